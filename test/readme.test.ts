@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { normaliseArguments } from "../src/cli/arguments.ts";
 import { commands } from "../src/cli/commands.ts";
 import { turboOption } from "../src/cli/turbo.ts";
-import { agrees, fences, promises, root } from "./support/snippets.ts";
+import { agrees, fences, promises, root, wordsOf } from "./support/snippets.ts";
 
 const pages = [
   "README.md",
@@ -138,8 +138,3 @@ describe("the commands of the pages", () => {
     expect(run.stdout).not.toBe("");
   });
 });
-
-/** The words of a command line, as a shell splits it. */
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
-}

@@ -14,24 +14,27 @@ const typed = (seed, count, low = -1, high = 1) =>
 const signs = (seed, count) => typed(seed, count).map((x) => (x > 0 ? 1 : -1));
 
 /**
- * The functions: `args` makes their arguments, of which those of the places `wrt` are differentiated, and `move` puts a number among
+ * The functions, and their values and gradients by hand: `args` makes their arguments, of which those of the places `wrt` are differentiated, and `move` puts a number among
  * them somewhere near.
  */
 const subjects = [
   {
     name: "regression",
+    hand: byHand.regression,
     title: "squared error of a tanh of 8 inputs, 500 rows",
     args: () => [{ w: [...typed(1, 8)], b: 0.3 }, typed(2, 4000), typed(3, 500)],
     move: ([p], away) => void (p.b = 0.3 + away),
   },
   {
     name: "logistic",
+    hand: byHand.logistic,
     title: "logistic loss of 10 inputs, 500 rows",
     args: () => [{ w: [...typed(4, 10)], b: 0.1 }, typed(5, 5000), signs(6, 500)],
     move: ([p], away) => void (p.b = 0.1 + away),
   },
   {
     name: "product",
+    hand: byHand.product,
     title: "sum of squares of a product of matrices, 48 x 48",
     args: () => [typed(7, 48 * 48), typed(8, 48 * 48), 48],
     wrt: [0, 1],
@@ -39,6 +42,7 @@ const subjects = [
   },
   {
     name: "convolution",
+    hand: byHand.convolution,
     title: "squared error of a rectified convolution, 1,000 places, 16 weights",
     args: () => [typed(9, 1015), typed(10, 16), typed(11, 1000)],
     wrt: [0, 1],
@@ -46,12 +50,14 @@ const subjects = [
   },
   {
     name: "pendulum",
+    hand: byHand.pendulum,
     title: "a damped pendulum, 1,000 steps of Runge-Kutta's rule",
     args: () => [{ angle: 1, gravity: 9.81, damping: 0.1 }, 1000],
     move: ([p], away) => void (p.angle = 1 + away),
   },
   {
     name: "softDtw",
+    hand: byHand.softDtw,
     title: "soft dynamic time warping, 60 x 60",
     args: () => [typed(12, 60), typed(13, 60), 0.5],
     wrt: [0, 1],
@@ -59,6 +65,7 @@ const subjects = [
   },
   {
     name: "alignment",
+    hand: byHand.alignment,
     title: "alignment of two series, 60 x 60",
     args: () => [typed(14, 60), typed(15, 60), 0.3],
     wrt: [0, 1, 2],
@@ -66,6 +73,7 @@ const subjects = [
   },
   {
     name: "mixture",
+    hand: byHand.mixture,
     title: "a mixture of 5 Gaussians, 300 points of 4 coordinates",
     args: () => [
       { alpha: typed(16, 5), mu: typed(17, 20), logs: typed(18, 20, -0.2, 0.2) },
@@ -76,6 +84,7 @@ const subjects = [
   },
   {
     name: "bodies",
+    hand: byHand.bodies,
     title: "potential energy of 30 bodies",
     args: () => [typed(20, 90, 0, 4), typed(21, 30, 0.5, 1.5)],
     wrt: [0, 1],
@@ -83,24 +92,28 @@ const subjects = [
   },
   {
     name: "barrier",
+    hand: byHand.barrier,
     title: "a logarithmic barrier of 1,000 numbers, with an early return",
     args: () => [typed(22, 1000, 0.01, 12)],
     move: ([x], away) => void (x[0] = 1 + away),
   },
   {
     name: "sumOfSquares",
+    hand: byHand.sumOfSquares,
     title: "sum of squares of 1,000 numbers",
     args: () => [typed(23, 1000)],
     move: ([x], away) => void (x[0] = away),
   },
   {
     name: "rosenbrock",
+    hand: byHand.rosenbrock,
     title: "Rosenbrock's function of 1,000 numbers",
     args: () => [typed(24, 1000)],
     move: ([x], away) => void (x[0] = away),
   },
   {
     name: "newton",
+    hand: byHand.newton,
     title: "a root by Newton's iteration",
     args: () => [5, 2],
     wrt: [0, 1],
@@ -147,6 +160,6 @@ export const rows = subjects.map((subject) => ({
       const f = (await dh.compile(text(), { file }))[subject.name];
       return moving(subject, dh.valueAndGrad(f, subject.wrt === undefined ? {} : { argnums: subject.wrt }));
     },
-    javascript: () => moving(subject, byHand[subject.name]),
+    javascript: () => moving(subject, subject.hand),
   },
 }));

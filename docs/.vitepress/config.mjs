@@ -30,6 +30,7 @@ export default defineConfig({
           { text: "What arguments may be", link: "/arguments" },
           { text: "Plain functions", link: "/plain" },
           { text: "Plain functions: set-up", link: "/plain-setup" },
+          { text: "Plain functions: commands", link: "/plain-commands" },
           { text: "Masks", link: "/masks" },
           { text: "Files", link: "/files" },
           { text: "Weights from Hugging Face", link: "/weights" },

@@ -1,5 +1,5 @@
 import MagicString, { type SourceMap } from "magic-string";
-import { elaborate, type MarkedFunction, markedFunctions, parseModule } from "downhill/plain";
+import { elaborate, formText, type MarkedFunction, markedFunctions, parseModule } from "downhill/plain";
 import { parse } from "./parse.ts";
 
 /** Finds the module that an import names: its file and its text; `undefined` where it cannot be followed. */
@@ -42,7 +42,7 @@ export function transform(code: string, file: string, resolve: Resolve): Transfo
     requireFunction(one, file);
     const form = elaborate(module, one);
     const data = fresh("form");
-    head += `const ${data} = ${JSON.stringify(form)}; `;
+    head += `const ${data} = ${formText(form)}; `;
     const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);

@@ -20,10 +20,24 @@ export function moduleFrom(text: string, options: Partial<ModuleOptions> = {}): 
   return parseModule(text, { parse: oxc, file: "example.ts", ...options });
 }
 
+/** To strip types takes long: what was stripped already. */
+const javascriptOf = new Map<string, string>();
+
 /** What a module exports, run by the engine that runs the tests. */
-export function exportsOf(text: string): Record<string, (...args: unknown[]) => unknown> {
-  const { code } = transformSync(text, { loader: "ts", format: "cjs", target: "es2022" });
-  const exported = { exports: {} as Record<string, (...args: unknown[]) => unknown> };
+export function exportsOf(text: string): Exports {
+  let code = javascriptOf.get(text);
+  if (code === undefined) {
+    code = transformSync(text, { loader: "ts", format: "cjs", target: "es2022" }).code;
+    javascriptOf.set(text, code);
+  }
+  return runModule(code);
+}
+
+type Exports = Record<string, (...args: unknown[]) => unknown>;
+
+/** What a module of CommonJS exports. */
+function runModule(code: string): Exports {
+  const exported: { exports: Exports } = { exports: {} };
   // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
   new Function("module", "exports", code)(exported, exported.exports);
   return exported.exports;
@@ -143,20 +157,30 @@ export interface Agreement {
   readonly actual: unknown;
 }
 
-/** Runs the marked function `name` both ways. */
-export function runBothWays(
+interface Both extends Partial<ModuleOptions> {
+  readonly name?: string;
+  readonly captured?: readonly unknown[];
+  /** The text without types, where that is at hand. */
+  readonly javascript?: string;
+}
+
+/** The marked function `name` of a text, to be run both ways. */
+export function bothWays(
   text: string,
-  args: readonly unknown[],
-  {
-    name,
-    captured = [],
-    ...options
-  }: Partial<ModuleOptions> & { name?: string; captured?: readonly unknown[] } = {},
-): Agreement {
+  { name, captured = [], javascript, ...options }: Both = {},
+): (args: readonly unknown[]) => Agreement {
   const form = elaborate(moduleFrom(text, options), name);
-  const region = evaluateRegion(form.region, regionArguments(form, [...args, ...captured]));
-  const actual = plainResult(form.result, [...region.results]);
-  const f = exportsOf(text)[name ?? form.region.name]!;
-  const copies = args.map((arg) => (typeof arg === "object" ? structuredClone(arg) : arg));
-  return { form, counts: region.counts, expected: listed(f(...copies)), actual };
+  const exported = javascript === undefined ? exportsOf(text) : runModule(javascript);
+  const f = exported[name ?? form.region.name]!;
+  return (args) => {
+    const region = evaluateRegion(form.region, regionArguments(form, [...args, ...captured]));
+    const actual = plainResult(form.result, [...region.results]);
+    const copies = args.map((arg) => (typeof arg === "object" ? structuredClone(arg) : arg));
+    return { form, counts: region.counts, expected: listed(f(...copies)), actual };
+  };
+}
+
+/** Runs the marked function `name` both ways. */
+export function runBothWays(text: string, args: readonly unknown[], options: Both = {}): Agreement {
+  return bothWays(text, options)(args);
 }

@@ -101,7 +101,7 @@ export function along(
 const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;
 
 /** A region through the tensor API, as a function of its floating parameters to its floating results. */
-export function throughTensors(
+function throughTensors(
   region: Region,
   args: readonly RegionValue[],
   bounds: TraceBounds,
@@ -123,7 +123,7 @@ export function throughTensors(
   };
 }
 
-export function tensorOf(value: RegionValue, type: RegionType): Tensor {
+function tensorOf(value: RegionValue, type: RegionType): Tensor {
   const dtype = dtypes[type];
   return isArray(value)
     ? tensor(Array.from(value.data), { dtype }).reshape(value.dims)

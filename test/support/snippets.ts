@@ -83,3 +83,8 @@ export function shows(promised: string, printed: string): boolean {
   });
   return agrees(rounded, plain(promised));
 }
+
+/** The words of a command line, as a shell splits it. */
+export function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+}

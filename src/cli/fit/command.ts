@@ -12,7 +12,7 @@ const args = {
     required: true,
     valueHint: "formula",
     description:
-      'as in "y = a*exp(-b*x) + c": names of columns are data (a column named e too), all others are parameters\n- reads it from standard input',
+      'as in "y = a*exp(-b*x) + c": names of columns are data (a column named e too), all others are parameters\ny = file.ts#name: a TypeScript function of one row, marked "use ad"; its numbers with names of columns are data\n- reads it from standard input',
   },
   start: {
     type: "string",
@@ -77,10 +77,14 @@ const args = {
 export const fitCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
-    const { runFit } = await import("./run.ts");
+    const [{ runFit }, { plainModelText }] = await Promise.all([import("./run.ts"), import("./plain.ts")]);
+    // `fit file.ts#name data.csv` reads as well, and can mean only one thing
+    const isReversed =
+      plainModelText(given.data) !== undefined && plainModelText(given.formula) === undefined;
+    const [data, formula] = isReversed ? [given.formula, given.data] : [given.data, given.formula];
     const request = {
-      data: given.data,
-      formula: given.formula === "-" ? terminal.stdin() : given.formula,
+      data,
+      formula: formula === "-" ? terminal.stdin() : formula,
       start: given.start,
       bounds: given.bounds,
       sigma: given.sigma,

@@ -21,6 +21,10 @@ export const fitEntry: LazyCommand = {
       `downhill fit data.csv "y = a + b*x" --sigma err --loss soft-l1`,
       "errors of y in a column, and outliers that count less",
     ],
+    [
+      `downhill fit data.csv "y = decay.ts#decay" --start rate=1`,
+      `a TypeScript function of one row, marked "use ad": loops and branches too`,
+    ],
     [`downhill fit data.csv "z = a*x^b*t^c" --json`, "several columns; one JSON object for programs"],
   ],
   computes: true,

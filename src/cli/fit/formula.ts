@@ -1,5 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { CompiledText } from "../../numeric/syntax/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
 import { compileText, showExpr } from "../../numeric/syntax/index.ts";
 import { postOrder } from "../../numeric/syntax/ast.ts";
 import { constants, functions } from "../../numeric/syntax/functions.ts";
@@ -7,9 +7,13 @@ import { parse } from "../../numeric/syntax/parse.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
-/** A formula whose names are known to be data or parameters. */
+/** Columns by their names, as the model takes them. */
+export type Columns = Readonly<Record<string, Tensor>>;
+
+/** A formula, or a function in a file, whose names are known to be data or parameters. */
 export interface Formula {
-  readonly compiled: CompiledText;
+  /** The fitted column by columns and parameters. */
+  readonly model: (x: Columns, params: Columns) => Tensor;
   /** The formula in one line, as `y = a * exp(-b * x) + c`. */
   readonly text: string;
   /** The column that is to be fitted. */
@@ -78,24 +82,29 @@ export function readFormula(text: string, table: string, columns: readonly strin
     );
   const lines = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`);
   return {
-    compiled,
+    model: (x, params) => compiled.evaluate(inputs.map((name) => x[name] ?? params[name]!)),
     text: lines.join("; "),
     target,
     columns: data,
     parameters,
     notes: [
-      ...parameters.flatMap((name) => {
-        const near = columnNear(name, others);
-        return near === undefined
-          ? []
-          : [`${name} is no column, so it is a parameter. Is the column ${near} meant?`];
-      }),
+      ...notesOfSlips(parameters, others),
       ...data
         .filter((name) => constants.has(name) || functions.has(name))
         .map((name) => `${name} is the column of ${table} here, not the ${meaningOf(name)}.`),
       ...(uses("e") && !columns.includes("e") ? ["e is the number 2.718… here, not a parameter."] : []),
     ],
   };
+}
+
+/** Parameters whose names are nearly those of columns. */
+export function notesOfSlips(parameters: readonly string[], columns: readonly string[]): string[] {
+  return parameters.flatMap((name) => {
+    const near = columnNear(name, columns);
+    return near === undefined
+      ? []
+      : [`${name} is no column, so it is a parameter. Is the column ${near} meant?`];
+  });
 }
 
 function meaningOf(name: string): string {

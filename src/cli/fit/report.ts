@@ -1,13 +1,9 @@
-import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { CurveFit, StopReason } from "../../numeric/optim/index.ts";
 import { type FitData, farValue } from "./columns.ts";
-import type { Formula } from "./formula.ts";
+import type { Columns, Formula } from "./formula.ts";
 import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-
-/** Columns by their names, as the model takes them. */
-export type Columns = Readonly<Record<string, Tensor>>;
 
 /** Everything that is told of a fit. */
 export interface FitReport {

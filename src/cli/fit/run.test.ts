@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { co2 } from "downhill/data";
 import { key, normal } from "downhill/random";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { recordOutput } from "../../../test/support/command.ts";
+import { downhill, recordOutput } from "../../../test/support/command.ts";
 import { runFit, fitReport } from "./run.ts";
 import type { FitRequest } from "./settings.ts";
 
@@ -259,6 +259,88 @@ describe("options", () => {
     const blanks = file("blanks.csv", "time (s),adjusted CO2\n0,1\n1,3\n2,5.1\n");
     const { formula: read } = await report(blanks, "adjusted_CO2 = a + b*time_s_");
     expect([read.target, read.columns]).toEqual(["adjusted_CO2", ["time_s_"]]);
+  });
+});
+
+describe("a function in a file", () => {
+  const models = [
+    'export function decay(x: number, p: { a: number; b: number; c: number }) { "use ad"; return p.a * Math.exp(-p.b * x) + p.c; }',
+    // a kink in a branch, as no formula has it
+    "export function dose(x: number, limit: number, p: [number, number]) {",
+    '  "use ad";',
+    "  let y = p[1];",
+    "  if (x < limit) y += p[0] * x; else y += p[0] * limit;",
+    "  return y;",
+    "}",
+    'export function rows(x: number[]) { "use ad"; return x[0]!; }',
+    'export function times(x: number, n: number) { "use ad"; let s = 0; for (let i = 0; i < n; i++) s += x; return s; }',
+    'export function pair(x: number, a: number) { "use ad"; return [x, a]; }',
+    'export function data(x: number, err: number) { "use ad"; return x + err; }',
+    'export function own(y: number, a: number) { "use ad"; return y * a; }',
+    'export function none(X: number, a: number) { "use ad"; return X * a; }',
+    'export function same(x: number, p: { x: number }) { "use ad"; return x * p.x; }',
+  ].join("\n");
+  let source: string;
+  beforeAll(() => {
+    source = file("models.ts", models);
+  });
+
+  test("fits as the same formula does, from the same starts, in pictures too", async () => {
+    const [own, asFormula] = [
+      await report(decay, `y = ${source}#decay`, { sigma: "err" }),
+      await report(decay, formula, { sigma: "err" }),
+    ];
+    expect(own.formula).toMatchObject({ text: "y = decay(x, a, b, c)", target: "y", columns: ["x"] });
+    expect(own.formula.parameters).toEqual(["a", "b", "c"]);
+    for (const name of ["a", "b", "c"]) {
+      expect(own.fit.params[name]).toBeCloseTo(asFormula.fit.params[name]!, 6);
+      expect(own.fit.standardErrors[name]).toBeCloseTo(asFormula.fit.standardErrors[name]!, 6);
+    }
+    const text = await written(decay, `${source}#decay`, { bounds: "c=1.1:", starts: "3" });
+    expect(text).toMatch(/^y = decay\(x, a, b, c\)\n/);
+    expect(text).toContain("y against x");
+    expect(text).toContain("at its bound below");
+  });
+
+  test("has branches, parameters in tuples, and a start", async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `${i / 3},${1 + 2 * Math.min(i / 3, 4.2)}`);
+    const dose = file("dose.csv", `x,response\n${rows.join("\n")}\n`);
+    const { formula: read, fit: found } = await report(dose, `${source}#dose`, { start: "limit=3" });
+    expect(read.target).toBe("response"); // the only column that is left
+    expect(read.parameters).toEqual(["limit", "p0", "p1"]);
+    expect(["limit", "p0", "p1"].map((name) => found.params[name]!.toFixed(6))).toEqual([
+      "4.200000",
+      "2.000000",
+      "1.000000",
+    ]);
+  });
+
+  test("comes before or behind the data on the command line", async () => {
+    const before = await downhill(["fit", `${source}#decay`, decay, "--json"]);
+    const behind = await downhill(["fit", decay, `y=${source}#decay`, "--json"]);
+    expect(before.stderr).toBe("");
+    expect(before.stdout).toBe(behind.stdout);
+  });
+
+  test.each([
+    [
+      "rows",
+      "rows is to be a function of one row: of numbers, or of tuples or records of numbers; x is an array",
+    ],
+    ["times", "n sets sizes, bounds or places and has no derivative"],
+    ["pair", "pair gives more than one number"],
+    ["data", "there is nothing to fit: all that data takes are columns."],
+    ["none", "none takes no column, so X, a would all be parameters. The columns are x, y, err, counts."],
+    ["same", "same takes x twice."],
+    ["own", "fit: say which column own is to give: x = file.ts#own. Left are x, err, counts."],
+    ["decya", "decya is not marked, or not there; marked functions: decay, dose,"],
+  ])("%s is refused with a repair", async (name, message) => {
+    await expect(report(decay, `${source}#${name}`)).rejects.toThrow(message);
+  });
+
+  test("a column that is not there, or is computed from", async () => {
+    await expect(report(decay, `z = ${source}#decay`)).rejects.toThrow('has no column "z" to fit.');
+    await expect(report(decay, `y = ${source}#own`)).rejects.toThrow("own computes y from y itself.");
   });
 });
 

@@ -4,20 +4,21 @@ import { tensor } from "../../numeric/array/create.ts";
 import { co2 } from "../../training/data/index.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "../../training/io/index.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
 import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
 import { toJson } from "../shared/json.ts";
+import { readRunnable } from "../shared/plain-file.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { checkSizes, namesOf, takeColumns } from "./columns.ts";
-import { type Formula, readFormula } from "./formula.ts";
+import { type Columns, type Formula, readFormula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
 import { fitPage } from "./page.ts";
 import { fitPicture } from "./picture.ts";
-import type { Columns, Drawing, FitReport } from "./report.ts";
+import { plainModel, plainModelText } from "./plain.ts";
+import type { Drawing, FitReport } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readSettings, readStart } from "./settings.ts";
 import { showFit } from "./text.ts";
 
@@ -43,8 +44,8 @@ export async function fitReport(
   settings: FitSettings = readSettings(request),
 ): Promise<FitReport> {
   const { table, provenance } = await loadTable(request);
-  const formula = readFormula(request.formula, table.name, namesOf(table));
-  const { target, columns, parameters, compiled } = formula;
+  const formula = await readModel(request.formula, table);
+  const { target, columns, parameters, model } = formula;
   const start = readStart(request.start, parameters);
   const bounds = readBounds(request.bounds, parameters);
   const more = [request.sigma, request.weights].filter((name) => name !== undefined);
@@ -52,8 +53,6 @@ export async function fitReport(
   checkSizes(table.name, data, [target, ...more]);
   const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
 
-  const model = (x: Columns, p: Columns): Tensor =>
-    compiled.evaluate(compiled.inputs.map((name) => x[name] ?? p[name]!));
   // a formula without a column still needs the number of rows
   const over = columns.length === 0 ? [target] : columns;
   const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
@@ -87,6 +86,14 @@ export async function fitReport(
     given: Object.keys(start),
     drawing: drawingOf(formula, data.columns, fit),
   };
+}
+
+/** The model that a text is: a function in a file, or a formula. */
+async function readModel(text: string, table: Table): Promise<Formula> {
+  const named = plainModelText(text);
+  const names = namesOf(table);
+  if (named === undefined) return readFormula(text, table.name, names);
+  return plainModel(await readRunnable(named.target), named.column, table.name, names);
 }
 
 async function loadTable({

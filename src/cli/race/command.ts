@@ -6,7 +6,7 @@ const args = {
     required: false,
     valueHint: "landscape",
     description:
-      "a name of --list, a formula such as x^4 - 2*x^2 + y^2, or a module such as ./f.js (default rosenbrock)",
+      'a name of --list, a formula such as x^4 - 2*x^2 + y^2, or a module such as ./f.js (default rosenbrock)\nfile.ts#name: a TypeScript function marked "use ad"',
   },
   optimizers: {
     type: "string",

@@ -10,6 +10,10 @@ export const raceEntry: LazyCommand = {
       "two optimisers from one start, on a page to play and scrub; .svg and .json too",
     ],
     ['downhill race "x^4 - 2*x^2 + y^2" --start x=-0.1,y=1', "a landscape of your own, by its formula"],
+    [
+      "downhill race bowl.ts#bowl --start x=2,y=1 --out race.html",
+      `a TypeScript function marked "use ad": of numbers, of one array, tuple or record`,
+    ],
     ["downhill race ./f.js", "or by a module: f of (x, y), and start, domain, minima where it exports them"],
     [
       'downhill race many-minima --optimizers "sgd(lr=0.1),sgd(lr=cyclic(max=7, step-size-up=15))"',

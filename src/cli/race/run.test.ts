@@ -137,6 +137,84 @@ describe("downhill race", () => {
   });
 });
 
+describe("a plain function in a file", () => {
+  const bowls = [
+    "const centre = [1, -2];",
+    "const pull = (t: number, to: number) => (t - to) ** 2;",
+    'export function numbers(x: number, y: number) { "use ad"; return pull(x, centre[0]!) + 3 * pull(y, centre[1]!); }',
+    'export function array(p: number[]) { "use ad"; let s = 0; for (let i = 0; i < p.length; i++) s += (i + 1) * pull(p[i]!, 1); return s; }',
+    'export function tuple([x, y]: [number, number]) { "use ad"; return pull(x, 1) + 3 * pull(y, -2); }',
+    'export function record({ east, north }: { east: number; north: number }) { "use ad"; return pull(east, 1) + 3 * pull(north, -2); }',
+    'export function one(x: number) { "use ad"; return pull(x, 1); }',
+    'export function rows(m: number[][]) { "use ad"; return m[0]![0]!; }',
+    'export function mixed(x: number, p: number[]) { "use ad"; return x * p[0]!; }',
+    'export function two(x: number, y: number) { "use ad"; return [x, y]; }',
+    'export function times(x: number, n: number) { "use ad"; let s = 0; for (let i = 0; i < n; i++) s += x; return s; }',
+    "let offset = 1;",
+    "offset = 2;",
+    'export function moved(x: number, y: number) { "use ad"; return x * y + offset; }',
+    "export const plain = (x: number) => x;",
+  ].join("\n");
+  let file: string;
+  beforeAll(() => {
+    file = join(folder, "bowls.ts");
+    writeFileSync(file, bowls);
+  });
+
+  test.each([
+    ["numbers", ["x", "y"]],
+    ["tuple", ["x", "y"]],
+    ["record", ["east", "north"]],
+  ])("of %s goes where its formula goes", async (name, coordinates) => {
+    const options = { optimizers: "sgd(lr=0.1), adam(lr=0.3)", start: "2,1.5", steps: "40" };
+    const own = await asJson({ landscape: `${file}#${name}`, ...options });
+    const formula = await asJson({ landscape: "(x - 1)^2 + 3*(y + 2)^2", ...options });
+    expect(own.landscape.coordinates).toEqual(coordinates);
+    for (const [i, { points }] of own.runs.entries()) {
+      const expected = formula.runs[i]!.points;
+      expect(points).toHaveLength(expected.length);
+      points.flat().forEach((x, k) => expect(x).toBeCloseTo(expected.flat()[k]!, 9));
+    }
+    expect(own.landscape.minima[0]!.map((x) => Math.round(x * 1e4) / 1e4)).toEqual([1, -2]);
+  });
+
+  test("of an array has as many coordinates as --start, or two; rates are guessed", async () => {
+    const { landscape, runs } = await asJson({ landscape: `${file}#array` });
+    expect(landscape.coordinates).toEqual(["x", "y"]);
+    expect(runs.map(({ outcome }) => outcome)).not.toContain("diverged");
+    const three = await asJson({ landscape: `${file}#array`, start: "0,2,3" });
+    expect(three.landscape.coordinates).toEqual(["x1", "x2", "x3"]);
+    expect(three.runs[0]!.points[0]).toEqual([0, 2, 3]);
+  });
+
+  test("of one number, on a page, and in a file with only one", async () => {
+    expect((await asJson({ landscape: `${file}#one`, start: "3" })).landscape.coordinates).toEqual(["x"]);
+    const only = join(folder, "only.mjs");
+    writeFileSync(
+      only,
+      '/** @param {number} x @param {number} y */\nexport function f(x, y) { "use ad"; return x ** 2 + Math.cosh(y); }\n',
+    );
+    const out = join(folder, "own.html");
+    expect(await written({ landscape: only, out })).toContain("f of ");
+    expect(readFileSync(out, "utf8")).toMatch(/^<!doctype html>/);
+  });
+
+  test.each([
+    ["rows", "rows takes m: a matrix: a landscape is a function of numbers (x: number, y: number)"],
+    ["mixed", "mixed takes x: a number, p: an array: a landscape is a function of numbers"],
+    ["times", "times takes x: a number, n: a whole number"],
+    ["two", "two gives an array: a landscape gives one number."],
+    ["moved", "moved reads offset, whose value is not known, since the file is not run"],
+    ["plain", "plain is not marked, or not there; marked functions: numbers, array,"],
+  ])("of another shape is refused: %s", async (name, message) => {
+    await expect(written({ landscape: `${file}#${name}` })).rejects.toThrow(message);
+  });
+
+  test("a file that is not there", async () => {
+    await expect(written({ landscape: "./none.ts#f" })).rejects.toThrow("cannot read ./none.ts");
+  });
+});
+
 describe("misuse", () => {
   test.each<[Partial<RaceRequest>, string]>([
     [{ landscape: "rosenbrok" }, 'Did you mean "rosenbrock"?'],

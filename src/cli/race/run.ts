@@ -93,7 +93,7 @@ async function runRace(request: RaceRequest): Promise<Race> {
   const noise = request.noise === undefined ? 0 : readNumber("--noise", request.noise, { from: 0 });
   const seed = request.seed === undefined ? 0 : readWhole("--seed", request.seed);
   const { tolerances } = request;
-  const read = await readLandscape(request.landscape ?? usualLandscape);
+  const read = await readLandscape(request.landscape ?? usualLandscape, request.start);
   const landscape = findMinima(withPlaces(read, request));
   const racers = readRacers(request.optimizers ?? usualRacers(landscape), steps);
   return race(landscape, racers, {

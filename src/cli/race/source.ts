@@ -4,11 +4,21 @@ import { pathToFileURL } from "node:url";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { defineLandscape, findLandscape, type Landscape, zoo } from "../../pictures/landscapes/index.ts";
+import { holdsPlain, plainTarget, readRunnable } from "../shared/plain-file.ts";
 import { optionError } from "../shared/words.ts";
+import { plainLandscape } from "./plain.ts";
 
-/** The landscape that a word means: one of the zoo, a module, or a formula. */
-export async function readLandscape(text: string): Promise<Landscape> {
+/**
+ * The landscape that a word means: one of the zoo, a plain function in a file, a module, or a formula.
+ *
+ * @param start as it was written: of a function of an array it says how many coordinates there are.
+ */
+export async function readLandscape(text: string, start: string | undefined): Promise<Landscape> {
   if (Object.hasOwn(zoo, text)) return findLandscape(text);
+  const target = plainTarget(text);
+  if (target !== undefined && (target.name !== undefined || holdsPlain(target.file))) {
+    return plainLandscape(await readRunnable(target), target.file, start);
+  }
   if (/\.[cm]?[jt]s$/.test(text)) return await fromModule(text);
   // a bare word is a name that was misspelt, not a formula of one input
   if (/^[a-z][a-z-]{2,}$/i.test(text)) return findLandscape(text);

@@ -1,10 +1,14 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
+import { plainOf } from "../../engine/transforms/plain.ts";
+import { functionOf } from "../../numeric/plain/call/attach.ts";
 import { elaborate } from "../../numeric/plain/elaborate.ts";
 import type { PlainForm } from "../../numeric/plain/form.ts";
-import { parseModule } from "../../numeric/plain/module.ts";
+import type { Module } from "../../numeric/plain/module.ts";
+import { findMarked, parseModule } from "../../numeric/plain/module.ts";
 import { loadParser } from "../../numeric/plain/parser.ts";
+import { writtenValue } from "../../numeric/plain/written.ts";
 import { reasonOf } from "./write-file.ts";
 
 /** A plain function in a file, as commands name it. */
@@ -23,15 +27,51 @@ export function plainTarget(text: string): PlainTarget | undefined {
   return { file: found.groups!["file"]!, name: found.groups!["name"] };
 }
 
+/** Whether a file that can be read speaks of a plain function: `file.ts` without a name may be a module of another kind, too. */
+export function holdsPlain(file: string): boolean {
+  return existsSync(file) && /(?<quote>["'])use ad\k<quote>/.test(readText(file));
+}
+
 /**
  * Reads a plain function, and what it calls in modules that it imports by a relative path.
  *
  * @throws DownhillError `file` where a file cannot be read, `plain` for what is outside of the language.
  */
 export async function readPlain({ file, name }: PlainTarget): Promise<PlainForm> {
+  return elaborate(await readModule(file), name);
+}
+
+/** A plain function of a file that can be called. */
+export interface RunnablePlain {
+  readonly form: PlainForm;
+  /** The function over tensors: its arguments in their structure, each number and array a tensor. */
+  readonly overTensors: (...args: unknown[]) => unknown;
+}
+
+/**
+ * The same as a function that can be called. The file is not run: what the function reads from outside must be written out there.
+ *
+ * @throws DownhillError as `readPlain`, and `plain` where a value from outside is not written out.
+ */
+export async function readRunnable({ file, name }: PlainTarget): Promise<RunnablePlain> {
+  const module = await readModule(file);
+  const marked = findMarked(module, name);
+  const form = elaborate(module, marked);
+  const values = form.captured.map((outside) => {
+    const value = writtenValue(outside.name, module, marked.around);
+    if (value !== undefined) return value;
+    throw new DownhillError(
+      "plain",
+      `${file}: ${form.region.name} reads ${outside.name}, whose value is not known, since the file is not run: write its numbers out, or make it a parameter.`,
+    );
+  });
+  const { overTensors } = plainOf(functionOf(form, () => values))!;
+  return { form, overTensors: overTensors as RunnablePlain["overTensors"] };
+}
+
+async function readModule(file: string): Promise<Module> {
   const parse = await loadParser();
-  const text = readText(file);
-  const module = parseModule(text, {
+  return parseModule(readText(file), {
     file,
     parse: (source, from) => {
       try {
@@ -43,7 +83,6 @@ export async function readPlain({ file, name }: PlainTarget): Promise<PlainForm>
     },
     resolve: (specifier, importer) => importedText(specifier, importer),
   });
-  return elaborate(module, name);
 }
 
 function readText(file: string): string {

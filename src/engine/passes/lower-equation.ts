@@ -13,7 +13,8 @@ import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
 import type { Lowered } from "./lower.ts";
 import { elementOf, readElement } from "./elements.ts";
-import { bufferOf, bufferView, copyView, inputView, localTarget, makeNames, portOf } from "./views.ts";
+import { makeNames } from "../kernel/fresh-names.ts";
+import { bufferOf, bufferView, copyView, inputView, localTarget, portOf } from "./views.ts";
 
 /**
  * Lowers one equation without programs in it to a routine, as `lowerProgram` would: what computes operation by operation

@@ -17,13 +17,13 @@ import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
 import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
 import { planMemory } from "./plan-memory.ts";
+import { makeNames } from "../kernel/fresh-names.ts";
 import {
   bufferOf,
   bufferView,
   copyView,
   inputView,
   localTarget,
-  makeNames,
   partOf,
   portOf,
   valueView,

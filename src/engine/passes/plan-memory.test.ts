@@ -22,7 +22,7 @@ import { optimize } from "./pipeline.ts";
 import type { MemoryPlan } from "./plan-memory.ts";
 import { planMemory } from "./plan-memory.ts";
 import { printMemoryPlan } from "./print-stages.ts";
-import { makeNames } from "./views.ts";
+import { makeNames } from "../kernel/fresh-names.ts";
 
 function plan(program: Program, donated: readonly boolean[] = []): MemoryPlan {
   return planMemory(fuse(program), donated, makeNames());

@@ -10,17 +10,6 @@ import { plus } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** Makes names of locals and buffers that nothing else in a routine has. */
-export function makeNames(): (hint: string) => string {
-  const counts = new Map<string, number>();
-  const fresh = (hint: string): string => {
-    const n = (counts.get(hint) ?? 0) + 1;
-    counts.set(hint, n);
-    return n === 1 ? hint : fresh(`${hint}_${n}`);
-  };
-  return fresh;
-}
-
 /** An input of a routine: a local, or a buffer of its own. */
 export function inputView(type: ArrayType, name: string): WriteView {
   return type.shape.length === 0 ? localTarget(type, name) : bufferView(type, name);

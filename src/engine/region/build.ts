@@ -1,7 +1,7 @@
 import { internalError } from "../errors/index.ts";
 import { must } from "../util/assert-never.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Region, RegionExpr, RegionParam, RegionStmt, RegionType } from "./region.ts";
+import type { Region, RegionExpr, RegionStmt, RegionType } from "./region.ts";
 import type { Names } from "./walk.ts";
 import { namesOf } from "./walk.ts";
 
@@ -53,12 +53,6 @@ export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
   }
 }
 
-/** The scalar or array that a parameter is, as an expression of a scalar. */
-export function scalarParam(param: RegionParam): LocalExpr {
-  if (param.kind !== "scalar") throw internalError(`${param.name} is no scalar`);
-  return local(param.type, param.name);
-}
-
 /** Makes expressions and names for a region. */
 export interface Builder extends Names {
   readonly functions: ScalarFunctions;
@@ -97,17 +91,4 @@ export interface Writer {
   readonly stmts: RegionStmt[];
   /** The value as an atom: itself, or a local that is declared here. */
   bind(value: RegionExpr, hint: string): RegionExpr;
-}
-
-export function makeWriter(names: Names): Writer {
-  const stmts: RegionStmt[] = [];
-  return {
-    stmts,
-    bind(value, hint) {
-      if (isAtom(value)) return value;
-      const name = names.fresh(hint);
-      stmts.push({ kind: "let", name, value });
-      return local(value.type, name);
-    },
-  };
 }

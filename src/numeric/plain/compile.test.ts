@@ -6,6 +6,8 @@ import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
 import { compile } from "./compile.ts";
 import { elaborate } from "./elaborate.ts";
+import { formText } from "./form-text.ts";
+import type { PlainForm } from "./form.ts";
 import { markedFunctions } from "./module.ts";
 import { loadParser } from "./parser.ts";
 
@@ -112,6 +114,13 @@ describe("names from outside", () => {
     expect(elaborate(moduleFrom(text), "f").captured).toEqual([{ name: "k", type: { kind: "number" } }]);
   });
 
+  test("a variable that gets other values is not known by what it began with", async () => {
+    const text = 'let k = 2;\nk = 3;\nexport function f(x: number) { "use ad"; return x * k; }';
+    await expect(compile(text)).rejects.toThrow("the value of k is not known, since the text is not run");
+    const { f } = await compile(text, { captured: { k: 3 } });
+    expect(f!(2)).toBe(6);
+  });
+
   test("a helper of the module does not read a variable of the same name around the marked function", () => {
     const text = `
       let k = Number(2);
@@ -195,6 +204,21 @@ test("results have the kinds of the text", () => {
   expect(actual).toEqual(expected);
   expect(form.result).toMatchSnapshot();
   expect(form.params[1]!.type).toEqual({ kind: "number", integer: true });
+});
+
+test("the text of a form keeps numbers that JSON has no word for", () => {
+  const text = `function f(x: number) {
+    "use ad";
+    const [a, b, c, d] = [Infinity, -Infinity, NaN, -0];
+    if (x > 5) throw new Error("\\u2028 \\\\u0000NaN");
+    return x > 1 ? a : x > 0 ? b : x > -1 ? c : d;
+  }`;
+  const form = elaborate(moduleFrom(text), "f");
+  // oxlint-disable-next-line eslint/no-new-func, typescript/no-implied-eval, typescript/no-unsafe-call
+  const read = new Function(`return ${formText(form)};`)() as PlainForm;
+  expect(read).toEqual(form);
+  const results = [2, 0.5, -0.5, -2].map((x) => evaluateRegion(read.region, [x]).results[0]);
+  expect(results).toEqual([Infinity, -Infinity, NaN, -0]);
 });
 
 test("both parsers give the same forms", async () => {

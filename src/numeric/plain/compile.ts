@@ -1,12 +1,10 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Expression } from "./ast.ts";
 import { functionOf } from "./call/attach.ts";
-import { constantValue } from "./captured.ts";
 import { elaborate } from "./elaborate.ts";
 import type { Around, Module, ModuleOptions } from "./module.ts";
-import { lookUp, markedFunctions, parseModule } from "./module.ts";
+import { markedFunctions, parseModule } from "./module.ts";
 import { loadParser } from "./parser.ts";
-import { unwrap } from "./walk.ts";
+import { writtenValue } from "./written.ts";
 
 export interface CompileOptions extends Partial<ModuleOptions> {
   /**
@@ -56,47 +54,11 @@ function outsideValue(
   given: CompileOptions["captured"] = {},
 ): () => unknown {
   if (Object.hasOwn(given, name)) return () => given[name];
-  const found = lookUp(name, module, around);
-  const value =
-    found?.kind === "variable" && found.init ? writtenOut(found.init, found.module, found.around) : undefined;
+  const value = writtenValue(name, module, around);
   if (value === undefined)
     throw new DownhillError(
       "plain",
       `compile: the value of ${name} is not known, since the text is not run: give it as captured: { ${name}: … }.`,
     );
   return () => value;
-}
-
-/** The value of an expression that is written out: numbers, arrays and objects of them. */
-function writtenOut(given: Expression, module: Module, around: Around): unknown {
-  const node = unwrap(given);
-  const inner = (part: Expression): unknown => writtenOut(part, module, around);
-  const constant = constantValue(node, module, around);
-  if (constant !== undefined) return constant;
-  if (node.type === "ArrayExpression") {
-    const items = node.elements.map((item) =>
-      item && item.type !== "SpreadElement" ? inner(item) : undefined,
-    );
-    return items.includes(undefined) ? undefined : items;
-  }
-  if (node.type === "ObjectExpression") {
-    const fields = node.properties.map((part): readonly [string, unknown] => {
-      if (part.type !== "Property" || part.key.type !== "Identifier") return ["", undefined];
-      return [part.key.name, inner(part.value as Expression)];
-    });
-    return fields.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(fields);
-  }
-  if (node.type === "NewExpression" && node.callee.type === "Identifier") {
-    const [argument] = node.arguments;
-    const of = argument && argument.type !== "SpreadElement" ? inner(argument) : undefined;
-    return of === undefined ? undefined : typedArray(node.callee.name, of);
-  }
-  return undefined;
-}
-
-function typedArray(name: string, of: unknown): unknown {
-  const values = of as number & number[];
-  if (name === "Float64Array") return new Float64Array(values);
-  if (name === "Float32Array") return new Float32Array(values);
-  return name === "Int32Array" ? new Int32Array(values) : undefined;
 }

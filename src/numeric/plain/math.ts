@@ -7,7 +7,7 @@ import type { Env } from "./env.ts";
 import { atom, numberValue, refuse } from "./env.ts";
 import { power } from "./operators.ts";
 
-const constants: Readonly<Record<string, number>> = {
+const constants: Readonly<Record<string, number>> = /* @__PURE__ */ (() => ({
   "Math.PI": Math.PI,
   "Math.E": Math.E,
   "Math.LN2": Math.LN2,
@@ -26,7 +26,7 @@ const constants: Readonly<Record<string, number>> = {
   "Number.NaN": NaN,
   Infinity: Infinity,
   NaN: NaN,
-};
+}))();
 
 /** A constant of the language by its dotted name: `Math.PI`, `Infinity`. */
 export function constantOf(name: string): number | undefined {
@@ -38,7 +38,7 @@ type Build = (env: Env, xs: readonly RegionExpr[]) => RegionExpr;
 const direct =
   "abs acos acosh asin asinh atan atanh cbrt ceil cos cosh exp expm1 floor log log10 log1p log2 sign sin sinh sqrt tan tanh trunc";
 
-const functions: Readonly<Record<string, readonly [arity: number, build: Build]>> = {
+const functions: Readonly<Record<string, readonly [arity: number, build: Build]>> = /* @__PURE__ */ (() => ({
   ...Object.fromEntries(
     direct
       .split(" ")
@@ -56,7 +56,7 @@ const functions: Readonly<Record<string, readonly [arity: number, build: Build]>
   "Number.isFinite": [1, (env, [x]) => isFiniteNumber(env, x!)],
   isFinite: [1, (env, [x]) => isFiniteNumber(env, x!)],
   "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
-};
+}))();
 
 const refused: Readonly<Record<string, string>> = {
   "Math.random":

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { runBothWays } from "../../../test/support/plain-agreement.ts";
+import { bothWays, runBothWays } from "../../../test/support/plain-agreement.ts";
+import { extent } from "../../../test/support/extent.ts";
+import { randomReferences } from "../../../test/support/random-references.ts";
 import { PlainError } from "./refuse.ts";
 
 // JavaScript has references, a region has none: programs in which that could show. Each computes what JavaScript does or is refused.
@@ -112,4 +114,23 @@ test.each(programs)("%s", (body) => {
       return;
     }
   }
+});
+
+test("random programs with references compute what JavaScript does, or are refused", () => {
+  let accepted = 0;
+  const drawn = extent(100, 5000);
+  for (let seed = 1; seed <= drawn; seed++) {
+    const { typescript, javascript } = randomReferences(seed);
+    try {
+      const run = bothWays(typescript, { name: "f", javascript });
+      for (const a of [2, -1]) {
+        const { actual, expected } = run([[1, -2, 3], a]);
+        expect(actual, `seed ${seed}: ${typescript}`).toEqual(expected);
+      }
+      accepted++;
+    } catch (error) {
+      if (!(error instanceof PlainError)) throw error;
+    }
+  }
+  expect(accepted).toBeGreaterThan(drawn / 10);
 });

@@ -13,10 +13,10 @@ export type Polynomial = ReadonlyMap<string, number>;
 /** Places and bounds with more products than this are not looked into. */
 const mostTerms = 24;
 
-export const zero: Polynomial = /* @__PURE__ */ new Map();
+const zero: Polynomial = /* @__PURE__ */ new Map();
 export const one: Polynomial = /* @__PURE__ */ new Map([["", 1]]);
 
-export function constantPolynomial(value: number): Polynomial {
+function constantPolynomial(value: number): Polynomial {
   return value === 0 ? zero : new Map([["", value]]);
 }
 

@@ -18,17 +18,6 @@ import { arrayOf, openCursor } from "./scope.ts";
 import { writeBlock } from "./statements.ts";
 import { withoutUnusedLocals } from "./unused.ts";
 
-/** Makes names of locals and buffers that nothing else in a routine has. */
-export function makeNames(): (hint: string) => string {
-  const counts = new Map<string, number>();
-  const fresh = (hint: string): string => {
-    const n = (counts.get(hint) ?? 0) + 1;
-    counts.set(hint, n);
-    return n === 1 ? hint : fresh(`${hint}_${n}`);
-  };
-  return fresh;
-}
-
 /** Scalar results of a region that was written, and what they need. */
 export interface Written {
   /** In the order of the results that are scalars. */

@@ -1,5 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
+import { makeNames } from "../../kernel/fresh-names.ts";
 import { makeFailures } from "../../kernel/failure.ts";
 import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
 import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
@@ -8,7 +9,7 @@ import type { ScalarFunctions } from "../functions.ts";
 import type { Region, RegionResult } from "../region.ts";
 import type { ArrayPlan } from "./sizes.ts";
 import { planArrays } from "./sizes.ts";
-import { makeNames, writeRegion } from "./region.ts";
+import { writeRegion } from "./region.ts";
 import type { ArrayMemory, ArrayPlace, Site } from "./scope.ts";
 import type { LowerOptions } from "./options.ts";
 

@@ -313,10 +313,9 @@ export function covarianceOf(
   const covariance = new Float64Array(n * n).fill(Number.NaN);
   if (degreesOfFreedom <= 0 || free.length === 0) return { covariance, degreesOfFreedom };
   const k = free.length;
-  const part = Float64Array.from(
-    { length: rows * k },
-    (_, at) => elements[Math.floor(at / k) * n + free[at % k]!]!,
-  );
+  const part = new Float64Array(rows * k);
+  for (let row = 0; row < rows; row++)
+    for (let a = 0; a < k; a++) part[row * k + a] = elements[row * n + free[a]!]!;
   const { r } = factorize({ rows, columns: k, elements: part }, new Float64Array(rows));
   const inverse = inverseOfSquare(r, k);
   if (inverse !== null)

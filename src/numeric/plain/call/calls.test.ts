@@ -116,6 +116,51 @@ function pair(x: number[], y: number) {
     expect(typeof compiled.stats().programs).toBe("number");
   });
 
+  test("lists of records, matrices, tuples, booleans and float32", () => {
+    const energy = marked(`
+      function energy(ps: { x: number; v: [number, number] }[], m: number[][], isDoubled: boolean) {
+        "use ad";
+        let s = 0;
+        for (let i = 0; i < ps.length; i++) {
+          s += ps[i].x * ps[i].x;
+          for (let j = 0; j < 2; j++) s += m[i][j] * ps[i].v[j];
+        }
+        return isDoubled ? 2 * s : s;
+      }`) as (ps: { x: number; v: [number, number] }[], m: number[][], isDoubled: boolean) => number;
+    const ps: { x: number; v: [number, number] }[] = [
+      { x: 1, v: [1, 2] },
+      { x: 2, v: [3, 4] },
+    ];
+    const m = [[1, 2], [3, 4]]; // prettier-ignore
+    expect(energy(ps, m, false)).toBe(35);
+    expect(valueAndGrad(energy)(ps, m, true)).toEqual([
+      70,
+      [
+        { x: 4, v: [2, 4] },
+        { x: 8, v: [6, 8] },
+      ],
+    ]);
+    expect(grad(energy, { argnums: [1, 0] })(ps, m, false)[0]).toEqual([[1, 2], [3, 4]]); // prettier-ignore
+    expect(() => grad(energy, { argnums: 2 })(ps, m, false)).toThrow(
+      "argument 2 is true or false, and has no derivative",
+    );
+    const half = marked(
+      `function half(xs: Float32Array) { "use ad"; let s = 0; for (const x of xs) s += x * x / 2; return s; }`,
+    ) as (xs: Float32Array) => number;
+    expect(grad(half)(Float32Array.of(1, 2))).toEqual(Float32Array.of(1, 2));
+    expect(vmap(half)([Float32Array.of(1, 2), Float32Array.of(3, 4)])).toEqual([2.5, 12.5]);
+  });
+
+  test("what comes beside a value is handed through", () => {
+    const f = marked(`
+      function f(x: number): [number, { twice: number; all: number[] }] {
+        "use ad";
+        return [x * x, { twice: 2 * x, all: [x, x] }];
+      }`) as (x: number) => [number, { twice: number; all: number[] }];
+    expect(grad(f, { hasAux: true })(3)).toEqual([6, { twice: 6, all: [3, 3] }]);
+    expect(valueAndGrad(f, { hasAux: true })(3)).toEqual([[9, { twice: 6, all: [3, 3] }], 6]);
+  });
+
   test("what a function reads from outside is read at each call", () => {
     let k = 2;
     const scaled = marked(`let k: number = 1; k = 2;

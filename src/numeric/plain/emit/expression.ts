@@ -60,11 +60,12 @@ const exactFunctions: Readonly<Record<string, string>> = {
 };
 
 /** Functions whose last bits an engine may choose; all have the names that `Math` gives them. */
-const ownFunctions: ReadonlySet<string> = new Set(
-  "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(
-    " ",
-  ),
-);
+const ownFunctions: ReadonlySet<string> = /* @__PURE__ */ (() =>
+  new Set(
+    "exp expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 pow".split(
+      " ",
+    ),
+  ))();
 
 const helpers: Readonly<Record<string, Helper>> = {
   round: "roundEven",

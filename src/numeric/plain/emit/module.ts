@@ -89,16 +89,17 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
 }
 
 /** Words that no local may have as its name. */
-const reserved: ReadonlySet<string> = new Set(
-  (
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
-    "function if implements import in instanceof interface let new null package private protected public return static super switch " +
-    "this throw true try typeof var void while with yield Infinity Math NaN Number Array JSON RangeError Error Float64Array " +
-    "Float32Array Int32Array Uint8Array undefined"
-  )
-    .split(" ")
-    .concat(Object.keys(helperSources)),
-);
+const reserved: ReadonlySet<string> = /* @__PURE__ */ (() =>
+  new Set(
+    (
+      "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
+      "function if implements import in instanceof interface let new null package private protected public return static super switch " +
+      "this throw true try typeof var void while with yield Infinity Math NaN Number Array JSON RangeError Error Float64Array " +
+      "Float32Array Int32Array Uint8Array undefined"
+    )
+      .split(" ")
+      .concat(Object.keys(helperSources)),
+  ))();
 
 /** The text of a module, as it grows. */
 class ModuleText {

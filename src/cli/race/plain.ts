@@ -1,0 +1,119 @@
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { assertNever } from "../../engine/util/assert-never.ts";
+import type { PlainForm, PlainType } from "../../numeric/plain/form.ts";
+import { defineLandscape, type Landscape } from "../../pictures/landscapes/index.ts";
+import { splitAtCommas } from "../shared/call-text.ts";
+import type { RunnablePlain } from "../shared/plain-file.ts";
+import { optionError } from "../shared/words.ts";
+
+/** The coordinates of a landscape, and how a function takes them. */
+interface Shape {
+  readonly coordinates: readonly string[];
+  readonly argumentsOf: (point: Tensor) => unknown[];
+}
+
+/**
+ * The landscape that a plain function is: of numbers, of one array, or of one tuple or record of numbers.
+ *
+ * @param start as it was written: of a function of an array it says how many coordinates there are.
+ * @throws DownhillError `option` for a function of another shape.
+ */
+export function plainLandscape(
+  { form, overTensors }: RunnablePlain,
+  file: string,
+  start: string | undefined,
+): Landscape {
+  const { name } = form.region;
+  if (form.result.kind !== "number") {
+    throw optionError(`race: ${name} gives ${kindOf(form.result)}: a landscape gives one number.`);
+  }
+  const { coordinates, argumentsOf } = shapeOf(form, start);
+  const value = (point: Tensor): Tensor => overTensors(...argumentsOf(point)) as Tensor;
+  return {
+    ...defineLandscape(value, { name: file, formula: `${name} of ${file}`, coordinates }),
+    value, // of one coordinate too it takes a vector
+  };
+}
+
+const usualCount = 2; // coordinates of an array, where --start does not say how many
+
+function shapeOf(form: PlainForm, start: string | undefined): Shape {
+  const { params } = form;
+  const [only, ...others] = params;
+  if (only === undefined) throw wrongShape(form);
+  if (params.every(({ type }) => isReal(type))) {
+    return { coordinates: params.map(({ name }) => name), argumentsOf: (point) => elements(point) };
+  }
+  if (others.length > 0) throw wrongShape(form);
+  const { type } = only;
+  switch (type.kind) {
+    case "array": {
+      if (type.integer === true) throw wrongShape(form);
+      const count = start === undefined ? usualCount : splitAtCommas(start).length;
+      return { coordinates: numbered(count), argumentsOf: (point) => [point] };
+    }
+    case "tuple":
+      if (!type.items.every(isReal)) throw wrongShape(form);
+      return { coordinates: numbered(type.items.length), argumentsOf: (point) => [elements(point)] };
+    case "record": {
+      const names = type.fields.map((field) => field.name);
+      if (!type.fields.every((field) => isReal(field.type))) throw wrongShape(form);
+      return {
+        coordinates: names,
+        argumentsOf: (point) => [Object.fromEntries(names.map((name, i) => [name, point.at(i)]))],
+      };
+    }
+    case "number":
+    case "boolean":
+    case "matrix":
+    case "list":
+      throw wrongShape(form);
+    default:
+      return assertNever(type, "shapeOf");
+  }
+}
+
+function elements(point: Tensor): Tensor[] {
+  return Array.from({ length: point.shape[0]! }, (_, i) => point.at(i));
+}
+
+/** Whether it is a number that has a derivative. */
+function isReal(type: PlainType): boolean {
+  return type.kind === "number" && type.integer !== true;
+}
+
+/** Names of coordinates that have none: `x`, `y`, or `x1`, `x2`, … */
+function numbered(count: number): string[] {
+  return count <= 2 ? ["x", "y"].slice(0, count) : Array.from({ length: count }, (_, i) => `x${i + 1}`);
+}
+
+function wrongShape({ region, params }: PlainForm): Error {
+  const given =
+    params.length === 0 ? "nothing" : params.map(({ name, type }) => `${name}: ${kindOf(type)}`).join(", ");
+  return optionError(
+    `race: ${region.name} takes ${given}: a landscape is a function of numbers (x: number, y: number), of one array, or of one tuple or record of numbers. ` +
+      `Write one that calls it with the rest filled in.`,
+  );
+}
+
+/** A type in words. */
+function kindOf(type: PlainType): string {
+  switch (type.kind) {
+    case "number":
+      return type.integer === true ? "a whole number" : "a number";
+    case "boolean":
+      return "a boolean";
+    case "array":
+      return type.integer === true ? "an array of whole numbers" : "an array";
+    case "matrix":
+      return "a matrix";
+    case "list":
+      return "an array of records";
+    case "record":
+      return "a record";
+    case "tuple":
+      return "a tuple";
+    default:
+      return assertNever(type, "kindOf");
+  }
+}
