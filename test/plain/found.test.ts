@@ -60,7 +60,27 @@ const found: readonly Found[] = [
   for (let i = 0; i < n && m[k[i] % 2][1] < 0.9; i++) s = s * x[i] + 1;
   return s;
 }`,
-    isBroken: true,
+  },
+  {
+    name: "a bound that the head of a loop declares itself",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  let s = u;
+  for (let i = 0, m = x.length; i < m; i++) s += x[i] * x[m - 1 - i];
+  for (let i = 0, m = n - 1; i < m && x[i] < 2; i++, m--) s *= x[m];
+  return s;
+}`,
+  },
+  {
+    name: "a loop whose test looks ahead by a whole number",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  let s = u;
+  for (let i = 0; i + 1 < x.length; i++) s += x[i] * x[i + 1];
+  for (let i = 2; 0 <= i - 1; i--) s += x[i] * x[i - 1];
+  for (let i = 0; 1 + i <= u * 4; i++) s *= x[i];
+  return s;
+}`,
   },
 ];
 

@@ -9,7 +9,7 @@ import { assertNever } from "../../src/engine/util/assert-never.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { isArray } from "./evaluate-region.ts";
 
-function moduleOfText(text: string, file = "plain.ts"): Module {
+export function moduleOfText(text: string, file = "plain.ts"): Module {
   return parseModule(text, {
     file,
     parse(source, name) {

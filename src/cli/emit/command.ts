@@ -5,7 +5,7 @@ const args = {
     type: "positional",
     required: true,
     valueHint: "file.ts#name",
-    description: `a function marked "use ad"; the name may be left out where the file has only one`,
+    description: `a function marked "use ad", or with --args one over tensors; the name may be left out where the file has only one`,
   },
   value: { type: "boolean", description: "the function itself, and its value in front of gradients" },
   grad: {
@@ -29,6 +29,16 @@ const args = {
     description:
       "Math (default): JavaScript's own functions; exact: those of the library, written out, whose bits are\nthe same on every engine",
   },
+  wasm: {
+    type: "boolean",
+    description: "WebAssembly inside of the module, with the bits of the library",
+  },
+  args: {
+    type: "string",
+    valueHint: "types",
+    description:
+      'of an exported function over tensors, types of its arguments, such as "f64[3, 4], { w: f64[3], b: f64 }":\nit is compiled for these shapes',
+  },
   out: {
     type: "string",
     valueHint: "file.js",
@@ -39,9 +49,22 @@ const args = {
 /** `downhill emit`: derivatives as files. */
 export const emitCommand: Command<typeof args> = {
   args,
-  async run({ target, value, grad, hvp, jacobian, functions, out }, terminal) {
+  async run({ target, value, grad, hvp, jacobian, functions, wasm, args: types, out }, terminal) {
     const { emit } = await import("./run.ts");
-    await emit({ target, value: value === true, grad, hvp, jacobian, functions, out }, terminal);
+    await emit(
+      {
+        target,
+        value: value === true,
+        grad,
+        hvp,
+        jacobian,
+        functions,
+        wasm: wasm === true,
+        args: types,
+        out,
+      },
+      terminal,
+    );
     return 0;
   },
 };

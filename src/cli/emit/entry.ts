@@ -3,11 +3,16 @@ import { anyCommand } from "../run.ts";
 
 /** What the help says of `downhill emit`, and where it is. */
 export const emitEntry: LazyCommand = {
-  description: "Write derivatives of a plain TypeScript function as a module of its own",
+  description: "Write a function or its derivatives as a module of its own",
   examples: [
     [`downhill emit loss.ts#loss --grad p --out loss.grad.js`, "the gradient in p, and its types beside"],
     [`downhill emit loss.ts#loss --value --grad p,b`, "value and gradients, to standard output"],
     [`downhill emit model.ts#energy --hvp x --functions exact`, "the same bits on every engine"],
+    [`downhill emit loss.ts#loss --grad p --wasm --out loss.grad.js`, "WebAssembly inside of the module"],
+    [
+      `downhill emit model.js#loss --args "f64[3], f64"`,
+      "a function over tensors, for arguments of these types",
+    ],
     [`downhill emit arm.ts#position --jacobian angles`, "a row for each number of the result"],
   ],
   load: async () => anyCommand((await import("./command.ts")).emitCommand),

@@ -2,11 +2,15 @@ import { basename } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { version } from "../../engine/util/version.ts";
-import type { EmitOptions } from "../../numeric/plain/emit/module.ts";
+import type { EmitOptions, EmittedModule } from "../../numeric/plain/emit/module.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
+import { emitTensorModule } from "../../numeric/plain/emit/tensor.ts";
+import type { PlainTarget } from "../shared/plain-file.ts";
 import { plainTarget, readPlain } from "../shared/plain-file.ts";
+import { loadFunction, readTypes } from "./tensor-function.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
+import { optionError } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
 /** What `downhill emit` was asked for, as it was written. */
@@ -17,19 +21,20 @@ export interface EmitRequest {
   readonly hvp: string | undefined;
   readonly jacobian: string | undefined;
   readonly functions: string | undefined;
+  readonly wasm: boolean;
+  readonly args: string | undefined;
   readonly out: string | undefined;
 }
 
 /** Reads the function and writes its derivatives. */
 export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<void> {
-  const { value, grad, hvp, jacobian, out } = request;
+  const { out } = request;
   const target = plainTarget(request.target);
   if (target === undefined)
     throw new DownhillError(
       "option",
       `emit: ${JSON.stringify(request.target)} names no function in a file: write file.ts#name.`,
     );
-  const functions = readFunctions(request.functions);
   if (out !== undefined) {
     if (!/\.m?js$/.test(out))
       throw new DownhillError(
@@ -38,18 +43,10 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
       );
     checkOutput(out);
   }
-  const form = await readPlain(target);
-  const wanted: EmitOptions = {
-    ...(value ? { value } : {}),
-    ...(grad === undefined ? {} : { grad: grad.split(",").map((name) => name.trim()) }),
-    ...(hvp === undefined ? {} : { hvp }),
-    ...(jacobian === undefined ? {} : { jacobian }),
-    functions,
-  };
-  const { code, types } = emitModule(form, {
-    ...wanted,
-    head: headOf(request, target.file, form.region.name),
-  });
+  const { code, types } =
+    request.args === undefined
+      ? await emitPlain(request, target)
+      : await emitTensors(request, target, request.args);
   if (out === undefined) {
     stdout.write(code);
     return;
@@ -60,9 +57,45 @@ export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<
   stdout.write(`${paintFor(stdout)("dim", "Written:")} ${out}, ${typesFile}\n`);
 }
 
+/** Derivatives of a function marked `"use ad"`. */
+async function emitPlain(request: EmitRequest, target: PlainTarget): Promise<EmittedModule> {
+  const { value, grad, hvp, jacobian } = request;
+  const functions = request.functions === undefined ? undefined : readFunctions(request.functions);
+  const form = await readPlain(target);
+  const wanted: EmitOptions = {
+    ...(value ? { value } : {}),
+    ...(grad === undefined ? {} : { grad: grad.split(",").map((name) => name.trim()) }),
+    ...(hvp === undefined ? {} : { hvp }),
+    ...(jacobian === undefined ? {} : { jacobian }),
+    ...(functions === undefined ? {} : { functions }),
+    ...(request.wasm ? { wasm: true } : {}),
+  };
+  return emitModule(form, {
+    ...wanted,
+    head: headOf(request, target.file, form.region.name),
+  });
+}
+
+/** A function over tensors, for arguments of the types that are written. */
+async function emitTensors(request: EmitRequest, target: PlainTarget, text: string): Promise<EmittedModule> {
+  const { value, grad, hvp, jacobian, functions, wasm } = request;
+  if (value || (grad ?? hvp ?? jacobian ?? functions) !== undefined)
+    throw optionError(
+      "--args: a function over tensors is written as it is; for its derivative, export one such as const lossGrad = grad(loss).",
+    );
+  const args = readTypes(text);
+  const name = target.name === undefined || target.name === "default" ? "f" : target.name;
+  return emitTensorModule(await loadFunction(target), {
+    name,
+    args,
+    wasm,
+    head: headOf(request, target.file, name),
+  });
+}
+
 const functionKinds = ["Math", "exact"] as const;
 
-function readFunctions(text = "Math"): (typeof functionKinds)[number] {
+function readFunctions(text: string): (typeof functionKinds)[number] {
   const found = functionKinds.find((kind) => kind === text);
   if (found !== undefined) return found;
   throw new DownhillError(
@@ -73,7 +106,7 @@ function readFunctions(text = "Math"): (typeof functionKinds)[number] {
 
 /** What a module was made from, and how to make it again. */
 function headOf(
-  { value, grad, hvp, jacobian, functions, out }: EmitRequest,
+  { value, grad, hvp, jacobian, functions, wasm, args, out }: EmitRequest,
   file: string,
   name: string,
 ): string[] {
@@ -83,6 +116,8 @@ function headOf(
     hvp === undefined ? "" : `--hvp ${hvp}`,
     jacobian === undefined ? "" : `--jacobian ${jacobian}`,
     functions === undefined ? "" : `--functions ${functions}`,
+    args === undefined ? "" : `--args "${args}"`,
+    wasm ? "--wasm" : "",
     out === undefined ? "" : `--out ${basename(out)}`,
   ].filter((text) => text !== "");
   return [

@@ -115,7 +115,7 @@ const digits = 6;
 const widestSource = 56; // columns; longer lines are cut
 
 /** The trace as text: source lines beside values, forwards, and the derivatives of the result, back. */
-export function showPlainTrace(
+function showPlainTrace(
   trace: PlainTrace,
   source: readonly string[],
   paint: Paint,

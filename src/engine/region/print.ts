@@ -24,7 +24,7 @@ export function printRegion(region: Region): string {
 }
 
 /** An expression of a region as text. */
-export function printRegionExpr(expr: RegionExpr): string {
+function printRegionExpr(expr: RegionExpr): string {
   return code(expr).text;
 }
 

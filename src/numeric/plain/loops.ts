@@ -18,18 +18,7 @@ import { and, apply, isTrue, local, number, someExpr, truth } from "./draft.ts";
 import type { ArrayEntity, Entity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env, Jump } from "./env.ts";
-import {
-  at,
-  isReassigned,
-  keep,
-  letLocal,
-  nested,
-  newRoot,
-  numberValue,
-  refuse,
-  textOf,
-  withScope,
-} from "./env.ts";
+import { at, isReassigned, keep, letLocal, nested, newRoot, numberValue, refuse, withScope } from "./env.ts";
 import { exitsOf } from "./jumps.ts";
 import { condition } from "./operators.ts";
 import { arrayLength, itemAt } from "./plan.ts";
@@ -174,8 +163,9 @@ function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], pa
 
 function forStatement(env: Env, stmt: ForStatement, labels: readonly string[], parts: Statements): void {
   const { init, update } = stmt;
-  const counted = countedLoop(env, stmt);
-  if (counted !== undefined) return countedFor(env, stmt, counted, labels, parts);
+  const counted = countedLoop(env, stmt, parts);
+  if (counted !== undefined && !asksWithStatements(env, stmt, counted, parts))
+    return countedFor(env, stmt, counted, labels, parts);
   if (init?.type === "VariableDeclaration") parts.declareIn(env, init);
   else if (init) env.unit.elaborate.effect(env, init);
   const after = update ? (inner: Env): void => inner.unit.elaborate.effect(inner, update) : undefined;
@@ -187,6 +177,8 @@ interface Counted {
   readonly first: Expression;
   readonly operator: "<" | "<=" | ">" | ">=";
   readonly bound: Expression;
+  /** Of `i + 1 < n`, which is `i < n - 1` of whole numbers: 1. */
+  readonly ahead: number;
   /** What must hold too, of `i < n && more`. */
   readonly more: Expression | undefined;
   readonly step: number;
@@ -195,14 +187,14 @@ interface Counted {
 const turned = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /** `for (let i = a; i < b; i += c)` with a constant step and a bound that stays as it is, where nobody else sets i. */
-function countedLoop(env: Env, stmt: ForStatement): Counted | undefined {
+function countedLoop(env: Env, stmt: ForStatement, parts: Statements): Counted | undefined {
   const { init, test, update, body } = stmt;
   if (init?.type !== "VariableDeclaration" || init.kind === "const" || !test || !update) return undefined;
   const whole = unwrap(test);
   const isBoth = whole.type === "LogicalExpression" && whole.operator === "&&";
   const comparison = unwrap(isBoth ? whole.left : whole);
   if (comparison.type !== "BinaryExpression" || !Object.hasOwn(turned, comparison.operator)) return undefined;
-  const sides = sidesOf(comparison, init);
+  const sides = sidesOf(env, comparison, init);
   const declared =
     sides && init.declarations.find(({ id }) => id.type === "Identifier" && id.name === sides.name);
   const step = sides && stepOf(env, unwrap(update), sides.name);
@@ -213,22 +205,67 @@ function countedLoop(env: Env, stmt: ForStatement): Counted | undefined {
   const more = isBoth ? whole.right : undefined;
   const isSet = assignedNames(body).has(sides.name) || (more !== undefined && assignedNames(more).size > 0);
   const isUsedEarly = init.declarations.some(({ init: other }) => other && usedNames(other).has(sides.name));
-  if (isSet || isUsedEarly || !isFixed(env, sides.bound, stmt)) return undefined;
-  return { id: declared.id, first: declared.init, operator: sides.operator, bound: sides.bound, more, step };
+  if (isSet || isUsedEarly || !isFixed(env, sides, stmt, parts)) return undefined;
+  if (sides.ahead !== 0 && constant(env, declared.init) === undefined) return undefined; // the index may not be whole
+  return { ...sides, id: declared.id, first: declared.init, more, step };
 }
 
+type Sides = Pick<Counted, "operator" | "bound" | "ahead"> & { readonly name: string };
+
 function sidesOf(
+  env: Env,
   { left, right, operator }: BinaryExpression,
   { declarations }: VariableDeclaration,
-): { readonly name: string; readonly bound: Expression; readonly operator: Counted["operator"] } | undefined {
+): Sides | undefined {
   const names = declarations.map(({ id }) => (id.type === "Identifier" ? id.name : ""));
-  const [x, y] = [unwrap(left), unwrap(right)];
   const given = operator as Counted["operator"];
-  if (x.type === "Identifier" && names.includes(x.name))
-    return { name: x.name, bound: right, operator: given };
-  if (y.type === "Identifier" && names.includes(y.name))
-    return { name: y.name, bound: left, operator: turned[given] };
-  return undefined;
+  const x = indexIn(env, unwrap(left), names);
+  if (x !== undefined) return { ...x, bound: right, operator: given };
+  const y = indexIn(env, unwrap(right), names);
+  return y && { ...y, bound: left, operator: turned[given] };
+}
+
+/** One of the names, or with a whole number added that the text tells. */
+function indexIn(
+  env: Env,
+  node: Node,
+  names: readonly string[],
+): { readonly name: string; readonly ahead: number } | undefined {
+  if (node.type === "Identifier") {
+    const { name } = node as Identifier;
+    return names.includes(name) ? { name, ahead: 0 } : undefined;
+  }
+  if (node.type !== "BinaryExpression") return undefined;
+  const { left, right, operator } = node as BinaryExpression;
+  if (operator !== "+" && operator !== "-") return undefined;
+  const [x, y] = [unwrap(left), unwrap(right)];
+  const isLeft = x.type === "Identifier" && names.includes(x.name);
+  const [index, added] = isLeft ? [x, y] : [y, x];
+  if (index.type !== "Identifier" || !names.includes(index.name) || (!isLeft && operator === "-"))
+    return undefined;
+  const ahead = signed(operator === "+", constant(env, added));
+  return ahead === undefined ? undefined : { name: index.name, ahead };
+}
+
+/** Declares what the head of a loop declares beside its index. */
+function declareOthers(env: Env, stmt: ForStatement, index: string, parts: Statements): void {
+  const init = stmt.init as VariableDeclaration;
+  const declarations = init.declarations.filter(({ id }) => id.type !== "Identifier" || id.name !== index);
+  if (declarations.length > 0) parts.declareIn(env, { ...init, declarations });
+}
+
+/** Whether what must hold too, beside the bound, takes statements: then it is asked as the test of any loop is. */
+function asksWithStatements(env: Env, stmt: ForStatement, { id, more }: Counted, parts: Statements): boolean {
+  if (more === undefined) return false;
+  const entity = scalar(local(env.unit.names.fresh(id.name), "f64"));
+  const trial = nested(env, new Set());
+  return withScope(trial, stmt, (scoped) => {
+    declareOthers(scoped, stmt, id.name, parts);
+    scoped.scope.set(id.name, { entity, block: stmt, reassigned: false, isConst: true });
+    const before = scoped.out.size;
+    condition(scoped, more);
+    return scoped.out.size > before;
+  });
 }
 
 /** The constant that an update adds to a variable, if it does that only. */
@@ -261,8 +298,7 @@ function constant(env: Env, node: Expression): number | undefined {
 }
 
 /** Whether the bound of a loop is the same in each iteration. */
-function isFixed(env: Env, bound: Expression, stmt: ForStatement): boolean {
-  const trial = nested(env, new Set());
+function isFixed(env: Env, { name, bound }: Sides, stmt: ForStatement, parts: Statements): boolean {
   let isPlain = true;
   walk(bound, (node) => {
     if (node.type === "AssignmentExpression" || node.type === "UpdateExpression" || isFunction(node))
@@ -271,7 +307,10 @@ function isFixed(env: Env, bound: Expression, stmt: ForStatement): boolean {
       isPlain = false;
   });
   if (!isPlain || usesOwnNames(bound, stmt)) return false;
-  const { value } = numberEntity(trial, bound);
+  const value = withScope(nested(env, new Set()), stmt, (trial) => {
+    declareOthers(trial, stmt, name, parts);
+    return numberEntity(trial, bound).value;
+  });
   const isSteady = !someExpr(value, (part) => {
     if (part.kind === "local") return env.unit.mutable.has(part.name);
     return part.kind === "load" && env.unit.dims.has(part.array);
@@ -315,29 +354,25 @@ function numberEntity(env: Env, node: Expression): { readonly value: RegionExpr 
 function countedFor(
   env: Env,
   stmt: ForStatement,
-  { id, first, operator, bound, more, step }: Counted,
+  { id, first, operator, bound, ahead, more, step }: Counted,
   labels: readonly string[],
   parts: Statements,
 ): void {
-  const init = stmt.init as VariableDeclaration;
-  const others = init.declarations.filter((declarator) => declarator.id !== id);
   const from = keep(env, numberEntity(env, first).value, "from");
-  if (others.length > 0) parts.declareIn(env, { ...init, declarations: others });
+  declareOthers(env, stmt, id.name, parts);
   const limit = keep(env, numberEntity(env, bound).value, "to");
   const index = env.unit.names.fresh(id.name);
   const entity = scalar(local(index, "f64"));
   env.scope.set(id.name, { entity, block: stmt, reassigned: false, isConst: true });
   const trial = nested(env, new Set());
   const also = more === undefined ? truth(true) : condition(trial, more);
-  if (trial.out.size > 0)
-    return refuse(env, more!, `${textOf(env, more!)}: ask this inside of the loop, and break.`);
   const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt));
   const live = and(goesOn, also);
   const head = {
     kind: "for",
     index,
     from,
-    to: endOf(limit, operator),
+    to: ahead === 0 ? endOf(limit, operator) : apply("sub", "f64", endOf(limit, operator), number(ahead)),
     step,
     body,
     at: headOf(env, stmt),

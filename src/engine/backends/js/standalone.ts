@@ -1,8 +1,11 @@
-import type { Procedure } from "../../kernel/scalar.ts";
 import type { TypedArray } from "../../kernel/executable.ts";
-import { partLimit, procedureSource } from "./source.ts";
+import { knownSizes } from "../../kernel/call-sizes.ts";
+import { makeTemporaries } from "../../kernel/temporaries.ts";
+import type { Procedure, Routine } from "../../kernel/scalar.ts";
+import type { Source } from "./source.ts";
+import { partLimit, procedureSource, routineSource } from "./source.ts";
 
-/** What `standaloneProcedure` needs in front of it, once. */
+/** What `standaloneProcedure` and `standaloneRoutine` need in front of them, once. */
 export const standalonePrelude = `const doubles = new Float64Array(1);
 const words = new Int32Array(doubles.buffer);
 const floats = new Float32Array(doubles.buffer);
@@ -13,15 +16,24 @@ new Uint32Array(powers.buffer).forEach((_, i, all) => {
 
 /** A procedure as JavaScript that needs nothing but the prelude: an expression whose value is the function. */
 export function standaloneProcedure(procedure: Procedure): string {
-  const { text, tables, spillSize } = procedureSource(procedure, partLimit);
+  return standalone(procedureSource(procedure, partLimit), []);
+}
+
+/** A routine whose sizes are known before any call, in the same way: its value is a function of inputs and outputs as `Compiled`. */
+export function standaloneRoutine(routine: Routine): string {
+  return standalone(routineSource(routine, partLimit), makeTemporaries(routine, knownSizes(routine)).arrays);
+}
+
+function standalone({ text, tables, spillSize }: Source, temps: readonly TypedArray[]): string {
   const lines = text
     .split("\n")
     .filter((line) => line !== `"use strict";`)
     .map((line) => (line === "" ? line : `  ${line}`));
+  const made = temps.map((temp) => `new ${temp.constructor.name}(${temp.length})`);
   return [
-    "((tables, spill) => {",
+    "((temps, tables, spill) => {",
     ...lines,
-    `})([${tables.map(tableText).join(", ")}], new Float64Array(${spillSize}))`,
+    `})([${made.join(", ")}], [${tables.map(tableText).join(", ")}], new Float64Array(${spillSize}))`,
   ].join("\n");
 }
 

@@ -136,7 +136,7 @@ function plainArray(name: string): ArrayText {
 }
 
 /** `.name`, or `["a name"]`. */
-function property(name: string): string {
+export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 

@@ -7,6 +7,7 @@ import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import { apply, constant, convert, lengthOf, load, local } from "../../../engine/region/build.ts";
 import type { Region, RegionExpr } from "../../../engine/region/region.ts";
 import type { PlainForm } from "../form.ts";
+import type { EmitOptions } from "./module.ts";
 import { emitModule } from "./module.ts";
 
 const f = (name: string, ...args: readonly RegionExpr[]): RegionExpr => apply(scalarFunctions, name, args);
@@ -120,11 +121,15 @@ async function importText(name: string, code: string): Promise<Emitted> {
 const p: Parameters = { w: [0.1, -0.2], b: 0.3 };
 const data: Data = [Float64Array.from([1, 2, 3, 4, 5, 6]), Float64Array.from([0.1, 0.2, 0.3])];
 
-test.each(["Math", "exact"] as const)(
+test.each([
+  ["Math", { functions: "Math" }],
+  ["exact", { functions: "exact" }],
+  ["wasm", { wasm: true }],
+] as const)(
   "a module with functions by %s computes the value, its gradient and products with its Hessian",
-  async (functions) => {
-    const { code } = emitModule(form, { value: true, grad: ["p"], hvp: "p", functions });
-    const { loss, lossGrad, lossHvp } = await importText(functions, code);
+  async (title, options) => {
+    const { code } = emitModule(form, { value: true, grad: ["p"], hvp: "p", ...options });
+    const { loss, lossGrad, lossHvp } = await importText(title, code);
     const [value, { w, b }] = lossGrad(p, ...data);
     expect(loss(p, ...data)).toBe(value);
     const h = 1e-5;
@@ -139,12 +144,69 @@ test.each(["Math", "exact"] as const)(
   },
 );
 
-test("a place that is out of range is an error that says where it stands in the source", async () => {
-  const { code } = emitModule(form, { grad: ["p"] });
-  const { lossGrad } = await importText("places", code);
-  expect(() => lossGrad(p, data[0].subarray(0, 5), data[1])).toThrow(
-    "loss.ts:6:58: xs[i * p.w.length + j]: the place 5 is out of range: the length is 5.",
-  );
+test.each([false, true])(
+  "a place that is out of range is an error that says where it stands in the source",
+  async (wasm) => {
+    const { code } = emitModule(form, { grad: ["p"], wasm });
+    const { lossGrad } = await importText(`places${wasm}`, code);
+    expect(() => lossGrad(p, data[0].subarray(0, 5), data[1])).toThrow(
+      "loss.ts:6:58: xs[i * p.w.length + j]: the place 5 is out of range: the length is 5.",
+    );
+  },
+);
+
+/** `while (y < limit) { y += sin(y) · x + 0.001; }`, which records as long as it goes on. */
+const untold: PlainForm = {
+  version: 1,
+  region: {
+    name: "walk",
+    params: [
+      { kind: "scalar", name: "x", type: "f64" },
+      { kind: "scalar", name: "limit", type: "f64" },
+    ],
+    positions: [],
+    body: [
+      { kind: "let", name: "y", value: constant("f64", 0.5) },
+      {
+        kind: "while",
+        condition: f("less", f64("y"), f64("limit")),
+        body: [
+          {
+            kind: "set",
+            name: "y",
+            value: f(
+              "add",
+              f64("y"),
+              f("add", f("mul", f("sin", f64("y")), f64("x")), constant("f64", 0.001)),
+            ),
+          },
+        ],
+      },
+    ],
+    results: [{ kind: "scalar", value: f64("y") }],
+  },
+  params: [
+    { name: "x", type: { kind: "number" } },
+    { name: "limit", type: { kind: "number" } },
+  ],
+  captured: [],
+  result: { kind: "number" },
+};
+
+test("WebAssembly makes more room for what it records, and keeps it, as long as a loop goes on", async () => {
+  type Walk = (x: number, limit: number) => number;
+  const gradOf = async (name: string, options: EmitOptions): Promise<Walk> => {
+    const module = await importText(name, emitModule(untold, { grad: ["x"], ...options }).code);
+    return (module as unknown as { readonly walkGrad: Walk }).walkGrad;
+  };
+  const [wasm, exact] = [await gradOf("more", { wasm: true }), await gradOf("text", { functions: "exact" })];
+  for (const limit of [0.6, 2, 0.51]) expect(wasm(1e-4, limit)).toBe(exact(1e-4, limit));
+});
+
+test.each([false, true])("a direction of another length is refused", async (wasm) => {
+  const { code } = emitModule(form, { hvp: "p", wasm });
+  const { lossHvp } = await importText(`direction${wasm}`, code);
+  expect(() => lossHvp(p, ...data, { w: [1], b: 0 })).toThrow("v.w: the length is 1, not 2.");
 });
 
 test("types are those of the source", () => {
@@ -184,5 +246,6 @@ test("what cannot be had is refused by name", () => {
   expect(() => emitModule(form, { grad: ["q"] })).toThrow(
     `emit: loss has no parameter "q"; it has p, xs, ys.`,
   );
+  expect(() => emitModule(form, { value: true, wasm: true, functions: "Math" })).toThrow("WebAssembly has");
   expect(() => emitModule(form, { jacobian: "p" })).toThrow("must each be a number, an array or a tuple");
 });

@@ -9,7 +9,11 @@ export type Helper =
   | "strongDiv"
   | "toInteger"
   | "columns"
-  | "rows";
+  | "rows"
+  | "sameLength"
+  | "whole"
+  | "wholeArray"
+  | "call";
 
 /** The source of each helper. */
 export const helperSources: Readonly<Record<Helper, string>> = {
@@ -61,5 +65,35 @@ function columns(matrix, name) {
   rows: `/** Elements in the order of rows as an array of rows. */
 function rows(elements, n, m) {
   return Array.from({ length: n }, (_, i) => Array.from(elements.subarray(i * m, (i + 1) * m)));
+}`,
+  sameLength: `/** Directions are as long as what they are directions of. */
+function sameLength(n, wanted, name) {
+  if (n !== wanted) throw new RangeError(\`\${name}: the length is \${n}, not \${wanted}.\`);
+}`,
+  whole: `/** A number that sets sizes, bounds and places. */
+function whole(x, name) {
+  if (Number.isInteger(x) && Math.abs(x) <= 2 ** 30) return x;
+  throw new RangeError(\`\${name} must be a whole number of at most 2 ** 30 in magnitude, got \${x}.\`);
+}`,
+  wholeArray: `/** Numbers that set sizes, bounds and places. */
+function wholeArray(list, name) {
+  for (const x of list)
+    if (!Number.isInteger(x) || Math.abs(x) > 2 ** 31 - 1)
+      throw new RangeError(\`\${name} must hold whole numbers, got \${x}.\`);
+  return list;
+}`,
+  call: `/** Runs compiled code; calls again with more room where an array was full, and throws the errors of the source. */
+function call(code, inputs) {
+  for (;;) {
+    const outputs = execute(code, [...inputs, ...code.capacities]);
+    const number = code.failureAt === undefined ? 0 : outputs[code.failureAt];
+    if (number === 0) return outputs;
+    const { kind, where, capacity } = code.sites[number - 1];
+    const [wanted, length] = outputs.slice(code.failureAt + 1);
+    if (kind === "throw") throw new Error(where);
+    if (kind === "place") throw new RangeError(\`\${where}: the place \${wanted} is out of range: the length is \${length}.\`);
+    if (kind === "length" || !(wanted < 2 ** 31)) throw new RangeError(\`\${where}: an array cannot have \${wanted} elements.\`);
+    code.capacities[capacity] = Math.min(2 ** 31 - 1, Math.max(2 * code.capacities[capacity], wanted));
+  }
 }`,
 };

@@ -18,9 +18,13 @@ import type { ArrayText } from "./expression.ts";
 import { expressionCode } from "./expression.ts";
 import type { Helper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
+import { leafTexts, lengthChecks } from "./leaves.ts";
 import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
 import { typeText } from "./types.ts";
+import { wasmFunctions } from "./wasm.ts";
+import { wrapLine } from "./wrap.ts";
+import { wasmHead } from "./wasm-glue.ts";
 
 /** What a module of derivatives has. */
 export interface EmitOptions {
@@ -34,6 +38,8 @@ export interface EmitOptions {
   readonly jacobian?: string;
   /** `"Math"` calls JavaScript's functions; `"exact"` writes the library's own out, which have the same bits on every engine. */
   readonly functions?: "Math" | "exact";
+  /** Whether the functions are WebAssembly, held in the module: with the bits of the library, and as quick. Default false. */
+  readonly wasm?: boolean;
   /** Lines for the head of the module: what it was made from, and how to make it again. */
   readonly head?: readonly string[];
 }
@@ -51,8 +57,14 @@ export interface EmittedModule {
  * @throws DownhillError `option` where nothing is asked for, or a name is no parameter that has a derivative.
  */
 export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule {
-  checkOptions("emit", options, ["value", "grad", "hvp", "jacobian", "functions", "head"]);
-  const { value = false, grad = [], hvp, jacobian, functions = "Math", head = [] } = options;
+  checkOptions("emit", options, ["value", "grad", "hvp", "jacobian", "functions", "wasm", "head"]);
+  const { value = false, grad = [], hvp, jacobian, functions, wasm = false, head: given = [] } = options;
+  if (wasm && functions === "Math")
+    throw new DownhillError(
+      "option",
+      "emit: WebAssembly has the functions of the library, not those of Math.",
+    );
+  const head = wasm ? [...given, ...wasmHead] : given;
   const derivations: Derivation[] = [];
   if (value) derivations.push(valueOf(form));
   if (grad.length > 0) derivations.push(gradientOf(form, grad, value));
@@ -61,7 +73,9 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
   if (derivations.length === 0)
     throw new DownhillError("option", "emit: nothing is asked for. Give value, grad, hvp or jacobian.");
   const unit = new ModuleText(form, functions === "exact");
-  const texts = derivations.map((derivation) => unit.function(derivation));
+  const texts = wasm
+    ? wasmFunctions(derivations)
+    : derivations.map((derivation) => unit.function(derivation));
   if (jacobian !== undefined) texts.push(jacobianText(form, jacobian));
   const code = [...head.map((line) => `// ${line}`), "", ...unit.outer(), ...texts].join("\n");
   const types = [
@@ -115,6 +129,10 @@ class ModuleText {
     let next = 0;
     const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
     for (const param of params) lines.push(...argumentLines(param.name, param.type, takeParam, scope));
+    next = 0;
+    // of these only the lengths are needed, whose helpers the lines above have
+    const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (name) => name));
+    lines.push(...lengthChecks(region, leaves, scope.helper));
     lines.push(...statementLines(region.body, scope));
     let at = 0;
     const takeResult = (): ResultText => {
@@ -126,7 +144,7 @@ class ModuleText {
     return [
       `/** ${doc} */`,
       `export function ${name}(${params.map((param) => param.name).join(", ")}) {`,
-      ...[...lines, `return ${text};`].map((line) => `  ${line}`),
+      ...[...lines, `return ${text};`].flatMap((line) => indented(line)),
       "}",
       "",
     ].join("\n");
@@ -189,6 +207,13 @@ class ModuleText {
     }
     return text;
   }
+}
+
+/** A line of a function, broken where it is too long. */
+function indented(line: string): string[] {
+  const text = line.trimStart();
+  const indent = 2 + line.length - text.length;
+  return wrapLine(text, indent).map((part) => `${" ".repeat(indent)}${part}`);
 }
 
 /** Locals that get other values, and arrays that are exchanged. */

@@ -26,7 +26,35 @@ export interface StatementScope extends ExpressionScope {
 
 /** Statements as lines of JavaScript. */
 export function statementLines(stmts: readonly RegionStmt[], scope: StatementScope): string[] {
-  return stmts.flatMap((stmt) => linesOf(stmt, scope));
+  return (scope.isExact ? stmts : begun(stmts)).flatMap((stmt) => linesOf(stmt, scope));
+}
+
+/** `x = 0` and `x = x + y` right behind it as `x = y`, which differs in nothing but that it may be −0 where the sum is 0. */
+function begun(stmts: readonly RegionStmt[]): RegionStmt[] {
+  const out: RegionStmt[] = [];
+  for (const stmt of stmts) {
+    const before = out.at(-1);
+    const added = stmt.kind === "set" ? addedTo(stmt.name, stmt.value) : undefined;
+    const isZeroed =
+      (before?.kind === "let" || before?.kind === "set") &&
+      stmt.kind === "set" &&
+      before.name === stmt.name &&
+      before.value.kind === "const" &&
+      Object.is(before.value.value, 0);
+    if (isZeroed && added !== undefined) out[out.length - 1] = { ...before, value: added };
+    else out.push(stmt);
+  }
+  return out;
+}
+
+/** `y` of `x + y`, if `y` does not read `x`. */
+function addedTo(name: string, value: RegionExpr): RegionExpr | undefined {
+  if (value.kind !== "apply" || value.function !== "add" || value.type === "i32") return undefined;
+  const [x, y] = value.args;
+  if (x?.kind !== "local" || x.name !== name || y === undefined) return undefined;
+  let isRead = false;
+  walkExpr(y, (part) => (isRead ||= part.kind === "local" && part.name === name));
+  return isRead ? undefined : y;
 }
 
 function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {

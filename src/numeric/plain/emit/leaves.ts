@@ -1,0 +1,126 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { PlainType } from "../form.ts";
+import { property } from "./arguments.ts";
+import type { Helper } from "./helpers.ts";
+
+/** A parameter of a region, as text over the arguments of a function: a number, or all elements in row-major order. */
+export interface LeafText {
+  readonly text: string;
+  /** A length an axis; none of a number. */
+  readonly lengths: readonly string[];
+}
+
+/** Takes an argument apart into what the parameters of a region are given. */
+export function leafTexts(
+  path: string,
+  type: PlainType,
+  next: () => RegionParam,
+  helper: (name: Helper) => string,
+): LeafText[] {
+  const leaves: LeafText[] = [];
+  const add = (param: RegionParam, text: string, ...lengths: readonly string[]): void => {
+    leaves.push({ text: checked(param.type, text, path, lengths.length > 0, helper), lengths });
+  };
+  const columns = (rows: string): string => `${helper("columns")}(${rows}, ${JSON.stringify(path)})`;
+  const take = (at: string, of: PlainType): void => {
+    switch (of.kind) {
+      case "number":
+      case "boolean":
+        return add(next(), at);
+      case "array":
+        return add(next(), at, `${at}.length`);
+      case "matrix":
+        return add(
+          next(),
+          `${at}.flatMap((row) => Array.from(row))`,
+          `${at}.length`,
+          `${helper("columns")}(${at}, ${JSON.stringify(at)})`,
+        );
+      case "list":
+        return takeItem(at, of.item, "");
+      case "record":
+        for (const field of of.fields) take(`${at}${property(field.name)}`, field.type);
+        return;
+      case "tuple":
+        of.items.forEach((item, i) => take(`${at}[${i}]`, item));
+        return;
+      default:
+        return assertNever(of, "leafTexts");
+    }
+  };
+  /** The items of a list of records: what stands at `inner` in each. */
+  const takeItem = (list: string, of: PlainType, inner: string): void => {
+    switch (of.kind) {
+      case "number":
+      case "boolean":
+        return add(next(), `${list}.map((item) => item${inner})`, `${list}.length`);
+      case "array": {
+        const rows = `${list}.map((item) => item${inner})`;
+        return add(
+          next(),
+          `${list}.flatMap((item) => Array.from(item${inner}))`,
+          `${list}.length`,
+          columns(rows),
+        );
+      }
+      case "record":
+        for (const field of of.fields) takeItem(list, field.type, `${inner}${property(field.name)}`);
+        return;
+      case "tuple":
+        of.items.forEach((item, i) => takeItem(list, item, `${inner}[${i}]`));
+        return;
+      case "matrix":
+      case "list":
+        throw new DownhillError(
+          "option",
+          `emit: ${list} is a list of lists of more than numbers; emit takes lists of records of numbers and arrays.`,
+        );
+      default:
+        return assertNever(of, "leafTexts");
+    }
+  };
+  take(path, type);
+  return leaves;
+}
+
+/** What must be whole is checked. */
+function checked(
+  type: RegionType,
+  text: string,
+  path: string,
+  isArray: boolean,
+  helper: (name: Helper) => string,
+): string {
+  switch (type) {
+    case "f64":
+      return text;
+    case "f32":
+      return isArray ? text : `Math.fround(${text})`;
+    case "i32":
+      return `${helper(isArray ? "wholeArray" : "whole")}(${text}, ${JSON.stringify(path)})`;
+    case "bool":
+      return isArray ? text : `Number(${text})`;
+    default:
+      return assertNever(type, "leafTexts");
+  }
+}
+
+/** Directions are as long as what they are directions of: nothing else checks that. */
+export function lengthChecks(
+  { params }: Pick<Region, "params">,
+  leaves: readonly LeafText[],
+  helper: (name: Helper) => string,
+): string[] {
+  return params.flatMap((param, i) => {
+    if (param.kind !== "array" || param.lengths === undefined) return [];
+    const { lengths } = param;
+    return lengths.flatMap((wanted, axis) => {
+      const of = wanted.kind === "length" ? params.findIndex((p) => p.name === wanted.array) : -1;
+      if (wanted.kind !== "length" || of < 0) return [];
+      const [n, m] = [leaves[i]!.lengths[axis]!, leaves[of]!.lengths[wanted.axis]!];
+      return [`${helper("sameLength")}(${n}, ${m}, ${JSON.stringify(n.replace(/\.length$/, ""))});`];
+    });
+  });
+}
