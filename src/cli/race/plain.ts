@@ -30,7 +30,7 @@ export function plainLandscape(
   const { coordinates, argumentsOf } = shapeOf(form, start);
   const value = (point: Tensor): Tensor => overTensors(...argumentsOf(point)) as Tensor;
   return {
-    ...defineLandscape(value, { name: file, formula: `${name} of ${file}`, coordinates }),
+    ...defineLandscape(value, { name, formula: `${name} of ${file}`, coordinates }),
     value, // of one coordinate too it takes a vector
   };
 }

@@ -19,7 +19,9 @@ export function readRacers(text: string, steps: number): Record<string, GeneralO
 
 /** Four optimisers with rates that suit a landscape, as they would be written. */
 export function usualRacers(landscape: Landscape): string {
-  const rates = zoo[landscape.name]?.rates ?? guessedRates(landscape);
+  const known = zoo[landscape.name];
+  // a function of the user's may have the name of one of the zoo
+  const rates = known?.formula === landscape.formula ? known.rates : guessedRates(landscape);
   return [
     `sgd(lr=${rates.sgd})`,
     `sgd(lr=${rates.momentum}, momentum=0.9)`,

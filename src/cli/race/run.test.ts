@@ -178,6 +178,17 @@ describe("a plain function in a file", () => {
     expect(own.landscape.minima[0]!.map((x) => Math.round(x * 1e4) / 1e4)).toEqual([1, -2]);
   });
 
+  test("with the name of one of the zoo has rates of its own", async () => {
+    const steep = join(folder, "steep.ts");
+    writeFileSync(
+      steep,
+      'export function bowl(x: number, y: number) { "use ad"; return 1e4 * (x * x + y * y); }',
+    );
+    const { landscape, runs } = await asJson({ landscape: steep });
+    expect([landscape.name, landscape.formula]).toEqual(["bowl", `bowl of ${steep}`]);
+    expect(runs[0]!.outcome).toBe("arrived");
+  });
+
   test("of an array has as many coordinates as --start, or two; rates are guessed", async () => {
     const { landscape, runs } = await asJson({ landscape: `${file}#array` });
     expect(landscape.coordinates).toEqual(["x", "y"]);
