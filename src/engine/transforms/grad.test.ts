@@ -101,10 +101,10 @@ describe("what cannot be differentiated is refused, with the way out", () => {
 
   test("a plain number that nothing connects to the argument", () => {
     expect(() => loose(() => 3)(1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: the function returned the plain number 3, so nothing connects it to its arguments. Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().]`,
+      `[DownhillError: grad: the function returned the plain number 3, so nothing connects it to its arguments. Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item(). A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.]`,
     );
     expect(() => loose(() => true)(1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: grad: the function returned the plain boolean true, so nothing connects it to its arguments. Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item().]`,
+      `[DownhillError: grad: the function returned the plain boolean true, so nothing connects it to its arguments. Compute with tensors throughout (x.mul(y), sin(x)), not with Math.* or item(). A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.]`,
     );
   });
 

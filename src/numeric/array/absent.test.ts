@@ -21,11 +21,15 @@ const messageOf = (action: () => unknown): string => {
   return "no error";
 };
 
+/** What else somebody may have meant who reads a tensor as an array. */
+const hint =
+  ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';
+
 describe("what was undefined, ignored or a foreign error names the repair", () => {
   test.each<[string, () => unknown, string]>([
-    ["length", () => plain.length, "x.length: a tensor has no length. Its sizes are x.shape, here [2,3]; that of the first axis is x.shape[0]."],
-    ["an item", () => plain[0], "x[0]: the items of a tensor are not properties of it. Write x.at(0), or x.tolist()[…] for plain numbers."],
-    ["the last item", () => plain[-1], "x[-1]: the items of a tensor are not properties of it. Write x.at(-1), or x.tolist()[…] for plain numbers."],
+    ["length", () => plain.length, "x.length: a tensor has no length. Its sizes are x.shape, here [2,3]; that of the first axis is x.shape[0]." + hint],
+    ["an item", () => plain[0], "x[0]: the items of a tensor are not properties of it. Write x.at(0), or x.tolist()[…] for plain numbers." + hint],
+    ["the last item", () => plain[-1], "x[-1]: the items of a tensor are not properties of it. Write x.at(-1), or x.tolist()[…] for plain numbers." + hint],
     ["the name of a function", () => plain["sigmoid"], 'x.sigmoid: a tensor has no such property. Write sigmoid(x) and import sigmoid from "downhill".'],
     ["NumPy's name", () => plain["multiply"], "x.multiply: a tensor has no such property. Write x.mul(y)."],
     ["a transpose", () => plain["T"], "x.T: a tensor has no such property. Write x.transpose()."],

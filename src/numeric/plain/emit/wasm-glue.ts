@@ -97,7 +97,7 @@ function execute(code, inputs) {
   args.push(...places.filter((place) => place !== undefined));
   if (code.temporaries !== undefined) args.push(reserve("bool", bytes));
   const missing = top - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / ${pageBytes}));
+  if (missing > 0) memory.grow(Math.ceil(missing / 65536));
   const view = (type, address, n) => new classes[type](memory.buffer, address, n);
   inputs.forEach((x, k) => {
     if (typeof x !== "number") view(code.inputs[k], args[k], x.length).set(x);

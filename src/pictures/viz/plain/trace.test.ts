@@ -1,14 +1,21 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { loadParser } from "../../../numeric/plain/parser.ts";
 import { elaborate } from "../../../numeric/plain/elaborate.ts";
+import type { Parse } from "../../../numeric/plain/module.ts";
 import { parseModule } from "../../../numeric/plain/module.ts";
 import type { PlainForm } from "../../../numeric/plain/form.ts";
 import { tracePlain } from "./trace.ts";
 
-const parse = await loadParser();
+let parse: Parse;
+let loss: PlainForm;
 const formOf = (text: string): PlainForm => elaborate(parseModule(text, { parse, file: "f.ts" }));
 
-const loss = formOf(`function loss(w: number[], xs: Float64Array, ys: Float64Array) {
+beforeAll(async () => {
+  parse = await loadParser();
+  loss = formOf(lossText);
+});
+
+const lossText = `function loss(w: number[], xs: Float64Array, ys: Float64Array) {
   "use ad";
   let s = 0;
   for (let i = 0; i < ys.length; i++) {
@@ -17,7 +24,7 @@ const loss = formOf(`function loss(w: number[], xs: Float64Array, ys: Float64Arr
     else s -= r;
   }
   return s;
-}`);
+}`;
 const args = [[2, -1], Float64Array.of(1, 2, 3), Float64Array.of(0, 5, 1)];
 
 describe("a plain function explained by its own lines", () => {
