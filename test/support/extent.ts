@@ -1,7 +1,9 @@
 /**
  * How much a test does: `quick` in `npm test`, `thorough` in `npm run soak`, which sets DOWNHILL_THOROUGH. Both hold the same
- * contract; the thorough extent is for what only shows in many draws, long chains or large arrays.
+ * contract; the thorough extent is for what only shows in many draws, long chains or large arrays. `integration`, where given, is for
+ * runs that set CI: what takes too long for each change, and not for each day.
  */
-export function extent(quick: number, thorough: number): number {
-  return process.env["DOWNHILL_THOROUGH"] === "1" ? thorough : quick;
+export function extent(quick: number, thorough: number, integration: number = quick): number {
+  if (process.env["DOWNHILL_THOROUGH"] === "1") return thorough;
+  return process.env["CI"] === "true" ? integration : quick;
 }
