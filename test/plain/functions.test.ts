@@ -6,6 +6,7 @@ import { compile } from "downhill/plain";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { cotangents } from "../../src/engine/region/gradient.ts";
 import { evaluateRegion } from "../support/evaluate-region.ts";
+import { extent } from "../support/extent.ts";
 import { faultOfPlain } from "../support/plain-faults.ts";
 import { differences, numbersIn } from "../support/plain-differences.ts";
 import { formOfText, regionArguments } from "../support/plain-region.ts";
@@ -21,6 +22,18 @@ const differentiate = valueAndGrad as unknown as (
 
 const textOf = (file: string): string => readFileSync(new URL(`${file}.ts`, import.meta.url), "utf8");
 const texts = { functions: textOf("functions"), fields: textOf("fields") };
+type Compiled = Promise<Readonly<Record<string, (...args: unknown[]) => number>>>;
+const compiledOnce = new Map<keyof typeof texts, Compiled>();
+
+/** All functions of a file, compiled once. */
+function compiledFrom(file: keyof typeof texts): Compiled {
+  const known = compiledOnce.get(file) ?? compile(texts[file], { file: `${file}.ts` });
+  compiledOnce.set(file, known);
+  return known;
+}
+
+/** Whether each function goes through all backends, and not every other one. */
+const isThorough = extent(0, 1, 1) === 1;
 
 /** Of the region's own gradient, the cotangents of the arguments that have derivatives. */
 function gradientOf(text: string, { name, args, wrt }: PlainCase): number[] {
@@ -72,7 +85,7 @@ describe.each([
 
   test.each(cases)("$name has that gradient by the transforms too", async (one) => {
     const { name, f, args, wrt } = one;
-    const compiled = (await compile(texts[file], { file: `${file}.ts` }))[name]!;
+    const compiled = (await compiledFrom(file))[name]!;
     const value = f(...(args as never[]));
     const isNumber = typeof value === "number";
     if (!isNumber) return expect(numbersIn(compiled(...args))).toEqual(numbersIn(value));
@@ -87,7 +100,8 @@ describe.each([
 
   test.each(cases)("$name is the same by every way", ({ name, f, args, wrt }) => {
     const form = formOfText(texts[file], name);
-    const ways = { secondOrder: true, throughBackends: true, throughTensors: name.length % 3 === 0 };
+    const throughBackends = isThorough || name.length % 2 === 0;
+    const ways = { secondOrder: true, throughBackends, throughTensors: name.length % 3 === 0 };
     expect(faultOfPlain({ form, f, args, wrt, beside: 1e-3, ...ways })).toBeUndefined();
   });
 });
