@@ -61,3 +61,9 @@ describe.each(readmes)("%s/README.md", (folder) => {
     expect(named.filter((name) => !isThere(name))).toEqual([]);
   });
 });
+
+test("the documentation is made of modules that are there", () => {
+  const { entryPoints } = JSON.parse(read("docs/typedoc.json")) as { entryPoints: string[] };
+  expect(entryPoints.length).toBeGreaterThan(10);
+  expect(entryPoints.filter((path) => !existsSync(join(root, "docs", path)))).toEqual([]);
+});

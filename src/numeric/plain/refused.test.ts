@@ -158,7 +158,8 @@ test.each(Object.entries(rows))("refused: %s", (what, [params, body, around = ""
 
 const page = readFileSync(new URL("../../../docs/plain.md", import.meta.url), "utf8");
 const documented = [...page.matchAll(/^\| `([^`]+)`\s*\| (.*\S)\s*\|$/gm)].map(
-  ([, code, message]) => [code!, message!.replaceAll("\\|", "|").replaceAll("\\*", "*")] as const,
+  ([, code, message]) =>
+    [code!, message!.replaceAll("\\|", "|").replaceAll("\\*", "*").replaceAll("&lt;", "<")] as const,
 );
 
 test("the page lists refusals", () => {
