@@ -110,8 +110,8 @@ function elementText(array: string, places: readonly RegionExpr[]): string {
   return showName(array) + places.map((place) => `[${printRegionExpr(place)}]`).join("");
 }
 
-/** Functions of scalars that are written between their arguments, or before. */
-const operators: Readonly<Record<string, string>> = {
+/** Arithmetic and comparisons, as JavaScript writes them between their arguments. */
+export const arithmeticOperators: Readonly<Record<string, string>> = {
   add: "+",
   sub: "-",
   mul: "*",
@@ -121,10 +121,19 @@ const operators: Readonly<Record<string, string>> = {
   lessEqual: "<=",
   equal: "===",
   notEqual: "!==",
+};
+
+const bitwiseOperators: Readonly<Record<string, string>> = {
   bitwiseAnd: "&",
   bitwiseOr: "|",
   bitwiseXor: "^",
 };
+
+/** What stands between the arguments of a function of scalars that is written so. */
+function operatorOf(name: string): string | undefined {
+  const table = [arithmeticOperators, bitwiseOperators].find((operators) => Object.hasOwn(operators, name));
+  return table?.[name];
+}
 
 function code(expr: RegionExpr): Code {
   switch (expr.kind) {
@@ -139,7 +148,7 @@ function code(expr: RegionExpr): Code {
     case "apply": {
       const args = expr.args.map(code);
       const [x, y] = args;
-      const operator = Object.hasOwn(operators, expr.function) ? operators[expr.function] : undefined;
+      const operator = operatorOf(expr.function);
       if (operator !== undefined && x !== undefined && y !== undefined) return infix(x, operator, y);
       if (expr.function === "neg" && x !== undefined) return prefix("-", x);
       return callCode(expr.function, ...args);

@@ -8,6 +8,7 @@ import type {
   RegionStmt,
   RegionType,
 } from "../../engine/region/region.ts";
+import { partsOf } from "../../engine/region/walk.ts";
 import type { Node } from "./ast.ts";
 import type { Source } from "./refuse.ts";
 import { lineStarts, placeOf } from "./refuse.ts";
@@ -165,24 +166,6 @@ export function isTrue(x: RegionExpr): boolean {
 export function select(condition: RegionExpr, x: RegionExpr, y: RegionExpr): RegionExpr {
   if (condition.kind === "const") return condition.value === 0 ? y : x;
   return { kind: "select", type: x.type, condition, x, y };
-}
-
-/** Expressions directly below one. */
-export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
-  switch (expr.kind) {
-    case "load":
-      return expr.places;
-    case "apply":
-      return expr.args;
-    case "convert":
-      return [expr.x];
-    case "select":
-      return [expr.condition, expr.x, expr.y];
-    case "const":
-    case "local":
-    case "length":
-      return [];
-  }
 }
 
 export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean): boolean {

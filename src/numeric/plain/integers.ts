@@ -1,7 +1,8 @@
 import type { For, Region, RegionExpr, RegionStmt } from "../../engine/region/region.ts";
+import { walkStmts } from "../../engine/region/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
 import type { Ranges } from "./ranges.ts";
-import { eachStatement, isInt32, rangesOf } from "./ranges.ts";
+import { isInt32, rangesOf } from "./ranges.ts";
 import { integerParams, usesOf } from "./uses.ts";
 
 /**
@@ -22,7 +23,7 @@ export function withMachineIntegers(draft: Region): Region {
     const isUsed = uses.place.has(name) || uses.size.has(name);
     if (value.type === "f64" && isUsed && isExact && isInt32(range)) integers.add(name);
   };
-  eachStatement(draft.body, (stmt) => {
+  walkStmts(draft.body, (stmt) => {
     if (stmt.kind === "let") note(stmt.name, stmt.value);
     if (stmt.kind === "for" && isCounted(stmt, ranges)) integers.add(stmt.index);
   });

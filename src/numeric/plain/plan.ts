@@ -1,6 +1,7 @@
 import type { RegionExpr, RegionType } from "../../engine/region/region.ts";
+import { partsOf } from "../../engine/region/walk.ts";
 import type { Node } from "./ast.ts";
-import { compare, lengthOf, number, partsOf, someExpr } from "./draft.ts";
+import { compare, lengthOf, number, someExpr } from "./draft.ts";
 import type { ArrayEntity, ArrayLayout, Entity, Layout, Root, ScalarEntity, Storage } from "./entity.ts";
 import { describe, scalar, storagesOf, viewOf } from "./entity.ts";
 import type { Env, Place } from "./env.ts";

@@ -1,6 +1,6 @@
 import type { Region, RegionExpr, RegionStmt } from "../../engine/region/region.ts";
-import { mayFail, partsOf } from "./draft.ts";
-import { eachStatement } from "./ranges.ts";
+import { expressionsOf, walkExpr, walkStmts } from "../../engine/region/walk.ts";
+import { mayFail } from "./draft.ts";
 
 /** Without locals that nobody reads, arrays that nobody touches, and branches without statements. */
 export function pruned(region: Region): Region {
@@ -15,49 +15,28 @@ export function pruned(region: Region): Region {
 
 function countOf(body: readonly RegionStmt[]): number {
   let n = 0;
-  eachStatement(body, () => n++);
+  walkStmts(body, () => n++);
   return n;
 }
 
 function namesRead({ body, results }: Region): Set<string> {
   const names = new Set<string>();
-  const read = (expr: RegionExpr): void => {
-    if (expr.kind === "local") names.add(expr.name);
-    if (expr.kind === "load" || expr.kind === "length") names.add(expr.array);
-    for (const part of partsOf(expr)) read(part);
-  };
+  const read = (expr: RegionExpr): void =>
+    walkExpr(expr, (part) => {
+      if (part.kind === "local") names.add(part.name);
+      if (part.kind === "load" || part.kind === "length") names.add(part.array);
+    });
   for (const result of results) {
     if (result.kind === "array") names.add(result.name);
     else read(result.value);
   }
-  eachStatement(body, (stmt) => {
-    for (const expr of exprsOf(stmt)) read(expr);
+  walkStmts(body, (stmt) => {
+    for (const expr of expressionsOf(stmt)) read(expr);
     if ((stmt.kind === "let" || stmt.kind === "set") && mayFail(stmt.value)) names.add(stmt.name);
     if (stmt.kind === "store") names.add(stmt.array);
     if (stmt.kind === "swap") names.add(stmt.x).add(stmt.y);
   });
   return names;
-}
-
-/** The expressions of a statement itself. */
-function exprsOf(stmt: RegionStmt): readonly RegionExpr[] {
-  switch (stmt.kind) {
-    case "let":
-    case "set":
-      return [stmt.value];
-    case "array":
-      return stmt.dims;
-    case "store":
-      return [...stmt.places, stmt.value];
-    case "for":
-      return [stmt.from, stmt.to, ...(stmt.live ? [stmt.live] : [])];
-    case "while":
-    case "if":
-      return [stmt.condition];
-    case "swap":
-    case "throw":
-      return [];
-  }
 }
 
 function sweep(body: readonly RegionStmt[], read: ReadonlySet<string>): RegionStmt[] {

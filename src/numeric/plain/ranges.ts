@@ -1,5 +1,6 @@
 import type { For, RegionExpr, RegionStmt } from "../../engine/region/region.ts";
 import { maxLength } from "../../engine/region/region.ts";
+import { blocksOf, walkStmts } from "../../engine/region/walk.ts";
 import { toInt32 } from "./draft.ts";
 
 /** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
@@ -73,37 +74,12 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
       );
       changed = true;
     };
-    eachStatement(body, (stmt) => {
+    walkStmts(body, (stmt) => {
       if (stmt.kind === "let" || stmt.kind === "set") note(stmt.name, of(stmt.value));
       if (stmt.kind === "for") note(stmt.index, indexRange(stmt, of));
     });
   }
   return { of: (expr) => of(expr) ?? anything };
-}
-
-/** The blocks of a statement. */
-function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
-  switch (stmt.kind) {
-    case "if":
-      return [stmt.then, stmt.otherwise];
-    case "for":
-    case "while":
-      return [stmt.body];
-    case "let":
-    case "set":
-    case "array":
-    case "store":
-    case "swap":
-    case "throw":
-      return [];
-  }
-}
-
-export function eachStatement(body: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
-  for (const stmt of body) {
-    visit(stmt);
-    for (const inner of blocksOf(stmt)) eachStatement(inner, visit);
-  }
 }
 
 function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {

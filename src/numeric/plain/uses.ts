@@ -1,6 +1,6 @@
 import type { RegionExpr, RegionParam, RegionResult, RegionStmt } from "../../engine/region/region.ts";
 import { toInt32 } from "./draft.ts";
-import { eachStatement } from "./ranges.ts";
+import { walkStmts } from "../../engine/region/walk.ts";
 
 /** What names of a draft are used for, also through other names. */
 export interface Uses {
@@ -89,7 +89,7 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
       if (result.kind === "array") mark(result.name, "value");
       else visit(result.value, "value");
     }
-    eachStatement(body, (stmt) => visitStatement(stmt, visit, asUsed, mark, uses));
+    walkStmts(body, (stmt) => visitStatement(stmt, visit, asUsed, mark, uses));
   }
   return uses;
 }

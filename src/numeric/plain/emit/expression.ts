@@ -1,5 +1,6 @@
 import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
+import { arithmeticOperators } from "../../../engine/region/print.ts";
 import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { Helper } from "./helpers.ts";
@@ -26,18 +27,6 @@ export interface ExpressionScope {
   /** Whether functions have the same bits on every engine, or are JavaScript's own. */
   readonly isExact: boolean;
 }
-
-const operators: Readonly<Record<string, string>> = {
-  add: "+",
-  sub: "-",
-  mul: "*",
-  div: "/",
-  rem: "%",
-  less: "<",
-  lessEqual: "<=",
-  equal: "===",
-  notEqual: "!==",
-};
 
 const logicalOperators: Readonly<Record<string, string>> = {
   bitwiseAnd: "&&",
@@ -135,7 +124,7 @@ function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: Express
   if (args[0]!.type === "bool" && Object.hasOwn(logicalOperators, name))
     return infix(x!, logicalOperators[name]!, y!);
   if (name === "div" && type === "i32") return callCode("Math.trunc", infix(x!, "/", y!));
-  if (Object.hasOwn(operators, name)) return infix(x!, operators[name]!, y!);
+  if (Object.hasOwn(arithmeticOperators, name)) return infix(x!, arithmeticOperators[name]!, y!);
   if (name === "neg") return prefix("-", x!);
   if (name === "stopGradient") return x!;
   if (Object.hasOwn(exactFunctions, name)) return callCode(exactFunctions[name]!, ...codes);
