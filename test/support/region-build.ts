@@ -3,6 +3,7 @@ import type {
   ArrayDeclaration,
   PositionIndex,
   RegionExpr,
+  RegionResult,
   RegionStmt,
   RegionType,
 } from "../../src/engine/region/region.ts";
@@ -14,6 +15,8 @@ export function constant(type: RegionType, value: number): RegionExpr {
 export const f64 = (value: number): RegionExpr => constant("f64", value);
 export const i32 = (value: number): RegionExpr => constant("i32", value);
 export const local = (type: RegionType, name: string): RegionExpr => ({ kind: "local", type, name });
+export const int = (name: string): RegionExpr => local("i32", name);
+export const real = (name: string): RegionExpr => local("f64", name);
 
 export function apply(name: string, ...args: readonly RegionExpr[]): RegionExpr {
   const types = args.map(({ type }) => type);
@@ -44,6 +47,23 @@ export const select = (condition: RegionExpr, x: RegionExpr, y: RegionExpr): Reg
   x,
   y,
 });
+
+export const scalar = (value: RegionExpr): RegionResult => ({ kind: "scalar", value });
+export const arrayOf = (name: string): RegionResult => ({ kind: "array", name });
+
+export const loop = (
+  index: string,
+  from: RegionExpr,
+  to: RegionExpr,
+  body: readonly RegionStmt[],
+  more: object = {},
+): RegionStmt => ({ kind: "for", index, from, to, step: 1, body, ...more });
+
+export const when = (
+  condition: RegionExpr,
+  then: readonly RegionStmt[],
+  otherwise: readonly RegionStmt[] = [],
+): RegionStmt => ({ kind: "if", condition, then, otherwise });
 
 export const declare = (name: string, value: RegionExpr): RegionStmt => ({ kind: "let", name, value });
 export const set = (name: string, value: RegionExpr): RegionStmt => ({ kind: "set", name, value });

@@ -13,22 +13,7 @@ import { callRegion } from "../runtime/regions.ts";
 import * as regions from "./region.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 
-const int = (name: string): RegionExpr => r.local("i32", name);
-const real = (name: string): RegionExpr => r.local("f64", name);
-const scalar = (value: RegionExpr): Region["results"][number] => ({ kind: "scalar", value });
-const arrayOf = (name: string): Region["results"][number] => ({ kind: "array", name });
-const loop = (
-  index: string,
-  from: RegionExpr,
-  to: RegionExpr,
-  body: readonly RegionStmt[],
-  more: object = {},
-): RegionStmt => ({ kind: "for", index, from, to, step: 1, body, ...more });
-const when = (
-  condition: RegionExpr,
-  then: readonly RegionStmt[],
-  otherwise: readonly RegionStmt[] = [],
-): RegionStmt => ({ kind: "if", condition, then, otherwise });
+const { arrayOf, int, loop, real, scalar, when } = r;
 const [zero, one] = [r.i32(0), r.i32(1)];
 const length = r.length("x");
 const at = (place: RegionExpr, position?: number): RegionExpr => r.load("f64", "x", [place], position);

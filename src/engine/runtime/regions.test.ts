@@ -69,22 +69,7 @@ function agree(region: Region, ...calls: readonly (readonly RegionValue[])[]): v
 }
 
 const xs = (...data: readonly number[]): RegionValue => ({ data, dims: [data.length] });
-const int = (name: string): RegionExpr => r.local("i32", name);
-const real = (name: string): RegionExpr => r.local("f64", name);
-const scalar = (value: RegionExpr): Region["results"][number] => ({ kind: "scalar", value });
-const arrayOf = (name: string): Region["results"][number] => ({ kind: "array", name });
-const loop = (
-  index: string,
-  from: RegionExpr,
-  to: RegionExpr,
-  body: readonly RegionStmt[],
-  more: object = {},
-): RegionStmt => ({ kind: "for", index, from, to, step: 1, body, ...more });
-const when = (
-  condition: RegionExpr,
-  then: readonly RegionStmt[],
-  otherwise: readonly RegionStmt[] = [],
-): RegionStmt => ({ kind: "if", condition, then, otherwise });
+const { arrayOf, int, loop, real, scalar, when } = r;
 const [zero, one] = [r.i32(0), r.i32(1)];
 const params: Region["params"] = [
   { kind: "array", name: "x", type: "f64", rank: 1 },
