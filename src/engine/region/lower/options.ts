@@ -6,4 +6,9 @@ export interface LowerOptions {
   readonly independentLoops?: boolean;
   /** Sums are added in eight lanes, which differs in the last bits from adding them in the order of the text. Default true. */
   readonly sums?: boolean;
+  /**
+   * Sums of products in nests of loops are contractions, whose sums are added in the order of the text but by blocks of 256, and to what
+   * was there in the end. Not where `sums` is off. Default true.
+   */
+  readonly products?: boolean;
 }

@@ -3,6 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import { makeNames } from "../../kernel/fresh-names.ts";
 import { makeFailures } from "../../kernel/failure.ts";
 import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
+import { walkExpr } from "../../kernel/walk.ts";
 import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../functions.ts";
@@ -58,6 +59,7 @@ export function lowerRegion(
   const plans = planArrays(region, functions, params.scalars, params.arrays);
   const prelude = k.makeBlock();
   const memory = placeArrays(region, plans, prelude, fresh);
+  const temps = [...memory.temps];
   const failure = makeFailures<Site>(fresh);
   const block = k.makeBlock();
   const host = {
@@ -67,6 +69,8 @@ export function lowerRegion(
     scalars: params.scalars,
     arrays: params.arrays,
     memoryOf: (name: string) => must(memory.places.get(name), `the memory of "${name}"`),
+    isKnownSize: (size: Size) => isMadeOf(size, params),
+    allocate: (buffer: Buffer) => void temps.push(buffer),
   };
   const asked = region.results.flatMap((result) => (result.kind === "array" ? [result.name] : []));
   const written = writeRegion(region, functions, host, {
@@ -89,7 +93,7 @@ export function lowerRegion(
       name: region.name,
       inputs,
       outputs,
-      ...layOutAtCall(memory.temps),
+      ...layOutAtCall(temps),
       body: [...prelude.statements, ...block.statements],
     },
     results,
@@ -131,6 +135,16 @@ function nameParams(region: Region, fresh: (hint: string) => string): Params {
     ports.push({ kind: "buffer", buffer: { name, type, size } });
   }
   return { ports, lengths, scalars, arrays };
+}
+
+/** Whether a size is arithmetic on parameters and lengths of these. */
+function isMadeOf(size: Size, { ports, lengths }: Params): boolean {
+  const names = new Set(
+    [...ports, ...lengths].flatMap((port) => (port.kind === "scalar" ? [port.name] : [])),
+  );
+  let is = true;
+  walkExpr(sizeExpr(size), (x) => void (x.kind === "local" && !names.has(x.name) && (is = false)));
+  return is;
 }
 
 interface Memory {

@@ -3,7 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
-import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { PositionIndex } from "../region.ts";
@@ -55,6 +55,9 @@ export interface Host {
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
   memoryOf(array: string): ArrayMemory;
+  /** Whether there can be temporaries of a size, and takes one. */
+  isKnownSize(size: Size): boolean;
+  allocate(buffer: Buffer): void;
 }
 
 /** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
