@@ -41,6 +41,8 @@ const helpers = [
   "elementwise",
   "guard",
   "lift",
+  "matrices",
+  "matrix-loops",
   "places",
   "reduce-loops",
   "region-batch",
@@ -48,8 +50,13 @@ const helpers = [
   "scalar-functions",
 ];
 
+/** Primitives of `downhill/linalg`. */
+const factorisations =
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots";
+
 describe("primitives", async () => {
   await import("../src/index.ts");
+  await import("../src/numeric/linalg/index.ts");
   const families = readdirSync(join(root, "src/engine/prims"))
     .filter((file) => /^[\w-]+\.ts$/.test(file))
     .map((file) => file.replace(".ts", ""))
@@ -96,6 +103,11 @@ describe("primitives", async () => {
   test("have a form in ONNX, or a reason for having none", () => {
     const without = {
       shift: "stands in programs that are compiled only",
+      ...Object.fromEntries(
+        factorisations
+          .split(" ")
+          .map((name) => [name, "ONNX has no factorisations, nor what is made of them"]),
+      ),
       customPushforward: "stands in forward mode of a rule that gives the reverse one only",
     };
     const names = defined.map((prim) => prim.name).filter((name) => !hasForm(name));

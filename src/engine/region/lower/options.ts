@@ -12,4 +12,11 @@ export interface LowerOptions {
   readonly independentLoops?: boolean;
   /** Sums are added in eight lanes, which differs in the last bits from adding them in the order of the text. Default true. */
   readonly sums?: boolean;
+  /** A sum in an element whose place stays the same in a loop goes through a local; only together with `sums`. Default true. */
+  readonly fixedPlaces?: boolean;
+  /**
+   * Loops that have several sums, or arrays that each iteration could have for itself, go in strips of four or eight iterations, which
+   * add to sums of their own; only together with `sums`. Default true.
+   */
+  readonly strips?: boolean;
 }

@@ -117,6 +117,15 @@ function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
   return [...locals.keys()].some((local) => touched.has(local));
 }
 
+/**
+ * A block that does with another local what it does with one that it only adds to: `undefined` where it reads that, or does
+ * something else with it.
+ */
+export function addingTo(block: readonly Stmt[], name: string, other: Expr): readonly Stmt[] | undefined {
+  const replaced = new Terms(name).replaced(throughTemporaries(block, name), other);
+  return replaced === undefined || reads(replaced, name) ? undefined : replaced;
+}
+
 /** What is added to a local. */
 class Terms {
   readonly #name: string;
