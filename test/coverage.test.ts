@@ -43,6 +43,8 @@ const helpers = [
   "elementwise",
   "guard",
   "lift",
+  "matrices",
+  "matrix-loops",
   "places",
   "reduce-loops",
   "region-batch",
@@ -50,8 +52,13 @@ const helpers = [
   "scalar-functions",
 ];
 
+/** Primitives of `downhill/linalg`. */
+const factorisations =
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots";
+
 describe("primitives", async () => {
   await import("../src/index.ts");
+  await import("../src/numeric/linalg/index.ts");
   const families = readdirSync(join(root, "src/engine/prims"))
     .filter((file) => /^[\w-]+\.ts$/.test(file))
     .map((file) => file.replace(".ts", ""))
@@ -98,6 +105,11 @@ describe("primitives", async () => {
   test("have a form in ONNX, or a reason for having none", () => {
     const without = {
       shift: "stands in programs that are compiled only",
+      ...Object.fromEntries(
+        factorisations
+          .split(" ")
+          .map((name) => [name, "ONNX has no factorisations, nor what is made of them"]),
+      ),
       customPushforward: "stands in forward mode of a rule that gives the reverse one only",
       ...Object.fromEntries(
         "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape"

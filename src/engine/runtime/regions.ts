@@ -105,11 +105,13 @@ function makeRegionCache(): RegionCache {
 }
 
 /** A region as it was compiled once, for all regions of its structure. */
-interface Code {
-  readonly lowered: LoweredRegion;
+export interface Code {
   /** The region that it was made of: sites of errors are in its terms. */
   readonly region: Region;
-  readonly compiled: Compiled;
+  /** What runs now: `withCopies` follows once a check before a loop has failed. */
+  version: Version;
+  /** Compiles the region with copies of loops that have all checks in them. */
+  readonly withCopies: () => Version;
   /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
   readonly capacities: number[];
   /** While it runs, what it needs must not be given back. */
@@ -118,26 +120,36 @@ interface Code {
   readonly drop: () => void;
 }
 
+interface Version {
+  readonly lowered: LoweredRegion;
+  readonly compiled: Compiled;
+}
+
 /** Elements that arrays have room for at first whose length only the run can tell. */
 const firstCapacity = 256;
 /** More there cannot be. */
 const mostElements = 2 ** 31 - 1;
 
 /** Compiles a region by the backend that suits its work, or by the one given. */
-export function compileRegion(region: Region, backend?: Backend, options?: LowerOptions): Code {
-  const lowered = lowerRegion(region, scalarFunctions, options);
-  const compiled = (backend ?? sizedBackendFor(lowered.routine)).compile(lowered.routine);
+export function compileRegion(region: Region, backend?: Backend, options: LowerOptions = {}): Code {
+  const quick = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "end" });
+  // one backend for both, since sums of products may differ in the last bit from one to another
+  const { compile } = backend ?? sizedBackendFor(quick.routine);
+  const version: Version = { lowered: quick, compiled: compile(quick.routine) };
   let dropped = false;
   return {
-    lowered,
     region,
-    compiled,
-    capacities: lowered.capacities.map(() => firstCapacity),
+    version,
+    withCopies() {
+      const lowered = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "copy" });
+      return { lowered, compiled: compile(lowered.routine) };
+    },
+    capacities: quick.capacities.map(() => firstCapacity),
     isRunning: false,
     isDropped: () => dropped,
     drop() {
       dropped = true;
-      compiled.release?.();
+      this.version.compiled.release?.();
     },
   };
 }
@@ -151,8 +163,25 @@ function sizedBackendFor(routine: Routine): Backend {
 
 /** What runs a region by code that was compiled for its structure. */
 export function callOf(code: Code, region: Region): RegionCall {
-  const { lowered, compiled, capacities } = code;
+  let { version } = code;
+  let attempt = attemptOf(code, version, region);
+  return (args) => {
+    for (;;) {
+      if (version !== code.version) attempt = attemptOf(code, (version = code.version), region);
+      const outcomes = attempt(args);
+      if (outcomes !== undefined) return outcomes;
+    }
+  };
+}
+
+/** Runs code once: `undefined` where the call is to be made again, since there is more room now, or other code. */
+function attemptOf(
+  code: Code,
+  { lowered, compiled }: Version,
+  region: Region,
+): (args: readonly RegionArgument[]) => RegionOutcome[] | undefined {
   const { routine, results, failure } = lowered;
+  const { capacities } = code;
   const writeArgs = region.params.map((param, i) =>
     param.kind === "scalar"
       ? scalarWriter(region, param, i)
@@ -172,24 +201,24 @@ export function callOf(code: Code, region: Region): RegionCall {
       if (isReal[i] === true && typeof x === "number") inputs[i] = x;
       else writeArgs[i]!(x, inputs);
     }
-    for (;;) {
-      for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
-      for (let k = 0; k < arrays.length; k++) {
-        const { type, output } = arrays[k]!;
-        outputs[output] = {
-          array: makeArray(type, Math.max(0, sizes[k]!(inputs)) || 0),
-          offset: 0,
-          isOutside: true,
-        };
-      }
-      code.isRunning = true;
-      try {
-        compiled(inputs, outputs);
-      } finally {
-        code.isRunning = false;
-      }
-      if (failure === undefined || outputs[failure] === 0) break;
+    for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
+    for (let k = 0; k < arrays.length; k++) {
+      const { type, output } = arrays[k]!;
+      outputs[output] = {
+        array: makeArray(type, Math.max(0, sizes[k]!(inputs)) || 0),
+        offset: 0,
+        isOutside: true,
+      };
+    }
+    code.isRunning = true;
+    try {
+      compiled(inputs, outputs);
+    } finally {
+      code.isRunning = false;
+    }
+    if (failure !== undefined && outputs[failure] !== 0) {
       settleFailure(code, region, outputs);
+      return undefined;
     }
     const outcomes = new Array<RegionOutcome>(readers.length);
     for (let k = 0; k < readers.length; k++) {
@@ -200,22 +229,25 @@ export function callOf(code: Code, region: Region): RegionCall {
   };
 }
 
-/** Makes room where an array was full, after which the call is to be made again; every other error is thrown. */
-function settleFailure(
-  { lowered, region: made, capacities }: Code,
-  region: Region,
-  outputs: readonly Slot[],
-): void {
+/** Makes room where an array was full, or other code where a check failed; every other error is thrown. */
+function settleFailure(code: Code, region: Region, outputs: readonly Slot[]): void {
+  const { lowered, compiled } = code.version;
   const at = must(lowered.failure, "the outputs of errors");
   const [number, wanted, length] = outputs.slice(at, at + 3) as [number, number, number];
   const site = must(lowered.sites[number - 1], `site ${number} of an error`);
-  const k = lowered.capacities.findIndex(({ arrays }) => arrays.includes(site.array ?? ""));
-  if (site.kind === "capacity" && wanted <= mostElements) {
-    capacities[k] = Math.min(mostElements, Math.max(2 * capacities[k]!, wanted));
+  if (site.kind === "checks") {
+    engine.compilations++;
+    code.version = code.withCopies();
+    compiled.release?.();
     return;
   }
-  if (region === made || site.at === undefined) throw failureOf(region, site, wanted, length);
-  const place = positionsInOrder(made).indexOf(site.at);
+  if (site.kind === "capacity" && wanted <= mostElements) {
+    const k = lowered.capacities.findIndex(({ arrays }) => arrays.includes(site.array ?? ""));
+    code.capacities[k] = Math.min(mostElements, Math.max(2 * code.capacities[k]!, wanted));
+    return;
+  }
+  if (region === code.region || site.at === undefined) throw failureOf(region, site, wanted, length);
+  const place = positionsInOrder(code.region).indexOf(site.at);
   throw failureOf(region, { ...site, at: positionsInOrder(region)[place] }, wanted, length);
 }
 
