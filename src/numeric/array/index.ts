@@ -7,4 +7,5 @@ export * from "./pool.ts";
 export * from "./reduce.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
+export * from "./special.ts";
 export type { PerAxis } from "./spatial.ts";
