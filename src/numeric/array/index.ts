@@ -11,4 +11,5 @@ export * from "./segments.ts";
 export * from "./set-at.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
+export * from "./special.ts";
 export type { PerAxis } from "./spatial.ts";

@@ -127,6 +127,12 @@ export function asFloating(x: TensorLike, operation: string): Tensor {
   return isFloating(t.type.dtype) ? t : convert(t, "float64");
 }
 
+/** Operands as `matchOperands` has them; integers become float64. */
+export function floatingOperands(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
+  const [a, b] = matchOperands(operation, x, y);
+  return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];
+}
+
 /** An axis counted from the front; negative ones count from the last. */
 export function normalizeAxis(operation: string, axis: number | undefined, x: ArrayType): number {
   const n = x.shape.length;

@@ -147,6 +147,8 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
   }
 }
 
+const none: readonly Leaf[] = [];
+
 function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
   const { region } = form;
   const params = form.params.map(({ type }) => type);
@@ -164,8 +166,9 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
     const own = outsideTypes.values();
     return form.captured.flatMap((one, i) => operandsOf(one.type, values[i], own, `${name}: ${one.name}`));
   };
-  const outsideLeaves = (): Leaf[] => {
-    const values = form.captured.length === 0 ? [] : captured();
+  const outsideLeaves = (): readonly Leaf[] => {
+    if (form.captured.length === 0) return none;
+    const values = captured();
     const own = outsideTypes.values();
     const leaves: Leaf[] = [];
     form.captured.forEach((one, i) => {
