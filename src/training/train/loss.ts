@@ -2,13 +2,13 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { tensor, zeros } from "../../numeric/array/create.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 
 /** What a loss is told beside parameters and batch. */
 export interface LossContext {
-  /** Key of the random numbers of this step, two uint32 words. */
+  /** KeyWords of the random numbers of this step, two uint32 words. */
   readonly key: Tensor;
   /** Number of steps taken before, int32. */
   readonly step: Tensor;
@@ -24,7 +24,7 @@ export type LossResult =
 export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
 
 /** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
-export function keyOf(runKey: Key, step: number, part: number, shard?: number): Tensor {
+export function keyOf(runKey: KeyWords, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
   return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));
