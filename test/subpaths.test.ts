@@ -21,6 +21,10 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
       print(unravel(x.mul(2)).a.tolist());`,
     prints: "[2,4]",
   },
+  "downhill/linalg": {
+    source: `import { solve } from "downhill/linalg"; print(solve([[2, 0], [0, 4]], [2, 8]).add(1).tolist());`,
+    prints: "[2,3]",
+  },
   "downhill/optim": {
     source: `import { sgd } from "downhill/optim"; const { init, update } = sgd({ learningRate: 0.5 });
       const { updates } = update({ w: [2, 4] }, init({ w: [1, 1] }), { w: [1, 1] }); print(updates.w.neg().tolist());`,

@@ -10,7 +10,8 @@ import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { scan } from "../../engine/transforms/scan.ts";
 import type { FitData } from "./batches.ts";
-import { type Loss, splitLoss } from "./loss.ts";
+import { type AnyLoss, contextOf, type Loss, splitLoss } from "./loss.ts";
+import { stateAfter } from "./model-state.ts";
 
 /** Batches one above the other, with the key and the number of the step of each. */
 export interface Stacked<B> {
@@ -42,8 +43,12 @@ export function runStretch<P, S, B>(
   training: Stacked<B>,
   heldOut: Stacked<B>,
 ): Stretch<P, S> {
-  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor =>
-    splitLoss(loss(params, batch, { key, step, training: isTraining })).loss;
+  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor => {
+    const context = contextOf(key, step, isTraining, null);
+    const result = splitLoss((loss as AnyLoss<P, B>)(params, batch, context));
+    stateAfter(null, result.modelState, isTraining); // refuses one
+    return result.loss;
+  };
   const trainStep = (
     [params, state]: readonly [P, S],
     item: Stacked<B>,

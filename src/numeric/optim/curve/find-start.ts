@@ -98,6 +98,7 @@ function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate)
 function someRows(search: Search, most: number): Search {
   const { rows, y, roots } = search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
+  if (counted.length === y.length && counted.length <= most) return search;
   const order = uniformNow(key(0), counted.length);
   const chosen = counted
     .map((r, at) => [order[at]!, r] as const)
