@@ -10,7 +10,7 @@ import { greatestCommonDivisor } from "../util/shape.ts";
 import { hasKind, hasRare, usesDouble } from "./branches.ts";
 import { tileContract } from "./contract/run-time.ts";
 import { blockWork, loopWork, statementWork, weightOf } from "./cost.ts";
-import { isBestVectorised } from "./survey.ts";
+import { isBestVectorised, isLight } from "./survey.ts";
 import * as tuning from "./tuning.ts";
 import type { Iteration, Manner } from "./vectorise.ts";
 import { canVectorise } from "./vectorise.ts";
@@ -171,7 +171,8 @@ function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
   const { target } = plan;
   const lanes = stmt.independent === true ? planLanes(stmt, target) : "its iterations depend on one another";
   const isVector = typeof lanes !== "string";
-  const calls = isKernel ? undefined : planCalls(stmt, isVector ? lanes.count : 1, target);
+  const isOne = isVector && stmt.strip === true; // no end of a call could come within
+  const calls = isKernel || isOne ? undefined : planCalls(stmt, isVector ? lanes.count : 1, target);
   (isKernel ? plan.inside : plan.outside).loops.set(stmt, {
     calls,
     lanes: isVector ? lanes : undefined,
@@ -238,8 +239,13 @@ export function hasShareable({ body }: Routine, target: Target): boolean {
 /** The lanes for an independent loop, or why there are none. */
 function planLanes(stmt: For, target: Target): LanePlan | string {
   if (!target.simd) return "there are no vectors";
-  const isBest = isBestVectorised(stmt);
+  const isBest = stmt.strip === true ? isLight(stmt) : isBestVectorised(stmt);
   return isBest === true ? lanesOf(stmt, target) : isBest;
+}
+
+/** Whether the iterations of a strip can be done at once. */
+export function fitsLanes(stmt: For): boolean {
+  return typeof planLanes(stmt, { simd: true, wide: false, chunkWork: 0, shares: false }) !== "string";
 }
 
 function lanesOf(stmt: For, target: Target): LanePlan | string {
@@ -248,6 +254,7 @@ function lanesOf(stmt: For, target: Target): LanePlan | string {
     const lanes = lanesFor(iteration, leavesRareOut);
     const can = canVectorise(iteration, lanes);
     if (can !== true) return can;
+    if (stmt.strip === true) return { ...lanes, count: knownIterations(stmt) === 8 ? 8 : 4 };
     return leavesManyOver(stmt, target) ? { ...lanes, count: 4 } : lanes;
   };
   const withoutRare = hasRare(stmt.body) ? withLanes(true) : "there are no rare branches";

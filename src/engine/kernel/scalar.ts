@@ -69,6 +69,8 @@ export type Stmt =
        * Such loops may be vectorised and shared among threads.
        */
       readonly independent?: boolean;
+      /** The iterations are a strip of a longer loop, independent, and there are as many as lanes: they are best done at once. */
+      readonly strip?: true;
       readonly body: readonly Stmt[];
     }
   | Reduce

@@ -309,10 +309,6 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
       scalars,
       arrays,
       memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
-      isKnownSize: () => false, // memory of programs is laid out before
-      allocate: ({ name }) => {
-        throw internalError(`there is no memory for ${name}`);
-      },
     },
     {
       outOf(name) {

@@ -21,6 +21,7 @@ import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
+import type { StripMemory } from "./strips.ts";
 import { withoutUnusedLocals } from "./unused.ts";
 
 /** Scalar results of a region that was written, and what they need. */
@@ -75,11 +76,12 @@ export function writeRegion(
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
   let statements = withoutVainClears(scope, host.block.statements);
-  if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
+  if (options.hoistChecks !== false) statements = settleChecks(scope, statements, options);
   const { changing, ranges } = scope;
   if (options.products !== false && options.sums !== false)
     statements = withProducts(statements, productHost(statements, scope));
-  statements = markLoops(statements, { changing, ranges, offsets, fresh: host.fresh }, options);
+  const memory = stripMemory(scope);
+  statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);
@@ -93,16 +95,37 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
   walkBlock(block, {
     stmt: (stmt) => void (stmt.kind === "let" && !set.has(stmt.name) && of.set(stmt.name, stmt.value)),
   });
+  const { scratch, scalars, arrays } = host;
+  const given = new Set<string>();
+  for (const x of [...scalars.values(), ...[...arrays.values()].flatMap(({ dims }) => dims)])
+    if (x.kind === "local") given.add(x.name);
   return {
     made: { of, changing: set, ranges, known: new Map() },
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     strips: new Map(),
     fresh: host.fresh,
-    knownSize(size) {
-      const known = sizeBeforeCall(size, of);
-      return known !== undefined && host.isKnownSize(known) ? known : undefined;
+    knownSize: (size) => (scratch === undefined ? undefined : sizeBeforeCall(size, of, given)),
+    allocate: (buffer) => scratch?.add(buffer),
+  };
+}
+
+/** Memory for loops in strips, where the host has some. */
+function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
+  const { scratch } = host;
+  if (scratch === undefined) return undefined;
+  const own = new Map<string, ArrayPlace>();
+  for (const array of arrays.values()) own.set(array.buffer, array);
+  return {
+    scratch(hint, type, size) {
+      const name = host.fresh(hint);
+      scratch.add({ name, type, size });
+      return name;
     },
-    allocate: host.allocate,
+    arrayIn(buffer) {
+      const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
+      if (array === undefined || size === undefined || array.growth !== undefined) return undefined;
+      return { size, length: array.dims.reduce(times), type: array.type };
+    },
   };
 }
 

@@ -3,7 +3,6 @@ import type { Block } from "../../kernel/build.ts";
 import { makeNames } from "../../kernel/fresh-names.ts";
 import { makeFailures } from "../../kernel/failure.ts";
 import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
-import { walkExpr } from "../../kernel/walk.ts";
 import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../functions.ts";
@@ -59,7 +58,6 @@ export function lowerRegion(
   const plans = planArrays(region, functions, params.scalars, params.arrays);
   const prelude = k.makeBlock();
   const memory = placeArrays(region, plans, prelude, fresh);
-  const temps = [...memory.temps];
   const failure = makeFailures<Site>(fresh);
   const block = k.makeBlock();
   const host = {
@@ -69,8 +67,10 @@ export function lowerRegion(
     scalars: params.scalars,
     arrays: params.arrays,
     memoryOf: (name: string) => must(memory.places.get(name), `the memory of "${name}"`),
-    isKnownSize: (size: Size) => isMadeOf(size, params),
-    allocate: (buffer: Buffer) => void temps.push(buffer),
+    scratch: {
+      add: (buffer: Buffer) => void memory.temps.push(buffer),
+      sizeOf: (buffer: string) => memory.alone.get(buffer),
+    },
   };
   const asked = region.results.flatMap((result) => (result.kind === "array" ? [result.name] : []));
   const written = writeRegion(region, functions, host, {
@@ -93,7 +93,7 @@ export function lowerRegion(
       name: region.name,
       inputs,
       outputs,
-      ...layOutAtCall(temps),
+      ...layOutAtCall(memory.temps),
       body: [...prelude.statements, ...block.statements],
     },
     results,
@@ -137,22 +137,14 @@ function nameParams(region: Region, fresh: (hint: string) => string): Params {
   return { ports, lengths, scalars, arrays };
 }
 
-/** Whether a size is arithmetic on parameters and lengths of these. */
-function isMadeOf(size: Size, { ports, lengths }: Params): boolean {
-  const names = new Set(
-    [...ports, ...lengths].flatMap((port) => (port.kind === "scalar" ? [port.name] : [])),
-  );
-  let is = true;
-  walkExpr(sizeExpr(size), (x) => void (x.kind === "local" && !names.has(x.name) && (is = false)));
-  return is;
-}
-
 interface Memory {
   readonly places: ReadonlyMap<string, ArrayMemory>;
   /** Results that are arrays of the body: where they lie in the end; copied from where others lie too. */
   readonly results: ReadonlyMap<string, Buffer>;
   readonly copies: ReadonlyMap<string, string>;
-  readonly temps: readonly Buffer[];
+  readonly temps: Buffer[];
+  /** Room in the buffers of arrays that lie there alone. */
+  readonly alone: ReadonlyMap<string, Size>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
@@ -167,6 +159,7 @@ function placeArrays(
   const places = new Map<string, ArrayMemory>();
   const [results, copies] = [new Map<string, Buffer>(), new Map<string, string>()];
   const temps: Buffer[] = [];
+  const alone = new Map<string, Size>();
   const capacities: { name: string; arrays: readonly string[] }[] = [];
   for (const [name, { declaration, group }] of plans) {
     if (group[0] !== name) continue; // its memory is that of the first one
@@ -180,6 +173,7 @@ function placeArrays(
     }
     const isAlone = group.length === 1;
     const buffer = { name: fresh(name), type, size: multiplySizes(size, group.length) };
+    if (isAlone) alone.set(buffer.name, size);
     if (isAlone && asked.has(name)) results.set(name, buffer);
     else temps.push(buffer);
     group.forEach((one, i) => {
@@ -192,7 +186,7 @@ function placeArrays(
       copies.set(one, out);
     });
   }
-  return { places, results, copies, temps, capacities };
+  return { places, results, copies, temps, alone, capacities };
 }
 
 /** The elements that each array of a group has room for; `undefined` where only the run can tell. */

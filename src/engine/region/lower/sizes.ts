@@ -157,18 +157,23 @@ function atLeastZero(size: Size): Size {
 }
 
 /**
- * A size as arithmetic on what no local of a block stands for: locals are looked up in `made`, and whole numbers in float64 are the int32
+ * A size as arithmetic on the locals that a call is given: others are looked up in `made`, and whole numbers in float64 are the int32
  * that they are of. `undefined` where it is made in another way.
  */
-export function sizeBeforeCall(size: Size, made: ReadonlyMap<string, Expr>, depth = 0): Size | undefined {
+export function sizeBeforeCall(
+  size: Size,
+  made: ReadonlyMap<string, Expr>,
+  given: ReadonlySet<string>,
+  depth = 0,
+): Size | undefined {
   if (typeof size === "number" || size.kind === "const") return size;
   if (depth > deepest) return undefined;
-  const of = (x: Expr): Size | undefined => sizeBeforeCall(x, made, depth + 1);
+  const of = (x: Expr): Size | undefined => sizeBeforeCall(x, made, given, depth + 1);
   switch (size.kind) {
     case "local": {
+      if (given.has(size.name)) return size.type === "i32" ? size : undefined;
       const value = made.get(size.name);
-      if (value !== undefined) return of(value);
-      return size.type === "i32" ? size : undefined;
+      return value && of(value);
     }
     case "convert":
       return size.type === "i32" || size.x.type === "i32" ? of(size.x) : undefined;
