@@ -1,3 +1,4 @@
+export * from "./at.ts";
 export * from "./convolution.ts";
 export * from "./create.ts";
 export * from "./einsum.ts";
@@ -5,6 +6,10 @@ export * from "./elementwise.ts";
 export * from "./gather.ts";
 export * from "./pool.ts";
 export * from "./reduce.ts";
+export * from "./search.ts";
+export * from "./segments.ts";
+export * from "./set-at.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
+export * from "./special.ts";
 export type { PerAxis } from "./spatial.ts";

@@ -3,12 +3,13 @@ import { suggest } from "../../engine/util/suggest.ts";
 
 /** Functions whose first operand may look like the receiver of a method. */
 export const functions: string =
-  "acos acosh all any argmin argsort asin asinh atan atan2 atanh avgPool broadcastTo cbrt ceil clip concatenate conv cosh " +
-  "cumsum dot einsum elu equal erf erfc exp2 expandDims expm1 flip floor gelu greater greaterEqual hardSigmoid hardSwish " +
-  "isFinite isNaN leakyRelu less lessEqual log10 log1p log2 logSigmoid logSoftmax logicalAnd logicalNot logicalOr logsumexp " +
-  "maxPool maximum minimum mish norm notEqual oneHot onesLike outer pad ravel reciprocal relu relu6 rem round scatterAdd " +
-  "selu sigmoid sign silu sinh softmax softplus softsign sort squeeze stack stopGradient take tan topK trunc variance where " +
-  "zerosLike";
+  "acos acosh addAt all any argmin argsort argwhere asin asinh atan atan2 atanh avgPool bincount broadcastTo cbrt ceil " +
+  "clip concatenate conv cosh cumsum digamma digitize dot einsum elu equal erf erfc exp2 expandDims expm1 flip floor " +
+  "gammainc gammaincc gelu greater greaterEqual hardSigmoid hardSwish histogram isFinite isNaN leakyRelu less lessEqual " +
+  "lgamma log10 log1p log2 logicalAnd logicalNot logicalOr logSigmoid logSoftmax logsumexp maxAt maximum maxPool minAt " +
+  "minimum mish mulAt nonzero norm notEqual oneHot onesLike outer pad polygamma ravel reciprocal relu relu6 rem round " +
+  "scatterAdd searchsorted segmentMax segmentMin segmentProd segmentSum selu setAt sigmoid sign silu sinh softmax " +
+  "softplus softsign sort squeeze stack stopGradient take tan topK trunc unique variance where zerosLike zeta";
 
 /** What other libraries call it, and what to write. */
 const elsewhere: Readonly<Record<string, string>> = {

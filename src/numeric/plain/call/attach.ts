@@ -9,7 +9,8 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { at, stack } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { stack } from "../../array/shape.ts";
 import type { PlainForm, PlainType } from "../form.ts";
 import {
   type AnyFunction,
