@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { foldIn, key } from "downhill/random";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { extent } from "./support/extent.ts";
+import { extent, testInCi } from "./support/extent.ts";
 import {
   describeWithMpi,
   type Ended,
@@ -91,7 +91,7 @@ describeWithMpi("training over MPI", () => {
   });
 
   const runs = Array.from({ length: Math.ceil(kills / killsPerRun) }, (_, run) => run);
-  test.each(runs)(
+  testInCi.each(runs)(
     "run %i, killed at any moment and taken up by other numbers of ranks, has them too",
     async (run) => {
       unbroken ??= hashIn(await life(1, {}));
@@ -119,7 +119,7 @@ describeWithMpi("training over MPI", () => {
     },
   );
 
-  test("is started again by launch, from the newest checkpoint", async () => {
+  testInCi("is started again by launch, from the newest checkpoint", async () => {
     const path = join(folder, "restarted");
     unbroken ??= hashIn(await life(1, {}));
     const kill: Kill = { rank: 1, step: stepsOfRun / 2, after: 500 };
@@ -147,7 +147,7 @@ describeWithMpi("training over MPI", () => {
     expect(two.equals(one)).toBe(true);
   });
 
-  test("by downhill train saves and reports once after Ctrl-C", async () => {
+  testInCi("by downhill train saves and reports once after Ctrl-C", async () => {
     const words = [
       ...small.map((word) => (word === "2" ? "100000" : word)),
       "--ranks",

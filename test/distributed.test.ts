@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { extent } from "./support/extent.ts";
+import { extent, testInCi } from "./support/extent.ts";
 import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd, shortLived } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
 
@@ -113,27 +113,30 @@ describeWithMpi("a world", () => {
     written("checks", 2).forEach((found, rank) => expect(found).toEqual(expected(rank, 2)));
   });
 
-  test("does so over MPICH, on ranks that are no power of two and more than cores; threads are as configured", async () => {
-    const size = Math.max(3, 2 * Math.ceil(availableParallelism() / 2) + 1);
-    const { status, stderr } = await launchRanks(
-      ["-n", String(size), "--mpirun", mpiruns.mpich],
-      "checks.mjs",
-      [folder, "3"],
-    );
-    expect(status, stderr).toBe(0);
-    expect(stderr).toMatch(
-      /^downhill launch: \d+ ranks share \d+ cores?; those that wait let others run\.$/m,
-    );
-    written("checks", size).forEach((found, rank) =>
-      expect(found).toEqual({ ...expected(rank, size), threads: 3 }),
-    );
-  });
+  testInCi(
+    "does so over MPICH, on ranks that are no power of two and more than cores; threads are as configured",
+    async () => {
+      const size = Math.max(3, 2 * Math.ceil(availableParallelism() / 2) + 1);
+      const { status, stderr } = await launchRanks(
+        ["-n", String(size), "--mpirun", mpiruns.mpich],
+        "checks.mjs",
+        [folder, "3"],
+      );
+      expect(status, stderr).toBe(0);
+      expect(stderr).toMatch(
+        /^downhill launch: \d+ ranks share \d+ cores?; those that wait let others run\.$/m,
+      );
+      written("checks", size).forEach((found, rank) =>
+        expect(found).toEqual({ ...expected(rank, size), threads: 3 }),
+      );
+    },
+  );
 });
 
 describeWithMpi("a rank that ends takes the others along", () => {
   const last = "rank 1 of 2";
 
-  test.each([
+  testInCi.each([
     [
       "throws",
       "throw",
@@ -154,7 +157,7 @@ describeWithMpi("a rank that ends takes the others along", () => {
     }
   });
 
-  test("when it leaves with another exit code than 0 and they go on", async () => {
+  testInCi("when it leaves with another exit code than 0 and they go on", async () => {
     const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["leave"], {
       env: { DOWNHILL_PATIENCE: "300" },
     });
@@ -194,7 +197,7 @@ describeWithMpi("openMpi", () => {
 });
 
 describeWithMpi("downhill launch", () => {
-  test("starts again after a new checkpoint, and not where nothing is new", async () => {
+  testInCi("starts again after a new checkpoint, and not where nothing is new", async () => {
     const checkpoint = join(folder, "checkpoints");
     mkdirSync(join(checkpoint, "deep"), { recursive: true });
     const { status, stderr } = await launchRanks(
@@ -210,7 +213,7 @@ describeWithMpi("downhill launch", () => {
     ]);
   });
 
-  test.each(Object.entries(mpiruns))(
+  testInCi.each(Object.entries(mpiruns))(
     "starts again after a death by signal, then hands Ctrl-C on once, and waits until all have saved (%s)",
     async (make, mpirun) => {
       let isSent = false;
@@ -235,7 +238,7 @@ describeWithMpi("downhill launch", () => {
     },
   );
 
-  test("ends ranks that do not listen by the second Ctrl-C", async () => {
+  testInCi("ends ranks that do not listen by the second Ctrl-C", async () => {
     let sent = 0;
     const { status, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["deaf"], {
       watch(told, pid) {

@@ -63,12 +63,13 @@ async function soak(source: string, megabytes: number): Promise<Soak> {
   return JSON.parse(out) as Soak;
 }
 
-test.each([
+const sources = [
   { source: "generator", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "worker", megabytes: extent(150, 300), most: extent(100, 200) },
   { source: "npy", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "csv", megabytes: extent(20, 30), most: 200 }, // texts of numbers, which are garbage at once
-])(
+];
+test.each(sources.slice(extent(2, 0, 0)))(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
   async ({ source, megabytes, most }) => {
     const { items, growth, peak, error } = await soak(source, megabytes);

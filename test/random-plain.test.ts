@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { extent } from "./support/extent.ts";
 import { faultOfPlainSeed, faultOfRegionSeed } from "./support/plain-soak.ts";
+import { randomStrips } from "./support/random-strips.ts";
 
 const first = (
   from: number,
@@ -22,5 +23,10 @@ describe("random plain functions", () => {
 
   test("agree where they are regions that no text gives", () => {
     expect(first(50_000, extent(40, 5000), (seed) => faultOfRegionSeed(seed, 20))).toBeUndefined();
+  });
+
+  test("agree where their loops go in strips of iterations, and where they nearly could", () => {
+    const fault = (seed: number): string | undefined => faultOfRegionSeed(seed, 4, randomStrips);
+    expect(first(60_000, extent(40, 5000), fault)).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { extent } from "./support/extent.ts";
+import { extent, testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
 interface Run {
@@ -32,26 +32,30 @@ async function run(
 }
 
 describe("soaks", () => {
-  test("compiling one function after the other takes no more memory than full caches do", async () => {
-    const { code, out, problems } = await run("soak-compilations.mjs", [
-      "--count",
-      "120",
-      "--warm-up",
-      extent(1100, 2100).toString(),
-      "--minutes",
-      "5",
-      "--json",
-    ]);
-    expect(problems).toBe("");
-    const { compiled, bounded, most } = JSON.parse(out) as {
-      compiled: number;
-      bounded: boolean;
-      most: { kept: number };
-    };
-    expect({ code, bounded }).toEqual({ code: 0, bounded: true });
-    expect(compiled).toBeGreaterThan(50); // in five minutes, however busy the machine is
-    expect(most.kept).toBeLessThanOrEqual(1024);
-  }, 600_000);
+  testInCi(
+    "compiling one function after the other takes no more memory than full caches do",
+    async () => {
+      const { code, out, problems } = await run("soak-compilations.mjs", [
+        "--count",
+        "120",
+        "--warm-up",
+        extent(1100, 2100).toString(),
+        "--minutes",
+        "5",
+        "--json",
+      ]);
+      expect(problems).toBe("");
+      const { compiled, bounded, most } = JSON.parse(out) as {
+        compiled: number;
+        bounded: boolean;
+        most: { kept: number };
+      };
+      expect({ code, bounded }).toEqual({ code: 0, bounded: true });
+      expect(compiled).toBeGreaterThan(50); // in five minutes, however busy the machine is
+      expect(most.kept).toBeLessThanOrEqual(1024);
+    },
+    600_000,
+  );
 
   test("loops over lengths, functions and operations keep what one iteration needs", async () => {
     // the loops themselves, in a smaller memory: out-of-memory.test.ts
@@ -76,27 +80,31 @@ describe("soaks", () => {
     expect(code).toBe(0);
   }, 300_000);
 
-  test("random programs that are interrupted say how to go on, and begin with any part", async () => {
-    let isTold = false;
-    const { code, out } = await run(
-      "soak-programs.mjs",
-      ["--from", "50", "--seed", "3", "--jobs", "1"],
-      (text, child) => {
-        if (isTold || !text.includes("seed 3: programs 50 to 100050\n")) return;
-        isTold = true;
-        child.kill("SIGINT"); // while the first part runs, or before
-      },
-    );
-    expect(code).toBe(130);
-    const [, from, count] = /go on with: node .* --seed 3 --from (\d+) --count (\d+)\n/
-      .exec(out)!
-      .map(Number);
-    expect([50, 75]).toContain(from);
-    expect(from! + count!).toBe(100_050);
-    const wrong = await run("soak-programs.mjs", ["--from", "60"]);
-    expect(wrong.code).toBe(2);
-    expect(wrong.problems).toContain("--from must be a whole number of times 25");
-  }, 300_000);
+  testInCi(
+    "random programs that are interrupted say how to go on, and begin with any part",
+    async () => {
+      let isTold = false;
+      const { code, out } = await run(
+        "soak-programs.mjs",
+        ["--from", "50", "--seed", "3", "--jobs", "1"],
+        (text, child) => {
+          if (isTold || !text.includes("seed 3: programs 50 to 100050\n")) return;
+          isTold = true;
+          child.kill("SIGINT"); // while the first part runs, or before
+        },
+      );
+      expect(code).toBe(130);
+      const [, from, count] = /go on with: node .* --seed 3 --from (\d+) --count (\d+)\n/
+        .exec(out)!
+        .map(Number);
+      expect([50, 75]).toContain(from);
+      expect(from! + count!).toBe(100_050);
+      const wrong = await run("soak-programs.mjs", ["--from", "60"]);
+      expect(wrong.code).toBe(2);
+      expect(wrong.problems).toContain("--from must be a whole number of times 25");
+    },
+    300_000,
+  );
 
   test.each(["soak-programs.mjs", "soak-compilations.mjs", "soak-memory.mjs"])(
     "%s says how it is used",

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
 let folder = "";
@@ -207,7 +208,7 @@ describe.each(nodes)("threads in scripts of %s", (_, node) => {
     },
   );
 
-  test("belong to each worker that loads the library, and end with it", async () => {
+  testInCi("belong to each worker that loads the library, and end with it", async () => {
     const ending = await run(
       node,
       `

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bin, downhill } from "./support/command.ts";
+import { testInCi } from "./support/extent.ts";
 
 const env = { ...process.env, NO_COLOR: "1" };
 let folder: string;
@@ -153,7 +154,7 @@ describe("a second run in the folder of one that goes on", () => {
     expect(lockOf("shared")).toBe(false);
   });
 
-  test.each([
+  testInCi.each([
     ["SIGHUP", 129],
     ["SIGINT", 130],
   ] as const)("%s saves the run, writes its report and gives the folder back", async (signal, code) => {
@@ -184,7 +185,7 @@ describe("a second run in the folder of one that goes on", () => {
     expect(lockOf("twice")).toBe(false);
   });
 
-  test("that was killed is no obstacle", async () => {
+  testInCi("that was killed is no obstacle", async () => {
     const { child, ended } = await begun("killed");
     child.kill("SIGKILL");
     const { lines } = await ended;

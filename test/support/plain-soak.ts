@@ -5,7 +5,9 @@ import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";
 import { Choices } from "./random-choices.ts";
 import { randomPlain } from "./random-plain.ts";
+import type { RandomRegion } from "./random-regions.ts";
 import { randomRegion } from "./random-regions.ts";
+import { randomStrips } from "./random-strips.ts";
 import type { Subject } from "./region-agreement.ts";
 import { faultOfRegion } from "./region-agreement.ts";
 import { printRegion } from "../../src/engine/region/print.ts";
@@ -16,7 +18,15 @@ export { enableTurbo };
 /** What a seed has looked at: derivatives always, the rest in turn, since it takes long. */
 type Way = Omit<Subject, "region" | "args" | "isFine">;
 
-const switchedOff = [{}, { recompute: false }, { common: false }, { fuse: false }];
+const switchedOff = [
+  {},
+  { recompute: false },
+  { common: false },
+  { fuse: false },
+  {},
+  { localise: false },
+  { tables: false },
+];
 
 /** Which way a program or region goes by its number: with `every` 10, one in 10 through the backends, and one in 20 through tensors. */
 function wayOf(number: number, every: number): Way {
@@ -38,9 +48,11 @@ function faultOfProgram(choices: readonly number[], way: Way): string | undefine
   }
 }
 
-function faultOfDrawnRegion(choices: readonly number[], way: Way): string | undefined {
+type DrawRegion = (choices: Choices) => RandomRegion;
+
+function faultOfDrawnRegion(draw: DrawRegion, choices: readonly number[], way: Way): string | undefined {
   try {
-    return faultOfRegion({ ...randomRegion(new Choices(choices)), ...way });
+    return faultOfRegion({ ...draw(new Choices(choices)), ...way });
   } catch (error) {
     return errorText(error);
   }
@@ -75,14 +87,17 @@ export function faultOfPlainSeed(seed: number, every: number, most?: number): st
   return `seed ${seed}: ${faultOfProgram(small, way)}\n\n${randomPlain(new Choices(small)).typescript}`;
 }
 
-/** The same of a random region. */
-export function faultOfRegionSeed(seed: number, every: number, most?: number): string | undefined {
-  const [choices, way] = [choicesOf(seed, most), wayOf(seed, every)];
-  const fault = faultOfDrawnRegion(choices, way);
+/** The same of a random region, of one with loops in strips where `draw` is that. */
+export function faultOfRegionSeed(
+  seed: number,
+  every: number,
+  draw: DrawRegion = randomRegion,
+): string | undefined {
+  const [choices, way] = [choicesOf(seed), wayOf(seed, every)];
+  const fault = faultOfDrawnRegion(draw, choices, way);
   if (fault === undefined) return undefined;
-  const small = smallest(choices, fault, (some) => faultOfDrawnRegion(some, way));
-  const { region } = randomRegion(new Choices(small));
-  return `seed ${seed}: ${faultOfDrawnRegion(small, way)}\n\n${printRegion(region)}`;
+  const small = smallest(choices, fault, (some) => faultOfDrawnRegion(draw, some, way));
+  return `seed ${seed}: ${faultOfDrawnRegion(draw, small, way)}\n\n${printRegion(draw(new Choices(small)).region)}`;
 }
 
 /** Looks at `count` programs and a quarter as many regions, all drawn by `seed`; `note` is called before each. */
@@ -96,7 +111,7 @@ export function soakPart(seed: number, count: number, note: () => void): Outcome
     if (i % 4 !== 0 || fault !== undefined) continue;
     note();
     routines++;
-    fault = faultOfRegionSeed((seed * count + i) >>> 0, 10);
+    fault = faultOfRegionSeed((seed * count + i) >>> 0, 10, i % 8 === 0 ? randomRegion : randomStrips);
   }
   return { programs, routines, tally: [], fault };
 }

@@ -58,6 +58,8 @@ export function blockWork(block: readonly Stmt[], known: Definitions = new Map()
 export function statementWork(stmt: Stmt, known: Definitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
+      if (stmt.strip === true) return blockWork(stmt.body, known); // all at once
+      return likelyIterations(stmt, unknownIterationsOfLoops, known) * blockWork(stmt.body, known);
     case "reduce":
       return likelyIterations(stmt, unknownIterationsOfLoops, known) * blockWork(stmt.body, known);
     case "while":

@@ -50,17 +50,28 @@ export function isBestVectorised(stmt: For): string | true {
   const names = new Map([[stmt.index, affine(1)]]);
   surveyBlock(stmt.body, { times: 1, innermost: undefined, outer: names, inner: new Map() }, survey);
   if (survey.refusal !== undefined) return survey.refusal;
-  const weight = stmt.body.reduce((sum, inner) => sum + weightOf(inner), 0);
-  if (weight > tuning.heaviestVectorised) return "it is too much code";
+  const light = isLight(stmt);
+  if (light !== true) return light;
   const { accesses } = survey;
   const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1).length;
   if (scattered > 0) {
-    const isWorth = survey.hasLoops ? isWorthShortRows(stmt, survey) : isWorthGathering(survey, weight);
+    const isWorth = survey.hasLoops
+      ? isWorthShortRows(stmt, survey)
+      : isWorthGathering(survey, weightOfBody(stmt));
     return isWorth || "elements would be fetched one by one";
   }
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerBetter = survey.areParallel && within.every(({ inner }) => inner === 0 || inner === 1);
   return !survey.hasLoops || !isInnerBetter || "a loop within is better";
+}
+
+/** Whether a loop is little enough code to be written for several lanes, or why not. */
+export function isLight(stmt: For): string | true {
+  return weightOfBody(stmt) <= tuning.heaviestVectorised || "it is too much code";
+}
+
+function weightOfBody({ body }: For): number {
+  return body.reduce((sum, inner) => sum + weightOf(inner), 0);
 }
 
 /** Whether a loop without loops within does so much that elements of each lane are fetched one by one for it. */

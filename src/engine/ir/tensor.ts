@@ -17,6 +17,23 @@ export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | Type
 /** What stands for a tensor of dtype bool, where a function asks for one: a plain boolean too. */
 export type BooleanLike = TensorLike | boolean;
 
+/** Every `step`-th place along an axis from `start` to `end` (exclusive), as Python's `start:end:step`; negative bounds count from the end. */
+export interface PlaceRange {
+  /** Default the first place; with a negative step the last. */
+  readonly start?: number | undefined;
+  /** Default behind the last place; with a negative step before the first. */
+  readonly end?: number | undefined;
+  /** Default 1; a negative one goes backwards. */
+  readonly step?: number | undefined;
+}
+
+/**
+ * What is chosen of an axis (see `at`): an integer, a range, `null` for all of it, integers (a tensor, a list, a typed array), or a mask
+ * of booleans, which may be of several axes. `"new"` is a new axis, and `"..."` all axes that are left.
+ */
+export type Place =
+  number | PlaceRange | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
+
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {
   readonly axis?: number | readonly number[];
@@ -151,8 +168,8 @@ export interface TensorMethods {
   readonly T: Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** Item `i` along the first axis; negative places count from the end. Beyond the ends it throws; see `at`. */
-  at(i: number | Tensor): Tensor;
+  /** The part at places, one for each of the first axes: an item of a matrix is `x.at(0, 1)`; see `at`. */
+  at(...places: readonly Place[]): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;
   /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */

@@ -51,7 +51,7 @@ export function printHead(stmt: Stmt): string {
       return `${showName(stmt.buffer)}[${printExpr(stmt.index)}] = ${printExpr(stmt.value)}`;
     case "for": {
       const [from, to] = [stmt.from, stmt.to].map(printBound);
-      return `for ${stmt.independent === true ? "each " : ""}${showName(stmt.index)} in ${stmt.reverse ? "reverse " : ""}${from}..${to}`;
+      return `for ${stmt.strip === true ? "at once " : stmt.independent === true ? "each " : ""}${showName(stmt.index)} in ${stmt.reverse ? "reverse " : ""}${from}..${to}`;
     }
     case "reduce":
       return `let ${showName(stmt.name)}: ${stmt.value.type} = ${stmt.op} of ${printExpr(stmt.value)} for ${showName(stmt.index)} in ${printBound(stmt.from)}..${printBound(stmt.to)}`;

@@ -57,7 +57,7 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
   }); // prettier-ignore
 
   test("assignment, which was ignored", () => {
-    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor never changes\. dynamicUpdateSlice\(x, \[value\], \[0\]\)/); // prettier-ignore
+    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor never changes\. setAt\(x, value, 0\)/); // prettier-ignore
     expect(messageOf(() => { (x as { shape: unknown }).shape = [6]; })).toMatch(/^x\.shape = …: a tensor never changes\. Write x\.reshape/); // prettier-ignore
   });
 

@@ -2,11 +2,11 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
-import { isFloating, isDType } from "../../engine/ir/types.ts";
+import { isDType, isFloating } from "../../engine/ir/types.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
-import { asFloating, expandTo, matchOperands } from "./promote.ts";
+import { asFloating, expandTo, floatingOperands, matchOperands } from "./promote.ts";
 
 type Binary = (x: Tensor, y: Tensor) => Tensor;
 
@@ -18,8 +18,7 @@ function binary(operation: string, op: Binary, x: BooleanLike, y: BooleanLike): 
 
 /** As `binary`, for operations that give fractions: integers become float64. */
 function fractional(operation: string, op: Binary, x: TensorLike, y: TensorLike): Tensor {
-  const [a, b] = matchOperands(operation, x, y);
-  return isFloating(a.type.dtype) ? op(a, b) : op(p.convert(a, "float64"), p.convert(b, "float64"));
+  return op(...floatingOperands(operation, x, y));
 }
 
 /** x + y, element by element, with NumPy's broadcasting and promotion. */

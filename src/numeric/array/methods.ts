@@ -1,6 +1,7 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import type { PlaceOptions, TensorMethods } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
+import { at } from "./at.ts";
 import { attachAbsent } from "./absent.ts";
 import { attachMethods, operatorError, optionsOf } from "./attach.ts";
 import * as e from "./elementwise.ts";
@@ -8,7 +9,7 @@ import { hintOf } from "./names-elsewhere.ts";
 import { format, inspect } from "./print.ts";
 import "./readers.ts";
 import type { Readers } from "./readers.ts";
-import { oneArray, oneAxis } from "./promote.ts";
+import { oneArray } from "./promote.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
@@ -130,9 +131,8 @@ const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | Readers> = {
     if (arguments.length > 1) refuseExtraOfMethod("transpose", arguments, 1, oneArray("axes", "[1, 0]"));
     return s.transpose(this, axes);
   },
-  at(i) {
-    if (arguments.length > 1) refuseExtraOfMethod("at", arguments, 1, oneAxis);
-    return s.at(this, i);
+  at(...places) {
+    return at(this, ...places);
   },
   slice(start, end) {
     if (arguments.length > 2)

@@ -55,10 +55,6 @@ describe("functions of shape and place", () => {
       on((x) => s.take(x, [2, 0], { axis: 1 }), matrix),
       on((x) => s.take(x, 1, { axis: -1 }), matrix),
     ],
-    at: [
-      on((x) => s.at(x, -1), [...vector, ...matrix]),
-      on(s.at, [{ ins: [f64(numbers(6), [3, 2]), i32([0], [])] }]),
-    ],
     scatterAdd: [
       on(
         (x, u) => s.scatterAdd(x, [0, 2, 0], u),
@@ -171,12 +167,6 @@ describe("functions of shape and place", () => {
     );
     expect(() => s.slice(x, null, null, null)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: slice: 3 ranges for f64[2,3].]`,
-    );
-    expect(() => s.at(x, 2)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: at: place 2 is out of range for f64[2,3], whose first axis has 2.]`,
-    );
-    expect(() => s.at(1, 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: at: f64[] has no axis to take an item from.]`,
     );
     expect(() => s.take(x, 0.5)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: take: places are f64[], not integers. Convert them with astype("int32").]`,

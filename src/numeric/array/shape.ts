@@ -16,7 +16,6 @@ import {
   normalizeAxes,
   normalizeAxis,
   oneArray,
-  oneAxis,
   placesAlong,
   promoteTypes,
 } from "./promote.ts";
@@ -265,27 +264,6 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
   const t = p.asTensor(x, "take");
   const axis = normalizeAxis("take", options.axis ?? 0, t.type);
   return p.take(t, placesAlong("take", places, t, axis), axis);
-}
-
-/**
- * Item `i` of x along its first axis, which disappears. Negative places count from the end; one that is not known, inside of
- * compiled functions, is clamped to the array and cut to a whole number (`debug` finds it).
- *
- * @throws DownhillError `range` for a place beyond the ends, `dtype` for one that is no integer.
- */
-export function at(x: TensorLike, i: number | Tensor): Tensor {
-  if (arguments.length > 2) refuseExtra("at", arguments, 2, oneAxis);
-  const t = p.asTensor(x, "at");
-  const n = t.type.shape[0];
-  if (n === undefined)
-    throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
-  if (typeof i !== "number") return p.take(t, placesAlong("at", i, t, 0), 0);
-  if (!Number.isInteger(i) || i < -n || i >= n)
-    throw new DownhillError(
-      "range",
-      `at: place ${i} is out of range for ${showType(t.type)}, whose first axis has ${n}.`,
-    );
-  return p.take(t, p.full(arrayType("int32", []), i), 0);
 }
 
 /**

@@ -174,7 +174,8 @@ export function batchStatisticsInit(
  * else by those of `statistics`. Returns the result and the statistics with this batch taken in,
  * `(1 − momentum) · old + momentum · batch`, the variance of the batch dividing by n − 1, as in PyTorch.
  *
- * The statistics are data and not parameters: hand them on from step to step, as the aux of a loss.
+ * The statistics are data and not parameters: `fit` hands them on from step to step as `modelState`, a loop of one's own as
+ * the aux of its loss.
  *
  * @throws DownhillError `shape` if the channels do not fit, `range` in training for a single number a channel.
  * @see Ioffe, Szegedy, Batch normalization, ICML 2015.

@@ -6,6 +6,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { debug } from "../../engine/runtime/debug.ts";
 import { isDebugging } from "../../engine/trace/debug.ts";
 import { flatten, leafPaths } from "../../engine/tree/index.ts";
+import type { Standing } from "./step.ts";
 
 /** Where a run was when loss or step were not finite. */
 export interface Divergence {
@@ -30,8 +31,15 @@ export type Origin =
  * Does a step once more, one operation after the other, to find the first that makes a number that is not finite;
  * `undefined` where none does.
  */
-export function originOf(batch: unknown, state: unknown, step: () => unknown): Origin | undefined {
-  const given = firstBad(batch, "batch", "any") ?? firstBad(state, "state", "scalars may be infinite");
+export function originOf(
+  batch: unknown,
+  { state, modelState }: Pick<Standing<unknown, unknown>, "state" | "modelState">,
+  step: () => unknown,
+): Origin | undefined {
+  const given =
+    firstBad(batch, "batch", "any") ??
+    firstBad(state, "state", "scalars may be infinite") ??
+    firstBad(modelState, "modelState", "all may be infinite");
   if (given !== undefined) return { kind: "given", ...given };
   const wasOn = isDebugging();
   if (!wasOn) debug({ nan: true });
@@ -46,8 +54,8 @@ export function originOf(batch: unknown, state: unknown, step: () => unknown): O
   }
 }
 
-/** Which numbers are bad: all that are not finite, or of scalars only NaN. */
-type Badness = "any" | "scalars may be infinite";
+/** Which numbers are bad: all that are not finite, or of scalars only NaN, or NaN alone. */
+type Badness = "any" | "scalars may be infinite" | "all may be infinite";
 
 /** An origin as text, for other ranks; they know the operation by its message. */
 export function originText(origin: Origin): string {
@@ -77,7 +85,8 @@ export function firstBad(
   for (const [i, leaf] of leaves.entries()) {
     const x: Tensor = asTensor(leaf, "fit");
     if (!isFloating(x.dtype)) continue;
-    const isLenient = which !== "any" && x.ndim === 0;
+    const isLenient =
+      which === "all may be infinite" || (which === "scalars may be infinite" && x.ndim === 0);
     const data = readElements(x, "fit");
     const at = data.findIndex((v) => (isLenient ? Number.isNaN(v) : !Number.isFinite(v)));
     if (at < 0) continue;

@@ -8,7 +8,8 @@ import { requireFunction } from "../../engine/transforms/arguments.ts";
 import { batchesOf, checkData, type FitData } from "./batches.ts";
 import { makeBreather } from "./breathe.ts";
 import { addSums, type Evaluation, type ItemSums, meansOf, noItems, sumsOfBatch } from "./history.ts";
-import { type Loss, metricNames, type Reduction, splitLoss } from "./loss.ts";
+import { type AnyLoss, contextOf, type Loss, metricNames, type Reduction, splitLoss } from "./loss.ts";
+import { stateAfter } from "./model-state.ts";
 import { type Sharding, unsharded } from "./parallel/sharding.ts";
 import { numbersOf } from "./step.ts";
 
@@ -23,26 +24,48 @@ export interface EvaluatorOptions {
  * is compiled at its first use and kept, so make one and call it often. It is told `training: false`, step 0 and the key
  * of seed 0.
  *
+ * A model with a state is measured with it: `evaluate(params, data, { modelState })`. What the loss returns for one goes on
+ * to the next batch, and the last is `modelState` of the result; the state that was given stays as it is.
+ *
  * @example
  * const evaluate = evaluator((w: Tensor, batch: { x: Tensor }) => mean(square(sub(batch.x, w))));
  * // (0 + 4 + 1) / 3
  * const { loss, items } = await evaluate(tensor(1), [{ x: tensor([1, 3]) }, { x: tensor([0]) }]);
  * [loss, items]; // [1.667, 3]
  */
-export function evaluator<P, B>(
-  loss: Loss<P, B>,
+export function evaluator<P, B, M = undefined>(
+  loss: Loss<P, B, M>,
   options: EvaluatorOptions = {},
-): (params: P, data: FitData<B>) => Promise<Evaluation> {
+): Evaluate<P, B, M> {
   if (arguments.length > 2) refuseExtra("evaluator", arguments, 2);
   requireFunction("evaluator", loss, "evaluator((params, batch) => …)");
   checkOptions("evaluator", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("evaluator", "reduction", reduction, ["mean", "sum"]);
-  const evaluate = evaluatorAt(loss, reduction, unsharded());
-  return async (params, data) => {
+  const evaluate = evaluatorAt(loss as AnyLoss<P, B>, reduction, unsharded());
+  const measure = async (params: P, data: FitData<B>, given: { modelState?: M } = {}): Promise<unknown> => {
     checkData(data, "evaluator: data");
-    return evaluate(params, data, { epoch: 0, step: 0 });
+    checkOptions("evaluator", given, ["modelState"]);
+    const modelState = given.modelState ?? null;
+    const { evaluation, stateAfterAll } = await evaluate({ params, modelState }, data, { epoch: 0, step: 0 });
+    return stateAfterAll === null ? evaluation : { ...evaluation, modelState: stateAfterAll };
   };
+  return measure as Evaluate<P, B, M>;
+}
+
+/** What `evaluator` gives. */
+export type Evaluate<P, B, M = undefined> = [M] extends [undefined]
+  ? (params: P, data: FitData<B>) => Promise<Evaluation>
+  : (
+      params: P,
+      data: FitData<B>,
+      given: { readonly modelState: M },
+    ) => Promise<Evaluation & { readonly modelState: M }>;
+
+/** A model with its parameters and its state; `null` is none. */
+export interface Model<P> {
+  readonly params: P;
+  readonly modelState: unknown;
 }
 
 /** Where in a run to measure: which epoch of the data, and the step that the loss is told. */
@@ -52,39 +75,54 @@ export interface MeasuredAt {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a measurement gives: with the state in which the last batch (of the first shard of this rank) leaves the model. */
+export interface Measured {
+  readonly evaluation: Evaluation;
+  readonly stateAfterAll: unknown;
+}
+
 /** `evaluator` for any place of a run, over the shards of all its ranks. */
 export function evaluatorAt<P, B>(
-  loss: Loss<P, B>,
+  loss: AnyLoss<P, B>,
   reduction: Reduction,
   { own, sumItems, ranks: { size } }: Sharding,
-): (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation> {
-  const call = jit(function evaluate(params: P, batch: B, k: Tensor, step: Tensor) {
-    return splitLoss(loss(params, batch, { key: k, step, training: false }));
-  }) as unknown as (params: P, batch: B, k: Tensor, step: Tensor) => ReturnType<typeof splitLoss>;
+): (model: Model<P>, data: FitData<B>, at: MeasuredAt) => Promise<Measured> {
+  const call = jit(function evaluate(params: P, before: unknown, batch: B, k: Tensor, step: Tensor) {
+    const { modelState, ...result } = splitLoss(loss(params, batch, contextOf(k, step, false, before)));
+    return { ...result, modelState: stateAfter(before, modelState, false) };
+  }) as unknown as (
+    params: P,
+    before: unknown,
+    batch: B,
+    k: Tensor,
+    step: Tensor,
+  ) => ReturnType<typeof splitLoss>;
   const seed = tensor(key(0));
-  return async (params, data, { step, epoch, signal }) => {
+  return async ({ params, modelState }, data, { step, epoch, signal }) => {
     const atStep = full([], step, { dtype: "int32" });
     const breather = makeBreather();
     const { data: ownData, partsOf } = own(data);
     // a rank that read less than the others would make means of other items
     const place = { epoch, signal: size === 1 ? signal : undefined };
     let sums: readonly ItemSums[] = [];
+    const states: unknown[] = [];
     let last: B | undefined;
     for await (const batch of batchesOf(ownData, place)) {
       last = batch;
       sums = partsOf(batch).map((part, i) => {
         const before = sums[i] ?? noItems;
         if (part.items === 0) return before;
-        const out = call(params, part.batch, seed, atStep);
+        const out = call(params, i in states ? states[i] : modelState, part.batch, seed, atStep);
+        states[i] = out.modelState;
         return addSums(before, sumsOfBatch(part.items, out.loss.item(), numbersOf(out.metrics), reduction));
       });
       if (breather.isDue()) await breather.pause();
     }
     if (last !== undefined && sums.every(({ items }) => items === 0)) {
       // other ranks have items, and metrics
-      const names = metricNames(loss, params, last, false);
+      const names = metricNames(loss, params, modelState, last, false);
       sums = sums.map((none) => ({ ...none, metrics: Object.fromEntries(names.map((name) => [name, 0])) }));
     }
-    return meansOf(sumItems(step, sums));
+    return { evaluation: meansOf(sumItems(step, sums)), stateAfterAll: 0 in states ? states[0] : modelState };
   };
 }

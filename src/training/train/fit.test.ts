@@ -346,7 +346,7 @@ describe("misuse", () => {
     [
       "a loss that returns nothing",
       { loss: () => {} },
-      "the loss must return a scalar tensor, or { loss, metrics }",
+      "the loss must return a scalar tensor, or { loss, metrics, modelState }",
     ],
     [
       "a metric that is no scalar",

@@ -12,14 +12,14 @@ import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
 import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
 import { type DivergenceRule, readDivergence } from "./divergence.ts";
-import { evaluatorAt } from "./evaluate.ts";
+import { evaluatorAt, type Model } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
 import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
-import type { Loss, Reduction } from "./loss.ts";
+import type { AnyLoss, Loss, Reduction } from "./loss.ts";
 import { makeRanks } from "./parallel/ranks.ts";
 import { makeSharding, type ReduceMode } from "./parallel/sharding.ts";
-import { handOut, type Progress, progressAt, type RunTime, timeOf } from "./progress.ts";
+import { handOut, type Progress, progressAt, type Reached, type RunTime, timeOf } from "./progress.ts";
 import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
 import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
@@ -27,11 +27,19 @@ import type { World } from "./world.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
 /** Options of `fit`. */
-export interface FitOptions<P, S, B> {
+export interface FitOptions<P, S, B, M = undefined> {
   /** Where to start: nested tensors. They are not changed. */
   readonly params: P & Like<NoInfer<P>>;
   /** What is to become small, as a function of parameters and a batch. */
-  readonly loss: Loss<NoInfer<P>, NoInfer<B>>;
+  readonly loss: Loss<NoInfer<P>, NoInfer<B>, NoInfer<M>>;
+  /**
+   * What the model carries from batch to batch without learning it, as the statistics of `batchNorm`: nested tensors, the
+   * first of them. The loss is given it as `modelState` and returns the next: `(p, batch, { modelState }) => ({ loss,
+   * modelState })`. Steps of several batches hand it from one to the next; of batches that are cut into shards each shard
+   * begins with it, and the next is their mean over items (integers are rounded). Validation reads it, and what a loss
+   * returns there is forgotten after the last batch.
+   */
+  readonly modelState?: M | undefined;
   /** The batches: `dataset({ x, y }).shuffle({ seed }).batch(32)`, or any iterable of them. */
   readonly data: FitData<B>;
   /** How to step; it alone knows the learning rate. */
@@ -102,16 +110,13 @@ export interface FitOptions<P, S, B> {
    */
   readonly reduce?: ReduceMode;
   /** Functions to call after steps and epochs. */
-  readonly hooks?: Hooks<NoInfer<P>, S>;
+  readonly hooks?: Hooks<NoInfer<P>, S, NoInfer<M>>;
   /** Where to tell what happens: functions such as `jsonLines` and `tensorBoard` give. Warnings go to the console without one. */
   readonly log?: LogSink | readonly LogSink[];
 }
 
 /** What a run has reached. */
-export interface FitResult<P, S> {
-  readonly params: P;
-  /** State of the optimiser. */
-  readonly state: S;
+export interface FitResult<P, S, M = undefined> extends Reached<P, S, M> {
   /** One record an epoch. */
   readonly history: readonly EpochRecord[];
   /** Steps taken. */
@@ -124,7 +129,7 @@ export interface FitResult<P, S> {
   /** Why it ended. */
   readonly stopped: Stopped;
   /** The best epoch, with `keepBest`, once there is one. */
-  readonly best: Best<P> | undefined;
+  readonly best: Best<P, M> | undefined;
   /** Where the time went. */
   readonly time: RunTime;
   /** What deserved attention. */
@@ -132,9 +137,10 @@ export interface FitResult<P, S> {
 }
 
 /** A run of training: a loop over it gets its events, `await` its result. It begins with the one or the other. */
-export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<FitResult<P, S>> {
+export interface Fit<P, S, M = undefined>
+  extends AsyncIterable<FitEvent<P, S, M>>, PromiseLike<FitResult<P, S, M>> {
   /** What the run has reached by now; after an error, what it had reached before. */
-  readonly latest: Omit<FitResult<P, S>, "stopped">;
+  readonly latest: Omit<FitResult<P, S, M>, "stopped">;
 }
 
 /**
@@ -162,7 +168,7 @@ export interface Fit<P, S> extends AsyncIterable<FitEvent<P, S>>, PromiseLike<Fi
  * });
  * [params.slope, params.intercept]; // [2.000, 1.000]
  */
-export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
+export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fit<P, S, M> {
   if (arguments.length > 1) refuseExtra("fit", arguments, 1);
   const call = captureStack(fit);
   const {
@@ -177,9 +183,10 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   } = checked(options);
   const { shards, reduce, world, optimizer, watch, signal, data } = given;
   const params = strong(options.params) as P;
-  const progress: Progress<P, S> = progressAt(params, optimizer.init(params), watchStart<P>(watch));
+  const modelState = options.modelState === undefined ? null : strong(options.modelState);
+  const progress = progressAt<P, S>(params, optimizer.init(params), modelState, watchStart<P>(watch));
   const isScaled = watch.plateau !== undefined;
-  const { loss } = options;
+  const loss = options.loss as AnyLoss<P, B>;
   const ranks = makeRanks(world, signal);
   const sharding = makeSharding(shards, ranks, world, reduce);
   const { data: ownData, partsOf } = sharding.own(data);
@@ -188,14 +195,15 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   const validate =
     validation === undefined
       ? undefined
-      : async (p: P): Promise<Evaluation> => measure(p, validation, { epoch: 0, step: 0 });
+      : async (model: Model<P>): Promise<Evaluation> =>
+          (await measure(model, validation, { epoch: 0, step: 0 })).evaluation;
   const log = ranks.rank === 0 ? given.log : [silent];
   const same = { seed, reduction, accumulate, shards };
   const saver =
     checkpoint === undefined || ranks.rank > 0
       ? undefined
       : makeSaver<P, S, B>({ checkpoint, resume, log, ...same });
-  const divergence = rule === undefined ? undefined : { rule, start: params, measure };
+  const divergence = rule === undefined ? undefined : { rule, start: { params, modelState }, measure };
   const settings = { ...same, reduce, epochs: given.epochs, ...watch, divergence: rule };
   const identity = { loss, optimizer, data, validation, settings };
   const stepper = makeStepper<P, S, B>(stepping);
@@ -203,12 +211,12 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
   const events = runLoop<P, S, B>(loop, progress);
 
   let reader: "none" | "loop" | "await" = "none";
-  const settled = deferred<FitResult<P, S>>();
-  const end = (stopped: Stopped): void => settled.resolve({ ...snapshot(progress), stopped });
-  const next = async (): Promise<IteratorResult<FitEvent<P, S>, undefined>> => {
+  const settled = deferred<FitResult<P, S, M>>();
+  const end = (stopped: Stopped): void => settled.resolve({ ...snapshot<P, S, M>(progress), stopped });
+  const next = async (): Promise<IteratorResult<FitEvent<P, S, M>, undefined>> => {
     try {
       const result = await events.next();
-      if (result.done !== true) return result;
+      if (result.done !== true) return result as IteratorYieldResult<FitEvent<P, S, M>>;
       end(result.value);
       return { done: true, value: undefined };
     } catch (error) {
@@ -221,9 +229,9 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
     while ((await next()).done !== true);
   };
 
-  const run: Fit<P, S> = {
+  const run: Fit<P, S, M> = {
     get latest() {
-      return snapshot(progress);
+      return snapshot<P, S, M>(progress);
     },
     [Symbol.asyncIterator]() {
       if (reader !== "none") {
@@ -260,12 +268,13 @@ export function fit<P, S, B>(options: FitOptions<P, S, B>): Fit<P, S> {
 /** Rank 0 tells of a run; the others are as quiet as where somebody listens. */
 const silent: LogSink = () => {};
 
-function snapshot<P, S>(progress: Progress<P, S>): Fit<P, S>["latest"] {
-  const { params, state } = handOut(progress);
+function snapshot<P, S, M>(progress: Progress<P, S>): Fit<P, S, M>["latest"] {
+  const reached = handOut(progress) as Reached<P, S, M>;
   const { history, step, epoch, batch, stretches, watch, warnings } = progress;
   const time = timeOf(progress);
   const place = { step, epoch, batch, stretches };
-  return { params, state, history: [...history], ...place, best: watch.best, time, warnings };
+  const best = watch.best as Best<P, M> | undefined;
+  return { ...reached, history: [...history], ...place, best, time, warnings };
 }
 
 interface Deferred<T> {
@@ -311,8 +320,8 @@ interface CheckedOptions<B> {
 }
 
 /** The options with their defaults. */
-function checked<P, S, B>(
-  options: FitOptions<P, S, B>,
+function checked<P, S, B, M>(
+  options: FitOptions<P, S, B, M>,
 ): Pick<
   LoopOptions<P, S, B>,
   "optimizer" | "data" | "epochs" | "signal" | "every" | "hooks" | "watch" | "log"
@@ -321,6 +330,7 @@ function checked<P, S, B>(
   checkNeededOptions("fit", options, [
     "params",
     "loss",
+    "modelState",
     "data",
     "optimizer",
     "epochs",
@@ -343,8 +353,6 @@ function checked<P, S, B>(
     "log",
   ]);
   const {
-    params,
-    loss,
     data,
     optimizer,
     epochs,
@@ -359,22 +367,12 @@ function checked<P, S, B>(
     world,
     shards = world?.size ?? 1,
     reduce = "tree",
-    hooks = {},
+    hooks: givenHooks = {},
     log = [],
   } = options;
-  if (params === undefined || flatten(params, "fit").leaves.length === 0) {
-    throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
-  }
-  if (typeof loss !== "function") {
-    throw new DownhillError("option", "fit: loss must be a function (params, batch) => a scalar tensor.");
-  }
+  const hooks = givenHooks as Hooks<P, S, unknown>; // whose M is that of the options
+  checkModel(options);
   checkData(data);
-  if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function") {
-    throw new DownhillError(
-      "option",
-      "fit: optimizer must be an optimiser, as in sgd({ learningRate: 0.1 }).",
-    );
-  }
   if (!(epochs === Infinity || (Number.isInteger(epochs) && epochs >= 0))) {
     throw new DownhillError(
       "range",
@@ -410,6 +408,22 @@ function checked<P, S, B>(
   const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch, world, shards, reduce };
   const divergence = readDivergence(options.divergence);
   return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume, divergence };
+}
+
+/** Checks what there is to train, and by what. */
+function checkModel<P, S, B, M>({ params, loss, optimizer }: FitOptions<P, S, B, M>): void {
+  if (params === undefined || flatten(params, "fit").leaves.length === 0) {
+    throw new DownhillError("tree", "fit: params holds no tensor, so there is nothing to train.");
+  }
+  if (typeof loss !== "function") {
+    throw new DownhillError("option", "fit: loss must be a function (params, batch) => a scalar tensor.");
+  }
+  if (typeof optimizer?.init !== "function" || typeof optimizer.update !== "function") {
+    throw new DownhillError(
+      "option",
+      "fit: optimizer must be an optimiser, as in sgd({ learningRate: 0.1 }).",
+    );
+  }
 }
 
 function checkAccumulate(accumulate: unknown, searches: boolean): void {

@@ -5,12 +5,13 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer } from "../../numeric/optim/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords } from "../../numeric/random/index.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { scan } from "../../engine/transforms/scan.ts";
 import type { FitData } from "./batches.ts";
-import { type Loss, splitLoss } from "./loss.ts";
+import { type AnyLoss, contextOf, type Loss, splitLoss } from "./loss.ts";
+import { stateAfter } from "./model-state.ts";
 
 /** Batches one above the other, with the key and the number of the step of each. */
 export interface Stacked<B> {
@@ -42,8 +43,12 @@ export function runStretch<P, S, B>(
   training: Stacked<B>,
   heldOut: Stacked<B>,
 ): Stretch<P, S> {
-  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor =>
-    splitLoss(loss(params, batch, { key, step, training: isTraining })).loss;
+  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor => {
+    const context = contextOf(key, step, isTraining, null);
+    const result = splitLoss((loss as AnyLoss<P, B>)(params, batch, context));
+    stateAfter(null, result.modelState, isTraining); // refuses one
+    return result.loss;
+  };
   const trainStep = (
     [params, state]: readonly [P, S],
     item: Stacked<B>,
@@ -82,7 +87,7 @@ export interface BatchReader<B> {
  * A reader of stacked batches. The first batch tells the shape; others of another shape, such as the short last one of an
  * epoch, are left out.
  */
-export function batchReader<B>(operation: string, data: FitData<B>, key: Key): BatchReader<B> {
+export function batchReader<B>(operation: string, data: FitData<B>, key: KeyWords): BatchReader<B> {
   const batches = endless(operation, data);
   let step = 0;
   const reader: BatchReader<B> = {

@@ -3,7 +3,7 @@ import "../../engine/runtime/install.ts";
 
 export type { FitData } from "./batches.ts";
 export { checkpointFolder, type CheckpointFolderOptions } from "./checkpoint/folder.ts";
-export { checkpointParams, type CheckpointParamsOptions } from "./checkpoint/params.ts";
+export { checkpointModelState, checkpointParams, type CheckpointParamsOptions } from "./checkpoint/params.ts";
 export {
   type Checkpoint,
   checkpointMemory,
@@ -11,7 +11,7 @@ export {
   type CheckpointStore,
   type Loaded,
 } from "./checkpoint/store.ts";
-export { evaluator, type EvaluatorOptions } from "./evaluate.ts";
+export { type Evaluate, evaluator, type EvaluatorOptions } from "./evaluate.ts";
 export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
 export type { DivergenceRule } from "./divergence.ts";
 export type { EpochRecord, Evaluation } from "./history.ts";
@@ -29,7 +29,7 @@ export {
 export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent, Stopped } from "./loop.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
 export type { ReduceMode } from "./parallel/sharding.ts";
-export type { RunTime } from "./progress.ts";
+export type { Reached, RunTime } from "./progress.ts";
 export type { Stretch } from "./stretches.ts";
 export { tensorBoard, type TensorBoardOptions } from "./tensorboard.ts";
 export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";

@@ -8,32 +8,27 @@ import { outlineOfRun, readCheckpoint, type SameSettings } from "./checkpoint/co
 import { type Saver, warn } from "./checkpoint/saver.ts";
 import { diverged, type Origin, originOf, originText, readOrigin } from "./diverged.ts";
 import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
-import type { MeasuredAt } from "./evaluate.ts";
+import type { Measured, MeasuredAt, Model } from "./evaluate.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { addSums, type EpochRecord, type Evaluation, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
 import { shareBegin } from "./parallel/begin.ts";
-import { compareBegin, compareParams, type RunIdentity } from "./parallel/compare.ts";
+import { compareBegin, compareModels, type RunIdentity } from "./parallel/compare.ts";
 import { type Ranks, RunLeft } from "./parallel/ranks.ts";
 import type { Sharding } from "./parallel/sharding.ts";
-import { freshEpoch, handOut, makeClock, type Progress } from "./progress.ts";
+import { freshEpoch, handOut, makeClock, type Progress, type Reached } from "./progress.ts";
 import type { Outcome, Stepper, Taken } from "./step.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
 /** After a step, if `every` asks for them. */
-export interface StepEvent<P, S> extends StepEntry {
-  readonly params: P;
-  readonly state: S;
-}
+export interface StepEvent<P, S, M = undefined> extends StepEntry, Reached<P, S, M> {}
 
 /** After an epoch. */
-export interface EpochEvent<P, S> extends EpochRecord {
+export interface EpochEvent<P, S, M = undefined> extends EpochRecord, Reached<P, S, M> {
   readonly kind: "epoch";
-  readonly params: P;
-  readonly state: S;
 }
 
-export type FitEvent<P, S> = StepEvent<P, S> | EpochEvent<P, S>;
+export type FitEvent<P, S, M = undefined> = StepEvent<P, S, M> | EpochEvent<P, S, M>;
 
 /**
  * Why a run ended: all epochs done, the signal, its loop was left, no more progress (`earlyStopping`), or a hook said so.
@@ -45,11 +40,11 @@ export type Stopped = "finished" | "aborted" | "left" | "early-stopping" | "hook
 export type HookResult = void | "stop" | Promise<void | "stop">;
 
 /** Plain functions that are called as a run goes on, with what stays as it is: tensors are never changed. */
-export interface Hooks<P, S> {
+export interface Hooks<P, S, M = undefined> {
   /** After each step. */
-  readonly step?: (event: StepEvent<P, S>) => HookResult;
+  readonly step?: (event: StepEvent<P, S, M>) => HookResult;
   /** After each epoch, its validation included. */
-  readonly epoch?: (event: EpochEvent<P, S>) => HookResult;
+  readonly epoch?: (event: EpochEvent<P, S, M>) => HookResult;
 }
 
 /** What the loop has to know. */
@@ -63,16 +58,16 @@ export interface LoopOptions<P, S, B> {
   readonly every: "epoch" | "step";
   readonly sharding: Sharding;
   /** What the ranks of the run must have alike. */
-  readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state">;
+  readonly identity: Omit<RunIdentity<P, S, B>, "params" | "state" | "modelState">;
   /** What a checkpoint must have been made with. */
   readonly same: SameSettings;
   readonly signal: AbortSignal | undefined;
-  /** Measures the parameters on the validation data. */
-  readonly validate: ((params: P) => Promise<Evaluation>) | undefined;
+  /** Measures the model on the validation data. */
+  readonly validate: ((model: Model<P>) => Promise<Evaluation>) | undefined;
   /** How to tell that a run is lost, and what measures it for that; `undefined` for never. */
   readonly divergence: DivergenceWatch<P, B> | undefined;
   readonly watch: Watch;
-  readonly hooks: Hooks<P, S>;
+  readonly hooks: Hooks<P, S, unknown>;
   readonly log: readonly LogSink[];
   readonly saver: Saver<P, S, B> | undefined;
 }
@@ -80,9 +75,9 @@ export interface LoopOptions<P, S, B> {
 /** How to tell that a run is lost though its numbers are finite. */
 export interface DivergenceWatch<P, B> {
   readonly rule: Required<DivergenceRule>;
-  /** The parameters of the beginning. */
-  readonly start: P;
-  readonly measure: (params: P, data: FitData<B>, at: MeasuredAt) => Promise<Evaluation>;
+  /** The model of the beginning. */
+  readonly start: Model<P>;
+  readonly measure: (model: Model<P>, data: FitData<B>, at: MeasuredAt) => Promise<Measured>;
 }
 
 /**
@@ -94,7 +89,7 @@ export interface DivergenceWatch<P, B> {
 export async function* runLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
-): AsyncGenerator<FitEvent<P, S>, Stopped> {
+): AsyncGenerator<FitEvent<P, S, unknown>, Stopped> {
   const { log, epochs } = options;
   let isBegun = false;
   let stopped: Stopped = "left"; // what it is if the loop over the run is left
@@ -124,8 +119,8 @@ async function begin<P, S, B>(
   { saver, data, identity, same, sharding: { ranks } }: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
 ): Promise<boolean> {
-  const { params, state } = progress;
-  if (ranks.size > 1) await compareBegin(ranks, { ...identity, params, state });
+  const { params, state, modelState } = progress;
+  if (ranks.size > 1) await compareBegin(ranks, { ...identity, params, state, modelState });
   const outline = outlineOfRun(same, progress, data);
   const found = await saver?.begin(progress, data);
   const { checkpoint, stretches } = shareBegin(ranks, { checkpoint: found, stretches: progress.stretches });
@@ -203,7 +198,7 @@ function messageOf(error: unknown): string {
 async function* trainLoop<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
-): AsyncGenerator<FitEvent<P, S>, Stopped> {
+): AsyncGenerator<FitEvent<P, S, unknown>, Stopped> {
   const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding } = options;
   const { ranks } = sharding;
   const breather = makeBreather();
@@ -251,13 +246,13 @@ async function* trainLoop<P, S, B>(
 /** @throws DownhillError `diverged` for a run whose parameters are far worse than those it began with. */
 async function refuseLostRun<P, S, B>(
   options: LoopOptions<P, S, B>,
-  { history, params, step, epoch }: Progress<P, S>,
+  { history, params, modelState, step, epoch }: Progress<P, S>,
 ): Promise<void> {
   const { divergence, data, signal, sharding } = options;
   if (divergence === undefined || !isReadableAgain(data) || !looksDiverged(history, divergence.rule)) return;
   const at = { epoch: epoch - 1, step, signal };
-  const now = await divergence.measure(params, data, at);
-  const start = await divergence.measure(divergence.start, data, at);
+  const { evaluation: now } = await divergence.measure({ params, modelState }, data, at);
+  const { evaluation: start } = await divergence.measure(divergence.start, data, at);
   const isCut = sharding.ranks.size === 1 && isAborted(signal);
   if (isCut || !hasDiverged(now, start, divergence.rule)) return;
   throw sharding.ranks.agree(lostRun(epoch, now, start, history.at(-1)?.learningRate));
@@ -282,7 +277,7 @@ function takeBatch<P, S, B>(
   const outcome = attemptStep(() => attempt(false));
   if (outcome === undefined || !outcome.isFinite) {
     const batch = next.done ? undefined : next.value;
-    const found = originOf(batch, progress.state, () => attempt(true));
+    const found = originOf(batch, progress, () => attempt(true));
     const at = {
       loss: outcome?.loss,
       step: progress.step + 1,
@@ -297,16 +292,22 @@ function takeBatch<P, S, B>(
   const { taken, pending, batches, sums, spent } = outcome;
   progress.batch += batches;
   progress.soFar.sums = addSums(progress.soFar.sums, sums);
-  const gradientsOf = (waiting: typeof pending): unknown => waiting?.parts.map(({ gradients }) => gradients);
-  const before = [progress.params, progress.state, gradientsOf(progress.pending), ...spent];
+  const treesOf = ({ params, state, modelState, pending: waiting }: Progress<P, S>): unknown[] => [
+    params,
+    state,
+    modelState,
+    waiting?.parts.map(({ tree }) => tree),
+  ];
+  const before = [...treesOf(progress), ...spent];
   progress.pending = pending;
   if (taken !== undefined) {
     progress.params = taken.params;
     progress.state = taken.state;
+    progress.modelState = taken.modelState;
     progress.step++;
     progress.soFar.learningRate = learningRate;
   }
-  progress.retirement.retire(before, [progress.params, progress.state, gradientsOf(pending)]);
+  progress.retirement.retire(before, treesOf(progress));
   return taken;
 }
 
@@ -332,12 +333,12 @@ function attemptStep<T>(step: () => T): T | undefined {
 async function closeEpoch<P, S, B>(
   options: LoopOptions<P, S, B>,
   progress: Progress<P, S>,
-): Promise<EpochEvent<P, S>> {
+): Promise<EpochEvent<P, S, unknown>> {
   const { validate, watch, sharding } = options;
-  const { params, state, step, soFar } = progress;
-  compareParams(sharding.ranks, params, step);
+  const { params, modelState, step, soFar } = progress;
+  compareModels(sharding.ranks, [params, modelState], step);
   const started = performance.now();
-  const validation = await validate?.(params);
+  const validation = await validate?.({ params, modelState });
   progress.validationSeconds += validation === undefined ? 0 : (performance.now() - started) / 1000;
   const { sums, ...rest } = soFar;
   const record: EpochRecord = {
@@ -348,14 +349,14 @@ async function closeEpoch<P, S, B>(
     rateScale: progress.watch.rateScale,
     ...rest,
   };
-  progress.watch = watchEpoch(watch, progress.watch, record, params);
+  const reached = handOut(progress);
+  progress.watch = watchEpoch(watch, progress.watch, record, reached);
   progress.history.push(record);
   progress.epoch++;
   progress.batch = 0;
   progress.soFar = freshEpoch();
-  handOut(progress);
   await tell(options.log, { kind: "epoch", ...record });
-  return { kind: "epoch", ...record, params, state };
+  return { kind: "epoch", ...record, ...reached };
 }
 
 /** A step as plain data. */
@@ -367,9 +368,8 @@ function stepEntry(
 }
 
 /** A step as others may hold on to it. */
-function stepEvent<P, S>(progress: Progress<P, S>, taken: Taken<P, S>): StepEvent<P, S> {
-  const { params, state } = handOut(progress);
-  return { ...stepEntry(progress, taken), params, state };
+function stepEvent<P, S>(progress: Progress<P, S>, taken: Taken<P, S>): StepEvent<P, S, unknown> {
+  return { ...stepEntry(progress, taken), ...handOut(progress) };
 }
 
 function rateOf<P, S, B>(

@@ -2,29 +2,42 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { tensor, zeros } from "../../numeric/array/create.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 
 /** What a loss is told beside parameters and batch. */
-export interface LossContext {
+export interface LossContext<M = undefined> {
   /** Key of the random numbers of this step, two uint32 words. */
   readonly key: Tensor;
   /** Number of steps taken before, int32. */
   readonly step: Tensor;
   /** Whether it is trained on; `false` in validation, where dropout and noise do not belong. */
   readonly training: boolean;
+  /** What the model carries from batch to batch without learning it: as the batch before left it (`modelState` of `fit`). */
+  readonly modelState: M;
 }
 
-/** A loss, or a loss with other scalars that are worth watching. */
-export type LossResult =
-  Tensor | { readonly loss: Tensor; readonly metrics: Readonly<Record<string, Tensor>> };
+/**
+ * A loss; with it other scalars that are worth watching, and the state in which the batch leaves the model, of the structure,
+ * shapes and dtypes that it had.
+ */
+export type LossResult<M = undefined> =
+  | Tensor
+  | {
+      readonly loss: Tensor;
+      readonly metrics?: Readonly<Record<string, Tensor>>;
+      readonly modelState?: M;
+    };
 
 /** What is to become small: a scalar of the parameters and a batch. It is traced once and compiled. */
-export type Loss<P, B> = (params: P, batch: B, context: LossContext) => LossResult;
+export type Loss<P, B, M = undefined> = (params: P, batch: B, context: LossContext<M>) => LossResult<M>;
+
+/** The same inside a run, which does not look into the state. */
+export type AnyLoss<P, B> = Loss<P, B, unknown>;
 
 /** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
-export function keyOf(runKey: Key, step: number, part: number, shard?: number): Tensor {
+export function keyOf(runKey: KeyWords, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
   return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));
@@ -35,8 +48,9 @@ export function keyOf(runKey: Key, step: number, part: number, shard?: number): 
  * item, and nothing is computed.
  */
 export function metricNames<P, B>(
-  loss: Loss<P, B>,
+  loss: AnyLoss<P, B>,
   params: P,
+  modelState: unknown,
   batch: B,
   training: boolean,
 ): readonly string[] {
@@ -45,14 +59,15 @@ export function metricNames<P, B>(
     return shape.length === 0 ? leaf : zeros([1, ...shape.slice(1)], { dtype });
   };
   let names: readonly string[] = [];
-  const trace = (p: P, b: B, k: Tensor, step: Tensor): Tensor => {
-    const result = splitLoss(loss(p, b, { key: k, step, training }));
+  const trace = (p: P, state: unknown, b: B, k: Tensor, step: Tensor): Tensor => {
+    const result = splitLoss(loss(p, b, contextOf(k, step, training, state)));
     names = Object.keys(result.metrics);
     return result.loss;
   };
   const step = zeros([], { dtype: "int32" });
   (makeProgram(trace) as (...args: unknown[]) => unknown)(
     params,
+    modelState,
     mapLeaves("fit", oneItem, batch),
     tensor(key(0)),
     step,
@@ -60,29 +75,40 @@ export function metricNames<P, B>(
   return names;
 }
 
+/** What a loss is told; `null` is no state. */
+export function contextOf(
+  key: Tensor,
+  step: Tensor,
+  training: boolean,
+  modelState: unknown,
+): LossContext<unknown> {
+  return { key, step, training, modelState: modelState ?? undefined };
+}
+
 /** How a loss adds up over the items of a batch. */
 export type Reduction = "mean" | "sum";
 
 /**
- * A loss and its metrics.
+ * A loss, its metrics and the state that it returns.
  *
  * @throws DownhillError `tree` or `shape` for a result of another form.
  */
 export function splitLoss(result: unknown): {
   readonly loss: Tensor;
   readonly metrics: Readonly<Record<string, Tensor>>;
+  readonly modelState: unknown;
 } {
-  if (result instanceof Tensor) return { loss: oneNumber(result), metrics: {} };
+  if (result instanceof Tensor) return { loss: oneNumber(result), metrics: {}, modelState: undefined };
   if (!hasLoss(result)) {
     if (result instanceof Promise) result.catch(() => {}); // this error is the one that is told
     throw new DownhillError(
       "tree",
-      "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics." +
+      "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics." +
         hintOf(result),
     );
   }
   oneNumber(result.loss);
-  const { loss, metrics = {} } = result;
+  const { loss, metrics = {}, modelState } = result;
   for (const [name, metric] of Object.entries(metrics)) {
     if (metric instanceof Tensor && metric.ndim === 0) continue;
     const got = metric instanceof Tensor ? showType(metric.type) : `a ${typeof metric}`;
@@ -91,7 +117,7 @@ export function splitLoss(result: unknown): {
       `fit: the metric ${JSON.stringify(name)} must be a scalar tensor, got ${got}. Take its mean or sum.`,
     );
   }
-  return { loss, metrics };
+  return { loss, metrics, modelState };
 }
 
 /**
@@ -124,8 +150,6 @@ function hintOf(result: unknown): string {
   return ` It returned the plain number ${result}, which nothing connects to the parameters: compute with tensors throughout.`;
 }
 
-function hasLoss(
-  result: unknown,
-): result is { readonly loss: Tensor; readonly metrics?: Readonly<Record<string, Tensor>> } {
+function hasLoss(result: unknown): result is Exclude<LossResult<unknown>, Tensor> {
   return typeof result === "object" && result !== null && "loss" in result && result.loss instanceof Tensor;
 }

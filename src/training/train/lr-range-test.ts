@@ -8,11 +8,13 @@ import { fit } from "./fit.ts";
 import type { Loss } from "./loss.ts";
 
 /** Options of `lrRangeTest`. */
-export interface LrRangeTestOptions<P, S, B> {
+export interface LrRangeTestOptions<P, S, B, M = undefined> {
   /** Where to start: nested tensors. They are not changed. */
   readonly params: P;
   /** What is to become small, as `fit` takes it. */
-  readonly loss: Loss<NoInfer<P>, NoInfer<B>>;
+  readonly loss: Loss<NoInfer<P>, NoInfer<B>, NoInfer<M>>;
+  /** The first state of the model, where it has one, as `fit` takes it. */
+  readonly modelState?: M;
   /** The batches; they are read again and again until the test is over. */
   readonly data: FitData<B>;
   /** The optimiser with such a learning rate: `(learningRate) => sgd({ learningRate, momentum: 0.9 })`. */
@@ -90,18 +92,21 @@ export interface LrRange {
  * stopped; // 'diverged'
  * suggestion.max < 2 / 15; // true
  */
-export async function lrRangeTest<P, S, B>(options: LrRangeTestOptions<P, S, B>): Promise<LrRange> {
+export async function lrRangeTest<P, S, B, M = undefined>(
+  options: LrRangeTestOptions<P, S, B, M>,
+): Promise<LrRange> {
   if (arguments.length > 1) refuseExtra("lrRangeTest", arguments, 1);
   const { from, to, steps, shape, smoothing, divergence } = checked(options);
-  const { params, loss, data, optimizer, seed, signal } = options;
+  const { params, loss, modelState, data, optimizer, seed, signal } = options;
   const span = steps - 1;
   const rate =
     shape === "linear"
       ? linearDecay({ from, to, steps: span })
       : exponentialDecay({ from, factor: to / from, every: span });
-  const run = fit<P, S, B>({
+  const run = fit<P, S, B, M>({
     params,
     loss,
+    modelState,
     data,
     optimizer: optimizer(rate),
     epochs: Infinity,
@@ -170,11 +175,12 @@ type Checked = Required<
 >;
 
 /** The options of the test itself with their defaults; `fit` checks the others. */
-function checked<P, S, B>(options: LrRangeTestOptions<P, S, B>): Checked {
+function checked<P, S, B, M>(options: LrRangeTestOptions<P, S, B, M>): Checked {
   const operation = "lrRangeTest";
   checkNeededOptions(operation, options, [
     "params",
     "loss",
+    "modelState",
     "data",
     "optimizer",
     "from",

@@ -25,6 +25,7 @@ export function freshEpoch(): EpochSoFar {
 export interface Progress<P, S> extends Standing<P, S> {
   params: P;
   state: S;
+  modelState: unknown;
   step: number;
   pending: Standing<P, S>["pending"];
   /** Epochs finished. */
@@ -56,13 +57,19 @@ export interface RunTime {
 }
 
 /** A run that has not begun. */
-export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Progress<P, S> {
+export function progressAt<P, S>(
+  params: P,
+  state: S,
+  modelState: unknown,
+  watch: WatchState<P>,
+): Progress<P, S> {
   const retirement = makeRetirement();
-  retirement.keep(params, state);
+  retirement.keep(params, state, modelState);
   return {
     retirement,
     params,
     state,
+    modelState,
     step: 0,
     pending: undefined,
     epoch: 0,
@@ -80,10 +87,20 @@ export function progressAt<P, S>(params: P, state: S, watch: WatchState<P>): Pro
   };
 }
 
-/** The parameters and the state for others, who may hold on to them. */
-export function handOut<P, S>({ params, state, retirement }: Progress<P, S>): { params: P; state: S } {
-  retirement.keep(params, state);
-  return { params, state };
+/** What a run has reached, for others, who may hold on to it. */
+export interface Reached<P, S, M> {
+  readonly params: P;
+  /** State of the optimiser. */
+  readonly state: S;
+  /** State of the model, where it has one. */
+  readonly modelState: M;
+}
+
+/** Parameters and states for others, who may hold on to them. */
+export function handOut<P, S>(progress: Progress<P, S>): Reached<P, S, unknown> {
+  const { params, state, modelState, retirement } = progress;
+  retirement.keep(params, state, modelState);
+  return { params, state, modelState: modelState ?? undefined };
 }
 
 /** Where the time of a run went so far. */

@@ -4,18 +4,29 @@ import { sum } from "../../numeric/array/reduce.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../../numeric/optim/index.ts";
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { addSums, type ItemSums, itemsOf, meansOf, noItems, sumsOfBatch } from "./history.ts";
-import { keyOf, type Loss, metricNames, type Reduction, requireDependence, splitLoss } from "./loss.ts";
+import {
+  type AnyLoss,
+  contextOf,
+  keyOf,
+  metricNames,
+  type Reduction,
+  requireDependence,
+  splitLoss,
+} from "./loss.ts";
+import { averageState, nanOf, stateAfter, weighNothing, weighState } from "./model-state.ts";
 import type { OwnData, Part, PartSums, Sharding } from "./parallel/sharding.ts";
 
 /** Where a run stands between two batches, as far as a step needs to know. */
 export interface Standing<P, S> {
   readonly params: P;
   readonly state: S;
+  /** State of the model; `null` where it has none. */
+  readonly modelState: unknown;
   /** Steps taken before. */
   readonly step: number;
   /** What the batches since the last step have added up to, where several make one step. */
@@ -29,13 +40,17 @@ export interface Pending<P> {
   /** Number of them. */
   readonly count: number;
   /** What they have added up to, for each shard of this rank. */
-  readonly parts: readonly PartSums<P>[];
+  readonly parts: readonly PendingPart<P>[];
 }
+
+/** The gradients of the batches of a shard, added up, and the state in which they leave the model. */
+export type PendingPart<P> = PartSums<{ readonly gradients: P; readonly modelState: unknown }>;
 
 /** A step that was taken. */
 export interface Taken<P, S> {
   readonly params: P;
   readonly state: S;
+  readonly modelState: unknown;
   /** The loss of its batches before it: of one batch as it is, of several their mean over items (or sum). */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
@@ -57,8 +72,8 @@ export interface Outcome<P, S> {
   /** The step, or what is pending instead. */
   readonly taken: Taken<P, S> | undefined;
   readonly pending: Pending<P> | undefined;
-  /** Gradients on the way that nobody needs any more. */
-  readonly spent: readonly P[];
+  /** Trees on the way that nobody needs any more. */
+  readonly spent: readonly unknown[];
 }
 
 /** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
@@ -71,9 +86,9 @@ export interface Stepper<P, S, B> {
 
 /** What steps are made of. */
 export interface StepperOptions<P, S, B> {
-  readonly loss: Loss<P, B>;
+  readonly loss: AnyLoss<P, B>;
   readonly optimizer: Optimizer<P, S>;
-  readonly key: Key;
+  readonly key: KeyWords;
   /** Batches a step. */
   readonly accumulate: number;
   readonly reduction: Reduction;
@@ -84,9 +99,13 @@ export interface StepperOptions<P, S, B> {
   readonly partsOf: OwnData<B>["partsOf"];
 }
 
-/** The loss with its metrics, and the gradient. */
-type Evaluated<P> = [readonly [Tensor, Readonly<Record<string, Tensor>>], P];
-type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
+/** The loss, with its metrics and the state of the model after it, and the gradient. */
+type Evaluated<P> = [readonly [Tensor, Beside], P];
+interface Beside {
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  readonly modelState: unknown;
+}
+type Evaluate<P, B> = (params: P, modelState: unknown, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
 
 /**
  * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
@@ -95,11 +114,11 @@ type Evaluate<P, B> = (params: P, batch: B, key: Tensor, step: Tensor) => Evalua
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;
-  const evaluate: Evaluate<P, B> = (params, batch, key, step) => {
+  const evaluate: Evaluate<P, B> = (params, before, batch, key, step) => {
     const objective = (p: P): Evaluated<P>[0] => {
-      const result = splitLoss(loss(p, batch, { key, step, training: true }));
+      const { metrics, ...result } = splitLoss(loss(p, batch, contextOf(key, step, true, before)));
       requireDependence(result.loss, p);
-      return [result.loss, result.metrics];
+      return [result.loss, { metrics, modelState: stateAfter(before, result.modelState, true) }];
     };
     return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
   };
@@ -115,40 +134,43 @@ function stepPerBatch<P, S, B>(
   const call = jit(function trainStep(
     params: P,
     state: S,
+    before: unknown,
     batch: B,
     stepKey: Tensor,
     step: Tensor,
     scale: Tensor | null,
   ) {
-    const [[value, metrics], grads] = evaluate(params, batch, stepKey, step);
+    const [[value, { metrics, modelState }], grads] = evaluate(params, before, batch, stepKey, step);
     const valueAndGradAt = (p: P): [Tensor, P] => {
-      const [[v], g] = evaluate(p, batch, stepKey, step);
+      const [[v], g] = evaluate(p, before, batch, stepKey, step);
       return [v, g];
     };
     const extra = { value, valueAndGrad: valueAndGradAt };
     const { updates, state: next } = updateScaled(optimizer, grads, state, params, extra, scale);
     const moved = applyUpdates(params, updates);
-    return { params: moved, state: next, loss: value, metrics, health: healthOf(moved) };
+    const health = healthOf(moved, modelState);
+    return { params: moved, state: next, modelState, loss: value, metrics, health };
   }) as unknown as (
     params: P,
     state: S,
+    before: unknown,
     batch: B,
     stepKey: Tensor,
     step: Tensor,
     scale: number | null,
-  ) => { params: P; state: S; loss: Tensor; metrics: Readonly<Record<string, Tensor>>; health: Tensor };
+  ) => Beside & { params: P; state: S; loss: Tensor; health: Tensor };
   return {
-    take({ params, state, step, rateScale }, batch) {
+    take({ params, state, modelState, step, rateScale }, batch) {
       const items = itemsOf(batch);
       const scale = isScaled ? rateScale : null;
-      const out = call(params, state, batch, keyOf(key, step, 0), int32(step), scale);
+      const out = call(params, state, modelState, batch, keyOf(key, step, 0), int32(step), scale);
       const [loss, metrics] = [out.loss.item(), numbersOf(out.metrics)];
       return {
         loss,
         isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
         batches: 1,
         sums: sumsOfBatch(items, loss, metrics, reduction),
-        taken: { params: out.params, state: out.state, loss, metrics, items },
+        taken: { params: out.params, state: out.state, modelState: out.modelState, loss, metrics, items },
         pending: undefined,
         spent: [],
       };
@@ -162,53 +184,68 @@ function stepPerBatch<P, S, B>(
 /**
  * A step of several micro-batches, of one batch or more, by the gradient of their items together: the step of one batch that
  * holds them all, to the rounding of the sum. Each weighs as much as it has items. Of each shard the batches of a step are
- * added up one after the other, then the shards by their tree.
+ * added up one after the other, then the shards by their tree. The state of the model goes from batch to batch of a shard;
+ * each shard begins with that of the step, and the next one with the mean over the items of all shards.
  */
 function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evaluate<P, B>): Stepper<P, S, B> {
   const { loss: lossOf, key, reduction, isScaled, accumulate, sharding, partsOf } = options;
   const isMean = reduction === "mean";
   const isWhole = sharding.count === 1; // what a batch gives is then known at once
-  const { addUp, update } = jittedParts(options, evaluate);
+  const { addUp, update, weigh, average } = jittedParts(options, evaluate);
   let names: readonly string[] | undefined;
 
   /** The sums of a shard with a micro-batch added, and what that adds. */
   const addPart = (
-    { params, step }: Standing<P, S>,
-    before: PartSums<P> | undefined,
+    { params, step, ...at }: Standing<P, S>,
+    before: PendingPart<P> | undefined,
     { batch, items, shard }: Part<B>,
     number: number,
-  ): { readonly part: PartSums<P>; readonly own: ItemSums; readonly loss: number } => {
+  ): { readonly part: PendingPart<P>; readonly own: ItemSums; readonly loss: number } => {
     const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
-    const out = addUp(params, before?.gradients ?? null, batch, partKey, int32(step), items);
+    const { gradients: sum = null, modelState: state = at.modelState } = before?.tree ?? {};
+    const out = addUp(params, sum, state, batch, partKey, int32(step), items);
     const loss = out.loss.item();
     const own = sumsOfBatch(items, loss, numbersOf(out.metrics), reduction);
     const sums = addSums(before?.sums ?? noItems, own);
-    return { part: { sums, gradients: out.gradients, health: out.health.item() }, own, loss };
+    const { gradients, modelState } = out;
+    return { part: { sums, tree: { gradients, modelState }, health: out.health.item() }, own, loss };
   };
   /** What a shard adds that has no item. */
-  const noPart = (params: P, batch: B): PartSums<P> => {
-    names ??= metricNames(lossOf, params, batch, true);
+  const noPart = ({ params, modelState }: Standing<P, S>, batch: B): PendingPart<P> => {
+    names ??= metricNames(lossOf, params, modelState, batch, true);
     const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
     const metrics = Object.fromEntries(names.map((name) => [name, 0]));
-    return { sums: { items: 0, loss: 0, metrics }, gradients, health: 0 };
+    return { sums: { items: 0, loss: 0, metrics }, tree: { gradients, modelState }, health: 0 };
+  };
+  /** What is to be added up over shards. */
+  const weighed = (part: PendingPart<P>): PendingPart<P> => {
+    const { gradients, modelState } = part.tree;
+    if (isWhole || modelState === null) return part;
+    const { items } = part.sums;
+    const state = items === 0 ? weighNothing(modelState) : weigh(modelState, items);
+    return { ...part, tree: { gradients, modelState: state } };
   };
 
   const finish: Stepper<P, S, B>["finish"] = (
-    { params, state, step, rateScale },
+    { params, state, modelState: before, step, rateScale },
     { count, parts },
     again,
   ) => {
-    const total = sharding.sum(step, parts, again === true);
+    const summands = parts.map(weighed);
+    const total = sharding.sum(step, summands, again === true);
     const { items, metrics, loss: mean } = meansOf(total.sums);
     const loss = isMean ? mean : total.sums.loss;
-    const out = update(params, state, total.gradients, items, loss, isScaled ? rateScale : null);
+    const { gradients } = total.tree;
+    const out = update(params, state, gradients, items, loss, isScaled ? rateScale : null);
+    const modelState =
+      isWhole || before === null ? total.tree.modelState : average(total.tree.modelState, before, items);
     return {
       loss,
       isFinite: [loss, total.health, out.health.item()].every(Number.isFinite),
       ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
-      taken: { params: out.params, state: out.state, loss, metrics, items },
+      taken: { params: out.params, state: out.state, modelState, loss, metrics, items },
       pending: undefined,
-      spent: [...parts.map(({ gradients }) => gradients), total.gradients],
+      spent: [...parts, ...summands, total].map(({ tree }) => tree),
     };
   };
   return {
@@ -218,7 +255,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
       const added = partsOf(batch).map((part, i) =>
         part.items > 0 || isWhole
           ? addPart(at, before[i], part, count)
-          : { part: before[i] ?? noPart(at.params, part.batch), own: noItems, loss: 0 },
+          : { part: before[i] ?? noPart(at, part.batch), own: noItems, loss: 0 },
       );
       const pending: Pending<P> = { count: count + 1, parts: added.map(({ part }) => part) };
       const { part, own, loss } = added[0]!;
@@ -232,7 +269,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
   };
 }
 
-/** The compiled halves of a step of several micro-batches: adding up their gradients, and the update. */
+/** The compiled parts of a step of several micro-batches: adding up their gradients, the update, the mean of states. */
 function jittedParts<P, S, B>(
   { optimizer, reduction }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
@@ -240,11 +277,12 @@ function jittedParts<P, S, B>(
   readonly addUp: (
     params: P,
     before: P | null,
+    modelState: unknown,
     batch: B,
     partKey: Tensor,
     step: Tensor,
     items: number,
-  ) => { loss: Tensor; metrics: Readonly<Record<string, Tensor>>; gradients: P; health: Tensor };
+  ) => Beside & { loss: Tensor; gradients: P; health: Tensor };
   readonly update: (
     params: P,
     state: S,
@@ -253,23 +291,26 @@ function jittedParts<P, S, B>(
     value: number,
     scale: number | null,
   ) => { params: P; state: S; health: Tensor };
+  readonly weigh: typeof weighState;
+  readonly average: typeof averageState;
 } {
   const isMean = reduction === "mean";
   const addUp = jit(function addGradients(
     params: P,
     before: P | null,
+    stateBefore: unknown,
     batch: B,
     partKey: Tensor,
     step: Tensor,
     items: Tensor,
   ) {
-    const [[loss, metrics], grads] = evaluate(params, batch, partKey, step);
+    const [[loss, beside], grads] = evaluate(params, stateBefore, batch, partKey, step);
     const weigh = (g: unknown): Tensor => (isMean ? mul(g as Tensor, items) : (g as Tensor));
     const gradients =
       before === null
         ? mapLeaves("fit", weigh, grads)
         : mapLeaves("fit", (g, sumOfG) => add(sumOfG as Tensor, weigh(g)), grads, before);
-    return { loss, metrics, gradients, health: healthOf(gradients) };
+    return { loss, ...beside, gradients, health: healthOf(gradients, beside.modelState) };
   });
   const update = jit(function updateStep(
     params: P,
@@ -284,7 +325,7 @@ function jittedParts<P, S, B>(
     const moved = applyUpdates(params, updates);
     return { params: moved, state: next, health: healthOf(moved) };
   });
-  return { addUp, update } as never;
+  return { addUp, update, weigh: jit(weighState), average: jit(averageState) } as never;
 }
 
 /**
@@ -317,9 +358,11 @@ function updateScaled<P, S>(
   );
 }
 
-/** The sum of all elements of all leaves: infinite or NaN if one of them is. */
-function healthOf(tree: unknown): Tensor {
-  return (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
+/** The sum of all elements of all leaves: infinite or NaN if one of them is; NaN if a number of the model's state is. */
+function healthOf(tree: unknown, modelState: unknown = null): Tensor {
+  const health = (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
+  const nan = nanOf(modelState);
+  return nan === undefined ? health : add(health, nan);
 }
 
 /** Scalars as plain numbers. */

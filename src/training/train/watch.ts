@@ -35,8 +35,10 @@ export interface Plateau {
 }
 
 /** The epoch with the best value of what was watched. */
-export interface Best<P> {
+export interface Best<P, M = undefined> {
   readonly params: P;
+  /** State of the model at the end of that epoch, where it has one. */
+  readonly modelState: M;
   readonly epoch: number;
   readonly step: number;
   /** The best value, and what it is the value of. */
@@ -58,7 +60,7 @@ export interface WatchState<P> {
   /** The best value for early stopping, and the epochs since. */
   readonly bestForStopping: number | undefined;
   readonly epochsSince: number;
-  readonly best: Best<P> | undefined;
+  readonly best: Best<P, unknown> | undefined;
 }
 
 /** What `watchOf` reads of the options of `fit`. */
@@ -161,12 +163,12 @@ export function watchStart<P>({ plateau }: Watch): WatchState<P> {
   };
 }
 
-/** What is known after an epoch with these parameters at its end. */
+/** What is known after an epoch with these parameters, and this state of the model, at its end. */
 export function watchEpoch<P>(
   { earlyStopping, keepBest, plateau }: Watch,
   state: WatchState<P>,
   record: EpochRecord,
-  params: P,
+  { params, modelState }: { readonly params: P; readonly modelState: unknown },
 ): WatchState<P> {
   let next = state;
   if (plateau !== undefined) {
@@ -187,7 +189,7 @@ export function watchEpoch<P>(
     const value = valueOf("fit: keepBest", record, monitor);
     const { epoch, step } = record;
     if (isBetter(value, next.best?.value, mode, 0)) {
-      next = { ...next, best: { params, epoch, step, value, monitor } };
+      next = { ...next, best: { params, modelState, epoch, step, value, monitor } };
     }
   }
   return next;

@@ -46,8 +46,26 @@ export function namesOf(term: string): readonly string[] {
   return term === "" ? [] : term.split(" ");
 }
 
+export function namesIn(p: Polynomial): readonly string[] {
+  return [...p.keys()].flatMap(namesOf);
+}
+
 export function hasName(p: Polynomial, name: string): boolean {
   return [...p.keys()].some((term) => namesOf(term).includes(name));
+}
+
+/** A polynomial of other names. */
+export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Polynomial {
+  if (names.size === 0) return p;
+  const of = new Map<string, number>();
+  for (const [term, coefficient] of p) {
+    const other = namesOf(term)
+      .map((name) => names.get(name) ?? name)
+      .toSorted()
+      .join(" ");
+    of.set(other, (of.get(other) ?? 0) + coefficient);
+  }
+  return of;
 }
 
 /** `p` as `factor · name + rest`; `undefined` where the name is multiplied with itself. */

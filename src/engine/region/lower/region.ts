@@ -16,6 +16,7 @@ import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { writeBlock } from "./statements.ts";
+import type { StripMemory } from "./strips.ts";
 import { withoutUnusedLocals } from "./unused.ts";
 
 /** Scalar results of a region that was written, and what they need. */
@@ -70,13 +71,30 @@ export function writeRegion(
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
   let statements = withoutVainClears(scope, host.block.statements);
-  if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
+  if (options.hoistChecks !== false) statements = settleChecks(scope, statements, options);
   const { changing, ranges } = scope;
-  statements = markLoops(statements, { changing, ranges, offsets, fresh: host.fresh }, options);
+  const memory = stripMemory(scope);
+  statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);
   return written;
+}
+
+/** Memory for loops in strips, where the host has some. */
+function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
+  const { scratch } = host;
+  if (scratch === undefined) return undefined;
+  const own = new Map<string, ArrayPlace>();
+  for (const array of arrays.values()) own.set(array.buffer, array);
+  return {
+    scratch: scratch.make,
+    arrayIn(buffer) {
+      const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
+      if (array === undefined || size === undefined || array.growth !== undefined) return undefined;
+      return { size, length: array.dims.reduce(times), type: array.type };
+    },
+  };
 }
 
 /** Has the sites that are left numbered by whoever the region is written for. */

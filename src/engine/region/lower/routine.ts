@@ -67,6 +67,14 @@ export function lowerRegion(
     scalars: params.scalars,
     arrays: params.arrays,
     memoryOf: (name: string) => must(memory.places.get(name), `the memory of "${name}"`),
+    scratch: {
+      make(hint: string, type: ScalarType, size: Size) {
+        const name = fresh(hint);
+        memory.temps.push({ name, type, size });
+        return name;
+      },
+      sizeOf: (buffer: string) => memory.alone.get(buffer),
+    },
   };
   const asked = region.results.flatMap((result) => (result.kind === "array" ? [result.name] : []));
   const written = writeRegion(region, functions, host, {
@@ -138,7 +146,9 @@ interface Memory {
   /** Results that are arrays of the body: where they lie in the end; copied from where others lie too. */
   readonly results: ReadonlyMap<string, Buffer>;
   readonly copies: ReadonlyMap<string, string>;
-  readonly temps: readonly Buffer[];
+  readonly temps: Buffer[];
+  /** Room in the buffers of arrays that lie there alone. */
+  readonly alone: ReadonlyMap<string, Size>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
@@ -153,6 +163,7 @@ function placeArrays(
   const places = new Map<string, ArrayMemory>();
   const [results, copies] = [new Map<string, Buffer>(), new Map<string, string>()];
   const temps: Buffer[] = [];
+  const alone = new Map<string, Size>();
   const capacities: { name: string; arrays: readonly string[] }[] = [];
   for (const [name, { declaration, group }] of plans) {
     if (group[0] !== name) continue; // its memory is that of the first one
@@ -166,6 +177,7 @@ function placeArrays(
     }
     const isAlone = group.length === 1;
     const buffer = { name: fresh(name), type, size: multiplySizes(size, group.length) };
+    if (isAlone) alone.set(buffer.name, size);
     if (isAlone && asked.has(name)) results.set(name, buffer);
     else temps.push(buffer);
     group.forEach((one, i) => {
@@ -178,7 +190,7 @@ function placeArrays(
       copies.set(one, out);
     });
   }
-  return { places, results, copies, temps, capacities };
+  return { places, results, copies, temps, alone, capacities };
 }
 
 /** The elements that each array of a group has room for; `undefined` where only the run can tell. */

@@ -3,7 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
-import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { PositionIndex } from "../region.ts";
@@ -38,8 +38,11 @@ export interface ArrayMemory {
 
 /** What can end a call with an error, and where. */
 export interface Site {
-  /** `capacity`: an array has outgrown its memory, and the call is to be repeated with more. */
-  readonly kind: "place" | "length" | "throw" | "capacity";
+  /**
+   * `capacity`: an array has outgrown its memory, and the call is to be repeated with more. `checks`: a check before a loop failed,
+   * and the call is to be repeated with code that checks in the loop.
+   */
+  readonly kind: "place" | "length" | "throw" | "capacity" | "checks";
   readonly at: PositionIndex | undefined;
   readonly array?: string;
   readonly axis?: number;
@@ -55,6 +58,12 @@ export interface Host {
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
   memoryOf(array: string): ArrayMemory;
+  /** Buffers that are made while the region is written; a host that must have all of them before has none. */
+  readonly scratch?: {
+    make(hint: string, type: ScalarType, size: Size): string;
+    /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
+    sizeOf(buffer: string): Size | undefined;
+  };
 }
 
 /** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */

@@ -42,8 +42,8 @@ export function foldOf(loop: For, name: string, fresh: (hint: string) => string)
     value,
   };
   const iteration = { index: loop.index, body: declared, results: [value], copies: 1 };
-  const isWide = canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
-  return isWide || declared.length <= shortBody ? fold : undefined;
+  const isWide = (): boolean => canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
+  return declared.length <= shortBody || isWide() ? fold : undefined;
 }
 
 function nameOf(local: Expr): string {
@@ -115,6 +115,15 @@ function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
   if (locals.size === 0) return false;
   const { touched } = usesOf([stmt]);
   return [...locals.keys()].some((local) => touched.has(local));
+}
+
+/**
+ * A block that does with another local what it does with one that it only adds to: `undefined` where it reads that, or does
+ * something else with it.
+ */
+export function addingTo(block: readonly Stmt[], name: string, other: Expr): readonly Stmt[] | undefined {
+  const replaced = new Terms(name).replaced(throughTemporaries(block, name), other);
+  return replaced === undefined || reads(replaced, name) ? undefined : replaced;
 }
 
 /** What is added to a local. */

@@ -43,9 +43,11 @@ export interface RunOutline {
   readonly accumulate: number;
   /** Micro-batches of a batch; absent in checkpoints of earlier versions, where there was one. */
   readonly shards?: number;
-  /** The parameters and the state of the optimiser at the start, a line each. */
+  /** The parameters, the state of the optimiser and that of the model at the start, a line each. */
   readonly params: readonly string[];
   readonly state: readonly string[];
+  /** Absent in checkpoints of earlier versions, where models had none. */
+  readonly modelState?: readonly string[];
   /** Items and batches of an epoch, where the data tell. */
   readonly items: number | null;
   readonly batches: number | null;
@@ -57,7 +59,7 @@ export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "acc
 /** What must be the same, of a run that begins with these. */
 export function outlineOfRun<B>(
   { seed, reduction, accumulate, shards }: SameSettings,
-  { params, state }: Progress<unknown, unknown>,
+  { params, state, modelState }: Progress<unknown, unknown>,
   data: FitData<B>,
 ): RunOutline {
   const { count, batchCount } = "epoch" in data ? data : {};
@@ -68,6 +70,7 @@ export function outlineOfRun<B>(
     shards,
     params: outlineOf(params, "params"),
     state: outlineOf(state, "state"),
+    ...(modelState === null ? {} : { modelState: outlineOf(modelState, "modelState") }),
     items: count ?? null,
     batches: batchCount ?? null,
   };
@@ -93,10 +96,21 @@ interface RunText {
   readonly stretches?: readonly Stretch[];
   readonly params: TreeText;
   readonly state: TreeText;
-  readonly pending: { readonly count: number; readonly sums: ItemSums; readonly gradients: TreeText } | null;
+  readonly modelState?: TreeText;
+  readonly pending: {
+    readonly count: number;
+    readonly sums: ItemSums;
+    readonly gradients: TreeText;
+    readonly modelState?: TreeText;
+  } | null;
   readonly watch: Omit<WatchState<never>, "best" | "plateau"> & {
     readonly plateau: WatchState<never>["plateau"] | null;
-    readonly best: (Omit<Best<never>, "params"> & { readonly params: TreeText }) | null;
+    readonly best:
+      | (Omit<Best<never>, "params" | "modelState"> & {
+          readonly params: TreeText;
+          readonly modelState?: TreeText | undefined;
+        })
+      | null;
   };
   readonly validationSeconds: number;
   readonly checkpointSeconds: number;
@@ -115,6 +129,7 @@ const theRun = (): Form =>
       shards: orAbsent(aCount),
       params: listOf(aText),
       state: listOf(aText),
+      modelState: orAbsent(listOf(aText)),
       items: orNull(aCount),
       batches: orNull(aCount),
     }),
@@ -156,13 +171,25 @@ const theRun = (): Form =>
     ),
     params: aTree,
     state: aTree,
-    pending: orNull(objectOf({ count: aCount, sums: theSums(), gradients: aTree })),
+    modelState: orAbsent(aTree),
+    pending: orNull(
+      objectOf({ count: aCount, sums: theSums(), gradients: aTree, modelState: orAbsent(aTree) }),
+    ),
     watch: objectOf({
       rateScale: aNumber,
       bestForStopping: orAbsent(aNumber),
       epochsSince: aCount,
       plateau: orNull(recordOf(anything)),
-      best: orNull(objectOf({ params: aTree, epoch: aCount, step: aCount, value: aNumber, monitor: aText })),
+      best: orNull(
+        objectOf({
+          params: aTree,
+          modelState: orAbsent(aTree),
+          epoch: aCount,
+          step: aCount,
+          value: aNumber,
+          monitor: aText,
+        }),
+      ),
     }),
     validationSeconds: aNumber,
     checkpointSeconds: aNumber,
@@ -196,12 +223,21 @@ function readOutlined(
   text: TreeText,
   tensors: ReadonlyMap<string, Tensor>,
   outline: readonly string[],
-  root: "params" | "state",
+  root: "params" | "state" | "modelState",
 ): unknown {
   const tree = readTree(text, tensors);
   const difference = firstDifference(outline, outlineOf(tree, root));
   if (difference === undefined) return tree;
   throw notOfForm(`state.${root}`, `as its outline says: that has ${difference}`);
+}
+
+/** The state of a model from a checkpoint; `null` where it has none. */
+function readModelState(
+  text: TreeText | undefined,
+  tensors: ReadonlyMap<string, Tensor>,
+  outline: RunOutline,
+): unknown {
+  return text === undefined ? null : readOutlined(text, tensors, outline.modelState ?? [], "modelState");
 }
 
 /**
@@ -216,9 +252,11 @@ export function writeCheckpoint(
 ): Checkpoint {
   // batches that are cut into shards are done when they make a step: what is pending is read again
   const [pending] = (outline.shards === 1 ? progress.pending?.parts : undefined) ?? [];
-  checkGood(progress, pending?.gradients);
+  checkGood(progress, pending?.tree.gradients);
   const tensors = new Map<string, Tensor>();
-  const { params, state, watch, step, epoch, batch, soFar, history, stretches } = progress;
+  const { params, state, modelState, watch, step, epoch, batch, soFar, history, stretches } = progress;
+  const writeState = (tree: unknown, root: string): { modelState?: TreeText } =>
+    modelState === null ? {} : { modelState: writeTree(tree, root, tensors) };
   const { best, plateau, ...rest } = watch;
   const text: RunText = {
     outline,
@@ -231,18 +269,28 @@ export function writeCheckpoint(
     stretches,
     params: writeTree(params, "params", tensors),
     state: writeTree(state, "state", tensors),
+    ...writeState(modelState, "modelState"),
     pending:
       pending === undefined
         ? null
         : {
             count: progress.pending!.count,
             sums: pending.sums,
-            gradients: writeTree(pending.gradients, "gradients", tensors),
+            gradients: writeTree(pending.tree.gradients, "gradients", tensors),
+            ...writeState(pending.tree.modelState, "pendingModelState"),
           },
     watch: {
       ...rest,
       plateau: plateau ?? null,
-      best: best === undefined ? null : { ...best, params: writeTree(best.params, "best", tensors) },
+      best:
+        best === undefined
+          ? null
+          : {
+              ...best,
+              params: writeTree(best.params, "best", tensors),
+              modelState: undefined, // JSON leaves it out
+              ...writeState(best.modelState, "bestModelState"),
+            },
     },
     validationSeconds: progress.validationSeconds,
     checkpointSeconds: progress.checkpointSeconds,
@@ -252,10 +300,11 @@ export function writeCheckpoint(
 }
 
 /** Refuses numbers that no run can go on from. Scalars of an optimiser may be infinite: a best value so far, for instance. */
-function checkGood({ params, state, step }: Progress<unknown, unknown>, pending: unknown): void {
+function checkGood({ params, state, modelState, step }: Progress<unknown, unknown>, pending: unknown): void {
   const bad =
     firstBad(params, "params", "any") ??
     firstBad(state, "state", "scalars may be infinite") ??
+    firstBad(modelState, "modelState", "all may be infinite") ??
     firstBad(pending ?? null, "gradients", "any");
   if (bad === undefined) return;
   throw new DownhillError(
@@ -290,6 +339,7 @@ export function readCheckpoint(
     stretches,
     params: readOutlined(text.params, tensors, outline.params, "params"),
     state: readOutlined(text.state, tensors, outline.state, "state"),
+    modelState: readModelState(text.modelState, tensors, outline),
     pending:
       pending === null
         ? undefined
@@ -298,7 +348,10 @@ export function readCheckpoint(
             parts: [
               {
                 sums: pending.sums,
-                gradients: readOutlined(pending.gradients, tensors, outline.params, "params"),
+                tree: {
+                  gradients: readOutlined(pending.gradients, tensors, outline.params, "params"),
+                  modelState: readModelState(pending.modelState, tensors, outline),
+                },
                 health: 0,
               },
             ],
@@ -310,7 +363,11 @@ export function readCheckpoint(
       best:
         best === null
           ? undefined
-          : { ...best, params: readOutlined(best.params, tensors, outline.params, "params") },
+          : {
+              ...best,
+              params: readOutlined(best.params, tensors, outline.params, "params"),
+              modelState: readModelState(best.modelState, tensors, outline) ?? undefined,
+            },
     } satisfies WatchState<unknown>,
     validationSeconds,
     checkpointSeconds,
@@ -318,10 +375,14 @@ export function readCheckpoint(
   return text.lastBatch;
 }
 
-/** The parameters of a checkpoint alone, or those of its best epoch, if it has one. */
-export function readParams({ step, tensors: bytes, state }: Checkpoint, which: "last" | "best"): unknown {
-  const { params, watch } = parseRun(state);
-  const text = which === "last" ? params : watch.best?.params;
+/** The parameters of a checkpoint alone, or the state of its model; those of its best epoch, if it has one. */
+export function readPart(
+  { step, tensors: bytes, state }: Checkpoint,
+  which: "last" | "best",
+  part: "params" | "modelState",
+): unknown {
+  const run = parseRun(state);
+  const text = which === "last" ? run[part] : run.watch.best?.[part];
   if (text === undefined) return undefined;
   return readTree(text, readSafetensors(bytes, { name: `checkpoint of step ${step}` }).tensors);
 }
@@ -359,10 +420,11 @@ function checkSame(saved: RunOutline, now: RunOutline, step: number): void {
   for (const [name, whose] of [
     ["params", "the parameters"],
     ["state", "the state of the optimiser"],
+    ["modelState", "the state of the model"],
   ] as const) {
-    const difference = firstDifference(saved[name], now[name]);
+    const difference = firstDifference(saved[name] ?? [], now[name] ?? []);
     if (difference === undefined) continue;
-    const repair = `Give the ${name === "params" ? "model" : "optimiser"} that it was saved with, or begin anew in another folder.`;
+    const repair = `Give the ${name === "state" ? "optimiser" : "model"} that it was saved with, or begin anew in another folder.`;
     throw refuse(`${whose} had ${difference}`, repair);
   }
   const again = "Give the same, or begin anew in another folder.";

@@ -1,9 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { checkChoice, checkOptions } from "../../../engine/errors/options.ts";
-import { readParams } from "./codec.ts";
+import { readPart } from "./codec.ts";
 import type { CheckpointStore } from "./store.ts";
 
-/** Options of `checkpointParams`. */
+/** Options of `checkpointParams` and `checkpointModelState`. */
 export interface CheckpointParamsOptions {
   /** The parameters at the last step (default), or those of the best epoch of a run with `keepBest`. */
   readonly which?: "last" | "best";
@@ -38,5 +38,23 @@ export async function checkpointParams<P = unknown>(
   const { which = "last" } = options;
   checkChoice("checkpointParams", "which", which, ["last", "best"]);
   const { checkpoint } = await store.load();
-  return checkpoint === undefined ? undefined : (readParams(checkpoint, which) as P | undefined);
+  return checkpoint === undefined ? undefined : (readPart(checkpoint, which, "params") as P | undefined);
+}
+
+/**
+ * The state of the model in the newest whole checkpoint of a store, as `checkpointParams` gives the parameters; `undefined`
+ * for a run without `modelState` too. In the file its tensors are `modelState.…` and `bestModelState.…`.
+ *
+ * @throws DownhillError `data` if there are checkpoints and none is whole.
+ */
+export async function checkpointModelState<M = unknown>(
+  store: CheckpointStore,
+  options: CheckpointParamsOptions = {},
+): Promise<M | undefined> {
+  if (arguments.length > 2) refuseExtra("checkpointModelState", arguments, 2);
+  checkOptions("checkpointModelState", options, ["which"]);
+  const { which = "last" } = options;
+  checkChoice("checkpointModelState", "which", which, ["last", "best"]);
+  const { checkpoint } = await store.load();
+  return checkpoint === undefined ? undefined : (readPart(checkpoint, which, "modelState") as M | undefined);
 }

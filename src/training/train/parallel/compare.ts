@@ -11,7 +11,8 @@ import { version } from "../../../engine/util/version.ts";
 import { batchesOf, type FitData } from "../batches.ts";
 import { checksumOfBatch } from "../checkpoint/codec.ts";
 import { outlineOf } from "../checkpoint/tree-text.ts";
-import { type Loss, splitLoss } from "../loss.ts";
+import type { Model } from "../evaluate.ts";
+import { type AnyLoss, contextOf, splitLoss } from "../loss.ts";
 import type { Ranks } from "./ranks.ts";
 import { headerBytes, type Merge } from "./rounds.ts";
 
@@ -19,7 +20,8 @@ import { headerBytes, type Merge } from "./rounds.ts";
 export interface RunIdentity<P, S, B> {
   readonly params: P;
   readonly state: S;
-  readonly loss: Loss<P, B>;
+  readonly modelState: unknown;
+  readonly loss: AnyLoss<P, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
   readonly validation: FitData<B> | undefined;
@@ -36,13 +38,22 @@ export interface RunIdentity<P, S, B> {
  * @throws DownhillError `option`, on all ranks, that names what differs.
  */
 export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S, B>): Promise<void> {
-  const { params, state, loss, optimizer, data, validation, settings } = run;
+  const { params, state, modelState, loss, optimizer, data, validation, settings } = run;
   const first = await firstBatch(data);
   const texts = new Map([
     ["the version of downhill", version],
     ...Object.entries(settings).map(([name, value]) => [name, textOf(value)] as const),
     ["params", `${outlineOf(params, "params").join("\n")} ${checksumOfBatch(params)}`],
-    ["the loss", first === undefined ? String(loss) : printProgram(programOfLoss(loss, params, first.batch))],
+    [
+      "the state of the model",
+      `${outlineOf(modelState, "modelState").join("\n")} ${checksumOfBatch(modelState)}`,
+    ],
+    [
+      "the loss",
+      first === undefined
+        ? String(loss)
+        : printProgram(programOfLoss(loss, { params, modelState }, first.batch)),
+    ],
     ["the optimiser", printProgram(programOfUpdate(optimizer, params, state))],
     ["the data", describe(data, first)],
     [
@@ -62,18 +73,18 @@ export async function compareBegin<P, S, B>(ranks: Ranks, run: RunIdentity<P, S,
 }
 
 /**
- * Refuses to go on where the parameters of ranks have come apart.
+ * Refuses to go on where the models of ranks, parameters and state, have come apart.
  *
  * @throws DownhillError `aborted`, on all ranks.
  */
-export function compareParams(ranks: Ranks, params: unknown, step: number): void {
+export function compareModels(ranks: Ranks, model: unknown, step: number): void {
   if (ranks.size === 1) return;
-  const texts = new Map([["params", String(checksumOfBatch(params))]]);
+  const texts = new Map([["model", String(checksumOfBatch(model))]]);
   if (differences(ranks, step, texts).length === 0) return;
   throw ranks.agree(
     new DownhillError(
       "aborted",
-      `fit: the ranks have come apart: after step ${step} their parameters differ. Is there a loss or an optimiser that computes ` +
+      `fit: the ranks have come apart: after step ${step} their models differ. Is there a loss or an optimiser that computes ` +
         "something else on each rank, or a machine that computes wrongly?",
     ),
   );
@@ -112,10 +123,10 @@ function describe<B>(data: FitData<B>, first: { readonly batch: B } | undefined)
   return `${count} items, ${batchCount} batches, ${first === undefined ? "" : checksumOfBatch(first.batch)}`;
 }
 
-function programOfLoss<P, B>(loss: Loss<P, B>, params: P, batch: B): Program {
-  const f = (p: P, b: B, k: Tensor, step: Tensor): unknown =>
-    splitLoss(loss(p, b, { key: k, step, training: true }));
-  return programOf(f, params, batch, tensor(key(0)), zeros([], { dtype: "int32" }));
+function programOfLoss<P, B>(loss: AnyLoss<P, B>, { params, modelState }: Model<P>, batch: B): Program {
+  const f = (p: P, state: unknown, b: B, k: Tensor, step: Tensor): unknown =>
+    splitLoss(loss(p, b, contextOf(k, step, true, state)));
+  return programOf(f, params, modelState, batch, tensor(key(0)), zeros([], { dtype: "int32" }));
 }
 
 function programOfUpdate<P, S>(optimizer: Optimizer<P, S>, params: P, state: S): Program {

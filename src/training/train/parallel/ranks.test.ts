@@ -55,6 +55,12 @@ function agreed(outcomes: readonly Outcome[]): Pick<Outcome, "hash" | "stopped" 
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   "batches, the last of which has fewer items than shards": { shards: 8, validation: true },
+  "a model with a state, two batches a step": {
+    shards: 8,
+    accumulate: 2,
+    validation: true,
+    modelState: true,
+  },
   "four shards": { shards: 4 },
   "three batches a step": { shards: 4, accumulate: 3, plateau: true },
   "sums of losses, in float64": { shards: 8, reduction: "sum", dtype: "float64", rate: 0.001 },

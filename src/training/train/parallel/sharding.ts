@@ -33,11 +33,11 @@ export interface OwnData<B> {
 }
 
 /** Sums over the items of a shard. */
-export interface PartSums<P> {
+export interface PartSums<T> {
   readonly sums: ItemSums;
-  /** The sum of the gradients, each times its items where losses are means. */
-  readonly gradients: P;
-  /** A number that is infinite or NaN if one of the gradients is. */
+  /** Floating tensors: the sum of the gradients, each times its items where losses are means, and what else is added up. */
+  readonly tree: T;
+  /** A number that is infinite or NaN if one of the tensors is. */
   readonly health: number;
 }
 
@@ -57,7 +57,7 @@ export interface Sharding {
    * The sum over all shards, of which `parts` are those of this rank. `again` gives the last one, without a message: to find
    * out what went wrong.
    */
-  readonly sum: <P>(step: number, parts: readonly PartSums<P>[], again: boolean) => PartSums<P>;
+  readonly sum: <T>(step: number, parts: readonly PartSums<T>[], again: boolean) => PartSums<T>;
   /** The sums of a measurement over all shards. */
   readonly sumItems: (step: number, parts: readonly ItemSums[]) => ItemSums;
 }
@@ -85,20 +85,20 @@ export function makeSharding(
     count,
     ranks,
     own: (data) => ownData(data, count, ranks),
-    sum<P>(step: number, parts: readonly PartSums<P>[], again: boolean): PartSums<P> {
-      if (again && size > 1) return last as PartSums<P>;
+    sum<T>(step: number, parts: readonly PartSums<T>[], again: boolean): PartSums<T> {
+      if (again && size > 1) return last as PartSums<T>;
       const [first] = parts;
       if (parts.length === 1 && size === 1) return first!;
-      const gradients = parts.length === 1 ? first!.gradients : addTrees(parts.map((part) => part.gradients));
+      const tree = parts.length === 1 ? first!.tree : addTrees(parts.map((part) => part.tree));
       const names = namesOf(parts.map(({ sums }) => sums));
       const numbers = sumNumbers(parts.map(({ health, sums }) => [health, ...numbersOf(sums, names)]));
-      const totalOf = ([health, ...sums]: readonly number[], total: unknown): PartSums<P> => ({
+      const totalOf = ([health, ...sums]: readonly number[], total: unknown): PartSums<T> => ({
         sums: sumsOf(sums, names),
-        gradients: total as P,
+        tree: total as T,
         health: health!,
       });
-      if (size === 1) return totalOf(numbers, gradients);
-      const { leaves, def } = flatten(gradients, "fit");
+      if (size === 1) return totalOf(numbers, tree);
+      const { leaves, def } = flatten(tree, "fit");
       const tensors = leaves.map((leaf) => asTensor(leaf, "fit"));
       bucket = bucketFor(numbers.length, tensors, bucket);
       const { doubles, arrays } = bucket;

@@ -1,6 +1,6 @@
 // A run of training as tests of ranks want it, by plain options, so that threads and processes can be told of it.
 import { createHash } from "node:crypto";
-import { add, matmul, mean, mul, square, type Tensor, tensor } from "downhill";
+import { add, matmul, max, maximum, mean, mul, square, sub, type Tensor, tensor, zeros } from "downhill";
 import { type BatchOf, dataset, digits } from "downhill/data";
 import { accuracy, dropout, softmaxCrossEntropy } from "downhill/nn";
 import { adam, chain, clipByGlobalNorm, type Optimizer, reduceOnPlateau, sgd } from "downhill/optim";
@@ -13,6 +13,7 @@ import {
   type FitOptions,
   type FitResult,
   type LogEntry,
+  type LossContext,
   type World,
 } from "downhill/train";
 
@@ -52,6 +53,8 @@ export interface Scenario {
   readonly noDropout?: boolean;
   /** More parameters than a message holds, of both dtypes. */
   readonly wide?: boolean;
+  /** A model with a state: a moving mean, a count, and the largest number so far. */
+  readonly modelState?: boolean;
   /** The rate of plain descent; default: Adam, clipped. */
   readonly rate?: number;
   readonly folder?: string;
@@ -87,6 +90,11 @@ interface Params {
 interface Batch {
   readonly x: Tensor;
   readonly y: Tensor;
+}
+interface State {
+  readonly mean: Tensor;
+  readonly batches: Tensor;
+  readonly largest: Tensor;
 }
 
 const items = 101;
@@ -151,7 +159,7 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
   const rows: number[] = [];
   const stop = new AbortController();
   let steps = 0;
-  const loss = (p: Params, { x, y }: Batch, { key, training }: { key: Tensor; training: boolean }) => {
+  const loss = (p: Params, { x, y }: Batch, { key, training, modelState: state }: LossContext<State | undefined>) => {
     rows.push(x.shape[0]!);
     if (what === "throws in its loss" && rows.length > 1) throw new Error("no loss today");
     const scale = what === "other loss" ? 1.5 : 1;
@@ -159,7 +167,18 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
     const scores = matmul(dropout(key, h, { rate: 0.3, training: training && scenario.noDropout !== true }), p.w2);
     const value = softmaxCrossEntropy(scores, y, { reduction: scenario.reduction ?? "mean" });
     const wide = (p.wide ?? []).map((w) => mean(square(add(w, mean(x)))).astype(dtype));
-    return { loss: wide.reduce((sum, more) => add(sum, more), mul(value, scale)), metrics: { accuracy: accuracy(scores, y) } };
+    const blend = (old: Tensor): Tensor => add(mul(old, 0.75), mul(mean(h, { axis: 0 }), 0.25));
+    const next = state && {
+      mean: training ? blend(state.mean) : state.mean,
+      batches: add(state.batches, 1),
+      largest: maximum(state.largest, max(h)),
+    };
+    const shifted = state === undefined ? value : add(value, mul(1e-3, square(sub(p.b1, state.mean)).sum()));
+    return {
+      loss: wide.reduce((sum, more) => add(sum, more), mul(shifted, scale)),
+      metrics: { accuracy: accuracy(scores, y) },
+      ...(next === undefined ? {} : { modelState: next }),
+    };
   };
   let data = dataOf(scenario);
   if (what === "other data") data = dataset(source).shuffle({ seed: 4 }).batch(scenario.batch ?? 16);
@@ -182,7 +201,7 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
             return { updates: traces++ === 0 ? updates : { ...updates, b1: mul(updates.b1, 1.01) }, state: next };
           },
         };
-  const options: FitOptions<Params, unknown, Batch> = {
+  const options: FitOptions<Params, unknown, Batch, State | undefined> = {
     params: {
       ...start(dtype),
       ...(scenario.wide === true
@@ -190,6 +209,15 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
         : {}),
     },
     loss,
+    ...(scenario.modelState === true
+      ? {
+          modelState: {
+            mean: zeros([hidden], { dtype }),
+            batches: tensor(0, { dtype: "int32" }),
+            largest: tensor(-Infinity, { dtype }),
+          },
+        }
+      : {}),
     data,
     optimizer,
     epochs: what === "other epochs" ? epochs + 1 : epochs,
@@ -264,9 +292,10 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
 }
 
 /** All that must be the same, to the bit: everything but times. */
-function hashOf({ params, state, history, step, best }: FitResult<Params, unknown>): string {
+function hashOf(result: FitResult<Params, unknown, State | undefined>): string {
+  const { params, state, modelState, history, step, best } = result;
   const plain = history.map(({ seconds: _, dataSeconds: __, computeSeconds: ___, ...record }) => record);
-  const text = JSON.stringify({ params, state, plain, step, best });
+  const text = JSON.stringify({ params, state, modelState, plain, step, best });
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 

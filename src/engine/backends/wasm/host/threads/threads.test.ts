@@ -8,7 +8,7 @@ import { exp32, sin32, tanh32 } from "../../../../kernel/math/single/index.ts";
 import { exp64 } from "../../../../kernel/math/index.ts";
 import { printRoutine } from "../../../../kernel/print.ts";
 import type { Dim, Expr, Port, Routine, ScalarType } from "../../../../kernel/scalar.ts";
-import { extent as quickly } from "../../../../../../test/support/extent.ts";
+import { extent as quickly, testInCi } from "../../../../../../test/support/extent.ts";
 import { bufferSize, routines } from "../../../../../../test/support/random-routines.ts";
 import { interpBackend, sizedInterp } from "../../../interp/index.ts";
 import { wasmArena } from "../arena.ts";
@@ -525,7 +525,7 @@ describe("threads that share work", () => {
     pool.close();
   });
 
-  test("never mistake a module for another one that lies where it lay", async () => {
+  testInCi("never mistake a module for another one that lies where it lay", async () => {
     const pool = await started(openPool(4));
     const { inputs, outputs } = slotsFor(sums);
     const alone: number[][] = [];
@@ -572,7 +572,7 @@ describe("threads that share work", () => {
       expectSame(outcome(sums, run), expected, () => "after the end");
   });
 
-  test("keep few modules, and compile again those that they need again", async () => {
+  testInCi("keep few modules, and compile again those that they need again", async () => {
     const pool = await started(openPool(2));
     const all = Array.from({ length: 70 }, (_, i) => {
       const routine = elementwise(30_000, "f64", (x, y) => k.mul(k.add(x, k.f64(i)), k.call(exp64, y)));

@@ -1,0 +1,229 @@
+// Which elements the iterations of a loop touch, and whether what one of them writes is touched by no other.
+import type { Range } from "../../kernel/range.ts";
+import { sameExpr } from "../../kernel/same-expr.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
+import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
+import {
+  addPolynomials,
+  hasName,
+  namesIn,
+  one,
+  polynomialOf,
+  samePolynomial,
+  splitBy,
+} from "./polynomial.ts";
+
+export type For = Stmt & { readonly kind: "for" };
+export type Loop = Stmt & { readonly kind: "for" | "reduce" };
+type Store = Stmt & { readonly kind: "store" };
+
+/** What is known where a loop stands. */
+export interface Facts {
+  /** Definitions of locals that are never set and read none that is. */
+  readonly steady: ReadonlyMap<string, Expr>;
+  readonly isPositive: IsPositive;
+  readonly ranges: ReadonlyMap<string, Range>;
+  /** Locals that say where arrays begin that share a buffer: places behind different ones are never the same. */
+  readonly offsets: ReadonlySet<string>;
+}
+
+/** An element that an iteration reads or writes. */
+export interface Access {
+  readonly isStore: boolean;
+  readonly index: Polynomial | undefined;
+  /** What holds of the loops within around it. */
+  readonly ranges: Surroundings;
+  /** Those loops, outermost first. */
+  readonly loops: readonly Loop[];
+  /** Whether nothing but these loops decides whether it is made. */
+  readonly isSure: boolean;
+  /** Whether it is a store that adds to its element, or the read within one. */
+  readonly isAdded: boolean;
+}
+
+/** Accesses by their buffers, in the order of the text. */
+export type Accesses = ReadonlyMap<string, readonly Access[]>;
+
+/** What is added to its element by a store that does nothing else: the operand of a sum, and what is done with it. */
+export function addedBy({ buffer, index, value }: Store): Expr | undefined {
+  if (value.kind !== "binary" || (value.op !== "add" && value.op !== "sub")) return undefined;
+  const isOld = (x: Expr): boolean => x.kind === "load" && x.buffer === buffer && sameExpr(x.index, index);
+  if (isOld(value.x)) return value.y;
+  return value.op === "add" && isOld(value.y) ? value.x : undefined;
+}
+
+/** Where a statement stands within the loop in question. */
+interface Standing {
+  readonly ranges: Surroundings;
+  readonly loops: readonly Loop[];
+  readonly isSure: boolean;
+}
+
+/** The elements that an iteration of a loop touches; `undefined` where that cannot be told. */
+export function accessesOf(facts: Facts, loop: For): Accesses | undefined {
+  const made = madeIn(facts, loop);
+  const { declared } = usesOf(loop.body);
+  /** A place, if that says the same in all iterations but for indices of loops. */
+  const placeOf = (index: Expr, { loops }: Standing): Polynomial | undefined => {
+    const place = polynomialOf(index, made);
+    const isTold = (name: string): boolean =>
+      !declared.has(name) || loops.some((inner) => inner.index === name);
+    return place !== undefined && namesIn(place).every(isTold) ? place : undefined;
+  };
+  const accesses = new Map<string, Access[]>();
+  let isPlain = true;
+  const note = (
+    buffer: string,
+    index: Expr,
+    standing: Standing,
+    { isStore = false, isAdded = false } = {},
+  ): void => {
+    const known = accesses.get(buffer) ?? [];
+    accesses.set(buffer, known);
+    known.push({ isStore, isAdded, index: placeOf(index, standing), ...standing });
+  };
+  const read = (standing: Standing, ...exprs: readonly Expr[]): void => {
+    for (const expr of exprs)
+      walkExpr(expr, (x) => {
+        if (x.kind === "load") note(x.buffer, x.index, standing);
+      });
+  };
+  const store = (stmt: Store, standing: Standing): void => {
+    const added = addedBy(stmt);
+    read(standing, stmt.index, added ?? stmt.value);
+    const isAdded = added !== undefined;
+    if (isAdded) note(stmt.buffer, stmt.index, standing, { isAdded });
+    note(stmt.buffer, stmt.index, standing, { isStore: true, isAdded });
+  };
+  const inLoop = ({ ranges, loops, isSure }: Standing, inner: Loop): Standing => ({
+    ranges: [...ranges, rangeOfLoop(inner.index, inner, made)],
+    loops: [...loops, inner],
+    isSure,
+  });
+  const visit = (block: readonly Stmt[], at: Standing): void => {
+    for (const stmt of block) {
+      switch (stmt.kind) {
+        case "let":
+        case "set":
+          read(at, stmt.value);
+          break;
+        case "store":
+          store(stmt, at);
+          break;
+        case "for":
+          read(at, stmt.from, stmt.to);
+          visit(stmt.body, inLoop(at, stmt));
+          break;
+        case "reduce": {
+          read(at, stmt.from, stmt.to);
+          const inside = inLoop(at, stmt);
+          visit(stmt.body, inside);
+          read(inside, stmt.value);
+          break;
+        }
+        case "while":
+          read(at, stmt.condition);
+          visit(stmt.body, { ...at, isSure: false });
+          break;
+        case "if": {
+          read(at, stmt.condition);
+          const side = (holds: boolean): Standing => ({
+            ...at,
+            ranges: within(at.ranges, stmt.condition, holds, made),
+            isSure: false,
+          });
+          visit(stmt.then, side(true));
+          visit(stmt.otherwise, side(false));
+          break;
+        }
+        case "contract":
+          isPlain = false;
+          break;
+        case "comment":
+          break;
+      }
+    }
+  };
+  visit(loop.body, { ranges: [], loops: [], isSure: true });
+  return isPlain ? accesses : undefined;
+}
+
+/** What locals are made of as one iteration of a loop sees them. */
+export function madeIn({ steady, ranges }: Facts, loop: For): Made {
+  const { set } = usesOf(loop.body);
+  const of = new Map(steady);
+  walkBlock(loop.body, {
+    stmt(stmt) {
+      if (stmt.kind === "let" && !set.has(stmt.name)) of.set(stmt.name, stmt.value);
+    },
+  });
+  return { of, changing: set, ranges, known: new Map() };
+}
+
+/** Whether no iteration of a loop touches an element that another one writes. */
+export function areApart(facts: Facts, loop: For): boolean {
+  const accesses = accessesOf(facts, loop);
+  if (accesses === undefined) return false;
+  return [...accesses.values()].every((list) => isListApart(facts, loop.index, list));
+}
+
+/** Whether the accesses of one buffer lie apart from those of other iterations that write. */
+export function isListApart(facts: Facts, index: string, list: readonly Access[]): boolean {
+  if (!list.some(({ isStore }) => isStore)) return true;
+  const parts = new Map<string, Access[]>();
+  for (const access of list) {
+    if (access.index === undefined) return false;
+    const names = [...facts.offsets].filter((name) => hasName(access.index!, name));
+    const key = names.join(" ");
+    const part = parts.get(key) ?? [];
+    parts.set(key, part);
+    part.push(access);
+  }
+  // arrays that share a buffer are told apart by where they begin, if all say so
+  if (parts.size > 1 && parts.has("")) return false;
+  return [...parts.values()].every(
+    (part) => !part.some(({ isStore }) => isStore) || haveOwnRuns(facts, index, part),
+  );
+}
+
+/** Whether the places of iteration i are all among `base + factor · i` and the `factor − 1` places behind. */
+function haveOwnRuns({ isPositive }: Facts, index: string, list: readonly Access[]): boolean {
+  const splits = list.map(({ index: place, ranges }) => ({ split: splitBy(place!, index), ranges }));
+  const [first] = splits;
+  if (first?.split === undefined) return false;
+  const { factor } = first.split;
+  if (factor.size === 0) return false;
+  const isUp = isNeverNegative(factor, isPositive);
+  const width = isUp ? factor : addPolynomials(new Map(), factor, -1);
+  if (!isNeverNegative(width, isPositive)) return false;
+  const bases = splits.flatMap(({ split, ranges }) =>
+    split === undefined
+      ? []
+      : endsOf(split.rest, ranges, true, isPositive).flatMap(({ value, needs }) =>
+          needs.length === 0 ? [value] : [],
+        ),
+  );
+  return bases.some((base) =>
+    splits.every(({ split, ranges }) => {
+      if (split === undefined || !samePolynomial(split.factor, factor)) return false;
+      const above = addPolynomials(split.rest, base, -1);
+      const below = addPolynomials(addPolynomials(width, one, -1), above, -1);
+      return [above, below].every((demand) => isAlwaysPositive(demand, ranges, isPositive));
+    }),
+  );
+}
+
+/** Whether a polynomial is never negative within the ranges. */
+export function isAlwaysPositive(
+  p: Polynomial,
+  ranges: readonly IndexRange[],
+  isPositive: IsPositive,
+): boolean {
+  return endsOf(p, ranges, true, isPositive).some(({ value, needs }) =>
+    [value, ...needs].every((q) => isNeverNegative(q, isPositive)),
+  );
+}

@@ -1,0 +1,90 @@
+// A loop that adds to an element of an array whose place stays the same adds to a local, and the element gets that once.
+import * as k from "../../kernel/build.ts";
+import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import type { Access, Facts, For } from "./apart.ts";
+import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./apart.ts";
+import { rangeOfLoop } from "./bounds.ts";
+import { noTerm } from "./neutral.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
+import {
+  addPolynomials,
+  hasName,
+  integerValue,
+  namesIn,
+  one,
+  polynomialOf,
+  samePolynomial,
+} from "./polynomial.ts";
+import { mapBlocks } from "./rewrite.ts";
+
+/** Elements that a loop adds to, all in one place. */
+interface Fixed {
+  readonly buffer: string;
+  readonly place: Polynomial;
+  readonly index: Expr;
+  readonly sum: Expr & { readonly kind: "local" };
+}
+
+/** The loop with such sums in locals, and what comes before and after it. */
+export function withFixedPlaces(facts: Facts, loop: For, fresh: (hint: string) => string): readonly Stmt[] {
+  const accesses = accessesOf(facts, loop);
+  if (accesses === undefined) return [loop];
+  const made = madeIn(facts, loop);
+  const { set, declared } = usesOf(loop.body);
+  if (![loop.from, loop.to].every((bound) => isSteady(bound, set))) return [loop];
+  const found: Fixed[] = [];
+  for (const stmt of loop.body) {
+    if (stmt.kind !== "store" || addedBy(stmt) === undefined) continue;
+    const { buffer } = stmt;
+    const place = polynomialOf(stmt.index, made);
+    if (place === undefined || hasName(place, loop.index)) continue;
+    if (namesIn(place).some((name) => declared.has(name))) continue;
+    if (found.some((known) => known.buffer === buffer && samePolynomial(known.place, place))) continue;
+    const index = [...usesOf([], [stmt.index]).touched.keys()].some((name) => declared.has(name))
+      ? integerValue(place, new Map())
+      : stmt.index;
+    const type: ScalarType = stmt.value.type;
+    if (index === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) continue;
+    if (!isAlone(facts, loop, accesses.get(buffer)!, place, made)) continue;
+    const name = fresh(`${buffer}.sum`);
+    found.push({ buffer, place, index, sum: { kind: "local", type, name } });
+  }
+  if (found.length === 0) return [loop];
+  const inLocals = (block: readonly Stmt[]): readonly Stmt[] =>
+    block.map((stmt) => {
+      if (stmt.kind !== "store") return mapBlocks(stmt, inLocals);
+      const added = addedBy(stmt);
+      const place = added && polynomialOf(stmt.index, made);
+      const one = place && found.find((f) => f.buffer === stmt.buffer && samePolynomial(f.place, place));
+      if (added === undefined || one === undefined || stmt.value.kind !== "binary") return stmt;
+      return { kind: "set", name: one.sum.name, value: k.binary(stmt.value.op, one.sum, added) };
+    });
+  const [before, after] = [k.makeBlock(), k.makeBlock()];
+  for (const { sum } of found) before.let(sum.name, noTerm(sum.type));
+  // a loop of no iterations touches nothing, and the place might not be there
+  after.if(k.lt(loop.from, loop.to), (then) => {
+    for (const { buffer, index, sum } of found)
+      then.store(buffer, index, k.add(k.load(sum.type, buffer, index), sum));
+  });
+  return [...before.statements, { ...loop, body: inLocals(loop.body) }, ...after.statements];
+}
+
+/** Whether an expression says after the loop what it says before. */
+function isSteady(expr: Expr, set: ReadonlySet<string>): boolean {
+  const { touched, buffers } = usesOf([], [expr]);
+  return buffers.size === 0 && ![...touched.keys()].some((name) => set.has(name));
+}
+
+/** Whether a loop does nothing to an element but add to it. */
+function isAlone(facts: Facts, loop: For, list: readonly Access[], place: Polynomial, made: Made): boolean {
+  const range = rangeOfLoop(loop.index, loop, made);
+  return list.every(({ index, ranges, isAdded }) => {
+    if (index === undefined) return false;
+    const distance = addPolynomials(index, place, -1);
+    if (distance.size === 0) return isAdded;
+    return [distance, addPolynomials(new Map(), distance, -1)].some((far) =>
+      isAlwaysPositive(addPolynomials(far, one, -1), [range, ...ranges], facts.isPositive),
+    );
+  });
+}

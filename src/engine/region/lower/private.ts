@@ -1,0 +1,80 @@
+// Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
+import { usesOf } from "../../kernel/uses.ts";
+import type { Access, Facts, For, Loop } from "./apart.ts";
+import { madeIn } from "./apart.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
+import { hasName, namesIn, polynomialOf, renamed, samePolynomial } from "./polynomial.ts";
+
+/**
+ * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write
+ * before: then iterations may go with a copy of the buffer each, as long as the last one goes with the buffer itself.
+ *
+ * @param list what an iteration does to the buffer, in its order.
+ * @param length how many elements the array in the buffer has; `undefined` where that is not known.
+ */
+export function isPrivate(
+  facts: Facts,
+  loop: For,
+  list: readonly Access[],
+  length: Polynomial | undefined,
+): boolean {
+  const made = madeIn(facts, loop);
+  const { declared } = usesOf(loop.body);
+  const isSteady = ({ index, isSure, loops }: Access): boolean => {
+    if (!isSure || index === undefined || hasName(index, loop.index)) return false;
+    const within = new Set<string>();
+    return loops.every((inner) => {
+      const ends = endsOf(inner, made);
+      const isSame = (name: string): boolean =>
+        name !== loop.index && (within.has(name) || !declared.has(name));
+      const isTold = ends !== undefined && ends.every((end) => namesIn(end).every(isSame));
+      within.add(inner.index);
+      return isTold;
+    });
+  };
+  return list.every((access, i) =>
+    access.isStore
+      ? isSteady(access)
+      : list.slice(0, i).some((before) => before.isStore && covers(before, access, made, length)),
+  );
+}
+
+/** The bounds of a loop. */
+function endsOf({ from, to }: Loop, made: Made): readonly [Polynomial, Polynomial] | undefined {
+  const [first, end] = [polynomialOf(from, made), polynomialOf(to, made)];
+  return first === undefined || end === undefined ? undefined : [first, end];
+}
+
+/** Whether a store that comes earlier in the iteration has written what is read. */
+function covers(store: Access, read: Access, made: Made, length: Polynomial | undefined): boolean {
+  const place = store.index;
+  if (place === undefined) return false;
+  let common = 0;
+  while (common < store.loops.length && store.loops[common] === read.loops[common]) common++;
+  const [own, others] = [store.loops.slice(common), read.loops.slice(common)];
+  const [all] = own;
+  if (all !== undefined && own.length === 1 && length !== undefined) {
+    // a loop over the whole array
+    const ends = endsOf(all, made);
+    const isIndex = samePolynomial(place, new Map([[all.index, 1]]));
+    if (isIndex && ends?.[0].size === 0 && samePolynomial(ends[1], length)) return true;
+  }
+  const { index } = read;
+  if (index === undefined) return false;
+  const matches = (
+    left: readonly Loop[],
+    free: readonly Loop[],
+    names: ReadonlyMap<string, string>,
+  ): boolean => {
+    const [first, ...rest] = left;
+    if (first === undefined) return samePolynomial(renamed(place, names), index);
+    const ends = endsOf(first, made);
+    return free.some((other) => {
+      const same = endsOf(other, made);
+      const isSame = ends?.every((end, k) => same !== undefined && samePolynomial(renamed(end, names), same[k]!)); // prettier-ignore
+      const left = free.filter((one) => one !== other);
+      return isSame === true && matches(rest, left, new Map([...names, [first.index, other.index]]));
+    });
+  };
+  return matches(own, others, new Map());
+}

@@ -1,0 +1,370 @@
+// A loop whose iterations share nothing but sums, or arrays that each could have for itself, goes in strips: as many iterations at
+// once as vectors have lanes, each with sums and arrays of its own.
+import { usesDouble } from "../../codegen/branches.ts";
+import { fitsLanes } from "../../codegen/plan.ts";
+import type { Block } from "../../kernel/build.ts";
+import * as k from "../../kernel/build.ts";
+import { copyBlock } from "../../kernel/copy.ts";
+import { printExpr } from "../../kernel/print.ts";
+import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
+import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock } from "../../kernel/walk.ts";
+import type { Accesses, Facts, For } from "./apart.ts";
+import { accessesOf, isListApart, madeIn } from "./apart.ts";
+import { noTerm } from "./neutral.ts";
+import { plus, times } from "./places.ts";
+import { polynomialOf } from "./polynomial.ts";
+import { isPrivate } from "./private.ts";
+import { mapBlocks } from "./rewrite.ts";
+import { addingTo } from "./sums.ts";
+
+/** Memory that loops in strips need. */
+export interface StripMemory {
+  /** The array that a buffer holds, if it is one that lies there alone: room for it, in elements, and its own length. */
+  arrayIn(
+    buffer: string,
+  ): { readonly size: Size; readonly length: Expr; readonly type: ScalarType } | undefined;
+  /** A new buffer. */
+  scratch(hint: string, type: ScalarType, size: Size): string;
+}
+
+/**
+ * Elements of an array that there are copies of at most: with four lanes those take 128 KiB, which stay in the second-level cache.
+ */
+const mostCopied = 4096;
+
+/**
+ * Iterations of loops within beyond which vectors of these are quicker, where all of them can be written so: as measured for dot
+ * products and their derivatives, whose elements strips fetch one by one.
+ */
+const shortWithin = 16;
+
+/** Iterations for each element of the sums that lanes have of their own, which are cleared before the loop and added up behind. */
+const elementsPerIteration = 2;
+
+/** A buffer that each lane has a copy of; `isSum` where the copies are added up in the end. */
+interface Copied {
+  readonly buffer: string;
+  readonly isSum: boolean;
+  /** Room in it. */
+  readonly size: Size;
+  /** Elements that it has, where that is known before the loop. */
+  readonly length: Expr | undefined;
+  readonly type: ScalarType;
+  readonly lanes: string;
+}
+
+/** A local that is only added to. */
+interface Sum {
+  readonly name: string;
+  readonly type: ScalarType;
+}
+
+/** Where the lanes have theirs. */
+interface LaneSum extends Sum {
+  readonly buffer: string;
+  readonly at: number;
+}
+
+interface Names {
+  fresh(hint: string): string;
+}
+
+/**
+ * The loop in strips, and then by itself from where they end; `undefined` where it cannot go so.
+ *
+ * @param marked the same loop, with the loops within as they are best written where it goes by itself.
+ */
+export function inStrips(
+  facts: Facts,
+  loop: For,
+  marked: () => For,
+  memory: StripMemory,
+  names: Names,
+): readonly Stmt[] | undefined {
+  const { set, declared, touched } = usesOf(loop.body);
+  const sums = [...set]
+    .filter((name) => !declared.has(name))
+    .map((name): Sum => ({ name, type: touched.get(name)! }));
+  if (sums.some(({ type }) => type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
+  let body: readonly Stmt[] | undefined = loop.body;
+  const own = new Map<string, Expr>();
+  for (const { name, type } of sums) {
+    const mine = k.local(type, names.fresh(`${name}.lane`));
+    own.set(name, mine);
+    body = body && addingTo(body, name, mine);
+  }
+  if (body === undefined) return undefined;
+  const accesses = accessesOf(facts, { ...loop, body });
+  const copied = accesses && copiedIn(facts, loop, accesses, memory);
+  if (copied === undefined || (copied.length === 0 && sums.length === 0)) return undefined;
+  return new Strips(loop, body, sums, own, copied, memory, names).written(marked);
+}
+
+/** The buffers that iterations need of their own, in memory that is still to be made; `undefined` where they share another one. */
+function copiedIn(
+  facts: Facts,
+  loop: For,
+  accesses: Accesses,
+  memory: StripMemory,
+): readonly Omit<Copied, "lanes">[] | undefined {
+  const copied: Omit<Copied, "lanes">[] = [];
+  const made = madeIn(facts, loop);
+  const { declared } = usesOf(loop.body);
+  for (const [buffer, list] of accesses) {
+    if (isListApart(facts, loop.index, list)) continue;
+    const array = memory.arrayIn(buffer);
+    if (array === undefined) return undefined;
+    const { size, type, length } = array;
+    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded);
+    if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
+    const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
+    if (isSum && !isKnown) return undefined;
+    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type });
+  }
+  return copied;
+}
+
+/** A loop in strips in the making. */
+class Strips {
+  readonly #loop: For;
+  readonly #body: readonly Stmt[];
+  readonly #sums: readonly Sum[];
+  /** What lanes have in place of the sums. */
+  readonly #own: ReadonlyMap<string, Expr>;
+  readonly #copied: readonly Omit<Copied, "lanes">[];
+  readonly #memory: StripMemory;
+  readonly #names: Names;
+  readonly #lanes: 4 | 8;
+
+  constructor(
+    loop: For,
+    body: readonly Stmt[],
+    sums: readonly Sum[],
+    own: ReadonlyMap<string, Expr>,
+    copied: readonly Omit<Copied, "lanes">[],
+    memory: StripMemory,
+    names: Names,
+  ) {
+    this.#loop = loop;
+    this.#body = body;
+    this.#sums = sums;
+    this.#own = own;
+    this.#copied = copied;
+    this.#memory = memory;
+    this.#names = names;
+    this.#lanes = usesDouble(body, [], false) ? 4 : 8;
+  }
+
+  written(marked: () => For): readonly Stmt[] | undefined {
+    const { fresh } = this.#names;
+    const lane = k.local("i32", fresh("lane"));
+    const first = k.local("i32", fresh(`${this.#loop.index}.first`));
+    const copied = this.#copied.map((one): Copied => ({ ...one, lanes: `${one.buffer} of lanes` }));
+    const places = this.#sums.map((sum, i): LaneSum => {
+      const before = this.#sums.slice(0, i).filter(({ type }) => type === sum.type);
+      return { ...sum, buffer: `${sum.type} sums of lanes`, at: before.length * this.#lanes };
+    });
+    if (!fitsLanes(this.#iteration(lane, first, copied, places))) return undefined;
+    const rest = marked();
+    const isWorth = this.#isWorth(rest);
+    if (isWorth === undefined) return undefined;
+    // now that it is written for several lanes, it gets its memory
+    const made = copied.map((one) => ({ ...one, lanes: this.#scratch(one.buffer, one.type, one.size) }));
+    const buffers = new Map<ScalarType, string>();
+    for (const type of new Set(this.#sums.map((sum) => sum.type))) {
+      const count = this.#sums.filter((sum) => sum.type === type).length;
+      buffers.set(type, this.#memory.scratch("sums.lanes", type, count * this.#lanes));
+    }
+    const sums = places.map((sum) => ({ ...sum, buffer: buffers.get(sum.type)! }));
+    return this.#around(rest, isWorth, this.#iteration(lane, first, made, sums), first, made, sums);
+  }
+
+  #scratch(buffer: string, type: ScalarType, size: Size): string {
+    const known = constantSize(size);
+    const room: Size = known === undefined ? k.min(sizeExpr(size), k.i32(mostCopied)) : Math.min(known, mostCopied); // prettier-ignore
+    return this.#memory.scratch(`${buffer}.lanes`, type, multiplySizes(room, this.#lanes));
+  }
+
+  /** The loop over the lanes of a strip. */
+  #iteration(lane: Expr, first: Expr, copied: readonly Copied[], sums: readonly LaneSum[]): For {
+    const of = new Map(copied.map((one) => [one.buffer, one]));
+    const at = (index: Expr): Expr => k.add(times(index, k.i32(this.#lanes)), lane);
+    const moved = (block: readonly Stmt[]): readonly Stmt[] =>
+      block.map((stmt) => {
+        if (stmt.kind !== "store") return mapBlocks(stmt, moved);
+        const one = of.get(stmt.buffer);
+        return one === undefined ? stmt : { ...stmt, buffer: one.lanes, index: at(stmt.index) };
+      });
+    const body = k.makeBlock();
+    const index = body.let(this.#names.fresh(`${this.#loop.index}.lane`), k.add(first, lane));
+    for (const { name, type, buffer, at: begin } of sums)
+      body.let(localName(this.#own.get(name)!), k.load(type, buffer, plus(k.i32(begin), lane)));
+    const { statements } = copyBlock(
+      moved(this.#body),
+      [],
+      `.${localName(lane)}`,
+      new Map([[this.#loop.index, index], ...[...this.#own.values()].map((x) => [localName(x), x] as const)]),
+      (x) => {
+        const one = x.kind === "load" ? of.get(x.buffer) : undefined;
+        return x.kind !== "load" || one === undefined ? undefined : k.load(x.type, one.lanes, at(x.index));
+      },
+    );
+    body.statements.push(...statements);
+    for (const { name, buffer, at: begin } of sums)
+      body.store(buffer, plus(k.i32(begin), lane), this.#own.get(name)!);
+    return {
+      kind: "for",
+      index: localName(lane),
+      from: k.i32(0),
+      to: k.i32(this.#lanes),
+      reverse: false,
+      independent: true,
+      strip: true,
+      body: body.statements,
+    };
+  }
+
+  /** When strips are worth it, as far as only the run can tell; `undefined` where they never are. */
+  #isWorth(rest: For): ((iterations: Expr) => Expr) | undefined {
+    const tests: Expr[] = [];
+    const { declared } = usesOf([this.#loop]);
+    const within = innermost(rest.body);
+    const areWide = within.length > 0 && within.every(({ isWide }) => isWide);
+    if (areWide)
+      for (const { from, to } of within) {
+        if (from.kind === "const" && to.kind === "const") {
+          if (to.value - from.value > shortWithin) return undefined;
+          continue;
+        }
+        const { touched, buffers } = usesOf([], [from, to]);
+        if (buffers.size > 0 || [...touched.keys()].some((name) => declared.has(name))) continue;
+        tests.push(k.le(minus(to, from), k.i32(shortWithin)));
+      }
+    const sums: Expr[] = [];
+    for (const { size, isSum, length = sizeExpr(size) } of this.#copied) {
+      const known = constantSize(length);
+      if (known !== undefined && known > mostCopied) return undefined;
+      if (known === undefined) tests.push(k.le(length, k.i32(mostCopied)));
+      if (isSum) sums.push(length);
+    }
+    return (iterations) => {
+      const all = sums.map((size) => k.le(k.div(size, k.i32(elementsPerIteration)), iterations));
+      return allOf([k.le(k.i32(2 * this.#lanes), iterations), ...tests, ...all]);
+    };
+  }
+
+  #around(
+    rest: For,
+    isWorth: (iterations: Expr) => Expr,
+    iteration: For,
+    first: Expr,
+    copied: readonly Copied[],
+    sums: readonly LaneSum[],
+  ): readonly Stmt[] {
+    const { fresh } = this.#names;
+    const block = k.makeBlock();
+    const bound = (hint: string, x: Expr): Expr =>
+      x.kind === "const" || (x.kind === "local" && !usesOf(this.#loop.body).set.has(x.name))
+        ? x
+        : block.let(fresh(hint), x);
+    const [from, to] = [bound("from", this.#loop.from), bound("to", this.#loop.to)];
+    const n = block.let(fresh("iterations"), minus(to, from));
+    // what is left in arrays behind the loop comes from its last iteration, which is none of a strip
+    const last = copied.some(({ isSum }) => !isSum) ? 1 : 0;
+    const whole = k.shr(minus(n, k.i32(last)), k.i32(Math.log2(this.#lanes)));
+    const strips = block.let(fresh("strips"), k.select(k.and(k.lt(from, to), isWorth(n)), whole, k.i32(0)));
+    const done = block.let(fresh("done"), k.mul(strips, k.i32(this.#lanes)));
+    const start = rest.reverse ? k.sub(to, done) : from;
+    block.if(k.lt(k.i32(0), strips), (then) => {
+      this.#clear(then, copied, sums);
+      then.for(fresh("strip"), k.i32(0), strips, (inner, strip) => {
+        inner.let(localName(first), plus(start, k.mul(strip, k.i32(this.#lanes))));
+        inner.statements.push(iteration);
+      });
+      this.#addUp(then, copied, sums);
+    });
+    const ends = rest.reverse ? { from, to: start } : { from: plus(from, done), to };
+    return [...block.statements, { ...rest, ...ends }];
+  }
+
+  #clear(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
+    const { fresh } = this.#names;
+    for (const { lanes, isSum, type, size, length = sizeExpr(size) } of copied)
+      if (isSum)
+        block.forEach(fresh("i"), k.i32(0), times(length, k.i32(this.#lanes)), (inner, i) =>
+          inner.store(lanes, i, noTerm(type)),
+        );
+    const lengths = new Map(sums.map(({ type, buffer, at }) => [buffer, { type, length: at + this.#lanes }]));
+    for (const [buffer, { type, length }] of lengths)
+      block.forEach(fresh("i"), k.i32(0), k.i32(length), (inner, i) => inner.store(buffer, i, noTerm(type)));
+  }
+
+  /** Adds what the lanes have to what was there before: lane j takes in lane j + n / 2, and so on, as in a fold. */
+  #addUp(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
+    const { fresh } = this.#names;
+    const total = (type: ScalarType, buffer: string, place: (lane: number) => Expr): Expr => {
+      let parts = Array.from({ length: this.#lanes }, (_, lane): Expr => k.load(type, buffer, place(lane)));
+      while (parts.length > 1) {
+        const half = parts.length / 2;
+        parts = parts.slice(0, half).map((x, j) => k.add(x, parts[j + half]!));
+      }
+      return parts[0]!;
+    };
+    for (const { buffer, lanes, isSum, type, size, length = sizeExpr(size) } of copied)
+      if (isSum)
+        block.forEach(fresh("i"), k.i32(0), length, (inner, i) => {
+          const place = (lane: number): Expr => plus(times(i, k.i32(this.#lanes)), k.i32(lane));
+          inner.store(buffer, i, k.add(k.load(type, buffer, i), total(type, lanes, place)));
+        });
+    for (const { name, type, buffer, at } of sums) {
+      const target = k.local(type, name);
+      block.set(
+        target,
+        k.add(
+          target,
+          total(type, buffer, (lane) => k.i32(at + lane)),
+        ),
+      );
+    }
+  }
+}
+
+function minus(x: Expr, y: Expr): Expr {
+  return y.kind === "const" && y.value === 0 ? x : k.sub(x, y);
+}
+
+/** Conditions in the order in which they were found, each once. */
+function allOf(conditions: readonly Expr[]): Expr {
+  const known = new Map(conditions.map((condition) => [printExpr(condition), condition]));
+  return [...known.values()].reduce((x, y) => k.and(x, y));
+}
+
+function localName(local: Expr): string {
+  return (local as Expr & { readonly kind: "local" }).name;
+}
+
+/** The loops that have no loops within, with their bounds, and whether they are written for several lanes by themselves. */
+function innermost(
+  block: readonly Stmt[],
+): readonly { readonly from: Expr; readonly to: Expr; readonly isWide: boolean }[] {
+  const found: { from: Expr; to: Expr; isWide: boolean }[] = [];
+  walkBlock(block, {
+    stmt(stmt) {
+      if (stmt.kind === "while") found.push({ from: k.i32(0), to: k.i32(0), isWide: false });
+      if (stmt.kind !== "for" && stmt.kind !== "reduce") return;
+      let hasLoops = false;
+      walkBlock(stmt.body, {
+        stmt: ({ kind }) => void (hasLoops ||= kind === "for" || kind === "reduce" || kind === "while"),
+      });
+      if (hasLoops) return;
+      found.push({
+        from: stmt.from,
+        to: stmt.to,
+        isWide: stmt.kind === "reduce" || stmt.independent === true,
+      });
+    },
+  });
+  return found;
+}
