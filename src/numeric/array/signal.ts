@@ -64,7 +64,7 @@ export function convolve(x: TensorLike, y: TensorLike, mode: ConvolveMode = "ful
  *
  * @throws DownhillError `shape` for what is no vector with elements.
  * @example
- * correlate([1, 2, 3], [0, 1, 0.5]);         // f64[1] 3.5
+ * correlate([1, 2, 3], [0, 1, 0.5]);         // f64[1] [3.5]
  * correlate([1, 2, 3], [0, 1, 0.5], "full"); // f64[5] [0.5, 2, 3.5, 3, 0]
  */
 export function correlate(x: TensorLike, y: TensorLike, mode: ConvolveMode = "valid"): Tensor {
