@@ -18,7 +18,15 @@ export { enableTurbo };
 /** What a seed has looked at: derivatives always, the rest in turn, since it takes long. */
 type Way = Omit<Subject, "region" | "args" | "isFine">;
 
-const switchedOff = [{}, { recompute: false }, { common: false }, { fuse: false }];
+const switchedOff = [
+  {},
+  { recompute: false },
+  { common: false },
+  { fuse: false },
+  {},
+  { localise: false },
+  { tables: false },
+];
 
 /** Which way a program or region goes by its number: with `every` 10, one in 10 through the backends, and one in 20 through tensors. */
 function wayOf(number: number, every: number): Way {

@@ -1,6 +1,5 @@
 import { isFloating } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
-import { flatten } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region } from "./region.ts";
 import { tangent } from "./tangent.ts";
@@ -50,6 +49,5 @@ export function gradient(
   const seeds = region.results.map(() => undefined);
   const back = cotangents(region, active, functions, { ...options, seeds: [...seeds, 1] });
   const results = back.results.slice(value ? 0 : n);
-  // flat form puts constants where they are read: what comes of a cotangent of 1
-  return eliminateDeadCode(flatten({ ...back, name: `gradient of ${region.name}`, results }, functions));
+  return eliminateDeadCode({ ...back, name: `gradient of ${region.name}`, results });
 }
