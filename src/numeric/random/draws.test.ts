@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { jit, scan, tensor, type Tensor, vmap } from "downhill";
+import { full, grad, jit, jvp, log, mean, scan, square, sum, tensor, type Tensor, vmap } from "downhill";
 import * as random from "downhill/random";
 import { showType } from "../../engine/errors/index.ts";
 import { checkPrimitive } from "downhill/testing";
@@ -96,6 +96,20 @@ describe("as in JAX", () => {
     }
   });
 
+  test("the derivatives of a gamma variate in its shape, to second order", () => {
+    for (const [text, expected] of Object.entries(
+      streams["loggammaSlopes"] as Record<string, [number, number][]>,
+    )) {
+      const a = full([12], Number(text));
+      const first = (x: Tensor): Tensor => grad((shape: Tensor) => sum(random.loggamma(seed, shape)))(x);
+      const second = grad((x: Tensor) => sum(first(x)))(a);
+      const pushed = jvp((x: Tensor) => random.loggamma(seed, x), [a], [full([12], 1)])[1];
+      const viaGamma = grad((x: Tensor) => sum(log(random.gamma(seed, x))))(a);
+      for (const [ours, order, bound] of [[first(a), 0, 1e-8], [pushed, 0, 1e-8], [viaGamma, 0, 1e-8], [second, 1, 1e-6]] as const) // prettier-ignore
+        expect([text, order, apart(ours, expected.map((each) => each[order]!)) < bound]).toEqual([text, order, true]); // prettier-ignore
+    }
+  });
+
   test("poisson, binomial, randint and categorical", () => {
     for (const [rate, expected] of Object.entries(streams["poisson"]!))
       expect([rate, random.poisson(seed, Number(rate), 12).tolist()]).toEqual([rate, expected]);
@@ -179,5 +193,33 @@ describe("shapes and parameters", () => {
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
+  });
+});
+
+describe("expectations of derivatives are the derivatives of expectations", () => {
+  const n = 20_000;
+  /** The mean derivative in the first parameter, and how many standard errors it is off what it should be. */
+  const off = (f: (x: Tensor) => Tensor, at: number, expected: number): number => {
+    const all = grad((x: Tensor) => sum(f(x)))(full([n], at));
+    const centre = mean(all).item();
+    const deviation = Math.sqrt(mean(square(all)).item() - centre ** 2);
+    return Math.abs(centre - expected) / (deviation / Math.sqrt(n));
+  };
+
+  test.each<[string, (x: Tensor) => Tensor, number, number]>([
+    ["gamma, E x = a", (a) => random.gamma(key(1), a), 2.5, 1],
+    ["gamma, E ln x = ψ(a)", (a) => random.loggamma(key(2), a), 0.02, 2501.59811819187],
+    ["beta, E x = a / (a + b)", (a) => random.beta(key(3), a, 1.5), 0.5, 1.5 / 4],
+    ["χ², E x = k", (k) => random.chiSquare(key(4), k), 3, 1],
+    ["t, E x² = k / (k − 2)", (k) => square(random.studentT(key(5), k)), 9, -2 / 49],
+  ])("%s", (_, f, at, expected) => {
+    expect(off(f, at, expected)).toBeLessThan(4);
+  });
+
+  test("Dirichlet, E xᵢ = αᵢ / Σ α", () => {
+    const f = (alpha: Tensor): Tensor => mean(random.dirichlet(key(6), alpha, n), { axis: 0 }).at(0);
+    const slopes = grad(f)([0.5, 1, 2.5]).data();
+    const expected = [3.5 / 16, -0.5 / 16, -0.5 / 16];
+    slopes.forEach((slope, i) => expect(Math.abs(slope - expected[i]!)).toBeLessThan(0.01)); // five standard errors
   });
 });
