@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { fits } from "./fits.mjs";
+import { gaussLegendre } from "./gauss-legendre.mjs";
 import { fitPolynomial } from "./remez.mjs";
 
 let text = `// Made by \`node scripts/fit-polynomials.mjs --write\`; do not edit.\n`;
@@ -15,6 +16,10 @@ for (const fit of fits) {
   text += `\n/** ${fit.says}; error of the form 2^${log2}. */\n`;
   text += `export const ${fit.name}: readonly number[] = [${coefficients.join(", ")}];\n`;
 }
+const { nodes, weights } = gaussLegendre(28);
+text += `\n/** The rule of Gauss and Legendre with 28 nodes, for integrals from 0 to 1. */\n`;
+text += `export const integrationNodes: readonly number[] = [${nodes.join(", ")}];\n`;
+text += `export const integrationWeights: readonly number[] = [${weights.join(", ")}];\n`;
 const file = fileURLToPath(new URL("../src/engine/kernel/math/coefficients.ts", import.meta.url));
 const formatted = await format(text, { ...(await resolveConfig(file)), filepath: file });
 if (process.argv.includes("--write")) writeFileSync(file, formatted);

@@ -6,6 +6,7 @@ import * as data from "downhill/data";
 import * as distributed from "downhill/distributed";
 import * as io from "downhill/io";
 import * as landscapes from "downhill/landscapes";
+import * as linalg from "downhill/linalg";
 import * as nn from "downhill/nn";
 import * as onnx from "downhill/onnx";
 import * as optim from "downhill/optim";
@@ -24,6 +25,7 @@ const modules = {
   distributed,
   io,
   landscapes,
+  linalg,
   nn,
   onnx,
   optim,

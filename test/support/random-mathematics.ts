@@ -38,6 +38,9 @@ const functions: readonly Unary[] = [
   (x) => d.cbrt(positive(x)),
   (x) => d.sqrt(positive(x)),
   (x) => d.reciprocal(positive(x)),
+  (x) => d.lgamma(positive(x)),
+  (x) => d.digamma(positive(x).add(0.5)),
+  (x) => d.polygamma(1, positive(x).add(1)),
 ];
 
 /** Every function of two numbers. */
@@ -45,6 +48,9 @@ const pairs: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => d.pow(positive(x), y),
   (x, y) => d.pow(positive(x), tame(y).mul(2)),
   (x, y) => d.atan2(x, positive(y)),
+  (x, y) => d.gammainc(positive(x), positive(y)),
+  (x, y) => d.gammaincc(positive(x), positive(y)),
+  (x, y) => d.zeta(2.5, positive(x.add(y)).add(1)),
   (x, y) => d.rem(x, positive(y)),
   (x, y) => x.div(positive(y)),
   (x, y) => d.maximum(x, y),

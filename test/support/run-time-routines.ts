@@ -112,3 +112,60 @@ export function products(role: Dim["role"], accumulate: boolean): Routine {
     body: block.statements,
   };
 }
+
+/**
+ * `out[i, j] += Σ a[i, s] b[s, j]` of `rows`, `columns` and `sums` that a call says, operands transposed where it is told; with `runs` the
+ * sums are two indices, of `runs` and of `sums / runs`.
+ */
+export function matrixProduct(
+  transposed: { readonly left: boolean; readonly right: boolean },
+  runs = 1,
+): Routine {
+  const [rows, columns, sums] = ["rows", "columns", "sums"].map((name) => k.local("i32", name)) as [
+    Expr,
+    Expr,
+    Expr,
+  ];
+  const run = runs === 1 ? sums : k.div(sums, k.i32(runs));
+  const [left, right]: [Size, Size] = [transposed.left ? rows : 1, transposed.right ? 1 : columns];
+  const outer: Dim = {
+    role: "sum",
+    size: runs,
+    out: 0,
+    left: multiplySizes(run, left),
+    right: multiplySizes(run, right),
+  };
+  const block = k.makeBlock();
+  const at = (buffer: string): { buffer: string; offset: Expr } => ({ buffer, offset: k.i32(0) });
+  const outSize = multiplySizes(rows, columns);
+  block.forEach("i", k.i32(0), sizeExpr(outSize), (loop, i) =>
+    loop.store("out", i, k.div(k.convert("f64", i), k.f64(7))),
+  );
+  block.contract({
+    name: "dot",
+    type: "f64",
+    out: at("out"),
+    left: at("a"),
+    right: at("b"),
+    dims: [
+      { role: "row", size: rows, out: columns, left: transposed.left ? 1 : sums, right: 0 },
+      { role: "column", size: columns, out: 1, left: 0, right: transposed.right ? sums : 1 },
+      ...(runs === 1 ? [] : [outer]),
+      { role: "sum", size: run, out: 0, left, right },
+    ],
+    accumulate: true,
+  });
+  const scalar = (name: string): Port => ({ kind: "scalar", name, type: "i32" });
+  return {
+    name: "matrixProduct",
+    inputs: [
+      port("a", "f64", multiplySizes(rows, sums)),
+      port("b", "f64", multiplySizes(sums, columns)),
+      ...["rows", "columns", "sums"].map(scalar),
+    ],
+    outputs: [port("out", "f64", outSize)],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+}

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { n, nInput, port, products, reversed, running } from "../../../test/support/run-time-routines.ts";
+import {
+  matrixProduct,
+  n,
+  nInput,
+  port,
+  products,
+  reversed,
+  running,
+} from "../../../test/support/run-time-routines.ts";
 import * as k from "../kernel/build.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
@@ -104,6 +112,39 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
         }
         run.release?.();
       }
+    },
+  );
+
+  test.each([
+    ["as they are", { left: false, right: false }, 1],
+    ["the left one transposed", { left: true, right: false }, 1],
+    ["the right one transposed", { left: false, right: true }, 1],
+    ["summed along two indices", { left: false, right: false }, 3],
+  ] as const)(
+    "products of matrices of which calls say rows, columns and sums, %s",
+    (_form, transposed, runs) => {
+      const routine = matrixProduct(transposed, runs);
+      checkRoutine(routine);
+      const [run, oracle] = [backend.compile(routine), sizedInterp.compile(expandRoutine(routine))];
+      for (const [rows, columns, sums] of [
+        [4, 4, 3],
+        [0, 3, 3],
+        [3, 0, 3],
+        [3, 3, 0],
+        [1, 1, 3],
+        [5, 7, 3],
+        [9, 13, 258],
+        [8, 4, 255],
+        [3, 9, 768],
+      ] as const) {
+        const [a, b] = [cell(rows * sums, (i) => Math.sin(i)), cell(sums * columns, (i) => Math.cos(i))];
+        const [got, wanted] = [cell(rows * columns), cell(rows * columns)];
+        run([a, b, rows, columns, sums], [got]);
+        oracle([a, b, rows, columns, sums], [wanted]);
+        expectSame(got.array, wanted.array);
+      }
+      run.release?.();
+      oracle.release?.();
     },
   );
 

@@ -56,6 +56,23 @@ describe("the plan of a loop", () => {
     );
   });
 
+  test("of heavy iterations has whole vectors of them in a call (a call of one iteration had no vectors)", () => {
+    const m = k.local("i32", "m");
+    const heavy = routineOf(100, (block) =>
+      block.forEach("i", k.i32(0), m, (loop, i) => {
+        const sum = loop.let("sum", k.f64(0));
+        loop.for("j", k.i32(0), m, (inner, j) =>
+          inner.for("k", k.i32(0), m, (most, at) => {
+            const factor = most.let("factor", a(k.add(k.mul(j, m), at)));
+            most.set(sum, k.add(k.mul(sum, factor), k.load("f64", "b", k.add(at, i))));
+          }),
+        );
+        loop.store("out", i, sum);
+      }),
+    );
+    expect(planOf(heavy)).toMatch(/for each i in 0..m: kernel, 4 iterations a call; 4 lanes of 64 bits/);
+  });
+
   test("has one index at a time where iterations follow one another, and tells why", () => {
     const running = routineOf(100_000, (block) =>
       block.for("i", k.i32(1), k.i32(100_000), (loop, i) =>
@@ -206,4 +223,27 @@ describe("the plan of a product", () => {
     expect(hasShareable(product(8), target)).toBe(false);
     expect(hasShareable(product(128), target)).toBe(true);
   });
+});
+
+test("a product of sizes that only calls tell is a loop over its columns, in lanes, with tiles of four rows in it", () => {
+  const m = k.local("i32", "m");
+  const at = (buffer: string): { buffer: string; offset: Expr } => ({ buffer, offset: k.i32(0) });
+  const product = routineOf(100, (block) =>
+    block.contract({
+      name: "p",
+      type: "f64",
+      out: at("out"),
+      left: at("a"),
+      right: at("b"),
+      dims: [
+        { role: "row", size: m, out: m, left: m, right: 0 },
+        { role: "column", size: m, out: 1, left: 0, right: 1 },
+        { role: "sum", size: m, out: 0, left: 1, right: m },
+      ],
+      accumulate: false,
+    }),
+  );
+  const plan = planOf(product);
+  expect(plan).toContain('for each "p.column" in 0..m: kernel, 4 iterations a call; 4 lanes of 64 bits');
+  expect(plan).toContain('for "p.tile" in 0.."p.tiles"');
 });

@@ -8,6 +8,7 @@ import { constantDims } from "../kernel/sizes.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import { greatestCommonDivisor } from "../util/shape.ts";
 import { hasKind, hasRare, usesDouble } from "./branches.ts";
+import { tileContract } from "./contract/run-time.ts";
 import { blockWork, loopWork, statementWork, weightOf } from "./cost.ts";
 import { isBestVectorised, isLight } from "./survey.ts";
 import * as tuning from "./tuning.ts";
@@ -171,7 +172,7 @@ function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
   const lanes = stmt.independent === true ? planLanes(stmt, target) : "its iterations depend on one another";
   const isVector = typeof lanes !== "string";
   const isOne = isVector && stmt.strip === true; // no end of a call could come within
-  const calls = isKernel || isOne ? undefined : planCalls(stmt, target);
+  const calls = isKernel || isOne ? undefined : planCalls(stmt, isVector ? lanes.count : 1, target);
   (isKernel ? plan.inside : plan.outside).loops.set(stmt, {
     calls,
     lanes: isVector ? lanes : undefined,
@@ -188,11 +189,11 @@ function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
  * How a loop is spread over calls: a long independent one as a kernel, any other long one as a sequence of calls too, so that the
  * engine can replace its code by better code. Others stay in place.
  */
-function planCalls(stmt: For, target: Target): CallPlan | undefined {
+function planCalls(stmt: For, lanes: number, target: Target): CallPlan | undefined {
   const { chunkWork } = target;
   const kind = stmt.independent === true ? "kernel" : "sequence";
   if (loopWork(stmt) <= (kind === "kernel" ? chunkWork * tuning.inlinePart : chunkWork)) return undefined;
-  const iterations = iterationsOfCall(stmt.body, target);
+  const iterations = iterationsOfCall(stmt.body, target, lanes);
   if (kind === "sequence") return { kind, iterations, multipleOf: 1, sharedFrom: undefined };
   const known = knownIterations(stmt);
   const multipleOf =
@@ -209,10 +210,10 @@ function planCalls(stmt: For, target: Target): CallPlan | undefined {
 
 const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "contract"]);
 
-/** Iterations that one call makes: many of short ones, so that few calls end within a vector. */
-function iterationsOfCall(block: readonly Stmt[], { chunkWork }: Target): number {
+/** Iterations that one call makes: whole vectors, and many of short ones, so that few calls end within a vector. */
+function iterationsOfCall(block: readonly Stmt[], { chunkWork }: Target, lanes = 1): number {
   const least = Math.ceil(chunkWork / blockWork(block));
-  if (least < tuning.callMultiple && hasKind(block, loops)) return least;
+  if (least < tuning.callMultiple && hasKind(block, loops)) return Math.ceil(least / lanes) * lanes;
   return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }
 
@@ -355,7 +356,8 @@ function planProduct(stmt: Contract, target: Target, isKernel: boolean): Product
   });
   if (!target.simd) return expanded("there are no vectors");
   const dims = constantDims(stmt.dims);
-  if (dims === undefined) return expanded("its sizes are computed by calls", blockContract(stmt));
+  if (dims === undefined)
+    return expanded("its sizes are computed by calls", blockContract(stmt) ?? tileContract(stmt));
   const statement: Contract<number> = { ...stmt, dims };
   const isShared = target.shares && !isKernel && isShareable(stmt, target);
   return { kind: "product", statement, isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };

@@ -4,7 +4,7 @@ import type { Cell, Slot } from "./executable.ts";
 import { bytesPerElement } from "./executable.ts";
 import type { BinaryOp, Buffer, Expr, Routine, Size } from "./scalar.ts";
 import { constantSize } from "./sizes.ts";
-import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
+import { checkDepth, walkExpr } from "./walk.ts";
 
 /** How long a buffer is and where it lies, in numbers that hold for one call. */
 export interface Extent {
@@ -110,13 +110,6 @@ export function callSizes(routine: Routine): CallSizes {
     });
   }
   settle(routine.arenaBytes, "the memory of temporaries, in bytes,", (n) => (arenaBytes = n));
-  walkBlock(routine.body, {
-    stmt(stmt) {
-      if (stmt.kind !== "contract") return;
-      for (const { role, size, out, left, right } of stmt.dims)
-        for (const one of [size, out, left, right]) settle(one, `a ${role} of ${stmt.name}`, () => {});
-    },
-  });
   const places = [...slots];
   let isFirst = true;
   const latest = new Array<Slot | undefined>(places.length).fill(undefined);

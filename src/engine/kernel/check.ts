@@ -6,12 +6,12 @@ import type { Buffer, Contract, Expr, Procedure, Routine, ScalarType, Size, Stmt
 import { binaryType, hasBinary, hasUnary, unaryType } from "./operations.ts";
 import { isFloat } from "./scalar.ts";
 import { addSizes, bytesOf, constantDims, constantSize, sizeExpr, tempAlignment } from "./sizes.ts";
-import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
+import { checkDepth, walkExpr } from "./walk.ts";
 
 /**
  * Checks that a routine obeys the vocabulary: every local declared before it is used, in scope and once; types that
- * agree; buffers that exist, and are written only if they are not inputs; int32 indices; sizes that are numbers or made of scalar
- * inputs that stay what they are; temporaries that lie in the arena; procedures that obey it too.
+ * agree; buffers that exist, and are written only if they are not inputs; int32 indices; sizes of buffers that are numbers or made of
+ * scalar inputs that stay what they are; temporaries that lie in the arena; procedures that obey it too.
  *
  * `writable` names the inputs whose memory was donated, so that they may be overwritten.
  *
@@ -20,8 +20,7 @@ import { checkDepth, walkBlock, walkExpr } from "./walk.ts";
 export function checkRoutine(routine: Routine, writable: readonly string[] = []): void {
   const where = `routine ${JSON.stringify(routine.name)}`;
   const scalars = routine.inputs.filter((input) => input.kind === "scalar");
-  const inputNames = new Set(scalars.map(({ name }) => name));
-  const context = openContext(where, newProgress(), inputNames, namesInSizes(routine));
+  const context = openContext(where, newProgress(), namesInSizes(routine));
   for (const { name, type } of scalars) declare(context, name, { type, isIndex: false });
   for (const input of routine.inputs)
     if (input.kind === "buffer") addBuffer(context, input.buffer, writable.includes(input.buffer.name));
@@ -99,8 +98,7 @@ interface Context {
   /** Every local so far, those out of scope too. */
   readonly names: Set<string>;
   readonly scopes: Map<string, Local>[];
-  /** Scalar inputs, which sizes may be made of, and those that some are made of. */
-  readonly inputs: ReadonlySet<string>;
+  /** Scalar inputs that sizes are made of. */
   readonly inSizes: ReadonlySet<string>;
   /** Scopes further out belong to the surroundings of an independent loop. */
   outermostSettable: number;
@@ -108,16 +106,10 @@ interface Context {
   current: Stmt | string | undefined;
 }
 
-function openContext(
-  where: string,
-  progress: Progress,
-  inputs: ReadonlySet<string> = new Set(),
-  inSizes: ReadonlySet<string> = new Set(),
-): Context {
+function openContext(where: string, progress: Progress, inSizes: ReadonlySet<string> = new Set()): Context {
   return {
     where,
     progress,
-    inputs,
     inSizes,
     buffers: new Map(),
     names: new Set(),
@@ -141,21 +133,14 @@ function demand(context: Context, type: ScalarType, expr: Expr, role: string): v
   if (expr.type !== type) fail(context, `${role} ${printExpr(expr)} is ${expr.type}, not ${type}`);
 }
 
-/** The locals that sizes of a routine are made of. */
-function namesInSizes({ inputs, outputs, temps, arenaBytes, body }: Routine): Set<string> {
+/** The locals that sizes of a routine's buffers are made of. */
+function namesInSizes({ inputs, outputs, temps, arenaBytes }: Routine): Set<string> {
   const names = new Set<string>();
   const enter = (size: Size): void =>
     walkExpr(sizeExpr(size), (part) => void (part.kind === "local" && names.add(part.name)));
   for (const port of [...inputs, ...outputs]) if (port.kind === "buffer") enter(port.buffer.size);
   for (const { size, offset } of temps) for (const one of [size, offset]) enter(one);
   enter(arenaBytes);
-  walkBlock(body, {
-    stmt(stmt) {
-      if (stmt.kind !== "contract") return;
-      for (const { size, out, left, right } of stmt.dims)
-        for (const one of [size, out, left, right]) enter(one);
-    },
-  });
   return names;
 }
 
@@ -219,9 +204,16 @@ function checkSize(context: Context, size: Size, owner: string, unit: string): v
   if (size.type !== "i32") fail(context, `${what}, which is ${size.type}, not i32`);
   walkExpr(size, (part) => {
     if (part.kind === "const" || (part.kind === "binary" && isSizeOperation(part.op))) return;
+    // buffers come before all statements: a local is an input
     if (part.kind !== "local") fail(context, `${what}, which is more than arithmetic`);
-    else if (!context.inputs.has(part.name)) fail(context, `${what}, but "${part.name}" is no scalar input`);
   });
+}
+
+/** A size or a stride of a contraction, which is evaluated where the statement stands. */
+function checkExtent(context: Context, extent: Size, owner: string, unit: string): void {
+  if (typeof extent === "number") return checkSize(context, extent, owner, unit);
+  checkExpr(context, extent);
+  demand(context, "i32", extent, `the size or stride of ${owner}`);
 }
 
 function checkExpr(context: Context, expr: Expr, depth = 0): void {
@@ -338,9 +330,9 @@ function checkContract(context: Context, stmt: Contract): void {
   if (!bufferOf(context, stmt.out.buffer).isWritable)
     fail(context, `buffer "${stmt.out.buffer}" is an input and cannot be written`);
   for (const dim of stmt.dims) {
-    checkSize(context, dim.size, dim.role, "indices");
+    checkExtent(context, dim.size, dim.role, "indices");
     for (const stride of [dim.out, dim.left, dim.right])
-      checkSize(context, stride, dim.role, "elements from one index to the next");
+      checkExtent(context, stride, dim.role, "elements from one index to the next");
     if ((dim.role === "column" && dim.left !== 0) || (dim.role === "row" && dim.right !== 0))
       fail(context, `${dim.role} has strides of both operands`);
     if (dim.role === "sum" && dim.out !== 0) fail(context, "sum has a stride of out");

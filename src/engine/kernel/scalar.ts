@@ -48,7 +48,8 @@ export type Expr =
 /**
  * A number of elements or bytes: known when the routine is made, or an int32 expression over its scalar inputs and constants
  * (`add`, `sub`, `mul`, `div`, `min`, `max`, shifts), which each call computes. Such inputs are never set. A call whose size
- * leaves the int32 numbers, or is negative, throws.
+ * leaves the int32 numbers, or is negative, throws. Those of a contraction are evaluated where it stands, of any locals there, and a
+ * negative one is 0.
  */
 export type Size = number | Expr;
 

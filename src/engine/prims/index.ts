@@ -17,6 +17,8 @@ export * from "./reduce.ts";
 export * from "./scan.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
+export * from "./special.ts";
+export * from "./take.ts";
 export * from "./transcendental.ts";
 export * from "./while.ts";
 export * from "./window.ts";

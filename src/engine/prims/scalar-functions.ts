@@ -85,51 +85,69 @@ export const scalarFunctions: ScalarFunctions = {
   get names() {
     return [...Object.keys(operations), "logicalNot"];
   },
-  get: (name: string): ScalarFunction | undefined => known().byName.get(name),
+  get(name) {
+    if (name === "logicalNot") return logicalNot;
+    let found = functions.get(name);
+    if (found === undefined && Object.hasOwn(operations, name)) {
+      const eqn = equationNamed(name);
+      functions.set(name, (found = name === "pow" ? powFunction(eqn) : scalarFunction(name, eqn)));
+    }
+    return found;
+  },
 };
 
-interface Known {
-  readonly byName: ReadonlyMap<string, ScalarFunction>;
-  /** How an equation of a traced rule is said in a region. */
-  express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr;
+// What was asked for so far: a first call of a plain function asks for a few of all these.
+const functions = new Map<string, ScalarFunction>();
+const equations = new Map<string, Equation>();
+
+function equationNamed(name: string): Equation {
+  let eqn = equations.get(name);
+  if (eqn === undefined) {
+    const [arity, apply] = must(operations[name], `the scalar function ${name}`);
+    equations.set(name, (eqn = equationOf(arity, apply)));
+  }
+  return eqn;
 }
 
-let made: Known | undefined;
-
-/** Made when first asked for. */
-function known(): Known {
-  return (made ??= makeKnown());
+/** Primitives that rules are made of besides, which are no functions of scalars alone. */
+interface Others {
+  readonly full: Equation["prim"];
+  readonly convert: Equation["prim"];
+  readonly powBy: Equation["prim"];
 }
 
-function makeKnown(): Known {
-  const equations = Object.entries(operations).map(
-    ([name, [arity, apply]]) => [name, equationOf(arity, apply)] as const,
-  );
-  const byName = new Map<string, ScalarFunction>(
-    equations.map(([name, eqn]) => [name, name === "pow" ? powFunction(eqn) : scalarFunction(name, eqn)]),
-  );
-  byName.set("logicalNot", logicalNot);
-  const fullPrim = equationOf(1, (x) => linear.full(x.type, 2)).prim;
-  const convertPrim = equationOf(1, (x) => linear.convert(x, "float32")).prim;
-  const powByPrim = equationOf(1, (x) => transcendental.powBy(x, 2)).prim;
+let others: Others | undefined;
+
+function makeOthers(): Others {
   return {
-    byName,
-    express(eqn, args) {
-      const type = regionType(eqn.outs[0]!.type.dtype);
-      if (eqn.prim === fullPrim) return { kind: "const", type, value: (eqn.params as FullParams).value };
-      if (eqn.prim === convertPrim) return convertExpr(eqn.params as ConvertParams, args[0]!);
-      if (linear.isWhere(eqn)) return selectExpr(args[0]!, args[1]!, args[2]!);
-      if (eqn.prim === powByPrim) {
-        const { exponent } = eqn.params as { readonly exponent: number };
-        return simplified("pow", type, [args[0]!, { kind: "const", type, value: exponent }]);
-      }
-      const [name] = must(
-        equations.find(([, { prim, params }]) => prim === eqn.prim && sameParams(params, eqn.params)),
-        `the scalar function ${eqn.prim.name}`,
-      );
-      return simplified(name, type, args);
-    },
+    full: equationOf(1, (x) => linear.full(x.type, 2)).prim,
+    convert: equationOf(1, (x) => linear.convert(x, "float32")).prim,
+    powBy: equationOf(1, (x) => transcendental.powBy(x, 2)).prim,
   };
+}
+
+/** How an equation of a traced rule is said in a region. */
+function express(eqn: Equation, args: readonly RegionExpr[]): RegionExpr {
+  const { full, convert, powBy } = (others ??= makeOthers());
+  const type = regionType(eqn.outs[0]!.type.dtype);
+  if (eqn.prim === full) return { kind: "const", type, value: (eqn.params as FullParams).value };
+  if (eqn.prim === convert) return convertExpr(eqn.params as ConvertParams, args[0]!);
+  if (linear.isWhere(eqn)) return selectExpr(args[0]!, args[1]!, args[2]!);
+  if (eqn.prim === powBy) {
+    const { exponent } = eqn.params as { readonly exponent: number };
+    return simplified("pow", type, [args[0]!, { kind: "const", type, value: exponent }]);
+  }
+  return simplified(nameOf(eqn), type, args);
+}
+
+/** The name of the function that an equation computes: mostly that of its primitive. */
+function nameOf({ prim, params }: Equation): string {
+  const isIt = (name: string): boolean => {
+    const known = equationNamed(name);
+    return known.prim === prim && sameParams(known.params, params);
+  };
+  if (Object.hasOwn(operations, prim.name) && isIt(prim.name)) return prim.name;
+  return must(Object.keys(operations).find(isIt), `the scalar function ${prim.name}`);
 }
 
 /** The equation of an operation: its primitive and parameters. Those that take no floats take booleans. */
@@ -151,7 +169,7 @@ function sameParams(a: unknown, b: unknown): boolean {
 }
 
 function simplified(name: string, type: RegionType, args: readonly RegionExpr[]): RegionExpr {
-  return known().byName.get(name)!.simplify(args) ?? { kind: "apply", type, function: name, args };
+  return scalarFunctions.get(name)!.simplify(args) ?? { kind: "apply", type, function: name, args };
 }
 
 function convertExpr({ dtype }: ConvertParams, x: RegionExpr): RegionExpr {
@@ -365,7 +383,7 @@ function applyRule(
   for (const eqn of rule.eqns) {
     const out = eqn.outs[0]!;
     if (!uses.has(out)) continue;
-    const value = known().express(
+    const value = express(
       eqn,
       eqn.ins.map((v) => values.get(v)!),
     );

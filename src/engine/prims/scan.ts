@@ -24,7 +24,8 @@ import { interned } from "../trace/intern.ts";
 import { range } from "../util/shape.ts";
 import { fixpoint, isUnchanged, keep, present } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
-import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
+import { batchAlong, concatenate, moveAxis } from "./index-ops.ts";
+import { take } from "./take.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
 

@@ -1,4 +1,4 @@
-import { DownhillError } from "../errors/index.ts";
+import { DownhillError, internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Site } from "./lower/scope.ts";
 import type { PositionIndex, Region } from "./region.ts";
@@ -21,6 +21,8 @@ export function failureOf(region: Region, site: Site, wanted: number, length: nu
       return new DownhillError("range", `${region.name}: ${wanted} is no length for an array${where}`);
     case "capacity":
       return new DownhillError("oom", `${region.name}: an array of ${wanted} elements is too large${where}`);
+    case "checks":
+      throw internalError(`${region.name}: a call by code without checks was not made again`);
     case "throw":
       return new DownhillError(
         "thrown",

@@ -1,21 +1,15 @@
-import { digest } from "../util/digest.ts";
 import type { PositionIndex, Region } from "./region.ts";
 
 const keys = new WeakMap<Region, string>();
 
 /**
- * A 128-bit hash of what a region computes, as text. Regions that differ in nothing but names, the file and where in the text
- * things stand have equal keys. Computed once a region.
+ * What a region computes, as text. Regions that differ in nothing but names, the file and where in the text things stand have equal
+ * keys. Computed once a region. (It is the whole text and no hash of it: the engine hashes strings itself, and quicker.)
  */
 export function regionKey(region: Region): string {
   let key = keys.get(region);
-  if (key === undefined) keys.set(region, (key = makeKey(region)));
+  if (key === undefined) keys.set(region, (key = canonicalText(region, new Map())));
   return key;
-}
-
-function makeKey(region: Region): string {
-  const text = canonicalText(region, new Map());
-  return digest(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }
 
 /**

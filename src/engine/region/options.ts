@@ -20,6 +20,8 @@ export interface TangentOptions extends FlatOptions {
 export interface TransposeOptions extends FlatOptions {
   /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
   readonly masked?: readonly boolean[] | undefined;
+  /** For linear results that are numbers, the number that a cotangent is: there is no parameter for it then. */
+  readonly seeds?: readonly (number | undefined)[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
   /** Looks for stores that are surely read, or the only ones to their place: their products are plain (on by default). */

@@ -24,7 +24,26 @@ export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
 /** Calls `visit` for an expression and all in it, outermost first. */
 export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
   visit(expr);
-  for (const part of partsOf(expr)) walkExpr(part, visit);
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return;
+    case "load":
+      for (const place of expr.places) walkExpr(place, visit);
+      return;
+    case "apply":
+      for (const arg of expr.args) walkExpr(arg, visit);
+      return;
+    case "convert":
+      return walkExpr(expr.x, visit);
+    case "select":
+      walkExpr(expr.condition, visit);
+      walkExpr(expr.x, visit);
+      return walkExpr(expr.y, visit);
+    default:
+      return assertNever(expr, "walkExpr");
+  }
 }
 
 /** The expression with `f` applied to all parts, innermost first, and then to itself. */
@@ -95,14 +114,19 @@ export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
 export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
   for (const stmt of stmts) {
     visit(stmt);
-    for (const block of blocksOf(stmt)) walkStmts(block, visit);
+    if (stmt.kind === "for" || stmt.kind === "while") walkStmts(stmt.body, visit);
+    else if (stmt.kind === "if") {
+      walkStmts(stmt.then, visit);
+      walkStmts(stmt.otherwise, visit);
+    }
   }
 }
 
 /** Calls `visit` for each expression of the statements and of those in them, with its parts. */
 export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: RegionExpr) => void): void {
   walkStmts(stmts, (stmt) => {
-    for (const expr of expressionsOf(stmt)) walkExpr(expr, visit);
+    if (stmt.kind === "let" || stmt.kind === "set") walkExpr(stmt.value, visit);
+    else for (const expr of expressionsOf(stmt)) walkExpr(expr, visit);
   });
 }
 

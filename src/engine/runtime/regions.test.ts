@@ -57,7 +57,7 @@ function agree(region: Region, ...calls: readonly (readonly RegionValue[])[]): v
   checkRegion(region, scalarFunctions);
   for (const [name, backend] of backends) {
     const code = compileRegion(region, backend, exact);
-    checkRoutine(code.lowered.routine);
+    checkRoutine(code.version.lowered.routine);
     const call = callOf(code, region);
     for (const args of calls)
       expect(
@@ -110,7 +110,7 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
       const { region: drawn, args } = regionOf(seed);
       const all = backends.map(([, backend]) => {
         const code = compileRegion(drawn, backend);
-        checkRoutine(code.lowered.routine);
+        checkRoutine(code.version.lowered.routine);
         const results = outcome(() => plain(callOf(code, drawn)(args)));
         code.drop();
         return results;
@@ -276,7 +276,9 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
         [xs(1, 2, 3), 2, 0],
       );
     const [before, after] = [fill, loop("t", zero, int("k"), [fill])].map((written) =>
-      printRoutine(compileRegion(region([declareArray("y", length), written], arrayOf("y"))).lowered.routine),
+      printRoutine(
+        compileRegion(region([declareArray("y", length), written], arrayOf("y"))).version.lowered.routine,
+      ),
     );
     expect(before).not.toContain("= 0\n");
     expect(after).toContain("y[i] = 0");
@@ -328,6 +330,34 @@ describe("callRegion", () => {
     );
   });
 
+  test("compiles loops without checks first, and with copies that check only once a check before a loop has failed", () => {
+    // the last elements are read only where the ones before them are positive, which no check before the loop can tell
+    const next = at(r.apply("add", int("i"), int("k")), 1);
+    const guarded = region(
+      [
+        r.declare("t", real("a")),
+        loop("i", zero, length, [
+          when(r.apply("less", r.f64(0), at(int("i"))), [r.set("t", r.apply("maximum", real("t"), next))]),
+        ]),
+      ],
+      scalar(real("t")),
+    );
+    const code = compileRegion(guarded);
+    const call = callOf(code, guarded);
+    const loops = (): number => printRoutine(code.version.lowered.routine).match(/\bfor ["\w]/g)?.length ?? 0;
+    expect(loops()).toBe(1);
+    expect(call([xs(1, 2, 3), 0, 1])).toEqual([3]);
+    expect(loops()).toBe(1);
+    expect(call([xs(1, 2, -3), 1, 1])).toEqual([2]);
+    expect(loops()).toBe(2);
+    const { version } = code;
+    expect(call([xs(1, 2, -3), 1, 20])).toEqual([20]);
+    expect(call([xs(1, 2, 3), 0, 1])).toEqual([3]);
+    expect(() => call([xs(1, 2, 3), 1, 1])).toThrow("place 3 is out of range");
+    expect(code.version).toBe(version);
+    code.drop();
+  });
+
   test("gives new arrays and leaves those that it is given alone", () => {
     const copy = region(
       [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
@@ -339,6 +369,21 @@ describe("callRegion", () => {
     expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
     expect(second).toEqual([{ data: Float64Array.of(4, 5, 6), dims: [3] }]);
     expect(data).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  test("writes over arrays that were lent, and over no others", () => {
+    const copy = region(
+      [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
+      arrayOf("y"),
+    );
+    const arrayIn = ([y]: readonly RegionOutcome[]): unknown => (y as { readonly data: unknown }).data;
+    const first = callRegion(copy, [xs(1, 2, 3), 0, 0], [true]);
+    expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
+    const second = callRegion(copy, [xs(4, 5), 0, 0], [true]);
+    expect(arrayIn(second)).toBe(arrayIn(first));
+    expect(second).toEqual([{ data: Float64Array.of(4, 5, 3), dims: [2] }]);
+    expect(arrayIn(callRegion(copy, [xs(6, 7), 0, 0]))).toEqual(Float64Array.of(6, 7));
+    expect(arrayIn(second)).toEqual(Float64Array.of(4, 5, 3));
   });
 
   test("refuses an integer argument that is no whole number of at most 2³⁰", () => {

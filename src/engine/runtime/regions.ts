@@ -3,7 +3,7 @@ import { makeJsBackend } from "../backends/js/index.ts";
 import { DownhillError, internalError } from "../errors/index.ts";
 import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
-import { makeArray } from "../kernel/executable.ts";
+import { bytesPerElement, makeArray } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
@@ -31,8 +31,11 @@ export type RegionArgument = number | RegionArray;
 /** What it gives; arrays are new ones. */
 export type RegionOutcome = number | RegionArray<TypedArray>;
 
-/** A region that is ready to run. */
-export type RegionCall = (args: readonly RegionArgument[]) => RegionOutcome[];
+/**
+ * A region that is ready to run. `isLent` names results whose arrays the next call may write over: the caller has copied them by
+ * then. Such an array may be longer than the result.
+ */
+export type RegionCall = (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[];
 
 /** Regions that were compiled. */
 export interface RegionCache {
@@ -50,9 +53,15 @@ const mostKept = 256;
  *
  * @throws DownhillError `range` where a place or a length is out of range, or an argument of an integer parameter is no int32;
  * `thrown` where a `throw` is reached; `oom` where an array outgrows all memory.
+ *
+ * @param isLent as that of `RegionCall`.
  */
-export function callRegion(region: Region, args: readonly RegionArgument[]): RegionOutcome[] {
-  return (engine.regions ??= makeRegionCache()).callOf(region)(args);
+export function callRegion(
+  region: Region,
+  args: readonly RegionArgument[],
+  isLent?: readonly boolean[],
+): RegionOutcome[] {
+  return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent);
 }
 
 /** A region that was called. */
@@ -105,11 +114,13 @@ function makeRegionCache(): RegionCache {
 }
 
 /** A region as it was compiled once, for all regions of its structure. */
-interface Code {
-  readonly lowered: LoweredRegion;
+export interface Code {
   /** The region that it was made of: sites of errors are in its terms. */
   readonly region: Region;
-  readonly compiled: Compiled;
+  /** What runs now: `withCopies` follows once a check before a loop has failed. */
+  version: Version;
+  /** Compiles the region with copies of loops that have all checks in them. */
+  readonly withCopies: () => Version;
   /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
   readonly capacities: number[];
   /** While it runs, what it needs must not be given back. */
@@ -118,26 +129,36 @@ interface Code {
   readonly drop: () => void;
 }
 
+interface Version {
+  readonly lowered: LoweredRegion;
+  readonly compiled: Compiled;
+}
+
 /** Elements that arrays have room for at first whose length only the run can tell. */
 const firstCapacity = 256;
 /** More there cannot be. */
 const mostElements = 2 ** 31 - 1;
 
 /** Compiles a region by the backend that suits its work, or by the one given. */
-export function compileRegion(region: Region, backend?: Backend, options?: LowerOptions): Code {
-  const lowered = lowerRegion(region, scalarFunctions, options);
-  const compiled = (backend ?? sizedBackendFor(lowered.routine)).compile(lowered.routine);
+export function compileRegion(region: Region, backend?: Backend, options: LowerOptions = {}): Code {
+  const quick = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "end" });
+  // one backend for both, since sums of products may differ in the last bit from one to another
+  const { compile } = backend ?? sizedBackendFor(quick.routine);
+  const version: Version = { lowered: quick, compiled: compile(quick.routine) };
   let dropped = false;
   return {
-    lowered,
     region,
-    compiled,
-    capacities: lowered.capacities.map(() => firstCapacity),
+    version,
+    withCopies() {
+      const lowered = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "copy" });
+      return { lowered, compiled: compile(lowered.routine) };
+    },
+    capacities: quick.capacities.map(() => firstCapacity),
     isRunning: false,
     isDropped: () => dropped,
     drop() {
       dropped = true;
-      compiled.release?.();
+      this.version.compiled.release?.();
     },
   };
 }
@@ -151,8 +172,25 @@ function sizedBackendFor(routine: Routine): Backend {
 
 /** What runs a region by code that was compiled for its structure. */
 export function callOf(code: Code, region: Region): RegionCall {
-  const { lowered, compiled, capacities } = code;
+  let { version } = code;
+  let attempt = attemptOf(code, version, region);
+  return (args, isLent) => {
+    for (;;) {
+      if (version !== code.version) attempt = attemptOf(code, (version = code.version), region);
+      const outcomes = attempt(args, isLent);
+      if (outcomes !== undefined) return outcomes;
+    }
+  };
+}
+
+/** Runs code once: `undefined` where the call is to be made again, since there is more room now, or other code. */
+function attemptOf(
+  code: Code,
+  { lowered, compiled }: Version,
+  region: Region,
+): (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[] | undefined {
   const { routine, results, failure } = lowered;
+  const { capacities } = code;
   const writeArgs = region.params.map((param, i) =>
     param.kind === "scalar"
       ? scalarWriter(region, param, i)
@@ -161,35 +199,29 @@ export function callOf(code: Code, region: Region): RegionCall {
   const n = writeArgs.length;
   const isReal = region.params.map(({ kind, type }) => kind === "scalar" && type === "f64");
   const readers = results.map((port) => resultReader(port, routine));
-  const arrays = results.filter((port) => port.kind === "array");
-  const sizes = arrays.map(({ size }) => sizeOfCall(size, routine));
+  const rooms = results.flatMap((port, result) =>
+    port.kind === "array" ? [roomOf(port, result, sizeOfCall(port.size, routine))] : [],
+  );
   const inputs: Slot[] = routine.inputs.map(() => 0);
   const outputs: Slot[] = routine.outputs.map(() => 0);
-  return (args) => {
+  return (args, isLent) => {
     if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
     for (let i = 0; i < n; i++) {
       const x = args[i]!;
       if (isReal[i] === true && typeof x === "number") inputs[i] = x;
       else writeArgs[i]!(x, inputs);
     }
-    for (;;) {
-      for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
-      for (let k = 0; k < arrays.length; k++) {
-        const { type, output } = arrays[k]!;
-        outputs[output] = {
-          array: makeArray(type, Math.max(0, sizes[k]!(inputs)) || 0),
-          offset: 0,
-          isOutside: true,
-        };
-      }
-      code.isRunning = true;
-      try {
-        compiled(inputs, outputs);
-      } finally {
-        code.isRunning = false;
-      }
-      if (failure === undefined || outputs[failure] === 0) break;
+    for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
+    for (const room of rooms) outputs[room.output] = room.make(inputs, isLent);
+    code.isRunning = true;
+    try {
+      compiled(inputs, outputs);
+    } finally {
+      code.isRunning = false;
+    }
+    if (failure !== undefined && outputs[failure] !== 0) {
       settleFailure(code, region, outputs);
+      return undefined;
     }
     const outcomes = new Array<RegionOutcome>(readers.length);
     for (let k = 0; k < readers.length; k++) {
@@ -200,22 +232,54 @@ export function callOf(code: Code, region: Region): RegionCall {
   };
 }
 
-/** Makes room where an array was full, after which the call is to be made again; every other error is thrown. */
-function settleFailure(
-  { lowered, region: made, capacities }: Code,
-  region: Region,
-  outputs: readonly Slot[],
-): void {
+/** Where the elements of a result are written to. */
+interface Room {
+  readonly output: number;
+  readonly make: (inputs: readonly Slot[], isLent: readonly boolean[] | undefined) => Cell;
+}
+
+/** Bytes of an array that is lent again and again: a larger one takes less long to make than to fill. */
+const mostBytesLent = 16_384;
+
+function roomOf(
+  { type, output }: ResultPort & { readonly kind: "array" },
+  result: number,
+  sizeOf: (inputs: readonly Slot[]) => number,
+): Room {
+  let lent: Cell | undefined;
+  const most = mostBytesLent / bytesPerElement[type];
+  return {
+    output,
+    make(inputs, isLent) {
+      const n = Math.max(0, sizeOf(inputs)) || 0;
+      const mayLend = isLent?.[result] === true && n <= most;
+      if (mayLend && lent !== undefined && lent.array.length >= n) return lent;
+      const cell = { array: makeArray(type, n), offset: 0, isOutside: true };
+      if (mayLend) lent = cell;
+      return cell;
+    },
+  };
+}
+
+/** Makes room where an array was full, or other code where a check failed; every other error is thrown. */
+function settleFailure(code: Code, region: Region, outputs: readonly Slot[]): void {
+  const { lowered, compiled } = code.version;
   const at = must(lowered.failure, "the outputs of errors");
   const [number, wanted, length] = outputs.slice(at, at + 3) as [number, number, number];
   const site = must(lowered.sites[number - 1], `site ${number} of an error`);
-  const k = lowered.capacities.findIndex(({ arrays }) => arrays.includes(site.array ?? ""));
-  if (site.kind === "capacity" && wanted <= mostElements) {
-    capacities[k] = Math.min(mostElements, Math.max(2 * capacities[k]!, wanted));
+  if (site.kind === "checks") {
+    engine.compilations++;
+    code.version = code.withCopies();
+    compiled.release?.();
     return;
   }
-  if (region === made || site.at === undefined) throw failureOf(region, site, wanted, length);
-  const place = positionsInOrder(made).indexOf(site.at);
+  if (site.kind === "capacity" && wanted <= mostElements) {
+    const k = lowered.capacities.findIndex(({ arrays }) => arrays.includes(site.array ?? ""));
+    code.capacities[k] = Math.min(mostElements, Math.max(2 * code.capacities[k]!, wanted));
+    return;
+  }
+  if (region === code.region || site.at === undefined) throw failureOf(region, site, wanted, length);
+  const place = positionsInOrder(code.region).indexOf(site.at);
   throw failureOf(region, { ...site, at: positionsInOrder(region)[place] }, wanted, length);
 }
 

@@ -47,7 +47,7 @@ function stirling(block: Block, x: Expr, log: Pair): Expr {
 }
 
 /** ln Γ(x) for x > 0: near 2 by a polynomial, up to 8 from there by Γ(x + 1) = x Γ(x), beyond by Stirling's series. */
-const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
+export const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
   "lgammaOfPositive",
   [["x", "f64"]],
   (block, [x]) => {
@@ -126,7 +126,7 @@ const ZERO = 1.4616321449683622;
 const ZERO_LOW = 9.549995429965697e-17;
 
 /** ψ(x) for x > 0: on [1, 2] by a polynomial around its zero, up to 8 by ψ(x + 1) = ψ(x) + 1 / x, then by a series. */
-const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
+export const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
   "digammaOfPositive",
   [["x", "f64"]],
   (block, [x]) => {

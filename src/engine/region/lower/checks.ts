@@ -1,5 +1,6 @@
 // Checks of places that always hold are left out; those in loops are made once before the loop, by the ends that the places have in it.
-// Where a check before a loop fails, the loop runs with all checks in it, so that what is not reached sets no error.
+// Where a check before a loop fails, the loop runs with all checks in it, so that what is not reached sets no error; or the call ends
+// there, to be made again by code that does so.
 import * as k from "../../kernel/build.ts";
 import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
@@ -22,7 +23,9 @@ import {
   realsIn,
 } from "./polynomial.ts";
 import { mapBlocks, mapExpressions } from "./rewrite.ts";
+import type { LowerOptions } from "./options.ts";
 import type { Check, Guard, Scope } from "./scope.ts";
+import { writeFailure } from "./scope.ts";
 
 type Loop = Stmt & { readonly kind: "for" | "while" };
 type Branch = Stmt & { readonly kind: "if" };
@@ -35,13 +38,15 @@ interface Pass {
   readonly trusted: ReadonlySet<Guard>;
   /** Whether checks are made before loops. */
   readonly hoists: boolean;
+  /** What stands where such a check fails, in place of a copy of the loop. */
+  readonly failed: readonly Stmt[] | undefined;
   /** float64 locals of which was seen that they are whole numbers, as integers. */
   readonly whole: ReadonlyMap<string, Expr>;
   fresh(hint: string): string;
 }
 
 /** A block without the checks that need not be made where they stand. */
-export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
+export function settleChecks(scope: Scope, block: readonly Stmt[], { failedChecks }: LowerOptions): Stmt[] {
   const { guards, afterError, indices, ranges, changing, host } = scope;
   const pass: Pass = {
     scope: { guards, afterError, indices },
@@ -49,11 +54,18 @@ export function settleChecks(scope: Scope, block: readonly Stmt[]): Stmt[] {
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     trusted: new Set(),
     hoists: true,
+    failed: failedChecks === "end" ? endOfCall(scope) : undefined,
     whole: new Map(),
     fresh: host.fresh,
   };
   const settled = processBlock(pass, block, []);
   return withoutVainTests(settled, { ...pass, site: (host.failure.site as Expr & { name: string }).name });
+}
+
+function endOfCall(scope: Scope): readonly Stmt[] {
+  const block = k.makeBlock();
+  writeFailure(scope, block, { kind: "checks", at: undefined });
+  return block.statements;
 }
 
 /** What the locals of a block that are never set were declared as, but for indices. */
@@ -149,9 +161,14 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[]
     whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
   const quick: Pass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
   then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
+  const otherwise = pass.failed ?? checkedCopy(pass, stmt, inside);
+  return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise }];
+}
+
+/** A loop with all checks in it. */
+function checkedCopy(pass: Pass, stmt: Loop, inside: Surroundings): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
-  const { statements } = copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map());
-  return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise: statements }];
+  return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
 
 /** A loop whose places are computed in integers where they were in float64. */

@@ -2,6 +2,12 @@
 export interface LowerOptions {
   /** Checks of places are left out where they are seen to hold, and made before loops. Default true. */
   readonly hoistChecks?: boolean;
+  /**
+   * What stands where a check before a loop fails: a copy of the loop with all checks in it (default), or the end of the call with
+   * the site `checks`, for callers that then run the region as it is written with copies. Few calls get there, and copies take as
+   * long to compile as all the rest.
+   */
+  readonly failedChecks?: "copy" | "end";
   /** Loops whose iterations may run in any order are marked so. Default true. */
   readonly independentLoops?: boolean;
   /** Sums are added in eight lanes, which differs in the last bits from adding them in the order of the text. Default true. */

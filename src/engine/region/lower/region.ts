@@ -71,7 +71,7 @@ export function writeRegion(
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
   let statements = withoutVainClears(scope, host.block.statements);
-  if (options.hoistChecks !== false) statements = settleChecks(scope, statements);
+  if (options.hoistChecks !== false) statements = settleChecks(scope, statements, options);
   const { changing, ranges } = scope;
   const memory = stripMemory(scope);
   statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);

@@ -38,8 +38,11 @@ export interface ArrayMemory {
 
 /** What can end a call with an error, and where. */
 export interface Site {
-  /** `capacity`: an array has outgrown its memory, and the call is to be repeated with more. */
-  readonly kind: "place" | "length" | "throw" | "capacity";
+  /**
+   * `capacity`: an array has outgrown its memory, and the call is to be repeated with more. `checks`: a check before a loop failed,
+   * and the call is to be repeated with code that checks in the loop.
+   */
+  readonly kind: "place" | "length" | "throw" | "capacity" | "checks";
   readonly at: PositionIndex | undefined;
   readonly array?: string;
   readonly axis?: number;

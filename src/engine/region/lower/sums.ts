@@ -42,8 +42,8 @@ export function foldOf(loop: For, name: string, fresh: (hint: string) => string)
     value,
   };
   const iteration = { index: loop.index, body: declared, results: [value], copies: 1 };
-  const isWide = canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
-  return isWide || declared.length <= shortBody ? fold : undefined;
+  const isWide = (): boolean => canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
+  return declared.length <= shortBody || isWide() ? fold : undefined;
 }
 
 function nameOf(local: Expr): string {

@@ -1,4 +1,5 @@
-import { factorize, type Matrix } from "../minimize/qr.ts";
+import { type Columns, factorize } from "../minimize/qr.ts";
+import { largest, scaled } from "../vector.ts";
 import { length } from "./project.ts";
 
 /** Below this part of the largest singular value, a direction is one that the data say nothing of. */
@@ -12,28 +13,22 @@ const negligible = 1e-11;
  *
  * @see Demmel, Veselić, Jacobi's method is more accurate than QR, 1992.
  */
-export function undeterminedColumns({ rows, columns: n, elements }: Matrix): number[] {
-  const sizes = Array.from({ length: n }, (_, j) => {
-    let size = 0;
-    for (let i = 0; i < rows; i++) size = Math.max(size, Math.abs(elements[i * n + j]!));
-    return size;
-  });
+export function undeterminedColumns(jacobian: Columns): number[] {
+  const n = jacobian.length;
+  const sizes = jacobian.map(largest);
   const without = sizes.flatMap((size, j) => (size > 0 ? [] : [j]));
-  const height = Math.max(rows, n); // fewer residuals than parameters: rows of 0 change nothing
-  const scaled = new Float64Array(height * n);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < n; j++) scaled[i * n + j] = sizes[j] === 0 ? 0 : elements[i * n + j]! / sizes[j]!;
-  const { r } = factorize({ rows: height, columns: n, elements: scaled }, new Float64Array(height));
+  const even = jacobian.map((column, j) => scaled(sizes[j] === 0 ? 0 : 1 / sizes[j]!, column));
+  const { r } = factorize(even, new Float64Array(0));
   const a = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
   const v = Array.from({ length: n }, (_, j) =>
     Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)),
   );
   for (let sweep = 0; sweep < 30; sweep++) if (!rotateAll(a, v)) break;
   const values = a.map(length);
-  const largest = Math.max(...values);
+  const top = Math.max(...values);
   const involved = new Set(without);
   values.forEach((value, k) => {
-    if (value > negligible * largest) return;
+    if (value > negligible * top) return;
     v[k]!.forEach((part, j) => {
       if (Math.abs(part) > 1e-3) involved.add(j);
     });

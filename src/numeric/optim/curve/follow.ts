@@ -10,6 +10,7 @@ import {
   readLimits,
   type StopReason,
 } from "../minimize/stop.ts";
+import { product, subtract } from "../vector.ts";
 import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
 import type { ruleNames, Choices, Data, FitCurveOptions } from "./options.ts";
@@ -156,8 +157,7 @@ function residualsOf(
   lossScale: number,
   counts: { evaluations: number },
 ): Residuals {
-  const plain = (theta: Float64Array): Float64Array =>
-    curve.values(theta, rows).map((value, r) => roots[r]! * (value - y[r]!));
+  const plain = (theta: Float64Array): Float64Array => product(roots, subtract(curve.values(theta, rows), y));
   return {
     values(theta) {
       counts.evaluations++;
@@ -165,14 +165,9 @@ function residualsOf(
       return loss === "squares" ? r : curve.robust(loss, lossScale, r).values;
     },
     jacobian(theta) {
-      const columns = curve.size;
       const slopes = loss === "squares" ? undefined : curve.robust(loss, lossScale, plain(theta)).slopes;
-      const elements = curve.jacobian(theta, rows).slice();
-      for (let r = 0; r < rows.count; r++) {
-        const factor = roots[r]! * (slopes?.[r] ?? 1);
-        for (let j = 0; j < columns; j++) elements[r * columns + j]! *= factor;
-      }
-      return { rows: rows.count, columns, elements };
+      const factors = slopes === undefined ? roots : product(roots, slopes);
+      return curve.slopes(theta, rows).map((column) => product(factors, column));
     },
   };
 }

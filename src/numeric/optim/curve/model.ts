@@ -1,12 +1,14 @@
 import { full, tensor } from "../../array/create.ts";
 import { astype, mul } from "../../array/elementwise.ts";
 import { sum } from "../../array/reduce.ts";
-import { at, stack } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { stack, transpose } from "../../array/shape.ts";
 import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { hessian, jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { type Columns, columnsOf } from "../minimize/qr.ts";
 import { type RobustLoss, robustResiduals } from "../minimize/robust.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
 
@@ -23,10 +25,8 @@ export interface CurveModel {
   /** Traced: one value a row. */
   readonly curve: (theta: Tensor, rows: Rows) => Tensor;
   readonly values: (theta: Float64Array, rows: Rows) => Float64Array;
-  /** The derivative of each value in each parameter, by rows. */
-  readonly jacobian: (theta: Float64Array, rows: Rows) => Float64Array;
-  /** The same: a column a parameter. */
-  readonly slopes: (theta: Float64Array, rows: Rows) => Float64Array[];
+  /** The derivative of each value in each parameter: a column a parameter. */
+  readonly slopes: (theta: Float64Array, rows: Rows) => Columns;
   /** The second derivatives of `Σ weights · values` in the parameters, by rows. */
   readonly bend: (theta: Float64Array, rows: Rows, weights: Tensor) => Float64Array;
   /** Numbers whose squares a robust loss adds up in the place of those of residuals, and their derivatives in these. */
@@ -38,7 +38,7 @@ export interface CurveModel {
   /** Values, and the derivatives in some of the parameters only. */
   readonly partial: (
     chosen: readonly number[],
-  ) => (theta: Float64Array, rows: Rows) => { values: Float64Array; columns: Float64Array[] };
+  ) => (theta: Float64Array, rows: Rows) => { values: Float64Array; columns: Columns };
   /** The derivative of each value in its own row of column `d`. */
   readonly along: (theta: Float64Array, rows: Rows, d: number) => Float64Array;
 }
@@ -63,13 +63,14 @@ export function curveModel(
   // a search asks for the derivatives where it has just asked for the values
   const both = prepare((theta, ...columns) => {
     const f = (p: Tensor): Tensor => curve(p, rowsOf(columns));
-    return [f(theta), jacfwd(f)(theta)];
+    return [f(theta), transpose(jacfwd(f)(theta))];
   });
-  let last: { theta: Float64Array; rows: Rows; values: Float64Array; jacobian: Float64Array } | undefined;
+  let last: { theta: Float64Array; rows: Rows; values: Float64Array; slopes: Columns } | undefined;
   const evaluate = (theta: Float64Array, rows: Rows): NonNullable<typeof last> => {
     if (last?.rows === rows && last.theta.every((p, i) => Object.is(p, theta[i]))) return last;
     const [value, jacobian] = both(tensor(theta), ...rows.columns);
-    last = { theta: theta.slice(), rows, values: numbers(value!), jacobian: numbers(jacobian!) };
+    const slopes = columnsOf(numbers(jacobian!), size);
+    last = { theta: theta.slice(), rows, values: numbers(value!), slopes };
     return last;
   };
   const bent = prepare((theta, weights, ...columns) => [
@@ -81,8 +82,7 @@ export function curveModel(
     size,
     curve,
     values: (theta, rows) => evaluate(theta, rows).values.slice(),
-    jacobian: (theta, rows) => evaluate(theta, rows).jacobian,
-    slopes: (theta, rows) => columnsOf(evaluate(theta, rows).jacobian, size),
+    slopes: (theta, rows) => evaluate(theta, rows).slopes,
     bend: (theta, rows, weights) => numbers(bent(tensor(theta), weights, ...rows.columns)[0]!),
     robust(loss, scale, r) {
       const run =
@@ -107,7 +107,7 @@ export function curveModel(
           };
           if (chosen.length === 0) return [curve(theta, rowsOf(columns))];
           const part = stack(chosen.map((i) => at(theta, i)));
-          return [curve(theta, rowsOf(columns)), jacfwd(within)(part)];
+          return [curve(theta, rowsOf(columns)), transpose(jacfwd(within)(part))];
         });
       const name = chosen.join();
       const run = partials.get(name) ?? make();
@@ -142,16 +142,7 @@ export function takeRows({ columns }: Rows, chosen: readonly number[]): Rows {
 
 /** The elements, copied. */
 export function numbers(x: Tensor): Float64Array {
-  return Float64Array.from(x.data());
-}
-
-function columnsOf(elements: Float64Array, k: number): Float64Array[] {
-  const n = elements.length / k;
-  return Array.from({ length: k }, (_, j) => {
-    const column = new Float64Array(n);
-    for (let i = 0; i < n; i++) column[i] = elements[i * k + j]!;
-    return column;
-  });
+  return new Float64Array(x.data());
 }
 
 function oneValueARow(operation: string, out: unknown, count: number): Tensor {

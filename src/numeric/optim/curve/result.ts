@@ -3,7 +3,8 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { flatten, leafPaths } from "../../../engine/tree/index.ts";
-import { factorize, inverseOfSquare, type Matrix } from "../minimize/qr.ts";
+import { type Columns, factorize, inverseOfSquare } from "../minimize/qr.ts";
+import { product, subtract } from "../vector.ts";
 import type { StopReason } from "../minimize/stop.ts";
 import { undeterminedColumns } from "./determined.ts";
 import type { Found, Task } from "./follow.ts";
@@ -111,14 +112,8 @@ export function describe(
   const slopes = curve.slopes(theta, rows);
   const isAtBound = names.map((_, i) => theta[i] === walls.low[i] || theta[i] === walls.high[i]);
   const free = names.flatMap((_, i) => (isAtBound[i]! ? [] : [i]));
-  const jacobian = (of: readonly number[]): Matrix => ({
-    rows: rows.count,
-    columns: of.length,
-    elements: Float64Array.from({ length: rows.count * of.length }, (_, at) => {
-      const row = Math.floor(at / of.length);
-      return Math.sqrt(weights[row]!) * slopes[of[at % of.length]!]![row]!;
-    }),
-  });
+  const roots = weights.map(Math.sqrt);
+  const jacobian = (of: readonly number[]): Columns => of.map((i) => product(roots, slopes[i]!));
   const undetermined = undeterminedColumns(jacobian(free)).map((at) => free[at]!);
   // with some of these fixed, the others have errors all the same
   const kept = free.filter((i) => !undetermined.includes(i));
@@ -144,7 +139,7 @@ export function describe(
       { shape: [n, n] },
     ),
     fitted: tensor(fitted),
-    residuals: tensor(y.map((yi, r) => yi - fitted[r]!)),
+    residuals: tensor(subtract(y, fitted)),
     sumOfSquares,
     degreesOfFreedom,
     reducedChiSquared,
@@ -198,11 +193,11 @@ function covarianceOf(
   n: number,
   kept: readonly number[],
   undetermined: readonly number[],
-  jacobian: Matrix,
+  jacobian: Columns,
   variance: number,
 ): Float64Array {
   const covariance = new Float64Array(n * n).fill(Number.NaN);
-  const { r } = factorize(jacobian, new Float64Array(jacobian.rows));
+  const { r } = factorize(jacobian, new Float64Array(0));
   const inverse = inverseOfSquare(r, kept.length);
   kept.forEach((i, a) => {
     kept.forEach((j, b) => {

@@ -1,11 +1,12 @@
 import { isNaN, mul, where } from "../../array/elementwise.ts";
+import { reshape } from "../../array/shape.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
+import { linearSolve } from "../../../engine/prims/lu.ts";
 import { customJvp } from "../../../engine/transforms/custom.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
-import { solveLinear } from "./inverse.ts";
 
 /** Equations `F(x, data) = 0` for a vector x. */
 export type Equations = (x: Tensor, data: readonly Tensor[]) => Tensor;
@@ -38,6 +39,11 @@ export function implicitSolution(
     },
   ) as never;
   return solution(start, ...data);
+}
+
+/** The solution of `A x = b` for a square matrix and a vector: NaN where A is singular. */
+export function solveLinear(a: Tensor, b: Tensor): Tensor {
+  return reshape(linearSolve(a, reshape(b, [b.shape[0]!, 1])), b.shape);
 }
 
 /** `(∂F/∂data) ddata`, of the data that have derivatives. */

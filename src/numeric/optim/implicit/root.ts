@@ -31,8 +31,7 @@ import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, readOptions } from "../options.ts";
 import { closed } from "./closed.ts";
-import { type Equations, implicitSolution, requireSolution } from "./implicit.ts";
-import { solveLinear } from "./inverse.ts";
+import { type Equations, implicitSolution, requireSolution, solveLinear } from "./implicit.ts";
 import { flatVector } from "./vector.ts";
 
 /** Options of `root`. */

@@ -219,7 +219,7 @@ function unit(n: number, i: number): Float64Array {
 /** The x with `Σⱼ rows[i][j] xⱼ = b[i]`. */
 function solve(rows: readonly Float64Array[], b: Float64Array): Float64Array {
   const n = rows.length;
-  const elements = Float64Array.from({ length: n * n }, (_, at) => rows[Math.floor(at / n)]![at % n]!);
-  const { r, qtb } = factorize({ rows: n, columns: n, elements }, b);
+  const columns = Array.from({ length: n }, (_, j) => Float64Array.from(rows, (row) => row[j]!));
+  const { r, qtb } = factorize(columns, b);
   return backSubstitute(r, qtb);
 }

@@ -1,3 +1,4 @@
+import { transpose } from "../../array/shape.ts";
 import { tensor } from "../../array/create.ts";
 import { astype, mul, sqrt } from "../../array/elementwise.ts";
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
@@ -20,7 +21,7 @@ import {
   requireResult,
 } from "./problem.ts";
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
-import { factorize, inverseOfSquare, type Matrix } from "./qr.ts";
+import { type Columns, columnsOf, factorize, inverseOfSquare } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 import { type Bounds, readWalls, type Walls } from "./walls.ts";
@@ -243,7 +244,7 @@ function prepareLeastSquares(
           ? plain
           : onNumbers((x: Tensor, ...args: unknown[]) => [counted(x, args)], jit),
       derivatives: onNumbers(
-        (x: Tensor, ...args: unknown[]) => [jacfwd((p: Tensor) => counted(p, args))(x)],
+        (x: Tensor, ...args: unknown[]) => [transpose(jacfwd((p: Tensor) => counted(p, args))(x))],
         jit,
       ),
     };
@@ -261,8 +262,7 @@ function prepareLeastSquares(
       },
       jacobian: (x) => {
         counts.jacobians++;
-        const elements = derivatives([x], args)[0]!;
-        return { rows: elements.length / x.length, columns: x.length, elements };
+        return columnsOf(derivatives([x], args)[0]!, x.length);
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>
@@ -303,20 +303,19 @@ function prepareLeastSquares(
 
 /** The covariance of the parameters that do not stand at a wall, NaN elsewhere. */
 export function covarianceOf(
-  { rows, columns: n, elements }: Matrix,
+  jacobian: Columns,
   { x, value }: Iterate,
   { low, high }: Walls,
   ignored: number,
 ): { readonly covariance: Float64Array; readonly degreesOfFreedom: number } {
   const free = Array.from(x.keys()).filter((i) => x[i] !== low[i] && x[i] !== high[i]);
+  const [n, rows] = [jacobian.length, jacobian[0]?.length ?? 0];
   const degreesOfFreedom = rows - ignored - free.length;
   const covariance = new Float64Array(n * n).fill(Number.NaN);
   if (degreesOfFreedom <= 0 || free.length === 0) return { covariance, degreesOfFreedom };
   const k = free.length;
-  const part = new Float64Array(rows * k);
-  for (let row = 0; row < rows; row++)
-    for (let a = 0; a < k; a++) part[row * k + a] = elements[row * n + free[a]!]!;
-  const { r } = factorize({ rows, columns: k, elements: part }, new Float64Array(rows));
+  const part = free.map((i) => jacobian[i]!);
+  const { r } = factorize(part, new Float64Array(rows));
   const inverse = inverseOfSquare(r, k);
   if (inverse !== null)
     free.forEach((i, a) => {

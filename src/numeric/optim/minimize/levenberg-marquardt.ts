@@ -1,12 +1,13 @@
 import { dot, largest, largestPart, scaled, subtract } from "../vector.ts";
-import { backSubstitute, factorize, type Matrix, sizeFrom, type Triangle } from "./qr.ts";
+import { backSubstitute, type Columns, factorize, sizeFrom, type Triangle } from "./qr.ts";
 import type { Search } from "./stop.ts";
 import { inside, type Walls } from "./walls.ts";
 
 /** Residuals with their Jacobian. */
 export interface Residuals {
   readonly values: (x: Float64Array) => Float64Array;
-  readonly jacobian: (x: Float64Array) => Matrix;
+  /** A column for each number of x. */
+  readonly jacobian: (x: Float64Array) => Columns;
 }
 
 /**
@@ -31,11 +32,11 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
   for (;;) {
-    const sizes = columnSizes(jacobian);
+    const sizes = jacobian.map((column) => sizeFrom(column, 0));
     // |r + Jδ|² = |Qᵀr + Rδ|² + what no δ changes: steps of any damping go by the small triangle
     const triangle = factorize(jacobian, r);
     scale = scale.map((s, i) => Math.max(s, sizes[i]!));
-    const slopes = transposeTimes(jacobian, r);
+    const slopes = Float64Array.from(jacobian, (column) => dot(column, r)); // Jᵀr
     const free = slopes.map((g, i) => ((x[i] === low[i] && g > 0) || (x[i] === high[i] && g < 0) ? 0 : 1));
     const length = Math.max(1, Math.sqrt(value));
     const gradient = slopes.map((g, i) => (free[i] === 0 || sizes[i] === 0 ? 0 : g / sizes[i]! / length));
@@ -70,13 +71,15 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
 /** The δ that minimises `|r + Jδ|² + μ|Dδ|²`, 0 where a parameter is not free. */
 function dampedStep({ r, qtb }: Triangle, free: Float64Array, scale: Float64Array, mu: number): Float64Array {
   const n = qtb.length;
-  const augmented = new Float64Array(2 * n * n);
-  for (let i = 0; i < n; i++) for (let j = i; j < n; j++) augmented[i * n + j] = r[i * n + j]! * free[j]!;
-  for (let j = 0; j < n; j++)
-    augmented[(n + j) * n + j] = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
+  const augmented = Array.from({ length: n }, (_, j) => {
+    const column = new Float64Array(2 * n);
+    for (let i = 0; i <= j; i++) column[i] = r[i * n + j]! * free[j]!;
+    column[n + j] = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
+    return column;
+  });
   const rightSide = new Float64Array(2 * n);
   rightSide.set(scaled(-1, qtb));
-  const damped = factorize({ rows: 2 * n, columns: n, elements: augmented }, rightSide);
+  const damped = factorize(augmented, rightSide);
   return backSubstitute(damped.r, damped.qtb);
 }
 
@@ -90,22 +93,4 @@ function predictedFall({ r, qtb }: Triangle, delta: Float64Array): number {
     fall -= change * (2 * qtb[i]! + change);
   }
   return fall;
-}
-
-/** `Jᵀr` */
-function transposeTimes({ rows, columns, elements }: Matrix, r: Float64Array): Float64Array {
-  const out = new Float64Array(columns);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) out[j]! += elements[i * columns + j]! * r[i]!;
-  return out;
-}
-
-function columnSizes({ rows, columns, elements }: Matrix): Float64Array {
-  const out = new Float64Array(columns);
-  const column = new Float64Array(rows);
-  for (let j = 0; j < columns; j++) {
-    for (let i = 0; i < rows; i++) column[i] = elements[i * columns + j]!;
-    out[j] = sizeFrom(column, 0);
-  }
-  return out;
 }

@@ -1,8 +1,10 @@
-/** A matrix by rows: `m × n`. */
-export interface Matrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly elements: Float64Array;
+/** A matrix by its columns, of one length, along which all loops go. */
+export type Columns = readonly Float64Array[];
+
+/** As many columns, whose elements lie one after the other. */
+export function columnsOf(elements: Float64Array, count: number): Columns {
+  const length = elements.length / count;
+  return Array.from({ length: count }, (_, j) => elements.subarray(j * length, (j + 1) * length));
 }
 
 /** What a QR factorisation tells of a least-squares problem. */
@@ -18,16 +20,11 @@ export interface Triangle {
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
-export function factorize({ rows, columns: n, elements }: Matrix, rightSide: Float64Array): Triangle {
-  const m = Math.max(rows, n);
-  // by columns, along which all loops go
-  const columns = Array.from({ length: n }, (_, j) => {
-    const column = new Float64Array(m);
-    for (let i = 0; i < rows; i++) column[i] = elements[i * n + j]!;
-    return column;
-  });
-  const b = new Float64Array(m);
-  b.set(rightSide);
+export function factorize(matrix: Columns, rightSide: Float64Array): Triangle {
+  const n = matrix.length;
+  const m = Math.max(matrix[0]?.length ?? 0, n);
+  const columns = matrix.map((column) => padded(column, m));
+  const b = padded(rightSide, m);
   const r = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
     const v = columns[k]!;
@@ -43,6 +40,13 @@ export function factorize({ rows, columns: n, elements }: Matrix, rightSide: Flo
     reflect(b, v, k, factor);
   }
   return { r, qtb: b.slice(0, n) };
+}
+
+/** A copy with zeros behind it. */
+function padded(x: Float64Array, length: number): Float64Array {
+  const out = new Float64Array(length);
+  out.set(x);
+  return out;
 }
 
 /** `x + factor (v·x) v` from place k on. */

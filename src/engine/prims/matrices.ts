@@ -1,0 +1,84 @@
+// What rules about matrices have in common: products, transposes and the types of arrays of matrices.
+import { DownhillError, showType } from "../errors/index.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
+import { range, sameShape } from "../util/shape.ts";
+import { dotGeneral } from "./contract.ts";
+import { iota } from "./index-ops.ts";
+import { indicator, equal } from "./arithmetic.ts";
+import { permute } from "./shape.ts";
+
+/** x with the axes of its matrices exchanged. */
+export function swapped(x: Tensor): Tensor {
+  const n = x.type.shape.length;
+  return permute(x, [...range(0, n - 2), n - 1, n - 2]);
+}
+
+/** Products of matrices, batches kept in step; of the transposed ones where marked. */
+export function product(x: Tensor, y: Tensor, transposed: { x?: boolean; y?: boolean } = {}): Tensor {
+  const rank = x.type.shape.length;
+  const batch = range(0, rank - 2);
+  return dotGeneral(x, y, {
+    contract: [[transposed.x === true ? rank - 2 : rank - 1], [transposed.y === true ? rank - 1 : rank - 2]],
+    batch: [batch, batch],
+  });
+}
+
+/** Identity matrices of the type of x, whose matrices are square. */
+export function identityLike({ dtype, shape }: ArrayType): Tensor {
+  const n = shape.length;
+  return indicator(equal(iota("int32", shape, n - 2), iota("int32", shape, n - 1)), arrayType(dtype, shape));
+}
+
+/**
+ * Refuses what is no array of square matrices of floats.
+ *
+ * @throws DownhillError `shape` or `dtype`
+ */
+export function requireSquare(operation: string, x: ArrayType): ArrayType {
+  requireMatrices(operation, x);
+  const { shape } = x;
+  if (shape.at(-1) === shape.at(-2)) return x;
+  throw new DownhillError(
+    "shape",
+    `${operation}: the matrices of ${showType(x)} have ${shape.at(-2)!} rows and ${shape.at(-1)!} columns; they must be square.`,
+  );
+}
+
+/**
+ * Refuses what is no array of matrices of floats.
+ *
+ * @throws DownhillError `shape` or `dtype`
+ */
+export function requireMatrices(operation: string, x: ArrayType): ArrayType {
+  if (x.shape.length < 2)
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(x)} is no matrix: at least two axes are needed.`,
+    );
+  if (!isFloating(x.dtype))
+    throw new DownhillError(
+      "dtype",
+      `${operation}: ${showType(x)} has no floats. Convert it, as in x.astype("float64").`,
+    );
+  return x;
+}
+
+/**
+ * Refuses right sides that do not fit the matrices of a system: as many batches and rows are needed, of one dtype.
+ *
+ * @throws DownhillError `shape` or `dtype`
+ */
+export function requireSides(operation: string, a: ArrayType, b: ArrayType): ArrayType {
+  const lead = a.shape.slice(0, -2);
+  if (
+    b.shape.length !== a.shape.length ||
+    !sameShape(lead, b.shape.slice(0, -2)) ||
+    b.shape.at(-2) !== a.shape.at(-2)
+  )
+    throw new DownhillError("shape", `${operation}: ${showType(b)} has no right sides for ${showType(a)}.`);
+  if (a.dtype !== b.dtype)
+    throw new DownhillError("dtype", `${operation}: ${showType(a)} and ${showType(b)} differ in dtype.`);
+  return arrayType(b.dtype, b.shape);
+}

@@ -1,0 +1,355 @@
+// What loops over matrices have in common: where elements lie, batches, and triangular systems.
+import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import { must } from "../util/assert-never.ts";
+import type { Shape } from "../util/shape.ts";
+import { range, sizeOf } from "../util/shape.ts";
+import { flatIndex, plus } from "./reduce-loops.ts";
+
+/** A matrix in an array: where its first element is, and how many elements it is from a row, or a column, to the next. */
+export interface Matrix<V extends ReadView = ReadView> {
+  readonly view: V;
+  readonly start: Expr;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A row, a column, or how many of them there are; a number where it is known. */
+export type Index = number | Expr;
+
+/** An index as an expression. */
+function indexOf(i: Index): Expr {
+  return typeof i === "number" ? k.i32(i) : i;
+}
+
+/** The sum of two indices. */
+export function shift(i: Index, by: Index): Expr {
+  return plus(indexOf(i), indexOf(by));
+}
+
+/** The matrix with this number in an array of matrices, `[…, rows, columns]`. */
+export function matrixOf<V extends ReadView>(view: V, item: Index): Matrix<V> {
+  const [rows, columns] = sidesOf(view.type.shape);
+  return {
+    view,
+    start: typeof item === "number" ? k.i32(item * rows * columns) : flatIndex([item], [rows * columns]),
+    row: columns,
+    column: 1,
+  };
+}
+
+/** Rows and columns of the matrices in an array of this shape. */
+export function sidesOf(shape: Shape): readonly [rows: number, columns: number] {
+  return [shape.at(-2)!, shape.at(-1)!];
+}
+
+export function transposed<V extends ReadView>(matrix: Matrix<V>): Matrix<V> {
+  return { ...matrix, row: matrix.column, column: matrix.row };
+}
+
+/** Where an element lies in the array. */
+function flatPlace({ start, row, column }: Matrix, i: Index, j: Index): Expr {
+  const known = (typeof i === "number" ? i * row : 0) + (typeof j === "number" ? j * column : 0);
+  const rest = flatIndex(
+    [typeof i === "number" ? k.i32(0) : i, typeof j === "number" ? k.i32(0) : j],
+    [row, column],
+  );
+  return plus(plus(start, rest), k.i32(known));
+}
+
+export function readAt(matrix: Matrix, i: Index, j: Index): Expr {
+  return matrix.view.read(flatPlace(matrix, i, j));
+}
+
+export function writeAt(block: Block, matrix: Matrix<WriteView>, i: Index, j: Index, value: Expr): void {
+  matrix.view.write(block, flatPlace(matrix, i, j), value);
+}
+
+/** Where a part of a matrix begins, for `contract`; the matrix lies in memory. */
+function placeAt(matrix: Matrix, i: Index, j: Index): Place {
+  const { buffer, offset } = matrix.view as WriteView;
+  return {
+    buffer: must(buffer, "the memory of a matrix"),
+    offset: plus(offset ?? k.i32(0), flatPlace(matrix, i, j)),
+  };
+}
+
+/** Whether a matrix lies in memory, as products need it. */
+function isInMemory({ view }: Matrix): boolean {
+  return (view as WriteView).buffer !== undefined;
+}
+
+/** A vector in an array, as loops see it. */
+export interface Vector {
+  read(i: Index): Expr;
+  write(block: Block, i: Index, value: Expr): void;
+}
+
+/** The vector with this number in an array of vectors of `n` elements; one that is only read cannot be written. */
+export function vectorOf(view: ReadView, item: Index, n: number): Vector {
+  const at = (i: Index): Expr => flatPlace({ view, start: k.i32(0), row: n, column: 1 }, item, i);
+  return {
+    read: (i) => view.read(at(i)),
+    write: (block, i, value) => (view as WriteView).write(block, at(i), value),
+  };
+}
+
+/** A part of a matrix: from which row and column on. */
+export interface PartOf<V extends ReadView = ReadView> {
+  readonly of: Matrix<V>;
+  readonly row: Index;
+  readonly column: Index;
+}
+
+/** Adds the product of `left`, `rows` × `inner`, and `right`, `inner` × `columns`, to `out`. They share no elements with it. */
+export function addProduct(
+  block: Block,
+  name: string,
+  [rows, columns, inner]: readonly [number, number, number],
+  out: PartOf<WriteView>,
+  left: PartOf,
+  right: PartOf,
+  accumulate = true,
+): void {
+  const dims: Dim<number>[] = [
+    { role: "row", size: rows, out: out.of.row, left: left.of.row, right: 0 },
+    { role: "column", size: columns, out: out.of.column, left: 0, right: right.of.column },
+    { role: "sum", size: inner, out: 0, left: left.of.column, right: right.of.row },
+  ];
+  const place = ({ of, row, column }: PartOf): Place => placeAt(of, row, column);
+  block.contract({
+    name,
+    type: scalarTypeOf(out.of.view.type.dtype),
+    out: place(out),
+    left: place(left),
+    right: place(right),
+    dims: dims.filter(({ size, role }) => size > 1 || role === "row"),
+    accumulate,
+  });
+}
+
+/** How many matrices an array of this shape holds. */
+export function countOf(shape: Shape): number {
+  return sizeOf(shape.slice(0, -2));
+}
+
+/** A loop over the matrices of a batch, none where there is one; `independent` where no two of them share scratch. */
+export function eachMatrix(
+  { block, fresh }: LowerContext,
+  count: number,
+  independent: boolean,
+  body: (block: Block, item: Index) => void,
+): void {
+  if (count === 1) return body(block, 0);
+  block[independent ? "forEach" : "for"](fresh("b"), k.i32(0), k.i32(count), body);
+}
+
+/** Up to so many rows systems are written out element by element: there is no loop but that over the batch. */
+export const mostWrittenOut = 4;
+
+/** Rows that are computed at once, in registers: each element of those above is loaded once for them. */
+const rowsAtOnce = 4;
+
+/** Rows of a block: what earlier blocks contribute is one product. The elements that its loops read stay in the first-level cache. */
+export const rowsOfBlock = 64;
+
+/** How many rows a block has in a matrix of n: more where there would be too many products, each of which is a function. */
+export function blockOf(n: number): number {
+  return Math.max(rowsOfBlock, Math.ceil(n / 16 / rowsAtOnce) * rowsAtOnce);
+}
+
+/** A system `T X = B` of which X takes the place of B. */
+export interface Triangular {
+  readonly triangle: Matrix;
+  readonly rhs: Matrix<WriteView>;
+  readonly rows: number;
+  readonly columns: number;
+  /** From the last row to the first, as an upper triangle is solved. */
+  readonly reverse: boolean;
+  /** Ones count as the diagonal, which is not read. */
+  readonly unit: boolean;
+}
+
+/** A number to divide by: NaN in the place of 0, so that a singular system has no solution, not an infinite one. */
+function divisor(x: Expr): Expr {
+  return k.select(k.eq(x, k.constant(x.type, 0)), k.constant(x.type, Number.NaN), x);
+}
+
+/** Whether a triangular system is solved in blocks, which needs scratch for the rows that are solved, with their signs changed. */
+export function solvesInBlocks(rows: number, columns: number): boolean {
+  return rows > rowsOfBlock && columns >= rowsAtOnce;
+}
+
+/** Solves a triangular system in place. `negated` is scratch of the shape of B, where the system is solved in blocks. */
+export function emitTriangular(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  system: Triangular,
+  negated: Matrix<WriteView> | undefined,
+): void {
+  const { triangle, rhs, rows, columns, reverse } = system;
+  if (rows <= mostWrittenOut) return solveWrittenOut(block, fresh, system);
+  if (columns < rowsAtOnce) return solveColumns(block, fresh, system);
+  if (negated === undefined || !isInMemory(triangle))
+    return solveRows(block, fresh, { ...system, firstColumn: 0 }, 0, rows);
+  const size = blockOf(rows);
+  for (let from = 0; from < rows; from += size) {
+    const to = Math.min(from + size, rows);
+    const [first, solved] = reverse ? [rows - to, rows - from] : [from, 0];
+    if (from > 0)
+      addProduct(
+        block,
+        fresh("solved"),
+        [to - from, columns, from],
+        { of: rhs, row: first, column: 0 },
+        { of: triangle, row: first, column: solved },
+        { of: negated, row: solved, column: 0 },
+      );
+    solveRows(block, fresh, { ...system, firstColumn: 0 }, from, to);
+    if (to < rows)
+      block.for(fresh("i"), k.i32(first), k.i32(first + to - from), (loop, i) =>
+        loop.forEach(fresh("j"), k.i32(0), k.i32(columns), (inner, j) =>
+          writeAt(inner, negated, i, j, k.neg(readAt(rhs, i, j))),
+        ),
+      );
+  }
+}
+
+/** Rows of a system to solve, where those before the block have been taken into account already. */
+export interface Rows extends Triangular {
+  /** Only columns from here on. */
+  readonly firstColumn: Index;
+  /** Called before the rows from `first` on are solved, some at once: what the triangle needs for it. */
+  prepare?(block: Block, first: Expr, count: number): void;
+  /** The first column, where each row has its own. */
+  columnOf?(first: Expr, count: number): Expr;
+}
+
+/** Solves the rows `from` to `to`, counted in the order in which they are solved. */
+export function solveRows(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  system: Rows,
+  from: number,
+  to: number,
+): void {
+  const groups = Math.floor((to - from) / rowsAtOnce);
+  if (groups > 1)
+    block.for(fresh("group"), k.i32(0), k.i32(groups), (loop, group) => {
+      const first = loop.let(fresh("first"), shift(from, k.mul(group, k.i32(rowsAtOnce))));
+      solveGroup(loop, fresh, system, from, first, rowsAtOnce);
+    });
+  else if (groups === 1) solveGroup(block, fresh, system, from, k.i32(from), rowsAtOnce);
+  const rest = (to - from) % rowsAtOnce;
+  if (rest > 0) solveGroup(block, fresh, system, from, k.i32(to - rest), rest);
+}
+
+function solveGroup(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  { triangle, rhs, rows, columns, reverse, unit, firstColumn, prepare, columnOf }: Rows,
+  from: number,
+  first: Expr,
+  count: number,
+): void {
+  /** The row in memory that is solved as the i-th. */
+  const rowAt = (i: Index): Expr => (reverse ? k.sub(k.i32(rows - 1), indexOf(i)) : indexOf(i));
+  const own = range(0, count).map((i) => block.let(fresh("row"), rowAt(shift(first, i))));
+  prepare?.(block, first, count);
+  const factors = own.map((i, a) =>
+    own.slice(0, a).map((l) => block.let(fresh("t"), readAt(triangle, i, l))),
+  );
+  const diagonal = own.map((i) =>
+    unit ? undefined : block.let(fresh("d"), divisor(readAt(triangle, i, i))),
+  );
+  const start = columnOf?.(first, count) ?? indexOf(firstColumn);
+  block.forEach(fresh("j"), start, k.i32(columns), (loop, j) => {
+    const sums = own.map((i) => loop.let(fresh("sum"), readAt(rhs, i, j)));
+    loop.for(fresh("r"), k.i32(from), first, (inner, r) => {
+      const row = inner.let(fresh("at"), rowAt(r));
+      const x = inner.let(fresh("x"), readAt(rhs, row, j));
+      own.forEach((i, a) => inner.set(sums[a]!, k.mulAdd(k.neg(readAt(triangle, i, row)), x, sums[a]!)));
+    });
+    own.forEach((i, a) => {
+      const rest = factors[a]!.reduce((sum, t, l) => k.mulAdd(k.neg(t), sums[l]!, sum), sums[a]!);
+      const d = diagonal[a];
+      loop.set(sums[a]!, d === undefined ? rest : k.div(rest, d));
+      writeAt(loop, rhs, i, j, sums[a]!);
+    });
+  });
+}
+
+/** Few columns, one by one: elements of a row or of a column of the triangle, whichever lie side by side, go in lanes. */
+function solveColumns(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  { triangle, rhs, rows, columns, reverse, unit }: Triangular,
+): void {
+  const type = scalarTypeOf(rhs.view.type.dtype);
+  for (let column = 0; column < columns; column++)
+    block.for(fresh("r"), k.i32(0), k.i32(rows), (loop, r) => {
+      const i = loop.let(fresh("row"), reverse ? k.sub(k.i32(rows - 1), r) : r);
+      const divided = (x: Expr): Expr => (unit ? x : k.div(x, divisor(readAt(triangle, i, i))));
+      const [before, after] = [
+        [k.i32(0), i],
+        [k.add(i, k.i32(1)), k.i32(rows)],
+      ] as const;
+      if (triangle.column === 1) {
+        const [start, end] = reverse ? after : before;
+        const sum = loop.reduce(fresh("sum"), "add", k.constant(type, 0), fresh("l"), start, end, (_, l) =>
+          k.mul(readAt(triangle, i, l), readAt(rhs, l, column)),
+        );
+        writeAt(loop, rhs, i, column, divided(k.sub(readAt(rhs, i, column), sum)));
+        return;
+      }
+      const x = loop.let(fresh("x"), divided(readAt(rhs, i, column)));
+      writeAt(loop, rhs, i, column, x);
+      const [start, end] = reverse ? before : after;
+      loop.forEach(fresh("l"), start, end, (inner, l) =>
+        writeAt(inner, rhs, l, column, k.mulAdd(k.neg(readAt(triangle, l, i)), x, readAt(rhs, l, column))),
+      );
+    });
+}
+
+/** A small system without loops but for that over many columns. */
+function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Triangular): void {
+  const { triangle, rhs, rows, columns } = system;
+  const t = range(0, rows).map((i) =>
+    range(0, rows).map((l) =>
+      isRead(system, i, l) ? block.let(fresh("t"), readAt(triangle, i, l)) : undefined,
+    ),
+  );
+  const solve = (inner: Block, j: Index): void => {
+    const given = range(0, rows).map((i) => readAt(rhs, i, j));
+    solveElements(inner, fresh, system, (i, l) => t[i]![l]!, given).forEach((x, i) =>
+      writeAt(inner, rhs, i, j, x),
+    );
+  };
+  if (columns > mostWrittenOut) block.forEach(fresh("j"), k.i32(0), k.i32(columns), solve);
+  else for (let j = 0; j < columns; j++) solve(block, j);
+}
+
+function isRead({ reverse, unit }: Pick<Triangular, "reverse" | "unit">, i: number, l: number): boolean {
+  return i === l ? !unit : reverse ? l > i : l < i;
+}
+
+/** The solution for one column, as locals. */
+export function solveElements(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  { reverse, unit }: Pick<Triangular, "reverse" | "unit">,
+  t: (i: number, l: number) => Expr,
+  rhs: readonly Expr[],
+): readonly Expr[] {
+  const x: Expr[] = [];
+  const order = range(0, rhs.length);
+  if (reverse) order.reverse();
+  order.forEach((i, done) => {
+    const sum = order.slice(0, done).reduce((s, l) => k.mulAdd(k.neg(t(i, l)), x[l]!, s), rhs[i]!);
+    x[i] = block.let(fresh("x"), unit ? sum : k.div(sum, divisor(t(i, i))));
+  });
+  return x;
+}

@@ -1,0 +1,119 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import type { ArrayType } from "../../engine/ir/types.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { requireMatrices, requireSquare } from "../../engine/prims/matrices.ts";
+import { permute, reshape } from "../../engine/prims/shape.ts";
+import { broadcastShapes, range, sizeOf } from "../../engine/util/shape.ts";
+import { asFloating, expandTo, promoteTypes } from "../array/promote.ts";
+
+/** An array of matrices of floats; integers become float64. */
+export function readMatrices(operation: string, x: TensorLike): Tensor {
+  const t = asFloating(x, operation);
+  requireMatrices(operation, t.type);
+  return convert(t, t.dtype);
+}
+
+/** An array of square matrices of floats. */
+export function readSquare(operation: string, x: TensorLike): Tensor {
+  const t = readMatrices(operation, x);
+  requireSquare(operation, t.type);
+  return t;
+}
+
+/** Matrices and right sides, of one dtype; `isVector` where b is a vector, which is one right side. */
+export interface Sides {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly isVector: boolean;
+}
+
+/**
+ * Matrices a, and b of shape `[n]` or `[…, n, m]`, where a has n rows.
+ *
+ * @throws DownhillError `shape` or `dtype`
+ */
+export function readSides(operation: string, x: TensorLike, y: TensorLike, isSquare = true): Sides {
+  const [given, sides] = [asFloating(x, operation), asFloating(y, operation)];
+  const { dtype } = promoteTypes(given.type, sides.type);
+  const a = convert(given, dtype);
+  if (isSquare) requireSquare(operation, a.type);
+  else requireMatrices(operation, a.type);
+  const isVector = sides.ndim === 1;
+  const b = convert(isVector ? reshape(sides, [...sides.shape, 1]) : sides, dtype);
+  const rows = a.type.shape.at(-2)!;
+  if (b.ndim < 2 || b.type.shape.at(-2) !== rows)
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(a.type)} has ${rows} rows, and so must the right sides: b must be a vector [${rows}], or [${rows}, m], or a batch of these; got ${showType(sides.type)}.`,
+    );
+  return { a, b, isVector };
+}
+
+/**
+ * What `solve` gives for systems of which the batches broadcast. Where there is one matrix, all right sides are columns of one system.
+ */
+export function overBatches(
+  operation: string,
+  { a, b, isVector }: Sides,
+  solve: (a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  const [leadOfA, leadOfB] = [a.type.shape.slice(0, -2), b.type.shape.slice(0, -2)];
+  if (leadOfA.length === 0 && leadOfB.length > 0) {
+    const axes = range(0, b.ndim - 2);
+    const [n, m] = [b.type.shape.at(-2)!, b.type.shape.at(-1)!];
+    const wide = reshape(permute(b, [b.ndim - 2, ...axes, b.ndim - 1]), [n, sizeOf(leadOfB) * m]);
+    const out = solve(a, wide);
+    const rows = out.type.shape[0]!;
+    return permute(reshape(out, [rows, ...leadOfB, m]), [...axes.map((axis) => axis + 1), 0, b.ndim - 1]);
+  }
+  const lead = broadcastShapes(leadOfA, leadOfB);
+  if (lead === undefined)
+    throw new DownhillError(
+      "shape",
+      `${operation}: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+    );
+  const fit = (x: Tensor): Tensor => expandTo(x, [...lead, ...x.type.shape.slice(-2)]);
+  const out = solve(fit(a), fit(b));
+  return isVector ? reshape(out, out.type.shape.slice(0, -1)) : out;
+}
+
+/**
+ * Refuses a batch of matrices of which one has no solution. That is known only outside of traced functions, where the result is NaN.
+ *
+ * @throws DownhillError `range` with `problem`
+ */
+export function requireRegular(
+  operation: string,
+  factors: Tensor,
+  isRegular: (pivot: number) => boolean,
+  problem: (row: number) => string,
+): void {
+  if (factors.tracer !== undefined) return;
+  const [rows, n] = [factors.type.shape.at(-2)!, factors.type.shape.at(-1)!];
+  const data = factors.data();
+  for (let start = 0; start < data.length; start += rows * n)
+    for (let i = 0; i < Math.min(rows, n); i++)
+      if (!isRegular(data[start + i * (n + 1)]!)) {
+        const which = factors.ndim > 2 ? `matrix ${start / (rows * n)} of the batch` : "the matrix";
+        throw new DownhillError("range", `${operation}: ${which} ${problem(i)}`);
+      }
+}
+
+/** Whether a pivot can be divided by. NaN can: it comes from NaN in the matrix, and goes into the result. */
+export function isNotZero(pivot: number): boolean {
+  return pivot !== 0;
+}
+
+/** What is said of a singular matrix. */
+export function isSingularAt(row: number): string {
+  return (
+    `is singular: pivot ${row} is 0. Check that no row is a combination of others; pinv and lstsq of downhill/linalg take such ` +
+    "matrices. (In compiled functions the result is NaN.)"
+  );
+}
+
+/** The type of arrays of matrices of other sizes. */
+export function withSides({ dtype, shape }: ArrayType, rows: number, columns: number): ArrayType {
+  return { dtype, shape: [...shape.slice(0, -2), rows, columns], weak: false };
+}

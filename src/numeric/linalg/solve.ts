@@ -1,0 +1,192 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { cholesky as choleskyOf } from "../../engine/prims/cholesky.ts";
+import { stopGradient } from "../../engine/prims/linear.ts";
+import { part } from "../../engine/prims/index-ops.ts";
+import { factoredSolve, lu as factor, rowsInOrder } from "../../engine/prims/lu.ts";
+import { identityLike, product } from "../../engine/prims/matrices.ts";
+import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
+import {
+  isNotZero,
+  isSingularAt,
+  overBatches,
+  readMatrices,
+  readSides,
+  readSquare,
+  requireRegular,
+  withSides,
+} from "./operands.ts";
+
+/** Options of `solveTriangular`. */
+export interface SolveTriangularOptions {
+  /** Which triangle is read: the lower one, or else the upper one. Default true. */
+  readonly lower?: boolean;
+  /** Whether to solve `Aᵀ X = B`. Default false. */
+  readonly transpose?: boolean;
+  /** Whether ones count as the diagonal, which is not read then. Default false. */
+  readonly unitDiagonal?: boolean;
+}
+
+/**
+ * The solution X of `A X = B` for triangular matrices: a is `[…, n, n]`, of which one triangle is read, b is `[n]` or `[…, n, m]`;
+ * batches broadcast.
+ *
+ * Derivative: `A dX = dB − dA X`, of the triangle of dA.
+ *
+ * @throws DownhillError `shape`, `dtype`; `range` for a zero in the diagonal, which gives NaN in compiled functions.
+ * @example
+ * solveTriangular([[2, 0], [1, 4]], [2, 9]).tolist();                    // [1, 2]
+ * solveTriangular([[2, 1], [0, 4]], [4, 8], { lower: false }).tolist();  // [1, 2]
+ */
+export function solveTriangular(a: TensorLike, b: TensorLike, options: SolveTriangularOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("solveTriangular", arguments, 3);
+  checkOptions("solveTriangular", options, ["lower", "transpose", "unitDiagonal"]);
+  checkFlags("solveTriangular", options, ["lower", "transpose", "unitDiagonal"]);
+  const { lower = true, transpose = false, unitDiagonal = false } = options;
+  const sides = readSides("solveTriangular", a, b);
+  if (!unitDiagonal)
+    requireRegular(
+      "solveTriangular",
+      stopGradient(sides.a),
+      isNotZero,
+      (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
+    );
+  const params = { lower, transpose, unit: unitDiagonal };
+  return overBatches("solveTriangular", sides, (t, side) => triangularSolve(t, side, params));
+}
+
+/**
+ * The lower triangular L with `L Lᵀ = A` for symmetric positive definite matrices `[…, n, n]`, of which the lower half is read.
+ *
+ * Derivative: `dL = L Φ(L⁻¹ dA L⁻ᵀ)` with Φ the lower triangle, its diagonal halved. dA counts as symmetric: so is the gradient.
+ *
+ * @throws DownhillError `shape`, `dtype`; `range` for a matrix that is not positive definite, which gives NaN in compiled functions.
+ * @example
+ * cholesky([[4, 2], [2, 5]]).tolist(); // [[2, 0], [1, 2]]
+ */
+export function cholesky(a: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("cholesky", arguments, 1);
+  const l = choleskyOf(readSquare("cholesky", a));
+  requireRegular(
+    "cholesky",
+    stopGradient(l),
+    (pivot) => !Number.isNaN(pivot),
+    () =>
+      "is not positive definite. A covariance that should be may lack it by rounding: add a small multiple of the identity. " +
+      "(In compiled functions the result is NaN.)",
+  );
+  return l;
+}
+
+/**
+ * The solution X of `L Lᵀ X = B`, for what `cholesky` gives and b of shape `[n]` or `[…, n, m]`.
+ *
+ * @throws DownhillError `shape`, `dtype`, `range` as `solveTriangular` does.
+ * @example
+ * choleskySolve(cholesky([[4, 2], [2, 5]]), [8, 12]).tolist(); // [1, 2]
+ */
+export function choleskySolve(l: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("choleskySolve", arguments, 2);
+  const sides = readSides("choleskySolve", l, b);
+  requireRegular(
+    "choleskySolve",
+    stopGradient(sides.a),
+    isNotZero,
+    (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
+  );
+  return overBatches("choleskySolve", sides, (t, side) => {
+    const lower = { lower: true, unit: false };
+    return triangularSolve(t, triangularSolve(t, side, { ...lower, transpose: false }), { ...lower, transpose: true }); // prettier-ignore
+  });
+}
+
+/**
+ * The solution X of `A X = B`: a is `[…, n, n]`, b is `[n]` or `[…, n, m]`; batches broadcast. By elimination with pivots of columns.
+ *
+ * Derivative: `A dX = dB − dA X`, with the same factors.
+ *
+ * @throws DownhillError `shape`, `dtype`; `range` for a singular matrix, which gives NaN in compiled functions.
+ * @example
+ * solve([[2, 1], [1, 3]], [3, 5]).tolist(); // [0.8, 1.4]
+ */
+export function solve(a: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("solve", arguments, 2);
+  return solveBy("solve", readSides("solve", a, b));
+}
+
+function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor {
+  const [packed, order] = factor(stopGradient(sides.a));
+  requireRegular(operation, packed, isNotZero, isSingularAt);
+  if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));
+  // batches of right sides that the matrices lack are made by factors of their own: rare, and simple
+  const isSame =
+    sides.b.ndim === sides.a.ndim && sides.b.shape.slice(0, -2).every((n, i) => n === sides.a.shape[i]);
+  return overBatches(operation, sides, (a, b) => {
+    if (isSame) return factoredSolve(a, packed, order, b);
+    const factors = factor(stopGradient(a));
+    return factoredSolve(a, factors[0], factors[1], b);
+  });
+}
+
+/**
+ * The inverse of square matrices `[…, n, n]`. To solve a system, `solve` is quicker and more accurate.
+ *
+ * Derivative: `−A⁻¹ dA A⁻¹`.
+ *
+ * @throws DownhillError `shape`, `dtype`; `range` for a singular matrix, which gives NaN in compiled functions.
+ * @example
+ * inv([[2, 0], [0, 4]]).tolist(); // [[0.5, 0], [0, 0.25]]
+ */
+export function inv(a: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("inv", arguments, 1);
+  const t = readSquare("inv", a);
+  return solveBy("inv", { a: t, b: identityLike(t.type), isVector: false });
+}
+
+/**
+ * The factors `[p, l, u]` with `A = P L U` of matrices `[…, m, n]`, by elimination with the largest element of each column as pivot:
+ * P is a permutation, L `[…, m, k]` lower triangular with ones in its diagonal, U `[…, k, n]` upper triangular, k the smaller of m and n.
+ * P has no derivative; those of L and U need a regular leading part of size k.
+ *
+ * @throws DownhillError `shape`, `dtype`
+ * @example
+ * const [p, l, u] = lu([[1, 2], [4, 4]]);
+ * l.tolist(); // [[1, 0], [0.25, 1]]
+ * u.tolist(); // [[4, 4], [0, 1]]
+ * p.tolist(); // [[0, 1], [1, 0]]
+ */
+export function lu(a: TensorLike): [p: Tensor, l: Tensor, u: Tensor] {
+  if (arguments.length > 1) refuseExtra("lu", arguments, 1);
+  const t = readMatrices("lu", a);
+  const [m, n] = [t.type.shape.at(-2)!, t.type.shape.at(-1)!];
+  const [packed, order] = factor(t);
+  const s = Math.min(m, n);
+  const rank = t.ndim;
+  return [
+    rowsInOrder(identityLike(withSides(t.type, m, m)), order, true),
+    unitLower(part(packed, rank - 1, 0, s)),
+    triangle(part(packed, rank - 2, 0, s), false),
+  ];
+}
+
+/**
+ * The solution X of `P L U X = B` for what `lu` gives of square matrices, and b of shape `[n]` or `[…, n, m]`.
+ *
+ * @throws DownhillError `shape`, `dtype`, `range` as `solveTriangular` does.
+ * @example
+ * luSolve(lu([[2, 1], [1, 3]]), [3, 5]).tolist(); // [0.8, 1.4]
+ */
+export function luSolve(
+  factors: readonly [p: TensorLike, l: TensorLike, u: TensorLike],
+  b: TensorLike,
+): Tensor {
+  if (arguments.length > 2) refuseExtra("luSolve", arguments, 2);
+  if (!Array.isArray(factors) || factors.length !== 3)
+    throw new DownhillError("shape", "luSolve: the factors must be the list [p, l, u] that lu gives.");
+  const [p, l, u] = factors;
+  const sides = readSides("luSolve", p, b);
+  const y = overBatches("luSolve", sides, (order, side) => product(order, side, { x: true }));
+  return solveTriangular(u, solveTriangular(l, y, { unitDiagonal: true }), { lower: false });
+}
