@@ -18,8 +18,8 @@ import {
 import { argmax } from "../../engine/prims/reduce.ts";
 import { log } from "../../engine/prims/transcendental.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { cumsum } from "../array/cumulative.ts";
 import { asFloating, expandTo, normalizeAxis } from "../array/promote.ts";
-import { cumsum } from "../array/reduce.ts";
 import { reshape, slice, take } from "../array/shape.ts";
 import { argsort } from "../array/sort.ts";
 import {
