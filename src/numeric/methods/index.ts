@@ -150,7 +150,6 @@ const otherMethods = [
   "outer",
   "pad",
   "percentile",
-  "polygamma",
   "quantile",
   "rad2deg",
   "radians",
