@@ -15,6 +15,7 @@ const pages = [
   "docs/index.md",
   "docs/speed.md",
   "docs/masks.md",
+  "docs/randomness.md",
   "docs/places.md",
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);

@@ -41,6 +41,29 @@ export interface ReduceOptions {
   readonly keepdims?: boolean;
 }
 
+/** A reduction of the elements that a mask chooses: the others have no part in the result, nor in its derivative. */
+export interface MaskedReduceOptions extends ReduceOptions {
+  /** Which elements count, as bool: of the shape of the array, or repeated to it. Default all. */
+  readonly where?: BooleanLike;
+}
+
+/** Options of standard deviations and variances. */
+export interface DeviationOptions extends MaskedReduceOptions {
+  /** What the sum of squares is divided by: the number of elements less this. Default 0, as in NumPy; PyTorch's is 1. */
+  readonly ddof?: number;
+}
+
+/** Axes by themselves, as a first argument of methods. */
+export type Axes = number | readonly number[];
+
+/** Options of `argmax` and `argmin`. */
+export interface PlaceOptions {
+  /** Default all axes as one. */
+  readonly axis?: number;
+  /** Keep the axis with size 1. Default false. */
+  readonly keepdims?: boolean;
+}
+
 /** What reading the elements of a tensor may do. */
 export interface ReadOptions {
   /**
@@ -105,8 +128,11 @@ export class Tensor {
   }
 }
 
+/** Besides these, `downhill/methods` gives it others, and adds to this interface. */
+export interface Tensor extends TensorMethods {}
+
 /** The methods of a tensor: the common functions of the array module, with the tensor as first argument. */
-export interface Tensor {
+export interface TensorMethods {
   add(y: TensorLike): Tensor;
   sub(y: TensorLike): Tensor;
   mul(y: TensorLike): Tensor;
@@ -121,12 +147,25 @@ export interface Tensor {
   sin(): Tensor;
   cos(): Tensor;
   tanh(): Tensor;
-  sum(options?: ReduceOptions): Tensor;
-  mean(options?: ReduceOptions): Tensor;
-  max(options?: ReduceOptions): Tensor;
-  min(options?: ReduceOptions): Tensor;
-  argmax(options: { readonly axis: number }): Tensor;
+  /** Reductions take the axes by themselves too, `x.sum(0)`, and options behind them, `x.sum([0, 1], { keepdims: true })`. */
+  sum(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  mean(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  std(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
+  /** The function is called `variance`, since `var` is a word of JavaScript. */
+  var(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
+  max(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  min(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  argmax(axis?: number | PlaceOptions, options?: PlaceOptions): Tensor;
+  /** Comparisons give bool. Not for `if`: use `where`. */
+  less(y: TensorLike): Tensor;
+  greater(y: TensorLike): Tensor;
+  equal(y: BooleanLike): Tensor;
+  /** Its elements where the condition holds, else those of y: `where(condition, x, y)`. */
+  where(condition: BooleanLike, y: BooleanLike): Tensor;
   matmul(y: TensorLike): Tensor;
+  dot(y: TensorLike): Tensor;
+  /** Its axes in the reverse order. */
+  readonly T: Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
   /** The part at places, one for each of the first axes: an item of a matrix is `x.at(0, 1)`; see `at`. */

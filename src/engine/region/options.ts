@@ -4,6 +4,10 @@ export interface FlatOptions {
   readonly common?: boolean | undefined;
   /** Computes what is the same in every iteration of a loop before it. */
   readonly hoist?: boolean | undefined;
+  /** Declares arrays within the loop whose iterations fill them before they read them. */
+  readonly localise?: boolean | undefined;
+  /** Computes costly functions of what a loop does not change once before it, into tables where loops within it go by. */
+  readonly tables?: boolean | undefined;
   /** Leaves out checks of places that are in range by the bounds of loops. */
   readonly prove?: boolean | undefined;
 }

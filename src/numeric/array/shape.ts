@@ -251,24 +251,6 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   });
 }
 
-/** Zeros before and after x along each axis: one `[before, after]` an axis. */
-export function pad(x: TensorLike, widths: readonly (readonly [before: number, after: number])[]): Tensor {
-  if (arguments.length > 2) refuseExtra("pad", arguments, 2);
-  const t = p.asTensor(x, "pad");
-  requireList("pad", "the widths", widths, "[[1, 2], [0, 0]]");
-  if (widths.length !== t.ndim)
-    throw new DownhillError(
-      "shape",
-      `pad: ${widths.length} widths for ${showType(t.type)}; give one [before, after] an axis.`,
-    );
-  checkShape("pad", widths.flat());
-  return p.pad(t, {
-    low: widths.map(([low]) => low),
-    high: widths.map(([, high]) => high),
-    interior: t.type.shape.map(() => 0),
-  });
-}
-
 /**
  * The items of x at the given places along an axis (the first, unless said otherwise); the axes of `places` stand in its
  * stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are

@@ -14,8 +14,9 @@ import type { SetParams, TakeParams } from "../../engine/prims/take.ts";
 import type { WindowParams } from "../../engine/prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import type { Form, Operands } from "./form.ts";
-import { convert, threefry } from "./elementwise.ts";
-import { cast, expanded, reshaped, sliced, transposed } from "./form.ts";
+import { randomBits, randomUnit, threefry } from "./draws.ts";
+import { convert } from "./elementwise.ts";
+import { cast, counted, expanded, reshaped, sliced, transposed } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
@@ -31,14 +32,6 @@ const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
   const numbers = type === "int64" ? places : cast(g, places, type);
   return expanded(g, along(g, numbers, shape, axis), shape);
 };
-
-/** 0, 1, … n − 1 as int64. */
-function counted(g: GraphBuilder, n: number): string {
-  return g.node(
-    "Range",
-    [0, n, 1].map((x) => g.scalar("int64", x)),
-  );
-}
 
 /** A vector as an array with sizes of 1 beside `axis`. */
 function along(g: GraphBuilder, x: string, shape: readonly number[], axis: number): string {
@@ -401,6 +394,8 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     convert,
     wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
     threefry,
+    randomBits,
+    randomUnit,
   };
   return new Map(Object.entries(forms));
 }
