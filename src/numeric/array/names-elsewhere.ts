@@ -3,12 +3,13 @@ import { suggest } from "../../engine/util/suggest.ts";
 
 /** Functions whose first operand may look like the receiver of a method. */
 export const functions: string =
-  "acos acosh all any argmin argsort asin asinh atan atan2 atanh avgPool broadcastTo cbrt ceil clip concatenate " +
-  "conv cosh cumsum digamma dot einsum elu equal erf erfc exp2 expandDims expm1 flip floor gammainc gammaincc gelu " +
-  "greater greaterEqual hardSigmoid hardSwish isFinite isNaN leakyRelu less lessEqual lgamma log10 log1p log2 " +
-  "logSigmoid logSoftmax logicalAnd logicalNot logicalOr logsumexp maxPool maximum minimum mish norm notEqual " +
-  "oneHot onesLike outer pad polygamma ravel reciprocal relu relu6 rem round scatterAdd selu sigmoid sign silu sinh " +
-  "softmax softplus softsign sort squeeze stack stopGradient take tan topK trunc variance where zerosLike zeta";
+  "acos acosh all any argmin argsort asin asinh atan atan2 atanh avgPool beta betainc betaln broadcastTo cbrt ceil " +
+  "clip concatenate conv cosh cumsum digamma dot einsum elu equal erf erfc erfcinv erfinv exp2 expandDims expm1 " +
+  "flip floor gammainc gammaincc gelu greater greaterEqual hardSigmoid hardSwish isFinite isNaN leakyRelu less " +
+  "lessEqual lgamma log10 log1p log2 logNdtr logSigmoid logSoftmax logicalAnd logicalNot logicalOr logsumexp " +
+  "maxPool maximum minimum mish multigammaln ndtr ndtri norm notEqual oneHot onesLike outer pad polygamma ravel " +
+  "reciprocal relu relu6 rem round scatterAdd selu sigmoid sign silu sinh softmax softplus softsign sort squeeze " +
+  "stack stopGradient take tan topK trunc variance where zerosLike zeta";
 
 /** What other libraries call it, and what to write. */
 const elsewhere: Readonly<Record<string, string>> = {
