@@ -13,13 +13,14 @@ const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
  * switch they put back.
  */
 const alone = [
-  // switch the engine's flags, or turbo mode, which stays on
+  // switch the engine's flags, or turbo mode, which stays on, or give tensors more methods
   "src/engine/backends/wasm/emit/contract/contract.test.ts",
   "src/engine/backends/wasm/host/features.test.ts",
   "src/engine/backends/wasm/encode/opcodes.test.ts",
   "src/engine/backends/wasm/host/threads/threads.test.ts",
   "src/engine/runtime/turbo.test.ts",
   "test/doc-examples.test.ts",
+  "src/numeric/methods/methods.test.ts",
   // load the sources anew, or with a part exchanged
   "src/training/train/parallel/one-rank.test.ts",
   "src/training/train/unawaited.test.ts",

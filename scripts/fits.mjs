@@ -120,6 +120,29 @@ const besselFits = (n) => [
   },
 ];
 
+/** √2 · erf⁻¹(u) / u for u² = 1 − e^−w, by Newton's method. @param {bigint} w @param {number} bits */
+function normalFactor(w, bits) {
+  const rest = big.exp(-w, bits);
+  const u = big.sqrt(big.one(bits) - rest, bits);
+  if (u === 0n) return big.sqrt(big.pi(bits) >> 1n, bits);
+  // from the leading term of the tail; erf is concave right of 0, so that Newton's steps go up after the first
+  let x = big.exactly(Math.sqrt(Math.max(0, big.toNumber(w, bits) - 1)) / 1.5, bits);
+  const slope = big.div(big.one(bits) << 1n, big.sqrt(big.pi(bits), bits), bits);
+  for (let i = 0; i < 60; i++) {
+    const step = big.div(
+      u - big.erf(x, bits),
+      big.mul(slope, big.exp(-big.mul(x, x, bits), bits), bits),
+      bits,
+    );
+    x += step;
+    if (step < 1n << BigInt(bits >> 1) && -step < 1n << BigInt(bits >> 1)) break; // the next is beyond the last bit
+  }
+  return big.div(big.mul(big.sqrt(big.one(bits) << 1n, bits), x, bits), u, bits);
+}
+
+/** @param {number} w */
+const normalFactorNear = (w) => big.toNumber(normalFactor(big.exactly(w, 80), 80), 80);
+
 /** What float32 procedures fit for eʳ, by as many terms as they need. */
 const expTail32 = {
   says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
@@ -476,6 +499,41 @@ export const fits = [
     from: -0.908,
     to: 0.77,
     degree: 12,
+    single: true,
+  },
+  {
+    name: "normalLog32",
+    says: "ln(1 + f) = f · P(f) for √½ ≤ 1 + f ≤ √2, in float32",
+    target: withMoreBits((f, bits) =>
+      big.toNumber(f, bits) === 0 ? big.one(bits) : big.div(big.log(big.one(bits) + f, bits), f, bits),
+    ),
+    weight: (f) => Math.abs(f),
+    from: -0.2929,
+    to: 0.4143,
+    degree: 7,
+    single: true,
+  },
+  {
+    name: "normalCentre32",
+    says: "√2 erf⁻¹ u = u · P(w − 2.5), w = −ln(1 − u²), for 0 ≤ w ≤ 5, relatively, in float32",
+    target: (t, bits) => normalFactor(t + big.exactly(2.5, bits), bits),
+    weight: (t) => 1 / normalFactorNear(t + 2.5),
+    from: -2.5,
+    to: 2.5,
+    degree: 9,
+    single: true,
+  },
+  {
+    name: "normalTail32",
+    says: "√2 erf⁻¹ u = u · P(√w − 3.25), w = −ln(1 − u²), for 5 ≤ w ≤ 16, relatively, in float32",
+    target: (t, bits) => {
+      const root = t + big.exactly(3.25, bits);
+      return normalFactor(big.mul(root, root, bits), bits);
+    },
+    weight: (t) => 1 / normalFactorNear((t + 3.25) ** 2),
+    from: Math.sqrt(4.99) - 3.25,
+    to: 4.01 - 3.25,
+    degree: 9,
     single: true,
   },
 ];

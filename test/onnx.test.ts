@@ -411,7 +411,15 @@ describe("programs", () => {
       args: [f64([0.1, 0.5, -1])],
     },
     "random bits": {
-      f: (k) => [...random.split(k, 2), random.foldIn(k, 7), random.bernoulli(k, 0.3, [9])],
+      f: (k) => [
+        ...random.split(k, 2),
+        random.foldIn(k, 7),
+        random.bernoulli(k, 0.3, [9]),
+        random.bits(k, [2, 3]),
+        random.uniform(k, 5),
+        random.uniform(k, [2, 2], { dtype: "float32", minval: -1 }),
+        d.vmap((each: Tensor) => random.uniform(each, 2))(random.keys(k, 3)),
+      ],
       args: [d.tensor(random.key(42), { dtype: "uint32" })],
     },
   });

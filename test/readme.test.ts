@@ -15,6 +15,8 @@ const pages = [
   "docs/index.md",
   "docs/speed.md",
   "docs/masks.md",
+  "docs/randomness.md",
+  "docs/places.md",
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);
 // In a program the comment behind a `console.log` or below it is what it prints.

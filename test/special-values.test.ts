@@ -24,11 +24,6 @@ interface Case {
 type Op = (x: Tensor, y: Tensor, args: Readonly<Record<string, unknown>>) => Tensor;
 
 const positive = (x: Tensor): Tensor => d.greater(x, 0);
-const remainder: Op = (x, y) => {
-  const r = d.rem(x, y); // the sign of x; where that is not the sign of y, one y more
-  return d.where(d.logicalAnd(d.notEqual(r, 0), d.notEqual(d.less(r, 0), d.less(y, 0))), r.add(y), r);
-};
-
 const ops: Readonly<Record<string, Op>> = {
   neg: d.neg,
   sign: d.sign,
@@ -86,7 +81,7 @@ const ops: Readonly<Record<string, Op>> = {
   mul: d.mul,
   div: d.div,
   true_divide: d.div,
-  remainder,
+  remainder: d.remainder,
   fmod: d.rem,
   atan2: d.atan2,
   logaddexp: (x, y) => d.logsumexp(d.stack([x, y]), { axis: 0 }),

@@ -25,6 +25,10 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import { solve } from "downhill/linalg"; print(solve([[2, 0], [0, 4]], [2, 8]).add(1).tolist());`,
     prints: "[2,3]",
   },
+  "downhill/methods": {
+    source: `import "downhill/methods"; import { tensor } from "downhill"; print(tensor([[1, 2], [3, 4]]).prod(0).clip(0, 5).sigmoid().round().tolist());`,
+    prints: "[1,1]",
+  },
   "downhill/optim": {
     source: `import { sgd } from "downhill/optim"; const { init, update } = sgd({ learningRate: 0.5 });
       const { updates } = update({ w: [2, 4] }, init({ w: [1, 1] }), { w: [1, 1] }); print(updates.w.neg().tolist());`,

@@ -2,7 +2,8 @@ import { knownNumber, readElements } from "../engine/ir/elements.ts";
 import type { Tensor } from "../engine/ir/tensor.ts";
 import type { ArrayType } from "../engine/ir/types.ts";
 import { fromFlat } from "../engine/prims/lift.ts";
-import { key, normal } from "../numeric/random/index.ts";
+import { normalNow } from "../numeric/random/at-once.ts";
+import { key } from "../numeric/random/index.ts";
 import type { Shape } from "../engine/util/shape.ts";
 import { sizeOf, stridesOf } from "../engine/util/shape.ts";
 
@@ -38,7 +39,7 @@ export function showPlace(shape: Shape, flat: number): string {
 
 /** Normally distributed numbers of this type, the same for the same seed. */
 export function normalLike(type: ArrayType, seed: number): Tensor {
-  return fromFlat(type, normal(key(seed), sizeOf(type.shape)));
+  return fromFlat(type, normalNow(key(seed), sizeOf(type.shape)));
 }
 
 /** Σ x · y over all elements of lists of tensors, in float64. */

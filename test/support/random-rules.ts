@@ -135,6 +135,18 @@ export const basics: readonly Rule[] = [
     vectors.push(tame(total.mul(0.1)));
   }),
   smooth(({ matrices }, pick) => matrices.push(tame(d.cumsum(pick(matrices), { axis: pick([0, 1]) })))),
+  smooth(({ vectors }, pick) =>
+    vectors.push(tame(d.cumprod(pick(vectors).add(1), { reverse: pick([true, false]) }))),
+  ),
+  smooth(({ matrices }, pick) => {
+    const running = pick([d.cummax, d.cummin]);
+    matrices.push(running(pick(matrices), { axis: pick([0, 1]), reverse: pick([true, false]) }).mul(0.8));
+  }),
+  smooth(({ places }, pick) =>
+    places.push(d.rightShift(d.leftShift(pick(places), pick([1, 3])), pick([0, 2]))),
+  ),
+  smooth(({ matrices, vectors }, pick) => vectors.push(tame(d.prod(pick(matrices).add(1), { axis: 0 })))),
+  smooth(({ vectors, flags }, pick) => vectors.push(pick(vectors).sub(d.std(pick(vectors).add(d.arange(pick(vectors).shape[0]!)), { where: d.logicalOr(pick(flags), d.arange(pick(vectors).shape[0]!).less(1)) }).mul(0.1)))), // prettier-ignore
   // other orders and parts
   smooth(({ vectors }, pick) => vectors.push(d.flip(pick(vectors)))),
   smooth(({ matrices }, pick) => matrices.push(d.flip(pick(matrices), { axis: pick([0, 1]) }))),

@@ -60,6 +60,61 @@ export const selections: readonly Rule[] = [
     matrices.push(d.matmul(pick(matrices), moved).mul(1 / dims.columns));
     vectors.push(d.matmul(moved, pick(vectors)).mul(0.5));
   }),
+  // places of all kinds, read and written
+  smooth(({ matrices, vectors, places, dims }, pick) => {
+    const [rows, columns] = [within(pick(places), dims.rows), within(pick(places), dims.columns)];
+    vectors.push(d.at(pick(matrices), rows, columns).mul(0.9));
+    matrices.push(tame(d.addAt(pick(matrices), pick(vectors), rows, columns)));
+  }),
+  smooth(({ vectors, places, dims }, pick) => {
+    const word = pick([d.setAt, d.mulAt]);
+    vectors.push(tame(word(pick(vectors), tame(pick(vectors)), within(pick(places), dims.columns))));
+  }),
+  jumping(({ vectors, places, dims }, pick) => {
+    const word = pick([d.minAt, d.maxAt]);
+    vectors.push(word(pick(vectors), pick(vectors), within(pick(places), dims.columns)).mul(0.9));
+  }),
+  smooth(({ matrices, vectors, places, dims }, pick) => {
+    const [word, step] = [pick([d.setAt, d.addAt, d.mulAt]), pick([-1, 2, -3])];
+    const row = pick([0, -1, within(pick(places), dims.rows).at(0)]);
+    matrices.push(tame(word(pick(matrices), d.at(pick(vectors), { step }), row, { step })));
+  }),
+  smooth(({ vectors, flags }, pick) =>
+    vectors.push(d.setAt(pick(vectors), pick([0.25, -0.5]), pick(flags)).mul(0.8)),
+  ),
+  // what is found and counted
+  jumping(({ vectors, places, flags, dims }, pick) => {
+    const size = pick([1, dims.columns]);
+    const [found] = d.nonzero(pick(flags), { size });
+    places.push(d.scatterAdd(pick(places), d.ravel(d.argwhere(pick(flags), { size })), found!));
+    vectors.push(
+      d
+        .take(pick(vectors), found!)
+        .sum()
+        .mul(pick(vectors))
+        .mul(1 / size),
+    );
+  }),
+  jumping(({ vectors, places, dims }, pick) => {
+    const values = d.unique(pick(vectors), { size: dims.columns });
+    vectors.push(values.sub(pick(vectors)).mul(0.5));
+    places.push(d.searchsorted(values, pick(vectors)).add(d.digitize(pick(vectors), values)));
+  }),
+  smooth(({ vectors, places, dims, dtype }, pick) => {
+    const [ids, size] = [within(pick(places), dims.columns), dims.columns];
+    const word = pick([d.segmentSum, d.segmentProd]);
+    vectors.push(tame(word(tame(pick(vectors)), ids, { size })));
+    vectors.push(tame(d.bincount(ids, { size }).astype(dtype)));
+  }),
+  jumping(({ vectors, places, dims }, pick) => {
+    const ids = within(pick(places), dims.columns);
+    const word = pick([d.segmentMax, d.segmentMin]);
+    vectors.push(d.take(word(pick(vectors), ids, { size: dims.columns }), ids).mul(0.9));
+  }),
+  jumping(({ scalars, vectors }, pick) => {
+    const [counts, bounds] = d.histogram(pick(vectors), { bins: 4, range: [-1, 1], weights: pick(vectors) });
+    scalars.push(tame(counts.mul(bounds.at({ end: -1 })).sum()));
+  }),
   // numbers that are none
   jumping(({ vectors }, pick) => {
     const [x, y] = [d.log(pick(vectors)), pick(vectors)];

@@ -143,7 +143,7 @@ function differenceOfBackends(
     let first: readonly number[] | undefined;
     for (const [name, backend] of backends) {
       const code = compileRegion(region, backend, { sums });
-      checkRoutine(code.lowered.routine);
+      checkRoutine(code.version.lowered.routine);
       const got = callOf(code, region)(args).flatMap((value) => numbersOf(value as RegionValue));
       code.drop();
       const isSame = (x: number, i: number): boolean =>

@@ -12,7 +12,7 @@ let folder: string;
 let decay: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-fit-"));
-  const noise = normal(key(5), 40);
+  const noise = normal(key(5), 40).data();
   const rows = Array.from({ length: 40 }, (_, i) => {
     const x = i / 4;
     const err = 0.03 + 0.02 * (i % 3);

@@ -1,7 +1,7 @@
 import { randomNoise, randomRotation, randomShift } from "../../training/data/index.ts";
 import type { Column } from "../../training/data/column.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { type Key, split } from "../../numeric/random/index.ts";
+import { type KeyWords, split } from "../../numeric/random/index.ts";
 import { isNumber, readCall } from "../shared/call-text.ts";
 import { optionError, readNumber } from "../shared/words.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
@@ -60,7 +60,7 @@ export function augmentInputs(
   x: Tensor,
   { shift, rotate, noise }: Augmentation,
   image: { readonly width: number; readonly height: number } | undefined,
-  key: Key,
+  key: KeyWords,
 ): Tensor | Column {
   const [ofShift, ofRotation, ofNoise] = split(key, 3);
   const sides = image === undefined ? undefined : ([image.height, image.width] as const);

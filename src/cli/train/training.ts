@@ -2,7 +2,7 @@ import { type Batches, dataset } from "../../training/data/index.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { MlpParams } from "../../numeric/nn/index.ts";
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import {
   type Best,
   type CheckpointStore,
@@ -73,7 +73,7 @@ export function trainingBatches(
 ): Batches<Batch> {
   const batches: Batches<Batch> = dataset({ x: train.x, y: train.y }).shuffle({ seed }).batch(batch);
   if (augmentation === undefined) return batches;
-  const change = ({ x, y }: Batch, key: Key): { x: ReturnType<typeof augmentInputs>; y: Tensor } => ({
+  const change = ({ x, y }: Batch, key: KeyWords): { x: ReturnType<typeof augmentInputs>; y: Tensor } => ({
     x: augmentInputs(x, augmentation, image, key),
     y,
   });

@@ -17,10 +17,50 @@ export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | Type
 /** What stands for a tensor of dtype bool, where a function asks for one: a plain boolean too. */
 export type BooleanLike = TensorLike | boolean;
 
+/** Every `step`-th place along an axis from `start` to `end` (exclusive), as Python's `start:end:step`; negative bounds count from the end. */
+export interface PlaceRange {
+  /** Default the first place; with a negative step the last. */
+  readonly start?: number | undefined;
+  /** Default behind the last place; with a negative step before the first. */
+  readonly end?: number | undefined;
+  /** Default 1; a negative one goes backwards. */
+  readonly step?: number | undefined;
+}
+
+/**
+ * What is chosen of an axis (see `at`): an integer, a range, `null` for all of it, integers (a tensor, a list, a typed array), or a mask
+ * of booleans, which may be of several axes. `"new"` is a new axis, and `"..."` all axes that are left.
+ */
+export type Place =
+  number | PlaceRange | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
+
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {
   readonly axis?: number | readonly number[];
   /** Keep the reduced axes with size 1. Default false. */
+  readonly keepdims?: boolean;
+}
+
+/** A reduction of the elements that a mask chooses: the others have no part in the result, nor in its derivative. */
+export interface MaskedReduceOptions extends ReduceOptions {
+  /** Which elements count, as bool: of the shape of the array, or repeated to it. Default all. */
+  readonly where?: BooleanLike;
+}
+
+/** Options of standard deviations and variances. */
+export interface DeviationOptions extends MaskedReduceOptions {
+  /** What the sum of squares is divided by: the number of elements less this. Default 0, as in NumPy; PyTorch's is 1. */
+  readonly ddof?: number;
+}
+
+/** Axes by themselves, as a first argument of methods. */
+export type Axes = number | readonly number[];
+
+/** Options of `argmax` and `argmin`. */
+export interface PlaceOptions {
+  /** Default all axes as one. */
+  readonly axis?: number;
+  /** Keep the axis with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
@@ -88,8 +128,11 @@ export class Tensor {
   }
 }
 
+/** Besides these, `downhill/methods` gives it others, and adds to this interface. */
+export interface Tensor extends TensorMethods {}
+
 /** The methods of a tensor: the common functions of the array module, with the tensor as first argument. */
-export interface Tensor {
+export interface TensorMethods {
   add(y: TensorLike): Tensor;
   sub(y: TensorLike): Tensor;
   mul(y: TensorLike): Tensor;
@@ -104,16 +147,29 @@ export interface Tensor {
   sin(): Tensor;
   cos(): Tensor;
   tanh(): Tensor;
-  sum(options?: ReduceOptions): Tensor;
-  mean(options?: ReduceOptions): Tensor;
-  max(options?: ReduceOptions): Tensor;
-  min(options?: ReduceOptions): Tensor;
-  argmax(options: { readonly axis: number }): Tensor;
+  /** Reductions take the axes by themselves too, `x.sum(0)`, and options behind them, `x.sum([0, 1], { keepdims: true })`. */
+  sum(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  mean(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  std(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
+  /** The function is called `variance`, since `var` is a word of JavaScript. */
+  var(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
+  max(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  min(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
+  argmax(axis?: number | PlaceOptions, options?: PlaceOptions): Tensor;
+  /** Comparisons give bool. Not for `if`: use `where`. */
+  less(y: TensorLike): Tensor;
+  greater(y: TensorLike): Tensor;
+  equal(y: BooleanLike): Tensor;
+  /** Its elements where the condition holds, else those of y: `where(condition, x, y)`. */
+  where(condition: BooleanLike, y: BooleanLike): Tensor;
   matmul(y: TensorLike): Tensor;
+  dot(y: TensorLike): Tensor;
+  /** Its axes in the reverse order. */
+  readonly T: Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** Item `i` along the first axis; negative places count from the end. Beyond the ends it throws; see `at`. */
-  at(i: number | Tensor): Tensor;
+  /** The part at places, one for each of the first axes: an item of a matrix is `x.at(0, 1)`; see `at`. */
+  at(...places: readonly Place[]): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;
   /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */

@@ -77,6 +77,8 @@ describe("arithmetic", () => {
       both: [on(a.both, [...integers(ints, counts), ...booleans(2)])],
       either: [on(a.either, [...integers(ints, counts), ...booleans(2)])],
       differ: [on(a.differ, [...integers(ints, counts), ...booleans(2)])],
+      leftShift: [on(a.leftShift, integers(ints, counts))],
+      rightShift: [on(a.rightShift, integers(ints, counts))],
       indicator: [
         on((c) => a.indicator(c, arrayType("float32", [])), booleans(1)),
         on((c) => a.indicator(c, arrayType("float64", [], true)), booleans(1)),

@@ -324,6 +324,25 @@ export const both = (x: Tensor, y: Tensor): Tensor => bind1(andPrim, [x, y], non
 export const either = (x: Tensor, y: Tensor): Tensor => bind1(orPrim, [x, y], none);
 export const differ = (x: Tensor, y: Tensor): Tensor => bind1(xorPrim, [x, y], none);
 
+/** Moves the bits of integers; counts are taken modulo 32. */
+function shift(name: string, op: "shl" | "shr", infix: string): Primitive<object> {
+  return builtIn<object>({
+    name,
+    notation: { infix, precedence: -1 },
+    typeOf: (ins) => [requireNumbers(name, integral(name, joinTypes(name, ins)))],
+    derivative: { kind: "constant" },
+    batch: "elementwise",
+    lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary(op, x!, y!) },
+    algebra: { identity: ([, y]) => (y === 0 ? 0 : undefined) },
+  });
+}
+
+const shiftLeftPrim: Primitive<object> = /* @__PURE__ */ shift("leftShift", "shl", "<<");
+const shiftRightPrim: Primitive<object> = /* @__PURE__ */ shift("rightShift", "shr", ">>");
+export const leftShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftLeftPrim, [x, y], none);
+/** The sign is kept: arithmetic on int32. */
+export const rightShift = (x: Tensor, y: Tensor): Tensor => bind1(shiftRightPrim, [x, y], none);
+
 /** A bool tensor as 0 and 1 of a floating type. */
 export function indicator(condition: Tensor, type: ArrayType): Tensor {
   return convert(condition, type.dtype, type.weak);

@@ -1,16 +1,62 @@
-import type { Primitive } from "../ir/primitive.ts";
-import { builtIn } from "../ir/primitive.ts";
+import { DownhillError, showType } from "../errors/index.ts";
+import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
+import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
+import { otherAxes, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
+import { div, equal, indicator, less, mul } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
+import { batchAlong, pad, part } from "./index-ops.ts";
+import { full, sumMaybe, where, zeros } from "./linear.ts";
 import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 
 interface CumulativeParams {
   readonly axis: number;
+  /** Whether it begins at the end. */
   readonly reverse: boolean;
+}
+
+/** Goes along an axis: the first result is `first`, each further one what `next` makes of the one before it. */
+function emitAlong(
+  { block, fresh, outs }: LowerContext,
+  { shape, dtype }: ArrayType,
+  { axis, reverse }: CumulativeParams,
+  first: (at: Expr) => Expr,
+  next: (loop: Block, before: Expr, at: Expr) => Expr,
+): void {
+  if (sizeOf(shape) === 0) return;
+  const out = outs[0]!;
+  const strides = stridesOf(shape);
+  const others = otherAxes(shape.length, [axis]);
+  const [n, stride] = [shape[axis]!, strides[axis]!];
+  loopEach(
+    block,
+    others.map((a) => shape[a]!),
+    fresh,
+    (inner, index) => {
+      const base = flatIndex(index, others.map((a) => strides[a]!)); // prettier-ignore
+      const start = inner.let(fresh("start"), plus(base, k.i32(reverse ? (n - 1) * stride : 0)));
+      const last = inner.let(fresh("last"), k.convert(scalarTypeOf(dtype), first(start)));
+      out.write(inner, start, last);
+      const [from, to] = reverse ? [0, n - 1] : [1, n];
+      inner.for(
+        fresh("r"),
+        k.i32(from),
+        k.i32(to),
+        (loop, r) => {
+          const at = loop.let(fresh("at"), plus(base, k.mul(r, k.i32(stride))));
+          loop.set(last, next(loop, last, at));
+          out.write(loop, at, last);
+        },
+        reverse,
+      );
+    },
+  );
 }
 
 const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<CumulativeParams>({
@@ -24,34 +70,15 @@ const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<Cumulati
   batch: ([x], _, __, { axis, reverse }) => ({ outs: [cumsum(x!, axis + 1, reverse)], batched: [true] }),
   lowering: {
     kind: "loops",
-    emit({ block, fresh, ins, outs }, { axis, reverse }) {
-      const [x, out] = [ins[0]!, outs[0]!];
-      const { shape } = x.type;
-      const strides = stridesOf(shape);
-      const others = otherAxes(shape.length, [axis]);
-      if (sizeOf(shape) === 0) return;
-      loopEach(
-        block,
-        others.map((a) => shape[a]!),
-        fresh,
-        (inner, index) => {
-          const base = flatIndex(
-            index,
-            others.map((a) => strides[a]!),
-          );
-          const sum = inner.let(fresh("sum"), k.constant(scalarTypeOf(x.type.dtype), 0));
-          inner.for(
-            fresh("r"),
-            k.i32(0),
-            k.i32(shape[axis]!),
-            (loop, r) => {
-              const at = loop.let(fresh("at"), plus(base, k.mul(r, k.i32(strides[axis]!))));
-              loop.set(sum, k.add(sum, x.read(at)));
-              out.write(loop, at, sum);
-            },
-            reverse,
-          );
-        },
+    emit(context, params) {
+      const x = context.ins[0]!;
+      const zero = k.constant(scalarTypeOf(x.type.dtype), 0);
+      emitAlong(
+        context,
+        x.type,
+        params,
+        (at) => k.add(zero, x.read(at)), // the sum of −0 is 0
+        (_, sum, at) => k.add(sum, x.read(at)),
       );
     },
   },
@@ -61,3 +88,147 @@ const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<Cumulati
 export function cumsum(x: Tensor, axis: number, reverse = false): Tensor {
   return bind1(cumsumPrim, [x], { axis, reverse });
 }
+
+interface RecurrenceParams extends CumulativeParams {
+  /** Whether a factor or a result of exactly 0 makes their product 0, whatever the other one is: for derivatives behind masks. */
+  readonly strong: boolean;
+}
+
+const recurrencePrim: Primitive<RecurrenceParams> = /* @__PURE__ */ builtIn<RecurrenceParams>({
+  name: "linearRecurrence",
+  typeOf([a, b]) {
+    if (a!.dtype !== b!.dtype || !sameShape(a!.shape, b!.shape))
+      throw new DownhillError(
+        "shape",
+        `linearRecurrence: factors ${showType(a!)} and terms ${showType(b!)} must be of one type.`,
+      );
+    return [requireNumbers("linearRecurrence", b!)];
+  },
+  derivative: {
+    kind: "smooth",
+    jvp([da, db], [a], [y], { axis, reverse, strong }) {
+      const terms = sumMaybe(da && timesBefore(da, y!, axis, reverse), db);
+      return [terms && linearRecurrence(a!, terms, { axis, reverse, strong })];
+    },
+    transpose([ct], [a], { axis, reverse, strong }, into, _, masks) {
+      const factors = shifted(a!, axis, reverse);
+      const params = { axis, reverse: !reverse, strong: strong || isMasked(masks) };
+      into[1]?.add(linearRecurrence(factors, ct!, params));
+    },
+  },
+  batch: (ins, batched, size, params) => {
+    const [a, b] = ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size)));
+    return { outs: [linearRecurrence(a!, b!, { ...params, axis: params.axis + 1 })], batched: [true] };
+  },
+  lowering: {
+    kind: "loops",
+    emit(context, params) {
+      const [a, b] = [context.ins[0]!, context.ins[1]!];
+      const zero = k.constant(scalarTypeOf(b.type.dtype), 0);
+      emitAlong(
+        context,
+        b.type,
+        params,
+        (at) => b.read(at),
+        (loop, before, at) => {
+          if (!params.strong) return k.add(k.mul(a.read(at), before), b.read(at));
+          const factor = loop.let(context.fresh("factor"), a.read(at));
+          const counts = k.and(k.ne(factor, zero), k.ne(before, zero));
+          return k.add(k.select(counts, k.mul(factor, before), zero), b.read(at));
+        },
+      );
+    },
+  },
+});
+
+/**
+ * `yᵢ = aᵢ · yᵢ₋₁ + bᵢ` along an axis, beginning with `y₀ = b₀`; from the end where `reverse`. Its tangent is the recurrence of
+ * `daᵢ · yᵢ₋₁ + dbᵢ`, its transpose in b runs the other way.
+ */
+export function linearRecurrence(a: Tensor, b: Tensor, params: RecurrenceParams): Tensor {
+  return bind1(recurrencePrim, [a, b], params);
+}
+
+/** Zeros along `axis` where nothing is left of x after `low` places before it and `high` behind it. */
+function padAlong(x: Tensor, axis: number, low: number, high: number): Tensor {
+  const widths = (n: number): number[] => x.type.shape.map((_, i) => (i === axis ? n : 0));
+  return pad(x, { low: widths(low), high: widths(high), interior: widths(0) });
+}
+
+/** `daᵢ · yᵢ₋₁`, and 0 for the first. */
+function timesBefore(da: Tensor, y: Tensor, axis: number, reverse: boolean): Tensor {
+  const n = y.type.shape[axis]!;
+  if (n === 0) return da;
+  return reverse
+    ? padAlong(mul(part(da, axis, 0, n - 1), part(y, axis, 1, n)), axis, 0, 1)
+    : padAlong(mul(part(da, axis, 1, n), part(y, axis, 0, n - 1)), axis, 1, 0);
+}
+
+/** `aᵢ₊₁` in place i. */
+function shifted(a: Tensor, axis: number, reverse: boolean): Tensor {
+  const n = a.type.shape[axis]!;
+  if (n === 0) return a;
+  return reverse ? padAlong(part(a, axis, 0, n - 1), axis, 1, 0) : padAlong(part(a, axis, 1, n), axis, 0, 1);
+}
+
+/** The product of all elements up to each one along an axis, itself included; from the end where `reverse`. */
+export function cumprod(x: Tensor, axis: number, reverse = false): Tensor {
+  const n = x.type.shape[axis]!;
+  if (n === 0) return x;
+  const first = reverse
+    ? padAlong(part(x, axis, n - 1, n), axis, n - 1, 0)
+    : padAlong(part(x, axis, 0, 1), axis, 0, n - 1);
+  return linearRecurrence(x, first, { axis, reverse, strong: false });
+}
+
+/**
+ * The largest or smallest element so far. Elements that share the place of the best share its derivative evenly, as those of a
+ * `max` over the same part do; what is not the best has no part in it.
+ */
+function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<CumulativeParams> {
+  const prim: Primitive<CumulativeParams> = builtIn<CumulativeParams>({
+    name,
+    typeOf: ([x]) => [requireNumbers(name, x!)],
+    derivative: {
+      kind: "smooth",
+      jvp([dx], [x], [out], { axis, reverse }) {
+        if (dx === undefined) return [undefined];
+        const n = x!.type.shape[axis]!;
+        if (n === 0) return [dx];
+        const isLeftOut = op === "max" ? less(x!, out!) : less(out!, x!);
+        const [zero, one] = [zeros(dx.type), full(dx.type, 1)];
+        const [from, to] = reverse ? [0, n - 1] : [1, n];
+        const before = part(out!, axis, 1 - from, n - from);
+        const isSame = indicator(equal(part(out!, axis, from, to), before), dx.type);
+        const keep = padAlong(isSame, axis, from, n - to);
+        const params = { axis, reverse, strong: true };
+        const count = linearRecurrence(keep, where(isLeftOut, zero, one), params);
+        const total = linearRecurrence(keep, where(isLeftOut, zero, dx), params);
+        // from a NaN on every result is NaN, and so is the derivative
+        return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
+      },
+    },
+    batch: ([x], _, __, { axis, reverse }) => ({
+      outs: [bind1(prim, [x!], { axis: axis + 1, reverse })],
+      batched: [true],
+    }),
+    lowering: {
+      kind: "loops",
+      emit(context, params) {
+        const x = context.ins[0]!;
+        const first = (at: Expr): Expr => x.read(at);
+        emitAlong(context, x.type, params, first, (_, best, at) => k.binary(op, best, x.read(at)));
+      },
+    },
+  });
+  return prim;
+}
+
+const cummaxPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummax", "max");
+const cumminPrim: Primitive<CumulativeParams> = /* @__PURE__ */ cumulativeExtreme("cummin", "min");
+/** The largest element up to each one along an axis, itself included; NaN from the first one on. */
+export const cummax = (x: Tensor, axis: number, reverse = false): Tensor =>
+  bind1(cummaxPrim, [x], { axis, reverse });
+/** The smallest element up to each one along an axis, itself included; NaN from the first one on. */
+export const cummin = (x: Tensor, axis: number, reverse = false): Tensor =>
+  bind1(cumminPrim, [x], { axis, reverse });

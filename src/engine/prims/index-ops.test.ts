@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, jit, tensor } from "downhill";
 import type { Sample } from "downhill/testing";
-import { bool, checkFamily, f32, f64, i32, on, u32 } from "../../../test/support/op-table.ts";
+import { bool, checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as indexOps from "./index-ops.ts";
 import { mul } from "./arithmetic.ts";
 import { full } from "./linear.ts";
 import { reshape, sum } from "./shape.ts";
 import { extent } from "../../../test/support/extent.ts";
 
-const { batchAlong, concatenate, iota, moveAxis, pad, part, reverse, scatterAdd, slice, take } = indexOps;
+const { batchAlong, concatenate, iota, moveAxis, moveBlock, pad, part, reverse, slice } = indexOps;
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(i + 1));
 const vector: Sample[] = [
   { ins: [f64(numbers(5))] },
@@ -71,52 +71,11 @@ describe("index operations", () => {
       on((x) => reverse(x, [0, 2]), cube),
       on((x) => reverse(x, []), vector),
     ],
-    take: [
-      on(
-        (x, i) => take(x, i, 0),
-        [
-          { ins: [f64(numbers(5)), i32([2], [])] },
-          { ins: [f64(numbers(5)), i32([0, 4, 0, -1, 9, -9])] }, // from the end, clamped, twice
-          { ins: [f32(numbers(12), [3, 4]), i32([2, 0, 0, 1], [2, 2])] },
-          { ins: [f64(numbers(12), [3, 4]), u32([1, 2])] },
-          { ins: [f64(numbers(12), [3, 4]), i32([])] },
-          { ins: [i32([5, 6, 7]), i32([1, 1])] },
-          { ins: [f64([], [2, 0]), i32([1])] },
-        ],
-      ),
-      on(
-        (x, i) => take(x, i, 1),
-        [
-          { ins: [f64(numbers(12), [3, 4]), i32([3], [])] },
-          { ins: [f64(numbers(24), [2, 3, 4]), i32([2, 0, 0, 1], [2, 2])] },
-        ],
-      ),
-      on((x, i) => take(x, i, 2), [{ ins: [f64(numbers(24), [2, 3, 4]), i32([1, -1])] }]),
-    ],
-    scatterAdd: [
-      on(
-        (x, i, u) => scatterAdd(x, i, u, 0),
-        [
-          { ins: [f64(numbers(5)), i32([2], []), f64([0.5], [])] },
-          { ins: [f64(numbers(5)), i32([0, 4, 0, -1, 9, -9]), f64(numbers(6))] },
-          { ins: [f32(numbers(12), [3, 4]), i32([2, 0, 0, 1], [2, 2]), f32(numbers(16), [2, 2, 4])] },
-          { ins: [f64(numbers(6), [3, 2]), u32([1, 1]), f64(numbers(4), [2, 2])] },
-          { ins: [f64(numbers(3)), i32([]), f64([])] },
-          { ins: [i32([5, 6, 7]), i32([1, 1]), i32([10, 20])] },
-        ],
-      ),
-      on(
-        (x, i, u) => scatterAdd(x, i, u, 1),
-        [
-          { ins: [f64(numbers(12), [3, 4]), i32([3], []), f64(numbers(3))] },
-          { ins: [f64(numbers(24), [2, 3, 4]), i32([2, 0, 0, 1], [2, 2]), f64(numbers(32), [2, 2, 2, 4])] },
-        ],
-      ),
-    ],
     moveAxis: [
       on((x) => moveAxis(x, 2, 0), cube),
       on((x) => moveAxis(x, 0, 1), [...matrix, ...cube, ...empty]),
     ],
+    moveBlock: [on((x) => moveBlock(x, 1, 2, 0), cube)],
   });
 
   test("very many arrays are put together, eagerly, jitted and in gradients", () => {
@@ -129,26 +88,7 @@ describe("index operations", () => {
     expect(jit(grad(joined))(2).item()).toBe(((n - 1) * n) / 2);
   });
 
-  test("places are clamped to the array, negative ones count from the end", () => {
-    expect(take(f64([10, 20, 30]), i32([0, -1, -3, 7, -7]), 0).tolist()).toEqual([10, 30, 10, 30, 10]);
-    expect(take(f64([10, 20, 30]), u32([4294967295]), 0).tolist()).toEqual([30]);
-  });
-
-  test("the derivative of a read adds up at places that come twice", () => {
-    const f = (x: Tensor): Tensor => sum(take(x, i32([1, 1, 2]), 0), [0]);
-    expect(grad(f)([1, 2, 3, 4]).tolist()).toEqual([0, 2, 1, 0]);
-  });
-
   test("what does not fit is named", () => {
-    expect(() => take(f64([1]), tensor([0]), 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: take: indices are f64[1], not integers. Convert them with astype("int32").]`,
-    );
-    expect(() => take(f64([], [0]), i32([0]), 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: take: f64[0] has no elements along axis 0.]`,
-    );
-    expect(() => scatterAdd(f64([1, 2]), i32([0]), f64([1, 2]), 0)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: scatterAdd: updates are f64[2], expected f64[1].]`,
-    );
     expect(() => concatenate([f64([1], [1, 1]), f64([1, 2], [1, 2])], 0)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: concatenate: f64[1,2] does not continue f64[1,1] along axis 0.]`,
     );

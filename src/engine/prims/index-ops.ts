@@ -1,22 +1,16 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import type { Mask, Primitive } from "../ir/primitive.ts";
-import { builtIn, firstInPlace } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { definitionOf, knownConstant, knownScalar } from "../trace/staging.ts";
 import type { Shape } from "../util/shape.ts";
-import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
-import { less, maximum, minimum, mul } from "./arithmetic.ts";
-import { requireNumbers } from "./elementwise.ts";
-import { add, convert, full, instantiate, where } from "./linear.ts";
-import { clampedPlace, requireIndices } from "./places.ts";
-import { addend } from "./addend.ts";
-import { flatIndex, loopEach, loopOver, plus } from "./reduce-loops.ts";
-import { broadcast, permute, reshape } from "./shape.ts";
+import { range, sameShape, sizeOf } from "../util/shape.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
+import { broadcast, permute } from "./shape.ts";
 
 export interface IotaParams {
   readonly dtype: DType;
@@ -96,15 +90,6 @@ function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask 
   const [axis, another] = partial;
   if (axis === undefined) return false;
   return another !== undefined || strides[axis]! > 1 || { axis, from: starts[axis]!, to: limits[axis]! };
-}
-
-/** What `take` reads, where that is one item at a known place. */
-function itemRead(shape: Shape, indices: Tensor, axis: number): Mask {
-  const place = knownScalar(indices);
-  if (place === undefined) return true;
-  const n = shape[axis]!;
-  const from = Math.min(Math.max(place < 0 ? place + n : place, 0), n - 1);
-  return { axis, from, to: from + 1 };
 }
 
 /** Every stride-th element from start up to limit, along each axis. */
@@ -339,197 +324,13 @@ export function reverse(x: Tensor, axes: readonly number[]): Tensor {
   return axes.length === 0 ? x : bind1(reversePrim, [x], { axes });
 }
 
-export interface TakeParams {
-  readonly axis: number;
-}
-
-const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
-  name: "take",
-  typeOf([x, indices], { axis }) {
-    requireIndices("take", indices!);
-    if (x!.shape[axis] === 0 && sizeOf(indices!.shape) > 0)
-      throw new DownhillError("shape", `take: ${showType(x!)} has no elements along axis ${axis}.`);
-    return [withShape(x!, [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)])];
-  },
-  derivative: {
-    kind: "linear",
-    operands: [0],
-    transpose([ct], [, indices], { axis }, into) {
-      const x = into[0];
-      x?.put(addAt(x.take(), indices!, ct!, axis), itemRead(x.type.shape, indices!, axis));
-    },
-  },
-  batch([x, indices], [xBatched, indicesBatched], size, { axis }) {
-    if (indicesBatched !== true) return { outs: [take(x!, indices!, axis + 1)], batched: [true] };
-    if (xBatched !== true) {
-      const out = take(x!, indices!, axis); // the batch stands where the indices begin
-      return { outs: [moveAxis(out, axis, 0)], batched: [true] };
-    }
-    const { rows, places } = pairBatches(x!, indices!, size, axis);
-    return {
-      outs: [moveBlock(take(rows, places, 0), 1, indices!.shape.length - 1, axis + 1)],
-      batched: [true],
-    };
-  },
-  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
-  lowering: {
-    kind: "map",
-    element(at, index, { axis }, [x, indices]) {
-      const rank = indices!.shape.length;
-      const place = clampedPlace(at(1, index.slice(axis, axis + rank)), x!.shape[axis]!);
-      return at(0, [...index.slice(0, axis), place, ...index.slice(axis + rank)]);
-    },
-    part: ({ axis }, [x, indices]) =>
-      axis === 0 && indices!.shape.length === 0
-        ? (at) => times(clampedPlace(at(1, []), x!.shape[0]!), stridesOf(x!.shape)[0]!)
-        : undefined,
-  },
-});
-
-/** The elements of x at places along an axis; the axes of `indices` stand in its stead. Places are clamped to the array. */
-export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return bind1(takePrim, [x, indices], { axis });
-}
-
-const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
-  name: "scatterAdd",
-  typeOf([x, indices, updates], { axis }) {
-    requireIndices("scatterAdd", indices!);
-    requireNumbers("scatterAdd", x!);
-    const expected = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)];
-    if (!sameShape(updates!.shape, expected) || updates!.dtype !== x!.dtype) {
-      throw new DownhillError(
-        "shape",
-        `scatterAdd: updates are ${showType(updates!)}, expected ${showType({ dtype: x!.dtype, shape: expected })}.`,
-      );
-    }
-    if (x!.shape[axis] === 0 && sizeOf(indices!.shape) > 0) {
-      throw new DownhillError(
-        "shape",
-        `scatterAdd: ${showType(x!)} has no elements along axis ${axis} to add to.`,
-      );
-    }
-    return [x!];
-  },
-  derivative: {
-    kind: "linear",
-    operands: [0, 2],
-    jvp: ([dx, , du], [x, indices, updates], { axis }) => [
-      dx && du === undefined
-        ? dx
-        : scatterAdd(instantiate(dx, x!.type), indices!, instantiate(du, updates!.type), axis),
-    ],
-    transpose([ct], [, indices], { axis }, into) {
-      into[0]?.add(ct!);
-      into[2]?.add(take(ct!, indices!, axis));
-    },
-  },
-  batch([x, indices, updates], [xBatched, indicesBatched, updatesBatched], size, { axis }) {
-    const base = xBatched === true ? x! : batchAlong(x!, size);
-    const changes = updatesBatched === true ? updates! : batchAlong(updates!, size);
-    if (indicesBatched !== true)
-      return { outs: [scatterAdd(base, indices!, changes, axis + 1)], batched: [true] };
-    const { rows, places } = pairBatches(base, indices!, size, axis);
-    const lead = moveBlock(changes, axis + 1, indices!.shape.length - 1, 1); // indices first, as `rows` wants them
-    const out = scatterAdd(rows, places, lead, 0);
-    const apart = reshape(out, [size, base.shape[axis + 1]!, ...out.shape.slice(1)]);
-    return { outs: [moveAxis(apart, 1, axis + 1)], batched: [true] };
-  },
-  guard:
-    ({ axis }) =>
-    ([x, indices, updates], when) => [scatterAdd(x!, indices!, addend(updates!, when), axis)],
-  layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
-  lowering: {
-    kind: "loops",
-    inPlace: () => firstInPlace,
-    emit({ block, fresh, ins, outs, copy }, { axis }) {
-      const [x, indices, updates] = [ins[0]!, ins[1]!, ins[2]!];
-      const out = outs[0]!;
-      const shape = x.type.shape;
-      const strides = stridesOf(shape);
-      copy(block, out, x);
-      const rank = indices.type.shape.length;
-      loopOver(block, updates.type.shape, fresh, (loop, index) => {
-        const place = clampedPlace(
-          indices.read(flatIndex(index.slice(axis, axis + rank), stridesOf(indices.type.shape))),
-          shape[axis]!,
-        );
-        const target = loop.let(
-          fresh("at"),
-          flatIndex([...index.slice(0, axis), place, ...index.slice(axis + rank)], strides),
-        );
-        const change = updates.read(flatIndex(index, stridesOf(updates.type.shape)));
-        out.write(loop, target, k.add(out.read(target), change));
-      });
-    },
-  },
-});
-
-/** x with `updates` added at places along an axis; a place that comes twice gets both. Places are clamped to the array. */
-export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  return bind1(scatterAddPrim, [x, indices, updates], { axis });
-}
-
-/**
- * `scatterAdd`, which adds to one element and not to a whole row where the update is what `x[i][j]` leaves: in a program that is
- * traced, zeros but for one item.
- */
-function addAt(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  const inner = axis === 0 && indices.shape.length === 0 ? onlyItem(updates) : undefined;
-  if (inner === undefined) return scatterAdd(x, indices, updates, axis);
-  const { place, item, count } = inner;
-  const { type } = indices;
-  const n = x.shape[0]!;
-  const rows = reshape(x, [n * count, ...item.shape]);
-  const at = convert(placesWithin(place, count), type.dtype);
-  const row = add(mul(placesWithin(indices, n), full(type, count)), at);
-  return reshape(scatterAdd(rows, row, item, 0), x.shape);
-}
-
-/** The one of `count` items along the first axis that was added to zeros, and its place. */
-function onlyItem(
-  x: Tensor,
-): { readonly place: Tensor; readonly item: Tensor; readonly count: number } | undefined {
-  const { prim, ins, params } = definitionOf(x) ?? {};
-  if (prim?.lowering.kind === "alias") return onlyItem(ins![0]!);
-  if (prim !== scatterAddPrim || (params as TakeParams).axis !== 0) return undefined;
-  const [zero, place, item] = ins!;
-  return place!.shape.length === 0 && Object.is(knownConstant(zero!), 0)
-    ? { place: place!, item: item!, count: zero!.shape[0]! }
-    : undefined;
-}
-
-/** Places along an axis of length n, counted from its begin and held within it. */
-function placesWithin(places: Tensor, n: number): Tensor {
-  const { type } = places;
-  const fromEnd = where(less(places, full(type, 0)), add(places, full(type, n)), places);
-  return minimum(maximum(fromEnd, full(type, 0)), full(type, n - 1));
-}
-
-/** One array of all batches' rows along `axis`, and the places of batch b moved to its rows. */
-function pairBatches(
-  x: Tensor,
-  indices: Tensor,
-  size: number,
-  axis: number,
-): { readonly rows: Tensor; readonly places: Tensor } {
-  const front = moveAxis(x, axis + 1, 1); // [batch, n, …]
-  const n = front.shape[1]!;
-  const { type } = indices;
-  const base = mul(iota(type.dtype, type.shape, 0), full(arrayType(type.dtype, type.shape), n));
-  return {
-    rows: reshape(front, [size * n, ...front.shape.slice(2)]),
-    places: add(placesWithin(indices, n), base),
-  };
-}
-
 /** Axis `from` of the operand becomes axis `to`; the others keep their order. */
 export function moveAxis(x: Tensor, from: number, to: number): Tensor {
   return moveBlock(x, from, 1, to);
 }
 
-/** The `count` axes from `from` on, moved so that they start at `to`. */
-function moveBlock(x: Tensor, from: number, count: number, to: number): Tensor {
+/** The `count` axes from `from` on, moved so that they start at `to`; the others keep their order. */
+export function moveBlock(x: Tensor, from: number, count: number, to: number): Tensor {
   const block = range(from, from + count);
   const rest = range(0, x.shape.length).filter((axis) => !block.includes(axis));
   return permute(x, [...rest.slice(0, to), ...block, ...rest.slice(to)]);

@@ -18,6 +18,7 @@ export * from "./scan.ts";
 export * from "./shape.ts";
 export * from "./sort.ts";
 export * from "./special.ts";
+export * from "./take.ts";
 export * from "./transcendental.ts";
 export * from "./while.ts";
 export * from "./window.ts";

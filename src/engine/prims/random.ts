@@ -1,15 +1,27 @@
 import { DownhillError, showType } from "../errors/index.ts";
-import type { Primitive } from "../ir/primitive.ts";
+import type { LowerContext, Primitive } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
+import { centredOf, normalQuantile32, normalQuantile64 } from "../kernel/math/normal-quantile.ts";
+import { binomialProcedure, gammaProcedure, poissonProcedure } from "../kernel/math/rejection.ts";
+import type { Words } from "../kernel/math/threefry.ts";
+import { ofBlock, u32, unitOf, wordOf } from "../kernel/math/threefry.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { range, sameShape } from "../util/shape.ts";
+import type { Shape } from "../util/shape.ts";
+import { sameShape, stridesOf } from "../util/shape.ts";
+import { div, less, maximum, mul } from "./arithmetic.ts";
 import { batchAlong } from "./index-ops.ts";
+import { add, full, neg, sub, where } from "./linear.ts";
+import { digamma, gammaDensity, gammaincByShape } from "./special.ts";
+import { exp, log } from "./transcendental.ts";
+import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 
-/** Which word of a block is wanted, or both, combined by exclusive or. */
-export type ThreefryWord = "first" | "second" | "xor";
+/** Which word of a block is wanted. */
+export type ThreefryWord = "first" | "second";
 
 interface ThreefryParams {
   readonly word: ThreefryWord;
@@ -17,55 +29,34 @@ interface ThreefryParams {
   readonly lead: number;
 }
 
-const u32 = (value: number): Expr => k.constant("u32", value);
+/** Procedures by their names, made when first asked for. */
+const made = /* @__PURE__ */ new Map<string, Procedure>();
 
-/**
- * One block of Threefry-2x32 with 20 rounds, of the counter (0, c) under the key (k0, k1).
- *
- * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011.
- */
-function threefryProcedure(word: ThreefryWord): Procedure {
-  const params = [["k0", "u32"], ["k1", "u32"], ["counter", "u32"]] as const; // prettier-ignore
-  return k.procedure(`threefry_${word}`, params, (block, [k0, k1, counter]) => {
-    const parity = block.let("k2", k.xor(k.xor(k0!, k1!), u32(0x1bd11bda))); // Skein's parity constant
-    const keys = [k0!, k1!, parity];
-    const x0 = block.let("x0", k0!);
-    const x1 = block.let("x1", k.add(counter!, k1!));
-    const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]]; // prettier-ignore
-    for (const group of range(1, 6)) {
-      for (const n of rotations[(group - 1) % 2]!) {
-        block.set(x0, k.add(x0, x1));
-        block.set(x1, k.xor(x0, k.or(k.shl(x1, u32(n)), k.shr(x1, u32(32 - n)))));
-      }
-      // after each group of four rounds the next words of the key are mixed in
-      block.set(x0, k.add(x0, keys[group % 3]!));
-      block.set(x1, k.add(k.add(x1, keys[(group + 1) % 3]!), u32(group)));
-    }
-    return word === "first" ? x0 : word === "second" ? x1 : k.xor(x0, x1);
-  });
+function procedureOf(name: string, make: () => Procedure): Procedure {
+  let procedure = made.get(name);
+  if (procedure === undefined) made.set(name, (procedure = make()));
+  return procedure;
 }
 
-const procedures = new Map<ThreefryWord, Procedure>();
-function procedureOf(word: ThreefryWord): Procedure {
-  let procedure = procedures.get(word);
-  if (procedure === undefined) procedures.set(word, (procedure = threefryProcedure(word)));
-  return procedure;
+function ofBlockNamed(name: string, result: (words: Words) => Expr): Procedure {
+  return procedureOf(name, () => ofBlock(name, (_, words) => result(words)));
+}
+
+/** Refuses what is no key, or a key for each item of the leading axes. */
+function checkKey(name: string, key: ArrayType, lead: Shape): void {
+  if (key.dtype === "uint32" && sameShape(key.shape, [...lead, 2])) return;
+  throw new DownhillError(
+    "dtype",
+    `${name}: a key is two words, ${showType(arrayType("uint32", [...lead, 2]))}; got ${showType(key)}. Make a key with key(seed).`,
+  );
 }
 
 const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ builtIn<ThreefryParams>({
   name: "threefry",
   typeOf([key, counters], { lead }) {
-    const fits =
-      key!.dtype === "uint32" &&
-      counters!.dtype === "uint32" &&
-      sameShape(key!.shape, [...counters!.shape.slice(0, lead), 2]);
-    if (!fits) {
-      throw new DownhillError(
-        "dtype",
-        `threefry: a key is two words, u32[2], and counters are u32; got ${showType(key!)} and ${showType(counters!)}. Make a key with key(seed).`,
-      );
-    }
-    return [counters!];
+    checkKey("threefry", key!, counters!.shape.slice(0, lead));
+    if (counters!.dtype === "uint32") return [counters!];
+    throw new DownhillError("dtype", `threefry: counters are uint32; got ${showType(counters!)}.`);
   },
   derivative: { kind: "constant" },
   batch: (ins, batched, size, { word, lead }) => {
@@ -75,9 +66,13 @@ const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ builtIn<Threefry
   lowering: {
     kind: "map",
     element(at, index, { word, lead }) {
-      const item = index.slice(0, lead);
-      const half = (i: number): Expr => at(0, [...item, k.i32(i)]);
-      return k.call(procedureOf(word), half(0), half(1), at(1, index));
+      const half = keyReader(at, index.slice(0, lead));
+      return k.call(
+        ofBlockNamed(`threefry_${word}`, (words) => words[word]),
+        half(0),
+        half(1),
+        at(1, index),
+      );
     },
   },
 });
@@ -85,4 +80,246 @@ const threefryPrim: Primitive<ThreefryParams> = /* @__PURE__ */ builtIn<Threefry
 /** For each counter a word of the Threefry block (0, counter) under a key. */
 export function threefry(key: Tensor, counters: Tensor, word: ThreefryWord, lead = 0): Tensor {
   return bind1(threefryPrim, [key, counters], { word, lead });
+}
+
+/** The two words of the key of an item. */
+function keyReader(
+  at: (operand: number, index: readonly Expr[]) => Expr,
+  item: readonly Expr[],
+): (word: number) => Expr {
+  return (word) => at(0, [...item, k.i32(word)]);
+}
+
+/** What draws take: first a key, for each item of `lead` leading axes one; then the parameters of each element, if there are any. */
+interface DrawParams {
+  readonly dtype: DType;
+  /** Without the leading axes. */
+  readonly shape: Shape;
+  readonly lead: number;
+}
+
+/** A draw: what it is made of, for an element by its key, its place in row-major order and its parameters. */
+interface DrawRecord {
+  readonly name: string;
+  /** How many parameters an element has. */
+  readonly parameters?: number;
+  /** The type that a parameter is given as. */
+  parameterType?(dtype: DType): DType;
+  procedure(dtype: DType): Procedure;
+  readonly derivative?: Primitive<DrawParams>["derivative"];
+}
+
+/** A primitive that draws, each element by the Threefry block of its place. */
+function drawing(record: DrawRecord): Primitive<DrawParams> {
+  const {
+    name,
+    parameters = 0,
+    parameterType = (dtype) => dtype,
+    derivative = { kind: "constant" },
+  } = record;
+  const prim: Primitive<DrawParams> = builtIn<DrawParams>({
+    name,
+    typeOf([key, ...given], { dtype, shape, lead }) {
+      const items = key!.shape.slice(0, lead);
+      checkKey(name, key!, items);
+      const expected = arrayType(parameterType(dtype), [...items, ...shape]);
+      const odd = given.find((x) => x.dtype !== expected.dtype || !sameShape(x.shape, expected.shape));
+      if (odd !== undefined || given.length !== parameters) {
+        throw new DownhillError(
+          "shape",
+          `${name}: takes ${parameters} parameters ${showType(expected)}; got ${given.map(showType).join(", ")}.`,
+        );
+      }
+      return [arrayType(dtype, [...items, ...shape])];
+    },
+    derivative,
+    batch(ins, batched, size, params) {
+      const all = ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size)));
+      return { outs: [bind1(prim, all, { ...params, lead: params.lead + 1 })], batched: [true] };
+    },
+    lowering: {
+      kind: "map",
+      element(at, index, { dtype, shape, lead }, ins) {
+        const half = keyReader(at, index.slice(0, lead));
+        const place = flatIndex(index.slice(lead), stridesOf(shape));
+        const counter = shape.length === 0 ? u32(0) : k.convert("u32", place);
+        const own = ins.slice(1).map((_, i) => at(i + 1, index));
+        return k.call(record.procedure(dtype), half(0), half(1), counter, ...own);
+      },
+    },
+  });
+  return prim;
+}
+
+const bitsPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomBits",
+  procedure: () => ofBlockNamed("randomBits", wordOf),
+});
+
+const unitPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomUnit",
+  procedure: (dtype) => ofBlockNamed(`randomUnit_${dtype}`, (words) => unitOf(floatOf(dtype), words)),
+});
+
+const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomNormal",
+  procedure(dtype) {
+    const type = floatOf(dtype);
+    const quantile = type === "f32" ? normalQuantile32 : normalQuantile64;
+    return ofBlockNamed(`randomNormal_${dtype}`, (words) => k.call(quantile, centredOf(type, words)));
+  },
+});
+
+/** Below this logarithm of a variate, P(a, x) = xᵃ / Γ(a + 1) to the last bit of float64. */
+const logOfSmall = -40;
+
+/**
+ * The derivative in `a` of the logarithm of a gamma variate, by the implicit function theorem from P(a, x) = const:
+ * `−∂P(a, x)/∂a / (x p(a, x))`; near 0, where x may be no number of floating point, that of `xᵃ / Γ(a + 1) = const`.
+ *
+ * @see Figurnov, Mohamed, Mnih, Implicit reparameterization gradients, NeurIPS 2018.
+ */
+function logGammaSlope(a: Tensor, logOfVariate: Tensor): Tensor {
+  const least = full(a.type, logOfSmall);
+  const x = exp(maximum(logOfVariate, least));
+  const inside = neg(div(gammaincByShape(1, a, x), mul(x, gammaDensity(a, x))));
+  const small = div(sub(digamma(add(a, full(a.type, 1))), logOfVariate), a);
+  return where(less(logOfVariate, least), small, inside);
+}
+
+const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomGamma",
+  parameters: 1,
+  derivative: {
+    kind: "smooth",
+    jvp: ([, da], [, a], [out]) => [da && mul(da, mul(out!, logGammaSlope(a!, log(out!))))],
+  },
+  procedure: (dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false)),
+});
+
+const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomLogGamma",
+  parameters: 1,
+  derivative: { kind: "smooth", jvp: ([, da], [, a], [out]) => [da && mul(da, logGammaSlope(a!, out!))] },
+  procedure: (dtype) => procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
+});
+
+const poissonPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomPoisson",
+  parameters: 1,
+  parameterType: () => "float64",
+  procedure: () => poissonProcedure,
+});
+
+const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomBinomial",
+  parameters: 2,
+  parameterType: () => "float64",
+  procedure: () => binomialProcedure,
+});
+
+function floatOf(dtype: DType): "f32" | "f64" {
+  return dtype === "float32" ? "f32" : "f64";
+}
+
+/** Random words of this shape. */
+export function randomBits(key: Tensor, shape: Shape): Tensor {
+  return bind1(bitsPrim, [key], { dtype: "uint32", shape, lead: 0 });
+}
+
+/** Numbers of [0, 1): of 23 random bits in float32, of 52 in float64. */
+export function randomUnit(key: Tensor, shape: Shape, dtype: DType): Tensor {
+  return bind1(unitPrim, [key], { dtype, shape, lead: 0 });
+}
+
+/** Standard normal numbers. */
+export function randomNormal(key: Tensor, shape: Shape, dtype: DType): Tensor {
+  return bind1(normalPrim, [key], { dtype, shape, lead: 0 });
+}
+
+/** Gamma variates of these shapes and scale 1. */
+export function randomGamma(key: Tensor, a: Tensor): Tensor {
+  return bind1(gammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
+}
+
+/** Logarithms of gamma variates of these shapes and scale 1. */
+export function randomLogGamma(key: Tensor, a: Tensor): Tensor {
+  return bind1(logGammaPrim, [key, a], { dtype: a.dtype, shape: a.shape, lead: 0 });
+}
+
+/** Poisson variates of these rates, float64, as int32. */
+export function randomPoisson(key: Tensor, rate: Tensor): Tensor {
+  return bind1(poissonPrim, [key, rate], { dtype: "int32", shape: rate.shape, lead: 0 });
+}
+
+/** Binomial variates of these numbers of trials and probabilities, float64, as int32. */
+export function randomBinomial(key: Tensor, n: Tensor, p: Tensor): Tensor {
+  return bind1(binomialPrim, [key, n, p], { dtype: "int32", shape: n.shape, lead: 0 });
+}
+
+interface PermutationParams {
+  readonly n: number;
+  readonly lead: number;
+}
+
+const permutationPrim: Primitive<PermutationParams> = /* @__PURE__ */ builtIn<PermutationParams>({
+  name: "randomPermutation",
+  typeOf([key], { n, lead }) {
+    const items = key!.shape.slice(0, lead);
+    checkKey("randomPermutation", key!, items);
+    return [arrayType("int32", [...items, n])];
+  },
+  derivative: { kind: "constant" },
+  batch: (ins, _, __, { n, lead }) => ({
+    outs: [bind1(permutationPrim, ins, { n, lead: lead + 1 })],
+    batched: [true],
+  }),
+  lowering: { kind: "loops", emit: emitPermutation },
+});
+
+/**
+ * Fisher and Yates's shuffle. The integers below i + 1 are the upper bits of the words of `randomBits`, one after the other, as many
+ * as i has; those beyond i are passed over, so that all are equally likely.
+ */
+function emitPermutation({ block, fresh, ins, outs }: LowerContext, { n, lead }: PermutationParams): void {
+  const [key, out] = [ins[0]!, outs[0]!];
+  if (n === 0) return;
+  const items = out.type.shape.slice(0, lead);
+  loopOver(block, items, fresh, (row, index) => {
+    const item = flatIndex(index, stridesOf(items));
+    const half = (word: number): Expr =>
+      row.let(fresh("key"), key.read(plus(k.mul(item, k.i32(2)), k.i32(word))));
+    const [first, second] = [half(0), half(1)];
+    const start = row.let(fresh("start"), k.mul(item, k.i32(n)));
+    const place = (i: Expr): Expr => plus(start, i);
+    row.for(fresh("i"), k.i32(0), k.i32(n), (each, i) => out.write(each, place(i), i));
+    const counter = row.let(fresh("counter"), u32(0));
+    const shift = row.let(fresh("shift"), u32(Math.clz32(n - 1)));
+    const draw = ofBlockNamed("randomBits", wordOf);
+    row.for(
+      fresh("last"),
+      k.i32(1),
+      k.i32(n),
+      (each, last) => {
+        // one bit less from each power of two down
+        const isShorter = k.eq(k.shr(k.convert("u32", last), k.sub(u32(31), shift)), u32(0));
+        each.if(isShorter, (then) => then.set(shift, k.add(shift, u32(1))));
+        const chosen = each.let(fresh("chosen"), k.i32(n));
+        each.while(k.lt(last, chosen), (again) => {
+          const word = k.call(draw, first, second, counter);
+          again.set(chosen, k.convert("i32", k.shr(word, shift)));
+          again.set(counter, k.add(counter, u32(1)));
+        });
+        const moved = each.let(fresh("moved"), out.read(place(last)));
+        out.write(each, place(last), out.read(place(chosen)));
+        out.write(each, place(chosen), moved);
+      },
+      true,
+    );
+  });
+}
+
+/** The integers from 0 to n − 1 in random order, as int32. */
+export function randomPermutation(key: Tensor, n: number): Tensor {
+  return bind1(permutationPrim, [key], { n, lead: 0 });
 }

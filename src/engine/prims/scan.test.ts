@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Program, Tensor } from "downhill";
+import { foriLoop, grad, jit, tensor } from "downhill";
 import { checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, withShape } from "../ir/types.ts";
@@ -107,6 +108,22 @@ describe("scan", () => {
         [{ ins: [f64([0.7], []), f64([0.3], []), f64([0.1], []), f64(three)] }],
       ),
     ],
+  });
+
+  test("a loop that is given one value as a constant and to carry round unchanged lost its derivative", () => {
+    const f = (u: Tensor): Tensor => {
+      const [s, t] = foriLoop(
+        0,
+        4,
+        (_, [a, b]: [Tensor, Tensor]) => [a.add(u), b.add(0.5)] as [Tensor, Tensor],
+        [tensor(0), u],
+      );
+      return s.add(t.mul(10));
+    };
+    expect(grad(f)(0.7).item()).toBe(14); // 4 u + 10 u + 20
+    expect(jit(grad(f))(0.7).item()).toBe(14);
+    expect(grad((u: Tensor) => f(u.mul(u)))(0.5).item()).toBe(14);
+    expect(grad((u: Tensor) => f(u).add(u))(0.5).item()).toBe(15);
   });
 
   test("a carry that changes its type is refused", () => {

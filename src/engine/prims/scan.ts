@@ -24,7 +24,8 @@ import { interned } from "../trace/intern.ts";
 import { range } from "../util/shape.ts";
 import { fixpoint, isUnchanged, keep, present } from "./carries.ts";
 import { guardedProgram } from "./guard.ts";
-import { batchAlong, concatenate, moveAxis, take } from "./index-ops.ts";
+import { batchAlong, concatenate, moveAxis } from "./index-ops.ts";
+import { take } from "./take.ts";
 import { full, instantiate, zeros } from "./linear.ts";
 import { reshape } from "./shape.ts";
 
@@ -127,6 +128,8 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
         ],
       };
       const accumulators = keep(cut(into, params).consts, lin.consts);
+      // a constant that is given twice has one sum, which only the first takes along
+      const isFirst = accumulators.map((a, i) => accumulators.indexOf(a) === i);
       const ctOf = (i: number): Tensor => {
         const { type } = body.outs[i]!;
         return instantiate(cts[i], i < carries ? type : stacked(type, length));
@@ -134,7 +137,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
       const outs = scan(
         [
           ...(fixedConsts as Tensor[]),
-          ...accumulators.map((a, i) => a?.take() ?? zeros(sums[i]!.type)),
+          ...accumulators.map(
+            (a, i) => (isFirst[i] === true ? a?.take() : undefined) ?? zeros(sums[i]!.type),
+          ),
           ...body.outs.slice(0, carries).map((_, i) => ctOf(i)),
           ...(fixedXs as Tensor[]),
           ...body.outs.slice(carries).map((_, i) => ctOf(carries + i)),
@@ -147,7 +152,9 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
           reverse: !params.reverse,
         },
       );
-      accumulators.forEach((a, i) => a?.put(outs[i]!, masked.consts[i]));
+      accumulators.forEach((a, i) =>
+        isFirst[i] === true ? a?.put(outs[i]!, masked.consts[i]) : a?.add(outs[i]!, masked.consts[i]),
+      );
       cut(into, params).carry.forEach((a, i) => a?.add(outs[sums.length + i]!, maskedCarry[i]));
       keep(cut(into, params).xs, lin.xs).forEach((a, i) =>
         a?.add(outs[sums.length + carries + i]!, masked.xs[i]),

@@ -79,6 +79,7 @@ class Sharing {
       }
       if (next.kind !== "let" || this.#mutable.has(next.name)) {
         forgetChanged(next, known);
+        if (next.kind === "store") this.#noteStored(next, known);
         return [next];
       }
       return this.#let(next, known);
@@ -105,6 +106,16 @@ class Sharing {
     });
     known.add(key, local(value.type, name), reads);
     return [stmt];
+  }
+
+  /** What was stored is what a read of the element gives, as long as the array stays as it is. */
+  #noteStored({ array, places, value }: RegionStmt & { readonly kind: "store" }, known: Known): void {
+    if (value.kind !== "local" || this.#mutable.has(value.name)) return;
+    const changing = places.flatMap((place) =>
+      place.kind === "local" && this.#mutable.has(place.name) ? [place.name] : [],
+    );
+    const read: RegionExpr = { kind: "load", type: value.type, array, places };
+    known.add(keyOf(read, this.#functions), value, [array, ...changing]);
   }
 
   #renamed(expr: RegionExpr): RegionExpr {

@@ -21,6 +21,7 @@ describe("random regions", () => {
     { fuse: false },
     { common: false },
     { hoist: false },
+    { localise: false, tables: false },
     { coverage: false, reorder: false, sums: false },
     {
       recompute: false,

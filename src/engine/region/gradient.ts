@@ -1,12 +1,10 @@
-import { constant, isFloating } from "./build.ts";
+import { isFloating } from "./build.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
-import { flatten } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { Region } from "./region.ts";
 import { tangent } from "./tangent.ts";
 import type { TransposeOptions } from "./transpose.ts";
 import { transpose } from "./transpose.ts";
-import { mapBlocksOf, mapExpr, mapExpressionsOf } from "./walk.ts";
 
 /**
  * Values and cotangents in one region: the transpose of the tangent. Its parameters are those of the region, then a cotangent for each
@@ -47,21 +45,9 @@ export function gradient(
   functions: ScalarFunctions,
   { value = false, ...options }: TransposeOptions & { readonly value?: boolean } = {},
 ): Region {
-  const back = cotangents(region, active, functions, options);
-  const cotangent = back.params[region.params.length]!;
-  const one = constant(cotangent.type, 1);
-  const put = (expr: RegionExpr): RegionExpr =>
-    mapExpr(expr, (x) => (x.kind === "local" && x.name === cotangent.name ? one : x));
-  const block = (stmts: readonly RegionStmt[]): RegionStmt[] =>
-    stmts.map((stmt) => mapBlocksOf(mapExpressionsOf(stmt, put), block));
-  const made: Region = {
-    ...back,
-    name: `gradient of ${region.name}`,
-    params: back.params.filter((param) => param !== cotangent),
-    body: block(back.body),
-    results: back.results
-      .slice(value ? 0 : region.results.length)
-      .map((result) => (result.kind === "scalar" ? { ...result, value: put(result.value) } : result)),
-  };
-  return eliminateDeadCode(flatten(made, functions));
+  const n = region.results.length;
+  const seeds = region.results.map(() => undefined);
+  const back = cotangents(region, active, functions, { ...options, seeds: [...seeds, 1] });
+  const results = back.results.slice(value ? 0 : n);
+  return eliminateDeadCode({ ...back, name: `gradient of ${region.name}`, results });
 }

@@ -4,6 +4,10 @@ export interface FlatOptions {
   readonly common?: boolean | undefined;
   /** Computes what is the same in every iteration of a loop before it. */
   readonly hoist?: boolean | undefined;
+  /** Declares arrays within the loop whose iterations fill them before they read them. */
+  readonly localise?: boolean | undefined;
+  /** Computes costly functions of what a loop does not change once before it, into tables where loops within it go by. */
+  readonly tables?: boolean | undefined;
   /** Leaves out checks of places that are in range by the bounds of loops. */
   readonly prove?: boolean | undefined;
 }
@@ -16,6 +20,8 @@ export interface TangentOptions extends FlatOptions {
 export interface TransposeOptions extends FlatOptions {
   /** Whether the cotangent of a linear result may be 0 because a mask did not choose it; of none by default. */
   readonly masked?: readonly boolean[] | undefined;
+  /** For linear results that are numbers, the number that a cotangent is: there is no parameter for it then. */
+  readonly seeds?: readonly (number | undefined)[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
   /** Looks for stores that are surely read, or the only ones to their place: their products are plain (on by default). */
@@ -26,7 +32,7 @@ export interface TransposeOptions extends FlatOptions {
   readonly sums?: boolean | undefined;
   /**
    * Runs the outermost loops that record in ⌈√n⌉ segments, forwards once more before they go back, and records one segment at a time
-   * (off by default): for loops so long that their records do not fit into memory.
+   * (by default as the region says, else off): for loops so long that their records do not fit into memory.
    */
   readonly checkpoint?: boolean | undefined;
   /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */

@@ -140,7 +140,8 @@ export class ReverseMode {
    * A block and then its way back; some of its loops go back within their iterations.
    */
   #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
-    const { fuse = true, recompute = true, checkpoint = false } = this.#options;
+    const { fuse = true, recompute = true } = this.#options;
+    const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
     const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
       needsOf(
@@ -292,11 +293,12 @@ export class ReverseMode {
       if (this.#linearResults[i] !== true) return [];
       if (result.kind === "array") return [this.#seedArray(result.name, out)];
       const { type } = result.value;
-      const name = this.#build.fresh("ct");
+      const seed = this.#options.seeds?.[i];
+      const ct = seed === undefined ? local(type, this.#build.fresh("ct")) : constant(type, seed);
       if (readsOf(result.value).some((read) => this.#linearity.useful.has(read)))
-        this.#pull(result.value, local(type, name), this.#isResultMasked(i), out);
+        this.#pull(result.value, ct, this.#isResultMasked(i), out);
       else if (!isZero(result.value)) throw internalError("a result is not linear in the tangents");
-      return [{ kind: "scalar", name, type }];
+      return ct.kind === "local" ? [{ kind: "scalar", name: ct.name, type }] : [];
     });
   }
 

@@ -19,6 +19,8 @@ import { eliminateDeadCode } from "./dead-code.ts";
 import { flatten } from "./flatten.ts";
 import { withoutProvenChecks } from "./in-range.ts";
 import { hoistInvariants } from "./invariants.ts";
+import { localiseArrays } from "./local-arrays.ts";
+import { tabulate } from "./tables.ts";
 import type { FlatOptions, TangentOptions } from "./options.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
@@ -55,11 +57,13 @@ export function tangent(
 export function flatForm(
   region: Region,
   functions: ScalarFunctions,
-  { common = true, hoist = true, prove = true }: FlatOptions,
+  { common = true, hoist = true, localise = true, prove = true, tables = true }: FlatOptions,
 ): Region {
   const flat = flatten(region, functions);
-  const hoisted = hoist ? hoistInvariants(flat) : flat;
-  const shared = common ? shareCommon(hoisted, functions) : hoisted;
+  const local = localise ? localiseArrays(flat) : flat;
+  const hoisted = hoist ? hoistInvariants(local) : local;
+  const tabulated = tables ? tabulate(hoisted, functions) : hoisted;
+  const shared = common ? shareCommon(tabulated, functions) : tabulated;
   return prove ? withoutProvenChecks(shared) : shared;
 }
 

@@ -1,5 +1,36 @@
+import { apply } from "./build.ts";
+import type { ScalarFunctions } from "./functions.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { expressionsOf, mapBlocksOf, walkExpr, walkStmts } from "./walk.ts";
+import { expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "./walk.ts";
+
+/** The region with constants where locals are read that hold nothing else, and what is computed from them alone: of a cotangent of 1. */
+export function spreadConstants(region: Region, functions: ScalarFunctions): Region {
+  const changing = new Set<string>();
+  walkStmts(region.body, (stmt) => {
+    if (stmt.kind === "set") changing.add(stmt.name);
+  });
+  const constants = new Map<string, RegionExpr>();
+  const spread = (expr: RegionExpr): RegionExpr =>
+    mapExpr(expr, (x) => {
+      if (x.kind === "local") return constants.get(x.name) ?? x;
+      return x.kind === "apply" ? apply(functions, x.function, x.args) : x;
+    });
+  // in the order of the text: a local is declared before it is read
+  const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
+    stmts.flatMap((stmt) => {
+      const now = mapExpressionsOf(stmt, spread);
+      if (now.kind === "let" && now.value.kind === "const" && !changing.has(now.name)) {
+        constants.set(now.name, now.value);
+        return [];
+      }
+      return [mapBlocksOf(now, block)];
+    });
+  const body = block(region.body);
+  const results = region.results.map((result) =>
+    result.kind === "array" ? result : { ...result, value: spread(result.value) },
+  );
+  return { ...region, body, results };
+}
 
 /**
  * The region with locals that begin as 0 and first get something added declared with that instead: `let s = 0; … s = s + x` is

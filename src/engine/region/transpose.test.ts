@@ -188,6 +188,13 @@ describe("cotangents", () => {
     `);
   });
 
+  test("have no parameter for a cotangent that is a number, and the same bits", () => {
+    const seeded = gradientOf(regression, { seeds: [undefined, 1] });
+    expect(seeded.params.map(({ name }) => name)).toEqual(["w", "xs"]);
+    const args = [list(0.5, -1), { data: [1, 2, 3, 4, 5, 6], dims: [3, 2] }];
+    expect(evaluateRegion(seeded, args, { values }).results).toEqual(run(regression, args));
+  });
+
   test("of a loop whose iterations share nothing but sums go back within each iteration, and nothing is recorded", () => {
     expect(arraysOf(gradientOf(regression))).toEqual(["w_bar", "xs_bar"]);
     const separate = gradientOf(regression, { fuse: false });

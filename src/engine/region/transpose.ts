@@ -7,7 +7,7 @@ import { hoistInvariants } from "./invariants.ts";
 import type { TransposeOptions } from "./options.ts";
 import { ReverseMode } from "./reverse-mode.ts";
 import { flatForm } from "./tangent.ts";
-import { startSums } from "./tidy.ts";
+import { spreadConstants, startSums } from "./tidy.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
 export type { TransposeOptions } from "./options.ts";
@@ -33,7 +33,7 @@ export function transpose(
   const mode = new ReverseMode(flat, linear, linearResults, functions, options);
   const pruned = eliminateDeadCode(mode.region());
   const hoisted = options.hoist === false ? pruned : hoistInvariants(pruned, mode.tapes);
-  return options.sums === false ? hoisted : startSums(hoisted);
+  return spreadConstants(options.sums === false ? hoisted : startSums(hoisted), functions);
 }
 
 /** The region with lengths of linear parameters, which the transpose does not have, said by other parameters. */

@@ -127,7 +127,8 @@ function checkPlaces(prim: Primitive, ins: readonly Tensor[], params: unknown): 
   const places = ins[operand]!;
   for (const [i, place] of numbers(places).entries()) {
     if (Number.isInteger(place) && place >= -n && place < n) continue;
-    const what = Number.isInteger(place) ? `out of range for ${showType(ins[0]!.type)}` : "no whole number";
+    const range = operand === 0 ? `an axis of ${n}` : showType(ins[0]!.type);
+    const what = Number.isInteger(place) ? `out of range for ${range}` : "no whole number";
     throw new DownhillError(
       "range",
       `${prim.name}: place ${place}${places.shape.length === 0 ? "" : ` at element ${i}`} is ${what}; without debugging it is ` +

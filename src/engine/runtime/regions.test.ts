@@ -371,6 +371,21 @@ describe("callRegion", () => {
     expect(data).toEqual(Float64Array.of(1, 2, 3));
   });
 
+  test("writes over arrays that were lent, and over no others", () => {
+    const copy = region(
+      [declareArray("y", length), loop("i", zero, length, [r.store("y", [int("i")], at(int("i")))])],
+      arrayOf("y"),
+    );
+    const arrayIn = ([y]: readonly RegionOutcome[]): unknown => (y as { readonly data: unknown }).data;
+    const first = callRegion(copy, [xs(1, 2, 3), 0, 0], [true]);
+    expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
+    const second = callRegion(copy, [xs(4, 5), 0, 0], [true]);
+    expect(arrayIn(second)).toBe(arrayIn(first));
+    expect(second).toEqual([{ data: Float64Array.of(4, 5, 3), dims: [2] }]);
+    expect(arrayIn(callRegion(copy, [xs(6, 7), 0, 0]))).toEqual(Float64Array.of(6, 7));
+    expect(arrayIn(second)).toEqual(Float64Array.of(4, 5, 3));
+  });
+
   test("refuses an integer argument that is no whole number of at most 2³⁰", () => {
     expect(() => callRegion(sum, [xs(1), 2 ** 30 + 1, 0])).toThrow(
       "at most 2³⁰ in magnitude, got 1073741825.",

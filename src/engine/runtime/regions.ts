@@ -3,7 +3,7 @@ import { makeJsBackend } from "../backends/js/index.ts";
 import { DownhillError, internalError } from "../errors/index.ts";
 import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
-import { makeArray } from "../kernel/executable.ts";
+import { bytesPerElement, makeArray } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
@@ -31,8 +31,11 @@ export type RegionArgument = number | RegionArray;
 /** What it gives; arrays are new ones. */
 export type RegionOutcome = number | RegionArray<TypedArray>;
 
-/** A region that is ready to run. */
-export type RegionCall = (args: readonly RegionArgument[]) => RegionOutcome[];
+/**
+ * A region that is ready to run. `isLent` names results whose arrays the next call may write over: the caller has copied them by
+ * then. Such an array may be longer than the result.
+ */
+export type RegionCall = (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[];
 
 /** Regions that were compiled. */
 export interface RegionCache {
@@ -50,9 +53,15 @@ const mostKept = 256;
  *
  * @throws DownhillError `range` where a place or a length is out of range, or an argument of an integer parameter is no int32;
  * `thrown` where a `throw` is reached; `oom` where an array outgrows all memory.
+ *
+ * @param isLent as that of `RegionCall`.
  */
-export function callRegion(region: Region, args: readonly RegionArgument[]): RegionOutcome[] {
-  return (engine.regions ??= makeRegionCache()).callOf(region)(args);
+export function callRegion(
+  region: Region,
+  args: readonly RegionArgument[],
+  isLent?: readonly boolean[],
+): RegionOutcome[] {
+  return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent);
 }
 
 /** A region that was called. */
@@ -165,10 +174,10 @@ function sizedBackendFor(routine: Routine): Backend {
 export function callOf(code: Code, region: Region): RegionCall {
   let { version } = code;
   let attempt = attemptOf(code, version, region);
-  return (args) => {
+  return (args, isLent) => {
     for (;;) {
       if (version !== code.version) attempt = attemptOf(code, (version = code.version), region);
-      const outcomes = attempt(args);
+      const outcomes = attempt(args, isLent);
       if (outcomes !== undefined) return outcomes;
     }
   };
@@ -179,7 +188,7 @@ function attemptOf(
   code: Code,
   { lowered, compiled }: Version,
   region: Region,
-): (args: readonly RegionArgument[]) => RegionOutcome[] | undefined {
+): (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[] | undefined {
   const { routine, results, failure } = lowered;
   const { capacities } = code;
   const writeArgs = region.params.map((param, i) =>
@@ -190,11 +199,12 @@ function attemptOf(
   const n = writeArgs.length;
   const isReal = region.params.map(({ kind, type }) => kind === "scalar" && type === "f64");
   const readers = results.map((port) => resultReader(port, routine));
-  const arrays = results.filter((port) => port.kind === "array");
-  const sizes = arrays.map(({ size }) => sizeOfCall(size, routine));
+  const rooms = results.flatMap((port, result) =>
+    port.kind === "array" ? [roomOf(port, result, sizeOfCall(port.size, routine))] : [],
+  );
   const inputs: Slot[] = routine.inputs.map(() => 0);
   const outputs: Slot[] = routine.outputs.map(() => 0);
-  return (args) => {
+  return (args, isLent) => {
     if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
     for (let i = 0; i < n; i++) {
       const x = args[i]!;
@@ -202,14 +212,7 @@ function attemptOf(
       else writeArgs[i]!(x, inputs);
     }
     for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
-    for (let k = 0; k < arrays.length; k++) {
-      const { type, output } = arrays[k]!;
-      outputs[output] = {
-        array: makeArray(type, Math.max(0, sizes[k]!(inputs)) || 0),
-        offset: 0,
-        isOutside: true,
-      };
-    }
+    for (const room of rooms) outputs[room.output] = room.make(inputs, isLent);
     code.isRunning = true;
     try {
       compiled(inputs, outputs);
@@ -226,6 +229,35 @@ function attemptOf(
       outcomes[k] = port.kind === "scalar" ? (outputs[port.output] as number) : readers[k]!(inputs, outputs);
     }
     return outcomes;
+  };
+}
+
+/** Where the elements of a result are written to. */
+interface Room {
+  readonly output: number;
+  readonly make: (inputs: readonly Slot[], isLent: readonly boolean[] | undefined) => Cell;
+}
+
+/** Bytes of an array that is lent again and again: a larger one takes less long to make than to fill. */
+const mostBytesLent = 16_384;
+
+function roomOf(
+  { type, output }: ResultPort & { readonly kind: "array" },
+  result: number,
+  sizeOf: (inputs: readonly Slot[]) => number,
+): Room {
+  let lent: Cell | undefined;
+  const most = mostBytesLent / bytesPerElement[type];
+  return {
+    output,
+    make(inputs, isLent) {
+      const n = Math.max(0, sizeOf(inputs)) || 0;
+      const mayLend = isLent?.[result] === true && n <= most;
+      if (mayLend && lent !== undefined && lent.array.length >= n) return lent;
+      const cell = { array: makeArray(type, n), offset: 0, isOutside: true };
+      if (mayLend) lent = cell;
+      return cell;
+    },
   };
 }
 

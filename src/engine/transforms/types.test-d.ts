@@ -1,7 +1,7 @@
 // The types that users meet, checked by the compiler alone: this file is never run.
 import { logicalAnd, matmul, sin, tensor, where } from "../../numeric/array/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import { type Key, split } from "../../numeric/random/index.ts";
+import { type KeyWords, split } from "../../numeric/random/index.ts";
 import { jit } from "../runtime/jit.ts";
 import { cond } from "./cond.ts";
 import { customJvp } from "./custom.ts";
@@ -256,7 +256,7 @@ vmap(model, { inAxes: [{ w: "0", b: 0 }, 0] });
 vmap(model, { outAxes: null });
 
 // Keys come in the number that was asked for.
-declare const key: Key;
-same<[Key, Key, Key]>()(split(key, 3), true);
+declare const key: KeyWords;
+same<[KeyWords, KeyWords, KeyWords]>()(split(key, 3), true);
 same<[Tensor, Tensor]>()(split(tensor(key)), true);
-same<Key[]>()(split(key, params.layers.length), true);
+same<KeyWords[]>()(split(key, params.layers.length), true);

@@ -30,9 +30,9 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
     ["length", () => plain.length, "x.length: a tensor has no length. Its sizes are x.shape, here [2,3]; that of the first axis is x.shape[0]." + hint],
     ["an item", () => plain[0], "x[0]: the items of a tensor are not properties of it. Write x.at(0), or x.tolist()[…] for plain numbers." + hint],
     ["the last item", () => plain[-1], "x[-1]: the items of a tensor are not properties of it. Write x.at(-1), or x.tolist()[…] for plain numbers." + hint],
-    ["the name of a function", () => plain["sigmoid"], 'x.sigmoid: a tensor has no such property. Write sigmoid(x) and import sigmoid from "downhill".'],
+    ["the name of a function", () => plain["sigmoid"], 'x.sigmoid: a tensor has no such property. Write sigmoid(x) and import sigmoid from "downhill", or import "downhill/methods", which has it as a method.'],
     ["NumPy's name", () => plain["multiply"], "x.multiply: a tensor has no such property. Write x.mul(y)."],
-    ["a transpose", () => plain["T"], "x.T: a tensor has no such property. Write x.transpose()."],
+    ["a transpose", () => plain["mT"], "x.mT: a tensor has no such property. Write matrixTranspose(x)."],
     ["PyTorch's name", () => plain["detach"], "x.detach: a tensor has no such property. Write stopGradient(x)."],
     ["a method of arrays", () => plain["forEach"], "x.forEach: a tensor has no such property. Write for (const v of x.tolist()), or a loop over x.at(i)."],
     ["a method of numbers", () => plain["toFixed"], "x.toFixed: a tensor has no such property. Write x.item().toFixed(…)."],
@@ -57,7 +57,7 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
   }); // prettier-ignore
 
   test("assignment, which was ignored", () => {
-    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor never changes\. dynamicUpdateSlice\(x, \[value\], \[0\]\)/); // prettier-ignore
+    expect(messageOf(() => { plain[0] = 5 as never; })).toMatch(/^x\[0\] = …: a tensor never changes\. setAt\(x, value, 0\)/); // prettier-ignore
     expect(messageOf(() => { (x as { shape: unknown }).shape = [6]; })).toMatch(/^x\.shape = …: a tensor never changes\. Write x\.reshape/); // prettier-ignore
   });
 

@@ -49,7 +49,7 @@ export function attachAbsent(hintOf: HintOf): void {
     set: function set(target, name, value: unknown, x: unknown): boolean {
       if (typeof name === "string" && /^-?\d+$/.test(name) && x instanceof Tensor) {
         const text =
-          `x[${name}] = …: a tensor never changes. dynamicUpdateSlice(x, [value], [${name}]) gives one with another item, ` +
+          `x[${name}] = …: a tensor never changes. setAt(x, value, ${name}) gives one with another item, ` +
           "where(condition, x, y) one of two; to fill an array bit by bit, fill a plain one and make a tensor of it.";
         throw beginBelow(new DownhillError("option", text), set);
       }

@@ -1,6 +1,8 @@
+import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import { DownhillError, markHint } from "../../engine/errors/index.ts";
 import { sourceLines } from "../../engine/errors/source-line.ts";
 import { beginBelow, callerOf, placeOf } from "../../engine/errors/stack.ts";
+import type { Axes } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
 /** Gives all tensors these methods, in place of what they had under the names. */
@@ -12,6 +14,22 @@ export function attachMethods(methods: Readonly<Record<string | symbol, unknown>
       configurable: true,
     });
   }
+}
+
+/**
+ * The options of a reduction as a method, which takes its axes first too: `x.sum(0)`, `x.sum(0, { keepdims: true })`.
+ *
+ * @throws DownhillError `option` for something behind options.
+ */
+export function optionsOf<O extends { readonly axis?: Axes }>(
+  operation: string,
+  axis: O["axis"] | O | undefined,
+  options: O | undefined,
+): O | undefined {
+  if (typeof axis === "number" || Array.isArray(axis)) return { ...options, axis } as O;
+  if (axis === undefined) return options;
+  if (options !== undefined) refuseExtraOfMethod(operation, [axis, options], 1);
+  return axis as O;
 }
 
 /**

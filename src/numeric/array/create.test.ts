@@ -22,13 +22,40 @@ describe("creation", () => {
     onesLike: [on(c.onesLike, [{ ins: [i32([1, 2])] }, { ins: [f64([1], [])] }])],
     arange: [on(() => c.arange(5), nothing), on(() => c.arange(1, 2, 0.25, { dtype: "float32" }), nothing)],
     linspace: [on(() => c.linspace(0, 1, 5), nothing)],
-    eye: [on(() => c.eye(3, { dtype: "float32" }), nothing)],
+    eye: [on(() => c.eye(3, { dtype: "float32" }), nothing), on(() => c.eye(2, 4, { k: -1 }), nothing)],
+    identity: [on(() => c.identity(2), nothing)],
+    fullLike: [on((x) => c.fullLike(x, 2), [{ ins: [i32([1, 2])] }, { ins: [f32([1])] }])],
+    geomspace: [on(() => c.geomspace(1, 8, 4), nothing)],
+    logspace: [on(() => c.logspace(0, 2, 3, { base: 2 }), nothing)],
+    fromFunction: [on(() => c.fromFunction((i, j) => i.add(j), [2, 3]), nothing)],
+    hanning: [on(() => c.hanning(5), nothing)],
+    hamming: [on(() => c.hamming(5), nothing)],
+    blackman: [on(() => c.blackman(5), nothing)],
+    bartlett: [on(() => c.bartlett(5), nothing)],
     indices: [on(() => c.indices([2, 3], 1), nothing)],
   });
 
   test("new Tensor, which would hold nothing, says how tensors are made", () => {
     expect(() => new (Tensor as unknown as new (x: number[]) => Tensor)([1, 2])).toThrow(
       "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.",
+    );
+  });
+
+  test("ends and counts that make no sense are named", () => {
+    expect(() => c.geomspace(-1, 8, 4)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: geomspace: needs finite ends of one sign, other than 0; got -1 and 8.]`,
+    );
+    expect(() => c.logspace(0, Infinity, 4)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: logspace: needs finite numbers, got 0, Infinity, 10.]`,
+    );
+    expect(() => c.hanning(2.5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: hanning: the count must be a whole number, got 2.5.]`,
+    );
+    expect(() => c.eye(2, { k: 0.5 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: eye: k must be a whole number, got 0.5.]`,
+    );
+    expect(() => c.fromFunction(3 as never, [2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fromFunction: needs a function, as in fromFunction((i, j) => i.add(j), [2, 3]).]`,
     );
   });
 

@@ -13,7 +13,7 @@ import { convert, full as fill } from "../../engine/prims/linear.ts";
 import { reshape } from "../../engine/prims/shape.ts";
 import { isTypedArray } from "../../engine/tree/tree.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import { checkShape, normalizeAxis } from "./promote.ts";
+import { checkShape, normalizeAxis, requireWhole } from "./promote.ts";
 
 export interface DTypeOption {
   /** Kind of elements. Default float64. */
@@ -131,6 +131,12 @@ export function onesLike(x: TensorLike): Tensor {
   return fill(asTensor(x, "onesLike").type, 1);
 }
 
+function checkCount(operation: string, count: number): void {
+  if (!Number.isInteger(count) || count < 0)
+    throw new DownhillError("range", `${operation}: the count must be a whole number, got ${String(count)}.`);
+  checkLength(operation, count);
+}
+
 function checkLength(operation: string, n: number): void {
   if (n < 2 ** 32) return;
   throw new DownhillError("range", `${operation}: it would have ${n} elements, more than an array can have.`);
@@ -173,9 +179,7 @@ export function linspace(start: number, stop: number, count: number, options: DT
       "range",
       `linspace: needs finite numbers, got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
-  if (!Number.isInteger(count) || count < 0)
-    throw new DownhillError("range", `linspace: the count must be a whole number, got ${String(count)}.`);
-  checkLength("linspace", count);
+  checkCount("linspace", count);
   const at = (i: number): number =>
     i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
   return fromFlat(
@@ -185,14 +189,157 @@ export function linspace(start: number, stop: number, count: number, options: DT
   );
 }
 
+/** Options of `eye`. */
+export interface EyeOptions extends DTypeOption {
+  /** The diagonal of the ones: 0 is the main one, 1 the one above it, −1 the one below. Default 0. */
+  readonly k?: number;
+}
+
+/**
+ * A matrix of n rows with 1 on a diagonal and 0 elsewhere: the identity of size n, or with as many columns as are given.
+ *
+ * @example
+ * eye(2, 3, { k: 1 }).tolist(); // [[0, 1, 0], [0, 0, 1]]
+ */
+export function eye(n: number, options?: EyeOptions): Tensor;
+export function eye(n: number, columns: number, options?: EyeOptions): Tensor;
+export function eye(n: number, columns?: number | EyeOptions, options?: EyeOptions): Tensor {
+  if (arguments.length > 3) refuseExtra("eye", arguments, 3);
+  const isWide = typeof columns === "number";
+  const given = (isWide ? options : columns) ?? {};
+  checkOptions("eye", given, ["dtype", "k"]);
+  const shape = [n, isWide ? columns : n];
+  checkShape("eye", shape);
+  const { k = 0 } = given;
+  requireWhole("eye", "k", k, -Infinity);
+  const elements = makeArray("f64", sizeOf(shape));
+  for (let i = Math.max(0, -k); i < n && i + k < shape[1]!; i++) elements[i * shape[1]! + i + k] = 1;
+  return fromFlat(arrayType(dtypeOf("eye", given), shape), elements);
+}
+
 /** The identity matrix of size n. */
-export function eye(n: number, options: DTypeOption = {}): Tensor {
-  if (arguments.length > 2) refuseExtra("eye", arguments, 2);
-  checkOptions("eye", options, ["dtype"]);
-  checkShape("eye", [n]);
-  const elements = makeArray("f64", n * n);
-  for (let i = 0; i < n; i++) elements[i * n + i] = 1;
-  return fromFlat(arrayType(dtypeOf("eye", options), [n, n]), elements);
+export function identity(n: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("identity", arguments, 2);
+  return eye(n, options);
+}
+
+/** An array of the shape and dtype of x with every element `value`. */
+export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("fullLike", arguments, 3);
+  checkOptions("fullLike", options, ["dtype"]);
+  const { type } = asTensor(x, "fullLike");
+  return filled("fullLike", type.shape, value, { dtype: type.dtype, ...options });
+}
+
+/**
+ * `count` numbers from `start` to `stop`, both included, each the same multiple of the one before.
+ *
+ * @throws DownhillError `range` for ends of which one is 0 or that differ in sign.
+ * @example
+ * geomspace(1, 8, 4); // f64[4] [1, 2, 4, 8]
+ */
+export function geomspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("geomspace", arguments, 4);
+  checkOptions("geomspace", options, ["dtype"]);
+  if (!(start * stop > 0 && Number.isFinite(start * stop)))
+    throw new DownhillError(
+      "range",
+      `geomspace: needs finite ends of one sign, other than 0; got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
+    );
+  checkCount("geomspace", count);
+  const growth = Math.log(stop / start);
+  const at = (i: number): number =>
+    i === 0 ? start : i === count - 1 ? stop : start * Math.exp((growth * i) / (count - 1));
+  return fromFlat(
+    arrayType(dtypeOf("geomspace", options), [count]),
+    Array.from({ length: count }, (_, i) => at(i)),
+    "geomspace",
+  );
+}
+
+/** Options of `logspace`. */
+export interface LogspaceOptions extends DTypeOption {
+  /** Default 10. */
+  readonly base?: number;
+}
+
+/**
+ * `count` numbers from `base` to the power `start` to `base` to the power `stop`, both included, whose logarithms are evenly spaced.
+ *
+ * @example
+ * logspace(0, 2, 3); // f64[3] [1, 10, 100]
+ */
+export function logspace(start: number, stop: number, count: number, options: LogspaceOptions = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("logspace", arguments, 4);
+  checkOptions("logspace", options, ["dtype", "base"]);
+  const { base = 10, ...rest } = options;
+  if (![start, stop, base].every(Number.isFinite))
+    throw new DownhillError(
+      "range",
+      `logspace: needs finite numbers, got ${[start, stop, base].map(showPlain).join(", ")}.${plainHint("Bounds", [start, stop, base])}`,
+    );
+  checkCount("logspace", count);
+  const at = (i: number): number => base ** (start + (i * (stop - start)) / Math.max(1, count - 1));
+  return fromFlat(
+    arrayType(dtypeOf("logspace", rest), [count]),
+    Array.from({ length: count }, (_, i) => at(i)),
+    "logspace",
+  );
+}
+
+/**
+ * An array of what a function gives for the coordinates of all elements at once: it gets for each axis an array of this shape with
+ * the places along it.
+ *
+ * @example
+ * fromFunction((i, j) => i.add(j), [2, 3]).tolist(); // [[0, 1, 2], [1, 2, 3]]
+ */
+export function fromFunction(f: (...places: Tensor[]) => Tensor, shape: readonly number[]): Tensor {
+  if (arguments.length > 2) refuseExtra("fromFunction", arguments, 2);
+  if (typeof f !== "function")
+    throw new DownhillError(
+      "option",
+      `fromFunction: needs a function, as in fromFunction((i, j) => i.add(j), [2, 3]).`,
+    );
+  checkShape("fromFunction", shape);
+  return f(...shape.map((_, axis) => iota("int32", [...shape], axis)));
+}
+
+/** How a window of n weights is made of the cosines of a turn: Σ a_k cos(2πki / (n − 1)). */
+function cosineWindow(operation: string, n: number, factors: readonly number[]): Tensor {
+  checkCount(operation, n);
+  const at = (i: number): number =>
+    factors.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * i) / Math.max(1, n - 1)), 0);
+  return fromFlat(arrayType("float64", [n]), Array.from({ length: n }, (_, i) => (n === 1 ? 1 : at(i)))); // prettier-ignore
+}
+
+/** The n weights of Hann's window: `½ − ½ cos(2πi / (n − 1))`. */
+export function hanning(n: number): Tensor {
+  if (arguments.length > 1) refuseExtra("hanning", arguments, 1);
+  return cosineWindow("hanning", n, [0.5, -0.5]);
+}
+
+/** The n weights of Hamming's window: `0.54 − 0.46 cos(2πi / (n − 1))`. */
+export function hamming(n: number): Tensor {
+  if (arguments.length > 1) refuseExtra("hamming", arguments, 1);
+  return cosineWindow("hamming", n, [0.54, -0.46]);
+}
+
+/** The n weights of Blackman's window: `0.42 − 0.5 cos(2πi / (n − 1)) + 0.08 cos(4πi / (n − 1))`. */
+export function blackman(n: number): Tensor {
+  if (arguments.length > 1) refuseExtra("blackman", arguments, 1);
+  return cosineWindow("blackman", n, [0.42, -0.5, 0.08]);
+}
+
+/** The n weights of a triangle, 0 at its ends. */
+export function bartlett(n: number): Tensor {
+  if (arguments.length > 1) refuseExtra("bartlett", arguments, 1);
+  checkCount("bartlett", n);
+  const half = (n - 1) / 2;
+  return fromFlat(
+    arrayType("float64", [n]),
+    Array.from({ length: n }, (_, i) => (n === 1 ? 1 : 1 - Math.abs(i / half - 1))),
+  );
 }
 
 /** Places along an axis: 0, 1, 2, … as int32. */

@@ -114,6 +114,8 @@ describe("elementwise functions", () => {
       on((a) => e.clip(a, -0.6, 2), [...few(x), { ins: [f64([-0.6, 2, NaN])], differentiable: false }]),
       on((a) => e.clip(a, 0, 1), [{ ins: [i32([-5, 0, 7])] }, { ins: [f32(x)] }]),
       on((a) => e.clip(a, -Infinity, 1), few(x)),
+      on((a, low, high) => e.clip(a, low, high), [{ ins: [f64([-2, 0.5, 3]), f64([-1, 0, 1]), 2] }]),
+      on((a, low) => e.clip(a, low, null), [{ ins: [f64([-2, 0.5, 3], [3, 1]), f64([-1, 0.25])] }]),
     ],
     astype: [
       on((a) => e.astype(a, "float32"), few(x)),
@@ -130,6 +132,12 @@ describe("elementwise functions", () => {
 
   test("the derivative of clip is 1 at the edges", () => {
     expect(grad((a) => e.clip(a, 0, 1).sum())([-1, 0, 0.5, 1, 2]).tolist()).toEqual([0, 1, 1, 1, 0]);
+  });
+
+  test("what clip limits has no derivative, and a bound that is a tensor has it", () => {
+    const f = (x: Tensor, low: Tensor): Tensor => e.clip(x, low, 2).sum();
+    expect(grad(f, { argnums: [0, 1] })([-1, 1, 3], [0, 0, 0]).map((g) => g.tolist())).toEqual([[0, 1, 0], [1, 0, 0]]); // prettier-ignore
+    expect(e.clip([1, 5], [2, 2], [3, 1]).tolist()).toEqual([2, 1]);
   });
 
   test("clip of integers between fractions gives fractions", () => {
@@ -155,7 +163,7 @@ describe("elementwise functions", () => {
       `[DownhillError: where: condition bool[2] does not fit f64[3].]`,
     );
     expect(() => e.clip(1, 2, 1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: clip: needs plain numbers, low before high, as in clip(x, 0, 1); got 2 and 1.]`,
+      `[DownhillError: clip: needs bounds, low before high, as in clip(x, 0, 1); got 2 and 1. Where there is none, null.]`,
     );
     expect(() => e.astype(1, "f32" as "float32")).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: astype: unknown dtype f32. Use float64, float32, int32, uint32 or bool.]`,

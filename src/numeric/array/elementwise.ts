@@ -2,7 +2,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
-import { isDType } from "../../engine/ir/types.ts";
+import { isDType, isFloating } from "../../engine/ir/types.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
@@ -301,29 +301,34 @@ export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): T
 }
 
 /**
- * x limited to the range from `low` to `high`; integers become float64 where a bound is a fraction. The derivative is 1
- * within, edges included, and 0 outside.
+ * x limited to the range from `low` to `high`, numbers or arrays; `null` is no limit. Integers become float64 where a bound is a
+ * fraction. The derivative is 1 within, edges included, and 0 outside; there it goes to a bound that is a tensor.
+ *
+ * @throws DownhillError `range` for plain bounds that cross, `shape` for bounds that do not fit.
  */
-export function clip(x: TensorLike, low: number, high: number): Tensor {
+export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | null): Tensor {
   if (arguments.length > 3) refuseExtra("clip", arguments, 3);
-  if (typeof low !== "number" || typeof high !== "number" || !(low <= high)) {
-    const isTensor = [low, high].some((bound: unknown) => bound instanceof Tensor || Array.isArray(bound));
+  const isNothing = (bound: unknown): boolean => bound === undefined || typeof bound === "boolean";
+  if (
+    isNothing(low) ||
+    isNothing(high) ||
+    (typeof low === "number" && typeof high === "number" && !(low <= high))
+  ) {
     throw new DownhillError(
       "range",
-      `clip: needs plain numbers, low before high, as in clip(x, 0, 1); got ${showBound(low)} and ${showBound(high)}.` +
-        (isTensor ? " Write minimum(maximum(x, low), high)." : ""),
+      `clip: needs bounds, low before high, as in clip(x, 0, 1); got ${String(low)} and ${String(high)}. Where there is none, null.`,
     );
   }
-  const isFraction = (bound: number): boolean => Number.isFinite(bound) && !Number.isInteger(bound);
-  const t = isFraction(low) || isFraction(high) ? asFloating(x, "clip") : p.asTensor(x, "clip");
-  const lowest = p.full(t.type, low);
-  const highest = p.full(t.type, high);
-  return p.where(p.less(t, lowest), lowest, p.where(p.less(highest, t), highest, t));
+  const above = low === null ? p.asTensor(x, "clip") : beyond(p.asTensor(x, "clip"), low, "low");
+  return high === null ? above : beyond(above, high, "high");
 }
 
-function showBound(bound: unknown): string {
-  if (bound instanceof Tensor) return showType(bound.type);
-  return typeof bound === "object" && bound !== null ? "an object" : String(bound);
+/** x, or the bound where x lies beyond it. */
+function beyond(x: Tensor, bound: TensorLike, side: "low" | "high"): Tensor {
+  const isOpen = bound === -Infinity || bound === Infinity; // which integers have no room for
+  if (isOpen && !isFloating(x.type.dtype)) return x;
+  const [t, limit] = matchOperands("clip", x, bound);
+  return p.where(side === "low" ? p.less(t, limit) : p.less(limit, t), limit, t);
 }
 
 /** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */

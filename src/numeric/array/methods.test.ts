@@ -26,6 +26,11 @@ const calls: Record<string, readonly unknown[]> = {
   max: [],
   min: [{ axis: 0, keepdims: true }],
   argmax: [{ axis: 1 }],
+  std: [{ ddof: 1 }],
+  less: [1],
+  greater: [1],
+  equal: [0.5],
+  dot: [x],
   matmul: [x],
   reshape: [[4]],
   transpose: [[1, 0]],
@@ -40,6 +45,32 @@ describe("methods of Tensor", () => {
     expect(method.apply(x, [...args]).tolist()).toEqual(call(x, ...args).tolist());
   });
 
+  test("reductions take their axes first, and options behind them", () => {
+    expect(x.sum(0).tolist()).toEqual([2, 2.25]);
+    expect(x.mean([0, 1]).item()).toBe(1.0625);
+    expect(x.max(-1, { keepdims: true }).tolist()).toEqual([[2], [1.5]]);
+    expect(x.argmax(1).tolist()).toEqual([1, 0]);
+    expect(x.var(0).tolist()).toEqual(downhill.variance(x, { axis: 0 }).tolist());
+    expect(x.std(0, { ddof: 1 }).tolist()).toEqual(downhill.std(x, { axis: 0, ddof: 1 }).tolist());
+    expect(x.sum({ where: downhill.greater(x, 1) }).item()).toBe(3.5);
+    expect(() => x.sum({ axis: 0 }, { keepdims: true })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: takes one argument, and more are given: number 2 is an object.]`,
+    );
+    expect(() => x.sum(2)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: axis 2 is out of range for f64[2,2]: axes run from -2 to 1.]`,
+    );
+    expect(() => x.sum("0" as never)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: sum: the options must be an object, as in { axis: … }; got "0".]`,
+    );
+  });
+
+  test("T has the axes in the reverse order, and where keeps what its condition chooses", () => {
+    expect(x.T.tolist()).toEqual([[0.5, 1.5], [2, 0.25]]); // prettier-ignore
+    expect(downhill.ones([2, 3, 4]).T.shape).toEqual([4, 3, 2]);
+    expect(x.where(x.less(1), 9).tolist()).toEqual([[0.5, 9], [9, 0.25]]); // prettier-ignore
+    expect(downhill.grad((y) => y.T.at(0).at(1))(x).tolist()).toEqual([[0, 0], [1, 0]]); // prettier-ignore
+  });
+
   test("slice takes a range of the first axis", () => {
     expect(x.slice(1).tolist()).toEqual([[1.5, 0.25]]);
     expect(x.slice(0, -1).tolist()).toEqual([[0.5, 2]]);
@@ -47,6 +78,9 @@ describe("methods of Tensor", () => {
 
   test("every method is listed here", () => {
     const readers = [
+      "T",
+      "var",
+      "where",
       "slice",
       "item",
       "tolist",

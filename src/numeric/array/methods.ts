@@ -1,22 +1,20 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { PlaceOptions, TensorMethods } from "../../engine/ir/tensor.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { at } from "./at.ts";
 import { attachAbsent } from "./absent.ts";
-import { attachMethods, operatorError } from "./attach.ts";
+import { attachMethods, operatorError, optionsOf } from "./attach.ts";
 import * as e from "./elementwise.ts";
 import { hintOf } from "./names-elsewhere.ts";
 import { format, inspect } from "./print.ts";
 import "./readers.ts";
 import type { Readers } from "./readers.ts";
-import { oneArray, oneAxis } from "./promote.ts";
+import { oneArray } from "./promote.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
 /** The methods of `Tensor` beside those that read it: each hands over to the function of its name. */
-const methods: ThisType<Tensor> &
-  Omit<
-    { [K in keyof Tensor]: Tensor[K] },
-    "type" | "slot" | "tracer" | "exclusive" | "shape" | "dtype" | "ndim" | Readers
-  > = {
+const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | Readers> = {
   add(y) {
     if (arguments.length > 1) refuseExtraOfMethod("add", arguments, 1);
     return e.add(this, y);
@@ -73,25 +71,53 @@ const methods: ThisType<Tensor> &
     if (arguments.length > 0) refuseExtraOfMethod("tanh", arguments, 0);
     return e.tanh(this);
   },
-  sum(options) {
-    if (arguments.length > 1) refuseExtraOfMethod("sum", arguments, 1);
-    return r.sum(this, options);
+  sum(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("sum", arguments, 2);
+    return r.sum(this, optionsOf("sum", axis, options));
   },
-  mean(options) {
-    if (arguments.length > 1) refuseExtraOfMethod("mean", arguments, 1);
-    return r.mean(this, options);
+  mean(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("mean", arguments, 2);
+    return r.mean(this, optionsOf("mean", axis, options));
   },
-  max(options) {
-    if (arguments.length > 1) refuseExtraOfMethod("max", arguments, 1);
-    return r.max(this, options);
+  max(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("max", arguments, 2);
+    return r.max(this, optionsOf("max", axis, options));
   },
-  min(options) {
-    if (arguments.length > 1) refuseExtraOfMethod("min", arguments, 1);
-    return r.min(this, options);
+  min(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("min", arguments, 2);
+    return r.min(this, optionsOf("min", axis, options));
   },
-  argmax(options) {
-    if (arguments.length > 1) refuseExtraOfMethod("argmax", arguments, 1);
-    return r.argmax(this, options);
+  std(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("std", arguments, 2);
+    return r.std(this, optionsOf("std", axis, options));
+  },
+  var(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("var", arguments, 2);
+    return r.variance(this, optionsOf("var", axis, options));
+  },
+  argmax(axis, options) {
+    if (arguments.length > 2) refuseExtraOfMethod("argmax", arguments, 2);
+    return r.argmax(this, optionsOf<PlaceOptions>("argmax", axis, options));
+  },
+  less(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("less", arguments, 1);
+    return e.less(this, y);
+  },
+  greater(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("greater", arguments, 1);
+    return e.greater(this, y);
+  },
+  equal(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("equal", arguments, 1);
+    return e.equal(this, y);
+  },
+  where(condition, y) {
+    if (arguments.length > 2) refuseExtraOfMethod("where", arguments, 2);
+    return e.where(condition, this, y);
+  },
+  dot(y) {
+    if (arguments.length > 1) refuseExtraOfMethod("dot", arguments, 1);
+    return s.dot(this, y);
   },
   matmul(y) {
     if (arguments.length > 1) refuseExtraOfMethod("matmul", arguments, 1);
@@ -105,9 +131,8 @@ const methods: ThisType<Tensor> &
     if (arguments.length > 1) refuseExtraOfMethod("transpose", arguments, 1, oneArray("axes", "[1, 0]"));
     return s.transpose(this, axes);
   },
-  at(i) {
-    if (arguments.length > 1) refuseExtraOfMethod("at", arguments, 1, oneAxis);
-    return s.at(this, i);
+  at(...places) {
+    return at(this, ...places);
   },
   slice(start, end) {
     if (arguments.length > 2)
@@ -136,6 +161,12 @@ function toPrimitive(this: Tensor, hint: string): string {
 
 // One of the import-time effects of the library (see `sideEffects` in package.json).
 attachMethods({ ...methods });
+Object.defineProperty(Tensor.prototype, "T", {
+  get(this: Tensor) {
+    return s.transpose(this);
+  },
+  configurable: true,
+});
 attachMethods({ [Symbol.toPrimitive]: toPrimitive });
 attachAbsent(hintOf);
 attachMethods({

@@ -3,13 +3,21 @@ import { suggest } from "../../engine/util/suggest.ts";
 
 /** Functions whose first operand may look like the receiver of a method. */
 export const functions: string =
-  "acos acosh all any argmin argsort asin asinh atan atan2 atanh avgPool beta betainc betaln broadcastTo cbrt ceil " +
-  "clip concatenate conv cosh cumsum digamma dot einsum elu equal erf erfc erfcinv erfinv exp2 expandDims expm1 " +
-  "flip floor gammainc gammaincc gelu greater greaterEqual hardSigmoid hardSwish isFinite isNaN leakyRelu less " +
-  "lessEqual lgamma log10 log1p log2 logNdtr logSigmoid logSoftmax logicalAnd logicalNot logicalOr logsumexp " +
-  "maxPool maximum minimum mish multigammaln ndtr ndtri norm notEqual oneHot onesLike outer pad polygamma ravel " +
-  "reciprocal relu relu6 rem round scatterAdd selu sigmoid sign silu sinh softmax softplus softsign sort squeeze " +
-  "stack stopGradient take tan topK trunc variance where zerosLike zeta";
+  "acos acosh addAt all allclose any append argmin argsort argwhere arrayEqual asin asinh atan atan2 atanh average " +
+  "avgPool beta betainc betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
+  "ceil clip concatenate conv convolve copysign correlate cosh countNonzero cross cummax cummin cumprod cumsum " +
+  "deg2rad degrees diag diagEmbed diagonal diff digamma digitize divmod einsum elu erf erfc erfcinv erfinv exp2 " +
+  "expandDims expm1 fillDiagonal flip fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp gammainc " +
+  "gammaincc gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot inner insert interp isclose isFinite " +
+  "isin isInf isNaN isNegInf isPosInf ldexp leakyRelu leftShift lessEqual lgamma log10 log1p log2 logaddexp " +
+  "logaddexp2 logcumsumexp logicalAnd logicalNot logicalOr logicalXor logNdtr logSigmoid logSoftmax logsumexp " +
+  "matrixTranspose matvec maxAt maximum maxPool median minAt minimum mish mod modf moveaxis mulAt multigammaln " +
+  "nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanToNum " +
+  "nanvar ndtr ndtri nonzero norm notEqual oneHot onesLike outer pad percentile polygamma prod ptp quantile rad2deg " +
+  "radians ravel reciprocal relu relu6 rem remove repeat resize rightShift roll rot90 round rsqrt scatterAdd " +
+  "searchsorted segmentMax segmentMin segmentProd segmentSum selu setAt sigmoid sign signbit silu sinc sinh softmax " +
+  "softplus softsign sort split squeeze stack stopGradient swapaxes take takeAlongAxis tan tensordot tile topK " +
+  "trace tril triu trunc unique unstack unwrap variance vdot vecdot vecmat xlogy zerosLike zeta";
 
 /** What other libraries call it, and what to write. */
 const elsewhere: Readonly<Record<string, string>> = {
@@ -22,9 +30,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   negate: "x.neg()",
   negative: "x.neg()",
   power: "x.pow(y)",
-  T: "x.transpose()",
+  remainder: "mod(x, y)",
   t: "x.transpose()",
-  mT: "x.transpose(…)",
+  mT: "matrixTranspose(x)",
   permute: "x.transpose(axes)",
   mm: "x.matmul(y)",
   bmm: "x.matmul(y)",
@@ -32,8 +40,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   flatten: "x.reshape([-1]) or ravel(x)",
   unsqueeze: "expandDims(x, axis)",
   expand: "broadcastTo(x, shape)",
-  std: "sqrt(variance(x))",
-  var: "variance(x)",
   gather: "take(x, places) or takeAlongAxis(x, places, …)",
   cast: "x.astype(dtype)",
   to: "x.astype(dtype)",
@@ -72,7 +78,8 @@ const elsewhere: Readonly<Record<string, string>> = {
 export function hintOf(name: string): string | undefined {
   if (Object.hasOwn(elsewhere, name)) return `Write ${elsewhere[name]}.`;
   const known = functions.split(" ");
-  if (known.includes(name)) return `Write ${name}(x) and import ${name} from "downhill".`;
+  if (known.includes(name))
+    return `Write ${name}(x) and import ${name} from "downhill", or import "downhill/methods", which has it as a method.`;
   if (name.length < 4) return undefined; // too short to tell a slip from another word
   const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((method) => method !== "constructor");
   const found = suggest(name, [...methods, ...known]);

@@ -7,6 +7,7 @@ import "../../engine/runtime/install.ts";
 import { jit } from "../../engine/runtime/jit.ts";
 import { grad } from "../../engine/transforms/grad.ts";
 import { vmap } from "../../engine/transforms/vmap.ts";
+import { at } from "./at.ts";
 import { tensor } from "./create.ts";
 import * as g from "./gather.ts";
 import "./methods.ts";
@@ -19,8 +20,8 @@ const x = [10, 20, 30];
 const takers: Readonly<Record<string, (places: never) => Tensor>> = {
   take: (i) => s.take(x, i),
   "take along an axis": (i) => s.take([x], i, { axis: 1 }),
-  at: (i) => (s.at as Anything)(x, (i as readonly unknown[])[0]),
-  "at of a tensor": (i) => s.at(x, i32(i).at(0)),
+  at: (i) => (at as Anything)(x, (i as readonly unknown[])[0]),
+  "at of a tensor": (i) => at(x, i32(i).at(0)),
   scatterAdd: (i) => s.scatterAdd(x, i, 1),
   takeAlongAxis: (i) => g.takeAlongAxis(x, i, { axis: 0 }),
   scatterAddAlongAxis: (i) => g.scatterAddAlongAxis(x, i, 1, { axis: 0 }),
@@ -38,7 +39,7 @@ describe.each(Object.entries(takers))("%s", (_, f) => {
 });
 
 describe("booleans are a mask and no places: they counted as 0 and 1", () => {
-  test.each(Object.entries(takers).filter(([name]) => name !== "at of a tensor"))("%s", (_, f) => {
+  test.each(Object.entries(takers).filter(([name]) => !name.startsWith("at")))("%s", (_, f) => {
     expect(() => f([true, false, true] as never)).toThrow(
       /: places are bool\[3?\], a mask, .* write where\(mask, x, 0\)\.$/,
     );
@@ -52,17 +53,17 @@ describe("booleans are a mask and no places: they counted as 0 and 1", () => {
 });
 
 describe("inside of compiled functions", () => {
-  const at = jit((xs: Tensor, i: Tensor) => s.at(xs, i));
+  const compiled = jit((xs: Tensor, i: Tensor) => at(xs, i));
   afterEach(() => debug({ nan: false }));
 
   test("integers from JavaScript serve as places", () => {
-    expect([0, 1, 2, -1, -3].map((i) => at(x, i).item())).toEqual([10, 20, 30, 30, 10]);
-    expect(at.stats().programs).toBe(1);
+    expect([0, 1, 2, -1, -3].map((i) => compiled(x, i).item())).toEqual([10, 20, 30, 30, 10]);
+    expect(compiled.stats().programs).toBe(1);
     expect(jit((xs: Tensor, i: Tensor) => s.take(xs, i.add(1)))(x, 1).item()).toBe(30);
-    expect(grad((xs: Tensor, i: Tensor) => s.at(xs, i))(x, 1).tolist()).toEqual([0, 1, 0]);
-    expect(jit(grad((xs: Tensor, i: Tensor) => s.at(xs, i)))(x, 1).tolist()).toEqual([0, 1, 0]);
+    expect(grad((xs: Tensor, i: Tensor) => at(xs, i))(x, 1).tolist()).toEqual([0, 1, 0]);
+    expect(jit(grad((xs: Tensor, i: Tensor) => at(xs, i)))(x, 1).tolist()).toEqual([0, 1, 0]);
     expect(jit((xs: Tensor, i: Tensor) => g.dynamicSlice(xs, [i], [2]))(x, 1).tolist()).toEqual([20, 30]);
-    expect(() => grad((xs: Tensor, i: Tensor) => s.at(xs, i))(x, 0.5)).toThrow(
+    expect(() => grad((xs: Tensor, i: Tensor) => at(xs, i))(x, 0.5)).toThrow(
       "at: places are f64[], not integers.",
     );
   });
@@ -72,16 +73,16 @@ describe("inside of compiled functions", () => {
     const add = jit((i: Tensor) => s.scatterAdd(x, i, 1));
     expect(take(i32([7, -9])).tolist()).toEqual([30, 10]);
     expect(add(i32([7, -9])).tolist()).toEqual([11, 20, 31]);
-    expect(at(x, 7).item()).toBe(30);
+    expect(compiled(x, 7).item()).toBe(30);
     debug({ nan: true });
     expect(() => take(i32([0, 7]))).toThrow(
       /^take: place 7 at element 1 is out of range for f64\[3\]; without debugging it is clamped\. Asked for at .*places\.test\.ts/,
     );
     expect(() => add(i32([-9]))).toThrow(/^scatterAdd: place -9 at element 0 is out of range/);
     expect(() => vmap(take)(i32([[0], [7]].flat(), [2, 1]))).toThrow(/^take: place 7 at element 1/);
-    expect(() => at(x, 7)).toThrow(/^take: place 7 is out of range/);
-    expect(() => at(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
-    expect(at(x, 2).item()).toBe(30);
+    expect(() => compiled(x, 7)).toThrow(/^take: place 7 is out of range/);
+    expect(() => compiled(x, 1.5)).toThrow(/^wholePlace: place 1\.5 is no whole number/);
+    expect(compiled(x, 2).item()).toBe(30);
   });
 });
 
@@ -93,7 +94,7 @@ describe("an empty list of places", () => {
     expect(s.take(x, none).shape).toEqual([0]);
     expect(s.take([x], none, { axis: 1 }).shape).toEqual([1, 0]);
     expect(s.take([], none).shape).toEqual([0]); // of nothing, too
-    expect(s.at([x], none as never).shape).toEqual([0, 3]);
+    expect(at([x], none as never).shape).toEqual([0, 3]);
     expect(s.scatterAdd(x, none, none as never).tolist()).toEqual(x);
     expect(g.takeAlongAxis(x, none, { axis: 0 }).shape).toEqual([0]);
     expect(embedding([[1, 2]], none).shape).toEqual([0, 2]);

@@ -10,7 +10,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { castNumber, convert, full } from "../../engine/prims/linear.ts";
 import { broadcast, reshape } from "../../engine/prims/shape.ts";
 import type { Shape } from "../../engine/util/shape.ts";
-import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
+import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 
 const promotionRank: Readonly<Record<DType, number>> = {
   bool: 0,
@@ -106,7 +106,7 @@ export function expandTo(x: Tensor, shape: Shape): Tensor {
  *
  * @throws DownhillError `dtype` for floats where x has integers or booleans, unless they are plain whole numbers.
  */
-export function asPartOf(operation: string, x: Tensor, values: TensorLike): Tensor {
+export function asPartOf(operation: string, x: Tensor, values: BooleanLike): Tensor {
   const t = asTensor(values, operation);
   if (isFloating(x.dtype) || !isFloating(t.dtype)) return convert(t, x.dtype);
   const given: unknown[] = Array.isArray(values) ? values.flat(Infinity) : [values];
@@ -204,9 +204,6 @@ export function oneArray(what: string, example: string): string {
   return ` Give the ${what} as one array, as in ${example}.`;
 }
 
-/** What those need who gave two places. */
-export const oneAxis = " It goes along the first axis: for an element of a matrix write x.at(0).at(1).";
-
 /**
  * Places as integers: plain whole numbers may be given. Inside compiled functions a number is a scalar whose value is not known;
  * there it is converted, and only debugging finds a fraction.
@@ -270,5 +267,31 @@ function beyondEnds(operation: string, place: number, x: Tensor, axis: number): 
   return new DownhillError(
     "range",
     `${operation}: place ${place} is out of range for ${showType(x.type)}, whose ${axis === 0 ? "first axis" : `axis ${axis}`} has ${n}.`,
+  );
+}
+
+/** Two operands as `matchOperands` gives them, integers and booleans as float64. */
+export function matchFloating(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
+  const [a, b] = matchOperands(operation, x, y);
+  return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];
+}
+
+/** The operand, as one axis where no axis is named, and the axis that is meant. */
+export function alongAxis(
+  operation: string,
+  x: Tensor,
+  axis: number | undefined,
+): readonly [x: Tensor, axis: number] {
+  if (axis !== undefined) return [x, normalizeAxis(operation, axis, x.type)];
+  return [x.type.shape.length === 1 ? x : reshape(x, [sizeOf(x.type.shape)]), 0];
+}
+
+/** Must be a whole number of at least `least`; what it is called is said by `what`. */
+export function requireWhole(operation: string, what: string, value: number, least = 0): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new DownhillError(
+    "range",
+    `${operation}: ${what} must be a whole number${least === -Infinity ? "" : ` of at least ${least}`}, got ${showPlain(value)}.` +
+      plainHint("Sizes", [value]),
   );
 }

@@ -1,9 +1,19 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import type { BooleanLike, ReduceOptions, Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
+import type {
+  BooleanLike,
+  DeviationOptions,
+  MaskedReduceOptions,
+  PlaceOptions,
+  ReduceOptions,
+  Tensor,
+  TensorLike,
+} from "../../engine/ir/tensor.ts";
+import type { DType } from "../../engine/ir/types.ts";
+import { arrayType, isFloating } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
-import { sizeOf } from "../../engine/util/shape.ts";
+import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
 
 type Reduction = (x: Tensor, axes: readonly number[]) => Tensor;
@@ -27,64 +37,215 @@ function axisOf(operation: string, options: ReduceOptions): ReduceOptions["axis"
   return options.axis;
 }
 
+/** The mask of a reduction, as bool of the shape of x, and the other options. */
+function takeMask<O extends MaskedReduceOptions>(
+  operation: string,
+  x: Tensor,
+  options: O,
+  others: readonly string[] = [],
+): readonly [mask: Tensor | undefined, rest: Omit<O, "where">] {
+  checkOptions(operation, options, ["axis", "keepdims", "where", ...others]);
+  const { where, ...rest } = options;
+  if (where === undefined) return [undefined, rest];
+  const mask = p.asTensor(where, operation);
+  if (mask.type.dtype !== "bool") {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: where is ${showType(mask.type)}, not bool. Compare first, as in { where: greater(x, 0) }.`,
+    );
+  }
+  const fitted = broadcastShapes(mask.type.shape, x.type.shape);
+  if (fitted === undefined || !sameShape(fitted, x.type.shape)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: where is ${showType(mask.type)}, which cannot be repeated to the shape of ${showType(x.type)}.`,
+    );
+  }
+  return [expandTo(mask, x.type.shape), rest];
+}
+
+/** x with 0 where the mask leaves it out, by a product for which that is 0 whatever x holds there. */
+function orZero(x: Tensor, mask: Tensor | undefined): Tensor {
+  if (mask === undefined) return x;
+  const counts = p.convert(mask, x.type.dtype, x.type.weak);
+  return isFloating(x.type.dtype) ? p.strongMul(counts, x) : p.mul(counts, x);
+}
+
+/** Numbers to add up: booleans are counted. */
+function countable(x: TensorLike, operation: string): Tensor {
+  const t = p.asTensor(x, operation);
+  return t.type.dtype === "bool" ? p.convert(t, "int32") : t;
+}
+
+/** How many elements along the axes count, in the type of `like` and its shape. */
+function countOf(t: Tensor, mask: Tensor | undefined, axes: readonly number[], like: Tensor): Tensor {
+  if (mask === undefined) return p.full(like.type, sizeOf(axes.map((axis) => t.type.shape[axis]!)));
+  return p.reshape(p.sum(p.convert(mask, t.type.dtype, t.type.weak), axes), like.type.shape);
+}
+
 /** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
-export function sum(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function sum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("sum", arguments, 2);
-  const t = p.asTensor(x, "sum");
-  return reduce("sum", p.sum, t.type.dtype === "bool" ? p.convert(t, "int32") : t, options);
+  const t = countable(x, "sum");
+  const [mask, rest] = takeMask("sum", t, options);
+  return reduce("sum", p.sum, orZero(t, mask), rest);
+}
+
+/**
+ * Product over axes (all where left out), of halves of each axis and halves of these, in this order; booleans are counted as int32,
+ * and the product of nothing is 1.
+ *
+ * Derivative: the product of all other elements, where some are 0 too.
+ *
+ * @example
+ * prod([[1, 2], [3, 4]], { axis: 0 });      // f64[2] [3, 8]
+ * grad((x) => prod(x))([2, 0, 5]).tolist(); // [0, 10, 0]
+ */
+export function prod(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("prod", arguments, 2);
+  const t = countable(x, "prod");
+  const [mask, rest] = takeMask("prod", t, options);
+  const factors = mask === undefined ? t : p.where(mask, t, p.full(t.type, 1));
+  return reduce("prod", (y, axes) => axes.reduceRight(productAlong, y), factors, rest);
+}
+
+function productAlong(x: Tensor, axis: number): Tensor {
+  const n = x.type.shape[axis]!;
+  const shape = x.type.shape.toSpliced(axis, 1);
+  if (n === 0) return p.full(arrayType(x.type.dtype, shape, x.type.weak), 1);
+  let [factors, odd] = [x, undefined as Tensor | undefined];
+  for (let size = n; size > 1; size = size >> 1) {
+    const half = size >> 1;
+    if (size % 2 === 1) {
+      const last = p.part(factors, axis, size - 1, size);
+      odd = odd === undefined ? last : p.mul(odd, last);
+    }
+    factors = p.mul(p.part(factors, axis, 0, half), p.part(factors, axis, half, 2 * half));
+  }
+  return p.reshape(odd === undefined ? factors : p.mul(factors, odd), shape);
 }
 
 /** Mean over axes (all where left out); integers become float64. NaN of nothing. */
-export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+export function mean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("mean", arguments, 2);
   const t = asFloating(x, "mean");
-  const count = sizeOf(
-    normalizeAxes("mean", axisOf("mean", options), t.type).map((axis) => t.type.shape[axis]!),
-  );
-  const total = reduce("mean", p.sum, t, options);
-  return p.div(total, p.full(total.type, count));
+  const [mask, rest] = takeMask("mean", t, options);
+  const total = reduce("mean", p.sum, orZero(t, mask), rest);
+  return p.div(total, countOf(t, mask, normalizeAxes("mean", options.axis, t.type), total));
 }
 
-/** Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`; NaN where an element is infinite, as in PyTorch and NumPy. */
-export function variance(x: TensorLike, options: ReduceOptions & { readonly ddof?: number } = {}): Tensor {
+/**
+ * Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`; NaN where an element is infinite, as in PyTorch and NumPy. As a
+ * method it is called `var`.
+ */
+export function variance(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("variance", arguments, 2);
-  checkOptions("variance", options, ["axis", "keepdims", "ddof"]);
-  const { ddof = 0, ...rest } = options;
-  const t = asFloating(x, "variance");
-  const axes = normalizeAxes("variance", options.axis, t.type);
-  const count = sizeOf(axes.map((axis) => t.type.shape[axis]!));
-  const centre = mean(t, { axis: axes, keepdims: true });
-  const off = p.sub(t, expandTo(centre, t.type.shape));
-  const total = reduce("variance", p.sum, p.mul(off, off), rest);
-  return p.div(total, p.full(total.type, count - ddof));
+  return squaredDeviation("variance", x, options);
 }
 
-/** Largest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
-export function max(x: TensorLike, options: ReduceOptions = {}): Tensor {
+/**
+ * Standard deviation, the root of the variance: `√(Σ (x − x̄)² / (n − ddof))`. Its derivative where all elements are equal is 0, as
+ * that of `norm`.
+ */
+export function std(x: TensorLike, options: DeviationOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("std", arguments, 2);
+  return rootOrZero(squaredDeviation("std", x, options));
+}
+
+function squaredDeviation(operation: string, x: TensorLike, options: DeviationOptions): Tensor {
+  const t = asFloating(x, operation);
+  const [mask, { ddof = 0, ...rest }] = takeMask(operation, t, options, ["ddof"]);
+  if (typeof ddof !== "number")
+    throw new DownhillError("option", `${operation}: ddof must be a plain number, got ${typeof ddof}.`);
+  const axes = normalizeAxes(operation, options.axis, t.type);
+  const sums = reduce(operation, p.sum, orZero(t, mask), { axis: axes, keepdims: true });
+  const centre = p.div(sums, countOf(t, mask, axes, sums));
+  const off = orZero(p.sub(t, expandTo(centre, t.type.shape)), mask);
+  const total = reduce(operation, p.sum, p.mul(off, off), rest);
+  const count = countOf(t, mask, axes, total);
+  return p.div(total, p.sub(count, p.full(count.type, ddof)));
+}
+
+/** √x with the slope 0 at 0, where it would be ∞: a minimum of a length allows that. */
+function rootOrZero(squared: Tensor): Tensor {
+  const isZero = p.equal(squared, p.zeros(squared.type));
+  const safe = p.where(isZero, p.full(squared.type, 1), squared);
+  return p.where(isZero, p.zeros(squared.type), p.sqrt(safe));
+}
+
+/**
+ * Largest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. Where a mask leaves
+ * nothing, −∞, or the least of integers.
+ */
+export function max(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("max", arguments, 2);
-  return reduce("max", p.max, p.asTensor(x, "max"), options);
+  return extremum("max", p.max, x, options);
 }
 
-/** Smallest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. */
-export function min(x: TensorLike, options: ReduceOptions = {}): Tensor {
+/**
+ * Smallest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. Where a mask leaves
+ * nothing, ∞, or the greatest of integers.
+ */
+export function min(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("min", arguments, 2);
-  return reduce("min", p.min, p.asTensor(x, "min"), options);
+  return extremum("min", p.min, x, options);
 }
 
-/** The place of the largest element along an axis, as int32: the first of a tie. */
-export function argmax(x: TensorLike, options: { readonly axis: number }): Tensor {
+function extremum(
+  operation: "max" | "min",
+  op: Reduction,
+  x: TensorLike,
+  options: MaskedReduceOptions,
+): Tensor {
+  const t = p.asTensor(x, operation);
+  const [mask, rest] = takeMask(operation, t, options);
+  if (mask === undefined) return reduce(operation, op, t, rest);
+  const others = p.full(t.type, ofNothing(operation, t.dtype));
+  return reduce(operation, op, p.where(mask, t, others), rest);
+}
+
+/** The number that loses against every other. */
+function ofNothing(operation: "max" | "min", dtype: DType): number {
+  const isMax = operation === "max";
+  switch (dtype) {
+    case "float64":
+    case "float32":
+      return isMax ? -Infinity : Infinity;
+    case "int32":
+      return isMax ? -2147483648 : 2147483647;
+    case "uint32":
+      return isMax ? 0 : 4294967295;
+    case "bool":
+      return isMax ? 0 : 1;
+  }
+}
+
+/** The place of the largest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
+export function argmax(x: TensorLike, options: PlaceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmax", arguments, 2);
-  checkOptions("argmax", options, ["axis"]);
-  const t = p.asTensor(x, "argmax");
-  return p.argmax(t, normalizeAxis("argmax", (options as typeof options | undefined)?.axis, t.type));
+  return placeOf("argmax", p.argmax, x, options);
 }
 
-/** The place of the smallest element along an axis, as int32: the first of a tie. */
-export function argmin(x: TensorLike, options: { readonly axis: number }): Tensor {
+/** The place of the smallest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
+export function argmin(x: TensorLike, options: PlaceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmin", arguments, 2);
-  checkOptions("argmin", options, ["axis"]);
-  const t = p.asTensor(x, "argmin");
-  return p.argmin(t, normalizeAxis("argmin", (options as typeof options | undefined)?.axis, t.type));
+  return placeOf("argmin", p.argmin, x, options);
+}
+
+function placeOf(
+  operation: string,
+  op: (x: Tensor, axis: number) => Tensor,
+  x: TensorLike,
+  options: PlaceOptions,
+): Tensor {
+  checkOptions(operation, options, ["axis", "keepdims"]);
+  checkFlags(operation, options, ["keepdims"]);
+  const t = p.asTensor(x, operation);
+  const { shape } = t.type;
+  const axis = options.axis === undefined ? undefined : normalizeAxis(operation, options.axis, t.type);
+  const place = axis === undefined ? op(p.reshape(t, [sizeOf(shape)]), 0) : op(t, axis);
+  if (options.keepdims !== true) return place;
+  return p.reshape(place, axis === undefined ? shape.map(() => 1) : shape.with(axis, 1));
 }
 
 /**
@@ -111,27 +272,6 @@ function largestAlong(t: Tensor, axes: readonly number[]): Tensor {
     return p.zeros(arrayType(t.dtype, shape, t.type.weak));
   }
   return p.stopGradient(max(t, { axis: axes, keepdims: true }));
-}
-
-/**
- * The sum of all elements up to each one along an axis, itself included; with `reverse` from the end. Booleans are counted
- * as int32.
- *
- * @example
- * cumsum([1, 2, 3], { axis: 0 });                // f64[3] [1, 3, 6]
- * cumsum([1, 2, 3], { axis: 0, reverse: true }); // f64[3] [6, 5, 3]
- */
-export function cumsum(
-  x: TensorLike,
-  options: { readonly axis: number; readonly reverse?: boolean },
-): Tensor {
-  if (arguments.length > 2) refuseExtra("cumsum", arguments, 2);
-  checkOptions("cumsum", options, ["axis", "reverse"]);
-  checkFlags("cumsum", options, ["reverse"]);
-  const { axis, reverse = false } = (options as typeof options | undefined) ?? {};
-  const t = p.asTensor(x, "cumsum");
-  const numbers = t.dtype === "bool" ? p.convert(t, "int32") : t;
-  return p.cumsum(numbers, normalizeAxis("cumsum", axis, t.type), reverse);
 }
 
 /**
@@ -162,17 +302,22 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
 }
 
 /** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
-export function all(x: BooleanLike, options: ReduceOptions = {}): Tensor {
+export function all(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
-  const exception = reduce("all", p.sum, p.equal(t, p.zeros(t.type)), options); // the sum of booleans is their "or"
+  const [mask, rest] = takeMask("all", t, options);
+  const isException = p.equal(t, p.zeros(t.type));
+  const counted = mask === undefined ? isException : p.both(isException, mask);
+  const exception = reduce("all", p.sum, counted, rest); // the sum of booleans is their "or"
   return p.equal(exception, p.zeros(exception.type));
 }
 
 /** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
-export function any(x: BooleanLike, options: ReduceOptions = {}): Tensor {
+export function any(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("any", arguments, 2);
-  return reduce("any", p.sum, p.convert(p.asTensor(x, "any"), "bool"), options);
+  const t = p.convert(p.asTensor(x, "any"), "bool");
+  const [mask, rest] = takeMask("any", t, options);
+  return reduce("any", p.sum, mask === undefined ? t : p.both(t, mask), rest);
 }
 
 /** Length of x as a vector, `√Σx²`; its derivative at 0 is 0. */
@@ -180,8 +325,5 @@ export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("norm", arguments, 2);
   const t = asFloating(x, "norm");
   const squared = reduce("norm", p.sum, p.mul(t, t), options);
-  const isZero = p.equal(squared, p.zeros(squared.type));
-  // √ has slope ∞ at 0: there the derivative is set to 0, as a minimum of the length allows
-  const safe = p.where(isZero, p.full(squared.type, 1), squared);
-  return p.where(isZero, p.zeros(squared.type), p.sqrt(safe));
+  return rootOrZero(squared);
 }

@@ -16,7 +16,6 @@ import {
   normalizeAxes,
   normalizeAxis,
   oneArray,
-  oneAxis,
   placesAlong,
   promoteTypes,
 } from "./promote.ts";
@@ -252,24 +251,6 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   });
 }
 
-/** Zeros before and after x along each axis: one `[before, after]` an axis. */
-export function pad(x: TensorLike, widths: readonly (readonly [before: number, after: number])[]): Tensor {
-  if (arguments.length > 2) refuseExtra("pad", arguments, 2);
-  const t = p.asTensor(x, "pad");
-  requireList("pad", "the widths", widths, "[[1, 2], [0, 0]]");
-  if (widths.length !== t.ndim)
-    throw new DownhillError(
-      "shape",
-      `pad: ${widths.length} widths for ${showType(t.type)}; give one [before, after] an axis.`,
-    );
-  checkShape("pad", widths.flat());
-  return p.pad(t, {
-    low: widths.map(([low]) => low),
-    high: widths.map(([, high]) => high),
-    interior: t.type.shape.map(() => 0),
-  });
-}
-
 /**
  * The items of x at the given places along an axis (the first, unless said otherwise); the axes of `places` stand in its
  * stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are
@@ -283,27 +264,6 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
   const t = p.asTensor(x, "take");
   const axis = normalizeAxis("take", options.axis ?? 0, t.type);
   return p.take(t, placesAlong("take", places, t, axis), axis);
-}
-
-/**
- * Item `i` of x along its first axis, which disappears. Negative places count from the end; one that is not known, inside of
- * compiled functions, is clamped to the array and cut to a whole number (`debug` finds it).
- *
- * @throws DownhillError `range` for a place beyond the ends, `dtype` for one that is no integer.
- */
-export function at(x: TensorLike, i: number | Tensor): Tensor {
-  if (arguments.length > 2) refuseExtra("at", arguments, 2, oneAxis);
-  const t = p.asTensor(x, "at");
-  const n = t.type.shape[0];
-  if (n === undefined)
-    throw new DownhillError("shape", `at: ${showType(t.type)} has no axis to take an item from.`);
-  if (typeof i !== "number") return p.take(t, placesAlong("at", i, t, 0), 0);
-  if (!Number.isInteger(i) || i < -n || i >= n)
-    throw new DownhillError(
-      "range",
-      `at: place ${i} is out of range for ${showType(t.type)}, whose first axis has ${n}.`,
-    );
-  return p.take(t, p.full(arrayType("int32", []), i), 0);
 }
 
 /**

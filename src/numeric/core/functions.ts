@@ -13,7 +13,10 @@ export type { Equation, Program, Var } from "../../engine/ir/program.ts";
 export { Tensor } from "../../engine/ir/tensor.ts";
 export type {
   BooleanLike,
+  NestedBooleans,
   NestedNumbers,
+  Place,
+  PlaceRange,
   ReadOptions,
   ReduceOptions,
   TensorLike,

@@ -1,4 +1,5 @@
-import { full, tensor } from "../array/create.ts";
+import { full } from "../array/create.ts";
+import { mul } from "../array/elementwise.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
@@ -83,8 +84,7 @@ function uniformWithin(operation: string, bound: (fans: Fans) => number): Initia
     if (arguments.length > 3) refuseExtra(operation, arguments, 3);
     const { dtype = "float32" } = options;
     const limit = bound(fansOf(operation, shape, options));
-    const values = uniform(key, sizeOf(shape), { dtype, minval: -limit, maxval: limit });
-    return tensor(values, { shape });
+    return uniform(key, shape, { dtype, minval: -limit, maxval: limit });
   };
 }
 
@@ -93,8 +93,7 @@ function normalWith(operation: string, deviation: (fans: Fans) => number): Initi
     if (arguments.length > 3) refuseExtra(operation, arguments, 3);
     const { dtype = "float32" } = options;
     const std = deviation(fansOf(operation, shape, options));
-    const values = normal(key, sizeOf(shape), { dtype }).map((x) => x * std);
-    return tensor(values, { shape });
+    return mul(normal(key, shape, { dtype }), std);
   };
 }
 

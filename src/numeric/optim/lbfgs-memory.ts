@@ -13,7 +13,8 @@ import {
   where,
 } from "../array/elementwise.ts";
 import { dynamicUpdateSlice } from "../array/gather.ts";
-import { at, dot, expandDims } from "../array/shape.ts";
+import { at } from "../array/at.ts";
+import { dot, expandDims } from "../array/shape.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { type ArrayType, arrayType } from "../../engine/ir/types.ts";

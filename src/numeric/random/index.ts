@@ -1,10 +1,23 @@
 import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
-export { bernoulli } from "./bernoulli.ts";
-export { key, type Key } from "./key.ts";
-export { foldIn, split } from "./keys.ts";
-export { normal, type NormalOptions } from "./normal.ts";
-export { permutation } from "./permutation.ts";
-export { bits } from "./threefry.ts";
-export { uniform, type UniformOptions } from "./uniform.ts";
+export type { DrawShape, RealOptions, WholeOptions } from "./arguments.ts";
+export { beta, chiSquare, dirichlet, gamma, loggamma, studentT } from "./gamma.ts";
+export { key, type Key, type KeyWords } from "./key.ts";
+export { foldIn, keys, split } from "./keys.ts";
+export { multivariateNormal } from "./multivariate.ts";
+export { normal } from "./normal.ts";
+export { cauchy, exponential, gumbel, laplace, logistic } from "./real.ts";
+export { bits, uniform, type UniformOptions } from "./uniform.ts";
+export {
+  bernoulli,
+  binomial,
+  categorical,
+  type CategoricalOptions,
+  choice,
+  type ChoiceOptions,
+  permutation,
+  poisson,
+  rademacher,
+  randint,
+} from "./whole.ts";

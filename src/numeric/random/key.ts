@@ -1,13 +1,20 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
-import { DownhillError } from "../../engine/errors/index.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { fromArray } from "../../engine/prims/lift.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+
+/** A key whose words are known. */
+export type KeyWords = Uint32Array;
 
 /**
- * A key: two words that stand for one stream of random numbers.
+ * A key: two words that stand for one stream of random numbers, as `key(seed)` makes them, or a uint32 tensor `[2]`, whose words
+ * may come from outside of a traced function.
  *
  * Keys are never advanced. Whoever needs a second stream makes one with `split` or `foldIn`; the same key
  * always gives the same numbers.
  */
-export type Key = Uint32Array;
+export type Key = KeyWords | Tensor;
 
 /**
  * The key of a seed.
@@ -19,7 +26,7 @@ export type Key = Uint32Array;
  * @example
  * key(42); // Uint32Array [0, 42]
  */
-export function key(seed: number): Key {
+export function key(seed: number): KeyWords {
   if (arguments.length > 1) refuseExtra("key", arguments, 1);
   if (!Number.isSafeInteger(seed)) {
     throw new DownhillError(
@@ -28,4 +35,42 @@ export function key(seed: number): Key {
     );
   }
   return Uint32Array.of(Math.floor(seed / 2 ** 32), seed);
+}
+
+/** A key as a tensor. Refuses what is none, with the repair for the commonest slip, a bare seed. */
+export function readKey(operation: string, given: unknown): Tensor {
+  if (given instanceof Tensor) {
+    if (given.dtype === "uint32" && given.ndim === 1 && given.shape[0] === 2) return given;
+    const several =
+      given.dtype === "uint32" && given.ndim === 2 && given.shape[1] === 2
+        ? " Of several keys each has its turn by vmap or scan."
+        : " Make one with tensor(key(0)).";
+    throw new DownhillError(
+      "dtype",
+      `${operation}: a key that is a tensor has two words, u32[2]; got ${showType(given.type)}.${several}`,
+    );
+  }
+  checkWords(operation, given);
+  return fromArray(keyType, given.slice());
+}
+
+const keyType = /* @__PURE__ */ arrayType("uint32", [2]);
+
+/** Refuses what is no key of known words. */
+export function checkWords(operation: string, given: unknown): asserts given is KeyWords {
+  if (given instanceof Uint32Array && given.length === 2) return;
+  if (given instanceof Tensor) {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: the key is a tensor, and must be one whose words are known, as key(seed) makes it.`,
+    );
+  }
+  const got =
+    typeof given === "number"
+      ? `the number ${given}. Write key(${given})`
+      : `${given === undefined ? "undefined" : "something else"}. Make one with key(seed)`;
+  throw new DownhillError(
+    "dtype",
+    `${operation}: the first argument must be a key, two words in a Uint32Array; got ${got}.`,
+  );
 }

@@ -6,8 +6,8 @@ import { concatenate, iota, part } from "../../engine/prims/index-ops.ts";
 import { convert, full } from "../../engine/prims/linear.ts";
 import { threefry } from "../../engine/prims/random.ts";
 import { reshape } from "../../engine/prims/shape.ts";
-import type { Key } from "./key.ts";
-import { checkCount, checkWord, foldIn as foldInWords, split as splitWords } from "./threefry.ts";
+import { type Key, type KeyWords, readKey } from "./key.ts";
+import { checkCount, checkWord, foldWords, splitWords } from "./threefry.ts";
 
 /** A list of `N` members, where `N` is known and small; else one of any length. */
 type Repeated<T, N extends number, R extends T[] = []> = number extends N
@@ -18,37 +18,55 @@ type Repeated<T, N extends number, R extends T[] = []> = number extends N
       ? T[]
       : Repeated<T, N, [...R, T]>;
 
+/** A key of the kind of `K`: known words stay known. */
+type Like<K extends Key> = K extends Tensor ? Tensor : KeyWords;
+
 /**
  * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
  *
  * Key `i` is the Threefry block of the counter `[0, i]`, as in `jax.random.split` with
  * `jax_threefry_partitionable` on, the default since JAX 0.5: the first keys do not depend on `n`. A key that is a tensor
- * (in a jitted function, a loop, a loss) is split into tensors of the same words.
+ * (in a jitted function, a loop, a loss) is split into tensors of the same words. For `vmap` and `scan` use `keys`.
  *
  * @example
  * const [weights, biases] = split(key(0), 2);
  */
-export function split<const N extends number = 2>(key: Key, n?: N): Repeated<Key, N>;
-export function split<const N extends number = 2>(key: Tensor, n?: N): Repeated<Tensor, N>;
-export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
+export function split<K extends Key, const N extends number = 2>(key: K, n?: N): Repeated<Like<K>, N>;
+export function split(key: Key, n = 2): Key[] {
   if (arguments.length > 2) refuseExtra("split", arguments, 2);
+  const words = readKey("split", key);
   if (!(key instanceof Tensor)) return splitWords(key, n);
-  checkCount("split", n);
-  const words = checkKeyTensor("split", key);
-  const counters = iota("uint32", [n], 0);
-  const all = concatenate(
-    [
-      reshape(threefry(words, counters, "first"), [n, 1]),
-      reshape(threefry(words, counters, "second"), [n, 1]),
-    ],
-    1,
-  );
+  const all = keysOf("split", words, n);
   return Array.from({ length: n }, (_, i) => reshape(part(all, 0, i, i + 1), [2]));
 }
 
 /**
- * A new key from a key and a number, for instance that of an epoch or of a step. A key that is a tensor takes a number or
- * an integer scalar, and gives a tensor.
+ * The keys of `split(key, n)` as one uint32 tensor `[n, 2]`, one for each item of `vmap` or each step of `scan`.
+ *
+ * @example
+ * vmap((k) => normal(k, 3))(keys(key(0), 5)).shape; // [5, 3]
+ */
+export function keys(key: Key, n: number): Tensor {
+  if (arguments.length > 2) refuseExtra("keys", arguments, 2);
+  return keysOf("keys", readKey("keys", key), n);
+}
+
+function keysOf(operation: string, words: Tensor, n: number): Tensor {
+  checkCount(operation, n);
+  return joined(words, iota("uint32", [n], 0));
+}
+
+/** Both words of the blocks of some counters, along a new last axis. */
+function joined(words: Tensor, counters: Tensor): Tensor {
+  const { shape } = counters;
+  const column = (word: "first" | "second"): Tensor =>
+    reshape(threefry(words, counters, word), [...shape, 1]);
+  return concatenate([column("first"), column("second")], shape.length);
+}
+
+/**
+ * A new key from a key and a number, for instance that of an epoch or of a step. The number may be an integer scalar, and so
+ * known when the program runs: then the new key is a tensor, as it is where the key is one.
  *
  * The Threefry block of the counter `[0, data]`, as in `jax.random.fold_in`.
  *
@@ -56,30 +74,17 @@ export function split(key: Key | Tensor, n = 2): Key[] | Tensor[] {
  * @example
  * foldIn(key(0), 1); // Uint32Array [928981903, 3453687069]
  */
-export function foldIn(key: Key, data: number): Key;
-export function foldIn(key: Tensor, data: number | Tensor): Tensor;
-export function foldIn(key: Key | Tensor, data: number | Tensor): Key | Tensor {
+export function foldIn<K extends Key>(key: K, data: number): Like<K>;
+export function foldIn(key: Key, data: number | Tensor): Tensor;
+export function foldIn(key: Key, data: number | Tensor): Key {
   if (arguments.length > 2) refuseExtra("foldIn", arguments, 2);
-  if (!(key instanceof Tensor)) return foldInWords(key, data as number);
-  const words = checkKeyTensor("foldIn", key);
-  const counter =
-    data instanceof Tensor ? checkCounter(data) : full(arrayType("uint32", []), checkWord("foldIn", data));
-  return concatenate(
-    [reshape(threefry(words, counter, "first"), [1]), reshape(threefry(words, counter, "second"), [1])],
-    0,
-  );
+  const words = readKey("foldIn", key);
+  if (data instanceof Tensor) return joined(words, readCounter(data));
+  if (!(key instanceof Tensor)) return foldWords(key, data);
+  return joined(words, full(arrayType("uint32", []), checkWord("foldIn", data)));
 }
 
-/** A key as a tensor: two words of uint32. */
-export function checkKeyTensor(operation: string, key: Tensor): Tensor {
-  if (key.dtype === "uint32" && key.ndim === 1 && key.shape[0] === 2) return key;
-  throw new DownhillError(
-    "dtype",
-    `${operation}: a key that is a tensor has two words, u32[2]; got ${showType(key.type)}. Make one with tensor(key(0)).`,
-  );
-}
-
-function checkCounter(data: Tensor): Tensor {
+function readCounter(data: Tensor): Tensor {
   const isInteger = data.dtype === "uint32" || data.dtype === "int32";
   if (isInteger && data.ndim === 0) return convert(data, "uint32");
   throw new DownhillError(

@@ -42,7 +42,7 @@ describe("bernoulli", () => {
     }
     const first = bits(key(3), 8);
     expect([...bernoulli(key(3), 0.3, [8]).data()]).toEqual(
-      [...first].map((b) => Number((b >>> 9) * 2 ** -23 < 0.3)),
+      [...first.data()].map((b) => Number((b >>> 9) * 2 ** -23 < 0.3)),
     );
   });
 
@@ -70,12 +70,12 @@ describe("bernoulli", () => {
   });
 
   test.each<[() => unknown, string]>([
-    [() => bernoulli(key(0), 1.5, [1]), "bernoulli: the probability must be between 0 and 1, got 1.5."],
+    [() => bernoulli(key(0), 1.5, [1]), "bernoulli: p must be between 0 and 1, got 1.5."],
     [
       () => bernoulli(3 as never, 0.5, [1]),
       "bernoulli: the first argument must be a key, two words in a Uint32Array; got the number 3.",
     ],
-    [() => bernoulli(key(0), 0.5, [-1]), "bernoulli: the shape must be an array of sizes"],
+    [() => bernoulli(key(0), 0.5, [-1]), "bernoulli: -1 in shape [-1] is not a size"],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
   });

@@ -1,18 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { key } from "./key.ts";
-import { uniform } from "./uniform.ts";
+import { uniform } from "downhill/random";
 
 describe("uniform", () => {
   test("gives JAX's numbers in float32", () => {
     // jax.random.uniform(jax.random.key(0), (3,)), as printed: seven or eight digits tell float32 numbers apart
     const expected = [0.947667, 0.9785799, 0.33229148].map(Math.fround);
-    expect([...uniform(key(0), 3, { dtype: "float32" })]).toEqual(expected);
+    expect([...uniform(key(0), 3, { dtype: "float32" }).data()]).toEqual(expected);
   });
 
   test("takes the upper 52 bits of the block in float64", () => {
     // the block of counter 0 under key(0) is 6b200159 99ba4efe
-    expect(uniform(key(0), 1)[0]).toBe(Number(0x6b20015999ba4efen >> 12n) / 2 ** 52);
+    expect(uniform(key(0)).item()).toBe(Number(0x6b20015999ba4efen >> 12n) / 2 ** 52);
   });
 
   test("stays in [minval, maxval) of its dtype", () => {
@@ -28,7 +28,7 @@ describe("uniform", () => {
             dtype: d,
             minval: from,
             maxval: from + width,
-          });
+          }).data();
           expect(values).toBeInstanceOf(d === "float64" ? Float64Array : Float32Array);
           expect(values.every((x) => x >= from && x < from + width)).toBe(true);
         },
@@ -38,7 +38,7 @@ describe("uniform", () => {
 
   test.each(["float64", "float32"] as const)("fills ten equal bins evenly in %s", (dtype) => {
     const counts = new Array<number>(10).fill(0);
-    const values = uniform(key(3), 100_000, { dtype });
+    const values = uniform(key(3), 100_000, { dtype }).data();
     for (const x of values) counts[Math.floor(x * 10)]!++;
     const chiSquared = counts.reduce((sum, n) => sum + (n - 10_000) ** 2 / 10_000, 0);
     expect(chiSquared).toBeLessThan(27.9); // 99.9 % point with 9 degrees of freedom

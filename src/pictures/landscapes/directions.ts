@@ -4,7 +4,8 @@ import { reshape } from "../../numeric/array/shape.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key, normal } from "../../numeric/random/index.ts";
+import { normalNow } from "../../numeric/random/at-once.ts";
+import { foldIn, type KeyWords } from "../../numeric/random/index.ts";
 import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { type Shape, sizeOf } from "../../engine/util/shape.ts";
 
@@ -39,8 +40,8 @@ export function flattenParams(operation: string, params: unknown): Flat {
 }
 
 /** A direction whose elements are drawn from the normal distribution. */
-export function randomDirection(key: Key, size: number): Float64Array {
-  return normal(key, size);
+export function randomDirection(key: KeyWords, size: number): Float64Array {
+  return normalNow(key, size);
 }
 
 /**
@@ -50,13 +51,13 @@ export function randomDirection(key: Key, size: number): Float64Array {
  *
  * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018, section 4.
  */
-export function filterNormalised(key: Key, { values, shapes }: Flat): Float64Array {
+export function filterNormalised(key: KeyWords, { values, shapes }: Flat): Float64Array {
   const direction = new Float64Array(values.length);
   let from = 0;
   shapes.forEach((shape, leaf) => {
     const size = sizeOf(shape);
     if (shape.length >= 2) {
-      const drawn = normal(foldIn(key, leaf), size);
+      const drawn = normalNow(foldIn(key, leaf), size);
       const filters = shape.at(-1)!;
       for (let filter = 0; filter < filters; filter++) {
         let [mine, its] = [0, 0];

@@ -6,7 +6,8 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkNeededOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { foldIn, key, permutation, uniform } from "../../numeric/random/index.ts";
+import { orderOf, uniformNow } from "../../numeric/random/at-once.ts";
+import { foldIn, key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { grad } from "../../engine/transforms/grad.ts";
 import { scan } from "../../engine/transforms/scan.ts";
@@ -106,8 +107,8 @@ export function gradientVariance<P, B>(options: GradientVarianceOptions<P, B>): 
     for (let r = 0; r < repeats; r++) {
       const draw = foldIn(foldIn(key(seed), b), r);
       const places = replacement
-        ? Int32Array.from(uniform(draw, b), (u) => Math.min(items - 1, Math.floor(u * items)))
-        : Int32Array.from(permutation(draw, items).slice(0, b));
+        ? Int32Array.from(uniformNow(draw, b), (u) => Math.min(items - 1, Math.floor(u * items)))
+        : Int32Array.from(orderOf(draw, items).slice(0, b));
       total += distance(tensor(places, { dtype: "int32" }), columns, mean).item();
     }
     const correction = replacement ? 1 : items === 1 ? 0 : (items - b) / (items - 1);

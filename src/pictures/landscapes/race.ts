@@ -6,7 +6,8 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type GeneralOptimizer } from "../../numeric/optim/index.ts";
-import { key, normal } from "../../numeric/random/index.ts";
+import { normalNow } from "../../numeric/random/at-once.ts";
+import { key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { scan } from "../../engine/transforms/scan.ts";
@@ -103,7 +104,7 @@ export function race(
       `race: the function is ${height} at the start (${start.join(", ")}): begin where it is finite.`,
     );
   }
-  const values = noise === 0 ? new Float64Array((steps + 1) * n) : normal(key(seed), (steps + 1) * n);
+  const values = noise === 0 ? new Float64Array((steps + 1) * n) : normalNow(key(seed), (steps + 1) * n);
   const push = tensor(values.map((z) => z * noise)).reshape([steps + 1, n]);
   const tracks = Object.entries(racers).map(
     ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,

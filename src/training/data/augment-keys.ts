@@ -1,6 +1,6 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
-import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 
 /** Options of `augment`. */
 export interface AugmentOptions {
@@ -12,13 +12,13 @@ export interface AugmentOptions {
 export const batchLevel: number = 2 ** 31;
 
 /** The key from which those of an augmentation are made; `number` tells it from others with the same seed. */
-export function augmentKeys(options: AugmentOptions | undefined, number: number): Key {
+export function augmentKeys(options: AugmentOptions | undefined, number: number): KeyWords {
   checkOptions("augment", options, ["seed"]);
   return foldIn(key(checkSeed("augment", options?.seed ?? 0)), number);
 }
 
 /** The key of an item or batch in an epoch. */
-export function keyOf(root: Key, epoch: number, index: number): Key {
+export function keyOf(root: KeyWords, epoch: number, index: number): KeyWords {
   const ofEpoch = foldIn(root, epoch);
   if (index < 2 ** 32) return foldIn(ofEpoch, index);
   // beyond one word: items of a very long stream

@@ -1,7 +1,7 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlag, checkOptions } from "../../engine/errors/options.ts";
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import { type AugmentOptions, augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
 import { type BatchSource, cutLater, cutNow, type StreamSource } from "./batch-source.ts";
 import { type BatchOf, batchFrom } from "./fields.ts";
@@ -53,7 +53,7 @@ export interface StreamBatches<B> extends AsyncIterable<B> {
    * of the batch alone, so that the same seed gives the same batches. One that follows another has other keys.
    */
   readonly augment: <R>(
-    f: (batch: B, key: Key, place: BatchPlace) => R | Promise<R>,
+    f: (batch: B, key: KeyWords, place: BatchPlace) => R | Promise<R>,
     options?: AugmentOptions,
   ) => StreamBatches<BatchOf<R>>;
   /**
@@ -82,7 +82,7 @@ export interface Batches<B> extends StreamBatches<B>, Iterable<B> {
   readonly map: <R>(f: (batch: B, place: BatchPlace) => R | Promise<R>) => Batches<BatchOf<R>>;
   /** What `f` makes of each batch at random, as `augment` of a stream; not async. */
   readonly augment: <R>(
-    f: (batch: B, key: Key, place: BatchPlace) => R | Promise<R>,
+    f: (batch: B, key: KeyWords, place: BatchPlace) => R | Promise<R>,
     options?: AugmentOptions,
   ) => Batches<BatchOf<R>>;
   /** The same batches with only the items of a shard, as `shard` of a stream. */

@@ -1,7 +1,7 @@
 import { checkChoice, checkFlag, checkOptions } from "../../engine/errors/options.ts";
 import { refuseExtra, refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import type { AugmentOptions } from "./augment-keys.ts";
 import { type Batches, type BatchOptions, batchSize, type StreamBatches } from "./batches.ts";
 import { type BatchLeaf, type ColumnLike, isColumnLike } from "./column.ts";
@@ -43,7 +43,7 @@ export interface Dataset<B> {
    * has other keys.
    */
   readonly augment: <R>(
-    f: (item: B, key: Key, place: ItemPlace) => R,
+    f: (item: B, key: KeyWords, place: ItemPlace) => R,
     options?: AugmentOptions,
   ) => Dataset<BatchOf<R>>;
   /** Two data sets, of which one has that part of the items: at random, or so that each class keeps its share. */
@@ -90,7 +90,7 @@ export interface StreamDataset<B, I = B> {
    * the item in the source alone.
    */
   readonly augment: <R>(
-    f: (item: I, key: Key, place: ItemPlace) => R,
+    f: (item: I, key: KeyWords, place: ItemPlace) => R,
     options?: AugmentOptions,
   ) => StreamDataset<BatchOf<Awaited<R>>, Awaited<R>>;
   /**
@@ -136,7 +136,7 @@ export interface DatasetOptions {
  * @example
  * // endless data: noisy points of a line, made as they are needed
  * const points = dataset(function* () { for (let x = 0; ; x = (x + 0.1) % 1) yield { x, y: 2 * x + 1 }; })
- *   .augment(({ x, y }, key) => ({ x, y: y + 0.1 * normal(key, 1)[0] }), { seed: 1 });
+ *   .augment(({ x, y }, key) => ({ x, y: y + 0.1 * normal(key).item() }), { seed: 1 });
  * for await (const { x } of points.batch(32)) {
  *   x.shape; // [32]
  *   break;

@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../engine/errors/options.ts";
-import { foldIn, key, permutation } from "../../numeric/random/index.ts";
+import { orderOf } from "../../numeric/random/at-once.ts";
+import { foldIn, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import type { Split } from "./split.ts";
 
@@ -50,7 +51,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   const foldOf = new Int32Array(count);
   let next = 0; // items are dealt like cards, so that the folds of one class go on where those of the last ended
   const deal = (members: ArrayLike<number>, number: number): void => {
-    for (const i of permutation(foldIn(root, number), members.length)) foldOf[members[i]!] = next++ % k;
+    for (const i of orderOf(foldIn(root, number), members.length)) foldOf[members[i]!] = next++ % k;
   };
   if (stratify === undefined)
     deal(

@@ -3,15 +3,15 @@ import { cos, sin } from "../../numeric/array/elementwise.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../engine/errors/options.ts";
-import type { Key } from "../../numeric/random/key.ts";
-import { checkKey } from "../../numeric/random/threefry.ts";
-import { normal, uniform } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/key.ts";
+import { checkWords } from "../../numeric/random/key.ts";
+import { normalNow, uniformNow } from "../../numeric/random/at-once.ts";
 import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
 
 /** Options of all random changes of images. */
 export interface ImageOptions {
   /** The key of the random numbers, as `augment` gives it: the same key makes the same changes. */
-  readonly key: Key;
+  readonly key: KeyWords;
   /**
    * Height and width in pixels where images are flat, as those of `digits`. Default: the last two axes are rows and
    * columns.
@@ -59,7 +59,7 @@ export function randomShift(images: ColumnLike, options: RandomShiftOptions): Co
       `randomShift: pixels must be an integer of 0 or more, or two of them; got ${String(pixels)}.`,
     );
   }
-  const places = uniform(options.key, 2 * count);
+  const places = uniformNow(options.key, 2 * count);
   const step = (place: number, most: number): number => Math.floor(place * (2 * most + 1)) - most;
   const out = arrayOf(column.dtype, column.data.length).fill(fill);
   for (let i = 0; i < count; i++) {
@@ -106,7 +106,7 @@ export function randomRotation(images: ColumnLike, options: RandomRotationOption
       `randomRotation: degrees must be from 0 to 180, got ${String(degrees)}.`,
     );
   }
-  const angles = tensor(uniform(options.key, count).map((u) => ((2 * u - 1) * degrees * Math.PI) / 180));
+  const angles = tensor(uniformNow(options.key, count).map((u) => ((2 * u - 1) * degrees * Math.PI) / 180));
   // our own sine and cosine, which have the same bits on every engine
   const [cosines, sines] = [cos(angles).data(), sin(angles).data()];
   const out = arrayOf(column.dtype, column.data.length);
@@ -154,7 +154,7 @@ function between(
 /** Options of `randomNoise`. */
 export interface RandomNoiseOptions {
   /** The key of the random numbers, as `augment` gives it. */
-  readonly key: Key;
+  readonly key: KeyWords;
   /** Standard deviation of the noise. */
   readonly std: number;
 }
@@ -175,9 +175,9 @@ export function randomNoise(x: ColumnLike, options: RandomNoiseOptions): Column 
   if (!(std >= 0 && std < Infinity)) {
     throw new DownhillError("option", `randomNoise: std must be a number of 0 or more, got ${String(std)}.`);
   }
-  checkKey("randomNoise", options.key);
+  checkWords("randomNoise", options.key);
   const out = arrayOf(column.dtype, column.data.length);
-  const noise = normal(options.key, out.length, {
+  const noise = normalNow(options.key, out.length, {
     dtype: column.dtype === "float32" ? "float32" : "float64",
   });
   for (let i = 0; i < out.length; i++) out[i] = column.data[i]! + std * noise[i]!;
@@ -198,7 +198,7 @@ function imagesOf(
   options: ImageOptions & { readonly fill?: number },
 ): Images {
   const { sides, fill = 0 } = options;
-  checkKey(operation, options.key);
+  checkWords(operation, options.key);
   if (typeof fill !== "number") {
     throw new DownhillError("option", `${operation}: fill must be a number, got ${String(fill)}.`);
   }

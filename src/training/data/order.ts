@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
-import { foldIn, key, permutation, uniform } from "../../numeric/random/index.ts";
+import { orderOf, uniformNow } from "../../numeric/random/at-once.ts";
+import { foldIn, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import { encodeLabels } from "./labels.ts";
 import { type Shuffle, shuffleInMemory, type ShuffleOptions } from "./shuffle.ts";
@@ -29,7 +30,7 @@ export interface SampleOptions {
 /** All items once, in the random order of the epoch. */
 export function shuffledOrder(count: number, options: ShuffleOptions | undefined): Order {
   const { keyOf }: Shuffle = shuffleInMemory(options);
-  return { count, of: (epoch) => permutation(keyOf(epoch), count) };
+  return { count, of: (epoch) => orderOf(keyOf(epoch), count) };
 }
 
 /**
@@ -76,7 +77,7 @@ export function sampledOrder(items: number, options: SampleOptions): Order {
   return {
     count,
     of: (epoch) => {
-      const places = uniform(foldIn(root, epoch), count);
+      const places = uniformNow(foldIn(root, epoch), count);
       return Uint32Array.from(places, (place) => Math.min(last, firstAbove(sums, place * sum)));
     },
   };

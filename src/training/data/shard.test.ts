@@ -9,7 +9,7 @@ const numbers = Float64Array.from({ length: items }, (_, i) => i);
 const source = { x: numbers, y: Float64Array.from(numbers, (i) => 100 + i) };
 type Item = { readonly x: Tensor; readonly y: Tensor };
 
-const noisy = ({ x, y }: Item, key: Uint32Array): Item => ({ x: add(x, normal(key, 1)[0]!), y });
+const noisy = ({ x, y }: Item, key: Uint32Array): Item => ({ x: add(x, normal(key)), y });
 function* parts(size: number): Generator<{ x: Float64Array; y: Float64Array }> {
   for (let i = 0; i < items; i += size)
     yield { x: source.x.slice(i, i + size), y: source.y.slice(i, i + size) };
@@ -29,7 +29,7 @@ const sets: Readonly<Record<string, (size: number) => StreamBatches<Item>>> = {
     dataset(source).batch(n).map(({ x, y }) => ({ x: add(x, 1), y })).prefetch(), // prettier-ignore
   "a stream": (n) => dataset(() => one()).batch(n),
   "a stream, shuffled and augmented": (n) =>
-    dataset(() => one()).shuffle({ seed: 3, buffer: 5 }).augment(({ x, y }, key) => ({ x: x + normal(key, 1)[0]!, y })).batch(n), // prettier-ignore
+    dataset(() => one()).shuffle({ seed: 3, buffer: 5 }).augment(({ x, y }, key) => ({ x: x + normal(key).item(), y })).batch(n), // prettier-ignore
   "a stream of parts": (n) => dataset(() => parts(7), { chunks: true, dtype: "float32" }).batch(n),
   "a stream of parts, mapped": (n) =>
     dataset(() => parts(4), { chunks: true }).map(({ x, y }) => ({ x: add(x, 1), y })).batch(n), // prettier-ignore

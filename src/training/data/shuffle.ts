@@ -1,6 +1,6 @@
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
-import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 
 /** Options of `shuffle`. */
 export interface ShuffleOptions {
@@ -18,7 +18,7 @@ export interface StreamShuffleOptions extends ShuffleOptions {
 
 /** A checked shuffle: the key of the order of each epoch. */
 export interface Shuffle {
-  readonly keyOf: (epoch: number) => Key;
+  readonly keyOf: (epoch: number) => KeyWords;
 }
 
 /** A checked shuffle of an iterable. */

@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../engine/errors/options.ts";
-import { foldIn, key, permutation } from "../../numeric/random/index.ts";
+import { orderOf } from "../../numeric/random/at-once.ts";
+import { foldIn, key } from "../../numeric/random/index.ts";
 
 /** Numbers of the items of two parts, each in rising order; every item is in exactly one. */
 export interface Split {
@@ -66,7 +67,7 @@ export function stratifiedParts(
   const quota = quotas(groups, testFraction);
   const root = key(seed);
   const held = groups.flatMap((members, c) => {
-    const order = permutation(foldIn(root, c), members.length);
+    const order = orderOf(foldIn(root, c), members.length);
     return Array.from(order.subarray(0, quota[c]), (i) => members[i]!);
   });
   return splitAt(operation, labels.length, held);
@@ -86,7 +87,7 @@ export function randomSplit(options: RandomSplitOptions): Split {
 /** `randomSplit` for the operation that messages name. */
 export function randomParts(operation: string, count: number, testFraction: number, seed: number): Split {
   checkFraction(operation, testFraction);
-  const order = permutation(key(seed), count);
+  const order = orderOf(key(seed), count);
   return splitAt(operation, count, order.subarray(0, Math.round(count * testFraction)));
 }
 

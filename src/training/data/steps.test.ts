@@ -121,7 +121,7 @@ describe("map of items", () => {
 });
 
 describe("augment of items", () => {
-  const noisy = (y: number, key: Uint32Array): number => y + uniform(key, 1)[0]!;
+  const noisy = (y: number, key: Uint32Array): number => y + uniform(key).item();
 
   const held = (count: number, seed: number) =>
     dataset(numbered(count)).augment(({ y }, key) => noisy(y.item(), key), { seed });
@@ -207,7 +207,7 @@ describe("map and augment of batches", () => {
   test("augment has a key for each batch", async () => {
     const noisy = dataset(numbered(6))
       .batch(2)
-      .augment(({ y }, key) => ({ y, noise: normal(key, y.shape[0]!) }), { seed: 5 });
+      .augment(({ y }, key) => ({ y, noise: normal(key, y.shape[0]) }), { seed: 5 });
     const noise = (k: number, from = 0): number[] =>
       [...noisy.epoch(k, { from })].flatMap((batch) => listOf(batch.noise));
     expect(noise(1)).toEqual(noise(1));
@@ -215,7 +215,7 @@ describe("map and augment of batches", () => {
     expect(noise(1, 2)).toEqual(noise(1).slice(4));
     const streamed = dataset(() => items(6))
       .batch(2)
-      .augment(async ({ y }, key) => Promise.resolve({ y, noise: normal(key, y.shape[0]!) }), { seed: 5 });
+      .augment(async ({ y }, key) => Promise.resolve({ y, noise: normal(key, y.shape[0]) }), { seed: 5 });
     expect((await collect(streamed.epoch(1))).flatMap((batch) => listOf(batch.noise))).toEqual(noise(1));
   });
 

@@ -1,4 +1,4 @@
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import { type AugmentOptions, augmentKeys, keyOf } from "./augment-keys.ts";
 import { checkedFunction } from "./batches.ts";
 
@@ -26,11 +26,15 @@ export function withMap(steps: Steps, f: (item: never, place: ItemPlace) => unkn
 /** The steps and one more, at random. */
 export function withAugment(
   { functions, depth }: Steps,
-  f: (item: never, key: Key, place: ItemPlace) => unknown,
+  f: (item: never, key: KeyWords, place: ItemPlace) => unknown,
   options: AugmentOptions | undefined,
 ): Steps {
   const root = augmentKeys(options, depth);
-  const augment = checkedFunction("augment", f) as (item: unknown, key: Key, place: ItemPlace) => unknown;
+  const augment = checkedFunction("augment", f) as (
+    item: unknown,
+    key: KeyWords,
+    place: ItemPlace,
+  ) => unknown;
   const step = (item: unknown, place: ItemPlace): unknown =>
     augment(item, keyOf(root, place.epoch, place.item), place);
   return { functions: [...functions, step], depth: depth + 1 };

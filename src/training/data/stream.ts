@@ -1,5 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { integersBelow, shuffleInPlace } from "../../numeric/random/permutation.ts";
+import { integersBelow, shuffleInPlace } from "../../numeric/random/at-once.ts";
 import type { StreamSource } from "./batch-source.ts";
 import { type BatchSize, makeStreamBatches, type StreamBatches } from "./batches.ts";
 import {

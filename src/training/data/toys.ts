@@ -3,7 +3,8 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { tensor } from "../../numeric/array/create.ts";
-import { foldIn, type Key, key, normal, uniform } from "../../numeric/random/index.ts";
+import { normalNow, uniformNow } from "../../numeric/random/at-once.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import type { Column } from "./column.ts";
 
@@ -148,8 +149,8 @@ export function blobs(options: BlobsOptions = {}): ToyClasses {
     );
   }
   const middles =
-    centres?.flat() ?? uniform(foldIn(root, 1), classes * dimensions, { minval: -10, maxval: 10 });
-  const spread = normal(foldIn(root, 0), n * dimensions);
+    centres?.flat() ?? uniformNow(foldIn(root, 1), classes * dimensions, { minval: -10, maxval: 10 });
+  const spread = normalNow(foldIn(root, 0), n * dimensions);
   const x = Float32Array.from(spread, (z, at) => {
     const c = Math.floor(at / dimensions) % classes;
     return middles[c * dimensions + (at % dimensions)]! + noise * z;
@@ -232,12 +233,18 @@ interface Polar {
 }
 
 /** Points of a plane with noise, in classes by turns. */
-function planar(n: number, classes: number, noise: number, root: Key, at: (i: number) => Polar): ToyClasses {
+function planar(
+  n: number,
+  classes: number,
+  noise: number,
+  root: KeyWords,
+  at: (i: number) => Polar,
+): ToyClasses {
   const points = Array.from({ length: n }, (_, i) => at(i));
   // our own sine and cosine, which have the same bits on every engine
   const angles = tensor(Float64Array.from(points, ({ angle }) => 2 * Math.PI * angle));
   const [across, up] = [cos(angles).data(), sin(angles).data()];
-  const spread = noise === 0 ? undefined : normal(foldIn(root, 0), 2 * n);
+  const spread = noise === 0 ? undefined : normalNow(foldIn(root, 0), 2 * n);
   const data = new Float32Array(2 * n);
   points.forEach(({ radius, centre = [0, 0] }, i) => {
     data[2 * i] = centre[0] + radius * across[i]! + noise * (spread?.[2 * i] ?? 0);
@@ -260,16 +267,19 @@ function curve(
 ): ToyCurve {
   checkNumber(operation, "from", from, -Infinity);
   if (!(to > from && to < Infinity)) throw outOfRange(operation, "to", `above from, ${from}`, to);
-  const x = uniform(foldIn(root, 1), n, { dtype: "float32", minval: from, maxval: to });
-  const spread = noise === 0 ? undefined : normal(foldIn(root, 0), n);
+  const x = uniformNow(foldIn(root, 1), n, { dtype: "float32", minval: from, maxval: to });
+  const spread = noise === 0 ? undefined : normalNow(foldIn(root, 0), n);
   const y = Float32Array.from(f(Float64Array.from(x)), (value, i) => value + noise * (spread?.[i] ?? 0));
-  return { x: { shape: [n, 1], dtype: "float32", data: x }, y: { shape: [n], dtype: "float32", data: y } };
+  return {
+    x: { shape: [n, 1], dtype: "float32", data: x },
+    y: { shape: [n], dtype: "float32", data: y },
+  };
 }
 
 interface Common {
   readonly n: number;
   readonly noise: number;
-  readonly root: Key;
+  readonly root: KeyWords;
 }
 
 function checked(

@@ -2,13 +2,7 @@ import type { ArrayType } from "../../engine/ir/types.ts";
 import type { DotParams } from "../../engine/prims/contract.ts";
 import type { ConvolveParams } from "../../engine/prims/convolve.ts";
 import type { DynamicSliceParams } from "../../engine/prims/dynamic.ts";
-import type {
-  ConcatenateParams,
-  IotaParams,
-  PadParams,
-  SliceParams,
-  TakeParams,
-} from "../../engine/prims/index-ops.ts";
+import type { ConcatenateParams, IotaParams, PadParams, SliceParams } from "../../engine/prims/index-ops.ts";
 import type { FullParams } from "../../engine/prims/linear.ts";
 import type {
   BroadcastParams,
@@ -16,11 +10,13 @@ import type {
   ReshapeParams,
   TransposeParams,
 } from "../../engine/prims/shape.ts";
+import type { SetParams, TakeParams } from "../../engine/prims/take.ts";
 import type { WindowParams } from "../../engine/prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import type { Form, Operands } from "./form.ts";
-import { convert, threefry } from "./elementwise.ts";
-import { cast, expanded, reshaped, sliced, transposed } from "./form.ts";
+import { randomBits, randomUnit, threefry } from "./draws.ts";
+import { convert } from "./elementwise.ts";
+import { cast, counted, expanded, reshaped, sliced, transposed } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
@@ -36,14 +32,6 @@ const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
   const numbers = type === "int64" ? places : cast(g, places, type);
   return expanded(g, along(g, numbers, shape, axis), shape);
 };
-
-/** 0, 1, … n − 1 as int64. */
-function counted(g: GraphBuilder, n: number): string {
-  return g.node(
-    "Range",
-    [0, n, 1].map((x) => g.scalar("int64", x)),
-  );
-}
 
 /** A vector as an array with sizes of 1 beside `axis`. */
 function along(g: GraphBuilder, x: string, shape: readonly number[], axis: number): string {
@@ -168,21 +156,39 @@ function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): s
 const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
-/** Adds rows of updates to those of an array: the axis comes first for that, and goes back. */
-const scatterAdd: Form = (operands, { axis }: TakeParams) => {
-  const { g, ins, types } = operands;
-  const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
-  const rank = places.shape.length;
-  const others = otherAxes(x.shape.length, [axis]);
-  const rows = transposed(g, ins[0]!, [axis, ...others]);
-  const moved = [...range(axis, axis + rank), ...otherAxes(updates.shape.length, range(axis, axis + rank))];
-  const count = sizeOf(places.shape);
-  const rest = others.map((a) => x.shape[a]!);
-  const lists = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count, 1]);
-  const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
-  const out = g.node("ScatterND", [rows, lists, changes], { reduction: "add" });
-  return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
-};
+/** Rows of updates that go to rows of an array: the axis comes first for that, and goes back. */
+function rowWriter(reduction: "add" | "max" | "min" | "none"): Form {
+  return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
+    const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
+    const rank = places.shape.length;
+    const others = otherAxes(x.shape.length, [axis]);
+    const rows = transposed(g, ins[0]!, [axis, ...others]);
+    const moved = [...range(axis, axis + rank), ...otherAxes(updates.shape.length, range(axis, axis + rank))];
+    const count = sizeOf(places.shape);
+    const rest = others.map((a) => x.shape[a]!);
+    const at = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count]);
+    const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
+    const last = reduction === "none" && isUnique !== true ? lastOf(g, at, count, x.shape[axis]!) : undefined;
+    const out = g.node(
+      "ScatterND",
+      [
+        rows,
+        reshaped(g, at, [count, 1]),
+        last === undefined ? changes : g.node("Gather", [changes, last], { axis: 0 }),
+      ],
+      { reduction },
+    );
+    return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
+  };
+}
+
+/** For each of `count` places the number of the last that is the same: what is written where several are the same is not defined. */
+function lastOf(g: GraphBuilder, places: string, count: number, n: number): string {
+  const none = expanded(g, g.scalar("int64", 0), [n]);
+  const numbers = counted(g, count);
+  const last = g.node("ScatterND", [none, reshaped(g, places, [count, 1]), numbers], { reduction: "max" });
+  return g.node("Gather", [last, places], { axis: 0 });
+}
 
 const takeAlong: Form = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("GatherElements", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
@@ -369,7 +375,12 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     concatenate,
     concatenateMany: concatenate,
     take,
-    scatterAdd,
+    scatterAdd: rowWriter("add"),
+    scatterSet: rowWriter("none"),
+    scatterMax: rowWriter("max"),
+    scatterMin: rowWriter("min"),
+    placeWithin: ({ g, ins, types }, { n }: { readonly n: number }) =>
+      cast(g, clamped(g, ins[0]!, types[0]!, n), "int32"),
     takeAlong,
     scatterAddAlong,
     dynamicSlice,
@@ -383,6 +394,8 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     convert,
     wholePlace: (operands) => convert(operands, { dtype: "int32" } as never),
     threefry,
+    randomBits,
+    randomUnit,
   };
   return new Map(Object.entries(forms));
 }

@@ -2,7 +2,7 @@ import { isFloating } from "../../engine/ir/types.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import type { ConvertParams } from "../../engine/prims/linear.ts";
 import type { Form, Operands } from "./form.ts";
-import { cast, expanded, reshaped, wrapped } from "./form.ts";
+import { cast, wrapped } from "./form.ts";
 import { formulaOf } from "./formulas.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
@@ -42,32 +42,4 @@ export const convert: Form = ({ g, ins, types }, { dtype }: Pick<ConvertParams, 
   const half = 2 ** 31;
   const moved = wrapped(g, writeFormula(g, "int64", "x + half", { x: long, half }));
   return writeFormula(g, "int64", "int32(x - half)", { x: moved, half });
-};
-
-/** Four rounds of Threefry-2x32 by these rotations, and the keys that follow them: words without sign are int64 here. */
-function rounds(rotations: readonly number[], group: number): string {
-  const mix = rotations.map(
-    (n) => `a = Mod(a + b, w); b = BitwiseXor(a, Mod(b * ${2 ** n}, w) + b / ${2 ** (32 - n)});`,
-  );
-  return `${mix.join("")} a = Mod(a + k${group % 3}, w); b = Mod(b + k${(group + 1) % 3} + ${group}, w);`;
-}
-
-/** One word of the block of the counter (0, x), or both together. */
-export const threefry: Form = (
-  { g, ins, types },
-  { word, lead }: { readonly word: string; readonly lead: number },
-) => {
-  const counters = types[1]!.shape;
-  const half = (i: number): string => {
-    const picked = g.node("Gather", [ins[0]!, g.scalar("int64", i)], { axis: lead });
-    return reshaped(g, picked, counters.map((n, axis) => (axis < lead ? n : 1))); // prettier-ignore
-  };
-  const rotations = [[13, 15, 26, 6], [17, 29, 16, 24]]; // prettier-ignore
-  const formula = [
-    "k2 = BitwiseXor(BitwiseXor(k0, k1), 466688986); a = k0; b = Mod(x + k1, w);", // 0x1BD11BDA
-    ...[1, 2, 3, 4, 5].map((group) => rounds(rotations[(group - 1) % 2]!, group)),
-    word === "first" ? "a" : word === "second" ? "b" : "BitwiseXor(a, b)",
-  ].join("");
-  const out = writeFormula(g, "int64", formula, { x: ins[1]!, k0: half(0), k1: half(1), w: 2 ** 32 });
-  return expanded(g, out, counters);
 };

@@ -51,3 +51,11 @@ export function sliced(
   const axes = starts.map((_, i) => i);
   return g.node("Slice", [x, g.ints(starts), g.ints(ends), g.ints(axes), g.ints(steps)]);
 }
+
+/** 0, 1, … n − 1 as int64. */
+export function counted(g: GraphBuilder, n: number): string {
+  return g.node(
+    "Range",
+    [0, n, 1].map((x) => g.scalar("int64", x)),
+  );
+}

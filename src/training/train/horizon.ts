@@ -5,7 +5,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer } from "../../numeric/optim/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords } from "../../numeric/random/index.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { scan } from "../../engine/transforms/scan.ts";
@@ -87,7 +87,7 @@ export interface BatchReader<B> {
  * A reader of stacked batches. The first batch tells the shape; others of another shape, such as the short last one of an
  * epoch, are left out.
  */
-export function batchReader<B>(operation: string, data: FitData<B>, key: Key): BatchReader<B> {
+export function batchReader<B>(operation: string, data: FitData<B>, key: KeyWords): BatchReader<B> {
   const batches = endless(operation, data);
   let step = 0;
   const reader: BatchReader<B> = {

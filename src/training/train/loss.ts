@@ -2,7 +2,7 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { tensor, zeros } from "../../numeric/array/create.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { foldIn, type Key, key } from "../../numeric/random/index.ts";
+import { foldIn, type KeyWords, key } from "../../numeric/random/index.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 
@@ -37,7 +37,7 @@ export type Loss<P, B, M = undefined> = (params: P, batch: B, context: LossConte
 export type AnyLoss<P, B> = Loss<P, B, unknown>;
 
 /** The key of the random numbers of a step, or of a part of one, as a tensor; of a shard of it, where it is cut. */
-export function keyOf(runKey: Key, step: number, part: number, shard?: number): Tensor {
+export function keyOf(runKey: KeyWords, step: number, part: number, shard?: number): Tensor {
   const ofStep = foldIn(runKey, step);
   const ofPart = part === 0 ? ofStep : foldIn(ofStep, part);
   return tensor(shard === undefined ? ofPart : foldIn(ofPart, shard));

@@ -4,7 +4,7 @@ import { sum } from "../../numeric/array/reduce.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { applyUpdates, type Optimizer, type UpdateExtra } from "../../numeric/optim/index.ts";
-import type { Key } from "../../numeric/random/index.ts";
+import type { KeyWords } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
 import { flatten, mapLeaves } from "../../engine/tree/index.ts";
@@ -88,7 +88,7 @@ export interface Stepper<P, S, B> {
 export interface StepperOptions<P, S, B> {
   readonly loss: AnyLoss<P, B>;
   readonly optimizer: Optimizer<P, S>;
-  readonly key: Key;
+  readonly key: KeyWords;
   /** Batches a step. */
   readonly accumulate: number;
   readonly reduction: Reduction;

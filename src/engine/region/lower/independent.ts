@@ -10,6 +10,7 @@ import { areApart } from "./apart.ts";
 import { withFixedPlaces } from "./fixed-places.ts";
 import type { LowerOptions } from "./options.ts";
 import { mapBlocks } from "./rewrite.ts";
+import { withStoredSums } from "./stored-sums.ts";
 import type { StripMemory } from "./strips.ts";
 import { inStrips } from "./strips.ts";
 import { foldOf } from "./sums.ts";
@@ -55,7 +56,8 @@ export function markLoops(
   const steadyNames = (name: string): boolean => !changing.has(name);
   const pass: Pass = { steady, steadyNames, isPositive, ranges, offsets, options, memory, fresh };
   const areFixed = options.sums !== false && options.fixedPlaces !== false;
-  return markBlock(pass, areFixed ? fixPlaces(pass, block) : block);
+  const plain = options.sums === false ? block : withStoredSums(block);
+  return markBlock(pass, areFixed ? fixPlaces(pass, plain) : plain);
 }
 
 /** A block in which loops that add to an element in a place that stays add to a local. */

@@ -47,7 +47,10 @@ const elementsPerIteration = 2;
 interface Copied {
   readonly buffer: string;
   readonly isSum: boolean;
+  /** Room in it. */
   readonly size: Size;
+  /** Elements that it has, where that is known before the loop. */
+  readonly length: Expr | undefined;
   readonly type: ScalarType;
   readonly lanes: string;
 }
@@ -108,6 +111,7 @@ function copiedIn(
 ): readonly Omit<Copied, "lanes">[] | undefined {
   const copied: Omit<Copied, "lanes">[] = [];
   const made = madeIn(facts, loop);
+  const { declared } = usesOf(loop.body);
   for (const [buffer, list] of accesses) {
     if (isListApart(facts, loop.index, list)) continue;
     const array = memory.arrayIn(buffer);
@@ -115,7 +119,9 @@ function copiedIn(
     const { size, type, length } = array;
     const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded);
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
-    copied.push({ buffer, isSum, size, type });
+    const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
+    if (isSum && !isKnown) return undefined;
+    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type });
   }
   return copied;
 }
@@ -237,11 +243,11 @@ class Strips {
         tests.push(k.le(minus(to, from), k.i32(shortWithin)));
       }
     const sums: Expr[] = [];
-    for (const { size, isSum } of this.#copied) {
-      const known = constantSize(size);
+    for (const { size, isSum, length = sizeExpr(size) } of this.#copied) {
+      const known = constantSize(length);
       if (known !== undefined && known > mostCopied) return undefined;
-      if (known === undefined) tests.push(k.le(sizeExpr(size), k.i32(mostCopied)));
-      if (isSum) sums.push(sizeExpr(size));
+      if (known === undefined) tests.push(k.le(length, k.i32(mostCopied)));
+      if (isSum) sums.push(length);
     }
     return (iterations) => {
       const all = sums.map((size) => k.le(k.div(size, k.i32(elementsPerIteration)), iterations));
@@ -285,9 +291,9 @@ class Strips {
 
   #clear(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
     const { fresh } = this.#names;
-    for (const { lanes, isSum, type, size } of copied)
+    for (const { lanes, isSum, type, size, length = sizeExpr(size) } of copied)
       if (isSum)
-        block.forEach(fresh("i"), k.i32(0), times(sizeExpr(size), k.i32(this.#lanes)), (inner, i) =>
+        block.forEach(fresh("i"), k.i32(0), times(length, k.i32(this.#lanes)), (inner, i) =>
           inner.store(lanes, i, noTerm(type)),
         );
     const lengths = new Map(sums.map(({ type, buffer, at }) => [buffer, { type, length: at + this.#lanes }]));
@@ -306,9 +312,9 @@ class Strips {
       }
       return parts[0]!;
     };
-    for (const { buffer, lanes, isSum, type, size } of copied)
+    for (const { buffer, lanes, isSum, type, size, length = sizeExpr(size) } of copied)
       if (isSum)
-        block.forEach(fresh("i"), k.i32(0), sizeExpr(size), (inner, i) => {
+        block.forEach(fresh("i"), k.i32(0), length, (inner, i) => {
           const place = (lane: number): Expr => plus(times(i, k.i32(this.#lanes)), k.i32(lane));
           inner.store(buffer, i, k.add(k.load(type, buffer, i), total(type, lanes, place)));
         });

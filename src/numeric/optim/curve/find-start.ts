@@ -1,4 +1,5 @@
-import { key, uniform } from "../../random/index.ts";
+import { uniformNow } from "../../random/at-once.ts";
+import { key } from "../../random/index.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { project } from "./project.ts";
@@ -98,7 +99,7 @@ function someRows(search: Search, most: number): Search {
   const { rows, y, roots } = search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
   if (counted.length === y.length && counted.length <= most) return search;
-  const order = uniform(key(0), counted.length);
+  const order = uniformNow(key(0), counted.length);
   const chosen = counted
     .map((r, at) => [order[at]!, r] as const)
     .sort(([a], [b]) => a - b)
@@ -163,7 +164,7 @@ function combinations(sizes: readonly number[]): number[][] {
       });
     });
   }
-  const random = uniform(key(1), mostCandidates * sizes.length);
+  const random = uniformNow(key(1), mostCandidates * sizes.length);
   return Array.from({ length: mostCandidates }, (_, n) =>
     sizes.map((size, at) => Math.floor(random[n * sizes.length + at]! * size)),
   );

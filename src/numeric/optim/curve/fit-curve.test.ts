@@ -150,7 +150,7 @@ describe("fitCurve finds a start for", () => {
     const clean = curve(tensor(x), Object.fromEntries(names.map((name) => [name, tensor(truth[name]!)])));
     const values = [...clean.data()];
     const size = noise * (Math.max(...values) - Math.min(...values));
-    const errors = normal(key(3), x.length);
+    const errors = normal(key(3), x.length).data();
     const y = values.map((value, i) => value + size * errors[i]!);
     const fit = fitCurve(curve, x, y, { parameters: names });
     // the least sum is not above that of the true curve
@@ -246,7 +246,7 @@ describe("fitCurve", () => {
 
   test.each(["soft-l1", "huber", "cauchy", "arctan"] as const)("%s hardly minds outliers", (loss) => {
     const t = even(0, 10, 60);
-    const noise = normal(key(8), 60);
+    const noise = normal(key(8), 60).data();
     const data = t.map(
       (ti, i) => 4 * Math.exp(-0.5 * ti) + 1 + 0.05 * noise[i]! + (i % 9 === 4 ? 3 + noise[i]! : 0),
     );

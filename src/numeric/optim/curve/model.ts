@@ -1,7 +1,8 @@
 import { full, tensor } from "../../array/create.ts";
 import { astype, mul } from "../../array/elementwise.ts";
 import { sum } from "../../array/reduce.ts";
-import { at, stack, transpose } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { stack, transpose } from "../../array/shape.ts";
 import { expandTo } from "../../array/promote.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";

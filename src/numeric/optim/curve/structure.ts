@@ -1,5 +1,6 @@
 import { tensor } from "../../array/create.ts";
-import { key, uniform } from "../../random/index.ts";
+import { uniformNow } from "../../random/at-once.ts";
+import { key } from "../../random/index.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { length, project } from "./project.ts";
@@ -121,17 +122,19 @@ function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>
 function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
   const plain: Rows = {
     count: probeRows,
-    columns: data.columns.map((_, d) => tensor(uniform(key(100 + d), probeRows, { minval: 0.5, maxval: 2 }))),
+    columns: data.columns.map((_, d) =>
+      tensor(uniformNow(key(100 + d), probeRows, { minval: 0.5, maxval: 2 })),
+    ),
   };
-  const order = uniform(key(99), probeRows);
+  const order = uniformNow(key(99), probeRows);
   const own = takeRows(
     data,
     Array.from(order, (u) => Math.floor(u * data.count)),
   );
   const at = (rows: Rows, i: number, powers: number): Probe => {
-    const size = uniform(key(i), model.size, { minval: 0.4, maxval: 1.6 });
-    const sign = uniform(key(200 + i), model.size);
-    const power = uniform(key(400 + i), model.size);
+    const size = uniformNow(key(i), model.size, { minval: 0.4, maxval: 1.6 });
+    const sign = uniformNow(key(200 + i), model.size);
+    const power = uniformNow(key(400 + i), model.size);
     // half of them positive: powers and logarithms want it
     const theta = size.map(
       (s, j) => (i % 2 === 1 && sign[j]! < 0.5 ? -s : s) * 10 ** -Math.floor(power[j]! * powers),
@@ -157,7 +160,7 @@ function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
 function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: ReadonlySet<number>): number[] {
   const n = model.size;
   if (probes.length === 0) return [];
-  const weights = tensor(uniform(key(7), probeRows, { minval: -1, maxval: 1 }));
+  const weights = tensor(uniformNow(key(7), probeRows, { minval: -1, maxval: 1 }));
   const bent = new Uint8Array(n * n);
   for (const { rows, theta, values } of probes) {
     const h = model.bend(theta, rows, weights);

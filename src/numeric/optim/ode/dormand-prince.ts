@@ -13,7 +13,8 @@ import {
   greater,
 } from "../../array/elementwise.ts";
 import { mean } from "../../array/reduce.ts";
-import { stack, at } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 
 /** The right side of `dy/dt = f(y, t)`. */

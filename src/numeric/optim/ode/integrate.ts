@@ -18,7 +18,8 @@ import {
   where,
 } from "../../array/elementwise.ts";
 import { sum } from "../../array/reduce.ts";
-import { at, expandDims, stack, take, transpose } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { expandDims, stack, take, transpose } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { checkpoint } from "../../../engine/transforms/checkpoint.ts";
 import { cond } from "../../../engine/transforms/cond.ts";

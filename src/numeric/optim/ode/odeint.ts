@@ -1,5 +1,6 @@
 import { astype, less, mul, stopGradient, sub, where, add } from "../../array/elementwise.ts";
-import { at, slice } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { slice } from "../../array/shape.ts";
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";

@@ -9,7 +9,8 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { at, stack } from "../../array/shape.ts";
+import { at } from "../../array/at.ts";
+import { stack } from "../../array/shape.ts";
 import type { PlainForm, PlainType } from "../form.ts";
 import {
   type AnyFunction,
@@ -146,6 +147,8 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
   }
 }
 
+const none: readonly Leaf[] = [];
+
 function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
   const { region } = form;
   const params = form.params.map(({ type }) => type);
@@ -163,8 +166,9 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
     const own = outsideTypes.values();
     return form.captured.flatMap((one, i) => operandsOf(one.type, values[i], own, `${name}: ${one.name}`));
   };
-  const outsideLeaves = (): Leaf[] => {
-    const values = form.captured.length === 0 ? [] : captured();
+  const outsideLeaves = (): readonly Leaf[] => {
+    if (form.captured.length === 0) return none;
+    const values = captured();
     const own = outsideTypes.values();
     const leaves: Leaf[] = [];
     form.captured.forEach((one, i) => {
@@ -178,6 +182,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
   const body = { region, outside: outsideLeaves };
+  let segmented: PlainCallable | undefined; // kept, since what is derived of a region is found by the region
   return {
     name,
     params,
@@ -200,6 +205,8 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       return resultOf(form.result, run(...operands).values());
     },
     body: () => body,
+    checkpointed: () =>
+      (segmented ??= callableOf(name, { ...form, region: { ...region, checkpoint: true } }, captured)),
   };
 }
 

@@ -55,6 +55,14 @@ describe("numbers give numbers", () => {
     expect(valueAndGrad(loss)(p, xs, ys)).toEqual([1.25, { w: [5, 7], b: 2 }]);
   });
 
+  test("what a call gives stays as it is, whatever is called next", () => {
+    const gradient = grad(loss, { argnums: [0, 2] });
+    gradient(p, xs, ys); // the first call goes another way
+    const [first, second] = [gradient(p, xs, ys), gradient({ w: [0, 0], b: 0 }, xs, ys)];
+    expect(first).toEqual([{ w: [5, 7], b: 2 }, Float64Array.of(-0.5, -1.5)]);
+    expect(second).toEqual([{ w: [-35, -50], b: -15 }, Float64Array.of(5, 10)]);
+  });
+
   const cube = marked(`function cube(x: number) { "use ad"; return x * x * x; }`) as (x: number) => number;
   const pair = marked(`
 function pair(x: number[], y: number) {

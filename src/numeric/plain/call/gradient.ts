@@ -2,7 +2,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
 import { gradientRegion, type GradientResults } from "./regions.ts";
-import { countLeaves, type Leaf, type Template } from "./values.ts";
+import { countLeaves, type Template } from "./values.ts";
 
 export interface ArgumentOptions {
   readonly argnums?: number | readonly number[];
@@ -26,6 +26,7 @@ function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?:
     },
     run: (...args) => flat(applied(...(args as never[]))),
     overTensors: apply(f.overTensors),
+    checkpointed: undefined,
     body,
   });
 }
@@ -90,8 +91,7 @@ function gradientOf(
 ): Body {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
   const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
-  const one: Leaf = { data: 1, dims: [] };
-  return { region: gradientRegion(region, active, wanted), outside: () => [...outside(), one] };
+  return { region: gradientRegion(region, active, wanted), outside };
 }
 
 export function grad(asked: Asked<ArgumentOptions>): AnyFunction {

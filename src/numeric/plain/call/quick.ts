@@ -4,7 +4,7 @@ import { callRegion, type RegionArgument, type RegionOutcome } from "../../../en
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form.ts";
 import type { Body, PlainCallable } from "./callable.ts";
-import { type Leaf, leavesOf, makers, putTogether, type Template } from "./values.ts";
+import { type Leaf, leavesOf, makers, plainLeaf, putTogether, type Template } from "./values.ts";
 
 /** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
 type Kinds = number;
@@ -27,7 +27,7 @@ export interface QuickCall {
 export function quickCall(callable: PlainCallable, body: () => Body): QuickCall | undefined {
   const { params } = callable;
   let readers: readonly (Reader | undefined)[] | undefined;
-  const templates = new Map<Kinds, Template>();
+  const templates = new Map<Kinds, Known>();
   const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
     if (args.length !== params.length) return -1;
     readers ??= readersOf(params, body().region.params.map(({ type }) => type)); // prettier-ignore
@@ -41,17 +41,40 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   return {
     call(args) {
       const operands: RegionArgument[] = [];
-      const template = templates.get(read(args, operands));
-      if (template === undefined) return undefined;
+      const known = templates.get(read(args, operands));
+      if (known === undefined) return undefined;
       const { region, outside } = body();
       for (const leaf of outside()) operands.push(argumentOf(leaf));
-      return { value: assemble(template, callRegion(region, operands)) };
+      return { value: assemble(known.template, callRegion(region, operands, known.isCopied)) };
     },
     note(args, result) {
       const kinds = read(args, []);
-      if (kinds >= 0) templates.set(kinds, result);
+      if (kinds >= 0) templates.set(kinds, { template: result, isCopied: copiedLeaves(result) });
     },
   };
+}
+
+interface Known {
+  readonly template: Template;
+  readonly isCopied: readonly boolean[];
+}
+
+/** Which leaves of a result are copied on the way to their place in it: what becomes an array of numbers. */
+function copiedLeaves(template: Template): readonly boolean[] {
+  switch (template.kind) {
+    case "leaf":
+      return [template.of === "number[]"];
+    case "record":
+      return template.fields.flatMap((field) => copiedLeaves(field.type));
+    case "tuple":
+      return template.items.flatMap(copiedLeaves);
+    case "list":
+    case "batch":
+    case "jacobian":
+      return new Array<boolean>(leavesOf(template)).fill(false);
+    default:
+      return assertNever(template, "copiedLeaves");
+  }
 }
 
 /** An operand as a region takes it. */
@@ -153,7 +176,7 @@ function assembleNext(
     case "leaf": {
       const x = from.outcomes[from.next++]!;
       if (typeof x === "number") return template.type === "bool" ? x !== 0 : x;
-      return putTogether(template, [x as Leaf]);
+      return plainLeaf(x as Leaf, template.type, template.of);
     }
     case "record": {
       const object: Record<string, unknown> = {};
@@ -162,9 +185,12 @@ function assembleNext(
     }
     case "tuple": {
       const { items } = template;
-      const values = new Array<unknown>(items.length);
-      for (let i = 0; i < items.length; i++) values[i] = assembleNext(items[i]!, from);
-      return values;
+      const [first, second, third] = items;
+      // a literal of mixed elements is made at once; an array that is filled changes its layout with a number and once more with an array
+      if (items.length === 2) return [assembleNext(first!, from), assembleNext(second!, from)];
+      if (items.length === 3)
+        return [assembleNext(first!, from), assembleNext(second!, from), assembleNext(third!, from)];
+      return items.map((item) => assembleNext(item, from));
     }
     case "list":
     case "batch":

@@ -1,4 +1,5 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
+import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
 import { tangent, typeOfResult } from "../../../engine/region/tangent.ts";
 import { transpose } from "../../../engine/region/transpose.ts";
@@ -39,7 +40,7 @@ export type GradientResults = "gradient" | "gradient rest" | "values gradient";
 
 /**
  * The gradient of the first result of a region, a floating scalar, in its `active` parameters, which are floating: an entry for each in
- * order. Parameters are those of the region, then the cotangent of that result: 1.
+ * order. Parameters are those of the region.
  */
 export function gradientRegion(region: Region, active: readonly boolean[], wanted: GradientResults): Region {
   return remembered(region, `${wanted} ${maskKey(active)}`, () => {
@@ -49,13 +50,15 @@ export function gradientRegion(region: Region, active: readonly boolean[], wante
     const linear = along.params.map((_, i) => i >= region.params.length);
     const both: Region = { ...along, results: [...along.results.slice(0, n), first] };
     const isLinear = both.results.map((_, i) => i === n);
-    const out = transpose(both, linear, isLinear, scalarFunctions);
+    const seeds = isLinear.map((is) => (is ? 1 : undefined));
+    const out = transpose(both, linear, isLinear, scalarFunctions, { seeds });
     const [values, gradient] = [out.results.slice(0, n), out.results.slice(n)];
     const results = {
       gradient,
       "gradient rest": [...gradient, ...values.slice(1)],
       "values gradient": [...values, ...gradient],
     }[wanted];
-    return { ...out, name: `gradient of ${region.name}`, results };
+    const made: Region = { ...out, name: `gradient of ${region.name}`, results };
+    return wanted === "values gradient" ? made : eliminateDeadCode(made);
   });
 }

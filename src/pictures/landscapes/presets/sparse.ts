@@ -9,7 +9,8 @@ import {
   type GeneralOptimizer,
   sgd,
 } from "../../../numeric/optim/index.ts";
-import { foldIn, key, normal, uniform } from "../../../numeric/random/index.ts";
+import { normalNow, uniformNow } from "../../../numeric/random/at-once.ts";
+import { foldIn, key } from "../../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { scan } from "../../../engine/transforms/scan.ts";
 import { showNumber } from "../../viz/index.ts";
@@ -38,9 +39,9 @@ interface Learnt {
 
 /** Features that are 1 where they are there and 0 else; the target is their sum, and noise. */
 function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
-  const draws = uniform(foldIn(key(seed), 0), items * features);
+  const draws = uniformNow(foldIn(key(seed), 0), items * features);
   const x = draws.map((u, i) => (u < frequencies[i % features]! ? 1 : 0));
-  const errors = normal(foldIn(key(seed), 1), items);
+  const errors = normalNow(foldIn(key(seed), 1), items);
   const y = errors.map(
     (e, i) => x.slice(i * features, (i + 1) * features).reduce((a, b) => a + b, 0) + noise * e,
   );

@@ -1,0 +1,266 @@
+// Random numbers that are drawn until one is accepted, as procedures: keys of their own, counters, and parameters of an element.
+import type { Block } from "../build.ts";
+import {
+  abs,
+  add,
+  and,
+  call,
+  constant,
+  convert,
+  div,
+  eq,
+  f64,
+  floor,
+  i32,
+  le,
+  lt,
+  max,
+  mul,
+  neg,
+  not,
+  or,
+  procedure,
+  select,
+  sqrt,
+  sub,
+  unary,
+} from "../build.ts";
+import type { Expr, Procedure } from "../scalar.ts";
+import { lgamma64 } from "./gamma.ts";
+import { log1p64, log64 } from "./log.ts";
+import { centredOf, normalQuantile32, normalQuantile64 } from "./normal-quantile.ts";
+import { pow64 } from "./pow.ts";
+import { log32 } from "./single/log.ts";
+import type { Words } from "./threefry.ts";
+import { threefryBlock, u32, unitOf } from "./threefry.ts";
+
+type Float = "f32" | "f64";
+
+const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
+
+/** Draws a loop gives up after: an acceptance below one half so often in a row has no chance, so that something is no number. */
+const mostDraws = 10_000;
+
+/** A number of [0, 1) that a key of its own has, as a draw of shape [] gives it. */
+function unitUnder(block: Block, name: string, type: Float, words: Words): Expr {
+  return block.let(name, unitOf(type, threefryBlock(block, `${name}Block`, words, u32(0))));
+}
+
+function log(x: Expr): Expr {
+  return x.type === "f32" ? call(log32, x) : call(log64, x);
+}
+
+/** Locals that hold a key which moves on. */
+function keyLocals(block: Block, name: string, { first, second }: Words): Words {
+  return { first: block.let(`${name}First`, first), second: block.let(`${name}Second`, second) };
+}
+
+function setKey(block: Block, target: Words, { first, second }: Words): void {
+  block.set(target.first, first);
+  block.set(target.second, second);
+}
+
+/**
+ * The logarithm of a gamma variate of scale 1 and shape `a`, or the variate itself: Marsaglia and Tsang's squeeze, for a < 1 from
+ * a + 1 by a power of one more uniform number. Element number `counter` has the key that `split` gives that place. NaN unless a > 0.
+ *
+ * @see Marsaglia, Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000).
+ */
+export function gammaProcedure(type: Float, isLog: boolean): Procedure {
+  const c = (value: number): Expr => constant(type, value);
+  const name = `${isLog ? "logGamma" : "gamma"}Variate${type === "f32" ? "32" : ""}`;
+  return procedure(name, [...key, ["a", type]], (block, [first, second, counter, a]) => {
+    const own = threefryBlock(block, "own", { first: first!, second: second! }, counter!);
+    const next = keyLocals(block, "next", threefryBlock(block, "moved", own, u32(0)));
+    const unit = unitUnder(block, "unit", type, threefryBlock(block, "boost", own, u32(1)));
+    const isLarge = block.let("isLarge", le(c(1), a!));
+    const d = block.let("d", sub(select(isLarge, a!, add(a!, c(1))), c(1 / 3)));
+    const step = block.let("step", div(c(1 / 3), sqrt(d)));
+    const cube = block.let("cube", c(NaN));
+    const draws = block.let("draws", select(lt(c(0), a!), i32(0), i32(mostDraws)));
+    block.while(lt(draws, i32(mostDraws)), (loop) => {
+      loop.set(draws, add(draws, i32(1)));
+      const normalKey = keyLocals(loop, "normalKey", threefryBlock(loop, "forNormal", next, u32(1)));
+      const unitKey = threefryBlock(loop, "forUnit", next, u32(2));
+      setKey(loop, next, threefryBlock(loop, "later", next, u32(0)));
+      const x = loop.let("x", c(0));
+      const v = loop.let("v", c(-1));
+      loop.while(le(v, c(0)), (inner) => {
+        const drawn = threefryBlock(inner, "drawn", normalKey, u32(1));
+        setKey(inner, normalKey, threefryBlock(inner, "passed", normalKey, u32(0)));
+        const u = inner.let("u", centredOf(type, threefryBlock(inner, "uBlock", drawn, u32(0))));
+        inner.set(x, call(type === "f32" ? normalQuantile32 : normalQuantile64, u));
+        inner.set(v, add(c(1), mul(x, step)));
+      });
+      const square = loop.let("square", mul(x, x));
+      const power = loop.let("power", mul(mul(v, v), v));
+      const test = unitUnder(loop, "test", type, unitKey);
+      loop.set(cube, power);
+      const isInside = loop.let("isInside", lt(test, sub(c(1), mul(c(0.0331), mul(square, square)))));
+      loop.if(
+        isInside,
+        (then) => then.set(draws, i32(mostDraws)),
+        (otherwise) => {
+          const bound = add(mul(square, c(0.5)), mul(d, add(sub(c(1), power), log(power))));
+          otherwise.if(lt(log(test), bound), (then) => then.set(draws, i32(mostDraws)));
+        },
+      );
+    });
+    // a uniform number of 0, which stands for half a step, would be a variate of 0 and a logarithm of −∞
+    const boost = block.let("boostUnit", max(unit, c(type === "f32" ? 2 ** -24 : 2 ** -53)));
+    if (isLog) {
+      const less = block.let("less", div(log(boost), a!));
+      return add(add(log(d), log(cube)), select(isLarge, c(0), less));
+    }
+    const power = call(pow64, convert("f64", boost), convert("f64", div(c(1), a!)));
+    const factor = block.let("factor", select(isLarge, c(1), convert(type, power)));
+    const variate = block.let("variate", mul(mul(d, cube), factor));
+    return select(eq(variate, c(0)), c(type === "f32" ? 2 ** -126 : 2 ** -1022), variate);
+  });
+}
+
+/**
+ * A Poisson variate as int32: below a rate of 10 by Knuth's product of uniform numbers, beyond by transformed rejection. All elements
+ * go on along one chain of keys, and `counter` is their place in each draw. −1 for a rate that is no number ≥ 0; beyond 2³¹ saturated.
+ *
+ * @see Hörmann, The transformed rejection method for generating Poisson random variables, Insurance: Mathematics and Economics 12
+ * (1993), algorithm PTRS.
+ */
+export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
+  "poissonVariate",
+  [...key, ["rate", "f64"]],
+  (block, [first, second, counter, rate]) => {
+    const next = keyLocals(block, "next", { first: first!, second: second! });
+    const result = block.let("result", f64(-1));
+    const draws = block.let("draws", i32(0));
+    const isSmall = block.let("isSmall", lt(rate!, f64(10)));
+    block.if(and(isSmall, le(f64(0), rate!)), (then) => {
+      const product = then.let("product", f64(0)); // its logarithm
+      then.while(lt(neg(rate!), product), (loop) => {
+        const drawn = threefryBlock(loop, "drawn", next, u32(1));
+        setKey(loop, next, threefryBlock(loop, "passed", next, u32(0)));
+        const unit = loop.let("unit", unitOf("f32", threefryBlock(loop, "unitBlock", drawn, counter!)));
+        loop.set(result, add(result, f64(1)));
+        loop.set(product, add(product, call(log64, convert("f64", unit))));
+      });
+      then.set(result, max(result, f64(0))); // a rate of 0 draws nothing
+    });
+    const isRejected = block.let("isRejected", and(le(f64(10), rate!), lt(rate!, f64(Infinity))));
+    block.if(isRejected, (then) => {
+      const logRate = then.let("logRate", call(log64, rate!));
+      const b = then.let("b", add(f64(0.931), mul(f64(2.53), sqrt(rate!))));
+      const a = then.let("a", add(f64(-0.059), mul(f64(0.02483), b)));
+      const inverse = then.let("inverse", add(f64(1.1239), div(f64(1.1328), sub(b, f64(3.4)))));
+      const inner = then.let("inner", sub(f64(0.9277), div(f64(3.6224), sub(b, f64(2)))));
+      then.while(lt(draws, i32(mostDraws)), (loop) => {
+        loop.set(draws, add(draws, i32(1)));
+        const { u, v, us } = drawPair(loop, "f32", next, counter!);
+        const k = loop.let("k", floor(add(add(mul(hat(a, us, b), u), rate!), f64(0.43))));
+        const s = () => call(log64, div(mul(v, inverse), add(div(a, mul(us, us)), b)));
+        const t = () => sub(sub(mul(k, logRate), rate!), call(lgamma64, add(k, f64(1))));
+        const isNear = loop.let("isNear", and(le(f64(0.07), us), le(v, inner)));
+        const isOut = loop.let("isOut", or(lt(k, f64(0)), and(lt(us, f64(0.013)), lt(us, v))));
+        accept(loop, { isNear, isOut, draws }, () => le(s(), t()), result, k);
+      });
+    });
+    return convert("i32", select(eq(rate!, f64(Infinity)), rate!, result));
+  },
+);
+
+/**
+ * A binomial variate of `n` trials of probability `p` as int32: below n · min(p, 1 − p) = 10 by geometric gaps, beyond by transformed
+ * rejection. Keys and counters as those of `poissonProcedure`. −1 unless n ≥ 0 and 0 ≤ p ≤ 1; fractions of n are cut off.
+ *
+ * @see Hörmann, The generation of binomial random variates, Journal of Statistical Computation and Simulation 46 (1993), algorithm BTRS.
+ */
+export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
+  "binomialVariate",
+  [...key, ["n", "f64"], ["p", "f64"]],
+  (block, [first, second, counter, n, p]) => {
+    const next = keyLocals(block, "next", { first: first!, second: second! });
+    const count = block.let("count", floor(n!));
+    const isSwapped = block.let("isSwapped", not(lt(p!, f64(0.5))));
+    const q = block.let("q", select(isSwapped, sub(f64(1), p!), p!));
+    const isRight = and(and(le(f64(0), count), lt(count, f64(Infinity))), le(f64(0), q));
+    const isValid = block.let("isValid", isRight);
+    const isSmall = block.let("isSmall", le(mul(count, q), f64(10)));
+    const result = block.let("result", f64(-1));
+    const draws = block.let("draws", i32(0));
+    block.if(and(isValid, isSmall), (then) => {
+      const logRest = then.let("logRest", call(log1p64, neg(q)));
+      const sum = then.let("sum", f64(0));
+      then.while(le(sum, count), (loop) => {
+        const drawn = threefryBlock(loop, "drawn", next, u32(0));
+        setKey(loop, next, threefryBlock(loop, "passed", next, u32(1)));
+        const unit = loop.let("unit", unitOf("f64", threefryBlock(loop, "unitBlock", drawn, counter!)));
+        const gap = loop.let("gap", unary("ceil", div(call(log64, unit), logRest)));
+        loop.set(result, add(result, f64(1)));
+        // 0 / 0, of a unit of 1 or a probability of 0, ends the loop as an endless gap does
+        loop.set(sum, add(sum, select(eq(gap, gap), gap, f64(Infinity))));
+      });
+    });
+    block.if(and(isValid, not(isSmall)), (then) => {
+      const deviation = then.let("deviation", sqrt(mul(mul(count, q), sub(f64(1), q))));
+      const b = then.let("b", add(f64(1.15), mul(f64(2.53), deviation)));
+      const a = then.let("a", add(add(f64(-0.0873), mul(f64(0.0248), b)), mul(f64(0.01), q)));
+      const c = then.let("c", add(mul(count, q), f64(0.5)));
+      const inner = then.let("inner", sub(f64(0.92), div(f64(4.2), b)));
+      const odds = then.let("odds", call(log64, div(q, sub(f64(1), q))));
+      const alpha = then.let("alpha", mul(add(f64(2.83), div(f64(5.1), b)), deviation));
+      const mode = then.let("mode", floor(mul(add(count, f64(1)), q)));
+      const logWays = (k: Expr): Expr =>
+        add(call(lgamma64, add(k, f64(1))), call(lgamma64, add(sub(count, k), f64(1))));
+      const atMode = then.let("atMode", logWays(mode));
+      then.while(lt(draws, i32(mostDraws)), (loop) => {
+        loop.set(draws, add(draws, i32(1)));
+        const { u, v, us } = drawPair(loop, "f64", next, counter!);
+        const k = loop.let("k", floor(add(mul(hat(a, us, b), u), c)));
+        const isNear = loop.let("isNear", and(le(f64(0.07), us), le(v, inner)));
+        const isOut = loop.let("isOut", or(lt(k, f64(0)), lt(count, k)));
+        const height = () => call(log64, div(mul(v, alpha), add(div(a, mul(us, us)), b)));
+        const density = () => add(sub(atMode, logWays(k)), mul(sub(k, mode), odds));
+        accept(loop, { isNear, isOut, draws }, () => le(height(), density()), result, k);
+      });
+    });
+    const isMirrored = block.let("isMirrored", and(isSwapped, le(f64(0), result)));
+    return convert("i32", select(isMirrored, sub(count, result), result));
+  },
+);
+
+/** 2a / us + b, by which both rejections transform a uniform number. */
+const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b);
+
+/** The two uniform numbers of an attempt, of which the first is centred, and how far that is from its ends. The key moves on. */
+function drawPair(
+  loop: Block,
+  type: Float,
+  next: Words,
+  counter: Expr,
+): { readonly u: Expr; readonly v: Expr; readonly us: Expr } {
+  const [keyOfU, keyOfV] = [1, 2].map((i) => threefryBlock(loop, `keyOf${i}`, next, u32(i)));
+  setKey(loop, next, threefryBlock(loop, "later", next, u32(0)));
+  const unit = (name: string, words: Words): Expr =>
+    convert("f64", unitOf(type, threefryBlock(loop, name, words, counter)));
+  const u = loop.let("u", sub(unit("uBlock", keyOfU!), f64(0.5)));
+  const v = loop.let("v", unit("vBlock", keyOfV!));
+  return { u, v, us: loop.let("us", sub(f64(0.5), abs(u))) };
+}
+
+interface Attempt {
+  /** Whether it is accepted without a look at the density, and whether it cannot be. */
+  readonly isNear: Expr;
+  readonly isOut: Expr;
+  /** How many there were; set to the most where one is accepted. */
+  readonly draws: Expr;
+}
+
+/** Ends the loop with `k` where that is accepted. */
+function accept(loop: Block, attempt: Attempt, test: () => Expr, result: Expr, k: Expr): void {
+  const take = (then: Block): void => {
+    then.set(result, k);
+    then.set(attempt.draws, i32(mostDraws));
+  };
+  loop.if(attempt.isNear, take, (otherwise) => {
+    otherwise.if(not(attempt.isOut), (inside) => inside.if(test(), take));
+  });
+}

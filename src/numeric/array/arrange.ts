@@ -1,0 +1,507 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import type { TensorLike } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import type { Shape } from "../../engine/util/shape.ts";
+import { broadcastShapes as joinShapes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { alongAxis, checkShape, expandTo, normalizeAxis, requireWhole } from "./promote.ts";
+import { concatenate } from "./shape.ts";
+
+type Several = number | readonly number[];
+const listOf = (given: Several): readonly number[] => (typeof given === "number" ? [given] : given);
+
+/**
+ * x with some axes at other places; the others stay in their order.
+ *
+ * @throws DownhillError `range` for axes that are not there, come twice, or are not as many as places.
+ * @example
+ * moveaxis(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
+ */
+export function moveaxis(x: TensorLike, from: Several, to: Several): Tensor {
+  if (arguments.length > 3) refuseExtra("moveaxis", arguments, 3);
+  const t = p.asTensor(x, "moveaxis");
+  const [source, target] = [from, to].map((axes) =>
+    listOf(axes).map((axis) => normalizeAxis("moveaxis", axis, t.type)),
+  ) as [number[], number[]];
+  const isTwice = [source, target].some((axes) => new Set(axes).size !== axes.length);
+  if (source.length !== target.length || isTwice) {
+    throw new DownhillError(
+      "range",
+      `moveaxis: axes [${source.join()}] cannot go to [${target.join()}]: there must be as many, each once.`,
+    );
+  }
+  const order = range(0, t.ndim).filter((axis) => !source.includes(axis));
+  const places = target.map((place, i) => [place, source[i]!] as const).sort(([a], [b]) => a - b);
+  for (const [place, axis] of places) order.splice(place, 0, axis);
+  return p.permute(t, order);
+}
+
+/** x with two axes exchanged. */
+export function swapaxes(x: TensorLike, first: number, second: number): Tensor {
+  if (arguments.length > 3) refuseExtra("swapaxes", arguments, 3);
+  const t = p.asTensor(x, "swapaxes");
+  const [a, b] = [first, second].map((axis) => normalizeAxis("swapaxes", axis, t.type)) as [number, number];
+  return p.permute(t, range(0, t.ndim).map((axis) => (axis === a ? b : axis === b ? a : axis))); // prettier-ignore
+}
+
+/** x with its last two axes exchanged: the transpose of each matrix. */
+export function matrixTranspose(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("matrixTranspose", arguments, 1);
+  const t = p.asTensor(x, "matrixTranspose");
+  if (t.ndim < 2)
+    throw new DownhillError(
+      "shape",
+      `matrixTranspose: ${showType(t.type)} is no matrix: it has ${t.ndim} axes.`,
+    );
+  return p.permute(t, [...range(0, t.ndim - 2), t.ndim - 1, t.ndim - 2]);
+}
+
+/** Options of `repeat`. */
+export interface RepeatOptions {
+  /** Default all axes as one. */
+  readonly axis?: number;
+}
+
+/**
+ * Each element along an axis several times, one after the other; by a list of counts each so often as its count says.
+ *
+ * @throws DownhillError `range` for counts that are no whole numbers, `shape` for a list that is not as long as the axis.
+ * @example
+ * repeat([1, 2], 2);      // f64[4] [1, 1, 2, 2]
+ * repeat([1, 2], [3, 1]); // f64[4] [1, 1, 1, 2]
+ */
+export function repeat(x: TensorLike, count: Several, options: RepeatOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("repeat", arguments, 3);
+  checkOptions("repeat", options, ["axis"]);
+  for (const n of listOf(count)) requireWhole("repeat", "a count", n);
+  const [t, axis] = alongAxis("repeat", p.asTensor(x, "repeat"), options.axis);
+  const { shape } = t.type;
+  if (typeof count === "number") {
+    const wide = [...shape.slice(0, axis + 1), count, ...shape.slice(axis + 1)];
+    const kept = range(0, wide.length).filter((i) => i !== axis + 1);
+    return p.reshape(p.broadcast(t, wide, kept), shape.with(axis, shape[axis]! * count));
+  }
+  if (count.length !== shape[axis]) {
+    throw new DownhillError(
+      "shape",
+      `repeat: ${count.length} counts for axis ${axis} of ${showType(t.type)}, which has ${shape[axis]!}.`,
+    );
+  }
+  const places = count.flatMap((n, i) => new Array<number>(n).fill(i));
+  return p.take(t, p.fromFlat(arrayType("int32", [places.length]), places), axis);
+}
+
+/**
+ * x several times beside itself along its last axes, `counts[i]` times along axis i; a number is for the last axis.
+ *
+ * @example
+ * tile([1, 2], 2);                // f64[4] [1, 2, 1, 2]
+ * tile([1, 2], [2, 1]).tolist();  // [[1, 2], [1, 2]]
+ */
+export function tile(x: TensorLike, counts: Several): Tensor {
+  if (arguments.length > 2) refuseExtra("tile", arguments, 2);
+  const given = listOf(counts);
+  for (const n of given) requireWhole("tile", "a count", n);
+  const t = p.asTensor(x, "tile");
+  const rank = Math.max(t.ndim, given.length);
+  const shape = [...new Array<number>(rank - t.ndim).fill(1), ...t.type.shape];
+  const times = [...new Array<number>(rank - given.length).fill(1), ...given];
+  const wide = shape.flatMap((n, i) => [times[i]!, n]);
+  const kept = range(0, rank).map((i) => 2 * i + 1);
+  return p.reshape(p.broadcast(p.reshape(t, shape), wide, kept), shape.map((n, i) => n * times[i]!)); // prettier-ignore
+}
+
+/** Options of `roll`. */
+export interface RollOptions {
+  /** Default all axes as one; several for several shifts. */
+  readonly axis?: Several;
+}
+
+/**
+ * x with its elements moved on along axes; those that leave the end come back at the beginning.
+ *
+ * @example
+ * roll([1, 2, 3, 4], 1); // f64[4] [4, 1, 2, 3]
+ */
+export function roll(x: TensorLike, shift: Several, options: RollOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("roll", arguments, 3);
+  checkOptions("roll", options, ["axis"]);
+  const t = p.asTensor(x, "roll");
+  const shifts = listOf(shift);
+  for (const by of shifts) requireWhole("roll", "a shift", by, -Infinity);
+  if (options.axis === undefined) {
+    const [flat] = alongAxis("roll", t, undefined);
+    return p.reshape(shifts.reduce((y, by) => rolled(y, by, 0), flat), t.type.shape); // prettier-ignore
+  }
+  const axes = listOf(options.axis).map((axis) => normalizeAxis("roll", axis, t.type));
+  const n = Math.max(shifts.length, axes.length);
+  if ([shifts, axes].some((list) => list.length !== n && list.length !== 1)) {
+    throw new DownhillError("range", `roll: ${shifts.length} shifts for ${axes.length} axes.`);
+  }
+  const at = (list: readonly number[], i: number): number => list[list.length === 1 ? 0 : i]!;
+  return range(0, n).reduce((y, i) => rolled(y, at(shifts, i), at(axes, i)), t);
+}
+
+function rolled(x: Tensor, by: number, axis: number): Tensor {
+  const n = x.type.shape[axis]!;
+  if (n === 0 || by % n === 0) return x;
+  const cut = ((-by % n) + n) % n;
+  return p.concatenate([p.part(x, axis, cut, n), p.part(x, axis, 0, cut)], axis);
+}
+
+/** Options of what splits. */
+export interface SplitOptions {
+  /** Default the first. */
+  readonly axis?: number;
+}
+
+/**
+ * Parts of x one after the other along an axis: as many of equal size as the number says, or cut before each place of a list.
+ *
+ * @throws DownhillError `shape` for an axis that cannot be cut into so many parts (see `arraySplit`).
+ * @example
+ * split([1, 2, 3, 4], 2).map(String);      // ["[1, 2]", "[3, 4]"]
+ * split([1, 2, 3, 4], [1, 3]).map(String); // ["[1]", "[2, 3]", "[4]"]
+ */
+export function split(x: TensorLike, parts: Several, options: SplitOptions = {}): Tensor[] {
+  if (arguments.length > 3) refuseExtra("split", arguments, 3);
+  checkOptions("split", options, ["axis"]);
+  return cut("split", x, parts, options.axis ?? 0, true);
+}
+
+/** `split` for sizes that need not be equal: the first parts are one longer where it does not come out even. */
+export function arraySplit(x: TensorLike, parts: Several, options: SplitOptions = {}): Tensor[] {
+  if (arguments.length > 3) refuseExtra("arraySplit", arguments, 3);
+  checkOptions("arraySplit", options, ["axis"]);
+  return cut("arraySplit", x, parts, options.axis ?? 0, false);
+}
+
+/** `split` along the second axis, of a vector along its only one. */
+export function hsplit(x: TensorLike, parts: Several): Tensor[] {
+  if (arguments.length > 2) refuseExtra("hsplit", arguments, 2);
+  return cut("hsplit", x, parts, p.asTensor(x, "hsplit").ndim === 1 ? 0 : 1, true);
+}
+
+/** `split` along the first axis. */
+export function vsplit(x: TensorLike, parts: Several): Tensor[] {
+  if (arguments.length > 2) refuseExtra("vsplit", arguments, 2);
+  return cut("vsplit", x, parts, 0, true);
+}
+
+/** `split` along the third axis. */
+export function dsplit(x: TensorLike, parts: Several): Tensor[] {
+  if (arguments.length > 2) refuseExtra("dsplit", arguments, 2);
+  return cut("dsplit", x, parts, 2, true);
+}
+
+function cut(operation: string, x: TensorLike, parts: Several, axis: number, evenly: boolean): Tensor[] {
+  const t = p.asTensor(x, operation);
+  const along = normalizeAxis(operation, axis, t.type);
+  const n = t.type.shape[along]!;
+  const place = (at: number): number => Math.min(n, Math.max(0, at < 0 ? at + n : at));
+  let places: readonly number[];
+  if (typeof parts === "number") {
+    requireWhole(operation, "the number of parts", parts, 1);
+    if (evenly && n % parts !== 0) {
+      throw new DownhillError(
+        "shape",
+        `${operation}: axis ${along} of ${showType(t.type)} cannot be cut into ${parts} equal parts. arraySplit makes parts that are not equal.`,
+      );
+    }
+    const [size, longer] = [Math.floor(n / parts), n % parts];
+    places = range(1, parts).map((i) => i * size + Math.min(i, longer));
+  } else {
+    for (const at of parts) requireWhole(operation, "a place", at, -Infinity);
+    places = parts.map(place);
+  }
+  const bounds = [0, ...places, n];
+  return bounds.slice(1).map((to, i) => p.part(t, along, bounds[i]!, Math.max(bounds[i]!, to)));
+}
+
+/** The items of x along an axis (the first, unless said otherwise), without it. */
+export function unstack(x: TensorLike, options: SplitOptions = {}): Tensor[] {
+  if (arguments.length > 2) refuseExtra("unstack", arguments, 2);
+  checkOptions("unstack", options, ["axis"]);
+  const t = p.asTensor(x, "unstack");
+  const axis = normalizeAxis("unstack", options.axis ?? 0, t.type);
+  const { shape } = t.type;
+  return range(0, shape[axis]!).map((i) => p.reshape(p.part(t, axis, i, i + 1), shape.toSpliced(axis, 1)));
+}
+
+function withAxes(x: Tensor, least: number): Tensor {
+  const { shape } = x.type;
+  if (shape.length >= least) return x;
+  if (least < 3) return p.reshape(x, [...new Array<number>(least - shape.length).fill(1), ...shape]);
+  return p.reshape(
+    x,
+    shape.length === 0 ? [1, 1, 1] : shape.length === 1 ? [1, shape[0]!, 1] : [...shape, 1],
+  );
+}
+
+/** x with at least one axis: a scalar becomes a vector of one. */
+export function atleast1d(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("atleast1d", arguments, 1);
+  return withAxes(p.asTensor(x, "atleast1d"), 1);
+}
+
+/** x with at least two axes: a vector becomes a row. */
+export function atleast2d(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("atleast2d", arguments, 1);
+  return withAxes(p.asTensor(x, "atleast2d"), 2);
+}
+
+/** x with at least three axes, as NumPy adds them: a vector of n has the shape `[1, n, 1]`, a matrix gets one behind. */
+export function atleast3d(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("atleast3d", arguments, 1);
+  return withAxes(p.asTensor(x, "atleast3d"), 3);
+}
+
+/** The items of a list of arrays, or of an array along its first axis. */
+function itemsOf(operation: string, xs: readonly TensorLike[] | Tensor): readonly Tensor[] {
+  if (xs instanceof Tensor) return unstack(xs);
+  if (!Array.isArray(xs))
+    throw new DownhillError(
+      "shape",
+      `${operation}: the arrays must be one list, as in ${operation}([x, y]).`,
+    );
+  return (xs as readonly TensorLike[]).map((x) => p.asTensor(x, operation));
+}
+
+/** Arrays one after the other along their second axis; vectors and numbers along their only one. */
+export function hstack(xs: readonly TensorLike[] | Tensor): Tensor {
+  if (arguments.length > 1) refuseExtra("hstack", arguments, 1);
+  const wide = itemsOf("hstack", xs).map((x) => withAxes(x, 1));
+  return concatenate(wide, { axis: wide[0]?.ndim === 1 ? 0 : 1 });
+}
+
+/** Arrays one after the other along their first axis; vectors are rows. */
+export function vstack(xs: readonly TensorLike[] | Tensor): Tensor {
+  if (arguments.length > 1) refuseExtra("vstack", arguments, 1);
+  return concatenate(itemsOf("vstack", xs).map((x) => withAxes(x, 2)));
+}
+
+/** Arrays one after the other along their third axis; vectors and matrices get one. */
+export function dstack(xs: readonly TensorLike[] | Tensor): Tensor {
+  if (arguments.length > 1) refuseExtra("dstack", arguments, 1);
+  return concatenate(itemsOf("dstack", xs).map((x) => withAxes(x, 3)), { axis: 2 }); // prettier-ignore
+}
+
+/** Vectors as the columns of a matrix; matrices beside each other. */
+export function columnStack(xs: readonly TensorLike[] | Tensor): Tensor {
+  if (arguments.length > 1) refuseExtra("columnStack", arguments, 1);
+  const columns = itemsOf("columnStack", xs).map((x) =>
+    x.ndim < 2 ? p.reshape(x, [sizeOf(x.type.shape), 1]) : x,
+  );
+  return concatenate(columns, { axis: 1 });
+}
+
+/** Arrays of arrays. */
+export type Blocks = TensorLike | readonly Blocks[];
+
+/**
+ * An array of blocks, given as a nest of lists: those of the innermost lists are joined along the last axis, these along the last
+ * but one, and so on. Blocks get axes in front where they have too few.
+ *
+ * @example
+ * block([[eye(1), zeros([1, 2])], [ones([1, 3])]]).tolist(); // [[1, 0, 0], [1, 1, 1]]
+ */
+export function block(blocks: Blocks): Tensor {
+  if (arguments.length > 1) refuseExtra("block", arguments, 1);
+  const isList = (given: Blocks): given is readonly Blocks[] => Array.isArray(given);
+  const depthOf = (given: Blocks): number => (isList(given) ? 1 + Math.max(0, ...given.map(depthOf)) : 0);
+  const leaves = (given: Blocks): Tensor[] =>
+    isList(given) ? given.flatMap(leaves) : [p.asTensor(given, "block")];
+  const depth = depthOf(blocks);
+  const rank = Math.max(depth, ...leaves(blocks).map((x) => x.ndim));
+  const join = (given: Blocks, level: number): Tensor => {
+    if (!isList(given)) {
+      const t = p.asTensor(given, "block");
+      return p.reshape(t, [...new Array<number>(rank - t.ndim).fill(1), ...t.type.shape]);
+    }
+    return concatenate(given.map((part) => join(part, level + 1)), { axis: rank - depth + level }); // prettier-ignore
+  };
+  return join(blocks, 0);
+}
+
+/** Options of `append`, `remove` and `insert`. */
+export interface AlongOptions {
+  /** Default all axes as one. */
+  readonly axis?: number;
+}
+
+/** x with values behind it along an axis. */
+export function append(x: TensorLike, values: TensorLike, options: AlongOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("append", arguments, 3);
+  checkOptions("append", options, ["axis"]);
+  const [t, axis] = alongAxis("append", p.asTensor(x, "append"), options.axis);
+  const [more] = alongAxis("append", p.asTensor(values, "append"), options.axis);
+  return concatenate([t, more], { axis });
+}
+
+function placesOf(operation: string, places: Several, n: number, last: number): number[] {
+  return listOf(places).map((place) => {
+    requireWhole(operation, "a place", place, -Infinity);
+    if (place < -n || place > last)
+      throw new DownhillError("range", `${operation}: place ${place} is out of range for an axis of ${n}.`);
+    return place < 0 ? place + n : place;
+  });
+}
+
+/** x without the items at some places along an axis: NumPy's `delete`, which is a word of JavaScript. */
+export function remove(x: TensorLike, places: Several, options: AlongOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("remove", arguments, 3);
+  checkOptions("remove", options, ["axis"]);
+  const [t, axis] = alongAxis("remove", p.asTensor(x, "remove"), options.axis);
+  const n = t.type.shape[axis]!;
+  const left = new Set(placesOf("remove", places, n, n - 1));
+  const kept = range(0, n).filter((i) => !left.has(i));
+  return p.take(t, p.fromFlat(arrayType("int32", [kept.length]), kept), axis);
+}
+
+/** x with values before the items at some places along an axis, as many as places; one value is for all of them. */
+export function insert(
+  x: TensorLike,
+  places: Several,
+  values: TensorLike,
+  options: AlongOptions = {},
+): Tensor {
+  if (arguments.length > 4) refuseExtra("insert", arguments, 4);
+  checkOptions("insert", options, ["axis"]);
+  const [t, axis] = alongAxis("insert", p.asTensor(x, "insert"), options.axis);
+  const n = t.type.shape[axis]!;
+  const before = placesOf("insert", places, n, n);
+  const given = p.asTensor(values, "insert");
+  const shape = t.type.shape.with(axis, before.length);
+  // a row that is to be inserted lacks the axis
+  const row = typeof places === "number" && given.ndim === t.ndim - 1 && given.ndim > 0;
+  const wide = row ? p.reshape(given, given.type.shape.toSpliced(axis, 0, 1)) : given;
+  const inserted = expandTo(wide, fitted("insert", wide, shape));
+  const order = [
+    ...range(0, n).map((i) => [i + 0.5, i] as const),
+    ...before.map((at, i) => [at, n + i] as const),
+  ];
+  const found = order.sort(([a], [b]) => a - b).map(([, i]) => i);
+  const both = concatenate([t, inserted], { axis });
+  return p.take(both, p.fromFlat(arrayType("int32", [found.length]), found), axis);
+}
+
+function fitted(operation: string, x: Tensor, shape: Shape): Shape {
+  if (!sameShape(joinShapes(x.type.shape, shape) ?? [], shape))
+    throw new DownhillError(
+      "shape",
+      `${operation}: values are ${showType(x.type)}; they must have shape ${showShape(shape)} or one that is repeated to it.`,
+    );
+  return shape;
+}
+
+/** Options of `rot90`. */
+export interface Rot90Options {
+  /** Quarter turns from the first of the axes to the second. Default 1. */
+  readonly k?: number;
+  /** Default the first two. */
+  readonly axes?: readonly [number, number];
+}
+
+/**
+ * x turned by quarters in the plane of two axes.
+ *
+ * @example
+ * rot90([[1, 2], [3, 4]]).tolist(); // [[2, 4], [1, 3]]
+ */
+export function rot90(x: TensorLike, options: Rot90Options = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("rot90", arguments, 2);
+  checkOptions("rot90", options, ["k", "axes"]);
+  const { k = 1, axes = [0, 1] } = options;
+  requireWhole("rot90", "k", k, -Infinity);
+  const t = p.asTensor(x, "rot90");
+  const [a, b] = axes.map((axis) => normalizeAxis("rot90", axis, t.type)) as [number, number];
+  if (a === b) throw new DownhillError("range", `rot90: axes [${axes.join()}] are one axis.`);
+  const exchanged = (y: Tensor): Tensor => swapaxes(y, a, b);
+  const turns = ((k % 4) + 4) % 4;
+  if (turns === 0) return t;
+  if (turns === 2) return p.reverse(t, [a, b].sort((i, j) => i - j)); // prettier-ignore
+  return turns === 1 ? exchanged(p.reverse(t, [b])) : p.reverse(exchanged(t), [b]);
+}
+
+/** x backwards along its second axis. */
+export function fliplr(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("fliplr", arguments, 1);
+  const t = p.asTensor(x, "fliplr");
+  return p.reverse(t, [normalizeAxis("fliplr", 1, t.type)]);
+}
+
+/** x backwards along its first axis. */
+export function flipud(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("flipud", arguments, 1);
+  const t = p.asTensor(x, "flipud");
+  return p.reverse(t, [normalizeAxis("flipud", 0, t.type)]);
+}
+
+/**
+ * The shape that arrays of these shapes have together.
+ *
+ * @throws DownhillError `shape` where they do not fit.
+ * @example
+ * broadcastShapes([2, 1], [3]); // [2, 3]
+ */
+export function broadcastShapes(...shapes: readonly Shape[]): number[] {
+  for (const shape of shapes) checkShape("broadcastShapes", shape);
+  const joined = joinShapes(...shapes);
+  if (joined === undefined)
+    throw new DownhillError(
+      "shape",
+      `broadcastShapes: ${shapes.map(showShape).join(" and ")} do not fit together.`,
+    );
+  return [...joined];
+}
+
+/** Arrays repeated to the shape that they have together. */
+export function broadcastArrays(...xs: readonly TensorLike[]): Tensor[] {
+  const tensors = xs.map((x) => p.asTensor(x, "broadcastArrays"));
+  const joined = joinShapes(...tensors.map((t) => t.type.shape));
+  if (joined === undefined) {
+    throw new DownhillError(
+      "shape",
+      `broadcastArrays: ${tensors.map((t) => showType(t.type)).join(" and ")} do not fit together.`,
+    );
+  }
+  return tensors.map((t) => expandTo(t, joined));
+}
+
+/** Options of `meshgrid`. */
+export interface MeshgridOptions {
+  /** `xy`: the first vector goes along the second axis (default, as in NumPy); `ij`: along the first. */
+  readonly indexing?: "xy" | "ij";
+}
+
+/**
+ * The coordinates of a grid: for each vector an array in which it goes along an axis of its own.
+ *
+ * @example
+ * meshgrid([[1, 2], [5]], { indexing: "ij" }).map((x) => x.tolist()); // [[[1], [2]], [[5], [5]]]
+ */
+export function meshgrid(xs: readonly TensorLike[], options: MeshgridOptions = {}): Tensor[] {
+  if (arguments.length > 2) refuseExtra("meshgrid", arguments, 2);
+  checkOptions("meshgrid", options, ["indexing"]);
+  const vectors = itemsOf("meshgrid", xs).map((x) => withAxes(x, 1));
+  const odd = vectors.find((x) => x.ndim !== 1);
+  if (odd !== undefined) throw new DownhillError("shape", `meshgrid: ${showType(odd.type)} is no vector.`);
+  const shape = vectors.map((x) => x.shape[0]!);
+  const grids = vectors.map((x, i) => p.broadcast(x, shape, [i]));
+  if (options.indexing === "ij" || vectors.length < 2) return grids;
+  return grids.map((grid) => swapaxes(grid, 0, 1));
+}
+
+/** x repeated or cut in row-major order so that it fills a shape. */
+export function resize(x: TensorLike, shape: readonly number[]): Tensor {
+  if (arguments.length > 2) refuseExtra("resize", arguments, 2);
+  checkShape("resize", shape);
+  const [flat] = alongAxis("resize", p.asTensor(x, "resize"), undefined);
+  const [n, size] = [flat.type.shape[0]!, sizeOf(shape)];
+  if (n === 0) return p.zeros(arrayType(flat.dtype, shape));
+  const times = Math.ceil(size / n);
+  return p.reshape(p.part(tile(flat, times), 0, 0, size), [...shape]);
+}

@@ -1,0 +1,99 @@
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import type { Place, Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import { range } from "../../engine/util/shape.ts";
+import type { AxisPlaces, Selection, Slot } from "./places.ts";
+import {
+  arranged,
+  backwards,
+  isWhole,
+  selectedShape,
+  selectPlaces,
+  spanOf,
+  withoutNew,
+  withSpan,
+} from "./places.ts";
+
+/**
+ * The part of x at places, one for each of its first axes, as NumPy's `x[…]`:
+ *
+ * - a number or an integer scalar: that item; the axis disappears,
+ * - `{ start, end, step }`: a range, whose bounds are cut to the array; a negative step goes backwards; `null`: all of the axis,
+ * - `"new"`: a new axis of size 1; `"..."`: as many whole axes as are left,
+ * - integers (a tensor, a list, an Int32Array): the items at these places. Several such arrays are broadcast together and go along with
+ *   each other; if anything but integers stands between them their axes come first,
+ * - booleans of the sizes of one axis or more: where they are true. How many that are must be known, so not of traced values.
+ *
+ * Negative places count from the end. One that is not known, inside of compiled functions, is clamped to the array and cut to a whole
+ * number (`debug` finds it). The derivative adds up at places that come twice.
+ *
+ * @throws DownhillError `range` for a place beyond the ends, `dtype` for one that is no integer, `trace` for a mask of traced values.
+ * @example
+ * const x = [[1, 2, 3], [4, 5, 6]];
+ * at(x, 1, -1).item(); // 6
+ * at(x, null, { step: -2 }).tolist(); // [ [ 3, 1 ], [ 6, 4 ] ]
+ * at(x, [1, 0], [2, 0]).tolist(); // [ 6, 1 ]
+ */
+export function at(x: TensorLike, ...places: readonly Place[]): Tensor {
+  const t = p.asTensor(x, "at");
+  const [first] = places;
+  if (places.length === 1 && typeof first === "number" && t.ndim > 0) return item(t, first);
+  return readSelection(t, selectPlaces("at", t, places));
+}
+
+function item(x: Tensor, i: number): Tensor {
+  const n = x.type.shape[0]!;
+  if (!Number.isInteger(i) || i < -n || i >= n)
+    throw new DownhillError(
+      "range",
+      `at: place ${i} is out of range for ${showType(x.type)}, whose first axis has ${n}.`,
+    );
+  return p.take(x, p.full(arrayType("int32", []), i), 0);
+}
+
+/** Ranges first, then items, then what integer arrays choose; in the end the order of the axes. */
+function readSelection(x: Tensor, selection: Selection): Tensor {
+  const { axes, slots } = selection;
+  let out = readRanges(x, selection);
+  let kept = range(0, x.ndim);
+  axes.forEach((along, axis) => {
+    if (along.kind !== "one") return;
+    out = p.take(out, along.places, kept.indexOf(axis));
+    kept = kept.filter((a) => a !== axis);
+  });
+  const rest = kept.map((axis) => {
+    const along = axes[axis]!;
+    return along.kind === "range" ? { ...along, start: 0, step: 1 } : along; // ranges are read
+  });
+  const [from, last] = [rest.findIndex(isMany), rest.findLastIndex(isMany)];
+  let order: readonly Slot[] = kept;
+  if (from >= 0) {
+    const span = spanOf(out, { ...selection, axes: rest }, from, last + 1);
+    out = p.take(withSpan(out, span), span.places, from);
+    const named = span.slots.map((slot) => (typeof slot === "number" ? kept[slot]! : slot));
+    order = [...kept.slice(0, from), ...named, ...kept.slice(last + 1)];
+  }
+  return p.reshape(arranged(out, selection, order, withoutNew(slots)), selectedShape(selection));
+}
+
+const isMany = ({ kind }: AxisPlaces): boolean => kind === "many";
+
+/** x cut to its ranges; all of the axes that have other places. */
+function readRanges(x: Tensor, { axes }: Selection): Tensor {
+  const { shape } = x.type;
+  if (axes.every((along, axis) => along.kind !== "range" || isWhole(along, shape[axis]!))) return x;
+  const ranges = axes.map((along, axis) => {
+    if (along.kind !== "range") return { start: 0, limit: shape[axis]!, stride: 1 };
+    const { start, step, size } = along;
+    if (size === 0) return { start: 0, limit: 0, stride: 1 };
+    const last = start + (size - 1) * step;
+    return { start: Math.min(start, last), limit: Math.max(start, last) + 1, stride: Math.abs(step) };
+  });
+  const out = p.slice(x, {
+    starts: ranges.map(({ start }) => start),
+    limits: ranges.map(({ limit }) => limit),
+    strides: ranges.map(({ stride }) => stride),
+  });
+  return p.reverse(out, backwards(axes));
+}

@@ -1,0 +1,311 @@
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { isAtHand, numberOf, readElements } from "../../engine/ir/elements.ts";
+import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import type { Place, PlaceRange, TensorLike } from "../../engine/ir/tensor.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import type { Shape } from "../../engine/util/shape.ts";
+import { broadcastShapes, range, sameShape, sizeOf, stridesOf } from "../../engine/util/shape.ts";
+import { checkShape, expandTo, placesAlong } from "./promote.ts";
+
+/** `size` places along an axis, from `start` on, each `step` from the one before. */
+interface RangePlaces {
+  readonly kind: "range";
+  readonly start: number;
+  readonly step: number;
+  readonly size: number;
+}
+/** One place, which takes its axis away. */
+interface OnePlace {
+  readonly kind: "one";
+  readonly places: Tensor; // integers []
+}
+/** Places that are broadcast with those along other axes, and go along with them. */
+interface ManyPlaces {
+  readonly kind: "many";
+  readonly places: Tensor; // integers
+}
+export type AxisPlaces = RangePlaces | OnePlace | ManyPlaces;
+
+/** An axis of the result: a new one, that of x which a range is of, or all those that integer arrays are broadcast to. */
+export type Slot = "new" | "block" | number;
+
+/** What places choose of an array. */
+export interface Selection {
+  /** For each axis of the array. */
+  readonly axes: readonly AxisPlaces[];
+  /** The axes of the result, in order. */
+  readonly slots: readonly Slot[];
+  /** The shape that the integer arrays have together; [] where there are none. */
+  readonly block: Shape;
+}
+
+/** A place as it is read: how many axes it is of, and what it chooses of these. */
+type Item =
+  | { readonly kind: "new" | "rest"; readonly rank: 0 }
+  | { readonly kind: "range"; readonly rank: 1; readonly range: PlaceRange }
+  | { readonly kind: "integers"; readonly rank: 1; readonly given: TensorLike }
+  | { readonly kind: "mask"; readonly rank: number; readonly mask: Tensor };
+
+/**
+ * Reads places as NumPy does: those beside each other are of one axis after the other, `"..."` stands for as many whole axes as are
+ * left, and so does the end. Where integer arrays are separated by anything but integers their axes come first in the result.
+ *
+ * @throws DownhillError `range` for too many places or one beyond the ends, `dtype` for what is no place, `shape` for arrays that
+ * do not broadcast or a mask that does not fit, `trace` for a mask whose values are not known.
+ */
+export function selectPlaces(operation: string, x: Tensor, places: readonly Place[]): Selection {
+  const items = places.map((place) => readPlace(operation, place));
+  const rank = checkedRank(operation, x, items);
+  const axes: AxisPlaces[] = [];
+  const slots: Slot[] = [];
+  let [groups, isInGroup, blockAt] = [0, false, 0];
+  const whole = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      slots.push(axes.length);
+      axes.push({ kind: "range", start: 0, step: 1, size: x.type.shape[axes.length]! });
+    }
+  };
+  for (const item of items) {
+    const isInteger = item.kind === "integers" || item.kind === "mask";
+    if (isInteger && !isInGroup) {
+      groups++;
+      blockAt = slots.length;
+    }
+    isInGroup = isInteger;
+    switch (item.kind) {
+      case "new":
+        slots.push("new");
+        break;
+      case "rest":
+        whole(x.ndim - rank);
+        break;
+      case "range":
+        slots.push(axes.length);
+        axes.push(placesOfRange(operation, item.range, x, axes.length));
+        break;
+      case "integers": {
+        const along = placesAlong(operation, item.given, x, axes.length);
+        axes.push({ kind: along.ndim === 0 ? "one" : "many", places: along });
+        break;
+      }
+      case "mask":
+        for (const along of placesOfMask(operation, item.mask, x, axes.length))
+          axes.push({ kind: "many", places: along });
+        break;
+    }
+  }
+  whole(x.ndim - axes.length);
+  const arrays = axes.flatMap((along) => (along.kind === "many" ? [along.places] : []));
+  if (arrays.length > 0) slots.splice(groups > 1 ? 0 : blockAt, 0, "block");
+  return { axes, slots, block: blockOf(operation, arrays) };
+}
+
+/** How many axes the places are of. */
+function checkedRank(operation: string, x: Tensor, items: readonly Item[]): number {
+  const rank = items.reduce((n, item) => n + item.rank, 0);
+  if (rank > x.ndim) {
+    throw new DownhillError(
+      "range",
+      `${operation}: places for ${rank} ${rank === 1 ? "axis" : "axes"}, and ${showType(x.type)} has ${x.ndim}.`,
+    );
+  }
+  if (items.filter(({ kind }) => kind === "rest").length > 1)
+    throw new DownhillError("range", `${operation}: "..." comes twice, and could stand for any axes.`);
+  return rank;
+}
+
+const kinds =
+  'an integer, a range { start, end, step }, null for all of an axis, "new", "...", integers or a mask';
+
+function readPlace(operation: string, place: Place): Item {
+  const given: unknown = place; // callers without types pass anything
+  if (given === "new") return { kind: "new", rank: 0 };
+  if (given === "...") return { kind: "rest", rank: 0 };
+  if (given === null) return { kind: "range", rank: 1, range: {} };
+  if (typeof given === "number") return { kind: "integers", rank: 1, given };
+  if (given instanceof Tensor || Array.isArray(given) || ArrayBuffer.isView(given)) {
+    const t = p.asTensor(given, operation);
+    // a list of numbers goes on as it is, for its numbers are known
+    if (t.dtype !== "bool" || t.ndim === 0) return { kind: "integers", rank: 1, given: given as TensorLike };
+    return { kind: "mask", rank: t.ndim, mask: t };
+  }
+  if (typeof given === "object") {
+    checkOptions(operation, given, ["start", "end", "step"]);
+    return { kind: "range", rank: 1, range: given };
+  }
+  const text = typeof given === "string" ? JSON.stringify(given) : showPlain(given);
+  const repair = typeof given === "boolean" ? " To choose by a condition write where(condition, x, 0)." : "";
+  throw new DownhillError("dtype", `${operation}: ${text} is no place. Give ${kinds}.${repair}`);
+}
+
+/** What a range takes of an axis of x, as Python's slices do: bounds are cut to the array, and negative ones count from the end. */
+function placesOfRange(operation: string, given: PlaceRange, x: Tensor, axis: number): RangePlaces {
+  const n = x.type.shape[axis]!;
+  const { start, end, step = 1 } = given;
+  const bounds = [start, end, step].filter((bound) => bound !== undefined);
+  if (!bounds.every(Number.isInteger) || step === 0) {
+    throw new DownhillError(
+      "range",
+      `${operation}: range ${showRange(given)} of axis ${axis} needs whole numbers and a step that is not 0.` +
+        plainHint("Bounds", bounds),
+    );
+  }
+  const [least, most] = step > 0 ? [0, n] : [-1, n - 1];
+  const bound = (i: number): number => Math.min(most, Math.max(least, i < 0 ? i + n : i));
+  const from = start === undefined ? (step > 0 ? least : most) : bound(start);
+  const to = end === undefined ? (step > 0 ? most : least) : bound(end);
+  return { kind: "range", start: from, step, size: Math.max(0, Math.ceil((to - from) / step)) };
+}
+
+function showRange(given: PlaceRange): string {
+  return `{ ${Object.entries(given)
+    .map(([name, bound]) => `${name}: ${showPlain(bound)}`)
+    .join(", ")} }`;
+}
+
+/** The places along each axis of a mask at which it is true, in row-major order. */
+function placesOfMask(operation: string, mask: Tensor, x: Tensor, axis: number): Tensor[] {
+  checkMask(operation, mask, x, axis);
+  if (!isAtHand(mask)) {
+    throw new DownhillError(
+      "trace",
+      `${operation}: what the mask ${showType(mask.type)} chooses is not known while the function is traced, and the result has as many ` +
+        "elements. Write where(mask, x, 0), which keeps them all, or take at most so many by at(x, ...nonzero(mask, { size })).",
+    );
+  }
+  const shape = mask.type.shape;
+  return placesOfTrue(readElements(mask, operation), shape).map((along) =>
+    p.fromArray(arrayType("int32", [along.length]), along),
+  );
+}
+
+export function checkMask(operation: string, mask: Tensor, x: Tensor, axis: number): void {
+  const covered = x.type.shape.slice(axis, axis + mask.ndim);
+  if (sameShape(covered, mask.type.shape)) return;
+  throw new DownhillError(
+    "shape",
+    `${operation}: the mask ${showType(mask.type)} must have the sizes of the axes of ${showType(x.type)} that it is of: ${showShape(covered)}, from axis ${axis} on.`,
+  );
+}
+
+/** Where elements of an array are not 0, along each axis of it. */
+export function placesOfTrue(elements: ArrayLike<number>, shape: Shape): Int32Array<ArrayBuffer>[] {
+  const flat: number[] = [];
+  for (let i = 0; i < elements.length; i++) if (elements[i] !== 0) flat.push(i);
+  return stridesOf(shape).map((stride, axis) =>
+    Int32Array.from(flat, (i) => Math.floor(i / stride) % shape[axis]!),
+  );
+}
+
+/** The length of what was found: as was said, or as many as there are where that is known. */
+export function foundLength(operation: string, size: number | undefined, count: () => Tensor): number {
+  if (size !== undefined) {
+    checkShape(operation, [size]);
+    return size;
+  }
+  const found = count();
+  if (isAtHand(found)) return numberOf(found, operation);
+  throw new DownhillError(
+    "trace",
+    `${operation}: how long the result is depends on values, which are not known while the function is traced. Say how long it is to be, as in { size: 10 }.`,
+  );
+}
+
+function blockOf(operation: string, arrays: readonly Tensor[]): Shape {
+  const block = broadcastShapes(...arrays.map((t) => t.type.shape));
+  if (block !== undefined) return block;
+  throw new DownhillError(
+    "shape",
+    `${operation}: places ${arrays.map((t) => showType(t.type)).join(" and ")} do not broadcast to one shape. For each of some rows all of ` +
+      "some columns, give the first an axis more, as in at(x, [[0], [2]], [1, 3]).",
+  );
+}
+
+export function isWhole(along: AxisPlaces, n: number): boolean {
+  return along.kind === "range" && along.start === 0 && along.step === 1 && along.size === n;
+}
+
+/** The axes whose ranges go backwards. */
+export function backwards(axes: readonly AxisPlaces[]): number[] {
+  return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
+}
+
+/** The slots that stand for axes that there are. */
+export function withoutNew(slots: readonly Slot[]): Slot[] {
+  return slots.filter((slot) => slot !== "new");
+}
+
+/** The sizes of a slot of the result. */
+function sizesOf({ axes, block }: Selection, slot: Slot): Shape {
+  if (slot === "new") return [1];
+  if (slot === "block") return block;
+  const along = axes[slot]!;
+  return along.kind === "range" ? [along.size] : [];
+}
+
+/** The shape of what places choose. */
+export function selectedShape(selection: Selection): number[] {
+  return selection.slots.flatMap((slot) => sizesOf(selection, slot));
+}
+
+/** An array whose axes are those of some slots, with its axes in another order of these. */
+export function arranged(
+  x: Tensor,
+  selection: Selection,
+  from: readonly Slot[],
+  to: readonly Slot[],
+): Tensor {
+  const first = new Map<Slot, number>();
+  let count = 0;
+  for (const slot of from) {
+    first.set(slot, count);
+    count += sizesOf(selection, slot).length;
+  }
+  const order = to.flatMap((slot) => sizesOf(selection, slot).map((_, i) => first.get(slot)! + i));
+  return order.every((axis, i) => axis === i) ? x : p.permute(x, order);
+}
+
+/** Neighbouring axes of an array seen as one, and what is chosen along it. */
+export interface Span {
+  /** The first of the axes, and the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Places along the one axis, of the shape of the slots that the axes have. */
+  readonly places: Tensor;
+  readonly slots: readonly Slot[];
+}
+
+/** The axes `from` to `to` (exclusive), with places counted in row-major order along all of them. */
+export function spanOf(x: Tensor, selection: Selection, from: number, to: number): Span {
+  const { axes, block } = selection;
+  const covered = range(from, to);
+  const ranges = covered.filter((axis) => axes[axis]!.kind === "range");
+  const isBlock = covered.some((axis) => axes[axis]!.kind === "many");
+  const slots = [...(isBlock ? (["block"] as const) : []), ...ranges];
+  const lead = isBlock ? block.length : 0;
+  const shape = slots.flatMap((slot) => sizesOf(selection, slot));
+  const type = arrayType("int32", shape);
+  const sizes = x.type.shape.slice(from, to);
+  const strides = stridesOf(sizes);
+  const terms = covered.map((axis, i) => {
+    const along = axes[axis]!;
+    const stride = strides[i]!;
+    if (along.kind === "range") {
+      const numbers = p.scale(p.iota("int32", shape, lead + ranges.indexOf(axis)), along.step * stride);
+      return p.add(numbers, p.full(type, along.start * stride));
+    }
+    if (covered.length === 1) return along.places; // as it is: what reads there counts from the end and clamps itself
+    const places = p.scale(p.placeWithin(along.places, sizes[i]!), stride);
+    return p.broadcast(expandTo(places, isBlock ? block : []), shape, range(0, lead));
+  });
+  return { from, to, places: terms.reduce(p.add), slots };
+}
+
+/** x with the axes of a span as one, which becomes axis `from`. */
+export function withSpan(x: Tensor, { from, to }: Span): Tensor {
+  const { shape } = x.type;
+  return p.reshape(x, [...shape.slice(0, from), sizeOf(shape.slice(from, to)), ...shape.slice(to)]);
+}

@@ -1,0 +1,233 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import { isAtHand, numberOf, readElements } from "../../engine/ir/elements.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import { range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
+import { search } from "./halving.ts";
+import { foundLength, placesOfTrue } from "./places.ts";
+import { asPartOf, expandTo } from "./promote.ts";
+
+/** Options of what finds as many elements as there are. */
+export interface FoundOptions {
+  /** The length of the result, where that cannot depend on values: in compiled functions. More are left out, fewer filled up. */
+  readonly size?: number;
+  /** What stands behind the last one that was found. Default 0. */
+  readonly fill?: number;
+}
+
+const int = (n: number): ReturnType<typeof arrayType> => arrayType("int32", [n]);
+
+/** How many elements of a bool vector are true. */
+function countOf(flags: Tensor): Tensor {
+  return p.sum(p.convert(flags, "int32"), [0]);
+}
+
+/** The places of the first `size` true elements of a vector, and `fill` behind them. */
+function firstTrue(flags: Tensor, size: number, fill: number): Tensor {
+  const n = Math.min(size, flags.type.shape[0]!);
+  const order = p.argsort(flags, 0, true, n); // equal ones keep their order
+  const isFound = p.less(p.iota("int32", [n], 0), p.broadcast(countOf(flags), [n], []));
+  const found = p.where(isFound, order, p.full(int(n), fill));
+  return n === size ? found : p.concatenate([found, p.full(int(size - n), fill)], 0);
+}
+
+/**
+ * The places of the elements that are not 0, in row-major order: one list of int32 for each axis, so that
+ * `at(x, ...nonzero(mask))` is `at(x, mask)`. In compiled functions `size` says how many.
+ *
+ * @throws DownhillError `trace` for traced values without a size, `shape` for a scalar.
+ * @example
+ * nonzero([0, 5, 0, 7])[0].tolist(); // [ 1, 3 ]
+ * nonzero([0, 5, 0, 7], { size: 3, fill: -1 })[0].tolist(); // [ 1, 3, -1 ]
+ */
+export function nonzero(x: TensorLike, options: FoundOptions = {}): Tensor[] {
+  if (arguments.length > 2) refuseExtra("nonzero", arguments, 2);
+  return nonzeroOf("nonzero", x, options);
+}
+
+function nonzeroOf(operation: string, x: TensorLike, options: FoundOptions): Tensor[] {
+  checkOptions(operation, options, ["size", "fill"]);
+  const t = p.asTensor(x, operation);
+  const { shape } = t.type;
+  if (shape.length === 0)
+    throw new DownhillError("shape", `${operation}: ${showType(t.type)} has no axis to tell places along.`);
+  const flags = p.reshape(p.notEqual(t, p.zeros(t.type)), [sizeOf(shape)]);
+  const { size, fill = 0 } = options;
+  if (size === undefined && isAtHand(flags)) {
+    return placesOfTrue(readElements(flags, operation), shape).map((along) =>
+      p.fromArray(int(along.length), along),
+    );
+  }
+  const n = foundLength(operation, size, () => countOf(flags));
+  const flat = firstTrue(flags, n, -1);
+  const isNone = p.less(flat, p.zeros(int(n)));
+  return stridesOf(shape).map((stride, axis) => {
+    const along = p.rem(
+      p.div(flat, p.full(int(n), Math.max(1, stride))),
+      p.full(int(n), Math.max(1, shape[axis]!)),
+    );
+    return p.where(isNone, p.full(int(n), fill), along);
+  });
+}
+
+/**
+ * The places of the elements that are not 0, a row of int32 for each of them, in row-major order. In compiled functions `size` says how many.
+ *
+ * @throws DownhillError as `nonzero`.
+ * @example
+ * argwhere([[0, 5], [7, 0]]).tolist(); // [ [ 0, 1 ], [ 1, 0 ] ]
+ */
+export function argwhere(x: TensorLike, options: FoundOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("argwhere", arguments, 2);
+  const columns = nonzeroOf("argwhere", x, options);
+  return p.concatenate(
+    columns.map((column) => p.reshape(column, [column.type.shape[0]!, 1])),
+    1,
+  );
+}
+
+/** Options of `unique`, with NumPy's names. */
+export interface UniqueOptions extends FoundOptions {
+  /** Whether to give the places, in the flattened x, where each value is first. Default false. */
+  readonly returnIndex?: boolean;
+  /** Whether to give, for each element of x, the place of its value in the result. Default false. */
+  readonly returnInverse?: boolean;
+  /** Whether to give how often each value is there. Default false. */
+  readonly returnCounts?: boolean;
+}
+
+type Also<O, K extends keyof UniqueOptions> = O extends Readonly<Record<K, true>> ? [Tensor] : [];
+/** What `unique` gives: the values, or a list with what was asked for behind them. */
+export type Unique<O extends UniqueOptions> = [
+  ...Also<O, "returnIndex">,
+  ...Also<O, "returnInverse">,
+  ...Also<O, "returnCounts">,
+] extends []
+  ? Tensor
+  : [values: Tensor, ...Also<O, "returnIndex">, ...Also<O, "returnInverse">, ...Also<O, "returnCounts">];
+
+/**
+ * The different values of x in ascending order; NaN counts as one, the largest. The derivative goes to the first element that has a value. In
+ * compiled functions `size` says how many; `fill`, the least one unless said otherwise, stands behind the last.
+ *
+ * With `returnIndex`, `returnInverse` or `returnCounts` a list: the values and what was asked for, in this order, as int32.
+ *
+ * @throws DownhillError `trace` for traced values without a size.
+ * @example
+ * unique([3, 1, 3, 2]).tolist(); // [ 1, 2, 3 ]
+ * const [values, counts] = unique([3, 1, 3, 2], { returnCounts: true });
+ * counts.tolist(); // [ 1, 1, 2 ]
+ */
+export function unique<const O extends UniqueOptions = UniqueOptions>(x: TensorLike, options?: O): Unique<O> {
+  if (arguments.length > 2) refuseExtra("unique", arguments, 2);
+  const { size, fill, returnIndex, returnInverse, returnCounts } = checkedUnique(options);
+  const t = p.asTensor(x, "unique");
+  const n = sizeOf(t.type.shape);
+  const flat = p.reshape(t, [n]);
+  const order = p.argsort(flat, 0);
+  const sorted = p.take(flat, order, 0);
+  const isNew = isFirst(sorted);
+  const length = foundLength("unique", size, () => countOf(isNew));
+  // where each value begins among the sorted, and where the last one ends
+  const bounds = firstTrue(isNew, length + 1, n);
+  const begins = p.part(bounds, 0, 0, length);
+  const isFound = p.less(begins, p.full(int(length), n));
+  const least = p.zeros(int(length));
+  const first = n === 0 ? least : p.take(order, p.where(isFound, begins, least), 0);
+  const found = n === 0 ? p.zeros(arrayType(t.dtype, [length])) : p.take(flat, first, 0);
+  const values =
+    fill === undefined ? found : p.where(isFound, found, expandTo(asPartOf("unique", t, fill), [length]));
+  const others = [
+    ...(returnIndex === true ? [first] : []),
+    ...(returnInverse === true ? [inverseOf(order, isNew, t)] : []),
+    ...(returnCounts === true ? [p.sub(p.part(bounds, 0, 1, length + 1), begins)] : []),
+  ];
+  return (others.length === 0 ? values : [values, ...others]) as Unique<O>;
+}
+
+function checkedUnique(options: UniqueOptions | undefined): UniqueOptions {
+  checkOptions("unique", options, ["size", "fill", "returnIndex", "returnInverse", "returnCounts"]);
+  if (options !== undefined) checkFlags("unique", options, ["returnIndex", "returnInverse", "returnCounts"]);
+  return options ?? {};
+}
+
+/** Whether each element of a sorted vector is another than the one before. */
+function isFirst(sorted: Tensor): Tensor {
+  const n = sorted.type.shape[0]!;
+  if (n === 0) return p.zeros(arrayType("bool", [0]));
+  const [before, after] = [p.part(sorted, 0, 0, n - 1), p.part(sorted, 0, 1, n)];
+  const isOther = p.notEqual(before, after);
+  // NaN differs from itself, and is the same value here
+  const isNumber = p.either(p.equal(before, before), p.equal(after, after));
+  return p.concatenate([p.full(arrayType("bool", [1]), 1), p.both(isOther, isNumber)], 0);
+}
+
+/** For each element of x, which of the different values it has. */
+function inverseOf(order: Tensor, isNew: Tensor, x: Tensor): Tensor {
+  const n = order.type.shape[0]!;
+  const group = p.sub(p.cumsum(p.convert(isNew, "int32"), 0), p.full(int(n), 1));
+  return p.reshape(p.scatterSet(p.zeros(int(n)), order, group, 0, true), x.type.shape);
+}
+
+/** Options of `searchsorted`. */
+export interface SearchOptions {
+  /** Whether a value that is there is to stand left or right of its equals. Default left. */
+  readonly side?: "left" | "right";
+}
+
+/**
+ * Where each value is to be put into a sorted vector so that it stays sorted: int32 from 0 to its length, of the shape of the values. NaN
+ * counts as the largest. By halving: `log₂ n` steps.
+ *
+ * @throws DownhillError `shape` if what is sorted is no vector. That it is sorted is not checked.
+ * @example
+ * searchsorted([1, 3, 3, 5], [3, 0, 6]).tolist(); // [ 1, 0, 4 ]
+ * searchsorted([1, 3, 3, 5], 3, { side: "right" }).item(); // 3
+ */
+export function searchsorted(sorted: TensorLike, values: TensorLike, options: SearchOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("searchsorted", arguments, 3);
+  checkOptions("searchsorted", options, ["side"]);
+  const { side = "left" } = options;
+  checkChoice("searchsorted", "side", side, ["left", "right"]);
+  return search("searchsorted", sorted, values, side);
+}
+
+/** Options of `digitize`. */
+export interface DigitizeOptions {
+  /** Whether a bin holds its right bound instead of its left one. Default false. */
+  readonly right?: boolean;
+}
+
+/**
+ * The bin that each element of x is in: int32 i where `bins[i − 1] ≤ x < bins[i]` (with `right`: `bins[i − 1] < x ≤ bins[i]`), 0 before the
+ * first bound and the number of bounds behind the last. Bounds may descend: `bins[i − 1] > x ≥ bins[i]`.
+ *
+ * @throws DownhillError `shape` if the bounds are no vector, `range` if they are known and in no order.
+ * @example
+ * digitize([0.5, 1, 7], [1, 2, 3]).tolist(); // [ 0, 1, 3 ]
+ */
+export function digitize(x: TensorLike, bins: TensorLike, options: DigitizeOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("digitize", arguments, 3);
+  checkOptions("digitize", options, ["right"]);
+  checkFlags("digitize", options, ["right"]);
+  const bounds = p.asTensor(bins, "digitize");
+  const side = options.right === true ? "left" : "right";
+  const rising = search("digitize", bounds, x, side);
+  const n = bounds.type.shape[0]!;
+  if (n < 2) return rising;
+  const [before, after] = [p.part(bounds, 0, 0, n - 1), p.part(bounds, 0, 1, n)];
+  const all = (flags: Tensor): Tensor => p.equal(countOf(flags), p.full(arrayType("int32", []), n - 1));
+  const [rises, falls] = [all(p.lessEqual(before, after)), all(p.lessEqual(after, before))];
+  if (isAtHand(rises) && numberOf(rises, "digitize") === 1) return rising;
+  if (isAtHand(falls) && numberOf(falls, "digitize") !== 1)
+    throw new DownhillError(
+      "range",
+      `digitize: the bounds ${showType(bounds.type)} neither ascend nor descend.`,
+    );
+  const behind = search("digitize", p.reverse(bounds, [0]), x, side);
+  const falling = p.sub(p.full(behind.type, n), behind);
+  return p.where(p.broadcast(rises, falling.type.shape, range(0, 0)), rising, falling);
+}

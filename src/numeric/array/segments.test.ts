@@ -1,0 +1,103 @@
+// Values stand in search.test.ts, beside NumPy's.
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { grad, jit } from "downhill";
+import { checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
+import * as segments from "./segments.ts";
+
+const { bincount, histogram, segmentMax, segmentMin, segmentProd, segmentSum } = segments;
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => Math.sin(3 * i + 1));
+const ids = i32([2, 0, 2, 1]);
+const rows = [
+  { ins: [f64(numbers(4)), ids] },
+  { ins: [f64(numbers(12), [4, 3]), ids] },
+  { ins: [f32(numbers(4)), ids] },
+];
+
+describe("sums of segments", () => {
+  checkFamily(segments, {
+    segmentSum: [on((x, i) => segmentSum(x, i, { size: 4 }), rows)],
+    segmentProd: [on((x, i) => segmentProd(x, i, { size: 4 }), rows)],
+    segmentMax: [on((x, i) => segmentMax(x, i, { size: 3 }), [...rows, { ins: [i32([3, 4, 5, 6]), ids] }])],
+    segmentMin: [on((x, i) => segmentMin(x, i, { size: 3 }), rows)],
+    bincount: [
+      on((i) => bincount(i, { size: 3 }), [{ ins: [ids] }]),
+      on((i, w) => bincount(i, { size: 3, weights: w }), [{ ins: [ids, f64(numbers(4))] }]),
+    ],
+    histogram: [
+      on(
+        (x, w) => histogram(x, { bins: [-1, 0, 0.5, 1], weights: w }),
+        [{ ins: [f64([-0.4, 0.7, 0.2, 3]), f64(numbers(4))] }],
+      ),
+      on(
+        (x) => histogram(x, { bins: 3, range: [-1, 1], density: true })[0],
+        [{ ins: [f64(numbers(7))], differentiable: false }],
+      ),
+    ],
+  });
+
+  test("rows of no segment are left out in compiled functions, and refused where they are known", () => {
+    const compiled = jit((x: Tensor, i: Tensor) => [
+      segmentSum(x, i, { size: 2 }),
+      segmentMax(x, i, { size: 2 }),
+      segmentProd(x, i, { size: 2 }),
+      bincount(i, { size: 2, weights: x }),
+    ]);
+    expect(compiled([1, 2, 3, 4], i32([0, 2, -1, 0])).map((out) => out.tolist())).toEqual([
+      [5, 0],
+      [4, -Infinity],
+      [4, 1],
+      [5, 0],
+    ]);
+    expect(
+      jit(grad((x: Tensor, i: Tensor) => segmentSum(x, i, { size: 2 }).sum()))([1, 2], i32([0, 9])).tolist(),
+    ).toEqual([1, 0]);
+    expect(() => segmentSum([1, 2], [0, 2], { size: 2 })).toThrow(
+      "segmentSum: 2 is out of range for 2 of them, counted from 0.",
+    );
+    expect(() => bincount([-1])).toThrow("bincount: -1 is out of range");
+  });
+
+  test("have the derivative of their elements, also where a product has a 0", () => {
+    expect(grad((x: Tensor) => segmentProd(x, [0, 0, 1]).sum())([0, 3, 5]).tolist()).toEqual([3, 0, 1]);
+    expect(grad((x: Tensor) => segmentMax(x, [0, 0, 1]).sum())([3, 3, 5]).tolist()).toEqual([0.5, 0.5, 1]);
+  });
+
+  test("count booleans, and nothing", () => {
+    expect(segmentSum([true, true, false], [0, 0, 1]).tolist()).toEqual([2, 0]);
+    expect(segmentSum([], []).shape).toEqual([0]);
+    expect(bincount([], { minlength: 2 }).tolist()).toEqual([0, 0]);
+    expect(histogram([], { bins: 2 }).map((t) => t.tolist())).toEqual([
+      [0, 0],
+      [0, 0.5, 1],
+    ]);
+    expect(histogram([NaN, 1, 5], { bins: [0, 2] })[0].tolist()).toEqual([1]);
+  });
+
+  test.each<[() => unknown, string]>([
+    [
+      () => segmentSum([1, 2], [0]),
+      "segmentSum: the numbers of segments are i32[1]; for f64[2] they must be one for each row, of shape [2].",
+    ],
+    [() => segmentSum([1, 2], [0, 0.5]), "segmentSum: places are f64[2], not integers."],
+    [
+      () => jit((i: Tensor) => segmentSum([1, 2], i))(i32([0, 1])),
+      "segmentSum: how long the result is depends on values",
+    ],
+    [
+      () => bincount([0, 1], { weights: [1] }),
+      "bincount: weights are f64[1], and there are [2] elements to be counted.",
+    ],
+    [() => histogram([1], { bins: 0 }), "histogram: bins must be a positive whole number"],
+    [
+      () => histogram([1], { bins: [1] }),
+      "histogram: bins are f64[1]; give a number or a vector of two bounds or more.",
+    ],
+    [
+      () => histogram([1], { range: [2, 1] }),
+      "histogram: range must be two finite numbers, the lower one first; got [2, 1].",
+    ],
+  ])("refuse misuse %#", (action, message) => {
+    expect(action).toThrow(message);
+  });
+});

@@ -1,0 +1,211 @@
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import type { BooleanLike, Place, TensorLike } from "../../engine/ir/tensor.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import { broadcastShapes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { multiplyOneByOne } from "./multiply-at.ts";
+import type { AxisPlaces, Selection, Slot } from "./places.ts";
+import {
+  arranged,
+  backwards,
+  checkMask,
+  isWhole,
+  selectedShape,
+  selectPlaces,
+  spanOf,
+  withoutNew,
+  withSpan,
+} from "./places.ts";
+import { asPartOf, expandTo } from "./promote.ts";
+
+/** What becomes of the values that are there and of those that come. */
+interface Writer {
+  combine(old: Tensor, update: Tensor): Tensor;
+  /** The block that begins at `starts`. */
+  block(x: Tensor, update: Tensor, starts: Tensor): Tensor;
+  /** Updates at places along an axis; `isUnique` where none comes twice. */
+  scatter(x: Tensor, places: Tensor, updates: Tensor, axis: number, isUnique: boolean): Tensor;
+}
+
+/** A writer that reads what is there where no place comes twice. */
+function byReading(combine: Writer["combine"], repeated: typeof p.scatterAdd): Writer {
+  return {
+    combine,
+    block(x, update, starts) {
+      const old = p.dynamicSlice(x, starts, update.type.shape);
+      return p.dynamicUpdate(x, combine(old, update), starts);
+    },
+    scatter(x, places, updates, axis, isUnique) {
+      if (!isUnique) return repeated(x, places, updates, axis);
+      return p.scatterSet(x, places, combine(p.take(x, places, axis), updates), axis, true);
+    },
+  };
+}
+
+const setting: Writer = { combine: (_, update) => update, block: p.dynamicUpdate, scatter: p.scatterSet };
+const adding: Writer = { combine: p.add, block: p.dynamicAdd, scatter: p.scatterAdd };
+const multiplying: Writer = /* @__PURE__ */ byReading(p.mul, multiplyOneByOne);
+const leasts: Writer = /* @__PURE__ */ byReading(p.minimum, p.scatterMin);
+const greatests: Writer = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
+
+/**
+ * x with `values` at places (those of `at`); what is there is lost. Values have the shape of what `at` reads there, or one that is
+ * repeated to it. Of a place that comes twice the last value counts, and the derivative goes there. Places beyond the ends as in `at`.
+ *
+ * A mask of traced values may stand alone, where the values do not depend on how many elements it chooses.
+ *
+ * @throws DownhillError as `at`; `shape` for values that do not fit, `dtype` for floats where x has integers.
+ * @example
+ * setAt([1, 2, 3, 4], 0, { start: 1, end: 3 }).tolist(); // [ 1, 0, 0, 4 ]
+ * setAt([[1, 2], [3, 4]], 9, 1, 0).tolist(); // [ [ 1, 2 ], [ 9, 4 ] ]
+ */
+export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+  return write("setAt", setting, x, values, places);
+}
+
+/**
+ * x with `values` added at places (those of `at`); what comes twice is added twice. Values as in `setAt`.
+ *
+ * @throws DownhillError as `setAt`; `dtype` for booleans.
+ * @example
+ * addAt([0, 0, 0], [1, 2, 4], [2, 0, 2]).tolist(); // [ 2, 0, 5 ]
+ */
+export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+  return write("addAt", adding, x, values, places);
+}
+
+/**
+ * x multiplied by `values` at places (those of `at`), by each that comes for a place. Values as in `setAt`. Where integer arrays are
+ * among the places this is a loop over what they choose.
+ *
+ * @throws DownhillError as `addAt`.
+ * @example
+ * mulAt([1, 2, 3], [10, 10, 2], [0, 2, 2]).tolist(); // [ 10, 2, 60 ]
+ */
+export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+  return write("mulAt", multiplying, x, values, places);
+}
+
+/**
+ * x with the least of what is at places (those of `at`) and of the `values` that come there; NaN if one is. Values as in `setAt`. The
+ * derivative goes to the least one, evenly to several, as that of `min` does.
+ *
+ * @throws DownhillError as `addAt`.
+ * @example
+ * minAt([5, 5, 5], [4, 3, 7], [0, 0, 2]).tolist(); // [ 3, 5, 5 ]
+ */
+export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+  return write("minAt", leasts, x, values, places);
+}
+
+/**
+ * x with the greatest of what is at places (those of `at`) and of the `values` that come there; see `minAt`.
+ *
+ * @throws DownhillError as `addAt`.
+ * @example
+ * maxAt([0, 0, 0], [4, 3, -7], [0, 0, 2]).tolist(); // [ 4, 0, 0 ]
+ */
+export function maxAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+  return write("maxAt", greatests, x, values, places);
+}
+
+function write(
+  operation: string,
+  writer: Writer,
+  x: TensorLike,
+  values: BooleanLike,
+  places: readonly Place[],
+): Tensor {
+  const t = p.asTensor(x, operation);
+  if (writer !== setting) p.requireNumbers(operation, t.type);
+  const given = asPartOf(operation, t, values);
+  const masked = writeMasked(operation, writer, t, given, places);
+  if (masked !== undefined) return masked;
+  const selection = selectPlaces(operation, t, places);
+  const shape = selectedShape(selection);
+  const fitted = broadcastShapes(given.type.shape, shape);
+  if (fitted === undefined || !sameShape(fitted, shape)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: values are ${showType(given.type)}; these places of ${showType(t.type)} have shape ${showShape(shape)}, and values that or one that is repeated to it.`,
+    );
+  }
+  return writeSelection(writer, t, expandTo(given, shape), selection);
+}
+
+/**
+ * What a mask leaves as it is and what it changes, where it is the only place beside whole axes and the values are the same for all
+ * that it chooses: then how many that are does not matter. `undefined` where it is not so.
+ */
+function writeMasked(
+  operation: string,
+  { combine }: Writer,
+  x: Tensor,
+  values: Tensor,
+  places: readonly Place[],
+): Tensor | undefined {
+  const isMask = (place: Place): place is Tensor =>
+    place instanceof Tensor && place.dtype === "bool" && place.ndim > 0;
+  const at = places.findIndex(isMask);
+  const others = places.filter((_, i) => i !== at);
+  const [before, after] = [others.slice(0, at), others.slice(at)];
+  if (
+    at < 0 ||
+    !before.every((place) => place === null) ||
+    !after.every((place) => place === null || place === "...")
+  )
+    return undefined;
+  const mask = places[at] as Tensor;
+  const behind = x.type.shape.slice(at + mask.ndim);
+  checkMask(operation, mask, x, at);
+  if (after.length > behind.length + 1 || values.ndim > behind.length) return undefined;
+  const fitted = broadcastShapes(values.type.shape, behind);
+  if (fitted === undefined || !sameShape(fitted, behind)) return undefined;
+  const chosen = p.broadcast(mask, x.type.shape, range(at, at + mask.ndim));
+  return p.where(chosen, combine(x, expandTo(values, x.type.shape)), x);
+}
+
+/** Values of the shape of the result that these places have, written. */
+function writeSelection(writer: Writer, x: Tensor, values: Tensor, selection: Selection): Tensor {
+  const { axes, slots } = selection;
+  const { shape } = x.type;
+  const isWholeAxis = axes.map((along, axis) => isWhole(along, shape[axis]!));
+  const [from, to] = [isWholeAxis.indexOf(false), isWholeAxis.lastIndexOf(false) + 1];
+  const old = withoutNew(slots);
+  const kept = p.reshape(values, selectedShape({ ...selection, slots: old }));
+  if (sizeOf(values.type.shape) === 0) return x;
+  if (from < 0) return writer.combine(x, kept);
+  if (axes.every(isInBlock)) {
+    const sizes = axes.map((along) => (along.kind === "range" ? along.size : 1));
+    const forwards = p.reverse(p.reshape(kept, sizes), backwards(axes));
+    return writer.block(x, forwards, startsOf(x, axes));
+  }
+  const span = spanOf(x, selection, from, to);
+  const whole = (first: number, last: number): Slot[] => range(first, last);
+  const order = [...whole(0, from), ...span.slots, ...whole(to, x.ndim)];
+  const isUnique = axes.every(({ kind }) => kind !== "many") || sizeOf(selection.block) <= 1;
+  const out = writer.scatter(
+    withSpan(x, span),
+    span.places,
+    arranged(kept, selection, old, order),
+    from,
+    isUnique,
+  );
+  return p.reshape(out, shape);
+}
+
+/** Whether the places along an axis lie side by side. */
+function isInBlock(along: AxisPlaces): boolean {
+  return along.kind === "one" || (along.kind === "range" && Math.abs(along.step) === 1);
+}
+
+/** Where a block begins along each axis. */
+function startsOf(x: Tensor, axes: readonly AxisPlaces[]): Tensor {
+  const one = arrayType("int32", [1]);
+  const starts = axes.map((along, axis) => {
+    if (along.kind !== "range") return p.reshape(p.placeWithin(along.places, x.type.shape[axis]!), [1]);
+    return p.full(one, along.step > 0 ? along.start : along.start - along.size + 1);
+  });
+  return p.concatenate(starts, 0);
+}

@@ -1,0 +1,177 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { arrayType } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import { range } from "../../engine/util/shape.ts";
+import { mod } from "./arithmetic.ts";
+import { conv } from "./convolution.ts";
+import { asFloating, expandTo, normalizeAxis, promoteTypes } from "./promote.ts";
+
+/** Which part of a convolution counts: all of it, as much as the longer operand in its middle, or where both overlap as a whole. */
+export type ConvolveMode = "full" | "same" | "valid";
+const modes: readonly ConvolveMode[] = ["full", "same", "valid"];
+
+function vector(operation: string, x: TensorLike): Tensor {
+  const t = p.asTensor(x, operation);
+  const line = t.ndim === 0 ? p.reshape(t, [1]) : t;
+  if (line.ndim === 1 && line.type.shape[0]! > 0) return line;
+  throw new DownhillError("shape", `${operation}: ${showType(t.type)} is no vector with elements.`);
+}
+
+/** `Σⱼ xᵢ₊ⱼ yⱼ` of a vector and one that is no longer, for the places i of the mode. */
+function slide(x: Tensor, y: Tensor, mode: ConvolveMode): Tensor {
+  const [n, m] = [x.type.shape[0]!, y.type.shape[0]!];
+  const after = mode === "full" ? m - 1 : mode === "same" ? (m - 1) >> 1 : 0;
+  const before = mode === "same" ? m - 1 - after : after;
+  const [image, filter] = [p.reshape(x, [1, 1, n]), p.reshape(y, [1, 1, m])];
+  const out = conv(image, filter, { padding: [[before, after]] });
+  return p.reshape(out, [n + before + after - m + 1]);
+}
+
+function correlation(
+  operation: string,
+  x: TensorLike,
+  y: TensorLike,
+  mode: ConvolveMode,
+  turns: boolean,
+): Tensor {
+  checkChoice(operation, "mode", mode, modes);
+  const [a, b] = [vector(operation, x), vector(operation, y)];
+  const backwards = (t: Tensor): Tensor => p.reverse(t, [0]);
+  const isShorter = a.type.shape[0]! < b.type.shape[0]!;
+  const [long, short] = isShorter ? [b, a] : [a, b];
+  if (turns) return slide(long, backwards(short), mode);
+  return isShorter ? backwards(slide(long, short, mode)) : slide(long, short, mode);
+}
+
+/**
+ * The convolution of two vectors, `Σⱼ xⱼ yᵢ₋ⱼ`. As everywhere but in neural networks the second is turned around; for these see
+ * `conv`.
+ *
+ * @throws DownhillError `shape` for what is no vector with elements.
+ * @example
+ * convolve([1, 2, 3], [0, 1, 0.5]); // f64[5] [0, 1, 2.5, 4, 1.5]
+ */
+export function convolve(x: TensorLike, y: TensorLike, mode: ConvolveMode = "full"): Tensor {
+  if (arguments.length > 3) refuseExtra("convolve", arguments, 3);
+  return correlation("convolve", x, y, mode, true);
+}
+
+/**
+ * The correlation of two vectors, `Σⱼ xᵢ₊ⱼ yⱼ`.
+ *
+ * @throws DownhillError `shape` for what is no vector with elements.
+ * @example
+ * correlate([1, 2, 3], [0, 1, 0.5]);         // f64[1] [3.5]
+ * correlate([1, 2, 3], [0, 1, 0.5], "full"); // f64[5] [0.5, 2, 3.5, 3, 0]
+ */
+export function correlate(x: TensorLike, y: TensorLike, mode: ConvolveMode = "valid"): Tensor {
+  if (arguments.length > 3) refuseExtra("correlate", arguments, 3);
+  return correlation("correlate", x, y, mode, false);
+}
+
+/** Options of `interp`. */
+export interface InterpOptions {
+  /** What stands for x below the first place. Default the first value. */
+  readonly left?: TensorLike;
+  /** What stands for x above the last place. Default the last value. */
+  readonly right?: TensorLike;
+}
+
+/** For each x the last place but one at most that is not above it, by halving. */
+function placeBelow(x: Tensor, places: Tensor): Tensor {
+  const n = places.type.shape[0]!;
+  const type = arrayType("int32", x.type.shape);
+  let found = p.zeros(type);
+  for (let step = 2 ** Math.ceil(Math.log2(Math.max(2, n))); step >= 1; step /= 2) {
+    const next = p.add(found, p.full(type, step));
+    const isWithin = p.lessEqual(next, p.full(type, Math.max(0, n - 2)));
+    const reached = p.lessEqual(p.take(places, p.minimum(next, p.full(type, n - 1)), 0), x);
+    found = p.where(p.both(isWithin, reached), next, found);
+  }
+  return found;
+}
+
+/**
+ * Values at x on the straight lines between given ones, for places that ascend.
+ *
+ * The derivative in x is the slope of the line on which it lies (at a place that of the line behind it), and 0 outside.
+ *
+ * @throws DownhillError `shape` for places and values that are not two vectors of one length.
+ * @example
+ * interp([0.5, 3], [0, 1, 2], [0, 10, 30]); // f64[2] [5, 30]
+ */
+export function interp(
+  x: TensorLike,
+  places: TensorLike,
+  values: TensorLike,
+  options: InterpOptions = {},
+): Tensor {
+  if (arguments.length > 4) refuseExtra("interp", arguments, 4);
+  checkOptions("interp", options, ["left", "right"]);
+  const given = [x, places, values].map((operand) => asFloating(operand, "interp"));
+  const { dtype, weak } = given.map((t) => t.type).reduce((a, b) => ({ ...a, ...promoteTypes(a, b) }));
+  const [t, xs, ys] = given.map((operand) => p.convert(operand, dtype, weak)) as [Tensor, Tensor, Tensor];
+  const n = xs.type.shape[0];
+  if (xs.ndim !== 1 || ys.ndim !== 1 || n !== ys.type.shape[0] || n === 0) {
+    throw new DownhillError(
+      "shape",
+      `interp: places are ${showType(xs.type)} and values ${showType(ys.type)}; give two vectors of one length.`,
+    );
+  }
+  const below = placeBelow(p.stopGradient(t), p.stopGradient(xs));
+  const above = p.minimum(p.add(below, p.full(below.type, 1)), p.full(below.type, n! - 1));
+  const [x0, x1] = [p.take(xs, below, 0), p.take(xs, above, 0)];
+  const [y0, y1] = [p.take(ys, below, 0), p.take(ys, above, 0)];
+  const width = p.sub(x1, x0);
+  const isPoint = p.equal(width, p.zeros(width.type));
+  const slope = p.div(p.sub(y1, y0), p.where(isPoint, p.full(width.type, 1), width));
+  const line = p.add(y0, p.mul(slope, p.sub(t, x0)));
+  const edge = (option: TensorLike | undefined, place: number): readonly [Tensor, Tensor] => {
+    const value = option === undefined ? p.part(ys, 0, place, place + 1) : p.asTensor(option, "interp");
+    const scalar = p.reshape(p.convert(value, dtype, weak), []);
+    return [
+      expandTo(p.reshape(p.part(xs, 0, place, place + 1), []), t.type.shape),
+      expandTo(scalar, t.type.shape),
+    ];
+  };
+  const [first, left] = edge(options.left, 0);
+  const [last, right] = edge(options.right, n! - 1);
+  return p.where(p.less(t, first), left, p.where(p.less(last, t), right, line));
+}
+
+/** Options of `unwrap`. */
+export interface UnwrapOptions {
+  /** Default the last. */
+  readonly axis?: number;
+  /** What is added or taken away. Default 2π. */
+  readonly period?: number;
+  /** The least jump that counts. Default half a period. */
+  readonly discont?: number;
+}
+
+/**
+ * Angles along an axis without jumps: where two neighbours differ by more than half a period, whole periods are added to all that
+ * follow. The derivative is 1.
+ */
+export function unwrap(x: TensorLike, options: UnwrapOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("unwrap", arguments, 2);
+  checkOptions("unwrap", options, ["axis", "period", "discont"]);
+  const { period = 2 * Math.PI, discont = period / 2 } = options;
+  const t = asFloating(x, "unwrap");
+  const axis = normalizeAxis("unwrap", options.axis ?? -1, t.type);
+  const n = t.type.shape[axis]!;
+  if (n < 2) return t;
+  const angles = p.stopGradient(t);
+  const step = p.sub(p.part(angles, axis, 1, n), p.part(angles, axis, 0, n - 1));
+  const at = (value: number): Tensor => p.full(step.type, value);
+  const short = p.sub(mod(p.add(step, at(period / 2)), at(period)), at(period / 2));
+  const isHalf = p.both(p.equal(short, at(-period / 2)), p.less(at(0), step)); // a step up of half a period stays one up
+  const change = p.sub(p.where(isHalf, at(period / 2), short), step);
+  const counted = p.where(p.less(p.abs(step), at(Math.max(discont, period / 2))), at(0), change);
+  const widths = (low: number): number[] => range(0, t.ndim).map((i) => (i === axis ? low : 0));
+  const shifts = p.pad(p.cumsum(counted, axis), { low: widths(1), high: widths(0), interior: widths(0) });
+  return p.add(t, shifts);
+}

@@ -1,0 +1,362 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import { isAtHand, readElements } from "../../engine/ir/elements.ts";
+import type {
+  DeviationOptions,
+  MaskedReduceOptions,
+  PlaceOptions,
+  ReduceOptions,
+  Tensor,
+  TensorLike,
+} from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import * as p from "../../engine/prims/index.ts";
+import { otherAxes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { asFloating, expandTo, matchFloating, normalizeAxes, normalizeAxis } from "./promote.ts";
+import * as r from "./reduce.ts";
+import { concatenate } from "./shape.ts";
+
+/** Where x is a number. */
+function isNumber(x: Tensor): Tensor {
+  return p.equal(x, x);
+}
+
+/** The mask of the elements that are numbers, and that the mask of the options chooses too. */
+function withNumbers<O extends MaskedReduceOptions>(t: Tensor, options: O, operation: string): O {
+  checkOptions(operation, options, ["axis", "keepdims", "where", "ddof"]);
+  if (options.where === undefined) return { ...options, where: isNumber(t) };
+  const mask = p.asTensor(options.where, operation);
+  return { ...options, where: p.both(isNumber(t), expandTo(mask, t.type.shape)) };
+}
+
+/** Numbers without NaN to leave out: integers have none. */
+function mayHoldNaN(x: TensorLike, operation: string): readonly [Tensor, boolean] {
+  const t = p.asTensor(x, operation);
+  return [t, isFloating(t.type.dtype)];
+}
+
+/** The sum of what is not NaN; 0 where all is. */
+export function nansum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nansum", arguments, 2);
+  const [t, may] = mayHoldNaN(x, "nansum");
+  return r.sum(t, may ? withNumbers(t, options, "nansum") : options);
+}
+
+/** The product of what is not NaN; 1 where all is. */
+export function nanprod(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanprod", arguments, 2);
+  const [t, may] = mayHoldNaN(x, "nanprod");
+  return r.prod(t, may ? withNumbers(t, options, "nanprod") : options);
+}
+
+/** The mean of what is not NaN; NaN where all is. */
+export function nanmean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanmean", arguments, 2);
+  const t = asFloating(x, "nanmean");
+  return r.mean(t, withNumbers(t, options, "nanmean"));
+}
+
+/** The standard deviation of what is not NaN; NaN where all is. */
+export function nanstd(x: TensorLike, options: DeviationOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanstd", arguments, 2);
+  const t = asFloating(x, "nanstd");
+  return r.std(t, withNumbers(t, options, "nanstd"));
+}
+
+/** The variance of what is not NaN; NaN where all is. */
+export function nanvar(x: TensorLike, options: DeviationOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanvar", arguments, 2);
+  const t = asFloating(x, "nanvar");
+  return r.variance(t, withNumbers(t, options, "nanvar"));
+}
+
+/** The largest element that is not NaN; NaN where all is. */
+export function nanmax(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanmax", arguments, 2);
+  return nanExtremum("nanmax", r.max, x, options);
+}
+
+/** The smallest element that is not NaN; NaN where all is. */
+export function nanmin(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanmin", arguments, 2);
+  return nanExtremum("nanmin", r.min, x, options);
+}
+
+function nanExtremum(
+  operation: string,
+  op: (x: Tensor, options: MaskedReduceOptions) => Tensor,
+  x: TensorLike,
+  options: MaskedReduceOptions,
+): Tensor {
+  const [t, may] = mayHoldNaN(x, operation);
+  if (!may) return op(t, options);
+  const chosen = withNumbers(t, options, operation);
+  const best = op(t, chosen);
+  const { where, ...rest } = chosen;
+  return p.where(r.any(where!, rest), best, p.full(best.type, Number.NaN));
+}
+
+/** The place of the largest element that is not NaN, as `argmax` gives it; that of the first where all is NaN. */
+export function nanargmax(x: TensorLike, options: PlaceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanargmax", arguments, 2);
+  const t = asFloating(x, "nanargmax");
+  return r.argmax(p.where(isNumber(t), t, p.full(t.type, -Infinity)), options);
+}
+
+/** The place of the smallest element that is not NaN, as `argmin` gives it; that of the first where all is NaN. */
+export function nanargmin(x: TensorLike, options: PlaceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanargmin", arguments, 2);
+  const t = asFloating(x, "nanargmin");
+  return r.argmin(p.where(isNumber(t), t, p.full(t.type, Infinity)), options);
+}
+
+/** The largest element less the smallest along axes (all where left out). */
+export function ptp(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("ptp", arguments, 2);
+  checkOptions("ptp", options, ["axis", "keepdims"]);
+  return p.sub(r.max(x, options), r.min(x, options));
+}
+
+/** The number of elements along axes (all where left out) that are not 0, as int32. */
+export function countNonzero(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("countNonzero", arguments, 2);
+  checkOptions("countNonzero", options, ["axis", "keepdims"]);
+  const t = p.asTensor(x, "countNonzero");
+  return r.sum(t.dtype === "bool" ? t : p.notEqual(t, p.zeros(t.type)), options);
+}
+
+/** Options of `average`. */
+export interface AverageOptions extends ReduceOptions {
+  /** Of the shape of x, or for one axis a vector. Default all 1. */
+  readonly weights?: TensorLike;
+}
+
+/**
+ * The weighted mean `Σ w x / Σ w` over axes (all where left out).
+ *
+ * @throws DownhillError `shape` for weights that do not fit.
+ * @example
+ * average([1, 2, 6], { weights: [1, 1, 2] }); // 3.75
+ */
+export function average(x: TensorLike, options: AverageOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("average", arguments, 2);
+  checkOptions("average", options, ["axis", "keepdims", "weights"]);
+  const { weights, ...rest } = options;
+  const t = asFloating(x, "average");
+  if (weights === undefined) return r.mean(t, rest);
+  const given = asFloating(weights, "average");
+  const isVector = given.ndim === 1 && t.ndim > 1 && typeof rest.axis === "number";
+  const axis = isVector ? normalizeAxis("average", rest.axis as number, t.type) : 0;
+  const n = isVector ? t.type.shape[axis]! : 0;
+  if (isVector ? given.shape[0] !== n : !sameShape(given.type.shape, t.type.shape)) {
+    throw new DownhillError(
+      "shape",
+      `average: weights are ${showType(given.type)}; beside ${showType(t.type)} they must have its shape, or be a vector for one axis.`,
+    );
+  }
+  const w = isVector ? p.reshape(given, t.type.shape.map((_, i) => (i === axis ? n : 1))) : given; // prettier-ignore
+  const [values, factors] = matchFloating("average", t, w);
+  return p.div(r.sum(p.mul(values, factors), rest), r.sum(factors, rest));
+}
+
+/** How a quantile between two elements is made of them. */
+export type QuantileMethod = "linear" | "lower" | "higher" | "midpoint" | "nearest";
+const methods: readonly QuantileMethod[] = ["linear", "lower", "higher", "midpoint", "nearest"];
+
+/** Options of quantiles. */
+export interface QuantileOptions extends ReduceOptions {
+  /** What a quantile between two elements is: on the line between them (default), one of them, or their mean. */
+  readonly method?: QuantileMethod;
+}
+
+/**
+ * The number below which a part `q` of the elements lies, along axes (all where left out); for several `q` along a new first axis.
+ * NaN where an element is.
+ *
+ * The derivative goes to the elements that it is made of, in `q` to their distance.
+ *
+ * @param q From 0 to 1.
+ * @throws DownhillError `range` for a `q` out of range, where it is known.
+ * @example
+ * quantile([1, 2, 3, 10], 0.5);                      // 2.5
+ * quantile([1, 2, 3, 10], 0.5, { method: "lower" }); // 2
+ */
+export function quantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("quantile", arguments, 3);
+  return quantiles("quantile", x, fraction("quantile", q, 1), options, false);
+}
+
+/** `quantile` for a q in percent, from 0 to 100. */
+export function percentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("percentile", arguments, 3);
+  return quantiles("percentile", x, fraction("percentile", q, 100), options, false);
+}
+
+/** `quantile` of what is not NaN; NaN where all is. */
+export function nanquantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("nanquantile", arguments, 3);
+  return quantiles("nanquantile", x, fraction("nanquantile", q, 1), options, true);
+}
+
+/** `percentile` of what is not NaN; NaN where all is. */
+export function nanpercentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("nanpercentile", arguments, 3);
+  return quantiles("nanpercentile", x, fraction("nanpercentile", q, 100), options, true);
+}
+
+/**
+ * The middle element along axes (all where left out), or the mean of the two middle ones; NaN where an element is. The derivative
+ * goes to these.
+ */
+export function median(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("median", arguments, 2);
+  checkOptions("median", options, ["axis", "keepdims"]);
+  return quantiles("median", x, p.asTensor(0.5, "median"), { ...options, method: "midpoint" }, false);
+}
+
+/** `median` of what is not NaN; NaN where all is. */
+export function nanmedian(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("nanmedian", arguments, 2);
+  checkOptions("nanmedian", options, ["axis", "keepdims"]);
+  return quantiles("nanmedian", x, p.asTensor(0.5, "nanmedian"), { ...options, method: "midpoint" }, true);
+}
+
+/** q as a part of 1, where it is given as a part of `whole`. */
+function fraction(operation: string, q: TensorLike, whole: number): Tensor {
+  const given = p.convert(p.asTensor(q, operation), "float64");
+  const known =
+    typeof q === "number" ? [q] : isAtHand(given) ? Array.from(readElements(given, operation)) : [];
+  const odd = known.find((value) => !(value >= 0 && value <= whole));
+  if (odd !== undefined)
+    throw new DownhillError("range", `${operation}: q must lie between 0 and ${whole}, got ${odd}.`);
+  return whole === 1 ? given : p.div(given, p.full(given.type, whole));
+}
+
+function quantiles(
+  operation: string,
+  x: TensorLike,
+  q: Tensor,
+  options: QuantileOptions,
+  ignoresNaN: boolean,
+): Tensor {
+  checkOptions(operation, options, ["axis", "keepdims", "method"]);
+  checkFlags(operation, options, ["keepdims"]);
+  const { method = "linear" } = options;
+  checkChoice(operation, "method", method, methods);
+  const t = asFloating(x, operation);
+  const axes = normalizeAxes(operation, options.axis, t.type);
+  const others = otherAxes(t.ndim, axes);
+  const [n, kept] = [sizesAlong(t, axes), others.map((axis) => t.type.shape[axis]!)];
+  if (n === 0) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(t.type)} has no elements along axes [${axes.join()}].`,
+    );
+  }
+  const rows = p.reshape(p.permute(t, [...others, ...axes]), [...kept, n]);
+  const sorted = p.takeAlong(rows, p.argsort(rows, kept.length, false), kept.length);
+  const numbers = p.sum(p.convert(isNumber(rows), "float64"), [kept.length]); // NaN stand behind them
+  const all = p.full(numbers.type, n);
+  const hasResult = ignoresNaN ? p.less(p.zeros(numbers.type), numbers) : p.equal(numbers, all);
+  const last = p.sub(ignoresNaN ? numbers : all, p.full(numbers.type, 1));
+  // several q stand behind each row while their elements are read, and before the rows in the result
+  const asked = [...kept, ...q.shape];
+  const [ofRows, ofQ] = [range(0, kept.length), range(kept.length, asked.length)];
+  const place = p.mul(p.broadcast(last, asked, ofRows), p.broadcast(q, asked, ofQ));
+  const elementAt = (whole: Tensor): Tensor => {
+    const places = p.reshape(p.convert(whole, "int32"), [...kept, sizeOf(q.shape)]);
+    return p.reshape(p.takeAlong(sorted, places, kept.length), asked);
+  };
+  const out = between(method, place, elementAt);
+  const whole = p.where(p.broadcast(hasResult, asked, ofRows), out, p.full(out.type, Number.NaN));
+  const inFront = p.permute(whole, [...ofQ, ...ofRows]);
+  if (options.keepdims !== true) return inFront;
+  return p.reshape(inFront, [...q.shape, ...t.type.shape.map((size, i) => (axes.includes(i) ? 1 : size))]);
+}
+
+const sizesAlong = (x: Tensor, axes: readonly number[]): number =>
+  sizeOf(axes.map((axis) => x.type.shape[axis]!));
+
+/** The quantile at a place between two elements. */
+function between(method: QuantileMethod, place: Tensor, elementAt: (whole: Tensor) => Tensor): Tensor {
+  if (method === "nearest") return elementAt(p.round(place));
+  const [floor, ceil] = [p.floor(place), p.ceil(place)];
+  const lower = elementAt(floor);
+  if (method === "lower") return lower;
+  const upper = elementAt(ceil);
+  if (method === "higher") return upper;
+  const above = p.convert(method === "midpoint" ? p.full(place.type, 0.5) : p.sub(place, floor), lower.dtype);
+  const below = p.sub(p.full(above.type, 1), above);
+  const width = p.sub(upper, lower);
+  // from the nearer end, so that what lies between the two is between them after rounding too
+  const isNearer = p.less(above, p.full(above.type, 0.5));
+  const onLine = p.where(isNearer, p.add(lower, p.mul(width, above)), p.sub(upper, p.mul(width, below)));
+  const mixed = p.add(p.mul(lower, below), p.mul(upper, above)); // where the width is infinite, or that of two infinities
+  const isFinite = p.less(p.abs(width), p.full(width.type, Infinity));
+  return p.where(p.equal(floor, ceil), lower, p.where(isFinite, onLine, mixed));
+}
+
+/** Options of `cov`. */
+export interface CovarianceOptions {
+  /** Whether each row is a variable and each column an observation. Default true; false exchanges the two. */
+  readonly rowvar?: boolean;
+  /** What sums of products are divided by: the number of observations less this. Default 1, as in NumPy. */
+  readonly ddof?: number;
+  /** More variables with the same observations. */
+  readonly y?: TensorLike;
+}
+
+/** Variables as rows, less their means. */
+function centred(operation: string, x: TensorLike, options: CovarianceOptions): Tensor {
+  const { rowvar = true, y } = options;
+  checkFlags(operation, options, ["rowvar"]);
+  const rowsOf = (given: TensorLike): Tensor => {
+    const t = asFloating(given, operation);
+    if (t.ndim > 2 || t.ndim === 0) {
+      throw new DownhillError(
+        "shape",
+        `${operation}: needs a vector or a matrix of variables and observations, got ${showType(t.type)}.`,
+      );
+    }
+    if (t.ndim === 1) return p.reshape(t, [1, t.shape[0]!]);
+    return rowvar ? t : p.permute(t, [1, 0]);
+  };
+  const rows = y === undefined ? rowsOf(x) : concatenate([rowsOf(x), rowsOf(y)]);
+  return p.sub(rows, expandTo(r.mean(rows, { axis: 1, keepdims: true }), rows.type.shape));
+}
+
+/** The products of rows that are one variable are one number. */
+function asNumberOfOne(x: Tensor): Tensor {
+  return x.type.shape[0] === 1 ? p.reshape(x, []) : x;
+}
+
+function productsOfRows(x: Tensor): Tensor {
+  return p.dotGeneral(x, x, { contract: [[1], [1]], batch: [[], []] });
+}
+
+/**
+ * The covariance matrix of variables, the rows of x: `Σ (xᵢ − x̄)(yᵢ − ȳ) / (n − ddof)`; of one variable its variance.
+ *
+ * @throws DownhillError `shape` for more than two axes.
+ * @example
+ * cov([[1, 2, 3], [3, 2, 1]]).tolist(); // [[1, -1], [-1, 1]]
+ */
+export function cov(x: TensorLike, options: CovarianceOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("cov", arguments, 2);
+  checkOptions("cov", options, ["rowvar", "ddof", "y"]);
+  const { ddof = 1 } = options;
+  const rows = centred("cov", x, options);
+  const products = productsOfRows(rows);
+  return asNumberOfOne(p.div(products, p.full(products.type, rows.type.shape[1]! - ddof)));
+}
+
+/** The correlation coefficients of variables, the rows of x, from −1 to 1; of one variable 1. Options as in `cov`. */
+export function corrcoef(x: TensorLike, options: Omit<CovarianceOptions, "ddof"> = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("corrcoef", arguments, 2);
+  checkOptions("corrcoef", options, ["rowvar", "y"]);
+  const rows = centred("corrcoef", x, options);
+  const lengths = r.norm(rows, { axis: 1, keepdims: true });
+  const unit = p.div(rows, expandTo(lengths, rows.type.shape));
+  return asNumberOfOne(productsOfRows(unit));
+}

@@ -1,0 +1,98 @@
+// What the functions that draw have in common: shapes, dtypes and parameters.
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import type { DType } from "../../engine/ir/types.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
+import { checkShape, expandTo } from "../array/promote.ts";
+
+/** The shape of what is drawn; a bare count means a vector of so many elements. */
+export type DrawShape = number | readonly number[];
+
+/** Options of draws of real numbers. */
+export interface RealOptions {
+  /** Kind of number; default `"float64"`. */
+  readonly dtype?: "float64" | "float32";
+}
+
+/** Options of draws of whole numbers. */
+export interface WholeOptions {
+  /** Kind of number; default `"int32"`. */
+  readonly dtype?: DType;
+}
+
+/** A shape as a list of sizes. */
+export function readShape(operation: string, shape: DrawShape): readonly number[] {
+  const sizes = typeof shape === "number" ? [shape] : shape;
+  checkShape(operation, sizes);
+  return [...sizes];
+}
+
+export function readReal(operation: string, options: RealOptions): "float64" | "float32" {
+  checkOptions(operation, options, ["dtype"]);
+  const { dtype = "float64" } = options;
+  checkChoice(operation, "dtype", dtype, ["float64", "float32"]);
+  return dtype;
+}
+
+export function readWhole(operation: string, { dtype = "int32" }: WholeOptions): DType {
+  checkChoice(operation, "dtype", dtype, ["int32", "uint32", "float64", "float32"]);
+  return dtype;
+}
+
+/** What a parameter may be. */
+export interface Parameter {
+  readonly name: string;
+  readonly value: TensorLike;
+  /** The numbers that it may be, in words, and whether one is among them. Looked at where the elements are known. */
+  readonly range: string;
+  holds(x: number): boolean;
+}
+
+export const positive = { range: "above 0", holds: (x: number): boolean => x > 0 };
+export const probability = { range: "between 0 and 1", holds: (x: number): boolean => x >= 0 && x <= 1 };
+export const atLeastZero = { range: "at least 0", holds: (x: number): boolean => x >= 0 };
+
+/**
+ * Parameters as tensors of one dtype and of the shape of the draw: `shape`, or without one what theirs broadcast to.
+ *
+ * @throws DownhillError `range` that names the parameter, the first value that is not in its range, and the range; `shape` where
+ * they do not broadcast to the shape.
+ */
+export function readParameters(
+  operation: string,
+  dtype: DType,
+  shape: DrawShape | undefined,
+  parameters: readonly Parameter[],
+): Tensor[] {
+  const tensors = parameters.map((parameter) => convert(readParameter(operation, parameter), dtype));
+  const shapes = tensors.map((x) => x.shape);
+  const own = broadcastShapes(...shapes);
+  const sizes = shape === undefined ? own : readShape(operation, shape);
+  if (sizes === undefined || own === undefined || !isPartOf(own, sizes)) {
+    const given = parameters.map(({ name }, i) => `${name} ${showType(tensors[i]!.type)}`).join(" and ");
+    const wanted = sizes === undefined ? "one shape" : `shape ${showShape(sizes)}`;
+    throw new DownhillError("shape", `${operation}: ${given} cannot be broadcast to ${wanted}.`);
+  }
+  return tensors.map((x) => expandTo(x, sizes));
+}
+
+function isPartOf(shape: readonly number[], sizes: readonly number[]): boolean {
+  const all = broadcastShapes(shape, sizes);
+  return all !== undefined && sameShape(all, sizes);
+}
+
+/**
+ * A parameter as a tensor.
+ *
+ * @throws DownhillError `range` for the first element that it must not have, where elements are known.
+ */
+export function readParameter(operation: string, { name, value, range, holds }: Parameter): Tensor {
+  const x = asTensor(value, operation);
+  const known = typeof value === "number" ? [value] : x.tracer === undefined ? x.data() : [];
+  const odd = known.find((element) => !holds(element));
+  if (odd === undefined) return x;
+  throw new DownhillError("range", `${operation}: ${name} must be ${range}, got ${odd}.`);
+}

@@ -1,0 +1,73 @@
+// Distributions on the line that are a function of one uniform number.
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { abs, div, maximum, mul, scale, sign } from "../../engine/prims/arithmetic.ts";
+import { full, neg, sub } from "../../engine/prims/linear.ts";
+import { randomUnit } from "../../engine/prims/random.ts";
+import { log, log1p, tan } from "../../engine/prims/transcendental.ts";
+import { type DrawShape, readReal, readShape, type RealOptions } from "./arguments.ts";
+import { type Key, readKey } from "./key.ts";
+import { uniformWithin } from "./uniform.ts";
+
+type Float = "float64" | "float32";
+
+/** The distance from 1 to the next number, and the least normal number. */
+const epsilon: Readonly<Record<Float, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
+const tiny: Readonly<Record<Float, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
+
+/** A uniform number in [low(dtype), 1). */
+function uniformFrom(
+  operation: string,
+  low: (dtype: Float) => number,
+  key: Key,
+  shape: DrawShape,
+  options: RealOptions,
+): Tensor {
+  const dtype = readReal(operation, options);
+  return uniformWithin(readKey(operation, key), readShape(operation, shape), dtype, low(dtype), 1);
+}
+
+/**
+ * Numbers of the exponential distribution of rate 1: `−log1p(−u)`. JAX's stream.
+ *
+ * @example
+ * exponential(key(0), [2, 3]).shape; // [2, 3]
+ */
+export function exponential(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("exponential", arguments, 3);
+  return neg(log1p(neg(uniformFrom("exponential", () => 0, key, shape, options))));
+}
+
+/** Numbers of Gumbel's distribution of location 0 and scale 1: `−log(−log u)`. JAX's stream. */
+export function gumbel(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("gumbel", arguments, 3);
+  const dtype = readReal("gumbel", options);
+  return gumbelOf(readKey("gumbel", key), readShape("gumbel", shape), dtype);
+}
+
+/** `gumbel` of what was read before. */
+export function gumbelOf(key: Tensor, shape: readonly number[], dtype: Float): Tensor {
+  const unit = randomUnit(key, shape, dtype);
+  return neg(log(neg(log(maximum(unit, full(unit.type, tiny[dtype]))))));
+}
+
+/** Numbers of Laplace's distribution of location 0 and scale 1: `sign u · log1p(−|u|)` for u in (−1, 1). JAX's stream. */
+export function laplace(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("laplace", arguments, 3);
+  const u = uniformFrom("laplace", (dtype) => -1 + epsilon[dtype] / 2, key, shape, options);
+  return mul(sign(u), log1p(neg(abs(u))));
+}
+
+/** Numbers of the logistic distribution of location 0 and scale 1: `log(u / (1 − u))`. JAX's stream. */
+export function logistic(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("logistic", arguments, 3);
+  const u = uniformFrom("logistic", (dtype) => epsilon[dtype], key, shape, options);
+  return log(div(u, sub(full(u.type, 1), u)));
+}
+
+/** Numbers of Cauchy's distribution of location 0 and scale 1: `tan(π (u − ½))`. JAX's stream. */
+export function cauchy(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("cauchy", arguments, 3);
+  const u = uniformFrom("cauchy", (dtype) => epsilon[dtype], key, shape, options);
+  return tan(scale(sub(u, full(u.type, 0.5)), Math.PI));
+}
