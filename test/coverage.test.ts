@@ -42,6 +42,7 @@ const helpers = [
   "carries",
   "elementwise",
   "guard",
+  "householder",
   "lift",
   "matrices",
   "matrix-loops",
@@ -49,12 +50,13 @@ const helpers = [
   "reduce-loops",
   "region-batch",
   "region-shapes",
+  "rotations",
   "scalar-functions",
 ];
 
 /** Primitives of `downhill/linalg`. */
 const factorisations =
-  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots";
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots qr eigh svd";
 
 describe("primitives", async () => {
   await import("../src/index.ts");
