@@ -16,7 +16,9 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
       .split(" ")
       .map((name) => [name, [x]]),
   ),
+  ...Object.fromEntries("setAt addAt mulAt minAt maxAt".split(" ").map((name) => [name, [0.75, 1, { step: -1 }]])),
   broadcastTo: [[3, 2, 2]],
+  digitize: [[0.5, 1]],
   clip: [0.4, 1],
   expandDims: [0],
   fillDiagonal: [7],
@@ -44,6 +46,11 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
 }; // prettier-ignore
 /** Those of other operands than x. */
 const receivers: Readonly<Record<string, readonly [Tensor, ...unknown[]]>> = {
+  ...Object.fromEntries(
+    "segmentSum segmentProd segmentMax segmentMin".split(" ").map((name) => [name, [square, [1, 1]]]),
+  ),
+  bincount: [i],
+  searchsorted: [tensor([1, 2, 3]), x],
   bitwiseAnd: [i, i],
   bitwiseCount: [i],
   bitwiseNot: [i],
