@@ -12,12 +12,15 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries(
     ("allclose append arrayEqual atan2 copysign divmod floatPower floorDivide fmax fmin fmod greaterEqual heaviside hypot inner " +
       "isclose isin lessEqual logaddexp logaddexp2 logicalAnd logicalOr logicalXor matvec maximum minimum mod notEqual outer rem " +
-      "remainder vdot vecdot vecmat xlogy cross")
+      "remainder vdot vecdot vecmat xlogy cross gammainc gammaincc")
       .split(" ")
       .map((name) => [name, [x]]),
   ),
+  ...Object.fromEntries("addAt maxAt minAt mulAt setAt".split(" ").map((name) => [name, [7, 0, 1]])),
+  ...Object.fromEntries("segmentMax segmentMin segmentProd segmentSum".split(" ").map((name) => [name, [[0, 0]]])),
   broadcastTo: [[3, 2, 2]],
   clip: [0.4, 1],
+  digitize: [[0, 1, 2]],
   expandDims: [0],
   fillDiagonal: [7],
   insert: [1, 5],
@@ -48,6 +51,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
 }; // prettier-ignore
 /** Those of other operands than x. */
 const receivers: Readonly<Record<string, readonly [Tensor, ...unknown[]]>> = {
+  bincount: [i.reshape([4])],
   bitwiseAnd: [i, i],
   bitwiseCount: [i],
   bitwiseNot: [i],
