@@ -1,6 +1,6 @@
 // Reading and writing by places against reference values made with PyTorch 2.6 and 2.13 (test/testdata/golden/places.json).
 import type { Place, Tensor } from "downhill";
-import { at, indices, maxAt, minAt, mulAt, setAt } from "downhill";
+import { at, indices, maxAt, minAt, mulAt, nonzero, setAt } from "downhill";
 import type { Op } from "./support/golden.ts";
 import { checkFile } from "./support/golden.ts";
 
