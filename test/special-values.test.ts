@@ -24,11 +24,6 @@ interface Case {
 type Op = (x: Tensor, y: Tensor, args: Readonly<Record<string, unknown>>) => Tensor;
 
 const positive = (x: Tensor): Tensor => d.greater(x, 0);
-const remainder: Op = (x, y) => {
-  const r = d.rem(x, y); // the sign of x; where that is not the sign of y, one y more
-  return d.where(d.logicalAnd(d.notEqual(r, 0), d.notEqual(d.less(r, 0), d.less(y, 0))), r.add(y), r);
-};
-
 const ops: Readonly<Record<string, Op>> = {
   neg: d.neg,
   sign: d.sign,
@@ -86,7 +81,7 @@ const ops: Readonly<Record<string, Op>> = {
   mul: d.mul,
   div: d.div,
   true_divide: d.div,
-  remainder,
+  remainder: d.remainder,
   fmod: d.rem,
   atan2: d.atan2,
   logaddexp: (x, y) => d.logsumexp(d.stack([x, y]), { axis: 0 }),
@@ -181,9 +176,14 @@ const stated: readonly (readonly [op: string, ins: readonly number[], value: num
   ["greaterEqual", [NaN, NaN], 0],
   ["greaterEqual", [0, -0], 1],
   ["greaterEqual", [-Infinity, Infinity], 0],
+  ["less", [NaN, 1], 0],
+  ["less", [-0, 0], 0],
+  ["less", [1, Infinity], 1],
   ["equal", [NaN, NaN], 0],
   ["equal", [0, -0], 1],
   ["equal", [Infinity, Infinity], 1],
+  ["notEqual", [NaN, NaN], 1],
+  ["notEqual", [0, -0], 0],
   ["isNaN", [NaN], 1],
   ["isNaN", [Infinity], 0],
   ["isFinite", [NaN], 0],
@@ -216,6 +216,35 @@ const stated: readonly (readonly [op: string, ins: readonly number[], value: num
   ["gammaincc", [1, Infinity], 0],
   ["gammaincc", [0, 1], 0],
   ["gammaincc", [Infinity, Infinity], NaN],
+  ["erfinv", [1], Infinity],
+  ["erfinv", [-1], -Infinity],
+  ["erfinv", [1.5], NaN],
+  ["erfinv", [-0], -0],
+  ["erfcinv", [0], Infinity],
+  ["erfcinv", [2], -Infinity],
+  ["erfcinv", [1], 0],
+  ["erfcinv", [-1], NaN],
+  ["ndtr", [-Infinity], 0],
+  ["ndtr", [Infinity], 1],
+  ["ndtr", [0], 0.5],
+  ["ndtri", [0], -Infinity],
+  ["ndtri", [1], Infinity],
+  ["ndtri", [1.5], NaN],
+  ["logNdtr", [-Infinity], -Infinity],
+  ["logNdtr", [Infinity], -0],
+  ["beta", [0, 1], Infinity],
+  ["beta", [1, Infinity], 0],
+  ["beta", [-1, 2], NaN],
+  ["betaln", [1, 1], 0],
+  ["betaln", [2, 0], Infinity],
+  ["betaln", [0, Infinity], NaN],
+  ["betainc", [2, 3, 0], 0],
+  ["betainc", [2, 3, 1], 1],
+  ["betainc", [2, 3, 1.5], NaN],
+  ["betainc", [0, 2, 0.5], 1],
+  ["betainc", [2, 0, 0.5], 0],
+  ["betainc", [0, 0, 0.5], NaN],
+  ["betainc", [-1, 2, 0.5], NaN],
   ["stopGradient", [NaN], NaN],
   ["stopGradient", [-0], -0],
 ];

@@ -1,4 +1,6 @@
 // Special functions: of one operand within a few units in the last place, of several within 1e−13 relatively (docs/accuracy.md).
+import { DownhillError } from "../../engine/errors/index.ts";
+import { showPlain } from "../../engine/ir/plain-number.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
@@ -69,4 +71,79 @@ export function gammainc(a: TensorLike, x: TensorLike): Tensor {
 export function gammaincc(a: TensorLike, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("gammaincc", arguments, 2);
   return p.gammaincc(...floatingOperands("gammaincc", a, x));
+}
+
+/** The inverse of `erf`: ±∞ at ±1, NaN beyond. Derivative `√π/2 · exp(erfinv² y)`. */
+export const erfinv: (y: TensorLike) => Tensor = /* @__PURE__ */ unary("erfinv", p.erfinv);
+
+/**
+ * The inverse of `erfc`, accurate near 0 too: ∞ at 0, −∞ at 2, NaN outside. Derivative `−√π/2 · exp(erfcinv² q)`.
+ */
+export const erfcinv: (q: TensorLike) => Tensor = /* @__PURE__ */ unary("erfcinv", p.erfcinv);
+
+/**
+ * The distribution function of the standard normal distribution, `½ erfc(−x/√2)`, accurate in both tails. Derivative: the density
+ * `exp(−x²/2) / √2π`.
+ */
+export const ndtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtr", p.ndtr);
+
+/**
+ * The inverse of `ndtr`, the quantiles of the standard normal distribution: −∞ at 0, ∞ at 1, NaN outside. Derivative
+ * `√2π · exp(ndtri² p / 2)`.
+ */
+export const ndtri: (p: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtri", p.ndtri);
+
+/**
+ * The logarithm of `ndtr`, accurate in both tails: `logNdtr(-1e3)` is −500007.8, where `ndtr` is 0. Derivative: the density over
+ * `ndtr`, −x for x far below 0.
+ */
+export const logNdtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logNdtr", p.logNdtr);
+
+/** `B(a, b) = Γ(a) Γ(b) / Γ(a + b)` for a, b > 0: ∞ at 0, 0 at ∞, NaN below 0. Derivative in a: `B (ψ(a) − ψ(a + b))`. */
+export function beta(a: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("beta", arguments, 2);
+  return p.beta(...floatingOperands("beta", a, b));
+}
+
+/** The logarithm of `beta`, accurate where B is tiny and where a and b are of different size. */
+export function betaln(a: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("betaln", arguments, 2);
+  return p.betaln(...floatingOperands("betaln", a, b));
+}
+
+/**
+ * The regularised incomplete beta function `I(a, b, x) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`: the distribution function of the beta
+ * distribution of shapes a and b. For a, b ≥ 0 and 0 ≤ x ≤ 1; NaN outside, and where both shapes are 0 or infinite.
+ *
+ * It has derivatives of any order in all three operands, exact to about 1e−12.
+ *
+ * @example
+ * betainc(2, 3, 0.5).item(); // 0.6875
+ */
+export function betainc(a: TensorLike, b: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 3) refuseExtra("betainc", arguments, 3);
+  return p.betainc(...floatingOperands("betainc", a, b, x));
+}
+
+/**
+ * The logarithm of the gamma function of d dimensions, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 … d − 1, for
+ * a > (d − 1) / 2; NaN below. `d` is a plain whole number from 1 on.
+ *
+ * @throws DownhillError `range` for another d.
+ */
+export function multigammaln(a: TensorLike, d: number): Tensor {
+  if (arguments.length > 2) refuseExtra("multigammaln", arguments, 2);
+  if (!Number.isInteger(d) || d < 1) {
+    throw new DownhillError(
+      "range",
+      `multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got ${showPlain(d)}.`,
+    );
+  }
+  const t = asFloating(a, "multigammaln");
+  const number = (value: number): Tensor => p.full(t.type, value);
+  const isInside = p.less(number((d - 1) / 2), t);
+  const inside = p.where(isInside, t, number(d));
+  let sum = number((d * (d - 1) * Math.log(Math.PI)) / 4);
+  for (let j = 0; j < d; j++) sum = p.add(sum, p.lgamma(p.sub(inside, number(j / 2))));
+  return p.where(isInside, sum, number(NaN));
 }
