@@ -19,13 +19,13 @@ import { describe, expect, test } from "vitest";
 
 type Anything = (...words: unknown[]) => unknown;
 const modules = {
+  linalg, // first: `cond` and `norm` are functions of the main module too
   root,
   core,
   data,
   distributed,
   io,
   landscapes,
-  linalg,
   nn,
   onnx,
   optim,
@@ -46,7 +46,9 @@ for (const [prefix, module] of Object.entries(prefixed))
 
 /** Those that take any number of arguments, each of which they look at themselves. */
 const variadic =
-  "anyBatch chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(" ");
+  "anyBatch broadcastArrays broadcastShapes chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(
+    " ",
+  );
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
@@ -99,6 +101,12 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   odeint: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
+  eye: [2, 3],
+  fullLike: [pair, 1],
+  nanpercentile: [pair, 50],
+  nanquantile: [pair, 0.5],
+  percentile: [pair, 50],
+  quantile: [pair, 0.5],
   readNpy: [new Uint8Array(0)],
   readNpz: [new Uint8Array(0)],
   readParquet: [new Uint8Array(0)],
