@@ -142,9 +142,9 @@ const otherMethods = [
   "modf",
   "moveaxis",
   "mulAt",
+  "nanToNum",
   "nanpercentile",
   "nanquantile",
-  "nanToNum",
   "nonzero",
   "notEqual",
   "outer",
@@ -201,6 +201,7 @@ const otherMethods = [
   "vecdot",
   "vecmat",
   "xlogy",
+  "zeta",
 ] as const;
 
 type Functions = typeof arrays & typeof activations;

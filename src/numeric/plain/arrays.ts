@@ -304,7 +304,8 @@ const methods: Readonly<Record<string, Method>> = {
   },
   every: (env, node, array, [callback]) => quantifier(env, node, array, callback, true),
   some: (env, node, array, [callback]) => quantifier(env, node, array, callback, false),
-  reduce,
+  reduce: (env, node, array, args) => reduce(env, node, array, args, false),
+  reduceRight: (env, node, array, args) => reduce(env, node, array, args, true),
 };
 
 /** A method of an array, by its name. */
@@ -350,7 +351,7 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
   array.root.written = true;
   const kept = atom(env, scalarValue(env, value, evaluateArgument(env, value)), "value");
   const [from, to] = rangeOf(env, array, range);
-  loop(env, node, from, to, (inner, k) => {
+  loop(env, node, { from, to, step: 1 }, (inner, k) => {
     const item = itemAt(array, k);
     if (item.kind !== "scalar")
       return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
@@ -418,14 +419,13 @@ function fromEnd(env: Env, given: RegionExpr, length: RegionExpr): RegionExpr {
 function loop(
   env: Env,
   node: Node,
-  from: RegionExpr,
-  to: RegionExpr,
+  bounds: { readonly from: RegionExpr; readonly to: RegionExpr; readonly step: number },
   body: (inner: Env, k: RegionExpr) => void,
 ): void {
   const index = env.unit.names.fresh("k");
   const inner = nested(env, new Set());
   body(inner, { kind: "local", type: "f64", name: index });
-  env.out.push({ kind: "for", index, from, to, step: 1, body: inner.out.statements(), at: at(env, node) });
+  env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
 /** `x.set(y, offset)`. */
@@ -494,33 +494,29 @@ function quantifier(
   return result;
 }
 
-/** `x.reduce((total, item) => …, start)`. */
-function reduce(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
-  const [callback, start] = args;
-  if (callback === undefined || start === undefined)
-    return refuse(
-      env,
-      node,
-      "reduce: give the value that it starts with, as x.reduce((sum, xi) => sum + xi, 0).",
-    );
+/** `x.reduce((total, item) => …, start)`: without `start` the first item is it; `reduceRight` begins at the end. */
+function reduce(
+  env: Env,
+  node: Node,
+  array: ArrayEntity,
+  [callback, start]: readonly Argument[],
+  isFromRight: boolean,
+): Entity {
+  if (callback === undefined)
+    return refuse(env, node, "reduce: the function is missing: x.reduce((sum, xi) => sum + xi, 0).");
   const each = evaluateArgument(env, callback);
-  const first = evaluateArgument(env, start);
+  const length = arrayLength(array);
+  const begin = isFromRight ? atom(env, arithmetic("sub", length, number(1)), "last") : number(0);
+  const first =
+    start === undefined ? readAll(env, element(env, node, array, begin)) : evaluateArgument(env, start);
   const total = makeTotal(env, node, first);
-  eachPlace(
-    env,
-    arrayLength(array),
-    "i",
-    (inner, i) => {
-      const next = inner.unit.elaborate.call(inner, callback, each, [
-        total,
-        itemAt(array, i),
-        scalar(i),
-        array,
-      ]);
-      copyInto(inner, node, total, readAll(inner, next));
-    },
-    at(env, node),
-  );
+  const step = isFromRight ? -1 : 1;
+  const from = start === undefined ? arithmetic("add", begin, number(step)) : begin;
+  loop(env, node, { from, to: isFromRight ? number(-1) : length, step }, (inner, i) => {
+    const given = [total, itemAt(array, i), scalar(i), array];
+    const next = inner.unit.elaborate.call(inner, callback, each, given);
+    copyInto(inner, node, total, readAll(inner, next));
+  });
   return total;
 }
 

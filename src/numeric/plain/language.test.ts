@@ -319,6 +319,22 @@ const arrays: Readonly<Record<string, Row>> = {
     [[1, 2, 3], 0.5],
     [[-1, 2], 0.5],
   ),
+  "sums that begin with an element, and at the end": row(
+    "x: number[]",
+    "return x.reduce((a, b) => a * 2 + b) + 100 * x.reduceRight((a, b, i) => a * 2 + b * i, 1) + 1e4 * x.reduceRight((a, b) => a - b);",
+    [[1, 2, 3]],
+    [[5]],
+  ),
+  "lengths of whole arrays": row(
+    "x: number[]",
+    "return Math.hypot(...x);",
+    [[3, 4, 12]],
+    [[]],
+    [[3e300, -4e300]],
+    [[3e-300, 4e-300, 0]],
+    [[NaN, -Infinity]],
+    [[NaN, 1]],
+  ),
   "typed arrays map to their kind": row(
     "x: Float32Array",
     "const y = x.map((v) => v / 3); return y[0] * 3 - x[0];",
