@@ -112,6 +112,7 @@ describe("primitives", async () => {
           .split(" ")
           .map((name) => [name, "ONNX has no factorisations, nor what is made of them"]),
       ),
+      fourier: "DFT has no form that engines compute in float64 along with its derivatives",
       linearRecurrence: "no operator goes from element to element but the sum",
       cummax: "no operator goes from element to element but the sum",
       cummin: "no operator goes from element to element but the sum",
