@@ -38,7 +38,7 @@ products and sums are rounded once, results may be off by eight times what they 
 an ulp; a choice between numbers that lie so near to one another may go either way.
 
 With --plain a program must compute what JavaScript does, there and near by, and its gradient must be exact, each optimisation
-switched off in one of 4; 1 in 3 has its second derivatives looked at too, 1 in 10 goes through the interpreter, generated
+switched off in one of 4; a quarter as many sum products in nests of loops; 1 in 3 has its second derivatives looked at too, 1 in 10 goes through the interpreter, generated
 JavaScript and WebAssembly, to the bit, 1 in 20 through the tensors of the public API.
 
 Ctrl-C ends after the parts that are running, with a summary and the command that goes on from there; a second one at once.`;

@@ -1,7 +1,7 @@
 // Random programs of TypeScript: values, gradients and second derivatives of their regions, by every way that there is.
 import { describe, expect, test } from "vitest";
 import { extent } from "./support/extent.ts";
-import { faultOfPlainSeed, faultOfRegionSeed } from "./support/plain-soak.ts";
+import { faultOfPlainSeed, faultOfProductsSeed, faultOfRegionSeed } from "./support/plain-soak.ts";
 import { randomStrips } from "./support/random-strips.ts";
 
 const first = (
@@ -19,6 +19,10 @@ const first = (
 describe("random plain functions", () => {
   test("compute what JavaScript does, and their derivatives are exact by every way", () => {
     expect(first(1, extent(200, 20_000, 1000), (seed) => faultOfPlainSeed(seed, 50, 160))).toBeUndefined();
+  });
+
+  test("agree where they sum products in nests of loops", () => {
+    expect(first(100_000, extent(20, 3000, 200), (seed) => faultOfProductsSeed(seed, 2))).toBeUndefined();
   });
 
   test("agree where they are regions that no text gives", () => {

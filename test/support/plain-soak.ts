@@ -4,7 +4,9 @@ import { choicesOf, shrink } from "./draw-region.ts";
 import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";
 import { Choices } from "./random-choices.ts";
+import type { PlainProgram } from "./random-plain.ts";
 import { randomPlain } from "./random-plain.ts";
+import { randomProducts } from "./random-products.ts";
 import type { RandomRegion } from "./random-regions.ts";
 import { randomRegion } from "./random-regions.ts";
 import { randomStrips } from "./random-strips.ts";
@@ -38,9 +40,13 @@ function wayOf(number: number, every: number): Way {
   };
 }
 
-function faultOfProgram(choices: readonly number[], way: Way): string | undefined {
+function faultOfProgram(
+  choices: readonly number[],
+  way: Way,
+  draw: (choices: Choices) => PlainProgram,
+): string | undefined {
   try {
-    const { typescript, javascript, ...rest } = randomPlain(new Choices(choices));
+    const { typescript, javascript, ...rest } = draw(new Choices(choices));
     const f = functionOfText(javascript) as (...args: never[]) => unknown;
     return faultOfPlain({ form: formOfText(typescript), f, ...rest, ...way });
   } catch (error) {
@@ -80,11 +86,26 @@ function smallest(
 
 /** The fault that a random program shows, by the smallest program that shows it; of up to `most` choices. */
 export function faultOfPlainSeed(seed: number, every: number, most?: number): string | undefined {
+  return faultOfSeed(seed, every, randomPlain, most);
+}
+
+/** The same of random sums of products in nests of loops. */
+export function faultOfProductsSeed(seed: number, every: number): string | undefined {
+  return faultOfSeed(seed, every, randomProducts, 120);
+}
+
+function faultOfSeed(
+  seed: number,
+  every: number,
+  draw: (choices: Choices) => PlainProgram,
+  most?: number,
+): string | undefined {
   const [choices, way] = [choicesOf(seed, most), wayOf(seed, every)];
-  const fault = faultOfProgram(choices, way);
+  const check = (some: readonly number[]): string | undefined => faultOfProgram(some, way, draw);
+  const fault = check(choices);
   if (fault === undefined) return undefined;
-  const small = smallest(choices, fault, (some) => faultOfProgram(some, way));
-  return `seed ${seed}: ${faultOfProgram(small, way)}\n\n${randomPlain(new Choices(small)).typescript}`;
+  const small = smallest(choices, fault, check);
+  return `seed ${seed}: ${check(small)}\n\n${draw(new Choices(small)).typescript}`;
 }
 
 /** The same of a random region, of one with loops in strips where `draw` is that. */
@@ -100,7 +121,7 @@ export function faultOfRegionSeed(
   return `seed ${seed}: ${faultOfDrawnRegion(draw, small, way)}\n\n${printRegion(draw(new Choices(small)).region)}`;
 }
 
-/** Looks at `count` programs and a quarter as many regions, all drawn by `seed`; `note` is called before each. */
+/** Looks at `count` programs, a quarter as many sums of products and a quarter as many regions, all drawn by `seed`; `note` is called before each. */
 export function soakPart(seed: number, count: number, note: () => void): Outcome {
   let [programs, routines] = [0, 0];
   let fault: string | undefined;
@@ -108,6 +129,11 @@ export function soakPart(seed: number, count: number, note: () => void): Outcome
     note();
     programs++;
     fault = faultOfPlainSeed((seed * count + i) >>> 0, 10);
+    if (i % 4 === 2 && fault === undefined) {
+      note();
+      programs++;
+      fault = faultOfProductsSeed((seed * count + i) >>> 0, 2);
+    }
     if (i % 4 !== 0 || fault !== undefined) continue;
     note();
     routines++;

@@ -24,6 +24,7 @@ function isNumber(x: Tensor): Tensor {
 
 /** The mask of the elements that are numbers, and that the mask of the options chooses too. */
 function withNumbers<O extends MaskedReduceOptions>(t: Tensor, options: O, operation: string): O {
+  checkOptions(operation, options, ["axis", "keepdims", "where", "ddof"]);
   if (options.where === undefined) return { ...options, where: isNumber(t) };
   const mask = p.asTensor(options.where, operation);
   return { ...options, where: p.both(isNumber(t), expandTo(mask, t.type.shape)) };
@@ -136,7 +137,7 @@ export interface AverageOptions extends ReduceOptions {
  *
  * @throws DownhillError `shape` for weights that do not fit.
  * @example
- * average([1, 2, 6], { weights: [1, 1, 2] }); // f64[] 3.75
+ * average([1, 2, 6], { weights: [1, 1, 2] }); // 3.75
  */
 export function average(x: TensorLike, options: AverageOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("average", arguments, 2);
@@ -178,8 +179,8 @@ export interface QuantileOptions extends ReduceOptions {
  * @param q From 0 to 1.
  * @throws DownhillError `range` for a `q` out of range, where it is known.
  * @example
- * quantile([1, 2, 3, 10], 0.5);                      // f64[] 2.5
- * quantile([1, 2, 3, 10], 0.5, { method: "lower" }); // f64[] 2
+ * quantile([1, 2, 3, 10], 0.5);                      // 2.5
+ * quantile([1, 2, 3, 10], 0.5, { method: "lower" }); // 2
  */
 export function quantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("quantile", arguments, 3);

@@ -19,4 +19,9 @@ export interface LowerOptions {
    * add to sums of their own; only together with `sums`. Default true.
    */
   readonly strips?: boolean;
+  /**
+   * Sums of products in nests of loops are contractions, whose sums are added in the order of the text but by blocks of 256, and to what
+   * was there in the end. Not where `sums` is off. Default true.
+   */
+  readonly products?: boolean;
 }

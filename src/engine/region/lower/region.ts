@@ -1,6 +1,8 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { Region } from "../region.ts";
 import { walkStmts } from "../walk.ts";
@@ -12,9 +14,12 @@ import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
 import { withoutVainClears } from "./clears.ts";
 import { markLoops } from "./independent.ts";
+import type { ProductHost } from "./factors.ts";
+import { withProducts } from "./products.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
+import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
 import type { StripMemory } from "./strips.ts";
 import { withoutUnusedLocals } from "./unused.ts";
@@ -73,12 +78,35 @@ export function writeRegion(
   let statements = withoutVainClears(scope, host.block.statements);
   if (options.hoistChecks !== false) statements = settleChecks(scope, statements, options);
   const { changing, ranges } = scope;
+  if (options.products !== false && options.sums !== false)
+    statements = withProducts(statements, productHost(statements, scope));
   const memory = stripMemory(scope);
   statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);
   return written;
+}
+
+/** What products are written into. */
+function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope): ProductHost {
+  const set = new Set([...changing, ...usesOf(block).set]);
+  const of = new Map<string, Expr>();
+  walkBlock(block, {
+    stmt: (stmt) => void (stmt.kind === "let" && !set.has(stmt.name) && of.set(stmt.name, stmt.value)),
+  });
+  const { scratch, scalars, arrays } = host;
+  const given = new Set<string>();
+  for (const x of [...scalars.values(), ...[...arrays.values()].flatMap(({ dims }) => dims)])
+    if (x.kind === "local") given.add(x.name);
+  return {
+    made: { of, changing: set, ranges, known: new Map() },
+    isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
+    strips: new Map(),
+    fresh: host.fresh,
+    knownSize: (size) => (scratch === undefined ? undefined : sizeBeforeCall(size, of, given)),
+    allocate: (buffer) => scratch?.add(buffer),
+  };
 }
 
 /** Memory for loops in strips, where the host has some. */
@@ -88,7 +116,11 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   const own = new Map<string, ArrayPlace>();
   for (const array of arrays.values()) own.set(array.buffer, array);
   return {
-    scratch: scratch.make,
+    scratch(hint, type, size) {
+      const name = host.fresh(hint);
+      scratch.add({ name, type, size });
+      return name;
+    },
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;

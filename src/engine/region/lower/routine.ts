@@ -68,11 +68,7 @@ export function lowerRegion(
     arrays: params.arrays,
     memoryOf: (name: string) => must(memory.places.get(name), `the memory of "${name}"`),
     scratch: {
-      make(hint: string, type: ScalarType, size: Size) {
-        const name = fresh(hint);
-        memory.temps.push({ name, type, size });
-        return name;
-      },
+      add: (buffer: Buffer) => void memory.temps.push(buffer),
       sizeOf: (buffer: string) => memory.alone.get(buffer),
     },
   };

@@ -3,7 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
-import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
+import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { PositionIndex } from "../region.ts";
@@ -60,7 +60,7 @@ export interface Host {
   memoryOf(array: string): ArrayMemory;
   /** Buffers that are made while the region is written; a host that must have all of them before has none. */
   readonly scratch?: {
-    make(hint: string, type: ScalarType, size: Size): string;
+    add(buffer: Buffer): void;
     /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
     sizeOf(buffer: string): Size | undefined;
   };

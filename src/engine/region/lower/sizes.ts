@@ -156,6 +156,46 @@ function atLeastZero(size: Size): Size {
   return combined("max", size, 0);
 }
 
+/**
+ * A size as arithmetic on the locals that a call is given: others are looked up in `made`, and whole numbers in float64 are the int32
+ * that they are of. `undefined` where it is made in another way.
+ */
+export function sizeBeforeCall(
+  size: Size,
+  made: ReadonlyMap<string, Expr>,
+  given: ReadonlySet<string>,
+  depth = 0,
+): Size | undefined {
+  if (typeof size === "number" || size.kind === "const") return size;
+  if (depth > deepest) return undefined;
+  const of = (x: Expr): Size | undefined => sizeBeforeCall(x, made, given, depth + 1);
+  switch (size.kind) {
+    case "local": {
+      if (given.has(size.name)) return size.type === "i32" ? size : undefined;
+      const value = made.get(size.name);
+      return value && of(value);
+    }
+    case "convert":
+      return size.type === "i32" || size.x.type === "i32" ? of(size.x) : undefined;
+    case "select": // a product that is NaN where float64 does not hold it
+      return size.y.kind === "const" && Number.isNaN(size.y.value) ? of(size.x) : undefined;
+    case "binary": {
+      const [x, y] = [of(size.x), of(size.y)];
+      const isExact = ["add", "sub", "mul", "min", "max"].includes(size.op);
+      return x === undefined || y === undefined || !isExact ? undefined : combined(size.op, x, y);
+    }
+    case "load":
+    case "table":
+    case "unary":
+    case "mulAdd":
+    case "call":
+      return undefined;
+  }
+}
+
+/** Definitions that are looked up one after the other. */
+const deepest = 24;
+
 /** The values that the index of a loop takes, if it takes any. */
 function indexBetween(facts: Facts, { from, to, step }: For): Between | undefined {
   const [first, end] = [between(facts, from), between(facts, to)];

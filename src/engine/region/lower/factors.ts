@@ -1,0 +1,163 @@
+// The operands of a product: elements of arrays where they lie, or copies of what is computed, or lies so that vectors cannot read it.
+import * as k from "../../kernel/build.ts";
+import { copyBlock } from "../../kernel/copy.ts";
+import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
+import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import type { Block, Known, Let, Nest, Place } from "./nests.ts";
+import { placeOf, sizeOf, sliceOf } from "./nests.ts";
+import { integerValue } from "./polynomial.ts";
+
+/** What products are written into. */
+export interface ProductHost extends Known {
+  fresh(hint: string): string;
+  /** A size as one that is known before a call; `undefined` where it is not. */
+  knownSize(size: Size): Size | undefined;
+  /** Takes memory that only this block uses. */
+  allocate(buffer: Buffer): void;
+}
+
+/** A product on its way out of a nest. */
+export interface Attempt {
+  readonly host: ProductHost;
+  /** Arrays that it needs. */
+  readonly arrays: Buffer[];
+  /** Whether it needs one with an axis for the outermost loop, which is to go in strips so that the array is not large. */
+  wantsStrips: boolean;
+}
+
+/** Iterations of a strip: rows or columns that are enough for tiles, and small enough for what they need to stay in cache. */
+export const stripLength = 64;
+
+/** Elements of a buffer, for each loop of a nest so many elements further with each iteration. */
+export interface Elements {
+  readonly buffer: string;
+  readonly start: Expr;
+  readonly strides: readonly Size[];
+}
+
+/** A factor of a product, and the numbers of the loops that it depends on. */
+export interface Factor {
+  readonly loops: ReadonlySet<number>;
+  readonly source:
+    | { readonly kind: "elements"; readonly elements: Elements }
+    /** Can be computed in loops of its own. */
+    | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly Let[] }
+    /** Is there in the nest only, where it is declared. */
+    | { readonly kind: "declared"; readonly stmt: Let };
+}
+
+/** Where a factor of a product comes from; `undefined` where it depends on something else than loops of the nest. */
+export function factorOf(nest: Nest, expr: Expr): Factor | undefined {
+  const slice = sliceOf(nest, expr);
+  if (slice !== undefined) {
+    const last = slice.lets.at(-1);
+    const value = expr.kind === "local" && last?.name === expr.name ? last.value : expr;
+    const place = value.kind === "load" ? placeOf(nest, value.index) : undefined;
+    const elements = place && value.kind === "load" ? elementsAt(value.buffer, place) : undefined;
+    if (elements !== undefined) return { loops: slice.loops, source: { kind: "elements", elements } };
+    return { loops: slice.loops, source: { kind: "computed", value: expr, lets: slice.lets } };
+  }
+  const definition = expr.kind === "local" ? nest.lets.get(expr.name) : undefined;
+  const depth = nest.loops.findIndex(({ body }) => body === definition?.block);
+  if (definition === undefined || depth < 0) return undefined;
+  const loops = new Set(nest.loops.slice(0, depth + 1).keys());
+  return { loops, source: { kind: "declared", stmt: definition.stmt } };
+}
+
+/** A place in a buffer in the arithmetic of sizes. */
+export function elementsAt(buffer: string, { start, strides }: Place): Elements | undefined {
+  const first = integerValue(start, new Map());
+  const steps = strides.map(sizeOf);
+  if (first === undefined || !steps.every((one) => one !== undefined)) return undefined;
+  return { buffer, start: first, strides: steps };
+}
+
+/**
+ * An array of its own with an axis for each of these loops, the last of which lies side by side; `undefined` where its size is not known
+ * before a call, or where the outermost loop is too long for it.
+ */
+export function newArray(
+  nest: Nest,
+  order: readonly number[],
+  hint: string,
+  type: ScalarType,
+  attempt: Attempt,
+): Elements | undefined {
+  const { host } = attempt;
+  const lengthOf = (l: number): Size => {
+    const trip = nest.trips[l]!;
+    if (l === 0 && nest.isStrip) return stripLength;
+    if (l === 0 && !((constantSize(trip) ?? Infinity) <= stripLength)) attempt.wantsStrips = true;
+    return constantSize(trip) ?? k.max(trip, k.i32(0));
+  };
+  const size = host.knownSize(order.map(lengthOf).reduce(multiplySizes, 1));
+  if (size === undefined || attempt.wantsStrips) return undefined;
+  const buffer = host.fresh(hint);
+  attempt.arrays.push({ name: buffer, type, size });
+  const strides: Size[] = nest.loops.map(() => 0);
+  let stride: Size = 1;
+  for (const l of order.toReversed()) {
+    strides[l] = stride;
+    stride = multiplySizes(stride, l === 0 && nest.isStrip ? stripLength : nest.trips[l]!);
+  }
+  return { buffer, start: k.i32(0), strides };
+}
+
+/** The index of the element of an iteration. */
+export function indexIn(nest: Nest, { start, strides }: Elements): Expr {
+  return nest.loops.reduce((sum, { index, from, to }, l) => {
+    if (strides[l] === 0) return sum;
+    const i = k.local("i32", index);
+    const isFromZero = from.kind === "const" && from.value === 0;
+    const upwards = isFromZero ? i : k.sub(i, from);
+    const number = nest.isDown[l] === true ? k.sub(k.sub(to, k.i32(1)), i) : upwards;
+    const distance = sizeExpr(multiplySizes(strides[l]!, number));
+    return sum.kind === "const" && sum.value === 0 ? distance : k.add(sum, distance);
+  }, start);
+}
+
+/** A factor whose elements lie in memory when the product is computed. */
+export interface Operand {
+  readonly elements: Elements;
+  /** Loops that put them there, which come before the nest; and whether they are the same in each iteration of its outermost loop. */
+  readonly before: Block;
+  readonly isSteady: boolean;
+  /** Or a statement that the nest makes behind the declaration of the factor. */
+  readonly store: { readonly behind: Let; readonly stmt: Stmt } | undefined;
+}
+
+/** A factor as elements in memory; `order` is that of the axes of a copy, if it is to be one. */
+export function operandOf(
+  nest: Nest,
+  { source }: Factor,
+  order: readonly number[],
+  isCopied: boolean,
+  type: ScalarType,
+  attempt: Attempt,
+): Operand | undefined {
+  if (source.kind === "elements" && !isCopied)
+    return { elements: source.elements, before: [], isSteady: false, store: undefined };
+  const elements = newArray(nest, order, "factor", type, attempt);
+  if (elements === undefined) return undefined;
+  const index = indexIn(nest, elements);
+  if (source.kind === "declared") {
+    const { stmt } = source;
+    const value = k.local(type, stmt.name);
+    return {
+      elements,
+      before: [],
+      isSteady: false,
+      store: { behind: stmt, stmt: { kind: "store", buffer: elements.buffer, index, value } },
+    };
+  }
+  const value =
+    source.kind === "elements"
+      ? k.load(type, source.elements.buffer, indexIn(nest, source.elements))
+      : source.value;
+  const lets = source.kind === "computed" ? source.lets : [];
+  let body: Block = [...lets, { kind: "store", buffer: elements.buffer, index, value }];
+  for (const l of order.toSorted((a, b) => b - a))
+    body = [{ ...nest.loops[l]!, reverse: false, independent: true, body }];
+  const { statements } = copyBlock(body, [], `.${attempt.host.fresh("copy")}`, new Map());
+  return { elements, before: statements, isSteady: !order.includes(0), store: undefined };
+}

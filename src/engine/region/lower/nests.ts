@@ -1,0 +1,224 @@
+// What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
+import * as k from "../../kernel/build.ts";
+import type { Expr, Size, Stmt } from "../../kernel/scalar.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import type { IsPositive } from "./bounds.ts";
+import { isNeverNegative } from "./bounds.ts";
+import type { Made, Polynomial } from "./polynomial.ts";
+import {
+  addPolynomials,
+  integerValue,
+  multiplyPolynomials,
+  namesOf,
+  one,
+  polynomialOf,
+  splitBy,
+} from "./polynomial.ts";
+
+export type For = Stmt & { readonly kind: "for" };
+export type Let = Stmt & { readonly kind: "let" };
+export type Block = readonly Stmt[];
+
+/** What holds in the whole block that nests stand in. */
+export interface Known {
+  readonly made: Made;
+  readonly isPositive: IsPositive;
+  /** Strips of longer loops, by the local that is where each begins; and how many iterations the longer loop has. */
+  readonly strips: Map<string, Polynomial>;
+}
+
+/** Loops each of which stands in the one before, the outermost first, whose ends are known before the outermost begins. */
+export interface Nest extends Known {
+  readonly head: For;
+  readonly loops: readonly For[];
+  /** Names that the head declares: they have no value before it. */
+  readonly declared: ReadonlySet<string>;
+  /** Buffers that something in the head stores to. */
+  readonly stored: ReadonlySet<string>;
+  /** Immutable locals of the head, and the blocks that declare them. */
+  readonly lets: ReadonlyMap<string, { readonly stmt: Let; readonly block: Block }>;
+  /** Loops that count up where the text counts down: they are looked at from their last iteration. */
+  readonly isDown: readonly boolean[];
+  /** Whether the outermost loop is a strip of a longer one. */
+  readonly isStrip: boolean;
+  /** How many iterations each loop has, where these are not fewer than none; and as polynomials, how many at most. */
+  readonly trips: readonly Expr[];
+  readonly tripPolynomials: readonly Polynomial[];
+}
+
+/** What is known of a head before one of its nests is looked at. */
+export type HeadFacts = Pick<Nest, "head" | "declared" | "stored" | "lets">;
+
+export function factsOf(head: For, { made }: Known): HeadFacts {
+  const { declared } = usesOf([head]);
+  const stored = new Set<string>();
+  const lets = new Map<string, { stmt: Let; block: Block }>();
+  const visit = (block: Block): void => {
+    for (const stmt of block) {
+      if (stmt.kind === "store") stored.add(stmt.buffer);
+      if (stmt.kind === "contract") stored.add(stmt.out.buffer);
+      if (stmt.kind === "let" && !made.changing.has(stmt.name)) lets.set(stmt.name, { stmt, block });
+      if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") visit(stmt.body);
+      if (stmt.kind === "if") [stmt.then, stmt.otherwise].forEach(visit);
+    }
+  };
+  visit([head]);
+  return { head, declared, stored, lets };
+}
+
+/** The nest of these loops; `undefined` where their ends are not known before. */
+export function nestOf(facts: HeadFacts, loops: readonly For[], known: Known): Nest | undefined {
+  const isBefore = (expr: Expr): boolean => {
+    let is = true;
+    walkExpr(expr, (x) => {
+      if (
+        x.kind === "load" ||
+        (x.kind === "local" && (facts.declared.has(x.name) || known.made.changing.has(x.name)))
+      )
+        is = false;
+    });
+    return is;
+  };
+  const tripPolynomials: Polynomial[] = [];
+  const trips: Expr[] = [];
+  const strip = stripOf(loops[0]!, known);
+  for (const { from, to } of loops) {
+    const [first, end] = [polynomialOf(from, known.made), polynomialOf(to, known.made)];
+    if (first === undefined || end === undefined || !isBefore(from) || !isBefore(to)) return undefined;
+    tripPolynomials.push(addPolynomials(end, first, -1));
+    trips.push(
+      first.size === 0
+        ? to
+        : to.kind === "const" && from.kind === "const"
+          ? k.i32(to.value - from.value)
+          : k.sub(to, from),
+    );
+  }
+  const isDown = loops.map((loop) => countsDown(loop, known));
+  if (strip !== undefined) tripPolynomials[0] = strip; // no fewer
+  return { ...facts, ...known, loops, isDown, isStrip: strip !== undefined, trips, tripPolynomials };
+}
+
+function stripOf({ from }: For, { strips }: Known): Polynomial | undefined {
+  return from.kind === "local" ? strips.get(from.name) : undefined;
+}
+
+/** Whether a loop declares first of all an index that falls. */
+function countsDown({ index, body }: For, { made }: Known): boolean {
+  const first = body[0];
+  const value =
+    first?.kind === "let" && first.value.type === "i32" ? polynomialOf(first.value, made) : undefined;
+  const factor = value && splitBy(value, index)?.factor;
+  return factor?.size === 1 && factor.get("") === -1;
+}
+
+/** Where elements lie that a nest visits: at `start` first, and so many elements further with each iteration of a loop. */
+export interface Place {
+  readonly start: Polynomial;
+  readonly strides: readonly Polynomial[];
+}
+
+/** The place of an index that moves evenly with each loop of a nest; `undefined` for any other. */
+export function placeOf(nest: Nest, index: Expr): Place | undefined {
+  let rest = polynomialOf(index, nest.made);
+  const strides: Polynomial[] = [];
+  for (const [l, loop] of nest.loops.entries()) {
+    const split = rest && splitBy(rest, loop.index);
+    const end = polynomialOf(nest.isDown[l] === true ? loop.to : loop.from, nest.made);
+    if (split === undefined || end === undefined) return undefined;
+    const first = nest.isDown[l] === true ? addPolynomials(end, one, -1) : end;
+    strides.push(nest.isDown[l] === true ? addPolynomials(new Map(), split.factor, -1) : split.factor);
+    const skipped = multiplyPolynomials(split.factor, first);
+    if (skipped === undefined) return undefined;
+    rest = addPolynomials(split.rest, skipped);
+  }
+  const isKnown = (p: Polynomial): boolean =>
+    [...p.keys()].every((term) => namesOf(term).every((name) => !nest.declared.has(name)));
+  return rest !== undefined && [rest, ...strides].every(isKnown) ? { start: rest, strides } : undefined;
+}
+
+/** Whether the places of these loops all differ: they lie as indices of an array do, `inner` elements within the closest stride. */
+export function areDistinct(
+  nest: Nest,
+  { strides }: Place,
+  loops: readonly number[],
+  inner: Polynomial = one,
+): boolean {
+  if (loops.length === 0) return true;
+  return loops.some((l) => {
+    const span = multiplyPolynomials(strides[l]!, nest.tripPolynomials[l]!);
+    const rest = loops.filter((other) => other !== l);
+    const hasRoom = isNeverNegative(addPolynomials(strides[l]!, inner, -1), nest.isPositive);
+    return hasRoom && span !== undefined && areDistinct(nest, { start: one, strides }, rest, span);
+  });
+}
+
+/** A polynomial as a size: a number where it is one. */
+export function sizeOf(p: Polynomial): Size | undefined {
+  if (p.size === 0) return 0;
+  const constant = p.size === 1 ? p.get("") : undefined;
+  return constant ?? integerValue(p, new Map());
+}
+
+/** What the value of an expression is made of within a nest. */
+export interface Slice {
+  readonly loops: ReadonlySet<number>;
+  /** Locals that it needs, in the order of their declarations. */
+  readonly lets: readonly Let[];
+}
+
+/**
+ * What an expression is made of, where that is the same whenever it is computed: indices of the nest, elements that nothing in the nest
+ * writes, and arithmetic on these. `undefined` for any other.
+ */
+export function sliceOf(nest: Nest, expr: Expr): Slice | undefined {
+  const loops = new Set<number>();
+  const lets = new Set<Let>();
+  let isPure = true;
+  const visit = (x: Expr): void => {
+    walkExpr(x, (part) => {
+      if (part.kind === "load" && nest.stored.has(part.buffer)) isPure = false;
+      if (part.kind !== "local") return;
+      if (nest.made.changing.has(part.name)) isPure = false;
+      if (!nest.declared.has(part.name)) return;
+      const own = nest.loops.findIndex(({ index }) => index === part.name);
+      const definition = nest.lets.get(part.name);
+      if (own >= 0) loops.add(own);
+      else if (definition === undefined) isPure = false;
+      else if (!lets.has(definition.stmt)) {
+        visit(definition.stmt.value);
+        lets.add(definition.stmt); // behind those that it needs
+      }
+    });
+  };
+  visit(expr);
+  return isPure ? { loops, lets: [...lets] } : undefined;
+}
+
+/** The value of a local as it was declared in the block given, as often as that is a local again. */
+export function throughLets(
+  nest: Nest,
+  expr: Expr,
+  block?: Block,
+): { readonly value: Expr; readonly lets: readonly Let[] } {
+  const lets: Let[] = [];
+  let value = expr;
+  for (;;) {
+    const found = value.kind === "local" ? nest.lets.get(value.name) : undefined;
+    if (found === undefined || (block !== undefined && found.block !== block)) return { value, lets };
+    lets.push(found.stmt);
+    value = found.stmt.value;
+  }
+}
+
+/** The statements of a block whose own expressions, not those of statements in them, read something. */
+export function readersOf(block: Block, isRead: (expr: Expr) => boolean): ReadonlySet<Stmt> {
+  const found = new Set<Stmt>();
+  let current: Stmt | undefined;
+  walkBlock(block, {
+    stmt: (stmt) => void (current = stmt),
+    expr: (expr) => void (isRead(expr) && current !== undefined && found.add(current)),
+  });
+  return found;
+}

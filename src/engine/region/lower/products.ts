@@ -1,0 +1,424 @@
+// Sums of products in nests of loops become contractions, which backends compute in tiles. What else a nest does stays in loops.
+import * as k from "../../kernel/build.ts";
+import type { Contract, Dim, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
+import { constantSize } from "../../kernel/sizes.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock } from "../../kernel/walk.ts";
+import type { Attempt, Elements, Factor, Operand, ProductHost } from "./factors.ts";
+import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from "./factors.ts";
+import type { Block, For, Nest, Place } from "./nests.ts";
+import { areDistinct, factsOf, nestOf, placeOf, readersOf, throughLets } from "./nests.ts";
+import { plus } from "./places.ts";
+import { samePolynomial } from "./polynomial.ts";
+import { mapBlocks } from "./rewrite.ts";
+import { withoutUnusedLocals } from "./unused.ts";
+
+/** Loops of a product: one of rows, one of columns and one of sums at least. */
+const fewestLoops = 3;
+/** Indices from which on a loop is worth a tile. */
+const fewestIndices = 4;
+
+/** A block with its sums of products as contractions. */
+export function withProducts(block: Block, host: ProductHost): readonly Stmt[] {
+  return block.flatMap((stmt) => {
+    const found = stmt.kind === "for" && depthOf(stmt) >= fewestLoops ? extract(stmt, host) : undefined;
+    return found ?? [mapBlocks(stmt, (inner) => withProducts(inner, host))];
+  });
+}
+
+/** How many loops stand in one another without a branch between. */
+function depthOf(stmt: Stmt): number {
+  return stmt.kind === "for" ? 1 + Math.max(0, ...stmt.body.map(depthOf)) : 0;
+}
+
+/** A nest without one of its products. */
+interface Extracted {
+  /** What comes before all, even if the outermost loop goes in strips. */
+  readonly once: Block;
+  readonly before: Block;
+  readonly rest: Block;
+  readonly after: Block;
+}
+
+/** A statement that may add a product to a sum, in the loops around it. */
+interface Site<S extends Stmt = Stmt & { readonly kind: "set" | "store" }> {
+  readonly loops: readonly For[];
+  readonly block: Block;
+  readonly stmt: S;
+}
+
+/** The statements that a nest becomes if one of its products can be taken out, and those of what is left of it. */
+function extract(head: For, host: ProductHost): readonly Stmt[] | undefined {
+  const facts = factsOf(head, host);
+  for (const site of sitesIn(head)) {
+    const nest = nestOf(facts, site.loops, host);
+    const found = nest && (takeOut(nest, site, host) ?? inStrips(nest, site, host));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Takes a product out of a nest as it is; `undefined` where that cannot be, or where it is better done in strips. */
+function takeOut(nest: Nest, site: Site, host: ProductHost): readonly Stmt[] | undefined {
+  const made = attempted(nest, site, host);
+  if (made === undefined) return undefined;
+  const { once, before, rest, after } = made;
+  return [...once, ...before, ...withProducts(rest, host), ...after];
+}
+
+function attempted(nest: Nest, site: Site, host: ProductHost): Extracted | undefined {
+  const { stmt } = site;
+  const attempt: Attempt = { host, arrays: [], wantsStrips: false };
+  const made =
+    stmt.kind === "store"
+      ? outOfElements(nest, { ...site, stmt }, attempt)
+      : outOfLocal(nest, { ...site, stmt }, attempt);
+  if (made !== undefined) attempt.arrays.forEach((array) => host.allocate(array));
+  return made;
+}
+
+/**
+ * Takes a product out of each strip of the outermost loop, so that arrays for sums and factors of all its iterations need not be large: a
+ * nest that needs no memory for each of its n · m iterations must not come to need it.
+ */
+function inStrips(nest: Nest, site: Site, host: ProductHost): readonly Stmt[] | undefined {
+  if (nest.isStrip) return undefined;
+  const { from, to, index, reverse } = nest.head;
+  const number = host.fresh(`${index}.strip`);
+  const body = k.makeBlock();
+  const first = host.fresh(`${index}.from`);
+  const begin = body.let(first, plus(from, k.mul(k.local("i32", number), k.i32(stripLength))));
+  const end = body.let(host.fresh(`${index}.to`), k.min(to, k.add(begin, k.i32(stripLength))));
+  host.strips.set(first, nest.tripPolynomials[0]!);
+  const loops = nest.loops.map((loop, l) => (l === 0 ? { ...loop, from: begin, to: end } : loop));
+  const strip = nestOf(nest, loops, host);
+  const made = strip && attempted(strip, site, host);
+  if (made === undefined) return undefined;
+  const { once, before, rest, after } = made;
+  const narrowed = rest.map((stmt) =>
+    stmt.kind === "for" && stmt.index === index ? { ...stmt, from: begin, to: end } : stmt,
+  );
+  const count = k.div(k.add(nest.trips[0]!, k.i32(stripLength - 1)), k.i32(stripLength));
+  return [
+    ...once,
+    {
+      kind: "for",
+      index: number,
+      from: k.i32(0),
+      to: count,
+      reverse,
+      body: [...body.statements, ...before, ...withProducts(narrowed, host), ...after],
+    },
+  ];
+}
+
+function sitesIn(head: For): readonly Site[] {
+  const found: Site[] = [];
+  const visit = (loop: For, around: readonly For[]): void => {
+    const loops = [...around, loop];
+    for (const stmt of loop.body) {
+      if (stmt.kind === "for") visit(stmt, loops);
+      else if (
+        (stmt.kind === "store" || stmt.kind === "set") &&
+        isFloat(stmt.value.type) &&
+        loops.length >= fewestLoops
+      )
+        found.push({ loops, block: loop.body, stmt });
+    }
+  };
+  visit(head, []);
+  return found;
+}
+
+/** `x · y` that is added to something, or subtracted. */
+interface Term {
+  readonly x: Expr;
+  readonly y: Expr;
+  readonly isNegative: boolean;
+  /** The statement that adds it, and the locals that are declared for it. */
+  readonly stmts: ReadonlySet<Stmt>;
+}
+
+/** The product that a statement adds to its target. */
+function termOf(nest: Nest, { block, stmt }: Site, isTarget: (expr: Expr) => boolean): Term | undefined {
+  const stmts = new Set<Stmt>([stmt]);
+  /** The value of a local that is declared in the same iteration. */
+  const look = (expr: Expr): Expr => {
+    const { value, lets } = throughLets(nest, expr, block);
+    for (const one of lets) stmts.add(one);
+    return value;
+  };
+  const sum = look(stmt.value);
+  if (sum.kind !== "binary" || (sum.op !== "add" && sum.op !== "sub")) return undefined;
+  const isFirst = isTarget(look(sum.x));
+  if (!isFirst && !(sum.op === "add" && isTarget(look(sum.y)))) return undefined;
+  const product = throughLets(nest, isFirst ? sum.y : sum.x).value;
+  if (product.kind !== "binary" || product.op !== "mul" || !areApart(nest, stmts)) return undefined;
+  return { x: product.x, y: product.y, isNegative: sum.op === "sub", stmts };
+}
+
+/** Whether nothing but these statements reads the locals that they declare. */
+function areApart({ head }: Nest, stmts: ReadonlySet<Stmt>): boolean {
+  const names = new Set([...stmts].flatMap((stmt) => (stmt.kind === "let" ? [stmt.name] : [])));
+  const reading = readersOf([head], (x) => x.kind === "local" && names.has(x.name));
+  return [...reading].every((stmt) => stmts.has(stmt));
+}
+
+/** A product that is added to elements which nothing else in the nest touches: it can be added when all else is done. */
+function outOfElements(
+  nest: Nest,
+  site: Site<Stmt & { readonly kind: "store" }>,
+  attempt: Attempt,
+): Extracted | undefined {
+  const { buffer, index, value } = site.stmt;
+  const place = placeOf(nest, index);
+  const out = place && elementsAt(buffer, place);
+  if (place === undefined || out === undefined) return undefined;
+  const term = termOf(
+    nest,
+    site,
+    (x) => x.kind === "load" && x.buffer === buffer && isAt(nest, x.index, place),
+  );
+  if (term === undefined || !isTouchedOnlyBy(nest, buffer, term.stmts)) return undefined;
+  const loops = new Set(place.strides.flatMap((stride, l) => (stride.size > 0 ? [l] : [])));
+  const [x, y] = [factorOf(nest, term.x), factorOf(nest, term.y)];
+  if (x === undefined || y === undefined || !areDistinct(nest, place, [...loops])) return undefined;
+  const signed = term.isNegative ? negated(nest, term.x) : x;
+  const made =
+    signed && contraction(nest, { out, loops, accumulate: true }, [signed, y], value.type, attempt);
+  if (made === undefined) return undefined;
+  const edits = new Map<Stmt, Edit>([[site.stmt, () => []]]);
+  for (const { store } of made.operands)
+    if (store !== undefined) edits.set(store.behind, (stmt) => [stmt, store.stmt]);
+  return {
+    ...beforeNest(made.operands),
+    rest: restOf(nest, edits),
+    after: [made.contract],
+  };
+}
+
+function isAt(nest: Nest, index: Expr, place: Place): boolean {
+  const other = placeOf(nest, index);
+  return (
+    other !== undefined &&
+    samePolynomial(place.start, other.start) &&
+    place.strides.every((stride, l) => samePolynomial(stride, other.strides[l]!))
+  );
+}
+
+/** The factor −x, if it can be computed by itself. */
+function negated(nest: Nest, x: Expr): Factor | undefined {
+  const factor = factorOf(nest, k.neg(x));
+  return factor?.source.kind === "computed" ? factor : undefined;
+}
+
+/** Whether a buffer is read and written by these statements only. */
+function isTouchedOnlyBy({ head }: Nest, buffer: string, stmts: ReadonlySet<Stmt>): boolean {
+  const touching = new Set(readersOf([head], (x) => x.kind === "load" && x.buffer === buffer));
+  walkBlock([head], {
+    stmt(stmt) {
+      if (stmt.kind === "store" && stmt.buffer === buffer) touching.add(stmt);
+      if (stmt.kind === "contract" && usesOf([stmt]).buffers.has(buffer)) touching.add(stmt);
+    },
+  });
+  return [...touching].every((stmt) => stmts.has(stmt));
+}
+
+/** A product that is summed up in a local of the nest: it can be computed before the nest, which then reads the sums. */
+function outOfLocal(
+  nest: Nest,
+  site: Site<Stmt & { readonly kind: "set" }>,
+  attempt: Attempt,
+): Extracted | undefined {
+  const { name, value } = site.stmt;
+  const depth = nest.loops.findIndex(({ body }) =>
+    body.some((stmt) => stmt.kind === "let" && stmt.name === name),
+  );
+  const inner = nest.loops[depth + 1];
+  if (depth < 0 || inner === undefined) return undefined;
+  const isSum = (x: Expr): boolean => x.kind === "local" && x.name === name;
+  const term = termOf(nest, site, isSum);
+  if (term === undefined || setsOf([inner], name) > 1) return undefined;
+  if ([...readersOf([inner], isSum)].some((stmt) => !term.stmts.has(stmt))) return undefined;
+  const [x, y] = [factorOf(nest, term.x), factorOf(nest, term.y)];
+  if (x?.source.kind === "declared" || y?.source.kind === "declared" || !x || !y) return undefined;
+  const loops = new Set(nest.loops.slice(0, depth + 1).keys());
+  const direct = term.isNegative ? undefined : storedSum(nest, depth, name, term);
+  if (direct !== undefined) {
+    const made = contraction(
+      nest,
+      { out: direct.out, loops, accumulate: false },
+      [x, y],
+      value.type,
+      attempt,
+    );
+    if (made !== undefined) {
+      const edits = new Map([...direct.stmts, site.stmt].map((stmt): [Stmt, Edit] => [stmt, () => []]));
+      return {
+        ...beforeNest(made.operands, made.contract),
+        rest: restOf(nest, edits),
+        after: [],
+      };
+    }
+  }
+  attempt.arrays.length = 0; // those are not needed
+  const out = newArray(nest, [...loops], name, value.type, attempt);
+  const made = out && contraction(nest, { out, loops, accumulate: false }, [x, y], value.type, attempt);
+  if (made === undefined || out === undefined) return undefined;
+  const sum = k.load(value.type, out.buffer, indexIn(nest, out));
+  const old = k.local(value.type, name);
+  const taken: Stmt = { kind: "set", name, value: term.isNegative ? k.sub(old, sum) : k.add(old, sum) };
+  const edits = new Map<Stmt, Edit>([
+    [site.stmt, () => []],
+    [inner, (stmt) => [stmt, taken]],
+  ]);
+  return {
+    ...beforeNest(made.operands, made.contract),
+    rest: restOf(nest, edits),
+    after: [],
+  };
+}
+
+/** What comes before a nest: copies of factors, and what reads them. */
+function beforeNest(operands: readonly Operand[], ...contracts: Block): Pick<Extracted, "once" | "before"> {
+  const copies = (isSteady: boolean): Block =>
+    operands.filter((one) => one.isSteady === isSteady).flatMap(({ before }) => before);
+  return { once: copies(true), before: [...copies(false), ...contracts] };
+}
+
+function setsOf(block: Block, name: string): number {
+  let sets = 0;
+  walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && stmt.name === name && sets++) });
+  return sets;
+}
+
+/** Elements that a sum from 0 is stored to, and is read for nothing else; with the statements that are vain then. */
+function storedSum(
+  nest: Nest,
+  depth: number,
+  name: string,
+  term: Term,
+): { readonly out: Elements; readonly stmts: readonly Stmt[] } | undefined {
+  const { body } = nest.loops[depth]!;
+  const start = body.find((stmt) => stmt.kind === "let" && stmt.name === name);
+  const isZero = start?.kind === "let" && start.value.kind === "const" && Object.is(start.value.value, 0);
+  if (!isZero || setsOf([nest.head], name) > 1) return undefined;
+  const behind = body.slice(body.indexOf(nest.loops[depth + 1]!) + 1);
+  for (const stmt of behind) {
+    if (stmt.kind !== "store") continue;
+    const { value, lets } = throughLets(nest, stmt.value, body);
+    if (value.kind !== "local" || value.name !== name) continue;
+    const stmts = new Set<Stmt>([...term.stmts, ...lets, stmt]);
+    const isRead = [...readersOf([nest.head], (x) => x.kind === "local" && x.name === name)].some(
+      (one) => !stmts.has(one),
+    );
+    const isEarly = lets.some((one) => !behind.includes(one));
+    const place = placeOf(nest, stmt.index);
+    const out = place && elementsAt(stmt.buffer, place);
+    if (
+      isRead ||
+      isEarly ||
+      out === undefined ||
+      !areApart(nest, stmts) ||
+      !isTouchedOnlyBy(nest, stmt.buffer, new Set([stmt]))
+    )
+      return undefined;
+    const loops = nest.loops.slice(0, depth + 1).keys();
+    // each element is stored once, and in no loop of the sums
+    return areDistinct(nest, place!, [...loops]) ? { out, stmts: [start, stmt] } : undefined;
+  }
+  return undefined;
+}
+
+/** What a product is added to: in each of these loops other elements. */
+interface Target {
+  readonly out: Elements;
+  readonly loops: ReadonlySet<number>;
+  readonly accumulate: boolean;
+}
+
+/**
+ * The contraction of two factors; `undefined` where it is none, or not worth it: where sizes are known to be small, or where nothing lies
+ * side by side that vectors could be made of.
+ */
+function contraction(
+  nest: Nest,
+  { out, loops, accumulate }: Target,
+  [x, y]: readonly [Factor, Factor],
+  type: ScalarType,
+  attempt: Attempt,
+): { readonly contract: Stmt; readonly operands: readonly Operand[] } | undefined {
+  const roles = nest.loops.map((_, l) => roleOf(loops.has(l), x.loops.has(l), y.loops.has(l)));
+  if (!roles.every((role) => role !== undefined)) return undefined;
+  const sizes = nest.trips.map((trip) => constantSize(trip) ?? trip);
+  const isWorth = (role: Dim["role"]): boolean =>
+    roles.some((one, l) => one === role && (constantSize(sizes[l]!) ?? fewestIndices) >= fewestIndices);
+  if (!isWorth("row") || !isWorth("column") || !isWorth("sum")) return undefined;
+  const lanes = roles.findLastIndex(
+    (role, l) => (role === "row" || role === "column") && out.strides[l] === 1,
+  );
+  const isKnown = sizes.every((size) => constantSize(size) !== undefined); // then backends see to the rest
+  if (lanes < 0 && !isKnown) return undefined;
+  const operands: Operand[] = [];
+  for (const factor of [x, y]) {
+    const order = [...factor.loops].toSorted((a, b) => Number(a === lanes) - Number(b === lanes) || a - b);
+    const { source } = factor;
+    const isApart =
+      !isKnown &&
+      source.kind === "elements" &&
+      factor.loops.has(lanes) &&
+      source.elements.strides[lanes] !== 1;
+    const operand = operandOf(nest, factor, order, isApart, type, attempt);
+    if (operand === undefined) return undefined;
+    operands.push(operand);
+  }
+  const [left, right] = operands.map(({ elements }) => elements) as [Elements, Elements];
+  const goesBack = (stride: Size): boolean => (constantSize(stride) ?? 0) < 0;
+  if ([out, left, right].some(({ strides }) => strides.some(goesBack))) return undefined;
+  const dims = roles.map((role, l): Dim => {
+    const [size, strides] = [sizes[l]!, [out, left, right].map((one) => one.strides[l]!)];
+    return { role, size, out: strides[0]!, left: strides[1]!, right: strides[2]! };
+  });
+  const at = ({ buffer, start }: Elements): Contract["out"] => ({ buffer, offset: start });
+  const contract: Contract = {
+    kind: "contract",
+    name: attempt.host.fresh("product"),
+    type,
+    out: at(out),
+    left: at(left),
+    right: at(right),
+    dims,
+    accumulate,
+  };
+  return { contract, operands };
+}
+
+function roleOf(inOut: boolean, inLeft: boolean, inRight: boolean): Dim["role"] | undefined {
+  if (inLeft && inRight) return inOut ? "batch" : "sum";
+  if (!inOut) return undefined;
+  return inLeft ? "row" : inRight ? "column" : undefined;
+}
+
+/** What stands for a statement, given it with its blocks as they are now. */
+type Edit = (stmt: Stmt) => readonly Stmt[];
+
+/** The nest with some of its statements replaced, without what is of no use then. */
+function restOf({ head }: Nest, edits: ReadonlyMap<Stmt, Edit>): Block {
+  const edited = (block: Block): readonly Stmt[] =>
+    block.flatMap((stmt) => {
+      const inner = mapBlocks(stmt, edited);
+      return edits.get(stmt)?.(inner) ?? [inner];
+    });
+  return withoutIdleLoops(withoutUnusedLocals(edited([head]), []));
+}
+
+/** A block without loops that do nothing. */
+function withoutIdleLoops(block: Block): readonly Stmt[] {
+  return block.flatMap((stmt) => {
+    const inner = mapBlocks(stmt, withoutIdleLoops);
+    const isIdle =
+      inner.kind === "for" && inner.body.every(({ kind }) => kind === "let" || kind === "comment");
+    return isIdle ? [] : [inner];
+  });
+}
