@@ -4,6 +4,7 @@ import * as root from "downhill";
 import * as core from "downhill/core";
 import * as data from "downhill/data";
 import * as distributed from "downhill/distributed";
+import * as fft from "downhill/fft";
 import * as io from "downhill/io";
 import * as landscapes from "downhill/landscapes";
 import * as linalg from "downhill/linalg";
@@ -19,13 +20,14 @@ import { describe, expect, test } from "vitest";
 
 type Anything = (...words: unknown[]) => unknown;
 const modules = {
+  linalg, // first: `cond` and `norm` are functions of the main module too
   root,
   core,
   data,
   distributed,
+  fft,
   io,
   landscapes,
-  linalg,
   nn,
   onnx,
   optim,
@@ -46,7 +48,9 @@ for (const [prefix, module] of Object.entries(prefixed))
 
 /** Those that take any number of arguments, each of which they look at themselves. */
 const variadic =
-  "anyBatch chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(" ");
+  "anyBatch broadcastArrays broadcastShapes chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(
+    " ",
+  );
 
 /** What a call says about its arguments: at once, as a promise, or once its first part is asked for. */
 async function messageOf(f: Anything, ...words: unknown[]): Promise<string> {
@@ -99,6 +103,14 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   odeint: [(t: root.Tensor): root.Tensor => t, 1, [0, 1]],
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
+  eye: [2, 3],
+  fftfreq: [4],
+  rfftfreq: [4],
+  fullLike: [pair, 1],
+  nanpercentile: [pair, 50],
+  nanquantile: [pair, 0.5],
+  percentile: [pair, 50],
+  quantile: [pair, 0.5],
   readNpy: [new Uint8Array(0)],
   readNpz: [new Uint8Array(0)],
   readParquet: [new Uint8Array(0)],

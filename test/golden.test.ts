@@ -19,21 +19,14 @@ const axisOf = (value: unknown): { axis?: number | number[] } =>
   value === undefined ? {} : { axis: value as number | number[] };
 const number = (value: unknown, otherwise: number): number => (typeof value === "number" ? value : otherwise);
 const normalCdf = (x: Tensor): Tensor => d.erfc(x.mul(-Math.SQRT1_2)).mul(0.5);
-const product = (x: Tensor, axis: number): Tensor =>
-  d.scan(
-    (c: Tensor, row: Tensor) => [c.mul(row), null],
-    d.ones(x.shape.toSpliced(axis, 1)),
-    front(x, axis),
-  )[0];
-const front = (x: Tensor, axis: number): Tensor =>
-  x.transpose([axis, ...x.shape.keys()].filter((a, i) => i === 0 || a !== axis));
 const reduction =
   (f: (x: Tensor, options: d.ReduceOptions) => Tensor): Op =>
   ([x], { dim, keepdim }) =>
     f(x!, { ...axisOf(dim), keepdims: keepdim === true });
 const variance: Op = ([x], { dim, keepdim, correction }) =>
   d.variance(x!, { ...axisOf(dim), keepdims: keepdim === true, ddof: number(correction, 1) });
-const deviation: Op = (...given) => d.sqrt(variance(...given) as Tensor);
+const deviation: Op = ([x], { dim, keepdim, correction }) =>
+  d.std(x!, { ...axisOf(dim), keepdims: keepdim === true, ddof: number(correction, 1) });
 const mean = reduction(d.mean) as (...given: Parameters<Op>) => Tensor;
 const lengthOf: Op = ([x], { p, ord = p, dim, keepdim }) => {
   const options = { ...axisOf(dim), keepdims: keepdim === true };
@@ -45,21 +38,6 @@ const affine = (x: Tensor, w: Tensor, b: Tensor | undefined): Tensor => {
   const out = d.matmul(x, w.transpose());
   return b === undefined ? out : out.add(b);
 };
-const alongAxis = (n: number, axis: number, range: d.Range): d.Range[] =>
-  Array.from({ length: n }, (_, i) => (i === axis ? range : null));
-const rolled = (x: Tensor, shift: number, axis: number): Tensor => {
-  const n = x.shape[axis]!;
-  const cut = ((-shift % n) + n) % n;
-  return d.concatenate(
-    [d.slice(x, ...alongAxis(x.ndim, axis, [cut])), d.slice(x, ...alongAxis(x.ndim, axis, [0, cut]))],
-    { axis },
-  );
-};
-const splitInto = (x: Tensor, sizes: readonly number[], axis: number): Tensor[] => {
-  let start = 0;
-  return sizes.map((size) => d.slice(x, ...alongAxis(x.ndim, axis, [start, (start += size)])));
-};
-
 const ops: Readonly<Record<string, Op>> = {
   exp: unary(d.exp),
   exp2: unary(d.exp2),
@@ -93,7 +71,7 @@ const ops: Readonly<Record<string, Op>> = {
   ceil: unary(d.ceil),
   trunc: unary(d.trunc),
   frac: unary((x) => x.sub(d.trunc(x))),
-  rad2deg: unary((x) => x.mul(180 / Math.PI)),
+  rad2deg: unary(d.rad2deg),
   relu: unary(nn.relu),
   logit: ([x], { eps }) => {
     const p = typeof eps === "number" ? d.clip(x!, eps, 1 - eps) : x!;
@@ -102,11 +80,8 @@ const ops: Readonly<Record<string, Op>> = {
   pow: ([x, y], { exponent }) => d.pow(x!, y ?? (exponent as number)),
   float_power: ([x, y]) => d.pow(x!, y!),
   clamp: ([x], { min, max }, named) => {
-    const low = named("min");
-    if (low === undefined) return d.clip(x!, number(min, -Infinity), number(max, Infinity));
-    // PyTorch: gradient to the operand within, to a bound outside
-    const high = named("max")!;
-    return d.where(d.less(x!, low), low, d.where(d.greater(x!, high), high, x!));
+    const [low, high] = [named("min") ?? (min as number), named("max") ?? (max as number)];
+    return d.clip(x!, low ?? null, high ?? null);
   },
   "special.ndtr": unary(normalCdf),
   "nn.functional.relu": unary(nn.relu),
@@ -132,10 +107,10 @@ const ops: Readonly<Record<string, Op>> = {
   rsub: binary((x, y) => y.sub(x)),
   maximum: binary(d.maximum),
   minimum: binary(d.minimum),
-  hypot: binary((x, y) => d.sqrt(x.square().add(y.square()))),
-  logaddexp: binary((x, y) => d.logsumexp(d.stack(alike(x, y)), { axis: 0 })),
-  fmod: binary(d.rem),
-  remainder: binary((x, y) => x.sub(d.floor(x.div(y)).mul(y))),
+  hypot: binary(d.hypot),
+  logaddexp: binary(d.logaddexp),
+  fmod: binary(d.fmod),
+  remainder: binary(d.remainder),
   where: ([c, x, y]) => d.where(c!, x!, y!),
   lerp: ([x, y], { weight }) => x!.add(y!.sub(x!).mul(weight as number)),
   addcdiv: ([x, a, b], { value }) => x!.add(a!.div(b!).mul(value as number)),
@@ -148,21 +123,12 @@ const ops: Readonly<Record<string, Op>> = {
   std: deviation,
   var_mean: (...given) => [variance(...given) as Tensor, mean(...given)],
   std_mean: (...given) => [deviation(...given) as Tensor, mean(...given)],
-  prod: ([x], { dim, keepdim }) => {
-    if (dim === undefined) return product(d.ravel(x!), 0);
-    const axis = ((dim as number) + x!.ndim) % x!.ndim;
-    const out = product(x!, axis);
-    return keepdim === true ? d.expandDims(out, axis) : out;
-  },
+  prod: reduction(d.prod),
   amax: reduction(d.max),
   amin: reduction(d.min),
   max: ([x], { dim, keepdim }) => {
-    const axis = dim as number;
-    const place = d.argmax(x!, { axis });
-    return [
-      d.max(x!, { axis, keepdims: keepdim === true }),
-      keepdim === true ? d.expandDims(place, axis) : place,
-    ];
+    const options = { axis: dim as number, keepdims: keepdim === true };
+    return [d.max(x!, options), d.argmax(x!, options)];
   },
   min: reduction(d.min),
   logsumexp: reduction(d.logsumexp),
@@ -170,28 +136,24 @@ const ops: Readonly<Record<string, Op>> = {
   "linalg.vector_norm": lengthOf,
   cumsum: ([x], { dim }) => d.cumsum(x!, { axis: dim as number }),
   argmin: ([x], { dim }) => d.argmin(x!, { axis: dim as number }),
-  count_nonzero: ([x], { dim }) => d.sum(d.notEqual(x!, 0), { axis: dim as number }),
+  count_nonzero: ([x], { dim }) => d.countNonzero(x!, { axis: dim as number }),
   "nn.functional.softmax": ([x], { dim }) => d.softmax(x!, { axis: dim as number }),
   "nn.functional.log_softmax": ([x], { dim }) => d.logSoftmax(x!, { axis: dim as number }),
   "nn.functional.softmin": ([x], { dim }) => d.softmax(x!.neg(), { axis: dim as number }),
-  cov: unary((x) => {
-    const off = x.sub(x.mean({ axis: 1, keepdims: true }));
-    return d.matmul(off, off.transpose()).div(x.shape[1]! - 1);
-  }),
+  cov: unary((x) => d.cov(x)),
 
   matmul: binary(d.matmul),
   mm: binary(d.matmul),
   mv: binary(d.matmul),
   bmm: binary(d.matmul),
   dot: binary(d.dot),
-  vdot: binary(d.dot),
-  inner: binary((x, y) => d.dotGeneral(x, y, { contract: [[x.ndim - 1], [y.ndim - 1]], batch: [[], []] })),
+  vdot: binary(d.vdot),
+  inner: binary(d.inner),
   addmv: ([x, a, v], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, v!).mul(alpha as number)),
   addmm: ([x, a, b], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, b!).mul(alpha as number)),
   baddbmm: ([x, a, b], { beta, alpha }) => x!.mul(beta as number).add(d.matmul(a!, b!).mul(alpha as number)),
   tensordot: ([x, y], { dims }) => {
-    const contract = Array.isArray(dims) ? (dims as [number[], number[]]) : ([[], []] as const);
-    return d.dotGeneral(x!, y!, { contract, batch: [[], []] });
+    return d.tensordot(x!, y!, dims as d.TensordotAxes);
   },
   "nn.functional.linear": ([x, w, b]) => affine(x!, w!, b),
   "linalg.multi_dot": (xs) => xs.reduce(d.matmul),
@@ -204,59 +166,34 @@ const ops: Readonly<Record<string, Op>> = {
       .reshape([x.shape[0]! * y.shape[0]!, x.shape[1]! * y.shape[1]!]),
   ),
 
-  transpose: ([x], { dim0, dim1 }) => {
-    const axes = [...x!.shape.keys()];
-    [axes[dim0 as number], axes[dim1 as number]] = [axes[dim1 as number]!, axes[dim0 as number]!];
-    return x!.transpose(axes);
-  },
+  transpose: ([x], { dim0, dim1 }) => d.swapaxes(x!, dim0 as number, dim1 as number),
   permute: ([x], { dims }) => x!.transpose(dims as number[]),
   movedim: unary((x) => x.transpose([1, 2, 0])),
   flatten: unary((x) => x.reshape([x.shape[0]!, -1])),
   squeeze: ([x], { dim }) => d.squeeze(x!, dim === undefined ? {} : { axis: dim as number }),
   "Tensor.expand": ([x], { sizes }) => d.broadcastTo(x!, sizes as number[]),
-  "Tensor.repeat": ([x], { repeats }) =>
-    (repeats as number[]).reduce(
-      (y, n, axis) =>
-        d.concatenate(
-          Array.from({ length: n }, () => y),
-          { axis },
-        ),
-      d.expandDims(x!, 0),
-    ),
+  "Tensor.repeat": ([x], { repeats }) => d.tile(x!, repeats as number[]),
   cat: (xs, { dim }) => d.concatenate(xs, { axis: dim as number }),
   stack: (xs, { dim }) => d.stack(xs, { axis: dim as number }),
-  hstack: (xs) => d.concatenate(xs, { axis: xs[0]!.ndim === 1 ? 0 : 1 }),
-  vstack: (xs) => d.concatenate(xs.map((x) => (x.ndim === 1 ? d.expandDims(x, 0) : x))),
+  hstack: (xs) => d.hstack(xs),
+  vstack: (xs) => d.vstack(xs),
   split: ([x], { split_size_or_sections: sizes, dim = 0 }) => {
-    if (Array.isArray(sizes)) return splitInto(x!, sizes as number[], dim as number);
-    const [n, size] = [x!.shape[0]!, sizes as number];
-    return splitInto(
-      x!,
-      Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size)),
-      0,
-    );
+    const axis = dim as number;
+    const n = x!.shape[axis]!;
+    const step = sizes as number; // a size of all parts, or one for each
+    const cuts = Array.isArray(sizes) ? d.cumsum(sizes as number[]).slice(0, -1) : d.arange(step, n, step);
+    return d.split(x!, cuts.tolist() as number[], { axis });
   },
-  unbind: ([x]) => Array.from({ length: x!.shape[0]! }, (_, i) => x!.at(i)),
+  unbind: ([x]) => d.unstack(x!),
   narrow: ([x], { start, length }) => x!.slice(start as number, (start as number) + (length as number)),
   select: ([x], { dim, index }) => d.take(x!, index as number, { axis: dim as number }),
   masked_fill: ([x, mask], { value }, named) => d.where(mask!, named("value") ?? (value as number), x!),
   flip: ([x], { dims }) => d.flip(x!, { axis: dims as number[] }),
-  roll: ([x], { shifts, dims }) => {
-    if (dims === undefined) return rolled(d.ravel(x!), shifts as number, 0).reshape(x!.shape);
-    const [by, axes] = [[shifts].flat() as number[], [dims].flat() as number[]];
-    return axes.reduce((y, axis, i) => rolled(y, by[i]!, axis), x!);
-  },
-  diagonal: ([x], { offset }) => {
-    const k = offset as number;
-    const [, rows, columns] = x!.shape as [number, number, number];
-    const n = Math.min(rows - Math.max(0, -k), columns - Math.max(0, k));
-    const places = Array.from({ length: n }, (_, i) => (i + Math.max(0, -k)) * columns + i + Math.max(0, k));
-    return d.take(x!.reshape([x!.shape[0]!, -1]), places, { axis: 1 });
-  },
-  tril: ([x], { diagonal }) => {
-    const shape = x!.shape.slice(-2);
-    return d.where(d.lessEqual(d.indices(shape, 1), d.indices(shape, 0).add(diagonal as number)), x!, 0);
-  },
+  roll: ([x], { shifts, dims }) =>
+    d.roll(x!, shifts as number | number[], dims === undefined ? {} : { axis: dims as number | number[] }),
+  diagonal: ([x], { offset, dim1 = 0, dim2 = 1 }) =>
+    d.diagonal(x!, { offset: offset as number, axis1: dim1 as number, axis2: dim2 as number }),
+  tril: ([x], { diagonal }) => d.tril(x!, { k: diagonal as number }),
   index_select: ([x, i]) => d.take(x!, i!),
   take: ([x, i]) => d.take(d.ravel(x!), i!),
   broadcast_to: ([x], { size }) => d.broadcastTo(x!, size as number[]),
@@ -268,11 +205,5 @@ const ops: Readonly<Record<string, Op>> = {
     return d.scatterAdd(d.ravel(x!), places, values!).reshape(x!.shape);
   },
 };
-
-/** Two tensors broadcast to one shape. */
-function alike(x: Tensor, y: Tensor): [Tensor, Tensor] {
-  const { shape } = x.add(y);
-  return [d.broadcastTo(x, shape), d.broadcastTo(y, shape)];
-}
 
 for (const file of ["elementwise", "reduction", "matmul", "shape-index"]) checkFile(file, ops);

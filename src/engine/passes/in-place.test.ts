@@ -13,6 +13,8 @@ import {
   ones,
   scan,
   scatterAdd,
+  setAt,
+  sin,
   tensor,
   vmap,
   whileLoop,
@@ -325,5 +327,48 @@ describe("what lies in the place of an operand is right where the operand", () =
     const f = (x: Tensor): Tensor => foriLoop(0, 2, (_, s) => s.add(product(x, x)).add(at(x, 2)), 0);
     expect(grad(f)(xs).tolist()).toEqual([4, 2, 2]);
     expect(jit(grad(f))(xs).tolist()).toEqual([4, 2, 2]);
+  });
+});
+
+describe("what becomes the result by changes in place lies where the result goes", () => {
+  // it was made elsewhere and copied: twice the memory, and twice the stores
+  const few = 20;
+
+  test("zeros that a gradient is added to", () => {
+    const read = grad((x: Tensor) => at(x, 1).mul(at(x, 2)));
+    expect(storesFor(read, 1000)).toBeLessThan(1000 + few);
+  });
+
+  test("under another shape", () => {
+    const changed = (x: Tensor): Tensor => setAt(sin(x).reshape([100, -1]), 0, 1, 1).reshape([-1]);
+    expect(storesFor(changed, 1000)).toBeLessThan(1000 + few);
+  });
+
+  test("with the places that its own shape has", () => {
+    // it was written by the strides of the result
+    const read = (x: Tensor): Tensor => at(x, [2, 0, 1], [1, 3, 1]).mul([1, 10, 100]).sum();
+    const x = ones([3, 4]);
+    expect(jit(grad(read))(x).tolist()).toEqual(grad(read)(x).tolist());
+  });
+
+  test("not where it is read later, under whatever shape", () => {
+    const f = jit((x: Tensor) => {
+      const y = sin(x);
+      const changed = setAt(y.reshape([2, 2]), 7, 1, 1).reshape([4]);
+      return [changed, y.add(changed)];
+    });
+    const y = sin([1, 2, 3, 4]);
+    expect(f([1, 2, 3, 4]).map((out) => out.tolist())).toEqual([
+      setAt(y, 7, 3).tolist(),
+      y.add(setAt(y, 7, 3)).tolist(),
+    ]);
+    const g = jit((x: Tensor) => {
+      const zero = sin(x).mul(0);
+      return [scatterAdd(zero, [1], [2]), scatterAdd(zero, [0], [3])];
+    });
+    expect(g([1, 2]).map((out) => out.tolist())).toEqual([
+      [0, 2],
+      [3, 0],
+    ]);
   });
 });

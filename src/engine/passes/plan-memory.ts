@@ -157,6 +157,7 @@ function openPlanner(
   outs.forEach((v, i) => {
     if (given[i] === true && v.type.shape.length > 0 && !targets.has(v)) targets.set(v, i);
   });
+  addForerunners(fused, lastUse, targets);
   const storages = new Map<Var, Storage>();
   const successors = new Map<Var, Storage>();
   ins.forEach((v, index) => {
@@ -176,6 +177,50 @@ function openPlanner(
       successors.set(next, storage);
   });
   return { fused, timeline, lastUse, storages, values: new Map(), targets, successors, begins: [], ends: [] };
+}
+
+/**
+ * Adds to `targets` what is best computed where a result goes: values that become the result by changes in place, which nothing else
+ * reads then or later, and those that the result is another shape of. Otherwise they would be copied there.
+ */
+function addForerunners(
+  { program, steps, deferred }: Fused,
+  lastUse: ReadonlyMap<Var, number>,
+  targets: Map<Var, number>,
+): void {
+  const inputs = new Set(program.ins);
+  const aliased = new Map(
+    steps.flatMap((step) => (step.kind === "alias" ? [[step.eqn.outs[0]!, step.eqn.ins[0]!] as const] : [])),
+  );
+  const arrayOf = (v: Var): Var => {
+    const source = aliased.get(v);
+    return source === undefined ? v : arrayOf(source);
+  };
+  /** The step that changes a value in place. */
+  const changed = new Map<Var, number>();
+  const add = (v: Var, result: Var, until: number): void => {
+    const target = targets.get(result);
+    if (target === undefined || v.type.shape.length === 0) return;
+    if (targets.has(v) || inputs.has(v) || deferred.has(v)) return;
+    if ((lastUse.get(v) ?? -1) > until || !isSameSize(v.type, result.type)) return;
+    targets.set(v, target);
+    changed.set(v, until);
+  };
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]!;
+    if (step.kind === "alias") {
+      const [v, result] = [step.eqn.ins[0]!, step.eqn.outs[0]!];
+      add(v, result, changed.get(result) ?? Infinity);
+    } else if (step.kind === "equation") {
+      const { prim, params, ins, outs } = step.eqn;
+      if (prim.lowering.kind !== "loops") continue;
+      const read = ins.flatMap((v) => sourcesOf(v, deferred)).map(arrayOf);
+      for (const { result, operand } of prim.lowering.inPlace?.(params) ?? []) {
+        const v = ins[operand]!;
+        if (read.filter((other) => other === arrayOf(v)).length === 1) add(v, outs[result]!, i);
+      }
+    }
+  }
 }
 
 /**

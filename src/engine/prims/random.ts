@@ -13,7 +13,11 @@ import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape, stridesOf } from "../util/shape.ts";
+import { div, less, maximum, mul } from "./arithmetic.ts";
 import { batchAlong } from "./index-ops.ts";
+import { add, full, neg, sub, where } from "./linear.ts";
+import { digamma, gammaDensity, gammaincByShape } from "./special.ts";
+import { exp, log } from "./transcendental.ts";
 import { flatIndex, loopOver, plus } from "./reduce-loops.ts";
 
 /** Which word of a block is wanted. */
@@ -166,15 +170,37 @@ const normalPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   },
 });
 
+/** Below this logarithm of a variate, P(a, x) = xᵃ / Γ(a + 1) to the last bit of float64. */
+const logOfSmall = -40;
+
+/**
+ * The derivative in `a` of the logarithm of a gamma variate, by the implicit function theorem from P(a, x) = const:
+ * `−∂P(a, x)/∂a / (x p(a, x))`; near 0, where x may be no number of floating point, that of `xᵃ / Γ(a + 1) = const`.
+ *
+ * @see Figurnov, Mohamed, Mnih, Implicit reparameterization gradients, NeurIPS 2018.
+ */
+function logGammaSlope(a: Tensor, logOfVariate: Tensor): Tensor {
+  const least = full(a.type, logOfSmall);
+  const x = exp(maximum(logOfVariate, least));
+  const inside = neg(div(gammaincByShape(1, a, x), mul(x, gammaDensity(a, x))));
+  const small = div(sub(digamma(add(a, full(a.type, 1))), logOfVariate), a);
+  return where(less(logOfVariate, least), small, inside);
+}
+
 const gammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   name: "randomGamma",
   parameters: 1,
+  derivative: {
+    kind: "smooth",
+    jvp: ([, da], [, a], [out]) => [da && mul(da, mul(out!, logGammaSlope(a!, log(out!))))],
+  },
   procedure: (dtype) => procedureOf(`gamma_${dtype}`, () => gammaProcedure(floatOf(dtype), false)),
 });
 
 const logGammaPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
   name: "randomLogGamma",
   parameters: 1,
+  derivative: { kind: "smooth", jvp: ([, da], [, a], [out]) => [da && mul(da, logGammaSlope(a!, out!))] },
   procedure: (dtype) => procedureOf(`logGamma_${dtype}`, () => gammaProcedure(floatOf(dtype), true)),
 });
 

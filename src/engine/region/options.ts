@@ -37,7 +37,7 @@ export interface TransposeOptions extends FlatOptions {
   readonly sums?: boolean | undefined;
   /**
    * Runs the outermost loops that record in ⌈√n⌉ segments, forwards once more before they go back, and records one segment at a time
-   * (off by default): for loops so long that their records do not fit into memory.
+   * (by default as the region says, else off): for loops so long that their records do not fit into memory.
    */
   readonly checkpoint?: boolean | undefined;
   /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */

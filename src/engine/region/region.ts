@@ -165,6 +165,8 @@ export interface Region {
   readonly params: readonly RegionParam[];
   readonly body: readonly RegionStmt[];
   readonly results: readonly RegionResult[];
+  /** Has its derivatives in reverse mode take long loops in segments (`TransposeOptions.checkpoint`). */
+  readonly checkpoint?: true | undefined;
   /** The file that positions are in, as messages show it. */
   readonly file?: string | undefined;
   readonly positions: readonly Position[];

@@ -140,7 +140,8 @@ export class ReverseMode {
    * A block and then its way back; some of its loops go back within their iterations.
    */
   #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
-    const { fuse = true, recompute = true, reread = true, checkpoint = false } = this.#options;
+    const { fuse = true, recompute = true, reread = true } = this.#options;
+    const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
     const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
       needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {

@@ -6,8 +6,10 @@ import { checkpoint as bindCheckpoint } from "../prims/checkpoint.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
+import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
-import { flattenArguments, flattenResult, requireFunction, unflattenArguments } from "./arguments.ts";
+import { flattenArguments, flattenResult, unflattenArguments } from "./arguments.ts";
+import { transformed } from "./plain.ts";
 import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 
@@ -26,6 +28,11 @@ export type { CheckpointPolicy };
  * The same function, whose reverse-mode derivative keeps its arguments and computes the values in between again instead
  * of keeping them: less memory for one more run of the function. Values and derivatives do not change.
  *
+ * Of a function of plain numbers, the loops at its outermost level that count their iterations go back in √n segments of √n iterations:
+ * what they change is kept where each segment begins, and values in between for one segment at a time.
+ *
+ * @throws DownhillError `option` for `products` with a function of plain numbers, or for a derivative of one: take the checkpoint
+ * first.
  * @see Griewank, Walther, Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 12.
  * @example
  * const block = checkpoint((x: Tensor) => sin(sin(sin(x))));
@@ -35,6 +42,10 @@ export function checkpoint(
   f: (...x: Tensor[]) => Tensor,
   options?: CheckpointOptions,
 ): (...x: TensorLike[]) => Tensor;
+export function checkpoint<A extends unknown[], T>(
+  f: ((...args: A) => T) & OnlyPlain<[A, T]>,
+  options?: CheckpointOptions,
+): (...args: A) => Plain<T>;
 export function checkpoint<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: CheckpointOptions,
@@ -44,10 +55,15 @@ export function checkpoint(
   options: CheckpointOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("checkpoint", arguments, 2);
-  requireFunction("checkpoint", f);
   checkOptions("checkpoint", options, ["policy"]);
   const { policy = "nothing" } = options;
   checkChoice("checkpoint", "policy", policy, ["nothing", "products"]);
+  return transformed("checkpoint", f, { policy }, checkpointed);
+}
+
+type AnyFunction = (...args: never[]) => unknown;
+
+function checkpointed(f: AnyFunction, { policy }: Required<CheckpointOptions>): AnyFunction {
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "checkpoint");
     let def: TreeDef = { kind: "leaf" };

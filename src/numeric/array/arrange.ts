@@ -163,8 +163,8 @@ export interface SplitOptions {
  *
  * @throws DownhillError `shape` for an axis that cannot be cut into so many parts (see `arraySplit`).
  * @example
- * split([1, 2, 3, 4], 2).map(String);      // ["f64[2] [1, 2]", "f64[2] [3, 4]"]
- * split([1, 2, 3, 4], [1, 3]).map(String); // ["f64[1] [1]", "f64[2] [2, 3]", "f64[1] [4]"]
+ * split([1, 2, 3, 4], 2).map(String);      // ["[1, 2]", "[3, 4]"]
+ * split([1, 2, 3, 4], [1, 3]).map(String); // ["[1]", "[2, 3]", "[4]"]
  */
 export function split(x: TensorLike, parts: Several, options: SplitOptions = {}): Tensor[] {
   if (arguments.length > 3) refuseExtra("split", arguments, 3);

@@ -226,6 +226,7 @@ export function identity(n: number, options: DTypeOption = {}): Tensor {
 /** An array of the shape and dtype of x with every element `value`. */
 export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 3) refuseExtra("fullLike", arguments, 3);
+  checkOptions("fullLike", options, ["dtype"]);
   const { type } = asTensor(x, "fullLike");
   return filled("fullLike", type.shape, value, { dtype: type.dtype, ...options });
 }

@@ -82,7 +82,7 @@ export function cummin(x: TensorLike, options: CumulativeOptions = {}): Tensor {
  * Without an axis all elements are one.
  *
  * @example
- * logcumsumexp([1000, 1000]).sub(1000).tolist(); // [0, 0.6931471805599453]
+ * logcumsumexp([1000, 1000]).sub(1000).tolist(); // [0, 0.69314718…]
  */
 export function logcumsumexp(x: TensorLike, options: CumulativeOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("logcumsumexp", arguments, 2);
@@ -214,7 +214,7 @@ function stepsAlong(operation: string, x: Tensor, y: Tensor, axis: number): Tens
  *
  * @throws DownhillError `shape` for places that do not fit, `option` where both x and dx are given.
  * @example
- * trapezoid([0, 1, 4], { x: [0, 1, 2] }); // f64[] 3
+ * trapezoid([0, 1, 4], { x: [0, 1, 2] }); // 3
  */
 export function trapezoid(y: TensorLike, options: TrapezoidOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("trapezoid", arguments, 2);

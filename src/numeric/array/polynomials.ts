@@ -33,7 +33,7 @@ function alike(operation: string, x: TensorLike, y: TensorLike): readonly [Tenso
  * The polynomial with these coefficients, the highest power first, at each x, by Horner's scheme.
  *
  * @example
- * polyval([2, 0, 1], 3); // f64[] 19
+ * polyval([2, 0, 1], 3); // 19
  */
 export function polyval(coefficients: TensorLike, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("polyval", arguments, 2);
@@ -105,7 +105,7 @@ export function polyint(coefficients: TensorLike, m = 1): Tensor {
  *
  * @throws DownhillError `shape` for x and y that do not fit, `range` for fewer places than coefficients.
  * @example
- * polyfit([0, 1, 2], [1, 3, 9], 2).tolist().map(Math.round); // [2, 0, 1]
+ * polyfit([0, 1, 2], [2, 3, 8], 2).tolist().map(Math.round); // [2, -1, 2]
  */
 export function polyfit(x: TensorLike, y: TensorLike, degree: number): Tensor {
   if (arguments.length > 3) refuseExtra("polyfit", arguments, 3);

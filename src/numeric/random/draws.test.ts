@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { jit, scan, tensor, type Tensor, vmap } from "downhill";
+import { at, full, grad, jit, jvp, log, mean, scan, square, sum, tensor, type Tensor, vmap } from "downhill";
 import * as random from "downhill/random";
 import { showType } from "../../engine/errors/index.ts";
 import { checkPrimitive } from "downhill/testing";
@@ -34,6 +34,7 @@ const draws: Readonly<Record<string, readonly [draw: (k: random.Key) => Tensor, 
   laplace: [(k) => random.laplace(k, 5), "f64[5]"],
   loggamma: [(k) => random.loggamma(k, [0.001, 3], undefined, { dtype: "float32" }), "f32[2]"],
   logistic: [(k) => random.logistic(k, 5), "f64[5]"],
+  multivariateNormal: [(k) => random.multivariateNormal(k, [1, 2], [[2, 1], [1, 3]], 4), "f64[4,2]"], // prettier-ignore
   normal: [(k) => random.normal(k, [2, 3]), "f64[2,3]"],
   permutation: [(k) => random.permutation(k, 6), "i32[6]"],
   "permutation of rows": [(k) => random.permutation(k, [[1, 2], [3, 4], [5, 6]]), "f64[3,2]"], // prettier-ignore
@@ -96,6 +97,20 @@ describe("as in JAX", () => {
     }
   });
 
+  test("the derivatives of a gamma variate in its shape, to second order", () => {
+    for (const [text, expected] of Object.entries(
+      streams["loggammaSlopes"] as Record<string, [number, number][]>,
+    )) {
+      const a = full([12], Number(text));
+      const first = (x: Tensor): Tensor => grad((shape: Tensor) => sum(random.loggamma(seed, shape)))(x);
+      const second = grad((x: Tensor) => sum(first(x)))(a);
+      const pushed = jvp((x: Tensor) => random.loggamma(seed, x), [a], [full([12], 1)])[1];
+      const viaGamma = grad((x: Tensor) => sum(log(random.gamma(seed, x))))(a);
+      for (const [ours, order, bound] of [[first(a), 0, 1e-8], [pushed, 0, 1e-8], [viaGamma, 0, 1e-8], [second, 1, 1e-6]] as const) // prettier-ignore
+        expect([text, order, apart(ours, expected.map((each) => each[order])) < bound]).toEqual([text, order, true]); // prettier-ignore
+    }
+  });
+
   test("poisson, binomial, randint and categorical", () => {
     for (const [rate, expected] of Object.entries(streams["poisson"]!))
       expect([rate, random.poisson(seed, Number(rate), 12).tolist()]).toEqual([rate, expected]);
@@ -110,6 +125,26 @@ describe("as in JAX", () => {
     const logits = [0.5, -1, 2, 0];
     expect(random.categorical(seed, logits, { shape: 12 }).tolist()).toEqual(streams["categorical"]);
   });
+});
+
+test("vectors of normal numbers have the mean and the covariance that they are given, in batches too", () => {
+  const n = 40_000;
+  const [mean2, covariance] = [[1, -2], [[2, 1.2], [1.2, 1]]]; // prettier-ignore
+  const x = random.multivariateNormal(key(1), [mean2, [0, 0]], [covariance, [[1, 0], [0, 4]]], [n, 2]); // prettier-ignore
+  expect(x.shape).toEqual([n, 2, 2]);
+  const centre = mean(x, { axis: 0 });
+  const off = x.sub(centre);
+  const spread = (batch: number, i: number, j: number): number =>
+    mean(at(off, null, batch, i).mul(at(off, null, batch, j))).item();
+  const near = (ours: number, expected: number): void => expect(Math.abs(ours - expected)).toBeLessThan(0.06); // four standard errors
+  centre.data().forEach((value, i) => near(value, [1, -2, 0, 0][i]!));
+  near(spread(0, 0, 0), 2);
+  near(spread(0, 0, 1), 1.2);
+  near(spread(0, 1, 1), 1);
+  near(spread(1, 0, 1), 0);
+  near(spread(1, 1, 1), 4);
+  const slope = grad((c: Tensor) => sum(random.multivariateNormal(key(2), [0, 0], c)))(covariance);
+  expect(slope.shape).toEqual([2, 2]);
 });
 
 describe("shapes and parameters", () => {
@@ -155,6 +190,10 @@ describe("shapes and parameters", () => {
     ],
     [() => random.gamma(key(0), [1, 2], 3), "gamma: a f64[2] cannot be broadcast to shape [3]."],
     [() => random.dirichlet(key(0), 1), "dirichlet: alpha must have an axis"],
+    [
+      () => random.multivariateNormal(key(0), [1, 2], [[1]]),
+      "multivariateNormal: the mean must be vectors [n] and the covariance matrices [n, n]; got f64[2] and f64[1,1].",
+    ],
     [() => random.poisson(key(0), -1), "poisson: rate must be at least 0, got -1."],
     [() => random.binomial(key(0), -1, 0.5), "binomial: n must be at least 0, got -1."],
     [() => random.binomial(key(0), 1, 2), "binomial: p must be between 0 and 1, got 2."],
@@ -179,5 +218,33 @@ describe("shapes and parameters", () => {
     ],
   ])("refuses misuse %#", (action, message) => {
     expect(action).toThrow(message);
+  });
+});
+
+describe("expectations of derivatives are the derivatives of expectations", () => {
+  const n = 20_000;
+  /** The mean derivative in the first parameter, and how many standard errors it is off what it should be. */
+  const off = (f: (x: Tensor) => Tensor, at: number, expected: number): number => {
+    const all = grad((x: Tensor) => sum(f(x)))(full([n], at));
+    const centre = mean(all).item();
+    const deviation = Math.sqrt(mean(square(all)).item() - centre ** 2);
+    return Math.abs(centre - expected) / (deviation / Math.sqrt(n));
+  };
+
+  test.each<[string, (x: Tensor) => Tensor, number, number]>([
+    ["gamma, E x = a", (a) => random.gamma(key(1), a), 2.5, 1],
+    ["gamma, E ln x = ψ(a)", (a) => random.loggamma(key(2), a), 0.02, 2501.59811819187],
+    ["beta, E x = a / (a + b)", (a) => random.beta(key(3), a, 1.5), 0.5, 1.5 / 4],
+    ["χ², E x = k", (k) => random.chiSquare(key(4), k), 3, 1],
+    ["t, E x² = k / (k − 2)", (k) => square(random.studentT(key(5), k)), 9, -2 / 49],
+  ])("%s", (_, f, at, expected) => {
+    expect(off(f, at, expected)).toBeLessThan(4);
+  });
+
+  test("Dirichlet, E xᵢ = αᵢ / Σ α", () => {
+    const f = (alpha: Tensor): Tensor => mean(random.dirichlet(key(6), alpha, n), { axis: 0 }).at(0);
+    const slopes = grad(f)([0.5, 1, 2.5]).data();
+    const expected = [3.5 / 16, -0.5 / 16, -0.5 / 16];
+    slopes.forEach((slope, i) => expect(Math.abs(slope - expected[i]!)).toBeLessThan(0.01)); // five standard errors
   });
 });

@@ -20,6 +20,7 @@ import { log } from "../../engine/prims/transcendental.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { cumsum } from "../array/cumulative.ts";
 import { asFloating, expandTo, normalizeAxis } from "../array/promote.ts";
+import { searchsorted } from "../array/search.ts";
 import { reshape, slice, take } from "../array/shape.ts";
 import { argsort } from "../array/sort.ts";
 import {
@@ -256,21 +257,7 @@ function chosenBy(key: Tensor, p: Tensor, sizes: readonly number[], replace: boo
   const sums = cumsum(p, { axis: 0 });
   const unit = randomUnit(key, sizes, dtype);
   const total = expandTo(take(sums, p.shape[0]! - 1), sizes);
-  return countBelow(sums, mul(total, sub(full(unit.type, 1), unit)));
-}
-
-/** How many elements of a rising vector are below each of some numbers, by halving. */
-function countBelow(rising: Tensor, x: Tensor): Tensor {
-  const n = rising.shape[0]!;
-  const type = arrayType("int32", x.shape);
-  let count = full(type, 0);
-  for (let step = 2 ** Math.floor(Math.log2(n)); step >= 1; step /= 2) {
-    const next = add(count, full(type, step));
-    const last = take(rising, where(less(full(type, n), next), full(type, n - 1), sub(next, full(type, 1))));
-    const isBelow = less(where(less(full(type, n), next), full(x.type, Infinity), last), x);
-    count = where(isBelow, next, count);
-  }
-  return count;
+  return searchsorted(sums, mul(total, sub(full(unit.type, 1), unit)));
 }
 
 /**

@@ -2,10 +2,10 @@
 #   python3 test/testdata/random/streams.py > test/testdata/random/streams.json
 # Keys are split and words are counted as with jax_threefry_partitionable, real numbers are float64 unless the name says 32.
 import json, math, sys
-import numpy as np, scipy
+import mpmath, numpy as np, scipy
 from scipy import special
 
-print(f"NumPy {np.__version__}, SciPy {scipy.__version__}", file=sys.stderr)
+print(f"NumPy {np.__version__}, SciPy {scipy.__version__}, mpmath {mpmath.__version__}", file=sys.stderr)
 MASK = 0xFFFFFFFF
 
 
@@ -129,6 +129,21 @@ def gumbel(key, i):
     return -math.log(-math.log(max(unit(key, i), sys.float_info.min)))
 
 
+def log_gamma_slopes(a, log):
+    """First and second derivative in a of the logarithm of the variate whose probability P(a, x) stays as it is."""
+    mpmath.mp.dps = 60
+
+    def slope(a, log):
+        x = mpmath.exp(log)
+        lower = lambda t: mpmath.gammainc(t, 0, x, regularized=True)
+        return -mpmath.diff(lower, a) * mpmath.gamma(a) / (x**a * mpmath.exp(-x))
+
+    a, log = mpmath.mpf(a), mpmath.mpf(log)
+    first = slope(a, log)
+    second = mpmath.diff(lambda t: slope(t, log), a) + first * mpmath.diff(lambda t: slope(a, t), log)
+    return float(first), float(second)
+
+
 key, places = (0, 7), range(12)
 logits = [0.5, -1.0, 2.0, 0.0]
 data = {
@@ -136,6 +151,7 @@ data = {
     "exponential": [-math.log1p(-unit(key, i)) for i in places],
     "gumbel": [gumbel(key, i) for i in places],
     "loggamma": {str(a): [gamma(key, i, a) for i in places] for a in (0.05, 0.7, 1, 3.5, 100)},
+    "loggammaSlopes": {str(a): [log_gamma_slopes(a, gamma(key, i, a)) for i in places] for a in (0.05, 0.7, 1, 3.5, 100)},
     "poisson": {str(r): [poisson(key, i, r) for i in places] for r in (0.3, 4, 10, 75, 1e6)},
     "binomial": {f"{n},{p}": [binomial(key, i, n, p) for i in places]
                  for n, p in ((5, 0.3), (40, 0.2), (100, 0.5), (1000, 0.9), (10**6, 0.4))},

@@ -182,6 +182,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
   const body = { region, outside: outsideLeaves };
+  let segmented: PlainCallable | undefined; // kept, since what is derived of a region is found by the region
   return {
     name,
     params,
@@ -204,6 +205,8 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       return resultOf(form.result, run(...operands).values());
     },
     body: () => body,
+    checkpointed: () =>
+      (segmented ??= callableOf(name, { ...form, region: { ...region, checkpoint: true } }, captured)),
   };
 }
 

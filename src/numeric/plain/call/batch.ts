@@ -32,6 +32,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
   return give({
     ...f,
     name: title,
+    checkpointed: undefined,
     prepare(place, args, leads) {
       const deep = leads.map((lead, i) => deeper(lead, axes[i]!));
       const prepared = f.prepare(place, args, deep);

@@ -26,6 +26,7 @@ function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?:
     },
     run: (...args) => flat(applied(...(args as never[]))),
     overTensors: apply(f.overTensors),
+    checkpointed: undefined,
     body,
   });
 }

@@ -1,5 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
+import type { CheckpointOptions } from "../../../engine/transforms/checkpoint.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import type { Asked } from "./asked.ts";
 import { batched } from "./batch.ts";
@@ -18,6 +19,7 @@ const rules: Readonly<Record<string, (asked: Asked<never>) => AnyFunction>> = {
   hessian,
   vmap: batched,
   jit: compiled,
+  checkpoint: checkpointed,
   hvp: hessianTimes,
   jvp: pushForward,
   vjp: pullBack,
@@ -71,6 +73,21 @@ function compiled({ f, title, apply, give }: Asked<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;
   return give({ ...f, name: title, overTensors: jitted }, { warm, stats, lower });
+}
+
+/** Derivatives in reverse mode whose long loops go back in segments. */
+function checkpointed({ f, title, options, give }: Asked<CheckpointOptions>): AnyFunction {
+  if (options.policy === "products")
+    throw new DownhillError(
+      "option",
+      `${title}: the policy "products" is for functions over tensors. Leave it out.`,
+    );
+  if (f.checkpointed === undefined)
+    throw new DownhillError(
+      "option",
+      `${title}: takes the function itself and no transform of it: take the checkpoint first, grad(checkpoint(f)).`,
+    );
+  return give(f.checkpointed());
 }
 
 /** Tensors found by a search as what was given in their place. */

@@ -1,6 +1,7 @@
 // The types of functions of plain numbers, checked by the compiler alone: this file is never run.
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { jit } from "../../../engine/runtime/jit.ts";
+import { checkpoint } from "../../../engine/transforms/checkpoint.ts";
 import { grad, valueAndGrad } from "../../../engine/transforms/grad.ts";
 import { hessian, hvp, jacfwd, jacrev } from "../../../engine/transforms/jacobian.ts";
 import { jvp, linearize, vjp } from "../../../engine/transforms/linearize.ts";
@@ -46,6 +47,7 @@ same<{ s: number; t: number[] }>()(jvp(pairOf, [1, xs], [1, xs])[1], true);
 same<[x: number, ys: Float64Array]>()(vjp(pairOf, 1, xs)[1]({ s: 1, t: [1] }), true);
 same<{ s: number; t: number[] }>()(linearize(pairOf, 1, xs)[1](1, xs), true);
 same<{ s: number; t: number[] }>()(jit(pairOf)(1, xs), true);
+same<Model>()(grad(checkpoint(loss))(model, xs, true), true);
 same<{ s: number[]; t: number[][] }>()(vmap(pairOf, { inAxes: [0, null] })([1, 2], xs), true);
 same<number[]>()(vmap(square)([1, 2]), true);
 same<number[]>()(vmap(grad(square))(xs), true);

@@ -1,0 +1,57 @@
+// Vectors of normal numbers that depend on each other.
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { randomNormal } from "../../engine/prims/random.ts";
+import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
+import { add } from "../array/elementwise.ts";
+import { expandDims, matmul, squeeze } from "../array/shape.ts";
+import { cholesky } from "../linalg/solve.ts";
+import { type DrawShape, readReal, readShape, type RealOptions } from "./arguments.ts";
+import { type Key, readKey } from "./key.ts";
+
+/**
+ * Vectors of the normal distribution of this mean, `[…, n]`, and covariance, `[…, n, n]`: the mean plus the Cholesky factor of the
+ * covariance times standard normal numbers. The result has `shape`, or without one what the axes before theirs broadcast to, and
+ * then n. JAX's stream. Differentiable in both.
+ *
+ * @throws DownhillError `shape` for parameters that do not fit together; as `cholesky` for a covariance that is not positive definite.
+ * @example
+ * multivariateNormal(key(0), [0, 1], [[2, 1], [1, 2]], 5).shape; // [5, 2]
+ */
+export function multivariateNormal(
+  key: Key,
+  mean: TensorLike,
+  covariance: TensorLike,
+  shape?: DrawShape,
+  options: RealOptions = {},
+): Tensor {
+  if (arguments.length > 5) refuseExtra("multivariateNormal", arguments, 5);
+  const dtype = readReal("multivariateNormal", options);
+  const words = readKey("multivariateNormal", key);
+  const [centre, spread] = [mean, covariance].map((x) =>
+    convert(asTensor(x, "multivariateNormal"), dtype),
+  ) as [Tensor, Tensor];
+  const n = centre.shape.at(-1);
+  if (n === undefined || !sameShape(spread.shape.slice(-2), [n, n]))
+    throw new DownhillError(
+      "shape",
+      `multivariateNormal: the mean must be vectors [n] and the covariance matrices [n, n]; got ${showType(centre.type)} and ${showType(spread.type)}.`,
+    );
+  const own = broadcastShapes(centre.shape.slice(0, -1), spread.shape.slice(0, -2));
+  const sizes = shape === undefined ? own : readShape("multivariateNormal", shape);
+  const all = own && sizes && broadcastShapes(own, sizes);
+  if (sizes === undefined || all === undefined || !sameShape(all, sizes))
+    throw new DownhillError(
+      "shape",
+      `multivariateNormal: a mean ${showType(centre.type)} and a covariance ${showType(spread.type)} cannot be broadcast to ${showShape([...(sizes ?? []), n])}.`,
+    );
+  return add(centre, spreadBy(cholesky(spread), randomNormal(words, [...sizes, n], dtype)));
+}
+
+/** The products of matrices, `[…, n, n]`, and vectors, `[…, n]`. */
+export function spreadBy(factor: Tensor, x: Tensor): Tensor {
+  return squeeze(matmul(factor, expandDims(x, -1)), { axis: -1 });
+}
