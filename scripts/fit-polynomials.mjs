@@ -1,6 +1,7 @@
 // Derives the coefficients of src/engine/kernel/math/coefficients.ts and prints that file.
 //   node scripts/fit-polynomials.mjs            prints
 //   node scripts/fit-polynomials.mjs --write    writes
+//   node scripts/fit-polynomials.mjs NAME …     prints these fits only
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
@@ -9,7 +10,9 @@ import { gaussLegendre } from "./gauss-legendre.mjs";
 import { fitPolynomial } from "./remez.mjs";
 
 let text = `// Made by \`node scripts/fit-polynomials.mjs --write\`; do not edit.\n`;
+const names = process.argv.slice(2).filter((word) => word !== "--write");
 for (const fit of fits) {
+  if (names.length > 0 && !names.includes(fit.name)) continue;
   const { coefficients, error, ideal } = fitPolynomial(fit);
   const log2 = Math.log2(error).toFixed(1);
   console.error(`${fit.name}: error 2^${log2} (with real coefficients 2^${Math.log2(ideal).toFixed(1)})`);
@@ -22,5 +25,5 @@ text += `export const integrationNodes: readonly number[] = [${nodes.join(", ")}
 text += `export const integrationWeights: readonly number[] = [${weights.join(", ")}];\n`;
 const file = fileURLToPath(new URL("../src/engine/kernel/math/coefficients.ts", import.meta.url));
 const formatted = await format(text, { ...(await resolveConfig(file)), filepath: file });
-if (process.argv.includes("--write")) writeFileSync(file, formatted);
+if (process.argv.includes("--write") && names.length === 0) writeFileSync(file, formatted);
 else process.stdout.write(formatted);

@@ -34,6 +34,92 @@ function zeroOfDigamma(bits) {
   return x;
 }
 
+/**
+ * The x > 0 with erfc x = e^−w, to 40 bits, by Newton's method in the logarithm.
+ * @param {number} w
+ */
+function inverseOfErfc(w) {
+  const bits = 200 + Math.ceil(3 * w);
+  let x = Math.sqrt(Math.max(w - 0.5, 0.2));
+  for (let step = 0; step < 60; step++) {
+    const erfc = big.one(bits) - big.erf(big.exactly(x, bits), bits);
+    const log = big.toNumber(big.log(erfc, bits), bits);
+    const slope = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x - log);
+    const change = (log + w) / slope;
+    x += change;
+    if (Math.abs(change) < 1e-13 * x) break;
+  }
+  return x;
+}
+
+/**
+ * √x e^−x Iₙ(x) for x ≥ 12, by the power series, or far out by the asymptotic one.
+ * @param {number} n @param {bigint} x @param {number} bits
+ */
+function scaledBesselI(n, x, bits) {
+  const wide = bits + 64;
+  const place = x << 64n;
+  const root = big.sqrt(place, wide);
+  if (big.toNumber(x, bits) > 150) {
+    // 1/√2π · Σ (−1)ᵏ (4n² − 1²) (4n² − 3²) … / k! (8x)ᵏ
+    let term = big.one(wide);
+    let sum = term;
+    for (let k = 1n; term !== 0n && k < 250n; k++) {
+      const factor = BigInt(4 * n * n) - (2n * k - 1n) ** 2n;
+      const next = big.div(-factor * term, 8n * k * place, wide);
+      if ((next < 0n ? -next : next) > (term < 0n ? -term : term)) break;
+      term = next;
+      sum += term;
+    }
+    return big.div(sum, big.sqrt(2n * big.pi(wide), wide), wide) >> 64n;
+  }
+  const sum = besselSeries(n, big.mul(place, place, wide) >> 2n, wide);
+  const value = n === 0 ? sum : big.mul(sum, place, wide) >> 1n;
+  return big.mul(big.mul(value, root, wide), big.exp(-place, wide), wide) >> 64n;
+}
+
+/**
+ * Iₙ(x) / (x/2)ⁿ for n = 0 and 1, by y = x²/4: Σ yᵏ / k! (k + n)!
+ * @param {number} n @param {bigint} y @param {number} bits
+ */
+function besselSeries(n, y, bits) {
+  let term = big.one(bits);
+  let sum = term;
+  for (let k = 1n; term !== 0n; k++) {
+    term = big.mul(term, y, bits) / (k * (k + BigInt(n)));
+    sum += term;
+  }
+  return sum;
+}
+
+/** @param {0 | 1} n */
+const besselFits = (n) => [
+  {
+    name: `bessel${n}Near`,
+    says: `${n === 0 ? "I₀(x) = 1 + y · P(y)" : "I₁(x) = x/2 · (1 + y · P(y))"}, y = x²/4, for |x| ≤ 12, relatively`,
+    target: withMoreBits((y, bits) =>
+      big.toNumber(y, bits) === 0
+        ? big.one(bits) / BigInt(1 + n)
+        : big.div(besselSeries(n, y, bits) - big.one(bits), y, bits),
+    ),
+    // less than 1 / I₀ would be near 36
+    weight: (/** @type {number} */ y) => y / (1 + y * (1 + (y / 4) * (1 + (y / 9) * (1 + y / 16)))),
+    from: 0,
+    to: 36,
+    degree: 19,
+  },
+  {
+    name: `bessel${n}Far`,
+    says: `√x e^−x I${n === 0 ? "₀" : "₁"}(x) = P(1/x) for x ≥ 12`,
+    target: (/** @type {bigint} */ z, /** @type {number} */ bits) =>
+      scaledBesselI(n, big.div(big.one(bits), z, bits), bits),
+    weight: () => 2.6,
+    from: 1e-6,
+    to: 0.0834,
+    degree: 19,
+  },
+];
+
 /** √2 · erf⁻¹(u) / u for u² = 1 − e^−w, by Newton's method. @param {bigint} w @param {number} bits */
 function normalFactor(w, bits) {
   const rest = big.exp(-w, bits);
@@ -236,6 +322,31 @@ export const fits = [
     degree: 20,
   },
   {
+    name: "erfinvStart",
+    says: "erf⁻¹ y = y · P(y²) for |y| ≤ 0.75, relatively",
+    target: (z, bits) => {
+      const y = Math.sqrt(big.toNumber(z, bits));
+      if (y < 1e-6) return big.exactly(0.5 * Math.sqrt(Math.PI), bits);
+      return big.exactly(inverseOfErfc(-Math.log1p(-y)) / y, bits);
+    },
+    weight: () => 1,
+    from: 0,
+    to: 0.5625,
+    degree: 7,
+  },
+  {
+    name: "erfcinvStart",
+    says: "erfc⁻¹ q = √w + P((√w − 3) / (√w + 3)), w = −ln q, for 5e−324 ≤ q ≤ 0.26, relatively",
+    target: (t, bits) => {
+      const root = (3 * (1 + big.toNumber(t, bits))) / (1 - big.toNumber(t, bits));
+      return big.exactly(inverseOfErfc(root * root) - root, bits);
+    },
+    weight: (t) => 1 / ((3 * (1 + t)) / (1 - t)),
+    from: -0.4426,
+    to: 0.8021,
+    degree: 10,
+  },
+  {
     name: "logGammaMiddle",
     says: "ln Γ(2 + h) = h · (7/16 + h/4 + P(h)) for −¼ ≤ h ≤ ¾",
     target: withMoreBits((h, bits) => {
@@ -286,6 +397,8 @@ export const fits = [
     to: 1 / 64,
     degree: 5,
   },
+  ...besselFits(0),
+  ...besselFits(1),
   { name: "expTail32", ...expTail32, degree: 4 },
   { name: "longExpTail32", ...expTail32, degree: 5 },
   {

@@ -3,16 +3,22 @@ import type { Maybe, Primitive } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
-import { binomial } from "../kernel/math/special/bell.ts";
+import type { Arithmetic, ByOrders } from "../kernel/math/special/bell.ts";
+import { derivativesByLogarithm } from "../kernel/math/special/bell.ts";
 import * as special from "../kernel/math/special/index.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { mul, scale, strongDiv, strongMul } from "./arithmetic.ts";
+import { div, equal, less, mul, scale, sign, strongDiv, strongMul } from "./arithmetic.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
-import { add, full, neg, sub, sumMaybe } from "./linear.ts";
-import { log } from "./transcendental.ts";
+import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
+import { exp, log, log1p } from "./transcendental.ts";
 
 const none = {};
+
+/** A function of one operand, by its float64 procedure and its tangent. */
+function smooth(procedure: Procedure, jvp: (dx: Tensor, x: Tensor, out: Tensor) => Maybe): Primitive<object> {
+  return smoothUnary(procedure.name, { scalar: through(procedure), jvp });
+}
 
 /** A function of two operands of one floating type, by its float64 procedure and its tangent. */
 function smoothBinary(
@@ -32,14 +38,10 @@ function smoothBinary(
   });
 }
 
-const lgammaPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("lgamma", {
-  scalar: /* @__PURE__ */ through(math.lgamma64),
-  jvp: (dx, x) => mul(dx, digamma(x)),
-});
-const digammaPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("digamma", {
-  scalar: /* @__PURE__ */ through(math.digamma64),
-  jvp: (dx, x) => mul(dx, polygamma(1, x)),
-});
+const lgammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.lgamma64, (dx, x) => mul(dx, digamma(x)));
+const digammaPrim: Primitive<object> = /* @__PURE__ */ smooth(math.digamma64, (dx, x) =>
+  mul(dx, polygamma(1, x)),
+);
 
 /** ln |Γ(x)|. */
 export const lgamma = (x: Tensor): Tensor => bind1(lgammaPrim, [x], none);
@@ -107,18 +109,13 @@ const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 /** xᵃ⁻¹ e⁻ˣ / Γ(a), the density of the gamma distribution of shape a and scale 1 at x. */
 export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensityPrim, [a, x], none);
 
+/** Of densities and what multiplies them: 0 times anything is 0. */
+const arithmetic: Arithmetic<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
+
 /** The derivative of this order of `gammaDensity` in a. */
 function gammaDensityByShape(order: number, a: Tensor, x: Tensor): Tensor {
-  const found = [gammaDensity(a, x)];
-  const slopes = Array.from({ length: order }, (_, i) =>
-    i === 0 ? sub(log(x), digamma(a)) : neg(polygamma(i, a)),
-  );
-  for (let n = 0; n < order; n++) {
-    // of density′ = density · slope, by the rule of products
-    const terms = found.map((part, i) => scale(strongMul(part, slopes[n - i]!), binomial(n, i)));
-    found.push(terms.reduce((sum, term) => add(sum, term)));
-  }
-  return found[order]!;
+  const slope: ByOrders<Tensor> = (n) => (n === 1 ? sub(log(x), digamma(a)) : neg(polygamma(n - 1, a)));
+  return derivativesByLogarithm(gammaDensity(a, x), [order, 0], slope, arithmetic)(order, 0);
 }
 
 const gammaincByShapePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
@@ -163,3 +160,210 @@ const gammainccPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a, x], none);
 /** The upper one. */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
+
+const HALF_ROOT_PI = 0.886226925452758; // √π / 2
+
+const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (dy, _, out) =>
+  mul(dy, scale(exp(mul(out, out)), HALF_ROOT_PI)),
+);
+const erfcinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfcinv64, (dq, _, out) =>
+  neg(mul(dq, scale(exp(mul(out, out)), HALF_ROOT_PI))),
+);
+const ndtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtr64, (dx, x) =>
+  mul(dx, scale(exp(halfSquare(x, -1)), Math.sqrt(0.5 / Math.PI))),
+);
+const ndtriPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtri64, (dp, _, out) =>
+  mul(dp, scale(exp(halfSquare(out, 1)), Math.sqrt(2 * Math.PI))),
+);
+const logNdtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logNdtr64, (dx, x) =>
+  mul(dx, normalHazard(x)),
+);
+const normalHazardPrim: Primitive<object> = /* @__PURE__ */ smooth(special.normalHazard64, (dx, x, out) =>
+  neg(mul(dx, mul(out, hazardAndPlace(x, out)))),
+);
+
+/** ± x²/2. */
+const halfSquare = (x: Tensor, sign: 1 | -1): Tensor => scale(mul(x, x), 0.5 * sign);
+
+/** From here on down the hazard is −x − 1/x + …: added to x it would lose half of its digits and more. */
+const FAR_BELOW = -50;
+
+/** x plus the hazard there, which goes to 0 as −1/x. */
+function hazardAndPlace(x: Tensor, hazard: Tensor): Tensor {
+  const isFar = less(x, full(x.type, FAR_BELOW));
+  const far = where(isFar, x, full(x.type, FAR_BELOW));
+  // −1/x + 2/x³ − 10/x⁵ + 74/x⁷
+  const inverse = div(full(x.type, -1), far);
+  const z = mul(inverse, inverse);
+  const coefficients = [-706, 74, -10, 2, -1].map((c) => full(x.type, -c));
+  const series = coefficients.reduce((sum, c) => add(mul(sum, z), c));
+  return where(isFar, mul(inverse, series), add(x, hazard));
+}
+
+/** The inverse of erf. */
+export const erfinv = (y: Tensor): Tensor => bind1(erfinvPrim, [y], none);
+/** The inverse of erfc. */
+export const erfcinv = (q: Tensor): Tensor => bind1(erfcinvPrim, [q], none);
+/** The distribution function of the standard normal distribution. */
+export const ndtr = (x: Tensor): Tensor => bind1(ndtrPrim, [x], none);
+/** Its inverse. */
+export const ndtri = (p: Tensor): Tensor => bind1(ndtriPrim, [p], none);
+/** Its logarithm. */
+export const logNdtr = (x: Tensor): Tensor => bind1(logNdtrPrim, [x], none);
+/** The derivative of `logNdtr`. */
+export const normalHazard = (x: Tensor): Tensor => bind1(normalHazardPrim, [x], none);
+
+const betalnPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.betaln64, (tangents, a, b) =>
+  betaRise(tangents, a, b),
+);
+const betaPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.beta64, (tangents, a, b, out) => {
+  const rise = betaRise(tangents, a, b);
+  return rise && mul(rise, out);
+});
+
+/** The tangent of ln B. */
+function betaRise([da, db]: readonly Maybe[], a: Tensor, b: Tensor): Maybe {
+  return sumMaybe(da && neg(mul(da, digammaRise(a, b))), db && neg(mul(db, digammaRise(b, a))));
+}
+
+const digammaRisePrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
+  special.digammaRise64,
+  ([da, db], a, b) => {
+    const upper = polygamma(1, add(a, b));
+    return sumMaybe(da && mul(da, sub(upper, polygamma(1, a))), db && mul(db, upper));
+  },
+);
+
+/** ln B(a, b). */
+export const betaln = (a: Tensor, b: Tensor): Tensor => bind1(betalnPrim, [a, b], none);
+/** B(a, b) = Γ(a) Γ(b) / Γ(a + b). */
+export const beta = (a: Tensor, b: Tensor): Tensor => bind1(betaPrim, [a, b], none);
+/** ψ(a + b) − ψ(a). */
+export const digammaRise = (a: Tensor, b: Tensor): Tensor => bind1(digammaRisePrim, [a, b], none);
+
+/** A function of three operands, whose derivatives in the first two come by orders. */
+interface OrdersParams {
+  readonly orders: readonly [p: number, q: number];
+}
+
+const betaDensityPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "betaDensity",
+  typeOf: (ins) => [joinFloating("betaDensity", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp([da, db, dx], [a, b, x], [out]) {
+      const slope = betaSlopes(a!, b!, x!);
+      const one = full(x!.type, 1);
+      const inPlace = (): Tensor => sub(strongDiv(sub(a!, one), x!), strongDiv(sub(b!, one), sub(one, x!)));
+      const inShapes = sumMaybe(
+        da && mul(da, strongMul(out!, slope(1, 0))),
+        db && mul(db, strongMul(out!, slope(0, 1))),
+      );
+      return [sumMaybe(inShapes, dx && mul(dx, strongMul(out!, inPlace())))];
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: (xs) => through(special.betaDensity64)(...xs) },
+});
+
+/** The derivatives of the logarithm of the density of the beta distribution in its shapes. */
+function betaSlopes(a: Tensor, b: Tensor, x: Tensor): ByOrders<Tensor> {
+  return (p, q) => {
+    if (p === 1 && q === 0) return add(log(x), digammaRise(a, b));
+    if (p === 0 && q === 1) return add(log1p(neg(x)), digammaRise(b, a));
+    const whole = polygamma(p + q - 1, add(a, b));
+    return p > 0 && q > 0 ? whole : sub(whole, polygamma(p + q - 1, p > 0 ? a : b));
+  };
+}
+
+/** xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b), the density of the beta distribution at x. */
+export const betaDensity = (a: Tensor, b: Tensor, x: Tensor): Tensor =>
+  bind1(betaDensityPrim, [a, b, x], none);
+
+const betaincPrim: Primitive<OrdersParams> = /* @__PURE__ */ builtIn<OrdersParams>({
+  name: "betainc",
+  typeOf: (ins) => [joinFloating("betainc", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp([da, db, dx], [a, b, x], _, { orders: [p, q] }) {
+      const inShapes = sumMaybe(
+        da && mul(da, betainc(a!, b!, x!, [p + 1, q])),
+        db && mul(db, betainc(a!, b!, x!, [p, q + 1])),
+      );
+      if (dx === undefined) return [inShapes];
+      const density = betaDensity(a!, b!, x!);
+      const inPlace = derivativesByLogarithm(density, [p, q], betaSlopes(a!, b!, x!), arithmetic)(p, q);
+      return [sumMaybe(inShapes, mul(dx, inPlace))];
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: (xs, { orders: [p, q] }) =>
+      through(p + q === 0 ? special.betainc64 : special.betaincByShapes64(p, q))(...xs),
+  },
+});
+
+/** The regularised incomplete beta function, or its derivative of these orders in a and b. */
+export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["orders"] = [0, 0]): Tensor {
+  return bind1(betaincPrim, [a, b, x], { orders });
+}
+
+const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x) =>
+  div(dx, mul(x, sub(full(x.type, 1), x))),
+);
+const entrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.entr64, (dx, x) =>
+  neg(mul(dx, add(log(x), full(x.type, 1)))),
+);
+const relEntrPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.relEntr64, ([dx, dy], x, y) => {
+  const ratio = div(x, y);
+  return sumMaybe(dx && mul(dx, add(log(ratio), full(x.type, 1))), dy && neg(mul(dy, ratio)));
+});
+const klDivPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.klDiv64, ([dx, dy], x, y) => {
+  const excess = (): Tensor => div(sub(y, x), y); // 1 − x/y, which would cancel
+  return sumMaybe(dx && mul(dx, log(div(x, y))), dy && mul(dy, excess()));
+});
+
+/** ln(x / (1 − x)). */
+export const logit = (x: Tensor): Tensor => bind1(logitPrim, [x], none);
+/** −x ln x. */
+export const entr = (x: Tensor): Tensor => bind1(entrPrim, [x], none);
+/** x ln(x / y). */
+export const relEntr = (x: Tensor, y: Tensor): Tensor => bind1(relEntrPrim, [x, y], none);
+/** x ln(x / y) − x + y. */
+export const klDiv = (x: Tensor, y: Tensor): Tensor => bind1(klDivPrim, [x, y], none);
+
+const i0Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i064, (dx, x) => mul(dx, i1(x)));
+const i1Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i164, (dx, x) =>
+  mul(dx, sub(i0(x), besselRatio(1, x))),
+);
+const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x, out) =>
+  mul(dx, sub(i1e(x), mul(sign(x), out))),
+);
+const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x, out) => {
+  const isZero = equal(x, zeros(x.type));
+  const safe = where(isZero, full(x.type, 1), x);
+  const ratio = where(isZero, full(x.type, 0.5), div(out, safe));
+  return mul(dx, sub(sub(i0e(x), mul(sign(x), out)), ratio));
+});
+const besselRatioPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
+  name: "besselRatio",
+  typeOf: (ins) => [joinFloating("besselRatio", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx], [x], _, { order }) => [dx && mul(dx, mul(x!, besselRatio(order + 1, x!)))],
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.besselRatio64(order))(x!) },
+});
+
+/** I₀, the modified Bessel function of the first kind. */
+export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
+/** I₁. */
+export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
+/** e^−|x| I₀(x). */
+export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
+/** e^−|x| I₁(x). */
+export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);
+/** Iₙ(x) / xⁿ. */
+export const besselRatio = (order: number, x: Tensor): Tensor => bind1(besselRatioPrim, [x], { order });

@@ -127,10 +127,22 @@ export function asFloating(x: TensorLike, operation: string): Tensor {
   return isFloating(t.type.dtype) ? t : convert(t, "float64");
 }
 
-/** Operands as `matchOperands` has them; integers become float64. */
-export function floatingOperands(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
-  const [a, b] = matchOperands(operation, x, y);
-  return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];
+/** Operands as `matchOperands` has them, two or more; integers become float64. */
+export function floatingOperands<N extends readonly [TensorLike, TensorLike, ...TensorLike[]]>(
+  operation: string,
+  ...operands: N
+): { [K in keyof N]: Tensor } {
+  const [x, y, ...others] = operands;
+  // each in turn beside what those before it are together
+  let [a, b] = matchOperands(operation, x, y);
+  const found = [a, b];
+  for (const other of others) {
+    [a, b] = matchOperands(operation, a, other);
+    found.push(b);
+  }
+  const dtype = isFloating(a.type.dtype) ? a.type.dtype : "float64";
+  const weak = found.every(({ type }) => type.weak);
+  return found.map((t) => expandTo(convert(t, dtype, weak), a.type.shape)) as { [K in keyof N]: Tensor };
 }
 
 /** An axis counted from the front; negative ones count from the last. */

@@ -1,5 +1,5 @@
-import { describe } from "vitest";
-import { broadcasting, checkFamily, f64, floats, i32, on } from "../../../test/support/op-table.ts";
+import { describe, expect, test } from "vitest";
+import { broadcasting, checkFamily, f32, f64, floats, i32, on } from "../../../test/support/op-table.ts";
 import * as functions from "./special.ts";
 
 const f = functions;
@@ -22,6 +22,44 @@ describe("special functions", () => {
       on((q) => f.zeta([[2], [3]], q), [{ ins: [f64([0.5, 2])] }]),
     ],
     gammainc: [on(f.gammainc, [...broadcasting(shapes, places), { ins: [i32([1, 2]), 2] }])],
+    erfinv: [on(f.erfinv, [{ ins: [f64([0.5, -0.25])] }])],
+    erfcinv: [on(f.erfcinv, [{ ins: [f64([0.5, 1.25])] }])],
+    ndtr: [on(f.ndtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
+    ndtri: [on(f.ndtri, [{ ins: [f64([0.5, 0.0625])] }])],
+    logNdtr: [on(f.logNdtr, [{ ins: [f64([0.5, -2.25])] }, whole])],
+    beta: [on(f.beta, broadcasting(shapes, places).slice(1, 4))],
+    betaln: [on(f.betaln, broadcasting(shapes, places).slice(1, 4))],
+    betainc: [
+      on(f.betainc, [
+        { ins: [f64([2, 3], [2, 1]), 1.5, f64([0.25, 0.5, 0.75])] },
+        { ins: [2, f32([1.5, 2]), 0.5] },
+        { ins: [i32([1, 2]), 2, f64([0.5, 0.25])] },
+      ]),
+    ],
+    multigammaln: [on((a) => f.multigammaln(a, 3), [{ ins: [f64([1.5, 4])] }, whole])],
+    logit: [on(f.logit, [{ ins: [f64([0.5, 0.125])] }])],
+    expit: [on(f.expit, [{ ins: [f64([0.5, -2])] }, whole])],
+    xlog1py: [
+      on(f.xlog1py, [
+        { ins: [f64([2, 3], [2, 1]), f64([0.25, -0.5, 0.75])] },
+        { ins: [f64([0, 0, 0]), f64([-1, NaN, Infinity])], differentiable: false },
+      ]),
+    ],
+    entr: [on(f.entr, [{ ins: [f64([0.5, 2])] }, whole])],
+    relEntr: [on(f.relEntr, broadcasting(shapes, places).slice(1, 3))],
+    klDiv: [on(f.klDiv, broadcasting(shapes, places).slice(1, 3))],
+    i0: [on(f.i0, [{ ins: [f64([0.5, -2])] }, whole])],
+    i0e: [on(f.i0e, [{ ins: [f64([0.5, -2])] }, whole])],
+    i1: [on(f.i1, [{ ins: [f64([0.5, -2])] }, whole])],
+    i1e: [on(f.i1e, [{ ins: [f64([0.5, -2])] }, whole])],
     gammaincc: [on(f.gammaincc, [...broadcasting(shapes, places), { ins: [i32([1, 2]), 2] }])],
+  });
+
+  test("multigammaln is NaN where the integral has no value, and refuses a dimension that is no whole number", () => {
+    expect(f.multigammaln([0.5, 0.6], 2).tolist()).toEqual([NaN, expect.any(Number)]);
+    expect(f.multigammaln(4, 3).item()).toBeCloseTo(5.402975080909175, 13);
+    expect(() => f.multigammaln(4, 1.5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got 1.5.]`,
+    );
   });
 });

@@ -1,4 +1,6 @@
 // Special functions: of one operand within a few units in the last place, of several within 1e−13 relatively (docs/accuracy.md).
+import { DownhillError } from "../../engine/errors/index.ts";
+import { showPlain } from "../../engine/ir/plain-number.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
@@ -70,3 +72,126 @@ export function gammaincc(a: TensorLike, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("gammaincc", arguments, 2);
   return p.gammaincc(...floatingOperands("gammaincc", a, x));
 }
+
+/** The inverse of `erf`: ±∞ at ±1, NaN beyond. Derivative `√π/2 · exp(erfinv² y)`. */
+export const erfinv: (y: TensorLike) => Tensor = /* @__PURE__ */ unary("erfinv", p.erfinv);
+
+/**
+ * The inverse of `erfc`, accurate near 0 too: ∞ at 0, −∞ at 2, NaN outside. Derivative `−√π/2 · exp(erfcinv² q)`.
+ */
+export const erfcinv: (q: TensorLike) => Tensor = /* @__PURE__ */ unary("erfcinv", p.erfcinv);
+
+/**
+ * The distribution function of the standard normal distribution, `½ erfc(−x/√2)`, accurate in both tails. Derivative: the density
+ * `exp(−x²/2) / √2π`.
+ */
+export const ndtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtr", p.ndtr);
+
+/**
+ * The inverse of `ndtr`, the quantiles of the standard normal distribution: −∞ at 0, ∞ at 1, NaN outside. Derivative
+ * `√2π · exp(ndtri² p / 2)`.
+ */
+export const ndtri: (p: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtri", p.ndtri);
+
+/**
+ * The logarithm of `ndtr`, accurate in both tails: `logNdtr(-1e3)` is −500007.8, where `ndtr` is 0. Derivative: the density over
+ * `ndtr`, −x for x far below 0.
+ */
+export const logNdtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logNdtr", p.logNdtr);
+
+/** `B(a, b) = Γ(a) Γ(b) / Γ(a + b)` for a, b > 0: ∞ at 0, 0 at ∞, NaN below 0. Derivative in a: `B (ψ(a) − ψ(a + b))`. */
+export function beta(a: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("beta", arguments, 2);
+  return p.beta(...floatingOperands("beta", a, b));
+}
+
+/** The logarithm of `beta`, accurate where B is tiny and where a and b are of different size. */
+export function betaln(a: TensorLike, b: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("betaln", arguments, 2);
+  return p.betaln(...floatingOperands("betaln", a, b));
+}
+
+/**
+ * The regularised incomplete beta function `I(a, b, x) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`: the distribution function of the beta
+ * distribution of shapes a and b. For a, b ≥ 0 and 0 ≤ x ≤ 1; NaN outside, and where both shapes are 0 or infinite.
+ *
+ * It has derivatives of any order in all three operands, exact to about 1e−12.
+ *
+ * @example
+ * betainc(2, 3, 0.5).item(); // 0.6875
+ */
+export function betainc(a: TensorLike, b: TensorLike, x: TensorLike): Tensor {
+  if (arguments.length > 3) refuseExtra("betainc", arguments, 3);
+  return p.betainc(...floatingOperands("betainc", a, b, x));
+}
+
+/**
+ * The logarithm of the gamma function of d dimensions, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 … d − 1, for
+ * a > (d − 1) / 2; NaN below. `d` is a plain whole number from 1 on.
+ *
+ * @throws DownhillError `range` for another d.
+ */
+export function multigammaln(a: TensorLike, d: number): Tensor {
+  if (arguments.length > 2) refuseExtra("multigammaln", arguments, 2);
+  if (!Number.isInteger(d) || d < 1) {
+    throw new DownhillError(
+      "range",
+      `multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got ${showPlain(d)}.`,
+    );
+  }
+  const t = asFloating(a, "multigammaln");
+  const number = (value: number): Tensor => p.full(t.type, value);
+  const isInside = p.less(number((d - 1) / 2), t);
+  const inside = p.where(isInside, t, number(d));
+  let sum = number((d * (d - 1) * Math.log(Math.PI)) / 4);
+  for (let j = 0; j < d; j++) sum = p.add(sum, p.lgamma(p.sub(inside, number(j / 2))));
+  return p.where(isInside, sum, number(NaN));
+}
+
+/** `log(x / (1 − x))`, the inverse of `expit`: −∞ at 0, ∞ at 1, NaN outside. Derivative `1 / (x (1 − x))`. */
+export const logit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logit", p.logit);
+
+/** `1 / (1 + e^−x)`: another name of `sigmoid`. */
+export const expit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("expit", p.sigmoid);
+
+/** `x · log1p(y)`, 0 where x = 0 unless y is NaN. Derivatives: `log1p(y)` in x and `x / (1 + y)` in y. */
+export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("xlog1py", arguments, 2);
+  const [a, b] = floatingOperands("xlog1py", x, y);
+  return p.where(p.equal(b, b), p.strongMul(a, p.log1p(b)), b);
+}
+
+/** `−x log x`, a term of an entropy: 0 at 0, −∞ below. Derivative `−1 − log x`. */
+export const entr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("entr", p.entr);
+
+/**
+ * `x log(x / y)`, a term of a relative entropy, for x, y > 0: 0 at x = 0, ∞ elsewhere. Derivatives: `1 + log(x / y)` in x and
+ * `−x / y` in y.
+ */
+export function relEntr(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("relEntr", arguments, 2);
+  return p.relEntr(...floatingOperands("relEntr", x, y));
+}
+
+/**
+ * `x log(x / y) − x + y`, a term of a divergence of Kullback and Leibler that is never negative, for x, y > 0: y at x = 0, ∞
+ * elsewhere. It keeps its digits where x and y are near one another. Derivatives: `log(x / y)` in x and `1 − x / y` in y.
+ *
+ * This is SciPy's `kl_div` of elements; the loss between two lists of probabilities is in `downhill/nn`.
+ */
+export function klDiv(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("klDiv", arguments, 2);
+  return p.klDiv(...floatingOperands("klDiv", x, y));
+}
+
+/** I₀(x), the modified Bessel function of the first kind of order 0. Derivative: `i1`. */
+export const i0: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0", p.i0);
+
+/** `e^−|x| · i0(x)`, which does not overflow. At its kink at 0 the derivative is 0. */
+export const i0e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0e", p.i0e);
+
+/** I₁(x), the modified Bessel function of the first kind of order 1. Derivative `i0(x) − i1(x) / x`, ½ at 0. */
+export const i1: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1", p.i1);
+
+/** `e^−|x| · i1(x)`, which does not overflow. Its derivative has a kink at 0. */
+export const i1e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1e", p.i1e);

@@ -15,20 +15,20 @@ import {
 import { expOfReduced, reduceByLn2, scale } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 
-/** erfc x for 0.8 ≤ x ≤ 28: erfc x · eˣ² · (1 + 2x) is a smooth 5/4 + P(t) of t = (x − 4) / (x + 4). */
-function erfcOfLarge(block: Block, x: Expr): Expr {
-  const square = squareOf(block, "xSquare", x);
+/** erfc x · eˣ² · (1 + 2x) for 0.8 ≤ x ≤ 28: a smooth 5/4 + P(t) of t = (x − 4) / (x + 4). */
+export function smoothErfc(block: Block, x: Expr): Pair {
+  const t = block.let("t", div(sub(x, f64(4)), add(x, f64(4))));
+  const series = block.let("series", polynomial(block, "series", erfcTail, t));
+  return fastTwoSum(block, "smooth", f64(1.25), series);
+}
+
+/** erfc x for 0.8 ≤ x ≤ 28, where x² is `square`. */
+export function erfcOfLarge(block: Block, x: Expr, square: Pair = squareOf(block, "xSquare", x)): Expr {
   const reduced = reduceByLn2(block, block.let("minusSquare", neg(square.high)));
   const remainder = block.let("remainder", sub(reduced.rLow, square.low));
   const exact = fastTwoSum(block, "exactR", reduced.r, remainder);
   const power = expOfReduced(block, { r: exact.high, rLow: exact.low });
-  const t = block.let("t", div(sub(x, f64(4)), add(x, f64(4))));
-  const smooth = fastTwoSum(
-    block,
-    "smooth",
-    f64(1.25),
-    block.let("series", polynomial(block, "series", erfcTail, t)),
-  );
+  const smooth = smoothErfc(block, x);
   const above = productOfPairs(block, "above", power, smooth);
   const below = fastTwoSum(block, "below", mul(f64(2), x), f64(1));
   const quotient = quotientOfPairs(block, "quotient", above, below);

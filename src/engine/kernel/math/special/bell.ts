@@ -1,38 +1,74 @@
-import type { Expr } from "../../scalar.ts";
-import { add, f64, mul } from "../../build.ts";
 import type { Block } from "../../build.ts";
+import { add, f64, mul } from "../../build.ts";
+import type { Expr } from "../../scalar.ts";
+import { must } from "../../../util/assert-never.ts";
 
 /** n over k. */
-export function binomial(n: number, k: number): number {
+function binomial(n: number, k: number): number {
   let value = 1;
   for (let i = 1; i <= k; i++) value = (value * (n - k + i)) / i;
   return value;
 }
 
-/**
- * The derivatives of e^g, divided by e^g, from the zeroth to that of order n, for the derivatives g′, g″, … of g: the complete Bell
- * polynomials. Declares names that begin with `name`.
- */
-export function derivativesOfExp(block: Block, name: string, slopes: readonly Expr[]): readonly Expr[] {
-  const found: Expr[] = [f64(1)];
-  for (let n = 0; n < slopes.length; n++) {
-    const terms = slopes
-      .slice(0, n + 1)
-      .map((slope, i) => mul(f64(binomial(n, i)), mul(slope, found[n - i]!)));
-    found.push(
-      block.let(
-        `${name}${n + 1}`,
-        terms.reduce((sum, term) => add(sum, term)),
-      ),
-    );
-  }
-  return found;
+/** Arithmetic on expressions or on tensors. */
+export interface Arithmetic<T> {
+  add(x: T, y: T): T;
+  mul(x: T, y: T): T;
+  scale(x: T, factor: number): T;
 }
 
-/** The n-th derivative of a product, of the derivatives of its factors from the zeroth on. */
-export function derivativeOfProduct(n: number, left: readonly Expr[], right: readonly Expr[]): Expr {
-  return left
-    .slice(0, n + 1)
-    .map((x, i) => mul(f64(binomial(n, i)), mul(x, right[n - i]!)))
-    .reduce((sum, term) => add(sum, term));
+/** Numbers by two orders of derivative, from (0, 0) on. */
+export type ByOrders<T> = (p: number, q: number) => T;
+
+function tabulate<T>(p: number, q: number, of: (p: number, q: number, known: ByOrders<T>) => T): ByOrders<T> {
+  const found = new Map<string, T>();
+  const known: ByOrders<T> = (i, j) => must(found.get(`${i},${j}`), "the derivative");
+  for (let i = 0; i <= p; i++) for (let j = 0; j <= q; j++) found.set(`${i},${j}`, of(i, j, known));
+  return known;
+}
+
+/** The derivative of a product by orders (p, q), from those of its factors. */
+export function derivativeOfProduct<T>(
+  p: number,
+  q: number,
+  left: ByOrders<T>,
+  right: ByOrders<T>,
+  { add: sum, mul: times, scale }: Arithmetic<T>,
+): T {
+  let total: T | undefined;
+  for (let i = 0; i <= p; i++) {
+    for (let j = 0; j <= q; j++) {
+      const term = times(left(i, j), right(p - i, q - j));
+      const factor = binomial(p, i) * binomial(q, j);
+      const scaled = factor === 1 ? term : scale(term, factor);
+      total = total === undefined ? scaled : sum(total, scaled);
+    }
+  }
+  return must(total, "a term");
+}
+
+/**
+ * The derivatives of f = `start` by orders in two variables up to (p, q), from those of ln f, of which `slope` gives all but the
+ * zeroth: by f′ = f · (ln f)′ and the rule of products.
+ */
+export function derivativesByLogarithm<T>(
+  start: T,
+  [p, q]: readonly [number, number],
+  slope: ByOrders<T>,
+  arithmetic: Arithmetic<T>,
+): ByOrders<T> {
+  return tabulate<T>(p, q, (i, j, known) => {
+    if (i > 0) return derivativeOfProduct(i - 1, j, known, (k, l) => slope(k + 1, l), arithmetic);
+    return j > 0 ? derivativeOfProduct(0, j - 1, known, (k, l) => slope(k, l + 1), arithmetic) : start;
+  });
+}
+
+/** Arithmetic that declares a local for each sum, by names that begin with `name`. */
+export function onExpressions(block: Block, name: string): Arithmetic<Expr> {
+  let count = 0;
+  return {
+    add: (x, y) => block.let(`${name}${count++}`, add(x, y)),
+    mul,
+    scale: (x, factor) => mul(x, f64(factor)),
+  };
 }

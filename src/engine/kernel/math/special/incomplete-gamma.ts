@@ -34,7 +34,8 @@ import type { Expr, Procedure } from "../../scalar.ts";
 import { exp64, expm164 } from "../exp.ts";
 import { digammaOfPositive } from "../gamma.ts";
 import { log1p64, log64 } from "../log.ts";
-import { derivativeOfProduct, derivativesOfExp } from "./bell.ts";
+import type { ByOrders } from "./bell.ts";
+import { derivativeOfProduct, derivativesByLogarithm, onExpressions } from "./bell.ts";
 import { byOrder } from "./by-order.ts";
 import { integral } from "./quadrature.ts";
 import { expTail64, FAR, lessLog1p64, logGamma1p64, logLessDigamma64, stirlingRest64 } from "./stirling.ts";
@@ -90,11 +91,12 @@ export const gammaDensity64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The derivatives of ln(xᵃ / Γ(a + shift)) in a from the first to that of order n, where the first one is known. */
-function slopes(block: Block, first: Expr, a: Expr, n: number): readonly Expr[] {
-  return Array.from({ length: n }, (_, i) =>
+/** The derivatives of ln(xᵃ / Γ(a)) in a up to order n, where the first one is known. */
+function slopes(block: Block, first: Expr, a: Expr, n: number): ByOrders<Expr> {
+  const others = Array.from({ length: n }, (_, i) =>
     i === 0 ? first : block.let(`slope${i + 1}`, neg(call(polygammaOfPositive(i), a))),
   );
+  return (order) => others[order - 1]!;
 }
 
 /** The n-th derivative in a of Q(a, x) for x ≥ a, x ≥ 1, and of P(a, x) for x < a. */
@@ -127,7 +129,8 @@ const tail = /* @__PURE__ */ byOrder((n) =>
       const weight = loop.let("weight", call(exp64, neg(fall(loop, "at", v))));
       if (n === 0) return weight;
       const moved = loop.let("moved", add(first, mul(sign, v)));
-      return mul(weight, derivativesOfExp(loop, "bell", [moved, ...fixed.slice(1)])[n]!);
+      const slope: ByOrders<Expr> = (order, _) => (order === 1 ? moved : fixed(order, 0));
+      return derivativesByLogarithm(weight, [n, 0], slope, onExpressions(loop, "part"))(n, 0);
     });
     return mul(density, whole);
   }),
@@ -139,8 +142,10 @@ const jet = (block: Block, name: string, n: number, first: Expr): readonly Expr[
 
 const factorial = (n: number): number => (n === 0 ? 1 : n * factorial(n - 1));
 /** Derivatives of Taylor coefficients. */
-const derivatives = (coefficients: readonly Expr[]): readonly Expr[] =>
-  coefficients.map((c, j) => mul(f64(factorial(j)), c));
+const derivatives =
+  (coefficients: readonly Expr[]): ByOrders<Expr> =>
+  (j) =>
+    j < 2 ? coefficients[j]! : mul(f64(factorial(j)), coefficients[j]!);
 
 /** The n-th derivative in a of P(a, x) = xᵃ e⁻ˣ / Γ(a + 1) · Σ xⁱ / ((a + 1) … (a + i)) for a < 20, x < a or x < 1. */
 const series = /* @__PURE__ */ byOrder((n) =>
@@ -159,12 +164,13 @@ const series = /* @__PURE__ */ byOrder((n) =>
       });
     });
     const log = block.let("log", call(log64, x!));
-    const scale = call(exp64, sub(sub(mul(a!, log), x!), call(logGamma1p64, a!)));
+    const scale = block.let("scale", call(exp64, sub(sub(mul(a!, log), x!), call(logGamma1p64, a!))));
     if (n === 0) return mul(scale, sum[0]!);
     const next = block.let("next", add(a!, f64(1)));
     const first = block.let("first", sub(log, call(digammaOfPositive, next)));
-    const growth = derivativesOfExp(block, "bell", slopes(block, first, next, n));
-    return mul(scale, derivativeOfProduct(n, growth, derivatives(sum)));
+    const arithmetic = onExpressions(block, "part");
+    const growth = derivativesByLogarithm(scale, [n, 0], slopes(block, first, next, n), arithmetic);
+    return derivativeOfProduct(n, 0, growth, derivatives(sum), arithmetic);
   }),
 );
 
@@ -190,11 +196,12 @@ const nearZero = /* @__PURE__ */ byOrder((n) =>
     const scale = block.let("scale", call(exp64, exponent));
     // a S and its derivatives
     const product = derivatives(sum.map((s, j) => (j === 0 ? mul(a!, s) : add(mul(a!, s), sum[j - 1]!))));
-    if (n === 0) return sub(mul(scale, product[0]!), call(expm164, exponent));
+    if (n === 0) return sub(mul(scale, product(0, 0)), call(expm164, exponent));
     const next = block.let("next", add(a!, f64(1)));
     const first = block.let("first", sub(log, call(digammaOfPositive, next)));
-    const growth = derivativesOfExp(block, "bell", slopes(block, first, next, n));
-    return mul(scale, sub(derivativeOfProduct(n, growth, product), growth[n]!));
+    const arithmetic = onExpressions(block, "part");
+    const growth = derivativesByLogarithm(scale, [n, 0], slopes(block, first, next, n), arithmetic);
+    return sub(derivativeOfProduct(n, 0, growth, product, arithmetic), growth(n, 0));
   }),
 );
 

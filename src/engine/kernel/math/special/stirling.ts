@@ -1,5 +1,5 @@
 // What Γ is besides its power of x: pieces of densities that are made without large numbers that cancel.
-import { abs, add, and, call, div, f64, le, lt, mul, procedure, sub } from "../../build.ts";
+import { abs, add, and, call, div, f64, le, lt, mul, procedure, select, sub } from "../../build.ts";
 import type { Procedure } from "../../scalar.ts";
 import { digammaTail, expTail, logGammaMiddle, logGammaTail, logTail } from "../coefficients.ts";
 import { horner, polynomial, polynomialInTwo } from "../double-double.ts";
@@ -115,5 +115,31 @@ export const logLessDigamma64: Procedure = /* @__PURE__ */ procedure(
       (otherwise) => otherwise.set(value, sub(call(log64, y!), call(digammaOfPositive, x!))),
     );
     return value;
+  },
+);
+
+/** ψ(a + b) − ψ(a) for a > 0 and b ≥ 0, relatively accurate where b is small too. */
+export const digammaRise64: Procedure = /* @__PURE__ */ procedure(
+  "digammaRise",
+  [
+    ["a", "f64"],
+    ["b", "f64"],
+  ],
+  (block, [a, b]) => {
+    // up to 8 by ψ(x + 1) = ψ(x) + 1 / x: no term is negative
+    const lower = block.let("lower", a!);
+    const sum = block.let("sum", f64(0));
+    block.while(and(lt(f64(0), lower), lt(lower, f64(FAR))), (loop) => {
+      loop.set(sum, add(sum, div(div(b!, lower), add(lower, b!))));
+      loop.set(lower, add(lower, f64(1)));
+    });
+    const upper = block.let("upper", add(lower, b!));
+    const rests = sub(call(logLessDigamma64, lower, lower), call(logLessDigamma64, upper, upper));
+    const value = add(sum, add(call(log1p64, div(b!, lower)), rests));
+    const isInside = and(
+      and(lt(f64(0), a!), lt(a!, f64(Infinity))),
+      and(le(f64(0), b!), lt(b!, f64(Infinity))),
+    );
+    return select(isInside, value, f64(NaN));
   },
 );

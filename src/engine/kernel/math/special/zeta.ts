@@ -8,7 +8,6 @@ import {
   f64,
   le,
   lt,
-  max,
   mul,
   nearest,
   neg,
@@ -88,7 +87,7 @@ export const zeta64: Procedure = /* @__PURE__ */ procedure(
     // what is outside is left out of the loop
     const order = block.let("order", select(isInside, s!, f64(2)));
     const place = block.let("place", select(isInside, q!, f64(1)));
-    const far = block.let("far", max(f64(12), mul(f64(0.5), order)));
+    const far = block.let("far", add(f64(12), order));
     const value = hurwitz(block, order, place, far, (_, y) => call(pow64, y, neg(order)));
     const isPole = select(eq(s!, f64(1)), le(f64(0), q!), and(lt(f64(1), s!), eq(q!, f64(0))));
     // at infinite s only the first term counts, at infinite q none
@@ -117,7 +116,7 @@ export const polygammaOfPositive: (order: number) => Procedure = /* @__PURE__ */
     const power = (inner: Block, y: Expr): Expr => inversePower(inner, `power${copies++}Of`, y, s);
     const isInside = block.let("isInside", and(lt(f64(0), x!), lt(x!, f64(Infinity))));
     const place = block.let("place", select(isInside, x!, f64(1)));
-    const value = hurwitz(block, f64(s), place, f64(10 + s / 2), power);
+    const value = hurwitz(block, f64(s), place, f64(12 + s), power);
     const outside = select(eq(x!, f64(0)), f64(Infinity), select(lt(f64(0), x!), f64(0), f64(NaN)));
     const size = mul(f64(factorial(n)), select(isInside, value, outside));
     return n % 2 === 1 ? size : neg(size);
