@@ -2,8 +2,10 @@
 import { elaborate, markedFunctions, parseModule, PlainError } from "downhill/plain";
 import { fileResolver } from "./files.ts";
 import { parse } from "./parse.ts";
-import { type Rule, tensorCondition } from "./tensor-condition.ts";
+import type { Rule } from "./syntax.ts";
+import { tensorCondition } from "./tensor-condition.ts";
 import { mayBeMarked } from "./transform.ts";
+import { unmarked } from "./unmarked.ts";
 
 /** A place as linters have it: lines count from 1, columns from 0. */
 interface Place {
@@ -78,7 +80,7 @@ interface LintPlugin {
 
 const plugin: LintPlugin = {
   meta: { name: "downhill" },
-  rules: { plain, "tensor-condition": tensorCondition },
+  rules: { plain, "tensor-condition": tensorCondition, unmarked },
   configs: {
     recommended: {
       plugins: {
@@ -86,7 +88,11 @@ const plugin: LintPlugin = {
           return plugin;
         },
       },
-      rules: { "downhill/plain": "error", "downhill/tensor-condition": "error" },
+      rules: {
+        "downhill/plain": "error",
+        "downhill/tensor-condition": "error",
+        "downhill/unmarked": "error",
+      },
     },
   },
 };

@@ -38,6 +38,23 @@ const found = [
   ["tensor-condition", 16, 22, /^greater\(…\) is a tensor/],
 ] as const;
 
+/** Functions of numbers in transforms: those of lines 6 to 8 are not marked. */
+const typed = `import { grad, valueAndGrad, type Tensor } from "downhill";
+import { minimize } from "downhill/optim";
+import { square } from "./loss.js";
+const twice = (x: number, ys: Float64Array[]) => square(2 * x) * ys.length;
+function sum(xs: number[]) { return xs[0] + square(xs[1]); }
+grad((x: number) => square(x) + 1)(2);
+grad(twice)(2, []);
+export const { x } = minimize(sum, [1, 2]);
+grad((x: number) => { "use ad"; return square(x); })(2);
+grad((x: Tensor) => x.mul(x))(2);
+grad((x) => x.mul(x))(2);
+valueAndGrad(square)(2);
+const other = (f: unknown) => f;
+other((x: number) => x);
+`;
+
 test("ESLint underlines what is refused, with the message of the build, and tensors as conditions", () => {
   const linter = new Linter();
   const messages = linter.verify(code, [downhill.configs.recommended as Linter.Config], {
@@ -54,36 +71,42 @@ test("ESLint underlines what is refused, with the message of the build, and tens
 describe("oxlint", () => {
   const project = makeProject({
     "loss.js": code,
+    "wrapper.ts": typed,
     ".oxlintrc.json": JSON.stringify({
       jsPlugins: ["downhill-plugin/lint"],
       categories: { correctness: "off" },
-      rules: { "downhill/plain": "error", "downhill/tensor-condition": "error" },
+      rules: {
+        "downhill/plain": "error",
+        "downhill/tensor-condition": "error",
+        "downhill/unmarked": "error",
+      },
     }),
   });
   afterAll(() => {
     project.remove();
   });
 
-  test("reports the same", () => {
+  const reported = (file: string): readonly (readonly [string, number, number])[] => {
     const oxlint = fileURLToPath(new URL("../../node_modules/oxlint/bin/oxlint", import.meta.url));
-    const { stdout } = spawnSync(
-      process.execPath,
-      [oxlint, "--format", "json", join(project.folder, "loss.js")],
-      {
-        cwd: project.folder,
-        encoding: "utf8",
-      },
-    );
+    const { stdout } = spawnSync(process.execPath, [oxlint, "--format", "json", join(project.folder, file)], {
+      cwd: project.folder,
+      encoding: "utf8",
+    });
     const { diagnostics } = JSON.parse(stdout) as {
       diagnostics: { code: string; labels: { span: { line: number; column: number } }[] }[];
     };
-    const places = diagnostics.map(({ code: rule, labels }) => [
-      rule,
-      labels[0]!.span.line,
-      labels[0]!.span.column,
-    ]);
-    expect(new Set(places.map(String))).toEqual(
+    return diagnostics.map(({ code: rule, labels }) => [rule, labels[0]!.span.line, labels[0]!.span.column]);
+  };
+
+  test("reports the same", () => {
+    expect(new Set(reported("loss.js").map(String))).toEqual(
       new Set(found.map(([rule, line, column]) => `downhill(${rule}),${line},${column}`)),
+    );
+  });
+
+  test("reports functions of numbers that are differentiated without being marked", () => {
+    expect(new Set(reported("wrapper.ts").map(String))).toEqual(
+      new Set([6, 7, 8].map((line) => `downhill(unmarked),${line},${line === 8 ? 31 : 6}`)),
     );
   });
 });

@@ -1,7 +1,8 @@
-// Arguments for the functions of functions.ts and fields.ts, small enough for tests, and which of them are differentiated.
+// Arguments for the functions of functions.ts, fields.ts and methods.ts, small enough for tests, and which of them are differentiated.
 import { seeded } from "../support/sampling.ts";
 import * as fields from "./fields.ts";
 import * as functions from "./functions.ts";
+import * as methods from "./methods.ts";
 
 export interface PlainCase {
   readonly name: string;
@@ -112,4 +113,53 @@ export const fromFields: readonly PlainCase[] = [
     ],
     [0, 1],
   ),
+];
+
+const ball = (center: methods.Ball["center"], radius: number): methods.Ball => ({
+  center,
+  radius,
+  albedo: 0.8,
+});
+const particle = (x: number, y: number, mass: number): methods.Particle => ({
+  position: [x, y],
+  velocity: [0.1 * y, -0.2 * x],
+  mass,
+});
+
+export const fromMethods: readonly PlainCase[] = [
+  given(
+    methods.shade,
+    [
+      [0, 0, -5],
+      [0.1, 0.05, 0.99373],
+      [ball([3, 0, 2], 1), ball([0.2, 0.1, 0], 1), ball([0.3, 0.1, 4], 2)],
+      [5, 5, -5],
+    ],
+    [0, 1, 2, 3],
+  ),
+  given(methods.tridiagonal, [numbers(5), numbers(5, 3, 5), numbers(5), numbers(5)], [0, 1, 2, 3]),
+  given(methods.polynomialFit, [numbers(4), typed(6), typed(6)], [0, 1, 2]),
+  given(methods.markovChance, [rows(3, 3), rows(3, 2), Int32Array.of(0, 1, 1, 0, 1)], [0, 1]),
+  given(methods.attention, [rows(3, 2), rows(3, 2), rows(3, 4)], [0, 1, 2]),
+  given(
+    methods.sharpeRatio,
+    [
+      [0.3, 0.7],
+      [0.1, 0.05],
+      [
+        [2, 0.3],
+        [0.3, 1],
+      ],
+    ],
+    [0, 1, 2],
+  ),
+  given(methods.reach, [
+    [
+      { angle: 0.5, twist: 0.3, length: 1, offset: 0.2 },
+      { angle: 1.1, twist: -0.7, length: 0.5, offset: 0.1 },
+    ],
+  ]),
+  given(methods.swarm, [[particle(0, 0, 1), particle(1, 0.2, 2), particle(-0.5, 1, 0.5)], 5]),
+  given(methods.volatility, [{ omega: 0.1, alpha: 0.1, beta: 0.8 }, typed(9)], [0, 1]),
+  given(methods.clusters, [rows(2, 2), rows(6, 2)], [0, 1]),
 ];

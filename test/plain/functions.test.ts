@@ -1,4 +1,4 @@
-// Thirty-four functions as regions: values, gradients and second derivatives by every way that there is.
+// Forty-four functions as regions: values, gradients and second derivatives by every way that there is.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { valueAndGrad } from "downhill";
@@ -12,7 +12,7 @@ import { differences, numbersIn } from "../support/plain-differences.ts";
 import { formOfText, regionArguments } from "../support/plain-region.ts";
 import { numbersOf, realParams } from "../support/region-derivatives.ts";
 import type { PlainCase } from "./cases.ts";
-import { byHand, fromFields } from "./cases.ts";
+import { byHand, fromFields, fromMethods } from "./cases.ts";
 
 /** Types of arguments are not known here. */
 const differentiate = valueAndGrad as unknown as (
@@ -21,7 +21,7 @@ const differentiate = valueAndGrad as unknown as (
 ) => (...args: readonly unknown[]) => readonly [value: number, gradient: unknown];
 
 const textOf = (file: string): string => readFileSync(new URL(`${file}.ts`, import.meta.url), "utf8");
-const texts = { functions: textOf("functions"), fields: textOf("fields") };
+const texts = { functions: textOf("functions"), fields: textOf("fields"), methods: textOf("methods") };
 type Compiled = Promise<Readonly<Record<string, (...args: unknown[]) => number>>>;
 const compiledOnce = new Map<keyof typeof texts, Compiled>();
 
@@ -71,6 +71,7 @@ function mapNumbers(value: unknown, f: () => number): unknown {
 describe.each([
   ["functions", byHand],
   ["fields", fromFields],
+  ["methods", fromMethods],
 ] as const)("plain %s", (file, cases) => {
   test.each(cases)("$name has the gradient that differences show", (one) => {
     const total = (...xs: never[]): number =>

@@ -25,10 +25,15 @@ export function product(x: Tensor, y: Tensor, transposed: { x?: boolean; y?: boo
   });
 }
 
-/** Identity matrices of the type of x, whose matrices are square. */
+/** Identity matrices of this type, which may have more rows than columns, or fewer. */
 export function identityLike({ dtype, shape }: ArrayType): Tensor {
-  const n = shape.length;
-  return indicator(equal(iota("int32", shape, n - 2), iota("int32", shape, n - 1)), arrayType(dtype, shape));
+  return indicator(diagonalPlaces({ shape }), arrayType(dtype, shape));
+}
+
+/** Which elements stand in the diagonals of matrices of this shape. */
+export function diagonalPlaces({ shape }: Pick<ArrayType, "shape">): Tensor {
+  const rank = shape.length;
+  return equal(iota("int32", shape, rank - 2), iota("int32", shape, rank - 1));
 }
 
 /**

@@ -21,7 +21,7 @@ export interface Matrix<V extends ReadView = ReadView> {
 export type Index = number | Expr;
 
 /** An index as an expression. */
-function indexOf(i: Index): Expr {
+export function indexOf(i: Index): Expr {
   return typeof i === "number" ? k.i32(i) : i;
 }
 
@@ -95,6 +95,22 @@ export function vectorOf(view: ReadView, item: Index, n: number): Vector {
     read: (i) => view.read(at(i)),
     write: (block, i, value) => (view as WriteView).write(block, at(i), value),
   };
+}
+
+/** Copies the transposed of a matrix into one of so many rows and columns, which shares no memory with it. */
+export function copyTransposed(
+  block: Block,
+  fresh: LowerContext["fresh"],
+  to: Matrix<WriteView>,
+  from: Matrix,
+  rows: number,
+  columns: number,
+): void {
+  block.forEach(fresh("i"), k.i32(0), k.i32(rows), (loop, i) =>
+    loop.forEach(fresh("j"), k.i32(0), k.i32(columns), (inner, j) =>
+      writeAt(inner, to, i, j, readAt(from, j, i)),
+    ),
+  );
 }
 
 /** A part of a matrix: from which row and column on. */

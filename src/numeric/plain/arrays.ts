@@ -179,6 +179,40 @@ function collect(
   return array!;
 }
 
+/** What stands in an array literal: a value, or with three dots all elements of one. */
+export interface LiteralPart {
+  readonly node: Node;
+  readonly value: Entity;
+  readonly isSpread: boolean;
+}
+
+/** `[...x, a, ...y]`, where arrays of numbers are spread among numbers. */
+export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[]): ArrayEntity {
+  const lengthOf = ({ value, isSpread }: LiteralPart): RegionExpr =>
+    isSpread && value.kind === "array" ? arrayLength(value) : number(1);
+  const length = parts.reduce((sum, part) => arithmetic("add", sum, lengthOf(part)), number(0));
+  const plan = { kind: "array", of: "number[]", length, item: { kind: "element", type: "f64" } } as const;
+  const array = makeArray(env, node, { ...plan, length: atom(env, length, "n") }, env.hint ?? "array");
+  let start: RegionExpr = number(0);
+  for (const part of parts) {
+    const { value } = part;
+    const put = (inner: Env, place: RegionExpr, item: Entity): void =>
+      copyInto(inner, node, itemAt(array, place), scalar(numberValue(inner, part.node, item)));
+    if (part.isSpread && value.kind === "array") {
+      const first = start;
+      eachPlace(
+        env,
+        arrayLength(value),
+        "k",
+        (inner, k) => put(inner, arithmetic("add", first, k), itemAt(value, k)),
+        at(env, node),
+      );
+    } else put(env, start, value);
+    start = atom(env, arithmetic("add", start, lengthOf(part)), "start");
+  }
+  return array;
+}
+
 /** `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and their like; `undefined` for other functions. */
 export function arrayFunction(
   env: Env,
@@ -304,7 +338,8 @@ const methods: Readonly<Record<string, Method>> = {
   },
   every: (env, node, array, [callback]) => quantifier(env, node, array, callback, true),
   some: (env, node, array, [callback]) => quantifier(env, node, array, callback, false),
-  reduce,
+  reduce: (env, node, array, args) => reduce(env, node, array, args, false),
+  reduceRight: (env, node, array, args) => reduce(env, node, array, args, true),
 };
 
 /** A method of an array, by its name. */
@@ -350,7 +385,7 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
   array.root.written = true;
   const kept = atom(env, scalarValue(env, value, evaluateArgument(env, value)), "value");
   const [from, to] = rangeOf(env, array, range);
-  loop(env, node, from, to, (inner, k) => {
+  loop(env, node, { from, to, step: 1 }, (inner, k) => {
     const item = itemAt(array, k);
     if (item.kind !== "scalar")
       return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
@@ -418,14 +453,13 @@ function fromEnd(env: Env, given: RegionExpr, length: RegionExpr): RegionExpr {
 function loop(
   env: Env,
   node: Node,
-  from: RegionExpr,
-  to: RegionExpr,
+  bounds: { readonly from: RegionExpr; readonly to: RegionExpr; readonly step: number },
   body: (inner: Env, k: RegionExpr) => void,
 ): void {
   const index = env.unit.names.fresh("k");
   const inner = nested(env, new Set());
   body(inner, { kind: "local", type: "f64", name: index });
-  env.out.push({ kind: "for", index, from, to, step: 1, body: inner.out.statements(), at: at(env, node) });
+  env.out.push({ kind: "for", index, ...bounds, body: inner.out.statements(), at: at(env, node) });
 }
 
 /** `x.set(y, offset)`. */
@@ -494,33 +528,29 @@ function quantifier(
   return result;
 }
 
-/** `x.reduce((total, item) => …, start)`. */
-function reduce(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
-  const [callback, start] = args;
-  if (callback === undefined || start === undefined)
-    return refuse(
-      env,
-      node,
-      "reduce: give the value that it starts with, as x.reduce((sum, xi) => sum + xi, 0).",
-    );
+/** `x.reduce((total, item) => …, start)`: without `start` the first item is it; `reduceRight` begins at the end. */
+function reduce(
+  env: Env,
+  node: Node,
+  array: ArrayEntity,
+  [callback, start]: readonly Argument[],
+  isFromRight: boolean,
+): Entity {
+  if (callback === undefined)
+    return refuse(env, node, "reduce: the function is missing: x.reduce((sum, xi) => sum + xi, 0).");
   const each = evaluateArgument(env, callback);
-  const first = evaluateArgument(env, start);
+  const length = arrayLength(array);
+  const begin = isFromRight ? atom(env, arithmetic("sub", length, number(1)), "last") : number(0);
+  const first =
+    start === undefined ? readAll(env, element(env, node, array, begin)) : evaluateArgument(env, start);
   const total = makeTotal(env, node, first);
-  eachPlace(
-    env,
-    arrayLength(array),
-    "i",
-    (inner, i) => {
-      const next = inner.unit.elaborate.call(inner, callback, each, [
-        total,
-        itemAt(array, i),
-        scalar(i),
-        array,
-      ]);
-      copyInto(inner, node, total, readAll(inner, next));
-    },
-    at(env, node),
-  );
+  const step = isFromRight ? -1 : 1;
+  const from = start === undefined ? arithmetic("add", begin, number(step)) : begin;
+  loop(env, node, { from, to: isFromRight ? number(-1) : length, step }, (inner, i) => {
+    const given = [total, itemAt(array, i), scalar(i), array];
+    const next = inner.unit.elaborate.call(inner, callback, each, given);
+    copyInto(inner, node, total, readAll(inner, next));
+  });
   return total;
 }
 

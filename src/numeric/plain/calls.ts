@@ -1,4 +1,3 @@
-import type { RegionExpr } from "../../engine/region/region.ts";
 import type { BlockStatement, CallExpression, Expression, Node, ReturnStatement } from "./ast.ts";
 import { arrayFunction, asArray, filled, method, unfilledArray } from "./arrays.ts";
 import { declare } from "./declare.ts";
@@ -6,11 +5,12 @@ import { apply, number } from "./draft.ts";
 import type { Entity, FunctionEntity } from "./entity.ts";
 import { Scope, describe, nothing, scalar } from "./entity.ts";
 import type { Env, Returns } from "./env.ts";
-import { at, inOrder, letLocal, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
+import { at, inOrder, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
 import { isMathFunction, mathCall } from "./math.ts";
-import { arrayLength, copyInto, eachPlace, itemAt, makeRoom, planOf } from "./plan.ts";
+import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "./sharing.ts";
 import { isFunction, neverCompletes, unwrap, walk } from "./walk.ts";
+import { ofWholeArray } from "./whole-array.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
@@ -74,12 +74,11 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
       `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
     );
   const [only] = node.arguments;
-  if (
-    only?.type === "SpreadElement" &&
-    node.arguments.length === 1 &&
-    (name === "Math.max" || name === "Math.min")
-  )
-    return scalar(extremum(env, node, name, env.unit.elaborate.evaluate(env, only.argument)));
+  if (only?.type === "SpreadElement" && node.arguments.length === 1) {
+    const whole = ofWholeArray(name);
+    if (whole !== undefined)
+      return scalar(whole(env, node, asArray(env, node, env.unit.elaborate.evaluate(env, only.argument))));
+  }
   if (name === "Number" || name === "Boolean") return conversion(env, node, name);
   if (!isMathFunction(name)) {
     return refuse(
@@ -112,32 +111,6 @@ function conversion(env: Env, node: CallExpression, name: string): Entity {
   if (value.type === "bool") return scalar(value);
   const size = apply("abs", "f64", value);
   return scalar(apply("less", "bool", number(0), size));
-}
-
-/** `Math.max(...xs)`. */
-function extremum(env: Env, node: CallExpression, name: "Math.max" | "Math.min", given: Entity): RegionExpr {
-  const array = asArray(env, node, given);
-  const best = letLocal(
-    env,
-    name === "Math.max" ? "largest" : "least",
-    number(name === "Math.max" ? -Infinity : Infinity),
-    {
-      mutable: true,
-    },
-  );
-  const choose = name === "Math.max" ? "maximum" : "minimum";
-  eachPlace(
-    env,
-    arrayLength(array),
-    "k",
-    (inner, k) => {
-      const item = itemAt(array, k);
-      if (item.kind !== "scalar") return refuse(env, node, `${name} is of numbers.`);
-      copyInto(inner, node, best, scalar(apply(choose, "f64", best.value, item.value)));
-    },
-    at(env, node),
-  );
-  return best.value;
 }
 
 /** Calls a function with values: its statements are written where the call stands. */

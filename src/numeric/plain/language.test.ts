@@ -319,6 +319,35 @@ const arrays: Readonly<Record<string, Row>> = {
     [[1, 2, 3], 0.5],
     [[-1, 2], 0.5],
   ),
+  "sums that begin with an element, and at the end": row(
+    "x: number[]",
+    "return x.reduce((a, b) => a * 2 + b) + 100 * x.reduceRight((a, b, i) => a * 2 + b * i, 1) + 1e4 * x.reduceRight((a, b) => a - b);",
+    [[1, 2, 3]],
+    [[5]],
+  ),
+  "arrays spread among numbers": row(
+    "x: number[], m: number[][], n: Int32Array",
+    "const y = [...x, 7, ...x.slice(1), ...n]; const rows = m.map((row, i) => [x[i], ...row, i]); let s = y.length; for (const v of y) s = s * 2 + v; for (const row of rows) for (const v of row) s = s * 3 + v; const z = [1, ...x, 2]; z[1] += 5; return s + 1e6 * (z[0] + z[1] + z[z.length - 1] + x[0]);",
+    [
+      [1, 2, 3],
+      [
+        [4, 5],
+        [6, 7],
+      ],
+      Int32Array.of(8, 9),
+    ],
+    [[1], [[9]], new Int32Array(0)],
+  ),
+  "lengths of whole arrays": row(
+    "x: number[]",
+    "return Math.hypot(...x);",
+    [[3, 4, 12]],
+    [[]],
+    [[3e300, -4e300]],
+    [[3e-300, 4e-300, 0]],
+    [[NaN, -Infinity]],
+    [[NaN, 1]],
+  ),
   "typed arrays map to their kind": row(
     "x: Float32Array",
     "const y = x.map((v) => v / 3); return y[0] * 3 - x[0];",

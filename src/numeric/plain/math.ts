@@ -132,20 +132,37 @@ function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
   if (values.length === 0) return number(0);
   const sizes = values.map((x) => atom(env, apply("abs", "f64", atom(env, x)), "size"));
   const largest = atom(env, fold("maximum", 0, sizes), "largest");
-  const [tiny, huge] = [2 ** -500, 2 ** 500]; // between these squares of the largest are exact to the last digits
-  const isHuge = compare("less", number(huge), largest);
-  const isTiny = compare("less", largest, number(tiny));
-  const unit = atom(
-    env,
-    select(isHuge, number(2 ** -600), select(isTiny, number(2 ** 600), number(1))),
-    "unit",
-  );
+  const unit = hypotScale(env, largest);
   const squares = sizes.map((size) => {
     const part = atom(env, arithmetic("mul", size, unit), "part");
     return arithmetic("mul", part, part);
   });
   const sum = squares.reduce((total, square) => arithmetic("add", total, square));
   const isInfinite = sizes.map((size) => compare("equal", size, number(Infinity))).reduce(or);
+  return hypotValue({ sum, unit, largest, isInfinite });
+}
+
+/** The power of two by which numbers are scaled so that the squares of the largest are exact to the last digits. */
+export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
+  const [tiny, huge] = [2 ** -500, 2 ** 500];
+  const isHuge = compare("less", number(huge), largest);
+  const isTiny = compare("less", largest, number(tiny));
+  const scale = select(isHuge, number(2 ** -600), select(isTiny, number(2 ** 600), number(1)));
+  return atom(env, scale, "unit");
+}
+
+/** The root of a sum of scaled squares. */
+export function hypotValue({
+  sum,
+  unit,
+  largest,
+  isInfinite,
+}: {
+  readonly sum: RegionExpr;
+  readonly unit: RegionExpr;
+  readonly largest: RegionExpr;
+  readonly isInfinite: RegionExpr;
+}): RegionExpr {
   const isZero = compare("equal", largest, number(0));
   const length = arithmetic("div", arithmetic("sqrt", sum), unit);
   return select(isInfinite, number(Infinity), select(not(isZero), length, number(0)));

@@ -161,7 +161,9 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[]
     whole.set(name, then.let(pass.fresh(`${name}.whole`), k.convert("i32", k.local("f64", name))));
   const quick: Pass = { ...pass, trusted: new Set([...pass.trusted, ...hoisted.guards]), whole };
   then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
-  const otherwise = pass.failed ?? checkedCopy(pass, stmt, inside);
+  // a loop without checks runs as it stands where a number is no whole one: that is no error, and what follows must not ask for one
+  const isChecked = hoisted.guards.size > 0;
+  const otherwise = isChecked && pass.failed ? pass.failed : checkedCopy(pass, stmt, inside);
   return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise }];
 }
 

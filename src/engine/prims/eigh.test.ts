@@ -1,0 +1,52 @@
+import { describe } from "vitest";
+import type { Tensor } from "downhill";
+import { checkFamily, f32, f64, on } from "../../../test/support/op-table.ts";
+import { waves } from "../../../test/support/matrices.ts";
+import { mul, sign } from "./arithmetic.ts";
+import { symmetric } from "./cholesky.ts";
+import * as family from "./eigh.ts";
+import { broadcast, sum } from "./shape.ts";
+
+const { changeOfEigen, diagonalOf, eigh, inverseGaps, reciprocalOrZero } = family;
+
+/** Vectors with signs that do not jump: the columns have a positive sum. */
+function signed(x: Tensor): readonly Tensor[] {
+  const [w, v] = eigh(x);
+  const { shape } = v;
+  const rank = shape.length;
+  const signs = sign(sum(v, [rank - 2]));
+  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== rank - 2);
+  return [w, mul(v, broadcast(signs, shape, axes))];
+}
+
+describe("eigh", () => {
+  checkFamily(
+    family,
+    {
+      eigh: [
+        on(
+          (x) => signed(symmetric(x)),
+          [
+            { ins: [f64(waves(9), [3, 3])] },
+            { ins: [f64([5], [1, 1])] },
+            { ins: [f64(waves(8), [2, 2, 2])] },
+            { ins: [f64(waves(25, 3), [5, 5])] },
+            { ins: [f32([2, 0.5, 0.5, 1], [2, 2])] },
+          ],
+        ),
+      ],
+      changeOfEigen: [
+        on(
+          (da, w, v) => changeOfEigen(da, w, v),
+          [{ ins: [f64(waves(4, 3), [2, 2]), f64([1, 2]), f64([1, 0, 0, 1], [2, 2])] }],
+        ),
+      ],
+      diagonalOf: [on((x) => diagonalOf(x), [{ ins: [f64(waves(9), [3, 3])] }])],
+      inverseGaps: [on((w, x) => inverseGaps(w, x), [{ ins: [f64([1, 2, 4]), f64(waves(9), [3, 3])] }])],
+      reciprocalOrZero: [on((x) => reciprocalOrZero(x), [{ ins: [f64([1, -2, 4])] }])],
+    },
+    Object.fromEntries(
+      ["isFinite", "largestOf", "scaleOf", "separate"].map((name) => [name, "writes a part of a lowering"]),
+    ),
+  );
+});

@@ -1,0 +1,196 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { configure, exp, eye, grad, jit, jvp, matmul, sum, tensor, transpose, vmap } from "downhill";
+import type { Tensor } from "downhill";
+import { cond, eigh, eigvalsh, expm, lstsq, matrixRank, norm, pinv, qr, svd, svdvals } from "downhill/linalg";
+import { largestDifference, waves } from "../../../test/support/matrices.ts";
+
+const matrix = (x: readonly number[], n: number, m = n): Tensor => tensor([...x], { shape: [n, m] });
+const difference = (a: Tensor, b: Tensor): number => largestDifference(a.data(), b.data());
+afterEach(() => configure({}));
+
+describe.each(["js", "wasm"] as const)("orthogonal factorisations of any size by %s", (backend) => {
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 5],
+    [9, 4],
+    [49, 49],
+    [67, 60],
+  ])("%i × %i", (m, n) => {
+    configure({ backend });
+    const a = matrix(waves(m * n), m, n);
+    const k = Math.min(m, n);
+    const tolerance = 1e-14 * Math.max(m, n);
+    const [q, r] = qr(a);
+    expect([q.shape, r.shape]).toEqual([
+      [m, k],
+      [k, n],
+    ]);
+    expect(difference(matmul(q, r), a)).toBeLessThan(tolerance);
+    expect(difference(matmul(transpose(q), q), eye(k))).toBeLessThan(tolerance);
+    expect(r.data().every((x, i) => i % n >= Math.floor(i / n) || x === 0)).toBe(true);
+    const [u, s, vh] = svd(a);
+    expect([u.shape, s.shape, vh.shape]).toEqual([[m, k], [k], [k, n]]);
+    expect(difference(matmul(u.mul(s), vh), a)).toBeLessThan(tolerance);
+    for (const x of [transpose(u), vh])
+      expect(difference(matmul(x, transpose(x)), eye(k))).toBeLessThan(tolerance);
+    expect(s.data().every((x, i, all) => x >= 0 && (i === 0 || x <= all[i - 1]!))).toBe(true);
+    if (m !== n) return;
+    const symmetric = a.add(transpose(a));
+    const [w, v] = eigh(symmetric);
+    expect(difference(matmul(v.mul(w), transpose(v)), symmetric)).toBeLessThan(2 * tolerance);
+    expect(difference(matmul(transpose(v), v), eye(n))).toBeLessThan(tolerance);
+    expect(w.data().every((x, i, all) => i === 0 || x >= all[i - 1]!)).toBe(true);
+  });
+});
+
+test("zeros, repeated values, huge and tiny elements and NaN have the values that they should", () => {
+  const nilpotent = [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]; // prettier-ignore
+  expect(svdvals(nilpotent).tolist()).toEqual([1, 1, 1, 0]);
+  expect(eigvalsh([[2, 0, 0], [0, 1, 0], [0, 0, 3]]).tolist()).toEqual([1, 2, 3]); // prettier-ignore
+  expect(eigvalsh([[1, 99], [0, 1]]).tolist()).toEqual([1, 1]); // prettier-ignore
+  for (const scale of [1e200, 1e-200]) {
+    const a = tensor([[1, 2], [2, 1]]).mul(scale); // prettier-ignore
+    expect(
+      eigvalsh(a)
+        .div(scale)
+        .data()
+        .map((x, i) => Math.abs(x - [-1, 3][i]!))
+        .every((x) => x < 1e-14),
+    ).toBe(true);
+    expect(
+      svdvals(a)
+        .div(scale)
+        .data()
+        .map((x, i) => Math.abs(x - [3, 1][i]!))
+        .every((x) => x < 1e-14),
+    ).toBe(true);
+    expect(difference(matmul(...qr(a)).div(scale), a.div(scale))).toBeLessThan(1e-15);
+  }
+  for (const x of [
+    ...eigh([
+      [Number.NaN, 0],
+      [0, 1],
+    ]),
+    ...svd([
+      [Number.NaN, 0],
+      [0, 1],
+    ]),
+  ])
+    // prettier-ignore
+    expect(x.data().every(Number.isNaN)).toBe(true);
+  expect(svdvals([[0, 0], [0, 0]]).tolist()).toEqual([0, 0]); // prettier-ignore
+});
+
+describe("where eigenvalues or singular values repeat, derivatives", () => {
+  // a matrix with eigenvalues 1, 1, 1, 3 in a basis of no matrix's own
+  const q = qr(matrix(waves(16), 4))[0];
+  const repeated = matmul(q.mul([1, 1, 1, 3]), transpose(q));
+  const symmetric = repeated.add(transpose(repeated)).div(2);
+  const weights = matrix(waves(16, 3), 4);
+  const ofEigen = (x: Tensor): Tensor => {
+    const [w, v] = eigh(x);
+    return sum(matmul(v.mul(exp(w)), transpose(v)).mul(weights));
+  };
+  test.each([
+    ["as it is", symmetric],
+    ["the identity", eye(4)],
+    [
+      "diagonal",
+      tensor([
+        [2, 0, 0, 0],
+        [0, 2, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+      ]),
+    ],
+  ])("of V exp(w) Vᵀ are those of expm: %s", (_, a) => {
+    const expected = grad((x: Tensor) => sum(expm(x).mul(weights)))(a);
+    const symmetrised = expected.add(transpose(expected)).div(2);
+    expect(difference(grad(ofEigen)(a), symmetrised)).toBeLessThan(2e-6);
+    expect(difference(jit(grad(ofEigen))(a), symmetrised)).toBeLessThan(2e-6);
+    const da = weights.add(transpose(weights));
+    expect(
+      Math.abs(
+        jvp(ofEigen, [a], [da])[1]
+          .sub(sum(symmetrised.mul(da)))
+          .item(),
+      ),
+    ).toBeLessThan(2e-5);
+  });
+  test("of the polar factor are right", () => {
+    const polar = (x: Tensor): Tensor => {
+      const [u, , vh] = svd(x);
+      return sum(matmul(u, vh).mul(weights));
+    };
+    // dW = U (Uᵀ dA V − its transposed) Vᵀ / 2s at s times an orthogonal matrix
+    const scaled = q.mul(2);
+    const turned = matmul(transpose(q), weights);
+    const expected = matmul(q, turned.sub(transpose(turned))).div(4);
+    expect(difference(grad(polar)(scaled), expected)).toBeLessThan(2e-6);
+  });
+  test("of the vectors are finite", () => {
+    for (const f of [(x: Tensor) => sum(eigh(x)[1]), (x: Tensor) => sum(svd(x)[0])])
+      expect(grad(f)(eye(3)).data().every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("pinv and lstsq", () => {
+  test("of a matrix of low rank have the gradient of differences within that rank", () => {
+    const [l, r] = [matrix(waves(10), 5, 2), matrix(waves(8, 2), 2, 4)];
+    const f = (x: Tensor): Tensor => sum(pinv(matmul(x, r)).mul(matrix(waves(20, 4), 4, 5)));
+    const dl = matrix(waves(10, 7), 5, 2);
+    const step = 1e-6;
+    const slope = f(l.add(dl.mul(step)))
+      .sub(f(l.sub(dl.mul(step))))
+      .div(2 * step)
+      .item();
+    expect(sum(grad(f)(l).mul(dl)).item()).toBeCloseTo(slope, 6);
+    const a = matmul(l, r);
+    expect(matrixRank(a).item()).toBe(2);
+    expect(difference(matmul(a, matmul(pinv(a), a)), a)).toBeLessThan(1e-13);
+  });
+  test("solve systems that have too many equations, too few, or several right sides", () => {
+    const a = matrix(waves(12), 4, 3);
+    const b = matrix(waves(8, 2), 4, 2);
+    const [x, residuals, rank, s] = lstsq(a, b);
+    expect(difference(matmul(transpose(a), matmul(a, x)), matmul(transpose(a), b))).toBeLessThan(1e-13);
+    const rest = matmul(a, x).sub(b);
+    expect(difference(residuals, sum(rest.mul(rest), { axis: 0 }))).toBeLessThan(1e-14);
+    expect([rank.item(), s.shape]).toEqual([3, [3]]);
+    const [y] = lstsq(transpose(a), [1, 2, 3]);
+    expect(difference(matmul(transpose(a), y), tensor([1, 2, 3]))).toBeLessThan(1e-13);
+    expect(difference(vmap((side: Tensor) => lstsq(a, side)[0])(transpose(b)), transpose(x))).toBeLessThan(
+      1e-13,
+    );
+  });
+});
+
+test("norms and condition numbers are NumPy's", () => {
+  const a = [[1, -2], [3, 4]]; // prettier-ignore
+  const orders = [undefined, "fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity] as const;
+  const values = orders.map((ord) => norm(a, ord === undefined ? {} : { ord }).item());
+  const expected = [
+    Math.sqrt(30),
+    Math.sqrt(30),
+    Math.sqrt(50),
+    6,
+    4,
+    5.116672736016927,
+    1.954395075848548,
+    7,
+    3,
+  ];
+  expect(largestDifference(values, expected)).toBeLessThan(1e-14);
+  const vector = [3, -4, 0];
+  expect([0, 1, 2, Infinity, -Infinity].map((ord) => norm(vector, { ord }).item())).toEqual([2, 7, 5, 4, 0]);
+  expect(norm(vector, { ord: 3 }).item()).toBeCloseTo(91 ** (1 / 3), 14);
+  expect(norm([1e200, 1e200], { ord: 3 }).item()).toBeCloseTo(2 ** (1 / 3) * 1e200, -186);
+  expect(grad((x: Tensor) => norm(x, { ord: 3 }))([0, 0]).tolist()).toEqual([0, 0]);
+  expect(norm([a, a], { ord: "nuc", axis: [1, 2], keepdims: true }).shape).toEqual([2, 1, 1]);
+  expect(norm([a, a], { ord: 1, axis: [2, 1] }).tolist()).toEqual([7, 7]);
+  expect(() => norm(a, { ord: 3 })).toThrow(/ord of matrices/);
+  expect(() => norm([a], { ord: 1 })).toThrow(/one or two axes/);
+  expect(cond(a).item()).toBeCloseTo(2.618033988749895, 13);
+  expect(cond(a, { ord: 1 }).item()).toBeCloseTo(4.2, 13);
+});

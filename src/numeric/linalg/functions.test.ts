@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { grad, jvp, matmul, sum, tensor, vmap } from "downhill";
+import type { Tensor } from "downhill";
+import { blockDiag, expm, inv, kron, matrixPower, multiDot, toeplitz } from "downhill/linalg";
+import { largestDifference, waves } from "../../../test/support/matrices.ts";
+
+const matrix = (x: readonly number[], n: number, m = n): Tensor => tensor([...x], { shape: [n, m] });
+const difference = (a: Tensor, b: Tensor): number => largestDifference(a.data(), b.data());
+
+describe("expm", () => {
+  test("is the sum of its series, at any size of the matrix", () => {
+    for (const scale of [1e-3, 1, 4, 30]) {
+      const a = matrix(waves(9), 3).mul(scale);
+      // of a matrix scaled down, whose series is short, squared
+      let x = tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1]]); // prettier-ignore
+      for (let i = 20; i > 0; i--) x = matmul(a.div(1024 * i), x).add([[1, 0, 0], [0, 1, 0], [0, 0, 1]]); // prettier-ignore
+      for (let i = 0; i < 10; i++) x = matmul(x, x);
+      expect(difference(expm(a), x) / Math.max(...x.data().map(Math.abs))).toBeLessThan(1e-11);
+    }
+  });
+  test("has the derivatives of differences, with and without squaring, in batches too", () => {
+    for (const scale of [1, 8]) {
+      const [a, da, w] = [1, 2, 3].map((seed) => matrix(waves(9, seed), 3)) as [Tensor, Tensor, Tensor];
+      const f = (x: Tensor): Tensor => sum(expm(x.mul(scale)).mul(w));
+      const step = 1e-6;
+      const slope = f(a.add(da.mul(step)))
+        .sub(f(a.sub(da.mul(step))))
+        .div(2 * step)
+        .item();
+      expect(Math.abs(sum(grad(f)(a).mul(da)).item() / slope - 1)).toBeLessThan(1e-7);
+      expect(Math.abs(jvp(f, [a], [da])[1].item() / slope - 1)).toBeLessThan(1e-7);
+      const both = vmap(grad(f))(tensor([...a.data(), ...da.data()], { shape: [2, 3, 3] }));
+      expect(difference(both.at(1), grad(f)(da))).toBeLessThan(1e-9 * Math.abs(slope));
+    }
+  });
+  test("is NaN where it would take too many squarings", () => {
+    expect(expm([[-1e6]]).item()).toBeNaN();
+    expect(expm([[-1000]]).item()).toBe(0);
+  });
+});
+
+test("powers are products, negative ones those of the inverse", () => {
+  const a = matrix(waves(9), 3);
+  expect(difference(matrixPower(a, 5), multiDot([a, a, a, a, a]))).toBeLessThan(1e-14);
+  expect(difference(matrixPower(a, -2), matmul(inv(a), inv(a)))).toBeLessThan(1e-11);
+  expect(matrixPower(a, 0).tolist()).toEqual([[1, 0, 0], [0, 1, 0], [0, 0, 1]]); // prettier-ignore
+  expect(() => matrixPower(a, 0.5)).toThrow(/whole number/);
+});
+
+test("kron, blockDiag and toeplitz lay out elements as NumPy and SciPy do", () => {
+  const [a, b] = [[[1, 2], [3, 4]], [[0, 5], [6, 7]]]; // prettier-ignore
+  expect(kron(a, b).tolist()).toEqual([[0, 5, 0, 10], [6, 7, 12, 14], [0, 15, 0, 20], [18, 21, 24, 28]]); // prettier-ignore
+  expect(kron([1, 2], [1, 10]).tolist()).toEqual([1, 10, 2, 20]);
+  expect(blockDiag([a, [[9]]]).tolist()).toEqual([[1, 2, 0], [3, 4, 0], [0, 0, 9]]); // prettier-ignore
+  expect(blockDiag([[a, b], [[[9]], [[8]]]]).shape).toEqual([2, 3, 3]); // prettier-ignore
+  expect(grad((x: Tensor) => sum(toeplitz(x)))([1, 2, 3]).tolist()).toEqual([3, 4, 2]);
+  expect(toeplitz([1, 2, 3], [0, 9]).tolist()).toEqual([[1, 9], [2, 1], [3, 2]]); // prettier-ignore
+});
+
+test("multiDot takes vectors at its ends, and refuses what is no chain", () => {
+  const [a, b, c] = [matrix(waves(6), 2, 3), matrix(waves(12), 3, 4), matrix(waves(4), 4, 1)];
+  expect(difference(multiDot([a, b, c]), matmul(matmul(a, b), c))).toBeLessThan(1e-15);
+  expect(multiDot([[1, 2], a, [1, 1, 1]]).shape).toEqual([]);
+  expect(() => multiDot([a])).toThrow(/two or more/);
+  expect(() => multiDot([a, [1, 2, 3], b])).toThrow(/number 1 of the list/);
+});

@@ -1,0 +1,182 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { div } from "../../engine/prims/arithmetic.ts";
+import { part } from "../../engine/prims/index-ops.ts";
+import { add, full, stopGradient, sub, where, zeros } from "../../engine/prims/linear.ts";
+import { product, swapped } from "../../engine/prims/matrices.ts";
+import { reshape } from "../../engine/prims/shape.ts";
+import { svd } from "../../engine/prims/svd.ts";
+import { customJvp } from "../../engine/transforms/custom.ts";
+import { sum as sumOf } from "../array/reduce.ts";
+import { astype, less } from "../array/elementwise.ts";
+import { expandDims } from "../array/shape.ts";
+import { svdvals } from "./factorise.ts";
+import { inv } from "./solve.ts";
+import { norm } from "./norm.ts";
+import { overBatches, readMatrices, readSides } from "./operands.ts";
+
+/** Options of `pinv`, `lstsq` and `matrixRank`. */
+export interface RankOptions {
+  /**
+   * Singular values up to this part of the largest count as 0. At least 0. Default the larger of rows and columns times the rounding
+   * error of the dtype (2⁻⁵² in float64).
+   */
+  readonly rtol?: number;
+}
+
+/** @throws DownhillError `option` */
+function checkRank(operation: string, options: RankOptions): void {
+  checkOptions(operation, options, ["rtol"]);
+  const { rtol = 0 } = options;
+  if (typeof rtol === "number" && rtol >= 0) return;
+  throw new DownhillError(
+    "option",
+    `${operation}: rtol must be a number of at least 0, got ${String(rtol)}.`,
+  );
+}
+
+function rtolOf({ rtol }: RankOptions, { type }: Tensor): number {
+  const size = Math.max(type.shape.at(-1)!, type.shape.at(-2)!);
+  return rtol ?? size * (type.dtype === "float32" ? 2 ** -23 : 2 ** -52);
+}
+
+/** Which singular values count as more than 0. */
+function areLarge(s: Tensor, rtol: number): Tensor {
+  const axis = s.ndim - 1;
+  return less(part(s, axis, 0, Math.min(1, s.shape[axis]!)).mul(rtol), s);
+}
+
+/**
+ * The pseudoinverse of matrices `[…, m, n]`, by singular values: `[…, n, m]`, the inverse where there is one.
+ *
+ * Derivative: `dP = −P dA P + P Pᵀ dAᵀ (I − A P) + (I − P A) dAᵀ Pᵀ P`, to any order: right where the rank stays what it is.
+ *
+ * @throws DownhillError `shape`, `dtype`, `option`
+ * @see Golub & Pereyra, SIAM J. Numer. Anal. 10, 1973, eq. 4.12.
+ * @example
+ * pinv([[1, 0], [0, 0], [0, 2]]).tolist(); // [[1, 0, 0], [0, 0, 0.5]]
+ */
+export function pinv(a: TensorLike, options: RankOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("pinv", arguments, 2);
+  checkRank("pinv", options);
+  const t = readMatrices("pinv", a);
+  return pseudoInverse(t, rtolOf(options, t));
+}
+
+function pseudoInverse(a: Tensor, rtol: number): Tensor {
+  const value = (x: Tensor): Tensor => {
+    const [u, s, vh] = svd(x);
+    const isLarge = areLarge(s, rtol);
+    const one = full(s.type, 1);
+    const inverses = where(isLarge, div(one, where(isLarge, s, one)), zeros(s.type));
+    return product(swapped(timesColumns(swapped(vh), inverses)), u, { x: true, y: true });
+  };
+  if (a.tracer === undefined) return value(a);
+  const inverse: (x: Tensor) => Tensor = customJvp(
+    value,
+    ([x]: [Tensor], [dx]: [Tensor]): [Tensor, Tensor] => {
+      const p = inverse(x);
+      const adjoint = swapped(dx);
+      const first = product(product(p, swapped(p)), adjoint);
+      const last = product(adjoint, product(swapped(p), p));
+      const beyondColumns = sub(first, product(product(first, x), p));
+      const beyondRows = sub(last, product(p, product(x, last)));
+      return [p, sub(add(beyondColumns, beyondRows), product(product(p, dx), p))];
+    },
+  ) as never;
+  return inverse(a);
+}
+
+/** Columns of matrices times numbers. */
+function timesColumns(x: Tensor, factors: Tensor): Tensor {
+  return x.mul(expandDims(factors, -2));
+}
+
+/**
+ * The shortest X of those for which `‖A X − B‖` is least, and what NumPy tells besides, as `[x, residuals, rank, s]`: a is `[…, m, n]`, b is
+ * `[m]` or `[…, m, k]`, x `[n]` or `[…, n, k]`; residuals are `Σ (A X − B)²` of each right side, rank is an int32, s the singular values.
+ *
+ * Derivative: that of `pinv`.
+ *
+ * @throws DownhillError `shape`, `dtype`, `option`
+ * @example
+ * const [x, residuals, rank] = lstsq([[1, 0], [1, 1], [1, 2]], [1, 3, 5]);
+ * round(x.mul(1000)).tolist(); // [1000, 2000]
+ * rank;                        // 2
+ */
+export function lstsq(
+  a: TensorLike,
+  b: TensorLike,
+  options: RankOptions = {},
+): [x: Tensor, residuals: Tensor, rank: Tensor, s: Tensor] {
+  if (arguments.length > 3) refuseExtra("lstsq", arguments, 3);
+  checkRank("lstsq", options);
+  const sides = readSides("lstsq", a, b, false);
+  const rtol = rtolOf(options, sides.a);
+  const inverse = pseudoInverse(sides.a, rtol);
+  const fitted = overBatches("lstsq", { ...sides, a: inverse, isVector: false }, (p, side) =>
+    product(p, side),
+  );
+  const s = svdvals(sides.a);
+  const given = overBatches("lstsq", { ...sides, b: fitted, isVector: false }, (t, x) => product(t, x));
+  const difference = given.sub(sides.b);
+  const residuals = sumOf(difference.mul(difference), { axis: -2 });
+  const rank = countLarge(s, rtol);
+  if (!sides.isVector) return [fitted, residuals, rank, s];
+  return [
+    reshape(fitted, fitted.shape.slice(0, -1)),
+    reshape(residuals, residuals.shape.slice(0, -1)),
+    rank,
+    s,
+  ];
+}
+
+function countLarge(s: Tensor, rtol: number): Tensor {
+  const known = stopGradient(s);
+  return sumOf(astype(areLarge(known, rtol), "int32"), { axis: -1 });
+}
+
+/**
+ * How many singular values of matrices `[…, m, n]` count as more than 0, as int32.
+ *
+ * @throws DownhillError `shape`, `dtype`, `option`
+ * @example
+ * matrixRank([[1, 2], [2, 4]]); // 1
+ */
+export function matrixRank(a: TensorLike, options: RankOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("matrixRank", arguments, 2);
+  checkRank("matrixRank", options);
+  const t = readMatrices("matrixRank", a);
+  return countLarge(svdvals(stopGradient(t)), rtolOf(options, t));
+}
+
+/** Options of `cond`. */
+export interface CondOptions {
+  /** The norm of matrices, as `norm` takes it. Default 2: the largest singular value by the smallest. */
+  readonly ord?: number | "fro" | "nuc";
+}
+
+/**
+ * How much relative errors of a system grow at most: the norm of matrices `[…, n, n]` times that of their inverses; for `ord` 2 and −2
+ * of singular values, so that matrices need not be square. Infinite for singular matrices.
+ *
+ * @throws DownhillError `shape`, `dtype`, `option`
+ * @example
+ * cond([[2, 0], [0, 4]]); // 2
+ */
+export function cond(a: TensorLike, options: CondOptions = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("cond", arguments, 2);
+  checkOptions("cond", options, ["ord"]);
+  const t = readMatrices("cond", a);
+  const { ord = 2 } = options;
+  if (ord !== 2 && ord !== -2) {
+    const axis = [-2, -1] as const;
+    return norm(t, { ord, axis }).mul(norm(inv(t), { ord, axis }));
+  }
+  const s = svdvals(t);
+  const k = s.shape.at(-1)!;
+  const at = (i: number): Tensor => reshape(part(s, s.ndim - 1, i, i + 1), s.shape.slice(0, -1));
+  return ord === 2 ? at(0).div(at(k - 1)) : at(k - 1).div(at(0));
+}
