@@ -55,9 +55,9 @@ export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f
 });
 
 // 1 / ln 2 and 1 / ln 10 as heads of 12 bits and rests; log₁₀ 2 with 12 bits
-const LOG2_E = [1.4423828125, 0.00031222839606925845] as const;
-const LOG10_E = [0.434326171875, -0.000031689971685409546] as const;
-const LOG10_2 = [0.301025390625, 0.000004605038818903267] as const;
+const LOG2_E = [1.4423828125, 0.0003122283889634] as const;
+const LOG10_E = [0.434326171875, -0.0000316899717482] as const;
+const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
 /** log x = k · per2 + ln(1 + f) · perE for the factors of some base. */
 function logToBase32(
