@@ -36,6 +36,8 @@ export const singles: readonly Single[] = [
   { procedure: single.acos32, reference: double.acos64, from: -1, to: 1, bound: 1 },
   { procedure: single.atan32, reference: double.atan64, from: -3.4e38, to: 3.4e38, bound: 1 },
   { procedure: single.atanh32, reference: double.atanh64, from: -1, to: 1, bound: 1 },
+  { procedure: single.asinh32, reference: double.asinh64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.acosh32, reference: double.acosh64, from: 1.0000001, to: 3.4e38, bound: 1 },
   { procedure: single.cbrt32, reference: double.cbrt64, from: -3.4e38, to: 3.4e38, bound: 0.6 },
 ];
 

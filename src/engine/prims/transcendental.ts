@@ -101,11 +101,15 @@ const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
   (dx, _, out) => mul(dx, sub(one(out), square(out))),
   single.tanh32,
 );
-const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
-  div(dx, hypotWithOne(x)),
+const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.asinh64,
+  (dx, x) => div(dx, hypotWithOne(x)),
+  single.asinh32,
 );
-const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acosh64, (dx, x) =>
-  div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
+const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.acosh64,
+  (dx, x) => div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
+  single.acosh32,
 );
 const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
   math.atanh64,

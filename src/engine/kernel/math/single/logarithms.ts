@@ -8,17 +8,20 @@ import {
   i32,
   le,
   lt,
+  min,
   mul,
   mulAdd,
   procedure,
   select,
   shl,
   shr,
+  sqrt,
   sub,
 } from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { atanhTail32, logTail32 } from "../coefficients.ts";
+import type { Pair } from "../double-double.ts";
 import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, polynomial32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
@@ -37,21 +40,77 @@ function withLogSpecials32(x: Expr, value: Expr): Expr {
   return select(and(lt(f32(0), x), lt(x, f32(Infinity))), value, special);
 }
 
-/** ln(1 + x) of float32, accurate near 0 too. Error: at most 1 ulp (measured, as all figures here). */
-export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f32"]], (block, [x]) => {
-  const u = twoSum(block, "u", f32(1), x!);
+/** ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends. */
+function log1pOfPair32(block: Block, x: Expr, low?: Expr, kExtra?: Expr): Expr {
+  const u = twoSum(block, "u", f32(1), x);
   const { exponent, f: rounded } = decompose32(block, u.high);
   // where 1 + x needs no scaling f is x itself; elsewhere what 1 + x lost is made up for to first order
   const isNear = block.let("isNear", eq(exponent, i32(0)));
-  const f = block.let("exactF", select(isNear, x!, rounded));
-  const lost = div(select(isNear, f32(0), u.low), u.high);
-  const k = block.let("k", convert("f32", exponent));
+  const f = block.let("exactF", select(isNear, x, rounded));
+  const lost = select(isNear, low ?? f32(0), low === undefined ? u.low : add(u.low, low));
+  const k = block.let("k", convert("f32", kExtra === undefined ? exponent : add(exponent, kExtra)));
   const square = block.let("square", mul(f, f));
   const cubic = block.let("cubic", mul(mul(square, f), polynomial32(logTail32, f)));
   const head = fastTwoSum(block, "head", mul(k, f32(LN2_HIGH_32)), f); // the product is exact
-  const rest = add(mulAdd(k, f32(LN2_LOW_32), sub(cubic, mul(f32(0.5), square))), add(head.low, lost));
-  const value = block.let("value", add(head.high, rest));
-  return select(eq(x!, f32(0)), x!, withLogSpecials32(u.high, value));
+  const tail = add(head.low, div(lost, u.high));
+  const rest = add(mulAdd(k, f32(LN2_LOW_32), sub(cubic, mul(f32(0.5), square))), tail);
+  return withLogSpecials32(u.high, block.let("log", add(head.high, rest)));
+}
+
+/** ln(1 + x) of float32, accurate near 0 too. Error: at most 1 ulp (measured, as all figures here). */
+export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f32"]], (block, [x]) =>
+  select(eq(x!, f32(0)), x!, log1pOfPair32(block, x!)),
+);
+
+/** From here on √(x² ± 1) is x. */
+const HUGE = 2 ** 13;
+
+/** √x as a pair for a pair x ≥ 0. */
+function sqrtOfPair32(block: Block, x: Pair): Pair {
+  const high = block.let("root", sqrt(x.high));
+  const { high: head, low: after } = split32(block, "root", high);
+  const rest = add(sub(sub(x.high, mul(head, head)), mul(after, add(high, head))), x.low);
+  return { high, low: block.let("rootLow", select(lt(f32(0), high), div(rest, add(high, high)), f32(0))) };
+}
+
+/** x² as a pair, for |x| below 2^63. */
+function squareOf32(block: Block, x: Expr): Pair {
+  const { high: head, low: after } = split32(block, "side", x);
+  const high = block.let("ofSide", mul(x, x));
+  return { high, low: block.let("ofSideLow", add(sub(mul(head, head), high), mul(after, add(x, head)))) };
+}
+
+/** ln(1 + w), or ln(2x) where x is huge. */
+function logOf32(block: Block, x: Expr, isHuge: Expr, w: Pair): Expr {
+  const high = block.let("w", select(isHuge, sub(x, f32(1)), w.high));
+  const low = block.let("wTail", select(isHuge, f32(0), w.low));
+  return log1pOfPair32(block, high, low, select(isHuge, i32(1), i32(0)));
+}
+
+/** Inverse hyperbolic sine of float32: ln(x + √(x² + 1)). Error: at most 1 ulp. */
+export const asinh32: Procedure = /* @__PURE__ */ procedure("asinh32", [["x", "f32"]], (block, [x]) => {
+  const size = block.let("size", abs(x!));
+  const isHuge = block.let("isHuge", lt(f32(HUGE), size));
+  const square = squareOf32(block, block.let("mild", min(size, f32(HUGE))));
+  const sum = twoSum(block, "sum", f32(1), square.high);
+  const root = sqrtOfPair32(block, { high: sum.high, low: block.let("sumRest", add(sum.low, square.low)) });
+  // x + √(x² + 1) − 1, nothing lost
+  const w = twoSum(block, "wSum", size, sub(root.high, f32(1)));
+  const value = block.let("value", logOf32(block, size, isHuge, { high: w.high, low: add(w.low, root.low) }));
+  return select(eq(x!, f32(0)), x!, copySign32(value, x!));
+});
+
+/** Inverse hyperbolic cosine of float32: ln(x + √(x² − 1)); NaN for x < 1. Error: at most 1 ulp. */
+export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f32"]], (block, [x]) => {
+  const isHuge = block.let("isHuge", lt(f32(HUGE), x!));
+  const t = block.let("t", sub(min(x!, f32(HUGE)), f32(1))); // exact
+  // x² − 1 = t² + 2t
+  const square = squareOf32(block, t);
+  const sum = twoSum(block, "sum", add(t, t), square.high);
+  const root = sqrtOfPair32(block, { high: sum.high, low: block.let("sumRest", add(sum.low, square.low)) });
+  const w = twoSum(block, "wSum", t, root.high);
+  const value = logOf32(block, x!, isHuge, { high: w.high, low: add(w.low, root.low) });
+  return select(lt(f32(1), x!), value, select(eq(x!, f32(1)), f32(0), f32(NaN)));
 });
 
 // 1 / ln 2 and 1 / ln 10 as heads of 12 bits and rests; log₁₀ 2 with 12 bits
