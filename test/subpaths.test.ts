@@ -29,6 +29,10 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import "downhill/methods"; import { tensor } from "downhill"; print(tensor([[1, 2], [3, 4]]).prod(0).clip(0, 5).sigmoid().round().tolist());`,
     prints: "[1,1]",
   },
+  "downhill/distributions": {
+    source: `import { normal } from "downhill/distributions"; print(normal({ loc: [1, 2], scale: 1 }).mean().add(1).tolist());`,
+    prints: "[2,3]",
+  },
   "downhill/optim": {
     source: `import { sgd } from "downhill/optim"; const { init, update } = sgd({ learningRate: 0.5 });
       const { updates } = update({ w: [2, 4] }, init({ w: [1, 1] }), { w: [1, 1] }); print(updates.w.neg().tolist());`,
