@@ -36,7 +36,10 @@ const ops: Readonly<Record<string, Op>> = {
     setAt(x!, source!, { start: start as number, end: end as number, step: step as number }),
   select_scatter: ([x, source], { index }) => setAt(x!, source!, null, index as number),
   diagonal_scatter: ([x, source]) => setAt(x!, source!, [0, 1, 2], [0, 1, 2]),
-  masked_scatter: ([x, mask, source]) => setAt(x!, at(source!, { end: nonzero(mask!)[0]!.shape[0] }), mask!),
+  masked_scatter([x, mask, source]) {
+    const rows = rowsOf(mask!, x!.shape[0]!);
+    return setAt(x!, at(source!, { end: rows.flat().filter(Boolean).length }), rows);
+  },
 };
 
 checkFile("places", ops);

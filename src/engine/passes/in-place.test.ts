@@ -344,6 +344,13 @@ describe("what becomes the result by changes in place lies where the result goes
     expect(storesFor(changed, 1000)).toBeLessThan(1000 + few);
   });
 
+  test("with the places that its own shape has", () => {
+    // it was written by the strides of the result
+    const read = (x: Tensor): Tensor => at(x, [2, 0, 1], [1, 3, 1]).mul([1, 10, 100]).sum();
+    const x = ones([3, 4]);
+    expect(jit(grad(read))(x).tolist()).toEqual(grad(read)(x).tolist());
+  });
+
   test("not where it is read later, under whatever shape", () => {
     const f = jit((x: Tensor) => {
       const y = sin(x);

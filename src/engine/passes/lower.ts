@@ -273,8 +273,10 @@ function placeOf({ memory, ins, outs }: Task, v: Var): WriteView | undefined {
       return undefined;
     case "input":
       return partOf(ins[place.index]!, v.type, k.i32(0));
-    case "result":
-      return outs[place.index];
+    case "result": {
+      const out = outs[place.index];
+      return out && partOf(out, v.type, k.i32(0)); // what lies there may be another shape of the result
+    }
     case "temporary":
       return bufferView(v.type, place.name);
   }

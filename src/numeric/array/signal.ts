@@ -2,11 +2,11 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import { mod } from "./arithmetic.ts";
 import { conv } from "./convolution.ts";
+import { search } from "./halving.ts";
 import { asFloating, expandTo, normalizeAxis, promoteTypes } from "./promote.ts";
 
 /** Which part of a convolution counts: all of it, as much as the longer operand in its middle, or where both overlap as a whole. */
@@ -80,20 +80,6 @@ export interface InterpOptions {
   readonly right?: TensorLike;
 }
 
-/** For each x the last place but one at most that is not above it, by halving. */
-function placeBelow(x: Tensor, places: Tensor): Tensor {
-  const n = places.type.shape[0]!;
-  const type = arrayType("int32", x.type.shape);
-  let found = p.zeros(type);
-  for (let step = 2 ** Math.ceil(Math.log2(Math.max(2, n))); step >= 1; step /= 2) {
-    const next = p.add(found, p.full(type, step));
-    const isWithin = p.lessEqual(next, p.full(type, Math.max(0, n - 2)));
-    const reached = p.lessEqual(p.take(places, p.minimum(next, p.full(type, n - 1)), 0), x);
-    found = p.where(p.both(isWithin, reached), next, found);
-  }
-  return found;
-}
-
 /**
  * Values at x on the straight lines between given ones, for places that ascend.
  *
@@ -121,7 +107,10 @@ export function interp(
       `interp: places are ${showType(xs.type)} and values ${showType(ys.type)}; give two vectors of one length.`,
     );
   }
-  const below = placeBelow(p.stopGradient(t), p.stopGradient(xs));
+  // the last place but one at most that is not above x
+  const found = search("interp", p.stopGradient(xs), p.stopGradient(t), "right");
+  const at = (place: number): Tensor => p.full(found.type, place);
+  const below = p.minimum(p.maximum(p.sub(found, at(1)), at(0)), at(Math.max(0, n! - 2)));
   const above = p.minimum(p.add(below, p.full(below.type, 1)), p.full(below.type, n! - 1));
   const [x0, x1] = [p.take(xs, below, 0), p.take(xs, above, 0)];
   const [y0, y1] = [p.take(ys, below, 0), p.take(ys, above, 0)];

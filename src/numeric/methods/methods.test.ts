@@ -12,18 +12,23 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries(
     ("allclose append arrayEqual atan2 copysign divmod floatPower floorDivide fmax fmin fmod greaterEqual heaviside hypot inner " +
       "isclose isin lessEqual logaddexp logaddexp2 logicalAnd logicalOr logicalXor matvec maximum minimum mod notEqual outer rem " +
-      "remainder vdot vecdot vecmat xlogy cross")
+      "remainder vdot vecdot vecmat xlogy cross gammainc gammaincc")
       .split(" ")
       .map((name) => [name, [x]]),
   ),
+  ...Object.fromEntries("addAt maxAt minAt mulAt setAt".split(" ").map((name) => [name, [7, 0, 1]])),
+  ...Object.fromEntries("segmentMax segmentMin segmentProd segmentSum".split(" ").map((name) => [name, [[0, 0]]])),
   broadcastTo: [[3, 2, 2]],
+  betainc: [x, 0.4],
   clip: [0.4, 1],
+  digitize: [[0, 1, 2]],
   expandDims: [0],
   fillDiagonal: [7],
   insert: [1, 5],
   interp: [[0, 1, 2], [3, 1, 2]],
   ldexp: [2],
   moveaxis: [0, 1],
+  multigammaln: [1],
   nanpercentile: [30],
   nanquantile: [0.3],
   pad: [1],
@@ -40,14 +45,14 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   takeAlongAxis: [[[0], [1]], { axis: 1 }],
   ...Object.fromEntries(["setAt", "addAt", "mulAt", "minAt", "maxAt"].map((name) => [name, [[1, 3], 0]])),
   ...Object.fromEntries(["Sum", "Max", "Min", "Prod"].map((name) => [`segment${name}`, [[1, 0], { size: 2 }]])),
-  ...Object.fromEntries(["gammainc", "gammaincc", "zeta"].map((name) => [name, [x.add(1)]])),
-  digitize: [[1, 2]],
+  ...Object.fromEntries(["beta", "betaln", "gammainc", "gammaincc", "klDiv", "relEntr", "xlog1py", "zeta"].map((name) => [name, [x.add(1)]])),
   tensordot: [x, 1],
   tile: [2],
   topK: [1],
 }; // prettier-ignore
 /** Those of other operands than x. */
 const receivers: Readonly<Record<string, readonly [Tensor, ...unknown[]]>> = {
+  bincount: [i.reshape([4])],
   bitwiseAnd: [i, i],
   bitwiseCount: [i],
   bitwiseNot: [i],
@@ -57,7 +62,6 @@ const receivers: Readonly<Record<string, readonly [Tensor, ...unknown[]]>> = {
   correlate: [tensor([1, 2, 3]), [1, 1]],
   leftShift: [i, 2],
   rightShift: [i, 1],
-  bincount: [i.reshape([4])],
   searchsorted: [tensor([1, 2, 3]), x],
   squeeze: [square.at(0).reshape([1, 3])],
 };
