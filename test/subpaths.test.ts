@@ -32,6 +32,7 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
   "downhill/distributions": {
     source: `import { normal } from "downhill/distributions"; print(normal({ loc: [1, 2], scale: 1 }).mean().add(1).tolist());`,
     prints: "[2,3]",
+  },
   "downhill/fft": {
     source: `import { complex, fft, ifft } from "downhill/fft"; print(ifft(complex.mul(fft([1, 2, 3]), 2)).re.mul(10).tolist().map(Math.round));`,
     prints: "[20,40,60]",

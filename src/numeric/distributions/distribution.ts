@@ -222,7 +222,7 @@ function batchShapeOf<P>({ parameters, name }: Family<P>, params: P): readonly n
 }
 
 /** The dtype that all parameters have. */
-export function dtypeOf(params: unknown): Float {
+function dtypeOf(params: unknown): Float {
   for (const value of Object.values(params as Readonly<Record<string, unknown>>)) {
     if (value instanceof Tensor) return value.dtype === "float32" ? "float32" : "float64";
     if (value instanceof Distribution) return dtypeOf(value.params);
