@@ -32,6 +32,7 @@ export {
   type ConvolutionInitOptions,
   type ConvolutionParams,
 } from "./convolution.ts";
+export { ctcLoss, type CtcOptions } from "./ctc-loss.ts";
 export { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 export { dropout, type DropoutOptions, embedding } from "./embedding.ts";
 export {
@@ -62,6 +63,17 @@ export {
   sigmoidCrossEntropy,
   type SigmoidCrossEntropyOptions,
 } from "./losses.ts";
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  type MarginOptions,
+  marginRankingLoss,
+  multiMarginLoss,
+  ntXentLoss,
+  type NtXentOptions,
+  tripletLoss,
+  type TripletOptions,
+} from "./margin-losses.ts";
 export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
 export {
   batchNorm,
@@ -75,6 +87,15 @@ export {
   scaleInit,
   type ScaleParams,
 } from "./normalise.ts";
+export {
+  bidirectional,
+  type Directions,
+  gru,
+  lstm,
+  type OverTime,
+  type OverTimeOptions,
+  rnn,
+} from "./over-time.ts";
 export {
   gruCell,
   gruInit,
