@@ -187,7 +187,7 @@ export interface NtXentOptions extends LossOptions {
  * @throws DownhillError `shape` if the views are no matrices of one shape, `range` if the temperature is not positive.
  * @see Chen, Kornblith, Norouzi, Hinton, A simple framework for contrastive learning, ICML 2020, eq. 1.
  * @example
- * ntXentLoss([[1, 0], [0, 1]], [[1, 0], [0, 1]]).item(); // 0.239544
+ * ntXentLoss([[1, 0], [0, 1]], [[1, 0], [0, 1]]).item(); // 0.239545
  */
 export function ntXentLoss(a: TensorLike, b: TensorLike, options: NtXentOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("ntXentLoss", arguments, 3);

@@ -186,8 +186,7 @@ export interface Directions<T> {
  *
  * @throws DownhillError as the layer.
  * @example
- * const [a, b] = split(key(0));
- * const params = { forward: lstmInit(a, 3, 4), backward: lstmInit(b, 3, 4) };
+ * const params = { forward: lstmInit(key(0), 3, 4), backward: lstmInit(key(1), 3, 4) };
  * bidirectional(lstm, params, ones([10, 3])).outputs.shape; // [10, 8]
  */
 export function bidirectional<P, S>(
