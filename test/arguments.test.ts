@@ -4,6 +4,7 @@ import * as root from "downhill";
 import * as core from "downhill/core";
 import * as data from "downhill/data";
 import * as distributed from "downhill/distributed";
+import * as fft from "downhill/fft";
 import * as io from "downhill/io";
 import * as landscapes from "downhill/landscapes";
 import * as linalg from "downhill/linalg";
@@ -24,6 +25,7 @@ const modules = {
   core,
   data,
   distributed,
+  fft,
   io,
   landscapes,
   nn,
@@ -102,6 +104,8 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   perEpoch: [1, 1],
   readIdx: [new Uint8Array(0)],
   eye: [2, 3],
+  fftfreq: [4],
+  rfftfreq: [4],
   fullLike: [pair, 1],
   nanpercentile: [pair, 50],
   nanquantile: [pair, 0.5],

@@ -127,9 +127,19 @@ class Draw {
         r.set("c", r.apply("add", r.int("c"), r.load("i32", "k", [r.apply("rem", r.int(i), r.i32(7))]))),
       ],
       () => [this.#addTo("out", r.int(i), this.#term(i, undefined))],
+      () => this.#overlapping(i),
       () => this.#nearly(i),
     ];
     return this.#choices.of(kinds)();
+  }
+
+  /** Elements that several iterations add to, further on with each; some in a branch that the first iterations do not take. */
+  #overlapping(i: string): readonly RegionStmt[] {
+    const back = this.#choices.below(3);
+    const place = (j: string): RegionExpr => r.apply("sub", r.apply("add", r.int(i), r.int(j)), r.i32(back));
+    const adds = this.#each((j) => [this.#addTo("out", place(j), this.#term(i, j))]);
+    const isInside = r.apply("lessEqual", r.i32(back), r.int(i));
+    return back === 0 ? adds : [r.when(isInside, adds)];
   }
 
   /** An array that is written and then read, in the same places or in others. */

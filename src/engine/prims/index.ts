@@ -8,6 +8,7 @@ export * from "./cumulative.ts";
 export * from "./custom.ts";
 export * from "./dynamic.ts";
 export * from "./elementwise.ts";
+export * from "./fft.ts";
 export * from "./gather.ts";
 export * from "./index-ops.ts";
 export * from "./lift.ts";

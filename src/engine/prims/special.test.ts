@@ -52,6 +52,15 @@ describe("special", () => {
       on((a, b, x) => f.betainc(a, b, x), [...some(shapes, places, fractions), ...odds(odd, others, parts)]),
       on((a, b, x) => f.betainc(a, b, x, [1, 1]), some(shapes, places, fractions).slice(0, 1)),
     ],
+    logit: [on(f.logit, [...some(fractions), ...odds(odd)])],
+    entr: [on(f.entr, [...some(positive), ...odds(odd)])],
+    relEntr: [on(f.relEntr, [...some(shapes, places), ...odds(odd, others)])],
+    klDiv: [on(f.klDiv, [...some(shapes, places), ...odds(odd, others)])],
+    i0: [on(f.i0, [...some(any), ...odds(odd)])],
+    i1: [on(f.i1, [...some(any), ...odds(odd)])],
+    i0e: [on(f.i0e, [...some(any), ...odds(odd)])],
+    i1e: [on(f.i1e, [...some(any), ...odds(odd)])],
+    besselRatio: [on((x) => f.besselRatio(1, x), [...some(any), ...odds(odd)])],
     gammaincc: [on(f.gammaincc, [...some(shapes, places), ...odds(odd, others)])],
   });
 
@@ -79,6 +88,16 @@ describe("special", () => {
       const third = grad(curvature)(tensor(x)).item();
       expect(third * (x * x * x), `at ${x}`).toBeCloseTo(-2 + 24 / x ** 2 - 300 / x ** 4, 3);
     }
+  });
+
+  test("the derivatives of i0 at 0 are those of its series", () => {
+    const derivatives: number[] = [];
+    let g = f.i0;
+    for (let n = 0; n <= 4; n++) {
+      derivatives.push(g(tensor(0)).item() + 0);
+      g = grad(g) as typeof f.i0;
+    }
+    expect(derivatives).toEqual([1, 0, 0.5, 0, 0.375]);
   });
 
   test("second derivatives of betainc in its shapes are symmetric", () => {

@@ -8,9 +8,9 @@ import { derivativesByLogarithm } from "../kernel/math/special/bell.ts";
 import * as special from "../kernel/math/special/index.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
-import { div, less, mul, scale, strongDiv, strongMul } from "./arithmetic.ts";
+import { div, equal, less, mul, scale, sign, strongDiv, strongMul } from "./arithmetic.ts";
 import { joinFloating, smoothUnary, through } from "./elementwise.ts";
-import { add, full, neg, sub, sumMaybe, where } from "./linear.ts";
+import { add, full, neg, sub, sumMaybe, where, zeros } from "./linear.ts";
 import { exp, log, log1p } from "./transcendental.ts";
 
 const none = {};
@@ -161,7 +161,7 @@ export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a
 /** The upper one. */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
 
-const HALF_ROOT_PI = Math.sqrt(Math.PI) / 2;
+const HALF_ROOT_PI = 0.886226925452758; // √π / 2
 
 const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (dy, _, out) =>
   mul(dy, scale(exp(mul(out, out)), HALF_ROOT_PI)),
@@ -308,3 +308,62 @@ const betaincPrim: Primitive<OrdersParams> = /* @__PURE__ */ builtIn<OrdersParam
 export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["orders"] = [0, 0]): Tensor {
   return bind1(betaincPrim, [a, b, x], { orders });
 }
+
+const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x) =>
+  div(dx, mul(x, sub(full(x.type, 1), x))),
+);
+const entrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.entr64, (dx, x) =>
+  neg(mul(dx, add(log(x), full(x.type, 1)))),
+);
+const relEntrPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.relEntr64, ([dx, dy], x, y) => {
+  const ratio = div(x, y);
+  return sumMaybe(dx && mul(dx, add(log(ratio), full(x.type, 1))), dy && neg(mul(dy, ratio)));
+});
+const klDivPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(special.klDiv64, ([dx, dy], x, y) => {
+  const excess = (): Tensor => div(sub(y, x), y); // 1 − x/y, which would cancel
+  return sumMaybe(dx && mul(dx, log(div(x, y))), dy && mul(dy, excess()));
+});
+
+/** ln(x / (1 − x)). */
+export const logit = (x: Tensor): Tensor => bind1(logitPrim, [x], none);
+/** −x ln x. */
+export const entr = (x: Tensor): Tensor => bind1(entrPrim, [x], none);
+/** x ln(x / y). */
+export const relEntr = (x: Tensor, y: Tensor): Tensor => bind1(relEntrPrim, [x, y], none);
+/** x ln(x / y) − x + y. */
+export const klDiv = (x: Tensor, y: Tensor): Tensor => bind1(klDivPrim, [x, y], none);
+
+const i0Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i064, (dx, x) => mul(dx, i1(x)));
+const i1Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i164, (dx, x) =>
+  mul(dx, sub(i0(x), besselRatio(1, x))),
+);
+const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x, out) =>
+  mul(dx, sub(i1e(x), mul(sign(x), out))),
+);
+const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x, out) => {
+  const isZero = equal(x, zeros(x.type));
+  const safe = where(isZero, full(x.type, 1), x);
+  const ratio = where(isZero, full(x.type, 0.5), div(out, safe));
+  return mul(dx, sub(sub(i0e(x), mul(sign(x), out)), ratio));
+});
+const besselRatioPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
+  name: "besselRatio",
+  typeOf: (ins) => [joinFloating("besselRatio", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx], [x], _, { order }) => [dx && mul(dx, mul(x!, besselRatio(order + 1, x!)))],
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.besselRatio64(order))(x!) },
+});
+
+/** I₀, the modified Bessel function of the first kind. */
+export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
+/** I₁. */
+export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
+/** e^−|x| I₀(x). */
+export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
+/** e^−|x| I₁(x). */
+export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);
+/** Iₙ(x) / xⁿ. */
+export const besselRatio = (order: number, x: Tensor): Tensor => bind1(besselRatioPrim, [x], { order });

@@ -6,18 +6,19 @@ export const functions: string =
   "acos acosh addAt all allclose any append argmin argsort argwhere arrayEqual asin asinh atan atan2 atanh average " +
   "avgPool beta betainc betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
   "ceil clip concatenate conv convolve copysign correlate cosh countNonzero cross cummax cummin cumprod cumsum " +
-  "deg2rad degrees diag diagEmbed diagonal diff digamma digitize divmod einsum elu erf erfc erfcinv erfinv exp2 " +
-  "expandDims expm1 fillDiagonal flip fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp gammainc " +
-  "gammaincc gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot inner insert interp isclose isFinite " +
-  "isin isInf isNaN isNegInf isPosInf ldexp leakyRelu leftShift lessEqual lgamma log10 log1p log2 logaddexp " +
-  "logaddexp2 logcumsumexp logicalAnd logicalNot logicalOr logicalXor logNdtr logSigmoid logSoftmax logsumexp " +
-  "matrixTranspose matvec maxAt maximum maxPool median minAt minimum mish mod modf moveaxis mulAt multigammaln " +
-  "nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanToNum " +
-  "nanvar ndtr ndtri nonzero norm notEqual oneHot onesLike outer pad percentile polygamma prod ptp quantile rad2deg " +
-  "radians ravel reciprocal relu relu6 rem remove repeat resize rightShift roll rot90 round rsqrt scatterAdd " +
-  "searchsorted segmentMax segmentMin segmentProd segmentSum selu setAt sigmoid sign signbit silu sinc sinh softmax " +
-  "softplus softsign sort split squeeze stack stopGradient swapaxes take takeAlongAxis tan tensordot tile topK " +
-  "trace tril triu trunc unique unstack unwrap variance vdot vecdot vecmat xlogy zerosLike zeta";
+  "deg2rad degrees diag diagEmbed diagonal diff digamma digitize divmod einsum elu entr erf erfc erfcinv erfinv " +
+  "exp2 expandDims expit expm1 fillDiagonal flip fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp " +
+  "gammainc gammaincc gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot i0 i0e i1 i1e inner insert " +
+  "interp isclose isFinite isin isInf isNaN isNegInf isPosInf klDiv ldexp leakyRelu leftShift lessEqual lgamma " +
+  "log10 log1p log2 logaddexp logaddexp2 logcumsumexp logicalAnd logicalNot logicalOr logicalXor logit logNdtr " +
+  "logSigmoid logSoftmax logsumexp matrixTranspose matvec maxAt maximum maxPool median minAt minimum mish mod modf " +
+  "moveaxis mulAt multigammaln nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod " +
+  "nanquantile nanstd nansum nanToNum nanvar ndtr ndtri nonzero norm notEqual oneHot onesLike outer pad percentile " +
+  "polygamma prod ptp quantile rad2deg radians ravel reciprocal relEntr relu relu6 rem remove repeat resize " +
+  "rightShift roll rot90 round rsqrt scatterAdd searchsorted segmentMax segmentMin segmentProd segmentSum selu " +
+  "setAt sigmoid sign signbit silu sinc sinh softmax softplus softsign sort split squeeze stack stopGradient " +
+  "swapaxes take takeAlongAxis tan tensordot tile topK trace tril triu trunc unique unstack unwrap variance vdot " +
+  "vecdot vecmat xlog1py xlogy zerosLike zeta";
 
 /** What other libraries call it, and what to write. */
 const elsewhere: Readonly<Record<string, string>> = {

@@ -37,12 +37,29 @@ describe("special functions", () => {
       ]),
     ],
     multigammaln: [on((a) => f.multigammaln(a, 3), [{ ins: [f64([1.5, 4])] }, whole])],
+    logit: [on(f.logit, [{ ins: [f64([0.5, 0.125])] }])],
+    expit: [on(f.expit, [{ ins: [f64([0.5, -2])] }, whole])],
+    xlog1py: [
+      on(f.xlog1py, [
+        { ins: [f64([2, 3], [2, 1]), f64([0.25, -0.5, 0.75])] },
+        { ins: [f64([0, 0, 0]), f64([-1, NaN, Infinity])], differentiable: false },
+      ]),
+    ],
+    entr: [on(f.entr, [{ ins: [f64([0.5, 2])] }, whole])],
+    relEntr: [on(f.relEntr, broadcasting(shapes, places).slice(1, 3))],
+    klDiv: [on(f.klDiv, broadcasting(shapes, places).slice(1, 3))],
+    i0: [on(f.i0, [{ ins: [f64([0.5, -2])] }, whole])],
+    i0e: [on(f.i0e, [{ ins: [f64([0.5, -2])] }, whole])],
+    i1: [on(f.i1, [{ ins: [f64([0.5, -2])] }, whole])],
+    i1e: [on(f.i1e, [{ ins: [f64([0.5, -2])] }, whole])],
     gammaincc: [on(f.gammaincc, [...broadcasting(shapes, places), { ins: [i32([1, 2]), 2] }])],
   });
 
   test("multigammaln is NaN where the integral has no value, and refuses a dimension that is no whole number", () => {
     expect(f.multigammaln([0.5, 0.6], 2).tolist()).toEqual([NaN, expect.any(Number)]);
     expect(f.multigammaln(4, 3).item()).toBeCloseTo(5.402975080909175, 13);
-    expect(() => f.multigammaln(4, 1.5)).toThrowErrorMatchingInlineSnapshot(`[DownhillError: multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got 1.5.]`);
+    expect(() => f.multigammaln(4, 1.5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got 1.5.]`,
+    );
   });
 });

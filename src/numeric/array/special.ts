@@ -147,3 +147,51 @@ export function multigammaln(a: TensorLike, d: number): Tensor {
   for (let j = 0; j < d; j++) sum = p.add(sum, p.lgamma(p.sub(inside, number(j / 2))));
   return p.where(isInside, sum, number(NaN));
 }
+
+/** `log(x / (1 − x))`, the inverse of `expit`: −∞ at 0, ∞ at 1, NaN outside. Derivative `1 / (x (1 − x))`. */
+export const logit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logit", p.logit);
+
+/** `1 / (1 + e^−x)`: another name of `sigmoid`. */
+export const expit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("expit", p.sigmoid);
+
+/** `x · log1p(y)`, 0 where x = 0 unless y is NaN. Derivatives: `log1p(y)` in x and `x / (1 + y)` in y. */
+export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("xlog1py", arguments, 2);
+  const [a, b] = floatingOperands("xlog1py", x, y);
+  return p.where(p.equal(b, b), p.strongMul(a, p.log1p(b)), b);
+}
+
+/** `−x log x`, a term of an entropy: 0 at 0, −∞ below. Derivative `−1 − log x`. */
+export const entr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("entr", p.entr);
+
+/**
+ * `x log(x / y)`, a term of a relative entropy, for x, y > 0: 0 at x = 0, ∞ elsewhere. Derivatives: `1 + log(x / y)` in x and
+ * `−x / y` in y.
+ */
+export function relEntr(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("relEntr", arguments, 2);
+  return p.relEntr(...floatingOperands("relEntr", x, y));
+}
+
+/**
+ * `x log(x / y) − x + y`, a term of a divergence of Kullback and Leibler that is never negative, for x, y > 0: y at x = 0, ∞
+ * elsewhere. It keeps its digits where x and y are near one another. Derivatives: `log(x / y)` in x and `1 − x / y` in y.
+ *
+ * This is SciPy's `kl_div` of elements; the loss between two lists of probabilities is in `downhill/nn`.
+ */
+export function klDiv(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("klDiv", arguments, 2);
+  return p.klDiv(...floatingOperands("klDiv", x, y));
+}
+
+/** I₀(x), the modified Bessel function of the first kind of order 0. Derivative: `i1`. */
+export const i0: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0", p.i0);
+
+/** `e^−|x| · i0(x)`, which does not overflow. At its kink at 0 the derivative is 0. */
+export const i0e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0e", p.i0e);
+
+/** I₁(x), the modified Bessel function of the first kind of order 1. Derivative `i0(x) − i1(x) / x`, ½ at 0. */
+export const i1: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1", p.i1);
+
+/** `e^−|x| · i1(x)`, which does not overflow. Its derivative has a kink at 0. */
+export const i1e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1e", p.i1e);

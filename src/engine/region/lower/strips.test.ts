@@ -7,6 +7,7 @@ import { planRoutine } from "../../codegen/plan.ts";
 import { printPlan } from "../../codegen/print-plan.ts";
 import type { Backend } from "../../kernel/executable.ts";
 import { callSizes } from "../../kernel/call-sizes.ts";
+import { printRoutine } from "../../kernel/print.ts";
 import { checkRoutine } from "../../kernel/check.ts";
 import { scalarFunctions } from "../../prims/scalar-functions.ts";
 import { callOf, compileRegion } from "../../runtime/regions.ts";
@@ -104,6 +105,26 @@ describe("a loop goes in strips", () => {
     expect(strips(planOf(subject, { strips: false }))).toBe(0);
     expect(strips(planOf(subject, { sums: false }))).toBe(0);
     agree(subject, ...lengths);
+  });
+
+  test("with elements further on in each iteration, whose copies are shifted: those that lanes add to at once lie side by side", () => {
+    const place = r.apply("sub", r.apply("add", int("i"), int("j")), r.i32(2));
+    const adds = loop("j", zero, length("w"), [
+      addTo("wide", place, r.apply("mul", x(), load("f64", "w", [int("j")]))),
+    ]);
+    const wide = r.array("wide", "f64", [r.apply("add", length("x"), length("w"))]);
+    const bodies = [
+      [adds],
+      [when(r.apply("less", r.i32(1), int("i")), [adds])], // the first lanes of all have no place in the array then
+    ];
+    for (const [number, body] of bodies.entries()) {
+      const from = number === 0 ? r.i32(2) : zero;
+      const subject = region([wide, loop("i", from, length("x"), [...body, add("s", x())])], arrayOf("wide"));
+      expect(strips(planOf(subject))).toBe(1);
+      agree(subject, ...lengths.slice(2));
+      const { routine } = lowerRegion(subject, scalarFunctions);
+      expect(printRoutine(routine)).toMatch(/"wide.lanes"\[\(.* \+ 3 - lane\) \* 4 \+ lane\]/);
+    }
   });
 
   test("with an array that each iteration fills before it reads it; what the last one leaves stays there", () => {

@@ -7,14 +7,14 @@ import * as k from "../../kernel/build.ts";
 import { copyBlock } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
-import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import { addSizes, constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
-import type { Accesses, Facts, For } from "./apart.ts";
+import type { Access, Accesses, Facts, For } from "./apart.ts";
 import { accessesOf, isListApart, madeIn } from "./apart.ts";
 import { noTerm } from "./neutral.ts";
 import { plus, times } from "./places.ts";
-import { polynomialOf } from "./polynomial.ts";
+import { hasName, polynomialOf, splitBy } from "./polynomial.ts";
 import { isPrivate } from "./private.ts";
 import { mapBlocks } from "./rewrite.ts";
 import { addingTo } from "./sums.ts";
@@ -40,6 +40,9 @@ const mostCopied = 4096;
  */
 const shortWithin = 16;
 
+/** Places that move by more with each iteration are not taken together: copies would have more before their first element than in them. */
+const mostStep = 4;
+
 /** Iterations for each element of the sums that lanes have of their own, which are cleared before the loop and added up behind. */
 const elementsPerIteration = 2;
 
@@ -53,6 +56,16 @@ interface Copied {
   readonly length: Expr | undefined;
   readonly type: ScalarType;
   readonly lanes: string;
+  /**
+   * How far all places in it move with each iteration. The copies are shifted against one another by that, so that what the lanes add
+   * to at once lies side by side: `dx[i + j] += …` goes to one row of the copies for all lanes of i.
+   */
+  readonly step: number;
+}
+
+/** Elements before the first one of each copy, where copies are shifted. */
+function paddingOf({ step }: Pick<Copied, "step">, lanes: number): number {
+  return step * (lanes - 1);
 }
 
 /** A local that is only added to. */
@@ -117,13 +130,29 @@ function copiedIn(
     const array = memory.arrayIn(buffer);
     if (array === undefined) return undefined;
     const { size, type, length } = array;
-    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded);
+    // copies of what each iteration adds to elsewhere would take more time than they save
+    const isSum =
+      type !== "bool" &&
+      list.every(({ isAdded, index }) => isAdded && index !== undefined && !hasName(index, loop.index));
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
     const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
     if (isSum && !isKnown) return undefined;
-    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type });
+    const step = isSum ? stepOf(list, loop.index) : 0;
+    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type, step });
   }
   return copied;
+}
+
+/** By how much all places grow with an index, if that is a small number; else 0. */
+function stepOf(list: readonly Access[], index: string): number {
+  const steps = new Set(
+    list.map((access) => {
+      const factor = access.index && splitBy(access.index, index)?.factor;
+      return factor?.size === 1 ? (factor.get("") ?? 0) : 0;
+    }),
+  );
+  const [step = 0] = steps;
+  return steps.size === 1 && step > 0 && step <= mostStep ? step : 0;
 }
 
 /** A loop in strips in the making. */
@@ -171,7 +200,7 @@ class Strips {
     const isWorth = this.#isWorth(rest);
     if (isWorth === undefined) return undefined;
     // now that it is written for several lanes, it gets its memory
-    const made = copied.map((one) => ({ ...one, lanes: this.#scratch(one.buffer, one.type, one.size) }));
+    const made = copied.map((one) => ({ ...one, lanes: this.#scratch(one) }));
     const buffers = new Map<ScalarType, string>();
     for (const type of new Set(this.#sums.map((sum) => sum.type))) {
       const count = this.#sums.filter((sum) => sum.type === type).length;
@@ -181,21 +210,27 @@ class Strips {
     return this.#around(rest, isWorth, this.#iteration(lane, first, made, sums), first, made, sums);
   }
 
-  #scratch(buffer: string, type: ScalarType, size: Size): string {
+  #scratch(copied: Copied): string {
+    const { buffer, type, size } = copied;
     const known = constantSize(size);
     const room: Size = known === undefined ? k.min(sizeExpr(size), k.i32(mostCopied)) : Math.min(known, mostCopied); // prettier-ignore
-    return this.#memory.scratch(`${buffer}.lanes`, type, multiplySizes(room, this.#lanes));
+    const padded = addSizes(room, paddingOf(copied, this.#lanes));
+    return this.#memory.scratch(`${buffer}.lanes`, type, multiplySizes(padded, this.#lanes));
   }
 
   /** The loop over the lanes of a strip. */
   #iteration(lane: Expr, first: Expr, copied: readonly Copied[], sums: readonly LaneSum[]): For {
     const of = new Map(copied.map((one) => [one.buffer, one]));
-    const at = (index: Expr): Expr => k.add(times(index, k.i32(this.#lanes)), lane);
+    const at = (one: Copied, index: Expr): Expr => {
+      const shift = paddingOf(one, this.#lanes);
+      const row = shift === 0 ? index : k.sub(plus(index, k.i32(shift)), times(lane, k.i32(one.step)));
+      return k.add(times(row, k.i32(this.#lanes)), lane);
+    };
     const moved = (block: readonly Stmt[]): readonly Stmt[] =>
       block.map((stmt) => {
         if (stmt.kind !== "store") return mapBlocks(stmt, moved);
         const one = of.get(stmt.buffer);
-        return one === undefined ? stmt : { ...stmt, buffer: one.lanes, index: at(stmt.index) };
+        return one === undefined ? stmt : { ...stmt, buffer: one.lanes, index: at(one, stmt.index) };
       });
     const body = k.makeBlock();
     const index = body.let(this.#names.fresh(`${this.#loop.index}.lane`), k.add(first, lane));
@@ -208,7 +243,9 @@ class Strips {
       new Map([[this.#loop.index, index], ...[...this.#own.values()].map((x) => [localName(x), x] as const)]),
       (x) => {
         const one = x.kind === "load" ? of.get(x.buffer) : undefined;
-        return x.kind !== "load" || one === undefined ? undefined : k.load(x.type, one.lanes, at(x.index));
+        return x.kind !== "load" || one === undefined
+          ? undefined
+          : k.load(x.type, one.lanes, at(one, x.index));
       },
     );
     body.statements.push(...statements);
@@ -291,11 +328,14 @@ class Strips {
 
   #clear(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
     const { fresh } = this.#names;
-    for (const { lanes, isSum, type, size, length = sizeExpr(size) } of copied)
+    for (const one of copied) {
+      const { lanes, isSum, type, size, length = sizeExpr(size) } = one;
+      const rows = plus(length, k.i32(paddingOf(one, this.#lanes)));
       if (isSum)
-        block.forEach(fresh("i"), k.i32(0), times(length, k.i32(this.#lanes)), (inner, i) =>
+        block.forEach(fresh("i"), k.i32(0), times(rows, k.i32(this.#lanes)), (inner, i) =>
           inner.store(lanes, i, noTerm(type)),
         );
+    }
     const lengths = new Map(sums.map(({ type, buffer, at }) => [buffer, { type, length: at + this.#lanes }]));
     for (const [buffer, { type, length }] of lengths)
       block.forEach(fresh("i"), k.i32(0), k.i32(length), (inner, i) => inner.store(buffer, i, noTerm(type)));
@@ -312,12 +352,17 @@ class Strips {
       }
       return parts[0]!;
     };
-    for (const { buffer, lanes, isSum, type, size, length = sizeExpr(size) } of copied)
+    for (const one of copied) {
+      const { buffer, lanes, isSum, type, size, length = sizeExpr(size) } = one;
       if (isSum)
         block.forEach(fresh("i"), k.i32(0), length, (inner, i) => {
-          const place = (lane: number): Expr => plus(times(i, k.i32(this.#lanes)), k.i32(lane));
+          const place = (lane: number): Expr => {
+            const shift = paddingOf(one, this.#lanes) - one.step * lane;
+            return plus(times(i, k.i32(this.#lanes)), k.i32(shift * this.#lanes + lane));
+          };
           inner.store(buffer, i, k.add(k.load(type, buffer, i), total(type, lanes, place)));
         });
+    }
     for (const { name, type, buffer, at } of sums) {
       const target = k.local(type, name);
       block.set(

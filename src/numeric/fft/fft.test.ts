@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { concatenate, expandDims, grad, jit, jvp, ones, tensor, vjp, vmap, zeros, Tensor } from "downhill";
+import * as fourier from "downhill/fft";
+import { complex, fft, ifft, irfft, rfft, type Complex } from "downhill/fft";
+import { checkPrimitive } from "downhill/testing";
+import { checkFile } from "../../../test/support/golden.ts";
+import { root } from "../../../test/support/snippets.ts";
+
+interface Given {
+  readonly shape: readonly number[];
+  readonly re: readonly number[];
+  readonly im?: readonly number[];
+}
+interface Case {
+  readonly f: string;
+  readonly x: Given;
+  readonly options: object;
+  readonly out: Given;
+}
+const { cases } = JSON.parse(readFileSync(join(root, "test/testdata/numpy/fft.json"), "utf8")) as {
+  cases: Case[];
+};
+const functions = fourier as unknown as Readonly<
+  Record<string, (x: Complex | Tensor, options: object) => Complex | Tensor>
+>;
+
+const made = ({ shape, re, im }: Given, dtype: "float64" | "float32"): Complex | Tensor => {
+  const part = (numbers: readonly number[]): Tensor => tensor([...numbers], { shape, dtype });
+  return im === undefined ? part(re) : { re: part(re), im: part(im) };
+};
+/** The largest difference, relative to the largest number. */
+const difference = (out: Complex | Tensor, expected: Given): number => {
+  const given = out instanceof Tensor ? [out] : [out.re, out.im];
+  const wanted = expected.im === undefined ? [expected.re] : [expected.re, expected.im];
+  expect(given.map((part) => part.shape)).toEqual(wanted.map(() => expected.shape));
+  const scale = Math.max(1e-3, ...wanted.flat().map(Math.abs));
+  return Math.max(
+    ...given.flatMap((part, i) => Array.from(part.data(), (v, j) => Math.abs(v - wanted[i]![j]!) / scale)),
+  );
+};
+
+describe("as NumPy", () => {
+  test.each([...new Set(cases.map(({ f }) => f))])("%s", (name) => {
+    for (const { f, x, options, out } of cases) {
+      if (f !== name) continue;
+      const what = `${f} of ${x.shape.join()} ${JSON.stringify(options)}`;
+      expect(difference(functions[f]!(made(x, "float64"), options), out), what).toBeLessThan(2e-15);
+      expect(difference(functions[f]!(made(x, "float32"), options), out), `${what} in float32`).toBeLessThan(
+        8e-7,
+      );
+    }
+  });
+
+  test("compiled", () => {
+    for (const { f, x, options, out } of cases.filter((_, i) => i % 9 === 0)) {
+      const compiled = jit((y: Complex | Tensor) => functions[f]!(y, options));
+      expect(difference(compiled(made(x, "float64") as never), out)).toBeLessThan(2e-15);
+    }
+  });
+});
+
+const pair = (x: Tensor): Complex => ({ re: x.at("...", 0), im: x.at("...", 1) });
+const asPairs = ({ re, im }: Complex): Tensor =>
+  concatenate([expandDims(re, -1), expandDims(im, -1)], { axis: -1 });
+checkFile("fft", {
+  "fft.fft": ([x]) => asPairs(fft(x!)),
+  "fft.rfft": ([x], { norm }) => asPairs(rfft(x!, norm === undefined ? {} : { norm: norm as "ortho" })),
+  "fft.irfft": ([x], { n }) => irfft(pair(x!), { n: n as number }),
+  "fft.fft2": ([x]) => asPairs(fourier.fft2(x!)),
+});
+
+describe("every rule holds", () => {
+  const numbers = (n: number, from = 1): Tensor =>
+    tensor(Array.from({ length: n }, (_, i) => Math.sin(3 * i + from)));
+  const parts = (n: number): { readonly ins: readonly Tensor[] }[] => [{ ins: [numbers(n), numbers(n, 2)] }];
+  const of = (f: (x: Complex) => Complex) => (re: Tensor, im: Tensor) => {
+    const out = f({ re, im });
+    return [out.re, out.im];
+  };
+  test.each<[string, (re: Tensor, im: Tensor) => Tensor | readonly Tensor[], number]>([
+    ["fft of a length of small factors", of((x) => fft(x)), 6],
+    ["fft of a prime length", of((x) => fft(x)), 17],
+    ["ifft", of((x) => ifft(x, { norm: "ortho" })), 5],
+    ["irfft", (re, im) => irfft({ re, im }), 4],
+    ["complex products", of((x) => complex.mul(x, complex.conj(complex.add(x, 1)))), 3],
+    ["complex quotients", of((x) => complex.div(x, complex.sub(2, x))), 3],
+    ["complex powers of e", of((x) => complex.exp(x)), 3],
+    ["lengths and angles", (re, im) => [complex.abs({ re, im }), complex.angle({ re, im })], 3],
+  ])("of %s", (name, f, n) => {
+    expect(checkPrimitive(f, parts(n), { name }).samples).toBe(1);
+  });
+  test("of rfft", () => {
+    for (const n of [6, 5]) expect(checkPrimitive((x: Tensor) => of(() => rfft(x))(x, x), [{ ins: [numbers(n)] }], { name: "rfft" }).samples).toBe(1); // prettier-ignore
+  });
+});
+
+describe("Fourier transforms", () => {
+  test("long ones are split, and give back what they were given", () => {
+    for (const n of [1024, 1000, 729, 1009]) {
+      const x = { re: tensor(Array.from({ length: n }, (_, i) => Math.sin(i * i))), im: ones([n]) };
+      const back = jit((y: Complex) => ifft(fft(y)))(x);
+      expect(complex.abs(complex.sub(back, x)).max().item()).toBeLessThan(4e-15);
+    }
+  });
+
+  test("the cotangent has the derivatives in both parts, as PyTorch has it", () => {
+    // L = |X_1|² for x of two elements: X_1 = x_0 − x_1
+    const loss = (x: Complex): Tensor => complex.abs(fft(x)).square().at(1);
+    const slope = grad(loss)({ re: [3, 1], im: [1, 0] });
+    const found = [slope.re.tolist(), slope.im.tolist()].flat() as number[];
+    [4, -4, 2, -2].forEach((value, i) => expect(found[i]).toBeCloseTo(value, 12));
+  });
+
+  test("a complex number is a node of trees under every transform", () => {
+    const x = { re: tensor([[1, 2], [3, 4]]), im: zeros([2, 2]) }; // prettier-ignore
+    const rows = vmap((row: Complex) => fft(row))(x);
+    expect(rows.re.tolist()).toEqual([[3, -1], [7, -1]]); // prettier-ignore
+    const [, tangent] = jvp((y: Complex) => ifft(y), [x], [x]);
+    expect(tangent.re.tolist()).toEqual([[1.5, -0.5], [3.5, -0.5]]); // prettier-ignore
+    const [, pull] = vjp((y: Complex) => fft(y), x);
+    expect(pull({ re: ones([2, 2]), im: zeros([2, 2]) })[0].re.tolist()).toEqual([[2, 0], [2, 0]]); // prettier-ignore
+  });
+
+  test("what does not fit is named, with the way out", () => {
+    expect(() => fft(3)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft: f64[] has no axis to transform along.]`,
+    );
+    expect(() => fft([1, 2], { axis: 1 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft: axis 1 is out of range for f64[2]: axes run from -1 to 0.]`,
+    );
+    expect(() => fft([1, 2], { n: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft: n must be a whole number of at least 1, got 0.]`,
+    );
+    expect(() => fft([1, 2], { norm: "orth" as never })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft: norm must be "backward" or "ortho" or "forward", got "orth". Did you mean "ortho"?]`,
+    );
+    expect(() => rfft({ re: [1], im: [1] } as never)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: rfft: takes real numbers. Of complex ones, fft.]`,
+    );
+    expect(() => fft({ re: [1, 2], im: [1] })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft: the real part is f64[2] and the imaginary one f64[1]; they must have one shape.]`,
+    );
+    expect(() => fourier.fft2([1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fft2: f64[2] has 1 axes, and 2 are transformed.]`,
+    );
+    expect(() => fourier.fftn([[1, 2]], { axes: [0, 1], shape: [2] })).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fftn: shape has 1 sizes, for 2 axes.]`,
+    );
+    expect(() => complex.add([1, 2], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: complex.add: shapes do not fit together: f64[2] and f64[3].]`,
+    );
+    expect(() => fourier.fftfreq(2.5)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: fftfreq: n must be a whole number of at least 1, got 2.5.]`,
+    );
+  });
+
+  test("frequencies are those of NumPy", () => {
+    expect(fourier.fftfreq(5, { d: 0.5 }).tolist()).toEqual([0, 0.4, 0.8, -0.8, -0.4]);
+    expect(fourier.rfftfreq(4).tolist()).toEqual([0, 0.25, 0.5]);
+    expect(complex.of([1, 2]).im.tolist()).toEqual([0, 0]);
+  });
+});
