@@ -108,3 +108,13 @@ export {
   rnnCell,
   rnnInit,
 } from "./recurrent.ts";
+export {
+  transformerDecoderInit,
+  transformerDecoderLayer,
+  type TransformerDecoderOptions,
+  type TransformerDecoderParams,
+  transformerEncoderInit,
+  transformerEncoderLayer,
+  type TransformerEncoderParams,
+  type TransformerOptions,
+} from "./transformer.ts";

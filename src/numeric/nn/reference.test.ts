@@ -29,6 +29,24 @@ type Anything = (...given: unknown[]) => Tensor;
 
 /** The results of a case as PyTorch orders them. */
 function run({ name, options, inputs }: Case, given: Given): readonly Tensor[] {
+  if (name.startsWith("transformer")) {
+    const { x, context, ...params } = given;
+    const tree: Record<string, unknown> = {};
+    for (const [path, value] of Object.entries(params)) {
+      const keys = path.split(".");
+      let node = tree;
+      for (const key of keys.slice(0, -1))
+        node = (node[key] ??= key === "feedForward" ? [] : {}) as typeof tree;
+      node[keys.at(-1)!] = value;
+    }
+    const more = options as unknown as nn.TransformerOptions;
+    const own = tree as unknown as nn.TransformerDecoderParams;
+    return [
+      context === undefined
+        ? nn.transformerEncoderLayer(own, x!, more)
+        : nn.transformerDecoderLayer(own, x!, context, more),
+    ];
+  }
   if (name !== "lstm" && name !== "gru") {
     const { weights, ...operands } = given;
     const loss = (nn as unknown as Record<string, Anything>)[name]!;

@@ -97,6 +97,42 @@ def main():
                     return [out, *states]
 
                 add(kind, inputs, {"both": both, "lengths": lengths}, run)
+    for decoder in [False, True]:
+        for norm_first in [False, True]:
+            inputs = {"x": randn(2, 5, 4)}
+            if decoder:
+                inputs["context"] = randn(2, 3, 4)
+            for a in ["attention"] + (["crossAttention"] if decoder else []):
+                for part in ["query", "key", "value", "output"]:
+                    inputs[f"{a}.{part}.weight"], inputs[f"{a}.{part}.bias"] = randn(4, 4), randn(4)
+            for n in ["attentionNorm", "feedForwardNorm"] + (["crossAttentionNorm"] if decoder else []):
+                inputs[f"{n}.weight"], inputs[f"{n}.bias"] = randn(4), randn(4)
+            inputs["feedForward.0.weight"], inputs["feedForward.0.bias"] = randn(4, 6), randn(6)
+            inputs["feedForward.1.weight"], inputs["feedForward.1.bias"] = randn(6, 4), randn(4)
+
+            def run(x, context=None, **p):
+                kind = torch.nn.TransformerDecoderLayer if decoder else torch.nn.TransformerEncoderLayer
+                module = kind(4, 2, 6, dropout=0.0, batch_first=True, norm_first=norm_first)
+                weights = {}
+                for ours, theirs in [("attention", "self_attn")] + ([("crossAttention", "multihead_attn")] if decoder else []):
+                    rows = ["query", "key", "value"]
+                    weights[f"{theirs}.in_proj_weight"] = torch.cat([p[f"{ours}.{r}.weight"].T for r in rows])
+                    weights[f"{theirs}.in_proj_bias"] = torch.cat([p[f"{ours}.{r}.bias"] for r in rows])
+                    weights[f"{theirs}.out_proj.weight"] = p[f"{ours}.output.weight"].T
+                    weights[f"{theirs}.out_proj.bias"] = p[f"{ours}.output.bias"]
+                norms = ["attentionNorm", "crossAttentionNorm", "feedForwardNorm"] if decoder else ["attentionNorm", "feedForwardNorm"]
+                for i, n in enumerate(norms):
+                    weights[f"norm{i + 1}.weight"], weights[f"norm{i + 1}.bias"] = p[f"{n}.weight"], p[f"{n}.bias"]
+                for i in [0, 1]:
+                    weights[f"linear{i + 1}.weight"] = p[f"feedForward.{i}.weight"].T
+                    weights[f"linear{i + 1}.bias"] = p[f"feedForward.{i}.bias"]
+                hidden = torch.triu(torch.full((5, 5), float("-inf")), 1)
+                if decoder:
+                    return [torch.func.functional_call(module, weights, (x, context), {"tgt_mask": hidden})]
+                return [torch.func.functional_call(module, weights, (x,), {"src_mask": hidden})]
+
+            add("transformerDecoderLayer" if decoder else "transformerEncoderLayer", inputs,
+                {"heads": 2, "causal": True, "normFirst": norm_first}, run)
     versions = {"torch": torch.__version__, "python": sys.version.split()[0]}
     print(versions, file=sys.stderr)
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
