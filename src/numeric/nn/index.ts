@@ -43,6 +43,10 @@ export {
   heUniform,
   type Initialiser,
   type InitialiserOptions,
+  lecunNormal,
+  lecunUniform,
+  varianceScaling,
+  type VarianceScalingOptions,
   zerosInit,
 } from "./initialise.ts";
 export {
