@@ -25,7 +25,10 @@ export async function load({ contestant, mode, threads, dist }) {
   }
 }
 
-/** A built package: what users import from `downhill`, `downhill/nn`, `downhill/optim` and, where it is there, `downhill/plain`. */
+/**
+ * A built package: what users import from `downhill`, `downhill/nn`, `downhill/optim` and, where they are there, `downhill/plain`, and
+ * `downhill/linalg` as `linalg`, since names of it are names of the others too.
+ */
 async function downhill(mode, threads, dist) {
   const parts = ["index.js", "nn/index.js", "optim/index.js"].map((part) => join(dist, part));
   if (!parts.every(existsSync)) throw new Absent(`${dist} is no build of downhill: run \`npm run build\``);
@@ -33,6 +36,8 @@ async function downhill(mode, threads, dist) {
   if (existsSync(plain)) parts.push(plain);
   const modules = await Promise.all(parts.map((part) => import(pathToFileURL(part).href)));
   const library = Object.assign({}, ...modules);
+  const linalg = join(dist, "linalg/index.js");
+  if (existsSync(linalg)) library.linalg = await import(pathToFileURL(linalg).href);
   setThreads(library, threads);
   if (mode === "turbo") {
     if (library.enableTurbo === undefined) throw new Absent("this build has no enableTurbo");

@@ -95,6 +95,60 @@ def leaf(values):
     return values.clone().requires_grad_()
 
 
+def matrices(seed, n, count=1):
+    values = numbers(seed, (count, n, n), 1, float64) + n * torch.eye(n, dtype=float64)
+    return values if count > 1 else values[0]
+
+
+def symmetric(seed, n, positive):
+    values = numbers(seed, (n, n), 1, float64)
+    return values + values.T + (2 * n * torch.eye(n, dtype=float64) if positive else 0)
+
+
+def gradient_row(name, x, loss):
+    @row(name, "us")
+    def prepare():
+        operand = x()
+
+        def step():
+            return torch.autograd.grad(loss(operand).sum(), operand)[0]
+
+        return step, digest(step())
+
+
+def value_row(name, operands, f, read=lambda out: out):
+    @row(name, "us")
+    def prepare():
+        given = operands()
+        return (lambda: f(*given)), digest(read(f(*given)))
+
+
+def linear_algebra():
+    def side(n):
+        return numbers(83, (n,), 1, float64)
+
+    for n in (8, 16, 100, 300):
+        gradient_row(f"cholesky-gradient-{n}", lambda n=n: leaf(symmetric(81, n, True)), torch.linalg.cholesky)
+        gradient_row(
+            f"solve-gradient-{n}",
+            lambda n=n: leaf(matrices(82, n)),
+            lambda a, b=side(n): torch.linalg.solve(a, b),
+        )
+    for n in (4, 8, 16):
+        value_row(f"solve-{n}", lambda n=n: (matrices(82, n), side(n)), torch.linalg.solve)
+    many = lambda: (matrices(84, 4, 10_000), numbers(85, (10_000, 4, 1), 1, float64))
+    value_row("solve-10000x4", many, torch.linalg.solve)
+    for n in (100, 300):
+        value_row(f"qr-{n}", lambda n=n: (matrices(86, n),), torch.linalg.qr, lambda out: out[1].abs())
+    for n in (16, 64, 200):
+        value_row(f"eigh-{n}", lambda n=n: (symmetric(87, n, False),), torch.linalg.eigh, lambda out: out[0])
+        thin = lambda a: torch.linalg.svd(a, full_matrices=False)
+        value_row(f"svd-{n}", lambda n=n: (matrices(88, n),), thin, lambda out: out[1])
+
+
+linear_algebra()
+
+
 def labels(count):
     return torch.arange(count) % 10
 

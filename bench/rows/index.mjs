@@ -3,6 +3,7 @@ import * as bundle from "./bundle.mjs";
 import * as elementwise from "./elementwise.mjs";
 import * as firstCall from "./first-call.mjs";
 import * as gradientCost from "./gradient-cost.mjs";
+import * as linearAlgebra from "./linear-algebra.mjs";
 import * as loops from "./loops.mjs";
 import * as masks from "./masks.mjs";
 import * as memory from "./memory.mjs";
@@ -15,6 +16,7 @@ import * as sums from "./sums.mjs";
 /** @type {{ group: string, rows: import("../measure.mjs").Row[] }[]} */
 export const groups = [
   products,
+  linearAlgebra,
   networks,
   elementwise,
   masks,

@@ -161,7 +161,7 @@ export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a
 /** The upper one. */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
 
-const HALF_ROOT_PI = Math.sqrt(Math.PI) / 2;
+const HALF_ROOT_PI = 0.886226925452758; // √π / 2
 
 const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (dy, _, out) =>
   mul(dy, scale(exp(mul(out, out)), HALF_ROOT_PI)),

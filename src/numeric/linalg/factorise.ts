@@ -46,9 +46,9 @@ export function qr(a: TensorLike): [q: Tensor, r: Tensor] {
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
- * const [w, v] = eigh([[2, 1], [1, 2]]);
- * w.tolist();                                        // [1, 3]
- * matmul(v.mul(w), transpose(v)).tolist();           // [[2, 1], [1, 2]]
+ * const [w, v] = eigh([[2, 0], [0, 1]]);
+ * w.tolist();                              // [1, 2]
+ * matmul(v.mul(w), transpose(v)).tolist(); // [[2, 0], [0, 1]]
  */
 export function eigh(a: TensorLike): [w: Tensor, v: Tensor] {
   if (arguments.length > 1) refuseExtra("eigh", arguments, 1);
@@ -70,7 +70,7 @@ const eighTraced: (a: Tensor) => readonly Tensor[] = /* @__PURE__ */ customJvp(
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
- * eigvalsh([[2, 1], [1, 2]]).tolist(); // [1, 3]
+ * eigvalsh([[2, 0], [0, 1]]).tolist(); // [1, 2]
  */
 export function eigvalsh(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("eigvalsh", arguments, 1);

@@ -103,8 +103,8 @@ function timesColumns(x: Tensor, factors: Tensor): Tensor {
  * @throws DownhillError `shape`, `dtype`, `option`
  * @example
  * const [x, residuals, rank] = lstsq([[1, 0], [1, 1], [1, 2]], [1, 3, 5]);
- * x.tolist(); // [1, 2]
- * rank;       // 2
+ * round(x.mul(1000)).tolist(); // [1000, 2000]
+ * rank;                        // 2
  */
 export function lstsq(
   a: TensorLike,

@@ -179,6 +179,40 @@ function collect(
   return array!;
 }
 
+/** What stands in an array literal: a value, or with three dots all elements of one. */
+export interface LiteralPart {
+  readonly node: Node;
+  readonly value: Entity;
+  readonly isSpread: boolean;
+}
+
+/** `[...x, a, ...y]`, where arrays of numbers are spread among numbers. */
+export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[]): ArrayEntity {
+  const lengthOf = ({ value, isSpread }: LiteralPart): RegionExpr =>
+    isSpread && value.kind === "array" ? arrayLength(value) : number(1);
+  const length = parts.reduce((sum, part) => arithmetic("add", sum, lengthOf(part)), number(0));
+  const plan = { kind: "array", of: "number[]", length, item: { kind: "element", type: "f64" } } as const;
+  const array = makeArray(env, node, { ...plan, length: atom(env, length, "n") }, env.hint ?? "array");
+  let start: RegionExpr = number(0);
+  for (const part of parts) {
+    const { value } = part;
+    const put = (inner: Env, place: RegionExpr, item: Entity): void =>
+      copyInto(inner, node, itemAt(array, place), scalar(numberValue(inner, part.node, item)));
+    if (part.isSpread && value.kind === "array") {
+      const first = start;
+      eachPlace(
+        env,
+        arrayLength(value),
+        "k",
+        (inner, k) => put(inner, arithmetic("add", first, k), itemAt(value, k)),
+        at(env, node),
+      );
+    } else put(env, start, value);
+    start = atom(env, arithmetic("add", start, lengthOf(part)), "start");
+  }
+  return array;
+}
+
 /** `Array.from(…)`, `Float64Array.of(…)`, `Array(n).fill(v)` and their like; `undefined` for other functions. */
 export function arrayFunction(
   env: Env,

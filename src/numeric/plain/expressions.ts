@@ -8,7 +8,8 @@ import type {
   ObjectExpression,
 } from "./ast.ts";
 import { fieldName, itemNumber, member } from "./access.ts";
-import { construct } from "./arrays.ts";
+import type { LiteralPart } from "./arrays.ts";
+import { concatenation, construct } from "./arrays.ts";
 import { assignment, updateExpression } from "./assign.ts";
 import { callExpression } from "./calls.ts";
 import { outsideEntity } from "./captured.ts";
@@ -184,15 +185,26 @@ function arrayLiteral(env: Env, node: ArrayExpression): Entity {
     const [array] = parts;
     if (array!.kind === "array") return env.unit.elaborate.method(env, node, array!, "slice", []);
   }
-  const items = parts.flatMap((part, i) => {
+  const flat = parts.flatMap((value, i): LiteralPart[] => {
     const element = node.elements[i]!;
-    if (element.type !== "SpreadElement") return [part];
-    if (part.kind === "tuple") return part.items.map((_, k) => itemNumber(env, element, part, k));
-    return refuse(
-      env,
-      element,
-      `${textOf(env, element)}: only a tuple can be spread among other elements: make the array with its length, and write a loop.`,
-    );
+    if (element.type !== "SpreadElement") return [{ node: element, value, isSpread: false }];
+    if (value.kind !== "tuple") return [{ node: element, value, isSpread: true }];
+    const items = value.items.map((_, k) => itemNumber(env, element, value, k));
+    return items.map((item) => ({ node: element, value: item, isSpread: false }));
   });
-  return { kind: "tuple", items, root: newRoot(env, "[…]"), fresh: true };
+  const spread = flat.find(({ isSpread }) => isSpread);
+  if (spread === undefined)
+    return { kind: "tuple", items: flat.map(({ value }) => value), root: newRoot(env, "[…]"), fresh: true };
+  for (const { node: element, value, isSpread } of flat) {
+    const isNumbers = isSpread
+      ? value.kind === "array" && value.layout.item.kind === "element"
+      : value.kind === "scalar";
+    if (!isNumbers)
+      return refuse(
+        env,
+        element,
+        `${textOf(env, element)}: arrays of numbers can be spread among numbers, and tuples among anything: make the array with its length, and write a loop.`,
+      );
+  }
+  return concatenation(env, node, flat);
 }

@@ -325,6 +325,19 @@ const arrays: Readonly<Record<string, Row>> = {
     [[1, 2, 3]],
     [[5]],
   ),
+  "arrays spread among numbers": row(
+    "x: number[], m: number[][], n: Int32Array",
+    "const y = [...x, 7, ...x.slice(1), ...n]; const rows = m.map((row, i) => [x[i], ...row, i]); let s = y.length; for (const v of y) s = s * 2 + v; for (const row of rows) for (const v of row) s = s * 3 + v; const z = [1, ...x, 2]; z[1] += 5; return s + 1e6 * (z[0] + z[1] + z[z.length - 1] + x[0]);",
+    [
+      [1, 2, 3],
+      [
+        [4, 5],
+        [6, 7],
+      ],
+      Int32Array.of(8, 9),
+    ],
+    [[1], [[9]], new Int32Array(0)],
+  ),
   "lengths of whole arrays": row(
     "x: number[]",
     "return Math.hypot(...x);",

@@ -14,7 +14,7 @@ import type { Access, Accesses, Facts, For } from "./apart.ts";
 import { accessesOf, isListApart, madeIn } from "./apart.ts";
 import { noTerm } from "./neutral.ts";
 import { plus, times } from "./places.ts";
-import { polynomialOf, splitBy } from "./polynomial.ts";
+import { hasName, polynomialOf, splitBy } from "./polynomial.ts";
 import { isPrivate } from "./private.ts";
 import { mapBlocks } from "./rewrite.ts";
 import { addingTo } from "./sums.ts";
@@ -130,7 +130,10 @@ function copiedIn(
     const array = memory.arrayIn(buffer);
     if (array === undefined) return undefined;
     const { size, type, length } = array;
-    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded);
+    // copies of what each iteration adds to elsewhere would take more time than they save
+    const isSum =
+      type !== "bool" &&
+      list.every(({ isAdded, index }) => isAdded && index !== undefined && !hasName(index, loop.index));
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
     const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
     if (isSum && !isKnown) return undefined;

@@ -55,6 +55,14 @@ describe("numbers give numbers", () => {
     expect(valueAndGrad(loss)(p, xs, ys)).toEqual([1.25, { w: [5, 7], b: 2 }]);
   });
 
+  test("a sum without a start needs an element to begin with", () => {
+    const sum = marked(`function sum(x: number[]) { "use ad"; return x.reduce((a, b) => a + b * b); }`) as (
+      x: number[],
+    ) => number;
+    expect(grad(sum)([2, 3])).toEqual([1, 6]);
+    expect(() => grad(sum)([])).toThrow("place 0 is out of range, the length is 0");
+  });
+
   test("what a call gives stays as it is, whatever is called next", () => {
     const gradient = grad(loss, { argnums: [0, 2] });
     gradient(p, xs, ys); // the first call goes another way

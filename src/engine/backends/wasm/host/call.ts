@@ -11,9 +11,10 @@ import type { Program } from "../emit/routine.ts";
 import { poolImport } from "../emit/threads/layout.ts";
 import type { Pool } from "./threads/pool.ts";
 import { ownExport } from "../emit/threads/share.ts";
-import { largePorts } from "./large-ports.ts";
+import { largePorts, roomFor } from "./large-ports.ts";
 import { isSmallPort, measure, type Port, type PortLists, portsOf } from "./ports.ts";
 import { smallPorts } from "./small-ports.ts";
+import { mostKeptCopy } from "./tuning.ts";
 
 type Run = (...args: number[]) => number;
 
@@ -109,7 +110,9 @@ export function callableRoutine(
     }
   };
   return Object.assign(
-    sizes.update === undefined ? call : measuring(routine, sizes, [large.ins, large.outs], args, arena, call),
+    sizes.update === undefined
+      ? call
+      : measuring(routine, sizes, [large.ins, large.outs], args, memory, call),
     {
       size: {
         kernels: program.kernels,
@@ -148,25 +151,41 @@ function scalarResults(
   };
 }
 
-/** A call whose sizes it computes itself: its temporaries have their memory for its length. */
+/** A call whose sizes it computes itself: large temporaries have their memory for its length, small ones keep it. */
 function measuring(
   { arenaBytes }: Routine,
   sizes: CallSizes,
   all: readonly (readonly Port[])[],
   args: number[],
-  arena: Arena,
+  memory: ModuleMemory,
   call: Compiled,
 ): Compiled {
+  const { arena } = memory;
+  let [kept, room] = [0, 0];
+  const keptFor = (bytes: number): number => {
+    if (bytes <= room) return kept;
+    if (room > 0) memory.disown(kept);
+    room = 0;
+    kept = arena.allocate(roomFor(bytes), "scratch");
+    memory.own(kept);
+    room = roomFor(bytes);
+    return kept;
+  };
   return (inputs, outputs) => {
     sizes.update?.(inputs, outputs);
     for (const list of all) for (const port of list) measure(port, sizes);
-    const bytes = isConstant(arenaBytes) ? 0 : sizes.arenaBytes();
-    const address = bytes === 0 ? 0 : arena.allocate(bytes, "scratch");
-    if (!isConstant(arenaBytes)) args[args.length - 1] = address;
+    if (isConstant(arenaBytes)) return call(inputs, outputs);
+    const bytes = sizes.arenaBytes();
+    if (bytes <= mostKeptCopy) {
+      args[args.length - 1] = bytes === 0 ? 0 : keptFor(bytes);
+      return call(inputs, outputs);
+    }
+    const address = arena.allocate(bytes, "scratch");
+    args[args.length - 1] = address;
     try {
       call(inputs, outputs);
     } finally {
-      if (address > 0) arena.free(address);
+      arena.free(address);
     }
   };
 }

@@ -1,7 +1,10 @@
 import { copyElements } from "../../../kernel/copy-elements.ts";
 import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
+import { bytesPerElement } from "../../../kernel/executable.ts";
+import { isConstant } from "../../../kernel/sizes.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import { misfit, type Port } from "./ports.ts";
+import { mostKeptCopy, regionAlignment } from "./tuning.ts";
 
 /** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
 export interface LargePorts {
@@ -17,7 +20,7 @@ export interface LargePorts {
   readonly makeRoom: () => void;
   /** Gives back what was lent for one call. */
   readonly giveBack: () => void;
-  /** Bytes of copies that stay, when all are there. */
+  /** Bytes of copies that stay, when all are there, of buffers whose sizes calls do not compute. */
   readonly keptBytes: number;
 }
 
@@ -31,17 +34,28 @@ export function largePorts(
   const lent: Port[] = [];
   let missing = 0; // bytes that there was no room for
 
+  const allocate = (bytes: number): number => {
+    const address = arena.tryAllocate(bytes, "copies");
+    if (address === 0) missing = bytes;
+    return address;
+  };
   /** Sees to memory for a copy; whether there is some. */
   const stage = (port: Port): boolean => {
-    if (port.staging !== 0) return true;
-    port.staging = arena.tryAllocate(port.bytes, "copies");
-    if (port.staging === 0) {
-      missing = port.bytes;
-      return false;
+    if (port.bytes > mostKeptCopy) {
+      if (port.staging === 0 || port.staging === port.kept) {
+        port.staging = allocate(port.bytes);
+        if (port.staging !== 0) lent.push(port);
+      }
+      return port.staging !== 0;
     }
-    if (port.isKept) memory.own(port.staging);
-    else lent.push(port);
-    return true;
+    if (port.kept === 0 || port.bytes > port.room) {
+      if (port.kept !== 0) memory.disown(port.kept);
+      port.room = isConstant(port.buffer.size) ? port.bytes : roomFor(port.bytes);
+      port.kept = allocate(port.room);
+      if (port.kept !== 0) memory.own(port.kept);
+    }
+    port.staging = port.kept;
+    return port.staging !== 0;
   };
   const giveBack = (): void => {
     if (lent.length === 0) return;
@@ -65,7 +79,9 @@ export function largePorts(
     const { size: n } = port;
     let { view } = port;
     if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
-      view = arena.view(port.buffer.type, port.staging, n); // anew where growth has detached it
+      // anew where growth has detached it
+      const bytes = port.staging === port.kept ? port.room : port.bytes;
+      view = arena.view(port.buffer.type, port.staging, bytes / bytesPerElement[port.buffer.type]);
       port.view = view;
       port.viewAddress = port.staging;
     }
@@ -90,7 +106,10 @@ export function largePorts(
   };
   const written = ins.filter(({ isWritten }) => isWritten);
   return {
-    keptBytes: [...ins, ...outs].reduce((sum, { isKept, bytes }) => (isKept ? sum + bytes : sum), 0),
+    keptBytes: [...ins, ...outs].reduce(
+      (sum, { buffer, bytes }) => (isConstant(buffer.size) && bytes <= mostKeptCopy ? sum + bytes : sum),
+      0,
+    ),
     giveBack,
     note: (bytes) => void (missing = bytes),
     place: (inputs, outputs) => placeAll(ins, inputs) && placeAll(outs, outputs),
@@ -110,4 +129,9 @@ export function largePorts(
       arena.makeRoom(missing, "copies", taken);
     },
   };
+}
+
+/** Bytes to keep for what may take a few more at the next call. */
+export function roomFor(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(bytes, regionAlignment)));
 }

@@ -10,6 +10,8 @@ export interface ModuleMemory extends CodeMemory {
   readonly arena: Arena;
   /** Takes over a region that somebody has allocated for the module. */
   readonly own: (address: number) => void;
+  /** Gives such a region back before its time. */
+  readonly disown: (address: number) => void;
   /** Bytes that it holds, all of them or those that no other module has too. */
   readonly bytes: () => number;
   readonly ownBytes: () => number;
@@ -57,6 +59,10 @@ function makeModuleMemory(arena: Arena): ModuleMemory {
       return address;
     },
     own: (address) => void regions.push(address),
+    disown(address) {
+      regions.splice(regions.indexOf(address), 1);
+      arena.free(address);
+    },
     bytes: () => sum(regions) + sum(new Set(held)),
     ownBytes: () => sum(regions),
     release() {

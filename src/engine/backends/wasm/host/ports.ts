@@ -6,7 +6,7 @@ import type { Buffer, Routine } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import { must } from "../../../util/assert-never.ts";
 import { storedBuffers } from "../emit/stored.ts";
-import { mostKeptCopy, mostSmallCopy } from "./tuning.ts";
+import { mostSmallCopy } from "./tuning.ts";
 
 /** Where a buffer of a routine lies during a call. */
 export interface Port {
@@ -17,10 +17,11 @@ export interface Port {
   /** Elements, and their bytes; calls change them where they compute them. */
   size: number;
   bytes: number;
-  /** Whether memory for a copy is kept between calls. */
-  readonly isKept: boolean;
   /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
   staging: number;
+  /** Memory that is kept for that between calls, and its bytes; 0 while there is none. */
+  kept: number;
+  room: number;
   /** The array over it, for as long as it stays. */
   view: TypedArray | undefined;
   viewAddress: number;
@@ -38,10 +39,9 @@ export interface PortLists {
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
   const stored = storedBuffers(routine.body);
   const port = (buffer: Buffer, slot: number, argument: number): Port => {
-    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, view: undefined, viewAddress: 0 };
+    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, kept: 0, room: 0 };
     measure(place, sizes);
-    const isKept = isConstant(buffer.size) && place.bytes <= mostKeptCopy;
-    return { ...place, isKept, isWritten: stored.has(buffer.name) };
+    return { ...place, view: undefined, viewAddress: 0, isWritten: stored.has(buffer.name) };
   };
   const outs = routine.outputs.flatMap((output, slot) =>
     output.kind === "buffer" ? [{ buffer: output.buffer, slot }] : [],

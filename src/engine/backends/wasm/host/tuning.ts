@@ -13,7 +13,7 @@ export const largestRounded: number = 2 ** 20;
 /** Bytes of the regions into which small things of a module are put. */
 export const chunkBytes = 4096;
 /**
- * Bytes of copies of arrays that a routine keeps. Larger ones have memory for the length of a call only, so that any number of
+ * Bytes of copies of arrays that a routine keeps, and of temporaries whose sizes it computes. Larger ones have memory for the length of a call only, so that any number of
  * routines need what one call needs; for smaller ones, to look for memory would take as long as the copy.
  */
 export const mostKeptCopy = 65_536;
