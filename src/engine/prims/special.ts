@@ -161,7 +161,7 @@ export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a
 /** The upper one. */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
 
-const HALF_ROOT_PI = Math.sqrt(Math.PI) / 2;
+const HALF_ROOT_PI = 0.886226925452758; // √π / 2
 
 const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (dy, _, out) =>
   mul(dy, scale(exp(mul(out, out)), HALF_ROOT_PI)),
@@ -309,8 +309,9 @@ export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["o
   return bind1(betaincPrim, [a, b, x], { orders });
 }
 
-const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x) =>
-  div(dx, mul(x, sub(full(x.type, 1), x))),
+const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x, out) =>
+  // no slope where there is no value
+  mul(dx, where(equal(out, out), div(full(x.type, 1), mul(x, sub(full(x.type, 1), x))), out)),
 );
 const entrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.entr64, (dx, x) =>
   neg(mul(dx, add(log(x), full(x.type, 1)))),

@@ -128,7 +128,12 @@ export function gammaProcedure(type: Float, isLog: boolean): Procedure {
  */
 export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
   "poissonVariate",
-  [...key, ["rate", "f64"]],
+  [
+    ["first", "u32"],
+    ["second", "u32"],
+    ["counter", "u32"],
+    ["rate", "f64"],
+  ], // a spread would keep it in bundles
   (block, [first, second, counter, rate]) => {
     const next = keyLocals(block, "next", { first: first!, second: second! });
     const result = block.let("result", f64(-1));
@@ -175,7 +180,13 @@ export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
  */
 export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
   "binomialVariate",
-  [...key, ["n", "f64"], ["p", "f64"]],
+  [
+    ["first", "u32"],
+    ["second", "u32"],
+    ["counter", "u32"],
+    ["n", "f64"],
+    ["p", "f64"],
+  ],
   (block, [first, second, counter, n, p]) => {
     const next = keyLocals(block, "next", { first: first!, second: second! });
     const count = block.let("count", floor(n!));

@@ -47,6 +47,13 @@ const params = [
   ["y", "f64"],
 ] as const;
 
+/** The same without y: an array of its own, since a call of `slice` would keep procedures in bundles that do not use them. */
+const threeParams = [
+  ["a", "f64"],
+  ["b", "f64"],
+  ["x", "f64"],
+] as const;
+
 /** From here on the lower tail is integrated; its series would have too many terms. */
 const LARGE = 20;
 
@@ -75,7 +82,7 @@ const power64: Procedure = /* @__PURE__ */ procedure("betaPower", params, (block
 /** The density xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b) of the beta distribution: the derivative of I in x. */
 export const betaDensity64: Procedure = /* @__PURE__ */ procedure(
   "betaDensity",
-  params.slice(0, 3),
+  threeParams,
   (block, [a, b, x]) => {
     const isInside = block.let("isInside", and(areParameters(a!, b!), and(lt(f64(0), x!), lt(x!, f64(1)))));
     const instead = (name: string, value: Expr): Expr => block.let(name, select(isInside, value, f64(0.5)));
@@ -278,23 +285,19 @@ function isDefined(a: Expr, b: Expr, x: Expr): Expr {
  *
  * Error: relatively below 1e−13 for a and b in [1e−2, 1e4], or 4 · 2^−52 times the sum of |a ∂I/∂a|, |b ∂I/∂b| and |x ∂I/∂x| (measured).
  */
-export const betainc64: Procedure = /* @__PURE__ */ procedure(
-  "betainc",
-  params.slice(0, 3),
-  (block, [a, b, x]) => {
-    const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [0, 0]);
-    const inner = select(isUpper, sub(f64(1), value), value);
-    // all weight at 1 for b = 0 or infinite a, else at 0
-    const isAtOne = or(eq(b!, f64(0)), eq(a!, f64(Infinity)));
-    const step = select(isAtOne, select(eq(x!, f64(1)), f64(1), f64(0)), f64(1));
-    const atEnd = select(areParameters(a!, b!), x!, step);
-    return select(isInside, inner, select(isDefined(a!, b!, x!), atEnd, f64(NaN)));
-  },
-);
+export const betainc64: Procedure = /* @__PURE__ */ procedure("betainc", threeParams, (block, [a, b, x]) => {
+  const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [0, 0]);
+  const inner = select(isUpper, sub(f64(1), value), value);
+  // all weight at 1 for b = 0 or infinite a, else at 0
+  const isAtOne = or(eq(b!, f64(0)), eq(a!, f64(Infinity)));
+  const step = select(isAtOne, select(eq(x!, f64(1)), f64(1), f64(0)), f64(1));
+  const atEnd = select(areParameters(a!, b!), x!, step);
+  return select(isInside, inner, select(isDefined(a!, b!, x!), atEnd, f64(NaN)));
+});
 
 /** The derivative of I by orders (p, q) in a and b, not both 0; NaN outside of a, b > 0. Error: relatively below 1e−11 (measured). */
 export const betaincByShapes64: (p: number, q: number) => Procedure = /* @__PURE__ */ byOrders((p, q) =>
-  procedure(`betaincByShapes${p}And${q}`, params.slice(0, 3), (block, [a, b, x]) => {
+  procedure(`betaincByShapes${p}And${q}`, threeParams, (block, [a, b, x]) => {
     const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [p, q]);
     const isFlat = and(lt(f64(0), min(a!, b!)), isDefined(a!, b!, x!));
     return select(isInside, select(isUpper, neg(value), value), select(isFlat, f64(0), f64(NaN)));
