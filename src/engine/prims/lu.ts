@@ -18,8 +18,9 @@ import {
   eachMatrix,
   emitTriangular,
   matrixOf,
-  mostWrittenOut,
+  isWrittenOut,
   readAt,
+  rowsAtOnce,
   sidesOf,
   solveElements,
   solveRows,
@@ -29,6 +30,9 @@ import {
 } from "./matrix-loops.ts";
 import { permute, reshape } from "./shape.ts";
 import { negatedScratch, triangle, triangularSolve, unitLower } from "./triangular.ts";
+
+/** Up to so many rows pivots are found without loops: rows that change places are as much work as what is done to them. */
+const mostPivotsWrittenOut = 4;
 
 /** Columns that are eliminated before the others learn of it, by one product. */
 const panelColumns = 32;
@@ -161,7 +165,7 @@ function emitLu(context: LowerContext): void {
   const { shape } = out.type;
   const [m, n] = sidesOf(shape);
   const isEmpty = sizeOf(shape) === 0;
-  const writesOut = m === n && n <= mostWrittenOut && !isEmpty;
+  const writesOut = m === n && n <= mostPivotsWrittenOut && !isEmpty;
   if (!writesOut) context.copy(block, out, a);
   eachMatrix(context, countOf(shape), scratch.length === 0, (inner, item) => {
     const places = vectorOf(order, item, m);
@@ -383,7 +387,7 @@ function emitSolve(context: LowerContext, { transpose }: SolveParams): void {
     const factors = matrixOf(packed, item);
     const place = (i: Index): Expr => vectorOf(order, item, rows).read(i);
     const given = matrixOf(b, item);
-    if (rows <= mostWrittenOut)
+    if (isWrittenOut(rows, columns))
       return solveWrittenOut(inner, fresh, {
         rows,
         columns,
@@ -475,7 +479,7 @@ function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Sma
     );
     solved.forEach((x, i) => writeAt(inner, out, transpose ? places[i]! : i, j, x));
   };
-  if (columns > mostWrittenOut) block.forEach(fresh("j"), k.i32(0), k.i32(columns), solve);
+  if (columns > rowsAtOnce) block.forEach(fresh("j"), k.i32(0), k.i32(columns), solve);
   else for (let j = 0; j < columns; j++) solve(block, j);
 }
 

@@ -164,10 +164,15 @@ export function eachMatrix(
 }
 
 /** Up to so many rows systems are written out element by element: there is no loop but that over the batch. */
-export const mostWrittenOut = 4;
+export const mostWrittenOut = 8;
 
 /** Rows that are computed at once, in registers: each element of those above is loaded once for them. */
-const rowsAtOnce = 4;
+export const rowsAtOnce = 4;
+
+/** Whether a system of so many rows and right sides is written out: many right sides go in lanes, where registers hold fewer rows. */
+export function isWrittenOut(rows: number, columns: number): boolean {
+  return rows <= (columns < rowsAtOnce ? mostWrittenOut : rowsAtOnce);
+}
 
 /** Rows of a block: what earlier blocks contribute is one product. The elements that its loops read stay in the first-level cache. */
 export const rowsOfBlock = 64;
@@ -207,7 +212,7 @@ export function emitTriangular(
   negated: Matrix<WriteView> | undefined,
 ): void {
   const { triangle, rhs, rows, columns, reverse } = system;
-  if (rows <= mostWrittenOut) return solveWrittenOut(block, fresh, system);
+  if (isWrittenOut(rows, columns)) return solveWrittenOut(block, fresh, system);
   if (columns < rowsAtOnce) return solveColumns(block, fresh, system);
   if (negated === undefined || !isInMemory(triangle))
     return solveRows(block, fresh, { ...system, firstColumn: 0 }, 0, rows);
@@ -344,7 +349,7 @@ function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Tri
       writeAt(inner, rhs, i, j, x),
     );
   };
-  if (columns > mostWrittenOut) block.forEach(fresh("j"), k.i32(0), k.i32(columns), solve);
+  if (columns > rowsAtOnce) block.forEach(fresh("j"), k.i32(0), k.i32(columns), solve);
   else for (let j = 0; j < columns; j++) solve(block, j);
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { configure, exp, eye, grad, jit, jvp, matmul, sum, tensor, transpose, vmap } from "downhill";
 import type { Tensor } from "downhill";
 import { cond, eigh, eigvalsh, expm, lstsq, matrixRank, norm, pinv, qr, svd, svdvals } from "downhill/linalg";
+import { extent } from "../../../test/support/extent.ts";
 import { largestDifference, waves } from "../../../test/support/matrices.ts";
 
 const matrix = (x: readonly number[], n: number, m = n): Tensor => tensor([...x], { shape: [n, m] });
@@ -9,14 +10,8 @@ const difference = (a: Tensor, b: Tensor): number => largestDifference(a.data(),
 afterEach(() => configure({}));
 
 describe.each(["js", "wasm"] as const)("orthogonal factorisations of any size by %s", (backend) => {
-  test.each([
-    [1, 1],
-    [2, 2],
-    [3, 5],
-    [9, 4],
-    [49, 49],
-    [67, 60],
-  ])("%i × %i", (m, n) => {
+  const all: readonly (readonly [number, number])[] = [[3, 5], [9, 4], [49, 49], [1, 1], [2, 2], [67, 60]]; // prettier-ignore
+  test.each(all.slice(0, extent(3, all.length)))("%i × %i", (m, n) => {
     configure({ backend });
     const a = matrix(waves(m * n), m, n);
     const k = Math.min(m, n);
