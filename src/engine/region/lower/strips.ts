@@ -130,15 +130,18 @@ function copiedIn(
     const array = memory.arrayIn(buffer);
     if (array === undefined) return undefined;
     const { size, type, length } = array;
-    // copies of what each iteration adds to elsewhere would take more time than they save
+    const step = stepOf(list, loop.index);
+    // copies of what each iteration adds to elsewhere take more time than they save, but for loops within that go over many
     const isSum =
       type !== "bool" &&
-      list.every(({ isAdded, index }) => isAdded && index !== undefined && !hasName(index, loop.index));
+      list.every(
+        ({ isAdded, index, loops }) =>
+          isAdded && index !== undefined && (!hasName(index, loop.index) || (step > 0 && loops.length > 0)),
+      );
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
     const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
     if (isSum && !isKnown) return undefined;
-    const step = isSum ? stepOf(list, loop.index) : 0;
-    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type, step });
+    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type, step: isSum ? step : 0 });
   }
   return copied;
 }
