@@ -132,8 +132,9 @@ function copiedIn(
     const { size, type, length } = array;
     const isOfAll = list.every(({ index }) => index !== undefined && !hasName(index, loop.index));
     const step = stepOf(list, loop.index);
-    // copies of what each iteration adds to elsewhere, but for a small step on, would take more time than they save
-    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded) && (isOfAll || step > 0);
+    // copies of what each iteration adds to elsewhere take more time than they save, but where loops within go over many, a small step on
+    const isShifted = step > 0 && list.every(({ loops }) => loops.length > 0);
+    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded) && (isOfAll || isShifted);
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
     const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
     if (isSum && !isKnown) return undefined;
