@@ -39,13 +39,15 @@ import { integral } from "./quadrature.ts";
 import { lessLog1p64, logLessDigamma64, stirlingRest64 } from "./stirling.ts";
 import { polygammaOfPositive } from "./zeta.ts";
 
-/** Shapes a and b, x, and y = 1 − x. */
-const params = [
+/** Shapes a and b, and x. */
+const ofThree = [
   ["a", "f64"],
   ["b", "f64"],
   ["x", "f64"],
-  ["y", "f64"],
 ] as const;
+
+/** The same, and y = 1 − x. */
+const params = [...ofThree, ["y", "f64"]] as const;
 
 /** The same without y: an array of its own, since a call of `slice` would keep procedures in bundles that do not use them. */
 const threeParams = [
