@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { corners } from "./random-corners.ts";
+import { factorisations } from "./random-factorisations.ts";
 import { loops } from "./random-loops.ts";
 import { mathematics } from "./random-mathematics.ts";
 import type { Dims, Pick, Pool, Rule } from "./random-rules.ts";
@@ -41,7 +42,14 @@ export const largeDims: readonly Dims[] = [
   { rows: 403, columns: 5 },
 ];
 
-const rules: readonly Rule[] = [...basics, ...mathematics, ...loops, ...selections, ...corners];
+const rules: readonly Rule[] = [
+  ...basics,
+  ...mathematics,
+  ...loops,
+  ...selections,
+  ...corners,
+  ...factorisations,
+];
 
 export interface Choice {
   readonly rule: number;

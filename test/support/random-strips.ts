@@ -55,6 +55,7 @@ class Draw {
       r.array("sums", type, [r.length("w")]),
       r.array("own", type, [r.length("w")]),
       r.array("out", type, [r.length("z")]),
+      r.array("wide", type, [r.apply("add", r.length("z"), r.length("w"))]),
       ...(this.#oneIn(2) ? [this.#fill("sums", "w"), this.#fill("own", "w")] : []),
       ...all,
     ];
@@ -64,7 +65,7 @@ class Draw {
       r.declare(total, r.apply("add", this.#local("s"), r.apply("mul", this.#local("t"), this.#u()))),
     );
     body.push(add(r.convert(type, r.int("c"))));
-    for (const array of ["sums", "own", "out"]) {
+    for (const array of ["sums", "own", "out", "wide"]) {
       const i = this.#name("i");
       const weight = r.apply("add", r.convert(type, r.int(i)), r.constant(type, 0.5));
       body.push(
@@ -137,7 +138,7 @@ class Draw {
   #overlapping(i: string): readonly RegionStmt[] {
     const back = this.#choices.below(3);
     const place = (j: string): RegionExpr => r.apply("sub", r.apply("add", r.int(i), r.int(j)), r.i32(back));
-    const adds = this.#each((j) => [this.#addTo("out", place(j), this.#term(i, j))]);
+    const adds = this.#each((j) => [this.#addTo("wide", place(j), this.#term(i, j))]);
     const isInside = r.apply("lessEqual", r.i32(back), r.int(i));
     return back === 0 ? adds : [r.when(isInside, adds)];
   }

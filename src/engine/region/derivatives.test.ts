@@ -18,6 +18,7 @@ describe("random regions", () => {
 
   test.each([
     { recompute: false },
+    { reread: false },
     { fuse: false },
     { common: false },
     { hoist: false },

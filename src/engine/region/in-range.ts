@@ -13,7 +13,7 @@ export function withoutProvenChecks(region: Region): Region {
 }
 
 /** A polynomial with integer coefficients, by its monomials: atoms in the order of the alphabet, joined by spaces; "" is 1. */
-type Polynomial = ReadonlyMap<string, number>;
+export type Polynomial = ReadonlyMap<string, number>;
 
 /** The index of a loop: from the least to the greatest value that it has in the body. */
 interface Bounds {
@@ -205,40 +205,40 @@ function withoutPosition<T extends { readonly at?: unknown }>({ at: _, ...rest }
   return rest as T;
 }
 
-function lengthAtom(array: string, axis: number): string {
+export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
-function atomsOf(monomial: string): string[] {
+export function atomsOf(monomial: string): string[] {
   return monomial === "" ? [] : monomial.split(" ");
 }
 
-function atomPolynomial(atom: string): Polynomial {
+export function atomPolynomial(atom: string): Polynomial {
   return new Map([[atom, 1]]);
 }
 
-function constantPolynomial(value: number): Polynomial {
+export function constantPolynomial(value: number): Polynomial {
   return value === 0 ? new Map() : new Map([["", value]]);
 }
 
 /** The atom that a polynomial is, or is with a number added. */
-function onlyAtom(p: Polynomial): string | undefined {
+export function onlyAtom(p: Polynomial): string | undefined {
   const [monomial, ...others] = [...p.keys()].filter((key) => key !== "");
   if (monomial === undefined || others.length > 0 || monomial.includes(" ")) return undefined;
   return p.get(monomial) === 1 && (p.get("") ?? 0) <= 0 ? monomial : undefined;
 }
 
 /** x + factor · y */
-function sum(x: Polynomial, y: Polynomial, factor: number): Polynomial | undefined;
-function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined;
-function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined {
+export function sum(x: Polynomial, y: Polynomial, factor: number): Polynomial | undefined;
+export function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined;
+export function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined {
   if (x === undefined) return undefined;
   const out = new Map(x);
   for (const [monomial, coefficient] of y) add(out, monomial, factor * coefficient);
   return out.size <= maxMonomials ? out : undefined;
 }
 
-function product(x: Polynomial, y: Polynomial): Polynomial | undefined {
+export function product(x: Polynomial, y: Polynomial): Polynomial | undefined {
   const out = new Map<string, number>();
   for (const [a, p] of x)
     for (const [b, q] of y) add(out, [...atomsOf(a), ...atomsOf(b)].sort().join(" "), p * q);

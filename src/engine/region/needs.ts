@@ -3,6 +3,7 @@ import { must } from "../util/assert-never.ts";
 import type { CutEdge } from "../util/min-cut.ts";
 import { sinkSide } from "../util/min-cut.ts";
 import type { ScalarFunctions } from "./functions.ts";
+import { neverMeets } from "./kept.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { Loop, Prepared } from "./prepare.ts";
@@ -32,17 +33,21 @@ interface Definition {
   readonly order: number;
 }
 
-/** Where an array is written or read. */
-interface Access {
+/** Where an array is written: at which places, if it is a store. */
+interface Write {
   readonly order: number;
   readonly loops: readonly Loop[];
+  readonly places: readonly RegionExpr[] | undefined;
 }
 
 interface Facts {
   readonly definitions: Map<string, Definition>;
   /** Locals and arrays that are there on the way back: parameters, what is declared outermost, indices of loops. */
   readonly there: Set<string>;
-  readonly writes: Map<string, Access[]>;
+  readonly writes: Map<string, Write[]>;
+  /** Names that are the same in all of the block: from outside of it, or declared outermost. */
+  readonly fixed: Set<string>;
+  readonly isRereading: boolean;
   /** Names that linear statements need. */
   readonly needed: Set<string>;
 }
@@ -56,23 +61,29 @@ export interface Root {
   readonly apart: ReadonlySet<RegionStmt>;
 }
 
-/**
- * What the transposed statements of a prepared block need.
- *
- * @param isRecomputing whether what is cheap is computed again rather than recorded.
- */
+/** What is not recorded. */
+export interface Sparing {
+  /** Whether what is cheap is computed again. */
+  readonly recomputes: boolean;
+  /** Whether elements of arrays that change are read again where nothing has overwritten them. */
+  readonly rereads: boolean;
+}
+
+/** What the transposed statements of a prepared block need. */
 export function needsOf(
   { block: body, entry, apart }: Root,
   counts: Prepared["counts"],
   { linear, useful }: Linearity,
   functions: ScalarFunctions,
-  isRecomputing: boolean,
+  { recomputes, rereads }: Sparing,
 ): Needs {
   const mutable = mutableNames(body);
   const facts: Facts = {
     definitions: new Map(),
     there: new Set(entry),
     writes: new Map(),
+    fixed: new Set(entry),
+    isRereading: rereads,
     needed: new Set(),
   };
   const need = (expr: RegionExpr): void => {
@@ -103,8 +114,8 @@ export function needsOf(
       }
     }
   };
-  const write = (name: string, loops: readonly Loop[]): void => {
-    facts.writes.set(name, [...(facts.writes.get(name) ?? []), { order, loops }]);
+  const write = (name: string, loops: readonly Loop[], places?: readonly RegionExpr[]): void => {
+    facts.writes.set(name, [...(facts.writes.get(name) ?? []), { order, loops, places }]);
   };
   const walkWrites = (loop: RegionStmt): void =>
     walkStmts([loop], (stmt) => {
@@ -112,15 +123,18 @@ export function needsOf(
       if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, []));
     });
   const define = (stmt: RegionStmt, block: Block, loops: readonly Loop[], isOutermost: boolean): void => {
-    if (stmt.kind === "store") write(stmt.array, loops);
+    if (stmt.kind === "store") write(stmt.array, loops, stmt.places);
     if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((name) => write(name, loops));
     if (stmt.kind === "let" && !mutable.has(stmt.name))
       facts.definitions.set(stmt.name, { stmt, block, loops, order });
     const isDeclaration = (stmt.kind === "let" && !mutable.has(stmt.name)) || stmt.kind === "array";
-    if (isOutermost && isDeclaration) facts.there.add(stmt.name);
+    if (isOutermost && isDeclaration) {
+      facts.there.add(stmt.name);
+      facts.fixed.add(stmt.name);
+    }
   };
   walk(body, [], true);
-  return decide(facts, functions, isRecomputing);
+  return decide(facts, functions, recomputes);
 }
 
 function decide(facts: Facts, functions: ScalarFunctions, isRecomputing: boolean): Needs {
@@ -208,15 +222,27 @@ function canComputeAgain(definition: Definition, facts: Facts, functions: Scalar
   let isStable = true;
   walkExpr(value, (x) => {
     if (x.kind === "local" && !facts.there.has(x.name) && !facts.definitions.has(x.name)) isStable = false;
-    if (x.kind === "load" && !isUnchanged(x.array, definition, facts)) isStable = false;
+    if (x.kind === "load" && !isUnchanged(x, definition, facts)) isStable = false;
   });
   return isStable;
 }
 
-/** Whether an array is there on the way back, with the elements that it has where this is defined. */
-function isUnchanged(array: string, { order, loops }: Definition, { there, writes }: Facts): boolean {
+/** Whether an array is there on the way back, and what is read here still has the value that it has where this is defined. */
+function isUnchanged(
+  { array, places }: RegionExpr & { readonly kind: "load" },
+  { order, loops }: Definition,
+  { there, writes, fixed, definitions, isRereading }: Facts,
+): boolean {
   if (!there.has(array)) return false;
-  return (writes.get(array) ?? []).every(
-    (write) => write.order < order && !write.loops.some((loop) => loops.includes(loop)),
-  );
+  const names = {
+    valueOf: (name: string) => definitions.get(name)?.stmt.value,
+    isFixed: (name: string) => fixed.has(name),
+  };
+  return (writes.get(array) ?? []).every((write) => {
+    if (write.order < order && !write.loops.some((loop) => loops.includes(loop))) return true;
+    const at = write.places;
+    return (
+      isRereading && at !== undefined && neverMeets({ ...write, places: at }, { places, loops, order }, names)
+    );
+  });
 }

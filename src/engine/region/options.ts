@@ -24,6 +24,11 @@ export interface TransposeOptions extends FlatOptions {
   readonly seeds?: readonly (number | undefined)[] | undefined;
   /** Computes again on the way back what is cheap, rather than record it (on by default). */
   readonly recompute?: boolean | undefined;
+  /**
+   * Reads elements of arrays that change again on the way back, rather than record them, where nothing has overwritten them: of tables
+   * that are filled row by row (on by default; only together with `recompute`).
+   */
+  readonly reread?: boolean | undefined;
   /** Looks for stores that are surely read, or the only ones to their place: their products are plain (on by default). */
   readonly coverage?: boolean | undefined;
   /** Runs loops forwards on the way back where their order does not matter (on by default). */

@@ -140,17 +140,14 @@ export class ReverseMode {
    * A block and then its way back; some of its loops go back within their iterations.
    */
   #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
-    const { fuse = true, recompute = true } = this.#options;
+    const { fuse = true, recompute = true, reread = true } = this.#options;
     const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
     const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
-      needsOf(
-        { block, entry, apart },
-        this.#prepared.counts,
-        this.#linearity,
-        this.#build.functions,
-        recompute,
-      );
+      needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {
+        recomputes: recompute,
+        rereads: reread,
+      });
     let needs = needsOfBlock(new Set());
     const isOutermost = whole === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);

@@ -207,19 +207,26 @@ export function nanpercentile(x: TensorLike, q: TensorLike, options: QuantileOpt
 
 /**
  * The middle element along axes (all where left out), or the mean of the two middle ones; NaN where an element is. The derivative
- * goes to these.
+ * goes to these, and is shared evenly among equals, as that of `max` is.
  */
 export function median(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("median", arguments, 2);
   checkOptions("median", options, ["axis", "keepdims"]);
-  return quantiles("median", x, p.asTensor(0.5, "median"), { ...options, method: "midpoint" }, false);
+  return quantiles("median", x, p.asTensor(0.5, "median"), { ...options, method: "midpoint" }, false, true);
 }
 
 /** `median` of what is not NaN; NaN where all is. */
 export function nanmedian(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmedian", arguments, 2);
   checkOptions("nanmedian", options, ["axis", "keepdims"]);
-  return quantiles("nanmedian", x, p.asTensor(0.5, "nanmedian"), { ...options, method: "midpoint" }, true);
+  return quantiles(
+    "nanmedian",
+    x,
+    p.asTensor(0.5, "nanmedian"),
+    { ...options, method: "midpoint" },
+    true,
+    true,
+  );
 }
 
 /** q as a part of 1, where it is given as a part of `whole`. */
@@ -239,6 +246,7 @@ function quantiles(
   q: Tensor,
   options: QuantileOptions,
   ignoresNaN: boolean,
+  sharesTies = false,
 ): Tensor {
   checkOptions(operation, options, ["axis", "keepdims", "method"]);
   checkFlags(operation, options, ["keepdims"]);
@@ -266,13 +274,22 @@ function quantiles(
   const place = p.mul(p.broadcast(last, asked, ofRows), p.broadcast(q, asked, ofQ));
   const elementAt = (whole: Tensor): Tensor => {
     const places = p.reshape(p.convert(whole, "int32"), [...kept, sizeOf(q.shape)]);
-    return p.reshape(p.takeAlong(sorted, places, kept.length), asked);
+    const found = p.reshape(p.takeAlong(sorted, places, kept.length), asked);
+    return sharesTies ? sharedAmong(rows, found) : found;
   };
   const out = between(method, place, elementAt);
   const whole = p.where(p.broadcast(hasResult, asked, ofRows), out, p.full(out.type, Number.NaN));
   const inFront = p.permute(whole, [...ofQ, ...ofRows]);
   if (options.keepdims !== true) return inFront;
   return p.reshape(inFront, [...q.shape, ...t.type.shape.map((size, i) => (axes.includes(i) ? 1 : size))]);
+}
+
+/** The derivative of what was found in each row evenly among its equals there, as `max` shares it. */
+function sharedAmong(rows: Tensor, found: Tensor): Tensor {
+  const { shape } = rows.type;
+  const kept = range(0, shape.length - 1);
+  const isFound = p.equal(rows, p.broadcast(p.stopGradient(found), shape, kept));
+  return p.max(p.where(isFound, rows, p.full(rows.type, -Infinity)), [shape.length - 1]);
 }
 
 const sizesAlong = (x: Tensor, axes: readonly number[]): number =>

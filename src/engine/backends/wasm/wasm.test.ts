@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as k from "../../kernel/build.ts";
 import type { Cell, Slot } from "../../kernel/executable.ts";
 import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
@@ -48,6 +48,49 @@ function many(count: number, n: number): Routine {
 }
 
 describe("lengths that calls tell", () => {
+  test("copies and temporaries of small arrays keep their memory from call to call, large ones give it back", () => {
+    const block = k.makeBlock();
+    const sizes = { type: "f64", size: n } as const;
+    block.forEach("i", k.i32(0), n, (loop, i) =>
+      loop.store("twice", i, k.mul(k.load("f64", "a", i), k.f64(2))),
+    );
+    block.forEach("j", k.i32(0), n, (loop, j) =>
+      loop.store("out", j, k.add(k.load("f64", "twice", j), k.f64(1))),
+    );
+    const compiled = wasmBackend.compile({
+      name: "double",
+      inputs: [port("a", "f64", n), nInput],
+      outputs: [port("out", "f64", n)],
+      temps: [{ name: "twice", ...sizes, offset: 0 }],
+      arenaBytes: k.mul(n, k.i32(8)),
+      body: block.statements,
+    });
+    const call = (length: number): void => {
+      const out = new Float64Array(length);
+      compiled(
+        [{ array: Float64Array.from({ length }, (_, i) => i), offset: 0 }, length],
+        [{ array: out, offset: 0 }],
+      );
+      expect([...out]).toEqual(Array.from({ length }, (_, i) => 2 * i + 1));
+    };
+    const arena = wasmArena();
+    const allocations = vi.spyOn(arena, "tryAllocate");
+    const taken = vi.spyOn(arena, "allocate");
+    const count = (): number => allocations.mock.calls.length + taken.mock.calls.length;
+    call(100);
+    const first = count();
+    expect(first).toBe(3);
+    for (const length of [100, 7, 120, 0]) call(length);
+    expect(count()).toBe(first);
+    call(5000);
+    const { used } = arena.stats();
+    call(50_000);
+    call(50_000);
+    expect(arena.stats().used).toBeLessThanOrEqual(used); // what it had for small ones is given back too
+    compiled.release?.();
+    vi.restoreAllMocks();
+  });
+
   test("an index below the length of a buffer is inside: what may be read is read without a branch", () => {
     const block = k.makeBlock();
     block.forEach("i", k.i32(0), n, (loop, i) =>

@@ -34,24 +34,28 @@ export function largePorts(
   const lent: Port[] = [];
   let missing = 0; // bytes that there was no room for
 
+  const allocate = (bytes: number): number => {
+    const address = arena.tryAllocate(bytes, "copies");
+    if (address === 0) missing = bytes;
+    return address;
+  };
   /** Sees to memory for a copy; whether there is some. */
   const stage = (port: Port): boolean => {
-    if (port.staging !== 0) {
-      if (port.bytes <= port.room) return true;
-      memory.disown(port.staging);
-      port.staging = 0;
+    if (port.bytes > mostKeptCopy) {
+      if (port.staging === 0 || port.staging === port.kept) {
+        port.staging = allocate(port.bytes);
+        if (port.staging !== 0) lent.push(port);
+      }
+      return port.staging !== 0;
     }
-    const isKept = port.bytes <= mostKeptCopy;
-    const room = isKept && !isConstant(port.buffer.size) ? roomFor(port.bytes) : port.bytes;
-    port.staging = arena.tryAllocate(room, "copies");
-    if (port.staging === 0) {
-      missing = room;
-      return false;
+    if (port.kept === 0 || port.bytes > port.room) {
+      if (port.kept !== 0) memory.disown(port.kept);
+      port.room = isConstant(port.buffer.size) ? port.bytes : roomFor(port.bytes);
+      port.kept = allocate(port.room);
+      if (port.kept !== 0) memory.own(port.kept);
     }
-    port.room = room;
-    if (isKept) memory.own(port.staging);
-    else lent.push(port);
-    return true;
+    port.staging = port.kept;
+    return port.staging !== 0;
   };
   const giveBack = (): void => {
     if (lent.length === 0) return;
@@ -76,7 +80,8 @@ export function largePorts(
     let { view } = port;
     if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
       // anew where growth has detached it
-      view = arena.view(port.buffer.type, port.staging, port.room / bytesPerElement[port.buffer.type]);
+      const bytes = port.staging === port.kept ? port.room : port.bytes;
+      view = arena.view(port.buffer.type, port.staging, bytes / bytesPerElement[port.buffer.type]);
       port.view = view;
       port.viewAddress = port.staging;
     }

@@ -17,8 +17,10 @@ export interface Port {
   /** Elements, and their bytes; calls change them where they compute them. */
   size: number;
   bytes: number;
-  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. And how many bytes there are. */
+  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
   staging: number;
+  /** Memory that is kept for that between calls, and its bytes; 0 while there is none. */
+  kept: number;
   room: number;
   /** The array over it, for as long as it stays. */
   view: TypedArray | undefined;
@@ -37,7 +39,7 @@ export interface PortLists {
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
   const stored = storedBuffers(routine.body);
   const port = (buffer: Buffer, slot: number, argument: number): Port => {
-    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, room: 0 };
+    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, kept: 0, room: 0 };
     measure(place, sizes);
     return { ...place, view: undefined, viewAddress: 0, isWritten: stored.has(buffer.name) };
   };

@@ -237,6 +237,7 @@ function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf
   const { frame } = lanes;
   const body = bodyOf(lanes);
   const indices = laneIndices(expr.index, lanes, vecOf);
+  if (expr.type === "f64" && lanes.mask === undefined) return gatherPairs(expr.buffer, indices, lanes);
   const mask = lanes.mask && plain(lanes.mask, lanes);
   return laneByLane(
     expr.type,
@@ -248,6 +249,24 @@ function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf
     },
     (lane, write) => whereActive(mask, lane, lanes, write),
   );
+}
+
+/** Float64 elements wherever they are: two loads fill a vector, without an instruction between that puts a number in its lane. */
+function gatherPairs(buffer: string, indices: (lane: number) => Expr, lanes: Lanes): Vec {
+  const { frame } = lanes;
+  const body = bodyOf(lanes);
+  const regs = newRegs(lanes, 64);
+  const address = (lane: number): number =>
+    emitAddress(frame, buffer, indices(lane), (x) => emitScalar(x, frame));
+  regs.forEach((reg, k) => {
+    body.memory("v128.load64_zero", address(2 * k));
+    body.localSet(reg);
+    const offset = address(2 * k + 1);
+    body.localGet(reg);
+    body.memoryLane("v128.load64_lane", 1, offset);
+    body.localSet(reg);
+  });
+  return inRegs("f64", 64, regs, lanes);
 }
 
 /** The entries of a table at the indices of all lanes; an index that is out of range, in a lane that does not count, is clamped. */

@@ -1,0 +1,200 @@
+// Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
+import {
+  atomPolynomial,
+  atomsOf,
+  constantPolynomial,
+  lengthAtom,
+  onlyAtom,
+  product,
+  sum,
+} from "./in-range.ts";
+import type { Polynomial } from "./in-range.ts";
+import type { Loop } from "./prepare.ts";
+import type { For, RegionExpr } from "./region.ts";
+
+/** An access to an array at some places, in loops, the outermost first; `order` says which of two comes first in the text. */
+export interface PlacedAccess {
+  readonly places: readonly RegionExpr[];
+  readonly loops: readonly Loop[];
+  readonly order: number;
+}
+
+/** What is known of names. */
+export interface NameFacts {
+  /** What an immutable local was declared as. */
+  readonly valueOf: (name: string) => RegionExpr | undefined;
+  /** Whether a local or an array is the same whenever it is read. */
+  readonly isFixed: (name: string) => boolean;
+}
+
+/**
+ * Whether a store never meets, in what runs after a read, an element that the read has read. That is seen where places along some axis are
+ * affine in indices, as those of tables are that are filled row by row: whatever is stored later lies further on.
+ */
+export function neverMeets(store: PlacedAccess, read: PlacedAccess, names: NameFacts): boolean {
+  let common = 0;
+  while (common < store.loops.length && store.loops[common] === read.loops[common]) common++;
+  const cases = Array.from({ length: common }, (_, level) => level);
+  if (store.order > read.order) cases.push(common); // in the same iteration of all loops around both
+  return cases.every((level) => areApart(store, read, level, common, names));
+}
+
+/** What an index goes through, as polynomials of what comes from further out. */
+interface Range {
+  readonly atom: string;
+  readonly least: Polynomial | undefined;
+  readonly greatest: Polynomial | undefined;
+}
+
+const one = constantPolynomial(1);
+
+/** Whether places differ where the store is in a later iteration of the loop of this level, or of none, and in the same ones further out. */
+function areApart(
+  store: PlacedAccess,
+  read: PlacedAccess,
+  level: number,
+  common: number,
+  names: NameFacts,
+): boolean {
+  const ranges: Range[] = [];
+  const natural = new Set<string>();
+  const [ofRead, ofStore] = [new Map<string, Polynomial>(), new Map<string, Polynomial>()];
+  const enter = (loop: Loop, indices: Map<string, Polynomial>, atom: string): void => {
+    if (loop.kind !== "for") return;
+    indices.set(loop.index, atomPolynomial(atom));
+    noteRange(loop, atom, indices, ranges, natural, names);
+  };
+  read.loops.forEach((loop, i) => {
+    if (loop.kind !== "for") return;
+    enter(loop, ofRead, loop.index);
+    if (i < level) ofStore.set(loop.index, atomPolynomial(loop.index));
+  });
+  store.loops.forEach((loop, i) => {
+    if (i < level || loop.kind !== "for") return;
+    if (i > level || level === common) return enter(loop, ofStore, `${loop.index}'`);
+    // index + direction · (|step| + later), later = 0, 1, …
+    const isUp = loop.step > 0 !== (loop.reverse === true);
+    const later = `${loop.index}+`;
+    const distance = sum(atomPolynomial(later), constantPolynomial(Math.abs(loop.step)), 1);
+    const index = distance && sum(atomPolynomial(loop.index), distance, isUp ? 1 : -1);
+    if (index === undefined) return enter(loop, ofStore, `${loop.index}'`);
+    natural.add(later);
+    const [least, greatest] = endsOf(loop, ofRead, names);
+    const room = isUp
+      ? greatest && sum(greatest, atomPolynomial(loop.index), -1)
+      : least && sum(atomPolynomial(loop.index), least, -1);
+    const most = room && sum(room, constantPolynomial(Math.abs(loop.step)), -1);
+    ranges.push({ atom: later, least: new Map(), greatest: most });
+    ofStore.set(loop.index, index);
+  });
+  const isPositive = (p: Polynomial | undefined): boolean =>
+    p !== undefined && isNotNegative(sum(p, one, -1), ranges, natural);
+  return read.places.some((place, axis) => {
+    const [a, b] = [polynomialOf(place, ofRead, names), polynomialOf(store.places[axis]!, ofStore, names)];
+    if (a === undefined || b === undefined) return false;
+    return isPositive(sum(b, a, -1)) || isPositive(sum(a, b, -1));
+  });
+}
+
+/** Notes between which ends an index lies, and what cannot be negative where there is an iteration. */
+function noteRange(
+  loop: For,
+  atom: string,
+  indices: ReadonlyMap<string, Polynomial>,
+  ranges: Range[],
+  natural: Set<string>,
+  names: NameFacts,
+): void {
+  const [least, greatest] = endsOf(loop, indices, names);
+  if (least !== undefined && isNotNegative(least, ranges, natural)) {
+    natural.add(atom);
+    for (const bound of [loop.from, loop.to]) {
+      const p = polynomialOf(bound, indices, names);
+      const only = p && onlyAtom(p);
+      if (only !== undefined) natural.add(only);
+    }
+  }
+  ranges.push({ atom, least, greatest });
+}
+
+/** The least and the greatest value of an index. */
+function endsOf(
+  { from, to, step }: For,
+  indices: ReadonlyMap<string, Polynomial>,
+  names: NameFacts,
+): readonly [Polynomial | undefined, Polynomial | undefined] {
+  const first = polynomialOf(from, indices, names);
+  const end = polynomialOf(to, indices, names);
+  return step > 0 ? [first, sum(end, one, -1)] : [sum(end, one, 1), first];
+}
+
+/** Whether a polynomial is not negative: its least value over all ranges has no negative term. */
+function isNotNegative(
+  p: Polynomial | undefined,
+  ranges: readonly Range[],
+  natural: ReadonlySet<string>,
+): boolean {
+  let least = p;
+  for (const range of ranges.toReversed()) least = least && leastOver(least, range, natural);
+  return least !== undefined && isSum(least, natural);
+}
+
+function isSum(p: Polynomial, natural: ReadonlySet<string>): boolean {
+  return [...p].every(
+    ([monomial, coefficient]) =>
+      coefficient >= 0 && atomsOf(monomial).every((atom) => natural.has(atom) || atom.startsWith("length:")),
+  );
+}
+
+function leastOver(
+  p: Polynomial,
+  { atom, least, greatest }: Range,
+  natural: ReadonlySet<string>,
+): Polynomial | undefined {
+  const [slope, rest] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [monomial, coefficient] of p) {
+    const atoms = atomsOf(monomial);
+    const others = atoms.filter((other) => other !== atom);
+    if (others.length === atoms.length) rest.set(monomial, coefficient);
+    else if (others.length === atoms.length - 1) slope.set(others.join(" "), coefficient);
+    else return undefined;
+  }
+  if (slope.size === 0) return p;
+  const negated = new Map([...slope].map(([monomial, c]) => [monomial, -c]));
+  const at = isSum(slope, natural) ? least : isSum(negated, natural) ? greatest : undefined;
+  const part = at && product(slope, at);
+  return part && sum(rest, part, 1);
+}
+
+/** A whole number as a polynomial; indices as they are told, locals as they were declared. */
+function polynomialOf(
+  expr: RegionExpr,
+  indices: ReadonlyMap<string, Polynomial>,
+  names: NameFacts,
+): Polynomial | undefined {
+  switch (expr.kind) {
+    case "const":
+      return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
+    case "local": {
+      const index = indices.get(expr.name);
+      if (index !== undefined) return index;
+      const value = names.valueOf(expr.name);
+      const known = value && polynomialOf(value, indices, names);
+      return known ?? (names.isFixed(expr.name) ? atomPolynomial(expr.name) : undefined);
+    }
+    case "length":
+      return names.isFixed(expr.array) ? atomPolynomial(lengthAtom(expr.array, expr.axis)) : undefined;
+    case "apply": {
+      if (expr.type !== "i32" || expr.args.length !== 2) return undefined;
+      const [x, y] = expr.args.map((arg) => polynomialOf(arg, indices, names));
+      if (x === undefined || y === undefined) return undefined;
+      if (expr.function === "add") return sum(x, y, 1);
+      if (expr.function === "sub") return sum(x, y, -1);
+      return expr.function === "mul" ? product(x, y) : undefined;
+    }
+    case "load":
+    case "convert":
+    case "select":
+      return undefined;
+  }
+}
