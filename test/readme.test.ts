@@ -18,6 +18,7 @@ const pages = [
   "docs/randomness.md",
   "docs/distributions.md",
   "docs/places.md",
+  "docs/sharp-bits.md",
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);
 // In a program the comment behind a `console.log` or below it is what it prints.

@@ -34,6 +34,7 @@ export default defineConfig({
           { text: "Random numbers", link: "/randomness" },
           { text: "Distributions", link: "/distributions" },
           { text: "Names of NumPy", link: "/numpy" },
+          { text: "Sharp bits", link: "/sharp-bits" },
           { text: "Masks", link: "/masks" },
           { text: "Files", link: "/files" },
           { text: "Weights from Hugging Face", link: "/weights" },
