@@ -120,7 +120,7 @@ describe("primitives", async () => {
       rightShift: "BitShift takes no signed numbers",
       customPushforward: "stands in forward mode of a rule that gives the reverse one only",
       ...Object.fromEntries(
-        "randomNormal randomGamma randomLogGamma randomPoisson randomBinomial randomPermutation"
+        "randomNormal randomGamma randomLogGamma randomPoisson randomBinomial randomPermutation randomVonMises"
           .split(" ")
           .map((name) => [name, "is a procedure with branches and loops of its own"]),
       ),

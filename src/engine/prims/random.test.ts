@@ -61,6 +61,12 @@ describe("draws", () => {
         },
       ]),
     ],
+    randomVonMises: [
+      on(random.randomVonMises, [
+        { ins: [u32([1, 2]), f64([0, 1e-8, 0.5, 4, 1e6])], differentiable: false },
+        { ins: [u32([1, 2]), f64([NaN, -1, Infinity])], differentiable: false },
+      ]),
+    ],
     randomPermutation: [
       on((k) => random.randomPermutation(k, 9), keys),
       on((k) => random.randomPermutation(k, 1), keys),

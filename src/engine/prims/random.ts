@@ -6,7 +6,12 @@ import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { centredOf, normalQuantile32, normalQuantile64 } from "../kernel/math/normal-quantile.ts";
-import { binomialProcedure, gammaProcedure, poissonProcedure } from "../kernel/math/rejection.ts";
+import {
+  binomialProcedure,
+  gammaProcedure,
+  poissonProcedure,
+  vonMisesProcedure,
+} from "../kernel/math/rejection.ts";
 import type { Words } from "../kernel/math/threefry.ts";
 import { ofBlock, u32, unitOf, wordOf } from "../kernel/math/threefry.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
@@ -220,6 +225,18 @@ const binomialPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
 
 function floatOf(dtype: DType): "f32" | "f64" {
   return dtype === "float32" ? "f32" : "f64";
+}
+
+const vonMisesPrim: Primitive<DrawParams> = /* @__PURE__ */ drawing({
+  name: "randomVonMises",
+  parameters: 1,
+  procedure: () => vonMisesProcedure,
+});
+
+/** Angles of von Mises's distribution around 0 of these concentrations, float64. */
+export function randomVonMises(key: Tensor, concentration: Tensor): Tensor {
+  const { shape } = concentration;
+  return bind1(vonMisesPrim, [key, concentration], { dtype: "float64", shape, lead: 0 });
 }
 
 /** Random words of this shape. */

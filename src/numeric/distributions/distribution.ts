@@ -7,7 +7,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import { addNodeType } from "../../engine/tree/node-types.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
-import { logicalAnd, where } from "../array/elementwise.ts";
+import { logicalAnd, stopGradient, where } from "../array/elementwise.ts";
 import { all } from "../array/reduce.ts";
 import { broadcastTo } from "../array/shape.ts";
 import { type DrawShape, readParameter, readShape } from "../random/arguments.ts";
@@ -104,10 +104,9 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     const operation = `${this.name}.sample`;
     const words = readKey(operation, key);
     const sizes = [...readShape(operation, shape), ...this.batchShape];
-    return this.#ifValid(
-      this.family.sample(this.params, { key: words, shape: sizes, dtype: dtypeOf(this.params) }),
-      this.eventShape.length,
-    );
+    const drawn = this.family.sample(this.params, { key: words, shape: sizes, dtype: dtypeOf(this.params) });
+    // a derivative that leaves out a part of the parameters would be a wrong one
+    return this.#ifValid(this.reparameterised ? drawn : stopGradient(drawn), this.eventShape.length);
   }
 
   /**

@@ -74,6 +74,24 @@ describe("samples", () => {
     });
   });
 
+  test("of von Mises have the density that integrates to 1", () => {
+    for (const concentration of [1e-8, 0.5, 30]) {
+      const family = d.vonMises({ loc: 2, concentration });
+      const x = family.sample(key(14), n).data().toSorted((a, b) => a - b); // prettier-ignore
+      const steps = 20_000;
+      const places = linspace(-Math.PI, Math.PI, steps + 1);
+      const density = exp(family.logProb(places)).data();
+      let [below, worst, i] = [0, 0, 0];
+      for (let k = 0; k < steps; k++) {
+        below += ((density[k]! + density[k + 1]!) * Math.PI) / steps;
+        while (i < n && x[i]! <= -Math.PI + ((k + 1) * 2 * Math.PI) / steps) i++;
+        worst = Math.max(worst, Math.abs(below - i / n));
+      }
+      expect(below).toBeCloseTo(1, 6);
+      expect(worst * Math.sqrt(n)).toBeLessThan(1.95);
+    }
+  });
+
   test("of vectors have their means and variances", () => {
     const covarianceMatrix = [[2, 0.6], [0.6, 1]]; // prettier-ignore
     for (const family of [
@@ -102,6 +120,8 @@ describe("samples", () => {
       3,
     ).item();
     expect(Math.abs(ofShape - 0.5)).toBeLessThan(0.02);
+    const still = grad((k: Tensor) => sum(d.vonMises({ loc: k, concentration: k }).sample(key(1), 3)))(2);
+    expect(still.item()).toBe(0); // and not a part of the derivative
     const told = Object.entries({ ...continuous, ...discrete }).filter(([, x]) => !x.reparameterised);
     expect(told.map(([name]) => name)).toEqual(["mixture", ...Object.keys(discrete)]);
   });

@@ -15,6 +15,7 @@ export {
   logNormal,
   normal,
   uniform,
+  vonMises,
 } from "./line.ts";
 export {
   affine,

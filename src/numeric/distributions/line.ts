@@ -1,6 +1,7 @@
 // Distributions on the line, by location and scale or by ends, and on half of it.
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { randomNormal, randomUnit } from "../../engine/prims/random.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { randomNormal, randomUnit, randomVonMises } from "../../engine/prims/random.ts";
 import {
   abs,
   add,
@@ -9,6 +10,7 @@ import {
   erf,
   exp,
   expm1,
+  floor,
   greaterEqual,
   less,
   lessEqual,
@@ -19,12 +21,14 @@ import {
   mul,
   neg,
   sign,
+  sin,
   square,
   sub,
   tan,
   where,
 } from "../array/elementwise.ts";
-import { erfinv, ndtr, ndtri } from "../array/special.ts";
+import { expandTo } from "../array/promote.ts";
+import { erfinv, i0e, i1e, ndtr, ndtri } from "../array/special.ts";
 import { cauchyOf, exponentialOf, gumbelOf, laplaceOf } from "../random/real.ts";
 import type { Distribution, Draw, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
@@ -219,6 +223,41 @@ export const gumbel: (params: GivenLocScale) => Distribution<LocScale> = /* @__P
   cdf: (p, x) => exp(neg(exp(neg(standard(p, x))))),
   icdf: (p, q) => moved(p, neg(log(neg(log(q))))),
 });
+
+type VonMises = Params<"loc" | "concentration">;
+
+/**
+ * Von Mises's distribution of angles in radians: density `exp(κ cos(x − loc)) / (2π I₀(κ))`, κ the concentration. Samples lie in [−π, π]; a density takes any
+ * angle. The variance is the circular one, `1 − I₁(κ) / I₀(κ)`, as PyTorch's.
+ *
+ * @throws DownhillError `range` unless loc is finite and concentration above 0.
+ */
+export const vonMises: (params: Given<"loc" | "concentration">) => Distribution<VonMises> =
+  /* @__PURE__ */ makeFamily<VonMises, Given<"loc" | "concentration">>({
+    name: "vonMises",
+    parameters: { loc: { domain: real }, concentration: { domain: positive } },
+    reparameterised: () => false,
+    sample({ loc, concentration }, { key, shape, dtype }) {
+      const angle = randomVonMises(key, expandTo(convert(concentration, "float64"), shape));
+      const turned = add(convert(loc, "float64"), angle);
+      const turns = floor(div(add(turned, Math.PI), 2 * Math.PI));
+      return convert(sub(turned, mul(2 * Math.PI, turns)), dtype);
+    },
+    // cos d − 1 = −2 sin² d/2 beside the scaled Bessel function, which does not overflow
+    logProb: ({ loc, concentration }, x) =>
+      neg(
+        add(
+          add(mul(mul(2, concentration), square(sin(mul(0.5, sub(x, loc))))), log(i0e(concentration))),
+          2 * HALF_LOG_2PI,
+        ),
+      ),
+    mean: ({ loc }) => loc,
+    variance: ({ concentration }) => sub(1, div(i1e(concentration), i0e(concentration))),
+    entropy({ concentration: k }) {
+      const [i0, i1] = [i0e(k), i1e(k)];
+      return add(add(log(i0), 2 * HALF_LOG_2PI), mul(k, sub(1, div(i1, i0))));
+    },
+  });
 
 /**
  * The size of a normal number of mean 0 and deviation scale.

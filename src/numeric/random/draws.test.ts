@@ -1,7 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { at, full, grad, jit, jvp, log, mean, scan, square, sum, tensor, type Tensor, vmap } from "downhill";
+import {
+  at,
+  exp,
+  full,
+  grad,
+  jit,
+  jvp,
+  log,
+  logNdtr,
+  matmul,
+  mean,
+  scan,
+  square,
+  sum,
+  tensor,
+  type Tensor,
+  vmap,
+} from "downhill";
 import * as random from "downhill/random";
 import { showType } from "../../engine/errors/index.ts";
 import { checkPrimitive } from "downhill/testing";
@@ -38,6 +55,8 @@ const draws: Readonly<Record<string, readonly [draw: (k: random.Key) => Tensor, 
   normal: [(k) => random.normal(k, [2, 3]), "f64[2,3]"],
   permutation: [(k) => random.permutation(k, 6), "i32[6]"],
   "permutation of rows": [(k) => random.permutation(k, [[1, 2], [3, 4], [5, 6]]), "f64[3,2]"], // prettier-ignore
+  orthogonal: [(k) => random.orthogonal(k, 3, 2), "f64[2,3,3]"],
+  truncatedNormal: [(k) => random.truncatedNormal(k, [-2, 1, -9], [2, 4, -8], [4, 3]), "f64[4,3]"],
   poisson: [(k) => random.poisson(k, [0.5, 5, 50]), "i32[3]"],
   rademacher: [(k) => random.rademacher(k, 5), "i32[5]"],
   randint: [(k) => random.randint(k, 5, -3, 10), "i32[5]"],
@@ -145,6 +164,40 @@ test("vectors of normal numbers have the mean and the covariance that they are g
   near(spread(1, 1, 1), 4);
   const slope = grad((c: Tensor) => sum(random.multivariateNormal(key(2), [0, 0], c)))(covariance);
   expect(slope.shape).toEqual([2, 2]);
+});
+
+test("truncated normal numbers stay between their bounds, and are spread as they should be, in far tails too", () => {
+  const n = 20_000;
+  for (const [low, high] of [
+    [-2, 2],
+    [1, 3],
+    [8, 8.5],
+    [-9, -8],
+    [-1, Infinity],
+    [30, 31],
+  ] as const) {
+    // prettier-ignore
+    for (const dtype of ["float64", "float32"] as const) {
+      const x = random.truncatedNormal(key(8), low, high, n, { dtype }).data();
+      expect(x.every((each) => each > low && each < high)).toBe(true);
+      const [all, a] = [high, low].map((bound) => logNdtr(low > 0 ? -bound : bound).item());
+      if (dtype === "float32" || low === 30) continue;
+      const sorted = [...x].map((each) => (low > 0 ? -each : each)).sort((p, q) => p - q);
+      const p = exp(logNdtr(sorted)).data();
+      const [from, to] = low > 0 ? [Math.exp(all!), Math.exp(a!)] : [Math.exp(a!), Math.exp(all!)];
+      const worst = Math.max(...p.map((each, i) => Math.abs((each - from) / (to - from) - (i + 0.5) / n)));
+      expect(worst * Math.sqrt(n)).toBeLessThan(1.95);
+    }
+  }
+  expect(random.truncatedNormal(key(0), 2, 1).item()).toBeNaN();
+});
+
+test("orthogonal matrices are orthogonal", () => {
+  const q = random.orthogonal(key(3), 4, 5);
+  const products = matmul(q, q.transpose([0, 2, 1])).data();
+  products.forEach((x, i) => expect(Math.abs(x - ((i % 16) % 5 === 0 ? 1 : 0))).toBeLessThan(1e-14));
+  const corner = mean(at(random.orthogonal(key(4), 3, 4000), null, 0, 0)).item();
+  expect(Math.abs(corner)).toBeLessThan(0.05); // five deviations
 });
 
 describe("shapes and parameters", () => {

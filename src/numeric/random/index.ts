@@ -5,8 +5,8 @@ export type { DrawShape, RealOptions, WholeOptions } from "./arguments.ts";
 export { beta, chiSquare, dirichlet, gamma, loggamma, studentT } from "./gamma.ts";
 export { key, type Key, type KeyWords } from "./key.ts";
 export { foldIn, keys, split } from "./keys.ts";
-export { multivariateNormal } from "./multivariate.ts";
-export { normal } from "./normal.ts";
+export { multivariateNormal, orthogonal } from "./multivariate.ts";
+export { normal, truncatedNormal } from "./normal.ts";
 export { cauchy, exponential, gumbel, laplace, logistic } from "./real.ts";
 export { bits, uniform, type UniformOptions } from "./uniform.ts";
 export {

@@ -1,4 +1,4 @@
-// Vectors of normal numbers that depend on each other.
+// Vectors of normal numbers that depend on each other, and matrices of them.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -6,8 +6,10 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import { randomNormal } from "../../engine/prims/random.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
-import { add } from "../array/elementwise.ts";
+import { diagonal } from "../array/diagonals.ts";
+import { add, less, mul, where } from "../array/elementwise.ts";
 import { expandDims, matmul, squeeze } from "../array/shape.ts";
+import { qr } from "../linalg/factorise.ts";
 import { cholesky } from "../linalg/solve.ts";
 import { type DrawShape, readReal, readShape, type RealOptions } from "./arguments.ts";
 import { type Key, readKey } from "./key.ts";
@@ -49,6 +51,26 @@ export function multivariateNormal(
       `multivariateNormal: a mean ${showType(centre.type)} and a covariance ${showType(spread.type)} cannot be broadcast to ${showShape([...(sizes ?? []), n])}.`,
     );
   return add(centre, spreadBy(cholesky(spread), randomNormal(words, [...sizes, n], dtype)));
+}
+
+/**
+ * Orthogonal matrices `[...shape, n, n]`, each equally likely (by Haar's measure): the first factor of normal matrices, with the signs of
+ * the diagonal of the second. JAX's stream and method.
+ *
+ * @throws DownhillError `range` unless n is a whole number of 0 or more.
+ * @example
+ * const q = orthogonal(key(0), 3);
+ * matmul(q, q.transpose()).at(0).at(0).item().toFixed(6); // 1.000000
+ */
+export function orthogonal(key: Key, n: number, shape: DrawShape = [], options: RealOptions = {}): Tensor {
+  if (arguments.length > 4) refuseExtra("orthogonal", arguments, 4);
+  const dtype = readReal("orthogonal", options);
+  if (!Number.isInteger(n) || n < 0)
+    throw new DownhillError("range", `orthogonal: n must be a whole number of 0 or more, got ${String(n)}.`);
+  const sizes = [...readShape("orthogonal", shape), n, n];
+  const [q, r] = qr(randomNormal(readKey("orthogonal", key), sizes, dtype));
+  const signs = where(less(diagonal(r, { axis1: -2, axis2: -1 }), 0), -1, 1);
+  return mul(q, expandDims(signs, -2));
 }
 
 /** The products of matrices, `[…, n, n]`, and vectors, `[…, n]`. */

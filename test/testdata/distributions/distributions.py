@@ -1,7 +1,7 @@
 # Values and gradients of distributions by PyTorch, in float64:
 #   /usr/bin/python3 test/testdata/distributions/distributions.py > test/testdata/distributions/distributions.json
 # Gradients are of the sum of weighted log densities, the weights 1, 2, 3, …
-import json, sys
+import json, math, sys
 import torch
 import torch.distributions as D
 import scipy.stats as st
@@ -57,6 +57,25 @@ def with_cdf(entry, cdf):
     return entry
 
 
+class VonMises:
+    """PyTorch's has Bessel functions to seven digits only; these are those of torch.special."""
+    batch_shape = None
+
+    def __init__(self, loc, concentration, validate_args=None):
+        self.loc, self.k = loc, concentration
+        self.i0, self.i1 = torch.special.i0e(concentration), torch.special.i1e(concentration)
+        self.mean, self.variance = loc, 1 - self.i1 / self.i0
+
+    def log_prob(self, x):
+        return self.k * (torch.cos(x - self.loc) - 1) - math.log(2 * math.pi) - torch.log(self.i0)
+
+    def entropy(self):
+        return math.log(2 * math.pi) + torch.log(self.i0) + self.k * (1 - self.i1 / self.i0)
+
+    def cdf(self, x):
+        raise NotImplementedError
+
+
 cases = [
     case("normal", D.Normal, {"loc": 0.5, "scale": 2.0}, [-9.0, 0.5, 3.0]),
     case("normal", D.Normal, {"loc": [0.5, -1.0], "scale": [2.0, 0.1]}, [[-9.0, 0.5], [3.0, -1.05]]),
@@ -66,6 +85,8 @@ cases = [
     case("laplace", D.Laplace, {"loc": 0.5, "scale": 2.0}, [-9.0, 0.6, 30.0]),
     case("cauchy", D.Cauchy, {"loc": 0.5, "scale": 2.0}, [-9.0, 0.6, 300.0]),
     case("gumbel", D.Gumbel, {"loc": 0.5, "scale": 2.0}, [-4.0, 0.6, 30.0]),
+    case("vonMises", VonMises, {"loc": 0.5, "concentration": 2.0}, [-3.0, 0.6, 2.0]),
+    case("vonMises", VonMises, {"loc": [0.5, 0.5], "concentration": [0.01, 300.0]}, [0.45, 0.6]),
     case("halfNormal", D.HalfNormal, {"scale": 2.0}, [0.1, 3.0, 9.0]),
     case("halfCauchy", D.HalfCauchy, {"scale": 2.0}, [0.1, 3.0, 90.0]),
     case("gamma", D.Gamma, {"concentration": 2.5, "rate": 0.7}, [0.01, 1.0, 30.0]),

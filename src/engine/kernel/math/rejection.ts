@@ -15,6 +15,7 @@ import {
   le,
   lt,
   max,
+  min,
   mul,
   neg,
   not,
@@ -27,6 +28,8 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { lgamma64 } from "./gamma.ts";
+import { acos64 } from "./inverse-trig.ts";
+import { cos64 } from "./trig.ts";
 import { log1p64, log64 } from "./log.ts";
 import { centredOf, normalQuantile32, normalQuantile64 } from "./normal-quantile.ts";
 import { pow64 } from "./pow.ts";
@@ -235,6 +238,50 @@ export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
     });
     const isMirrored = block.let("isMirrored", and(isSwapped, le(f64(0), result)));
     return convert("i32", select(isMirrored, sub(count, result), result));
+  },
+);
+
+/**
+ * An angle of von Mises's distribution around 0 in (−π, π], by rejection from a wrapped Cauchy distribution. Element number `counter` has
+ * the key that `split` gives that place, and takes its blocks in their order. NaN unless the concentration is at least 0.
+ *
+ * @see Best, Fisher, Efficient simulation of the von Mises distribution, Applied Statistics 28 (1979).
+ */
+export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
+  "vonMisesVariate",
+  [...key, ["concentration", "f64"]],
+  (block, [first, second, counter, concentration]) => {
+    const own = threefryBlock(block, "own", { first: first!, second: second! }, counter!);
+    const k = block.let("k", max(concentration!, f64(1e-300))); // so that 1 / k is finite
+    const root = block.let("root", add(f64(1), sqrt(add(f64(1), mul(f64(4), mul(k, k))))));
+    const rho = block.let("rho", div(sub(root, sqrt(mul(f64(2), root))), mul(f64(2), k)));
+    // rho cancels where k is small
+    const exact = div(add(f64(1), mul(rho, rho)), mul(f64(2), rho));
+    const s = block.let("s", select(lt(k, f64(1e-5)), add(div(f64(1), k), k), exact));
+    const angle = block.let("angle", f64(NaN));
+    const isValid = and(le(f64(0), concentration!), lt(concentration!, f64(Infinity)));
+    const draws = block.let("draws", select(isValid, i32(0), i32(mostDraws)));
+    const next = block.let("next", u32(0));
+    block.while(lt(draws, i32(mostDraws)), (loop) => {
+      loop.set(draws, add(draws, i32(1)));
+      const [u, v, side] = ["u", "v", "side"].map((name) => {
+        const unit = loop.let(name, unitOf("f64", threefryBlock(loop, `${name}Block`, own, next)));
+        loop.set(next, add(next, u32(1)));
+        return unit;
+      });
+      const z = loop.let("z", call(cos64, mul(f64(Math.PI), u!)));
+      const f = loop.let("f", div(add(f64(1), mul(s, z)), add(s, z)));
+      const c = loop.let("c", mul(k, sub(s, f)));
+      const size = loop.let("size", call(acos64, max(min(f, f64(1)), f64(-1))));
+      const take = (then: Block): void => {
+        then.set(angle, select(lt(side!, f64(0.5)), neg(size), size));
+        then.set(draws, i32(mostDraws));
+      };
+      loop.if(lt(v!, mul(c, sub(f64(2), c))), take, (otherwise) => {
+        otherwise.if(le(sub(c, f64(1)), call(log64, div(c, v!))), take);
+      });
+    });
+    return angle;
   },
 );
 
