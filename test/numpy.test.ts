@@ -84,7 +84,8 @@ describe("as NumPy", () => {
       const decoded = decode(args) as unknown[];
       const [tensors, withTensors] = tensorsOf(decoded);
       const call = (xs: readonly Tensor[]): Tensor[] => [functions[f]!(...withTensors(xs))].flat();
-      const ways = tensors.length === 0 ? [call(tensors)] : [call(tensors), jit((xs: Tensor[]) => call(xs))(tensors)]; // prettier-ignore
+      const isEager = tensors.length === 0 || /^(intersect|union|setdiff|setxor)1d$/.test(f); // sets have lengths that depend on values
+      const ways = isEager ? [call(tensors)] : [call(tensors), jit((xs: Tensor[]) => call(xs))(tensors)]; // prettier-ignore
       for (const outs of ways) {
         expect(outs.length, what).toBe(expected.length);
         outs.forEach((x, i) => expectEqual(x, expected[i]!, what, toleranceOf(f)));

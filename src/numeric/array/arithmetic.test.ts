@@ -40,6 +40,7 @@ describe("arithmetic", () => {
     fmin: [on(a.fmin, [pair, wide])],
     ldexp: [on((y) => a.ldexp(y, 3), [x])],
     frexp: [on(a.frexp, [x, single])],
+    nextafter: [on(a.nextafter, [{ ins: [f64([1, -2.5]), f64([2, -9])], differentiable: false }])],
     isInf: [on(a.isInf, [x])],
     isPosInf: [on(a.isPosInf, [x])],
     isNegInf: [on(a.isNegInf, [x])],

@@ -291,6 +291,29 @@ export function frexp(x: TensorLike): [mantissa: Tensor, exponent: Tensor] {
   return [timesPower(t, p.neg(exponent)), p.convert(exponent, "int32")];
 }
 
+/** The next number of the dtype after x in the direction of y; y where both are equal. Derivative 1 in x. */
+export function nextafter(x: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("nextafter", arguments, 2);
+  const [a, b] = matchFloating("nextafter", x, y);
+  const at = (value: number): Tensor => p.full(a.type, value);
+  const isDouble = a.dtype === "float64";
+  const [digits, least, greatest] = isDouble
+    ? [53, 2 ** -1074, Number.MAX_VALUE]
+    : [24, 2 ** -149, (2 - 2 ** -23) * 2 ** 127];
+  const value = p.stopGradient(a);
+  const [mantissa, exponent] = frexp(value);
+  const isUp = p.less(value, p.stopGradient(b));
+  // towards 0 the numbers below a power of 2 lie half as far apart
+  const inwards = p.both(p.equal(p.abs(mantissa), at(0.5)), p.equal(isUp, isNegative(value)));
+  const below = p.where(inwards, at(digits + 1), at(digits));
+  const step = p.maximum(p.exp2(p.sub(p.convert(exponent, a.dtype), below)), at(least));
+  const next = p.add(a, p.where(isUp, step, p.neg(step)));
+  const fromInfinity = p.where(isUp, at(-greatest), at(greatest));
+  const moved = p.where(isInfinite(value), fromInfinity, next);
+  const isNaN = p.either(p.notEqual(value, value), p.notEqual(b, b));
+  return p.where(isNaN, at(Number.NaN), p.where(p.equal(a, b), b, moved));
+}
+
 /** Whether x is ∞ or −∞, as bool. Not for `if`: use `where`. */
 export function isInf(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isInf", arguments, 1);

@@ -7,12 +7,15 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import { arrayType, isDType } from "../../engine/ir/types.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
-import { iota } from "../../engine/prims/index-ops.ts";
+import { mul } from "../../engine/prims/arithmetic.ts";
+import { concatenate, iota } from "../../engine/prims/index-ops.ts";
 import { asTensor, fromFlat, fromNest, requireHeld } from "../../engine/prims/lift.ts";
 import { convert, full as fill } from "../../engine/prims/linear.ts";
 import { reshape } from "../../engine/prims/shape.ts";
+import { exp, log, pow } from "../../engine/prims/transcendental.ts";
 import { isTypedArray } from "../../engine/tree/tree.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
+import { turn } from "../../engine/util/turn.ts";
 import { checkShape, normalizeAxis, requireWhole } from "./promote.ts";
 
 export interface DTypeOption {
@@ -247,14 +250,13 @@ export function geomspace(start: number, stop: number, count: number, options: D
       `geomspace: needs finite ends of one sign, other than 0; got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
   checkCount("geomspace", count);
-  const growth = Math.log(stop / start);
-  const at = (i: number): number =>
-    i === 0 ? start : i === count - 1 ? stop : start * Math.exp((growth * i) / (count - 1));
-  return fromFlat(
-    arrayType(dtypeOf("geomspace", options), [count]),
-    Array.from({ length: count }, (_, i) => at(i)),
-    "geomspace",
-  );
+  const type = arrayType("float64", [Math.max(0, count - 2)]);
+  const parts = Array.from({ length: type.shape[0]! }, (_, i) => (i + 1) / (count - 1));
+  const growth = log(fill(type, stop / start));
+  const inner = mul(fill(type, start), exp(mul(growth, fromFlat(type, parts))));
+  const end = (value: number): Tensor => fill(arrayType("float64", [1]), value);
+  const all = count === 0 ? inner : concatenate(count === 1 ? [end(start)] : [end(start), inner, end(stop)], 0); // prettier-ignore
+  return convert(all, dtypeOf("geomspace", options));
 }
 
 /** Options of `logspace`. */
@@ -279,12 +281,12 @@ export function logspace(start: number, stop: number, count: number, options: Lo
       `logspace: needs finite numbers, got ${[start, stop, base].map(showPlain).join(", ")}.${plainHint("Bounds", [start, stop, base])}`,
     );
   checkCount("logspace", count);
-  const at = (i: number): number => base ** (start + (i * (stop - start)) / Math.max(1, count - 1));
-  return fromFlat(
-    arrayType(dtypeOf("logspace", rest), [count]),
-    Array.from({ length: count }, (_, i) => at(i)),
-    "logspace",
+  const exponents = Array.from(
+    { length: count },
+    (_, i) => start + (i * (stop - start)) / Math.max(1, count - 1),
   );
+  const type = arrayType("float64", [count]);
+  return convert(pow(fill(type, base), fromFlat(type, exponents)), dtypeOf("logspace", rest));
 }
 
 /**
@@ -308,8 +310,8 @@ export function fromFunction(f: (...places: Tensor[]) => Tensor, shape: readonly
 /** How a window of n weights is made of the cosines of a turn: Σ a_k cos(2πki / (n − 1)). */
 function cosineWindow(operation: string, n: number, factors: readonly number[]): Tensor {
   checkCount(operation, n);
-  const at = (i: number): number =>
-    factors.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * i) / Math.max(1, n - 1)), 0);
+  const cosine = (i: number, k: number): number => turn(i * k, Math.max(1, n - 1)).cos;
+  const at = (i: number): number => factors.reduce((sum, a, k) => sum + a * cosine(i, k), 0);
   return fromFlat(arrayType("float64", [n]), Array.from({ length: n }, (_, i) => (n === 1 ? 1 : at(i)))); // prettier-ignore
 }
 

@@ -1,4 +1,4 @@
-import { finfo, full, iinfo, issubdtype, resultType, tensor, add } from "downhill";
+import { finfo, full, iinfo, issubdtype, promoteTypes, resultType, tensor, add } from "downhill";
 import { describe, expect, test } from "vitest";
 
 const dtypes = ["float64", "float32", "int32", "uint32", "bool"] as const;
@@ -9,6 +9,7 @@ describe("resultType", () => {
       for (const b of dtypes.slice(0, 4)) {
         const sum = add(full([1], 1, { dtype: a }), full([1], 1, { dtype: b }));
         expect([a, b, resultType(a, b)]).toEqual([a, b, sum.dtype]);
+        expect(promoteTypes(a, b)).toBe(sum.dtype);
         expect(resultType(full([1], 1, { dtype: a }), b, 2)).toBe(sum.dtype);
       }
     }

@@ -5,7 +5,7 @@ import type { ArrayType, DType } from "../../engine/ir/types.ts";
 import { arrayType, isDType } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
-import { numberBeside, promoteTypes } from "./promote.ts";
+import { numberBeside, promoteTypes as promoted } from "./promote.ts";
 
 /** Kinds of dtypes, from the narrowest on: `bool` is no number. */
 export type DTypeKind =
@@ -66,7 +66,7 @@ export function resultType(...operands: readonly (BooleanLike | DType)[]): DType
     return [asTensor(x, "resultType").type];
   });
   const join = (a: ArrayType, b: ArrayType): ArrayType => {
-    const { dtype, weak } = promoteTypes(a, b);
+    const { dtype, weak } = promoted(a, b);
     return arrayType(dtype, [], weak);
   };
   const [first, ...rest] = others;
@@ -77,6 +77,19 @@ export function resultType(...operands: readonly (BooleanLike | DType)[]): DType
     rest.reduce(join, first),
   );
   return joined.dtype;
+}
+
+/**
+ * The dtype that two dtypes have together, as `resultType` of them.
+ *
+ * @throws DownhillError `dtype` for what is no dtype.
+ * @example
+ * promoteTypes("int32", "float32"); // "float32"
+ */
+export function promoteTypes(a: DType, b: DType): DType {
+  if (arguments.length > 2) refuseExtra("promoteTypes", arguments, 2);
+  const [left, right] = [a, b].map((dtype) => arrayType(readDType("promoteTypes", dtype), []));
+  return promoted(left!, right!).dtype;
 }
 
 /**

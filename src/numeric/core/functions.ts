@@ -1,6 +1,7 @@
 // What `downhill` and `downhill/core` have in common: the functions, without any effect of importing them.
 export * from "../array/index.ts";
-export { finfo, iinfo, issubdtype, resultType } from "../array/dtypes.ts";
+export { intersect1d, setdiff1d, setxor1d, union1d } from "../array/sets.ts";
+export { finfo, iinfo, issubdtype, promoteTypes, resultType } from "../array/dtypes.ts";
 export type { DTypeKind, FloatInfo, IntegerInfo } from "../array/dtypes.ts";
 export { DownhillError } from "../../engine/errors/index.ts";
 export type { ErrorCode } from "../../engine/errors/index.ts";

@@ -87,6 +87,10 @@ case("frexp", [np.array([5e-324, 1e-310, 2.0**52, 0.5, -3.0])], np.frexp(np.arra
 case("ldexp", [np.array([1.0, 1.5, -3.0]), np.array([1074 - 2148, 900, 3], dtype=np.int32)], np.ldexp(np.array([1.0, 1.5, -3.0]), [-1074, 900, 3]))
 case("nanToNum", [special, {"nan": 0.5, "posinf": 9.0, "neginf": -9.0}], np.nan_to_num(special, nan=0.5, posinf=9.0, neginf=-9.0))
 case("sinc", [np.array([1e-9, 1e-4, 0.3, 0.32, 1.5, 20.25])], np.sinc([1e-9, 1e-4, 0.3, 0.32, 1.5, 20.25]))
+ends = np.array([0.0, 1.0, 1.0, -1.0, 2.0, 5e-324, 1.5, inf, -inf, 1.7976931348623157e308, 3.0, nan, 2.2250738585072014e-308])
+towards = np.array([1.0, 2.0, 0.0, 0.0, -5.0, -1.0, 1.5, 0.0, 0.0, inf, nan, 1.0, 0.0])
+case("nextafter", [ends, towards], np.nextafter(ends, towards))
+case("nextafter", [np.float32([1.0, 1.0, 0.0, 3.0]), np.float32([2.0, 0.0, -1.0, 9.0])], np.nextafter(np.float32([1.0, 1.0, 0.0, 3.0]), np.float32([2.0, 0.0, -1.0, 9.0])))
 case("rsqrt", [np.array([4.0, 0.25, 0.0])], 1 / np.sqrt(np.array([4.0, 0.25, 0.0])))
 truth = np.array([True, False, True, False]), np.array([True, True, False, False])
 case("logicalXor", list(truth), np.logical_xor(*truth))
@@ -311,6 +315,11 @@ case("allclose", [cube, near], np.allclose(cube, near))
 case("arrayEqual", [bits, bits], np.array_equal(bits, bits))
 case("arrayEqual", [bits, bits[:3]], False)
 case("arrayEquiv", [flat, np.stack([flat, flat])], True)
+members = [np.array([3, 1, 2, 3, 7], dtype=np.int32), np.array([7, 3, 9, 3], dtype=np.int32)]
+case("intersect1d", members, np.intersect1d(*members))
+case("union1d", members, np.union1d(*members))
+case("setdiff1d", members, np.setdiff1d(*members))
+case("setxor1d", members, np.setxor1d(*members))
 case("isin", [bits, np.array([1, -1, 5], dtype=np.int32)], np.isin(bits, [1, -1, 5]))
 
 # choices

@@ -1,0 +1,40 @@
+// The page of NumPy's names says what there is.
+import { expect, test } from "vitest";
+import * as d from "downhill";
+import { root } from "./support/snippets.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const page = readFileSync(join(root, "docs/numpy.md"), "utf8");
+const [, same, other, absent] = page.split(/The same names:|## Under another name|## Not there/) as [string, string, string, string]; // prettier-ignore
+const names = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
+
+test("names that are said to be the same are exported", () => {
+  expect(names(same).length).toBeGreaterThan(230);
+  expect(names(same).filter((name) => !(name in d))).toEqual([]);
+});
+
+test("names that stand in another's place are exported, and those in whose place they stand are not", () => {
+  const rows = other.split("\n").filter((line) => line.startsWith("| `"));
+  const camel = (name: string): string =>
+    name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  for (const row of rows) {
+    const [, theirs, ours] = row.split("|") as [string, string, string];
+    expect(
+      names(ours).filter((name) => !(name in d)),
+      row,
+    ).toEqual([]);
+    expect(
+      names(theirs).filter((name) => camel(name) in d),
+      row,
+    ).toEqual([]);
+  }
+  const missing = names(absent.split("## What differs")[0]!.split("\n").map((line) => line.split("|")[1] ?? "").join("\n")); // prettier-ignore
+  expect(missing.length).toBeGreaterThan(20);
+  expect(missing.filter((name) => camel(name) in d)).toEqual([]);
+});
+
+test("what is tested here is all that NumPy's page names once", () => {
+  const all = names(same);
+  expect(all.filter((name, i) => all.indexOf(name) !== i)).toEqual([]);
+});
