@@ -470,6 +470,95 @@ export const fits = [
     single: true,
   },
   {
+    name: "sinhTail32",
+    says: "sinh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.div(big.sinh(x, bits), x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 1.0001,
+    degree: 3,
+    single: true,
+  },
+  {
+    name: "atanTail32",
+    says: "atan t = t + t³ · P(t²) for |t| ≤ ½, relatively, in float32",
+    target: withMoreBits((z, bits) => {
+      const t = rootOf(z, bits);
+      return big.div(big.div(big.atan(t, bits), t, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.2501,
+    degree: 4,
+    single: true,
+  },
+  {
+    name: "asinTail32",
+    says: "asin x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      return big.div(big.div(big.asin(x, bits), x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.25,
+    degree: 5,
+    single: true,
+  },
+  {
+    name: "atanhTail32",
+    says: "atanh x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32",
+    target: withMoreBits((z, bits) => {
+      const x = rootOf(z, bits);
+      const ratio = big.div(big.one(bits) + x, big.one(bits) - x, bits);
+      return big.div(big.div(big.log(ratio, bits) >> 1n, x, bits) - big.one(bits), z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.25,
+    degree: 6,
+    single: true,
+  },
+  {
+    name: "cbrtStart32",
+    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively, in float32",
+    target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
+    weight: (m) => Math.cbrt(1 / m),
+    from: 0.706,
+    to: 1.4143,
+    degree: 3,
+    single: true,
+  },
+  {
+    name: "shortLogTail",
+    says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2, for results in float32",
+    target: withMoreBits((z, bits) => {
+      const s = rootOf(z, bits);
+      const one = big.one(bits);
+      return big.div(big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits) - 2n * one, z, bits);
+    }),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.02944,
+    degree: 3,
+  },
+  {
+    name: "shortExpTail",
+    says: "2ᵗ = 1 + t · P(t) for |t| ≤ ½, for results in float32",
+    target: withMoreBits((t, bits) => {
+      const ln2 = big.log(2n * big.one(bits), bits);
+      if (big.toNumber(t, bits) === 0) return ln2;
+      return big.div(big.exp(big.mul(t, ln2, bits), bits) - big.one(bits), t, bits);
+    }),
+    weight: (t) => Math.abs(t),
+    from: -0.5001,
+    to: 0.5001,
+    degree: 7,
+  },
+  {
     name: "erfTail32",
     says: "erf x = x + x · P(x²) for |x| ≤ 0.7, in float32",
     target: withMoreBits((z, bits) => {

@@ -16,6 +16,7 @@ const pages = [
   "docs/speed.md",
   "docs/masks.md",
   "docs/randomness.md",
+  "docs/distributions.md",
   "docs/places.md",
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);

@@ -29,6 +29,10 @@ const programs: Readonly<Record<string, { readonly source: string; readonly prin
     source: `import "downhill/methods"; import { tensor } from "downhill"; print(tensor([[1, 2], [3, 4]]).prod(0).clip(0, 5).sigmoid().round().tolist());`,
     prints: "[1,1]",
   },
+  "downhill/distributions": {
+    source: `import { normal } from "downhill/distributions"; print(normal({ loc: [1, 2], scale: 1 }).mean().add(1).tolist());`,
+    prints: "[2,3]",
+  },
   "downhill/fft": {
     source: `import { complex, fft, ifft } from "downhill/fft"; print(ifft(complex.mul(fft([1, 2, 3]), 2)).re.mul(10).tolist().map(Math.round));`,
     prints: "[20,40,60]",

@@ -1,12 +1,14 @@
 // Value and gradient of functions of plain numbers, compiled from their text, beside the gradient by hand.
 import { readFileSync } from "node:fs";
 import { numbers } from "../data.mjs";
+import * as adbenchByHand from "./adbench-by-hand.mjs";
 import * as byHand from "./plain-by-hand.mjs";
 
 export const group = "Ordinary TypeScript: value and gradient";
 
-const file = "test/plain/functions.ts";
-const text = () => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+const functions = "test/plain/functions.ts";
+const adbench = "test/plain/adbench.ts";
+const textOf = (file) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
 
 /** Numbers in float64 from `low` to `high`. */
 const typed = (seed, count, low = -1, high = 1) =>
@@ -121,6 +123,40 @@ const subjects = [
   },
 ];
 
+/** Rows of so many numbers. */
+const rowsOf = (list, n) =>
+  Array.from({ length: list.length / n }, (_, i) => [...list.slice(i * n, (i + 1) * n)]);
+
+/** ADBench's objectives at sizes that it has, of other numbers. */
+const adbenchSubjects = [
+  {
+    name: "gmm",
+    file: adbench,
+    hand: adbenchByHand.gmm,
+    title: "ADBench's mixture of 25 Gaussians, 1,000 points of 10 coordinates",
+    args: () => [
+      { alphas: [...typed(25, 25)], means: rowsOf(typed(26, 250), 10), icf: rowsOf(typed(27, 1375), 55) },
+      rowsOf(typed(28, 10_000), 10),
+      { gamma: 1, m: 0, constant: -20 },
+    ],
+    move: ([{ alphas }], away) => void (alphas[0] = away),
+  },
+  {
+    name: "lstm",
+    file: adbench,
+    hand: adbenchByHand.lstm,
+    title: "ADBench's LSTM of 2 layers, 1,024 characters of 14 bits",
+    args: () => [
+      rowsOf(typed(29, 16 * 14), 14),
+      rowsOf(typed(30, 3 * 14), 14),
+      rowsOf(typed(31, 4 * 14), 14),
+      rowsOf(typed(32, 1024 * 14, 0, 1).map(Math.round), 14),
+    ],
+    wrt: [0, 1],
+    move: ([main], away) => void (main[0][0] = away),
+  },
+];
+
 /** The numbers within a value, depth first. */
 function numbersIn(value) {
   if (typeof value === "number") return [value];
@@ -146,7 +182,7 @@ function moving({ args, move }, valueAndGradient) {
   return { step: () => run()[0], check };
 }
 
-export const rows = subjects.map((subject) => ({
+export const rows = [...subjects, ...adbenchSubjects].map((subject) => ({
   name: `plain-${subject.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   title: `value and gradient: ${subject.title}`,
   unit: "us",
@@ -157,7 +193,8 @@ export const rows = subjects.map((subject) => ({
   programs: {
     async downhill(dh) {
       if (dh.compile === undefined) throw new Error("this build has no downhill/plain");
-      const f = (await dh.compile(text(), { file }))[subject.name];
+      const { file = functions } = subject;
+      const f = (await dh.compile(textOf(file), { file }))[subject.name];
       return moving(subject, dh.valueAndGrad(f, subject.wrt === undefined ? {} : { argnums: subject.wrt }));
     },
     javascript: () => moving(subject, subject.hand),

@@ -32,6 +32,7 @@ export default defineConfig({
           { text: "Plain functions: set-up", link: "/plain-setup" },
           { text: "Plain functions: commands", link: "/plain-commands" },
           { text: "Random numbers", link: "/randomness" },
+          { text: "Distributions", link: "/distributions" },
           { text: "Names of NumPy", link: "/numpy" },
           { text: "Masks", link: "/masks" },
           { text: "Files", link: "/files" },

@@ -24,6 +24,21 @@ export const singles: readonly Single[] = [
   { procedure: single.sigmoid32, reference: double.sigmoid64, from: -103, to: 3.4e38, bound: 0.95 },
   { procedure: single.erf32, reference: double.erf64, from: -3.4e38, to: 3.4e38, bound: 0.9 },
   { procedure: single.erfc32, reference: double.erfc64, from: -3.4e38, to: 10.05, bound: 1 },
+  { procedure: single.exp232, reference: double.exp264, from: -149, to: 127.99, bound: 0.95 },
+  { procedure: single.expm132, reference: double.expm164, from: -3.4e38, to: 88.7, bound: 1 },
+  { procedure: single.log1p32, reference: double.log1p64, from: -0.9999999, to: 3.4e38, bound: 1 },
+  { procedure: single.log232, reference: double.log264, from: 2 ** -149, to: 3.4e38, bound: 1 },
+  { procedure: single.log1032, reference: double.log1064, from: 2 ** -149, to: 3.4e38, bound: 1 },
+  { procedure: single.tan32, reference: double.tan64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.sinh32, reference: double.sinh64, from: -89.4, to: 89.4, bound: 1 },
+  { procedure: single.cosh32, reference: double.cosh64, from: -89.4, to: 89.4, bound: 1 },
+  { procedure: single.asin32, reference: double.asin64, from: -1, to: 1, bound: 1 },
+  { procedure: single.acos32, reference: double.acos64, from: -1, to: 1, bound: 1 },
+  { procedure: single.atan32, reference: double.atan64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.atanh32, reference: double.atanh64, from: -1, to: 1, bound: 1 },
+  { procedure: single.asinh32, reference: double.asinh64, from: -3.4e38, to: 3.4e38, bound: 1 },
+  { procedure: single.acosh32, reference: double.acosh64, from: 1.0000001, to: 3.4e38, bound: 1 },
+  { procedure: single.cbrt32, reference: double.cbrt64, from: -3.4e38, to: 3.4e38, bound: 0.6 },
 ];
 
 /** Error of `got` in units of the last place of float32 at `exact`. */

@@ -309,8 +309,9 @@ export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["o
   return bind1(betaincPrim, [a, b, x], { orders });
 }
 
-const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x) =>
-  div(dx, mul(x, sub(full(x.type, 1), x))),
+const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x, out) =>
+  // no slope where there is no value
+  mul(dx, where(equal(out, out), div(full(x.type, 1), mul(x, sub(full(x.type, 1), x))), out)),
 );
 const entrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.entr64, (dx, x) =>
   neg(mul(dx, add(log(x), full(x.type, 1)))),

@@ -33,17 +33,28 @@ const expPrim: Primitive<object> = /* @__PURE__ */ smooth(
 const expm1Prim: Primitive<object> = /* @__PURE__ */ smooth(
   math.expm164,
   (dx, x) => mul(dx, exp(x)), // out + 1 cancels where x is far below 0
+  single.expm132,
 );
-const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.exp264, (dx, _, out) =>
-  mul(dx, scale(out, Math.LN2)),
+const exp2Prim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.exp264,
+  (dx, _, out) => mul(dx, scale(out, Math.LN2)),
+  single.exp232,
 );
 const logPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log64, (dx, x) => div(dx, x), single.log32);
-const log1pPrim: Primitive<object> = /* @__PURE__ */ smooth(math.log1p64, (dx, x) => div(dx, add(one(x), x)));
-const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log264, (dx, x) =>
-  div(dx, scale(x, Math.LN2)),
+const log1pPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.log1p64,
+  (dx, x) => div(dx, add(one(x), x)),
+  single.log1p32,
 );
-const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(math.log1064, (dx, x) =>
-  div(dx, scale(x, Math.LN10)),
+const log2Prim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.log264,
+  (dx, x) => div(dx, scale(x, Math.LN2)),
+  single.log232,
+);
+const log10Prim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.log1064,
+  (dx, x) => div(dx, scale(x, Math.LN10)),
+  single.log1032,
 );
 const sinPrim: Primitive<object> = /* @__PURE__ */ smooth(
   math.sin64,
@@ -55,36 +66,60 @@ const cosPrim: Primitive<object> = /* @__PURE__ */ smooth(
   (dx, x) => neg(mul(dx, sin(x))),
   single.cos32,
 );
-const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.tan64, (dx, _, out) =>
-  mul(dx, add(one(out), square(out))),
+const tanPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.tan64,
+  (dx, _, out) => mul(dx, add(one(out), square(out))),
+  single.tan32,
 );
-const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asin64, (dx, x) =>
-  div(dx, sqrt(oneMinusSquare(x))),
+const asinPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.asin64,
+  (dx, x) => div(dx, sqrt(oneMinusSquare(x))),
+  single.asin32,
 );
-const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acos64, (dx, x) =>
-  neg(div(dx, sqrt(oneMinusSquare(x)))),
+const acosPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.acos64,
+  (dx, x) => neg(div(dx, sqrt(oneMinusSquare(x)))),
+  single.acos32,
 );
-const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atan64, (dx, x) =>
-  div(dx, add(one(x), square(x))),
+const atanPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.atan64,
+  (dx, x) => div(dx, add(one(x), square(x))),
+  single.atan32,
 );
-const sinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.sinh64, (dx, x) => mul(dx, cosh(x)));
-const coshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cosh64, (dx, x) => mul(dx, sinh(x)));
+const sinhPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.sinh64,
+  (dx, x) => mul(dx, cosh(x)),
+  single.sinh32,
+);
+const coshPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.cosh64,
+  (dx, x) => mul(dx, sinh(x)),
+  single.cosh32,
+);
 const tanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
   math.tanh64,
   (dx, _, out) => mul(dx, sub(one(out), square(out))),
   single.tanh32,
 );
-const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.asinh64, (dx, x) =>
-  div(dx, hypotWithOne(x)),
+const asinhPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.asinh64,
+  (dx, x) => div(dx, hypotWithOne(x)),
+  single.asinh32,
 );
-const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(math.acosh64, (dx, x) =>
-  div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
+const acoshPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.acosh64,
+  (dx, x) => div(dx, mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
+  single.acosh32,
 );
-const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(math.atanh64, (dx, x) =>
-  div(dx, oneMinusSquare(x)),
+const atanhPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.atanh64,
+  (dx, x) => div(dx, oneMinusSquare(x)),
+  single.atanh32,
 );
-const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(math.cbrt64, (dx, _, out) =>
-  div(dx, scale(square(out), 3)),
+const cbrtPrim: Primitive<object> = /* @__PURE__ */ smooth(
+  math.cbrt64,
+  (dx, _, out) => div(dx, scale(square(out), 3)),
+  single.cbrt32,
 );
 const erfPrim: Primitive<object> = /* @__PURE__ */ smooth(
   math.erf64,
@@ -179,7 +214,7 @@ const powPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     ],
   },
   batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([x, y]) => through(math.pow64)(x!, y!) },
+  lowering: { kind: "elementwise", scalar: ([x, y]) => through(math.pow64, single.pow32)(x!, y!) },
   algebra: { identity: ([, y]) => (y === 1 ? 0 : undefined) },
 });
 

@@ -37,8 +37,15 @@ type LikeKnown<P, D> = [Tensor] extends [P]
         : P extends readonly unknown[]
           ? LikeList<P, D>
           : P extends object
-            ? { readonly [K in keyof P]: Like<P[K], D> }
+            ? IsInstance<P> extends true
+              ? P
+              : { readonly [K in keyof P]: Like<P[K], D> }
             : P;
+
+/** What has methods is an instance of a class, which stays of it. */
+export type IsInstance<P> = true extends { [K in keyof P]: IsMethod<P[K]> }[keyof P] ? true : false;
+
+type IsMethod<M> = [M] extends [(...args: never[]) => unknown] ? ([M] extends [never] ? false : true) : false;
 
 type LikeList<P extends readonly unknown[], D> = [AreAllLeaves<P>] extends [true]
   ? [Extract<P[number], Tensor>] extends [never]

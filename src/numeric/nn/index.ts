@@ -32,6 +32,7 @@ export {
   type ConvolutionInitOptions,
   type ConvolutionParams,
 } from "./convolution.ts";
+export { ctcLoss, type CtcOptions } from "./ctc-loss.ts";
 export { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
 export { dropout, type DropoutOptions, embedding } from "./embedding.ts";
 export {
@@ -42,6 +43,10 @@ export {
   heUniform,
   type Initialiser,
   type InitialiserOptions,
+  lecunNormal,
+  lecunUniform,
+  varianceScaling,
+  type VarianceScalingOptions,
   zerosInit,
 } from "./initialise.ts";
 export {
@@ -62,6 +67,17 @@ export {
   sigmoidCrossEntropy,
   type SigmoidCrossEntropyOptions,
 } from "./losses.ts";
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  type MarginOptions,
+  marginRankingLoss,
+  multiMarginLoss,
+  ntXentLoss,
+  type NtXentOptions,
+  tripletLoss,
+  type TripletOptions,
+} from "./margin-losses.ts";
 export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
 export {
   batchNorm,
@@ -76,6 +92,15 @@ export {
   type ScaleParams,
 } from "./normalise.ts";
 export {
+  bidirectional,
+  type Directions,
+  gru,
+  lstm,
+  type OverTime,
+  type OverTimeOptions,
+  rnn,
+} from "./over-time.ts";
+export {
   gruCell,
   gruInit,
   type GruParams,
@@ -87,3 +112,13 @@ export {
   rnnCell,
   rnnInit,
 } from "./recurrent.ts";
+export {
+  transformerDecoderInit,
+  transformerDecoderLayer,
+  type TransformerDecoderOptions,
+  type TransformerDecoderParams,
+  transformerEncoderInit,
+  transformerEncoderLayer,
+  type TransformerEncoderParams,
+  type TransformerOptions,
+} from "./transformer.ts";

@@ -7,6 +7,9 @@ import {
   heNormal,
   heUniform,
   type Initialiser,
+  lecunNormal,
+  lecunUniform,
+  varianceScaling,
   zerosInit,
 } from "downhill/nn";
 import { key } from "downhill/random";
@@ -61,6 +64,13 @@ describe("drawn values", () => {
     ["heUniform", heUniform, Math.sqrt(2 / 300)],
     ["heNormal", heNormal, Math.sqrt(2 / 300)],
     ["fanInUniform", fanInUniform, Math.sqrt(1 / 900)],
+    ["lecunUniform", lecunUniform, Math.sqrt(1 / 300)],
+    ["lecunNormal", lecunNormal, Math.sqrt(1 / 300)],
+    [
+      "varianceScaling",
+      varianceScaling({ scale: 3, mode: "fanOut", distribution: "uniform" }),
+      Math.sqrt(3 / 400),
+    ],
   ])("of %s have mean 0 and their deviation", (_, init, std) => {
     const values = [...init(key(7), [300, 400]).data()];
     const n = values.length;
@@ -86,4 +96,17 @@ describe("drawn values", () => {
     expect(() => heUniform(key(0), [4, 0])).toThrow("heUniform: 0 in shape [4,0] is not a size.");
     expect(() => heUniform(key(0), [4, 2], { gain: 2 } as never)).toThrow('unknown option "gain"');
   });
+});
+
+test("varianceScaling has the others as cases, and refuses what is none", () => {
+  const values = (init: Initialiser): unknown => init(key(3), [3, 5]).tolist();
+  expect(values(varianceScaling({ scale: 2 }))).toEqual(values(heNormal));
+  expect(values(varianceScaling())).toEqual(values(lecunNormal));
+  expect(values(varianceScaling({ mode: "average", distribution: "uniform" }))).toEqual(
+    values(glorotUniform),
+  );
+  expect(() => varianceScaling({ scale: 0 })).toThrow(
+    "varianceScaling: scale must be a positive number, got 0.",
+  );
+  expect(() => varianceScaling({ mode: "fan_in" as never })).toThrow("varianceScaling: mode must be");
 });

@@ -2,7 +2,7 @@ import { full } from "../array/create.ts";
 import { mul } from "../array/elementwise.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
-import { checkOptions } from "../../engine/errors/options.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { normal, uniform, type Key } from "../random/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
@@ -66,6 +66,57 @@ export const heUniform: Initialiser = /* @__PURE__ */ uniformWithin("heUniform",
 export const heNormal: Initialiser = /* @__PURE__ */ normalWith("heNormal", ({ fanIn }) =>
   Math.sqrt(2 / fanIn),
 );
+
+/**
+ * Uniform over `±√(3 / fanIn)`, variance `1 / fanIn`: for selu, and for layers without an activation.
+ *
+ * @see LeCun, Bottou, Orr, Müller, Efficient backprop, 1998, section 4.6.
+ */
+export const lecunUniform: Initialiser = /* @__PURE__ */ uniformWithin("lecunUniform", ({ fanIn }) =>
+  Math.sqrt(3 / fanIn),
+);
+
+/** Normal with variance `1 / fanIn`; see `lecunUniform`. */
+export const lecunNormal: Initialiser = /* @__PURE__ */ normalWith("lecunNormal", ({ fanIn }) =>
+  Math.sqrt(1 / fanIn),
+);
+
+/** Options of `varianceScaling`. */
+export interface VarianceScalingOptions {
+  /** What the variance is, times the number of units that `mode` says. Default 1. */
+  readonly scale?: number;
+  /** The units that the variance is divided by: inputs (default), outputs, or the mean of both. */
+  readonly mode?: "fanIn" | "fanOut" | "average";
+  /** Default normal. */
+  readonly distribution?: "normal" | "uniform";
+}
+
+/**
+ * An initialiser with variance `scale / units`: that of He is `{ scale: 2 }`, of Glorot `{ mode: "average" }`.
+ *
+ * @throws DownhillError `range` if the scale is not positive, `option` for an unknown word.
+ * @example
+ * varianceScaling({ scale: 2, mode: "fanOut", distribution: "uniform" })(key(0), [4, 2]).shape; // [4, 2]
+ */
+export function varianceScaling(options: VarianceScalingOptions = {}): Initialiser {
+  if (arguments.length > 1) refuseExtra("varianceScaling", arguments, 1);
+  checkOptions("varianceScaling", options, ["scale", "mode", "distribution"]);
+  const { scale = 1, mode = "fanIn", distribution = "normal" } = options;
+  checkChoice("varianceScaling", "mode", mode, ["fanIn", "fanOut", "average"]);
+  checkChoice("varianceScaling", "distribution", distribution, ["normal", "uniform"]);
+  if (!(scale > 0 && Number.isFinite(scale)))
+    throw new DownhillError(
+      "range",
+      `varianceScaling: scale must be a positive number, got ${String(scale)}.`,
+    );
+  const variance = ({ fanIn, fanOut }: Fans): number => {
+    const units = { fanIn, fanOut, average: (fanIn + fanOut) / 2 };
+    return scale / units[mode];
+  };
+  return distribution === "normal"
+    ? normalWith("varianceScaling", (fans) => Math.sqrt(variance(fans)))
+    : uniformWithin("varianceScaling", (fans) => Math.sqrt(3 * variance(fans)));
+}
 
 /** Zeros, for biases. */
 export const zerosInit: Initialiser = function (_, shape, options = {}) {

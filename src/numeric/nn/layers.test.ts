@@ -271,3 +271,33 @@ describe("convolution layers", () => {
     );
   });
 });
+
+describe("transformer layers", () => {
+  const x = tensor(numbers(24), { shape: [2, 3, 4] });
+  const params = nn.transformerDecoderInit(key(1), 4, 6, { dtype: "float64" });
+
+  test("drop out by a key, in training only", () => {
+    const out = (dropout?: nn.TransformerOptions["dropout"]): unknown =>
+      nn.transformerDecoderLayer(params, x, x, { heads: 2, ...(dropout && { dropout }) }).tolist();
+    expect(out({ key: key(0), training: false })).toEqual(out());
+    expect(out({ key: key(0), rate: 0 })).toEqual(out());
+    expect(out({ key: key(0) })).toEqual(out({ key: key(0) }));
+    expect(out({ key: key(0) })).not.toEqual(out({ key: key(2) }));
+  });
+
+  test("see of what was encoded what the mask leaves", () => {
+    const out = (context: Tensor): unknown =>
+      nn.transformerDecoderLayer(params, x, context, { heads: 2, contextMask: [true, true, false] }).tolist();
+    expect(out(x)).toEqual(out(x.mul([[1], [1], [7]])));
+    expect(out(x)).not.toEqual(out(x.mul([[1], [7], [1]])));
+  });
+
+  test("refuse options that they do not have", () => {
+    expect(() => nn.transformerEncoderLayer(params, x, { heads: 3 })).toThrow(
+      "4 features cannot be divided into 3 heads",
+    );
+    expect(() => nn.transformerEncoderLayer(params, x, { heads: 2, contextMask: [true] } as never)).toThrow(
+      'unknown option "contextMask"',
+    );
+  });
+});

@@ -130,7 +130,7 @@ describe("softmaxCrossEntropy", () => {
     ],
     [
       () => softmaxCrossEntropy(logits, [0, 0], { reduce: "sum" } as never),
-      'unknown option "reduce". It takes reduction, labelSmoothing, classWeights, ignore.',
+      'unknown option "reduce". It takes reduction, weights, labelSmoothing, classWeights, ignore.',
     ],
     [
       () => jit((y: Tensor) => softmaxCrossEntropy(logits, y))([0, 0]),

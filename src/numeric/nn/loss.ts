@@ -14,7 +14,7 @@ import {
   where,
 } from "../array/elementwise.ts";
 import { readElements } from "../../engine/ir/elements.ts";
-import { asFloating } from "../array/promote.ts";
+import { asFloating, expandTo } from "../array/promote.ts";
 import { argmax, logSoftmax, mean, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
@@ -24,7 +24,7 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { sameShape } from "../../engine/util/shape.ts";
+import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 
 /** Options of a loss. */
 export interface LossOptions {
@@ -33,7 +33,15 @@ export interface LossOptions {
    * learning rate η makes the step of the mean at η·b, for b items.
    */
   readonly reduction?: "mean" | "sum" | "none";
+  /**
+   * Factor of each loss, of the shape that `"none"` gives or one that is repeated to it; 0 leaves an item out. The mean divides by their
+   * sum, as PyTorch's `mse_loss` and `cross_entropy` do; its binary losses divide by the number of items. Default 1.
+   */
+  readonly weights?: TensorLike;
 }
+
+/** The options that all losses have. */
+export const lossOptions: readonly string[] = ["reduction", "weights"];
 
 /** Options of `softmaxCrossEntropy`. */
 export interface CrossEntropyOptions extends LossOptions {
@@ -101,7 +109,9 @@ export function softmaxCrossEntropy(
   if (rest.reduction !== undefined && rest.reduction !== "mean")
     return reduce("softmaxCrossEntropy", losses, rest);
   const counts = weight ?? astype(isCounted, z.dtype);
-  return div(sum(losses), sum(ignore === undefined ? counts : where(isCounted, counts, 0)));
+  const total = reduce("softmaxCrossEntropy", losses, { ...rest, reduction: "sum" });
+  const parts = ignore === undefined ? counts : where(isCounted, counts, 0);
+  return div(total, reduce("softmaxCrossEntropy", parts, { ...rest, reduction: "sum" }));
 }
 
 /** Part of the loss moved from the label to all classes. */
@@ -111,15 +121,10 @@ function smoothed(own: Tensor, costs: Tensor, weights: Tensor | undefined, part:
 }
 
 function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
-  checkOptions("softmaxCrossEntropy", options, ["reduction", "labelSmoothing", "classWeights", "ignore"]);
+  checkOptions("softmaxCrossEntropy", options, [...lossOptions, "labelSmoothing", "classWeights", "ignore"]);
   const { labelSmoothing = 0, ignore, reduction = "mean" } = options;
   checkChoice("softmaxCrossEntropy", "reduction", reduction, ["mean", "sum", "none"]);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new DownhillError(
-      "range",
-      `softmaxCrossEntropy: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}.`,
-    );
-  }
+  checkSmoothing("softmaxCrossEntropy", labelSmoothing);
   if (ignore !== undefined && !Number.isInteger(ignore)) {
     throw new DownhillError(
       "range",
@@ -127,6 +132,15 @@ function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
     );
   }
   return options;
+}
+
+/** The part of each label that is spread over the classes. */
+export function checkSmoothing(operation: string, labelSmoothing: number): void {
+  if (labelSmoothing >= 0 && labelSmoothing <= 1) return;
+  throw new DownhillError(
+    "range",
+    `${operation}: labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}.`,
+  );
 }
 
 function asClassWeights(classWeights: TensorLike, z: Tensor): Tensor {
@@ -212,9 +226,26 @@ export function accuracy(logits: TensorLike, labels: TensorLike): Tensor {
   return mean(astype(equal(argmax(z, { axis: -1 }), astype(y, "int32")), z.dtype));
 }
 
+/** The losses of single items, put together as the options say. */
 export function reduce(operation: string, losses: Tensor, options: LossOptions): Tensor {
-  checkOptions(operation, options, ["reduction"]);
-  const { reduction = "mean" } = options;
+  checkOptions(operation, options, lossOptions);
+  const { reduction = "mean", weights } = options;
   checkChoice(operation, "reduction", reduction, ["mean", "sum", "none"]);
-  return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
+  if (weights === undefined)
+    return reduction === "mean" ? mean(losses) : reduction === "sum" ? sum(losses) : losses;
+  const factors = asWeights(operation, weights, losses);
+  const weighted = mul(losses, factors);
+  if (reduction === "none") return weighted;
+  return reduction === "sum" ? sum(weighted) : div(sum(weighted), sum(factors));
+}
+
+/** Factors of losses, one for each. */
+function asWeights(operation: string, weights: TensorLike, losses: Tensor): Tensor {
+  const given = astype(asTensor(weights, operation), losses.dtype);
+  const fitted = broadcastShapes(given.shape, losses.shape);
+  if (fitted !== undefined && sameShape(fitted, losses.shape)) return expandTo(given, losses.shape);
+  throw new DownhillError(
+    "shape",
+    `${operation}: weights are ${showType(given.type)}, but the losses ${showType(losses.type)}; they must have one shape, or weights one that is repeated to it.`,
+  );
 }

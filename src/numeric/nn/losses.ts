@@ -21,7 +21,7 @@ import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape } from "../../engine/util/shape.ts";
-import { reduce, type LossOptions } from "./loss.ts";
+import { checkSmoothing, lossOptions, reduce, type LossOptions } from "./loss.ts";
 
 /** Prediction and target, floats of one shape. */
 function pair(operation: string, prediction: TensorLike, target: TensorLike): readonly [Tensor, Tensor] {
@@ -69,7 +69,7 @@ export interface HuberOptions extends LossOptions {
  */
 export function huberLoss(prediction: TensorLike, target: TensorLike, options: HuberOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("huberLoss", arguments, 3);
-  checkOptions("huberLoss", options, ["reduction", "delta"]);
+  checkOptions("huberLoss", options, [...lossOptions, "delta"]);
   const { delta = 1, ...rest } = options;
   refuseTensor("huberLoss", "delta", delta);
   if (!(delta > 0 && Number.isFinite(delta)))
@@ -86,6 +86,8 @@ export function huberLoss(prediction: TensorLike, target: TensorLike, options: H
 export interface SigmoidCrossEntropyOptions extends LossOptions {
   /** Factor of the loss of what is true; of the shape of the logits or one that is repeated to it. Default 1. */
   readonly positiveWeight?: TensorLike;
+  /** Part of each target that is moved to ½: y becomes `y · (1 − s) + s / 2`. Default 0. */
+  readonly labelSmoothing?: number;
 }
 
 /**
@@ -103,9 +105,11 @@ export function sigmoidCrossEntropy(
   options: SigmoidCrossEntropyOptions = {},
 ): Tensor {
   if (arguments.length > 3) refuseExtra("sigmoidCrossEntropy", arguments, 3);
-  checkOptions("sigmoidCrossEntropy", options, ["reduction", "positiveWeight"]);
-  const { positiveWeight, ...rest } = options;
-  const [z, y] = pair("sigmoidCrossEntropy", logits, targets);
+  checkOptions("sigmoidCrossEntropy", options, [...lossOptions, "positiveWeight", "labelSmoothing"]);
+  const { positiveWeight, labelSmoothing = 0, ...rest } = options;
+  checkSmoothing("sigmoidCrossEntropy", labelSmoothing);
+  const [z, given] = pair("sigmoidCrossEntropy", logits, targets);
+  const y = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / 2);
   const missed = mul(y, softplus(z.neg()));
   const taken = mul(sub(1, y), softplus(z));
   const losses = add(positiveWeight === undefined ? missed : mul(missed, positiveWeight), taken);
@@ -128,7 +132,7 @@ export interface KlOptions extends LossOptions {
  */
 export function klDivergence(logPrediction: TensorLike, target: TensorLike, options: KlOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("klDivergence", arguments, 3);
-  checkOptions("klDivergence", options, ["reduction", "logTarget"]);
+  checkOptions("klDivergence", options, [...lossOptions, "logTarget"]);
   checkFlags("klDivergence", options, ["logTarget"]);
   const { logTarget = false, ...rest } = options;
   const [q, p] = pair("klDivergence", logPrediction, target);

@@ -1,4 +1,4 @@
-import type { BlockStatement, CallExpression, Expression, Node, ReturnStatement } from "./ast.ts";
+import type { BlockStatement, CallExpression, Expression, Node, Pattern, ReturnStatement } from "./ast.ts";
 import { arrayFunction, asArray, filled, method, unfilledArray } from "./arrays.ts";
 import { declare } from "./declare.ts";
 import { apply, number } from "./draft.ts";
@@ -152,9 +152,9 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     hint: undefined,
     site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),
   };
-  if (args.length < node.params.filter(({ type }) => type === "Identifier").length) {
+  const isNeeded = (param: Pattern): boolean => param.type === "Identifier" && param.optional !== true;
+  if (node.params.slice(args.length).some(isNeeded))
     return refuse(env, site, `${textOf(env, site)}: an argument is missing.`);
-  }
   for (const [i, param] of node.params.entries()) {
     const how = { isConst: false, isParameter: true };
     if (param.type === "RestElement") {

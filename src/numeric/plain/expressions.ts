@@ -22,7 +22,7 @@ import { constantOf } from "./math.ts";
 import { binary, conditional, logical, unary } from "./operators.ts";
 import { partsNow } from "./sharing.ts";
 import { typeOf } from "./types.ts";
-import { unwrap } from "./walk.ts";
+import { unwrap, walk } from "./walk.ts";
 
 /** What an expression of the text stands for; its statements go to `env.out`. */
 export function evaluate(env: Env, node: Expression): Entity {
@@ -173,12 +173,25 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
   return record;
 }
 
+/** Whether evaluating an expression may change what others read. */
+function mayWrite(node: Node | null): boolean {
+  let found = false;
+  const writing = ["CallExpression", "AssignmentExpression", "UpdateExpression"];
+  if (node !== null)
+    walk(node, ({ type }) => {
+      found ||= writing.includes(type);
+    });
+  return found;
+}
+
 function arrayLiteral(env: Env, node: ArrayExpression): Entity {
-  const parts = inOrder(env, node.elements, (inner, part) => {
+  const parts = inOrder(env, node.elements, (inner, part, i) => {
     if (part === null) return refuse(env, node, "an array with holes holds undefined: write each element.");
-    return part.type === "SpreadElement"
-      ? partsNow(inner, evaluate(inner, part.argument))
-      : evaluate(inner, part);
+    if (part.type !== "SpreadElement") return evaluate(inner, part);
+    const value = partsNow(inner, evaluate(inner, part.argument));
+    // elements are what they are here, whatever is written to the array by what comes behind
+    const isCopied = value.kind === "array" && node.elements.slice(i + 1).some(mayWrite);
+    return isCopied ? inner.unit.elaborate.method(inner, node, value, "slice", []) : value;
   });
   const [only] = node.elements;
   if (node.elements.length === 1 && only?.type === "SpreadElement") {

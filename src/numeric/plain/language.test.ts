@@ -325,6 +325,11 @@ const arrays: Readonly<Record<string, Row>> = {
     [[1, 2, 3]],
     [[5]],
   ),
+  "helpers with arguments that may be left out": row(
+    "x: number[]",
+    "const f = (v: number[], k = 2, base?: number, top?: number): number => (base ?? 10) + k * v[0] + (top ?? base ?? 0.5); return f(x) + 10 * f(x, 3) + 100 * f(x, 3, 1) + 1e3 * f(x, 3, 1, 7);",
+    [[1.5, 2]],
+  ),
   "arrays spread among numbers": row(
     "x: number[], m: number[][], n: Int32Array",
     "const y = [...x, 7, ...x.slice(1), ...n]; const rows = m.map((row, i) => [x[i], ...row, i]); let s = y.length; for (const v of y) s = s * 2 + v; for (const row of rows) for (const v of row) s = s * 3 + v; const z = [1, ...x, 2]; z[1] += 5; return s + 1e6 * (z[0] + z[1] + z[z.length - 1] + x[0]);",

@@ -141,8 +141,11 @@ export function condition(env: Env, node: Expression): RegionExpr {
 
 /** `&&` and `||`: the right side is evaluated only where it counts. */
 export function logical(env: Env, node: LogicalExpression): Entity {
-  if (node.operator === "??")
-    return refuse(env, node, "?? asks whether a value is there: here everything is. Write the value alone.");
+  if (node.operator === "??") {
+    // nothing is missing but arguments that a call left out, which the text shows
+    const given = env.unit.elaborate.evaluate(env, node.left);
+    return given.kind === "nothing" ? env.unit.elaborate.evaluate(env, node.right) : given;
+  }
   const isAnd = node.operator === "&&";
   const left = scalarValue(env, node.left, env.unit.elaborate.evaluate(env, node.left));
   const place = env.out.reserve();

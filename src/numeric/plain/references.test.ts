@@ -96,6 +96,9 @@ const programs: readonly string[] = [
   "let a = x.slice(); const b = a.map((v) => { a = x.map((q) => q + 1); return v; }); return a[0] + b[1];",
   "const p = { u: 1, v: 2 }; const q = { ...p, v: (p.u = 5) }; return q.u + 10 * q.v + 100 * p.u;",
   "const p = [1, 2] as const; const o = { v: 1 }; const q = [...p, (o.v = 7), o.v]; return q[1] + 10 * q[2] + 100 * q[3];",
+  "const a = x.slice(); const q = [...a, (a[0] = 5), a[0]]; return q[0] + 10 * q[2] + 100 * q[3] + 1000 * a[0];",
+  "let a = x.slice(); const f1 = () => { a = x.map((v) => v + 1); return 1; }; const q = [...a, f1(), ...a]; return q[0] + 10 * q[2] + 100 * q[3];",
+  "const a = x.slice(); const f1 = () => { a[1] = 9; return 1; }; const q = [...a, f1(), ...a]; q[0] = 3; return q[0] + 10 * q[1] + 100 * q[4] + a[0];",
   "const o = { v: 1, w: 2 }; const g1 = (u: number, v: number, w: number) => u + 10 * v + 100 * w; const t = [o.v, o.w] as const; return g1(...t, (o.v = 4)) + o.v;",
 ];
 

@@ -105,7 +105,10 @@ const rows: Readonly<Record<string, Row>> = {
   "a class": ["x: number", "return new Point(x).x;", "class Point { constructor(public x: number) {} }"],
   this: ["x: number", "return x * this.k;"],
   "optional chaining": ["p: { a: number }", "return p?.a;"],
-  "??": ["x: number", "return x ?? 1;"],
+  "an argument that was left out and is changed": [
+    "x: number",
+    "const f = (k?: number) => { k = k ?? 2; return k; }; return x * f();",
+  ],
   "an optional field": ["p: { a?: number }", "return p.a;"],
   "an optional parameter": ["x?: number", "return x;"],
   "a parameter with a default": ["x: number = 2", "return x;"],

@@ -92,3 +92,8 @@ function readCounter(data: Tensor): Tensor {
     `foldIn: the number must be an integer scalar, got ${showType(data.type)}. Convert it with astype("uint32").`,
   );
 }
+
+/** `split` of a key that was read before into two. */
+export function splitKey(key: Tensor): [Tensor, Tensor] {
+  return split(key);
+}

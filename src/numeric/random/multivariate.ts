@@ -52,6 +52,6 @@ export function multivariateNormal(
 }
 
 /** The products of matrices, `[…, n, n]`, and vectors, `[…, n]`. */
-export function spreadBy(factor: Tensor, x: Tensor): Tensor {
+function spreadBy(factor: Tensor, x: Tensor): Tensor {
   return squeeze(matmul(factor, expandDims(x, -1)), { axis: -1 });
 }

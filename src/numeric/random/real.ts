@@ -15,17 +15,36 @@ type Float = "float64" | "float32";
 const epsilon: Readonly<Record<Float, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
 const tiny: Readonly<Record<Float, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
 
-/** A uniform number in [low(dtype), 1). */
-function uniformFrom(
-  operation: string,
-  low: (dtype: Float) => number,
-  key: Key,
-  shape: DrawShape,
-  options: RealOptions,
-): Tensor {
+/** A draw of what was read before. */
+type Draw = (key: Tensor, shape: readonly number[], dtype: Float) => Tensor;
+
+/** Reads what all of these take. */
+function drawn(operation: string, f: Draw, key: Key, shape: DrawShape, options: RealOptions): Tensor {
   const dtype = readReal(operation, options);
-  return uniformWithin(readKey(operation, key), readShape(operation, shape), dtype, low(dtype), 1);
+  return f(readKey(operation, key), readShape(operation, shape), dtype);
 }
+
+export const exponentialOf: Draw = (key, shape, dtype) => neg(log1p(neg(randomUnit(key, shape, dtype))));
+
+export const gumbelOf: Draw = (key, shape, dtype) => {
+  const unit = randomUnit(key, shape, dtype);
+  return neg(log(neg(log(maximum(unit, full(unit.type, tiny[dtype]))))));
+};
+
+export const laplaceOf: Draw = (key, shape, dtype) => {
+  const u = uniformWithin(key, shape, dtype, -1 + epsilon[dtype] / 2, 1);
+  return mul(sign(u), log1p(neg(abs(u))));
+};
+
+const logisticOf: Draw = (key, shape, dtype) => {
+  const u = uniformWithin(key, shape, dtype, epsilon[dtype], 1);
+  return log(div(u, sub(full(u.type, 1), u)));
+};
+
+export const cauchyOf: Draw = (key, shape, dtype) => {
+  const u = uniformWithin(key, shape, dtype, epsilon[dtype], 1);
+  return tan(scale(sub(u, full(u.type, 0.5)), Math.PI));
+};
 
 /**
  * Numbers of the exponential distribution of rate 1: `−log1p(−u)`. JAX's stream.
@@ -35,39 +54,29 @@ function uniformFrom(
  */
 export function exponential(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("exponential", arguments, 3);
-  return neg(log1p(neg(uniformFrom("exponential", () => 0, key, shape, options))));
+  return drawn("exponential", exponentialOf, key, shape, options);
 }
 
 /** Numbers of Gumbel's distribution of location 0 and scale 1: `−log(−log u)`. JAX's stream. */
 export function gumbel(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("gumbel", arguments, 3);
-  const dtype = readReal("gumbel", options);
-  return gumbelOf(readKey("gumbel", key), readShape("gumbel", shape), dtype);
-}
-
-/** `gumbel` of what was read before. */
-export function gumbelOf(key: Tensor, shape: readonly number[], dtype: Float): Tensor {
-  const unit = randomUnit(key, shape, dtype);
-  return neg(log(neg(log(maximum(unit, full(unit.type, tiny[dtype]))))));
+  return drawn("gumbel", gumbelOf, key, shape, options);
 }
 
 /** Numbers of Laplace's distribution of location 0 and scale 1: `sign u · log1p(−|u|)` for u in (−1, 1). JAX's stream. */
 export function laplace(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("laplace", arguments, 3);
-  const u = uniformFrom("laplace", (dtype) => -1 + epsilon[dtype] / 2, key, shape, options);
-  return mul(sign(u), log1p(neg(abs(u))));
+  return drawn("laplace", laplaceOf, key, shape, options);
 }
 
 /** Numbers of the logistic distribution of location 0 and scale 1: `log(u / (1 − u))`. JAX's stream. */
 export function logistic(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("logistic", arguments, 3);
-  const u = uniformFrom("logistic", (dtype) => epsilon[dtype], key, shape, options);
-  return log(div(u, sub(full(u.type, 1), u)));
+  return drawn("logistic", logisticOf, key, shape, options);
 }
 
 /** Numbers of Cauchy's distribution of location 0 and scale 1: `tan(π (u − ½))`. JAX's stream. */
 export function cauchy(key: Key, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("cauchy", arguments, 3);
-  const u = uniformFrom("cauchy", (dtype) => epsilon[dtype], key, shape, options);
-  return tan(scale(sub(u, full(u.type, 0.5)), Math.PI));
+  return drawn("cauchy", cauchyOf, key, shape, options);
 }

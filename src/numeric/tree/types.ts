@@ -1,12 +1,11 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { IsInstance } from "../../engine/tree/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 
 /** A nest of numbers, or of booleans: one leaf. */
 type Nest = readonly (number | Nest)[] | readonly (boolean | Nest)[];
 
-/** What has methods is an instance of a class. */
 type Methods = (...args: never[]) => unknown;
-type IsInstance<P> = [Extract<P[keyof P], Methods>] extends [never] ? false : true;
 
 /** The type of the leaves of a tree of type `P`. */
 export type Leaf<P> = [unknown] extends [P]

@@ -204,6 +204,44 @@ export const tanhTail32: readonly number[] = [
   0.001741756685078144,
 ];
 
+/** sinh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32; error of the form 2^-31.5. */
+export const sinhTail32: readonly number[] = [
+  0.1666666716337204, 0.008333311416208744, 0.00019842635083477944, 0.000002783925765470485,
+];
+
+/** atan t = t + t³ · P(t²) for |t| ≤ ½, relatively, in float32; error of the form 2^-27.5. */
+export const atanTail32: readonly number[] = [
+  -0.333332359790802, 0.19994287192821503, -0.14175686240196228, 0.10162965208292007, -0.05136999487876892,
+];
+
+/** asin x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32; error of the form 2^-31.7. */
+export const asinTail32: readonly number[] = [
+  0.16666659712791443, 0.07500521093606949, 0.04451363533735275, 0.03183605521917343, 0.014329188503324986,
+  0.03767313063144684,
+];
+
+/** atanh x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32; error of the form 2^-32.8. */
+export const atanhTail32: readonly number[] = [
+  0.3333333730697632, 0.1999962329864502, 0.14297740161418915, 0.10930689424276352, 0.10514424741268158,
+  0.01732216402888298, 0.18464773893356323,
+];
+
+/** ∛m = P(m) for √½ ≤ m ≤ √2, relatively, in float32; error of the form 2^-13.7. */
+export const cbrtStart32: readonly number[] = [
+  0.49238014221191406, 0.7400832176208496, -0.290714830160141, 0.058321550488471985,
+];
+
+/** ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2, for results in float32; error of the form 2^-36.6. */
+export const shortLogTail: readonly number[] = [
+  0.666666656450584, 0.4000033528953045, 0.28537301800824594, 0.23582287341304586,
+];
+
+/** 2ᵗ = 1 + t · P(t) for |t| ≤ ½, for results in float32; error of the form 2^-40.2. */
+export const shortExpTail: readonly number[] = [
+  0.6931471805461301, 0.240226506955535, 0.055504109407897365, 0.009618129219592738, 0.0013333450820971536,
+  0.00015403415366259558, 0.000015310033097926012, 0.000001326351901854324,
+];
+
 /** erf x = x + x · P(x²) for |x| ≤ 0.7, in float32; error of the form 2^-29.9. */
 export const erfTail32: readonly number[] = [
   0.12837916612625122, -0.3761262595653534, 0.11283509433269501, -0.026843169704079628, 0.005136371124535799,

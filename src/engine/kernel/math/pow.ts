@@ -102,24 +102,31 @@ export const pow64: Procedure = /* @__PURE__ */ procedure(
     ["x", "f64"],
     ["y", "f64"],
   ],
-  (block, [base, exponent]) => {
-    const [x, y] = [base!, exponent!];
-    const size = block.let("size", abs(x));
-    const value = block.let("value", powOfPositive(block, size, y));
-    const isOrdinary = and(and(lt(f64(0), size), lt(size, f64(Infinity))), lt(abs(y), f64(Infinity)));
-    block.if(not(isOrdinary), (then) => {
-      const grows = eq(lt(f64(1), size), lt(f64(0), y));
-      const limit = select(eq(size, f64(1)), f64(1), select(grows, f64(Infinity), f64(0)));
-      const isNumber = and(eq(x, x), eq(y, y));
-      then.set(value, select(isNumber, limit, f64(NaN)));
-    });
-    block.if(lt(highWord(x), i32(0)), (then) => {
-      const half = then.let("halfExponent", mul(y, f64(0.5)));
-      const isWhole = eq(floor(y), y);
-      const isOdd = and(isWhole, ne(floor(half), half));
-      const isBroken = and(and(lt(f64(0), size), lt(size, f64(Infinity))), not(isWhole));
-      then.set(value, select(isBroken, f64(NaN), select(isOdd, neg(value), value)));
-    });
-    return select(or(eq(y, f64(0)), eq(x, f64(1))), f64(1), value);
-  },
+  (block, [x, y]) => powOf(block, x!, y!, powOfPositive),
 );
+
+/** x^y with the special values of IEEE 754, of `ofPositive`, which gives it for finite x > 0 and finite y. */
+export function powOf(
+  block: Block,
+  x: Expr,
+  y: Expr,
+  ofPositive: (block: Block, x: Expr, y: Expr) => Expr,
+): Expr {
+  const size = block.let("size", abs(x));
+  const value = block.let("value", ofPositive(block, size, y));
+  const isOrdinary = and(and(lt(f64(0), size), lt(size, f64(Infinity))), lt(abs(y), f64(Infinity)));
+  block.if(not(isOrdinary), (then) => {
+    const grows = eq(lt(f64(1), size), lt(f64(0), y));
+    const limit = select(eq(size, f64(1)), f64(1), select(grows, f64(Infinity), f64(0)));
+    const isNumber = and(eq(x, x), eq(y, y));
+    then.set(value, select(isNumber, limit, f64(NaN)));
+  });
+  block.if(lt(highWord(x), i32(0)), (then) => {
+    const half = then.let("halfExponent", mul(y, f64(0.5)));
+    const isWhole = eq(floor(y), y);
+    const isOdd = and(isWhole, ne(floor(half), half));
+    const isBroken = and(and(lt(f64(0), size), lt(size, f64(Infinity))), not(isWhole));
+    then.set(value, select(isBroken, f64(NaN), select(isOdd, neg(value), value)));
+  });
+  return select(or(eq(y, f64(0)), eq(x, f64(1))), f64(1), value);
+}

@@ -130,15 +130,14 @@ function copiedIn(
     const array = memory.arrayIn(buffer);
     if (array === undefined) return undefined;
     const { size, type, length } = array;
-    // copies of what each iteration adds to elsewhere would take more time than they save
-    const isSum =
-      type !== "bool" &&
-      list.every(({ isAdded, index }) => isAdded && index !== undefined && !hasName(index, loop.index));
+    const isOfAll = list.every(({ index }) => index !== undefined && !hasName(index, loop.index));
+    const step = stepOf(list, loop.index);
+    // copies of what each iteration adds to elsewhere, but for a small step on, would take more time than they save
+    const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded) && (isOfAll || step > 0);
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
     const isKnown = [...usesOf([], [length]).touched.keys()].every((name) => !declared.has(name));
     if (isSum && !isKnown) return undefined;
-    const step = isSum ? stepOf(list, loop.index) : 0;
-    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type, step });
+    copied.push({ buffer, isSum, size, length: isKnown ? length : undefined, type, step: isSum ? step : 0 });
   }
   return copied;
 }

@@ -3,6 +3,8 @@ import { seeded } from "../../../../../test/support/sampling.ts";
 import { measureSingle, singles } from "../../../../../test/support/singles.ts";
 import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
+import { pow64 } from "../pow.ts";
+import { pow32 } from "./pow.ts";
 
 describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$name", ({ each }) => {
   const [compute, exact] = [each.procedure, each.reference].map(jsBackend.compileProcedure) as [
@@ -27,4 +29,24 @@ describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$na
       expect(Object.is(compute(x), interp(x)), `${x}: ${compute(x)} and ${interp(x)}`).toBe(true);
     }
   });
+});
+
+test("powers of float32 are within 0.51 ulp, with the special values of float64", () => {
+  const [compute, exact] = [pow32, pow64].map(jsBackend.compileProcedure) as [
+    (x: number, y: number) => number,
+    (x: number, y: number) => number,
+  ];
+  const interp = interpBackend.compileProcedure(pow32);
+  const random = seeded(9);
+  const odd = [0, -0, 1, -1, 2, -2, 0.5, -3, Infinity, -Infinity, NaN, 2 ** -149, 2 ** 127, 1e10, -1e10];
+  for (const x of odd) for (const y of odd) expect(compute(x, y)).toBe(Math.fround(exact(x, y)));
+  for (let i = 0; i < 20_000; i++) {
+    const x = Math.fround(i % 2 === 0 ? Math.exp((random() - 0.5) * 170) : 1 + (random() - 0.5) / 100);
+    const y = Math.fround(((random() - 0.5) * 200) / (1 + Math.abs(Math.log(x))));
+    const [value, want] = [compute(x, y), exact(x, y)];
+    if (!(want < 2 ** 128)) continue;
+    const unit = 2 ** (Math.max(-126, Math.floor(Math.log2(want))) - 23);
+    expect(Math.abs(value - want), `${x}^${y}`).toBeLessThanOrEqual(0.51 * unit);
+    if (i % 20 === 0) expect(Object.is(value, interp(x, y)), `${x}^${y}`).toBe(true);
+  }
 });

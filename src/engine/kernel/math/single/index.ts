@@ -1,6 +1,11 @@
+export { cbrt32 } from "./cbrt.ts";
 export { erf32, erfc32 } from "./erf.ts";
 export { exp32, sigmoid32 } from "./exp.ts";
+export { cosh32, exp232, expm132, sinh32 } from "./exponentials.ts";
+export { acos32, asin32, atan32 } from "./inverse-trig.ts";
 export { log32 } from "./log.ts";
+export { acosh32, asinh32, atanh32, log1032, log1p32, log232 } from "./logarithms.ts";
+export { pow32 } from "./pow.ts";
 export { softplus32 } from "./softplus.ts";
 export { tanh32 } from "./tanh.ts";
-export { cos32, sin32 } from "./trig.ts";
+export { cos32, sin32, tan32 } from "./trig.ts";

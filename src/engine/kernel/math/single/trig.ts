@@ -10,6 +10,7 @@ import {
   mul,
   mulAdd,
   ne,
+  neg,
   procedure,
   select,
   shl,
@@ -18,9 +19,9 @@ import {
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { cosTail32, sinTail32 } from "../coefficients.ts";
-import { cos64, sin64 } from "../trig.ts";
-import { lessMultiple } from "../double-double.ts";
-import { bitsOf, f32, fromBits, nearestMultiple, polynomial32 } from "./exp.ts";
+import { cos64, sin64, tan64 } from "../trig.ts";
+import { fastTwoSum, lessMultiple } from "../double-double.ts";
+import { bitsOf, f32, fromBits, nearestMultiple, polynomial32, quotient32, split32 } from "./exp.ts";
 
 /** π/2 in four parts; the first three have at most 11 bits, so that products with n < 2^13 are exact. */
 const HALF_PI = [1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12] as const;
@@ -30,19 +31,32 @@ const LIMIT = 8192;
 
 const SIGN = -2147483648;
 
-/** sin(size + quarters · π/2) for 0 ≤ size ≤ 8192, the other way round where `signed` has a sign. */
-function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr {
+/** size = n · π/2 + r + rLow for 0 ≤ size ≤ 8192, |r| ≤ π/4; n stands in the low bits of `bits`, and z is r². */
+function reduce(block: Block, size: Expr): Record<"bits" | "r" | "rLow" | "z", Expr> {
   const { count, bits } = nearestMultiple(block, size, 2 / Math.PI);
   const [p1, p2, p3, p4] = HALF_PI;
   const rough = block.let("rough", lessMultiple(lessMultiple(size, count, p1), count, p2)); // exact
   const r = block.let("r", lessMultiple(rough, count, p3));
   const rLow = block.let("rLow", lessMultiple(lessMultiple(sub(rough, r), count, p3), count, p4));
-  const z = block.let("z", mul(r, r));
-  const sine = block.let("sine", add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow)));
-  // 1 − z/2 with what its rounding lost
+  return { bits, r, rLow, z: block.let("z", mul(r, r)) };
+}
+
+/** cos(r + rLow) as 1 − z/2, rounded, and a tail. */
+function cosineOf(
+  block: Block,
+  { r, rLow, z }: Record<"r" | "rLow" | "z", Expr>,
+): Record<"one" | "tail", Expr> {
   const one = block.let("one", lessMultiple(f32(1), z, 0.5));
   const lost = sub(lessMultiple(sub(f32(1), one), z, 0.5), mul(r, rLow));
-  const cosine = block.let("cosine", add(one, mulAdd(mul(z, z), polynomial32(cosTail32, z), lost)));
+  return { one, tail: mulAdd(mul(z, z), polynomial32(cosTail32, z), lost) };
+}
+
+/** sin(size + quarters · π/2) for 0 ≤ size ≤ 8192, the other way round where `signed` has a sign. */
+function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr {
+  const { bits, r, rLow, z } = reduce(block, size);
+  const sine = block.let("sine", add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow)));
+  const { one, tail } = cosineOf(block, { r, rLow, z });
+  const cosine = block.let("cosine", add(one, tail));
   // the last two bits of the quarter on top: the lower one chooses between them, the upper one is the sign
   const quarter = block.let("quarter", shl(quarters === 0 ? bits : add(bits, i32(quarters)), i32(30)));
   const value = select(ne(fromBits(quarter), f32(0)), cosine, sine); // 2 or −2 against 0 or −0
@@ -66,6 +80,36 @@ export const cos32: Procedure = /* @__PURE__ */ procedure("cos32", [["x", "f32"]
   const result = block.let("result", sinOf(block, size, 1));
   block.ifRare(lt(f32(LIMIT), size), (then) =>
     then.set(result, convert("f32", call(cos64, convert("f64", x!)))),
+  );
+  return result;
+});
+
+/** Tangent of float32, x in radians. Error: at most 1 ulp for every finite x (measured). */
+export const tan32: Procedure = /* @__PURE__ */ procedure("tan32", [["x", "f32"]], (block, [x]) => {
+  const size = block.let("size", abs(x!));
+  const { bits, r, rLow, z } = reduce(block, size);
+  const { one, tail } = cosineOf(block, { r, rLow, z });
+  const sineTail = mulAdd(mul(r, z), polynomial32(sinTail32, z), mul(rLow, one));
+  const sine = fastTwoSum(block, "sine", r, sineTail);
+  // what rounding r² lost would show in the quotient
+  const { high: head, low: rest } = split32(block, "r", r);
+  const zLow = add(sub(mul(head, head), z), mul(rest, add(r, head)));
+  const cosine = fastTwoSum(block, "cosine", one, mulAdd(f32(-0.5), zLow, tail));
+  // a quarter on, cos r over −sin r
+  const isOdd = block.let("isOdd", ne(and(bits, i32(1)), i32(0)));
+  const choose = (name: string, odd: Expr, even: Expr): Expr => block.let(name, select(isOdd, odd, even));
+  const above = {
+    high: choose("above", neg(cosine.high), sine.high),
+    low: choose("aboveLow", neg(cosine.low), sine.low),
+  };
+  const below = {
+    high: choose("below", sine.high, cosine.high),
+    low: choose("belowLow", sine.low, cosine.low),
+  };
+  const value = quotient32(block, "ratio", above, below);
+  const result = block.let("result", fromBits(xor(bitsOf(value), and(bitsOf(x!), i32(SIGN)))));
+  block.ifRare(lt(f32(LIMIT), size), (then) =>
+    then.set(result, convert("f32", call(tan64, convert("f64", x!)))),
   );
   return result;
 });

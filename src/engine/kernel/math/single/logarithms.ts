@@ -1,0 +1,178 @@
+import {
+  abs,
+  add,
+  and,
+  convert,
+  div,
+  eq,
+  i32,
+  le,
+  lt,
+  min,
+  mul,
+  mulAdd,
+  procedure,
+  select,
+  shl,
+  shr,
+  sqrt,
+  sub,
+} from "../../build.ts";
+import type { Block } from "../../build.ts";
+import type { Expr, Procedure } from "../../scalar.ts";
+import { atanhTail32, logTail32 } from "../coefficients.ts";
+import type { Pair } from "../double-double.ts";
+import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
+import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, polynomial32, split32 } from "./exp.ts";
+import { copySign32 } from "./tanh.ts";
+
+const SQRT_HALF_BITS = 0x3f3504f3;
+
+/** x = 2^k · (1 + f) with √½ ≤ 1 + f < √2 and k an integer, for normal x > 0; something finite or NaN for others. */
+function decompose32(block: Block, x: Expr): { readonly exponent: Expr; readonly f: Expr } {
+  const exponent = block.let("exponent", shr(sub(bitsOf(x), i32(SQRT_HALF_BITS)), i32(23)));
+  return { exponent, f: block.let("f", sub(fromBits(sub(bitsOf(x), shl(exponent, i32(23)))), f32(1))) };
+}
+
+/** `value` for positive finite x; −∞ at 0, NaN below, and ∞ and NaN stay. */
+function withLogSpecials32(x: Expr, value: Expr): Expr {
+  const special = select(eq(x, f32(0)), f32(-Infinity), select(lt(x, f32(0)), f32(NaN), x));
+  return select(and(lt(f32(0), x), lt(x, f32(Infinity))), value, special);
+}
+
+/** ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends. */
+function log1pOfPair32(block: Block, x: Expr, low?: Expr, kExtra?: Expr): Expr {
+  const u = twoSum(block, "u", f32(1), x);
+  const { exponent, f: rounded } = decompose32(block, u.high);
+  // where 1 + x needs no scaling f is x itself; elsewhere what 1 + x lost is made up for to first order
+  const isNear = block.let("isNear", eq(exponent, i32(0)));
+  const f = block.let("exactF", select(isNear, x, rounded));
+  const lost = select(isNear, low ?? f32(0), low === undefined ? u.low : add(u.low, low));
+  const k = block.let("k", convert("f32", kExtra === undefined ? exponent : add(exponent, kExtra)));
+  const square = block.let("square", mul(f, f));
+  const cubic = block.let("cubic", mul(mul(square, f), polynomial32(logTail32, f)));
+  const head = fastTwoSum(block, "head", mul(k, f32(LN2_HIGH_32)), f); // the product is exact
+  const tail = add(head.low, div(lost, u.high));
+  const rest = add(mulAdd(k, f32(LN2_LOW_32), sub(cubic, mul(f32(0.5), square))), tail);
+  return withLogSpecials32(u.high, block.let("log", add(head.high, rest)));
+}
+
+/** ln(1 + x) of float32, accurate near 0 too. Error: at most 1 ulp (measured, as all figures here). */
+export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f32"]], (block, [x]) =>
+  select(eq(x!, f32(0)), x!, log1pOfPair32(block, x!)),
+);
+
+/** From here on √(x² ± 1) is x. */
+const HUGE = 2 ** 13;
+
+/** √x as a pair for a pair x ≥ 0. */
+function sqrtOfPair32(block: Block, x: Pair): Pair {
+  const high = block.let("root", sqrt(x.high));
+  const { high: head, low: after } = split32(block, "root", high);
+  const rest = add(sub(sub(x.high, mul(head, head)), mul(after, add(high, head))), x.low);
+  return { high, low: block.let("rootLow", select(lt(f32(0), high), div(rest, add(high, high)), f32(0))) };
+}
+
+/** x² as a pair, for |x| below 2^63. */
+function squareOf32(block: Block, x: Expr): Pair {
+  const { high: head, low: after } = split32(block, "side", x);
+  const high = block.let("ofSide", mul(x, x));
+  return { high, low: block.let("ofSideLow", add(sub(mul(head, head), high), mul(after, add(x, head)))) };
+}
+
+/** ln(1 + w), or ln(2x) where x is huge. */
+function logOf32(block: Block, x: Expr, isHuge: Expr, w: Pair): Expr {
+  const high = block.let("w", select(isHuge, sub(x, f32(1)), w.high));
+  const low = block.let("wTail", select(isHuge, f32(0), w.low));
+  return log1pOfPair32(block, high, low, select(isHuge, i32(1), i32(0)));
+}
+
+/** Inverse hyperbolic sine of float32: ln(x + √(x² + 1)). Error: at most 1 ulp. */
+export const asinh32: Procedure = /* @__PURE__ */ procedure("asinh32", [["x", "f32"]], (block, [x]) => {
+  const size = block.let("size", abs(x!));
+  const isHuge = block.let("isHuge", lt(f32(HUGE), size));
+  const square = squareOf32(block, block.let("mild", min(size, f32(HUGE))));
+  const sum = twoSum(block, "sum", f32(1), square.high);
+  const root = sqrtOfPair32(block, { high: sum.high, low: block.let("sumRest", add(sum.low, square.low)) });
+  // x + √(x² + 1) − 1, nothing lost
+  const w = twoSum(block, "wSum", size, sub(root.high, f32(1)));
+  const value = block.let("value", logOf32(block, size, isHuge, { high: w.high, low: add(w.low, root.low) }));
+  return select(eq(x!, f32(0)), x!, copySign32(value, x!));
+});
+
+/** Inverse hyperbolic cosine of float32: ln(x + √(x² − 1)); NaN for x < 1. Error: at most 1 ulp. */
+export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f32"]], (block, [x]) => {
+  const isHuge = block.let("isHuge", lt(f32(HUGE), x!));
+  const t = block.let("t", sub(min(x!, f32(HUGE)), f32(1))); // exact
+  // x² − 1 = t² + 2t
+  const square = squareOf32(block, t);
+  const sum = twoSum(block, "sum", add(t, t), square.high);
+  const root = sqrtOfPair32(block, { high: sum.high, low: block.let("sumRest", add(sum.low, square.low)) });
+  const w = twoSum(block, "wSum", t, root.high);
+  const value = logOf32(block, x!, isHuge, { high: w.high, low: add(w.low, root.low) });
+  return select(lt(f32(1), x!), value, select(eq(x!, f32(1)), f32(0), f32(NaN)));
+});
+
+// 1 / ln 2 and 1 / ln 10 as heads of 12 bits and rests; log₁₀ 2 with 12 bits
+const LOG2_E = [1.4423828125, 0.0003122283889634] as const;
+const LOG10_E = [0.434326171875, -0.0000316899717482] as const;
+const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
+
+/** log x = k · per2 + ln(1 + f) · perE for the factors of some base. */
+function logToBase32(
+  name: string,
+  per2: readonly [number, number],
+  perE: readonly [number, number],
+): Procedure {
+  return procedure(name, [["x", "f32"]], (block, [x]) => {
+    const isTiny = block.let("isTiny", lt(x!, f32(2 ** -126)));
+    const scaled = block.let("scaled", select(isTiny, mul(x!, f32(2 ** 23)), x!));
+    const { exponent, f } = decompose32(block, scaled);
+    const k = block.let("k", convert("f32", sub(exponent, select(isTiny, i32(23), i32(0)))));
+    // f − f²/2 as a pair, by an exact head of the square
+    const { high: head, low: after } = split32(block, "f", f);
+    const most = block.let("most", mul(f32(0.5), mul(head, head)));
+    const near = fastTwoDifference(block, "near", f, most);
+    const cubic = mul(mul(mul(f, f), f), polynomial32(logTail32, f));
+    const nearLow = block.let("nearRest", add(near.low, sub(cubic, mul(mul(f32(0.5), after), add(f, head)))));
+    const pieces = split32(block, "sum", near.high);
+    const product = block.let("product", mul(pieces.high, f32(perE[0]))); // exact
+    const productRest = add(
+      mul(add(pieces.low, nearLow), f32(perE[0] + perE[1])),
+      mul(pieces.high, f32(perE[1])),
+    );
+    const total = fastTwoSum(block, "total", mul(k, f32(per2[0])), product);
+    const low = add(total.low, add(productRest, mul(k, f32(per2[1]))));
+    return withLogSpecials32(x!, block.let("value", add(total.high, low)));
+  });
+}
+
+/** Logarithm to base 2 of float32; exact for powers of 2. Error: at most 1 ulp. */
+export const log232: Procedure = /* @__PURE__ */ logToBase32("log232", [1, 0], LOG2_E);
+
+/** Logarithm to base 10 of float32. Error: at most 1 ulp. */
+export const log1032: Procedure = /* @__PURE__ */ logToBase32("log1032", LOG10_2, LOG10_E);
+
+/** Inverse hyperbolic tangent of float32: ±∞ at ±1, NaN beyond. Error: at most 1 ulp. */
+export const atanh32: Procedure = /* @__PURE__ */ procedure("atanh32", [["x", "f32"]], (block, [x]) => {
+  const size = block.let("size", abs(x!));
+  const z = block.let("z", mul(size, size));
+  const near = block.let("near", mulAdd(mul(size, z), polynomial32(atanhTail32, z), size));
+  // ½ ln q for q = (1 + x) / (1 − x) as a pair
+  const above = fastTwoSum(block, "above", f32(1), size);
+  const below = block.let("belowLine", sub(f32(1), size)); // exact beyond ½
+  const inverse = block.let("inverse", div(f32(1), below));
+  const q = block.let("q", mul(above.high, inverse));
+  const [a, b] = [split32(block, "ratio", q), split32(block, "below", below)];
+  const first = sub(sub(above.high, mul(a.high, b.high)), mul(a.high, b.low));
+  const lacking = add(sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low)), above.low);
+  const { exponent, f } = decompose32(block, q);
+  const k = block.let("k", convert("f32", exponent));
+  const square = block.let("square", mul(f, f));
+  const cubic = block.let("cubic", mul(mul(square, f), polynomial32(logTail32, f)));
+  const head = fastTwoSum(block, "head", mul(k, f32(LN2_HIGH_32)), f);
+  const rest = add(mulAdd(k, f32(LN2_LOW_32), sub(cubic, mul(f32(0.5), square))), head.low);
+  const far = mul(f32(0.5), add(head.high, add(rest, div(lacking, above.high))));
+  const value = select(lt(size, f32(0.5)), near, select(lt(size, f32(1)), far, inverse));
+  return copySign32(block.let("value", select(le(size, f32(1)), value, f32(NaN))), x!);
+});

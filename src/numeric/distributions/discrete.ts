@@ -1,0 +1,230 @@
+// Distributions of counts, truths and places.
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { randomBinomial, randomGamma, randomPoisson, randomUnit } from "../../engine/prims/random.ts";
+import { xlogy } from "../array/arithmetic.ts";
+import { indices } from "../array/create.ts";
+import {
+  add,
+  div,
+  equal,
+  exp,
+  floor,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  logicalAnd,
+  logicalOr,
+  maximum,
+  mul,
+  neg,
+  sigmoid,
+  softplus,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { expandTo } from "../array/promote.ts";
+import { any, logSoftmax, softmax, sum } from "../array/reduce.ts";
+import { expandDims } from "../array/shape.ts";
+import { betainc, gammaincc, lgamma } from "../array/special.ts";
+import { splitKey } from "../random/keys.ts";
+import { categorical as drawPlaces } from "../random/whole.ts";
+import type { Distribution, Given, Params } from "./distribution.ts";
+import { makeFamily } from "./distribution.ts";
+import { count, logit, nonnegative, positive, probability } from "./domains.ts";
+import { inside, isCount, within } from "./support.ts";
+
+/** Probabilities, or logits: log p / (1 − p), of categories log p up to a number that is added to all. */
+export type ProbsOrLogits = { readonly probs?: Tensor; readonly logits?: Tensor };
+/** One of the two, as a caller gives it. */
+export type GivenProbs =
+  | { readonly probs: TensorLike; readonly logits?: never }
+  | { readonly logits: TensorLike; readonly probs?: never };
+
+const ofOne = { probs: { domain: probability }, logits: { domain: logit } } as const;
+
+/** The probability of success. */
+export const chance = ({ probs, logits }: ProbsOrLogits): Tensor => probs ?? sigmoid(logits!);
+/** Its logarithm, and that of the probability of failure. */
+export const logChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
+  probs === undefined ? neg(softplus(neg(logits!))) : log(probs);
+export const logOther = ({ probs, logits }: ProbsOrLogits): Tensor =>
+  probs === undefined ? neg(softplus(logits!)) : log1p(neg(probs));
+
+/** k · x for a count k, and 0 where that is 0, whatever x is. */
+function times(k: Tensor, x: Tensor): Tensor {
+  const isNone = equal(k, 0);
+  return where(isNone, 0, mul(k, where(isNone, 1, x)));
+}
+
+/**
+ * True with probability probs, or sigmoid(logits). Samples are bool; a density takes 0 and 1, or booleans.
+ *
+ * @throws DownhillError `range` unless probs are between 0 and 1, `option` unless exactly one of probs and logits is given.
+ * @example
+ * bernoulli({ probs: 0.25 }).logProb(1); // -1.386294…
+ */
+export const bernoulli: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
+  ProbsOrLogits,
+  GivenProbs
+>({
+  name: "bernoulli",
+  parameters: ofOne,
+  oneOf: ["probs", "logits"],
+  reparameterised: () => false,
+  sample: (p, { key, shape }) =>
+    less(
+      convert(randomUnit(key, shape, "float32"), "float64"),
+      expandTo(convert(chance(p), "float64"), shape),
+    ),
+  logProb: (p, x) =>
+    within(logicalOr(equal(x, 0), equal(x, 1)), where(equal(x, 1), logChance(p), logOther(p))),
+  mean: chance,
+  variance: (p) => mul(chance(p), sub(1, chance(p))),
+  entropy: (p) => neg(add(times(chance(p), logChance(p)), times(sub(1, chance(p)), logOther(p)))),
+});
+
+/** Normalised logarithms of the probabilities of categories, along the last axis. */
+export const logCategories = ({ probs, logits }: ProbsOrLogits): Tensor =>
+  logits === undefined ? log(div(probs!, sum(probs!, { axis: -1, keepdims: true }))) : logSoftmax(logits);
+
+/** The probabilities of categories. */
+export const categories = ({ probs, logits }: ProbsOrLogits): Tensor =>
+  logits === undefined ? div(probs!, sum(probs!, { axis: -1, keepdims: true })) : softmax(logits);
+
+/**
+ * Places 0, 1, …, n − 1 with these probabilities along the last axis; probs need not add up to 1, logits are softmax's. Samples are int32.
+ *
+ * @throws DownhillError `range` unless probs are at least 0, `option` unless exactly one of probs and logits is given.
+ * @example
+ * categorical({ probs: [1, 3] }).logProb(1); // -0.287682…
+ */
+export const categorical: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
+  ProbsOrLogits,
+  GivenProbs
+>({
+  name: "categorical",
+  parameters: { probs: { domain: nonnegative, axes: 1 }, logits: { domain: logit, axes: 1 } },
+  oneOf: ["probs", "logits"],
+  check({ probs, logits }) {
+    if ((probs ?? logits)!.shape.at(-1) === 0)
+      throw new DownhillError("shape", "categorical: there is no category.");
+  },
+  reparameterised: () => false,
+  sample: (p, { key, shape }) => drawPlaces(key, logCategories(p), { shape }),
+  logProb(p, x) {
+    const logs = logCategories(p);
+    const n = logs.shape.at(-1)!;
+    const isThere = equal(expandDims(x, -1), indices([n], 0));
+    return within(any(isThere, { axis: -1 }), sum(where(isThere, logs, 0), { axis: -1 }));
+  },
+  entropy: (p) => neg(sum(times(categories(p), logCategories(p)), { axis: -1 })),
+});
+
+type Trials = ProbsOrLogits & Params<"totalCount">;
+type GivenTrials = GivenProbs & Given<"totalCount">;
+
+/**
+ * How many of totalCount trials succeed, each with probability probs, or sigmoid(logits). Samples are int32.
+ *
+ * @throws DownhillError `range` unless totalCount is a whole number of 0 or more and probs are between 0 and 1.
+ */
+export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PURE__ */ makeFamily<
+  Trials,
+  GivenTrials
+>({
+  name: "binomial",
+  parameters: { totalCount: { domain: count }, ...ofOne },
+  oneOf: ["probs", "logits"],
+  reparameterised: () => false,
+  sample: (p, { key, shape }) =>
+    randomBinomial(
+      key,
+      expandTo(convert(p.totalCount, "float64"), shape),
+      expandTo(convert(chance(p), "float64"), shape),
+    ),
+  logProb(p, x) {
+    const n = p.totalCount;
+    const isInside = logicalAnd(isCount(x), lessEqual(x, n));
+    const k = inside(isInside, x, 0);
+    const ways = sub(lgamma(add(n, 1)), add(lgamma(add(k, 1)), lgamma(add(sub(n, k), 1))));
+    return within(isInside, add(ways, add(times(k, logChance(p)), times(sub(n, k), logOther(p)))));
+  },
+  mean: (p) => mul(p.totalCount, chance(p)),
+  cdf(p, x) {
+    const n = p.totalCount;
+    const k = floor(x);
+    const isInside = logicalAnd(lessEqual(0, k), less(k, n));
+    const below = inside(isInside, k, 0);
+    const failures = maximum(sub(n, below), 1);
+    const value = betainc(failures, add(below, 1), sub(1, chance(p)));
+    return where(isInside, value, where(less(k, 0), 0, 1));
+  },
+  variance: (p) => mul(p.totalCount, mul(chance(p), sub(1, chance(p)))),
+});
+
+/**
+ * Counts of what happens at this rate: probability `rate^k exp(−rate) / k!`. Samples are int32.
+ *
+ * @throws DownhillError `range` unless rate is at least 0.
+ */
+export const poisson: (params: Given<"rate">) => Distribution<Params<"rate">> = /* @__PURE__ */ makeFamily<
+  Params<"rate">,
+  Given<"rate">
+>({
+  name: "poisson",
+  parameters: { rate: { domain: nonnegative } },
+  reparameterised: () => false,
+  sample: ({ rate }, { key, shape }) => randomPoisson(key, expandTo(convert(rate, "float64"), shape)),
+  logProb({ rate }, x) {
+    const isInside = isCount(x);
+    const k = inside(isInside, x, 0);
+    return within(isInside, sub(xlogy(k, rate), add(rate, lgamma(add(k, 1)))));
+  },
+  mean: ({ rate }) => rate,
+  variance: ({ rate }) => rate,
+  cdf: ({ rate }, x) => where(less(x, 0), 0, gammaincc(add(floor(maximum(x, 0)), 1), rate)),
+});
+
+/**
+ * How many trials succeed before totalCount fail, each succeeding with probability probs, or sigmoid(logits): PyTorch's meaning of probs. (SciPy and NumPy count
+ * failures before successes: their p is 1 − probs.) totalCount may be any number above 0. Samples are int32.
+ *
+ * @throws DownhillError `range` unless totalCount is above 0 and probs are between 0 and 1.
+ * @example
+ * negativeBinomial({ totalCount: 3, probs: 0.25 }).mean(); // 1
+ */
+export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /* @__PURE__ */ makeFamily<
+  Trials,
+  GivenTrials
+>({
+  name: "negativeBinomial",
+  parameters: { totalCount: { domain: positive }, ...ofOne },
+  oneOf: ["probs", "logits"],
+  reparameterised: () => false,
+  sample(p, { key, shape }) {
+    const [keyOfRate, keyOfCount] = splitKey(key);
+    const total = expandTo(convert(p.totalCount, "float64"), shape);
+    const odds = exp(sub(logChance(p), logOther(p)));
+    return randomPoisson(
+      keyOfCount,
+      mul(randomGamma(keyOfRate, total), expandTo(convert(odds, "float64"), shape)),
+    );
+  },
+  logProb(p, x) {
+    const isInside = isCount(x);
+    const k = inside(isInside, x, 0);
+    const n = p.totalCount;
+    const ways = sub(lgamma(add(k, n)), add(lgamma(add(k, 1)), lgamma(n)));
+    return within(isInside, add(ways, add(mul(n, logOther(p)), times(k, logChance(p)))));
+  },
+  mean: (p) => mul(p.totalCount, exp(sub(logChance(p), logOther(p)))),
+  cdf(p, x) {
+    const isInside = lessEqual(0, x);
+    const value = betainc(p.totalCount, add(floor(inside(isInside, x, 0)), 1), sub(1, chance(p)));
+    return where(isInside, value, 0);
+  },
+  variance: (p) => mul(p.totalCount, exp(sub(logChance(p), mul(2, logOther(p))))),
+});

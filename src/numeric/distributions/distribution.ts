@@ -1,0 +1,306 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { Tensor, type TensorLike } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { convert } from "../../engine/prims/linear.ts";
+import { addNodeType } from "../../engine/tree/node-types.ts";
+import { broadcastShapes } from "../../engine/util/shape.ts";
+import { logicalAnd, where } from "../array/elementwise.ts";
+import { all } from "../array/reduce.ts";
+import { broadcastTo } from "../array/shape.ts";
+import { type DrawShape, readParameter, readShape } from "../random/arguments.ts";
+import { type Key, readKey } from "../random/key.ts";
+import type { Domain } from "./domains.ts";
+
+export type Float = "float64" | "float32";
+
+/** One parameter of a family. */
+export interface ParameterRecord {
+  readonly domain: Domain;
+  /** How many of its last axes belong to one event; default none. */
+  readonly axes?: number;
+}
+
+/** What a draw is given besides the parameters. */
+export interface Draw {
+  readonly key: Tensor;
+  /** Shape of the result without the axes of an event. */
+  readonly shape: readonly number[];
+  readonly dtype: Float;
+}
+
+/**
+ * A family of distributions as a record. Functions get the parameters as tensors of one floating dtype, and must broadcast.
+ * What has no closed form is left out.
+ */
+export interface Family<P> {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, ParameterRecord>>;
+  /** Of these exactly one is given; default: all are. */
+  readonly oneOf?: readonly string[];
+  /** Shape of an event; default []. */
+  eventShape?(p: P): readonly number[];
+  /** Shape of the batch; default what the parameters broadcast to, without the axes of an event. */
+  batchShape?(p: P): readonly number[];
+  /** Refuses parameters that do not fit together, where that can be seen. */
+  check?(p: P): void;
+  /** Whether samples have derivatives in the parameters. */
+  reparameterised(p: P): boolean;
+  sample(p: P, draw: Draw): Tensor;
+  /** Logarithm of the density, or of the probability, of an event; −∞ where there is none. */
+  logProb(p: P, x: Tensor): Tensor;
+  mean?(p: P): Tensor;
+  variance?(p: P): Tensor;
+  entropy?(p: P): Tensor;
+  cdf?(p: P, x: Tensor): Tensor;
+  icdf?(p: P, q: Tensor): Tensor;
+}
+
+/** What can be asked for by name, and what there may be no closed form of. */
+type Moment = "mean" | "variance" | "entropy";
+
+/**
+ * A distribution: what a function of this module makes. It is a node of trees, whose leaves are its parameters: it goes through `jit`, `vmap`,
+ * `scan`, `grad` and optimisers, and comes out as one of its family.
+ *
+ * With parameters of several elements it is a batch: `batchShape` is what they broadcast to, and every element is a distribution by itself.
+ * `eventShape` is the shape of one event: [] of numbers, [n] of vectors.
+ */
+export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
+  /** The parameters, as tensors of one floating dtype. */
+  readonly params: P;
+
+  /** Use the function of a family: it checks what it is given. */
+  constructor(params: P) {
+    this.params = params;
+  }
+
+  /** The record of its family. */
+  protected abstract get family(): Family<P>;
+
+  get name(): string {
+    return this.family.name;
+  }
+
+  get batchShape(): readonly number[] {
+    const { family, params } = this;
+    return family.batchShape?.(params) ?? batchShapeOf(family, params);
+  }
+
+  get eventShape(): readonly number[] {
+    return this.family.eventShape?.(this.params) ?? [];
+  }
+
+  /** Whether samples have derivatives in the parameters. */
+  get reparameterised(): boolean {
+    return this.family.reparameterised(this.params);
+  }
+
+  /** Events of shape `[...shape, ...batchShape, ...eventShape]`; a bare count means `[n]`. */
+  sample(key: Key, shape: DrawShape = []): Tensor {
+    if (arguments.length > 2) refuseExtra(`${this.name}.sample`, arguments, 2);
+    const operation = `${this.name}.sample`;
+    const words = readKey(operation, key);
+    const sizes = [...readShape(operation, shape), ...this.batchShape];
+    return this.#ifValid(
+      this.family.sample(this.params, { key: words, shape: sizes, dtype: dtypeOf(this.params) }),
+      this.eventShape.length,
+    );
+  }
+
+  /**
+   * The logarithm of the density of events, or of their probability, of shape `[..., ...eventShape]`, which broadcasts to the batch; −∞ for what is no
+   * event. NaN, in compiled code, where a parameter is out of its range.
+   *
+   * @throws DownhillError `shape` for what is no event, or does not broadcast.
+   */
+  logProb(x: TensorLike): Tensor {
+    if (arguments.length > 1) refuseExtra(`${this.name}.logProb`, arguments, 1);
+    return this.#ifValid(this.family.logProb(this.params, this.#read("logProb", x)));
+  }
+
+  /** The expectation of an event. */
+  mean(): Tensor {
+    return this.#moment("mean", arguments, this.eventShape.length);
+  }
+
+  /** The expected squared distance of each element of an event from its mean. */
+  variance(): Tensor {
+    return this.#moment("variance", arguments, this.eventShape.length);
+  }
+
+  /** The expectation of −logProb. */
+  entropy(): Tensor {
+    return this.#moment("entropy", arguments, 0);
+  }
+
+  /** The probability of events up to `x`. */
+  cdf(x: TensorLike): Tensor {
+    if (arguments.length > 1) refuseExtra(`${this.name}.cdf`, arguments, 1);
+    const { cdf } = this.family;
+    if (cdf === undefined) throw this.#noForm("cdf");
+    return this.#ifValid(cdf(this.params, this.#read("cdf", x)));
+  }
+
+  /** The event up to which there is this probability: the inverse of `cdf`. */
+  icdf(q: TensorLike): Tensor {
+    if (arguments.length > 1) refuseExtra(`${this.name}.icdf`, arguments, 1);
+    const { icdf } = this.family;
+    if (icdf === undefined) throw this.#noForm("icdf");
+    return this.#ifValid(icdf(this.params, this.#read("icdf", q)));
+  }
+
+  #moment(which: Moment, given: ArrayLike<unknown>, axes: number): Tensor {
+    if (given.length > 0) refuseExtra(`${this.name}.${which}`, given, 0);
+    const compute = this.family[which];
+    if (compute === undefined) throw this.#noForm(which);
+    const shape = [...this.batchShape, ...this.eventShape.slice(0, axes)];
+    return this.#ifValid(broadcastTo(compute(this.params), shape), axes);
+  }
+
+  #noForm(what: string): DownhillError {
+    return new DownhillError(
+      "option",
+      `${this.name}: there is no ${what}, or none in closed form. Estimate it from samples.`,
+    );
+  }
+
+  #read(what: string, x: TensorLike): Tensor {
+    const operation = `${this.name}.${what}`;
+    const given = asTensor(x, operation);
+    const event = this.eventShape;
+    const [batch, own] = [this.batchShape, given.shape.slice(0, given.ndim - event.length)];
+    const isEvent = event.every((n, i) => given.shape[own.length + i] === n);
+    if (given.ndim < event.length || !isEvent || broadcastShapes(batch, own) === undefined)
+      throw new DownhillError(
+        "shape",
+        `${operation}: ${showType(given.type)} is no event of a batch ${showShape(batch)} of events ${showShape(event)}.`,
+      );
+    return isFloating(given.dtype) ? given : convert(given, dtypeOf(this.params));
+  }
+
+  /** NaN where a parameter that is not known yet is out of its range; the last `axes` belong to one event. */
+  #ifValid(x: Tensor, axes = 0): Tensor {
+    const tests = Object.entries(this.params as Readonly<Record<string, unknown>>).flatMap(
+      ([name, value]) => {
+        if (!(value instanceof Tensor) || value.tracer === undefined || !isFloating(x.dtype)) return [];
+        const record = this.family.parameters[name]!;
+        return [lastAxes(record.domain.test(value), record.axes ?? 0, axes)];
+      },
+    );
+    return tests.length === 0
+      ? x
+      : where(
+          tests.reduce((both, next) => logicalAnd(both, next)),
+          x,
+          NaN,
+        );
+  }
+}
+
+/** Whether all elements along the last `axes` are true, with as many axes of size 1 as an event has behind. */
+function lastAxes(test: Tensor, axes: number, eventAxes: number): Tensor {
+  const { ndim } = test;
+  const over = Array.from({ length: axes }, (_, i) => ndim - 1 - i);
+  const joined = axes === 0 ? test : all(test, { axis: over });
+  return joined.reshape([...joined.shape, ...new Array<number>(eventAxes).fill(1)]);
+}
+
+function batchShapeOf<P>({ parameters, name }: Family<P>, params: P): readonly number[] {
+  const shapes = Object.entries(params as Readonly<Record<string, unknown>>).map(([key, value]) => {
+    const axes = parameters[key]?.axes ?? 0;
+    if (value instanceof Distribution) return value.batchShape.slice(0, value.batchShape.length - axes);
+    const { shape } = value as Tensor;
+    return shape.slice(0, shape.length - axes);
+  });
+  const batch = broadcastShapes(...shapes);
+  if (batch !== undefined) return batch;
+  const given = Object.keys(params as object).map((key, i) => `${key} ${showShape(shapes[i]!)}`);
+  throw new DownhillError("shape", `${name}: ${given.join(" and ")} do not broadcast to one batch.`);
+}
+
+/** The dtype that all parameters have. */
+function dtypeOf(params: unknown): Float {
+  for (const value of Object.values(params as Readonly<Record<string, unknown>>)) {
+    if (value instanceof Tensor) return value.dtype === "float32" ? "float32" : "float64";
+    if (value instanceof Distribution) return dtypeOf(value.params);
+  }
+  return "float64";
+}
+
+/** Parameters as a caller gives them. */
+export type Given<K extends string> = Readonly<Record<K, TensorLike>>;
+/** Parameters as a distribution has them. */
+export type Params<K extends string> = Readonly<Record<K, Tensor>>;
+
+/** A function that makes the distributions of a family of tensors. */
+export function makeFamily<P extends object, G>(record: Family<P>): (params: G) => Distribution<P> {
+  const { name, parameters, oneOf = [], check } = record;
+  const make = makeClass(record);
+  const names = Object.keys(parameters);
+  return function (params) {
+    if (arguments.length > 1) refuseExtra(name, arguments, 1);
+    if (typeof params !== "object" || params === null)
+      throw new DownhillError(
+        "option",
+        `${name}: takes its parameters by name, as in ${name}({ ${names[0]}: … }).`,
+      );
+    checkOptions(name, params, names);
+    const given = params as Readonly<Record<string, TensorLike | undefined>>;
+    const found = oneOf.filter((key) => given[key] !== undefined);
+    if (oneOf.length > 0 && found.length !== 1)
+      throw new DownhillError(
+        "option",
+        `${name}: takes one of ${oneOf.join(", ")}; got ${found.length === 0 ? "none" : found.join(" and ")}.`,
+      );
+    const wanted = names.filter((key) => !oneOf.includes(key) || key === found[0]);
+    const read = wanted.map((key) => {
+      const value = given[key];
+      if (value === undefined) throw new DownhillError("option", `${name}: needs ${key}.`);
+      const { domain, axes = 0 } = parameters[key]!;
+      const x = readParameter(name, { name: key, value, range: domain.range, holds: (v) => domain.holds(v) });
+      if (x.ndim >= axes) return x;
+      throw new DownhillError(
+        "shape",
+        `${name}: ${key} must have at least ${axes} axes, got ${showType(x.type)}.`,
+      );
+    });
+    const dtype = commonDtype(read);
+    const p = Object.fromEntries(wanted.map((key, i) => [key, convert(read[i]!, dtype)])) as unknown as P;
+    check?.(p);
+    const made = make(p);
+    void made.batchShape; // refuses what does not broadcast
+    return made;
+  };
+}
+
+/** float32 where that is the only floating dtype that is not weak, else float64. */
+function commonDtype(xs: readonly Tensor[]): Float {
+  const strong = xs.filter(({ type }) => !type.weak && isFloating(type.dtype));
+  return strong.length > 0 && strong.every(({ dtype }) => dtype === "float32") ? "float32" : "float64";
+}
+
+/** A class of distributions, which becomes a node of trees when the first one is made. */
+export function makeClass<P>(record: Family<P>): (params: P) => Distribution<P> {
+  class Member extends Distribution<P> {
+    protected get family(): Family<P> {
+      return record;
+    }
+  }
+  let isNode = false;
+  return (params) => {
+    if (!isNode) {
+      Object.defineProperty(Member, "name", { value: record.name });
+      addNodeType(
+        record.name,
+        Member,
+        (d: Member) => d.params,
+        (p: P) => new Member(p),
+      );
+      isNode = true;
+    }
+    return new Member(params);
+  };
+}

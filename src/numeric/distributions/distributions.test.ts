@@ -1,0 +1,334 @@
+import { describe, expect, test } from "vitest";
+import {
+  exp,
+  full,
+  grad,
+  jacfwd,
+  jit,
+  linspace,
+  log,
+  mean,
+  mul,
+  scan,
+  square,
+  sub,
+  sum,
+  tensor,
+  type Tensor,
+  vmap,
+} from "downhill";
+import * as d from "downhill/distributions";
+import { key, keys } from "downhill/random";
+import { leaves, map } from "downhill/tree";
+
+type Made = d.Distribution<unknown>;
+
+/** One of each family, whose events are numbers, with its parameters in the middle of their range. */
+const continuous: Readonly<Record<string, Made>> = {
+  normal: d.normal({ loc: 1, scale: 2 }),
+  logNormal: d.logNormal({ loc: 0.3, scale: 0.7 }),
+  uniform: d.uniform({ low: -1, high: 3 }),
+  exponential: d.exponential({ rate: 1.7 }),
+  laplace: d.laplace({ loc: 1, scale: 2 }),
+  cauchy: d.cauchy({ loc: 1, scale: 2 }),
+  gumbel: d.gumbel({ loc: 1, scale: 2 }),
+  halfNormal: d.halfNormal({ scale: 2 }),
+  halfCauchy: d.halfCauchy({ scale: 2 }),
+  gamma: d.gamma({ concentration: 0.4, rate: 2 }),
+  inverseGamma: d.inverseGamma({ concentration: 2.5, rate: 2 }),
+  beta: d.beta({ concentration1: 0.4, concentration0: 2 }),
+  studentT: d.studentT({ df: 3.5, loc: 1, scale: 2 }),
+  mixture: d.mixture(d.categorical({ probs: [1, 3] }), d.normal({ loc: [-2, 2], scale: [0.5, 1] })),
+  transformed: d.transformed(d.normal({ loc: 0, scale: 1 }), [
+    d.affine({ loc: 1, scale: -2 }),
+    d.tanhTransform(),
+  ]),
+};
+const discrete: Readonly<Record<string, Made>> = {
+  bernoulli: d.bernoulli({ probs: 0.3 }),
+  categorical: d.categorical({ logits: [0, 1, -1, 0.5] }),
+  binomial: d.binomial({ totalCount: 9, logits: 0.3 }),
+  poisson: d.poisson({ rate: 4.2 }),
+  negativeBinomial: d.negativeBinomial({ totalCount: 2.5, probs: 0.6 }),
+};
+
+describe("samples", () => {
+  const n = 20_000;
+
+  test.each(Object.entries(continuous))("of %s have its distribution function", (_, family) => {
+    const x = family.sample(key(11), n).data().toSorted((a, b) => a - b); // prettier-ignore
+    const cdf = family.cdf(tensor(x)).data();
+    let worst = 0;
+    cdf.forEach((p, i) => (worst = Math.max(worst, Math.abs(p - (i + 0.5) / n))));
+    expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov and Smirnov: passed by chance in 999 of 1000
+  });
+
+  test.each(Object.entries(discrete))("of %s are as often as its probabilities say", (_, family) => {
+    const counts = new Map<number, number>();
+    for (const x of family.sample(key(12), n).data()) counts.set(x, (counts.get(x) ?? 0) + 1);
+    const probabilities = [...exp(family.logProb(linspace(0, 60, 61))).data()];
+    expect(Math.abs(probabilities.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(1e-9);
+    probabilities.forEach((p, x) => {
+      const deviation = Math.sqrt(n * p * (1 - p));
+      expect(Math.abs((counts.get(x) ?? 0) - n * p)).toBeLessThanOrEqual(5 * deviation + 1e-9);
+    });
+  });
+
+  test("of vectors have their means and variances", () => {
+    const covarianceMatrix = [[2, 0.6], [0.6, 1]]; // prettier-ignore
+    for (const family of [
+      d.dirichlet({ concentration: [0.3, 1, 4] }),
+      d.multivariateNormal({ loc: [1, 2], covarianceMatrix }),
+      d.multivariateNormal({ loc: [1, 2], precisionMatrix: covarianceMatrix }),
+      d.multivariateNormal({ loc: [1, 2], scaleTril: [[2, 0], [0.6, 1]] }), // prettier-ignore
+      d.independent(d.normal({ loc: [1, 2, 3], scale: [1, 2, 3] })),
+    ] as Made[]) {
+      const x = family.sample(key(13), n);
+      expect(x.shape).toEqual([n, ...family.eventShape]);
+      const centre = mean(x, { axis: 0 });
+      const spread = mean(square(sub(x, centre)), { axis: 0 }).data();
+      const [means, variances] = [family.mean().data(), family.variance().data()];
+      centre.data().forEach((value, i) => {
+        expect(Math.abs(value - means[i]!)).toBeLessThan(5 * Math.sqrt(variances[i]! / n));
+        expect(Math.abs(spread[i]! / variances[i]! - 1)).toBeLessThan(0.1);
+      });
+    }
+  });
+
+  test("of reparameterised distributions have derivatives: those of the mean", () => {
+    const slope = grad((loc: Tensor) => mean(d.normal({ loc, scale: 2 }).sample(key(1), 100)))(1).item();
+    expect(slope).toBeCloseTo(1, 12);
+    const ofShape = grad((a: Tensor) => mean(d.gamma({ concentration: a, rate: 2 }).sample(key(1), n)))(
+      3,
+    ).item();
+    expect(Math.abs(ofShape - 0.5)).toBeLessThan(0.02);
+    const told = Object.entries({ ...continuous, ...discrete }).filter(([, x]) => !x.reparameterised);
+    expect(told.map(([name]) => name)).toEqual(["mixture", ...Object.keys(discrete)]);
+  });
+
+  test("have a dtype: that of the parameters, or what counts and truths have", () => {
+    expect(d.normal({ loc: tensor(0, { dtype: "float32" }), scale: 1 }).sample(key(0)).dtype).toBe("float32");
+    expect(d.normal({ loc: 0, scale: 1 }).sample(key(0)).dtype).toBe("float64");
+    expect(d.bernoulli({ probs: 0.5 }).sample(key(0)).dtype).toBe("bool");
+    expect(d.poisson({ rate: tensor(2, { dtype: "float32" }) }).sample(key(0), 2).dtype).toBe("int32");
+  });
+});
+
+describe("a distribution is a node of trees", () => {
+  test.each(Object.entries({ ...continuous, ...discrete }))("%s passes jit, vmap and scan", (_, family) => {
+    const x = family.sample(key(3), 4).astype("float64");
+    const expected = family.logProb(x).data();
+    const density = (own: Made, at: Tensor): Tensor => own.logProb(at);
+    expect(jit(density)(family, x).data()).toEqual(expected);
+    expect(vmap(density, { inAxes: [null, 0] })(family, x).data()).toEqual(expected);
+    const [last, looped] = scan((own: Made, at: Tensor) => [own, own.logProb(at)], family, x);
+    expect([...looped.data()]).toEqual([...expected]);
+    expect(last.name).toBe(family.name);
+    const drawn = jit((own: Made, k: Tensor) => own.sample(k, 3))(family, tensor(key(9)));
+    expect(drawn.data()).toEqual(family.sample(key(9), 3).data());
+    const batch = vmap((k: Tensor) => family.sample(k, 2))(keys(key(4), 3));
+    expect(batch.shape).toEqual([3, 2]);
+  });
+
+  test("whose leaves are its parameters", () => {
+    const family = d.normal({ loc: [0, 1], scale: 2 });
+    expect((leaves(family) as Tensor[]).map((x) => x.shape)).toEqual([[2], []]);
+    const doubled = map((x) => mul(x, 2), family) as typeof family;
+    expect(doubled.params.scale.item()).toBe(4);
+    expect(doubled.name).toBe("normal");
+    const made = jit((loc: Tensor) => d.normal({ loc, scale: 1 }))(3);
+    expect(made.mean().item()).toBe(3);
+    const each = vmap((loc: Tensor) => d.normal({ loc, scale: full([], 1) }))([1, 2, 3]);
+    expect(each.batchShape).toEqual([3]);
+    expect(vmap((one: typeof each) => one.logProb(0))(each).data()).toEqual(each.logProb(0).data());
+  });
+
+  test("and so has derivatives in them", () => {
+    const family = d.mixture(d.categorical({ logits: [0, 1] }), d.normal({ loc: [-1, 1], scale: 1 }));
+    const slopes = grad((own: typeof family) => sum(own.logProb([0.3, 2])))(family);
+    const { mixtureDistribution, componentDistribution } = slopes.params;
+    expect(mixtureDistribution.params.logits!.shape).toEqual([2]);
+    const { loc } = componentDistribution.params as { loc: Tensor };
+    const step = 1e-6;
+    const at = (x: number): number =>
+      sum(
+        d.mixture(d.categorical({ logits: [0, 1] }), d.normal({ loc: [-1, x], scale: 1 })).logProb([0.3, 2]),
+      ).item();
+    expect(loc.data()[1]).toBeCloseTo((at(1 + step) - at(1 - step)) / (2 * step), 7);
+  });
+});
+
+describe("shapes", () => {
+  test("of batches, events and samples", () => {
+    const batch = d.normal({ loc: [[0], [1]], scale: [1, 2, 3] });
+    expect([batch.batchShape, batch.eventShape]).toEqual([[2, 3], []]);
+    expect(batch.sample(key(0), [4]).shape).toEqual([4, 2, 3]);
+    expect(batch.sample(key(0), 4).shape).toEqual([4, 2, 3]);
+    expect(batch.logProb(0).shape).toEqual([2, 3]);
+    expect(batch.mean().shape).toEqual([2, 3]);
+    const own = d.independent(batch, 1);
+    expect([own.batchShape, own.eventShape]).toEqual([[2], [3]]);
+    expect(own.logProb([0, 0, 0]).shape).toEqual([2]);
+    expect(own.logProb([0, 0, 0]).data()).toEqual(sum(batch.logProb(0), { axis: -1 }).data());
+    expect(own.sample(key(1), 5).shape).toEqual([5, 2, 3]);
+    const many = d.multivariateNormal({ loc: [[0, 0], [1, 1], [2, 2]], scaleTril: [[1, 0], [0, 1]] }); // prettier-ignore
+    expect([many.batchShape, many.eventShape, many.sample(key(0), 4).shape]).toEqual([[3], [2], [4, 3, 2]]);
+    const places = d.categorical({ probs: [[1, 2, 3], [3, 2, 1]] }); // prettier-ignore
+    expect([places.batchShape, places.eventShape, places.sample(key(0), 4).shape]).toEqual([[2], [], [4, 2]]);
+    const mixed = d.mixture(d.categorical({ probs: [[1, 2], [2, 1]] }), d.independent(d.normal({ loc: full([2, 2, 3], 0), scale: 1 }))); // prettier-ignore
+    expect([mixed.batchShape, mixed.eventShape]).toEqual([[2], [3]]);
+    expect([mixed.sample(key(0), 5).shape, mixed.mean().shape, mixed.logProb(full([3], 0)).shape]).toEqual([[5, 2, 3], [2, 3], [2]]); // prettier-ignore
+  });
+
+  test("what is no event of a distribution has no probability", () => {
+    const cases: [Made, number[]][] = [
+      [d.gamma({ concentration: 2, rate: 1 }), [-1]],
+      [d.beta({ concentration1: 2, concentration0: 1 }), [-0.1, 1.1]],
+      [d.uniform({ low: 0, high: 1 }), [-0.1, 1.1]],
+      [d.poisson({ rate: 2 }), [-1, 0.5]],
+      [d.binomial({ totalCount: 3, probs: 0.5 }), [-1, 0.5, 4]],
+      [d.categorical({ probs: [1, 1] }), [-1, 0.5, 2]],
+      [d.bernoulli({ probs: 0.5 }), [0.5, 2]],
+      [d.logNormal({ loc: 0, scale: 1 }), [0, -1]],
+    ];
+    for (const [family, events] of cases) {
+      expect([...family.logProb(events).data()], family.name).toEqual(events.map(() => -Infinity));
+      const slope = grad((x: Tensor) => sum(family.logProb(x)))(events);
+      expect([...slope.data()], family.name).toEqual(events.map(() => 0));
+    }
+    expect(
+      d
+        .dirichlet({ concentration: [1, 1] })
+        .logProb([0.5, 0.6])
+        .item(),
+    ).toBe(-Infinity);
+  });
+});
+
+describe("invertible functions", () => {
+  const each: Readonly<Record<string, d.Bijector>> = {
+    affine: d.affine({ loc: 1, scale: -2 }),
+    expTransform: d.expTransform(),
+    sigmoidTransform: d.sigmoidTransform(),
+    tanhTransform: d.tanhTransform(),
+    softplusTransform: d.softplusTransform(),
+    stickBreaking: d.stickBreaking(),
+    ordered: d.ordered(),
+  };
+
+  test.each(Object.entries(each))(
+    "%s is undone by its inverse, and has the determinant of its derivative",
+    (_, f) => {
+      const x = tensor([0.3, -1.2, 0.8]);
+      const y = f.forward(x);
+      f.inverse(y).data().forEach((value, i) => expect(value).toBeCloseTo(x.data()[i]!, 12)); // prettier-ignore
+      const square = jacfwd((at: Tensor) => f.forward(at).slice(0, 3))(x);
+      const rows = square.tolist() as number[][];
+      const [a, b, c] = rows as [number[], number[], number[]];
+      const det = a[0]! * (b[1]! * c[2]! - b[2]! * c[1]!) - a[1]! * (b[0]! * c[2]! - b[2]! * c[0]!) + a[2]! * (b[0]! * c[1]! - b[1]! * c[0]!); // prettier-ignore
+      expect(sum(f.logDet(x)).item()).toBeCloseTo(Math.log(Math.abs(det)), 12);
+      expect(jit((own: d.Bijector, at: Tensor) => own.forward(at))(f, x).data()).toEqual(y.data());
+    },
+  );
+
+  test("make distributions: of the logarithm of normal numbers those of logNormal", () => {
+    const own = d.transformed(d.normal({ loc: 0, scale: 1 }), [
+      d.affine({ loc: 0.3, scale: 0.7 }),
+      d.expTransform(),
+    ]);
+    const known = d.logNormal({ loc: 0.3, scale: 0.7 });
+    const x = tensor([0.1, 1, 4]);
+    own.logProb(x).data().forEach((value, i) => expect(value).toBeCloseTo(known.logProb(x).data()[i]!, 12)); // prettier-ignore
+    expect(own.sample(key(5), 6).data()).toEqual(exp(log(own.sample(key(5), 6))).data().map((v, i) => (Math.abs(v - known.sample(key(5), 6).data()[i]!) < 1e-12 ? own.sample(key(5), 6).data()[i]! : NaN))); // prettier-ignore
+  });
+
+  test("of vectors take the last axis of a batch for an event", () => {
+    const simplex = d.transformed(d.normal({ loc: [0, 0], scale: 1 }), d.stickBreaking());
+    expect([simplex.batchShape, simplex.eventShape]).toEqual([[], [3]]);
+    const drawn = simplex.sample(key(6), 100);
+    expect(drawn.shape).toEqual([100, 3]);
+    sum(drawn, { axis: -1 }).data().forEach((value) => expect(value).toBeCloseTo(1, 12)); // prettier-ignore
+    const rising = d.transformed(d.normal({ loc: [0, 0, 0], scale: 1 }), d.ordered());
+    const [low, , high] = rising.sample(key(7)).data();
+    expect(low!).toBeLessThan(high!);
+    expect(rising.logProb(rising.sample(key(7), 5)).shape).toEqual([5]);
+  });
+});
+
+describe("parameters", () => {
+  test.each<[() => unknown, string]>([
+    [() => d.normal({ loc: 0, scale: -1 }), "normal: scale must be above 0, got -1."],
+    [() => d.normal({ loc: NaN, scale: 1 }), "normal: loc must be finite, got NaN."],
+    [() => d.normal({ loc: 0 } as never), "normal: needs scale."],
+    [() => d.normal({ loc: 0, scale: 1, std: 1 } as never), 'normal: unknown option "std".'],
+    [
+      () => d.normal({ loc: [0, 1], scale: [1, 2, 3] }),
+      "normal: loc [2] and scale [3] do not broadcast to one batch.",
+    ],
+    [() => d.bernoulli({} as never), "bernoulli: takes one of probs, logits; got none."],
+    [
+      () => d.bernoulli({ probs: 0.5, logits: 0 } as never),
+      "bernoulli: takes one of probs, logits; got probs and logits.",
+    ],
+    [() => d.bernoulli({ probs: 1.5 }), "bernoulli: probs must be between 0 and 1, got 1.5."],
+    [
+      () => d.binomial({ totalCount: 2.5, probs: 0.5 }),
+      "binomial: totalCount must be a whole number of 0 or more, got 2.5.",
+    ],
+    [() => d.categorical({ probs: 0.5 }), "categorical: probs must have at least 1 axes, got f64[]."],
+    [() => d.gamma({ concentration: 1, rate: 1 }).logProb([[1, 2], "a"] as never), "gamma.logProb"],
+    [
+      () => d.dirichlet({ concentration: [1, 2] }).logProb([0.2, 0.3, 0.5]),
+      "dirichlet.logProb: f64[3] is no event of a batch [] of events [2].",
+    ],
+    [
+      () => d.multivariateNormal({ loc: [0, 0], scaleTril: [[1]] }),
+      "multivariateNormal: vectors of 2 elements need matrices [2,2], got f64[1,1].",
+    ],
+    [
+      () => d.mixture(d.categorical({ probs: [1, 2, 3] }), d.normal({ loc: [0, 1], scale: 1 })),
+      "mixture: 3 categories choose among the last axis of a batch of shape [2].",
+    ],
+    [
+      () => d.independent(d.normal({ loc: 0, scale: 1 })),
+      "independent: 1 axes cannot be taken from a batch of shape [].",
+    ],
+    [
+      () => d.transformed(d.normal({ loc: 0, scale: 1 }), {} as never),
+      "transformed: the transforms must be bijectors",
+    ],
+    [
+      () => d.transformed(d.normal({ loc: [[0], [0]], scale: 1 }), d.affine({ loc: [1, 2, 3], scale: 1 })),
+      "transformed: the batch is [2,3], and one of its distributions has [2,1].",
+    ],
+    [
+      () => d.dirichlet({ concentration: [1, 2] }).cdf([0.5, 0.5]),
+      "dirichlet: there is no cdf, or none in closed form.",
+    ],
+    [
+      () => d.kl(d.normal({ loc: 0, scale: 1 }), d.poisson({ rate: 1 })),
+      "kl: the divergence of poisson from normal is not known in closed form.",
+    ],
+    [
+      () => d.normal({ loc: 0, scale: 1 }).sample(3 as never),
+      "normal.sample: the first argument must be a key",
+    ],
+  ])("are refused where they are wrong %#", (action, message) => {
+    expect(action).toThrow(message);
+  });
+
+  test("that are out of their range only when a program runs give NaN", () => {
+    const density = jit((scale: Tensor) => d.normal({ loc: 0, scale }).logProb(0));
+    expect(density(-1).item()).toBeNaN();
+    expect(Number.isFinite(density(1).item())).toBe(true);
+    const gamma = jit((a: Tensor) => d.gamma({ concentration: a, rate: 1 }).logProb([1, 2]));
+    expect([...gamma(-0.5).data()]).toEqual([NaN, NaN]);
+    const vectors = jit((alpha: Tensor) => d.dirichlet({ concentration: alpha }).mean());
+    expect([...vectors([1, -2]).data()]).toEqual([NaN, NaN]);
+  });
+});
+
+test("kl of batches that count as one event is added up", () => {
+  const [p, q] = [d.normal({ loc: [0, 1], scale: 1 }), d.normal({ loc: [1, 1], scale: [2, 3] })];
+  expect(d.kl(d.independent(p), d.independent(q)).item()).toBeCloseTo(sum(d.kl(p, q)).item(), 14);
+});

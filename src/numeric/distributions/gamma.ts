@@ -1,0 +1,230 @@
+// Gamma variates and what is made of them.
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { randomGamma, randomLogGamma, randomNormal } from "../../engine/prims/random.ts";
+import { xlogy } from "../array/arithmetic.ts";
+import {
+  abs,
+  add,
+  div,
+  equal,
+  exp,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  logicalAnd,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { expandTo } from "../array/promote.ts";
+import { all, softmax, sum } from "../array/reduce.ts";
+import { expandDims } from "../array/shape.ts";
+import { betainc, betaln, digamma, gammainc, gammaincc, lgamma } from "../array/special.ts";
+import { splitKey } from "../random/keys.ts";
+import type { Distribution, Draw, Given, Params } from "./distribution.ts";
+import { makeFamily } from "./distribution.ts";
+import { positive, real } from "./domains.ts";
+import { inside, within } from "./support.ts";
+
+type Rated = Params<"concentration" | "rate">;
+type GivenRated = Given<"concentration" | "rate">;
+
+const rated = { concentration: { domain: positive }, rate: { domain: positive } } as const;
+
+const logGammaOf = (a: Tensor, { key, shape }: Draw): Tensor => randomLogGamma(key, expandTo(a, shape));
+
+/**
+ * The gamma distribution: density `rate^a x^(a − 1) exp(−rate x) / Γ(a)` on [0, ∞), a the concentration.
+ *
+ * @throws DownhillError `range` unless concentration and rate are above 0.
+ * @example
+ * gamma({ concentration: 3, rate: 2 }).mean(); // 1.5
+ */
+export const gamma: (params: GivenRated) => Distribution<Rated> = /* @__PURE__ */ makeFamily<
+  Rated,
+  GivenRated
+>({
+  name: "gamma",
+  parameters: rated,
+  reparameterised: () => true,
+  sample: ({ concentration, rate }, { key, shape }) =>
+    div(randomGamma(key, expandTo(concentration, shape)), rate),
+  logProb({ concentration: a, rate }, x) {
+    const isInside = greaterEqual(x, 0);
+    const power = xlogy(sub(a, 1), inside(isInside, x, 1));
+    return within(isInside, sub(add(mul(a, log(rate)), power), add(mul(rate, x), lgamma(a))));
+  },
+  mean: ({ concentration, rate }) => div(concentration, rate),
+  variance: ({ concentration, rate }) => div(concentration, square(rate)),
+  entropy: ({ concentration: a, rate }) => add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a))),
+  cdf: ({ concentration, rate }, x) => gammainc(concentration, mul(rate, maximum(x, 0))),
+});
+
+/**
+ * What has a reciprocal of the gamma distribution: density `rate^a x^(−a − 1) exp(−rate / x) / Γ(a)` on (0, ∞), a the concentration.
+ *
+ * @throws DownhillError `range` unless concentration and rate are above 0.
+ */
+export const inverseGamma: (params: GivenRated) => Distribution<Rated> = /* @__PURE__ */ makeFamily<
+  Rated,
+  GivenRated
+>({
+  name: "inverseGamma",
+  parameters: rated,
+  reparameterised: () => true,
+  sample: ({ concentration, rate }, draw) => exp(sub(log(rate), logGammaOf(concentration, draw))),
+  logProb({ concentration: a, rate }, x) {
+    const isInside = less(0, x);
+    const safe = inside(isInside, x, 1);
+    const value = sub(mul(a, log(rate)), add(add(lgamma(a), mul(add(a, 1), log(safe))), div(rate, safe)));
+    return within(isInside, value);
+  },
+  mean: ({ concentration: a, rate }) => where(less(1, a), div(rate, sub(a, 1)), Infinity),
+  variance: ({ concentration: a, rate }) =>
+    where(less(2, a), div(square(rate), mul(square(sub(a, 1)), sub(a, 2))), Infinity),
+  entropy: ({ concentration: a, rate }) => sub(add(add(a, log(rate)), lgamma(a)), mul(add(1, a), digamma(a))),
+  cdf({ concentration, rate }, x) {
+    const isInside = less(0, x);
+    return where(isInside, gammaincc(concentration, div(rate, inside(isInside, x, 1))), 0);
+  },
+});
+
+type Concentrations = Params<"concentration1" | "concentration0">;
+type GivenConcentrations = Given<"concentration1" | "concentration0">;
+
+/**
+ * The beta distribution: density `x^(a − 1) (1 − x)^(b − 1) / B(a, b)` on [0, 1], a = concentration1 and b = concentration0.
+ *
+ * @throws DownhillError `range` unless both are above 0.
+ */
+export const beta: (params: GivenConcentrations) => Distribution<Concentrations> = /* @__PURE__ */ makeFamily<
+  Concentrations,
+  GivenConcentrations
+>({
+  name: "beta",
+  parameters: { concentration1: { domain: positive }, concentration0: { domain: positive } },
+  reparameterised: () => true,
+  sample({ concentration1, concentration0 }, draw) {
+    const [keyOfA, keyOfB] = splitKey(draw.key);
+    const logA = logGammaOf(concentration1, { ...draw, key: keyOfA });
+    const logB = logGammaOf(concentration0, { ...draw, key: keyOfB });
+    const most = maximum(logA, logB);
+    const [partA, partB] = [exp(sub(logA, most)), exp(sub(logB, most))];
+    return div(partA, add(partA, partB));
+  },
+  logProb({ concentration1: a, concentration0: b }, x) {
+    const isInside = logicalAnd(greaterEqual(x, 0), lessEqual(x, 1));
+    const safe = inside(isInside, x, 0.5);
+    const [less1, less0] = [sub(a, 1), sub(b, 1)];
+    const isEnd = equal(safe, 1); // where log1p(−x) is −∞
+    const other = where(isEnd, xlogy(less0, 0), mul(less0, log1p(neg(where(isEnd, 0.5, safe)))));
+    return within(isInside, sub(add(xlogy(less1, safe), other), betaln(a, b)));
+  },
+  mean: ({ concentration1: a, concentration0: b }) => div(a, add(a, b)),
+  variance({ concentration1: a, concentration0: b }) {
+    const total = add(a, b);
+    return div(mul(a, b), mul(square(total), add(total, 1)));
+  },
+  entropy({ concentration1: a, concentration0: b }) {
+    const total = add(a, b);
+    const own = add(mul(sub(a, 1), digamma(a)), mul(sub(b, 1), digamma(b)));
+    return add(sub(betaln(a, b), own), mul(sub(total, 2), digamma(total)));
+  },
+  cdf: ({ concentration1: a, concentration0: b }, x) => betainc(a, b, minimum(maximum(x, 0), 1)),
+});
+
+type Concentration = Params<"concentration">;
+
+/**
+ * Dirichlet's distribution of vectors that are positive and of sum 1: density `∝ Π xᵢ^(αᵢ − 1)`, α the concentration along its last axis.
+ *
+ * @throws DownhillError `range` unless the concentration is above 0.
+ */
+export const dirichlet: (params: Given<"concentration">) => Distribution<Concentration> =
+  /* @__PURE__ */ makeFamily<Concentration, Given<"concentration">>({
+    name: "dirichlet",
+    parameters: { concentration: { domain: positive, axes: 1 } },
+    eventShape: ({ concentration }) => concentration.shape.slice(-1),
+    reparameterised: () => true,
+    sample: ({ concentration }, { key, shape }) =>
+      softmax(randomLogGamma(key, expandTo(concentration, [...shape, concentration.shape.at(-1)!]))),
+    logProb({ concentration: alpha }, x) {
+      const slack = x.dtype === "float32" ? 1e-5 : 1e-6; // roundings of a sum that should be 1
+      const isWhole = lessEqual(abs(sub(sum(x, { axis: -1 }), 1)), slack);
+      const isInside = logicalAnd(isWhole, all(greaterEqual(x, 0), { axis: -1 }));
+      const safe = inside(expandDims(isInside, -1), x, 1);
+      const powers = sum(xlogy(sub(alpha, 1), safe), { axis: -1 });
+      return within(isInside, sub(powers, logNormaliser(alpha)));
+    },
+    mean: ({ concentration }) => div(concentration, sum(concentration, { axis: -1, keepdims: true })),
+    variance({ concentration }) {
+      const total = sum(concentration, { axis: -1, keepdims: true });
+      const mean = div(concentration, total);
+      return div(mul(mean, sub(1, mean)), add(total, 1));
+    },
+    entropy({ concentration: alpha }) {
+      const total = sum(alpha, { axis: -1 });
+      const own = sum(mul(sub(alpha, 1), digamma(alpha)), { axis: -1 });
+      return sub(add(logNormaliser(alpha), mul(sub(total, alpha.shape.at(-1)!), digamma(total))), own);
+    },
+  });
+
+/** ln Π Γ(αᵢ) / Γ(Σ α). */
+export function logNormaliser(alpha: Tensor): Tensor {
+  return sub(sum(lgamma(alpha), { axis: -1 }), lgamma(sum(alpha, { axis: -1 })));
+}
+
+type Student = Params<"df" | "loc" | "scale">;
+
+/**
+ * Student's t distribution of df degrees of freedom: density `∝ (1 + z²/df)^(−(df + 1)/2)`, z = (x − loc) / scale. The mean is NaN for
+ * df ≤ 1, the variance ∞ for df ≤ 2 and NaN for df ≤ 1.
+ *
+ * @throws DownhillError `range` unless df and scale are above 0 and loc is finite.
+ */
+export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<Student> =
+  /* @__PURE__ */ makeFamily<Student, Given<"df" | "loc" | "scale">>({
+    name: "studentT",
+    parameters: { df: { domain: positive }, loc: { domain: real }, scale: { domain: positive } },
+    reparameterised: () => true,
+    sample({ df, loc, scale }, { key, shape, dtype }) {
+      const [keyOfNormal, keyOfGamma] = splitKey(key);
+      const half = mul(0.5, expandTo(df, shape));
+      const z = mul(randomNormal(keyOfNormal, shape, dtype), sqrt(div(half, randomGamma(keyOfGamma, half))));
+      return add(loc, mul(scale, z));
+    },
+    logProb({ df, loc, scale }, x) {
+      const z = div(sub(x, loc), scale);
+      const [half, more] = [mul(0.5, df), mul(0.5, add(df, 1))];
+      const factor = sub(lgamma(more), add(lgamma(half), mul(0.5, log(mul(df, Math.PI)))));
+      return sub(sub(factor, log(scale)), mul(more, log1p(div(square(z), df))));
+    },
+    mean: ({ df, loc }) => where(less(1, df), loc, NaN),
+    variance({ df, scale }) {
+      const finite = mul(square(scale), div(df, sub(df, 2)));
+      return where(less(2, df), finite, where(less(1, df), Infinity, NaN));
+    },
+    entropy({ df, scale }) {
+      const [half, more] = [mul(0.5, df), mul(0.5, add(df, 1))];
+      const spread = add(mul(0.5, log(df)), sub(add(lgamma(half), Math.log(Math.PI) / 2), lgamma(more)));
+      return add(add(mul(more, sub(digamma(more), digamma(half))), spread), log(scale));
+    },
+    cdf({ df, loc, scale }, x) {
+      const z = div(sub(x, loc), scale);
+      // half the probability beyond |z|: of df / (df + z²), or near 0, where that is near 1, of z² / (df + z²)
+      const squares = square(z);
+      const isNear = less(squares, df);
+      const half = mul(0.5, df);
+      const inner = betainc(0.5, half, div(squares, add(df, squares)));
+      const outer = betainc(half, 0.5, div(df, add(df, squares)));
+      const tail = mul(0.5, where(isNear, sub(1, inner), outer));
+      return where(less(z, 0), tail, sub(1, tail));
+    },
+  });

@@ -1,0 +1,265 @@
+// Distributions on the line, by location and scale or by ends, and on half of it.
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { randomNormal, randomUnit } from "../../engine/prims/random.ts";
+import {
+  abs,
+  add,
+  atan,
+  div,
+  erf,
+  exp,
+  expm1,
+  greaterEqual,
+  less,
+  lessEqual,
+  log,
+  log1p,
+  logicalAnd,
+  maximum,
+  mul,
+  neg,
+  sign,
+  square,
+  sub,
+  tan,
+  where,
+} from "../array/elementwise.ts";
+import { erfinv, ndtr, ndtri } from "../array/special.ts";
+import { cauchyOf, exponentialOf, gumbelOf, laplaceOf } from "../random/real.ts";
+import type { Distribution, Draw, Given, Params } from "./distribution.ts";
+import { makeFamily } from "./distribution.ts";
+import { positive, real } from "./domains.ts";
+import { inside, within } from "./support.ts";
+
+const HALF_LOG_2PI = 0.9189385332046728;
+const EULER = 0.5772156649015329; // Euler's constant, γ
+const LOG_PI = 1.1447298858494002;
+
+type LocScale = Params<"loc" | "scale">;
+type GivenLocScale = Given<"loc" | "scale">;
+type Scale = Params<"scale">;
+
+const locScale = { loc: { domain: real }, scale: { domain: positive } } as const;
+
+/** (x − loc) / scale, and back. */
+const standard = ({ loc, scale }: LocScale, x: Tensor): Tensor => div(sub(x, loc), scale);
+const moved = ({ loc, scale }: LocScale, z: Tensor): Tensor => add(loc, mul(scale, z));
+
+const normalOf = ({ key, shape, dtype }: Draw): Tensor => randomNormal(key, shape, dtype);
+
+/** Logarithm of the standard normal density. */
+const logPhi = (z: Tensor): Tensor => sub(mul(-0.5, square(z)), HALF_LOG_2PI);
+
+/**
+ * The normal distribution: density `exp(−z²/2) / (scale √2π)`, z = (x − loc) / scale.
+ *
+ * @throws DownhillError `range` unless loc is finite and scale above 0.
+ * @example
+ * const d = normal({ loc: 1, scale: 2 });
+ * d.logProb(1);              // -1.612085…
+ * d.sample(key(0), 3).shape; // [3]
+ */
+export const normal: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
+  LocScale,
+  GivenLocScale
+>({
+  name: "normal",
+  parameters: locScale,
+  reparameterised: () => true,
+  sample: (p, draw) => moved(p, normalOf(draw)),
+  logProb: (p, x) => sub(logPhi(standard(p, x)), log(p.scale)),
+  mean: ({ loc }) => loc,
+  variance: ({ scale }) => square(scale),
+  entropy: ({ scale }) => add(log(scale), 0.5 + HALF_LOG_2PI),
+  cdf: (p, x) => ndtr(standard(p, x)),
+  icdf: (p, q) => moved(p, ndtri(q)),
+});
+
+/**
+ * What has a normal logarithm, of mean loc and deviation scale, on (0, ∞).
+ *
+ * @throws DownhillError `range` unless loc is finite and scale above 0.
+ */
+export const logNormal: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
+  LocScale,
+  GivenLocScale
+>({
+  name: "logNormal",
+  parameters: locScale,
+  reparameterised: () => true,
+  sample: (p, draw) => exp(moved(p, normalOf(draw))),
+  logProb(p, x) {
+    const isInside = less(0, x);
+    const logX = log(inside(isInside, x, 1));
+    return within(isInside, sub(sub(logPhi(standard(p, logX)), log(p.scale)), logX));
+  },
+  mean: ({ loc, scale }) => exp(add(loc, mul(0.5, square(scale)))),
+  variance: ({ loc, scale }) => mul(expm1(square(scale)), exp(add(mul(2, loc), square(scale)))),
+  entropy: ({ loc, scale }) => add(add(loc, log(scale)), 0.5 + HALF_LOG_2PI),
+  cdf(p, x) {
+    const isInside = less(0, x);
+    return where(isInside, ndtr(standard(p, log(inside(isInside, x, 1)))), 0);
+  },
+  icdf: (p, q) => exp(moved(p, ndtri(q))),
+});
+
+/**
+ * Evenly spread from low to high: density 1 / (high − low).
+ *
+ * @throws DownhillError `range` unless low and high are finite; where high is not above low densities are NaN.
+ */
+export const uniform: (params: Given<"low" | "high">) => Distribution<Params<"low" | "high">> =
+  /* @__PURE__ */ makeFamily<Params<"low" | "high">, Given<"low" | "high">>({
+    name: "uniform",
+    parameters: { low: { domain: real }, high: { domain: real } },
+    reparameterised: () => true,
+    sample: ({ low, high }, { key, shape, dtype }) =>
+      add(low, mul(sub(high, low), randomUnit(key, shape, dtype))),
+    logProb: ({ low, high }, x) =>
+      within(logicalAnd(lessEqual(low, x), lessEqual(x, high)), neg(log(sub(high, low)))),
+    mean: ({ low, high }) => mul(0.5, add(low, high)),
+    variance: ({ low, high }) => div(square(sub(high, low)), 12),
+    entropy: ({ low, high }) => log(sub(high, low)),
+    cdf({ low, high }, x) {
+      const place = div(sub(x, low), sub(high, low));
+      return where(less(x, low), 0, where(less(high, x), 1, place));
+    },
+    icdf: ({ low, high }, q) => add(low, mul(q, sub(high, low))),
+  });
+
+/**
+ * The exponential distribution: density `rate exp(−rate x)` on [0, ∞).
+ *
+ * @throws DownhillError `range` unless rate is above 0.
+ */
+export const exponential: (params: Given<"rate">) => Distribution<Params<"rate">> =
+  /* @__PURE__ */ makeFamily<Params<"rate">, Given<"rate">>({
+    name: "exponential",
+    parameters: { rate: { domain: positive } },
+    reparameterised: () => true,
+    sample: ({ rate }, { key, shape, dtype }) => div(exponentialOf(key, shape, dtype), rate),
+    logProb: ({ rate }, x) => within(greaterEqual(x, 0), sub(log(rate), mul(rate, x))),
+    mean: ({ rate }) => div(1, rate),
+    variance: ({ rate }) => div(1, square(rate)),
+    entropy: ({ rate }) => sub(1, log(rate)),
+    cdf: ({ rate }, x) => neg(expm1(neg(mul(rate, maximum(x, 0))))),
+    icdf: ({ rate }, q) => neg(div(log1p(neg(q)), rate)),
+  });
+
+/**
+ * Laplace's distribution: density `exp(−|z|) / (2 scale)`, z = (x − loc) / scale.
+ *
+ * @throws DownhillError `range` unless loc is finite and scale above 0.
+ */
+export const laplace: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
+  LocScale,
+  GivenLocScale
+>({
+  name: "laplace",
+  parameters: locScale,
+  reparameterised: () => true,
+  sample: (p, { key, shape, dtype }) => moved(p, laplaceOf(key, shape, dtype)),
+  logProb: (p, x) => neg(add(abs(standard(p, x)), log(mul(2, p.scale)))),
+  mean: ({ loc }) => loc,
+  variance: ({ scale }) => mul(2, square(scale)),
+  entropy: ({ scale }) => add(1, log(mul(2, scale))),
+  cdf(p, x) {
+    const z = standard(p, x);
+    const tail = mul(0.5, exp(neg(abs(z))));
+    return where(less(z, 0), tail, sub(1, tail));
+  },
+  icdf(p, q) {
+    const u = sub(q, 0.5);
+    return moved(p, neg(mul(sign(u), log1p(mul(-2, abs(u))))));
+  },
+});
+
+/**
+ * Cauchy's distribution: density `1 / (π scale (1 + z²))`, z = (x − loc) / scale. It has neither mean nor variance: they are NaN, the
+ * variance ∞.
+ *
+ * @throws DownhillError `range` unless loc is finite and scale above 0.
+ */
+export const cauchy: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
+  LocScale,
+  GivenLocScale
+>({
+  name: "cauchy",
+  parameters: locScale,
+  reparameterised: () => true,
+  sample: (p, { key, shape, dtype }) => moved(p, cauchyOf(key, shape, dtype)),
+  logProb: (p, x) => neg(add(add(LOG_PI, log(p.scale)), log1p(square(standard(p, x))))),
+  mean: ({ loc }) => mul(NaN, loc),
+  variance: ({ loc }) => where(less(loc, Infinity), Infinity, loc),
+  entropy: ({ scale }) => add(log(mul(4, scale)), LOG_PI),
+  cdf: (p, x) => add(0.5, div(atan(standard(p, x)), Math.PI)),
+  icdf: (p, q) => moved(p, tan(mul(Math.PI, sub(q, 0.5)))),
+});
+
+/**
+ * Gumbel's distribution: density `exp(−z − exp(−z)) / scale`, z = (x − loc) / scale.
+ *
+ * @throws DownhillError `range` unless loc is finite and scale above 0.
+ */
+export const gumbel: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
+  LocScale,
+  GivenLocScale
+>({
+  name: "gumbel",
+  parameters: locScale,
+  reparameterised: () => true,
+  sample: (p, { key, shape, dtype }) => moved(p, gumbelOf(key, shape, dtype)),
+  logProb(p, x) {
+    const z = standard(p, x);
+    return neg(add(add(z, exp(neg(z))), log(p.scale)));
+  },
+  mean: ({ loc, scale }) => add(loc, mul(EULER, scale)),
+  variance: ({ scale }) => mul(Math.PI ** 2 / 6, square(scale)),
+  entropy: ({ scale }) => add(log(scale), 1 + EULER),
+  cdf: (p, x) => exp(neg(exp(neg(standard(p, x))))),
+  icdf: (p, q) => moved(p, neg(log(neg(log(q))))),
+});
+
+/**
+ * The size of a normal number of mean 0 and deviation scale.
+ *
+ * @throws DownhillError `range` unless scale is above 0.
+ */
+export const halfNormal: (params: Given<"scale">) => Distribution<Scale> = /* @__PURE__ */ makeFamily<
+  Scale,
+  Given<"scale">
+>({
+  name: "halfNormal",
+  parameters: { scale: { domain: positive } },
+  reparameterised: () => true,
+  sample: ({ scale }, draw) => mul(scale, abs(normalOf(draw))),
+  logProb: ({ scale }, x) =>
+    within(greaterEqual(x, 0), add(sub(logPhi(div(x, scale)), log(scale)), Math.LN2)),
+  mean: ({ scale }) => mul(Math.sqrt(2 / Math.PI), scale),
+  variance: ({ scale }) => mul(1 - 2 / Math.PI, square(scale)),
+  entropy: ({ scale }) => add(log(scale), 0.5 + HALF_LOG_2PI - Math.LN2),
+  cdf: ({ scale }, x) => erf(mul(Math.SQRT1_2, div(maximum(x, 0), scale))),
+  icdf: ({ scale }, q) => mul(scale, mul(Math.SQRT2, erfinv(q))),
+});
+
+/**
+ * The size of a number of Cauchy's distribution of location 0. Its mean and variance are infinite.
+ *
+ * @throws DownhillError `range` unless scale is above 0.
+ */
+export const halfCauchy: (params: Given<"scale">) => Distribution<Scale> = /* @__PURE__ */ makeFamily<
+  Scale,
+  Given<"scale">
+>({
+  name: "halfCauchy",
+  parameters: { scale: { domain: positive } },
+  reparameterised: () => true,
+  sample: ({ scale }, { key, shape, dtype }) => mul(scale, abs(cauchyOf(key, shape, dtype))),
+  logProb: ({ scale }, x) =>
+    within(greaterEqual(x, 0), sub(Math.LN2 - LOG_PI, add(log(scale), log1p(square(div(x, scale)))))),
+  mean: ({ scale }) => where(less(0, scale), Infinity, scale),
+  variance: ({ scale }) => where(less(0, scale), Infinity, scale),
+  entropy: ({ scale }) => add(log(mul(2, scale)), LOG_PI),
+  cdf: ({ scale }, x) => mul(2 / Math.PI, atan(div(maximum(x, 0), scale))),
+  icdf: ({ scale }, q) => mul(scale, tan(mul(Math.PI / 2, q))),
+});

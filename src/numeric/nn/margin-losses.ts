@@ -1,0 +1,215 @@
+import { abs, add, div, equal, greater, maximum, mul, sub, where } from "../array/elementwise.ts";
+import { asFloating, asPlaces } from "../array/promote.ts";
+import { norm, sum } from "../array/reduce.ts";
+import { concatenate, expandDims, matmul, transpose } from "../array/shape.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import { refuseTensor } from "../../engine/ir/plain-number.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { iota } from "../../engine/prims/index-ops.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+import { relu } from "./activation.ts";
+import { lossOptions, reduce, softmaxCrossEntropy, type LossOptions } from "./loss.ts";
+
+/** Options of losses with a margin. */
+export interface MarginOptions extends LossOptions {
+  /** How far apart is far enough. */
+  readonly margin?: number;
+}
+
+/** The margin, and the options that all losses have. */
+function marginOf(
+  operation: string,
+  options: MarginOptions,
+  otherwise: number,
+): readonly [margin: number, rest: LossOptions] {
+  checkOptions(operation, options, [...lossOptions, "margin"]);
+  const { margin = otherwise, ...rest } = options;
+  refuseTensor(operation, "margin", margin);
+  if (Number.isFinite(margin)) return [margin, rest];
+  throw new DownhillError("range", `${operation}: margin must be a finite number, got ${String(margin)}.`);
+}
+
+/** Floats of one shape, and with a last axis where they are vectors. */
+function alike(operation: string, given: readonly TensorLike[], areVectors: boolean): Tensor[] {
+  const tensors = given.map((x) => asFloating(x, operation));
+  const [first] = tensors;
+  if (tensors.every((t) => sameShape(t.shape, first!.shape)) && !(areVectors && first!.ndim === 0))
+    return tensors;
+  throw new DownhillError(
+    "shape",
+    `${operation}: ${tensors.map((t) => showType(t.type)).join(" and ")} must have one shape${areVectors ? ", with vectors along the last axis" : ""}.`,
+  );
+}
+
+/** Whether pairs belong together: 1 for those that do, −1 for others. */
+function areTogether(operation: string, target: TensorLike, losses: Tensor): Tensor {
+  const y = asTensor(target, operation);
+  if (sameShape(y.shape, losses.shape)) return greater(y, 0);
+  throw new DownhillError(
+    "shape",
+    `${operation}: the target is ${showType(y.type)}, and there are ${showType(losses.type)} pairs: it must have 1 or −1 for each.`,
+  );
+}
+
+/** Options of `tripletLoss`. */
+export interface TripletOptions extends MarginOptions {
+  /** 2 for Euclid's distance (default), 1 for the sum of absolute differences. */
+  readonly power?: 1 | 2;
+}
+
+/**
+ * `max(0, |a − p| − |a − n| + margin)` of an anchor a, a positive p and a negative n, vectors along the last axis: what belongs together is
+ * to be nearer than what does not, by the margin (default 1).
+ *
+ * @throws DownhillError `shape` if the three have not one shape.
+ * @see Schroff, Kalenichenko, Philbin, FaceNet, CVPR 2015, eq. 2, with distances that are not squared, as in PyTorch.
+ * @example
+ * tripletLoss([[0, 0]], [[3, 4]], [[0, 5.5]]).item(); // 0.5
+ */
+export function tripletLoss(
+  anchor: TensorLike,
+  positive: TensorLike,
+  negative: TensorLike,
+  options: TripletOptions = {},
+): Tensor {
+  if (arguments.length > 4) refuseExtra("tripletLoss", arguments, 4);
+  checkOptions("tripletLoss", options, [...lossOptions, "margin", "power"]);
+  const { power = 2, ...others } = options;
+  const [margin, rest] = marginOf("tripletLoss", others, 1);
+  if (power !== 1 && power !== 2)
+    throw new DownhillError("range", `tripletLoss: power must be 1 or 2, got ${String(power)}.`);
+  const [a, p, n] = alike("tripletLoss", [anchor, positive, negative], true);
+  const distance = (x: Tensor): Tensor =>
+    power === 2 ? norm(sub(a!, x), { axis: -1 }) : sum(abs(sub(a!, x)), { axis: -1 });
+  return reduce("tripletLoss", relu(add(sub(distance(p!), distance(n!)), margin)), rest);
+}
+
+/**
+ * `max(0, −y · (a − b) + margin)`: a is to be ranked above b where y is 1, below where it is −1, by the margin (default 0).
+ *
+ * @throws DownhillError `shape` if the three have not one shape.
+ * @example
+ * marginRankingLoss([2, 2], [1, 3], [1, 1]).item(); // 0.5
+ */
+export function marginRankingLoss(
+  a: TensorLike,
+  b: TensorLike,
+  target: TensorLike,
+  options: MarginOptions = {},
+): Tensor {
+  if (arguments.length > 4) refuseExtra("marginRankingLoss", arguments, 4);
+  const [margin, rest] = marginOf("marginRankingLoss", options, 0);
+  const [x, y] = alike("marginRankingLoss", [a, b], false);
+  const lead = where(areTogether("marginRankingLoss", target, x!), sub(x!, y!), sub(y!, x!));
+  return reduce("marginRankingLoss", relu(sub(margin, lead)), rest);
+}
+
+/**
+ * Of vectors a and b along the last axis: `1 − cos(a, b)` where the target is 1, and where it is −1 `max(0, cos(a, b) − margin)` (default 0).
+ *
+ * @throws DownhillError `shape` if the vectors have not one shape, or targets are not one for each pair.
+ * @example
+ * cosineEmbeddingLoss([[1, 0], [1, 0]], [[2, 0], [3, 4]], [1, -1]).item(); // 0.3
+ */
+export function cosineEmbeddingLoss(
+  a: TensorLike,
+  b: TensorLike,
+  target: TensorLike,
+  options: MarginOptions = {},
+): Tensor {
+  if (arguments.length > 4) refuseExtra("cosineEmbeddingLoss", arguments, 4);
+  const [margin, rest] = marginOf("cosineEmbeddingLoss", options, 0);
+  const [x, y] = alike("cosineEmbeddingLoss", [a, b], true);
+  const cosine = sum(mul(unit(x!), unit(y!)), { axis: -1 });
+  const together = areTogether("cosineEmbeddingLoss", target, cosine);
+  return reduce("cosineEmbeddingLoss", where(together, sub(1, cosine), relu(sub(cosine, margin))), rest);
+}
+
+/** Vectors along the last axis, divided by their length; 0 stays 0. */
+function unit(x: Tensor): Tensor {
+  const length = norm(x, { axis: -1, keepdims: true });
+  return div(x, maximum(length, 1e-12));
+}
+
+/**
+ * Of a distance x: x itself where the target is 1, and where it is −1 `max(0, margin − x)` (default 1).
+ *
+ * @throws DownhillError `shape` if the two have not one shape.
+ * @example
+ * hingeEmbeddingLoss([0.2, 0.25], [1, -1], { reduction: "none" }).tolist(); // [0.2, 0.75]
+ */
+export function hingeEmbeddingLoss(x: TensorLike, target: TensorLike, options: MarginOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("hingeEmbeddingLoss", arguments, 3);
+  const [margin, rest] = marginOf("hingeEmbeddingLoss", options, 1);
+  const distance = asFloating(x, "hingeEmbeddingLoss");
+  const together = areTogether("hingeEmbeddingLoss", target, distance);
+  return reduce("hingeEmbeddingLoss", where(together, distance, relu(sub(margin, distance))), rest);
+}
+
+/**
+ * `Σ max(0, margin − z[label] + z[j]) / classes` over the other classes j, along the last axis: the score of the label is to be above
+ * all others by the margin (default 1).
+ *
+ * @throws DownhillError `shape` if labels are not one for each item.
+ * @example
+ * multiMarginLoss([[0.1, 0.2, 0.9]], [2]).item(); // 0.166666…
+ */
+export function multiMarginLoss(logits: TensorLike, labels: TensorLike, options: MarginOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("multiMarginLoss", arguments, 3);
+  const [margin, rest] = marginOf("multiMarginLoss", options, 1);
+  const z = asFloating(logits, "multiMarginLoss");
+  const label = asPlaces("multiMarginLoss", labels);
+  if (z.ndim === 0 || !sameShape(label.shape, z.shape.slice(0, -1))) {
+    throw new DownhillError(
+      "shape",
+      `multiMarginLoss: labels are ${showType(label.type)}, but logits ${showType(z.type)} need them of shape [${z.shape.slice(0, -1).join()}].`,
+    );
+  }
+  const isLabel = equal(expandDims(label, -1), iota("int32", z.shape, z.ndim - 1));
+  const own = sum(where(isLabel, z, 0), { axis: -1, keepdims: true });
+  const over = where(isLabel, 0, relu(add(sub(z, own), margin)));
+  return reduce("multiMarginLoss", div(sum(over, { axis: -1 }), z.shape.at(-1)!), rest);
+}
+
+/** Options of `ntXentLoss`. */
+export interface NtXentOptions extends LossOptions {
+  /** What cosines are divided by. Default 0.5. */
+  readonly temperature?: number;
+}
+
+/**
+ * The normalised cross-entropy of two views a and b of n items, shape `[n, features]`: each of the 2n vectors is to choose the other view of its
+ * item among all others, by the softmax of cosines divided by the temperature.
+ *
+ * @throws DownhillError `shape` if the views are no matrices of one shape, `range` if the temperature is not positive.
+ * @see Chen, Kornblith, Norouzi, Hinton, A simple framework for contrastive learning, ICML 2020, eq. 1.
+ * @example
+ * ntXentLoss([[1, 0], [0, 1]], [[1, 0], [0, 1]]).item(); // 0.239545
+ */
+export function ntXentLoss(a: TensorLike, b: TensorLike, options: NtXentOptions = {}): Tensor {
+  if (arguments.length > 3) refuseExtra("ntXentLoss", arguments, 3);
+  checkOptions("ntXentLoss", options, [...lossOptions, "temperature"]);
+  const { temperature = 0.5, ...rest } = options;
+  refuseTensor("ntXentLoss", "temperature", temperature);
+  if (!(temperature > 0 && Number.isFinite(temperature)))
+    throw new DownhillError(
+      "range",
+      `ntXentLoss: temperature must be a positive number, got ${String(temperature)}.`,
+    );
+  const [x, y] = alike("ntXentLoss", [a, b], true);
+  if (x!.ndim !== 2)
+    throw new DownhillError(
+      "shape",
+      `ntXentLoss: the views are ${showType(x!.type)}; they must be matrices.`,
+    );
+  const n = x!.shape[0]!;
+  const all = concatenate([unit(x!), unit(y!)]);
+  const cosines = div(matmul(all, transpose(all)), temperature);
+  const [rows, columns] = [0, 1].map((axis) => iota("int32", [2 * n, 2 * n], axis));
+  const others = where(equal(rows!, columns!), -Infinity, cosines);
+  const places = iota("int32", [n], 0);
+  return softmaxCrossEntropy(others, concatenate([add(places, n), places]), rest);
+}

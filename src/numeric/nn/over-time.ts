@@ -1,0 +1,212 @@
+import { less, tanh, where } from "../array/elementwise.ts";
+import { zeros } from "../array/create.ts";
+import { asFloating, asPlaces } from "../array/promote.ts";
+import { concatenate, expandDims } from "../array/shape.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { iota, moveAxis } from "../../engine/prims/index-ops.ts";
+import { scan } from "../../engine/transforms/scan.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+import { checkTensors } from "./parameters.ts";
+import {
+  gruCell,
+  type GruParams,
+  lstmCell,
+  type LstmState,
+  type RecurrentParams,
+  rnnCell,
+} from "./recurrent.ts";
+
+/** Options of recurrent layers. */
+export interface OverTimeOptions<S> {
+  /** The state before the first step, `[…, hidden]`. Default zeros. */
+  readonly initial?: S;
+  /** How many steps each sequence has, integers of the shape of x without its last two axes. Default all. */
+  readonly lengths?: TensorLike;
+  /** From the last step to the first; outputs stay in the order of x. Default false. */
+  readonly reverse?: boolean;
+}
+
+/** What a recurrent layer gives. */
+export interface OverTime<S> {
+  /** The hidden state after each step, `[…, time, hidden]`; 0 behind the end of a sequence. */
+  readonly outputs: Tensor;
+  /** The state after the last step of each sequence. */
+  readonly last: S;
+}
+
+/** What goes from step to step: how it is made, chosen and shown. */
+interface Recurrence<S> {
+  readonly hidden: number;
+  start(shape: readonly number[], dtype: Tensor["dtype"]): S;
+  step(x: Tensor, state: S): S;
+  outputOf(state: S): Tensor;
+  /** A state where a condition holds, of the shape of one without its last axis and 1, and another elsewhere. */
+  choose(condition: Tensor, state: S, other: S): S;
+}
+
+function overTime<S>(
+  operation: string,
+  x: TensorLike,
+  options: OverTimeOptions<S>,
+  recurrence: Recurrence<S>,
+): OverTime<S> {
+  checkOptions(operation, options, ["initial", "lengths", "reverse"]);
+  checkFlags(operation, options, ["reverse"]);
+  const t = asFloating(x, operation);
+  if (t.ndim < 2) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: x is ${showType(t.type)}; it must have shape […, time, inputs].`,
+    );
+  }
+  const lead = t.shape.slice(0, -2);
+  const time = t.shape.at(-2)!;
+  const { initial, lengths, reverse = false } = options;
+  const start = initial ?? recurrence.start([...lead, recurrence.hidden], t.dtype);
+  const steps = moveAxis(t, t.ndim - 2, 0);
+  const ends = lengths === undefined ? undefined : asLengths(operation, lengths, lead, t);
+  const [last, outputs] = scan(
+    (state: S, [row, place]: readonly [Tensor, Tensor]) => {
+      const next = recurrence.step(row, state);
+      if (ends === undefined) return [next, recurrence.outputOf(next)] as const;
+      const isThere = expandDims(less(place, ends), -1);
+      const out = recurrence.outputOf(next);
+      return [recurrence.choose(isThere, next, state), where(isThere, out, 0)] as const;
+    },
+    start as never,
+    [steps, iota("int32", [time], 0)] as const,
+    { reverse },
+  );
+  return { outputs: moveAxis(outputs, 0, t.ndim - 2), last };
+}
+
+function asLengths(operation: string, lengths: TensorLike, lead: readonly number[], x: Tensor): Tensor {
+  const given = asPlaces(operation, lengths);
+  if (sameShape(given.shape, lead)) return given;
+  throw new DownhillError(
+    "shape",
+    `${operation}: lengths are ${showType(given.type)}; for x ${showType(x.type)} they must have shape ${showShape(lead)}.`,
+  );
+}
+
+/** The recurrence of a state that is one array. */
+function ofOne(hidden: number, step: Recurrence<Tensor>["step"]): Recurrence<Tensor> {
+  return {
+    hidden,
+    start: (shape, dtype) => zeros(shape, { dtype }),
+    step,
+    outputOf: (h) => h,
+    choose: (condition, h, other) => where(condition, h, other),
+  };
+}
+
+/**
+ * A plain recurrent network over the steps of x, shape `[…, time, inputs]`: `rnnCell` from step to step.
+ *
+ * @throws DownhillError `shape` if x, the state or the lengths do not fit.
+ * @example
+ * const { outputs, last } = rnn(rnnInit(key(0), 3, 4), ones([2, 10, 3]));
+ * [outputs.shape, last.shape]; // [[2, 10, 4], [2, 4]]
+ */
+export function rnn(
+  params: RecurrentParams,
+  x: TensorLike,
+  options: OverTimeOptions<Tensor> & { readonly activation?: (x: Tensor) => Tensor } = {},
+): OverTime<Tensor> {
+  if (arguments.length > 3) refuseExtra("rnn", arguments, 3);
+  checkOptions("rnn", options, ["initial", "lengths", "reverse", "activation"]);
+  checkTensors("rnn", "the parameters", params, ["input", "hidden", "bias"], "rnnInit");
+  const { activation = tanh, ...rest } = options;
+  const step = (row: Tensor, h: Tensor): Tensor => rnnCell(params, row, h, { activation });
+  return overTime("rnn", x, rest, ofOne(params.hidden.shape[0]!, step));
+}
+
+/**
+ * An LSTM over the steps of x, shape `[…, time, inputs]`: `lstmCell` from step to step. With `lengths` each sequence ends by itself: its last
+ * state is that of its own last step, and outputs behind it are 0, as those of PyTorch's packed sequences.
+ *
+ * @throws DownhillError `shape` if x, the state or the lengths do not fit.
+ * @example
+ * const { outputs, last } = lstm(lstmInit(key(0), 3, 4), ones([2, 10, 3]), { lengths: [10, 7] });
+ * [outputs.shape, last.h.shape]; // [[2, 10, 4], [2, 4]]
+ */
+export function lstm(
+  params: RecurrentParams,
+  x: TensorLike,
+  options: OverTimeOptions<LstmState> = {},
+): OverTime<LstmState> {
+  if (arguments.length > 3) refuseExtra("lstm", arguments, 3);
+  checkTensors("lstm", "the parameters", params, ["input", "hidden", "bias"], "lstmInit");
+  return overTime("lstm", x, options, {
+    hidden: params.hidden.shape[0]!,
+    start: (shape, dtype) => ({ h: zeros(shape, { dtype }), c: zeros(shape, { dtype }) }),
+    step: (row, state) => lstmCell(params, row, state),
+    outputOf: ({ h }) => h,
+    choose: (condition, state, other) => ({
+      h: where(condition, state.h, other.h),
+      c: where(condition, state.c, other.c),
+    }),
+  });
+}
+
+/**
+ * A GRU over the steps of x, shape `[…, time, inputs]`: `gruCell` from step to step; see `lstm`.
+ *
+ * @throws DownhillError `shape` if x, the state or the lengths do not fit.
+ * @example
+ * gru(gruInit(key(0), 3, 4), ones([10, 3])).outputs.shape; // [10, 4]
+ */
+export function gru(
+  params: GruParams,
+  x: TensorLike,
+  options: OverTimeOptions<Tensor> = {},
+): OverTime<Tensor> {
+  if (arguments.length > 3) refuseExtra("gru", arguments, 3);
+  checkTensors("gru", "the parameters", params, ["input", "hidden", "bias", "hiddenBias"], "gruInit");
+  return overTime(
+    "gru",
+    x,
+    options,
+    ofOne(params.hidden.shape[0]!, (row, h) => gruCell(params, row, h)),
+  );
+}
+
+/** What is there for both directions. */
+export interface Directions<T> {
+  readonly forward: T;
+  readonly backward: T;
+}
+
+/**
+ * A recurrent layer over the steps of x in both directions, each with parameters of its own: outputs beside each other along the last axis,
+ * those forwards first, as in PyTorch.
+ *
+ * @throws DownhillError as the layer.
+ * @example
+ * const params = { forward: lstmInit(key(0), 3, 4), backward: lstmInit(key(1), 3, 4) };
+ * bidirectional(lstm, params, ones([10, 3])).outputs.shape; // [10, 8]
+ */
+export function bidirectional<P, S>(
+  layer: (params: P, x: TensorLike, options: OverTimeOptions<S>) => OverTime<S>,
+  params: Directions<P>,
+  x: TensorLike,
+  options: { readonly initial?: Directions<S>; readonly lengths?: TensorLike } = {},
+): OverTime<Directions<S>> {
+  if (arguments.length > 4) refuseExtra("bidirectional", arguments, 4);
+  checkOptions("bidirectional", options, ["initial", "lengths"]);
+  const { initial, lengths } = options;
+  const each = (way: keyof Directions<S>): OverTime<S> =>
+    layer(params[way], x, {
+      ...(initial && { initial: initial[way] }),
+      ...(lengths !== undefined && { lengths }),
+      reverse: way === "backward",
+    });
+  const [forward, backward] = [each("forward"), each("backward")];
+  return {
+    outputs: concatenate([forward.outputs, backward.outputs], { axis: -1 }),
+    last: { forward: forward.last, backward: backward.last },
+  };
+}
