@@ -125,7 +125,7 @@ const subjects = [
 
 /** Rows of so many numbers. */
 const rowsOf = (list, n) =>
-  Array.from({ length: list.length / n }, (_, i) => [...list.slice(i * n, (i + 1) * n)]);
+  Array.from({ length: list.length / n }, (_, i) => Array.from(list.slice(i * n, (i + 1) * n)));
 
 /** ADBench's objectives at sizes that it has, of other numbers. */
 const adbenchSubjects = [
