@@ -106,10 +106,7 @@ export function largePorts(
   };
   const written = ins.filter(({ isWritten }) => isWritten);
   return {
-    keptBytes: [...ins, ...outs].reduce(
-      (sum, { buffer, bytes }) => (isConstant(buffer.size) && bytes <= mostKeptCopy ? sum + bytes : sum),
-      0,
-    ),
+    keptBytes: keptBytesOf([...ins, ...outs]),
     giveBack,
     note: (bytes) => void (missing = bytes),
     place: (inputs, outputs) => placeAll(ins, inputs) && placeAll(outs, outputs),
@@ -129,6 +126,11 @@ export function largePorts(
       arena.makeRoom(missing, "copies", taken);
     },
   };
+}
+
+function keptBytesOf(ports: readonly Port[]): number {
+  const kept = ports.filter(({ buffer, bytes }) => isConstant(buffer.size) && bytes <= mostKeptCopy);
+  return kept.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Bytes to keep for what may take a few more at the next call. */
