@@ -48,7 +48,7 @@ for (const [prefix, module] of Object.entries(prefixed))
 
 /** Those that take any number of arguments, each of which they look at themselves. */
 const variadic =
-  "anyBatch broadcastArrays broadcastShapes chain cond einsum evalShape linearize resultType slice tree.map tree.mapWithPath vjp".split(
+  "addAt anyBatch at broadcastArrays broadcastShapes chain cond einsum evalShape linearize maxAt minAt mulAt resultType setAt slice tree.map tree.mapWithPath vjp".split(
     " ",
   );
 
@@ -212,15 +212,14 @@ describe("array methods", () => {
       [1, 0, [1], pair],
     ])
       expect(() => (root.sin as Anything)(...words)).toThrow("sin: takes one argument, and");
-    expect(() => (root.at as Anything)(pair, 1, 0)).toThrow(
-      "at: takes 2 arguments, and more are given: number 3 is the number 0.",
-    );
+    expect(() => (root.at as Anything)(pair, 1, 0)).toThrow("at: places for 2 axes, and f64[2] has 1.");
     expect(() => [pair].map(root.sum as Anything)).toThrow("In map and its like write (x) => sum(x).");
   });
 });
 
 describe("methods refuse arguments beyond their own", () => {
-  const readers = { toString: undefined, toJSON: undefined, constructor: undefined }; // what the language calls as it likes
+  // what the language calls as it likes, and what takes any number of places
+  const readers = { toString: undefined, toJSON: undefined, constructor: undefined, at: undefined };
   const prototype = root.Tensor.prototype as unknown as Readonly<Record<string, Anything>>;
   const methods = Object.getOwnPropertyNames(prototype).filter(
     (name) =>

@@ -15,7 +15,7 @@ import { real } from "./domains.ts";
 
 type Any = Distribution<unknown>;
 
-const { recordOf } = Bijector;
+const recordOf: typeof Bijector.recordOf = (bijector) => Bijector.recordOf(bijector);
 
 /** Elements of the last `axes` axes added up. */
 function sumLast(x: Tensor, axes: number): Tensor {

@@ -139,6 +139,7 @@ export function lstm(
   options: OverTimeOptions<LstmState> = {},
 ): OverTime<LstmState> {
   if (arguments.length > 3) refuseExtra("lstm", arguments, 3);
+  checkOptions("lstm", options, ["initial", "lengths", "reverse"]);
   checkTensors("lstm", "the parameters", params, ["input", "hidden", "bias"], "lstmInit");
   return overTime("lstm", x, options, {
     hidden: params.hidden.shape[0]!,
@@ -165,6 +166,7 @@ export function gru(
   options: OverTimeOptions<Tensor> = {},
 ): OverTime<Tensor> {
   if (arguments.length > 3) refuseExtra("gru", arguments, 3);
+  checkOptions("gru", options, ["initial", "lengths", "reverse"]);
   checkTensors("gru", "the parameters", params, ["input", "hidden", "bias", "hiddenBias"], "gruInit");
   return overTime(
     "gru",

@@ -112,7 +112,8 @@ describe("lengths that calls tell", () => {
   test("products of many rows or batches are computed by the functions that known sizes have", () => {
     for (const role of ["batch", "row"] as const)
       expect(textOf(products(role, false)), role).toMatch(/func \$(tile|dot\S*block)/);
-    expect(textOf(products("sum", false))).not.toContain("tile");
+    // sums of sizes that only a call tells have loops of their own, written before the backends
+    expect(textOf(products("sum", false))).not.toMatch(/func \$(tile|dot)/);
   });
 });
 

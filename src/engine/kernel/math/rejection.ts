@@ -249,7 +249,12 @@ export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
  */
 export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
   "vonMisesVariate",
-  [...key, ["concentration", "f64"]],
+  [
+    ["first", "u32"],
+    ["second", "u32"],
+    ["counter", "u32"],
+    ["concentration", "f64"],
+  ],
   (block, [first, second, counter, concentration]) => {
     const own = threefryBlock(block, "own", { first: first!, second: second! }, counter!);
     const k = block.let("k", max(concentration!, f64(1e-300))); // so that 1 / k is finite
