@@ -100,6 +100,7 @@ export {
   type OverTimeOptions,
   rnn,
 } from "./over-time.ts";
+export { adaptiveAvgPool, adaptiveMaxPool, type AdaptiveSizes, maxPoolWithPlaces } from "./pool.ts";
 export {
   gruCell,
   gruInit,
