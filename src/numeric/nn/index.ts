@@ -114,6 +114,15 @@ export {
   rnnInit,
 } from "./recurrent.ts";
 export {
+  type Layer,
+  type LayerLike,
+  type ParamsOf,
+  residual,
+  type ResidualParams,
+  sequential,
+  type SequentialParams,
+} from "./sequential.ts";
+export {
   transformerDecoderInit,
   transformerDecoderLayer,
   type TransformerDecoderOptions,
