@@ -82,6 +82,21 @@ export {
   tripletLoss,
   type TripletOptions,
 } from "./margin-losses.ts";
+export {
+  accuracyMetric,
+  aucMetric,
+  type AucMetricOptions,
+  type ClassCounts,
+  type ClassMetricOptions,
+  f1Metric,
+  type HitCounts,
+  iouMetric,
+  type Metric,
+  precisionMetric,
+  recallMetric,
+  type ScoreCounts,
+  topKMetric,
+} from "./metrics.ts";
 export { mlp, type Mlp, type MlpOptions, type MlpParams } from "./mlp.ts";
 export {
   batchNorm,

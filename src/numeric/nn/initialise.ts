@@ -197,7 +197,7 @@ export interface OrthogonalInitOptions {
  * @see Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, ICLR 2014.
  * @example
  * const weight = orthogonalInit({ gain: 2 })(key(0), [3, 1], { dtype: "float64" });
- * weight.mul(weight).sum(); // f64 4
+ * weight.mul(weight).sum(); // 4
  * const init = orthogonalInit({ outputAxis: 0 });
  * convolutionInit(key(0), 3, 8, [5, 5], { init }).weight.shape; // [8, 3, 5, 5]
  */

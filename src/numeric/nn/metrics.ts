@@ -1,0 +1,371 @@
+import { zeros } from "../array/create.ts";
+import { cumsum } from "../array/cumulative.ts";
+import {
+  add,
+  astype,
+  clip,
+  div,
+  equal,
+  floor,
+  greater,
+  greaterEqual,
+  isNaN as isMissing,
+  lessEqual,
+  logicalAnd,
+  logicalOr,
+  mul,
+  sub,
+  where,
+} from "../array/elementwise.ts";
+import { asFloating } from "../array/promote.ts";
+import { any, argmax, sum } from "../array/reduce.ts";
+import { addAt } from "../array/set-at.ts";
+import { expandDims, reshape } from "../array/shape.ts";
+import { topK } from "../array/sort.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { readElements } from "../../engine/ir/elements.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { isFloating } from "../../engine/ir/types.ts";
+import { iota } from "../../engine/prims/index-ops.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { sameShape, sizeOf } from "../../engine/util/shape.ts";
+
+/**
+ * A figure of how well predictions meet targets, taken batch by batch. States are plain records of float64 counts, for `jit` and as the
+ * carry of `scan`; those of two parts of the data add up to that of the whole. A target that is none of those allowed, or a score that is
+ * NaN, is an error, and makes the value NaN inside of transforms, where numbers are not known.
+ */
+export interface Metric<S> {
+  /** The state before any item. */
+  init(): S;
+  /** The state after these items too. */
+  update(state: S, predictions: TensorLike, targets: TensorLike): S;
+  /** The figure for all items so far, float64. */
+  value(state: S): Tensor;
+}
+
+/** State of `accuracyMetric` and `topKMetric`: scalars. */
+export interface HitCounts {
+  readonly hits: Tensor;
+  readonly items: Tensor;
+}
+
+/**
+ * The part of items whose highest score, the first of a tie, is that of their class: predictions `[…, classes]`, targets the classes
+ * `[…]`. NaN before any item. `accuracy` is the same for one batch.
+ *
+ * @example
+ * const metric = accuracyMetric();
+ * let state = metric.init();
+ * state = metric.update(state, [[2, 1], [0, 3]], [0, 1]);
+ * state = metric.update(state, [[1, 0]], [1]);
+ * metric.value(state).item(); // 0.6666666…
+ */
+export function accuracyMetric(): Metric<HitCounts> {
+  if (arguments.length > 0) refuseExtra("accuracyMetric", arguments, 0);
+  return hitMetric("accuracyMetric", 1);
+}
+
+/**
+ * The part of items whose class is among those with the `k` highest scores; of equal scores the first count as higher. As
+ * `accuracyMetric` otherwise, which has k = 1.
+ *
+ * @throws DownhillError `range` if k is not a whole number of 1 or more; in `update`, if there are fewer classes.
+ * @example
+ * const metric = topKMetric(2);
+ * metric.value(metric.update(metric.init(), [[3, 1, 2], [3, 2, 1]], [2, 2])).item(); // 0.5
+ */
+export function topKMetric(k: number): Metric<HitCounts> {
+  if (arguments.length > 1) refuseExtra("topKMetric", arguments, 1);
+  if (!(Number.isInteger(k) && k > 0))
+    throw new DownhillError("range", `topKMetric: k must be a whole number of 1 or more, got ${String(k)}.`);
+  return hitMetric("topKMetric", k);
+}
+
+function hitMetric(operation: string, k: number): Metric<HitCounts> {
+  return {
+    init: () => ({ hits: zeros([]), items: zeros([]) }),
+    update({ hits, items }, predictions, targets) {
+      const scores = asTensor(predictions, operation);
+      const y = asTensor(targets, operation);
+      const classes = scores.shape.at(-1);
+      if (classes === undefined || !sameShape(scores.shape.slice(0, -1), y.shape))
+        throw doNotFit(operation, scores, y, "scores […, classes] beside targets […]");
+      if (classes < k) {
+        throw new DownhillError(
+          "range",
+          `${operation}: predictions are ${showType(scores.type)}, with fewer than k = ${k} classes along the last axis.`,
+        );
+      }
+      checkElements(operation, "predictions", scores, isNumber, "a number");
+      const label = readClasses(operation, "targets", y, classes);
+      const isHit = any(equal(topK(scores, k)[1], expandDims(label, -1)), { axis: -1 });
+      const isSound = logicalAnd(isClass(label, classes), notMissing(scores));
+      return {
+        hits: add(hits, sum(where(isSound, astype(isHit, "float64"), Number.NaN))),
+        items: add(items, sizeOf(label.shape)),
+      };
+    },
+    value: ({ hits, items }) => div(hits, items),
+  };
+}
+
+/** State of metrics that compare sets: scalars for yes and no, else an entry for each class. */
+export interface ClassCounts {
+  /** Items of the class that were predicted as such. */
+  readonly hits: Tensor;
+  /** Items that were predicted as of the class. */
+  readonly predicted: Tensor;
+  /** Items of the class. */
+  readonly actual: Tensor;
+}
+
+/** Options of metrics that compare sets. */
+export interface ClassMetricOptions {
+  /**
+   * Number of classes: predictions are scores `[…, classes]` or the classes themselves `[…]`, as targets are. Default: yes and no, with
+   * targets of 0 and 1 (or booleans) and predictions of the same shape, scores or booleans.
+   */
+  readonly classes?: number;
+  /** A score above this is a yes. Default 0.5; 0 for logits. */
+  readonly threshold?: number;
+  /** Over classes: the mean of those that occur in targets or predictions (default), one figure of all counts together, or one for each class. */
+  readonly average?: "macro" | "micro" | "none";
+}
+
+/**
+ * Precision: of the items that were predicted as of a class, the part that is: `hits / predicted`, 0 where none was. As scikit-learn's
+ * `precision_score` with `zero_division=0`; `average: "macro"` leaves out classes that never occur, as there.
+ *
+ * @throws DownhillError `range` for classes that are not a whole number of 2 or more, `option`; in `update` `shape`, `range` for targets.
+ * @example
+ * const metric = precisionMetric();
+ * metric.value(metric.update(metric.init(), [0.9, 0.8, 0.2], [1, 0, 1])).item(); // 0.5
+ */
+export function precisionMetric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
+  if (arguments.length > 1) refuseExtra("precisionMetric", arguments, 1);
+  return classMetric("precisionMetric", options, ({ hits, predicted }) => [hits, predicted]);
+}
+
+/** Recall: of the items of a class, the part that was predicted as such: `hits / actual`. As `precisionMetric` otherwise. */
+export function recallMetric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
+  if (arguments.length > 1) refuseExtra("recallMetric", arguments, 1);
+  return classMetric("recallMetric", options, ({ hits, actual }) => [hits, actual]);
+}
+
+/** F1, the harmonic mean of precision and recall: `2 · hits / (predicted + actual)`. As `precisionMetric` otherwise. */
+export function f1Metric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
+  if (arguments.length > 1) refuseExtra("f1Metric", arguments, 1);
+  return classMetric("f1Metric", options, ({ hits, predicted, actual }) => [
+    mul(hits, 2),
+    add(predicted, actual),
+  ]);
+}
+
+/**
+ * Intersection over union, Jaccard's index: `hits / (predicted + actual − hits)`. As `precisionMetric` otherwise; with `classes` the mean
+ * over classes, as for segmentations.
+ *
+ * @example
+ * const metric = iouMetric({ classes: 2 });
+ * metric.value(metric.update(metric.init(), [0, 0, 1], [0, 1, 1])).item(); // 0.5
+ */
+export function iouMetric(options: ClassMetricOptions = {}): Metric<ClassCounts> {
+  if (arguments.length > 1) refuseExtra("iouMetric", arguments, 1);
+  return classMetric("iouMetric", options, ({ hits, predicted, actual }) => [
+    hits,
+    sub(add(predicted, actual), hits),
+  ]);
+}
+
+type Ratio = (counts: ClassCounts) => readonly [above: Tensor, below: Tensor];
+
+function classMetric(operation: string, options: ClassMetricOptions, ratio: Ratio): Metric<ClassCounts> {
+  checkOptions(operation, options, ["classes", "threshold", "average"]);
+  const { classes, threshold = 0.5, average = "macro" } = options;
+  checkChoice(operation, "average", average, ["macro", "micro", "none"]);
+  if (classes !== undefined && !(Number.isInteger(classes) && classes > 1)) {
+    throw new DownhillError(
+      "range",
+      `${operation}: classes must be a whole number of 2 or more, got ${String(classes)}. Leave it out for yes and no.`,
+    );
+  }
+  if (Number.isNaN(threshold))
+    throw new DownhillError("range", `${operation}: threshold must be a number, got NaN.`);
+  const shape = classes === undefined ? [] : [classes];
+  return {
+    init: () => ({ hits: zeros(shape), predicted: zeros(shape), actual: zeros(shape) }),
+    update(state, predictions, targets) {
+      const x = asTensor(predictions, operation);
+      const y = asTensor(targets, operation);
+      const [predicted, actual] =
+        classes === undefined ? yesAndNo(operation, x, y, threshold) : membership(operation, x, y, classes);
+      const count = (members: Tensor): Tensor => sum(reshape(members, [-1, ...shape]), { axis: 0 });
+      return {
+        hits: add(state.hits, count(mul(predicted, actual))),
+        predicted: add(state.predicted, count(predicted)),
+        actual: add(state.actual, count(actual)),
+      };
+    },
+    value(state) {
+      if (average === "micro") {
+        const { hits, predicted, actual } = state;
+        return part(...ratio({ hits: sum(hits), predicted: sum(predicted), actual: sum(actual) }));
+      }
+      const each = part(...ratio(state));
+      if (classes === undefined || average === "none") return each;
+      const isAbsent = astype(equal(add(state.predicted, state.actual), 0), "float64");
+      return part(sum(each), sub(classes, sum(isAbsent)));
+    },
+  };
+}
+
+/** `above / below`, 0 where there is nothing below. */
+function part(above: Tensor, below: Tensor): Tensor {
+  const isEmpty = equal(below, 0);
+  return where(isEmpty, 0, div(above, where(isEmpty, 1, below)));
+}
+
+/** 1 for yes and 0 for no, of predictions and targets. */
+function yesAndNo(operation: string, x: Tensor, y: Tensor, threshold: number): [Tensor, Tensor] {
+  if (!sameShape(x.shape, y.shape))
+    throw doNotFit(operation, x, y, "one shape, or the option classes for more than yes and no");
+  const actual = readTargets(operation, y);
+  if (x.dtype === "bool") return [astype(x, "float64"), actual];
+  checkElements(operation, "predictions", x, isNumber, "a number");
+  const predicted = astype(greater(x, threshold), "float64");
+  return [isFloating(x.dtype) ? where(isMissing(x), Number.NaN, predicted) : predicted, actual];
+}
+
+/** 1 where an item is of a class, of predictions and targets, with an axis of classes behind the others. */
+function membership(operation: string, x: Tensor, y: Tensor, classes: number): [Tensor, Tensor] {
+  const areScores = sameShape(x.shape, [...y.shape, classes]);
+  if (!areScores && !sameShape(x.shape, y.shape))
+    throw doNotFit(operation, x, y, `scores […, ${classes}] or classes […] beside targets […]`);
+  const oneHot = (label: Tensor): Tensor => {
+    const members = equal(expandDims(label, -1), iota("int32", [...label.shape, classes], label.ndim));
+    return where(expandDims(isClass(label, classes), -1), astype(members, "float64"), Number.NaN);
+  };
+  const actual = oneHot(readClasses(operation, "targets", y, classes));
+  if (!areScores) return [oneHot(readClasses(operation, "predictions", x, classes)), actual];
+  checkElements(operation, "predictions", x, isNumber, "a number");
+  const predicted = oneHot(argmax(x, { axis: -1 }));
+  return [where(expandDims(notMissing(x), -1), predicted, Number.NaN), actual];
+}
+
+/** State of `aucMetric`: how many items have a score in each bin. */
+export interface ScoreCounts {
+  readonly positives: Tensor;
+  readonly negatives: Tensor;
+}
+
+/** Options of `aucMetric`. */
+export interface AucMetricOptions {
+  /** Bins of [0, 1] that scores are counted in. Default 200. */
+  readonly bins?: number;
+}
+
+/**
+ * The area below the receiver operating characteristic: how likely a yes has a higher score than a no, ties counting half. Predictions are
+ * probabilities in [0, 1], targets of the same shape 0 and 1. NaN before there are both.
+ *
+ * Scores are counted in bins of equal width, those of one bin as ties: the area by trapezoids over thresholds, as Keras's and torchmetrics'
+ * with thresholds. It differs from the exact area by at most half of the part of pairs, a yes and a no, that share a bin.
+ *
+ * @throws DownhillError `range` for bins that are not a whole number of 2 or more; in `update` for a score beyond [0, 1], or a target.
+ * @example
+ * const metric = aucMetric();
+ * metric.value(metric.update(metric.init(), [0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])).item(); // 0.75
+ */
+export function aucMetric(options: AucMetricOptions = {}): Metric<ScoreCounts> {
+  if (arguments.length > 1) refuseExtra("aucMetric", arguments, 1);
+  checkOptions("aucMetric", options, ["bins"]);
+  const { bins = 200 } = options;
+  if (!(Number.isInteger(bins) && bins > 1))
+    throw new DownhillError(
+      "range",
+      `aucMetric: bins must be a whole number of 2 or more, got ${String(bins)}.`,
+    );
+  return {
+    init: () => ({ positives: zeros([bins]), negatives: zeros([bins]) }),
+    update({ positives, negatives }, predictions, targets) {
+      const x = asFloating(predictions, "aucMetric");
+      const y = asTensor(targets, "aucMetric");
+      if (!sameShape(x.shape, y.shape)) throw doNotFit("aucMetric", x, y, "one shape");
+      checkElements(
+        "aucMetric",
+        "predictions",
+        x,
+        (score) => score >= 0 && score <= 1,
+        "a probability in [0, 1]",
+      );
+      const isScore = logicalAnd(greaterEqual(x, 0), lessEqual(x, 1));
+      const yes = reshape(where(isScore, readTargets("aucMetric", y), Number.NaN), [-1]);
+      const scaled = clip(floor(mul(astype(x, "float64"), bins)), 0, bins - 1); // 1 belongs to the last bin
+      const bin = reshape(astype(where(isScore, scaled, 0), "int32"), [-1]);
+      return { positives: addAt(positives, yes, bin), negatives: addAt(negatives, sub(1, yes), bin) };
+    },
+    value({ positives, negatives }) {
+      const below = sub(cumsum(negatives, { axis: 0 }), div(negatives, 2));
+      return div(sum(mul(positives, below)), mul(sum(positives), sum(negatives)));
+    },
+  };
+}
+
+/** Targets of 0 and 1 as float64; NaN for others, or an error where they are known. */
+function readTargets(operation: string, y: Tensor): Tensor {
+  checkElements(operation, "targets", y, (target) => target === 0 || target === 1, "0 or 1");
+  const target = astype(y, "float64");
+  return where(logicalOr(equal(target, 0), equal(target, 1)), target, Number.NaN);
+}
+
+/** Classes as int32, looked at where they are known. */
+function readClasses(operation: string, what: string, y: Tensor, classes: number): Tensor {
+  if (y.tracer !== undefined && isFloating(y.dtype)) {
+    throw new DownhillError(
+      "dtype",
+      `${operation}: ${what} are ${showType(y.type)}, not integers. Convert them with astype("int32").`,
+    );
+  }
+  const holds = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < classes;
+  checkElements(operation, what, y, holds, `a class, 0 to ${classes - 1}`);
+  return astype(y, "int32");
+}
+
+/** Whether labels are classes. */
+function isClass(label: Tensor, classes: number): Tensor {
+  return logicalAnd(greaterEqual(label, 0), greater(classes, label));
+}
+
+/** Whether none of the scores of an item is NaN. */
+function notMissing(scores: Tensor): Tensor {
+  return equal(astype(any(isMissing(asFloating(scores, "isNaN")), { axis: -1 }), "int32"), 0);
+}
+
+const isNumber = (score: number): boolean => !Number.isNaN(score);
+
+function checkElements(
+  operation: string,
+  what: string,
+  x: Tensor,
+  holds: (value: number) => boolean,
+  range: string,
+): void {
+  if (x.tracer !== undefined) return;
+  const values = readElements(x, operation);
+  const wrong = values.findIndex((value) => !holds(value));
+  if (wrong < 0) return;
+  throw new DownhillError(
+    "range",
+    `${operation}: ${what} must be ${range} each, and number ${wrong} is ${String(values[wrong])}.`,
+  );
+}
+
+function doNotFit(operation: string, x: Tensor, y: Tensor, expected: string): DownhillError {
+  return new DownhillError(
+    "shape",
+    `${operation}: predictions are ${showType(x.type)} and targets ${showType(y.type)}; expected ${expected}.`,
+  );
+}
