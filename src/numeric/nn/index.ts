@@ -132,6 +132,7 @@ export {
   rnnCell,
   rnnInit,
 } from "./recurrent.ts";
+export { resize, type ResizeOptions } from "./resize.ts";
 export {
   type Layer,
   type LayerLike,

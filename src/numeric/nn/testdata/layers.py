@@ -1,4 +1,4 @@
-"""Losses with weights and smoothing, losses of distances, recurrent layers over time, and pools, by PyTorch.
+"""Losses with weights and smoothing, losses of distances, recurrent layers over time, pools and resized images, by PyTorch.
 
 Run: python3 layers.py > layers.json   (prints the versions on stderr and keeps them in the file)
 """
@@ -150,6 +150,16 @@ def main():
         pool = [F.max_pool1d, F.max_pool2d, F.max_pool3d][len(shape) - 3]
         add("maxPoolWithPlaces", {"x": randn(*shape).round(decimals=1)}, {"window": window, "more": options},
             lambda x: list(pool(x, window, return_indices=True, **theirs)))
+    for shape, sizes in [([1, 2, 5], [8]), ([1, 2, 5], [2]), ([2, 1, 3, 4], [5, 3]), ([1, 1, 4, 3], [1, 7]), ([1, 1, 2, 3, 2], [3, 2, 5])]:
+        x, rank = randn(*shape), len(sizes)
+        add("resize", {"x": x}, {"sizes": sizes, "more": {"method": "nearest"}}, lambda x: [F.interpolate(x, sizes, mode="nearest")])
+        for align in [False, True]:
+            linear = ["linear", "bilinear", "trilinear"][rank - 1]
+            add("resize", {"x": x}, {"sizes": sizes, "more": {"method": "linear", "alignCorners": align}},
+                lambda x: [F.interpolate(x, sizes, mode=linear, align_corners=align)])
+            if rank == 2:
+                add("resize", {"x": x}, {"sizes": sizes, "more": {"method": "cubic", "alignCorners": align}},
+                    lambda x: [F.interpolate(x, sizes, mode="bicubic", align_corners=align)])
     versions = {"torch": torch.__version__, "python": sys.version.split()[0]}
     print(versions, file=sys.stderr)
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
