@@ -11,14 +11,34 @@ import { showFormula } from "../../src/pictures/viz/formula.ts";
 const titles: Readonly<Record<string, string>> = {
   create: "Making arrays",
   elementwise: "Element by element",
+  arithmetic: "More arithmetic",
+  compare: "Comparing and testing",
+  bits: "Bits of integers",
+  special: "Special functions",
   activation: "Activations",
   reduce: "Reductions",
+  statistics: "Statistics",
+  cumulative: "From element to element",
   shape: "Shapes",
-  gather: "Places",
+  arrange: "Putting together and taking apart",
+  diagonals: "Diagonals and triangles",
+  pad: "Padding",
+  at: "Places: reading",
+  "set-at": "Places: writing",
+  take: "Places along an axis",
+  gather: "Places by arrays",
+  choose: "Choosing",
+  search: "Searching",
+  segments: "Segments and histograms",
   sort: "Sorting",
+  sets: "Sets",
+  products: "Products",
   einsum: "Products and sums by index",
+  polynomials: "Polynomials",
+  signal: "Signals",
   convolution: "Convolutions",
   pool: "Pools",
+  dtypes: "Dtypes",
 };
 
 const dtypes: readonly DType[] = ["float64", "float32", "int32", "uint32", "bool"];
@@ -62,26 +82,27 @@ measured in float64 and float32, in units of the last place ([how](accuracy.md))
 masks and ties do is on [a page of their own](masks.md).`;
 
 function tableOf(operations: readonly Operation[], errors: ReadonlyMap<string, string>): string {
-  const rows = operations.map((operation) => {
-    const { name, params, about } = operation;
-    const cells = [
-      `\`${name}(${params.join(", ")})\``,
-      about,
-      derivativesOf(operation),
-      dtypesOf(operation),
-      errors.get(name) ?? "",
-    ];
-    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  });
-  return ["| operation | what it is | derivative | dtypes | ulp |", "| --- | --- | --- | --- | --- |", ...rows].join(
-    "\n",
-  );
+  const columns: readonly (readonly [title: string, cellOf: (operation: Operation) => string])[] = [
+    ["operation", ({ name, params }) => `\`${name}(${params.join(", ")})\``],
+    ["what it is", ({ about }) => about],
+    ["derivative", derivativesOf],
+    ["dtypes", dtypesOf],
+    ["ulp", ({ name }) => errors.get(name) ?? ""],
+  ];
+  const filled = columns
+    .map(([title, cellOf]) => [title, ...operations.map((one) => cellOf(one).replaceAll("|", "\\|"))])
+    .filter(([, ...cells]) => cells.some((cell) => cell !== ""));
+  const rows = filled[0]!.map((_, row) => `| ${filled.map((column) => column[row]!).join(" | ")} |`);
+  return rows.toSpliced(1, 0, `| ${filled.map(() => "---").join(" | ")} |`).join("\n");
 }
 
 /** The operations that files define and `downhill` exports, a chapter a file. */
 function chaptersIn(folder: string): readonly Chapter[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => /^array\/.*\.ts$|^nn\/activation\.ts$/.test(path) && !/\.(test|test-d)\.ts$/.test(path))
+    .filter(
+      (path) =>
+        /^array\/(?!promote).*\.ts$|^nn\/activation\.ts$/.test(path) && !/\.(test|test-d)\.ts$/.test(path),
+    )
     .toSorted();
   const order = Object.keys(titles);
   const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
@@ -110,7 +131,9 @@ function operationsIn(source: string): readonly Operation[] {
     const exported: unknown = Reflect.get(downhill, name);
     if (typeof exported !== "function" || found.has(name)) continue;
     const params = [...(ofConstant ?? ofFunction ?? "").matchAll(/(\.\.\.)?(\w+)(\??):|(\w+)(?= = )/g)]
-      .map(([, rest = "", param, isOptional = ""]) => (param === undefined ? "" : `${rest}${param}${isOptional}`))
+      .map(([, rest = "", param, isOptional = ""]) =>
+        param === undefined ? "" : `${rest}${param}${isOptional}`,
+      )
       .filter((text) => text !== "");
     const last = params.findIndex((param) => /^options\??$/.test(param));
     if (last >= 0) params.splice(last + 1); // what an options object holds
@@ -156,7 +179,9 @@ function derivativesOf(operation: Operation): string {
   const f = Reflect.get(downhill, operation.name) as (...xs: Tensor[]) => Tensor;
   const texts = Array.from({ length: count }, (_, i) => {
     try {
-      const made = makeProgram(grad(f as never, { argnums: i }) as never)(...(somewhere.slice(0, count) as never));
+      const made = makeProgram(grad(f as never, { argnums: i }) as never)(
+        ...(somewhere.slice(0, count) as never),
+      );
       const program = optimize(made);
       const names = new Map(program.ins.map((v, k) => [v, operation.params[k]!] as const));
       const text = showFormula(program, program.outs[0]!, (v) => names.get(v));
