@@ -180,7 +180,7 @@ function derivativesOf(operation: Operation): string {
   const texts = Array.from({ length: count }, (_, i) => {
     try {
       const made = makeProgram(grad(f as never, { argnums: i }) as never)(
-        ...(somewhere.slice(0, count) as never),
+        ...(somewhere.slice(0, count) as never[]),
       );
       const program = optimize(made);
       const names = new Map(program.ins.map((v, k) => [v, operation.params[k]!] as const));
