@@ -2,56 +2,15 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import type { ArrayType } from "../../engine/ir/types.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
+import type { MaxPoolOptions } from "./pool-windows.ts";
+import { poolOf } from "./pool-windows.ts";
 import { asFloating, expandTo } from "./promote.ts";
 import type { PerAxis } from "./spatial.ts";
-import { perAxis, spaceRank } from "./spatial.ts";
 
-/** Options of `maxPool`; what is given per axis has one entry for each axis of space. */
-export interface MaxPoolOptions {
-  /** Steps between windows. Default: the size of the window. */
-  readonly stride?: PerAxis;
-  /** Places before and after the image that windows may reach into; at most half the window. Default 0. */
-  readonly padding?: PerAxis;
-  /** Distance between neighbouring elements of a window. Default 1. */
-  readonly dilation?: PerAxis;
-  /** Whether windows at the end may reach beyond the padding, as long as they begin before it. Default false. */
-  readonly ceilMode?: boolean;
-}
-
-interface Pool {
-  readonly params: p.WindowParams;
-  readonly space: readonly number[];
-  readonly padding: readonly number[];
-}
-
-/** The windows that PyTorch's pooling has for these options. */
-function poolOf(operation: string, x: ArrayType, window: PerAxis, options: MaxPoolOptions): Pool {
-  const rank = spaceRank(operation, x);
-  const sizes = perAxis(operation, "window", window, rank, 1);
-  const strides = perAxis(operation, "stride", options.stride ?? window, rank, 1);
-  const padding = perAxis(operation, "padding", options.padding ?? 0, rank, 0);
-  const dilation = perAxis(operation, "dilation", options.dilation ?? 1, rank, 1);
-  const wide = padding.findIndex((n, a) => 2 * n > sizes[a]!);
-  if (wide >= 0) {
-    throw new DownhillError(
-      "range",
-      `${operation}: padding ${padding[wide]!} is more than half of the window, ${sizes[wide]!}, along axis ${wide} of space.`,
-    );
-  }
-  const space = x.shape.slice(2);
-  const places = space.map((n, a) => {
-    const free = n + 2 * padding[a]! - dilation[a]! * (sizes[a]! - 1) - 1;
-    if (free < 0) return 0;
-    if (options.ceilMode !== true) return Math.floor(free / strides[a]!) + 1;
-    const count = Math.ceil(free / strides[a]!) + 1;
-    return (count - 1) * strides[a]! >= n + padding[a]! ? count - 1 : count;
-  });
-  return { params: { window: sizes, strides, dilation, low: padding, sizes: places }, space, padding };
-}
+export type { MaxPoolOptions };
 
 /**
  * The largest element of each window over the axes of space of `x`, shape `[items, channels, …space]`; `window` is a

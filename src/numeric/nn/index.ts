@@ -45,6 +45,10 @@ export {
   type InitialiserOptions,
   lecunNormal,
   lecunUniform,
+  orthogonalInit,
+  type OrthogonalInitOptions,
+  truncatedNormalInit,
+  type TruncatedNormalInitOptions,
   varianceScaling,
   type VarianceScalingOptions,
   zerosInit,
@@ -100,6 +104,7 @@ export {
   type OverTimeOptions,
   rnn,
 } from "./over-time.ts";
+export { adaptiveAvgPool, adaptiveMaxPool, type AdaptiveSizes, maxPoolWithPlaces } from "./pool.ts";
 export {
   gruCell,
   gruInit,
@@ -112,6 +117,15 @@ export {
   rnnCell,
   rnnInit,
 } from "./recurrent.ts";
+export {
+  type Layer,
+  type LayerLike,
+  type ParamsOf,
+  residual,
+  type ResidualParams,
+  sequential,
+  type SequentialParams,
+} from "./sequential.ts";
 export {
   transformerDecoderInit,
   transformerDecoderLayer,

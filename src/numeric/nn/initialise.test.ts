@@ -9,10 +9,13 @@ import {
   type Initialiser,
   lecunNormal,
   lecunUniform,
+  orthogonalInit,
+  truncatedNormalInit,
   varianceScaling,
   zerosInit,
 } from "downhill/nn";
-import { key } from "downhill/random";
+import { matmul, type Tensor } from "downhill";
+import { key, normal } from "downhill/random";
 import { describe, expect, test } from "vitest";
 
 interface Fans {
@@ -71,6 +74,9 @@ describe("drawn values", () => {
       varianceScaling({ scale: 3, mode: "fanOut", distribution: "uniform" }),
       Math.sqrt(3 / 400),
     ],
+    ["varianceScaling", varianceScaling({ distribution: "truncatedNormal" }), Math.sqrt(1 / 300)],
+    ["truncatedNormalInit", truncatedNormalInit({ std: 0.02 }), 0.02 * 0.8796256610342398], // SciPy's truncnorm(-2, 2).std()
+    ["orthogonalInit", orthogonalInit({ gain: 3 }), 3 / Math.sqrt(400)],
   ])("of %s have mean 0 and their deviation", (_, init, std) => {
     const values = [...init(key(7), [300, 400]).data()];
     const n = values.length;
@@ -109,4 +115,70 @@ test("varianceScaling has the others as cases, and refuses what is none", () => 
     "varianceScaling: scale must be a positive number, got 0.",
   );
   expect(() => varianceScaling({ mode: "fan_in" as never })).toThrow("varianceScaling: mode must be");
+});
+
+describe("orthogonalInit", () => {
+  const f64 = { dtype: "float64" } as const;
+  const expectMatrix = (x: Tensor, expected: (i: number, j: number) => number | undefined): void =>
+    (x.tolist() as number[][]).forEach((row, i) =>
+      row.forEach((value, j) => {
+        const wanted = expected(i, j);
+        if (wanted !== undefined) expect(value).toBeCloseTo(wanted, 13);
+      }),
+    );
+
+  test.each([
+    [5, 3],
+    [3, 3],
+    [3, 5],
+  ])(
+    "of %i inputs and %i outputs is the Q of normal numbers with a positive diagonal of R",
+    (inputs, outputs) => {
+      const made = orthogonalInit({ gain: 2 })(key(3), [inputs, outputs], f64).mul(0.5);
+      const q = inputs >= outputs ? made : made.transpose();
+      expectMatrix(matmul(q.transpose(), q), (i, j) => (i === j ? 1 : 0));
+      // these two say all: there is one such Q
+      const r = matmul(q.transpose(), normal(key(3), [...q.shape]));
+      expectMatrix(r, (i, j) => (j < i ? 0 : undefined));
+      (r.tolist() as number[][]).forEach((row, i) => expect(row[i]).toBeGreaterThan(0));
+    },
+  );
+
+  test("takes the outputs from the axis that is named, and all others as inputs", () => {
+    const flat = orthogonalInit()(key(1), [6, 4], f64);
+    const last = orthogonalInit()(key(1), [3, 2, 4], f64);
+    expect(last.reshape([6, 4]).tolist()).toEqual(flat.tolist());
+    const first = orthogonalInit({ outputAxis: 0 })(key(1), [4, 3, 2], f64);
+    expect(first.reshape([4, 6]).transpose().tolist()).toEqual(flat.tolist());
+  });
+
+  test("refuses what is no matrix, axis or gain", () => {
+    expect(() => orthogonalInit()(key(0), [3])).toThrow("orthogonalInit: shape [3] is no matrix");
+    expect(() => orthogonalInit({ outputAxis: 2 })(key(0), [3, 2])).toThrow(
+      "orthogonalInit: outputAxis must be an axis of shape [3,2], got 2.",
+    );
+    expect(() => orthogonalInit({ gain: NaN })).toThrow("orthogonalInit: gain must be a finite number");
+    expect(() => orthogonalInit()(key(0), [3, 0])).toThrow("orthogonalInit: 0 in shape [3,0] is not a size.");
+  });
+});
+
+test("truncatedNormalInit stays within bounds that are values, or two deviations from the mean", () => {
+  const within = (init: Initialiser): [number, number] => {
+    const values = [...init(key(2), [4000]).data()];
+    return [Math.min(...values), Math.max(...values)];
+  };
+  const [low, high] = within(truncatedNormalInit({ mean: 5, std: 0.1 }));
+  expect(low).toBeGreaterThanOrEqual(Math.fround(4.8));
+  expect(low).toBeLessThan(4.81);
+  expect(high).toBeLessThanOrEqual(Math.fround(5.2));
+  expect(high).toBeGreaterThan(5.19);
+  const [least, largest] = within(truncatedNormalInit({ std: 2, low: -1, high: 3 }));
+  expect(least).toBeGreaterThanOrEqual(-1);
+  expect(least).toBeLessThan(-0.98);
+  expect(largest).toBeLessThanOrEqual(3);
+  expect(largest).toBeGreaterThan(2.98);
+  for (const wrong of [{ std: 0 }, { low: 1, high: 1 }, { mean: NaN }])
+    expect(() => truncatedNormalInit(wrong)).toThrow(
+      "truncatedNormalInit: std must be positive and low below high, got",
+    );
 });

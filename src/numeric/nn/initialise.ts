@@ -1,10 +1,15 @@
 import { full } from "../array/create.ts";
-import { mul } from "../array/elementwise.ts";
+import { matrixTranspose, moveaxis } from "../array/arrange.ts";
+import { diagonal } from "../array/diagonals.ts";
+import { add, clip, less, mul, where } from "../array/elementwise.ts";
+import { reshape } from "../array/shape.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { normal, uniform, type Key } from "../random/index.ts";
+import { qr } from "../linalg/index.ts";
+import { normal, truncatedNormal, uniform, type Key } from "../random/index.ts";
+import { assertNever } from "../../engine/util/assert-never.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
 /** Options of an initialiser. */
@@ -87,8 +92,8 @@ export interface VarianceScalingOptions {
   readonly scale?: number;
   /** The units that the variance is divided by: inputs (default), outputs, or the mean of both. */
   readonly mode?: "fanIn" | "fanOut" | "average";
-  /** Default normal. */
-  readonly distribution?: "normal" | "uniform";
+  /** Default normal; `"truncatedNormal"` is cut at two deviations, and wider by as much as this makes it narrower, as JAX's and Keras's. */
+  readonly distribution?: "normal" | "truncatedNormal" | "uniform";
 }
 
 /**
@@ -103,7 +108,7 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initialis
   checkOptions("varianceScaling", options, ["scale", "mode", "distribution"]);
   const { scale = 1, mode = "fanIn", distribution = "normal" } = options;
   checkChoice("varianceScaling", "mode", mode, ["fanIn", "fanOut", "average"]);
-  checkChoice("varianceScaling", "distribution", distribution, ["normal", "uniform"]);
+  checkChoice("varianceScaling", "distribution", distribution, ["normal", "truncatedNormal", "uniform"]);
   if (!(scale > 0 && Number.isFinite(scale)))
     throw new DownhillError(
       "range",
@@ -113,9 +118,123 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initialis
     const units = { fanIn, fanOut, average: (fanIn + fanOut) / 2 };
     return scale / units[mode];
   };
-  return distribution === "normal"
-    ? normalWith("varianceScaling", (fans) => Math.sqrt(variance(fans)))
-    : uniformWithin("varianceScaling", (fans) => Math.sqrt(3 * variance(fans)));
+  switch (distribution) {
+    case "normal":
+      return normalWith("varianceScaling", (fans) => Math.sqrt(variance(fans)));
+    case "uniform":
+      return uniformWithin("varianceScaling", (fans) => Math.sqrt(3 * variance(fans)));
+    case "truncatedNormal":
+      return function (key, shape, given = {}) {
+        if (arguments.length > 3) refuseExtra("varianceScaling", arguments, 3);
+        const std = Math.sqrt(variance(fansOf("varianceScaling", shape, given)));
+        const unit = truncatedNormal(key, -2, 2, shape, { dtype: given.dtype ?? "float32" });
+        return mul(unit, std / deviationWithinTwo);
+      };
+    default:
+      return assertNever(distribution, "varianceScaling");
+  }
+}
+
+/** Deviation of a standard normal number between −2 and 2: `√(1 − 4 φ(2) / (Φ(2) − Φ(−2)))`. */
+const deviationWithinTwo = 0.87962566103423978;
+
+/** Options of `truncatedNormalInit`. */
+export interface TruncatedNormalInitOptions {
+  /** Mean before the cut. Default 0. */
+  readonly mean?: number;
+  /** Standard deviation before the cut. Default 1. */
+  readonly std?: number;
+  /** Least value, in the units of the values themselves. Default `mean − 2 · std`. */
+  readonly low?: number;
+  /** Largest value. Default `mean + 2 · std`. */
+  readonly high?: number;
+}
+
+/**
+ * An initialiser that draws normal numbers and leaves out those beyond bounds. Bounds are values, as in PyTorch's `trunc_normal_`; where
+ * none are given they stand two deviations from the mean, as in JAX and Keras (PyTorch's are −2 and 2 whatever the deviation, so that
+ * nothing is cut at 0.02). The shape may be any.
+ *
+ * @throws DownhillError `range` if `std` is not positive or `low` not below `high`.
+ * @example
+ * const weights = truncatedNormalInit({ std: 0.02 })(key(0), [4, 2]).data();
+ * weights.every((w) => Math.abs(w) <= 0.04); // true
+ */
+export function truncatedNormalInit(options: TruncatedNormalInitOptions = {}): Initialiser {
+  if (arguments.length > 1) refuseExtra("truncatedNormalInit", arguments, 1);
+  checkOptions("truncatedNormalInit", options, ["mean", "std", "low", "high"]);
+  const { mean: center = 0, std = 1 } = options;
+  const { low = center - 2 * std, high = center + 2 * std } = options;
+  if (!(Number.isFinite(center) && std > 0 && Number.isFinite(std) && low < high)) {
+    throw new DownhillError(
+      "range",
+      `truncatedNormalInit: std must be positive and low below high, got mean ${String(center)}, std ${String(std)}, low ${String(low)}, high ${String(high)}.`,
+    );
+  }
+  return function (key, shape, given = {}) {
+    if (arguments.length > 3) refuseExtra("truncatedNormalInit", arguments, 3);
+    checkOptions("truncatedNormalInit", given, ["dtype", "fanIn", "fanOut"]);
+    const { dtype = "float32" } = given;
+    const unit = truncatedNormal(key, (low - center) / std, (high - center) / std, shape, { dtype });
+    return clip(add(mul(unit, std), center), low, high); // the sum may round beyond a bound
+  };
+}
+
+/** Options of `orthogonalInit`. */
+export interface OrthogonalInitOptions {
+  /** Factor of the orthogonal matrix. Default 1; √2 before relu. */
+  readonly gain?: number;
+  /** The axis of the outputs; all others together are the inputs. Default the last, as in dense layers; 0 for convolutions. */
+  readonly outputAxis?: number;
+}
+
+/**
+ * An initialiser by orthogonal matrices, evenly among all of them: the inputs of a unit are orthogonal to those of each other unit where
+ * there are no more outputs than inputs, else the outputs of the inputs are; all have length `gain`. PyTorch's `orthogonal_`: the Q of
+ * normal numbers, with the signs that make the diagonal of R positive.
+ *
+ * @throws DownhillError `range` for a gain that is not finite or an axis that is not there, `shape` if the shape has fewer than two axes.
+ * @see Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, ICLR 2014.
+ * @example
+ * const weight = orthogonalInit({ gain: 2 })(key(0), [3, 1], { dtype: "float64" });
+ * weight.mul(weight).sum(); // f64 4
+ * const init = orthogonalInit({ outputAxis: 0 });
+ * convolutionInit(key(0), 3, 8, [5, 5], { init }).weight.shape; // [8, 3, 5, 5]
+ */
+export function orthogonalInit(options: OrthogonalInitOptions = {}): Initialiser {
+  if (arguments.length > 1) refuseExtra("orthogonalInit", arguments, 1);
+  checkOptions("orthogonalInit", options, ["gain", "outputAxis"]);
+  const { gain = 1, outputAxis = -1 } = options;
+  if (!Number.isFinite(gain))
+    throw new DownhillError("range", `orthogonalInit: gain must be a finite number, got ${String(gain)}.`);
+  return function (key, shape, given = {}) {
+    if (arguments.length > 3) refuseExtra("orthogonalInit", arguments, 3);
+    const fans = { fanIn: 1, fanOut: 1, ...given }; // they do not matter here
+    fansOf("orthogonalInit", shape, fans);
+    const rank = shape.length;
+    if (rank < 2) {
+      throw new DownhillError(
+        "shape",
+        `orthogonalInit: shape ${showShape(shape)} is no matrix; it needs two axes or more.`,
+      );
+    }
+    if (!(Number.isInteger(outputAxis) && outputAxis >= -rank && outputAxis < rank)) {
+      throw new DownhillError(
+        "range",
+        `orthogonalInit: outputAxis must be an axis of shape ${showShape(shape)}, got ${String(outputAxis)}.`,
+      );
+    }
+    const axis = outputAxis < 0 ? outputAxis + rank : outputAxis;
+    const outputs = shape[axis]!;
+    const others = shape.filter((_, a) => a !== axis);
+    const inputs = sizeOf(others);
+    const isTall = inputs >= outputs;
+    const size = isTall ? [inputs, outputs] : [outputs, inputs];
+    const [q, r] = qr(normal(key, size, { dtype: given.dtype ?? "float32" }));
+    const even = mul(q, where(less(diagonal(r), 0), -gain, gain));
+    const weight = isTall ? even : matrixTranspose(even);
+    return moveaxis(reshape(weight, [...others, outputs]), -1, axis);
+  };
 }
 
 /** Zeros, for biases. */

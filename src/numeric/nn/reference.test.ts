@@ -1,4 +1,4 @@
-// Recurrent layers over time, and losses, against PyTorch (testdata/layers.json, made by the script beside it).
+// Recurrent layers over time, losses and pools against PyTorch (testdata/layers.json, made by the script beside it).
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
@@ -47,6 +47,10 @@ function run({ name, options, inputs }: Case, given: Given): readonly Tensor[] {
         : nn.transformerDecoderLayer(own, x!, context, more),
     ];
   }
+  if (name.startsWith("adaptive"))
+    return [(nn as unknown as Record<string, Anything>)[name]!(given["x"], options["sizes"])];
+  if (name === "maxPoolWithPlaces")
+    return nn.maxPoolWithPlaces(given["x"]!, options["window"] as number, options["more"] as object);
   if (name !== "lstm" && name !== "gru") {
     const { weights, ...operands } = given;
     const loss = (nn as unknown as Record<string, Anything>)[name]!;
@@ -69,6 +73,7 @@ function run({ name, options, inputs }: Case, given: Given): readonly Tensor[] {
 }
 
 function expectClose(actual: Tensor, expected: Values, what: string): void {
+  expect(actual.dtype, what).toBe(expected.dtype === "int64" ? "int32" : expected.dtype);
   expect(actual.shape, what).toEqual(expected.shape);
   const scale = Math.max(1, ...expected.data.map(Math.abs));
   // ulps of some tens of operations; under its roots of cosines PyTorch adds 1e-12

@@ -1,4 +1,4 @@
-"""Losses with weights and smoothing, losses of distances, and recurrent layers over time, by PyTorch.
+"""Losses with weights and smoothing, losses of distances, recurrent layers over time, and pools, by PyTorch.
 
 Run: python3 layers.py > layers.json   (prints the versions on stderr and keeps them in the file)
 """
@@ -27,7 +27,7 @@ def main():
         """f gives a list of results; gradients are those of Σ (results · cos(their place))."""
         leaves = {k: v.clone().requires_grad_(v.dtype == torch.float64) for k, v in inputs.items()}
         outs = f(**leaves)
-        total = sum((o * torch.cos(torch.arange(o.numel(), dtype=o.dtype)).reshape(o.shape)).sum() for o in outs)
+        total = sum((o * torch.cos(torch.arange(o.numel(), dtype=torch.float64)).reshape(o.shape)).sum() for o in outs)
         total.backward()
         grads = {k: flat(v.grad) if v.grad is not None else None for k, v in leaves.items()}
         cases.append({"name": name, "inputs": {k: flat(v) for k, v in inputs.items()}, "options": options,
@@ -133,6 +133,23 @@ def main():
 
             add("transformerDecoderLayer" if decoder else "transformerEncoderLayer", inputs,
                 {"heads": 2, "causal": True, "normFirst": norm_first}, run)
+    for sizes, shape in [([2], [2, 1, 5]), ([3], [1, 2, 2]), ([2, 3], [1, 2, 4, 7]), ([2, None], [1, 1, 4, 3]), ([2, 1, 2], [1, 1, 3, 2, 3])]:
+        x = randn(*shape).round(decimals=1)  # of one digit: some are equal
+        rank = len(sizes)
+        average = [F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d][rank - 1]
+        largest = [F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d][rank - 1]
+        add("adaptiveAvgPool", {"x": x}, {"sizes": sizes}, lambda x: [average(x, sizes if rank > 1 else sizes[0])])
+        add("adaptiveMaxPool", {"x": x}, {"sizes": sizes}, lambda x: [largest(x, sizes if rank > 1 else sizes[0])])
+    for window, options, shape in [
+        (2, {}, [2, 1, 5]),
+        (3, {"stride": 2, "padding": 1}, [1, 2, 5, 6]),
+        ([2, 1], {"stride": 1, "dilation": 2}, [1, 1, 4, 3]),
+        (2, {"ceilMode": True}, [1, 1, 3, 3, 2]),
+    ]:
+        theirs = {"ceil_mode" if key == "ceilMode" else key: value for key, value in options.items()}
+        pool = [F.max_pool1d, F.max_pool2d, F.max_pool3d][len(shape) - 3]
+        add("maxPoolWithPlaces", {"x": randn(*shape).round(decimals=1)}, {"window": window, "more": options},
+            lambda x: list(pool(x, window, return_indices=True, **theirs)))
     versions = {"torch": torch.__version__, "python": sys.version.split()[0]}
     print(versions, file=sys.stderr)
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

@@ -1,0 +1,156 @@
+import { tensor } from "../array/create.ts";
+import { takeAlongAxis } from "../array/gather.ts";
+import type { MaxPoolOptions } from "../array/pool-windows.ts";
+import { poolOf } from "../array/pool-windows.ts";
+import { avgPool, maxPool } from "../array/pool.ts";
+import { asFloating } from "../array/promote.ts";
+import { argmax, mean } from "../array/reduce.ts";
+import { reshape, take } from "../array/shape.ts";
+import type { PerAxis } from "../array/spatial.ts";
+import { spaceRank } from "../array/spatial.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { windowMax } from "../../engine/prims/index.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { range, sizeOf } from "../../engine/util/shape.ts";
+
+/** How many results an axis of space is to have: one number for all axes, or one for each; `null` keeps the size that it has. */
+export type AdaptiveSizes = number | readonly (number | null)[];
+
+/**
+ * The mean of windows that cover the axes of space of `x`, shape `[items, channels, …space]`, so that `sizes` results are left: window i
+ * of m along an axis of n places goes from ⌊i·n/m⌋ to before ⌈(i + 1)·n/m⌉, as in PyTorch's `adaptive_avg_pool`; neighbours overlap
+ * where m does not divide n. Integers become float64.
+ *
+ * @throws DownhillError `range` for sizes that are not whole numbers of 1 or more, `shape` if x has no axis of space, or an empty one.
+ * @example
+ * adaptiveAvgPool([[[1, 2, 3, 4, 5]]], 2).tolist(); // [[[2, 4]]]
+ * adaptiveAvgPool([[[1, 2, 3, 4, 5]]], 1).tolist(); // [[[3]]]
+ */
+export function adaptiveAvgPool(x: TensorLike, sizes: AdaptiveSizes): Tensor {
+  if (arguments.length > 2) refuseExtra("adaptiveAvgPool", arguments, 2);
+  const t = asFloating(x, "adaptiveAvgPool");
+  const counts = countsOf("adaptiveAvgPool", t, sizes);
+  const whole = wholeWindow(t, counts);
+  if (whole !== undefined) return avgPool(t, whole);
+  const { places, isWithin } = coveringWindows(t.shape.slice(2), counts);
+  const parts = take(flatSpace(t), places, { axis: 2 });
+  return reshape(mean(parts, { axis: -1, where: isWithin }), [...t.shape.slice(0, 2), ...counts]);
+}
+
+/**
+ * The largest element of windows that cover the axes of space of `x`, shape `[items, channels, …space]`, so that `sizes` results are
+ * left: the windows of `adaptiveAvgPool`; PyTorch's `adaptive_max_pool`. The derivative goes to the first of a tie. A NaN in a window
+ * gives NaN.
+ *
+ * @throws DownhillError as `adaptiveAvgPool`.
+ * @example
+ * adaptiveMaxPool([[[1, 5, 3, 4, 2]]], 2).tolist(); // [[[5, 4]]]
+ */
+export function adaptiveMaxPool(x: TensorLike, sizes: AdaptiveSizes): Tensor {
+  if (arguments.length > 2) refuseExtra("adaptiveMaxPool", arguments, 2);
+  const t = asTensor(x, "adaptiveMaxPool");
+  const counts = countsOf("adaptiveMaxPool", t, sizes);
+  const whole = wholeWindow(t, counts);
+  if (whole !== undefined) return maxPool(t, whole);
+  const { places } = coveringWindows(t.shape.slice(2), counts);
+  const parts = take(flatSpace(t), places, { axis: 2 });
+  const largest = takeAlongAxis(parts, argmax(parts, { axis: -1, keepdims: true }), { axis: -1 });
+  return reshape(largest, [...t.shape.slice(0, 2), ...counts]);
+}
+
+/**
+ * `maxPool(x, window, options)` and where each of its values stands: the place in the channel's image in row-major order (int32), the
+ * first of a tie. PyTorch's `max_pool` with `return_indices`.
+ *
+ * @throws DownhillError as `maxPool`.
+ * @example
+ * const [values, places] = maxPoolWithPlaces([[[3, 1, 4, 1, 5, 9]]], 2);
+ * values.tolist(); // [[[3, 4, 9]]]
+ * places.tolist(); // [[[0, 2, 5]]]
+ */
+export function maxPoolWithPlaces(
+  x: TensorLike,
+  window: PerAxis,
+  options: MaxPoolOptions = {},
+): [values: Tensor, places: Tensor] {
+  if (arguments.length > 3) refuseExtra("maxPoolWithPlaces", arguments, 3);
+  checkOptions("maxPoolWithPlaces", options, ["stride", "padding", "dilation", "ceilMode"]);
+  checkFlags("maxPoolWithPlaces", options, ["ceilMode"]);
+  const t = asTensor(x, "maxPoolWithPlaces");
+  const [values, places] = windowMax(t, poolOf("maxPoolWithPlaces", t.type, window, options).params);
+  return [values, places];
+}
+
+/** The number of windows along each axis of space. */
+function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly number[] {
+  const rank = spaceRank(operation, x.type);
+  const space = x.shape.slice(2);
+  if (space.includes(0)) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: x is ${showType(x.type)}, without a place along an axis of space; windows need one or more.`,
+    );
+  }
+  const list: unknown = typeof sizes === "number" ? new Array<number>(rank).fill(sizes) : sizes;
+  const counts =
+    Array.isArray(list) && list.length === rank ? list.map((m: unknown, a) => m ?? space[a]!) : [];
+  const isSize = (m: unknown): m is number => Number.isInteger(m) && (m as number) > 0;
+  if (counts.length === rank && counts.every(isSize)) return counts;
+  throw new DownhillError(
+    "range",
+    `${operation}: sizes must be a whole number of 1 or more, or an array of ${rank} of them or null, one for each axis of space; got ${JSON.stringify(sizes)}.`,
+  );
+}
+
+/** The window of a pool whose windows lie side by side, where these are such. */
+function wholeWindow(x: Tensor, counts: readonly number[]): readonly number[] | undefined {
+  const space = x.shape.slice(2);
+  const divides = space.every((n, a) => Number.isInteger(n / counts[a]!));
+  return divides ? space.map((n, a) => n / counts[a]!) : undefined;
+}
+
+/** x with all axes of space as one. */
+function flatSpace(x: Tensor): Tensor {
+  return reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
+}
+
+interface CoveringWindows {
+  /** Places in the flat space, shape `[windows, elements]`; where a window is smaller than the largest, places of it come again. */
+  readonly places: Tensor;
+  /** Whether a place is there for the first time. */
+  readonly isWithin: Tensor;
+}
+
+/** The windows of adaptive pools, in row-major order. */
+function coveringWindows(space: readonly number[], counts: readonly number[]): CoveringWindows {
+  interface Along {
+    readonly place: number;
+    readonly isWithin: boolean;
+  }
+  let windows: readonly (readonly Along[])[] = [[{ place: 0, isWithin: true }]];
+  space.forEach((n, a) => {
+    const m = counts[a]!;
+    const bounds = range(0, m).map((i) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)] as const);
+    const longest = Math.max(...bounds.map(([start, end]) => end - start));
+    windows = windows.flatMap((outer) =>
+      bounds.map(([start, end]) =>
+        outer.flatMap((at) =>
+          range(start, start + longest).map((place) => ({
+            place: at.place * n + Math.min(place, end - 1),
+            isWithin: at.isWithin && place < end,
+          })),
+        ),
+      ),
+    );
+  });
+  return {
+    places: tensor(
+      windows.map((window) => window.map(({ place }) => place)),
+      { dtype: "int32" },
+    ),
+    isWithin: tensor(windows.map((window) => window.map(({ isWithin }) => isWithin))),
+  };
+}

@@ -1,0 +1,149 @@
+import { add } from "../array/elementwise.ts";
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { Tensor, type TensorLike } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
+import { sameShape } from "../../engine/util/shape.ts";
+import { split, type Key } from "../random/index.ts";
+
+/** A layer as two functions, as `mlp`, `sequential` and `residual` give them: its parameters are P. */
+export interface Layer<P = unknown> {
+  /** First parameters. */
+  init(key: Key): P;
+  /** What the layer makes of x. */
+  apply(params: P, x: TensorLike): Tensor;
+}
+
+/** A layer, or a function of a tensor: a layer without parameters, as `relu`. */
+export type LayerLike = Layer | ((x: Tensor) => Tensor);
+
+/** The parameters of a layer: an empty object for functions. */
+export type ParamsOf<L extends LayerLike> = L extends Layer<infer P> ? P : Readonly<Record<string, never>>;
+
+/** The parameters of layers in a row, one entry for each. */
+export type SequentialParams<L extends readonly LayerLike[]> = { readonly [I in keyof L]: ParamsOf<L[I]> };
+
+/**
+ * Layers one after another, as one layer. Its parameters are a list with those of each layer, `{}` for functions.
+ *
+ * What depends on a key or a state, as `dropout`, is a function made for the call: `sequential([first, (x) => dropout(key, x), second])`
+ * has the same parameters whatever the key, since making it costs nothing.
+ *
+ * @throws DownhillError `tree` for an empty list, what is no layer, or parameters that are not those of `init`.
+ * @example
+ * const network = sequential([
+ *   { init: (k) => convolutionInit(k, 1, 4, [3, 3]), apply: convolution },
+ *   relu,
+ *   (x) => adaptiveAvgPool(x, 1).reshape([-1, 4]),
+ *   { init: (k) => denseInit(k, 4, 10), apply: dense },
+ * ]);
+ * const params = network.init(key(0));
+ * network.apply(params, ones([2, 1, 8, 8])).shape; // [2, 10]
+ */
+export function sequential<const L extends readonly LayerLike[]>(layers: L): Layer<SequentialParams<L>> {
+  if (arguments.length > 1) refuseExtra("sequential", arguments, 1);
+  const given: unknown = layers; // callers without types pass anything
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new DownhillError(
+      "tree",
+      "sequential: takes a list of one or more layers, as in sequential([{ init, apply }, relu]).",
+    );
+  }
+  const stages = layers.map((layer, i) => asLayer("sequential", `layer ${i}`, layer));
+  return {
+    init(key) {
+      const keys = split(key, stages.length);
+      return stages.map(({ init }, i) => init(keys[i]!)) as unknown as SequentialParams<L>;
+    },
+    apply(params, x) {
+      const own: unknown = params;
+      if (!Array.isArray(own) || own.length !== stages.length) {
+        throw new DownhillError(
+          "tree",
+          `sequential: apply takes the parameters, a list with one entry for each of the ${stages.length} layers as init gives it, and then x.`,
+        );
+      }
+      return stages.reduce((input, { apply }, i) => apply(own[i], input), asTensor(x, "sequential"));
+    },
+  };
+}
+
+/** The parameters of `residual`. */
+export interface ResidualParams<B extends LayerLike, S extends LayerLike> {
+  readonly body: ParamsOf<B>;
+  readonly shortcut: ParamsOf<S>;
+}
+
+/**
+ * `body(x) + shortcut(x)` as one layer. The shortcut is x itself unless another layer is given, as a projection where the body changes the
+ * shape: nothing is repeated to make shapes fit.
+ *
+ * @throws DownhillError `shape` if the results of both have not one shape, `tree` for what is no layer, or parameters that are not those of `init`.
+ * @see He, Zhang, Ren, Sun, Deep residual learning for image recognition, CVPR 2016, eq. 1 and 2.
+ * @example
+ * const block = residual(mlp([2, 8, 2]));
+ * block.apply(block.init(key(0)), [[1, 2]]).shape; // [1, 2]
+ */
+export function residual<B extends LayerLike>(body: B): Layer<ResidualParams<B, (x: Tensor) => Tensor>>;
+export function residual<B extends LayerLike, S extends LayerLike>(
+  body: B,
+  shortcut: S,
+): Layer<ResidualParams<B, S>>;
+export function residual<B extends LayerLike, S extends LayerLike>(
+  body: B,
+  shortcut?: S,
+): Layer<ResidualParams<B, S>> {
+  if (arguments.length > 2) refuseExtra("residual", arguments, 2);
+  const inner = asLayer("residual", "the body", body);
+  const outer = asLayer("residual", "the shortcut", shortcut ?? ((x: Tensor): Tensor => x));
+  return {
+    init(key) {
+      const [bodyKey, shortcutKey] = split(key);
+      const params = { body: inner.init(bodyKey), shortcut: outer.init(shortcutKey) };
+      return params as unknown as ResidualParams<B, S>;
+    },
+    apply(params, x) {
+      const own: Partial<ResidualParams<B, S>> | null | undefined = params; // callers without types pass anything
+      if (own?.body === undefined || own.shortcut === undefined) {
+        throw new DownhillError(
+          "tree",
+          "residual: apply takes the parameters, { body, shortcut } as init gives them, and then x.",
+        );
+      }
+      const input = asTensor(x, "residual");
+      const [y, straight] = [inner.apply(own.body, input), outer.apply(own.shortcut, input)];
+      if (sameShape(y.shape, straight.shape)) return add(y, straight);
+      throw new DownhillError(
+        "shape",
+        `residual: the body gives ${showType(y.type)} and the shortcut ${showType(straight.type)}; they must have one shape. ` +
+          `Give a shortcut that changes the shape too, as in residual(body, { init: (k) => denseInit(k, 2, 4), apply: dense }).`,
+      );
+    },
+  };
+}
+
+/** A layer with its results checked. */
+function asLayer(operation: string, what: string, layer: LayerLike): Layer {
+  const given: Partial<Layer> | ((x: Tensor) => Tensor) | null | undefined = layer;
+  const isFunction = typeof given === "function";
+  if (!isFunction && !(typeof given?.init === "function" && typeof given.apply === "function")) {
+    throw new DownhillError(
+      "tree",
+      `${operation}: ${what} must be { init, apply } or a function of a tensor, as relu.`,
+    );
+  }
+  const { init, apply }: Layer = isFunction
+    ? { init: () => ({}), apply: (_, x) => given(asTensor(x, operation)) }
+    : (layer as Layer);
+  return {
+    init,
+    apply(params, x) {
+      const y: unknown = apply(params, x);
+      if (y instanceof Tensor) return y;
+      throw new DownhillError(
+        "tree",
+        `${operation}: ${what} must give one tensor, got ${y === null ? "null" : typeof y}.`,
+      );
+    },
+  };
+}
