@@ -1,7 +1,7 @@
 // Lets scripts import TypeScript of this repository: bundles it to a temporary file and loads that.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
@@ -39,13 +39,27 @@ export async function bundleSoak(name, folder, options) {
     format: "esm",
     platform: "node",
     packages: "external",
-    alias: {
-      "downhill/random": join(root, "src/numeric/random/index.ts"),
-      downhill: join(root, "src/index.ts"),
-    },
+    alias: publicNames(root),
     ignoreAnnotations: true, // package.json lists the modules of dist/ that must stay
     logLevel: "warning",
     ...options,
   });
   return outfile;
+}
+
+/**
+ * Where the public names of the package stand in src/, subpaths first.
+ *
+ * @param {string} root the folder of package.json
+ * @returns {Record<string, string>}
+ */
+function publicNames(root) {
+  /** @type {{ order: string[] }} */
+  const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
+  // of two folders of one name the later one is public
+  const subpaths = order.map((folder) => [
+    `downhill/${basename(folder)}`,
+    join(root, "src", folder, "index.ts"),
+  ]);
+  return { ...Object.fromEntries(subpaths), downhill: join(root, "src/index.ts") };
 }

@@ -43,7 +43,7 @@ async function* rows(count) {
   const { bits, foldIn, key } = await load("random/index.js");
   const part = new Float32Array(rowsAtOnce * (features + 1));
   const words = rowsAtOnce * features;
-  const noise = bits(key(1), words); // drawn once and changed from part to part: drawing 4 GB would take the most time
+  const noise = bits(key(1), words).data(); // drawn once and changed from part to part: drawing 4 GB would take the most time
   for (let first = 0, number = 0; first < count; first += rowsAtOnce, number++) {
     const n = Math.min(rowsAtOnce, count - first);
     const [mask] = foldIn(key(2), number);

@@ -47,7 +47,14 @@ async function scopeOf(file: string): Promise<Record<string, unknown>> {
   // The command is the one file that does something when it is loaded.
   const siblings = sources.filter((path) => dirname(path) === dirname(file) && path !== "cli/main.ts");
   const faces = sources.filter((path) => /^(\w+\/){0,2}index\.ts$/.test(path));
-  const paths = [...faces.reverse(), ...siblings, file];
+  // `normal`, `gamma` and others are draws wherever they are not said to be distributions
+  const distributions = "numeric/distributions/index.ts";
+  const paths = [
+    distributions,
+    ...faces.filter((face) => face !== distributions).reverse(),
+    ...siblings,
+    file,
+  ];
   const modules = await Promise.all(paths.map(async (path) => import(join(src, path)) as Promise<object>));
   return Object.assign({}, ...modules) as Record<string, unknown>;
 }

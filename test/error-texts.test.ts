@@ -24,7 +24,6 @@ import {
 } from "downhill";
 import type { Tensor } from "downhill";
 import { sgd } from "downhill/optim";
-import { key, normal, uniform } from "downhill/random";
 import { fit } from "downhill/train";
 import { expect, test } from "vitest";
 
@@ -106,16 +105,6 @@ test.each<[string, () => unknown, string]>([
   ],
   ["full: a text", () => free(full)([2], "3"), 'full: the value must be a plain number, got "3".'],
   ["full: nothing", () => free(full)([2]), "full: the value must be a plain number, got undefined."],
-  [
-    "normal: a traced key",
-    () => freed(jit)((k: unknown) => free(normal)(k, 3))(tensor(key(0))),
-    "normal: the key is a tensor, and inside of a compiled function its words are not known. normal draws at once, with a key as key(seed) makes it: draw before, and pass what was drawn. Of a key that is a tensor, split, foldIn and bernoulli can make use.",
-  ],
-  [
-    "uniform: a key as a tensor",
-    () => free(uniform)(tensor(key(0)), 3),
-    "uniform: the key is a tensor. uniform draws at once, with a key as key(seed) makes it: draw before, and pass what was drawn. Of a key that is a tensor, split, foldIn and bernoulli can make use.",
-  ],
   ...(["hessian", "hvp"] as const).map((name): [string, () => unknown, string] => [
     `${name} of a vector`,
     () => (name === "hvp" ? hvp(row, [1, 2], [1, 2]) : hessian(row)([1, 2])),
@@ -227,12 +216,12 @@ test.each<[string, unknown, string]>([
   [
     "nothing",
     () => undefined,
-    "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics. It returned nothing: did it forget to return its result?",
+    "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics. It returned nothing: did it forget to return its result?",
   ],
   [
     "a plain number",
     () => 3,
-    "fit: the loss must return a scalar tensor, or { loss, metrics } with scalars by name as metrics. It returned the plain number 3, which nothing connects to the parameters: compute with tensors throughout.",
+    "fit: the loss must return a scalar tensor, or { loss, metrics, modelState } with scalars by name as metrics. It returned the plain number 3, which nothing connects to the parameters: compute with tensors throughout.",
   ],
 ])("fit: a loss that returns %s", async (_, loss, message) => {
   expect(await messageOf(() => free(fit)({ ...options, loss }))).toBe(message);

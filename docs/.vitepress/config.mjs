@@ -33,6 +33,7 @@ export default defineConfig({
           { text: "Plain functions: commands", link: "/plain-commands" },
           { text: "Random numbers", link: "/randomness" },
           { text: "Distributions", link: "/distributions" },
+          { text: "Operations", link: "/ops" },
           { text: "Names of NumPy", link: "/numpy" },
           { text: "Sharp bits", link: "/sharp-bits" },
           { text: "Masks", link: "/masks" },

@@ -43,7 +43,7 @@ export type GivenProbs =
   | { readonly probs: TensorLike; readonly logits?: never }
   | { readonly logits: TensorLike; readonly probs?: never };
 
-/** Written out where more parameters stand beside: a spread would keep families in bundles that do not use them. */
+/** Written out again where more parameters stand beside: a spread would keep families in bundles that do not use them. */
 const ofOne = { probs: { domain: probability }, logits: { domain: logit } } as const;
 
 /** The probability of success. */
@@ -137,7 +137,7 @@ export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PUR
   GivenTrials
 >({
   name: "binomial",
-  parameters: { totalCount: { domain: count }, probs: ofOne.probs, logits: ofOne.logits },
+  parameters: { totalCount: { domain: count }, probs: { domain: probability }, logits: { domain: logit } },
   oneOf: ["probs", "logits"],
   reparameterised: () => false,
   sample: (p, { key, shape }) =>
@@ -202,7 +202,7 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
   GivenTrials
 >({
   name: "negativeBinomial",
-  parameters: { totalCount: { domain: positive }, probs: ofOne.probs, logits: ofOne.logits },
+  parameters: { totalCount: { domain: positive }, probs: { domain: probability }, logits: { domain: logit } },
   oneOf: ["probs", "logits"],
   reparameterised: () => false,
   sample(p, { key, shape }) {
