@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { valueAndGrad } from "downhill";
+import { configure, valueAndGrad } from "downhill";
 import { compile } from "downhill/plain";
 import { elaborate } from "../../src/numeric/plain/elaborate.ts";
 import type { EmitOptions } from "../../src/numeric/plain/emit/module.ts";
@@ -49,6 +49,7 @@ writeFileSync("outcomes", serialize(outcomes));
 
 let folder: string;
 beforeAll(async () => {
+  configure({ reproducible: true }); // emitted modules round each product, on every machine
   folder = mkdtempSync(join(tmpdir(), "downhill-emitted-"));
   const calls: unknown[] = [];
   for (const { file, cases } of sources) {
@@ -71,7 +72,10 @@ beforeAll(async () => {
   execFileSync(process.execPath, ["run.mjs"], { cwd: folder });
   outcomes = deserialize(readFileSync(join(folder, "outcomes"))) as typeof outcomes;
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  configure({ reproducible: false });
+  rmSync(folder, { recursive: true });
+});
 
 /** The largest distance of two lists of numbers, beside the size of the second one. */
 function distance(x: readonly number[], y: readonly number[]): number {

@@ -58,7 +58,8 @@ const numbers = (tree: unknown): unknown => JSON.parse(JSON.stringify(tree));
 
 describe("a model with batchNorm", () => {
   test("trains as by a loop that hands its statistics on by itself", async () => {
-    const optimizer = adam({ learningRate: 0.03 });
+    // a bias before a normalisation has no slope, and Adam would take its rounding for one
+    const optimizer = sgd({ learningRate: 0.03, momentum: 0.9 });
     let [p, s, seen] = [first, optimizer.init(first), statistics];
     const losses: number[] = [];
     for (let epoch = 0; epoch < 3; epoch++) {
@@ -78,7 +79,8 @@ describe("a model with batchNorm", () => {
       }
     }
     const told: number[] = [];
-    const result = await fit({ ...options(), hooks: { step: ({ loss }) => void told.push(loss) } });
+    const hooks = { step: ({ loss }: { loss: number }): void => void told.push(loss) };
+    const result = await fit({ ...options(), optimizer, hooks });
     told.forEach((loss, i) => expect(loss).toBeCloseTo(losses[i]!, 5));
     expect([...result.modelState.mean.data()]).toEqual(
       [...seen.mean.data()].map((v) => expect.closeTo(v, 5) as number),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tensor, jit, matmul, type Tensor, valueAndGrad } from "downhill";
+import { configure, tensor, jit, matmul, type Tensor, valueAndGrad } from "downhill";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { emitTensorModule } from "./tensor.ts";
 
@@ -17,9 +17,13 @@ const lossGrad = valueAndGrad(loss);
 
 let folder: string;
 beforeAll(async () => {
+  configure({ reproducible: true }); // emitted modules round each product, on every machine
   folder = await mkdtemp(join(tmpdir(), "downhill-tensors-"));
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  configure({ reproducible: false });
+  await rm(folder, { recursive: true });
+});
 
 const types = [
   { w: arrayType("float64", [3, 2]), b: arrayType("float64", []) },
