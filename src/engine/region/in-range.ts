@@ -16,7 +16,7 @@ export function withoutProvenChecks(region: Region): Region {
 export type Polynomial = ReadonlyMap<string, number>;
 
 /** The index of a loop: from the least to the greatest value that it has in the body. */
-interface Bounds {
+export interface Bounds {
   readonly least: Polynomial | undefined;
   readonly greatest: Polynomial | undefined;
 }
@@ -34,6 +34,7 @@ class Prover {
   readonly #loops: { readonly index: string; readonly bounds: Bounds }[] = [];
   /** Atoms that are not negative. */
   #natural = new Set<string>();
+  readonly #isNatural = (atom: string): boolean => this.#natural.has(atom);
 
   constructor(region: Region) {
     this.#region = region;
@@ -142,35 +143,9 @@ class Prover {
     let least: Polynomial | undefined = p;
     for (let depth = this.#loops.length - 1; depth >= 0 && least !== undefined; depth--) {
       const { index, bounds } = this.#loops[depth]!;
-      least = this.#leastOver(least, index, bounds);
+      least = leastOver(least, index, bounds, this.#isNatural);
     }
-    return least !== undefined && this.#isSum(least);
-  }
-
-  /** Whether all monomials are products of what is not negative, with coefficients that are not negative. */
-  #isSum(p: Polynomial): boolean {
-    return [...p].every(
-      ([monomial, coefficient]) =>
-        coefficient >= 0 && atomsOf(monomial).every((atom) => this.#natural.has(atom)),
-    );
-  }
-
-  /** The least value of a polynomial as the index of a loop runs; `undefined` where that is not told. */
-  #leastOver(p: Polynomial, index: string, { least, greatest }: Bounds): Polynomial | undefined {
-    const slope = new Map<string, number>();
-    const rest = new Map<string, number>();
-    for (const [monomial, coefficient] of p) {
-      const atoms = atomsOf(monomial);
-      const others = atoms.filter((atom) => atom !== index);
-      if (others.length === atoms.length) rest.set(monomial, coefficient);
-      else if (others.length === atoms.length - 1) slope.set(others.join(" "), coefficient);
-      else return undefined;
-    }
-    if (slope.size === 0) return p;
-    const negated = new Map([...slope].map(([monomial, c]) => [monomial, -c]));
-    const at = this.#isSum(slope) ? least : this.#isSum(negated) ? greatest : undefined;
-    const part = at && product(slope, at);
-    return part && sum(rest, part, 1);
+    return least !== undefined && isSum(least, this.#isNatural);
   }
 
   #polynomial(expr: RegionExpr): Polynomial | undefined {
@@ -219,6 +194,33 @@ export function atomPolynomial(atom: string): Polynomial {
 
 export function constantPolynomial(value: number): Polynomial {
   return value === 0 ? new Map() : new Map([["", value]]);
+}
+
+/** Whether a polynomial has no negative monomial, where atoms of which `isNatural` says so are 0 or more. */
+export function isSum(p: Polynomial, isNatural: (atom: string) => boolean): boolean {
+  return [...p].every(([monomial, coefficient]) => coefficient >= 0 && atomsOf(monomial).every(isNatural));
+}
+
+/** The least value of a polynomial as an atom goes over its bounds; `undefined` where that is not told. */
+export function leastOver(
+  p: Polynomial,
+  atom: string,
+  { least, greatest }: Bounds,
+  isNatural: (atom: string) => boolean,
+): Polynomial | undefined {
+  const [slope, rest] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [monomial, coefficient] of p) {
+    const atoms = atomsOf(monomial);
+    const others = atoms.filter((other) => other !== atom);
+    if (others.length === atoms.length) rest.set(monomial, coefficient);
+    else if (others.length === atoms.length - 1) slope.set(others.join(" "), coefficient);
+    else return undefined;
+  }
+  if (slope.size === 0) return p;
+  const negated = new Map([...slope].map(([monomial, c]) => [monomial, -c]));
+  const at = isSum(slope, isNatural) ? least : isSum(negated, isNatural) ? greatest : undefined;
+  const part = at && product(slope, at);
+  return part && sum(rest, part, 1);
 }
 
 /** The atom that a polynomial is, or is with a number added. */

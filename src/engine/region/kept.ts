@@ -1,14 +1,15 @@
 // Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
 import {
   atomPolynomial,
-  atomsOf,
   constantPolynomial,
+  isSum,
+  leastOver,
   lengthAtom,
   onlyAtom,
   product,
   sum,
 } from "./in-range.ts";
-import type { Polynomial } from "./in-range.ts";
+import type { Bounds, Polynomial } from "./in-range.ts";
 import type { Loop } from "./prepare.ts";
 import type { For, RegionExpr } from "./region.ts";
 
@@ -40,10 +41,8 @@ export function neverMeets(store: PlacedAccess, read: PlacedAccess, names: NameF
 }
 
 /** What an index goes through, as polynomials of what comes from further out. */
-interface Range {
+interface Range extends Bounds {
   readonly atom: string;
-  readonly least: Polynomial | undefined;
-  readonly greatest: Polynomial | undefined;
 }
 
 const one = constantPolynomial(1);
@@ -134,36 +133,10 @@ function isNotNegative(
   ranges: readonly Range[],
   natural: ReadonlySet<string>,
 ): boolean {
+  const isNatural = (atom: string): boolean => natural.has(atom) || atom.startsWith("length:");
   let least = p;
-  for (const range of ranges.toReversed()) least = least && leastOver(least, range, natural);
-  return least !== undefined && isSum(least, natural);
-}
-
-function isSum(p: Polynomial, natural: ReadonlySet<string>): boolean {
-  return [...p].every(
-    ([monomial, coefficient]) =>
-      coefficient >= 0 && atomsOf(monomial).every((atom) => natural.has(atom) || atom.startsWith("length:")),
-  );
-}
-
-function leastOver(
-  p: Polynomial,
-  { atom, least, greatest }: Range,
-  natural: ReadonlySet<string>,
-): Polynomial | undefined {
-  const [slope, rest] = [new Map<string, number>(), new Map<string, number>()];
-  for (const [monomial, coefficient] of p) {
-    const atoms = atomsOf(monomial);
-    const others = atoms.filter((other) => other !== atom);
-    if (others.length === atoms.length) rest.set(monomial, coefficient);
-    else if (others.length === atoms.length - 1) slope.set(others.join(" "), coefficient);
-    else return undefined;
-  }
-  if (slope.size === 0) return p;
-  const negated = new Map([...slope].map(([monomial, c]) => [monomial, -c]));
-  const at = isSum(slope, natural) ? least : isSum(negated, natural) ? greatest : undefined;
-  const part = at && product(slope, at);
-  return part && sum(rest, part, 1);
+  for (const range of ranges.toReversed()) least = least && leastOver(least, range.atom, range, isNatural);
+  return least !== undefined && isSum(least, isNatural);
 }
 
 /** A whole number as a polynomial; indices as they are told, locals as they were declared. */
