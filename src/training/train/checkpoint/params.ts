@@ -34,11 +34,7 @@ export async function checkpointParams<P = unknown>(
   options: CheckpointParamsOptions = {},
 ): Promise<P | undefined> {
   if (arguments.length > 2) refuseExtra("checkpointParams", arguments, 2);
-  checkOptions("checkpointParams", options, ["which"]);
-  const { which = "last" } = options;
-  checkChoice("checkpointParams", "which", which, ["last", "best"]);
-  const { checkpoint } = await store.load();
-  return checkpoint === undefined ? undefined : (readPart(checkpoint, which, "params") as P | undefined);
+  return (await partOf("checkpointParams", store, options, "params")) as P | undefined;
 }
 
 /**
@@ -52,9 +48,18 @@ export async function checkpointModelState<M = unknown>(
   options: CheckpointParamsOptions = {},
 ): Promise<M | undefined> {
   if (arguments.length > 2) refuseExtra("checkpointModelState", arguments, 2);
-  checkOptions("checkpointModelState", options, ["which"]);
+  return (await partOf("checkpointModelState", store, options, "modelState")) as M | undefined;
+}
+
+async function partOf(
+  operation: string,
+  store: CheckpointStore,
+  options: CheckpointParamsOptions,
+  part: "params" | "modelState",
+): Promise<unknown> {
+  checkOptions(operation, options, ["which"]);
   const { which = "last" } = options;
-  checkChoice("checkpointModelState", "which", which, ["last", "best"]);
+  checkChoice(operation, "which", which, ["last", "best"]);
   const { checkpoint } = await store.load();
-  return checkpoint === undefined ? undefined : (readPart(checkpoint, which, "modelState") as M | undefined);
+  return checkpoint === undefined ? undefined : readPart(checkpoint, which, part);
 }
