@@ -184,7 +184,7 @@ export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
-export function atomsOf(monomial: string): string[] {
+function atomsOf(monomial: string): string[] {
   return monomial === "" ? [] : monomial.split(" ");
 }
 

@@ -4,7 +4,6 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import { addNodeType } from "../../engine/tree/node-types.ts";
 import { fullLike } from "../array/create.ts";
 import { cumsum } from "../array/cumulative.ts";
 import {
@@ -29,6 +28,7 @@ import { asFloating } from "../array/promote.ts";
 import { sum } from "../array/reduce.ts";
 import { concatenate } from "../array/shape.ts";
 import { at } from "../array/at.ts";
+import { makerOf } from "./distribution.ts";
 
 /** An invertible function as a record, of its parameters. */
 export interface BijectorRecord {
@@ -97,20 +97,7 @@ function makeBijector(record: BijectorRecord): (params: BijectorParams) => Bijec
       return record;
     }
   }
-  let isNode = false;
-  return (params) => {
-    if (!isNode) {
-      Object.defineProperty(Member, "name", { value: record.name });
-      addNodeType(
-        record.name,
-        Member,
-        (b: Member) => b.params,
-        (p: BijectorParams) => new Member(p),
-      );
-      isNode = true;
-    }
-    return new Member(params);
-  };
+  return makerOf(record.name, Member);
 }
 
 /** A function of each element without parameters. */

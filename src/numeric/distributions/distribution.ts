@@ -288,14 +288,22 @@ export function makeClass<P>(record: Family<P>): (params: P) => Distribution<P> 
       return record;
     }
   }
+  return makerOf(record.name, Member);
+}
+
+/** Makes members of a class under a name, which becomes a node of trees when the first one is made: modules do no work when they are loaded. */
+export function makerOf<P, M extends { readonly params: P }>(
+  name: string,
+  Member: new (params: P) => M,
+): (params: P) => M {
   let isNode = false;
   return (params) => {
     if (!isNode) {
-      Object.defineProperty(Member, "name", { value: record.name });
+      Object.defineProperty(Member, "name", { value: name });
       addNodeType(
-        record.name,
+        name,
         Member,
-        (d: Member) => d.params,
+        (member: M) => member.params,
         (p: P) => new Member(p),
       );
       isNode = true;
