@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const src = fileURLToPath(new URL("src", import.meta.url));
 /** @type {{ order: string[] }} */
 const { order } = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
-const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
+const all = ["src/**/*.test.ts", "pages/**/*.test.ts", "test/**/*.test.ts"];
 
 /**
  * Files that need a process of their own, which costs a second load of the sources. All others share one: whatever they
