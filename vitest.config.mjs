@@ -58,6 +58,8 @@ const outside = [
     "distributed-training",
     "engines",
     "export",
+    "learn",
+    "live-pages",
     "memory",
     "onnx",
     "onnx-in-page",
@@ -70,6 +72,7 @@ const outside = [
     "threads-in-page",
     "train-in-page",
   ].map((name) => `test/${name}.test.ts`),
+  "pages/**/*.browser.test.ts",
 ];
 
 const globalSetup = "test/support/chromium-server.ts"; // one browser for all

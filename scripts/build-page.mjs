@@ -27,17 +27,19 @@ const pages = [
     folder: "src/pictures/viz",
     styles: [
       ["src/pictures/viz/graph-style.ts", "graphStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
+      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
     ],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {
     folder: "src/pictures/landscapes",
     styles: [
-      ["src/pictures/landscapes/draw/palette.ts", "drawingColours"],
-      ["src/pictures/landscapes/draw/palette.ts", "drawingStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
-      ["src/pictures/viz/at-widths.ts", "widthStyle"],
+      ["src/pictures/plot/style.ts", "colourStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapColours"],
+      ["src/pictures/plot/style.ts", "chartStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapStyle"],
+      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
+      ["src/pictures/plot/at-widths.ts", "widthStyle"],
     ],
   },
 ];

@@ -106,6 +106,7 @@ function moduleSideEffects() {
  */
 async function bundleBrowser(entries, workers, out) {
   rmSync(out, { recursive: true, force: true });
+  if (Object.keys(entries).length === 0) return { loadedBy: () => [] };
   const prefix = "\0page:";
   const { output } = await build({
     ...common,
@@ -137,8 +138,8 @@ async function bundleBrowser(entries, workers, out) {
     output.flatMap((chunk) => (chunk.type === "chunk" ? [[chunk.fileName, chunk]] : [])),
   );
   return {
-    /** The file of an entry, and what it imports at once. */
-    loadedBy(/** @type {string} */ name) {
+    /** The file of an entry, and what it imports at once. @param {string} name */
+    loadedBy(name) {
       const files = new Set([`assets/${name}.js`]);
       for (const file of files)
         for (const imported of chunks.get(file)?.imports ?? []) if (chunks.has(imported)) files.add(imported);

@@ -1,4 +1,4 @@
-import { escapeText } from "./markup.ts";
+import { escapeText } from "../plot/markup.ts";
 import { stepControls } from "./step-controls.ts";
 
 /**

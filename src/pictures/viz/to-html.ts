@@ -4,7 +4,7 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
-import { escapeText, jsonForPage, writeMarkup } from "./markup.ts";
+import { escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
 import { checkTable } from "./options.ts";
 import { pageBody } from "./page-body.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";

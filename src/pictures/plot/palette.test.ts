@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { markerPath, runClass, runPalettes } from "./palette.ts";
+import { markerPath } from "./markers.ts";
+import { runClass, runPalettes } from "./palette.ts";
 
 type Triple = readonly [number, number, number];
 

@@ -1,5 +1,3 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
-
 const constants: ReadonlyMap<number, string> = new Map([
   [Math.PI, "π"],
   [-Math.PI, "-π"],
@@ -9,16 +7,8 @@ const constants: ReadonlyMap<number, string> = new Map([
   [2 / Math.sqrt(Math.PI), "2/√π"],
 ]);
 
-/**
- * A number as tables show it: at most `digits` significant digits, no trailing zeros.
- *
- * @example
- * showNumber(6.909297426825682); // "6.9093"
- * showNumber(3); // "3"
- * showNumber(0.00025); // "2.5e-4"
- */
+/** A number as tables show it: at most `digits` significant digits, no trailing zeros. */
 export function showNumber(value: number, digits: number = 6): string {
-  if (arguments.length > 2) refuseExtra("showNumber", arguments, 2);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
   const text = Math.abs(value) < 1e-3 ? value.toExponential(digits - 1) : value.toPrecision(digits);

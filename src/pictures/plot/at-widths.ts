@@ -31,12 +31,6 @@ export const widthStyle: string = /* @__PURE__ */ [
     ),
 ].join("\n");
 
-/** Of marks that lie closer than their numbers need, every second, third, … one. */
-export function spacedMarks<T>(marks: readonly T[], pixels: number): T[] {
-  const every = Math.ceil(marks.length / Math.max(2, Math.floor(pixels / leastSpace)));
-  return marks.filter((_, i) => i % every === 0);
-}
-
 const leastSpace = 50; // pixels of a mark with its number
 
 /** How many marks an axis of so many pixels has room for: at least two, at most `most`. */
