@@ -42,7 +42,7 @@ export async function buildSection(name, out) {
   const entries = Object.fromEntries(
     pages.map(({ slug, source }) => [
       slug === "" ? name : slug,
-      `import { page } from ${JSON.stringify(source)};\nimport { start } from ${JSON.stringify(join(root, "pages/live/page.tsx"))};\nstart(page);\n`,
+      `import { page } from ${JSON.stringify(source)};\nimport { start } from ${JSON.stringify(join(root, "pages/live/page.tsx"))};\nvoid start(page);\n`,
     ]),
   );
   const written = await bundleBrowser(entries, workersOf(folder), out);
