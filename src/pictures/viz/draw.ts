@@ -1,8 +1,8 @@
 import type { Graph } from "./graph.ts";
 import type { Layout, PlacedBox, PlacedEdge, Point } from "./layout.ts";
 import { labelHeight } from "./layout.ts";
-import type { Markup } from "./markup.ts";
-import { element } from "./markup.ts";
+import type { Markup } from "../plot/markup.ts";
+import { element } from "../plot/markup.ts";
 import { mathPieces } from "./math-pieces.ts";
 import { must } from "../../engine/util/assert-never.ts";
 

@@ -1,5 +1,5 @@
-import type { Markup } from "./markup.ts";
-import { element } from "./markup.ts";
+import type { Markup } from "../plot/markup.ts";
+import { element } from "../plot/markup.ts";
 
 /** A piece of a formula and how mathematics is set: names slanted, functions and numbers upright. */
 export interface MathPiece {

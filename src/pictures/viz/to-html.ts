@@ -4,7 +4,7 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
-import { element, escapeText, jsonForPage, writeMarkup } from "./markup.ts";
+import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
 import { mathMarkup } from "./math-pieces.ts";
 import { checkTable } from "./options.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";

@@ -4,7 +4,7 @@ import { foldGraph, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
 import { graphStyle } from "./graph-style.ts";
 import { estimate, layoutGraph } from "./layout.ts";
-import { element, writeMarkup } from "./markup.ts";
+import { element, writeMarkup } from "../plot/markup.ts";
 import type { GraphOptions } from "./options.ts";
 import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";

@@ -1,4 +1,4 @@
-import type { Markup } from "../markup.ts";
+import type { Markup } from "../../plot/markup.ts";
 import { mathMarkup } from "../math-pieces.ts";
 
 /** Makes an element of the page. Text is only ever set as text. */

@@ -5,7 +5,7 @@ import { beforeAll, expect } from "vitest";
 import { describeInBrowser } from "../../../../test/support/browser.ts";
 import { compileText } from "../../../numeric/syntax/index.ts";
 import { traceText } from "../index.ts";
-import { jsonForPage } from "../markup.ts";
+import { jsonForPage } from "../../plot/markup.ts";
 import { pageData } from "../page-data.ts";
 import { traceStyle } from "../page.generated.ts";
 import type { MountedTrace, TraceState } from "./mount.ts";

@@ -88,7 +88,7 @@ class TraceView implements MountedTrace {
     const { picture, chips, play, lists } = this.#frame;
     this.#picture = makePicture(picture, chips, (node) => this.#select(node));
     this.#player = makePlayer(play, () => this.goTo(this.#at + 1));
-    this.#watch = new ResizeObserver(() => showLists(lists, this.#lists, this.#steps[this.#at]));
+    this.#watch = new ResizeObserver(() => this.#showLists());
     this.#watch.observe(lists); // what is current stays in view while the pane changes its size
 
     this.#data = data;
@@ -198,14 +198,17 @@ class TraceView implements MountedTrace {
     layOutColumns(this.#frame.lists, this.#data);
   }
 
+  #showLists(): void {
+    showLists(this.#frame.lists, this.#lists, this.#steps[this.#at], this.#at === this.#steps.length - 1);
+  }
+
   #render(): void {
     const step = this.#steps[this.#at];
     const stepCount = this.#steps.length;
     const frame = this.#frame;
     showControls(frame, this.#at, stepCount);
     replaceText(frame.caption, setLabel(step?.caption ?? []));
-    showLists(frame.lists, this.#lists, step);
-    this.#lists.end?.classList.toggle("is-ahead", this.#at < stepCount - 1);
+    this.#showLists();
     this.#picture.show(pictureState(this.#data, this.#mode, step, this.#selected));
     replaceText(frame.selection, selectionText(this.#data, this.#selected));
     this.#options.onStep?.({ mode: this.#mode, step: this.#at, stepCount });

@@ -2,7 +2,7 @@ import { drawGraph } from "../draw.ts";
 import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
 import { foldGraph, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
-import { mathFonts, plainFonts } from "../graph-style.ts";
+import { mathFonts, plainFonts } from "../../plot/palette.ts";
 import type { Measure } from "../layout.ts";
 import { layoutGraph, noteSize, titleSize } from "../layout.ts";
 import { mathPieces } from "../math-pieces.ts";
