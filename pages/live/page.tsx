@@ -67,6 +67,6 @@ export async function start(page: LivePage): Promise<void> {
   const place = document.getElementById("page");
   if (place === null) throw new Error("this document has no element #page");
   hydrate(<Page page={page} />, place);
-  page.state.follow();
+  await page.state.follow();
   document.documentElement.dataset["alive"] = "yes"; // styles and tests can tell
 }
