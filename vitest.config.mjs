@@ -49,6 +49,7 @@ const outside = [
   "src/training/data/bundle.test.ts",
   "src/training/io/bundle.test.ts",
   "src/pictures/landscapes/page/page.test.ts",
+  "src/pictures/viz/page/mount.test.ts",
   "src/pictures/viz/to-html.test.ts",
   ...[
     "browser",
@@ -58,6 +59,8 @@ const outside = [
     "distributed-training",
     "engines",
     "export",
+    "learn",
+    "live-pages",
     "memory",
     "onnx",
     "onnx-in-page",
@@ -70,6 +73,7 @@ const outside = [
     "threads-in-page",
     "train-in-page",
   ].map((name) => `test/${name}.test.ts`),
+  "pages/**/*.browser.test.ts",
 ];
 
 const globalSetup = "test/support/chromium-server.ts"; // one browser for all

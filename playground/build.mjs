@@ -26,16 +26,12 @@ await page;
 /** Makes the page, writes it, and returns its text. */
 async function make() {
   const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
-  const parts = await bundle({
-    stdin: {
-      contents: `export { pageBody } from "../src/pictures/viz/page-body.ts"; export { pageStyle } from "../src/pictures/viz/page.generated.ts";`,
-      resolveDir: here.pathname,
-    },
+  const styles = await bundle({
+    entryPoints: [new URL("../src/pictures/viz/page.generated.ts", here).pathname],
   });
-  const { pageBody, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(parts)}`);
+  const { traceStyle } = await import(`data:text/javascript,${encodeURIComponent(styles)}`);
   const text = read("index.html")
-    .replace("/* styles */", () => `${pageStyle}\n${read("style.css")}`)
-    .replace("<!-- trace -->", () => pageBody("", ""))
+    .replace("/* styles */", () => `${traceStyle}\n${read("style.css")}`)
     .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
   mkdirSync(new URL("dist/", here), { recursive: true });
   // whole or not at all: somebody may be reading it

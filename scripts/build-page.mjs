@@ -18,6 +18,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
  * @typedef {object} Page a kind of page
  * @property {string} folder
  * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order
+ * @property {string} [shared] the name under which these and the sheet of that name (`traceStyle`: trace.css) can be had for other pages
  * @property {string} [banner] what the script must say of others' code
  */
 
@@ -25,19 +26,22 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 const pages = [
   {
     folder: "src/pictures/viz",
+    shared: "trace",
     styles: [
       ["src/pictures/viz/graph-style.ts", "graphStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
+      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
     ],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {
     folder: "src/pictures/landscapes",
     styles: [
-      ["src/pictures/landscapes/draw/palette.ts", "drawingColours"],
-      ["src/pictures/landscapes/draw/palette.ts", "drawingStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
-      ["src/pictures/viz/at-widths.ts", "widthStyle"],
+      ["src/pictures/plot/style.ts", "colourStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapColours"],
+      ["src/pictures/plot/style.ts", "chartStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapStyle"],
+      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
+      ["src/pictures/plot/at-widths.ts", "widthStyle"],
     ],
   },
 ];
@@ -53,7 +57,7 @@ for (const page of pages) {
 }
 
 /** @param {Page} page */
-async function generate({ folder, styles, banner }) {
+async function generate({ folder, styles, shared, banner }) {
   const source = join(root, folder, "page");
   const script = await bundle(
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
@@ -72,18 +76,31 @@ async function generate({ folder, styles, banner }) {
     absWorkingDir: root,
   });
   const module = await import(`data:text/javascript,${encodeURIComponent(drawn.outputFiles[0]?.text ?? "")}`);
-  const css = styles.map((_, i) => String(module[`style${i}`])).join("\n");
-  const { code } = await transform(`${css}\n${readFileSync(join(source, "page.css"), "utf8")}`, {
-    loader: "css",
-    minify: true,
-  });
-  const style = code.trim();
+  /** @param {string} name */
+  const sheet = (name) => readFileSync(join(source, `${name}.css`), "utf8");
+  const common = styles.map((_, i) => String(module[`style${i}`])).join("\n");
+  const head = shared === undefined ? "" : await minify(`${common}\n${sheet(shared)}`);
+  const style = head + (await minify(shared === undefined ? `${common}\n${sheet("page")}` : sheet("page")));
+  const exported =
+    shared === undefined ? "" : `export const ${shared}Style: string = ${JSON.stringify(head)};\n`;
+  const whole = JSON.stringify(style.slice(head.length));
   return `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
 export const pageScript: string = ${JSON.stringify(script)};
 export const pageScriptHash: string = ${JSON.stringify(hash(script))};
-export const pageStyle: string = ${JSON.stringify(style)};
+${exported}export const pageStyle: string = ${shared === undefined ? "" : `${shared}Style + `}${whole};
 export const pageStyleHash: string = ${JSON.stringify(hash(style))};
 `;
+}
+
+/**
+ * A style sheet on one line, in the CSS of browsers of 2022.
+ *
+ * @param {string} css
+ */
+async function minify(css) {
+  const target = ["chrome105", "firefox110", "safari16"];
+  const { code } = await transform(css, { loader: "css", minify: true, target });
+  return code.trim();
 }
 
 /**

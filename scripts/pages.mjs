@@ -42,7 +42,7 @@ export async function buildSection(name, out) {
   const entries = Object.fromEntries(
     pages.map(({ slug, source }) => [
       slug === "" ? name : slug,
-      `import { page } from ${JSON.stringify(source)};\nimport { start } from ${JSON.stringify(join(root, "pages/live/page.tsx"))};\nstart(page);\n`,
+      `import { page } from ${JSON.stringify(source)};\nimport { start } from ${JSON.stringify(join(root, "pages/live/page.tsx"))};\nvoid start(page);\n`,
     ]),
   );
   const written = await bundleBrowser(entries, workersOf(folder), out);
@@ -87,7 +87,7 @@ const common = {
   cwd: root,
   tsconfig: join(root, "tsconfig.json"), // leads `downhill` to the sources, and says how JSX is meant
   logLevel: "warn",
-  checks: { bundlerTimings: false },
+  checks: { bundlerTimings: false, invalidAnnotation: false }, // constants of templates are annotated for other bundlers
 };
 
 /** Which modules of the library do something when they are loaded. */
@@ -106,6 +106,7 @@ function moduleSideEffects() {
  */
 async function bundleBrowser(entries, workers, out) {
   rmSync(out, { recursive: true, force: true });
+  if (Object.keys(entries).length === 0) return { loadedBy: () => [] };
   const prefix = "\0page:";
   const { output } = await build({
     ...common,
@@ -137,8 +138,8 @@ async function bundleBrowser(entries, workers, out) {
     output.flatMap((chunk) => (chunk.type === "chunk" ? [[chunk.fileName, chunk]] : [])),
   );
   return {
-    /** The file of an entry, and what it imports at once. */
-    loadedBy(/** @type {string} */ name) {
+    /** The file of an entry, and what it imports at once. @param {string} name */
+    loadedBy(name) {
       const files = new Set([`assets/${name}.js`]);
       for (const file of files)
         for (const imported of chunks.get(file)?.imports ?? []) if (chunks.has(imported)) files.add(imported);
@@ -155,11 +156,14 @@ async function bundleBrowser(entries, workers, out) {
  * @returns {Promise<string>} its path in the section
  */
 async function writeStyle(folder, out) {
+  const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
   const { drawings } = await runModule(
     "styles",
-    `import { drawingColours, drawingStyle } from ${JSON.stringify(join(src, "pictures/landscapes/draw/palette.ts"))};
-import { graphStyle, scrollStyle } from ${JSON.stringify(join(src, "pictures/viz/graph-style.ts"))};
-export const drawings = [drawingColours, drawingStyle, graphStyle, scrollStyle].join("\\n");`,
+    `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
+import { scrollStyle } from ${from("plot/scroll-style.ts")};
+import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
+import { traceStyle } from ${from("viz/page.generated.ts")};
+export const drawings = [colourStyle, mapColours, chartStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
   const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
   const text = [

@@ -1,9 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
 
+/** @param {string} path @returns {any} */
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+const sections = read("../sections.json");
+
 // Written by typedoc; missing until `npm run api` has run once.
 const sidebarFile = new URL("../api/typedoc-sidebar.json", import.meta.url);
-const api = existsSync(sidebarFile) ? JSON.parse(readFileSync(sidebarFile, "utf8")) : [];
+const api = existsSync(sidebarFile) ? read("../api/typedoc-sidebar.json") : [];
 
 export default defineConfig({
   title: "downhill",
@@ -12,48 +16,12 @@ export default defineConfig({
   cleanUrls: true,
   themeConfig: {
     nav: [
-      { text: "Start", link: "/" },
-      { text: "API", link: "/api/" },
+      { text: "Guides", link: "/guides/five-minutes" },
+      { text: "Reference", link: "/api/" },
+      { text: "How it works", link: "/how-it-works" },
+      { text: "Speed and accuracy", link: "/speed" },
     ],
-    sidebar: [
-      {
-        text: "Start",
-        items: [
-          { text: "First steps", link: "/" },
-          { text: "How it works", link: "/how-it-works" },
-          { text: "Glossary", link: "/glossary" },
-        ],
-      },
-      {
-        text: "Guides",
-        items: [
-          { text: "What arguments may be", link: "/arguments" },
-          { text: "Plain functions", link: "/plain" },
-          { text: "Plain functions: set-up", link: "/plain-setup" },
-          { text: "Plain functions: commands", link: "/plain-commands" },
-          { text: "Random numbers", link: "/randomness" },
-          { text: "Distributions", link: "/distributions" },
-          { text: "Operations", link: "/ops" },
-          { text: "Names of NumPy", link: "/numpy" },
-          { text: "Sharp bits", link: "/sharp-bits" },
-          { text: "Masks", link: "/masks" },
-          { text: "Files", link: "/files" },
-          { text: "Weights from Hugging Face", link: "/weights" },
-          { text: "Models in ONNX", link: "/onnx" },
-          { text: "Training on several processes", link: "/distributed-training" },
-          { text: "Several processes", link: "/distributed" },
-        ],
-      },
-      {
-        text: "Figures",
-        items: [
-          { text: "Accuracy", link: "/accuracy" },
-          { text: "Speed and size", link: "/speed" },
-          { text: "Performance", link: "/performance" },
-        ],
-      },
-      { text: "API", items: api },
-    ],
+    sidebar: { "/api/": api, "/": sections },
     outline: "deep",
     search: { provider: "local" },
   },

@@ -1,4 +1,5 @@
 import { batch, effect, type Signal, signal } from "@preact/signals";
+import { pack, unpack } from "./pack.ts";
 
 /** What a number may be. */
 export interface NumberRange {
@@ -31,18 +32,29 @@ export interface PageState {
   value<T>(key: string, initial: T, read: (text: string) => T, write: (value: T) => string): Signal<T>;
   /** Puts the named values, or all, back to where they began. */
   reset(...keys: string[]): void;
-  /** The address, without what stands before `#`. */
+  /** The end of the address, `#…`, as it is written out: what a link to the state of now needs, unless it is packed. */
   hash(): string;
+  /** A link to the state of now. In a browser. */
+  link(): Promise<string>;
   /** What an address held that could not be read, in sentences for the reader. */
   readonly damages: Signal<readonly string[]>;
-  /** Takes the address over, and keeps it up to date from now on. In a browser, once, after the page is alive. */
-  follow(): void;
+  /**
+   * Takes the address over, and keeps it up to date from now on; settled when it is taken over. In a browser, once, after the page
+   * is alive.
+   */
+  follow(): Promise<void>;
+}
+
+/** How the state of a page stands in its address. */
+interface AddressOptions {
+  /** Whether the address is compressed where that makes it shorter: for states of more than a line. Default false. */
+  readonly isPacked?: boolean;
 }
 
 const quiet = 800; // milliseconds without a change, after which the next change begins a new entry of the history
 
 /** The state of one page. */
-export function pageState(): PageState {
+export function pageState({ isPacked = false }: AddressOptions = {}): PageState {
   const kept = new Map<string, Kept>();
   const damages = signal<readonly string[]>([]);
 
@@ -124,28 +136,122 @@ export function pageState(): PageState {
           if (keys.length === 0 || keys.includes(key)) read(initial);
         }
       }),
-    follow: () => followAddress(hash, take),
+    async link() {
+      const end = isPacked ? await pack(hash()) : hash();
+      return location.href.replace(/#.*$/s, "") + end;
+    },
+    follow: () =>
+      isPacked
+        ? followPacked(hash, take, (problem) => {
+            take(""); // whatever was shown before
+            damages.value = [`The link cannot be read: ${problem}. The page shows where it begins.`];
+          })
+        : followAddress(hash, take),
   };
 }
 
-function followAddress(hash: () => string, take: (address: string) => void): void {
+async function followAddress(hash: () => string, take: (address: string) => void): Promise<void> {
   take(location.hash);
-  let lastChange = -Infinity;
+  const write = makeWriter();
   let isTaking = false;
   addEventListener("popstate", () => {
     isTaking = true;
     take(location.hash);
     isTaking = false;
-    lastChange = -Infinity;
+    write.startAnew();
   });
   effect(() => {
     const next = hash();
-    if (isTaking || next === location.hash || (next === "" && location.hash === "")) return;
-    const now = performance.now();
+    if (!isTaking && next !== location.hash) write(next, write.noteChange());
+  });
+}
+
+const rest = 300; // milliseconds between two addresses: Safari refuses more than a hundred in half a minute
+
+/** The same for addresses that are compressed, which takes a moment: of changes in quick succession the last one is written. */
+async function followPacked(
+  hash: () => string,
+  take: (address: string) => void,
+  refuse: (problem: string) => void,
+): Promise<void> {
+  const write = makeWriter();
+  let wanted = "";
+  let written: string | undefined; // what the address stands for; nothing where it could not be read
+  let takings = 0;
+  let isWriting = false;
+  let begins = false;
+
+  async function takeOver(): Promise<void> {
+    const mine = ++takings;
+    let address: string | undefined;
+    let problem = "";
+    try {
+      address = await unpack(location.hash);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    if (mine !== takings) return; // another one came meanwhile
+    if (address === undefined) refuse(problem);
+    else take(address);
+    wanted = hash();
+    written = wanted;
+    begins = false;
+    write.startAnew();
+  }
+
+  async function writeAll(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    while (wanted !== written) {
+      const [text, mine] = [wanted, takings];
+      const packed = await pack(text);
+      if (mine === takings) {
+        write(packed, begins);
+        written = text;
+        begins = false;
+      }
+      await new Promise((done) => setTimeout(done, rest));
+    }
+    isWriting = false;
+  }
+
+  await takeOver();
+  addEventListener("popstate", () => void takeOver());
+  effect(() => {
+    const next = hash();
+    if (next === wanted) return;
+    wanted = next;
+    if (write.noteChange()) begins = true;
+    void writeAll();
+  });
+}
+
+/** Writes addresses: the first of a gesture as a new entry of the history, the others in its place. */
+interface AddressWriter {
+  (next: string, begins: boolean): void;
+  /** Tells of a change; whether a gesture begins with it. */
+  noteChange(): boolean;
+  /** The next change begins a gesture. */
+  startAnew(): void;
+}
+
+function makeWriter(): AddressWriter {
+  let lastChange = -Infinity;
+  const write = (next: string, begins: boolean): void => {
     const place = next === "" ? location.pathname + location.search : next;
-    if (now - lastChange > quiet) history.pushState(null, "", place);
+    if (begins) history.pushState(null, "", place);
     else history.replaceState(null, "", place);
-    lastChange = now;
+  };
+  return Object.assign(write, {
+    noteChange: () => {
+      const now = performance.now();
+      const begins = now - lastChange > quiet;
+      lastChange = now;
+      return begins;
+    },
+    startAnew: () => {
+      lastChange = -Infinity;
+    },
   });
 }
 

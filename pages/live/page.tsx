@@ -60,10 +60,10 @@ export function Page({
 }
 
 /** Brings a page to life, and has it follow its address. */
-export function start(page: LivePage): void {
+export async function start(page: LivePage): Promise<void> {
   const place = document.getElementById("page");
   if (place === null) throw new Error("this document has no element #page");
   hydrate(<Page page={page} />, place);
-  page.state.follow();
+  await page.state.follow();
   document.documentElement.dataset["alive"] = "yes"; // styles and tests can tell
 }

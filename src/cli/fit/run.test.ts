@@ -166,9 +166,9 @@ describe("the output", () => {
       expect(await written(decay, formula, { out })).toContain(`Picture written to ${out}`);
       const text = readFileSync(out, "utf8");
       expect(text).toMatch(extension === "svg" ? /^<svg xmlns/ : /^<!doctype html>/);
-      expect(text).toContain("prefers-color-scheme:dark");
+      expect(text).toContain("color-scheme:light dark");
       expect(text).toContain("95 % confidence band");
-      expect(text.match(/<circle/g)!.length).toBe(extension === "svg" ? 81 : 4 * 81); // twice the data, and the key; in pages for four widths
+      expect(text.match(/h0/g)!.length).toBe(extension === "svg" ? 81 : 4 * 81); // dots: twice the data, and the legend; in pages for four widths
       expect(text).toMatch(/class="band" d="M[\d.,L]+Z"/);
       expect(text).not.toMatch(/NaN|undefined|Infinity|<script|https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
     },
@@ -180,7 +180,7 @@ describe("the output", () => {
     await written(file("many.csv", `x,y\n${rows.join("\n")}\n`), "y = a + b*x", { out });
     const text = readFileSync(out, "utf8");
     expect(text).toContain("data, one row in 3");
-    expect(text.match(/<circle/g)!.length).toBe(6001);
+    expect(text.match(/h0/g)!.length).toBe(6001);
   });
 
   test("of several columns sets observed against fitted values", async () => {

@@ -16,7 +16,7 @@ import { checkSizes, namesOf, takeColumns } from "./columns.ts";
 import { type Columns, type Formula, readFormula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
 import { fitPage } from "./page.ts";
-import { fitPicture } from "./picture.ts";
+import { fitPicture } from "./charts.ts";
 import { plainModel, plainModelText } from "./plain.ts";
 import type { Drawing, FitReport } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readSettings, readStart } from "./settings.ts";

@@ -92,7 +92,7 @@ test.each(["svg", "html"])("--out draws a %s with a dot a step, the average, and
   const out = join(folder, `rates.${kind}`);
   expect(await written({ data: table(), target: "y", hidden: "none", out })).toContain(`picture: ${out}`);
   const text = readFileSync(out, "utf8");
-  expect(text.match(/<circle/g)!.length).toBeGreaterThan(20);
+  expect(text.match(/h0/g)!.length).toBeGreaterThan(20);
   expect(text).not.toMatch(/NaN|undefined/);
   for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
 });

@@ -223,7 +223,7 @@ describe("formats", () => {
   test("SVG is one element with its own style, light and dark, and tells what reaches what", () => {
     const svg = toSvg(notes);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>$/);
-    expect(svg).toContain("prefers-color-scheme:dark");
+    expect(svg).toContain("color-scheme:light dark");
     expect(svg).toContain('<rect class="dh-paper" width="100%" height="100%"/>'); // else a dark scheme has a white canvas
     expect(svg).toContain("<desc>x, y reach z</desc>");
     expect(svg).toContain(">∂s/∂x = 2.58385<");

@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkTable } from "./options.ts";
-import { showNumber } from "./number-text.ts";
+import { showNumber } from "../plot/number-text.ts";
 import type { Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
 /** An input or a line of a program, as a node of its dependency graph. */

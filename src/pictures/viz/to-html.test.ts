@@ -36,7 +36,7 @@ describe("the page", () => {
   });
 
   test("has a picture before its script runs", () => {
-    expect(page).toMatch(/<div id="picture" [^>]*><svg [^]*<\/svg><\/div>/);
+    expect(page).toMatch(/<div class="picture scroll" [^>]*><svg [^]*<\/svg><\/div>/);
   });
 });
 
@@ -86,11 +86,15 @@ describeInBrowser("the page in Chromium", {
             .join("|"),
         ),
       );
-    const count = async (): Promise<string | null> => tab.textContent("#count");
+    const count = async (): Promise<string | null> => tab.textContent(".count");
     expect(await tab.textContent("h1")).toBe("z = x · y + sin(x)");
+    // it opened with nothing but the inputs
+    expect(await count()).toBe("11 / 11");
+    expect(await tab.locator(".gradient .number").allInnerTexts()).toEqual(["2.58385", "2"]);
+    await tab.keyboard.press("Home");
     expect(await count()).toBe("1 / 11");
     expect(await seen()).toEqual(["x|2", "y|3", "a = x · y", "b = sin(x)", "z = a + b"]);
-    await tab.click("#forth");
+    await tab.click(".forth");
     expect(await seen()).toContain("a = x · y|6");
     await tab.keyboard.press("ArrowRight");
     await tab.keyboard.press("ArrowRight");
@@ -108,13 +112,13 @@ describeInBrowser("the page in Chromium", {
       "b = sin(x)|0.909297|∂s/∂b = 1",
       "z = a + b|6.9093|∂s/∂z = 1",
     ]);
-    expect(await tab.isDisabled("#forth")).toBe(true);
-    expect(await tab.textContent("#caption")).toBe("∂s/∂x is complete: the sum of its contributions");
+    expect(await tab.isDisabled(".forth")).toBe(true);
+    expect(await tab.textContent(".caption")).toBe("∂s/∂x is complete: the sum of its contributions");
     await tab.keyboard.press("Home");
     expect(await count()).toBe("1 / 11");
-    await tab.fill("#slider", "5");
+    await tab.fill(".slider", "5");
     expect(await count()).toBe("6 / 11");
-    await tab.click("#lists section:first-child .row:nth-child(4)");
+    await tab.click(".lists section:first-child .row:nth-child(4)");
     expect(await count()).toBe("3 / 11");
   },
 
@@ -123,17 +127,17 @@ describeInBrowser("the page in Chromium", {
     await tab.keyboard.press("End");
     await tab.keyboard.press("ArrowLeft");
     await tab.keyboard.press("Space");
-    expect(await tab.textContent("#play")).toBe("Pause");
-    await tab.waitForFunction(() => document.getElementById("count")?.textContent === "11 / 11");
-    expect(await tab.textContent("#play")).toBe("Play");
+    expect(await tab.textContent(".play")).toBe("Pause");
+    await tab.waitForFunction(() => document.querySelector(".count")?.textContent === "11 / 11");
+    expect(await tab.textContent(".play")).toBe("Play");
   },
 
   "shows each forward pass": async ({ open }) => {
     const tab = await open(page);
     expect(
-      await tab.$$eval("#modes button", (buttons) => buttons.map((button) => button.textContent)),
+      await tab.$$eval(".modes button", (buttons) => buttons.map((button) => button.textContent)),
     ).toEqual(["Reverse", "Forward  dx = 1, dy = 0", "Forward  dx = 0, dy = 1"]);
-    await tab.click("#modes button:nth-child(2)");
+    await tab.click(".modes button:nth-child(2)");
     await tab.keyboard.press("End");
     expect(await tab.textContent(".row.is-current")).toBe("z=a + b6.9093dz=da + db2.58385");
     expect(await tab.textContent('.dh-box[data-node="4"] .dh-adjoint')).toBe("dz = 2.58385");
@@ -152,7 +156,7 @@ describeInBrowser("the page in Chromium", {
       await marked("is-after"),
       await marked("is-dim"),
     ]).toEqual([["b = sin(x)"], ["x"], ["z = a + b"], ["y", "a = x · y"]]);
-    expect(await tab.textContent("#selection")).toBe("b affects z and is affected by x");
+    expect(await tab.textContent(".selection")).toBe("b affects z and is affected by x");
     await tab.keyboard.press("Escape");
     expect(await marked("is-dim")).toEqual([]);
     await tab.focus('.dh-box[data-node="0"]');
@@ -179,7 +183,7 @@ describeInBrowser("the page in Chromium", {
         };
         const paper = getComputedStyle(document.body).backgroundColor;
         const texts = [
-          ...document.querySelectorAll("#lists .math, #lists .number, #caption, h2, .note, #selection"),
+          ...document.querySelectorAll(".lists .math, .lists .number, .caption, h2, .note, .selection"),
         ].filter((element) => element.textContent !== "" && element.closest(".mark") === null);
         const boxes = [...document.querySelectorAll(".dh-box text")].map((text) =>
           contrast(
@@ -199,7 +203,7 @@ describeInBrowser("the page in Chromium", {
       const tab = await open(long, { viewport: { width, height: 800 } });
       await tab.keyboard.press("End");
       expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      const right = await tab.$eval("#count", (count) => count.getBoundingClientRect().right);
+      const right = await tab.$eval(".count", (count) => count.getBoundingClientRect().right);
       expect(right).toBeLessThanOrEqual(width);
     }
   },
@@ -207,7 +211,7 @@ describeInBrowser("the page in Chromium", {
   // columns were as wide as the numbers of their own row, 4 px apart
   "columns of the forward table stand below one another": async ({ open }) => {
     const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
-    await tab.click("#modes button >> nth=1");
+    await tab.click(".modes button >> nth=1");
     const lefts = await tab.$$eval(".forward .row", (rows) =>
       rows.map((row) => [...row.querySelectorAll(".sign")].map((sign) => sign.getBoundingClientRect().left)),
     );
@@ -222,13 +226,13 @@ describeInBrowser("the page in Chromium", {
       const tab = await open(tall, { viewport: { width, height: 800 } });
       const scale = (): Promise<number> =>
         tab.$eval(
-          "#picture svg",
+          ".picture svg",
           (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
         );
       expect(12 * (await scale())).toBeGreaterThan(10.99);
-      await tab.click("#fit");
+      await tab.click(".fit");
       expect(await scale()).toBeLessThan(0.6);
-      const [inside, room] = await tab.$eval("#picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
+      const [inside, room] = await tab.$eval(".picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
       expect(inside).toBeLessThanOrEqual(room);
     }
   },
@@ -255,12 +259,12 @@ describeInBrowser("the page in Chromium", {
     for (const text of ["x*y + sin(x)", "2 + 3", "x"]) {
       const tab = await open(toHtml(traceText(compileText(text))));
       await tab.keyboard.press("End");
-      expect(await tab.textContent("#count")).toMatch(/^(\d+) \/ \1$/);
+      expect(await tab.textContent(".count")).toMatch(/^(\d+) \/ \1$/);
     }
     // "Cannot read properties of undefined (reading 'mode')", where there was a value and nothing to differentiate
     const tab = await open(toHtml(traceText(compileText("1"), { at: [] })));
-    expect(await tab.textContent("#lists")).toContain("The result depends on no input");
-    expect(await tab.textContent("#caption")).toBe("z = 1");
+    expect(await tab.textContent(".lists")).toContain("The result depends on no input");
+    expect(await tab.textContent(".caption")).toBe("z = 1");
   },
 
   "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
@@ -278,8 +282,8 @@ describeInBrowser("the page in Chromium", {
     await tab.keyboard.press("End");
     expect(await tab.textContent(".is-current .row .left, .row.is-current .left")).toBe("∂s/∂y");
     await tab.click(".dh-group >> nth=5");
-    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(1);
-    await tab.click("#chips button");
-    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(0);
+    expect(await tab.$$eval(".chips button", (chips) => chips.length)).toBe(1);
+    await tab.click(".chips button");
+    expect(await tab.$$eval(".chips button", (chips) => chips.length)).toBe(0);
   },
 });

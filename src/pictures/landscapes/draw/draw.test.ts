@@ -79,7 +79,7 @@ describe.each(shown)("%s", (_, figure) => {
     const svg = landscapeSvg(figure);
     expect(isWellFormed(svg.replace(/<style>.*?<\/style>/s, ""))).toBe(true);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
-    expect(svg).toContain("prefers-color-scheme:dark");
+    expect(svg).toContain("color-scheme:light dark");
   });
 
   test("is a page that loads nothing and lets nothing load", () => {
