@@ -49,7 +49,7 @@ const steadyStep: Exercise = {
         {
           name: "the velocity is forgotten",
           answer: rate,
-          why: "Only the first step is so short. Velocities add up: `1 + β + β^2 + … = 1/(1 − β)`.",
+          why: "Only the first step is so short. Velocities add up: `1 + β + β² + … = 1/(1 − β)`.",
         },
         {
           name: "the velocity is taken for a mean",
@@ -59,7 +59,7 @@ const steadyStep: Exercise = {
         {
           name: "two steps are taken for all",
           answer: rate * (1 + beta),
-          why: "That is the second step. The third has `β^2` more, and so on.",
+          why: "That is the second step. The third has `β²` more, and so on.",
         },
       ],
     };

@@ -46,12 +46,12 @@ function Remembering(): JSX.Element {
         gradient descent. What points the same way at every step adds up; what changes its sign cancels.
       </p>
       <p>
-        Drag <M>β</M> up from 0. Watch the walls first, then the way along the floor. Then go on beyond 0.9,
-        until the run swings past the minimum.
+        Drag <M>β</M> up. Watch how far both runs come along the floor. Then go on beyond 0.9, until the run
+        swings past the minimum.
       </p>
       <Ravine />
       <p>
-        Along a slope that stays the same, the velocity grows to <M>g*(1 + β + β^2 + …) = g/(1 − β)</M>. At{" "}
+        Along a slope that stays the same, the velocity grows to <M>g*(1 + β + β² + …) = g/(1 − β)</M>. At{" "}
         <M>β = 0.9</M> steps become ten times as long. Across the valley the gradients alternate, and little
         of them is left.
       </p>
@@ -74,7 +74,7 @@ function Convergence(): JSX.Element {
       <p>
         On a bowl, each direction of curvature <M>λ</M> goes its own way. Its error follows from the two
         before it, <M>e₂ = (1 + β − η*λ)*e₁ − β*e₀</M>, and goes in the long run as a power of the roots of{" "}
-        <M>r^2 − (1 + β − η*λ)*r + β = 0</M>.
+        <M>r² − (1 + β − η*λ)*r + β = 0</M>.
       </p>
       <p>
         Where the roots are complex, both have the size <M>√β</M>: the error swings, and shrinks by <M>√β</M>{" "}
