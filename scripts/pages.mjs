@@ -87,7 +87,7 @@ const common = {
   cwd: root,
   tsconfig: join(root, "tsconfig.json"), // leads `downhill` to the sources, and says how JSX is meant
   logLevel: "warn",
-  checks: { bundlerTimings: false },
+  checks: { bundlerTimings: false, invalidAnnotation: false }, // constants of templates are annotated for other bundlers
 };
 
 /** Which modules of the library do something when they are loaded. */
@@ -156,11 +156,14 @@ async function bundleBrowser(entries, workers, out) {
  * @returns {Promise<string>} its path in the section
  */
 async function writeStyle(folder, out) {
+  const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
   const { drawings } = await runModule(
     "styles",
-    `import { drawingColours, drawingStyle } from ${JSON.stringify(join(src, "pictures/landscapes/draw/palette.ts"))};
-import { graphStyle, scrollStyle } from ${JSON.stringify(join(src, "pictures/viz/graph-style.ts"))};
-export const drawings = [drawingColours, drawingStyle, graphStyle, scrollStyle].join("\\n");`,
+    `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
+import { scrollStyle } from ${from("plot/scroll-style.ts")};
+import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
+import { traceStyle } from ${from("viz/page.generated.ts")};
+export const drawings = [colourStyle, mapColours, chartStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
   const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
   const text = [

@@ -2,17 +2,12 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
-import { drawAxes, scaleBetween } from "../../src/pictures/landscapes/draw/axes.ts";
-import {
-  cross,
-  markerPath,
-  round,
-  runClass,
-  star,
-  swatch,
-} from "../../src/pictures/landscapes/draw/palette.ts";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
-import { marksFor } from "../../src/pictures/viz/at-widths.ts";
+import { marksFor } from "../../src/pictures/plot/at-widths.ts";
+import { drawAxes } from "../../src/pictures/plot/axes.ts";
+import { cross, markerPath, round, runSign, star } from "../../src/pictures/plot/markers.ts";
+import { runClass } from "../../src/pictures/plot/palette.ts";
+import { linearScale } from "../../src/pictures/plot/scale.ts";
 import { numberFrom, type PageState } from "./address.ts";
 import { type ContourMap, contourSize, type MapBox } from "./contour-map.ts";
 import { Drawing } from "./drawing.tsx";
@@ -114,7 +109,7 @@ export function LandscapeMap(props: MapProps): JSX.Element {
     <div class="map-figure">
       <div ref={ref}>
         <svg
-          class={start === undefined ? "dl map" : "dl map has-start"}
+          class={start === undefined ? "dh-chart dl map" : "dh-chart dl map has-start"}
           width={placing.width + margin.left + margin.right}
           height={height}
           role={start === undefined ? "img" : "group"}
@@ -163,8 +158,8 @@ function Land({
   readonly ground: ComponentChildren;
 }): JSX.Element {
   const plot = { x: margin.left, y: margin.top, width, height };
-  const x = scaleBetween(box[0][0], box[0][1], marksFor(width, 6));
-  const y = scaleBetween(box[1][0], box[1][1], 5);
+  const x = linearScale(box[0][0], box[0][1], marksFor(width, 6));
+  const y = linearScale(box[1][0], box[1][1], 5);
   const colours = shades(paths.length + 1);
   return (
     <>
@@ -185,7 +180,7 @@ function Land({
             )}
         </g>
       </g>
-      {drawAxes(plot, x, y, { x: axes[0], y: axes[1] }, false).map((mark) => (
+      {drawAxes(plot, x, y, { x: { label: axes[0] }, y: { label: axes[1] } }, false).map((mark) => (
         <Drawing of={mark} />
       ))}
       <rect class="frame" {...plot} />
@@ -372,8 +367,14 @@ function TrailTable({
             return (
               <tr>
                 <th scope="row">
-                  <svg class="dl swatch" viewBox="0 -8 30 16" width="30" height="16" aria-hidden="true">
-                    <Drawing of={swatch(colour ?? i)} />
+                  <svg
+                    class="dh-chart dl swatch"
+                    viewBox="0 -8 30 16"
+                    width="30"
+                    height="16"
+                    aria-hidden="true"
+                  >
+                    <Drawing of={runSign(colour ?? i)} />
                   </svg>
                   {name}
                 </th>

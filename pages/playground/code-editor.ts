@@ -155,7 +155,8 @@ const faults = StateField.define<DecorationSet>({
   update(shown, transaction) {
     let next = shown.map(transaction.changes);
     for (const effect of transaction.effects)
-      if (effect.is(setFaults)) next = effect.value === undefined ? Decoration.none : decorate(transaction.state, effect.value);
+      if (effect.is(setFaults))
+        next = effect.value === undefined ? Decoration.none : decorate(transaction.state, effect.value);
     return next;
   },
   provide: (field) => EditorView.decorations.from(field),
@@ -171,7 +172,10 @@ function decorate({ doc }: EditorState, { start, end, message }: Fault): Decorat
     block: true,
     side: 1,
   }).range(line.to);
-  return Decoration.set(to > from ? [Decoration.mark({ class: "fault" }).range(from, to), below] : [below], true);
+  return Decoration.set(
+    to > from ? [Decoration.mark({ class: "fault" }).range(from, to), below] : [below],
+    true,
+  );
 }
 
 /** The carets under the fault, and below them what it is. Screen readers have it from the element that describes the editor. */
@@ -188,9 +192,7 @@ class FaultBelow extends WidgetType {
   }
 
   override eq(other: FaultBelow): boolean {
-    return (
-      this.#before === other.#before && this.#width === other.#width && this.#message === other.#message
-    );
+    return this.#before === other.#before && this.#width === other.#width && this.#message === other.#message;
   }
 
   override toDOM(): HTMLElement {

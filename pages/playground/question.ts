@@ -79,7 +79,12 @@ export interface EstimateRow {
 /** What a view shows. */
 export type Shown =
   | { readonly view: "trace"; readonly data: PageData; readonly loops: readonly ShownLoop[] }
-  | { readonly view: "plot"; readonly kind: "curve"; readonly chart: ChartSpec; readonly along: readonly [string] }
+  | {
+      readonly view: "plot";
+      readonly kind: "curve";
+      readonly chart: ChartSpec;
+      readonly along: readonly [string];
+    }
   | {
       readonly view: "plot";
       readonly kind: "map";

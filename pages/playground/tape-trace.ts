@@ -1,6 +1,6 @@
 // The run of an ordinary function, as the data of a trace: its values in the order of the program, and the way back.
 import type { Graph, GraphNode } from "../../src/pictures/viz/graph.ts";
-import { showNumber } from "../../src/pictures/viz/number-text.ts";
+import { showNumber } from "../../src/pictures/plot/number-text.ts";
 import type { PageAdjoint, PageData } from "../../src/pictures/viz/page-data.ts";
 import { adjointsOf, type Tape, tangentsOf, type TapeStep } from "../live/tape.ts";
 import type { ShownLoop } from "./question.ts";
@@ -119,7 +119,10 @@ export function traceOfTape(
       if (unseen.length > 0) {
         const value = unseen.reduce((sum, { by, derivative }) => sum + adjoints[by]! * derivative, 0);
         const words = "what comes from values that are not shown";
-        found.push({ ...line("contribution", step, words, value, -1, words), sign: seen.length > 0 ? "+=" : "=" });
+        found.push({
+          ...line("contribution", step, words, value, -1, words),
+          sign: seen.length > 0 ? "+=" : "=",
+        });
       }
       if (parts.length > 1) {
         const sum = parts.map(({ by, derivative }) => showNumber(adjoints[by]! * derivative)).join(" + ");
