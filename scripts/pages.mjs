@@ -199,6 +199,8 @@ async function renderer(folder, pages) {
   return runModule("documents", lines.join("\n"));
 }
 
+let ran = 0; // modules
+
 /**
  * Bundles a module for Node, runs it, and returns its exports.
  *
@@ -207,7 +209,7 @@ async function renderer(folder, pages) {
  * @returns {Promise<any>}
  */
 async function runModule(name, text) {
-  const file = join(root, ".tmp", `${name}-${process.pid}.mjs`);
+  const file = join(root, ".tmp", `${name}-${process.pid}-${++ran}.mjs`); // modules are loaded once by their names
   const id = `\0${name}`;
   mkdirSync(dirname(file), { recursive: true });
   try {
