@@ -17,12 +17,13 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /**
  * @typedef {object} Page a kind of page
  * @property {string} folder
- * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order
+ * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order; none where the page has them from elsewhere
  * @property {string} [banner] what the script must say of others' code
  */
 
 /** @type {readonly Page[]} */
 const pages = [
+  { folder: "src/pictures/plot", styles: [] },
   {
     folder: "src/pictures/viz",
     styles: [
@@ -37,6 +38,7 @@ const pages = [
       ["src/pictures/plot/style.ts", "colourStyle"],
       ["src/pictures/landscapes/draw/style.ts", "mapColours"],
       ["src/pictures/plot/style.ts", "chartStyle"],
+      ["src/pictures/plot/live-style.ts", "liveStyle"],
       ["src/pictures/landscapes/draw/style.ts", "mapStyle"],
       ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
       ["src/pictures/plot/at-widths.ts", "widthStyle"],
@@ -61,6 +63,11 @@ async function generate({ folder, styles, banner }) {
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
     banner,
   );
+  const made = `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
+export const pageScript: string = ${JSON.stringify(script)};
+export const pageScriptHash: string = ${JSON.stringify(hash(script))};
+`;
+  if (styles.length === 0) return made;
   const drawn = await build({
     stdin: {
       contents: styles
@@ -80,10 +87,7 @@ async function generate({ folder, styles, banner }) {
     minify: true,
   });
   const style = code.trim();
-  return `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
-export const pageScript: string = ${JSON.stringify(script)};
-export const pageScriptHash: string = ${JSON.stringify(hash(script))};
-export const pageStyle: string = ${JSON.stringify(style)};
+  return `${made}export const pageStyle: string = ${JSON.stringify(style)};
 export const pageStyleHash: string = ${JSON.stringify(hash(style))};
 `;
 }
