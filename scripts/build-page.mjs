@@ -17,8 +17,15 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /**
  * @typedef {object} Page a kind of page
  * @property {string} folder
- * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order; none where the page has them from elsewhere
+ * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order, before its page.css; none where the page has them from elsewhere
+ * @property {Shared} [shared] the part of the style, before these, that other pages can have too
  * @property {string} [banner] what the script must say of others' code
+ */
+
+/**
+ * @typedef {object} Shared the style of what may stand in other pages: exported by its name, `traceStyle`
+ * @property {string} name also that of its sheet, trace.css
+ * @property {Page["styles"]} styles
  */
 
 /** @type {readonly Page[]} */
@@ -26,10 +33,15 @@ const pages = [
   { folder: "src/pictures/plot", styles: [] },
   {
     folder: "src/pictures/viz",
-    styles: [
-      ["src/pictures/viz/graph-style.ts", "graphStyle"],
-      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
-    ],
+    shared: {
+      name: "trace",
+      styles: [
+        ["src/pictures/viz/graph-style.ts", "graphStyle"],
+        ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
+        ["src/pictures/viz/page-style.ts", "traceColours"],
+      ],
+    },
+    styles: [["src/pictures/viz/page-style.ts", "pageColours"]],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {
@@ -57,7 +69,7 @@ for (const page of pages) {
 }
 
 /** @param {Page} page */
-async function generate({ folder, styles, banner }) {
+async function generate({ folder, styles, shared, banner }) {
   const source = join(root, folder, "page");
   const script = await bundle(
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
@@ -68,7 +80,21 @@ export const pageScript: string = ${JSON.stringify(script)};
 export const pageScriptHash: string = ${JSON.stringify(hash(script))};
 `;
   if (styles.length === 0) return made;
-  const drawn = await build({
+  /** @param {string} name */
+  const sheet = (name) => readFileSync(join(source, `${name}.css`), "utf8");
+  const head =
+    shared === undefined ? "" : await minify(`${await stylesOf(shared.styles)}\n${sheet(shared.name)}`);
+  const own = await minify(`${await stylesOf(styles)}\n${sheet("page")}`);
+  const exported =
+    shared === undefined ? "" : `export const ${shared.name}Style: string = ${JSON.stringify(head)};\n`;
+  return `${made}${exported}export const pageStyle: string = ${shared === undefined ? "" : `${shared.name}Style + `}${JSON.stringify(own)};
+export const pageStyleHash: string = ${JSON.stringify(hash(head + own))};
+`;
+}
+
+/** @param {Page["styles"]} styles */
+async function stylesOf(styles) {
+  const { outputFiles } = await build({
     stdin: {
       contents: styles
         .map(([module, name], i) => `export { ${name} as style${i} } from "./${module}";`)
@@ -80,16 +106,14 @@ export const pageScriptHash: string = ${JSON.stringify(hash(script))};
     write: false,
     absWorkingDir: root,
   });
-  const module = await import(`data:text/javascript,${encodeURIComponent(drawn.outputFiles[0]?.text ?? "")}`);
-  const css = styles.map((_, i) => String(module[`style${i}`])).join("\n");
-  const { code } = await transform(`${css}\n${readFileSync(join(source, "page.css"), "utf8")}`, {
-    loader: "css",
-    minify: true,
-  });
-  const style = code.trim();
-  return `${made}export const pageStyle: string = ${JSON.stringify(style)};
-export const pageStyleHash: string = ${JSON.stringify(hash(style))};
-`;
+  const module = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? "")}`);
+  return styles.map((_, i) => String(module[`style${i}`])).join("\n");
+}
+
+/** @param {string} css */
+async function minify(css) {
+  const { code } = await transform(css, { loader: "css", minify: true });
+  return code.trim();
 }
 
 /**

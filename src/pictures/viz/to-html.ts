@@ -4,9 +4,9 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
-import { escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
+import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
+import { mathMarkup } from "./math-pieces.ts";
 import { checkTable } from "./options.ts";
-import { pageBody } from "./page-body.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
 import { pageData } from "./page-data.ts";
 import type { TraceTable } from "./table.ts";
@@ -32,7 +32,7 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   const data = pageData(table, title);
   const visible = visibleGraph(data.graph, foldGraph(data.graph), new Set());
   const picture = writeMarkup(
-    drawGraph(data.graph, layoutGraph(data.graph, visible), `Dependency graph of ${title}`),
+    drawGraph(data.graph, layoutGraph(data.graph, visible), `Dependency graph of ${title}`, true),
   );
   const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
@@ -45,7 +45,11 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
 <style>${pageStyle}</style>
 </head>
 <body>
-${pageBody(title, picture)}
+<header>${writeMarkup(element("h1", {}, title.includes(" = ") ? mathMarkup(title) : title))}</header>
+<main id="trace" class="dh-trace">
+<div class="panes"><div class="picture scroll" tabindex="0" role="region" aria-label="Dependency graph">${picture}</div></div>
+<noscript>Stepping through the trace needs JavaScript; the graph is complete without it.</noscript>
+</main>
 <script type="application/json" id="data">${jsonForPage(data)}</script>
 <script>${pageScript}</script>
 </body>

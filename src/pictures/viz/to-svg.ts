@@ -23,7 +23,7 @@ export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   const graph = graphOf(table);
   const visible = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());
   const layout = layoutGraph(graph, visible);
-  const drawing = drawGraph(graph, layout, `Dependency graph of ${table.name}`);
+  const drawing = drawGraph(graph, layout, `Dependency graph of ${table.name}`, false);
   const { width, height } = layout;
   const reach = reachText(graph);
   const lines = reach.map((line, i) =>
