@@ -17,7 +17,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 
 /** The folders of the sections by their place in the site. */
-const folders = { learn: "pages/course", playground: "pages/playground", examples: "pages/examples" };
+const folders = {
+  learn: "pages/course",
+  race: "pages/race",
+  playground: "pages/playground",
+  examples: "pages/examples",
+};
 
 /** @typedef {keyof typeof folders} SectionName */
 
@@ -55,7 +60,7 @@ export async function buildSection(name, out) {
     const up = slug === "" ? "./" : "../";
     const page = pages.find((one) => one.slug === slug);
     const files = page === undefined ? [] : written.loadedBy(slug === "" ? name : slug);
-    const html = render.document({
+    const html = await render.document({
       slug,
       style: `${up}${style}`,
       ...(files[0] === undefined ? {} : { script: `${up}${files[0]}` }),
@@ -189,7 +194,7 @@ async function renderer(folder, pages) {
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
-    `export const document = ({ slug, ...rest }) => documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest });`,
+    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
   ];
   return runModule("documents", lines.join("\n"));
 }

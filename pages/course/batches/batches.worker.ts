@@ -3,12 +3,12 @@ import { assertNever } from "../../../src/engine/util/assert-never.ts";
 import { compareOnDigits } from "../../../src/pictures/landscapes/presets/batches.ts";
 import { work } from "../../live/job.ts";
 import { learn, versions } from "./augmentation.ts";
-import type { Order, Told } from "./orders.ts";
+import type { Measuring } from "./orders.ts";
 import { throughput } from "./throughput.ts";
 
 const shownVersions = 7;
 
-work<Order, Told>(async (order, tell) => {
+work<Measuring>(async (order, tell) => {
   switch (order.kind) {
     case "throughput":
       for (const one of throughput()) tell({ kind: "throughput", one });

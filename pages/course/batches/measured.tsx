@@ -3,8 +3,9 @@ import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
 import { Choice, Drag, shortNumber } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
-import { type Job, jobOf } from "../../live/job.ts";
-import { counts, learnedEpochs, type Order, type Told } from "./orders.ts";
+import { jobOf } from "../../live/job.ts";
+import { counts, learnedEpochs, measuredSizes, type Measuring, type Told } from "./orders.ts";
+import { StartStop } from "../../live/start-stop.tsx";
 import {
   learned,
   learnedChart,
@@ -25,9 +26,9 @@ function open(): Worker {
 }
 
 const jobs = {
-  throughput: jobOf<Order, Told>(open),
-  byTime: jobOf<Order, Told>(open),
-  augmentation: jobOf<Order, Told>(open),
+  throughput: jobOf<Measuring>(open),
+  byTime: jobOf<Measuring>(open),
+  augmentation: jobOf<Measuring>(open),
 };
 
 /** What a worker tells, where the figures read it. */
@@ -50,39 +51,6 @@ function take(told: Told): void {
   }
 }
 
-/** Begins and stops a measurement. */
-function Controls({
-  job,
-  order,
-  words,
-  clear,
-}: {
-  readonly job: Job<Order, Told>;
-  readonly order: () => Order;
-  /** What the button says. */
-  readonly words: string;
-  /** Forgets what was measured before. */
-  readonly clear: () => void;
-}): JSX.Element {
-  return (
-    <div class="controls">
-      <button
-        type="button"
-        onClick={() => {
-          clear();
-          job.start(order(), take);
-        }}
-      >
-        {words}
-      </button>
-      <button type="button" disabled={!job.isRunning.value} onClick={() => job.stop()}>
-        Stop
-      </button>
-      <span role="status">{job.isRunning.value ? "measuring …" : job.problem.value}</span>
-    </div>
-  );
-}
-
 /** Loss by the second, as measured here. */
 export function ByTime(): JSX.Element {
   return (
@@ -91,11 +59,14 @@ export function ByTime(): JSX.Element {
       title="By the clock"
       caption="Softmax regression on 1,797 handwritten digits, 12 epochs each. Only steps are timed, not the losses in between."
     >
-      <Controls
+      <StartStop
         job={jobs.byTime}
-        order={() => ({ kind: "by-time" })}
-        words="Measure in this browser"
-        clear={() => (timed.value = [])}
+        label="Measure in this browser"
+        start={() => {
+          timed.value = [];
+          jobs.byTime.start({ kind: "by-time" }, take);
+        }}
+        progress={jobs.byTime.isRunning.value ? "measuring …" : ""}
       />
       {timed.value.length > 0 && (
         <>
@@ -138,11 +109,16 @@ export function Throughputs(): JSX.Element {
       title="Throughput and memory"
       caption="Training steps of a network of 64, 48 and 10 units, for an eighth of a second each size."
     >
-      <Controls
+      <StartStop
         job={jobs.throughput}
-        order={() => ({ kind: "throughput" })}
-        words="Measure in this browser"
-        clear={() => (speeds.value = [])}
+        label="Measure in this browser"
+        start={() => {
+          speeds.value = [];
+          jobs.throughput.start({ kind: "throughput" }, take);
+        }}
+        progress={
+          jobs.throughput.isRunning.value ? `${speeds.value.length} of ${measuredSizes.length} sizes` : ""
+        }
       />
       {speeds.value.length > 0 && (
         <div class="side-by-side">
@@ -179,14 +155,20 @@ export function Augmentation(): JSX.Element {
           ]}
         />
       </div>
-      <Controls
+      <StartStop
         job={jobs.augmentation}
-        order={() => ({
-          kind: "augmentation",
-          changes: { turn: turn.value, noise: noise.value, shift: Number(shift.value) },
-        })}
-        words="Train both"
-        clear={() => (learned.value = { plain: [], changed: [] })}
+        label="Train both"
+        start={() => {
+          learned.value = { plain: [], changed: [] };
+          jobs.augmentation.start(
+            {
+              kind: "augmentation",
+              changes: { turn: turn.value, noise: noise.value, shift: Number(shift.value) },
+            },
+            take,
+          );
+        }}
+        progress={changed === undefined ? "" : `epoch ${changed.epoch} of ${learnedEpochs}`}
       />
       {versions.value.length > 0 && (
         <div class="versions">

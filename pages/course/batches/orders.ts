@@ -1,6 +1,16 @@
 // What the page has its worker do, and what it is told.
 import type { BatchRun } from "../../../src/pictures/landscapes/batch-runs.ts";
-import type { Throughput } from "./throughput.ts";
+
+/** What batches of a size cost. */
+export interface Throughput {
+  readonly batchSize: number;
+  readonly itemsPerSecond: number;
+  /** Bytes that the compiled step holds. */
+  readonly memoryBytes: number;
+}
+
+/** The sizes that are measured. */
+export const measuredSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** How a run stands after some epochs. */
 export interface Learned {
@@ -29,7 +39,7 @@ export const counts = { train: 100, test: 600 };
 export const learnedEpochs = 50;
 
 /** What the worker is asked to do. */
-export type Order =
+type Order =
   | { readonly kind: "throughput" }
   | { readonly kind: "by-time" }
   | { readonly kind: "augmentation"; readonly changes: Changes };
@@ -40,3 +50,9 @@ export type Told =
   | { readonly kind: "by-time"; readonly runs: readonly BatchRun[] }
   | { readonly kind: "versions"; readonly images: readonly (readonly number[])[] }
   | { readonly kind: "learned"; readonly isChanged: boolean; readonly one: Learned };
+
+/** The work of the chapter's worker. */
+export interface Measuring {
+  readonly order: Order;
+  readonly told: Told;
+}

@@ -19,8 +19,7 @@ import {
   runBatches,
   epochsOfRun,
 } from "./line.ts";
-import type { Learned } from "./orders.ts";
-import type { Throughput } from "./throughput.ts";
+import type { Learned, Throughput } from "./orders.ts";
 import { scatterAt } from "./variance.ts";
 
 export const state = pageState();

@@ -2,18 +2,8 @@
 import { jit, valueAndGrad } from "downhill";
 import { applyUpdates, sgd } from "downhill/optim";
 import * as random from "downhill/random";
+import { measuredSizes, type Throughput } from "./orders.ts";
 import { begin, images, type Images, networkLoss, type Params } from "./network.ts";
-
-/** What batches of a size cost. */
-export interface Throughput {
-  readonly batchSize: number;
-  readonly itemsPerSecond: number;
-  /** Bytes that the compiled step holds. */
-  readonly memoryBytes: number;
-}
-
-/** The sizes that are measured. */
-export const measuredSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /**
  * Measures training steps of a small network, one size of batches after the other.

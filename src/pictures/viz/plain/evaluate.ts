@@ -286,7 +286,7 @@ function listOf(sources: ReadonlyMap<number, number>): Step["sources"] {
 }
 
 /** `xs[3]`, or `m[1][2]`. */
-function elementLabel(label: string, flat: number, dims: readonly number[]): string {
+export function elementLabel(label: string, flat: number, dims: readonly number[]): string {
   const places: number[] = [];
   for (let axis = dims.length - 1, rest = flat; axis >= 0; axis--) {
     places.unshift(rest % dims[axis]!);
@@ -341,12 +341,17 @@ function applied(
       value: numberOf(expr),
     });
     const tangent = f.tangent(constants, { kind: "const", type, value }, one, bind);
-    const slope = tangent === undefined ? 0 : numberOf(tangent);
-    if (slope === 0) return; // what was not chosen has no part in a derivative
+    if (tangent === undefined) return;
+    const slope = numberOf(tangent);
     for (const [step, derivative] of arg.sources)
-      sources.set(step, (sources.get(step) ?? 0) + slope * derivative);
+      sources.set(step, (sources.get(step) ?? 0) + partial(slope, derivative));
   });
   return { value, sources };
+}
+
+/** A product of derivatives: what was not chosen, whose derivative is 0, has no part whatever the other factor is. */
+export function partial(outer: number, inner: number): number {
+  return outer === 0 || inner === 0 ? 0 : outer * inner;
 }
 
 /** The number that an expression of constants is. */
