@@ -19,7 +19,9 @@ describeInBrowser("momentum and schedules", {
     expect(await words.textContent()).toContain("diverges");
   },
 
-  "the network trains to the end of its epochs; a run that is stopped stays where it is": async ({ open }) => {
+  "the network trains to the end of its epochs; a run that is stopped stays where it is": async ({
+    open,
+  }) => {
     const page = await alive(await open(at("#schedule=one-cycle")));
     const figure = page.locator("#schedules");
     await figure.getByRole("button", { name: "Train" }).click();
