@@ -165,10 +165,11 @@ async function writeStyle(folder, out) {
   const { drawings } = await runModule(
     "styles",
     `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
+import { liveStyle } from ${from("plot/live-style.ts")};
 import { scrollStyle } from ${from("plot/scroll-style.ts")};
 import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
 import { traceStyle } from ${from("viz/page.generated.ts")};
-export const drawings = [colourStyle, mapColours, chartStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
+export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
   const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
   const text = [
