@@ -17,7 +17,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 
 /** The folders of the sections by their place in the site. */
-const folders = { learn: "pages/course", playground: "pages/playground", examples: "pages/examples" };
+const folders = {
+  learn: "pages/course",
+  race: "pages/race",
+  playground: "pages/playground",
+  examples: "pages/examples",
+};
 
 /** @typedef {keyof typeof folders} SectionName */
 
