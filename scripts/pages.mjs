@@ -80,11 +80,17 @@ export async function buildSection(name, out) {
  * @param {string} folder
  */
 function workersOf(folder) {
-  return [folder, join(root, "pages/live")].flatMap((where) =>
-    readdirSync(where, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".worker.ts"))
-      .map((path) => join(where, path)),
-  );
+  return [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+}
+
+/**
+ * @param {string} folder
+ * @param {string} end of their names
+ */
+function filesOf(folder, end) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(end))
+    .map((path) => join(folder, path));
 }
 
 /** @type {import("rolldown").InputOptions} */
@@ -171,11 +177,8 @@ import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
 import { traceStyle } from ${from("viz/page.generated.ts")};
 export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
-  const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
-  const text = [
-    drawings,
-    ...own.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8")),
-  ];
+  const own = [join(root, "pages/live"), folder].flatMap((where) => filesOf(where, ".css").toSorted());
+  const text = [drawings, ...own.map((path) => readFileSync(path, "utf8"))];
   const { code } = await transform(text.join("\n"), { loader: "css", minify: true });
   mkdirSync(join(out, "assets"), { recursive: true });
   writeFileSync(join(out, "assets/style.css"), code);

@@ -21,7 +21,7 @@ export function Chart({
   readonly height?: PictureChart["height"];
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
-  const mounted = useRef<MountedChart>(undefined);
+  const mounted = useRef<MountedChart | null>(null);
   useEffect(() => {
     const chart = mountChart(place.current!, spec, { height });
     mounted.current = chart;
@@ -29,7 +29,7 @@ export function Chart({
   }, []);
   useEffect(() => mounted.current?.update(spec), [spec]);
   // What stands here belongs to the mounted chart from then on, so it is rendered once.
-  const first = useRef<JSX.Element>(undefined);
+  const first = useRef<JSX.Element | null>(null);
   first.current ??= (
     <div ref={place} class="chart">
       <Drawing of={drawChart(spec, { width: renderedWidth, height: heightAt(height, renderedWidth) })} />

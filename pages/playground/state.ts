@@ -137,7 +137,12 @@ export async function prepare(): Promise<void> {
 }
 
 /** Takes another program, with all that was chosen for the one before put back. */
-export function choose({ text: next, typed: values = {}, view: shown, ...rest }: (typeof examples)[number]): void {
+export function choose({
+  text: next,
+  typed: values = {},
+  view: shown,
+  ...rest
+}: (typeof examples)[number]): void {
   batch(() => {
     state.reset();
     text.value = next;

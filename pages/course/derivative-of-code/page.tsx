@@ -1,15 +1,15 @@
 import type { JSX } from "preact";
-import { Exercise } from "../../live/exercise.tsx";
-import { Aside, Code, M } from "../../live/formula.tsx";
+import { Aside, M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { Prediction } from "../../live/prediction.tsx";
+import { ChapterEnd } from "../chapter-end.tsx";
 import { CodeFigure } from "./code-figure.tsx";
 import { best, digitsOf } from "./differences.ts";
 import { CostTable, DifferencesFigure } from "./differences-figure.tsx";
 import { exercises } from "./exercises.ts";
+import { printed, program } from "./program.ts";
 import { notesErrors, state } from "./state.ts";
 import { SwellFigure } from "./swell-figure.tsx";
-import { program, prints } from "./ten-lines.ts";
 
 function Body(): JSX.Element {
   return (
@@ -18,8 +18,7 @@ function Body(): JSX.Element {
       <Differences />
       <OneFormula />
       <LineByLine />
-      <TryIt />
-      <TenLines />
+      <End />
     </>
   );
 }
@@ -141,28 +140,14 @@ function LineByLine(): JSX.Element {
   );
 }
 
-function TryIt(): JSX.Element {
+function End(): JSX.Element {
   return (
-    <>
-      <h2>Try it</h2>
-      {exercises.map((exercise) => (
-        <Exercise key={exercise.id} exercise={exercise} />
-      ))}
-    </>
-  );
-}
-
-function TenLines(): JSX.Element {
-  return (
-    <>
-      <h2>The same in ten lines</h2>
+    <ChapterEnd exercises={exercises} program={program} printed={printed}>
       <p>
-        In downhill the derivative of a function is a function: <code>grad(f)</code>.
+        In downhill the derivative of a function is a function: <code>grad(f)</code>. The difference below
+        agrees with it to nine digits.
       </p>
-      <Code label="A program that computes a gradient">{program}</Code>
-      <p>It prints:</p>
-      <Code label="What the program prints">{prints}</Code>
-    </>
+    </ChapterEnd>
   );
 }
 
