@@ -4,7 +4,10 @@ import type { Reply, Request } from "./asking.ts";
 import { pageOf } from "./own-page.ts";
 
 addEventListener("message", ({ data: { id, want, question } }: MessageEvent<Request>) => {
-  const work = want === "answer" ? answer(question).then((value) => ({ answer: value })) : pageOf(question).then((page) => ({ page }));
+  const work =
+    want === "answer"
+      ? answer(question).then((value) => ({ answer: value }))
+      : pageOf(question).then((page) => ({ page }));
   void work
     .then(
       (done): Reply => ({ id, ...done }),

@@ -34,7 +34,10 @@ async function emit(program: Program, wasm: boolean): Promise<EmittedModule> {
 }
 
 function nothingToDifferentiate(): ViewError {
-  return new ViewError("view", "The program has no number to differentiate in: give it an input, as in x = ?.");
+  return new ViewError(
+    "view",
+    "The program has no number to differentiate in: give it an input, as in x = ?.",
+  );
 }
 
 function emitForm(form: PlainForm, wasm: boolean): EmittedModule {

@@ -27,20 +27,41 @@ export function descentsOf(readable: Readable, question: Question): Shown {
       values,
       isLost: outcome === "diverged" || outcome === "escaped",
     }));
-    return { view: "descent", kind: "map", map: mapOf(place), trails, progress, runs: rows, along: [x!.name, y.name] };
+    return {
+      view: "descent",
+      kind: "map",
+      map: mapOf(place),
+      trails,
+      progress,
+      runs: rows,
+      along: [x!.name, y.name],
+    };
   }
-  return { view: "descent", kind: "curve", chart: curveOf(place, runs), progress, runs: rows, along: [x!.name] };
+  return {
+    view: "descent",
+    kind: "curve",
+    chart: curveOf(place, runs),
+    progress,
+    runs: rows,
+    along: [x!.name],
+  };
 }
 
 /** The runs as a race, which has a page of its own. */
 export function raceOf(readable: Readable, question: Question): Race {
   const race = raceFrom(placeOf(readable, question), question);
-  return { ...race, landscape: { ...race.landscape, name: readable.program.title, formula: readable.program.title } };
+  return {
+    ...race,
+    landscape: { ...race.landscape, name: readable.program.title, formula: readable.program.title },
+  };
 }
 
 function raceFrom({ value, at, along }: Place, { optimizers, steps }: Question): Race {
   if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps)
-    throw new ViewError("steps", `The steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}.`);
+    throw new ViewError(
+      "steps",
+      `The steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}.`,
+    );
   const racers = (() => {
     try {
       return readRacers(optimizers, steps);
@@ -78,7 +99,10 @@ function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun
 /** The value by step. */
 function progressOf(runs: readonly RaceRun[]): ChartSpec {
   const all = runs.flatMap(({ values }) => values).filter((value) => Number.isFinite(value));
-  const [least, most] = [all.reduce((a, b) => Math.min(a, b), Infinity), all.reduce((a, b) => Math.max(a, b), -Infinity)];
+  const [least, most] = [
+    all.reduce((a, b) => Math.min(a, b), Infinity),
+    all.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
   const isLog = least > 0 && most / least > 100;
   return {
     title: "The value by step",

@@ -77,7 +77,10 @@ export function fitOf({ program }: Readable, { data, target }: Question): Shown 
 /** The table, and the names of its columns in programs. */
 function readData(text: string): { readonly table: Table; readonly columns: readonly string[] } {
   if (text.trim() === "")
-    throw new ViewError("data", "There are no data: paste a table with the names of its columns in the first line.");
+    throw new ViewError(
+      "data",
+      "There are no data: paste a table with the names of its columns in the first line.",
+    );
   try {
     const table = readTable(text, { name: source, missing: "keep" });
     if (table.columns.every(({ kind }) => kind !== "number"))
@@ -107,7 +110,8 @@ function modelOf(program: Program, columns: readonly string[], chosen: string): 
   const compiled = compileText(program.text, { names: columns, startValues: true });
   const { inputs, outputName } = compiled;
   const free = columns.filter((name) => !inputs.includes(name));
-  const target = wanted ?? (columns.includes(outputName) ? outputName : free.includes("y") ? "y" : free.at(-1));
+  const target =
+    wanted ?? (columns.includes(outputName) ? outputName : free.includes("y") ? "y" : free.at(-1));
   const list = `The columns are ${columns.join(", ")}.`;
   if (target === undefined)
     throw new ViewError("data", `The program reads all columns, so that none is left to fit. ${list}`);
@@ -118,7 +122,10 @@ function modelOf(program: Program, columns: readonly string[], chosen: string): 
   if (parameters.length === 0)
     throw new ViewError("data", "All inputs are columns: an input whose name is no column is a parameter.");
   if (data.length === 0 && parameters.length > 1)
-    throw new ViewError("data", `The program reads no column, so ${parameters.join(", ")} would all be parameters. ${list}`);
+    throw new ViewError(
+      "data",
+      `The program reads no column, so ${parameters.join(", ")} would all be parameters. ${list}`,
+    );
   return {
     model: (x, params) => compiled.evaluate(inputs.map((name) => x[name] ?? params[name]!)),
     text: `${target} = ${program.title.replace(/^[^=;]+= (?=[^;]*$)/, "")}`,
@@ -136,7 +143,15 @@ function curveOf({ drawing, formula }: FitReport): ChartSpec {
     x: { label: xName },
     y: { label: yName },
     series: [
-      { name: "95 % band", x: curve.x, y: curve.value, low: curve.low, high: curve.high, draw: "band", colour: 1 },
+      {
+        name: "95 % band",
+        x: curve.x,
+        y: curve.value,
+        low: curve.low,
+        high: curve.high,
+        draw: "band",
+        colour: 1,
+      },
       { name: kind === "curve" ? "fit" : "equal", x: curve.x, y: curve.value, colour: 1 },
       { name: "data", x, y, draw: "dots", colour: 0 },
     ],

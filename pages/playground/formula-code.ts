@@ -6,7 +6,9 @@ import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 /** Functions of formulas that mean what those of `Math` mean, at every number. */
 const sameInMath: ReadonlyMap<string, string> = new Map([
   ...[
-    ..."sin cos tan exp log sqrt abs pow tanh acos acosh asin asinh atan atan2 atanh cbrt cosh expm1 log10".split(" "),
+    ..."sin cos tan exp log sqrt abs pow tanh acos acosh asin asinh atan atan2 atanh cbrt cosh expm1 log10".split(
+      " ",
+    ),
     ..."log1p log2 sinh".split(" "),
   ].map((name) => [name, name] as const),
   ["ln", "log"],

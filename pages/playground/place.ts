@@ -19,7 +19,8 @@ export interface Place {
 
 /** The program along the numbers that were chosen, or the first one or two. */
 export function placeOf({ program, args, numbers }: Readable, { along }: Question): Place {
-  if (numbers.length === 0) throw new ViewError("view", "The program has no number to change: nothing to plot.");
+  if (numbers.length === 0)
+    throw new ViewError("view", "The program has no number to change: nothing to plot.");
   const chosen = along.flatMap((name) => numbers.find((number) => number.name === name) ?? []);
   const moved = chosen.length > 0 ? chosen.slice(0, 2) : numbers.slice(0, 2);
   const names = new Map(moved.map(({ name }, k) => [name, k]));
@@ -27,7 +28,9 @@ export function placeOf({ program, args, numbers }: Readable, { along }: Questio
     const tensors = new Map([...names].map(([name, k]) => [name, point.at(k)]));
     if (program.kind === "text") {
       const { inputs, evaluate: run } = program.compiled;
-      return run(inputs.map((name, i) => tensors.get(name) ?? tensor(args[i] as number, { dtype: "float64" })));
+      return run(
+        inputs.map((name, i) => tensors.get(name) ?? tensor(args[i] as number, { dtype: "float64" })),
+      );
     }
     const { params } = program.form;
     const own = params.map(({ name, type }, i) => withTensors(type, args[i], name, tensors));

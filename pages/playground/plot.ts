@@ -14,8 +14,7 @@ const mapPoints = 96; // from side to side
 export function plotOf(readable: Readable, question: Question): Shown {
   const place = placeOf(readable, question);
   const [x, y] = place.along;
-  if (y !== undefined)
-    return { view: "plot", kind: "map", map: mapOf(place), along: [x!.name, y.name] };
+  if (y !== undefined) return { view: "plot", kind: "map", map: mapOf(place), along: [x!.name, y.name] };
   return { view: "plot", kind: "curve", chart: curveOf(place), along: [x!.name] };
 }
 
@@ -70,5 +69,10 @@ export function heights(curves: readonly Float64Array[]): readonly [from: number
 export function mapOf({ along, value, key }: Place): ContourMap {
   const [x, y] = along;
   const coordinates = [x!.name, y!.name];
-  return contourMap(key, { value, coordinates, saddles: [], lowest: undefined }, [x!.range, y!.range], mapPoints);
+  return contourMap(
+    key,
+    { value, coordinates, saddles: [], lowest: undefined },
+    [x!.range, y!.range],
+    mapPoints,
+  );
 }

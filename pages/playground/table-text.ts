@@ -48,7 +48,11 @@ function isRecord(x: unknown): x is Readonly<Record<string, unknown>> {
 
 /** The data of a table as they are written out; a cell that is no number is written as it is, and told when it is read. */
 export function textOf({ columns, rows, kind }: Grid): string {
-  const cell = (text: string): string => text.trim().replace("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+  const cell = (text: string): string =>
+    text
+      .trim()
+      .replace("−", "-")
+      .replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
   const items = rows.map((row) => {
     const cells = row.map(cell);
     switch (kind) {
@@ -66,10 +70,15 @@ export function textOf({ columns, rows, kind }: Grid): string {
 }
 
 /** The cells that are no numbers. */
-export function faultsOf({ rows }: Grid): readonly { readonly row: number; readonly column: number; readonly text: string }[] {
+export function faultsOf({
+  rows,
+}: Grid): readonly { readonly row: number; readonly column: number; readonly text: string }[] {
   return rows.flatMap((row, i) =>
     row.flatMap((text, k) => {
-      const plain = text.trim().replace("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+      const plain = text
+        .trim()
+        .replace("−", "-")
+        .replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
       return plain !== "" && Number.isFinite(Number(plain)) ? [] : [{ row: i, column: k, text: text.trim() }];
     }),
   );

@@ -40,7 +40,9 @@ export function DataTable({
   const setCell = (row: number, column: number, cell: string): void =>
     put({
       ...grid,
-      rows: grid.rows.map((cells, i) => (i === row ? cells.map((old, k) => (k === column ? cell : old)) : cells)),
+      rows: grid.rows.map((cells, i) =>
+        i === row ? cells.map((old, k) => (k === column ? cell : old)) : cells,
+      ),
     });
   const places = grid.rows.flatMap((_, i) => grid.columns.map((__, k) => [i, k] as const));
   const go = (row: number, column: number): void => {
@@ -85,7 +87,12 @@ export function DataTable({
                         put(pasteInto(grid, row, column, pasted));
                       }}
                       onKeyDown={(event) => {
-                        const move = event.key === "ArrowDown" || event.key === "Enter" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+                        const move =
+                          event.key === "ArrowDown" || event.key === "Enter"
+                            ? 1
+                            : event.key === "ArrowUp"
+                              ? -1
+                              : 0;
                         if (move === 0) return;
                         event.preventDefault();
                         go(row + move, column);
@@ -111,7 +118,9 @@ export function DataTable({
       <button
         type="button"
         class="bare"
-        onClick={() => put({ ...grid, rows: [...grid.rows, grid.rows.at(-1) ?? grid.columns.map(() => "0")] })}
+        onClick={() =>
+          put({ ...grid, rows: [...grid.rows, grid.rows.at(-1) ?? grid.columns.map(() => "0")] })
+        }
       >
         Add a row
       </button>
