@@ -29,6 +29,8 @@ import type { Tape, TapeStep } from "./tape.ts";
 export interface PlainProgram extends ProgramBase {
   readonly kind: "plain";
   readonly form: PlainForm;
+  /** The function itself, which transforms take. */
+  readonly call: (...args: unknown[]) => number;
 }
 
 /** `grad` and `jvp`, whose types ask for plain arguments by their own types. */
@@ -135,6 +137,7 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
     kind: "plain",
     text,
     form,
+    call: f,
     title: `${region.name}(${params.map(({ name }) => name).join(", ")})`,
     inputs: params.map(({ name, type }, i) => ({ name, kind: kindOf(type), start: startOf(type, i) })),
     argument: (input, given) => argumentOf(form, input, given),
