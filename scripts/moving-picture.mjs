@@ -42,7 +42,9 @@ const short = (value) => Number(value.toFixed(1)).toString();
 
 const paths = run.runs.map(({ name, points }, i) => {
   const spots = points.map(spotOf);
-  const lengths = spots.map(([x, y], k) => (k === 0 ? 0 : Math.hypot(x - spots[k - 1][0], y - spots[k - 1][1])));
+  const lengths = spots.map(([x, y], k) =>
+    k === 0 ? 0 : Math.hypot(x - spots[k - 1][0], y - spots[k - 1][1]),
+  );
   let travelled = 0;
   const far = lengths.map((length) => (travelled += length));
   const at = spots.map((_, k) => ((k / (spots.length - 1)) * moving * 100).toFixed(2));

@@ -17,6 +17,10 @@ export interface RaceStart {
   readonly start: Point;
   readonly racers: readonly Racer[];
   readonly steps: number;
+  /** What is known of that formula; left out, what the zoo knows. */
+  readonly box?: MapBox;
+  readonly minima?: readonly Point[];
+  readonly lowest?: number;
 }
 
 /** A run beside the racer that made it. */
@@ -57,16 +61,30 @@ interface Ground {
   readonly box: MapBox;
 }
 
-function readGround(text: string): Ground {
-  const known = Object.values(zoo).find(({ definition }) => definition === text);
-  const options = known === undefined ? {} : { minima: known.minima ?? [], lowest: known.lowest };
-  const landscape = defineLandscape(text, options);
+type Known = Pick<RaceStart, "box" | "minima" | "lowest">;
+
+function readGround(text: string, begin: RaceStart): Ground {
+  const known = text === begin.formula && begin.box !== undefined ? begin : knownOf(text);
+  const { box = usualBox, minima = [], lowest } = known;
+  const landscape = defineLandscape(text, { minima, ...(lowest === undefined ? {} : { lowest }) });
   const { coordinates } = landscape;
   if (coordinates.length !== 2)
     throw new Error(
       `A map is of a function of two numbers, and this one has ${coordinates.join(", ")}: write it in x and y.`,
     );
-  return { text, landscape, box: (known?.domain as MapBox | undefined) ?? usualBox };
+  return { text, landscape, box };
+}
+
+/** What the zoo knows of a formula. */
+function knownOf(text: string): Known {
+  const found = Object.values(zoo).find(({ definition }) => definition === text);
+  if (found === undefined) return {};
+  const { domain, minima, lowest } = found;
+  return {
+    ...(domain === undefined ? {} : { box: domain as MapBox }),
+    ...(minima === undefined ? {} : { minima }),
+    ...(lowest === undefined ? {} : { lowest }),
+  };
 }
 
 /** A race with its values in the address of the page. */
@@ -76,7 +94,7 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   const racers = page.value<readonly Racer[]>("racers", begin.racers, readRacers, writeRacers);
   const steps = page.number("steps", begin.steps, stepRange);
   const step = page.number("step", stepRange.max, { min: 0, max: stepRange.max });
-  const { value: ground, problem } = readable(formula, readGround);
+  const { value: ground, problem } = readable(formula, (text) => readGround(text, begin));
   const compiled = new Map<string, (from: Point, settings: Racer["settings"]) => Descent>();
   const runOf = (racer: Racer): Descent => {
     const { text, landscape } = ground.value;

@@ -132,6 +132,19 @@ export interface Racer {
   readonly schedule: ScheduleId;
 }
 
+/** A race as the page of a file holds it. */
+export interface RaceData {
+  readonly formula: string;
+  readonly start: readonly number[];
+  /** As {@link writeRacers} writes them. */
+  readonly racers: string;
+  readonly steps: number;
+  /** What the map shows at first, from where to where along x and along y. */
+  readonly box: readonly [readonly [number, number], readonly [number, number]];
+  readonly minima: readonly (readonly number[])[];
+  readonly lowest?: number;
+}
+
 /** An optimiser as it begins. */
 export function racerOf(kind: RacerId, settings: Readonly<Record<string, number>> = {}): Racer {
   const usual = racerKinds[kind].settings.map(({ key, initial }) => [key, initial] as const);
