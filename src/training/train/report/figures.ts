@@ -36,7 +36,7 @@ export interface ConfusionFigure {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** Small grey images with a word below each. */
+/** Small grey images with a word or two below each. */
 export interface ImagesFigure {
   readonly kind: "images";
   readonly title: string;
@@ -46,7 +46,14 @@ export interface ImagesFigure {
   readonly images: readonly {
     /** Row by row, from 0 (paper) to 1 (ink). */
     readonly pixels: ArrayLike<number>;
+    /**
+     * How much each pixel counted, of either sign, to be drawn beside it: orange where it is positive, blue where it is negative,
+     * the stronger the nearer it is to the largest of the image.
+     */
+    readonly weights?: ArrayLike<number>;
     readonly label: string;
+    /** A second line below it. */
+    readonly note?: string;
     readonly description: string;
   }[];
 }

@@ -19,10 +19,12 @@ export const reportStyle: string = /* @__PURE__ */ `
 .confusion td.strong{color:var(--paper)}
 .images{display:flex;flex-wrap:wrap;gap:14px}
 .images figure{margin:0;text-align:center}
-.images span{display:block;overflow:hidden;border:1px solid var(--line);border-radius:5px}
+.images span{display:flex;overflow:hidden;border:1px solid var(--line);border-radius:5px}
 .images img{display:block;image-rendering:pixelated}
+.images img+img{border-left:1px solid var(--line)}
+.images small{display:block;font-size:12px}
 .images figcaption{margin-top:3px;font-size:13px;color:var(--soft);font-variant-numeric:tabular-nums}
-@media (prefers-color-scheme:dark){.images img{filter:invert(.93)}}
+@media (prefers-color-scheme:dark){.images img{filter:invert(.93) hue-rotate(180deg)}}
 .drawing{max-height:900px;padding:8px;border:1px solid var(--line);border-radius:6px}
 .drawing svg{display:block;margin:0 auto;max-width:100%;min-width:calc(.93*var(--width,0px));height:auto}
 @media (max-width:520px){.drawing{padding:4px}.confusion{border-spacing:1px;font-size:12px}.confusion th{padding:0 1px}.confusion th[scope=row]{padding-right:3px}.confusion td{min-width:0;width:31px;padding:0}}
