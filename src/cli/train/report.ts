@@ -1,4 +1,5 @@
 import { type Figure, rateDrops, trainingReport } from "../../training/train/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { isNumber } from "../shared/call-text.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
@@ -8,7 +9,7 @@ import type { Repetition } from "./run-history.ts";
 import { classScores, type Judgement, type TestResult } from "./result.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
-import type { Run } from "./training.ts";
+import type { Run, StepNorms } from "./training.ts";
 import { type Tuning, tuningFigure } from "./tuning.ts";
 
 /** All that the report tells of. */
@@ -41,6 +42,7 @@ export function makeReport(source: ReportSource): string {
     figures: [
       ...curves(source),
       ...judgements(source),
+      ...layers(source),
       ...(tuning === undefined ? [] : [tuningFigure(tuning)]),
       graph(source),
     ],
@@ -289,6 +291,64 @@ function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]
       percent(probability),
     ]),
   };
+}
+
+/** The layers with their sizes, and how large the gradient by each was at the steps. */
+function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
+  const names = start.layers.map((_, i) => `layer ${i + 1}`);
+  const last = names.length - 1;
+  const { every, steps, norms } = gradientCurves(run.norms, names.length);
+  const boxes: Figure = {
+    kind: "layers",
+    title: "Layers",
+    layers: [
+      { name: "input", lines: [`${count(sizes[0]!)} numbers`] },
+      ...names.map((name, i) => {
+        const [from, to] = [sizes[i]!, sizes[i + 1]!];
+        const [first, final] = [norms[i]!.at(0), norms[i]!.at(-1)];
+        return {
+          name,
+          lines: [
+            `${count(from)} → ${count(to)}${i === last ? "" : ", then relu"}`,
+            `${count(from * to + to)} parameters`,
+            ...(first === undefined ? [] : [`gradient ${showNumber(first, 3)} … ${showNumber(final!, 3)}`]),
+          ],
+        };
+      }),
+    ],
+  };
+  if (steps.length < 2) return [boxes];
+  return [
+    boxes,
+    {
+      kind: "lines",
+      title: "Gradients",
+      caption: `The length of the gradient by the parameters of each layer${every === 1 ? "" : `, the root of the mean of its square over ${every} steps`}.`,
+      series: names.map((name, i) => ({ name, values: norms[i]! })),
+      x: { label: "step", values: steps },
+    },
+  ];
+}
+
+const mostNorms = 100; // points of a curve: single batches are noisy
+
+/** The norm of the gradient by each layer, weights and bias together: of each step, or of each so many. */
+function gradientCurves(
+  all: readonly StepNorms[],
+  layerCount: number,
+): { readonly every: number; readonly steps: readonly number[]; readonly norms: readonly number[][] } {
+  const every = Math.max(1, Math.ceil(all.length / mostNorms));
+  const groups = Array.from({ length: Math.ceil(all.length / every) }, (_, k) =>
+    all.slice(k * every, (k + 1) * every),
+  );
+  const square = (norm: number): number => norm * norm;
+  const norms = Array.from({ length: layerCount }, (_, i) =>
+    groups.map((group) => {
+      const squares = group.map((one) => square(one.norms[2 * i]!) + square(one.norms[2 * i + 1]!));
+      return Math.sqrt(squares.reduce((a, b) => a + b, 0) / group.length);
+    }),
+  );
+  return { every, steps: groups.map((group) => group.at(-1)!.step), norms };
 }
 
 function graph({ model }: ReportSource): Figure {
