@@ -27,11 +27,14 @@ await page;
 async function make() {
   const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
   const styles = await bundle({
-    entryPoints: [new URL("../src/pictures/viz/page.generated.ts", here).pathname],
+    stdin: {
+      contents: `export { traceStyle } from "../src/pictures/viz/page.generated.ts"; export { pageColours } from "../src/pictures/viz/page-style.ts";`,
+      resolveDir: here.pathname,
+    },
   });
-  const { traceStyle } = await import(`data:text/javascript,${encodeURIComponent(styles)}`);
+  const { traceStyle, pageColours } = await import(`data:text/javascript,${encodeURIComponent(styles)}`);
   const text = read("index.html")
-    .replace("/* styles */", () => `${traceStyle}\n${read("style.css")}`)
+    .replace("/* styles */", () => `${traceStyle}\n${pageColours}\n${read("style.css")}`)
     .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
   mkdirSync(new URL("dist/", here), { recursive: true });
   // whole or not at all: somebody may be reading it

@@ -1,5 +1,6 @@
 import type { Graph } from "./graph.ts";
 import type { Layout, PlacedBox, PlacedEdge, Point } from "./layout.ts";
+import { labelHeight } from "./layout.ts";
 import type { Markup } from "../plot/markup.ts";
 import { element } from "../plot/markup.ts";
 import { mathPieces } from "./math-pieces.ts";
@@ -28,15 +29,30 @@ export function drawGraph(graph: Graph, layout: Layout, label: string, turns: bo
   );
 }
 
-function drawEdge({ from, to, count, points }: PlacedEdge, turns: boolean): Markup {
+function drawEdge(edge: PlacedEdge, turns: boolean): Markup {
+  const { from, to, count, points } = edge;
   const width = Math.min(3, 1.25 + Math.log10(count));
   return element(
     "g",
     { class: "dh-link", "data-from": from, "data-to": to },
     element("path", { class: "dh-edge", d: curve(points), "stroke-width": width }),
     element("path", { class: "dh-arrow dh-forth", d: headOf(points.at(-1), points.at(-2)) }),
+    ...drawLocal(edge),
     ...(turns ? [element("path", { class: "dh-arrow dh-back", d: headOf(points[0], points[1]) })] : []),
   );
+}
+
+/** A local derivative in the middle of its edge, on a ground that hides the line. */
+function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
+  if (label === "") return [];
+  const ground = {
+    x: round(x - width / 2),
+    y: round(y - labelHeight / 2),
+    width: round(width),
+    height: labelHeight,
+  };
+  const text = { class: "dh-note dh-local", x: round(x), y: round(y) + 4, "text-anchor": "middle" };
+  return [element("rect", { class: "dh-paper", ...ground }), element("text", text, label)];
 }
 
 const headLength = 7; // pixels

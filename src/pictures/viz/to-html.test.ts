@@ -122,6 +122,100 @@ describeInBrowser("the page in Chromium", {
     expect(await count()).toBe("3 / 11");
   },
 
+  // arrows led from inputs to the result while adjoints went the other way
+  "arrows turn in the reverse pass, one by one, and local derivatives stand on them": async ({ open }) => {
+    const tab = await open(page);
+    /** For each edge, whether the head that is seen is nearer to the box it comes from, and its label. */
+    const edges = async (): Promise<(readonly [string, boolean, string])[]> =>
+      tab.$$eval(".dh-link", (links) =>
+        links.map((link) => {
+          const middle = (element: Element): { x: number; y: number } => {
+            const { x, y, width, height } = element.getBoundingClientRect();
+            return { x: x + width / 2, y: y + height / 2 };
+          };
+          const box = (end: string): Element =>
+            document.querySelector(`.dh-box[data-box="${(link as SVGElement).dataset[end]}"]`)!;
+          const heads = [...link.querySelectorAll(".dh-arrow")].filter(
+            (head) => getComputedStyle(head).visibility === "visible",
+          );
+          const at = middle(heads[0]!);
+          const distance = (end: string): number => {
+            const { x, y } = middle(box(end));
+            return Math.hypot(x - at.x, y - at.y);
+          };
+          const label = link.querySelector(".dh-local");
+          const isSeen = label !== null && getComputedStyle(label).visibility === "visible";
+          const names = ["from", "to"].map((end) => box(end).querySelector(".dh-title")!.textContent[0]);
+          return [
+            `${names.join(" ")} ${heads.length}`,
+            distance("from") < distance("to"),
+            isSeen ? label.textContent : "",
+          ] as const;
+        }),
+      );
+    const turned = async (): Promise<string[]> =>
+      (await edges()).filter(([, isBack]) => isBack).map(([name]) => name);
+    const labels = ["y = 3", "x = 2", "cos(x) = −0.416147", "1", "1"];
+    expect((await edges()).map(([, isBack, label]) => [isBack, label])).toEqual(
+      labels.map((label) => [true, label]),
+    );
+    await tab.keyboard.press("Home");
+    expect((await edges()).map(([name, isBack, label]) => [name, isBack, label])).toEqual([
+      ["x a 1", false, ""],
+      ["y a 1", false, ""],
+      ["x b 1", false, ""],
+      ["a z 1", false, ""],
+      ["b z 1", false, ""],
+    ]);
+    await tab.keyboard.press("ArrowRight");
+    expect((await edges()).map(([, , label]) => label)).toEqual(["y = 3", "x = 2", "", "", ""]);
+    for (let i = 0; i < 4; i++) await tab.keyboard.press("ArrowRight");
+    expect(await turned()).toEqual(["a z 1"]);
+    await tab.keyboard.press("ArrowRight");
+    expect(await turned()).toEqual(["a z 1", "b z 1"]);
+    await tab.click(".modes button:nth-child(2)");
+    await tab.keyboard.press("End");
+    expect(await turned()).toEqual([]);
+  },
+
+  // on a phone the list was below the picture, and scrolled out of view
+  "the current row and node are in view at each step, at each width": async ({ open }) => {
+    const long = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 14 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`}) * y`).join("; ")}`), { at: [2, 1.1] })); // prettier-ignore
+    for (const viewport of [
+      { width: 375, height: 667 },
+      { width: 768, height: 700 },
+      { width: 1440, height: 600 },
+    ]) {
+      const tab = await open(long, { viewport });
+      await tab.keyboard.press("Home");
+      const stepCount = Number((await tab.textContent(".count"))!.split("/")[1]);
+      const every = extent(7, 1); // steps between those that are looked at
+      for (let step = 1; step < stepCount; step += every) {
+        await tab.locator(".slider").evaluate((slider: HTMLInputElement, at) => {
+          slider.value = String(at);
+          slider.dispatchEvent(new Event("input"));
+        }, step);
+        const outside = await tab.evaluate(() => {
+          const parts = [
+            [".lists", ".row.is-current, .is-current .row"],
+            [".picture", ".dh-box.is-current rect:last-of-type"],
+          ] as const;
+          return parts.flatMap(([paneName, name]) => {
+            const pane = document.querySelector(paneName)!.getBoundingClientRect();
+            const found = document.querySelector(name)!.getBoundingClientRect();
+            const isIn =
+              found.top >= pane.top - 1 &&
+              found.bottom <= Math.min(pane.bottom, window.innerHeight) + 1 &&
+              found.left >= pane.left - 1 &&
+              found.right <= pane.right + 1;
+            return isIn ? [] : [name];
+          });
+        });
+        expect(outside, `step ${step} at ${viewport.width}`).toEqual([]);
+      }
+    }
+  },
+
   "plays by itself, and stops at the end": async ({ open }) => {
     const tab = await open(page);
     await tab.keyboard.press("End");

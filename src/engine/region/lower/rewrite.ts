@@ -1,14 +1,22 @@
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 
-/** A statement with `f` applied to its blocks. */
+/**
+ * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements
+ * (`usesOf`, `weightOf`) outlives passes that have nothing to do there.
+ */
 export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly Stmt[]): Stmt {
   switch (stmt.kind) {
     case "for":
     case "while":
-    case "reduce":
-      return { ...stmt, body: f(stmt.body) };
-    case "if":
-      return { ...stmt, then: f(stmt.then), otherwise: f(stmt.otherwise) };
+    case "reduce": {
+      const body = f(stmt.body);
+      return sameBlocks(body, stmt.body) ? stmt : { ...stmt, body };
+    }
+    case "if": {
+      const [then, otherwise] = [f(stmt.then), f(stmt.otherwise)];
+      const isSame = sameBlocks(then, stmt.then) && sameBlocks(otherwise, stmt.otherwise);
+      return isSame ? stmt : { ...stmt, then, otherwise };
+    }
     case "let":
     case "set":
     case "store":
@@ -16,6 +24,11 @@ export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly St
     case "comment":
       return stmt;
   }
+}
+
+/** Whether two blocks are made of the same statements. */
+function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
+  return a.length === b.length && a.every((stmt, i) => stmt === b[i]);
 }
 
 /** A statement with `f` applied to its expressions; the statements in it stay. */

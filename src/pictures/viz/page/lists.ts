@@ -142,8 +142,13 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
-/** Marks the rows that are reached, and brings the current one into view. */
-export function showLists(pane: HTMLElement, { program, adjoints }: Lists, step: Step | undefined): void {
+/** Marks the rows that are reached, and brings the current one into view; after the last step the gradient too. */
+export function showLists(
+  pane: HTMLElement,
+  { program, adjoints, end }: Lists,
+  step: Step | undefined,
+  isLast: boolean,
+): void {
   const isBack = step?.phase === "adjoints";
   const row = step?.row ?? 0;
   const mark = (element: HTMLElement, isReached: boolean, isCurrent: boolean): void => {
@@ -155,6 +160,8 @@ export function showLists(pane: HTMLElement, { program, adjoints }: Lists, step:
   const current = isBack ? adjoints?.row(row) : program.row(row);
   program.update((element, i) => mark(element, isBack || i <= row, !isBack && i === row));
   adjoints?.update((element, i) => mark(element, isBack && i <= row, isBack && i === row));
+  end?.classList.toggle("is-ahead", !isLast);
+  if (isLast && end !== undefined) bringInto(pane, end);
   if (current !== undefined) bringInto(pane, current);
 }
 

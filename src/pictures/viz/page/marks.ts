@@ -80,7 +80,7 @@ export function markEdges(
   edges: readonly SVGElement[],
   graph: Graph,
   visible: VisibleGraph,
-  { current, sources, wentBack, selected }: PictureState,
+  { hasValue, current, sources, wentBack, selected }: PictureState,
 ): void {
   const turned = new Set(
     graph.edges.flatMap(([from, to]) =>
@@ -97,6 +97,7 @@ export function markEdges(
     const mark = (name: string, on: boolean): void => void edge.classList.toggle(name, on);
     const isBefore = selected !== undefined && isLit(before, from) && isLit(before, to);
     const isAfter = selected !== undefined && isLit(after, from) && isLit(after, to);
+    mark("no-value", !nodesOf(visible.boxes[to]!).some(hasValue));
     mark("is-back", turned.has(`${from} ${to}`));
     mark("is-current", sources.some((source) => joins(source, current) || joins(current, source))); // prettier-ignore
     mark("is-before", isBefore);

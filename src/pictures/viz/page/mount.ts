@@ -1,18 +1,18 @@
 import type { PageData } from "../page-data.ts";
 import type { Move, Player } from "./controls.ts";
 import { listenToKeys, makePlayer, showControls } from "./controls.ts";
-import { make, math } from "./dom.ts";
+import { make } from "./dom.ts";
 import type { Frame, TracePart } from "./frame.ts";
 import { makeFrame } from "./frame.ts";
 import type { Lists } from "./lists.ts";
 import { layOutColumns, makeLists, showLists } from "./lists.ts";
 import { pictureState } from "./marks.ts";
-import type { LabelledMode } from "./modes.ts";
-import { graphFor, modesOf, sameMode } from "./modes.ts";
+import type { LabelledMode, ModeChoice } from "./modes.ts";
+import { graphFor, makeModeChoice, modesOf, sameMode, setLabel } from "./modes.ts";
 import type { Picture } from "./picture.ts";
 import { makePicture } from "./picture.ts";
 import { selectionText } from "./selection.ts";
-import type { CaptionPart, Mode, Step } from "./steps.ts";
+import type { Mode, Step } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
 
 /** How a trace is shown. */
@@ -72,7 +72,7 @@ class TraceView implements MountedTrace {
   #data: PageData;
   #modes: readonly [LabelledMode, ...LabelledMode[]];
   #mode: Mode;
-  #tabs: readonly Tab[] = [];
+  #choice: ModeChoice | undefined;
   #steps: readonly Step[];
   #at: number;
   #selected: number | undefined;
@@ -88,7 +88,7 @@ class TraceView implements MountedTrace {
     const { picture, chips, play, lists } = this.#frame;
     this.#picture = makePicture(picture, chips, (node) => this.#select(node));
     this.#player = makePlayer(play, () => this.goTo(this.#at + 1));
-    this.#watch = new ResizeObserver(() => showLists(lists, this.#lists, this.#steps[this.#at]));
+    this.#watch = new ResizeObserver(() => this.#showLists());
     this.#watch.observe(lists); // what is current stays in view while the pane changes its size
 
     this.#data = data;
@@ -124,8 +124,7 @@ class TraceView implements MountedTrace {
     this.#lists = this.#makeLists();
     this.#frame.lists.replaceChildren(...this.#lists.sections);
     this.#picture.setGraph(graphFor(this.#data, this.#mode));
-    for (const { button, mode } of this.#tabs)
-      button.setAttribute("aria-pressed", String(sameMode(this.#mode, mode)));
+    this.#choice?.show(this.#mode);
     this.#render();
   }
 
@@ -194,9 +193,13 @@ class TraceView implements MountedTrace {
 
   /** What is shown in every mode and at every step. */
   #setUp(): void {
-    this.#tabs = this.#modes.map(({ mode, label }) => makeTab(mode, label, () => this.setMode(mode)));
-    this.#frame.modes.replaceChildren(...this.#tabs.map(({ button }) => button));
+    this.#choice = makeModeChoice(this.#modes, (mode) => this.setMode(mode));
+    this.#frame.modes.replaceChildren(...this.#choice.elements);
     layOutColumns(this.#frame.lists, this.#data);
+  }
+
+  #showLists(): void {
+    showLists(this.#frame.lists, this.#lists, this.#steps[this.#at], this.#at === this.#steps.length - 1);
   }
 
   #render(): void {
@@ -204,29 +207,12 @@ class TraceView implements MountedTrace {
     const stepCount = this.#steps.length;
     const frame = this.#frame;
     showControls(frame, this.#at, stepCount);
-    replaceText(frame.caption, setCaption(step?.caption ?? []));
-    showLists(frame.lists, this.#lists, step);
-    this.#lists.end?.classList.toggle("is-ahead", this.#at < stepCount - 1);
+    replaceText(frame.caption, setLabel(step?.caption ?? []));
+    this.#showLists();
     this.#picture.show(pictureState(this.#data, this.#mode, step, this.#selected));
     replaceText(frame.selection, selectionText(this.#data, this.#selected));
     this.#options.onStep?.({ mode: this.#mode, step: this.#at, stepCount });
   }
-}
-
-/** A button that shows a mode. */
-interface Tab {
-  readonly button: HTMLButtonElement;
-  readonly mode: Mode;
-}
-
-function makeTab(mode: Mode, label: readonly CaptionPart[], choose: () => void): Tab {
-  const button = make("button", { type: "button" }, ...setCaption(label));
-  button.addEventListener("click", choose);
-  return { button, mode };
-}
-
-function setCaption(parts: readonly CaptionPart[]): (HTMLElement | string)[] {
-  return parts.map((part) => (typeof part === "string" ? part : math(part.formula)));
 }
 
 /** Replaces what stands in an element, unless it says the same: what is announced is announced once. */

@@ -37,7 +37,7 @@ export function makePicture(
   chips: HTMLElement,
   onSelect: (node: number | undefined) => void,
 ): Picture {
-  let graph: Graph = { nodes: [], edges: [], reach: [] };
+  let graph: Graph = { nodes: [], edges: [], locals: [], reach: [] };
   let items: readonly FoldItem[] = [];
   let open: number[] = []; // in the order in which they were opened
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };

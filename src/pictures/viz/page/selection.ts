@@ -10,7 +10,12 @@ export function selectionText({ graph }: PageData, selected: number | undefined)
   const node = selected === undefined ? undefined : graph.nodes[selected];
   if (node === undefined) {
     const reach = reachText(graph).map((line) => `${line}. `);
-    return [...reach, "Choose a node to see what it affects and what affects it. ", make("kbd", {}, keys)];
+    const hint = make(
+      "span",
+      { class: "hint" },
+      "Choose a node to see what it affects and what affects it. ",
+    );
+    return [...reach, hint, make("kbd", {}, keys)];
   }
   const list = (direction: "forward" | "backward"): (Node | string)[] => {
     const names = [...reachable(graph, node.id, direction)]
