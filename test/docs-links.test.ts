@@ -8,7 +8,7 @@ const docs = [...markdownIn("docs"), ...markdownIn("docs/guides")];
 const pages = [...markdownIn("."), ...docs];
 
 /** Sections of the site that its build makes; the links of what was built are checked by docs/site/check-links.mjs. */
-const made = /^\.?\/(learn|playground|examples|api)\//;
+const made = /^\.?\/(learn|playground|examples|race|api)\//;
 
 /** The pages of a folder, without those of folders in it. */
 function markdownIn(folder: string): string[] {

@@ -18,7 +18,7 @@ export default defineConfig({
   lang: "en-GB",
   base: process.env.SITE_BASE ?? "/", // site/build.mjs makes it relative
   cleanUrls: false, // a plain static server knows files only
-  ignoreDeadLinks: [/^\.?\/(learn|playground|examples)\//], // put there after this build, and checked by site/check-links.mjs
+  ignoreDeadLinks: [/^\.?\/(learn|playground|examples|race)\//], // put there after this build, and checked by site/check-links.mjs
   head: [
     ["link", { rel: "icon", href: "data:," }],
     ["meta", { name: "color-scheme", content: "light dark" }],

@@ -3,7 +3,7 @@
 //
 // Usage: node site/build.mjs [--keep-reference]     in docs/; the option takes api/ as it is
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { indexOf, sectionsOfHtml, sectionsOfMarkdown } from "./search.mjs";
 import { placeholder, relativePage, relativeScript, relativeStyle } from "./relative.mjs";
@@ -37,12 +37,13 @@ for (const [file, folder] of filesOf(dist)) {
   const text = readFileSync(file, "utf8");
   if (text.includes(placeholder)) writeFileSync(file, rewrite(text, path));
 }
+const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--out", dist], root);
+const live = readdirSync(dist).filter((name) => !before.has(name));
 
 /** @type {{ items: { link: string }[] }[]} */
 const sidebar = JSON.parse(readFileSync(`${docs}sections.json`, "utf8"));
 const guides = sidebar.flatMap(({ items }) => items.map(({ link }) => link));
-const live = ["learn", "playground", "examples"].filter((name) => existsSync(`${dist}/${name}`));
 const sections = [
   ...live.flatMap((name) =>
     [...filesOf(`${dist}/${name}`)]

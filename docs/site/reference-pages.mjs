@@ -25,7 +25,7 @@ export function fileOf(name) {
 export function moduleIndex({ name, text, groups }, members) {
   const lines = [`# ${name}`, "", text, ""];
   for (const { title, names } of groups) {
-    lines.push(`## ${title}`, "", "| | |", "| --- | --- |");
+    lines.push(`## ${title}`, "", "| name | what it is or does |", "| --- | --- |");
     for (const one of names.split(" ")) {
       const member = members.find((each) => each.name === one);
       const summary = member === undefined ? "" : firstSentence(commentOf(member));
