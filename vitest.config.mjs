@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const src = fileURLToPath(new URL("src", import.meta.url));
 /** @type {{ order: string[] }} */
 const { order } = JSON.parse(readFileSync(new URL("layers.json", import.meta.url), "utf8"));
-const all = ["src/**/*.test.ts", "test/**/*.test.ts"];
+const all = ["src/**/*.test.ts", "pages/**/*.test.ts", "test/**/*.test.ts"];
 
 /**
  * Files that need a process of their own, which costs a second load of the sources. All others share one: whatever they
@@ -49,6 +49,8 @@ const outside = [
   "src/training/data/bundle.test.ts",
   "src/training/io/bundle.test.ts",
   "src/pictures/landscapes/page/page.test.ts",
+  "src/pictures/plot/page/page.test.ts",
+  "src/pictures/viz/page/mount.test.ts",
   "src/pictures/viz/to-html.test.ts",
   ...[
     "browser",
@@ -58,6 +60,8 @@ const outside = [
     "distributed-training",
     "engines",
     "export",
+    "learn",
+    "live-pages",
     "memory",
     "onnx",
     "onnx-in-page",
@@ -70,6 +74,7 @@ const outside = [
     "threads-in-page",
     "train-in-page",
   ].map((name) => `test/${name}.test.ts`),
+  "pages/**/*.browser.test.ts",
 ];
 
 const globalSetup = "test/support/chromium-server.ts"; // one browser for all

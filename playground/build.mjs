@@ -26,16 +26,15 @@ await page;
 /** Makes the page, writes it, and returns its text. */
 async function make() {
   const script = await bundle({ entryPoints: [new URL("main.mjs", here).pathname] });
-  const parts = await bundle({
+  const styles = await bundle({
     stdin: {
-      contents: `export { pageBody } from "../src/pictures/viz/page-body.ts"; export { pageStyle } from "../src/pictures/viz/page.generated.ts";`,
+      contents: `export { traceStyle } from "../src/pictures/viz/page.generated.ts"; export { pageColours } from "../src/pictures/viz/page-style.ts";`,
       resolveDir: here.pathname,
     },
   });
-  const { pageBody, pageStyle } = await import(`data:text/javascript,${encodeURIComponent(parts)}`);
+  const { traceStyle, pageColours } = await import(`data:text/javascript,${encodeURIComponent(styles)}`);
   const text = read("index.html")
-    .replace("/* styles */", () => `${pageStyle}\n${read("style.css")}`)
-    .replace("<!-- trace -->", () => pageBody("", ""))
+    .replace("/* styles */", () => `${traceStyle}\n${pageColours}\n${read("style.css")}`)
     .replace("/* script */", () => script.replaceAll("</script", "<\\/script"));
   mkdirSync(new URL("dist/", here), { recursive: true });
   // whole or not at all: somebody may be reading it

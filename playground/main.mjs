@@ -1,7 +1,8 @@
 import { compileText, showExpr } from "../dist/syntax/index.js";
 import { traceText } from "../dist/viz/index.js";
 import { pageData } from "../src/pictures/viz/page-data.ts";
-import { showTrace } from "../src/pictures/viz/page/main.ts";
+import { math } from "../src/pictures/viz/page/dom.ts";
+import { mountTrace } from "../src/pictures/viz/page/mount.ts";
 
 const examples = [
   ["x*y + sin(x)", { x: 2, y: 3 }],
@@ -15,7 +16,7 @@ const examples = [
 const element = (id) => document.getElementById(id);
 const [text, values, error, choice] = ["text", "values", "error", "examples"].map(element);
 const given = new Map(); // what stands in the fields of inputs, kept while the text changes
-let page;
+let trace;
 
 /** What stands in the field of an input: what was typed, else where the text starts it. */
 function shown({ starts }, name) {
@@ -73,8 +74,9 @@ function draw(compiled) {
     throw new Error(`${name} ${what}: write a number such as 1.5 or -2e-3`);
   }
   const data = pageData(traceText(compiled, { at }), titleOf(compiled));
-  if (page === undefined) page = showTrace(data, "end");
-  else page.update(data);
+  element("title").replaceChildren(data.title.includes(" = ") ? math(data.title) : data.title);
+  if (trace === undefined) trace = mountTrace(element("trace"), data, { keys: document });
+  else trace.update(data);
 }
 
 const longestTitle = 100; // characters

@@ -17,27 +17,43 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /**
  * @typedef {object} Page a kind of page
  * @property {string} folder
- * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order
+ * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order, before its page.css; none where the page has them from elsewhere
+ * @property {Shared} [shared] the part of the style, before these, that other pages can have too
  * @property {string} [banner] what the script must say of others' code
+ */
+
+/**
+ * @typedef {object} Shared the style of what may stand in other pages: exported by its name, `traceStyle`
+ * @property {string} name also that of its sheet, trace.css
+ * @property {Page["styles"]} styles
  */
 
 /** @type {readonly Page[]} */
 const pages = [
+  { folder: "src/pictures/plot", styles: [] },
   {
     folder: "src/pictures/viz",
-    styles: [
-      ["src/pictures/viz/graph-style.ts", "graphStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
-    ],
+    shared: {
+      name: "trace",
+      styles: [
+        ["src/pictures/viz/graph-style.ts", "graphStyle"],
+        ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
+        ["src/pictures/viz/page-style.ts", "traceColours"],
+      ],
+    },
+    styles: [["src/pictures/viz/page-style.ts", "pageColours"]],
     banner: `/*! This page draws graphs with @dagrejs/dagre:\n\n${licence}\n*/`,
   },
   {
     folder: "src/pictures/landscapes",
     styles: [
-      ["src/pictures/landscapes/draw/palette.ts", "drawingColours"],
-      ["src/pictures/landscapes/draw/palette.ts", "drawingStyle"],
-      ["src/pictures/viz/graph-style.ts", "scrollStyle"],
-      ["src/pictures/viz/at-widths.ts", "widthStyle"],
+      ["src/pictures/plot/style.ts", "colourStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapColours"],
+      ["src/pictures/plot/style.ts", "chartStyle"],
+      ["src/pictures/plot/live-style.ts", "liveStyle"],
+      ["src/pictures/landscapes/draw/style.ts", "mapStyle"],
+      ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
+      ["src/pictures/plot/at-widths.ts", "widthStyle"],
     ],
   },
 ];
@@ -53,13 +69,32 @@ for (const page of pages) {
 }
 
 /** @param {Page} page */
-async function generate({ folder, styles, banner }) {
+async function generate({ folder, styles, shared, banner }) {
   const source = join(root, folder, "page");
   const script = await bundle(
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
     banner,
   );
-  const drawn = await build({
+  const made = `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
+export const pageScript: string = ${JSON.stringify(script)};
+export const pageScriptHash: string = ${JSON.stringify(hash(script))};
+`;
+  if (styles.length === 0) return made;
+  /** @param {string} name */
+  const sheet = (name) => readFileSync(join(source, `${name}.css`), "utf8");
+  const head =
+    shared === undefined ? "" : await minify(`${await stylesOf(shared.styles)}\n${sheet(shared.name)}`);
+  const own = await minify(`${await stylesOf(styles)}\n${sheet("page")}`);
+  const exported =
+    shared === undefined ? "" : `export const ${shared.name}Style: string = ${JSON.stringify(head)};\n`;
+  return `${made}${exported}export const pageStyle: string = ${shared === undefined ? "" : `${shared.name}Style + `}${JSON.stringify(own)};
+export const pageStyleHash: string = ${JSON.stringify(hash(head + own))};
+`;
+}
+
+/** @param {Page["styles"]} styles */
+async function stylesOf(styles) {
+  const { outputFiles } = await build({
     stdin: {
       contents: styles
         .map(([module, name], i) => `export { ${name} as style${i} } from "./${module}";`)
@@ -71,19 +106,14 @@ async function generate({ folder, styles, banner }) {
     write: false,
     absWorkingDir: root,
   });
-  const module = await import(`data:text/javascript,${encodeURIComponent(drawn.outputFiles[0]?.text ?? "")}`);
-  const css = styles.map((_, i) => String(module[`style${i}`])).join("\n");
-  const { code } = await transform(`${css}\n${readFileSync(join(source, "page.css"), "utf8")}`, {
-    loader: "css",
-    minify: true,
-  });
-  const style = code.trim();
-  return `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
-export const pageScript: string = ${JSON.stringify(script)};
-export const pageScriptHash: string = ${JSON.stringify(hash(script))};
-export const pageStyle: string = ${JSON.stringify(style)};
-export const pageStyleHash: string = ${JSON.stringify(hash(style))};
-`;
+  const module = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? "")}`);
+  return styles.map((_, i) => String(module[`style${i}`])).join("\n");
+}
+
+/** @param {string} css */
+async function minify(css) {
+  const { code } = await transform(css, { loader: "css", minify: true });
+  return code.trim();
 }
 
 /**

@@ -4,11 +4,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
 import { downhill } from "./support/command.ts";
+import { layoutAt, violations } from "./support/page-checks.ts";
 import { root } from "./support/snippets.ts";
 import { extent } from "./support/extent.ts";
 
@@ -60,57 +59,6 @@ beforeAll(async () => {
   pages["playground"] = join(root, "playground/dist/index.html");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Layout {
-  /** The pixels of the smallest text that is seen, and what it says. */
-  readonly smallest: readonly [number, string];
-  /** What scrolls sideways and does not show it, or cannot be reached by keys. */
-  readonly hiddenScrolls: readonly string[];
-  /** The pixels that the whole takes. */
-  readonly width: number;
-}
-
-/** How a page lies in a window of this width, in pixels. */
-async function layoutAt(page: Page, width: number): Promise<Layout> {
-  await page.setViewportSize({ width, height: 800 });
-  return page.evaluate(async () => {
-    // two frames: what follows the size of the window has followed
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    let smallest: [number, string] = [Infinity, ""];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
-      const parent = node.parentElement!;
-      const words = node.textContent!.trim();
-      const isText = !["script", "style", "noscript", "title", "desc"].includes(parent.tagName.toLowerCase());
-      if (words === "" || !isText || !parent.checkVisibility({ visibilityProperty: true })) continue;
-      const { a, b } = (parent instanceof SVGGraphicsElement && parent.getScreenCTM()) || { a: 1, b: 0 };
-      const pixels = Number.parseFloat(getComputedStyle(parent).fontSize) * Math.hypot(a, b);
-      if (pixels < smallest[0]) smallest = [pixels, words];
-    }
-    const hiddenScrolls = [...document.querySelectorAll<HTMLElement>("body *")]
-      .filter((e) => e.scrollWidth > e.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(e).overflowX))
-      .filter((e) => !e.classList.contains("scroll") || e.tabIndex < 0)
-      .map((e) => e.outerHTML.slice(0, 80));
-    return { smallest, hiddenScrolls, width: document.documentElement.scrollWidth };
-  });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { run } = (
-      window as unknown as { axe: { run(options: object): Promise<{ violations: Violation[] }> } }
-    ).axe;
-    const found = await run({ resultTypes: ["violations"] });
-    return found.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 100)).join(" ")}`,
-    );
-  });
-}
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
 
 const phone = { width: 360, height: 740 };
 const desk = { width: 1280, height: 900 };
@@ -179,7 +127,9 @@ describeInBrowser("the Tab key goes through all controls, and what has the focus
       const page = await open(file, { viewport: desk });
       const reachable = await page.evaluate(() => {
         (document.activeElement as HTMLElement).blur();
-        const all = [...document.querySelectorAll("button:enabled, input, select, textarea, [tabindex='0']")];
+        const all = [
+          ...document.querySelectorAll("button:enabled, input, select, summary, textarea, [tabindex='0']"),
+        ];
         const missed = new Set(all.filter((e) => e.checkVisibility()));
         const unmarked: string[] = [];
         document.addEventListener("focusin", ({ target }) => {

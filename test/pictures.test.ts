@@ -27,10 +27,13 @@ describeInBrowser("the page of a fit", {
         await page.setViewportSize({ width, height: 800 });
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       }
-      expect(await page.locator("circle:visible").count()).toBe(61); // the chart of this width
+      const dots = await page
+        .locator("svg:visible path.dots")
+        .evaluateAll((paths) => paths.map((path) => path.getAttribute("d")!.split("h0").length - 1));
+      expect(dots).toEqual([1, 30, 30]); // of the name, the data and the residuals
       expect(await page.locator("h1").textContent()).toBe("y = a * exp(-b * x) + c");
       expect(await page.locator("table").first().locator("tr").count()).toBe(4);
-      const band = page.locator("path.band:visible");
+      const band = page.locator("[data-series] path.band:visible");
       expect((await band.boundingBox())!.width).toBeGreaterThan(100);
       seen.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
     }
@@ -49,8 +52,9 @@ describeInBrowser("the page of a schedule", {
         { colorScheme, viewport: { width: 380, height: 800 } },
       );
       expect(await page.title()).toBe("one-cycle: one rise and one long fall, the momentum the other way");
-      expect(await page.locator("svg .series path:visible").count()).toBe(2);
-      expect(await page.locator("svg .series-1 circle:visible").count()).toBe(40);
+      expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(2);
+      const points = await page.locator("svg:visible path.points").first().getAttribute("d");
+      expect(points!.split("h0").length - 1).toBe(40);
       expect(await page.locator("table.rows tr").count()).toBe(22);
       expect(await page.locator("dl.settings dt").allTextContents()).toContain("max-momentum");
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(380);

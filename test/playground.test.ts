@@ -32,7 +32,7 @@ describeInBrowser("the playground", {
     await page.fill("#values input", "2");
     expect(await gradient(page)).toEqual(["∂s/∂x = 12"]);
     expect(await page.locator(".gradient .number").isVisible()).toBe(true);
-    expect(await page.locator("#picture svg").isVisible()).toBe(true);
+    expect(await page.locator(".picture svg").isVisible()).toBe(true);
   },
 
   "reads lecture notes as they stand": async ({ open }) => {
@@ -56,8 +56,8 @@ describeInBrowser("the playground", {
       ["x = 3", "x = 3"],
     ] as const) {
       await type(page, text, title);
-      expect(await page.locator("#lists").innerText()).toContain("The result depends on no input");
-      expect(await page.locator("#picture .dh-box").count()).toBe(1);
+      expect(await page.locator(".lists").innerText()).toContain("The result depends on no input");
+      expect(await page.locator(".picture .dh-box").count()).toBe(1);
     }
   },
 
@@ -65,19 +65,19 @@ describeInBrowser("the playground", {
   "keeps mode, step and size while text and values change": async ({ open }) => {
     const page = await open(html);
     await page.getByRole("button", { name: "Forward dx = 0, dy = 1" }).click();
-    await page.click("#first");
-    await page.click("#forth");
-    expect(await page.locator("#count").innerText()).toBe("2 / 4");
-    await page.click("#closer");
+    await page.click(".first");
+    await page.click(".forth");
+    expect(await page.locator(".count").innerText()).toBe("2 / 4");
+    await page.click(".closer");
     const width = (): Promise<number> =>
       page
-        .locator("#picture svg")
+        .locator(".picture svg")
         .evaluate((svg) => Number(svg.getAttribute("width")) / (svg as SVGSVGElement).viewBox.baseVal.width);
     const before = await width();
     await page.getByLabel("x", { exact: true }).fill("3");
     await type(page, "x*y + cos(x)", "z = x · y + cos(x)");
-    expect(await page.locator("#count").innerText()).toBe("2 / 4");
-    expect(await page.locator('#modes [aria-pressed="true"]').innerText()).toContain("dx = 0, dy = 1");
+    expect(await page.locator(".count").innerText()).toBe("2 / 4");
+    expect(await page.locator('.modes [aria-pressed="true"]').innerText()).toContain("dx = 0, dy = 1");
     expect(await width()).toBeCloseTo(before, 2);
   },
 
@@ -108,10 +108,10 @@ describeInBrowser("the playground", {
     await page.keyboard.type(" + 1");
     await expect.poll(async () => page.locator("#title").innerText()).toBe("z = x · y + sin(x) + 1");
     await page.keyboard.press("ArrowLeft");
-    expect(await page.locator("#count").innerText()).toBe("13 / 13");
-    await page.locator("#modes button").first().focus();
+    expect(await page.locator(".count").innerText()).toBe("13 / 13");
+    await page.locator(".modes button").first().focus();
     await page.keyboard.press("ArrowLeft");
-    expect(await page.locator("#count").innerText()).toBe("12 / 13");
+    expect(await page.locator(".count").innerText()).toBe("12 / 13");
   },
 
   // a frame of its own hid the buttons and inputs
@@ -121,10 +121,10 @@ describeInBrowser("the playground", {
     expect(await page.evaluate(() => window.scrollY)).toBe(0);
     await type(page, "x*y*w", "z = x · y · w");
     expect(await page.evaluate(() => window.scrollY)).toBe(0);
-    for (const id of ["text", "examples", "first", "last", "slider", "fit"]) {
-      await page.locator(`#${id}`).scrollIntoViewIfNeeded();
-      const box = (await page.locator(`#${id}`).boundingBox())!;
-      expect(box.x >= 0 && box.x + box.width <= 360 && box.height > 0, id).toBe(true);
+    for (const name of ["#text", "#examples", ".first", ".last", ".slider", ".fit"]) {
+      await page.locator(name).scrollIntoViewIfNeeded();
+      const box = (await page.locator(name).boundingBox())!;
+      expect(box.x >= 0 && box.x + box.width <= 360 && box.height > 0, name).toBe(true);
     }
   },
 });

@@ -1,12 +1,26 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { transform } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { normaliseArguments } from "../src/cli/arguments.ts";
 import { commands } from "../src/cli/commands.ts";
 import { turboOption } from "../src/cli/turbo.ts";
+import { programsIn } from "./support/guide-programs.ts";
 import { agrees, fences, promises, root, wordsOf } from "./support/snippets.ts";
+
+// their programs are run by guides.test.ts
+const guides = readdirSync(join(root, "docs/guides"))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/guides/${name}`);
 
 const pages = [
   "README.md",
@@ -21,6 +35,7 @@ const pages = [
   "docs/sharp-bits.md",
 ].filter((page) => existsSync(join(root, page)));
 const snippets = pages.flatMap(fences);
+const commandSnippets = [...snippets, ...guides.flatMap(fences)].filter(({ language }) => language === "sh");
 // In a program the comment behind a `console.log` or below it is what it prints.
 const programs = snippets.filter(({ language }) =>
   ["ts", "js", "typescript", "javascript"].includes(language),
@@ -57,14 +72,13 @@ describe("the programs of the pages", () => {
 
   test("they compile under the strictest settings", () => {
     // those of weights.md are run by weights.test.ts, where their files are
-    [...programs, ...fences("docs/weights.md").filter(({ language }) => language === "ts")].forEach(
-      ({ file, line, code }) => {
-        writeFileSync(
-          join(folder, `${file.replace(/\W/g, "-")}-${line}.ts`),
-          code.includes("import ") ? code : `${code}\nexport {};\n`,
-        );
-      },
-    );
+    const elsewhere = ["docs/weights.md", ...guides].flatMap(programsIn);
+    for (const { file, line, code } of [...programs, ...elsewhere]) {
+      writeFileSync(
+        join(folder, `${file.replace(/\W/g, "-")}-${line}.ts`),
+        code.includes("import ") ? code : `${code}\nexport {};\n`,
+      );
+    }
     writeFileSync(
       join(folder, "tsconfig.json"),
       JSON.stringify({
@@ -88,9 +102,9 @@ describe("the commands of the pages", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     scripts: Record<string, string>;
   };
-  const text = pages.map((page) => readFileSync(join(root, page), "utf8")).join("\n");
+  const text = [...pages, ...guides].map((page) => readFileSync(join(root, page), "utf8")).join("\n");
   const named = [...new Set([...text.matchAll(/npm (?:run )?(\w+)/g)].map((match) => match[1] ?? ""))];
-  const builtIn = ["ci", "init", "install", "pack", "publish"];
+  const builtIn = ["ci", "init", "install", "pack", "pkg", "publish"];
 
   test.each(named.filter((name) => !builtIn.includes(name)))(
     "npm run %s is a script of package.json",
@@ -100,7 +114,7 @@ describe("the commands of the pages", () => {
   );
 
   test("none asks a registry for downhill, which is not there: npx in a clone was silent for half a minute", () => {
-    for (const { file, code } of snippets.filter(({ language }) => language === "sh")) {
+    for (const { file, code } of commandSnippets) {
       expect(code.match(/^(?:[A-Z_]+=\S+ )?npx downhill.*$/gm) ?? [], file).toEqual([]);
     }
   });
@@ -112,8 +126,7 @@ describe("the commands of the pages", () => {
   });
 
   const inClone = /^(?:[A-Z_]+=\S+ )?(?:node dist\/cli\/main\.js|downhill) (\w[\w-]*)(.*?)(?:\s+#.*)?$/;
-  const commandLines = snippets
-    .filter(({ language }) => language === "sh")
+  const commandLines = commandSnippets
     .flatMap(({ file, code }) => code.split("\n").map((line) => ({ file, line })))
     .flatMap(({ file, line }) => {
       const [, command, rest] = inClone.exec(line) ?? [];

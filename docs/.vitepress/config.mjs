@@ -1,60 +1,35 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
 
-// Written by typedoc; missing until `npm run api` has run once.
-const sidebarFile = new URL("../api/typedoc-sidebar.json", import.meta.url);
-const api = existsSync(sidebarFile) ? JSON.parse(readFileSync(sidebarFile, "utf8")) : [];
+/** @param {string} path @returns {any} */
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+
+// Written by site/reference.mjs; missing until `npm run api` has run once.
+const reference = new URL("../api/sidebar.json", import.meta.url);
+/** Sections that scripts/pages.mjs puts beside the pages, where they are written: files of their own, without VitePress. */
+const live = (/** @type {string} */ text, /** @type {string} */ place, /** @type {string} */ folder) =>
+  existsSync(new URL(`../../pages/${folder}/contents.ts`, import.meta.url)) ? [{ text, link: `/${place}/`, target: "_self" }] : [];
 
 export default defineConfig({
   title: "downhill",
   description: "Automatic differentiation and gradient-based optimisation for TypeScript",
   lang: "en-GB",
-  cleanUrls: true,
+  base: process.env.SITE_BASE ?? "/", // site/build.mjs makes it relative
+  cleanUrls: false, // a plain static server knows files only
+  ignoreDeadLinks: [/^\/(learn|playground|examples)\//], // put there after this build, and checked by site/check-links.mjs
+  head: [["meta", { name: "color-scheme", content: "light dark" }]],
   themeConfig: {
     nav: [
-      { text: "Start", link: "/" },
-      { text: "API", link: "/api/" },
+      ...live("Learn", "learn", "course"),
+      { text: "Guides", link: "/guides/five-minutes", activeMatch: "^/guides/" },
+      ...live("Playground", "playground", "playground"),
+      ...live("Examples", "examples", "examples"),
+      { text: "Reference", link: "/api/", activeMatch: "^/api/" },
+      { text: "How it works", link: "/how-it-works" },
+      { text: "Speed and accuracy", link: "/speed" },
     ],
-    sidebar: [
-      {
-        text: "Start",
-        items: [
-          { text: "First steps", link: "/" },
-          { text: "How it works", link: "/how-it-works" },
-          { text: "Glossary", link: "/glossary" },
-        ],
-      },
-      {
-        text: "Guides",
-        items: [
-          { text: "What arguments may be", link: "/arguments" },
-          { text: "Plain functions", link: "/plain" },
-          { text: "Plain functions: set-up", link: "/plain-setup" },
-          { text: "Plain functions: commands", link: "/plain-commands" },
-          { text: "Random numbers", link: "/randomness" },
-          { text: "Distributions", link: "/distributions" },
-          { text: "Operations", link: "/ops" },
-          { text: "Names of NumPy", link: "/numpy" },
-          { text: "Sharp bits", link: "/sharp-bits" },
-          { text: "Masks", link: "/masks" },
-          { text: "Files", link: "/files" },
-          { text: "Weights from Hugging Face", link: "/weights" },
-          { text: "Models in ONNX", link: "/onnx" },
-          { text: "Training on several processes", link: "/distributed-training" },
-          { text: "Several processes", link: "/distributed" },
-        ],
-      },
-      {
-        text: "Figures",
-        items: [
-          { text: "Accuracy", link: "/accuracy" },
-          { text: "Speed and size", link: "/speed" },
-          { text: "Performance", link: "/performance" },
-        ],
-      },
-      { text: "API", items: api },
-    ],
-    outline: "deep",
-    search: { provider: "local" },
+    sidebar: { "/api/": existsSync(reference) ? read("../api/sidebar.json") : [], "/": read("../sections.json") },
+    outline: { level: [2, 3] },
+    docFooter: { prev: "Before", next: "Next" },
   },
 });

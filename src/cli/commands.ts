@@ -5,6 +5,7 @@ import { exportEntry } from "./export/entry.ts";
 import { fitEntry } from "./fit/entry.ts";
 import { launchEntry } from "./launch/entry.ts";
 import { landscapeEntry } from "./landscape/entry.ts";
+import { learnEntry } from "./learn/entry.ts";
 import { lrFindEntry } from "./lr-find/entry.ts";
 import { raceEntry } from "./race/entry.ts";
 import type { LazyCommand } from "./run.ts";
@@ -24,4 +25,5 @@ export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Ma
   ["race", raceEntry],
   ["landscape", landscapeEntry],
   ["demo", demoEntry],
+  ["learn", learnEntry],
 ]);

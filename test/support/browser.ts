@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type {} from "./chromium-server.ts"; // what it provides
 
 const INSTALL = "apt-get install -y chromium";
 
@@ -15,11 +16,12 @@ export interface BrowserTest {
    * Opens a page that no other test sees, cut off from the network. At the end of the test any error of the page (an
    * exception or `console.error`) and any request for something outside its one file fail the test.
    *
-   * @param source the text of an HTML page, the path of a file as `{ file }`, or a page as a server on this machine sends
-   * it, with its headers; an error of such a page that `mayReport` matches is none
+   * @param source the text of an HTML page, the path of a file as `{ file }`, a page as a server on this machine sends
+   * it, with its headers (an error of such a page that `mayReport` matches is none), or an address of a folder that such a server
+   * sends, whose files the page may ask for
    */
   open(
-    source: string | { readonly file: string } | ServedPage,
+    source: string | { readonly file: string } | ServedPage | { readonly address: string },
     options?: BrowserContextOptions,
   ): Promise<Page>;
 }
@@ -112,7 +114,8 @@ export function describeInBrowser(
         let hasPassed = false;
         const open: BrowserTest["open"] = async (source, options) => {
           const isServed = typeof source !== "string" && "html" in source;
-          const tab = await takeTab({ offline: !isServed, ...options });
+          const isAddress = typeof source !== "string" && "address" in source;
+          const tab = await takeTab({ offline: !isServed && !isAddress, ...options });
           tabs.push(tab);
           const { page } = tab;
           page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
@@ -126,7 +129,8 @@ export function describeInBrowser(
             const served = await serve(source);
             servers.push(served);
             address = served.address;
-          } else {
+          } else if (isAddress) address = source.address;
+          else {
             let file: string;
             if (typeof source === "string") {
               file = join(folder, `page-${++pages}.html`);
@@ -136,7 +140,8 @@ export function describeInBrowser(
           }
           page.on("request", (request) => {
             const url = request.url();
-            if (url !== address && !/^(data|blob):/.test(url)) troubles.push(`request: ${url}`);
+            const isOwn = isAddress ? url.startsWith(new URL("/", address).href) : url === address;
+            if (!isOwn && !/^(data|blob):/.test(url)) troubles.push(`request: ${url}`);
           });
           await page.goto(address);
           return page;

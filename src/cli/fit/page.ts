@@ -1,29 +1,14 @@
-import { pageStyle } from "../../training/train/report/style.ts";
+import { element, type Markup, scrollable, writeMarkup } from "../../pictures/plot/markup.ts";
+import { chartPlace, writePage } from "../../pictures/plot/page.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-import { atWidths } from "../../pictures/viz/at-widths.ts";
-import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../pictures/viz/markup.ts";
-import { drawPanels, panelStyle } from "./picture.ts";
+import { fitCharts } from "./charts.ts";
 import { figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 import { percent, residualWords, sourceWords } from "./text.ts";
 
-/** The picture with tables on a page of its own: one file that loads nothing and runs no script. */
+/** The picture with tables on a page of its own: one file that loads nothing. */
 export function fitPage(report: FitReport): string {
   const { formula, provenance } = report;
-  const charts = atWidths((width) => {
-    const { drawn, height } = drawPanels(report, 0, width);
-    const size = { viewBox: `0 0 ${width} ${height}` };
-    return element("svg", { class: "fit", role: "img", "aria-label": formula.text, ...size }, ...drawn);
-  });
   const noted = warnings(report);
-  const style = [
-    pageStyle,
-    panelStyle,
-    ".curves{max-width:920px;margin:28px 0 36px}",
-    ".fit{display:block;width:100%;height:auto}",
-    ".rows td.number{text-align:right;white-space:nowrap}",
-    ".rows th.number{text-align:right}",
-    "h1{font-size:24px}",
-  ].join("\n");
   const main = element(
     "main",
     {},
@@ -32,14 +17,13 @@ export function fitPage(report: FitReport): string {
     element("p", { class: "subtitle" }, sourceWords(report)),
     ...(noted.length === 0
       ? []
-      : [
-          element(
-            "div",
-            { class: "attention", style: "margin-top:22px" },
-            ...noted.map((text) => element("p", {}, text)),
-          ),
-        ]),
-    element("div", { class: "curves" }, charts, element("p", { class: "caption" }, residualWords(report))),
+      : [element("div", { class: "attention" }, ...noted.map((text) => element("p", {}, text)))]),
+    element(
+      "div",
+      { class: "curves" },
+      ...fitCharts(report).flatMap((chart) => [element("h2", {}, chart.title ?? ""), chartPlace(chart)]),
+      element("p", { class: "caption" }, residualWords(report)),
+    ),
     element(
       "div",
       { class: "figures" },
@@ -57,20 +41,12 @@ export function fitPage(report: FitReport): string {
     ),
     ...(provenance === undefined ? [] : [element("footer", {}, `Data: ${provenance}`)]),
   );
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline'">`,
-    `<title>${escapeText(formula.text)}</title>`,
-    `<style>${style}</style>`,
-    "</head>",
-    `<body>${writeMarkup(main)}</body>`,
-    "</html>",
-    "",
-  ].join("\n");
+  return writePage({
+    title: formula.text,
+    body: writeMarkup(main),
+    style: "h1{font-size:24px}",
+    hasCharts: true,
+  });
 }
 
 function table(

@@ -1,4 +1,4 @@
-import { linearScale, type Scale, showTick } from "../../training/train/report/scale.ts";
+import { linearScale, roundScale, type Scale, showTick } from "../../pictures/plot/scale.ts";
 import type { Paint } from "../shared/style.ts";
 import { endsOf } from "./numbers.ts";
 
@@ -23,7 +23,7 @@ const dots = [
 export function drawPlot({ points, line, columns, lines, xName }: Plot, paint: Paint): string[] {
   const finite = (values: ArrayLike<number>): number[] => Array.from(values).filter(Number.isFinite);
   const values = [...finite(points.y), ...(line === undefined ? [] : finite(line.y))];
-  const yScale = linearScale(values, Math.max(3, Math.floor(lines / 2.2))); // round ends, and not far beyond the data
+  const yScale = roundScale(values, Math.max(3, Math.floor(lines / 2.2))); // round ends, and not far beyond the data
   const ends = endsOf(points.x);
   const marks = new Map<number, string>();
   for (const tick of yScale.ticks) {
@@ -32,7 +32,7 @@ export function drawPlot({ points, line, columns, lines, xName }: Plot, paint: P
   }
   const margin = Math.max(...[...marks.values()].map((mark) => mark.length)) + 1;
   const width = Math.max(2, columns - margin - 1);
-  const xScale = linearScale([], Math.max(1, Math.floor(width / 12)), ends);
+  const xScale = linearScale(...ends, Math.max(1, Math.floor(width / 12)));
 
   const drawn = grid(lines, width);
   const seen = grid(lines, width);

@@ -17,7 +17,7 @@ import { readSettings, type Settings } from "../train/settings.ts";
 import { readSource, type Source, sourceWords } from "../train/source.ts";
 import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
-import { rangePage, rangePicture } from "./picture.ts";
+import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
 /** What `downhill lr-find` was asked for, as it was written. */

@@ -2,7 +2,7 @@ import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { Paint } from "../shared/style.ts";
 import { showLoss } from "../train/output.ts";
-import { clipLosses, rateMarks, rateScale } from "./axes.ts";
+import { highestDrawn, rateMarks, rateScale } from "./axes.ts";
 import type { Found } from "./run.ts";
 
 const widest = 100; // cells of a chart
@@ -13,12 +13,13 @@ export function showRange(found: Found, paint: Paint, columns: number | undefine
   const { range, isLinear, about, next } = found;
   const width = Math.min(widest, columns ?? 80);
   const scale = rateScale(range, isLinear);
+  const top = highestDrawn(range);
   return [
     paint("dim", about),
     "",
     paint("bold", "Loss, averaged, against the learning rate"),
     ...drawChart({
-      values: clipLosses(range, range.smoothed),
+      values: range.smoothed.map((loss) => Math.min(loss, top)),
       columns: width,
       lines: 13,
       unit: "rate",

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
-import { schedulePage, schedulePicture } from "./picture.ts";
+import { schedulePage, schedulePicture } from "./page.ts";
 import { makeReader } from "./reader.ts";
 import { findSchedule, makeSchedule, schedules } from "./table.ts";
 import { type Curve, showCurve, showList } from "./text.ts";

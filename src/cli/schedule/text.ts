@@ -1,4 +1,4 @@
-import { extent, showTick } from "../../training/train/report/scale.ts";
+import { extent, showTick } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { CommandEntry } from "../help.ts";

@@ -1,4 +1,10 @@
-import { extent, linearScale, logScale, type Scale, showTick } from "../../training/train/report/scale.ts";
+import {
+  linearScale,
+  roundLogScale,
+  type Scale,
+  scaleFromZero,
+  showTick,
+} from "../../pictures/plot/scale.ts";
 
 /** A curve for a terminal. */
 export interface Chart {
@@ -23,18 +29,11 @@ export interface AxisMark {
   readonly label: string;
 }
 
-/** The axis of values: from 0, unless they lie close together. */
-export function valueScale(values: readonly number[], log: boolean, marks: number): Scale {
-  const positive = values.filter((value) => value > 0);
-  if (log) {
-    const { at, ticks } = logScale(positive);
-    return { at: (value) => (value > 0 ? at(value) : 0), ticks };
-  }
-  const [low, high] = extent(values);
-  if (high < 1e-300) return linearScale([0, 1], marks); // too small to be divided into parts
-  // differences in the last digits are rounding errors
-  if (high - low <= 1e-9 * high) return linearScale([0, high * 1.2], marks);
-  return linearScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], marks);
+/** The axis of values; on one of equal ratios what is not positive lies at its low end. */
+function valueScale(values: readonly number[], log: boolean, marks: number): Scale {
+  if (!log) return scaleFromZero(values, marks);
+  const scale = roundLogScale(values);
+  return { ...scale, at: (value) => (value > 0 ? scale.at(value) : 0) };
 }
 
 // Dots of a cell of braille, by column and line: https://www.unicode.org/charts/PDF/U2800.pdf
@@ -91,7 +90,7 @@ function plot(values: readonly number[], scale: Scale, width: number, lines: num
 /** Marks at round steps. */
 function stepMarks(n: number, width: number): AxisMark[] {
   const last = Math.max(1, n - 1);
-  const { at, ticks } = linearScale([], Math.max(1, Math.floor(width / 10)), [0, last]);
+  const { at, ticks } = linearScale(0, last, Math.max(1, Math.floor(width / 10)));
   return ticks.filter(Number.isInteger).map((tick) => ({ at: at(tick), label: showTick(tick) }));
 }
 

@@ -1,12 +1,17 @@
 import type { Graph } from "./graph.ts";
 import type { Layout, PlacedBox, PlacedEdge, Point } from "./layout.ts";
-import type { Markup } from "./markup.ts";
-import { element } from "./markup.ts";
+import { labelHeight } from "./layout.ts";
+import type { Markup } from "../plot/markup.ts";
+import { element } from "../plot/markup.ts";
 import { mathPieces } from "./math-pieces.ts";
 import { must } from "../../engine/util/assert-never.ts";
 
-/** Draws a layout as one SVG element; the colours come from `graphStyle`. */
-export function drawGraph(graph: Graph, layout: Layout, label: string): Markup {
+/**
+ * Draws a layout as one SVG element; the colours come from `graphStyle`.
+ *
+ * @param turns whether edges also have a head `dh-back` at their beginning, for a page that shows one of the two
+ */
+export function drawGraph(graph: Graph, layout: Layout, label: string, turns: boolean): Markup {
   const { width, height, boxes, edges } = layout;
   return element(
     "svg",
@@ -19,36 +24,48 @@ export function drawGraph(graph: Graph, layout: Layout, label: string): Markup {
       role: "img",
       "aria-label": label,
     },
-    element("defs", {}, ...arrows.map(drawArrow)),
-    element("g", { class: "dh-edges" }, ...edges.map(drawEdge)),
+    element("g", { class: "dh-edges" }, ...edges.map((edge) => drawEdge(edge, turns))),
     element("g", { class: "dh-boxes" }, ...boxes.map((box, i) => drawBox(graph, box, i))),
   );
 }
 
-const arrows = ["dh-arrow", "dh-arrow-now", "dh-arrow-before", "dh-arrow-after"]; // all but the first serve pages
-
-function drawArrow(id: string): Markup {
-  const place = {
-    viewBox: "0 0 8 8",
-    refX: 7,
-    refY: 4,
-    orient: "auto",
-    markerUnits: "userSpaceOnUse",
-    markerWidth: 9,
-    markerHeight: 9,
-  };
-  return element("marker", { id, ...place }, element("path", { class: id, d: "M0.5,1 L7,4 L0.5,7 Z" }));
+function drawEdge(edge: PlacedEdge, turns: boolean): Markup {
+  const { from, to, count, points } = edge;
+  const width = Math.min(3, 1.25 + Math.log10(count));
+  return element(
+    "g",
+    { class: "dh-link", "data-from": from, "data-to": to },
+    element("path", { class: "dh-edge", d: curve(points), "stroke-width": width }),
+    element("path", { class: "dh-arrow dh-forth", d: headOf(points.at(-1), points.at(-2)) }),
+    ...drawLocal(edge),
+    ...(turns ? [element("path", { class: "dh-arrow dh-back", d: headOf(points[0], points[1]) })] : []),
+  );
 }
 
-function drawEdge({ from, to, count, points }: PlacedEdge): Markup {
-  return element("path", {
-    class: "dh-edge",
-    "data-from": from,
-    "data-to": to,
-    d: curve(points),
-    "marker-end": "url(#dh-arrow)",
-    "stroke-width": Math.min(3, 1.25 + Math.log10(count)),
-  });
+/** A local derivative in the middle of its edge, on a ground that hides the line. */
+function drawLocal({ label, place: { x, y }, width }: PlacedEdge): Markup[] {
+  if (label === "") return [];
+  const ground = {
+    x: round(x - width / 2),
+    y: round(y - labelHeight / 2),
+    width: round(width),
+    height: labelHeight,
+  };
+  const text = { class: "dh-note dh-local", x: round(x), y: round(y) + 4, "text-anchor": "middle" };
+  return [element("rect", { class: "dh-paper", ...ground }), element("text", text, label)];
+}
+
+const headLength = 7; // pixels
+const headWidth = 7;
+
+/** The head of an arrow whose tip is at `tip`, and which comes from `before`. */
+function headOf(tip: Point | undefined, before: Point | undefined): string {
+  if (tip === undefined || before === undefined) return "";
+  const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
+  const along = { x: (tip.x - before.x) / length, y: (tip.y - before.y) / length };
+  const corner = (side: number): string =>
+    `${round(tip.x - headLength * along.x - side * along.y)},${round(tip.y - headLength * along.y + side * along.x)}`;
+  return `M${corner(headWidth / 2)} L${round(tip.x)},${round(tip.y)} L${corner(-headWidth / 2)} Z`;
 }
 
 /** A smooth curve: straight ends, and at each bend a quadratic arc between the middles of the legs. */

@@ -19,10 +19,18 @@ export type FoldGroup = FoldItem & { readonly kind: "group" };
 /** What is drawn: boxes and who depends on whom among them. */
 export interface VisibleGraph {
   readonly boxes: readonly FoldItem[];
-  /** Indices of boxes; `count` edges of the graph go this way. */
-  readonly edges: readonly { readonly from: number; readonly to: number; readonly count: number }[];
+  readonly edges: readonly VisibleEdge[];
   /** The box in which each node lies. */
   readonly boxOf: ReadonlyMap<number, number>;
+}
+
+/** An edge between two boxes, by their indices. */
+export interface VisibleEdge {
+  readonly from: number;
+  readonly to: number;
+  /** How many edges of the graph go this way; the first of them has this index. */
+  readonly count: number;
+  readonly first: number;
 }
 
 /** A graph of more nodes is folded, so that its picture can be taken in. */
@@ -183,14 +191,14 @@ export function visibleGraph(
   };
   items.forEach(visit);
 
-  const edges = new Map<number, { from: number; to: number; count: number }>();
-  for (const [a, b] of graph.edges) {
+  const edges = new Map<number, { from: number; to: number; count: number; first: number }>();
+  for (const [first, [a, b]] of graph.edges.entries()) {
     const from = boxOf.get(a);
     const to = boxOf.get(b);
     if (from === undefined || to === undefined || from === to) continue;
     const key = from * boxes.length + to;
     const edge = edges.get(key);
-    if (edge === undefined) edges.set(key, { from, to, count: 1 });
+    if (edge === undefined) edges.set(key, { from, to, count: 1, first });
     else edge.count++;
   }
   return { boxes, edges: [...edges.values()], boxOf };

@@ -3,7 +3,7 @@ import { add, div, makeProgram, mul, neg, pow, sin, sub } from "downhill";
 import type { Tensor } from "downhill";
 import { showFormula } from "./formula.ts";
 import { mathPieces, setText } from "./math-pieces.ts";
-import { showConstant, showNumber } from "./number-text.ts";
+import { showConstant, showNumber } from "../plot/number-text.ts";
 
 /** The whole formula of a function of x, y and z. */
 function formulaOf(f: (x: Tensor, y: Tensor, z: Tensor) => Tensor): string {

@@ -1,6 +1,6 @@
 import type { Equation, Program, Var } from "../../engine/ir/index.ts";
 import { DeferredProgram, isProgram } from "../../engine/ir/index.ts";
-import { showConstant } from "./number-text.ts";
+import { showConstant } from "../plot/number-text.ts";
 
 /** A formula under construction: its text and how tightly its outermost operator binds. */
 interface Formula {

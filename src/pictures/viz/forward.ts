@@ -7,8 +7,9 @@ import { activeFrom, lineName, valueIn } from "./context.ts";
 import { showEquation, showFormula } from "./formula.ts";
 import { showValue } from "./graph.ts";
 import type { Line } from "./rule.ts";
+import { localDerivative } from "./rule.ts";
 import { show } from "./show.ts";
-import type { ForwardLine, ForwardPass } from "./table.ts";
+import type { ForwardLine, ForwardPass, LocalDerivative } from "./table.ts";
 import { recordOf } from "./table.ts";
 
 /**
@@ -87,6 +88,39 @@ export function differential(context: Context, line: Line, result: number, activ
     .forEach((v, i) => names.set(must(forward.ins[operands.length + i], "a tangent"), naming.tangentOf(v)));
   const place = eqn.outs.length + activeOuts.slice(0, result).filter(Boolean).length;
   return showFormula(forward, must(forward.outs[place], "a tangent"), (v) => names.get(v));
+}
+
+/**
+ * The derivative of a line of one result in each value that it reads and that is active: of a number in a number the
+ * derivative, else the differential of the line as far as it comes from there.
+ */
+export function localDerivatives(context: Context, line: Line, active: ReadonlySet<Var>): LocalDerivative[] {
+  const { eqn, operands } = line;
+  const { naming, values } = context;
+  const [out] = eqn.outs;
+  if (out === undefined || eqn.outs.length > 1) return [];
+  return [...new Set(operands)].flatMap((of): LocalDerivative[] => {
+    if (!active.has(of)) return [];
+    const rule = context.rule(
+      line,
+      operands.map((v) => v === of),
+    );
+    if (rule.activeOuts[0] !== true) return [{ of: naming.nameOf(of), expression: "0", value: 0 }];
+    if (![out, ...operands].every(({ type }) => type.shape.length === 0)) {
+      const term = differential(context, line, 0, new Set([of]));
+      const expression = term === naming.tangentOf(of) ? "1" : term;
+      return [{ of: naming.nameOf(of), expression, value: null }];
+    }
+    const local = localDerivative(rule);
+    const names = new Map([[must(local.outs[0], "a result"), naming.nameOf(out)]]);
+    operands.forEach((v, i) => names.set(must(local.ins[i], "an operand"), naming.nameOf(v)));
+    const derivative = must(local.outs[1], "a derivative");
+    const args = values === undefined ? undefined : operands.map((v) => valueIn(values, v));
+    const value = args === undefined ? null : show(evalProgram(local, args)[1], derivative.type);
+    return [
+      { of: naming.nameOf(of), expression: showFormula(local, derivative, (v) => names.get(v)), value },
+    ];
+  });
 }
 
 /** The differentials of everything that the seeds reach; what is missing is zero. */

@@ -13,7 +13,7 @@ import { toDot, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
 
 test("the graph of the notes' example: values and adjoints, edges, and what reaches what", () => {
-  const { nodes, edges, reach } = graphOf(notes);
+  const { nodes, edges, locals, reach } = graphOf(notes);
   expect(
     nodes.map(({ label, value, derivative, kind, isOutput }) => [label, value, derivative, kind, isOutput]),
   ).toEqual([
@@ -30,6 +30,7 @@ test("the graph of the notes' example: values and adjoints, edges, and what reac
     [2, 4],
     [3, 4],
   ]);
+  expect(locals).toEqual(["y = 3", "x = 2", "cos(x) = -0.416147", "1", "1"]);
   expect(reach).toEqual([
     { input: "x", outputs: ["z"] },
     { input: "y", outputs: ["z"] },
@@ -82,7 +83,7 @@ function randomGraph(
   const edges = nodes
     .slice(3)
     .flatMap(({ id }) => [0, 1, 2].map((k) => [picks[(id * 3 + k) % picks.length]! % id, id] as const));
-  return { nodes, edges, reach: [] };
+  return { nodes, edges, locals: edges.map(() => ""), reach: [] };
 }
 
 function everyGroup(items: readonly FoldItem[]): FoldItem[] {
@@ -160,10 +161,28 @@ test("a network is drawn down a straight line, not down stairs", () => {
     [2 * i, 2 * i + 2],
     [2 * i + 1, 2 * i + 2],
   ]).flat();
-  const graph: Graph = { nodes, edges, reach: [] };
+  const graph: Graph = { nodes, edges, locals: edges.map(() => ""), reach: [] };
   const { width, boxes } = layoutGraph(graph, visibleGraph(graph, foldGraph(graph), new Set()));
   const widest = boxes.reduce((most, box) => Math.max(most, box.width), 0);
   expect(width).toBeLessThan(2.5 * widest);
+});
+
+test("labels of edges lie in the drawing, over no box and over no other label", () => {
+  const { boxes, edges, width } = layoutGraph(
+    graphOf(notes),
+    visibleGraph(graphOf(notes), foldGraph(graphOf(notes)), new Set()),
+  );
+  const labels = edges.map((edge) => ({ ...edge.place, width: edge.width, height: 16 }));
+  expect(edges.map(({ label }) => label)).toEqual(["y = 3", "x = 2", "cos(x) = −0.416147", "1", "1"]);
+  labels.forEach((a, i) => {
+    expect(a.x - a.width / 2).toBeGreaterThanOrEqual(0);
+    expect(a.x + a.width / 2).toBeLessThanOrEqual(width);
+    for (const b of [...boxes, ...labels.slice(i + 1)]) {
+      const apart =
+        Math.abs(a.x - b.x) >= (a.width + b.width) / 2 || Math.abs(a.y - b.y) >= (a.height + b.height) / 2;
+      expect(apart).toBe(true);
+    }
+  });
 });
 
 test("boxes do not overlap, and lie within the drawing", () => {
@@ -223,7 +242,7 @@ describe("formats", () => {
   test("SVG is one element with its own style, light and dark, and tells what reaches what", () => {
     const svg = toSvg(notes);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>$/);
-    expect(svg).toContain("prefers-color-scheme:dark");
+    expect(svg).toContain("color-scheme:light dark");
     expect(svg).toContain('<rect class="dh-paper" width="100%" height="100%"/>'); // else a dark scheme has a white canvas
     expect(svg).toContain("<desc>x, y reach z</desc>");
     expect(svg).toContain(">∂s/∂x = 2.58385<");

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkTable } from "./options.ts";
-import { showNumber } from "./number-text.ts";
-import type { Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
+import { showNumber } from "../plot/number-text.ts";
+import type { LocalDerivative, Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
 /** An input or a line of a program, as a node of its dependency graph. */
 export interface GraphNode {
@@ -27,6 +27,8 @@ export interface GraphNode {
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly (readonly [from: number, to: number])[];
+  /** For each edge the local derivative, `y = 3`; empty where none is known. */
+  readonly locals: readonly string[];
   /** For each input, the results that it reaches. */
   readonly reach: readonly { readonly input: string; readonly outputs: readonly string[] }[];
 }
@@ -45,6 +47,7 @@ export function graphOf(table: TraceTable): Graph {
   checkTable("graphOf", table);
   const nodes: GraphNode[] = [];
   const edges: [number, number][] = [];
+  const locals: string[] = [];
   const adjoints = finalAdjoints(table);
   const outputs = new Set(table.outputs);
 
@@ -83,7 +86,11 @@ export function graphOf(table: TraceTable): Graph {
         scope,
       );
       const read = [...line.reads.flatMap((name) => env.get(name) ?? []), ...results];
-      for (const from of new Set(read)) edges.push([from, id]);
+      const local = new Map(line.local.map((entry) => [env.get(entry.of), showLocal(entry)]));
+      for (const from of new Set(read)) {
+        edges.push([from, id]);
+        locals.push(local.get(from) ?? "");
+      }
       for (const name of line.results) env.set(name, id);
     }
   };
@@ -124,7 +131,7 @@ export function graphOf(table: TraceTable): Graph {
     const affected = new Set(Object.hasOwn(table.affects, name) ? table.affects[name] : []);
     return { input: name, outputs: table.outputs.filter((out) => out === name || affected.has(out)) };
   });
-  return { nodes, edges, reach };
+  return { nodes, edges, locals, reach };
 }
 
 /** The last word on each adjoint, a seed, an only contribution, a sum or nothing, as a node shows it. */
@@ -147,6 +154,15 @@ function showDerivative(name: string, value: Shown, expression: string): string 
 /** A value as a node shows it: arrays by their type. */
 function shortValue(value: Shown): string {
   return typeof value === "object" && value !== null ? value.type : showValue(value);
+}
+
+const longestFormula = 16; // characters of a formula that stands before its value
+
+/** A local derivative as an edge shows it: the formula, the value, or both where they differ and have room. */
+function showLocal({ expression, value }: LocalDerivative): string {
+  if (value === null) return expression;
+  const number = showValue(value);
+  return number === expression || expression.length > longestFormula ? number : `${expression} = ${number}`;
 }
 
 /** `["params", "layer1"]` of `params.layer1.w` and of `params/layer1/w`. */

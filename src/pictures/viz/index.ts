@@ -3,7 +3,7 @@ import "../../engine/runtime/install.ts";
 
 export type { Graph, GraphNode } from "./graph.ts";
 export { graphOf, showValue } from "./graph.ts";
-export { showNumber } from "./number-text.ts";
+export { showNumber } from "./show-number.ts";
 export type { GraphOptions } from "./options.ts";
 export type { TraceSource } from "./source.ts";
 export type * from "./table.ts";

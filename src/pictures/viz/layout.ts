@@ -1,6 +1,6 @@
 import * as dagre from "@dagrejs/dagre";
 import { must } from "../../engine/util/assert-never.ts";
-import type { FoldItem, VisibleGraph } from "./fold.ts";
+import type { FoldItem, VisibleEdge, VisibleGraph } from "./fold.ts";
 import type { Graph as DependencyGraph } from "./graph.ts";
 import { setText } from "./math-pieces.ts";
 
@@ -29,6 +29,11 @@ export interface PlacedEdge {
   readonly to: number;
   readonly count: number;
   readonly points: readonly Point[];
+  /** What stands on it, set as mathematics, and where its middle is; an empty text where there is nothing. */
+  readonly label: string;
+  readonly place: Point;
+  /** Of the label, in pixels. */
+  readonly width: number;
 }
 
 /** A drawing before it is drawn. */
@@ -53,7 +58,7 @@ interface LayeredGraph {
   setNode(name: string, label: { width: number; height: number }): void;
   setEdge(from: string, to: string, label: object): void;
   node(name: string): Point | undefined;
-  edge(from: string, to: string): { readonly points: readonly Point[] } | undefined;
+  edge(from: string, to: string): (Partial<Point> & { readonly points: readonly Point[] }) | undefined;
 }
 const layered = dagre as unknown as {
   readonly Graph: new () => LayeredGraph;
@@ -76,35 +81,61 @@ export function layoutGraph(
 ): Layout {
   const { drawn, readers } = thinOut(visible);
   const boxes = visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure));
-  const balanced = place(boxes, drawn, {});
+  const edges = drawn.map((edge): LabelledEdge => {
+    const label = labelOf(graph, visible, edge);
+    return { ...edge, label, width: label === "" ? 0 : measure(label, "note") + 8 };
+  });
+  const balanced = place(boxes, edges, {});
   if (boxes.length > mostTried) return balanced;
   return alignments
-    .map((align) => place(boxes, drawn, { align }))
+    .map((align) => place(boxes, edges, { align }))
     .filter(({ width }) => width < muchNarrower * balanced.width)
     .reduce((best, other) => (other.width < best.width ? other : best), balanced);
 }
 
+/** An edge that is not placed yet. */
+type LabelledEdge = VisibleEdge & Pick<PlacedEdge, "label" | "width">;
+
+const longestLabel = 22; // characters of a local derivative; the table has the whole formula
+
+/** The local derivative of an edge between two nodes. */
+function labelOf(graph: DependencyGraph, { boxes }: VisibleGraph, { from, to, first }: VisibleEdge): string {
+  if (boxes[from]?.kind !== "node" || boxes[to]?.kind !== "node") return "";
+  return shorten(setText(graph.locals[first] ?? ""), longestLabel);
+}
+
+export const labelHeight = 16; // pixels
+
 function place(
   boxes: readonly Omit<PlacedBox, "x" | "y">[],
-  drawn: VisibleGraph["edges"],
+  drawn: readonly LabelledEdge[],
   alignment: { readonly align?: string },
 ): Layout {
   const layers = new layered.Graph();
-  const spaces = { nodesep: 28, ranksep: 44, edgesep: 16, marginx: 12, marginy: 12 };
+  const isLabelled = drawn.some(({ label }) => label !== "");
+  const ranksep = isLabelled ? 30 : 44; // a label has a layer of its own
+  const spaces = { nodesep: 28, ranksep, edgesep: 16, marginx: 12, marginy: 12 };
   layers.setGraph({ rankdir: "TB", ...spaces, ...alignment });
   boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
-  for (const { from, to } of drawn) layers.setEdge(String(from), String(to), {});
+  for (const { from, to, width } of drawn)
+    layers.setEdge(
+      String(from),
+      String(to),
+      width === 0 ? {} : { width, height: labelHeight, labelpos: "c" },
+    );
   layered.layout(layers);
 
   const placed = boxes.map((box, i): PlacedBox => {
     const { x, y } = must(layers.node(String(i)), "a placed node");
     return { ...box, x, y };
   });
-  const edges = drawn.map((edge): PlacedEdge => {
-    const { points } = must(layers.edge(String(edge.from), String(edge.to)), "a placed edge");
-    return { ...edge, points };
+  const edges = drawn.map((edge) => {
+    const { points, x = 0, y = 0 } = must(layers.edge(String(edge.from), String(edge.to)), "a placed edge");
+    return { ...edge, points, place: { x, y } };
   });
-  const right = placed.map(({ x, width }) => x + width / 2);
+  const right = [...placed, ...edges.map(({ place: { x }, width }) => ({ x, width }))].map(
+    ({ x, width }) => x + width / 2,
+  );
   const bottom = placed.map(({ y, height }) => y + height / 2);
   const [bendX, bendY] = [
     edges.flatMap(({ points }) => points.map(({ x }) => x)),
@@ -120,7 +151,7 @@ function place(
 
 /** In a folded graph only the first edge of a box that very many read; `readers` tells how many those are. */
 function thinOut({ boxes, edges }: VisibleGraph): {
-  readonly drawn: VisibleGraph["edges"];
+  readonly drawn: readonly VisibleEdge[];
   readonly readers: ReadonlyMap<number, number>;
 } {
   if (!boxes.some(({ kind }) => kind === "group")) return { drawn: edges, readers: new Map() };
@@ -159,9 +190,9 @@ function textOf(graph: DependencyGraph, item: FoldItem): Pick<PlacedBox, "title"
   return { title: shorten(label), notes: notes.map((note) => shorten(setText(note))) };
 }
 
-function shorten(text: string): string {
+function shorten(text: string, longest: number = longestTitle): string {
   const characters = [...text];
-  return characters.length <= longestTitle ? text : `${characters.slice(0, longestTitle - 1).join("")}…`;
+  return characters.length <= longest ? text : `${characters.slice(0, longest - 1).join("")}…`;
 }
 
 // Widths in ems of Times and its kin, and of Helvetica and its kin, a little above the mean.

@@ -1,3 +1,6 @@
+import type { Markup } from "../plot/markup.ts";
+import { element } from "../plot/markup.ts";
+
 /** A piece of a formula and how mathematics is set: names slanted, functions and numbers upright. */
 export interface MathPiece {
   readonly kind: "name" | "function" | "number" | "mark";
@@ -42,6 +45,16 @@ export function mathPieces(formula: string): MathPiece[] {
     at += character.length;
   }
   return pieces;
+}
+
+/** A formula set as mathematics, as an element of a page: names slanted. */
+export function mathMarkup(formula: string): Markup {
+  const pieces = mathPieces(formula);
+  return element(
+    "span",
+    { class: "math" },
+    ...pieces.map(({ kind, text }) => (kind === "name" ? element("i", {}, text) : text)),
+  );
 }
 
 /** A formula or a value as plain text, with the signs of mathematics. */

@@ -1,7 +1,7 @@
 import type { Program, Var } from "../../engine/ir/index.ts";
 import { freshNames } from "../../numeric/syntax/names.ts";
 import { must } from "../../engine/util/assert-never.ts";
-import { showConstant } from "./number-text.ts";
+import { showConstant } from "../plot/number-text.ts";
 
 /** How a trace speaks of the values of one program. */
 export interface Naming {

@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
-import { showNumber } from "./number-text.ts";
+import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
 

@@ -109,8 +109,10 @@ function makeRule(program: Program, active: readonly boolean[]): Rule {
 /**
  * Computes scalars that depend on constants only, and drops what a record says to give an operand back: so that the
  * rule of a power reads `dx * 3 * x^2` for the exponent 3.
+ *
+ * @param ones how many of the last inputs are 1: the new program is without them
  */
-function foldConstants(program: Program): Program {
+function foldConstants(program: Program, ones: number = 0): Program {
   const constants = new Map<Tensor, number>();
   const fold = (prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] => {
     const values = ins.map((x) => constants.get(x));
@@ -144,5 +146,24 @@ function foldConstants(program: Program): Program {
     return x;
   };
   const types = program.ins.map((v) => v.type);
-  return traceProgram(program.name, types, (...xs) => evalProgram(program, xs, fold)).program;
+  const fixed = types.splice(types.length - ones, ones);
+  return traceProgram(program.name, types, (...xs) => {
+    const given = fixed.map((type) => remember(full(type, 1), 1));
+    return evalProgram(program, [...xs, ...given], fold);
+  }).program;
+}
+
+const locals = new WeakMap<Rule, Program>();
+
+/**
+ * The derivative of a rule whose operands and results are numbers, as a formula of its operands: the rule with the
+ * differential 1 of each active operand. ins: the operands; outs: the results, then the derivative of each active one.
+ */
+export function localDerivative(rule: Rule): Program {
+  let local = locals.get(rule);
+  if (local === undefined) {
+    local = foldConstants(rule.forward, rule.forward.ins.length - rule.known.ins.length);
+    locals.set(rule, local);
+  }
+  return local;
 }

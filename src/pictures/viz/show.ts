@@ -2,7 +2,7 @@ import { showType } from "../../engine/errors/index.ts";
 import { readElements } from "../../engine/ir/elements.ts";
 import type { ArrayType, Tensor } from "../../engine/ir/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import { showNumber } from "./number-text.ts";
+import { showNumber } from "../plot/number-text.ts";
 import type { Numbers, Shown } from "./table.ts";
 
 const previewed = 6; // elements of an array that a table shows

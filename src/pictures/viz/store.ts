@@ -3,7 +3,7 @@ import { must } from "../../engine/util/assert-never.ts";
 import type { Context } from "./context.ts";
 import { lineName } from "./context.ts";
 import { showFormula } from "./formula.ts";
-import { showConstant } from "./number-text.ts";
+import { showConstant } from "../plot/number-text.ts";
 import type { Line, Rule } from "./rule.ts";
 import type { StoredValue } from "./table.ts";
 

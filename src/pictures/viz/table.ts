@@ -32,10 +32,22 @@ export interface TraceLine {
   readonly operation: string;
   /** Names of the inputs and lines that it reads. */
   readonly reads: readonly string[];
+  /** Its derivative in each of them that has one; of lines of a long program, of several results or of a sub-program none. */
+  readonly local: readonly LocalDerivative[];
   /** Where in the user's code it was asked for, where that is known. */
   readonly source: string | null;
   /** Its sub-programs: the body of a loop, the branches of a choice. */
   readonly bodies: readonly TraceBody[];
+}
+
+/** The derivative of a line in one of the values that it reads. */
+export interface LocalDerivative {
+  /** The input or line that it reads. */
+  readonly of: string;
+  /** The derivative of a number in a number, `cos(x)`; else the differential as far as it comes from there, `dx @ w`. */
+  readonly expression: string;
+  /** Of a number in a number, where values are known. */
+  readonly value: Shown;
 }
 
 /** A sub-program; its names are its own. */

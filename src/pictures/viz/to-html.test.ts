@@ -36,7 +36,7 @@ describe("the page", () => {
   });
 
   test("has a picture before its script runs", () => {
-    expect(page).toMatch(/<div id="picture" [^>]*><svg [^]*<\/svg><\/div>/);
+    expect(page).toMatch(/<div class="picture scroll" [^>]*><svg [^]*<\/svg><\/div>/);
   });
 });
 
@@ -86,11 +86,15 @@ describeInBrowser("the page in Chromium", {
             .join("|"),
         ),
       );
-    const count = async (): Promise<string | null> => tab.textContent("#count");
+    const count = async (): Promise<string | null> => tab.textContent(".count");
     expect(await tab.textContent("h1")).toBe("z = x · y + sin(x)");
+    // it opened with nothing but the inputs
+    expect(await count()).toBe("11 / 11");
+    expect(await tab.locator(".gradient .number").allInnerTexts()).toEqual(["2.58385", "2"]);
+    await tab.keyboard.press("Home");
     expect(await count()).toBe("1 / 11");
     expect(await seen()).toEqual(["x|2", "y|3", "a = x · y", "b = sin(x)", "z = a + b"]);
-    await tab.click("#forth");
+    await tab.click(".forth");
     expect(await seen()).toContain("a = x · y|6");
     await tab.keyboard.press("ArrowRight");
     await tab.keyboard.press("ArrowRight");
@@ -108,14 +112,108 @@ describeInBrowser("the page in Chromium", {
       "b = sin(x)|0.909297|∂s/∂b = 1",
       "z = a + b|6.9093|∂s/∂z = 1",
     ]);
-    expect(await tab.isDisabled("#forth")).toBe(true);
-    expect(await tab.textContent("#caption")).toBe("∂s/∂x is complete: the sum of its contributions");
+    expect(await tab.isDisabled(".forth")).toBe(true);
+    expect(await tab.textContent(".caption")).toBe("∂s/∂x is complete: the sum of its contributions");
     await tab.keyboard.press("Home");
     expect(await count()).toBe("1 / 11");
-    await tab.fill("#slider", "5");
+    await tab.fill(".slider", "5");
     expect(await count()).toBe("6 / 11");
-    await tab.click("#lists section:first-child .row:nth-child(4)");
+    await tab.click(".lists section:first-child .row:nth-child(4)");
     expect(await count()).toBe("3 / 11");
+  },
+
+  // arrows led from inputs to the result while adjoints went the other way
+  "arrows turn in the reverse pass, one by one, and local derivatives stand on them": async ({ open }) => {
+    const tab = await open(page);
+    /** For each edge, whether the head that is seen is nearer to the box it comes from, and its label. */
+    const edges = async (): Promise<(readonly [string, boolean, string])[]> =>
+      tab.$$eval(".dh-link", (links) =>
+        links.map((link) => {
+          const middle = (element: Element): { x: number; y: number } => {
+            const { x, y, width, height } = element.getBoundingClientRect();
+            return { x: x + width / 2, y: y + height / 2 };
+          };
+          const box = (end: string): Element =>
+            document.querySelector(`.dh-box[data-box="${(link as SVGElement).dataset[end]}"]`)!;
+          const heads = [...link.querySelectorAll(".dh-arrow")].filter(
+            (head) => getComputedStyle(head).visibility === "visible",
+          );
+          const at = middle(heads[0]!);
+          const distance = (end: string): number => {
+            const { x, y } = middle(box(end));
+            return Math.hypot(x - at.x, y - at.y);
+          };
+          const label = link.querySelector(".dh-local");
+          const isSeen = label !== null && getComputedStyle(label).visibility === "visible";
+          const names = ["from", "to"].map((end) => box(end).querySelector(".dh-title")!.textContent[0]);
+          return [
+            `${names.join(" ")} ${heads.length}`,
+            distance("from") < distance("to"),
+            isSeen ? label.textContent : "",
+          ] as const;
+        }),
+      );
+    const turned = async (): Promise<string[]> =>
+      (await edges()).filter(([, isBack]) => isBack).map(([name]) => name);
+    const labels = ["y = 3", "x = 2", "cos(x) = −0.416147", "1", "1"];
+    expect((await edges()).map(([, isBack, label]) => [isBack, label])).toEqual(
+      labels.map((label) => [true, label]),
+    );
+    await tab.keyboard.press("Home");
+    expect((await edges()).map(([name, isBack, label]) => [name, isBack, label])).toEqual([
+      ["x a 1", false, ""],
+      ["y a 1", false, ""],
+      ["x b 1", false, ""],
+      ["a z 1", false, ""],
+      ["b z 1", false, ""],
+    ]);
+    await tab.keyboard.press("ArrowRight");
+    expect((await edges()).map(([, , label]) => label)).toEqual(["y = 3", "x = 2", "", "", ""]);
+    for (let i = 0; i < 4; i++) await tab.keyboard.press("ArrowRight");
+    expect(await turned()).toEqual(["a z 1"]);
+    await tab.keyboard.press("ArrowRight");
+    expect(await turned()).toEqual(["a z 1", "b z 1"]);
+    await tab.click(".modes button:nth-child(2)");
+    await tab.keyboard.press("End");
+    expect(await turned()).toEqual([]);
+  },
+
+  // on a phone the list was below the picture, and scrolled out of view
+  "the current row and node are in view at each step, at each width": async ({ open }) => {
+    const long = toHtml(traceText(compileText(`a = sin(x); ${Array.from({ length: 14 }, (_, i) => `a${i} = sin(${i === 0 ? "a" : `a${i - 1}`}) * y`).join("; ")}`), { at: [2, 1.1] })); // prettier-ignore
+    for (const viewport of [
+      { width: 375, height: 667 },
+      { width: 768, height: 700 },
+      { width: 1440, height: 600 },
+    ]) {
+      const tab = await open(long, { viewport });
+      await tab.keyboard.press("Home");
+      const stepCount = Number((await tab.textContent(".count"))!.split("/")[1]);
+      const every = extent(7, 1); // steps between those that are looked at
+      for (let step = 1; step < stepCount; step += every) {
+        await tab.locator(".slider").evaluate((slider: HTMLInputElement, at) => {
+          slider.value = String(at);
+          slider.dispatchEvent(new Event("input"));
+        }, step);
+        const outside = await tab.evaluate(() => {
+          const parts = [
+            [".lists", ".row.is-current, .is-current .row"],
+            [".picture", ".dh-box.is-current rect:last-of-type"],
+          ] as const;
+          return parts.flatMap(([paneName, name]) => {
+            const pane = document.querySelector(paneName)!.getBoundingClientRect();
+            const found = document.querySelector(name)!.getBoundingClientRect();
+            const isIn =
+              found.top >= pane.top - 1 &&
+              found.bottom <= Math.min(pane.bottom, window.innerHeight) + 1 &&
+              found.left >= pane.left - 1 &&
+              found.right <= pane.right + 1;
+            return isIn ? [] : [name];
+          });
+        });
+        expect(outside, `step ${step} at ${viewport.width}`).toEqual([]);
+      }
+    }
   },
 
   "plays by itself, and stops at the end": async ({ open }) => {
@@ -123,17 +221,17 @@ describeInBrowser("the page in Chromium", {
     await tab.keyboard.press("End");
     await tab.keyboard.press("ArrowLeft");
     await tab.keyboard.press("Space");
-    expect(await tab.textContent("#play")).toBe("Pause");
-    await tab.waitForFunction(() => document.getElementById("count")?.textContent === "11 / 11");
-    expect(await tab.textContent("#play")).toBe("Play");
+    expect(await tab.textContent(".play")).toBe("Pause");
+    await tab.waitForFunction(() => document.querySelector(".count")?.textContent === "11 / 11");
+    expect(await tab.textContent(".play")).toBe("Play");
   },
 
   "shows each forward pass": async ({ open }) => {
     const tab = await open(page);
     expect(
-      await tab.$$eval("#modes button", (buttons) => buttons.map((button) => button.textContent)),
+      await tab.$$eval(".modes button", (buttons) => buttons.map((button) => button.textContent)),
     ).toEqual(["Reverse", "Forward  dx = 1, dy = 0", "Forward  dx = 0, dy = 1"]);
-    await tab.click("#modes button:nth-child(2)");
+    await tab.click(".modes button:nth-child(2)");
     await tab.keyboard.press("End");
     expect(await tab.textContent(".row.is-current")).toBe("z=a + b6.9093dz=da + db2.58385");
     expect(await tab.textContent('.dh-box[data-node="4"] .dh-adjoint')).toBe("dz = 2.58385");
@@ -152,7 +250,7 @@ describeInBrowser("the page in Chromium", {
       await marked("is-after"),
       await marked("is-dim"),
     ]).toEqual([["b = sin(x)"], ["x"], ["z = a + b"], ["y", "a = x · y"]]);
-    expect(await tab.textContent("#selection")).toBe("b affects z and is affected by x");
+    expect(await tab.textContent(".selection")).toBe("b affects z and is affected by x");
     await tab.keyboard.press("Escape");
     expect(await marked("is-dim")).toEqual([]);
     await tab.focus('.dh-box[data-node="0"]');
@@ -179,7 +277,7 @@ describeInBrowser("the page in Chromium", {
         };
         const paper = getComputedStyle(document.body).backgroundColor;
         const texts = [
-          ...document.querySelectorAll("#lists .math, #lists .number, #caption, h2, .note, #selection"),
+          ...document.querySelectorAll(".lists .math, .lists .number, .caption, h2, .note, .selection"),
         ].filter((element) => element.textContent !== "" && element.closest(".mark") === null);
         const boxes = [...document.querySelectorAll(".dh-box text")].map((text) =>
           contrast(
@@ -199,7 +297,7 @@ describeInBrowser("the page in Chromium", {
       const tab = await open(long, { viewport: { width, height: 800 } });
       await tab.keyboard.press("End");
       expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-      const right = await tab.$eval("#count", (count) => count.getBoundingClientRect().right);
+      const right = await tab.$eval(".count", (count) => count.getBoundingClientRect().right);
       expect(right).toBeLessThanOrEqual(width);
     }
   },
@@ -207,7 +305,7 @@ describeInBrowser("the page in Chromium", {
   // columns were as wide as the numbers of their own row, 4 px apart
   "columns of the forward table stand below one another": async ({ open }) => {
     const tab = await open(toHtml(notes), { viewport: { width: 1280, height: 800 } });
-    await tab.click("#modes button >> nth=1");
+    await tab.click(".modes button >> nth=1");
     const lefts = await tab.$$eval(".forward .row", (rows) =>
       rows.map((row) => [...row.querySelectorAll(".sign")].map((sign) => sign.getBoundingClientRect().left)),
     );
@@ -222,13 +320,13 @@ describeInBrowser("the page in Chromium", {
       const tab = await open(tall, { viewport: { width, height: 800 } });
       const scale = (): Promise<number> =>
         tab.$eval(
-          "#picture svg",
+          ".picture svg",
           (svg) => svg.getBoundingClientRect().width / (svg as SVGSVGElement).viewBox.baseVal.width,
         );
       expect(12 * (await scale())).toBeGreaterThan(10.99);
-      await tab.click("#fit");
+      await tab.click(".fit");
       expect(await scale()).toBeLessThan(0.6);
-      const [inside, room] = await tab.$eval("#picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
+      const [inside, room] = await tab.$eval(".picture", (pane) => [pane.scrollHeight, pane.clientHeight]);
       expect(inside).toBeLessThanOrEqual(room);
     }
   },
@@ -255,12 +353,12 @@ describeInBrowser("the page in Chromium", {
     for (const text of ["x*y + sin(x)", "2 + 3", "x"]) {
       const tab = await open(toHtml(traceText(compileText(text))));
       await tab.keyboard.press("End");
-      expect(await tab.textContent("#count")).toMatch(/^(\d+) \/ \1$/);
+      expect(await tab.textContent(".count")).toMatch(/^(\d+) \/ \1$/);
     }
     // "Cannot read properties of undefined (reading 'mode')", where there was a value and nothing to differentiate
     const tab = await open(toHtml(traceText(compileText("1"), { at: [] })));
-    expect(await tab.textContent("#lists")).toContain("The result depends on no input");
-    expect(await tab.textContent("#caption")).toBe("z = 1");
+    expect(await tab.textContent(".lists")).toContain("The result depends on no input");
+    expect(await tab.textContent(".caption")).toBe("z = 1");
   },
 
   "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
@@ -278,8 +376,8 @@ describeInBrowser("the page in Chromium", {
     await tab.keyboard.press("End");
     expect(await tab.textContent(".is-current .row .left, .row.is-current .left")).toBe("∂s/∂y");
     await tab.click(".dh-group >> nth=5");
-    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(1);
-    await tab.click("#chips button");
-    expect(await tab.$$eval("#chips button", (chips) => chips.length)).toBe(0);
+    expect(await tab.$$eval(".chips button", (chips) => chips.length)).toBe(1);
+    await tab.click(".chips button");
+    expect(await tab.$$eval(".chips button", (chips) => chips.length)).toBe(0);
   },
 });

@@ -4,11 +4,11 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, visibleGraph } from "./fold.ts";
 import { layoutGraph } from "./layout.ts";
-import { escapeText, jsonForPage, writeMarkup } from "./markup.ts";
+import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
+import { mathMarkup } from "./math-pieces.ts";
 import { checkTable } from "./options.ts";
-import { pageBody } from "./page-body.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
-import { pageData } from "./page-data.ts";
+import { type PageData, pageData } from "./page-data.ts";
 import type { TraceTable } from "./table.ts";
 
 /** How a page is made. */
@@ -29,10 +29,15 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
   if (typeof title !== "string") throw new DownhillError("option", "toHtml: the title must be a string.");
-  const data = pageData(table, title);
+  return tracePage(pageData(table, title));
+}
+
+/** The page of a trace that is known by what the page shows. */
+export function tracePage(data: PageData): string {
+  const { title } = data;
   const visible = visibleGraph(data.graph, foldGraph(data.graph), new Set());
   const picture = writeMarkup(
-    drawGraph(data.graph, layoutGraph(data.graph, visible), `Dependency graph of ${title}`),
+    drawGraph(data.graph, layoutGraph(data.graph, visible), `Dependency graph of ${title}`, true),
   );
   const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
   return `<!doctype html>
@@ -45,7 +50,11 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
 <style>${pageStyle}</style>
 </head>
 <body>
-${pageBody(title, picture)}
+<header>${writeMarkup(element("h1", {}, title.includes(" = ") ? mathMarkup(title) : title))}</header>
+<main id="trace" class="dh-trace">
+<div class="panes"><div class="picture scroll" tabindex="0" role="region" aria-label="Dependency graph">${picture}</div></div>
+<noscript>Stepping through the trace needs JavaScript; the graph is complete without it.</noscript>
+</main>
 <script type="application/json" id="data">${jsonForPage(data)}</script>
 <script>${pageScript}</script>
 </body>

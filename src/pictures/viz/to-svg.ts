@@ -4,7 +4,7 @@ import { foldGraph, visibleGraph } from "./fold.ts";
 import { graphOf, reachText } from "./graph.ts";
 import { graphStyle } from "./graph-style.ts";
 import { estimate, layoutGraph } from "./layout.ts";
-import { element, writeMarkup } from "./markup.ts";
+import { element, writeMarkup } from "../plot/markup.ts";
 import type { GraphOptions } from "./options.ts";
 import { checkTable, graphOptions } from "./options.ts";
 import type { TraceTable } from "./table.ts";
@@ -23,7 +23,7 @@ export function toSvg(table: TraceTable, options: GraphOptions = {}): string {
   const graph = graphOf(table);
   const visible = visibleGraph(graph, foldGraph(graph, maxNodes), new Set());
   const layout = layoutGraph(graph, visible);
-  const drawing = drawGraph(graph, layout, `Dependency graph of ${table.name}`);
+  const drawing = drawGraph(graph, layout, `Dependency graph of ${table.name}`, false);
   const { width, height } = layout;
   const reach = reachText(graph);
   const lines = reach.map((line, i) =>

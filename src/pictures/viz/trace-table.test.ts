@@ -436,6 +436,47 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => ({
   ),
 }));
 
+/** The gradient as the sum over all paths of the products of local derivatives, from the last line back. */
+function overPaths({ program, outputs, inputs }: TraceTable): number[] {
+  const adjoints = new Map([[outputs[0]!, 1]]);
+  for (const { name, local } of program.toReversed()) {
+    const adjoint = adjoints.get(name) ?? 0;
+    if (adjoint === 0) continue; // what was not chosen has no part in a derivative
+    for (const { of, value } of local)
+      adjoints.set(of, (adjoints.get(of) ?? 0) + adjoint * (value as number));
+  }
+  return inputs.map(({ name }) => adjoints.get(name) ?? 0);
+}
+
+test("each line has its derivative in each value that it reads", () => {
+  const local = (table: TraceTable): (readonly unknown[])[] =>
+    table.program.flatMap(({ name, local: entries }) =>
+      entries.map(({ of, expression, value }) => [name, of, expression, value]),
+    );
+  expect(local(notes)).toEqual([
+    ["a", "x", "y", 3],
+    ["a", "y", "x", 2],
+    ["b", "x", "cos(x)", Math.cos(2)],
+    ["z", "a", "1", 1],
+    ["z", "b", "1", 1],
+  ]);
+  expect(local(traceText(compileText("a = x*x; z = exp(a) - a/2")))).toEqual([
+    ["a", "x", "x + x", null],
+    ["b", "a", "b", null],
+    ["c", "a", "0.5", null],
+    ["z", "b", "1", null],
+    ["z", "c", "-1", null],
+  ]);
+  const at = [[[1, 2]], [[3], [4]]];
+  const arrays = traceTable((x: Tensor, w: Tensor) => add(sin(matmul(x, w)), 1), { at, names: ["x", "w"] });
+  expect(local(arrays)).toEqual([
+    ["a", "x", "dx @ w", null],
+    ["a", "w", "x @ dw", null],
+    ["b", "a", "da * cos(a)", null],
+    ["z", "b", "1", null],
+  ]);
+});
+
 test("for generated expressions the trace agrees with grad and with central differences", () => {
   fc.assert(
     fc.property(expression, (text) => {
@@ -449,6 +490,11 @@ test("for generated expressions the trace agrees with grad and with central diff
       for (const [i, g] of [dx.item(), dy.item()].entries()) {
         if (Number.isFinite(g))
           expect(Math.abs(forward[i]! - g)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(g)));
+      }
+      for (const [i, g] of overPaths(table).entries()) {
+        const exact = [dx, dy][i]!.item();
+        if (Number.isFinite(exact))
+          expect(Math.abs(g - exact), text).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(exact)));
       }
       const isTame = [table.value, dx.item(), dy.item()].every(
         (v) => typeof v === "number" && Math.abs(v) < 1e6,

@@ -12,9 +12,9 @@ import { must } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { checkGradient } from "./check.ts";
 import type { Context } from "./context.ts";
-import { makeContext } from "./context.ts";
+import { activeFrom, makeContext } from "./context.ts";
 import { showEquation } from "./formula.ts";
-import { forwardPass } from "./forward.ts";
+import { forwardPass, localDerivatives } from "./forward.ts";
 import { nameProgram } from "./names.ts";
 import { reverseTrace } from "./reverse.ts";
 import { nested, show } from "./show.ts";
@@ -39,6 +39,7 @@ export interface TraceOptions {
 
 const arrayExamples = { at: "[2, 3]", names: '["x", "y"]', wrt: '["x"]', seeds: "[[1, 0]]" } as const;
 const mostForward = 200_000; // lines of all forward passes together; later passes are left out
+const mostLocal = 1_000; // lines whose local derivatives are told: of more, graphs are folded
 const mostPlaced = 5_000; // lines whose place in the user's code is told: each costs a stack to be formatted
 const mostAffected = 500_000; // names in `affects`; beyond, only results are listed
 
@@ -95,6 +96,7 @@ function buildTable({ program, args, captured, names }: Traceable, options: Trac
   const valueOf = (v: Var): Tensor | undefined => values?.get(v);
 
   const reverse = isFloating(out.type.dtype) ? reverseTrace(context, wrt) : undefined;
+  const active = activeFrom(context, wrt);
   const seeds = values === undefined ? [undefined] : seedMaps(wrt, own, options.seeds);
   const perPass = Math.max(1, program.ins.length + lines.length);
   const gradients = reverse?.adjoints ?? new Map<Var, Tensor>();
@@ -109,7 +111,10 @@ function buildTable({ program, args, captured, names }: Traceable, options: Trac
       differentiated: wrt.includes(v),
     })),
     outputs: program.outs.map((v) => naming.nameOf(v)),
-    program: lines.map(({ eqn }) => describeLine(context, eqn, lines.length <= mostPlaced)),
+    program: lines.map((line) => ({
+      ...describeLine(context, line.eqn, lines.length <= mostPlaced),
+      local: lines.length <= mostLocal ? localDerivatives(context, line, active) : [],
+    })),
     forward: seeds
       .slice(0, Math.max(1, Math.floor(mostForward / perPass)))
       .map((seed) => forwardPass(context, wrt, seed)),
@@ -209,6 +214,7 @@ function lineOf(eqn: Equation, nameOf: (v: Var) => string, isConstant: (v: Var) 
     value: null,
     operation: eqn.prim.name,
     reads: eqn.ins.filter((v) => !isConstant(v)).map(nameOf),
+    local: [],
     source: null,
     bodies: subPrograms(eqn.params).map((program) => {
       const operands = eqn.ins.slice(Math.max(0, eqn.ins.length - program.ins.length)); // a choice reads its condition first

@@ -1,5 +1,4 @@
-import type { Scale } from "../../../training/train/report/scale.ts";
-import { showTick } from "../../../training/train/report/scale.ts";
+import { type Scale, showTick } from "../../plot/scale.ts";
 import { cells } from "../../../engine/util/cells.ts";
 
 /** What a piece of text is, for those who colour it: a heading, something in the background, or the run of a number. */

@@ -1,6 +1,6 @@
 import { contours } from "d3-contour";
 import { geometric, quantile } from "../numbers.ts";
-import { round } from "./palette.ts";
+import { round } from "../../plot/markers.ts";
 
 /** Values of a function on a grid, row by row from the lowest y. */
 export interface Grid {

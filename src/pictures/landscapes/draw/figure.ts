@@ -1,14 +1,15 @@
-import { element, type Markup } from "../../viz/markup.ts";
+import type { Box } from "../../plot/axes.ts";
+import type { ChartSpec } from "../../plot/chart-spec.ts";
+import { drawParts, layoutChart } from "../../plot/chart.ts";
+import { element, type Markup } from "../../plot/markup.ts";
+import { heightAt, type PictureChart } from "../../plot/picture.ts";
 import type { Race } from "../race.ts";
-import type { LinesFigure, Series, SliceFigure, TableFigure } from "../study.ts";
-import type { Box } from "./axes.ts";
-import { drawLines, drawValues, type ValueChart } from "./chart.ts";
+import type { SliceFigure, TableFigure } from "../study.ts";
 import { drawRaceMap, drawSliceMap, type Hills, type RaceMap, type RaceScene } from "./map.ts";
-import { swatch } from "./palette.ts";
+import { valueChart } from "./value-chart.ts";
 
-/** The parts of a figure that have room: map and chart side by side, or curves with a legend beside them. */
+/** The parts of a figure that have room: map and chart side by side. */
 export const pairWidths = { map: 600, chart: 480 };
-export const linesWidth = 760;
 
 interface Frame {
   readonly width: number;
@@ -25,12 +26,9 @@ function frameOf(width: number, height: number, left: number): Frame {
 function mapFrame(width: number): Frame {
   return frameOf(width, Math.round((width * 5) / 6), 58);
 }
-function chartFrame(width: number): Frame {
-  return frameOf(width, Math.round((width * 25) / 24), 66);
-}
-function linesFrame(width: number): Frame {
-  return frameOf(width, Math.round(150 + 0.3 * width), 72);
-}
+/** The height of a chart beside a map, and of one of curves. */
+export const besideMap: PictureChart["height"] = [0, 25 / 24];
+export const linesHeight: PictureChart["height"] = [150, 0.3];
 
 /** A drawing of its own size, to be put somewhere. */
 export interface Part {
@@ -42,8 +40,8 @@ export interface Part {
 /** The map of a race, with what a page needs to move it. */
 export type RaceMapPart = Part & Pick<RaceMap, "trails" | "caption">;
 
-/** The chart of the values of a race, with what a page needs to move it. */
-export type ValuePart = Part & Pick<ValueChart, "left" | "perStep"> & { readonly box: Box };
+/** The chart of the values of a race. Step t is at `left + t · perStep`. */
+export type ValuePart = Part & { readonly box: Box; readonly left: number; readonly perStep: number };
 
 /** The map of a race at a width. `id` sets apart what it needs to name. */
 export function raceMapPart(race: Race, scene: RaceScene, width: number, id: string): RaceMapPart {
@@ -51,16 +49,26 @@ export function raceMapPart(race: Race, scene: RaceScene, width: number, id: str
   return { ...size, ...drawRaceMap(race, scene, box, id) };
 }
 
-/** The values of a race by step, at a width. */
-export function valuePart(race: Race, width: number, id: string): ValuePart {
-  const { box, ...size } = chartFrame(width);
-  return { ...size, ...drawValues(race, box, id), box };
+/** The values of a race by step, at a width; the names stand elsewhere. */
+export function valuePart(race: Race, width: number): ValuePart {
+  const spec = valueChart(race);
+  const view = { hasLegend: false };
+  const size = { width, height: heightAt(besideMap, width) };
+  const layout = layoutChart(spec, size, view);
+  const { box } = layout;
+  return {
+    ...size,
+    markup: drawParts(spec, layout, view),
+    box,
+    left: box.x,
+    perStep: box.width / race.steps,
+  };
 }
 
-/** A chart of curves at a width. */
-export function linesPart(figure: LinesFigure, width: number, id: string): Part {
-  const { box, ...size } = linesFrame(width);
-  return { ...size, markup: drawLines(figure, box, id) };
+/** A chart at a width. */
+export function chartPart(spec: ChartSpec, width: number, height: PictureChart["height"]): Part {
+  const size = { width, height: heightAt(height, width) };
+  return { ...size, markup: drawParts(spec, layoutChart(spec, size)) };
 }
 
 /** The map of a slice of a loss at a width. */
@@ -72,31 +80,6 @@ export function sliceMapPart(
 ): Part & { readonly caption: string } {
   const { box, ...size } = mapFrame(width);
   return { ...size, ...drawSliceMap(slice, hills, box, id) };
-}
-
-/** The losses along the path of a slice at a width; nothing where there is no path. */
-export function slicePathPart({ slice }: SliceFigure, width: number, id: string): Part | undefined {
-  const losses = slice.path.map(({ loss }) => loss);
-  const path: LinesFigure = {
-    kind: "lines",
-    title: "",
-    x: { label: "state along the path" },
-    y: { label: "loss along the path", log: losses.every((loss) => loss > 0) },
-    series: [{ name: "loss", x: losses.map((_, i) => i), y: losses, style: "line", colour: 1 }],
-  };
-  if (losses.length < 2) return undefined;
-  const { box, ...size } = chartFrame(width);
-  return { ...size, markup: drawLines(path, box, id) };
-}
-
-/** The legend of a chart of curves: one line a name. */
-export function legendOf(figure: LinesFigure): { readonly series: Series; readonly swatch: Markup }[] {
-  const seen = new Set<string>();
-  return figure.series.flatMap((series, i) => {
-    if (seen.has(series.name)) return []; // one line for all of one name
-    seen.add(series.name);
-    return [{ series, swatch: swatch(series.colour ?? i, series.style, series.style === "dots") }];
-  });
 }
 
 /** Cells of a table as texts. */

@@ -1,15 +1,14 @@
-import type { Scale } from "../../../training/train/report/scale.ts";
-import { marksFor } from "../../viz/at-widths.ts";
-import { element, type Markup } from "../../viz/markup.ts";
+import { marksFor } from "../../plot/at-widths.ts";
+import { type Box, drawAxes, edges } from "../../plot/axes.ts";
+import { cross, markerPath, round, star } from "../../plot/markers.ts";
+import { element, type Markup } from "../../plot/markup.ts";
+import { runClass } from "../../plot/palette.ts";
+import { linearScale, type Scale } from "../../plot/scale.ts";
+import { lineOf, type Spot } from "../../plot/series.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
-import { type Box, drawAxes, edges, scaleBetween } from "./axes.ts";
 import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels, refined } from "./contours.ts";
-import { cross, markerPath, round, runClass, star } from "./palette.ts";
 import { type Plane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
-
-/** A place in a drawing. */
-export type Spot = readonly [x: number, y: number];
 
 /** The vertices of a drawn path with the steps that they stand for. */
 export interface Trail {
@@ -72,8 +71,8 @@ export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, i
 function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: string): RaceMap {
   const { landscape } = race;
   const [horizontal, vertical] = plane.domain;
-  const x = scaleBetween(horizontal![0], horizontal![1], marksFor(box.width, 6));
-  const y = scaleBetween(vertical![0], vertical![1], 6);
+  const x = linearScale(horizontal![0], horizontal![1], marksFor(box.width, 6));
+  const y = linearScale(vertical![0], vertical![1], 6);
   const spot = placer(box, x, y);
   const at = (point: readonly number[]): Spot => {
     const [px, py] = plane.place(point);
@@ -84,7 +83,7 @@ function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: s
   return {
     markup: [
       clip,
-      ...drawAxes(box, x, y, { x: plane.axes[0]!, y: plane.axes[1]! }, false),
+      ...drawAxes(box, x, y, { x: { label: plane.axes[0]! }, y: { label: plane.axes[1]! } }, false),
       hills,
       frame(box),
       ...(plane.axes.length === landscape.coordinates.length
@@ -111,8 +110,8 @@ function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: s
   const finite = ys.filter((value) => Number.isFinite(value));
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const margin = 0.06 * (high - low || 1);
-  const x = scaleBetween(domain[0]![0], domain[0]![1], marksFor(box.width, 6));
-  const y = scaleBetween(low - margin, high + margin, 6);
+  const x = linearScale(domain[0]![0], domain[0]![1], marksFor(box.width, 6));
+  const y = linearScale(low - margin, high + margin, 6);
   const spot = placer(box, x, y);
   const trails = race.runs.map(({ points, values, outcome }) =>
     trailOf(
@@ -126,7 +125,7 @@ function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: s
   return {
     markup: [
       clipOf(box, id),
-      ...drawAxes(box, x, y, { x: axes[0]!, y: `f(${axes[0]!})` }, true),
+      ...drawAxes(box, x, y, { x: { label: axes[0]! }, y: { label: `f(${axes[0]!})` } }, true),
       frame(box),
       element("path", { class: "level bold", "clip-path": `url(#${id}-clip)`, d: lineOf(curve) }),
       ...landscape.minima.map((point) => drawMinimum(spot(point[0]!, height(point)), box)),
@@ -163,8 +162,8 @@ export function sliceHills({ alphas, betas, values }: LossSlice): Hills {
 /** A slice of a loss, with the path of its training. */
 export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: string): RaceMap {
   const { alphas, betas, path, explained } = slice;
-  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
-  const y = scaleBetween(betas[0]!, betas.at(-1)!, 6);
+  const x = linearScale(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
+  const y = linearScale(betas[0]!, betas.at(-1)!, 6);
   const spot = placer(box, x, y);
   const part = (k: 0 | 1): string =>
     explained === undefined ? "" : ` (${(explained[k] * 100).toFixed(1)} % of the variance of the path)`;
@@ -183,7 +182,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
         box,
         x,
         y,
-        { x: `along the first ${kind}${part(0)}`, y: `along the second${part(1)}` },
+        { x: { label: `along the first ${kind}${part(0)}` }, y: { label: `along the second${part(1)}` } },
         false,
       ),
       hills,
@@ -194,7 +193,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
             element("g", { "clip-path": `url(#${id}-clip)` }, drawTrail(trail, 1, run)),
             drawStart(spot(path[0]!.alpha, path[0]!.beta), [trail]),
           ]),
-      drawMinimum(spot(0, 0), box),
+      drawEnd(spot(0, 0), trail),
     ],
     trails: path.length === 0 ? [] : [trail],
     caption: sliceCaption(contours),
@@ -203,7 +202,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
 
 /** What the map of a slice shows, in words. */
 export function sliceCaption({ text }: Hills): string {
-  return text === "" ? "" : `${text}. ★ where training ended.`;
+  return text === "" ? "" : `${text}.`;
 }
 
 function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x: number, y: number) => Spot {
@@ -321,11 +320,6 @@ function crossing([x0, y0]: Spot, [x1, y1]: Spot, box: Box): Spot {
   return [x0 + t * (x1 - x0), y0 + t * (y1 - y0)];
 }
 
-/** A path as the attribute of an element has it. */
-export function lineOf(spots: readonly Spot[]): string {
-  return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
-}
-
 function drawTrail(
   { spots, steps }: Trail,
   i: number,
@@ -382,6 +376,17 @@ function drawStart([x, y]: Spot, trails: readonly Trail[]): Markup {
     { class: "begin", transform: `translate(${round(x)} ${round(y)})` },
     element("circle", { class: "start", r: 5 }),
     element("text", { class: "note", x: 0, y: rise > 0 ? 19 : -11, "text-anchor": "middle" }, "start"),
+  );
+}
+
+/** Where training ended, its name on the side that it did not come from. */
+function drawEnd([x, y]: Spot, { spots }: Trail): Markup {
+  const before = spots.at(-2) ?? [x, y];
+  return element(
+    "g",
+    { class: "begin", transform: `translate(${round(x)} ${round(y)})` },
+    element("circle", { class: "end", r: 5 }),
+    element("text", { class: "note", x: 0, y: before[1] < y ? 19 : -11, "text-anchor": "middle" }, "end"),
   );
 }
 

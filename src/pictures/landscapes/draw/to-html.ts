@@ -1,6 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { atWidths } from "../../viz/at-widths.ts";
-import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../viz/markup.ts";
+import { atWidths } from "../../plot/at-widths.ts";
+import { runSign } from "../../plot/markers.ts";
+import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../plot/markup.ts";
+import { chartPlace } from "../../plot/page.ts";
+import { pageScript as chartScript, pageScriptHash as chartScriptHash } from "../../plot/page.generated.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import { pageRace, type PageRace } from "../page-data.ts";
@@ -8,19 +11,18 @@ import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "../page.ge
 import type { Race } from "../race.ts";
 import type { Study, StudyFigure } from "../study.ts";
 import {
+  besideMap,
   cellsOf,
-  legendOf,
-  linesPart,
+  linesHeight,
   type Part,
   raceMapPart,
   type RaceMapPart,
   sliceMapPart,
-  slicePathPart,
   valuePart,
   type ValuePart,
 } from "./figure.ts";
 import { sceneOf, sliceCaption, sliceHills } from "./map.ts";
-import { swatch } from "./palette.ts";
+import { linesChart, pathChart } from "./value-chart.ts";
 import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
 
 /**
@@ -38,7 +40,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   const study = asStudy(shown);
   const races: PageRace[] = [];
   const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, races));
-  const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; script-src '${pageScriptHash}' '${chartScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -57,6 +59,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
     "</main>",
     ...(races.length === 0 ? [] : [keys]),
     `<script type="application/json" id="data">${jsonForPage(races)}</script>`,
+    `<script>${chartScript}</script>`,
     `<script>${pageScript}</script>`,
     "</body>",
     "</html>",
@@ -119,7 +122,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
       };
       const drawChart = (width: number, i: number): Markup => {
         const name = `${id}-curves-${i}`;
-        const part = valuePart(race, width, name);
+        const part = valuePart(race, width);
         charts.set(name, part);
         const cursor = drawCursor(part, race.steps);
         return drawing({ ...part, markup: [...part.markup, cursor] }, "curves", "Values by step", name);
@@ -140,18 +143,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
       ];
     }
     case "lines":
-      return [
-        element(
-          "div",
-          { class: "lines" },
-          atWidths((width, i) => drawing(linesPart(figure, width, `${id}-${i}`), "plot", figure.title)),
-          element(
-            "ul",
-            { class: "legend" },
-            ...legendOf(figure).map((line) => element("li", {}, sign(line.swatch), line.series.name)),
-          ),
-        ),
-      ];
+      return [chartPlace({ spec: linesChart(figure), height: linesHeight })];
     case "slice": {
       const hills = sliceHills(figure.slice);
       const drawMap = (width: number, i: number): Markup =>
@@ -160,11 +152,14 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
           "map",
           "A slice of the loss with the path of training",
         );
-      const drawPath = (width: number, i: number): Markup =>
-        drawing(slicePathPart(figure, width, `${id}-path-${i}`)!, "plot", "Loss along the path");
-      const hasPath = figure.slice.path.length > 1;
+      const path = pathChart(figure.slice);
       return [
-        element("div", { class: "pair" }, atWidths(drawMap), ...(hasPath ? [atWidths(drawPath)] : [])),
+        element(
+          "div",
+          { class: "pair" },
+          atWidths(drawMap),
+          ...(path === undefined ? [] : [chartPlace({ spec: path, height: besideMap })]),
+        ),
         element("p", { class: "soft below" }, sliceCaption(hills)),
       ];
     }
@@ -185,7 +180,13 @@ function drawing({ width, height, markup }: Part, kind: string, label: string, i
   const named = id === undefined ? {} : { id };
   return element(
     "svg",
-    { ...named, class: `dl ${kind}`, role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
+    {
+      ...named,
+      class: `dh-chart dl ${kind}`,
+      role: "img",
+      "aria-label": label,
+      viewBox: `0 0 ${width} ${height}`,
+    },
     ...markup,
   );
 }
@@ -197,7 +198,7 @@ function drawCursor({ left, perStep, box: { y, height } }: ValuePart, steps: num
 }
 
 function sign(mark: Markup): Markup {
-  return element("svg", { class: "dl swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
+  return element("svg", { class: "dh-chart swatch", viewBox: "0 -8 30 16", "aria-hidden": "true" }, mark);
 }
 
 /** The table of a race, with a box that shows a run and its value at the step that is shown. */
@@ -213,7 +214,7 @@ function raceTable(race: Race): Markup {
       "aria-label": `Show ${run.name}`,
     });
     return [
-      [element("label", {}, box, sign(swatch(i)), run.name)],
+      [element("label", {}, box, sign(runSign(i)), run.name)],
       [element("span", { "data-value": i }, last)],
       [how],
       [last],

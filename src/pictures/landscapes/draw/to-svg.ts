@@ -1,26 +1,30 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { plainFonts } from "../../viz/graph-style.ts";
-import { element, type Markup, writeMarkup } from "../../viz/markup.ts";
+import { runSign } from "../../plot/markers.ts";
+import { element, type Markup, writeMarkup } from "../../plot/markup.ts";
+import { plainFonts } from "../../plot/palette.ts";
+import { textLines } from "../../plot/picture.ts";
+import { chartStyle, colourStyle } from "../../plot/style.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
 import type { RaceFigure, Study, StudyFigure } from "../study.ts";
 import {
+  besideMap,
   cellsOf,
-  legendOf,
-  linesPart,
-  linesWidth,
+  chartPart,
+  linesHeight,
   pairWidths,
   placed,
   raceMapPart,
   sliceMapPart,
-  slicePathPart,
   valuePart,
 } from "./figure.ts";
 import { sceneOf, sliceHills } from "./map.ts";
-import { drawingColours, drawingStyle, swatch } from "./palette.ts";
+import { mapColours, mapStyle } from "./style.ts";
+import { linesChart, pathChart } from "./value-chart.ts";
 import { asStudy, mapCaption, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
 const width = 1100;
+const linesWidth = 860;
 const margin = 20;
 const lettersPerLine = 145;
 const rowHeight = 24;
@@ -28,8 +32,8 @@ const rowHeight = 24;
 const pictureStyle = /* @__PURE__ */ `
 svg{background:var(--paper);font-family:${plainFonts}}
 .paper{fill:var(--paper)}
-.head{font-size:22px;font-weight:600}
-.panel{font-size:15px;font-weight:600}
+.dl .head{font-size:22px;font-weight:600}
+.dl .panel{font-size:15px;font-weight:600}
 .dl .text{font-size:13.5px}
 .dl .soft{fill:var(--soft);font-size:12.5px}
 .dl .cell{font-size:13px;font-variant-numeric:tabular-nums}
@@ -54,8 +58,10 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
   const study = asStudy(shown);
   const blocks = [
     textBlock(study.title, "head", 34),
-    ...wrap(study.claim).map((line) => textBlock(line, "text", 20)),
-    ...study.findings.flatMap((finding) => wrap(`• ${finding}`).map((line) => textBlock(line, "text", 20))),
+    ...textLines(study.claim, lettersPerLine).map((line) => textBlock(line, "text", 20)),
+    ...study.findings.flatMap((finding) =>
+      textLines(`• ${finding}`, lettersPerLine).map((line) => textBlock(line, "text", 20)),
+    ),
     gap(14),
     ...study.figures.flatMap((figure, i) => [...figureBlocks(figure, `f${i}`), gap(26)]),
   ];
@@ -70,7 +76,7 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
-      class: "dl",
+      class: "dh-chart dl",
       role: "img",
       "aria-label": study.title,
       width,
@@ -78,7 +84,7 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
       viewBox: `0 0 ${width} ${height}`,
     },
     element("title", {}, study.title),
-    element("style", {}, `${drawingColours}\n${drawingStyle}\n${pictureStyle}`),
+    element("style", {}, [colourStyle, mapColours, chartStyle, mapStyle, pictureStyle].join("\n")),
     element("rect", { class: "paper", width, height }),
     ...drawn,
   );
@@ -87,35 +93,21 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
 
 function figureBlocks(figure: StudyFigure, id: string): Block[] {
   const title = figure.title === "" ? [] : [textBlock(figure.title, "panel", 24)];
-  const note = figure.note === undefined ? [] : wrap(figure.note).map((line) => textBlock(line, "soft", 19));
+  const note =
+    figure.note === undefined
+      ? []
+      : textLines(figure.note, lettersPerLine).map((line) => textBlock(line, "soft", 19));
   switch (figure.kind) {
     case "race":
       return [...title, ...raceBlocks(figure, id), ...note];
     case "lines": {
-      const part = linesPart(figure, linesWidth, id);
-      const legend = legendOf(figure);
-      return [
-        ...title,
-        {
-          height: Math.max(part.height, 30 + legend.length * rowHeight),
-          draw: (y) => [
-            placed(part, margin, y),
-            ...legend.map(({ series, swatch: sign }, i) =>
-              element(
-                "g",
-                { transform: `translate(${margin + part.width + 16} ${y + 40 + i * rowHeight})` },
-                sign,
-                element("text", { class: "cell", x: 38, y: 4 }, series.name),
-              ),
-            ),
-          ],
-        },
-        ...note,
-      ];
+      const part = chartPart(linesChart(figure), linesWidth, linesHeight);
+      return [...title, { height: part.height, draw: (y) => [placed(part, margin, y)] }, ...note];
     }
     case "slice": {
       const map = sliceMapPart(figure, sliceHills(figure.slice), pairWidths.map, `${id}-map`);
-      const chart = slicePathPart(figure, pairWidths.chart, `${id}-chart`);
+      const path = pathChart(figure.slice);
+      const chart = path === undefined ? undefined : chartPart(path, pairWidths.chart, besideMap);
       return [
         ...title,
         {
@@ -138,7 +130,7 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
 
 function raceBlocks({ race }: RaceFigure, id: string): Block[] {
   const map = raceMapPart(race, sceneOf(race), pairWidths.map, `${id}-map`);
-  const chart = valuePart(race, pairWidths.chart, `${id}-chart`);
+  const chart = valuePart(race, pairWidths.chart);
   const caption = mapCaption(race, map.caption);
   return [
     textBlock(raceSubtitle(race), "soft", 22),
@@ -190,7 +182,7 @@ function tableBlocks(
     ...rows.map((row, i): Block => ({
       height: rowHeight,
       draw: (y) => [
-        ...(hasSigns ? [element("g", { transform: `translate(${margin} ${y + 13})` }, swatch(i))] : []),
+        ...(hasSigns ? [element("g", { transform: `translate(${margin} ${y + 13})` }, runSign(i))] : []),
         ...cells(row, "cell", y + 17),
       ],
     })),
@@ -207,11 +199,4 @@ function textBlock(text: string, kind: string, height: number): Block {
 
 function gap(height: number): Block {
   return { height, draw: () => [] };
-}
-
-/** A text in lines of a length that fits. */
-function wrap(text: string): string[] {
-  return text === ""
-    ? []
-    : (text.match(new RegExp(`.{1,${lettersPerLine}}(?:\\s|$)|\\S{1,${lettersPerLine}}`, "gu")) ?? []);
 }

@@ -1,15 +1,15 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
+import { extent, linearScale, logScale, roundLogScale, roundScale } from "../../plot/scale.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
 import type { LinesFigure, Study, StudyFigure } from "../study.ts";
-import { scaleBetween, scaleFor } from "./axes.ts";
 import { alignRows, type Canvas, makeCanvas, type TextPaint, withAxes, wrapText } from "./canvas.ts";
-import { spanned, valuesOf } from "./chart.ts";
 import { type Grid, levelsAbove, levelsAround } from "./contours.ts";
 import { cellsOf } from "./figure.ts";
 import { centreOf, least, lostFrom } from "./map.ts";
 import { planeOf, sampleGrid, sampleLine } from "./plane.ts";
+import { valuesOf } from "./value-chart.ts";
 import { asStudy, raceSubtitle, tableHead, tableRow } from "./words.ts";
 
 /** How a study is written. */
@@ -28,7 +28,7 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
  * A study, a race or a slice of a loss for a terminal: maps in characters, where `.` to `#` are the terraces from low to high,
- * small letters the way of each run, capitals its end, S the start and ★ a minimum; then values by step and tables.
+ * small letters the way of each run, capitals its end, S the start and ★ a minimum (E the end of training on a slice); then values by step and tables.
  *
  * @throws DownhillError `option`
  * @example
@@ -102,13 +102,13 @@ function mapLines(race: Race, columns: number, paint: TextPaint): string[] {
   const { landscape, runs } = race;
   const canvas = makeCanvas(columns - 8, mapRows);
   const [horizontal, vertical] = plane.domain;
-  const x = scaleBetween(horizontal![0], horizontal![1], 5);
+  const x = linearScale(horizontal![0], horizontal![1], 5);
   const isLine = plane.axes.length === 1;
   const curve = isLine ? sampleLine(landscape, horizontal!, canvas.columns)[1] : [];
   const finite = curve.filter((value) => Number.isFinite(value));
   const y = isLine
-    ? scaleBetween(Math.min(...finite), Math.max(...finite), 5)
-    : scaleBetween(vertical![0], vertical![1], 5);
+    ? linearScale(Math.min(...finite), Math.max(...finite), 5)
+    : linearScale(vertical![0], vertical![1], 5);
   const spot = (a: number, b: number): readonly [number, number] => [
     x.at(a) * (canvas.columns - 1),
     (1 - y.at(b)) * (canvas.rows - 1),
@@ -194,13 +194,16 @@ function chartLines(figure: LinesFigure, columns: number, paint: TextPaint): str
 function plotLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
   const canvas = makeCanvas(columns - 10, chartRows);
   const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
-  const x = spanned(all("x"), figure.x.log ?? false, 5);
-  const y = scaleFor(all("y"), figure.y.log ?? false, 4);
+  const isPositive = (value: number): boolean => value > 0;
+  const [xs, ys] = [all("x"), all("y")];
+  const x =
+    figure.x.log === true ? logScale(...extent(xs.filter(isPositive))) : linearScale(...extent(xs), 5);
+  const y = figure.y.log === true && ys.some(isPositive) ? roundLogScale(ys) : roundScale(ys, 4);
   figure.series.forEach((series, i) => {
     const role = series.colour ?? i;
     const spots = series.x.flatMap((at, k): (readonly [number, number])[] => {
       const value = series.y[k]!;
-      if (!Number.isFinite(value) || (figure.y.log && !(value > 0))) return [];
+      if (!Number.isFinite(value) || (y.isLog && !(value > 0))) return [];
       return [[x.at(at) * (canvas.columns - 1), (1 - y.at(value)) * (canvas.rows - 1)]];
     });
     if (series.style === "line")
@@ -213,8 +216,8 @@ function plotLines(figure: LinesFigure, columns: number, paint: TextPaint): stri
 function sliceLines(slice: LossSlice, columns: number, paint: TextPaint): string[] {
   const { alphas, betas, values, path } = slice;
   const canvas = makeCanvas(columns - 8, mapRows);
-  const x = scaleBetween(alphas[0]!, alphas.at(-1)!, 5);
-  const y = scaleBetween(betas[0]!, betas.at(-1)!, 5);
+  const x = linearScale(alphas[0]!, alphas.at(-1)!, 5);
+  const y = linearScale(betas[0]!, betas.at(-1)!, 5);
   const resampled = Float64Array.from({ length: canvas.columns * canvas.rows }, (_, k) => {
     const i = ((k % canvas.columns) / (canvas.columns - 1)) * (alphas.length - 1);
     const j = (Math.floor(k / canvas.columns) / (canvas.rows - 1)) * (betas.length - 1);
@@ -227,8 +230,8 @@ function sliceLines(slice: LossSlice, columns: number, paint: TextPaint): string
     ({ alpha, beta }) => [x.at(alpha) * (canvas.columns - 1), (1 - y.at(beta)) * (canvas.rows - 1)] as const,
   );
   spots.slice(1).forEach((to, k) => canvas.line(spots[k]!, to, "a", 1));
-  putAt(canvas, [x.at(0) * (canvas.columns - 1), (1 - y.at(0)) * (canvas.rows - 1)], "★", "head");
   if (spots.length > 0) putAt(canvas, spots[0]!, "S", "head");
+  putAt(canvas, [x.at(0) * (canvas.columns - 1), (1 - y.at(0)) * (canvas.rows - 1)], "E", "head");
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   return withAxes(canvas, paint, x, y, { x: `along the first ${kind}`, y: `along the second` });
 }

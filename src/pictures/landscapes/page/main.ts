@@ -146,7 +146,7 @@ function mapView({ id, trails }: PageMap, runs: readonly PageRun[]): (step: numb
 
 function chartView({ id, left, perStep }: PageChart): (step: number) => void {
   const svg = byId(id);
-  const reveal = svg.querySelector("clipPath rect");
+  const reveal = svg.querySelector(".inside");
   const cursor = svg.querySelector(".cursor");
   return (t) => {
     reveal?.setAttribute("width", String(Math.max(1, t * perStep)));
@@ -177,7 +177,9 @@ function hideRuns(): void {
   for (const box of document.querySelectorAll<HTMLInputElement>("input[data-shows]")) {
     const section = box.closest("section");
     box.addEventListener("change", () => {
-      for (const node of section?.querySelectorAll(`svg [data-run="${box.dataset["shows"]!}"]`) ?? []) {
+      const run = box.dataset["shows"]!;
+      for (const node of section?.querySelectorAll(`svg :is([data-run="${run}"], [data-series="${run}"])`) ??
+        []) {
         node.classList.toggle("is-off", !box.checked);
       }
     });

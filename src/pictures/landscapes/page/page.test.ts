@@ -75,7 +75,7 @@ describeInBrowser("the page of a race", {
 
   "hides and shows runs, on map and chart": async ({ open }) => {
     const page = await open(html);
-    const lines = page.locator(`${seen} svg [data-run="1"]`);
+    const lines = page.locator(`${seen} svg :is([data-run="1"], [data-series="1"])`);
     expect(await lines.count()).toBe(3); // trail, head, curve
     await page.getByLabel("Show quick").uncheck();
     expect(

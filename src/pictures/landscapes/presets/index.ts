@@ -1,15 +1,19 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { didYouMean } from "../../../engine/util/suggest.ts";
+import { adamDiverges } from "./adam-diverges.ts";
 import { batchSizes, batchVariance, repeatedData } from "./batches.ts";
 import { decayTiming } from "./decay.ts";
 import { localMinima } from "./local-minima.ts";
+import { longRun } from "./long-run.ts";
 import { momentumTheory } from "./momentum.ts";
+import { rateOnPlateau } from "./plateau.ts";
 import type { Preset } from "./preset.ts";
 import { rateSweep } from "./rates.ts";
 import { saddlesAndPlateaus } from "./saddles.ts";
 import { sparseFeatures } from "./sparse.ts";
 import { symmetricNeurons } from "./symmetry.ts";
+import { takeAways } from "./take-aways.ts";
 
 /**
  * Studies that downhill has: each makes a claim about optimisers that the tests assert.
@@ -22,12 +26,16 @@ export const presets: readonly Preset[] = [
   momentumTheory,
   localMinima,
   decayTiming,
+  rateOnPlateau,
   saddlesAndPlateaus,
   symmetricNeurons,
   sparseFeatures,
+  longRun,
+  adamDiverges,
   batchVariance,
   batchSizes,
   repeatedData,
+  takeAways,
 ];
 
 /**

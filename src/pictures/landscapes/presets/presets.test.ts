@@ -3,15 +3,24 @@ import { linspace } from "downhill";
 import { defineLandscape, findLandscape, findPreset, presets, race } from "downhill/landscapes";
 import { sgd } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../../../test/support/extent.ts";
 import { meanOf } from "../numbers.ts";
+import { runOnRareLosses } from "./adam-diverges.ts";
 import { compareOnDigits, compareRepeated, varianceOnDigits } from "./batches.ts";
 import { endsOf, raceOfDecays } from "./decay.ts";
 import { raceOverRipples } from "./local-minima.ts";
+import { raceBelowWall, stepsByGradient } from "./long-run.ts";
 import { methods, predictedDistance, predictedError, raceFromCorner } from "./momentum.ts";
+import { endOf, trainOnPlateaus } from "./plateau.ts";
 import { sweepRates } from "./rates.ts";
 import { raceOverFlats, wayOut } from "./saddles.ts";
 import { learnSparse, rareWeight, ratesByWeight } from "./sparse.ts";
 import { raceFromEqualWeights } from "./symmetry.ts";
+import { compareAdvice } from "./take-aways.ts";
+
+function seeds(count: number): number[] {
+  return Array.from({ length: count }, (_, seed) => seed);
+}
 
 describe("rates: gradient descent on a quadratic diverges above 2/λmax and converges below", () => {
   test.each([
@@ -219,6 +228,58 @@ test("repeated data: gradient descent pays tenfold for the same steps, mini-batc
   expect(smallTenfold!.losses[1]! / small!.losses[10]!).toBeCloseTo(1, 0);
   expect(smallTenfold!.losses[1]).toBeLessThan(0.5 * gdTenfold!.losses[1]!);
 });
+
+test.each(seeds(extent(1, 3)))(
+  "plateau: lowering the rate ends lower than holding it, best with some patience (seed %d)",
+  async (seed) => {
+    const [held, some, none, much] = (await trainOnPlateaus(seed)).map(endOf);
+    for (const lowered of [some!, none!, much!]) expect(lowered).toBeLessThan(0.7 * held!);
+    expect(some!).toBeLessThan(none!);
+    expect(some!).toBeLessThan(much!);
+  },
+);
+
+describe("long run: Adagrad stays slow after a wall, RMSProp does not", () => {
+  test.each([0.05, 0.1, 0.2])("at the rate %d", (rate) => {
+    const [adagrad, rmsprop] = raceBelowWall(rate).runs;
+    expect(adagrad!.points.at(-1)![0]).toBeLessThan(0);
+    expect(rmsprop!.outcome).toBe("arrived");
+    const [ofAdagrad, ofRmsprop] = [stepsByGradient(adagrad!), stepsByGradient(rmsprop!)];
+    for (const [t, ratio] of ofAdagrad.slice(1).entries()) expect(ratio).toBeLessThanOrEqual(ofAdagrad[t]!);
+    expect(ofRmsprop.at(-1)).toBeGreaterThan(10 * Math.min(...ofRmsprop));
+  });
+
+  test("where it has had the time, Adagrad comes to rest and RMSProp goes to and fro", () => {
+    const [adagrad, rmsprop] = raceBelowWall(1, 6000).runs;
+    const wobble = (points: readonly (readonly number[])[]): number =>
+      Math.abs(points.at(-1)![0]! - points.at(-2)![0]!);
+    expect(wobble(adagrad!.points)).toBeLessThan(1e-3);
+    expect(wobble(rmsprop!.points)).toBeGreaterThan(0.1);
+  });
+});
+
+test("Adam ends at the worst point of rare large losses, AMSGrad at the best", () => {
+  for (const C of [3, 4, 6]) {
+    expect(runOnRareLosses(C, false).end, `C = ${C}`).toBeGreaterThan(0.9);
+    expect(runOnRareLosses(C, false).regret, `C = ${C}`).toBeGreaterThan(0.2 * C);
+    expect(runOnRareLosses(C, true).end, `C = ${C}`).toBeLessThan(-0.9);
+  }
+});
+
+test.each(seeds(extent(1, 2)))(
+  "take-aways: Adam is quickly good untuned, tuned SGD is at least as good in the end (seed %d)",
+  async (seed) => {
+    const [paper, tunedAdam, guessed, tunedSgd] = await compareAdvice(seed);
+    const early = 4; // after five epochs
+    expect(paper!.accuracies[early]).toBeGreaterThan(0.75);
+    expect(guessed!.accuracies[early]).toBeLessThan(0.65);
+    expect(paper!.accuracies.at(-1)).toBeGreaterThan(0.88);
+    for (const other of [paper!, tunedAdam!, guessed!]) {
+      expect(tunedSgd!.accuracies.at(-1)).toBeGreaterThanOrEqual(other.accuracies.at(-1)!);
+      expect(tunedSgd!.losses.at(-1)).toBeLessThan(other.losses.at(-1)!);
+    }
+  },
+);
 
 describe("each preset", () => {
   test.each(presets.map((preset) => [preset.name, preset] as const))(

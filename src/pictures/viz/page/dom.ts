@@ -1,5 +1,5 @@
-import type { Markup } from "../markup.ts";
-import { mathPieces } from "../math-pieces.ts";
+import type { Markup } from "../../plot/markup.ts";
+import { mathMarkup } from "../math-pieces.ts";
 
 /** Makes an element of the page. Text is only ever set as text. */
 export function make<K extends keyof HTMLElementTagNameMap>(
@@ -14,21 +14,32 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A drawing as nodes of the page. */
-export function makeSvg({ tag, attributes, children }: Markup): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+export function makeSvg(drawing: Markup): SVGElement {
+  return build(drawing, "http://www.w3.org/2000/svg") as SVGElement;
+}
+
+/** A formula set as mathematics. */
+export function math(formula: string): HTMLElement {
+  return build(mathMarkup(formula), "http://www.w3.org/1999/xhtml") as HTMLElement;
+}
+
+function build({ tag, attributes, children }: Markup, namespace: string): Element {
+  const made = document.createElementNS(namespace, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children.map((child) => (typeof child === "string" ? child : makeSvg(child))));
+  made.append(...children.map((child) => (typeof child === "string" ? child : build(child, namespace))));
   return made;
 }
 
-/** A formula set as mathematics: names slanted. */
-export function math(formula: string): HTMLElement {
-  return make(
-    "span",
-    { class: "math" },
-    ...mathPieces(formula).map(({ kind, text }) => (kind === "name" ? make("i", {}, text) : text)),
-  );
+/** Scrolls `pane` so far that `element` is in it: nothing else scrolls, for the page is where the reader has it. */
+export function bringInto(pane: HTMLElement, element: Element): void {
+  const [frame, place] = [pane.getBoundingClientRect(), element.getBoundingClientRect()];
+  const beyond = (from: number, to: number, start: number, end: number): number =>
+    from < start || to - from > end - start ? from - start - margin : to > end ? to - end + margin : 0;
+  pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.left + pane.clientWidth);
+  pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.top + pane.clientHeight);
 }
+
+const margin = 8; // pixels that stay free beside what is brought into view
 
 /** The element with this id, which the page has. */
 export function byId(id: string): HTMLElement {

@@ -1,6 +1,6 @@
 import type { PageData } from "../page-data.ts";
 import { setText } from "../math-pieces.ts";
-import { make, math } from "./dom.ts";
+import { bringInto, make, math } from "./dom.ts";
 import type { Rows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
 import type { Mode, Step } from "./steps.ts";
@@ -19,6 +19,7 @@ const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
 /** Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints. */
 export function makeLists(
+  pane: HTMLElement,
   data: PageData,
   mode: Mode,
   goToRow: (phase: Step["phase"], row: number) => void,
@@ -41,6 +42,7 @@ export function makeLists(
     make("span", { class: "right given", title: right }, math(right)),
   ];
   const program = makeRows(
+    pane,
     data.lines.length,
     (i) => {
       const { left, right, value: shown, stored } = data.lines[i]!;
@@ -78,6 +80,7 @@ export function makeLists(
   }
 
   const adjoints = makeRows(
+    pane,
     data.reverse.length,
     (i) => {
       const line = data.reverse[i]!;
@@ -139,8 +142,13 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   return make("section", { class: "gradient" }, make("h2", {}, "Gradient"), ...shown, ...rest, ...verdict);
 }
 
-/** Marks the rows that are reached; `follow` brings the current one into view where the list is seen. */
-export function showLists({ program, adjoints }: Lists, step: Step | undefined, follow: boolean): void {
+/** Marks the rows that are reached, and brings the current one into view; after the last step the gradient too. */
+export function showLists(
+  pane: HTMLElement,
+  { program, adjoints, end }: Lists,
+  step: Step | undefined,
+  isLast: boolean,
+): void {
   const isBack = step?.phase === "adjoints";
   const row = step?.row ?? 0;
   const mark = (element: HTMLElement, isReached: boolean, isCurrent: boolean): void => {
@@ -149,11 +157,30 @@ export function showLists({ program, adjoints }: Lists, step: Step | undefined, 
     if (isCurrent) element.setAttribute("aria-current", "step");
     else element.removeAttribute("aria-current");
   };
-  program.row(isBack ? 0 : row);
-  program.update((element, i) => mark(element, isBack || i <= row, !isBack && i === row));
-  if (isBack) adjoints?.row(row);
-  adjoints?.update((element, i) => mark(element, isBack && i <= row, isBack && i === row));
   const current = isBack ? adjoints?.row(row) : program.row(row);
-  const isSeen = program.list.getBoundingClientRect().top < window.innerHeight * 0.8;
-  if (follow && isSeen) current?.scrollIntoView({ block: "nearest" });
+  program.update((element, i) => mark(element, isBack || i <= row, !isBack && i === row));
+  adjoints?.update((element, i) => mark(element, isBack && i <= row, isBack && i === row));
+  end?.classList.toggle("is-ahead", !isLast);
+  if (isLast && end !== undefined) bringInto(pane, end);
+  if (current !== undefined) bringInto(pane, current);
+}
+
+const longestPair = 52; // characters of a line and its differential that have room beside one another
+
+/** The columns of the lists: as wide as what they hold, within reason. */
+export function layOutColumns(pane: HTMLElement, { lines, tangents, reverse, passes }: PageData): void {
+  const hasArrays = lines.some(({ value }) => value.includes("["));
+  const isLong = lines.some(({ right }, i) => right.length + (tangents[i]?.right.length ?? 0) > longestPair);
+  pane.classList.toggle("has-arrays", hasArrays);
+  pane.classList.toggle("is-stacked", hasArrays || isLong);
+  const longest = (texts: readonly string[]): number =>
+    texts.reduce((most, text) => Math.max(most, text.length), 0);
+  const ems = (letters: number, least: number, most: number): string =>
+    `${Math.min(most, Math.max(least, letters * 0.6 + 1.3))}em`;
+  const lefts = longest([...lines, ...reverse].map(({ left }) => left));
+  pane.style.setProperty("--left", ems(lefts, 4.4, 14));
+  pane.style.setProperty("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
+  // Rows are grids of their own: columns that were as wide as their own number would not stand below one another.
+  const numbers = [...lines.map(({ value }) => value), ...passes.flatMap(({ values }) => values)];
+  pane.style.setProperty("--pair-number", ems(longest(numbers), 5, 8.4));
 }

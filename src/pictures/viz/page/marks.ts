@@ -1,5 +1,7 @@
 import { nodesOf, type VisibleGraph } from "../fold.ts";
 import { type Graph, reachable } from "../graph.ts";
+import type { PageData } from "../page-data.ts";
+import type { Mode, Step } from "./steps.ts";
 
 /** What the picture shows of a step. */
 export interface PictureState {
@@ -8,7 +10,35 @@ export interface PictureState {
   readonly hasDerivative: (node: number) => boolean;
   readonly current: number;
   readonly sources: readonly number[];
+  /** The edges, by the nodes that they lead from and to, along which an adjoint has gone back. */
+  readonly wentBack: (from: number, to: number) => boolean;
   readonly selected: number | undefined;
+}
+
+/** What the picture shows of a step, while `selected` is. */
+export function pictureState(
+  data: PageData,
+  mode: Mode,
+  step: Step | undefined,
+  selected: number | undefined,
+): PictureState {
+  const isBack = step?.phase === "adjoints";
+  const reached = data.lines.slice(0, isBack ? undefined : (step?.row ?? 0) + 1);
+  const valued = new Set(reached.map(({ node }) => node));
+  const adjoints = isBack ? data.reverse.slice(0, step.row + 1) : [];
+  const known = new Set(
+    adjoints.flatMap(({ kind, sign, node }) => (kind === "contribution" && sign === "+=" ? [] : [node])),
+  );
+  const back = new Set(adjoints.map(({ from, node }) => `${node} ${from}`));
+  const inner = (node: number): boolean => (data.graph.nodes[node]?.depth ?? 0) > 0;
+  return {
+    hasValue: (node) => valued.has(node) || inner(node),
+    hasDerivative: (node) => (mode.kind === "forward" ? valued.has(node) : known.has(node)),
+    current: step?.node ?? -1,
+    sources: step?.sources ?? [],
+    wentBack: (from, to) => back.has(`${from} ${to}`),
+    selected,
+  };
 }
 
 /** Gives each box, in the order of `visible`, the classes that say what is known of its nodes, and how they stand to the selected one. */
@@ -45,13 +75,18 @@ export function markBoxes(
   });
 }
 
-/** Gives each edge the classes that say whether the step goes along it, and whether it leads to or from the selected node. */
+/** Gives each edge the classes that say whether an adjoint went back along it, whether the step goes along it, and whether it leads to or from the selected node. */
 export function markEdges(
   edges: readonly SVGElement[],
   graph: Graph,
   visible: VisibleGraph,
-  { current, sources, selected }: PictureState,
+  { hasValue, current, sources, wentBack, selected }: PictureState,
 ): void {
+  const turned = new Set(
+    graph.edges.flatMap(([from, to]) =>
+      wentBack(from, to) ? [`${visible.boxOf.get(from)} ${visible.boxOf.get(to)}`] : [],
+    ),
+  );
   const { before, after } = around(graph, selected);
   const boxOf = (node: number): number => visible.boxOf.get(node) ?? -1;
   const isLit = (set: ReadonlySet<number>, box: number): boolean =>
@@ -62,6 +97,8 @@ export function markEdges(
     const mark = (name: string, on: boolean): void => void edge.classList.toggle(name, on);
     const isBefore = selected !== undefined && isLit(before, from) && isLit(before, to);
     const isAfter = selected !== undefined && isLit(after, from) && isLit(after, to);
+    mark("no-value", !nodesOf(visible.boxes[to]!).some(hasValue));
+    mark("is-back", turned.has(`${from} ${to}`));
     mark("is-current", sources.some((source) => joins(source, current) || joins(current, source))); // prettier-ignore
     mark("is-before", isBefore);
     mark("is-after", isAfter);

@@ -2,11 +2,11 @@ import { drawGraph } from "../draw.ts";
 import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
 import { foldGraph, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
-import { mathFonts, plainFonts } from "../graph-style.ts";
+import { mathFonts, plainFonts } from "../../plot/palette.ts";
 import type { Measure } from "../layout.ts";
 import { layoutGraph, noteSize, titleSize } from "../layout.ts";
 import { mathPieces } from "../math-pieces.ts";
-import { make, makeSvg } from "./dom.ts";
+import { bringInto, make, makeSvg } from "./dom.ts";
 import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
@@ -17,10 +17,13 @@ export interface Picture {
   zoom(factor: number): void;
   /** Shows the whole graph. */
   fit(): void;
+  /** Ends what watches the size of the pane. */
+  destroy(): void;
 }
 
 const leastNote = 11; // pixels: smaller text is hard to read
 const largest = 1.25; // a graph that has more room is not drawn larger
+const smallest = 0.02; // in a pane that is not seen
 
 const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
 
@@ -34,7 +37,7 @@ export function makePicture(
   chips: HTMLElement,
   onSelect: (node: number | undefined) => void,
 ): Picture {
-  let graph: Graph = { nodes: [], edges: [], reach: [] };
+  let graph: Graph = { nodes: [], edges: [], locals: [], reach: [] };
   let items: readonly FoldItem[] = [];
   let open: number[] = []; // in the order in which they were opened
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
@@ -53,7 +56,7 @@ export function makePicture(
     }
     const layout = layoutGraph(graph, visible, measure);
     size = layout;
-    svg = makeSvg(drawGraph(graph, layout, "Dependency graph"));
+    svg = makeSvg(drawGraph(graph, layout, "Dependency graph", true));
     svg.setAttribute("role", "group");
     pane.replaceChildren(svg);
     for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) makeButton(box, () => actOn(box));
@@ -85,30 +88,39 @@ export function makePicture(
     state = next;
     if (svg === undefined) return;
     const boxes = [...svg.querySelectorAll<SVGElement>(".dh-box")];
-    const edges = [...svg.querySelectorAll<SVGElement>(".dh-edge")];
+    const edges = [...svg.querySelectorAll<SVGElement>(".dh-link")];
     markBoxes(boxes, graph, visible, next);
     markEdges(edges, graph, visible, next);
-    const current = boxes[visible.boxOf.get(next.current) ?? -1];
-    if (current !== undefined) bringInto(pane, current);
+    follow();
+  };
+
+  /** Has what the step is about in view. */
+  const follow = (): void => {
+    const current = svg?.querySelector(`[data-box="${visible.boxOf.get(state?.current ?? -1) ?? -1}"]`);
+    if (current) bringInto(pane, current);
   };
 
   /** The whole graph, if its text can be read at that size; else its upper part, which scrolls. */
   const settle = (): void => {
-    if (isChosen) return;
-    scale = Math.max(leastNote / noteSize, scaleToFit(pane, size));
+    if (isChosen || svg === undefined) return;
+    scale = Math.max(leastNote / noteSize, scaleToFit(pane, svg, size));
     rescale();
     pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
+    follow();
   };
-  new ResizeObserver(settle).observe(pane);
+  const observer = new ResizeObserver(settle);
+  observer.observe(pane);
 
   const zoom = (factor: number): void => {
     isChosen = true;
     scale = Math.min(3, Math.max(0.1, scale * factor));
     rescale();
+    follow();
   };
   const fit = (): void => {
+    if (svg === undefined) return;
     isChosen = true;
-    scale = scaleToFit(pane, size);
+    scale = scaleToFit(pane, svg, size);
     rescale();
   };
 
@@ -124,6 +136,7 @@ export function makePicture(
     show: paint,
     zoom,
     fit,
+    destroy: () => observer.disconnect(),
   };
 }
 
@@ -156,23 +169,15 @@ function chipsOf(
   });
 }
 
-/** Scrolls the pane, and not the page, which is where the reader has it. */
-function bringInto(pane: HTMLElement, box: SVGElement): void {
-  const [frame, place] = [pane.getBoundingClientRect(), box.getBoundingClientRect()];
-  const beyond = (from: number, to: number, start: number, end: number): number =>
-    from < start ? from - start - 8 : to > end ? to - end + 8 : 0;
-  pane.scrollLeft += beyond(place.left, place.right, frame.left, frame.right);
-  pane.scrollTop += beyond(place.top, place.bottom, frame.top, frame.bottom);
-}
-
-/** The scale at which the whole graph is in the pane. */
-function scaleToFit(pane: HTMLElement, size: { readonly width: number; readonly height: number }): number {
-  const limit = Number.parseFloat(getComputedStyle(pane).maxHeight); // where it is as high as what is in it
-  const room = {
-    width: pane.clientWidth - 24,
-    height: (Number.isNaN(limit) ? pane.clientHeight : limit) - 24,
-  };
-  return Math.min(largest, room.width / size.width, room.height / size.height);
+/** The scale at which the whole graph is in the pane, which may grow with what is in it up to some height. */
+function scaleToFit(
+  pane: HTMLElement,
+  svg: SVGElement,
+  size: { readonly width: number; readonly height: number },
+): number {
+  svg.setAttribute("height", "99999"); // so that the pane is as high as it may be
+  const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
+  return Math.max(smallest, Math.min(largest, room.width / size.width, room.height / size.height));
 }
 
 function groupsOf(items: readonly FoldItem[]): FoldGroup[] {

@@ -3,7 +3,7 @@ import { make } from "./dom.ts";
 const chunk = 100; // rows that are made together
 const rowHeight = 30; // of rows not made yet, in pixels
 
-/** A list of rows that are made only when they come near the window: a trace may have tens of thousands. */
+/** A list of rows that are made only when they come near what is seen: a trace may have tens of thousands. */
 export interface Rows {
   readonly list: HTMLElement;
   /** The row, made if it was not. */
@@ -12,8 +12,13 @@ export interface Rows {
   update(f: (row: HTMLElement, index: number) => void): void;
 }
 
-/** Makes a list of `count` rows. */
-export function makeRows(count: number, makeRow: (index: number) => HTMLElement, label: string): Rows {
+/** Makes a list of `count` rows, which scrolls in `pane`. */
+export function makeRows(
+  pane: HTMLElement,
+  count: number,
+  makeRow: (index: number) => HTMLElement,
+  label: string,
+): Rows {
   const list = make("div", { class: "rows", role: "list", "aria-label": label });
   const made: HTMLElement[][] = [];
   let style: (row: HTMLElement, index: number) => void = () => {};
@@ -35,7 +40,7 @@ export function makeRows(count: number, makeRow: (index: number) => HTMLElement,
         if (target instanceof HTMLElement) fill(target, Number(target.dataset["block"]));
       }
     },
-    { rootMargin: "400px" },
+    { root: pane, rootMargin: "400px" },
   );
   const blocks = Array.from({ length: Math.ceil(count / chunk) }, (_, number) => {
     const block = make("div", { class: "block", "data-block": String(number) });

@@ -1,4 +1,4 @@
-import { element, type Markup, scrollable } from "../../../pictures/viz/markup.ts";
+import { element, type Markup, scrollable } from "../../../pictures/plot/markup.ts";
 import type { ConfusionFigure } from "./figures.ts";
 
 const mostInMatrix = 30; // classes; of more, the pairs most confused are listed

@@ -1,4 +1,4 @@
-import { element, type Markup } from "../../../pictures/viz/markup.ts";
+import { element, type Markup } from "../../../pictures/plot/markup.ts";
 import type { ImagesFigure } from "./figures.ts";
 
 const shownWidth = 80; // pixels of the page

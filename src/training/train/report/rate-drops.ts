@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
+import { showTick } from "../../../pictures/plot/scale.ts";
 import type { Mark } from "./figures.ts";
-import { showTick } from "./scale.ts";
 
 /** What is asked of an epoch: its learning rate, where it is known. */
 export interface RatedEpoch {

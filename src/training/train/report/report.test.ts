@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { bitmap } from "./images.ts";
 import type { Mark } from "./figures.ts";
 import { rateDrops } from "./rate-drops.ts";
-import { extent, linearScale, logScale, showTick } from "./scale.ts";
 import { trainingReport } from "./report.ts";
 
 const hostile = `</style><script>alert("1")</script>&'\u0000`;
@@ -26,7 +25,7 @@ describe("trainingReport", () => {
       command: hostile,
       provenance: hostile,
     });
-    expect(page).not.toContain("<script");
+    expect(page.match(/<script/g)).toHaveLength(1); // that of the charts
     expect(page.split(safe).length - 1).toBeGreaterThanOrEqual(24);
     expect(page.match(/<\/style>/g)).toHaveLength(1);
   });
@@ -59,7 +58,7 @@ describe("trainingReport", () => {
 
   test("leaves a gap where a value is missing, and draws an only epoch", () => {
     const path = (values: number[]): string =>
-      /class="series series-1"><path d="([^"]*)"/.exec(
+      /data-series="0"><path class="curve" d="([^"]*)"/.exec(
         trainingReport({
           title: "t",
           results: [],
@@ -90,14 +89,15 @@ describe("marks on curves", () => {
       ],
     });
   const labels = (text: string): string[] =>
-    [...text.matchAll(/<text class="tick label"[^>]*>(rate [^<]*)</g)].map((match) => match[1]!);
+    [...text.matchAll(/<text class="label strong"[^>]*>(rate [^<]*)</g)].map((match) => match[1]!);
 
   test("are lines across, each with a title, and labels where they do not overlap", () => {
     const marks = [2.5, 3.5, 12.5, 19.5].map((epoch) => ({ epoch, label: `rate ${epoch}` }));
     const text = page(marks).split('<div class="at-520">')[1]!.split('<div class="at-720">')[0]!;
     expect(text.match(/<line class="mark"/g)).toHaveLength(4);
-    expect(text).toContain("<title>rate 3.5, before epoch 4</title>");
-    expect(labels(text)).toEqual(["rate 2.5", "rate 12.5", "rate 19.5"]);
+    expect(text).toContain("<title>rate 3.5</title>");
+    // the second one stands in a row of its own
+    expect(labels(text)).toEqual(["rate 2.5", "rate 3.5", "rate 12.5", "rate 19.5"]);
     // the last one is written to the left of its line, within the drawing
     expect(text).toMatch(/text-anchor="end">rate 19\.5</);
     expect(page([])).not.toContain('<line class="mark"');
@@ -114,57 +114,6 @@ describe("marks on curves", () => {
     expect(of([1, 0.5, 0.25, 0.125])).toEqual([]); // it falls all the time
     expect(of([undefined, undefined])).toEqual([]);
     expect(of([])).toEqual([]);
-  });
-});
-
-describe("axes", () => {
-  test.each<[number[], number[]]>([
-    [
-      [0, 1],
-      [0, 0.2, 0.4, 0.6, 0.8, 1],
-    ],
-    [
-      [0.13, 0.87],
-      [0, 0.2, 0.4, 0.6, 0.8, 1],
-    ],
-    [
-      [-3, 12],
-      [-5, 0, 5, 10, 15],
-    ],
-    [
-      [0, 0],
-      [-0.5, 0, 0.5],
-    ],
-    [
-      [1e-9, 3e-9],
-      [1e-9, 1.5e-9, 2e-9, 2.5e-9, 3e-9],
-    ],
-  ])("linear over %j", (values, ticks) => {
-    const scale = linearScale(values, 5);
-    const [low, high] = extent(values);
-    expect(scale.at(low)).toBeGreaterThanOrEqual(0);
-    expect(scale.at(high)).toBeLessThanOrEqual(1);
-    expect(scale.ticks.length).toBeGreaterThanOrEqual(Math.min(3, ticks.length));
-    expect(scale.ticks.length).toBeLessThanOrEqual(8);
-    scale.ticks.forEach((tick, i) => expect(scale.at(tick)).toBeCloseTo(i / (scale.ticks.length - 1), 9));
-  });
-
-  test("of ratios has powers of ten at its ends", () => {
-    expect(logScale([0.002, 0.9]).ticks).toEqual([0.001, 0.01, 0.1, 1]);
-    expect(logScale([1, 5]).ticks).toEqual([1, 2, 5, 10]);
-    expect(logScale([1e-12, 1]).ticks.length).toBeLessThanOrEqual(8);
-    expect(logScale([0.01, 1]).at(0.1)).toBeCloseTo(0.5, 12);
-  });
-
-  test("write numbers shortly", () => {
-    expect([0, 0.25, -3, 1200, 1e-6, 2.5e9].map(showTick)).toEqual([
-      "0",
-      "0.25",
-      "−3",
-      "1200",
-      "1e−6",
-      "2.5e9",
-    ]);
   });
 });
 

@@ -1,12 +1,11 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { atWidths } from "../../../pictures/viz/at-widths.ts";
-import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../../pictures/viz/markup.ts";
+import { element, escapeText, type Markup, scrollable, writeMarkup } from "../../../pictures/plot/markup.ts";
+import { chartPlace, writePage } from "../../../pictures/plot/page.ts";
+import { linesChart, scatterChart } from "./charts.ts";
 import { drawConfusion } from "./confusion.ts";
 import type { DrawingFigure, Figure, TableFigure, TrainingReport } from "./figures.ts";
 import { drawImages } from "./images.ts";
-import { drawLines } from "./lines.ts";
-import { drawScatter } from "./scatter.ts";
-import { pageStyle } from "./style.ts";
+import { reportStyle } from "./style.ts";
 
 /**
  * A report of a training run as a page of HTML: one file that needs nothing else, runs no script and follows the
@@ -43,20 +42,12 @@ export function trainingReport(report: TrainingReport): string {
     "</div>",
     ...(provenance === undefined ? [] : [writeMarkup(element("footer", {}, `Data: ${provenance}`))]),
   ];
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:">`,
-    `<title>${escapeText(title)}: training report</title>`,
-    `<style>${pageStyle}</style>`,
-    "</head>",
-    `<body><main>${main.join("\n")}</main></body>`,
-    "</html>",
-    "",
-  ].join("\n");
+  return writePage({
+    title: `${title}: training report`,
+    body: `<main>${main.join("\n")}</main>`,
+    style: reportStyle,
+    hasCharts: figures.some((figure) => figure.kind === "lines" || figure.kind === "scatter"),
+  });
 }
 
 function drawResult({ name, value, note }: TrainingReport["results"][number]): Markup {
@@ -95,19 +86,14 @@ function widthOf(svg: string): string {
 
 function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
   switch (figure.kind) {
-    case "lines": {
-      const names = figure.series.map(({ name }) => element("li", {}, name));
-      return [
-        ...(names.length > 1 ? [element("ul", { class: "legend" }, ...names)] : []),
-        atWidths((width) => drawLines(figure, width)),
-      ];
-    }
+    case "lines":
+      return [chartPlace(linesChart(figure))];
     case "confusion":
       return [drawConfusion(figure)];
     case "images":
       return [drawImages(figure)];
     case "scatter":
-      return [atWidths((width) => drawScatter(figure, width))];
+      return [element("div", { class: "square" }, chartPlace(scatterChart(figure)))];
     case "table":
       return [drawTable(figure)];
     default:

@@ -1,0 +1,273 @@
+import { batch, effect, type Signal, signal } from "@preact/signals";
+import { pack, unpack } from "./pack.ts";
+
+/** What a number may be. */
+export interface NumberRange {
+  readonly min?: number;
+  readonly max?: number;
+  /** What an arrow key changes it by; numbers are not rounded to it. Left out: a hundredth of the range, or 0.1. */
+  readonly step?: number;
+}
+
+/** A value that the address holds, read from its text. */
+interface Kept {
+  readonly signal: Signal<unknown>;
+  readonly initial: string;
+  write(): string;
+  /** Takes a text of the address over; an error says why it cannot. */
+  read(text: string): void;
+}
+
+/**
+ * The state of a page, which its address holds behind `#`: a link shows what its sender saw, the back button goes to the state
+ * before the last gesture. Only what differs from the beginning stands there.
+ */
+export interface PageState {
+  /** A number; what the address gives beyond its range is refused, and told in `damages`. */
+  number(key: string, initial: number, range?: NumberRange): Signal<number>;
+  text(key: string, initial: string): Signal<string>;
+  choice<T extends string>(key: string, initial: T, options: readonly T[]): Signal<T>;
+  flag(key: string, initial: boolean): Signal<boolean>;
+  /** A value with a text of its own; `read` throws an error that says what is wrong with a text. */
+  value<T>(key: string, initial: T, read: (text: string) => T, write: (value: T) => string): Signal<T>;
+  /** Puts the named values, or all, back to where they began. */
+  reset(...keys: string[]): void;
+  /** The end of the address, `#…`, as it is written out: what a link to the state of now needs, unless it is packed. */
+  hash(): string;
+  /** A link to the state of now. In a browser. */
+  link(): Promise<string>;
+  /** What an address held that could not be read, in sentences for the reader. */
+  readonly damages: Signal<readonly string[]>;
+  /**
+   * Takes the address over, and keeps it up to date from now on; settled when it is taken over. In a browser, once, after the page
+   * is alive.
+   */
+  follow(): Promise<void>;
+}
+
+/** How the state of a page stands in its address. */
+interface AddressOptions {
+  /** Whether the address is compressed where that makes it shorter: for states of more than a line. Default false. */
+  readonly isPacked?: boolean;
+}
+
+const quiet = 800; // milliseconds without a change, after which the next change begins a new entry of the history
+
+/** The state of one page. */
+export function pageState({ isPacked = false }: AddressOptions = {}): PageState {
+  const kept = new Map<string, Kept>();
+  const damages = signal<readonly string[]>([]);
+
+  function value<T>(
+    key: string,
+    initial: T,
+    read: (text: string) => T,
+    write: (value: T) => string,
+  ): Signal<T> {
+    if (kept.has(key)) throw new Error(`two values of a page have the name ${key} in its address`);
+    const held = signal(initial);
+    kept.set(key, {
+      signal: held,
+      initial: write(initial),
+      write: () => write(held.value),
+      read: (text) => {
+        held.value = read(text);
+      },
+    });
+    return held;
+  }
+
+  function hash(): string {
+    const entries = [...kept].flatMap(([key, { initial, write }]) => {
+      const text = write();
+      return text === initial ? [] : [[key, text]];
+    });
+    const text = new URLSearchParams(entries).toString();
+    return text === "" ? "" : `#${text}`;
+  }
+
+  function take(address: string): void {
+    const found = new URLSearchParams(address.replace(/^#/, ""));
+    const problems: string[] = [];
+    batch(() => {
+      for (const [key, one] of kept) {
+        const text = found.get(key);
+        try {
+          one.read(text ?? one.initial);
+        } catch (problem) {
+          one.read(one.initial);
+          const why = problem instanceof Error ? problem.message : String(problem);
+          problems.push(
+            `The link gives ${key} as “${text ?? ""}”: ${why}. ${one.initial} stands in its place.`,
+          );
+        }
+      }
+      damages.value = problems;
+    });
+  }
+
+  return {
+    damages,
+    value,
+    hash,
+    number: (key, initial, range = {}) => value(key, initial, (text) => numberFrom(text, range), writeNumber),
+    text: (key, initial) => value(key, initial, String, String),
+    choice: <T extends string>(key: string, initial: T, options: readonly T[]) =>
+      value(
+        key,
+        initial,
+        (text) => {
+          const found = options.find((option) => option === text);
+          if (found === undefined) throw new Error(`it may be ${options.join(", ")}`);
+          return found;
+        },
+        String,
+      ),
+    flag: (key, initial) =>
+      value(
+        key,
+        initial,
+        (text) => text === "yes",
+        (is) => (is ? "yes" : "no"),
+      ),
+    reset: (...keys) =>
+      batch(() => {
+        for (const [key, { read, initial }] of kept) {
+          if (keys.length === 0 || keys.includes(key)) read(initial);
+        }
+      }),
+    async link() {
+      const end = isPacked ? await pack(hash()) : hash();
+      return location.href.replace(/#.*$/s, "") + end;
+    },
+    follow: () =>
+      isPacked
+        ? followPacked(hash, take, (problem) => {
+            take(""); // whatever was shown before
+            damages.value = [`The link cannot be read: ${problem}. The page shows where it begins.`];
+          })
+        : followAddress(hash, take),
+  };
+}
+
+async function followAddress(hash: () => string, take: (address: string) => void): Promise<void> {
+  take(location.hash);
+  const write = makeWriter();
+  let isTaking = false;
+  addEventListener("popstate", () => {
+    isTaking = true;
+    take(location.hash);
+    isTaking = false;
+    write.startAnew();
+  });
+  effect(() => {
+    const next = hash();
+    if (!isTaking && next !== location.hash) write(next, write.noteChange());
+  });
+}
+
+const rest = 300; // milliseconds between two addresses: Safari refuses more than a hundred in half a minute
+
+/** The same for addresses that are compressed, which takes a moment: of changes in quick succession the last one is written. */
+async function followPacked(
+  hash: () => string,
+  take: (address: string) => void,
+  refuse: (problem: string) => void,
+): Promise<void> {
+  const write = makeWriter();
+  let wanted = "";
+  let written: string | undefined; // what the address stands for; nothing where it could not be read
+  let takings = 0;
+  let isWriting = false;
+  let begins = false;
+
+  async function takeOver(): Promise<void> {
+    const mine = ++takings;
+    let address: string | undefined;
+    let problem = "";
+    try {
+      address = await unpack(location.hash);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    if (mine !== takings) return; // another one came meanwhile
+    if (address === undefined) refuse(problem);
+    else take(address);
+    wanted = hash();
+    written = wanted;
+    begins = false;
+    write.startAnew();
+  }
+
+  async function writeAll(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    while (wanted !== written) {
+      const [text, mine] = [wanted, takings];
+      const packed = await pack(text);
+      if (mine === takings) {
+        write(packed, begins);
+        written = text;
+        begins = false;
+      }
+      await new Promise((done) => setTimeout(done, rest));
+    }
+    isWriting = false;
+  }
+
+  await takeOver();
+  addEventListener("popstate", () => void takeOver());
+  effect(() => {
+    const next = hash();
+    if (next === wanted) return;
+    wanted = next;
+    if (write.noteChange()) begins = true;
+    void writeAll();
+  });
+}
+
+/** Writes addresses: the first of a gesture as a new entry of the history, the others in its place. */
+interface AddressWriter {
+  (next: string, begins: boolean): void;
+  /** Tells of a change; whether a gesture begins with it. */
+  noteChange(): boolean;
+  /** The next change begins a gesture. */
+  startAnew(): void;
+}
+
+function makeWriter(): AddressWriter {
+  let lastChange = -Infinity;
+  const write = (next: string, begins: boolean): void => {
+    const place = next === "" ? location.pathname + location.search : next;
+    if (begins) history.pushState(null, "", place);
+    else history.replaceState(null, "", place);
+  };
+  return Object.assign(write, {
+    noteChange: () => {
+      const now = performance.now();
+      const begins = now - lastChange > quiet;
+      lastChange = now;
+      return begins;
+    },
+    startAnew: () => {
+      lastChange = -Infinity;
+    },
+  });
+}
+
+/** A number as short as it can be read back, to twelve digits. */
+function writeNumber(value: number): string {
+  return String(Number(value.toPrecision(12)));
+}
+
+/** The number that a text is, with a minus sign of any kind and a decimal comma; an error where it is none, or out of range. */
+export function numberFrom(text: string, { min = -Infinity, max = Infinity }: NumberRange = {}): number {
+  const plain = text
+    .trim()
+    .replace("−", "-")
+    .replace(/^([^.]*),([^.,]*)$/, "$1.$2");
+  const found = plain === "" ? Number.NaN : Number(plain);
+  if (Number.isNaN(found)) throw new Error("it is no number");
+  if (found < min || found > max) throw new Error(`it must lie between ${min} and ${max}`);
+  return found;
+}

@@ -1,0 +1,132 @@
+// The frame of a figure: number, title, what it shows, and what can be taken from it.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { PageState } from "./address.ts";
+
+interface FigureProps {
+  /** Its place in addresses: `#figure-ID` is no state; it is the anchor of links to the figure. */
+  readonly id: string;
+  readonly title: string;
+  /** What one sees and may do. */
+  readonly caption?: ComponentChildren;
+  readonly children: ComponentChildren;
+  /** Figures wider than the text where there is room. */
+  readonly isWide?: boolean;
+  /** The values that its “reset” puts back. Left out: no such button. */
+  readonly state?: { readonly page: PageState; readonly keys: readonly string[] };
+  /** The numbers of the figure as a file of comma-separated values. */
+  readonly csv?: () => string;
+}
+
+/** A figure with its caption, a link to what is shown, its drawing as SVG and its numbers as CSV. */
+export function Figure({
+  id,
+  title,
+  caption,
+  children,
+  isWide = false,
+  state,
+  csv,
+}: FigureProps): JSX.Element {
+  const frame = useRef<HTMLElement>(null);
+  const said = useSignal("");
+  const say = (words: string): void => {
+    said.value = words;
+    setTimeout(() => (said.value = ""), 2500);
+  };
+  return (
+    <figure ref={frame} id={id} class={isWide ? "live wide" : "live"} aria-labelledby={`${id}-title`}>
+      <h3 id={`${id}-title`}>{title}</h3>
+      <div class="live-body">{children}</div>
+      {caption !== undefined && <figcaption>{caption}</figcaption>}
+      <div class="live-tools">
+        {state !== undefined && (
+          <button type="button" onClick={() => state.page.reset(...state.keys)}>
+            Reset
+          </button>
+        )}
+        <button type="button" onClick={() => void copyLink().then(say)}>
+          Copy link
+        </button>
+        <button type="button" onClick={() => say(saveSvg(frame.current, id))}>
+          Save as SVG
+        </button>
+        {csv !== undefined && (
+          <button type="button" onClick={() => save(csv(), `${id}.csv`, "text/csv")}>
+            Save as CSV
+          </button>
+        )}
+        <span role="status">{said}</span>
+      </div>
+    </figure>
+  );
+}
+
+/** Puts the address, with the state of the page in it, on the clipboard; returns what to tell the reader. */
+export async function copyLink(): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    return "The link is on the clipboard.";
+  } catch {
+    return "The link stands in the address bar.";
+  }
+}
+
+/** Saves the first drawing in an element with the page's styles in it; returns what to tell the reader. */
+function saveSvg(frame: HTMLElement | null, name: string): string {
+  const drawing = frame?.querySelector<SVGSVGElement>(".live-body svg");
+  if (drawing === null || drawing === undefined) return "This figure has no drawing.";
+  save(standaloneSvg(drawing), `${name}.svg`, "image/svg+xml");
+  return "";
+}
+
+/** Properties that an element's looks depend on. */
+const drawnProperties = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-opacity",
+  "stroke-dasharray",
+  "stroke-linecap",
+  "stroke-linejoin",
+  "paint-order",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "dominant-baseline",
+  "display",
+];
+
+/** A drawing of the page as a file: the styles that the page gives it stand in its elements. */
+export function standaloneSvg(drawing: SVGSVGElement): string {
+  const copy = drawing.cloneNode(true) as SVGSVGElement;
+  const originals = [drawing, ...drawing.querySelectorAll<SVGElement>("*")];
+  const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
+  for (const [i, original] of originals.entries()) {
+    const computed = getComputedStyle(original);
+    for (const property of drawnProperties) {
+      copies[i]!.style.setProperty(property, computed.getPropertyValue(property));
+    }
+  }
+  const { width, height } = drawing.getBoundingClientRect();
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(Math.round(width)));
+  copy.setAttribute("height", String(Math.round(height)));
+  copy.style.background = getComputedStyle(document.body).backgroundColor;
+  return new XMLSerializer().serializeToString(copy);
+}
+
+/** Has the browser save a text as a file. */
+export function save(text: string, name: string, type: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser may still be reading it
+}

@@ -1,0 +1,182 @@
+// The document around a live page: rendered when the site is built, and not alive.
+import type { ComponentChildren, JSX } from "preact";
+import { renderToString } from "preact-render-to-string";
+import { type LivePage, Page, type PageLink, type Section } from "./page.tsx";
+
+/** What a document is made of. */
+export interface DocumentOf {
+  readonly section: Section;
+  /** The page; left out for the list of the section's pages. */
+  readonly link?: PageLink;
+  /** What is alive in it. */
+  readonly live?: LivePage;
+  /** The modules to load, and the style, relative to the document. */
+  readonly script?: string;
+  readonly preloads: readonly string[];
+  readonly style: string;
+}
+
+/** Forbids a page everything that it does not bring along; the engine compiles WebAssembly. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** A document as text. */
+export function documentText(given: DocumentOf): string {
+  return `<!doctype html>\n${renderToString(<Document {...given} />)}\n`;
+}
+
+function Document({ section, link, live, script, preloads, style }: DocumentOf): JSX.Element {
+  const title = link === undefined ? `${section.title} · downhill` : `${link.title} · downhill`;
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content={policy} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="description" content={link?.summary ?? section.claim} />
+        <title>{title}</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href={style} />
+        {preloads.map((path) => (
+          <link rel="modulepreload" href={path} />
+        ))}
+        {script !== undefined && <script type="module" src={script} />}
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the text
+        </a>
+        <Header section={section} here={link} />
+        <main id="main" tabIndex={-1}>
+          <Title section={section} link={link} />
+          {live === undefined ? (
+            <Contents section={section} />
+          ) : (
+            <div id="page">
+              <Page page={live} />
+            </div>
+          )}
+          {live !== undefined && (
+            <noscript>
+              <p class="damages">The figures show where they begin; without JavaScript they do not move.</p>
+            </noscript>
+          )}
+          <Neighbours section={section} here={link} />
+        </main>
+      </body>
+    </html>
+  );
+}
+
+function Title({
+  section,
+  link,
+}: {
+  readonly section: Section;
+  readonly link: PageLink | undefined;
+}): JSX.Element {
+  const number = link === undefined ? 0 : section.pages.indexOf(link) + 1;
+  return (
+    <header class="title">
+      {section.word !== undefined && number > 0 && (
+        <p class="over">
+          {section.word} {number}
+        </p>
+      )}
+      <h1>{link?.title ?? section.title}</h1>
+      <p class="claim">{link?.summary ?? section.claim}</p>
+    </header>
+  );
+}
+
+/** The way back to the list, and the other pages folded behind a button. */
+function Header({
+  section,
+  here,
+}: {
+  readonly section: Section;
+  readonly here: PageLink | undefined;
+}): JSX.Element {
+  const up = here === undefined ? "./" : "../";
+  return (
+    <header class="site">
+      <nav aria-label="Pages">
+        <a class="home" href={up}>
+          downhill · {section.title}
+        </a>
+        {section.pages.length > 0 && (
+          <details>
+            <summary>Contents</summary>
+            <PageList section={section} here={here} up={up} />
+          </details>
+        )}
+      </nav>
+    </header>
+  );
+}
+
+function PageList({
+  section,
+  here,
+  up,
+}: {
+  readonly section: Section;
+  readonly here: PageLink | undefined;
+  readonly up: string;
+}): JSX.Element {
+  const items: ComponentChildren = section.pages.map((link) => (
+    <li>
+      <a href={`${up}${link.slug}/`} aria-current={link === here ? "page" : undefined}>
+        {link.title}
+      </a>
+    </li>
+  ));
+  return section.word === undefined ? <ul>{items}</ul> : <ol>{items}</ol>;
+}
+
+function Contents({ section }: { readonly section: Section }): JSX.Element {
+  return (
+    <ol class={section.word === undefined ? "contents is-plain" : "contents"}>
+      {section.pages.map(({ slug, title, summary }) => (
+        <li>
+          <a href={`./${slug}/`}>{title}</a>
+          <p>{summary}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Neighbours({
+  section: { pages },
+  here,
+}: {
+  readonly section: Section;
+  readonly here: PageLink | undefined;
+}): JSX.Element | null {
+  if (here === undefined) return null;
+  const at = pages.indexOf(here);
+  const [before, after] = [pages[at - 1], pages[at + 1]];
+  return (
+    <nav class="neighbours" aria-label="Before and after">
+      {before !== undefined && (
+        <a rel="prev" href={`../${before.slug}/`}>
+          ← {before.title}
+        </a>
+      )}
+      {after !== undefined && (
+        <a rel="next" href={`../${after.slug}/`}>
+          {after.title} →
+        </a>
+      )}
+    </nav>
+  );
+}

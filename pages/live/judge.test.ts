@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { type Exercise, judge, taskOf } from "./judge.ts";
+
+const chain: Exercise = {
+  id: "chain",
+  title: "The chain rule",
+  draw: (draw) => {
+    const k = draw.whole(2, 9);
+    return {
+      kind: "expression",
+      question: `The derivative of \`sin(${k}*x)\`?`,
+      names: ["x"],
+      answer: `${k}*cos(${k}*x)`,
+      misconceptions: [{ name: "the inner derivative is missing", answer: `cos(${k}*x)`, why: "Multiply." }],
+    };
+  },
+};
+
+test("any equivalent formula is right, and instances differ by their seed", () => {
+  const tasks = Array.from({ length: 20 }, (_, seed) => taskOf(chain, seed));
+  expect(new Set(tasks.map(({ question }) => question)).size).toBeGreaterThan(4);
+  expect(taskOf(chain, 3)).toEqual(tasks[3]);
+  for (const task of tasks) {
+    const answer = String(task.answer);
+    const k = Number.parseInt(answer, 10);
+    for (const same of [answer, `${k - 1}*cos(${k}*x) + cos(x*${k})`, `${k}*sin(${k}*x + pi/2)`])
+      expect(judge(task, same), same).toEqual({ isRight: true, text: "Right." });
+  }
+});
+
+test("a wrong formula is answered with the point where it differs, a known mistake by its name", () => {
+  const task = taskOf(chain, 1);
+  expect(judge(task, "x").text).toMatch(/^Not yet: at x = \S+ yours is \S+, and it should be \S+\.$/);
+  const k = Number.parseInt(String(task.answer), 10);
+  expect(judge(task, `cos(x*${k})`).text).toBe("Not yet: the inner derivative is missing. Multiply.");
+});
+
+test("answers that cannot be read say why", () => {
+  const task = taskOf(chain, 1);
+  expect(judge(task, "y*2").text).toBe("y is no name of this exercise: it has x.");
+  expect(judge(task, "").text).toBe("Write a formula.");
+  expect(judge(task, "cos(").isRight).toBe(false);
+  const half = {
+    kind: "number",
+    question: "",
+    answer: 0.5,
+    misconceptions: [{ name: "twice", answer: 1, why: "Halve." }],
+  } as const;
+  for (const right of ["0.5", "1/2", "0,5", "exp(-log(2))"])
+    expect(judge(half, right).isRight, right).toBe(true);
+  expect(judge(half, "1").text).toBe("Not yet: twice. Halve.");
+  expect(judge(half, "−3").text).toBe("Not yet: −3 is too small.");
+  expect(judge(half, "x").text).toBe("The answer is a number: x is none.");
+});

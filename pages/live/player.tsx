@@ -1,0 +1,110 @@
+// Steps of a run, played.
+import { type Signal, useComputed, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useId } from "preact/hooks";
+
+const speeds = [0.25, 1, 4] as const; // times the usual
+
+interface PlayerProps {
+  /** The step that is shown, from 0. One beyond `last` stands for it: a page that begins at the end is given `Infinity`. */
+  readonly step: Signal<number>;
+  readonly last: number;
+  /** What is played, for screen readers: “the descent”. */
+  readonly label: string;
+  /** What one step is called. Default “step”. */
+  readonly unit?: string;
+  /** How long it takes from beginning to end at the usual speed, in seconds. Default 6. */
+  readonly seconds?: number;
+}
+
+/**
+ * Play and pause, single steps, a slider over all steps, and a speed. Playing stops at the end and begins anew from there. Readers
+ * who want less motion find it at the end, and get there by one press.
+ */
+export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
+  const isPlaying = useSignal(false);
+  const speed = useSignal<number>(1);
+  const shown = useComputed(() => Math.min(step.value, last)).value;
+  const id = useId();
+  useEffect(() => {
+    if (wantsLessMotion() && step.peek() === 0) step.value = last;
+  }, []);
+  useEffect(() => {
+    if (!isPlaying.value) return;
+    const perMillisecond = (last * speed.value) / (1000 * seconds);
+    const from = Math.min(step.peek(), last);
+    let [frame, begun] = [0, 0];
+    const advance = (now: number): void => {
+      begun ||= now;
+      const next = Math.min(last, from + Math.floor((now - begun) * perMillisecond));
+      step.value = next;
+      if (next < last) frame = requestAnimationFrame(advance);
+      else isPlaying.value = false;
+    };
+    frame = requestAnimationFrame(advance);
+    return () => cancelAnimationFrame(frame);
+  }, [isPlaying.value, speed.value, last]);
+  const go = (to: number): void => {
+    isPlaying.value = false;
+    step.value = Math.min(last, Math.max(0, to));
+  };
+  return (
+    <div class="player" role="group" aria-label={`Play ${label}`}>
+      <button
+        type="button"
+        aria-pressed={isPlaying.value}
+        onClick={() => {
+          if (!isPlaying.value && shown >= last) step.value = wantsLessMotion() ? last : 0;
+          else if (!isPlaying.value && wantsLessMotion()) return go(last);
+          isPlaying.value = !isPlaying.value && step.peek() < last;
+        }}
+      >
+        {isPlaying.value ? "Pause" : "Play"}
+      </button>
+      <button
+        type="button"
+        aria-label={`One ${unit} back`}
+        disabled={shown <= 0}
+        onClick={() => go(shown - 1)}
+      >
+        ←
+      </button>
+      <button
+        type="button"
+        aria-label={`One ${unit} on`}
+        disabled={shown >= last}
+        onClick={() => go(shown + 1)}
+      >
+        →
+      </button>
+      <input
+        type="range"
+        min={0}
+        max={last}
+        step={1}
+        value={shown}
+        aria-label={`${unit} of ${label}`}
+        onInput={(event) => go(event.currentTarget.valueAsNumber)}
+      />
+      <output>
+        {unit} {shown} of {last}
+      </output>
+      <label class="speed" for={id}>
+        speed
+      </label>
+      <select
+        id={id}
+        value={speed.value}
+        onChange={(event) => (speed.value = Number(event.currentTarget.value))}
+      >
+        {speeds.map((times) => (
+          <option value={times}>{times}×</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function wantsLessMotion(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

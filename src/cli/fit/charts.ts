@@ -1,0 +1,79 @@
+import type { ChartSpec, SeriesSpec } from "../../pictures/plot/chart-spec.ts";
+import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import { endsOf } from "./numbers.ts";
+import type { FitReport } from "./report.ts";
+import { parameterRows } from "./report.ts";
+import { percent } from "./text.ts";
+
+const mostPoints = 4000;
+
+/** The fit as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+export function fitPicture(report: FitReport): string {
+  const { formula, source, data, fit } = report;
+  const notes = [
+    `${source}: ${data.rows.toLocaleString("en")} rows, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
+    parameterRows(report)
+      .map(({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`)
+      .join(",  "),
+  ];
+  return writePicture({ heading: formula.text, notes, charts: fitCharts(report) });
+}
+
+/** Data with curve and band, and their residuals. */
+export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
+  const { kind, xName, yName, curve } = drawing;
+  const every = Math.ceil(drawing.x.length / mostPoints); // a page holds only so many
+  const data = (values: Float64Array): Pick<SeriesSpec, "x" | "y"> => ({
+    x: drawing.x.filter((_, i) => i % every === 0),
+    y: values.filter((_, i) => i % every === 0),
+  });
+  const x = { label: xName, domain: roomyEnds(drawing.x) };
+  const points: SeriesSpec = {
+    ...data(drawing.y),
+    name: every === 1 ? "data" : `data, one row in ${every}`,
+    draw: "dots",
+    colour: 0,
+  };
+  const line: SeriesSpec = { name: "fit", x: short(curve.x), y: short(curve.value), colour: 1 };
+  const band: SeriesSpec = {
+    ...line,
+    name: `${percent(settings.level)} confidence band`,
+    draw: "band",
+    low: short(curve.low),
+    high: short(curve.high),
+  };
+  const hasBand = curve.low.some(Number.isFinite);
+  const upper: ChartSpec = {
+    title: `${yName} against ${xName}`,
+    x,
+    y: { label: yName },
+    series:
+      kind === "curve"
+        ? [...(hasBand ? [band] : []), points, line]
+        : [{ ...line, name: "equal", draw: "dashes", colour: "ink" }, points],
+  };
+  const lower: ChartSpec = {
+    title: `Residuals against ${xName}`,
+    x,
+    y: { label: "residual" },
+    series: [{ ...data(drawing.residuals), name: "residual", draw: "stems", colour: 0 }],
+    marks: [{ y: 0, label: "" }],
+  };
+  return [
+    { spec: upper, title: upper.title, height: [200, 0.29] },
+    { spec: lower, title: "Residuals", height: [140, 0.12] },
+  ];
+}
+
+/** With eight digits, which is more than is seen: a page holds the numbers of its curves. */
+function short(values: Float64Array): Float64Array {
+  return values.map((value) => Number(value.toPrecision(8)));
+}
+
+/** The ends with some room, so that points there do not lie on the axis. */
+function roomyEnds(x: Float64Array): [number, number] {
+  const [low, high] = endsOf(x);
+  const edge = (high - low) * 0.015;
+  return [low - edge, high + edge];
+}

@@ -1,0 +1,13 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill learn`, and where it is. */
+export const learnEntry: LazyCommand = {
+  description: "Open the course: how automatic differentiation and gradient descent work",
+  examples: [
+    ["downhill learn", "serves it on this machine alone, without a network, and opens the browser"],
+    ["downhill learn reverse-mode", "begins with that chapter"],
+    ["downhill learn --port 8080 --no-open", "at that port, for a browser that you open yourself"],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).learnCommand),
+};

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { didYouMean } from "../../engine/util/suggest.ts";
+import { onInterrupt } from "../shared/interrupt.ts";
+import type { Terminal } from "../shared/terminal.ts";
+import { serveFolder } from "./serve-folder.ts";
+
+/** What `downhill learn` was asked for. */
+export interface LearnRequest {
+  readonly chapter: string | undefined;
+  readonly port: string | undefined;
+  readonly opensBrowser: boolean;
+}
+
+/** Serves the course until a signal ends it, which is how it is meant to end: the exit code is 0 then. */
+export async function learn(
+  { chapter = "", port = "0", opensBrowser }: LearnRequest,
+  { stdout }: Terminal,
+): Promise<number> {
+  const folder = courseFolder();
+  checkChapter(folder, chapter);
+  const served = await serveFolder(folder, readPort(port));
+  const address = `${served.address}${chapter === "" ? "" : `${chapter}/`}`;
+  const interruption = onInterrupt(() => {});
+  try {
+    stdout.write(`The course is at ${address} (Ctrl-C ends it)\n`);
+    if (opensBrowser) openBrowser(address);
+    await new Promise<void>((end) => {
+      interruption.signal.addEventListener("abort", () => end(), { once: true });
+    });
+    stdout.write("\n");
+  } finally {
+    await served.close();
+    interruption.dispose();
+  }
+  return 0;
+}
+
+/** Where the build leaves the course: beside the command, or, from the sources, in `dist/`. */
+function courseFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (let up = 0; up < 4; up += 1) {
+    for (const place of ["course", "dist/course"]) {
+      if (existsSync(join(folder, place, "index.html"))) return join(folder, place);
+    }
+    folder = dirname(folder);
+  }
+  throw new DownhillError(
+    "file",
+    "learn: the course is not there. In a clone, `npm run build` makes it; in a project, install downhill again.",
+  );
+}
+
+function checkChapter(folder: string, chapter: string): void {
+  if (chapter === "") return;
+  const chapters = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, "index.html")))
+    .map(({ name }) => name);
+  if (chapters.includes(chapter)) return;
+  const near = didYouMean(chapter, chapters);
+  throw new DownhillError(
+    "option",
+    `learn: there is no chapter ${chapter}.${near === "" ? ` There are ${chapters.join(", ")}.` : near}`,
+  );
+}
+
+const greatestPort = 65535;
+
+function readPort(text: string): number {
+  const port = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= greatestPort) return port;
+  throw new DownhillError(
+    "option",
+    `learn: --port must be a whole number from 0 (any that is free) to ${greatestPort}, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** Has the system open an address. Where there is nothing that could, the address on the terminal is all there is. */
+function openBrowser(address: string): void {
+  const { platform } = process;
+  const program = platform === "darwin" ? "open" : platform === "win32" ? "cmd" : "xdg-open";
+  const words = platform === "win32" ? ["/c", "start", "", address] : [address];
+  spawn(program, words, { stdio: "ignore", detached: true })
+    .on("error", () => {})
+    .unref();
+}

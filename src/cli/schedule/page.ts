@@ -1,0 +1,107 @@
+import { element, type Markup, scrollable, writeMarkup } from "../../pictures/plot/markup.ts";
+import { chartPlace, writePage } from "../../pictures/plot/page.ts";
+import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
+import { showTick } from "../../pictures/plot/scale.ts";
+import { thinned } from "../../pictures/plot/thinned.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
+import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
+
+const digits = 6;
+
+/** The curves of a schedule as an SVG picture that stands alone and follows the reader's choice of light or dark. */
+export function schedulePicture(curve: Curve): string {
+  return writePicture({
+    heading: curve.name,
+    notes: [curve.description, showOptions(curve.options), describe(curve)],
+    charts: scheduleCharts(curve),
+  });
+}
+
+/** The picture with a table on a page of its own: one file that loads nothing. */
+export function schedulePage(curve: Curve): string {
+  const main = element(
+    "main",
+    {},
+    element("p", { class: "over" }, "Learning-rate schedule"),
+    element("h1", {}, curve.name),
+    element("p", { class: "subtitle" }, curve.description),
+    element(
+      "div",
+      { class: "curves" },
+      ...scheduleCharts(curve).flatMap((chart) => [element("h2", {}, chart.title ?? ""), chartPlace(chart)]),
+      element("p", { class: "caption" }, describe(curve)),
+    ),
+    element(
+      "div",
+      { class: "figures" },
+      element("section", {}, element("h2", {}, curve.unit === "step" ? "Steps" : "Epochs"), stepTable(curve)),
+      element("section", {}, element("h2", {}, "Options"), optionList(curve)),
+    ),
+  );
+  return writePage({
+    title: `${curve.name}: ${curve.description}`,
+    body: writeMarkup(main),
+    hasCharts: true,
+  });
+}
+
+function scheduleCharts({ name, rates, momentum, log, unit }: Curve): PictureChart[] {
+  const steps = rates.map((_, t) => t);
+  const x = { label: unit, unit: "integer" } as const;
+  const rate: PictureChart = {
+    title: "Rate",
+    spec: {
+      title: `${name}: rate`,
+      x,
+      y: { label: "", log, isFromZero: true },
+      series: [{ name: "rate", ...thinned(steps, rates) }],
+    },
+    height: [180, 0.21],
+  };
+  if (momentum === undefined) return [rate];
+  const beside: PictureChart = {
+    title: "Momentum",
+    spec: {
+      title: `${name}: momentum`,
+      x,
+      y: { label: "", isFromZero: true },
+      series: [{ name: "momentum", ...thinned(steps, momentum), colour: 1 }],
+    },
+    height: [150, 0.08],
+  };
+  return [rate, beside];
+}
+
+function stepTable({ rates, momentum, unit }: Curve): Markup {
+  const head = [unit, "rate", ...(momentum === undefined ? [] : ["momentum"])];
+  const row = (tag: "td" | "th", cells: readonly string[]): Markup =>
+    element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
+  return element(
+    "div",
+    scrollable(unit === "step" ? "Rates by step" : "Rates by epoch"),
+    element(
+      "table",
+      { class: "rows" },
+      row("th", head),
+      ...tableSteps(rates.length).map((t) =>
+        row("td", [
+          showTick(t),
+          showNumber(rates[t]!, digits),
+          ...(momentum === undefined ? [] : [showNumber(momentum[t]!, digits)]),
+        ]),
+      ),
+    ),
+  );
+}
+
+function optionList({ options }: Curve): Markup {
+  return element(
+    "dl",
+    { class: "settings" },
+    "",
+    ...[...options].flatMap(([name, value]) => [
+      element("dt", {}, name),
+      element("dd", {}, showOptions(new Map([["", value]])).trim()),
+    ]),
+  );
+}

@@ -1,0 +1,94 @@
+import { element, type Markup } from "./markup.ts";
+import { round } from "./markers.ts";
+import { type Scale, showTick } from "./scale.ts";
+
+const letterWidth = 7.4; // pixels of a digit of a mark
+const endMargin = 16; // right of a plot
+const labelLetter = 6; // pixels of a letter of the name of an axis, about
+
+/** A part of a drawing, in its units. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What stands at an axis. */
+export interface AxisText {
+  /** Its name; none where it is empty. */
+  readonly label: string;
+  /** How its marks are written. Default: {@link showTick}. */
+  readonly show?: (value: number) => string;
+}
+
+/** The sides of a box. */
+export function edges({ x, y, width, height }: Box): Record<"left" | "right" | "top" | "bottom", number> {
+  return { left: x, right: x + width, top: y, bottom: y + height };
+}
+
+/** The pixels that the marks of a vertical axis take, with the space beside them. */
+export function marginOf(ticks: readonly string[]): number {
+  return Math.ceil(Math.max(20, ...ticks.map((text) => text.length * letterWidth)) + 12);
+}
+
+/** The frame of a plot with marks and names of its axes: that of y above it, that of x below. */
+export function drawAxes(
+  box: Box,
+  x: Scale,
+  y: Scale,
+  texts: { readonly x: AxisText; readonly y: AxisText },
+  hasGrid: boolean,
+): Markup[] {
+  const { left, right, top, bottom } = edges(box);
+  const { show: showX = showTick } = texts.x;
+  const { show: showY = showTick } = texts.y;
+  return [
+    ...y.ticks.flatMap((tick) => {
+      const at = round(bottom - y.at(tick) * box.height);
+      return [
+        element("line", {
+          class: hasGrid ? "grid" : "axis",
+          x1: hasGrid ? left : left - 4,
+          x2: hasGrid ? right : left,
+          y1: at,
+          y2: at,
+        }),
+        element("text", { class: "tick", x: left - 8, y: at + 4, "text-anchor": "end" }, showY(tick)),
+      ];
+    }),
+    ...x.ticks.flatMap((tick) => {
+      const at = round(left + x.at(tick) * box.width);
+      const label = showX(tick);
+      // a long number at the end would be cut off
+      const isCut = at + letterWidth * (label.length / 2) > right + endMargin;
+      const place = isCut
+        ? { x: right + endMargin, "text-anchor": "end" }
+        : { x: at, "text-anchor": "middle" };
+      return [
+        element("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 4 }),
+        element("text", { class: "tick", y: bottom + 18, ...place }, label),
+      ];
+    }),
+    ...(hasGrid ? [element("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom })] : []),
+    ...drawName(
+      texts.x.label,
+      { x: round((left + right) / 2), y: bottom + 36, "text-anchor": "middle" },
+      box.width,
+    ),
+    ...drawName(texts.y.label, { x: left, y: top - 9, "text-anchor": "start" }, box.width),
+  ];
+}
+
+/** The name of an axis; where it has no room, without what it says in parentheses, which then shows when it is pointed at. */
+function drawName(
+  label: string,
+  place: Readonly<Record<string, string | number>>,
+  room: number,
+): readonly Markup[] {
+  if (label === "") return [];
+  const fits = labelLetter * label.length <= room;
+  const shown = fits ? label : label.replace(/ \(.*\)$/, "");
+  const whole = fits ? [] : [element("title", {}, label)];
+  return [element("text", { class: "label", ...place }, ...whole, shown)];
+}

@@ -1,0 +1,23 @@
+const constants: ReadonlyMap<number, string> = new Map([
+  [Math.PI, "π"],
+  [-Math.PI, "-π"],
+  [Math.E, "e"],
+  [Math.LN2, "ln 2"],
+  [Math.LN10, "ln 10"],
+  [2 / Math.sqrt(Math.PI), "2/√π"],
+]);
+
+/** A number as tables show it: at most `digits` significant digits, no trailing zeros. */
+export function showNumber(value: number, digits: number = 6): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞";
+  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value); // also −0, as 0
+  const text = Math.abs(value) < 1e-3 ? value.toExponential(digits - 1) : value.toPrecision(digits);
+  const [mantissa = "", exponent] = text.split("e");
+  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
+  return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
+}
+
+/** A constant of a program as formulas show it: well-known numbers by their symbol. */
+export function showConstant(value: number): string {
+  return constants.get(value) ?? showNumber(value, 8);
+}

@@ -1,0 +1,119 @@
+/** An axis: where values lie on it, from 0 to 1, the way back, and the values that are marked. */
+export interface Scale {
+  readonly ends: readonly [from: number, to: number];
+  /** Equal ratios are equally far apart, not equal differences. */
+  readonly isLog: boolean;
+  /** From 0 at the first end to 1 at the other; not finite where a value has no place. */
+  readonly at: (value: number) => number;
+  /** The inverse of `at`. */
+  readonly valueAt: (place: number) => number;
+  readonly ticks: readonly number[];
+}
+
+/** An axis between two ends, which need not be round, with round numbers at its marks: about `count` of them. */
+export function linearScale(from: number, to: number, count: number): Scale {
+  const [low, high] = apart(from, to);
+  const step = roundStep((high - low) / count);
+  return linearBetween(low, high, Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), step);
+}
+
+/** An axis that holds the values, round numbers at its ends too; about `count` marks. */
+export function roundScale(values: readonly number[], count: number): Scale {
+  const [low, high] = apart(...extent(values));
+  const step = roundStep((high - low) / count);
+  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  return linearBetween(first * step + 0, last * step + 0, first, last, step); // + 0: no end is −0
+}
+
+/**
+ * An axis of equal ratios between two positive ends, which need not be round: marks at powers of ten, at 1, 2 and 5 times
+ * them where those are few, and at round numbers where none of these lies between the ends.
+ */
+export function logScale(from: number, to: number, most: number = 7): Scale {
+  const [low, high] = [Math.log10(from), Math.log10(to > from ? to : from * 10)];
+  const first = Math.floor(low + 1e-9);
+  const powers = Array.from({ length: Math.ceil(high - 1e-9) - first + 1 }, (_, i) => first + i);
+  const isInside = (tick: number): boolean =>
+    tick >= 10 ** low * (1 - 1e-9) && tick <= 10 ** high * (1 + 1e-9);
+  const every = Math.ceil(powers.length / most);
+  const parts = high - low <= 2.5 && every === 1 ? [1, 2, 5] : [1];
+  const ticks = powers
+    .filter((power) => (power - first) % every === 0)
+    .flatMap((power) => parts.map((part) => clean(part * 10 ** power)))
+    .filter(isInside);
+  return {
+    ends: [10 ** low, 10 ** high],
+    isLog: true,
+    at: (value) => (value > 0 ? (Math.log10(value) - low) / (high - low) : Number.NaN),
+    valueAt: (place) => 10 ** (low + place * (high - low)),
+    ticks: ticks.length >= 2 ? ticks : linearScale(10 ** low, 10 ** high, 4).ticks,
+  };
+}
+
+/** An axis of equal ratios that holds the positive ones of the values, powers of ten at its ends. */
+export function roundLogScale(values: readonly number[], most: number = 7): Scale {
+  const [low, high] = extent(values.filter((value) => value > 0));
+  const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
+  return logScale(10 ** first, 10 ** Math.max(last, first + 1), most);
+}
+
+/** An axis of losses, rates and the like: from 0 on, unless the values lie close together, far from it. */
+export function scaleFromZero(values: readonly number[], count: number): Scale {
+  const [low, high] = extent(values);
+  if (high <= leastSpan) return roundScale([low < -leastSpan ? low : 0, low < -leastSpan ? 0 : 1], count);
+  // differences in the last digits are rounding errors
+  if (high - low <= 1e-9 * high) return roundScale([0, high * 1.2], count);
+  return roundScale(low > high * 0.8 ? [low, high] : [Math.min(0, low), high], count);
+}
+
+/** The least and the greatest of the finite values; 0 and 1 where there are none. */
+export function extent(values: ArrayLike<number>): [low: number, high: number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low > high ? [0, 1] : [low, high];
+}
+
+/** A number as the marks of an axis show it. */
+export function showTick(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) {
+    return value.toExponential().replace("e+", "e").replaceAll("-", "−");
+  }
+  return String(clean(value)).replace("-", "−");
+}
+
+function linearBetween(from: number, to: number, first: number, last: number, step: number): Scale {
+  return {
+    ends: [from, to],
+    isLog: false,
+    at: (value) => (value - from) / (to - from),
+    valueAt: (place) => from + place * (to - from),
+    ticks: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => clean((first + i) * step)),
+  };
+}
+
+const leastSpan = 1e-290; // a smaller one cannot be divided into parts
+
+/** Two ends that are not the same. */
+function apart(low: number, high: number): [low: number, high: number] {
+  if (high - low > leastSpan) return [low, high];
+  const room = Math.max(Math.abs(low), Math.abs(high)) > leastSpan ? Math.abs(low) / 2 : 0.5;
+  return [low - room, high + room];
+}
+
+/** 1, 2 or 5 times a power of ten, not below `step`. */
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  const n = step / power;
+  return clean((n <= 1 + 1e-9 ? 1 : n <= 2 ? 2 : n <= 5 ? 5 : 10) * power);
+}
+
+/** Without the last digits that arithmetic added. */
+function clean(value: number): number {
+  return Number(value.toPrecision(12));
+}

@@ -1,0 +1,189 @@
+import type { SeriesSpec } from "./chart-spec.ts";
+import { colourClass } from "./legend.ts";
+import { markerPath, round } from "./markers.ts";
+import { element, type Markup } from "./markup.ts";
+
+/** Pixels around a plot that belong to its drawing, so that points at its ends are whole. */
+export const overhang = 5;
+const mostMarked = 60; // points of a line; of more, single ones are not marked
+const mostShapes = 400; // markers with shapes of their own
+const mostStems = 300;
+
+/** A place in a drawing. */
+export type Spot = readonly [x: number, y: number];
+
+/** What series are drawn on. */
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly spot: (x: number, y: number) => Spot;
+  readonly yEnds: readonly [from: number, to: number];
+  /** All is shown that its axes were made for: what lies above or below is marked at the edge. */
+  readonly isWhole: boolean;
+}
+
+/** How one of the series of a chart is drawn. */
+export interface SeriesStyle {
+  readonly index: number;
+  readonly colour: number | "ink";
+  readonly plane: Plane;
+  /** Dots have the shape of their colour. */
+  readonly hasShapes: boolean;
+}
+
+/** A series of a chart, in a group that `data-series` numbers. */
+export function drawSeries(series: SeriesSpec, style: SeriesStyle): Markup {
+  const { index, colour } = style;
+  return element(
+    "g",
+    { class: colourClass(colour), "data-series": index },
+    ...shapesOf(series, style),
+    ...beyond(series, style.plane),
+  );
+}
+
+function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle): Markup[] {
+  const { draw = "line", x, y } = series;
+  const runs = runsOf(x, y, plane);
+  switch (draw) {
+    case "line":
+      return [
+        element("path", { class: "curve", d: runs.map((run) => lineOf(thin(run, plane.width))).join("") }),
+        ...points(runs, x.length, plane),
+      ];
+    case "steps":
+      return [
+        element("path", { class: "curve", d: runs.map(stepsOf).join("") }),
+        ...points(runs, x.length, plane),
+      ];
+    case "dashes":
+      return [
+        element("path", { class: "dashes", d: runs.map((run) => lineOf(thin(run, plane.width))).join("") }),
+      ];
+    case "stems": {
+      const [, zero] = plane.spot(0, 0);
+      const all = runs.flat();
+      const stems = all.map(([px, py]) => `M${round(px)},${round(zero)}V${round(py)}`).join("");
+      return [...(all.length > mostStems ? [] : [element("path", { class: "stem", d: stems })]), dots(all)];
+    }
+    case "dots": {
+      const all = runs.flat();
+      if (!hasShapes || all.length > mostShapes) return [dots(all)];
+      const d = markerPath(colour === "ink" ? 0 : colour, 4.5);
+      return all.map(([px, py]) =>
+        element("path", { class: "marker", d, transform: `translate(${round(px)} ${round(py)})` }),
+      );
+    }
+    case "band":
+      return [element("path", { class: "band", d: bandOf(series, plane) })];
+    default:
+      return draw satisfies never;
+  }
+}
+
+/** The points of a curve, those between two gaps together. */
+function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: Plane): Spot[][] {
+  const runs: Spot[][] = [];
+  let isOpen = false;
+  for (let i = 0; i < x.length; i++) {
+    const here = spot(x[i]!, y[i]!);
+    const isFinite = Number.isFinite(here[0]) && Number.isFinite(here[1]);
+    if (isFinite && isOpen) runs.at(-1)!.push(here);
+    else if (isFinite) runs.push([here]);
+    isOpen = isFinite;
+  }
+  return runs;
+}
+
+/** The points that a line marks: all where they are few, else those that stand alone and would not be seen. */
+function points(runs: readonly Spot[][], count: number, { width }: Plane): Markup[] {
+  const isMarked = count <= mostMarked && width >= 6 * count;
+  const marked = isMarked ? runs.flat() : runs.filter((run) => run.length === 1).flat();
+  return marked.length === 0 ? [] : [element("path", { class: "points", d: dotsOf(marked) })];
+}
+
+/** Dots, smaller and fainter the more there are. */
+function dots(all: readonly Spot[]): Markup {
+  const n = all.length;
+  return element("path", {
+    class: n > 150 ? "dots many" : "dots",
+    "stroke-width": n <= 100 ? 6 : n <= 1000 ? 4.4 : 3.2,
+    d: dotsOf(all),
+  });
+}
+
+/** Lines of no length, whose round ends are dots: a fifth of the text of circles. Those on one place are drawn once. */
+function dotsOf(all: readonly Spot[]): string {
+  return [...new Set(all.map(([px, py]) => `M${round(px)},${round(py)}h0`))].join("");
+}
+
+/** A path as the attribute of an element has it. */
+export function lineOf(spots: readonly Spot[]): string {
+  return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
+}
+
+/** A value stays until the next one. */
+function stepsOf(run: readonly Spot[]): string {
+  return run.map(([x, y], i) => (i === 0 ? `M${round(x)},${round(y)}` : `H${round(x)}V${round(y)}`)).join("");
+}
+
+function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: Plane): string {
+  const [top, bottom] = [0, plane.height + 2 * overhang];
+  const inside = ([px, py]: Spot): string => `${round(px)},${round(Math.min(bottom, Math.max(top, py)))}`;
+  let d = "";
+  let [up, down]: [string[], string[]] = [[], []];
+  const close = (): void => {
+    if (up.length > 0) d += `M${[...up, ...down.toReversed()].join("L")}Z`;
+    [up, down] = [[], []];
+  };
+  for (let i = 0; i < x.length; i++) {
+    const [above, below] = [plane.spot(x[i]!, high[i]!), plane.spot(x[i]!, low[i]!)];
+    if ([...above, ...below].every(Number.isFinite)) {
+      up.push(inside(above));
+      down.push(inside(below));
+    } else close();
+  }
+  close();
+  return d;
+}
+
+/** Small triangles at the edge below or above values that the axis has no room for. */
+function beyond(
+  { draw = "line", x, y }: SeriesSpec,
+  { spot, yEnds: [from, to], isWhole, height, width }: Plane,
+): Markup[] {
+  if (!isWhole || draw === "band" || draw === "dashes") return [];
+  let last = -Infinity;
+  let d = "";
+  for (let i = 0; i < x.length; i++) {
+    const isAbove = y[i]! > to + 1e-9 * (to - from);
+    const isBelow = y[i]! < from - 1e-9 * (to - from);
+    const [px] = spot(x[i]!, to);
+    // one in ten pixels: more would run together
+    if (!(isAbove || isBelow) || !(px >= overhang && px <= overhang + width) || px - last < 10) continue;
+    last = px;
+    d += isAbove
+      ? `M${round(px - 4)},${overhang + 6}l4,-7l4,7Z`
+      : `M${round(px - 4)},${round(overhang + height - 6)}l4,7l4,-7Z`;
+  }
+  return d === "" ? [] : [element("path", { class: "beyond", d })];
+}
+
+/** Of more points than pixels those that are first, last, lowest and highest of each pixel. */
+function thin(run: readonly Spot[], width: number): readonly Spot[] {
+  if (run.length <= width) return run;
+  const columns = new Map<number, { first: Spot; last: Spot; low: Spot; high: Spot }>();
+  for (const spot of run) {
+    const column = Math.round(spot[0]);
+    const seen = columns.get(column);
+    if (seen === undefined) columns.set(column, { first: spot, last: spot, low: spot, high: spot });
+    else {
+      seen.last = spot;
+      if (spot[1] > seen.low[1]) seen.low = spot;
+      if (spot[1] < seen.high[1]) seen.high = spot;
+    }
+  }
+  return [...columns.values()].flatMap(({ first, last, low, high }) =>
+    [...new Set([first, low, high, last])].sort((a, b) => a[0] - b[0]),
+  );
+}

@@ -1,0 +1,222 @@
+import type { PageData } from "../page-data.ts";
+import type { Move, Player } from "./controls.ts";
+import { listenToKeys, makePlayer, showControls } from "./controls.ts";
+import { make } from "./dom.ts";
+import type { Frame, TracePart } from "./frame.ts";
+import { makeFrame } from "./frame.ts";
+import type { Lists } from "./lists.ts";
+import { layOutColumns, makeLists, showLists } from "./lists.ts";
+import { pictureState } from "./marks.ts";
+import type { LabelledMode, ModeChoice } from "./modes.ts";
+import { graphFor, makeModeChoice, modesOf, sameMode, setLabel } from "./modes.ts";
+import type { Picture } from "./picture.ts";
+import { makePicture } from "./picture.ts";
+import { selectionText } from "./selection.ts";
+import type { Mode, Step } from "./steps.ts";
+import { stepsOf } from "./steps.ts";
+
+/** How a trace is shown. */
+export interface TraceOptions {
+  /** The mode to begin with. Default: reverse, where there is something to differentiate. */
+  readonly mode?: Mode;
+  /** The step to begin with, from 0. Default: the last, at which all values are shown. */
+  readonly step?: number;
+  /** Hears of each step that is shown, the first one too. */
+  readonly onStep?: (state: TraceState) => void;
+  /** Which modes are offered, and what is shown of them. Default: all. */
+  readonly parts?: readonly TracePart[];
+  /** Where it listens for keys. Default: the element itself; a page that holds nothing else gives its document. */
+  readonly keys?: EventTarget;
+}
+
+/** Where a reader is in a trace. */
+export interface TraceState {
+  readonly mode: Mode;
+  /** From 0. */
+  readonly step: number;
+  readonly stepCount: number;
+}
+
+/** A trace in a page. */
+export interface MountedTrace {
+  /** Shows another trace in the place of this one, and keeps what can be kept: mode, step, selection and size. */
+  update(data: PageData): void;
+  /** Shows another mode; one that the trace has not is left out of account. */
+  setMode(mode: Mode): void;
+  /** Goes to a step, from 0, or to the nearest that there is. */
+  goTo(step: number): void;
+  /** Ends what listens, and empties the element. */
+  destroy(): void;
+}
+
+const everyPart: readonly TracePart[] = ["forward", "reverse", "graph", "table"];
+
+/**
+ * Shows a trace inside an element of any page: modes, steps, the table of its lines and its dependency graph. The page has
+ * the style `traceStyle`, which concerns nothing outside of the class `dh-trace` that the element is given; several traces
+ * may stand on one page. The element's width decides whether table and graph stand beside each other.
+ */
+export function mountTrace(element: HTMLElement, data: PageData, options: TraceOptions = {}): MountedTrace {
+  return new TraceView(element, data, options);
+}
+
+class TraceView implements MountedTrace {
+  readonly #element: HTMLElement;
+  readonly #options: TraceOptions;
+  readonly #parts: ReadonlySet<TracePart>;
+  readonly #frame: Frame;
+  readonly #picture: Picture;
+  readonly #player: Player;
+  readonly #ended = new AbortController();
+  readonly #watch: ResizeObserver;
+  #data: PageData;
+  #modes: readonly [LabelledMode, ...LabelledMode[]];
+  #mode: Mode;
+  #choice: ModeChoice | undefined;
+  #steps: readonly Step[];
+  #at: number;
+  #selected: number | undefined;
+  #lists: Lists;
+
+  constructor(element: HTMLElement, data: PageData, options: TraceOptions) {
+    element.classList.add("dh-trace");
+    element.tabIndex = -1; // so that a click anywhere inside gives it the keys
+    this.#element = element;
+    this.#options = options;
+    this.#parts = new Set(options.parts ?? everyPart);
+    this.#frame = makeFrame(element, this.#parts);
+    const { picture, chips, play, lists } = this.#frame;
+    this.#picture = makePicture(picture, chips, (node) => this.#select(node));
+    this.#player = makePlayer(play, () => this.goTo(this.#at + 1));
+    this.#watch = new ResizeObserver(() => this.#showLists());
+    this.#watch.observe(lists); // what is current stays in view while the pane changes its size
+
+    this.#data = data;
+    this.#modes = modesOf(data, (kind) => this.#parts.has(kind));
+    this.#mode = this.#wanted(options.mode);
+    this.#steps = stepsOf(data, this.#mode);
+    this.#at = this.#clamp(options.step ?? Infinity);
+    this.#lists = this.#makeLists();
+    this.#listen();
+    this.#setUp();
+    this.setMode(this.#mode);
+  }
+
+  update(data: PageData): void {
+    const step = this.#steps[this.#at];
+    const wasAtEnd = this.#at === this.#steps.length - 1;
+    const name = this.#selected === undefined ? undefined : this.#data.graph.nodes[this.#selected]?.name;
+    this.#data = data;
+    this.#modes = modesOf(data, (kind) => this.#parts.has(kind));
+    this.#mode = this.#wanted(this.#mode);
+    this.#selected = data.graph.nodes.find((node) => node.name === name && node.depth === 0)?.id;
+    this.#steps = stepsOf(data, this.#mode);
+    const same = this.#steps.findIndex(({ phase, row }) => phase === step?.phase && row >= step.row);
+    this.#at = wasAtEnd || same < 0 ? this.#steps.length - 1 : same;
+    this.#setUp();
+    this.setMode(this.#mode);
+  }
+
+  setMode(wanted: Mode): void {
+    this.#mode = this.#wanted(wanted);
+    this.#steps = stepsOf(this.#data, this.#mode);
+    this.#at = this.#clamp(this.#at);
+    this.#lists = this.#makeLists();
+    this.#frame.lists.replaceChildren(...this.#lists.sections);
+    this.#picture.setGraph(graphFor(this.#data, this.#mode));
+    this.#choice?.show(this.#mode);
+    this.#render();
+  }
+
+  goTo(step: number): void {
+    this.#at = this.#clamp(step);
+    if (this.#at === this.#steps.length - 1) this.#player.stop();
+    this.#render();
+  }
+
+  destroy(): void {
+    this.#ended.abort();
+    this.#player.stop();
+    this.#watch.disconnect();
+    this.#picture.destroy();
+    this.#element.classList.remove("dh-trace");
+    this.#element.replaceChildren();
+  }
+
+  /** The mode of the trace that is the wanted one, or else the first. */
+  #wanted(wanted: Mode | undefined): Mode {
+    const found = this.#modes.find(({ mode }) => wanted !== undefined && sameMode(wanted, mode));
+    return (found ?? this.#modes[0]).mode;
+  }
+
+  #clamp(step: number): number {
+    return Math.min(this.#steps.length - 1, Math.max(0, step));
+  }
+
+  #makeLists(): Lists {
+    return makeLists(this.#frame.lists, this.#data, this.#mode, (phase, row) => {
+      const found = this.#steps.findIndex((step) => step.phase === phase && step.row >= row);
+      if (found >= 0) this.goTo(found);
+    });
+  }
+
+  #select(node: number | undefined): void {
+    this.#selected = node === this.#selected ? undefined : node;
+    this.#render();
+  }
+
+  #play(): void {
+    if (this.#player.isPlaying()) return this.#player.stop();
+    if (this.#at === this.#steps.length - 1) this.goTo(0);
+    this.#player.start();
+  }
+
+  #listen(): void {
+    const { signal } = this.#ended;
+    const frame = this.#frame;
+    const moves: Readonly<Record<Move, () => void>> = {
+      first: () => this.goTo(0),
+      back: () => this.goTo(this.#at - 1),
+      play: () => this.#play(),
+      forth: () => this.goTo(this.#at + 1),
+      last: () => this.goTo(Infinity),
+      closer: () => this.#picture.zoom(1.25),
+      further: () => this.#picture.zoom(0.8),
+      fit: () => this.#picture.fit(),
+      unselect: () => this.#select(undefined),
+    };
+    for (const name of ["first", "back", "play", "forth", "last", "closer", "further", "fit"] as const)
+      frame[name].addEventListener("click", moves[name], { signal });
+    frame.slider.addEventListener("input", () => this.goTo(Number(frame.slider.value)), { signal });
+    listenToKeys(this.#options.keys ?? this.#element, (move) => moves[move](), signal);
+  }
+
+  /** What is shown in every mode and at every step. */
+  #setUp(): void {
+    this.#choice = makeModeChoice(this.#modes, (mode) => this.setMode(mode));
+    this.#frame.modes.replaceChildren(...this.#choice.elements);
+    layOutColumns(this.#frame.lists, this.#data);
+  }
+
+  #showLists(): void {
+    showLists(this.#frame.lists, this.#lists, this.#steps[this.#at], this.#at === this.#steps.length - 1);
+  }
+
+  #render(): void {
+    const step = this.#steps[this.#at];
+    const stepCount = this.#steps.length;
+    const frame = this.#frame;
+    showControls(frame, this.#at, stepCount);
+    replaceText(frame.caption, setLabel(step?.caption ?? []));
+    this.#showLists();
+    this.#picture.show(pictureState(this.#data, this.#mode, step, this.#selected));
+    replaceText(frame.selection, selectionText(this.#data, this.#selected));
+    this.#options.onStep?.({ mode: this.#mode, step: this.#at, stepCount });
+  }
+}
+
+/** Replaces what stands in an element, unless it says the same: what is announced is announced once. */
+function replaceText(element: HTMLElement, nodes: readonly (Node | string)[]): void {
+  const next = make("div", {}, ...nodes);
+  if (next.textContent !== element.textContent) element.replaceChildren(...next.childNodes);
+}

@@ -1,0 +1,35 @@
+import { reachable, reachText } from "../graph.ts";
+import type { PageData } from "../page-data.ts";
+import { make, math } from "./dom.ts";
+
+const keys = "← → step · Home End · space plays · + − zoom · Esc";
+const mostNamed = 12; // nodes that the text about a selection names
+
+/** What the selected node affects and what affects it; without one, which inputs reach which results. */
+export function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
+  const node = selected === undefined ? undefined : graph.nodes[selected];
+  if (node === undefined) {
+    const reach = reachText(graph).map((line) => `${line}. `);
+    const hint = make(
+      "span",
+      { class: "hint" },
+      "Choose a node to see what it affects and what affects it. ",
+    );
+    return [...reach, hint, make("kbd", {}, keys)];
+  }
+  const list = (direction: "forward" | "backward"): (Node | string)[] => {
+    const names = [...reachable(graph, node.id, direction)]
+      .sort((a, b) => a - b)
+      .map((id) => graph.nodes[id]?.name ?? "");
+    if (names.length === 0) return ["nothing"];
+    const rest = names.length > mostNamed ? [` and ${names.length - mostNamed} more`] : [];
+    return [math(names.slice(0, mostNamed).join(", ")), ...rest];
+  };
+  return [
+    math(node.name),
+    make("span", { class: "after" }, " affects "),
+    ...list("forward"),
+    make("span", { class: "before" }, " and is affected by "),
+    ...list("backward"),
+  ];
+}

@@ -1,0 +1,35 @@
+import type { ChartSpec } from "../../../pictures/plot/chart-spec.ts";
+import type { PictureChart } from "../../../pictures/plot/picture.ts";
+import { extent, roundScale } from "../../../pictures/plot/scale.ts";
+import type { LinesFigure, ScatterFigure } from "./figures.ts";
+
+/** Curves over the epochs as a chart. */
+export function linesChart({ title, series, unit = "number", log, marks = [] }: LinesFigure): PictureChart {
+  const epochs = Math.max(1, ...series.map(({ values }) => values.length));
+  const finite = series.flatMap(({ values }) => values).filter(Number.isFinite);
+  const [low, high] = extent(finite);
+  const isWide = unit === "number" && finite.length > 0 && low > 0 && high / low > 100;
+  const spec: ChartSpec = {
+    title: `${title} over the epochs`,
+    x: { label: "epoch", unit: "integer", domain: epochs === 1 ? [0.5, 1.5] : [1, epochs] },
+    y: { label: "", unit, log: log ?? isWide, isFromZero: true },
+    series: series.map(({ name, values }) => ({ name, x: values.map((_, i) => i + 1), y: values })),
+    marks: marks.map(({ epoch, label }) => ({ x: epoch, label })),
+  };
+  return { spec, height: [170, 0.22] };
+}
+
+/** Points over a square, both axes alike, with the line on which both values are the same. */
+export function scatterChart({ title, xLabel, yLabel, points }: ScatterFigure): PictureChart {
+  const domain = roundScale(points.flat(), 5).ends;
+  const spec: ChartSpec = {
+    title: `${title}: ${yLabel} against ${xLabel}`,
+    x: { label: xLabel, domain },
+    y: { label: yLabel, domain },
+    series: [
+      { name: "predictions", x: points.map(([x]) => x), y: points.map(([, y]) => y), draw: "dots" },
+      { name: "right", x: domain, y: domain, draw: "dashes", colour: "ink" },
+    ],
+  };
+  return { spec, height: [0, 1] };
+}

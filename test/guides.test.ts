@@ -1,0 +1,117 @@
+// The guides: their programs run and print what they say, what their tables name exists, and none is left out of the site.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { tensor } from "downhill";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { programsIn, runGuideProgram } from "./support/guide-programs.ts";
+import { fences, root } from "./support/snippets.ts";
+
+const guides = readdirSync(join(root, "docs/guides"))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/guides/${name}`);
+
+// Files that guides show, by the name behind the language of the fence, stand where their programs run.
+let folder: string;
+const start = process.cwd();
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-guides-"));
+  for (const guide of guides) {
+    const text = readFileSync(join(root, guide), "utf8");
+    for (const [, name, content] of text.matchAll(/^```\w+ ([\w-]+\.\w+)\n(.*?)^```$/gms))
+      writeFileSync(join(folder, name!), content!);
+  }
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(start);
+  rmSync(folder, { recursive: true });
+});
+
+describe.each(guides)("%s", (guide) => {
+  const programs = programsIn(guide);
+
+  test("shows a program, and promises what it prints", () => {
+    expect(programs.length).toBeGreaterThan(0);
+    expect(programs.some(({ code }) => code.includes("); // "))).toBe(true);
+  });
+
+  test.each(programs)("line $line runs and prints what it says", async ({ code }) => {
+    await expect(runGuideProgram(code)).resolves.toBeUndefined();
+  });
+});
+
+describe("the runner of guides", () => {
+  test("sees a broken promise", async () => {
+    const code = `import { tensor } from "downhill";\nconsole.log(tensor(1).item()); // 2\n`;
+    await expect(runGuideProgram(code)).rejects.toThrow("expected '1' to be '2'");
+  });
+
+  test("compiles plain functions, which see what stands around them", async () => {
+    const code = `import { grad } from "downhill";
+      let k = 3;
+      function f(x: number): number { "use ad"; return k * x * x; }
+      console.log(grad(f)(2)); // 12\n`;
+    await expect(runGuideProgram(code)).resolves.toBeUndefined();
+  });
+
+  test("refuses names that a module does not export", async () => {
+    await expect(runGuideProgram(`import { nothing } from "downhill";\n`)).rejects.toThrow(
+      "exports no nothing",
+    );
+  });
+
+  test("a fence without imports goes on with the program before it", () => {
+    const [program] = programsIn("docs/guides/five-minutes.md");
+    expect(program?.code.match(/^import /gm)?.length).toBeGreaterThan(0);
+    expect(fences("docs/guides/five-minutes.md").length).toBeGreaterThan(1);
+  });
+});
+
+describe("tables of equivalents", () => {
+  const tables = guides.filter((guide) => guide.includes("/from-"));
+  const subpaths =
+    "tree linalg fft plain optim nn data train distributed io random distributions onnx viz landscapes testing";
+
+  test("name what there is", async () => {
+    const modules = await Promise.all(
+      ["downhill", ...subpaths.split(" ").map((name) => `downhill/${name}`)].map(
+        async (path) => import(path) as Promise<object>,
+      ),
+    );
+    const exported = new Set(modules.flatMap((module) => Object.keys(module)));
+    const unknown = tables.flatMap((guide) =>
+      namesOfOurs(readFileSync(join(root, guide), "utf8"))
+        .filter(({ method, name }) => !(method ? isMethod(name) : exported.has(name)))
+        .map(({ name }) => `${guide}: ${name}`),
+    );
+    expect(tables.length).toBeGreaterThan(3);
+    expect(unknown).toEqual([]);
+  });
+});
+
+/** Whether tensors have a method; a name that they only explain throws when it is read. */
+function isMethod(name: string): boolean {
+  try {
+    return typeof (tensor(0) as unknown as Record<string, unknown>)[name] === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** The functions, and the methods of tensors, that stand in the second column of the tables of a page. */
+function namesOfOurs(page: string): { readonly method: boolean; readonly name: string }[] {
+  const cells = [...page.matchAll(/^\| (?!-)[^|]+ \| ([^|]+) \|/gm)].map((match) => match[1]!);
+  const spans = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+  return spans.flatMap((span) => {
+    const methods = [...span.matchAll(/\b[xyp]\.(\w+)\(/g)].map((match) => ({
+      method: true,
+      name: match[1]!,
+    }));
+    const functions = [...span.matchAll(/(?<![\w.])([a-z]\w*)\(/gi)].map((match) => ({
+      method: false,
+      name: match[1]!,
+    }));
+    return [...methods, ...functions];
+  });
+}

@@ -1,0 +1,59 @@
+// Every live page as it meets a visitor: alive without an error, nothing cut off or empty, in each width and theme by rotation, readable
+// by a program that reads it aloud, and light enough to load.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { section as course } from "../pages/course/contents.ts";
+import type { Section } from "../pages/live/page.tsx";
+import { describeInBrowser } from "./support/browser.ts";
+import { extent } from "./support/extent.ts";
+import { alive, serveSection } from "./support/live-pages.ts";
+import { layoutAt, violations } from "./support/page-checks.ts";
+import { root } from "./support/snippets.ts";
+
+const widths = [375, 768, 1440];
+const themes = ["light", "dark"] as const;
+const leastText = 11; // pixels
+
+/** Each page once by default, and in every width and theme where there is time. */
+function viewsOf(i: number): readonly (readonly [width: number, theme: "light" | "dark"])[] {
+  const all = themes.flatMap((theme) => widths.map((width) => [width, theme] as const));
+  return extent(0, 1) === 1 ? all : [all[i % all.length]!];
+}
+
+function describeSection(name: "learn", folder: string, { pages }: Section): void {
+  const slugs = pages.map(({ slug }) => slug);
+  test(`every page in the contents of ${name} is there, and no other`, () => {
+    const there = readdirSync(join(root, folder)).filter((one) =>
+      existsSync(join(root, folder, one, "page.tsx")),
+    );
+    expect(there.toSorted()).toEqual(slugs.toSorted());
+  });
+  const served = serveSection(name);
+  describeInBrowser(
+    `the live pages of ${name}`,
+    Object.fromEntries(
+      ["", ...slugs].flatMap((slug, i) =>
+        viewsOf(i).map(([width, theme]) => [
+          `${slug === "" ? "the list" : slug}, ${width} pixels, ${theme}`,
+          async ({ open }) => {
+            const page = await open(served.at(slug), {
+              viewport: { width, height: 900 },
+              colorScheme: theme,
+            });
+            if (slug !== "") await alive(page);
+            const layout = await layoutAt(page, width);
+            expect(layout.width).toBeLessThanOrEqual(width);
+            expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
+            expect(layout.hiddenScrolls).toEqual([]);
+            const empty = page.locator(".live-body:empty, .live-body svg:empty");
+            expect(await empty.count()).toBe(0);
+            expect(await violations(page)).toEqual([]);
+          },
+        ]),
+      ),
+    ),
+  );
+}
+
+describeSection("learn", "pages/course", course);

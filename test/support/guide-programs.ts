@@ -1,0 +1,71 @@
+// The programs of the guides, run in the process of the tests: what they import is imported, plain functions are compiled
+// as the plugin does it, and comments promise what is printed.
+import type * as plain from "downhill/plain";
+import { parseSync } from "oxc-parser";
+import { runKeepingPromises } from "./kept-promises.ts";
+import { formOfText } from "./plain-region.ts";
+import { fences } from "./snippets.ts";
+
+/** A program of a page. */
+interface GuideProgram {
+  readonly file: string;
+  readonly line: number; // of its first line of code
+  readonly code: string;
+}
+
+/** The programs of a page: a fence of TypeScript that begins with an import begins one, others go on with the last. */
+export function programsIn(file: string): GuideProgram[] {
+  const programs: GuideProgram[] = [];
+  for (const { line, code } of fences(file).filter(({ language }) => language === "ts")) {
+    const last = programs.at(-1);
+    if (last !== undefined && !code.startsWith("import ")) {
+      programs[programs.length - 1] = { ...last, code: `${last.code}\n${code}` };
+    } else programs.push({ file, line, code });
+  }
+  return programs;
+}
+
+/** Runs a program of a page and holds what its comments promise. */
+export async function runGuideProgram(code: string): Promise<void> {
+  const { body } = parseSync("guide.ts", code, { sourceType: "module" }).program;
+  const scope: Record<string, unknown> = {};
+  for (const statement of body) {
+    if (statement.type !== "ImportDeclaration" || statement.importKind === "type") continue;
+    const module = (await import(statement.source.value)) as Record<string, unknown>;
+    for (const one of statement.specifiers) {
+      if (one.type === "ImportNamespaceSpecifier") scope[one.local.name] = module;
+      else if (one.type === "ImportDefaultSpecifier") scope[one.local.name] = module["default"];
+      else if (one.importKind !== "type") {
+        const name = one.imported.type === "Identifier" ? one.imported.name : one.imported.value;
+        if (!(name in module)) throw new Error(`${statement.source.value} exports no ${name}`);
+        scope[one.local.name] = module[name];
+      }
+    }
+  }
+  await runKeepingPromises(await withForms(code, body, scope), scope);
+}
+
+type Statement = ReturnType<typeof parseSync>["program"]["body"][number];
+
+/** A program whose plain functions have their compiled forms, which are put into its scope. */
+async function withForms(
+  code: string,
+  body: readonly Statement[],
+  scope: Record<string, unknown>,
+): Promise<string> {
+  const { wrapForm }: typeof plain = await import("downhill/plain");
+  let result = code;
+  for (const statement of body.toReversed()) {
+    if (statement.type !== "FunctionDeclaration" || statement.id === null) continue;
+    const first = statement.body?.body[0];
+    if (first?.type !== "ExpressionStatement" || first.directive !== "use ad") continue;
+    const { name } = statement.id;
+    const form = formOfText(code, name);
+    Object.assign(scope, { $wrapForm: wrapForm, [`$form_${name}`]: form });
+    const text = code.slice(statement.start, statement.end);
+    const captured = form.captured.map((one) => one.name).join(", ");
+    const wrapped = `const ${name} = $wrapForm(${text}, $form_${name}, () => [${captured}]);`;
+    result = result.slice(0, statement.start) + wrapped + result.slice(statement.end);
+  }
+  return result;
+}
