@@ -24,6 +24,7 @@ export async function answer(question: Question): Promise<Answer> {
     isPlain: isTypeScript,
     title: "",
     inputs: [],
+    starts: {},
     numbers: [],
     value: undefined,
     problem: undefined,
@@ -38,7 +39,7 @@ export async function answer(question: Question): Promise<Answer> {
   } catch (error) {
     return { ...nothing, problem: problemOf(error) };
   }
-  const known = { ...nothing, title: program.title, inputs: program.inputs };
+  const known = { ...nothing, title: program.title, inputs: program.inputs, starts: startsIn(program) };
   const { args, problems } = argumentsOf(program, question.typed);
   if (args === undefined) return { ...known, valueProblems: problems };
   let numbers: readonly NumberInput[];
@@ -102,6 +103,11 @@ function numbersOf(program: Program, args: readonly unknown[], ranges: Question[
     derivative: gradient[i],
     range: rangeAround(value, starts.get(name) ?? 1, ranges[name]),
   }));
+}
+
+function startsIn(program: Program): Texts {
+  if (program.kind === "plain") return {};
+  return Object.fromEntries([...program.compiled.starts].map(([name, value]) => [name, String(value)]));
 }
 
 function startsOf(program: Program): ReadonlyMap<string, number> {

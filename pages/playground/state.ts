@@ -1,5 +1,6 @@
 // What the reader of the playground has chosen: all of it stands in the address.
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { readData } from "../../src/cli/shared/data-text.ts";
 import { type PageState, pageState } from "../live/address.ts";
 import { type Asking, askWorker } from "./asking.ts";
 import { examples, firstData } from "./examples.ts";
@@ -105,12 +106,26 @@ function known(answer: Answer | undefined): Answer {
   return answer;
 }
 
+let isEdited = false; // since the last answer, by typing
+
 function take(answer: Answer): void {
   batch(() => {
     received.value = answer;
-    if (answer.title !== "") readable.value = answer;
+    if (answer.title !== "") {
+      if (isEdited && answer.text === text.peek())
+        forgetChanged(readable.peek()?.starts ?? {}, answer.starts);
+      readable.value = answer;
+    }
     if (answer.shown !== undefined) complete.value = answer;
   });
+}
+
+/** A number that was changed in the text counts again, whatever stood in its field before. */
+function forgetChanged(before: Texts, after: Texts): void {
+  isEdited = false;
+  const changed = Object.keys(after).filter((name) => before[name] !== after[name]);
+  const kept = Object.entries(typed.peek()).filter(([name]) => !changed.includes(name));
+  if (kept.length < Object.keys(typed.peek()).length) typed.value = Object.fromEntries(kept);
 }
 
 let asking: Asking | undefined;
@@ -143,6 +158,7 @@ export function choose({
   view: shown,
   ...rest
 }: (typeof examples)[number]): void {
+  isEdited = false;
   batch(() => {
     state.reset();
     text.value = next;
@@ -158,10 +174,39 @@ export function setInput(name: string, value: string): void {
   typed.value = { ...typed.value, [name]: value };
 }
 
-/**
- * Takes a text that was typed. A number that is changed in the text counts again, whatever stood in its field before: what was typed for
- * inputs that start elsewhere now is forgotten when the answer comes.
- */
+/** Moves numbers of inputs, parts of arrays too. */
+export function setNumbers(values: ReadonlyMap<string, number>): void {
+  const next: Record<string, string> = { ...typed.value };
+  for (const { name, kind, start } of program.value.inputs) {
+    const own = values.get(name);
+    if (own !== undefined) next[name] = shortText(own);
+    else if (kind === "data") next[name] = withParts(name, next[name] ?? start, values);
+  }
+  typed.value = next;
+}
+
+function shortText(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** Data as text, with other numbers in the places that names as `w[1]` and `p.x` say. */
+function withParts(name: string, text: string, values: ReadonlyMap<string, number>): string {
+  const moved = [...values].filter(
+    ([path]) => /^[.[]/.test(path.slice(name.length)) && path.startsWith(name),
+  );
+  const data = readData(text);
+  if (moved.length === 0 || data === undefined) return text;
+  const put = (value: unknown, path: string): unknown => {
+    if (typeof value === "number") return Number(shortText(values.get(path) ?? value));
+    if (Array.isArray(value)) return value.map((item, i) => put(item, `${path}[${i}]`));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, put(item, `${path}.${key}`)]));
+  };
+  return JSON.stringify(put(data, name)).replaceAll(/(?<mark>[,:])/g, "$<mark> ");
+}
+
+/** Takes a text that was typed. */
 export function setText(next: string): void {
+  isEdited = true;
   text.value = next;
 }

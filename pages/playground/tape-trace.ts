@@ -149,17 +149,19 @@ export function traceOfTape(
       };
     });
     const edges: (readonly [number, number])[] = [];
+    const locals: string[] = [];
     for (const step of order)
-      for (const of of totals(tape.steps[step]!).keys()) {
+      for (const [of, derivative] of totals(tape.steps[step]!)) {
         if (!rows.has(of)) continue;
         edges.push([rows.get(of)!, rows.get(step)!]);
+        locals.push(showNumber(derivative));
       }
     const output = nameOf(tape.result);
     const reach = tape.inputs.map((step) => ({
       input: nameOf(step),
       outputs: reaches(tape, step) ? [output] : [],
     }));
-    return { nodes, edges, reach };
+    return { nodes, edges, locals, reach };
   }
 }
 
