@@ -1,12 +1,12 @@
 // A race in a page: what its reader changes, and what follows from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Tensor } from "downhill";
-import { defineLandscape, type Landscape, type Point } from "../../src/pictures/landscapes/landscape.ts";
-import { zoo } from "../../src/pictures/landscapes/zoo.ts";
+import type { Landscape, Point } from "../../src/pictures/landscapes/landscape.ts";
 import type { PageState } from "./address.ts";
 import type { ChartSpec } from "./chart.tsx";
-import { type ContourMap, contourMap, type MapBox } from "./contour-map.ts";
+import { type ContourMap, contourMap } from "./contour-map.ts";
 import { type Descent, descentOf } from "./descent.ts";
+import { readGround } from "./ground.ts";
 import { pointState } from "./landscape.tsx";
 import { type Racer, optimizerOf, racerName, readRacers, writeRacers } from "./racers.ts";
 import { readable } from "./readable.ts";
@@ -45,29 +45,6 @@ export interface LiveRace {
 
 /** How many steps a race in a page may have. */
 export const stepRange = { min: 10, max: 1000, step: 10 } as const;
-
-const usualBox: MapBox = [
-  [-4, 4],
-  [-3, 3],
-];
-
-interface Ground {
-  readonly text: string;
-  readonly landscape: Landscape;
-  readonly box: MapBox;
-}
-
-function readGround(text: string): Ground {
-  const known = Object.values(zoo).find(({ definition }) => definition === text);
-  const options = known === undefined ? {} : { minima: known.minima ?? [], lowest: known.lowest };
-  const landscape = defineLandscape(text, options);
-  const { coordinates } = landscape;
-  if (coordinates.length !== 2)
-    throw new Error(
-      `A map is of a function of two numbers, and this one has ${coordinates.join(", ")}: write it in x and y.`,
-    );
-  return { text, landscape, box: (known?.domain as MapBox | undefined) ?? usualBox };
-}
 
 /** A race with its values in the address of the page. */
 export function liveRace(page: PageState, begin: RaceStart): LiveRace {
