@@ -170,7 +170,8 @@ export function Schedules(): JSX.Element {
           <ul class="finding">
             {shown.map((one) => (
               <li>
-                {one.name}: mean loss of the last epochs {shortNumber(endOf(one))}
+                {one.name}, epoch {one.epochs.length}: mean loss of the last five epochs{" "}
+                {shortNumber(endOf(one))}
               </li>
             ))}
           </ul>
