@@ -75,7 +75,7 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
   };
 }
 
-const tolerance = 0.25; // units of the plot: what is nearer is not seen, and pages hold these paths
+const tolerance = 0.35; // units of the plot: what is nearer is not seen, and pages hold these paths
 
 /** A closed line by its steps: shorter than by its places. */
 function ringPath(ring: readonly Spot[]): string {

@@ -18,11 +18,11 @@ describeInBrowser("batches", {
     for (const [b, steps] of [
       [1, 2560],
       [32, 80],
-      [256, 10],
+      [128, 20],
     ] as const)
       expect(await words.textContent()).toContain(excess(b, steps));
     await page.locator("#three-ways").getByRole("button", { name: "steps", exact: true }).click();
-    for (const b of [1, 32, 256]) expect(await words.textContent()).toContain(excess(b, 80));
+    for (const b of [1, 32, 128]) expect(await words.textContent()).toContain(excess(b, 80));
     expect(page.url()).toContain("by=steps");
     await page.locator("#three-ways").getByRole("button", { name: "One step back" }).click();
     expect(await words.textContent()).toContain(excess(32, 79));

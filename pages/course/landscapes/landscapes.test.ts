@@ -2,7 +2,6 @@
 import * as downhill from "downhill";
 import { describe, expect, test } from "vitest";
 import { runProgram } from "../../../test/support/run-program.ts";
-import { judge, taskOf } from "../../live/judge.ts";
 import {
   type BasinQuestion,
   basins,
@@ -13,7 +12,6 @@ import {
   sharesOf,
   startOf,
 } from "./basins.ts";
-import { exercises } from "./exercises.ts";
 import { neurons, trainNeurons } from "./neurons.ts";
 import { printed, program } from "./program.ts";
 import { distances, predictedSteps, stepsToLeave } from "./saddle.ts";
@@ -21,20 +19,6 @@ import { kinds, leftAt, readTerrain } from "./terrain.ts";
 
 test("the ten lines print what the page says", async () => {
   expect(await runProgram(program, { downhill })).toBe(printed);
-});
-
-describe.each(exercises.map((exercise) => [exercise.id, exercise] as const))("exercise %s", (_, exercise) => {
-  test("takes its answer, and tells each mistake by its name", () => {
-    for (let seed = 1; seed <= 12; seed++) {
-      const task = taskOf(exercise, seed);
-      expect(judge(task, String(task.answer)).isRight).toBe(true);
-      for (const { name, answer } of task.misconceptions) {
-        const { isRight, text } = judge(task, String(answer));
-        expect(isRight, `${task.question}: ${String(answer)}`).toBe(false);
-        expect(text).toContain(name);
-      }
-    }
-  });
 });
 
 describe("kinds of landscapes", () => {

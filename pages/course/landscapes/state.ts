@@ -17,7 +17,7 @@ import { kinds, leftAt, readTerrain, terrainSteps } from "./terrain.ts";
 export const state = pageState();
 
 // Kinds of landscapes
-const first = kinds[1]!;
+const first = kinds[0]!;
 /** What the rate of the first figure may be. */
 export const rateRange = { min: 0.001, max: 1 };
 export const formula = state.text("f", first.text);
