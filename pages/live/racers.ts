@@ -13,6 +13,7 @@ import {
   sgd,
   stepDecay,
 } from "downhill/optim";
+import type { KnownGround } from "./ground.ts";
 import { numberFrom, type NumberRange } from "./address.ts";
 
 /** A setting of an optimiser that can be dragged. */
@@ -133,16 +134,12 @@ export interface Racer {
 }
 
 /** A race as the page of a file holds it. */
-export interface RaceData {
+export interface RaceData extends KnownGround {
   readonly formula: string;
   readonly start: readonly number[];
   /** As {@link writeRacers} writes them. */
   readonly racers: string;
   readonly steps: number;
-  /** What the map shows at first, from where to where along x and along y. */
-  readonly box: readonly [readonly [number, number], readonly [number, number]];
-  readonly minima: readonly (readonly number[])[];
-  readonly lowest?: number;
 }
 
 /** An optimiser as it begins. */

@@ -8,9 +8,11 @@ import { liveRace } from "../live/race-state.ts";
 import { Race } from "../live/race.tsx";
 import { type RaceData, readRacers } from "../live/racers.ts";
 
-const { racers, ...data } = JSON.parse(document.getElementById("race")?.textContent ?? "") as RaceData;
+const { racers, formula, start, steps, ...known } = JSON.parse(
+  document.getElementById("race")?.textContent ?? "",
+) as RaceData;
 const state = pageState();
-const race = liveRace(state, { ...data, racers: readRacers(racers) });
+const race = liveRace(state, { formula, start, steps, racers: readRacers(racers), known });
 
 function Page(): JSX.Element {
   return (
