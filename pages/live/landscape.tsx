@@ -236,6 +236,19 @@ function ColourBar({
   );
 }
 
+const tiny = 0.8; // pixels, below which a step of a long run is not seen
+
+/** The spots of a line without those that lie on the one before; the first and the last stay. */
+function withoutTiny(spots: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  let kept = spots[0]!;
+  return spots.filter((spot, i) => {
+    const isSeen =
+      i === 0 || i === spots.length - 1 || Math.hypot(spot[0] - kept[0], spot[1] - kept[1]) >= tiny;
+    if (isSeen) kept = spot;
+    return isSeen;
+  });
+}
+
 /** A run up to a step, with its marker where it is. */
 function Trail({
   trail: { name, points, isLost = false },
@@ -249,7 +262,8 @@ function Trail({
   readonly placing: Placing;
 }): JSX.Element {
   const shown = points.slice(0, step + 1).map(at);
-  const d = shown.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
+  const line = shown.length <= mostDots ? shown : withoutTiny(shown);
+  const d = line.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
   const dots =
     shown.length <= mostDots
       ? shown.map(([x, y]) => `M${round(x - 2)},${y}a2,2 0 1,0 4,0a2,2 0 1,0 -4,0`).join("")
