@@ -127,7 +127,9 @@ describeInBrowser("the Tab key goes through all controls, and what has the focus
       const page = await open(file, { viewport: desk });
       const reachable = await page.evaluate(() => {
         (document.activeElement as HTMLElement).blur();
-        const all = [...document.querySelectorAll("button:enabled, input, select, textarea, [tabindex='0']")];
+        const all = [
+          ...document.querySelectorAll("button:enabled, input, select, summary, textarea, [tabindex='0']"),
+        ];
         const missed = new Set(all.filter((e) => e.checkVisibility()));
         const unmarked: string[] = [];
         document.addEventListener("focusin", ({ target }) => {

@@ -61,7 +61,7 @@ describeInBrowser("the report of a training run", {
       .locator(".images img")
       .evaluateAll((found) => found.map((img) => (img as HTMLImageElement).naturalWidth));
     expect(images).toEqual(new Array(Math.min(40, all! - right!)).fill(8));
-    expect(await page.locator("[data-series] path.curve:visible").count()).toBe(5);
+    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(5);
     const nodes = await page.locator(".drawing svg .dh-title").allTextContents();
     expect(nodes.filter((node) => /^h1 = where\(v\d+, 0, z1\)$/.test(node))).toHaveLength(1);
     expect(await page.locator(".drawing svg .dh-group").count()).toBeGreaterThan(0); // the cross-entropy of the output

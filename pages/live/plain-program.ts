@@ -2,7 +2,7 @@
 import { grad, jvp } from "downhill";
 import { readData } from "../../src/cli/shared/data-text.ts";
 import { DownhillError } from "../../src/engine/errors/index.ts";
-import type { RegionType } from "../../src/engine/region/region.ts";
+import type { Region, RegionType } from "../../src/engine/region/region.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { functionOf } from "../../src/numeric/plain/call/attach.ts";
 import {
@@ -13,6 +13,7 @@ import {
   takeLike,
   type Template,
 } from "../../src/numeric/plain/call/values.ts";
+import { gradientOf } from "../../src/numeric/plain/emit/derive.ts";
 import { elaborate } from "../../src/numeric/plain/elaborate.ts";
 import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
 import { markedFunctions, parseModule } from "../../src/numeric/plain/module.ts";
@@ -105,6 +106,33 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
       ),
     );
   };
+  const all = (args: readonly unknown[]): Leaf[] => {
+    const leaves = apart(args).leaves.flat();
+    const types = region.params
+      .slice(leaves.length)
+      .map(({ type }): RegionType => type)
+      .values();
+    form.captured.forEach(({ name, type }, i) => {
+      takeApart(type, captured[i], types, { path: name, lead: 0 }, leaves);
+    });
+    return leaves;
+  };
+  const names = [...labels, ...form.captured.flatMap(({ name, type }) => labelsOf(name, type))];
+  const runOf = (of: Region, args: readonly unknown[]): Run => runRegion(of, all(args), names);
+  const activeNames = argnums.map((i) => params[i]!.name);
+  /** The steps of a run that are inputs: each number of the types that have derivatives is one, in the order of the leaves. */
+  const inputSteps = (args: readonly unknown[]): number[] => {
+    const inputs: number[] = [];
+    let step = 0;
+    all(args).forEach(({ data }, i) => {
+      const { type } = region.params[i]!;
+      if (type !== "f64" && type !== "f32") return;
+      const size = typeof data === "number" ? 1 : data.length;
+      if (isSmooth[i] === true) for (let k = 0; k < size; k++) inputs.push(step + k);
+      step += size;
+    });
+    return inputs;
+  };
   return {
     kind: "plain",
     text,
@@ -140,29 +168,11 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
       });
     },
     tangent: (args, direction) => along(f, args, withSmooth(args, direction, "zero"))[1],
-    tape(args) {
-      const leaves = apart(args).leaves.flat();
-      const count = leaves.length;
-      const types = region.params
-        .slice(count)
-        .map(({ type }): RegionType => type)
-        .values();
-      form.captured.forEach(({ name, type }, i) => {
-        takeApart(type, captured[i], types, { path: name, lead: 0 }, leaves);
-      });
-      const names = [...labels, ...form.captured.flatMap(({ name, type }) => labelsOf(name, type))];
-      const run = runRegion(region, leaves, names);
-      const inputs: number[] = [];
-      let step = 0; // each number of the types that have derivatives is a step, in the order of the leaves
-      leaves.forEach((leaf, i) => {
-        const { type } = region.params[i]!;
-        if (type !== "f64" && type !== "f32") return;
-        const size = typeof leaf.data === "number" ? 1 : leaf.data.length;
-        if (isSmooth[i] === true) for (let k = 0; k < size; k++) inputs.push(step + k);
-        step += size;
-      });
-      return tapeOfRun(form, run, inputs);
-    },
+    operations: (args) => ({
+      value: runOf(region, args).operations,
+      gradient: runOf(gradientOf(form, activeNames, true).region, args).operations,
+    }),
+    tape: (args) => tapeOfRun(form, runOf(region, args), inputSteps(args)),
   };
 }
 

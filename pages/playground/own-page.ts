@@ -8,7 +8,7 @@ import { answer, readableOf } from "./answer.ts";
 import { raceOf } from "./descend.ts";
 import type { Question } from "./question.ts";
 
-const chartHeight = (width: number): number => Math.round(150 + 0.25 * width);
+const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
 
 /**
  * The page of what a question is answered with.
@@ -36,7 +36,11 @@ export async function pageOf(question: Question): Promise<string> {
 }
 
 function chartPage(title: string, charts: readonly ChartSpec[], notes: readonly string[] = []): string {
-  const places = charts.map((spec) => writeMarkup(chartPlace({ spec, heightAt: chartHeight })));
+  const places = charts.map((spec) => writeMarkup(chartPlace({ spec, height: chartHeight })));
   const words = notes.map((note) => `<p>${escapeText(note)}</p>`);
-  return writePage({ title, body: [`<h1>${escapeText(title)}</h1>`, ...places, ...words].join("\n") });
+  return writePage({
+    title,
+    body: [`<h1>${escapeText(title)}</h1>`, ...places, ...words].join("\n"),
+    hasCharts: true,
+  });
 }

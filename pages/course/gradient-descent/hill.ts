@@ -32,10 +32,15 @@ export const examples: readonly {
   readonly start: Point;
   readonly rate: number;
 }[] = [
-  { name: "bowl", text: "(x^2 + 3*y^2)/2", start: [-3.2, 2], rate: 0.2 },
+  { name: "Bowl", text: "(x^2 + 3*y^2)/2", start: [-3.2, 2], rate: 0.2 },
   ...(["rosenbrock", "himmelblau", "ravine", "many-minima"] as const).map((name) => {
     const { definition, start, rates } = zoo[name]!;
-    return { name: name.replace("-", " "), text: String(definition), start, rate: rates.sgd };
+    return {
+      name: name[0]!.toUpperCase() + name.slice(1).replace("-", " "),
+      text: String(definition),
+      start,
+      rate: rates.sgd,
+    };
   }),
 ];
 

@@ -16,7 +16,7 @@ export function linesChart({ title, series, unit = "number", log, marks = [] }: 
     series: series.map(({ name, values }) => ({ name, x: values.map((_, i) => i + 1), y: values })),
     marks: marks.map(({ epoch, label }) => ({ x: epoch, label })),
   };
-  return { spec, heightAt: (width) => Math.round(170 + 0.22 * width) };
+  return { spec, height: [170, 0.22] };
 }
 
 /** Points over a square, both axes alike, with the line on which both values are the same. */
@@ -31,5 +31,5 @@ export function scatterChart({ title, xLabel, yLabel, points }: ScatterFigure): 
       { name: "right", x: domain, y: domain, draw: "dashes", colour: "ink" },
     ],
   };
-  return { spec, heightAt: (width) => width };
+  return { spec, height: [0, 1] };
 }

@@ -46,6 +46,7 @@ export function trainingReport(report: TrainingReport): string {
     title: `${title}: training report`,
     body: `<main>${main.join("\n")}</main>`,
     style: reportStyle,
+    hasCharts: figures.some((figure) => figure.kind === "lines" || figure.kind === "scatter"),
   });
 }
 
