@@ -182,26 +182,28 @@ function Runs({ shown }: { readonly shown: Of<"descent"> }): JSX.Element {
   return (
     <>
       {shown.kind === "map" ? <RunsOnMap shown={shown} /> : <Chart spec={shown.chart} />}
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">optimiser</th>
-            <th scope="col">value at the end</th>
-            <th scope="col">steps</th>
-            <th scope="col">how it ended</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.runs.map(({ name, value, steps: count, end }) => (
+      <div class="scroll" tabIndex={0} role="group" aria-label="How the runs ended">
+        <table class="plain">
+          <thead>
             <tr>
-              <th scope="row">{name}</th>
-              <td>{shortNumber(value)}</td>
-              <td>{count}</td>
-              <td>{end}</td>
+              <th scope="col">optimiser</th>
+              <th scope="col">value at the end</th>
+              <th scope="col">steps</th>
+              <th scope="col">how it ended</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {shown.runs.map(({ name, value, steps: count, end }) => (
+              <tr>
+                <th scope="row">{name}</th>
+                <td>{shortNumber(value)}</td>
+                <td>{count}</td>
+                <td>{end}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Chart spec={shown.progress} />
     </>
   );
@@ -247,7 +249,7 @@ export function CodeView({ shown }: { readonly shown: Of<"code"> | undefined }):
         ))}
       </fieldset>
       {shown !== undefined && (
-        <pre class="code" role="region" tabIndex={0} aria-label="Value and gradient as code">
+        <pre class="code scroll" role="region" tabIndex={0} aria-label="Value and gradient as code">
           <code>{shown.text}</code>
         </pre>
       )}
