@@ -75,16 +75,39 @@ export async function buildSection(name, out) {
 }
 
 /**
+ * Writes what the page of a race that is a file of its own has in it: one script, one style.
+ *
+ * @param {string} out
+ */
+export async function buildRaceFile(out) {
+  await build({
+    ...common,
+    input: join(root, "pages/race/file.tsx"),
+    platform: "browser",
+    treeshake: { moduleSideEffects: moduleSideEffects() },
+    external: (id) => id.startsWith("node:"),
+    output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
+  });
+  await writeStyle(join(root, "pages/race"), out);
+}
+
+/**
  * The modules `NAME.worker.ts` of a folder, which the pages start as `new URL("./NAME.worker.js", import.meta.url)`.
  *
  * @param {string} folder
  */
 function workersOf(folder) {
-  return [folder, join(root, "pages/live")].flatMap((where) =>
-    readdirSync(where, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".worker.ts"))
-      .map((path) => join(where, path)),
-  );
+  return [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+}
+
+/**
+ * @param {string} folder
+ * @param {string} end of their names
+ */
+function filesOf(folder, end) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(end))
+    .map((path) => join(folder, path));
 }
 
 /** @type {import("rolldown").InputOptions} */
@@ -165,16 +188,14 @@ async function writeStyle(folder, out) {
   const { drawings } = await runModule(
     "styles",
     `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
+import { liveStyle } from ${from("plot/live-style.ts")};
 import { scrollStyle } from ${from("plot/scroll-style.ts")};
 import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
 import { traceStyle } from ${from("viz/page.generated.ts")};
-export const drawings = [colourStyle, mapColours, chartStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
+export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
-  const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
-  const text = [
-    drawings,
-    ...own.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8")),
-  ];
+  const own = [join(root, "pages/live"), folder].flatMap((where) => filesOf(where, ".css").toSorted());
+  const text = [drawings, ...own.map((path) => readFileSync(path, "utf8"))];
   const { code } = await transform(text.join("\n"), { loader: "css", minify: true });
   mkdirSync(join(out, "assets"), { recursive: true });
   writeFileSync(join(out, "assets/style.css"), code);
@@ -199,6 +220,8 @@ async function renderer(folder, pages) {
   return runModule("documents", lines.join("\n"));
 }
 
+let ran = 0; // modules
+
 /**
  * Bundles a module for Node, runs it, and returns its exports.
  *
@@ -207,7 +230,7 @@ async function renderer(folder, pages) {
  * @returns {Promise<any>}
  */
 async function runModule(name, text) {
-  const file = join(root, ".tmp", `${name}-${process.pid}.mjs`);
+  const file = join(root, ".tmp", `${name}-${process.pid}-${++ran}.mjs`); // modules are loaded once by their names
   const id = `\0${name}`;
   mkdirSync(dirname(file), { recursive: true });
   try {

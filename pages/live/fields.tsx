@@ -16,7 +16,7 @@ interface NumberProps extends NumberRange {
 
 /** A number of at most four digits, with a minus sign of its own. */
 export function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(4))).replace("-", "−");
+  return String(Number(value.toPrecision(4))).replaceAll("-", "−");
 }
 
 const pixelsAStep = 4;

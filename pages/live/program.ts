@@ -1,6 +1,6 @@
 // Programs that readers write: a formula, statements, or ordinary TypeScript, read as `downhill explain` reads them.
 import { signal, type Signal } from "@preact/signals";
-import { grad, jvp, tensor, type Tensor } from "downhill";
+import { grad, jvp, makeProgram, tensor, type Tensor, valueAndGrad } from "downhill";
 import { type CompiledText, compileText, showExpr } from "../../src/numeric/syntax/index.ts";
 import { TextError } from "../../src/numeric/syntax/span.ts";
 import { numberFrom } from "./address.ts";
@@ -33,6 +33,8 @@ export interface ProgramBase {
   gradient(args: readonly unknown[]): readonly number[];
   /** The derivative along a direction, which has a number for each of `numbers`, by forward mode. */
   tangent(args: readonly unknown[], direction: readonly number[]): number;
+  /** Operations on numbers that are computed: for the value, and for value and gradient together. */
+  operations(args: readonly unknown[]): { readonly value: number; readonly gradient: number };
   tape(args: readonly unknown[]): Tape;
 }
 
@@ -122,6 +124,17 @@ function textProgram(text: string): TextProgram {
         : (grad(evaluate, { argnums })(...args(given)) as unknown as readonly Tensor[]).map((x) => x.item()),
     tangent: (given, direction) =>
       inputs.length === 0 ? 0 : jvp(evaluate, args(given), tensors(direction))[1].item(),
+    operations: (given) => ({
+      value: operationsOf(evaluate, args(given)),
+      gradient: operationsOf(valueAndGrad(evaluate, { argnums }), args(given)),
+    }),
     tape: (given) => tapeOfText(compiled, given as readonly number[]),
   };
+}
+
+/** Equations of the program that a function over numbers becomes, but for constants. */
+export function operationsOf(f: (...args: Tensor[]) => unknown, args: readonly Tensor[]): number {
+  if (args.length === 0) return 0;
+  const { eqns } = makeProgram(f)(...args);
+  return eqns.filter(({ ins }) => ins.length > 0).length;
 }

@@ -132,6 +132,8 @@ export interface Answer {
   /** The program in one line; "" where the text cannot be read. */
   readonly title: string;
   readonly inputs: readonly ProgramInput[];
+  /** The values that the text itself gives to inputs. */
+  readonly starts: Texts;
   readonly numbers: readonly NumberInput[];
   readonly value: number | undefined;
   /** What is wrong with the text; `undefined` where nothing is. */

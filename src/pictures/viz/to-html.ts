@@ -8,7 +8,7 @@ import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts
 import { mathMarkup } from "./math-pieces.ts";
 import { checkTable } from "./options.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
-import { pageData } from "./page-data.ts";
+import { type PageData, pageData } from "./page-data.ts";
 import type { TraceTable } from "./table.ts";
 
 /** How a page is made. */
@@ -29,7 +29,12 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
   if (typeof title !== "string") throw new DownhillError("option", "toHtml: the title must be a string.");
-  const data = pageData(table, title);
+  return tracePage(pageData(table, title));
+}
+
+/** The page of a trace that is known by what the page shows. */
+export function tracePage(data: PageData): string {
+  const { title } = data;
   const visible = visibleGraph(data.graph, foldGraph(data.graph), new Set());
   const picture = writeMarkup(
     drawGraph(data.graph, layoutGraph(data.graph, visible), `Dependency graph of ${title}`, true),

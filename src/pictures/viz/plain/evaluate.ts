@@ -49,6 +49,8 @@ export interface Run {
   readonly steps: readonly Step[];
   readonly loops: readonly LoopRun[];
   readonly results: readonly { readonly value: number; readonly sources: Step["sources"] }[];
+  /** How many functions of floating numbers were computed: additions, products, sines. */
+  readonly operations: number;
 }
 
 /** Steps after which a run is too long to show. */
@@ -86,6 +88,7 @@ class Runner {
   readonly #scalars = new Map<string, Traced>();
   readonly #arrays = new Map<string, TracedArray>();
   readonly #around: Iteration[] = [];
+  #operations = 0;
 
   constructor(region: Region) {
     this.#region = region;
@@ -112,6 +115,7 @@ class Runner {
       steps: this.#steps,
       loops: this.#loops,
       results: results.map(({ value, sources }) => ({ value, sources: listOf(sources) })),
+      operations: this.#operations,
     };
   }
 
@@ -262,6 +266,7 @@ class Runner {
         return plain(isGrowable ? elements.length : dims[expr.axis]!);
       }
       case "apply":
+        if (isReal(expr.type)) this.#operations++;
         return applied(
           expr.function,
           expr.args.map((arg) => ({ type: arg.type, ...this.#eval(arg) })),
