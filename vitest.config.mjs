@@ -50,6 +50,7 @@ const outside = [
   "src/training/io/bundle.test.ts",
   "src/pictures/landscapes/page/page.test.ts",
   "src/pictures/viz/page/folds.test.ts",
+  "src/pictures/plot/page/page.test.ts",
   "src/pictures/viz/page/mount.test.ts",
   "src/pictures/viz/to-html.test.ts",
   ...[
@@ -67,7 +68,6 @@ const outside = [
     "onnx-in-page",
     "pages",
     "pictures",
-    "playground",
     "prefetch-in-page",
     "report",
     "subpaths",

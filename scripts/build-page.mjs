@@ -17,7 +17,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /**
  * @typedef {object} Page a kind of page
  * @property {string} folder
- * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order
+ * @property {readonly (readonly [module: string, name: string])[]} styles the strings that are its styles, in order, before its page.css; none where the page has them from elsewhere
  * @property {Shared} [shared] the part of the style, before these, that other pages can have too
  * @property {string} [banner] what the script must say of others' code
  */
@@ -30,6 +30,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 
 /** @type {readonly Page[]} */
 const pages = [
+  { folder: "src/pictures/plot", styles: [] },
   {
     folder: "src/pictures/viz",
     shared: {
@@ -49,6 +50,7 @@ const pages = [
       ["src/pictures/plot/style.ts", "colourStyle"],
       ["src/pictures/landscapes/draw/style.ts", "mapColours"],
       ["src/pictures/plot/style.ts", "chartStyle"],
+      ["src/pictures/plot/live-style.ts", "liveStyle"],
       ["src/pictures/landscapes/draw/style.ts", "mapStyle"],
       ["src/pictures/plot/scroll-style.ts", "scrollStyle"],
       ["src/pictures/plot/at-widths.ts", "widthStyle"],
@@ -73,6 +75,11 @@ async function generate({ folder, styles, shared, banner }) {
     { contents: `import { start } from "./main.ts"; start();`, resolveDir: source, loader: "ts" },
     banner,
   );
+  const made = `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
+export const pageScript: string = ${JSON.stringify(script)};
+export const pageScriptHash: string = ${JSON.stringify(hash(script))};
+`;
+  if (styles.length === 0) return made;
   /** @param {string} name */
   const sheet = (name) => readFileSync(join(source, `${name}.css`), "utf8");
   const head =
@@ -80,10 +87,7 @@ async function generate({ folder, styles, shared, banner }) {
   const own = await minify(`${await stylesOf(styles)}\n${sheet("page")}`);
   const exported =
     shared === undefined ? "" : `export const ${shared.name}Style: string = ${JSON.stringify(head)};\n`;
-  return `// Made by scripts/build-page.mjs from ${folder}/page/. Do not edit.
-export const pageScript: string = ${JSON.stringify(script)};
-export const pageScriptHash: string = ${JSON.stringify(hash(script))};
-${exported}export const pageStyle: string = ${shared === undefined ? "" : `${shared.name}Style + `}${JSON.stringify(own)};
+  return `${made}${exported}export const pageStyle: string = ${shared === undefined ? "" : `${shared.name}Style + `}${JSON.stringify(own)};
 export const pageStyleHash: string = ${JSON.stringify(hash(head + own))};
 `;
 }

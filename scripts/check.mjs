@@ -14,7 +14,7 @@ const tarball = ".tmp/downhill.tgz";
 /** @type {Record<string, string>} */
 const stages = {
   plugin: "node scripts/plugin.mjs --install",
-  types: "tsc -p tsconfig.json && tsc -p scripts && tsc -p plugin",
+  types: "tsc -p tsconfig.json && tsc -p pages && tsc -p scripts && tsc -p plugin",
   lint: "oxlint",
   format: "prettier --check --log-level warn .",
   layers: "node scripts/check-layers.mjs",

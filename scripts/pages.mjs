@@ -17,7 +17,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
 
 /** The folders of the sections by their place in the site. */
-const folders = { learn: "pages/course", playground: "pages/playground", examples: "pages/examples" };
+const folders = {
+  learn: "pages/course",
+  race: "pages/race",
+  playground: "pages/playground",
+  examples: "pages/examples",
+};
 
 /** @typedef {keyof typeof folders} SectionName */
 
@@ -55,7 +60,7 @@ export async function buildSection(name, out) {
     const up = slug === "" ? "./" : "../";
     const page = pages.find((one) => one.slug === slug);
     const files = page === undefined ? [] : written.loadedBy(slug === "" ? name : slug);
-    const html = render.document({
+    const html = await render.document({
       slug,
       style: `${up}${style}`,
       ...(files[0] === undefined ? {} : { script: `${up}${files[0]}` }),
@@ -70,16 +75,39 @@ export async function buildSection(name, out) {
 }
 
 /**
+ * Writes what the page of a race that is a file of its own has in it: one script, one style.
+ *
+ * @param {string} out
+ */
+export async function buildRaceFile(out) {
+  await build({
+    ...common,
+    input: join(root, "pages/race/file.tsx"),
+    platform: "browser",
+    treeshake: { moduleSideEffects: moduleSideEffects() },
+    external: (id) => id.startsWith("node:"),
+    output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
+  });
+  await writeStyle(join(root, "pages/race"), out);
+}
+
+/**
  * The modules `NAME.worker.ts` of a folder, which the pages start as `new URL("./NAME.worker.js", import.meta.url)`.
  *
  * @param {string} folder
  */
 function workersOf(folder) {
-  return [folder, join(root, "pages/live")].flatMap((where) =>
-    readdirSync(where, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".worker.ts"))
-      .map((path) => join(where, path)),
-  );
+  return [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+}
+
+/**
+ * @param {string} folder
+ * @param {string} end of their names
+ */
+function filesOf(folder, end) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(end))
+    .map((path) => join(folder, path));
 }
 
 /** @type {import("rolldown").InputOptions} */
@@ -160,16 +188,14 @@ async function writeStyle(folder, out) {
   const { drawings } = await runModule(
     "styles",
     `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
+import { liveStyle } from ${from("plot/live-style.ts")};
 import { scrollStyle } from ${from("plot/scroll-style.ts")};
 import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
 import { traceStyle } from ${from("viz/page.generated.ts")};
-export const drawings = [colourStyle, mapColours, chartStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
+export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
   );
-  const own = [join(root, "pages/live/style.css"), join(folder, "style.css")];
-  const text = [
-    drawings,
-    ...own.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8")),
-  ];
+  const own = [join(root, "pages/live"), folder].flatMap((where) => filesOf(where, ".css").toSorted());
+  const text = [drawings, ...own.map((path) => readFileSync(path, "utf8"))];
   const { code } = await transform(text.join("\n"), { loader: "css", minify: true });
   mkdirSync(join(out, "assets"), { recursive: true });
   writeFileSync(join(out, "assets/style.css"), code);
@@ -189,10 +215,12 @@ async function renderer(folder, pages) {
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
-    `export const document = ({ slug, ...rest }) => documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest });`,
+    `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
   ];
   return runModule("documents", lines.join("\n"));
 }
+
+let ran = 0; // modules
 
 /**
  * Bundles a module for Node, runs it, and returns its exports.
@@ -201,8 +229,8 @@ async function renderer(folder, pages) {
  * @param {string} text
  * @returns {Promise<any>}
  */
-async function runModule(name, text) {
-  const file = join(root, ".tmp", `${name}-${process.pid}.mjs`);
+export async function runModule(name, text) {
+  const file = join(root, ".tmp", `${name}-${process.pid}-${++ran}.mjs`); // modules are loaded once by their names
   const id = `\0${name}`;
   mkdirSync(dirname(file), { recursive: true });
   try {

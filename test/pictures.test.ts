@@ -28,12 +28,12 @@ describeInBrowser("the page of a fit", {
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       }
       const dots = await page
-        .locator("path.dots:visible")
+        .locator("svg:visible path.dots")
         .evaluateAll((paths) => paths.map((path) => path.getAttribute("d")!.split("h0").length - 1));
-      expect(dots).toEqual([1, 30, 30]); // of the legend, the data and the residuals
+      expect(dots).toEqual([1, 30, 30]); // of the name, the data and the residuals
       expect(await page.locator("h1").textContent()).toBe("y = a * exp(-b * x) + c");
       expect(await page.locator("table").first().locator("tr").count()).toBe(4);
-      const band = page.locator("path.band:visible");
+      const band = page.locator("[data-series] path.band:visible");
       expect((await band.boundingBox())!.width).toBeGreaterThan(100);
       seen.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
     }
@@ -52,8 +52,8 @@ describeInBrowser("the page of a schedule", {
         { colorScheme, viewport: { width: 380, height: 800 } },
       );
       expect(await page.title()).toBe("one-cycle: one rise and one long fall, the momentum the other way");
-      expect(await page.locator("path.curve:visible").count()).toBe(2);
-      const points = await page.locator("path.points:visible").first().getAttribute("d");
+      expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(2);
+      const points = await page.locator("svg:visible path.points").first().getAttribute("d");
       expect(points!.split("h0").length - 1).toBe(40);
       expect(await page.locator("table.rows tr").count()).toBe(22);
       expect(await page.locator("dl.settings dt").allTextContents()).toContain("max-momentum");

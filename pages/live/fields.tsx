@@ -6,7 +6,8 @@ import { numberFrom, type NumberRange } from "./address.ts";
 
 /** A number that can be changed, with the words for it. */
 interface NumberProps extends NumberRange {
-  readonly value: Signal<number>;
+  /** A signal, or what reads and writes one. */
+  readonly value: { value: number };
   /** What screen readers say, and the field when it is typed into. */
   readonly label: string;
   /** The number as text; left out, up to four digits. */
@@ -15,7 +16,7 @@ interface NumberProps extends NumberRange {
 
 /** A number of at most four digits, with a minus sign of its own. */
 export function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(4))).replace("-", "−");
+  return String(Number(value.toPrecision(4))).replaceAll("-", "−");
 }
 
 const pixelsAStep = 4;
@@ -106,7 +107,7 @@ export function Drag({ value, label, show = shortNumber, ...range }: NumberProps
 }
 
 interface TypedProps {
-  readonly value: Signal<number>;
+  readonly value: { value: number };
   readonly label: string;
   readonly range: NumberRange;
   readonly done: () => void;
@@ -236,10 +237,11 @@ export function TextField({
   rows = 1,
   children,
 }: {
-  readonly value: Signal<string>;
+  /** A signal, or what reads and writes one. */
+  readonly value: { value: string };
   readonly label: ComponentChildren;
   /** What is wrong with the text now; "" where nothing is. */
-  readonly problem: Signal<string> | { readonly value: string };
+  readonly problem: { readonly value: string };
   readonly rows?: number;
   /** What stands beside the label: examples to choose. */
   readonly children?: ComponentChildren;

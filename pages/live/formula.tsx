@@ -17,12 +17,15 @@ export function M({ children }: { readonly children: string }): JSX.Element {
 export function Code({
   children,
   label,
+  isWrapped = false,
 }: {
   readonly children: string;
   readonly label: string;
+  /** Whether long lines go on below; else they scroll. */
+  readonly isWrapped?: boolean;
 }): JSX.Element {
   return (
-    <pre class="code" role="region" tabIndex={0} aria-label={label}>
+    <pre class={isWrapped ? "code is-wrapped" : "code"} role="region" tabIndex={0} aria-label={label}>
       <code>{children}</code>
     </pre>
   );

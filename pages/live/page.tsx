@@ -27,6 +27,8 @@ export interface Section {
 export interface LivePage {
   readonly state: PageState;
   readonly Body: ComponentType;
+  /** What must be loaded before the body can be drawn, here and when the site is built. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** Tells what a link held that could not be read. */
@@ -61,6 +63,7 @@ export function Page({
 
 /** Brings a page to life, and has it follow its address. */
 export async function start(page: LivePage): Promise<void> {
+  await page.prepare?.();
   const place = document.getElementById("page");
   if (place === null) throw new Error("this document has no element #page");
   hydrate(<Page page={page} />, place);

@@ -55,6 +55,8 @@ export interface ShownLoop {
   readonly values: readonly number[];
   /** `undefined` where all of them are shown. */
   readonly shown: number | undefined;
+  /** Whether all of them can be shown together. */
+  readonly isShort: boolean;
 }
 
 /** A run of an optimiser, as a line of a table. */
@@ -132,6 +134,8 @@ export interface Answer {
   /** The program in one line; "" where the text cannot be read. */
   readonly title: string;
   readonly inputs: readonly ProgramInput[];
+  /** The values that the text itself gives to inputs. */
+  readonly starts: Texts;
   readonly numbers: readonly NumberInput[];
   readonly value: number | undefined;
   /** What is wrong with the text; `undefined` where nothing is. */

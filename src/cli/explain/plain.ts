@@ -4,12 +4,13 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { PlainForm } from "../../numeric/plain/form.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-import { pageHtml } from "../../pictures/viz/page-html.ts";
+import { tracePage } from "../../pictures/viz/trace-page.ts";
 import { plainPageData } from "../../pictures/viz/plain/page-data.ts";
 import type { PlainTrace, PlainTraceLine } from "../../pictures/viz/plain/trace.ts";
 import { tracePlain } from "../../pictures/viz/plain/trace.ts";
 import { visible } from "../help.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
+import { readData } from "../shared/data-text.ts";
 import { toJson } from "../shared/json.ts";
 import type { PlainTarget } from "../shared/plain-file.ts";
 import { readPlain } from "../shared/plain-file.ts";
@@ -50,7 +51,7 @@ export async function explainPlain(
   const [args, iterations] = [readArguments(at, form), readIterations(iteration)];
   const trace = tracePlain(form, args, iterations);
   if (graph !== undefined)
-    await writeOutput(graph, pageHtml(plainPageData(form, args, form.region.name, iterations)));
+    await writeOutput(graph, tracePage(plainPageData(form, args, form.region.name, iterations)));
   if (json) {
     stdout.write(`${toJson(trace, 2)}\n`);
     return;
@@ -90,28 +91,17 @@ function readArguments(text: string, { params, region }: PlainForm): unknown[] {
         "option",
         `--at: ${region.name} has no parameter ${name}; it has ${params.map((param) => param.name).join(", ")}.`,
       );
-    given.set(name, readData(name, value));
+    const data = readData(value);
+    if (data === undefined)
+      throw new DownhillError(
+        "option",
+        `--at: ${name}: ${JSON.stringify(value.trim())} is no number, list or object of numbers.`,
+      );
+    given.set(name, data);
   }
   const missing = params.filter(({ name }) => !given.has(name)).map(({ name }) => name);
   if (missing.length > 0) throw new DownhillError("option", `--at has no value for ${missing.join(", ")}.`);
   return params.map(({ name }) => given.get(name));
-}
-
-/** Numbers, lists and objects as JavaScript writes them, without arithmetic. */
-function readData(name: string, text: string): unknown {
-  const quoted = text
-    .replace(/(?<before>[{,]\s*)(?<key>[\p{ID_Start}$_][\p{ID_Continue}$]*)\s*:/gu, '$<before>"$<key>":')
-    .replace(/(?<![\d.])\.(?=\d)/g, "0.")
-    .replace(/,(?=\s*[\]}])/g, "");
-  try {
-    return JSON.parse(quoted) as unknown;
-  } catch (error) {
-    throw new DownhillError(
-      "option",
-      `--at: ${name}: ${JSON.stringify(text.trim())} is no number, list or object of numbers.`,
-      { cause: error },
-    );
-  }
 }
 
 function readIterations(text: string | undefined): ReadonlyMap<string, number> {

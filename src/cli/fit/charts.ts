@@ -35,13 +35,13 @@ export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
     draw: "dots",
     colour: 0,
   };
-  const line: SeriesSpec = { name: "fit", x: curve.x, y: curve.value, colour: 1 };
+  const line: SeriesSpec = { name: "fit", x: short(curve.x), y: short(curve.value), colour: 1 };
   const band: SeriesSpec = {
     ...line,
     name: `${percent(settings.level)} confidence band`,
     draw: "band",
-    low: curve.low,
-    high: curve.high,
+    low: short(curve.low),
+    high: short(curve.high),
   };
   const hasBand = curve.low.some(Number.isFinite);
   const upper: ChartSpec = {
@@ -61,9 +61,14 @@ export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
     marks: [{ y: 0, label: "" }],
   };
   return [
-    { spec: upper, title: upper.title, heightAt: (width) => Math.round(200 + 0.29 * width) },
-    { spec: lower, title: "Residuals", heightAt: (width) => Math.round(140 + 0.12 * width) },
+    { spec: upper, title: upper.title, height: [200, 0.29] },
+    { spec: lower, title: "Residuals", height: [140, 0.12] },
   ];
+}
+
+/** With eight digits, which is more than is seen: a page holds the numbers of its curves. */
+function short(values: Float64Array): Float64Array {
+  return values.map((value) => Number(value.toPrecision(8)));
 }
 
 /** The ends with some room, so that points there do not lie on the axis. */

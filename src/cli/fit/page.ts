@@ -41,7 +41,12 @@ export function fitPage(report: FitReport): string {
     ),
     ...(provenance === undefined ? [] : [element("footer", {}, `Data: ${provenance}`)]),
   );
-  return writePage({ title: formula.text, body: writeMarkup(main), style: "h1{font-size:24px}" });
+  return writePage({
+    title: formula.text,
+    body: writeMarkup(main),
+    style: "h1{font-size:24px}",
+    hasCharts: true,
+  });
 }
 
 function table(

@@ -4,23 +4,8 @@ import { vmap } from "../../engine/transforms/vmap.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { PlainForm, PlainType } from "../../numeric/plain/form.ts";
-import { type PlainTarget, plainTarget, type RunnablePlain } from "../shared/plain-file.ts";
+import type { RunnablePlain } from "../shared/plain-file.ts";
 import { type Formula, notesOfSlips } from "./formula.ts";
-
-/** A function in a file as a model, as it was written. */
-export interface PlainModelText {
-  readonly target: PlainTarget;
-  /** The column that it is to give, where the text says so. */
-  readonly column: string | undefined;
-}
-
-/** `file.ts#name`, or `y = file.ts#name`; `undefined` for a formula. */
-export function plainModelText(text: string): PlainModelText | undefined {
-  const [, column, rest] =
-    /^\s*(?:(?<column>[\p{ID_Start}_$][\p{ID_Continue}$]*)\s*=(?!=))?(?<rest>.*)$/su.exec(text)!;
-  const target = plainTarget(rest!.trim());
-  return target === undefined ? undefined : { target, column };
-}
 
 /**
  * A function of one row as a model: of its numbers, those with the name of a column are data, all others are parameters, also

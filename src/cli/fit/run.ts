@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
-import { tensor } from "../../numeric/array/create.ts";
 import { co2 } from "../../training/data/index.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "../../training/io/index.ts";
-import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readRunnable } from "../shared/plain-file.ts";
 import { readAnyTable } from "../shared/read-table.ts";
@@ -12,14 +10,15 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
-import { checkSizes, namesOf, takeColumns } from "./columns.ts";
-import { type Columns, type Formula, readFormula } from "./formula.ts";
-import { endsOf } from "./numbers.ts";
+import { namesOf } from "./columns.ts";
+import { fitTable } from "./fit-table.ts";
+import { type Formula, readFormula } from "./formula.ts";
 import { fitPage } from "./page.ts";
 import { fitPicture } from "./charts.ts";
-import { plainModel, plainModelText } from "./plain.ts";
-import type { Drawing, FitReport } from "./report.ts";
-import { type FitRequest, type FitSettings, readBounds, readSettings, readStart } from "./settings.ts";
+import { plainModel } from "./plain.ts";
+import { plainModelText } from "./plain-text.ts";
+import type { FitReport } from "./report.ts";
+import { type FitRequest, type FitSettings, readSettings } from "./settings.ts";
 import { showFit } from "./text.ts";
 
 /** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
@@ -45,47 +44,13 @@ export async function fitReport(
 ): Promise<FitReport> {
   const { table, provenance } = await loadTable(request);
   const formula = await readModel(request.formula, table);
-  const { target, columns, parameters, model } = formula;
-  const start = readStart(request.start, parameters);
-  const bounds = readBounds(request.bounds, parameters);
-  const more = [request.sigma, request.weights].filter((name) => name !== undefined);
-  const data = takeColumns(table, [...new Set([target, ...columns, ...more])], settings.missing);
-  checkSizes(table.name, data, [target, ...more]);
-  const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
-
-  // a formula without a column still needs the number of rows
-  const over = columns.length === 0 ? [target] : columns;
-  const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
-  const { loss, lossScale, level, starts, maxIterations } = settings;
-  let fit: CurveFit<string, Columns>;
   try {
-    fit = fitCurve<string, Columns>(model, x, numbersOf(target), {
-      parameters,
-      start,
-      ...bounds,
-      ...(request.sigma === undefined ? {} : { sigma: numbersOf(request.sigma) }),
-      ...(request.weights === undefined ? {} : { weights: numbersOf(request.weights) }),
-      ...(lossScale === undefined ? {} : { lossScale }),
-      absoluteSigma: request.absoluteSigma,
-      loss,
-      level,
-      starts,
-      maxIterations,
-    });
+    return fitTable({ table, provenance, formula, request, settings });
   } catch (error) {
-    throw error instanceof DownhillError ? inWordsOfOptions(error, table.name) : error;
+    throw error instanceof DownhillError && error.message.startsWith("fitCurve: ")
+      ? inWordsOfOptions(error, table.name)
+      : error;
   }
-  return {
-    formula,
-    source: table.name,
-    provenance,
-    settings,
-    data,
-    fit,
-    bounds,
-    given: Object.keys(start),
-    drawing: drawingOf(formula, data.columns, fit),
-  };
 }
 
 /** The model that a text is: a function in a file, or a formula. */
@@ -129,50 +94,6 @@ async function loadTable({
   } catch (error) {
     throw error instanceof DownhillError ? inWordsOfTables(error, { hasCategories: false }) : error;
   }
-}
-
-const curvePoints = 1200;
-
-function drawingOf(
-  { target, columns }: Formula,
-  data: ReadonlyMap<string, Float64Array>,
-  fit: CurveFit<string, Columns>,
-): Drawing {
-  const y = data.get(target)!;
-  const residuals = Float64Array.from(fit.residuals.data());
-  const [only, ...others] = columns;
-  if (only !== undefined && others.length === 0) {
-    const x = data.get(only)!;
-    const [low, high] = endsOf(x);
-    const at = Float64Array.from(
-      { length: curvePoints },
-      (_, i) => low + ((high - low) * i) / (curvePoints - 1),
-    );
-    const { value, low: below, high: above } = fit.predict({ [only]: tensor(at) });
-    const [v, l, h] = [value, below, above].map((curve) => Float64Array.from(curve.data()));
-    const curve = { x: at, value: v!, low: l!, high: h! };
-    return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
-  }
-  if (only === undefined) {
-    // a formula of no column is the same in every row
-    const rows = Float64Array.from(y, (_, row) => row + 1);
-    const { value, low, high } = fit.predict({ [target]: y });
-    const [v, l, h] = [value, low, high].map((line) => Float64Array.from(line.data()));
-    const curve = { x: rows, value: v!, low: l!, high: h! };
-    return { kind: "curve", xName: "row", yName: target, x: rows, y, residuals, curve };
-  }
-  // several columns: observed against fitted values, which a perfect fit puts on the diagonal
-  const fitted = Float64Array.from(fit.fitted.data());
-  const line = Float64Array.from(endsOf([...fitted, ...y]));
-  return {
-    kind: "observed",
-    xName: `fitted ${target}`,
-    yName: `${target} of the data`,
-    x: fitted,
-    y,
-    residuals,
-    curve: { x: line, value: line, low: line, high: line },
-  };
 }
 
 /** Repairs as options of this command, where they were told as options of functions. */

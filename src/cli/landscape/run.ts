@@ -153,7 +153,7 @@ function studyOf(
   return {
     name: "landscape",
     title: "A slice of a network's loss",
-    claim: `The loss of a network ${layers} (${slice.parameters.toLocaleString("en")} parameters) on handwritten digits, on ${plane}, through the parameters after ${epochs} epochs of ${optimizer} in batches of ${batch}. The star is where training ended.`,
+    claim: `The loss of a network ${layers} (${slice.parameters.toLocaleString("en")} parameters) on handwritten digits, on ${plane}, through the parameters after ${epochs} epochs of ${optimizer} in batches of ${batch}.`,
     findings: [
       `Over ${items.toLocaleString("en")} items the loss falls from ${showNumber(first.loss, 3)} at the start to ${showNumber(last.loss, 3)} at the end.`,
       ...(slice.explained === undefined

@@ -48,7 +48,7 @@ export function rangePage(found: Found): string {
         : [element("section", {}, element("h2", {}, "To train between them"), element("pre", {}, next))]),
     ),
   );
-  return writePage({ title, body: writeMarkup(main) });
+  return writePage({ title, body: writeMarkup(main), hasCharts: true });
 }
 
 /**
@@ -75,5 +75,5 @@ function rangeChart({ range, isLinear }: Found): PictureChart {
             label: `${name} ${showNumber(suggestion[name], digits)}`,
           })),
   };
-  return { spec, heightAt: (width) => Math.round(210 + 0.26 * width) };
+  return { spec, height: [210, 0.26] };
 }

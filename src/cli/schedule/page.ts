@@ -2,6 +2,7 @@ import { element, type Markup, scrollable, writeMarkup } from "../../pictures/pl
 import { chartPlace, writePage } from "../../pictures/plot/page.ts";
 import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
 import { showTick } from "../../pictures/plot/scale.ts";
+import { thinned } from "../../pictures/plot/thinned.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
 
@@ -37,38 +38,38 @@ export function schedulePage(curve: Curve): string {
       element("section", {}, element("h2", {}, "Options"), optionList(curve)),
     ),
   );
-  return writePage({ title: `${curve.name}: ${curve.description}`, body: writeMarkup(main) });
+  return writePage({
+    title: `${curve.name}: ${curve.description}`,
+    body: writeMarkup(main),
+    hasCharts: true,
+  });
 }
 
 function scheduleCharts({ name, rates, momentum, log, unit }: Curve): PictureChart[] {
   const steps = rates.map((_, t) => t);
   const x = { label: unit, unit: "integer" } as const;
-  return [
-    {
-      title: "Rate",
-      spec: {
-        title: `${name}: rate`,
-        x,
-        y: { label: "", log, isFromZero: true },
-        series: [{ name: "rate", x: steps, y: rates }],
-      },
-      heightAt: (width) => Math.round(180 + 0.21 * width),
+  const rate: PictureChart = {
+    title: "Rate",
+    spec: {
+      title: `${name}: rate`,
+      x,
+      y: { label: "", log, isFromZero: true },
+      series: [{ name: "rate", ...thinned(steps, rates) }],
     },
-    ...(momentum === undefined
-      ? []
-      : [
-          {
-            title: "Momentum",
-            spec: {
-              title: `${name}: momentum`,
-              x,
-              y: { label: "", isFromZero: true },
-              series: [{ name: "momentum", x: steps, y: momentum, colour: 1 }],
-            },
-            heightAt: (width: number) => Math.round(150 + 0.08 * width),
-          },
-        ]),
-  ];
+    height: [180, 0.21],
+  };
+  if (momentum === undefined) return [rate];
+  const beside: PictureChart = {
+    title: "Momentum",
+    spec: {
+      title: `${name}: momentum`,
+      x,
+      y: { label: "", isFromZero: true },
+      series: [{ name: "momentum", ...thinned(steps, momentum), colour: 1 }],
+    },
+    height: [150, 0.08],
+  };
+  return [rate, beside];
 }
 
 function stepTable({ rates, momentum, unit }: Curve): Markup {

@@ -1,6 +1,6 @@
 import type { Expr, Procedure, Stmt } from "../kernel/scalar.ts";
 import { usesOf } from "../kernel/uses.ts";
-import { reachedBy, walkBlock, walkExpr, walkStmt } from "../kernel/walk.ts";
+import { blocksIn, reachedBy, walkBlock, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { weightOf } from "./cost.ts";
 import { cheapBranch } from "./tuning.ts";
 
@@ -66,19 +66,10 @@ export function usesDouble(block: readonly Stmt[], results: readonly Expr[], lea
   };
   const statements = (stmts: readonly Stmt[]): void => {
     for (const stmt of stmts) {
-      if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
-        walkStmt({ ...stmt, body: [] }, { expr });
-        statements(stmt.body);
-        continue;
-      }
-      if (stmt.kind !== "if") {
-        walkStmt(stmt, { expr });
-        continue;
-      }
-      walkExpr(stmt.condition, expr);
-      if (stmt.rare === true && leavesOut) continue;
-      statements(stmt.then);
-      statements(stmt.otherwise);
+      if (found) return;
+      walkOwnExprs(stmt, expr);
+      if (stmt.kind === "if" && stmt.rare === true && leavesOut) continue;
+      for (const block of blocksIn(stmt)) statements(block);
     }
   };
   statements(block);

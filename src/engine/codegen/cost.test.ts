@@ -3,7 +3,9 @@ import type { Tensor } from "downhill";
 import { makeProgram, mul, sum, zeros } from "downhill";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
-import { workOf } from "./cost.ts";
+import * as k from "../kernel/build.ts";
+import type { Stmt } from "../kernel/scalar.ts";
+import { weightOf, workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, however it is cut into runs", () => {
   const square = (x: Tensor): Tensor => sum(mul(x, x));
@@ -17,4 +19,24 @@ test("the work of a sum grows with its elements, however it is cut into runs", (
       expect(narrow).toBeLessThan(n / 2);
     }
   }
+});
+
+test("the weight of a nest of loops is asked for at each depth, and each statement weighed once", () => {
+  let weighed = 0;
+  let stmt: Stmt = {
+    kind: "set",
+    name: "x",
+    get value() {
+      weighed++;
+      return k.f64(1);
+    },
+  };
+  const depths: Stmt[] = [];
+  for (let depth = 0; depth < 20; depth++) {
+    stmt = { kind: "if", condition: k.bool(true), then: [stmt], otherwise: [] };
+    depths.unshift(stmt);
+  }
+  const weights = depths.map(weightOf);
+  expect(weights).toEqual(depths.map((_, i) => 2 * (20 - i) + 2));
+  expect(weighed).toBe(1);
 });

@@ -1,7 +1,7 @@
 import type { Definitions } from "../kernel/iterations.ts";
 import { likelyIterations, likelyProducts } from "../kernel/iterations.ts";
 import type { Expr, Procedure, Routine, Stmt } from "../kernel/scalar.ts";
-import { walkExpr, walkStmt } from "../kernel/walk.ts";
+import { blocksIn, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { operationsOfCall, unknownIterationsOfBackends, unknownIterationsOfLoops } from "./tuning.ts";
 
@@ -15,8 +15,9 @@ const weights = new WeakMap<Stmt | Procedure, number>();
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
   if (known !== undefined) return known;
-  let weight = 0;
-  walkStmt(stmt, { stmt: () => void weight++, expr: (expr) => void (weight += weightOfExpr(expr)) });
+  let weight = 1;
+  walkOwnExprs(stmt, (expr) => void (weight += weightOfExpr(expr)));
+  for (const block of blocksIn(stmt)) for (const inner of block) weight += weightOf(inner);
   weights.set(stmt, weight);
   return weight;
 }
@@ -86,10 +87,8 @@ function plainWork(stmt: Stmt): number {
   let work = works.get(stmt);
   if (work === undefined) {
     work = weightOf(stmt);
-    walkStmt(stmt, {
-      expr: (x) => {
-        if (x.kind === "call") work! += procedureWork(x.procedure);
-      },
+    walkOwnExprs(stmt, (x) => {
+      if (x.kind === "call") work! += procedureWork(x.procedure);
     });
     works.set(stmt, work);
   }

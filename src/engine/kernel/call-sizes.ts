@@ -50,18 +50,19 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
 export function callSizes(routine: Routine): CallSizes {
   const scalars = slotsOfScalars(routine.inputs);
   const computed: ((inputs: readonly Slot[]) => void)[] = [];
+  /** Sizes computed before: the offset of a temporary is made of that of the one before it, which stands for its whole expression. */
+  const earlier = new Map<Expr, { n: number }>();
   /** The inputs that sizes are made of, and what they were when these were computed last. */
   const slots = new Set<number>();
   /** Hands a size on: at once if it is known, else at each call. */
   const settle = (size: Size, what: string, put: (n: number) => void): void => {
     const known = constantSize(size);
     if (known !== undefined || typeof size === "number") return put(known ?? 0);
-    const compute = sizeAtCall(size, scalars);
-    walkExpr(size, (part) => {
-      if (part.kind === "local") slots.add(scalars.get(part.name)!);
-    });
+    const compute = sizeAtCall(size, scalars, { known: earlier, slots });
+    const one = { n: 0 };
+    earlier.set(size, one);
     computed.push((inputs) => {
-      const n = compute(inputs);
+      const n = (one.n = compute(inputs));
       if (n >= 0) return put(n);
       const given: string[] = [];
       walkExpr(size, (part) => {
@@ -179,25 +180,38 @@ function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> 
   );
 }
 
+/** What is known of the sizes of a routine, where several are computed. */
+interface OtherSizes {
+  /** Those that are computed before it, and that it is made of. */
+  readonly known: ReadonlyMap<Expr, { readonly n: number }>;
+  /** Gets the inputs that it reads itself. */
+  readonly slots: Set<number>;
+}
+
 /**
- * A size that is an expression, as a function of a call's inputs; `slots` says where the scalar inputs are among them. It gives
+ * A size that is an expression, as a function of a call's inputs; `scalars` says where the scalar inputs are among them. It gives
  * NaN where the size, or a part of it, is no int32.
  */
 function sizeAtCall(
   size: Expr,
-  slots: ReadonlyMap<string, number>,
+  scalars: ReadonlyMap<string, number>,
+  others?: OtherSizes,
   depth = 0,
 ): (inputs: readonly Slot[]) => number {
   checkDepth(depth);
   if (size.kind === "const") return () => size.value;
   if (size.kind === "local") {
-    const slot = must(slots.get(size.name), `scalar input "${size.name}"`);
+    const slot = must(scalars.get(size.name), `scalar input "${size.name}"`);
+    others?.slots.add(slot);
     return (inputs) => inputs[slot] as number;
   }
+  const before = others?.known.get(size);
+  if (before !== undefined) return () => before.n;
   const f = size.kind === "binary" ? sizeOperations[size.op] : undefined;
   if (size.kind !== "binary" || f === undefined)
     throw internalError("a size is made of more than arithmetic");
-  const [x, y] = [sizeAtCall(size.x, slots, depth + 1), sizeAtCall(size.y, slots, depth + 1)];
+  const x = sizeAtCall(size.x, scalars, others, depth + 1);
+  const y = sizeAtCall(size.y, scalars, others, depth + 1);
   return (inputs) => {
     const n = f(x(inputs), y(inputs));
     return n === (n | 0) ? n : NaN;

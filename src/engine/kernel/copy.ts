@@ -1,20 +1,26 @@
 import type { Dim, Expr, Size, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
-/** An expression with `f` applied to what it is made of. */
+/** An expression with `f` applied to what it is made of; the same one where nothing of that changes. */
 function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":
     case "local":
       return expr;
     case "load":
-    case "table":
-      return { ...expr, index: f(expr.index) };
+    case "table": {
+      const index = f(expr.index);
+      return index === expr.index ? expr : { ...expr, index };
+    }
     case "unary":
-    case "convert":
-      return { ...expr, x: f(expr.x) };
-    case "binary":
-      return { ...expr, x: f(expr.x), y: f(expr.y) };
+    case "convert": {
+      const x = f(expr.x);
+      return x === expr.x ? expr : { ...expr, x };
+    }
+    case "binary": {
+      const [x, y] = [f(expr.x), f(expr.y)];
+      return x === expr.x && y === expr.y ? expr : { ...expr, x, y };
+    }
     case "mulAdd":
       return { ...expr, x: f(expr.x), y: f(expr.y), z: f(expr.z) };
     case "select":

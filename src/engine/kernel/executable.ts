@@ -14,6 +14,8 @@ export interface Cell {
   readonly offset: number;
   /** Whether the array is known not to lie in a memory of kernels: to ask the array takes long. */
   readonly isOutside?: boolean;
+  /** Whether all elements are known to be 0 before the call: an output that is may be left as it is where the routine clears it. */
+  readonly isZero?: boolean;
 }
 
 /** A scalar, or a place in memory. */

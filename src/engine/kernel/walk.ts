@@ -54,8 +54,8 @@ export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): 
 }
 
 /** Visits a statement and everything in it. */
-export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
-  checkDepth(depth);
+function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
+  if (depth > maxDepth) checkDepth(depth);
   const { expr } = visitor;
   visitor.stmt?.(stmt);
   switch (stmt.kind) {
@@ -85,6 +85,50 @@ export function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
       return;
     default:
       return assertNever(stmt, "walkStmt");
+  }
+}
+
+const noBlocks: readonly (readonly Stmt[])[] = [];
+
+/** The blocks in a statement. */
+export function blocksIn(stmt: Stmt): readonly (readonly Stmt[])[] {
+  switch (stmt.kind) {
+    case "for":
+    case "reduce":
+    case "while":
+      return [stmt.body];
+    case "if":
+      return [stmt.then, stmt.otherwise];
+    case "let":
+    case "set":
+    case "store":
+    case "contract":
+    case "comment":
+      return noBlocks;
+    default:
+      return assertNever(stmt, "blocksIn");
+  }
+}
+
+/** Calls `visit` for the expressions of a statement and everything in them, but for those in its blocks. */
+export function walkOwnExprs(stmt: Stmt, visit: (expr: Expr) => void): void {
+  switch (stmt.kind) {
+    case "for":
+      return visitExprs(visit, stmt.from, stmt.to);
+    case "reduce":
+      visitExprs(visit, stmt.start, stmt.from, stmt.to);
+      return visitExprs(visit, stmt.value);
+    case "while":
+    case "if":
+      return visitExprs(visit, stmt.condition);
+    case "let":
+    case "set":
+    case "store":
+    case "contract":
+    case "comment":
+      return walkStmt(stmt, { expr: visit });
+    default:
+      return assertNever(stmt, "walkOwnExprs");
   }
 }
 

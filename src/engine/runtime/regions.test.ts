@@ -386,6 +386,21 @@ describe("callRegion", () => {
     expect(arrayIn(second)).toEqual(Float64Array.of(4, 5, 3));
   });
 
+  test.each(backends)("arrays that were lent begin with zeros again, by %s", (_, backend) => {
+    const sums = region(
+      [
+        declareArray("y", length),
+        loop("i", zero, length, [
+          r.store("y", [zero], r.apply("add", r.load("f64", "y", [zero]), at(int("i")))),
+        ]),
+      ],
+      arrayOf("y"),
+    );
+    const call = callOf(compileRegion(sums, backend), sums);
+    for (const isLent of [true, true, false, true])
+      expect(call([xs(1, 2, 3), 0, 0], [isLent])).toEqual([{ data: Float64Array.of(6, 0, 0), dims: [3] }]);
+  });
+
   test("refuses an integer argument that is no whole number of at most 2³⁰", () => {
     expect(() => callRegion(sum, [xs(1), 2 ** 30 + 1, 0])).toThrow(
       "at most 2³⁰ in magnitude, got 1073741825.",

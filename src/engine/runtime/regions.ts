@@ -255,8 +255,8 @@ function roomOf(
       const mayLend = isLent?.[result] === true && n <= most;
       if (mayLend && lent !== undefined && lent.array.length >= n) return lent;
       const cell = { array: makeArray(type, n), offset: 0, isOutside: true };
-      if (mayLend) lent = cell;
-      return cell;
+      if (mayLend) lent = cell; // as it will be after this call
+      return { ...cell, isZero: true };
     },
   };
 }

@@ -7,6 +7,18 @@ export interface Span {
   readonly end: number;
 }
 
+/** A fault of a text, with its place. */
+export class TextError extends DownhillError implements Span {
+  readonly start: number;
+  readonly end: number;
+
+  constructor(message: string, { start, end }: Span) {
+    super("syntax", message);
+    this.start = start;
+    this.end = end;
+  }
+}
+
 const widest = 100; // characters of the source shown around a fault
 
 /**
@@ -18,7 +30,7 @@ const widest = 100; // characters of the source shown around a fault
  * //   x + sinn(y)
  * //       ^^^^
  */
-export function syntaxError(text: string, span: Span, message: string): DownhillError {
+export function syntaxError(text: string, span: Span, message: string): TextError {
   const line = text.slice(0, span.start).split("\n").length;
   const lineStart = text.lastIndexOf("\n", span.start - 1) + 1;
   const newline = text.indexOf("\n", span.start);
@@ -31,10 +43,7 @@ export function syntaxError(text: string, span: Span, message: string): Downhill
   const marked = text.slice(span.start, Math.min(span.end, to));
   const carets = "^".repeat(Math.max(1, cells(marked)));
   const where = text.trimEnd().includes("\n") ? `line ${line}: ` : "";
-  return new DownhillError(
-    "syntax",
-    `${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`,
-  );
+  return new TextError(`${where}${message}\n  ${plain(before + after)}\n  ${blank(before)}${carets}`, span);
 }
 
 /** The text without control characters, which a terminal would obey. */

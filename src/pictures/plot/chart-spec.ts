@@ -48,15 +48,15 @@ export type MarkSpec =
 /** What of a chart is shown, and how: what its reader chose. */
 export interface ChartView {
   /** The parts of the axes that are seen, instead of all. */
-  readonly x?: readonly [from: number, to: number];
-  readonly y?: readonly [from: number, to: number];
+  readonly x?: readonly [from: number, to: number] | undefined;
+  readonly y?: readonly [from: number, to: number] | undefined;
   /** Instead of what the axes say themselves. */
   readonly isLogX?: boolean;
   readonly isLogY?: boolean;
   /** Names of series that are not drawn. */
   readonly hidden?: ReadonlySet<string>;
   /** Whether the names of the series stand above the plot. Default: where there are two or more. */
-  readonly hasLegend?: boolean;
+  readonly hasLegend?: boolean | undefined;
 }
 
 /** The size of a drawing, in CSS pixels. */

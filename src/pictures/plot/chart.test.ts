@@ -146,7 +146,7 @@ test("writePicture escapes what users chose and breaks long lines", () => {
   const text = writePicture({
     heading: "<b> & so on",
     notes: ["word ".repeat(100)],
-    charts: [{ spec, title: "panel", heightAt: () => 200 }],
+    charts: [{ spec, title: "panel", height: [200, 0] }],
   });
   expect(text).toContain("&lt;b&gt; &amp; so on");
   expect(text.match(/class="note"/g)!.length).toBeGreaterThan(3);

@@ -123,7 +123,7 @@ function hasLegend(spec: ChartSpec, view: ChartView): boolean {
 }
 
 /** How values of an axis are written. */
-function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
+export function writerOf({ unit = "number" }: AxisSpec): (value: number) => string {
   return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
 }
 
@@ -148,7 +148,7 @@ function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, vi
 
 function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, view: ChartView): Scale {
   const isLog = view.isLogY ?? axis.log ?? false;
-  const values = yValues(series);
+  const values = yValues(series, view.x);
   const count = Math.max(2, Math.min(6, Math.floor(height / 36)));
   const positive = values.filter((value) => value > 0);
   const given = view.y ?? axis.domain;
@@ -165,16 +165,22 @@ function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, v
   return axis.isFromZero === true ? scaleFromZero(values, count) : roundScale(values, count);
 }
 
-/** The values that an axis makes room for: a band has a quarter of the range of the others beyond them. */
-function yValues(series: readonly SeriesSpec[]): number[] {
+/**
+ * The values that an axis makes room for, those of a part along x where one is shown: a band has a quarter of the range of the
+ * others beyond them.
+ */
+function yValues(series: readonly SeriesSpec[], part: ChartView["x"]): number[] {
+  const isSeen = part === undefined ? () => true : (at: number) => at >= part[0] && at <= part[1];
+  const seen = ({ x }: SeriesSpec, values: ArrayLike<number>): number[] =>
+    Array.from(values).filter((_, i) => isSeen(x[i]!));
   const values = finite(
-    series.flatMap(({ y, draw }) =>
-      draw === "band" ? [] : draw === "stems" ? [0, ...Array.from(y)] : Array.from(y),
+    series.flatMap((one) =>
+      one.draw === "band" ? [] : one.draw === "stems" ? [0, ...seen(one, one.y)] : seen(one, one.y),
     ),
   );
   const ends = finite(
-    series.flatMap(({ low, high, draw }) =>
-      draw === "band" ? [...Array.from(low ?? []), ...Array.from(high ?? [])] : [],
+    series.flatMap((one) =>
+      one.draw === "band" ? [...seen(one, one.low ?? []), ...seen(one, one.high ?? [])] : [],
     ),
   );
   if (values.length === 0) return ends;

@@ -44,7 +44,7 @@ export function drawLegend(names: readonly NamedSeries[], width: number): Markup
 }
 
 /** What stands for a series in a legend: 22 units wide and around y = 0. */
-function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
+export function legendSign({ series, colour }: NamedSeries, hasShapes: boolean): Markup {
   return element("g", { class: colourClass(colour) }, ...signOf(series.draw ?? "line", colour, hasShapes));
 }
 

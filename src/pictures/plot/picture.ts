@@ -16,9 +16,14 @@ export interface PictureChart {
   readonly spec: ChartSpec;
   /** What stands above it. Default: nothing. */
   readonly title?: string;
-  /** Its height at a width, in CSS pixels. */
-  readonly heightAt: (width: number) => number;
+  /** Its height in CSS pixels: so many, and this part of its width. */
+  readonly height: readonly [pixels: number, part: number];
   readonly view?: ChartView;
+}
+
+/** The height of a chart of some width. */
+export function heightAt([pixels, part]: PictureChart["height"], width: number): number {
+  return Math.round(pixels + part * width);
 }
 
 const edge = 18;
@@ -46,12 +51,12 @@ export function writePicture({ heading, notes = [], charts }: Picture, width: nu
     ),
   ];
   let y = 24 + 24 * heads.length + 18 * lines.length;
-  for (const { spec, title = "", heightAt, view = {} } of charts) {
+  for (const { spec, title = "", height, view = {} } of charts) {
     if (title !== "") {
       drawn.push(element("text", { class: "panel", x: edge, y: y + 14 }, title));
       y += 24;
     }
-    const size = { width: inner, height: heightAt(inner) };
+    const size = { width: inner, height: heightAt(height, inner) };
     drawn.push(
       element(
         "g",
@@ -61,7 +66,7 @@ export function writePicture({ heading, notes = [], charts }: Picture, width: nu
     );
     y += size.height + 12;
   }
-  const svg = element(
+  const whole = element(
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
@@ -77,7 +82,7 @@ export function writePicture({ heading, notes = [], charts }: Picture, width: nu
     element("rect", { class: "paper", width, height: y }),
     ...drawn,
   );
-  return `${writeMarkup(svg)}\n`;
+  return `${writeMarkup(whole)}\n`;
 }
 
 /** A text in lines of so many letters at most. */

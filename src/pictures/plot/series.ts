@@ -48,7 +48,7 @@ function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle)
   switch (draw) {
     case "line":
       return [
-        element("path", { class: "curve", d: runs.map((run) => lineOf(thin(run))).join("") }),
+        element("path", { class: "curve", d: runs.map((run) => lineOf(thin(run, plane.width))).join("") }),
         ...points(runs, x.length, plane),
       ];
     case "steps":
@@ -57,7 +57,9 @@ function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle)
         ...points(runs, x.length, plane),
       ];
     case "dashes":
-      return [element("path", { class: "dashes", d: runs.map((run) => lineOf(thin(run))).join("") })];
+      return [
+        element("path", { class: "dashes", d: runs.map((run) => lineOf(thin(run, plane.width))).join("") }),
+      ];
     case "stems": {
       const [, zero] = plane.spot(0, 0);
       const all = runs.flat();
@@ -167,12 +169,12 @@ function beyond(
   return d === "" ? [] : [element("path", { class: "beyond", d })];
 }
 
-/** Of very many points those that are first, last, lowest and highest of each half of a pixel. */
-function thin(run: readonly Spot[]): readonly Spot[] {
-  if (run.length <= 1200) return run;
+/** Of more points than pixels those that are first, last, lowest and highest of each pixel. */
+function thin(run: readonly Spot[], width: number): readonly Spot[] {
+  if (run.length <= width) return run;
   const columns = new Map<number, { first: Spot; last: Spot; low: Spot; high: Spot }>();
   for (const spot of run) {
-    const column = Math.round(spot[0] * 2);
+    const column = Math.round(spot[0]);
     const seen = columns.get(column);
     if (seen === undefined) columns.set(column, { first: spot, last: spot, low: spot, high: spot });
     else {

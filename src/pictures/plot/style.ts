@@ -3,7 +3,8 @@ import { colourProperties, colourProperty, plainFonts, runStyle } from "./palett
 import { scrollStyle } from "./scroll-style.ts";
 
 /** Colours of a page or of a picture that stands alone: they follow the reader's choice of light or dark. */
-export const colourStyle: string = /* @__PURE__ */ `:root{color-scheme:light dark;${colourProperties}}`;
+export const colourStyle: string =
+  /* @__PURE__ */ `:root{color-scheme:light dark;${colourProperties}}`.trim();
 
 /** What charts need beside the colours. */
 export const chartStyle: string = /* @__PURE__ */ `
@@ -47,6 +48,7 @@ h3{margin:0 0 6px;font-size:13.5px;font-weight:600}
 section{min-width:0}
 section.wide{grid-column:1/-1}
 .curves{margin:28px 0 36px}
+.curves .chart-place + h2{margin-top:24px}
 .caption{margin:0 0 10px;max-width:76ch;color:var(--soft);font-size:13px}
 .chart-place + .caption{margin:6px 0 0}
 .dh-chart{display:block;width:100%;height:auto}

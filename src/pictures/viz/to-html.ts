@@ -3,7 +3,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { checkTable } from "./options.ts";
 import { pageData } from "./page-data.ts";
-import { pageHtml } from "./page-html.ts";
+import { tracePage } from "./trace-page.ts";
 import type { TraceTable } from "./table.ts";
 
 /** How a page is made. */
@@ -24,5 +24,5 @@ export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   checkOptions("toHtml", options, ["title"]);
   const { title = table.name } = options;
   if (typeof title !== "string") throw new DownhillError("option", "toHtml: the title must be a string.");
-  return pageHtml(pageData(table, title));
+  return tracePage(pageData(table, title));
 }

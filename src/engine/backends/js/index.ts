@@ -14,16 +14,23 @@ export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend();
  * computed by their calls too.
  */
 export function makeJsBackend(limit: number = partLimit, sizesOf: SizesOf = knownSizes): Backend {
+  // routines whose calls compute sizes are called with arrays, and others with tensors, which share memory
+  const arraysAreWhole = sizesOf !== knownSizes;
   return {
     name: "js",
-    compile: (routine) => compileRoutine(routine, limit, sizesOf(routine)),
+    compile: (routine) => compileRoutine(routine, limit, sizesOf(routine), arraysAreWhole),
     show: (routine) => sourceOf(routine, limit),
     compileProcedure: (procedure) => build(procedureSource(procedure, limit), []) as CompiledProcedure,
   };
 }
 
-function compileRoutine(routine: Routine, limit: number, sizes: CallSizes): Compiled {
-  const source = routineSource(routine, limit);
+function compileRoutine(
+  routine: Routine,
+  limit: number,
+  sizes: CallSizes,
+  arraysAreWhole: boolean,
+): Compiled {
+  const source = routineSource(routine, limit, arraysAreWhole);
   const temporaries = makeTemporaries(routine, sizes);
   const run = build(source, temporaries.arrays) as Compiled;
   const size = temporaries.sizeOfCode(source.text.length);

@@ -8,6 +8,7 @@ import { isConstant } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { reachedBy } from "../../kernel/walk.ts";
 import { must } from "../../util/assert-never.ts";
+import { takeFirstClears } from "./clears.ts";
 import { conditionCode, numberCode } from "./expression.ts";
 import type { Helper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
@@ -45,9 +46,14 @@ interface Unit {
   parts: number;
 }
 
-/** JavaScript for a routine: an expression of a function of inputs and outputs. */
-export function routineSource(given: Routine, limit: number): Source {
-  const routine = expandRoutine(given);
+/**
+ * JavaScript for a routine: an expression of a function of inputs and outputs.
+ *
+ * @param arraysAreWhole whether arrays mostly begin with their first element, so that a view is made of one that does not: to add an
+ * offset to each place costs loops that do little else a quarter of their time.
+ */
+export function routineSource(given: Routine, limit: number, arraysAreWhole: boolean = false): Source {
+  const { clears, routine } = takeFirstClears(expandRoutine(given));
   const results = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const { procedures, tables } = reachedBy(routine.body, results);
   const unit = openUnit(procedures, tables, limit);
@@ -66,6 +72,13 @@ export function routineSource(given: Routine, limit: number): Source {
   const lines = isFixed ? [] : [...temps];
   const bind = (port: string, buffer: string): void => {
     const array = scope.takeName(buffer);
+    if (arraysAreWhole) {
+      buffers.set(buffer, { array, offset: undefined, isOuter: false });
+      lines.push(
+        `const ${array} = ${port}.offset === 0 ? ${port}.array : ${port}.array.subarray(${port}.offset);`,
+      );
+      return;
+    }
     const offset = scope.takeName(`${array}0`);
     buffers.set(buffer, { array, offset, isOuter: false });
     lines.push(`const ${array} = ${port}.array, ${offset} = ${port}.offset;`);
@@ -78,6 +91,8 @@ export function routineSource(given: Routine, limit: number): Source {
   routine.outputs.forEach((port, k) => {
     if (port.kind === "buffer") bind(`outputs[${k}]`, port.buffer.name);
   });
+  for (const { output, stmt } of clears)
+    lines.push(`if (outputs[${output}].isZero !== true) {`, ...indented(blockLines([stmt], [], scope)), "}");
   lines.push(...blockLines(routine.body, results, scope));
   routine.outputs.forEach((port, k) => {
     if (port.kind === "scalar") lines.push(`outputs[${k}] = ${numberCode(port.value, scope).text};`);

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import * as k from "../../kernel/build.ts";
 import type { Cell, Slot } from "../../kernel/executable.ts";
 import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
+import { layOutAtCall } from "../../kernel/sizes.ts";
 import { interpBackend } from "../interp/index.ts";
 import { makeArena } from "./host/arena.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
@@ -48,6 +49,26 @@ function many(count: number, n: number): Routine {
 }
 
 describe("lengths that calls tell", () => {
+  test("code of temporaries grows with their number, and not with its square", () => {
+    const bytes = (count: number): number => {
+      const block = k.makeBlock();
+      const temps = Array.from(
+        { length: count },
+        (_, j) => ({ type: "f64", size: n, name: `t${j}` }) as const,
+      );
+      for (const { name } of temps) block.store(name, k.i32(0), k.load("f64", "a", k.i32(0)));
+      const routine: Routine = {
+        name: "temporaries",
+        inputs: [port("a", "f64", n), nInput],
+        outputs: [],
+        ...layOutAtCall(temps),
+        body: block.statements,
+      };
+      return wasmBackend.moduleOf!(routine).length;
+    };
+    expect(bytes(80) - bytes(40)).toBeLessThan(3 * (bytes(40) - bytes(20)));
+  });
+
   test("copies and temporaries of small arrays keep their memory from call to call, large ones give it back", () => {
     const block = k.makeBlock();
     const sizes = { type: "f64", size: n } as const;

@@ -325,20 +325,11 @@ function endCondition({ value, needs }: End, isPositive: IsPositive): Expr {
 /** A block without tests for errors where none can have been noted before. */
 function withoutVainTests(block: readonly Stmt[], pass: Pass & { readonly site: string }): Stmt[] {
   const { scope, site } = pass;
-  const fails = (stmts: readonly Stmt[]): boolean => {
-    let found = false;
-    walkBlock(stmts, {
-      stmt: (stmt) => {
-        if (stmt.kind === "set" && stmt.name === site) found = true;
-      },
-    });
-    return found;
-  };
   const clean = (stmts: readonly Stmt[], mayHaveFailed: boolean): Stmt[] => {
     let failed = mayHaveFailed;
     return stmts.flatMap((stmt): Stmt[] => {
       const before = failed;
-      failed ||= fails([stmt]);
+      failed ||= usesOf([stmt]).set.has(site); // kept beside the statement: blocks within ask again
       if (stmt.kind === "for" || stmt.kind === "while") return [{ ...stmt, body: clean(stmt.body, failed) }];
       if (stmt.kind !== "if") return [stmt];
       const then = clean(stmt.then, before && !scope.afterError.has(stmt) && !scope.guards.has(stmt));

@@ -28,6 +28,7 @@ interface Fixed {
 
 /** The loop with such sums in locals, and what comes before and after it. */
 export function withFixedPlaces(facts: Facts, loop: For, fresh: (hint: string) => string): readonly Stmt[] {
+  if (!loop.body.some((stmt) => stmt.kind === "store" && addedBy(stmt) !== undefined)) return [loop];
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return [loop];
   const made = madeIn(facts, loop);

@@ -112,12 +112,14 @@ function markLoop(pass: Pass, loop: For): readonly Stmt[] {
   let whole: For | undefined;
   const marked = (): For => (whole ??= inner(pass));
   const outer = outerSets(loop);
-  if (outer.size === 0 && options.independentLoops !== false && areApart(pass, loop))
+  const isApart = outer.size <= 1 && areApart(pass, loop);
+  if (outer.size === 0 && options.independentLoops !== false && isApart)
     return [{ ...marked(), reverse: false, independent: true }];
   if (options.sums === false) return [marked()];
   const [name] = outer;
-  if (outer.size === 1 && name !== undefined) {
+  if (isApart && name !== undefined) {
     const fold = foldOf(marked(), name, pass.fresh);
+    // once more, since strips within share what lanes have of their own
     if (fold !== undefined && areApart(pass, { ...loop, body: fold.body })) {
       const target = k.local(fold.value.type, name);
       return [fold, { kind: "set", name, value: k.add(target, k.local(fold.value.type, fold.name)) }];

@@ -1,14 +1,22 @@
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 
-/** A statement with `f` applied to its blocks. */
+/**
+ * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements
+ * (`usesOf`, `weightOf`) outlives passes that have nothing to do there.
+ */
 export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly Stmt[]): Stmt {
   switch (stmt.kind) {
     case "for":
     case "while":
-    case "reduce":
-      return { ...stmt, body: f(stmt.body) };
-    case "if":
-      return { ...stmt, then: f(stmt.then), otherwise: f(stmt.otherwise) };
+    case "reduce": {
+      const body = f(stmt.body);
+      return sameBlocks(body, stmt.body) ? stmt : { ...stmt, body };
+    }
+    case "if": {
+      const [then, otherwise] = [f(stmt.then), f(stmt.otherwise)];
+      const isSame = sameBlocks(then, stmt.then) && sameBlocks(otherwise, stmt.otherwise);
+      return isSame ? stmt : { ...stmt, then, otherwise };
+    }
     case "let":
     case "set":
     case "store":
@@ -18,21 +26,37 @@ export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly St
   }
 }
 
-/** A statement with `f` applied to its expressions; the statements in it stay. */
+/** Whether two blocks are made of the same statements. */
+function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
+  return a.length === b.length && a.every((stmt, i) => stmt === b[i]);
+}
+
+/** A statement with `f` applied to its expressions, the same one where they are; the statements in it stay. */
 export function mapExpressions(stmt: Stmt, f: (expr: Expr) => Expr): Stmt {
   switch (stmt.kind) {
     case "let":
-    case "set":
-      return { ...stmt, value: f(stmt.value) };
-    case "store":
-      return { ...stmt, index: f(stmt.index), value: f(stmt.value) };
-    case "for":
-      return { ...stmt, from: f(stmt.from), to: f(stmt.to) };
-    case "reduce":
-      return { ...stmt, from: f(stmt.from), to: f(stmt.to), value: f(stmt.value) };
+    case "set": {
+      const value = f(stmt.value);
+      return value === stmt.value ? stmt : { ...stmt, value };
+    }
+    case "store": {
+      const [index, value] = [f(stmt.index), f(stmt.value)];
+      return index === stmt.index && value === stmt.value ? stmt : { ...stmt, index, value };
+    }
+    case "for": {
+      const [from, to] = [f(stmt.from), f(stmt.to)];
+      return from === stmt.from && to === stmt.to ? stmt : { ...stmt, from, to };
+    }
+    case "reduce": {
+      const [from, to, value] = [f(stmt.from), f(stmt.to), f(stmt.value)];
+      const isSame = from === stmt.from && to === stmt.to && value === stmt.value;
+      return isSame ? stmt : { ...stmt, from, to, value };
+    }
     case "while":
-    case "if":
-      return { ...stmt, condition: f(stmt.condition) };
+    case "if": {
+      const condition = f(stmt.condition);
+      return condition === stmt.condition ? stmt : { ...stmt, condition };
+    }
     case "contract":
     case "comment":
       return stmt;

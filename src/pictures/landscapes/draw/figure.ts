@@ -2,6 +2,7 @@ import type { Box } from "../../plot/axes.ts";
 import type { ChartSpec } from "../../plot/chart-spec.ts";
 import { drawParts, layoutChart } from "../../plot/chart.ts";
 import { element, type Markup } from "../../plot/markup.ts";
+import { heightAt, type PictureChart } from "../../plot/picture.ts";
 import type { Race } from "../race.ts";
 import type { SliceFigure, TableFigure } from "../study.ts";
 import { drawRaceMap, drawSliceMap, type Hills, type RaceMap, type RaceScene } from "./map.ts";
@@ -25,14 +26,9 @@ function frameOf(width: number, height: number, left: number): Frame {
 function mapFrame(width: number): Frame {
   return frameOf(width, Math.round((width * 5) / 6), 58);
 }
-/** The height of a chart beside a map. */
-export function besideMap(width: number): number {
-  return Math.round((width * 25) / 24);
-}
-/** The height of a chart of curves. */
-export function linesHeight(width: number): number {
-  return Math.round(150 + 0.3 * width);
-}
+/** The height of a chart beside a map, and of one of curves. */
+export const besideMap: PictureChart["height"] = [0, 25 / 24];
+export const linesHeight: PictureChart["height"] = [150, 0.3];
 
 /** A drawing of its own size, to be put somewhere. */
 export interface Part {
@@ -57,7 +53,7 @@ export function raceMapPart(race: Race, scene: RaceScene, width: number, id: str
 export function valuePart(race: Race, width: number): ValuePart {
   const spec = valueChart(race);
   const view = { hasLegend: false };
-  const size = { width, height: besideMap(width) };
+  const size = { width, height: heightAt(besideMap, width) };
   const layout = layoutChart(spec, size, view);
   const { box } = layout;
   return {
@@ -69,9 +65,9 @@ export function valuePart(race: Race, width: number): ValuePart {
   };
 }
 
-/** A chart of such a size. */
-export function chartPart(spec: ChartSpec, width: number, height: number): Part {
-  const size = { width, height };
+/** A chart at a width. */
+export function chartPart(spec: ChartSpec, width: number, height: PictureChart["height"]): Part {
+  const size = { width, height: heightAt(height, width) };
   return { ...size, markup: drawParts(spec, layoutChart(spec, size)) };
 }
 

@@ -193,7 +193,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
             element("g", { "clip-path": `url(#${id}-clip)` }, drawTrail(trail, 1, run)),
             drawStart(spot(path[0]!.alpha, path[0]!.beta), [trail]),
           ]),
-      drawMinimum(spot(0, 0), box),
+      drawEnd(spot(0, 0), trail),
     ],
     trails: path.length === 0 ? [] : [trail],
     caption: sliceCaption(contours),
@@ -202,7 +202,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
 
 /** What the map of a slice shows, in words. */
 export function sliceCaption({ text }: Hills): string {
-  return text === "" ? "" : `${text}. ★ where training ended.`;
+  return text === "" ? "" : `${text}.`;
 }
 
 function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x: number, y: number) => Spot {
@@ -376,6 +376,17 @@ function drawStart([x, y]: Spot, trails: readonly Trail[]): Markup {
     { class: "begin", transform: `translate(${round(x)} ${round(y)})` },
     element("circle", { class: "start", r: 5 }),
     element("text", { class: "note", x: 0, y: rise > 0 ? 19 : -11, "text-anchor": "middle" }, "start"),
+  );
+}
+
+/** Where training ended, its name on the side that it did not come from. */
+function drawEnd([x, y]: Spot, { spots }: Trail): Markup {
+  const before = spots.at(-2) ?? [x, y];
+  return element(
+    "g",
+    { class: "begin", transform: `translate(${round(x)} ${round(y)})` },
+    element("circle", { class: "end", r: 5 }),
+    element("text", { class: "note", x: 0, y: before[1] < y ? 19 : -11, "text-anchor": "middle" }, "end"),
   );
 }
 

@@ -7,7 +7,7 @@ export const mapColours: string = /* @__PURE__ */ `:root{${
     colourProperty("level", "#33507a", "#a9c1e6"),
     colourProperty("goal", "#1f2328", "#f0f6fc"),
   ].join(";")
-}}`;
+}}`.trim();
 
 /** What maps need beside `chartStyle` and the colours. */
 export const mapStyle: string = /* @__PURE__ */ `
@@ -23,6 +23,7 @@ export const mapStyle: string = /* @__PURE__ */ `
 .dl .head.is-lost .marker,.dl .head:not(.is-lost) .lost,.dl .head:not(.is-lost) .lost-halo{display:none}
 .dl .goal{fill:var(--goal);stroke:var(--paper);stroke-width:1.2}
 .dl .start{fill:var(--paper);stroke:var(--goal);stroke-width:2}
+.dl .end{fill:var(--goal);stroke:var(--paper);stroke-width:1.2}
 .dl .saddle{fill:none;stroke:var(--goal);stroke-width:1.8}
 .dl .note{fill:var(--ink);font-size:12.5px;font-weight:600;paint-order:stroke;stroke:var(--paper);stroke-width:3.4;stroke-linejoin:round}
 `.trim();

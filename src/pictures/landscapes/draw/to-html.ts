@@ -3,6 +3,7 @@ import { atWidths } from "../../plot/at-widths.ts";
 import { runSign } from "../../plot/markers.ts";
 import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../plot/markup.ts";
 import { chartPlace } from "../../plot/page.ts";
+import { pageScript as chartScript, pageScriptHash as chartScriptHash } from "../../plot/page.generated.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import { pageRace, type PageRace } from "../page-data.ts";
@@ -39,7 +40,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   const study = asStudy(shown);
   const races: PageRace[] = [];
   const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, races));
-  const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; script-src '${pageScriptHash}' '${chartScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
   return [
     "<!doctype html>",
     '<html lang="en">',
@@ -58,6 +59,7 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
     "</main>",
     ...(races.length === 0 ? [] : [keys]),
     `<script type="application/json" id="data">${jsonForPage(races)}</script>`,
+    `<script>${chartScript}</script>`,
     `<script>${pageScript}</script>`,
     "</body>",
     "</html>",
@@ -141,7 +143,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
       ];
     }
     case "lines":
-      return [chartPlace({ spec: linesChart(figure), heightAt: linesHeight })];
+      return [chartPlace({ spec: linesChart(figure), height: linesHeight })];
     case "slice": {
       const hills = sliceHills(figure.slice);
       const drawMap = (width: number, i: number): Markup =>
@@ -156,7 +158,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
           "div",
           { class: "pair" },
           atWidths(drawMap),
-          ...(path === undefined ? [] : [chartPlace({ spec: path, heightAt: besideMap })]),
+          ...(path === undefined ? [] : [chartPlace({ spec: path, height: besideMap })]),
         ),
         element("p", { class: "soft below" }, sliceCaption(hills)),
       ];

@@ -101,14 +101,13 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
     case "race":
       return [...title, ...raceBlocks(figure, id), ...note];
     case "lines": {
-      const part = chartPart(linesChart(figure), linesWidth, linesHeight(linesWidth));
+      const part = chartPart(linesChart(figure), linesWidth, linesHeight);
       return [...title, { height: part.height, draw: (y) => [placed(part, margin, y)] }, ...note];
     }
     case "slice": {
       const map = sliceMapPart(figure, sliceHills(figure.slice), pairWidths.map, `${id}-map`);
       const path = pathChart(figure.slice);
-      const chart =
-        path === undefined ? undefined : chartPart(path, pairWidths.chart, besideMap(pairWidths.chart));
+      const chart = path === undefined ? undefined : chartPart(path, pairWidths.chart, besideMap);
       return [
         ...title,
         {

@@ -28,7 +28,7 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /**
  * A study, a race or a slice of a loss for a terminal: maps in characters, where `.` to `#` are the terraces from low to high,
- * small letters the way of each run, capitals its end, S the start and ★ a minimum; then values by step and tables.
+ * small letters the way of each run, capitals its end, S the start and ★ a minimum (E the end of training on a slice); then values by step and tables.
  *
  * @throws DownhillError `option`
  * @example
@@ -230,8 +230,8 @@ function sliceLines(slice: LossSlice, columns: number, paint: TextPaint): string
     ({ alpha, beta }) => [x.at(alpha) * (canvas.columns - 1), (1 - y.at(beta)) * (canvas.rows - 1)] as const,
   );
   spots.slice(1).forEach((to, k) => canvas.line(spots[k]!, to, "a", 1));
-  putAt(canvas, [x.at(0) * (canvas.columns - 1), (1 - y.at(0)) * (canvas.rows - 1)], "★", "head");
   if (spots.length > 0) putAt(canvas, spots[0]!, "S", "head");
+  putAt(canvas, [x.at(0) * (canvas.columns - 1), (1 - y.at(0)) * (canvas.rows - 1)], "E", "head");
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
   return withAxes(canvas, paint, x, y, { x: `along the first ${kind}`, y: `along the second` });
 }

@@ -93,7 +93,7 @@ export function asStudy(shown: Study | Race | LossSlice): Study {
   return {
     name: "landscape",
     title: "A slice of the loss",
-    claim: `The loss of ${shown.parameters.toLocaleString("en")} parameters ${kinds[shown.directions]}. The star is where training ended: loss ${showNumber(shown.centre, 4)}.`,
+    claim: `The loss of ${shown.parameters.toLocaleString("en")} parameters ${kinds[shown.directions]}. Training ended where the loss is ${showNumber(shown.centre, 4)}.`,
     findings: [],
     figures: [{ kind: "slice", title: "", slice: shown }],
   };

@@ -8,7 +8,7 @@ import { elaborate } from "../../../numeric/plain/elaborate.ts";
 import { parseModule } from "../../../numeric/plain/module.ts";
 import { loadParser } from "../../../numeric/plain/parser.ts";
 import { toHtml, traceTable } from "../index.ts";
-import { pageHtml } from "../page-html.ts";
+import { tracePage } from "../trace-page.ts";
 import { plainPageData } from "../plain/page-data.ts";
 
 let loop: string;
@@ -24,7 +24,7 @@ beforeAll(async () => {
   return y;
 }`;
   const form = elaborate(parseModule(text, { parse: await loadParser(), file: "power.ts" }));
-  loop = pageHtml(plainPageData(form, [2, [1, 2, 3, 4, 5]], "power", new Map()));
+  loop = tracePage(plainPageData(form, [2, [1, 2, 3, 4, 5]], "power", new Map()));
 
   interface Dense {
     readonly weight: Tensor;

@@ -51,6 +51,8 @@ export interface Run {
   readonly steps: readonly Step[];
   readonly loops: readonly LoopRun[];
   readonly results: readonly { readonly value: number; readonly sources: Step["sources"] }[];
+  /** How many functions of floating numbers were computed: additions, products, sines. */
+  readonly operations: number;
 }
 
 /** Steps after which a run is too long to show. */
@@ -89,6 +91,7 @@ class Runner {
   readonly #arrays = new Map<string, TracedArray>();
   readonly #around: Iteration[] = [];
   #runs = 0;
+  #operations = 0;
 
   constructor(region: Region) {
     this.#region = region;
@@ -115,6 +118,7 @@ class Runner {
       steps: this.#steps,
       loops: this.#loops,
       results: results.map(({ value, sources }) => ({ value, sources: listOf(sources) })),
+      operations: this.#operations,
     };
   }
 
@@ -267,6 +271,7 @@ class Runner {
         return plain(isGrowable ? elements.length : dims[expr.axis]!);
       }
       case "apply":
+        if (isReal(expr.type)) this.#operations++;
         return applied(
           expr.function,
           expr.args.map((arg) => ({ type: arg.type, ...this.#eval(arg) })),
@@ -291,7 +296,7 @@ function listOf(sources: ReadonlyMap<number, number>): Step["sources"] {
 }
 
 /** `xs[3]`, or `m[1][2]`. */
-function elementLabel(label: string, flat: number, dims: readonly number[]): string {
+export function elementLabel(label: string, flat: number, dims: readonly number[]): string {
   const places: number[] = [];
   for (let axis = dims.length - 1, rest = flat; axis >= 0; axis--) {
     places.unshift(rest % dims[axis]!);
@@ -346,12 +351,17 @@ function applied(
       value: numberOf(expr),
     });
     const tangent = f.tangent(constants, { kind: "const", type, value }, one, bind);
-    const slope = tangent === undefined ? 0 : numberOf(tangent);
-    if (slope === 0) return; // what was not chosen has no part in a derivative
+    if (tangent === undefined) return;
+    const slope = numberOf(tangent);
     for (const [step, derivative] of arg.sources)
-      sources.set(step, (sources.get(step) ?? 0) + slope * derivative);
+      sources.set(step, (sources.get(step) ?? 0) + partial(slope, derivative));
   });
   return { value, sources };
+}
+
+/** A product of derivatives: what was not chosen, whose derivative is 0, has no part whatever the other factor is. */
+export function partial(outer: number, inner: number): number {
+  return outer === 0 || inner === 0 ? 0 : outer * inner;
 }
 
 /** The number that an expression of constants is. */

@@ -4,6 +4,7 @@ import type { Graph, GraphNode } from "../graph.ts";
 import type { LineGroup } from "../groups.ts";
 import type { PageAdjoint, PageData, PageLine, PagePass } from "../page-data.ts";
 import type { Run, Step } from "./evaluate.ts";
+import { partial } from "./evaluate.ts";
 import { runForm } from "./trace.ts";
 
 const mostSteps = 4_000; // values in a page; of a longer run it has one iteration of each loop
@@ -162,8 +163,7 @@ class PlainPage {
     const tangents = new Float64Array(steps.length);
     tangents[input] = 1;
     steps.forEach(({ sources }, i) => {
-      for (const { step, derivative } of sources)
-        if (tangents[step] !== 0 && derivative !== 0) tangents[i]! += derivative * tangents[step]!;
+      for (const { step, derivative } of sources) tangents[i]! += partial(derivative, tangents[step]!);
     });
     return {
       label: `d${this.#nameOf(input)} = 1`,
@@ -215,7 +215,7 @@ class PlainPage {
       const rule = `d${this.#nameOf(place)} = ${this.#differential(place)}`;
       for (const [of, derivative] of totals(this.#step(place))) {
         if (!this.#nodes.has(of)) continue;
-        const value = showNumber(derivatives[place]! * derivative);
+        const value = showNumber(partial(derivatives[place]!, derivative));
         const right = `${this.#adjointName(place)} * ${showNumber(derivative)}`;
         const sign = contributions.get(of) === 1 && !this.#isResult(of) ? "=" : "+=";
         const from = this.#nodes.get(place)!;

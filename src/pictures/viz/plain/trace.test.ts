@@ -38,6 +38,22 @@ describe("a plain function explained by its own lines", () => {
     expect(derivatives["ys[1]"]).toBe(1);
   });
 
+  // an operand was left out where its derivative was 0 at the arguments given
+  test("lists operands whose derivative is 0 just now", () => {
+    const trace = tracePlain(
+      formOf('function f(x: number, y: number) { "use ad"; const a = x * y; return a; }'),
+      [0, 3],
+    );
+    expect(trace.lines).toMatchObject([
+      {
+        local: [
+          { source: "x", derivative: 3 },
+          { source: "y", derivative: 0 },
+        ],
+      },
+    ]);
+  });
+
   test("shows one iteration of a loop, the first or the one asked for, and how many there were", () => {
     const linesOf = (i: number | undefined): (string | number)[][] =>
       tracePlain(loss, args, new Map(i === undefined ? [] : [["i", i]])).lines.map((entry) =>

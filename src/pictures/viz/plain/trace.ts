@@ -5,7 +5,7 @@ import type { Leaf } from "../../../numeric/plain/call/values.ts";
 import { takeApart } from "../../../numeric/plain/call/values.ts";
 import type { PlainForm, PlainType } from "../../../numeric/plain/form.ts";
 import type { Iteration, LoopRun, Run, Step } from "./evaluate.ts";
-import { runRegion } from "./evaluate.ts";
+import { partial, runRegion } from "./evaluate.ts";
 
 /** How the derivative of a plain function comes about at some arguments, by the lines of its source. */
 export interface PlainTrace {
@@ -116,7 +116,8 @@ function leavesOf(
   return { leaves, labels: params.flatMap(({ name, type }) => labelsOf(name, type)) };
 }
 
-function labelsOf(path: string, type: PlainType): string[] {
+/** A name for each leaf of a value: `p.w`, `items[].x`. */
+export function labelsOf(path: string, type: PlainType): string[] {
   switch (type.kind) {
     case "number":
     case "boolean":
@@ -141,7 +142,7 @@ function derivativesOf({ steps, results }: Run): Float64Array {
   for (let i = steps.length - 1; i >= 0; i--) {
     const total = derivatives[i]!;
     if (total === 0) continue; // what was not chosen has no part in a derivative
-    for (const { step, derivative } of steps[i]!.sources) derivatives[step]! += total * derivative;
+    for (const { step, derivative } of steps[i]!.sources) derivatives[step]! += partial(total, derivative);
   }
   return derivatives;
 }

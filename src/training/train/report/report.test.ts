@@ -25,7 +25,7 @@ describe("trainingReport", () => {
       command: hostile,
       provenance: hostile,
     });
-    expect(page).not.toContain("<script");
+    expect(page.match(/<script/g)).toHaveLength(1); // that of the charts
     expect(page.split(safe).length - 1).toBeGreaterThanOrEqual(24);
     expect(page.match(/<\/style>/g)).toHaveLength(1);
   });
@@ -115,6 +115,31 @@ describe("marks on curves", () => {
     expect(of([undefined, undefined])).toEqual([]);
     expect(of([])).toEqual([]);
   });
+});
+
+test("images have beside them what each pixel counted: white for nothing, orange and blue for either sign", () => {
+  const page = trainingReport({
+    title: "t",
+    results: [],
+    settings: [],
+    figures: [
+      {
+        kind: "images",
+        title: "i",
+        width: 3,
+        height: 1,
+        images: [
+          { pixels: [0, 1, 0], weights: [0, 2, -2], label: "1 → 7", note: "93 %", description: "an image" },
+        ],
+      },
+    ],
+  });
+  const [, weights] = [...page.matchAll(/base64,([^"]+)"/g)].map(([, text]) =>
+    Uint8Array.from(atob(text!), (c) => c.charCodeAt(0)),
+  );
+  expect(Array.from(weights!.subarray(54, 63))).toEqual([255, 255, 255, 0, 56, 149, 174, 80, 5]);
+  expect(page).toContain("<small>93 %</small>");
+  expect(page).not.toContain("<script>"); // a page without charts needs none
 });
 
 test("bitmap writes a Windows bitmap, the lowest row first, ink dark", () => {

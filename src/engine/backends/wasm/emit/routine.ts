@@ -97,7 +97,9 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
     else if (k < routine.inputs.length) frame.locals.set(name, { type, index });
     else tempsLocal = index;
   });
-  for (const temp of routine.temps) buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, frame));
+  const starts = new Map<Expr, number>();
+  for (const temp of routine.temps)
+    buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, starts, frame));
   const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
   emitBlock(routine.body, values, frame);
   if (isSingle) {
@@ -175,23 +177,31 @@ function placeTemps(bytes: number, { memory, reserve }: Unit): number {
   return bytes > 0 ? reserve(bytes, 64) : 0;
 }
 
-/** Where a temporary lies: from an address on, or from one that a local holds. */
+/**
+ * Where a temporary lies: from an address on, or from one that a local holds. `starts` are the locals of those before it, by their
+ * offsets, of which its own is made: written out each time, code would grow with the square of their number.
+ */
 function placeOfTemp(
   { type, size, offset }: Temp,
   address: number | undefined,
   local: number | undefined,
+  starts: Map<Expr, number>,
   frame: Frame,
 ): BufferPlace {
   const distance = constantSize(offset);
   if (distance !== undefined) return { type, size, address: (address ?? 0) + distance, local };
   const { body } = frame;
   const start = body.local("i32");
-  emitScalar(sizeExpr(offset), frame);
-  if (local !== undefined) {
-    body.localGet(local);
+  const whole = sizeExpr(offset);
+  const [before, added] = whole.kind === "binary" && whole.op === "add" ? [starts.get(whole.x), whole.y] : [];
+  emitScalar(before === undefined ? whole : added!, frame);
+  const from = before ?? local;
+  if (from !== undefined) {
+    body.localGet(from);
     body.op("i32.add");
   }
   body.localSet(start);
+  starts.set(whole, start);
   return { type, size, address, local: start };
 }
 

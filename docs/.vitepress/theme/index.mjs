@@ -1,0 +1,9 @@
+import { h } from "vue";
+import DefaultTheme from "vitepress/theme-without-fonts";
+import Search from "./Search.vue";
+import "./style.css";
+
+export default {
+  extends: DefaultTheme,
+  Layout: () => h(DefaultTheme.Layout, null, { "nav-bar-content-before": () => h(Search) }),
+};

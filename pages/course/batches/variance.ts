@@ -1,0 +1,87 @@
+// How far the gradient of a batch is from that of all items.
+import { grad, jit, type Tensor, tensor, vmap } from "downhill";
+import * as random from "downhill/random";
+import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+import { batchSizes, itemCount, items, loss } from "./line.ts";
+
+/** The gradients of batches of one size. */
+interface VarianceOfBatches {
+  readonly batchSize: number;
+  /** Mean of `‖g_b − g‖²` over the batches that were drawn. */
+  readonly measured: number;
+  /** `σ²/b`. */
+  readonly predicted: number;
+}
+
+/** How gradients scatter at a point. */
+export interface Scatter {
+  /** σ²: the mean of `‖g_i − g‖²` over all items. */
+  readonly ofOneItem: number;
+  /** `‖g‖²` of the gradient of all items. */
+  readonly squaredNorm: number;
+  readonly batches: readonly VarianceOfBatches[];
+}
+
+/** Batches that are drawn for each size; an item may come twice in one. */
+export const repeats = 400;
+
+const gradients = /* @__PURE__ */ jit((line: Tensor, x: Tensor, y: Tensor) =>
+  vmap((at: Tensor, of: Tensor) =>
+    grad((p: Tensor) => loss(p, { x: at.reshape([1]), y: of.reshape([1]) }))(line),
+  )(x, y),
+);
+
+let drawn: readonly Int32Array[] | undefined;
+
+/** The items of all batches, a list a size. */
+function draws(): readonly Int32Array[] {
+  drawn ??= batchSizes.map((size) =>
+    Int32Array.from(
+      random.randint(random.foldIn(random.key(3), size), [repeats * size], 0, itemCount).data() as Int32Array,
+    ),
+  );
+  return drawn;
+}
+
+/**
+ * The variance of the gradient by batch size at a line: measured with random batches, and by theory. The gradients of single items
+ * are the engine's; that of a batch is their mean.
+ */
+export function scatterAt(line: Point): Scatter {
+  const each = gradients(tensor([...line], { dtype: "float64" }), items.x, items.y).tolist() as number[][];
+  const whole = meanOf(
+    each,
+    Int32Array.from(each, (_, i) => i),
+    0,
+    itemCount,
+  );
+  const ofOneItem = each.reduce((total, g) => total + squaredDistance(g, whole), 0) / itemCount;
+  const batches = batchSizes.map((batchSize, k) => {
+    const picked = draws()[k]!;
+    let total = 0;
+    for (let r = 0; r < repeats; r++) {
+      total += squaredDistance(meanOf(each, picked, r * batchSize, batchSize), whole);
+    }
+    return { batchSize, measured: total / repeats, predicted: ofOneItem / batchSize };
+  });
+  return { ofOneItem, squaredNorm: squaredDistance(whole, [0, 0]), batches };
+}
+
+function meanOf(
+  each: readonly (readonly number[])[],
+  picked: Int32Array,
+  from: number,
+  count: number,
+): readonly number[] {
+  let [a, b] = [0, 0];
+  for (let i = from; i < from + count; i++) {
+    const g = each[picked[i]!]!;
+    a += g[0]!;
+    b += g[1]!;
+  }
+  return [a / count, b / count];
+}
+
+function squaredDistance(a: readonly number[], b: readonly number[]): number {
+  return (a[0]! - b[0]!) ** 2 + (a[1]! - b[1]!) ** 2;
+}

@@ -1,0 +1,158 @@
+// How large the derivative of a composition is as one formula, and how many operations the library records for it.
+import { tensor, valueAndGrad } from "downhill";
+import type { Tensor } from "downhill";
+import { assertNever } from "../../../src/engine/util/assert-never.ts";
+import { operationsOf } from "../../live/program.ts";
+import { type CompiledText, compileText } from "../../../src/numeric/syntax/index.ts";
+import { type Expr, postOrder, showExpr } from "../../../src/numeric/syntax/ast.ts";
+import { parse } from "../../../src/numeric/syntax/parse.ts";
+import { traceText } from "../../../src/pictures/viz/index.ts";
+
+/** Operations, for one number of compositions. */
+export interface Sizes {
+  readonly times: number;
+  /** Operations in the formula of the function, every name replaced by what it stands for. */
+  readonly formula: number;
+  /** Operations in the formula of its derivative, likewise. */
+  readonly derivative: number;
+  /** Equations that the library records for the value and the derivative together, by reverse mode. */
+  readonly automatic: number;
+}
+
+/** Lines with their differentials: each name is given by a formula over names before it. */
+interface Rules {
+  /** The inputs and their differentials. */
+  readonly inputs: readonly (readonly [name: string, tangent: string])[];
+  readonly result: string;
+  readonly resultTangent: string;
+  readonly lines: readonly (readonly [name: string, formula: Expr])[];
+}
+
+/**
+ * The formula that is put into itself: of one name.
+ *
+ * @throws Error where it has another number of names, or its derivative is no formula.
+ */
+export function readStage(text: string): CompiledText {
+  const compiled = compileText(text);
+  if (compiled.inputs.length !== 1)
+    throw new Error(
+      `a formula of one name, such as 4*x*(1 - x): this one has ${compiled.inputs.join(", ") || "none"}`,
+    );
+  rulesOf(compiled);
+  return compiled;
+}
+
+/** The lines of a formula and of their differentials, as the rules of the library give them. */
+function rulesOf(stage: CompiledText): Rules {
+  const table = traceText(stage);
+  const forward = table.forward[0]!.lines;
+  const count = table.inputs.length;
+  const lines = forward.slice(count).flatMap((line, i): [string, Expr][] => {
+    const { expression } = table.program[i]!;
+    return [
+      [line.name, formulaOf(expression)],
+      [line.tangent.name, formulaOf(line.tangent.expression)],
+    ];
+  });
+  const last = forward.at(-1)!;
+  return {
+    inputs: forward.slice(0, count).map(({ name, tangent }) => [name, tangent.name]),
+    result: last.name,
+    resultTangent: last.tangent.name,
+    lines,
+  };
+}
+
+function formulaOf(text: string): Expr {
+  const value = parse(text).at(0)?.value;
+  if (value === undefined) throw new Error(`${text} is no formula`);
+  return value;
+}
+
+/** For each number of compositions from 1 to `most`, the sizes. Counted without writing the formulas out: they may not fit. */
+export function sizesOf(stage: CompiledText, most: number): Sizes[] {
+  const rules = rulesOf(stage);
+  const [name, tangent] = rules.inputs[0]!;
+  let [x, dx] = [0, 0];
+  return Array.from({ length: most }, (_, i) => {
+    const sizes = new Map([
+      [name, x],
+      [tangent, dx],
+    ]);
+    for (const [line, formula] of rules.lines) sizes.set(line, sizeOf(formula, sizes));
+    x = sizes.get(rules.result)!;
+    dx = sizes.get(rules.resultTangent)!;
+    return { times: i + 1, formula: x, derivative: dx, automatic: recorded(stage, i + 1) };
+  });
+}
+
+/** Operations in the derivative of a text along all of its inputs as one formula, every name replaced by what it stands for. */
+export function writtenOut(text: CompiledText): number {
+  const { lines, resultTangent } = rulesOf(text);
+  const sizes = new Map<string, number>();
+  for (const [name, formula] of lines) sizes.set(name, sizeOf(formula, sizes));
+  return sizes.get(resultTangent) ?? 0;
+}
+
+/** Operations in a formula whose names stand for formulas of these sizes. */
+function sizeOf(formula: Expr, sizes: ReadonlyMap<string, number>): number {
+  let size = 0;
+  for (const part of postOrder(formula)) {
+    switch (part.kind) {
+      case "number":
+        break;
+      case "name":
+        size += sizes.get(part.name) ?? 0;
+        break;
+      case "negate":
+      case "binary":
+      case "call":
+        size += 1;
+        break;
+      default:
+        assertNever(part, "sizeOf");
+    }
+  }
+  return size;
+}
+
+/** Equations of the program that computes the value and the derivative. */
+function recorded(stage: CompiledText, times: number): number {
+  const f = (x: Tensor): Tensor => {
+    let y = x;
+    for (let i = 0; i < times; i++) y = stage.evaluate([y]);
+    return y;
+  };
+  return operationsOf(valueAndGrad(f), [tensor(0.5)]);
+}
+
+/** The derivative of a composition as one formula: its first characters. */
+export function derivativeText(stage: CompiledText, times: number, most: number): string {
+  const rules = rulesOf(stage);
+  const [input, tangent] = rules.inputs[0]!;
+  let texts = new Map([
+    [input, input],
+    [tangent, "1"],
+  ]);
+  for (let i = 0; i < times; i++) {
+    const next = new Map(texts);
+    for (const [name, formula] of rules.lines) next.set(name, substituted(formula, next, most));
+    texts = new Map([
+      [input, next.get(rules.result)!],
+      [tangent, next.get(rules.resultTangent)!],
+    ]);
+  }
+  const text = texts.get(tangent)!;
+  return text.length <= most ? text : `${text.slice(0, most)} …`;
+}
+
+/** A formula with texts in the places of names; no longer than needed to show so many characters of it. */
+function substituted(formula: Expr, texts: ReadonlyMap<string, string>, most: number): string {
+  const shown = showExpr(formula).replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (name) => {
+    const text = texts.get(name);
+    if (text === undefined) return name;
+    return /^[\p{L}\p{N}_.]+$/u.test(text) ? text : `(${text})`;
+  });
+  return shown.slice(0, most + 1);
+}

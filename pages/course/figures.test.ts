@@ -1,0 +1,122 @@
+// The figures of the first four chapters take any program that `downhill explain` takes, and show the numbers of the library.
+import { h } from "preact";
+import { renderToString } from "preact-render-to-string";
+import { beforeAll, expect, test } from "vitest";
+import * as random from "downhill/random";
+import { extent } from "../../test/support/extent.ts";
+import { Choices } from "../../test/support/random-choices.ts";
+import { randomPlain } from "../../test/support/random-plain.ts";
+import { randomText } from "../../test/support/random-texts.ts";
+import { loadPlain, type Program, problemOf, readProgram } from "../live/program.ts";
+import type { ProgramState } from "../live/program-state.ts";
+import type { LivePage } from "../live/page.tsx";
+import { page as derivativeOfCode } from "./derivative-of-code/page.tsx";
+import { own as codeProgram } from "./derivative-of-code/state.ts";
+import { page as dependencyGraph } from "./dependency-graph/page.tsx";
+import { from, own as graphProgram } from "./dependency-graph/state.ts";
+import { page as forwardMode } from "./forward-mode/page.tsx";
+import { along, own as forwardProgram } from "./forward-mode/state.ts";
+import { examples } from "./programs.ts";
+
+/** The chapters, and the program that each holds. */
+const chapters: readonly (readonly [name: string, page: LivePage, own: ProgramState])[] = [
+  ["derivative-of-code", derivativeOfCode, codeProgram],
+  ["forward-mode", forwardMode, forwardProgram],
+  ["dependency-graph", dependencyGraph, graphProgram],
+];
+
+beforeAll(loadPlain);
+
+/** A program with texts for its inputs. */
+interface Given {
+  readonly text: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+function choices(seed: number): Choices {
+  return new Choices(random.randint(random.key(seed), [600], 0, 1_000_000).tolist() as number[]);
+}
+
+/** Random programs: three formulas or statements, then one of TypeScript, and so on. */
+function randomPrograms(count: number): Given[] {
+  const found: Given[] = [];
+  for (let seed = 1; found.length < count; seed++) {
+    const given = found.length % 4 === 3 ? plainGiven(seed) : textGiven(seed);
+    if (given !== undefined) found.push(given);
+  }
+  return found;
+}
+
+function textGiven(seed: number): Given {
+  const { text, values } = randomText(choices(seed));
+  const names = readProgram(text)!.inputs.map(({ name }) => name);
+  return { text, values: Object.fromEntries(values.map((value, i) => [names[i]!, String(value)])) };
+}
+
+function plainGiven(seed: number): Given | undefined {
+  const { typescript, args } = randomPlain(choices(seed));
+  let program: Program | undefined;
+  try {
+    program = readProgram(typescript);
+  } catch (error) {
+    expect(problemOf(error).message).toMatch(/returns more than one number/);
+    return undefined;
+  }
+  const asText = (value: unknown): string =>
+    JSON.stringify(value, (_, part: unknown) =>
+      ArrayBuffer.isView(part) ? [...(part as Float64Array)] : part,
+    );
+  return {
+    text: typescript,
+    values: Object.fromEntries(program!.inputs.map(({ name }, i) => [name, asText(args[i])])),
+  };
+}
+
+/** The numbers that a page shows of a kind, in their order. */
+function shown(html: string, of: string): number[] {
+  return [...html.matchAll(new RegExp(`<data class="${of}" value="([^"]*)"`, "g"))].map(([, text]) =>
+    Number(text),
+  );
+}
+
+function expectNear(found: readonly number[], wanted: readonly number[], about: string): void {
+  const scale = Math.max(1, ...wanted.map(Math.abs));
+  expect(found.length, about).toBe(wanted.length);
+  found.forEach((x, i) => {
+    if (Object.is(x, wanted[i])) return; // also NaN and ∞
+    expect(Math.abs(x - wanted[i]!) / scale, about).toBeLessThan(1e-11);
+  });
+}
+
+/** What each chapter shows beside the value: numbers of the library. */
+const holds: Readonly<Record<string, (html: string, program: Program, args: readonly unknown[]) => void>> = {
+  "derivative-of-code": (html, program, args) => {
+    const mostGradients = 6; // that the page tells
+    expectNear(shown(html, "gradient"), program.gradient(args).slice(0, mostGradients), program.text);
+  },
+  "forward-mode": (html, program, args) => {
+    const direction = program.numbers(args).map((_, i) => along.value[i] ?? 0);
+    expectNear(shown(html, "tangent"), [program.tangent(args, direction)], program.text);
+  },
+  "dependency-graph": (html, program, args) => {
+    const derivative = program.gradient(args)[0]!; // the first number is chosen
+    if (shown(html, "path").length > 0) expectNear(shown(html, "derivative"), [derivative], program.text);
+    else expect(derivative).toBe(0);
+  },
+};
+
+test.each(chapters)("%s shows the numbers of the library, of random programs", (name, page, own) => {
+  along.value = [1, -0.5, 0.25, 2];
+  from.value = 0;
+  for (const { text, values } of [...examples, ...randomPrograms(extent(4, 1000, 200))]) {
+    own.choose(text, values ?? {});
+    expect(own.problem.value, text).toBeUndefined();
+    expect([...own.valueProblems.value], text).toEqual([]);
+    const { program, args } = own.run.value;
+    expect(program.text).toBe(text);
+    const html = renderToString(h(page.Body, {}));
+    expect(html, text).not.toMatch(/undefined|\[object/);
+    expectNear(shown(html, "result").slice(0, 1), [program.value(args)], text);
+    holds[name]!(html, program, args);
+  }
+});

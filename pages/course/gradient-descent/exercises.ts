@@ -1,0 +1,114 @@
+import type { Exercise } from "../../live/judge.ts";
+
+const largestRate: Exercise = {
+  id: "largest-rate",
+  title: "The limit of the rate",
+  draw: (draw) => {
+    const [a, b] = [draw.whole(1, 4), draw.whole(5, 12)];
+    return {
+      kind: "number",
+      question: `On \`f = ${a}*x^2 + ${b}*y^2\`, below which rate does gradient descent arrive?`,
+      answer: 2 / (2 * b),
+      misconceptions: [
+        {
+          name: "the coefficient is taken for the curvature",
+          answer: 2 / b,
+          why: `The second derivative of \`${b}*y^2\` is ${2 * b}, twice the coefficient, and the limit is 2 divided by it.`,
+        },
+        {
+          name: "the flattest direction is taken for the steepest",
+          answer: 2 / (2 * a),
+          why: "The steepest direction diverges first, so the largest curvature sets the limit.",
+        },
+        {
+          name: "the rate that arrives in one step is taken for the limit",
+          answer: 1 / (2 * b),
+          why: "At `1/λ` a step lands on the minimum. Up to twice that it jumps over, and still comes nearer.",
+        },
+      ],
+    };
+  },
+};
+
+/** Functions with their derivatives. */
+const functions = [
+  ["x^3", "3*x^2"],
+  ["sin(2*x)", "2*cos(2*x)"],
+  ["exp(x) - x", "exp(x) - 1"],
+  ["x^4 - x", "4*x^3 - 1"],
+] as const;
+
+const oneStep: Exercise = {
+  id: "one-step",
+  title: "One step",
+  draw: (draw) => {
+    const [f, slope] = draw.one(functions);
+    return {
+      kind: "expression",
+      question: `Where does one step of gradient descent on \`f(x) = ${f}\` go from \`x\`, at the rate \`r\`?`,
+      names: ["x", "r"],
+      answer: `x - r*(${slope})`,
+      misconceptions: [
+        {
+          name: "the sign of the step",
+          answer: `x + r*(${slope})`,
+          why: "The gradient points uphill: a step goes against it.",
+        },
+        {
+          name: "the rate is taken twice",
+          answer: `x - r^2*(${slope})`,
+          why: "The rate multiplies the gradient once.",
+        },
+        {
+          name: "the rate is forgotten",
+          answer: `x - (${slope})`,
+          why: "The gradient is multiplied by `r` before it is subtracted.",
+        },
+        {
+          name: "this is the change and not the place",
+          answer: `-r*(${slope})`,
+          why: "A step begins at `x`.",
+        },
+        {
+          name: "the function is taken for its derivative",
+          answer: `x - r*(${f})`,
+          why: "A step is as long as the slope says, not as the height.",
+        },
+      ],
+    };
+  },
+};
+
+const shrinking: Exercise = {
+  id: "shrinking",
+  title: "How fast at best",
+  draw: (draw) => {
+    const [low, high] = [draw.whole(1, 2), draw.one([5, 7, 9, 11])];
+    const factor = (high - low) / (high + low);
+    return {
+      kind: "number",
+      question: `A bowl has the curvatures ${low} and ${high}. At the rate \`2/(${low} + ${high})\`, by what does one step multiply the distance from the minimum?`,
+      answer: factor,
+      misconceptions: [
+        {
+          name: "this is the rate `1/λ` of the steepest direction",
+          answer: 1 - low / high,
+          why: `There the flat direction shrinks by \`1 - ${low}/${high}\`. At the rate that was asked for, both directions shrink by the same.`,
+        },
+        {
+          name: "this is what the step takes away",
+          answer: 1 - factor,
+          why: "What is left is 1 minus that.",
+        },
+        {
+          name: "the ratio of the curvatures alone",
+          answer: low / high,
+          why: `A step multiplies the error by \`1 - η*λ\`: put in the rate, and ${low} for λ.`,
+        },
+      ],
+    };
+  },
+};
+
+/** What the chapter asks at its end. */
+export const exercises: readonly Exercise[] = [largestRate, oneStep, shrinking];

@@ -1,0 +1,55 @@
+// The chapter as a reader uses it.
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../test/support/browser.ts";
+import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { factorOf } from "./momentum.ts";
+
+const served = serveSection("learn");
+const at = (state = ""): { readonly address: string } => served.at("momentum-and-schedules", state);
+
+describeInBrowser("momentum and schedules", {
+  "a β by the keyboard, and from a link, has theory's factor of a step": async ({ open }) => {
+    const page = await alive(await open(at("#beta=0.8&rate=0.04&kappa=25")));
+    const words = page.locator("#theory .finding");
+    expect(await words.textContent()).toContain(factorOf({ rate: 0.04, beta: 0.8, kappa: 25 }).toFixed(4));
+    await page.locator("#theory").getByRole("spinbutton", { name: "momentum β" }).press("ArrowRight");
+    expect(await words.textContent()).toContain(factorOf({ rate: 0.04, beta: 0.81, kappa: 25 }).toFixed(4));
+    expect(new URL(page.url()).hash).toContain("beta=0.81");
+    await page.locator("#theory").getByRole("spinbutton", { name: "condition number κ" }).press("End");
+    expect(await words.textContent()).toContain("diverges");
+  },
+
+  "the network trains to the end of its epochs; a run that is stopped stays where it is": async ({
+    open,
+  }) => {
+    const page = await alive(await open(at("#schedule=one-cycle")));
+    const figure = page.locator("#schedules");
+    await figure.getByRole("button", { name: "Train" }).click();
+    await figure.getByText("40 epochs done").waitFor();
+    const told = await figure.locator(".finding li").textContent();
+    expect(Number(told!.match(/[\d.]+$/)![0])).toBeLessThan(0.3);
+    await figure.getByRole("button", { name: "held" }).click();
+    await page.evaluate(async () => {
+      const press = (name: string): void => {
+        const buttons = [...document.querySelectorAll<HTMLButtonElement>("#schedules button")];
+        buttons.find(({ textContent }) => textContent === name)!.click();
+      };
+      press("Train");
+      await new Promise(requestAnimationFrame); // the page shows that it runs
+      await new Promise(requestAnimationFrame);
+      press("Stop");
+    });
+    expect(await figure.getByRole("button", { name: "Train" }).isEnabled()).toBe(true);
+    const held = figure.locator(".finding li", { hasText: "held" });
+    const done =
+      (await held.count()) === 0 ? 0 : Number.parseInt((await held.textContent())!.split(", epoch ")[1]!, 10);
+    expect(done).toBeLessThan(40);
+  },
+
+  "the range test suggests rates": async ({ open }) => {
+    const page = await alive(await open(at()));
+    await page.getByRole("button", { name: "Run the test" }).click();
+    await page.locator("#range .finding").getByText("The loss begins to fall at").waitFor();
+    expect(await page.locator("#range .chart svg text", { hasText: "highest" }).count()).toBe(1);
+  },
+});

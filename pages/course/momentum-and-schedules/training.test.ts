@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { epochs, type ScheduleName, scheduleNames, scheduleOf, stepsAnEpoch } from "./schedules.ts";
+import { testRange, train, type TrainedEpoch } from "./training.ts";
+
+async function trained(schedule: ScheduleName, rate: number): Promise<TrainedEpoch[]> {
+  const all: TrainedEpoch[] = [];
+  await train({ schedule, rate, seed: 0 }, (epoch) => all.push(epoch));
+  return all;
+}
+
+function endOf(all: readonly TrainedEpoch[]): number {
+  return all.slice(-5).reduce((sum, { loss }) => sum + loss, 0) / 5;
+}
+
+test("a rate of 0.3 that comes down ends below half the loss of one that is held", async () => {
+  const ends = new Map<ScheduleName, number>();
+  for (const schedule of scheduleNames) ends.set(schedule, endOf(await trained(schedule, 0.3)));
+  for (const schedule of ["dropped", "plateau", "cosine", "one-cycle"] as const)
+    expect(ends.get(schedule), schedule).toBeLessThan(0.5 * ends.get("held")!);
+  expect(ends.get("cyclic")).toBeLessThan(ends.get("held")!);
+});
+
+test("the rates that are told are those of the schedule, and on a plateau only go down", async () => {
+  const oneCycle = await trained("one-cycle", 0.3);
+  expect(oneCycle).toHaveLength(epochs);
+  const schedule = scheduleOf("one-cycle", 0.3);
+  for (const { epoch, rate } of oneCycle) expect(rate).toBeCloseTo(schedule(epoch * stepsAnEpoch - 1), 12);
+  const rates = (await trained("plateau", 0.3)).map(({ rate }) => rate);
+  rates.slice(1).forEach((rate, i) => expect(rate).toBeLessThanOrEqual(rates[i]!));
+  expect(new Set(rates).size).toBeGreaterThan(2);
+});
+
+test("the range test finds rates between which the loss falls, and ends where it flies off", async () => {
+  for (const seed of [0, 1]) {
+    const { suggestion, stopped } = await testRange(seed);
+    expect(stopped).toBe("diverged");
+    expect(suggestion!.base).toBeLessThan(suggestion!.max);
+    expect(suggestion!.max).toBeLessThan(1);
+  }
+});

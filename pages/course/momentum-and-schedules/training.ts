@@ -1,0 +1,73 @@
+// The network that trains beside this chapter: two moons, sixteen neurons.
+import { tanh, type Tensor } from "downhill";
+import { dataset, moons } from "downhill/data";
+import { mlp, type MlpParams, softmaxCrossEntropy } from "downhill/nn";
+import { reduceOnPlateau, sgd } from "downhill/optim";
+import * as random from "downhill/random";
+import { fit, type LrRange, lrRangeTest } from "downhill/train";
+import { epochs, type ScheduleName, scheduleOf } from "./schedules.ts";
+
+/** What a training is to do. */
+export interface TrainingOrder {
+  readonly schedule: ScheduleName;
+  /** The highest rate. */
+  readonly rate: number;
+  readonly seed: number;
+}
+
+/** An epoch of a training. */
+export interface TrainedEpoch {
+  readonly epoch: number;
+  /** The mean loss of its batches, each before its step. */
+  readonly loss: number;
+  /** The rate of its last step. */
+  readonly rate: number;
+}
+
+const net = /* @__PURE__ */ mlp([2, 16, 2], { activation: tanh });
+const momentum = 0.9;
+
+/** Points, first parameters and loss; the seed decides the first two and the order of the points. */
+function problem(seed: number) {
+  const { x, y } = moons({ n: 400, noise: 0.3, seed });
+  return {
+    params: net.init(random.key(seed)),
+    loss: (params: MlpParams, batch: { readonly x: Tensor; readonly y: Tensor }) =>
+      softmaxCrossEntropy(net.apply(params, batch.x), batch.y),
+    data: dataset({ x, y }).shuffle({ seed, when: "each-epoch" }).batch(10),
+  };
+}
+
+/** Trains, and tells each epoch. A run whose numbers end throws the library's error. */
+export async function train(
+  { schedule, rate, seed }: TrainingOrder,
+  tell: (epoch: TrainedEpoch) => void,
+): Promise<void> {
+  const learningRate = scheduleOf(schedule, rate);
+  const run = fit({
+    ...problem(seed),
+    optimizer: sgd({ learningRate, momentum }),
+    epochs,
+    plateau: schedule === "plateau" ? reduceOnPlateau({ factor: 0.3, patience: 2 }) : undefined,
+    divergence: false, // what a rate that is too high does is to be seen
+  });
+  for await (const event of run) {
+    if (event.kind !== "epoch") continue;
+    tell({
+      epoch: event.epoch,
+      loss: event.loss,
+      rate: learningRate(event.step - 1) * event.rateScale,
+    });
+  }
+}
+
+/** The range test on the same network. */
+export function testRange(seed: number): Promise<LrRange> {
+  return lrRangeTest({
+    ...problem(seed),
+    optimizer: (learningRate) => sgd({ learningRate, momentum }),
+    from: 1e-4,
+    to: 10,
+    steps: 160,
+  });
+}

@@ -1,0 +1,93 @@
+// Derivatives as JavaScript: loaded when a reader asks for the code.
+import { assertNever } from "../../src/engine/util/assert-never.ts";
+import { type BinaryOperator, type Expr, postOrder } from "../../src/numeric/syntax/ast.ts";
+import { constants } from "../../src/numeric/syntax/functions.ts";
+import { emitModule } from "../../src/numeric/plain/emit/module.ts";
+import { type PlainProgram, plainProgramReader } from "./plain-program.ts";
+import type { Program, TextProgram } from "./program.ts";
+
+/** The name of the function that a formula becomes. */
+const functionName = "f";
+
+/**
+ * The gradient of a program as a module of JavaScript that needs no library, as `downhill emit` writes it.
+ *
+ * @throws Error where a formula calls what JavaScript has not, or nothing has a derivative.
+ */
+export async function emittedGradient(program: Program): Promise<string> {
+  const plain = program.kind === "plain" ? program : (await plainProgramReader())(typeScriptOf(program));
+  const names = activeParameters(plain);
+  if (names.length === 0) throw new Error("No input has a derivative.");
+  return emitModule(plain.form, { grad: names, value: true }).code.trim();
+}
+
+function activeParameters({ inputs, form }: PlainProgram): string[] {
+  return inputs
+    .filter(({ kind }, i) => kind !== "whole" && form.params[i]!.type.kind !== "boolean")
+    .map(({ name }) => name);
+}
+
+/** A formula, or statements, as a function of TypeScript with the same names. */
+export function typeScriptOf({ compiled: { inputs, statements } }: TextProgram): string {
+  const lines = statements.map(({ name, value }, i) =>
+    i === statements.length - 1
+      ? `return ${javaScriptOf(value, inputs)};`
+      : `const ${name} = ${javaScriptOf(value, inputs)};`,
+  );
+  const params = inputs.map((name) => `${name}: number`).join(", ");
+  return `function ${functionName}(${params}): number {\n  "use ad";\n  ${lines.join("\n  ")}\n}\n`;
+}
+
+/** Functions of formulas that JavaScript has by another name, or writes out. */
+const written: ReadonlyMap<string, (args: readonly string[]) => string> = new Map([
+  ["ln", ([x]) => `Math.log(${x})`],
+  ["pow", ([x, y]) => `(${x}) ** (${y})`],
+  ["sigmoid", ([x]) => `1 / (1 + Math.exp(-(${x})))`],
+  ["relu", ([x]) => `Math.max(${x}, 0)`],
+  ["square", ([x]) => `(${x}) ** 2`],
+  ["exp2", ([x]) => `2 ** (${x})`],
+  ["softplus", ([x]) => `Math.log1p(Math.exp(${x}))`],
+  ["where", ([condition, x, y]) => `${condition} ? ${x} : ${y}`],
+]);
+
+/** An expression in JavaScript; each part stands in parentheses unless it is a name, a number or a call. */
+function javaScriptOf(expr: Expr, inputs: readonly string[]): string {
+  const texts = new Map<Expr, string>();
+  const part = (x: Expr): string => {
+    const text = texts.get(x)!;
+    return x.kind === "name" || x.kind === "number" || /^Math\.\w+\([^()]*\)$/.test(text)
+      ? text
+      : `(${text})`;
+  };
+  for (const x of postOrder(expr)) texts.set(x, textOf(x));
+  return texts.get(expr)!;
+
+  function textOf(x: Expr): string {
+    switch (x.kind) {
+      case "number":
+        return String(x.value);
+      case "name": {
+        const value = inputs.includes(x.name) ? undefined : constants.get(x.name);
+        if (value === undefined) return x.name;
+        return value === Math.PI ? "Math.PI" : value === Math.E ? "Math.E" : String(value);
+      }
+      case "negate":
+        return `-${part(x.x)}`;
+      case "binary":
+        return `${part(x.x)} ${operatorOf(x.operator)} ${part(x.y)}`;
+      case "call": {
+        const known = written.get(x.name);
+        if (known !== undefined)
+          return known(x.args.map((arg) => (x.name === "where" ? part(arg) : texts.get(arg)!)));
+        if (!(x.name in Math)) throw new Error(`JavaScript has no function ${x.name}.`);
+        return `Math.${x.name}(${x.args.map((arg) => texts.get(arg)!).join(", ")})`;
+      }
+      default:
+        return assertNever(x, "javaScriptOf");
+    }
+  }
+}
+
+function operatorOf(operator: BinaryOperator): string {
+  return operator === "^" ? "**" : operator;
+}

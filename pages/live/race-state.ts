@@ -1,0 +1,121 @@
+// A race in a page: what its reader changes, and what follows from it.
+import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { Tensor } from "downhill";
+import type { Landscape, Point } from "../../src/pictures/landscapes/landscape.ts";
+import type { PageState } from "./address.ts";
+import type { ChartSpec } from "./chart.tsx";
+import { type ContourMap, contourMap } from "./contour-map.ts";
+import { type Descent, descentOf } from "./descent.ts";
+import { type KnownGround, readGround } from "./ground.ts";
+import { pointState } from "./landscape.tsx";
+import { type Racer, optimizerOf, racerName, readRacers, writeRacers } from "./racers.ts";
+import { readable } from "./readable.ts";
+
+/** What a race begins with. */
+export interface RaceStart {
+  readonly formula: string;
+  readonly start: Point;
+  readonly racers: readonly Racer[];
+  readonly steps: number;
+  /** What is known of that formula; left out, what the zoo knows. */
+  readonly known?: KnownGround;
+}
+
+/** A run beside the racer that made it. */
+export interface RacerRun extends Descent {
+  readonly name: string;
+  readonly racer: Racer;
+}
+
+/** A race that follows its reader. */
+export interface LiveRace {
+  /** The names of its values in the address. */
+  readonly keys: readonly string[];
+  readonly formula: Signal<string>;
+  /** What is wrong with the formula; "" where nothing is. */
+  readonly problem: ReadonlySignal<string>;
+  readonly start: Signal<Point>;
+  readonly racers: Signal<readonly Racer[]>;
+  readonly steps: Signal<number>;
+  /** The step that is shown. */
+  readonly step: Signal<number>;
+  readonly landscape: ReadonlySignal<Landscape>;
+  readonly map: ReadonlySignal<ContourMap>;
+  readonly runs: ReadonlySignal<readonly RacerRun[]>;
+  readonly chart: ReadonlySignal<ChartSpec>;
+}
+
+/** How many steps a race in a page may have. */
+export const stepRange = { min: 10, max: 1000, step: 10 } as const;
+
+/** A race with its values in the address of the page. */
+export function liveRace(page: PageState, begin: RaceStart): LiveRace {
+  const formula = page.text("f", begin.formula);
+  const start = pointState(page, "start", begin.start);
+  const racers = page.value<readonly Racer[]>("racers", begin.racers, readRacers, writeRacers);
+  const steps = page.number("steps", begin.steps, stepRange);
+  const step = page.number("step", stepRange.max, { min: 0, max: stepRange.max });
+  const { value: ground, problem } = readable(formula, (text) =>
+    text === begin.formula ? readGround(text, begin.known) : readGround(text),
+  );
+  const compiled = new Map<string, (from: Point, settings: Racer["settings"]) => Descent>();
+  const runOf = (racer: Racer): Descent => {
+    const { text, landscape } = ground.value;
+    const key = JSON.stringify([text, racer.kind, racer.schedule, steps.value]);
+    let run = compiled.get(key);
+    if (run === undefined) {
+      const value = (point: Tensor): Tensor => landscape.value(point);
+      run = descentOf<Record<string, number>>(
+        value,
+        (settings) => optimizerOf(racer, steps.peek(), settings),
+        steps.value,
+      );
+      if (compiled.size >= mostCompiled) compiled.clear();
+      compiled.set(key, run);
+    }
+    return run(start.value, racer.settings);
+  };
+  const runs = computed(() =>
+    racers.value.map((racer): RacerRun => ({ name: racerName(racer), racer, ...runOf(racer) })),
+  );
+  return {
+    keys: ["f", "start", "racers", "steps", "step"],
+    formula,
+    problem,
+    start,
+    racers,
+    steps,
+    step,
+    landscape: computed(() => ground.value.landscape),
+    map: computed(() => contourMap(ground.value.text, ground.value.landscape, ground.value.box)),
+    runs,
+    chart: computed(() => chartOf(ground.value.landscape, runs.value)),
+  };
+}
+
+const mostCompiled = 32; // runs, by formula, optimiser, schedule and steps
+
+/** The values of the runs above the lowest that is known, else the lowest that one of them has seen. */
+function chartOf({ lowest }: Landscape, runs: readonly RacerRun[]): ChartSpec {
+  const seen = runs.flatMap(({ values }) => values).filter((value) => Number.isFinite(value));
+  const from = lowest ?? Math.min(...seen);
+  const above = seen.map((value) => value - from).filter((height) => height > 0);
+  const isLog = above.length > 0 && Math.max(...above) / Math.min(...above) > widest;
+  return {
+    title: "Values by step",
+    x: { label: "step", unit: "integer" },
+    y: { label: lowest === undefined ? "f − the lowest value seen" : "f − f*", log: isLog },
+    series: runs.map(({ name, values }, i) => ({
+      name: `${i + 1}. ${name}`,
+      x: values.map((_, t) => t),
+      y: values.map((value) => value - from),
+    })),
+  };
+}
+
+const widest = 20; // times the least: beyond, an axis shows ratios
+
+/** The value of a run at a step; beyond its end, its last. */
+export function valueAt({ values }: Descent, step: number): number {
+  return values[Math.min(step, values.length - 1)]!;
+}

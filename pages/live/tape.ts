@@ -1,0 +1,128 @@
+// A run of a program, value by value: what each was computed of, and its derivative in each of those.
+import { tensor } from "downhill";
+import type { Tensor } from "downhill";
+import { arrayType, isFloating, type Var } from "../../src/engine/ir/index.ts";
+import { full } from "../../src/engine/prims/linear.ts";
+import { evalProgram, traceProgram } from "../../src/engine/trace/index.ts";
+import type { CompiledText } from "../../src/numeric/syntax/index.ts";
+import { type Context, makeContext, valueIn } from "../../src/pictures/viz/context.ts";
+import { showEquation } from "../../src/pictures/viz/formula.ts";
+import type { Line } from "../../src/pictures/viz/rule.ts";
+
+/** A value that something was computed of, by its number among the steps, and the derivative in it. */
+export interface Source {
+  readonly step: number;
+  readonly derivative: number;
+}
+
+/** A value of a run. */
+export interface TapeStep {
+  /** `a`, or `c[3]`. */
+  readonly name: string;
+  /** What computes it, `x * y`; "" for an input. */
+  readonly formula: string;
+  readonly value: number;
+  /** An operand that stands in two places is there twice: `x * x` has two derivatives x. */
+  readonly sources: readonly Source[];
+  /** The iterations of the loops around it, outermost first. */
+  readonly iterations: readonly { readonly index: string; readonly value: number }[];
+}
+
+/** A run: its steps in the order of the program, the inputs first. */
+export interface Tape {
+  readonly steps: readonly TapeStep[];
+  /** The steps that are inputs with a derivative. */
+  readonly inputs: readonly number[];
+  /** The step whose derivative is asked for. */
+  readonly result: number;
+}
+
+/** The run of a formula, or of statements; the derivatives are those of the library's own rules, line by line. */
+export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
+  const { program } = traceProgram(
+    text.outputName,
+    text.inputs.map(() => arrayType("float64", [])),
+    (...xs) => [text.evaluate(xs)],
+    text.inputs,
+  );
+  const given = args.map((x) => tensor(x, { dtype: "float64" }));
+  const context = makeContext(program, given, new Map());
+  const { nameOf } = context.naming;
+  const values = context.values!;
+  const places = new Map<Var, number>();
+  const steps = program.ins.map((v, i): TapeStep => {
+    places.set(v, i);
+    return { name: nameOf(v), formula: "", value: args[i]!, sources: [], iterations: [] };
+  });
+  for (const line of context.lines) {
+    const [out] = line.eqn.outs;
+    if (out === undefined) continue;
+    const derivatives = localDerivatives(context, line);
+    places.set(out, steps.length);
+    steps.push({
+      name: nameOf(out),
+      formula: showEquation(line.eqn, nameOf),
+      value: valueIn(values, out).item(),
+      sources: line.operands.map((v, i) => ({ step: places.get(v)!, derivative: derivatives[i]! })),
+      iterations: [],
+    });
+  }
+  const out = program.outs[0]!;
+  let result = places.get(out);
+  if (result === undefined) {
+    // a constant: the program has no line for it
+    const value = valueIn(values, out).item();
+    result =
+      steps.push({ name: text.outputName, formula: String(value), value, sources: [], iterations: [] }) - 1;
+  }
+  return { steps, inputs: program.ins.map((_, i) => i), result };
+}
+
+/** The derivative of a line in each of its operands, by the rule of its primitive; of a comparison, and in one, 0. */
+function localDerivatives({ values, rule }: Context, line: Line): number[] {
+  const { operands, eqn } = line;
+  const active = operands.map((v) => isFloating(v.type.dtype));
+  const { forward, activeOuts } = rule(line, active);
+  if (activeOuts[0] !== true) return operands.map(() => 0);
+  const primals = operands.map((v) => valueIn(values!, v));
+  return operands.map((_, i) => {
+    if (active[i] !== true) return 0;
+    const seeds = operands.flatMap((v, k): Tensor[] =>
+      active[k] === true ? [full(v.type, k === i ? 1 : 0)] : [],
+    );
+    const results = evalProgram(forward, [...primals, ...seeds]);
+    return results[eqn.outs.length]!.item();
+  });
+}
+
+/**
+ * Forward mode: how each step changes when the inputs change in a direction, which has a number for each of `inputs`. What has no
+ * part in a value (the branch that was not chosen) has none in its derivative, whatever its own is.
+ */
+export function tangentsOf({ steps, inputs }: Tape, direction: readonly number[]): number[] {
+  const tangents = new Array<number>(steps.length).fill(0);
+  inputs.forEach((step, i) => (tangents[step] = direction[i] ?? 0));
+  steps.forEach(({ sources }, i) => {
+    for (const { step, derivative } of sources)
+      if (derivative !== 0 && tangents[step] !== 0) tangents[i]! += derivative * tangents[step]!;
+  });
+  return tangents;
+}
+
+/** Reverse mode: the derivative of the result in each step. */
+export function adjointsOf({ steps, result }: Tape): number[] {
+  const adjoints = new Array<number>(steps.length).fill(0);
+  adjoints[result] = 1;
+  for (let i = result; i >= 0; i--) {
+    if (adjoints[i] === 0) continue;
+    for (const { step, derivative } of steps[i]!.sources)
+      if (derivative !== 0) adjoints[step]! += adjoints[i]! * derivative;
+  }
+  return adjoints;
+}
+
+/** The derivative of the result in each of the inputs. */
+export function gradientOf(tape: Tape): number[] {
+  const adjoints = adjointsOf(tape);
+  return tape.inputs.map((step) => adjoints[step]!);
+}

@@ -1,0 +1,109 @@
+// The page's side of the worker: one question at a time, the latest next, and a way to stop.
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Answer, Question } from "./question.ts";
+
+export interface Request {
+  readonly id: number;
+  readonly want: "answer" | "page";
+  readonly question: Question;
+}
+
+export type Reply = { readonly id: number } & (
+  { readonly answer: Answer } | { readonly page: string } | { readonly failure: string }
+);
+
+/** What is being computed. */
+export type Work = "idle" | "working" | "stopped";
+
+/** Asks a worker. */
+export interface Asking {
+  /** Asks; a question that waits gives way to a later one. */
+  ask(question: Question): void;
+  /** What was asked, as a page of its own: its text. */
+  page(question: Question): Promise<string>;
+  /** Ends what is computed. The next question begins anew. */
+  stop(): void;
+  readonly work: ReadonlySignal<Work>;
+}
+
+const patience = 1500; // milliseconds that a question may take when another one waits: then its worker is ended
+
+/** @param answered takes each answer */
+export function askWorker(answered: (answer: Answer) => void): Asking {
+  const work = signal<Work>("idle");
+  let worker: Worker | undefined;
+  let nextId = 0;
+  let current: { readonly id: number; readonly since: number } | undefined;
+  let waiting: Question | undefined;
+  const pages = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
+
+  function start(): Worker {
+    if (worker !== undefined) return worker;
+    worker = new Worker(new URL("./answer.worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => take(data));
+    worker.addEventListener("error", (event) => {
+      end("stopped");
+      throw new Error(`the worker of the playground failed: ${event.message}`);
+    });
+    return worker;
+  }
+
+  function end(next: Work): void {
+    worker?.terminate();
+    worker = undefined;
+    current = undefined;
+    for (const { reject } of pages.values()) reject(new Error("it was stopped"));
+    pages.clear();
+    work.value = next;
+  }
+
+  function send(question: Question): void {
+    current = { id: nextId++, since: performance.now() };
+    work.value = "working";
+    start().postMessage({ id: current.id, want: "answer", question } satisfies Request, []);
+  }
+
+  function take(reply: Reply): void {
+    const page = pages.get(reply.id);
+    if (page !== undefined) {
+      pages.delete(reply.id);
+      if ("page" in reply) page.resolve(reply.page);
+      else page.reject(new Error("failure" in reply ? reply.failure : "no page came"));
+      return;
+    }
+    if (reply.id !== current?.id) return;
+    current = undefined;
+    work.value = "idle";
+    if ("answer" in reply) answered(reply.answer);
+    const next = waiting;
+    waiting = undefined;
+    if (next !== undefined) send(next);
+    if ("failure" in reply) throw new Error(reply.failure);
+  }
+
+  return {
+    work,
+    ask(question) {
+      if (current === undefined) {
+        send(question);
+        return;
+      }
+      if (performance.now() - current.since > patience) {
+        waiting = undefined;
+        end("idle");
+        send(question);
+        return;
+      }
+      waiting = question;
+    },
+    page(question) {
+      const id = nextId++;
+      start().postMessage({ id, want: "page", question } satisfies Request, []);
+      return new Promise((resolve, reject) => pages.set(id, { resolve, reject }));
+    },
+    stop() {
+      waiting = undefined;
+      end("stopped");
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// What is shown, as a file of its own that works without a network.
+import type { ChartSpec } from "../../src/pictures/plot/chart-spec.ts";
+import { chartPlace, writePage } from "../../src/pictures/plot/page.ts";
+import { escapeText, writeMarkup } from "../../src/pictures/plot/markup.ts";
+import { landscapeHtml } from "../../src/pictures/landscapes/draw/to-html.ts";
+import { tracePage } from "../../src/pictures/viz/trace-page.ts";
+import { answer, readableOf } from "./answer.ts";
+import { raceOf } from "./descend.ts";
+import type { Question } from "./question.ts";
+
+const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
+
+/**
+ * The page of what a question is answered with.
+ *
+ * @throws Error where there is nothing to show, or what is shown is no page: code, and maps, which the page draws by itself.
+ */
+export async function pageOf(question: Question): Promise<string> {
+  if (question.view === "descent") return landscapeHtml(raceOf(await readableOf(question), question));
+  const { shown, title } = await answer(question);
+  if (shown === undefined) throw new Error("there is nothing to show yet");
+  switch (shown.view) {
+    case "trace":
+      return tracePage(shown.data);
+    case "plot":
+      if (shown.kind === "map") throw new Error("a map is drawn in the page");
+      return chartPage(title, [shown.chart]);
+    case "fit":
+      return chartPage(shown.title, [shown.curve, shown.residuals], shown.notes);
+    case "code":
+    case "descent":
+      throw new Error("code is saved as a module");
+    default:
+      return shown satisfies never;
+  }
+}
+
+function chartPage(title: string, charts: readonly ChartSpec[], notes: readonly string[] = []): string {
+  const places = charts.map((spec) => writeMarkup(chartPlace({ spec, height: chartHeight })));
+  const words = notes.map((note) => `<p>${escapeText(note)}</p>`);
+  return writePage({
+    title,
+    body: [`<h1>${escapeText(title)}</h1>`, ...places, ...words].join("\n"),
+    hasCharts: true,
+  });
+}

@@ -1,0 +1,30 @@
+// From where to where numbers are looked at and dragged.
+import type { Range } from "./question.ts";
+
+const least = 4; // half a range around numbers near 0: a period of the sine has room
+const mantissas = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+
+/** The next round number that is as large or larger. */
+function roundUp(x: number): number {
+  const power = 10 ** Math.floor(Math.log10(x));
+  const mantissa = mantissas.find((m) => m * power >= x * (1 - 1e-9)) ?? 10;
+  return Number((mantissa * power).toPrecision(3));
+}
+
+/**
+ * The range that was chosen; else one around 0 in which the value that a number starts with has some room. Either is made longer where the
+ * value lies outside.
+ */
+export function rangeAround(value: number, start: number, chosen?: Range): Range {
+  const half = roundUp(Math.max(least, 2 * Math.abs(Number.isFinite(start) ? start : 0)));
+  const [from, to] = chosen ?? [-half, half];
+  if (!Number.isFinite(value) || (value >= from && value <= to)) return [from, to];
+  const end = Math.sign(value) * roundUp(Math.abs(value));
+  return value < from ? [Math.min(from, end), to] : [from, Math.max(to, end)];
+}
+
+/** `-2,3` as a range. @throws Error that says what is wrong. */
+export function rangeFrom(from: number, to: number): Range {
+  if (!(from < to)) throw new Error("a range goes from a smaller number to a larger one");
+  return [from, to];
+}

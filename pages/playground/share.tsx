@@ -1,0 +1,86 @@
+// What can be taken along: a link, the drawing, a page of its own, a module.
+import { useSignal } from "@preact/signals";
+import type { JSX, RefObject } from "preact";
+import { save, standaloneSvg } from "../live/figure.tsx";
+import type { Shown } from "./question.ts";
+import { question, seen, state, worker } from "./state.ts";
+
+/** The buttons below what is seen. */
+export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JSX.Element {
+  const said = useSignal("");
+  const { shown } = seen.value;
+  const say = (words: string): void => void (said.value = words);
+  const drawing = (): SVGSVGElement | null | undefined =>
+    panel.current?.querySelector<SVGSVGElement>(".picture svg, svg.map, .chart svg, svg");
+  const savePage = async (): Promise<void> => {
+    try {
+      const isMap = shown?.view === "plot" && shown.kind === "map";
+      const page = isMap ? pageOfDrawing(drawing()!, seen.value.title) : await worker().page(question.value);
+      save(page, "playground.html", "text/html");
+      say("The page works without a network.");
+    } catch (error) {
+      say(`There is no page to save: ${error instanceof Error ? error.message : String(error)}.`);
+    }
+  };
+  return (
+    <div class="live-tools">
+      <button type="button" onClick={() => void copyLink().then(say)}>
+        Copy link
+      </button>
+      {shown !== undefined && shown.view !== "code" && (
+        <>
+          <button
+            type="button"
+            onClick={() => {
+              const found = drawing();
+              if (found) save(standaloneSvg(found), "playground.svg", "image/svg+xml");
+              else say("There is no drawing here.");
+            }}
+          >
+            Save as SVG
+          </button>
+          <button type="button" onClick={() => void savePage()}>
+            Save as a page
+          </button>
+        </>
+      )}
+      {shown?.view === "code" && (
+        <button type="button" onClick={() => saveCode(shown)}>
+          {shown.language === "javascript" ? "Save as a module" : "Save as WebAssembly text"}
+        </button>
+      )}
+      <button type="button" onClick={() => state.reset()}>
+        Begin anew
+      </button>
+      <span role="status">{said}</span>
+    </div>
+  );
+}
+
+function saveCode({ language, text }: Shown & { readonly view: "code" }): void {
+  if (language === "javascript") save(text, "gradient.js", "text/javascript");
+  else save(text, "gradient.wat", "text/plain");
+}
+
+/** A page that holds one drawing. */
+function pageOfDrawing(drawing: SVGSVGElement, title: string): string {
+  const heading = document.createElement("h1");
+  heading.textContent = title;
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    `<title>${heading.innerHTML}</title><style>body{font:16px system-ui,sans-serif;margin:2rem}svg{max-width:100%}</style></head>`,
+    `<body>${heading.outerHTML}${standaloneSvg(drawing)}</body></html>`,
+  ].join("\n");
+}
+
+async function copyLink(): Promise<string> {
+  const link = await state.link();
+  try {
+    await navigator.clipboard.writeText(link);
+    return "The link is on the clipboard.";
+  } catch {
+    return "The link stands in the address bar.";
+  }
+}

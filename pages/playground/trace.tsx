@@ -1,0 +1,115 @@
+// The trace of the program: forward and reverse, line by line, beside the dependency graph.
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { type MountedTrace, mountTrace } from "../../src/pictures/viz/page/mount.ts";
+import type { Mode } from "../../src/pictures/viz/page/steps.ts";
+import type { PageData } from "../../src/pictures/viz/page-data.ts";
+import { M } from "../live/formula.tsx";
+import type { Shown, ShownLoop } from "./question.ts";
+import { iterations, mode, step } from "./state.ts";
+
+function modeFrom(text: string): Mode {
+  const pass = /^forward(?<pass>\d+)$/.exec(text)?.groups?.["pass"];
+  return pass === undefined ? { kind: "reverse" } : { kind: "forward", pass: Number(pass) };
+}
+
+function textOf(shown: Mode): string {
+  return shown.kind === "reverse" ? "reverse" : `forward${shown.pass}`;
+}
+
+/** The trace, at the mode and step that the page's state has. */
+export function Trace({
+  shown: { data, loops },
+}: {
+  readonly shown: Shown & { view: "trace" };
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const mounted = useRef<MountedTrace | undefined>(undefined);
+  const drawn = useRef(data);
+
+  useEffect(() => {
+    const trace = mountTrace(place.current!, data, {
+      mode: modeFrom(mode.peek()),
+      ...(step.peek() < 0 ? {} : { step: step.peek() }),
+      onStep: (state) => {
+        mode.value = textOf(state.mode);
+        step.value = state.step === state.stepCount - 1 ? -1 : state.step;
+      },
+    });
+    mounted.current = trace;
+    return () => trace.destroy();
+  }, []);
+  useEffect(() => {
+    if (drawn.current === data) return;
+    drawn.current = data;
+    mounted.current?.update(data);
+  }, [data]);
+  // the address changed them: what the trace itself says is what they are already
+  useEffect(() => mounted.current?.setMode(modeFrom(mode.value)), [mode.value]);
+  useEffect(() => mounted.current?.goTo(step.value < 0 ? Infinity : step.value), [step.value]);
+
+  return (
+    <>
+      {loops.length > 0 && (
+        <div class="controls">
+          {loops.map((loop) => (
+            <Iteration loop={loop} />
+          ))}
+        </div>
+      )}
+      <div ref={place} class="trace-place">
+        <Program data={data} />
+      </div>
+    </>
+  );
+}
+
+/** What stands in the page before the trace is alive, and without script. */
+function Program({ data: { lines, gradient } }: { readonly data: PageData }): JSX.Element {
+  return (
+    <table class="plain">
+      <tbody>
+        {lines.map(({ left, right, value }) => (
+          <tr>
+            <th scope="row">
+              <M>{left}</M>
+            </th>
+            <td>
+              <M>{right}</M>
+            </td>
+            <td>{value}</td>
+          </tr>
+        ))}
+        {gradient.map(({ name, value }) => (
+          <tr>
+            <th scope="row">
+              <M>{name}</M>
+            </th>
+            <td />
+            <td>{value}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Iteration({ loop: { index, values, shown, isShort } }: { readonly loop: ShownLoop }): JSX.Element {
+  return (
+    <label>
+      Iteration <M>{index}</M>{" "}
+      <select
+        value={shown === undefined ? "" : String(shown)}
+        onChange={({ currentTarget: { value } }) => {
+          const others = Object.entries(iterations.value).filter(([name]) => name !== index);
+          iterations.value = Object.fromEntries(value === "" ? others : [...others, [index, Number(value)]]);
+        }}
+      >
+        {isShort && <option value="">all</option>}
+        {values.map((value) => (
+          <option value={String(value)}>{value}</option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,105 @@
+import { tensor } from "../../numeric/array/create.ts";
+import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
+import type { Table } from "../../training/io/index.ts";
+import { checkSizes, takeColumns } from "./columns.ts";
+import type { Columns, Formula } from "./formula.ts";
+import { endsOf } from "./numbers.ts";
+import type { Drawing, FitReport } from "./report.ts";
+import { type FitRequest, type FitSettings, readBounds, readStart } from "./settings.ts";
+
+/** What is fitted, to what, and how. */
+interface Fitting {
+  readonly table: Table;
+  readonly provenance: string | undefined;
+  readonly formula: Formula;
+  readonly request: Pick<FitRequest, "start" | "bounds" | "sigma" | "weights" | "absoluteSigma">;
+  readonly settings: FitSettings;
+}
+
+/**
+ * Fits a formula to the columns of a table, and gathers what is told of it.
+ *
+ * @throws DownhillError as `takeColumns`, `readStart`, `readBounds` and `fitCurve`.
+ */
+export function fitTable({ table, provenance, formula, request, settings }: Fitting): FitReport {
+  const { target, columns, parameters, model } = formula;
+  const start = readStart(request.start, parameters);
+  const bounds = readBounds(request.bounds, parameters);
+  const more = [request.sigma, request.weights].filter((name) => name !== undefined);
+  const data = takeColumns(table, [...new Set([target, ...columns, ...more])], settings.missing);
+  checkSizes(table.name, data, [target, ...more]);
+  const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
+
+  // a formula without a column still needs the number of rows
+  const over = columns.length === 0 ? [target] : columns;
+  const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
+  const { loss, lossScale, level, starts, maxIterations } = settings;
+  const fit = fitCurve<string, Columns>(model, x, numbersOf(target), {
+    parameters,
+    start,
+    ...bounds,
+    ...(request.sigma === undefined ? {} : { sigma: numbersOf(request.sigma) }),
+    ...(request.weights === undefined ? {} : { weights: numbersOf(request.weights) }),
+    ...(lossScale === undefined ? {} : { lossScale }),
+    absoluteSigma: request.absoluteSigma,
+    loss,
+    level,
+    starts,
+    maxIterations,
+  });
+  return {
+    formula,
+    source: table.name,
+    provenance,
+    settings,
+    data,
+    fit,
+    bounds,
+    given: Object.keys(start),
+    drawing: drawingOf(formula, data.columns, fit),
+  };
+}
+
+const curvePoints = 1200;
+
+function drawingOf(
+  { target, columns }: Formula,
+  data: ReadonlyMap<string, Float64Array>,
+  fit: CurveFit<string, Columns>,
+): Drawing {
+  const y = data.get(target)!;
+  const residuals = Float64Array.from(fit.residuals.data());
+  const [only, ...others] = columns;
+  if (only !== undefined && others.length === 0) {
+    const x = data.get(only)!;
+    const [low, high] = endsOf(x);
+    const at = Float64Array.from(
+      { length: curvePoints },
+      (_, i) => low + ((high - low) * i) / (curvePoints - 1),
+    );
+    const { value, low: below, high: above } = fit.predict({ [only]: tensor(at) });
+    const [v, l, h] = [value, below, above].map((curve) => Float64Array.from(curve.data()));
+    const curve = { x: at, value: v!, low: l!, high: h! };
+    return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
+  }
+  if (only === undefined) {
+    // a formula of no column is the same in every row
+    const rows = Float64Array.from(y, (_, row) => row + 1);
+    const { value, low, high } = fit.predict({ [target]: y });
+    const [v, l, h] = [value, low, high].map((line) => Float64Array.from(line.data()));
+    const curve = { x: rows, value: v!, low: l!, high: h! };
+    return { kind: "curve", xName: "row", yName: target, x: rows, y, residuals, curve };
+  }
+  // several columns: observed against fitted values, which a perfect fit puts on the diagonal
+  const fitted = Float64Array.from(fit.fitted.data());
+  const line = Float64Array.from(endsOf([...fitted, ...y]));
+  return {
+    kind: "observed",
+    xName: `fitted ${target}`,
+    yName: `${target} of the data`,
+    x: fitted,
+    y,
+    residuals,
+    curve: { x: line, value: line, low: line, high: line },
+  };
+}

@@ -1,0 +1,71 @@
+import type { ChartSpec, ChartView } from "../chart-spec.ts";
+import type { ChartLayout } from "../chart.ts";
+import { colourClass } from "../legend.ts";
+import { element, type Markup } from "../markup.ts";
+import { make, makeNode } from "./dom.ts";
+import { type Reading, readingsAt, showValue, type Stop } from "./readings.ts";
+
+/** The cursor of a chart: a line with dots over the drawing, and a box with the values. */
+export interface Cursor {
+  readonly overlay: SVGGElement;
+  readonly readout: HTMLElement;
+  /** Puts it at a stop; gives what is read there in a line. */
+  readonly show: (spec: ChartSpec, layout: ChartLayout, view: ChartView, stop: Stop) => string;
+  readonly hide: () => void;
+}
+
+export function makeCursor(): Cursor {
+  const overlay = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  const readout = make("div", "dh-readout");
+  readout.setAttribute("aria-hidden", "true"); // what is read by keys is announced
+  readout.hidden = true;
+  return {
+    overlay,
+    readout,
+    show(spec, layout, view, stop) {
+      const readings = readingsAt(spec, layout, view, stop);
+      const head = `${spec.x.label === "" ? "" : `${spec.x.label} `}${showValue(spec.x, stop.x)}`;
+      overlay.replaceChildren(...marksOf(layout, stop, readings).map((mark) => makeNode(mark, true)));
+      readout.replaceChildren(make("b", "", head), ...readings.map(lineOf));
+      readout.hidden = false;
+      putBeside(readout, layout, stop);
+      return `${head}: ${readings.map(({ name, value }) => `${name} ${value}`).join(", ")}`;
+    },
+    hide() {
+      overlay.replaceChildren();
+      readout.hidden = true;
+    },
+  };
+}
+
+function lineOf({ name, colour, value }: Reading): HTMLElement {
+  const frame = { class: `dh-chart ${colourClass(colour)}`, viewBox: "0 -5 16 10" };
+  const sign = makeNode(element("svg", frame, element("path", { class: "curve", d: "M0,0H16" })));
+  return make("div", "", sign, make("span", "", name), make("span", "", value));
+}
+
+/** The box goes to the right of the cursor, or to its left where there is no room. */
+function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: Stop): void {
+  const { offsetWidth: width, offsetHeight: height } = readout;
+  const left = px + 14 + width <= size.width ? px + 12 : Math.max(0, px - 12 - width);
+  const middle = point?.py ?? box.y + box.height / 2;
+  const top = Math.max(0, middle - height / 2);
+  readout.style.transform = `translate(${Math.round(left)}px,${Math.round(top)}px)`;
+}
+
+/** The line of the cursor, where it stands at a place along x, and a dot at each value. */
+function marksOf({ box }: ChartLayout, { px, point }: Stop, readings: readonly Reading[]): Markup[] {
+  const line = { x1: px, x2: px, y1: box.y, y2: box.y + box.height };
+  return [
+    ...(point === undefined ? [element("line", { class: "dh-cursor", ...line })] : []),
+    ...readings.flatMap(({ colour, px: at, py }) =>
+      py.flatMap((y) => {
+        const d = `M${at},${y}h0`;
+        return [
+          element("path", { class: "dh-read dh-halo", d }),
+          element("g", { class: colourClass(colour) }, element("path", { class: "dh-read dh-dot", d })),
+        ];
+      }),
+    ),
+  ];
+}

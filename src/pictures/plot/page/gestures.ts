@@ -1,0 +1,58 @@
+import type { Box } from "../axes.ts";
+
+const leastDrag = 5; // pixels; less is a click
+const leastPart = 14; // pixels of a drag along an axis, below which the whole axis stays
+
+/** What a pointer does on a chart; places are in pixels of the drawing. */
+export interface Gestures {
+  readonly at: (x: number, y: number) => void;
+  readonly leave: () => void;
+  /** A part is being drawn up, and then chosen. */
+  readonly part: (from: Place, to: Place, isDone: boolean) => void;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Listens to pointers: a mouse or a pen chooses a part by dragging; fingers read, and scroll the page. */
+export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void {
+  let from: (Place & { readonly isMoved: boolean }) | undefined;
+  const placeOf = (event: MouseEvent): Place => {
+    const { left, top } = pane.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  };
+  pane.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || event.pointerType === "touch") return;
+    from = { ...placeOf(event), isMoved: false };
+    pane.setPointerCapture(event.pointerId);
+  });
+  pane.addEventListener("pointermove", (event) => {
+    const here = placeOf(event);
+    if (from === undefined) return at(here.x, here.y);
+    if (!from.isMoved && Math.hypot(here.x - from.x, here.y - from.y) < leastDrag) return;
+    from = { ...from, isMoved: true };
+    part(from, here, false);
+  });
+  pane.addEventListener("pointerup", (event) => {
+    const start = from;
+    from = undefined;
+    if (start?.isMoved === true) part(start, placeOf(event), true);
+  });
+  pane.addEventListener("pointercancel", () => (from = undefined));
+  pane.addEventListener("pointerleave", leave);
+}
+
+/** The part of a plot between two places; along an axis on which they are near each other, all of it. */
+export function partBetween(box: Box, from: Place, to: Place): Box {
+  const within = (value: number, start: number, length: number): number =>
+    Math.min(start + length, Math.max(start, value));
+  const across = [within(from.x, box.x, box.width), within(to.x, box.x, box.width)];
+  const down = [within(from.y, box.y, box.height), within(to.y, box.y, box.height)];
+  const [width, height] = [Math.abs(across[0]! - across[1]!), Math.abs(down[0]! - down[1]!)];
+  return {
+    ...(width >= leastPart ? { x: Math.min(...across), width } : { x: box.x, width: box.width }),
+    ...(height >= leastPart ? { y: Math.min(...down), height } : { y: box.y, height: box.height }),
+  };
+}

@@ -1,0 +1,199 @@
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../../test/support/browser.ts";
+import type { ChartSpec } from "../chart-spec.ts";
+import { chartCsv } from "../chart-table.ts";
+import { layoutChart } from "../chart.ts";
+import { writeMarkup } from "../markup.ts";
+import { chartPlace, writePage } from "../page.ts";
+
+const epochs = Array.from({ length: 20 }, (_, i) => i + 1);
+const spec: ChartSpec = {
+  title: "Loss over the epochs",
+  x: { label: "epoch", unit: "integer" },
+  y: { label: "" },
+  series: [
+    { name: "training", x: epochs, y: epochs.map((e) => 3 / e ** 2) },
+    { name: "test <b>", x: epochs, y: epochs.map((e) => (e === 4 ? Number.NaN : 2 / e)) },
+  ],
+};
+const points: ChartSpec = {
+  title: "Predictions",
+  x: { label: "actual" },
+  y: { label: "predicted" },
+  series: [{ name: "rows", x: [1, 2, 2, 3], y: [1.5, 2.25, 0.5, 3], draw: "dots" }],
+};
+const pageOf = (...specs: readonly ChartSpec[]): string =>
+  writePage({
+    title: "charts",
+    body: `<main><h1>Charts</h1>${specs.map((one) => writeMarkup(chartPlace({ spec: one, height: [200, 0.2] }))).join("")}</main>`,
+    hasCharts: true,
+  });
+
+const pane = ".dh-pane";
+const readout = (page: Page): Promise<string[]> =>
+  page.locator(".dh-readout > *").evaluateAll((rows) => rows.map((row) => row.textContent ?? ""));
+/** Where a value lies on the page, by the layout that the page draws by. */
+async function placeOf(page: Page, x: number, y: number, of = spec): Promise<{ x: number; y: number }> {
+  const { left, top, width } = await page
+    .locator(pane)
+    .first()
+    .evaluate((node) => {
+      const { left, top, width } = node.getBoundingClientRect(); // prettier-ignore
+      return { left, top, width };
+    });
+  const layout = layoutChart(of, { width, height: Math.round(200 + 0.2 * width) }, { hasLegend: false });
+  const { box } = layout;
+  return {
+    x: left + box.x + layout.x.at(x) * box.width,
+    y: top + box.y + (1 - layout.y.at(y)) * box.height,
+  };
+}
+const ticks = (page: Page): Promise<string[]> =>
+  page.locator(`${pane} .tick[text-anchor="middle"]`).allTextContents();
+
+describeInBrowser("a chart in a page", {
+  "shows under the pointer the values of the data, and a gap as none": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    const at = await placeOf(page, 3, 1);
+    await page.mouse.move(at.x + 2, at.y);
+    expect(await readout(page)).toEqual(["epoch 3", "training0.333333", "test <b>0.666667"]);
+    const gap = await placeOf(page, 4, 1);
+    await page.mouse.move(gap.x, gap.y);
+    expect(await readout(page)).toEqual(["epoch 4", "training0.1875"]);
+    await page.mouse.move(0, 0);
+    expect(await page.locator(".dh-readout").isVisible()).toBe(false);
+  },
+
+  "of points alone reads the nearest one, also of two above each other": async ({ open }) => {
+    const page = await open(pageOf(points));
+    const at = await placeOf(page, 2, 0.5, points);
+    await page.mouse.move(at.x + 3, at.y - 4);
+    expect(await readout(page)).toEqual(["actual 2", "rows0.5"]);
+  },
+
+  "is read by keys, and says what it reads": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    await page.locator(pane).focus();
+    const said = page.locator("[role=status]");
+    await page.keyboard.press("ArrowRight");
+    expect(await said.textContent()).toBe("epoch 1: training 3, test <b> 2");
+    await page.keyboard.press("Shift+ArrowRight");
+    expect(await said.textContent()).toMatch(/^epoch 11: /);
+    await page.keyboard.press("End");
+    expect(await said.textContent()).toBe("epoch 20: training 0.0075, test <b> 0.1");
+    await page.keyboard.press("ArrowLeft");
+    expect((await readout(page))[0]).toBe("epoch 19");
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".dh-readout").isVisible()).toBe(false);
+  },
+
+  "shows a part by dragging, and all again by a double click, Escape or its button": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    const whole = await ticks(page);
+    const all = page.getByRole("button", { name: "Show all" });
+    const drag = async (): Promise<void> => {
+      const [from, to] = [await placeOf(page, 5, 1), await placeOf(page, 10, 1)];
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(to.x - 20, to.y);
+      await page.mouse.move(to.x, to.y);
+      await page.mouse.up();
+    };
+    for (const back of ["double click", "Escape", "button"]) {
+      await drag();
+      const seen = (await ticks(page)).map(Number);
+      expect(Math.min(...seen)).toBeGreaterThanOrEqual(5);
+      expect(Math.max(...seen)).toBeLessThanOrEqual(10);
+      expect(await all.isVisible()).toBe(true);
+      if (back === "double click") await page.locator(pane).dblclick();
+      else if (back === "button") await all.click();
+      else {
+        await page.locator(pane).focus();
+        await page.keyboard.press("Escape");
+      }
+      expect(await ticks(page)).toEqual(whole);
+      expect(await all.isVisible()).toBe(false);
+    }
+  },
+
+  "hides and shows series by their names": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    const name = page.getByRole("button", { name: "training" });
+    await name.click();
+    expect(await name.getAttribute("aria-pressed")).toBe("false");
+    expect(await page.locator(`${pane} [data-series]`).count()).toBe(1);
+    const at = await placeOf(page, 3, 0.5);
+    await page.mouse.move(at.x, at.y);
+    expect(await readout(page)).toEqual(["epoch 3", "test <b>0.666667"]);
+    await name.click();
+    expect(await page.locator(`${pane} [data-series]`).count()).toBe(2);
+  },
+
+  "takes axes of equal ratios, and says what has no place on them": async ({ open }) => {
+    const page = await open(pageOf({ ...spec, series: [...spec.series, { name: "zero", x: [1], y: [0] }] }));
+    await page.getByRole("button", { name: "log y" }).click();
+    const marks = await page.locator(`${pane} .tick[text-anchor="end"]`).allTextContents();
+    for (const mark of ["0.01", "0.1", "1"]) expect(marks).toContain(mark);
+    expect(await page.locator(".dh-note").textContent()).toBe(
+      "One value along y is 0 or less and has no place on an axis of ratios.",
+    );
+    await page.getByRole("button", { name: "log y" }).click();
+    expect(await page.locator(".dh-note").isVisible()).toBe(false);
+  },
+
+  "copies its numbers and its drawing": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const clipboard = async (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+    const said = page.locator("[role=status]");
+    await page.getByRole("button", { name: "Copy CSV" }).click();
+    await expect.poll(() => said.textContent()).toBe("CSV copied.");
+    expect(await clipboard()).toBe(chartCsv(spec));
+    await page.getByRole("button", { name: "Copy SVG" }).click();
+    await expect.poll(() => said.textContent()).toBe("SVG copied.");
+    const svg = await clipboard();
+    expect(svg).toMatch(/^<svg xmlns/);
+    expect(svg).toContain("test &lt;b&gt;");
+  },
+
+  "has a table of its values": async ({ open }) => {
+    const page = await open(pageOf(spec));
+    await page.locator("summary").click();
+    await expect.poll(() => page.locator("details tr").count()).toBe(21);
+    expect(await page.locator("details tr").nth(3).allTextContents()).toEqual(["30.3333330.666667"]);
+  },
+
+  "is drawn anew for the width at hand, its text as large as before": async ({ open }) => {
+    const page = await open(pageOf(spec), { viewport: { width: 1200, height: 800 } });
+    const look = async (): Promise<{ width: number; text: number }> =>
+      page.locator(`${pane} > svg`).evaluate((svg) => ({
+        width: (svg as SVGSVGElement).viewBox.baseVal.width,
+        text: svg.querySelector(".tick")!.getBoundingClientRect().height,
+      }));
+    const wide = await look();
+    await page.setViewportSize({ width: 360, height: 800 });
+    await expect.poll(async () => (await look()).width).toBeLessThan(350);
+    const narrow = await look();
+    expect(narrow.text).toBeCloseTo(wide.text, 0);
+    expect(narrow.text).toBeGreaterThan(11);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  },
+
+  "is readable to programs, with a part shown and a value read": async ({ open }) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await open(pageOf(spec, points), { bypassCSP: true, colorScheme });
+      await page.locator(pane).first().focus();
+      for (const key of ["ArrowRight", "+", "ArrowRight"]) await page.keyboard.press(key);
+      await page.locator("summary").first().click();
+      await page.getByRole("button", { name: "training" }).click();
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(async () => {
+        const { run } = (window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe; // prettier-ignore
+        return (await run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+      });
+      expect(found).toEqual([]);
+    }
+  },
+});

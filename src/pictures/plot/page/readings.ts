@@ -1,0 +1,115 @@
+import { type ChartSpec, type ChartView, coloursOf, type SeriesSpec } from "../chart-spec.ts";
+import { type ChartLayout, writerOf } from "../chart.ts";
+import { showNumber } from "../number-text.ts";
+
+const near = 6; // pixels: a point of a series so far from the cursor is still read
+
+/** A place at which the cursor can stand: a place along x, or, on charts of points alone, a point. */
+export interface Stop {
+  readonly x: number;
+  /** In pixels of the drawing. */
+  readonly px: number;
+  readonly point?: { readonly index: number; readonly i: number; readonly py: number };
+}
+
+/** The value of a series at the cursor. */
+export interface Reading {
+  readonly name: string;
+  readonly colour: number | "ink";
+  readonly value: string;
+  readonly px: number;
+  /** One, or the two ends of a band. */
+  readonly py: readonly number[];
+}
+
+/** Where the cursor can stand, from left to right. */
+export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): Stop[] {
+  const shown = spec.series
+    .map((series, index) => ({ series, index }))
+    .filter(({ series }) => hidden?.has(series.name) !== true);
+  const across = (at: number): number => box.x + x.at(at) * box.width;
+  const down = (value: number): number => box.y + (1 - y.at(value)) * box.height;
+  const isIn = (px: number): boolean => px >= box.x - 0.5 && px <= box.x + box.width + 0.5;
+  const dotted = shown.filter(({ series }) => series.draw === "dots");
+  if (dotted.length > 0 && shown.every(({ series: { draw } }) => draw === "dots" || draw === "dashes")) {
+    return dotted
+      .flatMap(({ series, index }) =>
+        Array.from(series.x, (at, i): Stop => {
+          return { x: at, px: across(at), point: { index, i, py: down(series.y[i]!) } };
+        }),
+      )
+      .filter(
+        ({ px, point }) => isIn(px) && point!.py >= box.y - 0.5 && point!.py <= box.y + box.height + 0.5,
+      )
+      .sort((a, b) => a.px - b.px || b.point!.py - a.point!.py);
+  }
+  const places = new Set(shown.flatMap(({ series }) => Array.from(series.x)));
+  return [...places]
+    .map((at) => ({ x: at, px: across(at) }))
+    .filter(({ px }) => isIn(px))
+    .sort((a, b) => a.px - b.px);
+}
+
+/** The stop nearest to a place of the drawing; -1 where there is none. */
+export function nearestStop(stops: readonly Stop[], px: number, py: number): number {
+  let [best, least] = [-1, Infinity];
+  for (const [i, { px: at, point }] of stops.entries()) {
+    const distance = Math.hypot(at - px, point === undefined ? 0 : point.py - py);
+    if (distance < least) [best, least] = [i, distance];
+  }
+  return best;
+}
+
+/** What the series have at a stop: each the value of its point there, or of one a few pixels beside it, with the place of that. */
+export function readingsAt(
+  spec: ChartSpec,
+  { box, x, y }: ChartLayout,
+  { hidden }: ChartView,
+  stop: Stop,
+): Reading[] {
+  const colours = coloursOf(spec);
+  const down = (value: number): number => box.y + (1 - y.at(value)) * box.height;
+  return spec.series.flatMap((series, index): Reading[] => {
+    if (hidden?.has(series.name) === true) return [];
+    if (stop.point !== undefined && stop.point.index !== index) return [];
+    const i = stop.point?.i ?? pointNear(series, stop, (at) => box.x + x.at(at) * box.width);
+    if (i === undefined) return [];
+    const isBand = series.draw === "band";
+    const values = isBand ? [series.low![i]!, series.high![i]!] : [series.y[i]!];
+    if (!values.every(Number.isFinite)) return [];
+    const at = series.x[i]!;
+    const where = at === stop.x ? "" : ` at ${showValue(spec.x, at)}`;
+    const value = values.map((one) => showValue(spec.y, one)).join(" … ") + where;
+    return [
+      {
+        name: series.name,
+        colour: colours[index]!,
+        value,
+        px: box.x + x.at(at) * box.width,
+        py: values.map(down).filter((py) => py >= box.y - 1 && py <= box.y + box.height + 1),
+      },
+    ];
+  });
+}
+
+/** A value as readings show it: with more digits than marks have. */
+export function showValue(axis: ChartSpec["x"], value: number): string {
+  if (axis.unit === "percent") return writerOf(axis)(Number(value.toPrecision(6)));
+  return showNumber(value).replace("-", "−").replace("e-", "e−");
+}
+
+function pointNear(
+  { x, y, draw }: SeriesSpec,
+  stop: Stop,
+  across: (at: number) => number,
+): number | undefined {
+  let best: number | undefined;
+  let least = near;
+  for (let i = 0; i < x.length; i++) {
+    if (draw !== "band" && !Number.isFinite(y[i]!)) continue;
+    if (x[i] === stop.x) return i;
+    const distance = Math.abs(across(x[i]!) - stop.px);
+    if (distance < least) [best, least] = [i, distance];
+  }
+  return best;
+}

@@ -1,0 +1,139 @@
+import { type AxisSpec, type ChartSpec, type ChartView, namesOf } from "../chart-spec.ts";
+import { chartTable } from "../chart-table.ts";
+import { legendSign } from "../legend.ts";
+import { element } from "../markup.ts";
+import { copyText, make, makeButton, makeNode } from "./dom.ts";
+
+/** What the buttons of a chart do. */
+export interface ToolActions {
+  readonly toggle: (name: string) => void;
+  readonly switchLog: (axis: "x" | "y") => void;
+  readonly showAll: () => void;
+  /** The drawing and the numbers as files. */
+  readonly svg: () => string;
+  readonly csv: () => string;
+}
+
+/** Buttons, notes and the table of a chart. */
+export interface Tools {
+  /** Names of series and what changes the view. */
+  readonly above: HTMLElement;
+  /** Notes, the table and what copies. */
+  readonly below: readonly HTMLElement[];
+  /** What is set here is announced. */
+  readonly said: HTMLElement;
+  /** Follows the chart. */
+  readonly show: (spec: ChartSpec, view: ChartView) => void;
+}
+
+export function makeTools(actions: ToolActions): Tools {
+  const names = make("div", "dh-names");
+  names.setAttribute("role", "group");
+  names.setAttribute("aria-label", "Series");
+  const note = make("p", "dh-note");
+  const said = make("p", "dh-said");
+  said.setAttribute("role", "status");
+  const table = make("details", "", make("summary", "", "Values"));
+  const whole = makeButton(actions.showAll, "Show all");
+  const logs = { x: makeButton(() => actions.switchLog("x"), "log x"), y: makeButton(() => actions.switchLog("y"), "log y") }; // prettier-ignore
+  const copies = make(
+    "div",
+    "dh-acts",
+    makeButton(() => void copy("SVG", actions.svg()), "Copy SVG"),
+    makeButton(() => void copy("CSV", actions.csv()), "Copy CSV"),
+  );
+  let spec: ChartSpec | undefined;
+
+  function setNote(text: string): void {
+    note.textContent = text;
+    note.hidden = text === "";
+  }
+
+  async function copy(kind: string, text: string): Promise<void> {
+    const isCopied = await copyText(text);
+    said.textContent = isCopied ? `${kind} copied.` : "";
+    if (!isCopied) setNote(`The browser does not allow this page to copy ${kind}.`);
+  }
+
+  function fillTable(): void {
+    while (table.childNodes.length > 1) table.lastChild!.remove();
+    if (table.open && spec !== undefined) table.append(makeNode(chartTable(spec)));
+  }
+  table.addEventListener("toggle", fillTable);
+
+  return {
+    above: make("div", "dh-tools", names, make("div", "dh-acts", whole, logs.x, logs.y)),
+    below: [note, said, make("div", "dh-below", table, copies)],
+    said,
+    show(next, view) {
+      spec = next;
+      showNames(names, spec, view, actions.toggle);
+      for (const axis of ["x", "y"] as const) {
+        logs[axis].hidden = !canBeLog(spec, axis);
+        logs[axis].setAttribute("aria-pressed", String(isLog(spec, view, axis)));
+      }
+      whole.hidden = view.x === undefined && view.y === undefined;
+      setNote(leftOut(spec, view));
+      fillTable();
+    },
+  };
+}
+
+/** Whether an axis has equal ratios, in a view. */
+export function isLog(spec: ChartSpec, view: ChartView, axis: "x" | "y"): boolean {
+  return (axis === "x" ? view.isLogX : view.isLogY) ?? spec[axis].log ?? false;
+}
+
+/** A button for each name, where there are two or more; they are made anew only when they change, so that the focus stays. */
+function showNames(
+  place: HTMLElement,
+  spec: ChartSpec,
+  { hidden }: ChartView,
+  toggle: (name: string) => void,
+): void {
+  const all = namesOf(spec);
+  const hasShapes = all.filter(({ series }) => series.draw === "dots").length > 1;
+  const key = JSON.stringify(all.map(({ name, colour, series: { draw } }) => [name, colour, draw]));
+  if (place.dataset["key"] !== key) {
+    const buttons = all.map((named) => {
+      const frame = { class: "dh-chart", viewBox: "0 -7 22 14", "aria-hidden": "true" };
+      const sign = makeNode(element("svg", frame, legendSign(named, hasShapes)));
+      return makeButton(() => toggle(named.name), sign, named.name);
+    });
+    place.dataset["key"] = key;
+    place.replaceChildren(...buttons);
+  }
+  place.hidden = all.length < 2;
+  all.forEach(({ name }, i) =>
+    place.children[i]!.setAttribute("aria-pressed", String(hidden?.has(name) !== true)),
+  );
+}
+
+/** Whether equal ratios along an axis show more than equal differences: one of its positive values is ten times another, and they are no shares. */
+function canBeLog({ series, ...axes }: ChartSpec, axis: "x" | "y"): boolean {
+  const { unit, log = false }: AxisSpec = axes[axis];
+  let [low, high] = [Infinity, 0];
+  for (const one of series) {
+    for (let i = 0; i < one[axis].length; i++) {
+      const value = one[axis][i]!;
+      if (value > 0 && value < Infinity) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    }
+  }
+  return log || (unit !== "percent" && high >= 10 * low);
+}
+
+/** How many values have no place on axes of ratios, in words. */
+function leftOut(spec: ChartSpec, view: ChartView): string {
+  const shown = spec.series.filter(({ name, draw }) => view.hidden?.has(name) !== true && draw !== "band");
+  return (["x", "y"] as const)
+    .filter((axis) => isLog(spec, view, axis))
+    .map((axis) => {
+      const n = shown.reduce((sum, one) => sum + Array.from(one[axis]).filter((v) => v <= 0).length, 0);
+      if (n === 0) return "";
+      return n === 1
+        ? `One value along ${axis} is 0 or less and has no place on an axis of ratios.`
+        : `${n} values along ${axis} are 0 or less and have no place on an axis of ratios.`;
+    })
+    .filter((text) => text !== "")
+    .join(" ");
+}

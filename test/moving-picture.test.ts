@@ -1,0 +1,24 @@
+// The picture at the head of the README is what the library draws, small, and still for those who asked for less motion.
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
+
+const file = join(root, "docs/pictures/descent.svg");
+
+test("docs/pictures/descent.svg is up to date (node scripts/moving-picture.mjs makes it)", () => {
+  const run = spawnSync(process.execPath, [join(root, "scripts/moving-picture.mjs"), "--check"], {
+    encoding: "utf8",
+  });
+  expect([run.status, run.stderr]).toEqual([0, ""]);
+});
+
+test("it has at most 300 KB, needs nothing from elsewhere, and moves for those only who do not mind", () => {
+  const svg = readFileSync(file, "utf8");
+  expect(statSync(file).size).toBeLessThan(300_000);
+  expect(svg.match(/https?:\/\/[^"]+/g)).toEqual(["http://www.w3.org/2000/svg"]);
+  const [still, moving] = svg.split("@media (prefers-reduced-motion:no-preference)") as [string, string];
+  expect(still).not.toContain("animation");
+  expect(moving).toContain("infinite");
+});

@@ -1,0 +1,30 @@
+/** What a program of a page may import: the modules by the names that it imports them by. */
+export type Modules = Readonly<Record<string, object>>;
+
+type Run = (modules: Modules, console: { readonly log: (...values: unknown[]) => void }) => Promise<void>;
+
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
+  ...texts: readonly string[]
+) => Run;
+
+/**
+ * Runs a program that a page shows, in this process, and returns what it prints. It is JavaScript whose imports are of the form
+ * `import { a, b } from "downhill/x";` or `import * as a from "downhill/x";`.
+ *
+ * @throws Error for an import of a module that is not among `modules`, and what the program throws
+ */
+export async function runProgram(text: string, modules: Modules): Promise<string> {
+  const body = text.replace(
+    /^import (?:\* as )?(.*?) from "(.*?)";$/gm,
+    (_, names: string, module: string) => {
+      if (!(module in modules))
+        throw new Error(`the program imports ${module}, which this test does not give`);
+      return `const ${names} = modules[${JSON.stringify(module)}];`;
+    },
+  );
+  const lines: string[] = [];
+  await new AsyncFunction("modules", "console", body)(modules, {
+    log: (...values) => lines.push(values.map(String).join(" ")),
+  });
+  return lines.join("\n");
+}
