@@ -79,7 +79,7 @@ describeInBrowser("chapters on programs", {
     await page.locator("#memory .finding").getByText("In segments of 24: 30 numbers are kept").waitFor();
     await page.locator("#loop").getByRole("slider", { name: "iteration" }).fill("3");
     await page.locator("#loop td").getByText("i = 3").waitFor();
-    expect(await page.locator("#loop pre").textContent()).toContain("growGrad(x, r)");
+    expect(await page.locator("#loop pre.code").textContent()).toContain("growGrad(x, r)");
     await page.locator("#costs").getByRole("slider", { name: "outputs m" }).fill("64");
     await page.locator("#costs .finding").getByText("Forward mode is cheaper").waitFor();
   },
