@@ -1,5 +1,5 @@
 // A formula that a reader types, as a landscape with a map.
-import { defineLandscape, type Landscape } from "../../src/pictures/landscapes/landscape.ts";
+import { defineLandscape, type Landscape, type Point } from "../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../src/pictures/landscapes/zoo.ts";
 import type { MapBox } from "./contour-map.ts";
 
@@ -10,29 +10,45 @@ export interface Ground {
   readonly box: MapBox;
 }
 
+/** What is known of a formula. */
+export interface KnownGround {
+  readonly box?: MapBox;
+  readonly minima?: readonly Point[];
+  readonly saddles?: readonly Point[];
+  readonly lowest?: number;
+}
+
 const usualBox: MapBox = [
   [-4, 4],
   [-3, 3],
 ];
 
 /**
- * Reads a formula of two numbers; of one that stands in the zoo, domain, minima and saddles are known.
+ * Reads a formula of two numbers.
  *
+ * @param known what is known of it; left out, what the zoo knows where it stands there
  * @throws Error where it cannot be read, or is of more numbers or fewer
  */
-export function readGround(text: string): Ground {
-  const known = Object.values(zoo).find(({ definition }) => definition === text);
-  const landscape = defineLandscape(
-    text,
-    known === undefined
-      ? {}
-      : { minima: known.minima ?? [], saddles: known.saddles ?? [], lowest: known.lowest },
-  );
+export function readGround(text: string, known: KnownGround = knownOf(text)): Ground {
+  const { box = usualBox, minima = [], saddles = [], lowest } = known;
+  const landscape = defineLandscape(text, { minima, saddles, ...(lowest === undefined ? {} : { lowest }) });
   const { coordinates } = landscape;
   if (coordinates.length !== 2) {
     throw new Error(
       `A map is of a function of two numbers, and this one has ${coordinates.join(", ")}: write it in x and y.`,
     );
   }
-  return { text, landscape, box: (known?.domain as MapBox | undefined) ?? usualBox };
+  return { text, landscape, box };
+}
+
+function knownOf(text: string): KnownGround {
+  const found = Object.values(zoo).find(({ definition }) => definition === text);
+  if (found === undefined) return {};
+  const { domain, minima = [], saddles = [], lowest } = found;
+  return {
+    ...(domain === undefined ? {} : { box: domain as MapBox }),
+    ...(lowest === undefined ? {} : { lowest }),
+    minima,
+    saddles,
+  };
 }

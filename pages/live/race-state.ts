@@ -6,7 +6,7 @@ import type { PageState } from "./address.ts";
 import type { ChartSpec } from "./chart.tsx";
 import { type ContourMap, contourMap } from "./contour-map.ts";
 import { type Descent, descentOf } from "./descent.ts";
-import { readGround } from "./ground.ts";
+import { type KnownGround, readGround } from "./ground.ts";
 import { pointState } from "./landscape.tsx";
 import { type Racer, optimizerOf, racerName, readRacers, writeRacers } from "./racers.ts";
 import { readable } from "./readable.ts";
@@ -17,6 +17,8 @@ export interface RaceStart {
   readonly start: Point;
   readonly racers: readonly Racer[];
   readonly steps: number;
+  /** What is known of that formula; left out, what the zoo knows. */
+  readonly known?: KnownGround;
 }
 
 /** A run beside the racer that made it. */
@@ -53,7 +55,9 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   const racers = page.value<readonly Racer[]>("racers", begin.racers, readRacers, writeRacers);
   const steps = page.number("steps", begin.steps, stepRange);
   const step = page.number("step", stepRange.max, { min: 0, max: stepRange.max });
-  const { value: ground, problem } = readable(formula, readGround);
+  const { value: ground, problem } = readable(formula, (text) =>
+    text === begin.formula ? readGround(text, begin.known) : readGround(text),
+  );
   const compiled = new Map<string, (from: Point, settings: Racer["settings"]) => Descent>();
   const runOf = (racer: Racer): Descent => {
     const { text, landscape } = ground.value;
