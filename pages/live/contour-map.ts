@@ -23,8 +23,6 @@ export interface ContourMap {
   readonly labels: readonly string[];
   /** What the labels are: the function, or its height above its lowest value. */
   readonly quantity: string;
-  /** What the levels are, in a sentence. */
-  readonly text: string;
 }
 
 /** The size of the plot that paths are made for, in units that a drawing scales. */
@@ -62,7 +60,7 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
   const isBounded = lowest !== -Infinity;
   const base = isBounded ? Math.min(lowest ?? floorOf(grid), least(grid)) : centreOf(mapped, grid);
   const quantity = !isBounded || base === 0 ? "f" : "f above its lowest";
-  const { levels, text } = isBounded
+  const { levels } = isBounded
     ? levelsAbove(base, grid.values, quantity)
     : levelsAround(base, grid.values, quantity);
   return {
@@ -71,7 +69,6 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
     paths: contourRings(grid, levels, contourSize, tolerance).map((rings) => rings.map(ringPath).join("")),
     labels: levels.map((level) => labelOf(isBounded ? level - base : level)),
     quantity,
-    text,
   };
 }
 
