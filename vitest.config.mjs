@@ -67,7 +67,6 @@ const outside = [
     "onnx-in-page",
     "pages",
     "pictures",
-    "playground",
     "prefetch-in-page",
     "report",
     "subpaths",

@@ -1,14 +1,12 @@
 // Every page that the commands write, as it meets a reader: on a phone and on a desk, in light and dark, by keys alone, and by
 // a program that reads it aloud (as far as axe can tell).
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type BrowserTest, describeInBrowser } from "./support/browser.ts";
 import { downhill } from "./support/command.ts";
-import { layoutAt, violations } from "./support/page-checks.ts";
-import { root } from "./support/snippets.ts";
+import { focusFaults, layoutAt, violations } from "./support/page-checks.ts";
 import { extent } from "./support/extent.ts";
 
 const longText = "h = tanh(w*x + b); k = exp(-h^2) * sin(h) + log(1 + h^2); (k - t)^2 + max(w, b)";
@@ -52,11 +50,6 @@ beforeAll(async () => {
     expect(status, `${name}: ${stderr}`).toBe(0);
     pages[name] = file;
   }
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "playground/build.mjs")], {
-    encoding: "utf8",
-  });
-  expect(status, stderr).toBe(0);
-  pages["playground"] = join(root, "playground/dist/index.html");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -73,7 +66,7 @@ function forEach(
     names.map((name) => [title(name), async (browser) => body(browser, { file: pages[name]! }, name)]),
   );
 }
-const names = [...Object.keys(commands), "playground"];
+const names = Object.keys(commands);
 /** At which a drawing is another, or a layout; each page is seen at the first and, in turn, at one more: the soak takes all. */
 const widths = [320, 900, 1920, 360, 600, 1280];
 
@@ -121,39 +114,11 @@ describeInBrowser("axe finds nothing on a phone in the dark, or on a desk with a
 
 describeInBrowser("the Tab key goes through all controls, and what has the focus shows it:", {
   ...forEach(
-    ["trace", "race", "training", "playground"],
+    ["trace", "race", "training"],
     (name) => name,
     async ({ open }, file) => {
       const page = await open(file, { viewport: desk });
-      const reachable = await page.evaluate(() => {
-        (document.activeElement as HTMLElement).blur();
-        const all = [
-          ...document.querySelectorAll("button:enabled, input, select, summary, textarea, [tabindex='0']"),
-        ];
-        const missed = new Set(all.filter((e) => e.checkVisibility()));
-        const unmarked: string[] = [];
-        document.addEventListener("focusin", ({ target }) => {
-          const e = target as Element;
-          missed.delete(e);
-          const [own, inner] = [e, e.querySelector("rect:last-of-type") ?? e].map((at) =>
-            getComputedStyle(at),
-          );
-          const isMarked =
-            (own!.outlineStyle !== "none" && Number.parseFloat(own!.outlineWidth) > 0) ||
-            Number.parseFloat(inner!.strokeWidth) > 2;
-          if (!isMarked) unmarked.push(e.outerHTML.slice(0, 80));
-        });
-        Object.assign(window, {
-          focusFaults: () => [unmarked, [...missed].map((e) => e.outerHTML.slice(0, 80))],
-        });
-        return missed.size;
-      });
-      expect(reachable).toBeGreaterThan(1);
-      for (let i = 0; i <= reachable; i++) await page.keyboard.press("Tab");
-      const faults = await page.evaluate(() =>
-        (window as unknown as { focusFaults(): [string[], string[]] }).focusFaults(),
-      );
-      expect(faults).toEqual([[], []]);
+      expect(await focusFaults(page)).toEqual([[], []]);
     },
   ),
 });

@@ -1,9 +1,10 @@
 // The contours of a function of two numbers over a box, made once for a formula and a box.
 import {
-  contourPaths,
+  contourRings,
   type Grid,
   levelsAbove,
   levelsAround,
+  type Spot,
 } from "../../src/pictures/landscapes/draw/contours.ts";
 import { sampleGrid } from "../../src/pictures/landscapes/draw/plane.ts";
 import type { Interval, Landscape } from "../../src/pictures/landscapes/landscape.ts";
@@ -91,11 +92,21 @@ function drawnMap(
   return {
     axes,
     box,
-    paths: contourPaths(grid, levels, contourSize),
+    paths: contourRings(grid, levels, contourSize, tolerance).map((rings) => rings.map(ringPath).join("")),
     labels: levels.map((level) => labelOf(isBounded ? level - base : level)),
     quantity,
     text,
   };
+}
+
+const tolerance = 0.35; // units of the plot: what is nearer is not seen, and pages hold these paths
+
+/** A closed line by its steps: shorter than by its places. */
+function ringPath(ring: readonly Spot[]): string {
+  const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
+  const [x0, y0] = tenths[0]!;
+  const steps = tenths.slice(1).map(([x, y], i) => `${(x - tenths[i]![0]) / 10},${(y - tenths[i]![1]) / 10}`);
+  return `M${x0 / 10},${y0 / 10}l${steps.join(" ")}Z`;
 }
 
 function identity<T>(point: T): T {

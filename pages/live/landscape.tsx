@@ -35,7 +35,7 @@ interface MapProps {
   /** Trails are drawn up to this step; left out, to their ends. */
   readonly step?: number;
   /** Where runs begin: a click or a drag on the map moves it, and so do the arrow keys. */
-  readonly start?: Signal<Point>;
+  readonly start?: { value: Point };
   readonly minima?: readonly Point[];
   readonly saddles?: readonly Point[];
   /** Elements of SVG in place of the contours' shades, in a plot of `contourSize` with y downwards. */
@@ -68,7 +68,7 @@ export function pointState(page: PageState, key: string, initial: Point): Signal
 interface Placing {
   readonly width: number;
   readonly height: number;
-  readonly at: (point: Point) => readonly [x: number, y: number];
+  readonly at: (point: Point) => Spot;
   readonly pointAt: (x: number, y: number) => Point;
 }
 
@@ -141,7 +141,7 @@ export function LandscapeMap(props: MapProps): JSX.Element {
   );
 }
 
-function translate([x, y]: readonly [number, number]): string {
+function translate([x, y]: Spot): string {
   return `translate(${x} ${y})`;
 }
 
@@ -236,17 +236,18 @@ function ColourBar({
   );
 }
 
-const tiny = 0.8; // pixels, below which a step of a long run is not seen
+type Spot = readonly [x: number, y: number];
 
-/** The spots of a line without those that lie on the one before; the first and the last stay. */
-function withoutTiny(spots: readonly (readonly [number, number])[]): (readonly [number, number])[] {
-  let kept = spots[0]!;
-  return spots.filter((spot, i) => {
-    const isSeen =
-      i === 0 || i === spots.length - 1 || Math.hypot(spot[0] - kept[0], spot[1] - kept[1]) >= tiny;
-    if (isSeen) kept = spot;
-    return isSeen;
+const leastApart = 0.4; // pixels: what is nearer is not seen apart
+
+/** A path without the places that lie too near to the one before; its last place stays. */
+function spaced(path: readonly Spot[]): Spot[] {
+  const kept: Spot[] = [];
+  path.forEach((spot, i) => {
+    const [x, y] = kept.at(-1) ?? [Infinity, Infinity];
+    if (i === path.length - 1 || !(Math.hypot(spot[0] - x, spot[1] - y) < leastApart)) kept.push(spot);
   });
+  return kept;
 }
 
 /** A run up to a step, with its marker where it is. */
@@ -261,9 +262,8 @@ function Trail({
   readonly step: number;
   readonly placing: Placing;
 }): JSX.Element {
-  const shown = points.slice(0, step + 1).map(at);
-  const line = shown.length <= mostDots ? shown : withoutTiny(shown);
-  const d = line.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
+  const shown = spaced(points.slice(0, step + 1).map(at));
+  const d = shown.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
   const dots =
     shown.length <= mostDots
       ? shown.map(([x, y]) => `M${round(x - 2)},${y}a2,2 0 1,0 4,0a2,2 0 1,0 -4,0`).join("")
@@ -284,7 +284,7 @@ function Trail({
 }
 
 /** Handlers with which a pointer moves the start: a click anywhere, a drag of the mouse, a drag of the start by a finger. */
-function moving(start: Signal<Point>, placing: Placing): JSX.SVGAttributes<SVGSVGElement> {
+function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SVGSVGElement> {
   const go = (event: JSX.TargetedMouseEvent<SVGSVGElement>): void => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
     start.value = placing.pointAt(event.clientX - left, event.clientY - top);
@@ -313,7 +313,7 @@ function Start({
   contours: { axes, box },
   placing,
 }: {
-  readonly start: Signal<Point>;
+  readonly start: { value: Point };
   readonly contours: ContourMap;
   readonly placing: Placing;
 }): JSX.Element {
