@@ -13,7 +13,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { RolldownMagicString, build } from "rolldown";
-import { buildSection } from "./pages.mjs";
+import { buildRaceFile, buildSection } from "./pages.mjs";
 import { helpersIn } from "./helpers-at-once.mjs";
 import { effectsOf, piecesOf } from "./pieces.mjs";
 
@@ -35,7 +35,10 @@ try {
   if (status === 0) {
     await writeModules();
     chmodSync(join(next, "cli/main.js"), 0o755);
-    if (options.without === undefined) await buildSection("learn", join(next, "course")); // for `downhill learn`
+    if (options.without === undefined) {
+      await buildSection("learn", join(next, "course")); // for `downhill learn`
+      await buildRaceFile(join(next, "race-page")); // for `downhill race --out`
+    }
     rmSync(dist, { recursive: true, force: true });
     mkdirSync(dirname(dist), { recursive: true });
     renameSync(next, dist);

@@ -7,14 +7,25 @@ import { fileURLToPath } from "node:url";
 import { importTypeScript } from "./bundle.mjs";
 
 const file = fileURLToPath(new URL("../docs/pictures/descent.svg", import.meta.url));
-const d = await importTypeScript(`
+
+/**
+ * @typedef {typeof import("../src/pictures/landscapes/index.ts")
+ *   & typeof import("../src/numeric/optim/index.ts")
+ *   & typeof import("../src/pictures/landscapes/draw/map.ts")
+ *   & typeof import("../src/pictures/landscapes/draw/style.ts")
+ *   & typeof import("../src/pictures/plot/palette.ts")
+ *   & typeof import("../src/pictures/plot/markup.ts")} Drawing
+ */
+const d = /** @type {Drawing} */ (
+  await importTypeScript(`
   export { race, findLandscape } from "./src/pictures/landscapes/index.ts";
   export { adam, sgd } from "./src/numeric/optim/index.ts";
   export { sceneOf } from "./src/pictures/landscapes/draw/map.ts";
   export { mapColours, mapStyle } from "./src/pictures/landscapes/draw/style.ts";
   export { colourProperties, plainFonts, runClass, runStyle } from "./src/pictures/plot/palette.ts";
   export { element, writeMarkup } from "./src/pictures/plot/markup.ts";
-`);
+`)
+);
 
 const [width, height] = [720, 400]; // user units of the picture
 const legendHeight = 46;
@@ -29,10 +40,10 @@ const racers = {
 };
 const run = d.race(d.findLandscape("himmelblau"), racers, { steps });
 const { plane, hills } = d.sceneOf(run);
-const [[left, right], [bottom, top]] = plane.domain;
+const [[left, right] = [0, 1], [bottom, top] = [0, 1]] = plane.domain;
 const hillSize = { width: 524, height: 432 }; // of the plot that contours are made for
 
-/** @param {readonly number[]} point */
+/** @param {readonly number[]} point @returns {readonly [x: number, y: number]} */
 const spotOf = ([x = 0, y = 0]) => [
   ((x - left) / (right - left)) * width,
   ((top - y) / (top - bottom)) * height,
@@ -42,13 +53,18 @@ const short = (value) => Number(value.toFixed(1)).toString();
 
 const paths = run.runs.map(({ name, points }, i) => {
   const spots = points.map(spotOf);
-  const lengths = spots.map(([x, y], k) => (k === 0 ? 0 : Math.hypot(x - spots[k - 1][0], y - spots[k - 1][1])));
+  const lengths = spots.map(([x, y], k) => {
+    const [fromX, fromY] = spots[k - 1] ?? [x, y];
+    return Math.hypot(x - fromX, y - fromY);
+  });
   let travelled = 0;
   const far = lengths.map((length) => (travelled += length));
   const at = spots.map((_, k) => ((k / (spots.length - 1)) * moving * 100).toFixed(2));
-  const trail = spots.map((_, k) => `${at[k]}%{stroke-dashoffset:${(1 - far[k] / travelled).toFixed(4)}}`);
+  const trail = spots.map(
+    (_, k) => `${at[k]}%{stroke-dashoffset:${(1 - (far[k] ?? 0) / travelled).toFixed(4)}}`,
+  );
   const ball = spots.map(([x, y], k) => `${at[k]}%{transform:translate(${short(x)}px,${short(y)}px)}`);
-  const [endX, endY] = spots.at(-1);
+  const [endX, endY] = spots.at(-1) ?? spotOf(run.start);
   return {
     name,
     end: `translate(${short(endX)}px,${short(endY)}px)`,
@@ -94,7 +110,7 @@ const markup = e(
     e(
       "g",
       { transform: `scale(${scale})` },
-      ...hills.paths.flatMap((/** @type {string} */ path) => [
+      ...(hills?.paths ?? []).flatMap((path) => [
         e("path", { class: "hill", "fill-rule": "evenodd", d: path }),
         e("path", { class: "level", d: path }),
       ]),

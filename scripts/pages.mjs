@@ -75,6 +75,23 @@ export async function buildSection(name, out) {
 }
 
 /**
+ * Writes what the page of a race that is a file of its own has in it: one script, one style.
+ *
+ * @param {string} out
+ */
+export async function buildRaceFile(out) {
+  await build({
+    ...common,
+    input: join(root, "pages/race/file.tsx"),
+    platform: "browser",
+    treeshake: { moduleSideEffects: moduleSideEffects() },
+    external: (id) => id.startsWith("node:"),
+    output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
+  });
+  await writeStyle(join(root, "pages/race"), out);
+}
+
+/**
  * The modules `NAME.worker.ts` of a folder, which the pages start as `new URL("./NAME.worker.js", import.meta.url)`.
  *
  * @param {string} folder

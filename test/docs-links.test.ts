@@ -7,6 +7,9 @@ import { root } from "./support/snippets.ts";
 const docs = [...markdownIn("docs"), ...markdownIn("docs/guides")];
 const pages = [...markdownIn("."), ...docs];
 
+/** Sections of the site that its build makes; the links of what was built are checked by docs/site/check-links.mjs. */
+const made = /^\.?\/(learn|playground|examples|race|api)\//;
+
 /** The pages of a folder, without those of folders in it. */
 function markdownIn(folder: string): string[] {
   return readdirSync(join(root, folder))
@@ -36,7 +39,7 @@ function linksOf(page: string): { readonly link: string; readonly path: string; 
     (match) => match[1] ?? match[2]!,
   );
   return links
-    .filter((link) => !/^\w+:/.test(link))
+    .filter((link) => !/^\w+:/.test(link) && !made.test(link))
     .map((link) => {
       const [path = "", anchor = ""] = link.split("#");
       return { link, path: path === "" ? page : normalize(join(dirname(page), path)), anchor };

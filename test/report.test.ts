@@ -37,9 +37,11 @@ describeInBrowser("the report of a training run", {
     expect(await page.locator("h2").allTextContents()).toEqual([
       "Loss (cross-entropy)",
       "Accuracy",
-      "Learning rate",
       "Confusion matrix of the test part",
+      "Classes",
       "Misclassified",
+      "Layers",
+      "Gradients",
       "Dependency graph",
       "Settings",
     ]);
@@ -60,8 +62,9 @@ describeInBrowser("the report of a training run", {
     const images = await page
       .locator(".images img")
       .evaluateAll((found) => found.map((img) => (img as HTMLImageElement).naturalWidth));
-    expect(images).toEqual(new Array(Math.min(40, all! - right!)).fill(8));
-    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(5);
+    expect(images).toEqual(new Array(2 * Math.min(40, all! - right!)).fill(8)); // each with the pixels that mattered
+    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(6); // a rate that never changes is none of them
+    expect(await page.locator(".settings").textContent()).toContain("0.2, the same at every step");
     const nodes = await page.locator(".drawing svg .dh-title").allTextContents();
     expect(nodes.filter((node) => /^h1 = where\(v\d+, 0, z1\)$/.test(node))).toHaveLength(1);
     expect(await page.locator(".drawing svg .dh-group").count()).toBeGreaterThan(0); // the cross-entropy of the output

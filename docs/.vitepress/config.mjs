@@ -8,7 +8,9 @@ const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "
 const reference = new URL("../api/sidebar.json", import.meta.url);
 /** Sections that scripts/pages.mjs puts beside the pages, where they are written: files of their own, without VitePress. */
 const live = (/** @type {string} */ text, /** @type {string} */ place, /** @type {string} */ folder) =>
-  existsSync(new URL(`../../pages/${folder}/contents.ts`, import.meta.url)) ? [{ text, link: `/${place}/`, target: "_self" }] : [];
+  existsSync(new URL(`../../pages/${folder}/contents.ts`, import.meta.url))
+    ? [{ text, link: `/${place}/`, target: "_self" }]
+    : [];
 
 export default defineConfig({
   title: "downhill",
@@ -16,8 +18,11 @@ export default defineConfig({
   lang: "en-GB",
   base: process.env.SITE_BASE ?? "/", // site/build.mjs makes it relative
   cleanUrls: false, // a plain static server knows files only
-  ignoreDeadLinks: [/^\/(learn|playground|examples)\//], // put there after this build, and checked by site/check-links.mjs
-  head: [["meta", { name: "color-scheme", content: "light dark" }]],
+  ignoreDeadLinks: [/^\.?\/(learn|playground|examples|race)\//], // put there after this build, and checked by site/check-links.mjs
+  head: [
+    ["link", { rel: "icon", href: "data:," }],
+    ["meta", { name: "color-scheme", content: "light dark" }],
+  ],
   themeConfig: {
     nav: [
       ...live("Learn", "learn", "course"),
@@ -28,7 +33,10 @@ export default defineConfig({
       { text: "How it works", link: "/how-it-works" },
       { text: "Speed and accuracy", link: "/speed" },
     ],
-    sidebar: { "/api/": existsSync(reference) ? read("../api/sidebar.json") : [], "/": read("../sections.json") },
+    sidebar: {
+      "/api/": existsSync(reference) ? read("../api/sidebar.json") : [],
+      "/": read("../sections.json"),
+    },
     outline: { level: [2, 3] },
     docFooter: { prev: "Before", next: "Next" },
   },

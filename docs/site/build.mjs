@@ -3,7 +3,7 @@
 //
 // Usage: node site/build.mjs [--keep-reference]     in docs/; the option takes api/ as it is
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { indexOf, sectionsOfHtml, sectionsOfMarkdown } from "./search.mjs";
 import { placeholder, relativePage, relativeScript, relativeStyle } from "./relative.mjs";
@@ -14,7 +14,11 @@ const dist = `${docs}.vitepress/dist`;
 
 /** @param {string[]} args @param {string} cwd @param {Record<string, string>} [env] */
 function node(args, cwd, env = {}) {
-  const { status } = spawnSync(process.execPath, args, { cwd, stdio: "inherit", env: { ...process.env, ...env } });
+  const { status } = spawnSync(process.execPath, args, {
+    cwd,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -22,37 +26,56 @@ if (!process.argv.includes("--keep-reference")) node(["site/reference.mjs"], doc
 node(["node_modules/vitepress/bin/vitepress.js", "build"], docs, { SITE_BASE: placeholder });
 for (const [file, folder] of filesOf(dist)) {
   const path = file.slice(folder.length + 1);
-  const rewrite = path.endsWith(".html") ? relativePage : path.endsWith(".js") ? relativeScript : path.endsWith(".css") ? relativeStyle : undefined;
+  const rewrite = path.endsWith(".html")
+    ? relativePage
+    : path.endsWith(".js")
+      ? relativeScript
+      : path.endsWith(".css")
+        ? relativeStyle
+        : undefined;
   if (rewrite === undefined) continue;
   const text = readFileSync(file, "utf8");
   if (text.includes(placeholder)) writeFileSync(file, rewrite(text, path));
 }
+const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--out", dist], root);
+const live = readdirSync(dist).filter((name) => !before.has(name));
 
 /** @type {{ items: { link: string }[] }[]} */
 const sidebar = JSON.parse(readFileSync(`${docs}sections.json`, "utf8"));
 const guides = sidebar.flatMap(({ items }) => items.map(({ link }) => link));
-const live = ["learn", "playground", "examples"].filter((name) => existsSync(`${dist}/${name}`));
 const sections = [
   ...live.flatMap((name) =>
     [...filesOf(`${dist}/${name}`)]
       .map(([file]) => file)
       .filter((file) => file.endsWith(".html"))
-      .flatMap((file) => sectionsOfHtml(readFileSync(file, "utf8"), file.slice(dist.length + 1).replace(/index\.html$/, "")))
+      .flatMap((file) =>
+        sectionsOfHtml(readFileSync(file, "utf8"), file.slice(dist.length + 1).replace(/index\.html$/, "")),
+      )
       .map((section) => ({ ...section, weight: 1.5 })),
   ),
   ...guides.flatMap((link) => {
-    const all = sectionsOfMarkdown(readFileSync(`${docs}${link.slice(1)}.md`, "utf8"), `${link.slice(1)}.html`);
+    const all = sectionsOfMarkdown(
+      readFileSync(`${docs}${link.slice(1)}.md`, "utf8"),
+      `${link.slice(1)}.html`,
+    );
     // of the table of all operations the reference has each by itself
     const shown = link === "/ops" ? all.map((section) => ({ ...section, text: "" })) : all;
     return shown.map((section) => ({ ...section, weight: link.startsWith("/guides/") ? 1.4 : 1 }));
   }),
   ...[...filesOf(`${docs}api`)]
     .map(([file]) => file.slice(`${docs}api/`.length))
-    .filter((path) => /^\w+\/\w+\.md$/.test(path) && !/\/(index|types)\.md$/.test(path))
+    .filter((path) => /^\w+\/[\w-]+\.md$/.test(path) && !/\/(index|types)\.md$/.test(path))
     .map((path) => {
-      const [, name = "", what = ""] = /^# (.*)\n\n.*\n\n([^\n]*)/.exec(readFileSync(`${docs}api/${path}`, "utf8")) ?? [];
-      return { page: name, heading: name, url: `api/${path.replace(/\.md$/, ".html")}`, text: (what.startsWith("`") ? "" : what).split(". ")[0] ?? "", weight: 0.8 };
+      const [, name = "", what = ""] =
+        /^# (.*)\n\n.*\n\n([^\n]*)/.exec(readFileSync(`${docs}api/${path}`, "utf8")) ?? [];
+      return {
+        page: name,
+        heading: name,
+        url: `api/${path.replace(/\.md$/, ".html")}`,
+        text: (what.startsWith("`") ? "" : what).split(". ")[0] ?? "",
+        weight: 0.8,
+      };
     }),
 ];
 const index = JSON.stringify(indexOf(sections));
@@ -61,7 +84,9 @@ writeFileSync(`${dist}/search-index.json`, index);
 const files = [...filesOf(dist)].map(([file]) => file);
 const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
 const pages = files.filter((file) => file.endsWith(".html")).length;
-console.log(`${pages} pages, ${(bytes / 1e6).toFixed(1)} MB; ${sections.length} sections in an index of ${(index.length / 1e3).toFixed(0)} KB; live: ${live.join(", ") || "none"}`);
+console.log(
+  `${pages} pages, ${(bytes / 1e6).toFixed(1)} MB; ${sections.length} sections in an index of ${(index.length / 1e3).toFixed(0)} KB; live: ${live.join(", ") || "none"}`,
+);
 
 /** The files of a folder and of those in it. @param {string} folder @returns {Generator<[file: string, folder: string]>} */
 function* filesOf(folder) {

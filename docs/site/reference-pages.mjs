@@ -16,15 +16,22 @@ export function slugOf(name) {
   return name === "downhill" ? "downhill" : name.replace("downhill/", "");
 }
 
+/** The file of a name's page, without its ending. `Tensor` and `tensor` are one file to some systems. @param {string} name */
+export function fileOf(name) {
+  return /^[A-Z]/.test(name) ? `${name}-class` : name;
+}
+
 /** @param {ModuleGroups} module @param {readonly Declaration[]} members @returns {string} */
 export function moduleIndex({ name, text, groups }, members) {
   const lines = [`# ${name}`, "", text, ""];
   for (const { title, names } of groups) {
-    lines.push(`## ${title}`, "", "| | |", "| --- | --- |");
+    lines.push(`## ${title}`, "", "| name | what it is or does |", "| --- | --- |");
     for (const one of names.split(" ")) {
       const member = members.find((each) => each.name === one);
       const summary = member === undefined ? "" : firstSentence(commentOf(member));
-      lines.push(`| [\`${one}\`](${one}.md) | ${summary.replaceAll("|", "\\|").replaceAll("\n", " ")} |`);
+      lines.push(
+        `| [\`${one}\`](${fileOf(one)}.md) | ${summary.replaceAll("|", "\\|").replaceAll("\n", " ")} |`,
+      );
     }
     lines.push("");
   }
@@ -35,7 +42,7 @@ export function moduleIndex({ name, text, groups }, members) {
       "Options stand with the functions that take them; [all types](types.md) are on one page.",
       "",
     );
-  return `${lines.join("\n")}`;
+  return lines.join("\n");
 }
 
 /** The page of a function, class, constant or namespace. @param {ModuleGroups} module @param {Declaration} member @param {readonly Declaration[]} members */
@@ -250,6 +257,8 @@ function typeParameters({ typeParameters: all }) {
 /** The text of a type. @param {import("typedoc").SomeType | undefined} type @returns {string} */
 function typeText(type) {
   if (type === undefined) return "void";
+  // all others are as typedoc writes them
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check
   switch (type.type) {
     case "reflection":
       return objectType(type.declaration);

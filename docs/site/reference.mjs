@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Application, LogLevel, ReflectionKind, TSConfigReader } from "typedoc";
-import { moduleIndex, pageOf, slugOf, typesPage } from "./reference-pages.mjs";
+import { fileOf, moduleIndex, pageOf, slugOf, typesPage } from "./reference-pages.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const docs = `${root}docs/`;
@@ -58,10 +58,10 @@ for (const module of modules) {
   write(`${folder}/index.md`, moduleIndex(module, members));
   for (const name of module.groups.flatMap(({ names }) => names.split(" "))) {
     const member = members.find(
-      (one) => one.name === name && !one.kindOf(ReflectionKind.SomeType & ~ReflectionKind.Class),
+      (one) => one.name === name && !one.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias]),
     );
     if (member === undefined) throw new Error(`groups.json: ${module.name} exports no ${name}`);
-    write(`${folder}/${name}.md`, pageOf(module, member, [...members, ...otherOptions]));
+    write(`${folder}/${fileOf(name)}.md`, pageOf(module, member, [...members, ...otherOptions]));
   }
   const types = members.filter((one) => one.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias]));
   if (types.length > 0) write(`${folder}/types.md`, typesPage(module, types));

@@ -52,7 +52,8 @@ export function relativeScript(code) {
   let result = code;
   for (const { start, end, text } of changes.toSorted((a, b) => b.start - a.start))
     result = result.slice(0, start) + text + result.slice(end);
-  if (result.includes(placeholder)) throw new Error("the base of the site stands where no text can be put together");
+  if (result.includes(placeholder))
+    throw new Error("the base of the site stands where no text can be put together");
   return result;
 }
 

@@ -50,9 +50,16 @@ export function wordsIn(text) {
 }
 
 /** A word without the ending of its plural. @param {string} word */
-const stem = (word) => (word.length > 3 && word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word);
+function stem(word) {
+  if (word.length <= 3 || /(ss|us|is)$/.test(word)) return word;
+  return word.replace(/(?<=ch|sh|ss|x)es$|s$/, "");
+}
 
-const common = new Set("a an and are as at be by for from has have if in is it its of on or that the then there this to what where which with".split(" "));
+const common = new Set(
+  "a an and are as at be by for from has have if in is it its of on or that the then there this to what where which with".split(
+    " ",
+  ),
+);
 
 /** @param {readonly Section[]} all @returns {Index} */
 export function indexOf(all) {
@@ -76,19 +83,22 @@ export function indexOf(all) {
       words.set(word, places);
     };
     for (const word of wordsIn(text)) note(word, 0);
+    for (const word of wordsIn(page)) note(word, 1); // what the page is about, each of its sections is
     for (const word of wordsIn(heading)) note(word, 2);
     if (heading === page) for (const word of wordsIn(page)) note(word, 3);
     return /** @type {[number, string, string]} */ ([number, heading === page ? "" : heading, url]);
   });
-  const entries = [...words].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([word, places]) => {
-    let last = 0;
-    const coded = [...places].map(([section, rank]) => {
-      const code = (section - last) * 4 + rank;
-      last = section;
-      return code.toString(36);
+  const entries = [...words]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([word, places]) => {
+      let last = 0;
+      const coded = [...places].map(([section, rank]) => {
+        const code = (section - last) * 4 + rank;
+        last = section;
+        return code.toString(36);
+      });
+      return [word, coded.join(" ")];
     });
-    return [word, coded.join(" ")];
-  });
   return { pages: titles, sections, words: Object.fromEntries(entries) };
 }
 
@@ -104,9 +114,14 @@ export function search({ pages, sections, words }, question, most = 12) {
   /** @type {Map<number, { score: number, words: number }>} */
   const found = new Map();
   for (const word of asked) {
-    const others = (synonyms[word] ?? "").split(" ").filter((one) => one !== "").map(stem);
+    const others = (synonyms[word] ?? "")
+      .split(" ")
+      .filter((one) => one !== "")
+      .map(stem);
     const candidates = [
-      ...known.filter((one) => one.startsWith(word)).map((one) => ({ one, worth: one === word ? 1 : 0.5 * (word.length / one.length) })),
+      ...known
+        .filter((one) => one.startsWith(word))
+        .map((one) => ({ one, worth: one === word ? 1 : 0.5 * (word.length / one.length) })),
       ...others.filter((one) => one in words).map((one) => ({ one, worth: 0.4 })),
     ];
     /** @type {Map<number, number>} */
@@ -150,7 +165,10 @@ export function sectionsOfMarkdown(text, url) {
     page,
     heading: headingOf(part),
     url: i === 0 ? url : `${url}#${slug(headingOf(part))}`,
-    text: part.replace(/^#.*\n/, "").replaceAll(/\]\([^)]*\)/g, "] ").replaceAll(/<[^>]*>/g, " "),
+    text: part
+      .replace(/^#.*\n/, "")
+      .replaceAll(/\]\([^)]*\)/g, "] ")
+      .replaceAll(/<[^>]*>/g, " "),
   }));
 }
 
@@ -159,7 +177,12 @@ const headingOf = (part) => (/^#+ (.*)$/m.exec(part)?.[1] ?? "").replaceAll(/[`*
 
 /** The anchor of a heading. @param {string} heading */
 const slug = (heading) =>
-  heading.toLowerCase().normalize("NFKD").replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim().replaceAll(/[\s-]+/g, "-");
+  heading
+    .toLowerCase()
+    .normalize("NFKD")
+    .replaceAll(/[^\p{L}\p{N}\s-]/gu, "")
+    .trim()
+    .replaceAll(/[\s-]+/g, "-");
 
 /**
  * The sections of a page of HTML whose headings have an id, and which begin at its `<h1>`.
@@ -167,11 +190,22 @@ const slug = (heading) =>
  * @param {string} html @param {string} url @returns {Section[]}
  */
 export function sectionsOfHtml(html, url) {
-  const body = html.slice(Math.max(0, html.indexOf("<h1"))).replaceAll(/<(script|style|svg|template)[^>]*>[^]*?<\/\1>/g, " ");
+  const body = html
+    .slice(Math.max(0, html.indexOf("<h1")))
+    .replaceAll(/<(script|style|svg|template)[^>]*>[^]*?<\/\1>/g, " ");
   const parts = body.split(/(?=<h[1-3][\s>])/).filter((part) => /^<h[1-3]/.test(part));
   const plain = (/** @type {string} */ part) =>
-    part.replaceAll(/<[^>]*>/g, " ").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&amp;", "&").replaceAll(/&#?\w+;/g, " ").replaceAll(/\s+/g, " ").trim();
-  const titleOf = (/** @type {string} */ part) => plain(/^<h[1-3][^>]*>([^]*?)<\/h[1-3]>/.exec(part)?.[1] ?? "");
+    part
+      .replaceAll(/<[^>]*>/g, " ")
+      .replaceAll("&lt;", "<")
+      .replaceAll("&gt;", ">")
+      .replaceAll("&quot;", '"')
+      .replaceAll("&amp;", "&")
+      .replaceAll(/&#?\w+;/g, " ")
+      .replaceAll(/\s+/g, " ")
+      .trim();
+  const titleOf = (/** @type {string} */ part) =>
+    plain(/^<h[1-3][^>]*>([^]*?)<\/h[1-3]>/.exec(part)?.[1] ?? "");
   const page = titleOf(parts[0] ?? "");
   return parts.map((part, i) => {
     const id = /^<h[1-3][^>]*\sid="([^"]*)"/.exec(part)?.[1];

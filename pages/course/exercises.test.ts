@@ -1,21 +1,18 @@
 // The exercises of all chapters, each over many of its instances.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Exercise, judge, taskOf } from "../live/judge.ts";
+import { type Exercise, judge, type Task, taskOf } from "../live/judge.ts";
 
 const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
-const chapters = await Promise.all(
-  readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
-    .filter((path) => /^[^/\\]+[/\\]exercises\.ts$/.test(path))
-    .sort()
-    .map(async (path): Promise<readonly [string, readonly Exercise[]]> => {
-      const { exercises } = (await import(join(import.meta.dirname, path))) as {
-        exercises: readonly Exercise[];
-      };
-      return [path.replace(/[/\\].*/, ""), exercises];
-    }),
+const chapters = readdirSync(import.meta.dirname).filter((name) =>
+  existsSync(join(import.meta.dirname, name, "exercises.ts")),
 );
+
+async function exercisesOf(chapter: string): Promise<readonly Exercise[]> {
+  const file = join(import.meta.dirname, chapter, "exercises.ts");
+  return ((await import(file)) as { readonly exercises: readonly Exercise[] }).exercises;
+}
 
 function isNear(a: string | number, b: string | number): boolean {
   return (
@@ -39,42 +36,48 @@ const garbage = [
   "x".repeat(2000),
 ];
 
-describe.each(chapters)("%s", (_, exercises) => {
-  test("has at least two exercises and three mistakes that it knows by name", () => {
+describe.each(chapters)("%s", (chapter) => {
+  test("has at least two exercises and three mistakes that it knows by name", async () => {
+    const exercises = await exercisesOf(chapter);
     expect(exercises.length).toBeGreaterThanOrEqual(2);
     expect(new Set(exercises.map(({ id }) => id)).size).toBe(exercises.length);
     const names = exercises.flatMap((exercise) => taskOf(exercise, 1).misconceptions.map(({ name }) => name));
     expect(new Set(names).size).toBeGreaterThanOrEqual(3);
   });
 
-  test.each(exercises.map((exercise) => [exercise.id, exercise] as const))("%s", (__, exercise) => {
-    const questions = new Set<string>();
-    for (const seed of seeds) {
-      const task = taskOf(exercise, seed);
-      questions.add(task.question);
-      const about = (answer: string | number): string => `seed ${seed}: ${task.question} ${answer}`;
-      expect(judge(task, String(task.answer)).isRight, about(task.answer)).toBe(true);
-      for (const { name, answer } of task.misconceptions) {
-        const { isRight, text } = judge(task, String(answer));
-        expect(isRight, about(answer)).toBe(false);
-        // in some instances two mistakes lead to the same answer
-        const names = [
-          name,
-          ...task.misconceptions.filter((one) => isNear(one.answer, answer)).map((one) => one.name),
-        ];
-        expect(
-          names.map((one) => `Not yet: ${one}. `).some((words) => text.includes(words)),
-          about(answer),
-        ).toBe(true);
-      }
+  test("right answers are right, mistakes are called by their names, and instances differ", async () => {
+    for (const exercise of await exercisesOf(chapter)) {
+      const tasks = seeds.map((seed) => taskOf(exercise, seed));
+      expect(tasks.flatMap(faultsOf), exercise.id).toEqual([]);
+      expect(new Set(tasks.map(({ question }) => question)).size, exercise.id).toBeGreaterThan(1);
     }
-    expect(questions.size, "instances differ").toBeGreaterThan(1);
-    const task = taskOf(exercise, 1);
-    for (const answer of garbage) {
-      const { isRight, text } = judge(task, answer);
-      expect(isRight, answer).toBe(false);
-      expect(text.length, answer).toBeGreaterThan(5);
-      expect(text, answer).not.toMatch(/undefined|is not a function|Cannot read|internal:/);
+  });
+
+  test("what is no answer is told what is wrong with it", async () => {
+    for (const exercise of await exercisesOf(chapter)) {
+      for (const answer of garbage) {
+        const { isRight, text } = judge(taskOf(exercise, 1), answer);
+        expect(isRight, answer).toBe(false);
+        expect(text.length, answer).toBeGreaterThan(5);
+        expect(text, answer).not.toMatch(/undefined|is not a function|Cannot read|internal:/);
+      }
     }
   });
 });
+
+/** What is wrong with how an instance is judged. */
+function faultsOf(task: Task): string[] {
+  const faults: string[] = [];
+  if (!judge(task, String(task.answer)).isRight) faults.push(`${task.question} ${task.answer} is not right`);
+  for (const { name, answer } of task.misconceptions) {
+    const { isRight, text } = judge(task, String(answer));
+    if (isRight) faults.push(`${task.question} ${answer} (${name}) is right`);
+    // in some instances two mistakes lead to the same answer
+    const names = task.misconceptions
+      .filter((one) => one.name === name || isNear(one.answer, answer))
+      .map((one) => `Not yet: ${one.name}. `);
+    if (!names.some((words) => text.includes(words)))
+      faults.push(`${task.question} ${answer} should be “${name}”, and is: ${text}`);
+  }
+  return faults;
+}

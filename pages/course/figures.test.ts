@@ -12,11 +12,17 @@ import type { ProgramState } from "../live/program-state.ts";
 import type { LivePage } from "../live/page.tsx";
 import { page as derivativeOfCode } from "./derivative-of-code/page.tsx";
 import { own as codeProgram } from "./derivative-of-code/state.ts";
+import { page as dependencyGraph } from "./dependency-graph/page.tsx";
+import { from, own as graphProgram } from "./dependency-graph/state.ts";
+import { page as forwardMode } from "./forward-mode/page.tsx";
+import { along, own as forwardProgram } from "./forward-mode/state.ts";
 import { examples } from "./programs.ts";
 
-/** The chapters, the program that each holds, and how many random programs go through it: drawing takes most of the time. */
+/** The chapters, and the program that each holds. */
 const chapters: readonly (readonly [name: string, page: LivePage, own: ProgramState])[] = [
   ["derivative-of-code", derivativeOfCode, codeProgram],
+  ["forward-mode", forwardMode, forwardProgram],
+  ["dependency-graph", dependencyGraph, graphProgram],
 ];
 
 beforeAll(loadPlain);
@@ -82,21 +88,35 @@ function expectNear(found: readonly number[], wanted: readonly number[], about: 
   });
 }
 
-test.each(chapters)(
-  "%s shows the value and the gradient of the library, of random programs",
-  (_, page, own) => {
-    const mostGradients = 6; // that a page tells
-    for (const { text, values } of [...examples, ...randomPrograms(extent(8, 1000, 200))]) {
-      own.choose(text, values ?? {});
-      expect(own.problem.value, text).toBeUndefined();
-      expect([...own.valueProblems.value], text).toEqual([]);
-      const { program, args } = own.run.value;
-      expect(program.text).toBe(text);
-      const html = renderToString(h(page.Body, {}));
-      expect(html, text).not.toMatch(/undefined|\[object/);
-      expectNear(shown(html, "result").slice(0, 1), [program.value(args)], text);
-      const gradient = program.gradient(args);
-      expectNear(shown(html, "gradient").slice(0, mostGradients), gradient.slice(0, mostGradients), text);
-    }
+/** What each chapter shows beside the value: numbers of the library. */
+const holds: Readonly<Record<string, (html: string, program: Program, args: readonly unknown[]) => void>> = {
+  "derivative-of-code": (html, program, args) => {
+    const mostGradients = 6; // that the page tells
+    expectNear(shown(html, "gradient"), program.gradient(args).slice(0, mostGradients), program.text);
   },
-);
+  "forward-mode": (html, program, args) => {
+    const direction = program.numbers(args).map((_, i) => along.value[i] ?? 0);
+    expectNear(shown(html, "tangent"), [program.tangent(args, direction)], program.text);
+  },
+  "dependency-graph": (html, program, args) => {
+    const derivative = program.gradient(args)[0]!; // the first number is chosen
+    if (shown(html, "path").length > 0) expectNear(shown(html, "derivative"), [derivative], program.text);
+    else expect(derivative).toBe(0);
+  },
+};
+
+test.each(chapters)("%s shows the numbers of the library, of random programs", (name, page, own) => {
+  along.value = [1, -0.5, 0.25, 2];
+  from.value = 0;
+  for (const { text, values } of [...examples, ...randomPrograms(extent(4, 1000, 200))]) {
+    own.choose(text, values ?? {});
+    expect(own.problem.value, text).toBeUndefined();
+    expect([...own.valueProblems.value], text).toEqual([]);
+    const { program, args } = own.run.value;
+    expect(program.text).toBe(text);
+    const html = renderToString(h(page.Body, {}));
+    expect(html, text).not.toMatch(/undefined|\[object/);
+    expectNear(shown(html, "result").slice(0, 1), [program.value(args)], text);
+    holds[name]!(html, program, args);
+  }
+});

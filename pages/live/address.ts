@@ -152,7 +152,7 @@ export function pageState({ isPacked = false }: AddressOptions = {}): PageState 
 
 async function followAddress(hash: () => string, take: (address: string) => void): Promise<void> {
   take(location.hash);
-  const write = makeWriter();
+  const write = makeWriter(hash());
   let isTaking = false;
   addEventListener("popstate", () => {
     isTaking = true;
@@ -162,7 +162,7 @@ async function followAddress(hash: () => string, take: (address: string) => void
   });
   effect(() => {
     const next = hash();
-    if (!isTaking && next !== location.hash) write(next, write.noteChange());
+    if (!isTaking && next !== location.hash) write(next, write.noteChange(next));
   });
 }
 
@@ -174,7 +174,7 @@ async function followPacked(
   take: (address: string) => void,
   refuse: (problem: string) => void,
 ): Promise<void> {
-  const write = makeWriter();
+  const write = makeWriter("");
   let wanted = "";
   let written: string | undefined; // what the address stands for; nothing where it could not be read
   let takings = 0;
@@ -221,7 +221,7 @@ async function followPacked(
     const next = hash();
     if (next === wanted) return;
     wanted = next;
-    if (write.noteChange()) begins = true;
+    if (write.noteChange(next)) begins = true;
     void writeAll();
   });
 }
@@ -229,30 +229,45 @@ async function followPacked(
 /** Writes addresses: the first of a gesture as a new entry of the history, the others in its place. */
 interface AddressWriter {
   (next: string, begins: boolean): void;
-  /** Tells of a change; whether a gesture begins with it. */
-  noteChange(): boolean;
+  /** Tells of a change to a state; whether a gesture begins with it. */
+  noteChange(next: string): boolean;
   /** The next change begins a gesture. */
   startAnew(): void;
 }
 
-function makeWriter(): AddressWriter {
+/** A gesture changes the same values in quick succession. */
+function makeWriter(begin: string): AddressWriter {
   let lastChange = -Infinity;
+  let lastState = begin;
+  let lastKeys: readonly string[] = [];
   const write = (next: string, begins: boolean): void => {
     const place = next === "" ? location.pathname + location.search : next;
     if (begins) history.pushState(null, "", place);
     else history.replaceState(null, "", place);
   };
   return Object.assign(write, {
-    noteChange: () => {
+    noteChange: (next: string) => {
       const now = performance.now();
-      const begins = now - lastChange > quiet;
+      const keys = changedKeys(lastState, next);
+      const begins = now - lastChange > quiet || !keys.some((key) => lastKeys.includes(key));
       lastChange = now;
+      lastState = next;
+      lastKeys = keys;
       return begins;
     },
     startAnew: () => {
       lastChange = -Infinity;
     },
   });
+}
+
+/** The names of the values in which two states differ. */
+function changedKeys(one: string, other: string): string[] {
+  const [a, b] = [one, other].map((hash) => new URLSearchParams(hash.replace(/^#/, ""))) as [
+    URLSearchParams,
+    URLSearchParams,
+  ];
+  return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key));
 }
 
 /** A number as short as it can be read back, to twelve digits. */

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ChartSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { drawChart } from "../../src/pictures/plot/chart.ts";
-import { type MountedChart, mountChart } from "../../src/pictures/plot/page/mount.ts";
+import type { MountedChart } from "../../src/pictures/plot/page/mount.ts";
 import { heightAt, type PictureChart } from "../../src/pictures/plot/picture.ts";
 import { Drawing } from "./drawing.tsx";
 
@@ -11,7 +11,10 @@ export type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.t
 
 const renderedWidth = 640; // pixels: in the file, until there is a page that has a width
 
-/** A chart as wide as its place that one can touch: `mountChart` of the library. In the file it is the drawing of it. */
+/**
+ * A chart as wide as its place that one can touch: `mountChart` of the library. In the file it is the drawing of it, until what
+ * answers to a touch is loaded: pages show their text before that.
+ */
 export function Chart({
   spec,
   height = [150, 0.25],
@@ -22,12 +25,21 @@ export function Chart({
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedChart | null>(null);
+  const latest = useRef(spec);
   useEffect(() => {
-    const chart = mountChart(place.current!, spec, { height });
-    mounted.current = chart;
-    return () => chart.destroy();
+    let isGone = false;
+    void import("../../src/pictures/plot/page/mount.ts").then(({ mountChart }) => {
+      if (!isGone) mounted.current = mountChart(place.current!, latest.current, { height });
+    });
+    return () => {
+      isGone = true;
+      mounted.current?.destroy();
+    };
   }, []);
-  useEffect(() => mounted.current?.update(spec), [spec]);
+  useEffect(() => {
+    latest.current = spec;
+    mounted.current?.update(spec);
+  }, [spec]);
   // What stands here belongs to the mounted chart from then on, so it is rendered once.
   const first = useRef<JSX.Element | null>(null);
   first.current ??= (

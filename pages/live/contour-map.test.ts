@@ -14,9 +14,11 @@ test("contours of a round bowl are circles of the radius of their level", () => 
   const scale = contourSize.width / 8; // as many units a unit of y: 450/6
   const shown = labels.findIndex((label) => Number(label) > 1 && Number(label) < 6);
   const ring = paths[shown]!.split("M").at(-1)!; // behind the edge of the box, the hole in the middle
-  const radii = [...ring.matchAll(/([\d.]+),([\d.]+)/g)].map(([, x, y]) =>
-    Math.hypot(Number(x) - contourSize.width / 2, Number(y) - contourSize.height / 2),
-  );
+  let [x, y] = [-contourSize.width / 2, -contourSize.height / 2]; // from the middle; the steps of the path add up
+  const radii = [...ring.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, dx, dy]) => {
+    [x, y] = [x + Number(dx), y + Number(dy)];
+    return Math.hypot(x, y);
+  });
   expect(radii.length).toBeGreaterThan(10);
   const level = Number(labels[shown]); // two digits of it
   for (const radius of radii) expect(radius / scale / Math.sqrt(level)).toBeCloseTo(1, 1);

@@ -1,9 +1,10 @@
 // The contours of a function of two numbers over a box, made once for a formula and a box.
 import {
-  contourPaths,
+  contourRings,
   type Grid,
   levelsAbove,
   levelsAround,
+  type Spot,
 } from "../../src/pictures/landscapes/draw/contours.ts";
 import { sampleGrid } from "../../src/pictures/landscapes/draw/plane.ts";
 import type { Interval, Landscape } from "../../src/pictures/landscapes/landscape.ts";
@@ -58,20 +59,54 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
   const rows = Math.round((across * contourSize.height) / contourSize.width);
   const plane = { axes: coordinates, domain: box, place: identity, pointAt: identity };
   const grid = sampleGrid(mapped, plane, across, rows);
-  const isBounded = lowest !== -Infinity;
-  const base = isBounded ? Math.min(lowest ?? floorOf(grid), least(grid)) : centreOf(mapped, grid);
+  const axes = [coordinates[0]!, coordinates[1]!] as const;
+  if (lowest === -Infinity) return drawnMap(axes, box, grid, centreOf(mapped, grid), false);
+  return drawnMap(axes, box, grid, Math.min(lowest ?? floorOf(grid), least(grid)), true);
+}
+
+/**
+ * The contours of values on a grid over a box, whose rows go upwards from the lowest y: of a function that is not computed here.
+ *
+ * @param base what levels are counted from
+ */
+export function gridMap(
+  axes: readonly [string, string],
+  box: MapBox,
+  grid: Grid,
+  base = least(grid),
+): ContourMap {
+  return drawnMap(axes, box, grid, base, true);
+}
+
+function drawnMap(
+  axes: readonly [string, string],
+  box: MapBox,
+  grid: Grid,
+  base: number,
+  isBounded: boolean,
+): ContourMap {
   const quantity = !isBounded || base === 0 ? "f" : "f above its lowest";
   const { levels, text } = isBounded
     ? levelsAbove(base, grid.values, quantity)
     : levelsAround(base, grid.values, quantity);
   return {
-    axes: [coordinates[0]!, coordinates[1]!],
+    axes,
     box,
-    paths: contourPaths(grid, levels, contourSize),
+    paths: contourRings(grid, levels, contourSize, tolerance).map((rings) => rings.map(ringPath).join("")),
     labels: levels.map((level) => labelOf(isBounded ? level - base : level)),
     quantity,
     text,
   };
+}
+
+const tolerance = 0.35; // units of the plot: what is nearer is not seen, and pages hold these paths
+
+/** A closed line by its steps: shorter than by its places. */
+function ringPath(ring: readonly Spot[]): string {
+  const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
+  const [x0, y0] = tenths[0]!;
+  const steps = tenths.slice(1).map(([x, y], i) => `${(x - tenths[i]![0]) / 10},${(y - tenths[i]![1]) / 10}`);
+  return `M${x0 / 10},${y0 / 10}l${steps.join(" ")}Z`;
 }
 
 function identity<T>(point: T): T {

@@ -52,3 +52,15 @@ test("a run ends where its numbers do, and is lost", () => {
   expect(values.every((height) => Number.isFinite(height))).toBe(true);
   expect(run([2, 2], { rate: 0.01 }).isLost).toBe(false);
 });
+
+test("a run with noise has the bits of a race with that noise", () => {
+  const landscape = findLandscape("two-neurons");
+  const run = descentOf<{ rate: number }>(landscape.value, ({ rate }) => sgd({ learningRate: rate }), 40);
+  const { points } = run([-0.5, -0.5], { rate: 0.15 }, { deviation: 0.1, seed: 3 });
+  const raced = race(
+    landscape,
+    { gd: sgd({ learningRate: 0.15 }) },
+    { steps: 40, start: [-0.5, -0.5], noise: 0.1, seed: 3 },
+  );
+  expect(points).toEqual(raced.runs[0]!.points);
+});

@@ -1,6 +1,7 @@
 // Runs of optimisers whose settings are dragged: compiled once, not for each number.
-import { jit, norm, scan, type Tensor, tensor, valueAndGrad } from "downhill";
+import { add, jit, mul, norm, scan, type Tensor, tensor, valueAndGrad, zeros } from "downhill";
 import { applyUpdates, type GeneralOptimizer } from "downhill/optim";
+import * as random from "downhill/random";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 
 /** A run. Entry t of each list is the state after t steps, up to the last whose numbers are finite. */
@@ -11,6 +12,12 @@ export interface Descent {
   readonly gradientNorms: readonly number[];
   /** Whether it left for good: its numbers ended, or its value is far above that of the start. */
   readonly isLost: boolean;
+}
+
+/** Gaussian noise that is added to each element of each gradient, as mini-batches do: its standard deviation, and its seed. */
+export interface GradientNoise {
+  readonly deviation: number;
+  readonly seed: number;
 }
 
 /** Settings as scalars of the engine. */
@@ -29,27 +36,31 @@ export function descentOf<S extends Readonly<Record<string, number>>>(
   value: (point: Tensor, settings: Scalars<S>) => Tensor,
   optimizer: (settings: Scalars<S>) => GeneralOptimizer<unknown>,
   steps: number,
-): (start: Point, settings: S) => Descent {
-  const run = jit((start: Tensor, settings: Scalars<S>) => {
+): (start: Point, settings: S, noise?: GradientNoise) => Descent {
+  const run = jit((start: Tensor, settings: Scalars<S>, noise: Tensor) => {
     const evaluate = valueAndGrad((point: Tensor) => value(point, settings));
     const { init, update } = optimizer(settings);
     const [, track] = scan(
-      ({ x, state }: { x: Tensor; state: unknown }) => {
+      ({ x, state }: { x: Tensor; state: unknown }, extra: Tensor) => {
         const [height, slope] = evaluate(x);
-        const { updates, state: next } = update(slope, state, x);
+        const { updates, state: next } = update(add(slope, extra), state, x);
         return [{ x: applyUpdates(x, updates), state: next }, [x, height, norm(slope)] as const] as const;
       },
       { x: start, state: init(start) },
-      null,
-      { length: steps + 1 },
+      noise,
     );
     return track;
   });
-  return (start, settings) => {
+  return (start, settings, { deviation, seed } = { deviation: 0, seed: 0 }) => {
+    const shape = [steps + 1, start.length];
+    const noise =
+      deviation === 0
+        ? zeros(shape, { dtype: "float64" })
+        : mul(random.normal(random.key(seed), shape, { dtype: "float64" }), deviation);
     const scalars = Object.fromEntries(
       Object.entries(settings).map(([name, setting]) => [name, tensor(setting, { dtype: "float64" })]),
     ) as Scalars<S>;
-    const [points, values, norms] = run(tensor([...start], { dtype: "float64" }), scalars);
+    const [points, values, norms] = run(tensor([...start], { dtype: "float64" }), scalars, noise);
     return cut(points.tolist() as number[][], values.tolist() as number[], norms.tolist() as number[]);
   };
 }

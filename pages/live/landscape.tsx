@@ -68,7 +68,7 @@ export function pointState(page: PageState, key: string, initial: Point): Signal
 interface Placing {
   readonly width: number;
   readonly height: number;
-  readonly at: (point: Point) => readonly [x: number, y: number];
+  readonly at: (point: Point) => Spot;
   readonly pointAt: (x: number, y: number) => Point;
 }
 
@@ -141,7 +141,7 @@ export function LandscapeMap(props: MapProps): JSX.Element {
   );
 }
 
-function translate([x, y]: readonly [number, number]): string {
+function translate([x, y]: Spot): string {
   return `translate(${x} ${y})`;
 }
 
@@ -236,6 +236,20 @@ function ColourBar({
   );
 }
 
+type Spot = readonly [x: number, y: number];
+
+const leastApart = 0.4; // pixels: what is nearer is not seen apart
+
+/** A path without the places that lie too near to the one before; its last place stays. */
+function spaced(path: readonly Spot[]): Spot[] {
+  const kept: Spot[] = [];
+  path.forEach((spot, i) => {
+    const [x, y] = kept.at(-1) ?? [Infinity, Infinity];
+    if (i === path.length - 1 || !(Math.hypot(spot[0] - x, spot[1] - y) < leastApart)) kept.push(spot);
+  });
+  return kept;
+}
+
 /** A run up to a step, with its marker where it is. */
 function Trail({
   trail: { name, points, isLost = false },
@@ -248,7 +262,7 @@ function Trail({
   readonly step: number;
   readonly placing: Placing;
 }): JSX.Element {
-  const shown = points.slice(0, step + 1).map(at);
+  const shown = spaced(points.slice(0, step + 1).map(at));
   const d = shown.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
   const dots =
     shown.length <= mostDots

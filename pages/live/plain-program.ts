@@ -76,8 +76,55 @@ export async function plainProgramReader(): Promise<(text: string) => PlainProgr
 function plainProgram(text: string, form: PlainForm, captured: readonly unknown[]): PlainProgram {
   const { region, params } = form;
   const f = functionOf(form, () => captured) as (...args: unknown[]) => number;
+  const takes = argumentsOf(form, captured);
+  const { argnums } = takes;
+  const names = argnums.map((i) => params[i]!.name);
+  return {
+    kind: "plain",
+    text,
+    form,
+    call: f,
+    title: `${region.name}(${params.map(({ name }) => name).join(", ")})`,
+    inputs: params.map(({ name, type }, i) => ({ name, kind: kindOf(type), start: startOf(type, i) })),
+    argument: (input, given) => argumentOf(form, input, given),
+    numbers: takes.numbers,
+    withNumbers: (args, numbers) => takes.withSmooth(args, numbers, "kept"),
+    value: (args) => f(...args),
+    gradient(args) {
+      if (argnums.length === 0) return [];
+      return takes.smoothOf(args, gradientIn(f, { argnums })(...args));
+    },
+    tangent: (args, direction) => along(f, args, takes.withSmooth(args, direction, "zero"))[1],
+    operations: (args) => ({
+      value: takes.run(region, args).operations,
+      gradient: names.length === 0 ? 0 : takes.run(gradientOf(form, names, true).region, args).operations,
+    }),
+    tape: (args) => tapeOfRun(form, takes.run(region, args), takes.inputSteps(args)),
+  };
+}
+
+/** The arguments of a function, taken apart into leaves: those with a derivative are smooth. */
+interface Arguments {
+  /** The places of the parameters in which something has a derivative. */
+  readonly argnums: readonly number[];
+  numbers(args: readonly unknown[]): { readonly name: string; readonly value: number }[];
+  /** The smooth numbers of a gradient, which has an entry for each of `argnums`. */
+  smoothOf(args: readonly unknown[], gradient: readonly unknown[]): number[];
+  /** The arguments with other numbers in the places of the smooth ones; the others are kept, or 0. */
+  withSmooth(args: readonly unknown[], numbers: readonly number[], others: "kept" | "zero"): unknown[];
+  /** A run of a region that takes the same arguments. */
+  run(region: Region, args: readonly unknown[]): Run;
+  /** The steps of a run that are smooth inputs. */
+  inputSteps(args: readonly unknown[]): number[];
+}
+
+function argumentsOf(
+  { region, params, captured: outside }: PlainForm,
+  captured: readonly unknown[],
+): Arguments {
   const isSmooth = params.flatMap(({ type }) => smoothLeaves(type));
   const labels = params.flatMap(({ name, type }) => labelsOf(name, type));
+  const names = [...labels, ...outside.flatMap(({ name, type }) => labelsOf(name, type))];
   const argnums = params.flatMap(({ type }, i) => (smoothLeaves(type).includes(true) ? [i] : []));
   const apart = (args: readonly unknown[]): { leaves: Leaf[][]; templates: Template[] } => {
     const types = region.params.map(({ type }) => type).values();
@@ -87,92 +134,63 @@ function plainProgram(text: string, form: PlainForm, captured: readonly unknown[
     );
     return { leaves, templates };
   };
-  const withSmooth = (
-    args: readonly unknown[],
-    numbers: readonly number[],
-    isRest: "kept" | "zero",
-  ): unknown[] => {
-    const { leaves, templates } = apart(args);
-    const next = numbers.values();
-    let at = 0;
-    return templates.map((template, i) =>
-      putTogether(
-        template,
-        leaves[i]!.map(({ data, dims }): Leaf => {
-          const smooth = isSmooth[at++] === true;
-          const one = (x: number): number => (smooth ? (next.next().value ?? 0) : isRest === "kept" ? x : 0);
-          return { data: typeof data === "number" ? one(data) : data.map(one), dims };
-        }),
-      ),
-    );
-  };
   const all = (args: readonly unknown[]): Leaf[] => {
     const leaves = apart(args).leaves.flat();
     const types = region.params
       .slice(leaves.length)
       .map(({ type }): RegionType => type)
       .values();
-    form.captured.forEach(({ name, type }, i) => {
+    outside.forEach(({ name, type }, i) => {
       takeApart(type, captured[i], types, { path: name, lead: 0 }, leaves);
     });
     return leaves;
   };
-  const names = [...labels, ...form.captured.flatMap(({ name, type }) => labelsOf(name, type))];
-  const runOf = (of: Region, args: readonly unknown[]): Run => runRegion(of, all(args), names);
-  const activeNames = argnums.map((i) => params[i]!.name);
-  /** The steps of a run that are inputs: each number of the types that have derivatives is one, in the order of the leaves. */
-  const inputSteps = (args: readonly unknown[]): number[] => {
-    const inputs: number[] = [];
-    let step = 0;
-    all(args).forEach(({ data }, i) => {
-      const { type } = region.params[i]!;
-      if (type !== "f64" && type !== "f32") return;
-      const size = typeof data === "number" ? 1 : data.length;
-      if (isSmooth[i] === true) for (let k = 0; k < size; k++) inputs.push(step + k);
-      step += size;
-    });
-    return inputs;
-  };
   return {
-    kind: "plain",
-    text,
-    form,
-    call: f,
-    title: `${region.name}(${params.map(({ name }) => name).join(", ")})`,
-    inputs: params.map(({ name, type }, i) => ({ name, kind: kindOf(type), start: startOf(type, i) })),
-    argument: (input, given) => argumentOf(form, input, given),
+    argnums,
     numbers: (args) =>
       apart(args)
         .leaves.flat()
-        .flatMap((leaf, i) =>
-          isSmooth[i] !== true
-            ? []
-            : elementsOf(leaf).map((value, k) => ({
-                name: typeof leaf.data === "number" ? labels[i]! : elementLabel(labels[i]!, k, leaf.dims),
-                value,
-              })),
-        ),
-    withNumbers: (args, numbers) => withSmooth(args, numbers, "kept"),
-    value: (args) => f(...args),
-    gradient(args) {
-      if (argnums.length === 0) return [];
-      const grads = gradientIn(f, { argnums })(...args);
+        .flatMap((leaf, i) => {
+          if (isSmooth[i] !== true) return [];
+          const nameOf = (k: number): string =>
+            typeof leaf.data === "number" ? labels[i]! : elementLabel(labels[i]!, k, leaf.dims);
+          return elementsOf(leaf).map((value, k) => ({ name: nameOf(k), value }));
+        }),
+    smoothOf(args, gradient) {
       const { templates } = apart(args);
-      const leaves = params.map((_, i): Leaf[] => {
-        const place = argnums.indexOf(i);
-        return place < 0 ? [] : takeLike(templates[i]!, grads[place], region.name);
-      });
-      return params.flatMap(({ type }, i) => {
-        const own = smoothLeaves(type);
-        return leaves[i]!.flatMap((leaf, k) => (own[k] === true ? elementsOf(leaf) : []));
+      return argnums.flatMap((at, i) => {
+        const own = smoothLeaves(params[at]!.type);
+        const leaves = takeLike(templates[at]!, gradient[i], params[at]!.name);
+        return leaves.flatMap((leaf, k) => (own[k] === true ? elementsOf(leaf) : []));
       });
     },
-    tangent: (args, direction) => along(f, args, withSmooth(args, direction, "zero"))[1],
-    operations: (args) => ({
-      value: runOf(region, args).operations,
-      gradient: runOf(gradientOf(form, activeNames, true).region, args).operations,
-    }),
-    tape: (args) => tapeOfRun(form, runOf(region, args), inputSteps(args)),
+    withSmooth(args, numbers, others) {
+      const { leaves, templates } = apart(args);
+      const next = numbers.values();
+      let at = 0;
+      const changed = ({ data, dims }: Leaf): Leaf => {
+        const smooth = isSmooth[at++] === true;
+        const one = (x: number): number => {
+          if (!smooth) return others === "kept" ? x : 0;
+          return next.next().value ?? 0;
+        };
+        return { data: typeof data === "number" ? one(data) : data.map(one), dims };
+      };
+      return templates.map((template, i) => putTogether(template, leaves[i]!.map(changed)));
+    },
+    run: (of, args) => runRegion(of, all(args), names),
+    inputSteps(args) {
+      const inputs: number[] = [];
+      let step = 0; // each number of a type that has derivatives is a step, in the order of the leaves
+      all(args).forEach((leaf, i) => {
+        const { type } = region.params[i]!;
+        if (type !== "f64" && type !== "f32") return;
+        const size = elementsOf(leaf).length;
+        if (isSmooth[i] === true) for (let k = 0; k < size; k++) inputs.push(step + k);
+        step += size;
+      });
+      return inputs;
+    },
   };
 }
 

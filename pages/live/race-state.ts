@@ -1,12 +1,12 @@
 // A race in a page: what its reader changes, and what follows from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Tensor } from "downhill";
-import { defineLandscape, type Landscape, type Point } from "../../src/pictures/landscapes/landscape.ts";
-import { zoo } from "../../src/pictures/landscapes/zoo.ts";
+import type { Landscape, Point } from "../../src/pictures/landscapes/landscape.ts";
 import type { PageState } from "./address.ts";
 import type { ChartSpec } from "./chart.tsx";
-import { type ContourMap, contourMap, type MapBox } from "./contour-map.ts";
+import { type ContourMap, contourMap } from "./contour-map.ts";
 import { type Descent, descentOf } from "./descent.ts";
+import { type KnownGround, readGround } from "./ground.ts";
 import { pointState } from "./landscape.tsx";
 import { type Racer, optimizerOf, racerName, readRacers, writeRacers } from "./racers.ts";
 import { readable } from "./readable.ts";
@@ -17,6 +17,8 @@ export interface RaceStart {
   readonly start: Point;
   readonly racers: readonly Racer[];
   readonly steps: number;
+  /** What is known of that formula; left out, what the zoo knows. */
+  readonly known?: KnownGround;
 }
 
 /** A run beside the racer that made it. */
@@ -46,29 +48,6 @@ export interface LiveRace {
 /** How many steps a race in a page may have. */
 export const stepRange = { min: 10, max: 1000, step: 10 } as const;
 
-const usualBox: MapBox = [
-  [-4, 4],
-  [-3, 3],
-];
-
-interface Ground {
-  readonly text: string;
-  readonly landscape: Landscape;
-  readonly box: MapBox;
-}
-
-function readGround(text: string): Ground {
-  const known = Object.values(zoo).find(({ definition }) => definition === text);
-  const options = known === undefined ? {} : { minima: known.minima ?? [], lowest: known.lowest };
-  const landscape = defineLandscape(text, options);
-  const { coordinates } = landscape;
-  if (coordinates.length !== 2)
-    throw new Error(
-      `A map is of a function of two numbers, and this one has ${coordinates.join(", ")}: write it in x and y.`,
-    );
-  return { text, landscape, box: (known?.domain as MapBox | undefined) ?? usualBox };
-}
-
 /** A race with its values in the address of the page. */
 export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   const formula = page.text("f", begin.formula);
@@ -76,7 +55,9 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
   const racers = page.value<readonly Racer[]>("racers", begin.racers, readRacers, writeRacers);
   const steps = page.number("steps", begin.steps, stepRange);
   const step = page.number("step", stepRange.max, { min: 0, max: stepRange.max });
-  const { value: ground, problem } = readable(formula, readGround);
+  const { value: ground, problem } = readable(formula, (text) =>
+    text === begin.formula ? readGround(text, begin.known) : readGround(text),
+  );
   const compiled = new Map<string, (from: Point, settings: Racer["settings"]) => Descent>();
   const runOf = (racer: Racer): Descent => {
     const { text, landscape } = ground.value;

@@ -13,6 +13,7 @@ import {
   sgd,
   stepDecay,
 } from "downhill/optim";
+import type { KnownGround } from "./ground.ts";
 import { numberFrom, type NumberRange } from "./address.ts";
 
 /** A setting of an optimiser that can be dragged. */
@@ -130,6 +131,15 @@ export interface Racer {
   readonly kind: RacerId;
   readonly settings: Readonly<Record<string, number>>;
   readonly schedule: ScheduleId;
+}
+
+/** A race as the page of a file holds it. */
+export interface RaceData extends KnownGround {
+  readonly formula: string;
+  readonly start: readonly number[];
+  /** As {@link writeRacers} writes them. */
+  readonly racers: string;
+  readonly steps: number;
 }
 
 /** An optimiser as it begins. */

@@ -12,7 +12,7 @@ export interface Items {
 }
 
 /** How many items there are: a power of two, so that batches of powers of two fill an epoch. */
-export const itemCount = 256;
+export const itemCount = 128;
 
 const truth: Point = [1.5, -1]; // slope and intercept
 const noise = 0.8; // standard deviation
@@ -74,7 +74,7 @@ export const leastLoss: number = /* @__PURE__ */ loss(
 ).item();
 
 /** How often a run goes through all items, unless {@link leastSteps} need more. */
-export const epochsOfRun = 10;
+export const epochsOfRun = 20;
 
 /** How many steps every run makes, however large its batches. */
 export const leastSteps = 80;
@@ -96,7 +96,7 @@ export interface BatchRun {
 }
 
 /** The sizes that batches may have. */
-export const batchSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+export const batchSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
 
 type Run = (start: Tensor, rate: Tensor, places: Tensor) => readonly [points: Tensor, values: Tensor];
 

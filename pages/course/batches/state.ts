@@ -25,7 +25,7 @@ import { scatterAt } from "./variance.ts";
 export const state = pageState();
 
 /** The sizes between one item and all. */
-export const middleSizes = ["2", "4", "8", "16", "32", "64", "128"] as const;
+export const middleSizes = ["2", "4", "8", "16", "32", "64"] as const;
 
 // Three ways through the same data
 export const size = state.choice("b", "16", middleSizes);
@@ -36,7 +36,7 @@ export const seed = state.number("seed", 1, { min: 1, max: 999 });
 export const clock = state.choice("by", "items", ["items", "steps"]);
 /** How many ticks the player has: a tick is a step, or so many items. */
 export const ticks = leastSteps;
-export const tick = state.number("tick", ticks / 2, { min: 0, max: ticks });
+export const tick = state.number("tick", ticks / 5, { min: 0, max: ticks });
 /** Items of a tick. */
 export const itemsPerTick: number = (epochsOfRun * itemCount) / ticks;
 

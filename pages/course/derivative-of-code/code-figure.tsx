@@ -23,7 +23,7 @@ export function CodeFigure(): JSX.Element {
       state={{ page: state, keys: ["program", "at", "code"] }}
       caption={
         <>
-          <i>dx</i> is how fast <i>x</i> changes; each line below says how fast its value changes then. The
+          <i>dx</i> is how fast <i>x</i> changes; each line says how fast its value changes then. The
           following chapters tell where each of these lines comes from.
         </>
       }

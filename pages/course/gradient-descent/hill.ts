@@ -2,10 +2,11 @@
 import { hessian, jit, type Tensor, tensor } from "downhill";
 import { sgd } from "downhill/optim";
 import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
-import { defineLandscape, type Landscape, type Point } from "../../../src/pictures/landscapes/landscape.ts";
+import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
 import type { MapBox } from "../../live/contour-map.ts";
 import { type Descent, descentOf } from "../../live/descent.ts";
+import { readGround } from "../../live/ground.ts";
 
 /** A function of two numbers, with everything that the figure asks of it. */
 export interface Hill {
@@ -19,11 +20,6 @@ export interface Hill {
 
 /** How many steps are computed. */
 export const mostSteps = 60;
-
-const usualBox: MapBox = [
-  [-4, 4],
-  [-3, 3],
-];
 
 /** Landscapes to begin with: the text, its name, a start and a rate that works. */
 export const examples: readonly {
@@ -50,22 +46,13 @@ export const examples: readonly {
  * @throws Error where it cannot be read, or is no function of two numbers
  */
 export function readHill(text: string): Hill {
-  const known = Object.values(zoo).find(({ definition }) => definition === text);
-  const landscape = defineLandscape(
-    text,
-    known === undefined ? {} : { minima: known.minima ?? [], lowest: known.lowest },
-  );
-  const { coordinates, value } = landscape;
-  if (coordinates.length !== 2) {
-    throw new Error(
-      `A map is of a function of two numbers, and this one has ${coordinates.join(", ")}: write it in x and y.`,
-    );
-  }
+  const { landscape, box } = readGround(text);
+  const { value } = landscape;
   const second = jit(hessian(value) as (at: Tensor) => Tensor);
   return {
     text,
     landscape,
-    box: (known?.domain as MapBox | undefined) ?? usualBox,
+    box,
     descend: descentOf<{ rate: number }>(value, ({ rate }) => sgd({ learningRate: rate }), mostSteps),
     curvatures: (at) => symmetricEigen(second(tensor([...at])).tolist() as number[][]).values,
   };

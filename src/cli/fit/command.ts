@@ -77,7 +77,10 @@ const args = {
 export const fitCommand: Command<typeof args> = {
   args,
   async run(given, terminal) {
-    const [{ runFit }, { plainModelText }] = await Promise.all([import("./run.ts"), import("./plain-text.ts")]);
+    const [{ runFit }, { plainModelText }] = await Promise.all([
+      import("./run.ts"),
+      import("./plain-text.ts"),
+    ]);
     // `fit file.ts#name data.csv` reads as well, and can mean only one thing
     const isReversed =
       plainModelText(given.data) !== undefined && plainModelText(given.formula) === undefined;

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
+import { builtFolder } from "../shared/built-folder.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { serveFolder } from "./serve-folder.ts";
@@ -20,7 +20,12 @@ export async function learn(
   { chapter = "", port = "0", opensBrowser }: LearnRequest,
   { stdout }: Terminal,
 ): Promise<number> {
-  const folder = courseFolder();
+  const folder = builtFolder("course");
+  if (folder === undefined)
+    throw new DownhillError(
+      "file",
+      "learn: the course is not there. In a clone, `npm run build` makes it; in a project, install downhill again.",
+    );
   checkChapter(folder, chapter);
   const served = await serveFolder(folder, readPort(port));
   const address = `${served.address}${chapter === "" ? "" : `${chapter}/`}`;
@@ -37,21 +42,6 @@ export async function learn(
     interruption.dispose();
   }
   return 0;
-}
-
-/** Where the build leaves the course: beside the command, or, from the sources, in `dist/`. */
-function courseFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (let up = 0; up < 4; up += 1) {
-    for (const place of ["course", "dist/course"]) {
-      if (existsSync(join(folder, place, "index.html"))) return join(folder, place);
-    }
-    folder = dirname(folder);
-  }
-  throw new DownhillError(
-    "file",
-    "learn: the course is not there. In a clone, `npm run build` makes it; in a project, install downhill again.",
-  );
 }
 
 function checkChapter(folder: string, chapter: string): void {

@@ -18,6 +18,7 @@ import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts"
 import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { liveRacePage } from "./live-page.ts";
 import { readRacers, usualRacers } from "./racers.ts";
 import { readTolerances, withPlaces } from "./settings.ts";
 import { readLandscape } from "./source.ts";
@@ -50,8 +51,13 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
     return;
   }
   const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
-  const shown = preset === undefined ? await runRace(request) : await makeStudy(preset, request);
-  await show(shown, { out, draw, json }, stream);
+  if (preset !== undefined) {
+    await show(await makeStudy(preset, request), { out, draw, json }, stream);
+    return;
+  }
+  const { shown, asked } = await runRace(request);
+  const live = draw === landscapeHtml ? liveRacePage(shown, asked) : undefined;
+  await show(shown, { out, draw: live === undefined ? draw : () => live, json }, stream);
 }
 
 /** Draws to a file and writes JSON or text. */
@@ -86,22 +92,29 @@ function styleOf(role: "head" | "soft" | number): Style {
   return role === "head" ? "bold" : role === "soft" ? "dim" : runStyles[role % runStyles.length]!;
 }
 
-async function runRace(request: RaceRequest): Promise<Race> {
+async function runRace(
+  request: RaceRequest,
+): Promise<{
+  readonly shown: Race;
+  readonly asked: { readonly landscape: string; readonly optimizers: string };
+}> {
   const steps = request.steps === undefined ? usualSteps : readCount("--steps", request.steps);
   if (steps > mostSteps)
     throw optionError(`--steps must be ${mostSteps.toLocaleString("en")} or less, got ${steps}.`);
   const noise = request.noise === undefined ? 0 : readNumber("--noise", request.noise, { from: 0 });
   const seed = request.seed === undefined ? 0 : readWhole("--seed", request.seed);
   const { tolerances } = request;
-  const read = await readLandscape(request.landscape ?? usualLandscape, request.start);
+  const named = request.landscape ?? usualLandscape;
+  const read = await readLandscape(named, request.start);
   const landscape = findMinima(withPlaces(read, request));
-  const racers = readRacers(request.optimizers ?? usualRacers(landscape), steps);
-  return race(landscape, racers, {
+  const optimizersText = request.optimizers ?? usualRacers(landscape);
+  const shown = race(landscape, readRacers(optimizersText, steps), {
     steps,
     noise,
     seed,
     ...(tolerances === undefined ? {} : { tolerances: readTolerances("--tolerances", tolerances) }),
   });
+  return { shown, asked: { landscape: named, optimizers: optimizersText } };
 }
 
 async function makeStudy(name: string, request: RaceRequest): Promise<Study> {

@@ -1,6 +1,7 @@
 import { reshape } from "../../numeric/array/shape.ts";
-import { softmax } from "../../numeric/array/reduce.ts";
-import { zeros } from "../../numeric/array/create.ts";
+import { softmax, sum } from "../../numeric/array/reduce.ts";
+import { tensor, zeros } from "../../numeric/array/create.ts";
+import { mul } from "../../numeric/array/elementwise.ts";
 import { type Batches, dataset } from "../../training/data/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import {
@@ -14,6 +15,7 @@ import { optimize } from "../../engine/passes/pipeline.ts";
 import { foldIn, key } from "../../numeric/random/index.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import type { Loss } from "../../training/train/index.ts";
+import { grad } from "../../engine/transforms/grad.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { toSvg, traceTable } from "../../pictures/viz/index.ts";
 import type { Part, Problem } from "./data.ts";
@@ -35,8 +37,20 @@ export interface Model {
   readonly loss: Loss<MlpParams, Batch>;
   /** For each item of a part the probabilities of the classes, or the standardised prediction: row by row. */
   predict(params: MlpParams, part: Part): Float32Array;
+  /**
+   * For each of some rows of inputs how much its inputs count: the derivative by each input of the score of one class less that of
+   * another, row by row. A network of classes.
+   */
+  weigh(params: MlpParams, rows: readonly ClassPair[]): Float32Array;
   /** The dependency graph of the loss of one item, as SVG. */
   graph(): string;
+}
+
+/** Inputs of an item, and two classes whose scores are compared. */
+export interface ClassPair {
+  readonly inputs: Float32Array;
+  readonly taken: number;
+  readonly actual: number;
 }
 
 const predictedAtOnce = 512; // items
@@ -91,6 +105,20 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
         at += values.length;
       }
       return all;
+    },
+    weigh(params, rows) {
+      const x = tensor(Float32Array.from(rows.flatMap(({ inputs: row }) => [...row])), {
+        shape: [rows.length, inputs],
+        dtype: "float32",
+      });
+      const signs = new Float32Array(rows.length * outputs);
+      rows.forEach(({ taken, actual }, i) => {
+        signs[i * outputs + taken]! += 1;
+        signs[i * outputs + actual]! -= 1;
+      });
+      const by = tensor(signs, { shape: [rows.length, outputs], dtype: "float32" });
+      const margin = (at: Tensor): Tensor => sum(mul(apply(params, at), by));
+      return grad(margin)(x).data() as Float32Array;
     },
     graph() {
       const itemLoss = (params: MlpParams, x: Tensor, y: Tensor): Tensor =>

@@ -1,14 +1,15 @@
 import { type Figure, rateDrops, trainingReport } from "../../training/train/index.ts";
+import { showNumber } from "../../pictures/viz/index.ts";
 import { isNumber } from "../shared/call-text.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
 import type { Repetition } from "./run-history.ts";
-import type { Judgement, TestResult } from "./result.ts";
+import { classScores, type Judgement, type TestResult } from "./result.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
-import type { Run } from "./training.ts";
+import type { Run, StepNorms } from "./training.ts";
 import { type Tuning, tuningFigure } from "./tuning.ts";
 
 /** All that the report tells of. */
@@ -28,6 +29,7 @@ export interface ReportSource {
 
 const mostImages = 40;
 const mostRows = 20;
+const mostClasses = 30; // in the table of classes
 
 /** The report of a run as a page of HTML. */
 export function makeReport(source: ReportSource): string {
@@ -40,6 +42,7 @@ export function makeReport(source: ReportSource): string {
     figures: [
       ...curves(source),
       ...judgements(source),
+      ...layers(source),
       ...(tuning === undefined ? [] : [tuningFigure(tuning)]),
       graph(source),
     ],
@@ -167,16 +170,22 @@ function curves({ run, result }: ReportSource): Figure[] {
       { name: "test", values: accuracyOfTest },
     ],
   };
+  const rates = epochs.map(({ epoch }) => epoch.learningRate ?? gap);
   const rate: Figure = {
     kind: "lines",
     title: "Learning rate",
     caption: "At the last step of each epoch.",
-    series: [{ name: "learning rate", values: epochs.map(({ epoch }) => epoch.learningRate ?? gap) }],
+    series: [{ name: "learning rate", values: rates }],
   };
-  return [loss, ...(isClassification ? [accuracy] : []), rate];
+  const figures = [loss, ...(isClassification ? [accuracy] : [])];
+  return isConstant(rates) ? figures : [...figures, rate];
 }
 
-function judgements({ problem, result }: ReportSource): Figure[] {
+function isConstant(rates: readonly number[]): boolean {
+  return rates.every((rate) => rate === rates[0]);
+}
+
+function judgements({ problem, model, run, result }: ReportSource): Figure[] {
   const { task } = problem;
   if (result.kind === "regression") {
     const target = task.kind === "regression" ? task.target : "target";
@@ -200,13 +209,34 @@ function judgements({ problem, result }: ReportSource): Figure[] {
     classes,
     counts,
   };
-  if (mistakes.length === 0) return [confusion];
+  const tables = [confusion, classTable(counts, classes)];
+  if (mistakes.length === 0) return tables;
   return [
-    confusion,
+    ...tables,
     problem.image === undefined
       ? mistakeTable(mistakes, classes)
-      : mistakeImages(problem, problem.image, mistakes, classes),
+      : mistakeImages({ problem, model, run }, problem.image, mistakes, classes),
   ];
+}
+
+function classTable(counts: readonly (readonly number[])[], classes: readonly string[]): Figure {
+  const show = (part: number | undefined): string => (part === undefined ? "–" : percent(part));
+  const all = classScores(counts).map((score, i) => ({ name: classes[i]!, ...score }));
+  const shown =
+    all.length <= mostClasses ? all : all.sort((a, b) => (a.f1 ?? 0) - (b.f1 ?? 0)).slice(0, mostClasses);
+  return {
+    kind: "table",
+    title: "Classes",
+    caption: `Precision: of the items taken for the class, the part that is. Recall: of its items, the part that was found. F1: their harmonic mean.${shown.length < all.length ? ` The ${mostClasses} of ${all.length} with the lowest F1.` : ""}`,
+    head: ["class", "precision", "recall", "F1", "items"],
+    rows: shown.map(({ name, precision, recall, f1, support }) => [
+      name,
+      show(precision),
+      show(recall),
+      show(f1),
+      String(support),
+    ]),
+  };
 }
 
 /** `the 40 most certain of 57 mistakes`. */
@@ -217,22 +247,31 @@ function howMany(shown: number, all: number): string {
 }
 
 function mistakeImages(
-  { test }: Problem,
+  { problem: { test }, model, run }: Pick<ReportSource, "problem" | "model" | "run">,
   { width, height }: { readonly width: number; readonly height: number },
   mistakes: readonly Judgement[],
   classes: readonly string[],
 ): Figure {
   const size = width * height;
   const shown = mistakes.slice(0, mostImages);
+  const pixels = shown.map(({ index }) =>
+    Float32Array.from(test.x.data.subarray(index * size, (index + 1) * size)),
+  );
+  const weights = model.weigh(
+    run.params,
+    shown.map(({ label, predicted }, i) => ({ inputs: pixels[i]!, taken: predicted, actual: label })),
+  );
   return {
     kind: "images",
     title: "Misclassified",
-    caption: `${howMany(shown.length, mistakes.length)}: what it is → what it was taken for.`,
+    caption: `${howMany(shown.length, mistakes.length)}: what it is → what it was taken for, and how certainly. Beside it the pixels that mattered, by the derivative of the score of what it was taken for less that of what it is: more ink speaks for the mistake where it is orange, against it where it is blue.`,
     width,
     height,
-    images: shown.map(({ index, label, predicted, probability, row }) => ({
-      pixels: test.x.data.subarray(index * size, (index + 1) * size),
+    images: shown.map(({ label, predicted, probability, row }, i) => ({
+      pixels: pixels[i]!,
+      weights: weights.subarray(i * size, (i + 1) * size),
       label: `${classes[label]!} → ${classes[predicted]!}`,
+      note: percent(probability),
       description: `image ${row}: a ${classes[label]!} taken for a ${classes[predicted]!} with ${percent(probability)} certainty`,
     })),
   };
@@ -254,6 +293,64 @@ function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]
   };
 }
 
+/** The layers with their sizes, and how large the gradient by each was at the steps. */
+function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
+  const names = start.layers.map((_, i) => `layer ${i + 1}`);
+  const last = names.length - 1;
+  const { every, steps, norms } = gradientCurves(run.norms, names.length);
+  const boxes: Figure = {
+    kind: "layers",
+    title: "Layers",
+    layers: [
+      { name: "input", lines: [`${count(sizes[0]!)} numbers`] },
+      ...names.map((name, i) => {
+        const [from, to] = [sizes[i]!, sizes[i + 1]!];
+        const [first, final] = [norms[i]!.at(0), norms[i]!.at(-1)];
+        return {
+          name,
+          lines: [
+            `${count(from)} → ${count(to)}${i === last ? "" : ", then relu"}`,
+            `${count(from * to + to)} parameters`,
+            ...(first === undefined ? [] : [`gradient ${showNumber(first, 3)} … ${showNumber(final!, 3)}`]),
+          ],
+        };
+      }),
+    ],
+  };
+  if (steps.length < 2) return [boxes];
+  return [
+    boxes,
+    {
+      kind: "lines",
+      title: "Gradients",
+      caption: `The length of the gradient by the parameters of each layer${every === 1 ? "" : `, the root of the mean of its square over ${every} steps`}.`,
+      series: names.map((name, i) => ({ name, values: norms[i]! })),
+      x: { label: "step", values: steps },
+    },
+  ];
+}
+
+const mostNorms = 100; // points of a curve: single batches are noisy
+
+/** The norm of the gradient by each layer, weights and bias together: of each step, or of each so many. */
+function gradientCurves(
+  all: readonly StepNorms[],
+  layerCount: number,
+): { readonly every: number; readonly steps: readonly number[]; readonly norms: readonly number[][] } {
+  const every = Math.max(1, Math.ceil(all.length / mostNorms));
+  const groups = Array.from({ length: Math.ceil(all.length / every) }, (_, k) =>
+    all.slice(k * every, (k + 1) * every),
+  );
+  const square = (norm: number): number => norm * norm;
+  const norms = Array.from({ length: layerCount }, (_, i) =>
+    groups.map((group) => {
+      const squares = group.map((one) => square(one.norms[2 * i]!) + square(one.norms[2 * i + 1]!));
+      return Math.sqrt(squares.reduce((a, b) => a + b, 0) / group.length);
+    }),
+  );
+  return { every, steps: groups.map((group) => group.at(-1)!.step), norms };
+}
+
 function graph({ model }: ReportSource): Figure {
   return {
     kind: "drawing",
@@ -264,17 +361,19 @@ function graph({ model }: ReportSource): Figure {
   };
 }
 
-function settingsOf({ settings, model, problem }: ReportSource): (readonly [string, string])[] {
+function settingsOf({ settings, model, problem, run }: ReportSource): (readonly [string, string])[] {
   const { method, batch, accumulate, epochs, augmentation, validation, patience, seed } = settings;
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options);
+  const isSteady =
+    run.epochs.length > 0 && isConstant(run.epochs.map(({ epoch }) => epoch.learningRate ?? Number.NaN));
   const row = (name: string, value: string | number | undefined): (readonly [string, string])[] =>
     value === undefined ? [] : [[name, String(value)]];
   return [
     ["network", networkInWords(model.sizes)],
     ["optimiser", optimizer.name === "sgd" ? "sgd: stochastic gradient descent" : optimizer.name],
     ...options.flatMap(([name, value]) => row(name, String(value))),
-    ["learning rate", String(learningRate)],
+    ["learning rate", `${learningRate}${isSteady ? ", the same at every step" : ""}`],
     ...row("momentum", momentum),
     ...row("schedule", schedule),
     ...row(

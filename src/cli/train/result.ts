@@ -58,6 +58,34 @@ export function testModel({ task, test }: Problem, model: Model, params: MlpPara
   };
 }
 
+/** How well a class is told from the others; `undefined` where nothing is to be divided by. */
+export interface ClassScore {
+  /** Of the items taken for it the part that is of it. */
+  readonly precision: number | undefined;
+  /** Of its items the part that was found. */
+  readonly recall: number | undefined;
+  /** The harmonic mean of both. */
+  readonly f1: number | undefined;
+  /** Its items. */
+  readonly support: number;
+}
+
+/** The scores of each class, of how often each was taken for each: `counts[label][predicted]`. */
+export function classScores(counts: ClassificationResult["counts"]): ClassScore[] {
+  const ratio = (part: number, all: number): number | undefined => (all === 0 ? undefined : part / all);
+  return counts.map((row, i) => {
+    const hits = row[i]!;
+    const support = row.reduce((a, b) => a + b, 0);
+    const taken = counts.reduce((total, from) => total + from[i]!, 0);
+    return {
+      precision: ratio(hits, taken),
+      recall: ratio(hits, support),
+      f1: ratio(2 * hits, taken + support),
+      support,
+    };
+  });
+}
+
 /** Of standardised targets and predictions: squares in units of the target may be too large for a number. */
 function regressionResult(
   actual: ArrayLike<number>,

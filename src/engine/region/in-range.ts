@@ -1,5 +1,16 @@
 // Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
 import { mutableNames } from "./flatten.ts";
+import type { Bounds, NamedPolynomials, Polynomial } from "./polynomial.ts";
+import {
+  atomPolynomial,
+  constantPolynomial,
+  isSum,
+  leastOver,
+  lengthAtom,
+  onlyAtom,
+  polynomialOf,
+  sum,
+} from "./polynomial.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf } from "./walk.ts";
 
@@ -12,18 +23,6 @@ export function withoutProvenChecks(region: Region): Region {
   return new Prover(region).region();
 }
 
-/** A polynomial with integer coefficients, by its monomials: atoms in the order of the alphabet, joined by spaces; "" is 1. */
-export type Polynomial = ReadonlyMap<string, number>;
-
-/** The index of a loop: from the least to the greatest value that it has in the body. */
-export interface Bounds {
-  readonly least: Polynomial | undefined;
-  readonly greatest: Polynomial | undefined;
-}
-
-/** Polynomials of more monomials are given up. */
-const maxMonomials = 16;
-
 class Prover {
   readonly #region: Region;
   readonly #mutable: ReadonlySet<string>;
@@ -35,6 +34,13 @@ class Prover {
   /** Atoms that are not negative. */
   #natural = new Set<string>();
   readonly #isNatural = (atom: string): boolean => this.#natural.has(atom);
+  readonly #names: NamedPolynomials = {
+    local: (name) => (this.#mutable.has(name) ? undefined : (this.#values.get(name) ?? atomPolynomial(name))),
+    length: (array, axis) => {
+      const dims = this.#dims.get(array);
+      return dims === undefined ? atomPolynomial(lengthAtom(array, axis)) : dims[axis];
+    },
+  };
 
   constructor(region: Region) {
     this.#region = region;
@@ -149,106 +155,10 @@ class Prover {
   }
 
   #polynomial(expr: RegionExpr): Polynomial | undefined {
-    switch (expr.kind) {
-      case "const":
-        return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
-      case "local":
-        return this.#mutable.has(expr.name)
-          ? undefined
-          : (this.#values.get(expr.name) ?? atomPolynomial(expr.name));
-      case "length": {
-        const dims = this.#dims.get(expr.array);
-        return dims === undefined ? atomPolynomial(lengthAtom(expr.array, expr.axis)) : dims[expr.axis];
-      }
-      case "apply": {
-        if (expr.type !== "i32" || expr.args.length !== 2) return undefined;
-        const [x, y] = expr.args.map((arg) => this.#polynomial(arg));
-        if (x === undefined || y === undefined) return undefined;
-        if (expr.function === "add") return sum(x, y, 1);
-        if (expr.function === "sub") return sum(x, y, -1);
-        return expr.function === "mul" ? product(x, y) : undefined;
-      }
-      case "load":
-      case "convert":
-      case "select":
-        return undefined;
-    }
+    return polynomialOf(expr, this.#names);
   }
 }
 
 function withoutPosition<T extends { readonly at?: unknown }>({ at: _, ...rest }: T): T {
   return rest as T;
-}
-
-export function lengthAtom(array: string, axis: number): string {
-  return `length:${array}:${axis}`;
-}
-
-function atomsOf(monomial: string): string[] {
-  return monomial === "" ? [] : monomial.split(" ");
-}
-
-export function atomPolynomial(atom: string): Polynomial {
-  return new Map([[atom, 1]]);
-}
-
-export function constantPolynomial(value: number): Polynomial {
-  return value === 0 ? new Map() : new Map([["", value]]);
-}
-
-/** Whether a polynomial has no negative monomial, where atoms of which `isNatural` says so are 0 or more. */
-export function isSum(p: Polynomial, isNatural: (atom: string) => boolean): boolean {
-  return [...p].every(([monomial, coefficient]) => coefficient >= 0 && atomsOf(monomial).every(isNatural));
-}
-
-/** The least value of a polynomial as an atom goes over its bounds; `undefined` where that is not told. */
-export function leastOver(
-  p: Polynomial,
-  atom: string,
-  { least, greatest }: Bounds,
-  isNatural: (atom: string) => boolean,
-): Polynomial | undefined {
-  const [slope, rest] = [new Map<string, number>(), new Map<string, number>()];
-  for (const [monomial, coefficient] of p) {
-    const atoms = atomsOf(monomial);
-    const others = atoms.filter((other) => other !== atom);
-    if (others.length === atoms.length) rest.set(monomial, coefficient);
-    else if (others.length === atoms.length - 1) slope.set(others.join(" "), coefficient);
-    else return undefined;
-  }
-  if (slope.size === 0) return p;
-  const negated = new Map([...slope].map(([monomial, c]) => [monomial, -c]));
-  const at = isSum(slope, isNatural) ? least : isSum(negated, isNatural) ? greatest : undefined;
-  const part = at && product(slope, at);
-  return part && sum(rest, part, 1);
-}
-
-/** The atom that a polynomial is, or is with a number added. */
-export function onlyAtom(p: Polynomial): string | undefined {
-  const [monomial, ...others] = [...p.keys()].filter((key) => key !== "");
-  if (monomial === undefined || others.length > 0 || monomial.includes(" ")) return undefined;
-  return p.get(monomial) === 1 && (p.get("") ?? 0) <= 0 ? monomial : undefined;
-}
-
-/** x + factor · y */
-export function sum(x: Polynomial, y: Polynomial, factor: number): Polynomial | undefined;
-export function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined;
-export function sum(x: Polynomial | undefined, y: Polynomial, factor: number): Polynomial | undefined {
-  if (x === undefined) return undefined;
-  const out = new Map(x);
-  for (const [monomial, coefficient] of y) add(out, monomial, factor * coefficient);
-  return out.size <= maxMonomials ? out : undefined;
-}
-
-export function product(x: Polynomial, y: Polynomial): Polynomial | undefined {
-  const out = new Map<string, number>();
-  for (const [a, p] of x)
-    for (const [b, q] of y) add(out, [...atomsOf(a), ...atomsOf(b)].sort().join(" "), p * q);
-  return out.size <= maxMonomials ? out : undefined;
-}
-
-function add(p: Map<string, number>, monomial: string, coefficient: number): void {
-  const total = (p.get(monomial) ?? 0) + coefficient;
-  if (total === 0) p.delete(monomial);
-  else p.set(monomial, total);
 }

@@ -14,7 +14,7 @@ function tapesOf(region: Region, options: TransposeOptions = {}): number {
     region,
     region.params.map(({ type }) => type === "f64"),
     scalarFunctions,
-    { value: true, ...options },
+    { wanted: "values gradient", ...options },
   );
   let tapes = 0;
   walkStmts(back.body, (stmt) => void (stmt.kind === "array" && stmt.name.includes("_tape") && tapes++));

@@ -1,4 +1,5 @@
 // Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
+import type { Bounds, NamedPolynomials, Polynomial } from "./polynomial.ts";
 import {
   atomPolynomial,
   constantPolynomial,
@@ -6,10 +7,9 @@ import {
   leastOver,
   lengthAtom,
   onlyAtom,
-  product,
+  polynomialOf,
   sum,
-} from "./in-range.ts";
-import type { Bounds, Polynomial } from "./in-range.ts";
+} from "./polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For, RegionExpr } from "./region.ts";
 
@@ -89,7 +89,10 @@ function areApart(
   const isPositive = (p: Polynomial | undefined): boolean =>
     p !== undefined && isNotNegative(sum(p, one, -1), ranges, natural);
   return read.places.some((place, axis) => {
-    const [a, b] = [polynomialOf(place, ofRead, names), polynomialOf(store.places[axis]!, ofStore, names)];
+    const [a, b] = [
+      polynomialOf(place, named(ofRead, names)),
+      polynomialOf(store.places[axis]!, named(ofStore, names)),
+    ];
     if (a === undefined || b === undefined) return false;
     return isPositive(sum(b, a, -1)) || isPositive(sum(a, b, -1));
   });
@@ -108,7 +111,7 @@ function noteRange(
   if (least !== undefined && isNotNegative(least, ranges, natural)) {
     natural.add(atom);
     for (const bound of [loop.from, loop.to]) {
-      const p = polynomialOf(bound, indices, names);
+      const p = polynomialOf(bound, named(indices, names));
       const only = p && onlyAtom(p);
       if (only !== undefined) natural.add(only);
     }
@@ -122,8 +125,7 @@ function endsOf(
   indices: ReadonlyMap<string, Polynomial>,
   names: NameFacts,
 ): readonly [Polynomial | undefined, Polynomial | undefined] {
-  const first = polynomialOf(from, indices, names);
-  const end = polynomialOf(to, indices, names);
+  const [first, end] = [from, to].map((bound) => polynomialOf(bound, named(indices, names)));
   return step > 0 ? [first, sum(end, one, -1)] : [sum(end, one, 1), first];
 }
 
@@ -139,35 +141,17 @@ function isNotNegative(
   return least !== undefined && isSum(least, isNatural);
 }
 
-/** A whole number as a polynomial; indices as they are told, locals as they were declared. */
-function polynomialOf(
-  expr: RegionExpr,
-  indices: ReadonlyMap<string, Polynomial>,
-  names: NameFacts,
-): Polynomial | undefined {
-  switch (expr.kind) {
-    case "const":
-      return Number.isInteger(expr.value) ? constantPolynomial(expr.value) : undefined;
-    case "local": {
-      const index = indices.get(expr.name);
+/** Indices as they are told, and locals as they were declared. */
+function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
+  const own: NamedPolynomials = {
+    local(name) {
+      const index = indices.get(name);
       if (index !== undefined) return index;
-      const value = names.valueOf(expr.name);
-      const known = value && polynomialOf(value, indices, names);
-      return known ?? (names.isFixed(expr.name) ? atomPolynomial(expr.name) : undefined);
-    }
-    case "length":
-      return names.isFixed(expr.array) ? atomPolynomial(lengthAtom(expr.array, expr.axis)) : undefined;
-    case "apply": {
-      if (expr.type !== "i32" || expr.args.length !== 2) return undefined;
-      const [x, y] = expr.args.map((arg) => polynomialOf(arg, indices, names));
-      if (x === undefined || y === undefined) return undefined;
-      if (expr.function === "add") return sum(x, y, 1);
-      if (expr.function === "sub") return sum(x, y, -1);
-      return expr.function === "mul" ? product(x, y) : undefined;
-    }
-    case "load":
-    case "convert":
-    case "select":
-      return undefined;
-  }
+      const value = names.valueOf(name);
+      const known = value && polynomialOf(value, own);
+      return known ?? (names.isFixed(name) ? atomPolynomial(name) : undefined);
+    },
+    length: (array, axis) => (names.isFixed(array) ? atomPolynomial(lengthAtom(array, axis)) : undefined),
+  };
+  return own;
 }

@@ -173,6 +173,6 @@ export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean):
 }
 
 /** Whether evaluating it could end the call. */
-export function mayFail(expr: RegionExpr): boolean {
+function mayFail(expr: RegionExpr): boolean {
   return someExpr(expr, (part) => part.kind === "load" && part.at !== undefined);
 }

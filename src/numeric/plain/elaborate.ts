@@ -1,4 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
+import { eliminateDeadCode } from "../../engine/region/dead-code.ts";
 import { withoutProvenChecks } from "../../engine/region/in-range.ts";
 import type { Region } from "../../engine/region/region.ts";
 import type { FunctionNode, Identifier, Node, Pattern } from "./ast.ts";
@@ -15,7 +16,6 @@ import { withMachineIntegers } from "./integers.ts";
 import type { MarkedFunction, Module } from "./module.ts";
 import { findMarked } from "./module.ts";
 import { parameterEntity, withIntegers } from "./params.ts";
-import { pruned } from "./prune.ts";
 import { PlainError } from "./refuse.ts";
 import { resultsOf } from "./results.ts";
 import { block } from "./statements.ts";
@@ -88,7 +88,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     file,
     positions: unit.positions.list,
   };
-  const region = withoutProvenChecks(pruned(withMachineIntegers(draft)));
+  const region = withoutProvenChecks(eliminateDeadCode(withMachineIntegers(draft)));
   const types = region.params.map((param) => param.type);
   return {
     version: 1,

@@ -3,7 +3,8 @@ import { colourProperties, colourProperty, plainFonts, runStyle } from "./palett
 import { scrollStyle } from "./scroll-style.ts";
 
 /** Colours of a page or of a picture that stands alone: they follow the reader's choice of light or dark. */
-export const colourStyle: string = /* @__PURE__ */ `:root{color-scheme:light dark;${colourProperties}}`;
+export const colourStyle: string =
+  /* @__PURE__ */ `:root{color-scheme:light dark;${colourProperties}}`.trim();
 
 /** What charts need beside the colours. */
 export const chartStyle: string = /* @__PURE__ */ `

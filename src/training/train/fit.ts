@@ -59,6 +59,11 @@ export interface FitOptions<P, S, B, M = undefined> {
    * one small batch does for the step of a large one; what is left at the end of an epoch makes a step of its own.
    */
   readonly accumulate?: number;
+  /**
+   * Whether each step tells the 2-norm of the gradient by each leaf of the parameters, as `gradientNorms` of its event and
+   * entry. It costs a pass over the gradients. Default false.
+   */
+  readonly gradientNorms?: boolean;
   /** Data to measure the loss on after each epoch, with `training: false`; nothing is learnt from them. */
   readonly validation?: FitData<NoInfer<B>> | undefined;
   /** Stop when there is no more progress. */
@@ -174,6 +179,7 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
   const {
     seed,
     accumulate,
+    gradientNorms: hasNorms,
     reduction,
     validation,
     checkpoint,
@@ -190,7 +196,8 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
   const ranks = makeRanks(world, signal);
   const sharding = makeSharding(shards, ranks, world, reduce);
   const { data: ownData, partsOf } = sharding.own(data);
-  const stepping = { loss, optimizer, key: key(seed), accumulate, reduction, isScaled, sharding, partsOf };
+  const summing = { accumulate, reduction, isScaled, hasNorms, sharding, partsOf };
+  const stepping = { loss, optimizer, key: key(seed), ...summing };
   const measure = evaluatorAt<P, B>(loss, reduction, sharding);
   const validate =
     validation === undefined
@@ -313,6 +320,7 @@ interface CheckedOptions<B> {
   readonly reduction: Reduction;
   readonly seed: number;
   readonly accumulate: number;
+  readonly gradientNorms: boolean;
   readonly validation: FitData<B> | undefined;
   readonly checkpoint: CheckpointOptions | undefined;
   readonly resume: boolean;
@@ -339,6 +347,7 @@ function checked<P, S, B, M>(
     "every",
     "reduction",
     "accumulate",
+    "gradientNorms",
     "validation",
     "earlyStopping",
     "divergence",
@@ -361,6 +370,7 @@ function checked<P, S, B, M>(
     every = "epoch",
     reduction = "mean",
     accumulate = 1,
+    gradientNorms = false,
     validation,
     checkpoint,
     resume = false,
@@ -388,6 +398,9 @@ function checked<P, S, B, M>(
   checkChoice("fit", "every", every, ["epoch", "step"]);
   checkChoice("fit", "reduction", reduction, ["mean", "sum"]);
   checkAccumulate(accumulate, optimizer.searches === true);
+  if (typeof gradientNorms !== "boolean") {
+    throw new DownhillError("option", "fit: gradientNorms must be true or false.");
+  }
   checkChoice("fit", "reduce", reduce, ["tree", "fast"]);
   checkShards(shards, world, optimizer.searches === true);
   if (validation !== undefined) checkData(validation, "fit: validation");
@@ -407,7 +420,17 @@ function checked<P, S, B, M>(
   const watch = watchOf(options);
   const shared = { optimizer, data, epochs, signal, every, reduction, hooks, watch, world, shards, reduce };
   const divergence = readDivergence(options.divergence);
-  return { ...shared, log: sinks, seed, accumulate, validation, checkpoint, resume, divergence };
+  return {
+    ...shared,
+    log: sinks,
+    seed,
+    accumulate,
+    gradientNorms,
+    validation,
+    checkpoint,
+    resume,
+    divergence,
+  };
 }
 
 /** Checks what there is to train, and by what. */

@@ -43,6 +43,11 @@ export interface StepEntry {
   readonly learningRate: number | undefined;
   /** Items that went into the step. */
   readonly items: number;
+  /**
+   * With `gradientNorms`: the 2-norm of the gradient by each leaf of the parameters, in their order, as the optimiser gets it.
+   * Infinite where a square is, which in float32 is beyond 1.8e19.
+   */
+  readonly gradientNorms?: readonly number[];
 }
 
 /** After a checkpoint was written. */

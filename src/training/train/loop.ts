@@ -362,9 +362,10 @@ async function closeEpoch<P, S, B>(
 /** A step as plain data. */
 function stepEntry(
   { epoch, step, batch, soFar: { learningRate } }: Progress<unknown, unknown>,
-  { loss, metrics, items }: Taken<unknown, unknown>,
+  { loss, metrics, items, gradientNorms }: Taken<unknown, unknown>,
 ): StepEntry {
-  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items };
+  const norms = gradientNorms === undefined ? {} : { gradientNorms };
+  return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items, ...norms };
 }
 
 /** A step as others may hold on to it. */

@@ -1,5 +1,5 @@
 import { full, zerosLike } from "../../numeric/array/create.ts";
-import { add, div, mul } from "../../numeric/array/elementwise.ts";
+import { add, div, mul, sqrt } from "../../numeric/array/elementwise.ts";
 import { sum } from "../../numeric/array/reduce.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
@@ -55,6 +55,8 @@ export interface Taken<P, S> {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly items: number;
+  /** Of the gradient by each leaf, where they are asked for. */
+  readonly gradientNorms?: readonly number[];
 }
 
 /** What a batch led to. */
@@ -94,6 +96,8 @@ export interface StepperOptions<P, S, B> {
   readonly reduction: Reduction;
   /** Whether the learning rate is scaled. */
   readonly isScaled: boolean;
+  /** Whether norms of gradients are asked for. */
+  readonly hasNorms: boolean;
   readonly sharding: Sharding;
   /** The micro-batches that this rank has of a batch. */
   readonly partsOf: OwnData<B>["partsOf"];
@@ -128,7 +132,7 @@ export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<
 }
 
 function stepPerBatch<P, S, B>(
-  { optimizer, key, isScaled, reduction }: StepperOptions<P, S, B>,
+  { optimizer, key, isScaled, hasNorms, reduction }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
 ): Stepper<P, S, B> {
   const call = jit(function trainStep(
@@ -149,7 +153,8 @@ function stepPerBatch<P, S, B>(
     const { updates, state: next } = updateScaled(optimizer, grads, state, params, extra, scale);
     const moved = applyUpdates(params, updates);
     const health = healthOf(moved, modelState);
-    return { params: moved, state: next, modelState, loss: value, metrics, health };
+    const norms = hasNorms ? normsOf(grads) : null;
+    return { params: moved, state: next, modelState, loss: value, metrics, health, norms };
   }) as unknown as (
     params: P,
     state: S,
@@ -158,7 +163,7 @@ function stepPerBatch<P, S, B>(
     stepKey: Tensor,
     step: Tensor,
     scale: number | null,
-  ) => Beside & { params: P; state: S; loss: Tensor; health: Tensor };
+  ) => Beside & { params: P; state: S; loss: Tensor; health: Tensor; norms: Norms };
   return {
     take({ params, state, modelState, step, rateScale }, batch) {
       const items = itemsOf(batch);
@@ -170,7 +175,15 @@ function stepPerBatch<P, S, B>(
         isFinite: Number.isFinite(loss) && Number.isFinite(out.health.item()),
         batches: 1,
         sums: sumsOfBatch(items, loss, metrics, reduction),
-        taken: { params: out.params, state: out.state, modelState: out.modelState, loss, metrics, items },
+        taken: {
+          params: out.params,
+          state: out.state,
+          modelState: out.modelState,
+          loss,
+          metrics,
+          items,
+          ...told(out.norms),
+        },
         pending: undefined,
         spent: [],
       };
@@ -243,7 +256,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
       loss,
       isFinite: [loss, total.health, out.health.item()].every(Number.isFinite),
       ...(isWhole ? { batches: 0, sums: noItems } : { batches: count, sums: total.sums }),
-      taken: { params: out.params, state: out.state, modelState, loss, metrics, items },
+      taken: { params: out.params, state: out.state, modelState, loss, metrics, items, ...told(out.norms) },
       pending: undefined,
       spent: [...parts, ...summands, total].map(({ tree }) => tree),
     };
@@ -271,7 +284,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
 
 /** The compiled parts of a step of several micro-batches: adding up their gradients, the update, the mean of states. */
 function jittedParts<P, S, B>(
-  { optimizer, reduction }: StepperOptions<P, S, B>,
+  { optimizer, reduction, hasNorms }: StepperOptions<P, S, B>,
   evaluate: Evaluate<P, B>,
 ): {
   readonly addUp: (
@@ -290,7 +303,7 @@ function jittedParts<P, S, B>(
     items: number,
     value: number,
     scale: number | null,
-  ) => { params: P; state: S; health: Tensor };
+  ) => { params: P; state: S; health: Tensor; norms: Norms };
   readonly weigh: typeof weighState;
   readonly average: typeof averageState;
 } {
@@ -323,7 +336,8 @@ function jittedParts<P, S, B>(
     const grads = isMean ? mapLeaves("fit", (g) => div(g as Tensor, items), gradients) : gradients;
     const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
     const moved = applyUpdates(params, updates);
-    return { params: moved, state: next, health: healthOf(moved) };
+    const norms = hasNorms ? normsOf(grads as P) : null;
+    return { params: moved, state: next, health: healthOf(moved), norms };
   });
   return { addUp, update, weigh: jit(weighState), average: jit(averageState) } as never;
 }
@@ -363,6 +377,17 @@ function healthOf(tree: unknown, modelState: unknown = null): Tensor {
   const health = (flatten(tree, "fit").leaves as Tensor[]).map((x) => sum(x)).reduce((a, b) => add(a, b));
   const nan = nanOf(modelState);
   return nan === undefined ? health : add(health, nan);
+}
+
+/** The norm of each leaf, where they are asked for. */
+type Norms = readonly Tensor[] | null;
+
+function normsOf(gradients: unknown): Tensor[] {
+  return (flatten(gradients, "fit").leaves as Tensor[]).map((g) => sqrt(sum(mul(g, g))));
+}
+
+function told(norms: Norms): Pick<Taken<unknown, unknown>, "gradientNorms"> {
+  return norms === null ? {} : { gradientNorms: norms.map((norm) => norm.item()) };
 }
 
 /** Scalars as plain numbers. */

@@ -357,6 +357,29 @@ describe("the log", () => {
     expect(JSON.parse(JSON.stringify(entries))).toEqual(entries);
   });
 
+  test("tells the norms of the gradients where they are asked for, of one batch a step or of several", async () => {
+    const told = async (more: object): Promise<readonly (readonly number[] | undefined)[]> => {
+      const norms: (readonly number[] | undefined)[] = [];
+      await fit({
+        params: { a: tensor([3, 4]), b: tensor(2) },
+        loss: ({ a, b }: { a: Tensor; b: Tensor }, { x }: { x: Tensor }) =>
+          x.mean().mul(a.square().sum().div(2).add(b.square())), // gradients x̄ a and 2 x̄ b
+        data: dataset({ x: [1, 3] }).batch(1),
+        optimizer: sgd({ learningRate: 0 }),
+        epochs: 1,
+        log: (entry) => void (entry.kind === "step" && norms.push(entry.gradientNorms)),
+        ...more,
+      });
+      return norms;
+    };
+    expect(await told({ gradientNorms: true })).toEqual([
+      [5, 4],
+      [15, 12],
+    ]);
+    expect(await told({ gradientNorms: true, accumulate: 2 })).toEqual([[10, 8]]);
+    expect(await told({})).toEqual([undefined, undefined]);
+  });
+
   test("that cannot be written ends the run, but does not hide what ended it before", async () => {
     const full = (kind: LogEntry["kind"]) => (entry: LogEntry) => {
       if (entry.kind === kind || entry.kind === "end") throw new Error("the log is full");
@@ -383,6 +406,7 @@ describe("the log", () => {
 
 describe("misuse", () => {
   test.each<[object, string]>([
+    [{ gradientNorms: "yes" }, "fit: gradientNorms must be true or false."],
     [{ accumulate: 0 }, "fit: accumulate must be a number of batches, 1 or more; got 0."],
     [{ accumulate: 1.5 }, "got 1.5."],
     [{ validation: line }, "fit: validation must give batches. Pass dataset({ x, y }).batch(32)"],

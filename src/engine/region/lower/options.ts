@@ -24,4 +24,6 @@ export interface LowerOptions {
    * was there in the end. Not where `sums` is off. Default true.
    */
   readonly products?: boolean;
+  /** Conditions that choose between two values, and that a loop does not change, are computed before it. Default true. */
+  readonly steadyConditions?: boolean;
 }

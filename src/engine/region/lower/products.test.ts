@@ -20,7 +20,7 @@ const gradientOf = (region: Region): Region =>
     region,
     region.params.map(({ type }) => type === "f64"),
     scalarFunctions,
-    { value: true },
+    { wanted: "values gradient" },
   );
 
 /** The contractions of a routine, without the names that code was given on the way. */

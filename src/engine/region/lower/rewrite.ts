@@ -31,21 +31,32 @@ function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
   return a.length === b.length && a.every((stmt, i) => stmt === b[i]);
 }
 
-/** A statement with `f` applied to its expressions; the statements in it stay. */
+/** A statement with `f` applied to its expressions, the same one where they are; the statements in it stay. */
 export function mapExpressions(stmt: Stmt, f: (expr: Expr) => Expr): Stmt {
   switch (stmt.kind) {
     case "let":
-    case "set":
-      return { ...stmt, value: f(stmt.value) };
-    case "store":
-      return { ...stmt, index: f(stmt.index), value: f(stmt.value) };
-    case "for":
-      return { ...stmt, from: f(stmt.from), to: f(stmt.to) };
-    case "reduce":
-      return { ...stmt, from: f(stmt.from), to: f(stmt.to), value: f(stmt.value) };
+    case "set": {
+      const value = f(stmt.value);
+      return value === stmt.value ? stmt : { ...stmt, value };
+    }
+    case "store": {
+      const [index, value] = [f(stmt.index), f(stmt.value)];
+      return index === stmt.index && value === stmt.value ? stmt : { ...stmt, index, value };
+    }
+    case "for": {
+      const [from, to] = [f(stmt.from), f(stmt.to)];
+      return from === stmt.from && to === stmt.to ? stmt : { ...stmt, from, to };
+    }
+    case "reduce": {
+      const [from, to, value] = [f(stmt.from), f(stmt.to), f(stmt.value)];
+      const isSame = from === stmt.from && to === stmt.to && value === stmt.value;
+      return isSame ? stmt : { ...stmt, from, to, value };
+    }
     case "while":
-    case "if":
-      return { ...stmt, condition: f(stmt.condition) };
+    case "if": {
+      const condition = f(stmt.condition);
+      return condition === stmt.condition ? stmt : { ...stmt, condition };
+    }
     case "contract":
     case "comment":
       return stmt;

@@ -1,7 +1,8 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import type { GradientResults } from "../../../engine/region/gradient.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
-import { gradientRegion, type GradientResults } from "./regions.ts";
+import { gradientRegion } from "./regions.ts";
 import { countLeaves, type Template } from "./values.ts";
 
 export interface ArgumentOptions {

@@ -1,8 +1,8 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
+import type { GradientResults } from "../../../engine/region/gradient.ts";
+import { gradient } from "../../../engine/region/gradient.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
 import { tangent, typeOfResult } from "../../../engine/region/tangent.ts";
-import { transpose } from "../../../engine/region/transpose.ts";
 
 /** Whether a number of this type has a derivative. */
 export const isFloating = (type: RegionType): boolean => type === "f64" || type === "f32";
@@ -35,30 +35,9 @@ export function tangentRegion(region: Region, active: readonly boolean[]): Regio
   );
 }
 
-/** Which results of a gradient are wanted, in their order: `rest` are the results of the region but for the first. */
-export type GradientResults = "gradient" | "gradient rest" | "values gradient";
-
-/**
- * The gradient of the first result of a region, a floating scalar, in its `active` parameters, which are floating: an entry for each in
- * order. Parameters are those of the region.
- */
+/** The gradient of the first result of a region, as `gradient` makes it. */
 export function gradientRegion(region: Region, active: readonly boolean[], wanted: GradientResults): Region {
-  return remembered(region, `${wanted} ${maskKey(active)}`, () => {
-    const along = tangentRegion(region, active);
-    const n = region.results.length;
-    const first = along.results[n]!; // the tangent of the first result, for that is floating
-    const linear = along.params.map((_, i) => i >= region.params.length);
-    const both: Region = { ...along, results: [...along.results.slice(0, n), first] };
-    const isLinear = both.results.map((_, i) => i === n);
-    const seeds = isLinear.map((is) => (is ? 1 : undefined));
-    const out = transpose(both, linear, isLinear, scalarFunctions, { seeds });
-    const [values, gradient] = [out.results.slice(0, n), out.results.slice(n)];
-    const results = {
-      gradient,
-      "gradient rest": [...gradient, ...values.slice(1)],
-      "values gradient": [...values, ...gradient],
-    }[wanted];
-    const made: Region = { ...out, name: `gradient of ${region.name}`, results };
-    return wanted === "values gradient" ? made : eliminateDeadCode(made);
-  });
+  return remembered(region, `${wanted} ${maskKey(active)}`, () =>
+    gradient(region, active, scalarFunctions, { wanted, along: tangentRegion(region, active) }),
+  );
 }

@@ -60,7 +60,9 @@ export function gradientOf(form: PlainForm, wanted: readonly string[], value: bo
   return {
     name: `${region.name}Grad`,
     doc: `${value ? `The value of ${region.name} and its gradient` : `The gradient of ${region.name}`} in ${what}.`,
-    region: gradient(region, activeIn(form, places), scalarFunctions, { value }),
+    region: gradient(region, activeIn(form, places), scalarFunctions, {
+      wanted: value ? "values gradient" : "gradient",
+    }),
     keep: namesIn(region),
     params: parametersOf(form),
     result: value ? { kind: "tuple", items: [form.result, grads] } : grads,

@@ -86,12 +86,26 @@ export function refined({ columns, rows, values }: Grid, factor: number): Grid {
   };
 }
 
-/** One contour: the path around all that is as high as the level or higher, in a plot of this size with y upwards. */
+/** One contour a level: the path around all that is as high as the level or higher, in a plot of this size with y upwards. */
 export function contourPaths(
-  { columns, rows, values }: Grid,
+  grid: Grid,
   levels: readonly number[],
   size: { readonly width: number; readonly height: number },
 ): string[] {
+  return contourRings(grid, levels, size, 0.15).map((rings) => rings.map(ringPath).join(""));
+}
+
+/**
+ * The closed lines around all that is as high as a level or higher, a list a level, in a plot of this size with y downwards.
+ *
+ * @param tolerance how far a line may be from the true one, in units of the plot
+ */
+export function contourRings(
+  { columns, rows, values }: Grid,
+  levels: readonly number[],
+  size: { readonly width: number; readonly height: number },
+  tolerance: number,
+): Spot[][][] {
   const finite = Array.from(values).filter((value) => Number.isFinite(value));
   const top = finite.reduce((most, value) => Math.max(most, value), -Infinity);
   const filled = Array.from(values, (value) =>
@@ -105,16 +119,20 @@ export function contourPaths(
     make
       .contour(filled, level)
       .coordinates.flat()
-      .map((ring) => ringPath(ring.map(([i, j]) => [x(i!), y(j!)] as const)))
-      .join(""),
+      .map((ring) =>
+        simplify(
+          ring.map(([i, j]) => [x(i!), y(j!)] as const),
+          tolerance,
+        ),
+      ),
   );
 }
 
-type Spot = readonly [x: number, y: number];
+/** A place in a plot. */
+export type Spot = readonly [x: number, y: number];
 
 function ringPath(ring: readonly Spot[]): string {
-  const kept = simplify(ring, 0.15);
-  return `M${kept.map(([x, y]) => `${round(x)},${round(y)}`).join("L")}Z`;
+  return `M${ring.map(([x, y]) => `${round(x)},${round(y)}`).join("L")}Z`;
 }
 
 /**

@@ -7,7 +7,7 @@ export const mapColours: string = /* @__PURE__ */ `:root{${
     colourProperty("level", "#33507a", "#a9c1e6"),
     colourProperty("goal", "#1f2328", "#f0f6fc"),
   ].join(";")
-}}`;
+}}`.trim();
 
 /** What maps need beside `chartStyle` and the colours. */
 export const mapStyle: string = /* @__PURE__ */ `

@@ -3,17 +3,31 @@ import type { PictureChart } from "../../../pictures/plot/picture.ts";
 import { extent, roundScale } from "../../../pictures/plot/scale.ts";
 import type { LinesFigure, ScatterFigure } from "./figures.ts";
 
-/** Curves over the epochs as a chart. */
-export function linesChart({ title, series, unit = "number", log, marks = [] }: LinesFigure): PictureChart {
+/** Curves over the epochs, or other places, as a chart. */
+export function linesChart({
+  title,
+  series,
+  x,
+  unit = "number",
+  log,
+  marks = [],
+}: LinesFigure): PictureChart {
   const epochs = Math.max(1, ...series.map(({ values }) => values.length));
   const finite = series.flatMap(({ values }) => values).filter(Number.isFinite);
   const [low, high] = extent(finite);
   const isWide = unit === "number" && finite.length > 0 && low > 0 && high / low > 100;
   const spec: ChartSpec = {
-    title: `${title} over the epochs`,
-    x: { label: "epoch", unit: "integer", domain: epochs === 1 ? [0.5, 1.5] : [1, epochs] },
+    title: x === undefined ? `${title} over the epochs` : `${title} by ${x.label}`,
+    x:
+      x === undefined
+        ? { label: "epoch", unit: "integer", domain: epochs === 1 ? [0.5, 1.5] : [1, epochs] }
+        : { label: x.label, ...(x.values.every(Number.isInteger) ? { unit: "integer" } : {}) },
     y: { label: "", unit, log: log ?? isWide, isFromZero: true },
-    series: series.map(({ name, values }) => ({ name, x: values.map((_, i) => i + 1), y: values })),
+    series: series.map(({ name, values }) => ({
+      name,
+      x: x?.values ?? values.map((_, i) => i + 1),
+      y: values,
+    })),
     marks: marks.map(({ epoch, label }) => ({ x: epoch, label })),
   };
   return { spec, height: [170, 0.22] };

@@ -12,18 +12,32 @@ export interface Mark {
   readonly label: string;
 }
 
-/** Curves over the epochs, the first two in colours of their own. */
+/** Curves over the epochs, or over what `x` says. */
 export interface LinesFigure {
   readonly kind: "lines";
   readonly title: string;
   readonly caption?: string;
   readonly series: readonly Series[];
+  /** What the values lie over, one place a value, rising. Default: the epochs from 1. */
+  readonly x?: { readonly label: string; readonly values: readonly number[] };
   /** How values are written: as numbers (default), or shares as percentages. */
   readonly unit?: "number" | "percent";
   /** Powers of ten apart (default: where the values span more than two of them and all are positive). */
   readonly log?: boolean;
   /** Places to mark by a line across, such as `rateDrops` finds. */
   readonly marks?: readonly Mark[];
+}
+
+/** The layers of a network as boxes, from its inputs to its outputs. */
+export interface LayersFigure {
+  readonly kind: "layers";
+  readonly title: string;
+  readonly caption?: string;
+  readonly layers: readonly {
+    readonly name: string;
+    /** What is to be known of it, a line each. */
+    readonly lines: readonly string[];
+  }[];
 }
 
 /** How often each class was taken for each. */
@@ -36,7 +50,7 @@ export interface ConfusionFigure {
   readonly counts: readonly (readonly number[])[];
 }
 
-/** Small grey images with a word below each. */
+/** Small grey images with a word or two below each. */
 export interface ImagesFigure {
   readonly kind: "images";
   readonly title: string;
@@ -46,7 +60,14 @@ export interface ImagesFigure {
   readonly images: readonly {
     /** Row by row, from 0 (paper) to 1 (ink). */
     readonly pixels: ArrayLike<number>;
+    /**
+     * How much each pixel counted, of either sign, to be drawn beside it: orange where it is positive, blue where it is negative,
+     * the stronger the nearer it is to the largest of the image.
+     */
+    readonly weights?: ArrayLike<number>;
     readonly label: string;
+    /** A second line below it. */
+    readonly note?: string;
     readonly description: string;
   }[];
 }
@@ -78,7 +99,7 @@ export interface DrawingFigure {
 }
 
 export type Figure =
-  LinesFigure | ConfusionFigure | ImagesFigure | ScatterFigure | TableFigure | DrawingFigure;
+  LinesFigure | LayersFigure | ConfusionFigure | ImagesFigure | ScatterFigure | TableFigure | DrawingFigure;
 
 /** A report of a training run. All texts may hold anything; they are escaped. */
 export interface TrainingReport {

@@ -6,27 +6,60 @@ const shownWidth = 80; // pixels of the page
 /** Images beside each other, each with its label. */
 export function drawImages({ width, height, images }: ImagesFigure): Markup {
   const size = { width: shownWidth, height: Math.round((shownWidth * height) / width) };
+  const draw = (src: string, alt: string): Markup => element("img", { src, ...size, alt });
   return element(
     "div",
     { class: "images" },
     "", // so that no images make an empty element and not an unclosed one
-    ...images.map(({ pixels, label, description }) =>
+    ...images.map(({ pixels, weights, label, note, description }) =>
       element(
         "figure",
         { title: description },
         element(
           "span",
           {},
-          element("img", { src: bitmap(pixels, width, height), ...size, alt: description }),
+          draw(bitmap(pixels, width, height), description),
+          ...(weights === undefined
+            ? []
+            : [draw(weightsBitmap(weights, width, height), `what each pixel counted in ${label}`)]),
         ),
-        element("figcaption", {}, label),
+        element("figcaption", {}, label, ...(note === undefined ? [] : [element("small", {}, note)])),
       ),
     ),
   );
 }
 
-/** A grey image, dark where there is ink, as the address of a Windows bitmap: every browser reads it, and it needs no packing. */
+type Colour = readonly [red: number, green: number, blue: number];
+
+/** A grey image, dark where there is ink, as the address of a bitmap. */
 export function bitmap(pixels: ArrayLike<number>, width: number, height: number): string {
+  return writeBitmap(width, height, (i) => {
+    const light = Math.round(255 * (1 - Math.min(1, Math.max(0, pixels[i] ?? 0))));
+    return [light, light, light];
+  });
+}
+
+const above: Colour = [149, 56, 0]; // the largest positive weight
+const below: Colour = [5, 80, 174]; // the largest negative one
+
+/** Weights of either sign as the address of a bitmap: white where they are 0. */
+function weightsBitmap(weights: ArrayLike<number>, width: number, height: number): string {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const size = Math.abs(weights[i]!);
+    if (size < Infinity) largest = Math.max(largest, size);
+  }
+  return writeBitmap(width, height, (i) => {
+    const part = largest > 0 ? (weights[i] ?? 0) / largest : 0;
+    const colour = part > 0 ? above : below;
+    const strength = Number.isFinite(part) ? Math.abs(part) : 0;
+    const mix = (c: number): number => Math.round(255 + strength * (c - 255));
+    return [mix(colour[0]), mix(colour[1]), mix(colour[2])];
+  });
+}
+
+/** The address of a Windows bitmap: every browser reads it, and it needs no packing. */
+function writeBitmap(width: number, height: number, colourOf: (i: number) => Colour): string {
   const stride = Math.ceil((width * 3) / 4) * 4;
   const header = 54;
   const bytes = new Uint8Array(header + stride * height);
@@ -46,8 +79,8 @@ export function bitmap(pixels: ArrayLike<number>, width: number, height: number)
   for (let y = 0; y < height; y++) {
     const row = header + (height - 1 - y) * stride; // the lowest row comes first
     for (let x = 0; x < width; x++) {
-      const ink = Math.min(1, Math.max(0, pixels[y * width + x] ?? 0));
-      bytes.fill(Math.round(255 * (1 - ink)), row + 3 * x, row + 3 * x + 3);
+      const [red, green, blue] = colourOf(y * width + x);
+      bytes.set([blue, green, red], row + 3 * x);
     }
   }
   let text = "";

@@ -117,6 +117,31 @@ describe("marks on curves", () => {
   });
 });
 
+test("images have beside them what each pixel counted: white for nothing, orange and blue for either sign", () => {
+  const page = trainingReport({
+    title: "t",
+    results: [],
+    settings: [],
+    figures: [
+      {
+        kind: "images",
+        title: "i",
+        width: 3,
+        height: 1,
+        images: [
+          { pixels: [0, 1, 0], weights: [0, 2, -2], label: "1 → 7", note: "93 %", description: "an image" },
+        ],
+      },
+    ],
+  });
+  const [, weights] = [...page.matchAll(/base64,([^"]+)"/g)].map(([, text]) =>
+    Uint8Array.from(atob(text!), (c) => c.charCodeAt(0)),
+  );
+  expect(Array.from(weights!.subarray(54, 63))).toEqual([255, 255, 255, 0, 56, 149, 174, 80, 5]);
+  expect(page).toContain("<small>93 %</small>");
+  expect(page).not.toContain("<script>"); // a page without charts needs none
+});
+
 test("bitmap writes a Windows bitmap, the lowest row first, ink dark", () => {
   const bytes = Uint8Array.from(atob(bitmap([0, 1, 0.5, 2], 2, 2).split(",")[1]!), (c) => c.charCodeAt(0));
   expect(String.fromCharCode(bytes[0]!, bytes[1]!)).toBe("BM");

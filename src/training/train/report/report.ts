@@ -3,7 +3,7 @@ import { element, escapeText, type Markup, scrollable, writeMarkup } from "../..
 import { chartPlace, writePage } from "../../../pictures/plot/page.ts";
 import { linesChart, scatterChart } from "./charts.ts";
 import { drawConfusion } from "./confusion.ts";
-import type { DrawingFigure, Figure, TableFigure, TrainingReport } from "./figures.ts";
+import type { DrawingFigure, Figure, LayersFigure, TableFigure, TrainingReport } from "./figures.ts";
 import { drawImages } from "./images.ts";
 import { reportStyle } from "./style.ts";
 
@@ -63,6 +63,7 @@ function writeFigure(figure: Figure): string {
     case "lines": // its caption comes last, so that charts side by side are level
       return writeMarkup(element("section", {}, heading, ...drawFigure(figure), ...about));
     case "images":
+    case "layers":
       return writeMarkup(element("section", { class: "wide" }, heading, ...about, ...drawFigure(figure)));
     case "confusion":
     case "scatter":
@@ -88,6 +89,8 @@ function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
   switch (figure.kind) {
     case "lines":
       return [chartPlace(linesChart(figure))];
+    case "layers":
+      return [drawLayers(figure)];
     case "confusion":
       return [drawConfusion(figure)];
     case "images":
@@ -99,6 +102,13 @@ function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
     default:
       return figure satisfies never;
   }
+}
+
+function drawLayers({ layers }: LayersFigure): Markup {
+  const boxes = layers.map(({ name, lines }) =>
+    element("li", {}, element("b", {}, name), ...lines.map((line) => element("span", {}, line))),
+  );
+  return element("ol", { class: "layers" }, "", ...boxes);
 }
 
 function drawTable({ title, head, rows }: TableFigure): Markup {

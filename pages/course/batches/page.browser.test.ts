@@ -1,0 +1,65 @@
+// The chapter as a reader uses it.
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../test/support/browser.ts";
+import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { shortNumber } from "../../live/fields.tsx";
+import { leastLoss, runBatches } from "./line.ts";
+import { measuredSizes } from "./orders.ts";
+
+const served = serveSection("learn");
+const at = (state = ""): { readonly address: string } => served.at("batches", state);
+
+describeInBrowser("batches", {
+  "by items and by steps the runs stand where the engine has them": async ({ open }) => {
+    const page = await alive(await open(at("#b=32&rate=0.04&tick=80")));
+    const words = page.locator("#three-ways .finding");
+    const excess = (b: number, steps: number): string =>
+      `${steps} steps, ${(steps * b).toLocaleString("en")} items, ${shortNumber(runBatches(b, 0.04).values[steps]! - leastLoss)} above the least`;
+    for (const [b, steps] of [
+      [1, 2560],
+      [32, 80],
+      [128, 20],
+    ] as const)
+      expect(await words.textContent()).toContain(excess(b, steps));
+    await page.locator("#three-ways").getByRole("button", { name: "steps", exact: true }).click();
+    for (const b of [1, 32, 128]) expect(await words.textContent()).toContain(excess(b, 80));
+    expect(page.url()).toContain("by=steps");
+    await page.locator("#three-ways").getByRole("button", { name: "One step back" }).click();
+    expect(await words.textContent()).toContain(excess(32, 79));
+  },
+
+  "the sum and the mean go the same way, until one rate serves both": async ({ open }) => {
+    const page = await alive(await open(at()));
+    const figure = page.locator("#sum-and-mean");
+    await figure.getByText(/the same, to the last bit|rounding/).waitFor();
+    await figure.getByRole("checkbox").uncheck();
+    const told = await figure.locator(".finding").textContent();
+    expect(Number(told!.match(/is ([\d.]+)\.$/)![1])).toBeGreaterThan(0.1);
+    await page.goBack();
+    await figure.getByText(/the same, to the last bit|rounding/).waitFor();
+  },
+
+  "what is measured here is shown, and stops when it is told to": async ({ open }) => {
+    const page = await alive(await open(at()));
+    const speeds = page.locator("#throughput");
+    await speeds.getByRole("button", { name: "Measure in this browser" }).click();
+    await speeds.getByText(new RegExp(`^[1-9]\\d* of ${measuredSizes.length} sizes`)).waitFor();
+    await speeds.getByRole("button", { name: "Stop" }).click();
+    expect(await speeds.locator(".chart").count()).toBe(2);
+    expect(await speeds.getByRole("button", { name: "Measure in this browser" }).isEnabled()).toBe(true);
+    const times = page.locator("#by-time");
+    await times.getByRole("button", { name: "Measure in this browser" }).click();
+    await times.locator("tbody tr").nth(2).waitFor();
+    expect(await times.locator("tbody tr").count()).toBe(3);
+  },
+
+  "two trainings run beside each other": async ({ open }) => {
+    const page = await alive(await open(at("#turn=10")));
+    const figure = page.locator("#augmentation");
+    await figure.getByRole("button", { name: "Train both" }).click();
+    await figure.locator(".finding").waitFor();
+    expect(await figure.locator(".digit").count()).toBe(8);
+    expect(await figure.locator(".finding").textContent()).toContain("% right without changes");
+    await figure.getByRole("button", { name: "Stop" }).click();
+  },
+});

@@ -1,0 +1,96 @@
+import type { Exercise } from "../../live/judge.ts";
+
+/** Exercises of the chapter. */
+export const exercises: readonly Exercise[] = [
+  {
+    id: "two-paths",
+    title: "Two ways from x to z",
+    draw: (draw) => {
+      const k = draw.whole(2, 9);
+      const f = draw.one([
+        ["sin(x)", "cos(x)"],
+        ["exp(x)", "exp(x)"],
+        ["tanh(x)", "(1 - tanh(x)^2)"],
+      ] as const);
+      const [over, direct] = [`${2 * k}*x*${f[0]}`, `${k}*x^2*${f[1]}`];
+      return {
+        kind: "expression",
+        question: `A program has two lines: \`u = ${k}*x^2\` and \`z = u * ${f[0]}\`. What is the derivative of \`z\` in \`x\`, in terms of \`x\` alone?`,
+        names: ["x"],
+        answer: `${over} + ${direct}`,
+        misconceptions: [
+          {
+            name: "the second path is forgotten",
+            answer: over,
+            why: "x also reaches z without u: it stands in the second line itself.",
+          },
+          {
+            name: "the path over u is forgotten",
+            answer: direct,
+            why: "u moves with x, and z reads u.",
+          },
+          {
+            name: "the paths were multiplied",
+            answer: `(${over}) * (${direct})`,
+            why: "Derivatives multiply along a path, and add up over paths.",
+          },
+        ],
+      };
+    },
+  },
+  {
+    id: "along-a-path",
+    title: "One path",
+    draw: (draw) => {
+      const [a, b, c] = [draw.whole(2, 6), -draw.whole(2, 6), draw.whole(7, 9)];
+      return {
+        kind: "number",
+        question: `On the only path from \`x\` to \`z\` the local derivatives are ${a}, ${b} and ${c}. What is the derivative of \`z\` in \`x\`?`,
+        answer: a * b * c,
+        tolerance: 0,
+        misconceptions: [
+          {
+            name: "the local derivatives were added",
+            answer: a + b + c,
+            why: "Along a path each value moves so many times as fast as the one before: the factors multiply.",
+          },
+          {
+            name: "the sign is lost",
+            answer: -a * b * c,
+            why: "One of the factors is negative: z falls where x grows.",
+          },
+        ],
+      };
+    },
+  },
+  {
+    id: "counting",
+    title: "How many paths",
+    draw: (draw) => {
+      const n = draw.whole(4, 12);
+      return {
+        kind: "number",
+        question: `Each of ${n} lines multiplies the line before by itself: \`a1 = x*x\`, \`a2 = a1*a1\`, … How many paths lead from \`x\` to the last one?`,
+        answer: 2 ** n,
+        tolerance: 0,
+        misconceptions: [
+          {
+            name: "arrows were counted",
+            answer: 2 * n,
+            why: "There are two arrows into each line, and a path may take either one each time: the choices multiply.",
+          },
+          {
+            name: "the two arrows of a line were taken for one",
+            answer: 1,
+            why: "A line that reads a value twice has two arrows from it: both count.",
+          },
+          {
+            name: "paths were counted as lines are",
+            answer: n,
+            why: "Every line doubles the number of paths.",
+          },
+        ],
+      };
+    },
+  },
+];

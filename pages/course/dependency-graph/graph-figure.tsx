@@ -1,0 +1,47 @@
+// The dependency graph of the reader's program.
+import type { JSX } from "preact";
+import { Figure } from "../../live/figure.tsx";
+import { ProgramField } from "../../live/program-field.tsx";
+import { Value } from "../../live/value.tsx";
+import { useWidth } from "../../live/width.ts";
+import { examples } from "../programs.ts";
+import { GraphDrawing, mostDrawn } from "./drawing.tsx";
+import { affected, chosen, own, state } from "./state.ts";
+
+/** The graph: a value is chosen by a click or a key, and what it can affect stands out. */
+export function GraphFigure(): JSX.Element {
+  const { ref, width } = useWidth<HTMLDivElement>(640);
+  const { program, args, tape } = own.run.value;
+  const reached = affected.value.has(tape.result) || chosen.value === tape.result;
+  const name = tape.steps[chosen.value]!.name;
+  return (
+    <Figure
+      id="graph"
+      title="Who depends on whom"
+      isWide
+      state={{ page: state, keys: ["program", "at", "from", "path"] }}
+      caption={
+        <>
+          Choose a value: what it can affect stands out, and the rest steps back. The number on an arrow is a
+          local derivative: how fast the lower value changes when only that upper one moves.
+        </>
+      }
+    >
+      <ProgramField state={own} examples={examples} rows={3} />
+      <div ref={ref}>
+        <GraphDrawing width={width.value} />
+      </div>
+      {tape.steps.length > mostDrawn && (
+        <p class="finding">
+          This run has {tape.steps.length} values. The first {mostDrawn} are drawn; the paths below go over
+          all of them.
+        </p>
+      )}
+      <p class="finding" role="status">
+        The result is <Value of="result" value={program.value(args)} />. <i>{name}</i> can affect{" "}
+        <Value of="affected" value={affected.value.size} /> {affected.value.size === 1 ? "value" : "values"}
+        {reached ? ", the result among them." : ", and the result is not among them: its derivative is 0."}
+      </p>
+    </Figure>
+  );
+}

@@ -1,0 +1,28 @@
+// How many paths there are where a value is multiplied by itself again and again.
+import { compileText } from "../../../src/numeric/syntax/index.ts";
+import { tapeOfText } from "../../live/tape.ts";
+import { pathCounts } from "./paths.ts";
+
+/** Paths from the input to the result, and arrows in the graph. */
+export interface Growth {
+  readonly times: number;
+  readonly paths: number;
+  readonly arrows: number;
+}
+
+/** The program: `a1 = x * x`, `a2 = a1 * a1`, … */
+export function squaring(times: number): string {
+  return Array.from({ length: times }, (_, i) => {
+    const before = i === 0 ? "x" : `a${i}`;
+    return `a${i + 1} = ${before} * ${before}`;
+  }).join("\n");
+}
+
+/** Counted on the graphs of these programs, for 1 to `most` lines. */
+export function growthOf(most: number): Growth[] {
+  return Array.from({ length: most }, (_, i) => {
+    const tape = tapeOfText(compileText(squaring(i + 1)), [1]);
+    const arrows = tape.steps.reduce((sum, { sources }) => sum + sources.length, 0);
+    return { times: i + 1, paths: pathCounts(tape)[0]!, arrows };
+  });
+}

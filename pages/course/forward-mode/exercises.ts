@@ -1,0 +1,108 @@
+import type { Exercise } from "../../live/judge.ts";
+
+/** Exercises of the chapter. */
+export const exercises: readonly Exercise[] = [
+  {
+    id: "analogue",
+    title: "The line beside a line",
+    draw: (draw) => {
+      const n = draw.whole(2, 5);
+      const [first, second] = [`${n}*x^${n - 1}*dx*y`, "x^n*dy".replace("n", String(n))];
+      return {
+        kind: "expression",
+        question: `A program has the line \`a = x^${n} * y\`. Which formula gives \`da\`?`,
+        names: ["x", "y", "dx", "dy"],
+        answer: `${first} + ${second}`,
+        misconceptions: [
+          {
+            name: "the product rule is halved",
+            answer: first,
+            why: "y moves too: x to its power stands still while y moves, and adds a term with dy.",
+          },
+          {
+            name: "the product rule is halved",
+            answer: second,
+            why: "x moves too, and adds a term with dx.",
+          },
+          {
+            name: "the differentials are missing",
+            answer: `${n}*x^${n - 1}*y + x^${n}`,
+            why: "The local derivatives are right; each is multiplied by the differential of its operand.",
+          },
+          {
+            name: "the differentials were multiplied with each other",
+            answer: `${n}*x^${n - 1}*dx*dy`,
+            why: "A differential is a sum: each operand moves alone, and the effects add up.",
+          },
+        ],
+      };
+    },
+  },
+  {
+    id: "dual-product",
+    title: "A product of dual numbers",
+    draw: (draw) => {
+      const [a, b] = [draw.whole(5, 9), draw.whole(2, 5)]; // b ≤ a: no mistake gives the answer
+      const [c, d] = [a + draw.whole(1, 4), b + draw.whole(1, 4)];
+      return {
+        kind: "number",
+        question: `What is the number before \`ε\` in \`(${a} + ${b}ε) * (${c} + ${d}ε)\`?`,
+        answer: a * d + b * c,
+        tolerance: 0,
+        misconceptions: [
+          {
+            name: "the second parts were multiplied",
+            answer: b * d,
+            why: "Their product stands before ε², which is 0: what is left are the mixed products.",
+          },
+          {
+            name: "one of the two mixed products is forgotten",
+            answer: a * d,
+            why: "ε stands in both factors: the first part of each meets the second of the other.",
+          },
+          {
+            name: "one of the two mixed products is forgotten",
+            answer: b * c,
+            why: "ε stands in both factors: the first part of each meets the second of the other.",
+          },
+          {
+            name: "the second parts were added",
+            answer: b + d,
+            why: "That is the sum of dual numbers, not their product.",
+          },
+        ],
+      };
+    },
+  },
+  {
+    id: "direction",
+    title: "Along a direction",
+    draw: (draw) => {
+      const [p, q] = [draw.whole(2, 9), -draw.whole(2, 9)];
+      const [u, v] = [draw.whole(2, 5), draw.whole(6, 9)];
+      return {
+        kind: "number",
+        question: `At some point \`∂f/∂x = ${p}\` and \`∂f/∂y = ${q}\`. A forward pass begins with \`dx = ${u}\`, \`dy = ${v}\`. What does it end with?`,
+        answer: p * u + q * v,
+        tolerance: 0,
+        misconceptions: [
+          {
+            name: "the direction is left out",
+            answer: p + q,
+            why: "Each derivative counts as often as its input moves.",
+          },
+          {
+            name: "the sign of the second derivative is lost",
+            answer: p * u - q * v,
+            why: "f falls where y grows: that term is negative.",
+          },
+          {
+            name: "the directions went to the wrong inputs",
+            answer: p * v + q * u,
+            why: "dx belongs to ∂f/∂x, dy to ∂f/∂y.",
+          },
+        ],
+      };
+    },
+  },
+];

@@ -1,0 +1,54 @@
+// How long gradient descent takes to leave the saddle x² − y².
+import { abs, add, grad, jit, lessEqual, scan, type Tensor, tensor, vmap, where } from "downhill";
+import { applyUpdates, sgd } from "downhill/optim";
+import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
+
+/** The saddle: down along y. */
+export const saddle = findLandscape("saddle");
+
+const begin = saddle.start[0]!; // along x
+const edge = saddle.domain![1]![1]; // along y: beyond it a run has left
+
+/** How many steps are enough for every rate and start of the figure. */
+const enough = 1200;
+
+const counted = /* @__PURE__ */ jit((distances: Tensor, rate: Tensor) =>
+  vmap((distance: Tensor) => {
+    const { init, update } = sgd({ learningRate: rate });
+    const start = where(tensor([true, false]), begin, distance);
+    const slope = grad(saddle.value);
+    const [{ count }] = scan(
+      ({ x, state, count: before }) => {
+        const { updates, state: next } = update(slope(x), state, x);
+        const isInside = lessEqual(abs(x.at(1)), edge);
+        return [
+          { x: applyUpdates(x, updates), state: next, count: add(before, where(isInside, 1, 0)) },
+          null,
+        ] as const;
+      },
+      { x: start, state: init(start), count: tensor(0) },
+      null,
+      { length: enough },
+    );
+    return count;
+  })(distances),
+);
+
+/**
+ * After how many steps gradient descent leaves the map, from so far beside the line that leads into the saddle.
+ *
+ * @param distances above 0, at least 1e-8
+ * @param rate from 0.01 to 0.2
+ */
+export function stepsToLeave(distances: readonly number[], rate: number): number[] {
+  const scalars = [tensor([...distances]), tensor(rate, { dtype: "float64" })] as const;
+  return counted(...scalars).tolist() as number[];
+}
+
+/** The same by theory: a step multiplies y by 1 + 2η. */
+export function predictedSteps(distance: number, rate: number): number {
+  return Math.floor(Math.log(edge / distance) / Math.log(1 + 2 * rate)) + 1;
+}
+
+/** The distances of the figure's curve. */
+export const distances: readonly number[] = Array.from({ length: 9 }, (_, k) => 10 ** -k);

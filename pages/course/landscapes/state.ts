@@ -1,0 +1,145 @@
+// What the chapter's figures show: their numbers, and what is computed from them.
+import { batch, computed, signal } from "@preact/signals";
+import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
+import { pageState } from "../../live/address.ts";
+import type { ChartSpec } from "../../live/chart.tsx";
+import { contourMap, type MapBox } from "../../live/contour-map.ts";
+import { shortNumber } from "../../live/fields.tsx";
+import { type Ground, readGround } from "../../live/ground.ts";
+import { pointState } from "../../live/landscape.tsx";
+import { readable } from "../../live/readable.ts";
+import { type BasinQuestion, type Basins, coarseBasins, type Method } from "./basins.ts";
+import { neurons, neuronSteps, trainNeurons } from "./neurons.ts";
+import { distances, predictedSteps, saddle, stepsToLeave } from "./saddle.ts";
+import { kinds, leftAt, readTerrain, terrainSteps } from "./terrain.ts";
+
+export const state = pageState();
+
+// Kinds of landscapes
+const first = kinds[0]!;
+/** What the rate of the first figure may be. */
+export const rateRange = { min: 0.001, max: 1 };
+export const formula = state.text("f", first.text);
+export const start = pointState(state, "start", first.start);
+export const rate = state.number("rate", first.rate, rateRange);
+export const step = state.number("step", terrainSteps, { min: 0, max: terrainSteps });
+export const { value: terrain, problem } = readable(formula, readTerrain);
+export const runs = computed(() => terrain.value.runs(start.value, rate.value));
+export const terrainMap = computed(() =>
+  contourMap(terrain.value.text, terrain.value.landscape, terrain.value.box),
+);
+
+/** Whether the landscape is convex, as far as its curvatures on the map say. */
+export const convexity = computed(() => {
+  const { value, at } = terrain.value.leastCurvature;
+  const where = `(${at.map(shortNumber).join(", ")})`;
+  return value >= 0
+    ? `The least curvature at 475 points of this map is ${shortNumber(value)}, so it is convex as far as they tell.`
+    : `At ${where} it curves down: the least curvature there is ${shortNumber(value)}. It is not convex.`;
+});
+
+/** When each method left where it began, in a sentence. */
+export const leaving = computed(() => {
+  const told = runs.value.map((run) => {
+    const left = leftAt(run, terrain.value);
+    return `${run.name} ${left === undefined ? `not in ${terrainSteps}` : `after ${left}`}`;
+  });
+  const { lowest } = terrain.value.landscape;
+  const what =
+    lowest === undefined || lowest === -Infinity
+      ? "Steps until it has left the map downhill"
+      : "Steps until it is within 0.01 of the lowest value";
+  return `${what}: ${told.join(", ")}.`;
+});
+
+// A saddle
+export const beside = state.number("beside", 0.001, { min: 1e-8, max: 1 });
+export const saddleRate = state.number("saddle-rate", 0.05, { min: 0.01, max: 0.2 });
+export const saddleSteps = computed(() => ({
+  measured: stepsToLeave([beside.value], saddleRate.value)[0]!,
+  predicted: predictedSteps(beside.value, saddleRate.value),
+}));
+const curve = computed(() => stepsToLeave(distances, saddleRate.value));
+
+export const saddleChart = computed((): ChartSpec => ({
+  title: "Steps until gradient descent has left the saddle",
+  x: { label: "distance from the line into the saddle", log: true },
+  y: { label: "steps", isFromZero: true },
+  series: [
+    { name: "counted", x: distances, y: curve.value, draw: "dots" },
+    {
+      name: "by theory",
+      x: distances,
+      y: distances.map((distance) => predictedSteps(distance, saddleRate.value)),
+      draw: "dashes",
+      colour: "ink",
+    },
+    { name: "this start", x: [beside.value], y: [saddleSteps.value.measured], draw: "dots" },
+  ],
+}));
+
+/** The name of the saddle's function, for the text. */
+export const saddleFormula = saddle.formula;
+
+// Two neurons
+export const weights = pointState(state, "weights", [-0.5, -0.5]);
+export const noise = state.number("noise", 0, { min: 0, max: 0.3 });
+export const seed = state.number("seed", 3, { min: 0, max: 999 });
+export const neuronStep = state.number("t", neuronSteps, { min: 0, max: neuronSteps });
+export const neuronRuns = computed(() =>
+  trainNeurons(weights.value, { deviation: noise.value, seed: seed.value }),
+);
+export const neuronMap = contourMap("two neurons", neurons, neurons.domain as MapBox);
+
+/** How the two neurons end, in a sentence. */
+export const neuronEnds = computed(() => {
+  const told = neuronRuns.value.map(({ name, points, values }) => {
+    const [x, y] = points.at(-1) as [number, number];
+    const how =
+      x === y
+        ? `both weights ${shortNumber(x)}, the same to the last bit`
+        : `(${shortNumber(x)}, ${shortNumber(y)})`;
+    return `${name}: ${how}, loss ${shortNumber(values.at(-1)!)}`;
+  });
+  return `${told.join("; ")}.`;
+});
+
+// What a start decides
+const himmelblau = zoo["himmelblau"]!;
+/** What the rate of the map of starts may be. */
+export const basinRange = { min: 0.001, max: 0.5 };
+export const basinFormula = state.text("g", String(himmelblau.definition));
+export const basinRate = state.number("basin-rate", 0.01, basinRange);
+export const method = state.choice<Method>("method", "gradient descent", ["gradient descent", "momentum"]);
+export const probe = pointState(state, "probe", [-0.3, -1]);
+const { value: basinGround, problem: found } = readable(basinFormula, readGround);
+export const basinProblem = found;
+export const question = computed((): BasinQuestion => ({
+  text: basinGround.value.text,
+  method: method.value,
+  rate: basinRate.value,
+}));
+
+/** A finer map than the coarsest, and what it is of. */
+const finer = signal<{ readonly of: BasinQuestion; readonly map: Basins } | undefined>(undefined);
+
+/** Shows a finer map, while the question is the same. */
+export function refine(of: BasinQuestion, map: Basins): void {
+  batch(() => (finer.value = { of, map }));
+}
+
+const coarsest = computed(() => coarseBasins(question.value));
+export const basinMap = computed((): Basins => {
+  const held = finer.value;
+  return held !== undefined && held.of === question.value ? held.map : coarsest.value;
+});
+export const basinContours = computed(() => {
+  const { text, landscape, box }: Ground = basinGround.value;
+  return contourMap(text, landscape, box);
+});
+
+/** The places of minima as a sentence shows them. */
+export function placeOf(point: Point): string {
+  return `(${point.map((x) => shortNumber(Number(x.toFixed(3)))).join(", ")})`;
+}

@@ -1,0 +1,93 @@
+// The page that `downhill race --out` writes: the race runs in it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineLandscape, race } from "downhill/landscapes";
+import { adam, sgd } from "downhill/optim";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { describeInBrowser } from "../../test/support/browser.ts";
+import { downhill } from "../../test/support/command.ts";
+import { alive } from "../../test/support/live-pages.ts";
+import { violations } from "../../test/support/page-checks.ts";
+
+let folder: string;
+let file: string;
+const formula = "x^2 + 3*y^2";
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "downhill-race-"));
+  file = join(folder, "race.html");
+  const words = ["race", formula, "--optimizers", "sgd(lr=0.1), adam(lr=0.2)", "--start", "x=2,y=1"];
+  const { status, stderr } = await downhill([...words, "--steps", "20", "--out", file]);
+  expect(status, stderr).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const values = (page: Page): Promise<string[]> => page.locator(".racer-value").allInnerTexts();
+/** The number that a row shows as the value. */
+const shown = async (page: Page, row: number): Promise<number> =>
+  Number((/f = (\S+) at/.exec((await values(page))[row]!) ?? [])[1]?.replace("−", "-"));
+
+describeInBrowser("a race in a page of its own", {
+  "shows what the engine computes, and follows rate, start, formula and optimisers": async ({ open }) => {
+    const page = await alive(await open({ file }));
+    const landscape = defineLandscape(formula);
+    const end = (rate: number): number =>
+      race(landscape, { s: sgd({ learningRate: rate }) }, { steps: 20, start: [2, 1] }).runs[0]!.values[20]!;
+    expect(await shown(page, 0)).toBeCloseTo(end(0.1), 6);
+    expect(await values(page)).toHaveLength(2);
+
+    const rate = page.getByLabel("gradient descent: rate η");
+    await rate.press("ArrowRight");
+    const after = Number((10 ** (Math.log10(0.1) + 0.02)).toPrecision(3));
+    await expect.poll(() => shown(page, 0)).toBeCloseTo(end(after), 6);
+
+    await page.locator("svg.map").click({ position: { x: 150, y: 100 } });
+    await expect.poll(() => shown(page, 0)).not.toBeCloseTo(end(after), 6);
+    expect(page.url()).toContain("start=");
+    await page.goBack();
+    await expect.poll(() => shown(page, 0)).toBeCloseTo(end(after), 6);
+
+    await page.getByLabel("Add an optimiser").selectOption("momentum");
+    await expect.poll(async () => (await values(page)).length).toBe(3);
+    await page.getByRole("button", { name: "Remove Adam" }).click();
+    await expect.poll(async () => (await values(page)).length).toBe(2);
+
+    const field = page.getByLabel("f(x, y) =");
+    await field.fill("x^2 + q(y)");
+    await expect.poll(() => page.locator(".problem").first().innerText()).toContain("q");
+    expect(await page.locator("svg.map").isVisible()).toBe(true);
+    await field.fill("x^2 + y^2");
+    await expect.poll(() => page.locator(".problem").first().innerText()).toBe("");
+    expect(await violations(page)).toEqual([]);
+  },
+
+  "a link shows what its sender saw, and a damaged one says so": async ({ open }) => {
+    const page = await alive(await open({ file }));
+    const address = page.url();
+    await page.goto(`${address}#f=x%5E2%2By%5E2&racers=adam%3Alr%3D0.05%2Ccosine&steps=40`);
+    await page.reload();
+    await alive(page);
+    const landscape = defineLandscape("x^2+y^2");
+    const { values: known } = race(
+      landscape,
+      { a: adam({ learningRate: 0.05 }) },
+      { steps: 40, start: [2, 1] },
+    ).runs[0]!;
+    expect(await values(page)).toHaveLength(1);
+    expect(await page.getByLabel("schedule").inputValue()).toBe("cosine");
+    expect(await shown(page, 0)).toBeGreaterThan(known[40]!); // a rate that falls comes less far
+    await page.goto(`${address}#racers=adam%3Alr%3Dmuch`);
+    await page.reload();
+    await alive(page);
+    expect(await page.locator(".damages").innerText()).toContain("it is no number");
+    expect(await values(page)).toHaveLength(2);
+  },
+
+  "is the picture of the race without script": async ({ open }) => {
+    const page = await open({ file }, { javaScriptEnabled: false });
+    expect(await page.locator("#page svg text").filter({ hasText: "adam(lr=0.2)" }).first().isVisible()).toBe(
+      true,
+    );
+  },
+});

@@ -1,0 +1,33 @@
+// The script of the page that `downhill race --out` writes: the race that stands in the page as data, alive.
+import type { JSX } from "preact";
+import { render } from "preact";
+import { pageState } from "../live/address.ts";
+import { Figure } from "../live/figure.tsx";
+import { Damages } from "../live/page.tsx";
+import { liveRace } from "../live/race-state.ts";
+import { Race } from "../live/race.tsx";
+import { type RaceData, readRacers } from "../live/racers.ts";
+
+const { racers, formula, start, steps, ...known } = JSON.parse(
+  document.getElementById("race")?.textContent ?? "",
+) as RaceData;
+const state = pageState();
+const race = liveRace(state, { formula, start, steps, racers: readRacers(racers), known });
+
+function Page(): JSX.Element {
+  return (
+    <>
+      <Damages page={state} />
+      <Figure id="live-race" title="The race" level={2} isWide state={{ page: state, keys: race.keys }}>
+        <Race race={race} />
+      </Figure>
+    </>
+  );
+}
+
+const place = document.getElementById("page");
+if (place !== null) {
+  place.replaceChildren(); // the picture of the race, for readers without script and on paper
+  render(<Page />, place);
+  void state.follow().then(() => (document.documentElement.dataset["alive"] = "yes"));
+}

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { landscapeSvg, type Race, zoo } from "../../pictures/landscapes/index.ts";
+import { escapeText, jsonForPage } from "../../pictures/plot/markup.ts";
+import { builtFolder } from "../shared/built-folder.ts";
+import { splitAtCommas } from "../shared/call-text.ts";
+import { type OptimizerChoice, readOptimizer } from "../shared/optimizers.ts";
+
+/** The options, by their names in the library, with which an optimiser can be set in a page; and what it is called there. */
+const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  sgd: { learningRate: "lr", momentum: "momentum" },
+  adagrad: { learningRate: "lr" },
+  rmsprop: { learningRate: "lr", alpha: "alpha" },
+  adam: { learningRate: "lr", beta1: "beta1", beta2: "beta2" },
+};
+
+/** How a race was asked for, as it was written. */
+interface Asked {
+  readonly landscape: string;
+  readonly optimizers: string;
+}
+
+/**
+ * A page in which the race runs: its reader chooses start, optimisers, settings and the formula. One file that loads nothing;
+ * without script it is the picture of the race.
+ *
+ * `undefined` where a page cannot run it: the landscape is no formula of two numbers, gradients have noise, an optimiser is none of
+ * those that a page has, or the build has not left the script.
+ */
+export function liveRacePage(shown: Race, asked: Asked): string | undefined {
+  const { landscape, noise, start, steps } = shown;
+  const definition = Object.hasOwn(zoo, asked.landscape) ? zoo[asked.landscape]!.definition : asked.landscape;
+  const racers = racersText(asked.optimizers, steps);
+  const folder = builtFolder("race-page");
+  if (typeof definition !== "string" || /\.[cm]?[jt]s(#|$)/.test(definition)) return undefined;
+  if (landscape.coordinates.length !== 2 || noise > 0 || racers === undefined || folder === undefined)
+    return undefined;
+  const { domain, minima, lowest } = landscape;
+  const data = {
+    formula: definition,
+    start,
+    racers,
+    steps: Math.min(mostSteps, Math.max(leastSteps, steps)),
+    ...(domain === undefined ? {} : { box: domain }),
+    minima,
+    lowest,
+  };
+  return pageOf(shown, jsonForPage(data), folder);
+}
+
+const leastSteps = 10; // of a race in a page
+const mostSteps = 1000;
+
+/** Optimisers as the page reads them; `undefined` where it has no such one. */
+function racersText(text: string, steps: number): string | undefined {
+  const racers: string[] = [];
+  for (const part of splitAtCommas(text)) {
+    const racer = racerText(readOptimizer(part, { what: "--optimizers", steps }));
+    if (racer === undefined) return undefined;
+    racers.push(racer);
+  }
+  return racers.join(";");
+}
+
+function racerText({ name, options }: OptimizerChoice): string | undefined {
+  const keys = settable[name];
+  const { amsgrad = false, nesterov = false, ...numbers } = options;
+  if (keys === undefined || (amsgrad !== false && name !== "adam")) return undefined;
+  const settings: string[] = [];
+  for (const [key, value] of Object.entries(numbers)) {
+    if (!Object.hasOwn(keys, key) || typeof value !== "number") return undefined;
+    settings.push(`${keys[key]!}=${value}`);
+  }
+  const hasMomentum = name === "sgd" && options["momentum"] !== undefined && options["momentum"] !== 0;
+  const kind = hasMomentum
+    ? nesterov === true
+      ? "nesterov"
+      : "momentum"
+    : amsgrad === true
+      ? "amsgrad"
+      : name;
+  return `${kind}:${settings.join(",")}`;
+}
+
+function pageOf(shown: Race, data: string, folder: string): string {
+  const script = readFileSync(join(folder, "race.js"), "utf8").replaceAll("</script", "<\\/script");
+  const style = readFileSync(join(folder, "assets/style.css"), "utf8");
+  const hash = createHash("sha256").update(script).digest("base64");
+  const title = `A race on ${shown.landscape.formula}`;
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${hash}' 'wasm-unsafe-eval'`,
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return [
+    "<!doctype html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeText(title)}</title>`,
+    `<style>${style}</style>`,
+    "</head>",
+    "<body>",
+    '<main id="main">',
+    `<header class="title"><h1>${escapeText(title)}</h1>`,
+    '<p class="claim">Click for a start, drag rates, add an optimiser, change the formula: the race is run in this page.</p></header>',
+    `<div id="page" class="scroll" role="group" tabindex="0" aria-label="The race as a picture">${landscapeSvg(shown)}</div>`,
+    "</main>",
+    `<script type="application/json" id="race">${data}</script>`,
+    `<script>${script}</script>`,
+    "</body>",
+    "</html>",
+    "",
+  ].join("\n");
+}

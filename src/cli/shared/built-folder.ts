@@ -1,0 +1,15 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const mostUp = 4; // folders between a module of the command and the package
+
+/** A folder that the build leaves beside the command, or, from the sources, in `dist/`; `undefined` where it is not there. */
+export function builtFolder(name: string): string | undefined {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (let up = 0; up < mostUp; up += 1) {
+    for (const place of [join(folder, name), join(folder, "dist", name)]) if (existsSync(place)) return place;
+    folder = dirname(folder);
+  }
+  return undefined;
+}

@@ -1,0 +1,134 @@
+// What the site is made with: its search finds what is asked for where it is taught, and its pages work from any place of a server.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root } from "./support/snippets.ts";
+
+interface Section {
+  readonly page: string;
+  readonly heading: string;
+  readonly url: string;
+  readonly text: string;
+  readonly weight?: number;
+}
+interface Search {
+  wordsIn(text: string): string[];
+  indexOf(sections: readonly Section[]): object;
+  search(index: object, question: string): readonly { page: string; heading: string; url: string }[];
+  sectionsOfMarkdown(text: string, url: string): Section[];
+  sectionsOfHtml(html: string, url: string): Section[];
+}
+interface Relative {
+  readonly placeholder: string;
+  relativePage(html: string, path: string): string;
+  relativeScript(code: string): string;
+  relativeStyle(css: string, path: string): string;
+}
+const { indexOf, search, sectionsOfHtml, sectionsOfMarkdown, wordsIn } = (await import(
+  join(root, "docs/site/search.mjs")
+)) as Search;
+const { placeholder, relativePage, relativeScript, relativeStyle } = (await import(
+  join(root, "docs/site/relative.mjs")
+)) as Relative;
+
+describe("the search", () => {
+  const pages = ["docs", "docs/guides"].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".md") && name !== "index.md")
+      .map((name) => `${folder}/${name}`),
+  );
+  const sections = pages.flatMap((page) =>
+    sectionsOfMarkdown(
+      readFileSync(join(root, page), "utf8"),
+      page.replace("docs/", "").replace(".md", ".html"),
+    ).map((section) => ({ ...section, weight: page.includes("/guides/") ? 1.4 : 1 })),
+  );
+  const index = indexOf(sections);
+  const firstOf = (question: string): string => search(index, question)[0]!.url;
+
+  test.each([
+    ["gradient descent", /^guides\/five-minutes\.html#downhill|^glossary/],
+    ["minibatch", /^guides\//],
+    ["own csv table", /^guides\/training/],
+    ["coming from PyTorch", /^guides\/from-pytorch\.html$/],
+    ["standard errors of a fit", /^guides\/fitting/],
+    ["gradient is NaN", /^guides\/debugging/],
+    ["resume a run", /^guides\/saving/],
+    ["whileLoop", /^guides\/control-flow\.html#whileloop/],
+    ["content security policy", /^speed\.html#content-security-policy/],
+  ])("finds %s where it is taught", (question, url) => {
+    expect(firstOf(question)).toMatch(url);
+  });
+
+  test("finds while one types, in any case, and nothing for nothing", () => {
+    expect(firstOf("PYTOR")).toBe("guides/from-pytorch.html");
+    expect(search(index, "")).toEqual([]);
+    expect(search(index, "the of and")).toEqual([]);
+    expect(search(index, "zzzzqqq")).toEqual([]);
+  });
+
+  test("sections with all of the words come before those with some", () => {
+    const few = indexOf([
+      { page: "Sparrow", heading: "Sparrow", url: "a", text: "one sparrow, one sparrow" },
+      { page: "Birds", heading: "Swift and sparrow", url: "b", text: "both" },
+    ]);
+    expect(search(few, "sparrow swift").map(({ url }) => url)).toEqual(["b", "a"]);
+  });
+
+  test("takes names and words with a hyphen apart, and knows them as wholes", () => {
+    expect(wordsIn("softmaxCrossEntropy of mini-batches")).toEqual([
+      "softmaxcrossentropy",
+      "softmax",
+      "cross",
+      "entropy",
+      "of",
+      "minibatch",
+      "mini",
+      "batch",
+    ]);
+  });
+
+  test("the index of these pages has less than 250 KB, and each of its addresses is that of a heading", () => {
+    expect(JSON.stringify(index).length).toBeLessThan(250_000);
+    expect(sections.every(({ page, heading }) => page !== "" && heading !== "")).toBe(true);
+  });
+
+  test("reads pages of HTML by their headings", () => {
+    const html = `<header>menu</header><h1>Batches</h1><p>One &amp; all</p><script>let x</script><h2 id="noise">Noise</h2><p>A <b>mini-batch</b>.</p>`;
+    expect(sectionsOfHtml(html, "learn/batches/")).toEqual([
+      { page: "Batches", heading: "Batches", url: "learn/batches/", text: "One & all" },
+      { page: "Batches", heading: "Noise", url: "learn/batches/#noise", text: "A mini-batch ." },
+    ]);
+  });
+});
+
+describe("pages for any place", () => {
+  test("scripts put texts together when they run, in literals and templates", () => {
+    const code = `f("${placeholder}a/b.js",\`\${x}${placeholder}c\`,'${placeholder}');`;
+    const made = relativeScript(code);
+    expect(made).not.toContain(placeholder);
+    const run = new Function("f", "x", made) as (f: (...all: string[]) => void, x: string) => void;
+    const seen: string[][] = [];
+    Object.assign(globalThis, { __siteBase: "/some/place/" });
+    try {
+      run((...all) => seen.push(all), "up");
+    } finally {
+      delete (globalThis as { __siteBase?: string }).__siteBase;
+    }
+    expect(seen).toEqual([["/some/place/a/b.js", "up/some/place/c", "/some/place/"]]);
+  });
+
+  test("refuses a base where no text can be put together", () => {
+    expect(() => relativeScript(`// ${placeholder}\nf()`)).toThrow("no text can be put together");
+  });
+
+  test("pages and style sheets name files from where they stand", () => {
+    const html = `<html><head><link href="${placeholder}assets/a.css"></head><body><a href="${placeholder}guides/fast.html#x">y</a></body></html>`;
+    expect(relativePage(html, "guides/fast.html")).toContain(`href="../assets/a.css"`);
+    expect(relativePage(html, "guides/fast.html")).toContain(`href="../guides/fast.html#x"`);
+    expect(relativePage(html, "index.html")).toContain(`href="./assets/a.css"`);
+    expect(relativeStyle(`a{background:url(${placeholder}assets/a.png)}`, "assets/style.css")).toBe(
+      `a{background:url(../assets/a.png)}`,
+    );
+  });
+});
