@@ -10,6 +10,7 @@ import { learn } from "./augmentation.ts";
 import { bestLine, itemCount, items, leastLoss, leastSteps, lineStart, loss, runBatches } from "./line.ts";
 import type { Changes, Learned } from "./orders.ts";
 import { printed, program } from "./program.ts";
+import { linesChart, lossChart, trails } from "./state.ts";
 import { throughput } from "./throughput.ts";
 import { scatterAt } from "./variance.ts";
 
@@ -78,6 +79,13 @@ describe("runs by batches", () => {
     expect(apart(mean)).toBeLessThan(1e-12);
     expect(apart(plain)).toBeGreaterThan(0.01);
   });
+});
+
+test("a run has one colour in the map, among the losses and among the lines", () => {
+  const inMap = trails.value.map(({ name, colour }) => [name, colour]);
+  expect(new Set(inMap.map(([, colour]) => colour)).size).toBe(3);
+  for (const { series } of [lossChart.value, linesChart.value])
+    expect(series.slice(0, 3).map(({ name, colour }) => [name, colour])).toEqual(inMap);
 });
 
 describe("the variance of the gradient", () => {
