@@ -54,7 +54,6 @@ async function writeModules() {
   const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)];
   const entries = targets
     .filter((target) => target !== undefined)
-    .concat("./dist/syntax/index.js") // for the playground
     .map((target) => target.replace("./dist/", "").replace(/\.js$/, ""));
 
   const sources = entries.map(sourceOf);

@@ -229,7 +229,7 @@ let ran = 0; // modules
  * @param {string} text
  * @returns {Promise<any>}
  */
-async function runModule(name, text) {
+export async function runModule(name, text) {
   const file = join(root, ".tmp", `${name}-${process.pid}-${++ran}.mjs`); // modules are loaded once by their names
   const id = `\0${name}`;
   mkdirSync(dirname(file), { recursive: true });

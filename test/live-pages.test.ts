@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { section as course } from "../pages/course/contents.ts";
 import type { Section } from "../pages/live/page.tsx";
+import { section as playground } from "../pages/playground/contents.ts";
 import { describeInBrowser } from "./support/browser.ts";
 import { extent } from "./support/extent.ts";
 import { alive, serveSection } from "./support/live-pages.ts";
@@ -21,7 +22,7 @@ function viewsOf(i: number): readonly (readonly [width: number, theme: "light" |
   return extent(0, 1) === 1 ? all : [all[i % all.length]!];
 }
 
-function describeSection(name: "learn", folder: string, { pages }: Section): void {
+function describeSection(name: "learn" | "playground", folder: string, { pages }: Section): void {
   const slugs = pages.map(({ slug }) => slug);
   test(`every page in the contents of ${name} is there, and no other`, () => {
     const there = readdirSync(join(root, folder)).filter((one) =>
@@ -41,7 +42,7 @@ function describeSection(name: "learn", folder: string, { pages }: Section): voi
               viewport: { width, height: 900 },
               colorScheme: theme,
             });
-            if (slug !== "") await alive(page);
+            if (slug !== "" || pages.length === 0) await alive(page);
             const layout = await layoutAt(page, width);
             expect(layout.width).toBeLessThanOrEqual(width);
             expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
@@ -57,3 +58,4 @@ function describeSection(name: "learn", folder: string, { pages }: Section): voi
 }
 
 describeSection("learn", "pages/course", course);
+describeSection("playground", "pages/playground", playground);

@@ -57,14 +57,38 @@ function makeMap(mapped: Mapped, box: MapBox, across: number): ContourMap {
   const rows = Math.round((across * contourSize.height) / contourSize.width);
   const plane = { axes: coordinates, domain: box, place: identity, pointAt: identity };
   const grid = sampleGrid(mapped, plane, across, rows);
-  const isBounded = lowest !== -Infinity;
-  const base = isBounded ? Math.min(lowest ?? floorOf(grid), least(grid)) : centreOf(mapped, grid);
+  const axes = [coordinates[0]!, coordinates[1]!] as const;
+  if (lowest === -Infinity) return drawnMap(axes, box, grid, centreOf(mapped, grid), false);
+  return drawnMap(axes, box, grid, Math.min(lowest ?? floorOf(grid), least(grid)), true);
+}
+
+/**
+ * The contours of values on a grid over a box, whose rows go upwards from the lowest y: of a function that is not computed here.
+ *
+ * @param base what levels are counted from
+ */
+export function gridMap(
+  axes: readonly [string, string],
+  box: MapBox,
+  grid: Grid,
+  base = least(grid),
+): ContourMap {
+  return drawnMap(axes, box, grid, base, true);
+}
+
+function drawnMap(
+  axes: readonly [string, string],
+  box: MapBox,
+  grid: Grid,
+  base: number,
+  isBounded: boolean,
+): ContourMap {
   const quantity = !isBounded || base === 0 ? "f" : "f above its lowest";
   const { levels } = isBounded
     ? levelsAbove(base, grid.values, quantity)
     : levelsAround(base, grid.values, quantity);
   return {
-    axes: [coordinates[0]!, coordinates[1]!],
+    axes,
     box,
     paths: contourRings(grid, levels, contourSize, tolerance).map((rings) => rings.map(ringPath).join("")),
     labels: levels.map((level) => labelOf(isBounded ? level - base : level)),

@@ -35,7 +35,7 @@ interface MapProps {
   /** Trails are drawn up to this step; left out, to their ends. */
   readonly step?: number;
   /** Where runs begin: a click or a drag on the map moves it, and so do the arrow keys. */
-  readonly start?: Signal<Point>;
+  readonly start?: { value: Point };
   readonly minima?: readonly Point[];
   readonly saddles?: readonly Point[];
   /** Elements of SVG in place of the contours' shades, in a plot of `contourSize` with y downwards. */
@@ -284,7 +284,7 @@ function Trail({
 }
 
 /** Handlers with which a pointer moves the start: a click anywhere, a drag of the mouse, a drag of the start by a finger. */
-function moving(start: Signal<Point>, placing: Placing): JSX.SVGAttributes<SVGSVGElement> {
+function moving(start: { value: Point }, placing: Placing): JSX.SVGAttributes<SVGSVGElement> {
   const go = (event: JSX.TargetedMouseEvent<SVGSVGElement>): void => {
     const { left, top } = event.currentTarget.getBoundingClientRect();
     start.value = placing.pointAt(event.clientX - left, event.clientY - top);
@@ -313,7 +313,7 @@ function Start({
   contours: { axes, box },
   placing,
 }: {
-  readonly start: Signal<Point>;
+  readonly start: { value: Point };
   readonly contours: ContourMap;
   readonly placing: Placing;
 }): JSX.Element {

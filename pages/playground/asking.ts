@@ -60,7 +60,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
   function send(question: Question): void {
     current = { id: nextId++, since: performance.now() };
     work.value = "working";
-    start().postMessage({ id: current.id, want: "answer", question } satisfies Request);
+    start().postMessage({ id: current.id, want: "answer", question } satisfies Request, []);
   }
 
   function take(reply: Reply): void {
@@ -98,7 +98,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     },
     page(question) {
       const id = nextId++;
-      start().postMessage({ id, want: "page", question } satisfies Request);
+      start().postMessage({ id, want: "page", question } satisfies Request, []);
       return new Promise((resolve, reject) => pages.set(id, { resolve, reject }));
     },
     stop() {

@@ -70,7 +70,7 @@ function hasDerivative(type: PlainType): boolean {
 function emitText({ inputs, evaluate }: CompiledText, wasm: boolean): EmittedModule {
   const run = (...xs: Tensor[]): Tensor => evaluate(xs);
   const both = valueAndGrad(run, { argnums: inputs.map((_, i) => i) });
-  return emitTensorModule(both as (...args: never[]) => unknown, {
+  return emitTensorModule(both, {
     name: "fGrad",
     args: inputs.map(() => arrayType("float64", [])),
     wasm,

@@ -55,6 +55,8 @@ export interface ShownLoop {
   readonly values: readonly number[];
   /** `undefined` where all of them are shown. */
   readonly shown: number | undefined;
+  /** Whether all of them can be shown together. */
+  readonly isShort: boolean;
 }
 
 /** A run of an optimiser, as a line of a table. */

@@ -1,7 +1,6 @@
 // What can be taken along: a link, the drawing, a page of its own, a module.
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
-import type { RefObject } from "preact";
+import type { JSX, RefObject } from "preact";
 import { save, standaloneSvg } from "../live/figure.tsx";
 import type { Shown } from "./question.ts";
 import { question, seen, state, worker } from "./state.ts";

@@ -37,13 +37,6 @@ export function DataTable({
   const body = useRef<HTMLTableSectionElement>(null);
   const faults = new Set(faultsOf(grid).map(({ row, column }) => `${row} ${column}`));
   const put = (next: Grid): void => change(write(next));
-  const setCell = (row: number, column: number, cell: string): void =>
-    put({
-      ...grid,
-      rows: grid.rows.map((cells, i) =>
-        i === row ? cells.map((old, k) => (k === column ? cell : old)) : cells,
-      ),
-    });
   const places = grid.rows.flatMap((_, i) => grid.columns.map((__, k) => [i, k] as const));
   const go = (row: number, column: number): void => {
     const at = places.findIndex(([i, k]) => i === row && k === column);
@@ -68,49 +61,15 @@ export function DataTable({
             </thead>
           )}
           <tbody ref={body}>
-            {grid.rows.map((cells, row) => (
-              <tr>
-                <th scope="row">{row}</th>
-                {cells.map((cell, column) => (
-                  <td>
-                    <input
-                      inputMode="decimal"
-                      autocomplete="off"
-                      value={cell}
-                      aria-label={`${name}, row ${row}${grid.kind === "numbers" ? "" : `, ${grid.columns[column]!}`}`}
-                      aria-invalid={faults.has(`${row} ${column}`)}
-                      onInput={(event) => setCell(row, column, event.currentTarget.value)}
-                      onPaste={(event) => {
-                        const pasted = event.clipboardData?.getData("text") ?? "";
-                        if (!/[\t\n]/.test(pasted.trim())) return;
-                        event.preventDefault();
-                        put(pasteInto(grid, row, column, pasted));
-                      }}
-                      onKeyDown={(event) => {
-                        const move =
-                          event.key === "ArrowDown" || event.key === "Enter"
-                            ? 1
-                            : event.key === "ArrowUp"
-                              ? -1
-                              : 0;
-                        if (move === 0) return;
-                        event.preventDefault();
-                        go(row + move, column);
-                      }}
-                    />
-                  </td>
-                ))}
-                <td>
-                  <button
-                    type="button"
-                    class="bare"
-                    aria-label={`take row ${row} of ${name} away`}
-                    onClick={() => put({ ...grid, rows: grid.rows.filter((_, i) => i !== row) })}
-                  >
-                    ×
-                  </button>
-                </td>
-              </tr>
+            {grid.rows.map((_, row) => (
+              <Row
+                name={name}
+                grid={grid}
+                row={row}
+                isFault={(column) => faults.has(`${row} ${column}`)}
+                put={put}
+                go={go}
+              />
             ))}
           </tbody>
         </table>
@@ -125,5 +84,64 @@ export function DataTable({
         Add a row
       </button>
     </fieldset>
+  );
+}
+
+function Row({
+  name,
+  grid,
+  row,
+  isFault,
+  put,
+  go,
+}: {
+  readonly name: string;
+  readonly grid: Grid;
+  readonly row: number;
+  readonly isFault: (column: number) => boolean;
+  readonly put: (next: Grid) => void;
+  /** Gives a cell the focus, if there is one. */
+  readonly go: (row: number, column: number) => void;
+}): JSX.Element {
+  const setCell = (column: number, cell: string): void => {
+    const changed = grid.rows[row]!.map((old, k) => (k === column ? cell : old));
+    put({ ...grid, rows: grid.rows.with(row, changed) });
+  };
+  return (
+    <tr>
+      <th scope="row">{row}</th>
+      {grid.rows[row]!.map((cell, column) => (
+        <td>
+          <input
+            inputMode="decimal"
+            autocomplete="off"
+            value={cell}
+            aria-label={`${name}, row ${row}${grid.kind === "numbers" ? "" : `, ${grid.columns[column]!}`}`}
+            aria-invalid={isFault(column)}
+            onInput={(event) => setCell(column, event.currentTarget.value)}
+            onPaste={(event) => {
+              const pasted = event.clipboardData?.getData("text") ?? "";
+              if (!/[\t\n]/.test(pasted.trim())) return;
+              event.preventDefault();
+              put(pasteInto(grid, row, column, pasted));
+            }}
+            onKeyDown={({ key }) => {
+              if (key === "ArrowDown" || key === "Enter") go(row + 1, column);
+              if (key === "ArrowUp") go(row - 1, column);
+            }}
+          />
+        </td>
+      ))}
+      <td>
+        <button
+          type="button"
+          class="bare"
+          aria-label={`take row ${row} of ${name} away`}
+          onClick={() => put({ ...grid, rows: grid.rows.filter((_, i) => i !== row) })}
+        >
+          ×
+        </button>
+      </td>
+    </tr>
   );
 }

@@ -1,13 +1,25 @@
 // The run of an ordinary function, as the data of a trace: its values in the order of the program, and the way back.
 import type { Graph, GraphNode } from "../../src/pictures/viz/graph.ts";
 import { showNumber } from "../../src/pictures/plot/number-text.ts";
-import type { PageAdjoint, PageData } from "../../src/pictures/viz/page-data.ts";
+import type { PageAdjoint, PageData, PagePass } from "../../src/pictures/viz/page-data.ts";
 import { adjointsOf, type Tape, tangentsOf, type TapeStep } from "../live/tape.ts";
 import type { ShownLoop } from "./question.ts";
 
-const mostTogether = 60; // values: where there are more, one iteration of each loop is shown
-const mostShown = 400; // lines: what is not shown then is told
+const mostTogether = 24; // values: where there are more, one iteration of each loop is shown
+const mostShown = 400; // lines: values beyond are in the derivatives, and not shown
 const mostPasses = 12; // forward passes, one an input
+
+/** A run as it is shown: which of its values, under which names. */
+interface Run {
+  readonly tape: Tape;
+  /** The steps that are shown, inputs first. */
+  readonly order: readonly number[];
+  /** The rows of those steps. */
+  readonly rows: ReadonlyMap<number, number>;
+  readonly inputs: ReadonlySet<number>;
+  readonly adjoints: readonly number[];
+  readonly nameOf: (step: number) => string;
+}
 
 /**
  * A trace of a run.
@@ -20,49 +32,24 @@ export function traceOfTape(
   wanted: Readonly<Record<string, number>>,
 ): { readonly data: PageData; readonly loops: readonly ShownLoop[] } {
   const loops = loopsOf(tape, wanted);
-  const chosen = new Map(loops.flatMap(({ index, shown }) => (shown === undefined ? [] : [[index, shown]])));
-  const isShown = ({ iterations }: TapeStep): boolean =>
-    iterations.every(({ index, value }) => (chosen.get(index) ?? value) === value);
-  const inputs = new Set(tape.inputs);
-  const order = [
-    ...tape.inputs,
-    ...tape.steps.flatMap((step, i) => (!inputs.has(i) && isShown(step) ? [i] : [])),
-  ].slice(0, mostShown);
-  if (!order.includes(tape.result)) order.push(tape.result);
-  const rows = new Map(order.map((step, row) => [step, row]));
-  const many = loops.some(({ shown }) => shown === undefined);
-  const nameOf = (step: number): string => {
-    const { name, iterations } = tape.steps[step]!;
-    if (!many || iterations.length === 0) return name;
-    return `${name} (${iterations.map(({ index, value }) => `${index} = ${value}`).join(", ")})`;
-  };
-  const adjoints = adjointsOf(tape);
-  const adjointName = (step: number): string => `∂s/∂${nameOf(step)}`;
-  const passes = tape.inputs.slice(0, mostPasses).map((step, i) => {
-    const tangents = tangentsOf(
-      tape,
-      tape.inputs.map((_, k) => (k === i ? 1 : 0)),
-    );
-    return { label: `d${nameOf(step)} = 1`, values: order.map((at) => showNumber(tangents[at]!)) };
-  });
-  const lines = order.map((step, node) => ({
-    left: nameOf(step),
-    right: tape.steps[step]!.formula || showNumber(tape.steps[step]!.value),
-    value: showNumber(tape.steps[step]!.value),
-    node,
-    stored: [],
-  }));
+  const run = shownRun(tape, loops);
+  const { order, inputs, adjoints, nameOf } = run;
+  const isGiven = (step: number): boolean => tape.steps[step]!.formula === "";
+  const firstLine = order.findIndex((step) => !isGiven(step));
   return {
     loops,
     data: {
       title,
       isSymbolic: false,
-      lines,
-      inputCount: Math.max(
-        tape.inputs.length,
-        order.findIndex((step) => tape.steps[step]!.formula !== ""),
-      ),
-      passes,
+      lines: order.map((step, node) => ({
+        left: nameOf(step),
+        right: isGiven(step) ? showNumber(tape.steps[step]!.value) : tape.steps[step]!.formula,
+        value: showNumber(tape.steps[step]!.value),
+        node,
+        stored: [],
+      })),
+      inputCount: firstLine < 0 ? order.length : firstLine,
+      passes: passesOf(run),
       tangents: order.map((step) => ({
         left: `d${nameOf(step)}`,
         right: sumOf(
@@ -70,99 +57,155 @@ export function traceOfTape(
           inputs.has(step) ? "?" : "0",
         ),
       })),
-      reverse: tape.inputs.length === 0 ? [] : wayBack(),
-      gradient: tape.inputs.map((step) => ({ name: adjointName(step), value: showNumber(adjoints[step]!) })),
+      reverse: tape.inputs.length === 0 ? [] : wayBack(run),
+      gradient: tape.inputs.map((step) => ({
+        name: adjointName(run, step),
+        value: showNumber(adjoints[step]!),
+      })),
       check: null,
-      graph: graph(),
+      graph: graphOfRun(run),
     },
   };
+}
 
-  function wayBack(): PageAdjoint[] {
-    const uses = usesOf(tape);
-    const line = (
-      kind: PageAdjoint["kind"],
-      step: number,
-      right: string,
-      value: number,
-      from = -1,
-      rule = "",
-    ): PageAdjoint => ({
-      kind,
-      left: adjointName(step),
-      sign: "=",
-      right,
-      value: showNumber(value),
-      node: rows.get(step)!,
-      from,
-      rule,
-      uses: [],
-    });
-    const found: PageAdjoint[] = [line("seed", tape.result, "1", 1)];
-    for (const step of order.toReversed()) {
-      if (step === tape.result) continue;
-      const parts = uses[step]!.filter(({ by }) => adjoints[by] !== 0);
-      const seen = parts.filter(({ by }) => rows.has(by));
-      const unseen = parts.filter(({ by }) => !rows.has(by));
-      for (const { by, derivative } of seen) {
-        const product = `${adjointName(by)} · ${showNumber(derivative)}`;
-        const rule = `d${nameOf(by)} = ${sumOf([[derivative, `d${nameOf(step)}`]], "0")}`;
-        const part = line(
-          "contribution",
-          step,
-          product,
-          adjoints[by]! * derivative,
-          rows.get(by)!,
-          rule + (tape.steps[by]!.sources.length > 1 ? " + …" : ""),
-        );
-        found.push(parts.length > 1 ? { ...part, sign: "+=" } : part);
-      }
-      if (unseen.length > 0) {
-        const value = unseen.reduce((sum, { by, derivative }) => sum + adjoints[by]! * derivative, 0);
-        const words = "what comes from values that are not shown";
-        found.push({
-          ...line("contribution", step, words, value, -1, words),
-          sign: seen.length > 0 ? "+=" : "=",
-        });
-      }
-      if (parts.length > 1) {
-        const sum = parts.map(({ by, derivative }) => showNumber(adjoints[by]! * derivative)).join(" + ");
-        found.push(line("sum", step, parts.length > 4 ? `the sum of ${parts.length}` : sum, adjoints[step]!));
-      } else if (parts.length === 0) found.push(line("none", step, "0", 0));
+function shownRun(tape: Tape, loops: readonly ShownLoop[]): Run {
+  const chosen = new Map(loops.flatMap(({ index, shown }) => (shown === undefined ? [] : [[index, shown]])));
+  const isShown = ({ iterations }: TapeStep): boolean =>
+    iterations.every(({ index, value }) => (chosen.get(index) ?? value) === value);
+  const inputs = new Set(tape.inputs);
+  const others = tape.steps.flatMap((step, i) => (!inputs.has(i) && isShown(step) ? [i] : []));
+  const isGiven = (step: number): boolean => tape.steps[step]!.formula === "";
+  const order = [...tape.inputs, ...others.filter(isGiven), ...others.filter((step) => !isGiven(step))].slice(
+    0,
+    mostShown,
+  );
+  if (!order.includes(tape.result)) order.push(tape.result);
+  const areAll = loops.some(({ shown }) => shown === undefined);
+  return {
+    tape,
+    order,
+    rows: new Map(order.map((step, row) => [step, row])),
+    inputs,
+    adjoints: adjointsOf(tape),
+    nameOf(step) {
+      const { name, iterations } = tape.steps[step]!;
+      return areAll ? name + iterations.map(({ value }) => subscript(value)).join("₋") : name;
+    },
+  };
+}
+
+/** `₁₂` */
+function subscript(value: number): string {
+  return String(value).replaceAll(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]!);
+}
+
+function adjointName({ nameOf }: Run, step: number): string {
+  return `∂s/∂${nameOf(step)}`;
+}
+
+function passesOf({ tape, order, nameOf }: Run): PagePass[] {
+  return tape.inputs.slice(0, mostPasses).map((step, i) => {
+    const direction = tape.inputs.map((_, k) => (k === i ? 1 : 0));
+    const tangents = tangentsOf(tape, direction);
+    return { label: `d${nameOf(step)} = 1`, values: order.map((at) => showNumber(tangents[at]!)) };
+  });
+}
+
+/** The adjoint of each value that is shown, from the result back. */
+function wayBack(run: Run): PageAdjoint[] {
+  const { tape, order, rows, adjoints } = run;
+  const uses = usesOf(tape);
+  const found = [adjointLine(run, "seed", tape.result, "1", 1)];
+  for (const step of order.toReversed()) {
+    if (step === tape.result) continue;
+    const parts = uses[step]!.filter(({ by }) => adjoints[by] !== 0);
+    const unseen = parts.filter(({ by }) => !rows.has(by));
+    const sign = parts.length - unseen.length + Math.min(1, unseen.length) > 1 ? "+=" : "=";
+    for (const { by, derivative } of parts)
+      if (rows.has(by)) found.push({ ...contribution(run, step, by, derivative), sign });
+    if (unseen.length > 0) {
+      const value = unseen.reduce((sum, { by, derivative }) => sum + adjoints[by]! * derivative, 0);
+      found.push({
+        ...adjointLine(run, "contribution", step, "from others", value),
+        rule: "values that are not shown",
+        sign,
+      });
     }
-    return found;
+    if (parts.length === 0) found.push(adjointLine(run, "none", step, "0", 0));
+    else if (sign === "+=") found.push(adjointLine(run, "sum", step, "sum", adjoints[step]!));
   }
+  return found;
+}
 
-  function graph(): Graph {
-    const nodes = order.map((step, id): GraphNode => {
-      const { formula, value } = tape.steps[step]!;
-      return {
-        id,
-        kind: inputs.has(step) || formula === "" ? "input" : "line",
-        isOutput: step === tape.result,
-        name: nameOf(step),
-        label: formula === "" ? nameOf(step) : `${nameOf(step)} = ${formula}`,
-        operation: "",
-        value: showNumber(value),
-        derivative: `${adjointName(step)} = ${showNumber(adjoints[step]!)}`,
-        depth: 0,
-        path: [],
-      };
-    });
-    const edges: (readonly [number, number])[] = [];
-    const locals: string[] = [];
-    for (const step of order)
-      for (const [of, derivative] of totals(tape.steps[step]!)) {
-        if (!rows.has(of)) continue;
-        edges.push([rows.get(of)!, rows.get(step)!]);
-        locals.push(showNumber(derivative));
-      }
-    const output = nameOf(tape.result);
-    const reach = tape.inputs.map((step) => ({
-      input: nameOf(step),
-      outputs: reaches(tape, step) ? [output] : [],
-    }));
-    return { nodes, edges, locals, reach };
-  }
+function adjointLine(
+  run: Run,
+  kind: PageAdjoint["kind"],
+  step: number,
+  right: string,
+  value: number,
+): PageAdjoint {
+  return {
+    kind,
+    left: adjointName(run, step),
+    sign: "=",
+    right,
+    value: showNumber(value),
+    node: run.rows.get(step)!,
+    from: -1,
+    rule: "",
+    uses: [],
+  };
+}
+
+/** What the adjoint of a step gets from a step that uses it. */
+function contribution(run: Run, step: number, by: number, derivative: number): PageAdjoint {
+  const { tape, adjoints, rows, nameOf } = run;
+  const others = totals(tape.steps[by]!).size > 1 ? " + …" : "";
+  return {
+    ...adjointLine(
+      run,
+      "contribution",
+      step,
+      derivative === 1 ? adjointName(run, by) : `${adjointName(run, by)} · ${showNumber(derivative)}`,
+      adjoints[by]! * derivative,
+    ),
+    from: rows.get(by)!,
+    rule: `d${nameOf(by)} = ${sumOf([[derivative, `d${nameOf(step)}`]], "0")}${others}`,
+  };
+}
+
+function graphOfRun(run: Run): Graph {
+  const { tape, order, rows, inputs, adjoints, nameOf } = run;
+  const nodes = order.map((step, id): GraphNode => {
+    const { formula, value } = tape.steps[step]!;
+    return {
+      id,
+      kind: formula === "" ? "input" : "line",
+      isOutput: step === tape.result,
+      name: nameOf(step),
+      label: formula === "" ? nameOf(step) : `${nameOf(step)} = ${formula}`,
+      operation: formula === "" ? "input" : "",
+      value: showNumber(value),
+      derivative: `${adjointName(run, step)} = ${showNumber(adjoints[step]!)}`,
+      depth: 0,
+      path: [],
+    };
+  });
+  const edges: (readonly [number, number])[] = [];
+  const locals: string[] = [];
+  for (const step of order)
+    for (const [of, derivative] of totals(tape.steps[step]!)) {
+      const from = rows.get(of);
+      if (from === undefined) continue;
+      edges.push([from, rows.get(step)!]);
+      locals.push(showNumber(derivative));
+    }
+  const output = nameOf(tape.result);
+  const reach = [...inputs].map((step) => ({
+    input: nameOf(step),
+    outputs: reaches(tape, step) ? [output] : [],
+  }));
+  return { nodes, edges, locals, reach };
 }
 
 /** `3 · dx + dy`; `nothing` where there are no terms. */
@@ -203,11 +246,11 @@ function loopsOf({ steps }: Tape, wanted: Readonly<Record<string, number>>): Sho
       const list = values.get(index) ?? new Set();
       values.set(index, list.add(value));
     }
-  const isLong = steps.length > mostTogether;
+  const isShort = steps.length <= mostTogether;
   return [...values].map(([index, found]) => {
     const list = [...found].sort((a, b) => a - b);
     const chosen = wanted[index];
-    const shown = chosen !== undefined && found.has(chosen) ? chosen : isLong ? list[0] : undefined;
-    return { index, values: list, shown };
+    const shown = chosen !== undefined && found.has(chosen) ? chosen : isShort ? undefined : list[0];
+    return { index, values: list, shown, isShort };
   });
 }

@@ -94,19 +94,18 @@ function Program({ data: { lines, gradient } }: { readonly data: PageData }): JS
   );
 }
 
-function Iteration({ loop: { index, values, shown } }: { readonly loop: ShownLoop }): JSX.Element {
+function Iteration({ loop: { index, values, shown, isShort } }: { readonly loop: ShownLoop }): JSX.Element {
   return (
     <label>
       Iteration <M>{index}</M>{" "}
       <select
         value={shown === undefined ? "" : String(shown)}
         onChange={({ currentTarget: { value } }) => {
-          const { [index]: _, ...others } = iterations.value;
-          iterations.value = value === "" ? others : { ...others, [index]: Number(value) };
+          const others = Object.entries(iterations.value).filter(([name]) => name !== index);
+          iterations.value = Object.fromEntries(value === "" ? others : [...others, [index, Number(value)]]);
         }}
       >
-        {shown === undefined && <option value="">all</option>}
-        {shown !== undefined && values.length <= 12 && <option value="">all, if there is room</option>}
+        {isShort && <option value="">all</option>}
         {values.map((value) => (
           <option value={String(value)}>{value}</option>
         ))}

@@ -1,7 +1,6 @@
 // What is seen of the program, beside its text.
-import { batch, computed, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useId, useMemo } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { Chart } from "../live/chart.tsx";
 import { shortNumber } from "../live/fields.tsx";
@@ -119,7 +118,7 @@ export function Plot({ shown }: { readonly shown: Of<"plot"> }): JSX.Element {
             label={`Contours over ${shown.along.join(" and ")}`}
             contours={shown.map}
             trails={[]}
-            start={useStart(shown.along)}
+            start={startAt(shown.along)}
           />
           <p class="note">A click, a drag or the arrow keys move the point: the inputs follow.</p>
         </>
@@ -129,16 +128,16 @@ export function Plot({ shown }: { readonly shown: Of<"plot"> }): JSX.Element {
 }
 
 /** The point where the inputs are, which a map moves. */
-function useStart(names: readonly [string, string]): Signal<Point> {
-  return useMemo(() => {
-    const point = computed(() =>
-      names.map((name) => seen.value.numbers.find((number) => number.name === name)?.value ?? 0),
-    );
-    return Object.defineProperty(Object.create(point) as Signal<Point>, "value", {
-      get: () => point.value,
-      set: (next: Point) => setNumbers(new Map(names.map((name, i) => [name, next[i]!]))),
-    });
-  }, [names.join(" ")]);
+function startAt(names: readonly [string, string]): { value: Point } {
+  return {
+    get value() {
+      const { numbers } = seen.value;
+      return names.map((name) => numbers.find((number) => number.name === name)?.value ?? 0);
+    },
+    set value(next) {
+      setNumbers(new Map(names.map((name, i) => [name, next[i]!])));
+    },
+  };
 }
 
 export function Descent({ shown }: { readonly shown: Of<"descent"> | undefined }): JSX.Element {
@@ -183,26 +182,28 @@ function Runs({ shown }: { readonly shown: Of<"descent"> }): JSX.Element {
   return (
     <>
       {shown.kind === "map" ? <RunsOnMap shown={shown} /> : <Chart spec={shown.chart} />}
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">optimiser</th>
-            <th scope="col">value at the end</th>
-            <th scope="col">steps</th>
-            <th scope="col">how it ended</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.runs.map(({ name, value, steps: count, end }) => (
+      <div class="scroll" tabIndex={0} role="group" aria-label="How the runs ended">
+        <table class="plain">
+          <thead>
             <tr>
-              <th scope="row">{name}</th>
-              <td>{shortNumber(value)}</td>
-              <td>{count}</td>
-              <td>{end}</td>
+              <th scope="col">optimiser</th>
+              <th scope="col">value at the end</th>
+              <th scope="col">steps</th>
+              <th scope="col">how it ended</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {shown.runs.map(({ name, value, steps: count, end }) => (
+              <tr>
+                <th scope="row">{name}</th>
+                <td>{shortNumber(value)}</td>
+                <td>{count}</td>
+                <td>{end}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       <Chart spec={shown.progress} />
     </>
   );
@@ -219,7 +220,7 @@ function RunsOnMap({
         label={`Runs over ${shown.along.join(" and ")}`}
         contours={shown.map}
         trails={shown.trails}
-        start={useStart(shown.along)}
+        start={startAt(shown.along)}
         hasTable={false}
       />
       <p class="note">A click, a drag or the arrow keys move the start: it is where the inputs are.</p>
@@ -248,7 +249,7 @@ export function CodeView({ shown }: { readonly shown: Of<"code"> | undefined }):
         ))}
       </fieldset>
       {shown !== undefined && (
-        <pre class="code" role="region" tabIndex={0} aria-label="Value and gradient as code">
+        <pre class="code scroll" role="region" tabIndex={0} aria-label="Value and gradient as code">
           <code>{shown.text}</code>
         </pre>
       )}
@@ -321,7 +322,7 @@ function Fitted({ shown }: { readonly shown: Of<"fit"> }): JSX.Element {
       {estimates.some(({ name }) => numbers.some((number) => number.name === name)) && (
         <button
           type="button"
-          onClick={() => batch(() => setNumbers(new Map(estimates.map(({ name, exact }) => [name, exact]))))}
+          onClick={() => setNumbers(new Map(estimates.map(({ name, exact }) => [name, exact])))}
         >
           Put the estimates into the inputs
         </button>

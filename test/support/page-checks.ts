@@ -50,6 +50,38 @@ export async function violations(page: Page): Promise<string[]> {
     );
   });
 }
+/**
+ * Presses Tab until all that can be reached has been: what shows no sign of the focus, and what it did not come to.
+ *
+ * @throws where there is nothing to reach
+ */
+export async function focusFaults(page: Page): Promise<[unmarked: string[], missed: string[]]> {
+  const reachable = await page.evaluate(() => {
+    (document.activeElement as HTMLElement).blur();
+    const all = [
+      ...document.querySelectorAll("button:enabled, input, select, summary, textarea, [tabindex='0']"),
+    ];
+    const missed = new Set(all.filter((e) => e.checkVisibility() && (e as HTMLElement).tabIndex >= 0));
+    const unmarked: string[] = [];
+    document.addEventListener("focusin", ({ target }) => {
+      const e = target as Element;
+      missed.delete(e);
+      const [own, inner] = [e, e.querySelector("rect:last-of-type") ?? e].map((at) => getComputedStyle(at));
+      const isMarked =
+        (own!.outlineStyle !== "none" && Number.parseFloat(own!.outlineWidth) > 0) ||
+        Number.parseFloat(inner!.strokeWidth) > 2;
+      if (!isMarked) unmarked.push(e.outerHTML.slice(0, 80));
+    });
+    Object.assign(window, {
+      focusFaults: () => [unmarked, [...missed].map((e) => e.outerHTML.slice(0, 80))],
+    });
+    return missed.size;
+  });
+  if (reachable < 2) throw new Error("the page has nothing for the keyboard");
+  for (let i = 0; i <= reachable; i++) await page.keyboard.press("Tab");
+  return page.evaluate(() => (window as unknown as { focusFaults(): [string[], string[]] }).focusFaults());
+}
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string }[];

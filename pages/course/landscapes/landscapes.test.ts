@@ -27,7 +27,7 @@ describe("kinds of landscapes", () => {
     const terrain = readTerrain(kind.text);
     const runs = terrain.runs(kind.start, kind.rate);
     return { terrain, runs, left: runs.map((run) => leftAt(run, terrain)) };
-  }) as [Kind, Kind, Kind, Kind, Kind];
+  }) as unknown as [Kind, Kind, Kind, Kind, Kind];
   interface Kind {
     readonly terrain: ReturnType<typeof readTerrain>;
     readonly runs: ReturnType<ReturnType<typeof readTerrain>["runs"]>;

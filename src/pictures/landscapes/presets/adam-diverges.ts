@@ -1,5 +1,5 @@
 import { tensor } from "../../../numeric/array/create.ts";
-import { add, div, mul, sqrt } from "../../../numeric/array/elementwise.ts";
+import { add, div, mul, sqrt, square, where } from "../../../numeric/array/elementwise.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { scan } from "../../../engine/transforms/scan.ts";
@@ -10,7 +10,7 @@ import { definePreset, type Preset } from "./preset.ts";
 
 const steps = 3000;
 
-/** A run on the losses of {@link runOnRareLosses}. */
+/** A run on the losses of {@link onRareLosses}. */
 export interface RareRun {
   /** Where it was before each step. */
   readonly points: readonly number[];
@@ -21,39 +21,42 @@ export interface RareRun {
 
 /**
  * Adam or AMSGrad from x = 1 on the losses Cx, −x, −x, Cx, −x, −x, … on [−1, 1], which are least at x = −1 together where
- * C > 2: with β₁ = 0, β₂ = 1/(1 + C²) and the rate ½/√t, steps cut short at the walls.
+ * C > 2: with β₁ = 0, β₂ = 1/(1 + C²) and the rate ½/√t, steps cut short at the walls. Compiled once for all C.
  *
  * @see Reddi, Kale, Kumar, On the convergence of Adam and beyond, ICLR 2018, section 3 and theorem 1.
  */
-export function runOnRareLosses(C: number, amsgrad: boolean, length: number = steps): RareRun {
-  const slopes = tensor(Array.from({ length }, (_, t) => (t % 3 === 0 ? C : -1)));
-  const optimizer = chain(
-    adam({
-      learningRate: lambda((step) => div(0.5, sqrt(add(step, 1)))),
-      beta1: 0,
-      beta2: 1 / (1 + C ** 2),
-      eps: 0,
-      amsgrad,
-    }),
-    projectBox({ low: -1, high: 1 }),
-  );
-  const start = { x: tensor(1) };
-  const run = jit((c: Tensor) =>
-    scan(
-      ({ params, state }, slope: Tensor) => {
+export function onRareLosses(amsgrad: boolean, length: number = steps): (C: number) => RareRun {
+  const isRare = tensor(Array.from({ length }, (_, t) => t % 3 === 0));
+  const run = jit((C: Tensor, rare: Tensor) => {
+    const optimizer = chain(
+      adam({
+        learningRate: lambda((step) => div(0.5, sqrt(add(step, 1)))),
+        beta1: 0,
+        beta2: div(1, add(1, square(C))),
+        eps: 0,
+        amsgrad,
+      }),
+      projectBox({ low: -1, high: 1 }),
+    );
+    const start = { x: tensor(1) };
+    return scan(
+      ({ params, state }, isLarge: Tensor) => {
+        const slope = where(isLarge, C, -1);
         const { updates, state: next } = optimizer.update({ x: slope }, state, params);
         const regret = mul(add(params.x, 1), slope);
         return [{ params: applyUpdates(params, updates), state: next }, [params.x, regret] as const] as const;
       },
       { params: start, state: optimizer.init(start) },
-      c,
-    ),
-  );
-  const [{ params }, [points, regrets]] = run(slopes);
-  return {
-    points: points.tolist() as number[],
-    end: params.x.item(),
-    regret: meanOf(regrets.tolist() as number[]),
+      rare,
+    );
+  });
+  return (C) => {
+    const [{ params }, [points, regrets]] = run(tensor(C), isRare);
+    return {
+      points: points.tolist() as number[],
+      end: params.x.item(),
+      regret: meanOf(regrets.tolist() as number[]),
+    };
   };
 }
 
@@ -68,7 +71,7 @@ export const adamDiverges: Preset = /* @__PURE__ */ definePreset(
   () => {
     const runs = ([false, true] as const).map((amsgrad) => ({
       name: amsgrad ? "AMSGrad" : "Adam",
-      ...runOnRareLosses(3, amsgrad),
+      ...onRareLosses(amsgrad)(3),
     }));
     const at = Array.from({ length: steps }, (_, t) => t);
     return {

@@ -31,7 +31,10 @@ export function raceBelowWall(learningRate: number, length: number = steps): Rac
 }
 
 /** The length of each step over that of its gradient: η over the root of what is remembered. */
-export function stepsByGradient({ points, gradientNorms }: RaceRun): number[] {
+export function stepsByGradient({
+  points,
+  gradientNorms,
+}: Pick<RaceRun, "points" | "gradientNorms">): number[] {
   return points.slice(1).map((point, t) => {
     const length = Math.hypot(...point.map((x, i) => x - points[t]![i]!));
     return length / gradientNorms[t]!;

@@ -21,15 +21,15 @@ const items = 1500;
 const features = 40;
 const noise = 0.3;
 const eps = 1e-10; // Adagrad's
-/** How often each feature is there: half of them in every second item, the others down to one in four hundred. */
-const frequencies = [
+/** How often each of the features is there: half of them in every second item, the others down to one in four hundred. */
+export const frequencies: readonly number[] = [
   .../* @__PURE__ */ Array.from({ length: features / 2 }, () => 0.5),
   .../* @__PURE__ */ geometric(0.3, 1 / 400, features / 2),
 ];
 const triedRates = /* @__PURE__ */ geometric(0.001, 1, 16);
 
 /** What one pass over the data has learnt. */
-interface Learnt {
+export interface Learnt {
   readonly rate: number;
   /** Mean loss of the second half of the items, each before its step: what the rate is chosen by. */
   readonly loss: number;
@@ -38,7 +38,7 @@ interface Learnt {
 }
 
 /** Features that are 1 where they are there and 0 else; the target is their sum, and noise. */
-function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
+export function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
   const draws = uniformNow(foldIn(key(seed), 0), items * features);
   const x = draws.map((u, i) => (u < frequencies[i % features]! ? 1 : 0));
   const errors = normalNow(foldIn(key(seed), 1), items);
@@ -48,15 +48,14 @@ function sparseItems(seed: number): { readonly x: Tensor; readonly y: Tensor } {
   return { x: tensor(x, { shape: [items, features] }), y: tensor(y) };
 }
 
-function onePass(
-  make: (learningRate: number) => GeneralOptimizer<unknown>,
-  rate: number,
-  { x, y }: ReturnType<typeof sparseItems>,
-): Learnt {
-  const optimizer = make(rate);
-  const start = zeros([features]);
-  const [{ w: weights, state: end }, losses] = jit((xs: Tensor, ys: Tensor) =>
-    scan(
+/** One pass over {@link sparseItems}, an item a step, compiled once for all rates. */
+export function onePass(
+  make: (learningRate: Tensor) => GeneralOptimizer<unknown>,
+): (rate: number, data: ReturnType<typeof sparseItems>) => Learnt {
+  const pass = jit((learningRate: Tensor, xs: Tensor, ys: Tensor) => {
+    const optimizer = make(learningRate);
+    const start = zeros([features]);
+    return scan(
       ({ w, state }: { w: Tensor; state: unknown }, [a, b]: readonly [Tensor, Tensor]) => {
         const error = sub(sum(mul(a, w)), b);
         const { updates, state: next } = optimizer.update(mul(a, error), state, w);
@@ -64,22 +63,27 @@ function onePass(
       },
       { w: start, state: optimizer.init(start) },
       [xs, ys] as const,
-    ),
-  )(x, y);
-  const loss = meanOf((losses.tolist() as number[]).slice(items / 2));
-  return {
-    rate,
-    loss: Number.isFinite(loss) ? loss : Infinity,
-    weights: weights.tolist() as number[],
-    state: end,
+    );
+  });
+  return (rate, { x, y }) => {
+    const [{ w: weights, state }, losses] = pass(tensor(rate), x, y);
+    const loss = meanOf((losses.tolist() as number[]).slice(items / 2));
+    return {
+      rate,
+      loss: Number.isFinite(loss) ? loss : Infinity,
+      weights: weights.tolist() as number[],
+      state,
+    };
   };
 }
 
 /** Each method with the best of many rates. */
 export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | "adagrad", Learnt>> {
   const data = sparseItems(seed);
-  const best = (make: (learningRate: number) => GeneralOptimizer<unknown>): Learnt =>
-    triedRates.map((rate) => onePass(make, rate, data)).reduce((a, b) => (b.loss < a.loss ? b : a));
+  const best = (make: (learningRate: Tensor) => GeneralOptimizer<unknown>): Learnt => {
+    const pass = onePass(make);
+    return triedRates.map((rate) => pass(rate, data)).reduce((a, b) => (b.loss < a.loss ? b : a));
+  };
   return {
     sgd: best((learningRate) => sgd({ learningRate })),
     momentum: best((learningRate) => sgd({ learningRate, momentum: 0.9 })),

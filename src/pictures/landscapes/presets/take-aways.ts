@@ -31,8 +31,11 @@ const methods: readonly (readonly [name: string, make: () => GeneralOptimizer<un
   ],
 ];
 
-/** The same network from the same parameters, with the same batches, by each method. */
-export async function compareAdvice(seed: number): Promise<DigitsRun[]> {
+/** The same network from the same parameters, with the same batches, by each method; `told` is given each run when it is done. */
+export async function compareAdvice(
+  seed: number,
+  told: (run: DigitsRun) => void = () => {},
+): Promise<DigitsRun[]> {
   const { images, labels } = digits();
   const part = (from: number, to: number) => ({
     x: tensor(images.slice(from * 64, to * 64), { shape: [to - from, 64], dtype: "float32" }),
@@ -52,11 +55,13 @@ export async function compareAdvice(seed: number): Promise<DigitsRun[]> {
       optimizer: make(),
       epochs,
     });
-    runs.push({
+    const run = {
       name,
       losses: history.map(({ validation }) => validation!.loss),
       accuracies: history.map(({ validation }) => validation!.metrics["accuracy"]!),
-    });
+    };
+    runs.push(run);
+    told(run);
   }
   return runs;
 }

@@ -1,0 +1,48 @@
+// The chapter as a reader uses it.
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../test/support/browser.ts";
+import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { shortNumber } from "../../live/fields.tsx";
+import { memorySteps, rememberedBy } from "./memory.ts";
+
+const served = serveSection("learn");
+const at = (state = ""): { readonly address: string } => served.at("adaptive-methods", state);
+
+describeInBrowser("adaptive methods", {
+  "a step on, another method and a moved start change the bars to what the engine remembers": async ({
+    open,
+  }) => {
+    const page = await alive(await open(at()));
+    const figure = page.locator("#memory");
+    const row = figure.locator(".bars tr", { hasText: "remembered size" });
+    const first = rememberedBy("adagrad")([-3, 2], { rate: 0.2, kappa: 25 });
+    expect(await row.textContent()).toContain(shortNumber(first.sizes[7]![1]!));
+    await figure.getByRole("button", { name: "One step on" }).click();
+    expect(await row.textContent()).toContain(shortNumber(first.sizes[8]![1]!));
+    await figure.getByRole("button", { name: "Adam" }).click();
+    await figure.getByRole("slider", { name: "start of the runs" }).press("ArrowRight");
+    expect(await figure.locator(".bars tr").count()).toBe(5);
+    const hash = new URLSearchParams(new URL(page.url()).hash.slice(1));
+    const [x, y] = hash.get("start")!.split(",").map(Number);
+    const moved = rememberedBy("adam")([x!, y!], { rate: 0.2, kappa: 25 });
+    expect(await row.textContent()).toContain(shortNumber(moved.sizes[8]![0]!));
+    await page.goBack();
+    expect(await figure.getByRole("button", { name: "Adam" }).getAttribute("aria-pressed")).toBe("false");
+  },
+
+  "played to the end it stops there; readers who want less motion are there at once": async ({ open }) => {
+    const page = await alive(await open(at("#step=78"), { reducedMotion: "reduce" }));
+    const player = page.getByRole("group", { name: "Play the run" });
+    await player.getByRole("button", { name: "Play" }).click();
+    await player.getByText(`step ${memorySteps} of ${memorySteps}`).waitFor();
+    expect(await player.getByRole("button", { name: "Play" }).getAttribute("aria-pressed")).toBe("false");
+  },
+
+  "the large slope is dragged by keys, and Adam still ends at the worst place": async ({ open }) => {
+    const page = await alive(await open(at()));
+    await page.getByRole("spinbutton", { name: "the rare large slope C" }).press("PageUp");
+    const words = await page.locator("#diverges .finding").textContent();
+    expect(words).toMatch(/Adam ends at x = (0\.9|1\.0)\d+/);
+    expect(words).toMatch(/AMSGrad ends at x = -(0\.9|1\.0)\d+/);
+  },
+});

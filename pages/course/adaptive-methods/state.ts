@@ -1,0 +1,200 @@
+// What the chapter's figures show: their numbers, and what is computed from them.
+import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
+import { adagrad, sgd } from "downhill/optim";
+import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+import { onRareLosses, type RareRun } from "../../../src/pictures/landscapes/presets/adam-diverges.ts";
+import { stepsByGradient } from "../../../src/pictures/landscapes/presets/long-run.ts";
+import {
+  frequencies,
+  type Learnt,
+  onePass,
+  rareWeight,
+  ratesByWeight,
+  sparseItems,
+} from "../../../src/pictures/landscapes/presets/sparse.ts";
+import { type PageState, pageState } from "../../live/address.ts";
+import type { ChartSpec } from "../../live/chart.tsx";
+import { type ContourMap, contourMap } from "../../live/contour-map.ts";
+import type { Descent } from "../../live/descent.ts";
+import { shortNumber } from "../../live/fields.tsx";
+import { pointState } from "../../live/landscape.tsx";
+import { bowlBox, bowlOf, bowlStart } from "../gradient-descent/bowls.ts";
+import { byAdagrad, byRmsprop, longSteps, wall, wallBox, wallStart } from "./long-run.ts";
+import {
+  memorySteps,
+  type MethodName,
+  methodNames,
+  methodWords,
+  type Remembered,
+  rememberedBy,
+} from "./memory.ts";
+
+export const state: PageState = pageState();
+
+// What each remembers
+export const method: Signal<MethodName> = state.choice("method", "adagrad", methodNames);
+export const start: Signal<Point> = pointState(state, "start", bowlStart);
+export const rate: Signal<number> = state.number("rate", 0.2, { min: 0.01, max: 2 });
+export const kappa: Signal<number> = state.number("kappa", 25, { min: 1, max: 200 });
+export const step: Signal<number> = state.number("step", 8, { min: 0, max: memorySteps });
+
+const runs: Readonly<Record<MethodName, ReturnType<typeof rememberedBy>>> = {
+  adagrad: /* @__PURE__ */ rememberedBy("adagrad"),
+  rmsprop: /* @__PURE__ */ rememberedBy("rmsprop"),
+  adam: /* @__PURE__ */ rememberedBy("adam"),
+};
+export const remembered: ReadonlySignal<Remembered> = computed(() =>
+  runs[method.value](start.value, { rate: rate.value, kappa: kappa.value }),
+);
+export const bowlMap: ReadonlySignal<ContourMap> = computed(() =>
+  contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox),
+);
+
+/** A quantity of a step: one number a coordinate, and the largest of the run, against which it is drawn. */
+export interface Quantity {
+  readonly name: string;
+  readonly values: Point;
+  readonly largest: number;
+}
+
+/** The quantities of the step that is shown; step 0 has none yet. */
+export const quantities: ReadonlySignal<readonly Quantity[]> = computed(() => {
+  const { gradients, sizes, directions, steps } = remembered.value;
+  const t = Math.min(step.value, memorySteps) - 1;
+  if (t < 0) return [];
+  const of = (name: string, list: readonly Point[]): Quantity => ({
+    name,
+    values: list[t]!,
+    largest: Math.max(...list.flat().map((x) => Math.abs(x))),
+  });
+  return [
+    of("gradient", gradients),
+    ...(method.value === "adam" ? [of("mean of gradients", directions)] : []),
+    of("remembered size", sizes),
+    of("step", steps),
+  ];
+});
+
+/** The rate of each coordinate by step: η over the remembered size. */
+export const rateChart: ReadonlySignal<ChartSpec> = computed(() => {
+  const at = Array.from({ length: memorySteps }, (_, t) => t + 1);
+  return {
+    title: `${methodWords[method.value]}: the rate of each coordinate by step`,
+    x: { label: "step" },
+    y: { label: "rate of the coordinate", log: true },
+    series: ["x", "y"].map((name, i) => ({
+      name,
+      x: at,
+      y: remembered.value.sizes.map((size) => rate.value / size[i]!),
+      draw: "line",
+    })),
+    marks: step.value > 0 ? [{ x: Math.min(step.value, memorySteps), label: "" }] : [],
+  };
+});
+
+// Rare features
+export const sgdRate: Signal<number> = state.number("sgd-rate", 0.04, { min: 0.001, max: 0.2 });
+export const adagradRate: Signal<number> = state.number("adagrad-rate", 0.4, { min: 0.001, max: 2 });
+export const seed: Signal<number> = state.number("seed", 0, { min: 0, max: 99 });
+const passes = {
+  sgd: /* @__PURE__ */ onePass((learningRate) => sgd({ learningRate })),
+  adagrad: /* @__PURE__ */ onePass((learningRate) => adagrad({ learningRate })),
+};
+const items = computed(() => sparseItems(seed.value));
+export const bySgd: ReadonlySignal<Learnt> = computed(() => passes.sgd(sgdRate.value, items.value));
+export const byRates: ReadonlySignal<Learnt> = computed(() => passes.adagrad(adagradRate.value, items.value));
+
+/** The weights after one pass, by how often their features occur. */
+export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
+  const shown = (weights: readonly number[]): number[] =>
+    weights.map((w) => (Math.abs(w) <= 3 ? w : Number.NaN)); // of a run that diverged none is
+  return {
+    title: "What was learnt of each feature",
+    x: { label: "share of items with the feature", log: true, unit: "percent" },
+    y: { label: "weight", domain: [-0.2, 1.6] },
+    series: [
+      { name: "SGD", x: frequencies, y: shown(bySgd.value.weights), draw: "dots" },
+      { name: "Adagrad", x: frequencies, y: shown(byRates.value.weights), draw: "dots" },
+    ],
+    marks: [{ y: 1, label: "truth" }],
+  };
+});
+
+/** The rates with which the weights ended. */
+export const endRateChart: ReadonlySignal<ChartSpec> = computed(() => ({
+  title: "The rate of each weight in the end",
+  x: { label: "share of items with the feature", log: true, unit: "percent" },
+  y: { label: "rate of the weight", log: true },
+  series: [
+    { name: "SGD", x: frequencies, y: frequencies.map(() => sgdRate.value), draw: "dots" },
+    { name: "Adagrad", x: frequencies, y: ratesByWeight(byRates.value), draw: "dots" },
+  ],
+}));
+
+export const sparseWords: ReadonlySignal<string> = computed(() => {
+  const words = (learnt: Learnt): string =>
+    Number.isFinite(learnt.loss)
+      ? `${shortNumber(rareWeight(learnt))}, loss ${shortNumber(learnt.loss)}`
+      : "diverged";
+  return `Mean weight of the features in less than 1 of 50 items, whose truth is 1: SGD ${words(bySgd.value)}; Adagrad ${words(byRates.value)}.`;
+});
+
+// A long run
+export const longRate: Signal<number> = state.number("long-rate", 0.2, { min: 0.02, max: 2 });
+export const longStart: Signal<Point> = pointState(state, "long-start", wallStart);
+export const longStep: Signal<number> = state.number("long-step", longSteps, { min: 0, max: longSteps });
+export const wallMap: ReadonlySignal<ContourMap> = computed(() => contourMap("wall", wall, wallBox));
+const long = computed(() => {
+  const settings = { rate: longRate.value };
+  return [byAdagrad(longStart.value, settings), byRmsprop(longStart.value, settings)] as const;
+});
+export const longTrails: ReadonlySignal<readonly (Descent & { readonly name: string })[]> = computed(() =>
+  long.value.map((run, i) => ({ name: i === 0 ? "Adagrad" : "RMSProp", ...run })),
+);
+/** Steps at equal ratios, each once. */
+const spacedSteps = [...new Set(Array.from({ length: 240 }, (_, i) => Math.round(longSteps ** (i / 239))))];
+export const ratioChart: ReadonlySignal<ChartSpec> = computed(() => ({
+  title: "Length of a step over that of its gradient",
+  x: { label: "step", log: true },
+  y: { label: "step over gradient", log: true },
+  series: longTrails.value.map((run) => {
+    const y = stepsByGradient(run);
+    const x = spacedSteps.filter((t) => t <= y.length);
+    return { name: run.name, x, y: x.map((t) => y[t - 1]!), draw: "line" };
+  }),
+}));
+export const longWords: ReadonlySignal<string> = computed(() => {
+  const words = longTrails.value.map(({ name, points }) => {
+    const [x] = points.at(-1)!;
+    const nudge = Math.hypot(...points.at(-1)!.map((z, i) => z - points.at(-2)![i]!));
+    return `${name} is at x = ${shortNumber(x!)}, and its last step was ${shortNumber(nudge)} long`;
+  });
+  return `After ${longSteps.toLocaleString("en")} steps ${words.join("; ")}. The minimum is at x = 6.`;
+});
+
+// Where Adam diverges
+/** Steps of the runs on rare losses. */
+export const rareSteps = 1500;
+export const large: Signal<number> = state.number("large", 3, { min: 2.2, max: 8 });
+const rare = {
+  adam: /* @__PURE__ */ onRareLosses(false, rareSteps),
+  amsgrad: /* @__PURE__ */ onRareLosses(true, rareSteps),
+};
+export const rareRuns: ReadonlySignal<Readonly<Record<"adam" | "amsgrad", RareRun>>> = computed(() => ({
+  adam: rare.adam(large.value),
+  amsgrad: rare.amsgrad(large.value),
+}));
+export const rareChart: ReadonlySignal<ChartSpec> = computed(() => {
+  const at = Array.from({ length: rareSteps / 6 + 1 }, (_, k) => 6 * k); // each second time before the large one
+  const seen = ({ points, end }: RareRun): number[] => at.map((t) => points[t] ?? end);
+  return {
+    title: "x before the large gradient, by step",
+    x: { label: "step" },
+    y: { label: "x", domain: [-1.1, 1.1] },
+    series: [
+      { name: "Adam", x: at, y: seen(rareRuns.value.adam), draw: "line" },
+      { name: "AMSGrad", x: at, y: seen(rareRuns.value.amsgrad), draw: "line" },
+    ],
+    marks: [{ y: -1, label: "least" }],
+  };
+});
