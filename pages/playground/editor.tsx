@@ -1,4 +1,5 @@
 // Where the program is written: a text area, in whose place an editor with colours comes as soon as it is loaded.
+import { type Signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { CodeEditor, Fault } from "./code-editor.ts";
@@ -10,7 +11,7 @@ export function Editor({
   problem,
   change,
 }: {
-  readonly text: string;
+  readonly text: Signal<string>;
   /** Whether it is TypeScript. */
   readonly isPlain: boolean;
   readonly problem: { readonly message: string; readonly fault: Fault | undefined } | undefined;
@@ -19,16 +20,16 @@ export function Editor({
   const id = useId();
   const area = useRef<HTMLTextAreaElement>(null);
   const editor = useRef<CodeEditor | undefined>(undefined);
-  const now = useRef({ text, isPlain, problem });
-  now.current = { text, isPlain, problem };
+  const now = useRef({ isPlain, problem });
+  now.current = { isPlain, problem };
 
   useEffect(() => {
     let isGone = false;
     void import("./code-editor.ts").then(({ replaceByEditor }) => {
       if (isGone || area.current === null) return;
-      const { text: shown, isPlain: plain, problem: wrong } = now.current;
+      const { isPlain: plain, problem: wrong } = now.current;
       editor.current = replaceByEditor(area.current, {
-        text: shown,
+        text: text.peek(),
         isPlain: plain,
         label: "Program",
         describedBy: `${id}-problem`,
@@ -41,7 +42,11 @@ export function Editor({
       editor.current?.destroy();
     };
   }, []);
-  useEffect(() => editor.current?.setText(text), [text]);
+  // at once: what was typed meanwhile would be taken back
+  useSignalEffect(() => {
+    const { value } = text;
+    editor.current?.setText(value);
+  });
   useEffect(() => editor.current?.setPlain(isPlain), [isPlain]);
   useEffect(() => editor.current?.setFault(problem?.fault), [problem]);
 
@@ -50,11 +55,11 @@ export function Editor({
       <textarea
         ref={area}
         aria-label="Program"
-        rows={Math.max(2, text.split("\n").length)}
+        rows={Math.max(2, text.value.split("\n").length)}
         spellcheck={false}
         autocapitalize="off"
         autocomplete="off"
-        value={text}
+        value={text.value}
         aria-invalid={problem !== undefined}
         aria-describedby={`${id}-problem`}
         onInput={(event) => change(event.currentTarget.value)}

@@ -39,7 +39,7 @@ export function loss(a: number, b: number, xs: number[], ys: number[]): number {
 `;
 
 export const examples: readonly [Example, ...Example[]] = [
-  { name: "x · y + sin(x)", text: "x*y + sin(x)", typed: { x: "2", y: "3" } },
+  { name: "x · y + sin(x)", text: "x*y + sin(x)" },
   { name: "Lecture notes", text: "x = 2\ny = 3\na = x * y\nb = sin(x)\nz = a + b" },
   { name: "A wave that fades", text: "exp(-x^2 / 8) * sin(3*x)", typed: { x: "0.5" }, view: "plot" },
   { name: "A neuron", text: "h = tanh(w*x + b)\n(h - t)^2", typed: { w: "0.4", x: "1.5", b: "0.1", t: "1" } },

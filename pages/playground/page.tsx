@@ -59,7 +59,7 @@ function Given(): JSX.Element {
         </select>
       </label>
       <Editor
-        text={text.value}
+        text={text}
         isPlain={latest.value.isPlain}
         problem={
           problem === undefined

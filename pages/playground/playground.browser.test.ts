@@ -1,12 +1,13 @@
 // The playground as its readers use it: what stands in the page is what the engine computes.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { add, grad, mul, sin } from "downhill";
 import { compile } from "downhill/plain";
+import { showNumber } from "downhill/viz";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { describeInBrowser } from "../../test/support/browser.ts";
@@ -16,6 +17,9 @@ import { root } from "../../test/support/snippets.ts";
 import { examples } from "./examples.ts";
 
 const site = serveSection("playground");
+const folder = mkdtempSync(join(tmpdir(), "downhill-saved-"));
+let savedFiles = 0;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The state of an address, as it is written out. */
 function at(state: Readonly<Record<string, string>>): string {
@@ -30,6 +34,7 @@ async function type(page: Page, text: string): Promise<void> {
   await page.keyboard.insertText(text);
 }
 
+const shown = (value: number): string => showNumber(value).replace("-", "−");
 const gradient = (page: Page): Promise<string[]> => page.locator(".gradient > div").allInnerTexts();
 const problem = (page: Page): Promise<string> => page.locator(".editor > .problem").innerText();
 
@@ -37,7 +42,7 @@ describeInBrowser("the playground", {
   "shows the derivative of what is typed, and follows values": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     const slope = grad((x, y) => add(mul(x, y), sin(x)))(2, 3).item();
-    await expect.poll(() => gradient(page)).toEqual([`∂s/∂x = ${slope.toPrecision(6)}`, "∂s/∂y = 2"]);
+    await expect.poll(() => gradient(page)).toEqual([`∂s/∂x = ${shown(slope)}`, "∂s/∂y = 2"]);
     await type(page, "x^3");
     await expect.poll(() => gradient(page)).toEqual(["∂s/∂x = 12"]);
     expect(await page.locator(".inputs-of-program input.number").count()).toBe(1);
@@ -81,7 +86,7 @@ describeInBrowser("the playground", {
     expect(await count.innerText()).toBe("2 / 4");
     const pressed = page.locator('.modes [aria-pressed="true"]');
     expect(await pressed.innerText()).toContain("dx = 0, dy = 1");
-    await expect.poll(() => page.evaluate(() => location.hash)).toContain("mode=forward1");
+    await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/cos.*mode=forward1/);
     await page.reload();
     await alive(page);
     await expect.poll(() => count.innerText()).toBe("2 / 4");
@@ -129,14 +134,10 @@ describeInBrowser("the playground", {
     const { [name]: loss } =
       await compile<Record<string, (a: number, b: number, x: number[], y: number[]) => number>>(text);
     const slope = grad(loss!)(0.5, 0, [0, 1, 2, 3], [1.1, 2.9, 5.2, 6.8]) as unknown as number;
-    await expect
-      .poll(() => gradient(page).then((all) => all[0]))
-      .toBe(`∂s/∂a = ${slope.toPrecision(6).replace("-", "−")}`);
+    await expect.poll(() => gradient(page).then((all) => all[0])).toBe(`∂s/∂a = ${shown(slope)}`);
     await page.getByLabel("xs, row 3").fill("4");
     const other = grad(loss!)(0.5, 0, [0, 1, 2, 4], [1.1, 2.9, 5.2, 6.8]) as unknown as number;
-    await expect
-      .poll(() => gradient(page).then((all) => all[0]))
-      .toBe(`∂s/∂a = ${other.toPrecision(6).replace("-", "−")}`);
+    await expect.poll(() => gradient(page).then((all) => all[0])).toBe(`∂s/∂a = ${shown(other)}`);
     await page.getByLabel("xs, row 3").fill("four");
     await expect
       .poll(() => page.locator(".input .problem", { hasText: "xs" }).innerText())
@@ -211,7 +212,9 @@ describeInBrowser("the playground", {
         page.waitForEvent("download"),
         page.getByRole("button", { name, exact: true }).click(),
       ]);
-      return download.path();
+      const path = join(folder, `${++savedFiles}`);
+      await download.saveAs(path);
+      return path;
     };
     const own = readFileSync(await saved("Save as a page"), "utf8");
     const alone = await open(own);
@@ -225,7 +228,6 @@ describeInBrowser("the playground", {
       fGrad(x: number, y: number): [number, [number, number]];
     };
     expect(module.fGrad(2, 3)).toEqual([6 + Math.sin(2), [3 + Math.cos(2), 2]]);
-    expect(pathToFileURL(file).protocol).toBe("file:");
   },
 
   "long work is stopped, and goes on with the next change": async ({ open }) => {
@@ -237,12 +239,12 @@ describeInBrowser("the playground", {
 }`;
     const page = await alive(await open(site.at("", at({ text, at: '{"n":"3"}' }))));
     await page.locator(".gradient").waitFor();
-    await page.getByLabel("n", { exact: true }).fill("3000000000");
+    await page.getByLabel("n", { exact: true }).fill("1000000000");
     await page.getByRole("button", { name: "Stop" }).click();
     await expect.poll(() => page.locator(".work").innerText()).toContain("Stopped");
     await page.getByLabel("n", { exact: true }).fill("1");
     const slope = 1 + Math.cos(2);
-    await expect.poll(() => gradient(page)).toEqual([`∂s/∂x = ${slope.toPrecision(6)}`]);
+    await expect.poll(() => gradient(page)).toEqual([`∂s/∂x = ${shown(slope)}`]);
   },
 
   "is used by keys alone": async ({ open }) => {
@@ -266,8 +268,13 @@ describeInBrowser("the playground", {
     );
     for (const view of ["Derivative", "Plot", "Descent", "Code", "Fit"]) {
       await page.getByRole("tab", { name: view }).click();
-      await expect.poll(() => page.locator(".work").innerText()).toBe("");
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
+      await page
+        .locator(`.view[aria-labelledby="tab-${view === "Derivative" ? "trace" : view.toLowerCase()}"] > *`)
+        .first()
+        .waitFor();
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: view })
+        .toBeLessThanOrEqual(360);
     }
     const [given, seen] = await Promise.all(
       [".given", ".seen"].map((name) => page.locator(name).boundingBox()),

@@ -21,7 +21,7 @@ const [first] = examples;
 
 export const text: Signal<string> = state.text("text", first.text);
 /** What was typed for inputs; the others have the values that they start with. */
-export const typed: Signal<Texts> = record("at", first.typed ?? {}, (value) => {
+export const typed: Signal<Texts> = record("at", {}, (value) => {
   if (typeof value !== "string") throw new Error("a value is no text");
   return value;
 });

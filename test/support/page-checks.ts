@@ -61,7 +61,7 @@ export async function focusFaults(page: Page): Promise<[unmarked: string[], miss
     const all = [
       ...document.querySelectorAll("button:enabled, input, select, summary, textarea, [tabindex='0']"),
     ];
-    const missed = new Set(all.filter((e) => e.checkVisibility()));
+    const missed = new Set(all.filter((e) => e.checkVisibility() && (e as HTMLElement).tabIndex >= 0));
     const unmarked: string[] = [];
     document.addEventListener("focusin", ({ target }) => {
       const e = target as Element;

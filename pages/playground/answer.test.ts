@@ -1,0 +1,192 @@
+import { grad, mul, sin, tensor } from "downhill";
+import { sgd } from "downhill/optim";
+import { compile } from "downhill/plain";
+import { randint, key } from "downhill/random";
+import { expect, test } from "vitest";
+import { extent } from "../../test/support/extent.ts";
+import { Choices } from "../../test/support/random-choices.ts";
+import { randomText } from "../../test/support/random-texts.ts";
+import { answer } from "./answer.ts";
+import { examples, firstData } from "./examples.ts";
+import { pageOf } from "./own-page.ts";
+import { type Answer, type Question, type Shown, type View, views } from "./question.ts";
+
+const question: Question = {
+  text: "x*y + sin(x)",
+  typed: { x: "2", y: "3" },
+  view: "trace",
+  along: [],
+  ranges: {},
+  iterations: {},
+  optimizers: "sgd(lr=0.1)",
+  steps: 20,
+  language: "javascript",
+  data: firstData,
+  target: "",
+};
+
+async function ask<V extends View>(view: V, change: Partial<Question> = {}): Promise<Shown & { view: V }> {
+  const { shown, problem, valueProblems, viewProblem } = await answer({ ...question, ...change, view });
+  expect({ problem, valueProblems, viewProblem }).toEqual({
+    problem: undefined,
+    valueProblems: {},
+    viewProblem: undefined,
+  });
+  return shown as Shown & { view: V };
+}
+
+function choices(seed: number): Choices {
+  return new Choices(randint(key(seed), [600], 0, 1_000_000).tolist() as number[]);
+}
+
+const loop = `export function loss(a: number, xs: number[]): number {
+  "use ad";
+  let sum = 0;
+  for (let i = 0; i < xs.length; i++) sum += Math.sin(a * xs[i]) ** 2;
+  return sum;
+}`;
+
+test("the numbers of an answer have the derivatives that grad gives", async () => {
+  const { value, numbers } = await answer(question);
+  expect(value).toBe(6 + sin(2).item());
+  expect(numbers.map(({ derivative }) => derivative)).toEqual([
+    grad((x) => mul(x, 3).add(sin(x)))(2).item(),
+    2,
+  ]);
+  const plain = await answer({ ...question, text: loop, typed: { a: "0.5", xs: "[1, 2]" } });
+  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+  expect(plain.numbers.map(({ name }) => name)).toEqual(["a", "xs[0]", "xs[1]"]);
+  expect(plain.numbers[0]!.derivative).toBe(grad(loss!)(0.5, [1, 2]));
+});
+
+test("every example is answered in every view that it has", async () => {
+  for (const { text, typed = {}, ranges = {}, optimizers = question.optimizers } of examples) {
+    for (const view of views) {
+      if (view === "fit" && !text.includes("exp(-b")) continue;
+      await ask(view, { text, typed, ranges, optimizers });
+      if (view !== "code" && view !== "plot")
+        expect(await pageOf({ ...question, text, typed, ranges, optimizers, view })).toContain("</html>");
+    }
+  }
+});
+
+test("random texts are answered, by what can be seen or by what is wrong", async () => {
+  for (let seed = 0; seed < extent(10, 200); seed++) {
+    const { text } = randomText(choices(seed));
+    const view = views[seed % (views.length - 1)]!; // the data of a fit have columns of their own
+    const { problem, viewProblem, shown }: Answer = await answer({ ...question, text, typed: {}, view });
+    expect([problem, viewProblem], text).toEqual([undefined, undefined]);
+    expect(shown?.view, text).toBe(view);
+  }
+});
+
+test("a trace of a loop has the adjoints of the whole run, whichever iteration is shown", async () => {
+  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+  const xs = Array.from({ length: 12 }, (_, i) => i / 4);
+  for (const iterations of [{}, { i: 3 }, { i: 11 }]) {
+    const typed = { a: "0.5", xs: JSON.stringify(xs) };
+    const { data, loops } = await ask("trace", { text: loop, typed, iterations });
+    expect(loops).toEqual([
+      { index: "i", values: xs.map((_, i) => i), shown: iterations.i ?? 0, isShort: false },
+    ]);
+    const [a] = data.gradient;
+    // shown with six digits
+    expect(Number(a!.value.replace("−", "-"))).toBeCloseTo(grad(loss!)(0.5, xs) as unknown as number, 3);
+    // what is listed adds up to what it is the sum of
+    const parts = data.reverse.filter(({ left, kind }) => left === "∂s/∂a" && kind === "contribution");
+    const sum = parts.reduce((total, { value }) => total + Number(value.replace("−", "-")), 0);
+    expect(sum).toBeCloseTo(grad(loss!)(0.5, xs) as unknown as number, 3);
+  }
+});
+
+test("a plot has values and slopes of the function", async () => {
+  const shown = await ask("plot", { text: "x^3 - x", typed: { x: "1" } });
+  if (shown.kind !== "curve") throw new Error("no curve");
+  const [value, slope] = shown.chart.series;
+  for (const i of [0, 100, 399]) {
+    const x = value!.x[i]!;
+    expect(value!.y[i]).toBeCloseTo(x ** 3 - x, 10);
+    expect(slope!.y[i]).toBeCloseTo(3 * x ** 2 - 1, 10);
+  }
+});
+
+test("a descent takes the steps of the optimiser, over elements of arrays too", async () => {
+  const shown = await ask("descent", {
+    text: loop,
+    typed: { a: "0.5", xs: "[1, 2]" },
+    along: ["a", "xs[1]"],
+  });
+  if (shown.kind !== "map") throw new Error("no map");
+  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+  let [a, x] = [0.5, 2];
+  const optimizer = sgd({ learningRate: 0.1 });
+  const state = optimizer.init(tensor([a, x]));
+  for (let t = 0; t < 20; t++) {
+    const [da, dxs] = grad(loss!, { argnums: [0, 1] })(a, [1, x]) as unknown as [number, number[]];
+    const { updates } = optimizer.update(tensor([da, dxs[1]!]), state, tensor([a, x]));
+    [a, x] = [a + updates.at(0).item(), x + updates.at(1).item()];
+  }
+  const end = shown.trails[0]!.points.at(-1)!;
+  expect(end[0]).toBeCloseTo(a, 12);
+  expect(end[1]).toBeCloseTo(x, 12);
+});
+
+test("code computes value and gradient, also of functions that JavaScript has not", async () => {
+  for (const [text, at] of [
+    ["a = x*y; z = a^2 - (-x)^3 / (y - 1)", [1.5, 3]],
+    ["sigmoid(x) * relu(y) + erf(x)", [0.3, 0.7]],
+    ["where(x < y, x - y, max(x, y))", [0.3, 0.7]],
+  ] as const) {
+    const { text: code } = await ask("code", { text, typed: {} });
+    const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      fGrad(x: number, y: number): [number, [number, number]];
+    };
+    const { value, numbers } = await answer({
+      ...question,
+      text,
+      typed: { x: String(at[0]), y: String(at[1]) },
+    });
+    const [own, slopes] = module.fGrad(at[0]!, at[1]!);
+    expect(own).toBeCloseTo(value!, 13);
+    slopes.forEach((slope, i) => expect(slope).toBeCloseTo(numbers[i]!.derivative!, 12));
+  }
+  expect((await ask("code", { language: "webassembly" })).text).toMatch(/^\(module \$f\n/);
+});
+
+test("a fit reads columns, takes the other inputs as parameters, and says what is no data", async () => {
+  const { estimates, target } = await ask("fit", {
+    text: "a*x + b",
+    data: "x\ty\n0\t1\n1\t3\n2\t5\n3\t7.5\n",
+  });
+  expect(target).toBe("y");
+  expect(estimates.map(({ name, exact }) => [name, Number(exact.toFixed(9))])).toEqual([
+    ["a", 2.15],
+    ["b", 0.9],
+  ]);
+  for (const [data, words] of [
+    ["", "There are no data"],
+    ["once\nupon a time", "no column of numbers"],
+    ["x,y\n1", "has 1 cell"],
+    ["x,y\n1,2", "1 row cannot determine"],
+    ["p,q\n1,2\n2,3", "reads no column"],
+  ] as const) {
+    const { viewProblem, shown } = await answer({ ...question, text: "a*x + b", view: "fit", data });
+    expect(shown).toBeUndefined();
+    expect(viewProblem).toEqual({ field: "data", message: expect.stringContaining(words) as string });
+  }
+});
+
+test("what is wrong is told where it is", async () => {
+  const typo = await answer({ ...question, text: "x * sinn(y)" });
+  expect([typo.problem?.start, typo.problem?.end, typo.shown]).toEqual([4, 8, undefined]);
+  const empty = await answer({ ...question, typed: { x: "", y: "abc" } });
+  expect(Object.keys(empty.valueProblems)).toEqual(["x", "y"]);
+  expect(empty.valueProblems["x"]).toContain("has no value");
+  expect(empty.shown).toBeUndefined();
+  for (const [change, field] of [
+    [{ optimizers: "addam" }, "optimizers"],
+    [{ steps: 0 }, "steps"],
+    [{ text: "1" }, "view"],
+  ] as const)
+    expect((await answer({ ...question, ...change, view: "descent" })).viewProblem?.field).toBe(field);
+});
