@@ -11,5 +11,10 @@ export const section: Section = {
       title: "A curve with its errors",
       summary: "Drag the points of an experiment: parameters, their standard errors and the band follow.",
     },
+    {
+      slug: "inverse-kinematics",
+      title: "An arm that follows",
+      summary: "Drag the target of a robot's hand: the angles of its joints are found while you do.",
+    },
   ],
 };
