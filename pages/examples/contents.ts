@@ -16,5 +16,11 @@ export const section: Section = {
       title: "An arm that follows",
       summary: "Drag the target of a robot's hand: the angles of its joints are found while you do.",
     },
+    {
+      slug: "gaussian-process",
+      title: "A Gaussian process",
+      summary:
+        "Drag points: the function that they leave possible, and the kernel that makes them likeliest.",
+    },
   ],
 };
