@@ -22,5 +22,10 @@ export const section: Section = {
       summary:
         "Drag points: the function that they leave possible, and the kernel that makes them likeliest.",
     },
+    {
+      slug: "pendulum",
+      title: "A pendulum identified",
+      summary: "From measured angles to length and damping, through the solution of the equation of motion.",
+    },
   ],
 };
