@@ -27,5 +27,10 @@ export const section: Section = {
       title: "A pendulum identified",
       summary: "From measured angles to length and damping, through the solution of the equation of motion.",
     },
+    {
+      slug: "epidemic",
+      title: "An epidemic from its first cases",
+      summary: "Which epidemics fit the cases so far, how they would go on, and what fewer contacts change.",
+    },
   ],
 };
