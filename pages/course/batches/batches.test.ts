@@ -57,6 +57,13 @@ describe("runs by batches", () => {
     expect(rises(1)).toBeGreaterThan(10);
   });
 
+  test.each([1, 2, 3])("by steps there is little between the three at first (seed %d)", (seed) => {
+    const after = [1, 16, itemCount].map((b) => runBatches(b, 0.05, { seed }).values[15]! - leastLoss);
+    expect(Math.max(...after) / Math.min(...after)).toBeLessThan(2);
+    const begin = runBatches(1, 0.05, { seed }).values[0]! - leastLoss;
+    expect(Math.max(...after)).toBeLessThan(0.7 * begin);
+  });
+
   test("SGD is the first to diverge when the rate grows", () => {
     expect([itemCount, 16, 1].map((b) => runBatches(b, 0.2).isLost)).toEqual([false, false, true]);
   });
