@@ -151,7 +151,7 @@ export function Draw(): JSX.Element {
           </select>
         </label>
       </div>
-      <div class="side-by-side">
+      <div class="drawing">
         <InkGrid ink={ink} />
         <PixelMap
           ink={ink.value}
@@ -202,8 +202,8 @@ export function Mistakes(): JSX.Element {
       <ul class="mistakes">
         {wrong.map(({ ink: image, label, guess, confidence }) => (
           <li>
-            <InkPicture ink={image} label={`A ${label}`} />
-            <br />a {label} taken for a {guess}, {percent(confidence)} sure{" "}
+            <InkPicture ink={image} label={`A ${label}`} />a {label} taken for a {guess},{" "}
+            {percent(confidence)} sure{" "}
             <button type="button" onClick={() => (ink.value = image)}>
               Look
             </button>
@@ -226,6 +226,9 @@ export function Advice(): JSX.Element {
       caption="The same network from the same parameters, with the same batches, 40 epochs each."
       state={{ page: state, keys: ["seed"] }}
     >
+      <div class="controls">
+        <Slider value={seed} label="seed" min={0} max={99} step={1} />
+      </div>
       <StartStop job={comparison} label="Train all four" start={startComparison} progress={progress.value} />
       {compared.value.length > 0 && (
         <>

@@ -70,8 +70,8 @@ function Looking(): JSX.Element {
       <Slice />
       <p>
         The way is a curve along which the loss falls, first steeply, then along a floor. Plateaus and local
-        minima, which two coordinates showed so clearly, do not get in its way here. In so many dimensions
-        there is almost always some direction that leads down.
+        minima, which two coordinates showed so clearly, do not get in its way here. Among so many directions
+        there is mostly one that leads down.
       </p>
     </section>
   );
@@ -123,7 +123,7 @@ function Testing(): JSX.Element {
           },
           {
             words: "Adam, tuned",
-            answer: "It is the quickest of the four. In the end it is overtaken.",
+            answer: "It is quick, and in the end it is overtaken.",
           },
           {
             words: "SGD, guessed",
@@ -140,12 +140,12 @@ function Testing(): JSX.Element {
       </Prediction>
       <Advice />
       <p>
-        With the settings of its paper, chosen in 2014 for other networks, Adam gets four of five right after
-        five epochs, while SGD with a guessed rate is hardly better than it was. Nobody tuned anything. That
-        is the first piece of advice, and the third.
+        With the settings of its paper, chosen in 2014 for other networks, Adam gets some four of five right
+        after five epochs, far more than SGD with a guessed rate. Nobody tuned anything. That is the first
+        piece of advice, and the third.
       </p>
       <p>
-        Tuned SGD ends ahead, by a point or two. It took a range test, a schedule as long as the run, and
+        Tuned SGD ends ahead, by a point or a few. It took a range test, a schedule as long as the run, and
         weight decay, which pulls weights towards 0. Where one trains once, the first row is a good bargain;
         where one trains something a hundred times, the last one is.
       </p>

@@ -55,7 +55,7 @@ test("the samples are digits of the data set, one of each class", () => {
   const { images, labels } = digits();
   samples.forEach((text, digit) => {
     const at = labels.indexOf(digit);
-    expect(inkOf(text)).toEqual([...images.slice(at * pixels, (at + 1) * pixels)]);
+    expect(inkOf(text)).toEqual(Array.from(images.subarray(at * pixels, (at + 1) * pixels)));
   });
 });
 
