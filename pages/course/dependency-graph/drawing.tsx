@@ -108,6 +108,7 @@ function StepBox({
       from.value = step;
       followed.value = -1;
     });
+  const shown = name.length > 9 ? `${name.slice(0, 8)}…` : name;
   const where = iterations.map(({ index, value: k }) => `${index} = ${k}`).join(", ");
   return (
     <g
@@ -115,7 +116,7 @@ function StepBox({
       role="button"
       tabIndex={0}
       aria-pressed={isChosen}
-      aria-label={`${name}${where === "" ? "" : `, ${where}`}: ${shortNumber(value)}`}
+      aria-label={`${shown} ${shortNumber(value)}${where === "" ? "" : `, ${where}`}`}
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -134,7 +135,7 @@ function StepBox({
         rx={formula === "" ? boxHeight / 2 : 4}
       />
       <text x={x} y={y - 3} text-anchor="middle" class="step-name">
-        {name.length > 9 ? `${name.slice(0, 8)}…` : name}
+        {shown}
       </text>
       <text x={x} y={y + 13} text-anchor="middle" class="step-value">
         {shortNumber(value)}

@@ -51,7 +51,7 @@ export function CostsFigure(): JSX.Element {
         <table class="plain">
           <thead>
             <tr>
-              <th></th>
+              <td />
               <th>passes</th>
               <th>operations each</th>
               <th>together</th>
