@@ -17,6 +17,9 @@ function textOf(shown: Mode): string {
   return shown.kind === "reverse" ? "reverse" : `forward${shown.pass}`;
 }
 
+/** While values are dragged: for how many times what a drawing took none follows, so that the page answers. */
+const restsFor = 3;
+
 /** The trace, at the mode and step that the page's state has. */
 export function Trace({
   shown: { data, loops },
@@ -26,6 +29,7 @@ export function Trace({
   const place = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedTrace | undefined>(undefined);
   const drawn = useRef(data);
+  const rested = useRef(-Infinity); // from when on it may be drawn again
 
   useEffect(() => {
     const trace = mountTrace(place.current!, data, {
@@ -40,9 +44,21 @@ export function Trace({
     return () => trace.destroy();
   }, []);
   useEffect(() => {
-    if (drawn.current === data) return;
-    drawn.current = data;
-    mounted.current?.update(data);
+    if (drawn.current === data) return undefined;
+    const update = (): void => {
+      drawn.current = data;
+      const begun = performance.now();
+      mounted.current?.update(data);
+      const took = performance.now() - begun;
+      rested.current = begun + (1 + restsFor) * took;
+    };
+    const wait = rested.current - performance.now();
+    if (wait <= 0) {
+      update();
+      return undefined;
+    }
+    const timer = setTimeout(update, wait);
+    return () => clearTimeout(timer);
   }, [data]);
   // the address changed them: what the trace itself says is what they are already
   useEffect(() => mounted.current?.setMode(modeFrom(mode.value)), [mode.value]);
