@@ -49,6 +49,7 @@ const outside = [
   "src/training/data/bundle.test.ts",
   "src/training/io/bundle.test.ts",
   "src/pictures/landscapes/page/page.test.ts",
+  "src/pictures/viz/page/folds.test.ts",
   "src/pictures/plot/page/page.test.ts",
   "src/pictures/viz/page/mount.test.ts",
   "src/pictures/viz/to-html.test.ts",

@@ -60,15 +60,16 @@ export async function buildSection(name, out) {
     const up = slug === "" ? "./" : "../";
     const page = pages.find((one) => one.slug === slug);
     const files = page === undefined ? [] : written.loadedBy(slug === "" ? name : slug);
+    const styles = written.showsTraces(files) ? [style.traces, style.all] : [style.all];
     const html = await render.document({
       slug,
-      style: `${up}${style}`,
+      styles: styles.map((path) => `${up}${path}`),
       ...(files[0] === undefined ? {} : { script: `${up}${files[0]}` }),
       preloads: files.slice(1).map((file) => `${up}${file}`),
     });
     mkdirSync(join(out, slug), { recursive: true });
     writeFileSync(join(out, slug, "index.html"), html);
-    const texts = [html, ...[style, ...files].map((file) => readFileSync(join(out, file)))];
+    const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
     sizes.push({ page: slug, bytes: texts.reduce((sum, text) => sum + gzipSync(text).length, 0) });
   }
   return sizes;
@@ -134,7 +135,7 @@ function moduleSideEffects() {
  */
 async function bundleBrowser(entries, workers, out) {
   rmSync(out, { recursive: true, force: true });
-  if (Object.keys(entries).length === 0) return { loadedBy: () => [] };
+  if (Object.keys(entries).length === 0) return { loadedBy: () => [], showsTraces: () => false };
   const prefix = "\0page:";
   const { output } = await build({
     ...common,
@@ -173,6 +174,17 @@ async function bundleBrowser(entries, workers, out) {
         for (const imported of chunks.get(file)?.imports ?? []) if (chunks.has(imported)) files.add(imported);
       return [...files];
     },
+    /** Whether what these files bring, at once or later, shows traces. @param {readonly string[]} files */
+    showsTraces(files) {
+      const all = new Set(files);
+      for (const file of all) {
+        const chunk = chunks.get(file);
+        for (const more of [...(chunk?.imports ?? []), ...(chunk?.dynamicImports ?? [])]) all.add(more);
+      }
+      return [...all].some((file) =>
+        chunks.get(file)?.moduleIds.some((id) => id.split(sep).join("/").endsWith("/viz/page/mount.ts")),
+      );
+    },
   };
 }
 
@@ -181,25 +193,26 @@ async function bundleBrowser(entries, workers, out) {
  *
  * @param {string} folder
  * @param {string} out
- * @returns {Promise<string>} its path in the section
+ * @returns {Promise<{ all: string, traces: string }>} their paths: of all pages, and of those that show traces
  */
 async function writeStyle(folder, out) {
   const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
-  const { drawings } = await runModule(
+  const { drawings, traceStyle } = await runModule(
     "styles",
     `import { chartStyle, colourStyle } from ${from("plot/style.ts")};
 import { liveStyle } from ${from("plot/live-style.ts")};
 import { scrollStyle } from ${from("plot/scroll-style.ts")};
 import { mapColours, mapStyle } from ${from("landscapes/draw/style.ts")};
-import { traceStyle } from ${from("viz/page.generated.ts")};
-export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle, traceStyle].join("\\n");`,
+export { traceStyle } from ${from("viz/page.generated.ts")};
+export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyle, scrollStyle].join("\\n");`,
   );
   const own = [join(root, "pages/live"), folder].flatMap((where) => filesOf(where, ".css").toSorted());
   const text = [drawings, ...own.map((path) => readFileSync(path, "utf8"))];
   const { code } = await transform(text.join("\n"), { loader: "css", minify: true });
   mkdirSync(join(out, "assets"), { recursive: true });
   writeFileSync(join(out, "assets/style.css"), code);
-  return "assets/style.css";
+  writeFileSync(join(out, "assets/trace.css"), traceStyle);
+  return { all: "assets/style.css", traces: "assets/trace.css" };
 }
 
 /**

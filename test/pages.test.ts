@@ -12,6 +12,7 @@ import { extent } from "./support/extent.ts";
 const longText = "h = tanh(w*x + b); k = exp(-h^2) * sin(h) + log(1 + h^2); (k - t)^2 + max(w, b)";
 const commands: Readonly<Record<string, readonly string[]>> = {
   trace: ["explain", longText, "--at", "x=2,w=3,b=0.1,t=1", "--graph"],
+  "trace of a loop": ["explain", "power.ts#power", "--at", "x=1.1, steps=[1, 2, 3, 4, 5, 6]", "--graph"],
   constant: ["explain", "1", "--graph"],
   race: ["race", "rosenbrock", "--steps", "200", "--out"],
   "race of one coordinate": ["race", "x^4 - 3*x^2 + x", "--steps", "60", "--out"],
@@ -34,6 +35,16 @@ const commands: Readonly<Record<string, readonly string[]>> = {
     "--out",
   ],
 };
+const powerText = `export function power(x: number, steps: number[]): number {
+  "use ad";
+  let y = 1;
+  for (let i = 0; i < steps.length; i++) {
+    const t = Math.sin(steps[i]! * x);
+    y *= 1 + t * t;
+  }
+  return y;
+}
+`;
 let folder: string;
 const pages: Record<string, string> = {};
 
@@ -44,6 +55,7 @@ beforeAll(async () => {
     (_, i) => `${i / 8},${2.5 * Math.exp(-i / 6) + 0.05 * Math.sin(7 * i)}`,
   );
   writeFileSync(join(folder, "data.csv"), `x,y\n${rows.join("\n")}\n`);
+  writeFileSync(join(folder, "power.ts"), powerText);
   for (const [i, [name, words]] of Object.entries(commands).entries()) {
     const file = join(folder, `${i}.html`);
     const { status, stderr } = await downhill([...words, file], { cwd: folder });

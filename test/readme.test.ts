@@ -134,8 +134,9 @@ describe("the commands of the pages", () => {
     });
 
   test.each(commandLines)("$file: downhill $command $words has options that there are", async (line) => {
-    const { args } = await commands.get(line.command)!.load();
-    const given = normaliseArguments(line.words, { ...args, ...turboOption });
+    const command = commands.get(line.command)!;
+    const { args } = await command.load();
+    const given = normaliseArguments(line.words, { ...args, ...turboOption }, command.takesMany);
     expect(given.length).toBeGreaterThan(0);
   });
 

@@ -75,6 +75,14 @@ describe("the search", () => {
     expect(search(few, "sparrow swift").map(({ url }) => url)).toEqual(["b", "a"]);
   });
 
+  test("an address is found once, though several headings have it", () => {
+    const twice = indexOf([
+      { page: "Birds", heading: "Birds", url: "a", text: "swift" },
+      { page: "Birds", heading: "Others", url: "a", text: "swift" },
+    ]);
+    expect(search(twice, "swift")).toEqual([{ page: "Birds", heading: "", url: "a" }]);
+  });
+
   test("takes names and words with a hyphen apart, and knows them as wholes", () => {
     expect(wordsIn("softmaxCrossEntropy of mini-batches")).toEqual([
       "softmaxcrossentropy",

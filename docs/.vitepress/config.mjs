@@ -23,6 +23,9 @@ export default defineConfig({
     ["link", { rel: "icon", href: "data:," }],
     ["meta", { name: "color-scheme", content: "light dark" }],
   ],
+  markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  },
   themeConfig: {
     nav: [
       ...live("Learn", "learn", "course"),

@@ -115,7 +115,7 @@ function membersTable(members) {
     const text = textOf(commentOf(one)?.summary).replaceAll(/\s*\n\s*/g, " ");
     return `| \`${name}\` | ${cell(type)} | ${text.replaceAll("|", "\\|")} |`;
   });
-  return ["| name | type | |", "| --- | --- | --- |", ...rows, ""];
+  return ["| name | type | what it means |", "| --- | --- | --- |", ...rows, ""];
 }
 
 /** @param {string} type */

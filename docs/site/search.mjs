@@ -143,13 +143,15 @@ export function search({ pages, sections, words }, question, most = 12) {
       found.set(section, { score: before.score + score, words: before.words + 1 });
     }
   }
-  return [...found]
-    .toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score)
-    .slice(0, most)
-    .map(([section]) => {
-      const [page, heading, url] = sections[section] ?? [0, "", ""];
-      return { page: pages[page]?.[0] ?? "", heading, url };
-    });
+  /** @type {Map<string, Found>} */
+  const results = new Map(); // headings without an anchor have the address of their page
+  const best = [...found].toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score);
+  for (const [section] of best) {
+    const [page, heading, url] = sections[section] ?? [0, "", ""];
+    if (!results.has(url)) results.set(url, { page: pages[page]?.[0] ?? "", heading, url });
+    if (results.size === most) break;
+  }
+  return [...results.values()];
 }
 
 /**

@@ -16,6 +16,8 @@ import { page as dependencyGraph } from "./dependency-graph/page.tsx";
 import { from, own as graphProgram } from "./dependency-graph/state.ts";
 import { page as forwardMode } from "./forward-mode/page.tsx";
 import { along, own as forwardProgram } from "./forward-mode/state.ts";
+import { page as reverseMode } from "./reverse-mode/page.tsx";
+import { looped, own as reverseProgram } from "./reverse-mode/state.ts";
 import { examples } from "./programs.ts";
 
 /** The chapters, and the program that each holds. */
@@ -23,9 +25,15 @@ const chapters: readonly (readonly [name: string, page: LivePage, own: ProgramSt
   ["derivative-of-code", derivativeOfCode, codeProgram],
   ["forward-mode", forwardMode, forwardProgram],
   ["dependency-graph", dependencyGraph, graphProgram],
+  ["reverse-mode", reverseMode, reverseProgram],
 ];
 
-beforeAll(loadPlain);
+beforeAll(async () => {
+  await loadPlain();
+  await reverseMode.prepare?.();
+});
+
+const mostGradients = 6; // derivatives that a page tells
 
 /** A program with texts for its inputs. */
 interface Given {
@@ -91,7 +99,6 @@ function expectNear(found: readonly number[], wanted: readonly number[], about: 
 /** What each chapter shows beside the value: numbers of the library. */
 const holds: Readonly<Record<string, (html: string, program: Program, args: readonly unknown[]) => void>> = {
   "derivative-of-code": (html, program, args) => {
-    const mostGradients = 6; // that the page tells
     expectNear(shown(html, "gradient"), program.gradient(args).slice(0, mostGradients), program.text);
   },
   "forward-mode": (html, program, args) => {
@@ -103,6 +110,11 @@ const holds: Readonly<Record<string, (html: string, program: Program, args: read
     if (shown(html, "path").length > 0) expectNear(shown(html, "derivative"), [derivative], program.text);
     else expect(derivative).toBe(0);
   },
+  "reverse-mode": (html, program, args) => {
+    const gradient = program.gradient(args).slice(0, mostGradients);
+    expectNear(shown(html, "gradient"), gradient, program.text);
+    expectNear(shown(html, "loop-gradient"), gradient, program.text);
+  },
 };
 
 test.each(chapters)("%s shows the numbers of the library, of random programs", (name, page, own) => {
@@ -110,6 +122,7 @@ test.each(chapters)("%s shows the numbers of the library, of random programs", (
   from.value = 0;
   for (const { text, values } of [...examples, ...randomPrograms(extent(4, 1000, 200))]) {
     own.choose(text, values ?? {});
+    if (own === reverseProgram) looped.choose(text, values ?? {});
     expect(own.problem.value, text).toBeUndefined();
     expect([...own.valueProblems.value], text).toEqual([]);
     const { program, args } = own.run.value;

@@ -23,8 +23,6 @@ export interface ContourMap {
   readonly labels: readonly string[];
   /** What the labels are: the function, or its height above its lowest value. */
   readonly quantity: string;
-  /** What the levels are, in a sentence. */
-  readonly text: string;
 }
 
 /** The size of the plot that paths are made for, in units that a drawing scales. */
@@ -86,7 +84,7 @@ function drawnMap(
   isBounded: boolean,
 ): ContourMap {
   const quantity = !isBounded || base === 0 ? "f" : "f above its lowest";
-  const { levels, text } = isBounded
+  const { levels } = isBounded
     ? levelsAbove(base, grid.values, quantity)
     : levelsAround(base, grid.values, quantity);
   return {
@@ -95,7 +93,6 @@ function drawnMap(
     paths: contourRings(grid, levels, contourSize, tolerance).map((rings) => rings.map(ringPath).join("")),
     labels: levels.map((level) => labelOf(isBounded ? level - base : level)),
     quantity,
-    text,
   };
 }
 

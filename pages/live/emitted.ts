@@ -15,10 +15,16 @@ const functionName = "f";
  * @throws Error where a formula calls what JavaScript has not, or nothing has a derivative.
  */
 export async function emittedGradient(program: Program): Promise<string> {
-  const plain = program.kind === "plain" ? program : (await plainProgramReader())(typeScriptOf(program));
-  const names = activeParameters(plain);
+  return gradientCode(
+    program.kind === "plain" ? program : (await plainProgramReader())(typeScriptOf(program)),
+  );
+}
+
+/** The same of a program in TypeScript. */
+export function gradientCode(program: PlainProgram): string {
+  const names = activeParameters(program);
   if (names.length === 0) throw new Error("No input has a derivative.");
-  return emitModule(plain.form, { grad: names, value: true }).code.trim();
+  return emitModule(program.form, { grad: names, value: true }).code.trim();
 }
 
 function activeParameters({ inputs, form }: PlainProgram): string[] {

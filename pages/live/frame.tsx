@@ -10,10 +10,10 @@ export interface DocumentOf {
   readonly link?: PageLink;
   /** What is alive in it. */
   readonly live?: LivePage;
-  /** The modules to load, and the style, relative to the document. */
+  /** The modules to load, and the styles, relative to the document. */
   readonly script?: string;
   readonly preloads: readonly string[];
-  readonly style: string;
+  readonly styles: readonly string[];
 }
 
 /** Forbids a page everything that it does not bring along; the engine compiles WebAssembly. */
@@ -33,7 +33,7 @@ export function documentText(given: DocumentOf): string {
   return `<!doctype html>\n${renderToString(<Document {...given} />)}\n`;
 }
 
-function Document({ section, link, live, script, preloads, style }: DocumentOf): JSX.Element {
+function Document({ section, link, live, script, preloads, styles }: DocumentOf): JSX.Element {
   const title = link === undefined ? `${section.title} · downhill` : `${link.title} · downhill`;
   return (
     <html lang="en">
@@ -44,7 +44,9 @@ function Document({ section, link, live, script, preloads, style }: DocumentOf):
         <meta name="description" content={link?.summary ?? section.claim} />
         <title>{title}</title>
         <link rel="icon" href="data:," />
-        <link rel="stylesheet" href={style} />
+        {styles.map((path) => (
+          <link rel="stylesheet" href={path} />
+        ))}
         {preloads.map((path) => (
           <link rel="modulepreload" href={path} />
         ))}

@@ -364,7 +364,7 @@ function TrailTable({
   readonly axes: readonly [string, string];
 }): JSX.Element {
   return (
-    <div class="scroll-x" role="group" tabIndex={0} aria-label="The runs in numbers">
+    <div class="scroll" role="group" tabIndex={0} aria-label="The runs in numbers">
       <table class="plain map-table">
         <thead>
           <tr>

@@ -26,9 +26,9 @@ export function Prediction({
   const id = useId();
   const guess = chosen.value === undefined ? undefined : guesses[chosen.value];
   return (
-    <section class="prediction" aria-labelledby={id}>
+    <section class="prediction" aria-labelledby={`${id} ${id}-question`}>
       <h3 id={id}>Predict first</h3>
-      <p>{question}</p>
+      <p id={`${id}-question`}>{question}</p>
       <div class="guesses">
         {guesses.map(({ words, isRight = false }, i) => (
           <button

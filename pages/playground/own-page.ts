@@ -3,7 +3,7 @@ import type { ChartSpec } from "../../src/pictures/plot/chart-spec.ts";
 import { chartPlace, writePage } from "../../src/pictures/plot/page.ts";
 import { escapeText, writeMarkup } from "../../src/pictures/plot/markup.ts";
 import { landscapeHtml } from "../../src/pictures/landscapes/draw/to-html.ts";
-import { tracePage } from "../../src/pictures/viz/to-html.ts";
+import { tracePage } from "../../src/pictures/viz/trace-page.ts";
 import { answer, readableOf } from "./answer.ts";
 import { raceOf } from "./descend.ts";
 import type { Question } from "./question.ts";

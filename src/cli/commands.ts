@@ -1,3 +1,4 @@
+import { compareEntry } from "./compare/entry.ts";
 import { demoEntry } from "./demo/entry.ts";
 import { emitEntry } from "./emit/entry.ts";
 import { explainEntry } from "./explain/entry.ts";
@@ -16,6 +17,7 @@ import { trainEntry } from "./train/entry.ts";
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],
+  ["compare", compareEntry],
   ["launch", launchEntry],
   ["export", exportEntry],
   ["emit", emitEntry],

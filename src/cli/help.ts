@@ -7,6 +7,8 @@ export interface CommandEntry {
   readonly description: string;
   /** Whole command lines with what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** Whether it takes any number of its last positional words. */
+  readonly takesMany?: boolean;
 }
 
 /** What a bare `downhill` prints. */
@@ -31,7 +33,7 @@ export function mainHelp(commands: ReadonlyMap<string, CommandEntry>, version: s
 /** What `downhill <command> --help` prints. */
 export function commandHelp(
   name: string,
-  { description, examples }: CommandEntry,
+  { description, examples, takesMany = false }: CommandEntry,
   args: ArgsDef,
   paint: Paint,
 ): string {
@@ -45,7 +47,7 @@ export function commandHelp(
     description,
     "",
     paint("bold", "Usage"),
-    `  downhill ${[name, ...words].join(" ")} [options]`,
+    `  downhill ${[name, ...words, ...(takesMany ? ["…"] : [])].join(" ")} [options]`,
     "",
     ...section(
       paint,

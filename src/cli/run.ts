@@ -92,7 +92,11 @@ async function dispatch(
     return 0;
   }
   try {
-    let rawArgs: readonly string[] = normaliseArguments(rest, args, startsProgram);
+    let rawArgs: readonly string[] = normaliseArguments(
+      rest,
+      args,
+      startsProgram || command.takesMany === true,
+    );
     if (command.computes === true) {
       const { words: others, isWanted } = takeTurbo(rawArgs, process.env);
       rawArgs = others;

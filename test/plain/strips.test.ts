@@ -5,6 +5,8 @@ import { planRoutine } from "../../src/engine/codegen/plan.ts";
 import { printPlan } from "../../src/engine/codegen/print-plan.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
+import { printRoutine } from "../../src/engine/kernel/print.ts";
+import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import type { RegionStmt } from "../../src/engine/region/region.ts";
 import { blocksOf } from "../../src/engine/region/walk.ts";
 import { gradientRegion } from "../../src/numeric/plain/call/regions.ts";
@@ -14,12 +16,17 @@ import { realParams } from "../support/region-derivatives.ts";
 const text = readFileSync(new URL("functions.ts", import.meta.url), "utf8");
 const target = { simd: true, wide: false, shares: false, chunkWork: 65_536 };
 
-/** The plan of the value and gradient, but not in `constants`, as they run, a line a loop. */
-function plan(name: string, constants: readonly string[] = []): string {
+/** The value and gradient, but not in `constants`, as they run. */
+function routineOf(name: string, constants: readonly string[] = []): Routine {
   const { region } = formOfText(text, name);
   const active = realParams(region).map((is, i) => is && !constants.includes(region.params[i]!.name));
   const gradient = gradientRegion(region, active, "values gradient");
-  const { routine } = lowerRegion(gradient, scalarFunctions, { failedChecks: "end" });
+  return lowerRegion(gradient, scalarFunctions, { failedChecks: "end" }).routine;
+}
+
+/** How that is planned, a line a loop. */
+function plan(name: string, constants: readonly string[] = []): string {
+  const routine = routineOf(name, constants);
   return printPlan(routine, planRoutine(routine, target));
 }
 
@@ -71,4 +78,10 @@ test("the exponentials of a mixture's widths are computed before the loop over p
   visit(gradientRegion(region, realParams(region), "values gradient").body, 0);
   // of weights; of widths, in loops over parts and coordinates; of terms, in those over points and parts
   expect(depths.toSorted((a, b) => a - b)).toEqual([1, 2, 2]);
+});
+
+test("loops that only run where a number is no whole one stay as they are written", () => {
+  const loops = printRoutine(routineOf("mixture")).match(/for .*checked.*/g)!;
+  expect(loops.length).toBeGreaterThan(1);
+  expect(loops.filter((head) => head.includes("for each"))).toEqual([]);
 });

@@ -3,9 +3,9 @@ export type Modules = Readonly<Record<string, object>>;
 
 type Run = (modules: Modules, console: { readonly log: (...values: unknown[]) => void }) => Promise<void>;
 
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
-  ...texts: readonly string[]
-) => Run;
+const { constructor: AsyncFunction } = Object.getPrototypeOf(async () => {}) as {
+  readonly constructor: new (...texts: readonly string[]) => Run;
+};
 
 /**
  * Runs a program that a page shows, in this process, and returns what it prints. It is JavaScript whose imports are of the form

@@ -105,7 +105,8 @@ function Forgetting(): JSX.Element {
       <p>
         RMSProp's steps become long again after some hundred steps. There is a price. At the minimum it
         divides small gradients by small gradients, and goes to and fro with steps of about half the rate or
-        more. Adagrad, where it arrives, comes to rest. Try a rate of 1 and compare their last steps.
+        more. Adagrad, where it arrives, comes to rest. Try a rate of 1, play to the end, and compare their
+        last steps.
       </p>
     </section>
   );

@@ -31,6 +31,8 @@ import {
 
 export const state: PageState = pageState();
 
+const coarse = 90; // points of maps from side to side: enough for what is smooth, and half the bytes of the page
+
 // What each remembers
 export const method: Signal<MethodName> = state.choice("method", "adagrad", methodNames);
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
@@ -47,7 +49,7 @@ export const remembered: ReadonlySignal<Remembered> = computed(() =>
   runs[method.value](start.value, { rate: rate.value, kappa: kappa.value }),
 );
 export const bowlMap: ReadonlySignal<ContourMap> = computed(() =>
-  contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox),
+  contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox, coarse),
 );
 
 /** A quantity of a step: one number a coordinate, and the largest of the run, against which it is drawn. */
@@ -142,8 +144,8 @@ export const sparseWords: ReadonlySignal<string> = computed(() => {
 // A long run
 export const longRate: Signal<number> = state.number("long-rate", 0.2, { min: 0.02, max: 2 });
 export const longStart: Signal<Point> = pointState(state, "long-start", wallStart);
-export const longStep: Signal<number> = state.number("long-step", longSteps, { min: 0, max: longSteps });
-export const wallMap: ReadonlySignal<ContourMap> = computed(() => contourMap("wall", wall, wallBox));
+export const longStep: Signal<number> = state.number("long-step", 600, { min: 0, max: longSteps });
+export const wallMap: ReadonlySignal<ContourMap> = computed(() => contourMap("wall", wall, wallBox, coarse));
 const long = computed(() => {
   const settings = { rate: longRate.value };
   return [byAdagrad(longStart.value, settings), byRmsprop(longStart.value, settings)] as const;
@@ -152,7 +154,7 @@ export const longTrails: ReadonlySignal<readonly (Descent & { readonly name: str
   long.value.map((run, i) => ({ name: i === 0 ? "Adagrad" : "RMSProp", ...run })),
 );
 /** Steps at equal ratios, each once. */
-const spacedSteps = [...new Set(Array.from({ length: 240 }, (_, i) => Math.round(longSteps ** (i / 239))))];
+const spacedSteps = [...new Set(Array.from({ length: 120 }, (_, i) => Math.round(longSteps ** (i / 119))))];
 export const ratioChart: ReadonlySignal<ChartSpec> = computed(() => ({
   title: "Length of a step over that of its gradient",
   x: { label: "step", log: true },
@@ -164,12 +166,14 @@ export const ratioChart: ReadonlySignal<ChartSpec> = computed(() => ({
   }),
 }));
 export const longWords: ReadonlySignal<string> = computed(() => {
+  const t = Math.min(longStep.value, longSteps);
+  if (t === 0) return "Both are at the start.";
   const words = longTrails.value.map(({ name, points }) => {
-    const [x] = points.at(-1)!;
-    const nudge = Math.hypot(...points.at(-1)!.map((z, i) => z - points.at(-2)![i]!));
-    return `${name} is at x = ${shortNumber(x!)}, and its last step was ${shortNumber(nudge)} long`;
+    const [before, here] = [points[t - 1]!, points[t]!];
+    const length = Math.hypot(...here.map((z, i) => z - before[i]!));
+    return `${name} is at x = ${shortNumber(here[0]!)}, and its last step was ${shortNumber(length)} long`;
   });
-  return `After ${longSteps.toLocaleString("en")} steps ${words.join("; ")}. The minimum is at x = 6.`;
+  return `After ${t.toLocaleString("en")} steps ${words.join("; ")}. The minimum is at x = 6.`;
 });
 
 // Where Adam diverges
@@ -185,7 +189,7 @@ export const rareRuns: ReadonlySignal<Readonly<Record<"adam" | "amsgrad", RareRu
   amsgrad: rare.amsgrad(large.value),
 }));
 export const rareChart: ReadonlySignal<ChartSpec> = computed(() => {
-  const at = Array.from({ length: rareSteps / 6 + 1 }, (_, k) => 6 * k); // each second time before the large one
+  const at = Array.from({ length: rareSteps / 12 + 1 }, (_, k) => 12 * k); // each fourth time before the large one
   const seen = ({ points, end }: RareRun): number[] => at.map((t) => points[t] ?? end);
   return {
     title: "x before the large gradient, by step",

@@ -10,6 +10,7 @@ import { learn } from "./augmentation.ts";
 import { bestLine, itemCount, items, leastLoss, leastSteps, lineStart, loss, runBatches } from "./line.ts";
 import type { Changes, Learned } from "./orders.ts";
 import { printed, program } from "./program.ts";
+import { linesChart, lossChart, trails } from "./state.ts";
 import { throughput } from "./throughput.ts";
 import { scatterAt } from "./variance.ts";
 
@@ -56,6 +57,13 @@ describe("runs by batches", () => {
     expect(rises(1)).toBeGreaterThan(10);
   });
 
+  test.each([1, 2, 3])("by steps there is little between the three at first (seed %d)", (seed) => {
+    const after = [1, 16, itemCount].map((b) => runBatches(b, 0.05, { seed }).values[15]! - leastLoss);
+    expect(Math.max(...after) / Math.min(...after)).toBeLessThan(2);
+    const begin = runBatches(1, 0.05, { seed }).values[0]! - leastLoss;
+    expect(Math.max(...after)).toBeLessThan(0.7 * begin);
+  });
+
   test("SGD is the first to diverge when the rate grows", () => {
     expect([itemCount, 16, 1].map((b) => runBatches(b, 0.2).isLost)).toEqual([false, false, true]);
   });
@@ -78,6 +86,13 @@ describe("runs by batches", () => {
     expect(apart(mean)).toBeLessThan(1e-12);
     expect(apart(plain)).toBeGreaterThan(0.01);
   });
+});
+
+test("a run has one colour in the map, among the losses and among the lines", () => {
+  const inMap = trails.value.map(({ name, colour }) => [name, colour]);
+  expect(new Set(inMap.map(([, colour]) => colour)).size).toBe(3);
+  for (const { series } of [lossChart.value, linesChart.value])
+    expect(series.slice(0, 3).map(({ name, colour }) => [name, colour])).toEqual(inMap);
 });
 
 describe("the variance of the gradient", () => {

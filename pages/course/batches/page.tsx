@@ -30,6 +30,7 @@ function Body(): JSX.Element {
 function Parts(): JSX.Element {
   return (
     <section>
+      <h2>A sum over items</h2>
       <p>
         What is learned from data is a sum. Each item, say a point that a line should pass near, has a loss of
         its own, and the loss of the whole is their sum or their mean. Its gradient is the sum or mean of the

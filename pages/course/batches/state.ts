@@ -40,7 +40,7 @@ export const tick = state.number("tick", ticks / 5, { min: 0, max: ticks });
 /** Items of a tick. */
 export const itemsPerTick: number = (epochsOfRun * itemCount) / ticks;
 
-export const runs = computed(() =>
+const runs = computed(() =>
   // single items below: their path covers much
   [1, Number(size.value), itemCount].map((b) => runBatches(b, rate.value, { seed: seed.value })),
 );
@@ -58,7 +58,7 @@ function stepAt(run: BatchRun, at: number): number {
 }
 
 export const trails = computed(() =>
-  runs.value.map((run): MapTrail => {
+  runs.value.map((run): MapTrail & { readonly colour: number } => {
     const end = stepAt(run, tick.value) + 1;
     return {
       ...run,
@@ -93,7 +93,7 @@ export const lossChart = computed((): ChartSpec => {
       y: at.map((k) => run.values[stepAt(run, k)]! - leastLoss),
       colour: colourOf(run),
     })),
-    marks: [{ x: x[tick.value]!, label: "now" }],
+    marks: [{ x: x[tick.value]!, label: "" }],
   };
 });
 
@@ -105,9 +105,9 @@ export const linesChart = computed((): ChartSpec => ({
   x: { label: "x" },
   y: { label: "y", domain: [-4, 6] },
   series: [
-    ...trails.value.map(({ name, points }) => {
+    ...trails.value.map(({ name, points, colour }) => {
       const [slope, intercept] = points.at(-1)! as [number, number];
-      return { name, x: [0, 3], y: [intercept, intercept + 3 * slope] };
+      return { name, x: [0, 3], y: [intercept, intercept + 3 * slope], colour };
     }),
     { name: "items", x: itemsX, y: itemsY, draw: "dots", colour: "ink" },
   ],

@@ -51,4 +51,7 @@ test("at the best rate both errors shrink by (κ − 1)/(κ + 1), and the steps 
   // about κ/2 · ln(10⁶): ten times the condition, ten times the steps
   expect(steps[kappas.indexOf(100)]! / steps[kappas.indexOf(10)]!).toBeCloseTo(10, 0);
   expect(measuredSteps([1])).toEqual([1]);
+  expect(Math.round(measuredSteps([10])[0]! / 10)).toBe(7);
+  expect(steps.at(-1)! / 100).toBeCloseTo(7, 0);
+  expect([10, 100].map((kappa) => bestFactor(kappa).toFixed(2))).toEqual(["0.82", "0.98"]);
 });

@@ -9,6 +9,7 @@ const largestRate: Exercise = {
       kind: "number",
       question: `On \`f = ${a}*x^2 + ${b}*y^2\`, below which rate does gradient descent arrive?`,
       answer: 2 / (2 * b),
+      tolerance: 5e-4,
       misconceptions: [
         {
           name: "the coefficient is taken for the curvature",

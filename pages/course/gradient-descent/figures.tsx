@@ -110,7 +110,7 @@ export function RateLimit(): JSX.Element {
         trails={[{ name: "gradient descent", ...bowlRun.value }]}
         minima={[[0, 0]]}
       />
-      <div class="scroll-x" role="group" tabIndex={0} aria-label="Factors of a step">
+      <div class="scroll" role="group" tabIndex={0} aria-label="Factors of a step">
         <table class="plain">
           <thead>
             <tr>

@@ -28,6 +28,7 @@ function Body(): JSX.Element {
 function Stepping(): JSX.Element {
   return (
     <section>
+      <h2>Steps downhill</h2>
       <p>
         The chapters before this one computed gradients. This one walks by them. At every point the gradient
         of a function points in the direction in which it grows fastest, and its length says how fast.

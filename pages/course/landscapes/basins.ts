@@ -37,7 +37,7 @@ export const basinSteps = 300;
 export const coarse = { columns: 32, rows: 24 };
 
 /** How often it is made twice as fine. */
-export const refinements = 2;
+const refinements = 2;
 
 const batch = coarse.columns * coarse.rows; // starts that run at once: the coarsest map is one call
 const mostMinima = 8; // as there are colours

@@ -57,7 +57,7 @@ export function Kinds(): JSX.Element {
   return (
     <Figure
       id="kinds"
-      title="Kinds of landscapes"
+      title="Four methods on each"
       caption={
         <>
           Four methods from one start, at one rate. Stars are minima, arcs are saddles. The formula may be any

@@ -1,6 +1,7 @@
 // What the chapter says, computed.
 import * as downhill from "downhill";
 import { describe, expect, test } from "vitest";
+import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
 import { runProgram } from "../../../test/support/run-program.ts";
 import {
   type BasinQuestion,
@@ -92,6 +93,17 @@ describe("two neurons", () => {
       for (const [x, y] of points) expect(x).toBe(y);
       expect(values.at(-1)).toBeGreaterThan(0.02);
     }
+  });
+
+  test("equal weights end on a saddle", () => {
+    const [{ points, gradientNorms }] = trainNeurons([-0.5, -0.5], still) as [
+      ReturnType<typeof trainNeurons>[number],
+    ];
+    expect(gradientNorms.at(-1)).toBeLessThan(1e-6);
+    const second = downhill.hessian(neurons.value)(downhill.tensor([...points.at(-1)!]));
+    const [up, down] = symmetricEigen(second.tolist() as number[][]).values as [number, number];
+    expect(up).toBeGreaterThan(0.01);
+    expect(down).toBeLessThan(-0.01);
   });
 
   test.each([0, 1, 3])("a little noise tells them apart (seed %d)", (seed) => {

@@ -28,6 +28,7 @@ function Body(): JSX.Element {
 function Shapes(): JSX.Element {
   return (
     <section>
+      <h2>Kinds of landscapes</h2>
       <p>
         Gradient descent sees the slope where it stands and nothing else. Whether that is enough depends on
         the landscape.

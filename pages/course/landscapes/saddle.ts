@@ -4,7 +4,7 @@ import { applyUpdates, sgd } from "downhill/optim";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 
 /** The saddle: down along y. */
-export const saddle = findLandscape("saddle");
+const saddle = findLandscape("saddle");
 
 const begin = saddle.start[0]!; // along x
 const edge = saddle.domain![1]![1]; // along y: beyond it a run has left

@@ -1,5 +1,5 @@
 // What the chapter's figures show: their numbers, and what is computed from them.
-import { batch, computed, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { zoo } from "../../../src/pictures/landscapes/zoo.ts";
 import { pageState } from "../../live/address.ts";
@@ -11,7 +11,7 @@ import { pointState } from "../../live/landscape.tsx";
 import { readable } from "../../live/readable.ts";
 import { type BasinQuestion, type Basins, coarseBasins, type Method } from "./basins.ts";
 import { neurons, neuronSteps, trainNeurons } from "./neurons.ts";
-import { distances, predictedSteps, saddle, stepsToLeave } from "./saddle.ts";
+import { distances, predictedSteps, stepsToLeave } from "./saddle.ts";
 import { kinds, leftAt, readTerrain, terrainSteps } from "./terrain.ts";
 
 export const state = pageState();
@@ -79,9 +79,6 @@ export const saddleChart = computed((): ChartSpec => ({
   ],
 }));
 
-/** The name of the saddle's function, for the text. */
-export const saddleFormula = saddle.formula;
-
 // Two neurons
 export const weights = pointState(state, "weights", [-0.5, -0.5]);
 export const noise = state.number("noise", 0, { min: 0, max: 0.3 });
@@ -90,7 +87,7 @@ export const neuronStep = state.number("t", neuronSteps, { min: 0, max: neuronSt
 export const neuronRuns = computed(() =>
   trainNeurons(weights.value, { deviation: noise.value, seed: seed.value }),
 );
-export const neuronMap = contourMap("two neurons", neurons, neurons.domain as MapBox);
+export const neuronMap = contourMap("two neurons", neurons, neurons.domain as MapBox, 120);
 
 /** How the two neurons end, in a sentence. */
 export const neuronEnds = computed(() => {
@@ -126,7 +123,7 @@ const finer = signal<{ readonly of: BasinQuestion; readonly map: Basins } | unde
 
 /** Shows a finer map, while the question is the same. */
 export function refine(of: BasinQuestion, map: Basins): void {
-  batch(() => (finer.value = { of, map }));
+  finer.value = { of, map };
 }
 
 const coarsest = computed(() => coarseBasins(question.value));

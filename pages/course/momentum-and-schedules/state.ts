@@ -27,6 +27,8 @@ import type { TrainingWork } from "./training.worker.ts";
 
 export const state: PageState = pageState();
 
+const coarse = 120; // points of the map from side to side: a smooth bowl needs no more
+
 // The ravine
 export const start: Signal<Point> = pointState(state, "start", bowlStart);
 export const kappa: Signal<number> = state.number("kappa", 25, { min: 2, max: 200 });
@@ -40,7 +42,7 @@ const settings = computed((): Settings & Record<string, number> => ({
   kappa: kappa.value,
 }));
 export const bowlMap: ReadonlySignal<ContourMap> = computed(() =>
-  contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox),
+  contourMap(`bowl ${kappa.value}`, bowlOf(kappa.value), bowlBox, coarse),
 );
 export const plainRun: ReadonlySignal<Descent> = computed(() =>
   descend(start.value, { ...settings.value, beta: 0 }),
@@ -181,7 +183,7 @@ export function trainingChart(of: "loss" | "rate"): ChartSpec {
   return {
     title: of === "loss" ? "Loss by epoch" : "Rate by epoch",
     x: { label: "epoch", domain: [0, epochs] },
-    y: { label: of === "loss" ? "loss" : "learning rate", log: true },
+    y: of === "loss" ? { label: "loss", log: true } : { label: "learning rate", isFromZero: true },
     series: trainings.value
       .filter((one) => one.epochs.length > 0)
       .map((one) => ({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 import { epochs, type ScheduleName, scheduleNames, scheduleOf, stepsAnEpoch } from "./schedules.ts";
 import { testRange, train, type TrainedEpoch } from "./training.ts";
 
@@ -12,12 +13,17 @@ function endOf(all: readonly TrainedEpoch[]): number {
   return all.slice(-5).reduce((sum, { loss }) => sum + loss, 0) / 5;
 }
 
+const tried: readonly ScheduleName[] =
+  extent(0, 1, 1) === 1 ? scheduleNames : ["held", "plateau", "one-cycle"];
+
 test("a rate of 0.3 that comes down ends below half the loss of one that is held", async () => {
   const ends = new Map<ScheduleName, number>();
-  for (const schedule of scheduleNames) ends.set(schedule, endOf(await trained(schedule, 0.3)));
-  for (const schedule of ["dropped", "plateau", "cosine", "one-cycle"] as const)
-    expect(ends.get(schedule), schedule).toBeLessThan(0.5 * ends.get("held")!);
-  expect(ends.get("cyclic")).toBeLessThan(ends.get("held")!);
+  for (const schedule of tried) ends.set(schedule, endOf(await trained(schedule, 0.3)));
+  const held = ends.get("held")!;
+  for (const schedule of tried)
+    if (schedule !== "held")
+      expect(ends.get(schedule), schedule).toBeLessThan((schedule === "cyclic" ? 1 : 0.5) * held);
+  expect(endOf(await trained("held", 0.03)), "low enough to settle").toBeLessThan(0.6 * held);
 });
 
 test("the rates that are told are those of the schedule, and on a plateau only go down", async () => {

@@ -33,7 +33,8 @@ const args = {
   graph: {
     type: "string",
     valueHint: "file",
-    description: "draw the dependency graph: out.svg, out.html (to step through), out.dot or out.mmd",
+    description:
+      "draw the dependency graph: out.svg, out.html (to step through), out.dot or out.mmd;\nof a function in a file out.html",
   },
   json: { type: "boolean", description: "write the traces as one JSON object" },
 } as const;

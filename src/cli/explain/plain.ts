@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
+import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { PlainForm } from "../../numeric/plain/form.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
+import { tracePage } from "../../pictures/viz/trace-page.ts";
+import { plainPageData } from "../../pictures/viz/plain/page-data.ts";
 import type { PlainTrace, PlainTraceLine } from "../../pictures/viz/plain/trace.ts";
 import { tracePlain } from "../../pictures/viz/plain/trace.ts";
 import { visible } from "../help.ts";
@@ -14,38 +17,49 @@ import { readPlain } from "../shared/plain-file.ts";
 import type { Paint } from "../shared/style.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
+import { writeOutput } from "../shared/write-file.ts";
 
 /** What is asked about a plain function. */
 export interface PlainRequest {
   readonly at: string | undefined;
   readonly iteration: string | undefined;
   readonly json: boolean;
+  /** A page to write. */
+  readonly graph: string | undefined;
 }
 
 /** Explains the derivative of a plain function: with arguments by the values of its lines, without as code. */
 export async function explainPlain(
   target: PlainTarget,
-  { at, iteration, json }: PlainRequest,
+  { at, iteration, json, graph }: PlainRequest,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
+  if (graph !== undefined && !/^\.html?$/i.test(extname(graph)))
+    throw new DownhillError(
+      "option",
+      `--graph: of a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
+    );
   const form = await readPlain(target);
   if (at === undefined) {
-    if (json || iteration !== undefined)
-      throw new DownhillError(
-        "option",
-        `${json ? "--json" : "--iteration"} needs values: ${exampleOf(form)}.`,
-      );
+    const needing = json ? "--json" : graph !== undefined ? "--graph" : "--iteration";
+    if (json || graph !== undefined || iteration !== undefined)
+      throw new DownhillError("option", `${needing} needs values: ${exampleOf(form)}.`);
     stdout.write(codeOf(form));
     stderr.write(`note: without values the derivative is shown as code: give ${exampleOf(form)}\n`);
     return;
   }
-  const trace = tracePlain(form, readArguments(at, form), readIterations(iteration));
+  const [args, iterations] = [readArguments(at, form), readIterations(iteration)];
+  const trace = tracePlain(form, args, iterations);
+  if (graph !== undefined)
+    await writeOutput(graph, tracePage(plainPageData(form, args, form.region.name, iterations)));
   if (json) {
     stdout.write(`${toJson(trace, 2)}\n`);
     return;
   }
   const source = readFileSync(target.file, "utf8").split(/\r\n|[\n\r\u2028\u2029]/);
-  stdout.write(showPlainTrace(trace, source, paintFor(stdout), columnsOf(stdout)));
+  const paint = paintFor(stdout);
+  stdout.write(showPlainTrace(trace, source, paint, columnsOf(stdout)));
+  if (graph !== undefined) stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
 }
 
 function exampleOf({ params }: PlainForm): string {

@@ -31,9 +31,9 @@ export async function explain(
   const { stdout, stderr } = terminal;
   const target = plainTarget(text.trim());
   if (target !== undefined) {
-    refuseForFiles({ seed, wrt, graph });
+    refuseForFiles({ seed, wrt });
     const { explainPlain } = await import("./plain.ts");
-    await explainPlain(target, { at, iteration, json }, terminal);
+    await explainPlain(target, { at, iteration, json, graph }, terminal);
     return;
   }
   if (iteration !== undefined)

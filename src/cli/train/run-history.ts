@@ -8,7 +8,7 @@ import { quote } from "../shared/words.ts";
 import { writeOutput } from "../shared/write-file.ts";
 
 /** Settings as one flat object. */
-type Settings = Readonly<Record<string, unknown>>;
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** How a stretch of a run is made, as its checkpoints keep it. */
 export interface StretchSettings {
@@ -73,7 +73,7 @@ function changedNames(former: Settings, now: Settings): readonly string[] {
   );
 }
 
-function showSetting(value: unknown): string {
+export function showSetting(value: unknown): string {
   return value === undefined || value === null ? "none" : JSON.stringify(value);
 }
 
@@ -181,6 +181,11 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
   if (first === undefined || first.settings.settings !== undefined) return known;
   const former = formerSettings(folder);
   return former === undefined ? known : [{ ...first, settings: { settings: former } }, ...rest];
+}
+
+/** The settings of the last stretch of a run, as one flat object; nothing where a program has made it. */
+export function lastSettings(folder: string, stretches: readonly Stretch[]): Settings | undefined {
+  return knownStretches(folder, stretches).at(-1)?.settings?.settings;
 }
 
 /** The words of the command that makes a run as this stretch of it was made, where a command made it. */

@@ -7,6 +7,7 @@ import { optionError } from "../shared/words.ts";
 import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
+import { keepTest, type KeptTest } from "./kept-tests.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
@@ -83,7 +84,10 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
       await keepStretches(places.checkpoint, stretches);
       if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
     };
-    const saving = { store: folder?.store, words, begin };
+    const keep = async (test: KeptTest): Promise<void> => {
+      if (places.checkpoint !== undefined) await keepTest(places.checkpoint, test);
+    };
+    const saving = { store: folder?.store, words, begin, keepTest: keep };
     const { signal } = interruption;
     const training = runTraining(problem, model, settings, places, saving, output, signal, world);
     if (!isFirst) {

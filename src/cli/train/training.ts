@@ -21,6 +21,7 @@ import {
 } from "../../training/train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
 import type { Part, Problem } from "./data.ts";
+import type { KeptTest } from "./kept-tests.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
 import { type Batch, batchesOf, type Model } from "./model.ts";
 import type { EpochStanding, Output } from "./output.ts";
@@ -34,6 +35,8 @@ export interface Saving {
   readonly words: readonly string[];
   /** Is called once the run is accepted: only then may something be written beside its checkpoints. */
   readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
+  /** Is called after each epoch with how the network does on the test part. */
+  readonly keepTest: (test: KeptTest) => Promise<void>;
 }
 
 /** An epoch and how the network did on the test part after it. */
@@ -161,6 +164,7 @@ export async function runTraining(
       last = counted(event);
       const evaluation = await on(event.params, test);
       tests.set(epoch, evaluation);
+      await saving.keepTest({ epoch, ...evaluation });
       output.epoch(standingOf(last, evaluation, epochs, seconds()));
     }
     const result = await run;

@@ -66,7 +66,7 @@ export type Stmt =
       readonly reverse: boolean;
       /**
        * Iterations may run in any order or at once: none reads what another writes, and none sets a local from outside.
-       * Such loops may be vectorised and shared among threads.
+       * Such loops may be vectorised and shared among threads. `false` where nobody is to look whether that is so.
        */
       readonly independent?: boolean;
       /** The iterations are a strip of a longer loop, independent, and there are as many as lanes: they are best done at once. */

@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from "./graph.ts";
+import type { Fold } from "./groups.ts";
 import { isMadeName } from "./names.ts";
 
 /** A node, or a group of them that can be opened. */
@@ -40,51 +41,73 @@ const fewestHere = 12; // or as many as are folded, if those are fewer, but no f
 const fewestItems = 6; // of a picture that folding between names leaves
 const shortestRun = 4; // lines without a name that are folded into one group
 
-/**
- * The graph as a tree of groups: small graphs stay as they are, large ones fold by sub-programs and prefixes of names,
- * and what is still too long by runs of lines without a name of their own, or else by runs of consecutive lines, cut
- * where few values cross.
- */
-export function foldGraph(graph: Graph, most: number = mostNodes): readonly FoldItem[] {
-  if (graph.nodes.length <= most) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
-  const mostHere = Math.max(fewestHere, Math.min(most, mostItems));
-  let next = 0;
-  const crossing = crossingsOf(graph);
-  const items = byPath(graph.nodes, 0);
+export const firstMade = 1_000_000; // the number of the first group that is made here
 
-  function group(label: string, members: readonly FoldItem[]): FoldGroup {
+/** A group that a node is in; parts of one `key` are one group. */
+interface Part {
+  readonly key: string | number;
+  readonly label: string;
+  /** The number of the group, where it has one before. */
+  readonly id?: number;
+}
+
+/**
+ * The graph as a tree of groups. Nodes are grouped as `around` says; where it does not, small graphs stay as they are and
+ * large ones fold by sub-programs and prefixes of names. What is still too long folds by runs of lines without a name of
+ * their own, or else by runs of consecutive lines, cut where few values cross.
+ */
+export function foldGraph(
+  graph: Graph,
+  most: number = mostNodes,
+  around?: (node: number) => readonly Fold[],
+): readonly FoldItem[] {
+  const isSmall = graph.nodes.length <= most;
+  if (isSmall && around === undefined) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
+  const mostHere = Math.max(fewestHere, Math.min(most, mostItems));
+  let next = firstMade;
+  const crossing = crossingsOf(graph);
+  const partsOf = ({ id, path }: GraphNode): readonly Part[] => {
+    const folds = around?.(id).map((fold): Part => ({ key: fold.id, label: fold.label, id: fold.id })) ?? [];
+    return folds.length > 0 ? folds : path.map((label): Part => ({ key: label, label }));
+  };
+  const items = byPart(
+    graph.nodes.map((node) => [node, partsOf(node)] as const),
+    0,
+  );
+
+  function group(label: string, members: readonly FoldItem[], id: number = next++): FoldGroup {
     const nodes = members.flatMap((item) => nodesOf(item));
     return {
       kind: "group",
-      id: next++,
+      id,
       label,
-      detail: describe(nodes.map((id) => graph.nodes[id]!)),
+      detail: describe(nodes.map((node) => graph.nodes[node]!)),
       items: members,
       size: nodes.length,
     };
   }
 
-  /** Nodes that share a part of their path become a group, at the place of the first of them. */
-  function byPath(nodes: readonly GraphNode[], depth: number): FoldItem[] {
-    const parts = new Map<string, GraphNode[]>();
-    for (const node of nodes) {
-      const part = node.path[depth];
+  /** Nodes that share a part become a group, at the place of the first of them. */
+  function byPart(nodes: readonly (readonly [GraphNode, readonly Part[]])[], depth: number): FoldItem[] {
+    const members = new Map<string | number, (readonly [GraphNode, readonly Part[]])[]>();
+    for (const entry of nodes) {
+      const part = entry[1][depth];
       if (part === undefined) continue;
-      const list = parts.get(part);
-      if (list === undefined) parts.set(part, [node]);
-      else list.push(node);
+      const list = members.get(part.key);
+      if (list === undefined) members.set(part.key, [entry]);
+      else list.push(entry);
     }
-    const placed = new Set<string>();
-    const list = nodes.flatMap((node): FoldItem[] => {
-      const part = node.path[depth];
-      const members = part === undefined ? undefined : parts.get(part);
-      if (part === undefined || members === undefined || members.length < 2)
+    const placed = new Set<string | number>();
+    const list = nodes.flatMap(([node, parts]): FoldItem[] => {
+      const part = parts[depth];
+      const together = part === undefined ? undefined : members.get(part.key);
+      if (part === undefined || together === undefined || (together.length < 2 && part.id === undefined))
         return [{ kind: "node", node: node.id }];
-      if (placed.has(part)) return [];
-      placed.add(part);
-      return [group(part, byPath(members, depth + 1))];
+      if (placed.has(part.key)) return [];
+      placed.add(part.key);
+      return [group(part.label, byPart(together, depth + 1), part.id)];
     });
-    return byRuns(list);
+    return isSmall ? list : byRuns(list);
   }
 
   function byRuns(list: FoldItem[]): FoldItem[] {

@@ -203,14 +203,14 @@ const mostNamed = 8; // inputs that one sentence names
  * @example
  * reachText(graphOf(traceTable((x, y) => x.mul(y)))); // ["x, y reach z"]
  */
-export function reachText({ reach }: Graph): string[] {
+export function reachText({ reach }: Graph, mostNames: number = mostNamed): string[] {
   const groups = new Map<string, string[]>();
   for (const { input, outputs } of reach) {
     const target = outputs.length === 0 ? "no result" : outputs.join(", ");
     groups.set(target, [...(groups.get(target) ?? []), input]);
   }
   return [...groups].map(([target, inputs]) => {
-    const rest = inputs.length > mostNamed ? ` and ${inputs.length - mostNamed} more` : "";
-    return `${inputs.slice(0, mostNamed).join(", ")}${rest} ${inputs.length === 1 ? "reaches" : "reach"} ${target}`;
+    const rest = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : "";
+    return `${inputs.slice(0, mostNames).join(", ")}${rest} ${inputs.length === 1 ? "reaches" : "reach"} ${target}`;
   });
 }

@@ -1,5 +1,7 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
+import type { LineGroup } from "./groups.ts";
+import { layersOf } from "./layers.ts";
 import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
@@ -18,6 +20,8 @@ export interface PageData {
   readonly gradient: readonly { readonly name: string; readonly value: string }[];
   readonly check: { readonly verdict: "ok" | "bad" | "unknown"; readonly text: string } | null;
   readonly graph: Graph;
+  /** Groups of lines. Default: none. */
+  readonly groups?: readonly LineGroup[];
 }
 
 /** A left-hand side and a right-hand side. */
@@ -33,6 +37,8 @@ export interface PageLine extends PageFormula {
   readonly node: number;
   /** Formulas of what is stored here for the way back. */
   readonly stored: readonly string[];
+  /** The innermost group that it is in, by its number; −1, the default, for none. */
+  readonly group?: number;
 }
 
 /** A forward pass: the value of the differential of each line. */
@@ -81,15 +87,18 @@ export function pageData(table: TraceTable, title: string): PageData {
     stored: stored.get(name) ?? [],
   });
   const [first] = table.forward;
+  const { groups, groupOf } = layersOf(table);
+  const linesOf = (lines: readonly PageLine[]): PageLine[] =>
+    groups.length === 0 ? [...lines] : lines.map((line, i) => ({ ...line, group: groupOf[i] ?? -1 }));
   return {
     title,
     isSymbolic,
-    lines: [
+    lines: linesOf([
       ...table.inputs.map(({ name, value, type }) =>
         lineOf(name, isSymbolic ? "?" : showValue(value), isSymbolic && type !== "f64[]" ? null : value),
       ),
       ...table.program.map(({ name, expression, value }) => lineOf(name, expression, value)),
-    ],
+    ]),
     inputCount: table.inputs.length,
     passes: table.forward.slice(0, mostPasses).map(({ seed, lines }) => ({
       label: labelOf(table, seed),
@@ -122,6 +131,7 @@ export function pageData(table: TraceTable, title: string): PageData {
     gradient: gradientOf(table),
     check: table.check === null ? null : verdictOf(table.check),
     graph,
+    ...(groups.length === 0 ? {} : { groups }),
   };
 }
 

@@ -8,6 +8,9 @@ import { describeInBrowser } from "../../../test/support/browser.ts";
 import { extent } from "../../../test/support/extent.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { toHtml, traceTable, traceText } from "./index.ts";
+import type { Row } from "./page/listing.ts";
+import { listRows } from "./page/listing.ts";
+import type { Mode, Step } from "./page/steps.ts";
 import { stepsOf } from "./page/steps.ts";
 import { pageData } from "./page-data.ts";
 import { pageScript, pageStyle } from "./page.generated.ts";
@@ -42,7 +45,10 @@ describe("the page", () => {
 
 test("steps go through the program and back through the adjoints", () => {
   const data = pageData(notes, "notes");
-  const captions = stepsOf(data, { kind: "reverse" }).map(({ phase, caption }) =>
+  const rows = (count: number): Row[] => listRows(count, () => []);
+  const steps = (mode: Mode): Step[] =>
+    stepsOf(data, mode, rows(data.lines.length), rows(data.reverse.length));
+  const captions = steps({ kind: "reverse" }).map(({ phase, caption }) =>
     [phase, ...caption.map((part) => (typeof part === "string" ? part : `[${part.formula}]`))].join(" "),
   );
   expect(captions).toEqual([
@@ -58,7 +64,7 @@ test("steps go through the program and back through the adjoints", () => {
     "adjoints Because  [da = dx * y + x * dy] ,  [∂s/∂y]  is  [x * ∂s/∂a] ; used again:  [x]",
     "adjoints [∂s/∂x]  is complete: the sum of its contributions",
   ]);
-  expect(stepsOf(data, { kind: "forward", pass: 0 })).toHaveLength(4);
+  expect(steps({ kind: "forward", pass: 0 })).toHaveLength(4);
 });
 
 const chain =

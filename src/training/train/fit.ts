@@ -327,6 +327,33 @@ interface CheckedOptions<B> {
   readonly divergence: Required<DivergenceRule> | undefined;
 }
 
+const optionNames = [
+  "params",
+  "loss",
+  "modelState",
+  "data",
+  "optimizer",
+  "epochs",
+  "seed",
+  "signal",
+  "every",
+  "reduction",
+  "accumulate",
+  "gradientNorms",
+  "validation",
+  "earlyStopping",
+  "divergence",
+  "keepBest",
+  "plateau",
+  "checkpoint",
+  "resume",
+  "world",
+  "shards",
+  "reduce",
+  "hooks",
+  "log",
+] as const;
+
 /** The options with their defaults. */
 function checked<P, S, B, M>(
   options: FitOptions<P, S, B, M>,
@@ -335,32 +362,7 @@ function checked<P, S, B, M>(
   "optimizer" | "data" | "epochs" | "signal" | "every" | "hooks" | "watch" | "log"
 > &
   CheckedOptions<B> {
-  checkNeededOptions("fit", options, [
-    "params",
-    "loss",
-    "modelState",
-    "data",
-    "optimizer",
-    "epochs",
-    "seed",
-    "signal",
-    "every",
-    "reduction",
-    "accumulate",
-    "gradientNorms",
-    "validation",
-    "earlyStopping",
-    "divergence",
-    "keepBest",
-    "plateau",
-    "checkpoint",
-    "resume",
-    "world",
-    "shards",
-    "reduce",
-    "hooks",
-    "log",
-  ]);
+  checkNeededOptions("fit", options, optionNames);
   const {
     data,
     optimizer,

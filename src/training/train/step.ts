@@ -336,7 +336,7 @@ function jittedParts<P, S, B>(
     const grads = isMean ? mapLeaves("fit", (g) => div(g as Tensor, items), gradients) : gradients;
     const { updates, state: next } = updateScaled(optimizer, grads as P, state, params, { value }, scale);
     const moved = applyUpdates(params, updates);
-    const norms = hasNorms ? normsOf(grads as P) : null;
+    const norms = hasNorms ? normsOf(grads) : null;
     return { params: moved, state: next, health: healthOf(moved), norms };
   });
   return { addUp, update, weigh: jit(weighState), average: jit(averageState) } as never;

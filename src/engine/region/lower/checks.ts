@@ -163,7 +163,8 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[]
   then.statements.push(inIntegers(pass, { ...stmt, body: processBlock(quick, stmt.body, inside) }, whole));
   // a loop without checks runs as it stands where a number is no whole one: that is no error, and what follows must not ask for one
   const isChecked = hoisted.guards.size > 0;
-  const otherwise = isChecked && pass.failed ? pass.failed : checkedCopy(pass, stmt, inside);
+  const copy = (): readonly Stmt[] => checkedCopy(pass, stmt, inside);
+  const otherwise = isChecked ? (pass.failed ?? copy()) : copy().map(asWritten);
   return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise }];
 }
 
@@ -171,6 +172,11 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[]
 function checkedCopy(pass: Pass, stmt: Loop, inside: Surroundings): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
+}
+
+/** A loop that stays as it is written: few calls get there, and to make it quick takes as long as all that they do get to. */
+function asWritten(stmt: Stmt): Stmt {
+  return stmt.kind === "for" ? { ...stmt, independent: false } : stmt;
 }
 
 /** A loop whose places are computed in integers where they were in float64. */

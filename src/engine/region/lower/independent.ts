@@ -68,13 +68,14 @@ function fixPlaces(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
   });
 }
 
-/** Applies `f` to the statements of a block, with what is known there: the branches of an `if` one by one. */
+/** Applies `f` to the statements of a block, with what is known there: the branches of an `if` one by one. Some loops stay as they are. */
 function mapWithin(
   pass: Pass,
   block: readonly Stmt[],
   f: (stmt: Stmt, pass: Pass) => readonly Stmt[],
 ): readonly Stmt[] {
   return block.flatMap((stmt): readonly Stmt[] => {
+    if (stmt.kind === "for" && stmt.independent === false) return [stmt];
     if (stmt.kind !== "if") return f(stmt, pass);
     const then = mapWithin(assuming(pass, stmt.condition), stmt.then, f);
     return [{ ...stmt, then, otherwise: mapWithin(pass, stmt.otherwise, f) }];

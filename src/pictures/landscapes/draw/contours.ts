@@ -1,6 +1,5 @@
 import { contours } from "d3-contour";
 import { geometric, quantile } from "../numbers.ts";
-import { round } from "../../plot/markers.ts";
 
 /** Values of a function on a grid, row by row from the lowest y. */
 export interface Grid {
@@ -131,8 +130,14 @@ export function contourRings(
 /** A place in a plot. */
 export type Spot = readonly [x: number, y: number];
 
+/** A closed path in steps of tenths from place to place, which are shorter to write than the places. */
 function ringPath(ring: readonly Spot[]): string {
-  return `M${ring.map(([x, y]) => `${round(x)},${round(y)}`).join("L")}Z`;
+  const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
+  const steps = tenths.map(([x, y], i) => {
+    const [fromX, fromY] = tenths[i - 1] ?? [0, 0];
+    return `${(x - fromX) / 10},${(y - fromY) / 10}`;
+  });
+  return `M${steps[0]!}l${steps.slice(1).join(" ")}Z`;
 }
 
 /**

@@ -78,7 +78,8 @@ export function readingsAt(
     const values = isBand ? [series.low![i]!, series.high![i]!] : [series.y[i]!];
     if (!values.every(Number.isFinite)) return [];
     const at = series.x[i]!;
-    const where = at === stop.x ? "" : ` at ${showValue(spec.x, at)}`;
+    const there = showValue(spec.x, at);
+    const where = there === showValue(spec.x, stop.x) ? "" : ` at ${there}`;
     const value = values.map((one) => showValue(spec.y, one)).join(" … ") + where;
     return [
       {

@@ -7,6 +7,8 @@ export type TracePart = "forward" | "reverse" | "graph" | "table";
 /** The elements of a trace, each with a class of its name. */
 export interface Frame {
   readonly modes: HTMLElement;
+  /** The iterations that are shown. */
+  readonly loops: HTMLElement;
   readonly first: HTMLButtonElement;
   readonly back: HTMLButtonElement;
   readonly play: HTMLButtonElement;
@@ -30,6 +32,7 @@ export interface Frame {
 export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): Frame {
   const frame: Frame = {
     modes: make("div", { class: "modes", role: "group", "aria-label": "Mode" }),
+    loops: make("div", { class: "loops", role: "group", "aria-label": "Iterations shown" }),
     first: iconButton("first", stepIcons.first, "First step", "Home"),
     back: iconButton("back", stepIcons.back, "One step back", "←"),
     play: make("button", { type: "button", class: "play", title: "Play (space)" }, "Play"),
@@ -54,13 +57,13 @@ export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): Fra
     picture: pane("picture scroll", "Dependency graph"),
     selection: make("div", { class: "selection", role: "status" }),
   };
-  const { modes, first, back, play, forth, last, slider, count, caption } = frame;
+  const { modes, loops, first, back, play, forth, last, slider, count, caption } = frame;
   const steps = make("div", { class: "buttons" }, first, back, play, forth, last);
   const { lists, further, fit, closer, chips, picture, selection } = frame;
   const tools = make("div", { class: "tools" }, further, fit, closer, chips);
   const side = make("div", { class: "side" }, picture, make("div", { class: "foot" }, tools, selection));
   root.replaceChildren(
-    make("div", { class: "bar" }, modes, steps, slider, count, caption),
+    make("div", { class: "bar" }, modes, loops, steps, slider, count, caption),
     make(
       "div",
       { class: "panes" },

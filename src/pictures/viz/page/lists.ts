@@ -1,6 +1,8 @@
+import type { Fold } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import { setText } from "../math-pieces.ts";
 import { bringInto, make, math } from "./dom.ts";
+import type { Row } from "./listing.ts";
 import type { Rows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
 import type { Mode, Step } from "./steps.ts";
@@ -17,106 +19,178 @@ export interface Lists {
 const mostGradient = 50; // inputs whose gradient is listed
 const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
-/** Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints. */
+/** What the rows of lists do when they are chosen. */
+export interface ListActions {
+  readonly goToRow: (phase: Step["phase"], row: number) => void;
+  /** Unfolds a fold that is closed, or closes it. */
+  readonly toggle: (fold: Fold) => void;
+}
+
+/**
+ * Makes the lists of a mode: the program, with differentials beside it in forward mode; and the adjoints.
+ *
+ * @param rows those of the program and of the adjoints
+ */
 export function makeLists(
   pane: HTMLElement,
   data: PageData,
   mode: Mode,
-  goToRow: (phase: Step["phase"], row: number) => void,
+  rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] },
+  actions: ListActions,
 ): Lists {
-  const clickable = (row: HTMLElement, phase: Step["phase"], index: number): HTMLElement => {
-    row.addEventListener("click", () => goToRow(phase, index));
-    return row;
+  const makeRow = (
+    phase: Step["phase"],
+    list: readonly Row[],
+    index: number,
+    makeLine: (at: number) => HTMLElement,
+  ): HTMLElement => {
+    const row = list[index]!;
+    const element =
+      row.kind === "line"
+        ? makeLine(row.at)
+        : row.kind === "fold"
+          ? foldRow(data, phase, row, actions)
+          : headRow(row, actions);
+    const target = element.classList.contains("row") ? element : element.querySelector<HTMLElement>(".row");
+    if (row.depth > 0) target?.style.setProperty("--depth", String(row.depth));
+    if (row.kind !== "head") target?.addEventListener("click", () => actions.goToRow(phase, index));
+    return element;
   };
-  const value = (text: string, kind: string): HTMLElement =>
-    make("span", { class: `number ${kind}`, title: text }, setText(text));
-  const formula = (left: string, sign: string, right: string): Node[] => [
-    make("span", { class: "left" }, math(left)),
-    make("span", { class: "sign" }, sign),
-    make("span", { class: "right" }, math(right)),
-  ];
-  /** An input and what it is given, which may take the room of the value beside it. */
-  const given = (left: string, right: string): Node[] => [
-    make("span", { class: "left" }, math(left)),
-    make("span", { class: "sign" }, "="),
-    make("span", { class: "right given", title: right }, math(right)),
-  ];
   const program = makeRows(
     pane,
-    data.lines.length,
-    (i) => {
-      const { left, right, value: shown, stored } = data.lines[i]!;
-      const isInput = i < data.inputCount;
-      const tangent = data.tangents[i];
-      const cells = isInput ? given(left, right) : [...formula(left, "=", right), value(shown, "value")];
-      if (mode.kind === "forward" && tangent !== undefined) {
-        const dx = data.passes[mode.pass]?.values[i] ?? "";
-        cells.push(
-          ...(isInput
-            ? given(tangent.left, dx === "" ? tangent.right : dx)
-            : [...formula(tangent.left, "=", tangent.right), value(dx, "derivative")]),
-        );
-      } else if (mode.kind === "reverse") {
-        const marks = stored.map((text) =>
-          make("span", { class: "mark", title: `stored for the way back: ${text}` }, math(text)),
-        );
-        cells.push(make("span", { class: "note" }, ...marks));
-      }
-      return clickable(make("div", { class: "row", role: "listitem" }, ...cells), "program", i);
-    },
+    rows.program.length,
+    (i) => makeRow("program", rows.program, i, (at) => programRow(data, mode, at)),
     "Program",
   );
   const heading = mode.kind === "forward" ? "Each line beside its differential" : "Program";
   const sections = [make("section", { class: mode.kind }, make("h2", {}, heading), program.list)];
-  if (mode.kind === "forward") return { sections, program, adjoints: undefined, end: undefined };
+  const none = { program, adjoints: undefined, end: undefined };
+  if (mode.kind === "forward") return { sections, ...none };
   if (data.reverse.length === 0) {
     const words = "The result depends on no input: there is nothing to differentiate.";
-    return {
-      sections: [...sections, make("p", { class: "note" }, words)],
-      program,
-      adjoints: undefined,
-      end: undefined,
-    };
+    return { sections: [...sections, make("p", { class: "note" }, words)], ...none };
   }
-
   const adjoints = makeRows(
     pane,
-    data.reverse.length,
-    (i) => {
-      const line = data.reverse[i]!;
-      const before = data.reverse[i - 1];
-      const head =
-        line.kind === "contribution" && (before?.kind !== "contribution" || before.from !== line.from)
-          ? [ruleOf(data, line.from, line.rule)]
-          : [];
-      const marks = line.uses.map((text) =>
-        make("span", { class: "mark", title: `stored on the way forward: ${text}` }, math(text)),
-      );
-      const row = make(
-        "div",
-        { class: `row ${line.kind}` },
-        ...formula(line.left, line.sign === "=" ? "=" : "+=", line.right),
-        value(line.kind === "seed" || line.kind === "none" ? "" : line.value, "derivative"),
-        make(
-          "span",
-          { class: "note" },
-          ...(line.kind === "sum" ? ["sum"] : line.kind === "seed" ? ["seed"] : marks),
-        ),
-      );
-      return make("div", { class: "entry", role: "listitem" }, ...head, clickable(row, "adjoints", i));
-    },
+    rows.adjoints.length,
+    (i) => makeRow("adjoints", rows.adjoints, i, (at) => adjointRow(data, at)),
     "Adjoints",
   );
-  sections.push(
-    make(
-      "section",
-      { class: "reverse" },
-      make("h2", {}, "Adjoints, from the result back to the inputs"),
-      adjoints.list,
-    ),
-  );
+  const title = "Adjoints, from the result back to the inputs";
+  sections.push(make("section", { class: "reverse" }, make("h2", {}, title), adjoints.list));
   const end = endOf(data);
   return { sections: end === undefined ? sections : [...sections, end], program, adjoints, end };
+}
+
+function value(text: string, kind: string): HTMLElement {
+  return make("span", { class: `number ${kind}`, title: text }, setText(text));
+}
+
+function formula(left: string, sign: string, right: string): Node[] {
+  return [
+    make("span", { class: "left" }, math(left)),
+    make("span", { class: "sign" }, sign),
+    make("span", { class: "right" }, math(right)),
+  ];
+}
+
+/** An input and what it is given, which may take the room of the value beside it. */
+function given(left: string, right: string): Node[] {
+  return [
+    make("span", { class: "left" }, math(left)),
+    make("span", { class: "sign" }, "="),
+    make("span", { class: "right given", title: right }, math(right)),
+  ];
+}
+
+function programRow(data: PageData, mode: Mode, at: number): HTMLElement {
+  const { left, right, value: shown, stored } = data.lines[at]!;
+  const isInput = at < data.inputCount;
+  const tangent = data.tangents[at];
+  const cells = isInput ? given(left, right) : [...formula(left, "=", right), value(shown, "value")];
+  if (mode.kind === "forward" && tangent !== undefined) {
+    const dx = data.passes[mode.pass]?.values[at] ?? "";
+    cells.push(
+      ...(isInput
+        ? given(tangent.left, dx === "" ? tangent.right : dx)
+        : [...formula(tangent.left, "=", tangent.right), value(dx, "derivative")]),
+    );
+  } else if (mode.kind === "reverse") {
+    const marks = stored.map((text) =>
+      make("span", { class: "mark", title: `stored for the way back: ${text}` }, math(text)),
+    );
+    cells.push(make("span", { class: "note" }, ...marks));
+  }
+  return make("div", { class: "row", role: "listitem" }, ...cells);
+}
+
+function adjointRow(data: PageData, at: number): HTMLElement {
+  const line = data.reverse[at]!;
+  const before = data.reverse[at - 1];
+  const head =
+    line.kind === "contribution" && (before?.kind !== "contribution" || before.from !== line.from)
+      ? [ruleOf(data, line.from, line.rule)]
+      : [];
+  const marks = line.uses.map((text) =>
+    make("span", { class: "mark", title: `stored on the way forward: ${text}` }, math(text)),
+  );
+  const row = make(
+    "div",
+    { class: `row ${line.kind}` },
+    ...formula(line.left, line.sign === "=" ? "=" : "+=", line.right),
+    value(line.kind === "seed" || line.kind === "none" ? "" : line.value, "derivative"),
+    make(
+      "span",
+      { class: "note" },
+      ...(line.kind === "sum" ? ["sum"] : line.kind === "seed" ? ["seed"] : marks),
+    ),
+  );
+  return make("div", { class: "entry", role: "listitem" }, ...head, row);
+}
+
+/** Lines that are folded into one: how many, and the value of the last one. */
+function foldRow(
+  data: PageData,
+  phase: Step["phase"],
+  { fold, members }: Row & { readonly kind: "fold" },
+  actions: ListActions,
+): HTMLElement {
+  const last = members.at(-1)!;
+  const count = `${members.length} line${members.length === 1 ? "" : "s"}`;
+  const entry = phase === "program" ? data.lines[last]! : data.reverse[last]!;
+  const isInput = phase === "program" && last < data.inputCount;
+  return make(
+    "div",
+    { class: "row fold", role: "listitem" },
+    foldButton(fold, actions),
+    make(
+      "span",
+      { class: "count-of" },
+      isInput ? count : `${count}, the last: `,
+      ...(isInput ? [] : [math(entry.left)]),
+    ),
+    value(isInput ? "" : entry.value, phase === "program" ? "value" : "derivative"),
+  );
+}
+
+function headRow({ fold }: Row & { readonly kind: "head" }, actions: ListActions): HTMLElement {
+  return make("div", { class: "row head", role: "listitem" }, foldButton(fold, actions));
+}
+
+function foldButton(fold: Fold, { toggle }: ListActions): HTMLElement {
+  const mark = make("span", { class: "triangle", "aria-hidden": "true" }, fold.isClosed ? "▸" : "▾");
+  const attributes = {
+    type: "button",
+    class: "toggle",
+    "aria-expanded": String(!fold.isClosed),
+    "data-fold": String(fold.id),
+  };
+  const button = make("button", attributes, mark, math(fold.label));
+  button.addEventListener("click", (event) => {
+    event.stopPropagation();
+    toggle(fold);
+  });
+  return button;
 }
 
 /** The line whose rule is transposed, above its contributions. */

@@ -23,9 +23,9 @@ export function pictureState(
   selected: number | undefined,
 ): PictureState {
   const isBack = step?.phase === "adjoints";
-  const reached = data.lines.slice(0, isBack ? undefined : (step?.row ?? 0) + 1);
+  const reached = data.lines.slice(0, isBack ? undefined : (step?.last ?? 0) + 1);
   const valued = new Set(reached.map(({ node }) => node));
-  const adjoints = isBack ? data.reverse.slice(0, step.row + 1) : [];
+  const adjoints = isBack ? data.reverse.slice(0, step.last + 1) : [];
   const known = new Set(
     adjoints.flatMap(({ kind, sign, node }) => (kind === "contribution" && sign === "+=" ? [] : [node])),
   );

@@ -1,11 +1,17 @@
+import type { Fold, Folding } from "../groups.ts";
+import { firstFolding, foldsOf, keepFolding, loopsOf } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import type { Move, Player } from "./controls.ts";
 import { listenToKeys, makePlayer, showControls } from "./controls.ts";
-import { make } from "./dom.ts";
+import { bringInto, make } from "./dom.ts";
 import type { Frame, TracePart } from "./frame.ts";
 import { makeFrame } from "./frame.ts";
+import type { Row } from "./listing.ts";
+import { listRows } from "./listing.ts";
 import type { Lists } from "./lists.ts";
 import { layOutColumns, makeLists, showLists } from "./lists.ts";
+import type { LoopChoice } from "./loop-choice.ts";
+import { makeLoopChoice } from "./loop-choice.ts";
 import { pictureState } from "./marks.ts";
 import type { LabelledMode, ModeChoice } from "./modes.ts";
 import { graphFor, makeModeChoice, modesOf, sameMode, setLabel } from "./modes.ts";
@@ -73,9 +79,14 @@ class TraceView implements MountedTrace {
   #modes: readonly [LabelledMode, ...LabelledMode[]];
   #mode: Mode;
   #choice: ModeChoice | undefined;
+  #loops: LoopChoice | undefined;
+  #folding: Folding;
+  #rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] };
   #steps: readonly Step[];
   #at: number;
   #selected: number | undefined;
+  /** What was shown before it is printed, while it is. */
+  #beforePrint: { readonly at: number; readonly folding: Folding } | undefined;
   #lists: Lists;
 
   constructor(element: HTMLElement, data: PageData, options: TraceOptions) {
@@ -86,7 +97,10 @@ class TraceView implements MountedTrace {
     this.#parts = new Set(options.parts ?? everyPart);
     this.#frame = makeFrame(element, this.#parts);
     const { picture, chips, play, lists } = this.#frame;
-    this.#picture = makePicture(picture, chips, (node) => this.#select(node));
+    this.#picture = makePicture(picture, chips, {
+      select: (node) => this.#select(node),
+      toggle: (id, isClosed) => this.#toggle(id, isClosed),
+    });
     this.#player = makePlayer(play, () => this.goTo(this.#at + 1));
     this.#watch = new ResizeObserver(() => this.#showLists());
     this.#watch.observe(lists); // what is current stays in view while the pane changes its size
@@ -94,7 +108,9 @@ class TraceView implements MountedTrace {
     this.#data = data;
     this.#modes = modesOf(data, (kind) => this.#parts.has(kind));
     this.#mode = this.#wanted(options.mode);
-    this.#steps = stepsOf(data, this.#mode);
+    this.#folding = firstFolding(data.groups ?? []);
+    this.#rows = this.#listRows();
+    this.#steps = this.#listSteps();
     this.#at = this.#clamp(options.step ?? Infinity);
     this.#lists = this.#makeLists();
     this.#listen();
@@ -106,24 +122,112 @@ class TraceView implements MountedTrace {
     const step = this.#steps[this.#at];
     const wasAtEnd = this.#at === this.#steps.length - 1;
     const name = this.#selected === undefined ? undefined : this.#data.graph.nodes[this.#selected]?.name;
+    this.#folding = keepFolding(this.#data.groups ?? [], this.#folding, data.groups ?? []);
     this.#data = data;
     this.#modes = modesOf(data, (kind) => this.#parts.has(kind));
     this.#mode = this.#wanted(this.#mode);
     this.#selected = data.graph.nodes.find((node) => node.name === name && node.depth === 0)?.id;
-    this.#steps = stepsOf(data, this.#mode);
-    const same = this.#steps.findIndex(({ phase, row }) => phase === step?.phase && row >= step.row);
-    this.#at = wasAtEnd || same < 0 ? this.#steps.length - 1 : same;
     this.#setUp();
+    this.#list(wasAtEnd ? undefined : step);
     this.setMode(this.#mode);
+  }
+
+  /** Lists the rows and steps anew, and stays at the step of the same place, or at the end. */
+  #list(step: Step | undefined): void {
+    this.#rows = this.#listRows();
+    this.#steps = this.#listSteps();
+    const same = this.#steps.findIndex(({ phase, last }) => phase === step?.phase && last >= step.last);
+    this.#at = same < 0 ? this.#steps.length - 1 : same;
+  }
+
+  #listRows(): { readonly program: readonly Row[]; readonly adjoints: readonly Row[] } {
+    const { lines, reverse, groups = [], inputCount } = this.#data;
+    const { around } = foldsOf(groups, this.#folding);
+    const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
+    const groupOfAdjoint = (at: number): number => {
+      const { from, node } = reverse[at]!;
+      return groupOf.get(from < 0 ? node : from) ?? -1;
+    };
+    return {
+      program: listRows(
+        lines.length,
+        (at) => around(lines[at]!.group ?? -1),
+        (at) => at === inputCount,
+      ),
+      adjoints: listRows(reverse.length, (at) => around(groupOfAdjoint(at))),
+    };
+  }
+
+  #listSteps(): Step[] {
+    return stepsOf(this.#data, this.#mode, this.#rows.program, this.#rows.adjoints);
+  }
+
+  /** Shows what is in a group, or folds it; of iterations that are not shown, shows the nearest. */
+  #toggle(id: number, isClosed: boolean): void {
+    const { groups = [] } = this.#data;
+    if (id < 0) {
+      const { loop, value } = foldsOf(groups, this.#folding).beside(id);
+      return this.#showIteration(loop, value);
+    }
+    const closed = new Set(this.#folding.closed);
+    if (isClosed) closed.delete(id);
+    else closed.add(id);
+    this.#fold({ ...this.#folding, closed });
+  }
+
+  #showIteration(loop: string, value: number): void {
+    const before = this.#steps[this.#at];
+    const { row = 0, phase } = before ?? {};
+    this.#fold({ ...this.#folding, shown: new Map(this.#folding.shown).set(loop, value) });
+    // the same line of the text in the other iteration stands in the same row, where nothing else changed
+    const same = this.#steps.findIndex((step) => step.phase === phase && step.row >= row);
+    if (same >= 0 && this.#at < this.#steps.length - 1) this.goTo(same);
+  }
+
+  #fold(folding: Folding): void {
+    const step = this.#at === this.#steps.length - 1 ? undefined : this.#steps[this.#at];
+    const { activeElement } = document;
+    const { lists } = this.#frame;
+    const toggled = lists.contains(activeElement) ? activeElement : null;
+    const isProgram = toggled?.closest("section") === lists.firstElementChild;
+    this.#folding = folding;
+    this.#list(step);
+    this.setMode(this.#mode);
+    if (!(toggled instanceof HTMLElement)) return;
+    // the reader is at the fold that was chosen, and stays there
+    const id = Number(toggled.dataset["fold"] ?? Number.NaN);
+    const rows = isProgram ? this.#rows.program : this.#rows.adjoints;
+    const at = rows.findIndex((row) => row.kind !== "line" && row.fold.id === id);
+    const row = (isProgram ? this.#lists.program : this.#lists.adjoints)?.row(at);
+    (row?.querySelector<HTMLElement>("button") ?? lists).focus({ preventScroll: true });
+    if (row !== undefined) bringInto(lists, row);
+  }
+
+  /** On paper everything is shown with its values: the last step, all rows, nothing folded but the iterations of loops. */
+  #print(isPrinting: boolean): void {
+    if (isPrinting === (this.#beforePrint !== undefined)) return;
+    if (isPrinting) {
+      this.#beforePrint = { at: this.#at, folding: this.#folding };
+      this.#fold({ ...this.#folding, closed: new Set() });
+      this.goTo(Infinity);
+      this.#lists.program.makeAll();
+      this.#lists.adjoints?.makeAll();
+    } else if (this.#beforePrint !== undefined) {
+      const { at, folding } = this.#beforePrint;
+      this.#beforePrint = undefined;
+      this.#fold(folding);
+      this.goTo(at);
+    }
   }
 
   setMode(wanted: Mode): void {
     this.#mode = this.#wanted(wanted);
-    this.#steps = stepsOf(this.#data, this.#mode);
+    this.#steps = this.#listSteps();
     this.#at = this.#clamp(this.#at);
     this.#lists = this.#makeLists();
     this.#frame.lists.replaceChildren(...this.#lists.sections);
-    this.#picture.setGraph(graphFor(this.#data, this.#mode));
+    this.#picture.setGraph(graphFor(this.#data, this.#mode), this.#around());
+    this.#loops?.show(this.#folding.shown);
     this.#choice?.show(this.#mode);
     this.#render();
   }
@@ -154,10 +258,22 @@ class TraceView implements MountedTrace {
   }
 
   #makeLists(): Lists {
-    return makeLists(this.#frame.lists, this.#data, this.#mode, (phase, row) => {
-      const found = this.#steps.findIndex((step) => step.phase === phase && step.row >= row);
-      if (found >= 0) this.goTo(found);
+    return makeLists(this.#frame.lists, this.#data, this.#mode, this.#rows, {
+      goToRow: (phase, row) => {
+        const found = this.#steps.findIndex((step) => step.phase === phase && step.row >= row);
+        if (found >= 0) this.goTo(found);
+      },
+      toggle: ({ id, isClosed }) => this.#toggle(id, isClosed),
     });
+  }
+
+  /** The folds around each node of the graph. */
+  #around(): ((node: number) => readonly Fold[]) | undefined {
+    const { groups = [], lines } = this.#data;
+    if (groups.length === 0) return undefined;
+    const { around } = foldsOf(groups, this.#folding);
+    const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
+    return (node) => around(groupOf.get(node) ?? -1);
   }
 
   #select(node: number | undefined): void {
@@ -188,6 +304,9 @@ class TraceView implements MountedTrace {
     for (const name of ["first", "back", "play", "forth", "last", "closer", "further", "fit"] as const)
       frame[name].addEventListener("click", moves[name], { signal });
     frame.slider.addEventListener("input", () => this.goTo(Number(frame.slider.value)), { signal });
+    window.addEventListener("beforeprint", () => this.#print(true), { signal });
+    window.addEventListener("afterprint", () => this.#print(false), { signal });
+    window.matchMedia("print").addEventListener("change", ({ matches }) => this.#print(matches), { signal });
     listenToKeys(this.#options.keys ?? this.#element, (move) => moves[move](), signal);
   }
 
@@ -195,6 +314,10 @@ class TraceView implements MountedTrace {
   #setUp(): void {
     this.#choice = makeModeChoice(this.#modes, (mode) => this.setMode(mode));
     this.#frame.modes.replaceChildren(...this.#choice.elements);
+    this.#loops = makeLoopChoice(loopsOf(this.#data.groups ?? []), (loop, value) =>
+      this.#showIteration(loop, value),
+    );
+    this.#frame.loops.replaceChildren(...this.#loops.elements);
     layOutColumns(this.#frame.lists, this.#data);
   }
 

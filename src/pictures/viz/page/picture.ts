@@ -1,7 +1,8 @@
 import { drawGraph } from "../draw.ts";
 import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
-import { foldGraph, visibleGraph } from "../fold.ts";
+import { firstMade, foldGraph, mostNodes, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
+import type { Fold } from "../groups.ts";
 import { mathFonts, plainFonts } from "../../plot/palette.ts";
 import type { Measure } from "../layout.ts";
 import { layoutGraph, noteSize, titleSize } from "../layout.ts";
@@ -11,8 +12,8 @@ import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
 export interface Picture {
-  /** Shows another graph of the same form: with adjoints, or with the differentials of a pass. */
-  setGraph(graph: Graph): void;
+  /** Shows another graph, grouped as `around` says, where there are groups. */
+  setGraph(graph: Graph, around: ((node: number) => readonly Fold[]) | undefined): void;
   show(state: PictureState): void;
   zoom(factor: number): void;
   /** Shows the whole graph. */
@@ -27,61 +28,66 @@ const smallest = 0.02; // in a pane that is not seen
 
 const mostOpen = 220; // boxes drawn at once; beyond, the group that was opened first is folded
 
+/** What hears of the reader's choices. */
+export interface PictureActions {
+  readonly select: (node: number | undefined) => void;
+  /** Unfolds or closes a group of `around`, by its number. */
+  readonly toggle: (id: number, isClosed: boolean) => void;
+}
+
 /**
  * @param pane the element to draw in
  * @param chips where open groups are listed
- * @param onSelect hears which node was chosen
  */
 export function makePicture(
   pane: HTMLElement,
   chips: HTMLElement,
-  onSelect: (node: number | undefined) => void,
+  { select, toggle }: PictureActions,
 ): Picture {
   let graph: Graph = { nodes: [], edges: [], locals: [], reach: [] };
   let items: readonly FoldItem[] = [];
-  let open: number[] = []; // in the order in which they were opened
+  let unfolded: readonly Fold[] = []; // groups of `around`
+  let open: number[] = []; // groups that were made by folding, in the order in which they were opened
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
   let svg: SVGElement | undefined;
-  let size = { width: 1, height: 1 };
-  let scale = 1;
-  let isChosen = false; // whether the reader chose the scale
   let state: PictureState | undefined;
   const measure = makeMeasure();
+  const size = makeScale(pane, () => follow());
 
   const draw = (): void => {
-    visible = visibleGraph(graph, items, new Set(open));
+    const seen = (): VisibleGraph =>
+      visibleGraph(graph, items, new Set([...open, ...unfolded.map(({ id }) => id)]));
+    visible = seen();
     while (visible.boxes.length > mostOpen && open.length > 1) {
       open = open.slice(1);
-      visible = visibleGraph(graph, items, new Set(open));
+      visible = seen();
     }
     const layout = layoutGraph(graph, visible, measure);
-    size = layout;
     svg = makeSvg(drawGraph(graph, layout, "Dependency graph", true));
     svg.setAttribute("role", "group");
+    const hadFocus = pane.contains(document.activeElement);
     pane.replaceChildren(svg);
+    if (hadFocus) pane.focus({ preventScroll: true });
     for (const box of svg.querySelectorAll<SVGElement>(".dh-box")) makeButton(box, () => actOn(box));
-    chips.replaceChildren(...chipsOf(open, items, fold));
-    rescale();
+    const closed = unfolded.map((group) => makeChip(group.label, () => toggle(group.id, false)));
+    chips.replaceChildren(...closed, ...chipsOf(open, items, fold));
+    size.draw(svg, layout);
     if (state !== undefined) paint(state);
   };
 
   const actOn = ({ dataset: { group, node } }: SVGElement): void => {
-    if (group === undefined) onSelect(Number(node));
+    if (group === undefined) select(Number(node));
+    else if (Number(group) < firstMade) toggle(Number(group), true);
     else {
       open = [...open, Number(group)];
       draw();
     }
   };
-  pane.addEventListener("click", () => onSelect(undefined));
+  pane.addEventListener("click", () => select(undefined));
 
   const fold = (group: number): void => {
     open = open.filter((other) => other !== group);
     draw();
-  };
-
-  const rescale = (): void => {
-    svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
-    svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
   };
 
   const paint = (next: PictureState): void => {
@@ -100,42 +106,25 @@ export function makePicture(
     if (current) bringInto(pane, current);
   };
 
-  /** The whole graph, if its text can be read at that size; else its upper part, which scrolls. */
-  const settle = (): void => {
-    if (isChosen || svg === undefined) return;
-    scale = Math.max(leastNote / noteSize, scaleToFit(pane, svg, size));
-    rescale();
-    pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
-    follow();
-  };
-  const observer = new ResizeObserver(settle);
+  const observer = new ResizeObserver(() => size.settle());
   observer.observe(pane);
 
-  const zoom = (factor: number): void => {
-    isChosen = true;
-    scale = Math.min(3, Math.max(0.1, scale * factor));
-    rescale();
-    follow();
-  };
-  const fit = (): void => {
-    if (svg === undefined) return;
-    isChosen = true;
-    scale = scaleToFit(pane, svg, size);
-    rescale();
-  };
-
   return {
-    setGraph(next) {
+    setGraph(next, around) {
       graph = next;
-      items = foldGraph(graph);
+      items = foldGraph(graph, mostNodes, around);
+      const folds = new Map(
+        graph.nodes.flatMap(({ id }) => around?.(id) ?? []).map((fold) => [fold.id, fold] as const),
+      );
+      unfolded = [...folds.values()].filter(({ isClosed }) => !isClosed);
       const groups = new Set(groupsOf(items).map(({ id }) => id));
       open = open.filter((id) => groups.has(id));
       draw();
-      settle();
+      size.settle();
     },
     show: paint,
-    zoom,
-    fit,
+    zoom: size.zoom,
+    fit: size.fit,
     destroy: () => observer.disconnect(),
   };
 }
@@ -162,22 +151,72 @@ function chipsOf(
   fold: (group: number) => void,
 ): HTMLElement[] {
   const labels = new Map(groupsOf(items).map(({ id, label }) => [id, label]));
-  return open.map((id) => {
-    const chip = make("button", { type: "button", title: "Fold this group" }, `${labels.get(id) ?? ""} ×`);
-    chip.addEventListener("click", () => fold(id));
-    return chip;
-  });
+  return open.map((id) => makeChip(labels.get(id) ?? "", () => fold(id)));
 }
 
-/** The scale at which the whole graph is in the pane, which may grow with what is in it up to some height. */
-function scaleToFit(
-  pane: HTMLElement,
-  svg: SVGElement,
-  size: { readonly width: number; readonly height: number },
-): number {
-  svg.setAttribute("height", "99999"); // so that the pane is as high as it may be
-  const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
-  return Math.max(smallest, Math.min(largest, room.width / size.width, room.height / size.height));
+function makeChip(label: string, act: () => void): HTMLElement {
+  const chip = make("button", { type: "button", title: "Fold this group" }, `${label} ×`);
+  chip.addEventListener("click", act);
+  return chip;
+}
+
+/** How large a drawing is in its pane. */
+interface Scale {
+  /** Shows another drawing, at the scale of the one before. */
+  draw(svg: SVGElement, size: Size): void;
+  /** Shows the whole graph, if its text can be read at that size; else its upper part, which scrolls; unless the reader chose a scale. */
+  settle(): void;
+  zoom(factor: number): void;
+  /** Shows the whole graph. */
+  fit(): void;
+}
+
+/** Of a drawing, in its own pixels. */
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** @param onChange hears of each change of the scale */
+function makeScale(pane: HTMLElement, onChange: () => void): Scale {
+  let svg: SVGElement | undefined;
+  let size: Size = { width: 1, height: 1 };
+  let scale = 1;
+  let isChosen = false; // whether the reader chose the scale
+
+  const apply = (next: number): void => {
+    scale = next;
+    svg?.setAttribute("width", String(Math.ceil(size.width * scale)));
+    svg?.setAttribute("height", String(Math.ceil(size.height * scale)));
+  };
+  /** The scale at which the whole graph is in the pane, which may grow with what is in it up to some height. */
+  const scaleToFit = (): number => {
+    svg?.setAttribute("height", "99999"); // so that the pane is as high as it may be
+    const room = { width: pane.clientWidth - 24, height: pane.clientHeight - 24 };
+    return Math.max(smallest, Math.min(largest, room.width / size.width, room.height / size.height));
+  };
+  return {
+    draw(next, nextSize) {
+      svg = next;
+      size = nextSize;
+      apply(scale);
+    },
+    settle() {
+      if (isChosen) return;
+      apply(Math.max(leastNote / noteSize, scaleToFit()));
+      pane.scrollLeft = (pane.scrollWidth - pane.clientWidth) / 2;
+      onChange();
+    },
+    zoom(factor) {
+      isChosen = true;
+      apply(Math.min(3, Math.max(0.1, scale * factor)));
+      onChange();
+    },
+    fit() {
+      isChosen = true;
+      apply(scaleToFit());
+    },
+  };
 }
 
 function groupsOf(items: readonly FoldItem[]): FoldGroup[] {

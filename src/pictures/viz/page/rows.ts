@@ -8,6 +8,8 @@ export interface Rows {
   readonly list: HTMLElement;
   /** The row, made if it was not. */
   row(index: number): HTMLElement | undefined;
+  /** Makes all rows, as for paper. */
+  makeAll(): void;
   /** Calls `f` for every row made, now and later. */
   update(f: (row: HTMLElement, index: number) => void): void;
 }
@@ -58,6 +60,7 @@ export function makeRows(
       fill(block, number);
       return made[number]?.[index - number * chunk];
     },
+    makeAll: () => blocks.forEach(fill),
     update(f) {
       style = f;
       made.forEach((rows, number) => rows.forEach((row, i) => f(row, number * chunk + i)));

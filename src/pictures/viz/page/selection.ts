@@ -3,13 +3,14 @@ import type { PageData } from "../page-data.ts";
 import { make, math } from "./dom.ts";
 
 const keys = "← → step · Home End · space plays · + − zoom · Esc";
+const mostInputs = 4; // inputs that one sentence names
 const mostNamed = 12; // nodes that the text about a selection names
 
 /** What the selected node affects and what affects it; without one, which inputs reach which results. */
 export function selectionText({ graph }: PageData, selected: number | undefined): (Node | string)[] {
   const node = selected === undefined ? undefined : graph.nodes[selected];
   if (node === undefined) {
-    const reach = reachText(graph).map((line) => `${line}. `);
+    const reach = reachText(graph, mostInputs).map((line) => `${line}. `);
     const hint = make(
       "span",
       { class: "hint" },

@@ -1,4 +1,6 @@
 import type { PageData } from "../page-data.ts";
+import type { Row } from "./listing.ts";
+import { lastOf } from "./listing.ts";
 
 /** Reverse mode, or forward mode with one of the seeds. */
 export type Mode = { readonly kind: "reverse" } | { readonly kind: "forward"; readonly pass: number };
@@ -7,8 +9,10 @@ export type Mode = { readonly kind: "reverse" } | { readonly kind: "forward"; re
 export interface Step {
   /** Whether the step goes through the lines of the program or back through the adjoints. */
   readonly phase: "program" | "adjoints";
-  /** Row of that list; the first step shows all inputs at once. */
+  /** The row of that list; the first step shows all inputs at once. */
   readonly row: number;
+  /** The last line of the list that is reached. */
+  readonly last: number;
   /** The node that the step is about, and those that it reads. */
   readonly node: number;
   readonly sources: readonly number[];
@@ -23,45 +27,68 @@ const formula = (text: string): CaptionPart => ({ formula: text });
 const formulas = (texts: readonly string[]): CaptionPart[] =>
   texts.flatMap((text, i) => (i === 0 ? [formula(text)] : [", ", formula(text)]));
 
-/** The steps of a mode, in order. */
-export function stepsOf(data: PageData, mode: Mode): Step[] {
+/**
+ * The steps of a mode, in order: one for each row that is no head.
+ *
+ * @param program rows of the lines of the program
+ * @param adjoints rows of the adjoints
+ */
+export function stepsOf(
+  data: PageData,
+  mode: Mode,
+  program: readonly Row[],
+  adjoints: readonly Row[],
+): Step[] {
   const reads = new Map<number, number[]>();
   for (const [from, to] of data.graph.edges) reads.set(to, [...(reads.get(to) ?? []), from]);
-  const forward = data.lines.flatMap(({ left, right, node, stored }, row): Step[] => {
-    if (row < data.inputCount) {
-      return row === data.inputCount - 1
-        ? [
-            {
-              phase: "program",
-              row,
-              node: -1,
-              sources: data.lines.slice(0, data.inputCount).map((line) => line.node),
-              caption: [inputsCaption(data, mode)],
-            },
-          ]
-        : [];
-    }
-    const tangent = data.tangents[row];
-    const caption: CaptionPart[] =
-      mode.kind === "forward" && tangent !== undefined
-        ? [formula(`${left} = ${right}`), ", and beside it ", formula(`${tangent.left} = ${tangent.right}`)]
-        : [
-            formula(`${left} = ${right}`),
-            ...(stored.length === 0 ? [] : ["; kept for the way back: ", ...formulas(stored)]),
-          ];
-    return [{ phase: "program", row, node, sources: reads.get(node) ?? [], caption }];
+  const inputRows = 1 + program.findLastIndex((row) => lastOf(row) >= 0 && lastOf(row) < data.inputCount);
+  const inputs: Step = {
+    phase: "program",
+    row: inputRows - 1,
+    last: data.inputCount - 1,
+    node: -1,
+    sources: data.lines.slice(0, data.inputCount).map(({ node }) => node),
+    caption: [inputsCaption(data, mode)],
+  };
+  const forward = program.flatMap((row, i): Step[] => {
+    const last = lastOf(row);
+    if (row.kind === "head" || i < inputRows) return [];
+    const { node } = data.lines[last]!;
+    const step = { phase: "program", row: i, last, node, sources: reads.get(node) ?? [] } as const;
+    return [{ ...step, caption: row.kind === "fold" ? foldCaption(row) : lineCaption(data, mode, last) }];
   });
-  if (mode.kind === "forward") return forward;
-  return [
-    ...forward,
-    ...data.reverse.map((line, row): Step => ({
-      phase: "adjoints",
-      row,
-      node: line.node,
-      sources: line.from < 0 ? [] : [line.from],
-      caption: reverseCaption(data, row),
-    })),
-  ];
+  const onward = data.inputCount > 0 ? [inputs, ...forward] : forward;
+  if (mode.kind === "forward") return onward;
+  const back = adjoints.flatMap((row, i): Step[] => {
+    const last = lastOf(row);
+    if (row.kind === "head") return [];
+    const { node, from } = data.reverse[last]!;
+    const step = { phase: "adjoints", row: i, last } as const;
+    return [
+      row.kind === "fold"
+        ? {
+            ...step,
+            node: from < 0 ? node : from,
+            sources: [],
+            caption: ["Back through ", ...foldCaption(row)],
+          }
+        : { ...step, node, sources: from < 0 ? [] : [from], caption: reverseCaption(data, last) },
+    ];
+  });
+  return [...onward, ...back];
+}
+
+function foldCaption({ fold, members }: Row & { readonly kind: "fold" }): CaptionPart[] {
+  return [formula(fold.label), `: ${members.length} line${members.length === 1 ? "" : "s"} in one step`];
+}
+
+function lineCaption({ lines, tangents }: PageData, mode: Mode, at: number): CaptionPart[] {
+  const { left, right, stored } = lines[at]!;
+  const tangent = tangents[at];
+  if (mode.kind === "forward" && tangent !== undefined)
+    return [formula(`${left} = ${right}`), ", and beside it ", formula(`${tangent.left} = ${tangent.right}`)];
+  const kept = stored.length === 0 ? [] : ["; kept for the way back: ", ...formulas(stored)];
+  return [formula(`${left} = ${right}`), ...kept];
 }
 
 function inputsCaption({ isSymbolic, inputCount }: PageData, mode: Mode): string {

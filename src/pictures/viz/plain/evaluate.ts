@@ -34,6 +34,8 @@ export interface Step {
 export interface Iteration {
   readonly index: string;
   readonly value: number;
+  /** Which run of a loop it belongs to, by its number in the order in which they began. */
+  readonly run: number;
 }
 
 /** A loop that ran, and how many iterations it had, in each run of it. */
@@ -88,6 +90,7 @@ class Runner {
   readonly #scalars = new Map<string, Traced>();
   readonly #arrays = new Map<string, TracedArray>();
   readonly #around: Iteration[] = [];
+  #runs = 0;
   #operations = 0;
 
   constructor(region: Region) {
@@ -161,7 +164,8 @@ class Runner {
         return;
       case "while": {
         let count = 0;
-        while (this.#number(stmt.condition) !== 0) this.#iteration("iteration", count++, stmt.body);
+        const run = this.#runs++;
+        while (this.#number(stmt.condition) !== 0) this.#iteration("iteration", count++, run, stmt.body);
         this.#ran(stmt.at, "iteration", count);
         return;
       }
@@ -200,18 +204,19 @@ class Runner {
     const [first, end] = [this.#number(from), this.#number(to)];
     const n = Math.max(0, Math.ceil((end - first) / step));
     let count = 0;
+    const run = this.#runs++;
     for (let k = 0; k < n; k++) {
       if (live !== undefined && this.#number(live) === 0) break;
       const value = first + step * (reverse === true ? n - 1 - k : k);
       this.#scalars.set(index, plain(value));
-      this.#iteration(index, value, body);
+      this.#iteration(index, value, run, body);
       count++;
     }
     this.#ran(at, index, count);
   }
 
-  #iteration(index: string, value: number, body: readonly RegionStmt[]): void {
-    this.#around.push({ index, value });
+  #iteration(index: string, value: number, run: number, body: readonly RegionStmt[]): void {
+    this.#around.push({ index, value, run });
     this.#block(body);
     this.#around.pop();
   }

@@ -17,10 +17,13 @@ export interface PlainTrace {
   /** What happened, in the order of the program: values that statements gave, and loops. */
   readonly lines: readonly PlainTraceLine[];
   /** The iteration of each loop that is shown. */
-  readonly shown: readonly Iteration[];
+  readonly shown: readonly ShownIteration[];
   /** How many values were computed, in all iterations. */
   readonly stepCount: number;
 }
+
+/** The iteration of a loop that is shown, by the value of its index. */
+type ShownIteration = Pick<Iteration, "index" | "value">;
 
 export type PlainTraceLine =
   | {
@@ -54,16 +57,8 @@ export function tracePlain(
   args: readonly unknown[],
   iteration: ReadonlyMap<string, number> = new Map(),
 ): PlainTrace {
-  if (form.result.kind !== "number")
-    throw new DownhillError(
-      "shape",
-      `explain: ${form.region.name} returns more than one number. Let it return one, of which to explain the derivative.`,
-    );
-  const { leaves, labels } = leavesOf(form, args);
-  const run = runRegion(form.region, leaves, labels);
+  const { run, derivatives, shown } = runForm(form, args, iteration);
   const result = run.results[0]!;
-  const derivatives = derivativesOf(run);
-  const shown = shownIterations(run, iteration);
   return {
     name: form.region.name,
     file: form.region.file ?? form.region.name,
@@ -75,6 +70,31 @@ export function tracePlain(
     shown,
     stepCount: run.steps.length,
   };
+}
+
+/**
+ * Runs a plain function; the derivative of its result in each step, by the chain rule from the last one back; and of each loop the
+ * iteration that `iteration` names by its index, or the first.
+ *
+ * @throws DownhillError `shape` where the function returns more than one number; as `takeApart` for arguments that do not fit.
+ */
+export function runForm(
+  form: PlainForm,
+  args: readonly unknown[],
+  iteration: ReadonlyMap<string, number>,
+): {
+  readonly run: Run;
+  readonly derivatives: Float64Array;
+  readonly shown: readonly ShownIteration[];
+} {
+  if (form.result.kind !== "number")
+    throw new DownhillError(
+      "shape",
+      `explain: ${form.region.name} returns more than one number. Let it return one, of which to explain the derivative.`,
+    );
+  const { leaves, labels } = leavesOf(form, args);
+  const run = runRegion(form.region, leaves, labels);
+  return { run, derivatives: derivativesOf(run), shown: shownIterations(run, iteration) };
 }
 
 /** The arguments as leaves, with a name for each: `p.w`, `items[].x`. */
@@ -128,7 +148,7 @@ function derivativesOf({ steps, results }: Run): Float64Array {
 }
 
 /** Of each loop the iteration that is wanted, or else the first. */
-function shownIterations({ steps }: Run, wanted: ReadonlyMap<string, number>): Iteration[] {
+function shownIterations({ steps }: Run, wanted: ReadonlyMap<string, number>): ShownIteration[] {
   const shown = new Map<string, number>(wanted);
   const found = new Set<string>();
   for (const { iterations } of steps)
@@ -149,7 +169,7 @@ function linesOf(
   { region }: PlainForm,
   { steps, loops }: Run,
   derivatives: Float64Array,
-  shown: readonly Iteration[],
+  shown: readonly ShownIteration[],
 ): PlainTraceLine[] {
   const values = new Map(shown.map(({ index, value }) => [index, value]));
   const isShown = (iterations: readonly Iteration[]): boolean =>

@@ -390,6 +390,8 @@ export function readPart(
 /** What a checkpoint tells of its run without the program that made it. */
 export interface SavedRun extends Pick<RunOutline, "items" | "batches">, Place {
   readonly stretches: readonly Stretch[];
+  /** One record an epoch. */
+  readonly history: readonly EpochRecord[];
   readonly params: unknown;
   /** The parameters of the best epoch, where the run kept them. */
   readonly best: { readonly params: unknown; readonly epoch: number } | undefined;
@@ -397,7 +399,7 @@ export interface SavedRun extends Pick<RunOutline, "items" | "batches">, Place {
 
 /** @throws DownhillError `data`, with the path of what is not as it should be. */
 export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): SavedRun {
-  const { outline, epoch, batch, stretches = [], params, watch } = parseRun(state);
+  const { outline, epoch, batch, history, stretches = [], params, watch } = parseRun(state);
   const { tensors } = readSafetensors(bytes, { name: `checkpoint of step ${step}` });
   const { items, batches } = outline;
   const best = watch.best ?? undefined;
@@ -408,6 +410,7 @@ export function readSavedRun({ step, tensors: bytes, state }: Checkpoint): Saved
     items,
     batches,
     stretches,
+    history,
     params: readOutlined(params, tensors, outline.params, "params"),
     best: best && { epoch: best.epoch, params: readOutlined(best.params, tensors, outline.params, "params") },
   };

@@ -1,0 +1,101 @@
+// Visits the start page, every guide and pages of the reference in Chromium, from a path below the root, each in one width and theme by
+// rotation: nothing may fail, ask for anything elsewhere, overflow, or be hard to read aloud; the search has to find, and lead on.
+//
+// Usage: node site/check-pages.mjs     in docs/, after site/build.mjs; CHROMIUM_PATH, else /usr/bin/chromium
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
+
+const widths = [375, 768, 1440];
+const themes = /** @type {const} */ (["light", "dark"]);
+/** @type {{ items: { link: string }[] }[]} */
+const sections = JSON.parse(readFileSync(new URL("../sections.json", import.meta.url), "utf8"));
+const pages = [
+  "",
+  "api/",
+  "api/downhill/",
+  "api/downhill/grad.html",
+  "api/optim/adam.html",
+  "api/train/types.html",
+  ...sections.flatMap(({ items }) => items.map(({ link }) => `${link.slice(1)}.html`)),
+];
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const { url: start, close } = await serve("/some/sub/path/");
+const profile = mkdtempSync(join(tmpdir(), "downhill-site-"));
+const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
+args.push("--disable-background-networking", "--disable-component-update", "--disable-sync");
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+  args,
+});
+/** @type {string[]} */
+const faults = [];
+
+/** A page of the site that notes what is wrong with it. @param {string} path @param {number} width @param {"light" | "dark"} colorScheme */
+async function visit(path, width, colorScheme) {
+  const page = await browser.newPage();
+  const note = (/** @type {string} */ text) =>
+    faults.push(`${path || "start"} (${width}, ${colorScheme}): ${text}`);
+  page.on("pageerror", (error) => note(String(error)));
+  page.on("console", (message) => message.type() === "error" && note(message.text()));
+  page.on(
+    "response",
+    (response) => response.status() >= 400 && note(`${response.status()} ${response.url()}`),
+  );
+  page.on("request", (request) => {
+    const isOurs = request.url().startsWith(start) || request.url().startsWith("data:");
+    if (!isOurs) note(`asks for ${request.url()}`);
+  });
+  await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await page.setViewportSize({ width, height: 900 });
+  await page.goto(start + path, { waitUntil: "networkidle" });
+  return { page, note };
+}
+
+try {
+  for (const [i, path] of pages.entries()) {
+    const { page, note } = await visit(path, widths[i % 3] ?? 1440, themes[i % 2] ?? "light");
+    const seen = await page.evaluate(() => ({
+      overflow: document.documentElement.scrollWidth - innerWidth,
+      heading: document.querySelector("h1")?.textContent ?? "",
+    }));
+    if (seen.overflow > 0) note(`${seen.overflow} px wider than the window`);
+    if (seen.heading.trim() === "") note("has no heading");
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(`axe.run()`);
+    for (const { id, nodes } of violations) note(`${id}: ${nodes[0].target}`);
+    await page.close();
+  }
+  const { page, note } = await visit("guides/fitting.html", 1440, "light");
+  const heading = () => page.locator("h1").first();
+  const leadsTo = async (/** @type {string} */ text) => {
+    await heading()
+      .filter({ hasText: text })
+      .waitFor({ timeout: 20_000 })
+      .catch(() => note(`did not come to ${text}`));
+  };
+  await page.getByRole("link", { name: "Making it fast" }).first().click();
+  await leadsTo("Making it fast");
+  await page.keyboard.press("/");
+  await page.getByRole("combobox").fill("own table csv");
+  await page
+    .getByRole("option")
+    .first()
+    .waitFor({ timeout: 20_000 })
+    .catch(() => note("the search finds nothing"));
+  await page.keyboard.press("Enter");
+  await leadsTo("Training your own data");
+  await page.goBack();
+  await leadsTo("Making it fast");
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+  close();
+}
+console.log(`${pages.length} pages visited, ${faults.length} faults`);
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,260 @@
+// The figures of the chapter.
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { Chart } from "../../live/chart.tsx";
+import { Choice, shortNumber, Slider } from "../../live/fields.tsx";
+import { Figure } from "../../live/figure.tsx";
+import { LandscapeMap } from "../../live/landscape.tsx";
+import { Player } from "../../live/player.tsx";
+import { StartStop } from "../../live/start-stop.tsx";
+import { InkGrid, InkPicture, PixelMap } from "./ink-grid.tsx";
+import { classes, side } from "./network.ts";
+import { inkOf, samples } from "./samples.ts";
+import { methods, methodWords } from "./settings.ts";
+import {
+  about,
+  accuracyChart,
+  adviceChart,
+  compared,
+  comparison,
+  epoch,
+  epochs,
+  ink,
+  lossChart,
+  method,
+  rates,
+  said,
+  seed,
+  slice,
+  startComparison,
+  startTraining,
+  state,
+  trained,
+  trainedEpochs,
+  training,
+} from "./state.ts";
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** The network trains here. */
+export function Train(): JSX.Element {
+  const progress = useComputed(() => {
+    const done = trainedEpochs.value.length;
+    if (training.isRunning.value)
+      return done < epochs.value ? `epoch ${done} of ${epochs.value}` : "cutting the slice";
+    return done === 0 ? "" : `${done} epochs done`;
+  });
+  const words = useComputed(() => {
+    const last = trainedEpochs.value.at(-1);
+    return last === undefined
+      ? "Not trained yet."
+      : `After ${last.epoch} epochs ${percent(last.unseenAccuracy)} of the digits kept back are right. Loss: ${shortNumber(last.loss)} on those learned from, ${shortNumber(last.unseenLoss)} on those kept back.`;
+  });
+  return (
+    <Figure
+      id="train"
+      title="Training"
+      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page."
+      state={{ page: state, keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed"] }}
+      isWide
+    >
+      <Choice
+        value={method}
+        label="Method"
+        options={methods.map((name) => [name, methodWords[name]] as const)}
+      />
+      <div class="controls">
+        <Slider value={rates[method.value]} label="learning rate η" min={1e-4} max={1} isLog />
+        <Slider value={epochs} label="epochs" min={5} max={100} step={1} />
+        <Slider value={seed} label="seed" min={0} max={99} step={1} />
+      </div>
+      <StartStop job={training} label="Train" start={startTraining} progress={progress.value} />
+      {trainedEpochs.value.length > 0 && (
+        <div class="side-by-side">
+          <Chart spec={lossChart.value} />
+          <Chart spec={accuracyChart.value} />
+        </div>
+      )}
+      <p class="finding">{words}</p>
+    </Figure>
+  );
+}
+
+/** The loss on a plane, with the way of the training. */
+export function Slice(): JSX.Element {
+  const view = slice.value;
+  return (
+    <Figure
+      id="slice"
+      title="A slice of the landscape"
+      caption="The loss of 400 digits on the plane in which the training moved most, through the parameters at which it ended."
+    >
+      {view === undefined ? (
+        <p>Train the network above: the slice is cut along the way that it took.</p>
+      ) : (
+        <>
+          <LandscapeMap
+            label="The loss on a plane through the parameters, with the path of the training"
+            contours={view.contours}
+            trails={[view.trail]}
+            step={epoch.value}
+          />
+          <Player step={epoch} last={view.last} label="the training" unit="epoch" seconds={4} />
+          <p class="finding">
+            {percent(view.explained)} of the way's spread lies in this plane. The table has the loss at the
+            points of the way, not at their shadows on the plane.
+          </p>
+        </>
+      )}
+    </Figure>
+  );
+}
+
+/** A digit to draw, what it is taken for, and by which pixels. */
+export function Draw(): JSX.Element {
+  const { guess, probabilities, byPixel } = said.value;
+  const asked = about.value === "guess" ? guess : Number(about.value);
+  const strongest = byPixel.reduce((best, x, i) => (Math.abs(x) > Math.abs(byPixel[best]!) ? i : best), 0);
+  const place = `row ${Math.floor(strongest / side) + 1}, column ${(strongest % side) + 1}`;
+  return (
+    <Figure
+      id="draw"
+      title="Draw a digit"
+      caption={`Blue: more ink there would raise the score of ${asked}. Orange: it would lower it. The drawing stands small in the squares.`}
+      state={{ page: state, keys: ["ink", "about"] }}
+      isWide
+    >
+      <div class="controls">
+        <span class="examples">
+          {samples.map((text, digit) => (
+            <button
+              type="button"
+              aria-label={`Begin with a ${digit}`}
+              onClick={() => (ink.value = inkOf(text))}
+            >
+              {digit}
+            </button>
+          ))}
+        </span>
+        <button type="button" onClick={() => (ink.value = ink.value.map(() => 0))}>
+          Wipe
+        </button>
+        <label>
+          Pixels by the score of{" "}
+          <select value={about.value} onChange={(event) => (about.value = event.currentTarget.value)}>
+            <option value="guess">the guess</option>
+            {Array.from({ length: classes }, (_, k) => (
+              <option value={String(k)}>{k}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <div class="drawing">
+        <InkGrid ink={ink} />
+        <PixelMap
+          ink={ink.value}
+          byPixel={byPixel}
+          label={`The derivative of the score of ${asked} by each pixel. The largest is at ${place}: ${shortNumber(byPixel[strongest]!)}.`}
+        />
+        <table class="plain bars classes">
+          <thead>
+            <tr>
+              <th scope="col">digit</th>
+              <th scope="col">probability</th>
+              <th scope="col" />
+            </tr>
+          </thead>
+          <tbody>
+            {probabilities.map((p, k) => (
+              <tr>
+                <th scope="row">{k}</th>
+                <td>
+                  <span class={k === guess ? "bar" : "bar bar-1"} style={`width:${(100 * p).toFixed(1)}%`} />
+                </td>
+                <td>{percent(p)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="finding" role="status">
+        {trained.value === undefined
+          ? "The network is untrained: this is what its first random parameters say. "
+          : ""}
+        It takes this for a {guess}, with a probability of {percent(probabilities[guess]!)}.
+      </p>
+    </Figure>
+  );
+}
+
+/** Digits that were kept back and taken for others. */
+export function Mistakes(): JSX.Element {
+  const wrong = trained.value?.mistakes ?? [];
+  return (
+    <Figure
+      id="mistakes"
+      title="Its mistakes"
+      caption="Digits kept back that it takes for others, the surest first. “Look” puts one into the figure above."
+    >
+      {trained.value === undefined && <p>Train the network above to see them.</p>}
+      <ul class="mistakes">
+        {wrong.map(({ ink: image, label, guess, confidence }) => (
+          <li>
+            <InkPicture ink={image} label={`A ${label}`} />a {label} taken for a {guess},{" "}
+            {percent(confidence)} sure{" "}
+            <button type="button" onClick={() => (ink.value = image)}>
+              Look
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Figure>
+  );
+}
+
+/** The advice, put to the test. */
+export function Advice(): JSX.Element {
+  const progress = useComputed(() =>
+    comparison.isRunning.value ? `${compared.value.length} of 4 trainings done` : "",
+  );
+  return (
+    <Figure
+      id="advice"
+      title="Four trainings"
+      caption="The same network from the same parameters, with the same batches, 40 epochs each."
+      state={{ page: state, keys: ["seed"] }}
+    >
+      <div class="controls">
+        <Slider value={seed} label="seed" min={0} max={99} step={1} />
+      </div>
+      <StartStop job={comparison} label="Train all four" start={startComparison} progress={progress.value} />
+      {compared.value.length > 0 && (
+        <>
+          <Chart spec={adviceChart.value} />
+          <div class="scroll-x" role="group" tabIndex={0} aria-label="The four trainings in numbers">
+            <table class="plain">
+              <thead>
+                <tr>
+                  <th scope="col">training</th>
+                  <th scope="col">after 5 epochs</th>
+                  <th scope="col">after 40</th>
+                </tr>
+              </thead>
+              <tbody>
+                {compared.value.map(({ name, accuracies }) => (
+                  <tr>
+                    <th scope="row">{name}</th>
+                    <td>{percent(accuracies[4]!)}</td>
+                    <td>{percent(accuracies.at(-1)!)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </Figure>
+  );
+}

@@ -1,0 +1,70 @@
+// The network of this chapter, and what it says of an image: in the page and in the worker.
+import { grad, jit, mul, softmax, sum, type Tensor, tensor } from "downhill";
+import { mlp, type MlpParams } from "downhill/nn";
+import * as random from "downhill/random";
+
+/** Pixels of an image from side to side. */
+export const side = 8;
+export const pixels: number = side * side;
+export const classes = 10;
+
+/** 64 pixels, 32 neurons, 10 scores. */
+export const net: ReturnType<typeof mlp> = /* @__PURE__ */ mlp([pixels, 32, classes]);
+
+/** Parameters as they go between a page and its worker. */
+export type PlainParams = readonly { readonly weight: Float32Array; readonly bias: Float32Array }[];
+
+/** The parameters with which training begins. */
+export function firstParams(seed: number): MlpParams {
+  return net.init(random.key(seed));
+}
+
+/** Parameters to send. */
+export function plain({ layers }: MlpParams): PlainParams {
+  return layers.map(({ weight, bias }) => ({
+    weight: Float32Array.from(weight.data() as Float32Array),
+    bias: Float32Array.from(bias.data() as Float32Array),
+  }));
+}
+
+/** Parameters that were sent. */
+export function paramsOf(sent: PlainParams): MlpParams {
+  return {
+    layers: sent.map(({ weight, bias }) => ({
+      weight: tensor(weight, { shape: [weight.length / bias.length, bias.length] }),
+      bias: tensor(bias),
+    })),
+  };
+}
+
+/** What the network says of an image. */
+export interface Opinion {
+  /** The probability of each class. */
+  readonly probabilities: readonly number[];
+  /** The class with the largest. */
+  readonly guess: number;
+  /** The derivative of the score of the class asked for by each pixel: what more ink there would do to it. */
+  readonly byPixel: readonly number[];
+}
+
+const judged = /* @__PURE__ */ jit((params: MlpParams, image: Tensor, chosen: Tensor) => {
+  const score = (x: Tensor): Tensor => sum(mul(net.apply(params, x), chosen));
+  return [softmax(net.apply(params, image)), grad(score)(image)] as const;
+});
+
+/**
+ * What the network says of an image.
+ *
+ * @param ink 64 numbers from 0 (paper) to 1, row by row
+ * @param about the class whose score is derived; left out, the one that it guesses
+ */
+export function opinion(params: MlpParams, ink: readonly number[], about?: number): Opinion {
+  const image = tensor(Float32Array.from(ink));
+  const oneHot = (k: number): Tensor =>
+    tensor(Float32Array.from({ length: classes }, (_, i) => (i === k ? 1 : 0)));
+  const [first, byGuess] = judged(params, image, oneHot(about ?? 0));
+  const probabilities = first.tolist() as number[];
+  const guess = probabilities.indexOf(Math.max(...probabilities));
+  const byPixel = about !== undefined || guess === 0 ? byGuess : judged(params, image, oneHot(guess))[1];
+  return { probabilities, guess, byPixel: byPixel.tolist() as number[] };
+}

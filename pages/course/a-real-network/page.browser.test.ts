@@ -1,0 +1,61 @@
+// The chapter as a reader uses it.
+import { expect } from "vitest";
+import { describeInBrowser } from "../../../test/support/browser.ts";
+import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { firstParams, opinion, side } from "./network.ts";
+import { inkOf, samples } from "./samples.ts";
+
+const served = serveSection("learn");
+const at = (state = ""): { readonly address: string } => served.at("a-real-network", state);
+
+describeInBrowser("a real network", {
+  "drawn by pointer and by keys, an image is judged as the engine judges it; the link holds it": async ({
+    open,
+  }) => {
+    const page = await alive(await open(at()));
+    const figure = page.locator("#draw");
+    const grid = figure.getByRole("grid");
+    const inkNow = (): number[] =>
+      inkOf(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("ink") ?? samples[3]!);
+    const agrees = async (): Promise<void> => {
+      const { guess, probabilities } = opinion(firstParams(0), inkNow());
+      const told = `takes this for a ${guess}, with a probability of ${(100 * probabilities[guess]!).toFixed(1)} %`;
+      expect(await figure.locator(".finding").textContent()).toContain(told);
+    };
+    await agrees();
+    await figure.getByRole("button", { name: "Wipe" }).click();
+    await grid.scrollIntoViewIfNeeded();
+    const box = (await grid.boundingBox())!;
+    const pixel = (row: number, column: number): [number, number] => [
+      box.x + ((column + 0.5) * box.width) / side,
+      box.y + ((row + 0.5) * box.height) / side,
+    ];
+    await page.mouse.move(...pixel(1, 4));
+    await page.mouse.down();
+    for (let row = 2; row < 7; row++) await page.mouse.move(...pixel(row, 4));
+    await page.mouse.up();
+    expect(inkNow().filter((x) => x >= 0.75)).toHaveLength(6);
+    await agrees();
+    await grid.locator("[tabindex='0']").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Space");
+    expect(inkNow().filter((x) => x === 1).length).toBeGreaterThan(0);
+    await agrees();
+    await page.keyboard.press("Delete");
+    expect(inkNow().every((x) => x === 0)).toBe(true);
+  },
+
+  "trained, it knows the digits: the slice is cut, mistakes are shown, a 3 is a 3": async ({ open }) => {
+    const page = await alive(await open(at("#method=tuned")));
+    await page.locator("#train").getByRole("button", { name: "Train" }).click();
+    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs 9\d\.\d %/);
+    expect(await page.locator("#slice").getByText("epoch 30 of 30").count()).toBe(1);
+    expect(await page.locator("#mistakes li").count()).toBe(8);
+    expect(await page.locator("#draw .finding").textContent()).toMatch(/takes this for a 3/);
+    await page.locator("#mistakes").getByRole("button", { name: "Look" }).first().click();
+    const wrong = await page.locator("#mistakes li").first().textContent();
+    const [, guess] = /taken for a (\d)/.exec(wrong!)!;
+    expect(await page.locator("#draw .finding").textContent()).toContain(`takes this for a ${guess}`);
+  },
+});

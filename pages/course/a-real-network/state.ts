@@ -1,0 +1,162 @@
+// What the chapter's figures show: their numbers, and what is computed from them.
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { MlpParams } from "downhill/nn";
+import type { DigitsRun } from "../../../src/pictures/landscapes/presets/take-aways.ts";
+import { type PageState, pageState } from "../../live/address.ts";
+import type { ChartSpec } from "../../live/chart.tsx";
+import { type ContourMap, gridMap } from "../../live/contour-map.ts";
+import { type Job, jobOf } from "../../live/job.ts";
+import type { MapTrail } from "../../live/landscape.tsx";
+import { classes, firstParams, type Opinion, opinion, paramsOf } from "./network.ts";
+import type { NetworkWork } from "./network.worker.ts";
+import { inkOf, samples, textOf } from "./samples.ts";
+import { type Method, methods, methodWords, usualRates } from "./settings.ts";
+import type { DigitsEpoch, TrainedNetwork } from "./training.ts";
+
+export const state: PageState = pageState();
+
+// Training
+export const method: Signal<Method> = state.choice("method", "adam", methods);
+/** A rate for each method, since they differ by two powers of ten. */
+export const rates: Readonly<Record<Method, Signal<number>>> = {
+  adam: state.number("adam-rate", usualRates.adam, { min: 1e-4, max: 1 }),
+  sgd: state.number("sgd-rate", usualRates.sgd, { min: 1e-4, max: 1 }),
+  tuned: state.number("top-rate", usualRates.tuned, { min: 1e-4, max: 1 }),
+};
+export const epochs: Signal<number> = state.number("epochs", 30, { min: 5, max: 100 });
+export const seed: Signal<number> = state.number("seed", 0, { min: 0, max: 99 });
+
+/** The training of now, by epoch. */
+export const trainedEpochs: Signal<readonly DigitsEpoch[]> = signal([]);
+/** What the last training that came to its end has learned. */
+export const trained: Signal<TrainedNetwork | undefined> = signal(undefined);
+
+const open = (): Worker => new Worker(new URL("./network.worker.js", import.meta.url), { type: "module" });
+export const training: Job<NetworkWork> = jobOf(open);
+
+/** Trains with the settings of now, in a worker. */
+export function startTraining(): void {
+  trainedEpochs.value = [];
+  const order = {
+    method: method.value,
+    rate: rates[method.value].value,
+    epochs: epochs.value,
+    seed: seed.value,
+  };
+  training.start({ kind: "train", training: order }, (told) => {
+    if (told.kind === "epoch") trainedEpochs.value = [...trainedEpochs.value, told.epoch];
+    if (told.kind === "trained") {
+      trained.value = told.network;
+      epoch.value = Infinity;
+    }
+  });
+}
+
+/** Losses by epoch. */
+export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {
+  const x = trainedEpochs.value.map((one) => one.epoch);
+  return {
+    title: "Loss by epoch",
+    x: { label: "epoch", unit: "integer" },
+    y: { label: "loss", log: true },
+    series: [
+      { name: "digits learned from", x, y: trainedEpochs.value.map(({ loss }) => loss), draw: "line" },
+      {
+        name: "digits kept back",
+        x,
+        y: trainedEpochs.value.map(({ unseenLoss }) => unseenLoss),
+        draw: "line",
+      },
+    ],
+  };
+});
+
+/** Shares of digits kept back that are right, by epoch. */
+export const accuracyChart: ReadonlySignal<ChartSpec> = computed(() => ({
+  title: "Right among the digits kept back, by epoch",
+  x: { label: "epoch", unit: "integer" },
+  y: { label: "right among 360 kept back", unit: "percent", domain: [0, 1] },
+  series: [
+    {
+      name: "right",
+      x: trainedEpochs.value.map((one) => one.epoch),
+      y: trainedEpochs.value.map(({ unseenAccuracy }) => unseenAccuracy),
+      draw: "line",
+    },
+  ],
+}));
+
+// The slice
+/** The epoch up to which the path is shown. */
+export const epoch: Signal<number> = signal(Infinity);
+
+export interface SliceView {
+  readonly contours: ContourMap;
+  readonly trail: MapTrail;
+  readonly last: number;
+  /** The share of the path's spread that lies in the plane. */
+  readonly explained: number;
+}
+
+export const slice: ReadonlySignal<SliceView | undefined> = computed(() => {
+  const cut = trained.value?.slice;
+  if (cut === undefined) return undefined;
+  const { alphas, betas, values, path, explained } = cut;
+  const ends = (list: readonly number[]) => [list[0]!, list.at(-1)!] as const;
+  const grid = {
+    columns: alphas.length,
+    rows: betas.length,
+    values: Float64Array.from(values.flat()),
+  };
+  return {
+    contours: gridMap(["first direction", "second direction"], [ends(alphas), ends(betas)], grid, 0),
+    trail: {
+      name: methodWords[method.peek()],
+      points: path.map(({ alpha, beta }) => [alpha, beta]),
+      values: path.map(({ loss }) => loss),
+    },
+    last: path.length - 1,
+    explained: explained === undefined ? 0 : explained[0] + explained[1],
+  };
+});
+
+// A digit to draw
+export const ink: Signal<readonly number[]> = state.value("ink", inkOf(samples[3]!), inkOf, textOf);
+/** Whose score the pixels are asked about. */
+export const about: Signal<string> = state.choice("about", "guess", [
+  "guess",
+  ...Array.from({ length: classes }, (_, k) => String(k)),
+]);
+
+const params: ReadonlySignal<MlpParams> = computed(() =>
+  trained.value === undefined ? firstParams(seed.value) : paramsOf(trained.value.params),
+);
+
+/** What the network says of what is drawn. */
+export const said: ReadonlySignal<Opinion> = computed(() =>
+  opinion(params.value, ink.value, about.value === "guess" ? undefined : Number(about.value)),
+);
+
+// The advice
+export const compared: Signal<readonly DigitsRun[]> = signal([]);
+export const comparison: Job<NetworkWork> = jobOf(open);
+
+export function startComparison(): void {
+  compared.value = [];
+  comparison.start({ kind: "compare", seed: seed.value }, (told) => {
+    if (told.kind === "compared") compared.value = [...compared.value, told.run];
+  });
+}
+
+/** Shares right by epoch, of each run. */
+export const adviceChart: ReadonlySignal<ChartSpec> = computed(() => ({
+  title: "Right among the digits kept back, by epoch",
+  x: { label: "epoch", unit: "integer" },
+  y: { label: "right among 360 kept back", unit: "percent", domain: [0, 1] },
+  series: compared.value.map(({ name, accuracies }) => ({
+    name,
+    x: accuracies.map((_, i) => i + 1),
+    y: accuracies,
+    draw: "line",
+  })),
+}));

@@ -1,0 +1,145 @@
+// A loop of TypeScript, its gradient as code, and one iteration.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { shortNumber, Slider } from "../../live/fields.tsx";
+import { Figure } from "../../live/figure.tsx";
+import { Code, M } from "../../live/formula.tsx";
+import type { Program } from "../../live/program.ts";
+import { ProgramField } from "../../live/program-field.tsx";
+import { adjointsOf } from "../../live/tape.ts";
+import { Value } from "../../live/value.tsx";
+import { examples } from "../programs.ts";
+import { iterationRows, iterationsOf } from "./iterations.ts";
+import { emitted, iteration, looped, state } from "./state.ts";
+
+/** The loop and the loops of its gradient; the values of an iteration, forward and back. */
+export function LoopFigure(): JSX.Element {
+  const { program, tape } = looped.run.value;
+  const count = iterationsOf(tape);
+  return (
+    <Figure
+      id="loop"
+      title="A loop that stays a loop"
+      isWide
+      state={{ page: state, keys: ["loop", "loopAt", "iteration"] }}
+      caption="The gradient is code again: a loop forwards, which keeps what the way back needs, and a loop backwards. Its length does not depend on how often the loop runs."
+    >
+      <div class="side-by-side">
+        <ProgramField state={looped} examples={examples} rows={8} />
+        <div>
+          <p class="field-name">Its gradient</p>
+          <GradientCode program={program} />
+        </div>
+      </div>
+      {count === 0 ? (
+        <p class="finding">This program ran no loop: give it one, and choose an iteration.</p>
+      ) : (
+        <>
+          <div class="controls">
+            <Slider
+              value={{
+                get value() {
+                  return Math.min(iteration.value, count - 1);
+                },
+                set value(next: number) {
+                  iteration.value = next;
+                },
+              }}
+              label="iteration"
+              min={0}
+              max={Math.max(1, count - 1)}
+              step={1}
+            />
+          </div>
+          <IterationTable />
+        </>
+      )}
+      <p class="finding" role="status">
+        The run computed {tape.steps.length} values.
+        {tape.inputs.slice(0, 6).map((step, i) => (
+          <span key={i}>
+            {" "}
+            The derivative in <M>{tape.steps[step]!.name}</M> is{" "}
+            <strong>
+              <Value of="loop-gradient" value={adjointsOf(tape)[step]!} />
+            </strong>
+            .
+          </span>
+        ))}
+      </p>
+    </Figure>
+  );
+}
+
+const mostRows = 30;
+
+function IterationTable(): JSX.Element {
+  const { tape } = looped.run.value;
+  const rows = iterationRows(tape, Math.min(iteration.value, iterationsOf(tape) - 1));
+  return (
+    <div class="scroll-x" role="region" tabIndex={0} aria-label="One iteration, forward and back">
+      <table class="plain">
+        <thead>
+          <tr>
+            <th>in</th>
+            <th>forward</th>
+            <th>value</th>
+            <th>local derivatives</th>
+            <th>back: derivative of the result</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, mostRows).map(({ where, text, value, locals, adjoint }) => (
+            <tr>
+              <td>{where}</td>
+              <td>
+                <M>{text}</M>
+              </td>
+              <td>{shortNumber(value)}</td>
+              <td>{locals}</td>
+              <td>
+                <strong>{shortNumber(adjoint)}</strong>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length > mostRows && <p>… and {rows.length - mostRows} more values in this iteration.</p>}
+    </div>
+  );
+}
+
+/** The gradient of a program as JavaScript. */
+function GradientCode({ program }: { readonly program: Program }): JSX.Element {
+  const text = useSignal("");
+  const writer = emitted.value;
+  useEffect(() => {
+    if (program.kind === "plain" || writer === undefined) return;
+    let isOld = false;
+    const take = (found: string): void => {
+      if (!isOld) text.value = found;
+    };
+    writer.emittedGradient(program).then(take, (problem: unknown) => take(sentenceOf(problem)));
+    return () => {
+      isOld = true;
+    };
+  }, [program, writer]);
+  const code =
+    program.kind === "plain" && writer !== undefined
+      ? written(() => writer.gradientCode(program))
+      : text.value;
+  return <Code label="The gradient in JavaScript">{code === "" ? "…" : code}</Code>;
+}
+
+function written(write: () => string): string {
+  try {
+    return write();
+  } catch (problem) {
+    return sentenceOf(problem);
+  }
+}
+
+function sentenceOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}

@@ -1,0 +1,164 @@
+// The way forward and the way back, line by line.
+import type { JSX } from "preact";
+import { shortNumber } from "../../live/fields.tsx";
+import { Figure } from "../../live/figure.tsx";
+import { M } from "../../live/formula.tsx";
+import { Player } from "../../live/player.tsx";
+import { ProgramField } from "../../live/program-field.tsx";
+import { Value } from "../../live/value.tsx";
+import { examples } from "../programs.ts";
+import { own, state, step, ways } from "./state.ts";
+import type { WayBack, WayForward, Ways } from "./ways.ts";
+
+const mostRows = 40; // of each way
+
+/** The program with what it stores, beside the way back with what that uses. */
+export function WaysFigure(): JSX.Element {
+  const shown: Ways = {
+    forward: ways.value.forward.slice(0, mostRows),
+    back: ways.value.back.slice(0, mostRows),
+  };
+  const last = shown.forward.length + shown.back.length - 1;
+  const at = Math.min(step.value, last);
+  const { program, args } = own.run.value;
+  const gradient = program.gradient(args);
+  const left = ways.value.forward.length + ways.value.back.length - 1 - last;
+  return (
+    <Figure
+      id="ways"
+      title="Forward, storing; back, using"
+      isWide
+      state={{ page: state, keys: ["program", "at", "step"] }}
+      caption={
+        <>
+          Go through the lines. First the program runs, and keeps what the way back will need. Then the way
+          back visits the lines from the last to the first; the arrows tell in which line of the program a
+          value was kept. <M>∂s/∂x</M> is the derivative of the result in <M>x</M>, as far as it is known by
+          then.
+        </>
+      }
+    >
+      <ProgramField state={own} examples={examples} rows={5} />
+      {last > 0 && <Player step={step} last={last} label="both ways" unit="line" seconds={10} />}
+      <div class="ways">
+        <ForwardTable {...shown} at={at} />
+        <BackTable {...shown} at={at - shown.forward.length} />
+      </div>
+      {left > 0 && <p class="finding">{left} more lines of this run are not shown.</p>}
+      <p class="finding" role="status">
+        The result is <Value of="result" value={program.value(args)} />.{" "}
+        {program
+          .numbers(args)
+          .slice(0, mostNumbers)
+          .map(({ name }, i) => (
+            <span key={name}>
+              Its derivative in <M>{name}</M> is{" "}
+              <strong>
+                <Value of="gradient" value={gradient[i]!} />
+              </strong>
+              .{" "}
+            </span>
+          ))}
+      </p>
+    </Figure>
+  );
+}
+
+const mostNumbers = 6; // derivatives that are told
+
+function rowClass(i: number, at: number): string {
+  return i === at ? "is-active" : i > at ? "is-later" : "";
+}
+
+function ForwardTable({
+  forward,
+  at,
+}: {
+  readonly forward: readonly WayForward[];
+  readonly at: number;
+}): JSX.Element {
+  const hasLoops = forward.some(({ where }) => where !== "");
+  const used = at - forward.length; // the line of the way back that is active
+  return (
+    <div class="scroll-x" role="region" tabIndex={0} aria-label="The way forward">
+      <table class="plain pass">
+        <thead>
+          <tr>
+            <th>line</th>
+            {hasLoops && <th>in</th>}
+            <th>forward</th>
+            <th>value</th>
+            <th>kept</th>
+          </tr>
+        </thead>
+        <tbody>
+          {forward.map(({ text, value, where, stored }, i) => (
+            <tr class={rowClass(i, at)} aria-current={i === at ? "step" : undefined}>
+              <td>{i + 1}</td>
+              {hasLoops && <td>{where}</td>}
+              <td>
+                <M>{text}</M>
+              </td>
+              <td>{i <= at ? shortNumber(value) : "·"}</td>
+              <td>
+                {i <= at &&
+                  stored.map(({ name, usedBy }) => (
+                    <span class={usedBy.includes(used) ? "kept is-used" : "kept"}>
+                      <M>{name}</M>
+                    </span>
+                  ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function BackTable({
+  forward,
+  back,
+  at,
+}: Ways & {
+  readonly at: number;
+}): JSX.Element {
+  const keptFor = (line: number): readonly { readonly name: string; readonly line: number }[] =>
+    forward.flatMap(({ stored }, i) =>
+      stored.filter(({ usedBy }) => usedBy.includes(line)).map(({ name }) => ({ name, line: i + 1 })),
+    );
+  return (
+    <div class="scroll-x" role="region" tabIndex={0} aria-label="The way back">
+      <table class="plain pass">
+        <thead>
+          <tr>
+            <th>back</th>
+            <th>value</th>
+            <th>uses</th>
+          </tr>
+        </thead>
+        <tbody>
+          {back.map((line, i) => (
+            <tr class={`${rowClass(i, at)} ${kindClass(line)}`} aria-current={i === at ? "step" : undefined}>
+              <td>
+                <M>{line.text}</M>
+              </td>
+              <td>{i <= at ? shortNumber(line.value) : "·"}</td>
+              <td>
+                {keptFor(i).map(({ name, line: number }) => (
+                  <span class="kept">
+                    <M>{name}</M> ← line {number}
+                  </span>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function kindClass({ kind }: WayBack): string {
+  return kind === "sum" ? "is-sum" : "";
+}

@@ -1,0 +1,15 @@
+import type { Section } from "../live/page.tsx";
+
+/** The examples: programs that people bring, as pages to touch. Each has a folder of its slug with `page.tsx`. */
+export const section: Section = {
+  title: "Examples",
+  claim:
+    "Programs that people bring, each with the few lines of downhill that do the work, running in the page.",
+  pages: [
+    {
+      slug: "curve-fit",
+      title: "A curve with its errors",
+      summary: "Drag the points of an experiment: parameters, their standard errors and the band follow.",
+    },
+  ],
+};

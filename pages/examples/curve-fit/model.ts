@@ -1,0 +1,63 @@
+// A decay fitted to points that the reader moves.
+import { add, exp, mul, neg, type Tensor } from "downhill";
+import { curveFitter } from "downhill/optim";
+import * as random from "downhill/random";
+import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+
+/** What the points are drawn from: y = a·exp(−k·t) + c with normal errors. */
+export const truth = { a: 4, k: 0.6, c: 1, sigma: 0.25 };
+
+const model = (t: Tensor, { a, k, c }: { a: Tensor; k: Tensor; c: Tensor }): Tensor =>
+  add(mul(a, exp(neg(mul(k, t)))), c);
+const fitter = curveFitter(model, { parameters: ["a", "k", "c"] });
+
+/** As many measurements, at times from 0 to 8, with errors of a seed. */
+export function measurements(count: number, seed: number): Point[] {
+  const errors = random.normal(random.key(seed), [count], { dtype: "float64" }).tolist() as number[];
+  return errors.map((error, i) => {
+    const t = (8 * i) / (count - 1);
+    const y = truth.a * Math.exp(-truth.k * t) + truth.c + truth.sigma * error;
+    return [t, y].map((z) => Number(z.toFixed(3)));
+  });
+}
+
+/** A fit, and its band on a grid of times. */
+export interface Fitted {
+  readonly values: Readonly<Record<"a" | "k" | "c", number>>;
+  readonly errors: Readonly<Record<"a" | "k" | "c", number>>;
+  /** Correlations of the parameters in the order a, k, c. */
+  readonly correlation: readonly (readonly number[])[];
+  /** Parameters that the points say nothing of. */
+  readonly undetermined: readonly string[];
+  readonly rSquared: number;
+  readonly grid: readonly number[];
+  readonly curve: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
+
+const grid = Array.from({ length: 81 }, (_, i) => i / 10);
+
+/**
+ * The fit of the points.
+ *
+ * @throws Error where the points do not determine the parameters
+ */
+export function fitPoints(points: readonly Point[]): Fitted {
+  const fit = fitter(
+    Float64Array.from(points, ([t]) => t!),
+    Float64Array.from(points, ([, y]) => y!),
+  );
+  const { value, low, high } = fit.predict(grid);
+  return {
+    values: fit.params,
+    errors: fit.standardErrors,
+    correlation: fit.correlation.tolist() as number[][],
+    undetermined: fit.undetermined,
+    rSquared: fit.rSquared,
+    grid,
+    curve: value.tolist() as number[],
+    low: low.tolist() as number[],
+    high: high.tolist() as number[],
+  };
+}

@@ -1,0 +1,31 @@
+// Every program that an example shows prints what the page says it prints.
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import * as downhill from "downhill";
+import * as data from "downhill/data";
+import * as distributions from "downhill/distributions";
+import * as linalg from "downhill/linalg";
+import * as nn from "downhill/nn";
+import * as optim from "downhill/optim";
+import * as random from "downhill/random";
+import { runProgram } from "../../test/support/run-program.ts";
+import { section } from "./contents.ts";
+
+const modules = {
+  downhill,
+  "downhill/data": data,
+  "downhill/distributions": distributions,
+  "downhill/linalg": linalg,
+  "downhill/nn": nn,
+  "downhill/optim": optim,
+  "downhill/random": random,
+};
+
+test.each(section.pages.map(({ slug }) => slug))("the program of %s", async (slug) => {
+  expect(readdirSync(new URL(slug, import.meta.url))).toContain("page.tsx");
+  const { program, printed } = (await import(`./${slug}/program.ts`)) as Record<
+    "program" | "printed",
+    string
+  >;
+  expect(await runProgram(program, modules)).toBe(printed);
+});

@@ -1,0 +1,26 @@
+import type { Command } from "../run.ts";
+
+const args = {
+  run: {
+    type: "positional",
+    required: true,
+    valueHint: "run",
+    description: "a folder that downhill train was given as --checkpoint; two or more of them",
+  },
+  out: {
+    type: "string",
+    valueHint: "file.html",
+    description: "draw the curves of the runs over each other, on a page",
+  },
+  json: { type: "boolean", description: "write one JSON object: settings and curves of each run" },
+} as const;
+
+/** `downhill compare`: runs beside each other. */
+export const compareCommand: Command<typeof args> = {
+  args,
+  async run({ _: folders, out, json }, terminal) {
+    const { compareRuns } = await import("./run.ts");
+    await compareRuns({ folders, out, json: json === true }, terminal);
+    return 0;
+  },
+};

@@ -1,0 +1,62 @@
+import { extname } from "node:path";
+import { toJson } from "../shared/json.ts";
+import { paintFor } from "../shared/style.ts";
+import type { Terminal } from "../shared/terminal.ts";
+import { optionError } from "../shared/words.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { comparePage } from "./page.ts";
+import { type ComparedRun, curvesOf, differencesOf, readRuns } from "./runs.ts";
+import { showComparison } from "./text.ts";
+
+/** What `downhill compare` was asked for, as it was written. */
+export interface CompareRequest {
+  readonly folders: readonly string[];
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+/** Reads the runs and writes what was asked for. */
+export async function compareRuns(
+  { folders, out, json }: CompareRequest,
+  { stdout, stderr }: Terminal,
+): Promise<void> {
+  if (folders.length < 2) {
+    throw optionError(
+      "there is one run, and two or more are compared, as in downhill compare runs/a runs/b.",
+    );
+  }
+  if (out !== undefined) checkPage(out);
+  const runs = await readRuns(folders);
+  for (const { folder, warnings } of runs) {
+    for (const warning of warnings) stderr.write(`warning: ${folder}: ${warning}\n`);
+  }
+  if (out !== undefined) await writeOutput(out, comparePage(runs));
+  if (json) stdout.write(`${toJson(asJson(runs))}\n`);
+  else {
+    stdout.write(showComparison(runs, paintFor(stdout)));
+    if (out !== undefined) stdout.write(`\ncurves: ${out}\n`);
+  }
+}
+
+function checkPage(out: string): void {
+  if (!/^\.html?$/i.test(extname(out))) {
+    throw optionError(`--out: the name must end in .html, and ${JSON.stringify(out)} does not.`);
+  }
+  checkOutput(out);
+}
+
+function asJson(runs: readonly ComparedRun[]): object {
+  const curves = curvesOf(runs);
+  return {
+    differences: Object.fromEntries(differencesOf(runs).map(([name, ...values]) => [name, values])),
+    runs: runs.map(({ folder, steps, history, settings }, i) => ({
+      folder,
+      steps,
+      epochs: history.length,
+      settings: settings ?? null,
+      curves: Object.fromEntries(
+        curves.flatMap(({ title, values }) => (values.has(i) ? [[title, values.get(i)]] : [])),
+      ),
+    })),
+  };
+}

@@ -1,0 +1,143 @@
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { readSavedRun } from "../../training/train/checkpoint/codec.ts";
+import { checkpointFolder, type EpochRecord } from "../../training/train/index.ts";
+import { quote } from "../shared/words.ts";
+import { type KeptTest, keptTests } from "../train/kept-tests.ts";
+import { lastSettings, type Settings, showSetting, wordsOfStretch } from "../train/run-history.ts";
+
+/** A run as its folder tells of it. */
+export interface ComparedRun {
+  readonly folder: string;
+  /** What it is called beside the others. */
+  readonly name: string;
+  readonly steps: number;
+  readonly history: readonly EpochRecord[];
+  /** How it did on the test part, by epoch; nothing of runs by programs and by earlier versions. */
+  readonly tests: ReadonlyMap<number, KeptTest>;
+  /** `undefined` where a program has made it. */
+  readonly settings: Settings | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The runs in some folders.
+ *
+ * @throws DownhillError `file` for a folder without a run, `data` for a run that is damaged, `option` for a folder named twice.
+ */
+export async function readRuns(folders: readonly string[]): Promise<ComparedRun[]> {
+  const twice = folders.find((folder, i) => folders.indexOf(folder) < i);
+  if (twice !== undefined) throw new DownhillError("option", `${twice} is named twice.`);
+  const names = namesOf(folders);
+  return Promise.all(folders.map(async (folder, i) => readRun(folder, names[i]!)));
+}
+
+/** The last parts of the folders, where these are apart; else the folders. */
+function namesOf(folders: readonly string[]): readonly string[] {
+  const short = folders.map((folder) => basename(folder));
+  return new Set(short).size === short.length && short.every((name) => /\w/.test(name)) ? short : folders;
+}
+
+async function readRun(folder: string, name: string): Promise<ComparedRun> {
+  if (!existsSync(folder)) throw noRun(folder, "there is no such folder");
+  if (!statSync(folder).isDirectory()) throw noRun(folder, "this is a file, not the folder of a run");
+  const { checkpoint, warnings } = await checkpointFolder(folder).load();
+  if (checkpoint === undefined) throw noRun(folder, "there is no checkpoint in it");
+  const { step, history, stretches } = readSavedRun(checkpoint);
+  const words = stretches.map((stretch) => wordsOfStretch(stretch)).findLast((one) => one !== undefined);
+  const settings = lastSettings(folder, stretches);
+  const data = words === undefined ? {} : { data: dataOf(words) };
+  return {
+    folder,
+    name,
+    steps: step,
+    history,
+    tests: await keptTests(folder),
+    settings: settings === undefined ? undefined : { ...data, ...settings },
+    warnings,
+  };
+}
+
+/** What the command that made a run trains on. */
+function dataOf(words: readonly string[]): string {
+  const from = words.findIndex((word, i) => i >= 2 && word.startsWith("--") && !sources.has(word));
+  return words.slice(2, from < 0 ? undefined : from).join(" ");
+}
+
+/** Options that say what is trained on; they stand first. */
+const sources: ReadonlySet<string> = new Set([
+  "--data",
+  "--target",
+  "--features",
+  "--no-header",
+  "--task",
+  "--missing",
+  "--indicator",
+  "--categories",
+  "--max-categories",
+  "--decimal",
+  "--images",
+  "--labels",
+]);
+
+function noRun(folder: string, why: string): DownhillError {
+  return new DownhillError(
+    "file",
+    `${folder}: ${why}. A run is saved by downhill train … --checkpoint ${quote(folder)}.`,
+  );
+}
+
+/** A setting in which runs differ: its name, and what each has. */
+export type Difference = readonly [name: string, ...values: string[]];
+
+/** The settings in which the runs differ, as they are written; those of runs by programs are not known. */
+export function differencesOf(runs: readonly ComparedRun[]): Difference[] {
+  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings ?? {})));
+  return [...names]
+    .map((name): Difference => [
+      name,
+      ...runs.map(({ settings }) => (settings === undefined ? "not known" : textOf(settings[name]))),
+    ])
+    .filter(([, ...values]) => new Set(values).size > 1);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : showSetting(value);
+}
+
+/** A curve over the epochs, of each run that has it. */
+export interface ComparedCurve {
+  readonly title: string;
+  readonly unit: "number" | "percent";
+  /** By the places of the runs. */
+  readonly values: ReadonlyMap<number, readonly number[]>;
+}
+
+/** What of all runs is drawn over each other: losses, metrics, rates; of the training, the validation and the test part. */
+export function curvesOf(runs: readonly ComparedRun[]): ComparedCurve[] {
+  const metrics = [...new Set(runs.flatMap(({ history }) => Object.keys(history[0]?.metrics ?? {})))];
+  const unitOf = (metric: string): "number" | "percent" => (metric === "accuracy" ? "percent" : "number");
+  const curve = (
+    title: string,
+    unit: "number" | "percent",
+    of: (record: EpochRecord, test: KeptTest | undefined) => number | undefined,
+  ): ComparedCurve => {
+    const values = runs.map(({ history, tests }) =>
+      history.map((record) => of(record, tests.get(record.epoch)) ?? Number.NaN),
+    );
+    const known = [...values.entries()].filter(([, all]) => all.some(Number.isFinite));
+    return { title, unit, values: new Map(known) };
+  };
+  return [
+    curve("Training loss", "number", ({ loss }) => loss),
+    curve("Validation loss", "number", ({ validation }) => validation?.loss),
+    curve("Test loss", "number", (_, test) => test?.loss),
+    ...metrics.flatMap((metric) => [
+      curve(`Training ${metric}`, unitOf(metric), (record) => record.metrics[metric]),
+      curve(`Validation ${metric}`, unitOf(metric), ({ validation }) => validation?.metrics[metric]),
+      curve(`Test ${metric}`, unitOf(metric), (_, test) => test?.metrics[metric]),
+    ]),
+    curve("Learning rate", "number", ({ learningRate }) => learningRate),
+  ].filter(({ values }) => values.size > 0);
+}

@@ -1,0 +1,52 @@
+import { appendFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Evaluation } from "../../training/train/index.ts";
+
+/** Beside the checkpoints of a run: a line of JSON an epoch, how the network did on the test part after it. */
+const fileName = "tests.jsonl";
+
+/** How a network did on the test part after an epoch. */
+export interface KeptTest extends Pick<Evaluation, "loss" | "metrics"> {
+  readonly epoch: number;
+}
+
+/**
+ * Leaves to those who compare runs how the network did after an epoch. A resumed run goes on with the file; of an epoch that
+ * is there twice, for the first time was not saved, the last line counts.
+ *
+ * @throws DownhillError `file` if it cannot be written.
+ */
+export async function keepTest(folder: string, { epoch, loss, metrics }: KeptTest): Promise<void> {
+  const path = join(folder, fileName);
+  try {
+    await appendFile(path, `${JSON.stringify({ epoch, loss, metrics })}\n`);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new DownhillError("file", `cannot write ${path}: ${why}.`, { cause });
+  }
+}
+
+/** What was kept of the epochs of a run, by their numbers; lines that were cut off, or are none of these, count for nothing. */
+export async function keptTests(folder: string): Promise<ReadonlyMap<number, KeptTest>> {
+  const text = await readFile(join(folder, fileName), "utf8").catch(() => "");
+  const tests = new Map<number, KeptTest>();
+  for (const line of text.split("\n")) {
+    const test = readLine(line);
+    if (test !== undefined) tests.set(test.epoch, test);
+  }
+  return tests;
+}
+
+function readLine(line: string): KeptTest | undefined {
+  try {
+    const { epoch, loss, metrics } = JSON.parse(line) as KeptTest;
+    const isWhole =
+      Number.isInteger(epoch) &&
+      typeof loss === "number" &&
+      Object.values(metrics).every((value) => typeof value === "number");
+    return isWhole ? { epoch, loss, metrics } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,186 @@
+import axe from "axe-core";
+import { add, matmul, mean, mul, sub, tanh } from "downhill";
+import type { Tensor } from "downhill";
+import type { Page } from "playwright-core";
+import { beforeAll, expect } from "vitest";
+import { describeInBrowser } from "../../../../test/support/browser.ts";
+import { elaborate } from "../../../numeric/plain/elaborate.ts";
+import { parseModule } from "../../../numeric/plain/module.ts";
+import { loadParser } from "../../../numeric/plain/parser.ts";
+import { toHtml, traceTable } from "../index.ts";
+import { tracePage } from "../trace-page.ts";
+import { plainPageData } from "../plain/page-data.ts";
+
+let loop: string;
+let network: string;
+beforeAll(async () => {
+  const text = `function power(x: number, steps: number[]) {
+  "use ad";
+  let y = 1;
+  for (let i = 0; i < steps.length; i++) {
+    const t = steps[i]! * x;
+    y *= t;
+  }
+  return y;
+}`;
+  const form = elaborate(parseModule(text, { parse: await loadParser(), file: "power.ts" }));
+  loop = tracePage(plainPageData(form, [2, [1, 2, 3, 4, 5]], "power", new Map()));
+
+  interface Dense {
+    readonly weight: Tensor;
+    readonly bias: Tensor;
+  }
+  const rows = (n: number, m: number): number[][] =>
+    Array.from({ length: n }, (_, i) => Array.from({ length: m }, (_, j) => Math.sin(3 * i + j)));
+  const dense = (n: number, m: number): object => ({ weight: rows(n, m), bias: rows(1, m)[0] });
+  const loss = (params: readonly Dense[], x: Tensor, y: Tensor): Tensor => {
+    let h = x;
+    for (const { weight, bias } of params) h = tanh(add(matmul(h, weight), bias));
+    const error = sub(h, y);
+    return mean(mul(error, error));
+  };
+  const params = Array.from({ length: 6 }, () => dense(3, 3));
+  network = toHtml(traceTable(loss, { at: [params, rows(4, 3), rows(4, 3)], names: ["params"] }));
+});
+
+const programRows = (page: Page): Promise<string[]> => page.locator(".lists section").first().locator(".row").allInnerTexts(); // prettier-ignore
+const titles = (page: Page): Promise<string[]> => page.locator(".dh-box .dh-title").allTextContents();
+/** The middle of the box of this title, in pixels from the top of the window. */
+const heightOf = async (page: Page, title: string): Promise<number> => {
+  const box = await page.locator(".dh-box", { hasText: title }).first().boundingBox();
+  return box!.y + box!.height / 2;
+};
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { run } = (window as unknown as { axe: typeof axe }).axe;
+    const found = await run({ resultTypes: ["violations"] });
+    return found.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 90)).join(" ")}`,
+    );
+  });
+}
+
+describeInBrowser("loops in a trace", {
+  "show one iteration, which a reader chooses by a number, by buttons or in the graph": async ({ open }) => {
+    const page = await open(loop);
+    const plain = async (): Promise<string[]> =>
+      (await programRows(page)).slice(2).map((row) => row.replaceAll(/\s+/g, " "));
+    expect(await plain()).toEqual([
+      "y = 1 1",
+      "▾for i",
+      "t = steps[i] · x 2",
+      "y = y · t 2",
+      "▸i = 1 … 4 8 lines, the last: y 3840",
+    ]);
+    await page.getByLabel("Iteration of i", { exact: true }).fill("3");
+    await page.keyboard.press("Enter");
+    expect(await plain()).toEqual([
+      "y = 1 1",
+      "▾for i",
+      "▸i = 0 … 2 6 lines, the last: y 48",
+      "t = steps[i] · x 8",
+      "y = y · t 384",
+      "▸i = 4 2 lines, the last: y 3840",
+    ]);
+    // what comes earlier stands higher
+    const heights = [];
+    for (const title of ["i = 0 … 2", "y = y · t", "i = 4"]) heights.push(await heightOf(page, title));
+    expect(heights).toEqual([...heights].sort((a, b) => a - b));
+    expect(new Set(heights).size).toBe(3);
+
+    await page.getByRole("button", { name: "The iteration before of i" }).click();
+    expect((await plain())[3]).toBe("t = steps[i] · x 6");
+    await page.locator(".dh-group", { hasText: "i = 3 … 4" }).click(); // the nearest of them
+    expect((await plain())[3]).toBe("t = steps[i] · x 8");
+    await page.getByLabel("Iteration of i", { exact: true }).fill("99"); // there is none
+    await page.keyboard.press("Enter");
+    expect((await plain()).at(-1)).toBe("y = y · t 3840");
+    expect(await page.getByLabel("Iteration of i", { exact: true }).inputValue()).toBe("4");
+  },
+
+  "are gone through at the iteration shown, and the others in one step": async ({ open }) => {
+    const page = await open(loop);
+    await page.keyboard.press("Home");
+    const captions: string[] = [];
+    const [, count = "0"] = (await page.locator(".count").innerText()).split("/ ");
+    for (let i = 1; i < Number(count); i++) {
+      await page.keyboard.press("ArrowRight");
+      captions.push(await page.locator(".caption").innerText());
+    }
+    expect(captions.slice(0, 4)).toEqual([
+      "y = 1",
+      "t = steps[i] · x",
+      "y = y · t",
+      "i = 1 … 4: 8 lines in one step",
+    ]);
+    expect(captions.filter((caption) => caption.startsWith("Back through"))).toEqual([
+      expect.stringContaining("i = 1 … 4"),
+    ]);
+    // 1 · 2 · 3 · 4 · 5 · x^5 at 2
+    expect(await page.locator(".gradient > div").first().innerText()).toBe("∂power/∂x = 9600");
+    expect(await violations(await open(loop, { bypassCSP: true, colorScheme: "dark" }))).toEqual([]);
+  },
+});
+
+describeInBrowser("layers in a trace", {
+  "are folded in list and graph, and unfold in both, by keys alone": async ({ open }) => {
+    const page = await open(network);
+    await page.keyboard.press("Home"); // the program is in view
+    const closed = await titles(page);
+    expect(closed.filter((title) => title.startsWith("params["))).toEqual(
+      [0, 1, 2, 3, 4, 5].map((i) => `params[${i}]`),
+    );
+    expect(await heightOf(page, "params[0]")).toBeLessThan(await heightOf(page, "params[1]"));
+    const second = page.locator(".lists section").first().locator('.row.fold button:has-text("params[1]")').last(); // prettier-ignore
+    await second.focus();
+    await page.keyboard.press("Enter");
+    const opened = await titles(page);
+    expect(opened).toContain("params[1].weight");
+    expect(opened.filter((title) => title.includes("tanh"))).toHaveLength(1);
+    const focused = await page.evaluate(() => [document.activeElement?.textContent, document.activeElement?.getAttribute("aria-expanded")]); // prettier-ignore
+    expect(focused).toEqual(["▾params[1]", "true"]);
+    await page.keyboard.press("Enter");
+    expect(await titles(page)).toEqual(closed);
+    await page.locator('.dh-group:has-text("params[4]")').focus();
+    await page.keyboard.press("Enter");
+    expect((await programRows(page)).some((row) => row.includes("params[4].weight"))).toBe(true);
+    await page.keyboard.press("ArrowRight"); // the keys are still those of the trace
+    expect(await page.locator(".count").innerText()).toMatch(/^2 \//);
+    await page.locator(".chips button").click();
+    expect(await titles(page)).toEqual(closed);
+    const phone = { bypassCSP: true, viewport: { width: 375, height: 667 } };
+    expect(await violations(await open(network, phone))).toEqual([]);
+  },
+});
+
+describeInBrowser("a printed trace", {
+  "shows everything with its values, and what was shown before comes back": async ({ open }) => {
+    const page = await open(network, { viewport: { width: 794, height: 1000 } });
+    await page.keyboard.press("Home");
+    const before = [await page.locator(".count").innerText(), (await programRows(page)).length];
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await expect.poll(async () => page.locator(".row.fold").count()).toBe(0);
+    const shown = await page.evaluate(() => {
+      const numbers = [...document.querySelectorAll<HTMLElement>(".lists .number")].filter(({ textContent }) => textContent !== ""); // prettier-ignore
+      const hidden = numbers.filter((number) => getComputedStyle(number).visibility !== "visible");
+      const { right } = document.querySelector(".picture svg")!.getBoundingClientRect();
+      const panes = [...document.querySelectorAll(".lists, .picture")];
+      return {
+        numbers: numbers.length,
+        hidden: hidden.length,
+        right,
+        cut: panes.filter((pane) => pane.scrollHeight > pane.clientHeight + 1).length,
+        colour: getComputedStyle(document.querySelector(".left")!).color,
+      };
+    });
+    expect(shown.numbers).toBeGreaterThan(60); // lines and adjoints
+    expect([shown.hidden, shown.cut]).toEqual([0, 0]);
+    expect(shown.right).toBeLessThanOrEqual(794);
+    expect(shown.colour).toBe("rgb(31, 35, 40)"); // dark on paper, whatever the screen has
+    await page.emulateMedia({ media: "screen" });
+    await expect.poll(async () => page.locator(".count").innerText()).toBe(before[0]);
+    expect((await programRows(page)).length).toBe(before[1]);
+  },
+});
