@@ -148,8 +148,8 @@ function Seen(): JSX.Element {
             {words[one]}
           </button>
         ))}
-        <Work />
       </div>
+      <Work />
       <p class="problem" role="alert">
         {viewProblem?.field === "view" ? viewProblem.message : ""}
       </p>
