@@ -43,7 +43,7 @@ try {
     await page.screenshot({ path: join(pictures, `trace-${colorScheme}.png`) });
     await page.goto(pathToFileURL(join(scratch, "report.html")).href);
     await page.waitForTimeout(300);
-    await page.setViewportSize({ width: 1200, height: 1260 });
+    await page.setViewportSize({ width: 1200, height: 1430 });
     await page.screenshot({ path: join(pictures, `report-${colorScheme}.png`) });
     await page.goto(pathToFileURL(join(scratch, "race.html")).href);
     await page.waitForTimeout(300);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { section as course } from "../pages/course/contents.ts";
+import { section as examples } from "../pages/examples/contents.ts";
 import type { Section } from "../pages/live/page.tsx";
 import { section as playground } from "../pages/playground/contents.ts";
 import { describeInBrowser } from "./support/browser.ts";
@@ -15,6 +16,7 @@ import { root } from "./support/snippets.ts";
 const widths = [375, 768, 1440];
 const themes = ["light", "dark"] as const;
 const leastText = 11; // pixels
+const mostLoaded = 250; // KB gzipped
 
 /** Each page once by default, and in every width and theme where there is time. */
 function viewsOf(i: number): readonly (readonly [width: number, theme: "light" | "dark"])[] {
@@ -22,7 +24,11 @@ function viewsOf(i: number): readonly (readonly [width: number, theme: "light" |
   return extent(0, 1) === 1 ? all : [all[i % all.length]!];
 }
 
-function describeSection(name: "learn" | "playground", folder: string, { pages }: Section): void {
+function describeSection(
+  name: "learn" | "playground" | "examples",
+  folder: string,
+  { pages }: Section,
+): void {
   const slugs = pages.map(({ slug }) => slug);
   test(`every page in the contents of ${name} is there, and no other`, () => {
     const there = readdirSync(join(root, folder)).filter((one) =>
@@ -31,6 +37,11 @@ function describeSection(name: "learn" | "playground", folder: string, { pages }
     expect(there.toSorted()).toEqual(slugs.toSorted());
   });
   const served = serveSection(name);
+  test(`no page of ${name} loads more than ${mostLoaded} KB at first, the engine included`, () => {
+    expect([...served.loads().keys()]).toEqual(["", ...slugs]);
+    const heavy = [...served.loads()].filter(([, size]) => size > mostLoaded);
+    expect(heavy).toEqual([]);
+  });
   describeInBrowser(
     `the live pages of ${name}`,
     Object.fromEntries(
@@ -59,3 +70,4 @@ function describeSection(name: "learn" | "playground", folder: string, { pages }
 
 describeSection("learn", "pages/course", course);
 describeSection("playground", "pages/playground", playground);
+describeSection("examples", "pages/examples", examples);

@@ -17,8 +17,6 @@ interface FigureProps {
   readonly state?: { readonly page: PageState; readonly keys: readonly string[] };
   /** The numbers of the figure as a file of comma-separated values. */
   readonly csv?: () => string;
-  /** The level of its title among the headings. Default 3. */
-  readonly level?: 2 | 3;
 }
 
 /** A figure with its caption, a link to what is shown, its drawing as SVG and its numbers as CSV. */
@@ -30,9 +28,7 @@ export function Figure({
   isWide = false,
   state,
   csv,
-  level = 3,
 }: FigureProps): JSX.Element {
-  const Heading = `h${level}` as const;
   const frame = useRef<HTMLElement>(null);
   const said = useSignal("");
   const say = (words: string): void => {
@@ -41,7 +37,9 @@ export function Figure({
   };
   return (
     <figure ref={frame} id={id} class={isWide ? "live wide" : "live"} aria-labelledby={`${id}-title`}>
-      <Heading id={`${id}-title`}>{title}</Heading>
+      <p class="live-title" id={`${id}-title`}>
+        {title}
+      </p>
       <div class="live-body">{children}</div>
       {caption !== undefined && <figcaption>{caption}</figcaption>}
       <div class="live-tools">

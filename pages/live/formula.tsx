@@ -25,7 +25,7 @@ export function Code({
   readonly isWrapped?: boolean;
 }): JSX.Element {
   return (
-    <pre class={isWrapped ? "code is-wrapped" : "code scroll"} role="region" tabIndex={0} aria-label={label}>
+    <pre class={isWrapped ? "code is-wrapped" : "code scroll"} role="group" tabIndex={0} aria-label={label}>
       <code>{children}</code>
     </pre>
   );

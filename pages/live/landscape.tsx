@@ -2,6 +2,7 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
+import { simplify, type Spot } from "../../src/pictures/landscapes/draw/contours.ts";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { marksFor } from "../../src/pictures/plot/at-widths.ts";
 import { drawAxes } from "../../src/pictures/plot/axes.ts";
@@ -236,19 +237,7 @@ function ColourBar({
   );
 }
 
-type Spot = readonly [x: number, y: number];
-
-const leastApart = 0.4; // pixels: what is nearer is not seen apart
-
-/** A path without the places that lie too near to the one before; its last place stays. */
-function spaced(path: readonly Spot[]): Spot[] {
-  const kept: Spot[] = [];
-  path.forEach((spot, i) => {
-    const [x, y] = kept.at(-1) ?? [Infinity, Infinity];
-    if (i === path.length - 1 || !(Math.hypot(spot[0] - x, spot[1] - y) < leastApart)) kept.push(spot);
-  });
-  return kept;
-}
+const notSeen = 0.3; // pixels by which the line of a long run may be off
 
 /** A run up to a step, with its marker where it is. */
 function Trail({
@@ -262,8 +251,10 @@ function Trail({
   readonly step: number;
   readonly placing: Placing;
 }): JSX.Element {
-  const shown = spaced(points.slice(0, step + 1).map(at));
-  const d = shown.map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`).join("");
+  const shown = points.slice(0, step + 1).map(at);
+  const d = simplify(shown, notSeen)
+    .map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`)
+    .join("");
   const dots =
     shown.length <= mostDots
       ? shown.map(([x, y]) => `M${round(x - 2)},${y}a2,2 0 1,0 4,0a2,2 0 1,0 -4,0`).join("")

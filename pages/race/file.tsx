@@ -18,7 +18,7 @@ function Page(): JSX.Element {
   return (
     <>
       <Damages page={state} />
-      <Figure id="live-race" title="The race" level={2} isWide state={{ page: state, keys: race.keys }}>
+      <Figure id="live-race" title="The race" isWide state={{ page: state, keys: race.keys }}>
         <Race race={race} />
       </Figure>
     </>

@@ -12,6 +12,8 @@ import { root } from "./snippets.ts";
 export interface ServedSection {
   /** The address of a page, with what stands behind `#`: the state. */
   at(slug: string, state?: string): { readonly address: string };
+  /** What each page loads at first, gzipped, in KB (1,024 bytes), by its slug. */
+  loads(): ReadonlyMap<string, number>;
 }
 
 /**
@@ -21,15 +23,17 @@ export interface ServedSection {
 export function serveSection(name: "learn" | "playground" | "examples"): ServedSection {
   let served: ServedFolder | undefined;
   let made: string | undefined;
+  const sizes = new Map<string, number>();
   beforeAll(async () => {
     made = mkdtempSync(join(tmpdir(), "downhill-site-"));
     const below = join(made, "some/where");
     mkdirSync(below, { recursive: true });
     const script = join(root, "scripts/pages.mjs");
-    const { status, stderr } = spawnSync(process.execPath, [script, "--out", below, name], {
-      encoding: "utf8",
-    });
+    const words = [script, "--out", below, name];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
     expect(status, stderr).toBe(0);
+    for (const [, slug, size] of stdout.matchAll(/^[a-z]+\/(\S*): ([\d.]+) KB gzip$/gm))
+      sizes.set(slug!, Number(size));
     served = await serveFolder(made, 0);
   });
   afterAll(async () => {
@@ -37,6 +41,7 @@ export function serveSection(name: "learn" | "playground" | "examples"): ServedS
     if (made !== undefined) rmSync(made, { recursive: true, force: true });
   });
   return {
+    loads: () => sizes,
     at: (slug, state = "") => ({
       address: `${served!.address}some/where/${name}/${slug === "" ? "" : `${slug}/`}${state}`,
     }),

@@ -78,7 +78,7 @@ function QuotientTable(): JSX.Element {
     ["central difference", quotients.central],
   ] as const;
   return (
-    <div class="scroll-x">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The derivative, three ways">
       <table class="plain">
         <caption class="visually-hidden">The derivative in {of}, three ways</caption>
         <thead>
@@ -119,7 +119,7 @@ export function CostTable(): JSX.Element {
     ["value and gradient, automatic", "1 run of the derived code", gradient],
   ];
   return (
-    <div class="scroll-x">
+    <div class="scroll" role="region" tabIndex={0} aria-label="What the gradient costs">
       <table class="plain">
         <caption class="visually-hidden">Operations for the gradient of the program above</caption>
         <thead>

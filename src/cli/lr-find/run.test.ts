@@ -97,6 +97,13 @@ test.each(["svg", "html"])("--out draws a %s with a dot a step, the average, and
   for (const name of ["base ", "steepest ", "max "]) expect(text).toContain(`>${name}`);
 });
 
+test("losses that leave the picture are marked at its edge", async () => {
+  const out = join(folder, "far.svg");
+  await written({ data: table(), target: "y", hidden: "none", to: "100", out });
+  const text = readFileSync(out, "utf8");
+  expect(text.match(/class="beyond" d="(M[^"]+)"/)![1]!.split("Z").length).toBeGreaterThan(1);
+});
+
 test("says where nothing was found", async () => {
   const text = await written({ data: table(), target: "y", from: "1e-12", to: "1e-11" });
   expect(text).toContain("nothing found: no rate lowered the loss by more than its noise");

@@ -1,7 +1,7 @@
 const mostPoints = 4000; // of a curve: several for each pixel of a wide page
 
 /**
- * A curve of very many points, x rising, as it looks: of each of a thousand parts of its points the first, the least, the greatest and
+ * A curve of very many finite points, x rising, as it looks: of each of a thousand parts of its points the first, the least, the greatest and
  * the last. One of 4000 points or fewer stays as it is.
  */
 export function thinned(

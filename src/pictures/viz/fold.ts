@@ -52,8 +52,8 @@ interface Part {
 }
 
 /**
- * The graph as a tree of groups. Nodes are grouped as `around` says; where it does not, small graphs stay as they are and
- * large ones fold by sub-programs and prefixes of names. What is still too long folds by runs of lines without a name of
+ * The graph as a tree of groups. Nodes are grouped as `around` says, for a page that can unfold them, and there sub-programs
+ * too; without it small graphs stay as they are and large ones fold by sub-programs and prefixes of names. What is still too long folds by runs of lines without a name of
  * their own, or else by runs of consecutive lines, cut where few values cross.
  */
 export function foldGraph(
@@ -66,12 +66,8 @@ export function foldGraph(
   const mostHere = Math.max(fewestHere, Math.min(most, mostItems));
   let next = firstMade;
   const crossing = crossingsOf(graph);
-  const partsOf = ({ id, path }: GraphNode): readonly Part[] => {
-    const folds = around?.(id).map((fold): Part => ({ key: fold.id, label: fold.label, id: fold.id })) ?? [];
-    return folds.length > 0 ? folds : path.map((label): Part => ({ key: label, label }));
-  };
   const items = byPart(
-    graph.nodes.map((node) => [node, partsOf(node)] as const),
+    graph.nodes.map((node) => [node, partsOf(node, around, isSmall)] as const),
     0,
   );
 
@@ -136,7 +132,9 @@ export function foldGraph(
     });
     const count = parts.reduce((n, { length }) => n + (length < shortestRun ? length : 1), 0);
     if (count < fewestItems || count > mostHere) return undefined;
-    return parts.flatMap((part) => (part.length < shortestRun ? part : [group(spanOf(part), byRuns(part))]));
+    return parts.flatMap((part) =>
+      part.length < shortestRun ? part : [group(spanOf(graph, part), byRuns(part))],
+    );
   }
 
   /** Cuts a list into at most `parts` runs of about the same size. */
@@ -153,19 +151,30 @@ export function foldGraph(
         if (crossing[lastOf(list[k - 1]!)]! < crossing[lastOf(list[to - 1]!)]!) to = k;
       }
       const members = list.slice(from, to);
-      made.push(members.length === 1 ? members[0]! : group(spanOf(members), byRuns(members)));
+      made.push(members.length === 1 ? members[0]! : group(spanOf(graph, members), byRuns(members)));
       from = to;
     }
     // Early cuts may leave a few runs too many: fold once more.
     return made.length > 2 * parts ? runs(made, parts) : made;
   }
 
-  function spanOf(members: readonly FoldItem[]): string {
-    const first = graph.nodes[nodesOf(members[0]!)[0]!]!;
-    const last = graph.nodes[lastOf(members.at(-1)!)]!;
-    return `${first.name} … ${last.name}`;
-  }
   return items;
+}
+
+/** The groups that a node is in, outermost first; of a small graph only those that `around` says, and sub-programs. */
+function partsOf(
+  { id, path, depth }: GraphNode,
+  around: ((node: number) => readonly Fold[]) | undefined,
+  isSmall: boolean,
+): readonly Part[] {
+  const folds = around?.(id).map((fold): Part => ({ key: fold.id, label: fold.label, id: fold.id })) ?? [];
+  const scopes = isSmall ? path.slice(0, depth) : path;
+  return folds.length > 0 ? folds : scopes.map((label): Part => ({ key: label, label }));
+}
+
+/** From the first of some members to the last: `v3 … v40`. */
+function spanOf({ nodes }: Graph, members: readonly FoldItem[]): string {
+  return `${nodes[nodesOf(members[0]!)[0]!]!.name} … ${nodes[lastOf(members.at(-1)!)]!.name}`;
 }
 
 /** The nodes of an item, in order. */

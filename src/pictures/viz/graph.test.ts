@@ -62,6 +62,16 @@ test("the body of a loop lies in a group, joined to the operands", () => {
   expect(edges).toContainEqual([4, 5]); // the body's result into the loop's
 });
 
+test("on a page the body of a loop is folded, and unfolds", () => {
+  const f = (w: Tensor, xs: Tensor): Tensor =>
+    scan((c: Tensor, x: Tensor) => [tanh(add(mul(w, c), x)), c], 0.1, xs)[0];
+  const graph = graphOf(traceTable(f, { at: [0.7, [1, 2]] }));
+  const items = foldGraph(graph, 60, () => []);
+  expect(
+    items.map((item) => (item.kind === "group" ? item.detail : graph.nodes[item.node]!.operation)),
+  ).toEqual(["input", "input", "mul, add, tanh", "scan"]);
+});
+
 /** A graph of `n` nodes, each reading up to three earlier ones. */
 function randomGraph(
   n: number,

@@ -7,6 +7,7 @@ import { bind, capturingSources, evalProgram, traceProgram } from "../../engine/
 import { flattenArguments, flattenResult, unflattenArguments } from "../../engine/transforms/arguments.ts";
 import { parameterNames } from "../../engine/transforms/make-program.ts";
 import { leafPaths } from "../../engine/tree/tree.ts";
+import { readPlace, variableNames } from "./variable-names.ts";
 
 /** What can be traced: a function over tensors, nested as its arguments are, or a program. */
 export type TraceSource = Program | ((...args: never[]) => unknown);
@@ -59,15 +60,36 @@ export function traceable(
     ),
   );
   const whole = inlineCalls(program);
-  const given = new Map<Var, string>(
-    whole.ins.slice(0, captured.length).map((v, i) => [v, captured.length === 1 ? "c" : `c${i + 1}`]),
-  );
+  const given = new Map<Var, string>([
+    ...whole.ins
+      .slice(0, captured.length)
+      .map((v, i) => [v, captured.length === 1 ? "c" : `c${i + 1}`] as const),
+    ...namesOfVariables(f, whole),
+  ]);
   return {
     program: whole,
     args: at === undefined ? undefined : [...captured, ...leaves],
     captured: captured.length,
     names: given,
   };
+}
+
+const mostNamed = 5_000; // equations whose variables are looked for: each costs a stack to be formatted
+
+/** The results that variables of the function get, with the names of these, where the text of the function tells them. */
+function namesOfVariables(f: (...args: never[]) => unknown, { eqns }: Program): (readonly [Var, string])[] {
+  if (eqns.length > mostNamed) return [];
+  const places = eqns.map(({ source }) => readPlace(source?.describe() ?? ""));
+  const names = variableNames(Function.prototype.toString.call(f), places);
+  return eqns.flatMap(({ outs }, i) => {
+    const [name, next, out] = [names[i], places[i + 1], outs[0]];
+    const place = places[i];
+    // of several equations that one call asks for, the last one is its result
+    const isLast = next?.line !== place?.line || next?.column !== place?.column || next?.file !== place?.file;
+    return name !== undefined && isLast && out !== undefined && outs.length === 1
+      ? [[out, name] as const]
+      : [];
+  });
 }
 
 /** The program with the programs that it calls written out in their places. */

@@ -1,7 +1,7 @@
 import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, mostNodes, visibleGraph } from "./fold.ts";
-import type { Folds } from "./groups.ts";
+import type { Fold } from "./groups.ts";
 import { firstFolding, foldsOf } from "./groups.ts";
 import { layoutGraph } from "./layout.ts";
 import { mathMarkup } from "./math-pieces.ts";
@@ -36,12 +36,12 @@ export function tracePage(data: PageData): string {
 
 /** The graph as the page begins with it, for readers without its script. */
 function pictureOf({ graph, lines, groups = [], title }: PageData): string {
-  const folds = groups.length === 0 ? undefined : foldsOf(groups, firstFolding(groups));
+  const folds = foldsOf(groups, firstFolding(groups));
   const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
-  const around: Folds["around"] | undefined = folds && ((node) => folds.around(groupOf.get(node) ?? -1));
+  const around = (node: number): readonly Fold[] => folds.around(groupOf.get(node) ?? -1);
   const items = foldGraph(graph, mostNodes, around);
   const open = new Set(
-    graph.nodes.flatMap(({ id }) => around?.(id).flatMap((fold) => (fold.isClosed ? [] : [fold.id])) ?? []),
+    graph.nodes.flatMap(({ id }) => around(id).flatMap((fold) => (fold.isClosed ? [] : [fold.id]))),
   );
   const layout = layoutGraph(graph, visibleGraph(graph, items, open));
   return writeMarkup(drawGraph(graph, layout, `Dependency graph of ${title}`, true));

@@ -64,7 +64,7 @@ async function violations(page: Page): Promise<string[]> {
 
 describeInBrowser("loops in a trace", {
   "show one iteration, which a reader chooses by a number, by buttons or in the graph": async ({ open }) => {
-    const page = await open(loop);
+    const page = await open(loop, { viewport: { width: 1280, height: 2000 } }); // all rows are in view
     const plain = async (): Promise<string[]> =>
       (await programRows(page)).slice(2).map((row) => row.replaceAll(/\s+/g, " "));
     expect(await plain()).toEqual([
@@ -143,6 +143,11 @@ describeInBrowser("layers in a trace", {
     expect(focused).toEqual(["▾params[1]", "true"]);
     await page.keyboard.press("Enter");
     expect(await titles(page)).toEqual(closed);
+    for (let i = 0; i < 6; i++) await page.locator(".row.fold .toggle").first().click();
+    // with a chip for each group what stands beside them was a column of single letters
+    expect((await page.locator(".selection").boundingBox())!.width).toBeGreaterThan(200);
+    expect((await page.locator(".picture").boundingBox())!.height).toBeGreaterThan(250);
+    for (let i = 0; i < 6; i++) await page.locator(".chips button").first().click();
     await page.locator('.dh-group:has-text("params[4]")').focus();
     await page.keyboard.press("Enter");
     expect((await programRows(page)).some((row) => row.includes("params[4].weight"))).toBe(true);

@@ -268,9 +268,8 @@ class TraceView implements MountedTrace {
   }
 
   /** The folds around each node of the graph. */
-  #around(): ((node: number) => readonly Fold[]) | undefined {
+  #around(): (node: number) => readonly Fold[] {
     const { groups = [], lines } = this.#data;
-    if (groups.length === 0) return undefined;
     const { around } = foldsOf(groups, this.#folding);
     const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
     return (node) => around(groupOf.get(node) ?? -1);

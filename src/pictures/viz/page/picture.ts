@@ -12,8 +12,8 @@ import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
 export interface Picture {
-  /** Shows another graph, grouped as `around` says, where there are groups. */
-  setGraph(graph: Graph, around: ((node: number) => readonly Fold[]) | undefined): void;
+  /** Shows another graph, grouped as `around` says. */
+  setGraph(graph: Graph, around: (node: number) => readonly Fold[]): void;
   show(state: PictureState): void;
   zoom(factor: number): void;
   /** Shows the whole graph. */
@@ -114,7 +114,7 @@ export function makePicture(
       graph = next;
       items = foldGraph(graph, mostNodes, around);
       const folds = new Map(
-        graph.nodes.flatMap(({ id }) => around?.(id) ?? []).map((fold) => [fold.id, fold] as const),
+        graph.nodes.flatMap(({ id }) => around(id)).map((fold) => [fold.id, fold] as const),
       );
       unfolded = [...folds.values()].filter(({ isClosed }) => !isClosed);
       const groups = new Set(groupsOf(items).map(({ id }) => id));

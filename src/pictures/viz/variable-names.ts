@@ -1,0 +1,107 @@
+/** A call in the user's code: its line and column, from 1, as a stack tells them. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Reads `file:line:column`; `undefined` for what is no such place. */
+export function readPlace(text: string): Place | undefined {
+  const [, file, line, column] = /^(?<file>.+):(?<line>\d+):(?<column>\d+)$/.exec(text) ?? [];
+  return file === undefined ? undefined : { file, line: Number(line), column: Number(column) };
+}
+
+const fewestPlaces = 3; // that lie in the text: fewer may fit by chance
+
+/**
+ * The variables of a function that get the result of a call: for each place the name, if the statement `name = …` at that place
+ * ends with that very call. Where the text begins in its file is found by the places: all that lie in it are calls there. Where
+ * several beginnings fit, or none, as where the text is not that of the file, there are no names.
+ *
+ * @param text of the function, as `toString` gives it
+ */
+export function variableNames(
+  text: string,
+  places: readonly (Place | undefined)[],
+): readonly (string | undefined)[] {
+  const lines = text.split("\n");
+  const start = beginningOf(lines, places);
+  if (start === undefined) return places.map(() => undefined);
+  const names = new Map(assignedCalls(text).map(({ line, column, name }) => [`${line} ${column}`, name]));
+  return places.map((place) =>
+    place?.file === start.file ? names.get(`${place.line - start.line} ${place.column - 1}`) : undefined,
+  );
+}
+
+/** The file of a text, and the line of it at which the text begins. */
+function beginningOf(
+  lines: readonly string[],
+  places: readonly (Place | undefined)[],
+): { readonly file: string; readonly line: number } | undefined {
+  const files = new Map<string, Map<string, Place>>(); // each place once
+  for (const place of places) {
+    if (place === undefined) continue;
+    const list = files.get(place.file) ?? new Map<string, Place>();
+    files.set(place.file, list.set(`${place.line} ${place.column}`, place));
+  }
+  const fitting: { file: string; line: number }[] = [];
+  for (const [file, list] of files) {
+    const known = [...list.values()];
+    const candidates = new Set(
+      known.flatMap(({ line }) => lines.map((_, i) => line - i).filter((start) => start > 0)),
+    );
+    for (const start of candidates) {
+      // in the first line columns are those of the file, and not of the text
+      const inside = known.filter(({ line }) => line > start && line < start + lines.length);
+      const isCall = ({ line, column }: Place): boolean =>
+        /^[\p{L}_$][\p{L}\p{N}_$]*\s*\(/u.test(lines[line - start]!.slice(column - 1)) &&
+        !/[\p{L}\p{N}_$]$/u.test(lines[line - start]!.slice(0, column - 1));
+      if (inside.length >= Math.min(fewestPlaces, known.length) && inside.length > 1 && inside.every(isCall))
+        fitting.push({ file, line: start });
+    }
+  }
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+const assignment =
+  /^[ \t]*(?:for\s*\([^\n]*\)\s*)?(?:(?:const|let|var)\s+)?(?<name>[\p{L}_$][\p{L}\p{N}_$]*)(?:\s*:[^=;\n]+)?\s*=(?![=>])\s*/gmu;
+
+/** The calls whose result a variable gets as it is, by line and column from 0. */
+function assignedCalls(
+  text: string,
+): { readonly line: number; readonly column: number; readonly name: string }[] {
+  return [...text.matchAll(assignment)].flatMap((match) => {
+    const name = match.groups?.["name"] ?? "";
+    const from = match.index + match[0].length;
+    const end = endOfStatement(text, from);
+    const statement = text.slice(from, end).trimEnd();
+    const open = statement.endsWith(")") ? openingOf(statement) : -1;
+    const callee = open < 0 ? undefined : /[\p{L}_$][\p{L}\p{N}_$]*\s*$/u.exec(statement.slice(0, open));
+    if (!callee) return [];
+    const before = text.slice(0, from + callee.index).split("\n");
+    return [{ name, line: before.length - 1, column: before.at(-1)!.length }];
+  });
+}
+
+/** Where the statement that goes on at `from` ends: at a semicolon, or at a line's end behind which no operator goes on. */
+function endOfStatement(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const c = text[i]!;
+    if ("([{".includes(c)) depth++;
+    else if (")]}".includes(c) && --depth < 0) return i;
+    else if (depth === 0 && c === ";") return i;
+    else if (depth === 0 && c === "\n" && !/^\s*[.([+\-*/%?:&|,=<>`]/.test(text.slice(i))) return i;
+  }
+  return text.length;
+}
+
+/** The place of the parenthesis that the last character closes. */
+function openingOf(statement: string): number {
+  let depth = 0;
+  for (let i = statement.length - 1; i >= 0; i--) {
+    if (statement[i] === ")") depth++;
+    else if (statement[i] === "(" && --depth === 0) return i;
+  }
+  return -1;
+}
