@@ -66,7 +66,7 @@ export function Figure({
 }
 
 /** Puts the address, with the state of the page in it, on the clipboard; returns what to tell the reader. */
-export async function copyLink(): Promise<string> {
+async function copyLink(): Promise<string> {
   try {
     await navigator.clipboard.writeText(location.href);
     return "The link is on the clipboard.";

@@ -24,7 +24,7 @@ export function rangeAround(value: number, start: number, chosen?: Range): Range
 }
 
 /** `-2,3` as a range. @throws Error that says what is wrong. */
-export function rangeFrom(from: number, to: number): Range {
+function rangeFrom(from: number, to: number): Range {
   if (!(from < to)) throw new Error("a range goes from a smaller number to a larger one");
   return [from, to];
 }
