@@ -11,5 +11,21 @@ export const section: Section = {
       title: "A curve with its errors",
       summary: "Drag the points of an experiment: parameters, their standard errors and the band follow.",
     },
+    {
+      slug: "inverse-kinematics",
+      title: "An arm that follows",
+      summary: "Drag the target of a robot's hand: the angles of its joints are found while you do.",
+    },
+    {
+      slug: "gaussian-process",
+      title: "A Gaussian process",
+      summary:
+        "Drag points: the function that they leave possible, and the kernel that makes them likeliest.",
+    },
+    {
+      slug: "pendulum",
+      title: "A pendulum identified",
+      summary: "From measured angles to length and damping, through the solution of the equation of motion.",
+    },
   ],
 };

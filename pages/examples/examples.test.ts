@@ -23,7 +23,7 @@ const modules = {
 
 test.each(section.pages.map(({ slug }) => slug))("the program of %s", async (slug) => {
   expect(readdirSync(new URL(slug, import.meta.url))).toContain("page.tsx");
-  const { program, printed } = (await import(`./${slug}/program.ts`)) as Record<
+  const { program, printed } = (await import(new URL(`${slug}/program.ts`, import.meta.url).href)) as Record<
     "program" | "printed",
     string
   >;
