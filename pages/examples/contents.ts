@@ -11,5 +11,10 @@ export const section: Section = {
       title: "A curve with its errors",
       summary: "Drag the points of an experiment: parameters, their standard errors and the band follow.",
     },
+    {
+      slug: "trajectory",
+      title: "A path around obstacles",
+      summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",
+    },
   ],
 };
