@@ -27,5 +27,16 @@ export const section: Section = {
       title: "A pendulum identified",
       summary: "From measured angles to length and damping, through the solution of the equation of motion.",
     },
+    {
+      slug: "trajectory",
+      title: "A path around obstacles",
+      summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",
+    },
+    {
+      slug: "soft-body",
+      title: "Rubber to pull",
+      summary:
+        "Drag the corner of a soft beam: it takes the shape of least energy, and the gradient is the force.",
+    },
   ],
 };
