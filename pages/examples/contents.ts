@@ -32,5 +32,16 @@ export const section: Section = {
       title: "An epidemic from its first cases",
       summary: "Which epidemics fit the cases so far, how they would go on, and what fewer contacts change.",
     },
+    {
+      slug: "trajectory",
+      title: "A path around obstacles",
+      summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",
+    },
+    {
+      slug: "soft-body",
+      title: "Rubber to pull",
+      summary:
+        "Drag the corner of a soft beam: it takes the shape of least energy, and the gradient is the force.",
+    },
   ],
 };

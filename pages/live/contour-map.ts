@@ -96,7 +96,7 @@ function drawnMap(
   };
 }
 
-const tolerance = 0.35; // units of the plot: what is nearer is not seen, and pages hold these paths
+const tolerance = 0.4; // units of the plot: what is nearer is not seen, and pages hold these paths
 
 /** A closed line by its steps: shorter than by its places. */
 function ringPath(ring: readonly Spot[]): string {

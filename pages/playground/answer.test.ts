@@ -17,7 +17,6 @@ const question: Question = {
   view: "trace",
   along: [],
   ranges: {},
-  iterations: {},
   optimizers: "sgd(lr=0.1)",
   steps: 20,
   language: "javascript",
@@ -54,18 +53,22 @@ test("the numbers of an answer have the derivatives that grad gives", async () =
     2,
   ]);
   const plain = await answer({ ...question, text: loop, typed: { a: "0.5", xs: "[1, 2]" } });
-  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+  const { loss } = await compile<{ readonly loss: (a: number, xs: number[]) => number }>(loop);
   expect(plain.numbers.map(({ name }) => name)).toEqual(["a", "xs[0]", "xs[1]"]);
-  expect(plain.numbers[0]!.derivative).toBe(grad(loss!)(0.5, [1, 2]));
+  expect(plain.numbers[0]!.derivative).toBe(grad(loss)(0.5, [1, 2]));
 });
 
 test("every example is answered in every view that it has", async () => {
-  for (const { text, typed = {}, ranges = {}, optimizers = question.optimizers } of examples) {
-    for (const view of views) {
-      if (view === "fit" && !text.includes("exp(-b")) continue;
-      await ask(view, { text, typed, ranges, optimizers });
-      if (view !== "code" && view !== "plot")
-        expect(await pageOf({ ...question, text, typed, ranges, optimizers, view })).toContain("</html>");
+  for (const [i, example] of examples.entries()) {
+    const { text, typed = {}, ranges = {}, optimizers = question.optimizers } = example;
+    const isModel = text.includes("exp(-b"); // of the data that stand there
+    const all = views.filter((view) => view !== "fit" || isModel);
+    const some = extent(0, 1) === 1 ? all : [all[i % all.length]!];
+    for (const view of some) {
+      const asked = { text, typed, ranges, optimizers };
+      expect((await ask(view, asked)).view).toBe(view);
+      if (view === "trace" || view === "descent" || view === "fit")
+        expect(await pageOf({ ...question, ...asked, view })).toContain("</html>");
     }
   }
 });
@@ -80,23 +83,13 @@ test("random texts are answered, by what can be seen or by what is wrong", async
   }
 });
 
-test("a trace of a loop has the adjoints of the whole run, whichever iteration is shown", async () => {
-  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+test("a trace of a function with a loop has its gradient", async () => {
+  const { loss } = await compile<{ readonly loss: (a: number, xs: number[]) => number }>(loop);
   const xs = Array.from({ length: 12 }, (_, i) => i / 4);
-  for (const iterations of [{}, { i: 3 }, { i: 11 }]) {
-    const typed = { a: "0.5", xs: JSON.stringify(xs) };
-    const { data, loops } = await ask("trace", { text: loop, typed, iterations });
-    expect(loops).toEqual([
-      { index: "i", values: xs.map((_, i) => i), shown: iterations.i ?? 0, isShort: false },
-    ]);
-    const [a] = data.gradient;
-    // shown with six digits
-    expect(Number(a!.value.replace("−", "-"))).toBeCloseTo(grad(loss!)(0.5, xs) as unknown as number, 3);
-    // what is listed adds up to what it is the sum of
-    const parts = data.reverse.filter(({ left, kind }) => left === "∂s/∂a" && kind === "contribution");
-    const sum = parts.reduce((total, { value }) => total + Number(value.replace("−", "-")), 0);
-    expect(sum).toBeCloseTo(grad(loss!)(0.5, xs) as unknown as number, 3);
-  }
+  const { data } = await ask("trace", { text: loop, typed: { a: "0.5", xs: JSON.stringify(xs) } });
+  const [a] = data.gradient;
+  // shown with six digits
+  expect(Number(a!.value.replace("−", "-"))).toBeCloseTo(grad(loss)(0.5, xs), 3);
 });
 
 test("a plot has values and slopes of the function", async () => {
@@ -117,12 +110,12 @@ test("a descent takes the steps of the optimiser, over elements of arrays too", 
     along: ["a", "xs[1]"],
   });
   if (shown.kind !== "map") throw new Error("no map");
-  const { loss } = await compile<{ loss: (a: number, xs: number[]) => number }>(loop);
+  const { loss } = await compile<{ readonly loss: (a: number, xs: number[]) => number }>(loop);
   let [a, x] = [0.5, 2];
   const optimizer = sgd({ learningRate: 0.1 });
   const state = optimizer.init(tensor([a, x]));
   for (let t = 0; t < 20; t++) {
-    const [da, dxs] = grad(loss!, { argnums: [0, 1] })(a, [1, x]) as unknown as [number, number[]];
+    const [da, dxs] = grad(loss, { argnums: [0, 1] })(a, [1, x]);
     const { updates } = optimizer.update(tensor([da, dxs[1]!]), state, tensor([a, x]));
     [a, x] = [a + updates.at(0).item(), x + updates.at(1).item()];
   }
@@ -146,7 +139,7 @@ test("code computes value and gradient, also of functions that JavaScript has no
       text,
       typed: { x: String(at[0]), y: String(at[1]) },
     });
-    const [own, slopes] = module.fGrad(at[0]!, at[1]!);
+    const [own, slopes] = module.fGrad(at[0], at[1]);
     expect(own).toBeCloseTo(value!, 13);
     slopes.forEach((slope, i) => expect(slope).toBeCloseTo(numbers[i]!.derivative!, 12));
   }

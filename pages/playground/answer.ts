@@ -1,10 +1,10 @@
 // The answer to a question: what the worker computes, and the site's build for the page's beginning.
-import { pageData } from "../../src/pictures/viz/page-data.ts";
+import { type PageData, pageData } from "../../src/pictures/viz/page-data.ts";
+import { plainPageData } from "../../src/pictures/viz/plain/page-data.ts";
 import { traceText } from "../../src/pictures/viz/trace-table.ts";
 import { isPlain, loadPlain, problemOf, type Program, readProgram } from "../live/program.ts";
 import type { Answer, FieldName, NumberInput, Question, Shown, Texts } from "./question.ts";
 import { rangeAround } from "./ranges.ts";
-import { traceOfTape } from "./tape-trace.ts";
 import { ViewError } from "./view-error.ts";
 
 /** A program that could be read, at arguments that could be read. */
@@ -119,7 +119,7 @@ function startsOf(program: Program): ReadonlyMap<string, number> {
 async function show(readable: Readable, question: Question): Promise<Shown> {
   switch (question.view) {
     case "trace":
-      return { view: "trace", ...traceOf(readable, question) };
+      return { view: "trace", data: traceOf(readable) };
     case "plot":
       return (await import("./plot.ts")).plotOf(readable, question);
     case "descent":
@@ -133,10 +133,7 @@ async function show(readable: Readable, question: Question): Promise<Shown> {
   }
 }
 
-function traceOf(
-  { program, args }: Readable,
-  { iterations }: Question,
-): Pick<Shown & { view: "trace" }, "data" | "loops"> {
-  if (program.kind === "plain") return traceOfTape(program.tape(args), program.title, iterations);
-  return { data: pageData(traceText(program.compiled, { at: args }), program.title), loops: [] };
+function traceOf({ program, args }: Readable): PageData {
+  if (program.kind === "plain") return plainPageData(program.form, args, program.title, new Map());
+  return pageData(traceText(program.compiled, { at: args }), program.title);
 }

@@ -126,32 +126,30 @@ function Seen(): JSX.Element {
   const order = Object.keys(words) as View[];
   return (
     <section class="seen" aria-label="What is seen of it">
-      <div class="tabs">
-        <div class="tab-list" role="tablist" aria-label="Views">
-          {order.map((one, i) => (
-            <button
-              type="button"
-              role="tab"
-              id={`tab-${one}`}
-              aria-selected={view.value === one}
-              aria-controls="view"
-              tabIndex={view.value === one ? 0 : -1}
-              onClick={() => (view.value = one)}
-              onKeyDown={(event) => {
-                const way = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-                if (way === 0) return;
-                event.preventDefault();
-                const next = order[(i + way + order.length) % order.length]!;
-                view.value = next;
-                document.getElementById(`tab-${next}`)?.focus();
-              }}
-            >
-              {words[one]}
-            </button>
-          ))}
-        </div>
-        <Work />
+      <div class="tabs" role="tablist" aria-label="Views">
+        {order.map((one, i) => (
+          <button
+            type="button"
+            role="tab"
+            id={`tab-${one}`}
+            aria-selected={view.value === one}
+            aria-controls="view"
+            tabIndex={view.value === one ? 0 : -1}
+            onClick={() => (view.value = one)}
+            onKeyDown={(event) => {
+              const way = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+              if (way === 0) return;
+              event.preventDefault();
+              const next = order[(i + way + order.length) % order.length]!;
+              view.value = next;
+              document.getElementById(`tab-${next}`)?.focus();
+            }}
+          >
+            {words[one]}
+          </button>
+        ))}
       </div>
+      <Work />
       <p class="problem" role="alert">
         {viewProblem?.field === "view" ? viewProblem.message : ""}
       </p>

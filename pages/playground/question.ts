@@ -28,8 +28,6 @@ export interface Question {
   readonly along: readonly string[];
   /** Ranges that were chosen, by the names of numbers. */
   readonly ranges: Readonly<Record<string, Range>>;
-  /** Iterations that were chosen, by the index of their loop. */
-  readonly iterations: Readonly<Record<string, number>>;
   readonly optimizers: string;
   /** Of a descent: 1 or more. */
   readonly steps: number;
@@ -47,16 +45,6 @@ export interface NumberInput {
   readonly derivative: number | undefined;
   /** From where to where it is looked at and dragged. */
   readonly range: Range;
-}
-
-/** A loop, and the iteration of it that is shown. */
-export interface ShownLoop {
-  readonly index: string;
-  readonly values: readonly number[];
-  /** `undefined` where all of them are shown. */
-  readonly shown: number | undefined;
-  /** Whether all of them can be shown together. */
-  readonly isShort: boolean;
 }
 
 /** A run of an optimiser, as a line of a table. */
@@ -80,7 +68,7 @@ export interface EstimateRow {
 
 /** What a view shows. */
 export type Shown =
-  | { readonly view: "trace"; readonly data: PageData; readonly loops: readonly ShownLoop[] }
+  | { readonly view: "trace"; readonly data: PageData }
   | {
       readonly view: "plot";
       readonly kind: "curve";

@@ -43,10 +43,6 @@ export const ranges: Signal<Readonly<Record<string, Range>>> = record("ranges", 
     throw new Error("a range goes from a smaller number to a larger one");
   return [from, to];
 });
-export const iterations: Signal<Readonly<Record<string, number>>> = record("iterations", {}, (value) => {
-  if (typeof value !== "number") throw new Error("an iteration is no number");
-  return value;
-});
 export const optimizers: Signal<string> = state.text(
   "optimizers",
   "sgd(lr=0.01), sgd(lr=0.01, momentum=0.9), adam(lr=0.1)",
@@ -82,7 +78,6 @@ export const question: ReadonlySignal<Question> = computed(() => ({
   view: view.value,
   along: along.value,
   ranges: ranges.value,
-  iterations: iterations.value,
   optimizers: optimizers.value,
   steps: /^\s*\d+\s*$/.test(steps.value) ? Number(steps.value) : Number.NaN,
   language: language.value,

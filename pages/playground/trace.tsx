@@ -5,8 +5,8 @@ import { type MountedTrace, mountTrace } from "../../src/pictures/viz/page/mount
 import type { Mode } from "../../src/pictures/viz/page/steps.ts";
 import type { PageData } from "../../src/pictures/viz/page-data.ts";
 import { M } from "../live/formula.tsx";
-import type { Shown, ShownLoop } from "./question.ts";
-import { iterations, mode, step } from "./state.ts";
+import type { Shown } from "./question.ts";
+import { mode, step } from "./state.ts";
 
 function modeFrom(text: string): Mode {
   const pass = /^forward(?<pass>\d+)$/.exec(text)?.groups?.["pass"];
@@ -17,15 +17,15 @@ function textOf(shown: Mode): string {
   return shown.kind === "reverse" ? "reverse" : `forward${shown.pass}`;
 }
 
+/** While values are dragged: for how many times what a drawing took none follows, so that the page answers. */
+const restsFor = 3;
+
 /** The trace, at the mode and step that the page's state has. */
-export function Trace({
-  shown: { data, loops },
-}: {
-  readonly shown: Shown & { view: "trace" };
-}): JSX.Element {
+export function Trace({ shown: { data } }: { readonly shown: Shown & { view: "trace" } }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const mounted = useRef<MountedTrace | undefined>(undefined);
   const drawn = useRef(data);
+  const rested = useRef(-Infinity); // from when on it may be drawn again
 
   useEffect(() => {
     const trace = mountTrace(place.current!, data, {
@@ -40,27 +40,30 @@ export function Trace({
     return () => trace.destroy();
   }, []);
   useEffect(() => {
-    if (drawn.current === data) return;
-    drawn.current = data;
-    mounted.current?.update(data);
+    if (drawn.current === data) return undefined;
+    const update = (): void => {
+      drawn.current = data;
+      const begun = performance.now();
+      mounted.current?.update(data);
+      const took = performance.now() - begun;
+      rested.current = begun + (1 + restsFor) * took;
+    };
+    const wait = rested.current - performance.now();
+    if (wait <= 0) {
+      update();
+      return undefined;
+    }
+    const timer = setTimeout(update, wait);
+    return () => clearTimeout(timer);
   }, [data]);
   // the address changed them: what the trace itself says is what they are already
   useEffect(() => mounted.current?.setMode(modeFrom(mode.value)), [mode.value]);
   useEffect(() => mounted.current?.goTo(step.value < 0 ? Infinity : step.value), [step.value]);
 
   return (
-    <>
-      {loops.length > 0 && (
-        <div class="controls">
-          {loops.map((loop) => (
-            <Iteration loop={loop} />
-          ))}
-        </div>
-      )}
-      <div ref={place} class="trace-place">
-        <Program data={data} />
-      </div>
-    </>
+    <div ref={place} class="trace-place">
+      <Program data={data} />
+    </div>
   );
 }
 
@@ -91,25 +94,5 @@ function Program({ data: { lines, gradient } }: { readonly data: PageData }): JS
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Iteration({ loop: { index, values, shown, isShort } }: { readonly loop: ShownLoop }): JSX.Element {
-  return (
-    <label>
-      Iteration <M>{index}</M>{" "}
-      <select
-        value={shown === undefined ? "" : String(shown)}
-        onChange={({ currentTarget: { value } }) => {
-          const others = Object.entries(iterations.value).filter(([name]) => name !== index);
-          iterations.value = Object.fromEntries(value === "" ? others : [...others, [index, Number(value)]]);
-        }}
-      >
-        {isShort && <option value="">all</option>}
-        {values.map((value) => (
-          <option value={String(value)}>{value}</option>
-        ))}
-      </select>
-    </label>
   );
 }

@@ -101,6 +101,7 @@ function StepBox({
   readonly width: number;
 }): JSX.Element {
   const { name, value, formula, iterations } = own.run.value.tape.steps[step]!;
+  const shortName = name.length > 9 ? `${name.slice(0, 8)}…` : name;
   const isChosen = step === chosen.value;
   const isLit = isChosen || affected.value.has(step);
   const choose = (): void =>
@@ -108,7 +109,6 @@ function StepBox({
       from.value = step;
       followed.value = -1;
     });
-  const shown = name.length > 9 ? `${name.slice(0, 8)}…` : name;
   const where = iterations.map(({ index, value: k }) => `${index} = ${k}`).join(", ");
   return (
     <g
@@ -116,7 +116,7 @@ function StepBox({
       role="button"
       tabIndex={0}
       aria-pressed={isChosen}
-      aria-label={`${shown} ${shortNumber(value)}${where === "" ? "" : `, ${where}`}`}
+      aria-label={`${shortName} ${shortNumber(value)}${where === "" ? "" : `, ${where}`}`}
       onClick={choose}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -124,9 +124,6 @@ function StepBox({
         event.preventDefault();
       }}
     >
-      <title>
-        {[formula === "" ? name : `${name} = ${formula}`, where].filter((text) => text !== "").join("\n")}
-      </title>
       <rect
         x={x - width / 2}
         y={y - boxHeight / 2}
@@ -135,8 +132,8 @@ function StepBox({
         rx={formula === "" ? boxHeight / 2 : 4}
       />
       <text x={x} y={y - 3} text-anchor="middle" class="step-name">
-        {shown}
-      </text>
+        {shortName}
+      </text>{" "}
       <text x={x} y={y + 13} text-anchor="middle" class="step-value">
         {shortNumber(value)}
       </text>

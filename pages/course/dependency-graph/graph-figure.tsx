@@ -1,6 +1,7 @@
 // The dependency graph of the reader's program.
 import type { JSX } from "preact";
 import { Figure } from "../../live/figure.tsx";
+import { M } from "../../live/formula.tsx";
 import { ProgramField } from "../../live/program-field.tsx";
 import { Value } from "../../live/value.tsx";
 import { useWidth } from "../../live/width.ts";
@@ -13,7 +14,7 @@ export function GraphFigure(): JSX.Element {
   const { ref, width } = useWidth<HTMLDivElement>(640);
   const { program, args, tape } = own.run.value;
   const reached = affected.value.has(tape.result) || chosen.value === tape.result;
-  const name = tape.steps[chosen.value]!.name;
+  const { name, formula } = tape.steps[chosen.value]!;
   return (
     <Figure
       id="graph"
@@ -38,7 +39,8 @@ export function GraphFigure(): JSX.Element {
         </p>
       )}
       <p class="finding" role="status">
-        The result is <Value of="result" value={program.value(args)} />. <i>{name}</i> can affect{" "}
+        The result is <Value of="result" value={program.value(args)} />.{" "}
+        <M>{formula === "" ? name : `${name} = ${formula}`}</M> can affect{" "}
         <Value of="affected" value={affected.value.size} /> {affected.value.size === 1 ? "value" : "values"}
         {reached ? ", the result among them." : ", and the result is not among them: its derivative is 0."}
       </p>

@@ -31,7 +31,7 @@ export function GrowthFigure(): JSX.Element {
       <div class="controls">
         <Slider value={times} label="lines" min={1} max={most} step={1} />
       </div>
-      <Code label="The program">
+      <Code label="Lines that read the one before twice">
         {(lines.length <= shownLines ? lines : [...lines.slice(0, shownLines - 2), "…", lines.at(-1)!]).join(
           "\n",
         )}

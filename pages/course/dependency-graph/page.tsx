@@ -40,6 +40,7 @@ function Graph(): JSX.Element {
         is computed of which. Draw every value as a box, and an arrow from each value to the ones that read
         it. This is the <strong>dependency graph</strong>.
       </p>
+      <h2>What an input can affect</h2>
       <p>
         It answers a question that the text of a program hides: what can this input affect? Everything that
         its arrows lead to, and nothing else. Click <M>y</M> below, then <M>v</M>.

@@ -28,7 +28,7 @@ export function PathsFigure(): JSX.Element {
           still.
         </p>
       ) : (
-        <div class="scroll-x" role="region" tabIndex={0} aria-label="Paths and their products">
+        <div class="scroll" role="region" tabIndex={0} aria-label="Paths and their products">
           <table class="plain">
             <thead>
               <tr>

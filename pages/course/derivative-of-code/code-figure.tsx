@@ -18,7 +18,7 @@ export function CodeFigure(): JSX.Element {
   return (
     <Figure
       id="code"
-      title="Code in, code out"
+      title="A program and its derivative"
       isWide
       state={{ page: state, keys: ["program", "at", "code"] }}
       caption={

@@ -35,6 +35,7 @@ function Question(): JSX.Element {
         The answer is another program. <strong>Automatic differentiation</strong> takes code and gives code:
         the code of the derivative, which runs on the same inputs and gives exact slopes, up to rounding.
       </p>
+      <h2>Code in, code out</h2>
       <p>
         Below stands the program of the lecture notes. Lines with a question mark are inputs. Beside it stands
         its derivative. Drag an input, write another formula, or put in a function of TypeScript with a loop.

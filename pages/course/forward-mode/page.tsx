@@ -33,6 +33,7 @@ function Lines(): JSX.Element {
         <M>dx</M> for <M>x</M>, <M>dy</M> for <M>y</M>. These are their <strong>differentials</strong>.
         Together they are a <strong>direction</strong>.
       </p>
+      <h2>Line by line</h2>
       <p>
         Now take the first line of the program, <M>a = x * y</M>. If <M>x</M> moves alone, <M>a</M> moves{" "}
         <M>y</M> times as fast. If <M>y</M> moves alone, <M>a</M> moves <M>x</M> times as fast. Both effects

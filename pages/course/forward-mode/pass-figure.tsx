@@ -99,7 +99,7 @@ function PassTable({
 }): JSX.Element {
   const hasLoops = shown.some(({ where }) => where !== "");
   return (
-    <div class="scroll-x" role="region" tabIndex={0} aria-label="The program beside its differential">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The program beside its differential">
       <table class="plain pass">
         <thead>
           <tr>

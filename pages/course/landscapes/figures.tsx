@@ -218,7 +218,7 @@ function Starts(): JSX.Element {
       ))}
       <path class="basin-lost" d={pathOf(map, lost, contourSize)} />
       {basinContours.value.paths.map(
-        (d, i) => i % 2 === 0 && d !== "" && <path class="level is-line" d={d} />,
+        (d, i) => i % 3 === 0 && d !== "" && <path class="level is-line" d={d} />,
       )}
     </>
   );

@@ -47,11 +47,11 @@ export function CostsFigure(): JSX.Element {
           marks: [{ x: n, label: "" }],
         }}
       />
-      <div class="scroll-x">
+      <div class="scroll" role="region" tabIndex={0} aria-label="Costs of both modes in numbers">
         <table class="plain">
           <thead>
             <tr>
-              <td />
+              <th>mode</th>
               <th>passes</th>
               <th>operations each</th>
               <th>together</th>

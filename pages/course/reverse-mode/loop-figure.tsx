@@ -78,7 +78,7 @@ function IterationTable(): JSX.Element {
   const { tape } = looped.run.value;
   const rows = iterationRows(tape, Math.min(iteration.value, iterationsOf(tape) - 1));
   return (
-    <div class="scroll-x" role="region" tabIndex={0} aria-label="One iteration, forward and back">
+    <div class="scroll" role="region" tabIndex={0} aria-label="One iteration, forward and back">
       <table class="plain">
         <thead>
           <tr>

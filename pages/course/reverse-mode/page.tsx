@@ -42,6 +42,7 @@ function Back(): JSX.Element {
         <strong>if you moved, how much would the result move?</strong> That number is called the value’s{" "}
         <strong>adjoint</strong>, written <M>∂s/∂a</M> for a value <M>a</M> and the result <M>s</M>.
       </p>
+      <h2>Walking back</h2>
       <p>
         The result’s own adjoint is 1. Now walk back. The last line is <M>z = a + b</M>: a change of <M>a</M>{" "}
         is worth as much as one of <M>z</M>, so <M>a</M> gets the adjoint of <M>z</M>, and so does <M>b</M>.

@@ -80,7 +80,7 @@ function ForwardTable({
   const hasLoops = forward.some(({ where }) => where !== "");
   const used = at - forward.length; // the line of the way back that is active
   return (
-    <div class="scroll-x" role="region" tabIndex={0} aria-label="The way forward">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The way forward">
       <table class="plain pass">
         <thead>
           <tr>
@@ -128,7 +128,7 @@ function BackTable({
       stored.filter(({ usedBy }) => usedBy.includes(line)).map(({ name }) => ({ name, line: i + 1 })),
     );
   return (
-    <div class="scroll-x" role="region" tabIndex={0} aria-label="The way back">
+    <div class="scroll" role="region" tabIndex={0} aria-label="The way back">
       <table class="plain pass">
         <thead>
           <tr>

@@ -1,0 +1,143 @@
+// A path around discs: points of a curve, moved until its cost can fall no further.
+import {
+  add,
+  jit,
+  matmul,
+  maximum,
+  mul,
+  type NestedNumbers,
+  norm,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+} from "downhill";
+import { solver } from "downhill/optim";
+import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
+
+/** A disc that must not be entered. */
+export interface Disc {
+  readonly at: Point;
+  readonly radius: number;
+}
+
+/** What a path has to do. */
+export interface Task {
+  readonly start: Point;
+  readonly goal: Point;
+  readonly discs: readonly Disc[];
+  /** What bending costs, beside length. */
+  readonly stiffness: number;
+  /** The distance from discs below which a path pays. */
+  readonly clearance: number;
+}
+
+/** A path that a descent ended at. */
+export interface Way {
+  /** All points of the path after each iteration, from the start to the goal. */
+  readonly iterates: readonly (readonly Point[])[];
+  readonly costs: readonly number[];
+  /** The least distance between the path and the edge of a disc; below 0 it enters one. */
+  readonly gap: number;
+  readonly length: number;
+}
+
+const waves = 14; // of the series that a path is the straight line and a sum of
+const pieces = 60;
+const penalty = 4e3; // of a squared distance, all along the path: such that the pull of a bent path enters the clearance by few hundredths
+
+const numbers = Array.from({ length: waves }, (_, i) => i + 1);
+const times = Array.from({ length: pieces + 1 }, (_, i) => i / pieces);
+/** sin(kπt)/k² a row for each time: with these heights the bending of each wave costs equally much, so that descent is quick. */
+const basis = times.map((t) => numbers.map((k) => Math.sin(k * Math.PI * t) / k ** 2));
+/** The integrals of the squared first and second derivative of each wave. */
+const stretch = numbers.map((k) => [(Math.PI / k) ** 2 / 2]);
+const bend = numbers.map(() => [Math.PI ** 4 / 2]);
+
+/** The points of the path of such waves, at all times. */
+function pathOf(heights: Tensor, ends: Tensor): Tensor {
+  const line = times.map((t) => [1 - t, t]);
+  return add(matmul(line, ends), matmul(basis, heights));
+}
+
+/** What a path costs: its length, its bends, and how far it comes into the clearance of discs. */
+function costOf(heights: Tensor, ends: Tensor, discs: Tensor, stiffness: Tensor, clearance: Tensor): Tensor {
+  const squares = square(heights);
+  const length = add(sum(square(sub(ends.at(1), ends.at(0)))), sum(mul(squares, stretch)));
+  const bending = mul(stiffness, sum(mul(squares, bend)));
+  const points = pathOf(heights, ends).reshape([pieces + 1, 1, 2]);
+  const distances = sub(norm(sub(points, discs.at(null, [0, 1])), { axis: 2 }), discs.at(null, 2));
+  const within = sum(square(maximum(sub(clearance, distances), 0)));
+  return add(add(length, bending), mul(within, penalty / pieces));
+}
+
+let iterates: { readonly heights: Tensor; readonly cost: number }[] = [];
+const descend = solver(costOf, {
+  gradientTolerance: 1e-3,
+  maxIterations: 200,
+  callback: ({ params, value }) => {
+    iterates.push({ heights: params, cost: value });
+  },
+});
+const trace = jit(pathOf);
+
+/** How far to the side descents begin, at the middle of the path, as parts of the way. */
+const sides = [0, 0.25, -0.25, 0.6, -0.6, 1, -1];
+
+/**
+ * The paths that descents from bent lines lead to, the cheapest first, each once. A path around a disc on its left cannot become
+ * one that has it on its right by getting cheaper all the time, so one descent is not enough.
+ */
+export function ways({ start, goal, discs, stiffness, clearance }: Task): Way[] {
+  const ends = float64([start, goal]);
+  const data = [
+    float64(discs.map(({ at, radius }) => [...at, radius])),
+    float64(stiffness),
+    float64(clearance),
+  ] as const;
+  const found: Way[] = [];
+  for (const side of sides) {
+    const first = [-side * (goal[1]! - start[1]!), side * (goal[0]! - start[0]!)];
+    iterates = [];
+    descend(float64(numbers.map((k) => (k === 1 ? first : [0, 0]))), ends, ...data);
+    const paths = iterates.map(({ heights }) => trace(heights, ends).tolist() as number[][]);
+    const last = paths.at(-1)!;
+    if (found.some(({ iterates: other }) => isSame(other.at(-1)!, last))) continue;
+    found.push({
+      iterates: paths,
+      costs: iterates.map(({ cost }) => cost),
+      gap: gapOf(last, discs),
+      length: lengthOf(last),
+    });
+  }
+  return found.sort((a, b) => a.costs.at(-1)! - b.costs.at(-1)!);
+}
+
+function float64(x: NestedNumbers | number): Tensor {
+  return tensor(x, { dtype: "float64" });
+}
+
+const near = 0.05; // between points of paths that are drawn as one
+
+function isSame(a: readonly Point[], b: readonly Point[]): boolean {
+  return a.every(([x, y], i) => Math.hypot(x! - b[i]![0]!, y! - b[i]![1]!) < near);
+}
+
+function lengthOf(path: readonly Point[]): number {
+  return path.slice(1).reduce((way, [x, y], i) => way + Math.hypot(x! - path[i]![0]!, y! - path[i]![1]!), 0);
+}
+
+/** The least distance between straight pieces and the edges of discs. */
+function gapOf(path: readonly Point[], discs: readonly Disc[]): number {
+  const distances = discs.flatMap(({ at: [cx, cy], radius }) =>
+    path.slice(1).map(([x1, y1], i) => {
+      const [x0, y0] = path[i]! as readonly [number, number];
+      const [dx, dy] = [x1! - x0, y1! - y0];
+      const along = ((cx! - x0) * dx + (cy! - y0) * dy) / (dx * dx + dy * dy || 1);
+      const t = Math.min(1, Math.max(0, along));
+      return Math.hypot(x0 + t * dx - cx!, y0 + t * dy - cy!) - radius;
+    }),
+  );
+  return Math.min(Infinity, ...distances);
+}
