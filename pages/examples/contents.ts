@@ -22,5 +22,11 @@ export const section: Section = {
       summary:
         "Drag the corner of a soft beam: it takes the shape of least energy, and the gradient is the force.",
     },
+    {
+      slug: "hmc",
+      title: "Chains that roll through a density",
+      summary:
+        "Hamiltonian Monte Carlo on four densities: each proposal is watched, and the chains are diagnosed.",
+    },
   ],
 };
