@@ -28,5 +28,11 @@ export const section: Section = {
       summary:
         "Hamiltonian Monte Carlo on four densities: each proposal is watched, and the chains are diagnosed.",
     },
+    {
+      slug: "cart-pole",
+      title: "Learning to hold a pole",
+      summary:
+        "A network learns by policy gradients, from nothing but how long the pole stood; play what it learned.",
+    },
   ],
 };
