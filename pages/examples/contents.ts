@@ -12,6 +12,22 @@ export const section: Section = {
       summary: "Drag the points of an experiment: parameters, their standard errors and the band follow.",
     },
     {
+      slug: "inverse-kinematics",
+      title: "An arm that follows",
+      summary: "Drag the target of a robot's hand: the angles of its joints are found while you do.",
+    },
+    {
+      slug: "gaussian-process",
+      title: "A Gaussian process",
+      summary:
+        "Drag points: the function that they leave possible, and the kernel that makes them likeliest.",
+    },
+    {
+      slug: "pendulum",
+      title: "A pendulum identified",
+      summary: "From measured angles to length and damping, through the solution of the equation of motion.",
+    },
+    {
       slug: "trajectory",
       title: "A path around obstacles",
       summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",

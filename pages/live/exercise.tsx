@@ -6,7 +6,7 @@ import { M } from "./formula.tsx";
 import { type Exercise as ExerciseOf, judge, taskOf, type Verdict } from "./judge.ts";
 
 /** Text with formulas between backquotes. */
-export function Sentence({ text }: { readonly text: string }): JSX.Element {
+function Sentence({ text }: { readonly text: string }): JSX.Element {
   return <>{text.split("`").map((part, i) => (i % 2 === 0 ? part : <M>{part}</M>))}</>;
 }
 

@@ -48,7 +48,7 @@ export function Figure({
             Reset
           </button>
         )}
-        <button type="button" onClick={() => void copyLink().then(say)}>
+        <button type="button" onClick={() => void copyLink(location.href).then(say)}>
           Copy link
         </button>
         <button type="button" onClick={() => say(saveSvg(frame.current, id))}>
@@ -65,10 +65,10 @@ export function Figure({
   );
 }
 
-/** Puts the address, with the state of the page in it, on the clipboard; returns what to tell the reader. */
-export async function copyLink(): Promise<string> {
+/** Puts an address on the clipboard; returns what to tell the reader. */
+export async function copyLink(address: string): Promise<string> {
   try {
-    await navigator.clipboard.writeText(location.href);
+    await navigator.clipboard.writeText(address);
     return "The link is on the clipboard.";
   } catch {
     return "The link stands in the address bar.";

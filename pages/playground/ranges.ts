@@ -22,9 +22,3 @@ export function rangeAround(value: number, start: number, chosen?: Range): Range
   const end = Math.sign(value) * roundUp(Math.abs(value));
   return value < from ? [Math.min(from, end), to] : [from, Math.max(to, end)];
 }
-
-/** `-2,3` as a range. @throws Error that says what is wrong. */
-export function rangeFrom(from: number, to: number): Range {
-  if (!(from < to)) throw new Error("a range goes from a smaller number to a larger one");
-  return [from, to];
-}

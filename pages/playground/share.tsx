@@ -1,7 +1,7 @@
 // What can be taken along: a link, the drawing, a page of its own, a module.
 import { useSignal } from "@preact/signals";
 import type { JSX, RefObject } from "preact";
-import { save, standaloneSvg } from "../live/figure.tsx";
+import { copyLink, save, standaloneSvg } from "../live/figure.tsx";
 import type { Shown } from "./question.ts";
 import { question, seen, state, worker } from "./state.ts";
 
@@ -24,7 +24,7 @@ export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JS
   };
   return (
     <div class="live-tools">
-      <button type="button" onClick={() => void copyLink().then(say)}>
+      <button type="button" onClick={() => void state.link().then(copyLink).then(say)}>
         Copy link
       </button>
       {shown !== undefined && shown.view !== "code" && (
@@ -73,14 +73,4 @@ function pageOfDrawing(drawing: SVGSVGElement, title: string): string {
     `<title>${heading.innerHTML}</title><style>body{font:16px system-ui,sans-serif;margin:2rem}svg{max-width:100%}</style></head>`,
     `<body>${heading.outerHTML}${standaloneSvg(drawing)}</body></html>`,
   ].join("\n");
-}
-
-async function copyLink(): Promise<string> {
-  const link = await state.link();
-  try {
-    await navigator.clipboard.writeText(link);
-    return "The link is on the clipboard.";
-  } catch {
-    return "The link stands in the address bar.";
-  }
 }

@@ -10,7 +10,7 @@ export interface Grid {
   readonly kind: "numbers" | "rows" | "records";
 }
 
-export const mostCells = 600; // of a table in the page: longer data are written out
+const mostCells = 600; // of a table in the page: longer data are written out
 
 /** The table of data as they are written out; `undefined` for what is none, or none of numbers, or too large. */
 export function gridOf(text: string): Grid | undefined {

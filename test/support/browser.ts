@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type {} from "./chromium-server.ts"; // what it provides
 
 const INSTALL = "apt-get install -y chromium";
 

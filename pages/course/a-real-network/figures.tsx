@@ -163,7 +163,7 @@ export function Draw(): JSX.Element {
             <tr>
               <th scope="col">digit</th>
               <th scope="col">probability</th>
-              <td />
+              <th scope="col">in percent</th>
             </tr>
           </thead>
           <tbody>

@@ -32,6 +32,7 @@ function Network(): JSX.Element {
         Everything so far comes together here: a program with 2,410 inputs and one output, whose gradient
         costs a few evaluations by reverse mode, and a step that is made of it some thousand times.
       </p>
+      <h2>The network</h2>
       <p>
         The data are handwritten digits, 1,797 images of 8 by 8 pixels. The network takes the 64 pixels and
         computes 32 numbers, the <em>neurons</em>: sums of the pixels with weights, negative ones set to 0.

@@ -33,6 +33,7 @@ function Remembering(): JSX.Element {
         the flat one. Momentum eases this. Adaptive methods remove it: they give each coordinate a rate of its
         own, computed from what its gradients were.
       </p>
+      <h2>A rate for each coordinate</h2>
       <p>
         <em>Adagrad</em> adds up the squares of all gradients of a coordinate, and divides each step by the
         root of that sum:

@@ -2,7 +2,7 @@
 import type { Tape } from "../../live/tape.ts";
 
 /** What is computed of a step: the steps that read it, with their derivatives in it. A step that reads it twice is there twice. */
-export function readersOf({
+function readersOf({
   steps,
 }: Tape): readonly (readonly { readonly step: number; readonly derivative: number }[])[] {
   const readers = steps.map((): { step: number; derivative: number }[] => []);

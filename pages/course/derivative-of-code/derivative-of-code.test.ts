@@ -14,7 +14,7 @@ import { loop } from "../programs.ts";
 import { best, differenceErrors, digitsOf } from "./differences.ts";
 import { printed, program } from "./program.ts";
 import { notesErrors } from "./state.ts";
-import { derivativeText, readStage, sizesOf } from "./swell.ts";
+import { derivativeText, readStage, sizesOf, writtenOut } from "./swell.ts";
 
 beforeAll(loadPlain);
 
@@ -58,6 +58,12 @@ test("the size of a derivative as one formula is that of the formula written out
     const written = compileText(text).evaluate([downhill.tensor(0.7)]);
     expect(written.item()).toBeCloseTo(downhill.grad(f)(0.7).item(), 12);
   }
+});
+
+test("what comes up twice counts twice in one formula", () => {
+  expect(writtenOut(compileText("x * sin(x)"))).toBe(sizesOf(readStage("x * sin(x)"), 1)[0]!.derivative);
+  const twice = writtenOut(compileText("u = x * y\nz = u * u"))!;
+  expect(twice).toBe(writtenOut(compileText("z = (x * y) * (x * y)")));
 });
 
 test("formulas swell by a factor each time, what the library records by a summand", () => {

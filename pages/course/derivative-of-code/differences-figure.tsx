@@ -7,6 +7,7 @@ import { M } from "../../live/formula.tsx";
 import { ProgramField } from "../../live/program-field.tsx";
 import { examples } from "../programs.ts";
 import { digitsOf, errorOf, quotientsAt } from "./differences.ts";
+import { writtenOut } from "./swell.ts";
 import { errors, h, moved, own, place, state } from "./state.ts";
 
 function errorChart(): ChartSpec {
@@ -112,10 +113,14 @@ export function CostTable(): JSX.Element {
   const { program: given, args } = own.run.value;
   const count = given.numbers(args).length;
   const { value, gradient } = given.operations(args);
+  const formula = given.kind === "text" ? writtenOut(given.compiled) : undefined;
   const rows: readonly (readonly [string, string, number])[] = [
     ["the value alone", "1 run", value],
     ["value and gradient by forward differences", `${count + 1} runs`, (count + 1) * value],
     ["value and gradient by central differences", `${2 * count + 1} runs`, (2 * count + 1) * value],
+    ...(formula === undefined
+      ? []
+      : [["the derivative as one formula", "1 run of the formula", formula] as const]),
     ["value and gradient, automatic", "1 run of the derived code", gradient],
   ];
   return (

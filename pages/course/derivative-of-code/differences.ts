@@ -16,7 +16,7 @@ const smallest = -15; // powers of 10
 const largest = 0;
 
 /** The steps h, from small to large. */
-export const steps: readonly number[] = Array.from(
+const steps: readonly number[] = Array.from(
   { length: (largest - smallest) * perDecade + 1 },
   (_, i) => 10 ** (smallest + i / perDecade),
 );

@@ -5,6 +5,7 @@ import { assertNever } from "../../../src/engine/util/assert-never.ts";
 import { operationsOf } from "../../live/program.ts";
 import { type CompiledText, compileText } from "../../../src/numeric/syntax/index.ts";
 import { type Expr, postOrder, showExpr } from "../../../src/numeric/syntax/ast.ts";
+import { TextError } from "../../../src/numeric/syntax/span.ts";
 import { parse } from "../../../src/numeric/syntax/parse.ts";
 import { traceText } from "../../../src/pictures/viz/index.ts";
 
@@ -87,12 +88,20 @@ export function sizesOf(stage: CompiledText, most: number): Sizes[] {
   });
 }
 
-/** Operations in the derivative of a text along all of its inputs as one formula, every name replaced by what it stands for. */
-export function writtenOut(text: CompiledText): number {
-  const { lines, resultTangent } = rulesOf(text);
-  const sizes = new Map<string, number>();
-  for (const [name, formula] of lines) sizes.set(name, sizeOf(formula, sizes));
-  return sizes.get(resultTangent) ?? 0;
+/**
+ * Operations in the derivative of a text along all of its inputs as one formula, every name replaced by what it stands for.
+ * `undefined` where the library’s rule for a line cannot be written as a formula.
+ */
+export function writtenOut(text: CompiledText): number | undefined {
+  try {
+    const { lines, resultTangent } = rulesOf(text);
+    const sizes = new Map<string, number>();
+    for (const [name, formula] of lines) sizes.set(name, sizeOf(formula, sizes));
+    return sizes.get(resultTangent) ?? 0;
+  } catch (error) {
+    if (error instanceof TextError) return undefined;
+    throw error;
+  }
 }
 
 /** Operations in a formula whose names stand for formulas of these sizes. */

@@ -54,7 +54,7 @@ export function tangentNameOf(name: string): string {
 }
 
 /** `3 * dx + 2 * dy`: a differential with the local derivatives of this run. */
-export function sumOf({ steps }: Tape, step: number, nameOf: (step: number) => string): string {
+function sumOf({ steps }: Tape, step: number, nameOf: (step: number) => string): string {
   const terms = steps[step]!.sources.map(
     ({ step: of, derivative }) => `${shortNumber(derivative)} * ${nameOf(of)}`,
   );

@@ -45,7 +45,7 @@ export function predictedDistance(start: Point, { rate, beta, kappa }: Settings,
  * By what a step multiplies an error along a curvature λ in the long run: the larger root of r² − (1 + β − ηλ)r + β = 0. Where the
  * roots are complex, both have the size √β.
  */
-export function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: number): number {
+function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: number): number {
   const half = (1 + beta - rate * lambda) / 2;
   const square = half * half - beta;
   return square < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(square);

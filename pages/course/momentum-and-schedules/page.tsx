@@ -32,6 +32,7 @@ function Remembering(): JSX.Element {
         Gradient descent forgets. Each step is computed from the gradient where it stands, and nothing else.
         In a narrow valley this is costly: step after step crosses from wall to wall, and hardly moves along.
       </p>
+      <h2>A step that remembers</h2>
       <p>
         Momentum gives the run a memory. It keeps a velocity <M>v</M>, adds each gradient <M>g</M> to it, and
         moves by the velocity:

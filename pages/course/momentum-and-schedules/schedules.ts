@@ -22,11 +22,11 @@ export const stepsAnEpoch = 40;
 const steps = epochs * stepsAnEpoch;
 
 /** What the rate is multiplied by where it is dropped. */
-export const dropFactor = 0.1;
+const dropFactor = 0.1;
 /** The epochs after which it is dropped. */
-export const dropsAfter = [20, 30] as const;
+const dropsAfter = [20, 30] as const;
 /** Half a cycle: so many epochs up, so many down. */
-export const halfCycle = 4;
+const halfCycle = 4;
 
 /**
  * The rate by step, highest at `rate`. On a plateau it is not known before the run: the rule lowers it after epochs without

@@ -92,9 +92,7 @@ function styleOf(role: "head" | "soft" | number): Style {
   return role === "head" ? "bold" : role === "soft" ? "dim" : runStyles[role % runStyles.length]!;
 }
 
-async function runRace(
-  request: RaceRequest,
-): Promise<{
+async function runRace(request: RaceRequest): Promise<{
   readonly shown: Race;
   readonly asked: { readonly landscape: string; readonly optimizers: string };
 }> {
