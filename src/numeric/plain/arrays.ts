@@ -191,8 +191,13 @@ export function concatenation(env: Env, node: Node, parts: readonly LiteralPart[
   const lengthOf = ({ value, isSpread }: LiteralPart): RegionExpr =>
     isSpread && value.kind === "array" ? arrayLength(value) : number(1);
   const length = parts.reduce((sum, part) => arithmetic("add", sum, lengthOf(part)), number(0));
-  const plan = { kind: "array", of: "number[]", length, item: { kind: "element", type: "f64" } } as const;
-  const array = makeArray(env, node, { ...plan, length: atom(env, length, "n") }, env.hint ?? "array");
+  const plan = {
+    kind: "array",
+    of: "number[]",
+    length: atom(env, length, "n"),
+    item: { kind: "element", type: "f64" },
+  } as const;
+  const array = makeArray(env, node, plan, env.hint ?? "array");
   let start: RegionExpr = number(0);
   for (const part of parts) {
     const { value } = part;
