@@ -43,5 +43,17 @@ export const section: Section = {
       summary:
         "Drag the corner of a soft beam: it takes the shape of least energy, and the gradient is the force.",
     },
+    {
+      slug: "hmc",
+      title: "Chains that roll through a density",
+      summary:
+        "Hamiltonian Monte Carlo on four densities: each proposal is watched, and the chains are diagnosed.",
+    },
+    {
+      slug: "cart-pole",
+      title: "Learning to hold a pole",
+      summary:
+        "A network learns by policy gradients, from nothing but how long the pole stood; play what it learned.",
+    },
   ],
 };

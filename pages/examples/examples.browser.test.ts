@@ -1,6 +1,6 @@
 // The examples as a reader uses them: what a drag, a key or a click shows is what the model computes.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../test/support/browser.ts";
+import { describePageInCi } from "../../test/support/browser.ts";
 import { alive, serveSection } from "../../test/support/live-pages.ts";
 import { shortNumber } from "../live/fields.tsx";
 import { casesOf, counted, forecast } from "./epidemic/model.ts";
@@ -13,7 +13,7 @@ const served = serveSection("examples");
 /** The state that stands in an address. */
 const stateOf = (address: string): URLSearchParams => new URLSearchParams(new URL(address).hash.slice(1));
 
-describeInBrowser("the examples", {
+describePageInCi("the examples", {
   "the arm follows its target by drag and by key": async ({ open }) => {
     const page = await alive(await open(served.at("inverse-kinematics")));
     const target = page.getByRole("button", { name: /^target/ });
