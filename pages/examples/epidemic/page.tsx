@@ -100,7 +100,7 @@ function ForecastFigure(): JSX.Element {
         <Slider value={until} label="today is day" min={7} max={days} step={1} />
       </div>
       <Chart spec={spec} height={[200, 0.25]} />
-      <div class="scroll-x" role="group" tabIndex={0} aria-label="Numbers of the epidemic">
+      <div class="scroll" role="group" tabIndex={0} aria-label="Numbers of the epidemic">
         <table class="plain">
           <thead>
             <tr>

@@ -157,7 +157,7 @@ function ProcessFigure(): JSX.Element {
           </g>
         )}
       </Plane>
-      <div class="scroll-x" role="group" tabIndex={0} aria-label="Parts of the likelihood">
+      <div class="scroll" role="group" tabIndex={0} aria-label="Parts of the likelihood">
         <table class="plain">
           <tbody>
             <tr>

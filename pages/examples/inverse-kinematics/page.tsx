@@ -123,7 +123,7 @@ function ArmFigure(): JSX.Element {
       <p class="finding" role="status">
         {finding()}
       </p>
-      <div class="scroll-x" role="group" tabIndex={0} aria-label="Joints of the arm">
+      <div class="scroll" role="group" tabIndex={0} aria-label="Joints of the arm">
         <table class="plain">
           <thead>
             <tr>

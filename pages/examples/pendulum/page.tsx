@@ -46,7 +46,7 @@ const span = 190; // degrees, up and down
 const rows = [
   { name: "length", words: "length", unit: "m", show: (value: number) => value },
   { name: "damping", words: "damping", unit: "1/s", show: (value: number) => value },
-  { name: "angle", words: "first angle", unit: "°", show: inDegrees },
+  { name: "angle", words: "first angle", unit: "degrees", show: inDegrees },
 ] as const;
 
 function Swinging({ now }: { readonly now: number }): JSX.Element {
@@ -83,7 +83,7 @@ function Numbers(): JSX.Element {
   const { found, errors, iterations, left } = identified.value;
   return (
     <div>
-      <div class="scroll-x" role="group" tabIndex={0} aria-label="Numbers of the pendulum">
+      <div class="scroll" role="group" tabIndex={0} aria-label="Numbers of the pendulum">
         <table class="plain">
           <thead>
             <tr>
@@ -96,8 +96,10 @@ function Numbers(): JSX.Element {
           <tbody>
             {rows.map(({ name, words, unit, show }) => (
               <tr>
-                <th scope="row">{words}</th>
-                <td>{`${shortNumber(show(found[name]))}\u00a0${unit}`}</td>
+                <th scope="row">
+                  {words}, {unit}
+                </th>
+                <td>{shortNumber(show(found[name]))}</td>
                 <td>
                   {Number.isNaN(errors[name])
                     ? "at the edge of what is allowed"
