@@ -258,7 +258,6 @@ function typeParameters({ typeParameters: all }) {
 function typeText(type) {
   if (type === undefined) return "void";
   // all others are as typedoc writes them
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check
   switch (type.type) {
     case "reflection":
       return objectType(type.declaration);

@@ -1,7 +1,7 @@
 // The first four chapters as a reader uses them.
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { describeInBrowser } from "../../test/support/browser.ts";
+import { describePageInCi } from "../../test/support/browser.ts";
 import { alive, serveSection } from "../../test/support/live-pages.ts";
 
 const served = serveSection("learn");
@@ -21,7 +21,7 @@ async function shows(page: Page, figure: string, of: string, wanted: readonly nu
     .toEqual(wanted.map((x) => x.toFixed(9)));
 }
 
-describeInBrowser("chapters on programs", {
+describePageInCi("chapters on programs", {
   "code in, code out: an input by keys, another program, its JavaScript, a link, and back": async ({
     open,
   }) => {

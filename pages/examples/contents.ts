@@ -28,6 +28,11 @@ export const section: Section = {
       summary: "From measured angles to length and damping, through the solution of the equation of motion.",
     },
     {
+      slug: "epidemic",
+      title: "An epidemic from its first cases",
+      summary: "Which epidemics fit the cases so far, how they would go on, and what fewer contacts change.",
+    },
+    {
       slug: "trajectory",
       title: "A path around obstacles",
       summary: "Drag discs in the way of a robot: the cheapest path gives way, or jumps to the other side.",

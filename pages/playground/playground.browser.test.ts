@@ -10,7 +10,7 @@ import { compile } from "downhill/plain";
 import { showNumber } from "downhill/viz";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
-import { describeInBrowser } from "../../test/support/browser.ts";
+import { describePageInCi } from "../../test/support/browser.ts";
 import { alive, serveSection } from "../../test/support/live-pages.ts";
 import { focusFaults } from "../../test/support/page-checks.ts";
 import { root } from "../../test/support/snippets.ts";
@@ -38,7 +38,7 @@ const shown = (value: number): string => showNumber(value).replace("-", "−");
 const gradient = (page: Page): Promise<string[]> => page.locator(".gradient > div").allInnerTexts();
 const problem = (page: Page): Promise<string> => page.locator(".editor > .problem").innerText();
 
-describeInBrowser("the playground", {
+describePageInCi("the playground", {
   "shows the derivative of what is typed, and follows values": async ({ open }) => {
     const page = await alive(await open(site.at("")));
     const slope = grad((x, y) => add(mul(x, y), sin(x)))(2, 3).item();

@@ -6,7 +6,7 @@ import { defineLandscape, race } from "downhill/landscapes";
 import { adam, sgd } from "downhill/optim";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { describeInBrowser } from "../../test/support/browser.ts";
+import { describePageInCi } from "../../test/support/browser.ts";
 import { downhill } from "../../test/support/command.ts";
 import { alive } from "../../test/support/live-pages.ts";
 import { violations } from "../../test/support/page-checks.ts";
@@ -28,7 +28,7 @@ const values = (page: Page): Promise<string[]> => page.locator(".racer-value").a
 const shown = async (page: Page, row: number): Promise<number> =>
   Number((/f = (\S+) at/.exec((await values(page))[row]!) ?? [])[1]?.replace("−", "-"));
 
-describeInBrowser("a race in a page of its own", {
+describePageInCi("a race in a page of its own", {
   "shows what the engine computes, and follows rate, start, formula and optimisers": async ({ open }) => {
     const page = await alive(await open({ file }));
     const landscape = defineLandscape(formula);

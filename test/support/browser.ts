@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { extent } from "./extent.ts";
 
 const INSTALL = "apt-get install -y chromium";
 
@@ -92,6 +93,25 @@ export function describeInBrowser(
   name: string,
   tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
 ): void {
+  describeTests(name, tests, false);
+}
+
+/**
+ * The same for tests that take long, because they wait for what a page computes: where CI is set, in the thorough extent, and where
+ * ALL_PAGES=1 asks for them.
+ */
+export function describePageInCi(
+  name: string,
+  tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
+): void {
+  describeTests(name, tests, extent(0, 1, 1) === 0 && process.env["ALL_PAGES"] !== "1");
+}
+
+function describeTests(
+  name: string,
+  tests: Readonly<Record<string, (browser: BrowserTest) => Promise<void>>>,
+  isLeftOut: boolean,
+): void {
   const isMissing = inject("chromium") === "";
   const missing = `no Chromium was found; install one: ${INSTALL}`;
   const skip = isMissing && process.env["REQUIRE_BROWSER"] !== "1";
@@ -105,7 +125,7 @@ export function describeInBrowser(
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     for (const [title, body] of Object.entries(tests)) {
-      test.skipIf(skip)(skip ? `${title} (${missing})` : title, async () => {
+      test.skipIf(skip || isLeftOut)(skip ? `${title} (${missing})` : title, async () => {
         if (isMissing) expect.unreachable(missing);
         const troubles: string[] = [];
         const servers: Served[] = [];

@@ -1,6 +1,6 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { firstParams, opinion, side } from "./network.ts";
 import { inkOf, samples } from "./samples.ts";
@@ -8,7 +8,7 @@ import { inkOf, samples } from "./samples.ts";
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("a-real-network", state);
 
-describeInBrowser("a real network", {
+describePageInCi("a real network", {
   "drawn by pointer and by keys, an image is judged as the engine judges it; the link holds it": async ({
     open,
   }) => {

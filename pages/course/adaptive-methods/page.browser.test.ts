@@ -1,6 +1,6 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { memorySteps, rememberedBy } from "./memory.ts";
@@ -8,7 +8,7 @@ import { memorySteps, rememberedBy } from "./memory.ts";
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("adaptive-methods", state);
 
-describeInBrowser("adaptive methods", {
+describePageInCi("adaptive methods", {
   "a step on, another method and a moved start change the bars to what the engine remembers": async ({
     open,
   }) => {

@@ -1,6 +1,6 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { leastLoss, runBatches } from "./line.ts";
@@ -9,7 +9,7 @@ import { measuredSizes } from "./orders.ts";
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("batches", state);
 
-describeInBrowser("batches", {
+describePageInCi("batches", {
   "by items and by steps the runs stand where the engine has them": async ({ open }) => {
     const page = await alive(await open(at("#b=32&rate=0.04&tick=80")));
     const words = page.locator("#three-ways .finding");

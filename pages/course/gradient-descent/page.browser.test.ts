@@ -1,6 +1,6 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { readHill } from "./hill.ts";
@@ -9,7 +9,7 @@ import { predictedSteps } from "./bowls.ts";
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("gradient-descent", state);
 
-describeInBrowser("gradient descent", {
+describePageInCi("gradient descent", {
   "a click and the arrow keys move the start, and the run is the engine's from there": async ({ open }) => {
     const page = await alive(await open(at()));
     const map = page.locator("#descent svg.map");

@@ -1,6 +1,6 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { trainNeurons } from "./neurons.ts";
@@ -10,7 +10,7 @@ import { kinds, leftAt, readTerrain } from "./terrain.ts";
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("landscapes", state);
 
-describeInBrowser("landscapes", {
+describePageInCi("landscapes", {
   "each kind shows when the methods left it": async ({ open }) => {
     const page = await alive(await open(at()));
     const figure = page.locator("#kinds");

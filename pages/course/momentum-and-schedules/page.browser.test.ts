@@ -1,13 +1,13 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { factorOf } from "./momentum.ts";
 
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("momentum-and-schedules", state);
 
-describeInBrowser("momentum and schedules", {
+describePageInCi("momentum and schedules", {
   "a β by the keyboard, and from a link, has theory's factor of a step": async ({ open }) => {
     const page = await alive(await open(at("#beta=0.8&rate=0.04&kappa=25")));
     const words = page.locator("#theory .finding");

@@ -97,9 +97,7 @@ function Numbers(): JSX.Element {
             {rows.map(({ name, words, unit, show }) => (
               <tr>
                 <th scope="row">{words}</th>
-                <td>
-                  {shortNumber(show(found[name]))} {unit}
-                </td>
+                <td>{`${shortNumber(show(found[name]))}\u00a0${unit}`}</td>
                 <td>
                   {Number.isNaN(errors[name])
                     ? "at the edge of what is allowed"

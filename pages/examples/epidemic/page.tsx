@@ -1,0 +1,228 @@
+import { computed } from "@preact/signals";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { pageState } from "../../live/address.ts";
+import { Chart, type ChartSpec } from "../../live/chart.tsx";
+import { Drag, shortNumber, Slider } from "../../live/fields.tsx";
+import { Figure } from "../../live/figure.tsx";
+import { M } from "../../live/formula.tsx";
+import type { LivePage } from "../../live/page.tsx";
+import { ProgramPart } from "../program-part.tsx";
+import {
+  avoidedByPercent,
+  casesOf,
+  counted,
+  days,
+  type Epidemic,
+  forecast,
+  known,
+  parameters,
+  peakOf,
+  people,
+} from "./model.ts";
+import { printed, program } from "./program.ts";
+
+const state = pageState();
+const reproduction = state.number("r", 2.5, { min: 1.2, max: 4 });
+const infectious = state.number("infectious", 5, { min: 3, max: 12 });
+const seed = state.number("seed", 1, { min: 1, max: 99, step: 1 });
+const until = state.number("until", 14, { min: 7, max: days, step: 1 });
+const contacts = state.number("contacts", 60, { min: 0, max: 100, step: 1 });
+const since = state.number("since", 20, { min: 1, max: days, step: 1 });
+
+const truth = computed((): Epidemic => ({
+  reproduction: reproduction.value,
+  infectious: infectious.value,
+  first: 20,
+}));
+const counts = computed(() => counted(truth.value, Math.round(seed.value)));
+const told = computed(() => forecast(counts.value, Math.round(until.value)));
+const dayNumbers = Array.from({ length: days }, (_, i) => i + 1);
+const words: Readonly<Record<keyof Epidemic, string>> = {
+  reproduction: "R₀, infected by one",
+  infectious: "days infectious",
+  first: "infected on day 0",
+};
+const whole = (value: number): string => Math.round(value).toLocaleString("en-GB");
+
+/** Where the axis of cases ends: beyond it a band says no more than that it is wide. */
+function mostCases(): number {
+  return 1.6 * Math.max(...counts.value, ...told.value.cases);
+}
+
+function ForecastFigure(): JSX.Element {
+  const { found, factors, cases, low, high } = told.value;
+  const day = Math.round(until.value);
+  const spec = useMemo((): ChartSpec => {
+    const most = mostCases();
+    const dots = (name: string, from: number, to: number, colour: number | "ink") =>
+      ({
+        name,
+        x: dayNumbers.slice(from, to),
+        y: counts.value.slice(from, to),
+        draw: "dots",
+        colour,
+      }) as const;
+    return {
+      title: "Cases a day: counted, and as the fit expects them",
+      x: { label: "day", domain: [0, days], unit: "integer" },
+      y: { label: "cases", isFromZero: true },
+      series: [
+        {
+          name: "95 % confidence",
+          x: dayNumbers,
+          y: cases,
+          low,
+          high: high.map((value) => Math.min(value, most)),
+          draw: "band",
+          colour: 0,
+        },
+        { name: "expected", x: dayNumbers, y: cases, draw: "line", colour: 0 },
+        dots("known", 0, day, "ink"),
+        dots("still to come", day, days, 1),
+      ],
+    };
+  }, [told.value, counts.value, day]);
+  return (
+    <Figure
+      id="forecast"
+      title="Cases so far, and how they would go on"
+      caption="New cases a day. The fit knows the round dots only; squares are what comes. The band is where the expected number lies; counts scatter around it by some 10 % more."
+      state={{ page: state, keys: ["r", "infectious", "seed", "until"] }}
+    >
+      <p>
+        An epidemic among {whole(people)} people, of whom one infects{" "}
+        <Drag value={reproduction} label="true R0" min={1.2} max={4} step={0.1} /> others in{" "}
+        <Drag value={infectious} label="true days infectious" min={3} max={12} step={0.5} /> days; set{" "}
+        <Drag value={seed} label="set of errors" min={1} max={99} step={1} /> of errors.
+      </p>
+      <div class="controls">
+        <Slider value={until} label="today is day" min={7} max={days} step={1} />
+      </div>
+      <Chart spec={spec} height={[200, 0.25]} />
+      <div class="scroll-x" role="group" tabIndex={0} aria-label="Numbers of the epidemic">
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">number</th>
+              <th scope="col">found</th>
+              <th scope="col">between</th>
+              <th scope="col">true</th>
+            </tr>
+          </thead>
+          <tbody>
+            {parameters.map((name) => (
+              <tr>
+                <th scope="row">{words[name]}</th>
+                <td>{found[name].toPrecision(3)}</td>
+                <td>
+                  {(found[name] / factors[name]).toPrecision(3)} and{" "}
+                  {(found[name] * factors[name]).toPrecision(3)}
+                </td>
+                <td>{shortNumber(truth.value[name])}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="finding">
+        Growth at the beginning: {(100 * ((found.reproduction - 1) / found.infectious)).toFixed(1)} % a day
+        (true {(100 * ((reproduction.value - 1) / infectious.value)).toFixed(1)} %). Most cases are expected
+        on day {peakOf(cases)}.
+      </p>
+    </Figure>
+  );
+}
+
+function ContactsFigure(): JSX.Element {
+  const { found } = told.value;
+  const part = contacts.value / 100;
+  const from = Math.round(since.value);
+  const changed = useMemo(() => casesOf(found, part, from), [found, part, from]);
+  const [all, left] = [told.value.cases, changed].map((list) =>
+    list.reduce((sum, value) => sum + value, 0),
+  ) as [number, number];
+  const spec = useMemo(
+    (): ChartSpec => ({
+      title: "Cases a day as expected, with all contacts and with fewer",
+      x: { label: "day", domain: [0, days], unit: "integer" },
+      y: { label: "cases", isFromZero: true },
+      series: [
+        { name: "all contacts", x: dayNumbers, y: told.value.cases, draw: "dashes", colour: 0 },
+        { name: "fewer contacts", x: dayNumbers, y: changed, draw: "line", colour: 2 },
+      ],
+      marks: [{ x: from, label: "fewer contacts" }],
+    }),
+    [told.value, changed, from],
+  );
+  return (
+    <Figure
+      id="contacts"
+      title="What fewer contacts would change"
+      caption="New cases a day. Both lines are for the epidemic that was found from the days that are known in the first figure."
+      state={{ page: state, keys: ["contacts", "since"] }}
+    >
+      <div class="controls">
+        <Slider
+          value={contacts}
+          label="contacts that are left"
+          min={0}
+          max={100}
+          step={1}
+          show={(value) => `${value} %`}
+        />
+        <Slider value={since} label="from day" min={1} max={days} step={1} />
+      </div>
+      <Chart spec={spec} />
+      <p class="finding" role="status">
+        {whole(left)} cases instead of {whole(all)}. Here one percent of contacts less avoids{" "}
+        {whole(avoidedByPercent(found, part, from))} more: the derivative of the sum of all cases.
+      </p>
+    </Figure>
+  );
+}
+
+function Body(): JSX.Element {
+  return (
+    <>
+      <p>
+        At the beginning of an epidemic there are counts of two weeks and many questions. How many does one
+        infect? When will there be most cases? What do measures change? A model connects the counts with the
+        answers.
+      </p>
+      <p>
+        The simplest one has three groups of people: susceptible, infected, recovered. Let <M>s</M> and{" "}
+        <M>i</M> be shares of the first two. Then <M>s′ = −β s i</M> and <M>i′ = β s i − γ i</M>, with{" "}
+        <M>1/γ</M> the days for which one is infectious and <M>R₀ = β/γ</M>.
+      </p>
+      <ForecastFigure />
+      <p>
+        Try to move today from day 7 on. Soon the growth is known well, but <M>R₀</M> is not: twice as many
+        infected in twice the time grow equally fast at first. Which of both it is shows where the curve
+        bends, when there are fewer left to infect. Until then the fit relies on what was known before:
+        infectious for {known.infectious} days or so, by a factor of {known.factor}.
+      </p>
+      <ContactsFigure />
+      <p>
+        Try measures that begin a week earlier. Then try 0 % on the day of most cases: it is late by then. The
+        last number says what the next percent brings, and it is largest near the edge between an epidemic
+        that dies out and one that does not.
+      </p>
+      <p>
+        The fit takes the derivatives of all days by the numbers that are searched, through the solver of the
+        equations. The band comes from the same derivatives, and so does the number for the next percent.
+      </p>
+      <ProgramPart program={program} printed={printed}>
+        <p>
+          With the infectious days given, two numbers are left, and <code>fitCurve</code> finds them.
+        </p>
+      </ProgramPart>
+      <p>
+        People differ, and change what they do; not all cases are counted, and those that are come late. The
+        band knows of none of this: it speaks of the scatter of counts, in a model that is taken for true.
+      </p>
+    </>
+  );
+}
+
+export const page: LivePage = { state, Body };
