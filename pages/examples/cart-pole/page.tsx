@@ -232,10 +232,10 @@ function Body(): JSX.Element {
         REINFORCE with a baseline; Adam takes the step.
       </p>
       <p>
-        Try a learning rate of 0.3: the network soon is sure of itself, stops trying, and what it is sure of
-        may be wrong. At 0.001 nothing seems to happen. Other seeds learn sooner or later: the gradient is an
-        estimate from few throws, and it is noisy. Then drag the tip to a tilt outside of ±0.2, where training
-        never began.
+        Try a learning rate of 0.3 with several seeds: some networks learn within ten updates, others soon are
+        sure of something that is wrong, stop trying, and stay there. At 0.001 nothing seems to happen. Other
+        seeds learn sooner or later: the gradient is an estimate from few throws, and it is noisy. Then drag
+        the tip to a tilt outside of ±0.2, where training never began.
       </p>
       <ProgramPart program={program} printed={printed}>
         <p>

@@ -24,7 +24,7 @@ const hands = {
   upper: pointState(state, "upper", [3.3, 1.2]),
   lower: pointState(state, "lower", [3.2, 0.6]),
 };
-const bulk = state.number("bulk", 3, { min: 0.3, max: 30 });
+const bulk = state.number("bulk", 3, { min: 1, max: 30 });
 const weight = state.number("weight", 0.01, { min: 0, max: 0.06, step: 0.001 });
 
 const shape = computed(() =>
@@ -104,7 +104,7 @@ function RubberFigure(): JSX.Element {
         ]}
       />
       <div class="controls">
-        <Slider value={bulk} label="resistance to changes of area" min={0.3} max={30} isLog />
+        <Slider value={bulk} label="resistance to changes of area" min={1} max={30} isLog />
         <Slider value={weight} label="weight" min={0} max={0.06} step={0.001} />
       </div>
       <Plane
@@ -140,7 +140,7 @@ function Body(): JSX.Element {
       <RubberFigure />
       <p>
         Pull the corner far to the right: the beam gets thin, since area is dear. Set the resistance to
-        changes of area to 0.3, and it stays thick. Then push the corner back towards the wall: the beam
+        changes of area to 1, and it hardly does. Then push the corner back towards the wall: the beam
         buckles.
       </p>
       <p>

@@ -145,7 +145,7 @@ function Body(): JSX.Element {
       <p>
         Move a disc slowly across the thick line. The path gives way, and further on it jumps to the other
         side: both ways are minima of the cost, and the cheaper one is drawn thick. Then make bending dear:
-        the path prefers wide bows, and at last it would rather cut into the clearance.
+        the path bends less, and cuts into the clearance instead.
       </p>
       <p>
         The path is the straight line and a sum of 14 waves, <M>sin(k*π*t)</M>, in both directions: 28
