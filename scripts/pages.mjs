@@ -55,8 +55,11 @@ export async function buildSection(name, out) {
   const render = await renderer(folder, pages);
   const { section } = render;
   const sizes = [];
-  const slugs = new Set(["", ...section.pages.map((/** @type {{ slug: string }} */ link) => link.slug)]);
-  for (const slug of slugs) {
+  /** @type {string[]} */
+  const listed = section.pages.map((/** @type {{ slug: string }} */ link) => link.slug);
+  /** @type {Map<string, string>} */
+  const thumbnails = new Map();
+  for (const slug of [...listed, ""]) {
     const up = slug === "" ? "./" : "../";
     const page = pages.find((one) => one.slug === slug);
     const files = page === undefined ? [] : written.loadedBy(slug === "" ? name : slug);
@@ -66,7 +69,9 @@ export async function buildSection(name, out) {
       styles: styles.map((path) => `${up}${path}`),
       ...(files[0] === undefined ? {} : { script: `${up}${files[0]}` }),
       preloads: files.slice(1).map((file) => `${up}${file}`),
+      ...(slug === "" ? { thumbnails } : {}),
     });
+    if (section.word === undefined && slug !== "") thumbnails.set(slug, render.thumbnailOf(html, slug));
     mkdirSync(join(out, slug), { recursive: true });
     writeFileSync(join(out, slug, "index.html"), html);
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
@@ -225,6 +230,7 @@ async function renderer(folder, pages) {
   const lines = [
     `export { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
     `import { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
+    `export { thumbnailOf } from ${JSON.stringify(join(root, "pages/live/thumbnail.ts"))};`,
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,

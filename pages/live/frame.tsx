@@ -10,6 +10,8 @@ export interface DocumentOf {
   readonly link?: PageLink;
   /** What is alive in it. */
   readonly live?: LivePage;
+  /** Small pictures of the section's pages by their slugs, as text; for the list of them. */
+  readonly thumbnails?: ReadonlyMap<string, string>;
   /** The modules to load, and the styles, relative to the document. */
   readonly script?: string;
   readonly preloads: readonly string[];
@@ -33,7 +35,15 @@ export function documentText(given: DocumentOf): string {
   return `<!doctype html>\n${renderToString(<Document {...given} />)}\n`;
 }
 
-function Document({ section, link, live, script, preloads, styles }: DocumentOf): JSX.Element {
+function Document({
+  section,
+  link,
+  live,
+  thumbnails = new Map(),
+  script,
+  preloads,
+  styles,
+}: DocumentOf): JSX.Element {
   const title = link === undefined ? `${section.title} · downhill` : `${link.title} · downhill`;
   return (
     <html lang="en">
@@ -60,7 +70,7 @@ function Document({ section, link, live, script, preloads, styles }: DocumentOf)
         <main id="main" tabIndex={-1}>
           <Title section={section} link={link} />
           {live === undefined ? (
-            <Contents section={section} />
+            <Contents section={section} thumbnails={thumbnails} />
           ) : (
             <div id="page">
               <Page page={live} />
@@ -144,12 +154,22 @@ function PageList({
   return section.word === undefined ? <ul>{items}</ul> : <ol>{items}</ol>;
 }
 
-function Contents({ section }: { readonly section: Section }): JSX.Element {
+function Contents({
+  section: { word, pages },
+  thumbnails,
+}: {
+  readonly section: Section;
+  readonly thumbnails: ReadonlyMap<string, string>;
+}): JSX.Element {
+  const kind = word === undefined ? " is-plain" : "";
   return (
-    <ol class={section.word === undefined ? "contents is-plain" : "contents"}>
-      {section.pages.map(({ slug, title, summary }) => (
+    <ol class={`contents${kind}${thumbnails.size > 0 ? " has-pictures" : ""}`}>
+      {pages.map(({ slug, title, summary }) => (
         <li>
-          <a href={`./${slug}/`}>{title}</a>
+          <a href={`./${slug}/`}>
+            <span class="plane" dangerouslySetInnerHTML={{ __html: thumbnails.get(slug) ?? "" }} />
+            {title}
+          </a>
           <p>{summary}</p>
         </li>
       ))}
