@@ -3,7 +3,7 @@ import { thumbnailOf } from "./thumbnail.ts";
 
 test("a thumbnail is the first drawing without text, controls and ids of others", () => {
   const html =
-    '<p>x</p><svg class="dh-chart" viewBox="0 0 640 310" role="img"><clipPath id="a"><rect/></clipPath><svg class="inside"><g clip-path="url(#a)" tabindex="0" role="button" aria-label="n"><path d="M0,0"/></g></svg><text x="1">12</text></svg><svg width="1" height="2"></svg>';
+    '<p>x</p><svg class="dh-chart" viewBox="0 0 640 310" role="img"><clipPath id="a"><rect/></clipPath><svg class="inside"><g clip-path="url(#a)" tabIndex="0" role="button" aria-label="n"><path d="M0,0"/></g></svg><text x="1">12</text></svg><svg width="1" height="2"></svg>';
   expect(thumbnailOf(html, "page")).toBe(
     '<svg class="dh-chart dl thumbnail" viewBox="0 0 640 310" aria-hidden="true"><clipPath id="page-a"><rect/></clipPath><svg class="inside"><g clip-path="url(#page-a)"><path d="M0,0"/></g></svg></svg>',
   );

@@ -16,7 +16,7 @@ export function thumbnailOf(html: string, name: string): string {
   if (width === undefined || height === undefined) return "";
   const silent = inside
     .replaceAll(/<(text|title)\b.*?<\/\1>/gs, "")
-    .replaceAll(/ (?:tabindex|role|aria-[a-z]+)="[^"]*"/g, "")
+    .replaceAll(/ (?:tabindex|role|aria-[a-z]+)="[^"]*"/gi, "")
     .replaceAll(/( id="|url\(#)/g, `$1${name}-`);
   return `<svg class="dh-chart dl thumbnail" viewBox="0 0 ${width} ${height}" aria-hidden="true">${silent}</svg>`;
 }
