@@ -7,7 +7,7 @@ import { section as course } from "../pages/course/contents.ts";
 import { section as examples } from "../pages/examples/contents.ts";
 import type { Section } from "../pages/live/page.tsx";
 import { section as playground } from "../pages/playground/contents.ts";
-import { describeInBrowser } from "./support/browser.ts";
+import { describePageInCi } from "./support/browser.ts";
 import { extent } from "./support/extent.ts";
 import { alive, serveSection } from "./support/live-pages.ts";
 import { layoutAt, violations } from "./support/page-checks.ts";
@@ -42,7 +42,7 @@ function describeSection(
     const heavy = [...served.loads()].filter(([, size]) => size > mostLoaded);
     expect(heavy).toEqual([]);
   });
-  describeInBrowser(
+  describePageInCi(
     `the live pages of ${name}`,
     Object.fromEntries(
       ["", ...slugs].flatMap((slug, i) =>

@@ -1,10 +1,10 @@
 // The example as a reader uses it.
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 
 const served = serveSection("examples");
 
-describeInBrowser("learning to hold a pole", {
+describePageInCi("learning to hold a pole", {
   "the network that was trained in the worker holds the pole that fell before": async ({ open }) => {
     const page = await alive(await open(served.at("cart-pole")));
     await page.getByText("The network that has learned nothing loses the pole").waitFor();

@@ -1,13 +1,13 @@
 // The example as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { settle } from "./model.ts";
 
 const served = serveSection("examples");
 
-describeInBrowser("rubber to pull", {
+describePageInCi("rubber to pull", {
   "a corner moved by a key shows the force of its place, and the address keeps it": async ({ open }) => {
     const page = await alive(await open(served.at("soft-body", "#weight=0.02")));
     await page.getByRole("button", { name: /^upper corner/ }).press("ArrowRight");

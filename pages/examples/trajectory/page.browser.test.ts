@@ -1,13 +1,13 @@
 // The example as a reader uses it.
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { ways } from "./model.ts";
 
 const served = serveSection("examples");
 
-describeInBrowser("a path around obstacles", {
+describePageInCi("a path around obstacles", {
   "a disc that is dragged changes the path, and Reset puts it back": async ({ open }) => {
     const page = await alive(await open(served.at("trajectory", "#discs=1")));
     const finding = page.locator("#path .finding");
