@@ -155,13 +155,18 @@ function TypedNumber({ value, label, range, done }: TypedProps): JSX.Element {
 export function Slider({
   value,
   label,
+  name,
   show = shortNumber,
   isLog = false,
   ...range
-}: NumberProps & {
+}: Omit<NumberProps, "value"> & {
+  /** A signal, or what stands for one. */
+  readonly value: { value: number };
+  /** What screen readers say, where the label alone does not tell whose it is; it has the label in it. */
+  readonly name?: string;
   readonly min: number;
   readonly max: number;
-  /** Whether equal ways are equal factors; the range must be above 0. */
+  /** Whether equal ways are equal factors; the range must be above 0, and `step` is one of logarithms to base 10. */
   readonly isLog?: boolean;
 }): JSX.Element {
   const { min, max } = range;
@@ -174,13 +179,40 @@ export function Slider({
         type="range"
         min={to(min)}
         max={to(max)}
-        step={isLog ? (to(max) - to(min)) / 200 : stepOf(range)}
+        step={isLog ? (range.step ?? (to(max) - to(min)) / 200) : stepOf(range)}
         value={to(value.value)}
+        aria-label={name}
         aria-valuetext={show(value.value)}
         onInput={(event) => (value.value = from(event.currentTarget.valueAsNumber))}
       />
       <output>{show(value.value)}</output>
     </label>
+  );
+}
+
+/** A text to begin with, as a button that fills it in. */
+export interface ExampleText {
+  readonly name: string;
+  readonly text: string;
+  readonly choose: () => void;
+}
+
+/** Texts to begin with; the one that stands in the field is pressed. */
+export function Examples({
+  current,
+  examples,
+}: {
+  readonly current: string;
+  readonly examples: readonly ExampleText[];
+}): JSX.Element {
+  return (
+    <span class="examples">
+      {examples.map(({ name, text, choose }) => (
+        <button type="button" aria-pressed={current === text} onClick={choose}>
+          {name}
+        </button>
+      ))}
+    </span>
   );
 }
 

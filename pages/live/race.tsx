@@ -4,7 +4,7 @@ import { runSign } from "../../src/pictures/plot/markers.ts";
 import { zoo } from "../../src/pictures/landscapes/zoo.ts";
 import { Chart } from "./chart.tsx";
 import { Drawing } from "./drawing.tsx";
-import { shortNumber, Slider, TextField } from "./fields.tsx";
+import { Examples, shortNumber, Slider, TextField } from "./fields.tsx";
 import { LandscapeMap } from "./landscape.tsx";
 import { Player } from "./player.tsx";
 import { type LiveRace, type RacerRun, stepRange, valueAt } from "./race-state.ts";
@@ -27,25 +27,18 @@ export function Race({ race }: { readonly race: LiveRace }): JSX.Element {
   return (
     <div class="race">
       <TextField value={formula} label="f(x, y) =" problem={problem}>
-        <span class="examples">
-          {specimens.flatMap((name) => {
-            const specimen = zoo[name];
-            if (specimen === undefined || typeof specimen.definition !== "string") return [];
-            const { definition, start: from } = specimen;
-            return [
-              <button
-                type="button"
-                aria-pressed={formula.value === definition}
-                onClick={() => {
-                  formula.value = definition;
-                  start.value = from;
-                }}
-              >
-                {name.replace("-", " ")}
-              </button>,
-            ];
+        <Examples
+          current={formula.value}
+          examples={specimens.flatMap((name) => {
+            const { definition, start: from } = zoo[name] ?? {};
+            if (typeof definition !== "string" || from === undefined) return [];
+            const choose = (): void => {
+              formula.value = definition;
+              start.value = from;
+            };
+            return [{ name: name.replace("-", " "), text: definition, choose }];
           })}
-        </span>
+        />
       </TextField>
       <div class="side-by-side">
         <LandscapeMap
@@ -132,11 +125,17 @@ function RacerRow({
       </button>
       <div class="racer-settings">
         {settings.map((setting) => (
-          <SettingSlider
-            setting={setting}
-            owner={name}
-            value={racer.settings[setting.key]!}
-            set={(value) => change({ ...racer, settings: { ...racer.settings, [setting.key]: value } })}
+          <Slider
+            {...sliderOf(setting)}
+            name={`${name}: ${setting.label}`}
+            value={{
+              get value() {
+                return racer.settings[setting.key]!;
+              },
+              set value(value) {
+                change({ ...racer, settings: { ...racer.settings, [setting.key]: value } });
+              },
+            }}
           />
         ))}
         <label>
@@ -157,34 +156,13 @@ function RacerRow({
   );
 }
 
-/** A setting as a slider; its value belongs to the racer and not to a signal of its own. */
-function SettingSlider({
-  setting: { label, min, max, step = 0.01, isLog = false },
-  owner,
-  value,
-  set,
-}: {
-  readonly setting: Setting;
-  readonly owner: string;
-  readonly value: number;
-  readonly set: (value: number) => void;
-}): JSX.Element {
-  const to = (x: number): number => (isLog ? Math.log10(x) : x);
-  const from = (x: number): number => (isLog ? Number((10 ** x).toPrecision(3)) : Number(x.toPrecision(12)));
-  return (
-    <label class="slider">
-      <span class="slider-name">{label}</span>
-      <input
-        type="range"
-        aria-label={`${owner}: ${label}`}
-        aria-valuetext={shortNumber(value)}
-        min={to(min)}
-        max={to(max)}
-        step={isLog ? 0.02 : step}
-        value={to(value)}
-        onInput={(event) => set(from(event.currentTarget.valueAsNumber))}
-      />
-      <output>{shortNumber(value)}</output>
-    </label>
-  );
+/** What a slider is told of a setting; one of a hundredth, or of a fiftieth of a power of ten, where it names no step. */
+function sliderOf({
+  label,
+  min,
+  max,
+  isLog = false,
+  step = isLog ? 0.02 : 0.01,
+}: Setting): Pick<Required<Setting>, "label" | "min" | "max" | "step" | "isLog"> {
+  return { label, min, max, step, isLog };
 }

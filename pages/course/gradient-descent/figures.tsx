@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
-import { Drag, shortNumber, Slider, TextField } from "../../live/fields.tsx";
+import { Drag, Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
@@ -52,21 +52,17 @@ export function Descent(): JSX.Element {
       state={{ page: state, keys: ["f", "start", "rate", "step"] }}
     >
       <TextField value={formula} label="f =" problem={problem}>
-        <span class="examples">
-          {examples.map((example) => (
-            <button
-              type="button"
-              aria-pressed={formula.value === example.text}
-              onClick={() => {
-                formula.value = example.text;
-                start.value = example.start;
-                rate.value = example.rate;
-              }}
-            >
-              {example.name}
-            </button>
-          ))}
-        </span>
+        <Examples
+          current={formula.value}
+          examples={examples.map((example) => ({
+            ...example,
+            choose: () => {
+              formula.value = example.text;
+              start.value = example.start;
+              rate.value = example.rate;
+            },
+          }))}
+        />
       </TextField>
       <div class="controls">
         <Slider value={rate} label="learning rate η" {...rateRange} isLog />

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { runClass } from "../../../src/pictures/plot/palette.ts";
 import { Chart } from "../../live/chart.tsx";
 import { contourSize } from "../../live/contour-map.ts";
-import { Choice, shortNumber, Slider, TextField } from "../../live/fields.tsx";
+import { Choice, Examples, shortNumber, Slider, TextField } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { jobOf } from "../../live/job.ts";
 import { LandscapeMap, type MapTrail } from "../../live/landscape.tsx";
@@ -67,21 +67,17 @@ export function Kinds(): JSX.Element {
       state={{ page: state, keys: ["f", "start", "rate", "step"] }}
     >
       <TextField value={formula} label="f =" problem={problem}>
-        <span class="examples">
-          {kinds.map((kind) => (
-            <button
-              type="button"
-              aria-pressed={formula.value === kind.text}
-              onClick={() => {
-                formula.value = kind.text;
-                start.value = kind.start;
-                rate.value = kind.rate;
-              }}
-            >
-              {kind.name}
-            </button>
-          ))}
-        </span>
+        <Examples
+          current={formula.value}
+          examples={kinds.map((kind) => ({
+            ...kind,
+            choose: () => {
+              formula.value = kind.text;
+              start.value = kind.start;
+              rate.value = kind.rate;
+            },
+          }))}
+        />
       </TextField>
       <div class="controls">
         <Slider value={rate} label="learning rate η" {...rateRange} isLog />
