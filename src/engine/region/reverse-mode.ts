@@ -21,7 +21,6 @@ import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.t
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { sinkLoops } from "./sink.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr } from "./walk.ts";
 
@@ -139,20 +138,20 @@ export class ReverseMode {
   /**
    * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, reread = true } = this.#options;
     const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
-    const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
+    const { counts } = this.#prepared;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
-      needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {
+      needsOf({ block, entry, apart }, counts, this.#linearity, this.#build.functions, {
         recomputes: recompute,
         rereads: reread,
       });
     let needs = needsOfBlock(new Set());
-    const isOutermost = whole === this.#prepared.body;
+    const isOutermost = block === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
     const fusion = fuse
-      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
       : undefined;
     const checkpointed = new Map<RegionStmt, LoopState>(
       checkpoint && isOutermost
@@ -176,11 +175,10 @@ export class ReverseMode {
     const records = new Records(this.#build, needs, this.#prepared.counts, isFixed, this.#tapes);
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
-    for (const stmt of before) {
+    for (const stmt of [...before, ...behind.filter((one) => early.has(one))]) {
       out.push(...records.declare(stmt));
       this.#forward(stmt, out);
     }
-    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
     turn.begin();
     this.#reverseStmts(
       behind.filter((stmt) => !fused.has(stmt)),
