@@ -94,7 +94,7 @@ export function pictureOf(grey: (row: number, column: number) => number): Pictur
 type Colour = readonly [red: number, green: number, blue: number];
 
 /** Grey values as they are. */
-export const asGrey = (value: number): Colour => [value, value, value];
+const asGrey = (value: number): Colour => [value, value, value];
 
 /** Differences from −1 to 1 in two colours, black where there is none; small ones are raised to be seen. */
 export function asDifference(value: number): Colour {

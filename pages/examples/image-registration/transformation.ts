@@ -135,7 +135,7 @@ export function sample(picture: Picture, places: Tensor): Tensor {
 }
 
 /** What is seen at places of a picture, compiled. */
-export const seen = jit(sample);
+const seen = jit(sample);
 
 /** The places of all pixels. */
 export const everyPixel = latticeOf(middles);
