@@ -61,5 +61,11 @@ export const section: Section = {
       summary:
         "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
     },
+    {
+      slug: "image-registration",
+      title: "Two pictures laid over each other",
+      summary:
+        "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
+    },
   ],
 };
