@@ -2,14 +2,17 @@
 import type { JSX } from "preact";
 import { Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
+import { cellPaths, levelOf } from "../../live/cells.ts";
 import { shades } from "../../live/shades.ts";
 import { visible } from "./figures.tsx";
 import { head, layer, looked, place, type Shown, shown, state } from "./state.ts";
-import { levelOf, levels, weightPaths } from "./weights.ts";
 
-const colours = /* @__PURE__ */ shades(levels.length + 1);
+/** Weights at which shades begin: each about twice the one before. */
+const levels = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7];
 
-/** The weights of a head from every character, as a table: a row for each, darker where the weight is larger. */
+const colours = shades(levels.length + 1);
+
+/** The weights of a head from every character, as a table: a row for each, a stronger shade where the weight is larger. */
 function Weights({
   rows,
   label,
@@ -28,7 +31,7 @@ function Weights({
       {...(label === undefined ? { "aria-hidden": "true" } : { role: "img", "aria-label": label })}
     >
       <path class="gpt-diagonal" d={`M0 0V${n}H${n}Z`} />
-      {weightPaths(rows).map((d, i) => d !== "" && <path class={`gpt-level-${i + 1}`} d={d} />)}
+      {cellPaths(rows, levels).map((d, i) => d !== "" && <path class={`gpt-level-${i + 1}`} d={d} />)}
       {at !== undefined && <path class="gpt-row" d={`M0 ${at}H${at + 1}V${at + 1}H0Z`} />}
     </svg>
   );
@@ -62,7 +65,7 @@ function Heads({ now }: { readonly now: Shown }): JSX.Element {
   );
 }
 
-/** The first sample up to the end of the context; what is darker is attended to. */
+/** The first sample up to the end of the context; what has a stronger shade is attended to. */
 function Attended({ now }: { readonly now: Shown }): JSX.Element {
   const { layer: ofLayer, head: ofHead, place: here } = looked.value;
   const weights = now.writing.weightsFrom(here, ofLayer, ofHead);
@@ -75,7 +78,7 @@ function Attended({ now }: { readonly now: Shown }): JSX.Element {
         return (
           <span
             class={looks}
-            style={weight === undefined ? undefined : `background:${colours[levelOf(weight)]!}`}
+            style={weight === undefined ? undefined : `background:${colours[levelOf(weight, levels)]!}`}
             onClick={() => (place.value = i + 1)}
           >
             {visible(now.kinds[character]!)}
@@ -152,7 +155,7 @@ export function AttentionFigure(): JSX.Element {
     <Figure
       id="attention"
       title="What the heads attend to"
-      caption="The first text above, up to the end of the context. Click a character, or move the slider: the darker a character before it, the more of it comes through the chosen head. In the squares each row is a character, and each column one that it may attend to."
+      caption="The first text above, up to the end of the context. Click a character, or move the slider: the stronger the shade of a character before it, the more of it comes through the chosen head. In the squares each row is a character, and each column one that it may attend to."
       state={{ page: state, keys: ["layer", "head", "place"] }}
       isWide
     >

@@ -7,7 +7,6 @@ import { longestInAddress, ownTexts } from "./own-texts.ts";
 import { baselinesOf, knownWords, numbered, problemOf, promptNumbers } from "./text.ts";
 import { texts } from "./texts.ts";
 import { paramsOf, type Report, train } from "./training.ts";
-import { levelOf, weightPaths } from "./weights.ts";
 import { write } from "./write.ts";
 
 const sizes = { width: 8, layers: 2, heads: 2, context: 12, kinds: 5 } as const;
@@ -167,15 +166,6 @@ describe("texts", () => {
     );
     expect(verses[2]).toBe("This is the rat\nThat ate the malt\nThat lay in the house that Jack built.");
   });
-
-  test("of sums are right, and each stands there once", () => {
-    const lines = texts.sums.text().trim().split("\n");
-    expect(new Set(lines).size).toBe(2500);
-    for (const line of lines) {
-      const [, a, b, sum] = /^(\d+)\+(\d+)=(\d+)$/.exec(line)!;
-      expect(Number(a) + Number(b)).toBe(Number(sum));
-    }
-  });
 });
 
 describe("texts of the reader in the address", () => {
@@ -194,10 +184,4 @@ describe("texts of the reader in the address", () => {
     expect(here.read(kept)).toBe(one);
     expect(() => elsewhere.read(kept)).toThrow("too long for an address");
   });
-});
-
-test("weights are drawn as runs of one shade", () => {
-  expect([0, 0.019, 0.02, 0.3, 1].map(levelOf)).toEqual([0, 0, 1, 4, 6]);
-  const paths = weightPaths([[1], [0.5, 0.5], [0.01, 0.01, 0.98]]);
-  expect(paths).toEqual(["", "", "", "", "M0 1.5h2", "M0 0.5h1M2 2.5h1"]);
 });

@@ -13,8 +13,8 @@ function Body(): JSX.Element {
       <p>
         A language model does one thing: given the beginning of a text, it says how likely each character is
         to come next. Draw one, append it, ask again, and it writes. This page trains such a model on a text
-        of your choice. It is built as its large relatives are, from attention, and about a ten-millionth of
-        their size.
+        of your choice. It is built as its large relatives are, from attention, and is millions of times
+        smaller.
       </p>
       <p>
         Train it on the rhyme first. Within seconds the words come out right, then the lines, then their
@@ -31,8 +31,12 @@ function Body(): JSX.Element {
         Try the six sonnets, and watch the loss on what is held out. For some hundred steps both curves fall.
         Then the network, which has more numbers than the text has characters, begins to learn its text by
         heart: the loss on the characters that it learns from keeps falling, and on those that it never saw it
-        rises. The sums are the opposite. They have a rule, the held-out sums are learned with the others, and
-        after a minute or two most of what it writes is right, though it was never told what a number is.
+        rises.
+      </p>
+      <p>
+        Counting has a rule, and within seconds the network counts on from 342. What is held out begins at
+        903. Begin there, with the prompt “927 928 ”: it counts the ones of numbers that it never saw, since
+        ones are counted alike everywhere, and where a ten is full it goes astray.
       </p>
       <p>
         Scores become probabilities by <M>softmax(scores / temperature)</M>. At 0 the likeliest character is
@@ -47,7 +51,7 @@ function Body(): JSX.Element {
       </p>
       <p>
         Before training the weights are accidental. After some hundred steps on the rhyme, look for a head
-        with a dark line beside the diagonal: it looks at the one before, or a few back. Others go back to a
+        with a strong line beside the diagonal: it looks at the one before, or a few back. Others go back to a
         place where the same letters stood, and what came next there is what should come now.
       </p>
       <p>

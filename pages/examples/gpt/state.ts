@@ -233,7 +233,7 @@ export const shown: ReadonlySignal<Shown | undefined> = computed(() => {
 });
 
 // Attention
-export const layer: Signal<number> = state.number("layer", 1, { min: 1, max: 4, step: 1 });
+export const layer: Signal<number> = state.number("layer", 2, { min: 1, max: 4, step: 1 });
 export const head: Signal<number> = state.number("head", 1, { min: 1, max: 8, step: 1 });
 export const place: Signal<number> = state.number("place", 40, { min: 1, max: 128, step: 1 });
 

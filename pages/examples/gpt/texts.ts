@@ -1,5 +1,4 @@
 // Texts to begin with.
-import * as random from "downhill/random";
 
 /** A nursery rhyme, as it was printed in 1755 and since. */
 function rhyme(): string {
@@ -25,19 +24,9 @@ function rhyme(): string {
     .join("\n");
 }
 
-/** All sums of two numbers below 50, in an order drawn by chance. */
-function sums(): string {
-  const below = 50;
-  const lines = Array.from({ length: below * below }, (_, i) => {
-    const [a, b] = [Math.floor(i / below), i % below];
-    return `${a}+${b}=${a + b}\n`;
-  });
-  const order = random.uniform(random.key(0), [lines.length]).tolist() as number[];
-  return lines
-    .map((line, i) => [order[i]!, line] as const)
-    .toSorted(([a], [b]) => a - b)
-    .map(([, line]) => line)
-    .join("");
+/** The numbers below a thousand, in their order. */
+function counting(): string {
+  return `${Array.from({ length: 1000 }, (_, i) => i).join(" ")}\n`;
 }
 
 /** Six of Shakespeare's sonnets (18, 29, 30, 73, 116, 130), 1609, in modern spelling. */
@@ -142,10 +131,10 @@ export interface ExampleOf {
 /** What there is to learn, by its name. */
 export const texts = {
   rhyme: { words: "a rhyme", text: rhyme, prompt: "This is the d" },
-  sums: { words: "sums", text: sums, prompt: "17+25=" },
+  counting: { words: "counting", text: counting, prompt: "341 342 " },
   sonnets: { words: "six sonnets", text: () => sonnets, prompt: "Shall I " },
 } as const satisfies Record<string, ExampleOf>;
 
 export type TextName = keyof typeof texts;
 
-export const textNames = ["rhyme", "sums", "sonnets"] as const satisfies readonly TextName[];
+export const textNames = ["rhyme", "counting", "sonnets"] as const satisfies readonly TextName[];

@@ -3,8 +3,8 @@ import { add, arange, expandDims, jit, slice, type Tensor, tensor, valueAndGrad 
 import { softmaxCrossEntropy } from "downhill/nn";
 import { adam, type AdamState, applyUpdates } from "downhill/optim";
 import * as random from "downhill/random";
-import * as tree from "downhill/tree";
 import { firstParams, type GptParams, scoresOf, type Sizes } from "./model.ts";
+import { arraysOf, type SentArrays, withArrays } from "../../live/arrays.ts";
 import type { Numbered } from "./text.ts";
 
 /** Characters of a step: as many whole contexts as fit. */
@@ -17,9 +17,9 @@ const between = 400; // milliseconds from one report to the next
 export interface Snapshot {
   /** Steps that were made. */
   readonly step: number;
-  /** The arrays of the parameters, and of what Adam keeps, in the order in which `tree.leaves` has them. */
-  readonly params: readonly Float32Array[];
-  readonly state: readonly (Float32Array | Int32Array)[];
+  readonly params: SentArrays;
+  /** What Adam keeps. */
+  readonly state: SentArrays;
 }
 
 /** What a training is to do. */
@@ -78,18 +78,6 @@ const improve = /* @__PURE__ */ jit(
   { staticArgnums: [5, 6] },
 );
 
-/** Arrays of a tree of tensors, to send. */
-function arraysOf(of: unknown): Snapshot["state"] {
-  return tree.leaves(of).map((leaf) => leaf.data().slice() as Float32Array | Int32Array);
-}
-
-/** A tree like another one, with arrays that were sent. */
-function withArrays<P>(like: P, arrays: Snapshot["state"]): P {
-  const [leaves, structure] = tree.flatten(like);
-  const sent = arrays.map((array, i) => tensor(array, { shape: (leaves[i] as Tensor).shape }));
-  return tree.unflatten(structure, sent) as P;
-}
-
 /** The parameters of a snapshot. */
 export function paramsOf(sizes: Sizes, { params }: Snapshot): GptParams {
   return withArrays(firstParams(sizes, 0), params);
@@ -126,7 +114,7 @@ export async function train(order: TrainingOrder, tell: (report: Report) => void
     tell({
       loss: total / count,
       heldOut: lossAt(params, heldOut, heads).item(),
-      snapshot: { step, params: arraysOf(params) as Float32Array[], state: arraysOf(state) },
+      snapshot: { step, params: arraysOf(params), state: arraysOf(state) },
     });
     [total, count, last] = [0, 0, performance.now()];
   }
