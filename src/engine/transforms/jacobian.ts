@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -30,6 +31,16 @@ function basis(type: ArrayType): Tensor {
 export interface JacobianOptions {
   /** Place of the argument to differentiate in, counted from 0. Default 0. */
   readonly argnums?: number;
+}
+
+/** Unlike gradients, tables of derivatives are of one argument. */
+function requireOnePlace(operation: string, argnums: unknown): void {
+  if (argnums === undefined || typeof argnums === "number") return;
+  throw new DownhillError(
+    "option",
+    `${operation}: argnums is the place of one argument, got ${JSON.stringify(argnums)}. ` +
+      `For several, let the function take them as one: an object, or a tuple.`,
+  );
 }
 
 type Mode = "jacfwd" | "jacrev";
@@ -131,6 +142,7 @@ export function jacfwd(
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("jacfwd", arguments, 2);
   checkOptions("jacfwd", options, ["argnums"]);
+  requireOnePlace("jacfwd", options.argnums);
   return transformed(
     "jacfwd",
     f,
@@ -163,6 +175,7 @@ export function jacrev(
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("jacrev", arguments, 2);
   checkOptions("jacrev", options, ["argnums"]);
+  requireOnePlace("jacrev", options.argnums);
   return transformed(
     "jacrev",
     f,
@@ -198,6 +211,7 @@ export function hessian(
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("hessian", arguments, 2);
   checkOptions("hessian", options, ["argnums"]);
+  requireOnePlace("hessian", options.argnums);
   return transformed("hessian", f, options, (g) => {
     const gradient = gradientFor("hessian", g, options.argnums);
     return (...args) => jacobian("jacfwd", gradient, options, args);

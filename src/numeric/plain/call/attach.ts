@@ -187,10 +187,10 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
     name,
     params,
     names: form.params.map((param) => param.name),
-    prepare(title, args, leads) {
+    prepare(title, args, leads, isTangent = false) {
       const leaves = params.map((): Leaf[] => []);
       const templates = params.map((type, i) => {
-        const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]! };
+        const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]!, isTangent };
         return takeApart(type, args[i], typesOf(i), place, leaves[i]!);
       });
       return { leaves, templates, result: templateOf(form.result, results.values()) };
