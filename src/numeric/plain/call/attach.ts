@@ -182,7 +182,8 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
   const body = { region, outside: outsideLeaves };
-  let segmented: PlainCallable | undefined; // kept, since what is derived of a region is found by the region
+  // kept, since what is derived of a region is found by the region
+  const segmented = new Map<number | true, PlainCallable>();
   return {
     name,
     params,
@@ -205,8 +206,14 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       return resultOf(form.result, run(...operands).values());
     },
     body: () => body,
-    checkpointed: () =>
-      (segmented ??= callableOf(name, { ...form, region: { ...region, checkpoint: true } }, captured)),
+    checkpointed(snapshots) {
+      const checkpoint = snapshots ?? true;
+      const known = segmented.get(checkpoint);
+      if (known !== undefined) return known;
+      const made = callableOf(name, { ...form, region: { ...region, checkpoint } }, captured);
+      segmented.set(checkpoint, made);
+      return made;
+    },
   };
 }
 

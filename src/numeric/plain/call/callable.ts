@@ -44,8 +44,8 @@ export interface PlainCallable {
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */
   readonly overTensors: AnyFunction;
-  /** The same function with long loops that go back in segments; `undefined` for a derivative. */
-  readonly checkpointed: (() => PlainCallable) | undefined;
+  /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
+  readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */
   readonly body: (() => Body) | undefined;
 }
