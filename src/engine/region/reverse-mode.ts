@@ -21,6 +21,7 @@ import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.t
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
+import { binomialSchedule, simpleSchedule, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr, walkStmts } from "./walk.ts";
 
@@ -31,8 +32,8 @@ interface RootBlock {
   /** Names that have one value in the block. */
   readonly fixed: ReadonlySet<string>;
   readonly checkpointed: ReadonlyMap<RegionStmt, LoopState>;
-  /** The loops that went forwards in segments. */
-  readonly segments: Map<RegionStmt, Segments>;
+  /** The loops that went forwards in segments, with what goes back over them. */
+  readonly segments: Map<RegionStmt, () => readonly RegionStmt[]>;
 }
 
 /** What happens where a block turns back. */
@@ -55,6 +56,7 @@ export class ReverseMode {
   readonly #linearity: Linearity;
   readonly #prepared: Prepared;
   readonly #options: TransposeOptions;
+  readonly #checkpoint: boolean | number;
   /** The block in hand that runs forwards and then back. */
   #root!: RootBlock;
   readonly #masked: ReadonlySet<RegionStmt>;
@@ -87,6 +89,7 @@ export class ReverseMode {
     this.#flat = flat;
     this.tapes = this.#tapes;
     this.#options = options;
+    this.#checkpoint = options.checkpoint ?? flat.checkpoint ?? false;
     this.#build = makeBuilder(flat, functions);
     this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
     this.#linearResults = linearResults;
@@ -147,7 +150,6 @@ export class ReverseMode {
    */
   #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, reread = true } = this.#options;
-    const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
     const { counts } = this.#prepared;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
       needsOf({ block, entry, apart }, counts, this.#linearity, this.#build.functions, {
@@ -161,7 +163,7 @@ export class ReverseMode {
       ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
       : undefined;
     const checkpointed = new Map<RegionStmt, LoopState>(
-      checkpoint && isOutermost
+      this.#checkpoint !== false && isOutermost
         ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
         : [],
     );
@@ -214,28 +216,36 @@ export class ReverseMode {
 
   // ---- loops in segments
 
-  /** Runs a loop segment by segment, and saves what it changes where each begins. */
+  /** Runs a loop segment by segment, and saves what it changes where they begin. */
   #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
-    const segments = cutInSegments(loop, state, this.#build);
-    this.#root.segments.set(loop, segments);
-    const index = local("i32", this.#build.fresh("segment"));
-    const { stmts, from, to } = segments.bounds(index);
-    // its own names are those of the segments that run again
-    const inner = renamed([{ ...loop, from, to, body: this.#forwardBlock(loop.body) }], this.#build);
-    const body = [...segments.save(index), ...stmts, ...inner];
-    out.push(...segments.begin);
-    out.push({ kind: "for", index: index.name, from: constant("i32", 0), to: segments.count, step: 1, body });
+    const snapshots = typeof this.#checkpoint === "number" ? this.#checkpoint : undefined;
+    const segments = cutInSegments(loop, state, this.#build, snapshots);
+    const { count } = segments;
+    const schedule =
+      snapshots === undefined
+        ? simpleSchedule(count, this.#build)
+        : binomialSchedule(count, snapshots, this.#build);
+    const forward = this.#forwardBlock(loop.body);
+    const steps: Steps = {
+      ...segments,
+      advance: (segment, many) => {
+        const { stmts, from, to } = segments.bounds(segment, many);
+        // its own names are those of the segments that run again with records
+        return [...stmts, ...renamed([{ ...loop, from, to, body: forward }], this.#build)];
+      },
+      turn: (segment) => this.#turnSegment(loop, segments, segment),
+    };
+    out.push(...segments.begin, ...schedule.forwards(steps));
+    this.#root.segments.set(loop, () => schedule.backwards(steps));
   }
 
-  /** From the last segment to the first: runs it again, with records, and back. */
-  #reverseSegments(loop: For, segments: Segments, out: RegionStmt[]): void {
-    const index = local("i32", this.#build.fresh("segment"));
-    const { stmts, from, to } = segments.bounds(index);
-    const body = [...segments.restore(index), ...stmts];
+  /** Runs a segment again, with records, and back. */
+  #turnSegment(loop: For, segments: Segments, segment: RegionExpr): readonly RegionStmt[] {
+    const { stmts, from, to } = segments.bounds(segment);
+    const body = [...stmts];
     const entry = new Set([...this.#root.fixed, ...[from, to].flatMap(readsOf)]);
     this.#derive([{ ...loop, from, to }], entry, body, { begin: () => undefined });
-    const [first, end] = [constant("i32", 0), segments.count];
-    out.push({ kind: "for", index: index.name, from: first, to: end, step: 1, reverse: true, body });
+    return body;
   }
 
   // ---- forwards
@@ -447,7 +457,7 @@ export class ReverseMode {
       case "for":
       case "while": {
         const segments = this.#root.segments.get(stmt);
-        if (segments !== undefined && stmt.kind === "for") this.#reverseSegments(stmt, segments, out);
+        if (segments !== undefined) out.push(...segments());
         else this.#reverseLoop(stmt, out);
         return;
       }
