@@ -1,7 +1,7 @@
 // Long loops in segments: what a loop changes is saved where each segment begins, and the way back runs a segment forwards again, with
 // records, before it goes back. Records are as long as one segment.
 import type { Builder } from "./build.ts";
-import { constant, convert, isAtom, load, local } from "./build.ts";
+import { constant, convert, forEachElement, isAtom, load, local } from "./build.ts";
 import type { Linearity } from "./linearity.ts";
 import { targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
@@ -114,17 +114,6 @@ export function cutInSegments({ from, to, step }: For, state: LoopState, build: 
     begin.push({ kind: "array", name: saved, type, dims: [count, ...dims] });
     return { name, type, dims, saved };
   });
-  /** A statement for each element of an array. */
-  const each = (
-    dims: readonly RegionExpr[],
-    element: (places: readonly RegionExpr[]) => RegionStmt,
-  ): RegionStmt => {
-    const indices = dims.map(() => build.fresh("i"));
-    return indices.reduceRight<RegionStmt>(
-      (body, index, axis) => ({ kind: "for", index, from: i32(0), to: dims[axis]!, step: 1, body: [body] }),
-      element(indices.map((index) => local("i32", index))),
-    );
-  };
   return {
     count,
     begin,
@@ -143,7 +132,7 @@ export function cutInSegments({ from, to, step }: For, state: LoopState, build: 
         value: local(type, name),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: saved,
           places: [segment, ...places],
@@ -158,7 +147,7 @@ export function cutInSegments({ from, to, step }: For, state: LoopState, build: 
         value: load(type, saved, segment),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: name,
           places,

@@ -4,10 +4,10 @@ import { assertNever, must } from "../util/assert-never.ts";
 import type { Builder, Writer } from "./build.ts";
 import type { LoopState, Segments } from "./checkpoint.ts";
 import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
-import { constant, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
+import { constant, forEachElement, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
 import { storedOnce } from "./coverage.ts";
 import { mutableNames } from "./flatten.ts";
-import { chooseFusion, isOrderFree } from "./fuse.ts";
+import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
@@ -157,25 +157,20 @@ export class ReverseMode {
     let needs = needsOfBlock(new Set());
     const isOutermost = block === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
-    const fusion = fuse
+    const { fused, first, early } = fuse
       ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
-      : undefined;
+      : noFusion(block);
     const checkpointed = new Map<RegionStmt, LoopState>(
       checkpoint && isOutermost
         ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
         : [],
     );
-    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    const apart = new Set([...fused, ...checkpointed.keys()]);
     if (apart.size > 0) needs = needsOfBlock(apart);
     const fixed = new Set(entry);
     for (const stmt of block)
       if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
         fixed.add(stmt.name);
-    const { fused, first, early } = fusion ?? {
-      fused: new Set<RegionStmt>(),
-      first: block.length,
-      early: new Set<RegionStmt>(),
-    };
     for (const loop of fused) checkpointed.delete(loop);
     const names = {
       valueOf: (name: string) => this.#definitions.get(name),
@@ -330,22 +325,13 @@ export class ReverseMode {
     const name = this.#build.fresh("ct");
     const target = this.#arrays.get(array);
     if (target !== undefined) {
-      const indices = dims.map(() => local("i32", this.#build.fresh("i")));
-      let body: RegionStmt[] = [
-        { kind: "store", array: target, places: indices, value: load(type, name, ...indices) },
-      ];
-      for (let axis = dims.length - 1; axis >= 0; axis--)
-        body = [
-          {
-            kind: "for",
-            index: indices[axis]!.name,
-            from: constant("i32", 0),
-            to: dims[axis]!,
-            step: 1,
-            body,
-          },
-        ];
-      out.push(...body);
+      const seed = (places: readonly RegionExpr[]): RegionStmt => ({
+        kind: "store",
+        array: target,
+        places,
+        value: load(type, name, ...places),
+      });
+      out.push(forEachElement(dims, this.#build, seed));
     }
     const lengths = dims.map((n) => this.#byParams(n));
     const isKnown = lengths.every((n) => n !== undefined);

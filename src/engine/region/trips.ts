@@ -1,8 +1,8 @@
 // How many iterations a loop has at most, as is known before the loops around it: records must have room for these.
 import type { NameFacts } from "./kept.ts";
-import { endsOf, named } from "./kept.ts";
+import { endsOf } from "./kept.ts";
 import type { Polynomial } from "./polynomial.ts";
-import { atomPolynomial, constantPolynomial, isSum, leastOver, polynomialOf, sum } from "./polynomial.ts";
+import { atomPolynomial, constantPolynomial, isSum, leastOver, sum } from "./polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For } from "./region.ts";
 
