@@ -15,6 +15,12 @@ export function local(type: RegionType, name: string): LocalExpr {
   return { kind: "local", type, name };
 }
 
+/** The name of a local. */
+export function nameOf(expr: RegionExpr): string {
+  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  return expr.name;
+}
+
 export function lengthOf(array: string, axis: number): RegionExpr {
   return { kind: "length", type: "i32", array, axis };
 }
