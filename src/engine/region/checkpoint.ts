@@ -2,7 +2,7 @@
 // records, before it goes back. Records are as long as one segment. Where there are fewer places to save in than segments, a schedule
 // says which are saved when (`binomial`).
 import type { Builder } from "./build.ts";
-import { constant, convert, isAtom, load, local } from "./build.ts";
+import { constant, convert, forEachElement, isAtom, load, local } from "./build.ts";
 import type { Linearity } from "./linearity.ts";
 import { targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
@@ -130,17 +130,6 @@ export function cutInSegments(
     begin.push({ kind: "array", name: saved, type, dims: [places, ...dims] });
     return { name, type, dims, saved };
   });
-  /** A statement for each element of an array. */
-  const each = (
-    dims: readonly RegionExpr[],
-    element: (places: readonly RegionExpr[]) => RegionStmt,
-  ): RegionStmt => {
-    const indices = dims.map(() => build.fresh("i"));
-    return indices.reduceRight<RegionStmt>(
-      (body, index, axis) => ({ kind: "for", index, from: i32(0), to: dims[axis]!, step: 1, body: [body] }),
-      element(indices.map((index) => local("i32", index))),
-    );
-  };
   return {
     count,
     begin,
@@ -159,7 +148,7 @@ export function cutInSegments(
         value: local(type, name),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: saved,
           places: [place, ...places],
@@ -174,7 +163,7 @@ export function cutInSegments(
         value: load(type, saved, place),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: name,
           places,
