@@ -90,7 +90,7 @@ interface Bounds {
  * many places.
  */
 export function cutInSegments(
-  { from, to, step }: For,
+  { from, to, step, at }: For,
   state: LoopState,
   build: Builder,
   snapshots?: number,
@@ -122,12 +122,12 @@ export function cutInSegments(
 
   const savedScalars = state.scalars.map(({ name, type }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places] });
+    begin.push({ kind: "array", name: saved, type, dims: [places], records: { name, at } });
     return { name, type, saved };
   });
   const savedArrays = state.arrays.map(({ name, type, dims }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims] });
+    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims], records: { name, at } });
     return { name, type, dims, saved };
   });
   /** A statement for each element of an array. */
