@@ -86,6 +86,20 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return type === x.type ? x : { kind: "convert", type, x };
 }
 
+/** A statement for each element of an array, in a nest of loops over its axes. */
+export function eachElement(
+  dims: readonly RegionExpr[],
+  { fresh }: Names,
+  element: (places: readonly RegionExpr[]) => RegionStmt,
+): RegionStmt {
+  const indices = dims.map(() => fresh("i"));
+  const from = constant("i32", 0);
+  return indices.reduceRight<RegionStmt>(
+    (body, index, axis) => ({ kind: "for", index, from, to: dims[axis]!, step: 1, body: [body] }),
+    element(indices.map((index) => local("i32", index))),
+  );
+}
+
 /** Writes the statements of a block. */
 export interface Writer {
   readonly stmts: RegionStmt[];

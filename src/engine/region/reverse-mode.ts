@@ -1,30 +1,25 @@
 // The way forward and the way back of a region that is linear in some of its parameters.
 import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
+import { checkpointedLoops, cutInSegments, type LoopState, type Segments } from "./checkpoint.ts";
 import type { Builder, Writer } from "./build.ts";
-import type { LoopState, Segments } from "./checkpoint.ts";
-import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
-import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
+import { constant, eachElement, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
 import { storedOnce } from "./coverage.ts";
 import { mutableNames } from "./flatten.ts";
 import { chooseFusion, isOrderFree } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Linearity } from "./linearity.ts";
-import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
+import { hasTarget, type Linearity, linearityOf, readsOf, targetOf } from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
-import type { Block, Needs } from "./needs.ts";
-import { needsOf } from "./needs.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import { directNames, prepare } from "./prepare.ts";
+import { type Block, type Needs, needsOf } from "./needs.ts";
+import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { binomialSchedule, simpleSchedule, type Steps } from "./schedule.ts";
-import { sinkLoops } from "./sink.ts";
+import { scheduleOf, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
-import { mapExpr } from "./walk.ts";
+import { mapExpr, walkStmts } from "./walk.ts";
 
 /** A block that runs forwards and then back, in one scope. */
 interface RootBlock {
@@ -66,8 +61,12 @@ export class ReverseMode {
   readonly #once: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
   readonly #mutable: ReadonlySet<string>;
+  /** What locals that never change were declared as. */
+  readonly #definitions = new Map<string, RegionExpr>();
   /** What stands for a known local on the way back, where it is another one. */
   readonly #recalled = new Map<string, RegionExpr>();
+  /** Floating locals that the way back computes again. */
+  readonly #floatsAgain = new Set<string>();
   /** The cotangents of linear names: mutable locals and arrays; or the sum of what came so far, for one that is used in its own block. */
   readonly #cotangents = new Map<string, RegionExpr>();
   readonly #arrays = new Map<string, string>();
@@ -94,6 +93,9 @@ export class ReverseMode {
     this.#prepared = prepare(flat, this.#linearity, this.#build);
     this.#mutable = mutableNames(this.#prepared.body);
     const { body } = this.#prepared;
+    walkStmts(body, (stmt) => {
+      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) this.#definitions.set(stmt.name, stmt.value);
+    });
     this.#isResultMasked = (result) => options.masked?.[result] ?? false;
     const { coverage = true } = options;
     const region = { body, results: flat.results };
@@ -142,19 +144,19 @@ export class ReverseMode {
   /**
    * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, reread = true } = this.#options;
-    const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
+    const { counts } = this.#prepared;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
-      needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {
+      needsOf({ block, entry, apart }, counts, this.#linearity, this.#build.functions, {
         recomputes: recompute,
         rereads: reread,
       });
     let needs = needsOfBlock(new Set());
-    const isOutermost = whole === this.#prepared.body;
+    const isOutermost = block === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
     const fusion = fuse
-      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
       : undefined;
     const checkpointed = new Map<RegionStmt, LoopState>(
       this.#checkpoint !== false && isOutermost
@@ -173,16 +175,18 @@ export class ReverseMode {
       early: new Set<RegionStmt>(),
     };
     for (const loop of fused) checkpointed.delete(loop);
-    const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
+    const names = {
+      valueOf: (name: string) => this.#definitions.get(name),
+      isFixed: (name: string) => fixed.has(name),
+    };
     const around = this.#root;
-    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed, this.#tapes);
+    const records = new Records(this.#build, needs, counts, names, this.#tapes);
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
-    for (const stmt of before) {
+    for (const stmt of [...before, ...behind.filter((one) => early.has(one))]) {
       out.push(...records.declare(stmt));
       this.#forward(stmt, out);
     }
-    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
     turn.begin();
     this.#reverseStmts(
       behind.filter((stmt) => !fused.has(stmt)),
@@ -212,19 +216,11 @@ export class ReverseMode {
   #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
     const snapshots = typeof this.#checkpoint === "number" ? this.#checkpoint : undefined;
     const segments = cutInSegments(loop, state, this.#build, snapshots);
-    const { count } = segments;
-    const schedule =
-      snapshots === undefined
-        ? simpleSchedule(count, this.#build)
-        : binomialSchedule(count, snapshots, this.#build);
+    const schedule = scheduleOf(segments.count, snapshots, this.#build);
     const forward = this.#forwardBlock(loop.body);
     const steps: Steps = {
       ...segments,
-      advance: (segment, many) => {
-        const { stmts, from, to } = segments.bounds(segment, many);
-        // its own names are those of the segments that run again with records
-        return [...stmts, ...renamed([{ ...loop, from, to, body: forward }], this.#build)];
-      },
+      advance: (segment, many) => segments.run(forward, segment, many),
       turn: (segment) => this.#turnSegment(loop, segments, segment),
     };
     out.push(...segments.begin, ...schedule.forwards(steps));
@@ -331,24 +327,15 @@ export class ReverseMode {
     const { type, dims } = declarationOf(array, this.#flat.body);
     const name = this.#build.fresh("ct");
     const target = this.#arrays.get(array);
-    if (target !== undefined) {
-      const indices = dims.map(() => local("i32", this.#build.fresh("i")));
-      let body: RegionStmt[] = [
-        { kind: "store", array: target, places: indices, value: load(type, name, ...indices) },
-      ];
-      for (let axis = dims.length - 1; axis >= 0; axis--)
-        body = [
-          {
-            kind: "for",
-            index: indices[axis]!.name,
-            from: constant("i32", 0),
-            to: dims[axis]!,
-            step: 1,
-            body,
-          },
-        ];
-      out.push(...body);
-    }
+    if (target !== undefined)
+      out.push(
+        eachElement(dims, this.#build, (places) => ({
+          kind: "store",
+          array: target,
+          places,
+          value: load(type, name, ...places),
+        })),
+      );
     const lengths = dims.map((n) => this.#byParams(n));
     const isKnown = lengths.every((n) => n !== undefined);
     return { kind: "array", name, type, rank: dims.length, ...(isKnown ? { lengths } : {}) };
@@ -376,14 +363,27 @@ export class ReverseMode {
       out.push({
         kind: "let",
         name: again,
-        value: recovery.kind === "again" ? this.#recall(value) : this.#root.records.recall(recovery),
+        value: recovery.kind === "again" ? this.#again(value) : this.#root.records.recall(recovery),
         at: recovery.stmt.at,
       });
+      if (recovery.kind === "again" && isFloating(value.type)) this.#floatsAgain.add(again);
       this.#recalled.set(name, local(value.type, again));
     }
     this.#declare(stmts, out);
     this.#reverseStmts(stmts, out);
     return out;
+  }
+
+  /**
+   * A known value that is computed again. The way forward has checked the places that it reads at, so they are not checked once more;
+   * but for those that are computed again in floating point, where a product and a sum may be rounded once at one time, twice at another.
+   */
+  #again(value: RegionExpr): RegionExpr {
+    const isSame = (place: RegionExpr): boolean =>
+      place.kind !== "local" || !this.#floatsAgain.has(place.name);
+    return mapExpr(this.#recall(value), (x) =>
+      x.kind === "load" && x.places.every(isSame) ? { ...x, at: undefined } : x,
+    );
   }
 
   /** Declares the cotangents of what is linear and declared in a block. */
