@@ -61,5 +61,11 @@ export const section: Section = {
       summary:
         "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
     },
+    {
+      slug: "vae",
+      title: "A plane of digits",
+      summary:
+        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
+    },
   ],
 };

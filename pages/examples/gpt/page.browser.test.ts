@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { unpack } from "../../live/pack.ts";
 import { firstParams } from "./model.ts";
 import { numbered, promptNumbers } from "./text.ts";
 import { write } from "./write.ts";
@@ -44,7 +45,8 @@ describePageInCi("a small GPT", {
 
     await page.getByLabel("Text to learn").fill("abcde ".repeat(1000));
     await page.getByText("Addresses hold texts of up to 4,000 characters").waitFor();
-    await page.waitForURL(/#/);
+    const kept = (): Promise<string> => unpack(new URL(page.url()).hash);
+    await expect.poll(kept, { timeout: 30_000 }).toContain("own=*6000-");
     await page.reload();
     await alive(page);
     await page.getByText("only the page where it was pasted had it").waitFor();
