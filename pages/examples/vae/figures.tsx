@@ -37,19 +37,14 @@ import {
 const most = 300; // epochs of a training that nobody stops
 const classes = Array.from({ length: 10 }, (_, k) => k);
 
-/** The networks are trained here. */
-export function TrainingFigure(): JSX.Element {
-  const { epochs } = trained.value;
-  const last = epochs.at(-1);
+function Training(): JSX.Element {
+  const last = trained.value.epochs.at(-1);
   useEffect(() => training.stop(), [seed.value]); // what is trained begins with another seed
+  const bounds =
+    last && [last.learned, last.heldOut].map((parts) => boundOf(parts).toFixed(1).replace("-", "−"));
+  const isWaiting = training.isRunning.value && last === undefined;
   return (
-    <Figure
-      id="training"
-      title="Two networks that learn together"
-      caption="1,437 digits to learn from, 360 held out, batches of 64. Stop when you like, change β or the learning rate, and go on. The bound is drawn for β = 1, whatever it is trained with."
-      state={{ page: state, keys: ["beta", "rate", "seed"] }}
-      isWide
-    >
+    <>
       <div class="controls">
         <Slider value={beta} label="β" min={0.1} max={100} isLog />
         <Slider value={rate} label="learning rate" min={1e-4} max={0.1} isLog />
@@ -60,21 +55,33 @@ export function TrainingFigure(): JSX.Element {
         label={last === undefined ? "Train" : "Go on"}
         start={() => trainOn(most)}
         progress={
-          last === undefined
-            ? training.isRunning.value
+          bounds === undefined
+            ? isWaiting
               ? "compiling"
               : ""
-            : `epoch ${last.epoch}: bound ${boundOf(last.learned).toFixed(1)}, held out ${boundOf(last.heldOut).toFixed(1)}`.replaceAll(
-                "-",
-                "−",
-              )
+            : `epoch ${last!.epoch}: bound ${bounds[0]!}, held out ${bounds[1]!}`
         }
       >
         <button type="button" disabled={last === undefined && !training.isRunning.value} onClick={startAgain}>
           Start again
         </button>
       </StartStop>
-      {last !== undefined && (
+    </>
+  );
+}
+
+/** The bound and its parts. */
+export function BoundFigure(): JSX.Element {
+  return (
+    <Figure
+      id="bound"
+      title="The bound and its two parts"
+      caption="The bound is the reconstruction minus the divergence, for β = 1, whatever it is trained with. Of 1,797 digits 360 are held out."
+      isWide
+    >
+      {trained.value.epochs.length === 0 ? (
+        <p>Train the networks above: the curves grow with every epoch.</p>
+      ) : (
         <div class="side-by-side">
           <Chart spec={boundChart.value} />
           <Chart spec={divergenceChart.value} />
@@ -95,7 +102,7 @@ function Points({ spot, line }: Placed): JSX.Element {
     <>
       {groups.map((group, k) => (
         <path
-          class={`vae-points class-${k}${isFaint(k) ? " is-faint" : ""}`}
+          class={`vae-points vae-class-${k}${isFaint(k) ? " is-faint" : ""}`}
           d={group.map(([x, y]) => `M${spot(x, y).join(",")}h0`).join("")}
         />
       ))}
@@ -151,10 +158,11 @@ export function PlaneFigure(): JSX.Element {
     <Figure
       id="plane"
       title="The plane of codes"
-      caption="The first square has the codes of all digits, each class in a colour of its own, with its name where its codes have their mean. The second has what codes all over the same square are decoded to. Drag the circle on either, or use Tab and the arrow keys: its code is decoded below."
-      state={{ page: state, keys: ["code", "digit"] }}
+      caption="Train, stop when you like, change β or the learning rate, and go on. The first square has the codes of all digits, each class in a colour of its own, with its name where its codes have their mean. The second has what codes all over the same square are decoded to. Drag the circle on either, or use Tab and the arrow keys: its code is decoded below."
+      state={{ page: state, keys: ["beta", "rate", "seed", "code", "digit"] }}
       isWide
     >
+      <Training />
       <Choice
         value={shownClass}
         label="Show"

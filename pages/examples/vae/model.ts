@@ -1,6 +1,6 @@
 // A variational autoencoder of digits with codes of two numbers: its networks, and what they make of digits and codes.
 import { exp, jit, mul, sigmoid, slice, tanh, type Tensor, tensor } from "downhill";
-import { mlp, type MlpParams } from "downhill/nn";
+import { type DenseParams, mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 import { type SentArrays, withArrays } from "../../live/arrays.ts";
 
@@ -18,9 +18,13 @@ export interface VaeParams {
   readonly decoder: MlpParams;
 }
 
+const spread = 8; // of the first codes, times what Glorot's weights would give: about that of the prior, so that the plane is filled
+
 export function firstParams(seed: number): VaeParams {
   const [forEncoder, forDecoder] = random.split(random.key(seed));
-  return { encoder: encoder.init(forEncoder), decoder: decoder.init(forDecoder) };
+  const [first, last] = encoder.init(forEncoder).layers as [DenseParams, DenseParams];
+  const wide = { ...last, weight: mul(last.weight, spread) };
+  return { encoder: { layers: [first, wide] }, decoder: decoder.init(forDecoder) };
 }
 
 /** What a training has come to, to be sent and to go on from. */

@@ -25,13 +25,13 @@ describePageInCi("a plane of digits", {
     const code = state.get("code")!.split(",").map(Number) as [number, number];
     expect(code[0]).toBeLessThan(0.5);
     expect(code[1]).toBeLessThan(0.5);
-    const [ink] = picturesOf(firstParams(1), [code]);
+    const [ink] = picturesOf(firstParams(6), [code]);
     const drawn = page.locator(".vae-decoded svg").first().locator("rect");
     const shown = await drawn.evaluateAll((rects) =>
       rects.map((rect) => Number(rect.getAttribute("fill-opacity"))),
     );
     for (const [i, opacity] of shown.entries()) expect(opacity).toBeCloseTo(ink![i]!, 5);
-    const distances = codesOf(firstParams(1), digitImages(0)).map(([a, b]) =>
+    const distances = codesOf(firstParams(6), digitImages(0)).map(([a, b]) =>
       Math.hypot(a - code[0], b - code[1]),
     );
     const nearest = distances.indexOf(Math.min(...distances));
@@ -47,20 +47,20 @@ describePageInCi("a plane of digits", {
     await button("Train").click();
     await page.getByText(/^epoch \d+: bound −/).waitFor();
     await button("Stop").click();
-    expect(await page.locator("#training .chart").count()).toBe(2);
+    expect(await page.locator("#bound .chart").count()).toBe(2);
     await page.getByRole("slider", { name: "β" }).press("End");
     await button("Go on").click();
     await page.getByText(/^epoch [1-9]\d: bound −/).waitFor();
     await button("Start again").click();
     await button("Train").waitFor();
-    expect(await page.locator("#training .chart").count()).toBe(0);
+    expect(await page.locator("#bound .chart").count()).toBe(0);
   },
 
   "a class stands out, and a way goes from one digit to another": async ({ open }) => {
     const page = await alive(await open(served.at("vae")));
     await button(page, "7").click();
-    expect(await page.locator(".vae-points:not(.is-faint)").getAttribute("class")).toContain("class-7");
-    await page.getByLabel("to a").selectOption("1");
+    expect(await page.locator(".vae-points:not(.is-faint)").getAttribute("class")).toContain("vae-class-7");
+    await page.locator("#way select").nth(1).selectOption("1");
     await page.getByRole("img", { name: "A 1 of the data" }).waitFor();
   },
 });

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { M } from "../../live/formula.tsx";
 import type { LivePage } from "../../live/page.tsx";
 import { ProgramPart } from "../program-part.tsx";
-import { PlaneFigure, TrainingFigure, WayFigure } from "./figures.tsx";
+import { BoundFigure, PlaneFigure, WayFigure } from "./figures.tsx";
 import { printed, program } from "./program.ts";
 import { prepare, state } from "./state.ts";
 
@@ -19,7 +19,6 @@ function Body(): JSX.Element {
         which.
       </p>
       <PlaneFigure />
-      <TrainingFigure />
       <p>
         The encoder is not sure. It gives a mean <M>μ</M> and a deviation <M>σ</M> for both numbers of the
         code, and the code is drawn: <M>z = μ + σ*ε</M>, with <M>ε</M> from a normal distribution. A draw has
@@ -33,6 +32,7 @@ function Body(): JSX.Element {
         Kullback–Leibler divergence of the codes from the standard normal distribution. The logarithm of the
         probability that the model gives to an image is nowhere below it.
       </p>
+      <BoundFigure />
       <p>
         The two parts pull in opposite directions. For reconstruction alone each image would have a far place
         of its own, with empty land between. The divergence draws all codes to the middle and makes them

@@ -57,12 +57,12 @@ test("the data are the digits, those held out at the end", () => {
 test("the plane has all codes in it, and the way from digit to digit begins and ends at theirs", async () => {
   await prepare();
   const { codes, reach } = plane.value;
-  expect(codes).toEqual(codesOf(firstParams(1), digits().images));
+  expect(codes).toEqual(codesOf(firstParams(6), digits().images));
   expect(Math.max(...codes.flat().map(Math.abs))).toBeLessThanOrEqual(reach);
   const { ends, codes: along, pictures } = way.value;
   expect(ends.map((i) => digits().labels[i])).toEqual([3, 8]);
   expect([along[0], along.at(-1)]).toEqual(ends.map((i) => codes[i]));
-  const [first] = picturesOf(firstParams(1), [codes[ends[0]]!]);
+  const [first] = picturesOf(firstParams(6), [codes[ends[0]]!]);
   for (const [i, ink] of first!.entries()) expect(pictures[0]![i]).toBeCloseTo(ink, 5);
 });
 
