@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { violations } from "../../../test/support/page-checks.ts";
 import { unpack } from "../../live/pack.ts";
 import { firstParams } from "./model.ts";
 import { numbered, promptNumbers } from "./text.ts";
@@ -19,6 +20,7 @@ describePageInCi("a small GPT", {
     await page.getByText(/^After [2-9]\d+ steps: /).waitFor();
     await button("Stop").click();
     expect(await page.locator("#training .chart").count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
     await button("Start again").click();
     await page.getByText("Before any training").waitFor();
   },

@@ -1,6 +1,6 @@
 // The figures of the page.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { Chart } from "../../live/chart.tsx";
 import { Choice, shortNumber, Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
@@ -91,53 +91,54 @@ export function BoundFigure(): JSX.Element {
   );
 }
 
-/** The codes of the digits, a colour a class, its name in their middle. */
-function Points({ spot, line }: Placed): JSX.Element {
+/** The codes of the digits, a colour a class, its name in their middle. Drawn anew where they change, not where the circle moves. */
+function Points({ spot, line, unit }: Placed): JSX.Element {
   const { codes } = plane.value;
   const { labels } = digits();
-  const groups = classes.map((k) => codes.filter((_, i) => labels[i] === k));
+  const [first, last] = [way.value.codes[0]!, way.value.codes.at(-1)!];
   const isFaint = (k: number): boolean => shownClass.value !== "all" && shownClass.value !== String(k);
-  const ends = [way.value.codes[0]!, way.value.codes.at(-1)!];
-  return (
-    <>
-      {groups.map((group, k) => (
-        <path
-          class={`vae-points vae-class-${k}${isFaint(k) ? " is-faint" : ""}`}
-          d={group.map(([x, y]) => `M${spot(x, y).join(",")}h0`).join("")}
-        />
-      ))}
-      <path
-        class="vae-way"
-        d={line(
-          ends.map(([x]) => x),
-          ends.map(([, y]) => y),
-        )}
-      />
-      {groups.map((group, k) => {
-        const middle = [0, 1].map((axis) => group.reduce((sum, one) => sum + one[axis]!, 0) / group.length);
-        const [left, top] = spot(middle[0]!, middle[1]!);
-        return (
-          !isFaint(k) && (
-            <text class="vae-name" x={left} y={top}>
-              {k}
-            </text>
-          )
-        );
-      })}
-    </>
-  );
+  return useMemo(() => {
+    const groups = classes.map((k) => codes.filter((_, i) => labels[i] === k));
+    const middles = groups.map((group) =>
+      [0, 1].map((axis) => group.reduce((sum, one) => sum + one[axis]!, 0) / group.length),
+    );
+    return (
+      <>
+        {groups.map((group, k) => (
+          <path
+            class={`vae-points vae-class-${k}${isFaint(k) ? " is-faint" : ""}`}
+            d={group.map(([x, y]) => `M${spot(x, y).join(",")}h0`).join("")}
+          />
+        ))}
+        <path class="vae-way" d={line([first[0], last[0]], [first[1], last[1]])} />
+        {middles.map(([x, y], k) => {
+          const [left, top] = spot(x!, y!);
+          return (
+            !isFaint(k) && (
+              <text class="vae-name" x={left} y={top}>
+                {k}
+              </text>
+            )
+          );
+        })}
+      </>
+    );
+  }, [codes, way.value, shownClass.value, unit]);
 }
 
 /** The pictures of a grid of codes. */
-function Pictures({ spot }: Placed): JSX.Element {
+function Pictures({ spot, unit }: Placed): JSX.Element {
   const { reach } = plane.value;
-  const [left, top] = spot(-reach, reach);
-  const [right] = spot(reach, reach);
-  return (
-    <g class="vae-grid" transform={`translate(${left} ${top}) scale(${(right - left) / (across * pitch)})`}>
-      {gridPaths.value.map((d, i) => d !== "" && <path d={d} stroke-opacity={(i + 1) / inkLevels.length} />)}
-    </g>
-  );
+  const paths = gridPaths.value;
+  return useMemo(() => {
+    const [left, top] = spot(-reach, reach);
+    const pixel = (2 * reach * unit) / (across * pitch);
+    return (
+      <g class="vae-grid" transform={`translate(${left} ${top}) scale(${pixel})`}>
+        {paths.map((d, i) => d !== "" && <path d={d} stroke-opacity={(i + 1) / inkLevels.length} />)}
+      </g>
+    );
+  }, [paths, reach, unit]);
 }
 
 /** The plane of codes. */

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { violations } from "../../../test/support/page-checks.ts";
 import { codesOf, firstParams, picturesOf } from "./model.ts";
 import { digitImages, digitLabels } from "./data.ts";
 
@@ -48,6 +49,7 @@ describePageInCi("a plane of digits", {
     await page.getByText(/^epoch \d+: bound −/).waitFor();
     await button("Stop").click();
     expect(await page.locator("#bound .chart").count()).toBe(2);
+    expect(await violations(page)).toEqual([]);
     await page.getByRole("slider", { name: "β" }).press("End");
     await button("Go on").click();
     await page.getByText(/^epoch [1-9]\d: bound −/).waitFor();

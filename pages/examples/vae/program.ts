@@ -21,9 +21,8 @@ const bound = (p, key) => {
 let params = { encoder: denseInit(c, 3, 2), decoder: denseInit(d, 1, 3) };
 console.log(bound(params, random.key(2)).item().toFixed(0));
 const { init, update } = adam({ learningRate: 0.05, maximize: true });
-let state = init(params);
 const slope = jit(grad(bound));
-for (let i = 0; i < 600; i++) {
+for (let i = 0, state = init(params); i < 600; i++) {
   const step = update(slope(params, random.keys(random.foldIn(random.key(3), i), 1).at(0)), state, params);
   [params, state] = [applyUpdates(params, step.updates), step.state];
 }
