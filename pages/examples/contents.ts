@@ -56,6 +56,12 @@ export const section: Section = {
         "A network learns by policy gradients, from nothing but how long the pole stood; play what it learned.",
     },
     {
+      slug: "gpt",
+      title: "A small GPT on your text",
+      summary:
+        "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
+    },
+    {
       slug: "image-registration",
       title: "Two pictures laid over each other",
       summary:
