@@ -4,6 +4,8 @@ import { measureSingle, singles } from "../../../../../test/support/singles.ts";
 import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
 import { pow64 } from "../pow.ts";
+import { ndtr64 } from "../special/index.ts";
+import { normalByExp32 } from "./normal.ts";
 import { pow32 } from "./pow.ts";
 
 describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$name", ({ each }) => {
@@ -49,4 +51,23 @@ test("powers of float32 are within 0.51 ulp, with the special values of float64"
     expect(Math.abs(value - want), `${x}^${y}`).toBeLessThanOrEqual(0.51 * unit);
     if (i % 20 === 0) expect(Object.is(value, interp(x, y)), `${x}^${y}`).toBe(true);
   }
+});
+
+test("the normal distribution function by its exponential is within a part of 5e-7", () => {
+  const [compute, exact] = [normalByExp32, ndtr64].map(jsBackend.compileProcedure) as [
+    (x: number, e: number) => number,
+    (x: number) => number,
+  ];
+  const interp = interpBackend.compileProcedure(normalByExp32);
+  const random = seeded(3);
+  for (let i = 0; i < 50_000; i++) {
+    const x = Math.fround(i % 3 === 0 ? (random() - 0.5) * 2 : random() * 27 - 14);
+    const e = Math.exp(-0.5 * x * x);
+    const [value, want] = [compute(x, Math.fround(e)), exact(x)];
+    // below 2^-126 by the spacing of the numbers there
+    expect(Math.abs(value - want), `Φ(${x})`).toBeLessThanOrEqual(5e-7 * want + 2 ** -148);
+    if (i % 20 === 0) expect(Object.is(value, interp(x, Math.fround(e))), `Φ(${x})`).toBe(true);
+  }
+  expect([-Infinity, Infinity].map((x) => compute(x, 0))).toEqual([0, 1]);
+  expect(compute(NaN, NaN)).toBeNaN();
 });
