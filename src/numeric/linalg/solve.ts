@@ -1,10 +1,12 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { cholesky as choleskyOf } from "../../engine/prims/cholesky.ts";
 import { part } from "../../engine/prims/index-ops.ts";
-import { factoredSolve, lu as factor, rowsInOrder } from "../../engine/prims/lu.ts";
+import { factoredSolve, lu as factor, rowsInOrder, solveAtOnce } from "../../engine/prims/lu.ts";
+import { reshape } from "../../engine/prims/shape.ts";
 import { identityLike, product } from "../../engine/prims/matrices.ts";
 import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
 import {
@@ -116,7 +118,17 @@ export function solve(a: TensorLike, b: TensorLike): Tensor {
   return solveBy("solve", readSides("solve", a, b));
 }
 
+/** Up to so many rows the factors are not worth keeping: a singular matrix is factored once more to be told of. */
+const mostRowsAtOnce = 16;
+
 function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor {
+  const { a, b } = sides;
+  const isPlain = a.tracer === undefined && b.tracer === undefined;
+  if (isPlain && a.ndim === 2 && b.ndim === 2 && a.shape[0]! <= mostRowsAtOnce) {
+    const x = solveAtOnce(a, b);
+    // of a singular matrix it is NaN throughout
+    if (!readElements(x, operation).some(Number.isNaN)) return sides.isVector ? reshape(x, [x.shape[0]!]) : x;
+  }
   const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);
   if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));
