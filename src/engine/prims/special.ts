@@ -366,9 +366,12 @@ const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x,
   mul(dx, sub(i1e(x), mul(sign(x), out))),
 );
 const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x, out) => {
-  const isZero = equal(x, zeros(x.type));
-  const safe = where(isZero, full(x.type, 1), x);
-  const ratio = where(isZero, full(x.type, 0.5), div(out, safe));
+  // i1e(x) / x, whose own derivatives would cancel near 0
+  const one = full(x.type, 1);
+  const isNear = less(mul(x, sign(x)), one);
+  const near = where(isNear, x, zeros(x.type));
+  const scaled = mul(exp(neg(mul(near, sign(near)))), besselRatio(1, near));
+  const ratio = where(isNear, scaled, div(out, where(isNear, one, x)));
   return mul(dx, sub(sub(i0e(x), mul(sign(x), out)), ratio));
 });
 const besselRatioPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
