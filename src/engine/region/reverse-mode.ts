@@ -4,7 +4,7 @@ import { assertNever, must } from "../util/assert-never.ts";
 import type { Builder, Writer } from "./build.ts";
 import type { LoopState, Segments } from "./checkpoint.ts";
 import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
-import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
+import { constant, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
 import { storedOnce } from "./coverage.ts";
 import { mutableNames } from "./flatten.ts";
 import { chooseFusion, isOrderFree } from "./fuse.ts";
@@ -21,9 +21,8 @@ import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.t
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { sinkLoops } from "./sink.ts";
 import { declarationOf } from "./tangent.ts";
-import { mapExpr } from "./walk.ts";
+import { mapExpr, walkStmts } from "./walk.ts";
 
 /** A block that runs forwards and then back, in one scope. */
 interface RootBlock {
@@ -64,8 +63,12 @@ export class ReverseMode {
   readonly #once: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
   readonly #mutable: ReadonlySet<string>;
+  /** What locals that never change were declared as. */
+  readonly #definitions = new Map<string, RegionExpr>();
   /** What stands for a known local on the way back, where it is another one. */
   readonly #recalled = new Map<string, RegionExpr>();
+  /** Floating locals that the way back computes again. */
+  readonly #floatsAgain = new Set<string>();
   /** The cotangents of linear names: mutable locals and arrays; or the sum of what came so far, for one that is used in its own block. */
   readonly #cotangents = new Map<string, RegionExpr>();
   readonly #arrays = new Map<string, string>();
@@ -91,6 +94,9 @@ export class ReverseMode {
     this.#prepared = prepare(flat, this.#linearity, this.#build);
     this.#mutable = mutableNames(this.#prepared.body);
     const { body } = this.#prepared;
+    walkStmts(body, (stmt) => {
+      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) this.#definitions.set(stmt.name, stmt.value);
+    });
     this.#isResultMasked = (result) => options.masked?.[result] ?? false;
     const { coverage = true } = options;
     const region = { body, results: flat.results };
@@ -139,20 +145,20 @@ export class ReverseMode {
   /**
    * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, reread = true } = this.#options;
     const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
-    const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
+    const { counts } = this.#prepared;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
-      needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {
+      needsOf({ block, entry, apart }, counts, this.#linearity, this.#build.functions, {
         recomputes: recompute,
         rereads: reread,
       });
     let needs = needsOfBlock(new Set());
-    const isOutermost = whole === this.#prepared.body;
+    const isOutermost = block === this.#prepared.body;
     const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
     const fusion = fuse
-      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
+      ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
       : undefined;
     const checkpointed = new Map<RegionStmt, LoopState>(
       checkpoint && isOutermost
@@ -171,16 +177,18 @@ export class ReverseMode {
       early: new Set<RegionStmt>(),
     };
     for (const loop of fused) checkpointed.delete(loop);
-    const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
+    const names = {
+      valueOf: (name: string) => this.#definitions.get(name),
+      isFixed: (name: string) => fixed.has(name),
+    };
     const around = this.#root;
-    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed, this.#tapes);
+    const records = new Records(this.#build, needs, counts, names, this.#tapes);
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
-    for (const stmt of before) {
+    for (const stmt of [...before, ...behind.filter((one) => early.has(one))]) {
       out.push(...records.declare(stmt));
       this.#forward(stmt, out);
     }
-    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
     turn.begin();
     this.#reverseStmts(
       behind.filter((stmt) => !fused.has(stmt)),
@@ -366,14 +374,27 @@ export class ReverseMode {
       out.push({
         kind: "let",
         name: again,
-        value: recovery.kind === "again" ? this.#recall(value) : this.#root.records.recall(recovery),
+        value: recovery.kind === "again" ? this.#again(value) : this.#root.records.recall(recovery),
         at: recovery.stmt.at,
       });
+      if (recovery.kind === "again" && isFloating(value.type)) this.#floatsAgain.add(again);
       this.#recalled.set(name, local(value.type, again));
     }
     this.#declare(stmts, out);
     this.#reverseStmts(stmts, out);
     return out;
+  }
+
+  /**
+   * A known value that is computed again. The way forward has checked the places that it reads at, so they are not checked once more;
+   * but for those that are computed again in floating point, where a product and a sum may be rounded once at one time, twice at another.
+   */
+  #again(value: RegionExpr): RegionExpr {
+    const isSame = (place: RegionExpr): boolean =>
+      place.kind !== "local" || !this.#floatsAgain.has(place.name);
+    return mapExpr(this.#recall(value), (x) =>
+      x.kind === "load" && x.places.every(isSame) ? { ...x, at: undefined } : x,
+    );
   }
 
   /** Declares the cotangents of what is linear and declared in a block. */

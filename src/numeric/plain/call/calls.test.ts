@@ -84,6 +84,18 @@ function pair(x: number[], y: number) {
   return { s, t };
 }`) as (x: number[], y: number) => { s: number; t: number[] };
 
+  test("Jacobians in several arguments are a tuple of those at each result", () => {
+    expect(jacfwd(pair, { argnums: [1, 0] })([1, 2], 3)).toEqual({
+      s: [5, [6, 12]],
+      t: [[1, 4], [[6, 0], [0, 12]]], // prettier-ignore
+    });
+    expect(jacrev(pair, { argnums: [0, 1] })([1, 2], 3).s).toEqual([[6, 12], 5]);
+    expect(hessian(loss, { argnums: [0, 2] })(p, xs, ys)[1]).toEqual([
+      { w: [[-1, -2], [-3, -4]], b: Float64Array.of(-1, -1) }, // prettier-ignore
+      [Float64Array.of(1, 0), Float64Array.of(0, 1)],
+    ]);
+  });
+
   test("second derivatives, and transforms of transforms", () => {
     expect(grad(grad(cube))(2)).toBe(12);
     expect(grad(grad(grad(cube)))(2)).toBe(6);
