@@ -27,3 +27,12 @@ for (const file of examples) {
     expect(stdout.trim()).not.toBe("");
   });
 }
+
+test("a program within the clone is told what to write, as one outside: it was taken for a part of the library", () => {
+  const program = 'import { tensor } from "downhill"; tensor([1, 2]).squeeze();';
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  expect(stderr).toContain("x.squeeze: a tensor has no such property. Write squeeze(x)");
+});

@@ -66,6 +66,10 @@ export const section: Section = {
       title: "Two pictures laid over each other",
       summary:
         "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
+      slug: "vae",
+      title: "A plane of digits",
+      summary:
+        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
     },
   ],
 };

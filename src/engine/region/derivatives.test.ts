@@ -35,6 +35,9 @@ describe("random regions", () => {
     },
     { checkpoint: true },
     { checkpoint: true, fuse: false },
+    { checkpoint: 1 },
+    { checkpoint: 2, fuse: false },
+    { checkpoint: 3 },
   ])("have the same with %o", (options) => {
     expect(firstFault(2000, extent(6, 10_000, 15), checkTranspose(options))).toBeUndefined();
   });

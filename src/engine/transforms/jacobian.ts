@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
