@@ -22,7 +22,7 @@ const stages = {
   build: "node scripts/build.mjs",
   // Packed without scripts: `prepare` would build a second time.
   pack: `npm pack --ignore-scripts --silent --pack-destination .tmp && mv .tmp/downhill-*.tgz ${tarball}`,
-  package: `publint ${tarball} --strict && attw ${tarball} --profile esm-only && echo "publint and attw agree"`,
+  package: `publint ${tarball} --strict && attw ${tarball} --profile esm-only && node scripts/package-size.mjs ${tarball}`,
   bundles: "node scripts/bundle-size.mjs",
   install: "node scripts/install-size.mjs",
   tests: "node scripts/test.mjs --no-build",

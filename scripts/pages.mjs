@@ -5,7 +5,7 @@
 //
 // Without --out the sections go to .tmp/pages/. scripts/build.mjs puts the course into dist/course/, for `downhill learn`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { basename, dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -32,26 +32,98 @@ function isThere(name) {
 }
 
 /**
- * Writes a section to a folder.
+ * What a section is bundled from.
+ *
+ * @typedef {object} SectionSources
+ * @property {SectionName} name
+ * @property {string} folder
+ * @property {readonly { slug: string, source: string }[]} pages
+ * @property {Readonly<Record<string, string>>} input modules by the names of their files: what starts each page, and the workers, the
+ *   modules `NAME.worker.ts`, which pages start as `new URL("./NAME.worker.js", import.meta.url)`
+ * @property {import("rolldown").Plugin} plugin knows what starts the pages
+ */
+
+/**
+ * @param {SectionName} name
+ * @returns {SectionSources}
+ */
+export function sourcesOf(name) {
+  const folder = join(root, folders[name]);
+  const pages = filesOf(folder, "page.tsx")
+    .map((source) => ({ slug: relative(folder, dirname(source)).split(sep).join("/"), source }))
+    .filter(({ source }) => basename(source) === "page.tsx");
+  const prefix = "\0page:";
+  const live = JSON.stringify(join(root, "pages/live/page.tsx"));
+  const workers = [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+  return {
+    name,
+    folder,
+    pages,
+    input: Object.fromEntries([
+      ...pages.map(({ slug, source }) => [entryOf(name, slug), prefix + source]),
+      ...workers.map((path) => [basename(path, ".ts"), path]),
+    ]),
+    plugin: {
+      name: "pages",
+      resolveId: (id) => (id.startsWith(prefix) ? id : null),
+      load(id) {
+        if (!id.startsWith(prefix)) return null;
+        const page = JSON.stringify(id.slice(prefix.length));
+        return `import { page } from ${page};\nimport { start } from ${live};\nvoid start(page);\n`;
+      },
+    },
+  };
+}
+
+/** The name of the module that starts a page. @param {SectionName} section @param {string} slug */
+const entryOf = (section, slug) => (slug === "" ? section : slug);
+
+/**
+ * Writes a section to a folder that works by itself.
  *
  * @param {SectionName} name
  * @param {string} out what is there is replaced
  * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
  */
 export async function buildSection(name, out) {
-  const folder = join(root, folders[name]);
-  const pages = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((path) => path.split(sep).join("/"))
-    .filter((path) => /(^|\/)page\.tsx$/.test(path))
-    .map((path) => ({ slug: path.replace(/\/?page\.tsx$/, ""), source: join(folder, path) }));
-  const entries = Object.fromEntries(
-    pages.map(({ slug, source }) => [
-      slug === "" ? name : slug,
-      `import { page } from ${JSON.stringify(source)};\nimport { start } from ${JSON.stringify(join(root, "pages/live/page.tsx"))};\nvoid start(page);\n`,
-    ]),
+  rmSync(out, { recursive: true, force: true });
+  const sources = sourcesOf(name);
+  const { output } = await build({
+    ...common,
+    input: sources.input,
+    platform: "browser",
+    treeshake: { moduleSideEffects: moduleSideEffects() },
+    external: (id) => id.startsWith("node:"), // behind questions for Node
+    plugins: [sources.plugin],
+    output: {
+      dir: out,
+      format: "esm",
+      minify: true,
+      entryFileNames: "assets/[name].js",
+      chunkFileNames: "assets/[name]-[hash].js",
+    },
+  });
+  return writeDocuments(sources, output, { out });
+}
+
+/**
+ * Writes the documents and styles of a section whose modules have been bundled.
+ *
+ * @param {SectionSources} sources
+ * @param {readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]} output the entries are `assets/NAME.js` below `at`
+ * @param {object} place
+ * @param {string} place.out where the output lies
+ * @param {string} [place.at] the folder of the section in it, with a slash at its end; left out, it is `out` itself
+ * @param {Readonly<Record<string, string>>} [place.packages] where modules of other packages are, by their names: addresses relative to `out`
+ * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
+ */
+export async function writeDocuments({ name, folder, pages }, output, { out, at = "", packages }) {
+  const modules = graphOf(output);
+  const filesBy = new Map(
+    pages.map(({ slug }) => [slug, modules.loadedBy(`${at}assets/${entryOf(name, slug)}.js`)]),
   );
-  const written = await bundleBrowser(entries, workersOf(folder), out);
-  const style = await writeStyle(folder, out);
+  const hasTraces = [...filesBy.values()].some(modules.showsTraces);
+  const style = await writeStyle(folder, join(out, at), hasTraces);
   const render = await renderer(folder, pages);
   const { section } = render;
   const sizes = [];
@@ -60,20 +132,30 @@ export async function buildSection(name, out) {
   /** @type {Map<string, string>} */
   const thumbnails = new Map();
   for (const slug of [...listed, ""]) {
-    const up = slug === "" ? "./" : "../";
-    const page = pages.find((one) => one.slug === slug);
-    const files = page === undefined ? [] : written.loadedBy(slug === "" ? name : slug);
-    const styles = written.showsTraces(files) ? [style.traces, style.all] : [style.all];
+    const here = posix.join(at, slug);
+    const fromHere = (/** @type {string} */ path) => {
+      const way = posix.relative(here, path);
+      return way.startsWith(".") ? way : `./${way}`;
+    };
+    const files = filesBy.get(slug) ?? [];
+    const styles = (modules.showsTraces(files) ? [style.traces, style.all] : [style.all]).map(
+      (path) => at + path,
+    );
     const html = await render.document({
       slug,
-      styles: styles.map((path) => `${up}${path}`),
-      ...(files[0] === undefined ? {} : { script: `${up}${files[0]}` }),
-      preloads: files.slice(1).map((file) => `${up}${file}`),
+      styles: styles.map(fromHere),
+      ...(files[0] === undefined ? {} : { script: fromHere(files[0]) }),
+      preloads: files.slice(1).map(fromHere),
+      ...(packages === undefined || files.length === 0
+        ? {}
+        : {
+            packages: Object.fromEntries(Object.entries(packages).map(([of, path]) => [of, fromHere(path)])),
+          }),
       ...(slug === "" ? { thumbnails } : {}),
     });
     if (section.word === undefined && slug !== "") thumbnails.set(slug, render.thumbnailOf(html, slug));
-    mkdirSync(join(out, slug), { recursive: true });
-    writeFileSync(join(out, slug, "index.html"), html);
+    mkdirSync(join(out, here), { recursive: true });
+    writeFileSync(join(out, here, "index.html"), html);
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
     sizes.push({ page: slug, bytes: texts.reduce((sum, text) => sum + gzipSync(text).length, 0) });
   }
@@ -94,16 +176,7 @@ export async function buildRaceFile(out) {
     external: (id) => id.startsWith("node:"),
     output: { file: join(out, "race.js"), format: "iife", minify: true, codeSplitting: false },
   });
-  await writeStyle(join(root, "pages/race"), out);
-}
-
-/**
- * The modules `NAME.worker.ts` of a folder, which the pages start as `new URL("./NAME.worker.js", import.meta.url)`.
- *
- * @param {string} folder
- */
-function workersOf(folder) {
-  return [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+  await writeStyle(join(root, "pages/race"), out, false);
 }
 
 /**
@@ -134,51 +207,25 @@ function moduleSideEffects() {
 }
 
 /**
- * @param {Readonly<Record<string, string>>} entries the text of the module that starts each page
- * @param {readonly string[]} workers
- * @param {string} out
+ * What files of an output load.
+ *
+ * @param {readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]} output
  */
-async function bundleBrowser(entries, workers, out) {
-  rmSync(out, { recursive: true, force: true });
-  if (Object.keys(entries).length === 0) return { loadedBy: () => [], showsTraces: () => false };
-  const prefix = "\0page:";
-  const { output } = await build({
-    ...common,
-    input: {
-      ...Object.fromEntries(Object.keys(entries).map((name) => [name, prefix + name])),
-      ...Object.fromEntries(
-        workers.map((path) => [/** @type {string} */ (path.split(sep).at(-1)).replace(/\.ts$/, ""), path]),
-      ),
-    },
-    platform: "browser",
-    treeshake: { moduleSideEffects: moduleSideEffects() },
-    external: (id) => id.startsWith("node:"), // behind questions for Node
-    plugins: [
-      {
-        name: "pages",
-        resolveId: (id) => (id.startsWith(prefix) ? id : null),
-        load: (id) => (id.startsWith(prefix) ? entries[id.slice(prefix.length)] : null),
-      },
-    ],
-    output: {
-      dir: out,
-      format: "esm",
-      minify: true,
-      entryFileNames: "assets/[name].js",
-      chunkFileNames: "assets/[name]-[hash].js",
-    },
-  });
+export function graphOf(output) {
   const chunks = new Map(
     output.flatMap((chunk) => (chunk.type === "chunk" ? [[chunk.fileName, chunk]] : [])),
   );
+  /** What a file imports at once, itself among it: files and packages. @param {string} file */
+  const importedBy = (file) => {
+    const all = new Set([file]);
+    for (const one of all) for (const imported of chunks.get(one)?.imports ?? []) all.add(imported);
+    return [...all];
+  };
   return {
-    /** The file of an entry, and what it imports at once. @param {string} name */
-    loadedBy(name) {
-      const files = new Set([`assets/${name}.js`]);
-      for (const file of files)
-        for (const imported of chunks.get(file)?.imports ?? []) if (chunks.has(imported)) files.add(imported);
-      return [...files];
-    },
+    /** A file, and what it imports at once. @param {string} file */
+    loadedBy: (file) => importedBy(file).filter((one) => chunks.has(one)),
+    /** The packages that a file imports at once. @param {string} file */
+    packagesOf: (file) => importedBy(file).filter((one) => !chunks.has(one)),
     /** Whether what these files bring, at once or later, shows traces. @param {readonly string[]} files */
     showsTraces(files) {
       const all = new Set(files);
@@ -198,9 +245,10 @@ async function bundleBrowser(entries, workers, out) {
  *
  * @param {string} folder
  * @param {string} out
+ * @param {boolean} hasTraces among them are pages that show traces
  * @returns {Promise<{ all: string, traces: string }>} their paths: of all pages, and of those that show traces
  */
-async function writeStyle(folder, out) {
+async function writeStyle(folder, out, hasTraces) {
   const from = (/** @type {string} */ path) => JSON.stringify(join(src, "pictures", path));
   const { drawings, traceStyle } = await runModule(
     "styles",
@@ -216,7 +264,7 @@ export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyl
   const { code } = await transform(text.join("\n"), { loader: "css", minify: true });
   mkdirSync(join(out, "assets"), { recursive: true });
   writeFileSync(join(out, "assets/style.css"), code);
-  writeFileSync(join(out, "assets/trace.css"), traceStyle);
+  if (hasTraces) writeFileSync(join(out, "assets/trace.css"), traceStyle);
   return { all: "assets/style.css", traces: "assets/trace.css" };
 }
 

@@ -9,7 +9,7 @@ import type { Section } from "../pages/live/page.tsx";
 import { section as playground } from "../pages/playground/contents.ts";
 import { describePageInCi } from "./support/browser.ts";
 import { extent } from "./support/extent.ts";
-import { alive, serveSection } from "./support/live-pages.ts";
+import { revealed, serveSection } from "./support/live-pages.ts";
 import { layoutAt, violations } from "./support/page-checks.ts";
 import { root } from "./support/snippets.ts";
 
@@ -53,7 +53,7 @@ function describeSection(
               viewport: { width, height: 900 },
               colorScheme: theme,
             });
-            if (slug !== "" || pages.length === 0) await alive(page);
+            if (slug !== "" || pages.length === 0) await revealed(page);
             const layout = await layoutAt(page, width);
             expect(layout.width).toBeLessThanOrEqual(width);
             expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { describePageInCi } from "../../test/support/browser.ts";
-import { alive, serveSection } from "../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../test/support/live-pages.ts";
 
 const served = serveSection("learn");
 
@@ -25,7 +25,7 @@ describePageInCi("chapters on programs", {
   "code in, code out: an input by keys, another program, its JavaScript, a link, and back": async ({
     open,
   }) => {
-    const page = await alive(await open(served.at("derivative-of-code")));
+    const page = await revealed(await open(served.at("derivative-of-code")));
     await shows(page, "code", "gradient", [3 + Math.cos(2), 2]);
     await page.locator("#code").getByRole("spinbutton", { name: "x" }).press("PageUp");
     await shows(page, "code", "gradient", [3 + Math.cos(3), 3]);
@@ -58,7 +58,7 @@ describePageInCi("chapters on programs", {
   },
 
   "the dependency graph: a value is chosen by click and by key, a path is followed": async ({ open }) => {
-    const page = await alive(await open(served.at("dependency-graph")));
+    const page = await revealed(await open(served.at("dependency-graph")));
     await shows(page, "paths", "derivative", [48]);
     await page.locator("#graph").getByRole("button", { name: "y 3" }).click();
     await shows(page, "paths", "derivative", [28]); // u (v + u) / y
@@ -84,14 +84,31 @@ describePageInCi("chapters on programs", {
   },
 
   "an exercise names the mistake, and takes any form of the answer": async ({ open }) => {
-    const page = await alive(await open(served.at("reverse-mode")));
+    const page = await revealed(await open(served.at("reverse-mode")));
     const form = page.locator("form.exercise").first();
-    const [, k, n] = /(\d+)·x·y.*?x\^(\d+)/.exec((await form.locator("p").first().textContent())!)!;
+    const [, k, raised] = /(\d+)·x·y.*?x([⁰¹²³⁴⁵⁶⁷⁸⁹])/.exec(
+      (await form.locator("p").first().textContent())!,
+    )!;
+    const n = "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(raised!);
     await form.getByRole("textbox").fill(`${k}*y`);
     await form.getByRole("button", { name: "Check" }).click();
     await form.getByText("the second contribution took the place of the first").waitFor();
     await form.getByRole("textbox").fill(`y*${k} + x^(${n} - 1)*${n}`);
     await form.getByRole("button", { name: "Check" }).click();
     await form.getByText("Right.").waitFor();
+  },
+
+  "what gives an answer away is hidden until it is guessed, and not behind a link with a state": async ({
+    open,
+  }) => {
+    const page = await alive(await open(served.at("reverse-mode")));
+    const question = page.getByRole("region", { name: /Predict first/ });
+    expect(await page.locator("#costs").isVisible()).toBe(false);
+    await question.getByRole("button", { name: "two or three times as many" }).click();
+    await question.getByText("Yes.").waitFor();
+    await page.locator("#costs .finding").waitFor();
+    expect((await page.locator("#costs .dh-pane > svg").boundingBox())!.width).toBeGreaterThan(300);
+    const linked = await alive(await open(served.at("reverse-mode", "#step=9")));
+    await linked.locator("#costs .finding").waitFor();
   },
 });

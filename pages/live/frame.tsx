@@ -1,4 +1,5 @@
 // The document around a live page: rendered when the site is built, and not alive.
+import { createHash } from "node:crypto";
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { type LivePage, Page, type PageLink, type Section } from "./page.tsx";
@@ -16,19 +17,25 @@ export interface DocumentOf {
   readonly script?: string;
   readonly preloads: readonly string[];
   readonly styles: readonly string[];
+  /** Where the modules of packages are that these modules import by name, relative to the document. */
+  readonly packages?: Readonly<Record<string, string>>;
 }
 
 /** Forbids a page everything that it does not bring along; the engine compiles WebAssembly. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "worker-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
+function policyWith(importMap: string | undefined): string {
+  const map =
+    importMap === undefined ? "" : ` 'sha256-${createHash("sha256").update(importMap).digest("base64")}'`;
+  return [
+    "default-src 'none'",
+    `script-src 'self' 'wasm-unsafe-eval'${map}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "worker-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+}
 
 /** A document as text. */
 export function documentText(given: DocumentOf): string {
@@ -43,13 +50,15 @@ function Document({
   script,
   preloads,
   styles,
+  packages,
 }: DocumentOf): JSX.Element {
+  const importMap = packages === undefined ? undefined : JSON.stringify({ imports: packages });
   const title = link === undefined ? `${section.title} · downhill` : `${link.title} · downhill`;
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content={policy} />
+        <meta http-equiv="Content-Security-Policy" content={policyWith(importMap)} />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="description" content={link?.summary ?? section.claim} />
         <title>{title}</title>
@@ -57,6 +66,9 @@ function Document({
         {styles.map((path) => (
           <link rel="stylesheet" href={path} />
         ))}
+        {importMap !== undefined && (
+          <script type="importmap" dangerouslySetInnerHTML={{ __html: importMap }} />
+        )}
         {preloads.map((path) => (
           <link rel="modulepreload" href={path} />
         ))}

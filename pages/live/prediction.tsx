@@ -1,7 +1,7 @@
 // A question that is answered before the answer is shown.
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 
 /** What one may predict, and why it is so or not. */
 export interface Guess {
@@ -11,20 +11,45 @@ export interface Guess {
   readonly answer: ComponentChildren;
 }
 
-/** A question with a few answers; what follows is hidden until one is chosen. Printed, everything is shown. */
-export function Prediction({
-  question,
-  guesses,
-  children,
-}: {
+interface PredictionProps {
   readonly question: ComponentChildren;
   readonly guesses: readonly Guess[];
-  /** The reveal. */
+  /** The reveal, in words. */
   readonly children: ComponentChildren;
+  /** What shows the answer too: it stands behind the question, and is hidden as the reveal is. */
+  readonly figures?: ComponentChildren;
+}
+
+/**
+ * A question with a few answers; what gives the answer away is hidden until one is chosen. Printed, without script, and where
+ * the address holds a state, everything is shown: a link shows what its sender saw.
+ */
+export function Prediction({ question, guesses, children, figures }: PredictionProps): JSX.Element {
+  const chosen = useSignal<number | "none" | undefined>(undefined);
+  useEffect(() => {
+    if (location.hash.length > 1) chosen.value = "none";
+  }, []);
+  return (
+    <>
+      <Question {...{ question, guesses, chosen }}>{children}</Question>
+      {figures !== undefined && (
+        <div class={chosen.value === undefined ? "reveal is-hidden" : "reveal"}>{figures}</div>
+      )}
+    </>
+  );
+}
+
+function Question({
+  question,
+  guesses,
+  chosen,
+  children,
+}: Omit<PredictionProps, "figures"> & {
+  /** The place of the guess; "none" where the reader does not want to guess. */
+  readonly chosen: Signal<number | "none" | undefined>;
 }): JSX.Element {
-  const chosen = useSignal<number | undefined>(undefined);
   const id = useId();
-  const guess = chosen.value === undefined ? undefined : guesses[chosen.value];
+  const guess = typeof chosen.value === "number" ? guesses[chosen.value] : undefined;
   return (
     <section class="prediction" aria-labelledby={`${id} ${id}-question`}>
       <h3 id={id}>Predict first</h3>
@@ -42,6 +67,11 @@ export function Prediction({
             {words}
           </button>
         ))}
+        {chosen.value === undefined && (
+          <button type="button" class="skip-guess" onClick={() => (chosen.value = "none")}>
+            Show the answer
+          </button>
+        )}
       </div>
       <div role="status" class="verdict">
         {guess !== undefined && (
@@ -51,7 +81,7 @@ export function Prediction({
           </p>
         )}
       </div>
-      <div class={guess === undefined ? "reveal is-hidden" : "reveal"}>{children}</div>
+      <div class={chosen.value === undefined ? "reveal is-hidden" : "reveal"}>{children}</div>
     </section>
   );
 }

@@ -53,3 +53,11 @@ export async function alive(page: Page): Promise<Page> {
   await page.locator("html[data-alive]").waitFor({ state: "attached" });
   return page;
 }
+
+/** A page that is alive, with what its predictions hide. */
+export async function revealed(page: Page): Promise<Page> {
+  await alive(page);
+  const buttons = page.getByRole("button", { name: "Show the answer" });
+  while ((await buttons.count()) > 0) await buttons.first().click();
+  return page;
+}

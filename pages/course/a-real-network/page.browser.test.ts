@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { firstParams, opinion, side } from "./network.ts";
 import { inkOf, samples } from "./samples.ts";
 
@@ -12,7 +12,7 @@ describePageInCi("a real network", {
   "drawn by pointer and by keys, an image is judged as the engine judges it; the link holds it": async ({
     open,
   }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#draw");
     const grid = figure.getByRole("grid");
     const inkNow = (): number[] =>

@@ -1,10 +1,10 @@
 // Training on the digits that the library brings: in a worker, or a test.
 import { jit, type Tensor, tensor } from "downhill";
 import { dataset, digits } from "downhill/data";
-import { landscape, type LossSlice } from "downhill/landscapes";
 import { accuracy, type MlpParams, softmaxCrossEntropy } from "downhill/nn";
 import { adam, type GeneralOptimizer, oneCycle, sgd } from "downhill/optim";
 import { fit } from "downhill/train";
+import { landscape, type LossSlice } from "../../../src/pictures/landscapes/loss-slice.ts";
 import { firstParams, net, opinion, pixels, plain, type PlainParams } from "./network.ts";
 import type { Method } from "./settings.ts";
 

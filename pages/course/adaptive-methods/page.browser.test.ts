@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { memorySteps, rememberedBy } from "./memory.ts";
 
@@ -12,7 +12,7 @@ describePageInCi("adaptive methods", {
   "a step on, another method and a moved start change the bars to what the engine remembers": async ({
     open,
   }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#memory");
     const row = figure.locator(".bars tr", { hasText: "remembered size" });
     const first = rememberedBy("adagrad")([-3, 2], { rate: 0.2, kappa: 25 });
@@ -41,7 +41,7 @@ describePageInCi("adaptive methods", {
   },
 
   "the large slope is dragged by keys, and Adam still ends at the worst place": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     await page.getByRole("spinbutton", { name: "the rare large slope C" }).press("PageUp");
     const words = await page.locator("#diverges .finding").textContent();
     expect(words).toMatch(/Adam ends at x = (0\.9|1\.0)\d+/);

@@ -139,6 +139,16 @@ function Wrong(): JSX.Element {
             answer: "It goes to the worst place and stays there.",
           },
         ]}
+        figures={
+          <>
+            <RareLosses />
+            <p>
+              The example is made up, yet what it shows is real: where rare gradients carry the information,
+              as those of rare features do, a short memory throws it away. Adam's usual <M>β₂ = 0.999</M>{" "}
+              remembers a thousand steps. That is one reason why it is so near to 1.
+            </p>
+          </>
+        }
       >
         <p>
           When the large gradient comes, Adam divides it by its own size, so the step is about the rate. By
@@ -150,12 +160,6 @@ function Wrong(): JSX.Element {
           steps, the large one a large one, and the sum goes the right way.
         </p>
       </Prediction>
-      <RareLosses />
-      <p>
-        The example is made up, yet what it shows is real: where rare gradients carry the information, as
-        those of rare features do, a short memory throws it away. Adam's usual <M>β₂ = 0.999</M> remembers a
-        thousand steps. That is one reason why it is so near to 1.
-      </p>
       <Aside>
         Adagrad: Duchi, Hazan and Singer, 2011. RMSProp: Tieleman and Hinton, 2012. Adam: Kingma and Ba, 2015.
         AMSGrad: Reddi, Kale and Kumar, 2018. On the command line,{" "}

@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { leastLoss, runBatches } from "./line.ts";
 import { measuredSizes } from "./orders.ts";
@@ -29,7 +29,7 @@ describePageInCi("batches", {
   },
 
   "the sum and the mean go the same way, until one rate serves both": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#sum-and-mean");
     await figure.getByText(/the same, to the last bit|rounding/).waitFor();
     await figure.getByRole("checkbox").uncheck();
@@ -40,7 +40,7 @@ describePageInCi("batches", {
   },
 
   "what is measured here is shown, and stops when it is told to": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const speeds = page.locator("#throughput");
     await speeds.getByRole("button", { name: "Measure in this browser" }).click();
     await speeds.getByText(new RegExp(`^[1-9]\\d* of ${measuredSizes.length} sizes`)).waitFor();

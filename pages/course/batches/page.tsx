@@ -78,6 +78,16 @@ function Scatter(): JSX.Element {
           },
           { words: "sixteen times as many", answer: "That quarters the error." },
         ]}
+        figures={
+          <>
+            <Noise />
+            <p>
+              Far from the minimum the gradient of all items is long, and a few items know the way. At the
+              best line it is 0, and each batch's gradient is nothing but noise. This is why small batches run
+              at first and then tremble, and why rates are lowered towards the end.
+            </p>
+          </>
+        }
       >
         <p>
           For a batch of <M>b</M> items, the mean of <M>‖g_b − g‖²</M> is <M>σ²/b</M>: the variance of one
@@ -85,12 +95,6 @@ function Scatter(): JSX.Element {
           times as much again.
         </p>
       </Prediction>
-      <Noise />
-      <p>
-        Far from the minimum the gradient of all items is long, and a few items know the way. At the best line
-        it is 0, and each batch's gradient is nothing but noise. This is why small batches run at first and
-        then tremble, and why rates are lowered towards the end.
-      </p>
     </section>
   );
 }

@@ -87,16 +87,21 @@ function Paths(): JSX.Element {
             answer: "x has two arrows, u has two, v has one. But they do not combine freely.",
           },
         ]}
+        figures={
+          <>
+            <PathsFigure />
+            <p>
+              The common mistake is to miss a path. Whoever differentiates <M>z = u * v</M> in <M>x</M> and
+              sees only <M>u</M> gets a number that looks right, and it is too small or too large by a whole
+              product.
+            </p>
+          </>
+        }
       >
         <p>
           The graph has {pathsOfText}; they are listed below, as long as you have not changed the program.
         </p>
       </Prediction>
-      <PathsFigure />
-      <p>
-        The common mistake is to miss a path. Whoever differentiates <M>z = u * v</M> in <M>x</M> and sees
-        only <M>u</M> gets a number that looks right, and it is too small or too large by a whole product.
-      </p>
     </>
   );
 }

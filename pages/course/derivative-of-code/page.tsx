@@ -78,6 +78,17 @@ function Differences(): JSX.Element {
           },
           { words: "5 or fewer", answer: "It is better than that, if the step is chosen well." },
         ]}
+        figures={
+          <>
+            <p>
+              Both errors over all steps make a V. On its right side the step is too long: a tenth of it makes
+              the error of the forward difference ten times smaller, and of the central one a hundred times.
+              On its left side rounding wins, and each tenth costs a digit. No step is good: the V has a
+              bottom, and the bottom is not at 0.
+            </p>
+            <DifferencesFigure />
+          </>
+        }
       >
         <p>
           For this program the best central difference has an error of {central.error.toExponential(1)}, at{" "}
@@ -85,13 +96,6 @@ function Differences(): JSX.Element {
           difference has {forward.error.toExponential(1)}, at <M>h</M> = {forward.h.toExponential(0)}.
         </p>
       </Prediction>
-      <p>
-        Both errors over all steps make a V. On its right side the step is too long: a tenth of it makes the
-        error of the forward difference ten times smaller, and of the central one a hundred times. On its left
-        side rounding wins, and each tenth costs a digit. No step is good: the V has a bottom, and the bottom
-        is not at 0.
-      </p>
-      <DifferencesFigure />
       <p>
         Differences have a second price. Each input needs runs of its own, so that a gradient of a thousand
         numbers costs a thousand runs. For the program above, counted:

@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { readHill } from "./hill.ts";
 import { predictedSteps } from "./bowls.ts";
@@ -11,7 +11,7 @@ const at = (state = ""): { readonly address: string } => served.at("gradient-des
 
 describePageInCi("gradient descent", {
   "a click and the arrow keys move the start, and the run is the engine's from there": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const map = page.locator("#descent svg.map");
     const box = (await map.boundingBox())!;
     await map.click({ position: { x: box.width * 0.7, y: box.height * 0.2 } });
@@ -41,7 +41,7 @@ describePageInCi("gradient descent", {
   },
 
   "the start follows a drag of the mouse": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const start = page.locator("#descent").getByRole("slider", { name: "start of the runs" });
     await start.scrollIntoViewIfNeeded();
     const box = (await start.boundingBox())!;
@@ -80,10 +80,10 @@ describePageInCi("gradient descent", {
   },
 
   "a known mistake is told by its name": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const exercise = page.getByRole("form", { name: "One step" });
     const question = await exercise.locator("p").first().textContent();
-    const slope = question!.includes("x^3")
+    const slope = question!.includes("x³")
       ? "3*x^2"
       : question!.includes("sin")
         ? "2*cos(2*x)"

@@ -93,6 +93,15 @@ function Limit(): JSX.Element {
             answer: "Along x alone that would do. Along y the factor is then 1 − 20 = −19.",
           },
         ]}
+        figures={
+          <>
+            <p>
+              Drag the rate through the limit, then change the curvature along <M>y</M>. The curve at the
+              bottom is the same run at 120 rates.
+            </p>
+            <RateLimit />
+          </>
+        }
       >
         <p>
           A run comes nearer as long as the factor lies between −1 and 1, so for rates below <M>2/λ</M>. Every
@@ -100,11 +109,6 @@ function Limit(): JSX.Element {
           a run converges, above it each step swings further out than the one before.
         </p>
       </Prediction>
-      <p>
-        Drag the rate through the limit, then change the curvature along <M>y</M>. The curve at the bottom is
-        the same run at 120 rates.
-      </p>
-      <RateLimit />
     </section>
   );
 }
@@ -139,20 +143,24 @@ function Valleys(): JSX.Element {
             answer: "For large κ the number of steps grows in proportion to it.",
           },
         ]}
+        figures={
+          <>
+            <p>Drag the condition number and watch the run swing between the walls of the valley.</p>
+            <Valley />
+            <p>
+              So the same method needs {counts[0]} steps or {counts.at(-1)}, for functions that differ by the
+              scale of one input. This is why data are scaled before they are learned from, and why the next
+              chapters look for better steps: momentum remembers the last ones, and adaptive methods keep a
+              rate for each coordinate.
+            </p>
+          </>
+        }
       >
         <p>
           With <M>κ</M> large, the factor is about <M>1 − 2/κ</M>, and its logarithm about <M>−2/κ</M>. To
           shrink a distance to a millionth takes <M>κ*log(1000000)/2</M> steps, or about <M>7*κ</M>.
         </p>
       </Prediction>
-      <p>Drag the condition number and watch the run swing between the walls of the valley.</p>
-      <Valley />
-      <p>
-        So the same method needs {counts[0]} steps or {counts.at(-1)}, for functions that differ by the scale
-        of one input. This is why data are scaled before they are learned from, and why the next chapters look
-        for better steps: momentum remembers the last ones, and adaptive methods keep a rate for each
-        coordinate.
-      </p>
       <Aside>
         For a function that is no quadratic, the same holds near its minima, with the eigenvalues of the
         Hessian, the matrix of second derivatives, as the curvatures. The sentence below the first map

@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import { trainNeurons } from "./neurons.ts";
 import { predictedSteps } from "./saddle.ts";
@@ -12,7 +12,7 @@ const at = (state = ""): { readonly address: string } => served.at("landscapes",
 
 describePageInCi("landscapes", {
   "each kind shows when the methods left it": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#kinds");
     for (const kind of kinds.slice(2, 4)) {
       await figure.getByRole("button", { name: kind.name, exact: true }).click();
@@ -34,7 +34,7 @@ describePageInCi("landscapes", {
   },
 
   "equal neurons stay equal, and part under noise": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#neurons");
     await figure.getByText("the same to the last bit").waitFor();
     await figure.getByRole("slider", { name: "noise on each gradient" }).press("PageUp");
@@ -49,7 +49,7 @@ describePageInCi("landscapes", {
   },
 
   "the map of starts becomes finer, and coarse again for another rate": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     const figure = page.locator("#basins");
     await figure.getByText("32 by 24 starts").waitFor();
     await figure.getByRole("button", { name: "Make it finer" }).click();

@@ -85,6 +85,11 @@ function Saddles(): JSX.Element {
           },
           { words: "never", answer: "Only on the line itself is the derivative along y exactly 0." },
         ]}
+        figures={
+          <>
+            <Saddle />
+          </>
+        }
       >
         <p>
           The number of steps is a logarithm, <M>log(1.6/d)/log(1 + 2*η)</M> for the distance <M>d</M>.
@@ -92,7 +97,6 @@ function Saddles(): JSX.Element {
           bit.
         </p>
       </Prediction>
-      <Saddle />
     </section>
   );
 }

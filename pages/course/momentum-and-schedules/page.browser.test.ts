@@ -1,7 +1,7 @@
 // The chapter as a reader uses it.
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
-import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { factorOf } from "./momentum.ts";
 
 const served = serveSection("learn");
@@ -47,7 +47,7 @@ describePageInCi("momentum and schedules", {
   },
 
   "the range test suggests rates": async ({ open }) => {
-    const page = await alive(await open(at()));
+    const page = await revealed(await open(at()));
     await page.getByRole("button", { name: "Run the test" }).click();
     await page.locator("#range .finding").getByText("The loss begins to fall at").waitFor();
     expect(await page.locator("#range .chart svg text", { hasText: "highest" }).count()).toBe(1);

@@ -91,6 +91,16 @@ function Cost(): JSX.Element {
           },
           { words: "as many", answer: "The way back is not free: every line has its companions there." },
         ]}
+        figures={
+          <>
+            <p>
+              A forward pass answers for one input, a reverse pass for one output. So count both. Move the
+              sliders: with many inputs and one output, as in all of machine learning, reverse mode wins by
+              the number of inputs. With one input and many outputs it is the other way round.
+            </p>
+            <CostsFigure />
+          </>
+        }
       >
         <p>
           Counted: {manyInputs.reverse} operations, {ratio.toFixed(1)} times as many as the value alone. With
@@ -98,12 +108,6 @@ function Cost(): JSX.Element {
           {manyInputs.forward.toLocaleString("en")}.
         </p>
       </Prediction>
-      <p>
-        A forward pass answers for one input, a reverse pass for one output. So count both. Move the sliders:
-        with many inputs and one output, as in all of machine learning, reverse mode wins by the number of
-        inputs. With one input and many outputs it is the other way round.
-      </p>
-      <CostsFigure />
     </>
   );
 }

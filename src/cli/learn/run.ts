@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { builtFolder } from "../shared/built-folder.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import type { Terminal } from "../shared/terminal.ts";
+import { packageFiles } from "./packages.ts";
 import { serveFolder } from "./serve-folder.ts";
 
 /** What `downhill learn` was asked for. */
@@ -27,8 +28,9 @@ export async function learn(
       "learn: the course is not there. In a clone, `npm run build` makes it; in a project, install downhill again.",
     );
   checkChapter(folder, chapter);
-  const served = await serveFolder(folder, readPort(port));
-  const address = `${served.address}${chapter === "" ? "" : `${chapter}/`}`;
+  const library = dirname(folder); // the pages import its modules
+  const served = await serveFolder(library, readPort(port), packageFiles());
+  const address = `${served.address}${basename(folder)}/${chapter === "" ? "" : `${chapter}/`}`;
   const interruption = onInterrupt(() => {});
   try {
     stdout.write(`The course is at ${address} (Ctrl-C ends it)\n`);

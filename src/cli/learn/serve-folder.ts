@@ -14,6 +14,7 @@ export interface ServedFolder {
 const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   [".html", "text/html; charset=utf-8"],
   [".js", "text/javascript; charset=utf-8"],
+  [".mjs", "text/javascript; charset=utf-8"],
   [".css", "text/css; charset=utf-8"],
   [".json", "application/json"],
   [".svg", "image/svg+xml"],
@@ -23,14 +24,20 @@ const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
 /**
  * Serves the files of a folder to this machine alone, at `port` or, for 0, at any that is free; settled when it listens.
  *
+ * @param more files elsewhere, by the addresses at which they are served, relative to that of the folder
  * @throws DownhillError `option` where the port cannot be had.
  */
-export async function serveFolder(folder: string, port: number): Promise<ServedFolder> {
+export async function serveFolder(
+  folder: string,
+  port: number,
+  more: ReadonlyMap<string, string> = new Map(),
+): Promise<ServedFolder> {
   const server = createServer(({ method, url = "/" }, response) => {
     const path = pathOf(url);
     const isFolder = path !== undefined && isFolderAt(join(folder, path));
     if (method !== "GET" && method !== "HEAD") response.writeHead(405).end();
     else if (path === undefined) notFound(response);
+    else if (more.has(addressOf(path))) send(more.get(addressOf(path))!, response);
     else if (!isFolder) send(join(folder, path), response);
     else if (path.endsWith(sep)) send(join(folder, path, "index.html"), response);
     // relative links of a page count from its folder
@@ -63,6 +70,11 @@ function pathOf(url: string): string | undefined {
   } catch {
     return undefined; // no address
   }
+}
+
+/** A path as an address, relative to that of the folder. */
+function addressOf(path: string): string {
+  return path.split(sep).join("/").slice(1);
 }
 
 function isFolderAt(path: string): boolean {

@@ -120,7 +120,7 @@ function noteRange(
 }
 
 /** The least and the greatest value of an index. */
-function endsOf(
+export function endsOf(
   { from, to, step }: For,
   indices: ReadonlyMap<string, Polynomial>,
   names: NameFacts,
@@ -142,7 +142,7 @@ function isNotNegative(
 }
 
 /** Indices as they are told, and locals as they were declared. */
-function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
+export function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
   const own: NamedPolynomials = {
     local(name) {
       const index = indices.get(name);

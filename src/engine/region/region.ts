@@ -166,7 +166,7 @@ export interface Region {
   readonly body: readonly RegionStmt[];
   readonly results: readonly RegionResult[];
   /** Has its derivatives in reverse mode take long loops in segments (`TransposeOptions.checkpoint`). */
-  readonly checkpoint?: true | undefined;
+  readonly checkpoint?: true | number | undefined;
   /** The file that positions are in, as messages show it. */
   readonly file?: string | undefined;
   readonly positions: readonly Position[];

@@ -83,3 +83,9 @@ test("mathematics is set with names slanted, functions upright and the signs of 
   ]);
   expect(setText("f32[2] [-1, 2]")).toBe("f32[2] [−1, 2]");
 });
+
+test.each([
+  ["6 * x^2 - x^-12", "6 · x² − x⁻¹²"],
+  ["x**3 + (x + 1)^2", "x³ + (x + 1)²"],
+  ["x^y + x^2.5 + x^2^3", "x^y + x^2.5 + x^2³"],
+])("%s is set as %s", (formula, expected) => expect(setText(formula)).toBe(expected));

@@ -9,12 +9,20 @@ export interface MathPiece {
 
 const word = /[\p{L}_$][\p{L}\p{N}_$.′']*/uy;
 const number = /\d+(?:\.\d+)?(?:e-?\d+)?/y;
+/** A power that is a whole number, and is not the base of another one. */
+const power = /(?:\^|\*\*)(-?\d+)(?![\p{L}\p{N}_.^]|\*\*)/uy;
+
+/** A whole number as an exponent: `-12` becomes `⁻¹²`. */
+function raised(digits: string): string {
+  return digits.replace(/./g, (digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!));
+}
 
 /**
- * Splits a formula for setting: `*` becomes `·`, and a hyphen that is a sign or an operator becomes a minus.
+ * Splits a formula for setting: `*` becomes `·`, a hyphen that is a sign or an operator becomes a minus, and powers by whole numbers
+ * are raised.
  *
  * @example
- * mathPieces("da = -x * 2").map(({ text }) => text).join(""); // "da = −x · 2"
+ * mathPieces("da = -x^2 * 2").map(({ text }) => text).join(""); // "da = −x² · 2"
  */
 export function mathPieces(formula: string): MathPiece[] {
   const pieces: MathPiece[] = [];
@@ -38,6 +46,13 @@ export function mathPieces(formula: string): MathPiece[] {
     if (digits !== undefined) {
       push("number", digits.replace("-", "−"));
       at += digits.length;
+      continue;
+    }
+    power.lastIndex = at;
+    const exponent = power.exec(formula);
+    if (exponent !== null) {
+      push("mark", raised(exponent[1]!));
+      at += exponent[0].length;
       continue;
     }
     const character = String.fromCodePoint(formula.codePointAt(at)!);

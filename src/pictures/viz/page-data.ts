@@ -1,7 +1,7 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
 import type { LineGroup } from "./groups.ts";
-import { layersOf } from "./layers.ts";
+import { lineGroups } from "./line-groups.ts";
 import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
@@ -87,7 +87,7 @@ export function pageData(table: TraceTable, title: string): PageData {
     stored: stored.get(name) ?? [],
   });
   const [first] = table.forward;
-  const { groups, groupOf } = layersOf(table);
+  const { groups, groupOf } = lineGroups(table);
   const linesOf = (lines: readonly PageLine[]): PageLine[] =>
     groups.length === 0 ? [...lines] : lines.map((line, i) => ({ ...line, group: groupOf[i] ?? -1 }));
   return {

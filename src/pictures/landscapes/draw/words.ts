@@ -1,4 +1,4 @@
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
 import type { Study } from "../study.ts";

@@ -4,7 +4,7 @@ import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { scan } from "../../../engine/transforms/scan.ts";
 import { adam, applyUpdates, chain, lambda, projectBox } from "../../../numeric/optim/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { meanOf } from "../numbers.ts";
 import { definePreset, type Preset } from "./preset.ts";
 

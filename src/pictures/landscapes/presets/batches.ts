@@ -4,7 +4,7 @@ import { digits } from "../../../training/data/index.ts";
 import { dense, denseInit, type DenseParams, softmaxCrossEntropy } from "../../../numeric/nn/index.ts";
 import { sgd } from "../../../numeric/optim/index.ts";
 import { key } from "../../../numeric/random/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { type BatchRun, compareBatches } from "../batch-runs.ts";
 import { type GradientVariance, gradientVariance, repeatItems } from "../gradient-variance.ts";
 import type { Series } from "../study.ts";

@@ -1,5 +1,5 @@
 import { constantRate, multiStepDecay, type Schedule, sgd } from "../../../numeric/optim/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { defineLandscape } from "../landscape.ts";
 import { meanOf } from "../numbers.ts";
 import { race, type Race } from "../race.ts";

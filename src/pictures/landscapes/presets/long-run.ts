@@ -1,5 +1,5 @@
 import { adagrad, rmsprop } from "../../../numeric/optim/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { defineLandscape } from "../landscape.ts";
 import { race, type Race, type RaceRun } from "../race.ts";
 import { definePreset, type Preset } from "./preset.ts";

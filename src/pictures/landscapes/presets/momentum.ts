@@ -1,5 +1,5 @@
 import { sgd, type SgdOptions } from "../../../numeric/optim/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { defineLandscape, type Landscape } from "../landscape.ts";
 import { type Race, race } from "../race.ts";
 import type { Series } from "../study.ts";

@@ -4,7 +4,7 @@ import { reduceOnPlateau, sgd } from "../../../numeric/optim/index.ts";
 import { key } from "../../../numeric/random/index.ts";
 import { dataset, moons } from "../../../training/data/index.ts";
 import { fit } from "../../../training/train/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { meanOf } from "../numbers.ts";
 import { definePreset, type Preset } from "./preset.ts";
 

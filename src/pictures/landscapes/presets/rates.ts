@@ -6,7 +6,7 @@ import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { grad } from "../../../engine/transforms/grad.ts";
 import { scan } from "../../../engine/transforms/scan.ts";
 import { vmap } from "../../../engine/transforms/vmap.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import { defineLandscape, type Landscape } from "../landscape.ts";
 import { race } from "../race.ts";
 import { definePreset, type Preset } from "./preset.ts";

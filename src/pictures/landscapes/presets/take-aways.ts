@@ -4,7 +4,7 @@ import { adam, type GeneralOptimizer, oneCycle, sgd } from "../../../numeric/opt
 import { key } from "../../../numeric/random/index.ts";
 import { dataset, digits } from "../../../training/data/index.ts";
 import { fit } from "../../../training/train/index.ts";
-import { showNumber } from "../../viz/index.ts";
+import { showNumber } from "../../viz/show-number.ts";
 import type { LinesFigure } from "../study.ts";
 import { definePreset, type Preset } from "./preset.ts";
 

@@ -1,0 +1,202 @@
+// Puts the modules of src/ together for dist/ (pieces.mjs says how), and with them the pages that the package serves: these import the
+// modules of the library as its users do, so that the package holds one engine.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+import { RolldownMagicString, build } from "rolldown";
+import { helpersIn } from "./helpers-at-once.mjs";
+import { effectsOf, piecesOf } from "./pieces.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
+
+/**
+ * Writes the modules, comments left out but for those that bundlers read.
+ *
+ * @param {string} out
+ * @param {object} [more]
+ * @param {string} [more.without] a work-around for engines that none is to need
+ * @param {boolean} [more.maps] with source maps
+ * @param {{ at: string, sources: import("./pages.mjs").SectionSources }} [more.section] pages whose own modules go, minified, to the folder
+ *   `assets/` of the folder `at`, which has a slash at its end
+ * @returns {Promise<readonly (import("rolldown").OutputChunk | import("rolldown").OutputAsset)[]>}
+ */
+export async function writeModules(out, { without: workAround, maps = false, section } = {}) {
+  const { exports, bin, dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8"),
+  );
+  const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)];
+  const entries = targets
+    .filter((target) => target !== undefined)
+    .map((target) => target.replace("./dist/", "").replace(/\.js$/, ""));
+  const sources = entries.map(sourceOf);
+  writeTypes(out, entries, sources);
+
+  const effects = effectsOf(root);
+  const others = Object.keys({ ...dependencies, ...peerDependencies });
+  /** The modules that the entries of the library reach. @type {ReadonlySet<string> | undefined} */
+  let ofLibrary;
+  /** @type {ReturnType<typeof piecesOf> | undefined} */
+  let pieceOf;
+
+  const { output } = await build({
+    cwd: root,
+    tsconfig: join(root, "tsconfig.json"), // leads `downhill` in pages to the sources, and says how JSX is meant
+    input: {
+      ...Object.fromEntries(entries.map((entry, i) => [entry, join(src, `${sources[i]}.ts`)])),
+      ...Object.fromEntries(
+        Object.entries(section?.sources.input ?? {}).map(([name, id]) => [
+          `${section?.at}assets/${name}`,
+          id,
+        ]),
+      ),
+    },
+    platform: "neutral",
+    external: (id) => id.startsWith("node:") || others.includes(id),
+    preserveEntrySignatures: "allow-extension",
+    treeshake: {
+      moduleSideEffects: (id) =>
+        !id.startsWith(src) || effects.includes(pathOf(id)) || /\/(index|main)\.ts$/.test(id),
+    },
+    logLevel: "warn",
+    checks: { bundlerTimings: false, invalidAnnotation: false }, // on a busy machine callbacks take most of the time
+    plugins: [
+      ...(workAround === undefined ? [] : [without(workAround)]),
+      ...(section === undefined ? [] : [section.sources.plugin, minified(`${section.at}assets/`)]),
+      helpersAtOnce,
+    ],
+    output: {
+      dir: out,
+      sourcemap: maps,
+      comments: { jsdoc: false },
+      minifyInternalExports: false,
+      entryFileNames: "[name].js",
+      chunkFileNames({ name, facadeModuleId, moduleIds }) {
+        if (name === "rolldown-runtime") return "[name].js";
+        if (!moduleIds.some((id) => ofLibrary?.has(id))) return `${section?.at}assets/[name].js`;
+        if (name === "core" || /^core-|\//.test(name)) return "[name].js";
+        return facadeModuleId ? pathOf(facadeModuleId).replace(/\.ts$/, ".js") : "cli/[name].js";
+      },
+      codeSplitting: {
+        groups: [
+          {
+            debugName: "pieces",
+            name(id, context) {
+              pieceOf ??= piecesOf("index.ts", effects, (path) => {
+                const imported = context.getModuleInfo(join(src, path))?.importedIds ?? [];
+                return imported.map((module) => (module.startsWith(src) ? pathOf(module) : module));
+              });
+              ofLibrary ??= reachedFrom(
+                sources.map((source) => join(src, `${source}.ts`)),
+                context,
+              );
+              const path = pathOf(id);
+              // The commands stay apart: each is loaded when it is called.
+              const isApart = sources.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
+              return isApart || !ofLibrary.has(id) ? null : pieceOf(path);
+            },
+            includeDependenciesRecursively: false,
+          },
+        ],
+      },
+    },
+  });
+  return output;
+}
+
+/** @param {string} id @returns {string} relative to src/ */
+const pathOf = (id) => relative(src, id).split(sep).join("/");
+
+/**
+ * The modules that others lead to, at once or later.
+ *
+ * @param {readonly string[]} entries
+ * @param {import("rolldown").ChunkingContext} context
+ */
+function reachedFrom(entries, context) {
+  const reached = new Set(entries);
+  for (const id of reached) {
+    const { importedIds = [], dynamicallyImportedIds = [] } = context.getModuleInfo(id) ?? {};
+    for (const imported of [...importedIds, ...dynamicallyImportedIds])
+      if (imported.startsWith(src)) reached.add(imported);
+  }
+  return reached;
+}
+
+/**
+ * The types of an entry lie where its source does; beside its module stands what leads to them.
+ *
+ * @param {string} out
+ * @param {readonly string[]} entries
+ * @param {readonly string[]} sources
+ */
+function writeTypes(out, entries, sources) {
+  for (const [i, entry] of entries.entries()) {
+    const source = sources[i];
+    if (source === entry) continue;
+    mkdirSync(join(out, dirname(entry)), { recursive: true });
+    writeFileSync(join(out, `${entry}.d.ts`), `export * from "../${source}.js";\n`);
+  }
+}
+
+/** @type {import("rolldown").Plugin} */
+const helpersAtOnce = {
+  name: "helpers at once",
+  transform(code, id) {
+    if (!id.startsWith(src)) return null;
+    const marked = new RolldownMagicString(code);
+    for (const { start, end } of helpersIn(id, code)) {
+      marked.appendRight(start, "(");
+      marked.appendLeft(end, ")");
+    }
+    return { code: marked.toString(), map: marked.generateMap({ hires: true }).toString() };
+  },
+};
+
+/**
+ * Makes the modules of a folder small, which nobody reads.
+ *
+ * @param {string} folder with a slash at its end
+ * @returns {import("rolldown").Plugin}
+ */
+function minified(folder) {
+  return {
+    name: "minified",
+    async renderChunk(code, { fileName }) {
+      if (!fileName.startsWith(folder)) return null;
+      return (await transform(code, { format: "esm", target: "es2023", minify: true })).code;
+    },
+  };
+}
+
+/**
+ * Has no engine need a work-around.
+ *
+ * @param {string} name
+ * @returns {import("rolldown").Plugin}
+ */
+function without(name) {
+  const file = join(src, "engine/backends/wasm/engines", `${name}.ts`);
+  const need = /isFor: [^\n]*\n/;
+  if (!existsSync(file) || !need.test(readFileSync(file, "utf8")))
+    throw new Error(`--without ${name}: there is no such work-around in ${dirname(file)}`);
+  return {
+    name: "without a work-around",
+    transform: (code, id) =>
+      id === file ? { code: code.replace(need, "isFor: () => false,\n"), map: null } : null,
+  };
+}
+
+/**
+ * @param {string} entry as dist/ has it: `optim/index`
+ * @returns {string} as src/ has it, in its group: `numeric/optim/index`
+ */
+function sourceOf(entry) {
+  const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
+  // of two folders of one name the later one is public: `engine/tree` serves `numeric/tree`
+  const folder = order.findLast(
+    (/** @type {string} */ path) => path.split("/").at(-1) === entry.split("/")[0],
+  );
+  return folder === undefined ? entry : [folder, ...entry.split("/").slice(1)].join("/");
+}
