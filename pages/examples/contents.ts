@@ -62,16 +62,16 @@ export const section: Section = {
         "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
     },
     {
-      slug: "vae",
-      title: "A plane of digits",
-      summary:
-        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
-    },
-    {
       slug: "image-registration",
       title: "Two pictures laid over each other",
       summary:
         "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
+    },
+    {
+      slug: "vae",
+      title: "A plane of digits",
+      summary:
+        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
     },
   ],
 };

@@ -1,27 +1,34 @@
 // The way forward and the way back of a region that is linear in some of its parameters.
 import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
+import { checkpointedLoops, cutInSegments, type LoopState, type Segments } from "./checkpoint.ts";
 import type { Builder, Writer } from "./build.ts";
-import type { LoopState, Segments } from "./checkpoint.ts";
-import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
-import { constant, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
+import {
+  constant,
+  forEachElement,
+  isAtom,
+  isFloating,
+  isZero,
+  load,
+  local,
+  makeBuilder,
+  nameOf,
+} from "./build.ts";
 import { storedOnce } from "./coverage.ts";
+import { saidByParams } from "./lengths.ts";
 import { mutableNames } from "./flatten.ts";
-import { chooseFusion, isOrderFree } from "./fuse.ts";
+import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Linearity } from "./linearity.ts";
-import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
+import { hasTarget, type Linearity, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
-import type { Block, Needs } from "./needs.ts";
-import { needsOf } from "./needs.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import { directNames, prepare } from "./prepare.ts";
+import { type Block, type Needs, needsOf } from "./needs.ts";
+import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { binomialSchedule, simpleSchedule, type Steps } from "./schedule.ts";
+import { scheduleOf, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr, walkStmts } from "./walk.ts";
 
@@ -158,26 +165,21 @@ export class ReverseMode {
       });
     let needs = needsOfBlock(new Set());
     const isOutermost = block === this.#prepared.body;
-    const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
-    const fusion = fuse
+    const results = new Set(isOutermost ? this.#flat.results.flatMap(readsOfResult) : []);
+    const { fused, first, early } = fuse
       ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
-      : undefined;
+      : noFusion(block);
     const checkpointed = new Map<RegionStmt, LoopState>(
       this.#checkpoint !== false && isOutermost
         ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
         : [],
     );
-    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    const apart = new Set([...fused, ...checkpointed.keys()]);
     if (apart.size > 0) needs = needsOfBlock(apart);
     const fixed = new Set(entry);
     for (const stmt of block)
       if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
         fixed.add(stmt.name);
-    const { fused, first, early } = fusion ?? {
-      fused: new Set<RegionStmt>(),
-      first: block.length,
-      early: new Set<RegionStmt>(),
-    };
     for (const loop of fused) checkpointed.delete(loop);
     const names = {
       valueOf: (name: string) => this.#definitions.get(name),
@@ -220,19 +222,11 @@ export class ReverseMode {
   #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
     const snapshots = typeof this.#checkpoint === "number" ? this.#checkpoint : undefined;
     const segments = cutInSegments(loop, state, this.#build, snapshots);
-    const { count } = segments;
-    const schedule =
-      snapshots === undefined
-        ? simpleSchedule(count, this.#build)
-        : binomialSchedule(count, snapshots, this.#build);
+    const schedule = scheduleOf(segments.count, snapshots, this.#build);
     const forward = this.#forwardBlock(loop.body);
     const steps: Steps = {
       ...segments,
-      advance: (segment, many) => {
-        const { stmts, from, to } = segments.bounds(segment, many);
-        // its own names are those of the segments that run again with records
-        return [...stmts, ...renamed([{ ...loop, from, to, body: forward }], this.#build)];
-      },
+      advance: (segment, many) => segments.run(forward, segment, many),
       turn: (segment) => this.#turnSegment(loop, segments, segment),
     };
     out.push(...segments.begin, ...schedule.forwards(steps));
@@ -340,40 +334,17 @@ export class ReverseMode {
     const name = this.#build.fresh("ct");
     const target = this.#arrays.get(array);
     if (target !== undefined) {
-      const indices = dims.map(() => local("i32", this.#build.fresh("i")));
-      let body: RegionStmt[] = [
-        { kind: "store", array: target, places: indices, value: load(type, name, ...indices) },
-      ];
-      for (let axis = dims.length - 1; axis >= 0; axis--)
-        body = [
-          {
-            kind: "for",
-            index: indices[axis]!.name,
-            from: constant("i32", 0),
-            to: dims[axis]!,
-            step: 1,
-            body,
-          },
-        ];
-      out.push(...body);
+      const seed = (places: readonly RegionExpr[]): RegionStmt => ({
+        kind: "store",
+        array: target,
+        places,
+        value: load(type, name, ...places),
+      });
+      out.push(forEachElement(dims, this.#build, seed));
     }
-    const lengths = dims.map((n) => this.#byParams(n));
+    const lengths = dims.map((n) => saidByParams(n, this.#flat, this.#mutable));
     const isKnown = lengths.every((n) => n !== undefined);
     return { kind: "array", name, type, rank: dims.length, ...(isKnown ? { lengths } : {}) };
-  }
-
-  /** A whole number said by parameters, if it is made of them. */
-  #byParams(expr: RegionExpr): RegionExpr | undefined {
-    const { params, body } = this.#flat;
-    if (expr.kind === "const" || expr.kind === "length") return expr;
-    if (expr.kind === "local") {
-      if (params.some((param) => param.name === expr.name)) return expr;
-      const stmt = body.find((one) => one.kind === "let" && one.name === expr.name);
-      return stmt?.kind === "let" && !this.#mutable.has(expr.name) ? this.#byParams(stmt.value) : undefined;
-    }
-    if (expr.kind !== "apply") return undefined;
-    const args = expr.args.map((x) => this.#byParams(x));
-    return args.every((x) => x !== undefined) ? { ...expr, args } : undefined;
   }
 
   #reverseBlock(stmts: Block, begin: readonly RegionStmt[]): RegionStmt[] {
@@ -609,13 +580,4 @@ export class ReverseMode {
   #hint(name: string): string {
     return `${name.replace(/^d(?=.)/, "")}_bar`;
   }
-}
-
-function namesIn(result: RegionResult): readonly string[] {
-  return result.kind === "array" ? [result.name] : readsOf(result.value);
-}
-
-function nameOf(expr: RegionExpr): string {
-  if (expr.kind !== "local") throw internalError("a cotangent is no local");
-  return expr.name;
 }
