@@ -1,4 +1,5 @@
 // The rows of the bench, in the order in which they are run and shown.
+import * as adbench from "./adbench.mjs";
 import * as bundle from "./bundle.mjs";
 import * as elementwise from "./elementwise.mjs";
 import * as firstCall from "./first-call.mjs";
@@ -24,6 +25,7 @@ export const groups = [
   gradientCost,
   loops,
   plain,
+  adbench,
   firstCall,
   memory,
   sums,

@@ -55,5 +55,23 @@ export const section: Section = {
       summary:
         "A network learns by policy gradients, from nothing but how long the pole stood; play what it learned.",
     },
+    {
+      slug: "gpt",
+      title: "A small GPT on your text",
+      summary:
+        "Paste a text and watch a transformer learn it: what it writes, and which characters it attends to.",
+    },
+    {
+      slug: "image-registration",
+      title: "Two pictures laid over each other",
+      summary:
+        "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
+    },
+    {
+      slug: "vae",
+      title: "A plane of digits",
+      summary:
+        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
+    },
   ],
 };

@@ -97,9 +97,8 @@ export function pageState({ isPacked = false }: AddressOptions = {}): PageState 
         } catch (problem) {
           one.read(one.initial);
           const why = problem instanceof Error ? problem.message : String(problem);
-          problems.push(
-            `The link gives ${key} as “${text ?? ""}”: ${why}. ${one.initial} stands in its place.`,
-          );
+          const instead = one.initial === "" ? "Nothing" : one.initial;
+          problems.push(`The link gives ${key} as “${text ?? ""}”: ${why}. ${instead} stands in its place.`);
         }
       }
       damages.value = problems;

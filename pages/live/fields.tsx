@@ -222,7 +222,8 @@ export function Choice<T extends string>({
   label,
   options,
 }: {
-  readonly value: Signal<T>;
+  /** A signal, or what reads and writes one. */
+  readonly value: { value: T };
   readonly label: string;
   readonly options: readonly (readonly [T, string])[];
 }): JSX.Element {

@@ -1,5 +1,5 @@
 // Steps of a run, played.
-import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useId } from "preact/hooks";
 
@@ -24,7 +24,7 @@ interface PlayerProps {
 export function Player({ step, last, label, unit = "step", seconds = 6 }: PlayerProps): JSX.Element {
   const isPlaying = useSignal(false);
   const speed = useSignal<number>(1);
-  const shown = useComputed(() => Math.min(step.value, last)).value;
+  const shown = Math.min(step.value, last);
   const id = useId();
   useEffect(() => {
     if (wantsLessMotion() && step.peek() === 0) step.value = last;

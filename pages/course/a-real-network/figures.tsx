@@ -5,9 +5,10 @@ import { Chart } from "../../live/chart.tsx";
 import { Choice, shortNumber, Slider } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
+import { InkPicture } from "../../live/ink-picture.tsx";
 import { Player } from "../../live/player.tsx";
 import { StartStop } from "../../live/start-stop.tsx";
-import { InkGrid, InkPicture, PixelMap } from "./ink-grid.tsx";
+import { InkGrid, PixelMap } from "./ink-grid.tsx";
 import { classes, side } from "./network.ts";
 import { inkOf, samples } from "./samples.ts";
 import { methods, methodWords } from "./settings.ts";
@@ -30,6 +31,7 @@ import {
   startTraining,
   state,
   trained,
+  trainedBy,
   trainedEpochs,
   training,
 } from "./state.ts";
@@ -42,8 +44,8 @@ function percent(share: number): string {
 export function Train(): JSX.Element {
   const progress = useComputed(() => {
     const done = trainedEpochs.value.length;
-    if (training.isRunning.value)
-      return done < epochs.value ? `epoch ${done} of ${epochs.value}` : "cutting the slice";
+    const all = trainedBy.value?.epochs ?? 0;
+    if (training.isRunning.value) return done < all ? `epoch ${done} of ${all}` : "cutting the slice";
     return done === 0 ? "" : `${done} epochs done`;
   });
   const words = useComputed(() => {
@@ -56,8 +58,11 @@ export function Train(): JSX.Element {
     <Figure
       id="train"
       title="Training"
-      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page."
-      state={{ page: state, keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed"] }}
+      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page. Who opens a link to it has the same training run again."
+      state={{
+        page: state,
+        keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed", "training"],
+      }}
       isWide
     >
       <Choice

@@ -3,6 +3,7 @@ import type { Signal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { inkUnit as unit, Pixels } from "../../live/ink-picture.tsx";
 import { pixels, side } from "./network.ts";
 
 const levels = 16; // of ink, as the images of the data set have
@@ -93,44 +94,6 @@ export function InkGrid({ ink }: { readonly ink: Signal<readonly number[]> }): J
         </div>
       ))}
     </div>
-  );
-}
-
-const unit = 10; // of a drawing, a pixel of the image
-
-/** A small picture of an image. */
-export function InkPicture({
-  ink,
-  label,
-}: {
-  readonly ink: readonly number[];
-  readonly label: string;
-}): JSX.Element {
-  return (
-    <svg class="ink-picture" viewBox={`0 0 ${side * unit} ${side * unit}`} role="img" aria-label={label}>
-      <Pixels ink={ink} size={unit} />
-    </svg>
-  );
-}
-
-function Pixels({ ink, size }: { readonly ink: readonly number[]; readonly size: number }): JSX.Element {
-  const gap = (unit - size) / 2;
-  return (
-    <>
-      {ink.map(
-        (value, i) =>
-          value > 0 && (
-            <rect
-              class="ink"
-              x={(i % side) * unit + gap}
-              y={Math.floor(i / side) * unit + gap}
-              width={size}
-              height={size}
-              fill-opacity={value}
-            />
-          ),
-      )}
-    </>
   );
 }
 

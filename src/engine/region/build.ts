@@ -15,6 +15,12 @@ export function local(type: RegionType, name: string): LocalExpr {
   return { kind: "local", type, name };
 }
 
+/** The name of a local. */
+export function nameOf(expr: RegionExpr): string {
+  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  return expr.name;
+}
+
 export function lengthOf(array: string, axis: number): RegionExpr {
   return { kind: "length", type: "i32", array, axis };
 }
@@ -84,6 +90,20 @@ export function select(condition: RegionExpr, x: RegionExpr, y: RegionExpr): Reg
 
 export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return type === x.type ? x : { kind: "convert", type, x };
+}
+
+/** A statement for each element of an array of these lengths. */
+export function forEachElement(
+  dims: readonly RegionExpr[],
+  { fresh }: Names,
+  element: (places: readonly RegionExpr[]) => RegionStmt,
+): RegionStmt {
+  const indices = dims.map(() => fresh("i"));
+  const from = constant("i32", 0);
+  return indices.reduceRight<RegionStmt>(
+    (body, index, axis) => ({ kind: "for", index, from, to: dims[axis]!, step: 1, body: [body] }),
+    element(indices.map((index) => local("i32", index))),
+  );
 }
 
 /** Writes the statements of a block. */

@@ -1,7 +1,8 @@
-// Long loops in segments: what a loop changes is saved where each segment begins, and the way back runs a segment forwards again, with
-// records, before it goes back. Records are as long as one segment.
+// Long loops in segments: what a loop changes is saved where segments begin, and the way back runs a segment forwards again, with
+// records, before it goes back. Records are as long as one segment. Where there are fewer places to save in than segments, a schedule
+// says which are saved when (`binomial`).
 import type { Builder } from "./build.ts";
-import { constant, convert, isAtom, load, local } from "./build.ts";
+import { constant, convert, forEachElement, isAtom, load, local } from "./build.ts";
 import type { Linearity } from "./linearity.ts";
 import { targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
@@ -71,18 +72,27 @@ export interface Segments {
   readonly count: RegionExpr;
   /** Declarations before the loop. */
   readonly begin: readonly RegionStmt[];
-  /** The bounds of a segment, and statements that compute them. */
-  bounds(segment: RegionExpr): {
-    readonly stmts: readonly RegionStmt[];
-    readonly from: RegionExpr;
-    readonly to: RegionExpr;
-  };
-  save(segment: RegionExpr): readonly RegionStmt[];
-  restore(segment: RegionExpr): readonly RegionStmt[];
+  /** The bounds of `many` segments from one on, and statements that compute them. */
+  bounds(segment: RegionExpr, many?: RegionExpr): Bounds;
+  /** Runs a body for the iterations of `many` segments from one on, under names of its own. */
+  run(body: Block, segment: RegionExpr, many?: RegionExpr): readonly RegionStmt[];
+  /** Saves what the loop changes in one of the places for it, or sets it to what was saved. */
+  save(place: RegionExpr): readonly RegionStmt[];
+  restore(place: RegionExpr): readonly RegionStmt[];
 }
 
-/** Cuts a loop of n iterations in segments of ⌈√n⌉. */
-export function cutInSegments({ from, to, step }: For, state: LoopState, build: Builder): Segments {
+interface Bounds {
+  readonly stmts: readonly RegionStmt[];
+  readonly from: RegionExpr;
+  readonly to: RegionExpr;
+}
+
+/**
+ * Cuts a loop of n iterations in segments of ⌈√n⌉, with a place to save for each; or in segments of `snapshots` iterations, with as
+ * many places.
+ */
+export function cutInSegments(loop: For, state: LoopState, build: Builder, snapshots?: number): Segments {
+  const { from, to, step, at } = loop;
   const begin: RegionStmt[] = [];
   const bindIn =
     (out: RegionStmt[]) =>
@@ -97,72 +107,70 @@ export function cutInSegments({ from, to, step }: For, state: LoopState, build: 
   const distance = bind(step > 0 ? build.apply("sub", to, from) : build.apply("sub", from, to), "n");
   const padded = bind(build.apply("add", distance, i32(Math.abs(step) - 1)), "n");
   const trips = bind(build.apply("maximum", bind(build.apply("div", padded, size), "n"), i32(0)), "n");
-  const root = bind(build.apply("sqrt", bind(convert("f64", trips), "n")), "root");
-  const rounded = bind(convert("i32", bind(build.apply("ceil", root), "root")), "segment");
-  const length = bind(build.apply("maximum", rounded, i32(1)), "segment");
+  const squareRoot = (): RegionExpr => {
+    const root = bind(build.apply("sqrt", bind(convert("f64", trips), "n")), "root");
+    const rounded = bind(convert("i32", bind(build.apply("ceil", root), "root")), "segment");
+    return bind(build.apply("maximum", rounded, i32(1)), "segment");
+  };
+  const length = snapshots === undefined ? squareRoot() : i32(snapshots);
   const room = bind(build.apply("add", trips, bind(build.apply("sub", length, i32(1)), "n")), "n");
   const count = bind(build.apply("div", room, length), "segments");
   const span = bind(build.apply("mul", length, i32(step)), "span");
+  const places = snapshots === undefined ? count : i32(snapshots);
 
   const savedScalars = state.scalars.map(({ name, type }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [count] });
+    begin.push({ kind: "array", name: saved, type, dims: [places], records: { name, at } });
     return { name, type, saved };
   });
   const savedArrays = state.arrays.map(({ name, type, dims }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [count, ...dims] });
+    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims], records: { name, at } });
     return { name, type, dims, saved };
   });
-  /** A statement for each element of an array. */
-  const each = (
-    dims: readonly RegionExpr[],
-    element: (places: readonly RegionExpr[]) => RegionStmt,
-  ): RegionStmt => {
-    const indices = dims.map(() => build.fresh("i"));
-    return indices.reduceRight<RegionStmt>(
-      (body, index, axis) => ({ kind: "for", index, from: i32(0), to: dims[axis]!, step: 1, body: [body] }),
-      element(indices.map((index) => local("i32", index))),
-    );
+  const bounds = (segment: RegionExpr, many: RegionExpr = i32(1)): Bounds => {
+    const stmts: RegionStmt[] = [];
+    const here = bindIn(stmts);
+    const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
+    const end = here(build.apply("add", first, here(build.apply("mul", many, span), "end")), "end");
+    return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
   };
   return {
     count,
     begin,
-    bounds(segment) {
-      const stmts: RegionStmt[] = [];
-      const here = bindIn(stmts);
-      const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
-      const end = here(build.apply("add", first, span), "end");
-      return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
+    bounds,
+    run(body, segment, many) {
+      const { stmts, from: first, to: end } = bounds(segment, many);
+      return [...stmts, ...renamed([{ ...loop, from: first, to: end, body }], build)];
     },
-    save: (segment) => [
+    save: (place) => [
       ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
         kind: "store",
         array: saved,
-        places: [segment],
+        places: [place],
         value: local(type, name),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: saved,
-          places: [segment, ...places],
+          places: [place, ...places],
           value: load(type, name, ...places),
         })),
       ),
     ],
-    restore: (segment) => [
+    restore: (place) => [
       ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
         kind: "set",
         name,
-        value: load(type, saved, segment),
+        value: load(type, saved, place),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        each(dims, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: name,
           places,
-          value: load(type, saved, segment, ...places),
+          value: load(type, saved, place, ...places),
         })),
       ),
     ],
@@ -170,7 +178,7 @@ export function cutInSegments({ from, to, step }: For, state: LoopState, build: 
 }
 
 /** The statements with new names for all that they declare, so that they may stand in a region twice. */
-export function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
+function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
   const names = new Map<string, string>();
   walkStmts(stmts, (stmt) => {
     const name = declaredBy(stmt);

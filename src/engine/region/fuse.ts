@@ -1,11 +1,12 @@
 // Loops whose iterations can go forwards and back at once, so that nothing of them need be recorded: no iteration's way back needs
 // the way back of another one, and all that comes after the loop can go back before it begins.
 import { isZero } from "./build.ts";
+import { mayEndTheCall } from "./dead-code.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
-import type { Loop } from "./prepare.ts";
+import type { Loop, Prepared } from "./prepare.ts";
 import { accumulatedTerms, isElement } from "./pullback.ts";
 import { isScratch } from "./scratch.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
@@ -16,7 +17,7 @@ export interface Fusion {
   readonly fused: ReadonlySet<RegionStmt>;
   /** The place of the first of them in the block. */
   readonly first: number;
-  /** Statements behind it that run before it, since the way back of others needs them. */
+  /** Statements behind it that run forwards before it. */
   readonly early: ReadonlySet<RegionStmt>;
 }
 
@@ -25,6 +26,8 @@ export interface FusionFacts {
   readonly linearity: Linearity;
   /** What the way back needs where nothing is fused. */
   readonly needs: Needs;
+  /** Loops whose way back has to know how many iterations there were. */
+  readonly counts: Prepared["counts"];
   /** Names from outside of the block that have one value in it. */
   readonly entry: ReadonlySet<string>;
   /** Linear names that results of the region read, if this is its outermost block. */
@@ -35,11 +38,11 @@ export interface FusionFacts {
  * Chooses loops to be fused with their way back: from the last one to the first, as long as the way back of all that comes behind
  * needs nothing that is computed from there on.
  */
-export function chooseFusion(facts: FusionFacts): Fusion | undefined {
+export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
   const touches = block.map((stmt) => touchesOf(stmt, linearity));
   const fused = new Set<RegionStmt>();
-  let found: Fusion | undefined;
+  let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
     const stmt = block[at]!;
     if (stmt.kind !== "for" && stmt.kind !== "while") continue;
@@ -51,11 +54,16 @@ export function chooseFusion(facts: FusionFacts): Fusion | undefined {
     );
     if (!isFree) continue;
     const early = earlyStatements(at, new Set([...fused, stmt]), facts);
-    if (early === undefined) break; // less is there before an earlier loop
+    if (early === undefined) continue;
     fused.add(stmt);
     found = { fused: new Set(fused), first: at, early };
   }
   return found;
+}
+
+/** Where no loop of a block is fused. */
+export function noFusion(block: Block): Fusion {
+  return { fused: new Set(), first: block.length, early: new Set() };
 }
 
 /** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */
@@ -175,58 +183,76 @@ function isPartitioned(block: Block, array: string, index: string): boolean {
   return !isSwapped && axes !== undefined && axes.size > 0;
 }
 
+/** What a statement, with all that is in it, reads and gives values, of what is not linear. */
+interface Uses {
+  readonly read: ReadonlySet<string>;
+  readonly written: ReadonlySet<string>;
+  readonly mayEndTheCall: boolean;
+}
+
+function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): Uses {
+  const [read, written] = [new Set<string>(), new Set<string>()];
+  let mayEnd = false;
+  walkStmts([stmt], (inner) => {
+    for (const name of expressionsOf(inner).flatMap(readsOf)) if (!linear.has(name)) read.add(name);
+    const target = targetOf(inner);
+    if (target !== undefined && linear.has(target)) return; // goes back only
+    for (const name of [target, declaredBy(inner)]) if (name !== undefined) written.add(name);
+    if (inner.kind === "swap") written.add(inner.y);
+    mayEnd ||= mayEndTheCall(inner);
+  });
+  return { read, written, mayEndTheCall: mayEnd };
+}
+
 /**
- * Statements behind a loop that must run before it, if all that is behind it, but for loops that are fused, can go back before it
- * begins.
+ * Statements behind a loop that run forwards before it, if all that is behind it, but for loops that are fused, can go back before it
+ * begins. They are all those that have nothing to do with the loop; those that may end the call with an error keep their order.
  */
 function earlyStatements(
   at: number,
   fused: ReadonlySet<RegionStmt>,
-  { block, linearity, needs, entry }: FusionFacts,
+  { block, linearity, needs, counts, entry }: FusionFacts,
 ): ReadonlySet<RegionStmt> | undefined {
   const { linear, useful } = linearity;
+  const early = new Set<RegionStmt>();
+  const [read, written] = [new Set<string>(), new Set<string>()]; // by those that stay
+  const behind: RegionStmt[] = [];
+  for (const stmt of block.slice(at)) {
+    const uses = usesOf(stmt, linear);
+    const mayMove =
+      !uses.mayEndTheCall &&
+      ![...uses.read].some((name) => written.has(name)) &&
+      ![...uses.written].some((name) => written.has(name) || read.has(name));
+    if (!fused.has(stmt)) behind.push(stmt);
+    if (!fused.has(stmt) && mayMove) early.add(stmt);
+    else {
+      uses.read.forEach((name) => read.add(name));
+      uses.written.forEach((name) => written.add(name));
+    }
+  }
   const mutable = mutableNames(block);
   const available = new Set(entry);
-  for (const stmt of block.slice(0, at))
+  for (const stmt of [...block.slice(0, at), ...early])
     if ((stmt.kind === "let" || stmt.kind === "array") && !mutable.has(stmt.name)) available.add(stmt.name);
-  const written = new Set<string>();
-  walkStmts(block.slice(at), (stmt) => {
-    if (stmt.kind === "store") written.add(stmt.array);
-    if (stmt.kind === "swap") written.add(stmt.x).add(stmt.y);
-  });
-  const early = new Set<RegionStmt>();
-  const recovered = new Set<string>();
   const isAvailable = (expr: RegionExpr): boolean => {
     let isThere = true;
     walkExpr(expr, (x) => {
-      if (x.kind === "local" && !linear.has(x.name) && !available.has(x.name) && !recovered.has(x.name))
-        isThere = false;
+      if (x.kind === "local" && !linear.has(x.name) && !available.has(x.name)) isThere = false;
       if (x.kind === "load" && !linear.has(x.array) && (!available.has(x.array) || written.has(x.array)))
         isThere = false;
     });
     return isThere;
   };
-  const behind = block.slice(at + 1).filter((stmt) => !fused.has(stmt));
-  for (const stmt of behind)
-    if (stmt.kind === "let" && !linear.has(stmt.name) && !mutable.has(stmt.name)) {
-      let isGuarded = false;
-      walkExpr(stmt.value, (x) => {
-        if (x.kind === "load" && x.at !== undefined) isGuarded = true;
-      });
-      if (isGuarded || !isAvailable(stmt.value)) continue;
-      early.add(stmt);
-      available.add(stmt.name);
-    }
   /** Whether the way back of a statement needs nothing but what is there before the loop. */
   const canGoBack = (stmt: RegionStmt): boolean => {
-    if (!hasTarget(stmt, useful)) return true;
-    if (stmt.kind === "while" || (stmt.kind === "for" && stmt.live !== undefined)) return false;
-    if (stmt.kind === "for") recovered.add(stmt.index);
+    if (!hasTarget(stmt, useful) || early.has(stmt)) return true;
+    if (counts.has(stmt)) return false;
+    if (stmt.kind === "for") available.add(stmt.index);
     if (!expressionsOf(stmt).every(isAvailable)) return false;
     return blocksOf(stmt).every((inner) => {
       for (const recovery of needs.of.get(inner) ?? []) {
         if (recovery.kind === "recorded" || !isAvailable(recovery.stmt.value)) return false;
-        recovered.add(recovery.stmt.name);
+        available.add(recovery.stmt.name);
       }
       return inner.every(canGoBack);
     });

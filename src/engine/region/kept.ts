@@ -120,7 +120,7 @@ function noteRange(
 }
 
 /** The least and the greatest value of an index. */
-function endsOf(
+export function endsOf(
   { from, to, step }: For,
   indices: ReadonlyMap<string, Polynomial>,
   names: NameFacts,

@@ -35,30 +35,47 @@ export function localiseArrays(region: Region): Region {
     let out = stmts;
     for (const declaration of stmts) {
       if (!canMove(declaration)) continue;
-      const users = out.filter((stmt) => stmt !== declaration && mentions(stmt, declaration.name));
-      const [loop] = users;
-      if (loop === undefined || users.length > 1 || (loop.kind !== "for" && loop.kind !== "while")) continue;
-      if (expressionsOf(loop).some((expr) => reads(expr, declaration.name))) continue;
-      const first = loop.body.findIndex((stmt) => mentions(stmt, declaration.name));
-      const fill = loop.body[first];
-      if (fill?.kind !== "for" || !isFilling(fill, declaration)) continue;
       const isSure = declaration.dims.every(
         (n) => n.kind === "length" || (n.kind === "const" && n.value >= 0),
       );
-      const name = isSure ? declaration.name : fresh(declaration.name);
-      const body = isSure ? loop.body : withArray(loop.body, declaration.name, name);
-      const moved = {
-        ...loop,
-        body: [...body.slice(0, first), { ...declaration, name }, ...body.slice(first)],
-      };
-      out = out.flatMap((stmt) => {
-        if (stmt === loop) return [moved];
-        return stmt === declaration && isSure ? [] : [stmt];
-      });
+      const inner = isSure ? declaration : { ...declaration, name: fresh(declaration.name) };
+      const moved = movedInwards(out, declaration, inner);
+      if (moved !== undefined) out = isSure ? moved.filter((stmt) => stmt !== declaration) : moved;
     }
     return out.map((stmt) => mapBlocksOf(stmt, block));
   };
   return { ...region, body: block(region.body) };
+}
+
+/** A block with an array declared, under another name maybe, in the innermost loop that fills it first; `undefined` where there is none. */
+function movedInwards(
+  stmts: readonly RegionStmt[],
+  declaration: ArrayDeclaration,
+  inner: ArrayDeclaration,
+): readonly RegionStmt[] | undefined {
+  const { name } = declaration;
+  const users = stmts.filter((stmt) => stmt !== declaration && mentions(stmt, name));
+  const [loop] = users;
+  if (loop === undefined || users.length > 1 || (loop.kind !== "for" && loop.kind !== "while"))
+    return undefined;
+  if (expressionsOf(loop).some((expr) => reads(expr, name))) return undefined;
+  const body =
+    movedInwards(loop.body, declaration, inner) ?? declaredWhereFilled(loop.body, declaration, inner);
+  return body && stmts.map((stmt) => (stmt === loop ? { ...loop, body } : stmt));
+}
+
+/** A block with an array declared before the nest of loops that fills it, if nothing in the block has to do with it before. */
+function declaredWhereFilled(
+  stmts: readonly RegionStmt[],
+  declaration: ArrayDeclaration,
+  inner: ArrayDeclaration,
+): readonly RegionStmt[] | undefined {
+  const { name } = declaration;
+  const first = stmts.findIndex((stmt) => mentions(stmt, name));
+  const fill = stmts[first];
+  if (fill?.kind !== "for" || !isFilling(fill, declaration)) return undefined;
+  const named = inner.name === name ? stmts : withArray(stmts, name, inner.name);
+  return [...named.slice(0, first), inner, ...named.slice(first)];
 }
 
 function reads(expr: RegionExpr, array: string): boolean {

@@ -72,6 +72,16 @@ describe("an array is declared within a loop", () => {
     expect(outcome(subject, -1)).toContain("length");
   });
 
+  test("the innermost one whose iterations fill it", () => {
+    const inner = loop("k", zero, length("x"), [fill(), read]);
+    const text = after(region([loop("i", zero, length("x"), [inner])]), localiseArrays);
+    expect(text).toMatch(
+      /for \(let i = [^]*for \(let k = [^]*const q = array\(f64, w.length\);\s+for \(let j/,
+    );
+    const readBehind = after(region([loop("i", zero, length("x"), [inner, add(q(zero))])]), localiseArrays);
+    expect(readBehind).toMatch(/q = array[^]*for \(let i/);
+  });
+
   test("but not where it is read first, only a part is filled, or something after the loop reads it", () => {
     const bodies: readonly (readonly RegionStmt[])[] = [
       [loop("i", zero, length("x"), [read, fill()])],

@@ -36,10 +36,11 @@ export interface TransposeOptions extends FlatOptions {
   /** Begins sums with their first term (on by default). */
   readonly sums?: boolean | undefined;
   /**
-   * Runs the outermost loops that record in ⌈√n⌉ segments, forwards once more before they go back, and records one segment at a time
-   * (by default as the region says, else off): for loops so long that their records do not fit into memory.
+   * Runs the outermost loops that record in segments, forwards once more before they go back, and records one segment at a time
+   * (by default as the region says, else off): for loops so long that their records do not fit into memory. `true` takes ⌈√n⌉ segments
+   * and keeps the state where each begins; a number c takes segments of c iterations and keeps c states, at the price of further runs.
    */
-  readonly checkpoint?: boolean | undefined;
+  readonly checkpoint?: boolean | number | undefined;
   /** Lets loops whose iterations share nothing but sums go back within each iteration (on by default). */
   readonly fuse?: boolean | undefined;
 }

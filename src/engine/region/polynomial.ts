@@ -47,6 +47,18 @@ export function lengthAtom(array: string, axis: number): string {
   return `length:${array}:${axis}`;
 }
 
+/** What an atom stands for: a local or the length of an array. */
+export function atomExpr(atom: string): RegionExpr {
+  if (!atom.startsWith("length:")) return { kind: "local", type: "i32", name: atom };
+  const end = atom.lastIndexOf(":");
+  return {
+    kind: "length",
+    type: "i32",
+    array: atom.slice("length:".length, end),
+    axis: Number(atom.slice(end + 1)),
+  };
+}
+
 function atomsOf(monomial: string): string[] {
   return monomial === "" ? [] : monomial.split(" ");
 }

@@ -6,6 +6,10 @@ import { constant, isAtom, isZero, load, local } from "./build.ts";
 import type { Needs, Recovery } from "./needs.ts";
 import type { Count, Loop } from "./prepare.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
+import type { NameFacts } from "./kept.ts";
+import type { Polynomial } from "./polynomial.ts";
+import { atomExpr } from "./polynomial.ts";
+import { mostTrips } from "./trips.ts";
 import { blocksOf, walkStmts } from "./walk.ts";
 
 type Recorded = Recovery & { readonly kind: "recorded" };
@@ -35,8 +39,7 @@ export class Records {
   readonly #build: Builder;
   readonly #needs: Needs;
   readonly #counts: ReadonlyMap<RegionStmt, Count>;
-  /** Whether an atom has the value that it has now wherever it may be needed. */
-  readonly #isThere: (atom: RegionExpr) => boolean;
+  readonly #names: NameFacts;
   /** The names of all arrays of records. */
   readonly #arrays: Set<string>;
   readonly #loops = new Map<Loop, LoopState>();
@@ -47,14 +50,14 @@ export class Records {
     build: Builder,
     needs: Needs,
     counts: ReadonlyMap<RegionStmt, Count>,
-    isThere: (atom: RegionExpr) => boolean,
+    names: NameFacts,
     arrays: Set<string>,
   ) {
     this.#arrays = arrays;
     this.#build = build;
     this.#needs = needs;
     this.#counts = counts;
-    this.#isThere = isThere;
+    this.#names = names;
   }
 
   /** What an outermost statement needs declared before it. */
@@ -188,10 +191,11 @@ export class Records {
         out.push({ kind: "let", name: state.position.name, value: i32(0) });
       }
     }
+    const records = { name: stmt.name, at: stmt.at };
     if (this.#isExact(loops)) {
-      const dims = loops.map((loop) => this.#tripCount(loop as CountedLoop, out));
-      out.push({ kind: "array", name, type, dims });
-    } else out.push({ kind: "array", name, type, dims: [i32(firstGuess)], growable: true });
+      const dims = loops.map((loop, i) => this.#room(loop as CountedLoop, loops.slice(0, i), out));
+      out.push({ kind: "array", name, type, dims, records });
+    } else out.push({ kind: "array", name, type, dims: [i32(firstGuess)], growable: true, records });
   }
 
   #stateOf(loop: Loop): LoopState {
@@ -208,25 +212,30 @@ export class Records {
     return state;
   }
 
-  /** How many iterations a loop has, at least 0; written down where it is declared first. */
-  #tripCount(loop: CountedLoop, out: RegionStmt[]): RegionExpr {
+  /** How many iterations a loop has at most, and at least 0; written down where it is declared first. */
+  #room(loop: CountedLoop, around: readonly Loop[], out: RegionStmt[]): RegionExpr {
     const state = this.#stateOf(loop);
-    return (state.trips ??= this.#countTrips(loop, out));
+    if (this.#hasFixedBounds(loop)) return (state.trips ??= this.#countTrips(loop, out));
+    const most = must(mostTrips(loop, around, this.#names), "the most iterations of a loop");
+    return (state.trips ??= this.#atLeastZero(fromPolynomial(most, this.#build, out), out));
   }
 
   #countTrips({ from, to, step }: CountedLoop, out: RegionStmt[]): RegionExpr {
     if (step === 1 && isZero(from) && to.kind === "length") return to;
     const size = Math.abs(step);
     const distance = step > 0 ? minus(to, from, this.#build) : minus(from, to, this.#build);
-    const bind = (value: RegionExpr): RegionExpr => {
-      if (isAtom(value)) return value;
-      const name = this.#build.fresh("n");
-      out.push({ kind: "let", name, value });
-      return local("i32", name);
-    };
-    const padded = size === 1 ? distance : this.#build.apply("add", bind(distance), i32(size - 1));
-    const count = size === 1 ? padded : this.#build.apply("div", bind(padded), i32(size));
-    return bind(this.#build.apply("maximum", bind(count), i32(0)));
+    if (size === 1) return this.#atLeastZero(distance, out);
+    const padded = bound(
+      this.#build.apply("add", bound(distance, this.#build, out), i32(size - 1)),
+      this.#build,
+      out,
+    );
+    return this.#atLeastZero(this.#build.apply("div", padded, i32(size)), out);
+  }
+
+  #atLeastZero(count: RegionExpr, out: RegionStmt[]): RegionExpr {
+    const value = bound(count, this.#build, out);
+    return bound(this.#build.apply("maximum", value, i32(0)), this.#build, out);
   }
 
   /** Whether places are the numbers of iterations, not a running position. */
@@ -234,12 +243,20 @@ export class Records {
     return loops.length === 1 || this.#isExact(loops);
   }
 
-  /** Whether the number of iterations of each loop is known before the outermost begins. */
+  /** Whether it is known before the outermost loop begins how many iterations each has, or at most, and not far fewer. */
   #isExact(loops: readonly Loop[]): boolean {
-    return loops.every(
-      (loop) =>
-        loop.kind === "for" && loop.live === undefined && this.#isThere(loop.from) && this.#isThere(loop.to),
-    );
+    let bent = 0;
+    const isTold = (loop: Loop, i: number): boolean => {
+      if (loop.kind !== "for" || loop.live !== undefined) return false;
+      if (this.#hasFixedBounds(loop)) return true;
+      bent++; // two triangles, one in the other, fill a sixth of the room
+      return bent === 1 && isLinear(mostTrips(loop, loops.slice(0, i), this.#names));
+    };
+    return loops.every(isTold);
+  }
+
+  #hasFixedBounds({ from, to }: CountedLoop): boolean {
+    return [from, to].every((atom) => atom.kind !== "local" || this.#names.isFixed(atom.name));
   }
 
   #recordedIn(stmt: RegionStmt): readonly Recorded[] {
@@ -258,6 +275,30 @@ function iterationNumber(
 ): RegionExpr {
   const distance = step > 0 ? minus(index, from, build) : minus(from, index, build);
   return Math.abs(step) === 1 ? distance : build.apply("div", distance, i32(Math.abs(step)));
+}
+
+/** Whether a polynomial is made of fixed names and numbers without products. */
+function isLinear(p: Polynomial | undefined): boolean {
+  return p !== undefined && [...p.keys()].every((monomial) => !monomial.includes(" "));
+}
+
+/** A linear polynomial as an expression. */
+function fromPolynomial(p: Polynomial, build: Builder, out: RegionStmt[]): RegionExpr {
+  let total = i32(p.get("") ?? 0);
+  for (const [atom, coefficient] of p) {
+    if (atom === "") continue;
+    const term = coefficient === 1 ? atomExpr(atom) : build.apply("mul", i32(coefficient), atomExpr(atom));
+    total = build.apply("add", bound(term, build, out), bound(total, build, out));
+  }
+  return total;
+}
+
+/** The value as an atom: itself, or a local that is declared here. */
+function bound(value: RegionExpr, build: Builder, out: RegionStmt[]): RegionExpr {
+  if (isAtom(value)) return value;
+  const name = build.fresh("n");
+  out.push({ kind: "let", name, value });
+  return local("i32", name);
 }
 
 /** x − y of whole numbers. */

@@ -114,6 +114,8 @@ export interface ArrayDeclaration {
    * longer; what was never stored is 0, beyond the end too. Places are not negative.
    */
   readonly growable?: true;
+  /** Of a tape: the value of the way forward that it holds for the way back, and where that is computed. */
+  readonly records?: { readonly name: string; readonly at?: PositionIndex | undefined } | undefined;
   readonly at?: PositionIndex | undefined;
 }
 
@@ -166,7 +168,7 @@ export interface Region {
   readonly body: readonly RegionStmt[];
   readonly results: readonly RegionResult[];
   /** Has its derivatives in reverse mode take long loops in segments (`TransposeOptions.checkpoint`). */
-  readonly checkpoint?: true | undefined;
+  readonly checkpoint?: true | number | undefined;
   /** The file that positions are in, as messages show it. */
   readonly file?: string | undefined;
   readonly positions: readonly Position[];

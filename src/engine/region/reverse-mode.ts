@@ -1,29 +1,36 @@
 // The way forward and the way back of a region that is linear in some of its parameters.
 import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
+import { checkpointedLoops, cutInSegments, type LoopState, type Segments } from "./checkpoint.ts";
 import type { Builder, Writer } from "./build.ts";
-import type { LoopState, Segments } from "./checkpoint.ts";
-import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
-import { constant, isAtom, isZero, load, local, makeBuilder } from "./build.ts";
+import {
+  constant,
+  forEachElement,
+  isAtom,
+  isFloating,
+  isZero,
+  load,
+  local,
+  makeBuilder,
+  nameOf,
+} from "./build.ts";
 import { storedOnce } from "./coverage.ts";
+import { saidByParams } from "./lengths.ts";
 import { mutableNames } from "./flatten.ts";
-import { chooseFusion, isOrderFree } from "./fuse.ts";
+import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Linearity } from "./linearity.ts";
-import { hasTarget, linearityOf, readsOf, targetOf } from "./linearity.ts";
+import { hasTarget, type Linearity, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
-import type { Block, Needs } from "./needs.ts";
-import { needsOf } from "./needs.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import { directNames, prepare } from "./prepare.ts";
+import { type Block, type Needs, needsOf } from "./needs.ts";
+import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { sinkLoops } from "./sink.ts";
+import { scheduleOf, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
-import { mapExpr } from "./walk.ts";
+import { mapExpr, walkStmts } from "./walk.ts";
 
 /** A block that runs forwards and then back, in one scope. */
 interface RootBlock {
@@ -32,8 +39,8 @@ interface RootBlock {
   /** Names that have one value in the block. */
   readonly fixed: ReadonlySet<string>;
   readonly checkpointed: ReadonlyMap<RegionStmt, LoopState>;
-  /** The loops that went forwards in segments. */
-  readonly segments: Map<RegionStmt, Segments>;
+  /** The loops that went forwards in segments, with what goes back over them. */
+  readonly segments: Map<RegionStmt, () => readonly RegionStmt[]>;
 }
 
 /** What happens where a block turns back. */
@@ -56,6 +63,7 @@ export class ReverseMode {
   readonly #linearity: Linearity;
   readonly #prepared: Prepared;
   readonly #options: TransposeOptions;
+  readonly #checkpoint: boolean | number;
   /** The block in hand that runs forwards and then back. */
   #root!: RootBlock;
   readonly #masked: ReadonlySet<RegionStmt>;
@@ -64,8 +72,12 @@ export class ReverseMode {
   readonly #once: ReadonlySet<RegionStmt>;
   readonly #isResultMasked: (result: number) => boolean;
   readonly #mutable: ReadonlySet<string>;
+  /** What locals that never change were declared as. */
+  readonly #definitions = new Map<string, RegionExpr>();
   /** What stands for a known local on the way back, where it is another one. */
   readonly #recalled = new Map<string, RegionExpr>();
+  /** Floating locals that the way back computes again. */
+  readonly #floatsAgain = new Set<string>();
   /** The cotangents of linear names: mutable locals and arrays; or the sum of what came so far, for one that is used in its own block. */
   readonly #cotangents = new Map<string, RegionExpr>();
   readonly #arrays = new Map<string, string>();
@@ -84,6 +96,7 @@ export class ReverseMode {
     this.#flat = flat;
     this.tapes = this.#tapes;
     this.#options = options;
+    this.#checkpoint = options.checkpoint ?? flat.checkpoint ?? false;
     this.#build = makeBuilder(flat, functions);
     this.#linearParams = flat.params.filter((_, i) => linear[i] === true);
     this.#linearResults = linearResults;
@@ -91,6 +104,9 @@ export class ReverseMode {
     this.#prepared = prepare(flat, this.#linearity, this.#build);
     this.#mutable = mutableNames(this.#prepared.body);
     const { body } = this.#prepared;
+    walkStmts(body, (stmt) => {
+      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) this.#definitions.set(stmt.name, stmt.value);
+    });
     this.#isResultMasked = (result) => options.masked?.[result] ?? false;
     const { coverage = true } = options;
     const region = { body, results: flat.results };
@@ -139,48 +155,44 @@ export class ReverseMode {
   /**
    * A block and then its way back; some of its loops go back within their iterations.
    */
-  #derive(whole: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
+  #derive(block: Block, entry: ReadonlySet<string>, out: RegionStmt[], turn: Turn): void {
     const { fuse = true, recompute = true, reread = true } = this.#options;
-    const checkpoint = this.#options.checkpoint ?? this.#flat.checkpoint ?? false;
-    const block = fuse ? sinkLoops(whole, this.#linearity.useful) : whole;
+    const { counts } = this.#prepared;
     const needsOfBlock = (apart: ReadonlySet<RegionStmt>): Needs =>
-      needsOf({ block, entry, apart }, this.#prepared.counts, this.#linearity, this.#build.functions, {
+      needsOf({ block, entry, apart }, counts, this.#linearity, this.#build.functions, {
         recomputes: recompute,
         rereads: reread,
       });
     let needs = needsOfBlock(new Set());
-    const isOutermost = whole === this.#prepared.body;
-    const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
-    const fusion = fuse
-      ? chooseFusion({ block, linearity: this.#linearity, needs, entry, results })
-      : undefined;
+    const isOutermost = block === this.#prepared.body;
+    const results = new Set(isOutermost ? this.#flat.results.flatMap(readsOfResult) : []);
+    const { fused, first, early } = fuse
+      ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
+      : noFusion(block);
     const checkpointed = new Map<RegionStmt, LoopState>(
-      checkpoint && isOutermost
+      this.#checkpoint !== false && isOutermost
         ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
         : [],
     );
-    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    const apart = new Set([...fused, ...checkpointed.keys()]);
     if (apart.size > 0) needs = needsOfBlock(apart);
     const fixed = new Set(entry);
     for (const stmt of block)
       if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
         fixed.add(stmt.name);
-    const { fused, first, early } = fusion ?? {
-      fused: new Set<RegionStmt>(),
-      first: block.length,
-      early: new Set<RegionStmt>(),
-    };
     for (const loop of fused) checkpointed.delete(loop);
-    const isFixed = (atom: RegionExpr): boolean => atom.kind !== "local" || fixed.has(atom.name);
+    const names = {
+      valueOf: (name: string) => this.#definitions.get(name),
+      isFixed: (name: string) => fixed.has(name),
+    };
     const around = this.#root;
-    const records = new Records(this.#build, needs, this.#prepared.counts, isFixed, this.#tapes);
+    const records = new Records(this.#build, needs, counts, names, this.#tapes);
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
-    for (const stmt of before) {
+    for (const stmt of [...before, ...behind.filter((one) => early.has(one))]) {
       out.push(...records.declare(stmt));
       this.#forward(stmt, out);
     }
-    for (const stmt of behind) if (early.has(stmt)) this.#forward(stmt, out);
     turn.begin();
     this.#reverseStmts(
       behind.filter((stmt) => !fused.has(stmt)),
@@ -206,28 +218,28 @@ export class ReverseMode {
 
   // ---- loops in segments
 
-  /** Runs a loop segment by segment, and saves what it changes where each begins. */
+  /** Runs a loop segment by segment, and saves what it changes where they begin. */
   #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
-    const segments = cutInSegments(loop, state, this.#build);
-    this.#root.segments.set(loop, segments);
-    const index = local("i32", this.#build.fresh("segment"));
-    const { stmts, from, to } = segments.bounds(index);
-    // its own names are those of the segments that run again
-    const inner = renamed([{ ...loop, from, to, body: this.#forwardBlock(loop.body) }], this.#build);
-    const body = [...segments.save(index), ...stmts, ...inner];
-    out.push(...segments.begin);
-    out.push({ kind: "for", index: index.name, from: constant("i32", 0), to: segments.count, step: 1, body });
+    const snapshots = typeof this.#checkpoint === "number" ? this.#checkpoint : undefined;
+    const segments = cutInSegments(loop, state, this.#build, snapshots);
+    const schedule = scheduleOf(segments.count, snapshots, this.#build);
+    const forward = this.#forwardBlock(loop.body);
+    const steps: Steps = {
+      ...segments,
+      advance: (segment, many) => segments.run(forward, segment, many),
+      turn: (segment) => this.#turnSegment(loop, segments, segment),
+    };
+    out.push(...segments.begin, ...schedule.forwards(steps));
+    this.#root.segments.set(loop, () => schedule.backwards(steps));
   }
 
-  /** From the last segment to the first: runs it again, with records, and back. */
-  #reverseSegments(loop: For, segments: Segments, out: RegionStmt[]): void {
-    const index = local("i32", this.#build.fresh("segment"));
-    const { stmts, from, to } = segments.bounds(index);
-    const body = [...segments.restore(index), ...stmts];
+  /** Runs a segment again, with records, and back. */
+  #turnSegment(loop: For, segments: Segments, segment: RegionExpr): readonly RegionStmt[] {
+    const { stmts, from, to } = segments.bounds(segment);
+    const body = [...stmts];
     const entry = new Set([...this.#root.fixed, ...[from, to].flatMap(readsOf)]);
     this.#derive([{ ...loop, from, to }], entry, body, { begin: () => undefined });
-    const [first, end] = [constant("i32", 0), segments.count];
-    out.push({ kind: "for", index: index.name, from: first, to: end, step: 1, reverse: true, body });
+    return body;
   }
 
   // ---- forwards
@@ -322,40 +334,17 @@ export class ReverseMode {
     const name = this.#build.fresh("ct");
     const target = this.#arrays.get(array);
     if (target !== undefined) {
-      const indices = dims.map(() => local("i32", this.#build.fresh("i")));
-      let body: RegionStmt[] = [
-        { kind: "store", array: target, places: indices, value: load(type, name, ...indices) },
-      ];
-      for (let axis = dims.length - 1; axis >= 0; axis--)
-        body = [
-          {
-            kind: "for",
-            index: indices[axis]!.name,
-            from: constant("i32", 0),
-            to: dims[axis]!,
-            step: 1,
-            body,
-          },
-        ];
-      out.push(...body);
+      const seed = (places: readonly RegionExpr[]): RegionStmt => ({
+        kind: "store",
+        array: target,
+        places,
+        value: load(type, name, ...places),
+      });
+      out.push(forEachElement(dims, this.#build, seed));
     }
-    const lengths = dims.map((n) => this.#byParams(n));
+    const lengths = dims.map((n) => saidByParams(n, this.#flat, this.#mutable));
     const isKnown = lengths.every((n) => n !== undefined);
     return { kind: "array", name, type, rank: dims.length, ...(isKnown ? { lengths } : {}) };
-  }
-
-  /** A whole number said by parameters, if it is made of them. */
-  #byParams(expr: RegionExpr): RegionExpr | undefined {
-    const { params, body } = this.#flat;
-    if (expr.kind === "const" || expr.kind === "length") return expr;
-    if (expr.kind === "local") {
-      if (params.some((param) => param.name === expr.name)) return expr;
-      const stmt = body.find((one) => one.kind === "let" && one.name === expr.name);
-      return stmt?.kind === "let" && !this.#mutable.has(expr.name) ? this.#byParams(stmt.value) : undefined;
-    }
-    if (expr.kind !== "apply") return undefined;
-    const args = expr.args.map((x) => this.#byParams(x));
-    return args.every((x) => x !== undefined) ? { ...expr, args } : undefined;
   }
 
   #reverseBlock(stmts: Block, begin: readonly RegionStmt[]): RegionStmt[] {
@@ -366,14 +355,27 @@ export class ReverseMode {
       out.push({
         kind: "let",
         name: again,
-        value: recovery.kind === "again" ? this.#recall(value) : this.#root.records.recall(recovery),
+        value: recovery.kind === "again" ? this.#again(value) : this.#root.records.recall(recovery),
         at: recovery.stmt.at,
       });
+      if (recovery.kind === "again" && isFloating(value.type)) this.#floatsAgain.add(again);
       this.#recalled.set(name, local(value.type, again));
     }
     this.#declare(stmts, out);
     this.#reverseStmts(stmts, out);
     return out;
+  }
+
+  /**
+   * A known value that is computed again. The way forward has checked the places that it reads at, so they are not checked once more;
+   * but for those that are computed again in floating point, where a product and a sum may be rounded once at one time, twice at another.
+   */
+  #again(value: RegionExpr): RegionExpr {
+    const isSame = (place: RegionExpr): boolean =>
+      place.kind !== "local" || !this.#floatsAgain.has(place.name);
+    return mapExpr(this.#recall(value), (x) =>
+      x.kind === "load" && x.places.every(isSame) ? { ...x, at: undefined } : x,
+    );
   }
 
   /** Declares the cotangents of what is linear and declared in a block. */
@@ -426,7 +428,7 @@ export class ReverseMode {
       case "for":
       case "while": {
         const segments = this.#root.segments.get(stmt);
-        if (segments !== undefined && stmt.kind === "for") this.#reverseSegments(stmt, segments, out);
+        if (segments !== undefined) out.push(...segments());
         else this.#reverseLoop(stmt, out);
         return;
       }
@@ -578,13 +580,4 @@ export class ReverseMode {
   #hint(name: string): string {
     return `${name.replace(/^d(?=.)/, "")}_bar`;
   }
-}
-
-function namesIn(result: RegionResult): readonly string[] {
-  return result.kind === "array" ? [result.name] : readsOf(result.value);
-}
-
-function nameOf(expr: RegionExpr): string {
-  if (expr.kind !== "local") throw internalError("a cotangent is no local");
-  return expr.name;
 }

@@ -434,4 +434,82 @@ describe("loops that go back within each iteration", () => {
     });
     expect(numbersOf(xs!)[0]).toBeCloseTo((0.5 * terms[0]![0] - terms[0]![1]) / total(terms[0]!), 12);
   });
+
+  test("may stand before loops whose records their own way back does not need", () => {
+    // −Σᵢⱼ sin(wⱼ exp xᵢ) − log Σⱼ exp(wⱼ − max w): what comes behind the first loop records, but nothing of that loop
+    const steady = region(
+      [vector("w"), vector("xs")],
+      [
+        r.declare("s", r.f64(0)),
+        repeat("i", r.length("xs"), [
+          r.declare("t", r.apply("exp", r.load("f64", "xs", [i]))),
+          repeat("j", r.length("w"), [
+            add("s", r.apply("sin", r.apply("mul", r.load("f64", "w", [j]), r.local("f64", "t")))),
+          ]),
+        ]),
+        r.declare("top", r.f64(-Infinity)),
+        repeat("k", r.length("w"), [
+          r.set("top", r.apply("maximum", r.local("f64", "top"), r.load("f64", "w", [r.local("i32", "k")]))),
+        ]),
+        r.declare("v", r.f64(0)),
+        repeat("m", r.length("w"), [
+          add(
+            "v",
+            r.apply("exp", r.apply("sub", r.load("f64", "w", [r.local("i32", "m")]), r.local("f64", "top"))),
+          ),
+        ]),
+      ],
+      r.apply("sub", r.apply("neg", s), r.apply("log", r.local("f64", "v"))),
+    );
+    const peak = (options: TransposeOptions): number => {
+      const data = Array.from({ length: 1000 }, (_, k) => Math.sin(k));
+      const { counts } = evaluateRegion(
+        gradientOf(steady, options),
+        [list(0.5, -1), { data, dims: [1000] }, 1],
+        { values },
+      );
+      return counts.peakBytes - 8 * data.length; // the cotangent of xs
+    };
+    expect(peak({})).toBeLessThan(200);
+    expect(peak({ fuse: false })).toBeGreaterThan(16_000);
+    const [value, w] = run(steady, [list(0.5, -1), list(1, 2)]);
+    const [total, slopes] = [Math.exp(0) + Math.exp(-1.5), [1, Math.exp(-1.5)]];
+    const at = [0.5, -1];
+    const terms = at.map((wj) => [Math.E, Math.E ** 2].map((t) => Math.sin(wj * t)));
+    expect(value).toBeCloseTo(-terms.flat().reduce((a, b) => a + b) - Math.log(total), 12);
+    // log Σ exp(w − max w) = log Σ exp w − max w
+    const expected = at.map(
+      (wj, k) =>
+        [Math.E, Math.E ** 2].reduce((sum, t) => sum - t * Math.cos(wj * t), 0) -
+        slopes[k]! / total +
+        (k === 0 ? 1 : 0),
+    );
+    expected.forEach((slope, k) => expect(numbersOf(w!)[k]).toBeCloseTo(slope, 12));
+  });
+});
+
+test("places that the way forward has checked are not checked again on the way back", () => {
+  // Σᵢ exp(x[kᵢ]²): the way back reads x[kᵢ] once more
+  const k = r.load("i32", "k", [i], 0);
+  const gather = region(
+    [vector("x"), { kind: "array", name: "k", type: "i32", rank: 1 }],
+    [
+      r.declare("s", r.f64(0)),
+      repeat("i", r.length("k"), [
+        r.declare("v", r.load("f64", "x", [k], 0)),
+        add("s", r.apply("mul", r.local("f64", "v"), r.local("f64", "v"))),
+      ]),
+    ],
+    s,
+  );
+  for (const options of [{}, { fuse: false }]) {
+    const made = gradientOf({ ...gather, positions: [{ line: 1, column: 1, text: "x[k[i]]" }] }, options);
+    let [checked, unchecked] = [0, 0];
+    walkExpressions(made.body, (expr) => {
+      if (expr.kind !== "load" || expr.array !== "x") return;
+      if (expr.at === undefined) unchecked++;
+      else checked++;
+    });
+    expect([checked, unchecked]).toEqual(options.fuse === false ? [1, 1] : [1, 0]);
+  }
 });

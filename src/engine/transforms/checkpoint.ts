@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+import { DownhillError } from "../errors/index.ts";
 import { checkChoice, checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { CheckpointPolicy } from "../prims/checkpoint.ts";
@@ -20,6 +21,11 @@ export interface CheckpointOptions {
    * so that only cheap operations are computed again.
    */
   readonly policy?: CheckpointPolicy;
+  /**
+   * For functions of plain numbers: of how many iterations long loops keep the state, and how many they record at a time. A whole number
+   * from 1 to 65,536; without it ⌈√n⌉ for n iterations.
+   */
+  readonly snapshots?: number;
 }
 
 export type { CheckpointPolicy };
@@ -29,10 +35,12 @@ export type { CheckpointPolicy };
  * of keeping them: less memory for one more run of the function. Values and derivatives do not change.
  *
  * Of a function of plain numbers, the loops at its outermost level that count their iterations go back in √n segments of √n iterations:
- * what they change is kept where each segment begins, and values in between for one segment at a time.
+ * what they change is kept where each segment begins, and values in between for one segment at a time. With `snapshots: c` they go in
+ * segments of c iterations and keep what they change at c of those at a time; which, a binomial schedule says: m segments run
+ * forwards again at most r times each, for the smallest r with C(c + r, r) ≥ m.
  *
  * @throws DownhillError `option` for `products` with a function of plain numbers, or for a derivative of one: take the checkpoint
- * first.
+ * first; for `snapshots` with a function over tensors; `range` for snapshots that are none.
  * @see Griewank, Walther, Evaluating Derivatives, 2nd edition, SIAM 2008, chapter 12.
  * @example
  * const block = checkpoint((x: Tensor) => sin(sin(sin(x))));
@@ -55,15 +63,36 @@ export function checkpoint(
   options: CheckpointOptions = {},
 ): (...args: never[]) => unknown {
   if (arguments.length > 2) refuseExtra("checkpoint", arguments, 2);
-  checkOptions("checkpoint", options, ["policy"]);
-  const { policy = "nothing" } = options;
+  checkOptions("checkpoint", options, ["policy", "snapshots"]);
+  const { policy = "nothing", snapshots } = options;
   checkChoice("checkpoint", "policy", policy, ["nothing", "products"]);
-  return transformed("checkpoint", f, { policy }, checkpointed);
+  if (
+    snapshots !== undefined &&
+    !(Number.isInteger(snapshots) && snapshots >= 1 && snapshots <= mostSnapshots)
+  )
+    throw new DownhillError(
+      "range",
+      `checkpoint: snapshots must be a whole number from 1 to ${mostSnapshots}, got ${String(snapshots)}.`,
+    );
+  return transformed(
+    "checkpoint",
+    f,
+    { policy, ...(snapshots !== undefined && { snapshots }) },
+    checkpointed,
+  );
 }
+
+/** More keep more than √n segments of the longest loops do, which have 2³¹ iterations. */
+const mostSnapshots = 65_536;
 
 type AnyFunction = (...args: never[]) => unknown;
 
-function checkpointed(f: AnyFunction, { policy }: Required<CheckpointOptions>): AnyFunction {
+function checkpointed(f: AnyFunction, { policy = "nothing", snapshots }: CheckpointOptions): AnyFunction {
+  if (snapshots !== undefined)
+    throw new DownhillError(
+      "option",
+      `checkpoint: snapshots is for loops in functions of plain numbers. Loops over tensors take scan(…, { checkpoint: n }).`,
+    );
   return (...args) => {
     const { leaves, defs } = flattenArguments(args, "checkpoint");
     let def: TreeDef = { kind: "leaf" };

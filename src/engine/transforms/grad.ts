@@ -22,7 +22,7 @@ export interface GradOptions {
 }
 
 /** The types of the arguments at the places `N`: of one, or a list. */
-type Chosen<A extends readonly unknown[], N> = N extends readonly number[]
+export type Chosen<A extends readonly unknown[], N> = N extends readonly number[]
   ? { [K in keyof N]: A[N[K] & keyof A] }
   : A[N & keyof A];
 
@@ -40,8 +40,7 @@ function evaluate(
   args: readonly unknown[],
 ): Evaluated {
   const { leaves, defs } = flattenArguments(args, operation);
-  const list = typeof argnums === "number" ? [argnums] : argnums;
-  const active = selectArguments(operation, defs, leaves, list);
+  const active = selectArguments(operation, defs, leaves, listOf(argnums));
   let result: unknown;
   const lin = linearizeLeaves(
     operation,
@@ -58,12 +57,11 @@ function evaluate(
   const grads = backward(lin.eqns, lin.outNodes, cts, lin.ins, tools);
   const activeLeaves = leaves.filter((_, i) => active[i]);
   const full = grads.map((g, i) => materialize(g, activeLeaves[i]!.type));
-  return {
-    value,
-    aux,
-    grads: typeof argnums === "number" ? regroup(defs, list, full)[0] : regroup(defs, list, full),
-  };
+  return { value, aux, grads: regroup(defs, argnums, full) };
 }
+
+export const listOf = (argnums: number | readonly number[]): readonly number[] =>
+  typeof argnums === "number" ? [argnums] : argnums;
 
 /** Separates the value from what else the function returns. */
 function splitAux(
@@ -81,20 +79,28 @@ function splitAux(
   return { value, aux: unflatten(def.children[1]!, outs.slice(1)) };
 }
 
-/** Gradients in the order of `argnums`, each with the structure of its argument. `grads` follow the arguments. */
-function regroup(defs: readonly TreeDef[], argnums: readonly number[], grads: readonly Tensor[]): unknown[] {
-  const chosen = new Set(argnums);
+/**
+ * Derivatives as the places asked for: of one argument with its structure, or a list of those in the order of `argnums`. `grads`
+ * follow the arguments.
+ */
+export function regroup(
+  defs: readonly TreeDef[],
+  argnums: number | readonly number[],
+  grads: readonly Tensor[],
+): unknown {
+  const chosen = new Set(listOf(argnums));
   let next = 0;
   const starts = defs.map((def, i) => {
     const start = next;
     if (chosen.has(i)) next += leafCount(def);
     return start;
   });
-  return argnums.map((argnum) => {
+  const of = (argnum: number): unknown => {
     const start = starts[argnum]!;
     const def = defs[argnum]!;
     return def.kind === "leaf" ? grads[start] : unflatten(def, grads.slice(start, start + leafCount(def)));
-  });
+  };
+  return typeof argnums === "number" ? of(argnums) : argnums.map(of);
 }
 
 function leafCount(def: TreeDef): number {
@@ -105,7 +111,7 @@ function leafCount(def: TreeDef): number {
 export function gradientFor(
   operation: string,
   f: (...args: never[]) => unknown,
-  argnums = 0,
+  argnums: number | readonly number[] = 0,
 ): (...args: never[]) => unknown {
   return (...args) => evaluate(operation, f, argnums, false, args).grads;
 }
@@ -113,8 +119,15 @@ export function gradientFor(
 function readOptions(operation: string, options: GradOptions): Required<GradOptions> {
   checkOptions(operation, options, ["argnums", "hasAux"]);
   checkFlags(operation, options, ["hasAux"]);
-  const { argnums = 0, hasAux = false } = options;
-  for (const n of typeof argnums === "number" ? [argnums] : argnums) {
+  return { argnums: readArgnums(operation, options), hasAux: options.hasAux ?? false };
+}
+
+/** The places of the arguments to differentiate in, checked. */
+export function readArgnums(
+  operation: string,
+  { argnums = 0 }: Pick<GradOptions, "argnums">,
+): number | readonly number[] {
+  for (const n of listOf(argnums)) {
     if (!Number.isInteger(n) || n < 0) {
       throw new DownhillError(
         "range",
@@ -122,7 +135,7 @@ function readOptions(operation: string, options: GradOptions): Required<GradOpti
       );
     }
   }
-  return { argnums, hasAux };
+  return argnums;
 }
 
 /**

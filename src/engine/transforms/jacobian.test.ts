@@ -47,6 +47,29 @@ describe("Jacobians", () => {
     ]);
   });
 
+  test("of several arguments are a list at each result, in the order of argnums", () => {
+    const f = (x: Tensor, q: Params, z: Tensor): { readonly y: Tensor } => ({
+      y: x.mul(z).add(q.w.mul(q.b)),
+    });
+    for (const jacobian of [jacfwd, jacrev]) {
+      const both = jacobian(f, { argnums: [1, 0] })([1, 2], p, 5);
+      const [inParams, inX] = both.y;
+      expect(plain(inX)).toEqual(plain(jacobian(f)([1, 2], p, 5).y));
+      expect(plain(inParams)).toEqual(plain(jacobian(f, { argnums: 1 })([1, 2], p, 5).y));
+      expect(plain(jit(jacobian(f, { argnums: [1, 0] }))([1, 2], p, 5))).toEqual(plain(both));
+      expect(() => jacobian(f, { argnums: [0, 3] })([1, 2], p, 5)).toThrow(
+        /argnums names argument 3, but the function was called with 3/,
+      );
+      expect(() => jacobian(f, { argnums: [0.5] })([1, 2], p, 5)).toThrow(/argnums holds 0\.5/);
+    }
+    // x² y + y z: ∂² in x and y, by both orders
+    const g = (x: Tensor, y: Tensor, z: Tensor): Tensor => x.mul(x).mul(y).add(y.mul(z));
+    expect(plain(hessian(g, { argnums: [0, 1] })(3, 5, 7))).toEqual([
+      [10, 6],
+      [6, 0],
+    ]);
+  });
+
   test("have the shape of the result, then of the argument", () => {
     const f = (x: Tensor): Tensor => matmul(x, x.transpose());
     expect(jacfwd(f)(zeros([2, 3])).shape).toEqual([2, 2, 2, 3]);

@@ -1,4 +1,5 @@
 import { refuseExtra } from "../errors/arguments.ts";
+
 import { checkOptions } from "../errors/options.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
@@ -14,7 +15,7 @@ import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
-import { gradientFor } from "./grad.ts";
+import { type Chosen, gradientFor, listOf, readArgnums, regroup } from "./grad.ts";
 import { derivativeAlong, linearizeLeaves, materialize } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
@@ -28,8 +29,8 @@ function basis(type: ArrayType): Tensor {
 }
 
 export interface JacobianOptions {
-  /** Place of the argument to differentiate in, counted from 0. Default 0. */
-  readonly argnums?: number;
+  /** Place of the argument to differentiate in, or several; counted from 0. Default 0. */
+  readonly argnums?: number | readonly number[];
 }
 
 type Mode = "jacfwd" | "jacrev";
@@ -40,17 +41,16 @@ function jacobian(
   options: JacobianOptions,
   args: readonly unknown[],
 ): unknown {
-  const { argnums = 0 } = options;
+  const argnums = readArgnums(mode, options);
   const { leaves, defs } = flattenArguments(args, mode);
-  const active = selectArguments(mode, defs, leaves, [argnums]);
+  const active = selectArguments(mode, defs, leaves, listOf(argnums));
   const lin = linearizeLeaves(mode, f, defs, leaves, active);
   const inTypes = leaves.filter((_, i) => active[i]).map((x) => x.type);
-  const inDef = defs[argnums]!;
   // blocks[out][in] has the shape of the result, then that of the argument
   const blocks = mode === "jacfwd" ? forwardBlocks(lin, inTypes) : reverseBlocks(lin, inTypes);
   return unflatten(
     lin.outDef,
-    blocks.map((row) => unflatten(inDef, row)),
+    blocks.map((row) => regroup(defs, argnums, row)),
   );
 }
 
@@ -103,28 +103,36 @@ function batched(
   );
 }
 
-/** The derivative of every result in every element of the argument: shape of the result, then of the argument. */
+/**
+ * The derivative of every result in every element of the argument: shape of the result, then of the argument; with several
+ * arguments a list of those at each result.
+ */
 export type Jacobian<P, T> = T extends Tensor ? P : { readonly [K in keyof T]: Jacobian<P, T[K]> };
 
 /**
  * All first derivatives by forward mode, one direction for each element of the argument: best where the argument is small.
- * Shape of the result, then shape of the argument; nested as both are.
+ * Shape of the result, then shape of the argument; nested as both are. With several `argnums` there is a list of these at each result.
  *
  * @example
  * jacfwd((x) => x.mul(x))([1, 2]).tolist(); // [ [ 2, 0 ], [ 0, 4 ] ]
+ * jacfwd((x, y) => x.mul(y), { argnums: [0, 1] })([1, 2], 3)[1].tolist(); // [ 1, 2 ]
  */
+export function jacfwd<const N extends readonly number[], A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N },
+): (...args: { [K in keyof A]: TensorLike }) => { [K in keyof N]: Tensor };
 export function jacfwd(
   f: (...x: Tensor[]) => Tensor,
-  options?: JacobianOptions,
+  options?: { readonly argnums?: number },
 ): (...x: TensorLike[]) => Tensor;
-export function jacfwd<A extends unknown[], T, const N extends number = 0>(
+export function jacfwd<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<A[N], T>;
-export function jacfwd<A extends unknown[], T, const N extends number = 0>(
+): (...args: A) => PlainJacobian<Chosen<A, N>, T>;
+export function jacfwd<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<A[N], T>;
+): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, T>;
 export function jacfwd(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -143,20 +151,24 @@ export function jacfwd(
 
 /**
  * All first derivatives by reverse mode, one pass for each element of the result: best where the result is small.
- * Shape of the result, then shape of the argument; nested as both are.
+ * Shape of the result, then shape of the argument; nested as both are. With several `argnums` there is a list of these at each result.
  */
+export function jacrev<const N extends readonly number[], A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N },
+): (...args: { [K in keyof A]: TensorLike }) => { [K in keyof N]: Tensor };
 export function jacrev(
   f: (...x: Tensor[]) => Tensor,
-  options?: JacobianOptions,
+  options?: { readonly argnums?: number },
 ): (...x: TensorLike[]) => Tensor;
-export function jacrev<A extends unknown[], T, const N extends number = 0>(
+export function jacrev<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<A[N], T>;
-export function jacrev<A extends unknown[], T, const N extends number = 0>(
+): (...args: A) => PlainJacobian<Chosen<A, N>, T>;
+export function jacrev<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<A[N], T>;
+): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, T>;
 export function jacrev(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -175,23 +187,27 @@ export function jacrev(
 
 /**
  * All second derivatives of a function that returns a scalar: forward mode over reverse mode. Shape of the argument,
- * twice; for nested arguments nested twice.
+ * twice; for nested arguments nested twice; with several `argnums` a list of lists, `[i][j]` that of the argument i and then j.
  *
  * @example
  * hessian((x) => x.mul(x).mul(x).sum())([1, 2]).tolist(); // [ [ 6, 0 ], [ 0, 12 ] ]
  */
+export function hessian<const N extends readonly number[], A extends Tensor[]>(
+  f: (...args: A) => Tensor,
+  options: { readonly argnums: N },
+): (...args: { [K in keyof A]: TensorLike }) => { [K in keyof N]: { [L in keyof N]: Tensor } };
 export function hessian(
   f: (...x: Tensor[]) => Tensor,
-  options?: JacobianOptions,
+  options?: { readonly argnums?: number },
 ): (...x: TensorLike[]) => Tensor;
-export function hessian<A extends unknown[], const N extends number = 0>(
+export function hessian<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: ((...args: A) => number) & OnlyPlain<A>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<A[N], A[N]>;
-export function hessian<A extends unknown[], const N extends number = 0>(
+): (...args: A) => PlainJacobian<Chosen<A, N>, Chosen<A, N>>;
+export function hessian<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<A[N], A[N]>;
+): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, Chosen<A, N>>;
 export function hessian(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -199,7 +215,7 @@ export function hessian(
   if (arguments.length > 2) refuseExtra("hessian", arguments, 2);
   checkOptions("hessian", options, ["argnums"]);
   return transformed("hessian", f, options, (g) => {
-    const gradient = gradientFor("hessian", g, options.argnums);
+    const gradient = gradientFor("hessian", g, readArgnums("hessian", options));
     return (...args) => jacobian("jacfwd", gradient, options, args);
   });
 }

@@ -224,6 +224,13 @@ same<Layer>()(jacfwd(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3), true);
 same<Layer>()(jacrev(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3, 4), true);
 same<Jacobian<Layer, Layer>>()(hessian(layerAt, { argnums: 1 })(1, { w: 1, b: 2 }, 3), true);
 same<{ readonly out: Tensor }>()(jacfwd(model, { argnums: 1 })({ w: 1, b: 2 }, 3), true);
+same<readonly [Tensor, Layer]>()(jacrev(layerAt, { argnums: [0, 1] })(1, { w: 1, b: 2 }, 3), true);
+same<{ readonly out: readonly [Tensor, Layer] }>()(
+  jacfwd(model, { argnums: [1, 0] })({ w: 1, b: 2 }, 3),
+  true,
+);
+const [[inXX]] = hessian((x: Tensor, y: Tensor) => x.mul(y), { argnums: [0, 1] })(1, 2);
+same<Tensor>()(inXX, true);
 same<Layer>()(jacrev((p: Layer, flag: boolean) => (flag ? p.w : p.b))({ w: 1, b: 2 }, true), true);
 const aux2 = (x: Tensor, p: Layer): [Tensor, string] => [x.mul(p.w), "aux"];
 same<[grads: Layer, aux: string]>()(grad(aux2, { argnums: 1, hasAux: true })(1, { w: 1, b: 2 }), true);

@@ -1,10 +1,10 @@
 import type { RegionExpr } from "../../engine/region/region.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "./ast.ts";
 import { and, arithmetic, compare, number, not, select } from "./draft.ts";
-import type { Entity, TupleEntity } from "./entity.ts";
+import type { Entity, ScalarEntity, TupleEntity } from "./entity.ts";
 import { describe, scalar, viewOf } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { at, atom, keep, numberValue, refuse, textOf, whileUsed } from "./env.ts";
+import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "./env.ts";
 import { constantOf } from "./math.ts";
 import { arrayLength } from "./plan.ts";
 import { unwrap } from "./walk.ts";
@@ -80,16 +80,6 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
       refuse(env, node, `${textOf(env, node)}: the places are 0 to ${last}, and this is ${place.value}.`)
     );
   }
-  const [first] = items;
-  if (
-    first?.kind !== "scalar" ||
-    !items.every((item) => item.kind === "scalar" && item.value.type === first.value.type)
-  )
-    return refuse(
-      env,
-      node,
-      `${textOf(env, node)}: items of a tuple that differ in kind need a known place.`,
-    );
   // a tuple of few numbers is kept in locals: which of them is chosen when the place is known
   const i = atom(env, place, "place");
   const isThere = and(
@@ -100,8 +90,51 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
   const where = at(env, node);
   const otherwise = { kind: "throw", message, at: where } as const;
   env.out.push({ kind: "if", condition: not(isThere), then: [otherwise], otherwise: [], at: where });
-  const values = items.map((item) => (item as Entity & { readonly kind: "scalar" }).value);
-  return scalar(values.reduceRight((rest, value, k) => select(compare("equal", i, number(k)), value, rest)));
+  return itemAmong(env, node, i, items);
+}
+
+/** The item at a place that is known when the function runs, of items that consist of numbers in the same way. */
+function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Entity[]): Entity {
+  const differ = (): never =>
+    refuse(
+      env,
+      node,
+      `${textOf(env, node)}: the items of this tuple ${items.some(({ kind }) => kind === "array") ? "are arrays that lie apart" : "differ in kind"}, ` +
+        `and need a place that is known from the text. Put them into one array, as number[][], or choose by if.`,
+    );
+  const [first] = items;
+  if (first?.kind === "scalar") {
+    const scalars = items.filter(
+      (item): item is ScalarEntity => item.kind === "scalar" && item.value.type === first.value.type,
+    );
+    if (scalars.length < items.length) return differ();
+    const value = scalars
+      .map((item) => item.value)
+      .reduceRight((rest, one, k) => select(compare("equal", place, number(k)), one, rest));
+    return scalar(value, { kind: "item", place, items: scalars });
+  }
+  if (first?.kind === "tuple") {
+    const { length } = first.items;
+    const rows = items.filter((item) => item.kind === "tuple" && item.items.length === length);
+    if (rows.length < items.length) return differ();
+    const parts = first.items.map((_, k) =>
+      itemAmong(
+        env,
+        node,
+        place,
+        rows.map((row) => (row as TupleEntity).items[k]!),
+      ),
+    );
+    return { kind: "tuple", items: parts, root: newRoot(env, textOf(env, node)), fresh: false };
+  }
+  if (first?.kind === "record") {
+    const fields = [...first.fields.keys()].map((name) => {
+      const parts = items.flatMap((item) => (item.kind === "record" ? (item.fields.get(name) ?? []) : []));
+      return parts.length < items.length ? differ() : ([name, itemAmong(env, node, place, parts)] as const);
+    });
+    return { kind: "record", fields: new Map(fields), root: newRoot(env, textOf(env, node)), fresh: false };
+  }
+  return differ();
 }
 
 /** An item by a number that is known, for patterns. */

@@ -1,5 +1,5 @@
 import type { RegionExpr } from "../../engine/region/region.ts";
-import type { Expression, NewExpression, Node, SpreadElement } from "./ast.ts";
+import type { CallExpression, Expression, NewExpression, Node, SpreadElement } from "./ast.ts";
 import { and, apply, arithmetic, compare, number, or, truth } from "./draft.ts";
 import type { ArrayEntity, Entity, TupleEntity } from "./entity.ts";
 import { describe, nothing, scalar } from "./entity.ts";
@@ -17,6 +17,7 @@ import {
   textOf,
 } from "./env.ts";
 import { element } from "./access.ts";
+import { copied } from "./copies.ts";
 import type { ArrayKind } from "./form.ts";
 import type { Plan } from "./plan.ts";
 import {
@@ -45,7 +46,7 @@ const otherArrays =
   "is outside of what can be differentiated: use Float64Array, Float32Array, Int32Array or an array of numbers.";
 
 /** `new Float64Array(n)`, `new Float64Array(x)`, and their like. */
-export function construct(env: Env, node: NewExpression): Entity {
+export function construct(env: Env, node: NewExpression | CallExpression): Entity {
   const callee = env.unit.elaborate.evaluate(env, node.callee);
   const name = callee.kind === "global" ? callee.name : "";
   if (name === "Array") {
@@ -236,18 +237,19 @@ export function arrayFunction(
   if (method !== "from") return undefined;
   const [source, callback] = args;
   if (source === undefined) return refuse(env, node, `${name} takes an array or { length: n }.`);
-  const given = evaluateArgument(env, source);
+  const unfilled = source.type === "SpreadElement" ? undefined : unfilledArray(env, source);
+  const given = unfilled === undefined ? evaluateArgument(env, source) : nothing;
   const each = callback && evaluateArgument(env, callback);
   const lengthField = given.kind === "record" ? given.fields.get("length") : undefined;
-  if (lengthField !== undefined) {
-    const length = numberValue(env, source, lengthField);
+  const length = lengthField === undefined ? unfilled : numberValue(env, source, lengthField);
+  if (length !== undefined) {
     if (each === undefined)
       return isTyped(owner)
         ? zeros(env, node, of, length)
         : refuse(
             env,
             node,
-            `Array.from({ length: n }) holds undefined: give a function for its elements, as () => 0.`,
+            `${textOf(env, node)} holds undefined: give a function for its elements, as () => 0.`,
           );
     // what stands at a place that holds nothing is undefined: callbacks take the place as their second parameter
     return collect(env, node, length, of, (inner, i) =>
@@ -548,18 +550,24 @@ function reduce(
   const begin = isFromRight ? atom(env, arithmetic("sub", length, number(1)), "last") : number(0);
   const first =
     start === undefined ? readAll(env, element(env, node, array, begin)) : evaluateArgument(env, start);
-  const total = makeTotal(env, node, first);
+  const total =
+    first.kind === "scalar"
+      ? letLocal(env, "total", first.value, { mutable: true })
+      : copied(env, "total", first, node);
   const step = isFromRight ? -1 : 1;
   const from = start === undefined ? arithmetic("add", begin, number(step)) : begin;
   loop(env, node, { from, to: isFromRight ? number(-1) : length, step }, (inner, i) => {
     const given = [total, itemAt(array, i), scalar(i), array];
     const next = inner.unit.elaborate.call(inner, callback, each, given);
+    if (isSame(next, total)) return; // it was changed where it lies
+    if (!isFresh(next)) borrow(inner, [...allRoots(next), ...allRoots(total)], node);
     copyInto(inner, node, total, readAll(inner, next));
   });
   return total;
 }
 
-function makeTotal(env: Env, node: Node, first: Entity): Entity {
-  if (first.kind === "scalar") return letLocal(env, "total", first.value, { mutable: true });
-  return refuse(env, node, "reduce: the total must be a number here; write a loop for others.");
+/** Whether two values are one object. */
+function isSame(a: Entity, b: Entity): boolean {
+  const isWhole = (x: Entity): boolean => x.kind !== "array" || x.places.length === 0;
+  return "root" in a && "root" in b && a.root === b.root && isWhole(a) && isWhole(b);
 }

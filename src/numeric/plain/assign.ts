@@ -65,6 +65,9 @@ function detached(env: Env, value: Entity, node: Node): Entity {
   }
 }
 
+/** How a copy is made of what is only read. */
+const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
+
 /** Gives a value to a field or element, or exchanges a whole row or object that is one. */
 function assignMember(env: Env, reference: Entity, value: Entity, node: Node, isUsed: boolean): Entity {
   if (reference.kind === "scalar") {
@@ -75,8 +78,7 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
     return scalar(kept);
   }
   const root = rootsOf(reference).find(({ readOnly }) => readOnly);
-  if (root !== undefined)
-    return refuseReadOnly(env, node, root, reference.kind === "array" ? "slice" : "spread");
+  if (root !== undefined) return refuseReadOnly(env, node, root, copyOf[reference.kind] ?? "slice");
   if (!isUnshared(env, value, node)) borrow(env, [...allRoots(reference), ...allRoots(value)], node);
   refuseAliases(env, reference, node, rootOf((node as AssignmentExpression).left));
   for (const written of allRoots(reference)) written.written = true;
@@ -214,7 +216,7 @@ function referenceTo(env: Env, target: Node): ScalarEntity {
 }
 
 function update(env: Env, reference: ScalarEntity, value: RegionExpr, node: Node, isUsed: boolean): Entity {
-  const isElement = reference.target?.kind === "element";
+  const isElement = reference.target?.kind === "element" || reference.target?.kind === "item";
   const given = isUsed && isElement ? atom(env, value) : value;
   noteWrite(reference);
   storeScalar(env, node, reference, given);

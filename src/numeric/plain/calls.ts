@@ -1,11 +1,12 @@
 import type { BlockStatement, CallExpression, Expression, Node, Pattern, ReturnStatement } from "./ast.ts";
-import { arrayFunction, asArray, filled, method, unfilledArray } from "./arrays.ts";
+import { arrayFunction, asArray, construct, filled, method, unfilledArray } from "./arrays.ts";
 import { declare } from "./declare.ts";
 import { apply, number } from "./draft.ts";
 import type { Entity, FunctionEntity } from "./entity.ts";
 import { Scope, describe, nothing, scalar } from "./entity.ts";
 import type { Env, Returns } from "./env.ts";
 import { at, inOrder, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
+import { refuseHoisted } from "./hoisted.ts";
 import { isMathFunction, mathCall } from "./math.ts";
 import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "./sharing.ts";
@@ -73,6 +74,7 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
       node,
       `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
     );
+  if (name === "Array") return construct(env, node);
   const [only] = node.arguments;
   if (only?.type === "SpreadElement" && node.arguments.length === 1) {
     const whole = ofWholeArray(name);
@@ -199,6 +201,7 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: N
     return refuseEscape(env, node.body, env.unit.elaborate.evaluate(env, node.body));
   }
   const { body } = node.body;
+  refuseHoisted(env, node);
   const returned = returnsOf(node.body);
   const hasValue = returned.some(({ argument }) => argument !== undefined && argument !== null);
   const start = placeHere(env);

@@ -5,8 +5,8 @@ import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "./entit
 import type { Env } from "./env.ts";
 import { at, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "./env.ts";
 import { lookUp } from "./module.ts";
-import { copyInto, makeRoom, planOf } from "./plan.ts";
-import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
+import { copied, settled } from "./copies.ts";
+import { isFresh } from "./sharing.ts";
 import { eachUse, isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
 /** How names are declared. */
@@ -126,14 +126,6 @@ function isWholeFresh(value: Entity): boolean {
   return isFresh(value) && (value.kind !== "array" || value.places.length === 0);
 }
 
-/** A value of its own for a variable that gets other contents; what it was copied from must stay as it is. */
-function copied(env: Env, name: string, value: Entity, node: Node): Entity {
-  const room = makeRoom(env, node, planOf(env, node, value), name);
-  if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], node);
-  copyInto(env, node, room, readAll(env, value));
-  return settled(room);
-}
-
 /** Fields of a new object become locals; objects in it that have another name stay what they are. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
   if (value.kind === "record" && value.fresh) {
@@ -156,16 +148,6 @@ function owned(env: Env, name: string, value: Entity, node: Node, reassigned: bo
 function ownedPart(env: Env, name: string, part: Entity, node: Node, root: Root, mutable: boolean): Entity {
   if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
-}
-
-/** The same entity under a name: something refers to it now. */
-function settled(entity: Entity): Entity {
-  if (entity.kind === "record") {
-    const fields = [...entity.fields].map(([name, field]) => [name, settled(field)] as const);
-    return { ...entity, fields: new Map(fields), fresh: false };
-  }
-  if (entity.kind === "tuple") return { ...entity, items: entity.items.map(settled), fresh: false };
-  return entity.kind === "array" ? { ...entity, fresh: false, isZero: false } : entity;
 }
 
 const fieldsAssigned = new WeakMap<Node, Set<string>>();

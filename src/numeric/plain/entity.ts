@@ -53,8 +53,10 @@ export type Target =
       readonly places: readonly RegionExpr[];
       readonly at: PositionIndex | undefined;
     }
-  /** A field of what is only read. */
-  | { readonly kind: "readOnly"; readonly root: Root };
+  /** An item of a tuple, by a place that is known when the function runs: an immutable local that is one of 0, 1, …. */
+  | { readonly kind: "item"; readonly place: RegionExpr; readonly items: readonly ScalarEntity[] }
+  /** A field of what is only read, or an item. */
+  | { readonly kind: "readOnly"; readonly root: Root; readonly isItem: boolean };
 
 export interface ScalarEntity {
   readonly kind: "scalar";

@@ -227,18 +227,19 @@ function noteUse(env: Env, entity: Entity, root: Root): void {
   env.unit.aliases.push({ name: undefined, binding });
 }
 
-/** The array or object that a number can be assigned in. */
-function ownerOf({ target }: ScalarEntity): Root | undefined {
-  if (target?.kind === "element") return target.storage.root;
-  return target?.kind === "local" ? target.root : undefined;
+/** The arrays and objects that a number can be assigned in: several where it is an item at a place that the text does not tell. */
+export function ownersOf({ target }: ScalarEntity): Root[] {
+  if (target?.kind === "element") return [target.storage.root];
+  if (target?.kind === "item") return target.items.flatMap(ownersOf);
+  return target?.kind === "local" && target.root !== undefined ? [target.root] : [];
 }
 
 /** Evaluates the rest of an expression that uses an array or object, or writes to a part of one. */
 export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
   const { aliases } = env.unit;
   const before = aliases.length;
-  const root = entity.kind === "scalar" ? ownerOf(entity) : "root" in entity ? entity.root : undefined;
-  if (root !== undefined) noteUse(env, entity, root);
+  const roots = entity.kind === "scalar" ? ownersOf(entity) : "root" in entity ? [entity.root] : [];
+  for (const root of roots) noteUse(env, entity, root);
   const result = rest();
   aliases.length = before;
   return result;

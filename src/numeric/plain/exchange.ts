@@ -76,6 +76,9 @@ function plainAssignment(
   return { target: unwrap(node.left), value: unwrap(node.right) };
 }
 
+/** How a copy is made of what is only read. */
+const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
+
 /** Exchanges what two expressions name; false for numbers, which any assignments do right. */
 export function exchange(env: Env, first: Expression, second: Expression, node: Node): boolean {
   const [x, y] = [first, second].map((side) => env.unit.elaborate.evaluate(env, side));
@@ -89,7 +92,7 @@ export function exchange(env: Env, first: Expression, second: Expression, node: 
     );
   for (const side of [x, y]) {
     const root = allRoots(side).find(({ readOnly }) => readOnly);
-    if (root !== undefined) return refuseReadOnly(env, node, root, side.kind === "array" ? "rows" : "spread");
+    if (root !== undefined) return refuseReadOnly(env, node, root, copyOf[side.kind] ?? "rows");
   }
   refuseAliases(env, x, node, rootOf(first));
   refuseAliases(env, y, node, rootOf(second));

@@ -1,7 +1,7 @@
 import type { For, Region, RegionExpr, RegionStmt } from "../../engine/region/region.ts";
 import { walkStmts } from "../../engine/region/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
-import type { Ranges } from "./ranges.ts";
+import type { Range, Ranges } from "./ranges.ts";
 import { isInt32, rangesOf } from "./ranges.ts";
 import { integerParams, usesOf } from "./uses.ts";
 
@@ -50,10 +50,16 @@ const least = -(2 ** 31);
 class Writer {
   readonly #integers: ReadonlySet<string>;
   readonly #ranges: Ranges;
+  /** The statement in hand that gives a local its value. */
+  #at: RegionStmt | undefined;
 
   constructor(integers: ReadonlySet<string>, ranges: Ranges) {
     this.#integers = integers;
     this.#ranges = ranges;
+  }
+
+  #rangeOf(expr: RegionExpr): Range {
+    return this.#ranges.of(expr, this.#at);
   }
 
   block(body: readonly RegionStmt[]): RegionStmt[] {
@@ -102,7 +108,7 @@ class Writer {
   /** A place: of integers, which may leave their range, or a number that is checked to be whole. */
   #place(expr: RegionExpr): RegionExpr {
     const { args, function: name } = expr.kind === "apply" ? expr : { args: [], function: "" };
-    if (name === "rem" && !isInt32(this.#ranges.of(expr))) {
+    if (name === "rem" && !isInt32(this.#rangeOf(expr))) {
       // what is left by 0 is no place: a number that is none either stands for it
       const [x, y] = args.map((arg) => this.#integer(arg, { guarded: false, converted: false }));
       if (x !== undefined && y !== undefined)
@@ -115,7 +121,7 @@ class Writer {
   #wrapped(expr: RegionExpr): RegionExpr {
     const exact = this.#exact(expr);
     if (exact !== undefined) return exact;
-    const { low, high } = this.#ranges.of(expr);
+    const { low, high } = this.#rangeOf(expr);
     const x = this.value(expr);
     if (low > least - 1 && high < most + 1) return convert("i32", x); // cuts off decimals, and takes NaN for 0
     const whole = apply("trunc", "f64", x);
@@ -134,7 +140,7 @@ class Writer {
     expr: RegionExpr,
     how: { readonly guarded: boolean; readonly converted: boolean },
   ): RegionExpr | undefined {
-    const isSafe = isInt32(this.#ranges.of(expr));
+    const isSafe = isInt32(this.#rangeOf(expr));
     switch (expr.kind) {
       case "const":
         return isSafe ? integer(expr.value) : undefined;
@@ -206,10 +212,10 @@ class Writer {
     x: RegionExpr,
     how: { readonly guarded: boolean; readonly converted: boolean },
   ): RegionExpr | undefined {
-    if (this.#ranges.of(x).whole) return this.#integer(x, how);
+    if (this.#rangeOf(x).whole) return this.#integer(x, how);
     if (x.kind !== "apply" || x.function !== "div") return undefined;
     const [a, b] = x.args.map((arg) => this.#integer(arg, { ...how, converted: false }));
-    const [over, under] = x.args.map((arg) => this.#ranges.of(arg));
+    const [over, under] = x.args.map((arg) => this.#rangeOf(arg));
     if (a === undefined || b === undefined || under!.low <= 0) return undefined;
     return name === "trunc" || (name === "floor" && over!.low >= 0) ? apply("div", "i32", a, b) : undefined;
   }
@@ -218,10 +224,12 @@ class Writer {
     switch (stmt.kind) {
       case "let":
       case "set": {
+        this.#at = stmt;
         const isInteger = this.#integers.has(stmt.name);
         const value = isInteger
           ? (this.#exact(stmt.value) ?? convert("i32", this.value(stmt.value)))
           : this.value(stmt.value);
+        this.#at = undefined;
         return [{ ...stmt, value }];
       }
       case "array":
@@ -277,7 +285,7 @@ class Writer {
     const whole = this.#integer(stmt.to, { guarded: true, converted: false });
     if (whole !== undefined) return [guard, { ...loop, to: whole }];
     // NaN ends the loop before it begins: as an integer it is 0
-    const isNeverAbove0 = stmt.step > 0 && this.#ranges.of(stmt.from).low >= 0;
+    const isNeverAbove0 = stmt.step > 0 && this.#rangeOf(stmt.from).low >= 0;
     const end = isNeverAbove0
       ? convert("i32", to)
       : select(compare("equal", to, to), convert("i32", to), from);

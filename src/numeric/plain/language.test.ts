@@ -189,6 +189,12 @@ const control: Readonly<Record<string, Row>> = {
     [9],
     [2],
   ),
+  "places that move along": row(
+    "x: number[], n: number",
+    "let s = 0, at = n - 1; for (let i = 0; i < n; i++) { let p = i; for (let j = 0; j < i; j++) { s += x[p] * (j + 1); p += n - j - 2; } at -= 1; s = s * 2 + x[at + 1]; } return s + at;",
+    [[1, 2, 3, 4, 5], 3],
+    [[1, 2, 3, 4, 5], 0],
+  ),
   "indices that the body sets": row(
     "n: number",
     "let s = 0; for (let i = 0; i < n; i++) { s += i; if (i % 3 === 1) i++; } return s;",
@@ -389,6 +395,39 @@ const arrays: Readonly<Record<string, Row>> = {
       ],
       2,
     ],
+  ),
+  "items of tuples by a place": row(
+    "x: number, p: [[number, number], [number, number]]",
+    "const v: [number, number, number] = [x, 1, 2]; const t: [[number, number], [number, number]] = [[x, 1], [2, x]]; const r: [{ a: number }, { a: number }] = [{ a: x }, { a: 3 }]; let i = 1; const g = () => { v[0] = 5; return x; }; v[i] += g(); v[i - 1] *= 2; let s = 0; for (let k = 0; k < 2; k++) { [v[k], v[k + 1]] = [v[k + 1], v[k]]; const c = t[k]; c[0] += 1; t[1 - k][1] *= 2; s = s * 3 + c[0] * t[k][1] + r[k].a * p[k][1 - k]; r[k].a++; } t[i] = [7, x]; return s + v[0] + 3 * v[1] + 9 * v[2] + t[1][0] + r[0].a * r[1].a;",
+    [
+      2.5,
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+  ),
+  "a tuple that is given an array": row(
+    "x: number",
+    "let s: [number, number] = [x, 1]; for (let i = 0; i < 3; i++) { const next = [0, 0]; for (let k = 0; k < 2; k++) next[k] = s[k] * 2 + i; s = next as [number, number]; } return s[0] * 10 + s[1];",
+    [1.5],
+  ),
+  "totals that are objects, tuples and arrays": row(
+    "x: number[], m: number[][]",
+    "const z = [1, 2]; const o = x.reduce((acc, v) => ({ s: acc.s + v, q: acc.q + v * v }), { s: 0, q: 0 }); const [a, b] = x.reduce(([p, q], v) => [p + v, q * v], [0, 1]); const c = x.reduce((acc, v, i) => acc.map((u) => u * v + i), z); const d = x.reduce((acc, v, i) => { acc[i % 2] += v; return acc; }, new Array<number>(2).fill(0)); const e = x.reduce((acc, v) => { acc.n++; acc.p *= v; return acc; }, { n: 0, p: 1 }); const best = m.reduce((r, t) => (t[0] > r[0] ? t : r)); return o.s + 2 * o.q + 3 * a + 5 * b + c[0] + c[1] + 7 * d[0] + d[1] + e.n * e.p + best[1] + z[0];",
+    [
+      [1, 3, 2],
+      [
+        [1, 2],
+        [4, 3],
+        [2, 9],
+      ],
+    ],
+  ),
+  "var where it is let": row(
+    "x: number",
+    "var s = 0; for (var i = 0; i < 3; i++) s += x * i; for (var i = 0; i < 3; i++) { var t = s * i; s = t + 1; } for (var v of [1, 2]) s += v * x; return s;",
+    [1.5],
   ),
   "rows that are replaced": row(
     "a: number[][]",

@@ -11,7 +11,7 @@ export function parameterEntity(
   label: string,
   type: PlainType,
   wanted: string,
-  owner?: Root,
+  owner?: { readonly root: Root; readonly isTuple: boolean },
 ): Entity {
   const root: Root = { label, readOnly: true, born: unit.rootCount++, written: false };
   switch (type.kind) {
@@ -20,7 +20,8 @@ export function parameterEntity(
       const kind: RegionType = type.kind === "number" ? "f64" : "bool";
       const name = unit.names.fresh(wanted);
       unit.params.push({ kind: "scalar", name, type: kind });
-      return scalar(local(name, kind), { kind: "readOnly", root: owner ?? root });
+      const isItem = owner?.isTuple === true;
+      return scalar(local(name, kind), { kind: "readOnly", root: owner?.root ?? root, isItem });
     }
     case "array":
     case "matrix":
@@ -33,14 +34,17 @@ export function parameterEntity(
         (field) =>
           [
             field.name,
-            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`, root),
+            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`, {
+              root,
+              isTuple: false,
+            }),
           ] as const,
       );
       return { kind: "record", fields: new Map(fields), root, fresh: false };
     }
     case "tuple": {
       const items = type.items.map((item, i) =>
-        parameterEntity(unit, `${label}[${i}]`, item, `${wanted}_${i}`, root),
+        parameterEntity(unit, `${label}[${i}]`, item, `${wanted}_${i}`, { root, isTuple: true }),
       );
       return { kind: "tuple", items, root, fresh: false };
     }

@@ -1,11 +1,11 @@
 import type { RegionExpr, RegionType } from "../../engine/region/region.ts";
 import { partsOf } from "../../engine/region/walk.ts";
 import type { Node } from "./ast.ts";
-import { compare, lengthOf, number, someExpr } from "./draft.ts";
+import { compare, lengthOf, number, select, someExpr } from "./draft.ts";
 import type { ArrayEntity, ArrayLayout, Entity, Layout, Root, ScalarEntity, Storage } from "./entity.ts";
 import { describe, scalar, storagesOf, viewOf } from "./entity.ts";
 import type { Env, Place } from "./env.ts";
-import { at, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
+import { at, atom, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
 import type { ArrayKind } from "./form.ts";
 
 /** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
@@ -109,8 +109,11 @@ export function samePlan(a: Plan, b: Plan): boolean {
   return sameKind(a, b, true);
 }
 
-/** Whether they have the same kinds of values, `lengths` apart. */
+/** Whether they have the same kinds of values; without `lengths` a tuple may stand for an array of its items too. */
 function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
+  if (!lengths && a.kind === "tuple" && b.kind === "array")
+    return a.items.every((item) => sameKind(item, b.item, lengths));
+  if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
   if (a.kind === "element") return b.kind === "element" && isBoolean(a) === isBoolean(b);
   if (a.kind === "array")
     return (
@@ -320,6 +323,11 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     for (const [i, item] of value.items.entries()) copyInto(env, node, itemAt(target, number(i)), item);
     return;
   }
+  if (target.kind === "tuple" && value.kind === "array") {
+    guardLengths(env, node, number(target.items.length), arrayLength(value));
+    for (const [i, item] of target.items.entries()) copyInto(env, node, item, itemAt(value, number(i)));
+    return;
+  }
   return refuseKind(env, node, target, value);
 }
 
@@ -352,8 +360,8 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
     return refuse(
       env,
       node,
-      `${textOf(env, node)} gives a value to what cannot take one: an item of a tuple by a place that is not known, or a value that was ` +
-        `computed. Make it an array, as new Float64Array(n).`,
+      `${textOf(env, node)} gives a value to what cannot take one: a value that was computed. Make it a variable, or an array, as ` +
+        `new Float64Array(n).`,
     );
   if ((old.type === "bool") !== (value.type === "bool")) return refuseKind(env, node, entity, scalar(value));
   switch (target.kind) {
@@ -370,17 +378,31 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
       env.out.push({ kind: "store", array: storage.name, places, value: kept, at: target.at });
       return;
     }
+    case "item": {
+      const given = atom(env, value);
+      for (const [k, item] of target.items.entries()) {
+        const isHere = compare("equal", target.place, number(k));
+        storeScalar(env, node, item, select(isHere, given, item.value));
+      }
+      return;
+    }
     case "readOnly":
-      return refuseReadOnly(env, node, target.root, "spread");
+      return refuseReadOnly(env, node, target.root, target.isItem ? "items" : "spread");
   }
 }
 
 /** Refuses to write to what comes from outside. */
-export function refuseReadOnly(env: Env, node: Node, root: Root, how: "slice" | "rows" | "spread"): never {
+export function refuseReadOnly(
+  env: Env,
+  node: Node,
+  root: Root,
+  how: "slice" | "rows" | "spread" | "items",
+): never {
   const copies = {
     slice: `${root.label}.slice()`,
     rows: `${root.label}.map((row) => row.slice())`,
     spread: `{ ...${root.label} }`,
+    items: `[...${root.label}]`,
   };
   return refuse(
     env,

@@ -2,6 +2,7 @@ import type { For, RegionExpr, RegionStmt } from "../../engine/region/region.ts"
 import { maxLength } from "../../engine/region/region.ts";
 import { blocksOf, walkStmts } from "../../engine/region/walk.ts";
 import { toInt32 } from "./draft.ts";
+import { readPlaces } from "./read-places.ts";
 
 /** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
 export interface Range {
@@ -24,9 +25,9 @@ const anything: Range = {
 const least = -(2 ** 31);
 const most = 2 ** 31 - 1;
 
-/** Ranges of all numbers of a draft: `of` asks for that of an expression. */
+/** Ranges of all numbers of a draft: `of` asks for that of an expression, as it is in this `let` or `set` where one is given. */
 export interface Ranges {
-  readonly of: (expr: RegionExpr) => Range;
+  readonly of: (expr: RegionExpr, at?: RegionStmt) => Range;
 }
 
 /** Whether a number is known to be a machine integer. */
@@ -58,8 +59,15 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
     }
   };
   noteNames(body);
-  const of = (expr: RegionExpr): Range | undefined =>
-    rangeOf(expr, (name) => (declared.has(name) ? parameterless(name) : anything), integers);
+  const places = readPlaces(body);
+  const of = (expr: RegionExpr, at?: RegionStmt): Range | undefined => {
+    const passed = at && places.get(at);
+    const rangeOfLocal = (name: string): Range | undefined => {
+      const range = declared.has(name) ? parameterless(name) : anything;
+      return passed?.has(name) === true ? range && asPlace(range) : range;
+    };
+    return rangeOf(expr, rangeOfLocal, integers);
+  };
   let changed = true;
   for (let round = 0; changed; round++) {
     changed = false;
@@ -75,11 +83,17 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
       changed = true;
     };
     walkStmts(body, (stmt) => {
-      if (stmt.kind === "let" || stmt.kind === "set") note(stmt.name, of(stmt.value));
+      if (stmt.kind === "let" || stmt.kind === "set") note(stmt.name, of(stmt.value, stmt));
       if (stmt.kind === "for") note(stmt.index, indexRange(stmt, of));
     });
   }
-  return { of: (expr) => of(expr) ?? anything };
+  return { of: (expr, at) => of(expr, at) ?? anything };
+}
+
+/** What is known of a number that has been the place of an element. */
+function asPlace(range: Range): Range {
+  const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
+  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never a place: not reached
 }
 
 function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {
@@ -111,10 +125,13 @@ function join(a: Range, b: Range): Range {
   };
 }
 
-/** A bound that moved is given up. What is unbounded may overflow, and infinities give NaN. */
+/**
+ * A bound that moved is taken for that of the machine integers, and given up where it moves beyond. What is unbounded may overflow, and
+ * infinities give NaN.
+ */
 function widened(before: Range, after: Range): Range {
-  const low = after.low < before.low ? -Infinity : after.low;
-  const high = after.high > before.high ? Infinity : after.high;
+  const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
+  const high = after.high > before.high ? (after.high <= most ? most : Infinity) : after.high;
   return { ...after, low, high, maybeNaN: after.maybeNaN || !isBounded({ low, high }) };
 }
 

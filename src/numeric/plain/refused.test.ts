@@ -125,6 +125,30 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   filter: ["x: number[]", "return x.filter((v) => v > 0).length;"],
   sort: ["x: number[]", "const y = x.slice(); y.sort(); return y[0];"],
+  "var declared again in a block": ["x: number", "var a = x; if (x > 1) { var a = 2; } return a;"],
+  "var used behind its block": ["x: number", "for (var i = 0; i < 3; i++) x += i; return i;", "const i = 7;"],
+  "var that keeps its value": [
+    "x: number",
+    "let s = 0; for (let i = 0; i < 4; i++) { var t; if (i === 1) t = x; if (i > 1) s += t; } return s;",
+  ],
+  "arrays in a tuple by a place that is not known": [
+    "x: number[]",
+    "const t: [number[], number[]] = [x, x]; let s = 0; for (let k = 0; k < 2; k++) s += t[k][0]; return s;",
+  ],
+  "writing to an item of a tuple that is a parameter": ["t: [number, number]", "t[0] = 1; return t[1];"],
+  "a tuple in a tuple that is replaced behind an alias": [
+    "x: number",
+    "const t: [[number, number], [number, number]] = [[x, 1], [2, x]]; let s = 0; for (let k = 0; k < 2; k++) { const c = t[0]; t[k] = [x, 9]; s += c[0]; } return s;",
+  ],
+  "a total that another name sees change": [
+    "x: number[]",
+    "const z = [1, 2]; const r = x.reduce((a, v, i) => { a[i % 2] += v; return a; }, z); return z[0] * r[1];",
+  ],
+  "an array that is declared before it is made": [
+    "x: number[]",
+    "let y: number[]; if (x[0] > 0) y = x.slice(); else y = x.map((v) => -v); return y[0];",
+  ],
+  "Array(n) without elements": ["n: number", "const a = Array(n); return a.length;"],
   "for in": ["x: number[]", "let s = 0; for (const i in x) s += x[i]; return s;"],
   "rows of different lengths": [
     "n: number",

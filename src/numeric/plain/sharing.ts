@@ -2,15 +2,16 @@ import type { Node } from "./ast.ts";
 import type { Entity, Root, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
-import { frozen, keep, newRoot } from "./env.ts";
+import { frozen, keep, newRoot, ownersOf } from "./env.ts";
 
 /** What an entity shares with whoever else refers to it. */
 export function rootsOf(entity: Entity): Root[] {
   return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
 }
 
-/** That of all its parts too. */
+/** That of all its parts too, and of all objects that it may be where a place tells which. */
 export function allRoots(entity: Entity): Root[] {
+  if (entity.kind === "scalar") return entity.target?.kind === "item" ? ownersOf(entity) : [];
   const parts =
     entity.kind === "record" ? [...entity.fields.values()] : entity.kind === "tuple" ? entity.items : [];
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
@@ -50,6 +51,7 @@ export function partsNow(env: Env, entity: Entity): Entity {
 export function noteWrite({ target }: ScalarEntity): void {
   if (target?.kind === "element") target.storage.root.written = true;
   if (target?.kind === "local" && target.root !== undefined) target.root.written = true;
+  if (target?.kind === "item") for (const item of target.items) noteWrite(item);
 }
 
 /** Whether nothing refers to any part of a value yet. */

@@ -247,7 +247,7 @@ function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
       return refuse(
         env,
         node,
-        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n).",
+        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n), or by one expression: const y = c ? a : b.",
       );
   }
 }

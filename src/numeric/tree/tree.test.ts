@@ -131,6 +131,15 @@ describe("ravel", () => {
     );
   });
 
+  test("takes the vector back as a list or a typed array: it was refused as an object", () => {
+    const [vector, unravel] = ravel({ a: 1, b: [2, 3] });
+    for (const given of [vector, vector.data(), [1, 2, 3]]) expect(unravel(given).b.tolist()).toEqual([2, 3]);
+    expect(() => unravel([1, 2])).toThrow(
+      "unravel: expects a vector of 3 elements, got a tensor of shape [2].",
+    );
+    expect(() => unravel("abc" as never)).toThrow(/^unravel: /);
+  });
+
   test("is differentiable there and back", () => {
     const f = (p: { a: Tensor; b: Tensor }): Tensor => {
       const [vector, unravel] = ravel(p);

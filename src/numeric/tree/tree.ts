@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
-import { Tensor } from "../../engine/ir/tensor.ts";
+import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { requireFunction } from "../../engine/transforms/arguments.ts";
 import { addNodeType } from "../../engine/tree/node-types.ts";
@@ -170,21 +170,24 @@ export function all(tree: unknown): boolean {
  * vector;                  // f64[5] [1, 2, 3, 4, 5]
  * unravel(vector.neg()).b; // -5
  */
-export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: Tensor) => Mapped<P, Tensor>] {
+export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: TensorLike) => Mapped<P, Tensor>] {
   if (arguments.length > 1) refuseExtra("tree.ravel", arguments, 1);
   const { leaves, def } = trees.flatten(tree, "tree.ravel");
   const tensors = leaves.map((leaf) => asTensor(leaf, "tree.ravel"));
   const types = tensors.map(({ type }) => type);
   const total = types.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const vector = tensors.length === 0 ? zeros([0]) : concatenate(tensors.map((x) => ravelled(x)));
-  const unravel = (given: Tensor): Mapped<P, Tensor> => {
-    if (!(given instanceof Tensor) || given.ndim !== 1 || given.shape[0] !== total) {
-      const got = given instanceof Tensor ? `a tensor of shape [${given.shape.join()}]` : typeof given;
-      throw new DownhillError("shape", `unravel: expects a vector of ${total} elements, got ${got}.`);
+  const unravel = (given: TensorLike): Mapped<P, Tensor> => {
+    const all = asTensor(given, "unravel");
+    if (all.ndim !== 1 || all.shape[0] !== total) {
+      throw new DownhillError(
+        "shape",
+        `unravel: expects a vector of ${total} elements, got a tensor of shape [${all.shape.join()}].`,
+      );
     }
     let from = 0;
     const parts = types.map(({ shape, dtype }) =>
-      astype(reshape(slice(given, [from, (from += sizeOf(shape))]), shape), dtype),
+      astype(reshape(slice(all, [from, (from += sizeOf(shape))]), shape), dtype),
     );
     return trees.unflatten(def, parts) as Mapped<P, Tensor>;
   };

@@ -1,11 +1,15 @@
 import type { RaceMapPart, ValuePart } from "./draw/figure.ts";
+import { pathRun } from "./draw/map.ts";
+import type { LossSlice } from "./loss-slice.ts";
 import type { Race } from "./race.ts";
 
-/** What a page knows of a race that it moves. */
-export interface PageRace {
+/** What a page knows of a figure that it moves: a race, or a slice with the path of a training. */
+export interface PageRuns {
   /** The id of its section. */
   readonly id: string;
   readonly steps: number;
+  /** What a step is: of an optimiser, or from one recorded state of a training to the next. */
+  readonly unit: "step" | "state";
   readonly runs: readonly PageRun[];
   /** The drawings of it, of which the page shows those that have room. */
   readonly maps: readonly PageMap[];
@@ -27,6 +31,8 @@ export interface PageMap {
 }
 
 export interface PageTrail {
+  /** The number that its elements have as `data-run`. */
+  readonly run: number;
   /** Its vertices: steps and places, x before y. */
   readonly at: readonly number[];
   readonly xy: readonly number[];
@@ -50,10 +56,11 @@ export function pageRace(
   maps: ReadonlyMap<string, RaceMapPart>,
   charts: ReadonlyMap<string, ValuePart>,
   show: (value: number) => string,
-): PageRace {
+): PageRuns {
   return {
     id,
     steps,
+    unit: "step",
     runs: runs.map(({ values, outcome }): PageRun => {
       const every = Math.ceil(values.length / mostValues);
       return {
@@ -62,14 +69,42 @@ export function pageRace(
         values: values.filter((_, t) => t % every === 0).map(show),
       };
     }),
-    maps: [...maps].map(([mapId, { trails }]): PageMap => ({ id: mapId, trails: trails.map(pageTrail) })),
+    maps: mapsOf(maps, (i) => i),
     charts: [...charts].map(([chartId, { left, perStep }]): PageChart => ({ id: chartId, left, perStep })),
   };
 }
 
-function pageTrail({ steps, spots, exit }: RaceMapPart["trails"][number]): PageTrail {
+/** What the page is given of a slice with a path. */
+export function pageSlice(
+  id: string,
+  { path }: LossSlice,
+  maps: ReadonlyMap<string, Pick<RaceMapPart, "trails">>,
+  show: (value: number) => string,
+): PageRuns {
+  return {
+    id,
+    steps: path.length - 1,
+    unit: "state",
+    runs: [{ isLost: false, every: 1, values: path.map(({ loss }) => show(loss)) }],
+    maps: mapsOf(maps, () => pathRun),
+    charts: [],
+  };
+}
+
+function mapsOf(
+  maps: ReadonlyMap<string, Pick<RaceMapPart, "trails">>,
+  runOf: (i: number) => number,
+): PageMap[] {
+  return [...maps].map(([id, { trails }]) => ({
+    id,
+    trails: trails.map((trail, i) => pageTrail(trail, runOf(i))),
+  }));
+}
+
+function pageTrail({ steps, spots, exit }: RaceMapPart["trails"][number], run: number): PageTrail {
   const tenth = (value: number): number => Math.round(value * 10) / 10;
   return {
+    run,
     at: steps,
     xy: spots.flatMap(([x, y]) => [tenth(x), tenth(y)]),
     exit: exit === undefined ? null : [tenth(exit[0]), tenth(exit[1])],

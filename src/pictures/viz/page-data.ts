@@ -1,7 +1,7 @@
 import type { Graph } from "./graph.ts";
 import { graphOf, showValue } from "./graph.ts";
 import type { LineGroup } from "./groups.ts";
-import { layersOf } from "./layers.ts";
+import { lineGroups } from "./line-groups.ts";
 import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
 import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
@@ -18,6 +18,7 @@ export interface PageData {
   readonly tangents: readonly PageFormula[];
   readonly reverse: readonly PageAdjoint[];
   readonly gradient: readonly { readonly name: string; readonly value: string }[];
+  /** How the derivatives were checked; what is said beside them, where they were not. */
   readonly check: { readonly verdict: "ok" | "bad" | "unknown"; readonly text: string } | null;
   readonly graph: Graph;
   /** Groups of lines. Default: none. */
@@ -87,7 +88,7 @@ export function pageData(table: TraceTable, title: string): PageData {
     stored: stored.get(name) ?? [],
   });
   const [first] = table.forward;
-  const { groups, groupOf } = layersOf(table);
+  const { groups, groupOf } = lineGroups(table);
   const linesOf = (lines: readonly PageLine[]): PageLine[] =>
     groups.length === 0 ? [...lines] : lines.map((line, i) => ({ ...line, group: groupOf[i] ?? -1 }));
   return {

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Primitive, Program, Tensor, Var } from "../../engine/ir/index.ts";
-import { arrayType, isProgram } from "../../engine/ir/index.ts";
+import type { Equation, Primitive, Program, Tensor, Var } from "../../engine/ir/index.ts";
+import { arrayType, isProgram, subPrograms } from "../../engine/ir/index.ts";
 import { calledProgram } from "../../engine/prims/call.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { bind, capturingSources, evalProgram, traceProgram } from "../../engine/trace/index.ts";
@@ -76,8 +76,14 @@ export function traceable(
 
 const mostNamed = 5_000; // equations whose variables are looked for: each costs a stack to be formatted
 
+/** The equations of a program and of its sub-programs. */
+function allEquations({ eqns }: Program): Equation[] {
+  return eqns.flatMap((eqn) => [...subPrograms(eqn.params).flatMap(allEquations), eqn]);
+}
+
 /** The results that variables of the function get, with the names of these, where the text of the function tells them. */
-function namesOfVariables(f: (...args: never[]) => unknown, { eqns }: Program): (readonly [Var, string])[] {
+function namesOfVariables(f: (...args: never[]) => unknown, program: Program): (readonly [Var, string])[] {
+  const eqns = allEquations(program);
   if (eqns.length > mostNamed) return [];
   const places = eqns.map(({ source }) => readPlace(source?.describe() ?? ""));
   const names = variableNames(Function.prototype.toString.call(f), places);

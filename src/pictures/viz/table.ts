@@ -38,6 +38,17 @@ export interface TraceLine {
   readonly source: string | null;
   /** Its sub-programs: the body of a loop, the branches of a choice. */
   readonly bodies: readonly TraceBody[];
+  /** Of a line of a loop that is written out (`unroll`), the iterations around it, outermost first. */
+  readonly iterations?: readonly TraceIteration[];
+}
+
+/** An iteration of a loop. */
+export interface TraceIteration {
+  /** The loop, as what iterations of one loop have in common. */
+  readonly loop: string;
+  /** What its index is called: `i`. */
+  readonly index: string;
+  readonly value: number;
 }
 
 /** The derivative of a line in one of the values that it reads. */

@@ -16,7 +16,9 @@ export interface HtmlOptions {
  * A page to step through a trace: the program, forward passes and the reverse trace beside the dependency graph. One
  * file that loads nothing and works offline; it forbids itself anything else by its content security policy.
  *
- * Keys: ← and → step, Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
+ * Loops over tensors have an iteration to choose where the table has them written out: `traceTable(f, { at, unroll: true })`.
+ *
+ * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays, + and − zoom, Esc drops the selection.
  */
 export function toHtml(table: TraceTable, options: HtmlOptions = {}): string {
   if (arguments.length > 2) refuseExtra("toHtml", arguments, 2);

@@ -22,6 +22,7 @@ import type { Traceable, TraceSource } from "./source.ts";
 import { traceable } from "./source.ts";
 import type { TraceBody, TraceInput, TraceLine, TraceTable } from "./table.ts";
 import { recordOf } from "./table.ts";
+import { writeOut, type WrittenOut } from "./written-out.ts";
 
 /** What a trace is made of. */
 export interface TraceOptions {
@@ -35,6 +36,11 @@ export interface TraceOptions {
   readonly seeds?: readonly (readonly unknown[])[];
   /** Whether to compare the gradient with central differences. Default: whether there are values. */
   readonly check?: boolean;
+  /**
+   * Whether loops whose number of iterations is known (`scan`, `foriLoop`) are written out, iteration by iteration, where that gives at
+   * most 2,000 lines a loop; pages show one iteration, which the reader chooses. Default: a loop is one line.
+   */
+  readonly unroll?: boolean;
 }
 
 const arrayExamples = { at: "[2, 3]", names: '["x", "y"]', wrt: '["x"]', seeds: "[[1, 0]]" } as const;
@@ -58,8 +64,8 @@ const mostAffected = 500_000; // names in `affects`; beyond, only results are li
  */
 export function traceTable(source: TraceSource, options: TraceOptions = {}): TraceTable {
   if (arguments.length > 2) refuseExtra("traceTable", arguments, 2);
-  checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check"]);
-  checkFlags("traceTable", options, ["check"]);
+  checkOptions("traceTable", options, ["at", "names", "wrt", "seeds", "check", "unroll"]);
+  checkFlags("traceTable", options, ["check", "unroll"]);
   for (const name of ["at", "names", "wrt", "seeds"] as const) {
     if (options[name] === undefined || Array.isArray(options[name])) continue;
     throw new DownhillError(
@@ -67,11 +73,15 @@ export function traceTable(source: TraceSource, options: TraceOptions = {}): Tra
       `traceTable: ${name} must be an array, as in ${arrayExamples[name]}; got ${typeof options[name]}.`,
     );
   }
-  return buildTable(traceable(source, options.at, options.names ?? []), options);
+  const traced = traceable(source, options.at, options.names ?? []);
+  return buildTable(options.unroll === true ? writeOut(traced) : traced, options);
 }
 
 /** The trace of a text that {@link compileText} has read; its lines have the names of the text. */
-export function traceText(text: CompiledText, options: Omit<TraceOptions, "names"> = {}): TraceTable {
+export function traceText(
+  text: CompiledText,
+  options: Omit<TraceOptions, "names" | "unroll"> = {},
+): TraceTable {
   if (arguments.length > 2) refuseExtra("traceText", arguments, 2);
   checkOptions("traceText", options, ["at", "wrt", "seeds", "check"]);
   checkFlags("traceText", options, ["check"]);
@@ -86,7 +96,10 @@ export function traceText(text: CompiledText, options: Omit<TraceOptions, "names
   return buildTable({ program, args, captured: 0, names: new Map() }, options);
 }
 
-function buildTable({ program, args, captured, names }: Traceable, options: TraceOptions): TraceTable {
+function buildTable(
+  { program, args, captured, names, iterations }: Traceable & Partial<WrittenOut>,
+  options: TraceOptions,
+): TraceTable {
   const out = program.outs[0];
   if (out === undefined) throw new DownhillError("tree", "traceTable: the function has no result.");
   const context = makeContext(program, args, names);
@@ -114,6 +127,7 @@ function buildTable({ program, args, captured, names }: Traceable, options: Trac
     program: lines.map((line) => ({
       ...describeLine(context, line.eqn, lines.length <= mostPlaced),
       local: lines.length <= mostLocal ? localDerivatives(context, line, active) : [],
+      ...iterationsOf(line.eqn, iterations),
     })),
     forward: seeds
       .slice(0, Math.max(1, Math.floor(mostForward / perPass)))
@@ -190,6 +204,14 @@ function seedMaps(
     });
     return given;
   });
+}
+
+function iterationsOf(
+  eqn: Equation,
+  iterations: WrittenOut["iterations"] | undefined,
+): Pick<TraceLine, "iterations"> {
+  const around = iterations?.get(eqn);
+  return around === undefined ? {} : { iterations: around };
 }
 
 function describeLine(context: Context, eqn: Equation, isPlaced: boolean): TraceLine {

@@ -142,20 +142,21 @@ function prepare(
       ? model
       : vmap(plain.overTensors as (...row: Tensor[]) => Tensor, { inAxes: [0, null] });
   const curves = makeLru<string, CurveModel>(structuresKept);
-  const curveOf = (def: Data["def"]): CurveModel => {
+  const curveOf = ({ def, rows }: Data): CurveModel => {
     const key = treeKey(def);
-    const curve =
-      curves.get(key) ??
-      curveModel(
-        operation,
-        names.length,
-        (columns, theta) =>
-          onRows(
-            unflatten(def, columns) as never,
-            Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
-          ),
-        choices.jit,
-      );
+    const before = curves.get(key);
+    if (before !== undefined) return before;
+    const curve = curveModel(
+      operation,
+      names.length,
+      (columns, theta) =>
+        onRows(
+          unflatten(def, columns) as never,
+          Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
+        ),
+      choices.jit,
+    );
+    curve.values(new Float64Array(names.length).fill(1), rows); // a model of another shape is named before any work
     curves.set(key, curve);
     return curve;
   };
@@ -170,8 +171,7 @@ function prepare(
           "Give more data, or a model with fewer parameters.",
       );
     }
-    const curve = curveOf(data.def);
-    curve.values(new Float64Array(names.length).fill(1), data.rows); // a model of another shape is named before any work
+    const curve = curveOf(data);
     const fit = search({ curve, ...data, walls, given, choices, rules: pick(options, ruleNames) });
     const found = describe(names, curve, { ...data, walls }, choices, fit);
     return plain === undefined ? found : inNumbers(found);

@@ -182,15 +182,16 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
   const body = { region, outside: outsideLeaves };
-  let segmented: PlainCallable | undefined; // kept, since what is derived of a region is found by the region
+  // kept, since what is derived of a region is found by the region
+  const segmented = new Map<number | true, PlainCallable>();
   return {
     name,
     params,
     names: form.params.map((param) => param.name),
-    prepare(title, args, leads) {
+    prepare(title, args, leads, isTangent = false) {
       const leaves = params.map((): Leaf[] => []);
       const templates = params.map((type, i) => {
-        const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]! };
+        const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]!, isTangent };
         return takeApart(type, args[i], typesOf(i), place, leaves[i]!);
       });
       return { leaves, templates, result: templateOf(form.result, results.values()) };
@@ -205,8 +206,14 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       return resultOf(form.result, run(...operands).values());
     },
     body: () => body,
-    checkpointed: () =>
-      (segmented ??= callableOf(name, { ...form, region: { ...region, checkpoint: true } }, captured)),
+    checkpointed(snapshots) {
+      const checkpoint = snapshots ?? true;
+      const known = segmented.get(checkpoint);
+      if (known !== undefined) return known;
+      const made = callableOf(name, { ...form, region: { ...region, checkpoint } }, captured);
+      segmented.set(checkpoint, made);
+      return made;
+    },
   };
 }
 

@@ -33,9 +33,9 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
     ...f,
     name: title,
     checkpointed: undefined,
-    prepare(place, args, leads) {
+    prepare(place, args, leads, isTangent) {
       const deep = leads.map((lead, i) => deeper(lead, axes[i]!));
-      const prepared = f.prepare(place, args, deep);
+      const prepared = f.prepare(place, args, deep, isTangent);
       if (outAxes !== 0 && holdsList(prepared.result))
         throw new DownhillError(
           "range",

@@ -33,18 +33,19 @@ export interface PlainCallable {
   readonly names: readonly string[];
   /**
    * Takes arguments apart. The leaves of argument i have `leads[i]` axes more in front than the function takes: those of batches.
+   * In directions, which are `isTangent`, what is true or false may have a 0.
    *
    * @throws DownhillError as `takeApart`.
    */
-  prepare(title: string, args: readonly unknown[], leads: readonly Lead[]): Prepared;
+  prepare(title: string, args: readonly unknown[], leads: readonly Lead[], isTangent?: boolean): Prepared;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly Operands[]): Operands;
   /** Whether a tensor is among arguments, so that they are not plain. */
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */
   readonly overTensors: AnyFunction;
-  /** The same function with long loops that go back in segments; `undefined` for a derivative. */
-  readonly checkpointed: (() => PlainCallable) | undefined;
+  /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
+  readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */
   readonly body: (() => Body) | undefined;
 }

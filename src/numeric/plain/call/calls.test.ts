@@ -84,6 +84,18 @@ function pair(x: number[], y: number) {
   return { s, t };
 }`) as (x: number[], y: number) => { s: number; t: number[] };
 
+  test("Jacobians in several arguments are a tuple of those at each result", () => {
+    expect(jacfwd(pair, { argnums: [1, 0] })([1, 2], 3)).toEqual({
+      s: [5, [6, 12]],
+      t: [[1, 4], [[6, 0], [0, 12]]], // prettier-ignore
+    });
+    expect(jacrev(pair, { argnums: [0, 1] })([1, 2], 3).s).toEqual([[6, 12], 5]);
+    expect(hessian(loss, { argnums: [0, 2] })(p, xs, ys)[1]).toEqual([
+      { w: [[-1, -2], [-3, -4]], b: Float64Array.of(-1, -1) }, // prettier-ignore
+      [Float64Array.of(1, 0), Float64Array.of(0, 1)],
+    ]);
+  });
+
   test("second derivatives, and transforms of transforms", () => {
     expect(grad(grad(cube))(2)).toBe(12);
     expect(grad(grad(grad(cube)))(2)).toBe(6);
@@ -320,5 +332,58 @@ describe("mistakes", () => {
     const square = ((x: number) => x * x) as unknown as (x: Tensor) => Tensor;
     expect(() => grad(square)(2)).toThrow('"use ad"');
     expect(() => grad((() => 3) as unknown as (x: Tensor) => Tensor)(2)).toThrow('"use ad"');
+  });
+
+  test("what is true or false may have a tangent of 0, and of false", () => {
+    const f = marked(`function energy(p: { x: number; isDoubled: boolean }) {
+      "use ad";
+      return p.isDoubled ? 2 * p.x ** 2 : p.x ** 2;
+    }`) as (p: { x: number; isDoubled: boolean }) => number;
+    for (const still of [0, false])
+      expect(jvp(f, [{ x: 3, isDoubled: true }], [{ x: 1, isDoubled: still as boolean }])).toEqual([18, 12]);
+    expect(() => jvp(f, [{ x: 3, isDoubled: true }], [{ x: 1, isDoubled: true }])).toThrow(
+      "jvp(energy): p is true or false, and has no derivative. Its tangent must be 0 or false.",
+    );
+  });
+
+  test("a Jacobian has the structure that the declared result has, whatever the function makes it of", () => {
+    const asTuple = marked(`function twice(p: { a: number; b: number }): Pair {
+      "use ad";
+      const r = new Array<number>(2).fill(0);
+      for (let i = 0; i < 2; i++) r[i] = p.a * (i + 1) + p.b;
+      return r as Pair;
+    }
+    type Pair = [number, number];`) as (p: { a: number; b: number }) => [number, number];
+    expect(jacrev(asTuple)({ a: 1, b: 1 })).toEqual([
+      { a: 1, b: 1 },
+      { a: 2, b: 1 },
+    ]);
+    const asArray =
+      marked(`function twice(p: { a: number; b: number }): { m: number[][]; t: [number, number][] } {
+      "use ad";
+      return { m: [[p.a, 2], [3, p.b]], t: [1, 2].map((k) => [k * p.a, p.b]) };
+    }`) as (p: { a: number; b: number }) => { m: number[][]; t: [number, number][] };
+    expect(jacfwd(asArray)({ a: 1, b: 1 })).toEqual({
+      m: {
+        a: [
+          [1, 0],
+          [0, 0],
+        ],
+        b: [
+          [0, 0],
+          [0, 1],
+        ],
+      },
+      t: [
+        [
+          { a: 1, b: 0 },
+          { a: 0, b: 1 },
+        ],
+        [
+          { a: 2, b: 0 },
+          { a: 0, b: 1 },
+        ],
+      ],
+    });
   });
 });

@@ -66,6 +66,42 @@ describe("checkpoint of a plain function", () => {
     expect(plain!.bytes).toBeGreaterThan(16_000_000);
   });
 
+  test("with snapshots keeps as many states and records as many iterations at a time, of loops of any length", () => {
+    const { region } = formOfText(text, "swing");
+    const backend = makeJsBackend(undefined, callSizes);
+    const run = (checkpoint: true | number | undefined, steps: number) => {
+      const code = compileRegion(
+        gradientRegion({ ...region, checkpoint }, [true, true, false], "values gradient"),
+        backend,
+      );
+      const results = callOf(code, code.region)([1, 0.2, steps]);
+      return { results, bytes: code.version.compiled.size!.memoryBytes };
+    };
+    const plain = run(undefined, 10_000);
+    const least = run(1, 100).bytes;
+    for (const snapshots of [1, 7, 40, 4000]) {
+      const { results, bytes } = run(snapshots, snapshots === 1 ? 100 : 10_000);
+      if (snapshots > 1) expect(results).toEqual(plain.results);
+      // two numbers a state, two recorded of an iteration, and the places
+      expect(bytes - least).toBeLessThanOrEqual((snapshots - 1) * 40);
+    }
+    expect(run(40, 100_000).bytes).toBe(run(40, 10_000).bytes);
+    expect(run(1, 100).results).toEqual(run(undefined, 100).results);
+
+    const few = checkpoint(swing, { snapshots: 8 });
+    expect(valueAndGrad(few)(at, 1000)).toEqual(valueAndGrad(swing)(at, 1000));
+    const cube = marked(
+      `function f(x: number) { "use ad"; let y = 0; for (let i = 0; i < 30; i++) y += Math.sin(y + x); return y; }`,
+    ) as (x: number) => number;
+    expect(hvp(checkpoint(cube, { snapshots: 3 }), 1, 1)).toBeCloseTo(hvp(cube, 1, 1), 9);
+    expect(() => checkpoint(swing, { snapshots: 0 })).toThrow(
+      "snapshots must be a whole number from 1 to 65536, got 0",
+    );
+    expect(() => checkpoint((x: ReturnType<typeof tensor>) => x.sin(), { snapshots: 3 })).toThrow(
+      "snapshots is for loops in functions of plain numbers. Loops over tensors take scan(…, { checkpoint: n }).",
+    );
+  });
+
   test("is taken of the function itself, and keeps nothing but where segments begin", () => {
     expect(() => checkpoint(grad(swing) as never)).toThrow("take the checkpoint first, grad(checkpoint(f))");
     expect(() => checkpoint(swing, { policy: "products" })).toThrow(

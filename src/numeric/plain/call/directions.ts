@@ -30,11 +30,8 @@ function prepareTangents(
       `${title}: ${directions.length} tangents for ${primals.length} argument${primals.length === 1 ? "" : "s"}; give one for each.`,
     );
   }
-  const tangents = f.prepare(
-    `${title}, tangents`,
-    directions,
-    new Array<number>(f.params.length).fill(0),
-  ).leaves;
+  const leads = new Array<number>(f.params.length).fill(0);
+  const tangents = f.prepare(`${title}, tangents`, directions, leads, true).leaves;
   tangents.forEach((own, i) => {
     const types = typesIn(at.templates[i]!);
     own.forEach((leaf, k) => {
@@ -49,7 +46,7 @@ function prepareTangents(
       if (!isFloating(types[k]!) && !isStill) {
         throw new DownhillError(
           "dtype",
-          `${title}: ${f.names[i]!} only sets sizes, bounds and places, and has no derivative. Its tangent must be 0.`,
+          `${title}: ${f.names[i]!} ${types[k] === "bool" ? "is true or false" : "only sets sizes, bounds and places"}, and has no derivative. Its tangent must be ${types[k] === "bool" ? "0 or false" : "0"}.`,
         );
       }
     });

@@ -21,8 +21,8 @@ function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?:
   return give({
     ...f,
     name: title,
-    prepare(place, args, leads) {
-      const prepared = f.prepare(place, args, leads);
+    prepare(place, args, leads, isTangent) {
+      const prepared = f.prepare(place, args, leads, isTangent);
       return { ...prepared, result: resultOf(prepared.templates, prepared.result, title) };
     },
     run: (...args) => flat(applied(...(args as never[]))),

@@ -87,7 +87,7 @@ function checkpointed({ f, title, options, give }: Asked<CheckpointOptions>): An
       "option",
       `${title}: takes the function itself and no transform of it: take the checkpoint first, grad(checkpoint(f)).`,
     );
-  return give(f.checkpointed());
+  return give(f.checkpointed(options.snapshots));
 }
 
 /** Tensors found by a search as what was given in their place. */

@@ -63,6 +63,10 @@ same<Float64Array[]>()(hessian((x: Float64Array) => x[0]!)(xs), true);
 same<number[][]>()(jacfwd((x: number[]) => [x[0]!])([1, 2]), true);
 same<{ s: number; t: number[] }>()(jacrev(pairOf)(1, xs), true);
 same<{ s: Float64Array; t: Float64Array[] }>()(jacrev(pairOf, { argnums: 1 })(1, xs), true);
+same<{ s: readonly [number, Float64Array]; t: readonly [number[], Float64Array[]] }>()(
+  jacrev(pairOf, { argnums: [0, 1] })(1, xs),
+  true,
+);
 same<{ w: number[][]; b: number[] }>()(
   jacfwd((p: { w: number[]; b: number }) => [p.b, p.w[0]!])({ w: [1], b: 2 }),
   true,

@@ -75,6 +75,8 @@ interface Place {
   /** As messages name it: `grad(loss): p.w`. */
   readonly path: string;
   readonly lead: Lead;
+  /** A direction, in which what is true or false may have a 0. */
+  readonly isTangent?: boolean;
 }
 
 /** Further axes that each leaf has in front: those of batches. One number for all leaves below, or one for each member. */
@@ -87,11 +89,11 @@ interface LeafPlace extends Place {
 
 function member(place: Place, key: string | number, shown: string): Place {
   const lead = typeof place.lead === "number" ? place.lead : (place.lead[key] ?? 0);
-  return { path: place.path + shown, lead };
+  return { ...place, path: place.path + shown, lead };
 }
 
 function atLeaf(place: Place): LeafPlace {
-  if (typeof place.lead === "number") return { path: place.path, lead: place.lead };
+  if (typeof place.lead === "number") return { ...place, lead: place.lead };
   throw new DownhillError("tree", `${place.path}: is one value, and has one axis of a batch, or null.`);
 }
 
@@ -155,7 +157,9 @@ function takeLeaf(
 ): Template {
   const rank = rankOf[type.kind];
   if (rank + place.lead === 0) {
-    if (typeof value !== (type.kind === "boolean" ? "boolean" : "number")) throw wrong(place, type, value);
+    const isStill = place.isTangent === true && value === 0;
+    if (!isStill && typeof value !== (type.kind === "boolean" ? "boolean" : "number"))
+      throw wrong(place, type, value);
     const data = Number(value);
     if (element === "i32") requireWhole(place, data);
     leaves.push({ data, dims: [] });

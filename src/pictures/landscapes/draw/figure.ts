@@ -37,7 +37,7 @@ export interface Part {
   readonly markup: readonly Markup[];
 }
 
-/** The map of a race, with what a page needs to move it. */
+/** The map of a race or of a slice, with what a page needs to move it. */
 export type RaceMapPart = Part & Pick<RaceMap, "trails" | "caption">;
 
 /** The chart of the values of a race. Step t is at `left + t · perStep`. */
@@ -72,12 +72,7 @@ export function chartPart(spec: ChartSpec, width: number, height: PictureChart["
 }
 
 /** The map of a slice of a loss at a width. */
-export function sliceMapPart(
-  { slice }: SliceFigure,
-  hills: Hills,
-  width: number,
-  id: string,
-): Part & { readonly caption: string } {
+export function sliceMapPart({ slice }: SliceFigure, hills: Hills, width: number, id: string): RaceMapPart {
   const { box, ...size } = mapFrame(width);
   return { ...size, ...drawSliceMap(slice, hills, box, id) };
 }

@@ -25,6 +25,9 @@ export interface RaceMap {
   readonly caption: string;
 }
 
+/** The number of the run that the path of a training is drawn as: its colour stands out on the terraces. */
+export const pathRun = 1;
+
 const gridSize = 400; // points across: narrow valleys break into beads on fewer
 const sliceSize = 150;
 const mostDots = 80; // steps; with more, single ones are not marked
@@ -174,7 +177,7 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
   );
   const { clip, hills } = drawHills(contours, box, id);
   const kind = slice.directions === "pca" ? "principal direction" : "direction";
-  const run = { outcome: "under-way", points: path } as const;
+  const run = { name: "training", outcome: "under-way", points: path } as const;
   return {
     markup: [
       clip,
@@ -190,8 +193,9 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
       ...(path.length === 0
         ? []
         : [
-            element("g", { "clip-path": `url(#${id}-clip)` }, drawTrail(trail, 1, run)),
+            element("g", { "clip-path": `url(#${id}-clip)` }, drawTrail(trail, pathRun, run)),
             drawStart(spot(path[0]!.alpha, path[0]!.beta), [trail]),
+            drawHead(trail, pathRun, run),
           ]),
       drawEnd(spot(0, 0), trail),
     ],
@@ -344,7 +348,7 @@ function drawTrail(
 }
 
 /** Where a run is: its marker, or a cross where it left the drawing. */
-function drawHead(trail: Trail, i: number, { name, outcome }: RaceRun): Markup {
+function drawHead(trail: Trail, i: number, { name, outcome }: Pick<RaceRun, "name" | "outcome">): Markup {
   const [x, y] = trail.exit ?? trail.spots.at(-1)!;
   const isLost = outcome === "diverged";
   return element(

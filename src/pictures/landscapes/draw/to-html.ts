@@ -6,7 +6,7 @@ import { element, type Markup, scrollable, writeMarkup } from "../../plot/markup
 import { chartPlace, chartScript } from "../../plot/page.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
-import { pageRace, type PageRace } from "../page-data.ts";
+import { pageRace, type PageRuns, pageSlice } from "../page-data.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "../page.generated.ts";
 import type { Race } from "../race.ts";
 import type { Study, StudyFigure } from "../study.ts";
@@ -26,7 +26,7 @@ import { linesChart, pathChart } from "./value-chart.ts";
 import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } from "./words.ts";
 
 /**
- * A study, a race or a slice of a loss as a page: races are played and scrubbed, runs shown and hidden. One file that loads
+ * A study, a race or a slice of a loss as a page: races and the paths of trainings are played and scrubbed, runs shown and hidden. One file that loads
  * nothing and works offline, in light and dark; it forbids itself anything else by its content security policy.
  *
  * Keys: ← and → step (with Shift by ten), Home and End jump, the space bar plays.
@@ -38,21 +38,21 @@ import { asStudy, mapCaption, raceSubtitle, showHeight, tableHead, tableRow } fr
 export function landscapeHtml(shown: Study | Race | LossSlice): string {
   if (arguments.length > 1) refuseExtra("landscapeHtml", arguments, 1);
   const study = asStudy(shown);
-  const races: PageRace[] = [];
-  const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, races));
+  const moved: PageRuns[] = [];
+  const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, moved));
   return writeDocument({
     title: study.title,
     style: pageStyle,
     styleHash: pageStyleHash,
     body: [
       writeMarkup(headerOf(study)),
-      ...(races.length === 0 ? [] : [controls()]),
+      ...(moved.length === 0 ? [] : [controls()]),
       "<main>",
       ...sections.map(writeMarkup),
       "</main>",
-      ...(races.length === 0 ? [] : [keys]),
+      ...(moved.length === 0 ? [] : [keys]),
     ].join("\n"),
-    data: { id: "data", value: races },
+    data: { id: "data", value: moved },
     scripts: [chartScript, { text: pageScript, hash: pageScriptHash }],
   });
 }
@@ -81,18 +81,19 @@ function headerOf({ title, claim, findings }: Study): Markup {
   );
 }
 
-function sectionOf(figure: StudyFigure, id: string, races: PageRace[]): Markup {
+function sectionOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup {
   const { title, note } = figure;
   return element(
     "section",
     { id },
     ...(title === "" ? [] : [element("h2", {}, title)]),
-    ...bodyOf(figure, id, races),
+    ...bodyOf(figure, id, moved),
     ...(note === undefined ? [] : [element("p", { class: "soft below" }, note)]),
   );
 }
 
-function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
+/** What a figure shows; what the page moves of it is added to `moved`. */
+function bodyOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup[] {
   switch (figure.kind) {
     case "race": {
       const { race } = figure;
@@ -119,7 +120,7 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
       };
       const pair = element("div", { class: "pair" }, atWidths(drawMap), atWidths(drawChart));
       const isBounded = Number.isFinite(race.lowest);
-      races.push(
+      moved.push(
         pageRace(id, race, maps, charts, (value) =>
           showHeight(isBounded ? value - race.lowest : value, isBounded),
         ),
@@ -135,19 +136,23 @@ function bodyOf(figure: StudyFigure, id: string, races: PageRace[]): Markup[] {
     case "lines":
       return [chartPlace({ spec: linesChart(figure), height: linesHeight })];
     case "slice": {
-      const hills = sliceHills(figure.slice);
-      const drawMap = (width: number, i: number): Markup =>
-        drawing(
-          sliceMapPart(figure, hills, width, `${id}-map-${i}`),
-          "map",
-          "A slice of the loss with the path of training",
-        );
-      const path = pathChart(figure.slice);
+      const { slice } = figure;
+      const hills = sliceHills(slice);
+      const maps = new Map<string, RaceMapPart>();
+      const drawMap = (width: number, i: number): Markup => {
+        const name = `${id}-map-${i}`;
+        const part = sliceMapPart(figure, hills, width, name);
+        maps.set(name, part);
+        return drawing(part, "map", "A slice of the loss with the path of training", name);
+      };
+      const map = atWidths(drawMap);
+      const path = pathChart(slice);
+      if (path !== undefined) moved.push(pageSlice(id, slice, maps, (value) => showHeight(value, false)));
       return [
         element(
           "div",
           { class: "pair" },
-          atWidths(drawMap),
+          map,
           ...(path === undefined ? [] : [chartPlace({ spec: path, height: besideMap })]),
         ),
         element("p", { class: "soft below" }, sliceCaption(hills)),

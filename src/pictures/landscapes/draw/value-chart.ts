@@ -2,6 +2,7 @@ import type { ChartSpec, SeriesSpec } from "../../plot/chart-spec.ts";
 import type { Race } from "../race.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { LinesFigure } from "../study.ts";
+import { pathRun } from "./map.ts";
 
 /** What the values of a race are counted from, and how. */
 export function valuesOf({ landscape, lowest, runs }: Race): {
@@ -68,6 +69,6 @@ export function pathChart({ path }: LossSlice): ChartSpec | undefined {
     title: "Loss along the path",
     x: { label: "state along the path", unit: "integer" },
     y: { label: "loss along the path", log: losses.every((loss) => loss > 0) },
-    series: [{ name: "loss", x: losses.map((_, i) => i), y: losses, colour: 1 }],
+    series: [{ name: "loss", x: losses.map((_, i) => i), y: losses, colour: pathRun }],
   };
 }

@@ -1,122 +1,81 @@
+import type { MarkSpec } from "../../plot/chart-spec.ts";
+import { listenToKeys, makePlayer, type Move, showControls } from "../../viz/page/controls.ts";
 import { byId } from "../../viz/page/dom.ts";
-import type { PageChart, PageMap, PageRace, PageRun } from "../page-data.ts";
+import type { PageChart, PageMap, PageRun, PageRuns } from "../page-data.ts";
 
 const wholeRun = 9000; // milliseconds that playing takes at the usual speed
 
-/** Brings the page to life: races that are scrubbed, played, and whose runs are shown or hidden. */
+/** Brings the page to life: runs that are scrubbed, played, and shown or hidden. */
 export function start(): void {
-  const races = JSON.parse(byId("data").textContent ?? "[]") as readonly PageRace[];
-  const views = races.map(viewOf);
+  const figures = JSON.parse(byId("data").textContent ?? "[]") as readonly PageRuns[];
+  const views = figures.map(viewOf);
   hideRuns();
   if (views.length === 0) return;
-  const last = Math.max(...races.map(({ steps }) => steps));
+  const last = Math.max(...figures.map(({ steps }) => steps));
+  const word = figures.every(({ unit }) => unit === "state") ? "state" : "step";
+  const [first, back, forth, end] = ["first", "back", "forth", "last"].map(
+    (id) => byId(id) as HTMLButtonElement,
+  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
   const slider = byId("slider") as HTMLInputElement;
   const speed = byId("speed") as HTMLSelectElement;
+  const controls = { first, back, forth, last: end, slider, count: byId("count") };
   let at = last;
-  let playing: { readonly frame: number; readonly time: number; readonly exact: number } | undefined;
-  slider.max = String(last);
 
-  function render(): void {
-    slider.value = String(at);
-    byId("count").textContent = `step ${at} / ${last}`;
-    for (const view of views) view(at);
-    for (const id of ["back", "first"]) (byId(id) as HTMLButtonElement).disabled = at === 0;
-    for (const id of ["forth", "last"]) (byId(id) as HTMLButtonElement).disabled = at >= last;
-  }
-
-  function goTo(step: number): void {
-    stop();
+  function show(step: number): void {
     at = Math.min(last, Math.max(0, step));
-    render();
+    if (at === last) player.stop();
+    showControls(controls, at, last, `${word} ${at} / ${last}`);
+    for (const view of views) view(at);
   }
-
-  function stop(): void {
-    if (playing !== undefined) cancelAnimationFrame(playing.frame);
-    playing = undefined;
-    byId("play").textContent = "Play";
-    byId("play").setAttribute("aria-pressed", "false");
-  }
-
-  function frame(time: number): void {
-    if (playing === undefined) return;
-    const exact = playing.exact + ((time - playing.time) * last * Number(speed.value)) / wholeRun;
-    at = Math.min(last, Math.floor(exact));
-    render();
-    if (at === last) stop();
-    else playing = { frame: requestAnimationFrame(frame), time, exact };
-  }
-
-  function play(): void {
-    if (playing !== undefined) {
-      stop();
-      return;
-    }
-    if (at === last) at = 0;
-    byId("play").textContent = "Pause";
-    byId("play").setAttribute("aria-pressed", "true");
-    playing = { frame: requestAnimationFrame(frame), time: performance.now(), exact: at };
-    render();
-  }
-
-  const moves: ReadonlyMap<string, (many: number) => void> = new Map<string, (many: number) => void>([
-    ["first", () => goTo(0)],
-    ["back", (many) => goTo(at - many)],
-    ["play", play],
-    ["forth", (many) => goTo(at + many)],
-    ["last", () => goTo(last)],
-  ]);
-  for (const [id, move] of moves) byId(id).addEventListener("click", () => move(1));
+  const player = makePlayer(
+    byId("play"),
+    () => (last * Number(speed.value)) / wholeRun,
+    (steps) => show(at + steps),
+  );
+  const goTo = (step: number): void => {
+    player.stop();
+    show(step);
+  };
+  const moves: Readonly<Partial<Record<Move, (many: number) => void>>> = {
+    first: () => goTo(0),
+    back: (many) => goTo(at - many),
+    play: () => {
+      if (player.isPlaying()) return player.stop();
+      if (at === last) show(0);
+      player.start();
+    },
+    forth: (many) => goTo(at + many),
+    last: () => goTo(last),
+  };
+  for (const [id, move] of Object.entries(moves)) byId(id).addEventListener("click", () => move(1));
   slider.addEventListener("input", () => goTo(Number(slider.value)));
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const isOn = (controls: string): boolean =>
-      event.target instanceof Element && event.target.closest(controls) !== null;
-    if (isOn("select")) return; // it has keys of its own
-    const name = moveOf(event.key, isOn("button, input"));
-    if (name === undefined) return;
-    event.preventDefault();
-    moves.get(name)?.(event.shiftKey ? 10 : 1);
-  });
-  addEventListener("resize", render); // another drawing may be seen
-  render();
+  listenToKeys(document, (move, many) => moves[move]?.(many));
+  addEventListener("resize", () => show(at)); // another drawing may be seen
+  show(last);
 }
 
-function moveOf(key: string, isOnControl: boolean): string | undefined {
-  switch (key) {
-    case "ArrowRight":
-      return "forth";
-    case "ArrowLeft":
-      return "back";
-    case "Home":
-      return "first";
-    case "End":
-      return "last";
-    case " ":
-      return isOnControl ? undefined : "play"; // buttons and boxes answer to the space bar themselves
-    default:
-      return undefined;
-  }
-}
-
-/** What shows a race at a step, on those of its drawings that are seen. */
-function viewOf(race: PageRace): (step: number) => void {
-  const section = byId(race.id);
+/** What shows a figure at a step, on those of its drawings that are seen. */
+function viewOf({ id, steps, unit, runs, maps, charts }: PageRuns): (step: number) => void {
+  const section = byId(id);
   const drawings = [
-    ...race.maps.map((map) => ({ svg: byId(map.id), show: mapView(map, race.runs) })),
-    ...race.charts.map((chart) => ({ svg: byId(chart.id), show: chartView(chart) })),
+    ...maps.map((map) => ({ svg: byId(map.id), show: mapView(map, runs) })),
+    ...charts.map((chart) => ({ svg: byId(chart.id), show: chartView(chart) })),
   ];
-  const values = race.runs.map((run, i) => ({ run, cell: section.querySelector(`[data-value="${i}"]`) }));
+  const values = runs.map((run, i) => ({ run, cell: section.querySelector(`[data-value="${i}"]`) }));
+  const touchable = section.querySelectorAll(".chart-place");
   return (step) => {
-    const t = Math.min(step, race.steps);
+    const t = Math.min(step, steps);
     for (const { svg, show } of drawings) if (svg.getClientRects().length > 0) show(t);
     for (const { run, cell } of values) if (cell !== null) cell.textContent = valueAt(run, t);
+    const marks: readonly MarkSpec[] = [{ x: t, label: `${unit} ${t}: ${valueAt(runs[0]!, t)}` }];
+    for (const chart of touchable) chart.dispatchEvent(new CustomEvent("dh-marks", { detail: marks }));
   };
 }
 
 function mapView({ id, trails }: PageMap, runs: readonly PageRun[]): (step: number) => void {
   const svg = byId(id);
   const parts = trails.map((trail, i) => {
-    const all = [...svg.querySelectorAll(`[data-run="${i}"]`)];
+    const all = [...svg.querySelectorAll(`[data-run="${trail.run}"]`)];
     const drawn = all.find((node) => !node.classList.contains("head"));
     return {
       trail,

@@ -1,4 +1,12 @@
-import { defineLandscape, findLandscape, findPreset, landscapeHtml, race } from "downhill/landscapes";
+import { add, mul, square, type Tensor, tensor } from "downhill";
+import {
+  defineLandscape,
+  findLandscape,
+  findPreset,
+  landscape,
+  landscapeHtml,
+  race,
+} from "downhill/landscapes";
 import { sgd } from "downhill/optim";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
@@ -125,5 +133,57 @@ describeInBrowser("the page of a race", {
     const page = await open(landscapeHtml(race(landscape, { [name]: sgd() }, { steps: 3 })));
     expect(await page.title()).toBe(name);
     expect(await page.locator("tbody label").textContent()).toBe(name);
+  },
+});
+
+const bowl = ({ x, y }: { readonly x: Tensor; readonly y: Tensor }): Tensor =>
+  add(square(x), mul(4, square(y)));
+const stateAt = (part: number): { readonly x: Tensor; readonly y: Tensor } => ({
+  x: tensor(2 * part),
+  y: tensor(part ** 3),
+});
+const slice = landscape(bowl, stateAt(0), {
+  directions: "pca",
+  path: [1, 0.8, 0.6, 0.4, 0.2, 0].map(stateAt),
+  resolution: 9,
+});
+
+describeInBrowser("the page of a slice with the path of a training", {
+  "begins complete, and is stepped by keys, on the map and on the chart of losses": async ({ open }) => {
+    const page = await open(landscapeHtml(slice));
+    expect(await count(page)).toBe("state 5 / 5");
+    const mark = page.locator(".chart-place .label.strong");
+    const head = page.locator(`${seen} .map .head[data-run="1"]`);
+    const place = (): Promise<string | null> => head.getAttribute("transform");
+    const end = await place();
+    expect(await place()).toBe(await page.locator(`${seen} .map .begin:has(.end)`).getAttribute("transform"));
+    expect(vertices(await trail(page, 1))).toBe(6);
+    await page.keyboard.press("Home");
+    expect(await count(page)).toBe("state 0 / 5");
+    expect(vertices(await trail(page, 1))).toBe(1);
+    const [x, y] = (await place())!.match(/[\d.]+/g)!.map(Number);
+    const start = await page.locator(`${seen} .map .begin:has(.start)`).getAttribute("transform");
+    const [startX, startY] = start!.match(/[\d.]+/g)!.map(Number);
+    expect(Math.hypot(x! - startX!, y! - startY!)).toBeLessThan(0.2); // places are rounded to tenths of a pixel
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    expect(await count(page)).toBe("state 2 / 5");
+    expect(vertices(await trail(page, 1))).toBe(3);
+    expect(await mark.textContent()).toBe(`state 2: ${Number(slice.path[2]!.loss.toPrecision(3))}`);
+    expect(await place()).not.toBe(end);
+  },
+
+  "plays to the end and stops there": async ({ open }) => {
+    const page = await open(landscapeHtml(slice));
+    await page.locator("#speed").selectOption("3");
+    await page.locator("#slider").fill("4");
+    await page.locator("#play").click();
+    await page.waitForFunction(() => document.querySelector("#count")?.textContent === "state 5 / 5");
+    expect(await page.locator("#play").textContent()).toBe("Play");
+  },
+
+  "has nothing to play where it has no path": async ({ open }) => {
+    const page = await open(landscapeHtml(landscape(bowl, stateAt(0), { resolution: 5 })));
+    expect(await page.locator("#controls").count()).toBe(0);
   },
 });

@@ -1,12 +1,20 @@
-import type { ChartSpec } from "../chart-spec.ts";
+import type { ChartSpec, MarkSpec } from "../chart-spec.ts";
 import type { PictureChart } from "../picture.ts";
 import { mountChart } from "./mount.ts";
 
-/** Makes the charts of a page ones that can be touched. */
+/**
+ * Makes the charts of a page ones that can be touched. Other scripts of the page put marks across one by the event `dh-marks` at its
+ * place, with the marks as `detail`: those of the event before go away.
+ */
 export function start(): void {
   for (const place of document.querySelectorAll<HTMLElement>(".chart-place")) {
     const { spec, height } = JSON.parse(place.dataset["chart"]!) as Pick<PictureChart, "spec" | "height">;
-    mountChart(place, { ...spec, series: spec.series.map(withGaps) }, { height });
+    const whole = { ...spec, series: spec.series.map(withGaps) };
+    const chart = mountChart(place, whole, { height });
+    place.addEventListener("dh-marks", (event) => {
+      const { detail } = event as CustomEvent<readonly MarkSpec[]>;
+      chart.update({ ...whole, marks: [...(spec.marks ?? []), ...detail] });
+    });
   }
 }
 

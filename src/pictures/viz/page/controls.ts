@@ -1,9 +1,5 @@
-import type { Frame } from "./frame.ts";
-
 /** What a key or a button asks for. */
 export type Move = "first" | "back" | "play" | "forth" | "last" | "closer" | "further" | "fit" | "unselect";
-
-const playEvery = 1200; // milliseconds a step
 
 /** What steps by itself, until it is stopped. */
 export interface Player {
@@ -12,50 +8,81 @@ export interface Player {
   readonly stop: () => void;
 }
 
-/** Calls `advance` again and again, and shows by the button whether it does. */
-export function makePlayer(button: HTMLElement, advance: () => void): Player {
-  let timer: number | undefined;
+/**
+ * Calls `advance` with the number of steps that are due, again and again, and shows by the button whether it does.
+ *
+ * @param rate steps a millisecond, asked for each time
+ */
+export function makePlayer(
+  button: HTMLElement,
+  rate: () => number,
+  advance: (steps: number) => void,
+): Player {
+  let frame: number | undefined;
   const show = (text: string): void => {
     button.textContent = text;
-    button.setAttribute("aria-pressed", String(timer !== undefined));
+    button.setAttribute("aria-pressed", String(frame !== undefined));
   };
   return {
-    isPlaying: () => timer !== undefined,
+    isPlaying: () => frame !== undefined,
     start() {
-      timer = window.setInterval(advance, playEvery);
+      let [time, due] = [performance.now(), 0];
+      const tick = (now: number): void => {
+        due += Math.max(0, now - time) * rate();
+        time = now;
+        const steps = Math.floor(due);
+        due -= steps;
+        frame = requestAnimationFrame(tick); // before what may stop it
+        if (steps > 0) advance(steps);
+      };
+      frame = requestAnimationFrame(tick);
       show("Pause");
     },
     stop() {
-      clearInterval(timer);
-      timer = undefined;
+      if (frame !== undefined) cancelAnimationFrame(frame);
+      frame = undefined;
       show("Play");
     },
   };
 }
 
-/** Shows where among `count` steps a trace is. */
-export function showControls(frame: Frame, at: number, count: number): void {
-  frame.slider.max = String(Math.max(0, count - 1));
-  frame.slider.value = String(at);
-  frame.count.textContent = `${at + 1} / ${count}`;
-  for (const button of [frame.first, frame.back]) button.disabled = at === 0;
-  for (const button of [frame.forth, frame.last]) button.disabled = at >= count - 1;
+/** The elements that show where among steps a page is. */
+export interface Controls {
+  readonly first: HTMLButtonElement;
+  readonly back: HTMLButtonElement;
+  readonly forth: HTMLButtonElement;
+  readonly last: HTMLButtonElement;
+  readonly slider: HTMLInputElement;
+  readonly count: HTMLElement;
 }
 
-/** Calls `act` with what the keys pressed at `target` ask for, until the signal ends it. */
-export function listenToKeys(target: EventTarget, act: (move: Move) => void, signal: AbortSignal): void {
+/** Shows that a page is at a step, of those from 0 to `last`, and in which words. */
+export function showControls(controls: Controls, at: number, last: number, words: string): void {
+  controls.slider.max = String(last);
+  controls.slider.value = String(at);
+  controls.count.textContent = words;
+  for (const button of [controls.first, controls.back]) button.disabled = at === 0;
+  for (const button of [controls.forth, controls.last]) button.disabled = at >= last;
+}
+
+/** Calls `act` with what the keys pressed at `target` ask for, and with how many steps, until the signal ends it. */
+export function listenToKeys(
+  target: EventTarget,
+  act: (move: Move, many: number) => void,
+  signal?: AbortSignal,
+): void {
   const listen = (event: Event): void => {
     if (!(event instanceof KeyboardEvent)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const isOn = (controls: string): boolean =>
       event.target instanceof Element && event.target.closest(controls) !== null;
-    if (isOn("textarea, select, [contenteditable], input:not([type=range])")) return; // they have keys of their own
+    if (isOn("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])")) return; // they have keys of their own
     const move = keyMove(event.key, isOn("button, input"));
     if (move === undefined) return;
     event.preventDefault();
-    act(move);
+    act(move, event.shiftKey ? 10 : 1);
   };
-  target.addEventListener("keydown", listen, { signal });
+  target.addEventListener("keydown", listen, signal === undefined ? {} : { signal });
 }
 
 function keyMove(key: string, onControl: boolean): Move | undefined {
@@ -69,7 +96,7 @@ function keyMove(key: string, onControl: boolean): Move | undefined {
     case "End":
       return "last";
     case " ":
-      return onControl ? undefined : "play"; // a button answers to the space bar itself
+      return onControl ? undefined : "play"; // buttons and boxes answer to the space bar themselves
     case "Escape":
       return "unselect";
     case "+":

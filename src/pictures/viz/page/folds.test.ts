@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import { add, matmul, mean, mul, sub, tanh } from "downhill";
+import { add, matmul, mean, mul, scan, sub, tanh } from "downhill";
 import type { Tensor } from "downhill";
 import type { Page } from "playwright-core";
 import { beforeAll, expect } from "vitest";
@@ -13,6 +13,7 @@ import { plainPageData } from "../plain/page-data.ts";
 
 let loop: string;
 let network: string;
+let recurrence: string;
 beforeAll(async () => {
   const text = `function power(x: number, steps: number[]) {
   "use ad";
@@ -40,6 +41,10 @@ beforeAll(async () => {
     return mean(mul(error, error));
   };
   const params = Array.from({ length: 6 }, () => dense(3, 3));
+  const states = (w: Tensor, xs: Tensor): Tensor =>
+    scan((h: Tensor, x: Tensor) => [tanh(add(mul(w, h), x)), h], 0.1, xs)[0];
+  recurrence = toHtml(traceTable(states, { at: [0.5, [1, 2, 3, 4]], unroll: true }));
+
   network = toHtml(traceTable(loss, { at: [params, rows(4, 3), rows(4, 3)], names: ["params"] }));
 });
 
@@ -63,6 +68,21 @@ async function violations(page: Page): Promise<string[]> {
 }
 
 describeInBrowser("loops in a trace", {
+  // a loop over tensors was one line, and nothing told what an iteration computed
+  "over tensors show the iteration that is chosen, with its values": async ({ open }) => {
+    const page = await open(recurrence, { viewport: { width: 1280, height: 2000 } });
+    const rowOf = async (name: string): Promise<string | undefined> =>
+      (await programRows(page)).map((row) => row.replaceAll(/\s+/g, " ")).find((row) => row.includes(name));
+    const states = [0.1];
+    for (const x of [1, 2, 3, 4]) states.push(Math.tanh(0.5 * states.at(-1)! + x));
+    expect(await rowOf("tanh")).toContain(String(Number(states[1]!.toPrecision(4))));
+    await page.getByLabel("Iteration of i").fill("2");
+    await page.getByLabel("Iteration of i").press("Enter");
+    expect(await rowOf("tanh")).toContain(String(Number(states[3]!.toPrecision(4))));
+    expect((await programRows(page)).some((row) => row.includes("i = 0 … 1"))).toBe(true);
+    expect(await violations(page)).toEqual([]);
+  },
+
   "show one iteration, which a reader chooses by a number, by buttons or in the graph": async ({ open }) => {
     const page = await open(loop, { viewport: { width: 1280, height: 2000 } }); // all rows are in view
     const plain = async (): Promise<string[]> =>

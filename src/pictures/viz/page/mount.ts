@@ -67,6 +67,8 @@ export function mountTrace(element: HTMLElement, data: PageData, options: TraceO
   return new TraceView(element, data, options);
 }
 
+const stepsPerMillisecond = 1 / 1200; // of what is played: a step has a sentence to read
+
 class TraceView implements MountedTrace {
   readonly #element: HTMLElement;
   readonly #options: TraceOptions;
@@ -103,7 +105,11 @@ class TraceView implements MountedTrace {
       select: (node) => this.#select(node),
       toggle: (id, isClosed) => this.#toggle(id, isClosed),
     });
-    this.#player = makePlayer(play, () => this.goTo(this.#at + 1));
+    this.#player = makePlayer(
+      play,
+      () => stepsPerMillisecond,
+      (steps) => this.goTo(this.#at + steps),
+    );
     this.#watch = new ResizeObserver(() => this.#showLists());
     this.#watch.observe(lists); // what is current stays in view while the pane changes its size
 
@@ -302,11 +308,11 @@ class TraceView implements MountedTrace {
   #listen(): void {
     const { signal } = this.#ended;
     const frame = this.#frame;
-    const moves: Readonly<Record<Move, () => void>> = {
+    const moves: Readonly<Record<Move, (many: number) => void>> = {
       first: () => this.goTo(0),
-      back: () => this.goTo(this.#at - 1),
+      back: (many) => this.goTo(this.#at - many),
       play: () => this.#play(),
-      forth: () => this.goTo(this.#at + 1),
+      forth: (many) => this.goTo(this.#at + many),
       last: () => this.goTo(Infinity),
       closer: () => this.#picture.zoom(1.25),
       further: () => this.#picture.zoom(0.8),
@@ -314,12 +320,12 @@ class TraceView implements MountedTrace {
       unselect: () => this.#select(undefined),
     };
     for (const name of ["first", "back", "play", "forth", "last", "closer", "further", "fit"] as const)
-      frame[name].addEventListener("click", moves[name], { signal });
+      frame[name].addEventListener("click", () => moves[name](1), { signal });
     frame.slider.addEventListener("input", () => this.goTo(Number(frame.slider.value)), { signal });
     window.addEventListener("beforeprint", () => this.#print(true), { signal });
     window.addEventListener("afterprint", () => this.#print(false), { signal });
     window.matchMedia("print").addEventListener("change", ({ matches }) => this.#print(matches), { signal });
-    listenToKeys(this.#options.keys ?? this.#element, (move) => moves[move](), signal);
+    listenToKeys(this.#options.keys ?? this.#element, (move, many) => moves[move](many), signal);
   }
 
   /** What is shown in every mode and at every step. */
@@ -340,7 +346,7 @@ class TraceView implements MountedTrace {
   #render(): void {
     const step = this.#steps[this.#at];
     const stepCount = this.#steps.length;
-    showControls(this.#frame, this.#at, stepCount);
+    showControls(this.#frame, this.#at, Math.max(0, stepCount - 1), `${this.#at + 1} / ${stepCount}`);
     this.#showLists();
     this.#picture.show(pictureState(this.#data, this.#mode, step, this.#selected));
     this.#showTexts();

@@ -1,0 +1,94 @@
+import { add, foriLoop, grad, greater, mul, scan, sum, tanh, type Tensor, tensor, whileLoop } from "downhill";
+import { expect, test } from "vitest";
+import { foldsOf, loopsOf } from "./groups.ts";
+import { pageData } from "./page-data.ts";
+import { traceTable } from "./trace-table.ts";
+
+const items = [1, 2, 3];
+
+/** A recurrence h ← tanh(w·h + x) that also keeps twice the state before each step. */
+function recurrence(w: Tensor, xs: Tensor): Tensor {
+  const [last, seen] = scan((h: Tensor, x: Tensor) => [tanh(add(mul(w, h), x)), mul(h, 2)], 0.1, xs);
+  return add(last, sum(seen));
+}
+
+/** The states of the recurrence, in plain numbers, the first one too. */
+function states(w: number): number[] {
+  const list = [0.1];
+  for (const x of items) list.push(Math.tanh(w * list.at(-1)! + x));
+  return list;
+}
+
+test("a loop that is written out has each iteration's lines with its values, and the gradient of the loop", () => {
+  const table = traceTable(recurrence, { at: [0.5, items], unroll: true });
+  const lines = new Map<number, Map<string, unknown>>();
+  for (const { operation, value, iterations } of table.program) {
+    const at = iterations?.[0]?.value;
+    if (at === undefined) continue;
+    expect(iterations).toEqual([{ loop: "i", index: "i", value: at }]);
+    lines.set(at, (lines.get(at) ?? new Map<string, unknown>()).set(operation, value));
+  }
+  expect([...lines.keys()]).toEqual([0, 1, 2]);
+  const known = states(0.5);
+  for (const [at, values] of lines) {
+    expect(values.get("take")).toBe(items[at]); // what is read for an iteration stands with it
+    expect(values.get("tanh")).toBeCloseTo(known[at + 1]!, 12);
+    expect(values.get("reshape")).toMatchObject({ type: "f64[1]" }); // and so does what is kept of it
+  }
+  expect(
+    table.program.filter(({ iterations }) => iterations === undefined).map(({ operation }) => operation),
+  ).toEqual(["concatenate", "sum", "add"]);
+  const slope = grad((w: Tensor) => recurrence(w, tensor(items)))(0.5).item();
+  expect(table.gradient["w"]).toBeCloseTo(slope, 12);
+  expect(table.check!.ok).toBe(true);
+});
+
+test("names of an iteration are those of the loop with its number behind, so that no two lines have one name", () => {
+  const { program } = traceTable(recurrence, { at: [0.5, items], unroll: true });
+  const names = program.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  const tanhs = program.filter(({ operation }) => operation === "tanh").map(({ name }) => name);
+  const [first] = tanhs;
+  expect(first).toMatch(/^[a-z]+_0$/);
+  expect(tanhs).toEqual([0, 1, 2].map((i) => first!.replace("_0", `_${i}`)));
+});
+
+test("loops in loops are groups in groups, with an iteration to choose of each", () => {
+  const power = (x: Tensor): Tensor =>
+    foriLoop(0, 3, (_, y: Tensor) => foriLoop(0, 2, (j, z: Tensor) => add(mul(z, x), j), y), x);
+  const table = traceTable(power, { at: [0.5], unroll: true });
+  expect(table.value).toBe(power(tensor(0.5)).item());
+  const { groups = [], lines } = pageData(table, "power");
+  expect(loopsOf(groups)).toEqual([
+    { loop: "i", label: "i", values: [0, 1, 2] },
+    { loop: "j", label: "j", values: [0, 1] },
+  ]);
+  const shown = new Map([
+    ["i", 1],
+    ["j", 0],
+  ]);
+  const { around } = foldsOf(groups, { closed: new Set(), shown });
+  const open = lines.filter(
+    ({ group = -1 }) => group >= 0 && !around(group).some(({ isClosed }) => isClosed),
+  );
+  expect(open.length).toBeGreaterThan(3);
+  for (const { left } of open) expect(left).toMatch(/_1(_0)?$/);
+});
+
+test("a loop stays one line without being asked for, where its length is not known, and where it is too long", () => {
+  const operations = (f: (x: Tensor) => Tensor, unroll?: true): string[] =>
+    traceTable(f, { at: [3], ...(unroll === undefined ? {} : { unroll }) }).program.map(
+      ({ operation }) => operation,
+    );
+  const short = (x: Tensor): Tensor => foriLoop(0, 2, (_, y: Tensor) => tanh(y), x);
+  expect(operations(short)).toContain("scan");
+  expect(operations(short, true)).not.toContain("scan");
+  expect(operations((x) => foriLoop(0, 1000, (_, y: Tensor) => tanh(y), x), true)).toContain("scan");
+  const halved = (x: Tensor): Tensor =>
+    whileLoop(
+      (y: Tensor) => greater(y, 1),
+      (y: Tensor) => mul(y, 0.5),
+      x,
+    );
+  expect(() => operations(halved, true)).toThrow(/whileLoop/); // its length is not known: no reverse mode
+});

@@ -1,0 +1,117 @@
+// Functions of several trades: values, gradients, Jacobians and Hessian-vector products as PyTorch has them.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { grad, jacfwd, jacrev, jvp, valueAndGrad } from "downhill";
+import { compile } from "downhill/plain";
+import { extent } from "../support/extent.ts";
+import { numbersIn } from "../support/plain-differences.ts";
+import * as practice from "./practice.ts";
+
+/** What `test/testdata/practice/practice.py` writes of a function; derivatives have the structure of the arguments `wrt`. */
+interface Reference {
+  readonly args: readonly unknown[];
+  readonly wrt: readonly number[];
+  readonly value: readonly number[];
+  readonly gradient: readonly unknown[];
+  readonly direction: readonly unknown[];
+  readonly product: readonly unknown[];
+  /** A row for each number of several. */
+  readonly jacobian?: readonly (readonly unknown[])[];
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown;
+type Transform = (f: AnyFunction, options: { readonly argnums: unknown }) => AnyFunction;
+/** Types of arguments are not known here. */
+const gradient = grad as unknown as Transform;
+const valueAndGradient = valueAndGrad as unknown as Transform;
+const jacobians = [jacfwd, jacrev] as unknown as readonly Transform[];
+const push = jvp as unknown as (
+  f: AnyFunction,
+  xs: readonly unknown[],
+  dxs: readonly unknown[],
+) => [unknown, unknown];
+
+const text = readFileSync(new URL("practice.ts", import.meta.url), "utf8");
+const file = new URL("../testdata/practice/practice.json", import.meta.url);
+const references = JSON.parse(readFileSync(file, "utf8"), (_, value: unknown) => {
+  const { Float64Array: floats, Int32Array: integers } = (value ?? {}) as Readonly<Record<string, number[]>>;
+  return floats ? Float64Array.from(floats) : integers ? Int32Array.from(integers) : value;
+}) as Readonly<Record<string, Reference>>;
+const compiled = compile<Readonly<Record<string, AnyFunction>>>(text, { file: "practice.ts" });
+
+/** Numbers that differ by no more than the roundings of a long computation, beside the largest of them. */
+function expectClose(got: unknown, want: unknown): void {
+  const [xs, ys] = [numbersIn(got), numbersIn(want)];
+  expect(xs).toHaveLength(ys.length);
+  const size = Math.max(1e-3, ...ys.map(Math.abs));
+  xs.forEach((x, i) => {
+    expect(Math.abs(x - ys[i]!) / size, `[${i}] is ${x}, expected ${ys[i]}`).toBeLessThan(1e-9);
+  });
+}
+
+/** The tangents of all arguments, 0 for those that are not differentiated. */
+function tangentsOf({ args, wrt, direction }: Reference): unknown[] {
+  const still = (value: unknown): unknown => {
+    if (ArrayBuffer.isView(value)) return (value as Float64Array).map(() => 0);
+    if (Array.isArray(value)) return value.map(still);
+    if (typeof value !== "object" || value === null) return 0;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, still(one)]));
+  };
+  return args.map((arg, i) => (wrt.includes(i) ? direction[wrt.indexOf(i)] : still(arg)));
+}
+
+/** The sum of products of the numbers of two lists of the same structure. */
+const inner = (x: unknown, y: unknown): number => {
+  const ys = numbersIn(y);
+  return numbersIn(x).reduce((sum, one, i) => sum + one * ys[i]!, 0);
+};
+
+test("there are twenty-four functions, each with what PyTorch says", () => {
+  expect(Object.keys(references).sort()).toEqual(Object.keys(practice).sort());
+  expect(Object.keys(practice)).toHaveLength(24);
+});
+
+const all = Object.entries(references);
+
+describe("functions of several trades", () => {
+  test.each(all)(
+    "%s has the value that PyTorch has, compiled and as it stands",
+    async (name, { args, value }) => {
+      const plain = (practice as unknown as Readonly<Record<string, AnyFunction>>)[name]!;
+      expectClose(plain(...args), value);
+      expectClose((await compiled)[name]!(...args), value);
+    },
+  );
+
+  const scalars = all.filter(([, { jacobian }]) => jacobian === undefined);
+  test.each(scalars)("%s has its gradient", async (name, one) => {
+    const f = (await compiled)[name]!;
+    const [y, dx] = valueAndGradient(f, { argnums: one.wrt })(...one.args) as [number, unknown];
+    expectClose([y], one.value);
+    expectClose(dx, one.gradient);
+  });
+
+  // each compiles some thousand lines of WebAssembly
+  const drawn = scalars.filter((_, i) => i % extent(4, 1, 1) === 0);
+  test.each(drawn)("%s has its Hessian's product with a vector", async (name, one) => {
+    const f = (await compiled)[name]!;
+    const [dx, product] = push(gradient(f, { argnums: one.wrt }), one.args, tangentsOf(one));
+    expectClose(dx, one.gradient);
+    expectClose(product, one.product);
+  });
+
+  const several = all.filter(([, { jacobian }]) => jacobian !== undefined);
+  test.each(several)("%s has its Jacobian, forwards and backwards", async (name, one) => {
+    const f = (await compiled)[name]!;
+    for (const [k, place] of one.wrt.entries()) {
+      const rows = one.jacobian!.map((row) => row[k]);
+      for (const jacobian of jacobians) expectClose(jacobian(f, { argnums: place })(...one.args), rows);
+    }
+    const [y, dy] = push(f, one.args, tangentsOf(one));
+    expectClose(y, one.value);
+    expectClose(
+      dy,
+      one.jacobian!.map((row) => inner(row, one.direction)),
+    );
+  });
+});
