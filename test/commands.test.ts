@@ -1,8 +1,10 @@
 // What `downhill fit`, `schedule`, `race` and `landscape` write and answer; explain and train have tests of their own.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import nodeModule from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { downhill as run, type Ended, installedDownhill } from "./support/command.ts";
+import { bin, downhill as run, type Ended, installedDownhill } from "./support/command.ts";
 import { decayTable } from "./support/decay-table.ts";
 import { root } from "./support/snippets.ts";
 
@@ -133,5 +135,27 @@ describe("downhill race and landscape", () => {
     const { status, stderr } = await downhill("landscape", "digits", ...small, "--out", "slice.svg");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(readFileSync(join(folder, "slice.svg"), "utf8")).toMatch(/^<svg /);
+  });
+});
+
+describe("what V8 made of the modules", () => {
+  const newer = "enableCompileCache" in nodeModule ? process.execPath : process.env["NODE_24"];
+  /** Files for temporary use after a command, and how it ended. */
+  const after = (place: string, setting: NodeJS.ProcessEnv): [number | null, string[]] => {
+    const usual = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined };
+    const env = { ...process.env, ...usual, TMPDIR: place, ...setting };
+    const { status } = spawnSync(newer!, [bin, "explain", "x*y", "--at", "x=1,y=2"], { env });
+    return [status, readdirSync(place, { recursive: true, encoding: "utf8" })];
+  };
+
+  // each run compiled its modules anew
+  test.skipIf(newer === undefined)("is kept for the next run, unless the environment forbids it", () => {
+    const place = mkdtempSync(join(folder, "kept-"));
+    const [status, kept] = after(place, {});
+    expect(status).toBe(0);
+    expect(kept.length).toBeGreaterThan(10);
+    expect(after(place, {})).toEqual([0, kept]);
+    const elsewhere = mkdtempSync(join(folder, "none-"));
+    expect(after(elsewhere, { NODE_DISABLE_COMPILE_CACHE: "1" })).toEqual([0, []]);
   });
 });

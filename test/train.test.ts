@@ -126,7 +126,13 @@ describe("downhill train digits", () => {
     expect(again.stdout.split("\n")[3]).toBe(once.stdout.split("\n")[3]); // accuracy and loss on the test part
   });
 
-  test.each([
+  /** Of ways to train all where CI is set; else those that tell of what no other does. */
+  const some = <T extends readonly [string, ...unknown[]]>(
+    all: readonly T[],
+    names: readonly string[],
+  ): T[] => all.filter(([name]) => extent(0, 1, 1) === 1 || names.includes(name));
+
+  const batches: readonly [string, string[], number, number][] = [
     [
       "one item a step",
       ["--batch", "1", "--lr", "0.02", "--momentum", "0", "--epochs", "1", "--hidden", "32"],
@@ -136,11 +142,15 @@ describe("downhill train digits", () => {
     ["all items a step", ["--batch", "full", "--lr", "0.5", "--epochs", "40", "--hidden", "32"], 40, 0.8],
     ["adam", ["--optimizer", "adam", "--epochs", "5", "--hidden", "32"], 225, 0.9],
     ["two hidden layers", ["--hidden", "32,16", "--lr", "0.05", "--epochs", "10"], 450, 0.9],
-  ])("learns with %s", async (_, words, steps, accuracy) => {
-    const { done } = await trainJson("digits", ...words);
-    expect(done["steps"]).toBe(steps);
-    expect(done["testAccuracy"]).toBeGreaterThan(accuracy);
-  });
+  ];
+  test.each(some(batches, ["all items a step", "adam"]))(
+    "learns with %s",
+    async (_, words, steps, accuracy) => {
+      const { done } = await trainJson("digits", ...words);
+      expect(done["steps"]).toBe(steps);
+      expect(done["testAccuracy"]).toBeGreaterThan(accuracy);
+    },
+  );
 
   test("that diverges ends with the step, advice, and a report of what was done", async () => {
     const { status, stdout, stderr } = await downhill(

@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { cotangents } from "../../src/engine/region/gradient.ts";
+import { cotangents, gradient } from "../../src/engine/region/gradient.ts";
+import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
 import { tangent } from "../../src/engine/region/tangent.ts";
+import { backendFor } from "../../src/engine/runtime/choices.ts";
+import "../../src/engine/runtime/install.ts";
 import type { RegionCounts, RegionValue } from "../support/evaluate-region.ts";
 import { evaluateRegion } from "../support/evaluate-region.ts";
 import { formOfText, regionArguments } from "../support/plain-region.ts";
@@ -58,4 +61,42 @@ describe("gradients grow with their function", () => {
       expect(large[which].iterations / large.value.iterations).toBeLessThan(which === "first" ? 4 : 8);
     }
   });
+});
+
+describe("gradients of nests of loops", () => {
+  const adbench = readFileSync(new URL("adbench.ts", import.meta.url), "utf8");
+
+  test("record one iteration of the loop over points of a mixture of Gaussians, however many there are", () => {
+    const { region } = formOfText(adbench, "gmm");
+    const made = gradient(
+      region,
+      region.params.map(({ name }) => name.startsWith("p_")),
+      scalarFunctions,
+      { wanted: "values gradient" },
+    );
+    const rows = (n: number, m: number): number[][] => Array.from({ length: n }, () => [...typed(m)]);
+    const bytes = (n: number): number => {
+      const components = { alphas: [...typed(3)], means: rows(3, 4), icf: rows(3, 10) };
+      const args = [components, rows(n, 4), { gamma: 1, m: 0, constant: -20 }];
+      return evaluateRegion(made, regionArguments(formOfText(adbench, "gmm"), args).values).counts.peakBytes;
+    };
+    expect(bytes(64)).toBe(bytes(2));
+  });
+
+  test.each([
+    ["gmm", adbench, "wasm"],
+    ["lstm", adbench, "wasm"],
+    ["alignment", text, "wasm"],
+    ["softDtw", text, "wasm"],
+    ["barrier", text, "js"],
+    ["rosenbrock", text, "js"],
+    ["newton", text, "js"],
+  ])(
+    "are WebAssembly, and those of passes over arrays and few numbers JavaScript: %s",
+    (name, source, backend) => {
+      const { region } = formOfText(source, name);
+      const made = gradient(region, realParams(region), scalarFunctions, { wanted: "values gradient" });
+      expect(backendFor(lowerRegion(made, scalarFunctions).routine).name).toMatch(backend);
+    },
+  );
 });

@@ -20,7 +20,7 @@ export function on(op: Operation, samples: readonly Sample[], options: CheckPrim
 }
 
 /** Of how many samples of an operation one is checked as a whole. */
-const samplesForEachWhole = extent(6, 1);
+const samplesForEachWhole = extent(12, 1, 6);
 
 /**
  * Checks every line of the table, and that every export of the module has one, but for what makes equations for passes.

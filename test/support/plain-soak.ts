@@ -30,6 +30,16 @@ const switchedOff = [
   { tables: false },
 ];
 
+const switchedOffBelow = [
+  {},
+  { steadyPlaces: false },
+  { strips: false },
+  {},
+  { hoistChecks: false },
+  { products: false, fixedPlaces: false },
+  { independentLoops: false, steadyConditions: false },
+];
+
 /** Which way a program or region goes by its number: with `every` 10, one in 10 through the backends, and one in 20 through tensors. */
 function wayOf(number: number, every: number): Way {
   return {
@@ -37,6 +47,7 @@ function wayOf(number: number, every: number): Way {
     throughBackends: number % every === 0,
     throughTensors: number % (2 * every) === 1,
     options: switchedOff[number % switchedOff.length]!,
+    lowering: switchedOffBelow[Math.trunc(number / every) % switchedOffBelow.length]!,
   };
 }
 

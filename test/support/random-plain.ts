@@ -247,8 +247,33 @@ class Draw {
       () => this.#while(scope),
       () => this.#switch(scope),
       () => this.#for(scope),
+      () => this.#triangle(scope),
     ];
     this.#choices.of(this.#depth > 0 ? [...plain, ...nested] : plain)();
+  }
+
+  /** A triangle of elements that an array filled anew for each row is multiplied with, at places that move along. */
+  #triangle(scope: Scope): void {
+    const [row, i, j, k, place] = ["row", "i", "i", "i", "at"].map((hint) => this.#name(hint));
+    const outer = within(scope);
+    outer.indices.push({ name: i!, below: 3 });
+    const inner = within(outer);
+    inner.indices.push({ name: j!, below: 3 });
+    const { name: sum } = this.#recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
+    const { name: array, canBeSet } = this.#recent(scope.arrays.filter(({ length }) => length === 5));
+    this.#line(`const ${row} = new Float64Array(3);`);
+    this.#line(`for (let ${i} = 0; ${i} < 3; ${i}++) {`);
+    this.#line(`  for (let ${j} = 0; ${j} < ${row}.length; ${j}++) ${row}[${j}] = ${this.#tame(inner)};`);
+    this.#line(`  let ${place} = ${this.#choices.of(["0", "1", `${i}`, `n - ${i} - 2`])};`);
+    const bound = this.#choices.of([`${i}`, `3 - ${i}`, `Math.min(2, ${i} + 1)`]);
+    this.#line(`  for (let ${k} = 0; ${k} < ${bound}; ${k}++) {`);
+    const product = `${array}[${place}]! * ${row}[${k}]!`;
+    this.#line(`    ${sum} = 0.5 * ${sum} + ${product};`);
+    if (canBeSet && this.#oneIn(2)) this.#line(`    ${array}[${place}]! -= 0.3 * ${row}[${i}]!;`);
+    this.#line(`    ${place} += ${this.#choices.of(["1", `1 - ${k}`, `x.length - ${k} - 4`])};`);
+    this.#line(`  }`);
+    this.#line(`}`);
+    if (this.#oneIn(3)) this.#line(`${sum} += ${row}[1]!;`);
   }
 
   #assign(scope: Scope): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { extent } from "./extent.ts";
 import { Choices } from "./random-choices.ts";
 import { choicesOf, regionOf, shrink } from "./draw-region.ts";
 import { evaluateOver, evaluateRegion, isArray } from "./evaluate-region.ts";
@@ -26,7 +27,7 @@ function moved<S extends number | object>(
 describe("random regions", () => {
   test("keep every rule, end, and give finite numbers with finite derivatives", () => {
     const kinds = new Set<string>();
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = 1; seed <= extent(100, 1000, 300); seed++) {
       const drawn = regionOf(seed);
       const args = moved(drawn, (x, along) => ({ x, a: along, b: along, ab: 0 }));
       const { results } = evaluateOver(duals, drawn.region, args, { maxStatements: 100_000 });

@@ -8,6 +8,7 @@ import { checkRoutine } from "../../src/engine/kernel/check.ts";
 import type { Backend } from "../../src/engine/kernel/executable.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
 import { cotangents } from "../../src/engine/region/gradient.ts";
+import type { LowerOptions } from "../../src/engine/region/lower/options.ts";
 import type { Region } from "../../src/engine/region/region.ts";
 import { tangent } from "../../src/engine/region/tangent.ts";
 import type { TransposeOptions } from "../../src/engine/region/transpose.ts";
@@ -40,6 +41,8 @@ export interface Subject {
   readonly secondOrder?: boolean;
   /** What is switched off in reverse mode. */
   readonly options?: TransposeOptions;
+  /** What is switched off where it is lowered. */
+  readonly lowering?: LowerOptions;
 }
 
 const engineValues = engineScalarValues(scalarFunctions);
@@ -52,7 +55,7 @@ const backends: readonly (readonly [name: string, backend: Backend])[] = [
 
 /** Says what is wrong with a region's derivatives or with what runs it, if anything is. */
 export function faultOfRegion(subject: Subject): string | undefined {
-  const { region, args, isFine, options = {} } = subject;
+  const { region, args, isFine, options = {}, lowering = {} } = subject;
   const isMoving = realParams(region);
   const paramTypes = region.params.map(({ type }) => type);
   const outTypes = resultTypes(region);
@@ -90,8 +93,8 @@ export function faultOfRegion(subject: Subject): string | undefined {
   }
   if (subject.throughBackends === true) {
     const wrong =
-      differenceOfBackends("the region", region, args) ??
-      differenceOfBackends("the gradient", gradient, gradientArgs);
+      differenceOfBackends("the region", region, args, lowering) ??
+      differenceOfBackends("the gradient", gradient, gradientArgs, lowering);
     if (wrong !== undefined) return wrong;
   }
   if (subject.secondOrder !== true) return undefined;
@@ -106,7 +109,7 @@ export function faultOfRegion(subject: Subject): string | undefined {
     near("tangent", tangents.slice(n), exact.first) ??
     near("Hessian-vector product", [inner(products, b)], [inner(cts, exact.second)]) ??
     (subject.throughBackends === true
-      ? differenceOfBackends("the derivative of the gradient", second, secondArgs)
+      ? differenceOfBackends("the derivative of the gradient", second, secondArgs, lowering)
       : undefined)
   );
 }
@@ -137,12 +140,13 @@ function differenceOfBackends(
   what: string,
   region: Region,
   args: readonly RegionValue[],
+  lowering: LowerOptions,
 ): string | undefined {
   const want = evaluateRegion(region, args, { values: engineValues }).results.flatMap(numbersOf);
   for (const sums of [false, true]) {
     let first: readonly number[] | undefined;
     for (const [name, backend] of backends) {
-      const code = compileRegion(region, backend, { sums });
+      const code = compileRegion(region, backend, { ...lowering, sums });
       checkRoutine(code.version.lowered.routine);
       const got = callOf(code, region)(args).flatMap((value) => numbersOf(value as RegionValue));
       code.drop();

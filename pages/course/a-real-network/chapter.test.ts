@@ -5,10 +5,8 @@ import * as nn from "downhill/nn";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import * as train from "downhill/train";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runProgram } from "../../../test/support/run-program.ts";
-import { judge, taskOf } from "../../live/judge.ts";
-import { exercises } from "./exercises.ts";
 import { firstParams, plain } from "./network.ts";
 import { printed, program } from "./program.ts";
 import { inkOf, samples, textOf } from "./samples.ts";
@@ -34,18 +32,4 @@ test("images go through the address unchanged; a damaged one is refused", () => 
   for (const text of samples) expect(textOf(inkOf(text))).toBe(text);
   expect(() => inkOf("00")).toThrow("64 letters");
   expect(() => inkOf("z".repeat(64))).toThrow("64 letters");
-});
-
-describe.each(exercises.map((exercise) => [exercise.id, exercise] as const))("exercise %s", (_, exercise) => {
-  test("takes its answer, and tells each mistake by its name", () => {
-    for (let seed = 1; seed <= 12; seed++) {
-      const task = taskOf(exercise, seed);
-      expect(judge(task, String(task.answer)).isRight).toBe(true);
-      for (const { name, answer } of task.misconceptions) {
-        const { isRight, text } = judge(task, String(answer));
-        expect(isRight, `${task.question}: ${String(answer)}`).toBe(false);
-        expect(text).toContain(name);
-      }
-    }
-  });
 });

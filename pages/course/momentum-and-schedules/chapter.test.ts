@@ -5,10 +5,8 @@ import * as nn from "downhill/nn";
 import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import * as train from "downhill/train";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { runProgram } from "../../../test/support/run-program.ts";
-import { judge, taskOf } from "../../live/judge.ts";
-import { exercises } from "./exercises.ts";
 import { printed, program } from "./program.ts";
 import { stepsByCondition } from "./state.ts";
 
@@ -35,18 +33,4 @@ test("four times the condition: four times the steps without momentum, about twi
   const { plain, heavy } = stepsByCondition.find(({ condition }) => condition === 100)!;
   expect(plain / heavy).toBeGreaterThan(7);
   expect(plain / heavy).toBeLessThan(9);
-});
-
-describe.each(exercises.map((exercise) => [exercise.id, exercise] as const))("exercise %s", (_, exercise) => {
-  test("takes its answer, and tells each mistake by its name", () => {
-    for (let seed = 1; seed <= 12; seed++) {
-      const task = taskOf(exercise, seed);
-      expect(judge(task, String(task.answer)).isRight).toBe(true);
-      for (const { name, answer } of task.misconceptions) {
-        const { isRight, text } = judge(task, String(answer));
-        expect(isRight, `${task.question}: ${String(answer)}`).toBe(false);
-        expect(text).toContain(name);
-      }
-    }
-  });
 });

@@ -4,8 +4,8 @@ import { makeProgram, mul, sum, zeros } from "downhill";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import * as k from "../kernel/build.ts";
-import type { Stmt } from "../kernel/scalar.ts";
-import { weightOf, workOf } from "./cost.ts";
+import type { Port, Routine, Size, Stmt } from "../kernel/scalar.ts";
+import { elementsMoved, weightOf, workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, however it is cut into runs", () => {
   const square = (x: Tensor): Tensor => sum(mul(x, x));
@@ -39,4 +39,19 @@ test("the weight of a nest of loops is asked for at each depth, and each stateme
   const weights = depths.map(weightOf);
   expect(weights).toEqual(depths.map((_, i) => 2 * (20 - i) + 2));
   expect(weighed).toBe(1);
+});
+
+test("elements that come and go are counted by the sizes of arrays, those that only the run can tell as few", () => {
+  const n = k.local("i32", "n");
+  const port = (name: string, size: Size): Port => ({ kind: "buffer", buffer: { name, type: "f64", size } });
+  const routine = (sizes: readonly Size[]): Routine => ({
+    name: "f",
+    inputs: sizes.map((size, i) => port(`x${i}`, size)),
+    outputs: [{ kind: "scalar", value: k.f64(0) }],
+    temps: [],
+    arenaBytes: 0,
+    body: [],
+  });
+  expect(elementsMoved(routine([1000, 24]))).toBe(1024);
+  expect(elementsMoved(routine([k.mul(n, n), n]))).toBe(16 * 16 + 16);
 });

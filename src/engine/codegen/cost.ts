@@ -1,6 +1,7 @@
 import type { Definitions } from "../kernel/iterations.ts";
 import { likelyIterations, likelyProducts } from "../kernel/iterations.ts";
-import type { Expr, Procedure, Routine, Stmt } from "../kernel/scalar.ts";
+import type { Expr, Procedure, Routine, Size, Stmt } from "../kernel/scalar.ts";
+import { constantSize, sizeExpr } from "../kernel/sizes.ts";
 import { blocksIn, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { operationsOfCall, unknownIterationsOfBackends, unknownIterationsOfLoops } from "./tuning.ts";
@@ -123,6 +124,22 @@ export interface Work {
 /** Estimates the work of a routine from the sizes of its loops. */
 export function workOf(routine: Routine): Work {
   return workOfBlock(routine.body, 1, false);
+}
+
+/** Elements of the arrays that a routine takes and gives, as if each size that only the run can tell were small. */
+export function elementsMoved({ inputs, outputs }: Routine): number {
+  return [...inputs, ...outputs].reduce(
+    (sum, port) => sum + (port.kind === "buffer" ? likelySize(port.buffer.size) : 0),
+    0,
+  );
+}
+
+function likelySize(size: Size): number {
+  const known = constantSize(size);
+  if (known !== undefined) return known;
+  const expr = sizeExpr(size);
+  const isProduct = expr.kind === "binary" && expr.op === "mul";
+  return isProduct ? likelySize(expr.x) * likelySize(expr.y) : unknownIterationsOfBackends;
 }
 
 function workOfBlock(

@@ -102,7 +102,9 @@ function ownership(): (frame: string) => boolean {
   const saved = deepen();
   const file = placeOf(framesOf(new Error().stack ?? "")[0] ?? "")?.file ?? "";
   restore(saved);
-  const root = /^(?:file:\/\/)?(.*\/)(?:engine\/errors\/stack\.[jt]s|dist\/core\.js)$/.exec(file)?.[1];
+  const root = /^(?:file:\/\/)?(.*\/(?=engine\/errors\/stack\.[jt]s$)|.*\/dist\/(?=core\.js$))/.exec(
+    file,
+  )?.[1];
   // tests lie beside their files, and are users
   return (frame) => root !== undefined && frame.includes(root) && !/\.test\.[jt]s/.test(frame);
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { broadcastTo, full, grad, makeProgram, mean, mul, sum, tensor, zeros } from "downhill";
+import { extent } from "../../../test/support/extent.ts";
 import { runPlain } from "../../../test/support/run-plain.ts";
 import { interpBackend } from "../backends/interp/index.ts";
 import { checkProgram } from "../ir/check.ts";
@@ -105,7 +106,7 @@ test("every bit is that of the sum", () => {
         expect(actual).toEqual(expected); // tells −0 from 0
       },
     ),
-    { numRuns: 300, seed: 3 },
+    { numRuns: extent(100, 1000, 300), seed: 3 },
   );
-  expect(changed).toBeGreaterThan(150);
+  expect(changed).toBeGreaterThan(extent(40, 400, 150));
 });

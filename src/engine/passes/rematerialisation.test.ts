@@ -4,6 +4,7 @@ import type { Tensor } from "downhill";
 import { grad, jit, less, makeProgram, scan, sin, tanh, tensor, where } from "downhill";
 import { lstmCell, lstmInit } from "downhill/nn";
 import { key } from "downhill/random";
+import { extent } from "../../../test/support/extent.ts";
 import { runPlain } from "../../../test/support/run-plain.ts";
 import { interpBackend } from "../backends/interp/index.ts";
 import { checkProgram } from "../ir/check.ts";
@@ -238,7 +239,7 @@ test("gradients of random loops have the bits that they have without the pass, a
         expect(after).toEqual(before);
       },
     ),
-    { numRuns: 60, seed: 7 },
+    { numRuns: extent(25, 300, 60), seed: 7 },
   );
   expect(thinned).toBeGreaterThan(20);
 });

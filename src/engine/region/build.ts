@@ -15,6 +15,12 @@ export function local(type: RegionType, name: string): LocalExpr {
   return { kind: "local", type, name };
 }
 
+/** The name of a local. */
+export function nameOf(expr: RegionExpr): string {
+  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  return expr.name;
+}
+
 export function lengthOf(array: string, axis: number): RegionExpr {
   return { kind: "length", type: "i32", array, axis };
 }
@@ -86,8 +92,8 @@ export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return type === x.type ? x : { kind: "convert", type, x };
 }
 
-/** A statement for each element of an array, in a nest of loops over its axes. */
-export function eachElement(
+/** A statement for each element of an array of these lengths. */
+export function forEachElement(
   dims: readonly RegionExpr[],
   { fresh }: Names,
   element: (places: readonly RegionExpr[]) => RegionStmt,

@@ -2,7 +2,7 @@
 // records, before it goes back. Records are as long as one segment. Where there are fewer places to save in than segments, a schedule
 // says which are saved when (`binomial`).
 import type { Builder } from "./build.ts";
-import { constant, convert, eachElement, isAtom, load, local } from "./build.ts";
+import { constant, convert, forEachElement, isAtom, load, local } from "./build.ts";
 import type { Linearity } from "./linearity.ts";
 import { targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
@@ -151,7 +151,7 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
         value: local(type, name),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        eachElement(dims, build, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: saved,
           places: [place, ...places],
@@ -166,7 +166,7 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
         value: load(type, saved, place),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        eachElement(dims, build, (places) => ({
+        forEachElement(dims, build, (places) => ({
           kind: "store",
           array: name,
           places,

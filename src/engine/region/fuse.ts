@@ -38,11 +38,11 @@ export interface FusionFacts {
  * Chooses loops to be fused with their way back: from the last one to the first, as long as the way back of all that comes behind
  * needs nothing that is computed from there on.
  */
-export function chooseFusion(facts: FusionFacts): Fusion | undefined {
+export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
   const touches = block.map((stmt) => touchesOf(stmt, linearity));
   const fused = new Set<RegionStmt>();
-  let found: Fusion | undefined;
+  let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
     const stmt = block[at]!;
     if (stmt.kind !== "for" && stmt.kind !== "while") continue;
@@ -59,6 +59,11 @@ export function chooseFusion(facts: FusionFacts): Fusion | undefined {
     found = { fused: new Set(fused), first: at, early };
   }
   return found;
+}
+
+/** Where no loop of a block is fused. */
+export function noFusion(block: Block): Fusion {
+  return { fused: new Set(), first: block.length, early: new Set() };
 }
 
 /** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */

@@ -142,7 +142,7 @@ function isNotNegative(
 }
 
 /** Indices as they are told, and locals as they were declared. */
-export function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
+function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): NamedPolynomials {
   const own: NamedPolynomials = {
     local(name) {
       const index = indices.get(name);

@@ -2,7 +2,7 @@ import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { closure } from "./activity.ts";
 import { isFloating, isZero } from "./build.ts";
-import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { Region, RegionExpr, RegionResult, RegionStmt } from "./region.ts";
 import { blocksOf, walkExpr, walkStmts } from "./walk.ts";
 
 /** Which names of a flat region are linear in some of its parameters, and matter to its linear results. */
@@ -31,7 +31,7 @@ export function linearityOf(
   );
   const wanted = results.flatMap((result, i) => {
     if (linearResults[i] !== true) return [];
-    return result.kind === "array" ? [result.name] : readsOf(result.value);
+    return readsOfResult(result);
   });
   const useful = closure(wanted, edges);
   return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
@@ -45,6 +45,11 @@ export function readsOf(expr: RegionExpr): string[] {
     if (x.kind === "load") names.push(x.array);
   });
   return names;
+}
+
+/** The locals and arrays that a result reads. */
+export function readsOfResult(result: RegionResult): readonly string[] {
+  return result.kind === "array" ? [result.name] : readsOf(result.value);
 }
 
 /** The name that a statement gives another value: of a local or an array. `swap` gives it to both. */

@@ -3,12 +3,23 @@ import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
 import { checkpointedLoops, cutInSegments, type LoopState, type Segments } from "./checkpoint.ts";
 import type { Builder, Writer } from "./build.ts";
-import { constant, eachElement, isAtom, isFloating, isZero, load, local, makeBuilder } from "./build.ts";
+import {
+  constant,
+  forEachElement,
+  isAtom,
+  isFloating,
+  isZero,
+  load,
+  local,
+  makeBuilder,
+  nameOf,
+} from "./build.ts";
 import { storedOnce } from "./coverage.ts";
+import { saidByParams } from "./lengths.ts";
 import { mutableNames } from "./flatten.ts";
-import { chooseFusion, isOrderFree } from "./fuse.ts";
+import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import { hasTarget, type Linearity, linearityOf, readsOf, targetOf } from "./linearity.ts";
+import { hasTarget, type Linearity, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
 import { type Block, type Needs, needsOf } from "./needs.ts";
 import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
@@ -154,26 +165,21 @@ export class ReverseMode {
       });
     let needs = needsOfBlock(new Set());
     const isOutermost = block === this.#prepared.body;
-    const results = new Set(isOutermost ? this.#flat.results.flatMap(namesIn) : []);
-    const fusion = fuse
+    const results = new Set(isOutermost ? this.#flat.results.flatMap(readsOfResult) : []);
+    const { fused, first, early } = fuse
       ? chooseFusion({ block, linearity: this.#linearity, needs, counts, entry, results })
-      : undefined;
+      : noFusion(block);
     const checkpointed = new Map<RegionStmt, LoopState>(
       this.#checkpoint !== false && isOutermost
         ? checkpointedLoops({ body: block, results: this.#flat.results }, this.#linearity, needs)
         : [],
     );
-    const apart = new Set([...(fusion?.fused ?? []), ...checkpointed.keys()]);
+    const apart = new Set([...fused, ...checkpointed.keys()]);
     if (apart.size > 0) needs = needsOfBlock(apart);
     const fixed = new Set(entry);
     for (const stmt of block)
       if ((stmt.kind === "let" && !this.#mutable.has(stmt.name)) || stmt.kind === "array")
         fixed.add(stmt.name);
-    const { fused, first, early } = fusion ?? {
-      fused: new Set<RegionStmt>(),
-      first: block.length,
-      early: new Set<RegionStmt>(),
-    };
     for (const loop of fused) checkpointed.delete(loop);
     const names = {
       valueOf: (name: string) => this.#definitions.get(name),
@@ -327,32 +333,18 @@ export class ReverseMode {
     const { type, dims } = declarationOf(array, this.#flat.body);
     const name = this.#build.fresh("ct");
     const target = this.#arrays.get(array);
-    if (target !== undefined)
-      out.push(
-        eachElement(dims, this.#build, (places) => ({
-          kind: "store",
-          array: target,
-          places,
-          value: load(type, name, ...places),
-        })),
-      );
-    const lengths = dims.map((n) => this.#byParams(n));
+    if (target !== undefined) {
+      const seed = (places: readonly RegionExpr[]): RegionStmt => ({
+        kind: "store",
+        array: target,
+        places,
+        value: load(type, name, ...places),
+      });
+      out.push(forEachElement(dims, this.#build, seed));
+    }
+    const lengths = dims.map((n) => saidByParams(n, this.#flat, this.#mutable));
     const isKnown = lengths.every((n) => n !== undefined);
     return { kind: "array", name, type, rank: dims.length, ...(isKnown ? { lengths } : {}) };
-  }
-
-  /** A whole number said by parameters, if it is made of them. */
-  #byParams(expr: RegionExpr): RegionExpr | undefined {
-    const { params, body } = this.#flat;
-    if (expr.kind === "const" || expr.kind === "length") return expr;
-    if (expr.kind === "local") {
-      if (params.some((param) => param.name === expr.name)) return expr;
-      const stmt = body.find((one) => one.kind === "let" && one.name === expr.name);
-      return stmt?.kind === "let" && !this.#mutable.has(expr.name) ? this.#byParams(stmt.value) : undefined;
-    }
-    if (expr.kind !== "apply") return undefined;
-    const args = expr.args.map((x) => this.#byParams(x));
-    return args.every((x) => x !== undefined) ? { ...expr, args } : undefined;
   }
 
   #reverseBlock(stmts: Block, begin: readonly RegionStmt[]): RegionStmt[] {
@@ -588,13 +580,4 @@ export class ReverseMode {
   #hint(name: string): string {
     return `${name.replace(/^d(?=.)/, "")}_bar`;
   }
-}
-
-function namesIn(result: RegionResult): readonly string[] {
-  return result.kind === "array" ? [result.name] : readsOf(result.value);
-}
-
-function nameOf(expr: RegionExpr): string {
-  if (expr.kind !== "local") throw internalError("a cotangent is no local");
-  return expr.name;
 }

@@ -487,3 +487,29 @@ describe("loops that go back within each iteration", () => {
     expected.forEach((slope, k) => expect(numbersOf(w!)[k]).toBeCloseTo(slope, 12));
   });
 });
+
+test("places that the way forward has checked are not checked again on the way back", () => {
+  // Σᵢ exp(x[kᵢ]²): the way back reads x[kᵢ] once more
+  const k = r.load("i32", "k", [i], 0);
+  const gather = region(
+    [vector("x"), { kind: "array", name: "k", type: "i32", rank: 1 }],
+    [
+      r.declare("s", r.f64(0)),
+      repeat("i", r.length("k"), [
+        r.declare("v", r.load("f64", "x", [k], 0)),
+        add("s", r.apply("mul", r.local("f64", "v"), r.local("f64", "v"))),
+      ]),
+    ],
+    s,
+  );
+  for (const options of [{}, { fuse: false }]) {
+    const made = gradientOf({ ...gather, positions: [{ line: 1, column: 1, text: "x[k[i]]" }] }, options);
+    let [checked, unchecked] = [0, 0];
+    walkExpressions(made.body, (expr) => {
+      if (expr.kind !== "load" || expr.array !== "x") return;
+      if (expr.at === undefined) unchecked++;
+      else checked++;
+    });
+    expect([checked, unchecked]).toEqual(options.fuse === false ? [1, 1] : [1, 0]);
+  }
+});

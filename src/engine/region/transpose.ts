@@ -1,14 +1,13 @@
 // Reverse mode: the transposed statements of a region that is linear in some of its parameters, as tangents are.
-import { must } from "../util/assert-never.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { Region } from "./region.ts";
 import { hoistInvariants } from "./invariants.ts";
+import { withLengths } from "./lengths.ts";
 import type { TransposeOptions } from "./options.ts";
 import { ReverseMode } from "./reverse-mode.ts";
 import { flatForm } from "./tangent.ts";
 import { spreadConstants, startSums } from "./tidy.ts";
-import { mapBlocksOf, mapExpr, mapExpressionsOf, walkExpressions } from "./walk.ts";
 
 export type { TransposeOptions } from "./options.ts";
 
@@ -34,26 +33,4 @@ export function transpose(
   const pruned = eliminateDeadCode(mode.region());
   const hoisted = options.hoist === false ? pruned : hoistInvariants(pruned, mode.tapes);
   return spreadConstants(options.sums === false ? hoisted : startSums(hoisted), functions);
-}
-
-/** The region with lengths of linear parameters, which the transpose does not have, said by other parameters. */
-function withLengths(region: Region, linear: readonly boolean[]): Region {
-  const lengths = new Map<string, readonly RegionExpr[] | undefined>();
-  region.params.forEach((param, i) => {
-    if (linear[i] === true && param.kind === "array") lengths.set(param.name, param.lengths);
-  });
-  const said = (expr: RegionExpr): RegionExpr =>
-    mapExpr(expr, (x) =>
-      x.kind === "length" && lengths.has(x.array)
-        ? must(lengths.get(x.array)?.[x.axis], `the length of ${x.array}`)
-        : x,
-    );
-  let isConcerned = false;
-  walkExpressions(region.body, (expr) => {
-    if (expr.kind === "length" && lengths.has(expr.array)) isConcerned = true;
-  });
-  if (!isConcerned) return region;
-  const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
-    stmts.map((stmt) => mapBlocksOf(mapExpressionsOf(stmt, said), block));
-  return { ...region, body: block(region.body) };
 }

@@ -20,6 +20,7 @@ import {
   vjp,
   vmap,
 } from "downhill";
+import { extent } from "../../../test/support/extent.ts";
 
 type Curve = (x: Tensor) => Tensor;
 
@@ -139,7 +140,7 @@ describe("any nesting of transforms", () => {
           1e-11 * Math.max(1, Math.abs(expected)),
         );
       }),
-      { numRuns: 60, seed: 11 },
+      { numRuns: extent(25, 200, 60), seed: 11 },
     );
   });
 });

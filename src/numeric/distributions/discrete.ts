@@ -33,6 +33,7 @@ import { splitKey } from "../random/keys.ts";
 import { categorical as drawPlaces } from "../random/whole.ts";
 import type { Distribution, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
+import { expectedLogRising } from "./entropy.ts";
 import { count, logit, nonnegative, positive, probability } from "./domains.ts";
 import { inside, isCount, within } from "./support.ts";
 
@@ -53,6 +54,15 @@ export const logChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(neg(logits!))) : log(probs);
 export const logOther = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(logits!)) : log1p(neg(probs));
+
+/** The logarithm of the transform `E e⁻ᵏᵗ` of a binomial distribution, at s = 1 − e⁻ᵗ along the last axis. */
+const logBinomial =
+  (n: Tensor, p: Tensor) =>
+  (s: Tensor): Tensor =>
+    mul(expandDims(n, -1), log1p(neg(mul(expandDims(p, -1), s))));
+
+/** x in float64: entropies of counts are small differences of large sums. */
+const precisely = (x: Tensor): Tensor => convert(x, "float64");
 
 /** k · x for a count k, and 0 where that is 0, whatever x is. */
 function times(k: Tensor, x: Tensor): Tensor {
@@ -164,6 +174,13 @@ export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PUR
     return where(isInside, value, where(less(k, 0), 0, 1));
   },
   variance: (p) => mul(p.totalCount, mul(chance(p), sub(1, chance(p)))),
+  entropy(p) {
+    const n = precisely(p.totalCount);
+    const [won, lost] = [precisely(chance(p)), precisely(exp(logOther(p)))];
+    const side = (q: Tensor): Tensor =>
+      sub(expectedLogRising(1, mul(n, q), logBinomial(n, q)), mul(n, xlogy(q, q)));
+    return convert(sub(add(side(won), side(lost)), lgamma(add(n, 1))), chance(p).dtype);
+  },
 });
 
 /**
@@ -186,6 +203,11 @@ export const poisson: (params: Given<"rate">) => Distribution<Params<"rate">> = 
   },
   mean: ({ rate }) => rate,
   variance: ({ rate }) => rate,
+  entropy({ rate }) {
+    const mean = precisely(rate);
+    const factorial = expectedLogRising(1, mean, (s) => neg(mul(expandDims(mean, -1), s)));
+    return convert(add(sub(mean, xlogy(mean, mean)), factorial), rate.dtype);
+  },
   cdf: ({ rate }, x) => where(less(x, 0), 0, gammaincc(add(floor(maximum(x, 0)), 1), rate)),
 });
 
@@ -228,4 +250,15 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
     return where(isInside, value, 0);
   },
   variance: (p) => mul(p.totalCount, exp(sub(logChance(p), mul(2, logOther(p))))),
+  entropy(p) {
+    const n = precisely(p.totalCount);
+    const [won, lost] = [precisely(logChance(p)), precisely(logOther(p))];
+    const odds = exp(sub(won, lost));
+    const mean = mul(n, odds);
+    const logTransform = (s: Tensor): Tensor =>
+      neg(mul(expandDims(n, -1), log1p(mul(expandDims(odds, -1), s))));
+    const ways = sub(expectedLogRising(n, mean, logTransform), expectedLogRising(1, mean, logTransform));
+    const chosen = add(mul(n, neg(lost)), times(mean, neg(won)));
+    return convert(sub(chosen, ways), chance(p).dtype);
+  },
 });

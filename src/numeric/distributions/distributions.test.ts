@@ -352,3 +352,45 @@ test("kl of batches that count as one event is added up", () => {
   const [p, q] = [d.normal({ loc: [0, 1], scale: 1 }), d.normal({ loc: [1, 1], scale: [2, 3] })];
   expect(d.kl(d.independent(p), d.independent(q)).item()).toBeCloseTo(sum(d.kl(p, q)).item(), 14);
 });
+
+describe("entropies of counts", () => {
+  /** −Σ p log p over counts up to `most`, of the density. */
+  const summed = (own: Made, most: number): Tensor => {
+    const logs = own.logProb(linspace(0, most, most + 1));
+    return sum(mul(exp(logs), logs)).neg();
+  };
+  const real = (x: number): Tensor => tensor(x);
+  test.each<[string, (p: Tensor) => Made, number, number]>([
+    ["poisson, of few", (p) => d.poisson({ rate: p }), 0.03, 40],
+    ["poisson", (p) => d.poisson({ rate: p }), 7, 100],
+    ["poisson, of many", (p) => d.poisson({ rate: p }), 900, 2000],
+    ["binomial", (p) => d.binomial({ totalCount: 12, probs: p }), 0.3, 12],
+    ["binomial, by logits", (p) => d.binomial({ totalCount: 400, logits: p }), -3, 400],
+    ["binomial, nearly certain", (p) => d.binomial({ totalCount: 3, probs: p }), 0.999, 3],
+    ["negativeBinomial", (p) => d.negativeBinomial({ totalCount: 3.5, probs: p }), 0.4, 200],
+    [
+      "negativeBinomial, of a small total",
+      (p) => d.negativeBinomial({ totalCount: p, logits: 1 }),
+      0.02,
+      300,
+    ],
+  ])("of %s are the sums over all counts, with their derivatives", (_, make, at, most) => {
+    const [value, slope] = [make(real(at)).entropy(), grad((p: Tensor) => make(p).entropy())(at)];
+    // what cancels is some mean · log(mean)
+    expect(Math.abs(value.item() - summed(make(real(at)), most).item())).toBeLessThan(5e-12);
+    const expected = grad((p: Tensor) => summed(make(p), most))(at).item();
+    expect(Math.abs(slope.item() - expected)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
+    expect(jit((p: Tensor) => make(p).entropy())(at).item()).toBeCloseTo(value.item(), 12);
+  });
+
+  test("are 0 where the count is certain, and have the dtype and shape of their parameters", () => {
+    expect(d.poisson({ rate: 0 }).entropy().item()).toBe(0);
+    for (const probs of [0, 1])
+      expect(d.binomial({ totalCount: 5, probs }).entropy().item()).toBeCloseTo(0, 14);
+    expect(d.negativeBinomial({ totalCount: 5, probs: 0 }).entropy().item()).toBe(0);
+    const single = d.poisson({ rate: tensor([1, 20], { dtype: "float32" }) }).entropy();
+    expect([single.dtype, single.shape]).toEqual(["float32", [2]]);
+    const all = vmap((rate: Tensor) => d.poisson({ rate }).entropy())([1, 20]);
+    for (const i of [0, 1]) expect(all.at(i).item()).toBeCloseTo(single.at(i).item(), 5);
+  });
+});

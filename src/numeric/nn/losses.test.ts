@@ -77,6 +77,10 @@ describe("misuse is refused", () => {
       "tripletLoss: f64[1,1] and f64[1,1] and f64[1] must have one shape, with vectors along the last axis.",
     ],
     [
+      () => nn.tripletLoss([[1]], [[1]], [[1]], { epsilon: NaN }),
+      "tripletLoss: epsilon must be a finite number, got NaN.",
+    ],
+    [
       () => nn.tripletLoss([[1]], [[1]], [[1]], { power: 3 as never }),
       "tripletLoss: power must be 1 or 2, got 3.",
     ],

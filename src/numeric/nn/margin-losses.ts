@@ -1,10 +1,10 @@
-import { abs, add, div, equal, greater, maximum, mul, sub, where } from "../array/elementwise.ts";
+import { abs, add, div, equal, greater, maximum, minimum, mul, sub, where } from "../array/elementwise.ts";
 import { asFloating, asPlaces } from "../array/promote.ts";
 import { norm, sum } from "../array/reduce.ts";
 import { concatenate, expandDims, matmul, transpose } from "../array/shape.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
-import { checkOptions } from "../../engine/errors/options.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
@@ -58,13 +58,17 @@ function areTogether(operation: string, target: TensorLike, losses: Tensor): Ten
 export interface TripletOptions extends MarginOptions {
   /** 2 for Euclid's distance (default), 1 for the sum of absolute differences. */
   readonly power?: 1 | 2;
+  /** The negative's distance is that from the positive where this is smaller. Default false. */
+  readonly swap?: boolean;
+  /** Added to each difference of two elements. Default 0; PyTorch adds 1e-6. */
+  readonly epsilon?: number;
 }
 
 /**
  * `max(0, |a − p| − |a − n| + margin)` of an anchor a, a positive p and a negative n, vectors along the last axis: what belongs together is
- * to be nearer than what does not, by the margin (default 1).
+ * to be nearer than what does not, by the margin (default 1). With `swap` |p − n| counts where it is less than |a − n|.
  *
- * @throws DownhillError `shape` if the three have not one shape.
+ * @throws DownhillError `shape` if the three have not one shape; `range` for `power`, `margin` and `epsilon`.
  * @see Schroff, Kalenichenko, Philbin, FaceNet, CVPR 2015, eq. 2, with distances that are not squared, as in PyTorch.
  * @example
  * tripletLoss([[0, 0]], [[3, 4]], [[0, 5.5]]).item(); // 0.5
@@ -76,15 +80,22 @@ export function tripletLoss(
   options: TripletOptions = {},
 ): Tensor {
   if (arguments.length > 4) refuseExtra("tripletLoss", arguments, 4);
-  checkOptions("tripletLoss", options, [...lossOptions, "margin", "power"]);
-  const { power = 2, ...others } = options;
+  checkOptions("tripletLoss", options, [...lossOptions, "margin", "power", "swap", "epsilon"]);
+  checkFlags("tripletLoss", options, ["swap"]);
+  const { power = 2, swap = false, epsilon = 0, ...others } = options;
   const [margin, rest] = marginOf("tripletLoss", others, 1);
   if (power !== 1 && power !== 2)
     throw new DownhillError("range", `tripletLoss: power must be 1 or 2, got ${String(power)}.`);
   const [a, p, n] = alike("tripletLoss", [anchor, positive, negative], true);
-  const distance = (x: Tensor): Tensor =>
-    power === 2 ? norm(sub(a!, x), { axis: -1 }) : sum(abs(sub(a!, x)), { axis: -1 });
-  return reduce("tripletLoss", relu(add(sub(distance(p!), distance(n!)), margin)), rest);
+  refuseTensor("tripletLoss", "epsilon", epsilon);
+  if (!Number.isFinite(epsilon))
+    throw new DownhillError("range", `tripletLoss: epsilon must be a finite number, got ${String(epsilon)}.`);
+  const distance = (x: Tensor, y: Tensor): Tensor => {
+    const off = epsilon === 0 ? sub(x, y) : add(sub(x, y), epsilon);
+    return power === 2 ? norm(off, { axis: -1 }) : sum(abs(off), { axis: -1 });
+  };
+  const away = swap ? minimum(distance(a!, n!), distance(p!, n!)) : distance(a!, n!);
+  return reduce("tripletLoss", relu(add(sub(distance(a!, p!), away), margin)), rest);
 }
 
 /**

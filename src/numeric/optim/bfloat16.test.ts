@@ -2,6 +2,7 @@ import { grad, jit, sum, type Tensor, tensor, transpose } from "downhill";
 import { muon } from "downhill/optim";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 import { roundToBfloat16 } from "./bfloat16.ts";
 import { orthogonalize, orthogonalizeInBfloat16 } from "./muon.ts";
 
@@ -27,7 +28,7 @@ describe("rounding to bfloat16", () => {
     });
     fc.assert(
       fc.property(fc.array(number, { minLength: 500, maxLength: 500 }), (numbers) => check(numbers)),
-      { seed: 1, numRuns: 40 },
+      { seed: 1, numRuns: extent(15, 100, 40) },
     );
   });
 
@@ -85,7 +86,7 @@ describe("a matrix made orthogonal in bfloat16", () => {
         const single = orthogonalizeInBfloat16(tensor(x, { dtype: "float32" }), steps, 1e-7);
         expect([single.dtype, single.tolist()]).toEqual(["float32", expected]);
       }),
-      { seed: 2, numRuns: 60 },
+      { seed: 2, numRuns: extent(20, 200, 60) },
     );
   });
 

@@ -2,19 +2,26 @@
 
 /** `Σ xᵢyᵢ` */
 export function dot(x: Float64Array, y: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < x.length; i++) total += x[i]! * y[i]!;
-  return total;
+  let [even, odd] = [0, 0]; // two sums, that do not wait for each other
+  let i = 0;
+  for (; i + 1 < x.length; i += 2) {
+    even += x[i]! * y[i]!;
+    odd += x[i + 1]! * y[i + 1]!;
+  }
+  if (i < x.length) even += x[i]! * y[i]!;
+  return even + odd;
 }
 
 /** `x + ay` */
 export function addScaled(x: Float64Array, a: number, y: Float64Array): Float64Array {
-  return x.map((xi, i) => xi + a * y[i]!);
+  const out = new Float64Array(x.length); // a loop, since `map` of typed arrays takes five times as long
+  for (let i = 0; i < x.length; i++) out[i] = x[i]! + a * y[i]!;
+  return out;
 }
 
 /** `x − y` */
 export function subtract(x: Float64Array, y: Float64Array): Float64Array {
-  const out = new Float64Array(x.length); // a loop, since `map` of typed arrays takes five times as long
+  const out = new Float64Array(x.length);
   for (let i = 0; i < x.length; i++) out[i] = x[i]! - y[i]!;
   return out;
 }
@@ -48,4 +55,10 @@ export function sumOfSizes(x: Float64Array): number {
   let total = 0;
   for (const xi of x) total += Math.abs(xi);
   return total;
+}
+
+/** Whether all numbers are finite. */
+export function isAllFinite(x: Float64Array): boolean {
+  for (const xi of x) if (xi - xi !== 0) return false;
+  return true;
 }

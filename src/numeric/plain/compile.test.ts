@@ -4,6 +4,7 @@ import { grad, hessian, tensor, valueAndGrad } from "downhill";
 import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
 import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
+import { walkStmts } from "../../engine/region/walk.ts";
 import { compile } from "./compile.ts";
 import { elaborate } from "./elaborate.ts";
 import { formText } from "./form-text.ts";
@@ -228,4 +229,42 @@ test("both parsers give the same forms", async () => {
     expect(form).toEqual(elaborate(moduleFrom(loss), "loss"));
   }
   expect(listed([Float64Array.of(1)])).toEqual([[1]]);
+});
+
+describe("a number that is a place and moves", () => {
+  /** The type that the place has in the region. */
+  const typeOf = (start: string, body: string): string => {
+    const text = `function f(x: number[], a: number, n: number) {
+      "use ad";
+      let s = 0;
+      let at = ${start};
+      for (let i = 0; i < n; i++) { ${body} }
+      return s * a;
+    }`;
+    const { region } = elaborate(moduleFrom(text), "f");
+    let type = "";
+    walkStmts(region.body, (stmt) => {
+      if (stmt.kind === "let" && stmt.name === "at") ({ type } = stmt.value);
+    });
+    return type;
+  };
+
+  test("is a machine integer where it is read at before each move", () => {
+    expect(typeOf("0", "s += x[at]; at += x.length - i - 2;")).toBe("i32");
+    expect(typeOf("n - 1", "s += x[at]; at = at - s;")).toBe("f64"); // what is subtracted may be anything
+    expect(typeOf("0", "if (x[at] > 0) { s += 1; at += 1; } else at += 2;")).toBe("i32");
+    expect(typeOf("0", "x.slice(); s += x[at]; for (let j = 0; j < 2; j++) { s += x[at]; at += 1; }")).toBe(
+      "i32",
+    );
+  });
+
+  test("stays what it is where it may move on without, as far as that may be", () => {
+    expect(typeOf("0", "at += n; s += x[at];")).toBe("f64");
+    expect(typeOf("0", "s += x[at]; at += 1; at += n;")).toBe("f64");
+    expect(typeOf("0", "s += x[at]; at += 0.5;")).toBe("f64");
+    expect(typeOf("0", "if (a > 0) s += x[at]; at += n;")).toBe("f64");
+    expect(typeOf("0", "s += a > 0 ? x[at] : 0; at += n;")).toBe("f64");
+    expect(typeOf("0", "s += x[at]; for (let j = 0; j < n; j++) at += n;")).toBe("f64");
+    expect(typeOf("0", "while (x[i] > s) { s += x[at]; break; } at += n;")).toBe("f64");
+  });
 });

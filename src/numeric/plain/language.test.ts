@@ -189,6 +189,12 @@ const control: Readonly<Record<string, Row>> = {
     [9],
     [2],
   ),
+  "places that move along": row(
+    "x: number[], n: number",
+    "let s = 0, at = n - 1; for (let i = 0; i < n; i++) { let p = i; for (let j = 0; j < i; j++) { s += x[p] * (j + 1); p += n - j - 2; } at -= 1; s = s * 2 + x[at + 1]; } return s + at;",
+    [[1, 2, 3, 4, 5], 3],
+    [[1, 2, 3, 4, 5], 0],
+  ),
   "indices that the body sets": row(
     "n: number",
     "let s = 0; for (let i = 0; i < n; i++) { s += i; if (i % 3 === 1) i++; } return s;",

@@ -125,10 +125,13 @@ function join(a: Range, b: Range): Range {
   };
 }
 
-/** A bound that moved is given up. What is unbounded may overflow, and infinities give NaN. */
+/**
+ * A bound that moved is taken for that of the machine integers, and given up where it moves beyond. What is unbounded may overflow, and
+ * infinities give NaN.
+ */
 function widened(before: Range, after: Range): Range {
-  const low = after.low < before.low ? -Infinity : after.low;
-  const high = after.high > before.high ? Infinity : after.high;
+  const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
+  const high = after.high > before.high ? (after.high <= most ? most : Infinity) : after.high;
   return { ...after, low, high, maybeNaN: after.maybeNaN || !isBounded({ low, high }) };
 }
 

@@ -1,6 +1,7 @@
 import { type Tensor, tensor } from "downhill";
 import { defineLandscape, findMinima } from "downhill/landscapes";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 
 const square = (x: Tensor): Tensor => x.mul(x);
 
@@ -65,7 +66,7 @@ describe("findMinima", () => {
   });
 
   test("leaves a landscape without a lowest value as it is", () => {
-    for (const text of ["x^2 - y^2", "x^3 - 3*x*y^2", "x + y"]) {
+    for (const text of ["x^3 - 3*x*y^2", "x^2 - y^2", "x + y"].slice(0, extent(1, 3, 3))) {
       const landscape = defineLandscape(text);
       expect(findMinima(landscape)).toBe(landscape);
     }

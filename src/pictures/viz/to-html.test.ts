@@ -195,7 +195,7 @@ describeInBrowser("the page in Chromium", {
       const tab = await open(long, { viewport });
       await tab.keyboard.press("Home");
       const stepCount = Number((await tab.textContent(".count"))!.split("/")[1]);
-      const every = extent(7, 1); // steps between those that are looked at
+      const every = extent(14, 1, 7); // steps between those that are looked at
       for (let step = 1; step < stepCount; step += every) {
         await tab.locator(".slider").evaluate((slider: HTMLInputElement, at) => {
           slider.value = String(at);
@@ -370,7 +370,7 @@ describeInBrowser("the page in Chromium", {
   "begins with what is near of thousands of nodes, and makes the rest when it is asked for": async ({
     open,
   }) => {
-    const steps = extent(300, 2500);
+    const steps = extent(150, 2500, 300);
     const table = traceTable(chain(steps), { at: [0.5, 1.1], check: false });
     expect(table.program.length).toBeGreaterThan(4 * steps);
     const html = toHtml(table);

@@ -22,6 +22,7 @@ import {
   less,
 } from "downhill";
 import type { Primitive, Tensor } from "downhill";
+import { extent } from "../../../test/support/extent.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import type { TraceTable } from "./index.ts";
 import { traceTable, traceText } from "./index.ts";
@@ -501,7 +502,7 @@ test("for generated expressions the trace agrees with grad and with central diff
       );
       if (isTame && !/max|relu/.test(text)) expect(table.check!.ok).toBe(true);
     }),
-    { numRuns: 150, seed: 20 },
+    { numRuns: extent(50, 1000, 150), seed: 20 },
   );
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 import { describeWithPython, runPython } from "../../../test/support/python.ts";
 import { tensor } from "../../numeric/array/create.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
@@ -52,7 +53,7 @@ describe("writeNpz", () => {
           [...sources].map(([name, { data }]) => [name, data]),
         );
       }),
-      { numRuns: 50 },
+      { numRuns: extent(15, 200, 50) },
     );
   });
 

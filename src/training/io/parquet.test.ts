@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import * as hyparquet from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { extent } from "../../../test/support/extent.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table } from "./csv.ts";
 import { readParquet, readParquetFile, type ReadParquetOptions, streamParquet } from "./parquet.ts";
@@ -104,7 +105,7 @@ describe("readParquet", () => {
             );
           },
         ),
-        { numRuns: 25 },
+        { numRuns: extent(10, 100, 25) },
       );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { extent } from "../../../../test/support/extent.ts";
 import * as k from "../../kernel/build.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import { jsBackend, sourceOf } from "./index.ts";
@@ -59,7 +60,7 @@ test("a name becomes an identifier that strict code accepts", () => {
       ) as () => unknown;
       expect(read()).toBe(1);
     }),
-    { numRuns: 2000, seed: 1 },
+    { numRuns: extent(500, 5000, 2000), seed: 1 },
   );
 });
 
@@ -139,7 +140,7 @@ test("names may contain anything: the routine computes the same and nothing of t
       expect(outputs).toEqual([(1 + 2 + 2 * (3 + 4) + 30) * 2]);
       expect("hacked" in globalThis).toBe(false);
     }),
-    { numRuns: 1000, seed: 3 },
+    { numRuns: extent(300, 3000, 1000), seed: 3 },
   );
 });
 

@@ -26,4 +26,6 @@ export interface LowerOptions {
   readonly products?: boolean;
   /** Conditions that choose between two values, and that a loop does not change, are computed before it. Default true. */
   readonly steadyConditions?: boolean;
+  /** Products in places of elements that a loop does not change are computed before it. Default true. */
+  readonly steadyPlaces?: boolean;
 }

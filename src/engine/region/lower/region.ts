@@ -13,7 +13,7 @@ import { plus, times } from "./places.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
 import { withoutVainClears } from "./clears.ts";
-import { withSteadyConditions } from "./conditions.ts";
+import { withSteadyParts } from "./steady.ts";
 import { markLoops } from "./independent.ts";
 import type { ProductHost } from "./factors.ts";
 import { withProducts } from "./products.ts";
@@ -83,7 +83,7 @@ export function writeRegion(
     statements = withProducts(statements, productHost(statements, scope));
   const memory = stripMemory(scope);
   statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
-  if (options.steadyConditions !== false) statements = withSteadyConditions(statements, host.fresh);
+  statements = withSteadyParts(statements, options, host.fresh);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);
@@ -118,11 +118,8 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   const own = new Map<string, ArrayPlace>();
   for (const array of arrays.values()) own.set(array.buffer, array);
   return {
-    scratch(hint, type, size) {
-      const name = host.fresh(hint);
-      scratch.add({ name, type, size });
-      return name;
-    },
+    name: host.fresh,
+    add: (name, type, size) => scratch.add({ name, type, size }),
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;

@@ -18,7 +18,7 @@ export function undeterminedColumns(jacobian: Columns): number[] {
   const sizes = jacobian.map(largest);
   const without = sizes.flatMap((size, j) => (size > 0 ? [] : [j]));
   const even = jacobian.map((column, j) => scaled(sizes[j] === 0 ? 0 : 1 / sizes[j]!, column));
-  const { r } = factorize(even, new Float64Array(0));
+  const { r } = factorize(even);
   const a = Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
   const v = Array.from({ length: n }, (_, j) =>
     Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)),

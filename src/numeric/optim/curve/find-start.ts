@@ -1,8 +1,9 @@
 import { uniformNow } from "../../random/at-once.ts";
 import { key } from "../../random/index.ts";
+import { dot, isAllFinite, product, subtract, sumOfSizes } from "../vector.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
-import { project } from "./project.ts";
+import { project, takeOut } from "./project.ts";
 import { type Role, linearPartOf, type Structure, structureOf } from "./structure.ts";
 
 /** What a start is looked for by. */
@@ -97,8 +98,8 @@ function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate)
 /** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
 function someRows(search: Search, most: number): Search {
   const { rows, y, roots } = search;
+  if (y.length <= most && roots.every((root) => root > 0)) return search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
-  if (counted.length === y.length && counted.length <= most) return search;
   const order = uniformNow(key(0), counted.length);
   const chosen = counted
     .map((r, at) => [order[at]!, r] as const)
@@ -127,26 +128,27 @@ function evaluator(
     const theta = new Float64Array(model.size); // linear parameters 0
     nonlinear.forEach((i, at) => (theta[i] = values[at]!));
     const at = curve(theta, rows);
-    const target = y.map((yi, r) => (yi - at.values[r]!) * roots[r]!);
-    const columns = at.columns.map((column) => column.map((x, r) => x * roots[r]!));
-    if (![target, ...columns].every((x) => x.every(Number.isFinite))) return undefined;
+    const target = product(roots, subtract(y, at.values));
+    const columns = at.columns.map((column) => product(roots, column));
+    if (![target, ...columns].every(isAllFinite)) return undefined;
     let { coefficients } = project(columns, target);
     let rest = target;
     for (let round = 0; ; round++) {
       linear.forEach((i, k) => {
         theta[i] = Math.min(Math.max(coefficients[k]!, low[i]!), high[i]!);
       });
-      rest = target.map((t, r) =>
-        columns.reduce((left, column, k) => left - column[r]! * theta[linear[k]!]!, t),
-      );
+      rest = target.slice();
+      columns.forEach((column, k) => takeOut(rest, column, theta[linear[k]!]!));
       if (!isRobust || round === 3) break;
       // the sum of sizes instead of squares, by weights
-      const mean = rest.reduce((total, t) => total + Math.abs(t), 0) / rest.length;
+      const mean = sumOfSizes(rest) / rest.length;
       const weights = rest.map((t) => 1 / Math.sqrt(Math.max(Math.abs(t), 1e-3 * mean, Number.MIN_VALUE)));
-      const weigh = (x: Float64Array): Float64Array => x.map((xi, r) => xi * weights[r]!);
-      coefficients = project(columns.map(weigh), weigh(target)).coefficients;
+      coefficients = project(
+        columns.map((column) => product(weights, column)),
+        product(weights, target),
+      ).coefficients;
     }
-    const cost = rest.reduce((total, t) => total + (isRobust ? Math.abs(t) : t * t), 0);
+    const cost = isRobust ? sumOfSizes(rest) : dot(rest, rest);
     return Number.isFinite(cost) && theta.every(Number.isFinite) ? { theta, cost } : undefined;
   };
 }

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { covarianceOf } from "../minimize/least-squares.ts";
 import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
+import type { Columns } from "../minimize/qr.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import {
   explain,
@@ -28,9 +28,6 @@ export interface Task extends Data {
 export interface End {
   readonly theta: Float64Array;
   readonly sumOfSquares: number;
-  readonly degreesOfFreedom: number;
-  /** n × n by rows. */
-  readonly covariance: Float64Array;
   readonly reason: StopReason;
   readonly converged: boolean;
   readonly message: string;
@@ -88,11 +85,9 @@ export function search(task: Task): Found {
         () => false,
       ),
     );
-    const ignored = part.weights.filter((w) => w === 0).length;
     return {
       theta: best.x,
       sumOfSquares: best.value,
-      ...covarianceOf(residuals.jacobian(best.x), best, walls, ignored),
       reason,
       converged: isConverged(reason),
       message: explain(reason, best),
@@ -112,28 +107,32 @@ export function search(task: Task): Found {
   let scale = choices.lossScale ?? (isRobust ? scaleAt(starts[0]!) : 1);
   let best = { theta: starts[0]!, start: starts[0]! };
   let agreed = 1;
+  let reached: End | undefined; // where there is nothing left to follow
   if (starts.length > 1) {
     const part = everyFew(task);
     // soft-l1 pulls from everywhere, where cauchy and arctan are flat far from the data
     const ends = starts.map((start) => {
       const limits = { ...rules, maxIterations: Math.min(100, rules.maxIterations ?? 100) };
-      const { theta, sumOfSquares } = add(
-        follow(start, part, isRobust ? "soft-l1" : "squares", scale, limits),
-      );
-      return { theta, start, sum: sumOfSquares };
+      return { start, end: add(follow(start, part, isRobust ? "soft-l1" : "squares", scale, limits)) };
     });
-    const finite = ends.filter(({ sum }) => Number.isFinite(sum)).sort((a, b) => a.sum - b.sum);
+    const finite = ends
+      .filter(({ end }) => Number.isFinite(end.sumOfSquares))
+      .sort((a, b) => a.end.sumOfSquares - b.end.sumOfSquares);
     if (finite.length === 0) throw notFinite();
-    const least = finite[0]!;
-    best = least;
-    const rounding = 1e-20 * power * unit;
-    agreed = finite.filter(({ sum }) => sum <= least.sum * (1 + 1e-6) + rounding).length;
+    const { start, end } = finite[0]!;
+    best = { theta: end.theta, start };
+    if (part === task && !isRobust && end.converged) reached = end;
+    const limit = end.sumOfSquares * (1 + 1e-6) + 1e-20 * power * unit; // rounding
+    agreed = finite.filter(({ end: { sumOfSquares } }) => sumOfSquares <= limit).length;
   }
   // what has bounds or was given stays on its side
   const isKept = (i: number): boolean =>
     walls.low[i]! > -Infinity || walls.high[i]! < Infinity || !Number.isNaN(given[i]!);
   const from = found === undefined ? best.theta : found.plainest(best.theta, isKept);
-  let result = add(follow(from, task, choices.loss, scale, rules));
+  let result =
+    reached !== undefined && from === reached.theta
+      ? reached
+      : add(follow(from, task, choices.loss, scale, rules));
   // the scale belongs to the fit that it leads to
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
@@ -151,25 +150,47 @@ export function search(task: Task): Found {
 /** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */
 function residualsOf(
   curve: CurveModel,
-  { rows, y }: Pick<Task, "rows" | "y">,
+  part: Pick<Task, "rows" | "y">,
   roots: Float64Array,
   loss: RobustLoss,
   lossScale: number,
   counts: { evaluations: number },
 ): Residuals {
-  const plain = (theta: Float64Array): Float64Array => product(roots, subtract(curve.values(theta, rows), y));
   return {
     values(theta) {
       counts.evaluations++;
-      const r = plain(theta);
+      const r = weighted(curve, part, roots, theta);
       return loss === "squares" ? r : curve.robust(loss, lossScale, r).values;
     },
-    jacobian(theta) {
-      const slopes = loss === "squares" ? undefined : curve.robust(loss, lossScale, plain(theta)).slopes;
-      const factors = slopes === undefined ? roots : product(roots, slopes);
-      return curve.slopes(theta, rows).map((column) => product(factors, column));
-    },
+    jacobian: (theta) => jacobianOf(curve, part, roots, loss, lossScale, theta),
   };
+}
+
+/** `√w (curve − y)` */
+function weighted(
+  curve: CurveModel,
+  { rows, y }: Pick<Task, "rows" | "y">,
+  roots: Float64Array,
+  theta: Float64Array,
+): Float64Array {
+  return product(roots, subtract(curve.values(theta, rows), y));
+}
+
+/** The derivatives of the residuals of `residualsOf`: a column a parameter. */
+export function jacobianOf(
+  curve: CurveModel,
+  part: Pick<Task, "rows" | "y">,
+  roots: Float64Array,
+  loss: RobustLoss,
+  lossScale: number,
+  theta: Float64Array,
+): Columns {
+  const slopes =
+    loss === "squares"
+      ? undefined
+      : curve.robust(loss, lossScale, weighted(curve, part, roots, theta)).slopes;
+  const factors = slopes === undefined ? roots : product(roots, slopes);
+  return curve.slopes(theta, part.rows).map((column) => product(factors, column));
 }
 
 function notFinite(): DownhillError {
@@ -181,8 +202,9 @@ function notFinite(): DownhillError {
 }
 
 /** Evenly spread rows, where there are very many. */
-function everyFew({ rows, y, weights }: Task): Pick<Task, "rows" | "y" | "weights"> {
-  if (rows.count <= mostRows) return { rows, y, weights };
+function everyFew(task: Task): Pick<Task, "rows" | "y" | "weights"> {
+  const { rows, y, weights } = task;
+  if (rows.count <= mostRows) return task;
   const chosen = Array.from({ length: mostRows }, (_, i) => Math.floor((i * rows.count) / mostRows));
   return {
     rows: takeRows(rows, chosen),

@@ -24,6 +24,7 @@ export interface CurveModel {
   readonly size: number;
   /** Traced: one value a row. */
   readonly curve: (theta: Tensor, rows: Rows) => Tensor;
+  /** Kept until other values are asked for: to be read only, as the derivatives. */
   readonly values: (theta: Float64Array, rows: Rows) => Float64Array;
   /** The derivative of each value in each parameter: a column a parameter. */
   readonly slopes: (theta: Float64Array, rows: Rows) => Columns;
@@ -59,6 +60,8 @@ export function curveModel(
   };
   type OnRows = (theta: Tensor, ...columns: Tensor[]) => Tensor[];
   const prepare = (run: OnRows): OnRows => (compiled ? jit(run) : run);
+  // what is compiled gives tensors that nothing else reads
+  const read = (x: Tensor): Float64Array => x.data({ donate: compiled }) as Float64Array;
   const rowsOf = (columns: readonly Tensor[]): Rows => ({ count: columns[0]!.shape[0]!, columns });
   // a search asks for the derivatives where it has just asked for the values
   const both = prepare((theta, ...columns) => {
@@ -68,9 +71,8 @@ export function curveModel(
   let last: { theta: Float64Array; rows: Rows; values: Float64Array; slopes: Columns } | undefined;
   const evaluate = (theta: Float64Array, rows: Rows): NonNullable<typeof last> => {
     if (last?.rows === rows && last.theta.every((p, i) => Object.is(p, theta[i]))) return last;
-    const [value, jacobian] = both(tensor(theta), ...rows.columns);
-    const slopes = columnsOf(numbers(jacobian!), size);
-    last = { theta: theta.slice(), rows, values: numbers(value!), slopes };
+    const [values, jacobian] = both(tensor(theta), ...rows.columns).map(read);
+    last = { theta: theta.slice(), rows, values: values!, slopes: columnsOf(jacobian!, size) };
     return last;
   };
   const bent = prepare((theta, weights, ...columns) => [
@@ -81,9 +83,9 @@ export function curveModel(
   return {
     size,
     curve,
-    values: (theta, rows) => evaluate(theta, rows).values.slice(),
+    values: (theta, rows) => evaluate(theta, rows).values,
     slopes: (theta, rows) => evaluate(theta, rows).slopes,
-    bend: (theta, rows, weights) => numbers(bent(tensor(theta), weights, ...rows.columns)[0]!),
+    bend: (theta, rows, weights) => read(bent(tensor(theta), weights, ...rows.columns)[0]!),
     robust(loss, scale, r) {
       const run =
         losses.get(loss) ??
@@ -92,8 +94,8 @@ export function curveModel(
           return jvp((given: Tensor) => robustResiduals[loss](given, s), [x], [ones]);
         });
       losses.set(loss, run);
-      const [values, slopes] = run(tensor(r), tensor(scale));
-      return { values: numbers(values!), slopes: numbers(slopes!) };
+      const [values, slopes] = run(tensor(r), tensor(scale)).map(read);
+      return { values: values!, slopes: slopes! };
     },
     partial(chosen) {
       const make = (): OnRows =>
@@ -113,10 +115,10 @@ export function curveModel(
       const run = partials.get(name) ?? make();
       partials.set(name, run);
       return (theta, rows) => {
-        const [value, jacobian] = run(tensor(theta), ...rows.columns);
+        const [values, jacobian] = run(tensor(theta), ...rows.columns).map(read);
         return {
-          values: numbers(value!),
-          columns: jacobian === undefined ? [] : columnsOf(numbers(jacobian), chosen.length),
+          values: values!,
+          columns: jacobian === undefined ? [] : columnsOf(jacobian, chosen.length),
         };
       };
     },
@@ -140,9 +142,9 @@ export function takeRows({ columns }: Rows, chosen: readonly number[]): Rows {
   };
 }
 
-/** The elements, copied. */
+/** The elements of a tensor of float64, copied. */
 export function numbers(x: Tensor): Float64Array {
-  return new Float64Array(x.data());
+  return x.data() as Float64Array;
 }
 
 function oneValueARow(operation: string, out: unknown, count: number): Tensor {

@@ -1,3 +1,5 @@
+import { dot } from "../vector.ts";
+
 /** Coefficients of columns for a right-hand side, and what they leave. */
 export interface Projection {
   /** One for each column; 0 for a column that the ones before it make up. */
@@ -21,18 +23,17 @@ export function project(columns: readonly Float64Array[], b: Float64Array): Proj
     for (let pass = 0; pass < 2; pass++) {
       for (let i = 0; i < j; i++) {
         const unit = units[i];
-        if (unit === undefined) continue;
-        const part = takeOut(left, unit);
-        triangle[i * n + j]! += part;
+        if (unit !== undefined) triangle[i * n + j]! += takeOutAll(left, unit);
       }
     }
     const rest = length(left);
     const isNew = rest > 1e-11 * size && rest < Infinity;
     triangle[j * n + j] = isNew ? rest : 0;
-    units.push(isNew ? left.map((x) => x / rest) : undefined);
+    if (isNew) for (let i = 0; i < left.length; i++) left[i] = left[i]! / rest;
+    units.push(isNew ? left : undefined);
   });
   const rest = b.slice();
-  const along = Float64Array.from(units, (unit) => (unit === undefined ? 0 : takeOut(rest, unit)));
+  const along = Float64Array.from(units, (unit) => (unit === undefined ? 0 : takeOutAll(rest, unit)));
   const coefficients = new Float64Array(n);
   for (let j = n - 1; j >= 0; j--) {
     if (units[j] === undefined) continue;
@@ -45,15 +46,17 @@ export function project(columns: readonly Float64Array[], b: Float64Array): Proj
 
 /** `√Σ x²` */
 export function length(x: Float64Array): number {
-  let total = 0;
-  for (const xi of x) total += xi * xi;
-  return Math.sqrt(total);
+  return Math.sqrt(dot(x, x));
 }
 
 /** Takes out of `x` what it has along a unit vector, and says how much that was. */
-function takeOut(x: Float64Array, unit: Float64Array): number {
-  let part = 0;
-  for (let i = 0; i < x.length; i++) part += x[i]! * unit[i]!;
-  for (let i = 0; i < x.length; i++) x[i]! -= part * unit[i]!;
+function takeOutAll(x: Float64Array, unit: Float64Array): number {
+  const part = dot(x, unit);
+  takeOut(x, unit, part);
   return part;
+}
+
+/** Subtracts `part · y` from x. */
+export function takeOut(x: Float64Array, y: Float64Array, part: number): void {
+  for (let i = 0; i < x.length; i++) x[i]! -= part * y[i]!;
 }

@@ -3,11 +3,12 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { flatten, leafPaths } from "../../../engine/tree/index.ts";
-import { type Columns, factorize, inverseOfSquare } from "../minimize/qr.ts";
-import { product, subtract } from "../vector.ts";
+import { type Columns, covarianceAmong, triangular } from "../minimize/qr.ts";
+import type { RobustLoss } from "../minimize/robust.ts";
+import { subtract } from "../vector.ts";
 import type { StopReason } from "../minimize/stop.ts";
 import { undeterminedColumns } from "./determined.ts";
-import type { Found, Task } from "./follow.ts";
+import { type Found, jacobianOf, type Task } from "./follow.ts";
 import type { CurveModel } from "./model.ts";
 import { operation, type Choices, type Data, oneAxis } from "./options.ts";
 import { studentQuantile } from "./student.ts";
@@ -102,28 +103,32 @@ export function describe(
   names: readonly string[],
   curve: CurveModel,
   { rows, y, weights, walls }: Data & Pick<Task, "walls">,
-  { absoluteSigma, level }: Choices,
+  { absoluteSigma, level, loss }: Choices,
   { result, start, lossScale, followed, agreed, iterations, evaluations }: Found,
 ): CurveFit<string, never> {
   const n = names.length;
   const { theta } = result;
   const { sumOfSquares, reason, converged, message } = result;
   const fitted = curve.values(theta, rows);
-  const slopes = curve.slopes(theta, rows);
   const isAtBound = names.map((_, i) => theta[i] === walls.low[i] || theta[i] === walls.high[i]);
   const free = names.flatMap((_, i) => (isAtBound[i]! ? [] : [i]));
   const roots = weights.map(Math.sqrt);
-  const jacobian = (of: readonly number[]): Columns => of.map((i) => product(roots, slopes[i]!));
-  const undetermined = undeterminedColumns(jacobian(free)).map((at) => free[at]!);
+  const jacobianBy = (by: RobustLoss): Columns =>
+    triangular(jacobianOf(curve, { rows, y }, roots, by, lossScale ?? 1, theta));
+  const jacobian = jacobianBy("squares");
+  const undetermined = undeterminedColumns(free.map((i) => jacobian[i]!)).map((at) => free[at]!);
   // with some of these fixed, the others have errors all the same
   const kept = free.filter((i) => !undetermined.includes(i));
-  for (const i of undetermined) if (undeterminedColumns(jacobian([...kept, i])).length === 0) kept.push(i);
-  const degreesOfFreedom = result.degreesOfFreedom + free.length - kept.length;
+  for (const i of undetermined)
+    if (undeterminedColumns([...kept, i].map((j) => jacobian[j]!)).length === 0) kept.push(i);
+  const degreesOfFreedom = weights.filter((w) => w > 0).length - kept.length;
   const reducedChiSquared = degreesOfFreedom > 0 ? sumOfSquares / degreesOfFreedom : Number.NaN;
-  const covariance =
-    undetermined.length === 0
-      ? result.covariance.slice()
-      : covarianceOf(n, kept, undetermined, jacobian(kept), reducedChiSquared);
+  const counting = loss === "squares" ? jacobian : jacobianBy(loss);
+  const among = kept.map((i) => counting[i]!);
+  const covariance = covarianceAmong(kept, among, n, reducedChiSquared);
+  // the errors of the others are the same whichever of these are fixed
+  for (const i of undetermined)
+    for (let j = 0; j < n; j++) covariance[i * n + j] = covariance[j * n + i] = Number.NaN;
   if (absoluteSigma) covariance.forEach((c, at) => (covariance[at] = c / reducedChiSquared));
   const errors = names.map((_, i) => Math.sqrt(covariance[i * n + i]!));
   const t = studentQuantile(level, degreesOfFreedom);
@@ -183,29 +188,6 @@ export function describe(
       };
     },
   };
-}
-
-/**
- * The covariance of `kept` parameters, of all others fixed: NaN for those that are not determined, which may be among them.
- * That of the determined ones is the same whichever of the others are fixed.
- */
-function covarianceOf(
-  n: number,
-  kept: readonly number[],
-  undetermined: readonly number[],
-  jacobian: Columns,
-  variance: number,
-): Float64Array {
-  const covariance = new Float64Array(n * n).fill(Number.NaN);
-  const { r } = factorize(jacobian, new Float64Array(0));
-  const inverse = inverseOfSquare(r, kept.length);
-  kept.forEach((i, a) => {
-    kept.forEach((j, b) => {
-      if (undetermined.includes(i) || undetermined.includes(j)) return;
-      covariance[i * n + j] = variance * (inverse?.[a * kept.length + b] ?? Number.NaN);
-    });
-  });
-  return covariance;
 }
 
 function determination(y: Float64Array, fitted: Float64Array, weights: Float64Array): number {

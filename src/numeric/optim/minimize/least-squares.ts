@@ -21,10 +21,10 @@ import {
   requireResult,
 } from "./problem.ts";
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
-import { type Columns, columnsOf, factorize, inverseOfSquare } from "./qr.ts";
+import { columnsOf, covarianceAmong } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
-import { type Bounds, readWalls, type Walls } from "./walls.ts";
+import { type Bounds, readWalls } from "./walls.ts";
 
 /** Options of `leastSquaresSolver`, and of `leastSquares` but for the data. */
 export interface LeastSquaresSolverOptions<P = unknown> extends StopRules, Bounds {
@@ -280,15 +280,22 @@ function prepareLeastSquares(
       ),
       report({ best, reason, iterations }) {
         const { evaluations, jacobians } = counts;
-        const errors = covarianceOf(residuals.jacobian(best.x), best, walls, weights?.ignored ?? 0);
+        const jacobian = residuals.jacobian(best.x);
         const n = best.x.length;
+        const free = jacobian.flatMap((_, i) =>
+          best.x[i] === walls.low[i] || best.x[i] === walls.high[i] ? [] : [i],
+        );
+        const degreesOfFreedom = (jacobian[0]?.length ?? 0) - (weights?.ignored ?? 0) - free.length;
+        const variance = degreesOfFreedom > 0 ? best.value / degreesOfFreedom : Number.NaN;
+        const columns = free.map((i) => jacobian[i]!);
+        const covariance = covarianceAmong(free, columns, n, variance);
         return {
           params: flat.fromVector(best.x),
           sumOfSquares: best.value,
           residuals: asGiven(f, [], tensor(plain([best.x], args)[0]!)) as Tensor & number[],
-          degreesOfFreedom: errors.degreesOfFreedom,
-          standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(errors.covariance[i * n + i]!))),
-          covariance: asGiven(f, [], tensor(errors.covariance, { shape: [n, n] })) as Tensor & number[][],
+          degreesOfFreedom,
+          standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(covariance[i * n + i]!))),
+          covariance: asGiven(f, [], tensor(covariance, { shape: [n, n] })) as Tensor & number[][],
           reason,
           converged: isConverged(reason),
           message: explain(reason, best),
@@ -299,31 +306,6 @@ function prepareLeastSquares(
       },
     };
   };
-}
-
-/** The covariance of the parameters that do not stand at a wall, NaN elsewhere. */
-export function covarianceOf(
-  jacobian: Columns,
-  { x, value }: Iterate,
-  { low, high }: Walls,
-  ignored: number,
-): { readonly covariance: Float64Array; readonly degreesOfFreedom: number } {
-  const free = Array.from(x.keys()).filter((i) => x[i] !== low[i] && x[i] !== high[i]);
-  const [n, rows] = [jacobian.length, jacobian[0]?.length ?? 0];
-  const degreesOfFreedom = rows - ignored - free.length;
-  const covariance = new Float64Array(n * n).fill(Number.NaN);
-  if (degreesOfFreedom <= 0 || free.length === 0) return { covariance, degreesOfFreedom };
-  const k = free.length;
-  const part = free.map((i) => jacobian[i]!);
-  const { r } = factorize(part, new Float64Array(rows));
-  const inverse = inverseOfSquare(r, k);
-  if (inverse !== null)
-    free.forEach((i, a) => {
-      free.forEach((j, b) => {
-        covariance[i * n + j] = (value / degreesOfFreedom) * inverse[a * k + b]!;
-      });
-    });
-  return { covariance, degreesOfFreedom };
 }
 
 interface Weights {

@@ -5,6 +5,7 @@ import { inside, type Walls } from "./walls.ts";
 
 /** Residuals with their Jacobian. */
 export interface Residuals {
+  /** Arrays that the method may write into, as those of `jacobian`. */
   readonly values: (x: Float64Array) => Float64Array;
   /** A column for each number of x. */
   readonly jacobian: (x: Float64Array) => Columns;
@@ -27,16 +28,15 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
   let x = inside(start, walls);
   let r = f.values(x);
   let value = dot(r, r);
-  let jacobian = f.jacobian(x);
   let scale = new Float64Array(n);
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
+  let lastUnseen = Infinity;
   for (;;) {
-    const sizes = jacobian.map((column) => sizeFrom(column, 0));
-    // |r + Jδ|² = |Qᵀr + Rδ|² + what no δ changes: steps of any damping go by the small triangle
-    const triangle = factorize(jacobian, r);
+    // |r + Jδ|² = |Qᵀr + Rδ|² + what no δ changes: all goes by the small triangle
+    const triangle = factorize(f.jacobian(x), r);
+    const { sizes, slopes } = columnsOfTriangle(triangle);
     scale = scale.map((s, i) => Math.max(s, sizes[i]!));
-    const slopes = Float64Array.from(jacobian, (column) => dot(column, r)); // Jᵀr
     const free = slopes.map((g, i) => ((x[i] === low[i] && g > 0) || (x[i] === high[i] && g < 0) ? 0 : 1));
     const length = Math.max(1, Math.sqrt(value));
     const gradient = slopes.map((g, i) => (free[i] === 0 || sizes[i] === 0 ? 0 : g / sizes[i]! / length));
@@ -52,13 +52,16 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
       const predicted = predictedFall(triangle, moved);
       const trial = f.values(next);
       const trialValue = dot(trial, trial);
-      const gain = (value - trialValue) / predicted;
-      if (predicted > 0 && gain > 1e-4) {
-        mu *= Math.max(1 / 3, 1 - (2 * gain - 1) ** 3);
+      const fall = value - trialValue;
+      // below the rounding of the values the model alone can tell, as long as steps become shorter by it
+      const isUnseen = predicted < rounding * value && predicted < lastUnseen / 4;
+      const isTaken = isUnseen ? fall > -rounding * value : fall / predicted > 1e-4;
+      if (predicted > 0 && isTaken) {
+        if (isUnseen) lastUnseen = predicted;
+        mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
         growth = 2;
-        [decrease, step] = [value - trialValue, largestPart(moved, next)];
+        [decrease, step] = [Math.max(fall, 0), largestPart(moved, next)];
         [x, r, value] = [next, trial, trialValue];
-        jacobian = f.jacobian(x);
         break;
       }
       mu = Math.max(mu, 1e-20) * growth;
@@ -66,6 +69,24 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
       if (!(mu < 1e60)) return;
     }
   }
+}
+
+/** The rounding error of a sum of squares, as a part of it. */
+const rounding = 2 ** -48;
+
+/** The sizes of the columns of J, and Jᵀr. */
+function columnsOfTriangle({ r, qtb }: Triangle): {
+  readonly sizes: Float64Array;
+  readonly slopes: Float64Array;
+} {
+  const n = qtb.length;
+  const columns = Array.from({ length: n }, (_, j) =>
+    Float64Array.from({ length: j + 1 }, (_, i) => r[i * n + j]!),
+  );
+  return {
+    sizes: Float64Array.from(columns, (column) => sizeFrom(column, 0)),
+    slopes: Float64Array.from(columns, (column) => dot(column, qtb)),
+  };
 }
 
 /** The δ that minimises `|r + Jδ|² + μ|Dδ|²`, 0 where a parameter is not free. */

@@ -17,29 +17,41 @@ export interface Triangle {
 
 /**
  * R and Qᵀb of a matrix, by Householder's reflections; where it has fewer rows than columns as if rows of zeros stood below.
+ * Overwrites the columns and b. Without b there is no Qᵀb.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
-export function factorize(matrix: Columns, rightSide: Float64Array): Triangle {
+export function factorize(matrix: Columns, rightSide?: Float64Array): Triangle {
   const n = matrix.length;
-  const m = Math.max(matrix[0]?.length ?? 0, n);
-  const columns = matrix.map((column) => padded(column, m));
-  const b = padded(rightSide, m);
+  const all = (rightSide === undefined ? matrix : [...matrix, rightSide]).map((column) =>
+    column.length < n ? padded(column, n) : column,
+  );
   const r = new Float64Array(n * n);
   for (let k = 0; k < n; k++) {
-    const v = columns[k]!;
+    const v = all[k]!;
     const size = sizeFrom(v, k);
     for (let i = 0; i < k; i++) r[i * n + k] = v[i]!;
     if (size === 0) continue;
-    const norm = v[k]! > 0 ? -size : size;
-    r[k * n + k] = norm;
-    // v = x − norm · e₁, scaled so that its first number is v₁
+    r[k * n + k] = v[k]! > 0 ? -size : size;
+    // v = x − norm · e₁; its length does not matter, but products with it must not overflow or vanish
+    const unit = size > 1e50 || size < 1e-50 ? size : 1;
+    if (unit !== 1) for (let i = k; i < v.length; i++) v[i] = v[i]! / unit;
+    const norm = r[k * n + k]! / unit;
     v[k] = v[k]! - norm;
     const factor = 1 / (norm * v[k]!);
-    for (let j = k + 1; j < n; j++) reflect(columns[j]!, v, k, factor);
-    reflect(b, v, k, factor);
+    // two at a time: their sums do not wait for each other
+    let j = k + 1;
+    for (; j + 1 < all.length; j += 2) reflectBoth(all[j]!, all[j + 1]!, v, k, factor);
+    if (j < all.length) reflect(all[j]!, v, k, factor);
   }
-  return { r, qtb: b.slice(0, n) };
+  return { r, qtb: all[n]?.slice(0, n) ?? new Float64Array(0) };
+}
+
+/** The columns of R of a matrix, which it overwrites: for the sizes of all combinations of columns they stand for the matrix. */
+export function triangular(matrix: Columns): Columns {
+  const n = matrix.length;
+  const { r } = factorize(matrix);
+  return matrix.map((_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
 }
 
 /** A copy with zeros behind it. */
@@ -57,8 +69,28 @@ function reflect(x: Float64Array, v: Float64Array, k: number, factor: number): v
   for (let i = k; i < v.length; i++) x[i] = x[i]! + product * v[i]!;
 }
 
+/** `reflect` of x and of y. */
+function reflectBoth(x: Float64Array, y: Float64Array, v: Float64Array, k: number, factor: number): void {
+  let [ofX, ofY] = [0, 0];
+  for (let i = k; i < v.length; i++) {
+    const vi = v[i]!;
+    ofX += vi * x[i]!;
+    ofY += vi * y[i]!;
+  }
+  ofX *= factor;
+  ofY *= factor;
+  for (let i = k; i < v.length; i++) {
+    const vi = v[i]!;
+    x[i] = x[i]! + ofX * vi;
+    y[i] = y[i]! + ofY * vi;
+  }
+}
+
 /** `√Σ xᵢ²` from place k on, without overflow: the size of a vector. */
 export function sizeFrom(x: Float64Array, k: number): number {
+  let plain = 0;
+  for (let i = k; i < x.length; i++) plain += x[i]! * x[i]!;
+  if (plain > 1e-280 && plain < Infinity) return Math.sqrt(plain); // squares that vanished are below its rounding error
   let largest = 0;
   for (let i = k; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
@@ -82,7 +114,7 @@ export function backSubstitute(r: Float64Array, b: Float64Array): Float64Array {
 }
 
 /** `(RᵀR)⁻¹`, or `null` where R is singular to the rounding of its numbers. */
-export function inverseOfSquare(r: Float64Array, n: number): Float64Array | null {
+function inverseOfSquare(r: Float64Array, n: number): Float64Array | null {
   const sizes = Array.from({ length: n }, (_, j) => {
     let size = 0;
     for (let i = 0; i <= j; i++) size = Math.hypot(size, r[i * n + j]!);
@@ -100,4 +132,26 @@ export function inverseOfSquare(r: Float64Array, n: number): Float64Array | null
     for (let j = 0; j < n; j++)
       for (let k = 0; k < n; k++) inverse[i * n + j]! += columns[k]![i]! * columns[k]![j]!;
   return inverse;
+}
+
+/**
+ * `variance · (JᵀJ)⁻¹` of columns that stand in the places `kept` of n parameters, n × n by rows: NaN in other places, and everywhere
+ * where the columns depend on one another. Overwrites them.
+ */
+export function covarianceAmong(
+  kept: readonly number[],
+  columns: Columns,
+  n: number,
+  variance: number,
+): Float64Array<ArrayBuffer> {
+  const covariance = new Float64Array(n * n).fill(Number.NaN);
+  const k = kept.length;
+  const inverse = inverseOfSquare(factorize(columns).r, k);
+  if (inverse === null) return covariance;
+  kept.forEach((i, a) => {
+    kept.forEach((j, b) => {
+      covariance[i * n + j] = variance * inverse[a * k + b]!;
+    });
+  });
+  return covariance;
 }

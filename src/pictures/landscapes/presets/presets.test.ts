@@ -267,7 +267,7 @@ test("Adam ends at the worst point of rare large losses, AMSGrad at the best", (
   }
 });
 
-test.each(seeds(extent(1, 2)))(
+test.each(seeds(extent(0, 2, 1)))(
   "take-aways: Adam is quickly good untuned, tuned SGD is at least as good in the end (seed %d)",
   async (seed) => {
     const [paper, tunedAdam, guessed, tunedSgd] = await compareAdvice(seed);

@@ -273,7 +273,7 @@ describe("two runs in one folder", () => {
 
 describe("a power cut", () => {
   test("in any operation leaves the last checkpoint that was safe, or the one being written, whole", async () => {
-    const seeds = extent(100, 300);
+    const seeds = extent(40, 300, 100);
     let [cuts, newer] = [0, 0];
     for (let seed = 0; seed < seeds; seed++) {
       const chance = randomBelow(seed);

@@ -15,7 +15,7 @@ import { extent, testInCi } from "../../../../test/support/extent.ts";
 import { shortLived } from "../../../../test/support/mpi.ts";
 import type { Moment, TraineeOptions } from "./testdata/trainee.ts";
 
-const kills = Number(process.env["DOWNHILL_KILLS"] ?? extent(3, 10, 6));
+const kills = Number(process.env["DOWNHILL_KILLS"] ?? extent(2, 10, 6));
 const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
 const killsPerRun = extent(3, 5);
 const here = fileURLToPath(new URL("testdata/", import.meta.url));

@@ -3,14 +3,15 @@ import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import { printHead } from "../../kernel/print.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { withSteadyConditions } from "./conditions.ts";
+import type { LowerOptions } from "./options.ts";
+import { withSteadyParts } from "./steady.ts";
 
 const [x, n] = [k.local("f64", "x"), k.local("i32", "n")];
 const masked = (mask: Expr, value: Expr): Expr =>
   k.select(k.ne(mask, k.f64(0)), k.mul(mask, value), k.f64(0));
 
 /** The statements of a block and in it, a line each, as deep as they stand. */
-function lines(write: (block: Block) => void): string[] {
+function lines(write: (block: Block) => void, options: LowerOptions = {}): string[] {
   const block = k.makeBlock();
   write(block);
   const show = (stmts: readonly Stmt[], depth: number): string[] =>
@@ -20,7 +21,7 @@ function lines(write: (block: Block) => void): string[] {
     });
   let count = 0;
   return show(
-    withSteadyConditions(block.statements, (hint) => `${hint}${++count}`),
+    withSteadyParts(block.statements, options, (hint) => `${hint}${++count}`),
     0,
   );
 }
@@ -59,4 +60,29 @@ test("conditions of what a loop sets, declares or reads from memory stay in it, 
     });
   };
   expect(lines(write).join("\n")).not.toContain("holds");
+});
+
+test("products in places stand before the outermost loop that leaves them as they are, one in another too", () => {
+  const j = k.local("i32", "j");
+  const write = (block: Block): void =>
+    block.for("i", k.i32(0), n, (outer, i) => {
+      const row = k.mul(k.add(k.mul(n, k.local("i32", "m")), i), n);
+      outer.for("j", k.i32(0), n, (inner) => {
+        inner.store("y", k.add(row, j), k.load("f64", "a", k.add(k.mul(j, n), i)));
+        inner.store(
+          "z",
+          k.add(row, j),
+          k.load("f64", "a", k.convert("i32", k.load("f64", "b", k.add(row, j)))),
+        );
+      });
+    });
+  expect(lines(write)).toEqual([
+    "let place2: i32 = n * m",
+    "for i in 0..n",
+    "  let place1: i32 = (place2 + i) * n",
+    "  for j in 0..n",
+    "    y[place1 + j] = a[j * n + i]",
+    "    z[place1 + j] = a[i32(b[place1 + j])]",
+  ]);
+  expect(lines(write, { steadyPlaces: false })[1]).toContain("for j");
 });
