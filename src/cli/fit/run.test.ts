@@ -170,7 +170,7 @@ describe("the output", () => {
       expect(text).toMatch(extension === "svg" ? /^<svg xmlns/ : /^<!doctype html>/);
       expect(text).toContain("color-scheme:light dark");
       expect(text).toContain("95 % confidence band");
-      expect(withoutScript(text).match(/h0/g)!.length).toBe(extension === "svg" ? 81 : 4 * 81); // dots: twice the data, and the legend; in pages for four widths
+      expect(withoutScript(text).match(/h0/g)!.length).toBe(extension === "svg" ? 81 : 2 * 81); // dots: twice the data, and the legend; in pages for two widths
       expect(text).toMatch(/class="band" d="M[\d.,L]+Z"/);
       expect(text).not.toMatch(/https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
       expect(withoutScript(text)).not.toMatch(/NaN|undefined|Infinity/);
