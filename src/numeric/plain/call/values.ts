@@ -7,7 +7,7 @@ import type { PlainType } from "../form.ts";
 import { isFlat, itemsOf, takeNumbers } from "./lists.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
-export { type Elements, type Leaf, makers, type Template } from "./templates.ts";
+export { type Leaf, makers, type Template } from "./templates.ts";
 
 /** What an argument must be, for messages. */
 function nounOf(type: PlainType): string {
