@@ -92,6 +92,31 @@ test("unique fills up with its least value, or with what is said", () => {
   expect(unique(bool([1, 0, 1])).dtype).toBe("bool");
 });
 
+test("unique compares whole items along an axis, as NumPy does", () => {
+  const x = [[[1, 2], [0, 5]], [[1, 2], [0, 4]], [[1, 2], [0, 5]]]; // prettier-ignore
+  expect(unique(x, { axis: 0 }).tolist()).toEqual([[[1, 2], [0, 4]], [[1, 2], [0, 5]]]); // prettier-ignore
+  expect(unique(x, { axis: 1 }).tolist()).toEqual([[[0, 5], [1, 2]], [[0, 4], [1, 2]], [[0, 5], [1, 2]]]); // prettier-ignore
+  expect(unique(x, { axis: -1 }).tolist()).toEqual(x);
+  const rows = [[3, 1], [2, 9], [3, 1], [2, 8]]; // prettier-ignore
+  const all = { axis: 0, returnIndex: true, returnInverse: true, returnCounts: true } as const;
+  const expected = [[[2, 8], [2, 9], [3, 1]], [3, 1, 0], [2, 1, 2, 0], [1, 1, 2]]; // prettier-ignore
+  expect(unique(rows, all).map((t) => t.tolist())).toEqual(expected);
+  const compiled = jit((t: Tensor) => unique(t, { ...all, size: 3 }));
+  expect(compiled(rows).map((t) => t.tolist())).toEqual(expected);
+  expect(jit((t: Tensor) => unique(t, { axis: 0, size: 4, fill: 7 }))(rows).tolist()).toEqual([
+    [2, 8],
+    [2, 9],
+    [3, 1],
+    [7, 7],
+  ]);
+  expect(unique([[NaN, 1], [NaN, 1]], { axis: 0 }).tolist()).toEqual([[NaN, 1]]); // prettier-ignore
+  expect(unique(tensor([], { shape: [0, 3] }), { axis: 0 }).shape).toEqual([0, 3]);
+  expect(unique(tensor([], { shape: [3, 0] }), { axis: 0 }).shape).toEqual([1, 0]);
+  const weighted = (t: Tensor): Tensor => unique(t, { axis: 0 }).mul([[1, 10], [100, 1000]]).sum(); // prettier-ignore
+  expect(grad(weighted)([[3, 1], [2, 9], [3, 1]]).tolist()).toEqual([[100, 1000], [1, 10], [0, 0]]); // prettier-ignore
+  expect(() => unique(rows, { axis: 2 })).toThrow(/^unique: axis/);
+});
+
 test("the derivative of unique goes to the first of equal elements", () => {
   expect(grad((x: Tensor) => unique(x).mul([1, 10]).sum())([5, 2, 5]).tolist()).toEqual([10, 1, 0]);
 });

@@ -5,10 +5,10 @@ import { isAtHand, numberOf, readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
-import { range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
+import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import { search } from "./halving.ts";
 import { foundLength, placesOfTrue } from "./places.ts";
-import { asPartOf, expandTo } from "./promote.ts";
+import { asPartOf, expandTo, normalizeAxis } from "./promote.ts";
 
 /** Options of what finds as many elements as there are. */
 export interface FoundOptions {
@@ -91,9 +91,11 @@ export function argwhere(x: TensorLike, options: FoundOptions = {}): Tensor {
 
 /** Options of `unique`, with NumPy's names. */
 export interface UniqueOptions extends FoundOptions {
-  /** Whether to give the places, in the flattened x, where each value is first. Default false. */
+  /** The axis along which whole items are compared: rows of a matrix for 0. Default none: single elements. */
+  readonly axis?: number;
+  /** Whether to give the places, in the flattened x or along the axis, where each value is first. Default false. */
   readonly returnIndex?: boolean;
-  /** Whether to give, for each element of x, the place of its value in the result. Default false. */
+  /** Whether to give, for each element of x, or each item along the axis, the place of its value in the result. Default false. */
   readonly returnInverse?: boolean;
   /** Whether to give how often each value is there. Default false. */
   readonly returnCounts?: boolean;
@@ -111,25 +113,28 @@ export type Unique<O extends UniqueOptions> = [
 
 /**
  * The different values of x in ascending order; NaN counts as one, the largest. The derivative goes to the first element that has a value. In
- * compiled functions `size` says how many; `fill`, the least one unless said otherwise, stands behind the last.
+ * compiled functions `size` says how many; `fill`, the least one unless said otherwise, stands behind the last. With `axis` the different items along it,
+ * ordered by their first elements, and where these are equal by the next.
  *
  * With `returnIndex`, `returnInverse` or `returnCounts` a list: the values and what was asked for, in this order, as int32.
  *
- * @throws DownhillError `trace` for traced values without a size.
+ * @throws DownhillError `trace` for traced values without a size; `range` for the axis.
  * @example
  * unique([3, 1, 3, 2]).tolist(); // [ 1, 2, 3 ]
+ * unique([[1, 2], [0, 5], [1, 2]], { axis: 0 }).tolist(); // [ [ 0, 5 ], [ 1, 2 ] ]
  * const [values, counts] = unique([3, 1, 3, 2], { returnCounts: true });
  * counts.tolist(); // [ 1, 1, 2 ]
  */
 export function unique<const O extends UniqueOptions = UniqueOptions>(x: TensorLike, options?: O): Unique<O> {
   if (arguments.length > 2) refuseExtra("unique", arguments, 2);
-  const { size, fill, returnIndex, returnInverse, returnCounts } = checkedUnique(options);
+  const { size, fill, axis, returnIndex, returnInverse, returnCounts } = checkedUnique(options);
   const t = p.asTensor(x, "unique");
-  const n = sizeOf(t.type.shape);
-  const flat = p.reshape(t, [n]);
-  const order = p.argsort(flat, 0);
-  const sorted = p.take(flat, order, 0);
-  const isNew = isFirst(sorted);
+  const place = axis === undefined ? undefined : normalizeAxis("unique", axis, t.type);
+  const front = place === undefined ? t : toFront(t, place);
+  const [n, item] = place === undefined ? [sizeOf(t.shape), []] : [front.shape[0]!, front.shape.slice(1)];
+  const rows = p.reshape(front, [n, sizeOf(item)]);
+  const order = orderOfRows(rows);
+  const isNew = isFirst(p.take(rows, order, 0));
   const length = foundLength("unique", size, () => countOf(isNew));
   // where each value begins among the sorted, and where the last one ends
   const bounds = firstTrue(isNew, length + 1, n);
@@ -137,39 +142,63 @@ export function unique<const O extends UniqueOptions = UniqueOptions>(x: TensorL
   const isFound = p.less(begins, p.full(int(length), n));
   const least = p.zeros(int(length));
   const first = n === 0 ? least : p.take(order, p.where(isFound, begins, least), 0);
-  const found = n === 0 ? p.zeros(arrayType(t.dtype, [length])) : p.take(flat, first, 0);
-  const values =
-    fill === undefined ? found : p.where(isFound, found, expandTo(asPartOf("unique", t, fill), [length]));
+  const type = arrayType(t.dtype, [length, sizeOf(item)]);
+  const found = n === 0 ? p.zeros(type) : p.take(rows, first, 0);
+  const filled = (value: number): Tensor =>
+    p.where(p.broadcast(isFound, type.shape, [0]), found, expandTo(asPartOf("unique", t, value), type.shape));
+  const items = p.reshape(fill === undefined ? found : filled(fill), [length, ...item]);
+  const values = place === undefined ? items : fromFront(items, place);
+  const inverse = (): Tensor => {
+    const each = inverseOf(order, isNew);
+    return place === undefined ? p.reshape(each, t.shape) : each;
+  };
   const others = [
     ...(returnIndex === true ? [first] : []),
-    ...(returnInverse === true ? [inverseOf(order, isNew, t)] : []),
+    ...(returnInverse === true ? [inverse()] : []),
     ...(returnCounts === true ? [p.sub(p.part(bounds, 0, 1, length + 1), begins)] : []),
   ];
   return (others.length === 0 ? values : [values, ...others]) as Unique<O>;
 }
 
 function checkedUnique(options: UniqueOptions | undefined): UniqueOptions {
-  checkOptions("unique", options, ["size", "fill", "returnIndex", "returnInverse", "returnCounts"]);
+  checkOptions("unique", options, ["size", "fill", "axis", "returnIndex", "returnInverse", "returnCounts"]);
   if (options !== undefined) checkFlags("unique", options, ["returnIndex", "returnInverse", "returnCounts"]);
   return options ?? {};
 }
 
-/** Whether each element of a sorted vector is another than the one before. */
+const toFront = (x: Tensor, axis: number): Tensor => p.permute(x, [axis, ...otherAxes(x.ndim, [axis])]);
+
+const fromFront = (x: Tensor, axis: number): Tensor =>
+  p.permute(x, [...range(1, axis + 1), 0, ...range(axis + 1, x.ndim)]);
+
+/** Places of the rows of a matrix in ascending order: sorting keeps the order of equals, so that the last column comes first. */
+function orderOfRows(rows: Tensor): Tensor {
+  const [n, m] = rows.shape as [number, number];
+  const column = (j: number): Tensor => p.reshape(p.part(rows, 1, j, j + 1), [n]);
+  if (m === 0) return p.iota("int32", [n], 0);
+  let order = p.argsort(column(m - 1), 0);
+  for (let j = m - 2; j >= 0; j--) order = p.take(order, p.argsort(p.take(column(j), order, 0), 0), 0);
+  return order;
+}
+
+/** Whether each row of a sorted matrix is another than the one before. */
 function isFirst(sorted: Tensor): Tensor {
-  const n = sorted.type.shape[0]!;
+  const n = sorted.shape[0]!;
   if (n === 0) return p.zeros(arrayType("bool", [0]));
   const [before, after] = [p.part(sorted, 0, 0, n - 1), p.part(sorted, 0, 1, n)];
   const isOther = p.notEqual(before, after);
   // NaN differs from itself, and is the same value here
   const isNumber = p.either(p.equal(before, before), p.equal(after, after));
-  return p.concatenate([p.full(arrayType("bool", [1]), 1), p.both(isOther, isNumber)], 0);
+  const different = p.sum(p.convert(p.both(isOther, isNumber), "int32"), [1]);
+  const isNew = p.notEqual(different, p.zeros(different.type));
+  return p.concatenate([p.full(arrayType("bool", [1]), 1), isNew], 0);
 }
 
-/** For each element of x, which of the different values it has. */
-function inverseOf(order: Tensor, isNew: Tensor, x: Tensor): Tensor {
-  const n = order.type.shape[0]!;
+/** For each row of what was sorted, which of the different ones it is. */
+function inverseOf(order: Tensor, isNew: Tensor): Tensor {
+  const n = order.shape[0]!;
   const group = p.sub(p.cumsum(p.convert(isNew, "int32"), 0), p.full(int(n), 1));
-  return p.reshape(p.scatterSet(p.zeros(int(n)), order, group, 0, true), x.type.shape);
+  return p.scatterSet(p.zeros(int(n)), order, group, 0, true);
 }
 
 /** Options of `searchsorted`. */
