@@ -299,6 +299,28 @@ elementwise(float32, "f32")
 elementwise(float64, "f64")
 
 
+@row("layer-norm-gelu-gradient", "ns", 1024 * 256)
+def layer_norm_gelu():
+    x = leaf(numbers(61, (1024, 256)))
+    weight, bias = torch.ones(256), torch.zeros(256)
+
+    def step():
+        return torch.autograd.grad(F.gelu(F.layer_norm(x, (256,), weight, bias)).sum(), x)[0]
+
+    return step, digest(step())
+
+
+@row("embedding-gradient", "us")
+def embedding_gradient():
+    table = leaf(numbers(62, (5000, 64)))
+    places = torch.arange(2048) * 7919 % 5000
+
+    def step():
+        return torch.autograd.grad(F.embedding(places, table).square().sum(), table)[0]
+
+    return step, digest(step())
+
+
 @row("adam-update", "ns", million)
 def adam_update():
     p = leaf(numbers(51, (million,)))

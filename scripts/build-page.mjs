@@ -31,6 +31,7 @@ const licence = readFileSync(join(dagre, "LICENSE"), "utf8").trim();
 /** @type {readonly Page[]} */
 const pages = [
   { folder: "src/pictures/plot", styles: [] },
+  { folder: "pages/playground/map-file", styles: [] },
   {
     folder: "src/pictures/viz",
     shared: {

@@ -591,6 +591,26 @@ export const fits = [
     single: true,
   },
   {
+    name: "normalRatio32",
+    says: "e^(a²/2) Φ(−a) · (1 + 3a/10) = P(1 / (1 + 3a/10) − 0.6) for 0 ≤ a ≤ 14.5, relatively, in float32",
+    target: (t, bits) => {
+      // Φ(−14.5) has 47 zeros after the point
+      const more = 250;
+      const one = big.one(bits + more);
+      const u = timesPowerOfTwo(t, more) + big.exactly(0.6, bits + more);
+      const a = (10n * (big.div(one, u, bits + more) - one)) / 3n;
+      const x = big.div(a, big.sqrt(2n * one, bits + more), bits + more);
+      const tail = (one - big.erf(x, bits + more)) >> 1n;
+      const scaled = big.mul(tail, big.exp(big.mul(x, x, bits + more), bits + more), bits + more);
+      return big.div(scaled, u, bits + more) >> BigInt(more);
+    },
+    weight: (t) => 1 / (0.32 + 0.44 * t),
+    from: 1 / 5.35 - 0.6,
+    to: 0.4,
+    degree: 9,
+    single: true,
+  },
+  {
     name: "normalLog32",
     says: "ln(1 + f) = f · P(f) for √½ ≤ 1 + f ≤ √2, in float32",
     target: withMoreBits((f, bits) =>

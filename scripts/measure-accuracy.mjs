@@ -23,14 +23,23 @@ const { values, positionals } = parseArgs({
  * @typedef {typeof import("../test/support/transcendentals.ts") & typeof import("../test/support/singles.ts")
  *   & typeof import("../test/support/special-functions.ts") & typeof import("../src/engine/backends/js/index.ts")} Library
  */
-const { transcendentals, measure, singles, measureSingle, specialFunctions, measureSpecial, jsBackend } =
-  /** @type {Library} */ (
-    await importTypeScript(
-      `export * from "./test/support/transcendentals.ts"; export * from "./test/support/singles.ts";
+const {
+  transcendentals,
+  measure,
+  singles,
+  measureSingle,
+  singlesOfTwo,
+  measureSingleOfTwo,
+  specialFunctions,
+  measureSpecial,
+  jsBackend,
+} = /** @type {Library} */ (
+  await importTypeScript(
+    `export * from "./test/support/transcendentals.ts"; export * from "./test/support/singles.ts";
      export * from "./test/support/special-functions.ts";
      export { jsBackend } from "./src/engine/backends/js/index.ts";`,
-    )
-  );
+  )
+);
 
 const isWanted = (/** @type {string} */ name) => positionals.length === 0 || positionals.includes(name);
 /** @type {{ dtype: string, name: string, samples: number, ulps: number, at: string }[]} */
@@ -50,6 +59,14 @@ for (const each of singles) {
   if (compute === undefined || exact === undefined) continue;
   const { samples, ulps, at } = measureSingle(each, compute, exact, Number(values.stride));
   show({ dtype: "float32", name: name.replace(/32$/, ""), samples, ulps, at: String(at) });
+}
+for (const { procedure, reference } of singlesOfTwo) {
+  const { name } = procedure;
+  if (!isWanted(name)) continue;
+  const [compute, exact] = [procedure, reference].map(jsBackend.compileProcedure);
+  if (compute === undefined || exact === undefined) continue;
+  const { samples, ulps, at } = measureSingleOfTwo(compute, exact, 1_000_000);
+  show({ dtype: "float32", name: name.replace(/32$/, ""), samples, ulps, at: at.join(", ") });
 }
 /** @type {{ name: string, points: number, relative: number, ofAllowed: number, at: string }[]} */
 const specialRows = [];
@@ -102,8 +119,8 @@ ${table("float64")}
 
 ## float32
 
-Against float64, over every ${values.stride}th of all float32 numbers in the range where the result is finite and not 0. The functions that
-are not listed are computed in float64 and rounded: half an ulp.
+Against float64, over every ${values.stride}th of all float32 numbers in the range where the result is finite and not 0, of two arguments over drawn
+pairs. The functions that are not listed are computed in float64 and rounded: half an ulp.
 
 ${table("float32")}
 

@@ -76,7 +76,10 @@ export async function writeModules(out, { without: workAround, maps = false, sec
         if (name === "rolldown-runtime") return "[name].js";
         if (!moduleIds.some((id) => ofLibrary?.has(id))) return `${section?.at}assets/[name].js`;
         if (name === "core" || /^core-|\//.test(name)) return "[name].js";
-        return facadeModuleId ? pathOf(facadeModuleId).replace(/\.ts$/, ".js") : "cli/[name].js";
+        if (facadeModuleId) return pathOf(facadeModuleId).replace(/\.ts$/, ".js");
+        // What an entry installs, where pages share the entry: a bundle must not leave it out (see `sideEffects` in package.json).
+        const isOfEntries = moduleIds.every((id) => sources.includes(pathOf(id).replace(/\.ts$/, "")));
+        return isOfEntries ? "entries/[name].js" : "cli/[name].js";
       },
       codeSplitting: {
         groups: [

@@ -83,9 +83,10 @@ const entryOf = (section, slug) => (slug === "" ? section : slug);
  *
  * @param {SectionName} name
  * @param {string} out what is there is replaced
+ * @param {{ minify?: boolean }} [options] by default its modules are minified
  * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
  */
-export async function buildSection(name, out) {
+export async function buildSection(name, out, { minify = true } = {}) {
   rmSync(out, { recursive: true, force: true });
   const sources = sourcesOf(name);
   const { output } = await build({
@@ -98,7 +99,7 @@ export async function buildSection(name, out) {
     output: {
       dir: out,
       format: "esm",
-      minify: true,
+      minify,
       entryFileNames: "assets/[name].js",
       chunkFileNames: "assets/[name]-[hash].js",
     },

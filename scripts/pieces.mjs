@@ -16,7 +16,7 @@ import { join, posix } from "node:path";
 export function effectsOf(root) {
   const { sideEffects } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return sideEffects
-    .filter((/** @type {string} */ path) => !/\/(index|main)\.js$/.test(path))
+    .filter((/** @type {string} */ path) => !/\/(index|main|\*)\.js$/.test(path))
     .map((/** @type {string} */ path) => path.replace("./dist/", "").replace(/\.js$/, ".ts"));
 }
 

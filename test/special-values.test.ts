@@ -206,6 +206,9 @@ const stated: readonly (readonly [op: string, ins: readonly number[], value: num
   ["polygamma", [2, 0], -Infinity],
   ["polygamma", [2, -0], Infinity],
   ["polygamma", [2, -3], NaN],
+  ["polygamma", [1, 1e-160], Infinity],
+  ["polygamma", [2, 1e-150], -Infinity],
+  ["zeta", [2, 1e-160], Infinity],
   ["zeta", [1, 2], Infinity],
   ["zeta", [2, 0], Infinity],
   ["zeta", [0.5, 2], NaN],
@@ -293,5 +296,75 @@ describe("special values", () => {
         found.some((line) => pattern.test(line)),
         `no longer different: ${reason}`,
       ).toBe(true);
+  });
+});
+
+/** Functions of one number, by the names of what they are made of. */
+const smooth: Readonly<Record<string, (x: Tensor) => Tensor>> = {
+  ...Object.fromEntries(
+    (
+      "neg sign exp exp2 expm1 log log10 log2 log1p sqrt rsqrt reciprocal cbrt asin acos atan sin cos tan sinh cosh tanh asinh acosh " +
+      "atanh sigmoid erf erfc erfinv lgamma digamma logit i0 i1 i0e i1e ndtr ndtri logNdtr entr square abs ceil"
+    )
+      .split(" ")
+      .map((name) => [name, (d as unknown as Readonly<Record<string, (x: Tensor) => Tensor>>)[name]!]),
+  ),
+  relu: (x) => nn.relu(x),
+  elu: (x) => nn.elu(x),
+  gelu: (x) => nn.gelu(x),
+  silu: (x) => nn.silu(x),
+  softplus: (x) => nn.softplus(x),
+  "x ** 0.5": (x) => d.pow(x, 0.5),
+  "x ** 2": (x) => d.pow(x, 2),
+  "max(x, 0)": (x) => d.maximum(x, 0),
+  clip: (x) => d.clip(x, -1, 1),
+  atan2: (x) => d.atan2(x, 1),
+  logaddexp: (x) => d.logaddexp(x, 0),
+  xlogy: (x) => d.xlogy(x, x),
+  "log-sum-exp": (x) => d.logsumexp(d.stack([x, x.mul(2)])),
+  "a product": (x) => d.prod(d.stack([x, x, x.add(1)])),
+  "a masked logarithm": (x) => d.where(positive(x), d.log(x), 0),
+  "the largest": (x) => d.max(d.stack([x, x.square()])),
+  softmax: (x) => d.softmax(d.stack([x, x.square()])).at(0),
+};
+
+/** The second derivative: forward over reverse, reverse over forward and forward twice beside reverse twice. */
+const nestings: readonly ((f: (x: Tensor) => Tensor, x: number) => number)[] = [
+  (f, x) => d.grad(d.grad(f))(x).item(),
+  (f, x) => jvp(d.grad(f), [x], [1])[1].item(),
+  (f, x) =>
+    d
+      .grad((y: Tensor) => jvp(f, [y], [1])[1])(x)
+      .item(),
+  (f, x) => jvp((y: Tensor) => jvp(f, [y], [1])[1], [x], [1])[1].item(),
+];
+
+describe("second derivatives at special values", () => {
+  const points = [0, -0, 1, -1, 0.5, -3, 1e-20, Infinity, -Infinity, NaN];
+  /** Where slopes are infinite the ways differ: reverse mode over either gives NaN, a product of 0 and ∞. */
+  const infinite: Readonly<Record<string, readonly number[]>> = {
+    asin: [1, -1],
+    acos: [1, -1],
+    acosh: [1],
+    atanh: [1, -1],
+    logit: [0, 1],
+  };
+  test.each(Object.entries(smooth))("of %s are the same in every nesting", (name, f) => {
+    for (const x of points) {
+      const [first, ...others] = nestings.map((nested) => nested(f, x)) as [number, ...number[]];
+      const agree = others.every((other) => close(other, first));
+      const differs = infinite[name]?.some((place) => place === x) ?? false;
+      expect(agree, `at ${Object.is(x, -0) ? "-0" : x}: ${[first, ...others].join()}`).toBe(!differs);
+    }
+  });
+
+  // i1e(x) / x in the first derivative cancelled
+  test.each([1e-300, 1e-20, 1e-8, 0.02, 0.99, 1.01])("of i1e near 0 keep their digits, at %d", (x) => {
+    // x² y″ + (1 + 2 x) x y′ + (x − 1) y = 0 for x > 0, whose left side cancels where x is small: there two terms of the series
+    const slope = d.grad(d.i1e)(x).item();
+    const expected =
+      x < 1e-6 ? -1 + 1.875 * x : -((1 + 2 * x) * x * slope + (x - 1) * d.i1e(x).item()) / (x * x);
+    for (const nested of nestings)
+      expect(Math.abs(nested(d.i1e, x) - expected)).toBeLessThan(x < 0.1 && x > 1e-6 ? 1e-12 : 1e-14);
   });
 });

@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import * as d from "downhill";
 import { DownhillError, type Tensor } from "downhill";
+import * as linalg from "downhill/linalg";
 import * as nn from "downhill/nn";
 import { adam, applyUpdates } from "downhill/optim";
 import { key, normal } from "downhill/random";
@@ -116,6 +117,35 @@ const cases: readonly Case[] = [
   },
 ];
 
+const spread = (x: Tensor): Tensor => d.add(d.matmul(x, d.transpose(x)).div(x.shape[0]!), d.eye(x.shape[0]!)); // positive definite
+
+/** Those of downhill/linalg that share parts; `eigh` and `svd` do not. */
+const factorisations: readonly Case[] = [
+  {
+    name: "a system by a Cholesky factorisation, with its gradients",
+    f: (a, b) =>
+      d.valueAndGrad(
+        (x: Tensor, y: Tensor) => d.sum(d.square(linalg.choleskySolve(linalg.cholesky(spread(x)), y))),
+        { argnums: [0, 1] },
+      )(a, b),
+    args: () => [random64(1, 260, 260), random64(2, 260, 40)],
+  },
+  {
+    name: "a system by an LU factorisation, with its gradients",
+    f: (a, b) =>
+      d.valueAndGrad((x: Tensor, y: Tensor) => d.sum(d.sin(linalg.solve(spread(x), y))), { argnums: [0, 1] })(
+        a,
+        b,
+      ),
+    args: () => [random64(3, 250, 250), random64(4, 250, 50)],
+  },
+  {
+    name: "QR, with its gradient",
+    f: (a) => d.grad((x: Tensor) => d.sum(d.cos(linalg.qr(x)[0])))(a),
+    args: () => [random64(5, 300, 160)],
+  },
+];
+
 /** All numbers of a result, as words of bits. */
 function bitsOf(result: unknown): Uint8Array[] {
   if (result instanceof d.Tensor) {
@@ -128,7 +158,7 @@ function bitsOf(result: unknown): Uint8Array[] {
 
 const threadCounts = [2, 8, 3, 4];
 
-describe.each(cases.map((one, i) => ({ ...one, i })))("$name", ({ f, args, i }) => {
+describe.each([...cases, ...factorisations].map((one, i) => ({ ...one, i })))("$name", ({ f, args, i }) => {
   let operands: Tensor[] = [];
   let expected: Uint8Array[] = [];
   beforeAll(() => {

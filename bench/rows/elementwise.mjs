@@ -175,6 +175,59 @@ const adamUpdate = {
   },
 };
 
+const [items, features] = [1024, 256];
+
+const layerNormGelu = {
+  name: "layer-norm-gelu-gradient",
+  title: `gelu of a layer norm of [${items}, ${features}], gradient of the sum, float32`,
+  unit: "ns",
+  work: items * features,
+  kind: "speed",
+  tolerance: 1e-4,
+  programs: {
+    downhill: ({ gelu, grad, jit, layerNorm, scaleInit, sum, tensor }) => {
+      const x = tensor(numbers(61, items * features)).reshape([items, features]);
+      const g = jit(grad((y, params) => sum(gelu(layerNorm(params, y)))));
+      const params = scaleInit(features);
+      return { step: () => g(x, params), check: () => digest(g(x, params).data()) };
+    },
+  },
+};
+
+const [words, wordFeatures, wordCount] = [5000, 64, 2048];
+
+const embeddingGradient = {
+  name: "embedding-gradient",
+  title: `gradient in a table ${words}x${wordFeatures} of the sum of squares of ${wordCount} of its rows, float32`,
+  unit: "us",
+  kind: "speed",
+  tolerance: 1e-5,
+  programs: {
+    downhill: ({ grad, jit, square, sum, take, tensor }) => {
+      const table = tensor(numbers(62, words * wordFeatures)).reshape([words, wordFeatures]);
+      const places = tensor(Int32Array.from({ length: wordCount }, (_, i) => (i * 7919) % words));
+      const g = jit(grad((t, at) => sum(square(take(t, at, { axis: 0 })))));
+      return { step: () => g(table, places), check: () => digest(g(table, places).data()) };
+    },
+    javascript: () => {
+      const table = numbers(62, words * wordFeatures);
+      const out = new Float32Array(table.length);
+      const step = () => {
+        out.fill(0);
+        for (let i = 0; i < wordCount; i++) {
+          const from = ((i * 7919) % words) * wordFeatures;
+          for (let j = from; j < from + wordFeatures; j++) out[j] += 2 * table[j];
+        }
+      };
+      const check = () => {
+        step();
+        return digest(out);
+      };
+      return { step, check };
+    },
+  },
+};
+
 const copied = 28_000_000; // bytes that an update by Adam reads and writes
 
 const copy = {
@@ -196,6 +249,8 @@ export const rows = [
   elementwise("float32", "gradient"),
   elementwise("float64", "forward"),
   elementwise("float64", "gradient"),
+  layerNormGelu,
+  embeddingGradient,
   adamUpdate,
   copy,
 ];

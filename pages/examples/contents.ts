@@ -67,5 +67,11 @@ export const section: Section = {
       summary:
         "Drag the start of a search for the window that a second picture shows, and see what blurring does.",
     },
+    {
+      slug: "vae",
+      title: "A plane of digits",
+      summary:
+        "A variational autoencoder puts handwritten digits on a plane: drag a point and see what it is decoded to.",
+    },
   ],
 };

@@ -119,6 +119,7 @@ export function standaloneSvg(drawing: SVGSVGElement): string {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", String(Math.round(width)));
   copy.setAttribute("height", String(Math.round(height)));
+  copy.setAttribute("viewBox", `0 0 ${Math.round(width)} ${Math.round(height)}`);
   copy.style.background = getComputedStyle(document.body).backgroundColor;
   return new XMLSerializer().serializeToString(copy);
 }

@@ -170,3 +170,17 @@ test("a number that the text gives counts again when it is changed there", () =>
   state.setText("x = 4; y = 8; x*y");
   expect(state.run.value.args).toEqual([4, 8]);
 });
+
+test("the derivative of a quotient in its numerator was no number where the denominator is 0", () => {
+  const tape = readProgram("x / y")!.tape([1, 0]);
+  const [numerator] = tape.steps[tape.result]!.sources;
+  expect(numerator!.derivative).toBe(Infinity);
+});
+
+test("an operand that stands in two places has a derivative for each", () => {
+  const tape = readProgram("x * x")!.tape([3]);
+  expect(tape.steps[tape.result]!.sources).toEqual([
+    { step: 0, derivative: 3 },
+    { step: 0, derivative: 3 },
+  ]);
+});

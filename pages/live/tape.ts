@@ -1,12 +1,11 @@
 // A run of a program, value by value: what each was computed of, and its derivative in each of those.
 import { tensor } from "downhill";
-import type { Tensor } from "downhill";
 import { arrayType, isFloating, type Var } from "../../src/engine/ir/index.ts";
-import { full } from "../../src/engine/prims/linear.ts";
-import { evalProgram, traceProgram } from "../../src/engine/trace/index.ts";
+import { traceProgram } from "../../src/engine/trace/index.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 import { type Context, makeContext, valueIn } from "../../src/pictures/viz/context.ts";
 import { showEquation } from "../../src/pictures/viz/formula.ts";
+import { derivativeIn } from "../../src/pictures/viz/forward.ts";
 import type { Line } from "../../src/pictures/viz/rule.ts";
 
 /** A value that something was computed of, by its number among the steps, and the derivative in it. */
@@ -79,19 +78,15 @@ export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
 }
 
 /** The derivative of a line in each of its operands, by the rule of its primitive; of a comparison, and in one, 0. */
-function localDerivatives({ values, rule }: Context, line: Line): number[] {
-  const { operands, eqn } = line;
-  const active = operands.map((v) => isFloating(v.type.dtype));
-  const { forward, activeOuts } = rule(line, active);
-  if (activeOuts[0] !== true) return operands.map(() => 0);
-  const primals = operands.map((v) => valueIn(values!, v));
-  return operands.map((_, i) => {
-    if (active[i] !== true) return 0;
-    const seeds = operands.flatMap((v, k): Tensor[] =>
-      active[k] === true ? [full(v.type, k === i ? 1 : 0)] : [],
+function localDerivatives(context: Context, line: Line): number[] {
+  return line.operands.map((v, i) => {
+    if (!isFloating(v.type.dtype)) return 0;
+    const found = derivativeIn(
+      context,
+      line,
+      line.operands.map((_, k) => k === i),
     );
-    const results = evalProgram(forward, [...primals, ...seeds]);
-    return results[eqn.outs.length]!.item();
+    return found?.value?.item() ?? 0;
   });
 }
 

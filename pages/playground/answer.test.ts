@@ -68,7 +68,7 @@ test("every example is answered in every view that it has", async () => {
       const asked = { text, typed, ranges, optimizers };
       expect((await ask(view, asked)).view).toBe(view);
       if (view === "trace" || view === "descent" || view === "fit")
-        expect(await pageOf({ ...question, ...asked, view })).toContain("</html>");
+        expect(await pageOf({ ...question, ...asked, view }, "")).toContain("</html>");
     }
   }
 });

@@ -3,11 +3,12 @@ import { answer } from "./answer.ts";
 import type { Reply, Request } from "./asking.ts";
 import { pageOf } from "./own-page.ts";
 
-addEventListener("message", ({ data: { id, want, question } }: MessageEvent<Request>) => {
+addEventListener("message", ({ data }: MessageEvent<Request>) => {
+  const { id, question } = data;
   const work =
-    want === "answer"
+    data.want === "answer"
       ? answer(question).then((value) => ({ answer: value }))
-      : pageOf(question).then((page) => ({ page }));
+      : pageOf(question, data.drawing).then((page) => ({ page }));
   void work
     .then(
       (done): Reply => ({ id, ...done }),

@@ -2,11 +2,9 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Answer, Question } from "./question.ts";
 
-export interface Request {
-  readonly id: number;
-  readonly want: "answer" | "page";
-  readonly question: Question;
-}
+export type Request = { readonly id: number; readonly question: Question } & (
+  { readonly want: "answer" } | { readonly want: "page"; readonly drawing: string }
+);
 
 export type Reply = { readonly id: number } & (
   { readonly answer: Answer } | { readonly page: string } | { readonly failure: string }
@@ -19,8 +17,8 @@ export type Work = "idle" | "working" | "stopped";
 export interface Asking {
   /** Asks; a question that waits gives way to a later one. */
   ask(question: Question): void;
-  /** What was asked, as a page of its own: its text. */
-  page(question: Question): Promise<string>;
+  /** What was asked, as a page of its own: its text. `drawing` is what the page shows as a picture. */
+  page(question: Question, drawing: string): Promise<string>;
   /** Ends what is computed. The next question begins anew. */
   stop(): void;
   readonly work: ReadonlySignal<Work>;
@@ -96,9 +94,9 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
       }
       waiting = question;
     },
-    page(question) {
+    page(question, drawing) {
       const id = nextId++;
-      start().postMessage({ id, want: "page", question } satisfies Request, []);
+      start().postMessage({ id, want: "page", question, drawing } satisfies Request, []);
       return new Promise((resolve, reject) => pages.set(id, { resolve, reject }));
     },
     stop() {

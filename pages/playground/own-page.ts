@@ -6,6 +6,8 @@ import { landscapeHtml } from "../../src/pictures/landscapes/draw/to-html.ts";
 import { tracePage } from "../../src/pictures/viz/trace-page.ts";
 import { answer, readableOf } from "./answer.ts";
 import { raceOf } from "./descend.ts";
+import { mapFile } from "./map-file/map-file.ts";
+import { placeOf } from "./place.ts";
 import type { Question } from "./question.ts";
 
 const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
@@ -13,9 +15,10 @@ const chartHeight = [150, 0.25] as const; // pixels, and this part of the width
 /**
  * The page of what a question is answered with.
  *
- * @throws Error where there is nothing to show, or what is shown is no page: code, and maps, which the page draws by itself.
+ * @param drawing what the page shows as a picture, as SVG; maps are taken from there
+ * @throws Error where there is nothing to show, or what is shown is code.
  */
-export async function pageOf(question: Question): Promise<string> {
+export async function pageOf(question: Question, drawing: string): Promise<string> {
   if (question.view === "descent") return landscapeHtml(raceOf(await readableOf(question), question));
   const { shown, title } = await answer(question);
   if (shown === undefined) throw new Error("there is nothing to show yet");
@@ -23,7 +26,7 @@ export async function pageOf(question: Question): Promise<string> {
     case "trace":
       return tracePage(shown.data);
     case "plot":
-      if (shown.kind === "map") throw new Error("a map is drawn in the page");
+      if (shown.kind === "map") return mapFile(title, placeOf(await readableOf(question), question), drawing);
       return chartPage(title, [shown.chart]);
     case "fit":
       return chartPage(shown.title, [shown.curve, shown.residuals], shown.notes);

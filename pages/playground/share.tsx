@@ -14,8 +14,8 @@ export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JS
     panel.current?.querySelector<SVGSVGElement>(".picture svg, svg.map, .chart svg, svg");
   const savePage = async (): Promise<void> => {
     try {
-      const isMap = shown?.view === "plot" && shown.kind === "map";
-      const page = isMap ? pageOfDrawing(drawing()!, seen.value.title) : await worker().page(question.value);
+      const found = drawing();
+      const page = await worker().page(question.value, found ? standaloneSvg(found) : "");
       save(page, "playground.html", "text/html");
       say("The page works without a network.");
     } catch (error) {
@@ -60,17 +60,4 @@ export function Share({ panel }: { readonly panel: RefObject<HTMLElement> }): JS
 function saveCode({ language, text }: Shown & { readonly view: "code" }): void {
   if (language === "javascript") save(text, "gradient.js", "text/javascript");
   else save(text, "gradient.wat", "text/plain");
-}
-
-/** A page that holds one drawing. */
-function pageOfDrawing(drawing: SVGSVGElement, title: string): string {
-  const heading = document.createElement("h1");
-  heading.textContent = title;
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    `<title>${heading.innerHTML}</title><style>body{font:16px system-ui,sans-serif;margin:2rem}svg{max-width:100%}</style></head>`,
-    `<body>${heading.outerHTML}${standaloneSvg(drawing)}</body></html>`,
-  ].join("\n");
 }

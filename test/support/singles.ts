@@ -74,3 +74,35 @@ export function measureSingle(
   for (let i = 0; i < 100_000; i++) look(Math.fround((random() - 0.5) * (i % 2 === 0 ? 4 : 40)));
   return { samples, ulps: worst, at };
 }
+
+/** A float32 function of two numbers. */
+export type SingleOfTwo = Pick<Single, "procedure" | "reference" | "bound">;
+
+export const singlesOfTwo: readonly SingleOfTwo[] = [
+  { procedure: single.atan232, reference: double.atan264, bound: 1 },
+];
+
+/** The greatest error over so many drawn pairs: of numbers of all sizes, of about one size, and of all but the same. */
+export function measureSingleOfTwo(
+  compute: (x: number, y: number) => number,
+  exact: (x: number, y: number) => number,
+  count: number,
+): { readonly samples: number; readonly ulps: number; readonly at: readonly number[] } {
+  const words = new Int32Array(2);
+  const floats = new Float32Array(words.buffer);
+  const random = seeded(4);
+  let [worst, samples] = [0, 0];
+  let at: readonly number[] = [];
+  for (let i = 0; i < count; i++) {
+    words.set([Math.floor(random() * 2 ** 32) | 0, Math.floor(random() * 2 ** 32) | 0]);
+    const kind = i % 3;
+    const x = kind === 0 ? floats[0]! : Math.fround(random() * 4 - 2);
+    const drawn = random();
+    const y = kind === 0 ? floats[1]! : Math.fround(kind === 1 ? drawn * 4 - 2 : x * (0.95 + drawn / 10));
+    if (Number.isNaN(x) || Number.isNaN(y)) continue;
+    samples++;
+    const error = ulps(compute(x, y), exact(x, y));
+    if (!(error <= worst)) [worst, at] = [error, [x, y]];
+  }
+  return { samples, ulps: worst, at };
+}

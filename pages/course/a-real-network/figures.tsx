@@ -31,6 +31,7 @@ import {
   startTraining,
   state,
   trained,
+  trainedBy,
   trainedEpochs,
   training,
 } from "./state.ts";
@@ -43,8 +44,8 @@ function percent(share: number): string {
 export function Train(): JSX.Element {
   const progress = useComputed(() => {
     const done = trainedEpochs.value.length;
-    if (training.isRunning.value)
-      return done < epochs.value ? `epoch ${done} of ${epochs.value}` : "cutting the slice";
+    const all = trainedBy.value?.epochs ?? 0;
+    if (training.isRunning.value) return done < all ? `epoch ${done} of ${all}` : "cutting the slice";
     return done === 0 ? "" : `${done} epochs done`;
   });
   const words = useComputed(() => {
@@ -57,8 +58,11 @@ export function Train(): JSX.Element {
     <Figure
       id="train"
       title="Training"
-      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page."
-      state={{ page: state, keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed"] }}
+      caption="1,437 digits to learn from, 360 kept back, batches of 32. All of it runs in this page. Who opens a link to it has the same training run again."
+      state={{
+        page: state,
+        keys: ["method", "adam-rate", "sgd-rate", "top-rate", "epochs", "seed", "training"],
+      }}
       isWide
     >
       <Choice

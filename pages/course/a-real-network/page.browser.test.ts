@@ -57,5 +57,14 @@ describePageInCi("a real network", {
     const wrong = await page.locator("#mistakes li").first().textContent();
     const [, guess] = /taken for a (\d)/.exec(wrong!)!;
     expect(await page.locator("#draw .finding").textContent()).toContain(`takes this for a ${guess}`);
+    // who opens the link sees the same, trained again
+    const ended = await page.locator("#train .finding").textContent();
+    const link = page.url();
+    await page.goto("about:blank");
+    await page.goto(link);
+    await alive(page);
+    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    expect(await page.locator("#train .finding").textContent()).toBe(ended);
+    expect(await page.locator("#draw .finding").textContent()).toContain(`takes this for a ${guess}`);
   },
 });

@@ -2,53 +2,83 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { MlpParams } from "downhill/nn";
 import type { DigitsRun } from "../../../src/pictures/landscapes/presets/take-aways.ts";
-import { type PageState, pageState } from "../../live/address.ts";
+import { numberFrom, type PageState, pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";
 import { type ContourMap, gridMap } from "../../live/contour-map.ts";
 import { type Job, jobOf } from "../../live/job.ts";
+import { type KeptRuns, keptRuns } from "../../live/kept-runs.ts";
 import type { MapTrail } from "../../live/landscape.tsx";
 import { classes, firstParams, type Opinion, opinion, paramsOf } from "./network.ts";
 import type { NetworkWork } from "./network.worker.ts";
 import { inkOf, samples, textOf } from "./samples.ts";
 import { type Method, methods, methodWords, usualRates } from "./settings.ts";
-import type { DigitsEpoch, TrainedNetwork } from "./training.ts";
+import type { DigitsEpoch, DigitsOrder, TrainedNetwork } from "./training.ts";
 
 export const state: PageState = pageState();
 
 // Training
 export const method: Signal<Method> = state.choice("method", "adam", methods);
+const ranges = {
+  rate: { min: 1e-4, max: 1 },
+  epochs: { min: 5, max: 100 },
+  seed: { min: 0, max: 99 },
+} as const;
 /** A rate for each method, since they differ by two powers of ten. */
 export const rates: Readonly<Record<Method, Signal<number>>> = {
-  adam: state.number("adam-rate", usualRates.adam, { min: 1e-4, max: 1 }),
-  sgd: state.number("sgd-rate", usualRates.sgd, { min: 1e-4, max: 1 }),
-  tuned: state.number("top-rate", usualRates.tuned, { min: 1e-4, max: 1 }),
+  adam: state.number("adam-rate", usualRates.adam, ranges.rate),
+  sgd: state.number("sgd-rate", usualRates.sgd, ranges.rate),
+  tuned: state.number("top-rate", usualRates.tuned, ranges.rate),
 };
-export const epochs: Signal<number> = state.number("epochs", 30, { min: 5, max: 100 });
-export const seed: Signal<number> = state.number("seed", 0, { min: 0, max: 99 });
+export const epochs: Signal<number> = state.number("epochs", 30, ranges.epochs);
+export const seed: Signal<number> = state.number("seed", 0, ranges.seed);
 
-/** The training of now, by epoch. */
-export const trainedEpochs: Signal<readonly DigitsEpoch[]> = signal([]);
-/** What the last training that came to its end has learned. */
-export const trained: Signal<TrainedNetwork | undefined> = signal(undefined);
+const network: Signal<TrainedNetwork | undefined> = signal(undefined);
 
 const open = (): Worker => new Worker(new URL("./network.worker.js", import.meta.url), { type: "module" });
 export const training: Job<NetworkWork> = jobOf(open);
 
+const kept: KeptRuns<DigitsOrder, DigitsEpoch> = keptRuns<DigitsOrder, DigitsEpoch>({
+  page: state,
+  key: "training",
+  write: (order) => [order.method, order.rate, order.epochs, order.seed].join(","),
+  read: (text) => {
+    const [name, ...numbers] = text.split(",");
+    const found = methods.find((one) => one === name);
+    if (found === undefined) throw new Error(`a method may be ${methods.join(", ")}`);
+    const read = (key: keyof typeof ranges, i: number): number => numberFrom(numbers[i] ?? "", ranges[key]);
+    return { method: found, rate: read("rate", 0), epochs: read("epochs", 1), seed: read("seed", 2) };
+  },
+  lengthOf: (order) => order.epochs,
+  most: 1,
+  job: training,
+  run: (order, tell) =>
+    training.start({ kind: "train", training: order }, (told) => {
+      if (told.kind === "epoch") tell(told.epoch);
+      if (told.kind === "trained") {
+        network.value = told.network;
+        epoch.value = Infinity;
+      }
+    }),
+});
+
+/** The training that was started here, or by who sent the link, by epoch. */
+export const trainedEpochs: ReadonlySignal<readonly DigitsEpoch[]> = computed(
+  () => kept.runs.value[0]?.told ?? [],
+);
+/** What it was told to do. */
+export const trainedBy: ReadonlySignal<DigitsOrder | undefined> = computed(() => kept.runs.value[0]?.order);
+/** What the last training that came to its end has learned. */
+export const trained: ReadonlySignal<TrainedNetwork | undefined> = computed(() =>
+  trainedBy.value === undefined ? undefined : network.value,
+);
+
 /** Trains with the settings of now, in a worker. */
 export function startTraining(): void {
-  trainedEpochs.value = [];
-  const order = {
+  kept.start({
     method: method.value,
     rate: rates[method.value].value,
     epochs: epochs.value,
     seed: seed.value,
-  };
-  training.start({ kind: "train", training: order }, (told) => {
-    if (told.kind === "epoch") trainedEpochs.value = [...trainedEpochs.value, told.epoch];
-    if (told.kind === "trained") {
-      trained.value = told.network;
-      epoch.value = Infinity;
-    }
   });
 }
 
@@ -111,7 +141,7 @@ export const slice: ReadonlySignal<SliceView | undefined> = computed(() => {
   return {
     contours: gridMap(["first direction", "second direction"], [ends(alphas), ends(betas)], grid, 0),
     trail: {
-      name: methodWords[method.peek()],
+      name: methodWords[trainedBy.peek()?.method ?? method.peek()],
       points: path.map(({ alpha, beta }) => [alpha, beta]),
       values: path.map(({ loss }) => loss),
     },

@@ -2,23 +2,24 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { Chart } from "../../live/chart.tsx";
-import { Choice, Drag, shortNumber, Slider, Toggle } from "../../live/fields.tsx";
+import { Choice, Drag, shortNumber, Slider, TextField, Toggle } from "../../live/fields.tsx";
 import { Figure } from "../../live/figure.tsx";
 import { M } from "../../live/formula.tsx";
 import { LandscapeMap } from "../../live/landscape.tsx";
 import { Player } from "../../live/player.tsx";
-import { bestLine, itemCount } from "./line.ts";
+import { rowsOfTable } from "./own-data.ts";
 import {
   apart,
   clock,
   conventions,
+  data,
+  dataProblem,
   evenSize,
   isTranslated,
   itemsPerTick,
   linesChart,
   lossChart,
   lossMap,
-  middleSizes,
   place,
   progress,
   rate,
@@ -27,29 +28,30 @@ import {
   scatterChart,
   seed,
   size,
+  sizes,
   state,
   sumRate,
   sumSize,
+  table,
   tick,
   ticks,
   trails,
 } from "./state.ts";
 import { repeats } from "./variance.ts";
 
-const sizeOptions = middleSizes.map((b) => [b, b] as const);
-
 /** Gradient descent, mini-batches and single items on one data set. */
 export function ThreeWays(): JSX.Element {
+  const { count, best } = data.value;
   return (
     <Figure
       id="three-ways"
       title="Three ways through the same data"
-      caption={`The same ${itemCount} items, the same start, the same rate. The map is the loss of every line, by slope and intercept; the star is the best line. Beside each other after as many items, a moment is ${itemsPerTick} of them.`}
+      caption={`The same ${count} items, the same start, the same rate. The map is the loss of every line, by slope and intercept; the star is the best line. Beside each other after as many items, a moment is ${shortNumber(itemsPerTick.value)} of them.`}
       isWide
-      state={{ page: state, keys: ["b", "rate", "seed", "by", "tick"] }}
+      state={{ page: state, keys: ["b", "rate", "seed", "by", "tick", "data"] }}
     >
       <div class="controls">
-        <Choice value={size} label="Items in a mini-batch:" options={sizeOptions} />
+        <Choice value={size} label="Items in a mini-batch:" options={sizeOptions()} />
         <Slider value={rate} label="learning rate η" {...rateRange} isLog />
         <Choice
           value={clock}
@@ -66,9 +68,9 @@ export function ThreeWays(): JSX.Element {
       <div class="side-by-side">
         <LandscapeMap
           label="Contours of the loss over slope and intercept, with three runs"
-          contours={lossMap}
+          contours={lossMap.value}
           trails={trails.value}
-          minima={[bestLine]}
+          minima={[best]}
         />
         <div>
           <Chart spec={lossChart.value} />
@@ -82,9 +84,19 @@ export function ThreeWays(): JSX.Element {
         unit={clock.value === "steps" ? "step" : "moment"}
       />
       <p class="finding">{progress}</p>
+      <TextField
+        value={table}
+        problem={dataProblem}
+        rows={2}
+        label={`Your own data: a table with x and y, ${rowsOfTable.min} to ${rowsOfTable.max} rows from a file or a spreadsheet. Both columns are moved and stretched to the ranges of the items above, so that rates mean the same. All figures of this chapter on a line follow.`}
+      />
     </Figure>
   );
 }
+
+/** The sizes of mini-batches that there are enough items for. */
+const sizeOptions = (): readonly (readonly [(typeof sizes.value)[number], string])[] =>
+  sizes.value.map((b) => [b, b]);
 
 /** The variance of gradients by batch size. */
 export function Noise(): JSX.Element {
@@ -147,14 +159,14 @@ export function SumAndMean(): JSX.Element {
         )}
       </p>
       <div class="controls">
-        <Choice value={sumSize} label="Items in a batch:" options={sizeOptions} />
+        <Choice value={sumSize} label="Items in a batch:" options={sizeOptions()} />
         <Toggle value={isTranslated} label="multiply the rate by b for the mean" />
       </div>
       <LandscapeMap
         label="Contours of the loss with a run of the sum and a run of the mean"
-        contours={lossMap}
+        contours={lossMap.value}
         trails={conventions.value}
-        minima={[bestLine]}
+        minima={[data.value.best]}
       />
       <p class="finding">{words}</p>
     </Figure>

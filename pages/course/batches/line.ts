@@ -42,36 +42,57 @@ export function loss(line: Tensor, batch: Items, convention: Convention = "mean"
   return convention === "sum" ? sum(errors) : mean(errors);
 }
 
-/** The loss of all items as a landscape of slope and intercept. */
-export const lossLandscape: Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest"> = {
-  value: (line) => loss(line, items),
-  coordinates: ["slope", "intercept"],
-  saddles: [],
-  lowest: undefined,
-};
+/** A data set of the chapter: its own, or one that a reader brings. */
+export interface LineData {
+  readonly items: Items;
+  /** How many items there are. */
+  readonly count: number;
+  /** The line with the least loss, `[slope, intercept]`, by the formulas of linear regression; and that loss, in the mean. */
+  readonly best: Point;
+  readonly leastLoss: number;
+  /** Where runs begin. */
+  readonly start: Point;
+  /** What the map of the loss shows. */
+  readonly box: MapBox;
+  /** The loss of all items as a landscape of slope and intercept. */
+  readonly landscape: Pick<Landscape, "value" | "coordinates" | "saddles" | "lowest">;
+}
 
-/** What the map of the loss shows. */
-export const lossBox: MapBox = [
-  [-1, 3],
-  [-3, 2],
-];
+/** @param around the line that start and map are placed by; left out, the best one */
+function lineData(of: Items, around?: Point): LineData {
+  const [meanX, meanY] = [mean(of.x), mean(of.y)];
+  const fromMean = sub(of.x, meanX);
+  const slope = sum(mul(fromMean, of.y)).item() / sum(square(fromMean)).item();
+  const best = [slope, meanY.item() - slope * meanX.item()] as const;
+  const [a, b] = around ?? best;
+  return {
+    items: of,
+    count: of.x.shape[0]!,
+    best,
+    leastLoss: loss(tensor([...best], { dtype: "float64" }), of).item(),
+    start: [a! - 2, b! + 2.5],
+    box: [
+      [a! - 2.5, a! + 1.5],
+      [b! - 2, b! + 3],
+    ],
+    landscape: {
+      value: (line) => loss(line, of),
+      coordinates: ["slope", "intercept"],
+      saddles: [],
+      lowest: undefined,
+    },
+  };
+}
 
-/** Where runs begin. */
-export const lineStart: Point = [-0.5, 1.5];
+/** A data set of these numbers. */
+export function dataOf({ x, y }: { readonly x: readonly number[]; readonly y: readonly number[] }): LineData {
+  const [xs, ys] = [x, y].map((column) => tensor([...column], { dtype: "float64" })) as [Tensor, Tensor];
+  return lineData({ x: xs, y: ys });
+}
 
-/** The line with the least loss, by the formulas of linear regression. */
-export const bestLine: Point = /* @__PURE__ */ (() => {
-  const [meanX, meanY] = [mean(items.x), mean(items.y)];
-  const fromMean = sub(items.x, meanX);
-  const slope = sum(mul(fromMean, items.y)).item() / sum(square(fromMean)).item();
-  return [slope, meanY.item() - slope * meanX.item()];
-})();
-
-/** The loss of {@link bestLine}, in the mean. */
-export const leastLoss: number = /* @__PURE__ */ loss(
-  tensor([...bestLine], { dtype: "float64" }),
-  items,
-).item();
+/** The data set that the chapter begins with. */
+export const ownData: LineData = /* @__PURE__ */ lineData(items, truth);
+export const { best: bestLine, leastLoss, start: lineStart } = ownData;
 
 /** How often a run goes through all items, unless {@link leastSteps} need more. */
 export const epochsOfRun = 20;
@@ -80,8 +101,8 @@ export const epochsOfRun = 20;
 export const leastSteps = 80;
 
 /** How many steps a run makes. */
-function stepsOf(batchSize: number): number {
-  return Math.max(leastSteps, (epochsOfRun * itemCount) / batchSize);
+function stepsOf(batchSize: number, count: number): number {
+  return Math.max(leastSteps, Math.ceil((epochsOfRun * count) / batchSize));
 }
 
 /** A run by batches. Entry t of a list is the state after t steps. */
@@ -98,22 +119,27 @@ export interface BatchRun {
 /** The sizes that batches may have. */
 export const batchSizes: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-type Run = (start: Tensor, rate: Tensor, places: Tensor) => readonly [points: Tensor, values: Tensor];
+type Run = (
+  start: Tensor,
+  rate: Tensor,
+  places: Tensor,
+  of: Items,
+) => readonly [points: Tensor, values: Tensor];
 
 function compile(convention: Convention): Run {
   const slopeOf = grad((line: Tensor, batch: Items) => loss(line, batch, convention));
-  return jit((start: Tensor, rate: Tensor, places: Tensor) => {
+  return jit((start: Tensor, rate: Tensor, places: Tensor, of: Items) => {
     const { init, update } = sgd({ learningRate: rate });
     const [, points] = scan(
       ({ line, state }, batch: Tensor) => {
-        const slope = slopeOf(line, { x: take(items.x, batch), y: take(items.y, batch) });
+        const slope = slopeOf(line, { x: take(of.x, batch), y: take(of.y, batch) });
         const { updates, state: next } = update(slope, state, line);
         return [{ line: applyUpdates(line, updates), state: next }, line] as const;
       },
       { line: start, state: init(start) },
       places,
     );
-    return [points, vmap((line: Tensor) => loss(line, items))(points)] as const;
+    return [points, vmap((line: Tensor) => loss(line, of))(points)] as const;
   });
 }
 
@@ -122,16 +148,16 @@ const run: Readonly<Record<Convention, Run>> = /* @__PURE__ */ (() => ({
   mean: compile("mean"),
 }))();
 
-const orders = new Map<string, Tensor>(); // by size and seed; a few as long as a page is open
+const orders = new Map<string, Tensor>(); // by size, seed and number of items; a few as long as a page is open
 
 /** The places of the items of each batch, in an order that is new in each epoch, and a last row that no step uses. */
-function placesOf(batchSize: number, seed: number): Tensor {
-  const name = `${batchSize} ${seed}`;
+function placesOf(batchSize: number, seed: number, count: number): Tensor {
+  const name = `${batchSize} ${seed} ${count}`;
   const found = orders.get(name);
   if (found !== undefined) return found;
-  const rows = stepsOf(batchSize) + 1;
-  const epochs = Array.from({ length: Math.ceil((rows * batchSize) / itemCount) }, (_, epoch) =>
-    Array.from(random.permutation(random.foldIn(random.key(seed), epoch), itemCount).data(), Number),
+  const rows = stepsOf(batchSize, count) + 1;
+  const epochs = Array.from({ length: Math.ceil((rows * batchSize) / count) }, (_, epoch) =>
+    Array.from(random.permutation(random.foldIn(random.key(seed), epoch), count).data(), Number),
   );
   const all = Int32Array.from(epochs.flat().slice(0, rows * batchSize));
   const places = tensor(all, { dtype: "int32", shape: [rows, batchSize] });
@@ -147,18 +173,24 @@ function highest(heights: readonly number[]): number {
 export function runBatches(
   batchSize: number,
   rate: number,
-  { seed = 1, convention = "mean" }: { readonly seed?: number; readonly convention?: Convention } = {},
+  {
+    seed = 1,
+    convention = "mean",
+    data = ownData,
+  }: { readonly seed?: number; readonly convention?: Convention; readonly data?: LineData } = {},
 ): BatchRun {
+  const { count } = data;
   const [points, values] = run[convention](
-    tensor([...lineStart], { dtype: "float64" }),
+    tensor([...data.start], { dtype: "float64" }),
     tensor(rate, { dtype: "float64" }),
-    placesOf(batchSize, seed),
+    placesOf(batchSize, seed, count),
+    data.items,
   );
   const heights = values.tolist() as number[];
   const broken = heights.findIndex((value) => !Number.isFinite(value));
   const end = broken < 0 ? heights.length : Math.max(1, broken);
   const name =
-    batchSize === itemCount
+    batchSize === count
       ? "all items (GD)"
       : batchSize === 1
         ? "one item (SGD)"
@@ -168,6 +200,6 @@ export function runBatches(
     batchSize,
     points: (points.tolist() as number[][]).slice(0, end),
     values: heights.slice(0, end),
-    isLost: broken >= 0 || highest(heights.slice(-Math.ceil(itemCount / batchSize))) > heights[0]!,
+    isLost: broken >= 0 || highest(heights.slice(-Math.ceil(count / batchSize))) > heights[0]!,
   };
 }

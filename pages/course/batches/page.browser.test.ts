@@ -3,8 +3,9 @@ import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, revealed, serveSection } from "../../../test/support/live-pages.ts";
 import { shortNumber } from "../../live/fields.tsx";
-import { leastLoss, runBatches } from "./line.ts";
+import { dataOf, leastLoss, runBatches } from "./line.ts";
 import { measuredSizes } from "./orders.ts";
+import { readItems } from "./own-data.ts";
 
 const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("batches", state);
@@ -26,6 +27,31 @@ describePageInCi("batches", {
     expect(page.url()).toContain("by=steps");
     await page.locator("#three-ways").getByRole("button", { name: "One step back" }).click();
     expect(await words.textContent()).toContain(excess(32, 79));
+  },
+
+  "a table of one's own takes the place of the items, in the link too, and a damaged one is told": async ({
+    open,
+  }) => {
+    const page = await alive(await open(at("#b=64")));
+    const figure = page.locator("#three-ways");
+    const field = figure.getByLabel(/^Your own data/);
+    const rows = Array.from({ length: 20 }, (_, i) => [i, 3 - i / 5 + Math.sin(7 * i)] as const);
+    const text = `x,y\n${rows.map((row) => row.join(",")).join("\n")}`;
+    await field.fill(text);
+    const data = dataOf(readItems(text));
+    const run = runBatches(20, 0.05, { data });
+    const words = (): Promise<string | null> => figure.locator(".finding").textContent();
+    await expect.poll(words).toContain("mini-batches of 16"); // of 64 there are not enough
+    const [, excess] = /all items \(GD\): (?:\d+) steps, \d+ items, (\S+) above/.exec((await words())!)!;
+    const steps = Number(/all items \(GD\): (\d+) steps/.exec((await words())!)![1]);
+    expect(excess).toBe(shortNumber(run.values[steps]! - data.leastLoss));
+    await field.fill(`${text}\nten,2`);
+    await expect.poll(() => figure.locator(".problem").textContent()).toContain("line 22 has “ten”");
+    expect(await words()).toContain("mini-batches of 16");
+    await field.fill(text);
+    await page.reload();
+    await alive(page);
+    await expect.poll(words).toContain("mini-batches of 16");
   },
 
   "the sum and the mean go the same way, until one rate serves both": async ({ open }) => {

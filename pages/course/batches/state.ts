@@ -6,26 +6,29 @@ import type { ChartSpec } from "../../live/chart.tsx";
 import { contourMap } from "../../live/contour-map.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import type { MapTrail } from "../../live/landscape.tsx";
-import {
-  bestLine,
-  type BatchRun,
-  itemCount,
-  items,
-  leastLoss,
-  leastSteps,
-  lineStart,
-  lossBox,
-  lossLandscape,
-  runBatches,
-  epochsOfRun,
-} from "./line.ts";
+import { readable } from "../../live/readable.ts";
+import { type BatchRun, dataOf, epochsOfRun, leastSteps, ownData, runBatches } from "./line.ts";
 import type { Learned, Throughput } from "./orders.ts";
+import { readItems } from "./own-data.ts";
 import { scatterAt } from "./variance.ts";
 
 export const state = pageState();
 
 /** The sizes between one item and all. */
-export const middleSizes = ["2", "4", "8", "16", "32", "64"] as const;
+const middleSizes = ["2", "4", "8", "16", "32", "64"] as const;
+
+// The items
+/** A table of a reader's own; "" for the chapter's items. */
+export const table = state.text("data", "");
+export const { value: data, problem: dataProblem } = readable(table, (text) =>
+  text.trim() === "" ? ownData : dataOf(readItems(text)),
+);
+/** The sizes between one item and all that there are. */
+export const sizes = computed(() => middleSizes.filter((b) => Number(b) < data.value.count));
+/** A size of these: the largest, where fewer items are left than were chosen. */
+function sizeOf(chosen: (typeof middleSizes)[number]): number {
+  return Math.min(Number(chosen), Number(sizes.value.at(-1)));
+}
 
 // Three ways through the same data
 export const size = state.choice("b", "16", middleSizes);
@@ -38,22 +41,26 @@ export const clock = state.choice("by", "items", ["items", "steps"]);
 export const ticks = leastSteps;
 export const tick = state.number("tick", ticks / 5, { min: 0, max: ticks });
 /** Items of a tick. */
-export const itemsPerTick: number = (epochsOfRun * itemCount) / ticks;
+export const itemsPerTick = computed(() => (epochsOfRun * data.value.count) / ticks);
 
 const runs = computed(() =>
   // single items below: their path covers much
-  [1, Number(size.value), itemCount].map((b) => runBatches(b, rate.value, { seed: seed.value })),
+  [1, sizeOf(size.value), data.value.count].map((b) =>
+    runBatches(b, rate.value, { seed: seed.value, data: data.value }),
+  ),
 );
-export const lossMap = contourMap("squared error of a line", lossLandscape, lossBox);
+export const lossMap = computed(() =>
+  contourMap(`squared error of a line ${table.value}`, data.value.landscape, data.value.box),
+);
 
 /** The colour of a run, whatever is drawn first. */
 function colourOf({ batchSize }: BatchRun): number {
-  return batchSize === 1 ? 2 : batchSize === itemCount ? 0 : 1;
+  return batchSize === 1 ? 2 : batchSize === data.value.count ? 0 : 1;
 }
 
 /** How many steps a run has made at a tick. */
 function stepAt(run: BatchRun, at: number): number {
-  const steps = clock.value === "steps" ? at : Math.floor((at * itemsPerTick) / run.batchSize);
+  const steps = clock.value === "steps" ? at : Math.floor((at * itemsPerTick.value) / run.batchSize);
   return Math.min(steps, run.points.length - 1);
 }
 
@@ -74,7 +81,7 @@ export const progress = computed(() => {
   const told = runs.value.map((run) => {
     const steps = stepAt(run, tick.value);
     const count = steps * run.batchSize;
-    return `${run.name}: ${steps} steps, ${count.toLocaleString("en")} items, ${shortNumber(run.values[steps]! - leastLoss)} above the least`;
+    return `${run.name}: ${steps} steps, ${count.toLocaleString("en")} items, ${shortNumber(run.values[steps]! - data.value.leastLoss)} above the least`;
   });
   return `${told.join("; ")}.`;
 });
@@ -82,7 +89,7 @@ export const progress = computed(() => {
 export const lossChart = computed((): ChartSpec => {
   const at = Array.from({ length: ticks + 1 }, (_, k) => k);
   const isBySteps = clock.value === "steps";
-  const x = isBySteps ? at : at.map((k) => (k * itemsPerTick) / itemCount);
+  const x = isBySteps ? at : at.map((k) => (k * itemsPerTick.value) / data.value.count);
   return {
     title: "The loss above the least one",
     x: { label: isBySteps ? "steps" : "epochs: items looked at, in units of all items" },
@@ -90,14 +97,12 @@ export const lossChart = computed((): ChartSpec => {
     series: runs.value.map((run) => ({
       name: run.name,
       x,
-      y: at.map((k) => run.values[stepAt(run, k)]! - leastLoss),
+      y: at.map((k) => run.values[stepAt(run, k)]! - data.value.leastLoss),
       colour: colourOf(run),
     })),
     marks: [{ x: x[tick.value]!, label: "" }],
   };
 });
-
-const [itemsX, itemsY] = [items.x.tolist() as number[], items.y.tolist() as number[]];
 
 /** The items with the lines that the runs have now. */
 export const linesChart = computed((): ChartSpec => ({
@@ -109,13 +114,21 @@ export const linesChart = computed((): ChartSpec => ({
       const [slope, intercept] = points.at(-1)! as [number, number];
       return { name, x: [0, 3], y: [intercept, intercept + 3 * slope], colour };
     }),
-    { name: "items", x: itemsX, y: itemsY, draw: "dots", colour: "ink" },
+    {
+      name: "items",
+      x: data.value.items.x.tolist() as number[],
+      y: data.value.items.y.tolist() as number[],
+      draw: "dots",
+      colour: "ink",
+    },
   ],
 }));
 
 // Noise
 export const place = state.choice("place", "start", ["start", "minimum"]);
-export const scatter = computed(() => scatterAt(place.value === "start" ? lineStart : bestLine));
+export const scatter = computed(() =>
+  scatterAt(place.value === "start" ? data.value.start : data.value.best, data.value),
+);
 
 export const scatterChart = computed((): ChartSpec => {
   const { batches, squaredNorm } = scatter.value;
@@ -144,14 +157,17 @@ export const sumSize = state.choice("sum-b", "16", middleSizes);
 export const sumRate = state.number("sum-rate", 0.003, { min: 0.0002, max: 0.02 });
 export const isTranslated = state.flag("translated", true);
 export const conventions = computed(() => {
-  const b = Number(sumSize.value);
+  const b = sizeOf(sumSize.value);
   const translated = isTranslated.value ? sumRate.value * b : sumRate.value;
   return [
     {
-      ...runBatches(b, sumRate.value, { convention: "sum" }),
+      ...runBatches(b, sumRate.value, { convention: "sum", data: data.value }),
       name: `sum, η = ${shortNumber(sumRate.value)}`,
     },
-    { ...runBatches(b, translated, { convention: "mean" }), name: `mean, η = ${shortNumber(translated)}` },
+    {
+      ...runBatches(b, translated, { convention: "mean", data: data.value }),
+      name: `mean, η = ${shortNumber(translated)}`,
+    },
   ];
 });
 

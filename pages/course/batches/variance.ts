@@ -2,7 +2,7 @@
 import { grad, jit, type Tensor, tensor, vmap } from "downhill";
 import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
-import { batchSizes, itemCount, items, loss } from "./line.ts";
+import { batchSizes, type LineData, loss, ownData } from "./line.ts";
 
 /** The gradients of batches of one size. */
 interface VarianceOfBatches {
@@ -31,33 +31,36 @@ const gradients = /* @__PURE__ */ jit((line: Tensor, x: Tensor, y: Tensor) =>
   )(x, y),
 );
 
-let drawn: readonly Int32Array[] | undefined;
+const drawn = new Map<string, Int32Array>(); // by size and number of items; a few as long as a page is open
 
-/** The items of all batches, a list a size. */
-function draws(): readonly Int32Array[] {
-  drawn ??= batchSizes.map((size) =>
-    Int32Array.from(
-      random.randint(random.foldIn(random.key(3), size), [repeats * size], 0, itemCount).data() as Int32Array,
-    ),
-  );
-  return drawn;
+/** The items of all batches of a size. */
+function drawsOf(size: number, count: number): Int32Array {
+  const name = `${size} ${count}`;
+  let picked = drawn.get(name);
+  if (picked === undefined) {
+    const key = random.foldIn(random.key(3), size);
+    picked = Int32Array.from(random.randint(key, [repeats * size], 0, count).data() as Int32Array);
+    drawn.set(name, picked);
+  }
+  return picked;
 }
 
 /**
  * The variance of the gradient by batch size at a line: measured with random batches, and by theory. The gradients of single items
  * are the engine's; that of a batch is their mean.
  */
-export function scatterAt(line: Point): Scatter {
+export function scatterAt(line: Point, { items, count }: LineData = ownData): Scatter {
   const each = gradients(tensor([...line], { dtype: "float64" }), items.x, items.y).tolist() as number[][];
   const whole = meanOf(
     each,
     Int32Array.from(each, (_, i) => i),
     0,
-    itemCount,
+    count,
   );
-  const ofOneItem = each.reduce((total, g) => total + squaredDistance(g, whole), 0) / itemCount;
-  const batches = batchSizes.map((batchSize, k) => {
-    const picked = draws()[k]!;
+  const ofOneItem = each.reduce((total, g) => total + squaredDistance(g, whole), 0) / count;
+  const sizes = batchSizes.filter((size) => size <= count);
+  const batches = sizes.map((batchSize) => {
+    const picked = drawsOf(batchSize, count);
     let total = 0;
     for (let r = 0; r < repeats; r++) {
       total += squaredDistance(meanOf(each, picked, r * batchSize, batchSize), whole);

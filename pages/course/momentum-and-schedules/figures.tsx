@@ -13,6 +13,7 @@ import { epochs, scheduleNames, scheduleWords } from "./schedules.ts";
 import {
   beta,
   bowlMap,
+  clearTrainings,
   distanceChart,
   endOf,
   factorChart,
@@ -136,7 +137,7 @@ export function Schedules(): JSX.Element {
     <Figure
       id="schedules"
       title="One network, six schedules"
-      caption={`Two moons of 400 points, a network of 16 neurons, batches of 10, momentum 0.9, ${epochs} epochs. It trains in this page, from the same seed each time. Runs stay beside each other.`}
+      caption={`Two moons of 400 points, a network of 16 neurons, batches of 10, momentum 0.9, ${epochs} epochs. It trains in this page, from the same seed each time. Runs stay beside each other. Who opens a link to them has them trained again.`}
       state={{ page: state, keys: ["schedule", "top", "seed"] }}
       isWide
     >
@@ -155,7 +156,7 @@ export function Schedules(): JSX.Element {
         start={startTraining}
         progress={progressOf(shown.at(-1)?.epochs.length ?? 0)}
       >
-        <button type="button" disabled={training.isRunning.value} onClick={() => (trainings.value = [])}>
+        <button type="button" disabled={training.isRunning.value} onClick={clearTrainings}>
           Clear
         </button>
       </StartStop>

@@ -46,6 +46,25 @@ describePageInCi("momentum and schedules", {
     expect(done).toBeLessThan(40);
   },
 
+  "a link trains again what its sender saw": async ({ open }) => {
+    const page = await alive(await open(at()));
+    const figure = page.locator("#schedules");
+    const told = (): Promise<string[]> => figure.locator(".finding li").allTextContents();
+    await figure.getByRole("button", { name: "Train" }).click();
+    await figure.getByText("40 epochs done").waitFor();
+    const [held] = await told();
+    const link = page.url();
+    expect(new URL(link).hash).toContain("trainings=held");
+    await page.goto("about:blank");
+    await page.goto(link);
+    await alive(page);
+    await figure.getByText("40 epochs done").waitFor();
+    expect(await told()).toEqual([held]);
+    await figure.getByRole("button", { name: "Clear" }).click();
+    expect(await told()).toEqual([]);
+    expect(page.url()).not.toContain("trainings");
+  },
+
   "the range test suggests rates": async ({ open }) => {
     const page = await revealed(await open(at()));
     await page.getByRole("button", { name: "Run the test" }).click();

@@ -1,12 +1,13 @@
 // What the chapter's figures show: their numbers, and what is computed from them.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { LrRange } from "downhill/train";
-import { type PageState, pageState } from "../../live/address.ts";
+import { numberFrom, type PageState, pageState } from "../../live/address.ts";
 import type { ChartSpec, SeriesSpec } from "../../live/chart.tsx";
 import { type ContourMap, contourMap } from "../../live/contour-map.ts";
 import { shortNumber } from "../../live/fields.tsx";
 import type { Descent } from "../../live/descent.ts";
 import { type Job, jobOf } from "../../live/job.ts";
+import { type KeptRuns, keptRuns } from "../../live/kept-runs.ts";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { pointState } from "../../live/landscape.tsx";
 import { bowlBox, bowlOf, bowlStart } from "../gradient-descent/bowls.ts";
@@ -22,7 +23,7 @@ import {
   stepsTo,
 } from "./momentum.ts";
 import { epochs, ratesOf, type ScheduleName, scheduleNames, scheduleWords } from "./schedules.ts";
-import type { TrainedEpoch } from "./training.ts";
+import type { TrainedEpoch, TrainingOrder } from "./training.ts";
 import type { TrainingWork } from "./training.worker.ts";
 
 export const state: PageState = pageState();
@@ -131,8 +132,10 @@ export const stepsByCondition: readonly {
 
 // Schedules, and the network that trains
 export const schedule: Signal<ScheduleName> = state.choice<ScheduleName>("schedule", "held", scheduleNames);
-export const topRate: Signal<number> = state.number("top", 0.3, { min: 0.003, max: 2 });
-export const seed: Signal<number> = state.number("seed", 0, { min: 0, max: 99 });
+const topRange = { min: 0.003, max: 2 };
+const seedRange = { min: 0, max: 99 };
+export const topRate: Signal<number> = state.number("top", 0.3, topRange);
+export const seed: Signal<number> = state.number("seed", 0, seedRange);
 
 export const rateChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
   const { x, y } = ratesOf(schedule.value, topRate.value);
@@ -150,25 +153,43 @@ export interface Training {
   readonly epochs: readonly TrainedEpoch[];
 }
 
-const mostTrainings = 6; // shown beside each other; of more the oldest go
-export const trainings: Signal<readonly Training[]> = signal<readonly Training[]>([]);
 export const training: Job<TrainingWork> = jobOf<TrainingWork>(
   () => new Worker(new URL("./training.worker.js", import.meta.url), { type: "module" }),
 );
 
+const kept: KeptRuns<TrainingOrder, TrainedEpoch> = keptRuns<TrainingOrder, TrainedEpoch>({
+  page: state,
+  key: "trainings",
+  write: (order) => [order.schedule, order.rate, order.seed].join(","),
+  read: (text) => {
+    const [name, rateText = "", seedText = ""] = text.split(",");
+    const found = scheduleNames.find((one) => one === name);
+    if (found === undefined) throw new Error(`a schedule may be ${scheduleNames.join(", ")}`);
+    return { schedule: found, rate: numberFrom(rateText, topRange), seed: numberFrom(seedText, seedRange) };
+  },
+  lengthOf: () => epochs,
+  most: 6,
+  job: training,
+  run: (order, tell) =>
+    training.start({ kind: "train", training: order }, (told) => {
+      if (told.kind === "epoch") tell(told.epoch);
+    }),
+});
+
+/** The trainings that were started here, or by who sent the link, beside each other. */
+export const trainings: ReadonlySignal<readonly Training[]> = computed(() =>
+  kept.runs.value.map(({ order, told }) => ({
+    name: `${scheduleWords[order.schedule]}, η = ${shortNumber(order.rate)}${order.seed === 0 ? "" : `, seed ${order.seed}`}`,
+    epochs: told,
+  })),
+);
+
 /** Trains with the settings of now, in a worker. */
 export function startTraining(): void {
-  const name = `${scheduleWords[schedule.value]}, η = ${shortNumber(topRate.value)}${seed.value === 0 ? "" : `, seed ${seed.value}`}`;
-  const others = trainings.value.filter((one) => one.name !== name);
-  trainings.value = [...others, { name, epochs: [] }].slice(-mostTrainings);
-  const order = { schedule: schedule.value, rate: topRate.value, seed: seed.value };
-  training.start({ kind: "train", training: order }, (told) => {
-    if (told.kind !== "epoch") return;
-    trainings.value = trainings.value.map((one) =>
-      one.name === name ? { ...one, epochs: [...one.epochs, told.epoch] } : one,
-    );
-  });
+  kept.start({ schedule: schedule.value, rate: topRate.value, seed: seed.value });
 }
+
+export const clearTrainings = (): void => kept.clear();
 
 const lastEpochs = 5; // whose mean is told: single ones go up and down
 

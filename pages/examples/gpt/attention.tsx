@@ -31,7 +31,9 @@ function Weights({
       {...(label === undefined ? { "aria-hidden": "true" } : { role: "img", "aria-label": label })}
     >
       <path class="gpt-diagonal" d={`M0 0V${n}H${n}Z`} />
-      {cellPaths(rows, levels).map((d, i) => d !== "" && <path class={`gpt-level-${i + 1}`} d={d} />)}
+      {cellPaths(rows, levels).map(
+        (d, i) => d !== "" && <path class={`gpt-level gpt-level-${i + 1}`} d={d} />,
+      )}
       {at !== undefined && <path class="gpt-row" d={`M0 ${at}H${at + 1}V${at + 1}H0Z`} />}
     </svg>
   );

@@ -2,6 +2,8 @@
 import { expect } from "vitest";
 import { describePageInCi } from "../../../test/support/browser.ts";
 import { alive, serveSection } from "../../../test/support/live-pages.ts";
+import { violations } from "../../../test/support/page-checks.ts";
+import { unpack } from "../../live/pack.ts";
 import { firstParams } from "./model.ts";
 import { numbered, promptNumbers } from "./text.ts";
 import { write } from "./write.ts";
@@ -18,6 +20,7 @@ describePageInCi("a small GPT", {
     await page.getByText(/^After [2-9]\d+ steps: /).waitFor();
     await button("Stop").click();
     expect(await page.locator("#training .chart").count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
     await button("Start again").click();
     await page.getByText("Before any training").waitFor();
   },
@@ -44,7 +47,8 @@ describePageInCi("a small GPT", {
 
     await page.getByLabel("Text to learn").fill("abcde ".repeat(1000));
     await page.getByText("Addresses hold texts of up to 4,000 characters").waitFor();
-    await page.waitForURL(/#/);
+    const kept = (): Promise<string> => unpack(new URL(page.url()).hash);
+    await expect.poll(kept, { timeout: 30_000 }).toContain("own=*6000-");
     await page.reload();
     await alive(page);
     await page.getByText("only the page where it was pasted had it").waitFor();

@@ -3,6 +3,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import { type PageState, pageState } from "../../live/address.ts";
 import type { ChartSpec } from "../../live/chart.tsx";
 import { type Job, jobOf } from "../../live/job.ts";
+import { paced } from "../../live/paced.ts";
 import type { TrainingWork } from "./gpt.worker.ts";
 import { firstParams, type GptParams, type Sizes } from "./model.ts";
 import { ownTexts } from "./own-texts.ts";
@@ -132,23 +133,28 @@ export const training: Job<TrainingWork> = jobOf(
   () => new Worker(new URL("./gpt.worker.js", import.meta.url), { type: "module" }),
 );
 
+let heard = untrained;
+const show = paced(() => (told.value = heard));
+
 /** Trains the network that is set up for so many steps more. */
 export function trainOn(steps: number): void {
   if (setup.value === undefined) return;
   const { key, text: of, sizes, seed: drawn } = setup.value;
-  const { losses, last } = trained.value;
-  told.value = { ...trained.value, key };
+  show.cancel();
+  heard = { ...trained.value, key };
+  told.value = heard;
   const order = { text: of, sizes, seed: drawn, rate: rate.value, steps };
-  let all = losses;
-  training.start(last === undefined ? order : { ...order, from: last }, ({ snapshot, loss, heldOut }) => {
-    all = [...all, { step: snapshot.step, loss, heldOut }];
-    told.value = { key, losses: all, last: snapshot };
+  const from = heard.last;
+  training.start(from === undefined ? order : { ...order, from }, ({ snapshot, loss, heldOut }) => {
+    heard = { key, losses: [...heard.losses, { step: snapshot.step, loss, heldOut }], last: snapshot };
+    show();
   });
 }
 
 /** Forgets what was learned. */
 export function startAgain(): void {
   training.stop();
+  show.cancel();
   told.value = untrained;
 }
 

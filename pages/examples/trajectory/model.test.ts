@@ -11,7 +11,7 @@ const task: Task = {
 
 test("around one disc there are a way on each side, and the shorter one comes first", () => {
   const found = ways(task);
-  const middles = found.map(({ iterates }) => iterates.at(-1)![30]![1]!);
+  const middles = found.map(({ path }) => path[30]![1]!);
   expect(middles[0]).toBeLessThan(-0.8);
   expect(middles.some((y) => y > 1)).toBe(true);
   expect(found[0]!.length).toBeLessThan(found.at(-1)!.length);
@@ -22,6 +22,8 @@ test("a way keeps its clearance up to a few hundredths, and costs fall from iter
   expect(best!.gap).toBeGreaterThan(0.2);
   expect(best!.gap).toBeLessThan(0.31);
   best!.costs.slice(1).forEach((cost, i) => expect(cost).toBeLessThan(best!.costs[i]!));
+  expect(best!.pathAfter(best!.costs.length - 1)).toEqual(best!.path);
+  expect(best!.pathAfter(0)).not.toEqual(best!.path);
 });
 
 test("where no disc is in the way, the path is straight, whatever bending costs", () => {

@@ -35,8 +35,11 @@ export interface Task {
 
 /** A path that a descent ended at. */
 export interface Way {
-  /** All points of the path after each iteration, from the start to the goal. */
-  readonly iterates: readonly (readonly Point[])[];
+  /** The points of the path, from the start to the goal. */
+  readonly path: readonly Point[];
+  /** Those of the path after an iteration, from 0. */
+  readonly pathAfter: (iteration: number) => readonly Point[];
+  /** After each iteration. */
   readonly costs: readonly number[];
   /** The least distance between the path and the edge of a disc; below 0 it enters one. */
   readonly gap: number;
@@ -72,7 +75,13 @@ function costOf(heights: Tensor, ends: Tensor, discs: Tensor, stiffness: Tensor,
   return add(add(length, bending), mul(within, penalty / pieces));
 }
 
-let iterates: { readonly heights: Tensor; readonly cost: number }[] = [];
+/** What a descent passes. */
+interface Iterate {
+  readonly heights: Tensor;
+  readonly cost: number;
+}
+
+let iterates: Iterate[] = [];
 const descend = solver(costOf, {
   gradientTolerance: 1e-3,
   maxIterations: 200,
@@ -99,16 +108,18 @@ export function ways({ start, goal, discs, stiffness, clearance }: Task): Way[] 
   const found: Way[] = [];
   for (const side of sides) {
     const first = [-side * (goal[1]! - start[1]!), side * (goal[0]! - start[0]!)];
-    iterates = [];
+    const descent: Iterate[] = [];
+    iterates = descent;
     descend(float64(numbers.map((k) => (k === 1 ? first : [0, 0]))), ends, ...data);
-    const paths = iterates.map(({ heights }) => trace(heights, ends).tolist() as number[][]);
-    const last = paths.at(-1)!;
-    if (found.some(({ iterates: other }) => isSame(other.at(-1)!, last))) continue;
+    const pathAfter = (i: number): Point[] => trace(descent[i]!.heights, ends).tolist() as number[][];
+    const path = pathAfter(descent.length - 1);
+    if (found.some(({ path: other }) => isSame(other, path))) continue;
     found.push({
-      iterates: paths,
-      costs: iterates.map(({ cost }) => cost),
-      gap: gapOf(last, discs),
-      length: lengthOf(last),
+      path,
+      pathAfter,
+      costs: descent.map(({ cost }) => cost),
+      gap: gapOf(path, discs),
+      length: lengthOf(path),
     });
   }
   return found.sort((a, b) => a.costs.at(-1)! - b.costs.at(-1)!);

@@ -61,8 +61,8 @@ const coordinates = (path: readonly Point[]): [number[], number[]] => [
 
 function PathFigure(): JSX.Element {
   const [best, ...others] = found.value;
-  const { iterates, costs, gap, length } = best!;
-  const shown = Math.min(step.value, iterates.length - 1);
+  const { pathAfter, costs, gap, length } = best!;
+  const shown = Math.min(step.value, costs.length - 1);
   const move = (signal: { value: Point }) => (to: Point) => {
     signal.value = to;
     step.value = Infinity;
@@ -112,16 +112,16 @@ function PathFigure(): JSX.Element {
                 </>
               );
             })}
-            {others.map(({ iterates: other }) => (
-              <path d={line(...coordinates(other.at(-1)!))} fill="none" stroke="var(--faint)" />
+            {others.map(({ path }) => (
+              <path d={line(...coordinates(path))} fill="none" stroke="var(--faint)" />
             ))}
             <g class="run-0">
-              <path class="thick" d={line(...coordinates(iterates[shown]!))} />
+              <path class="thick" d={line(...coordinates(pathAfter(shown)))} />
             </g>
           </>
         )}
       </Plane>
-      <Player step={step} last={iterates.length - 1} label="the descent" unit="iteration" seconds={3} />
+      <Player step={step} last={costs.length - 1} label="the descent" unit="iteration" seconds={3} />
       <p class="finding">
         {found.value.length === 1 ? "One way was found." : `${found.value.length} ways were found.`} The
         cheapest costs {shortNumber(costs[shown]!)} at this iteration and {shortNumber(costs.at(-1)!)} at the

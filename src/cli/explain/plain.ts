@@ -7,6 +7,7 @@ import { showNumber } from "../../pictures/viz/index.ts";
 import { tracePage } from "../../pictures/viz/trace-page.ts";
 import { plainPageData } from "../../pictures/viz/plain/page-data.ts";
 import type { PlainTrace, PlainTraceLine } from "../../pictures/viz/plain/trace.ts";
+import { showBytes } from "../../pictures/viz/plain/tape.ts";
 import { tracePlain } from "../../pictures/viz/plain/trace.ts";
 import { visible } from "../help.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
@@ -181,7 +182,32 @@ function showPlainTrace(
     paint("bold", "Gradient"),
     ...shorten(gradient),
     "",
+    ...recorded(trace, row, paint),
+    "",
   ].join("\n");
+}
+
+/** What the compiled gradient records for the way back, by statements. */
+function recorded(
+  { tape }: PlainTrace,
+  row: (line: number, isSame: boolean, cell: string) => string,
+  paint: Paint,
+): readonly string[] {
+  const total = tape.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total === 0)
+    return [
+      `${paint("bold", "Recorded for the way back by compiled code")}: nothing, the rest is computed again`,
+    ];
+  return [
+    `${paint("bold", "Recorded for the way back by compiled code")}: ${showBytes(total)}`,
+    ...tape.map(({ line, values, bytes }, i) =>
+      row(
+        line ?? 0,
+        line === undefined || tape[i - 1]?.line === line,
+        `${paint("cyan", showBytes(bytes))}   ${paint("dim", values.join(", "))}`,
+      ),
+    ),
+  ];
 }
 
 const mostInputs = 24;

@@ -34,7 +34,7 @@ class HostMemory implements Memory {
 
   view(storage: Storage, n: number): TypedArray {
     const { array, offset } = storage as HostStorage;
-    return array.subarray(offset, offset + n);
+    return offset === 0 && n === array.length ? array : array.subarray(offset, offset + n);
   }
 
   copy(storage: Storage, n: number): TypedArray {

@@ -6,6 +6,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
+import { rem32 } from "../kernel/math/single/index.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
@@ -161,7 +162,10 @@ const remPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     jvp: ([dx, dy], [x, y], [out]) => [sumMaybe(dx, dy && neg(mul(wholeSteps(x!, y!, out!), dy)))],
   },
   batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([x, y]) => k.binary("rem", x!, y!) },
+  lowering: {
+    kind: "elementwise",
+    scalar: ([x, y]) => (x!.type === "f32" ? k.call(rem32, x!, y!) : k.binary("rem", x!, y!)),
+  },
 });
 
 /** The whole q of x = q·y + out; x / y itself may be rounded up to the next. Without an out (y = 0) the limit counts. */

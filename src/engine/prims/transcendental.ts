@@ -197,7 +197,7 @@ const atan2Prim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     },
   },
   batch: "elementwise",
-  lowering: { kind: "elementwise", scalar: ([y, x]) => through(math.atan264)(y!, x!) },
+  lowering: { kind: "elementwise", scalar: ([y, x]) => through(math.atan264, single.atan232)(y!, x!) },
 });
 
 /** The angle of the point (x, y), in radians from −π to π. */

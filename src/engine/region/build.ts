@@ -99,15 +99,9 @@ export function forEachElement(
   element: (places: readonly RegionExpr[]) => RegionStmt,
 ): RegionStmt {
   const indices = dims.map(() => fresh("i"));
+  const from = constant("i32", 0);
   return indices.reduceRight<RegionStmt>(
-    (body, index, axis) => ({
-      kind: "for",
-      index,
-      from: constant("i32", 0),
-      to: dims[axis]!,
-      step: 1,
-      body: [body],
-    }),
+    (body, index, axis) => ({ kind: "for", index, from, to: dims[axis]!, step: 1, body: [body] }),
     element(indices.map((index) => local("i32", index))),
   );
 }

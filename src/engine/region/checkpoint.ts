@@ -74,6 +74,8 @@ export interface Segments {
   readonly begin: readonly RegionStmt[];
   /** The bounds of `many` segments from one on, and statements that compute them. */
   bounds(segment: RegionExpr, many?: RegionExpr): Bounds;
+  /** Runs a body for the iterations of `many` segments from one on, under names of its own. */
+  run(body: Block, segment: RegionExpr, many?: RegionExpr): readonly RegionStmt[];
   /** Saves what the loop changes in one of the places for it, or sets it to what was saved. */
   save(place: RegionExpr): readonly RegionStmt[];
   restore(place: RegionExpr): readonly RegionStmt[];
@@ -89,12 +91,8 @@ interface Bounds {
  * Cuts a loop of n iterations in segments of ⌈√n⌉, with a place to save for each; or in segments of `snapshots` iterations, with as
  * many places.
  */
-export function cutInSegments(
-  { from, to, step }: For,
-  state: LoopState,
-  build: Builder,
-  snapshots?: number,
-): Segments {
+export function cutInSegments(loop: For, state: LoopState, build: Builder, snapshots?: number): Segments {
+  const { from, to, step, at } = loop;
   const begin: RegionStmt[] = [];
   const bindIn =
     (out: RegionStmt[]) =>
@@ -122,23 +120,28 @@ export function cutInSegments(
 
   const savedScalars = state.scalars.map(({ name, type }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places] });
+    begin.push({ kind: "array", name: saved, type, dims: [places], records: { name, at } });
     return { name, type, saved };
   });
   const savedArrays = state.arrays.map(({ name, type, dims }) => {
     const saved = build.fresh(`${name}_saved`);
-    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims] });
+    begin.push({ kind: "array", name: saved, type, dims: [places, ...dims], records: { name, at } });
     return { name, type, dims, saved };
   });
+  const bounds = (segment: RegionExpr, many: RegionExpr = i32(1)): Bounds => {
+    const stmts: RegionStmt[] = [];
+    const here = bindIn(stmts);
+    const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
+    const end = here(build.apply("add", first, here(build.apply("mul", many, span), "end")), "end");
+    return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
+  };
   return {
     count,
     begin,
-    bounds(segment, many = i32(1)) {
-      const stmts: RegionStmt[] = [];
-      const here = bindIn(stmts);
-      const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
-      const end = here(build.apply("add", first, here(build.apply("mul", many, span), "end")), "end");
-      return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };
+    bounds,
+    run(body, segment, many) {
+      const { stmts, from: first, to: end } = bounds(segment, many);
+      return [...stmts, ...renamed([{ ...loop, from: first, to: end, body }], build)];
     },
     save: (place) => [
       ...savedScalars.map(({ name, type, saved }): RegionStmt => ({
@@ -175,7 +178,7 @@ export function cutInSegments(
 }
 
 /** The statements with new names for all that they declare, so that they may stand in a region twice. */
-export function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
+function renamed(stmts: Block, build: Builder): readonly RegionStmt[] {
   const names = new Map<string, string>();
   walkStmts(stmts, (stmt) => {
     const name = declaredBy(stmt);

@@ -5,7 +5,7 @@ import { constant, local } from "./build.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
-import type { For, Region, RegionExpr, RegionStmt } from "./region.ts";
+import type { For, Region, RegionExpr, RegionStmt, PositionIndex } from "./region.ts";
 import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkStmts } from "./walk.ts";
 
 export type Loop = RegionStmt & { readonly kind: "for" | "while" };
@@ -67,13 +67,13 @@ class Preparation {
     const target = targetOf(stmt);
     if (target !== undefined) {
       if (!linear.has(target) || useful.has(target))
-        out.push(mapExpressionsOf(stmt, (expr) => this.#fixed(expr, snapshots, out)));
+        out.push(mapExpressionsOf(stmt, (expr) => this.#fixed(expr, stmt.at, snapshots, out)));
       return;
     }
     const isReversed = hasTarget(stmt, useful);
     switch (stmt.kind) {
       case "if": {
-        const condition = isReversed ? this.#fixed(stmt.condition, snapshots, out) : stmt.condition;
+        const condition = isReversed ? this.#fixed(stmt.condition, stmt.at, snapshots, out) : stmt.condition;
         const block = (stmts: readonly RegionStmt[]): RegionStmt[] => this.#block(stmts, new Map(snapshots));
         out.push({ ...stmt, condition, then: block(stmt.then), otherwise: block(stmt.otherwise) });
         return;
@@ -106,7 +106,10 @@ class Preparation {
     }
     const bounds: Partial<Pick<For, "from" | "to">> =
       stmt.kind === "for"
-        ? { from: this.#fixed(stmt.from, snapshots, out), to: this.#fixed(stmt.to, snapshots, out) }
+        ? {
+            from: this.#fixed(stmt.from, stmt.at, snapshots, out),
+            to: this.#fixed(stmt.to, stmt.at, snapshots, out),
+          }
         : {};
     if (stmt.kind === "for" && stmt.live === undefined) {
       out.push({ ...stmt, ...bounds, body });
@@ -127,13 +130,18 @@ class Preparation {
   }
 
   /** The expression with each known local that may change replaced by one that has its value of now. */
-  #fixed(expr: RegionExpr, snapshots: Snapshots, out: RegionStmt[]): RegionExpr {
+  #fixed(
+    expr: RegionExpr,
+    at: PositionIndex | undefined,
+    snapshots: Snapshots,
+    out: RegionStmt[],
+  ): RegionExpr {
     return mapExpr(expr, (x) => {
       if (x.kind !== "local" || !this.#mutable.has(x.name) || this.#linearity.linear.has(x.name)) return x;
       const known = snapshots.get(x.name);
       if (known !== undefined) return known;
       const snapshot = local(x.type, this.#build.fresh(`${x.name}_now`));
-      out.push({ kind: "let", name: snapshot.name, value: x });
+      out.push({ kind: "let", name: snapshot.name, value: x, at });
       snapshots.set(x.name, snapshot);
       return snapshot;
     });

@@ -191,10 +191,11 @@ export class Records {
         out.push({ kind: "let", name: state.position.name, value: i32(0) });
       }
     }
+    const records = { name: stmt.name, at: stmt.at };
     if (this.#isExact(loops)) {
       const dims = loops.map((loop, i) => this.#room(loop as CountedLoop, loops.slice(0, i), out));
-      out.push({ kind: "array", name, type, dims });
-    } else out.push({ kind: "array", name, type, dims: [i32(firstGuess)], growable: true });
+      out.push({ kind: "array", name, type, dims, records });
+    } else out.push({ kind: "array", name, type, dims: [i32(firstGuess)], growable: true, records });
   }
 
   #stateOf(loop: Loop): LoopState {

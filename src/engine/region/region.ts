@@ -114,6 +114,8 @@ export interface ArrayDeclaration {
    * longer; what was never stored is 0, beyond the end too. Places are not negative.
    */
   readonly growable?: true;
+  /** Of a tape: the value of the way forward that it holds for the way back, and where that is computed. */
+  readonly records?: { readonly name: string; readonly at?: PositionIndex | undefined } | undefined;
   readonly at?: PositionIndex | undefined;
 }
 

@@ -1,9 +1,8 @@
 // The way forward and the way back of a region that is linear in some of its parameters.
 import { internalError } from "../errors/index.ts";
 import { assertNever, must } from "../util/assert-never.ts";
+import { checkpointedLoops, cutInSegments, type LoopState, type Segments } from "./checkpoint.ts";
 import type { Builder, Writer } from "./build.ts";
-import type { LoopState, Segments } from "./checkpoint.ts";
-import { checkpointedLoops, cutInSegments, renamed } from "./checkpoint.ts";
 import {
   constant,
   forEachElement,
@@ -20,19 +19,16 @@ import { saidByParams } from "./lengths.ts";
 import { mutableNames } from "./flatten.ts";
 import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import type { Linearity } from "./linearity.ts";
-import { hasTarget, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
+import { hasTarget, type Linearity, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
-import type { Block, Needs } from "./needs.ts";
-import { needsOf } from "./needs.ts";
-import type { Loop, Prepared } from "./prepare.ts";
-import { directNames, prepare } from "./prepare.ts";
+import { type Block, type Needs, needsOf } from "./needs.ts";
+import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
 import type { Pull, Term } from "./pullback.ts";
 import { accumulatedTerms, finiteNames, isElement, pullBack } from "./pullback.ts";
 import { Records } from "./records.ts";
 import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, RegionType } from "./region.ts";
 import type { TransposeOptions } from "./options.ts";
-import { binomialSchedule, simpleSchedule, type Steps } from "./schedule.ts";
+import { scheduleOf, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr, walkStmts } from "./walk.ts";
 
@@ -226,19 +222,11 @@ export class ReverseMode {
   #forwardSegments(loop: For, state: LoopState, out: RegionStmt[]): void {
     const snapshots = typeof this.#checkpoint === "number" ? this.#checkpoint : undefined;
     const segments = cutInSegments(loop, state, this.#build, snapshots);
-    const { count } = segments;
-    const schedule =
-      snapshots === undefined
-        ? simpleSchedule(count, this.#build)
-        : binomialSchedule(count, snapshots, this.#build);
+    const schedule = scheduleOf(segments.count, snapshots, this.#build);
     const forward = this.#forwardBlock(loop.body);
     const steps: Steps = {
       ...segments,
-      advance: (segment, many) => {
-        const { stmts, from, to } = segments.bounds(segment, many);
-        // its own names are those of the segments that run again with records
-        return [...stmts, ...renamed([{ ...loop, from, to, body: forward }], this.#build)];
-      },
+      advance: (segment, many) => segments.run(forward, segment, many),
       turn: (segment) => this.#turnSegment(loop, segments, segment),
     };
     out.push(...segments.begin, ...schedule.forwards(steps));

@@ -21,8 +21,13 @@ export interface Schedule {
   backwards(steps: Steps): readonly RegionStmt[];
 }
 
+/** The schedule of `count` segments with so many snapshots, or with one where each segment begins. */
+export function scheduleOf(count: RegionExpr, snapshots: number | undefined, build: Builder): Schedule {
+  return snapshots === undefined ? simpleSchedule(count, build) : binomialSchedule(count, snapshots, build);
+}
+
 /** A snapshot where each segment begins: each runs forwards once more. */
-export function simpleSchedule(count: RegionExpr, build: Builder): Schedule {
+function simpleSchedule(count: RegionExpr, build: Builder): Schedule {
   const each = (body: (segment: RegionExpr) => readonly RegionStmt[], reverse: boolean): RegionStmt => {
     const index = build.fresh("segment");
     const bounds = { from: constant("i32", 0), to: count, step: 1 };

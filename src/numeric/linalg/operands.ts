@@ -1,7 +1,8 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
-import { convert } from "../../engine/prims/linear.ts";
+import { convert, stopGradient } from "../../engine/prims/linear.ts";
 import { requireMatrices, requireSquare } from "../../engine/prims/matrices.ts";
 import { permute, reshape } from "../../engine/prims/shape.ts";
 import { broadcastShapes, range, sizeOf } from "../../engine/util/shape.ts";
@@ -58,6 +59,10 @@ export function overBatches(
   { a, b, isVector }: Sides,
   solve: (a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
+  if (a.ndim === 2 && b.ndim === 2) {
+    const x = solve(a, b);
+    return isVector ? reshape(x, [x.type.shape[0]!]) : x;
+  }
   const [leadOfA, leadOfB] = [a.type.shape.slice(0, -2), b.type.shape.slice(0, -2)];
   if (leadOfA.length === 0 && leadOfB.length > 0) {
     const axes = range(0, b.ndim - 2);
@@ -89,15 +94,21 @@ export function requireRegular(
   isRegular: (pivot: number) => boolean,
   problem: (row: number) => string,
 ): void {
-  if (factors.tracer !== undefined) return;
+  const known = asConstant(factors);
+  if (known.tracer !== undefined) return;
   const [rows, n] = [factors.type.shape.at(-2)!, factors.type.shape.at(-1)!];
-  const data = factors.data();
+  const data = readElements(known, operation);
   for (let start = 0; start < data.length; start += rows * n)
     for (let i = 0; i < Math.min(rows, n); i++)
       if (!isRegular(data[start + i * (n + 1)]!)) {
         const which = factors.ndim > 2 ? `matrix ${start / (rows * n)} of the batch` : "the matrix";
         throw new DownhillError("range", `${operation}: ${which} ${problem(i)}`);
       }
+}
+
+/** A tensor without the derivatives that it is traced for. */
+export function asConstant(x: Tensor): Tensor {
+  return x.tracer === undefined ? x : stopGradient(x);
 }
 
 /** Whether a pivot can be divided by. NaN can: it comes from NaN in the matrix, and goes into the result. */

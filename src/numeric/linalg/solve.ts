@@ -1,14 +1,16 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
+import { readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { cholesky as choleskyOf } from "../../engine/prims/cholesky.ts";
-import { stopGradient } from "../../engine/prims/linear.ts";
 import { part } from "../../engine/prims/index-ops.ts";
-import { factoredSolve, lu as factor, rowsInOrder } from "../../engine/prims/lu.ts";
+import { factoredSolve, lu as factor, rowsInOrder, solveAtOnce } from "../../engine/prims/lu.ts";
+import { reshape } from "../../engine/prims/shape.ts";
 import { identityLike, product } from "../../engine/prims/matrices.ts";
 import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
 import {
+  asConstant,
   isNotZero,
   isSingularAt,
   overBatches,
@@ -49,7 +51,7 @@ export function solveTriangular(a: TensorLike, b: TensorLike, options: SolveTria
   if (!unitDiagonal)
     requireRegular(
       "solveTriangular",
-      stopGradient(sides.a),
+      sides.a,
       isNotZero,
       (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
     );
@@ -71,7 +73,7 @@ export function cholesky(a: TensorLike): Tensor {
   const l = choleskyOf(readSquare("cholesky", a));
   requireRegular(
     "cholesky",
-    stopGradient(l),
+    l,
     (pivot) => !Number.isNaN(pivot),
     () =>
       "is not positive definite. A covariance that should be may lack it by rounding: add a small multiple of the identity. " +
@@ -92,7 +94,7 @@ export function choleskySolve(l: TensorLike, b: TensorLike): Tensor {
   const sides = readSides("choleskySolve", l, b);
   requireRegular(
     "choleskySolve",
-    stopGradient(sides.a),
+    sides.a,
     isNotZero,
     (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
   );
@@ -116,8 +118,18 @@ export function solve(a: TensorLike, b: TensorLike): Tensor {
   return solveBy("solve", readSides("solve", a, b));
 }
 
+/** Up to so many rows the factors are not worth keeping: a singular matrix is factored once more to be told of. */
+const mostRowsAtOnce = 16;
+
 function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor {
-  const [packed, order] = factor(stopGradient(sides.a));
+  const { a, b } = sides;
+  const isPlain = a.tracer === undefined && b.tracer === undefined;
+  if (isPlain && a.ndim === 2 && b.ndim === 2 && a.shape[0]! <= mostRowsAtOnce) {
+    const x = solveAtOnce(a, b);
+    // of a singular matrix it is NaN throughout
+    if (!readElements(x, operation).some(Number.isNaN)) return sides.isVector ? reshape(x, [x.shape[0]!]) : x;
+  }
+  const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);
   if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));
   // batches of right sides that the matrices lack are made by factors of their own: rare, and simple
@@ -125,7 +137,7 @@ function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor
     sides.b.ndim === sides.a.ndim && sides.b.shape.slice(0, -2).every((n, i) => n === sides.a.shape[i]);
   return overBatches(operation, sides, (a, b) => {
     if (isSame) return factoredSolve(a, packed, order, b);
-    const factors = factor(stopGradient(a));
+    const factors = factor(asConstant(a));
     return factoredSolve(a, factors[0], factors[1], b);
   });
 }

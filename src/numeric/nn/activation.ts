@@ -1,7 +1,6 @@
 import {
   abs,
   div,
-  erfc,
   expm1,
   greater,
   less,
@@ -17,6 +16,7 @@ import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { ndtrByExp } from "../../engine/prims/special.ts";
 
 export { sigmoid, softplus, tanh } from "../array/elementwise.ts";
 
@@ -80,7 +80,7 @@ export function gelu(x: TensorLike, options: { readonly approximate?: "none" | "
   const { approximate = "none" } = options;
   checkChoice("gelu", "approximate", approximate, ["none", "tanh"]);
   const t = asFloating(x, "gelu");
-  if (approximate === "none") return mul(t, mul(erfc(mul(t, -Math.SQRT1_2)), 0.5));
+  if (approximate === "none") return mul(t, ndtrByExp(t));
   const inner = mul(t.add(mul(mul(mul(t, t), t), 0.044715)), Math.sqrt(2 / Math.PI));
   return mul(mul(t, 0.5), tanh(inner).add(1));
 }

@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, sub } from "../array/elementwise.ts";
+import { add, mul, reciprocal, sqrt, sub } from "../array/elementwise.ts";
 import { asFloating } from "../array/promote.ts";
 import { mean } from "../array/reduce.ts";
 import { reshape } from "../array/shape.ts";
@@ -48,7 +48,12 @@ export function scaleInit(
 /** `(x − mean) / √(variance + ε)` along axes. */
 function centred(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
   const off = sub(x, mean(x, { axis: axes, keepdims: true }));
-  return div(off, sqrt(add(mean(mul(off, off), { axis: axes, keepdims: true }), epsilon)));
+  return mul(off, inverseRoot(mean(mul(off, off), { axis: axes, keepdims: true }), epsilon));
+}
+
+/** `1 / √(x + ε)`: one division for many numbers to be multiplied. */
+function inverseRoot(x: Tensor, epsilon: number): Tensor {
+  return reciprocal(sqrt(add(x, epsilon)));
 }
 
 function requireFeatures(operation: string, x: Tensor, axis: number, weight: Tensor): void {
@@ -97,8 +102,8 @@ export function rmsNorm(
   checkOptions("rmsNorm", options, ["epsilon"]);
   const t = asFloating(x, "rmsNorm");
   requireFeatures("rmsNorm", t, -1, weight);
-  const size = add(mean(mul(t, t), { axis: -1, keepdims: true }), options.epsilon ?? 1e-5);
-  return mul(div(t, sqrt(size)), weight);
+  const squares = mean(mul(t, t), { axis: -1, keepdims: true });
+  return mul(mul(t, inverseRoot(squares, options.epsilon ?? 1e-5)), weight);
 }
 
 /** One number for each channel of `[items, channels, …space]`. */
@@ -203,7 +208,7 @@ export function batchNorm(
   const scaled = (even: Tensor): Tensor => add(mul(even, forChannels(weight, t)), forChannels(bias, t));
   if (!training) {
     const off = sub(t, forChannels(statistics.mean, t));
-    return [scaled(div(off, sqrt(add(forChannels(statistics.variance, t), epsilon)))), statistics];
+    return [scaled(mul(off, forChannels(inverseRoot(statistics.variance, epsilon), t))), statistics];
   }
   const axes = otherAxes(t.ndim, [1]);
   const count = axes.reduce((n, axis) => n * t.shape[axis]!, 1);
@@ -217,7 +222,7 @@ export function batchNorm(
   const off = sub(t, forChannels(average, t));
   const spread = mean(mul(off, off), { axis: axes });
   const blend = (old: Tensor, now: Tensor): Tensor => add(mul(old, 1 - momentum), mul(now, momentum));
-  const y = scaled(div(off, sqrt(add(forChannels(spread, t), epsilon))));
+  const y = scaled(mul(off, forChannels(inverseRoot(spread, epsilon), t)));
   return [
     y,
     {

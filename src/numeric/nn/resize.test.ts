@@ -21,4 +21,5 @@ test("resize names bad input", () => {
   expect(() => resize([[[]]], 3)).toThrow("resize: x is f64[1,1,0], without a place along an axis of space.");
   expect(() => resize([[[1]]], 3, { method: "bicubic" as never })).toThrow("resize: method must be");
   expect(() => resize([[[1]]], 3, { alignCorners: true })).toThrow("resize: alignCorners is for the methods");
+  expect(() => resize([[[1]]], 3, { method: "area", antialias: true })).toThrow("resize: antialias is for");
 });

@@ -5,6 +5,7 @@ import { sum } from "../array/reduce.ts";
 import { reshape, take } from "../array/shape.ts";
 import type { PerAxis } from "../array/spatial.ts";
 import { perAxis, spaceRank } from "../array/spatial.ts";
+import { adaptiveAvgPool } from "./pool.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkFlags, checkOptions } from "../../engine/errors/options.ts";
@@ -15,22 +16,27 @@ import { range } from "../../engine/util/shape.ts";
 
 /** Options of `resize`. */
 export interface ResizeOptions {
-  /** The nearest element before, straight lines between two, or cubic curves through four. Default `"nearest"`, as in PyTorch. */
+  /**
+   * The nearest element before, straight lines between two, cubic curves through four, or the mean of the elements that a result covers. Default
+   * `"nearest"`, as in PyTorch.
+   */
   readonly method?: ResizeMethod;
-  /** Whether the first and last elements stay the corners; else the edges of the image stay. Not for `"nearest"`. Default false. */
+  /** Whether the first and last elements stay the corners; else the edges of the image stay. For `"linear"` and `"cubic"`. Default false. */
   readonly alignCorners?: boolean;
+  /** Whether images that become smaller are smoothed, so that nothing aliases. For `"linear"` and `"cubic"`. Default false. */
+  readonly antialias?: boolean;
 }
 
-type ResizeMethod = "nearest" | "linear" | "cubic";
+type ResizeMethod = "nearest" | "linear" | "cubic" | "area";
 
 /**
  * Images `[items, channels, …space]` with other sizes along the axes of space, one size for all or one for each: PyTorch's `interpolate` with
- * `size`, its `nearest`, `linear` (also bilinear and trilinear) and `bicubic`, each for any number of axes.
+ * `size`, its `nearest`, `linear` (also bilinear and trilinear), `bicubic` and `area`, each for any number of axes.
  *
  * Element i of m along an axis of n stands at place `(i + ½) · n / m − ½`, or at `i · (n − 1) / (m − 1)` with `alignCorners`; the nearest is
  * ⌊i · n / m⌋, exactly. Beyond the ends the last element comes again. Cubic is Keys's kernel with a = −¾, which overshoots at edges.
- * Nothing is smoothed first: images that become much smaller alias (PyTorch's `antialias` is not there). Integers become float64,
- * but for `"nearest"`, which keeps the dtype.
+ * With `antialias` the kernel is stretched over n / m elements, where these are more than one, and its weights add up to 1 over the elements
+ * that exist; cubic is Keys's with a = −½ then, as in PyTorch. Integers become float64, but for `"nearest"`, which keeps the dtype.
  *
  * @throws DownhillError `shape` if x has no axis of space, or an empty one; `range` for sizes; `option`.
  * @see Keys, Cubic convolution interpolation for digital image processing, IEEE Trans. ASSP 29 (1981).
@@ -40,12 +46,14 @@ type ResizeMethod = "nearest" | "linear" | "cubic";
  */
 export function resize(x: TensorLike, sizes: PerAxis, options: ResizeOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("resize", arguments, 3);
-  checkOptions("resize", options, ["method", "alignCorners"]);
-  checkFlags("resize", options, ["alignCorners"]);
-  const { method = "nearest", alignCorners = false } = options;
-  checkChoice("resize", "method", method, ["nearest", "linear", "cubic"]);
-  if (method === "nearest" && alignCorners)
-    throw new DownhillError("option", 'resize: alignCorners is for the methods "linear" and "cubic" alone.');
+  checkOptions("resize", options, ["method", "alignCorners", "antialias"]);
+  checkFlags("resize", options, ["alignCorners", "antialias"]);
+  const { method = "nearest", alignCorners = false, antialias = false } = options;
+  checkChoice("resize", "method", method, ["nearest", "linear", "cubic", "area"]);
+  if ((method === "nearest" || method === "area") && (alignCorners || antialias)) {
+    const name = alignCorners ? "alignCorners" : "antialias";
+    throw new DownhillError("option", `resize: ${name} is for the methods "linear" and "cubic" alone.`);
+  }
   const t = method === "nearest" ? asTensor(x, "resize") : asFloating(x, "resize");
   const counts = perAxis("resize", "sizes", sizes, spaceRank("resize", t.type), 1);
   if (t.shape.slice(2).includes(0))
@@ -53,9 +61,10 @@ export function resize(x: TensorLike, sizes: PerAxis, options: ResizeOptions = {
       "shape",
       `resize: x is ${showType(t.type)}, without a place along an axis of space.`,
     );
+  if (method === "area") return adaptiveAvgPool(t, counts);
   return counts.reduce((image, m, a) => {
     const n = image.shape[a + 2]!;
-    return m === n ? image : resizeAxis(image, a + 2, m, tapsOf(method, n, m, alignCorners));
+    return m === n ? image : resizeAxis(image, a + 2, m, tapsOf(method, n, m, options));
   }, t);
 }
 
@@ -82,11 +91,12 @@ function resizeAxis(x: Tensor, axis: number, m: number, taps: readonly (readonly
 }
 
 function tapsOf(
-  method: ResizeMethod,
+  method: Exclude<ResizeMethod, "area">,
   n: number,
   m: number,
-  alignCorners: boolean,
+  { alignCorners = false, antialias = false }: ResizeOptions,
 ): readonly (readonly Tap[])[] {
+  if (antialias && method !== "nearest") return smoothingTaps(method, n, m, alignCorners);
   const within = (place: number): number => Math.min(Math.max(place, 0), n - 1);
   const corner = m > 1 ? (n - 1) / (m - 1) : 0;
   const centre = (i: number): number => (alignCorners ? i * corner : ((i + 0.5) * n) / m - 0.5);
@@ -109,7 +119,7 @@ function tapsOf(
         const before = Math.floor(at);
         return [-1, 0, 1, 2].map((k) => ({
           place: within(before + k),
-          weight: cubicKernel(Math.abs(at - before - k)),
+          weight: cubicKernel(Math.abs(at - before - k), -0.75),
         }));
       });
     default:
@@ -117,8 +127,36 @@ function tapsOf(
   }
 }
 
-/** Keys's kernel with a = −¾ at a distance of at most 2. */
-function cubicKernel(d: number): number {
-  const a = -0.75;
+/** The kernel of a method, stretched over as many elements as a result stands for, its weights adding up to 1 over those that exist. */
+function smoothingTaps(
+  method: "linear" | "cubic",
+  n: number,
+  m: number,
+  alignCorners: boolean,
+): readonly (readonly Tap[])[] {
+  const scale = alignCorners ? (m > 1 ? (n - 1) / (m - 1) : 0) : n / m;
+  const stretch = Math.max(scale, 1);
+  const support = (method === "linear" ? 1 : 2) * stretch;
+  const kernel = (d: number): number => (method === "linear" ? 1 - d : cubicKernel(d, -0.5));
+  const each = 2 * Math.ceil(support) + 1;
+  return range(0, m).map((i) => {
+    const centre = scale * (i + 0.5);
+    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const count = Math.min(Math.trunc(centre + support + 0.5), n) - low;
+    const weights = range(0, count).map((k) => {
+      const distance = Math.abs((low + k - centre + 0.5) / stretch);
+      return distance * stretch < support ? kernel(distance) : 0;
+    });
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    // as many for each: what is left over counts nothing
+    return range(0, each).map((k) =>
+      k < count ? { place: low + k, weight: weights[k]! / total } : { place: low, weight: 0 },
+    );
+  });
+}
+
+/** Keys's kernel at a distance, 0 from 2 on. */
+function cubicKernel(d: number, a: number): number {
+  if (d >= 2) return 0;
   return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((d - 5) * d + 8) * d * a - 4 * a;
 }

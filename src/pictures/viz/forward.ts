@@ -1,4 +1,4 @@
-import type { Tensor, Var } from "../../engine/ir/index.ts";
+import type { Program, Tensor, Var } from "../../engine/ir/index.ts";
 import { arrayType, isFloating } from "../../engine/ir/index.ts";
 import { evalProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
@@ -96,31 +96,54 @@ export function differential(context: Context, line: Line, result: number, activ
  */
 export function localDerivatives(context: Context, line: Line, active: ReadonlySet<Var>): LocalDerivative[] {
   const { eqn, operands } = line;
-  const { naming, values } = context;
+  const { naming } = context;
   const [out] = eqn.outs;
   if (out === undefined || eqn.outs.length > 1) return [];
   return [...new Set(operands)].flatMap((of): LocalDerivative[] => {
     if (!active.has(of)) return [];
-    const rule = context.rule(
-      line,
-      operands.map((v) => v === of),
-    );
-    if (rule.activeOuts[0] !== true) return [{ of: naming.nameOf(of), expression: "0", value: 0 }];
+    const marks = operands.map((v) => v === of);
+    if (context.rule(line, marks).activeOuts[0] !== true)
+      return [{ of: naming.nameOf(of), expression: "0", value: 0 }];
     if (![out, ...operands].every(({ type }) => type.shape.length === 0)) {
       const term = differential(context, line, 0, new Set([of]));
       const expression = term === naming.tangentOf(of) ? "1" : term;
       return [{ of: naming.nameOf(of), expression, value: null }];
     }
-    const local = localDerivative(rule);
-    const names = new Map([[must(local.outs[0], "a result"), naming.nameOf(out)]]);
-    operands.forEach((v, i) => names.set(must(local.ins[i], "an operand"), naming.nameOf(v)));
-    const derivative = must(local.outs[1], "a derivative");
-    const args = values === undefined ? undefined : operands.map((v) => valueIn(values, v));
-    const value = args === undefined ? null : show(evalProgram(local, args)[1], derivative.type);
+    const { program, value } = must(derivativeIn(context, line, marks), "a derivative");
+    const names = new Map([[must(program.outs[0], "a result"), naming.nameOf(out)]]);
+    operands.forEach((v, i) => names.set(must(program.ins[i], "an operand"), naming.nameOf(v)));
+    const derivative = must(program.outs[1], "a derivative");
     return [
-      { of: naming.nameOf(of), expression: showFormula(local, derivative, (v) => names.get(v)), value },
+      {
+        of: naming.nameOf(of),
+        expression: showFormula(program, derivative, (v) => names.get(v)),
+        value: value === undefined ? null : show(value, derivative.type),
+      },
     ];
   });
+}
+
+/**
+ * The derivative of a line of one number in the operands that are marked, which are numbers and move together; the others have no part
+ * in it. `undefined` where it has none, as in what is compared.
+ */
+export function derivativeIn(
+  context: Context,
+  line: Line,
+  marks: readonly boolean[],
+): LineDerivative | undefined {
+  const rule = context.rule(line, marks);
+  if (rule.activeOuts[0] !== true) return undefined;
+  const { values } = context;
+  const program = localDerivative(rule);
+  const args = values === undefined ? undefined : line.operands.map((v) => valueIn(values, v));
+  return { program, value: args === undefined ? undefined : evalProgram(program, args)[1] };
+}
+
+/** A derivative as a program of the operands of a line, whose second result it is; and its value, where values are known. */
+interface LineDerivative {
+  readonly program: Program;
+  readonly value: Tensor | undefined;
 }
 
 /** The differentials of everything that the seeds reach; what is missing is zero. */

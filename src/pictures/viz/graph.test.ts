@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { add, mul, scan, sin, tanh } from "downhill";
 import type { Tensor } from "downhill";
+import { must } from "../../engine/util/assert-never.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { foldGraph, groupsAround, nodesOf, visibleGraph } from "./fold.ts";
 import type { FoldItem } from "./fold.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { graphOf, reachable } from "./graph.ts";
-import { layoutGraph } from "./layout.ts";
+import { estimate, type Layout, layoutGraph, withTexts } from "./layout.ts";
 import { toDot, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
 
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
@@ -193,6 +194,33 @@ test("labels of edges lie in the drawing, over no box and over no other label", 
       expect(apart).toBe(true);
     }
   });
+});
+
+test("other numbers stand in the same places where they fit, and else no box gets narrower", () => {
+  const at = (x: number): Graph => graphOf(traceText(compileText("x*y + sin(x)"), { at: [x, 3] }));
+  const layOut = (x: number, before?: Layout): Layout => {
+    const graph = at(x);
+    return layoutGraph(graph, visibleGraph(graph, foldGraph(graph), new Set()), undefined, before);
+  };
+  const texts = (x: number, layout: Layout): Layout | undefined => {
+    const graph = at(x);
+    return withTexts(layout, graph, visibleGraph(graph, foldGraph(graph), new Set()), estimate);
+  };
+  const places = ({ boxes, edges }: Layout): unknown => [
+    boxes.map(({ x, y, width }) => [x, y, width]),
+    edges.map(({ points, place }) => [points, place]),
+  ];
+  const long = layOut(-2.12345);
+  const short = must(texts(2, long), "a layout");
+  expect(places(short)).toEqual(places(long));
+  expect(short.boxes.map(({ title, notes }) => [title, notes])).toEqual(
+    layOut(2).boxes.map(({ title, notes }) => [title, notes]),
+  );
+  expect(short.edges.map(({ label }) => label)).toEqual(layOut(2).edges.map(({ label }) => label));
+  expect(texts(-2.12345, layOut(2))).toBeUndefined();
+  layOut(2, long).boxes.forEach(({ width }, i) => expect(width).toBe(long.boxes[i]!.width));
+  const grown = layOut(-2.12345, layOut(2));
+  grown.boxes.forEach(({ width }, i) => expect(width).toBeGreaterThanOrEqual(long.boxes[i]!.width));
 });
 
 test("boxes do not overlap, and lie within the drawing", () => {

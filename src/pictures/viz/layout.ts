@@ -42,7 +42,13 @@ export interface Layout {
   readonly height: number;
   readonly boxes: readonly PlacedBox[];
   readonly edges: readonly PlacedEdge[];
+  /** How its layers are set; left out, balanced. */
+  readonly alignment?: Alignment;
 }
+
+/** How layers are set below one another: each box below the leftmost (L) or rightmost (R) that it can be below, from above (U) or from below (D). */
+type Alignment = (typeof alignments)[number];
+const alignments = ["UL", "UR", "DL", "DR"] as const;
 
 /** Width of a text in pixels, when set as mathematics (`title`) or as a note. */
 export type Measure = (text: string, style: "title" | "note") => number;
@@ -65,36 +71,84 @@ const layered = dagre as unknown as {
   readonly layout: (graph: LayeredGraph) => void;
 };
 
-/** How layers are set below one another: balanced, or each box below the leftmost or rightmost that it can be below. */
-const alignments = ["UL", "UR", "DL", "DR"];
 const mostTried = 60; // boxes; of more, every alignment tried takes long
 const muchNarrower = 0.85; // of the balanced width: less is worth its looks
 
 /**
  * Places the boxes in layers from the inputs down to the results. Balanced layers of a long chain with inputs at its
  * side, such as a network, drift off like stairs: then the alignment is taken that makes the drawing narrowest.
+ *
+ * @param before a layout of the same boxes with other texts: its alignment stays, no box gets narrower, and those that grow get room for more
  */
 export function layoutGraph(
   graph: DependencyGraph,
   visible: VisibleGraph,
   measure: Measure = estimate,
+  before?: Layout,
 ): Layout {
-  const { drawn, readers } = thinOut(visible);
-  const boxes = visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure));
-  const edges = drawn.map((edge): LabelledEdge => {
-    const label = labelOf(graph, visible, edge);
-    return { ...edge, label, width: label === "" ? 0 : measure(label, "note") + 8 };
-  });
-  const balanced = place(boxes, edges, {});
+  const own = partsOf(graph, visible, measure);
+  const boxes = own.boxes.map((box, i) => ({ ...box, width: grown(box, before?.boxes[i]) }));
+  const edges = own.edges.map((edge, i) => ({ ...edge, width: grown(edge, before?.edges[i]) }));
+  if (before !== undefined) return place(boxes, edges, before.alignment);
+  const balanced = place(boxes, edges);
   if (boxes.length > mostTried) return balanced;
   return alignments
-    .map((align) => place(boxes, edges, { align }))
+    .map((alignment) => place(boxes, edges, alignment))
     .filter(({ width }) => width < muchNarrower * balanced.width)
     .reduce((best, other) => (other.width < best.width ? other : best), balanced);
 }
 
-/** An edge that is not placed yet. */
+/**
+ * A layout with the texts of another graph whose boxes and edges are the same, as those of a program at other numbers: nothing moves. `undefined`
+ * where a text does not fit.
+ */
+export function withTexts(
+  { boxes, edges, ...size }: Layout,
+  graph: DependencyGraph,
+  visible: VisibleGraph,
+  measure: Measure,
+): Layout | undefined {
+  const next = partsOf(graph, visible, measure);
+  const fits =
+    next.boxes.every(({ width, height }, i) => width <= boxes[i]!.width && height === boxes[i]!.height) &&
+    next.edges.every(({ width }, i) => width <= edges[i]!.width);
+  if (!fits) return undefined;
+  return {
+    ...size,
+    boxes: next.boxes.map(({ title, notes, remark }, i) => ({ ...boxes[i]!, title, notes, remark })),
+    edges: next.edges.map(({ label }, i) => ({ ...edges[i]!, label })),
+  };
+}
+
+const growth = 32; // pixels: the width of about four digits
+
+/** The width of what stood there before, if that is enough, else more than its own. */
+function grown(
+  { width }: { readonly width: number },
+  before: { readonly width: number } | undefined,
+): number {
+  if (before === undefined || width === 0) return width;
+  return width <= before.width ? before.width : Math.ceil(width / growth) * growth;
+}
+
+/** A box and an edge that are not placed yet. */
+type SizedBox = Omit<PlacedBox, "x" | "y">;
 type LabelledEdge = VisibleEdge & Pick<PlacedEdge, "label" | "width">;
+
+function partsOf(
+  graph: DependencyGraph,
+  visible: VisibleGraph,
+  measure: Measure,
+): { readonly boxes: readonly SizedBox[]; readonly edges: readonly LabelledEdge[] } {
+  const { drawn, readers } = thinOut(visible);
+  return {
+    boxes: visible.boxes.map((item, i) => sizeOf(graph, item, readers.get(i), measure)),
+    edges: drawn.map((edge) => {
+      const label = labelOf(graph, visible, edge);
+      return { ...edge, label, width: label === "" ? 0 : measure(label, "note") + 8 };
+    }),
+  };
+}
 
 const longestLabel = 22; // characters of a local derivative; the table has the whole formula
 
@@ -106,16 +160,12 @@ function labelOf(graph: DependencyGraph, { boxes }: VisibleGraph, { from, to, fi
 
 export const labelHeight = 16; // pixels
 
-function place(
-  boxes: readonly Omit<PlacedBox, "x" | "y">[],
-  drawn: readonly LabelledEdge[],
-  alignment: { readonly align?: string },
-): Layout {
+function place(boxes: readonly SizedBox[], drawn: readonly LabelledEdge[], alignment?: Alignment): Layout {
   const layers = new layered.Graph();
   const isLabelled = drawn.some(({ label }) => label !== "");
   const ranksep = isLabelled ? 30 : 44; // a label has a layer of its own
   const spaces = { nodesep: 28, ranksep, edgesep: 16, marginx: 12, marginy: 12 };
-  layers.setGraph({ rankdir: "TB", ...spaces, ...alignment });
+  layers.setGraph({ rankdir: "TB", ...spaces, ...(alignment === undefined ? {} : { align: alignment }) });
   boxes.forEach(({ width, height }, i) => layers.setNode(String(i), { width, height }));
   for (const { from, to, width } of drawn)
     layers.setEdge(
@@ -146,6 +196,7 @@ function place(
     height: Math.ceil(most([...bottom, ...bendY]) + 12),
     boxes: placed,
     edges,
+    ...(alignment === undefined ? {} : { alignment }),
   };
 }
 
@@ -173,7 +224,7 @@ function sizeOf(
   item: FoldItem,
   readers: number | undefined,
   measure: Measure,
-): Omit<PlacedBox, "x" | "y"> {
+): SizedBox {
   const { title, notes } = textOf(graph, item);
   const remark = readers === undefined ? "" : `read in ${readers} boxes`;
   const noteWidth = notes.reduce((sum, note) => sum + measure(note, "note"), (notes.length - 1) * 18);

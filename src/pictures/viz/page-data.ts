@@ -18,6 +18,7 @@ export interface PageData {
   readonly tangents: readonly PageFormula[];
   readonly reverse: readonly PageAdjoint[];
   readonly gradient: readonly { readonly name: string; readonly value: string }[];
+  /** How the derivatives were checked; what is said beside them, where they were not. */
   readonly check: { readonly verdict: "ok" | "bad" | "unknown"; readonly text: string } | null;
   readonly graph: Graph;
   /** Groups of lines. Default: none. */

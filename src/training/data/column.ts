@@ -24,6 +24,12 @@ export interface Column {
   readonly data: ColumnData;
 }
 
+/** A column of floating numbers, which `tensor(data, { shape })` takes. */
+export interface FloatColumn extends Column {
+  readonly dtype: "float64" | "float32";
+  readonly data: Float64Array | Float32Array;
+}
+
 /** Arrays in arrays, the innermost of numbers, of booleans, or typed arrays. */
 export type NestedColumn = readonly (number | boolean | ColumnData | NestedColumn)[];
 

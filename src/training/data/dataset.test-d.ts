@@ -1,7 +1,9 @@
 // Types of batches follow from the source and from what maps give; tsc checks this file, nothing runs it.
 import type { Tensor } from "../../engine/ir/tensor.ts";
+import { tensor } from "../../numeric/array/create.ts";
 import type { Batches, StreamBatches } from "./batches.ts";
 import { type Dataset, dataset, type StreamDataset } from "./dataset.ts";
+import { fitStandardiser, standardise } from "./standardise.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Equal<A, B>): void => {};
@@ -34,6 +36,10 @@ const bare = batches.augment(({ x }, key) => x.add(key.length));
 same<typeof bare, Batches<Tensor>>(true);
 const asStream: StreamBatches<{ readonly x: Tensor; readonly y: Tensor }> = batches;
 void asStream;
+
+// what standardise gives becomes a tensor
+const scaled = standardise([[1, 2]], fitStandardiser([[1, 2]]));
+tensor(scaled.data, { shape: scaled.shape, dtype: "float32" });
 
 // @ts-expect-error there is no such field
 held.map(({ z }) => z);

@@ -4,7 +4,7 @@ import "../../engine/runtime/install.ts";
 export type { AugmentOptions } from "./augment-keys.ts";
 export type { Batches, BatchOptions, BatchPlace, Epoch, EpochOptions, StreamBatches } from "./batches.ts";
 export { co2, type Co2 } from "./co2.ts";
-export type { BatchLeaf, Column, ColumnData, ColumnLike, NestedColumn } from "./column.ts";
+export type { BatchLeaf, Column, ColumnData, ColumnLike, FloatColumn, NestedColumn } from "./column.ts";
 export {
   dataset,
   type Dataset,

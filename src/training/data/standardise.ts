@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
-import { arrayOf, asColumn, type Column, type ColumnLike } from "./column.ts";
+import { asColumn, type ColumnLike, type FloatColumn } from "./column.ts";
 
 /**
  * How features are brought to mean 0 and standard deviation 1. Plain data, so that it can be saved beside the
@@ -67,7 +67,7 @@ export function fitStandardiser(x: ColumnLike, options: FitStandardiserOptions =
 }
 
 /** `(x − mean) / std` of each feature, in the floating dtype of `x` (float64 for integers). */
-export function standardise(x: ColumnLike, by: Standardiser): Column {
+export function standardise(x: ColumnLike, by: Standardiser): FloatColumn {
   if (arguments.length > 2) refuseExtra("standardise", arguments, 2);
   return scaled("standardise", x, by, (value, mean, std) => {
     const from = value - mean;
@@ -76,7 +76,7 @@ export function standardise(x: ColumnLike, by: Standardiser): Column {
 }
 
 /** The inverse of `standardise`: `x · std + mean` of each feature. */
-export function unstandardise(x: ColumnLike, by: Standardiser): Column {
+export function unstandardise(x: ColumnLike, by: Standardiser): FloatColumn {
   if (arguments.length > 2) refuseExtra("unstandardise", arguments, 2);
   return scaled("unstandardise", x, by, (value, mean, std) => value * std + mean);
 }
@@ -107,7 +107,7 @@ function scaled(
   x: ColumnLike,
   by: Standardiser,
   f: (value: number, mean: number, std: number) => number,
-): Column {
+): FloatColumn {
   const { shape, data, features, dtype } = matrixOf(operation, x);
   if (!Array.isArray((by as Partial<Standardiser> | null | undefined)?.mean)) {
     throw new DownhillError(
@@ -121,7 +121,7 @@ function scaled(
       `${operation}: x of shape ${showShape(shape)} has ${features} features, but ${by.mean.length} were learnt.`,
     );
   }
-  const out = arrayOf(dtype, data.length);
+  const out = dtype === "float32" ? new Float32Array(data.length) : new Float64Array(data.length);
   for (let i = 0; i < data.length; i++) out[i] = f(data[i]!, by.mean[i % features]!, by.std[i % features]!);
   return { shape, dtype, data: out };
 }

@@ -120,11 +120,8 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   const own = new Map<string, ArrayPlace>();
   for (const array of arrays.values()) own.set(array.buffer, array);
   return {
-    scratch(hint, type, size) {
-      const name = host.fresh(hint);
-      scratch.add({ name, type, size });
-      return name;
-    },
+    name: host.fresh,
+    add: (name, type, size) => scratch.add({ name, type, size }),
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;

@@ -25,8 +25,10 @@ export interface StripMemory {
   arrayIn(
     buffer: string,
   ): { readonly size: Size; readonly length: Expr; readonly type: ScalarType } | undefined;
-  /** A new buffer. */
-  scratch(hint: string, type: ScalarType, size: Size): string;
+  /** A name for a buffer that may come to be. */
+  name(hint: string): string;
+  /** Makes the buffer of a name. */
+  add(name: string, type: ScalarType, size: Size): void;
 }
 
 /**
@@ -190,32 +192,38 @@ class Strips {
     const { fresh } = this.#names;
     const lane = k.local("i32", fresh("lane"));
     const first = k.local("i32", fresh(`${this.#loop.index}.first`));
-    const copied = this.#copied.map((one): Copied => ({ ...one, lanes: `${one.buffer} of lanes` }));
-    const places = this.#sums.map((sum, i): LaneSum => {
+    const copied = this.#copied.map((one): Copied => ({
+      ...one,
+      lanes: this.#memory.name(`${one.buffer}.lanes`),
+    }));
+    const buffers = new Map<ScalarType, string>();
+    for (const { type } of this.#sums)
+      if (!buffers.has(type)) buffers.set(type, this.#memory.name("sums.lanes"));
+    const sums = this.#sums.map((sum, i): LaneSum => {
       const before = this.#sums.slice(0, i).filter(({ type }) => type === sum.type);
-      return { ...sum, buffer: `${sum.type} sums of lanes`, at: before.length * this.#lanes };
+      return { ...sum, buffer: buffers.get(sum.type)!, at: before.length * this.#lanes };
     });
-    if (!fitsLanes(this.#iteration(lane, first, copied, places))) return undefined;
+    const iteration = this.#iteration(lane, first, copied, sums);
+    if (!fitsLanes(iteration)) return undefined;
     const rest = marked();
     const isWorth = this.#isWorth(rest);
     if (isWorth === undefined) return undefined;
     // now that it is written for several lanes, it gets its memory
-    const made = copied.map((one) => ({ ...one, lanes: this.#scratch(one) }));
-    const buffers = new Map<ScalarType, string>();
-    for (const type of new Set(this.#sums.map((sum) => sum.type))) {
-      const count = this.#sums.filter((sum) => sum.type === type).length;
-      buffers.set(type, this.#memory.scratch("sums.lanes", type, count * this.#lanes));
+    for (const one of copied) this.#memory.add(one.lanes, one.type, this.#room(one));
+    for (const [type, buffer] of buffers) {
+      const count = sums.filter((sum) => sum.type === type).length;
+      this.#memory.add(buffer, type, count * this.#lanes);
     }
-    const sums = places.map((sum) => ({ ...sum, buffer: buffers.get(sum.type)! }));
-    return this.#around(rest, isWorth, this.#iteration(lane, first, made, sums), first, made, sums);
+    return this.#around(rest, isWorth, iteration, first, copied, sums);
   }
 
-  #scratch(copied: Copied): string {
-    const { buffer, type, size } = copied;
+  /** Elements of the copies of a buffer. */
+  #room(copied: Copied): Size {
+    const { size } = copied;
     const known = constantSize(size);
     const room: Size = known === undefined ? k.min(sizeExpr(size), k.i32(mostCopied)) : Math.min(known, mostCopied); // prettier-ignore
     const padded = addSizes(room, paddingOf(copied, this.#lanes));
-    return this.#memory.scratch(`${buffer}.lanes`, type, multiplySizes(padded, this.#lanes));
+    return multiplySizes(padded, this.#lanes);
   }
 
   /** The loop over the lanes of a strip. */

@@ -160,6 +160,15 @@ def main():
             if rank == 2:
                 add("resize", {"x": x}, {"sizes": sizes, "more": {"method": "cubic", "alignCorners": align}},
                     lambda x: [F.interpolate(x, sizes, mode="bicubic", align_corners=align)])
+    for shape, sizes in [([1, 2, 7], [3]), ([1, 1, 5, 4], [2, 6]), ([1, 1, 3, 4, 5], [2, 2, 5])]:
+        x = randn(*shape)
+        add("resize", {"x": x}, {"sizes": sizes, "more": {"method": "area"}}, lambda x: [F.interpolate(x, sizes, mode="area")])
+    for shape, sizes in [([1, 2, 9, 7], [3, 4]), ([1, 1, 8, 3], [3, 5]), ([1, 1, 13, 4], [2, 3])]:  # of width 1 PyTorch 2.6 repeats the first row
+        x = randn(*shape)
+        for align in [False, True]:
+            for method, mode in [("linear", "bilinear"), ("cubic", "bicubic")]:
+                add("resize", {"x": x}, {"sizes": sizes, "more": {"method": method, "alignCorners": align, "antialias": True}},
+                    lambda x: [F.interpolate(x, sizes, mode=mode, align_corners=align, antialias=True)])
     versions = {"torch": torch.__version__, "python": sys.version.split()[0]}
     print(versions, file=sys.stderr)
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

@@ -98,8 +98,8 @@ function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate)
 /** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
 function someRows(search: Search, most: number): Search {
   const { rows, y, roots } = search;
+  if (y.length <= most && roots.every((root) => root > 0)) return search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
-  if (counted.length === y.length && counted.length <= most) return search;
   const order = uniformNow(key(0), counted.length);
   const chosen = counted
     .map((r, at) => [order[at]!, r] as const)

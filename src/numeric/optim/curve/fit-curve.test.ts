@@ -1,5 +1,5 @@
-import { add, exp, mul, neg, square, sub, sum, type Tensor, tensor } from "downhill";
-import { type CurveFit, fitCurve, leastSquares } from "downhill/optim";
+import { add, exp, mul, neg, sin, square, sub, sum, type Tensor, tensor } from "downhill";
+import { type CurveFit, curveFitter, fitCurve, leastSquares } from "downhill/optim";
 import { key, normal } from "downhill/random";
 import { describe, expect, test } from "vitest";
 import { compileText } from "../../syntax/index.ts";
@@ -413,4 +413,31 @@ describe("fitCurve", () => {
   ])("refuses misuse %#", (model, xs, ys, options, message) => {
     expect(() => fitCurve(model as never, xs as never, ys as never, options as never)).toThrow(message);
   });
+
+  test("tells which parameter a model asks for that is not there, which was a property of undefined", () => {
+    const misspelt = (xs: Tensor, p: Record<string, Tensor>): Tensor => p["amplitud"]!.mul(xs);
+    expect(() => fitCurve(misspelt as never, x, y, { parameters: ["amplitude", "rate"] })).toThrow(
+      'fitCurve: the model asks for the parameter "amplitud", but parameters are amplitude, rate. Did you mean "amplitude"?',
+    );
+    const given = (xs: Tensor, p: Record<string, Tensor>): Tensor => mul(p["rte"]!, xs);
+    expect(() => fitCurve(given as never, x, y, { parameters: ["rate"] })).toThrow('Did you mean "rate"?');
+    // one that it does without is no mistake
+    const optional = (xs: Tensor, { rate, floor = tensor(1) }: Record<string, Tensor>): Tensor =>
+      rate!.mul(xs).add(floor);
+    const { params } = fitCurve(optional as never, [0, 1, 2], [1, 3, 5], { parameters: ["rate"] });
+    expect(params.rate).toBeCloseTo(2, 12);
+  });
+});
+
+test("a call of a prepared fitter may begin elsewhere", () => {
+  // a period that is found near the start alone
+  const wave = (xs: Tensor, { rate }: Record<"rate", Tensor>): Tensor => sin(mul(rate, xs));
+  const places = Array.from({ length: 60 }, (_, i) => i / 6);
+  const fit = curveFitter(wave, { parameters: ["rate"], start: { rate: 1.9 } });
+  const ys = places.map((place) => Math.sin(5 * place));
+  expect(fit(places, places.map((place) => Math.sin(2 * place))).params.rate).toBeCloseTo(2, 6); // prettier-ignore
+  expect(fit(places, ys, { start: { rate: 4.9 } }).params.rate).toBeCloseTo(5, 6);
+  const free = fit as unknown as (...args: readonly unknown[]) => unknown;
+  expect(() => free(places, ys, { start: { rat: 1 } })).toThrow('fitCurve: start has "rat"');
+  expect(() => free(places, ys, { strat: {} })).toThrow('unknown option "strat". Did you mean "start"?');
 });

@@ -7,6 +7,7 @@ import type { OnlyPlain } from "../../../engine/tree/plain-types.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 import { treeKey, unflatten } from "../../../engine/tree/index.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
+import { didYouMean } from "../../../engine/util/suggest.ts";
 import { pick } from "../minimize/problem.ts";
 import { defined, search } from "./follow.ts";
 import { type CurveModel, curveModel } from "./model.ts";
@@ -17,10 +18,10 @@ import {
   readNames,
   perName,
   readData,
+  type CurveCallOptions,
   type CurveFitterOptions,
   type Data,
   type FitCurveOptions,
-  type RowWeights,
 } from "./options.ts";
 import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
 
@@ -80,7 +81,7 @@ export function fitCurve(
 }
 
 /**
- * `fitCurve` prepared for many data: a function `(x, y, { sigma, weights })` for which the model is traced and compiled once for
+ * `fitCurve` prepared for many data: a function `(x, y, { sigma, weights, start })` for which the model is traced and compiled once for
  * each number of rows, and what it depends on in which way is found out once.
  *
  * @throws DownhillError as `fitCurve`; what is about the data when it is called.
@@ -93,19 +94,27 @@ export function fitCurve(
 export function curveFitter<const K extends string>(
   model: (x: Tensor, params: CurveParameters<K>) => Tensor,
   options: CurveFitterOptions<K>,
-): (x: TensorLike, y: TensorLike, rows?: RowWeights) => CurveFit<K>;
+): (x: TensorLike, y: TensorLike, rows?: CurveCallOptions<K>) => CurveFit<K>;
 export function curveFitter<const K extends string, X extends Readonly<Record<string, Tensor>>>(
   model: (x: X, params: CurveParameters<K>) => Tensor,
   options: CurveFitterOptions<K>,
-): (x: { readonly [name in keyof X]: TensorLike }, y: TensorLike, rows?: RowWeights) => CurveFit<K, X>;
+): (
+  x: { readonly [name in keyof X]: TensorLike },
+  y: TensorLike,
+  rows?: CurveCallOptions<K>,
+) => CurveFit<K, X>;
 export function curveFitter<const K extends string, X extends number | Readonly<Record<string, number>>>(
   model: ((x: X, params: Readonly<Record<K, number>>) => number) & OnlyPlain<X>,
   options: CurveFitterOptions<K>,
-): (x: PlainColumns<X>, y: TensorLike, rows?: RowWeights) => PlainCurveFit<K, X>;
+): (x: PlainColumns<X>, y: TensorLike, rows?: CurveCallOptions<K>) => PlainCurveFit<K, X>;
 export function curveFitter(
   model: (x: never, params: never) => unknown,
   options: CurveFitterOptions,
-): (x: never, y: TensorLike, rows?: RowWeights) => CurveFit<string, never> | PlainCurveFit<string, never> {
+): (
+  x: never,
+  y: TensorLike,
+  rows?: CurveCallOptions,
+) => CurveFit<string, never> | PlainCurveFit<string, never> {
   if (arguments.length > 2) refuseExtra("curveFitter", arguments, 2);
   requireCompiled("curveFitter", model, `curveFitter((x, params) => …, { parameters: ["a", "b"] })`);
   return prepare(model, options);
@@ -118,7 +127,11 @@ const structuresKept = 16;
 function prepare(
   model: (x: never, params: never) => unknown,
   options: CurveFitterOptions,
-): (x: unknown, y: TensorLike, rows?: RowWeights) => CurveFit<string, never> | PlainCurveFit<string, never> {
+): (
+  x: unknown,
+  y: TensorLike,
+  rows?: CurveCallOptions,
+) => CurveFit<string, never> | PlainCurveFit<string, never> {
   const choices = readChoices(options);
   const names = readNames(options);
   const walls = {
@@ -132,9 +145,11 @@ function prepare(
       `fitCurve: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${names[wrong]!}.`,
     );
   }
-  const given = perName(names, "start", options.start, Number.NaN).map((p, i) =>
-    Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
-  );
+  const within = (start: unknown): Float64Array =>
+    perName(names, "start", start, Number.NaN).map((p, i) =>
+      Math.min(Math.max(p, walls.low[i]!), walls.high[i]!),
+    );
+  const prepared = within(options.start);
   const plain = plainOf(model);
   // a plain model knows one row
   const onRows =
@@ -149,11 +164,14 @@ function prepare(
     const curve = curveModel(
       operation,
       names.length,
-      (columns, theta) =>
-        onRows(
-          unflatten(def, columns) as never,
-          Object.fromEntries(names.map((name, i) => [name, theta[i]!])) as never,
-        ),
+      (columns, theta) => {
+        const { params, unknown } = named(names, theta);
+        try {
+          return onRows(unflatten(def, columns) as never, params as never);
+        } catch (error) {
+          throw unknown.length === 0 ? error : asksFor(unknown[0]!, names, error);
+        }
+      },
       choices.jit,
     );
     curve.values(new Float64Array(names.length).fill(1), rows); // a model of another shape is named before any work
@@ -161,7 +179,8 @@ function prepare(
     return curve;
   };
   return (x, y, rows = {}) => {
-    checkOptions(operation, rows, ["sigma", "weights"]);
+    checkOptions(operation, rows, ["sigma", "weights", "start"]);
+    const given = rows.start === undefined ? prepared : within(rows.start);
     const data = readData(x, y, rows, choices.absoluteSigma);
     const counted = data.weights.filter((w) => w > 0).length;
     if (counted < names.length) {
@@ -176,4 +195,28 @@ function prepare(
     const found = describe(names, curve, { ...data, walls }, choices, fit);
     return plain === undefined ? found : inNumbers(found);
   };
+}
+
+/** Parameters by their names, and the names of others that the model has asked for. */
+function named(
+  names: readonly string[],
+  theta: readonly Tensor[],
+): { readonly params: object; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const params = new Proxy(Object.fromEntries(names.map((name, i) => [name, theta[i]!])), {
+    get(own, name): unknown {
+      if (typeof name === "string" && !(name in own)) unknown.push(name);
+      return Reflect.get(own, name);
+    },
+  });
+  return { params, unknown };
+}
+
+/** A model that fails once it has got nothing for a name: the name is what is wrong. */
+function asksFor(name: string, names: readonly string[], cause: unknown): DownhillError {
+  return new DownhillError(
+    "option",
+    `fitCurve: the model asks for the parameter "${name}", but parameters are ${names.join(", ")}.${didYouMean(name, names)}`,
+    { cause },
+  );
 }

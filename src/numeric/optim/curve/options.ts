@@ -19,6 +19,12 @@ export interface RowWeights {
   readonly weights?: TensorLike;
 }
 
+/** What a call of a prepared fitter takes beside its data. */
+export interface CurveCallOptions<K extends string = string> extends RowWeights {
+  /** Where this search begins, in the place of the start that was prepared. */
+  readonly start?: { readonly [name in NoInfer<K>]?: number };
+}
+
 /** Options of `fitCurve`. */
 export interface FitCurveOptions<K extends string = string> extends CurveFitterOptions<K>, RowWeights {}
 

@@ -152,11 +152,7 @@ export function simplify(line: readonly Spot[], tolerance: number): Spot[] {
   const open: (readonly [number, number])[] = [[0, line.length - 1]];
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
     const [from, to] = part;
-    let [farthest, most] = [-1, tolerance];
-    for (let i = from + 1; i < to; i++) {
-      const d = distanceToSegment(line[i]!, line[from]!, line[to]!);
-      if (d > most) [farthest, most] = [i, d];
-    }
+    const farthest = farthestFrom(line, from, to, tolerance);
     if (farthest < 0) continue;
     keep[farthest] = 1;
     open.push([from, farthest], [farthest, to]);
@@ -164,9 +160,18 @@ export function simplify(line: readonly Spot[], tolerance: number): Spot[] {
   return line.filter((_, i) => keep[i] === 1);
 }
 
-function distanceToSegment([x, y]: Spot, [x0, y0]: Spot, [x1, y1]: Spot): number {
-  const [dx, dy] = [x1 - x0, y1 - y0];
+/** The point between two of a line that is farthest from the segment between them; −1 where all are within `tolerance` of it. */
+function farthestFrom(line: readonly Spot[], from: number, to: number, tolerance: number): number {
+  const [x0, y0] = line[from]!;
+  const [dx, dy] = [line[to]![0] - x0, line[to]![1] - y0];
   const squared = dx * dx + dy * dy;
-  const t = squared === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / squared));
-  return Math.hypot(x - x0 - t * dx, y - y0 - t * dy);
+  let farthest = -1;
+  let most = tolerance * tolerance;
+  for (let i = from + 1; i < to; i++) {
+    const [x, y] = [line[i]![0] - x0, line[i]![1] - y0];
+    const t = squared === 0 ? 0 : Math.min(1, Math.max(0, (x * dx + y * dy) / squared));
+    const distance = (x - t * dx) ** 2 + (y - t * dy) ** 2;
+    if (distance > most) [farthest, most] = [i, distance];
+  }
+  return farthest;
 }

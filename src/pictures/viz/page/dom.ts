@@ -30,6 +30,35 @@ function build({ tag, attributes, children }: Markup, namespace: string): Elemen
   return made;
 }
 
+/**
+ * Has an element show what `next` shows. Where both consist of the same elements it stays, with its listeners, its focus and the classes that it
+ * has been given since, and only texts and attributes change; else `next` takes its place.
+ *
+ * @returns what stands there now
+ */
+export function become<E extends Element>(element: E, next: E): E {
+  if (element.isEqualNode(next)) return element;
+  const isAlike =
+    element.nodeName === next.nodeName &&
+    element.childNodes.length === next.childNodes.length &&
+    [...next.classList].every((name) => element.classList.contains(name));
+  if (!isAlike) {
+    element.replaceWith(next);
+    return next;
+  }
+  for (const { name, value } of next.attributes)
+    if (name !== "class" && name !== "style" && element.getAttribute(name) !== value)
+      element.setAttribute(name, value);
+  let [child, other] = [element.firstChild, next.firstChild];
+  while (child !== null && other !== null) {
+    const after: readonly [ChildNode | null, ChildNode | null] = [child.nextSibling, other.nextSibling];
+    if (child instanceof Element && other instanceof Element) become(child, other);
+    else if (!child.isEqualNode(other)) child.replaceWith(other);
+    [child, other] = after;
+  }
+  return element;
+}
+
 /** Scrolls `pane` so far that `element` is in it: nothing else scrolls, for the page is where the reader has it. */
 export function bringInto(pane: HTMLElement, element: Element): void {
   const [frame, place] = [pane.getBoundingClientRect(), element.getBoundingClientRect()];

@@ -1,7 +1,7 @@
 import type { Fold } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import { setText } from "../math-pieces.ts";
-import { bringInto, make, math } from "./dom.ts";
+import { become, bringInto, make, math } from "./dom.ts";
 import type { Row } from "./listing.ts";
 import type { Rows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
@@ -14,6 +14,8 @@ export interface Lists {
   readonly adjoints: Rows | undefined;
   /** The gradient, which is known at the end. */
   readonly end: HTMLElement | undefined;
+  /** Shows other numbers of the same program. */
+  readonly renew: (data: PageData) => void;
 }
 
 const mostGradient = 50; // inputs whose gradient is listed
@@ -33,11 +35,12 @@ export interface ListActions {
  */
 export function makeLists(
   pane: HTMLElement,
-  data: PageData,
+  given: PageData,
   mode: Mode,
   rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] },
   actions: ListActions,
 ): Lists {
+  let data = given;
   const makeRow = (
     phase: Step["phase"],
     list: readonly Row[],
@@ -64,7 +67,15 @@ export function makeLists(
   );
   const heading = mode.kind === "forward" ? "Each line beside its differential" : "Program";
   const sections = [make("section", { class: mode.kind }, make("h2", {}, heading), program.list)];
-  const none = { program, adjoints: undefined, end: undefined };
+  const none = {
+    program,
+    adjoints: undefined,
+    end: undefined,
+    renew(next: PageData) {
+      data = next;
+      program.renew();
+    },
+  };
   if (mode.kind === "forward") return { sections, ...none };
   if (data.reverse.length === 0) {
     const words = "The result depends on no input: there is nothing to differentiate.";
@@ -79,7 +90,19 @@ export function makeLists(
   const title = "Adjoints, from the result back to the inputs";
   sections.push(make("section", { class: "reverse" }, make("h2", {}, title), adjoints.list));
   const end = endOf(data);
-  return { sections: end === undefined ? sections : [...sections, end], program, adjoints, end };
+  return {
+    sections: end === undefined ? sections : [...sections, end],
+    program,
+    adjoints,
+    end,
+    renew(next) {
+      data = next;
+      program.renew();
+      adjoints.renew();
+      const nextEnd = endOf(data);
+      if (end !== undefined && nextEnd !== undefined) become(end, nextEnd);
+    },
+  };
 }
 
 function value(text: string, kind: string): HTMLElement {
@@ -241,20 +264,32 @@ export function showLists(
 
 const longestPair = 52; // characters of a line and its differential that have room beside one another
 
-/** The columns of the lists: as wide as what they hold, within reason. */
-export function layOutColumns(pane: HTMLElement, { lines, tangents, reverse, passes }: PageData): void {
+/**
+ * The columns of the lists: as wide as what they hold, within reason.
+ *
+ * @param leastNumber of the column of numbers, in ems
+ * @returns the width of the column of numbers
+ */
+export function layOutColumns(
+  pane: HTMLElement,
+  { lines, tangents, reverse, passes }: PageData,
+  leastNumber: number = 5,
+): number {
   const hasArrays = lines.some(({ value }) => value.includes("["));
   const isLong = lines.some(({ right }, i) => right.length + (tangents[i]?.right.length ?? 0) > longestPair);
   pane.classList.toggle("has-arrays", hasArrays);
   pane.classList.toggle("is-stacked", hasArrays || isLong);
   const longest = (texts: readonly string[]): number =>
     texts.reduce((most, text) => Math.max(most, text.length), 0);
-  const ems = (letters: number, least: number, most: number): string =>
-    `${Math.min(most, Math.max(least, letters * 0.6 + 1.3))}em`;
+  const ems = (letters: number, least: number, most: number): number =>
+    Math.min(most, Math.max(least, letters * 0.6 + 1.3));
+  const set = (name: string, width: number): void => pane.style.setProperty(name, `${width}em`);
   const lefts = longest([...lines, ...reverse].map(({ left }) => left));
-  pane.style.setProperty("--left", ems(lefts, 4.4, 14));
-  pane.style.setProperty("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
+  set("--left", ems(lefts, 4.4, 14));
+  set("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
   // Rows are grids of their own: columns that were as wide as their own number would not stand below one another.
   const numbers = [...lines.map(({ value }) => value), ...passes.flatMap(({ values }) => values)];
-  pane.style.setProperty("--pair-number", ems(longest(numbers), 5, 8.4));
+  const number = ems(longest(numbers), leastNumber, 8.4);
+  set("--pair-number", number);
+  return number;
 }

@@ -115,6 +115,44 @@ describeInBrowser("traces in a page of another's", {
     expect(await page.locator("#one .row.is-current").innerText()).toContain("10");
   },
 
+  "other numbers of the same program are shown where the old ones stood, as a trace that begins with them shows them":
+    async ({ open }) => {
+      const page = await open(html);
+      const change = (
+        next: string,
+      ): Promise<{ readonly stays: boolean; readonly texts: readonly string[] }> =>
+        page.evaluate((text) => {
+          const element = document.getElementById("one")!;
+          const parts = (): Element[] => [
+            ...element.querySelectorAll(".row, .dh-box, .dh-local, .gradient > div"),
+          ];
+          const boxes = (): Element[] => [...element.querySelectorAll(".row, .dh-box rect")];
+          const places = (): string =>
+            boxes()
+              .map((box) => JSON.stringify(box.getBoundingClientRect()))
+              .join();
+          const before = [parts(), places()] as const;
+          mounted.one.update(JSON.parse(text) as Parameters<MountedTrace["update"]>[0]);
+          const stays = parts().every((part, i) => part === before[0][i]) && places() === before[1];
+          return { stays, texts: parts().map((part) => `${part.className} ${part.textContent}`) };
+        }, next);
+      await page.evaluate(() => mounted.one.goTo(Infinity));
+      const [first, other] = [data("x*y + sin(x)", [2, 3]), data("x*y + sin(x)", [2.5, -1])];
+      await change(other); // boxes get the room that they need
+      await change(first);
+      const again = await change(other);
+      expect(again.stays).toBe(true);
+      expect(await page.locator("#one .gradient").innerText()).toContain("−1.80114"); // −1 + cos 2.5
+      const beginsSo = html.replace(first, other).replace("{ step: 2,", "{");
+      const fresh = await open(beginsSo);
+      const texts = await fresh.evaluate(() =>
+        [...document.querySelectorAll("#one :is(.row, .dh-box, .dh-local, .gradient > div)")].map(
+          (part) => `${part.className} ${part.textContent}`,
+        ),
+      );
+      expect(again.texts).toEqual(texts);
+    },
+
   "styles nothing outside, and leaves nothing when it is destroyed": async ({ open }) => {
     const page = await open(html);
     const look = (): Promise<string> =>

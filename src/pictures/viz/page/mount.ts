@@ -17,6 +17,7 @@ import type { LabelledMode, ModeChoice } from "./modes.ts";
 import { graphFor, makeModeChoice, modesOf, sameMode, setLabel } from "./modes.ts";
 import type { Picture } from "./picture.ts";
 import { makePicture } from "./picture.ts";
+import { isSameProgram } from "./same-program.ts";
 import { selectionText } from "./selection.ts";
 import type { Mode, Step } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
@@ -90,6 +91,7 @@ class TraceView implements MountedTrace {
   /** What was shown before it is printed, while it is. */
   #beforePrint: { readonly at: number; readonly folding: Folding } | undefined;
   #lists: Lists;
+  #numberWidth = 0; // of the column of numbers, in ems
 
   constructor(element: HTMLElement, data: PageData, options: TraceOptions) {
     element.classList.add("dh-trace");
@@ -125,6 +127,7 @@ class TraceView implements MountedTrace {
   }
 
   update(data: PageData): void {
+    if (isSameProgram(this.#data, data)) return this.#renew(data);
     const step = this.#steps[this.#at];
     const wasAtEnd = this.#at === this.#steps.length - 1;
     const name = this.#selected === undefined ? undefined : this.#data.graph.nodes[this.#selected]?.name;
@@ -136,6 +139,16 @@ class TraceView implements MountedTrace {
     this.#setUp();
     this.#list(wasAtEnd ? undefined : step);
     this.setMode(this.#mode);
+  }
+
+  /** Shows other numbers of the same program: nothing else changes, and nothing moves. */
+  #renew(data: PageData): void {
+    this.#data = data;
+    this.#steps = this.#listSteps();
+    this.#numberWidth = layOutColumns(this.#frame.lists, data, this.#numberWidth);
+    this.#lists.renew(data);
+    this.#picture.renew(graphFor(data, this.#mode));
+    this.#showTexts();
   }
 
   /** Lists the rows and steps anew, and stays at the step of the same place, or at the end. */
@@ -323,7 +336,7 @@ class TraceView implements MountedTrace {
       this.#showIteration(loop, value),
     );
     this.#frame.loops.replaceChildren(...this.#loops.elements);
-    layOutColumns(this.#frame.lists, this.#data);
+    this.#numberWidth = layOutColumns(this.#frame.lists, this.#data);
   }
 
   #showLists(): void {
@@ -333,13 +346,17 @@ class TraceView implements MountedTrace {
   #render(): void {
     const step = this.#steps[this.#at];
     const stepCount = this.#steps.length;
-    const frame = this.#frame;
-    showControls(frame, this.#at, Math.max(0, stepCount - 1), `${this.#at + 1} / ${stepCount}`);
-    replaceText(frame.caption, setLabel(step?.caption ?? []));
+    showControls(this.#frame, this.#at, Math.max(0, stepCount - 1), `${this.#at + 1} / ${stepCount}`);
     this.#showLists();
     this.#picture.show(pictureState(this.#data, this.#mode, step, this.#selected));
-    replaceText(frame.selection, selectionText(this.#data, this.#selected));
+    this.#showTexts();
     this.#options.onStep?.({ mode: this.#mode, step: this.#at, stepCount });
+  }
+
+  #showTexts(): void {
+    const { caption, selection } = this.#frame;
+    replaceText(caption, setLabel(this.#steps[this.#at]?.caption ?? []));
+    replaceText(selection, selectionText(this.#data, this.#selected));
   }
 }
 

@@ -4,16 +4,18 @@ import { firstMade, foldGraph, mostNodes, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
 import type { Fold } from "../groups.ts";
 import { mathFonts, plainFonts } from "../../plot/palette.ts";
-import type { Measure } from "../layout.ts";
-import { layoutGraph, noteSize, titleSize } from "../layout.ts";
+import type { Layout, Measure } from "../layout.ts";
+import { layoutGraph, noteSize, titleSize, withTexts } from "../layout.ts";
 import { mathPieces } from "../math-pieces.ts";
-import { bringInto, make, makeSvg } from "./dom.ts";
+import { become, bringInto, make, makeSvg } from "./dom.ts";
 import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
 export interface Picture {
   /** Shows another graph, grouped as `around` says. */
   setGraph(graph: Graph, around: (node: number) => readonly Fold[]): void;
+  /** Shows a graph with the same nodes and edges and other numbers: what is drawn stays where it is, if the numbers fit. */
+  renew(graph: Graph): void;
   show(state: PictureState): void;
   zoom(factor: number): void;
   /** Shows the whole graph. */
@@ -49,12 +51,16 @@ export function makePicture(
   let unfolded: readonly Fold[] = []; // groups of `around`
   let open: number[] = []; // groups that were made by folding, in the order in which they were opened
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
+  let layout: Layout | undefined;
   let svg: SVGElement | undefined;
   let state: PictureState | undefined;
   const measure = makeMeasure();
   const size = makeScale(pane, () => follow());
 
-  const draw = (): void => {
+  const drawing = (of: Layout): SVGElement => makeSvg(drawGraph(graph, of, "Dependency graph", true));
+
+  /** @param before a layout of the same boxes */
+  const draw = (before?: Layout): void => {
     const seen = (): VisibleGraph =>
       visibleGraph(graph, items, new Set([...open, ...unfolded.map(({ id }) => id)]));
     visible = seen();
@@ -62,8 +68,8 @@ export function makePicture(
       open = open.slice(1);
       visible = seen();
     }
-    const layout = layoutGraph(graph, visible, measure);
-    svg = makeSvg(drawGraph(graph, layout, "Dependency graph", true));
+    layout = layoutGraph(graph, visible, measure, before);
+    svg = drawing(layout);
     svg.setAttribute("role", "group");
     const hadFocus = pane.contains(document.activeElement);
     pane.replaceChildren(svg);
@@ -121,6 +127,18 @@ export function makePicture(
       open = open.filter((id) => groups.has(id));
       draw();
       size.settle();
+    },
+    renew(next) {
+      graph = next;
+      const same = layout && withTexts(layout, graph, visible, measure);
+      if (same === undefined || svg === undefined) {
+        draw(layout);
+        size.settle();
+        return;
+      }
+      layout = same;
+      const groups = drawing(layout).children;
+      [...svg.children].forEach((group, i) => become(group, groups[i]!));
     },
     show: paint,
     zoom: size.zoom,

@@ -1,4 +1,4 @@
-import { make } from "./dom.ts";
+import { become, make } from "./dom.ts";
 
 const chunk = 100; // rows that are made together
 const rowHeight = 30; // of rows not made yet, in pixels
@@ -10,6 +10,8 @@ export interface Rows {
   row(index: number): HTMLElement | undefined;
   /** Makes all rows, as for paper. */
   makeAll(): void;
+  /** Has the rows that are made show what they would show if they were made now. */
+  renew(): void;
   /** Calls `f` for every row made, now and later. */
   update(f: (row: HTMLElement, index: number) => void): void;
 }
@@ -61,6 +63,13 @@ export function makeRows(
       return made[number]?.[index - number * chunk];
     },
     makeAll: () => blocks.forEach(fill),
+    renew: () =>
+      made.forEach((rows, number) =>
+        rows.forEach((row, i) => {
+          rows[i] = become(row, makeRow(number * chunk + i));
+          style(rows[i], number * chunk + i);
+        }),
+      ),
     update(f) {
       style = f;
       made.forEach((rows, number) => rows.forEach((row, i) => f(row, number * chunk + i)));

@@ -85,4 +85,29 @@ describe("the page of a plain function", () => {
       "the sum of 3000 terms",
     );
   });
+
+  test("marks the lines whose values compiled code records, and sums them up", () => {
+    const form = elaborate(
+      parseModule(
+        `function f(x: number): number {
+  "use ad";
+  let y = x;
+  for (let i = 0; i < 3; i++) y = Math.sin(y) * y;
+  return y;
+}`,
+        { parse, file: "f.ts" },
+      ),
+    );
+    const { lines, check } = plainPageData(form, [1.5], "f", new Map());
+    expect(lines.map(({ stored }) => stored)).toEqual([
+      [],
+      [],
+      ...lines.slice(2).map(() => ["y, sin, a factor: 24 B"]),
+    ]);
+    expect(check).toEqual({
+      verdict: "unknown",
+      text: "The compiled gradient records 72 B for the way back.",
+    });
+    expect(pageOf(3).check!.text).toBe("The compiled gradient records nothing for the way back.");
+  });
 });

@@ -5,6 +5,8 @@ import type { LineGroup } from "../groups.ts";
 import type { PageAdjoint, PageData, PageLine, PagePass } from "../page-data.ts";
 import type { Run, Step } from "./evaluate.ts";
 import { partial } from "./evaluate.ts";
+import type { PlainTape } from "./tape.ts";
+import { showBytes } from "./tape.ts";
 import { runForm } from "./trace.ts";
 
 const mostSteps = 4_000; // values in a page; of a longer run it has one iteration of each loop
@@ -25,13 +27,13 @@ export function plainPageData(
   title: string,
   iteration: ReadonlyMap<string, number>,
 ): PageData {
-  const { run, derivatives, shown } = runForm(form, args, iteration);
+  const { run, derivatives, shown, tape } = runForm(form, args, iteration);
   const isLong = run.steps.length > mostSteps;
   const values = new Map(shown.map(({ index, value }) => [index, value]));
   const isKept = ({ iterations }: Step): boolean =>
     !isLong || iterations.every(({ index, value }) => values.get(index) === value);
   const places = run.steps.flatMap((step, i) => (isKept(step) ? [i] : []));
-  return new PlainPage(form, run, derivatives, places).data(title);
+  return new PlainPage(form, run, derivatives, places, tape).data(title);
 }
 
 class PlainPage {
@@ -42,8 +44,16 @@ class PlainPage {
   readonly #places: readonly number[];
   readonly #nodes: ReadonlyMap<number, number>;
   readonly #groups: LineGroup[] = [];
+  readonly #tape: readonly PlainTape[];
 
-  constructor(form: PlainForm, run: Run, derivatives: Float64Array, places: readonly number[]) {
+  constructor(
+    form: PlainForm,
+    run: Run,
+    derivatives: Float64Array,
+    places: readonly number[],
+    tape: readonly PlainTape[],
+  ) {
+    this.#tape = tape;
     this.#form = form;
     this.#run = run;
     this.#derivatives = derivatives;
@@ -70,7 +80,7 @@ class PlainPage {
         name: this.#adjointName(input),
         value: showNumber(this.#derivatives[input]!),
       })),
-      check: null,
+      check: { verdict: "unknown", text: this.#recorded() },
       graph: this.#graph(),
       groups: this.#groups,
     };
@@ -112,8 +122,23 @@ class PlainPage {
       const step = this.#step(place);
       const value = showNumber(step.value);
       const right = this.#isInput(place) ? value : rightSide(this.#formulaOf(place));
-      return { left: step.target, right, value, node, stored: [], group: findGroup(place) };
+      return { left: step.target, right, value, node, stored: this.#storedOf(step), group: findGroup(place) };
     });
+  }
+
+  /** What is recorded of a step in one iteration. */
+  #storedOf({ at }: Step): string[] {
+    const place = at === undefined ? undefined : this.#form.region.positions[at];
+    return this.#tape
+      .filter(({ line, column }) => place !== undefined && line === place.line && column === place.column)
+      .map(({ values, bytesEach }) => `${values.join(", ")}: ${bytesEach} B`);
+  }
+
+  #recorded(): string {
+    const bytes = this.#tape.reduce((sum, one) => sum + one.bytes, 0);
+    return bytes === 0
+      ? "The compiled gradient records nothing for the way back."
+      : `The compiled gradient records ${showBytes(bytes)} for the way back.`;
   }
 
   /** Finds the group of each step: that of the iteration that it is in, or of a long argument. */

@@ -100,4 +100,29 @@ describe("a plain function explained by its own lines", () => {
     expect(() => tracePlain(loss, [[2], args[1], args[2]])).toThrow("the place 1 is out of range");
     expect(() => tracePlain(loss, [3, args[1], args[2]])).toThrow("w must be");
   });
+
+  test("tells what compiled code records, by statements and in bytes that grow with the iterations", () => {
+    const form = formOf(`function f(x: number, n: number): number {
+  "use ad";
+  let y = x;
+  for (let i = 0; i < n; i++) {
+    const t = Math.sin(y);
+    y = t * y;
+  }
+  let k = 0;
+  while (y < 100) y = y * y + 2;
+  return y + k;
+}`);
+    const of = (n: number) => tracePlain(form, [1.5, n]).tape;
+    expect(of(4)).toEqual([
+      { line: 5, column: 11, values: ["y", "t", "a factor"], bytesEach: 24, bytes: 96 },
+      { line: 9, column: 19, values: ["y"], bytesEach: 8, bytes: expect.any(Number) as number },
+    ]);
+    expect(of(8)[0]!.bytes).toBe(192);
+    // y goes from below 1.5 over 2 and more to 100 in few steps, and each is recorded once
+    expect(of(4)[1]!.bytes % 8).toBe(0);
+    expect(of(4)[1]!.bytes).toBeLessThanOrEqual(5 * 8);
+    // iterations that share nothing but sums go back at once
+    expect(tracePlain(loss, args).tape).toEqual([]);
+  });
 });

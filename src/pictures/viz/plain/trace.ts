@@ -6,6 +6,8 @@ import { takeApart } from "../../../numeric/plain/call/values.ts";
 import type { PlainForm, PlainType } from "../../../numeric/plain/form.ts";
 import type { Iteration, LoopRun, Run, Step } from "./evaluate.ts";
 import { partial, runRegion } from "./evaluate.ts";
+import type { PlainTape } from "./tape.ts";
+import { tapeOf } from "./tape.ts";
 
 /** How the derivative of a plain function comes about at some arguments, by the lines of its source. */
 export interface PlainTrace {
@@ -20,6 +22,8 @@ export interface PlainTrace {
   readonly shown: readonly ShownIteration[];
   /** How many values were computed, in all iterations. */
   readonly stepCount: number;
+  /** What the compiled gradient records on the way forward, by statements. */
+  readonly tape: readonly PlainTape[];
 }
 
 /** The iteration of a loop that is shown, by the value of its index. */
@@ -57,7 +61,7 @@ export function tracePlain(
   args: readonly unknown[],
   iteration: ReadonlyMap<string, number> = new Map(),
 ): PlainTrace {
-  const { run, derivatives, shown } = runForm(form, args, iteration);
+  const { run, derivatives, shown, tape } = runForm(form, args, iteration);
   const result = run.results[0]!;
   return {
     name: form.region.name,
@@ -69,12 +73,13 @@ export function tracePlain(
     lines: linesOf(form, run, derivatives, shown),
     shown,
     stepCount: run.steps.length,
+    tape,
   };
 }
 
 /**
- * Runs a plain function; the derivative of its result in each step, by the chain rule from the last one back; and of each loop the
- * iteration that `iteration` names by its index, or the first.
+ * Runs a plain function; the derivative of its result in each step, by the chain rule from the last one back; of each loop the
+ * iteration that `iteration` names by its index, or the first; and what its compiled gradient records.
  *
  * @throws DownhillError `shape` where the function returns more than one number; as `takeApart` for arguments that do not fit.
  */
@@ -86,6 +91,7 @@ export function runForm(
   readonly run: Run;
   readonly derivatives: Float64Array;
   readonly shown: readonly ShownIteration[];
+  readonly tape: readonly PlainTape[];
 } {
   if (form.result.kind !== "number")
     throw new DownhillError(
@@ -94,7 +100,12 @@ export function runForm(
     );
   const { leaves, labels } = leavesOf(form, args);
   const run = runRegion(form.region, leaves, labels);
-  return { run, derivatives: derivativesOf(run), shown: shownIterations(run, iteration) };
+  return {
+    run,
+    derivatives: derivativesOf(run),
+    shown: shownIterations(run, iteration),
+    tape: tapeOf(form, leaves),
+  };
 }
 
 /** The arguments as leaves, with a name for each: `p.w`, `items[].x`. */

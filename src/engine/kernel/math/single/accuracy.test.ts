@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { seeded } from "../../../../../test/support/sampling.ts";
-import { measureSingle, singles } from "../../../../../test/support/singles.ts";
+import {
+  measureSingle,
+  measureSingleOfTwo,
+  singles,
+  singlesOfTwo,
+} from "../../../../../test/support/singles.ts";
 import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
 import { pow64 } from "../pow.ts";
+import { ndtr64 } from "../special/index.ts";
+import { normalByExp32 } from "./normal.ts";
 import { pow32 } from "./pow.ts";
+import { rem32 } from "./rem.ts";
 
 describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$name", ({ each }) => {
   const [compute, exact] = [each.procedure, each.reference].map(jsBackend.compileProcedure) as [
@@ -49,4 +57,64 @@ test("powers of float32 are within 0.51 ulp, with the special values of float64"
     expect(Math.abs(value - want), `${x}^${y}`).toBeLessThanOrEqual(0.51 * unit);
     if (i % 20 === 0) expect(Object.is(value, interp(x, y)), `${x}^${y}`).toBe(true);
   }
+});
+
+test.each(singlesOfTwo.map((each) => ({ name: each.procedure.name, each })))(
+  "$name is within its bound, with the special values of float64 and the bits of the interpreter",
+  ({ each }) => {
+    const [compute, exact] = [each.procedure, each.reference].map(jsBackend.compileProcedure) as [
+      (y: number, x: number) => number,
+      (y: number, x: number) => number,
+    ];
+    const interp = interpBackend.compileProcedure(each.procedure);
+    const odd = [0, -0, 1, -1, 2 ** -149, -(2 ** -149), 2 ** -126, 3e38, -3e38, Infinity, -Infinity, NaN];
+    for (const y of odd)
+      for (const x of odd) expect(compute(y, x), `${y}, ${x}`).toBe(Math.fround(exact(y, x)));
+    const { ulps, at } = measureSingleOfTwo(compute, exact, 60_000);
+    expect(ulps, `at ${at.join(", ")}`).toBeLessThanOrEqual(each.bound);
+    const random = seeded(4);
+    for (let i = 0; i < 3000; i++) {
+      const [y, x] = [random() * 4 - 2, random() * 4 - 2].map(Math.fround) as [number, number];
+      expect(Object.is(compute(y, x), interp(y, x)), `${y}, ${x}`).toBe(true);
+    }
+  },
+);
+
+test("remainders of float32 are exact", () => {
+  const compute = jsBackend.compileProcedure(rem32);
+  const interp = interpBackend.compileProcedure(rem32);
+  const odd = [0, -0, 1, -1, 3, -7.5, 2 ** -149, -(2 ** -149), 2 ** -126, 3e38, -3e38, 2 ** 29, Infinity, -Infinity, NaN]; // prettier-ignore
+  for (const each of odd)
+    for (const y of odd) expect(compute(Math.fround(each), y)).toBe(Math.fround(each) % y);
+  const random = seeded(6);
+  const words = new Int32Array(2);
+  const floats = new Float32Array(words.buffer);
+  for (let i = 0; i < 60_000; i++) {
+    words.set([Math.floor(random() * 2 ** 32) | 0, Math.floor(random() * 2 ** 32) | 0]);
+    const y = i % 2 === 0 ? floats[0]! : Math.fround(random() * 4 - 2);
+    // numbers of all sizes, and about whole steps
+    const steps = Math.floor(2 ** (random() * 31));
+    const x = i % 4 < 2 ? floats[1]! : Math.fround(steps * y);
+    const value = compute(x, y);
+    expect(Object.is(value, x % y) && Object.is(interp(x, y), value), `${x} % ${y}`).toBe(true);
+  }
+});
+
+test("the normal distribution function by its exponential is within a part of 5e-7", () => {
+  const [compute, exact] = [normalByExp32, ndtr64].map(jsBackend.compileProcedure) as [
+    (x: number, e: number) => number,
+    (x: number) => number,
+  ];
+  const interp = interpBackend.compileProcedure(normalByExp32);
+  const random = seeded(3);
+  for (let i = 0; i < 50_000; i++) {
+    const x = Math.fround(i % 3 === 0 ? (random() - 0.5) * 2 : random() * 27 - 14);
+    const e = Math.exp(-0.5 * x * x);
+    const [value, want] = [compute(x, Math.fround(e)), exact(x)];
+    // below 2^-126 by the spacing of the numbers there
+    expect(Math.abs(value - want), `Φ(${x})`).toBeLessThanOrEqual(5e-7 * want + 2 ** -148);
+    if (i % 20 === 0) expect(Object.is(value, interp(x, Math.fround(e))), `Φ(${x})`).toBe(true);
+  }
+  expect([-Infinity, Infinity].map((x) => compute(x, 0))).toEqual([0, 1]);
+  expect(compute(NaN, NaN)).toBeNaN();
 });

@@ -1,10 +1,28 @@
-import { abs, add, div, eq, le, lt, min, mul, neg, procedure, select, sqrt, sub } from "../../build.ts";
+import {
+  abs,
+  add,
+  and,
+  div,
+  eq,
+  i32,
+  le,
+  lt,
+  min,
+  mul,
+  neg,
+  not,
+  or,
+  procedure,
+  select,
+  sqrt,
+  sub,
+} from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { asinTail32, atanTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
 import { fastTwoSum, twoSum } from "../double-double.ts";
-import { f32, polynomial32, polynomialInTwo32, split32 } from "./exp.ts";
+import { bitsOf, f32, polynomial32, polynomialInTwo32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 const HALF_PI = 1.5707963705062866;
@@ -36,6 +54,66 @@ export const atan32: Procedure = /* @__PURE__ */ procedure("atan32", [["x", "f32
   const sum = fastTwoSum(block, "sum", base, block.let("signed", signed(t.high)));
   return copySign32(block.let("value", add(sum.high, add(sum.low, add(baseLow, signed(tail))))), x!);
 });
+
+const PI_LOW = 2 * HALF_PI_LOW;
+
+/**
+ * The angle of the point (x, y) of float32, from −π to π; the signs of zeros count. Error: at most 1 ulp.
+ */
+export const atan232: Procedure = /* @__PURE__ */ procedure(
+  "atan232",
+  [
+    ["y", "f32"],
+    ["x", "f32"],
+  ],
+  (block, [y, x]) => {
+    const [height, width] = [block.let("height", abs(y!)), block.let("width", abs(x!))];
+    const isSteep = block.let("isSteep", lt(width, height));
+    const larger = block.let("larger", select(isSteep, height, width));
+    const smaller = block.let("smaller", select(isSteep, width, height));
+    // of infinities only their signs count; where both are 0 the angle is that of (±1, 0)
+    const isInfinite = block.let("isInfinite", eq(larger, f32(Infinity)));
+    const isOne = block.let("isOne", or(isInfinite, eq(larger, f32(0))));
+    // so that nothing overflows, and that what the quotient lacks to be exact does not vanish
+    const size = (by: number): Expr => f32(2 ** by);
+    const factor = block.let(
+      "factor",
+      select(lt(larger, size(-40)), size(126), select(lt(larger, size(40)), size(60), size(-28))),
+    );
+    const more = block.let("more", select(isOne, f32(1), mul(larger, factor)));
+    const small = block.let("small", mul(smaller, factor));
+    const less = block.let(
+      "less",
+      select(isInfinite, select(eq(smaller, f32(Infinity)), f32(1), mul(smaller, f32(0))), small),
+    );
+    // the angle to the nearer axis, near the diagonal less the angle with tangent ½
+    const isMiddle = block.let("isMiddle", lt(mul(f32(0.5), more), less));
+    const above = block.let("above", select(isMiddle, sub(add(less, less), more), less));
+    const below = fastTwoSum(block, "below", select(isMiddle, add(more, more), more), select(isMiddle, less, f32(0))); // prettier-ignore
+    const t = tangentOf(block, above, below);
+    const z = block.let("z", mul(t.high, t.high));
+    const tail = block.let("tail", add(mul(mul(t.high, z), polynomial32(atanTail32, z)), t.low));
+    // ½ ± that angle, π − it, or it: what is added is a multiple of π/2
+    const isLeft = block.let("isLeft", lt(bitsOf(x!), i32(0)));
+    const isBack = block.let("isBack", or(and(isSteep, not(isLeft)), and(isLeft, not(isSteep))));
+    const signed = (value: Expr): Expr => select(isBack, neg(value), value);
+    const quarters = block.let(
+      "quarters",
+      select(isSteep, f32(HALF_PI), select(isLeft, f32(2 * HALF_PI), f32(0))),
+    );
+    const quartersLow = select(isSteep, f32(HALF_PI_LOW), select(isLeft, f32(PI_LOW), f32(0)));
+    const base = twoSum(
+      block,
+      "base",
+      quarters,
+      block.let("middle", signed(select(isMiddle, f32(MIDDLE), f32(0)))),
+    );
+    const middleLow = signed(select(isMiddle, f32(MIDDLE_LOW), f32(0)));
+    const sum = twoSum(block, "sum", base.high, block.let("signed", signed(t.high)));
+    const low = add(add(base.low, add(quartersLow, middleLow)), signed(tail));
+    return copySign32(block.let("value", add(sum.high, add(sum.low, low))), y!);
+  },
+);
 
 /** above / below as a pair. */
 function tangentOf(block: Block, above: Expr, below: Pair): Pair {

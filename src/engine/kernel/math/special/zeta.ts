@@ -63,8 +63,9 @@ function hurwitz(block: Block, s: Expr, q: Expr, far: Expr, power: (block: Block
   });
   const main = div(y, sub(s, f64(1)));
   const tail = block.let("tail", mul(term, add(main, add(f64(0.5), series))));
-  // where terms have vanished before, the rest has too
-  return add(sum, add(sumLow, select(lt(y, far), f64(0), tail)));
+  // where terms have vanished before, the rest has too; what a sum of ∞ has lost is no number
+  const rest = add(sumLow, select(lt(y, far), f64(0), tail));
+  return select(eq(sum, f64(Infinity)), sum, add(sum, rest));
 }
 
 /**

@@ -1,0 +1,142 @@
+import { type Signal, signal } from "@preact/signals";
+import { expect, test } from "vitest";
+import { keptRuns, type KeptRuns } from "./kept-runs.ts";
+
+/** Runs that tell 1, 2, … as often as their number of letters, when the test says so. */
+function made(): {
+  /** What stands in the address. */
+  readonly address: () => string;
+  /** Opens a link. */
+  readonly open: (text: string) => void;
+  readonly kept: KeptRuns<string, number>;
+  readonly job: { stop(): void };
+  readonly begun: string[];
+  /** Lets what runs tell so often, and end where it is through. */
+  go(times: number): void;
+} {
+  let address = (): string => "";
+  let open: (text: string) => void = () => {};
+  const value = <T>(
+    _: string,
+    initial: T,
+    read: (text: string) => T,
+    write: (one: T) => string,
+  ): Signal<T> => {
+    const held = signal(initial);
+    address = () => write(held.value);
+    open = (text) => {
+      held.value = read(text);
+    };
+    return held;
+  };
+  const isRunning = signal(false);
+  const begun: string[] = [];
+  let tell: (one: number) => void = () => {};
+  let told = 0;
+  const job = {
+    isRunning,
+    problem: signal(""),
+    stop: () => {
+      isRunning.value = false;
+    },
+  };
+  const kept = keptRuns<string, number>({
+    page: { value },
+    key: "runs",
+    write: String,
+    read: (text) => {
+      if (!/^[a-z]+$/.test(text)) throw new Error("a run is some letters");
+      return text;
+    },
+    lengthOf: ({ length }) => length,
+    most: 2,
+    job,
+    run: (order, hear) => {
+      begun.push(order);
+      [tell, told] = [hear, 0];
+      isRunning.value = true;
+    },
+  });
+  const go = (times: number): void => {
+    for (let i = 0; i < times && isRunning.value; i++) {
+      tell(++told);
+      if (told === begun.at(-1)!.length) isRunning.value = false;
+    }
+  };
+  return { address, open, kept, job, begun, go };
+}
+
+test("a run that came to its end, and one that was stopped, stand in the address as far as they came", () => {
+  const { address, kept, job, go } = made();
+  kept.start("abcd");
+  expect(address()).toBe("abcd~4");
+  go(4);
+  kept.start("xyz");
+  go(2);
+  job.stop();
+  expect(address()).toBe("abcd~4;xyz~2");
+  expect(kept.runs.value).toEqual([
+    { order: "abcd", told: [1, 2, 3, 4] },
+    { order: "xyz", told: [1, 2] },
+  ]);
+});
+
+test("one that is stopped before it told anything is none", () => {
+  const { address, kept, job } = made();
+  kept.start("abc");
+  job.stop();
+  expect(address()).toBe("");
+  expect(kept.runs.value).toEqual([]);
+});
+
+test("of more runs than are shown the oldest go, and the same settings run anew", () => {
+  const { kept, go, begun } = made();
+  for (const order of ["a", "bb", "ccc", "bb"]) {
+    kept.start(order);
+    go(9);
+  }
+  expect(begun).toEqual(["a", "bb", "ccc", "bb"]);
+  expect(kept.runs.value.map(({ order }) => order)).toEqual(["ccc", "bb"]);
+  kept.clear();
+  expect(kept.runs.value).toEqual([]);
+});
+
+test("a link has its runs run again one after the other, up to where they stood", () => {
+  const { open, kept, go, begun } = made();
+  open("abcd~4;xyz~2");
+  expect(begun).toEqual(["abcd"]);
+  go(9);
+  expect(begun).toEqual(["abcd", "xyz"]);
+  go(9);
+  expect(kept.runs.value.map(({ told }) => told.length)).toEqual([4, 2]);
+  expect(begun).toHaveLength(2);
+});
+
+test("to stop the first run of a link does not begin the others", () => {
+  const { open, kept, go, begun, job } = made();
+  open("abcd~4;xyz~2");
+  go(1);
+  job.stop();
+  expect(begun).toEqual(["abcd"]);
+  expect(kept.runs.value).toEqual([{ order: "abcd", told: [1] }]);
+});
+
+test.each([
+  ["abcd~9", "after 1 to 4"],
+  ["abcd", "after 1 to 4"],
+  ["4~1", "some letters"],
+])("a damaged link is refused: %s", (text, words) => {
+  const { open, begun } = made();
+  expect(() => open(text)).toThrow(words);
+  expect(begun).toEqual([]);
+});
+
+test("the way back from a run that goes on stops it", () => {
+  const { open, kept, begun, go } = made();
+  kept.start("abc");
+  go(1);
+  open("");
+  expect(kept.runs.value).toEqual([]);
+  open("abc~3"); // and forth
+  expect(begun).toEqual(["abc", "abc"]);
+});

@@ -1,0 +1,60 @@
+// A map as a page of its own, which one can touch: the program stands in it as code.
+import { type Tensor, valueAndGrad } from "downhill";
+import { arrayType } from "../../../src/engine/ir/types.ts";
+import { emitTensorModule } from "../../../src/numeric/plain/emit/tensor.ts";
+import { escapeText, jsonForPage } from "../../../src/pictures/plot/markup.ts";
+import type { MapBox } from "../../live/contour-map.ts";
+import type { Place } from "../place.ts";
+import type { MapData } from "./page/main.ts";
+import { pageScript, pageScriptHash } from "./page.generated.ts";
+
+const style = `body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:48rem}
+svg{display:block;max-width:100%;height:auto;cursor:crosshair;touch-action:pan-y}
+.map-start{cursor:grab;touch-action:none}
+.descent{fill:none;stroke:#e0571b;stroke-width:2}
+p{margin:.5rem 0;font-variant-numeric:tabular-nums}
+.under:empty{min-height:1.5em}`;
+
+/**
+ * The page of a map: without script its drawing, with it the value and the gradient under the pointer, and a start whose line goes
+ * downhill. It loads nothing and runs no other script than those that it is saved with.
+ *
+ * @param place the program as a function of two of its numbers
+ * @param drawing the map as SVG, with the frame and the start that `LandscapeMap` draws
+ */
+export function mapFile(title: string, place: Place, drawing: string): string {
+  const [x, y] = place.along;
+  if (x === undefined || y === undefined) throw new Error("a map is of two numbers");
+  const data: MapData = {
+    axes: [x.name, y.name],
+    box: [x.range, y.range] satisfies MapBox,
+    start: [x.value, y.value],
+  };
+  const { code } = emitTensorModule(
+    valueAndGrad((point: Tensor) => place.value(point)),
+    { name: "evaluateAt", args: [arrayType("float64", [2])] },
+  );
+  const nonce = crypto
+    .getRandomValues(new Uint8Array(16))
+    .reduce((text, byte) => text + byte.toString(36), "");
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}' '${pageScriptHash}'; base-uri 'none'; form-action 'none'`;
+  const heading = escapeText(title);
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    `<title>${heading}</title><style>${style}</style></head>`,
+    `<body><main><h1>${heading}</h1>${drawing}</main>`,
+    `<script type="application/json" id="map">${jsonForPage(data)}</script>`,
+    `<script nonce="${nonce}">${asScript(code)}</script>`,
+    `<script>${pageScript}</script>`,
+    "</body></html>",
+    "",
+  ].join("\n");
+}
+
+/** A module that exports one function, as a script that leaves it to others of the page. */
+function asScript(module: string): string {
+  const body = module.replaceAll(/^export /gm, "").replaceAll("</script", "<\\/script");
+  return `globalThis.evaluateAt=(()=>{${body}\nreturn evaluateAt;})();`;
+}

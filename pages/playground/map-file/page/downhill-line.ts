@@ -1,0 +1,43 @@
+// Steepest descent with steps that are long enough, and short enough to fall.
+
+export type Point = readonly [x: number, y: number];
+
+/** The value and the gradient at a point. */
+export type Evaluate = (point: Point) => { readonly value: number; readonly gradient: Point };
+
+/** Where a descent goes. */
+export interface Downhill {
+  /** The start first. */
+  readonly points: readonly Point[];
+}
+
+const mostSteps = 400;
+const enough = 1e-4; // of what the slope promises, by which a step must fall: Armijo's rule
+const flat = 1e-9; // a slope below it is none
+const shortest = 1e-14; // of a step, in gradients
+
+/** The points of a steepest descent whose steps are halved until they fall, and twice as long after one that did. */
+export function downhillFrom(evaluate: Evaluate, start: Point): Downhill {
+  const points: Point[] = [start];
+  let at = start;
+  let { value, gradient } = evaluate(at);
+  let step = 1;
+  while (points.length <= mostSteps) {
+    const [dx, dy] = gradient;
+    const slope = Math.hypot(dx, dy);
+    if (!(slope > flat && Number.isFinite(value))) break;
+    let next: Point;
+    let found: ReturnType<Evaluate>;
+    do {
+      step /= 2;
+      next = [at[0] - step * dx, at[1] - step * dy];
+      found = evaluate(next);
+    } while (!(found.value <= value - enough * step * slope ** 2) && step > shortest);
+    if (step <= shortest) break;
+    points.push(next);
+    at = next;
+    ({ value, gradient } = found);
+    step *= 4;
+  }
+  return { points };
+}
