@@ -30,6 +30,8 @@ test("serves the course until Ctrl-C, which ends it cleanly", async () => {
   expect(await list.text()).toContain('href="./reverse-mode/"');
   const moved = await fetch(`${address}reverse-mode`, { redirect: "manual" });
   expect([moved.status, moved.headers.get("location")]).toEqual([301, "/course/reverse-mode/"]);
+  const begin = await fetch(new URL("/", address), { redirect: "manual" });
+  expect([begin.status, begin.headers.get("location")]).toEqual([302, "/course/"]);
   const style = await fetch(`${address}assets/style.css`);
   expect(style.headers.get("content-type")).toBe("text/css; charset=utf-8");
   for (const outside of [

@@ -8,11 +8,13 @@ import { fences, wordsOf } from "./support/snippets.ts";
 
 const parts = fences("docs/plain-commands.md");
 const trial = "dose,effect\n0,1.02\n1,2.95\n2,5.1\n3,6.98\n4,9.05\n5,10.4\n6,10.31\n7,10.45\n8,10.36\n";
+const cup = "time,temperature\n0,81\n2,70.3\n5,58.1\n9,46.2\n14,36.8\n20,30.1\n30,24.2\n";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "downhill-page-"));
   writeFileSync(join(folder, "trial.csv"), trial);
+  writeFileSync(join(folder, "cup.csv"), cup);
   for (const { code } of parts) {
     const [, name, text] = /^\/\/ (\S+\.ts)\n(.*)$/s.exec(code) ?? [];
     if (name !== undefined) writeFileSync(join(folder, name), text!);

@@ -56,6 +56,10 @@ const write = (name: string, text: string | Uint8Array): string => {
 };
 const report = (name: string): string => readFileSync(join(folder, name), "utf8");
 
+/** Of ways to train all where CI is set; else those that tell of what no other does. */
+const some = <T extends readonly [string, ...unknown[]]>(all: readonly T[], names: readonly string[]): T[] =>
+  all.filter(([name]) => extent(0, 1, 1) === 1 || names.includes(name));
+
 describe("downhill train digits", () => {
   // All twenty seeds: npm run soak.
   test.each([0, 1, 2].slice(0, extent(1, 3)))(
@@ -125,12 +129,6 @@ describe("downhill train digits", () => {
     const again = await downhill(...command.split(" "));
     expect(again.stdout.split("\n")[3]).toBe(once.stdout.split("\n")[3]); // accuracy and loss on the test part
   });
-
-  /** Of ways to train all where CI is set; else those that tell of what no other does. */
-  const some = <T extends readonly [string, ...unknown[]]>(
-    all: readonly T[],
-    names: readonly string[],
-  ): T[] => all.filter(([name]) => extent(0, 1, 1) === 1 || names.includes(name));
 
   const batches: readonly [string, string[], number, number][] = [
     [
@@ -304,7 +302,7 @@ describe("the options of training", () => {
   /** A line as a program reads it, but for what a clock says. */
   const timeless = ({ seconds: _, itemsPerSecond: __, ...rest }: Line): object => rest;
 
-  test.each([
+  const options: readonly [string, string[], number][] = [
     ["an optimiser with options", ["--optimizer", "adam(beta1=0.8, amsgrad)"], 135],
     [
       "a schedule with warm-up, and clipped gradients",
@@ -315,7 +313,9 @@ describe("the options of training", () => {
     ["one that sees all items in a step", ["--optimizer", "lbfgs"], 3],
     ["batches added up", ["--batch", "16", "--accumulate", "2"], 135],
     ["images that are moved about", ["--augment", "shift=1,rotate=5,noise=0.01"], 135],
-  ])("learns with %s", async (_, words, steps) => {
+  ];
+  const usual = ["an optimiser with options", "one that sees all items in a step", "batches added up"];
+  test.each(some(options, usual))("learns with %s", async (_, words, steps) => {
     const { epochs, done } = await trainJson("digits", "--epochs", "3", "--hidden", "32", ...words);
     expect(done["steps"]).toBe(steps);
     expect(epochs.at(-1)!["loss"]).toBeLessThan(0.6 * Number(epochs[0]!["loss"]));

@@ -85,6 +85,89 @@ export function gmm({ alphas, means, icf }, points, { gamma, m, constant }) {
 
 const logistic = (x) => 1 / (1 + Math.exp(-x));
 
+/** Half the squared errors of bundle adjustment, and its gradient in cameras, points and weights. */
+export function bundle(cameras, points, weights, observations, features) {
+  const zeros = (rows) => rows.map((row) => new Array(row.length).fill(0));
+  const [dCameras, dPoints, dWeights] = [zeros(cameras), zeros(points), new Float64Array(weights.length)];
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const [at, of] = [observations[2 * i], observations[2 * i + 1]];
+    const [camera, point, weight] = [cameras[at], points[of], weights[i]];
+    const [dCamera, dPoint] = [dCameras[at], dPoints[of]];
+    const r0 = camera[0];
+    const r1 = camera[1];
+    const r2 = camera[2];
+    const x = point[0] - camera[3];
+    const y = point[1] - camera[4];
+    const z = point[2] - camera[5];
+    // turned about the axis a by its angle: c p + s a × p + (1 - c) (a · p) a
+    const square = r0 * r0 + r1 * r1 + r2 * r2;
+    const angle = Math.sqrt(square);
+    const isTurned = square !== 0;
+    const [c, s] = isTurned ? [Math.cos(angle), Math.sin(angle)] : [1, 1];
+    const [a0, a1, a2] = isTurned ? [r0 / angle, r1 / angle, r2 / angle] : [r0, r1, r2];
+    const [k0, k1, k2] = [a1 * z - a2 * y, a2 * x - a0 * z, a0 * y - a1 * x];
+    const dot = a0 * x + a1 * y + a2 * z;
+    const along = (1 - c) * dot;
+    const [p, q, depth] = [
+      x * c + k0 * s + a0 * along,
+      y * c + k1 * s + a1 * along,
+      z * c + k2 * s + a2 * along,
+    ];
+    const [u, v] = [p / depth, q / depth];
+    const radius = u * u + v * v;
+    const bend = 1 + camera[9] * radius + camera[10] * radius * radius;
+    const f = camera[6];
+    const offU = f * u * bend + camera[7] - features[2 * i];
+    const offV = f * v * bend + camera[8] - features[2 * i + 1];
+    const offWeight = 1 - weight * weight;
+    sum += 0.5 * (weight * weight * (offU * offU + offV * offV) + offWeight * offWeight);
+
+    const dU = weight * weight * offU;
+    const dV = weight * weight * offV;
+    dWeights[i] = weight * (offU * offU + offV * offV) - 2 * weight * offWeight;
+    const both = u * dU + v * dV;
+    const dBend = f * both;
+    dCamera[6] += bend * both;
+    dCamera[7] += dU;
+    dCamera[8] += dV;
+    dCamera[9] += dBend * radius;
+    dCamera[10] += dBend * radius * radius;
+    const dRadius = dBend * (camera[9] + 2 * camera[10] * radius);
+    const du = f * bend * dU + 2 * u * dRadius;
+    const dv = f * bend * dV + 2 * v * dRadius;
+    const [g0, g1, g2] = [du / depth, dv / depth, -(u * du + v * dv) / depth];
+    const ga = a0 * g0 + a1 * g1 + a2 * g2;
+    const lean = (1 - c) * ga;
+    const [b0, b1, b2] = [
+      c * g0 + s * (g1 * a2 - g2 * a1) + lean * a0,
+      c * g1 + s * (g2 * a0 - g0 * a2) + lean * a1,
+      c * g2 + s * (g0 * a1 - g1 * a0) + lean * a2,
+    ];
+    dPoint[0] += b0;
+    dPoint[1] += b1;
+    dPoint[2] += b2;
+    dCamera[3] -= b0;
+    dCamera[4] -= b1;
+    dCamera[5] -= b2;
+    const d0 = s * (y * g2 - z * g1) + along * g0 + lean * x;
+    const d1 = s * (z * g0 - x * g2) + along * g1 + lean * y;
+    const d2 = s * (x * g1 - y * g0) + along * g2 + lean * z;
+    if (!isTurned) {
+      dCamera[0] += d0;
+      dCamera[1] += d1;
+      dCamera[2] += d2;
+      continue;
+    }
+    const dAngle = c * (k0 * g0 + k1 * g1 + k2 * g2) - s * (x * g0 + y * g1 + z * g2) + s * dot * ga;
+    const radial = dAngle - (a0 * d0 + a1 * d1 + a2 * d2) / angle;
+    dCamera[0] += d0 / angle + a0 * radial;
+    dCamera[1] += d1 / angle + a1 * radial;
+    dCamera[2] += d2 / angle + a2 * radial;
+  }
+  return [sum, [dCameras, dPoints, dWeights]];
+}
+
 /** Loss of a diagonal LSTM, and its gradient in both groups of parameters. */
 export function lstm(main, extra, state, sequence) {
   const [layers, bits, length] = [state.length / 2, state[0].length, sequence.length];

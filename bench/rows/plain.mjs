@@ -155,6 +155,26 @@ const adbenchSubjects = [
     wrt: [0, 1],
     move: ([main], away) => void (main[0][0] = away),
   },
+  {
+    name: "bundle",
+    file: adbench,
+    hand: adbenchByHand.bundle,
+    title:
+      "ADBench's bundle adjustment, 49 cameras, 7,776 points, 31,843 observations: half the squared errors",
+    args: () => {
+      const [cameras, points, observations] = [49, 7776, 31_843];
+      const [turns, spots] = [rowsOf(typed(33, 3 * cameras, -0.3, 0.3), 3), rowsOf(typed(34, 3 * points), 3)];
+      return [
+        turns.map((turn) => [...turn, 0.1, -0.1, -5, 1, 0.02, -0.01, 0.01, -0.002]),
+        spots,
+        typed(35, observations, 0.8, 1.2),
+        Int32Array.from({ length: 2 * observations }, (_, i) => (i >> 1) % (i % 2 === 0 ? cameras : points)),
+        typed(36, 2 * observations, -0.2, 0.2),
+      ];
+    },
+    wrt: [0, 1, 2],
+    move: ([cameras], away) => void (cameras[0][0] = 0.1 + away),
+  },
 ];
 
 /** The numbers within a value, depth first. */

@@ -127,3 +127,28 @@ test.concurrent.each(Object.keys(builds))(
     expect(ran.stdout).toBe(printed);
   },
 );
+
+// BUN names the executable of npm's package `bun`, which takes 100 MB
+test.runIf(process.env["BUN"] !== undefined)(
+  "bun builds a program that runs in it, and refuses what cannot be differentiated",
+  async () => {
+    const bun = process.env["BUN"]!;
+    const build = (entry: string): string => `import downhill from "downhill-plugin/bun";
+    const options = { entrypoints: ["${entry}"], outdir: "out", target: "bun", plugins: [downhill()] };
+    await Bun.build(options).then(() => console.log("built"), (error) => console.log(String(error.errors ?? error)));`;
+    const project = makeProject({
+      ...app,
+      ...refused.files,
+      "build.js": build("src/app.ts"),
+      "refused.js": build("src/refused.ts"),
+    });
+    projects.push(project);
+    const built = await project.node(["build.js"], bun);
+    expect(built).toEqual({ status: 0, stdout: "built\n", stderr: "" });
+    const ran = await project.node([join("out", "app.js")], bun);
+    expect(ran.stderr).toBe("");
+    // places are those of the built file: Bun was not asked for a source map
+    expect(ran.stdout.replace(/^place.*\n/m, "")).toBe(printed.replace(/^place.*\n/m, ""));
+    expect((await project.node(["refused.js"], bun)).stdout).toContain(refused.text);
+  },
+);

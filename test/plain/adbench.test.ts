@@ -16,6 +16,8 @@ const text = readFileSync(new URL("adbench.ts", import.meta.url), "utf8");
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../testdata/adbench/${name}.json`, import.meta.url), "utf8"));
 
+const handFile = new URL("../../bench/rows/adbench-by-hand.mjs", import.meta.url).href;
+
 /** ADBench's measure. */
 const off = (x: number, y: number): number => Math.abs(x - y) / Math.max(1, Math.abs(x) + Math.abs(y));
 
@@ -174,6 +176,30 @@ describe("ADBench in plain functions", () => {
       blocks.flatMap(({ gradient }) => gradient),
       expected.J_blocks,
     );
+  });
+
+  test("half the squared errors of bundle adjustment have the gradient that is written by hand", async () => {
+    const { cams, X, w, obs, feats } = read("ba-extra_zero_rotation_n2_m5_p12") as Readonly<
+      Record<"cams" | "X" | "w" | "obs" | "feats", number[]>
+    >;
+    const args = [
+      rowsOf(cams, 11),
+      rowsOf(X, 3),
+      Float64Array.from(w),
+      Int32Array.from(obs),
+      Float64Array.from(feats),
+    ];
+    const { values, gradient } = pulled("bundle", args, [0, 1, 2], [1]);
+    const { bundle } = (await import(handFile)) as {
+      readonly bundle: (...given: readonly unknown[]) => readonly [value: number, gradient: unknown];
+    };
+    const [value, byHand] = bundle(...args);
+    expectClose(values, [value]);
+    expectClose([objectives.bundle(...(args as unknown as Parameters<typeof objectives.bundle>))], [value]);
+    // points are triples, whose numbers lie apart in the region
+    const [cameras, points, weights] = byHand as [number[][], number[][], Float64Array];
+    const apart = [0, 1, 2].flatMap((k) => points.map((point) => point[k]!));
+    expectClose(gradient, [...cameras.flat(), ...apart, ...weights]);
   });
 
   test.each([

@@ -108,6 +108,28 @@ export function weightError(weight: number): number {
   return 1 - weight * weight;
 }
 
+/**
+ * Half the squared errors of all observations and weights. An observation is the numbers of a camera and a point, and the place where
+ * that is seen, two numbers.
+ */
+export function bundle(
+  cameras: number[][],
+  points: Triple[],
+  weights: Float64Array,
+  observations: Int32Array,
+  features: Float64Array,
+): number {
+  "use ad";
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const camera = cameras[observations[2 * i]!]!;
+    const point = points[observations[2 * i + 1]!]!;
+    const [u, v] = reprojection(camera, point, weights[i]!, [features[2 * i]!, features[2 * i + 1]!]);
+    sum += 0.5 * (u * u + v * v + weightError(weights[i]!) ** 2);
+  }
+  return sum;
+}
+
 /** Bones of a hand, parents first; matrices of 4 × 4 row by row. */
 export interface Hand {
   readonly parents: readonly number[];

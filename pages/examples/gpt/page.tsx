@@ -52,7 +52,8 @@ function Body(): JSX.Element {
       <p>
         Before training the weights are accidental. After some hundred steps on the rhyme, look for a head
         with a strong line beside the diagonal: it looks at the one before, or a few back. Others go back to a
-        place where the same letters stood, and what came next there is what should come now.
+        place where the same letters stood, and what came next there is what should come now. When it counts,
+        look for lines four characters beside the diagonal: the same digit of the number before.
       </p>
       <p>
         Choose one head, one layer, a width of 16: how much of the loss is lost? A context of 32 is less than

@@ -67,12 +67,12 @@ test("--out draws a curve of each run that has one, over each other", async () =
   const section = (title: string): string => page.split(`<h2>${title}</h2>`)[1]!.split("</section>")[0]!;
   expect(
     section("Test loss")
-      .split('class="at-720"')[1]!
+      .split('class="at-520"')[1]!
       .match(/data-series=/g),
   ).toHaveLength(2);
   expect(
     section("Validation loss of b")
-      .split('class="at-720"')[1]!
+      .split('class="at-520"')[1]!
       .match(/data-series=/g),
   ).toHaveLength(1);
   expect(page).not.toContain("<h2>Learning rate</h2>"); // no run changes it

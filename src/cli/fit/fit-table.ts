@@ -62,8 +62,13 @@ export function fitTable({ table, provenance, formula, request, settings }: Fitt
 
 const curvePoints = 1200;
 
+/** Points of a curve from one end to the other. */
+function evenly(low: number, high: number): Float64Array {
+  return Float64Array.from({ length: curvePoints }, (_, i) => low + ((high - low) * i) / (curvePoints - 1));
+}
+
 function drawingOf(
-  { target, columns }: Formula,
+  { target, columns, isOfColumns = false }: Formula,
   data: ReadonlyMap<string, Float64Array>,
   fit: CurveFit<string, Columns>,
 ): Drawing {
@@ -72,14 +77,12 @@ function drawingOf(
   const [only, ...others] = columns;
   if (only !== undefined && others.length === 0) {
     const x = data.get(only)!;
-    const [low, high] = endsOf(x);
-    const at = Float64Array.from(
-      { length: curvePoints },
-      (_, i) => low + ((high - low) * i) / (curvePoints - 1),
-    );
+    const at = isOfColumns ? x : evenly(...endsOf(x));
     const { value, low: below, high: above } = fit.predict({ [only]: tensor(at) });
-    const [v, l, h] = [value, below, above].map((curve) => Float64Array.from(curve.data()));
-    const curve = { x: at, value: v!, low: l!, high: h! };
+    const order = Uint32Array.from(at, (_, i) => i).sort((i, j) => at[i]! - at[j]!);
+    const inOrder = (values: ArrayLike<number>): Float64Array => Float64Array.from(order, (i) => values[i]!);
+    const [v, l, h] = [value, below, above].map((curve) => inOrder(curve.data()));
+    const curve = { x: inOrder(at), value: v!, low: l!, high: h! };
     return { kind: "curve", xName: only, yName: target, x, y, residuals, curve };
   }
   if (only === undefined) {

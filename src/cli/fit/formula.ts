@@ -20,6 +20,8 @@ export interface Formula {
   readonly target: string;
   /** Columns that the formula is computed from, in order of appearance. */
   readonly columns: readonly string[];
+  /** Whether it is computed of all rows at once, so that it has no value between them. */
+  readonly isOfColumns?: boolean;
   readonly parameters: readonly string[];
   /** What the user may have meant otherwise. */
   readonly notes: readonly string[];

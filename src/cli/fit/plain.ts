@@ -8,8 +8,9 @@ import type { RunnablePlain } from "../shared/plain-file.ts";
 import { type Formula, notesOfSlips } from "./formula.ts";
 
 /**
- * A function of one row as a model: of its numbers, those with the name of a column are data, all others are parameters, also
- * where they stand in tuples (`p0`, `p1` of p) and records.
+ * A function as a model: of one row, which gives the number for it, or of whole columns, which gives the array of all numbers. Of what
+ * it takes, numbers (or arrays) with the name of a column are data, all other numbers are parameters, also where they stand in tuples
+ * (`p0`, `p1` of p) and records.
  *
  * @param column what the function gives; by default `y` where that is left, or the only column that is left.
  * @throws DownhillError `option` for functions of another shape, and where the column is not known.
@@ -21,26 +22,30 @@ export function plainModel(
   columns: readonly string[],
 ): Formula {
   const { name } = form.region;
-  if (form.result.kind !== "number") {
+  const isOfColumns = form.result.kind === "array";
+  if (form.result.kind !== "number" && !isOfColumns) {
     throw new DownhillError(
       "option",
-      `fit: ${name} gives more than one number: a model is a function of one row, which gives the number for it.`,
+      `fit: ${name} gives more than one number: a model is a function of one row, which gives the number for it, or of whole columns, ` +
+        `which gives an array with a number for each row.`,
     );
   }
-  const names = form.params.flatMap((param) => namesOf(form, param.name, param.type));
+  const inputs = form.params.flatMap((param) => inputsOf(form, param.name, param.type, isOfColumns));
+  const names = inputs.map((input) => input.name);
   const twice = names.find((one, i) => names.indexOf(one) !== i);
   if (twice !== undefined) {
     throw new DownhillError("option", `fit: ${name} takes ${twice} twice. Rename one of them.`);
   }
   const data = names.filter((one) => columns.includes(one));
   const parameters = names.filter((one) => !columns.includes(one));
+  const list = `The columns are ${columns.join(", ")}.`;
+  if (isOfColumns) requireWhole(name, inputs, columns, list);
   const target =
     column ??
     onlyTarget(
       name,
       columns.filter((one) => !data.includes(one)),
     );
-  const list = `The columns are ${columns.join(", ")}.`;
   if (!columns.includes(target)) {
     throw new DownhillError(
       "option",
@@ -56,27 +61,53 @@ export function plainModel(
       `there is nothing to fit: all that ${name} takes are columns. A number whose name is no column is a parameter.`,
     );
   }
-  if (data.length === 0 && parameters.length > 1) {
+  if (data.length === 0 && (parameters.length > 1 || isOfColumns)) {
     throw new DownhillError(
       "option",
       `${name} takes no column, so ${parameters.join(", ")} would all be parameters. ${list}`,
     );
   }
+  const call = (own: Readonly<Record<string, Tensor>>, params: Readonly<Record<string, Tensor>>): Tensor => {
+    const numbers = names.map((one) => own[one] ?? params[one]!).values();
+    return overTensors(...form.params.map(({ type }) => argumentOf(type, numbers))) as Tensor;
+  };
   const others = columns.filter((one) => one !== target && !data.includes(one));
   return {
     model: (x, params) => {
-      const onRows = vmap((own: Readonly<Record<string, Tensor>>): Tensor => {
-        const numbers = names.map((one) => own[one] ?? params[one]!).values();
-        return overTensors(...form.params.map(({ type }) => argumentOf(type, numbers))) as Tensor;
-      });
-      return onRows(x);
+      if (!isOfColumns) return vmap((own: Readonly<Record<string, Tensor>>) => call(own, params))(x);
+      const rows = x[data[0]!]!.shape[0];
+      const found = call(x, params);
+      if (found.shape[0] === rows) return found;
+      throw new DownhillError(
+        "shape",
+        `fit: ${name} gives ${found.shape[0]} numbers for ${rows} rows. A model of columns gives one for each row.`,
+      );
     },
     text: `${target} = ${name}(${names.join(", ")})`,
     target,
     columns: data,
+    isOfColumns,
     parameters,
     notes: notesOfSlips(parameters, others),
   };
+}
+
+/** Of a function of columns, arrays are columns, and numbers are not. */
+function requireWhole(
+  name: string,
+  inputs: readonly Input[],
+  columns: readonly string[],
+  list: string,
+): void {
+  for (const input of inputs) {
+    if (input.isArray === columns.includes(input.name)) continue;
+    throw new DownhillError(
+      "option",
+      input.isArray
+        ? `fit: ${name} takes the array ${input.name}, which is no column: arrays are columns, and parameters are numbers.${didYouMean(input.name, columns)} ${list}`
+        : `fit: ${name} gives an array, so that it takes whole columns: ${input.name} must be an array, as ${input.name}: number[].`,
+    );
+  }
 }
 
 /** The column that is fitted where none is named. */
@@ -91,30 +122,40 @@ function onlyTarget(name: string, free: readonly string[]): string {
   );
 }
 
-/** Names of the numbers that an argument holds, in order. */
-function namesOf(form: PlainForm, name: string, type: PlainType): string[] {
+/** A number or array that an argument holds. */
+interface Input {
+  readonly name: string;
+  readonly isArray: boolean;
+}
+
+/** What an argument holds, in order: numbers, and of a function of columns arrays too. */
+function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: boolean): Input[] {
+  const inner = (field: string, of: PlainType): Input[] => inputsOf(form, field, of, isOfColumns);
   switch (type.kind) {
     case "number":
-      if (type.integer !== true) return [name];
+      if (type.integer !== true) return [{ name, isArray: false }];
       throw wrongArgument(form, `${name} sets sizes, bounds or places and has no derivative`);
     case "record":
-      return type.fields.flatMap((field) => namesOf(form, field.name, field.type));
+      return type.fields.flatMap((field) => inner(field.name, field.type));
     case "tuple":
-      return type.items.flatMap((item, i) => namesOf(form, `${name}${i}`, item));
-    case "boolean":
+      return type.items.flatMap((item, i) => inner(`${name}${i}`, item));
     case "array":
+      if (isOfColumns && type.integer !== true && type.of !== "Int32Array") return [{ name, isArray: true }];
+      throw wrongArgument(form, `${name} is an array${isOfColumns ? " of integers" : ""}`);
+    case "boolean":
     case "matrix":
     case "list":
-      throw wrongArgument(form, `${name} is ${type.kind === "boolean" ? "a boolean" : "an array"}`);
+      throw wrongArgument(form, `${name} is ${type.kind === "boolean" ? "a boolean" : "an array of rows"}`);
     default:
-      return assertNever(type, "namesOf");
+      return assertNever(type, "inputsOf");
   }
 }
 
 function wrongArgument({ region }: PlainForm, what: string): DownhillError {
   return new DownhillError(
     "option",
-    `fit: ${region.name} is to be a function of one row: of numbers, or of tuples or records of numbers; ${what}.`,
+    `fit: ${region.name} is to be a function of one row: of numbers, or of tuples or records of numbers (or give an array, of arrays that are ` +
+      `whole columns); ${what}.`,
   );
 }
 

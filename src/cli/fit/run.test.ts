@@ -170,7 +170,7 @@ describe("the output", () => {
       expect(text).toMatch(extension === "svg" ? /^<svg xmlns/ : /^<!doctype html>/);
       expect(text).toContain("color-scheme:light dark");
       expect(text).toContain("95 % confidence band");
-      expect(withoutScript(text).match(/h0/g)!.length).toBe(extension === "svg" ? 81 : 4 * 81); // dots: twice the data, and the legend; in pages for four widths
+      expect(withoutScript(text).match(/h0/g)!.length).toBe(extension === "svg" ? 81 : 2 * 81); // dots: twice the data, and the legend; in pages for two widths
       expect(text).toMatch(/class="band" d="M[\d.,L]+Z"/);
       expect(text).not.toMatch(/https?:(?!\/\/www\.w3\.org\/2000\/svg)/);
       expect(withoutScript(text)).not.toMatch(/NaN|undefined|Infinity/);
@@ -277,7 +277,18 @@ describe("a function in a file", () => {
     "}",
     'export function rows(x: number[]) { "use ad"; return x[0]!; }',
     'export function times(x: number, n: number) { "use ad"; let s = 0; for (let i = 0; i < n; i++) s += x; return s; }',
-    'export function pair(x: number, a: number) { "use ad"; return [x, a]; }',
+    'export function pair(x: number, a: number) { "use ad"; return { x, a }; }',
+    "// each row builds on the one before",
+    "export function cool(x: number[], p: { rate: number; start: number }, room: number): number[] {",
+    '  "use ad";',
+    "  const y = new Array<number>(x.length).fill(0);",
+    "  y[0] = p.start;",
+    "  for (let i = 1; i < x.length; i++) y[i] = room + (y[i - 1]! - room) * Math.exp(-p.rate * (x[i]! - x[i - 1]!));",
+    "  return y;",
+    "}",
+    'export function short(x: number[], a: number): number[] { "use ad"; return [a * x[0]!, a]; }',
+    'export function mixed(x: number, a: number): number[] { "use ad"; return [a * x, a]; }',
+    'export function weights(x: number[], w: number[]): number[] { "use ad"; return x.map((v, i) => v * w[i]!); }',
     'export function data(x: number, err: number) { "use ad"; return x + err; }',
     'export function own(y: number, a: number) { "use ad"; return y * a; }',
     'export function none(X: number, a: number) { "use ad"; return X * a; }',
@@ -318,6 +329,32 @@ describe("a function in a file", () => {
     ]);
   });
 
+  test("takes whole columns where each row builds on others, and draws what it gives for the rows", async () => {
+    const times = [0, 1, 2.5, 3, 5, 8, 13];
+    const rows = times.map((t) => `${t},${20 + 60 * Math.exp(-0.3 * t)}`);
+    const cooling = file("cooling.csv", `x,y\n${rows.join("\n")}\n`);
+    const {
+      formula: read,
+      fit: found,
+      drawing,
+    } = await report(cooling, `${source}#cool`, { start: "rate=1,start=50,room=10" });
+    expect(read).toMatchObject({
+      text: "y = cool(x, rate, start, room)",
+      columns: ["x"],
+      parameters: ["rate", "start", "room"],
+    });
+    expect(["rate", "start", "room"].map((name) => found.params[name]!.toFixed(6))).toEqual([
+      "0.300000",
+      "80.000000",
+      "20.000000",
+    ]);
+    expect(Array.from(drawing.curve.x)).toEqual(times);
+    expect(drawing.curve.value[6]).toBeCloseTo(20 + 60 * Math.exp(-0.3 * 13), 6);
+    expect(await written(cooling, `${source}#cool`, { start: "rate=1" })).toMatch(
+      /^y = cool\(x, rate, start, room\)\n/,
+    );
+  });
+
   test("comes before or behind the data on the command line", async () => {
     const before = await downhill(["fit", `${source}#decay`, decay, "--json"]);
     const behind = await downhill(["fit", decay, `y=${source}#decay`, "--json"]);
@@ -328,7 +365,13 @@ describe("a function in a file", () => {
   test.each([
     [
       "rows",
-      "rows is to be a function of one row: of numbers, or of tuples or records of numbers; x is an array",
+      "rows is to be a function of one row: of numbers, or of tuples or records of numbers (or give an array, of arrays that are whole columns); x is an array",
+    ],
+    ["short", "short gives 2 numbers for "],
+    ["mixed", "mixed gives an array, so that it takes whole columns: x must be an array, as x: number[]."],
+    [
+      "weights",
+      "weights takes the array w, which is no column: arrays are columns, and parameters are numbers.",
     ],
     ["times", "n sets sizes, bounds or places and has no derivative"],
     ["pair", "pair gives more than one number"],

@@ -29,8 +29,9 @@ export async function learn(
     );
   checkChapter(folder, chapter);
   const library = dirname(folder); // the pages import its modules
-  const served = await serveFolder(library, readPort(port), packageFiles());
-  const address = `${served.address}${basename(folder)}/${chapter === "" ? "" : `${chapter}/`}`;
+  const home = basename(folder);
+  const served = await serveFolder(library, readPort(port), { more: packageFiles(), home });
+  const address = `${served.address}${home}/${chapter === "" ? "" : `${chapter}/`}`;
   const interruption = onInterrupt(() => {});
   try {
     stdout.write(`The course is at ${address} (Ctrl-C ends it)\n`);

@@ -11,6 +11,13 @@ export interface ServedFolder {
   readonly close: () => Promise<void>;
 }
 
+interface ServeOptions {
+  /** Files elsewhere, by the addresses at which they are served, relative to that of the folder. */
+  readonly more?: ReadonlyMap<string, string>;
+  /** The folder inside to which the server's own address leads. Default: the folder itself. */
+  readonly home?: string;
+}
+
 const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   [".html", "text/html; charset=utf-8"],
   [".js", "text/javascript; charset=utf-8"],
@@ -24,19 +31,19 @@ const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
 /**
  * Serves the files of a folder to this machine alone, at `port` or, for 0, at any that is free; settled when it listens.
  *
- * @param more files elsewhere, by the addresses at which they are served, relative to that of the folder
  * @throws DownhillError `option` where the port cannot be had.
  */
 export async function serveFolder(
   folder: string,
   port: number,
-  more: ReadonlyMap<string, string> = new Map(),
+  { more = new Map(), home = "" }: ServeOptions = {},
 ): Promise<ServedFolder> {
   const server = createServer(({ method, url = "/" }, response) => {
     const path = pathOf(url);
     const isFolder = path !== undefined && isFolderAt(join(folder, path));
     if (method !== "GET" && method !== "HEAD") response.writeHead(405).end();
     else if (path === undefined) notFound(response);
+    else if (path === sep && home !== "") response.writeHead(302, { location: `/${home}/` }).end();
     else if (more.has(addressOf(path))) send(more.get(addressOf(path))!, response);
     else if (!isFolder) send(join(folder, path), response);
     else if (path.endsWith(sep)) send(join(folder, path, "index.html"), response);

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { landscapeSvg, type Race, zoo } from "../../pictures/landscapes/index.ts";
-import { escapeText, jsonForPage } from "../../pictures/plot/markup.ts";
+import { writeDocument } from "../../pictures/plot/document.ts";
+import { escapeText } from "../../pictures/plot/markup.ts";
 import { builtFolder } from "../shared/built-folder.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import { type OptimizerChoice, readOptimizer } from "../shared/optimizers.ts";
@@ -46,7 +47,7 @@ export function liveRacePage(shown: Race, asked: Asked): string | undefined {
     minima,
     lowest,
   };
-  return pageOf(shown, jsonForPage(data), folder);
+  return pageOf(shown, data, folder);
 }
 
 const leastSteps = 10; // of a race in a page
@@ -83,39 +84,21 @@ function racerText({ name, options }: OptimizerChoice): string | undefined {
   return `${kind}:${settings.join(",")}`;
 }
 
-function pageOf(shown: Race, data: string, folder: string): string {
-  const script = readFileSync(join(folder, "race.js"), "utf8").replaceAll("</script", "<\\/script");
-  const style = readFileSync(join(folder, "assets/style.css"), "utf8");
-  const hash = createHash("sha256").update(script).digest("base64");
+function pageOf(shown: Race, data: object, folder: string): string {
+  const text = readFileSync(join(folder, "race.js"), "utf8").replaceAll("</script", "<\\/script");
   const title = `A race on ${shown.landscape.formula}`;
-  const policy = [
-    "default-src 'none'",
-    `script-src 'sha256-${hash}' 'wasm-unsafe-eval'`,
-    "style-src 'unsafe-inline'",
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join("; ");
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapeText(title)}</title>`,
-    `<style>${style}</style>`,
-    "</head>",
-    "<body>",
-    '<main id="main">',
-    `<header class="title"><h1>${escapeText(title)}</h1>`,
-    '<p class="claim">Click for a start, drag rates, add an optimiser, change the formula: the race is run in this page.</p></header>',
-    `<div id="page" class="scroll" role="group" tabindex="0" aria-label="The race as a picture">${landscapeSvg(shown)}</div>`,
-    "</main>",
-    `<script type="application/json" id="race">${data}</script>`,
-    `<script>${script}</script>`,
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return writeDocument({
+    title,
+    style: readFileSync(join(folder, "assets/style.css"), "utf8"),
+    body: [
+      '<main id="main">',
+      `<header class="title"><h1>${escapeText(title)}</h1>`,
+      '<p class="claim">Click for a start, drag rates, add an optimiser, change the formula: the race is run in this page.</p></header>',
+      `<div id="page" class="scroll" role="group" tabindex="0" aria-label="The race as a picture">${landscapeSvg(shown)}</div>`,
+      "</main>",
+    ].join("\n"),
+    data: { id: "race", value: data },
+    scripts: [{ text, hash: `sha256-${createHash("sha256").update(text).digest("base64")}` }],
+    compiles: true,
+  });
 }

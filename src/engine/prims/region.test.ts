@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { grad, jit, jvp, less, scan, tensor, vmap, whileLoop } from "downhill";
-import { regionOf } from "../../../test/support/draw-region.ts";
+import { configure, grad, jit, jvp, less, makeProgram, scan, tensor, vmap, whileLoop } from "downhill";
+import { choicesOf, regionOf } from "../../../test/support/draw-region.ts";
 import type { RegionValue } from "../../../test/support/evaluate-region.ts";
 import { extent } from "../../../test/support/extent.ts";
 import { checkFamily, f64, i32, on } from "../../../test/support/op-table.ts";
+import { Choices } from "../../../test/support/random-choices.ts";
+import { randomStrips } from "../../../test/support/random-strips.ts";
 import * as r from "../../../test/support/region-build.ts";
 import { readElements } from "../ir/elements.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import { checkRoutine } from "../kernel/check.ts";
+import { lowerProgram } from "../passes/lower.ts";
+import { optimize } from "../passes/pipeline.ts";
+import { printRoutine } from "../kernel/print.ts";
 import type { Region, RegionExpr, RegionStmt } from "../region/region.ts";
 import { gradient } from "../region/gradient.ts";
 import { callRegion } from "../runtime/regions.ts";
@@ -255,5 +261,32 @@ describe("random regions", () => {
       const batch = vmap(slopes)(...xs.map((x) => x.reshape([1, ...x.shape])));
       expect(batch.map(numbersOf), `seed ${seed}, in a batch`).toEqual(wanted);
     }
+  });
+
+  test("go in strips in programs too, by every backend with the same bits, near to what they give by themselves", () => {
+    let strips = 0;
+    for (let seed = 60_000; seed < 60_000 + extent(8, 400); seed++) {
+      const { region: drawn, args } = randomStrips(new Choices(choicesOf(seed)));
+      const operands = args.map((arg, i) => asTensor(arg, drawn.params[i]!.type));
+      const values = (...xs: readonly Tensor[]): readonly Tensor[] => regions.applyRegion(drawn, xs);
+      const { routine } = lowerProgram(optimize(makeProgram(values)(...operands)));
+      checkRoutine(routine);
+      strips += printRoutine(routine).split("for at once").length - 1;
+      const [first, ...others] = (["interpreter", "js", "wasm"] as const).map((backend) => {
+        configure({ backend });
+        return jit(values)(...operands).map((x) => Array.from(readElements(x, "values"), Number));
+      });
+      for (const other of others) expect(other, `seed ${seed}`).toEqual(first);
+      const alone = callRegion(drawn, args).map((x) => (typeof x === "number" ? [x] : [...x.data]));
+      const [got, want] = [first!.flat(), alone.flat()];
+      const size = Math.max(1, ...want.map(Math.abs));
+      const tolerance = JSON.stringify(drawn).includes('"f32"') ? 1e-4 : 1e-11;
+      got.forEach((x, k) => {
+        if (!Object.is(x, want[k]))
+          expect(Math.abs(x - want[k]!), `seed ${seed}`).toBeLessThan(tolerance * size);
+      });
+    }
+    configure({});
+    expect(strips).toBeGreaterThan(4);
   });
 });

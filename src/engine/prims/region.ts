@@ -15,11 +15,15 @@ import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Block } from "../kernel/build.ts";
+import type { Expr, Size } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { failureOf } from "../region/failure.ts";
+import { plus } from "../region/lower/places.ts";
+import { withBuffers } from "../region/lower/rewrite.ts";
+import type { Written } from "../region/lower/region.ts";
 import { writeRegion } from "../region/lower/region.ts";
-import type { ArrayMemory, ArrayPlace, Site } from "../region/lower/scope.ts";
+import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
 import type { ArrayPlan } from "../region/lower/sizes.ts";
 import type { Region } from "../region/region.ts";
 import { maxLength } from "../region/region.ts";
@@ -30,6 +34,7 @@ import { must } from "../util/assert-never.ts";
 import { keep, present } from "./carries.ts";
 import { full, instantiate } from "./linear.ts";
 import { batchRegion } from "./region-batch.ts";
+import { areDeclared, collectScratch, extraScratch } from "./region-scratch.ts";
 import type { RegionPart } from "./region-shapes.ts";
 import {
   affectedBy,
@@ -92,7 +97,7 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
   },
   lowering: {
     kind: "loops",
-    scratch: ({ region }, ins) => memoryOf(region, ins).scratch,
+    scratch: ({ region }, ins) => [...memoryOf(region, ins).scratch, ...extraScratch(region, ins)],
     emit: emitRegion,
   },
   cost: "high",
@@ -256,10 +261,8 @@ function makeRoom(region: Region, array: string, wanted: number): boolean {
 
 function emitRegion(context: LowerContext, { region }: RegionParams): void {
   const { block, fresh, ins, outs, scratch } = context;
-  const { places } = memoryOf(
-    region,
-    ins.map((x) => x.type),
-  );
+  const types = ins.map((x) => x.type);
+  const { places, scratch: own } = memoryOf(region, types);
   const prelude = k.makeBlock();
   const scalars = new Map<string, Expr>();
   const arrays = new Map<string, ArrayPlace>();
@@ -281,7 +284,7 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
       continue;
     }
     const { buffer, offset } = memoryIn(scratch[place.scratch]!);
-    const start = k.add(offset, k.i32(place.start));
+    const start = plus(offset, k.i32(place.start));
     const capacity = place.capacity === undefined ? undefined : k.i32(place.capacity);
     memory.set(name, {
       buffer,
@@ -291,33 +294,46 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
     const result = region.results.findIndex((one) => one.kind === "array" && one.name === name);
     if (result >= 0) copies.set(name, outs[result]!);
   }
-  const inner = k.makeBlock();
   const { failure } = context;
-  const written = writeRegion(
-    region,
-    scalarFunctions,
-    {
-      block: inner,
-      failure: {
-        site: failure.site,
-        wanted: failure.wanted,
-        length: failure.length,
-        canFail: failure.canFail,
-        add: (site) => failure.add(reportOf(region, site)),
+  const write = (strips: Host["scratch"]): { readonly inner: Block; readonly written: Written } => {
+    const inner = k.makeBlock();
+    const written = writeRegion(
+      region,
+      scalarFunctions,
+      {
+        block: inner,
+        failure: {
+          site: failure.site,
+          wanted: failure.wanted,
+          length: failure.length,
+          canFail: failure.canFail,
+          add: (site) => failure.add(reportOf(region, site)),
+        },
+        fresh,
+        scalars,
+        arrays,
+        memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
+        ...(strips && { scratch: strips }),
       },
-      fresh,
-      scalars,
-      arrays,
-      memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
-    },
-    {
-      outOf(name) {
-        const view = copies.get(name);
-        return view && memoryIn(view);
+      {
+        outOf(name) {
+          const view = copies.get(name);
+          return view && memoryIn(view);
+        },
+        dimsOf: [],
       },
-      dimsOf: [],
-    },
-  );
+    );
+    return { inner, written };
+  };
+  const strips = collectScratch(roomAlone(region, types, arrays, memory));
+  const declared = extraScratch(region, types);
+  let { inner, written } = write(strips);
+  if (areDeclared(strips.buffers, declared)) {
+    const names = strips.buffers.map(
+      ({ name }, i) => [name, memoryIn(scratch[own.length + i]!).buffer] as const,
+    );
+    inner.statements.splice(0, Infinity, ...withBuffers(inner.statements, new Map(names)));
+  } else ({ inner, written } = write(undefined)); // memory lies otherwise here than it was thought to
   for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
   let next = 0;
   region.results.forEach((result, i) => {
@@ -328,6 +344,25 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
   if (failure.canFail)
     block.if(k.eq(failure.site, k.i32(0)), (then) => then.statements.push(...inner.statements));
   else block.statements.push(...inner.statements);
+}
+
+/** Room in the buffers of arrays that lie there alone, from the beginning on. */
+function roomAlone(
+  region: Region,
+  ins: readonly ArrayType[],
+  arrays: ReadonlyMap<string, ArrayPlace>,
+  memory: ReadonlyMap<string, ArrayMemory>,
+): ReadonlyMap<string, Size> {
+  const uses = new Map<string, number>();
+  for (const { buffer } of [...arrays.values(), ...memory.values()])
+    uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+  const alone = new Map<string, Size>();
+  for (const [name, { size }] of plansFor(region, ins)) {
+    const { buffer, offset } = must(memory.get(name), `the memory of "${name}"`);
+    const isFirst = offset.kind === "const" && offset.value === 0;
+    if (size !== undefined && isFirst && uses.get(buffer) === 1) alone.set(buffer, size);
+  }
+  return alone;
 }
 
 function memoryIn({ buffer, offset }: WriteView): { readonly buffer: string; readonly offset: Expr } {

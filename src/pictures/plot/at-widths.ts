@@ -1,20 +1,26 @@
 import type { Markup } from "./markup.ts";
 import { element } from "./markup.ts";
 
-/** Widths, in CSS pixels, at which a chart is drawn: between two of them it is scaled by 1.4 at most, and text grows with it. */
-const drawnWidths = [290, 390, 520, 720];
+/** Widths, in CSS pixels, at which a drawing is made: between two of them it is scaled by 1.4 at most, and text grows with it. */
+const drawnWidths = [290, 390, 520, 720] as const;
+/** Of a drawing that is made for the width at hand where there is script: without, it is scaled by 1.8 at most. */
+export const fewWidths = [290, 520] as const;
 
 /**
  * A chart drawn once for each of several widths. A page with `widthStyle` shows the widest one that it has room for, and
  * needs no script for that.
  *
  * @param draw the chart for a width in CSS pixels, with the number of that drawing
+ * @param widths those for which it is drawn
  */
-export function atWidths(draw: (width: number, index: number) => Markup): Markup {
+export function atWidths(
+  draw: (width: number, index: number) => Markup,
+  widths: readonly (typeof drawnWidths)[number][] = drawnWidths,
+): Markup {
   return element(
     "div",
     { class: "at-widths" },
-    ...drawnWidths.map((width, i) => element("div", { class: `at-${width}` }, draw(width, i))),
+    ...widths.map((width, i) => element("div", { class: `at-${width}` }, draw(width, i))),
   );
 }
 
@@ -26,8 +32,8 @@ export const widthStyle: string = /* @__PURE__ */ [
   ...drawnWidths
     .slice(1)
     .map(
-      (width, i) =>
-        `@container (min-width:${width}px){.at-widths>.at-${drawnWidths[i]!}{display:none}.at-widths>.at-${width}{display:block}}`,
+      (width) =>
+        `@container (min-width:${width}px){.at-widths:has(>.at-${width})>*{display:none}.at-widths>.at-${width}{display:block}}`,
     ),
 ].join("\n");
 

@@ -1,8 +1,9 @@
-import { atWidths } from "./at-widths.ts";
+import { atWidths, fewWidths } from "./at-widths.ts";
 import type { ChartSpec, SeriesSpec } from "./chart-spec.ts";
 import { drawChart } from "./chart.ts";
 import { liveStyle } from "./live-style.ts";
-import { element, escapeText, type Markup } from "./markup.ts";
+import { type PageScript, writeDocument } from "./document.ts";
+import { element, type Markup } from "./markup.ts";
 import { pageScript, pageScriptHash } from "./page.generated.ts";
 import { heightAt, type PictureChart } from "./picture.ts";
 import { pageStyle } from "./style.ts";
@@ -15,7 +16,7 @@ export function chartPlace({ spec, height, view = {} }: PictureChart): Markup {
   return element(
     "div",
     { class: "chart-place", "data-chart": JSON.stringify({ spec: asJson(spec), height }) },
-    atWidths((width) => drawChart(spec, { width, height: heightAt(height, width) }, view)),
+    atWidths((width) => drawChart(spec, { width, height: heightAt(height, width) }, view), fewWidths),
   );
 }
 
@@ -46,23 +47,15 @@ export interface WholePage {
   readonly hasCharts: boolean;
 }
 
-/** A page as a file: it loads nothing, forbids itself anything else by its content security policy, and follows the reader's choice of light or dark. */
+/** A page as a file, which follows the reader's choice of light or dark. */
 export function writePage({ title, body, style = "", hasCharts }: WholePage): string {
-  const script = hasCharts ? `;script-src '${pageScriptHash}'` : "";
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:${script}">`,
-    `<title>${escapeText(title)}</title>`,
-    `<style>${[pageStyle, ...(hasCharts ? [liveStyle] : []), style].join("\n")}</style>`,
-    "</head>",
-    `<body>${body}`,
-    ...(hasCharts ? [`<script>${pageScript}</script>`] : []),
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return writeDocument({
+    title,
+    style: [pageStyle, ...(hasCharts ? [liveStyle] : []), style].join("\n"),
+    body,
+    scripts: hasCharts ? [chartScript] : [],
+  });
 }
+
+/** Makes the charts of {@link chartPlace} ones that can be touched. */
+export const chartScript: PageScript = { text: pageScript, hash: pageScriptHash };

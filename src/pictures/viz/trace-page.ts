@@ -1,4 +1,5 @@
-import { element, escapeText, jsonForPage, writeMarkup } from "../plot/markup.ts";
+import { writeDocument } from "../plot/document.ts";
+import { element, writeMarkup } from "../plot/markup.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, mostNodes, visibleGraph } from "./fold.ts";
 import type { Fold } from "./groups.ts";
@@ -8,30 +9,22 @@ import { mathMarkup } from "./math-pieces.ts";
 import { pageScript, pageScriptHash, pageStyle, pageStyleHash } from "./page.generated.ts";
 import type { PageData } from "./page-data.ts";
 
-/** A page that shows a trace: one file that loads nothing, and forbids itself anything else by its content security policy. */
+/** A page that shows a trace: one file that loads nothing. */
 export function tracePage(data: PageData): string {
   const { title } = data;
-  const policy = `default-src 'none'; script-src '${pageScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeText(title)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<header>${writeMarkup(element("h1", {}, title.includes(" = ") ? mathMarkup(title) : title))}</header>
+  const heading = element("h1", {}, title.includes(" = ") ? mathMarkup(title) : title);
+  return writeDocument({
+    title,
+    style: pageStyle,
+    styleHash: pageStyleHash,
+    body: `<header>${writeMarkup(heading)}</header>
 <main id="trace" class="dh-trace">
 <div class="panes"><div class="picture scroll" tabindex="0" role="region" aria-label="Dependency graph">${pictureOf(data)}</div></div>
 <noscript>Stepping through the trace needs JavaScript; the graph is complete without it.</noscript>
-</main>
-<script type="application/json" id="data">${jsonForPage(data)}</script>
-<script>${pageScript}</script>
-</body>
-</html>
-`;
+</main>`,
+    data: { id: "data", value: data },
+    scripts: [{ text: pageScript, hash: pageScriptHash }],
+  });
 }
 
 /** The graph as the page begins with it, for readers without its script. */

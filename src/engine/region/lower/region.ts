@@ -1,6 +1,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { constantSize } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
@@ -106,7 +107,8 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     strips: new Map(),
     fresh: host.fresh,
-    knownSize: (size) => (scratch === undefined ? undefined : sizeBeforeCall(size, of, given)),
+    knownSize: (size) =>
+      scratch === undefined || scratch.isFixed === true ? undefined : sizeBeforeCall(size, of, given),
     allocate: (buffer) => scratch?.add(buffer),
   };
 }
@@ -123,6 +125,7 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;
+      if (scratch.isFixed === true && constantSize(size) === undefined) return undefined;
       return { size, length: array.dims.reduce(times), type: array.type };
     },
   };

@@ -1,4 +1,5 @@
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import { copyExpr } from "../../kernel/copy.ts";
+import type { Expr, Place, Stmt } from "../../kernel/scalar.ts";
 
 /**
  * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements
@@ -61,4 +62,26 @@ export function mapExpressions(stmt: Stmt, f: (expr: Expr) => Expr): Stmt {
     case "comment":
       return stmt;
   }
+}
+
+/** A block with other buffers in the place of some. */
+export function withBuffers(block: readonly Stmt[], names: ReadonlyMap<string, string>): readonly Stmt[] {
+  if (names.size === 0) return block;
+  const of = (buffer: string): string => names.get(buffer) ?? buffer;
+  const expr = (whole: Expr): Expr =>
+    copyExpr(whole, (x) =>
+      x.kind === "load" && names.has(x.buffer)
+        ? { ...x, buffer: of(x.buffer), index: expr(x.index) }
+        : undefined,
+    );
+  const place = (one: Place): Place => ({ ...one, buffer: of(one.buffer) });
+  return block.map((stmt) => {
+    const moved = mapExpressions(
+      mapBlocks(stmt, (inner) => withBuffers(inner, names)),
+      expr,
+    );
+    if (moved.kind === "store") return { ...moved, buffer: of(moved.buffer) };
+    if (moved.kind !== "contract") return moved;
+    return { ...moved, out: place(moved.out), left: place(moved.left), right: place(moved.right) };
+  });
 }

@@ -58,9 +58,11 @@ export interface Host {
   readonly scalars: ReadonlyMap<string, Expr>;
   readonly arrays: ReadonlyMap<string, ArrayPlace>;
   memoryOf(array: string): ArrayMemory;
-  /** Buffers that are made while the region is written; a host that must have all of them before has none. */
+  /** Buffers that are made while the region is written. */
   readonly scratch?: {
     add(buffer: Buffer): void;
+    /** Whether all of them must be of sizes that are numbers, and few: those of strips. */
+    readonly isFixed?: boolean;
     /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
     sizeOf(buffer: string): Size | undefined;
   };

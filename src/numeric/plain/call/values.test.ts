@@ -154,3 +154,37 @@ test("what sets sizes must be a whole number", () => {
     takeApart({ kind: "number", integer: true }, 2.5, i32, { path: "f(n)", lead: 0 }, leaves),
   ).toThrow("f(n) sets a size, a bound or a place, so it must be a whole number below 2^31, got 2.5.");
 });
+
+test("numbers of a list of records and tuples lie by their fields, and come back so", () => {
+  const type: PlainType = {
+    kind: "list",
+    item: {
+      kind: "record",
+      fields: [
+        { name: "at", type: { kind: "tuple", items: [{ kind: "number" }, { kind: "number" }] } },
+        { name: "isOn", type: { kind: "boolean" } },
+        { name: "k", type: { kind: "number", integer: true } },
+      ],
+    },
+  };
+  const items = [
+    { at: [1, 2], isOn: true, k: 3 },
+    { at: [4, 5], isOn: false, k: -6 },
+  ];
+  const types = ["f64", "f32", "bool", "i32"] as const;
+  const take = (value: unknown): { readonly leaves: Leaf[]; readonly template: Template } => {
+    const leaves: Leaf[] = [];
+    const template = takeApart(type, value, [...types].values(), { path: "f: xs", lead: 0 }, leaves);
+    return { leaves, template };
+  };
+  const { leaves, template } = take(items);
+  expect(leaves).toEqual([
+    { data: Float64Array.of(1, 4), dims: [2] },
+    { data: Float32Array.of(2, 5), dims: [2] },
+    { data: Int32Array.of(1, 0), dims: [2] },
+    { data: Int32Array.of(3, -6), dims: [2] },
+  ]);
+  expect(putTogether(template, leaves)).toEqual(items);
+  expect(() => take([...items, { at: [1, 2], isOn: true, k: 0.5 }])).toThrow("f: xs[2].k sets a size");
+  expect(() => take([...items, { at: [1], isOn: true, k: 0 }])).toThrow("f: xs[2].at must be an array of 2");
+});

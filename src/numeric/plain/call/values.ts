@@ -4,40 +4,10 @@ import { Tensor } from "../../../engine/ir/tensor.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form.ts";
+import { isFlat, itemsOf, takeNumbers } from "./lists.ts";
+import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
-/** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
-export interface Leaf {
-  readonly data: number | Elements;
-  readonly dims: readonly number[];
-}
-
-export type Elements = Float64Array | Float32Array | Int32Array;
-
-/** What a row of numbers is given as, or given back as. */
-type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
-
-/** How a plain value is put together from its leaves. */
-export type Template =
-  /** A number, array or matrix. `of` is the kind of its innermost rows; of a number, what a row of several becomes. */
-  | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
-  | { readonly kind: "list"; readonly item: Template }
-  | {
-      readonly kind: "record";
-      readonly fields: readonly { readonly name: string; readonly type: Template }[];
-    }
-  | { readonly kind: "tuple"; readonly items: readonly Template[] }
-  /** One item along each place of the first axis of all leaves, in arrays at the leaves. */
-  | { readonly kind: "batch"; readonly item: Template }
-  /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */
-  | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
-
-/** What holds elements of each type. */
-export const makers: {
-  readonly f64: Float64ArrayConstructor;
-  readonly f32: Float32ArrayConstructor;
-  readonly i32: Int32ArrayConstructor;
-  readonly bool: Int32ArrayConstructor;
-} = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Int32Array };
+export { type Leaf, makers, type Template } from "./templates.ts";
 
 /** What an argument must be, for messages. */
 function nounOf(type: PlainType): string {
@@ -276,6 +246,11 @@ function takeList(
 ): Template {
   if (!Array.isArray(value)) throw wrong(place, type, value);
   const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
+  const numbers = place.lead === 0 ? takeNumbers(type.item, value, elements) : undefined;
+  if (numbers !== undefined) {
+    for (const data of numbers) leaves.push({ data, dims: [value.length] });
+    return { kind: "list", item: templateOf(type.item, elements.values()) };
+  }
   const items: Leaf[][] = [];
   let item: Template | undefined;
   for (let i = 0; i < value.length; i++) {
@@ -405,8 +380,10 @@ type Finish = (
 
 /** Puts a plain value together from its leaves. */
 export function putTogether(template: Template, leaves: readonly Leaf[]): unknown {
-  return build(template, leaves, 0, undefined, ({ type }, group, _, of) => plainLeaf(group[0]!, type, of));
+  return build(template, leaves, 0, undefined, finishPlain);
 }
+
+const finishPlain: Finish = ({ type }, group, _, of) => plainLeaf(group[0]!, type, of);
 
 function build(
   template: Template,
@@ -424,6 +401,8 @@ function build(
     }
     case "list": {
       const n = leaves[0]?.dims[lead] ?? 0;
+      if (finish === finishPlain && lead === 0 && isFlat(template.item))
+        return itemsOf(template.item, leaves, n);
       return Array.from({ length: n }, (_, i) =>
         build(
           template.item,

@@ -1,9 +1,9 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { atWidths } from "../../plot/at-widths.ts";
 import { runSign } from "../../plot/markers.ts";
-import { element, escapeText, jsonForPage, type Markup, scrollable, writeMarkup } from "../../plot/markup.ts";
-import { chartPlace } from "../../plot/page.ts";
-import { pageScript as chartScript, pageScriptHash as chartScriptHash } from "../../plot/page.generated.ts";
+import { writeDocument } from "../../plot/document.ts";
+import { element, type Markup, scrollable, writeMarkup } from "../../plot/markup.ts";
+import { chartPlace, chartScript } from "../../plot/page.ts";
 import { stepControls } from "../../viz/step-controls.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import { pageRace, type PageRuns, pageSlice } from "../page-data.ts";
@@ -40,31 +40,21 @@ export function landscapeHtml(shown: Study | Race | LossSlice): string {
   const study = asStudy(shown);
   const moved: PageRuns[] = [];
   const sections = study.figures.map((figure, i) => sectionOf(figure, `f${i}`, moved));
-  const policy = `default-src 'none'; script-src '${pageScriptHash}' '${chartScriptHash}'; style-src '${pageStyleHash}'; base-uri 'none'; form-action 'none'`;
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapeText(study.title)}</title>`,
-    `<style>${pageStyle}</style>`,
-    "</head>",
-    "<body>",
-    writeMarkup(headerOf(study)),
-    ...(moved.length === 0 ? [] : [controls()]),
-    "<main>",
-    ...sections.map(writeMarkup),
-    "</main>",
-    ...(moved.length === 0 ? [] : [keys]),
-    `<script type="application/json" id="data">${jsonForPage(moved)}</script>`,
-    `<script>${chartScript}</script>`,
-    `<script>${pageScript}</script>`,
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return writeDocument({
+    title: study.title,
+    style: pageStyle,
+    styleHash: pageStyleHash,
+    body: [
+      writeMarkup(headerOf(study)),
+      ...(moved.length === 0 ? [] : [controls()]),
+      "<main>",
+      ...sections.map(writeMarkup),
+      "</main>",
+      ...(moved.length === 0 ? [] : [keys]),
+    ].join("\n"),
+    data: { id: "data", value: moved },
+    scripts: [chartScript, { text: pageScript, hash: pageScriptHash }],
+  });
 }
 
 /** Buttons, slider, count and speed. */

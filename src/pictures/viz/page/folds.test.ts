@@ -91,7 +91,7 @@ describeInBrowser("loops in a trace", {
       "y = 1 1",
       "▾for i",
       "t = steps[i] · x 2",
-      "y = y · t 2",
+      "y = y · t 2 y: 8 B",
       "▸i = 1 … 4 8 lines, the last: y 3840",
     ]);
     await page.getByLabel("Iteration of i", { exact: true }).fill("3");
@@ -101,7 +101,7 @@ describeInBrowser("loops in a trace", {
       "▾for i",
       "▸i = 0 … 2 6 lines, the last: y 48",
       "t = steps[i] · x 8",
-      "y = y · t 384",
+      "y = y · t 384 y: 8 B",
       "▸i = 4 2 lines, the last: y 3840",
     ]);
     // what comes earlier stands higher
@@ -116,7 +116,7 @@ describeInBrowser("loops in a trace", {
     expect((await plain())[3]).toBe("t = steps[i] · x 8");
     await page.getByLabel("Iteration of i", { exact: true }).fill("99"); // there is none
     await page.keyboard.press("Enter");
-    expect((await plain()).at(-1)).toBe("y = y · t 3840");
+    expect((await plain()).at(-1)).toBe("y = y · t 3840 y: 8 B");
     expect(await page.getByLabel("Iteration of i", { exact: true }).inputValue()).toBe("4");
   },
 
@@ -132,7 +132,7 @@ describeInBrowser("loops in a trace", {
     expect(captions.slice(0, 4)).toEqual([
       "y = 1",
       "t = steps[i] · x",
-      "y = y · t",
+      "y = y · t; kept for the way back: y: 8 B",
       "i = 1 … 4: 8 lines in one step",
     ]);
     expect(captions.filter((caption) => caption.startsWith("Back through"))).toEqual([

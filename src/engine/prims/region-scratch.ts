@@ -1,0 +1,112 @@
+// Memory that a region needs in a program beside its own arrays, for loops in strips: programs declare theirs before anything is written, so
+// it is found by writing the region once.
+import { internalError } from "../errors/index.ts";
+import type { Scratch } from "../ir/primitive.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import { makeFailures } from "../kernel/failure.ts";
+import { makeNames } from "../kernel/fresh-names.ts";
+import type { Buffer, ScalarType, Size } from "../kernel/scalar.ts";
+import { constantSize, sameSize } from "../kernel/sizes.ts";
+import { writeRegion } from "../region/lower/region.ts";
+import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
+import type { Region } from "../region/region.ts";
+import { must } from "../util/assert-never.ts";
+import { dtypes, plansFor } from "./region-shapes.ts";
+import { scalarFunctions } from "./scalar-functions.ts";
+
+/** The scratch arrays by the types of the operands. */
+const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly Scratch[]>>();
+
+/** Forms of one region that are remembered. */
+const mostForms = 64;
+
+/** The scratch arrays for the loops in strips of a region, for operands of these types. */
+export function extraScratch(region: Region, ins: readonly ArrayType[]): readonly Scratch[] {
+  const key = ins.map(({ shape }) => shape.join("x")).join();
+  let forms = found.get(region);
+  if (forms === undefined) found.set(region, (forms = new Map<string, readonly Scratch[]>()));
+  let scratch = forms.get(key);
+  if (scratch === undefined) {
+    if (forms.size >= mostForms) forms.clear();
+    forms.set(key, (scratch = writtenOnce(region, ins)));
+  }
+  return scratch;
+}
+
+function writtenOnce(region: Region, ins: readonly ArrayType[]): readonly Scratch[] {
+  const fresh = makeNames();
+  const scalars = new Map<string, ReturnType<typeof k.local>>();
+  const arrays = new Map<string, ArrayPlace>();
+  region.params.forEach(({ kind, name, type }, i) => {
+    if (kind === "scalar") scalars.set(name, k.local(type, fresh(name)));
+    else {
+      const dims = ins[i]!.shape.map((n) => k.i32(n));
+      arrays.set(name, { type, buffer: fresh(name), offset: k.i32(0), dims });
+    }
+  });
+  const memory = new Map<string, ArrayMemory>();
+  const alone = new Map<string, Size>();
+  for (const [name, { size, group }] of plansFor(region, ins)) {
+    const buffer = fresh(name);
+    const isShared = group.length > 1;
+    const capacity = size === undefined ? k.local("i32", fresh(`${name}.capacity`)) : undefined;
+    const offset = isShared ? k.local("i32", fresh(`${name}.at`)) : k.i32(0);
+    memory.set(name, {
+      buffer: isShared ? must(memory.get(group[0]!)?.buffer ?? buffer, "a buffer") : buffer,
+      offset,
+      capacity,
+    });
+    if (!isShared && size !== undefined) alone.set(buffer, size);
+  }
+  const scratch = collectScratch(alone);
+  const block = k.makeBlock();
+  writeRegion(
+    region,
+    scalarFunctions,
+    {
+      block,
+      failure: makeFailures<Site>(fresh).locals,
+      fresh,
+      scalars,
+      arrays,
+      memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
+      scratch,
+    },
+    { outOf: () => undefined, dimsOf: [] },
+  );
+  return scratch.buffers.map(({ type, size }) => ({
+    name: "strips",
+    type: arrayType(dtypeOf(type), [must(constantSize(size), "a size")]),
+  }));
+}
+
+/** Takes note of buffers that are made while a region is written, all of known sizes. */
+export function collectScratch(
+  alone: ReadonlyMap<string, Size>,
+): NonNullable<Host["scratch"]> & { readonly buffers: readonly Buffer[] } {
+  const buffers: Buffer[] = [];
+  return {
+    buffers,
+    isFixed: true,
+    add: (buffer) => void buffers.push(buffer),
+    sizeOf: (buffer) => alone.get(buffer),
+  };
+}
+
+/** Whether the buffers that were asked for are the scratch arrays that were declared. */
+export function areDeclared(buffers: readonly Buffer[], declared: readonly Scratch[]): boolean {
+  return (
+    buffers.length === declared.length &&
+    buffers.every(({ type, size }, i) => {
+      const { dtype, shape } = declared[i]!.type;
+      return dtypeOf(type) === dtype && sameSize(size, shape[0]!);
+    })
+  );
+}
+
+function dtypeOf(type: ScalarType): DType {
+  if (type === "u32") throw internalError("an array of a region is of uint32");
+  return dtypes[type];
+}

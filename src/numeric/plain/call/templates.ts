@@ -1,0 +1,35 @@
+import type { RegionType } from "../../../engine/region/region.ts";
+
+/** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
+export interface Leaf {
+  readonly data: number | Elements;
+  readonly dims: readonly number[];
+}
+
+export type Elements = Float64Array | Float32Array | Int32Array;
+
+/** What a row of numbers is given as, or given back as. */
+export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
+
+/** How a plain value is put together from its leaves. */
+export type Template =
+  /** A number, array or matrix. `of` is the kind of its innermost rows; of a number, what a row of several becomes. */
+  | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
+  | { readonly kind: "list"; readonly item: Template }
+  | {
+      readonly kind: "record";
+      readonly fields: readonly { readonly name: string; readonly type: Template }[];
+    }
+  | { readonly kind: "tuple"; readonly items: readonly Template[] }
+  /** One item along each place of the first axis of all leaves, in arrays at the leaves. */
+  | { readonly kind: "batch"; readonly item: Template }
+  /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */
+  | { readonly kind: "jacobian"; readonly out: Template; readonly in: Template };
+
+/** What holds elements of each type. */
+export const makers: {
+  readonly f64: Float64ArrayConstructor;
+  readonly f32: Float32ArrayConstructor;
+  readonly i32: Int32ArrayConstructor;
+  readonly bool: Int32ArrayConstructor;
+} = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Int32Array };
