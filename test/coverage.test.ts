@@ -49,6 +49,7 @@ const helpers = [
   "places",
   "reduce-loops",
   "region-batch",
+  "region-scratch",
   "region-shapes",
   "rotations",
   "scalar-functions",

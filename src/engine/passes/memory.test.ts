@@ -139,9 +139,9 @@ test("what gradients need, in bytes", () => {
         "traced": 32000,
       },
       "transformer block": {
-        "optimized": 29803776,
-        "planned": 4472832,
-        "traced": 34630912,
+        "optimized": 26539264,
+        "planned": 4474880,
+        "traced": 31368448,
       },
     }
   `);
