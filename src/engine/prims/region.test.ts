@@ -273,7 +273,7 @@ describe("random regions", () => {
       checkRoutine(routine);
       strips += printRoutine(routine).split("for at once").length - 1;
       const [first, ...others] = (["interpreter", "js", "wasm"] as const).map((backend) => {
-        configure({ backend });
+        configure({ backend, reproducible: true });
         return jit(values)(...operands).map((x) => Array.from(readElements(x, "values"), Number));
       });
       for (const other of others) expect(other, `seed ${seed}`).toEqual(first);
