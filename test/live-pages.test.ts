@@ -2,13 +2,13 @@
 // by a program that reads it aloud, and light enough to load.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { section as course } from "../pages/course/contents.ts";
 import { section as examples } from "../pages/examples/contents.ts";
 import type { Section } from "../pages/live/page.tsx";
 import { section as playground } from "../pages/playground/contents.ts";
 import { describePageInCi } from "./support/browser.ts";
-import { extent } from "./support/extent.ts";
+import { extent, testInCi } from "./support/extent.ts";
 import { revealed, serveSection } from "./support/live-pages.ts";
 import { layoutAt, violations } from "./support/page-checks.ts";
 import { root } from "./support/snippets.ts";
@@ -36,36 +36,38 @@ function describeSection(
     );
     expect(there.toSorted()).toEqual(slugs.toSorted());
   });
-  const served = serveSection(name);
-  test(`no page of ${name} loads more than ${mostLoaded} KB at first, the engine included`, () => {
-    expect([...served.loads().keys()]).toEqual([...slugs, ""]);
-    const heavy = [...served.loads()].filter(([, size]) => size > mostLoaded);
-    expect(heavy).toEqual([]);
-  });
-  describePageInCi(
-    `the live pages of ${name}`,
-    Object.fromEntries(
-      ["", ...slugs].flatMap((slug, i) =>
-        viewsOf(i).map(([width, theme]) => [
-          `${slug === "" ? "the list" : slug}, ${width} pixels, ${theme}`,
-          async ({ open }) => {
-            const page = await open(served.at(slug), {
-              viewport: { width, height: 900 },
-              colorScheme: theme,
-            });
-            if (slug !== "" || pages.length === 0) await revealed(page);
-            const layout = await layoutAt(page, width);
-            expect(layout.width).toBeLessThanOrEqual(width);
-            expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
-            expect(layout.hiddenScrolls).toEqual([]);
-            const empty = page.locator(".live-body:empty, .live-body svg:empty");
-            expect(await empty.count()).toBe(0);
-            expect(await violations(page)).toEqual([]);
-          },
-        ]),
+  describe(`built: ${name}`, () => {
+    const served = serveSection(name);
+    testInCi(`no page of ${name} loads more than ${mostLoaded} KB at first, the engine included`, () => {
+      expect([...served.loads().keys()]).toEqual([...slugs, ""]);
+      const heavy = [...served.loads()].filter(([, size]) => size > mostLoaded);
+      expect(heavy).toEqual([]);
+    });
+    describePageInCi(
+      `the live pages of ${name}`,
+      Object.fromEntries(
+        ["", ...slugs].flatMap((slug, i) =>
+          viewsOf(i).map(([width, theme]) => [
+            `${slug === "" ? "the list" : slug}, ${width} pixels, ${theme}`,
+            async ({ open }) => {
+              const page = await open(served.at(slug), {
+                viewport: { width, height: 900 },
+                colorScheme: theme,
+              });
+              if (slug !== "" || pages.length === 0) await revealed(page);
+              const layout = await layoutAt(page, width);
+              expect(layout.width).toBeLessThanOrEqual(width);
+              expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
+              expect(layout.hiddenScrolls).toEqual([]);
+              const empty = page.locator(".live-body:empty, .live-body svg:empty");
+              expect(await empty.count()).toBe(0);
+              expect(await violations(page)).toEqual([]);
+            },
+          ]),
+        ),
       ),
-    ),
-  );
+    );
+  });
 }
 
 describeSection("learn", "pages/course", course);

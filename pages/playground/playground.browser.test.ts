@@ -9,8 +9,9 @@ import { add, grad, mul, sin } from "downhill";
 import { compile } from "downhill/plain";
 import { showNumber } from "downhill/viz";
 import type { Page } from "playwright-core";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { describePageInCi } from "../../test/support/browser.ts";
+import { testInCi } from "../../test/support/extent.ts";
 import { alive, serveSection } from "../../test/support/live-pages.ts";
 import { focusFaults } from "../../test/support/page-checks.ts";
 import { root } from "../../test/support/snippets.ts";
@@ -289,7 +290,7 @@ describePageInCi("the playground", {
 const script = join(root, "scripts/playground.mjs");
 
 // it ended with a stack
-test("takes the next port where one is in use, and says so where it was chosen", async () => {
+testInCi("takes the next port where one is in use, and says so where it was chosen", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as AddressInfo;

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { add, mul, sin, sum } from "downhill";
 import type { Tensor } from "downhill";
-import { describeInBrowser } from "../../../test/support/browser.ts";
+import { describePageInCi } from "../../../test/support/browser.ts";
 import { extent } from "../../../test/support/extent.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { toHtml, traceTable, traceText } from "./index.ts";
@@ -78,7 +78,7 @@ const chain =
     return add(a, b);
   };
 
-describeInBrowser("the page in Chromium", {
+describePageInCi("the page in Chromium", {
   "steps forward and backward with buttons and keys; values and adjoints appear on the way": async ({
     open,
   }) => {

@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { describeInBrowser } from "../../../../test/support/browser.ts";
+import { describePageInCi } from "../../../../test/support/browser.ts";
 import type { ChartSpec } from "../chart-spec.ts";
 import { chartCsv } from "../chart-table.ts";
 import { layoutChart } from "../chart.ts";
@@ -53,7 +53,7 @@ async function placeOf(page: Page, x: number, y: number, of = spec): Promise<{ x
 const ticks = (page: Page): Promise<string[]> =>
   page.locator(`${pane} .tick[text-anchor="middle"]`).allTextContents();
 
-describeInBrowser("a chart in a page", {
+describePageInCi("a chart in a page", {
   "shows under the pointer the values of the data, and a gap as none": async ({ open }) => {
     const page = await open(pageOf(spec));
     const at = await placeOf(page, 3, 1);

@@ -3,7 +3,7 @@ import { add, matmul, mean, mul, scan, sub, tanh } from "downhill";
 import type { Tensor } from "downhill";
 import type { Page } from "playwright-core";
 import { beforeAll, expect } from "vitest";
-import { describeInBrowser } from "../../../../test/support/browser.ts";
+import { describePageInCi } from "../../../../test/support/browser.ts";
 import { elaborate } from "../../../numeric/plain/elaborate.ts";
 import { parseModule } from "../../../numeric/plain/module.ts";
 import { loadParser } from "../../../numeric/plain/parser.ts";
@@ -67,7 +67,7 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-describeInBrowser("loops in a trace", {
+describePageInCi("loops in a trace", {
   // a loop over tensors was one line, and nothing told what an iteration computed
   "over tensors show the iteration that is chosen, with its values": async ({ open }) => {
     const page = await open(recurrence, { viewport: { width: 1280, height: 2000 } });
@@ -144,7 +144,7 @@ describeInBrowser("loops in a trace", {
   },
 });
 
-describeInBrowser("layers in a trace", {
+describePageInCi("layers in a trace", {
   "are folded in list and graph, and unfold in both, by keys alone": async ({ open }) => {
     const page = await open(network);
     await page.keyboard.press("Home"); // the program is in view
@@ -180,7 +180,7 @@ describeInBrowser("layers in a trace", {
   },
 });
 
-describeInBrowser("a printed trace", {
+describePageInCi("a printed trace", {
   "shows everything with its values, and what was shown before comes back": async ({ open }) => {
     const page = await open(network, { viewport: { width: 794, height: 1000 } });
     await page.keyboard.press("Home");
