@@ -112,3 +112,16 @@ export interface Writer {
   /** The value as an atom: itself, or a local that is declared here. */
   bind(value: RegionExpr, hint: string): RegionExpr;
 }
+
+/** What writes behind the last of these statements. */
+export function makeWriter(stmts: RegionStmt[], { fresh }: Names): Writer {
+  return {
+    stmts,
+    bind(value, hint) {
+      if (isAtom(value)) return value;
+      const name = fresh(hint);
+      stmts.push({ kind: "let", name, value });
+      return local(value.type, name);
+    },
+  };
+}

@@ -2,7 +2,7 @@
 // records, before it goes back. Records are as long as one segment. Where there are fewer places to save in than segments, a schedule
 // says which are saved when (`binomial`).
 import type { Builder } from "./build.ts";
-import { constant, convert, forEachElement, isAtom, load, local } from "./build.ts";
+import { constant, convert, forEachElement, load, local, makeWriter } from "./build.ts";
 import type { Linearity } from "./linearity.ts";
 import { targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
@@ -94,15 +94,7 @@ interface Bounds {
 export function cutInSegments(loop: For, state: LoopState, build: Builder, snapshots?: number): Segments {
   const { from, to, step, at } = loop;
   const begin: RegionStmt[] = [];
-  const bindIn =
-    (out: RegionStmt[]) =>
-    (value: RegionExpr, hint: string): RegionExpr => {
-      if (isAtom(value)) return value;
-      const name = build.fresh(hint);
-      out.push({ kind: "let", name, value });
-      return local(value.type, name);
-    };
-  const bind = bindIn(begin);
+  const { bind } = makeWriter(begin, build);
   const size = i32(Math.abs(step));
   const distance = bind(step > 0 ? build.apply("sub", to, from) : build.apply("sub", from, to), "n");
   const padded = bind(build.apply("add", distance, i32(Math.abs(step) - 1)), "n");
@@ -130,7 +122,7 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
   });
   const bounds = (segment: RegionExpr, many: RegionExpr = i32(1)): Bounds => {
     const stmts: RegionStmt[] = [];
-    const here = bindIn(stmts);
+    const here = makeWriter(stmts, build).bind;
     const first = here(build.apply("add", from, here(build.apply("mul", segment, span), "first")), "first");
     const end = here(build.apply("add", first, here(build.apply("mul", many, span), "end")), "end");
     return { stmts, from: first, to: here(build.apply(step > 0 ? "minimum" : "maximum", end, to), "end") };

@@ -2,7 +2,7 @@
 // definition. Where the loops tell their iterations beforehand, it has an axis for each of them; else it grows.
 import { must } from "../util/assert-never.ts";
 import type { Builder, LocalExpr } from "./build.ts";
-import { constant, isAtom, isZero, load, local } from "./build.ts";
+import { constant, isAtom, isZero, load, local, makeWriter } from "./build.ts";
 import type { Needs, Recovery } from "./needs.ts";
 import type { Count, Loop } from "./prepare.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
@@ -225,17 +225,14 @@ export class Records {
     const size = Math.abs(step);
     const distance = step > 0 ? minus(to, from, this.#build) : minus(from, to, this.#build);
     if (size === 1) return this.#atLeastZero(distance, out);
-    const padded = bound(
-      this.#build.apply("add", bound(distance, this.#build, out), i32(size - 1)),
-      this.#build,
-      out,
-    );
+    const { bind } = makeWriter(out, this.#build);
+    const padded = bind(this.#build.apply("add", bind(distance, "n"), i32(size - 1)), "n");
     return this.#atLeastZero(this.#build.apply("div", padded, i32(size)), out);
   }
 
   #atLeastZero(count: RegionExpr, out: RegionStmt[]): RegionExpr {
-    const value = bound(count, this.#build, out);
-    return bound(this.#build.apply("maximum", value, i32(0)), this.#build, out);
+    const { bind } = makeWriter(out, this.#build);
+    return bind(this.#build.apply("maximum", bind(count, "n"), i32(0)), "n");
   }
 
   /** Whether places are the numbers of iterations, not a running position. */
@@ -284,21 +281,14 @@ function isLinear(p: Polynomial | undefined): boolean {
 
 /** A linear polynomial as an expression. */
 function fromPolynomial(p: Polynomial, build: Builder, out: RegionStmt[]): RegionExpr {
+  const { bind } = makeWriter(out, build);
   let total = i32(p.get("") ?? 0);
   for (const [atom, coefficient] of p) {
     if (atom === "") continue;
     const term = coefficient === 1 ? atomExpr(atom) : build.apply("mul", i32(coefficient), atomExpr(atom));
-    total = build.apply("add", bound(term, build, out), bound(total, build, out));
+    total = build.apply("add", bind(term, "n"), bind(total, "n"));
   }
   return total;
-}
-
-/** The value as an atom: itself, or a local that is declared here. */
-function bound(value: RegionExpr, build: Builder, out: RegionStmt[]): RegionExpr {
-  if (isAtom(value)) return value;
-  const name = build.fresh("n");
-  out.push({ kind: "let", name, value });
-  return local("i32", name);
 }
 
 /** x − y of whole numbers. */

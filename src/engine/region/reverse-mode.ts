@@ -6,12 +6,12 @@ import type { Builder, Writer } from "./build.ts";
 import {
   constant,
   forEachElement,
-  isAtom,
   isFloating,
   isZero,
   load,
   local,
   makeBuilder,
+  makeWriter,
   nameOf,
 } from "./build.ts";
 import { storedOnce } from "./coverage.ts";
@@ -516,15 +516,7 @@ export class ReverseMode {
 
   /** Adds a cotangent to what an expression reads, times its coefficients. */
   #pull(expr: RegionExpr, ct: RegionExpr, isMasked: boolean, out: RegionStmt[]): void {
-    const writer: Writer = {
-      stmts: out,
-      bind: (value, hint) => {
-        if (isAtom(value)) return value;
-        const name = this.#build.fresh(hint);
-        out.push({ kind: "let", name, value });
-        return local(value.type, name);
-      },
-    };
+    const writer = makeWriter(out, this.#build);
     const pull: Pull = {
       build: this.#build,
       linear: this.#linearity.linear,

@@ -1,6 +1,6 @@
 // In which order a loop in segments runs, saves, runs again and goes back, as statements that count for themselves.
 import type { Builder } from "./build.ts";
-import { constant, convert, load, local } from "./build.ts";
+import { constant, convert, load, local, makeWriter } from "./build.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
 
 /** What a schedule has the loop do. Segments and snapshots are numbers of i32. */
@@ -54,43 +54,14 @@ export function binomialSchedule(count: RegionExpr, snapshots: number, build: Bu
   const [atTop, atHere, atRest] = [local("i32", top), local("i32", here), local("i32", rest)];
   const [zero, one] = [constant("i32", 0), constant("i32", 1)];
 
-  const bind = (out: RegionStmt[], value: RegionExpr, hint: string) => {
-    const bound = name(hint);
-    out.push({ kind: "let", name: bound, value });
-    return local(value.type, bound);
-  };
-  const set = (target: string, value: RegionExpr): RegionStmt => ({ kind: "set", name: target, value });
+  const bind = (out: RegionStmt[], value: RegionExpr, hint: string): RegionExpr =>
+    makeWriter(out, build).bind(value, hint);
   const mark = (steps: Steps): RegionStmt[] => [
     { kind: "store", array: places, places: [atTop], value: atHere },
     ...steps.save(atTop),
   ];
   const push = (steps: Steps): RegionStmt[] => [set(top, build.apply("add", atTop, one)), ...mark(steps)];
 
-  /** How many segments to run before the next snapshot, of `left` with `free` snapshots; that behind them counts as one. */
-  const cut = (left: RegionExpr, free: RegionExpr, out: RegionStmt[]): RegionExpr => {
-    const [l, c] = [bind(out, convert("f64", left), "left"), bind(out, convert("f64", free), "free")];
-    const [reach, runs, more] = [name("reach"), name("runs"), name("more")];
-    const [b, r] = [local("f64", reach), local("f64", runs)];
-    out.push({ kind: "let", name: reach, value: constant("f64", 1) });
-    out.push({ kind: "let", name: runs, value: constant("f64", 0) });
-    out.push({ kind: "let", name: more, value: build.apply("less", b, l) });
-    // b = C(c + r, r), until that reaches all that is left
-    const body: RegionStmt[] = [set(runs, build.apply("add", r, constant("f64", 1)))];
-    const both = bind(body, build.apply("add", c, r), "n");
-    const grown = bind(body, build.apply("mul", b, both), "n");
-    body.push(set(reach, build.apply("div", grown, r)), set(more, build.apply("less", b, l)));
-    out.push({ kind: "while", condition: local("bool", more), body });
-    const sum = bind(out, build.apply("add", c, r), "n");
-    const scaled = (factor: RegionExpr, divisor: RegionExpr, of: RegionExpr): RegionExpr =>
-      bind(out, build.apply("div", bind(out, build.apply("mul", of, factor), "n"), divisor), "reach");
-    const fewer = bind(out, build.apply("sub", r, constant("f64", 1)), "runs");
-    const below = bind(out, build.apply("sub", sum, constant("f64", 1)), "n");
-    const twoLess = scaled(fewer, below, scaled(r, sum, b)); // C(c + r − 2, r − 2)
-    const right = scaled(c, sum, b); // C(c + r − 1, r)
-    const least = bind(out, build.apply("maximum", twoLess, constant("f64", 1)), "many");
-    const many = build.apply("maximum", least, bind(out, build.apply("sub", l, right), "many"));
-    return bind(out, convert("i32", bind(out, many, "many")), "many");
-  };
   const free = (out: RegionStmt[]): RegionExpr =>
     bind(out, build.apply("sub", constant("i32", snapshots), atTop), "free");
 
@@ -115,7 +86,7 @@ export function binomialSchedule(count: RegionExpr, snapshots: number, build: Bu
         "cut",
       );
       const then: RegionStmt[] = [];
-      then.push(set(many, cut(left, unused, then)));
+      then.push(set(many, segmentsBefore(left, unused, then, build)));
       body.push({ kind: "if", condition: isCut, then, otherwise: [] });
       body.push(...steps.advance(atHere, local("i32", many)));
       body.push(set(here, build.apply("add", atHere, local("i32", many))));
@@ -132,7 +103,7 @@ export function binomialSchedule(count: RegionExpr, snapshots: number, build: Bu
       const approach: RegionStmt[] = [];
       const left = distance(approach);
       const unused = free(approach);
-      const many = cut(left, unused, approach);
+      const many = segmentsBefore(left, unused, approach, build);
       approach.push(...steps.advance(atHere, many), set(here, build.apply("add", atHere, many)));
       const hasRoom = bind(approach, build.apply("less", one, unused), "room");
       approach.push({ kind: "if", condition: hasRoom, then: push(steps), otherwise: [] });
@@ -154,4 +125,36 @@ export function binomialSchedule(count: RegionExpr, snapshots: number, build: Bu
       ];
     },
   };
+}
+
+function set(name: string, value: RegionExpr): RegionStmt {
+  return { kind: "set", name, value };
+}
+
+/** How many segments to run before the next snapshot, of `left` with `free` snapshots; that behind them counts as one. */
+function segmentsBefore(left: RegionExpr, free: RegionExpr, out: RegionStmt[], build: Builder): RegionExpr {
+  const { bind } = makeWriter(out, build);
+  const [l, c] = [bind(convert("f64", left), "left"), bind(convert("f64", free), "free")];
+  const [reach, runs, more] = [build.fresh("reach"), build.fresh("runs"), build.fresh("more")];
+  const [b, r] = [local("f64", reach), local("f64", runs)];
+  out.push({ kind: "let", name: reach, value: constant("f64", 1) });
+  out.push({ kind: "let", name: runs, value: constant("f64", 0) });
+  out.push({ kind: "let", name: more, value: build.apply("less", b, l) });
+  // b = C(c + r, r), until that reaches all that is left
+  const body: RegionStmt[] = [set(runs, build.apply("add", r, constant("f64", 1)))];
+  const { bind: inLoop } = makeWriter(body, build);
+  const both = inLoop(build.apply("add", c, r), "n");
+  const grown = inLoop(build.apply("mul", b, both), "n");
+  body.push(set(reach, build.apply("div", grown, r)), set(more, build.apply("less", b, l)));
+  out.push({ kind: "while", condition: local("bool", more), body });
+  const sum = bind(build.apply("add", c, r), "n");
+  const scaled = (factor: RegionExpr, divisor: RegionExpr, of: RegionExpr): RegionExpr =>
+    bind(build.apply("div", bind(build.apply("mul", of, factor), "n"), divisor), "reach");
+  const fewer = bind(build.apply("sub", r, constant("f64", 1)), "runs");
+  const below = bind(build.apply("sub", sum, constant("f64", 1)), "n");
+  const twoLess = scaled(fewer, below, scaled(r, sum, b)); // C(c + r − 2, r − 2)
+  const right = scaled(c, sum, b); // C(c + r − 1, r)
+  const least = bind(build.apply("maximum", twoLess, constant("f64", 1)), "many");
+  const many = build.apply("maximum", least, bind(build.apply("sub", l, right), "many"));
+  return bind(convert("i32", bind(many, "many")), "many");
 }
