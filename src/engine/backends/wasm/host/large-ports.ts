@@ -74,19 +74,6 @@ export function largePorts(
     }
     return stage(port) ? port.staging : 0;
   };
-  /** The elements of a copy. */
-  const elements = (port: Port): TypedArray => {
-    const { size: n } = port;
-    let { view } = port;
-    if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
-      // anew where growth has detached it
-      const bytes = port.staging === port.kept ? port.room : port.bytes;
-      view = arena.view(port.buffer.type, port.staging, bytes / bytesPerElement[port.buffer.type]);
-      port.view = view;
-      port.viewAddress = port.staging;
-    }
-    return view;
-  };
   const placeAll = (ports: readonly Port[], cells: readonly Slot[]): boolean => {
     for (let k = 0; k < ports.length; k++) {
       const port = ports[k]!;
@@ -101,7 +88,7 @@ export function largePorts(
       const port = ports[k]!;
       if (args[port.argument] !== port.staging) continue;
       const { array, offset } = cells[port.slot] as Cell;
-      copyElements(array, offset, elements(port), 0, port.size);
+      copyElements(array, offset, elementsOf(arena, port), 0, port.size);
     }
   };
   const written = ins.filter(({ isWritten }) => isWritten);
@@ -115,7 +102,7 @@ export function largePorts(
         const port = ins[k]!;
         if (args[port.argument] !== port.staging) continue;
         const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(elements(port), 0, array, offset, port.size);
+        copyElements(elementsOf(arena, port), 0, array, offset, port.size);
       }
     },
     copyBack: (inputs) => copyTo(written, inputs),
@@ -126,6 +113,18 @@ export function largePorts(
       arena.makeRoom(missing, "copies", taken);
     },
   };
+}
+
+/** The elements of a copy. */
+function elementsOf(arena: ModuleMemory["arena"], port: Port): TypedArray {
+  const { size: n } = port;
+  const { view } = port;
+  if (view !== undefined && port.viewAddress === port.staging && view.length >= n) return view;
+  // anew where growth has detached it
+  const bytes = port.staging === port.kept ? port.room : port.bytes;
+  const { type } = port.buffer;
+  port.viewAddress = port.staging;
+  return (port.view = arena.view(type, port.staging, bytes / bytesPerElement[type]));
 }
 
 function keptBytesOf(ports: readonly Port[]): number {
