@@ -10,7 +10,7 @@ import { refuseHoisted } from "./hoisted.ts";
 import { isMathFunction, mathCall } from "./math.ts";
 import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "./sharing.ts";
-import { isFunction, neverCompletes, unwrap, walk } from "./walk.ts";
+import { neverCompletes, unwrap, walk, walkStatements } from "./walk.ts";
 import { ofWholeArray } from "./whole-array.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
@@ -225,10 +225,8 @@ interface Collected {
 /** The return statements of a body, not those of functions inside. */
 function returnsOf(body: BlockStatement): ReturnStatement[] {
   const found: ReturnStatement[] = [];
-  walk(body, (node) => {
-    if (isFunction(node)) return false;
+  walkStatements(body, (node) => {
     if (node.type === "ReturnStatement") found.push(node as ReturnStatement);
-    return true;
   });
   return found;
 }
