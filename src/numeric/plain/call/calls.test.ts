@@ -1,5 +1,4 @@
 // Plain functions in transforms: numbers in, numbers out; tensors in, tensors out.
-import { describe, expect, test } from "vitest";
 import {
   grad,
   hessian,
@@ -16,6 +15,7 @@ import {
   vmap,
 } from "downhill";
 import { fitCurve, leastSquares, minimize } from "downhill/optim";
+import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
 import { overTensors } from "./attach.ts";
 

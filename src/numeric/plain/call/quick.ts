@@ -2,7 +2,7 @@
 import type { RegionType } from "../../../engine/region/region.ts";
 import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import type { Body, PlainCallable } from "./callable.ts";
 import { type Leaf, leavesOf, makers, plainLeaf, putTogether, type Template } from "./values.ts";
 
