@@ -18,7 +18,7 @@ import type {
   Pattern,
   ReturnStatement,
 } from "../syntax/ast.ts";
-import { isFunction, neverCompletes, unwrap, walk } from "../syntax/walk.ts";
+import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
@@ -232,10 +232,8 @@ interface Collected {
 /** The return statements of a body, not those of functions inside. */
 function returnsOf(body: BlockStatement): ReturnStatement[] {
   const found: ReturnStatement[] = [];
-  walk(body, (node) => {
-    if (isFunction(node)) return false;
+  walkStatements(body, (node) => {
     if (node.type === "ReturnStatement") found.push(node as ReturnStatement);
-    return true;
   });
   return found;
 }
