@@ -402,6 +402,20 @@ export const fits = [
   { name: "expTail32", ...expTail32, degree: 4 },
   { name: "longExpTail32", ...expTail32, degree: 5 },
   {
+    name: "exp2Tail32",
+    says: "2ᵗ = 1 + t · P(t) for |t| ≤ ½, relatively, in float32",
+    target: withMoreBits((t, bits) => {
+      const ln2 = big.log(2n * big.one(bits), bits);
+      if (big.toNumber(t, bits) === 0) return ln2;
+      return big.div(big.exp(big.mul(t, ln2, bits), bits) - big.one(bits), t, bits);
+    }),
+    weight: (t) => Math.abs(t) / 2 ** t,
+    from: -0.5,
+    to: 0.5,
+    degree: 5,
+    single: true,
+  },
+  {
     name: "logTail32",
     says: "ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32",
     target: withMoreBits((f, bits) => {
