@@ -7,7 +7,7 @@ import type { ArrayEntity, Binding, Entity, ScalarEntity } from "./entity.ts";
 import { describe, nothing, scalar, storagesOf } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { atom, frozen, keep, letLocal, numberValue, refuse, scalarValue, textOf, whileUsed } from "./env.ts";
-import { exchange, exchangedPair, swapArrays } from "./exchange.ts";
+import { permutation, swapArrays } from "./exchange.ts";
 import { power } from "./operators.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "./sharing.ts";
 import { copyInto, makeRoom, planOf, refuseReadOnly, samePlan, storeScalar } from "./plan.ts";
@@ -19,8 +19,7 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   if (node.operator !== "=") return compoundAssignment(env, node, target, isUsed);
   const right = unwrap(node.right);
   if (target.type === "ArrayPattern" && right.type === "ArrayExpression") {
-    const pair = exchangedPair(env, target.elements, right.elements);
-    if (pair !== undefined && exchange(env, pair[0], pair[1], node)) return nothing;
+    if (permutation(env, target.elements, right.elements, node)) return nothing;
   }
   if (target.type === "ArrayPattern" || target.type === "ObjectPattern") {
     const value = detached(env, env.unit.elaborate.evaluate(env, node.right), node);

@@ -7,7 +7,7 @@ import { nothing, scalar } from "./entity.ts";
 import type { Env, Jump } from "./env.ts";
 import { at, flagExpr, nested, refuse, textOf, withScope } from "./env.ts";
 import { effect, evaluate } from "./expressions.ts";
-import { threeWayExchange } from "./exchange.ts";
+import { exchangeByThird } from "./exchange.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
 import { loopStatement } from "./loops.ts";
 import { makeRoom } from "./plan.ts";
@@ -39,8 +39,9 @@ function run(env: Env, body: readonly Statement[], from: number): void {
   for (let k = from; k < body.length; k++) {
     const stmt = body[k]!;
     const isLast = k === body.length - 1;
-    if (threeWayExchange(env, body, k)) {
-      k += 2;
+    const exchanged = exchangeByThird(env, body, k);
+    if (exchanged > 0) {
+      k += exchanged - 1;
       continue;
     }
     const exits = exitsOf(env, stmt);
@@ -134,6 +135,7 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
     case "TSInterfaceDeclaration":
     case "TSTypeAliasDeclaration":
       return;
+    case "TSEnumDeclaration":
     default:
       return refuseOther(env, stmt);
   }
