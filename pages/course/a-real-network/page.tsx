@@ -45,8 +45,8 @@ function Network(): JSX.Element {
         that knows nothing has <M>log(10) = 2.30</M>.
       </p>
       <p>
-        Some of the digits are kept back, so that there is something to test with. Train with Adam. Then take
-        SGD, the same without a memory, and find a rate at which it does as well.
+        Some of the digits are kept back, so that there is something to test with. A training with Adam begins
+        by itself. Then take SGD, the same without a memory, and find a rate at which it does as well.
       </p>
       <Train />
       <p>

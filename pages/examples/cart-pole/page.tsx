@@ -178,6 +178,7 @@ function TrainingFigure(): JSX.Element {
         job={training}
         label="Train"
         start={startTraining}
+        first={startTraining}
         progress={
           count === 0
             ? ""
@@ -216,8 +217,8 @@ function Body(): JSX.Element {
       </p>
       <CartFigure />
       <p>
-        Play: an untrained network pushes to some side, and the pole falls within a second. Now train it, some
-        seconds of work, and play again.
+        An untrained network pushes to some side, and the pole falls within a second. Below one is trained,
+        some seconds of work. Play what it has learned; then choose an earlier update, and play again.
       </p>
       <TrainingFigure />
       <p>

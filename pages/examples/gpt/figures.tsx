@@ -37,6 +37,7 @@ import { textNames, texts } from "./texts.ts";
 import { charactersAStep } from "./training.ts";
 
 const most = 5000; // steps of a training that nobody stops
+const firstOperations = 2.5e10; // of the training that begins by itself: some ten seconds
 
 function grouped(count: number): string {
   return count.toLocaleString("en");
@@ -97,6 +98,12 @@ function Facts(): JSX.Element | null {
   );
 }
 
+/** As many steps as take some seconds: enough for the rhyme's words in the network that the page begins with. */
+function trainAtFirst(): void {
+  if (setup.value === undefined || trained.value.last !== undefined) return;
+  trainOn(Math.ceil(firstOperations / stepOperations(setup.value.sizes, charactersAStep)));
+}
+
 /** The text, the network, and its training. */
 export function TrainingFigure(): JSX.Element {
   const { key, losses } = trained.value;
@@ -107,7 +114,7 @@ export function TrainingFigure(): JSX.Element {
     <Figure
       id="training"
       title="A network that learns a text"
-      caption="Train, and stop when you like: the network goes on from there, with the learning rate of then. Other texts, sizes and seeds are other networks, and begin anew."
+      caption="The first steps are made by themselves. Go on, and stop when you like: the network goes on from there, with the learning rate of then. Other texts, sizes and seeds are other networks, and begin anew."
       state={{
         page: state,
         keys: ["text", "own", "width", "layers", "heads", "context", "rate", "seed"],
@@ -120,6 +127,7 @@ export function TrainingFigure(): JSX.Element {
         job={training}
         label={last === undefined ? "Train" : "Go on"}
         start={() => trainOn(most)}
+        first={trainAtFirst}
         progress={
           last !== undefined
             ? `step ${grouped(last.step)}: loss ${last.loss.toFixed(2)}, held out ${last.heldOut.toFixed(2)}`

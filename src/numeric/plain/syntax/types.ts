@@ -30,7 +30,7 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSLiteralType":
       return typeOfLiteral(node.literal) ?? refuse(strings);
     case "TSArrayType":
-      return arrayOf(inner(node.elementType)) ?? refuse(noBooleans);
+      return arrayOf(inner(node.elementType));
     case "TSTupleType":
       return { kind: "tuple", items: node.elementTypes.map((item) => inner(item)) };
     case "TSNamedTupleMember":
@@ -63,7 +63,6 @@ const optional =
   "a value that may be missing has no fixed shape: give it always, or take it out of what the function takes.";
 const strings =
   "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
-const noBooleans = "arrays of booleans cannot be handed in: use numbers, 0 and 1, in an array.";
 
 function notAType(module: Module, { start, end }: Node): string {
   const text = module.text.slice(start, end).replace(/\s+/g, " ");
@@ -84,11 +83,10 @@ function union(types: readonly PlainType[]): PlainType | undefined {
   return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
 }
 
-/** The type of arrays of such items; `undefined` where there are none. */
-export function arrayOf(item: PlainType): PlainType | undefined {
+/** The type of arrays of such items. */
+export function arrayOf(item: PlainType): PlainType {
   if (item.kind === "number") return { kind: "array", of: "number[]" };
   if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
-  if (item.kind === "boolean") return undefined;
   return { kind: "list", item };
 }
 
