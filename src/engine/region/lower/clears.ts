@@ -1,8 +1,8 @@
 // Arrays begin with zeros. Where a loop that comes next writes to every element, and reads none, they need not.
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
+import { usesOfBody } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Scope } from "./scope.ts";
 
@@ -52,10 +52,19 @@ function isFilled(
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
     if (goesOn && stmt.kind === "if") return isFilled(scope, made, array, stmt.then);
-    if (!usesOf([stmt]).buffers.has(array.buffer)) continue;
-    return stmt.kind === "for" && !isRead(array, stmt) && fills(scope, made, array, [stmt], []);
+    if (!isTouched(array, stmt)) continue;
+    return stmt.kind === "for" && fills(scope, made, array, [stmt], []) && !isRead(array, stmt);
   }
   return false;
+}
+
+function isTouched({ buffer }: ArrayPlace, stmt: Stmt): boolean {
+  if (blocksIn(stmt).some((block) => usesOfBody(block).buffers.has(buffer))) return true;
+  let found =
+    (stmt.kind === "store" && stmt.buffer === buffer) ||
+    (stmt.kind === "contract" && [stmt.out, stmt.left, stmt.right].some((place) => place.buffer === buffer));
+  walkOwnExprs(stmt, (x) => (found ||= x.kind === "load" && x.buffer === buffer));
+  return found;
 }
 
 function isRead({ buffer }: ArrayPlace, loop: For): boolean {
