@@ -59,7 +59,7 @@ describePageInCi("a small GPT", {
     await page.getByLabel("Text to learn").fill("abcde ".repeat(1000));
     await page.getByText("Addresses hold texts of up to 4,000 characters").waitFor();
     const kept = (): Promise<string> => unpack(new URL(page.url()).hash);
-    await expect.poll(kept, { timeout: 30_000 }).toContain("own=*6000-");
+    await expect.poll(kept).toContain("own=*6000-");
     await page.reload();
     await alive(page);
     await page.getByText("only the page where it was pasted had it").waitFor();

@@ -7,9 +7,10 @@ import * as r from "../../../test/support/region-build.ts";
 import { engineScalarValues } from "../../../test/support/scalar-values.ts";
 import { sizedInterp } from "../backends/interp/index.ts";
 import { makeJsBackend } from "../backends/js/index.ts";
-import { makeWasmBackend } from "../backends/wasm/index.ts";
+import { makeWasmBackend, wasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError } from "../errors/index.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
+import type { Backend, Slot } from "../kernel/executable.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
@@ -369,6 +370,27 @@ describe("callRegion", () => {
     expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
     expect(second).toEqual([{ data: Float64Array.of(4, 5, 6), dims: [3] }]);
     expect(data).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  test("hands numbers to WebAssembly as they are, which writes them to where it computes", () => {
+    const seen: Slot[][] = [];
+    const watched: Backend = {
+      ...wasmBackend,
+      compile(routine) {
+        const compiled = wasmBackend.compile(routine);
+        const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
+          seen.push([...inputs]);
+          compiled(inputs, outputs);
+        };
+        return Object.assign(call, compiled);
+      },
+    };
+    const call = callOf(compileRegion(sum, watched), sum);
+    const data = [1, 2, 3];
+    expect(call([data, 0, 3])).toEqual([9]);
+    expect(seen[0]![0]).toMatchObject({ numbers: data, array: new Float64Array(0) });
+    expect(call([[4], 0, 1])).toEqual([5]);
+    expect(call([Float64Array.of(1, 2, 4), 0, 3])).toEqual([10]);
   });
 
   test("writes over arrays that were lent, and over no others", () => {

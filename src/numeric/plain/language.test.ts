@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { runBothWays } from "../../../test/support/plain-agreement.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
 import { checkRegion } from "../../engine/region/check.ts";
-import { runBothWays } from "../../../test/support/plain-agreement.ts";
 
 /** What is accepted, a form a row: the body of a function `f`, its parameters, and arguments. */
 interface Row {
@@ -492,6 +492,25 @@ const arrays: Readonly<Record<string, Row>> = {
     "n: number",
     "const seen = new Array<boolean>(n).fill(false); let s = 0; for (let i = 0; i < 2 * n; i++) { const k = (i * 3) % n; if (!seen[k]) { seen[k] = true; s += i; } } return s;",
     [5],
+  ),
+  "arrays of booleans as parameters": row(
+    "x: number[], on: boolean[], rows: readonly boolean[][]",
+    "let s = 0; for (const [i, is] of on.entries()) if (is) s += x[i]; const off = on.map((is) => !is); for (const r of rows) r.forEach((is, i) => { if (is && off[i]) s -= 2 * x[i]; }); return on.every((is) => is) ? -s : s;",
+    [
+      [1, 2, 4],
+      [true, false, true],
+      [
+        [true, true, false],
+        [false, true, true],
+      ],
+    ],
+  ),
+  "arrays of two lengths chosen by ? :": row(
+    "x: number[], y: number[], m: number[][], k: number",
+    "const [short, long] = x.length < y.length ? [x, y] : [y, x]; let s = 0; for (let i = 0; i < short.length; i++) s += short[i] * long[i]; const z = k > 0 ? x.slice(1) : k < -1 ? [k, 1] : y.map((v) => v * k); z[0] *= 3; for (const v of z) s += v; const rows = k > 0 ? m : [x]; for (const r of rows) for (const v of r) s = s * 1.5 + v; return s + long[long.length - 1];",
+    [[1, 2, 3], [4, 5], [[6, 7]], 1],
+    [[1, 2], [3, 4, 5], [[6, 7]], -1],
+    [[1, 2], [3, 4, 5], [[6, 7]], -2],
   ),
   "places from data": row(
     "x: number[], at: number[]",

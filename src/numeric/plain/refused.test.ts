@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { moduleFrom } from "../../../test/support/plain-agreement.ts";
-import { elaborate } from "./elaborate.ts";
-import { PlainError } from "./refuse.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { PlainError } from "./syntax/refuse.ts";
 
 /** What is refused: the parameters and body of a function, and what stands around it. */
 type Row = readonly [params: string, body: string, around?: string];
@@ -156,8 +156,9 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   "a length that is not known before the branch": [
     "x: number[]",
-    "const y = x[0] > 0 ? x.slice(1) : x.slice(2); return y[0];",
+    "let n = 0; for (const v of x) if (v > 0) n++; const y = n > 1 ? x.slice(0, n) : x.slice(1); return y[0];",
   ],
+  "? : of an array and a number": ["x: number[]", "const y = x[0] > 0 ? x : 1; return x[0];"],
   "a number used as an array": ["x: number", "return x[0];"],
   "an array used as a number": ["x: number[]", "return x * 2;"],
   "a boolean in arithmetic": ["x: number", "return x * (x > 1);"],

@@ -1,7 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { AxisTree } from "../../../engine/transforms/vmap.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { type Asked, flat } from "./asked.ts";
 import type { AnyFunction } from "./callable.ts";
 import { holdsList, type Lead } from "./values.ts";

@@ -8,7 +8,7 @@ import { callRegion } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
 
 export type AnyFunction = (...args: never[]) => unknown;
