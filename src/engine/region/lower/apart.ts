@@ -6,16 +6,10 @@ import { usesOfBody } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  hasName,
-  namesIn,
-  one,
-  polynomialOf,
-  samePolynomial,
-  splitBy,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial, splitBy } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Loop = Stmt & { readonly kind: "for" | "reduce" };

@@ -11,17 +11,10 @@ import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../region.ts";
 import type { End, IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  integerValue,
-  namesOf,
-  one,
-  polynomialOf,
-  polynomialValue,
-  realOf,
-  realsIn,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import { addPolynomials, namesOf, one } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { integerValue, polynomialOf, polynomialValue, realOf, realsIn } from "./polynomial.ts";
 import { mapBlocks, mapExpressions, mapStmts, withBranches } from "./rewrite.ts";
 import type { LowerOptions } from "./options.ts";
 import type { Check, Guard, Scope } from "./scope.ts";

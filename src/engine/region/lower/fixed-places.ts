@@ -6,16 +6,10 @@ import type { Access, Facts, For } from "./apart.ts";
 import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./apart.ts";
 import { rangeOfLoop } from "./bounds.ts";
 import { noTerm } from "./neutral.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  hasName,
-  integerValue,
-  namesIn,
-  one,
-  polynomialOf,
-  samePolynomial,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial } from "../polynomial.ts";
+import { integerValue, polynomialOf } from "./polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 /** Elements that a loop adds to, all in one place. */

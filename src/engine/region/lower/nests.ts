@@ -5,16 +5,10 @@ import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IsPositive } from "./bounds.ts";
 import { isNeverNegative } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  integerValue,
-  multiplyPolynomials,
-  namesOf,
-  one,
-  polynomialOf,
-  splitBy,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, multiplyPolynomials, namesOf, one, splitBy } from "../polynomial.ts";
+import { integerValue, polynomialOf } from "./polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Let = Stmt & { readonly kind: "let" };

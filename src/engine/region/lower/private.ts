@@ -2,8 +2,10 @@
 import { usesOfBody } from "../../kernel/uses.ts";
 import type { Access, Facts, For, Loop } from "./apart.ts";
 import { madeIn } from "./apart.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import { hasName, namesIn, polynomialOf, renamed, samePolynomial } from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { hasName, namesIn, renamed, samePolynomial } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 
 /**
  * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write

@@ -9,7 +9,7 @@ import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from 
 import type { Block, For, Nest, Place } from "./nests.ts";
 import { areDistinct, factsOf, nestOf, placeOf, readersOf, throughLets } from "./nests.ts";
 import { plus } from "./places.ts";
-import { samePolynomial } from "./polynomial.ts";
+import { samePolynomial } from "../polynomial.ts";
 import { mapBlocks, mapStmts } from "./rewrite.ts";
 import { withoutUnusedLocals } from "./unused.ts";
 
