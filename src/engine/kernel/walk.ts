@@ -174,9 +174,9 @@ export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Rea
     if (expr.kind === "call") enter(expr.procedure);
     else if (expr.kind === "table") tables.add(expr.table);
   };
-  const walkAll = (block: readonly Stmt[], results: readonly Expr[]): void => {
-    walkBlock(block, { expr: visit });
-    for (const result of results) walkExpr(result, visit);
+  const walkAll = (stmts: readonly Stmt[], exprs: readonly Expr[]): void => {
+    walkBlock(stmts, { expr: visit });
+    for (const result of exprs) walkExpr(result, visit);
   };
   walkAll(block, results);
   return { procedures: [...procedures], tables: [...tables] };
