@@ -109,7 +109,7 @@ function Testing(): JSX.Element {
   return (
     <section>
       <h2>The advice, put to the test</h2>
-      <p>Lecture notes end with advice. There are three pieces of it that one meets again and again.</p>
+      <p>Courses on optimisation end with advice. Three pieces of it one meets again and again.</p>
       <ol>
         <li>Adam is quickly good, with hardly anything to tune.</li>
         <li>SGD that was tuned, and is given its time, is as good or better in the end.</li>

@@ -224,7 +224,7 @@ function Body(): JSX.Element {
       <p>
         While it learns, the network throws a coin: it gives the probability of a push to the right, and the
         push is drawn. A simulation that ends when a pole falls has no gradient to follow. But the probability
-        of what was done has one: <M>log</M> of it is a smooth function of the 97 parameters of the network.
+        of what was done has one: its logarithm is a smooth function of the 97 parameters of the network.
       </p>
       <p>
         So each push gets a weight: how many steps followed it, later ones counting less, minus what the other

@@ -78,6 +78,13 @@ function Sizes(): JSX.Element {
       <Choice value={layers} label="Layers" options={plainOptions(sizeOptions.layers)} />
       <Choice value={heads} label="Heads" options={plainOptions(sizeOptions.heads)} />
       <Choice value={context} label="Context" options={plainOptions(sizeOptions.context)} />
+    </div>
+  );
+}
+
+function Manner(): JSX.Element {
+  return (
+    <div class="controls">
       <Slider value={rate} label="learning rate" min={1e-4} max={0.1} isLog />
       <Slider value={seed} label="seed" min={1} max={99} step={1} />
     </div>
@@ -122,6 +129,7 @@ export function TrainingFigure(): JSX.Element {
     >
       <TextChoice />
       <Sizes />
+      <Manner />
       <Facts />
       <StartStop
         job={training}

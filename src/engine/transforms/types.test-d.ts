@@ -3,6 +3,7 @@ import { less, logicalAnd, matmul, sin, tensor, where } from "../../numeric/arra
 import type { Tensor } from "../ir/tensor.ts";
 import { type KeyWords, split } from "../../numeric/random/index.ts";
 import { jit } from "../runtime/jit.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { cond } from "./cond.ts";
 import { customJvp } from "./custom.ts";
 import { grad, valueAndGrad } from "./grad.ts";
@@ -65,6 +66,8 @@ same<readonly [Tensor, { readonly h: Tensor }]>()(
   true,
 );
 
+declare const layer: Layer;
+
 // The other transforms.
 const model = (p: Layer, x: Tensor): { readonly out: Tensor } => ({ out: x.mul(p.w).add(p.b) });
 const pushed = jvp(model, [{ w: 1, b: 2 }, 3], [{ w: 1, b: 0 }, 0]);
@@ -76,6 +79,16 @@ same<Layer>()(linearTranspose((p: Layer) => p.w.add(p.b), { w: 0, b: 0 })(1), tr
 same<{ readonly out: Tensor }>()(vmap(model, { inAxes: [null, 0] })({ w: 1, b: 2 }, [1, 2, 3]), true);
 same<{ readonly out: Tensor }>()(jit(model)({ w: 1, b: 2 }, 3), true);
 same<Tensor>()(jit((x, y) => x.add(y))(1, 2), true);
+// What a compiled function takes may be numbers: derivatives in it are tensors.
+const compiled = jit((p: Layer, x: Tensor) => x.mul(p.w).add(p.b));
+const inLayer: Layer = grad(compiled)({ w: 1, b: 2 }, 3);
+const inBoth: readonly [Layer, Tensor] = valueAndGrad(checkpoint(compiled), { argnums: [0, 1] })(
+  { w: 1, b: 2 },
+  3,
+)[1];
+const inTurn: Layer = jit(grad(jit((p: Layer) => p.w)))(hvp(jit((p: Layer) => p.w), layer, { w: 1, b: 0 })); // prettier-ignore
+const back: readonly [Layer, Tensor] = vjp(compiled, { w: 1, b: 2 }, 3)[1](1);
+void [inLayer, inBoth, inTurn, back];
 same<Tensor>()(vmap((x) => x.sum())([[1, 2]]), true);
 same<Tensor>()(jacfwd((x) => x.mul(x))([1, 2]), true);
 same<{ readonly out: Layer }>()(jacrev(model)({ w: 1, b: 2 }, tensor(3)), true);
