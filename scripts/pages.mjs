@@ -154,7 +154,7 @@ export async function writeDocuments({ name, folder, pages }, output, { out, at 
           }),
       ...(slug === "" ? { thumbnails } : {}),
     });
-    if (section.word === undefined && slug !== "") thumbnails.set(slug, render.thumbnailOf(html, slug));
+    if (section.word === undefined && slug !== "") thumbnails.set(slug, await render.thumbnail(slug, html));
     mkdirSync(join(out, here), { recursive: true });
     writeFileSync(join(out, here, "index.html"), html);
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
@@ -276,14 +276,24 @@ export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyl
  * @param {readonly { slug: string, source: string }[]} pages
  */
 async function renderer(folder, pages) {
+  const own = pages
+    .map(({ slug, source }) => ({ slug, source: join(dirname(source), "thumbnail.ts") }))
+    .filter(({ source }) => existsSync(source));
   const lines = [
     `export { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
     `import { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
-    `export { thumbnailOf } from ${JSON.stringify(join(root, "pages/live/thumbnail.ts"))};`,
+    `import { thumbnailOf } from ${JSON.stringify(join(root, "pages/live/thumbnail.ts"))};`,
+    ...own.map(({ source }, i) => `import { thumbnail as own${i} } from ${JSON.stringify(source)};`),
+    `const owns = new Map([${own.map(({ slug }, i) => `[${JSON.stringify(slug)}, own${i}]`).join(", ")}]);`,
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
     `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
+    `export const thumbnail = async (slug, html) => {
+  const own = owns.get(slug);
+  await own?.prepare();
+  return own === undefined ? thumbnailOf(html, slug) : thumbnailOf(await document({ slug, styles: [], preloads: [] }), slug, own.figure);
+};`,
   ];
   return runModule("documents", lines.join("\n"));
 }

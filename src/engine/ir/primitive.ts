@@ -136,6 +136,8 @@ export type Derivative<P> =
       ): readonly Maybe[];
       /** For a product: linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
+      /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
+      underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
   | {

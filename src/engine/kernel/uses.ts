@@ -42,10 +42,18 @@ function addExpr({ note }: Collected, expr: Expr): void {
   walkExpr(expr, note);
 }
 
+/** Where a statement has its blocks. */
 type Nest = Stmt & { readonly kind: "for" | "while" | "if" | "reduce" };
 
-// What is in a loop or branch is asked for again by each block around it, and by each decision about it.
-const kept = new WeakMap<Nest, Uses>();
+// What is in a block is asked for again by each block around it, and by each decision about it.
+const kept = new WeakMap<readonly Stmt[], Uses>();
+
+/** What the block of a statement uses, kept beside the block: of a statement that is finished. */
+export function usesOfBody(block: readonly Stmt[]): Uses {
+  let uses = kept.get(block);
+  if (uses === undefined) kept.set(block, (uses = usesOf(block)));
+  return uses;
+}
 
 function addStmt(uses: Collected, stmt: Stmt): void {
   const { touched, declared, set, buffers } = uses;
@@ -74,45 +82,41 @@ function addStmt(uses: Collected, stmt: Stmt): void {
     case "for":
     case "while":
     case "if":
-    case "reduce": {
-      let inner = kept.get(stmt);
-      if (inner === undefined) kept.set(stmt, (inner = usesOfNest(stmt)));
-      for (const [name, type] of inner.touched) touched.set(name, type);
-      for (const name of inner.declared) declared.add(name);
-      for (const name of inner.set) set.add(name);
-      for (const name of inner.buffers) buffers.add(name);
-      return;
-    }
+    case "reduce":
+      return addNest(uses, stmt);
     case "comment":
   }
 }
 
-function usesOfNest(stmt: Nest): Uses {
-  const uses = noUses();
-  const add = (inner: Stmt): void => addStmt(uses, inner);
+function addNest(uses: Collected, stmt: Nest): void {
   switch (stmt.kind) {
     case "for":
       uses.touched.set(stmt.index, "i32");
       uses.declared.add(stmt.index);
       addExpr(uses, stmt.from);
       addExpr(uses, stmt.to);
-      stmt.body.forEach(add);
-      break;
+      return addBody(uses, stmt.body);
     case "reduce":
       uses.touched.set(stmt.name, stmt.value.type).set(stmt.index, "i32");
       uses.declared.add(stmt.name).add(stmt.index);
       for (const expr of [stmt.start, stmt.from, stmt.to]) addExpr(uses, expr);
-      stmt.body.forEach(add);
-      addExpr(uses, stmt.value);
-      break;
+      addBody(uses, stmt.body);
+      return addExpr(uses, stmt.value);
     case "while":
       addExpr(uses, stmt.condition);
-      stmt.body.forEach(add);
-      break;
+      return addBody(uses, stmt.body);
     case "if":
       addExpr(uses, stmt.condition);
-      stmt.then.forEach(add);
-      stmt.otherwise.forEach(add);
+      addBody(uses, stmt.then);
+      addBody(uses, stmt.otherwise);
   }
-  return uses;
+}
+
+function addBody({ touched, declared, set, buffers }: Collected, block: readonly Stmt[]): void {
+  if (block.length === 0) return;
+  const inner = usesOfBody(block);
+  for (const [name, type] of inner.touched) touched.set(name, type);
+  for (const name of inner.declared) declared.add(name);
+  for (const name of inner.set) set.add(name);
+  for (const name of inner.buffers) buffers.add(name);
 }

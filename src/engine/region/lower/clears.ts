@@ -3,8 +3,8 @@
 import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
+import { usesOfBody } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
 import { addedBy } from "./apart.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Scope } from "./scope.ts";
@@ -60,9 +60,18 @@ function nextLoop(scope: Scope, array: ArrayPlace, rest: readonly Stmt[]): For |
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
     if (goesOn && stmt.kind === "if") return nextLoop(scope, array, stmt.then);
-    if (usesOf([stmt]).buffers.has(array.buffer)) return stmt.kind === "for" ? stmt : undefined;
+    if (isTouched(array, stmt)) return stmt.kind === "for" ? stmt : undefined;
   }
   return undefined;
+}
+
+function isTouched({ buffer }: ArrayPlace, stmt: Stmt): boolean {
+  if (blocksIn(stmt).some((block) => usesOfBody(block).buffers.has(buffer))) return true;
+  let found =
+    (stmt.kind === "store" && stmt.buffer === buffer) ||
+    (stmt.kind === "contract" && [stmt.out, stmt.left, stmt.right].some((place) => place.buffer === buffer));
+  walkOwnExprs(stmt, (x) => (found ||= x.kind === "load" && x.buffer === buffer));
+  return found;
 }
 
 /** How many expressions of a loop read elements of an array, and what stores to it. Contractions read. */

@@ -214,6 +214,41 @@ describe("tensors give tensors", () => {
     expect(vmap((b: Tensor) => onTensors({ w, b }, xs, ys))([0.5, 1.5]).tolist()).toEqual([1.25, 4.25]);
   });
 
+  test("one tensor stands for a tuple, and for lists of tuples and booleans", () => {
+    const spread = overTensors(
+      marked(`
+      function spread(at: [number, number], ps: [number, number][], on: boolean[]) {
+        "use ad";
+        let s = 0;
+        for (const [i, [x, y]] of ps.entries()) if (on[i]) s += (x - at[0]) ** 2 * (y - at[1]);
+        return s;
+      }`) as (at: [number, number], ps: [number, number][], on: boolean[]) => number,
+    );
+    const on = [true, false, true];
+    const ps = [[1, 2], [3, 4], [5, 7]]; // prettier-ignore
+    const by = (a: Tensor, b: Tensor): Tensor => spread(a, b, on).mul(2);
+    const [da, db] = grad(by, { argnums: [0, 1] })([1, 1], ps);
+    expect(da.tolist()).toEqual([-96, -32]);
+    expect(db.tolist()).toEqual([[0, 0], [0, 0], [96, 32]]); // prettier-ignore
+    expect(jit(grad(by))([1, 1], ps).tolist()).toEqual([-96, -32]);
+    const mixed = [[tensor(1), 2], [3, 4], [5, tensor(7)]] as never; // prettier-ignore
+    expect(spread(tensor([1, 1]), mixed, tensor(on) as never).item()).toBe(96);
+    expect(spread([1, 1], tensor([]), []).item()).toBe(0);
+    expect(() => spread(tensor([1, 2, 3]), ps as [number, number][], on)).toThrow(
+      "spread: at must be an array of 2, got f64[3].",
+    );
+  });
+
+  test("an empty list is a matrix without rows, and a list without objects", () => {
+    const total = marked(`
+      function total(m: number[][], ps: { x: number }[][], x: number) {
+        "use ad";
+        return m.length + ps.length + x;
+      }`) as unknown as (m: Tensor, ps: Tensor, x: number) => Tensor;
+    expect(grad((m: Tensor, ps: Tensor) => total(m, ps, 2))([], []).shape).toEqual([0]);
+    expect(jit((m: Tensor, ps: Tensor) => total(m, ps, 2))([], [[], []]).item()).toBe(4);
+  });
+
   test("the function itself takes tensors inside of another function", () => {
     const untyped = cube as unknown as (x: Tensor) => Tensor;
     expect(grad((x) => untyped(x).mul(x))(2).item()).toBe(32);

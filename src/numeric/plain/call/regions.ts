@@ -4,9 +4,6 @@ import { gradient } from "../../../engine/region/gradient.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
 import { tangent, typeOfResult } from "../../../engine/region/tangent.ts";
 
-/** Whether a number of this type has a derivative. */
-export const isFloating = (type: RegionType): boolean => type === "f64" || type === "f32";
-
 /** What was made of regions, so that it is made once. */
 const derived = new WeakMap<Region, Map<string, Region>>();
 

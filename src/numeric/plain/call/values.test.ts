@@ -126,6 +126,18 @@ test("a batch has an axis more at each leaf", () => {
   expect(takeLike({ kind: "batch", item: template }, { x: [1, 2], ys: [[3], [4]] }, "ct")).toEqual(leaves);
 });
 
+test("an empty list of lists has all the axes of its leaves", () => {
+  const type: PlainType = { kind: "list", item: { kind: "list", item: point } };
+  expect(taken(type, []).leaves.map((leaf) => leaf.dims)).toEqual([
+    [0, 0],
+    [0, 0, 0],
+  ]);
+  expect(taken(type, [[], []]).leaves.map((leaf) => leaf.dims)).toEqual([
+    [2, 0],
+    [2, 0, 0],
+  ]);
+});
+
 test.each<[PlainType, unknown, string]>([
   [number, "2", "p must be a number, got a string."],
   [number, undefined, "p must be a number, got undefined."],

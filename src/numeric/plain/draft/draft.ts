@@ -73,16 +73,13 @@ export class Names {
 export class Positions {
   readonly list: Position[] = [];
   readonly #known = new Map<string, PositionIndex>();
-  readonly #lines = new Map<string, readonly number[]>();
 
   of(source: Source, node: Node, end: number = node.end): PositionIndex {
     const key = `${source.file} ${node.start} ${end}`;
     let index = this.#known.get(key);
     if (index === undefined) {
-      let starts = this.#lines.get(source.file);
-      if (starts === undefined) this.#lines.set(source.file, (starts = lineStarts(source.text)));
       const text = source.text.slice(node.start, end).replace(/\s+/g, " ").trim();
-      index = this.list.push({ ...placeOf(starts, node.start), text }) - 1;
+      index = this.list.push({ ...placeOf(lineStarts(source), node.start), text }) - 1;
       this.#known.set(key, index);
     }
     return index;

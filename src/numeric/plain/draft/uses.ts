@@ -43,7 +43,7 @@ const flat: ReadonlySet<string> = new Set([
 
 export function usesOf(body: readonly RegionStmt[], results: readonly RegionResult[]): Uses {
   const uses = { value: new Set<string>(), place: new Set<string>(), size: new Set<string>() };
-  let changed = true;
+  let [changed, isFirst] = [true, true];
   const mark = (name: string, purpose: Purpose): void => {
     const use = purpose === "bound" ? "place" : purpose;
     if (use === "other" || uses[use].has(name)) return;
@@ -78,18 +78,22 @@ export function usesOf(body: readonly RegionStmt[], results: readonly RegionResu
     }
   };
   const asUsed = (name: string, value: RegionExpr): void => {
-    visit(value, "other");
+    if (isFirst) visit(value, "other"); // which finds the same each time
     if (uses.value.has(name)) visit(value, "value");
     if (uses.place.has(name)) visit(value, "place");
     if (uses.size.has(name)) visit(value, "size");
   };
-  while (changed) {
+  for (const result of results) {
+    if (result.kind === "array") mark(result.name, "value");
+    else visit(result.value, "value");
+  }
+  // from the last one on: what a name is used for stands behind what it is made of, but where a loop carries it
+  const stmts: RegionStmt[] = [];
+  walkStmts(body, (stmt) => stmts.push(stmt));
+  stmts.reverse();
+  for (; changed; isFirst = false) {
     changed = false;
-    for (const result of results) {
-      if (result.kind === "array") mark(result.name, "value");
-      else visit(result.value, "value");
-    }
-    walkStmts(body, (stmt) => visitStatement(stmt, visit, asUsed, mark, uses));
+    for (const stmt of stmts) visitStatement(stmt, visit, asUsed, mark, uses);
   }
   return uses;
 }

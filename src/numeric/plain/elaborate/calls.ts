@@ -18,7 +18,7 @@ import type {
   Pattern,
   ReturnStatement,
 } from "../syntax/ast.ts";
-import { isFunction, neverCompletes, unwrap, walk } from "../syntax/walk.ts";
+import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
@@ -232,10 +232,8 @@ interface Collected {
 /** The return statements of a body, not those of functions inside. */
 function returnsOf(body: BlockStatement): ReturnStatement[] {
   const found: ReturnStatement[] = [];
-  walk(body, (node) => {
-    if (isFunction(node)) return false;
+  walkStatements(body, (node) => {
     if (node.type === "ReturnStatement") found.push(node as ReturnStatement);
-    return true;
   });
   return found;
 }
@@ -251,9 +249,13 @@ function collectReturns(
   const name = sameName(all, body);
   let result: Entity = nothing;
   let room: Entity | undefined;
+  let isVoid: boolean | undefined;
   const give = (inner: Env, node: Node, value: Entity): void => {
     refuseEscape(inner, node, value);
-    if (value.kind === "nothing") return;
+    isVoid ??= value.kind === "nothing";
+    if (isVoid !== (value.kind === "nothing"))
+      refuse(inner, node, "some returns give a value, and some none: return a value on each way.");
+    if (isVoid) return;
     if (isOne || name !== undefined) {
       result = value;
       return;

@@ -2,7 +2,7 @@ import { truth } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
 import { flagOf, refuse } from "../entities/env.ts";
 import type { JumpStatement, LabeledStatement, Node, Statement } from "../syntax/ast.ts";
-import { childrenOf, isFunction } from "../syntax/walk.ts";
+import { statementsBelow } from "../syntax/walk.ts";
 
 /** Where a `break` or `continue` goes. */
 export function jumpOf(env: Env, stmt: JumpStatement): Jump {
@@ -28,10 +28,8 @@ function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined
 
 /** The jumps that a statement may take to somewhere outside of it. */
 export function exitsOf(env: Env, stmt: Statement): Jump[] {
-  let leaving = leavingOf.get(stmt);
-  if (leaving === undefined) leavingOf.set(stmt, (leaving = leavingJumps(stmt)));
   const exits = new Set<Jump>();
-  for (const node of leaving) {
+  for (const node of leavingJumps(stmt)) {
     const target = node.type === "ReturnStatement" ? env.returns?.jump : find(env, node as JumpStatement);
     if (target !== undefined) exits.add(target);
   }
@@ -42,10 +40,15 @@ const leavingOf = new WeakMap<Node, readonly Node[]>();
 
 /** The return, break and continue statements below a node that lead out of it. */
 function leavingJumps(node: Node): readonly Node[] {
-  if (isFunction(node)) return [];
+  let leaving = leavingOf.get(node);
+  if (leaving === undefined) leavingOf.set(node, (leaving = collectLeaving(node)));
+  return leaving;
+}
+
+function collectLeaving(node: Node): readonly Node[] {
   if (node.type === "ReturnStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
     return [node];
-  const inner = childrenOf(node).flatMap(leavingJumps);
+  const inner = statementsBelow(node).flatMap(leavingJumps);
   if (inner.length === 0) return inner;
   const isLoop = /^(For|While|DoWhile)/.test(node.type);
   const label = node.type === "LabeledStatement" ? (node as LabeledStatement).label.name : undefined;

@@ -145,7 +145,7 @@ function typeOfLayout(layout: Layout): PlainType {
       if (layout.item.kind === "element" && layout.item.storage.type !== "bool")
         return { kind: "array", of: layout.of };
       const item = typeOfLayout(layout.item);
-      return (layout.of === "number[]" ? arrayOf(item) : undefined) ?? { kind: "list", item };
+      return layout.of === "number[]" ? arrayOf(item) : { kind: "list", item };
     }
     case "record":
       return {

@@ -295,13 +295,9 @@ export function numberValue(env: Env, node: Node, entity: Entity): RegionExpr {
   );
 }
 
-const namesAssigned = new WeakMap<Node, Set<string>>();
-
 /** Whether something in a block of the text assigns to a name. */
 export function isReassigned(block: Node, name: string): boolean {
-  let names = namesAssigned.get(block);
-  if (names === undefined) namesAssigned.set(block, (names = assignedNames(block)));
-  return names.has(name);
+  return assignedNames(block).has(name);
 }
 
 /** Reads a local that tells whether a jump was taken; declares it where that is not done yet. */

@@ -143,6 +143,42 @@ function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/**
+ * The plan of room for either of two values; `undefined` where they are of different kinds. Where lengths are not known to be the
+ * same, `choose` gives the one of the value that counts.
+ */
+export function jointPlan(
+  a: Plan,
+  b: Plan,
+  choose: (a: RegionExpr, b: RegionExpr) => RegionExpr,
+): Plan | undefined {
+  if (!sameKind(a, b, false)) return undefined;
+  const joint = (x: Plan, y: Plan): Plan => {
+    if (x.kind === "array" && y.kind === "array") {
+      const length = sameExpr(x.length, y.length) ? x.length : choose(x.length, y.length);
+      return { ...x, length, item: joint(x.item, y.item) };
+    }
+    if (x.kind === "record" && y.kind === "record") {
+      const fields = [...x.fields].map(([name, field]) => [name, joint(field, y.fields.get(name)!)] as const);
+      return { kind: "record", fields: new Map(fields) };
+    }
+    if (x.kind === "tuple" && y.kind === "tuple")
+      return { kind: "tuple", items: x.items.map((item, i) => joint(item, y.items[i]!)) };
+    if (x.kind === "tuple" && y.kind === "array") return joint(arrayPlan(x, y), y);
+    if (x.kind === "array" && y.kind === "tuple") return joint(x, arrayPlan(y, x));
+    return x;
+  };
+  return joint(a, b);
+}
+
+/** A tuple as an array like another. */
+function arrayPlan(
+  { items }: Plan & { readonly kind: "tuple" },
+  { of, item }: Plan & { readonly kind: "array" },
+): Plan {
+  return { kind: "array", of, length: number(items.length), item: items[0] ?? item };
+}
+
 /** How a plan is called in messages. */
 function showPlan(plan: Plan): string {
   switch (plan.kind) {

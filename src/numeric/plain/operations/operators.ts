@@ -18,6 +18,7 @@ import {
   at,
   atom,
   inOrder,
+  keep,
   letLocal,
   nested,
   numberValue,
@@ -26,7 +27,7 @@ import {
   scalarValue,
   textOf,
 } from "../entities/env.ts";
-import { copyInto, makeRoom, planOf, samePlan } from "../entities/plan.ts";
+import { copyInto, jointPlan, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "../entities/sharing.ts";
 import type {
   BinaryExpression,
@@ -206,15 +207,13 @@ export function conditional(env: Env, node: ConditionalExpression): Entity {
       return refuse(env, node, `${textOf(env, node)} is sometimes a number and sometimes a boolean.`);
     return scalar(select(test, x.value, y.value));
   }
-  const plan = planOf(env, node.consequent, x);
-  const other = planOf(env, node.alternate, y);
-  if (!samePlan(plan, other))
-    return refuse(
-      env,
-      node,
-      `both sides of ? : must be of one kind, and arrays of a length that is seen to be the same: use if.`,
-    );
-  const room = makeRoom(env, node, plan, "chosen", place);
+  const { out } = place;
+  const lengths = (a: RegionExpr, b: RegionExpr): RegionExpr => select(keep(env, test, "isFirst", out), a, b);
+  const plan = jointPlan(planOf(env, node.consequent, x), planOf(env, node.alternate, y), lengths);
+  if (plan === undefined)
+    return refuse(env, node, `both sides of ? : must be of one kind: write if with a variable for each.`);
+  // the test may have been kept at the place since it was reserved
+  const room = makeRoom(env, node, plan, "chosen", { ...place, serial: env.unit.definitions.size });
   for (const [inner, side, value] of [
     [then, node.consequent, x],
     [otherwise, node.alternate, y],

@@ -20,7 +20,7 @@ export class PlainError extends DownhillError {
   readonly end: number;
 
   constructor(source: Source, node: Node, reason: string) {
-    const { line, column } = placeOf(lineStarts(source.text), node.start);
+    const { line, column } = placeOf(lineStarts(source), node.start);
     super("plain", `${source.file}:${line}:${column}: ${reason}\n${caretLine(source.text, line, column)}`);
     this.reason = reason;
     this.file = source.file;
@@ -31,9 +31,16 @@ export class PlainError extends DownhillError {
   }
 }
 
+const startsOf = new WeakMap<Source, readonly number[]>();
+
 /** The offsets at which the lines of a text begin. */
-export function lineStarts(text: string): readonly number[] {
-  return [0, ...[...text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)].map((end) => end.index + end[0].length)];
+export function lineStarts(source: Source): readonly number[] {
+  let starts = startsOf.get(source);
+  if (starts === undefined) {
+    const ends = [...source.text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)];
+    startsOf.set(source, (starts = [0, ...ends.map((end) => end.index + end[0].length)]));
+  }
+  return starts;
 }
 
 /** Line and column of an offset, which count from 1, by where lines begin. */

@@ -1,5 +1,14 @@
+import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
-import type { Expression, Identifier, InterfaceDeclaration, Node, TypeMember, TypeNode } from "./ast.ts";
+import type {
+  Expression,
+  Identifier,
+  InterfaceDeclaration,
+  Node,
+  TypeDeclaration,
+  TypeMember,
+  TypeNode,
+} from "./ast.ts";
 import type { Module } from "./module.ts";
 import { typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
@@ -30,7 +39,7 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSLiteralType":
       return typeOfLiteral(node.literal) ?? refuse(strings);
     case "TSArrayType":
-      return arrayOf(inner(node.elementType)) ?? refuse(noBooleans);
+      return arrayOf(inner(node.elementType));
     case "TSTupleType":
       return { kind: "tuple", items: node.elementTypes.map((item) => inner(item)) };
     case "TSNamedTupleMember":
@@ -63,7 +72,6 @@ const optional =
   "a value that may be missing has no fixed shape: give it always, or take it out of what the function takes.";
 const strings =
   "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
-const noBooleans = "arrays of booleans cannot be handed in: use numbers, 0 and 1, in an array.";
 
 function notAType(module: Module, { start, end }: Node): string {
   const text = module.text.slice(start, end).replace(/\s+/g, " ");
@@ -84,11 +92,10 @@ function union(types: readonly PlainType[]): PlainType | undefined {
   return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
 }
 
-/** The type of arrays of such items; `undefined` where there are none. */
-export function arrayOf(item: PlainType): PlainType | undefined {
+/** The type of arrays of such items. */
+export function arrayOf(item: PlainType): PlainType {
   if (item.kind === "number") return { kind: "array", of: "number[]" };
   if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
-  if (item.kind === "boolean") return undefined;
   return { kind: "list", item };
 }
 
@@ -97,7 +104,7 @@ function named(
   module: Module,
   depth: number,
 ): PlainType {
-  const { name = "" } = node.typeName;
+  const { name = node.typeName.left?.name ?? "" } = node.typeName;
   const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (argument !== undefined) {
@@ -112,9 +119,20 @@ function named(
   if (found === undefined || argument !== undefined)
     throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;
-  return declaration.type === "TSTypeAliasDeclaration"
-    ? typeOf(declaration.typeAnnotation, found.module, depth + 1)
-    : { kind: "record", fields: fieldsOfInterface(declaration, found.module, depth) };
+  return typeOfDeclaration(declaration, found.module, depth);
+}
+
+function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: number): PlainType {
+  switch (declaration.type) {
+    case "TSTypeAliasDeclaration":
+      return typeOf(declaration.typeAnnotation, module, depth + 1);
+    case "TSInterfaceDeclaration":
+      return { kind: "record", fields: fieldsOfInterface(declaration, module, depth) };
+    case "TSEnumDeclaration":
+      return { kind: "number" };
+    default:
+      return assertNever(declaration, "typeOfDeclaration");
+  }
 }
 
 function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): Field[] {
@@ -122,9 +140,7 @@ function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: nu
   const inherited = (node.extends ?? []).flatMap((base) => {
     const found = base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
     if (found === undefined) throw new PlainError(module, base, notAType(module, base));
-    if (found.declaration.type === "TSInterfaceDeclaration")
-      return fieldsOfInterface(found.declaration, found.module, depth + 1);
-    return fieldsOfRecord(typeOf(found.declaration.typeAnnotation, found.module, depth + 1), base, module);
+    return fieldsOfRecord(typeOfDeclaration(found.declaration, found.module, depth + 1), base, module);
   });
   return [...inherited.filter(({ name }) => own.every((field) => field.name !== name)), ...own];
 }

@@ -27,6 +27,36 @@ export function walk(node: Node, enter: (node: Node) => boolean | void): void {
   for (const child of childrenOf(node)) walk(child, enter);
 }
 
+const withStatements: ReadonlySet<string> = new Set([
+  "Program",
+  "BlockStatement",
+  "IfStatement",
+  "ForStatement",
+  "ForOfStatement",
+  "ForInStatement",
+  "WhileStatement",
+  "DoWhileStatement",
+  "SwitchStatement",
+  "SwitchCase",
+  "LabeledStatement",
+  "TryStatement",
+  "CatchClause",
+  "WithStatement",
+]);
+
+const noNodes: readonly Node[] = [];
+
+/** The nodes directly below one among which statements are, but for those of functions: expressions have no others. */
+export function statementsBelow(node: Node): readonly Node[] {
+  return withStatements.has(node.type) ? childrenOf(node) : noNodes;
+}
+
+/** Visits `node` and the statements below it, not those of functions; where `enter` gives false, not what is below. */
+export function walkStatements(node: Node, enter: (node: Node) => boolean | void): void {
+  if (enter(node) === false) return;
+  for (const child of statementsBelow(node)) walkStatements(child, enter);
+}
+
 /** Whether a node is a function. */
 export function isFunction(node: Node | null | undefined): node is FunctionNode {
   return (
@@ -73,16 +103,21 @@ export function rootOf(target: Node): string | undefined {
   return node.type === "Identifier" ? (node as Identifier).name : undefined;
 }
 
-/** Calls `give` with each target that an assignment, update or loop head below `node` gives a value to. */
-function eachTarget(node: Node, give: (target: Node) => void): void {
-  walk(node, (inner) => {
-    if (inner.type === "AssignmentExpression") targetsOf((inner as Node & { left: Pattern }).left, give);
-    if (inner.type === "UpdateExpression") give(unwrap((inner as Node & { argument: Node }).argument));
-    if (inner.type === "ForOfStatement" || inner.type === "ForInStatement") {
-      const { left } = inner as Node & { readonly left: Node };
+/** Calls `give` with each target that a node, not those below it, gives a value to: assignments, updates, heads of loops. */
+function eachOwnTarget(node: Node, give: (target: Node) => void): void {
+  switch (node.type) {
+    case "AssignmentExpression":
+      return targetsOf((node as Node & { left: Pattern }).left, give);
+    case "UpdateExpression":
+      return give(unwrap((node as Node & { argument: Node }).argument));
+    case "ForOfStatement":
+    case "ForInStatement": {
+      const { left } = node as Node & { readonly left: Node };
       if (left.type !== "VariableDeclaration") targetsOf(left as Pattern, give);
+      return;
     }
-  });
+    default:
+  }
 }
 
 /** The targets in a pattern: variables and members. */
@@ -111,11 +146,28 @@ export function targetsOf(pattern: Pattern, give: (target: Node) => void): void 
   }
 }
 
+const assigned = new WeakMap<Node, ReadonlySet<string>>();
+
 /** Names of variables that get another value somewhere below `node`. Inner variables of the same name count too. */
-export function assignedNames(node: Node): Set<string> {
+export function assignedNames(node: Node): ReadonlySet<string> {
+  let names = assigned.get(node);
+  if (names === undefined) assigned.set(node, (names = collectAssigned(node)));
+  return names;
+}
+
+/** What blocks within assign to is kept for them too, since they are asked about next. */
+function collectAssigned(node: Node): ReadonlySet<string> {
   const names = new Set<string>();
-  eachTarget(node, (target) => {
+  const give = (target: Node): void => {
     if (target.type === "Identifier") names.add((target as Identifier).name);
+  };
+  walk(node, (inner) => {
+    if (inner !== node && (withStatements.has(inner.type) || isFunction(inner))) {
+      for (const name of assignedNames(inner)) names.add(name);
+      return false;
+    }
+    eachOwnTarget(inner, give);
+    return true;
   });
   return names;
 }
@@ -132,8 +184,8 @@ export function writtenNames(node: Node): Set<string> {
     const root = rootOf(target);
     if (root !== undefined) names.add(root);
   };
-  eachTarget(node, give);
   walk(node, (inner) => {
+    eachOwnTarget(inner, give);
     if (inner.type !== "CallExpression") return;
     const { callee, arguments: args } = inner as Node & { callee: Node; arguments: readonly Node[] };
     const called = unwrap(callee);
@@ -217,6 +269,7 @@ export function neverCompletes(stmt: Statement): boolean {
     case "ExpressionStatement":
     case "ForOfStatement":
     case "TSInterfaceDeclaration":
+    case "TSEnumDeclaration":
     case "TSTypeAliasDeclaration":
     case "EmptyStatement":
     case "DebuggerStatement":
@@ -233,9 +286,9 @@ function isTrueLiteral(node: Node): boolean {
 /** Whether a jump of a kind stands somewhere below a statement. */
 function exits(stmt: Node, type: string): boolean {
   let isThere = false;
-  walk(stmt, (node) => {
+  walkStatements(stmt, (node) => {
     isThere ||= node.type === type;
-    return !isThere && !isFunction(node);
+    return !isThere;
   });
   return isThere;
 }

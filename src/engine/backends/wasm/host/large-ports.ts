@@ -74,18 +74,6 @@ export function largePorts(
     }
     return stage(port) ? port.staging : 0;
   };
-  /** The elements of a copy. */
-  const elements = (port: Port): TypedArray => {
-    const n = port.extent.size;
-    let { view } = port;
-    if (view === undefined || port.viewAddress !== port.staging || view.length !== n) {
-      // anew where growth has detached it too; as long as the buffer, since to copy a part of it takes another view
-      view = arena.view(port.buffer.type, port.staging, n);
-      port.view = view;
-      port.viewAddress = port.staging;
-    }
-    return view;
-  };
   const placeAll = (ports: readonly Port[], cells: readonly Slot[]): boolean => {
     for (let k = 0; k < ports.length; k++) {
       const port = ports[k]!;
@@ -100,7 +88,7 @@ export function largePorts(
       const port = ports[k]!;
       if (args[port.argument] !== port.staging) continue;
       const { array, offset } = cells[port.slot] as Cell;
-      copyElements(array, offset, elements(port), 0, port.extent.size);
+      copyElements(array, offset, elementsOf(arena, port), 0, port.extent.size);
     }
   };
   const written = ins.filter(({ isWritten }) => isWritten);
@@ -114,7 +102,7 @@ export function largePorts(
         const port = ins[k]!;
         if (args[port.argument] !== port.staging) continue;
         const { array, offset, numbers } = inputs[port.slot] as Cell;
-        const to = elements(port);
+        const to = elementsOf(arena, port);
         if (numbers === undefined) copyElements(to, 0, array, offset, port.extent.size);
         else copyNumbers(to, numbers);
       }
@@ -127,6 +115,16 @@ export function largePorts(
       arena.makeRoom(missing, "copies", taken);
     },
   };
+}
+
+/** The elements of a copy. */
+function elementsOf(arena: ModuleMemory["arena"], port: Port): TypedArray {
+  const n = port.extent.size;
+  const { view } = port;
+  if (view !== undefined && port.viewAddress === port.staging && view.length === n) return view;
+  // anew where growth has detached it too; as long as the buffer, since to copy a part of it takes another view
+  port.viewAddress = port.staging;
+  return (port.view = arena.view(port.buffer.type, port.staging, n));
 }
 
 function keptBytesOf(ports: readonly Port[]): number {
