@@ -103,6 +103,7 @@ export default defineConfig({
     // Generous: the machine may be busy, and a slow test is not a wrong one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } }, // a second by default, which a page on a busy machine does not keep
     experimental: { fsModuleCache: true },
     execArgv,
     projects: [

@@ -57,7 +57,7 @@ const helpers = [
 
 /** Primitives of `downhill/linalg`. */
 const factorisations =
-  "triangle triangularSolve cholesky lu orderRows linearSolve solveAtOnce det logAbsDet signOfDet fullPivots qr eigh svd";
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots qr eigh svd";
 
 describe("primitives", async () => {
   await import("../src/index.ts");
@@ -108,6 +108,7 @@ describe("primitives", async () => {
   test("have a form in ONNX, or a reason for having none", () => {
     const without = {
       shift: "stands in programs that are compiled only",
+      rowLoop: "stands in programs that are compiled only",
       ...Object.fromEntries(
         factorisations
           .split(" ")
@@ -173,7 +174,8 @@ describe("primitives", async () => {
         });
       return roundings > 1;
     });
-    expect(inexact.map(({ name }) => name)).toEqual(["powBy"]); // of products: prims/transcendental.test.ts holds it to 2 ulp
+    // of products, which prims/transcendental.test.ts holds to 2 ulp, and of a rounded x²/2, which its contract names
+    expect(inexact.map(({ name }) => name)).toEqual(["powBy", "gaussian"]);
   });
 
   test("are all called by some operation that stands in a table", () => {

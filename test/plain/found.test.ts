@@ -14,6 +14,18 @@ interface Found {
 
 const found: readonly Found[] = [
   {
+    name: "arrays of two lengths are chosen by ? :",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < n; i++) {
+    const a = u * x[i] > 0.2 ? x : [u, Math.sin(u)];
+    for (const v of a) s += v * v * u;
+  }
+  return s;
+}`,
+  },
+  {
     name: "powers of constants have a range, so that the search for whole numbers ends",
     text: `export function f(u, x, n, k) {
   "use ad";

@@ -3,7 +3,7 @@ import { assertNever } from "../util/assert-never.ts";
 import type { Dim, Expr, Stmt } from "./scalar.ts";
 
 /** Expressions and blocks nested deeper than this are refused: following them would exhaust the stack. */
-const maxDepth = 500;
+export const maxDepth = 500;
 
 /** Throws where `depth` is past what can be followed. */
 export function checkDepth(depth: number): void {

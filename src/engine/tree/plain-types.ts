@@ -96,13 +96,20 @@ export type PlainBatched<T> = T extends number
       ? Plain<T>[]
       : { [K in keyof T]: PlainBatched<T[K]> };
 
+/** Numbers, in arrays and tuples, however nested: what one tensor may stand for. */
+type IsNest<T> = T extends number | boolean | NumberArray
+  ? true
+  : T extends readonly unknown[]
+    ? IsNest<T[number]>
+    : false;
+
 /** What is given over tensors for an argument of type `P`. */
 export type OverTensors<P> =
   IsLeaf<P> extends true
     ? TensorLike
     : P extends boolean
       ? boolean | Tensor
-      : { readonly [K in keyof P]: OverTensors<P[K]> };
+      : { readonly [K in keyof P]: OverTensors<P[K]> } | (IsNest<P> extends true ? Tensor : never);
 
 /** What is computed over tensors where a plain call gives a `T`. */
 export type AsTensors<T> =

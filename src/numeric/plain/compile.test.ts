@@ -1,16 +1,16 @@
-import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, hessian, tensor, valueAndGrad } from "downhill";
-import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
+import { describe, expect, test } from "vitest";
 import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
+import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
 import { walkStmts } from "../../engine/region/walk.ts";
 import { compile } from "./compile.ts";
-import { elaborate } from "./elaborate.ts";
-import { formText } from "./form-text.ts";
-import type { PlainForm } from "./form.ts";
-import { markedFunctions } from "./module.ts";
-import { loadParser } from "./parser.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { formText } from "./form/form-text.ts";
+import type { PlainForm } from "./form/form.ts";
+import { markedFunctions } from "./syntax/module.ts";
+import { loadParser } from "./syntax/parser.ts";
 
 const loss = `
 const scale = [1, 2];
@@ -46,6 +46,13 @@ describe("compile", () => {
     await expect(compile(text)).rejects.toThrow("the value of k is not known");
     const { f } = await compile(text, { captured: { k: 3 } });
     expect(f!(2)).toBe(6);
+  });
+
+  test("reads typed arrays that are written out", async () => {
+    const { f } = await compile(`
+      const a = Float64Array.of(1, 2), b = new Float32Array([3]), c = Int32Array.from([1, 0]);
+      export function f(x: number) { "use ad"; return a[c[0]] * x + b[0]; }`);
+    expect(f!(5)).toBe(13);
   });
 
   test("says that no function is marked", async () => {

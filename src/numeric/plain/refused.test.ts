@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { moduleFrom } from "../../../test/support/plain-agreement.ts";
-import { elaborate } from "./elaborate.ts";
-import { PlainError } from "./refuse.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { PlainError } from "./syntax/refuse.ts";
 
 /** What is refused: the parameters and body of a function, and what stands around it. */
 type Row = readonly [params: string, body: string, around?: string];
@@ -125,6 +125,19 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   filter: ["x: number[]", "return x.filter((v) => v > 0).length;"],
   sort: ["x: number[]", "const y = x.slice(); y.sort(); return y[0];"],
+  "a return without a value beside one with": ["x: number", "if (x > 0) return x; return;"],
+  "a helper that gives a value on some of its ways": [
+    "x: number",
+    "const g = (v: number) => { if (v > 0) return v; return; }; return g(x)! * 2;",
+  ],
+  "a parameter that is replaced and written to": [
+    "x: number[]",
+    "x = x.map((v) => v * 2); x[0] = 1; return x[1];",
+  ],
+  "writing to an empty array": ["x: number", "const a: number[] = []; a[0] = x; return a[0];"],
+  reverse: ["x: number[]", "const y = x.slice().reverse(); return y[0];"],
+  "a search for an element": ["x: number[]", "return x[x.indexOf(2)];"],
+  "whether an element is there": ["x: number[]", "return x.includes(2) ? x[0] : 0;"],
   "var declared again in a block": ["x: number", "var a = x; if (x > 1) { var a = 2; } return a;"],
   "var used behind its block": ["x: number", "for (var i = 0; i < 3; i++) x += i; return i;", "const i = 7;"],
   "var that keeps its value": [
@@ -156,8 +169,9 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   "a length that is not known before the branch": [
     "x: number[]",
-    "const y = x[0] > 0 ? x.slice(1) : x.slice(2); return y[0];",
+    "let n = 0; for (const v of x) if (v > 0) n++; const y = n > 1 ? x.slice(0, n) : x.slice(1); return y[0];",
   ],
+  "? : of an array and a number": ["x: number[]", "const y = x[0] > 0 ? x : 1; return x[0];"],
   "a number used as an array": ["x: number", "return x[0];"],
   "an array used as a number": ["x: number[]", "return x * 2;"],
   "a boolean in arithmetic": ["x: number", "return x * (x > 1);"],

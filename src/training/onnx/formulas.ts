@@ -115,6 +115,7 @@ const formulas: Readonly<Record<string, string>> = {
   // a power, and a step of Newton's method for its last digits
   cbrt: "s = Abs(x); n = s == 0 || s == inf; a = n ? 1 : s; r = Pow(a, 0.3333333333333333); n ? x : (x < 0 ? -1 : 1) * (r - (r - a / (r * r)) / 3)",
   erf: "Erf(x)",
+  gaussian: "Exp(x * x * -0.5)",
   normalByExp: "0.5 * erfc(x * -0.7071067811865476)",
   erfNearZero: "q = x * x; x + x * (0.125 - 0.375 * q + erfTail(q))",
   // by e^(−x²) · (5/4 + P(t)) / (1 + 2x), t = (x − 4) / (x + 4), beyond 0.8: so small values keep their digits. x² is split so that its

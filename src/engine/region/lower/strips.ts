@@ -8,13 +8,14 @@ import { copyBlock } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { addSizes, constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { usesOf, usesOfBlock } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { Access, Accesses, Facts, For } from "./apart.ts";
 import { accessesOf, isListApart, madeIn } from "./apart.ts";
 import { noTerm } from "./neutral.ts";
 import { plus, times } from "./places.ts";
-import { hasName, polynomialOf, splitBy } from "./polynomial.ts";
+import { hasName, splitBy } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 import { isPrivate } from "./private.ts";
 import { mapBlocks } from "./rewrite.ts";
 import { addingTo } from "./sums.ts";
@@ -98,7 +99,7 @@ export function inStrips(
   memory: StripMemory,
   names: Names,
 ): readonly Stmt[] | undefined {
-  const { set, declared, touched } = usesOf(loop.body);
+  const { set, declared, touched } = usesOfBlock(loop.body);
   const sums = [...set]
     .filter((name) => !declared.has(name))
     .map((name): Sum => ({ name, type: touched.get(name)! }));
@@ -126,7 +127,7 @@ function copiedIn(
 ): readonly Omit<Copied, "lanes">[] | undefined {
   const copied: Omit<Copied, "lanes">[] = [];
   const made = madeIn(facts, loop);
-  const { declared } = usesOf(loop.body);
+  const { declared } = usesOfBlock(loop.body);
   for (const [buffer, list] of accesses) {
     if (isListApart(facts, loop.index, list)) continue;
     const array = memory.arrayIn(buffer);
@@ -311,7 +312,7 @@ class Strips {
     const { fresh } = this.#names;
     const block = k.makeBlock();
     const bound = (hint: string, x: Expr): Expr =>
-      x.kind === "const" || (x.kind === "local" && !usesOf(this.#loop.body).set.has(x.name))
+      x.kind === "const" || (x.kind === "local" && !usesOfBlock(this.#loop.body).set.has(x.name))
         ? x
         : block.let(fresh(hint), x);
     const [from, to] = [bound("from", this.#loop.from), bound("to", this.#loop.to)];

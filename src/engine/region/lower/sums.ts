@@ -2,9 +2,9 @@ import { canVectorise } from "../../codegen/vectorise.ts";
 import * as k from "../../kernel/build.ts";
 import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { neutral } from "../../kernel/neutral.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { usesOfBlock } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr, walkOwnExprs } from "../../kernel/walk.ts";
+import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
 type For = Stmt & { readonly kind: "for" };
 
@@ -60,16 +60,17 @@ function mentions(expr: Expr, name: string): boolean {
 
 /** Whether a block reads or sets a local. */
 function reads(block: readonly Stmt[], name: string): boolean {
-  return usesOf(block).touched.has(name);
+  return usesOfBlock(block).touched.has(name);
 }
 
 /** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
 function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt[] {
   const uses = new Map<string, number>();
+  const set = new Set<string>();
   walkBlock(block, {
     expr: (x) => void (x.kind === "local" && uses.set(x.name, (uses.get(x.name) ?? 0) + 1)),
+    stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)),
   });
-  const { set } = usesOf(block);
   const inBlock = (stmts: readonly Stmt[]): readonly Stmt[] => {
     const waiting = new Map<string, Expr>();
     const out: Stmt[] = [];
@@ -102,19 +103,31 @@ function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt
         out.push({ ...stmt, value });
         continue;
       }
-      if (readsAny(stmt, waiting) || usesOf([stmt]).set.has(name)) flush();
+      if (waiting.size > 0 && (readsAny(stmt, waiting) || sets(stmt, name))) flush();
       out.push(mapBlocks(stmt, inBlock));
     }
     flush();
-    return out;
+    return sameBlocks(out, stmts) ? stmts : out;
   };
   return inBlock(block);
 }
 
+/** Whether a statement, or one in it, reads one of these locals, none of which is set. */
 function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
-  if (locals.size === 0) return false;
-  const { touched } = usesOf([stmt]);
-  return [...locals.keys()].some((local) => touched.has(local));
+  for (const block of blocksIn(stmt)) {
+    const { touched } = usesOfBlock(block);
+    for (const local of locals.keys()) if (touched.has(local)) return true;
+  }
+  let found = false;
+  walkOwnExprs(stmt, (x) => (found ||= x.kind === "local" && locals.has(x.name)));
+  return found;
+}
+
+/** Whether a statement, or one in it, sets a local. */
+function sets(stmt: Stmt, name: string): boolean {
+  return stmt.kind === "set"
+    ? stmt.name === name
+    : blocksIn(stmt).some((block) => usesOfBlock(block).set.has(name));
 }
 
 /**
@@ -136,7 +149,7 @@ class Terms {
 
   /** The type of the local, if it is set. */
   typeIn(block: readonly Stmt[]): Expr["type"] | undefined {
-    return usesOf(block).touched.get(this.#name);
+    return usesOfBlock(block).touched.get(this.#name);
   }
 
   /** The term of `name + term`, `term + name` or `name − term`. */
@@ -168,7 +181,7 @@ class Terms {
         if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "if") return mapBlocks(stmt, visit);
         return stmt;
       });
-    const hasSets = usesOf(block).set.has(this.#name);
+    const hasSets = usesOfBlock(block).set.has(this.#name);
     const body = hasSets ? visit(block) : block;
     return isSum ? body : undefined;
   }

@@ -3,15 +3,16 @@ import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
-import { applyRegion } from "../../../engine/prims/region.ts";
 import { convert } from "../../../engine/prims/linear.ts";
+import { applyRegion } from "../../../engine/prims/region.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
 import { at } from "../../array/at.ts";
-import { stack } from "../../array/shape.ts";
-import type { PlainForm, PlainType } from "../form.ts";
+import { reshape, stack } from "../../array/shape.ts";
+import type { PlainForm, PlainType } from "../form/form.ts";
 import {
   type AnyFunction,
   attach,
@@ -20,8 +21,8 @@ import {
   type PlainCallable,
   tensorsOf,
 } from "./callable.ts";
-import { asFunction, plainFunction } from "./transforms.ts";
 import { resultTypes } from "./regions.ts";
+import { asFunction, plainFunction } from "./transforms.ts";
 import { countLeaves, type Leaf, takeApart, templateOf } from "./values.ts";
 
 /** What the body of a plain function asks before it computes. */
@@ -222,42 +223,66 @@ function isKnownNumber(x: Tensor): boolean {
   return x.slot !== undefined && x.shape.length === 0;
 }
 
-/** The operands that an argument becomes, in which tensors stand for numbers and arrays. */
-function operandsOf(type: PlainType, value: unknown, types: Iterator<RegionType>, path: string): Tensor[] {
+/**
+ * The operands that an argument becomes, in which tensors stand for numbers and arrays, and for lists and tuples of these. Of a
+ * tensor the first `axes` are those of lists around.
+ */
+function operandsOf(
+  type: PlainType,
+  value: unknown,
+  types: Iterator<RegionType>,
+  path: string,
+  axes = 0,
+): Tensor[] {
   switch (type.kind) {
     case "number":
-      return [operandOf(value, 0, types.next().value as RegionType, path)];
     case "boolean":
-      return [operandOf(value, 0, types.next().value as RegionType, path)];
+      return [operandOf(value, axes, types.next().value as RegionType, path)];
     case "array":
-      return [operandOf(value, 1, types.next().value as RegionType, path)];
+      return [operandOf(value, axes + 1, types.next().value as RegionType, path)];
     case "matrix":
-      return [operandOf(value, 2, types.next().value as RegionType, path)];
+      return [operandOf(value, axes + 2, types.next().value as RegionType, path)];
     case "list": {
-      if (!Array.isArray(value)) throw notThis(path, "an array of items", value);
+      const isEmpty = isTensor(value) && sizeOf(value.shape) === 0;
+      const items = isEmpty ? emptyNest(value.shape) : value;
+      if (isTensor(items)) return operandsOf(type.item, items, types, path, axes + 1);
+      if (!Array.isArray(items)) throw notThis(path, "an array of items", value);
       const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
-      if (value.length === 0) {
+      if (items.length === 0) {
         const leaves: Leaf[] = [];
-        takeApart(type, value, elements.values(), { path, lead: 0 }, leaves);
+        takeApart(type, items, elements.values(), { path, lead: 0 }, leaves);
         return tensorsOf(leaves, elements);
       }
-      const items = value.map((item, i) => operandsOf(type.item, item, elements.values(), `${path}[${i}]`));
-      return elements.map((_, k) => stack(items.map((item) => item[k]!)));
+      const parts = items.map((item: unknown, i) =>
+        operandsOf(type.item, item, elements.values(), `${path}[${i}]`),
+      );
+      return elements.map((_, k) => stack(parts.map((part) => part[k]!)));
     }
     case "record":
-      if (typeof value !== "object" || value === null || value instanceof Tensor)
+      if (typeof value !== "object" || value === null || isTensor(value))
         throw notThis(path, `an object with ${type.fields.map((field) => field.name).join(", ")}`, value);
       return type.fields.flatMap((field) => {
         const member = (value as Readonly<Record<string, unknown>>)[field.name];
         return operandsOf(field.type, member, types, `${path}.${field.name}`);
       });
-    case "tuple":
-      if (!Array.isArray(value) || value.length !== type.items.length)
-        throw notThis(path, `an array of ${type.items.length}`, value);
-      return type.items.flatMap((item, i) => operandsOf(item, value[i], types, `${path}[${i}]`));
+    case "tuple": {
+      const { length } = type.items;
+      const given = isTensor(value) ? value.shape[axes] : Array.isArray(value) ? value.length : undefined;
+      if (given !== length) throw notThis(path, `an array of ${length}`, value);
+      const around = new Array<null>(axes).fill(null);
+      return type.items.flatMap((item, i) => {
+        const part = isTensor(value) ? at(value, ...around, i) : (value as unknown[])[i];
+        return operandsOf(item, part, types, `${path}[${i}]`, axes);
+      });
+    }
     default:
       return assertNever(type, "operandsOf");
   }
+}
+
+/** The arrays that a tensor without elements stands for. */
+function emptyNest([n = 0, ...rest]: readonly number[]): unknown[] {
+  return Array.from({ length: n }, () => emptyNest(rest));
 }
 
 function notThis(path: string, what: string, value: unknown): DownhillError {
@@ -265,14 +290,19 @@ function notThis(path: string, what: string, value: unknown): DownhillError {
   return new DownhillError("tree", `${path} must be ${what}, got ${got}.`);
 }
 
-const nouns = ["one number", "an array of numbers", "a matrix"] as const;
+const nouns = ["one number", "an array of numbers", "a matrix"];
 
-function operandOf(value: unknown, rank: 0 | 1 | 2, element: RegionType, path: string): Tensor {
+function operandOf(value: unknown, rank: number, element: RegionType, path: string): Tensor {
   const isList = rank === 1 && Array.isArray(value) && value.some(isTensor);
-  const x = isList ? stack(value as TensorLike[]) : asTensor(value, path);
+  const given = isList ? stack(value as TensorLike[]) : asTensor(value, path);
+  const missing = rank - given.shape.length;
+  // [] is an array without elements, of any rank
+  const isEmpty = missing > 0 && given.shape.at(-1) === 0;
+  const x = isEmpty ? reshape(given, [...given.shape, ...new Array<number>(missing).fill(0)]) : given;
   if (x.shape.length !== rank) {
+    const noun = nouns[rank] ?? `an array of ${rank} axes`;
     const repair = x.shape.length > rank ? " For a batch of them use vmap." : "";
-    throw new DownhillError("shape", `${path} is ${nouns[rank]}, got ${showType(x.type)}.${repair}`);
+    throw new DownhillError("shape", `${path} is ${noun}, got ${showType(x.type)}.${repair}`);
   }
   const dtype = dtypeOf(element);
   if (x.dtype === dtype) return x.type.weak ? convert(x, dtype) : x;

@@ -1,5 +1,4 @@
 // Plain functions in transforms: numbers in, numbers out; tensors in, tensors out.
-import { describe, expect, test } from "vitest";
 import {
   grad,
   hessian,
@@ -16,6 +15,7 @@ import {
   vmap,
 } from "downhill";
 import { fitCurve, leastSquares, minimize } from "downhill/optim";
+import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
 import { overTensors } from "./attach.ts";
 
@@ -94,6 +94,36 @@ function pair(x: number[], y: number) {
       { w: [[-1, -2], [-3, -4]], b: Float64Array.of(-1, -1) }, // prettier-ignore
       [Float64Array.of(1, 0), Float64Array.of(0, 1)],
     ]);
+  });
+
+  test("Jacobians and Hessians were traced at each call: they cost some calls of a gradient", () => {
+    const timed = (f: () => unknown): number => {
+      for (let i = 0; i < 200; i++) f();
+      const runs = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        for (let i = 0; i < 40; i++) f();
+        return performance.now() - start;
+      });
+      return Math.min(...runs);
+    };
+    const [gradient, ...derivatives] = [grad(loss), hessian(loss), jacfwd(loss), jacrev(loss)];
+    const one = timed(() => gradient(p, xs, ys));
+    for (const f of derivatives) expect(timed(() => f(p, xs, ys)) / one).toBeLessThan(100); // were 300 and more
+  });
+
+  test("Jacobians of other values, of arguments twice, of nothing, and of float32", () => {
+    for (const jacobian of [jacfwd, jacrev]) {
+      const slopes = jacobian(pair);
+      expect(slopes([1, 2], 2).s).toEqual([4, 8]);
+      expect(slopes([1, 2, 3], 1).s).toEqual([2, 4, 6]);
+      expect(slopes([], 1)).toEqual({ s: [], t: [] });
+      const ones = new Array<number>(40).fill(1); // more elements than there are calls
+      expect(slopes(ones, 1).s).toEqual(ones.map(() => 2));
+      expect(slopes(ones, 1).t[3]!.indexOf(2)).toBe(3);
+      expect(jacobian(pair, { argnums: [1, 1] })([1, 2], 3).s).toEqual([5, 5]);
+      const single = jacobian(pair as never as (x: Float32Array, y: number) => { s: number; t: number[] });
+      expect(single(Float32Array.of(1, 2), 2).s).toEqual(Float32Array.of(4, 8));
+    }
   });
 
   test("second derivatives, and transforms of transforms", () => {
@@ -212,6 +242,41 @@ describe("tensors give tensors", () => {
     expect(grad(f)({ w, b: 0.5 }).w.tolist()).toEqual([10, 14]);
     expect(jit(grad(f))({ w, b: 0.5 }).w.tolist()).toEqual([10, 14]);
     expect(vmap((b: Tensor) => onTensors({ w, b }, xs, ys))([0.5, 1.5]).tolist()).toEqual([1.25, 4.25]);
+  });
+
+  test("one tensor stands for a tuple, and for lists of tuples and booleans", () => {
+    const spread = overTensors(
+      marked(`
+      function spread(at: [number, number], ps: [number, number][], on: boolean[]) {
+        "use ad";
+        let s = 0;
+        for (const [i, [x, y]] of ps.entries()) if (on[i]) s += (x - at[0]) ** 2 * (y - at[1]);
+        return s;
+      }`) as (at: [number, number], ps: [number, number][], on: boolean[]) => number,
+    );
+    const on = [true, false, true];
+    const ps = [[1, 2], [3, 4], [5, 7]]; // prettier-ignore
+    const by = (a: Tensor, b: Tensor): Tensor => spread(a, b, on).mul(2);
+    const [da, db] = grad(by, { argnums: [0, 1] })([1, 1], ps);
+    expect(da.tolist()).toEqual([-96, -32]);
+    expect(db.tolist()).toEqual([[0, 0], [0, 0], [96, 32]]); // prettier-ignore
+    expect(jit(grad(by))([1, 1], ps).tolist()).toEqual([-96, -32]);
+    const mixed = [[tensor(1), 2], [3, 4], [5, tensor(7)]] as never; // prettier-ignore
+    expect(spread(tensor([1, 1]), mixed, tensor(on) as never).item()).toBe(96);
+    expect(spread([1, 1], tensor([]), []).item()).toBe(0);
+    expect(() => spread(tensor([1, 2, 3]), ps as [number, number][], on)).toThrow(
+      "spread: at must be an array of 2, got f64[3].",
+    );
+  });
+
+  test("an empty list is a matrix without rows, and a list without objects", () => {
+    const total = marked(`
+      function total(m: number[][], ps: { x: number }[][], x: number) {
+        "use ad";
+        return m.length + ps.length + x;
+      }`) as unknown as (m: Tensor, ps: Tensor, x: number) => Tensor;
+    expect(grad((m: Tensor, ps: Tensor) => total(m, ps, 2))([], []).shape).toEqual([0]);
+    expect(jit((m: Tensor, ps: Tensor) => total(m, ps, 2))([], [[], []]).item()).toBe(4);
   });
 
   test("the function itself takes tensors inside of another function", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import {
   type Leaf,
   leavesOf,
@@ -124,6 +124,18 @@ test("a batch has an axis more at each leaf", () => {
   expect(leaves.map((leaf) => leaf.dims)).toEqual([[2], [2, 1]]);
   expect(putTogether({ kind: "batch", item: template }, leaves)).toEqual({ x: [1, 2], ys: [[3], [4]] });
   expect(takeLike({ kind: "batch", item: template }, { x: [1, 2], ys: [[3], [4]] }, "ct")).toEqual(leaves);
+});
+
+test("an empty list of lists has all the axes of its leaves", () => {
+  const type: PlainType = { kind: "list", item: { kind: "list", item: point } };
+  expect(taken(type, []).leaves.map((leaf) => leaf.dims)).toEqual([
+    [0, 0],
+    [0, 0, 0],
+  ]);
+  expect(taken(type, [[], []]).leaves.map((leaf) => leaf.dims)).toEqual([
+    [2, 0],
+    [2, 0, 0],
+  ]);
 });
 
 test.each<[PlainType, unknown, string]>([

@@ -1,9 +1,9 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { isFlat, itemsOf, takeNumbers } from "./lists.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
@@ -260,10 +260,9 @@ function takeList(
     item ??= template;
     items.push(own);
   }
+  const ranks = leafRanks(type.item);
   elements.forEach((element, k) => {
-    const first = items[0]?.[k];
-    const dims =
-      first === undefined ? new Array<number>(rankOfLeaf(type.item, k) + place.lead).fill(0) : first.dims;
+    const dims = items[0]?.[k]?.dims ?? new Array<number>(ranks[k]! + place.lead).fill(0);
     leaves.push(
       stack(
         items.map((own) => own[k]!),
@@ -293,32 +292,28 @@ function stack(items: readonly Leaf[], dims: readonly number[], element: RegionT
   return { data, dims: [items.length, ...dims] };
 }
 
-/** The types of the leaves of a value, depth first. */
-function leafTypes(type: PlainType): readonly (PlainType & { readonly kind: keyof typeof rankOf })[] {
+/** How many axes each leaf of a value has, depth first: a list gives those of its items one more. */
+function leafRanks(type: PlainType): readonly number[] {
   switch (type.kind) {
     case "number":
     case "boolean":
     case "array":
     case "matrix":
-      return [type];
+      return [rankOf[type.kind]];
     case "list":
-      return leafTypes(type.item);
+      return leafRanks(type.item).map((rank) => rank + 1);
     case "record":
-      return type.fields.flatMap((field) => leafTypes(field.type));
+      return type.fields.flatMap((field) => leafRanks(field.type));
     case "tuple":
-      return type.items.flatMap(leafTypes);
+      return type.items.flatMap(leafRanks);
     default:
-      return assertNever(type, "leafTypes");
+      return assertNever(type, "leafRanks");
   }
 }
 
 /** How many parameters or results of a region a value stands for. */
 export function countLeaves(type: PlainType): number {
-  return leafTypes(type).length;
-}
-
-function rankOfLeaf(type: PlainType, k: number): number {
-  return rankOf[leafTypes(type)[k]!.kind];
+  return leafRanks(type).length;
 }
 
 /** How a value of which only the type is known is put together. */

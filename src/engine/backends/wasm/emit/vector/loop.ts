@@ -20,6 +20,8 @@ export interface Bounds {
   readonly to: number;
   /** A number that divides that of the iterations from one to the other, whatever the bounds are then; 1 where nothing is known. */
   readonly multipleOf: number;
+  /** How many iterations there are, where that is known. */
+  readonly count?: number | undefined;
 }
 
 /** How what a vector loop leaves over is done, one index at a time. */
@@ -50,6 +52,7 @@ export function emitVectorFor(
   const end = emitEnd(body, bounds, index, step);
   if (rare.length === 0) {
     flushAll(lanes);
+    if (bounds.count === step) return runOnce(body, made);
     runIterations(body, made, end, index, step);
     if (bounds.multipleOf % step !== 0) oneByOne.rest(index);
     return;
@@ -145,6 +148,13 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
   body.op("i32.add");
   body.localSet(end);
   return end;
+}
+
+/** An iteration that is the only one: without a loop, engines know what its index is. */
+function runOnce(body: Body, { code, iteration }: IterationCode): void {
+  body.append(iteration.before);
+  if (iteration.clears) clearVectors(code);
+  body.append(code);
 }
 
 /** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
