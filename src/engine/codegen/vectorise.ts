@@ -1,6 +1,6 @@
 import { expandReduce } from "../kernel/expand.ts";
 import type { Expr, Procedure, Stmt } from "../kernel/scalar.ts";
-import { usesOf } from "../kernel/uses.ts";
+import { bindingsOf, usesOf } from "../kernel/uses.ts";
 import { reachedBy, walkBlock, walkExpr } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Dependence } from "./affine.ts";
@@ -33,7 +33,7 @@ export interface Iteration {
  */
 export function canVectorise({ index, body, results, copies }: Iteration, manner: Manner): string | true {
   const found: Findings = { refusal: undefined, hasStored: false, pending: [], inlined: 0 };
-  const set = usesOf(body).set;
+  const set = bindingsOf(body).set;
   const indices = namesInIndices(body);
   for (let copy = 0; copy < copies; copy++) {
     const names = new Map([[index, affine(1)]]);
@@ -116,7 +116,7 @@ function visitStmt(stmt: Stmt, walk: Walk): void {
       return flushAll(walk);
     case "reduce": {
       const expanded = expandReduce(stmt);
-      return visitBlock(expanded, { ...walk, set: new Set([...walk.set, ...usesOf(expanded).set]) });
+      return visitBlock(expanded, { ...walk, set: new Set([...walk.set, ...bindingsOf(expanded).set]) });
     }
     case "contract":
       return refuse(walk, "a product of arrays stands in it");
@@ -256,7 +256,7 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: Walk): vo
     return;
   }
   found.inlined += weightOfProcedure(procedure);
-  const { set } = usesOf(procedure.body);
+  const { set } = bindingsOf(procedure.body);
   const names = new Map<string, Dependence>();
   procedure.params.forEach(({ name }, k) => {
     const arg = args[k]!;

@@ -1,5 +1,5 @@
 import type { Expr, ScalarType, Stmt } from "./scalar.ts";
-import { walkExpr } from "./walk.ts";
+import { blocksIn, walkExpr } from "./walk.ts";
 
 /** The names that statements and expressions use. */
 export interface Uses {
@@ -48,8 +48,8 @@ type Nest = Stmt & { readonly kind: "for" | "while" | "if" | "reduce" };
 // What is in a block is asked for again by each block around it, and by each decision about it.
 const kept = new WeakMap<readonly Stmt[], Uses>();
 
-/** What the block of a statement uses, kept beside the block: of a statement that is finished. */
-export function usesOfBody(block: readonly Stmt[]): Uses {
+/** What the block of a finished statement uses. */
+function usesOfBody(block: readonly Stmt[]): Uses {
   let uses = kept.get(block);
   if (uses === undefined) kept.set(block, (uses = usesOf(block)));
   return uses;
@@ -115,8 +115,36 @@ function addNest(uses: Collected, stmt: Nest): void {
 function addBody({ touched, declared, set, buffers }: Collected, block: readonly Stmt[]): void {
   if (block.length === 0) return;
   const inner = usesOfBody(block);
-  for (const [name, type] of inner.touched) touched.set(name, type);
-  for (const name of inner.declared) declared.add(name);
-  for (const name of inner.set) set.add(name);
-  for (const name of inner.buffers) buffers.add(name);
+  inner.touched.forEach((type, name) => touched.set(name, type));
+  inner.declared.forEach((name) => declared.add(name));
+  inner.set.forEach((name) => set.add(name));
+  inner.buffers.forEach((name) => buffers.add(name));
+}
+
+/** The locals that statements give values: a part of what they use, which no expression need be looked at for. */
+export type Bindings = Pick<Uses, "declared" | "set">;
+
+const bindings = new WeakMap<readonly Stmt[], Bindings>();
+
+/** What the statements of a block and those in them declare and set, kept beside the block: nothing is added to it any more. */
+export function bindingsOf(block: readonly Stmt[]): Bindings {
+  const known = bindings.get(block);
+  if (known !== undefined) return known;
+  const [declared, set] = [new Set<string>(), new Set<string>()];
+  const add = (stmts: readonly Stmt[]): void => {
+    if (stmts.length === 0) return;
+    const inner = bindingsOf(stmts);
+    inner.declared.forEach((name) => declared.add(name));
+    inner.set.forEach((name) => set.add(name));
+  };
+  for (const stmt of block) {
+    if (stmt.kind === "let") declared.add(stmt.name);
+    else if (stmt.kind === "set") set.add(stmt.name);
+    if (stmt.kind === "for" || stmt.kind === "reduce") declared.add(stmt.index);
+    if (stmt.kind === "reduce") declared.add(stmt.name);
+    blocksIn(stmt).forEach(add);
+  }
+  const all = { declared, set };
+  bindings.set(block, all);
+  return all;
 }

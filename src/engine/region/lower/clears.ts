@@ -1,8 +1,8 @@
 // Arrays begin with zeros. Where a loop that comes next writes to every element, and reads none, they need not.
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
-import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
+import { usesOf } from "../../kernel/uses.ts";
+import { walkBlock } from "../../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Scope } from "./scope.ts";
 
@@ -17,10 +17,11 @@ export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonl
       void (stmt.kind === "let" && !scope.changing.has(stmt.name) && made.set(stmt.name, stmt.value)),
   });
   const vain = new Set<Stmt>();
+  const buffers = new Map<Stmt, ReadonlySet<string>>();
   const visit = (stmts: readonly Stmt[]): void => {
     stmts.forEach((stmt, i) => {
       const array = scope.clears.get(stmt);
-      if (array !== undefined && isFilled(scope, made, array, stmts.slice(i + 1))) vain.add(stmt);
+      if (array !== undefined && isFilled(scope, made, array, stmts.slice(i + 1), buffers)) vain.add(stmt);
     });
   };
   const prune = (stmts: readonly Stmt[]): readonly Stmt[] => {
@@ -48,23 +49,22 @@ function isFilled(
   made: ReadonlyMap<string, Expr>,
   array: ArrayPlace,
   rest: readonly Stmt[],
+  buffers: Map<Stmt, ReadonlySet<string>>,
 ): boolean {
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
-    if (goesOn && stmt.kind === "if") return isFilled(scope, made, array, stmt.then);
-    if (!isTouched(array, stmt)) continue;
+    if (goesOn && stmt.kind === "if") return isFilled(scope, made, array, stmt.then, buffers);
+    if (!buffersOf(stmt, buffers).has(array.buffer)) continue;
     return stmt.kind === "for" && fills(scope, made, array, [stmt], []) && !isRead(array, stmt);
   }
   return false;
 }
 
-function isTouched({ buffer }: ArrayPlace, stmt: Stmt): boolean {
-  if (blocksIn(stmt).some((block) => usesOfBody(block).buffers.has(buffer))) return true;
-  let found =
-    (stmt.kind === "store" && stmt.buffer === buffer) ||
-    (stmt.kind === "contract" && [stmt.out, stmt.left, stmt.right].some((place) => place.buffer === buffer));
-  walkOwnExprs(stmt, (x) => (found ||= x.kind === "load" && x.buffer === buffer));
-  return found;
+/** The buffers that a statement, with those in it, reads or writes; `known` has those of statements that were asked about. */
+function buffersOf(stmt: Stmt, known: Map<Stmt, ReadonlySet<string>>): ReadonlySet<string> {
+  let buffers = known.get(stmt);
+  if (buffers === undefined) known.set(stmt, (buffers = usesOf([stmt]).buffers));
+  return buffers;
 }
 
 function isRead({ buffer }: ArrayPlace, loop: For): boolean {

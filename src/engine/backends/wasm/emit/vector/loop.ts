@@ -3,7 +3,7 @@ import type { For, LanePlan } from "../../../../codegen/plan.ts";
 import { namesInIndices } from "../../../../codegen/vectorise.ts";
 import { internalError } from "../../../../errors/index.ts";
 import type { Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
+import { bindingsOf } from "../../../../kernel/uses.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
 import { clearVectors } from "../../engines/cleared-vectors.ts";
 import type { Frame } from "../frame.ts";
@@ -117,7 +117,7 @@ export function openLanes(
     frame: { ...frame, body: code },
     base: 0,
     scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
-    set: usesOf(block).set,
+    set: bindingsOf(block).set,
     indices: namesInIndices(block),
     mask: undefined,
     pending: [],
