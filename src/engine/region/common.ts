@@ -94,7 +94,7 @@ class Sharing {
     if (isAtom(value)) {
       if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
       this.#instead.set(name, value);
-      return [stmt];
+      return [];
     }
     const key = keyOf(value, this.#functions);
     const same = known.get(key);

@@ -179,6 +179,16 @@ describe("a distribution is a node of trees", () => {
 });
 
 describe("shapes", () => {
+  test("one number is the mean of all elements of a vector", () => {
+    const scaleTril = [[2, 0], [0.6, 1]]; // prettier-ignore
+    const one = d.multivariateNormal({ loc: 3, scaleTril });
+    const all = d.multivariateNormal({ loc: [3, 3], scaleTril });
+    expect(one.eventShape).toEqual([2]);
+    expect(one.logProb([1, 4]).item()).toBe(all.logProb([1, 4]).item());
+    const inMean = (loc: Tensor): Tensor => d.multivariateNormal({ loc, scaleTril }).logProb([1, 4]);
+    expect(grad(inMean)(3).item()).toBeCloseTo(sum(grad(inMean)([3, 3])).item(), 14);
+  });
+
   test("of batches, events and samples", () => {
     const batch = d.normal({ loc: [[0], [1]], scale: [1, 2, 3] });
     expect([batch.batchShape, batch.eventShape]).toEqual([[2, 3], []]);

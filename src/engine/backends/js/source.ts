@@ -5,8 +5,7 @@ import { typeRange } from "../../kernel/range.ts";
 import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
 import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
 import { isConstant } from "../../kernel/sizes.ts";
-import { bindingsOf } from "../../kernel/uses.ts";
-import { reachedBy } from "../../kernel/walk.ts";
+import { reachedBy, usesOf } from "../../kernel/uses.ts";
 import { must } from "../../util/assert-never.ts";
 import { takeFirstClears } from "./clears.ts";
 import { conditionCode, numberCode } from "./expression.ts";
@@ -66,7 +65,7 @@ export function routineSource(given: Routine, limit: number, arraysAreWhole: boo
   routine.temps.forEach((temp, k) =>
     buffers.set(temp.name, { array: tempNames[k]!, offset: undefined, isOuter: isFixed }),
   );
-  const scope = openFunction(unit, buffers, bindingsOf(routine.body).set);
+  const scope = openFunction(unit, buffers, usesOf(routine.body).set);
 
   const temps = tempNames.map((temp, k) => `const ${temp} = temps[${k}];`);
   const lines = isFixed ? [] : [...temps];
@@ -142,7 +141,7 @@ function addProcedure(procedure: Procedure, unit: Unit): void {
 
 function procedureLines(procedure: Procedure, unit: Unit): string[] {
   const statements = expandBlock(procedure.body);
-  const scope = openFunction(unit, new Map(), bindingsOf(statements).set);
+  const scope = openFunction(unit, new Map(), usesOf(statements).set);
   const params = procedure.params.map((param) => scope.localName(param.name));
   const body = blockLines(statements, [procedure.result], scope);
   const code = procedure.result.type === "bool" ? conditionCode : numberCode;

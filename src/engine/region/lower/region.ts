@@ -12,6 +12,7 @@ import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
+import { withDifferences } from "./differences.ts";
 import { withoutVainClears } from "./clears.ts";
 import { withSteadyParts } from "./steady.ts";
 import { markLoops } from "./independent.ts";
@@ -84,6 +85,7 @@ export function writeRegion(
   const memory = stripMemory(scope);
   statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
   statements = withSteadyParts(statements, options, host.fresh);
+  statements = withDifferences(statements, options);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);

@@ -114,23 +114,26 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   emitScalar(stop, frame);
   body.localSet(end);
   body.localSet(index);
-  const out = body.block();
-  const again = body.loop();
-  body.localGet(index);
-  body.localGet(end);
-  body.op(stmt.reverse ? "i32.le_s" : "i32.ge_s");
-  body.brIf(out);
+  const goesOn = (): void => {
+    body.localGet(index);
+    body.localGet(end);
+    body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  };
   const step = (by: number): void => {
     body.localGet(index);
     body.i32Const(by);
     body.op("i32.add");
     body.localSet(index);
   };
+  goesOn();
+  body.if();
+  const again = body.loop();
   if (stmt.reverse) step(-1);
   emitVectorBlock(stmt.body, inner, call, depth + 1);
   flushAll(lanes);
   if (!stmt.reverse) step(1);
-  body.br(again);
+  goesOn();
+  body.brIf(again);
   body.end();
   body.end();
 }
