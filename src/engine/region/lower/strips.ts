@@ -8,7 +8,7 @@ import { copyBlock } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { addSizes, constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
-import { usesOf, usesOfBody } from "../../kernel/uses.ts";
+import { usesOf, usesOfBlock } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { Access, Accesses, Facts, For } from "./apart.ts";
 import { accessesOf, isListApart, madeIn } from "./apart.ts";
@@ -99,7 +99,7 @@ export function inStrips(
   memory: StripMemory,
   names: Names,
 ): readonly Stmt[] | undefined {
-  const { set, declared, touched } = usesOfBody(loop.body);
+  const { set, declared, touched } = usesOfBlock(loop.body);
   const sums = [...set]
     .filter((name) => !declared.has(name))
     .map((name): Sum => ({ name, type: touched.get(name)! }));
@@ -127,7 +127,7 @@ function copiedIn(
 ): readonly Omit<Copied, "lanes">[] | undefined {
   const copied: Omit<Copied, "lanes">[] = [];
   const made = madeIn(facts, loop);
-  const { declared } = usesOfBody(loop.body);
+  const { declared } = usesOfBlock(loop.body);
   for (const [buffer, list] of accesses) {
     if (isListApart(facts, loop.index, list)) continue;
     const array = memory.arrayIn(buffer);
@@ -312,7 +312,7 @@ class Strips {
     const { fresh } = this.#names;
     const block = k.makeBlock();
     const bound = (hint: string, x: Expr): Expr =>
-      x.kind === "const" || (x.kind === "local" && !usesOfBody(this.#loop.body).set.has(x.name))
+      x.kind === "const" || (x.kind === "local" && !usesOfBlock(this.#loop.body).set.has(x.name))
         ? x
         : block.let(fresh(hint), x);
     const [from, to] = [bound("from", this.#loop.from), bound("to", this.#loop.to)];

@@ -2,7 +2,7 @@ import { canVectorise } from "../../codegen/vectorise.ts";
 import * as k from "../../kernel/build.ts";
 import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { neutral } from "../../kernel/neutral.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { usesOfBlock } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr, walkOwnExprs } from "../../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
@@ -60,7 +60,7 @@ function mentions(expr: Expr, name: string): boolean {
 
 /** Whether a block reads or sets a local. */
 function reads(block: readonly Stmt[], name: string): boolean {
-  return usesOfBody(block).touched.has(name);
+  return usesOfBlock(block).touched.has(name);
 }
 
 /** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
@@ -115,7 +115,7 @@ function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt
 /** Whether a statement, or one in it, reads one of these locals, none of which is set. */
 function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
   for (const block of blocksIn(stmt)) {
-    const { touched } = usesOfBody(block);
+    const { touched } = usesOfBlock(block);
     for (const local of locals.keys()) if (touched.has(local)) return true;
   }
   let found = false;
@@ -127,7 +127,7 @@ function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
 function sets(stmt: Stmt, name: string): boolean {
   return stmt.kind === "set"
     ? stmt.name === name
-    : blocksIn(stmt).some((block) => usesOfBody(block).set.has(name));
+    : blocksIn(stmt).some((block) => usesOfBlock(block).set.has(name));
 }
 
 /**
@@ -149,7 +149,7 @@ class Terms {
 
   /** The type of the local, if it is set. */
   typeIn(block: readonly Stmt[]): Expr["type"] | undefined {
-    return usesOfBody(block).touched.get(this.#name);
+    return usesOfBlock(block).touched.get(this.#name);
   }
 
   /** The term of `name + term`, `term + name` or `name − term`. */
@@ -181,7 +181,7 @@ class Terms {
         if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "if") return mapBlocks(stmt, visit);
         return stmt;
       });
-    const hasSets = usesOfBody(block).set.has(this.#name);
+    const hasSets = usesOfBlock(block).set.has(this.#name);
     const body = hasSets ? visit(block) : block;
     return isSum ? body : undefined;
   }

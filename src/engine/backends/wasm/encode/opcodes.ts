@@ -38,7 +38,8 @@ export type Immediate =
 /** One instruction. */
 export interface Opcode {
   readonly name: OpcodeName;
-  readonly bytes: readonly number[];
+  /** Its bytes as a number: 65,536 times the prefix, which is 0 where there is none, and the code behind it. */
+  readonly code: number;
   readonly immediate: Immediate;
   /** What it takes from the stack and leaves there, in letters, or `?` where that is not fixed: see `signatureOf`. */
   readonly signature: string;
@@ -316,11 +317,6 @@ export function widthOf({ name, immediate }: Opcode): number {
   return name.startsWith("v128") ? 16 : 4;
 }
 
-function codeBytes(prefix: number, code: number): readonly number[] {
-  if (prefix === 0) return [code];
-  return code < 128 ? [prefix, code] : [prefix, (code & 127) | 128, code >> 7];
-}
-
 let byName: ReadonlyMap<string, Opcode> | undefined;
 
 function makeTable(): ReadonlyMap<string, Opcode> {
@@ -331,7 +327,7 @@ function makeTable(): ReadonlyMap<string, Opcode> {
     for (const end of rest.split(" ")) {
       const name = start + end;
       const signature = each[each.length === 1 ? 0 : code - first] ?? "?";
-      table.set(name, { name: name as OpcodeName, bytes: codeBytes(prefix, code), immediate, signature });
+      table.set(name, { name: name as OpcodeName, code: prefix * 65_536 + code, immediate, signature });
       code++;
     }
   }
@@ -345,8 +341,7 @@ export function opcodes(): readonly Opcode[] {
 
 /** The instruction of that name. */
 export function opcode(name: OpcodeName): Opcode {
-  byName ??= makeTable();
-  const found = byName.get(name);
+  const found = (byName ??= makeTable()).get(name);
   if (found === undefined) throw internalError(`there is no instruction ${name}`);
   return found;
 }
