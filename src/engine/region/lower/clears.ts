@@ -3,7 +3,7 @@
 import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { usesOfBlock } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
 import { addedBy } from "./apart.ts";
 import { mapBlocks } from "./rewrite.ts";
@@ -66,7 +66,7 @@ function nextLoop(scope: Scope, array: ArrayPlace, rest: readonly Stmt[]): For |
 }
 
 function isTouched({ buffer }: ArrayPlace, stmt: Stmt): boolean {
-  if (blocksIn(stmt).some((block) => usesOfBody(block).buffers.has(buffer))) return true;
+  if (blocksIn(stmt).some((block) => usesOfBlock(block).buffers.has(buffer))) return true;
   let found =
     (stmt.kind === "store" && stmt.buffer === buffer) ||
     (stmt.kind === "contract" && [stmt.out, stmt.left, stmt.right].some((place) => place.buffer === buffer));

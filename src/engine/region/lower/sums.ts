@@ -1,9 +1,9 @@
 import { canVectorise } from "../../codegen/vectorise.ts";
 import * as k from "../../kernel/build.ts";
-import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, Reduce, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { neutral } from "../../kernel/neutral.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
-import { blocksIn, walkBlock, walkExpr, walkOwnExprs } from "../../kernel/walk.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
 type For = Stmt & { readonly kind: "for" };
@@ -18,7 +18,7 @@ const shortBody = 6;
 export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
   const terms = new Terms(name);
-  const type = terms.typeIn(plain);
+  const type = typeOfSet(plain, name);
   if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   const term = k.local(type, fresh(`${name}.term`));
   const declared = termIn(plain, name, term);
@@ -71,7 +71,10 @@ function mentions(expr: Expr, name: string): boolean {
 
 /** Whether a block reads or sets a local. */
 function reads(block: readonly Stmt[], name: string): boolean {
-  return usesOfBody(block).touched.has(name);
+  if (bindingsOf(block).set.has(name)) return true;
+  let found = false;
+  walkBlock(block, { expr: (x) => void (found ||= x.kind === "local" && x.name === name) });
+  return found;
 }
 
 /** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
@@ -125,12 +128,8 @@ function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt
 
 /** Whether a statement, or one in it, reads one of these locals, none of which is set. */
 function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
-  for (const block of blocksIn(stmt)) {
-    const { touched } = usesOfBody(block);
-    for (const local of locals.keys()) if (touched.has(local)) return true;
-  }
   let found = false;
-  walkOwnExprs(stmt, (x) => (found ||= x.kind === "local" && locals.has(x.name)));
+  walkBlock([stmt], { expr: (x) => void (found ||= x.kind === "local" && locals.has(x.name)) });
   return found;
 }
 
@@ -138,7 +137,7 @@ function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
 function sets(stmt: Stmt, name: string): boolean {
   return stmt.kind === "set"
     ? stmt.name === name
-    : blocksIn(stmt).some((block) => usesOfBody(block).set.has(name));
+    : blocksIn(stmt).some((block) => bindingsOf(block).set.has(name));
 }
 
 /**
@@ -150,17 +149,24 @@ export function addingTo(block: readonly Stmt[], name: string, other: Expr): rea
   return replaced === undefined || reads(replaced, name) ? undefined : replaced;
 }
 
+/** The type of a local that a block sets; `undefined` where it does not. */
+export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | undefined {
+  for (const stmt of block) {
+    if (stmt.kind === "set" && stmt.name === name) return stmt.value.type;
+    for (const inner of blocksIn(stmt)) {
+      const type = bindingsOf(inner).set.has(name) ? typeOfSet(inner, name) : undefined;
+      if (type !== undefined) return type;
+    }
+  }
+  return undefined;
+}
+
 /** What is added to a local. */
 class Terms {
   readonly #name: string;
 
   constructor(name: string) {
     this.#name = name;
-  }
-
-  /** The type of the local, if it is set. */
-  typeIn(block: readonly Stmt[]): Expr["type"] | undefined {
-    return usesOfBody(block).touched.get(this.#name);
   }
 
   /** The term of `name + term`, `term + name` or `name − term`. */
@@ -192,7 +198,7 @@ class Terms {
         if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "if") return mapBlocks(stmt, visit);
         return stmt;
       });
-    const hasSets = usesOfBody(block).set.has(this.#name);
+    const hasSets = bindingsOf(block).set.has(this.#name);
     const body = hasSets ? visit(block) : block;
     return isSum ? body : undefined;
   }
