@@ -17,7 +17,6 @@ const shortBody = 6;
  */
 export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
-  const terms = new Terms(name);
   const type = typeOfSet(plain, name);
   if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   const term = k.local(type, fresh(`${name}.term`));
