@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
 import type { Expr, Procedure, ScalarType, Stmt, Table } from "./scalar.ts";
-import { checkDepth, walkExpr } from "./walk.ts";
+import { blocksIn, checkDepth, walkExpr } from "./walk.ts";
 
 /** What statements and expressions use, by name. Sets are in the order in which things are met. */
 export interface Uses {
@@ -122,14 +122,42 @@ function addStmt(uses: Collected, stmt: Stmt): void {
 
 function addBlock(uses: Collected, block: readonly Stmt[]): void {
   const inner = usesOfBlock(block);
-  for (const [name, type] of inner.touched) uses.touched.set(name, type);
-  for (const name of inner.declared) uses.declared.add(name);
-  for (const name of inner.set) uses.set.add(name);
-  for (const name of inner.buffers) uses.buffers.add(name);
-  for (const name of inner.loaded) uses.loaded.add(name);
-  for (const name of inner.stored) uses.stored.add(name);
-  for (const procedure of inner.called) uses.called.add(procedure);
-  for (const table of inner.tables) uses.tables.add(table);
+  inner.touched.forEach((type, name) => uses.touched.set(name, type));
+  inner.declared.forEach((name) => uses.declared.add(name));
+  inner.set.forEach((name) => uses.set.add(name));
+  inner.buffers.forEach((name) => uses.buffers.add(name));
+  inner.loaded.forEach((name) => uses.loaded.add(name));
+  inner.stored.forEach((name) => uses.stored.add(name));
+  inner.called.forEach((procedure) => uses.called.add(procedure));
+  inner.tables.forEach((table) => uses.tables.add(table));
+}
+
+/** The locals that statements give values: the part of what they use for which no expression need be looked at. */
+export type Bindings = Pick<Uses, "declared" | "set">;
+
+const bindings = new WeakMap<readonly Stmt[], Bindings>();
+
+/** What the statements of a finished block and those in them declare and set, kept beside it. */
+export function bindingsOf(block: readonly Stmt[]): Bindings {
+  const known = bindings.get(block) ?? kept.get(block);
+  if (known !== undefined) return known;
+  const [declared, set] = [new Set<string>(), new Set<string>()];
+  const add = (stmts: readonly Stmt[]): void => {
+    if (stmts.length === 0) return;
+    const inner = bindingsOf(stmts);
+    inner.declared.forEach((name) => declared.add(name));
+    inner.set.forEach((name) => set.add(name));
+  };
+  for (const stmt of block) {
+    if (stmt.kind === "let") declared.add(stmt.name);
+    else if (stmt.kind === "set") set.add(stmt.name);
+    if (stmt.kind === "for" || stmt.kind === "reduce") declared.add(stmt.index);
+    if (stmt.kind === "reduce") declared.add(stmt.name);
+    blocksIn(stmt).forEach(add);
+  }
+  const all = { declared, set };
+  bindings.set(block, all);
+  return all;
 }
 
 /** Everything that statements and expressions reach. */

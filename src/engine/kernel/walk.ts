@@ -48,9 +48,12 @@ export interface Visitor {
   readonly expr?: (expr: Expr) => void;
 }
 
-/** Visits statements and everything in them, in order. */
+/**
+ * Visits statements and everything in them, in order. (By `forEach`: `for … of` makes an object for each step until the engine has
+ * compiled the loop, and this runs before.)
+ */
 export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): void {
-  for (const stmt of block) walkStmt(stmt, visitor, depth);
+  block.forEach((stmt) => walkStmt(stmt, visitor, depth));
 }
 
 /** Visits a statement and everything in it. */

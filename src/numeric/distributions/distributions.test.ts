@@ -179,6 +179,16 @@ describe("a distribution is a node of trees", () => {
 });
 
 describe("shapes", () => {
+  test("Student's distribution keeps its digits where there are many degrees of freedom", () => {
+    // by mpmath 1.3, with 40 digits
+    const at = (df: Tensor): Tensor => d.studentT({ df, loc: -2.5, scale: 0.75 }).logProb(-2.25);
+    const entropy = (df: Tensor): Tensor => d.studentT({ df, loc: -2.5, scale: 0.75 }).entropy();
+    expect(at(tensor(1e4)).item() / -0.6868422631934082).toBeCloseTo(1, 14);
+    expect(grad(at)(1e4).item() / 3.0246856299954271e-9).toBeCloseTo(1, 11);
+    expect(entropy(tensor(1e4)).item() / 1.1313564632527251).toBeCloseTo(1, 14);
+    expect(grad(entropy)(1e4).item() / -1.0000499949995002e-8).toBeCloseTo(1, 7); // of some 1e-8, from terms of 1e-4
+  });
+
   test("one number is the mean of all elements of a vector", () => {
     const scaleTril = [[2, 0], [0.6, 1]]; // prettier-ignore
     const one = d.multivariateNormal({ loc: 3, scaleTril });
