@@ -32,7 +32,7 @@ const switchedOff = [
 
 const switchedOffBelow = [
   {},
-  { steadyPlaces: false },
+  { steadyPlaces: false, differences: false },
   { strips: false },
   {},
   { hoistChecks: false },

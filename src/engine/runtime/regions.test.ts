@@ -285,6 +285,30 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     expect(after).toContain("y[i] = 0");
   });
 
+  test("arrays to whose elements the next loop adds once are not cleared before, and no others", () => {
+    const addTo = (place: RegionExpr, term: RegionExpr): RegionStmt =>
+      r.store("y", [place], r.apply("sub", r.load("f64", "y", [place]), term));
+    const each = (...body: readonly RegionStmt[]): RegionStmt => loop("i", zero, length, body);
+    const places = int("i");
+    const last = r.apply("sub", r.apply("sub", length, one), places);
+    const sums: readonly (readonly [isOnce: boolean, body: RegionStmt])[] = [
+      [true, each(addTo(places, r.apply("neg", at(places))))],
+      [true, each(addTo(places, at(places)))],
+      [false, each(addTo(places, at(places)), addTo(places, at(places)))],
+      [false, each(addTo(places, r.load("f64", "y", [last])))],
+      [false, each(addTo(last, at(places)))],
+      [false, each(loop("j", zero, int("k"), [addTo(places, at(places))]))],
+      [false, each(when(r.apply("less", at(places), real("a")), [addTo(places, at(places))]))],
+      [false, loop("i", one, length, [addTo(places, at(places))])],
+    ];
+    for (const [isOnce, body] of sums) {
+      const summed = region([declareArray("y", length), body], arrayOf("y"));
+      agree(summed, [xs(1, -0, 0, NaN, -3), 2, 2], [xs(), 2, 2]);
+      const text = printRoutine(compileRegion(summed).version.lowered.routine);
+      expect(text.includes("y[i] = 0\n"), text).toBe(!isOnce);
+    }
+  });
+
   test("arrays that grow", () => {
     const tape: RegionStmt = { ...r.array("tape", "f64", [zero]), growable: true };
     const many = region(

@@ -6,7 +6,7 @@ import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
 import type { OnlyPlain, Plain, PlainChosen } from "../tree/plain-types.ts";
-import type { LikeAll, TensorLike } from "../tree/types.ts";
+import type { LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { flattenArguments, selectArguments } from "./arguments.ts";
 import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
 import { backward } from "./linear.ts";
@@ -23,8 +23,8 @@ export interface GradOptions {
 
 /** The types of the arguments at the places `N`: of one, or a list. */
 export type Chosen<A extends readonly unknown[], N> = N extends readonly number[]
-  ? { [K in keyof N]: A[N[K] & keyof A] }
-  : A[N & keyof A];
+  ? { [K in keyof N]: TensorsOf<A[N[K] & keyof A]> }
+  : TensorsOf<A[N & keyof A]>;
 
 interface Evaluated {
   readonly value: Tensor;

@@ -11,7 +11,7 @@ import { withTrace } from "../trace/bind.ts";
 
 import { unflatten } from "../tree/tree.ts";
 import type { OnlyPlain, Plain, PlainJacobian } from "../tree/plain-types.ts";
-import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
+import type { Like, LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
@@ -230,7 +230,7 @@ export function hessian(
  */
 export function hvp(f: (x: Tensor) => Tensor, x: TensorLike, v: TensorLike): Tensor;
 export function hvp<P>(f: ((x: P) => number) & OnlyPlain<P>, x: P, v: P): Plain<P>;
-export function hvp<P>(f: (x: P) => Tensor, x: Like<P>, v: Like<P>): P;
+export function hvp<P>(f: (x: P) => Tensor, x: Like<NoInfer<P>>, v: Like<NoInfer<P>>): TensorsOf<P>;
 export function hvp(f: (x: never) => Tensor | number, x: unknown, v: unknown): unknown {
   if (arguments.length > 3) refuseExtra("hvp", arguments, 3);
   const product = transformed("hvp", f, undefined, (g) => {

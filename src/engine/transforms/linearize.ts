@@ -9,7 +9,7 @@ import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
 import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
-import type { Like, LikeAll, TensorLike } from "../tree/types.ts";
+import type { Like, LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
 import {
   flattenArguments,
@@ -101,7 +101,7 @@ export function materialize(x: Maybe, type: ArrayType): Tensor {
 
 /** What a pullback gives: for an argument that may be anything that stands for a tensor, a tensor. */
 type Tensors<A extends readonly unknown[]> = {
-  [K in keyof A]: unknown extends A[K] ? A[K] : [Tensor] extends [A[K]] ? Tensor : A[K];
+  [K in keyof A]: [Tensor] extends [A[K]] ? (unknown extends A[K] ? A[K] : Tensor) : TensorsOf<A[K]>;
 };
 
 function allFloating(

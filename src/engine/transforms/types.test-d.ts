@@ -1,8 +1,9 @@
 // The types that users meet, checked by the compiler alone: this file is never run.
-import { logicalAnd, matmul, sin, tensor, where } from "../../numeric/array/index.ts";
+import { less, logicalAnd, matmul, sin, tensor, where } from "../../numeric/array/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { type KeyWords, split } from "../../numeric/random/index.ts";
 import { jit } from "../runtime/jit.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { cond } from "./cond.ts";
 import { customJvp } from "./custom.ts";
 import { grad, valueAndGrad } from "./grad.ts";
@@ -65,6 +66,8 @@ same<readonly [Tensor, { readonly h: Tensor }]>()(
   true,
 );
 
+declare const layer: Layer;
+
 // The other transforms.
 const model = (p: Layer, x: Tensor): { readonly out: Tensor } => ({ out: x.mul(p.w).add(p.b) });
 const pushed = jvp(model, [{ w: 1, b: 2 }, 3], [{ w: 1, b: 0 }, 0]);
@@ -76,6 +79,16 @@ same<Layer>()(linearTranspose((p: Layer) => p.w.add(p.b), { w: 0, b: 0 })(1), tr
 same<{ readonly out: Tensor }>()(vmap(model, { inAxes: [null, 0] })({ w: 1, b: 2 }, [1, 2, 3]), true);
 same<{ readonly out: Tensor }>()(jit(model)({ w: 1, b: 2 }, 3), true);
 same<Tensor>()(jit((x, y) => x.add(y))(1, 2), true);
+// What a compiled function takes may be numbers: derivatives in it are tensors.
+const compiled = jit((p: Layer, x: Tensor) => x.mul(p.w).add(p.b));
+const inLayer: Layer = grad(compiled)({ w: 1, b: 2 }, 3);
+const inBoth: readonly [Layer, Tensor] = valueAndGrad(checkpoint(compiled), { argnums: [0, 1] })(
+  { w: 1, b: 2 },
+  3,
+)[1];
+const inTurn: Layer = jit(grad(jit((p: Layer) => p.w)))(hvp(jit((p: Layer) => p.w), layer, { w: 1, b: 0 })); // prettier-ignore
+const back: readonly [Layer, Tensor] = vjp(compiled, { w: 1, b: 2 }, 3)[1](1);
+void [inLayer, inBoth, inTurn, back];
 same<Tensor>()(vmap((x) => x.sum())([[1, 2]]), true);
 same<Tensor>()(jacfwd((x) => x.mul(x))([1, 2]), true);
 same<{ readonly out: Layer }>()(jacrev(model)({ w: 1, b: 2 }, tensor(3)), true);
@@ -88,6 +101,31 @@ same<[carry: Layer, ys: Tensor]>()(
   scan((c: Layer, x: Tensor) => [{ w: c.w.add(x), b: c.b }, c.w] as const, { w: 0, b: 0 }, [1, 2, 3]),
   true,
 );
+
+// What a step gives may be written `as const`, though the carry is declared with lists that change.
+declare const pair2: [Tensor, Tensor];
+same<[Tensor, Tensor]>()(
+  scan((c: [Tensor, Tensor], x: Tensor) => [[c[1], x], c[0]] as const, pair2, [1, 2])[0],
+  true,
+);
+same<{ w: Tensor; b: Tensor[] }>()(
+  scan((c: { w: Tensor; b: Tensor[] }, x: Tensor) => [{ w: x, b: [c.w, x] }, null] as const, { w: 0, b: pair2 }, [1, 2])[0], // prettier-ignore
+  true,
+);
+same<[Tensor, Tensor]>()(
+  foriLoop(0, 3, (i, c: [Tensor, Tensor]) => [c[1], i] as const, pair2),
+  true,
+);
+same<[Tensor, Tensor]>()(
+  whileLoop(
+    (c: [Tensor, Tensor]) => less(c[0], 3),
+    (c) => [c[1], c[0]] as const,
+    pair2,
+  ),
+  true,
+);
+// @ts-expect-error a member is missing
+scan((c: [Tensor, Tensor], x: Tensor) => [[c[1]], x] as const, pair2, [1, 2]);
 
 // Wrong uses do not compile.
 // @ts-expect-error a string is no tensor

@@ -172,6 +172,13 @@ describe("vmap", () => {
     expect(() => vmap(mul, { inAxes: null })(1, 2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: vmap: no argument has a batch: give at least one axis in inAxes.]`,
     );
+    // three keys in a list are three arguments of two words, as `split` gives them
+    const keys = [0, 1, 2].map(() => new Uint32Array(2)) as never;
+    expect(() =>
+      vmap((k: Tensor, x: Tensor) => x.add(k))(keys, [1, 2, 3]),
+    ).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: vmap: batches differ in size: 2 in u32[2], 3 in f64[3]. Keys for the items of a batch are one tensor, keys(key, n); split gives a list.]`,
+    );
     expect(() => vmap((x: Tensor) => x, { outAxes: 3 })(rows)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: vmap: there is no axis 3 in f64[2,3]. outAxes counts the axes of the batch of results.]`,
     );

@@ -147,6 +147,12 @@ function checkedAxis(axis: number, x: Tensor, repair: string): number {
   return axis < 0 ? axis + n : axis;
 }
 
+/** What a list of keys needs: each of its members is an argument of two words, whose axis is no batch. */
+function listHint(leaves: readonly Tensor[]): string {
+  const isKey = leaves.some(({ dtype, shape }) => dtype === "uint32" && shape.length === 1 && shape[0] === 2);
+  return isKey ? ` Keys for the items of a batch are one tensor, keys(key, n); split gives a list.` : "";
+}
+
 function batchSize(leaves: readonly Tensor[], axes: readonly (number | null)[]): number {
   let first: Tensor | undefined;
   for (let i = 0; i < leaves.length; i++) {
@@ -156,7 +162,7 @@ function batchSize(leaves: readonly Tensor[], axes: readonly (number | null)[]):
     if (x.shape[0] !== first.shape[0]) {
       throw new DownhillError(
         "shape",
-        `vmap: batches differ in size: ${first.shape[0]!} in ${showType(first.type)}, ${x.shape[0]!} in ${showType(x.type)}.`,
+        `vmap: batches differ in size: ${first.shape[0]!} in ${showType(first.type)}, ${x.shape[0]!} in ${showType(x.type)}.${listHint([first, x])}`,
       );
     }
   }

@@ -11,6 +11,19 @@ export type { BooleanLike, NestedNumbers, TensorLike };
 // hold, so that `<T>(p: T) => grad(loss)(p)` needs no cast.
 export type Like<P, D = never> = [IsKnown<P>] extends [true] ? LikeKnown<P, D> : P;
 
+/** A value of type `P`, or what `as const` makes of one: its lists are read-only. */
+export type OrConstant<P> = P | ([IsKnown<P>] extends [true] ? Constant<P> : P);
+
+type Constant<P> = P extends readonly unknown[]
+  ? { readonly [K in keyof P]: Constant<P[K]> }
+  : P extends Tensor | TypedArray
+    ? P
+    : P extends object
+      ? IsInstance<P> extends true
+        ? P
+        : { readonly [K in keyof P]: Constant<P[K]> }
+      : P;
+
 /** `Like` for each of a list of arguments. */
 export type LikeAll<R extends readonly unknown[], D = never> = { readonly [K in keyof R]: Like<R[K], D> };
 
@@ -41,6 +54,29 @@ type LikeKnown<P, D> = [Tensor] extends [P]
               ? P
               : { readonly [K in keyof P]: Like<P[K], D> }
             : P;
+
+/**
+ * The type of what a function gives for an argument of type `P`: tensors, also where the argument may be anything that stands for
+ * one, as that of a compiled function. Of a type parameter it is the parameter itself, as `Like` is.
+ */
+// An intersection, so that the checker sees of type parameters too that this is a `P`.
+export type TensorsOf<P> = [IsKnown<P>] extends [true]
+  ? [P] extends [InTensors<P>]
+    ? P
+    : P & InTensors<P>
+  : P;
+
+type InTensors<P> = [Tensor] extends [P]
+  ? Tensor | Exclude<P, TensorLike>
+  : P extends readonly unknown[]
+    ? { [K in keyof P]: InTensors<P[K]> }
+    : P extends TypedArray | ((...args: never[]) => unknown)
+      ? P
+      : P extends object
+        ? IsInstance<P> extends true
+          ? P
+          : { [K in keyof P]: InTensors<P[K]> }
+        : P;
 
 /** What has methods is an instance of a class, which stays of it. */
 export type IsInstance<P> = true extends { [K in keyof P]: IsMethod<P[K]> }[keyof P] ? true : false;

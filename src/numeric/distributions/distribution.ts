@@ -35,8 +35,10 @@ export interface Draw {
  * A family of distributions as a record. Functions get the parameters as tensors of one floating dtype, and must broadcast.
  * What has no closed form is left out.
  */
-export interface Family<P> {
+export interface Family<P, G = unknown> {
   readonly name: string;
+  /** What is given as the parameters must be, before they are checked; default: the same. */
+  prepare?(given: G): G;
   readonly parameters: Readonly<Record<string, ParameterRecord>>;
   /** Of these exactly one is given; default: all are. */
   readonly oneOf?: readonly string[];
@@ -235,7 +237,7 @@ export type Given<K extends string> = Readonly<Record<K, TensorLike>>;
 export type Params<K extends string> = Readonly<Record<K, Tensor>>;
 
 /** A function that makes the distributions of a family of tensors. */
-export function makeFamily<P extends object, G>(record: Family<P>): (params: G) => Distribution<P> {
+export function makeFamily<P extends object, G>(record: Family<P, G>): (params: G) => Distribution<P> {
   const { name, parameters, oneOf = [], check } = record;
   const make = makeClass(record);
   const names = Object.keys(parameters);
@@ -247,7 +249,7 @@ export function makeFamily<P extends object, G>(record: Family<P>): (params: G) 
         `${name}: takes its parameters by name, as in ${name}({ ${names[0]}: … }).`,
       );
     checkOptions(name, params, names);
-    const given = params as Readonly<Record<string, TensorLike | undefined>>;
+    const given = (record.prepare?.(params) ?? params) as Readonly<Record<string, TensorLike | undefined>>;
     const found = oneOf.filter((key) => given[key] !== undefined);
     if (oneOf.length > 0 && found.length !== 1)
       throw new DownhillError(

@@ -1,6 +1,7 @@
 // Vectors of dependent normal numbers.
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { asTensor } from "../../engine/prims/lift.ts";
 import { randomNormal } from "../../engine/prims/random.ts";
 import { identity } from "../array/create.ts";
 import { diagonal } from "../array/diagonals.ts";
@@ -82,7 +83,7 @@ export function rootOf(p: Multivariate): Tensor {
 }
 
 /**
- * Vectors of the normal distribution of mean loc, [..., n], and one of covarianceMatrix, precisionMatrix (its inverse) and scaleTril
+ * Vectors of the normal distribution of mean loc, [..., n] or one number for all n, and one of covarianceMatrix, precisionMatrix (its inverse) and scaleTril
  * (its lower Cholesky factor), [..., n, n].
  *
  * @throws DownhillError `shape` for what does not fit together, `option` unless one of the matrices is given, and, at the first use, as `cholesky` for a matrix that
@@ -100,6 +101,14 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
       scaleTril: matrix,
     },
     oneOf: ["covarianceMatrix", "precisionMatrix", "scaleTril"],
+    prepare(given) {
+      const { loc, covarianceMatrix, precisionMatrix, scaleTril }: Partial<Multivariate> = given as never;
+      const matrix = covarianceMatrix ?? precisionMatrix ?? scaleTril;
+      if (loc === undefined || matrix === undefined) return given;
+      const mean = asTensor(loc, "multivariateNormal");
+      if (mean.ndim > 0) return given;
+      return { ...given, loc: broadcastTo(mean, asTensor(matrix, "multivariateNormal").shape.slice(-1)) };
+    },
     check({ loc, covarianceMatrix, precisionMatrix, scaleTril }) {
       const given = (covarianceMatrix ?? precisionMatrix ?? scaleTril)!;
       const n = loc.shape.at(-1)!;

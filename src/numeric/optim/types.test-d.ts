@@ -1,5 +1,5 @@
 // What the types of optimisers and searches say, checked by the compiler.
-import { square, sub, sum, type Tensor, tensor } from "downhill";
+import { jit, square, sub, sum, type Tensor, tensor } from "downhill";
 import {
   adam,
   type AdamState,
@@ -47,6 +47,12 @@ same<MinimizeResult<Tensor>>()(
   true,
 );
 same<Layer>()(minimize((p: Layer) => sum(square(sub(p.w, p.b))), { w: [1, 2], b: 0 }).params, true);
+accept<Layer>(
+  minimize(
+    jit((p: Layer) => sum(square(p.w))),
+    { w: [1, 2], b: 0 },
+  ).params,
+);
 same<Layer>()(leastSquares((p: Layer) => sub(p.w, p.b), { w: [1, 2], b: 0 }).standardErrors, true);
 
 // Searches for functions of plain numbers give plain numbers.

@@ -48,6 +48,13 @@ describe("compile", () => {
     expect(f!(2)).toBe(6);
   });
 
+  test("reads typed arrays that are written out", async () => {
+    const { f } = await compile(`
+      const a = Float64Array.of(1, 2), b = new Float32Array([3]), c = Int32Array.from([1, 0]);
+      export function f(x: number) { "use ad"; return a[c[0]] * x + b[0]; }`);
+    expect(f!(5)).toBe(13);
+  });
+
   test("says that no function is marked", async () => {
     await expect(compile("export const f = (x: number) => x;")).rejects.toThrow("no function is marked");
   });

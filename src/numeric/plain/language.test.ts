@@ -456,6 +456,12 @@ const arrays: Readonly<Record<string, Row>> = {
     "let a = new Float64Array(n), b = new Float64Array(n); a[0] = 1; for (let k = 0; k < 5; k++) { for (let i = 0; i < n; i++) b[i] = a[i] * 2 + i; [a, b] = [b, a]; const t = a; a = b; b = t; [a, b] = [b, a]; } return a[0] + 10 * b[0] + a[n - 1];",
     [3],
   ),
+  "exchanges of more than two": row(
+    "n: number",
+    "let a = new Float64Array(3), b = a.map((_, i) => i), c = b.map((v) => v + n), d = c.map((v) => v * v); [a, b, c] = [b, c, a]; [a, b, c, d] = [d, a, b, c]; for (let k = 0; k < n; k++) { for (let i = 0; i < 3; i++) c[i] = 2 * b[i] - a[i] + k; const old = a; a = b; b = c; c = old; } const m = [[n, 1], [2, n], [3, 4]]; [m[0], m[1], m[2]] = [m[2], m[0], m[1]]; const t = m[0]; m[0] = m[1]; m[1] = m[2]; m[2] = t; m[0][0] *= 7; let [x, y, z] = [n, 2, 3]; [x, y, z] = [y, z, x]; const u = x; x = y; y = z; z = u; let s = x + 10 * y + 100 * z; for (let i = 0; i < 3; i++) s = s * 1.5 + a[i] + 2 * b[i] + 3 * c[i] + 5 * d[i]; for (const r of m) for (const v of r) s = s * 1.5 + v; return s;",
+    [4],
+    [0],
+  ),
   "arrays that take each other's place": row(
     "x0: number[], n: number",
     "let x = x0.slice(); for (let k = 0; k < n; k++) { const next = new Array<number>(x.length).fill(0); for (let i = 0; i < x.length; i++) next[i] = x[i] * 0.5 + x[(i + 1) % x.length]; x = next; } let prev = x, cur = x.map((v) => v + 1); for (let k = 0; k < n; k++) { for (let i = 0; i < cur.length; i++) cur[i] += prev[i]; prev = cur; cur = new Array<number>(x.length).fill(k); } return x[0] + prev[0] * 100 + cur[1];",
@@ -619,6 +625,16 @@ const objects: Readonly<Record<string, Row>> = {
 };
 
 const outside: Readonly<Record<string, Row>> = {
+  "enums as types": {
+    ...row(
+      "x: number, mode: Mode, list: { kind: Mode.Line | Mode.Cube }[]",
+      "let s = x; for (const { kind } of list) s += kind === Mode.Cube ? x ** 3 : x; switch (mode) { case Mode.Line: return s; case Mode.Square: return s * x; default: return 0; }",
+      [2, 0, [{ kind: 0 }, { kind: 6 }]],
+      [2, 5, []],
+      [2, 6, []],
+    ),
+    outside: "enum Mode { Line, Square = 5, Cube }",
+  },
   "constants of the module": {
     ...row("a: number", "return a * RATE + STEPS + HALF + Kind.Cubic + (FLAG ? 1 : 0) + sin(a);", [2]),
     outside:

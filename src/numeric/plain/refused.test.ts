@@ -125,6 +125,19 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   filter: ["x: number[]", "return x.filter((v) => v > 0).length;"],
   sort: ["x: number[]", "const y = x.slice(); y.sort(); return y[0];"],
+  "a return without a value beside one with": ["x: number", "if (x > 0) return x; return;"],
+  "a helper that gives a value on some of its ways": [
+    "x: number",
+    "const g = (v: number) => { if (v > 0) return v; return; }; return g(x)! * 2;",
+  ],
+  "a parameter that is replaced and written to": [
+    "x: number[]",
+    "x = x.map((v) => v * 2); x[0] = 1; return x[1];",
+  ],
+  "writing to an empty array": ["x: number", "const a: number[] = []; a[0] = x; return a[0];"],
+  reverse: ["x: number[]", "const y = x.slice().reverse(); return y[0];"],
+  "a search for an element": ["x: number[]", "return x[x.indexOf(2)];"],
+  "whether an element is there": ["x: number[]", "return x.includes(2) ? x[0] : 0;"],
   "var declared again in a block": ["x: number", "var a = x; if (x > 1) { var a = 2; } return a;"],
   "var used behind its block": ["x: number", "for (var i = 0; i < 3; i++) x += i; return i;", "const i = 7;"],
   "var that keeps its value": [

@@ -68,7 +68,9 @@ export function checkWords(operation: string, given: unknown): asserts given is 
   const got =
     typeof given === "number"
       ? `the number ${given}. Write key(${given})`
-      : `${given === undefined ? "undefined" : "something else"}. Make one with key(seed)`;
+      : Array.isArray(given)
+        ? "a list. For vmap and scan keys(key, n) gives one tensor of keys, split a list"
+        : `${given === undefined ? "undefined" : "something else"}. Make one with key(seed)`;
   throw new DownhillError(
     "dtype",
     `${operation}: the first argument must be a key, two words in a Uint32Array; got ${got}.`,

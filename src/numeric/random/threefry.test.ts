@@ -101,6 +101,9 @@ describe("misuse", () => {
     );
     expect(() => split([0, 1] as never)).toThrow("split: the first argument must be a key");
     expect(() => foldIn(new Uint32Array(3), 1)).toThrow("Make one with key(seed)");
+    expect(() => foldIn(split(key(0), 3) as never, 1)).toThrow(
+      "keys(key, n) gives one tensor of keys, split a list",
+    );
   });
 
   test.each([-1, 1.5, Number.NaN, 2 ** 32])("counts and numbers outside a word are refused: %d", (n) => {

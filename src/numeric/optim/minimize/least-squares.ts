@@ -8,7 +8,7 @@ import { asTensor } from "../../../engine/prims/lift.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
 import { asGiven, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
-import type { Like, LikeAll } from "../../../engine/tree/types.ts";
+import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
 import { fixed, flag, oneOf, readOptions } from "../options.ts";
 import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
 import { type Progress, takeArgs } from "./minimize.ts";
@@ -123,9 +123,9 @@ export function leastSquares<P, A extends unknown[] = []>(
 ): PlainLeastSquaresResult<Plain<P>>;
 export function leastSquares<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
-  x0: Like<P>,
+  x0: Like<NoInfer<P>>,
   options?: LeastSquaresOptions<P, A>,
-): LeastSquaresResult<P>;
+): LeastSquaresResult<TensorsOf<P>>;
 export function leastSquares(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
@@ -150,9 +150,9 @@ export async function leastSquaresAsync<P, A extends unknown[] = []>(
 ): Promise<PlainLeastSquaresResult<Plain<P>>>;
 export async function leastSquaresAsync<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
-  x0: Like<P>,
+  x0: Like<NoInfer<P>>,
   options?: LeastSquaresOptions<P, A>,
-): Promise<LeastSquaresResult<P>>;
+): Promise<LeastSquaresResult<TensorsOf<P>>>;
 export async function leastSquaresAsync(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
@@ -186,7 +186,7 @@ export function leastSquaresSolver<P, A extends unknown[]>(
 export function leastSquaresSolver<P, A extends readonly unknown[]>(
   f: (params: P, ...args: A) => Tensor,
   options?: LeastSquaresSolverOptions<P>,
-): (x0: Like<P>, ...args: LikeAll<A>) => LeastSquaresResult<P>;
+): (x0: Like<NoInfer<P>>, ...args: LikeAll<A>) => LeastSquaresResult<TensorsOf<P>>;
 export function leastSquaresSolver(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never> = {},

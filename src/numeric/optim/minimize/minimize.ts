@@ -5,7 +5,7 @@ import { valueAndGrad } from "../../../engine/transforms/grad.ts";
 import { hvp } from "../../../engine/transforms/jacobian.ts";
 import { requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
-import type { Like, LikeAll } from "../../../engine/tree/types.ts";
+import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
 import { nelderMead } from "./nelder-mead.ts";
 import { lbfgsB } from "./lbfgs-b.ts";
@@ -101,9 +101,9 @@ export function minimize<P, A extends unknown[] = []>(
 ): MinimizeResult<Plain<P>>;
 export function minimize<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
-  x0: Like<P>,
+  x0: Like<NoInfer<P>>,
   options?: MinimizeOptions<P, A>,
-): MinimizeResult<P>;
+): MinimizeResult<TensorsOf<P>>;
 export function minimize(
   f: (...given: never[]) => Tensor | number,
   x0: unknown,
@@ -135,9 +135,9 @@ export async function minimizeAsync<P, A extends unknown[] = []>(
 ): Promise<MinimizeResult<Plain<P>>>;
 export async function minimizeAsync<P, A extends readonly unknown[] = []>(
   f: (params: P, ...args: A) => Tensor,
-  x0: Like<P>,
+  x0: Like<NoInfer<P>>,
   options?: MinimizeOptions<P, A>,
-): Promise<MinimizeResult<P>>;
+): Promise<MinimizeResult<TensorsOf<P>>>;
 export async function minimizeAsync(
   f: (...given: never[]) => Tensor | number,
   x0: unknown,
@@ -171,7 +171,7 @@ export function solver<P, A extends unknown[]>(
 export function solver<P, A extends readonly unknown[]>(
   f: (params: P, ...args: A) => Tensor,
   options?: SolverOptions<P>,
-): (x0: Like<P>, ...args: LikeAll<A>) => MinimizeResult<P>;
+): (x0: Like<NoInfer<P>>, ...args: LikeAll<A>) => MinimizeResult<TensorsOf<P>>;
 export function solver(
   f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never> = {},

@@ -46,6 +46,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
     run: (...args) => flat(over(...(args as never[]))),
     overTensors: apply(f.overTensors),
     body: undefined,
+    direct: undefined,
   });
 }
 

@@ -249,9 +249,13 @@ function collectReturns(
   const name = sameName(all, body);
   let result: Entity = nothing;
   let room: Entity | undefined;
+  let isVoid: boolean | undefined;
   const give = (inner: Env, node: Node, value: Entity): void => {
     refuseEscape(inner, node, value);
-    if (value.kind === "nothing") return;
+    isVoid ??= value.kind === "nothing";
+    if (isVoid !== (value.kind === "nothing"))
+      refuse(inner, node, "some returns give a value, and some none: return a value on each way.");
+    if (isVoid) return;
     if (isOne || name !== undefined) {
       result = value;
       return;

@@ -72,11 +72,14 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
   for (const { roots, env: where, node: copy } of unit.copies) {
     if (!roots.some((root) => root.written)) continue;
+    const parameter = node.params.find((param) => param === copy);
     refuse(
       where,
       copy,
-      "this gives a second name to an array or object that is written to: one of them would not see it. Copy it, as in x.slice() " +
-        "or { ...x }.",
+      parameter?.type === "Identifier"
+        ? `${parameter.name} is replaced and written to: parameters are only read. Give what replaces it another name, as in const y = x.slice().`
+        : "this gives a second name to an array or object that is written to: one of them would not see it. Copy it, as in x.slice() " +
+            "or { ...x }.",
     );
   }
   const file = module.file;

@@ -8,7 +8,7 @@ import { makeRoom } from "../entities/plan.ts";
 import type { Plan } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import { declare } from "../names/declare.ts";
-import { threeWayExchange } from "../names/exchange.ts";
+import { exchangeByThird } from "../names/exchange.ts";
 import { condition } from "../operations/operators.ts";
 import type {
   Expression,
@@ -46,8 +46,9 @@ function run(env: Env, body: readonly Statement[], from: number): void {
   for (let k = from; k < body.length; k++) {
     const stmt = body[k]!;
     const isLast = k === body.length - 1;
-    if (threeWayExchange(env, body, k)) {
-      k += 2;
+    const exchanged = exchangeByThird(env, body, k);
+    if (exchanged > 0) {
+      k += exchanged - 1;
       continue;
     }
     const exits = exitsOf(env, stmt);
@@ -141,6 +142,7 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
     case "TSInterfaceDeclaration":
     case "TSTypeAliasDeclaration":
       return;
+    case "TSEnumDeclaration":
     default:
       return refuseOther(env, stmt);
   }

@@ -28,7 +28,7 @@ import type {
   UpdateExpression,
 } from "../syntax/ast.ts";
 import { rootOf, unwrap } from "../syntax/walk.ts";
-import { exchange, exchangedPair, swapArrays } from "./exchange.ts";
+import { permutation, swapArrays } from "./exchange.ts";
 
 /** An assignment; its value is what was assigned, where that `isUsed`. */
 export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean): Entity {
@@ -36,8 +36,7 @@ export function assignment(env: Env, node: AssignmentExpression, isUsed: boolean
   if (node.operator !== "=") return compoundAssignment(env, node, target, isUsed);
   const right = unwrap(node.right);
   if (target.type === "ArrayPattern" && right.type === "ArrayExpression") {
-    const pair = exchangedPair(env, target.elements, right.elements);
-    if (pair !== undefined && exchange(env, pair[0], pair[1], node)) return nothing;
+    if (permutation(env, target.elements, right.elements, node)) return nothing;
   }
   if (target.type === "ArrayPattern" || target.type === "ObjectPattern") {
     const value = detached(env, env.unit.elaborate.evaluate(env, node.right), node);

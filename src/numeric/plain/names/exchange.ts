@@ -19,17 +19,36 @@ import { eachUse, rootOf, unwrap, walk } from "../syntax/walk.ts";
 
 // Exchanges of arrays, rows and objects. In JavaScript names are exchanged, here elements: that is the same where each has one name.
 
-/** The two sides of `[x, y] = [y, x]`: variables, or rows and fields that are named by the same text. */
-export function exchangedPair(
+/**
+ * `[x, y] = [y, x]`, `[x, y, z] = [y, z, x]` and the like of arrays, rows or objects, which are named by the same texts on both sides:
+ * whether it was that. Of numbers any assignments are right.
+ */
+export function permutation(
   env: Env,
   targets: readonly (Pattern | null)[],
   values: readonly (Node | null)[],
-): readonly [Expression, Expression] | undefined {
-  const [x, y] = targets;
-  const [first, second] = values;
-  if (targets.length !== 2 || values.length !== 2 || !x || !y || !first || !second) return undefined;
-  if (!isSame(env, x, second) || !isSame(env, y, first)) return undefined;
-  return [unwrap(x) as Expression, unwrap(y) as Expression];
+  node: Node,
+): boolean {
+  const n = targets.length;
+  if (n < 2 || values.length !== n) return false;
+  // target k is to get what target source[k] is
+  const source = values.map((value) =>
+    targets.findIndex((target) => value !== null && target !== null && isSame(env, target, value)),
+  );
+  if (source.includes(-1) || new Set(source).size !== n) return false;
+  const sides = targets.map((target) => unwrap(target!) as Expression);
+  if (n > 2 && sides.some((side) => isNumber(env, side))) return false;
+  for (let i = 0; i < n; i++) {
+    // earlier exchanges may have carried it elsewhere
+    let k = source[i]!;
+    while (k < i) k = source[k]!;
+    if (k !== i && !exchange(env, sides[i]!, sides[k]!, node)) return false;
+  }
+  return true;
+}
+
+function isNumber(env: Env, side: Expression): boolean {
+  return env.unit.elaborate.evaluate(env, side).kind === "scalar";
 }
 
 /** Whether two expressions name the same variable or element, by their text, which has no effects. */
@@ -44,26 +63,32 @@ function isSame(env: Env, a: Node, b: Node): boolean {
   return isPlain && textOf(env, x).replace(/[\s!]/g, "") === textOf(env, y).replace(/[\s!]/g, "");
 }
 
-/** `const t = x; x = y; y = t;` of arrays, rows or objects, from statement `k` on: whether it was that. */
-export function threeWayExchange(env: Env, body: readonly Statement[], k: number): boolean {
-  const [first, second, third] = body.slice(k, k + 3);
-  if (first?.type !== "VariableDeclaration" || first.declarations.length !== 1) return false;
+/**
+ * `const t = x; x = y; y = t;` of arrays, rows or objects, from statement `k` on, or with more of them in turn: how many statements it
+ * is, 0 if it is not that.
+ */
+export function exchangeByThird(env: Env, body: readonly Statement[], k: number): number {
+  const first = body[k];
+  if (first?.type !== "VariableDeclaration" || first.declarations.length !== 1) return 0;
   const { id, init } = first.declarations[0]!;
-  const [one, two] = [plainAssignment(second), plainAssignment(third)];
-  if (id.type !== "Identifier" || !init || one === undefined || two === undefined) return false;
-  const last = unwrap(two.value);
-  const isExchange =
-    isSame(env, init, one.target) &&
-    isSame(env, one.value, two.target) &&
-    last.type === "Identifier" &&
-    (last as Identifier).name === id.name;
-  if (!isExchange) return false;
+  if (id.type !== "Identifier" || !init) return 0;
+  const sides: Expression[] = [unwrap(init)];
+  let end = k + 1;
+  for (let isOpen = true; isOpen; end++) {
+    const next = plainAssignment(body[end]);
+    if (next === undefined || !isSame(env, sides.at(-1)!, next.target)) return 0;
+    isOpen = next.value.type !== "Identifier" || (next.value as Identifier).name !== id.name;
+    if (isOpen) sides.push(next.value as Expression);
+  }
   let isUsedLater = false;
-  for (const stmt of body.slice(k + 3))
+  for (const stmt of body.slice(end))
     eachUse(stmt, ({ name }) => {
       isUsedLater ||= name === id.name;
     });
-  return !isUsedLater && exchange(env, unwrap(init), unwrap(two.target) as Expression, third!);
+  if (isUsedLater || sides.length < 2) return 0;
+  const others = sides.slice(1);
+  if (others.length > 1 && others.some((side) => isNumber(env, side))) return 0;
+  return others.every((side, i) => exchange(env, sides[i]!, side, body[end - 1]!)) ? end - k : 0;
 }
 
 /** The sides of a statement `x = y;`. */

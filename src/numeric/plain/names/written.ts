@@ -39,7 +39,21 @@ function writtenOut(given: Expression, module: Module, around: Around): unknown 
     const of = argument && argument.type !== "SpreadElement" ? inner(argument) : undefined;
     return of === undefined ? undefined : typedArray(node.callee.name, of);
   }
-  return undefined;
+  return node.type === "CallExpression" ? typedCall(node, inner) : undefined;
+}
+
+/** `Float64Array.of(1, 2)` and `Float64Array.from([1, 2])`. */
+function typedCall(
+  { callee, arguments: args }: Expression & { readonly type: "CallExpression" },
+  inner: (part: Expression) => unknown,
+): unknown {
+  if (callee.type !== "MemberExpression" || callee.computed || callee.object.type !== "Identifier")
+    return undefined;
+  const given = args.map((arg) => (arg.type === "SpreadElement" ? undefined : inner(arg)));
+  if (given.includes(undefined) || callee.property.type !== "Identifier") return undefined;
+  if (callee.property.name === "of") return typedArray(callee.object.name, given);
+  const isList = callee.property.name === "from" && given.length === 1 && typeof given[0] === "object";
+  return isList ? typedArray(callee.object.name, given[0]) : undefined;
 }
 
 function typedArray(name: string, of: unknown): unknown {

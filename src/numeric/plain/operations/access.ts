@@ -75,10 +75,11 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
   if (place.kind === "const") {
     const item = items[place.value];
     const last = items.length - 1;
-    return (
-      item ??
-      refuse(env, node, `${textOf(env, node)}: the places are 0 to ${last}, and this is ${place.value}.`)
-    );
+    const places =
+      last < 0
+        ? "an empty array has no place for elements: make it with its length, as new Float64Array(n)."
+        : `the places are 0 to ${last}, and this is ${place.value}.`;
+    return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
   }
   // a tuple of few numbers is kept in locals: which of them is chosen when the place is known
   const i = atom(env, place, "place");

@@ -305,6 +305,9 @@ export function filled(env: Env, node: Node, length: RegionExpr, value: RegionEx
   return array;
 }
 
+const searching =
+  "write the search as a loop that keeps the place: let at = -1; for (let i = 0; i < x.length; i++) if (x[i] === y) { at = i; break; }";
+
 const refusedMethods: Readonly<Record<string, string>> = {
   push: "arrays keep their length here: make it with its length, as new Float64Array(n), and write x[i] = v.",
   pop: "arrays keep their length here: count with a variable of your own how many elements are in use.",
@@ -320,6 +323,19 @@ const refusedMethods: Readonly<Record<string, string>> = {
   subarray:
     "a view of a part of an array cannot be followed: use slice, which copies, or places with an offset.",
   join: "strings cannot be computed with here.",
+  reverse: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
+  toReversed: "read from the end: x.map((_, i) => x[x.length - 1 - i]).",
+  toSorted: "sorting is not among the methods here: sort before the call, or write the exchanges out.",
+  includes: "ask each element: x.some((v) => v === y).",
+  indexOf: searching,
+  lastIndexOf: searching,
+  findIndex: searching,
+  findLastIndex: searching,
+  find: searching,
+  findLast: searching,
+  entries: "go through them by for (const [i, v] of x.entries()), or by x.forEach((v, i) => …).",
+  keys: "count: for (let i = 0; i < x.length; i++).",
+  values: "go through them by for (const v of x).",
 };
 
 type Method = (env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]) => Entity;

@@ -312,7 +312,8 @@ export interface TypeAnnotation extends Node {
 
 export interface TypeReference extends Node {
   readonly type: "TSTypeReference";
-  readonly typeName: Node & { readonly name?: string };
+  /** An identifier, or `Kind.Member`, which has its owner on its left. */
+  readonly typeName: Node & { readonly name?: string; readonly left?: { readonly name?: string } };
   readonly typeArguments?: { readonly params: readonly TypeNode[] } | null;
   readonly typeParameters?: { readonly params: readonly TypeNode[] } | null;
 }
@@ -352,7 +353,13 @@ export interface TypeAliasDeclaration extends Node {
   readonly typeAnnotation: TypeNode;
 }
 
-export type TypeDeclaration = InterfaceDeclaration | TypeAliasDeclaration;
+/** An enum, whose members `captured` reads. */
+export interface EnumDeclaration extends Node {
+  readonly type: "TSEnumDeclaration";
+  readonly id: Identifier;
+}
+
+export type TypeDeclaration = InterfaceDeclaration | TypeAliasDeclaration | EnumDeclaration;
 
 export interface ModuleSpecifier extends Node {
   readonly type:

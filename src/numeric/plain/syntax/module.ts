@@ -338,7 +338,11 @@ export function typeNamed(
       return other && typeNamed((specifier.imported ?? specifier.local).name, other);
     }
     const declaration = isExport(stmt) ? stmt.declaration : stmt;
-    if (declaration?.type !== "TSInterfaceDeclaration" && declaration?.type !== "TSTypeAliasDeclaration")
+    if (
+      declaration?.type !== "TSInterfaceDeclaration" &&
+      declaration?.type !== "TSTypeAliasDeclaration" &&
+      declaration?.type !== "TSEnumDeclaration"
+    )
       continue;
     if (declaration.id.name === name) return { declaration, module };
   }

@@ -1,5 +1,14 @@
+import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
-import type { Expression, Identifier, InterfaceDeclaration, Node, TypeMember, TypeNode } from "./ast.ts";
+import type {
+  Expression,
+  Identifier,
+  InterfaceDeclaration,
+  Node,
+  TypeDeclaration,
+  TypeMember,
+  TypeNode,
+} from "./ast.ts";
 import type { Module } from "./module.ts";
 import { typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
@@ -95,7 +104,7 @@ function named(
   module: Module,
   depth: number,
 ): PlainType {
-  const { name = "" } = node.typeName;
+  const { name = node.typeName.left?.name ?? "" } = node.typeName;
   const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
   if (argument !== undefined) {
@@ -110,9 +119,20 @@ function named(
   if (found === undefined || argument !== undefined)
     throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;
-  return declaration.type === "TSTypeAliasDeclaration"
-    ? typeOf(declaration.typeAnnotation, found.module, depth + 1)
-    : { kind: "record", fields: fieldsOfInterface(declaration, found.module, depth) };
+  return typeOfDeclaration(declaration, found.module, depth);
+}
+
+function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: number): PlainType {
+  switch (declaration.type) {
+    case "TSTypeAliasDeclaration":
+      return typeOf(declaration.typeAnnotation, module, depth + 1);
+    case "TSInterfaceDeclaration":
+      return { kind: "record", fields: fieldsOfInterface(declaration, module, depth) };
+    case "TSEnumDeclaration":
+      return { kind: "number" };
+    default:
+      return assertNever(declaration, "typeOfDeclaration");
+  }
 }
 
 function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): Field[] {
@@ -120,9 +140,7 @@ function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: nu
   const inherited = (node.extends ?? []).flatMap((base) => {
     const found = base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
     if (found === undefined) throw new PlainError(module, base, notAType(module, base));
-    if (found.declaration.type === "TSInterfaceDeclaration")
-      return fieldsOfInterface(found.declaration, found.module, depth + 1);
-    return fieldsOfRecord(typeOf(found.declaration.typeAnnotation, found.module, depth + 1), base, module);
+    return fieldsOfRecord(typeOfDeclaration(found.declaration, found.module, depth + 1), base, module);
   });
   return [...inherited.filter(({ name }) => own.every((field) => field.name !== name)), ...own];
 }

@@ -269,6 +269,7 @@ export function neverCompletes(stmt: Statement): boolean {
     case "ExpressionStatement":
     case "ForOfStatement":
     case "TSInterfaceDeclaration":
+    case "TSEnumDeclaration":
     case "TSTypeAliasDeclaration":
     case "EmptyStatement":
     case "DebuggerStatement":

@@ -806,6 +806,22 @@ describe("what is written for lanes", () => {
     expect(lines.match(/v128\.store/g)).toHaveLength(2);
   });
 
+  test("as many iterations as there are lanes are no loop, and loops within end where they go on", () => {
+    const made: Made = { ins: [["a", "f64", 12]], outs: [["out", "f64", 4]], scalars: [["m", "i32"]], n: 4 };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(4), (loop, i) => {
+        const sum = loop.let("sum", k.f64(0));
+        const m = k.and(k.local("i32", "m"), k.i32(7));
+        loop.for("j", k.i32(0), m, (inner, j) => inner.set(sum, k.add(sum, k.load("f64", "a", k.add(i, j)))));
+        loop.store("out", i, sum);
+      }),
+    );
+    expectAgreement(routine);
+    const lines = text(routine);
+    expect(lines.match(/\bloop \$/g)).toHaveLength(1);
+    expect(lines).not.toMatch(/\bbr \$/);
+  });
+
   test("elements at a fixed step are read and written from one address, wherever the first of them lies", () => {
     const made: Made = { ins: [["a", "f64", 60]], outs: [["out", "f64", 60]], n: 16 };
     const routine = routineOf(made, (block) => {
