@@ -40,8 +40,9 @@ function isThere(name) {
  * @property {string} folder
  * @property {readonly { slug: string, source: string }[]} pages
  * @property {Readonly<Record<string, string>>} input modules by the names of their files: what starts each page, and the workers, the
- *   modules `NAME.worker.ts`, which pages start as `new URL("./NAME.worker.js", import.meta.url)`
- * @property {import("rolldown").Plugin} plugin knows what starts the pages
+ *   modules `NAME.worker.ts`, whose files have the name of their folder too: pages have workers of one name
+ * @property {import("rolldown").Plugin & { readonly transform: (code: string, id: string) => string | null }} plugin knows what starts the
+ *   pages, and which file `new URL("./NAME.worker.js", import.meta.url)` is in the module that it stands in
  */
 
 /**
@@ -55,14 +56,21 @@ export function sourcesOf(name) {
     .filter(({ source }) => basename(source) === "page.tsx");
   const prefix = "\0page:";
   const live = JSON.stringify(join(root, "pages/live/page.tsx"));
-  const workers = [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+  const workers = new Map(
+    [folder, join(root, "pages/live")]
+      .flatMap((where) => filesOf(where, ".worker.ts"))
+      .map((path) => {
+        const place = relative(join(root, "pages"), path).split(sep).slice(1);
+        return [path, place.join("-").replace(/\.ts$/, "")];
+      }),
+  );
   return {
     name,
     folder,
     pages,
     input: Object.fromEntries([
       ...pages.map(({ slug, source }) => [entryOf(name, slug), prefix + source]),
-      ...workers.map((path) => [basename(path, ".ts"), path]),
+      ...[...workers].map(([path, entry]) => [entry, path]),
     ]),
     plugin: {
       name: "pages",
@@ -71,6 +79,17 @@ export function sourcesOf(name) {
         if (!id.startsWith(prefix)) return null;
         const page = JSON.stringify(id.slice(prefix.length));
         return `import { page } from ${page};\nimport { start } from ${live};\nvoid start(page);\n`;
+      },
+      transform(/** @type {string} */ code, /** @type {string} */ id) {
+        if (!code.includes(".worker.js")) return null;
+        return code.replaceAll(
+          /"\.\/([\w-]+\.worker)\.js", import\.meta\.url/g,
+          (_, /** @type {string} */ worker) => {
+            const entry = workers.get(join(dirname(id), `${worker}.ts`));
+            if (entry === undefined) throw new Error(`${id} starts ${worker}.ts, which is not beside it`);
+            return `"./${entry}.js", import.meta.url`;
+          },
+        );
       },
     },
   };

@@ -49,8 +49,16 @@ export class ExpressionDraw {
     return `${name}(${args.join(", ")})`;
   }
 
+  /** A call of one of the functions that give records, or pairs; `undefined` where there is none. */
+  protected made(scope: Scope, gives: "record" | "pair"): string | undefined {
+    const makers = scope.makers.filter((maker) => maker.gives === gives);
+    if (makers.length === 0) return undefined;
+    const { name, arity } = this.recent(makers);
+    return `${name}(${Array.from({ length: arity }, () => this.leaf(scope)).join(", ")})`;
+  }
+
   protected leaf(scope: Scope): string {
-    switch (this.choices.below(7)) {
+    switch (this.choices.below(9)) {
       case 0:
       case 1:
         return this.recent(scope.numbers).name;
@@ -70,6 +78,13 @@ export class ExpressionDraw {
         return this.oneIn(2)
           ? `${this.recent(scope.records).name}.${this.choices.of(["a", "b"])}`
           : `ps[${this.place(scope, 3)}]!.${this.choices.of(["a", "b"])}`;
+      case 6: {
+        const items = [...scope.tuples, ...scope.lists];
+        if (items.length === 0) return "0.75";
+        const list = this.recent(items);
+        const field = scope.tuples.includes(list) ? "" : `.${this.choices.of(["a", "b"])}`;
+        return `${list.name}[${this.place(scope, list.length)}]!${field}`;
+      }
       default:
         return this.oneIn(2)
           ? this.choices.of(["gain", "offset", String((this.choices.below(40) + 0.5) / 16)])

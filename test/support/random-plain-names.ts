@@ -29,11 +29,20 @@ export interface Scope {
     readonly canBeSet: boolean;
   }[];
   readonly records: Name[];
+  /** Tuples of so many numbers. */
+  readonly tuples: { readonly name: string; readonly length: number }[];
+  /** Tuples and arrays of so many records that may be written to. */
+  readonly lists: { readonly name: string; readonly length: number }[];
+  /** Functions of so many numbers that give a record or a pair. */
+  readonly makers: { readonly name: string; readonly arity: number; readonly gives: "record" | "pair" }[];
   readonly indices: Index[];
   /** Calls of helpers and arrows of so many numbers that give a number. */
   readonly calls: { readonly name: string; readonly arity: number }[];
-  /** Loops that `continue` and `break` may name, innermost last. */
-  readonly loops: readonly { readonly label: string | undefined; readonly isSwitch?: true }[];
+  /** What `continue` and `break` may leave, innermost last. */
+  readonly loops: readonly {
+    readonly label: string | undefined;
+    readonly kind: "loop" | "switch" | "block";
+  }[];
 }
 
 /** The same names for a block inside, which may have more. */
@@ -42,7 +51,24 @@ export const within = (scope: Scope, more: Partial<Pick<Scope, "loops">> = {}): 
   arrays: [...scope.arrays],
   matrices: [...scope.matrices],
   records: [...scope.records],
+  tuples: [...scope.tuples],
+  lists: [...scope.lists],
+  makers: scope.makers,
   indices: [...scope.indices],
   calls: [...scope.calls],
   loops: more.loops ?? scope.loops,
+});
+
+/** Where nothing has a name but some numbers. */
+export const onlyNumbers = (numbers: readonly Name[], calls: Scope["calls"] = []): Scope => ({
+  numbers: [...numbers],
+  arrays: [],
+  matrices: [],
+  records: [],
+  tuples: [],
+  lists: [],
+  makers: [],
+  indices: [],
+  calls: [...calls],
+  loops: [],
 });

@@ -1,16 +1,14 @@
 import { assertNever } from "../../src/engine/util/assert-never.ts";
-import { ExpressionDraw } from "./random-plain-expressions.ts";
-import { type Name, type Scope, within } from "./random-plain-names.ts";
+import { type Scope, within } from "./random-plain-names.ts";
+import { ValueDraw } from "./random-plain-values.ts";
 
 /** Draws statements, line by line. */
-export class StatementDraw extends ExpressionDraw {
-  protected lines: string[] = [];
+export class StatementDraw extends ValueDraw {
   /** What the function returns. */
   protected result: "number" | "tuple" | "record" | "array" = "number";
   #depth = 3;
   /** Whether the statement before ended its block. */
   #isOver = false;
-  #indent = 1;
 
   protected ending(value: string): string {
     switch (this.result) {
@@ -27,10 +25,6 @@ export class StatementDraw extends ExpressionDraw {
     }
   }
 
-  protected line(text: string): void {
-    this.lines.push(`${"  ".repeat(this.#indent)}${text}`);
-  }
-
   protected statements(scope: Scope, count: number): void {
     this.#isOver = false;
     for (let i = 0; i < count && !this.#isOver; i++) this.#statement(scope);
@@ -39,29 +33,32 @@ export class StatementDraw extends ExpressionDraw {
 
   protected block(head_: string, scope: Scope, tail = "}", most = 3): void {
     this.line(head_);
-    this.#indent++;
+    this.indent++;
     this.#depth--;
     this.statements(scope, 1 + this.choices.below(most));
     this.#depth++;
-    this.#indent--;
+    this.indent--;
     this.line(tail);
   }
 
   #statement(scope: Scope): void {
     const plain: readonly (() => void)[] = [
-      () => this.#assign(scope),
-      () => this.#store(scope),
-      () => this.#declare(scope),
-      () => this.#assign(scope),
-      () => this.#store(scope),
-      () => this.#declareArray(scope),
-      () => this.#tuple(scope),
-      () => this.#record(scope),
-      () => this.#moveArrays(scope),
-      () => this.#arrow(scope),
-      () => this.#steep(scope),
-      () => this.#matrix(scope),
+      () => this.assign(scope),
+      () => this.store(scope),
+      () => this.declare(scope),
+      () => this.assign(scope),
+      () => this.store(scope),
+      () => this.declareArray(scope),
+      () => this.tuple(scope),
+      () => this.record(scope),
+      () => this.moveArrays(scope),
+      () => this.arrow(scope),
+      () => this.steep(scope),
+      () => this.matrix(scope),
       () => this.#leave(scope),
+      () => this.places(scope),
+      () => this.list(scope),
+      () => this.total(scope),
     ];
     const nested: readonly (() => void)[] = [
       () => this.#if(scope),
@@ -71,6 +68,7 @@ export class StatementDraw extends ExpressionDraw {
       () => this.#switch(scope),
       () => this.#for(scope),
       () => this.#triangle(scope),
+      () => this.#labelled(scope),
     ];
     this.choices.of(this.#depth > 0 ? [...plain, ...nested] : plain)();
   }
@@ -99,178 +97,15 @@ export class StatementDraw extends ExpressionDraw {
     if (this.oneIn(3)) this.line(`${sum} += ${row}[1]!;`);
   }
 
-  #assign(scope: Scope): void {
-    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    const operator = this.choices.of(["=", "+=", "*=", "-="]);
-    const value = this.tame(scope);
-    this.line(
-      operator === "=" && this.oneIn(2)
-        ? `${name} = 0.7 * ${name} + ${value};`
-        : `${name} ${operator} ${value};`,
-    );
-  }
-
-  #store(scope: Scope): void {
-    const { name, length } = this.recent(scope.arrays.filter(({ canBeSet }) => canBeSet));
-    const place = this.place(scope, length);
-    const operator = this.choices.of(["=", "+=", "*=", "-="]);
-    this.line(`${name}[${place}]${operator === "=" ? "" : "!"} ${operator} ${this.tame(scope)};`);
-  }
-
-  #declare(scope: Scope): void {
-    const name = this.name("v");
-    const canBeSet = !this.oneIn(4);
-    this.line(`${canBeSet ? "let" : "const"} ${name} = ${this.expression(scope, 2)};`);
-    scope.numbers.push({ name, canBeSet });
-  }
-
-  #declareArray(scope: Scope): void {
-    const name = this.name("t");
-    const length = 2 + this.choices.below(3);
-    const tame = (): string => this.tame(scope);
-    const [value, item] = [this.name("w"), this.name("i")];
-    const [inArrow, placed] = [within(scope), within(scope)];
-    placed.indices.push({ name: item, below: length });
-    inArrow.indices.push({ name: item, below: 5 });
-    inArrow.numbers.push({ name: value, canBeSet: false });
-    const forms: readonly (readonly [text: string, length: number])[] = [
-      [`new Float64Array(${length})`, length],
-      [`[${tame()}, ${tame()}, ${tame()}]`, 3],
-      [`x.slice()`, 5],
-      [`Array.from({ length: ${length} }, (_, ${item}) => ${this.tame(placed)})`, length],
-      [`Array.from(x, (${value}, ${item}) => ${this.tame(inArrow)})`, 5],
-      [`new Array«<number>»(n).fill(${this.choices.below(2)})`, 4],
-      [`m[${this.choices.below(3)}]!.slice()`, 4],
-    ];
-    const [text, size] = this.choices.of(forms);
-    const canMove = this.oneIn(2);
-    this.line(`${canMove ? "let" : "const"} ${name} = ${text};`);
-    scope.arrays.push({ name, length: size, bound: `${name}.length`, canBeSet: true, canMove });
-    if (canMove && size !== 3) {
-      const twin = this.name("t");
-      this.line(`let ${twin} = ${text};`);
-      scope.arrays.push({ name: twin, length: size, bound: `${twin}.length`, canBeSet: true, canMove });
-    }
-  }
-
-  /** Arrays of one length that were declared in one block exchange their names. */
-  #moveArrays(scope: Scope): void {
-    const movable = scope.arrays.filter(({ canMove }) => canMove);
-    const last = movable.at(-1);
-    const twin = movable.at(-2);
-    if (last === undefined || twin === undefined || last.length !== twin.length)
-      return this.#declareArray(scope);
-    if (this.oneIn(2)) this.line(`[${twin.name}, ${last.name}] = [${last.name}, ${twin.name}];`);
-    else {
-      const kept = this.name("kept");
-      this.line(`const ${kept} = ${twin.name};`);
-      this.line(`${twin.name} = ${last.name};`);
-      this.line(`${last.name} = ${kept};`);
-    }
-  }
-
-  #tuple(scope: Scope): void {
-    const settable = scope.numbers.filter(({ canBeSet }) => canBeSet);
-    if (settable.length > 1 && this.oneIn(2)) {
-      const [a, b] = settable.slice(-2) as [Name, Name];
-      const values = this.oneIn(2) ? [b.name, a.name] : [this.tame(scope), a.name];
-      this.line(`[${a.name}, ${b.name}] = [${values.join(", ")}];`);
-      return;
-    }
-    const [a, b] = [this.name("v"), this.name("v")];
-    this.line(`let [${a}, ${b}] = [${this.expression(scope, 1)}, ${this.tame(scope)}];`);
-    scope.numbers.push({ name: a, canBeSet: true }, { name: b, canBeSet: true });
-  }
-
-  #record(scope: Scope): void {
-    const known = scope.records.filter(({ canBeSet }) => canBeSet);
-    if (known.length > 0 && this.oneIn(2)) {
-      const { name } = this.recent(known);
-      const update = this.choices.below(3);
-      if (update === 0) this.line(`${name}.a = ${this.tame(scope)};`);
-      else if (update === 1) this.line(`${name} = { ...${name}, b: ${this.tame(scope)} };`);
-      else this.line(`${name} = { a: ${name}.b, b: ${this.tame(scope)} };`);
-      return;
-    }
-    const name = this.name("r");
-    const value = this.oneIn(2)
-      ? `{ a: ${this.expression(scope, 1)}, b: ${this.tame(scope)} }`
-      : `{ ...${this.recent(scope.records).name}, a: ${this.tame(scope)} }`;
-    this.line(`let ${name} = ${value};`);
-    scope.records.push({ name, canBeSet: true });
-    if (this.oneIn(2)) {
-      const [a, b] = [this.name("v"), this.name("v")];
-      this.line(`const { a: ${a}, b: ${b} } = ${name};`);
-      scope.numbers.push({ name: a, canBeSet: false }, { name: b, canBeSet: false });
-    } else scope.numbers.push({ name: `${name}.a`, canBeSet: false }, { name: `${name}.b`, canBeSet: true });
-  }
-
-  #arrow(scope: Scope): void {
-    const name = this.name("g");
-    const inside = within(scope);
-    const param = this.name("w");
-    inside.numbers.push({ name: param, canBeSet: false });
-    this.line(`const ${name} = (${param}«: number»)«: number» => ${this.tame(inside)};`);
-    scope.calls.push({ name, arity: 1 });
-  }
-
-  /** A function with an infinite slope where it is, in a value that is not chosen. */
-  #steep(scope: Scope): void {
-    const name = this.name("steep");
-    const zero = `zero * (1.5 + ${this.leaf(scope)} ** 2)`;
-    const { name: target } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    const kept = this.tame(scope);
-    switch (this.choices.below(4)) {
-      case 0:
-        this.line(`const ${name} = Math.sqrt(${zero});`);
-        this.line(`${target} = ${this.leaf(scope)} < 99 ? ${kept} : ${name};`);
-        return;
-      case 1:
-        this.line(`const ${name} = Math.log(${zero});`);
-        this.line(`${target} = Math.max(${name}, ${kept});`);
-        return;
-      case 2:
-        this.line(`const ${name} = 1 / (${zero});`);
-        this.line(`if (${this.leaf(scope)} > 99) ${target} *= ${name};`);
-        this.line(`else ${target} = ${kept};`);
-        return;
-      default:
-        this.line(`const ${name} = [Math.sqrt(${zero}), ${kept}];`);
-        if (this.oneIn(2)) this.line(`${name}[0] = ${this.tame(scope)};`);
-        else this.line(`${name}[0] = 1;`);
-        this.line(`${target} = ${name}[0]! * ${name}[1]!;`);
-    }
-  }
-
-  #matrix(scope: Scope): void {
-    const known = scope.matrices.filter(({ canBeSet }) => canBeSet);
-    if (known.length === 0) {
-      const name = this.name("d");
-      const tame = (): string => this.tame(scope);
-      this.line(`const ${name} = [[${tame()}, ${tame()}], [${tame()}, ${tame()}], [${tame()}, 1]];`);
-      scope.matrices.push({ name, rows: 3, columns: 2, canBeSet: true });
-      return;
-    }
-    const { name, rows, columns } = this.recent(known);
-    const [i, j] = [this.place(scope, rows), this.place(scope, columns)];
-    if (this.oneIn(2)) {
-      const row = this.name("row");
-      this.line(`const ${row} = ${name}[${i}]!;`);
-      this.line(`${row}[${j}] = ${row}[${this.place(scope, columns)}]! * 0.5 + ${this.tame(scope)};`);
-    } else this.line(`${name}[${i}]![${j}]! += ${this.tame(scope)};`);
-  }
-
   /** `break`, `continue`, `return` or an error, on a condition. */
   #leave(scope: Scope): void {
-    const target = scope.loops.at(-1);
-    const loop = scope.loops.findLast(({ isSwitch }) => isSwitch !== true);
     const condition = this.condition(scope);
     const ways = [`throw new Error("too far");`];
-    if (target !== undefined) ways.push("break;");
-    if (loop !== undefined) ways.push("continue;");
-    for (const { label, isSwitch } of scope.loops)
+    if (scope.loops.some(({ kind }) => kind !== "block")) ways.push("break;");
+    if (scope.loops.some(({ kind }) => kind === "loop")) ways.push("continue;");
+    for (const { label, kind } of scope.loops)
       if (label !== undefined)
-        ways.push(`break ${label};`, ...(isSwitch === true ? [] : [`continue ${label};`]));
+        ways.push(`break ${label};`, ...(kind === "loop" ? [`continue ${label};`] : []));
     const place = this.choices.below(ways.length + 1);
     const way = ways[place] ?? this.ending(this.tame(scope));
     if (place === 0) this.line(`if (${this.leaf(scope)} > 999) ${way}`);
@@ -288,6 +123,12 @@ export class StatementDraw extends ExpressionDraw {
       return;
     }
     this.block("} else {", within(scope));
+  }
+
+  /** A block that is left from within. */
+  #labelled(scope: Scope): void {
+    const label = this.name("block");
+    this.block(`${label}: {`, within(scope, { loops: [...scope.loops, { label, kind: "block" }] }));
   }
 
   #label(): string | undefined {
@@ -314,14 +155,14 @@ export class StatementDraw extends ExpressionDraw {
           ] as const)),
     ];
     const [text, below] = this.choices.of(heads);
-    const inside = within(scope, { loops: [...scope.loops, { label }] });
+    const inside = within(scope, { loops: [...scope.loops, { label, kind: "loop" }] });
     inside.indices.push({ name: index, below });
     this.block(`${label === undefined ? "" : `${label}: `}for (${text}) {`, inside);
   }
 
   #forOf(scope: Scope): void {
     const label = this.#label();
-    const inside = within(scope, { loops: [...scope.loops, { label }] });
+    const inside = within(scope, { loops: [...scope.loops, { label, kind: "loop" }] });
     const name = this.name("e");
     const before = label === undefined ? "" : `${label}: `;
     if (this.oneIn(3)) {
@@ -346,27 +187,27 @@ export class StatementDraw extends ExpressionDraw {
     const label = this.#label();
     const below = 1 + this.choices.below(4);
     this.line(`let ${count} = 0;`);
-    const inside = within(scope, { loops: [...scope.loops, { label }] });
+    const inside = within(scope, { loops: [...scope.loops, { label, kind: "loop" }] });
     const condition = this.oneIn(2)
       ? `${count} < ${below}`
       : `${count} < ${below} && (${this.condition(scope)})`;
     const before = label === undefined ? "" : `${label}: `;
     const isDo = this.oneIn(2);
     this.line(isDo ? `${before}do {` : `${before}while (${condition}) {`);
-    this.#indent++;
+    this.indent++;
     this.line(this.oneIn(2) ? `${count}++;` : `${count} += 1;`); // first, so that `continue` ends too
     this.#depth--;
     this.statements(inside, 1 + this.choices.below(3));
     this.#depth++;
-    this.#indent--;
+    this.indent--;
     this.line(isDo ? `} while (${condition});` : "}");
   }
 
   #switch(scope: Scope): void {
     const label = this.oneIn(6) ? this.name("loop") : undefined;
-    const inside = (): Scope => within(scope, { loops: [...scope.loops, { label, isSwitch: true }] });
+    const inside = (): Scope => within(scope, { loops: [...scope.loops, { label, kind: "switch" }] });
     this.line(`${label === undefined ? "" : `${label}: `}switch (${this.whole(scope, 4)}) {`);
-    this.#indent++;
+    this.indent++;
     this.#depth--;
     const cases = 1 + this.choices.below(3);
     const last = this.choices.below(2);
@@ -374,14 +215,14 @@ export class StatementDraw extends ExpressionDraw {
       const isDefault = i === cases;
       if (isDefault && last === 0) break;
       this.line(isDefault ? "default: {" : `case ${i}: {`);
-      this.#indent++;
+      this.indent++;
       this.statements(inside(), 1 + this.choices.below(2));
       if (!this.oneIn(3)) this.line("break;");
-      this.#indent--;
+      this.indent--;
       this.line("}");
     }
     this.#depth++;
-    this.#indent--;
+    this.indent--;
     this.line("}");
   }
 }

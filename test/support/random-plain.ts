@@ -2,7 +2,7 @@
 // early end that plain functions may have, helpers, arrows, and values from outside. Numbers stay small, since what is assigned
 // went through a bounded function.
 import type { Choices } from "./random-choices.ts";
-import type { Scope } from "./random-plain-names.ts";
+import { onlyNumbers, type Scope } from "./random-plain-names.ts";
 import { StatementDraw } from "./random-plain-statements.ts";
 
 /** A program, the name of whose marked function is `f`, and arguments for it. */
@@ -56,6 +56,9 @@ class ProgramDraw extends StatementDraw {
     const helpers = this.choices.below(3);
     let text = head;
     for (let i = 0; i < helpers; i++) text += this.#helper(calls);
+    const makers: Scope["makers"] = [];
+    for (const gives of ["record", "pair"] as const)
+      if (this.oneIn(2)) text += this.#maker(makers, gives, calls);
     if (this.oneIn(2)) text += this.#rowHelper();
     const hasRow = text.includes("function weigh");
     this.result = this.choices.of(["number", "number", "number", "number", "tuple", "record", "array"]);
@@ -68,6 +71,9 @@ class ProgramDraw extends StatementDraw {
       arrays: [{ name: "x", length: 5, bound: "x.length", canBeSet: false, canMove: false }],
       matrices: [{ name: "m", rows: 3, columns: 4, canBeSet: false }],
       records: [{ name: "p", canBeSet: false }],
+      tuples: [],
+      lists: [],
+      makers,
       indices: [],
       calls,
       loops: [],
@@ -91,16 +97,10 @@ class ProgramDraw extends StatementDraw {
   #helper(calls: Scope["calls"]): string {
     const name = this.name("h");
     const params = this.oneIn(2) ? ["a", "b"] : ["a", "b", "c"];
-    const numbers = params.map((param) => ({ name: param, canBeSet: false }));
-    const scope: Scope = {
-      numbers,
-      arrays: [],
-      matrices: [],
-      records: [],
-      indices: [],
-      calls: [...calls],
-      loops: [],
-    };
+    const scope = onlyNumbers(
+      params.map((param) => ({ name: param, canBeSet: false })),
+      calls,
+    );
     const list = params.map((param) => `${param}«: number»`).join(", ");
     const lines = [`function ${name}(${list})«: number» {`, `  let t = ${this.tame(scope)};`];
     scope.numbers.push({ name: "t", canBeSet: true });
@@ -115,6 +115,26 @@ class ProgramDraw extends StatementDraw {
     lines.push(`  return t + ${this.leaf(scope)};`, "}", "");
     calls.push({ name, arity: params.length });
     return lines.join("\n");
+  }
+
+  /** A function that gives a record or a pair, by one of two ways. */
+  #maker(makers: Scope["makers"], gives: "record" | "pair", calls: Scope["calls"]): string {
+    const name = this.name(gives);
+    const scope = onlyNumbers(
+      ["a", "b"].map((param) => ({ name: param, canBeSet: false })),
+      calls,
+    );
+    const value = (): string => {
+      const [x, y] = [this.tame(scope), this.leaf(scope)];
+      return gives === "record" ? `{ a: ${x}, b: ${y} }` : `[${x}, ${y}]`;
+    };
+    const type = gives === "record" ? "Pair" : "[number, number]";
+    const lines = [`function ${name}(a«: number», b«: number»)«: ${type}» {`];
+    if (this.oneIn(2)) lines.push(`  if (${this.condition(scope)}) return ${value()};`);
+    if (this.oneIn(3)) lines.push(`  const made«: ${type}» = ${value()};`, "  return made;");
+    else lines.push(`  return ${value()};`);
+    makers.push({ name, arity: 2, gives });
+    return [...lines, "}", ""].join("\n");
   }
 
   /** A function of a row. */

@@ -99,7 +99,7 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
     }
     return [x!];
   },
-  derivative: derivativeOfAdding(
+  derivative: /* @__PURE__ */ derivativeOfAdding(
     (x, indices, updates, { axis }) => scatterAddAlong(x, indices, updates, axis),
     (x, indices, { axis }) => takeAlong(x, indices, axis),
   ),

@@ -172,7 +172,7 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ writer<TakeParams>
   {
     check: (x) => void requireNumbers("scatterAdd", x),
     guarded: ([, , updates], when) => addend(updates!, when),
-    derivative: derivativeOfAdding(
+    derivative: /* @__PURE__ */ derivativeOfAdding(
       (x, indices, updates, { axis }) => scatterAdd(x, indices, updates, axis),
       (x, indices, { axis }) => take(x, indices, axis),
     ),

@@ -67,7 +67,7 @@ class Liveness {
   #read(expr: RegionExpr): void {
     if (expr.kind === "local") this.#need(expr.name);
     else if (expr.kind === "load" || expr.kind === "length") this.#need(expr.array);
-    for (const part of partsOf(expr)) this.#read(part);
+    partsOf(expr).forEach((part) => this.#read(part));
   }
 }
 

@@ -51,16 +51,14 @@ export function readsOf(expr: RegionExpr): string[] {
 export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean {
   if (expr.kind === "local") return names.has(expr.name);
   if (expr.kind === "load" && names.has(expr.array)) return true;
-  for (const part of partsOf(expr)) if (readsAny(part, names)) return true;
-  return false;
+  return partsOf(expr).some((part) => readsAny(part, names));
 }
 
 /** Whether an expression reads a local or an array. */
 export function readsName(expr: RegionExpr, name: string): boolean {
   if (expr.kind === "local") return expr.name === name;
   if (expr.kind === "load" && expr.array === name) return true;
-  for (const part of partsOf(expr)) if (readsName(part, name)) return true;
-  return false;
+  return partsOf(expr).some((part) => readsName(part, name));
 }
 
 /** The locals and arrays that a result reads. */

@@ -23,25 +23,28 @@ export function namePolynomial(name: string): Polynomial {
 
 /** x + factor · y */
 export function addPolynomials(x: Polynomial, y: Polynomial, factor = 1): Polynomial {
+  if (y.size === 0) return x;
   const sum = new Map(x);
-  for (const [term, coefficient] of y) {
-    const total = (sum.get(term) ?? 0) + factor * coefficient;
-    if (total === 0) sum.delete(term);
-    else sum.set(term, total);
-  }
+  y.forEach((coefficient, term) => addTerm(sum, term, factor * coefficient));
   return sum;
+}
+
+function addTerm(sum: Map<string, number>, term: string, coefficient: number): void {
+  const total = (sum.get(term) ?? 0) + coefficient;
+  if (total === 0) sum.delete(term);
+  else sum.set(term, total);
 }
 
 /** x · y; `undefined` where that has too many terms. */
 export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
   if (x.size * y.size > mostTerms) return undefined;
-  let product: Polynomial = zero;
-  for (const [a, ca] of x)
-    for (const [b, cb] of y) product = addPolynomials(product, new Map([[joined(a, b), ca * cb]]));
+  const product = new Map<string, number>();
+  x.forEach((ca, a) => y.forEach((cb, b) => addTerm(product, joined(a, b), ca * cb)));
   return product;
 }
 
 function joined(a: string, b: string): string {
+  if (a === "" || b === "") return a + b;
   return [...namesOf(a), ...namesOf(b)].toSorted().join(" ");
 }
 
@@ -54,7 +57,9 @@ export function namesIn(p: Polynomial): readonly string[] {
 }
 
 export function hasName(p: Polynomial, name: string): boolean {
-  return [...p.keys()].some((term) => namesOf(term).includes(name));
+  let has = false;
+  p.forEach((_, term) => (has ||= term === name || (term.includes(name) && namesOf(term).includes(name))));
+  return has;
 }
 
 /** A polynomial of other names. */
@@ -76,6 +81,7 @@ export function splitBy(
   p: Polynomial,
   name: string,
 ): { readonly factor: Polynomial; readonly rest: Polynomial } | undefined {
+  if (!hasName(p, name)) return { factor: zero, rest: p };
   const [factor, rest] = [new Map<string, number>(), new Map<string, number>()];
   for (const [term, coefficient] of p) {
     const names = namesOf(term);
@@ -88,5 +94,10 @@ export function splitBy(
 }
 
 export function samePolynomial(x: Polynomial, y: Polynomial): boolean {
-  return addPolynomials(x, y, -1).size === 0;
+  const isIn = (other: Polynomial) => (coefficient: number, term: string) =>
+    (is &&= (other.get(term) ?? 0) === coefficient);
+  let is = true;
+  x.forEach(isIn(y));
+  y.forEach(isIn(x));
+  return is;
 }

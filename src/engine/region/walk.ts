@@ -39,10 +39,10 @@ export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): v
     case "length":
       return;
     case "load":
-      for (const place of expr.places) walkExpr(place, visit);
+      expr.places.forEach((place) => walkExpr(place, visit));
       return;
     case "apply":
-      for (const arg of expr.args) walkExpr(arg, visit);
+      expr.args.forEach((arg) => walkExpr(arg, visit));
       return;
     case "convert":
       return walkExpr(expr.x, visit);
@@ -132,16 +132,19 @@ export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
   }
 }
 
-/** Calls `visit` for all statements and those in them, in the order of the text. */
+/**
+ * Calls `visit` for all statements and those in them, in the order of the text. (By `forEach`, as `for … of` makes an object for each step
+ * until the engine has compiled the loop: derivatives are mostly made once, before.)
+ */
 export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
-  for (const stmt of stmts) {
+  stmts.forEach((stmt) => {
     visit(stmt);
     if (stmt.kind === "for" || stmt.kind === "while") walkStmts(stmt.body, visit);
     else if (stmt.kind === "if") {
       walkStmts(stmt.then, visit);
       walkStmts(stmt.otherwise, visit);
     }
-  }
+  });
 }
 
 /** Calls `visit` for each expression of the statements and of those in them, with its parts. */

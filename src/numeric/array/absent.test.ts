@@ -34,6 +34,7 @@ describe("what was undefined, ignored or a foreign error names the repair", () =
     ["NumPy's name", () => plain["multiply"], "x.multiply: a tensor has no such property. Write x.mul(y)."],
     ["a transpose", () => plain["mT"], "x.mT: a tensor has no such property. Write matrixTranspose(x)."],
     ["PyTorch's name", () => plain["detach"], "x.detach: a tensor has no such property. Write stopGradient(x)."],
+    ["JAX's writing", () => plain["set"], "x.set: a tensor has no such property. Write setAt(x, v, i): x.at(i) only reads."],
     ["a method of arrays", () => plain["forEach"], "x.forEach: a tensor has no such property. Write for (const v of x.tolist()), or a loop over x.at(i)."],
     ["a method of numbers", () => plain["toFixed"], "x.toFixed: a tensor has no such property. Write x.item().toFixed(…)."],
     ["TensorFlow.js's name", () => plain["dispose"], "x.dispose: a tensor has no such property. Write nothing: tensors are garbage-collected."],

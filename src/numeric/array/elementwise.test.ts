@@ -162,6 +162,7 @@ describe("elementwise functions", () => {
     expect(() => e.where(bool([1, 0]), f64([1, 2, 3]), 2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: where: condition bool[2] does not fit f64[3].]`,
     );
+    expect(() => e.where([true] as never, ...([] as unknown as [1, 2]))).toThrow("nonzero(mask)");
     expect(() => e.clip(1, 2, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: clip: needs bounds, low before high, as in clip(x, 0, 1); got 2 and 1. Where there is none, null.]`,
     );

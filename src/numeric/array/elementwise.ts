@@ -283,6 +283,11 @@ export function isFinite(x: TensorLike): Tensor {
  */
 export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 3) refuseExtra("where", arguments, 3);
+  if (arguments.length === 1)
+    throw new DownhillError(
+      "tree",
+      "where: takes a mask and two values. The places where a mask is true are nonzero(mask).",
+    );
   const c = p.asTensor(condition, "where");
   if (c.type.dtype !== "bool") {
     throw new DownhillError(

@@ -194,6 +194,9 @@ describe("functions of shape and place", () => {
     expect(() => s.dotGeneral(x, x, {} as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: dotGeneral: contract must be an array, as in { contract: [[1], [0]], batch: [[], []] }; got undefined.]`,
     );
+    expect(() => s.oneHot([1], { classes: 2 } as never)).toThrow(
+      "oneHot: the number of classes must be a whole number",
+    );
     expect(() => s.oneHot([1], -2)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: oneHot: -2 in shape [-2] is not a size.]`,
     );

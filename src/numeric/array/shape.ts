@@ -305,6 +305,11 @@ export function oneHot(
   checkOptions("oneHot", options, ["dtype"]);
   const given = p.asTensor(labels, "oneHot");
   const i = asPlaces("oneHot", given.dtype === "bool" ? p.convert(given, "int32") : labels);
+  if (typeof classes !== "number")
+    throw new DownhillError(
+      "range",
+      `oneHot: the number of classes must be a whole number, as in oneHot(labels, 3); got ${showPlain(classes)}.`,
+    );
   checkShape("oneHot", [classes]);
   const shape = [...i.shape, classes];
   const columns = p.iota(i.dtype, shape, i.ndim);

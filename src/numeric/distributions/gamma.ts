@@ -1,6 +1,8 @@
 // Gamma variates and what is made of them.
 import type { Tensor } from "../../engine/ir/tensor.ts";
+import { full } from "../../engine/prims/linear.ts";
 import { randomGamma, randomLogGamma, randomNormal } from "../../engine/prims/random.ts";
+import { digammaRise } from "../../engine/prims/special.ts";
 import { xlogy } from "../array/arithmetic.ts";
 import {
   abs,
@@ -202,9 +204,9 @@ export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<S
     },
     logProb({ df, loc, scale }, x) {
       const z = div(sub(x, loc), scale);
-      const [half, more] = [mul(0.5, df), mul(0.5, add(df, 1))];
-      const factor = sub(lgamma(more), add(lgamma(half), mul(0.5, log(mul(df, Math.PI)))));
-      return sub(sub(factor, log(scale)), mul(more, log1p(div(square(z), df))));
+      // of Γ(½ (df + 1)) and Γ(½ df) by themselves, which are large, digits would be lost
+      const factor = neg(add(betaln(mul(0.5, df), 0.5), mul(0.5, log(df))));
+      return sub(sub(factor, log(scale)), mul(mul(0.5, add(df, 1)), log1p(div(square(z), df))));
     },
     mean: ({ df, loc }) => where(less(1, df), loc, NaN),
     variance({ df, scale }) {
@@ -213,8 +215,8 @@ export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<S
     },
     entropy({ df, scale }) {
       const [half, more] = [mul(0.5, df), mul(0.5, add(df, 1))];
-      const spread = add(mul(0.5, log(df)), sub(add(lgamma(half), Math.log(Math.PI) / 2), lgamma(more)));
-      return add(add(mul(more, sub(digamma(more), digamma(half))), spread), log(scale));
+      const spread = add(mul(0.5, log(df)), betaln(half, 0.5));
+      return add(add(mul(more, digammaRise(half, full(half.type, 0.5))), spread), log(scale));
     },
     cdf({ df, loc, scale }, x) {
       const z = div(sub(x, loc), scale);

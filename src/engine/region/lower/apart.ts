@@ -2,7 +2,7 @@
 import type { Range } from "../../kernel/range.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
@@ -80,7 +80,7 @@ export function accessesOf(facts: Facts, loop: For): Accesses | undefined {
 
 function collectAccesses(facts: Facts, loop: For): Accesses | undefined {
   const made = madeIn(facts, loop);
-  const { declared } = usesOfBody(loop.body);
+  const { declared } = bindingsOf(loop.body);
   /** A place, if that says the same in all iterations but for indices of loops. */
   const placeOf = (index: Expr, { loops }: Standing): Polynomial | undefined => {
     const place = polynomialOf(index, made);
@@ -173,7 +173,7 @@ export function madeIn(facts: Facts, loop: For): Made {
 }
 
 function collectMade({ steady, ranges }: Facts, loop: For): Made {
-  const { set } = usesOfBody(loop.body);
+  const { set } = bindingsOf(loop.body);
   const of = new Map(steady);
   walkBlock(loop.body, {
     stmt(stmt) {

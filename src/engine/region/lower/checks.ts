@@ -6,7 +6,7 @@ import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../region.ts";
 import type { End, IndexRange, IsPositive, Surroundings } from "./bounds.ts";
@@ -224,7 +224,7 @@ function hoistable(
   range: IndexRange | undefined,
   outer: Surroundings,
 ): Hoisted | undefined {
-  const { declared } = usesOfBody(loop.body);
+  const { declared } = bindingsOf(loop.body);
   const isDeclared = (name: string): boolean =>
     declared.has(name) || (loop.kind === "for" && loop.index === name);
   const guards = new Set<Guard>();

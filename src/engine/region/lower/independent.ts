@@ -3,7 +3,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { Facts, For } from "./apart.ts";
 import { areApart } from "./apart.ts";
@@ -137,6 +137,6 @@ function markLoop(pass: Pass, loop: For): readonly Stmt[] {
 
 /** Locals from outside that a loop sets. */
 function outerSets(loop: For): ReadonlySet<string> {
-  const { set, declared } = usesOfBody(loop.body);
+  const { set, declared } = bindingsOf(loop.body);
   return new Set([...set].filter((name) => !declared.has(name)));
 }

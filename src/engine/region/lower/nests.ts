@@ -1,7 +1,7 @@
 // What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
 import * as k from "../../kernel/build.ts";
 import type { Expr, Size, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IsPositive } from "./bounds.ts";
 import { isNeverNegative } from "./bounds.ts";
@@ -49,7 +49,7 @@ export interface Nest extends Known {
 export type HeadFacts = Pick<Nest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
 export function factsOf(head: For, { made }: Known): HeadFacts {
-  const { declared } = usesOf([head]);
+  const declared = new Set([head.index, ...bindingsOf(head.body).declared]);
   const stored = new Set<string>();
   const lets = new Map<string, { stmt: Let; block: Block }>();
   const visit = (block: Block): void => {

@@ -1,5 +1,5 @@
 // Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
-import { usesOfBody } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import type { Access, Facts, For, Loop } from "./apart.ts";
 import { madeIn } from "./apart.ts";
 import type { Polynomial } from "../polynomial.ts";
@@ -21,7 +21,7 @@ export function isPrivate(
   length: Polynomial | undefined,
 ): boolean {
   const made = madeIn(facts, loop);
-  const { declared } = usesOfBody(loop.body);
+  const { declared } = bindingsOf(loop.body);
   const isSteady = ({ index, isSure, loops }: Access): boolean => {
     if (!isSure || index === undefined || hasName(index, loop.index)) return false;
     const within = new Set<string>();

@@ -112,9 +112,12 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     strips: new Map(),
     fresh: host.fresh,
-    knownSize: (size) =>
-      scratch === undefined || scratch.isFixed === true ? undefined : sizeBeforeCall(size, of, given),
-    allocate: (buffer) => scratch?.add(buffer),
+    knownSize(size) {
+      if (scratch === undefined || scratch.holdsProducts === false) return undefined;
+      const known = sizeBeforeCall(size, of, given);
+      return known === undefined || scratch.isFixed !== true ? known : constantSize(known);
+    },
+    allocate: (buffer) => scratch?.add(buffer, "products"),
   };
 }
 
@@ -126,7 +129,7 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   for (const array of arrays.values()) own.set(array.buffer, array);
   return {
     name: host.fresh,
-    add: (name, type, size) => scratch.add({ name, type, size }),
+    add: (name, type, size) => scratch.add({ name, type, size }, "strips"),
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;

@@ -31,16 +31,16 @@ export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly St
 export function mapStmts(block: readonly Stmt[], f: (stmt: Stmt) => Stmt | readonly Stmt[]): readonly Stmt[] {
   const out: Stmt[] = [];
   let isSame = true;
-  for (const stmt of block) {
+  block.forEach((stmt) => {
     const mapped = f(stmt);
-    if (!("kind" in mapped)) {
+    if ("kind" in mapped) {
+      isSame &&= mapped === stmt;
+      out.push(mapped);
+    } else {
       isSame &&= mapped.length === 1 && mapped[0] === stmt;
-      for (const one of mapped) out.push(one);
-      continue;
+      out.push(...mapped);
     }
-    isSame &&= mapped === stmt;
-    out.push(mapped);
-  }
+  });
   return isSame ? block : out;
 }
 

@@ -3,7 +3,7 @@
 import { copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBody } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { LowerOptions } from "./options.ts";
 import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
@@ -115,7 +115,7 @@ function namesOf(value: Expr): readonly string[] | undefined {
 
 /** Whether a loop declares or sets one of these locals. */
 function changesAny(loop: Loop, names: readonly string[]): boolean {
-  const { declared, set } = usesOfBody(loop.body);
+  const { declared, set } = bindingsOf(loop.body);
   const isOwn = (name: string): boolean =>
     (loop.kind !== "while" && name === loop.index) || (loop.kind === "reduce" && name === loop.name);
   return names.some((name) => declared.has(name) || set.has(name) || isOwn(name));

@@ -5,7 +5,7 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Routine } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import { must } from "../../../util/assert-never.ts";
-import { storedBuffers } from "../emit/stored.ts";
+import { usesOfBlock } from "../../../kernel/uses.ts";
 import { mostSmallCopy } from "./tuning.ts";
 
 /** Where a buffer of a routine lies during a call. */
@@ -36,7 +36,7 @@ export interface PortLists {
 
 /** The ports of a routine: its buffers in the order of the arguments of its code, inputs with their scalars in between first. */
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
-  const stored = storedBuffers(routine.body);
+  const { stored } = usesOfBlock(routine.body);
   const port = (buffer: Buffer, slot: number, argument: number): Port => {
     const extent = must(sizes.extents.get(buffer.name), `the size of "${buffer.name}"`);
     return {

@@ -3,12 +3,11 @@ import type { For, LanePlan } from "../../../../codegen/plan.ts";
 import { namesInIndices } from "../../../../codegen/vectorise.ts";
 import { internalError } from "../../../../errors/index.ts";
 import type { Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
+import { usesOfBlock } from "../../../../kernel/uses.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
 import { clearVectors } from "../../engines/cleared-vectors.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
-import { storedBuffers } from "../stored.ts";
 import type { Binding, Iteration, Lanes } from "./lanes.ts";
 import { eitherMask, emitAny } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
@@ -91,7 +90,7 @@ export interface IterationCode {
 }
 
 export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: boolean): IterationCode {
-  const stored = storedBuffers(block);
+  const { stored } = usesOfBlock(block);
   return {
     code: frame.body.fragment(),
     iteration: {
@@ -120,7 +119,7 @@ export function openLanes(
     frame: { ...frame, body: code },
     base: 0,
     scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
-    set: usesOf(block).set,
+    set: usesOfBlock(block).set,
     indices: namesInIndices(block),
     mask: undefined,
     pending: [],

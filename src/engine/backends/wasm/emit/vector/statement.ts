@@ -2,7 +2,7 @@ import { isCheap, isSilent } from "../../../../codegen/branches.ts";
 import { internalError } from "../../../../errors/index.ts";
 import { expandReduce } from "../../../../kernel/expand.ts";
 import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
+import { bindingsOf } from "../../../../kernel/uses.ts";
 import { checkDepth } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
@@ -68,7 +68,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
 
 /** Statements that another one stands for, with the locals that they set. */
 function emitExpanded(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth: number): void {
-  const set = new Set([...lanes.set, ...usesOf(block).set]);
+  const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
 }
 
