@@ -41,6 +41,14 @@ test("procedures are reached through others, each after those that it calls", ()
   expect(reachedBy(block, []).procedures).toEqual([inner, outer]);
 });
 
+test("remainders of floats are found in loops and results, and those of integers are none", () => {
+  const rem = (a: Expr): Expr => ({ kind: "binary", op: "rem", type: a.type, x: a, y: a });
+  const has = (value: Expr): boolean => usesOf([loop([{ kind: "let", name: "z", value }])]).hasRemainder;
+  expect(has(k.add(k.f64(1), rem(x)))).toBe(true);
+  expect(has(rem(k.local("i32", "i")))).toBe(false);
+  expect(usesOf([], [rem(x)]).hasRemainder).toBe(true);
+});
+
 test("a procedure that calls itself is refused", () => {
   const body: Stmt[] = [];
   const own: Procedure = { ...inner, name: "own", body };

@@ -16,6 +16,8 @@ export interface Uses {
   /** Procedures that are called here; those that these call are not among them. */
   readonly called: ReadonlySet<Procedure>;
   readonly tables: ReadonlySet<Table>;
+  /** Whether floats are divided for their remainder. */
+  readonly hasRemainder: boolean;
 }
 
 /**
@@ -49,6 +51,7 @@ interface Collected extends Uses {
   readonly stored: Set<string>;
   readonly called: Set<Procedure>;
   readonly tables: Set<Table>;
+  hasRemainder: boolean;
   readonly note: (part: Expr) => void;
 }
 
@@ -65,8 +68,22 @@ function noUses(): Collected {
       loaded.add(part.buffer);
     } else if (part.kind === "call") called.add(part.procedure);
     else if (part.kind === "table") tables.add(part.table);
+    else if (part.kind === "binary" && part.op === "rem" && (part.type === "f64" || part.type === "f32"))
+      uses.hasRemainder = true;
   };
-  return { touched, declared: new Set(), set: new Set(), buffers, loaded, stored: new Set(), called, tables, note }; // prettier-ignore
+  const uses: Collected = {
+    touched,
+    declared: new Set(),
+    set: new Set(),
+    buffers,
+    loaded,
+    stored: new Set(),
+    called,
+    tables,
+    hasRemainder: false,
+    note,
+  };
+  return uses;
 }
 
 function addStmt(uses: Collected, stmt: Stmt): void {
@@ -130,6 +147,7 @@ function addBlock(uses: Collected, block: readonly Stmt[]): void {
   inner.stored.forEach((name) => uses.stored.add(name));
   inner.called.forEach((procedure) => uses.called.add(procedure));
   inner.tables.forEach((table) => uses.tables.add(table));
+  if (inner.hasRemainder) uses.hasRemainder = true;
 }
 
 /** The locals that statements give values: the part of what they use for which no expression need be looked at. */

@@ -219,7 +219,7 @@ const makeTransformed: (params: Transformed) => Distribution<Transformed> =
     eventShape({ baseDistribution, transforms }) {
       const event = baseDistribution.eventShape;
       const growth = transforms.reduce((total, each) => total + (recordOf(each).growth ?? 0), 0);
-      return event.length === 0 ? event : event.with(-1, event.at(-1)! + growth);
+      return event.length === 0 ? event : [...event.slice(0, -1), event.at(-1)! + growth];
     },
     batchShape({ baseDistribution, transforms }) {
       const axes = baseDistribution.eventShape.length;

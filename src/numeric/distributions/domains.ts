@@ -1,7 +1,14 @@
 // What parameters of distributions may be.
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import { floor } from "../array/elementwise.ts";
-import { equal, greater, greaterEqual, isFinite, lessEqual, logicalAnd } from "../array/elementwise.ts";
+import {
+  equal,
+  floor,
+  greater,
+  greaterEqual,
+  isFinite,
+  lessEqual,
+  logicalAnd,
+} from "../array/elementwise.ts";
 
 /** What each element of a parameter may be. */
 export interface Domain {

@@ -102,7 +102,9 @@ const unless = (isAmong: Tensor, value: Tensor): Tensor => where(isAmong, value,
 type Rule = (p: never, q: never) => Tensor;
 
 /** The divergences that are known, by the names of both families. */
-function rules(): Readonly<Record<string, Rule>> {
+const rules = (): Readonly<Record<string, Rule>> => ({ ...withinFamilies(), ...acrossFamilies() });
+
+function withinFamilies(): Readonly<Record<string, Rule>> {
   const normalLike = (p: LocScale, q: LocScale): Tensor => betweenNormals(p, q);
   return {
     "normal normal": normalLike,
@@ -113,8 +115,6 @@ function rules(): Readonly<Record<string, Rule>> {
     "gamma gamma": betweenGammas,
     "inverseGamma inverseGamma": betweenGammas,
     "exponential exponential": (p: Rate, q: Rate) => betweenGammas(ofExponential(p), ofExponential(q)),
-    "gamma exponential": (p: Rated, q: Rate) => betweenGammas(p, ofExponential(q)),
-    "exponential gamma": (p: Rate, q: Rated) => betweenGammas(ofExponential(p), q),
     "beta beta": (p: Concentrations, q: Concentrations) => {
       const [a, b, c, d] = [p.concentration1, p.concentration0, q.concentration1, q.concentration0];
       const total = add(a, b);
@@ -158,6 +158,13 @@ function rules(): Readonly<Record<string, Rule>> {
       const both = add(square(add(p.scale, q.scale)), square(sub(p.loc, q.loc)));
       return log(div(both, mul(4, mul(p.scale, q.scale))));
     },
+  };
+}
+
+function acrossFamilies(): Readonly<Record<string, Rule>> {
+  return {
+    "gamma exponential": (p: Rated, q: Rate) => betweenGammas(p, ofExponential(q)),
+    "exponential gamma": (p: Rate, q: Rated) => betweenGammas(ofExponential(p), q),
     "normal laplace": (p: LocScale, q: LocScale) => {
       const off = sub(p.loc, q.loc);
       const z = div(off, p.scale);

@@ -66,7 +66,7 @@ describe.each([2, 3, 4])("on %i ranks", (size) => {
       a: expect.objectContaining({ dtype: "float64", shape: [2] }) as unknown,
       b: expect.objectContaining({ dtype: "float64", shape: [1] }) as unknown,
     });
-    expect(allGather([1, 2], world).tolist()).toEqual(new Array(size).fill([1, 2]));
+    expect(allGather([1, 2], world).tolist()).toEqual(Array.from({ length: size }, () => [1, 2]));
     expect(replicated([1, 2], world).tolist()).toEqual([1, 2]);
   });
 

@@ -129,7 +129,7 @@ function begin({ library, constants, version }: MpiLibrary): Session {
       "openMpi: MPI is initialised already in this process, by another copy of downhill or another module.",
     );
   call("Init_thread", "void *, void *, int, void *")(null, null, threadFunneled, number);
-  if (number[0]! < threadFunneled)
+  if (number[0] < threadFunneled)
     throw new DownhillError(
       "option",
       `openMpi: ${version} was built without support for threads (MPI_THREAD_FUNNELED), which JavaScript has. Install one with it.`,
@@ -197,7 +197,7 @@ function typeOf(operation: string, array: Uint8Array | ReducibleArray): HandleNa
   if (type !== undefined) return type;
   throw new DownhillError(
     "dtype",
-    `${operation}: takes a Float32Array, Float64Array or Int32Array; got ${String(array[Symbol.toStringTag])}.`,
+    `${operation}: takes a Float32Array, Float64Array or Int32Array; got ${array[Symbol.toStringTag]}.`,
   );
 }
 

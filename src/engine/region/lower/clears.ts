@@ -3,7 +3,6 @@
 import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOfBlock } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
 import { addedBy } from "./apart.ts";
 import { mapBlocks } from "./rewrite.ts";
@@ -20,12 +19,13 @@ export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonl
     stmt: (stmt) =>
       void (stmt.kind === "let" && !scope.changing.has(stmt.name) && made.set(stmt.name, stmt.value)),
   });
+  const buffersOf = buffersIn();
   const vain = new Set<Stmt>();
   const firstSums = new Map<Stmt, Stmt>();
   const visit = (stmts: readonly Stmt[]): void => {
     stmts.forEach((stmt, i) => {
       const array = scope.clears.get(stmt);
-      const loop = array && nextLoop(scope, array, stmts.slice(i + 1));
+      const loop = array && nextLoop(scope, array, stmts.slice(i + 1), buffersOf);
       if (array === undefined || loop === undefined || !fills(scope, made, array, [loop], [])) return;
       const { reads, stores } = accessesOf(array, loop);
       const sum = stores.length === 1 && reads === 1 ? sumWithZero(stores[0]!) : undefined;
@@ -56,22 +56,41 @@ function carried({ guards, afterError, indices, clears, stores }: Scope, old: St
 }
 
 /** The first statement that has to do with an array, if it is a loop. */
-function nextLoop(scope: Scope, array: ArrayPlace, rest: readonly Stmt[]): For | undefined {
+function nextLoop(
+  scope: Scope,
+  array: ArrayPlace,
+  rest: readonly Stmt[],
+  buffersOf: (stmt: Stmt) => ReadonlySet<string>,
+): For | undefined {
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
-    if (goesOn && stmt.kind === "if") return nextLoop(scope, array, stmt.then);
-    if (isTouched(array, stmt)) return stmt.kind === "for" ? stmt : undefined;
+    if (goesOn && stmt.kind === "if") return nextLoop(scope, array, stmt.then, buffersOf);
+    if (buffersOf(stmt).has(array.buffer)) return stmt.kind === "for" ? stmt : undefined;
   }
   return undefined;
 }
 
-function isTouched({ buffer }: ArrayPlace, stmt: Stmt): boolean {
-  if (blocksIn(stmt).some((block) => usesOfBlock(block).buffers.has(buffer))) return true;
-  let found =
-    (stmt.kind === "store" && stmt.buffer === buffer) ||
-    (stmt.kind === "contract" && [stmt.out, stmt.left, stmt.right].some((place) => place.buffer === buffer));
-  walkOwnExprs(stmt, (x) => (found ||= x.kind === "load" && x.buffer === buffer));
-  return found;
+/** Tells the buffers that a statement, with those in it, reads or writes: found once for each. */
+function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
+  const known = new Map<Stmt, ReadonlySet<string>>();
+  const of = (stmt: Stmt): ReadonlySet<string> => {
+    let buffers = known.get(stmt);
+    if (buffers === undefined) known.set(stmt, (buffers = collected(stmt)));
+    return buffers;
+  };
+  const collected = (stmt: Stmt): ReadonlySet<string> => {
+    const buffers = new Set<string>();
+    if (stmt.kind === "store") buffers.add(stmt.buffer);
+    if (stmt.kind === "contract")
+      for (const { buffer } of [stmt.out, stmt.left, stmt.right]) buffers.add(buffer);
+    walkOwnExprs(stmt, (x) => {
+      if (x.kind === "load") buffers.add(x.buffer);
+    });
+    for (const block of blocksIn(stmt))
+      block.forEach((inner) => of(inner).forEach((buffer) => buffers.add(buffer)));
+    return buffers;
+  };
+  return of;
 }
 
 /** How many expressions of a loop read elements of an array, and what stores to it. Contractions read. */

@@ -17,19 +17,16 @@ const shortBody = 6;
  */
 export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
-  const terms = new Terms(name);
   const type = typeOfSet(plain, name);
   if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   const term = k.local(type, fresh(`${name}.term`));
-  const only = plain.at(-1);
-  const single = only?.kind === "set" && only.name === name ? terms.termOf(only.value) : undefined;
-  const rest = single === undefined ? plain : plain.slice(0, -1);
-  const body = terms.replaced(rest, term);
-  if (body === undefined || (single !== undefined && body !== rest)) return undefined;
-  const value = single ?? term;
-  if (reads(body, name) || mentions(value, name)) return undefined;
-  const declared: readonly Stmt[] =
-    single === undefined ? [{ kind: "let", name: nameOf(term), value: k.constant(type, 0) }, ...body] : body;
+  const declared = termIn(plain, name, term);
+  const last = declared?.at(-1);
+  // a term that is the last to be computed needs no name
+  const isLast = last?.kind === "let" && last.name === nameOf(term);
+  const value = isLast ? last.value : term;
+  const body = isLast ? declared?.slice(0, -1) : declared;
+  if (body === undefined || reads(body, name) || mentions(value, name)) return undefined;
   const fold: Reduce = {
     kind: "reduce",
     name: fresh(`${name}.sum`),
@@ -38,12 +35,25 @@ export function foldOf(loop: For, name: string, fresh: (hint: string) => string)
     index: loop.index,
     from: loop.from,
     to: loop.to,
-    body: declared,
+    body,
     value,
   };
-  const iteration = { index: loop.index, body: declared, results: [value], copies: 1 };
+  const iteration = { index: loop.index, body, results: [value], copies: 1 };
   const isWide = (): boolean => canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
-  return declared.length <= shortBody || isWide() ? fold : undefined;
+  return body.length <= shortBody || isWide() ? fold : undefined;
+}
+
+/** A body that computes in `term` what it added to a local: `undefined` where it does something else with it than to add. */
+function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
+  const terms = new Terms(name);
+  const setting = block.filter((stmt) => sets(stmt, name));
+  const [only] = setting;
+  if (setting.length === 1 && only?.kind === "set") {
+    const value = terms.termOf(only.value);
+    return value && block.map((stmt) => (stmt === only ? { kind: "let", name: nameOf(term), value } : stmt));
+  }
+  const body = terms.replaced(block, term);
+  return body && [{ kind: "let", name: nameOf(term), value: k.constant(term.type, 0) }, ...body];
 }
 
 function nameOf(local: Expr): string {

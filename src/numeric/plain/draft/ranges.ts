@@ -2,6 +2,7 @@ import type { For, RegionExpr, RegionStmt } from "../../../engine/region/region.
 import { maxLength } from "../../../engine/region/region.ts";
 import { blocksOf, walkStmts } from "../../../engine/region/walk.ts";
 import { toInt32 } from "./draft.ts";
+import { type Bound, heldBounds } from "./held-bounds.ts";
 import { readPlaces } from "./read-places.ts";
 
 /** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
@@ -60,11 +61,21 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   };
   noteNames(body);
   const places = readPlaces(body);
+  const bounds = heldBounds(body);
+  const everywhere = (name: string): Range | undefined =>
+    declared.has(name) ? parameterless(name) : anything;
   const of = (expr: RegionExpr, at?: RegionStmt): Range | undefined => {
     const passed = at && places.get(at);
+    const held = at && bounds.get(at);
     const rangeOfLocal = (name: string): Range | undefined => {
-      const range = declared.has(name) ? parameterless(name) : anything;
-      return passed?.has(name) === true ? range && asPlace(range) : range;
+      let range = everywhere(name);
+      if (passed?.has(name) === true) range &&= asPlace(range);
+      for (const bound of held ?? []) {
+        if (bound.name !== name) continue;
+        const than = rangeOf(bound.than, everywhere, integers);
+        range &&= than && bounded(range, bound, than);
+      }
+      return range;
     };
     return rangeOf(expr, rangeOfLocal, integers);
   };
@@ -94,6 +105,14 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
 function asPlace(range: Range): Range {
   const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
   return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never a place: not reached
+}
+
+/** What is known of a number that was compared with another one. */
+function bounded(range: Range, { side, isStrict }: Bound, than: Range): Range {
+  const step = isStrict && range.whole && than.whole ? 1 : 0;
+  const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;
+  const high = side === "high" ? Math.min(range.high, than.high - step) : range.high;
+  return low > high ? range : { ...range, low, high, maybeNaN: false }; // never so: not reached
 }
 
 function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {
