@@ -31,6 +31,8 @@ const alone = [
   "src/engine/runtime/executable.test.ts",
   "src/engine/runtime/jit.test.ts",
   "test/out-of-memory.test.ts",
+  // has the engine count calls of functions
+  "test/plain/first-call.test.ts",
   // read memory of kernels that nothing has written to before
   "src/engine/backends/wasm/emit/vector/blocks.test.ts",
   "src/engine/backends/wasm/emit/vector/wide.test.ts",
@@ -103,6 +105,7 @@ export default defineConfig({
     // Generous: the machine may be busy, and a slow test is not a wrong one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } }, // a second by default, which a page on a busy machine does not keep
     experimental: { fsModuleCache: true },
     execArgv,
     projects: [

@@ -138,6 +138,11 @@ def linear_algebra():
         value_row(f"solve-{n}", lambda n=n: (matrices(82, n), side(n)), torch.linalg.solve)
     many = lambda: (matrices(84, 4, 10_000), numbers(85, (10_000, 4, 1), 1, float64))
     value_row("solve-10000x4", many, torch.linalg.solve)
+    for n in (4, 8):
+        value_row(f"eager-cholesky-{n}", lambda n=n: (symmetric(81, n, True),), torch.linalg.cholesky)
+        value_row(f"eager-solve-{n}", lambda n=n: (matrices(82, n), side(n)), torch.linalg.solve)
+        value_row(f"eager-inv-{n}", lambda n=n: (matrices(82, n),), torch.linalg.inv)
+        value_row(f"eager-det-{n}", lambda n=n: (matrices(82, n),), torch.linalg.det)
     for n in (100, 300):
         value_row(f"qr-{n}", lambda n=n: (matrices(86, n),), torch.linalg.qr, lambda out: out[1].abs())
     for n in (16, 64, 200):

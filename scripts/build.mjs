@@ -1,6 +1,6 @@
 // Compiles src/ into dist/: a few ES modules (pieces.mjs says which), one .d.ts a file, and the pages that the package brings.
 // It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
-// import), and a failed build leaves the last good one in place.
+// import). A failed build leaves none.
 //
 // Usage: node scripts/build.mjs [--out FOLDER] [--maps] [--without NAME]
 //
@@ -10,12 +10,13 @@
 //   --without  modules only, with a work-around for engines left out (src/engine/backends/wasm/engines/NAME.ts), so that a bench
 //              can show what it brings
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { chmodSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { writeModules } from "./modules.mjs";
 import { buildRaceFile, graphOf, runModule, sourcesOf, writeDocuments } from "./pages.mjs";
+import { replaceFolder } from "./replace-folder.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
@@ -28,16 +29,10 @@ const { values: options } = parseArgs({
 const dist = resolve(options.out);
 const next = join(root, `dist-${process.pid}`);
 
-try {
-  process.exitCode = options.without === undefined ? await writeAll() : await writeWithout(options.without);
-  if (process.exitCode === 0) {
-    rmSync(dist, { recursive: true, force: true });
-    mkdirSync(dirname(dist), { recursive: true });
-    renameSync(next, dist);
-  }
-} finally {
-  rmSync(next, { recursive: true, force: true });
-}
+const { without } = options;
+process.exitCode = await replaceFolder(dist, next, () =>
+  without === undefined ? writeAll() : writeWithout(without),
+);
 
 /** @returns {Promise<number>} the exit code */
 async function writeAll() {

@@ -143,33 +143,105 @@ function normalFactor(w, bits) {
 /** @param {number} w */
 const normalFactorNear = (w) => big.toNumber(normalFactor(big.exactly(w, 80), 80), 80);
 
-/** What float32 procedures fit for eʳ, by as many terms as they need. */
-const expTail32 = {
-  says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2, in float32",
-  target: withMoreBits((r, bits) => {
-    const rest = big.exp(r, bits) - big.one(bits) - r;
-    return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
-  }),
-  weight: (/** @type {number} */ r) => r * r,
-  from: -0.3468,
-  to: 0.3468,
+/**
+ * P of f(x) = c · x + x³ · P(x²), for a function that is odd.
+ * @param {(x: bigint, bits: number) => bigint} f
+ * @param {bigint} c
+ */
+const oddTail = (f, c = 1n) =>
+  withMoreBits((z, bits) => {
+    const x = rootOf(z, bits);
+    return big.div(big.div(f(x, bits), x, bits) - c * big.one(bits), z, bits);
+  });
+
+/** ln((1 + s) / (1 − s)), which is 2 · atanh s. @param {bigint} s @param {number} bits */
+const logOfRatio = (s, bits) => big.log(big.div(big.one(bits) + s, big.one(bits) - s, bits), bits);
+
+/** @typedef {Omit<Fit, "degree"> & { says: string }} Curve what is fitted, by as many terms as are needed */
+
+/** The same for results in float32. @param {Curve} curve @param {string} note @returns {Curve} */
+const inSingle = (curve, note = "in float32") => ({
+  ...curve,
+  says: `${curve.says}, ${note}`,
   single: true,
+});
+
+/** @satisfies {Record<string, Curve>} */
+const curves = {
+  sinh: {
+    says: "sinh r = r + r³ · P(r²) for |r| ≤ ½ ln 2",
+    target: oddTail(big.sinh),
+    weight: (/** @type {number} */ z) => z,
+    from: 1e-9,
+    to: 0.1202,
+  },
+  exp: {
+    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2",
+    target: withMoreBits((r, bits) => {
+      const rest = big.exp(r, bits) - big.one(bits) - r;
+      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
+    }),
+    weight: (/** @type {number} */ r) => r * r,
+    from: -0.3468,
+    to: 0.3468,
+  },
+  tanh: {
+    says: "tanh x = x + x³ · P(x²) for |x| ≤ 0.75, relatively",
+    target: oddTail(big.tanh),
+    weight: (/** @type {number} */ z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
+    from: 1e-9,
+    to: 0.5625,
+  },
+  log: {
+    says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2",
+    target: oddTail(logOfRatio, 2n),
+    weight: (/** @type {number} */ z) => z,
+    from: 1e-9,
+    to: 0.02944,
+  },
+  sin: {
+    says: "sin r = r + r³ · P(r²) for |r| ≤ π/4",
+    target: oddTail(big.sin),
+    weight: (/** @type {number} */ z) => z,
+    from: 1e-9,
+    to: 0.617,
+  },
+  cos: {
+    says: "cos r = 1 − r²/2 + r⁴ · P(r²) for |r| ≤ π/4",
+    target: withMoreBits((z, bits) => {
+      const rest = big.cos(rootOf(z, bits), bits) - big.one(bits) + (z >> 1n);
+      return big.div(rest, big.mul(z, z, bits), bits);
+    }),
+    weight: (/** @type {number} */ z) => z * z,
+    from: 1e-9,
+    to: 0.617,
+  },
+  atan: {
+    says: "atan t = t + t³ · P(t²) for |t| ≤ tan(π/8)",
+    target: oddTail(big.atan),
+    weight: (/** @type {number} */ z) => z,
+    from: 1e-9,
+    to: 0.1716,
+  },
+  asin: {
+    says: "asin x = x + x³ · P(x²) for |x| ≤ ½",
+    target: oddTail(big.asin),
+    weight: (/** @type {number} */ z) => z,
+    from: 1e-9,
+    to: 0.25,
+  },
+  cbrt: {
+    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively",
+    target: (/** @type {bigint} */ m, /** @type {number} */ bits) => big.exp(big.log(m, bits) / 3n, bits),
+    weight: (/** @type {number} */ m) => Math.cbrt(1 / m),
+    from: 0.706,
+    to: 1.4143,
+  },
 };
 
 /** @type {readonly (Fit & { name: string, says: string })[]} */
 export const fits = [
-  {
-    name: "sinhTail",
-    says: "sinh r = r + r³ · P(r²) for |r| ≤ ½ ln 2",
-    target: withMoreBits((z, bits) => {
-      const r = rootOf(z, bits);
-      return big.div(big.div(big.sinh(r, bits), r, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.1202,
-    degree: 4,
-  },
+  { name: "sinhTail", ...curves.sinh, degree: 4 },
   {
     name: "coshTail",
     says: "cosh r = 1 + r²/2 + r⁴ · P(r²) for |r| ≤ ½ ln 2",
@@ -182,114 +254,27 @@ export const fits = [
     to: 0.1202,
     degree: 4,
   },
-  {
-    name: "expTail",
-    says: "eʳ = 1 + r + r² · P(r) for |r| ≤ ½ ln 2",
-    target: withMoreBits((r, bits) => {
-      const rest = big.exp(r, bits) - big.one(bits) - r;
-      return big.toNumber(r, bits) === 0 ? big.one(bits) >> 1n : big.div(rest, big.mul(r, r, bits), bits);
-    }),
-    weight: (r) => r * r,
-    from: -0.3468,
-    to: 0.3468,
-    degree: 10,
-  },
-  {
-    name: "tanhTail",
-    says: "tanh x = x + x³ · P(x²) for |x| ≤ 0.75, relatively",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.tanh(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
-    from: 1e-9,
-    to: 0.5625,
-    degree: 12,
-  },
-  {
-    name: "logTail",
-    says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2",
-    target: withMoreBits((z, bits) => {
-      const s = rootOf(z, bits);
-      const one = big.one(bits);
-      return big.div(big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits) - 2n * one, z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.02944,
-    degree: 6,
-  },
+  { name: "expTail", ...curves.exp, degree: 10 },
+  { name: "tanhTail", ...curves.tanh, degree: 12 },
+  { name: "logTail", ...curves.log, degree: 6 },
   {
     name: "longLogTail",
     says: "ln((1 + s) / (1 − s)) = ⅔ s · (3 + s² + s⁴ · P(s²)) for |s| ≤ 3 − 2√2",
     target: withMoreBits((z, bits) => {
       const s = rootOf(z, bits);
-      const one = big.one(bits);
-      const threeHalves = (3n * big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits)) >> 1n;
-      return big.div(threeHalves - 3n * one - z, big.mul(z, z, bits), bits);
+      const threeHalves = (3n * big.div(logOfRatio(s, bits), s, bits)) >> 1n;
+      return big.div(threeHalves - 3n * big.one(bits) - z, big.mul(z, z, bits), bits);
     }),
     weight: (z) => (z * z) / 3,
     from: 1e-9,
     to: 0.02944,
     degree: 6,
   },
-  {
-    name: "sinTail",
-    says: "sin r = r + r³ · P(r²) for |r| ≤ π/4",
-    target: withMoreBits((z, bits) => {
-      const r = rootOf(z, bits);
-      return big.div(big.div(big.sin(r, bits), r, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 5,
-  },
-  {
-    name: "cosTail",
-    says: "cos r = 1 − r²/2 + r⁴ · P(r²) for |r| ≤ π/4",
-    target: withMoreBits((z, bits) => {
-      const rest = big.cos(rootOf(z, bits), bits) - big.one(bits) + (z >> 1n);
-      return big.div(rest, big.mul(z, z, bits), bits);
-    }),
-    weight: (z) => z * z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 5,
-  },
-  {
-    name: "atanTail",
-    says: "atan t = t + t³ · P(t²) for |t| ≤ tan(π/8)",
-    target: withMoreBits((z, bits) => {
-      const t = rootOf(z, bits);
-      return big.div(big.div(big.atan(t, bits), t, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.1716,
-    degree: 10,
-  },
-  {
-    name: "asinTail",
-    says: "asin x = x + x³ · P(x²) for |x| ≤ ½",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.asin(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.25,
-    degree: 12,
-  },
-  {
-    name: "cbrtStart",
-    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively",
-    target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
-    weight: (m) => Math.cbrt(1 / m),
-    from: 0.706,
-    to: 1.4143,
-    degree: 9,
-  },
+  { name: "sinTail", ...curves.sin, degree: 5 },
+  { name: "cosTail", ...curves.cos, degree: 5 },
+  { name: "atanTail", ...curves.atan, degree: 10 },
+  { name: "asinTail", ...curves.asin, degree: 12 },
+  { name: "cbrtStart", ...curves.cbrt, degree: 9 },
   {
     name: "erfTail",
     says: "erf x = x + x · ((1 − 3x²) / 8 + P(x²)) for |x| ≤ 0.82",
@@ -399,8 +384,22 @@ export const fits = [
   },
   ...besselFits(0),
   ...besselFits(1),
-  { name: "expTail32", ...expTail32, degree: 4 },
-  { name: "longExpTail32", ...expTail32, degree: 5 },
+  { name: "expTail32", ...inSingle(curves.exp), degree: 4 },
+  { name: "longExpTail32", ...inSingle(curves.exp), degree: 5 },
+  {
+    name: "exp2Tail32",
+    says: "2ᵗ = 1 + t · P(t) for |t| ≤ ½, relatively, in float32",
+    target: withMoreBits((t, bits) => {
+      const ln2 = big.log(2n * big.one(bits), bits);
+      if (big.toNumber(t, bits) === 0) return ln2;
+      return big.div(big.exp(big.mul(t, ln2, bits), bits) - big.one(bits), t, bits);
+    }),
+    weight: (t) => Math.abs(t) / 2 ** t,
+    from: -0.5,
+    to: 0.5,
+    degree: 5,
+    single: true,
+  },
   {
     name: "logTail32",
     says: "ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32",
@@ -430,52 +429,13 @@ export const fits = [
     degree: 8,
     single: true,
   },
-  {
-    name: "sinTail32",
-    says: "sin r = r + r³ · P(r²) for |r| ≤ π/4, in float32",
-    target: withMoreBits((z, bits) => {
-      const r = rootOf(z, bits);
-      return big.div(big.div(big.sin(r, bits), r, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 2,
-    single: true,
-  },
-  {
-    name: "cosTail32",
-    says: "cos r = 1 − r²/2 + r⁴ · P(r²) for |r| ≤ π/4, in float32",
-    target: withMoreBits((z, bits) => {
-      const rest = big.cos(rootOf(z, bits), bits) - big.one(bits) + (z >> 1n);
-      return big.div(rest, big.mul(z, z, bits), bits);
-    }),
-    weight: (z) => z * z,
-    from: 1e-9,
-    to: 0.617,
-    degree: 2,
-    single: true,
-  },
-  {
-    name: "tanhTail32",
-    says: "tanh x = x + x³ · P(x²) for |x| ≤ 0.75, relatively, in float32",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.tanh(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => (z * Math.sqrt(z)) / Math.tanh(Math.sqrt(z)),
-    from: 1e-9,
-    to: 0.5625,
-    degree: 5,
-    single: true,
-  },
+  { name: "sinTail32", ...inSingle(curves.sin), degree: 2 },
+  { name: "cosTail32", ...inSingle(curves.cos), degree: 2 },
+  { name: "tanhTail32", ...inSingle(curves.tanh), degree: 5 },
   {
     name: "sinhTail32",
     says: "sinh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.sinh(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
+    target: oddTail(big.sinh),
     weight: (z) => z,
     from: 1e-9,
     to: 1.0001,
@@ -485,66 +445,26 @@ export const fits = [
   {
     name: "atanTail32",
     says: "atan t = t + t³ · P(t²) for |t| ≤ ½, relatively, in float32",
-    target: withMoreBits((z, bits) => {
-      const t = rootOf(z, bits);
-      return big.div(big.div(big.atan(t, bits), t, bits) - big.one(bits), z, bits);
-    }),
+    target: oddTail(big.atan),
     weight: (z) => z,
     from: 1e-9,
     to: 0.2501,
     degree: 4,
     single: true,
   },
-  {
-    name: "asinTail32",
-    says: "asin x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      return big.div(big.div(big.asin(x, bits), x, bits) - big.one(bits), z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.25,
-    degree: 5,
-    single: true,
-  },
+  { name: "asinTail32", ...inSingle(curves.asin, "relatively, in float32"), degree: 5 },
   {
     name: "atanhTail32",
     says: "atanh x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32",
-    target: withMoreBits((z, bits) => {
-      const x = rootOf(z, bits);
-      const ratio = big.div(big.one(bits) + x, big.one(bits) - x, bits);
-      return big.div(big.div(big.log(ratio, bits) >> 1n, x, bits) - big.one(bits), z, bits);
-    }),
+    target: oddTail((x, bits) => logOfRatio(x, bits) >> 1n),
     weight: (z) => z,
     from: 1e-9,
     to: 0.25,
     degree: 6,
     single: true,
   },
-  {
-    name: "cbrtStart32",
-    says: "∛m = P(m) for √½ ≤ m ≤ √2, relatively, in float32",
-    target: (m, bits) => big.exp(big.log(m, bits) / 3n, bits),
-    weight: (m) => Math.cbrt(1 / m),
-    from: 0.706,
-    to: 1.4143,
-    degree: 3,
-    single: true,
-  },
-  {
-    name: "shortLogTail",
-    says: "ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2, for results in float32",
-    target: withMoreBits((z, bits) => {
-      const s = rootOf(z, bits);
-      const one = big.one(bits);
-      return big.div(big.div(big.log(big.div(one + s, one - s, bits), bits), s, bits) - 2n * one, z, bits);
-    }),
-    weight: (z) => z,
-    from: 1e-9,
-    to: 0.02944,
-    degree: 3,
-  },
+  { name: "cbrtStart32", ...inSingle(curves.cbrt), degree: 3 },
+  { name: "shortLogTail", ...curves.log, says: `${curves.log.says}, for results in float32`, degree: 3 },
   {
     name: "shortExpTail",
     says: "2ᵗ = 1 + t · P(t) for |t| ≤ ½, for results in float32",

@@ -10,6 +10,8 @@ import { effectsOf, piecesOf } from "./pieces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
+/** The folders of src/, in their order. @type {readonly string[]} */
+const layers = JSON.parse(readFileSync(join(root, "layers.json"), "utf8")).order;
 
 /**
  * Writes the modules, comments left out but for those that bundlers read.
@@ -86,14 +88,21 @@ export async function writeModules(out, { without: workAround, maps = false, sec
           {
             debugName: "pieces",
             name(id, context) {
-              pieceOf ??= piecesOf("index.ts", effects, (path) => {
-                const imported = context.getModuleInfo(join(src, path))?.importedIds ?? [];
-                return imported.map((module) => (module.startsWith(src) ? pathOf(module) : module));
-              });
               ofLibrary ??= reachedFrom(
                 sources.map((source) => join(src, `${source}.ts`)),
                 context,
               );
+              const library = {
+                main: "index.ts",
+                entries: sources.map((source) => `${source}.ts`),
+                modules: [...ofLibrary].map(pathOf),
+                folders: layers,
+                effects,
+              };
+              pieceOf ??= piecesOf(library, (path) => {
+                const imported = context.getModuleInfo(join(src, path))?.importedIds ?? [];
+                return imported.map((module) => (module.startsWith(src) ? pathOf(module) : module));
+              });
               const path = pathOf(id);
               // The commands stay apart: each is loaded when it is called.
               const isApart = sources.includes(path.replace(/\.ts$/, "")) || path.startsWith("cli/");
@@ -196,10 +205,7 @@ function without(name) {
  * @returns {string} as src/ has it, in its group: `numeric/optim/index`
  */
 function sourceOf(entry) {
-  const { order } = JSON.parse(readFileSync(join(root, "layers.json"), "utf8"));
   // of two folders of one name the later one is public: `engine/tree` serves `numeric/tree`
-  const folder = order.findLast(
-    (/** @type {string} */ path) => path.split("/").at(-1) === entry.split("/")[0],
-  );
+  const folder = layers.findLast((path) => path.split("/").at(-1) === entry.split("/")[0]);
   return folder === undefined ? entry : [folder, ...entry.split("/").slice(1)].join("/");
 }

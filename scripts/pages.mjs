@@ -1,8 +1,9 @@
 // Builds the live pages of the site: the course, the playground and the examples, as folders of plain files that work from any place
 // of any static server. Each page is rendered to HTML here, with the engine running in Node, and comes alive in the browser.
 //
-// Usage: node scripts/pages.mjs [--out FOLDER] [SECTION …]     sections: learn (pages/course), playground, examples (pages/examples)
+// Usage: node scripts/pages.mjs [--out FOLDER] [--site] [SECTION …]     sections: learn (pages/course), playground, examples (pages/examples)
 //
+// With --site pages link to the other parts of the site, which docs/site/build.mjs puts beside them.
 // Without --out the sections go to .tmp/pages/. scripts/build.mjs puts the course into dist/course/, for `downhill learn`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, posix, relative, sep } from "node:path";
@@ -39,8 +40,9 @@ function isThere(name) {
  * @property {string} folder
  * @property {readonly { slug: string, source: string }[]} pages
  * @property {Readonly<Record<string, string>>} input modules by the names of their files: what starts each page, and the workers, the
- *   modules `NAME.worker.ts`, which pages start as `new URL("./NAME.worker.js", import.meta.url)`
- * @property {import("rolldown").Plugin} plugin knows what starts the pages
+ *   modules `NAME.worker.ts`, whose files have the name of their folder too: pages have workers of one name
+ * @property {import("rolldown").Plugin & { readonly transform: (code: string, id: string) => string | null }} plugin knows what starts the
+ *   pages, and which file `new URL("./NAME.worker.js", import.meta.url)` is in the module that it stands in
  */
 
 /**
@@ -54,14 +56,21 @@ export function sourcesOf(name) {
     .filter(({ source }) => basename(source) === "page.tsx");
   const prefix = "\0page:";
   const live = JSON.stringify(join(root, "pages/live/page.tsx"));
-  const workers = [folder, join(root, "pages/live")].flatMap((where) => filesOf(where, ".worker.ts"));
+  const workers = new Map(
+    [folder, join(root, "pages/live")]
+      .flatMap((where) => filesOf(where, ".worker.ts"))
+      .map((path) => {
+        const place = relative(join(root, "pages"), path).split(sep).slice(1);
+        return [path, place.join("-").replace(/\.ts$/, "")];
+      }),
+  );
   return {
     name,
     folder,
     pages,
     input: Object.fromEntries([
       ...pages.map(({ slug, source }) => [entryOf(name, slug), prefix + source]),
-      ...workers.map((path) => [basename(path, ".ts"), path]),
+      ...[...workers].map(([path, entry]) => [entry, path]),
     ]),
     plugin: {
       name: "pages",
@@ -70,6 +79,17 @@ export function sourcesOf(name) {
         if (!id.startsWith(prefix)) return null;
         const page = JSON.stringify(id.slice(prefix.length));
         return `import { page } from ${page};\nimport { start } from ${live};\nvoid start(page);\n`;
+      },
+      transform(/** @type {string} */ code, /** @type {string} */ id) {
+        if (!code.includes(".worker.js")) return null;
+        return code.replaceAll(
+          /"\.\/([\w-]+\.worker)\.js", import\.meta\.url/g,
+          (_, /** @type {string} */ worker) => {
+            const entry = workers.get(join(dirname(id), `${worker}.ts`));
+            if (entry === undefined) throw new Error(`${id} starts ${worker}.ts, which is not beside it`);
+            return `"./${entry}.js", import.meta.url`;
+          },
+        );
       },
     },
   };
@@ -83,10 +103,10 @@ const entryOf = (section, slug) => (slug === "" ? section : slug);
  *
  * @param {SectionName} name
  * @param {string} out what is there is replaced
- * @param {{ minify?: boolean }} [options] by default its modules are minified
+ * @param {{ minify?: boolean, isInSite?: boolean }} [options] by default its modules are minified, and it stands alone
  * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
  */
-export async function buildSection(name, out, { minify = true } = {}) {
+export async function buildSection(name, out, { minify = true, isInSite = false } = {}) {
   rmSync(out, { recursive: true, force: true });
   const sources = sourcesOf(name);
   const { output } = await build({
@@ -104,7 +124,7 @@ export async function buildSection(name, out, { minify = true } = {}) {
       chunkFileNames: "assets/[name]-[hash].js",
     },
   });
-  return writeDocuments(sources, output, { out });
+  return writeDocuments(sources, output, { out, isInSite });
 }
 
 /**
@@ -116,9 +136,14 @@ export async function buildSection(name, out, { minify = true } = {}) {
  * @param {string} place.out where the output lies
  * @param {string} [place.at] the folder of the section in it, with a slash at its end; left out, it is `out` itself
  * @param {Readonly<Record<string, string>>} [place.packages] where modules of other packages are, by their names: addresses relative to `out`
+ * @param {boolean} [place.isInSite] whether it links to the other parts of the site
  * @returns {Promise<{ page: string, bytes: number }[]>} what each page loads at first, gzipped
  */
-export async function writeDocuments({ name, folder, pages }, output, { out, at = "", packages }) {
+export async function writeDocuments(
+  { name, folder, pages },
+  output,
+  { out, at = "", packages, isInSite = false },
+) {
   const modules = graphOf(output);
   const filesBy = new Map(
     pages.map(({ slug }) => [slug, modules.loadedBy(`${at}assets/${entryOf(name, slug)}.js`)]),
@@ -153,8 +178,9 @@ export async function writeDocuments({ name, folder, pages }, output, { out, at 
             packages: Object.fromEntries(Object.entries(packages).map(([of, path]) => [of, fromHere(path)])),
           }),
       ...(slug === "" ? { thumbnails } : {}),
+      isInSite,
     });
-    if (section.word === undefined && slug !== "") thumbnails.set(slug, render.thumbnailOf(html, slug));
+    if (section.word === undefined && slug !== "") thumbnails.set(slug, await render.thumbnail(slug, html));
     mkdirSync(join(out, here), { recursive: true });
     writeFileSync(join(out, here, "index.html"), html);
     const texts = [html, ...[...styles, ...files].map((file) => readFileSync(join(out, file)))];
@@ -276,14 +302,24 @@ export const drawings = [colourStyle, mapColours, chartStyle, liveStyle, mapStyl
  * @param {readonly { slug: string, source: string }[]} pages
  */
 async function renderer(folder, pages) {
+  const own = pages
+    .map(({ slug, source }) => ({ slug, source: join(dirname(source), "thumbnail.ts") }))
+    .filter(({ source }) => existsSync(source));
   const lines = [
     `export { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
     `import { section } from ${JSON.stringify(join(folder, "contents.ts"))};`,
-    `export { thumbnailOf } from ${JSON.stringify(join(root, "pages/live/thumbnail.ts"))};`,
+    `import { thumbnailOf } from ${JSON.stringify(join(root, "pages/live/thumbnail.ts"))};`,
+    ...own.map(({ source }, i) => `import { thumbnail as own${i} } from ${JSON.stringify(source)};`),
+    `const owns = new Map([${own.map(({ slug }, i) => `[${JSON.stringify(slug)}, own${i}]`).join(", ")}]);`,
     `import { documentText } from ${JSON.stringify(join(root, "pages/live/frame.tsx"))};`,
     ...pages.map(({ source }, i) => `import { page as page${i} } from ${JSON.stringify(source)};`),
     `const lives = new Map([${pages.map(({ slug }, i) => `[${JSON.stringify(slug)}, page${i}]`).join(", ")}]);`,
     `export const document = async ({ slug, ...rest }) => (await lives.get(slug)?.prepare?.(), documentText({ section, link: section.pages.find((link) => link.slug === slug), live: lives.get(slug), ...rest }));`,
+    `export const thumbnail = async (slug, html) => {
+  const own = owns.get(slug);
+  await own?.prepare();
+  return own === undefined ? thumbnailOf(html, slug) : thumbnailOf(await document({ slug, styles: [], preloads: [] }), slug, own.figure);
+};`,
   ];
   return runModule("documents", lines.join("\n"));
 }
@@ -324,7 +360,10 @@ export async function runModule(name, text) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values, positionals } = parseArgs({
-    options: { out: { type: "string", default: join(root, ".tmp/pages") } },
+    options: {
+      out: { type: "string", default: join(root, ".tmp/pages") },
+      site: { type: "boolean", default: false },
+    },
     allowPositionals: true,
   });
   const known = /** @type {SectionName[]} */ (Object.keys(folders));
@@ -335,7 +374,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.exit(2);
   }
   for (const name of /** @type {SectionName[]} */ (wanted)) {
-    const sizes = await buildSection(name, join(values.out, name));
+    const sizes = await buildSection(name, join(values.out, name), { isInSite: values.site });
     for (const { page, bytes } of sizes) console.log(`${name}/${page}: ${(bytes / 1024).toFixed(1)} KB gzip`);
   }
 }

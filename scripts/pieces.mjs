@@ -1,6 +1,7 @@
 // How the modules of src/ are put together in dist/: an engine takes longer to find and open hundreds of small files than
-// to compile what is in them. The folders that the package's main entry needs become one file, `core.js`, and each other
-// folder becomes one, beside the entry of its name.
+// to compile what is in them. What the package's main entry needs becomes one file, `core.js`. The rest of a folder becomes one, beside
+// the entry of its name; what is left of a folder that has no entry goes to the first one that needs it, since an engine reads all of a
+// file that it loads: who imports `downhill` reads no decompositions of matrices.
 //
 // The modules that only install something when they are loaded stay alone, so that a bundler can leave them out (see
 // `sideEffects` in package.json), and the others are told apart by which of those they need: a bundle that takes a
@@ -21,23 +22,35 @@ export function effectsOf(root) {
 }
 
 /**
- * @param {string} main the module of the package's main entry
- * @param {readonly string[]} effects
- * @param {(path: string) => readonly string[]} importsOf what a module imports when it is loaded: paths relative to src/, as all
- *   are here, and names of packages
+ * @param {object} library paths are relative to src/, as all are here
+ * @param {string} library.main the module of the package's main entry
+ * @param {readonly string[]} library.entries the modules of all its entries
+ * @param {Iterable<string>} library.modules all that these reach
+ * @param {readonly string[]} library.folders in the order of their layers
+ * @param {readonly string[]} library.effects
+ * @param {(path: string) => readonly string[]} importsOf what a module imports when it is loaded: paths, and names of packages
  * @returns {(path: string) => string} the file of dist/, without its ending, that a module goes into
  */
-export function piecesOf(main, effects, importsOf) {
-  const core = new Set([...reachedFrom(main, importsOf)].map(folderOf));
+export function piecesOf({ main, entries, modules, folders, effects }, importsOf) {
+  const core = reachedFrom([main], importsOf);
+  const isOfCore = (/** @type {string} */ folder) => [...core].some((path) => folderOf(path) === folder);
+  const isOfEntry = (/** @type {string} */ folder) => entries.some((path) => folderOf(path) === folder);
+  /** The folders of the modules that the core does without. @type {Map<string, string>} */
+  const homes = new Map();
+  for (const folder of folders) {
+    if (isOfCore(folder) && !isOfEntry(folder)) continue;
+    const own = [...modules].filter((path) => folderOf(path) === folder);
+    for (const path of reachedFrom(own, importsOf))
+      if (!core.has(path) && !homes.has(path)) homes.set(path, folder);
+  }
   return (path) => {
     if (effects.includes(path)) return path.replace(/\.ts$/, "");
-    const needs = [...reachedFrom(path, importsOf)]
+    const needs = [...reachedFrom([path], importsOf)]
       .filter((needed) => effects.includes(needed) || isForeign(needed))
       .map((effect) => posix.basename(effect, ".ts"))
       .sort();
-    const folder = folderOf(path);
-    const name = posix.basename(folder);
-    return [core.has(folder) ? "core" : `${name}/${name}`, ...needs].join("-");
+    const name = posix.basename(homes.get(path) ?? folderOf(path));
+    return [core.has(path) ? "core" : `${name}/${name}`, ...needs].join("-");
   };
 }
 
@@ -47,9 +60,9 @@ const isForeign = (/** @type {string} */ path) => !path.endsWith(".ts");
 /** The folder of src/ that a module belongs to; those of a group (`engine/`, `numeric/`, …) count each for itself. */
 const folderOf = (/** @type {string} */ path) => path.split("/").slice(0, -1).slice(0, 2).join("/");
 
-/** @param {string} start @param {(path: string) => readonly string[]} importsOf */
-function reachedFrom(start, importsOf) {
-  const reached = new Set([start]);
+/** @param {readonly string[]} starts @param {(path: string) => readonly string[]} importsOf */
+function reachedFrom(starts, importsOf) {
+  const reached = new Set(starts);
   for (const path of reached) for (const imported of importsOf(path)) reached.add(imported);
   return reached;
 }

@@ -146,35 +146,48 @@ function makeSchedule(/** @type {number} */ first, /** @type {number} */ parts) 
   };
 }
 
-async function main() {
-  const { count, from, seed, jobs } = numbers;
-  mkdirSync(join(root, ".tmp"), { recursive: true });
-  const folder = mkdtempSync(join(root, ".tmp/soak-"));
-  const bundle = await bundleSoak(options.plain ? "plain-soak.ts" : "random-soak.ts", folder, {
-    sourcemap: "inline",
-  });
-
-  const start = performance.now();
+/** What a run has come to so far. */
+function makeRun() {
+  const { count, from, seed } = numbers;
   const first = from / perPart;
   const parts = Math.ceil(count / perPart);
-  const schedule = makeSchedule(first, parts);
-  const kinds = `${options.turbo ? " --turbo" : ""}${options.plain ? " --plain" : ""}`;
-  let [finished, programs, routines, faults] = [0, 0, 0, 0];
-  /** @type {Map<string, number>} */
-  const tally = new Map();
-  /** @type {Set<import("node:child_process").ChildProcess>} */
-  const running = new Set();
-  let isOver = false;
-  let width = 0;
+  return {
+    start: performance.now(),
+    first,
+    parts,
+    schedule: makeSchedule(first, parts),
+    finished: 0,
+    programs: 0,
+    routines: 0,
+    faults: 0,
+    /** @type {Map<string, number>} */
+    tally: new Map(),
+    /** @type {Set<import("node:child_process").ChildProcess>} */
+    running: new Set(),
+    /** Whether no part is begun any more, and whether those that ran were ended. */
+    isOver: false,
+    isKilled: false,
+    /** The words that draw the programs of a part again, or of `length` from some on. */
+    again: (/** @type {number} */ at, /** @type {number} */ length) =>
+      `node scripts/soak-programs.mjs --seed ${seed} --from ${at} --count ${length}` +
+      `${options.turbo ? " --turbo" : ""}${options.plain ? " --plain" : ""}`,
+  };
+}
+
+/** @typedef {ReturnType<typeof makeRun>} Run */
+
+/** The line that says how far a run is, where there is a terminal in one place. */
+function makeDisplay(/** @type {Run} */ run) {
+  const { count, from, seed } = numbers;
+  let [width, told] = [0, 0];
   const clear = () => {
     if (process.stdout.isTTY && width > 0) process.stdout.write(`\r${" ".repeat(width)}\r`);
   };
-  let told = 0;
   const progress = () => {
-    const seconds = (performance.now() - start) / 1000;
+    const seconds = (performance.now() - run.start) / 1000;
     const line =
-      `seed ${seed}: programs ${from} to ${schedule.reached() * perPart} of ${from + count} done, ` +
-      `${routines} routines, ${faults} faults, ${seconds.toFixed(0)} s`;
+      `seed ${seed}: programs ${from} to ${run.schedule.reached() * perPart} of ${from + count} done, ` +
+      `${run.routines} routines, ${run.faults} faults, ${seconds.toFixed(0)} s`;
     if (process.stdout.isTTY) {
       clear();
       process.stdout.write(line);
@@ -185,102 +198,140 @@ async function main() {
     }
   };
   const report = (/** @type {string} */ text, /** @type {number} */ part) => {
-    faults++;
+    run.faults++;
     clear();
-    const again = `node scripts/soak-programs.mjs --seed ${seed} --from ${part * perPart} --count ${perPart}`;
-    console.log(`\nFAULT: ${text}\n\nagain: ${again}${kinds}\n`);
-    if (!options["keep-going"]) isOver = true;
+    console.log(`\nFAULT: ${text}\n\nagain: ${run.again(part * perPart, perPart)}\n`);
+    if (!options["keep-going"]) run.isOver = true;
   };
+  return { clear, progress, report };
+}
 
-  const work = () =>
-    new Promise((resolve) => {
-      const words = ["--part", bundle, ...(options.turbo ? ["--turbo"] : [])];
-      const process_ = fork(fileURLToPath(import.meta.url), words, {
-        execArgv: ["--enable-source-maps", ...engineFlags()],
-      });
-      running.add(process_);
-      let part = -1;
-      let heard = { clock: performance.now(), processor: 0 };
-      const watchOver = () => {
-        heard = { clock: performance.now(), processor: processorTime(process_.pid) ?? 0 };
-      };
-      const watch = setInterval(() => {
-        const waited = performance.now() - heard.clock;
-        const worked = (processorTime(process_.pid) ?? waited + heard.processor) - heard.processor;
-        if (worked < timeLimits.processor && waited < timeLimits.clock) return;
-        report(`a program takes longer than ${(worked / 1000).toFixed(0)} s; it may never end.`, part);
-        process_.kill("SIGKILL");
-      }, 5000);
-      const give = () => {
-        watchOver();
-        const taken = isOver ? undefined : schedule.take();
-        if (taken === undefined) return process_.disconnect();
-        part = taken;
-        const left = count - (part - first) * perPart;
-        process_.send({ seed: (seed * partsPerSeed + part) | 0, count: Math.min(perPart, left) });
-      };
-      process_.on("message", (/** @type {any} */ message) => {
-        watchOver();
-        if (message.kind === "ready") give();
-        if (message.kind !== "done") return;
-        finished++;
-        programs += message.programs;
-        routines += message.routines;
-        for (const [what, times] of message.tally) tally.set(what, (tally.get(what) ?? 0) + times);
-        if (message.fault !== undefined) report(message.fault, part);
-        schedule.done(part);
-        progress();
-        give();
-      });
-      process_.on("exit", (code, signal) => {
-        clearInterval(watch);
-        running.delete(process_);
-        if (code !== 0 && !isKilled && signal !== "SIGKILL") {
-          if (code === 3) {
-            console.error("turbo mode cannot be switched on here.");
-            isOver = true;
-            faults++;
-          } else if (part < 0) {
-            console.error(`no process can be started: it ended with ${signal ?? `exit code ${code}`}.`);
-            isOver = true;
-            faults++;
-          } else report(`the process ended with ${signal ?? `exit code ${code}`}.`, part);
-        }
-        if (code !== 0 && !isKilled && options["keep-going"]) schedule.done(part);
-        // another one takes the parts that are left, after a fault of this one
-        if (!isOver && schedule.reached() < schedule.end && code !== 0) resolve(work());
-        else resolve(undefined);
-      });
+/**
+ * Has a process of its own do parts until none is left; where it ends early, another one goes on.
+ *
+ * @param {Run} run @param {ReturnType<typeof makeDisplay>} display @param {string} bundle
+ * @returns {Promise<void>}
+ */
+function work(run, display, bundle) {
+  const { count, seed } = numbers;
+  const { schedule } = run;
+  const words = ["--part", bundle, ...(options.turbo ? ["--turbo"] : [])];
+  const worker = fork(fileURLToPath(import.meta.url), words, {
+    execArgv: ["--enable-source-maps", ...engineFlags()],
+  });
+  run.running.add(worker);
+  let part = -1;
+  const watch = watchOver(worker.pid, (seconds) => {
+    display.report(`a program takes longer than ${seconds.toFixed(0)} s; it may never end.`, part);
+    worker.kill("SIGKILL");
+  });
+  const give = () => {
+    watch.heard();
+    const taken = run.isOver ? undefined : schedule.take();
+    if (taken === undefined) return worker.disconnect();
+    part = taken;
+    const left = count - (part - run.first) * perPart;
+    worker.send({ seed: (seed * partsPerSeed + part) | 0, count: Math.min(perPart, left) });
+  };
+  worker.on("message", (/** @type {any} */ message) => {
+    watch.heard();
+    if (message.kind === "ready") give();
+    if (message.kind !== "done") return;
+    run.finished++;
+    run.programs += message.programs;
+    run.routines += message.routines;
+    for (const [what, times] of message.tally) run.tally.set(what, (run.tally.get(what) ?? 0) + times);
+    if (message.fault !== undefined) display.report(message.fault, part);
+    schedule.done(part);
+    display.progress();
+    give();
+  });
+  return new Promise((resolve) => {
+    worker.on("exit", (code, signal) => {
+      watch.end();
+      run.running.delete(worker);
+      if (code !== 0 && !run.isKilled) {
+        if (signal !== "SIGKILL") noteEnd(run, display, part, code, signal);
+        if (options["keep-going"]) schedule.done(part);
+      }
+      if (!run.isOver && schedule.reached() < schedule.end && code !== 0) resolve(work(run, display, bundle));
+      else resolve();
     });
+  });
+}
 
-  let isKilled = false;
+/**
+ * Notes that a process ended which nobody has told to.
+ *
+ * @param {Run} run @param {ReturnType<typeof makeDisplay>} display @param {number} part that it did, or −1
+ * @param {number | null} code @param {string | null} signal
+ */
+function noteEnd(run, display, part, code, signal) {
+  if (code !== 3 && part >= 0)
+    return display.report(`the process ended with ${signal ?? `exit code ${code}`}.`, part);
+  const why = `no process can be started: it ended with ${signal ?? `exit code ${code}`}.`;
+  console.error(code === 3 ? "turbo mode cannot be switched on here." : why);
+  run.isOver = true;
+  run.faults++;
+}
+
+/**
+ * Calls `tooLong` with the seconds that a process has worked, where it has not been heard of for longer than any program takes.
+ *
+ * @param {number | undefined} pid @param {(seconds: number) => void} tooLong
+ */
+function watchOver(pid, tooLong) {
+  let last = { clock: performance.now(), processor: 0 };
+  const watch = setInterval(() => {
+    const waited = performance.now() - last.clock;
+    const worked = (processorTime(pid) ?? waited + last.processor) - last.processor;
+    if (worked >= timeLimits.processor || waited >= timeLimits.clock) tooLong(worked / 1000);
+  }, 5000);
+  return {
+    heard: () => void (last = { clock: performance.now(), processor: processorTime(pid) ?? 0 }),
+    end: () => clearInterval(watch),
+  };
+}
+
+async function main() {
+  const { count, from, seed, jobs } = numbers;
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(root, ".tmp/soak-"));
+  const bundle = await bundleSoak(options.plain ? "plain-soak.ts" : "random-soak.ts", folder, {
+    sourcemap: "inline",
+  });
+  const run = makeRun();
+  const display = makeDisplay(run);
   const stop = () => {
     process.exitCode = 130;
-    isKilled = isOver;
-    isOver = true;
-    if (isKilled) for (const one of running) one.kill("SIGKILL");
+    run.isKilled = run.isOver;
+    run.isOver = true;
+    if (run.isKilled) for (const worker of run.running) worker.kill("SIGKILL");
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   const what = options.plain ? "plain programs" : "programs";
   console.log(`seed ${seed}: ${what} ${from} to ${from + count}${options.turbo ? " in turbo mode" : ""}`);
   try {
-    await Promise.all(Array.from({ length: Math.min(jobs, parts) }, work));
+    const workers = Array.from({ length: Math.min(jobs, run.parts) }, () => work(run, display, bundle));
+    await Promise.all(workers);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  clear();
-  for (const [what, times] of [...tally].sort(([a], [b]) => (a < b ? -1 : 1)))
+  display.clear();
+  summarise(run);
+}
+
+function summarise(/** @type {Run} */ run) {
+  const { count, from } = numbers;
+  for (const [what, times] of [...run.tally].sort(([a], [b]) => (a < b ? -1 : 1)))
     console.log(`${String(times).padStart(8)}  ${what}`);
-  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  const seconds = ((performance.now() - run.start) / 1000).toFixed(0);
   console.log(
-    `${programs} programs and ${routines} ${options.plain ? "regions" : "routines"} in ${finished} parts of ${parts}, ${faults} faults, ${seconds} s, ` +
-      `node ${process.version}`,
+    `${run.programs} programs and ${run.routines} ${options.plain ? "regions" : "routines"} in ${run.finished} parts of ` +
+      `${run.parts}, ${run.faults} faults, ${seconds} s, node ${process.version}`,
   );
-  const reached = schedule.reached() * perPart;
-  if (reached < from + count)
-    console.log(
-      `go on with: node scripts/soak-programs.mjs --seed ${seed} --from ${reached} --count ${from + count - reached}${kinds}`,
-    );
-  process.exitCode ??= faults > 0 ? 1 : 0;
+  const reached = run.schedule.reached() * perPart;
+  if (reached < from + count) console.log(`go on with: ${run.again(reached, from + count - reached)}`);
+  process.exitCode ??= run.faults > 0 ? 1 : 0;
 }

@@ -6,6 +6,7 @@
 // --thorough draws many times as many random cases, and makes chains and arrays longer: see test/support/extent.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -15,6 +16,15 @@ const rest = process.argv.slice(2).filter((arg) => arg !== "--no-build" && arg !
 
 /** @param {string[]} args */
 const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+
+/** What a failure says, without the frames of the test runner, and no longer than a screen. @param {string} message */
+const beginningOf = (message) =>
+  message
+    .split("\n")
+    .filter((line) => !line.includes("node_modules/"))
+    .slice(0, 20)
+    .map((line) => `    ${line}`)
+    .join("\n");
 
 // The tests of bundles, of the command and of the README look at dist/: an old one would prove nothing.
 if (!noBuild && node(["scripts/build.mjs"]) !== 0) {
@@ -52,12 +62,21 @@ const status = node([
 let counts = { passed: 0, failed: 0, skipped: 0 };
 try {
   const result = JSON.parse(readFileSync(report, "utf8"));
-  /** @type {{ status: string, fullName: string }[]} */
-  const tests = result.testResults.flatMap((/** @type {any} */ file) => file.assertionResults);
+  /** @type {{ status: string, fullName: string, failureMessages: string[], file: string }[]} */
+  const tests = result.testResults.flatMap((/** @type {any} */ file) =>
+    file.assertionResults.map((/** @type {any} */ test) => ({ ...test, file: relative(root, file.name) })),
+  );
   const skipped = tests.filter(
     (test) => test.status === "skipped" || test.status === "pending" || test.status === "todo",
   );
   for (const test of skipped) console.log(`skipped: ${test.fullName}`);
+  // Once more at the end, where a log of hundreds of files is read first.
+  for (const { file, fullName, failureMessages } of tests.filter((test) => test.status === "failed")) {
+    console.log(`failed: ${file}: ${fullName}`);
+    console.log(beginningOf(failureMessages.join("\n")));
+  }
+  for (const { name, message } of result.testResults)
+    if (message) console.log(`failed: ${relative(root, name)}\n${beginningOf(message)}`);
   counts = { passed: result.numPassedTests, failed: result.numFailedTests, skipped: skipped.length };
 } catch (error) {
   console.error(`no report of the tests could be read: ${String(error)}`);

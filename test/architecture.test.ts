@@ -5,7 +5,10 @@ import { root } from "./support/snippets.ts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const text = read("ARCHITECTURE.md");
-const { order } = JSON.parse(read("layers.json")) as { order: string[] };
+const { order, inside } = JSON.parse(read("layers.json")) as {
+  order: string[];
+  inside: Record<string, string[]>;
+};
 
 /** Words that are a page, and those of the page about the whole. */
 const [page, whole] = [450, 1200];
@@ -61,6 +64,16 @@ describe.each(readmes)("%s/README.md", (folder) => {
     expect(named.filter((name) => !isThere(name))).toEqual([]);
   });
 });
+
+test.each(Object.entries(inside))(
+  "the README of src/%s names its folders in their order",
+  (folder, parts) => {
+    const listed = [...read(`src/${folder}/README.md`).matchAll(/^- `([\w-]+)\/`/gm)].map(
+      (match) => match[1],
+    );
+    expect(listed).toEqual(parts);
+  },
+);
 
 describe("the reference", () => {
   const modules = JSON.parse(read("docs/site/groups.json")) as {

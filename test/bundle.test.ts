@@ -188,3 +188,17 @@ describe("sideEffects of package.json", () => {
     expect(loaded.filter(isUnknown)).toEqual([]);
   });
 });
+
+test("who imports downhill reads no module that it does without: decompositions, plain functions, layers", () => {
+  const read = new Set(["index.js"]);
+  for (const file of read)
+    for (const [, path] of readFileSync(join(root, "dist", file), "utf8").matchAll(
+      /^(?:import|export)\b[^;]*?"(\.[^"]+)"/gm,
+    ))
+      read.add(posix.join(posix.dirname(file), path!));
+  expect(read).toContain("core.js");
+  const others = [...read].filter(
+    (file) => !/^(index|core[\w-]*|rolldown-runtime|(engine|numeric|entries)\/.*)\.js$/.test(file),
+  );
+  expect(others).toEqual([]);
+});

@@ -57,7 +57,7 @@ const helpers = [
 
 /** Primitives of `downhill/linalg`. */
 const factorisations =
-  "triangle triangularSolve cholesky lu orderRows linearSolve solveAtOnce det logAbsDet signOfDet fullPivots qr eigh svd";
+  "triangle triangularSolve cholesky lu orderRows linearSolve det logAbsDet signOfDet fullPivots qr eigh svd";
 
 describe("primitives", async () => {
   await import("../src/index.ts");
@@ -108,17 +108,14 @@ describe("primitives", async () => {
   test("have a form in ONNX, or a reason for having none", () => {
     const without = {
       shift: "stands in programs that are compiled only",
+      rowLoop: "stands in programs that are compiled only",
       ...Object.fromEntries(
         factorisations
           .split(" ")
+          .filter((name) => name !== "triangle")
           .map((name) => [name, "ONNX has no factorisations, nor what is made of them"]),
       ),
       fourier: "DFT has no form that engines compute in float64 along with its derivatives",
-      linearRecurrence: "no operator goes from element to element but the sum",
-      cummax: "no operator goes from element to element but the sum",
-      cummin: "no operator goes from element to element but the sum",
-      leftShift: "BitShift takes no signed numbers",
-      rightShift: "BitShift takes no signed numbers",
       customPushforward: "stands in forward mode of a rule that gives the reverse one only",
       ...Object.fromEntries(
         "randomNormal randomGamma randomLogGamma randomPoisson randomBinomial randomPermutation randomVonMises"
@@ -126,7 +123,7 @@ describe("primitives", async () => {
           .map((name) => [name, "is a procedure with branches and loops of its own"]),
       ),
       ...Object.fromEntries(
-        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtr ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc logit entr relEntr klDiv i0 i0e i1 i1e besselRatio"
+        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc klDiv i0 i0e i1 i1e besselRatio"
           .split(" ")
           .map((name) => [
             name,
@@ -173,7 +170,8 @@ describe("primitives", async () => {
         });
       return roundings > 1;
     });
-    expect(inexact.map(({ name }) => name)).toEqual(["powBy"]); // of products: prims/transcendental.test.ts holds it to 2 ulp
+    // of products, which prims/transcendental.test.ts holds to 2 ulp, and of a rounded x²/2, which its contract names
+    expect(inexact.map(({ name }) => name)).toEqual(["powBy", "gaussian"]);
   });
 
   test("are all called by some operation that stands in a table", () => {

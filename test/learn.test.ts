@@ -91,7 +91,7 @@ test("everything that the course loads is served, and its engine is that of the 
   const paths = Array.from(seen, (url) => new URL(url).pathname);
   expect(paths).toContain("/core.js");
   expect(paths).toContain("/packages/@sveltejs/acorn-typescript.js");
-  expect(paths).toContain("/course/assets/network.worker.js");
+  expect(paths).toContain("/course/assets/a-real-network-network.worker.js");
   child.kill("SIGINT");
   await once(child, "exit");
 });

@@ -8,6 +8,7 @@ import * as optim from "downhill/optim";
 import * as random from "downhill/random";
 import { extent } from "./support/extent.ts";
 import * as p from "../src/engine/prims/index.ts";
+import { triangle } from "../src/engine/prims/triangular.ts";
 import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
 
 const missing = missingRuntime();
@@ -204,6 +205,31 @@ describe("operations on arrays", () => {
     "running sums": {
       f: (x) => [d.cumsum(x, { axis: 1 }), d.cumsum(x, { axis: 0, reverse: true })],
       args: [a],
+    },
+    "running products and extremes": {
+      f: (x) => [
+        d.cumprod(x, { axis: 1 }),
+        d.cummax(x, { axis: 0 }),
+        d.cummin(x, { axis: 1, reverse: true }),
+        d.cummax(d.cumprod(x.astype("int32"), { axis: 0 }), { axis: 1 }),
+        d.cumprod(d.expandDims(x, 1), { axis: 1 }),
+        d.grad((y: Tensor) => d.sum(d.cummax(y, { axis: 1 }).mul(d.cumprod(y, { axis: 1 }))))(x),
+      ],
+      args: [a],
+    },
+    "triangles of matrices": {
+      f: (x) => [triangle(x, true), triangle(x, false), triangle(x, true, 0), triangle(x, false, 0.5)],
+      args: [numbered(24, [2, 3, 4], "float64")],
+    },
+    "bits that are moved": {
+      f: (x, y, z) => [d.leftShift(x, y), d.rightShift(x, y), d.leftShift(z, 4), d.rightShift(z, 33)],
+      args: [ints, d.tensor([0, 1, 31, 33, 4, 2], { dtype: "int32" }), words],
+    },
+    "functions of probabilities": {
+      f: (x, y) => [0, 1, 2, 3, 4, 5, 6].flatMap((i) => [
+        d.logit(x.at(i)), d.entr(x.at(i)), d.relEntr(x.at(i), y.at(i)), d.ndtr(y.at(i)),
+      ]), // prettier-ignore
+      args: [f64([0, 1e-12, 0.3, 0.5 + 1e-9, 0.7, 1 - 1e-9, 1]), f64([0, -9, 0.3 + 1e-9, 0.2, -30, 4, 2])],
     },
     shapes: {
       f: (x) => [

@@ -54,6 +54,28 @@ describe("downhill train on a table of one's own", () => {
     expect(done["testAccuracy"]).toBe(1);
   });
 
+  test("columns are left out by their names, in what repeats the run too", async () => {
+    const dated = `day;size;coat;warm\n${rows(60, (i) => `d${i};${(i * 7) % 11};${["wool", "silk", "linen"][i % 3]!};${i % 3 === 0 ? "yes" : "no"}`)}`;
+    const words = ["--target", "warm", "--hidden", "none"];
+    expect((await train(dated, ...words)).stderr).toContain("Leave it out with --without day");
+    const { start, text } = await train(dated, ...words, "--without", "day,size");
+    expect(start).toMatchObject({ network: [3, 2] });
+    expect(text).toContain("--target warm --without day,size");
+    expect((await train(dated, ...words, "--without", "dya")).stderr).toContain('Did you mean "day"?');
+    expect((await train(dated, ...words, "--without", "day", "--features", "coat")).stderr).toContain(
+      "Give one of them.",
+    );
+  });
+
+  test("a column that counts the rows is told: it was learned from in silence", async () => {
+    const numbered = `id;size;warm\n${rows(60, (i) => `${100 + i};${(i * 7) % 11};${i % 3 === 0 ? "yes" : "no"}`)}`;
+    const told = "counts the rows, which tells nothing of new ones. Leave it out with --without id.";
+    await train(numbered, "--target", "warm");
+    expect(reported()).toContain(told);
+    await train(numbered, "--target", "warm", "--without", "id");
+    expect(reported()).not.toContain(told);
+  });
+
   test("decimal commas and thousands are numbers: they were refused", async () => {
     const prices = `area;price\n${rows(50, (i) => `${i},5;${1 + Math.floor((i * 40) / 1000)}.${String((i * 40) % 1000).padStart(3, "0")},25`)}`;
     const { done } = await train(prices, "--target", "price", "--hidden", "none", "--epochs", "200");

@@ -19,11 +19,12 @@ function symmetric(seed, n, isPositive) {
 }
 
 /**
- * A row of float64, in microseconds a call; `prepare` gives a function and its operands, `read` an array to compare.
+ * A row of float64, in microseconds a call; `prepare` gives a function and its operands, `read` an array to compare. Compiled, unless it
+ * `isEager`.
  *
  * @returns {import("../measure.mjs").Row}
  */
-function row(name, title, prepare, read = (out) => out) {
+function row(name, title, prepare, read = (out) => out, { isEager = false } = {}) {
   return {
     name,
     title: `${title}, float64`,
@@ -33,7 +34,7 @@ function row(name, title, prepare, read = (out) => out) {
     programs: {
       downhill(library) {
         const [f, ...operands] = prepare(library);
-        const compiled = library.jit(f);
+        const compiled = isEager ? f : library.jit(f);
         return { step: () => compiled(...operands), check: () => digest(read(compiled(...operands)).data()) };
       },
     },
@@ -68,6 +69,22 @@ const solveSmall = (n) =>
     return [linalg.solve, square(library, matrices(82, n), n), b];
   });
 
+/** Functions of a small matrix, called as they are: what a call costs beside what it computes. */
+const eager = (n) =>
+  ["cholesky", "inv", "det", "solve"].map((name) =>
+    row(
+      `eager-${name}-${n}`,
+      `${name} of ${n}x${n}, called outside of compiled functions`,
+      (library) => {
+        const a = square(library, name === "cholesky" ? symmetric(81, n, true) : matrices(82, n), n);
+        const b = library.tensor(Float64Array.from(numbers(83, n)));
+        return [library.linalg[name], a, ...(name === "solve" ? [b] : [])];
+      },
+      (out) => out,
+      { isEager: true },
+    ),
+  );
+
 const qr = (n) =>
   row(`qr-${n}`, `QR of ${n}x${n}`, (library) => [library.linalg.qr, square(library, matrices(86, n), n)], ([, r]) => r.abs()); // prettier-ignore
 
@@ -82,6 +99,7 @@ export const rows = [
   ...[8, 16, 100, 300].map(solveGradient),
   ...[4, 8, 16].map(solveSmall),
   solveMany,
+  ...[4, 8].flatMap(eager),
   ...[100, 300].map(qr),
   ...[16, 64, 200].map(eigh),
   ...[16, 64, 200].map(svd),

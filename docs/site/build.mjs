@@ -38,7 +38,7 @@ for (const [file, folder] of filesOf(dist)) {
   if (text.includes(placeholder)) writeFileSync(file, rewrite(text, path));
 }
 const before = new Set(readdirSync(dist));
-node(["scripts/pages.mjs", "--out", dist], root);
+node(["scripts/pages.mjs", "--site", "--out", dist], root);
 const live = readdirSync(dist).filter((name) => !before.has(name));
 
 /** @type {{ items: { link: string }[] }[]} */

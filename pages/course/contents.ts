@@ -57,7 +57,7 @@ export const section: Section = {
       slug: "a-real-network",
       title: "A real network",
       summary:
-        "Digits, learned in this page: its landscape, its mistakes, and the advice of the notes put to the test.",
+        "Digits, learned in this page: its landscape, its mistakes, and common advice put to the test.",
     },
   ],
 };

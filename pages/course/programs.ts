@@ -1,7 +1,7 @@
 // Programs that the first four chapters begin with.
 import type { ProgramExample } from "../live/program-field.tsx";
 
-/** The program of the lecture notes, as it stands there. */
+/** The small program that the course begins with. */
 export const notes = `x = ?
 y = ?
 a = x * y
@@ -21,7 +21,7 @@ export const loop = `function grow(x: number, r: number) {
 
 /** What readers may begin with. */
 export const examples: readonly ProgramExample[] = [
-  { name: "the notes' program", text: notes, values: notesValues },
+  { name: "a small program", text: notes, values: notesValues },
   { name: "a formula", text: "exp(-(x^2 + y^2) / 2)", values: { x: "0.5", y: "-1" } },
   {
     name: "one value used twice",

@@ -17,6 +17,8 @@ export interface DocumentOf {
   readonly script?: string;
   readonly preloads: readonly string[];
   readonly styles: readonly string[];
+  /** Whether the section is part of the site, whose other parts are linked then. Default false: it stands alone. */
+  readonly isInSite?: boolean;
   /** Where the modules of packages are that these modules import by name, relative to the document. */
   readonly packages?: Readonly<Record<string, string>>;
 }
@@ -50,6 +52,7 @@ function Document({
   script,
   preloads,
   styles,
+  isInSite = false,
   packages,
 }: DocumentOf): JSX.Element {
   const importMap = packages === undefined ? undefined : JSON.stringify({ imports: packages });
@@ -78,7 +81,7 @@ function Document({
         <a class="skip" href="#main">
           Skip to the text
         </a>
-        <Header section={section} here={link} />
+        <Header section={section} here={link} isInSite={isInSite} />
         <main id="main" tabIndex={-1}>
           <Title section={section} link={link} />
           {live === undefined ? (
@@ -121,21 +124,40 @@ function Title({
   );
 }
 
-/** The way back to the list, and the other pages folded behind a button. */
+/** The parts of the site as its other pages name them, and where they lie in it. */
+const parts = [
+  ["Learn", "learn/"],
+  ["Guides", "guides/five-minutes.html"],
+  ["Playground", "playground/"],
+  ["Examples", "examples/"],
+  ["Reference", "api/"],
+] as const;
+
+/** The way back to the list, to the other parts of the site, and the other pages folded behind a button. */
 function Header({
   section,
   here,
+  isInSite,
 }: {
   readonly section: Section;
   readonly here: PageLink | undefined;
+  readonly isInSite: boolean;
 }): JSX.Element {
   const up = here === undefined ? "./" : "../";
+  const others = isInSite ? parts.filter(([title]) => title !== section.title) : [];
   return (
     <header class="site">
       <nav aria-label="Pages">
-        <a class="home" href={up}>
-          downhill · {section.title}
-        </a>
+        <span class="home">
+          {isInSite ? <a href={`${up}../`}>downhill</a> : "downhill"} · <a href={up}>{section.title}</a>
+        </span>
+        {others.length > 0 && (
+          <span class="parts">
+            {others.map(([title, path]) => (
+              <a href={`${up}../${path}`}>{title}</a>
+            ))}
+          </span>
+        )}
         {section.pages.length > 0 && (
           <details>
             <summary>Contents</summary>

@@ -31,7 +31,7 @@ export type AnyJob = Pick<Job<Work>, "isRunning" | "problem" | "stop">;
 /**
  * Work in a worker, whose module is loaded with the first order.
  *
- * @param open `() => new Worker(new URL("./NAME.worker.js", import.meta.url), { type: "module" })`; the module calls {@link work}
+ * @param open `() => new Worker(new URL("./….worker.js", import.meta.url), { type: "module" })`; that module calls {@link work}
  */
 export function jobOf<W extends Work>(open: () => Worker): Job<W> {
   const isRunning = signal(false);

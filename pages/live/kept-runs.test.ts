@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { keptRuns, type KeptRuns } from "./kept-runs.ts";
 
 /** Runs that tell 1, 2, … as often as their number of letters, when the test says so. */
-function made(): {
+function made(first?: string): {
   /** What stands in the address. */
   readonly address: () => string;
   /** Opens a link. */
@@ -51,6 +51,7 @@ function made(): {
     lengthOf: ({ length }) => length,
     most: 2,
     job,
+    ...(first === undefined ? {} : { first }),
     run: (order, hear) => {
       begun.push(order);
       [tell, told] = [hear, 0];
@@ -79,6 +80,30 @@ test("a run that came to its end, and one that was stopped, stand in the address
     { order: "abcd", told: [1, 2, 3, 4] },
     { order: "xyz", told: [1, 2] },
   ]);
+});
+
+test("a first run stands in no address, begins when it is let, and goes where another state is opened", () => {
+  const { address, open, kept, go, begun } = made("abc");
+  const initial = address();
+  expect(initial).toBe("abc~3");
+  expect(begun).toEqual([]);
+  kept.begin();
+  expect(begun).toEqual(["abc"]);
+  go(9);
+  expect(kept.runs.value).toEqual([{ order: "abc", told: [1, 2, 3] }]);
+  expect(address()).toBe(initial);
+  kept.clear();
+  expect(address()).toBe("");
+  open("xyz~2");
+  expect(begun).toEqual(["abc", "xyz"]);
+});
+
+test("a link begins at once, with the first run among its own", () => {
+  const { open, begun, go } = made("abc");
+  open("abc~3;xyz~3");
+  expect(begun).toEqual(["abc"]);
+  go(9);
+  expect(begun).toEqual(["abc", "xyz"]);
 });
 
 test("one that is stopped before it told anything is none", () => {

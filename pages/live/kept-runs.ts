@@ -17,6 +17,8 @@ interface KeptRunsOf<O, T> {
   /** How many are shown; of more the oldest go. */
   readonly most: number;
   readonly job: AnyJob;
+  /** The run that is shown where the address names none, once `begin` has let it begin. Left out: none is. */
+  readonly first?: O;
   /** Starts the job. */
   readonly run: (order: O, tell: (one: T) => void) => void;
 }
@@ -26,6 +28,8 @@ export interface KeptRuns<O, T> {
   readonly runs: ReadonlySignal<readonly { readonly order: O; readonly told: readonly T[] }[]>;
   /** Runs anew with these settings, beside the others. */
   start(order: O): void;
+  /** Lets the first run begin, if it is what the address stands for. */
+  begin(): void;
   clear(): void;
 }
 
@@ -47,14 +51,19 @@ export function keptRuns<O, T>({
   lengthOf,
   most,
   job,
+  first,
   run,
 }: KeptRunsOf<O, T>): KeptRuns<O, T> {
+  const initial = first === undefined ? [] : [{ order: first, until: lengthOf(first) }];
+  const writeAll = (all: readonly Kept<O>[]): string =>
+    all.map(({ order, until }) => `${write(order)}~${until}`).join(";");
   const kept = page.value<readonly Kept<O>[]>(
     key,
-    [],
+    initial,
     (text) => (text === "" ? [] : text.split(";").slice(0, most).map(readOne)),
-    (all) => all.map(({ order, until }) => `${write(order)}~${until}`).join(";"),
+    writeAll,
   );
+  const mayBegin = signal(false); // what nobody has asked for
   const results = signal<ReadonlyMap<string, readonly T[]>>(new Map());
   let running: string | undefined;
 
@@ -100,7 +109,7 @@ export function keptRuns<O, T>({
       return;
     }
     const next = all.find(({ order, until }) => toldBy(write(order)).length < until);
-    if (next !== undefined) begin(next);
+    if (next !== undefined && (mayBegin.value || writeAll(all) !== writeAll(initial))) begin(next);
   });
 
   return {
@@ -115,6 +124,9 @@ export function keptRuns<O, T>({
       put(name, []);
       const others = kept.peek().filter((one) => write(one.order) !== name);
       kept.value = [...others, { order, until: lengthOf(order) }].slice(-most);
+    },
+    begin() {
+      mayBegin.value = true;
     },
     clear() {
       kept.value = [];

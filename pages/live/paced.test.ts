@@ -30,3 +30,15 @@ test("what is cancelled is not done", () => {
   vi.advanceTimersByTime(100);
   expect(act).toHaveBeenCalledTimes(1);
 });
+
+test("what was asked for is done at once where that is wanted, and not again", () => {
+  const act = vi.fn<() => void>();
+  const ask = paced(act, 100);
+  ask.now();
+  expect(act).toHaveBeenCalledTimes(0);
+  ask();
+  ask.now();
+  expect(act).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1000);
+  expect(act).toHaveBeenCalledTimes(1);
+});

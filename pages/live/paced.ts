@@ -4,6 +4,8 @@
 export interface Paced {
   /** Has the work done soon; once for all that ask until then. */
   (): void;
+  /** Has it done at once, if it was asked for. */
+  now(): void;
   /** Forgets that it was asked. */
   cancel(): void;
 }
@@ -26,5 +28,10 @@ export function paced(act: () => void, distance = 250): Paced {
     clearTimeout(waiting);
     waiting = undefined;
   };
-  return Object.assign(ask, { cancel });
+  const now = (): void => {
+    if (waiting === undefined) return;
+    cancel();
+    act();
+  };
+  return Object.assign(ask, { now, cancel });
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren, ComponentType, JSX } from "preact";
 import { hydrate } from "preact";
 import type { PageState } from "./address.ts";
+import { isAlive } from "./first-run.ts";
 
 /** Where a page stands among others. */
 export interface PageLink {
@@ -68,5 +69,6 @@ export async function start(page: LivePage): Promise<void> {
   if (place === null) throw new Error("this document has no element #page");
   hydrate(<Page page={page} />, place);
   await page.state.follow();
+  isAlive.value = true;
   document.documentElement.dataset["alive"] = "yes"; // styles and tests can tell
 }

@@ -14,11 +14,11 @@ import {
   type Template,
 } from "../../src/numeric/plain/call/values.ts";
 import { gradientOf } from "../../src/numeric/plain/emit/derive.ts";
-import { elaborate } from "../../src/numeric/plain/elaborate.ts";
-import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
-import { markedFunctions, parseModule } from "../../src/numeric/plain/module.ts";
-import { loadParser } from "../../src/numeric/plain/parser.ts";
-import { writtenValue } from "../../src/numeric/plain/written.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts";
+import { markedFunctions, parseModule } from "../../src/numeric/plain/syntax/module.ts";
+import { loadParser } from "../../src/numeric/plain/syntax/parser.ts";
+import { writtenValue } from "../../src/numeric/plain/names/written.ts";
 import { elementLabel, type Run, runRegion } from "../../src/pictures/viz/plain/evaluate.ts";
 import { labelsOf } from "../../src/pictures/viz/plain/trace.ts";
 import { numberFrom } from "./address.ts";

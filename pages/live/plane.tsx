@@ -48,6 +48,7 @@ interface PlaneProps {
 }
 
 const far = 1e5; // pixels, to where what lies outside is moved
+const pointRoom = 6; // pixels beyond the axes in which points on them are drawn whole
 const keySteps = 60; // of an arrow key, from side to side; with Shift ten at once
 
 /** A drawing over two axes, as wide as its place. */
@@ -73,6 +74,7 @@ export function Plane(props: PlaneProps): JSX.Element {
       x[0] + Math.min(1, Math.max(0, (left - margin.left) / width)) * (x[1] - x[0]),
       y[0] + Math.min(1, Math.max(0, 1 - (top - margin.top) / height)) * (y[1] - y[0]),
     ].map((z) => Number(z.toPrecision(4)));
+  const rim = axes === undefined ? 0 : pointRoom;
   const box = { x: margin.left, y: margin.top, width, height };
   const placed: Placed = {
     spot,
@@ -106,7 +108,7 @@ export function Plane(props: PlaneProps): JSX.Element {
             })}
       >
         <clipPath id={`${id}-clip`}>
-          <rect {...box} />
+          <rect x={box.x - rim} y={box.y - rim} width={box.width + 2 * rim} height={box.height + 2 * rim} />
         </clipPath>
         {axes !== undefined &&
           drawAxes(

@@ -1,5 +1,8 @@
 // The buttons of long work.
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { beginInView } from "./first-run.ts";
 import type { AnyJob } from "./job.ts";
 
 /** A button that starts work, one that stops it, how far it is, and why it failed. */
@@ -7,6 +10,7 @@ export function StartStop({
   job,
   label,
   start,
+  first,
   progress,
   children,
 }: {
@@ -14,15 +18,33 @@ export function StartStop({
   /** What is started: “Train”. */
   readonly label: string;
   readonly start: () => void;
+  /** Begins what the figure shows before anything is asked of it, when it comes into view. Left out: nothing begins by itself. */
+  readonly first?: () => void;
   /** How far it is, in words. */
   readonly progress: string;
   /** More buttons. */
   readonly children?: ComponentChildren;
 }): JSX.Element {
+  const row = useRef<HTMLDivElement>(null);
+  const isFirst = useSignal(false);
+  useEffect(() => {
+    if (first === undefined) return;
+    return beginInView(row.current!, job, () => {
+      isFirst.value = !job.isRunning.peek();
+      first();
+    });
+  }, []);
   return (
     <>
-      <div class="controls">
-        <button type="button" disabled={job.isRunning.value} onClick={start}>
+      <div class="controls" ref={row}>
+        <button
+          type="button"
+          disabled={job.isRunning.value && !isFirst.value} // nobody waits for what nobody asked for
+          onClick={() => {
+            isFirst.value = false;
+            start();
+          }}
+        >
           {label}
         </button>
         <button type="button" disabled={!job.isRunning.value} onClick={job.stop}>

@@ -2,7 +2,7 @@
 import { type Tensor, valueAndGrad } from "downhill";
 import { moduleText } from "../../src/engine/backends/wasm/encode/text.ts";
 import { arrayType } from "../../src/engine/ir/types.ts";
-import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts";
 import { emitModule } from "../../src/numeric/plain/emit/module.ts";
 import { emitTensorModule } from "../../src/numeric/plain/emit/tensor.ts";
 import type { EmittedModule } from "../../src/numeric/plain/emit/module.ts";

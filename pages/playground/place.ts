@@ -3,7 +3,7 @@ import { stack, tensor, type Tensor } from "downhill";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { plainOf } from "../../src/engine/transforms/plain.ts";
-import type { PlainType } from "../../src/numeric/plain/form.ts";
+import type { PlainType } from "../../src/numeric/plain/form/form.ts";
 import type { Readable } from "./answer.ts";
 import type { NumberInput, Question } from "./question.ts";
 import { ViewError } from "./view-error.ts";

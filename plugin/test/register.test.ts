@@ -8,6 +8,11 @@ const project = makeProject({
   "common/f.js": `module.exports = f;
 /** @param {number} x */
 function f(x) { "use ad"; return x; }`,
+  "common/three.js": "module.exports = 3;",
+  "common/compiled.mts": `import { grad } from "downhill";
+import three from "./three.js";
+const cube = (x: number): number => { "use ad"; return x ** 3; };
+console.log(grad(cube)(2), three);`,
   "common/main.mjs": `import f from "./f.js"; console.log(f(1));`,
 });
 afterAll(() => {
@@ -43,5 +48,32 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
     const { status, stderr } = await run("common/main.mjs");
     expect(status).not.toBe(0);
     expect(stderr).toContain('must be an ES module: write "type": "module"');
+  });
+});
+
+// BUN names the executable of npm's package `bun`, which takes 100 MB
+const bun = process.env["BUN"];
+describe.runIf(bun !== undefined)("bun --preload downhill-plugin/register", () => {
+  const run = (file: string): ReturnType<typeof project.node> =>
+    project.node(["--preload", "downhill-plugin/register", file], bun);
+
+  test("runs a program of TypeScript, whose lines are those of its sources", async () => {
+    const { stdout, stderr } = await run("src/app.ts");
+    expect(stderr).toBe("");
+    const withoutColumns = (text: string): string => text.replaceAll(/(:\d+):\d+/g, "$1");
+    expect(withoutColumns(stdout)).toBe(withoutColumns(printed));
+  });
+
+  test("refuses what cannot be differentiated, with its place", async () => {
+    const { status, stderr } = await run("src/refused.ts");
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(refused.text);
+    expect(stderr).toContain(refused.place);
+  });
+
+  test("leaves CommonJS modules that a compiled one imports as they are", async () => {
+    const { stdout, stderr } = await run("common/compiled.mts");
+    expect(stderr).toBe("");
+    expect(stdout).toBe("12 3\n");
   });
 });

@@ -6,7 +6,7 @@ import { cotangents } from "../../src/engine/region/gradient.ts";
 import type { Region } from "../../src/engine/region/region.ts";
 import { tangent } from "../../src/engine/region/tangent.ts";
 import { callRegion } from "../../src/engine/runtime/regions.ts";
-import type { PlainForm } from "../../src/numeric/plain/form.ts";
+import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
 import type { RegionValue } from "../support/evaluate-region.ts";
 import { formOfText, regionArguments } from "../support/plain-region.ts";
 import { mapValue, numbersOf, realParams } from "../support/region-derivatives.ts";

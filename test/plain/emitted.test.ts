@@ -8,7 +8,7 @@ import { deserialize, serialize } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configure, valueAndGrad } from "downhill";
 import { compile } from "downhill/plain";
-import { elaborate } from "../../src/numeric/plain/elaborate.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
 import type { EmitOptions } from "../../src/numeric/plain/emit/module.ts";
 import { emitModule } from "../../src/numeric/plain/emit/module.ts";
 import { numbersIn } from "../support/plain-differences.ts";

@@ -1,11 +1,11 @@
-// Functions of several trades: values, gradients, Jacobians and Hessian-vector products as PyTorch has them.
-import { readFileSync } from "node:fs";
+// Twenty-four functions of finance, robotics, inference, graphics and dynamic programming, as their trades write them: values, gradients,
+// Jacobians and Hessian-vector products as PyTorch has them (`test/testdata/practice/practice.py`).
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { grad, jacfwd, jacrev, jvp, valueAndGrad } from "downhill";
 import { compile } from "downhill/plain";
 import { extent } from "../support/extent.ts";
 import { numbersIn } from "../support/plain-differences.ts";
-import * as practice from "./practice.ts";
 
 /** What `test/testdata/practice/practice.py` writes of a function; derivatives have the structure of the arguments `wrt`. */
 interface Reference {
@@ -31,13 +31,19 @@ const push = jvp as unknown as (
   dxs: readonly unknown[],
 ) => [unknown, unknown];
 
-const text = readFileSync(new URL("practice.ts", import.meta.url), "utf8");
+const folder = new URL("practice/", import.meta.url);
+const files = readdirSync(folder).map((name) => new URL(name, folder));
+type Functions = Readonly<Record<string, AnyFunction>>;
+const modules = await Promise.all(files.map(({ href }) => import(href) as Promise<Functions>));
+const practice = Object.assign({}, ...modules) as Functions;
 const file = new URL("../testdata/practice/practice.json", import.meta.url);
 const references = JSON.parse(readFileSync(file, "utf8"), (_, value: unknown) => {
   const { Float64Array: floats, Int32Array: integers } = (value ?? {}) as Readonly<Record<string, number[]>>;
   return floats ? Float64Array.from(floats) : integers ? Int32Array.from(integers) : value;
 }) as Readonly<Record<string, Reference>>;
-const compiled = compile<Readonly<Record<string, AnyFunction>>>(text, { file: "practice.ts" });
+const compiled = Promise.all(files.map((url) => compile<Functions>(readFileSync(url, "utf8")))).then(
+  (parts) => Object.assign({}, ...parts) as Functions,
+);
 
 /** Numbers that differ by no more than the roundings of a long computation, beside the largest of them. */
 function expectClose(got: unknown, want: unknown): void {
@@ -77,7 +83,7 @@ describe("functions of several trades", () => {
   test.each(all)(
     "%s has the value that PyTorch has, compiled and as it stands",
     async (name, { args, value }) => {
-      const plain = (practice as unknown as Readonly<Record<string, AnyFunction>>)[name]!;
+      const plain = practice[name]!;
       expectClose(plain(...args), value);
       expectClose((await compiled)[name]!(...args), value);
     },

@@ -66,6 +66,7 @@ async function takeTab({
     connected ??= connect();
     const context = await (await connected).newContext(fixed);
     const page = await context.newPage();
+    page.setDefaultTimeout(60_000); // as long as tests of pages wait otherwise
     tab = { page, devTools: await context.newCDPSession(page), kind };
   }
   const taken = tab;

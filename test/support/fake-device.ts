@@ -34,38 +34,61 @@ export async function withDevice<T>(device: Device, run: () => T | Promise<T>): 
   }
 }
 
+/** What the parts of a fake device share. */
+interface State {
+  runs: number;
+  bytes: number;
+  failure: Error | undefined;
+  /** Does a piece of work after all that was asked for before. */
+  readonly enqueue: <T>(work: () => T) => Promise<T>;
+}
+
 /** Makes one that computes with these types, by the interpreter. */
 export function makeFakeDevice(types: readonly ScalarType[]): FakeDevice {
-  let [runs, bytes] = [0, 0];
-  let failure: Error | undefined;
-  let queue = Promise.resolve(); // each piece of work waits for the one before
-
-  const enqueue = <T>(work: () => T): Promise<T> => {
-    const done = queue.then(work);
-    queue = done.then(
-      () => {},
-      () => {},
-    );
-    return done;
+  let queue = Promise.resolve();
+  const state: State = {
+    runs: 0,
+    bytes: 0,
+    failure: undefined,
+    enqueue(work) {
+      const done = queue.then(work);
+      queue = done.then(
+        () => {},
+        () => {},
+      );
+      return done;
+    },
   };
-  const fill = (storage: FakeStorage, array: TypedArray): void => {
-    storage.array = array;
-    bytes += array.byteLength;
-  };
-  /** The elements, in the midst of the queue. */
-  const arrayOf = ({ array, problem }: FakeStorage): TypedArray => {
-    if (problem !== undefined) throw problem;
-    if (array === undefined) throw new Error("the fake device was asked for elements that it has not");
-    return array;
-  };
-  const allocate = (type: ScalarType, n: number): FakeStorage => ({
+  const memory = makeMemory(state);
+  return {
+    name: "a fake device",
     memory,
-    isShared: false,
-    type,
-    n,
-    array: undefined,
-    problem: undefined,
-  });
+    types,
+    bits: "exact",
+    allocate: (type, n) => allocate(memory, type, n),
+    compile: (routine) => compile(state, routine),
+    stats: () => ({ runs: state.runs, bytes: state.bytes }),
+    failNext: (problem) => void (state.failure = problem),
+  };
+}
+
+function allocate(memory: Memory, type: ScalarType, n: number): FakeStorage {
+  return { memory, isShared: false, type, n, array: undefined, problem: undefined };
+}
+
+function fill(state: State, storage: FakeStorage, array: TypedArray): void {
+  storage.array = array;
+  state.bytes += array.byteLength;
+}
+
+/** The elements, in the midst of the queue. */
+function arrayOf({ array, problem }: FakeStorage): TypedArray {
+  if (problem !== undefined) throw problem;
+  if (array === undefined) throw new Error("the fake device was asked for elements that it has not");
+  return array;
+}
+
+function makeMemory(state: State): Memory {
   const refuse = (): never => {
     throw new Error("nobody may look at elements of the fake device without waiting");
   };
@@ -73,77 +96,62 @@ export function makeFakeDevice(types: readonly ScalarType[]): FakeDevice {
     name: "a fake device",
     isImmediate: false,
     store(type, from, offset, n) {
-      const storage = allocate(type, n);
+      const storage = allocate(memory, type, n);
       const elements = sliceElements(from, offset, n);
-      void enqueue(() => fill(storage, elements));
+      void state.enqueue(() => fill(state, storage, elements));
       return storage;
     },
     view: refuse,
     copy: refuse,
-    read(storage, n) {
-      const fake = storage as FakeStorage;
-      return enqueue(() => sliceElements(arrayOf(fake), 0, n));
-    },
+    read: (storage, n) => state.enqueue(() => sliceElements(arrayOf(storage as FakeStorage), 0, n)),
     release(storage) {
       const fake = storage as FakeStorage;
       fake.memory = undefined;
-      void enqueue(() => {
-        bytes -= fake.array?.byteLength ?? 0;
+      void state.enqueue(() => {
+        state.bytes -= fake.array?.byteLength ?? 0;
         fake.array = undefined;
       });
     },
   };
+  return memory;
+}
 
-  const compile = (routine: Routine): DeviceCode => {
-    const compiled = interpBackend.compile(routine);
-    const run = (inputs: readonly Held[], outputs: readonly FakeStorage[]): void => {
-      runs++;
-      const given = inputs.map((held, k): Slot => {
-        if (typeof held === "number") return held;
-        const array = arrayOf(held as FakeStorage);
-        return routine.inputs[k]!.kind === "scalar" ? array[0]! : { array, offset: 0 };
-      });
-      if (failure !== undefined) {
-        const problem = failure;
-        failure = undefined;
-        throw problem;
-      }
-      const arrays = outputs.map(({ type, n }) => makeArray(type, n));
-      const slots = routine.outputs.map((output, k): Slot =>
-        output.kind === "scalar" ? 0 : { array: arrays[k]!, offset: 0 },
-      );
-      compiled(given, slots);
-      for (const [k, storage] of outputs.entries()) {
-        const slot = slots[k]!;
-        if (typeof slot === "number") arrays[k]![0] = slot;
-        fill(storage, arrays[k]!);
-      }
-    };
-    return {
-      backend: "fake",
-      call(inputs, outputs) {
-        const [operands, results] = [[...inputs], [...outputs] as FakeStorage[]];
-        void enqueue(() => {
-          try {
-            run(operands, results);
-          } catch (problem) {
-            for (const storage of results) storage.problem = problem as Error;
-          }
-        });
-      },
-      size: () => undefined,
-      release() {},
-    };
+function compile(state: State, routine: Routine): DeviceCode {
+  const compiled = interpBackend.compile(routine);
+  const run = (inputs: readonly Held[], outputs: readonly FakeStorage[]): void => {
+    state.runs++;
+    const given = inputs.map((held, k): Slot => {
+      if (typeof held === "number") return held;
+      const array = arrayOf(held as FakeStorage);
+      return routine.inputs[k]!.kind === "scalar" ? array[0]! : { array, offset: 0 };
+    });
+    const { failure } = state;
+    state.failure = undefined;
+    if (failure !== undefined) throw failure;
+    const arrays = outputs.map(({ type, n }) => makeArray(type, n));
+    const slots = routine.outputs.map((output, k): Slot =>
+      output.kind === "scalar" ? 0 : { array: arrays[k]!, offset: 0 },
+    );
+    compiled(given, slots);
+    for (const [k, storage] of outputs.entries()) {
+      const slot = slots[k]!;
+      if (typeof slot === "number") arrays[k]![0] = slot;
+      fill(state, storage, arrays[k]!);
+    }
   };
-
   return {
-    name: "a fake device",
-    memory,
-    types,
-    bits: "exact",
-    allocate,
-    compile,
-    stats: () => ({ runs, bytes }),
-    failNext: (problem) => void (failure = problem),
+    backend: "fake",
+    call(inputs, outputs) {
+      const [operands, results] = [[...inputs], [...outputs] as FakeStorage[]];
+      void state.enqueue(() => {
+        try {
+          run(operands, results);
+        } catch (problem) {
+          for (const storage of results) storage.problem = problem as Error;
+        }
+      });
+    },
+    size: () => undefined,
+    release() {},
   };
 }

@@ -35,6 +35,17 @@ function check(value: unknown, expected: unknown): void {
   if (value !== expected) throw new Error(`got ${String(value)}, not ${String(expected)}`);
 }
 
+function checkLast(x: Tensor, expected: number): void {
+  check(x.at(-1).item(), expected);
+}
+
+/** What scales the loops. */
+interface Extent {
+  readonly size: number;
+  readonly length: (n: number) => number;
+  readonly times: (n: number) => number;
+}
+
 /**
  * The loops. `size` scales the lengths of arrays and `iterations` how often each is done: 1 is what once used up all memory, or grew
  * until it would have.
@@ -42,7 +53,51 @@ function check(value: unknown, expected: unknown): void {
 export function memoryLoops(size: number, iterations: number): Readonly<Record<string, Loop>> {
   const length = (n: number): number => Math.ceil(size * n);
   const times = (n: number): number => Math.max(8, Math.ceil(iterations * n));
+  const extent: Extent = { size, length, times };
+  return { ...newCode(extent), ...largeArrays(extent), ...manyCalls(extent) };
+}
+
+/** Code and temporaries of other lengths or functions each time, of a few MB. */
+function newCode({ length, times }: Extent): Readonly<Record<string, Loop>> {
   const few = { iterations: times(300), flatFrom: Math.min(20, times(300) / 2) };
+  return {
+    "eager-lengths": {
+      about: "x.add(1) of 20 MB, each time of another length",
+      ...few,
+      begin: () => (i) => {
+        const x = array(length(5e6) + i);
+        checkLast(tensor(x).add(1), 2);
+      },
+    },
+    "jit-lengths": {
+      about: "one jitted function of 20 MB, each time of another length",
+      ...few,
+      begin() {
+        const f = jit((x: Tensor) => sin(x).add(x).mul(0));
+        return (i) => checkLast(f(array(length(5e6) + i)), 0);
+      },
+    },
+    "jit-functions": {
+      about: "another jitted function each time, of one array of 20 MB",
+      ...few,
+      begin() {
+        const x = array(length(5e6));
+        return (i) => checkLast(jit((y: Tensor) => sin(y).mul(0).add(i))(x), i);
+      },
+    },
+    temporaries: {
+      about: "another jitted function each time that sorts and sums up 4 MB",
+      ...few,
+      begin() {
+        const x = array(length(1e6));
+        return (i) => checkLast(jit((y: Tensor) => cumsum(sort(y.add(i).sub(i)), { axis: 0 }))(x), 1);
+      },
+    },
+  };
+}
+
+/** Arrays that are a good part of all memory. */
+function largeArrays({ size, length, times }: Extent): Readonly<Record<string, Loop>> {
   const operations: readonly ((x: Tensor) => Tensor)[] = [
     (x) => x.add(1),
     (x) => x.mul(2),
@@ -51,56 +106,6 @@ export function memoryLoops(size: number, iterations: number): Readonly<Record<s
     sin,
   ];
   return {
-    "eager-lengths": {
-      about: "x.add(1) of 20 MB, each time of another length",
-      ...few,
-      begin: () => (i) => {
-        const x = array(length(5e6) + i);
-        check(tensor(x).add(1).at(-1).item(), 2);
-      },
-    },
-    "jit-lengths": {
-      about: "one jitted function of 20 MB, each time of another length",
-      ...few,
-      begin() {
-        const f = jit((x: Tensor) => sin(x).add(x).mul(0));
-        return (i) =>
-          check(
-            f(array(length(5e6) + i))
-              .at(-1)
-              .item(),
-            0,
-          );
-      },
-    },
-    "jit-functions": {
-      about: "another jitted function each time, of one array of 20 MB",
-      ...few,
-      begin() {
-        const x = array(length(5e6));
-        return (i) =>
-          check(
-            jit((y: Tensor) => sin(y).mul(0).add(i))(x)
-              .at(-1)
-              .item(),
-            i,
-          );
-      },
-    },
-    temporaries: {
-      about: "another jitted function each time that sorts and sums up 4 MB",
-      ...few,
-      begin() {
-        const x = array(length(1e6));
-        return (i) =>
-          check(
-            jit((y: Tensor) => cumsum(sort(y.add(i).sub(i)), { axis: 0 }))(x)
-              .at(-1)
-              .item(),
-            1,
-          );
-      },
-    },
     "large-operations": {
       about: "different eager operations on one array of 400 MB",
       iterations: operations.length * 2,
@@ -136,22 +141,21 @@ export function memoryLoops(size: number, iterations: number): Readonly<Record<s
             ({ code } = problem);
           }
           check(code, "oom");
-          check(f(small).at(-1).item(), 2);
+          checkLast(f(small), 2);
         };
       },
     },
+  };
+}
+
+/** What is done thousands of times. */
+function manyCalls({ length, times }: Extent): Readonly<Record<string, Loop>> {
+  return {
     "small-shapes": {
       about: "x.neg() of some kB, each time of another length",
       iterations: times(10_000),
       flatFrom: Math.min(2500, times(10_000) / 2),
-      begin: () => (i) =>
-        check(
-          tensor(array(3 + i))
-            .neg()
-            .at(-1)
-            .item(),
-          -1,
-        ),
+      begin: () => (i) => checkLast(tensor(array(3 + i)).neg(), -1),
     },
     "middling-lengths": {
       about: "one jitted function of 4 MB, each time of another length",
@@ -159,13 +163,7 @@ export function memoryLoops(size: number, iterations: number): Readonly<Record<s
       flatFrom: Math.min(100, times(1500) / 2),
       begin() {
         const f = jit((x: Tensor) => sin(x).add(x).mul(0));
-        return (i) =>
-          check(
-            f(array(length(1e6) + i))
-              .at(-1)
-              .item(),
-            0,
-          );
+        return (i) => checkLast(f(array(length(1e6) + i)), 0);
       },
     },
     "held-functions": {
@@ -178,7 +176,7 @@ export function memoryLoops(size: number, iterations: number): Readonly<Record<s
         return (i) => {
           const place = i % times(3000);
           const f = (functions[place] ??= jit((y: Tensor) => sin(y).mul(0).add(place)));
-          check(f(x).at(-1).item(), place);
+          checkLast(f(x), place);
         };
       },
     },
@@ -189,12 +187,7 @@ export function memoryLoops(size: number, iterations: number): Readonly<Record<s
       begin: () => (i) => {
         const last = (xs: Tensor): Tensor =>
           scan((sum: Tensor, x: Tensor) => [sum.add(x), null], tensor(0, { dtype: "float32" }), xs)[0];
-        check(
-          grad(last)(array(3 + i))
-            .at(-1)
-            .item(),
-          1,
-        );
+        checkLast(grad(last)(array(3 + i)), 1);
       },
     },
   };

@@ -1,11 +1,11 @@
 // Plain functions as JavaScript runs them, and as regions: the same text, arguments and results.
 import { transformSync } from "esbuild";
 import { parseSync } from "oxc-parser";
-import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
-import { elaborate } from "../../src/numeric/plain/elaborate.ts";
-import type { Module, ModuleOptions } from "../../src/numeric/plain/module.ts";
-import { parseModule } from "../../src/numeric/plain/module.ts";
-import type { Node } from "../../src/numeric/plain/ast.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts";
+import type { Node } from "../../src/numeric/plain/syntax/ast.ts";
+import type { Module, ModuleOptions } from "../../src/numeric/plain/syntax/module.ts";
+import { parseModule } from "../../src/numeric/plain/syntax/module.ts";
 import type { RegionArray, RegionCounts, RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 

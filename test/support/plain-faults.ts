@@ -1,6 +1,6 @@
 // What has to hold for every plain function: its region computes what the JavaScript does, also beside the arguments given, so that
 // differences of the JavaScript are the derivatives of the region, and with these everything that holds for regions.
-import type { PlainForm } from "../../src/numeric/plain/form.ts";
+import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 import { leavesOf } from "./plain-differences.ts";

@@ -1,11 +1,11 @@
 // Plain functions as regions, and their arguments and results as those of regions, taken apart here by what the form says.
-import { parseSync } from "oxc-parser";
 import { runInThisContext } from "node:vm";
-import { elaborate } from "../../src/numeric/plain/elaborate.ts";
-import type { PlainForm, PlainType } from "../../src/numeric/plain/form.ts";
-import type { Module } from "../../src/numeric/plain/module.ts";
-import { parseModule } from "../../src/numeric/plain/module.ts";
+import { parseSync } from "oxc-parser";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
+import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts";
+import type { Module } from "../../src/numeric/plain/syntax/module.ts";
+import { parseModule } from "../../src/numeric/plain/syntax/module.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { isArray } from "./evaluate-region.ts";
 

@@ -1,5 +1,6 @@
 // One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
 import { enableTurbo } from "downhill";
+import { printRegion } from "../../src/engine/region/print.ts";
 import { choicesOf, shrink } from "./draw-region.ts";
 import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";
@@ -9,11 +10,10 @@ import { randomPlain } from "./random-plain.ts";
 import { randomProducts } from "./random-products.ts";
 import type { RandomRegion } from "./random-regions.ts";
 import { randomRegion } from "./random-regions.ts";
+import type { Outcome } from "./random-soak.ts";
 import { randomStrips } from "./random-strips.ts";
 import type { Subject } from "./region-agreement.ts";
 import { faultOfRegion } from "./region-agreement.ts";
-import { printRegion } from "../../src/engine/region/print.ts";
-import type { Outcome } from "./random-soak.ts";
 
 export { enableTurbo };
 
@@ -32,7 +32,7 @@ const switchedOff = [
 
 const switchedOffBelow = [
   {},
-  { steadyPlaces: false },
+  { steadyPlaces: false, differences: false },
   { strips: false },
   {},
   { hoistChecks: false },

@@ -14,7 +14,8 @@ import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { lowerProgram } from "../../src/engine/passes/lower.ts";
-import { optimize, pipeline } from "../../src/engine/passes/pipeline.ts";
+import { fuseRows } from "../../src/engine/passes/row-fusion.ts";
+import { eliminateDeadCode, optimize, type Pass, pipeline } from "../../src/engine/passes/pipeline.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
 import type { Recipe } from "./random-programs.ts";
 import type { Dims } from "./random-rules.ts";
@@ -33,6 +34,10 @@ import type { Function, Given } from "./random-transforms.ts";
 import { batched, isTwice, jitted, pull, push, transformNames, transforms } from "./random-transforms.ts";
 import { seeded } from "./sampling.ts";
 import { slotsOf, tensorOf } from "./cells.ts";
+
+/** Row by row whatever is, however little that brings. */
+const fuseAnyRows: Pass = (program) => fuseRows(program, { elements: 1, bytes: 0 });
+const passes = [...pipeline, ["fusion of any rows", fuseAnyRows] as const];
 
 /** A program and the number that everything else about its trial is drawn by. */
 export interface Trial {
@@ -233,7 +238,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   let changed = program;
   const applied: string[] = [];
   for (let n = oneIn(2) ? 1 : 1 + Math.floor(random() * 5); n > 0; n--) {
-    const [passName, pass] = draw(pipeline);
+    const [passName, pass] = draw(passes);
     count(tally, `pass: ${passName}`);
     applied.push(passName);
     changed = pass(changed);
@@ -243,7 +248,8 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   count(tally, `some passes: ${runner[0]}`);
   lookAfter(lowerProgram(changed).routine, changed, [runner], `after ${applied.join(", ")}`);
 
-  const best = optimize(program);
+  const plainly = optimize(program);
+  const best = oneIn(4) ? eliminateDeadCode(fuseAnyRows(plainly)) : plainly;
   checkProgram(best);
   const { routine } = lowerProgram(best);
   const chosen = [draw(wasm), draw(javascript)];

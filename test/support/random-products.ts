@@ -19,12 +19,14 @@ export function randomProducts(choices: Choices): PlainProgram {
   const oneIn = (n: number): boolean => choices.below(n) === n - 1;
   const size = (): number => choices.of([4, 3, 5, 1, 6, 0, 2]);
   const sizes = [oneIn(6) ? 70 : size(), size(), size()]; // more than a strip of rows, if many
-  const nests = Array.from({ length: oneIn(3) ? 2 : 1 }, (_, i) => nest(choices, oneIn, i));
+  const nests = Array.from({ length: oneIn(3) ? 2 : 1 }, (_, i) =>
+    new Nest(choices, oneIn, i).lines().map((line) => `  ${line}\n`),
+  );
   const close = `  for (let i = 0; i < t.length; i++) s += t[i] * Math.sin(i + 1) + 0.3 * w[i] * t[i];
   return s;
 }
 `;
-  const text = (head + nests.join("") + close).replaceAll(/\]/g, "]«!»");
+  const text = (head + nests.flat().join("") + close).replaceAll(/\]/g, "]«!»");
   const salt = choices.below(1000);
   const numbers = (from: number): Float64Array =>
     Float64Array.from({ length: room }, (_, i) => Math.sin(1 + 2.39 * (i + from) + 0.017 * salt));
@@ -39,41 +41,70 @@ export function randomProducts(choices: Choices): PlainProgram {
 
 type OneIn = (n: number) => boolean;
 
-function nest(choices: Choices, oneIn: OneIn, number: number): string {
-  const [i, j, q, o] = ["i", "j", "q", "o"].map((name) => `${name}${number}`) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  const ends = new Map([
-    [i, "n"],
-    [j, "m"],
-    [q, "k"],
-    [o, "3"],
-  ]);
-  const firsts = new Map([i, j, q, o].map((name) => [name, oneIn(5) ? "1" : "0"]));
-  const loop = (name: string): string => {
-    const [from, to] = [firsts.get(name)!, ends.get(name)!];
-    if (oneIn(6)) return `for (let ${name} = ${to} - 1; ${name} >= ${from}; ${name}--) {`;
+/** Draws a nest: loops over `i`, `j` and `q`, maybe in one over `o`, around a sum of products. */
+class Nest {
+  readonly #choices: Choices;
+  readonly #oneIn: OneIn;
+  /** What each index runs to, and from where. */
+  readonly #ends: ReadonlyMap<string, string>;
+  readonly #firsts: ReadonlyMap<string, string>;
+  readonly #indices: readonly [i: string, j: string, q: string, o: string];
+  readonly #lines: string[] = [];
+
+  constructor(choices: Choices, oneIn: OneIn, number: number) {
+    this.#choices = choices;
+    this.#oneIn = oneIn;
+    const [i, j, q, o] = [`i${number}`, `j${number}`, `q${number}`, `o${number}`] as const;
+    this.#indices = [i, j, q, o];
+    this.#ends = new Map([
+      [i, "n"],
+      [j, "m"],
+      [q, "k"],
+      [o, "3"],
+    ]);
+    this.#firsts = new Map(this.#indices.map((name) => [name, oneIn(5) ? "1" : "0"]));
+  }
+
+  lines(): readonly string[] {
+    const [i, j, q, o] = this.#indices;
+    const left = this.#operand(this.#choices.of(["a", "b", "a", "b", "w"]), i, q);
+    const right = this.#operand(this.#choices.of(["b", "a", "c", "t"]), q, j);
+    const product = this.#oneIn(8) ? `${left} * ${right} * c[${q}]` : `${left} * ${right}`;
+    const sign = this.#oneIn(4) ? "-" : "+";
+    const around = this.#oneIn(5) ? o : undefined;
+    const out = this.#oneIn(2) ? `t[${i} * m + ${j}]` : `t[${this.#place(i, j)}]`;
+    if (around !== undefined) this.#lines.push(this.#loop(around));
+    if (this.#oneIn(2)) this.#elements(out, `${sign}= ${product}`);
+    else this.#local(out, `${sign}= ${product}`);
+    if (around !== undefined) this.#lines.push("}");
+    return this.#lines;
+  }
+
+  #loop(name: string): string {
+    const [from, to] = [this.#firsts.get(name)!, this.#ends.get(name)!];
+    if (this.#oneIn(6)) return `for (let ${name} = ${to} - 1; ${name} >= ${from}; ${name}--) {`;
     return `for (let ${name} = ${from}; ${name} < ${to}; ${name}++) {`;
-  };
+  }
+
   /** A place along two indices, the second of which runs quickest or the first. */
-  const place = (x: string, y: string): string => {
-    const [outer, within] = oneIn(2) ? [y, x] : [x, y];
-    const offset = choices.of(["", "", " + 2", " + n"]);
-    switch (choices.below(7)) {
+  #place(x: string, y: string): string {
+    const [outer, within] = this.#oneIn(2) ? [y, x] : [x, y];
+    const offset = this.#choices.of(["", "", " + 2", " + n"]);
+    switch (this.#choices.below(7)) {
       case 5:
         return `${outer} + ${within}${offset}`; // overlapping
       case 6:
         return `${outer} * 7 + 2 * ${within}${offset}`;
-      default:
-        return `${outer} * ${choices.of([ends.get(within)!, ends.get(within)!, "6"])} + ${within}${offset}`;
+      default: {
+        const end = this.#ends.get(within)!;
+        return `${outer} * ${this.#choices.of([end, end, "6"])} + ${within}${offset}`;
+      }
     }
-  };
-  const operand = (array: string, x: string, y: string): string => {
-    const element = `${array}[${place(x, y)}]`;
-    return choices.of([
+  }
+
+  #operand(array: string, x: string, y: string): string {
+    const element = `${array}[${this.#place(x, y)}]`;
+    return this.#choices.of([
       element,
       element,
       element,
@@ -82,73 +113,65 @@ function nest(choices: Choices, oneIn: OneIn, number: number): string {
       `(c[${y}] - ${element})`,
       `c[${x}]`,
     ]);
-  };
-  const [left, right] = [
-    operand(choices.of(["a", "b", "a", "b", "w"]), i, q),
-    operand(choices.of(["b", "a", "c", "t"]), q, j),
-  ];
-  const product = oneIn(8) ? `${left} * ${right} * c[${q}]` : `${left} * ${right}`;
-  const sign = oneIn(4) ? "-" : "+";
-  const around = oneIn(5) ? o : undefined;
-  const out = oneIn(2) ? `t[${i} * m + ${j}]` : `t[${place(i, j)}]`;
-  const lines: string[] = [];
-  const more = (where: string): void => {
-    if (!oneIn(5)) return;
-    const others = [
-      `s += c[${where}];`,
-      `w[${where} + 3] += s * 0.01;`,
-      `t[${where} + 400] = c[${where}];`,
-      `if (c[${where}] > 0.9) s += 0.5;`,
-    ];
-    lines.push(choices.of(others));
-  };
-  if (around !== undefined) lines.push(loop(around));
-  if (oneIn(2)) elements();
-  else local();
-  if (around !== undefined) lines.push("}");
-  return `${lines.map((line) => `  ${line}`).join("\n")}\n`;
+  }
 
-  /** \`t[…] += a · b\`, its loops in any order. */
-  function elements(): void {
-    const order = choices.of([
+  /** Maybe another statement, in a loop over `index`. */
+  #more(index: string): void {
+    if (!this.#oneIn(5)) return;
+    const others = [
+      `s += c[${index}];`,
+      `w[${index} + 3] += s * 0.01;`,
+      `t[${index} + 400] = c[${index}];`,
+      `if (c[${index}] > 0.9) s += 0.5;`,
+    ];
+    this.#lines.push(this.#choices.of(others));
+  }
+
+  /** `t[…] += a · b`, its loops in any order. */
+  #elements(out: string, adds: string): void {
+    const [i, j, q] = this.#indices;
+    const order = this.#choices.of([
       [i, j, q],
       [i, q, j],
       [q, i, j],
       [q, j, i],
       [j, q, i],
       [j, i, q],
-    ]);
+    ] as const);
     order.forEach((name, depth) => {
-      lines.push(loop(name));
-      if (depth < 2) more(name);
+      this.#lines.push(this.#loop(name));
+      if (depth < 2) this.#more(name);
     });
-    lines.push(`${out} ${sign}= ${product};`);
-    if (oneIn(4))
-      lines.push(
-        `w[${order[0]!} * 6 + ${order[1]!}] += ${operand("b", order[0]!, order[2]!)} * ${operand("a", order[1]!, order[2]!)};`,
-      );
-    more(order[2]!);
-    lines.push("}", "}", "}");
+    const [first, second, third] = order;
+    this.#lines.push(`${out} ${adds};`);
+    if (this.#oneIn(4)) {
+      const other = `${this.#operand("b", first, third)} * ${this.#operand("a", second, third)}`;
+      this.#lines.push(`w[${first} * 6 + ${second}] += ${other};`);
+    }
+    this.#more(third);
+    this.#lines.push("}", "}", "}");
   }
 
   /** A sum in a local that goes somewhere. */
-  function local(): void {
-    const [first, second] = oneIn(3) ? [j, i] : [i, j];
-    lines.push(loop(first));
-    more(first);
-    lines.push(loop(second));
-    lines.push(`let sum = ${choices.of(["0", "0", "0", `c[${first}]`])};`);
-    more(second);
-    const isTwice = oneIn(5);
+  #local(out: string, adds: string): void {
+    const [i, j, q] = this.#indices;
+    const [first, second] = this.#oneIn(3) ? [j, i] : [i, j];
+    const lines = this.#lines;
+    lines.push(this.#loop(first));
+    this.#more(first);
+    lines.push(this.#loop(second));
+    lines.push(`let sum = ${this.#choices.of(["0", "0", "0", `c[${first}]`])};`);
+    this.#more(second);
+    const isTwice = this.#oneIn(5);
     if (isTwice) lines.push("let other = 0;");
-    lines.push(loop(q), `sum ${sign}= ${product};`);
-    if (isTwice) lines.push(`other += ${operand("c", first, q)} * ${operand("b", second, q)};`);
-    if (oneIn(8)) lines.push(`s += 0.1 * sum;`);
+    lines.push(this.#loop(q), `sum ${adds};`);
+    if (isTwice) lines.push(`other += ${this.#operand("c", first, q)} * ${this.#operand("b", second, q)};`);
+    if (this.#oneIn(8)) lines.push(`s += 0.1 * sum;`);
     lines.push("}");
-    const value = choices.of(["sum", "sum", "Math.tanh(sum)", "sum * sum"]);
-    lines.push(`${out} ${choices.of(["=", "=", "+="])} ${isTwice ? `${value} + other` : value};`);
-    more(second);
-    if (oneIn(6)) lines.push("s += sum;");
+    const value = this.#choices.of(["sum", "sum", "Math.tanh(sum)", "sum * sum"]);
+    lines.push(`${out} ${this.#choices.of(["=", "=", "+="])} ${isTwice ? `${value} + other` : value};`);
+    this.#more(second);
+    if (this.#oneIn(6)) lines.push("s += sum;");
     lines.push("}", "}");
   }
 }

@@ -20,6 +20,7 @@ import {
   byTensors,
   direction,
   inner,
+  inProgram,
   isReal,
   numbersOf,
   realParams,
@@ -33,7 +34,7 @@ export interface Subject {
   readonly args: readonly RegionValue[];
   /** Whether it computes in float64 throughout: float32 rounds at 6e-8, and the exact derivatives do not. */
   readonly isFine: boolean;
-  /** Whether it goes through the tensor API too, which takes long. */
+  /** Whether it goes through the tensor API too, which takes long, and through a program in which it is a primitive. */
   readonly throughTensors?: boolean;
   /** Whether it goes through the backends, its gradient and the derivative of that too. */
   readonly throughBackends?: boolean;
@@ -90,6 +91,12 @@ export function faultOfRegion(subject: Subject): string | undefined {
       near("tangent of path A", got.forward, exact.first) ??
       near("gradient of path A", got.backward, pulled.slice(n));
     if (wrong !== undefined) return wrong;
+    const compiled = inProgram(region, args, cts, lowering);
+    const wrongCompiled =
+      compiled &&
+      (near("value in a program", compiled.values, reals(results)) ??
+        near("gradient in a program", compiled.backward, pulled.slice(n)));
+    if (wrongCompiled !== undefined) return wrongCompiled;
   }
   if (subject.throughBackends === true) {
     const wrong =

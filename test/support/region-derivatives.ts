@@ -1,6 +1,9 @@
-// What derivatives of a region are, along directions: by hyper-dual numbers, and by the primitives of the tensor API.
+// What derivatives of a region are, along directions: by hyper-dual numbers, by the primitives of the tensor API, and as
+// a primitive itself.
 import type { Tensor } from "downhill";
-import { jvp, tensor, vjp } from "downhill";
+import { DownhillError, jit, jvp, tensor, vjp } from "downhill";
+import { applyRegion } from "../../src/engine/prims/region.ts";
+import type { LowerOptions } from "../../src/engine/region/lower/options.ts";
 import type { Region, RegionType } from "../../src/engine/region/region.ts";
 import type { RegionCounts, RegionValue } from "./evaluate-region.ts";
 import { evaluateOver, isArray } from "./evaluate-region.ts";
@@ -100,18 +103,19 @@ export function along(
 
 const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;
 
-/** A region through the tensor API, as a function of its floating parameters to its floating results. */
+type Run = (...args: (Tensor | number)[]) => readonly Tensor[];
+
+/** A region that tensors are given to, as a function of its floating parameters to its floating results. */
 function throughTensors(
   region: Region,
   args: readonly RegionValue[],
-  bounds: TraceBounds,
+  run: Run,
 ): { readonly f: (...xs: Tensor[]) => Tensor[]; readonly xs: Tensor[] } {
   const isMoving = realParams(region);
   const types = resultTypes(region);
   const all = args.map((arg, i) =>
     isArray(arg) || isMoving[i] === true ? tensorOf(arg, region.params[i]!.type) : arg,
   );
-  const run = pathA(region, bounds);
   return {
     f(...xs) {
       let next = 0;
@@ -142,7 +146,7 @@ export function byTensors(
   tangents: readonly RegionValue[],
   cotangents: readonly RegionValue[],
 ): { readonly values: RegionValue[]; readonly forward: RegionValue[]; readonly backward: RegionValue[] } {
-  const { f, xs } = throughTensors(region, args, bounds);
+  const { f, xs } = throughTensors(region, args, pathA(region, bounds));
   const like = (values: readonly RegionValue[], types: readonly RegionType[]): Tensor[] =>
     values.map((value, i) => tensorOf(value, types[i]!));
   const paramTypes = region.params.map(({ type }) => type).filter(isReal);
@@ -150,4 +154,29 @@ export function byTensors(
   const backward = pull(like(cotangents, resultTypes(region).filter(isReal)));
   const [, forward] = jvp(f, xs, like(tangents, paramTypes)) as [unknown, Tensor[]];
   return { values: outs.map(valueOf), forward: forward.map(valueOf), backward: backward.map(valueOf) };
+}
+
+/**
+ * Floating results, and cotangents of the floating parameters, by a compiled program in which the region is a primitive that is written as
+ * `lowering` says; `undefined` where a length depends on what is computed, which programs refuse.
+ */
+export function inProgram(
+  region: Region,
+  args: readonly RegionValue[],
+  cotangents: readonly RegionValue[],
+  lowering: LowerOptions,
+): { readonly values: RegionValue[]; readonly backward: RegionValue[] } | undefined {
+  const { f, xs } = throughTensors(region, args, (...all) => applyRegion(region, all, lowering));
+  const types = resultTypes(region).filter(isReal);
+  const cts = cotangents.map((value, i) => tensorOf(value, types[i]!));
+  try {
+    const [outs, back] = jit((given: Tensor[], seeds: Tensor[]) => {
+      const [values, pull] = vjp(f, ...given) as [Tensor[], (seeds: Tensor[]) => Tensor[]];
+      return [values, pull(seeds)] as const;
+    })(xs, cts);
+    return { values: outs.map(valueOf), backward: back.map(valueOf) };
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "trace") return undefined;
+    throw error;
+  }
 }

@@ -15,7 +15,7 @@ const { constructor: AsyncFunction } = Object.getPrototypeOf(async () => {}) as 
  */
 export async function runProgram(text: string, modules: Modules): Promise<string> {
   const body = text.replace(
-    /^import (?:\* as )?(.*?) from "(.*?)";$/gm,
+    /^import (?:\* as )?([^"]*?) from "(.*?)";$/gm,
     (_, names: string, module: string) => {
       if (!(module in modules))
         throw new Error(`the program imports ${module}, which this test does not give`);

@@ -16,6 +16,7 @@ import {
   about,
   accuracyChart,
   adviceChart,
+  beginTraining,
   compared,
   comparison,
   epoch,
@@ -51,7 +52,7 @@ export function Train(): JSX.Element {
   const words = useComputed(() => {
     const last = trainedEpochs.value.at(-1);
     return last === undefined
-      ? "Not trained yet."
+      ? "Not trained yet: a training begins when you come here."
       : `After ${last.epoch} epochs ${percent(last.unseenAccuracy)} of the digits kept back are right. Loss: ${shortNumber(last.loss)} on those learned from, ${shortNumber(last.unseenLoss)} on those kept back.`;
   });
   return (
@@ -75,7 +76,13 @@ export function Train(): JSX.Element {
         <Slider value={epochs} label="epochs" min={5} max={100} step={1} />
         <Slider value={seed} label="seed" min={0} max={99} step={1} />
       </div>
-      <StartStop job={training} label="Train" start={startTraining} progress={progress.value} />
+      <StartStop
+        job={training}
+        label="Train"
+        start={startTraining}
+        first={beginTraining}
+        progress={progress.value}
+      />
       {trainedEpochs.value.length > 0 && (
         <div class="side-by-side">
           <Chart spec={lossChart.value} />
@@ -97,7 +104,7 @@ export function Slice(): JSX.Element {
       caption="The loss of 400 digits on the plane in which the training moved most, through the parameters at which it ended."
     >
       {view === undefined ? (
-        <p>Train the network above: the slice is cut along the way that it took.</p>
+        <p>The slice is cut when the training above has ended, along the way that it took.</p>
       ) : (
         <>
           <LandscapeMap
@@ -203,7 +210,7 @@ export function Mistakes(): JSX.Element {
       title="Its mistakes"
       caption="Digits kept back that it takes for others, the surest first. “Look” puts one into the figure above."
     >
-      {trained.value === undefined && <p>Train the network above to see them.</p>}
+      {trained.value === undefined && <p>They are found when the training above has ended.</p>}
       <ul class="mistakes">
         {wrong.map(({ ink: image, label, guess, confidence }) => (
           <li>
@@ -234,7 +241,13 @@ export function Advice(): JSX.Element {
       <div class="controls">
         <Slider value={seed} label="seed" min={0} max={99} step={1} />
       </div>
-      <StartStop job={comparison} label="Train all four" start={startComparison} progress={progress.value} />
+      <StartStop
+        job={comparison}
+        label="Train all four"
+        start={startComparison}
+        first={startComparison}
+        progress={progress.value}
+      />
       {compared.value.length > 0 && (
         <>
           <Chart spec={adviceChart.value} />

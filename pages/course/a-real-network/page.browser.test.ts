@@ -9,10 +9,19 @@ const served = serveSection("learn");
 const at = (state = ""): { readonly address: string } => served.at("a-real-network", state);
 
 describePageInCi("a real network", {
+  "a training begins when it comes into view; the slice and the mistakes follow": async ({ open }) => {
+    const page = await alive(await open(at()));
+    await page.locator("#train").getByRole("button", { name: "Train" }).scrollIntoViewIfNeeded();
+    await page.locator("#slice").getByText("of the way's spread").waitFor();
+    expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs [89]\d\.\d %/);
+    expect(await page.locator("#mistakes li").count()).toBe(8);
+    expect(new URL(page.url()).hash).toBe("");
+  },
+
   "drawn by pointer and by keys, an image is judged as the engine judges it; the link holds it": async ({
     open,
   }) => {
-    const page = await revealed(await open(at()));
+    const page = await revealed(await open(at("#training=")));
     const figure = page.locator("#draw");
     const grid = figure.getByRole("grid");
     const inkNow = (): number[] =>
@@ -46,7 +55,7 @@ describePageInCi("a real network", {
   },
 
   "trained, it knows the digits: the slice is cut, mistakes are shown, a 3 is a 3": async ({ open }) => {
-    const page = await alive(await open(at("#method=tuned")));
+    const page = await alive(await open(at("#method=tuned&training=")));
     await page.locator("#train").getByRole("button", { name: "Train" }).click();
     await page.locator("#slice").getByText("of the way's spread").waitFor();
     expect(await page.locator("#train .finding").textContent()).toMatch(/After 30 epochs 9\d\.\d %/);

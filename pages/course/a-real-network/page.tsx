@@ -45,8 +45,8 @@ function Network(): JSX.Element {
         that knows nothing has <M>log(10) = 2.30</M>.
       </p>
       <p>
-        Some of the digits are kept back, so that there is something to test with. Train with Adam. Then take
-        SGD, the same without a memory, and find a rate at which it does as well.
+        Some of the digits are kept back, so that there is something to test with. A training with Adam begins
+        by itself. Then take SGD, the same without a memory, and find a rate at which it does as well.
       </p>
       <Train />
       <p>
@@ -109,7 +109,7 @@ function Testing(): JSX.Element {
   return (
     <section>
       <h2>The advice, put to the test</h2>
-      <p>Lecture notes end with advice. There are three pieces of it that one meets again and again.</p>
+      <p>Courses on optimisation end with advice. Three pieces of it one meets again and again.</p>
       <ol>
         <li>Adam is quickly good, with hardly anything to tune.</li>
         <li>SGD that was tuned, and is given its time, is as good or better in the end.</li>

@@ -17,7 +17,8 @@ import type { DigitsEpoch, DigitsOrder, TrainedNetwork } from "./training.ts";
 export const state: PageState = pageState();
 
 // Training
-export const method: Signal<Method> = state.choice("method", "adam", methods);
+const firstTraining: DigitsOrder = { method: "adam", rate: usualRates.adam, epochs: 30, seed: 0 };
+export const method: Signal<Method> = state.choice("method", firstTraining.method, methods);
 const ranges = {
   rate: { min: 1e-4, max: 1 },
   epochs: { min: 5, max: 100 },
@@ -29,8 +30,8 @@ export const rates: Readonly<Record<Method, Signal<number>>> = {
   sgd: state.number("sgd-rate", usualRates.sgd, ranges.rate),
   tuned: state.number("top-rate", usualRates.tuned, ranges.rate),
 };
-export const epochs: Signal<number> = state.number("epochs", 30, ranges.epochs);
-export const seed: Signal<number> = state.number("seed", 0, ranges.seed);
+export const epochs: Signal<number> = state.number("epochs", firstTraining.epochs, ranges.epochs);
+export const seed: Signal<number> = state.number("seed", firstTraining.seed, ranges.seed);
 
 const network: Signal<TrainedNetwork | undefined> = signal(undefined);
 
@@ -51,6 +52,7 @@ const kept: KeptRuns<DigitsOrder, DigitsEpoch> = keptRuns<DigitsOrder, DigitsEpo
   lengthOf: (order) => order.epochs,
   most: 1,
   job: training,
+  first: firstTraining,
   run: (order, tell) =>
     training.start({ kind: "train", training: order }, (told) => {
       if (told.kind === "epoch") tell(told.epoch);
@@ -81,6 +83,9 @@ export function startTraining(): void {
     seed: seed.value,
   });
 }
+
+/** Lets the training that is there from the beginning begin. */
+export const beginTraining = (): void => kept.begin();
 
 /** Losses by epoch. */
 export const lossChart: ReadonlySignal<ChartSpec> = computed(() => {

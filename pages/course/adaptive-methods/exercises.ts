@@ -9,7 +9,7 @@ const secondStep: Exercise = {
     const seen = times === 2 ? "`a`, then `b`" : "`a`, `a` again, then `b`";
     return {
       kind: "expression",
-      question: `The gradients of a weight are ${seen}, all positive. How long is Adagrad's last step, at the rate \`r\`?`,
+      question: `The gradients of a weight are ${seen}, ${times === 2 ? "both" : "all"} positive. How long is Adagrad's last step, at the rate \`r\`?`,
       names: ["a", "b", "r"],
       answer: `r*b/sqrt(${sum})`,
       between: [0.4, 2],

@@ -51,6 +51,11 @@ function take(told: Told): void {
   }
 }
 
+function measureTimes(): void {
+  timed.value = [];
+  jobs.byTime.start({ kind: "by-time" }, take);
+}
+
 /** Loss by the second, as measured here. */
 export function ByTime(): JSX.Element {
   return (
@@ -62,10 +67,8 @@ export function ByTime(): JSX.Element {
       <StartStop
         job={jobs.byTime}
         label="Measure in this browser"
-        start={() => {
-          timed.value = [];
-          jobs.byTime.start({ kind: "by-time" }, take);
-        }}
+        start={measureTimes}
+        first={measureTimes}
         progress={jobs.byTime.isRunning.value ? "measuring …" : ""}
       />
       {timed.value.length > 0 && (
@@ -101,6 +104,11 @@ export function ByTime(): JSX.Element {
   );
 }
 
+function measureSpeeds(): void {
+  speeds.value = [];
+  jobs.throughput.start({ kind: "throughput" }, take);
+}
+
 /** Items a second and memory by batch size, as measured here. */
 export function Throughputs(): JSX.Element {
   return (
@@ -112,10 +120,8 @@ export function Throughputs(): JSX.Element {
       <StartStop
         job={jobs.throughput}
         label="Measure in this browser"
-        start={() => {
-          speeds.value = [];
-          jobs.throughput.start({ kind: "throughput" }, take);
-        }}
+        start={measureSpeeds}
+        first={measureSpeeds}
         progress={
           jobs.throughput.isRunning.value ? `${speeds.value.length} of ${measuredSizes.length} sizes` : ""
         }
@@ -127,6 +133,17 @@ export function Throughputs(): JSX.Element {
         </div>
       )}
     </Figure>
+  );
+}
+
+function learnBoth(): void {
+  learned.value = { plain: [], changed: [] };
+  jobs.augmentation.start(
+    {
+      kind: "augmentation",
+      changes: { turn: turn.value, noise: noise.value, shift: Number(shift.value) },
+    },
+    take,
   );
 }
 
@@ -158,16 +175,8 @@ export function Augmentation(): JSX.Element {
       <StartStop
         job={jobs.augmentation}
         label="Train both"
-        start={() => {
-          learned.value = { plain: [], changed: [] };
-          jobs.augmentation.start(
-            {
-              kind: "augmentation",
-              changes: { turn: turn.value, noise: noise.value, shift: Number(shift.value) },
-            },
-            take,
-          );
-        }}
+        start={learnBoth}
+        first={learnBoth}
         progress={changed === undefined ? "" : `epoch ${changed.epoch} of ${learnedEpochs}`}
       />
       {versions.value.length > 0 && (

@@ -123,8 +123,8 @@ function Costs(): JSX.Element {
       <h2>By the clock</h2>
       <p>
         Items are not all that a step costs. A step has to be called, and loops over one item are too short
-        for a processor to do several at once. What follows is measured on your machine: nothing of it stands
-        in this page.
+        for a processor to do several at once. What follows is measured on your machine, when you come to it:
+        nothing of it stands in this page.
       </p>
       <ByTime />
       <p>

@@ -37,8 +37,8 @@ function Question(): JSX.Element {
       </p>
       <h2>Code in, code out</h2>
       <p>
-        Below stands the program of the lecture notes. Lines with a question mark are inputs. Beside it stands
-        its derivative. Drag an input, write another formula, or put in a function of TypeScript with a loop.
+        Below stands a small program. Lines with a question mark are inputs. Beside it stands its derivative.
+        Drag an input, write another formula, or put in a function of TypeScript with a loop.
       </p>
       <CodeFigure />
     </>

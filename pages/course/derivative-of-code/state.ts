@@ -29,7 +29,7 @@ export const errors: ReadonlySignal<DifferenceErrors | undefined> = computed(() 
 );
 export const sizes: ReadonlySignal<readonly Sizes[]> = computed(() => sizesOf(stage.value.value, mostTimes));
 
-/** What the text speaks of: the notes' program, whatever the reader wrote. */
+/** What the text speaks of: the course's first program, whatever the reader wrote. */
 export const notesErrors: DifferenceErrors = differenceErrors(
   programState(pageState(), notes, notesValues).run.value,
   0,

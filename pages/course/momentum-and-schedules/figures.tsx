@@ -11,6 +11,7 @@ import { StartStop } from "../../live/start-stop.tsx";
 import { bestBeta, drawnSteps, measured, rateLimit } from "./momentum.ts";
 import { epochs, scheduleNames, scheduleWords } from "./schedules.ts";
 import {
+  beginTraining,
   beta,
   bowlMap,
   clearTrainings,
@@ -154,6 +155,7 @@ export function Schedules(): JSX.Element {
         job={training}
         label="Train"
         start={startTraining}
+        first={beginTraining}
         progress={progressOf(shown.at(-1)?.epochs.length ?? 0)}
       >
         <button type="button" disabled={training.isRunning.value} onClick={clearTrainings}>
@@ -207,6 +209,7 @@ export function RangeTest(): JSX.Element {
         job={rangeTest}
         label="Run the test"
         start={startRangeTest}
+        first={startRangeTest}
         progress={rangeTest.isRunning.value ? "running" : ""}
       />
       {range.value !== undefined && <Chart spec={rangeChart(range.value)} />}

@@ -134,7 +134,10 @@ function Changing(): JSX.Element {
         <em>Cosine</em>: along half a cosine down to 0. <em>Cyclic</em>: up and down in straight lines.{" "}
         <em>One cycle</em>: up for a third of the run, and down to almost nothing.
       </p>
-      <p>Train with the rate held at 0.3 first. Then with each of the others, and compare where they end.</p>
+      <p>
+        A training with the rate held at 0.3 begins by itself. Train with each of the others, and compare
+        where they end.
+      </p>
       <Schedules />
       <p>
         At 0.3 the run that holds its rate goes up and down at more than twice the loss at which the others

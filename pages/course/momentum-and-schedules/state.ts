@@ -131,11 +131,16 @@ export const stepsByCondition: readonly {
 }));
 
 // Schedules, and the network that trains
-export const schedule: Signal<ScheduleName> = state.choice<ScheduleName>("schedule", "held", scheduleNames);
+const firstTraining: TrainingOrder = { schedule: "held", rate: 0.3, seed: 0 };
+export const schedule: Signal<ScheduleName> = state.choice<ScheduleName>(
+  "schedule",
+  firstTraining.schedule,
+  scheduleNames,
+);
 const topRange = { min: 0.003, max: 2 };
 const seedRange = { min: 0, max: 99 };
-export const topRate: Signal<number> = state.number("top", 0.3, topRange);
-export const seed: Signal<number> = state.number("seed", 0, seedRange);
+export const topRate: Signal<number> = state.number("top", firstTraining.rate, topRange);
+export const seed: Signal<number> = state.number("seed", firstTraining.seed, seedRange);
 
 export const rateChart: ReadonlySignal<ChartSpec> = computed((): ChartSpec => {
   const { x, y } = ratesOf(schedule.value, topRate.value);
@@ -170,6 +175,7 @@ const kept: KeptRuns<TrainingOrder, TrainedEpoch> = keptRuns<TrainingOrder, Trai
   lengthOf: () => epochs,
   most: 6,
   job: training,
+  first: firstTraining,
   run: (order, tell) =>
     training.start({ kind: "train", training: order }, (told) => {
       if (told.kind === "epoch") tell(told.epoch);
@@ -188,6 +194,9 @@ export const trainings: ReadonlySignal<readonly Training[]> = computed(() =>
 export function startTraining(): void {
   kept.start({ schedule: schedule.value, rate: topRate.value, seed: seed.value });
 }
+
+/** Lets the run that is there from the beginning begin. */
+export const beginTraining = (): void => kept.begin();
 
 export const clearTrainings = (): void => kept.clear();
 
@@ -223,6 +232,7 @@ export const rangeTest: Job<TrainingWork> = jobOf<TrainingWork>(
 );
 
 export function startRangeTest(): void {
+  range.value = undefined;
   rangeTest.start({ kind: "range", seed: seed.value }, (told) => {
     if (told.kind === "range") range.value = told.range;
   });

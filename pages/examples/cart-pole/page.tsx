@@ -178,6 +178,7 @@ function TrainingFigure(): JSX.Element {
         job={training}
         label="Train"
         start={startTraining}
+        first={startTraining}
         progress={
           count === 0
             ? ""
@@ -216,14 +217,14 @@ function Body(): JSX.Element {
       </p>
       <CartFigure />
       <p>
-        Play: an untrained network pushes to some side, and the pole falls within a second. Now train it, some
-        seconds of work, and play again.
+        An untrained network pushes to some side, and the pole falls within a second. Below one is trained,
+        some seconds of work. Play what it has learned; then choose an earlier update, and play again.
       </p>
       <TrainingFigure />
       <p>
         While it learns, the network throws a coin: it gives the probability of a push to the right, and the
         push is drawn. A simulation that ends when a pole falls has no gradient to follow. But the probability
-        of what was done has one: <M>log</M> of it is a smooth function of the 97 parameters of the network.
+        of what was done has one: its logarithm is a smooth function of the 97 parameters of the network.
       </p>
       <p>
         So each push gets a weight: how many steps followed it, later ones counting less, minus what the other

@@ -36,6 +36,30 @@ export interface Fitted {
   readonly high: readonly number[];
 }
 
+/** Of either sign, from such that bend hardly at all over the times to such that only the first or the last point feels. */
+const rates = Array.from({ length: 24 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 0.02 * 2 ** Math.floor(i / 2));
+
+/**
+ * Where a search begins: at each of some rates k the best a and c are those of a straight line over exp(−k·t). One search from the best
+ * of them finds what searches from many places find, in a fifth of the time; all of this is done again for each frame of a drag.
+ */
+function startOf(points: readonly Point[]): Record<"a" | "k" | "c", number> {
+  const mean = (of: (point: Point) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const middle = mean(([, y]) => y!);
+  const lines = rates.map((k) => {
+    const decay = ([t]: Point): number => Math.exp(-k * t!);
+    const centre = mean(decay);
+    const a =
+      mean((point) => (decay(point) - centre) * (point[1]! - middle)) /
+      mean((point) => (decay(point) - centre) ** 2);
+    const c = middle - a * centre;
+    return { a, k, c, error: mean((point) => (point[1]! - a * decay(point) - c) ** 2) };
+  });
+  const { a, k, c } = lines.reduce((best, line) => (line.error < best.error ? line : best));
+  return { a, k, c };
+}
+
 const grid = Array.from({ length: 81 }, (_, i) => i / 10);
 
 /**
@@ -47,6 +71,7 @@ export function fitPoints(points: readonly Point[]): Fitted {
   const fit = fitter(
     Float64Array.from(points, ([t]) => t!),
     Float64Array.from(points, ([, y]) => y!),
+    { start: startOf(points) },
   );
   const { value, low, high } = fit.predict(grid);
   return {

@@ -168,13 +168,13 @@ function ProcessFigure(): JSX.Element {
             </tr>
             <tr>
               <th scope="row">
-                how little else was possible, <M>−½ log |K|</M>
+                how little else was possible, <M>−½ log(|K|)</M>
               </th>
               <td>{shortNumber(volume)}</td>
             </tr>
             <tr>
               <th scope="row">
-                their sum with the constant, <M>log p(y)</M>
+                their sum with the constant, <M>log(p(y))</M>
               </th>
               <td>{shortNumber(misfit + volume + constant)}</td>
             </tr>
@@ -219,7 +219,7 @@ function MapFigure(): JSX.Element {
     <Figure
       id="likelihood"
       title="How likely the points are, by the length of the kernel and the errors"
-      caption="Contours of −log p(y) at the size above. The star stands where the points are likeliest, for the best size; the circle is what the first figure shows. Drag it, click, or use the arrow keys."
+      caption="Contours of −log(p(y)) at the size above. The star stands where the points are likeliest, for the best size; the circle is what the first figure shows. Drag it, click, or use the arrow keys."
     >
       <LandscapeMap
         label="The surprise at the points over length and errors"
@@ -260,7 +260,7 @@ function Body(): JSX.Element {
       <p>
         They are chosen so that the points are as likely as possible, with all functions taken into account.
         That is the marginal likelihood. A short length can meet any points, but it could have met any others
-        as well, and pays for it by <M>log |K|</M>. So nothing has to be held back to test the choice.
+        as well, and pays for it by <M>log(|K|)</M>. So nothing has to be held back to test the choice.
       </p>
       <MapFigure />
       <p>

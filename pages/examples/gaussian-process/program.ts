@@ -1,5 +1,7 @@
 /** The process in two dozen lines; the test runs them. */
-export const program = `import { add, diagonal, div, exp, eye, log, matmul, mul, reshape, square, sub, sum, tensor } from "downhill";
+export const program = `import {
+  add, diagonal, div, exp, eye, log, matmul, mul, reshape, square, sub, sum, tensor,
+} from "downhill";
 import { cholesky, choleskySolve } from "downhill/linalg";
 import { minimize } from "downhill/optim";
 
@@ -10,8 +12,7 @@ const kernel = (a, b, { length, size }) => {
   const apart = sub(reshape(a, [-1, 1]), reshape(b, [1, -1]));
   return mul(exp(mul(2, size)), exp(mul(-0.5, square(div(apart, exp(length))))));
 };
-const factor = (logs) =>
-  cholesky(add(kernel(x, x, logs), mul(exp(mul(2, logs.noise)), eye(6))));
+const factor = (logs) => cholesky(add(kernel(x, x, logs), mul(exp(mul(2, logs.noise)), eye(6))));
 const surprise = (logs) => {
   const l = factor(logs);
   return add(mul(0.5, sum(mul(y, choleskySolve(l, y)))), sum(log(diagonal(l))));
@@ -21,7 +22,12 @@ const { params } = minimize(surprise, { length: 0, size: 0, noise: -2 }, { low: 
 for (const [name, value] of Object.entries(params)) console.log(name, exp(value).item().toFixed(3));
 const weights = choleskySolve(factor(params), y);
 const mean = matmul(kernel(tensor([1.5, 5]), x, params), weights);
-console.log(mean.tolist().map((value) => value.toFixed(3)).join(" "));`;
+console.log(
+  mean
+    .tolist()
+    .map((value) => value.toFixed(3))
+    .join(" "),
+);`;
 
 /** What it prints. */
 export const printed = `length 1.502

@@ -37,6 +37,7 @@ import { textNames, texts } from "./texts.ts";
 import { charactersAStep } from "./training.ts";
 
 const most = 5000; // steps of a training that nobody stops
+const firstOperations = 2.5e10; // of the training that begins by itself: some ten seconds
 
 function grouped(count: number): string {
   return count.toLocaleString("en");
@@ -77,6 +78,13 @@ function Sizes(): JSX.Element {
       <Choice value={layers} label="Layers" options={plainOptions(sizeOptions.layers)} />
       <Choice value={heads} label="Heads" options={plainOptions(sizeOptions.heads)} />
       <Choice value={context} label="Context" options={plainOptions(sizeOptions.context)} />
+    </div>
+  );
+}
+
+function Manner(): JSX.Element {
+  return (
+    <div class="controls">
       <Slider value={rate} label="learning rate" min={1e-4} max={0.1} isLog />
       <Slider value={seed} label="seed" min={1} max={99} step={1} />
     </div>
@@ -97,6 +105,12 @@ function Facts(): JSX.Element | null {
   );
 }
 
+/** As many steps as take some seconds: enough for the rhyme's words in the network that the page begins with. */
+function trainAtFirst(): void {
+  if (setup.value === undefined || trained.value.last !== undefined) return;
+  trainOn(Math.ceil(firstOperations / stepOperations(setup.value.sizes, charactersAStep)));
+}
+
 /** The text, the network, and its training. */
 export function TrainingFigure(): JSX.Element {
   const { key, losses } = trained.value;
@@ -107,7 +121,7 @@ export function TrainingFigure(): JSX.Element {
     <Figure
       id="training"
       title="A network that learns a text"
-      caption="Train, and stop when you like: the network goes on from there, with the learning rate of then. Other texts, sizes and seeds are other networks, and begin anew."
+      caption="The first steps are made by themselves. Go on, and stop when you like: the network goes on from there, with the learning rate of then. Other texts, sizes and seeds are other networks, and begin anew."
       state={{
         page: state,
         keys: ["text", "own", "width", "layers", "heads", "context", "rate", "seed"],
@@ -115,11 +129,13 @@ export function TrainingFigure(): JSX.Element {
     >
       <TextChoice />
       <Sizes />
+      <Manner />
       <Facts />
       <StartStop
         job={training}
         label={last === undefined ? "Train" : "Go on"}
         start={() => trainOn(most)}
+        first={trainAtFirst}
         progress={
           last !== undefined
             ? `step ${grouped(last.step)}: loss ${last.loss.toFixed(2)}, held out ${last.heldOut.toFixed(2)}`

@@ -17,7 +17,7 @@ function Body(): JSX.Element {
         smaller.
       </p>
       <p>
-        Train it on the rhyme first. Within seconds the words come out right, then the lines, then their
+        It begins with a rhyme. Within seconds the words come out right; go on, and the lines do, then their
         order. Look on below while it learns.
       </p>
       <TrainingFigure />

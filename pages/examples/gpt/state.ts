@@ -9,7 +9,7 @@ import { firstParams, type GptParams, type Sizes } from "./model.ts";
 import { ownTexts } from "./own-texts.ts";
 import { type Baselines, baselinesOf, type Numbered, numbered, problemOf, promptNumbers } from "./text.ts";
 import { type TextName, textNames, texts } from "./texts.ts";
-import { paramsOf, type Report, type Snapshot } from "./training.ts";
+import { paramsOf, type Report, type Snapshot, type TrainingOrder } from "./training.ts";
 import { write, type Writing } from "./write.ts";
 
 export const state: PageState = pageState({ isPacked: true });
@@ -138,14 +138,25 @@ const show = paced(() => (told.value = heard));
 
 /** Trains the network that is set up for so many steps more. */
 export function trainOn(steps: number): void {
-  if (setup.value === undefined) return;
+  trainBy((order, tell) => training.start(order, tell), steps);
+}
+
+/** Shows at once what a training has told. */
+export const showNow = (): void => show.now();
+
+/** Trains by whatever does so: in a worker or here. */
+export function trainBy<R>(
+  by: (order: TrainingOrder, tell: (report: Report) => void) => R,
+  steps: number,
+): R | undefined {
+  if (setup.value === undefined) return undefined;
   const { key, text: of, sizes, seed: drawn } = setup.value;
   show.cancel();
   heard = { ...trained.value, key };
   told.value = heard;
   const order = { text: of, sizes, seed: drawn, rate: rate.value, steps };
   const from = heard.last;
-  training.start(from === undefined ? order : { ...order, from }, ({ snapshot, loss, heldOut }) => {
+  return by(from === undefined ? order : { ...order, from }, ({ snapshot, loss, heldOut }) => {
     heard = { key, losses: [...heard.losses, { step: snapshot.step, loss, heldOut }], last: snapshot };
     show();
   });

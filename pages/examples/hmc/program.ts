@@ -20,8 +20,20 @@ const [, draws] = scan(draw, [3, -3], {
   p: random.normal(forMomenta, [2000, 2]),
   chance: random.uniform(forChances, [2000]),
 });
-console.log(draws.mean(0).tolist().map((m) => m.toFixed(2)).join(" "));
-console.log(draws.std(0).tolist().map((s) => s.toFixed(2)).join(" "));`;
+console.log(
+  draws
+    .mean(0)
+    .tolist()
+    .map((m) => m.toFixed(2))
+    .join(" "),
+);
+console.log(
+  draws
+    .std(0)
+    .tolist()
+    .map((s) => s.toFixed(2))
+    .join(" "),
+);`;
 
 /** What it prints. The true standard deviation is 1.62. */
 export const printed = `-0.02 -0.01

@@ -37,13 +37,21 @@ function Image({
   return <image href={href} x={left} y={top} width={2 * unit} height={2 * unit} preserveAspectRatio="none" />;
 }
 
-const edge = 1.3; // of the drawing of the first picture: a window may stick out
+/** How far drawings go from the centre of the first picture: the window that is sought may stick out of it. */
+function useReach(): number {
+  return useComputed(() => {
+    const farthest = Math.max(...lattices.made.value.flat(2).map(Math.abs));
+    return Math.max(1.3, Math.ceil(10 * farthest) / 10 + 0.05);
+  }).value;
+}
+
 const arm = 0.75; // from the centre of the start to the handle that turns it
 
 /** The first picture, with the window as the search has it; handles put the start elsewhere. */
 export function FoundWindow(): JSX.Element {
   const address = useComputed(() => addressOf(first.value)).value;
   const { x, y, turn } = start.value;
+  const edge = useReach();
   return (
     <Plane
       label="The first picture with the window in it that the search has come to"
@@ -100,6 +108,7 @@ export function Comparison(): JSX.Element {
   ).value;
   const [below, above] = addresses;
   const at = border.value;
+  const edge = useReach();
   const handles =
     above === undefined
       ? []

@@ -244,7 +244,7 @@ function Body(): JSX.Element {
       <p>
         Lay a window over the first picture. At each pixel of the window, read the grey value below it, and
         subtract that of the second picture. The mean square of these differences is small where the window
-        lies right. So it is minimised, by L-BFGS, over the numbers that say how the window lies.
+        lies right. So it is minimised, by L‑BFGS, over the numbers that say how the window lies.
       </p>
       <WindowFigure />
       <p>

@@ -226,9 +226,9 @@ function Body(): JSX.Element {
         it must have. That is identification: of motors, of reactions, of orbits, and here of a pendulum.
       </p>
       <p>
-        The model is an equation for the change, <M>θ″ = −(g/ℓ) sin θ − c θ′</M>, with the length <M>ℓ</M> and
-        the damping <M>c</M>. What is measured is <M>θ</M> itself, with errors. In between lies the solution
-        of the equation, and there is no formula for it.
+        The model is an equation for the change, <M>θ″ = −(g/ℓ) sin(θ) − c θ′</M>, with the length <M>ℓ</M>{" "}
+        and the damping <M>c</M>. What is measured is <M>θ</M> itself, with errors. In between lies the
+        solution of the equation, and there is no formula for it.
       </p>
       <SwingFigure />
       <p>

@@ -151,7 +151,7 @@ function Body(): JSX.Element {
         price of area.
       </p>
       <p>
-        Derivatives are used twice. L-BFGS follows the gradient of the energy by the free nodes until it
+        Derivatives are used twice. L‑BFGS follows the gradient of the energy by the free nodes until it
         vanishes: no node is pulled any more. The gradient by a held corner does not vanish. It is the force
         in the hand.
       </p>

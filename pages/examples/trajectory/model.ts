@@ -83,7 +83,7 @@ interface Iterate {
 
 let iterates: Iterate[] = [];
 const descend = solver(costOf, {
-  gradientTolerance: 1e-3,
+  gradientTolerance: 1e-2,
   maxIterations: 200,
   callback: ({ params, value }) => {
     iterates.push({ heights: params, cost: value });

@@ -35,6 +35,7 @@ import {
 } from "./state.ts";
 
 const most = 300; // epochs of a training that nobody stops
+const firstEpochs = 40; // of the training that begins by itself: some seconds, after which the classes have parted
 const classes = Array.from({ length: 10 }, (_, k) => k);
 
 function Training(): JSX.Element {
@@ -54,6 +55,9 @@ function Training(): JSX.Element {
         job={training}
         label={last === undefined ? "Train" : "Go on"}
         start={() => trainOn(most)}
+        first={() => {
+          if (trained.value.last === undefined) trainOn(firstEpochs);
+        }}
         progress={
           bounds === undefined
             ? isWaiting
@@ -80,7 +84,7 @@ export function BoundFigure(): JSX.Element {
       isWide
     >
       {trained.value.epochs.length === 0 ? (
-        <p>Train the networks above: the curves grow with every epoch.</p>
+        <p>The curves grow with every epoch of the training above.</p>
       ) : (
         <div class="side-by-side">
           <Chart spec={boundChart.value} />

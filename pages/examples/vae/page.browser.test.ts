@@ -13,6 +13,7 @@ describePageInCi("a plane of digits", {
     open,
   }) => {
     const page = await alive(await open(served.at("vae")));
+    await button(page, "Start again").click(); // the training that begins by itself
     const circle = page.getByRole("button", { name: /^the code that is decoded/ }).first();
     await circle.scrollIntoViewIfNeeded();
     const box = (await circle.boundingBox())!;
@@ -44,17 +45,17 @@ describePageInCi("a plane of digits", {
 
   "the networks train in the worker, stop, go on with another β and start again": async ({ open }) => {
     const page = await alive(await open(served.at("vae")));
-    const button = (name: string) => page.getByRole("button", { name, exact: true });
-    await button("Train").click();
+    await page.getByText(/^epoch \d+: bound −/).waitFor(); // it begins by itself
+    await button(page, "Go on").click();
     await page.getByText(/^epoch \d+: bound −/).waitFor();
-    await button("Stop").click();
+    await button(page, "Stop").click();
     expect(await page.locator("#bound .chart").count()).toBe(2);
     expect(await violations(page)).toEqual([]);
     await page.getByRole("slider", { name: "β" }).press("End");
-    await button("Go on").click();
+    await button(page, "Go on").click();
     await page.getByText(/^epoch [1-9]\d: bound −/).waitFor();
-    await button("Start again").click();
-    await button("Train").waitFor();
+    await button(page, "Start again").click();
+    await button(page, "Train").waitFor();
     expect(await page.locator("#bound .chart").count()).toBe(0);
   },
 

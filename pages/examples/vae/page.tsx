@@ -15,8 +15,8 @@ function Body(): JSX.Element {
         a place on the plane, its code; another, the decoder, draws an image for each place.
       </p>
       <p>
-        Train them, some seconds of work, and watch the classes part. Nobody tells the networks which digit is
-        which.
+        They begin to learn when you come to the figure: watch the classes part. Nobody tells the networks
+        which digit is which.
       </p>
       <PlaneFigure />
       <p>

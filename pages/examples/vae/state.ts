@@ -7,7 +7,7 @@ import type { ChartSpec } from "../../live/chart.tsx";
 import { type Job, jobOf } from "../../live/job.ts";
 import { paced } from "../../live/paced.ts";
 import { codesOf, firstParams, paramsOf, picturesOf, side, type Snapshot } from "./model.ts";
-import type { Parts } from "./training.ts";
+import type { Parts, Report, TrainingOrder } from "./training.ts";
 import type { VaeWork } from "./vae.worker.ts";
 
 /** A code, or a place of the plane of codes. */
@@ -67,11 +67,22 @@ const show = paced(() => (told.value = heard));
 
 /** Trains for so many epochs more, with the β and the learning rate of now. */
 export function trainOn(epochs: number): void {
+  trainBy((order, tell) => training.start(order, tell), epochs);
+}
+
+/** Shows at once what a training has told. */
+export const showNow = (): void => show.now();
+
+/** Trains by whatever does so: in a worker or here. */
+export function trainBy<R>(
+  by: (order: TrainingOrder, tell: (report: Report) => void) => R,
+  epochs: number,
+): R {
   const from = trained.value.last;
   const order = { seed: start.value, rate: rate.value, beta: beta.value, epochs };
   show.cancel();
   heard = { ...trained.value, seed: order.seed };
-  training.start(from === undefined ? order : { ...order, from }, ({ snapshot, learned, heldOut }) => {
+  return by(from === undefined ? order : { ...order, from }, ({ snapshot, learned, heldOut }) => {
     const epoch = { epoch: snapshot.epoch, learned, heldOut };
     heard = { seed: order.seed, epochs: [...heard.epochs, epoch], last: snapshot };
     show();

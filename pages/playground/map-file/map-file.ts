@@ -2,7 +2,8 @@
 import { type Tensor, valueAndGrad } from "downhill";
 import { arrayType } from "../../../src/engine/ir/types.ts";
 import { emitTensorModule } from "../../../src/numeric/plain/emit/tensor.ts";
-import { escapeText, jsonForPage } from "../../../src/pictures/plot/markup.ts";
+import { writeDocument } from "../../../src/pictures/plot/document.ts";
+import { escapeText } from "../../../src/pictures/plot/markup.ts";
 import type { MapBox } from "../../live/contour-map.ts";
 import type { Place } from "../place.ts";
 import type { MapData } from "./page/main.ts";
@@ -37,20 +38,16 @@ export function mapFile(title: string, place: Place, drawing: string): string {
   const nonce = crypto
     .getRandomValues(new Uint8Array(16))
     .reduce((text, byte) => text + byte.toString(36), "");
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}' '${pageScriptHash}'; base-uri 'none'; form-action 'none'`;
-  const heading = escapeText(title);
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-    `<title>${heading}</title><style>${style}</style></head>`,
-    `<body><main><h1>${heading}</h1>${drawing}</main>`,
-    `<script type="application/json" id="map">${jsonForPage(data)}</script>`,
-    `<script nonce="${nonce}">${asScript(code)}</script>`,
-    `<script>${pageScript}</script>`,
-    "</body></html>",
-    "",
-  ].join("\n");
+  return writeDocument({
+    title,
+    style,
+    body: `<main><h1>${escapeText(title)}</h1>${drawing}</main>`,
+    data: { id: "map", value: data },
+    scripts: [
+      { text: asScript(code), nonce },
+      { text: pageScript, hash: pageScriptHash },
+    ],
+  });
 }
 
 /** A module that exports one function, as a script that leaves it to others of the page. */

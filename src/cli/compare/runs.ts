@@ -70,6 +70,7 @@ const sources: ReadonlySet<string> = new Set([
   "--data",
   "--target",
   "--features",
+  "--without",
   "--no-header",
   "--task",
   "--missing",

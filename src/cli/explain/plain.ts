@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { PlainForm } from "../../numeric/plain/form.ts";
+import type { PlainForm } from "../../numeric/plain/form/form.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { tracePage } from "../../pictures/viz/trace-page.ts";

@@ -3,7 +3,7 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import { vmap } from "../../engine/transforms/vmap.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import type { PlainForm, PlainType } from "../../numeric/plain/form.ts";
+import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";
 import { type Formula, notesOfSlips } from "./formula.ts";
 

@@ -14,6 +14,7 @@ const args = {
     valueHint: "a,b,…",
     description: "the columns to predict from (default: all others)",
   },
+  without: { type: "string", valueHint: "a,b,…", description: "columns to leave out of all others" },
   header: {
     type: "boolean",
     default: true,

@@ -46,6 +46,7 @@ const sharedNames = [
   "data",
   "target",
   "features",
+  "without",
   "task",
   "images",
   "labels",

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
-import type { PlainForm, PlainType } from "../../numeric/plain/form.ts";
+import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";
 import { defineLandscape, type Landscape } from "../../pictures/landscapes/index.ts";
 import { splitAtCommas } from "../shared/call-text.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";

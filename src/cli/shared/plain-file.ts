@@ -3,12 +3,12 @@ import { dirname, resolve } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { plainOf } from "../../engine/transforms/plain.ts";
 import { functionOf } from "../../numeric/plain/call/attach.ts";
-import { elaborate } from "../../numeric/plain/elaborate.ts";
-import type { PlainForm } from "../../numeric/plain/form.ts";
-import type { Module } from "../../numeric/plain/module.ts";
-import { findMarked, parseModule } from "../../numeric/plain/module.ts";
-import { loadParser } from "../../numeric/plain/parser.ts";
-import { writtenValue } from "../../numeric/plain/written.ts";
+import { elaborate } from "../../numeric/plain/elaborate/elaborate.ts";
+import type { PlainForm } from "../../numeric/plain/form/form.ts";
+import { writtenValue } from "../../numeric/plain/names/written.ts";
+import type { Module } from "../../numeric/plain/syntax/module.ts";
+import { findMarked, parseModule } from "../../numeric/plain/syntax/module.ts";
+import { loadParser } from "../../numeric/plain/syntax/parser.ts";
 import { reasonOf } from "./write-file.ts";
 
 /** A plain function in a file, as commands name it. */

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { readChoice } from "./words.ts";
+import { quote, readChoice } from "./words.ts";
 
 /** What `--decimal` says, as `readTable` takes it. @throws DownhillError `option` */
 export function readDecimal(text: string | undefined): "auto" | "." | "," {
@@ -30,8 +30,9 @@ export function inWordsOfTables(
         "leave such rows out with --missing drop, or fill them in with --missing mean.",
       )
       .replace(
-        /Leave the column out, or say maxCategories: (\d+)\./,
-        "Leave it out with --features, or say --max-categories $1.",
+        /column ("(?:[^"\\]|\\.)*")( is text with .*)Leave the column out, or say maxCategories: (\d+)\./s,
+        (_, name: string, what: string, count: string) =>
+          `column ${name}${what}Leave it out with --without ${quote(JSON.parse(name) as string)}, or say --max-categories ${count}.`,
       )
       .replace(`with decimal: "." or decimal: ",".`, "with --decimal point or --decimal comma.")
       .replace(`Is task: "classification" meant?`, "Is --task classification meant?")

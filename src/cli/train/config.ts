@@ -16,6 +16,7 @@ const sources: readonly (readonly (keyof TrainRequest)[])[] = [
     "data",
     "target",
     "features",
+    "without",
     "task",
     "noHeader",
     "missing",

@@ -6,6 +6,7 @@ export const textNames = [
   "data",
   "target",
   "features",
+  "without",
   "task",
   "missing",
   "categories",

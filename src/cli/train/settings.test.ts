@@ -37,6 +37,11 @@ test.each<[string, Partial<TrainRequest>, string]>([
     "downhill train --data 'my data.csv' --target 'it'\\''s' --features 'a b,$c' --task regression --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden none --seed 0",
   ],
   [
+    "a table, and columns that are left out",
+    { data: "t.csv", target: "y", without: "id, day" },
+    "downhill train --data t.csv --target y --without id,day --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden 32 --seed 0",
+  ],
+  [
     "a table without names",
     { data: "t.csv", target: "column2", noHeader: true },
     "downhill train --data t.csv --no-header --target column2 --optimizer sgd --lr 0.02 --momentum 0.9 --batch 32 --epochs 100 --hidden 32 --seed 0",
@@ -121,6 +126,8 @@ describe("misuse", () => {
     [{ ranks: "4", shards: "2" }, "--shards must be at least 4, the number of ranks, got 2."],
     [{ ranks: "2", optimizer: "lbfgs" }, "lbfgs looks at the loss of whole batches along its steps"],
     [{ features: "x" }, "--features is for tables"],
+    [{ without: "x" }, "--without is for tables"],
+    [{ data: "t", target: "y", features: "x", without: "z" }, "Give one of them."],
     [{ task: "regression" }, "--task is for tables"],
     [{ noHeader: true }, "--no-header is for tables: name one with --data."],
     [{ images: "x" }, "--images needs --labels"],

@@ -9,6 +9,7 @@ export interface SourceRequest {
   readonly data: string | undefined;
   readonly target: string | undefined;
   readonly features: string | undefined;
+  readonly without: string | undefined;
   readonly task: string | undefined;
   readonly noHeader: boolean;
   readonly images: string | undefined;
@@ -31,7 +32,9 @@ export type Source =
       readonly kind: "table";
       readonly file: string;
       readonly target: string;
+      /** The columns to predict from; `undefined` for all but the target and those of `without`. */
       readonly features: readonly string[] | undefined;
+      readonly without: readonly string[];
       readonly header: "auto" | false;
       readonly task: "auto" | "classification" | "regression";
       /** What stands before decimals. */
@@ -67,6 +70,7 @@ export function readSource(request: SourceRequest): Source {
   for (const [name, value] of [
     ["--target", target],
     ["--features", request.features],
+    ["--without", request.without],
     ["--task", request.task],
     ["--no-header", request.noHeader ? "" : undefined],
     ["--missing", request.missing],
@@ -90,12 +94,17 @@ function readTableSource(request: SourceRequest, file: string, target: string): 
   const missing = readChoice("--missing", request.missing ?? "error", ["error", "drop", "mean", "median"]);
   if (request.indicator && missing !== "mean" && missing !== "median")
     throw optionError("--indicator needs --missing mean or --missing median.");
+  if (request.features !== undefined && request.without !== undefined)
+    throw optionError(
+      "--features names the columns to predict from, --without those that are none. Give one of them.",
+    );
   const most = request["max-categories"];
   return {
     kind: "table",
     file,
     target,
     features: list(request.features),
+    without: list(request.without) ?? [],
     header: request.noHeader ? false : "auto",
     task: readChoice("--task", request.task ?? "auto", ["auto", "classification", "regression"]),
     decimal: readDecimal(request.decimal),
@@ -123,12 +132,14 @@ export function sourceWords(source: Source): string[] {
 }
 
 function tableWords(source: Source & { readonly kind: "table" }): string[] {
-  const { file, target, features, header, task, decimal, categories, maxCategories, missing } = source;
+  const { file, target, features, without, header, task } = source;
+  const { decimal, categories, maxCategories, missing } = source;
   return [
     ["--data", file],
     header === false ? ["--no-header"] : [],
     ["--target", target],
     features === undefined ? [] : ["--features", features.join(",")],
+    without.length === 0 ? [] : ["--without", without.join(",")],
     task === "auto" ? [] : ["--task", task],
     decimal === "auto" ? [] : ["--decimal", decimal === "," ? "comma" : "point"],
     categories.length === 0 ? [] : ["--categories", categories.join(",")],

@@ -41,9 +41,9 @@ export async function tableProblem(
   const { file, target, header, decimal, categories, missing, indicator, maxCategories } = source;
   const needed = source.features && [...new Set([...source.features, target, ...categories])];
   const whole = await readAnyTable(file, { header, decimal, text: categories, columns: needed });
+  const left = [target, ...source.without].map((name) => columnOf(whole, name).name);
   const names =
-    source.features ??
-    whole.columns.map(({ name }) => name).filter((name) => name !== columnOf(whole, target).name);
+    source.features ?? whole.columns.map(({ name }) => name).filter((name) => !left.includes(name));
   checkFeatures(whole, target, names);
   if (learnt !== undefined) checkSameColumns(file, names, learnt);
   // a target cannot be filled in: such rows tell nothing
@@ -175,6 +175,7 @@ function problemOf(
     notes: [
       ...about.notes,
       ...notesOnFills(table, encoder),
+      ...notesOnCounters(table, encoder),
       ...notesOnInputs(table, encoded, scale, split.train),
       ...(goal.task === "classification" ? noteOnClasses(goal) : []),
       ...(task.kind === "regression" ? notesOnSpread(table, target, y, split.train) : []),
@@ -239,6 +240,20 @@ function notesOnFills(table: Table, { columns }: FeatureEncoder): string[] {
     return count === 0
       ? []
       : [`${JSON.stringify(rule.column)} lacks ${count} of ${table.rows} values: ${fill} stands for them.`];
+  });
+}
+
+/** Columns that number the rows: a network learns the order of the file from them. */
+function notesOnCounters({ columns, rows }: Table, encoder: FeatureEncoder): string[] {
+  const used = encoder.columns.map(({ column }) => column);
+  return columns.flatMap((column) => {
+    if (column.kind === "text" || rows < 3 || !used.includes(column.name)) return [];
+    const counts = column.values.every((value, row) => row === 0 || value === column.values[row - 1]! + 1);
+    return counts
+      ? [
+          `${JSON.stringify(column.name)} counts the rows, which tells nothing of new ones. Leave it out with --without ${quote(column.name)}.`,
+        ]
+      : [];
   });
 }
 

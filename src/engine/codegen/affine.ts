@@ -69,6 +69,8 @@ export function dependence(expr: Expr, names: Names): Dependence {
 }
 
 function isUniform(expr: Expr, names: Names): boolean {
+  if (expr.kind === "const") return true; // most are these two: they are answered with no call more
+  if (expr.kind === "local") return (names.get(expr.name) ?? uniform).kind === "uniform";
   return dependence(expr, names).kind === "uniform";
 }
 

@@ -1,6 +1,6 @@
 import type { Expr, Procedure, Stmt } from "../kernel/scalar.ts";
-import { usesOf } from "../kernel/uses.ts";
-import { blocksIn, reachedBy, walkBlock, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
+import { reachedBy, usesOf } from "../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { weightOf } from "./cost.ts";
 import { cheapBranch } from "./tuning.ts";
 
@@ -11,6 +11,7 @@ export function hasRare(block: readonly Stmt[]): boolean {
     if (inner.kind === "if" && inner.rare === true) found = true;
   };
   walkBlock(block, { stmt });
+  if (found) return true;
   for (const procedure of reachedBy(block, []).procedures) walkBlock(procedure.body, { stmt });
   return found;
 }

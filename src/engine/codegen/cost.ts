@@ -11,15 +11,22 @@ import { operationsOfCall, unknownIterationsOfBackends, unknownIterationsOfLoops
 
 // Asked for again by every block around a statement, and by what decides how loops are written.
 const weights = new WeakMap<Stmt | Procedure, number>();
+/** The work of the calls in the statements that have calls in their own expressions. */
+const worksOfCalls = new WeakMap<Stmt, number>();
 
 /** How much code a statement is, in names and numbers read: operations weigh more, those that call a function most. */
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
   if (known !== undefined) return known;
   let weight = 1;
-  walkOwnExprs(stmt, (expr) => void (weight += weightOfExpr(expr)));
+  let called = 0;
+  walkOwnExprs(stmt, (expr) => {
+    weight += weightOfExpr(expr);
+    if (expr.kind === "call") called += procedureWork(expr.procedure);
+  });
   for (const block of blocksIn(stmt)) for (const inner of block) weight += weightOf(inner);
   weights.set(stmt, weight);
+  if (called > 0) worksOfCalls.set(stmt, called);
   return weight;
 }
 
@@ -41,9 +48,15 @@ function weightOfExpr({ kind, type }: Expr): number {
   return type === "f64" || type === "bool" ? 2 : 5; // the others are wrapped or rounded after each operation
 }
 
-/** How long a loop takes, all of its iterations together, in weight: as if it had many where their number is not known. */
-export function loopWork(stmt: Stmt & { readonly kind: "for" }): number {
-  return likelyIterations(stmt, unknownIterationsOfLoops) * blockWork(stmt.body);
+/**
+ * How long a loop takes, all of its iterations together, in weight: as if it had many where their number is not known.
+ * `bodyWork` is what an iteration takes.
+ */
+export function loopWork(
+  stmt: Stmt & { readonly kind: "for" },
+  bodyWork: number = blockWork(stmt.body),
+): number {
+  return likelyIterations(stmt, unknownIterationsOfLoops) * bodyWork;
 }
 
 /** How long a block takes, in weight, at least 1; definitions of locals that loops go by are added to `known` on the way. */
@@ -81,19 +94,11 @@ export function statementWork(stmt: Stmt, known: Definitions = new Map()): numbe
   }
 }
 
-const works = new WeakMap<Procedure | Stmt, number>();
+const works = new WeakMap<Procedure, number>();
 
 /** The work of a statement that holds no others: its weight, and the work of what it calls. */
 function plainWork(stmt: Stmt): number {
-  let work = works.get(stmt);
-  if (work === undefined) {
-    work = weightOf(stmt);
-    walkOwnExprs(stmt, (x) => {
-      if (x.kind === "call") work! += procedureWork(x.procedure);
-    });
-    works.set(stmt, work);
-  }
-  return work;
+  return weightOf(stmt) + (worksOfCalls.get(stmt) ?? 0);
 }
 
 function procedureWork(procedure: Procedure): number {

@@ -28,32 +28,12 @@ export interface Boundary {
 
 /** What statements exchange with the code around them. */
 export function boundaryOf(statements: readonly Stmt[]): Boundary {
-  const { touched, declared, set } = usesOf(statements);
+  const { touched, declared, set, buffers, loaded, stored } = usesOf(statements);
   const outer = [...touched].flatMap(([name, type]) => (declared.has(name) ? [] : [{ name, type }]));
-  const buffers = new Map<string, BufferUse>();
-  const note = (name: string, isRead: boolean, isWritten: boolean): void => {
-    const before = buffers.get(name);
-    buffers.set(name, {
-      name,
-      isRead: isRead || before?.isRead === true,
-      isWritten: isWritten || before?.isWritten === true,
-    });
-  };
-  walkBlock(statements, {
-    stmt(stmt) {
-      if (stmt.kind === "store") note(stmt.buffer, false, true);
-      if (stmt.kind !== "contract") return;
-      note(stmt.out.buffer, stmt.accumulate, true);
-      for (const { buffer } of [stmt.left, stmt.right]) note(buffer, true, false);
-    },
-    expr(expr) {
-      if (expr.kind === "load") note(expr.buffer, true, false);
-    },
-  });
   return {
     captured: outer.filter(({ name }) => !set.has(name)),
     carried: outer.filter(({ name }) => set.has(name)),
-    buffers: [...buffers.values()],
+    buffers: [...buffers].map((name) => ({ name, isRead: loaded.has(name), isWritten: stored.has(name) })),
   };
 }
 

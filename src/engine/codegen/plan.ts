@@ -136,8 +136,9 @@ export function planBlock(block: readonly Stmt[], plan: Plan, isKernel: boolean)
         planLoop(stmt, plan, isKernel);
         break;
       case "while": {
-        const isLong = !isKernel && blockWork(stmt.body) > tuning.longBody;
-        const iterationsPerCall = isLong ? iterationsOfCall(stmt.body, target) : undefined;
+        const work = isKernel ? 0 : blockWork(stmt.body);
+        const isLong = work > tuning.longBody;
+        const iterationsPerCall = isLong ? iterationsOfCall(stmt.body, work, target) : undefined;
         plans.whiles.set(stmt, { iterationsPerCall });
         planBlock(stmt.body, plan, isKernel);
         break;
@@ -192,13 +193,15 @@ function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
 function planCalls(stmt: For, lanes: number, target: Target): CallPlan | undefined {
   const { chunkWork } = target;
   const kind = stmt.independent === true ? "kernel" : "sequence";
-  if (loopWork(stmt) <= (kind === "kernel" ? chunkWork * tuning.inlinePart : chunkWork)) return undefined;
-  const iterations = iterationsOfCall(stmt.body, target, lanes);
+  const bodyWork = blockWork(stmt.body);
+  const work = loopWork(stmt, bodyWork);
+  if (work <= (kind === "kernel" ? chunkWork * tuning.inlinePart : chunkWork)) return undefined;
+  const iterations = iterationsOfCall(stmt.body, bodyWork, target, lanes);
   if (kind === "sequence") return { kind, iterations, multipleOf: 1, sharedFrom: undefined };
   const known = knownIterations(stmt);
   const multipleOf =
     known === undefined ? 1 : known <= iterations ? known : greatestCommonDivisor(known, iterations);
-  const workOfCall = iterations * blockWork(stmt.body);
+  const workOfCall = iterations * bodyWork;
   const sharedFrom = Math.max(2, Math.ceil((chunkWork * tuning.sharedCalls) / workOfCall));
   return {
     kind,
@@ -211,8 +214,8 @@ function planCalls(stmt: For, lanes: number, target: Target): CallPlan | undefin
 const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "contract"]);
 
 /** Iterations that one call makes: whole vectors, and many of short ones, so that few calls end within a vector. */
-function iterationsOfCall(block: readonly Stmt[], { chunkWork }: Target, lanes = 1): number {
-  const least = Math.ceil(chunkWork / blockWork(block));
+function iterationsOfCall(block: readonly Stmt[], work: number, { chunkWork }: Target, lanes = 1): number {
+  const least = Math.ceil(chunkWork / work);
   if (least < tuning.callMultiple && hasKind(block, loops)) return Math.ceil(least / lanes) * lanes;
   return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }

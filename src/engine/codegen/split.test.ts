@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import * as k from "../kernel/build.ts";
 import type { Expr, Stmt } from "../kernel/scalar.ts";
-import { usesOf } from "../kernel/uses.ts";
+import { reachedBy, usesOf } from "../kernel/uses.ts";
 import { weightOf } from "./cost.ts";
 import { splitBlock } from "./split.ts";
-import { reachedBy } from "../kernel/walk.ts";
 
 const local = (name: string): Expr => k.local("f64", name);
 const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { expandReduce } from "../kernel/expand.ts";
 import type { Expr, Procedure, Stmt } from "../kernel/scalar.ts";
-import { usesOf } from "../kernel/uses.ts";
-import { reachedBy, walkBlock, walkExpr } from "../kernel/walk.ts";
+import { reachedBy, usesOf, usesOfBlock } from "../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Dependence } from "./affine.ts";
 import { affine, dependence, distance, integral, uniform, varying } from "./affine.ts";
@@ -33,7 +33,7 @@ export interface Iteration {
  */
 export function canVectorise({ index, body, results, copies }: Iteration, manner: Manner): string | true {
   const found: Findings = { refusal: undefined, hasStored: false, pending: [], inlined: 0 };
-  const set = usesOf(body).set;
+  const { set } = usesOfBlock(body);
   const indices = namesInIndices(body);
   for (let copy = 0; copy < copies; copy++) {
     const names = new Map([[index, affine(1)]]);
@@ -256,7 +256,7 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: Walk): vo
     return;
   }
   found.inlined += weightOfProcedure(procedure);
-  const { set } = usesOf(procedure.body);
+  const { set } = usesOfBlock(procedure.body);
   const names = new Map<string, Dependence>();
   procedure.params.forEach(({ name }, k) => {
     const arg = args[k]!;
@@ -285,8 +285,16 @@ function whyNoFunction(procedure: Procedure, isNarrow: boolean): string | undefi
   return reason;
 }
 
-/** The locals that indices are made of, directly and through others. */
-export function namesInIndices(block: readonly Stmt[]): Set<string> {
+const inIndices = new WeakMap<readonly Stmt[], ReadonlySet<string>>();
+
+/** The locals that indices in a finished block are made of, directly and through others. */
+export function namesInIndices(block: readonly Stmt[]): ReadonlySet<string> {
+  let names = inIndices.get(block);
+  if (names === undefined) inIndices.set(block, (names = collectInIndices(block)));
+  return names;
+}
+
+function collectInIndices(block: readonly Stmt[]): ReadonlySet<string> {
   const names = new Set<string>();
   const note = (x: Expr): void => {
     if (x.kind === "local") names.add(x.name);

@@ -1,8 +1,9 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { sliceElements } from "../kernel/copy-elements.ts";
-import type { TypedArray } from "../kernel/executable.ts";
+import type { Cell, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { sizeOf } from "../util/shape.ts";
+import { isOnHost } from "./host-memory.ts";
 import type { Memory, Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 import { scalarTypeOf } from "./types.ts";
@@ -31,6 +32,16 @@ export function numberOf(x: Tensor, operation: string): number {
  */
 export function readElements(x: Tensor, operation: string): TypedArray {
   return elementsNow(x, operation, "view");
+}
+
+/**
+ * Where the elements of a tensor lie, without a view of them, which takes longer to make than a few of them to read. As `readElements`:
+ * for those who look at once.
+ */
+export function placeOfElements(x: Tensor, operation: string): Cell {
+  const { slot } = x;
+  if (typeof slot === "object" && isOnHost(slot)) return slot;
+  return { array: readElements(x, operation), offset: 0 };
 }
 
 /** A copy of the elements of a tensor. @throws as `readElements`. */

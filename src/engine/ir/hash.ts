@@ -90,11 +90,20 @@ function addParams(params: unknown, words: number[]): void {
     const keys = Object.keys(params);
     words.push(kinds.record, keys.length);
     for (const key of keys) {
-      addText(kinds.text, key, words);
+      words.push(numberOfKey(key));
       addParams((params as Readonly<Record<string, unknown>>)[key], words);
     }
   } else if (typeof params === "string") addText(kinds.text, params, words);
   else addText(kinds.other, Object.is(params, -0) ? "-0" : String(params), words);
+}
+
+/** A number for each name of a parameter: there are few, and programs have them again and again. */
+const numbersOfKeys = new Map<string, number>();
+
+function numberOfKey(key: string): number {
+  let number = numbersOfKeys.get(key);
+  if (number === undefined) numbersOfKeys.set(key, (number = numbersOfKeys.size));
+  return number;
 }
 
 /** Two characters a word. */

@@ -136,6 +136,8 @@ export type Derivative<P> =
       ): readonly Maybe[];
       /** For a product: linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
+      /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
+      underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
   | {
@@ -213,9 +215,10 @@ export interface LowerContext {
   fresh(hint: string): string;
   /**
    * Writes a program that it declared, by its number, into `block`. `iteration` is the place along the leading axis of operands
-   * and results of which the program has a part. Returns the results.
+   * and results of which the program has a part, `copy` the number of the temporaries to use where it has several copies of them.
+   * Returns the results.
    */
-  write(block: Block, program: number, iteration?: Expr): readonly ReadView[];
+  write(block: Block, program: number, iteration?: Expr, copy?: Expr): readonly ReadView[];
   /** Copies all elements, unless both are the same memory. */
   copy(block: Block, target: WriteView, view: ReadView): void;
   /** By which code says that the call is to end with an error. All else runs on, with any values, and does not last longer for it. */
@@ -254,6 +257,8 @@ export interface SubProgram {
   readonly ins: readonly SubPlace[];
   /** Where each of its results goes; `undefined` for one that may lie anywhere. */
   readonly outs: readonly (SubPlace | undefined)[];
+  /** How many copies of its temporaries there are, for iterations that may run at once. One where it is left out. */
+  readonly copies?: number;
 }
 
 /** A result, by its number, that may lie in the memory of an operand of its type. */
@@ -369,6 +374,17 @@ export interface LoopRules<P> {
     ins: readonly ArrayType[],
     isSummed: boolean,
   ): P | undefined;
+  /**
+   * How the part of the one result at an index along its first `depth` axes, a row, is computed with the bits that it has: the parameters
+   * for that, and for each operand whether its row is needed or all of it; `undefined` where that cannot be.
+   */
+  row?(params: P, depth: number, ins: readonly ArrayType[]): RowRule<P> | undefined;
+}
+
+/** See `LoopRules.row`. */
+export interface RowRule<P> {
+  readonly params: P;
+  readonly isRow: readonly boolean[];
 }
 
 /** How people write an operation, in traces; what has no notation is `name(…)`. */

@@ -133,8 +133,9 @@ export function callSizes(routine: Routine): CallSizes {
   };
 }
 
-function checkLength(routine: Routine, { name, type }: Buffer, size: number, { array, offset }: Cell): void {
-  if (offset + size <= array.length) return;
+function checkLength(routine: Routine, { name, type }: Buffer, size: number, cell: Cell): void {
+  const { array, offset, numbers = array } = cell;
+  if (offset + size <= numbers.length) return;
   throw new DownhillError(
     "shape",
     `${routine.name}: buffer "${name}" needs ${size} elements of ${type}, got ${array.constructor.name} of ` +

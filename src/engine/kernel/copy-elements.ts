@@ -45,13 +45,25 @@ function copyFew(to: TypedArray, toOffset: number, from: TypedArray, fromOffset:
   return false;
 }
 
+/** All of `numbers` as the first elements of an array: a loop for the array of each type, as above. */
+export function copyNumbers(to: TypedArray, numbers: ArrayLike<number>): void {
+  const n = numbers.length;
+  if (to instanceof Float64Array) for (let i = 0; i < n; i++) to[i] = numbers[i]!;
+  else if (to instanceof Float32Array) for (let i = 0; i < n; i++) to[i] = numbers[i]!;
+  else for (let i = 0; i < n; i++) to[i] = numbers[i]!;
+}
+
 /**
  * `n` elements of an array in an array of their own.
  *
  * @throws DownhillError `oom` where the engine has no memory for it.
  */
 export function sliceElements(from: TypedArray, offset: number, n: number): TypedArray {
-  return withRoom(`a copy of ${n} elements`, n * from.BYTES_PER_ELEMENT, () => slice(from, offset, n));
+  return withRoom(
+    () => `a copy of ${n} elements`,
+    n * from.BYTES_PER_ELEMENT,
+    () => slice(from, offset, n),
+  );
 }
 
 function slice(from: TypedArray, offset: number, n: number): TypedArray {

@@ -1,5 +1,5 @@
 import type { Dim, Expr, Size, Stmt } from "./scalar.ts";
-import { checkDepth } from "./walk.ts";
+import { checkDepth, maxDepth } from "./walk.ts";
 
 /** An expression with `f` applied to what it is made of; the same one where nothing of that changes. */
 function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
@@ -21,18 +21,25 @@ function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
       const [x, y] = [f(expr.x), f(expr.y)];
       return x === expr.x && y === expr.y ? expr : { ...expr, x, y };
     }
-    case "mulAdd":
-      return { ...expr, x: f(expr.x), y: f(expr.y), z: f(expr.z) };
-    case "select":
-      return { ...expr, condition: f(expr.condition), x: f(expr.x), y: f(expr.y) };
-    case "call":
-      return { ...expr, args: expr.args.map(f) };
+    case "mulAdd": {
+      const [x, y, z] = [f(expr.x), f(expr.y), f(expr.z)];
+      return x === expr.x && y === expr.y && z === expr.z ? expr : { ...expr, x, y, z };
+    }
+    case "select": {
+      const [condition, x, y] = [f(expr.condition), f(expr.x), f(expr.y)];
+      const isSame = condition === expr.condition && x === expr.x && y === expr.y;
+      return isSame ? expr : { ...expr, condition, x, y };
+    }
+    case "call": {
+      const args = expr.args.map(f);
+      return args.every((arg, i) => arg === expr.args[i]) ? expr : { ...expr, args };
+    }
   }
 }
 
 /** An expression with parts of it replaced as `replace` says, outermost first; where it says `undefined`, its parts are looked at. */
 export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, depth = 0): Expr {
-  checkDepth(depth);
+  if (depth > maxDepth) checkDepth(depth); // asked here first, as in `walkExpr`
   return replace(expr) ?? mapParts(expr, (part) => copyExpr(part, replace, depth + 1));
 }
 

@@ -16,6 +16,8 @@ export interface Cell {
   readonly isOutside?: boolean;
   /** Whether all elements are known to be 0 before the call: an output that is may be left as it is where the routine clears it. */
   readonly isZero?: boolean;
+  /** The elements of an input, where the array does not hold them: given only to what takes numbers (`Compiled.takesNumbers`). */
+  readonly numbers?: ArrayLike<number>;
 }
 
 /** A scalar, or a place in memory. */
@@ -28,6 +30,8 @@ export type Slot = number | Cell;
  */
 export interface Compiled {
   (inputs: readonly Slot[], outputs: Slot[]): void;
+  /** Whether it copies inputs to where it computes, and so may be given the elements as numbers that no array holds. */
+  readonly takesNumbers?: boolean;
   /** What the code is made of, where the backend counts it. */
   readonly size?: CodeSize;
   /** Gives back memory that no garbage collector watches over; it cannot be called afterwards. */
@@ -79,7 +83,11 @@ export const bytesPerElement: Readonly<Record<ScalarType, number>> = {
  * @throws DownhillError `oom` where the engine has no memory for it.
  */
 export function makeArray(type: ScalarType, n: number): TypedArray {
-  return withRoom(`an array of ${n} elements`, n * bytesPerElement[type], () => newArray(type, n));
+  return withRoom(
+    () => `an array of ${n} elements`,
+    n * bytesPerElement[type],
+    () => newArray(type, n),
+  );
 }
 
 /** A new array over `n` elements of a block of memory, from a byte on. */

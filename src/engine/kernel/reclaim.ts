@@ -62,7 +62,7 @@ const repair =
  *
  * @throws DownhillError `oom` where that does not help.
  */
-export function withRoom<T>(what: string, bytes: number, attempt: () => T): T {
+export function withRoom<T>(what: () => string, bytes: number, attempt: () => T): T {
   for (;;) {
     try {
       if (isRefused()) throw new RangeError("refused by a test");
@@ -71,7 +71,7 @@ export function withRoom<T>(what: string, bytes: number, attempt: () => T): T {
       // a stack that is too deep is a RangeError too
       if (!(problem instanceof RangeError) || problem.message.includes("call stack")) throw problem;
       if (!reclaim(bytes, "engine"))
-        throw outOfMemory(`the engine has no ${mebibytes(bytes)} for ${what}`, problem);
+        throw outOfMemory(`the engine has no ${mebibytes(bytes)} for ${what()}`, problem);
     }
   }
 }

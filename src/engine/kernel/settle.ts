@@ -19,10 +19,8 @@ export function rangeOf(expr: Expr, ranges: Ranges): Range | undefined {
       return { low: expr.value, high: expr.value };
     case "local":
       return ranges.get(expr.name) ?? all;
-    case "binary": {
-      const [x, y] = [rangeOf(expr.x, ranges), rangeOf(expr.y, ranges)];
-      return within(x && y && binaryRange(expr.op, x, y));
-    }
+    case "binary":
+      return rangeOfBinary(expr, rangeOf(expr.x, ranges), rangeOf(expr.y, ranges));
     case "select": {
       const condition = rangeOf(expr.condition, ranges)!;
       if (condition.low === condition.high) return rangeOf(condition.low === 1 ? expr.x : expr.y, ranges);
@@ -37,6 +35,17 @@ export function rangeOf(expr: Expr, ranges: Ranges): Range | undefined {
     case "call":
       return all;
   }
+}
+
+/** Where an operation gives an integer or truth value, from where its operands lie; `undefined` for a float. */
+function rangeOfBinary(
+  { op, type }: Expr & { readonly kind: "binary" },
+  x: Range | undefined,
+  y: Range | undefined,
+): Range | undefined {
+  const all = typeRange(type);
+  const range = all && x && y && binaryRange(op, x, y);
+  return range !== undefined && isWithin(range, all!) ? range : all;
 }
 
 /** Where the locals of a block lie that are never set and the indices of its loops, beside those that are `given`. */
@@ -66,10 +75,10 @@ export function settle(part: Expr, ranges: Ranges): Expr | undefined {
   }
   if (part.kind !== "binary") return undefined;
   const { op, x, y } = part;
-  const whole = rangeOf(part, ranges);
-  if (whole !== undefined && whole.low === whole.high) return k.constant(part.type, whole.low);
   const [a, b] = [rangeOf(x, ranges), rangeOf(y, ranges)];
   if (a === undefined || b === undefined) return undefined;
+  const whole = rangeOfBinary(part, a, b);
+  if (whole !== undefined && whole.low === whole.high) return k.constant(part.type, whole.low);
   // of two truth values the smaller one is their "and", the larger one their "or"
   const takesSmaller = op === "min" || (op === "and" && part.type === "bool");
   const takesLarger = op === "max" || (op === "or" && part.type === "bool");

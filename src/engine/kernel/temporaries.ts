@@ -53,5 +53,9 @@ export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, updat
 }
 
 function makeBlock(bytes: number): ArrayBuffer {
-  return withRoom("the temporaries of a function", bytes, () => new ArrayBuffer(bytes));
+  return withRoom(
+    () => "the temporaries of a function",
+    bytes,
+    () => new ArrayBuffer(bytes),
+  );
 }

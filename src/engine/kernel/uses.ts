@@ -1,21 +1,43 @@
-import type { Expr, ScalarType, Stmt } from "./scalar.ts";
-import { walkExpr } from "./walk.ts";
+import { internalError } from "../errors/index.ts";
+import type { Expr, Procedure, ScalarType, Stmt, Table } from "./scalar.ts";
+import { blocksIn, checkDepth, walkExpr } from "./walk.ts";
 
-/** The names that statements and expressions use. */
+/** What statements and expressions use, by name. Sets are in the order in which things are met. */
 export interface Uses {
-  /** Every local that is read, set or declared, with its type, in the order in which they are met. */
+  /** Every local that is read, set or declared, with its type. */
   readonly touched: ReadonlyMap<string, ScalarType>;
   /** Those declared, loop indices included. */
   readonly declared: ReadonlySet<string>;
   readonly set: ReadonlySet<string>;
   readonly buffers: ReadonlySet<string>;
+  /** Those of the buffers that are read, and those that are written. */
+  readonly loaded: ReadonlySet<string>;
+  readonly stored: ReadonlySet<string>;
+  /** Procedures that are called here; those that these call are not among them. */
+  readonly called: ReadonlySet<Procedure>;
+  readonly tables: ReadonlySet<Table>;
+  /** Whether floats are divided for their remainder. */
+  readonly hasRemainder: boolean;
 }
 
-/** What statements and expressions use. The statements are finished: nothing is added to their blocks any more. */
+/**
+ * What statements and expressions use. Blocks within the statements are finished: nothing is added to them any more. The block
+ * itself need not be.
+ */
 export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): Uses {
   const uses = noUses();
   for (const stmt of block) addStmt(uses, stmt);
-  for (const result of results) addExpr(uses, result);
+  for (const result of results) walkExpr(result, uses.note);
+  return uses;
+}
+
+// What is in a loop or branch is asked for again by each block around it, and by each decision about it.
+const kept = new WeakMap<readonly Stmt[], Uses>();
+
+/** The same of a finished block, kept beside it. */
+export function usesOfBlock(block: readonly Stmt[]): Uses {
+  let uses = kept.get(block);
+  if (uses === undefined) kept.set(block, (uses = usesOf(block)));
   return uses;
 }
 
@@ -25,94 +47,164 @@ interface Collected extends Uses {
   readonly declared: Set<string>;
   readonly set: Set<string>;
   readonly buffers: Set<string>;
+  readonly loaded: Set<string>;
+  readonly stored: Set<string>;
+  readonly called: Set<Procedure>;
+  readonly tables: Set<Table>;
+  hasRemainder: boolean;
   readonly note: (part: Expr) => void;
 }
 
 function noUses(): Collected {
   const touched = new Map<string, ScalarType>();
   const buffers = new Set<string>();
+  const loaded = new Set<string>();
+  const called = new Set<Procedure>();
+  const tables = new Set<Table>();
   const note = (part: Expr): void => {
     if (part.kind === "local") touched.set(part.name, part.type);
-    else if (part.kind === "load") buffers.add(part.buffer);
+    else if (part.kind === "load") {
+      buffers.add(part.buffer);
+      loaded.add(part.buffer);
+    } else if (part.kind === "call") called.add(part.procedure);
+    else if (part.kind === "table") tables.add(part.table);
+    else if (part.kind === "binary" && part.op === "rem" && (part.type === "f64" || part.type === "f32"))
+      uses.hasRemainder = true;
   };
-  return { touched, declared: new Set(), set: new Set(), buffers, note };
+  const uses: Collected = {
+    touched,
+    declared: new Set(),
+    set: new Set(),
+    buffers,
+    loaded,
+    stored: new Set(),
+    called,
+    tables,
+    hasRemainder: false,
+    note,
+  };
+  return uses;
 }
-
-function addExpr({ note }: Collected, expr: Expr): void {
-  walkExpr(expr, note);
-}
-
-type Nest = Stmt & { readonly kind: "for" | "while" | "if" | "reduce" };
-
-// What is in a loop or branch is asked for again by each block around it, and by each decision about it.
-const kept = new WeakMap<Nest, Uses>();
 
 function addStmt(uses: Collected, stmt: Stmt): void {
-  const { touched, declared, set, buffers } = uses;
+  const { touched, declared, set, buffers, loaded, stored, note } = uses;
   switch (stmt.kind) {
     case "let":
       touched.set(stmt.name, stmt.value.type);
       declared.add(stmt.name);
-      return addExpr(uses, stmt.value);
+      return walkExpr(stmt.value, note);
     case "set":
       touched.set(stmt.name, stmt.value.type);
       set.add(stmt.name);
-      return addExpr(uses, stmt.value);
+      return walkExpr(stmt.value, note);
     case "store":
       buffers.add(stmt.buffer);
-      addExpr(uses, stmt.index);
-      return addExpr(uses, stmt.value);
+      stored.add(stmt.buffer);
+      walkExpr(stmt.index, note);
+      return walkExpr(stmt.value, note);
     case "contract":
+      stored.add(stmt.out.buffer);
+      if (stmt.accumulate) loaded.add(stmt.out.buffer);
+      loaded.add(stmt.left.buffer).add(stmt.right.buffer);
       for (const place of [stmt.out, stmt.left, stmt.right]) {
         buffers.add(place.buffer);
-        addExpr(uses, place.offset);
+        walkExpr(place.offset, note);
       }
       for (const dim of stmt.dims)
         for (const size of [dim.size, dim.out, dim.left, dim.right])
-          if (typeof size !== "number") addExpr(uses, size);
+          if (typeof size !== "number") walkExpr(size, note);
       return;
     case "for":
+      touched.set(stmt.index, "i32");
+      declared.add(stmt.index);
+      walkExpr(stmt.from, note);
+      walkExpr(stmt.to, note);
+      return addBlock(uses, stmt.body);
+    case "reduce":
+      touched.set(stmt.name, stmt.value.type).set(stmt.index, "i32");
+      declared.add(stmt.name).add(stmt.index);
+      for (const expr of [stmt.start, stmt.from, stmt.to]) walkExpr(expr, note);
+      addBlock(uses, stmt.body);
+      return walkExpr(stmt.value, note);
     case "while":
+      walkExpr(stmt.condition, note);
+      return addBlock(uses, stmt.body);
     case "if":
-    case "reduce": {
-      let inner = kept.get(stmt);
-      if (inner === undefined) kept.set(stmt, (inner = usesOfNest(stmt)));
-      for (const [name, type] of inner.touched) touched.set(name, type);
-      for (const name of inner.declared) declared.add(name);
-      for (const name of inner.set) set.add(name);
-      for (const name of inner.buffers) buffers.add(name);
-      return;
-    }
+      walkExpr(stmt.condition, note);
+      addBlock(uses, stmt.then);
+      return addBlock(uses, stmt.otherwise);
     case "comment":
   }
 }
 
-function usesOfNest(stmt: Nest): Uses {
-  const uses = noUses();
-  const add = (inner: Stmt): void => addStmt(uses, inner);
-  switch (stmt.kind) {
-    case "for":
-      uses.touched.set(stmt.index, "i32");
-      uses.declared.add(stmt.index);
-      addExpr(uses, stmt.from);
-      addExpr(uses, stmt.to);
-      stmt.body.forEach(add);
-      break;
-    case "reduce":
-      uses.touched.set(stmt.name, stmt.value.type).set(stmt.index, "i32");
-      uses.declared.add(stmt.name).add(stmt.index);
-      for (const expr of [stmt.start, stmt.from, stmt.to]) addExpr(uses, expr);
-      stmt.body.forEach(add);
-      addExpr(uses, stmt.value);
-      break;
-    case "while":
-      addExpr(uses, stmt.condition);
-      stmt.body.forEach(add);
-      break;
-    case "if":
-      addExpr(uses, stmt.condition);
-      stmt.then.forEach(add);
-      stmt.otherwise.forEach(add);
+function addBlock(uses: Collected, block: readonly Stmt[]): void {
+  const inner = usesOfBlock(block);
+  inner.touched.forEach((type, name) => uses.touched.set(name, type));
+  inner.declared.forEach((name) => uses.declared.add(name));
+  inner.set.forEach((name) => uses.set.add(name));
+  inner.buffers.forEach((name) => uses.buffers.add(name));
+  inner.loaded.forEach((name) => uses.loaded.add(name));
+  inner.stored.forEach((name) => uses.stored.add(name));
+  inner.called.forEach((procedure) => uses.called.add(procedure));
+  inner.tables.forEach((table) => uses.tables.add(table));
+  if (inner.hasRemainder) uses.hasRemainder = true;
+}
+
+/** The locals that statements give values: the part of what they use for which no expression need be looked at. */
+export type Bindings = Pick<Uses, "declared" | "set">;
+
+const bindings = new WeakMap<readonly Stmt[], Bindings>();
+
+/** What the statements of a finished block and those in them declare and set, kept beside it. */
+export function bindingsOf(block: readonly Stmt[]): Bindings {
+  const known = bindings.get(block) ?? kept.get(block);
+  if (known !== undefined) return known;
+  const [declared, set] = [new Set<string>(), new Set<string>()];
+  const add = (stmts: readonly Stmt[]): void => {
+    if (stmts.length === 0) return;
+    const inner = bindingsOf(stmts);
+    inner.declared.forEach((name) => declared.add(name));
+    inner.set.forEach((name) => set.add(name));
+  };
+  for (const stmt of block) {
+    if (stmt.kind === "let") declared.add(stmt.name);
+    else if (stmt.kind === "set") set.add(stmt.name);
+    if (stmt.kind === "for" || stmt.kind === "reduce") declared.add(stmt.index);
+    if (stmt.kind === "reduce") declared.add(stmt.name);
+    blocksIn(stmt).forEach(add);
   }
-  return uses;
+  const all = { declared, set };
+  bindings.set(block, all);
+  return all;
+}
+
+/** Everything that statements and expressions reach. */
+export interface Reached {
+  /** Procedures, each after those that it calls. */
+  readonly procedures: readonly Procedure[];
+  readonly tables: readonly Table[];
+}
+
+/** The procedures and tables that a finished block and expressions reach, directly and through procedures. */
+export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Reached {
+  const procedures = new Set<Procedure>();
+  const tables = new Set<Table>();
+  const open = new Set<Procedure>();
+  const enter = (procedure: Procedure): void => {
+    if (procedures.has(procedure)) return;
+    if (open.has(procedure)) throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
+    checkDepth(open.size);
+    open.add(procedure);
+    reach(procedure.body, [procedure.result]);
+    open.delete(procedure);
+    procedures.add(procedure);
+  };
+  const reach = (stmts: readonly Stmt[], exprs: readonly Expr[]): void => {
+    for (const uses of [usesOfBlock(stmts), usesOf([], exprs)]) {
+      for (const table of uses.tables) tables.add(table);
+      for (const procedure of uses.called) enter(procedure);
+    }
+  };
+  reach(block, results);
+  return { procedures: [...procedures], tables: [...tables] };
 }

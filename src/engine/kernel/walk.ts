@@ -1,9 +1,9 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
-import type { Dim, Expr, Procedure, Stmt, Table } from "./scalar.ts";
+import type { Dim, Expr, Stmt } from "./scalar.ts";
 
 /** Expressions and blocks nested deeper than this are refused: following them would exhaust the stack. */
-const maxDepth = 500;
+export const maxDepth = 500;
 
 /** Throws where `depth` is past what can be followed. */
 export function checkDepth(depth: number): void {
@@ -48,9 +48,12 @@ export interface Visitor {
   readonly expr?: (expr: Expr) => void;
 }
 
-/** Visits statements and everything in them, in order. */
+/**
+ * Visits statements and everything in them, in order. (By `forEach`: `for … of` makes an object for each step until the engine has
+ * compiled the loop, and this runs before.)
+ */
 export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): void {
-  for (const stmt of block) walkStmt(stmt, visitor, depth);
+  block.forEach((stmt) => walkStmt(stmt, visitor, depth));
 }
 
 /** Visits a statement and everything in it. */
@@ -147,37 +150,4 @@ function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): vo
   if (typeof out !== "number") walkExpr(out, visit);
   if (typeof left !== "number") walkExpr(left, visit);
   if (typeof right !== "number") walkExpr(right, visit);
-}
-
-/** Everything that statements and expressions reach. */
-export interface Reached {
-  /** Procedures, each after those that it calls. */
-  readonly procedures: readonly Procedure[];
-  readonly tables: readonly Table[];
-}
-
-/** The procedures and tables that statements and expressions reach, directly and through procedures. */
-export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Reached {
-  const procedures = new Set<Procedure>();
-  const tables = new Set<Table>();
-  const open = new Set<Procedure>();
-  const enter = (procedure: Procedure): void => {
-    if (procedures.has(procedure)) return;
-    if (open.has(procedure)) throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
-    checkDepth(open.size);
-    open.add(procedure);
-    walkAll(procedure.body, [procedure.result]);
-    open.delete(procedure);
-    procedures.add(procedure);
-  };
-  const visit = (expr: Expr): void => {
-    if (expr.kind === "call") enter(expr.procedure);
-    else if (expr.kind === "table") tables.add(expr.table);
-  };
-  const walkAll = (block: readonly Stmt[], results: readonly Expr[]): void => {
-    walkBlock(block, { expr: visit });
-    for (const result of results) walkExpr(result, visit);
-  };
-  walkAll(block, results);
-  return { procedures: [...procedures], tables: [...tables] };
 }

@@ -17,6 +17,7 @@ import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
 import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
 import { planMemory } from "./plan-memory.ts";
+import { flatIndex } from "../prims/reduce-loops.ts";
 import { makeNames } from "../kernel/fresh-names.ts";
 import {
   bufferOf,
@@ -58,7 +59,10 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   const failures = makeFailures<FailureReport>(fresh);
   // where inputs are donated, results lie where they can, and go to places of their own in the end
   const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
-  const results = writeProgram({ fused, memory, ins, outs, fresh, failure: failures.locals }, block);
+  const results = writeProgram(
+    { fused, memory, ins, outs, fresh, failure: failures.locals, copy: k.i32(0) },
+    block,
+  );
   const outputs = program.outs.flatMap((_, i): Routine["outputs"][number][] => {
     if (aliases[i] !== undefined) return [];
     const [target, result] = [targets[i], results[i]!];
@@ -91,6 +95,8 @@ interface Task {
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
   readonly failure: FailureLocals<FailureReport>;
+  /** Which copies of its temporaries it uses. */
+  readonly copy: Expr;
   fresh(hint: string): string;
 }
 
@@ -205,15 +211,15 @@ function emit(
       block,
       ins,
       outs,
-      scratch: declared.map(({ type }, i) => bufferView(type, memory.scratch[i]!)),
+      scratch: declared.map(({ type }, i) => temporaryView(scope, type, memory.scratch[i]!)),
       fresh,
       failure,
       copy: (inner, target, view) => copyView(inner, target, view, fresh),
-      write: (inner, n, iteration) =>
-        writeProgram(
-          taskOf(programs[n]!, memory.programs[n]!, inner, { ins, outs, iteration, fresh, failure }),
-          inner,
-        ),
+      write(inner, n, iteration, own = k.i32(0)) {
+        const copy = flatIndex([scope.copy, own], [programs[n]!.copies ?? 1, 1]);
+        const given: Given = { ins, outs, iteration, failure, copy, fresh };
+        return writeProgram(taskOf(programs[n]!, memory.programs[n]!, inner, given), inner);
+      },
     },
     params,
   );
@@ -232,6 +238,7 @@ interface Given {
   readonly outs: readonly WriteView[];
   readonly iteration: Expr | undefined;
   readonly failure: FailureLocals<FailureReport>;
+  readonly copy: Expr;
   fresh(hint: string): string;
 }
 
@@ -242,7 +249,7 @@ function taskOf(
   block: Block,
   given: Given,
 ): Task {
-  const { fresh, failure } = given;
+  const { fresh, failure, copy } = given;
   const viewAt = ({ of, index, isPart }: SubPlace, type: ArrayType): ReadView => {
     const view = of === "operand" ? given.ins[index]! : given.outs[index]!;
     if (isPart !== true) return view;
@@ -255,6 +262,7 @@ function taskOf(
     memory,
     fresh,
     failure,
+    copy,
     ins: ins.map((from, i) => {
       const { type } = program.ins[i]!;
       const view = viewAt(from, type);
@@ -266,7 +274,8 @@ function taskOf(
 }
 
 /** Where the plan puts an array; `undefined` for what has no memory. */
-function placeOf({ memory, ins, outs }: Task, v: Var): WriteView | undefined {
+function placeOf(task: Task, v: Var): WriteView | undefined {
+  const { memory, ins, outs } = task;
   const place = memory.values.get(v)?.place;
   switch (place?.kind) {
     case undefined:
@@ -278,18 +287,24 @@ function placeOf({ memory, ins, outs }: Task, v: Var): WriteView | undefined {
       return out && partOf(out, v.type, k.i32(0)); // what lies there may be another shape of the result
     }
     case "temporary":
-      return bufferView(v.type, place.name);
+      return temporaryView(task, v.type, place.name);
   }
 }
 
+/** A temporary, or the copy of it that a program uses. */
+function temporaryView({ copy }: Task, type: ArrayType, name: string): WriteView {
+  return bufferView(type, name, flatIndex([copy], [sizeOf(type.shape)]));
+}
+
 /** Copies results to their places: what another copy would overwrite is saved before the first. */
-function writeFinalCopies({ fused, memory, outs, viewOf, fresh }: Scope, block: Block): void {
+function writeFinalCopies(scope: Scope, block: Block): void {
+  const { fused, memory, outs, viewOf, fresh } = scope;
   const locals = memory.after.map(({ result }) => outs[result]!.local);
   const sources = memory.after.map(({ result, saved }, i): ReadView => {
     const view = viewOf(fused.program.outs[result]!);
     const { local } = view as WriteView;
     if (saved !== undefined) {
-      const copy = bufferView(view.type, saved);
+      const copy = temporaryView(scope, view.type, saved);
       copyView(block, copy, view, fresh);
       return copy;
     }

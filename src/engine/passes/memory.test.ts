@@ -139,9 +139,9 @@ test("what gradients need, in bytes", () => {
         "traced": 32000,
       },
       "transformer block": {
-        "optimized": 26539264,
+        "optimized": 24966400,
         "planned": 4474880,
-        "traced": 31368448,
+        "traced": 30319872,
       },
     }
   `);

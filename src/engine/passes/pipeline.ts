@@ -9,6 +9,7 @@ import { hoistInvariants } from "./hoist.ts";
 import { sinkMasks } from "./masks.ts";
 import { fusePads } from "./pad-fusion.ts";
 import { rematerialise } from "./rematerialisation.ts";
+import { fuseRows } from "./row-fusion.ts";
 import { simplify } from "./simplify.ts";
 import { foldTransposes } from "./transpose-folding.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
@@ -38,6 +39,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
   ["common subexpressions", eliminateCommonSubexpressions],
   ["rematerialisation", rematerialise],
   ["pad fusion", fusePads],
+  ["row fusion", fuseRows],
   ["dead code", eliminateDeadCode],
 ];
 

@@ -4,7 +4,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { sameType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { Draft, Temporary, Timeline } from "./temporaries.ts";
-import { makeTimeline, packArena } from "./temporaries.ts";
+import { makeTimeline, packArena, withCopies } from "./temporaries.ts";
 import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
 import { sourcesOf } from "./fuse.ts";
 
@@ -414,7 +414,7 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
   const inputOf = sub.outs.map((to) =>
     to === undefined || to.isPart === true ? -1 : sub.ins.findIndex((from) => isAt(from, to.index)),
   );
-  return planProgram(sub.fused, planner.timeline, {
+  return planProgram(sub.fused, withCopies(planner.timeline, sub.copies ?? 1), {
     given: sub.outs.map((to, i) => to !== undefined && inputOf[i]! < 0),
     carried: sub.ins.map((_, i) => {
       const result = inputOf.indexOf(i);

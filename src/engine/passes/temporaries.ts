@@ -1,5 +1,5 @@
 import type { ArrayType } from "../ir/types.ts";
-import { scalarTypeOf } from "../ir/types.ts";
+import { scalarTypeOf, withShape } from "../ir/types.ts";
 import { bytesPerElement } from "../kernel/executable.ts";
 import type { Buffer } from "../kernel/scalar.ts";
 import { tempAlignment } from "../kernel/sizes.ts";
@@ -47,6 +47,15 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
       drafts.push(draft);
       return draft;
     },
+  };
+}
+
+/** A timeline whose temporaries have room for so many copies of each array, one behind the other. */
+export function withCopies(timeline: Timeline, copies: number): Timeline {
+  if (copies === 1) return timeline;
+  return {
+    ...timeline,
+    add: (hint, type, from) => timeline.add(hint, withShape(type, [copies, ...type.shape]), from),
   };
 }
 

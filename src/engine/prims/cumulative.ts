@@ -15,7 +15,7 @@ import { batchAlong, pad, part } from "./index-ops.ts";
 import { full, sumMaybe, where, zeros } from "./linear.ts";
 import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
 
-interface CumulativeParams {
+export interface CumulativeParams {
   readonly axis: number;
   /** Whether it begins at the end. */
   readonly reverse: boolean;
@@ -89,7 +89,7 @@ export function cumsum(x: Tensor, axis: number, reverse = false): Tensor {
   return bind1(cumsumPrim, [x], { axis, reverse });
 }
 
-interface RecurrenceParams extends CumulativeParams {
+export interface RecurrenceParams extends CumulativeParams {
   /** Whether a factor or a result of exactly 0 makes their product 0, whatever the other one is: for derivatives behind masks. */
   readonly strong: boolean;
 }

@@ -18,12 +18,30 @@ import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matr
 import { applyReversed, isConverged, makeRotation, orderOf } from "./rotations.ts";
 import { broadcast, sum } from "./shape.ts";
 
-interface EighParams {
-  /** The least distance of eigenvalues, as a part of the largest: closer ones are moved apart. */
-  readonly apart: number;
+/** What eigenvalues and singular values are computed for. */
+export interface SpectrumParams {
+  /**
+   * The order of the derivatives that vectors have a part in: 0 for values and vectors alone, −1 where nobody asks for the vectors, so that
+   * these have a part in second derivatives only. Each derivative counts it up by one.
+   */
+  readonly order: number;
 }
 
-const eighPrim: Primitive<EighParams> = /* @__PURE__ */ builtIn<EighParams>({
+/** With which parameters a spectrum is computed that a derivative is taken of. */
+export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order: order + 1 });
+
+/**
+ * How far values are at least from one another, as a part of the largest, where derivatives of an order are taken of them. What vectors of
+ * close values contribute to a function of the matrix is a difference of its values divided by that of theirs, as often as the order says:
+ * of a relative rounding error ε, `ε / apart^order` is left, while values that are moved change results by `apart`. Both are least
+ * at `ε^(1 / (order + 1))`.
+ */
+function apartOf(order: number, type: Expr["type"]): number {
+  const rounding = type === "f32" ? 2 ** -22 : 2 ** -52;
+  return order <= 0 ? 0 : rounding ** (1 / (order + 1));
+}
+
+const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParams>({
   name: "eigh",
   typeOf([a]) {
     const { dtype, shape } = requireSquare("eigh", a!);
@@ -32,6 +50,7 @@ const eighPrim: Primitive<EighParams> = /* @__PURE__ */ builtIn<EighParams>({
   derivative: {
     kind: "smooth",
     jvp: ([da], _, [w, v]) => (da === undefined ? [undefined, undefined] : changeOfEigen(da, w!, v!)),
+    underDerivative: nextOrder,
   },
   batch: ([a], _, __, params) => ({ outs: bind(eighPrim, [a!], params), batched: [true, true] }),
   lowering: { kind: "loops", scratch: (_, [a]) => scratchOf(a!), emit: emitEigh },
@@ -40,14 +59,14 @@ const eighPrim: Primitive<EighParams> = /* @__PURE__ */ builtIn<EighParams>({
 
 /**
  * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, and the eigenvectors as columns. The lower half is read; the
- * derivative is that of symmetric changes. Eigenvalues closer than `apart` times the largest are moved apart.
+ * derivative is that of symmetric changes. Close eigenvalues are moved apart for derivatives of some order, see `SpectrumParams`.
  */
-export function eigh(a: Tensor, apart = 0): readonly [w: Tensor, v: Tensor] {
-  return bind(eighPrim, [a], { apart }) as readonly [Tensor, Tensor];
+export function eigh(a: Tensor, order = 0): readonly [w: Tensor, v: Tensor] {
+  return bind(eighPrim, [a], { order }) as readonly [Tensor, Tensor];
 }
 
 /** The tangents of eigenvalues and eigenvectors: `Vᵀ dA V = X W − W X + dW` with dV = V X, where X is antisymmetric. */
-export function changeOfEigen(da: Tensor, w: Tensor, v: Tensor): readonly [Tensor, Tensor] {
+function changeOfEigen(da: Tensor, w: Tensor, v: Tensor): readonly [Tensor, Tensor] {
   const change = product(v, product(symmetric(da), v), { x: true });
   return [diagonalOf(change), product(v, mul(change, inverseGaps(w, change)))];
 }
@@ -90,7 +109,7 @@ function scratchOf(a: ArrayType): readonly Scratch[] {
   ];
 }
 
-function emitEigh(context: LowerContext, { apart }: EighParams): void {
+function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams): void {
   const { fresh, ins, outs, scratch } = context;
   const [a, w, v] = [ins[0]!, outs[0]!, outs[1]!];
   const { shape, dtype } = a.type;
@@ -113,7 +132,7 @@ function emitEigh(context: LowerContext, { apart }: EighParams): void {
     formRows(block, fresh, rows, n, n, reflections);
     diagonalise(block, fresh, n, { values, beside, cosines, sines, rows, isFinite: isFinite(largest) }); // prettier-ignore
     orderOf(block, fresh, n, values, order, false);
-    separate(block, fresh, n, values, apart, type);
+    separate(block, fresh, n, values, ofDerivative, type);
     block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       values.write(loop, i, k.mul(values.read(i), scale)),
     );
@@ -317,16 +336,17 @@ function diagonalise(
 /** QL steps for one eigenvalue, of which two or three are usual. */
 const mostSteps = 60;
 
-/** Moves values in order apart that are closer than a part of the largest; the smallest stays. */
+/** Moves values in order apart that are too close for derivatives of an order; the smallest stays. */
 export function separate(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
   values: Vector,
-  apart: number,
+  ofDerivative: number,
   type: Expr["type"],
   descending = false,
 ): void {
+  const apart = apartOf(ofDerivative, type);
   if (apart === 0) return;
   const largest = block.reduce(fresh("largest"), "max", k.constant(type, 0), fresh("i"), k.i32(0), k.i32(n), (_, i) => k.abs(values.read(i))); // prettier-ignore
   const gap = block.let(fresh("gap"), k.mul(largest, k.constant(type, apart)));

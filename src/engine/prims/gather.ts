@@ -9,9 +9,8 @@ import { bind1 } from "../trace/bind.ts";
 import { sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { batchAlong } from "./index-ops.ts";
-import { instantiate } from "./linear.ts";
 import { clampedPlace, requireIndices } from "./places.ts";
-import { addend } from "./addend.ts";
+import { addend, derivativeOfAdding } from "./addend.ts";
 import { flatIndex, loopOver } from "./reduce-loops.ts";
 
 interface AlongParams {
@@ -100,19 +99,10 @@ const scatterAddAlongPrim: Primitive<AlongParams> = /* @__PURE__ */ builtIn<Alon
     }
     return [x!];
   },
-  derivative: {
-    kind: "linear",
-    operands: [0, 2],
-    jvp: ([dx, , du], [x, indices, updates], { axis }) => [
-      dx && du === undefined
-        ? dx
-        : scatterAddAlong(instantiate(dx, x!.type), indices!, instantiate(du, updates!.type), axis),
-    ],
-    transpose([ct], [, indices], { axis }, into) {
-      into[0]?.add(ct!);
-      into[2]?.add(takeAlong(ct!, indices!, axis));
-    },
-  },
+  derivative: /* @__PURE__ */ derivativeOfAdding(
+    (x, indices, updates, { axis }) => scatterAddAlong(x, indices, updates, axis),
+    (x, indices, { axis }) => takeAlong(x, indices, axis),
+  ),
   batch: (ins, batched, size, { axis }) => {
     const [x, indices, updates] = ins.map((operand, i) =>
       batched[i] === true ? operand : batchAlong(operand, size),

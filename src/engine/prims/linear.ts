@@ -29,6 +29,7 @@ const fullPrim: Primitive<FullParams> = /* @__PURE__ */ builtIn<FullParams>({
   lowering: { kind: "map", element: (_, __, { value, dtype }) => k.constant(scalarTypeOf(dtype), value) },
   cost: "free",
   algebra: { constant: (_, { value }) => value },
+  loop: { row: (params, depth) => ({ params: { ...params, shape: params.shape.slice(depth) }, isRow: [] }) },
 });
 
 /** The equation that makes `out` an array with every element `value`. */

@@ -416,50 +416,6 @@ function emitSolve(context: LowerContext, { transpose }: SolveParams): void {
   });
 }
 
-/** A X = B in one equation: the factors are of use for nothing else. */
-const solveAtOncePrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
-  name: "solveAtOnce",
-  asked: "solve",
-  typeOf: ([a, b]) => [requireSides("solve", requireSquare("solve", a!), b!)],
-  derivative: {
-    kind: "smooth",
-    jvp([da, db], [a], [x]) {
-      const moved = da && product(da, x!);
-      const side = moved === undefined ? db : db === undefined ? neg(moved) : sub(db, moved);
-      return [side && linearSolve(a!, side)];
-    },
-  },
-  batch: ([a, b], [aBatched, bBatched], size) => ({
-    outs: [
-      solveAtOnce(
-        aBatched === true ? a! : batchAlong(a!, size),
-        bBatched === true ? b! : batchAlong(b!, size),
-      ),
-    ],
-    batched: [true],
-  }),
-  lowering: {
-    kind: "loops",
-    scratch: (_, [a, b]) => [
-      ...luPrim.typeOf([a!], {}).map((type, i) => ({ name: ["packed", "order", "sign"][i]!, type })),
-      ...scratchOf(a!),
-      ...negatedScratch(b!),
-    ],
-    emit(context) {
-      const { ins, outs, scratch } = context;
-      const [a, b] = [ins[0]!, ins[1]!];
-      const [packed, order] = [scratch[0]!, scratch[1]!];
-      const ofSides = 3 + scratchOf(a.type).length;
-      emitLu({ ...context, ins: [a], outs: scratch.slice(0, 3), scratch: scratch.slice(3, ofSides) });
-      emitSolve(
-        { ...context, ins: [a, packed, order, b], outs, scratch: scratch.slice(ofSides) },
-        { transpose: false },
-      );
-    },
-  },
-  cost: "high",
-});
-
 /** Makes the right sides of a matrix with a zero among its pivots NaN: so are all solutions. */
 function markSingular(
   block: Block,
@@ -545,9 +501,4 @@ export function factoredSolve(
 export function linearSolve(a: Tensor, b: Tensor): Tensor {
   const [packed, order] = lu(stopGradient(a));
   return factoredSolve(a, packed, order, b);
-}
-
-/** As `linearSolve`, in one equation, for those who call it outside of programs: with the bits of that. */
-export function solveAtOnce(a: Tensor, b: Tensor): Tensor {
-  return bind1(solveAtOncePrim, [a, b], {});
 }

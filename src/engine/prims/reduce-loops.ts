@@ -1,4 +1,4 @@
-import type { LowerContext, ReadView, Scratch, WriteView } from "../ir/primitive.ts";
+import type { LowerContext, ReadView, RowRule, Scratch, WriteView } from "../ir/primitive.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
@@ -104,6 +104,22 @@ export function readsOnce(x: ArrayType, axes: readonly number[]): { readonly pla
   const isRows = isTrailing(shape.length, axes);
   const isOne = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!)) === 1;
   return isRows || isOne ? { place: isRows && axes.length === 1 } : undefined;
+}
+
+/** How a fold of all that follows the first `depth` axes is one of a row (see `LoopRules.row`), where both go by results. */
+export function rowOfFold(
+  x: ArrayType,
+  axes: readonly number[],
+  depth: number,
+  op: ReduceOp,
+): RowRule<{ readonly axes: readonly number[] }> | undefined {
+  if (axes[0]! < depth) return undefined;
+  const rest = axes.map((axis) => axis - depth);
+  const fold = foldOf(op, scalarTypeOf(x.dtype));
+  const isByResults =
+    methodOf(x, axes, fold) === "results" &&
+    methodOf({ ...x, shape: x.shape.slice(depth) }, rest, fold) === "results";
+  return isByResults ? { params: { axes: rest }, isRow: [true] } : undefined;
 }
 
 /** The elements of a row of the operand, by their number in the row. */

@@ -13,7 +13,15 @@ import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, equal, less } from "./arithmetic.ts";
 import { full, where, zeros } from "./linear.ts";
-import { emitReduce, flatIndex, loopEach, plus, readsOnce, reduceScratch } from "./reduce-loops.ts";
+import {
+  emitReduce,
+  flatIndex,
+  loopEach,
+  plus,
+  readsOnce,
+  reduceScratch,
+  rowOfFold,
+} from "./reduce-loops.ts";
 import type { ReduceParams } from "./shape.ts";
 import { broadcast, reducedType, sum } from "./shape.ts";
 
@@ -55,6 +63,7 @@ function extreme(name: string, op: "max" | "min"): Primitive<ReduceParams> {
       emit: (context, { axes }) => emitReduce(context, axes, foldOf(context.ins[0]!.type)),
       readsOnce: ({ axes }, [x]) => readsOnce(x!, axes),
     },
+    loop: { row: ({ axes }, depth, [x]) => rowOfFold(x!, axes, depth, foldOf(x!)) },
   });
   return prim;
 }

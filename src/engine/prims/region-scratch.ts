@@ -1,5 +1,5 @@
-// Memory that a region needs in a program beside its own arrays, for loops in strips: programs declare theirs before anything is written, so
-// it is found by writing the region once.
+// Memory that a region needs in a program beside its own arrays, for loops in strips and for products: programs declare theirs before anything is
+// written, so it is found by writing the region once.
 import { internalError } from "../errors/index.ts";
 import type { Scratch } from "../ir/primitive.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
@@ -9,33 +9,47 @@ import { makeFailures } from "../kernel/failure.ts";
 import { makeNames } from "../kernel/fresh-names.ts";
 import type { Buffer, ScalarType, Size } from "../kernel/scalar.ts";
 import { constantSize, sameSize } from "../kernel/sizes.ts";
+import type { LowerOptions } from "../region/lower/options.ts";
 import { writeRegion } from "../region/lower/region.ts";
-import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
+import type { ArrayMemory, ArrayPlace, Host, ScratchUse, Site } from "../region/lower/scope.ts";
 import type { Region } from "../region/region.ts";
 import { must } from "../util/assert-never.ts";
 import { dtypes, plansFor } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 
 /** The scratch arrays by the types of the operands. */
-const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly Scratch[]>>();
+const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly ExtraScratch[]>>();
 
 /** Forms of one region that are remembered. */
 const mostForms = 64;
 
-/** The scratch arrays for the loops in strips of a region, for operands of these types. */
-export function extraScratch(region: Region, ins: readonly ArrayType[]): readonly Scratch[] {
-  const key = ins.map(({ shape }) => shape.join("x")).join();
+/** A buffer that is made while a region is written, of a known size, as a program declares it; its name says what it is for. */
+export interface ExtraScratch extends Scratch {
+  readonly name: ScratchUse;
+}
+
+/** The scratch arrays for the loops in strips and the products of a region, for operands of these types. */
+export function extraScratch(
+  region: Region,
+  ins: readonly ArrayType[],
+  lowering: LowerOptions = {},
+): readonly ExtraScratch[] {
+  const key = `${ins.map(({ shape }) => shape.join("x")).join()} ${JSON.stringify(lowering)}`;
   let forms = found.get(region);
-  if (forms === undefined) found.set(region, (forms = new Map<string, readonly Scratch[]>()));
+  if (forms === undefined) found.set(region, (forms = new Map<string, readonly ExtraScratch[]>()));
   let scratch = forms.get(key);
   if (scratch === undefined) {
     if (forms.size >= mostForms) forms.clear();
-    forms.set(key, (scratch = writtenOnce(region, ins)));
+    forms.set(key, (scratch = writtenOnce(region, ins, lowering)));
   }
   return scratch;
 }
 
-function writtenOnce(region: Region, ins: readonly ArrayType[]): readonly Scratch[] {
+function writtenOnce(
+  region: Region,
+  ins: readonly ArrayType[],
+  lowering: LowerOptions,
+): readonly ExtraScratch[] {
   const fresh = makeNames();
   const scalars = new Map<string, ReturnType<typeof k.local>>();
   const arrays = new Map<string, ArrayPlace>();
@@ -60,7 +74,7 @@ function writtenOnce(region: Region, ins: readonly ArrayType[]): readonly Scratc
     });
     if (!isShared && size !== undefined) alone.set(buffer, size);
   }
-  const scratch = collectScratch(alone);
+  const scratch = collectScratch(alone, true);
   const block = k.makeBlock();
   writeRegion(
     region,
@@ -74,32 +88,40 @@ function writtenOnce(region: Region, ins: readonly ArrayType[]): readonly Scratc
       memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
       scratch,
     },
-    { outOf: () => undefined, dimsOf: [] },
+    { ...lowering, outOf: () => undefined, dimsOf: [] },
   );
-  return scratch.buffers.map(({ type, size }) => ({
-    name: "strips",
+  return scratch.made.map(({ buffer: { type, size }, use }) => ({
+    name: use,
     type: arrayType(dtypeOf(type), [must(constantSize(size), "a size")]),
   }));
+}
+
+/** A buffer that was made, and what for. */
+interface Made {
+  readonly buffer: Buffer;
+  readonly use: ScratchUse;
 }
 
 /** Takes note of buffers that are made while a region is written, all of known sizes. */
 export function collectScratch(
   alone: ReadonlyMap<string, Size>,
-): NonNullable<Host["scratch"]> & { readonly buffers: readonly Buffer[] } {
-  const buffers: Buffer[] = [];
+  holdsProducts: boolean,
+): NonNullable<Host["scratch"]> & { readonly made: readonly Made[] } {
+  const made: Made[] = [];
   return {
-    buffers,
+    made,
     isFixed: true,
-    add: (buffer) => void buffers.push(buffer),
+    holdsProducts,
+    add: (buffer, use) => void made.push({ buffer, use }),
     sizeOf: (buffer) => alone.get(buffer),
   };
 }
 
 /** Whether the buffers that were asked for are the scratch arrays that were declared. */
-export function areDeclared(buffers: readonly Buffer[], declared: readonly Scratch[]): boolean {
+export function areDeclared(made: readonly Made[], declared: readonly Scratch[]): boolean {
   return (
-    buffers.length === declared.length &&
-    buffers.every(({ type, size }, i) => {
+    made.length === declared.length &&
+    made.every(({ buffer: { type, size } }, i) => {
       const { dtype, shape } = declared[i]!.type;
       return dtypeOf(type) === dtype && sameSize(size, shape[0]!);
     })

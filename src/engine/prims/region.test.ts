@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { configure, grad, jit, jvp, less, makeProgram, scan, tensor, vmap, whileLoop } from "downhill";
+import { formOfText } from "../../../test/support/plain-region.ts";
 import { choicesOf, regionOf } from "../../../test/support/draw-region.ts";
 import type { RegionValue } from "../../../test/support/evaluate-region.ts";
 import { extent } from "../../../test/support/extent.ts";
@@ -15,6 +16,8 @@ import { optimize } from "../passes/pipeline.ts";
 import { printRoutine } from "../kernel/print.ts";
 import type { Region, RegionExpr, RegionStmt } from "../region/region.ts";
 import { gradient } from "../region/gradient.ts";
+import type { LowerOptions } from "../region/lower/options.ts";
+import { printRegion } from "../region/print.ts";
 import { callRegion } from "../runtime/regions.ts";
 import * as regions from "./region.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
@@ -223,6 +226,50 @@ describe("lengths that only the run can tell", () => {
       'f: how long the result "y" is depends on a value.',
     );
     expect(() => f(ones)(1, 2.5)).toThrow("n must be a whole number");
+  });
+});
+
+describe("products in nests of loops", () => {
+  const form = (result: string): Region =>
+    formOfText(`export function f(a: number[][], b: number[][], n: number) {
+      "use ad";
+      let s = 0;
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < b[0]!.length; j++) {
+          let sum = j * 0.1;
+          for (let q = 0; q < b.length; q++) sum += a[i]![q]! * b[q]![j]!;
+          s += ${result};
+        }
+      return s;
+    }`).region;
+  const matrix = (rows: number, columns: number): Tensor =>
+    tensor(Array.from({ length: rows * columns }, (_, i) => Math.sin(1 + i) / 4), { dtype: "float64" }).reshape([rows, columns]); // prettier-ignore
+
+  test("are contractions in programs too, with arrays of their own", () => {
+    for (const [region, rows] of [
+      [form("Math.tanh(sum)"), 9],
+      [form("sum * sum * Math.sin(i)"), 70],
+    ] as const) {
+      const [a, b] = [matrix(rows, 7), matrix(7, 5)];
+      const values = (lowering?: LowerOptions) => (x: Tensor, y: Tensor) => {
+        const f = (u: Tensor, v: Tensor): Tensor => regions.applyRegion(region, [u, v, rows], lowering)[0]!;
+        return grad(f, { argnums: [0, 1] })(x, y) as readonly Tensor[];
+      };
+      const contractions = (lowering?: LowerOptions): number => {
+        const { routine } = lowerProgram(optimize(makeProgram(values(lowering))(a, b)));
+        checkRoutine(routine);
+        return printRoutine(routine).split("contract ").length - 1;
+      };
+      expect([contractions(), contractions({ products: false })], printRegion(region)).toEqual([3, 0]);
+      const numbers = (lowering?: LowerOptions): number[] =>
+        jit(values(lowering))(a, b).flatMap((x) => Array.from(readElements(x, "numbers"), Number));
+      const wanted = numbers({ products: false });
+      for (const backend of ["interpreter", "js", "wasm"] as const) {
+        configure({ backend });
+        numbers().forEach((x, i) => expect(Math.abs(x - wanted[i]!)).toBeLessThan(1e-12 * rows));
+      }
+      configure({});
+    }
   });
 });
 

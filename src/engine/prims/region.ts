@@ -19,6 +19,7 @@ import type { Block } from "../kernel/build.ts";
 import type { Expr, Size } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { failureOf } from "../region/failure.ts";
+import type { LowerOptions } from "../region/lower/options.ts";
 import { plus } from "../region/lower/places.ts";
 import { withBuffers } from "../region/lower/rewrite.ts";
 import type { Written } from "../region/lower/region.ts";
@@ -54,6 +55,8 @@ export interface RegionParams {
   readonly region: Region;
   /** The operands, by number, in which those results are jointly linear that they have a part in. */
   readonly linear: readonly number[];
+  /** How it is written. */
+  readonly lowering?: LowerOptions | undefined;
 }
 
 const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams>({
@@ -63,7 +66,7 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
     kind: "structured",
     jvp: regionJvp,
     partialEval: regionPartialEval,
-    transpose(cts, ins, { region }, into, _, masks) {
+    transpose(cts, ins, { region, lowering }, into, _, masks) {
       const linear = ins.map((x) => x === undefined);
       const used = cts.map((ct) => ct !== undefined);
       if (!used.includes(true)) return;
@@ -75,6 +78,7 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
       const fixed = present(ins.filter((x, i) => x !== undefined && params[i]));
       const outs = bind(regionPrim, [...fixed, ...present(cts)], {
         region: backward,
+        lowering,
         linear: present(cts).map((_ct, i) => fixed.length + i),
       });
       let next = 0;
@@ -83,21 +87,26 @@ const regionPrim: Primitive<RegionParams> = /* @__PURE__ */ builtIn<RegionParams
         if (x === undefined && params[i]) into[i]?.add(outs[next++]!, true);
       });
     },
-    dce(used, { region, linear }) {
+    dce(used, { region, linear, lowering }) {
       const { region: slim, params } = withResults(region, used);
-      return { params: { region: slim, linear: renumbered(linear, params) }, ins: params, outs: used };
+      const slimmer = { region: slim, linear: renumbered(linear, params), lowering };
+      return { params: slimmer, ins: params, outs: used };
     },
   },
-  batch(ins, batched, size, { region, linear }) {
+  batch(ins, batched, size, { region, linear, lowering }) {
     const outs = bind(regionPrim, ins, {
       region: batchRegion(region, ins.map((x) => x.type), batched, size), // prettier-ignore
       linear,
+      lowering,
     });
     return { outs, batched: outs.map(() => true) };
   },
   lowering: {
     kind: "loops",
-    scratch: ({ region }, ins) => [...memoryOf(region, ins).scratch, ...extraScratch(region, ins)],
+    scratch: ({ region, lowering }, ins) => [
+      ...memoryOf(region, ins).scratch,
+      ...extraScratch(region, ins, lowering),
+    ],
     emit: emitRegion,
   },
   cost: "high",
@@ -113,7 +122,7 @@ function regionJvp(
   tangents: readonly Maybe[],
   params: RegionParams,
 ): readonly [readonly Tensor[], readonly Maybe[]] {
-  const { region, linear } = params;
+  const { region, linear, lowering } = params;
   const active = tangents.map((t) => t !== undefined);
   if (active.every((is, i) => !is || linear.includes(i))) {
     const outs = bind(regionPrim, ins, params);
@@ -125,7 +134,7 @@ function regionJvp(
   );
   const given = present(tangents);
   const linearOperands = given.map((_t, i) => ins.length + i);
-  const all = bind(regionPrim, [...ins, ...given], { region: forward, linear: linearOperands });
+  const all = bind(regionPrim, [...ins, ...given], { region: forward, linear: linearOperands, lowering });
   const outs = all.slice(0, region.results.length);
   const isReached = affectedBy(
     forward,
@@ -143,12 +152,13 @@ function regionJvp(
 /** The results that are marked, of operands of the whole region; `undefined` for the others. */
 function applyTo(
   ins: readonly Tensor[],
-  { region, linear }: RegionParams,
+  { region, linear, lowering }: RegionParams,
   wanted: readonly boolean[],
 ): Maybe[] {
   if (!wanted.includes(true)) return wanted.map(() => undefined);
   const { region: slim, params } = withResults(region, wanted);
-  const outs = bind(regionPrim, keep(ins, params), { region: slim, linear: renumbered(linear, params) });
+  const slimmer = { region: slim, linear: renumbered(linear, params), lowering };
+  const outs = bind(regionPrim, keep(ins, params), slimmer);
   let next = 0;
   return wanted.map((is) => (is ? outs[next++] : undefined));
 }
@@ -156,7 +166,7 @@ function applyTo(
 /** Results that no unknown operand has a part in are computed now, by a region of their own. */
 function regionPartialEval(
   ins: readonly PartialValue[],
-  { region, linear }: RegionParams,
+  { region, linear, lowering }: RegionParams,
   tools: PartialTools,
 ): readonly PartialValue[] {
   const values = ins.map((x) => x.value);
@@ -170,6 +180,7 @@ function regionPartialEval(
       : apply(regionPrim, keep(values, part.params), {
           region: part.region,
           linear: renumbered(linear, part.params),
+          lowering,
         });
   const now = run(known, tools.known);
   const later = run(withResults(region, isUnknown), tools.unknown);
@@ -259,10 +270,12 @@ function makeRoom(region: Region, array: string, wanted: number): boolean {
   return true;
 }
 
-function emitRegion(context: LowerContext, { region }: RegionParams): void {
+function emitRegion(context: LowerContext, { region, lowering = {} }: RegionParams): void {
   const { block, fresh, ins, outs, scratch } = context;
   const types = ins.map((x) => x.type);
   const { places, scratch: own } = memoryOf(region, types);
+  const declared = extraScratch(region, types, lowering);
+  const holdsProducts = declared.some(({ name }) => name === "products");
   const prelude = k.makeBlock();
   const scalars = new Map<string, Expr>();
   const arrays = new Map<string, ArrayPlace>();
@@ -270,7 +283,9 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
     const view = ins[i] as WriteView;
     if (kind === "scalar") {
       const value = view.read(k.i32(0));
-      scalars.set(name, value.kind === "const" ? value : prelude.let(fresh(name), value));
+      // memory for products was found without knowing integers: it lies as it was thought to where they are not known here either
+      const isSteady = value.kind === "const" && !(holdsProducts && type === "i32");
+      scalars.set(name, isSteady ? value : prelude.let(fresh(name), value));
       return;
     }
     const { buffer, offset } = memoryIn(view);
@@ -295,7 +310,7 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
     if (result >= 0) copies.set(name, outs[result]!);
   }
   const { failure } = context;
-  const write = (strips: Host["scratch"]): { readonly inner: Block; readonly written: Written } => {
+  const write = (extra: Host["scratch"]): { readonly inner: Block; readonly written: Written } => {
     const inner = k.makeBlock();
     const written = writeRegion(
       region,
@@ -313,9 +328,10 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
         scalars,
         arrays,
         memoryOf: (name) => must(memory.get(name), `the memory of "${name}"`),
-        ...(strips && { scratch: strips }),
+        ...(extra && { scratch: extra }),
       },
       {
+        ...lowering,
         outOf(name) {
           const view = copies.get(name);
           return view && memoryIn(view);
@@ -325,12 +341,11 @@ function emitRegion(context: LowerContext, { region }: RegionParams): void {
     );
     return { inner, written };
   };
-  const strips = collectScratch(roomAlone(region, types, arrays, memory));
-  const declared = extraScratch(region, types);
-  let { inner, written } = write(strips);
-  if (areDeclared(strips.buffers, declared)) {
-    const names = strips.buffers.map(
-      ({ name }, i) => [name, memoryIn(scratch[own.length + i]!).buffer] as const,
+  const extra = collectScratch(roomAlone(region, types, arrays, memory), holdsProducts);
+  let { inner, written } = write(extra);
+  if (areDeclared(extra.made, declared)) {
+    const names = extra.made.map(
+      ({ buffer }, i) => [buffer.name, memoryIn(scratch[own.length + i]!).buffer] as const,
     );
     inner.statements.splice(0, Infinity, ...withBuffers(inner.statements, new Map(names)));
   } else ({ inner, written } = write(undefined)); // memory lies otherwise here than it was thought to
@@ -378,11 +393,16 @@ function reportOf(region: Region, site: Site): FailureReport {
 }
 
 /**
- * Applies a region to tensors: numbers are constants, and those that set lengths of arrays must be numbers.
+ * Applies a region to tensors: numbers are constants, and those that set lengths of arrays must be numbers. It is written as `lowering`
+ * says, and so are its derivatives.
  *
  * @throws DownhillError `shape`, `dtype` for operands that do not fit, `trace` for a traced value that sets the length of a result.
  */
-export function applyRegion(region: Region, args: readonly (Tensor | number)[]): readonly Tensor[] {
+export function applyRegion(
+  region: Region,
+  args: readonly (Tensor | number)[],
+  lowering?: LowerOptions,
+): readonly Tensor[] {
   const fixed = new Map<string, number>();
   const setsSize = sizeParams(region);
   const operands = region.params.flatMap(({ kind, name, type }, i): Tensor[] => {
@@ -401,5 +421,5 @@ export function applyRegion(region: Region, args: readonly (Tensor | number)[]):
     }
     return [full(arrayType(dtypes[type], []), arg)];
   });
-  return bind(regionPrim, operands, { region: withIntegers(region, fixed), linear: [] });
+  return bind(regionPrim, operands, { region: withIntegers(region, fixed), linear: [], lowering });
 }

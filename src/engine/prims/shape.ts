@@ -8,7 +8,7 @@ import { withShape } from "../ir/types.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
 import { otherAxes, sameShape, sizeOf } from "../util/shape.ts";
-import { emitSum, readsOnce, sumScratch } from "./reduce-loops.ts";
+import { emitSum, readsOnce, rowOfFold, sumScratch } from "./reduce-loops.ts";
 
 export interface BroadcastParams {
   readonly shape: Shape;
@@ -46,6 +46,14 @@ const broadcastPrim: Primitive<BroadcastParams> = /* @__PURE__ */ builtIn<Broadc
   },
   cost: "free",
   algebra: { constant: ([x]) => x },
+  loop: {
+    row({ shape, axes }, depth) {
+      const counted = axes.filter((axis) => axis < depth).length;
+      if (counted !== 0 && counted !== depth) return undefined;
+      const rest = axes.slice(counted).map((axis) => axis - depth);
+      return { params: { shape: shape.slice(depth), axes: rest }, isRow: [counted > 0] };
+    },
+  },
 });
 
 /** x repeated along the axes of `shape` that are not in `axes`. */
@@ -103,6 +111,12 @@ const reshapePrim: Primitive<ReshapeParams> = /* @__PURE__ */ builtIn<ReshapePar
   algebra: {
     constant: ([x]) => x,
     identity: () => 0, // where the shape stays
+  },
+  loop: {
+    row: ({ shape }, depth, [x]) =>
+      sameShape(shape.slice(0, depth), x!.shape.slice(0, depth))
+        ? { params: { shape: shape.slice(depth) }, isRow: [true] }
+        : undefined,
   },
 });
 
@@ -200,6 +214,7 @@ const sumPrim: Primitive<ReduceParams> = /* @__PURE__ */ builtIn<ReduceParams>({
   loop: {
     atOnce: ({ axes }, _, __, isSummed) =>
       isSummed ? { axes: [0, ...axes.map((axis) => axis + 1)] } : undefined,
+    row: ({ axes }, depth, [x]) => rowOfFold(x!, axes, depth, x!.dtype === "bool" ? "or" : "add"),
   },
 });
 

@@ -41,6 +41,7 @@ describe("special", () => {
     erfinv: [on(f.erfinv, [...some(inner), ...odds(odd)])],
     erfcinv: [on(f.erfcinv, [...some(inner.map((x) => 1 + x)), ...odds(odd)])],
     ndtr: [on(f.ndtr, [...some(any), ...odds(odd)])],
+    gaussian: [on(f.gaussian, [...some(any), ...odds(odd)])],
     ndtrByExp: [on(f.ndtrByExp, [...some(any), ...odds(odd)])],
     ndtri: [on(f.ndtri, [...some(inner.map((x) => (1 + x) / 2)), ...odds(odd)])],
     logNdtr: [on(f.logNdtr, [...some(any), ...odds(odd)])],

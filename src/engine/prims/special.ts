@@ -6,8 +6,8 @@ import * as math from "../kernel/math/index.ts";
 import type { Arithmetic, ByOrders } from "../kernel/math/special/bell.ts";
 import { derivativesByLogarithm } from "../kernel/math/special/bell.ts";
 import * as special from "../kernel/math/special/index.ts";
-import { call } from "../kernel/build.ts";
-import { normalByExp32 } from "../kernel/math/single/index.ts";
+import * as k from "../kernel/build.ts";
+import { gaussian32, normalByExp32 } from "../kernel/math/single/index.ts";
 import type { Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { div, equal, less, mul, scale, sign, strongDiv, strongMul } from "./arithmetic.ts";
@@ -171,10 +171,19 @@ const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (
 const erfcinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfcinv64, (dq, _, out) =>
   neg(mul(dq, scale(exp(mul(out, out)), HALF_ROOT_PI))),
 );
+const gaussianPrim: Primitive<object> = /* @__PURE__ */ smoothUnary("gaussian", {
+  scalar: (x) =>
+    x.type === "f32"
+      ? k.call(gaussian32, x)
+      : k.call(math.exp64, k.mul(k.mul(x, x), k.constant("f64", -0.5))),
+  jvp: (dx, x, out) => neg(mul(dx, strongMul(out, x))), // 0 at ±∞
+});
+/** e^(−x²/2), with the error that the rounding of x² brings: about x²/2 ulp. */
+export const gaussian = (x: Tensor): Tensor => bind1(gaussianPrim, [x], none);
 const ndtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtr64, (dx, x) =>
-  mul(dx, scale(exp(halfSquare(x, -1)), Math.sqrt(0.5 / Math.PI))),
+  mul(dx, scale(gaussian(x), Math.sqrt(0.5 / Math.PI))),
 );
-/** Of two operands, the second one being exp(−x²/2), which its slope needs too. */
+/** Of two operands, the second one being `gaussian` of the first, which its slope needs too. */
 const normalByExpPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   name: "normalByExp",
   typeOf: (ins) => [joinFloating("normalByExp", ins)],
@@ -185,11 +194,11 @@ const normalByExpPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   batch: "elementwise",
   lowering: {
     kind: "elementwise",
-    scalar: ([x, e]) => (x!.type === "f32" ? call(normalByExp32, x!, e!) : through(special.ndtr64)(x!)),
+    scalar: ([x, e]) => (x!.type === "f32" ? k.call(normalByExp32, x!, e!) : through(special.ndtr64)(x!)),
   },
 });
 const ndtriPrim: Primitive<object> = /* @__PURE__ */ smooth(special.ndtri64, (dp, _, out) =>
-  mul(dp, scale(exp(halfSquare(out, 1)), Math.sqrt(2 * Math.PI))),
+  mul(dp, scale(exp(scale(mul(out, out), 0.5)), Math.sqrt(2 * Math.PI))),
 );
 const logNdtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logNdtr64, (dx, x) =>
   mul(dx, normalHazard(x)),
@@ -197,9 +206,6 @@ const logNdtrPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logNdtr64,
 const normalHazardPrim: Primitive<object> = /* @__PURE__ */ smooth(special.normalHazard64, (dx, x, out) =>
   neg(mul(dx, mul(out, hazardAndPlace(x, out)))),
 );
-
-/** ± x²/2. */
-const halfSquare = (x: Tensor, sign: 1 | -1): Tensor => scale(mul(x, x), 0.5 * sign);
 
 /** From here on down the hazard is −x − 1/x + …: added to x it would lose half of its digits and more. */
 const FAR_BELOW = -50;
@@ -228,7 +234,7 @@ export const ndtr = (x: Tensor): Tensor => bind1(ndtrPrim, [x], none);
  */
 export const ndtrByExp = (x: Tensor): Tensor =>
   x.dtype === "float32"
-    ? bind1(normalByExpPrim, [x, exp(halfSquare(x, -1))], none)
+    ? bind1(normalByExpPrim, [x, gaussian(x)], none)
     : scale(erfc(scale(x, -Math.SQRT1_2)), 0.5);
 /** Its inverse. */
 export const ndtri = (p: Tensor): Tensor => bind1(ndtriPrim, [p], none);

@@ -10,7 +10,17 @@ import type { Expr } from "../kernel/scalar.ts";
 import { bind } from "../trace/bind.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { mul, scale } from "./arithmetic.ts";
-import { diagonalOf, inverseGaps, isFinite, largestOf, reciprocalOrZero, scaleOf, separate } from "./eigh.ts";
+import type { SpectrumParams } from "./eigh.ts";
+import {
+  diagonalOf,
+  inverseGaps,
+  isFinite,
+  largestOf,
+  nextOrder,
+  reciprocalOrZero,
+  scaleOf,
+  separate,
+} from "./eigh.ts";
 import { formRows, panelsOf, reflectionOf, reflectionScratch } from "./householder.ts";
 import { add, sub } from "./linear.ts";
 import { product, requireMatrices, swapped } from "./matrices.ts";
@@ -20,12 +30,7 @@ import type { Rotations } from "./rotations.ts";
 import { applyRotations, isConverged, makeRotation, orderOf } from "./rotations.ts";
 import { broadcast } from "./shape.ts";
 
-interface SvdParams {
-  /** The least distance of singular values, as a part of the largest: closer ones are moved apart. */
-  readonly apart: number;
-}
-
-const svdPrim: Primitive<SvdParams> = /* @__PURE__ */ builtIn<SvdParams>({
+const svdPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParams>({
   name: "svd",
   typeOf([a]) {
     const { dtype, shape } = requireMatrices("svd", a!);
@@ -38,6 +43,7 @@ const svdPrim: Primitive<SvdParams> = /* @__PURE__ */ builtIn<SvdParams>({
     kind: "smooth",
     jvp: ([da], _, [u, s, vh]) =>
       da === undefined ? [undefined, undefined, undefined] : changeOfSingular(da, u!, s!, vh!),
+    underDerivative: nextOrder,
   },
   batch: ([a], _, __, params) => ({ outs: bind(svdPrim, [a!], params), batched: [true, true, true] }),
   lowering: { kind: "loops", scratch: (_, [a]) => scratchOf(a!), emit: emitSvd },
@@ -46,22 +52,17 @@ const svdPrim: Primitive<SvdParams> = /* @__PURE__ */ builtIn<SvdParams>({
 
 /**
  * The singular values of matrices `[…, m, n]` in descending order, and vectors: A = U diag(s) Vᴴ with U `[…, m, k]` and Vᴴ `[…, k, n]`,
- * k the smaller of m and n. Values closer than `apart` times the largest are moved apart.
+ * k the smaller of m and n. Close values are moved apart for derivatives of some order, see `SpectrumParams`.
  */
-export function svd(a: Tensor, apart = 0): readonly [u: Tensor, s: Tensor, vh: Tensor] {
+export function svd(a: Tensor, order = 0): readonly [u: Tensor, s: Tensor, vh: Tensor] {
   const [m, n] = sidesOf(a.type.shape);
-  if (m >= n) return bind(svdPrim, [a], { apart }) as readonly [Tensor, Tensor, Tensor];
-  const [v, s, uh] = svd(swapped(a), apart);
+  if (m >= n) return bind(svdPrim, [a], { order }) as readonly [Tensor, Tensor, Tensor];
+  const [v, s, uh] = svd(swapped(a), order);
   return [swapped(uh), s, swapped(v)];
 }
 
 /** The tangents of singular values and vectors: `Uᵀ dA V = X S + dS − S Y` with dU = U X + what is orthogonal to U, dV = V Y; X and Y are antisymmetric. */
-export function changeOfSingular(
-  da: Tensor,
-  u: Tensor,
-  s: Tensor,
-  vh: Tensor,
-): readonly [Tensor, Tensor, Tensor] {
+function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonly [Tensor, Tensor, Tensor] {
   const [m, n] = sidesOf(da.type.shape);
   const moved = product(da, vh, { y: true }); // dA V
   const change = product(u, moved, { x: true });
@@ -109,7 +110,7 @@ function scratchOf(a: ArrayType): readonly Scratch[] {
   ];
 }
 
-function emitSvd(context: LowerContext, { apart }: SvdParams): void {
+function emitSvd(context: LowerContext, { order: ofDerivative }: SpectrumParams): void {
   const { fresh, ins, outs, scratch } = context;
   const [a, u, s, vh] = [ins[0]!, outs[0]!, outs[1]!, outs[2]!];
   const { shape, dtype } = a.type;
@@ -151,7 +152,7 @@ function emitSvd(context: LowerContext, { apart }: SvdParams): void {
       isFinite: isFinite(largest),
     });
     orderOf(block, fresh, n, values, order, true);
-    separate(block, fresh, n, values, apart, type, true);
+    separate(block, fresh, n, values, ofDerivative, type, true);
     block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       values.write(loop, i, k.mul(values.read(i), factor)),
     );

@@ -10,7 +10,7 @@ import { bind1 } from "../trace/bind.ts";
 import { definitionOf, knownConstant, knownScalar } from "../trace/staging.ts";
 import type { Shape } from "../util/shape.ts";
 import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
-import { addend } from "./addend.ts";
+import { addend, derivativeOfAdding } from "./addend.ts";
 import { div, equal, less, mul, scale } from "./arithmetic.ts";
 import { requireNumbers } from "./elementwise.ts";
 import { batchAlong, iota, moveAxis, moveBlock } from "./index-ops.ts";
@@ -172,19 +172,10 @@ const scatterAddPrim: Primitive<TakeParams> = /* @__PURE__ */ writer<TakeParams>
   {
     check: (x) => void requireNumbers("scatterAdd", x),
     guarded: ([, , updates], when) => addend(updates!, when),
-    derivative: {
-      kind: "linear",
-      operands: [0, 2],
-      jvp: ([dx, , du], [x, indices, updates], { axis }) => [
-        dx && du === undefined
-          ? dx
-          : scatterAdd(instantiate(dx, x!.type), indices!, instantiate(du, updates!.type), axis),
-      ],
-      transpose([ct], [, indices], { axis }, into) {
-        into[0]?.add(ct!);
-        into[2]?.add(take(ct!, indices!, axis));
-      },
-    },
+    derivative: /* @__PURE__ */ derivativeOfAdding(
+      (x, indices, updates, { axis }) => scatterAdd(x, indices, updates, axis),
+      (x, indices, { axis }) => take(x, indices, axis),
+    ),
   },
 );
 

@@ -20,7 +20,7 @@ import {
 } from "./matrix-loops.ts";
 import { permute, reshape } from "./shape.ts";
 
-interface TriangleParams {
+export interface TriangleParams {
   readonly lower: boolean;
   /** What the elements of the diagonal are multiplied by. */
   readonly diagonal: number;

@@ -5,7 +5,7 @@ import { isAtom, local } from "./build.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr, walkStmts } from "./walk.ts";
+import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr } from "./walk.ts";
 
 /**
  * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
@@ -53,6 +53,8 @@ class Sharing {
   readonly #mutable: ReadonlySet<string>;
   /** What stands for a local that was left out. */
   readonly #instead = new Map<string, RegionExpr>();
+  /** What loops and branches change, each of which is asked for by those around it. */
+  readonly #changed = new Map<RegionStmt, readonly string[]>();
 
   constructor(region: Region, functions: ScalarFunctions) {
     this.#region = region;
@@ -72,13 +74,14 @@ class Sharing {
     return stmts.flatMap((stmt) => {
       const next = mapExpressionsOf(stmt, (expr) => this.#renamed(expr));
       if (blocksOf(next).length > 0) {
-        if (next.kind === "for" || next.kind === "while") forgetChanged(next, known);
+        const changed = this.#changedIn(stmt);
+        if (next.kind === "for" || next.kind === "while") changed.forEach((name) => known.forget(name));
         const inner = mapBlocksOf(next, (block) => this.#block(block, new Known(known)));
-        forgetChanged(next, known);
+        changed.forEach((name) => known.forget(name));
         return [inner];
       }
       if (next.kind !== "let" || this.#mutable.has(next.name)) {
-        forgetChanged(next, known);
+        this.#changedIn(next).forEach((name) => known.forget(name));
         if (next.kind === "store") this.#noteStored(next, known);
         return [next];
       }
@@ -91,7 +94,7 @@ class Sharing {
     if (isAtom(value)) {
       if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
       this.#instead.set(name, value);
-      return [stmt];
+      return [];
     }
     const key = keyOf(value, this.#functions);
     const same = known.get(key);
@@ -116,6 +119,35 @@ class Sharing {
     );
     const read: RegionExpr = { kind: "load", type: value.type, array, places };
     known.add(keyOf(read, this.#functions), value, [array, ...changing]);
+  }
+
+  /** Locals that change and arrays that a statement, or one in it, gives other values. */
+  #changedIn(stmt: RegionStmt): readonly string[] {
+    switch (stmt.kind) {
+      case "let":
+        return this.#mutable.has(stmt.name) ? [stmt.name] : [];
+      case "set":
+      case "array":
+        return [stmt.name];
+      case "store":
+        return [stmt.array];
+      case "swap":
+        return [stmt.x, stmt.y];
+      case "for":
+      case "while":
+      case "if": {
+        let names = this.#changed.get(stmt);
+        if (names === undefined) {
+          const all = blocksOf(stmt).flatMap((block) => block.flatMap((inner) => this.#changedIn(inner)));
+          this.#changed.set(stmt, (names = [...new Set(all)]));
+        }
+        return names;
+      }
+      case "throw":
+        return [];
+      default:
+        return assertNever(stmt, "shareCommon");
+    }
   }
 
   #renamed(expr: RegionExpr): RegionExpr {
@@ -147,29 +179,4 @@ function keyOf(expr: RegionExpr, functions: ScalarFunctions): string {
     default:
       return assertNever(expr, "keyOf");
   }
-}
-
-/** Forgets values that read what a statement changes. */
-function forgetChanged(stmt: RegionStmt, known: Known): void {
-  walkStmts([stmt], (inner) => {
-    switch (inner.kind) {
-      case "let":
-      case "set":
-      case "array":
-        known.forget(inner.name);
-        return;
-      case "store":
-        known.forget(inner.array);
-        return;
-      case "swap":
-        known.forget(inner.x);
-        known.forget(inner.y);
-        return;
-      case "for":
-      case "while":
-      case "if":
-      case "throw":
-        return;
-    }
-  });
 }

@@ -1,5 +1,5 @@
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf, expressionsOf, mapBlocksOf, walkExpr } from "./walk.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, partsOf } from "./walk.ts";
 
 /**
  * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
@@ -65,10 +65,9 @@ class Liveness {
   }
 
   #read(expr: RegionExpr): void {
-    walkExpr(expr, (x) => {
-      if (x.kind === "local") this.#need(x.name);
-      if (x.kind === "load" || x.kind === "length") this.#need(x.array);
-    });
+    if (expr.kind === "local") this.#need(expr.name);
+    else if (expr.kind === "load" || expr.kind === "length") this.#need(expr.array);
+    partsOf(expr).forEach((part) => this.#read(part));
   }
 }
 
@@ -98,9 +97,5 @@ export function mayEndTheCall(stmt: RegionStmt): boolean {
 }
 
 function isGuarded(expr: RegionExpr): boolean {
-  let found = false;
-  walkExpr(expr, (x) => {
-    if (x.kind === "load" && x.at !== undefined) found = true;
-  });
-  return found;
+  return (expr.kind === "load" && expr.at !== undefined) || partsOf(expr).some(isGuarded);
 }

@@ -23,12 +23,17 @@ export function flatten(region: Region, functions: ScalarFunctions): Region {
   return new Flattening(region, functions).region();
 }
 
-/** Names that a `set` gives other values. */
+const mutable = new WeakMap<readonly RegionStmt[], ReadonlySet<string>>();
+
+/** Names that a `set` gives other values. Kept beside the statements, which are finished: each pass asks. */
 export function mutableNames(body: readonly RegionStmt[]): ReadonlySet<string> {
+  const known = mutable.get(body);
+  if (known !== undefined) return known;
   const names = new Set<string>();
   walkStmts(body, (stmt) => {
     if (stmt.kind === "set") names.add(stmt.name);
   });
+  mutable.set(body, names);
   return names;
 }
 

@@ -4,7 +4,7 @@ import { isZero } from "./build.ts";
 import { mayEndTheCall } from "./dead-code.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Linearity } from "./linearity.ts";
-import { hasTarget, readsOf, targetOf } from "./linearity.ts";
+import { hasTarget, readsName, readsOf, targetOf } from "./linearity.ts";
 import type { Block, Needs } from "./needs.ts";
 import type { Loop, Prepared } from "./prepare.ts";
 import { accumulatedTerms, isElement } from "./pullback.ts";
@@ -41,6 +41,7 @@ export interface FusionFacts {
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
   const touches = block.map((stmt) => touchesOf(stmt, linearity));
+  const uses = new Map<RegionStmt, Uses>();
   const fused = new Set<RegionStmt>();
   let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
@@ -53,7 +54,7 @@ export function chooseFusion(facts: FusionFacts): Fusion {
         !fused.has(other) || block.every((_, i) => i < at || i >= k || commute(touches[i]!, touches[k]!)),
     );
     if (!isFree) continue;
-    const early = earlyStatements(at, new Set([...fused, stmt]), facts);
+    const early = earlyStatements(at, new Set([...fused, stmt]), facts, uses);
     if (early === undefined) continue;
     fused.add(stmt);
     found = { fused: new Set(fused), first: at, early };
@@ -80,7 +81,7 @@ function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
   const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
   const give = (name: string, value: RegionExpr, isTarget: (leaf: RegionExpr) => boolean): void => {
     const terms = accumulatedTerms(value, isTarget);
-    const isAdded = terms !== undefined && !terms.some(({ expr }) => readsOf(expr).includes(name));
+    const isAdded = terms !== undefined && !terms.some(({ expr }) => readsName(expr, name));
     touch(name, isAdded ? "added" : "other");
     if (isAdded) terms.forEach(({ expr }) => read(expr));
     else read(value);
@@ -150,11 +151,11 @@ export function isOrderFree(loop: Loop, linearity: Linearity): boolean {
 /** Whether a block gives a local another value before anything else happens to it. */
 function isSetFirst(block: Block, name: string): boolean {
   for (const stmt of block) {
-    if (stmt.kind === "set" && stmt.name === name) return !readsOf(stmt.value).includes(name);
+    if (stmt.kind === "set" && stmt.name === name) return !readsName(stmt.value, name);
     let isTouched = false;
     walkStmts([stmt], (inner) => {
       if (targetOf(inner) === name || (inner.kind === "swap" && inner.y === name)) isTouched = true;
-      if (expressionsOf(inner).some((expr) => readsOf(expr).includes(name))) isTouched = true;
+      if (expressionsOf(inner).some((expr) => readsName(expr, name))) isTouched = true;
     });
     if (isTouched) return false;
   }
@@ -212,13 +213,15 @@ function earlyStatements(
   at: number,
   fused: ReadonlySet<RegionStmt>,
   { block, linearity, needs, counts, entry }: FusionFacts,
+  known: Map<RegionStmt, Uses>,
 ): ReadonlySet<RegionStmt> | undefined {
   const { linear, useful } = linearity;
   const early = new Set<RegionStmt>();
   const [read, written] = [new Set<string>(), new Set<string>()]; // by those that stay
   const behind: RegionStmt[] = [];
   for (const stmt of block.slice(at)) {
-    const uses = usesOf(stmt, linear);
+    let uses = known.get(stmt);
+    if (uses === undefined) known.set(stmt, (uses = usesOf(stmt, linear)));
     const mayMove =
       !uses.mayEndTheCall &&
       ![...uses.read].some((name) => written.has(name)) &&

@@ -1,18 +1,11 @@
 // Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
 import { mutableNames } from "./flatten.ts";
-import type { Bounds, NamedPolynomials, Polynomial } from "./polynomial.ts";
-import {
-  atomPolynomial,
-  constantPolynomial,
-  isSum,
-  leastOver,
-  lengthAtom,
-  onlyAtom,
-  polynomialOf,
-  sum,
-} from "./polynomial.ts";
+import type { Polynomial } from "./polynomial.ts";
+import { addPolynomials, namePolynomial, one } from "./polynomial.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf } from "./walk.ts";
+import type { NamedBounds, NamedPolynomials } from "./whole-numbers.ts";
+import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "./whole-numbers.ts";
 
 /**
  * The region without checks that cannot fail: a `load` or `store` loses its position where its places are affine in the indices of loops
@@ -30,15 +23,15 @@ class Prover {
   readonly #values = new Map<string, Polynomial>();
   readonly #dims = new Map<string, readonly (Polynomial | undefined)[]>();
   /** Loops around, outermost first. */
-  readonly #loops: { readonly index: string; readonly bounds: Bounds }[] = [];
-  /** Atoms that are not negative. */
+  readonly #loops: NamedBounds[] = [];
+  /** Names that are not negative. */
   #natural = new Set<string>();
-  readonly #isNatural = (atom: string): boolean => this.#natural.has(atom);
+  readonly #isNatural = (name: string): boolean => this.#natural.has(name);
   readonly #names: NamedPolynomials = {
-    local: (name) => (this.#mutable.has(name) ? undefined : (this.#values.get(name) ?? atomPolynomial(name))),
+    local: (name) => (this.#mutable.has(name) ? undefined : (this.#values.get(name) ?? namePolynomial(name))),
     length: (array, axis) => {
       const dims = this.#dims.get(array);
-      return dims === undefined ? atomPolynomial(lengthAtom(array, axis)) : dims[axis];
+      return dims === undefined ? namePolynomial(lengthAtom(array, axis)) : dims[axis];
     },
   };
 
@@ -50,7 +43,7 @@ class Prover {
       const dims = Array.from({ length: param.rank }, (_, axis) => {
         const atom = lengthAtom(param.name, axis);
         this.#natural.add(atom);
-        return atomPolynomial(atom);
+        return namePolynomial(atom);
       });
       this.#dims.set(param.name, dims);
     }
@@ -101,25 +94,22 @@ class Prover {
     const lengths = dims.map((dim) => this.#polynomial(dim));
     this.#dims.set(name, lengths);
     for (const length of lengths) {
-      const atom = length && onlyAtom(length);
+      const atom = length && onlyName(length);
       if (atom !== undefined) this.#natural.add(atom); // an array of a negative length ends the call
     }
   }
 
   #loop(loop: For): RegionStmt {
-    const [from, to] = [this.#polynomial(loop.from), this.#polynomial(loop.to)];
-    const one = constantPolynomial(1);
-    const bounds: Bounds =
-      loop.step > 0
-        ? { least: from, greatest: to && sum(to, one, -1) }
-        : { least: to && sum(to, one, 1), greatest: from };
-    this.#loops.push({ index: loop.index, bounds });
+    const of = (bound: RegionExpr): Polynomial | undefined => this.#polynomial(bound);
+    const bounds = indexBounds(loop, of);
+    this.#loops.push({ name: loop.index, ...bounds });
     // where the least index is not negative, neither is what others are, less a number: in the body there is an index
     const isNatural = bounds.least !== undefined && this.#isNotNegative(bounds.least);
-    const natural = isNatural ? [loop.index, to && onlyAtom(to), from && onlyAtom(from)] : [];
+    const ends = [of(loop.to), of(loop.from)].map((end) => end && onlyName(end));
+    const natural = isNatural ? [loop.index, ...ends] : [];
     const body = this.#block(
       loop.body,
-      natural.filter((atom) => atom !== undefined),
+      natural.filter((name) => name !== undefined),
     );
     this.#loops.pop();
     return { ...loop, body };
@@ -140,18 +130,12 @@ class Prover {
     const p = place.type === "i32" ? this.#polynomial(place) : undefined;
     if (p === undefined || length === undefined) return false;
     if (!this.#isNotNegative(p)) return false;
-    const room = sum(sum(length, constantPolynomial(1), -1), p, -1); // length − 1 − place
-    return room !== undefined && this.#isNotNegative(room);
+    return this.#isNotNegative(addPolynomials(addPolynomials(length, one, -1), p, -1)); // length − 1 − place
   }
 
-  /** Whether a polynomial is not negative for any argument: its least value by the bounds of the loops has no negative monomial. */
+  /** Whether a polynomial is not negative for any argument. */
   #isNotNegative(p: Polynomial): boolean {
-    let least: Polynomial | undefined = p;
-    for (let depth = this.#loops.length - 1; depth >= 0 && least !== undefined; depth--) {
-      const { index, bounds } = this.#loops[depth]!;
-      least = leastOver(least, index, bounds, this.#isNatural);
-    }
-    return least !== undefined && isSum(least, this.#isNatural);
+    return isNeverNegative(p, this.#loops, this.#isNatural);
   }
 
   #polynomial(expr: RegionExpr): Polynomial | undefined {

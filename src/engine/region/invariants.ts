@@ -1,8 +1,7 @@
 // Values that are the same in every iteration of a loop are computed before it.
 import { mutableNames } from "./flatten.ts";
-import { readsOf } from "./linearity.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { declaredBy, expressionsOf, mapBlocksOf, walkExpr, walkStmts } from "./walk.ts";
+import { declaredBy, expressionsOf, mapBlocksOf, partsOf, walkStmts } from "./walk.ts";
 
 /**
  * The region with each `let` before the loops in which it always has the same value: its operands come from outside of them. Reads of
@@ -33,13 +32,8 @@ function hoistFrom(
     if (name !== undefined) within.add(name);
     if (stmt.kind === "set") within.add(stmt.name);
   });
-  const isSame = (expr: RegionExpr): boolean => {
-    let readsArray = false;
-    walkExpr(expr, (x) => {
-      if (x.kind === "load") readsArray = true;
-    });
-    return !readsArray && readsOf(expr).every((name) => !within.has(name));
-  };
+  const isSame = (expr: RegionExpr): boolean =>
+    expr.kind === "local" ? !within.has(expr.name) : expr.kind !== "load" && partsOf(expr).every(isSame);
   const before: RegionStmt[] = [];
   const body = loop.body.filter((stmt) => {
     const canMove =

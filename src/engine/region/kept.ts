@@ -1,17 +1,10 @@
 // Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
-import type { Bounds, NamedPolynomials, Polynomial } from "./polynomial.ts";
-import {
-  atomPolynomial,
-  constantPolynomial,
-  isSum,
-  leastOver,
-  lengthAtom,
-  onlyAtom,
-  polynomialOf,
-  sum,
-} from "./polynomial.ts";
+import type { Polynomial } from "./polynomial.ts";
+import { addPolynomials, constantPolynomial, namePolynomial, one } from "./polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For, RegionExpr } from "./region.ts";
+import type { Bounds, NamedBounds, NamedPolynomials } from "./whole-numbers.ts";
+import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "./whole-numbers.ts";
 
 /** An access to an array at some places, in loops, the outermost first; `order` says which of two comes first in the text. */
 export interface PlacedAccess {
@@ -40,13 +33,6 @@ export function neverMeets(store: PlacedAccess, read: PlacedAccess, names: NameF
   return cases.every((level) => areApart(store, read, level, common, names));
 }
 
-/** What an index goes through, as polynomials of what comes from further out. */
-interface Range extends Bounds {
-  readonly atom: string;
-}
-
-const one = constantPolynomial(1);
-
 /** Whether places differ where the store is in a later iteration of the loop of this level, or of none, and in the same ones further out. */
 function areApart(
   store: PlacedAccess,
@@ -55,18 +41,18 @@ function areApart(
   common: number,
   names: NameFacts,
 ): boolean {
-  const ranges: Range[] = [];
+  const ranges: NamedBounds[] = [];
   const natural = new Set<string>();
   const [ofRead, ofStore] = [new Map<string, Polynomial>(), new Map<string, Polynomial>()];
-  const enter = (loop: Loop, indices: Map<string, Polynomial>, atom: string): void => {
+  const enter = (loop: Loop, indices: Map<string, Polynomial>, name: string): void => {
     if (loop.kind !== "for") return;
-    indices.set(loop.index, atomPolynomial(atom));
-    noteRange(loop, atom, indices, ranges, natural, names);
+    indices.set(loop.index, namePolynomial(name));
+    noteRange(loop, name, indices, ranges, natural, names);
   };
   read.loops.forEach((loop, i) => {
     if (loop.kind !== "for") return;
     enter(loop, ofRead, loop.index);
-    if (i < level) ofStore.set(loop.index, atomPolynomial(loop.index));
+    if (i < level) ofStore.set(loop.index, namePolynomial(loop.index));
   });
   store.loops.forEach((loop, i) => {
     if (i < level || loop.kind !== "for") return;
@@ -74,71 +60,56 @@ function areApart(
     // index + direction · (|step| + later), later = 0, 1, …
     const isUp = loop.step > 0 !== (loop.reverse === true);
     const later = `${loop.index}+`;
-    const distance = sum(atomPolynomial(later), constantPolynomial(Math.abs(loop.step)), 1);
-    const index = distance && sum(atomPolynomial(loop.index), distance, isUp ? 1 : -1);
-    if (index === undefined) return enter(loop, ofStore, `${loop.index}'`);
+    const step = constantPolynomial(Math.abs(loop.step));
+    const distance = addPolynomials(namePolynomial(later), step);
+    const index = namePolynomial(loop.index);
     natural.add(later);
-    const [least, greatest] = endsOf(loop, ofRead, names);
+    const { least, greatest } = endsOf(loop, ofRead, names);
     const room = isUp
-      ? greatest && sum(greatest, atomPolynomial(loop.index), -1)
-      : least && sum(atomPolynomial(loop.index), least, -1);
-    const most = room && sum(room, constantPolynomial(Math.abs(loop.step)), -1);
-    ranges.push({ atom: later, least: new Map(), greatest: most });
-    ofStore.set(loop.index, index);
+      ? greatest && addPolynomials(greatest, index, -1)
+      : least && addPolynomials(index, least, -1);
+    ranges.push({ name: later, least: new Map(), greatest: room && addPolynomials(room, step, -1) });
+    ofStore.set(loop.index, addPolynomials(index, distance, isUp ? 1 : -1));
   });
-  const isPositive = (p: Polynomial | undefined): boolean =>
-    p !== undefined && isNotNegative(sum(p, one, -1), ranges, natural);
+  const isPositive = (p: Polynomial): boolean => isNotNegative(addPolynomials(p, one, -1), ranges, natural);
   return read.places.some((place, axis) => {
     const [a, b] = [
       polynomialOf(place, named(ofRead, names)),
       polynomialOf(store.places[axis]!, named(ofStore, names)),
     ];
     if (a === undefined || b === undefined) return false;
-    return isPositive(sum(b, a, -1)) || isPositive(sum(a, b, -1));
+    return isPositive(addPolynomials(b, a, -1)) || isPositive(addPolynomials(a, b, -1));
   });
 }
 
 /** Notes between which ends an index lies, and what cannot be negative where there is an iteration. */
 function noteRange(
   loop: For,
-  atom: string,
+  name: string,
   indices: ReadonlyMap<string, Polynomial>,
-  ranges: Range[],
+  ranges: NamedBounds[],
   natural: Set<string>,
   names: NameFacts,
 ): void {
-  const [least, greatest] = endsOf(loop, indices, names);
+  const { least, greatest } = endsOf(loop, indices, names);
   if (least !== undefined && isNotNegative(least, ranges, natural)) {
-    natural.add(atom);
+    natural.add(name);
     for (const bound of [loop.from, loop.to]) {
       const p = polynomialOf(bound, named(indices, names));
-      const only = p && onlyAtom(p);
+      const only = p && onlyName(p);
       if (only !== undefined) natural.add(only);
     }
   }
-  ranges.push({ atom, least, greatest });
+  ranges.push({ name, least, greatest });
 }
 
 /** The least and the greatest value of an index. */
-export function endsOf(
-  { from, to, step }: For,
-  indices: ReadonlyMap<string, Polynomial>,
-  names: NameFacts,
-): readonly [Polynomial | undefined, Polynomial | undefined] {
-  const [first, end] = [from, to].map((bound) => polynomialOf(bound, named(indices, names)));
-  return step > 0 ? [first, sum(end, one, -1)] : [sum(end, one, 1), first];
+export function endsOf(loop: For, indices: ReadonlyMap<string, Polynomial>, names: NameFacts): Bounds {
+  return indexBounds(loop, (bound) => polynomialOf(bound, named(indices, names)));
 }
 
-/** Whether a polynomial is not negative: its least value over all ranges has no negative term. */
-function isNotNegative(
-  p: Polynomial | undefined,
-  ranges: readonly Range[],
-  natural: ReadonlySet<string>,
-): boolean {
-  const isNatural = (atom: string): boolean => natural.has(atom) || atom.startsWith("length:");
-  let least = p;
-  for (const range of ranges.toReversed()) least = least && leastOver(least, range.atom, range, isNatural);
-  return least !== undefined && isSum(least, isNatural);
+function isNotNegative(p: Polynomial, ranges: readonly NamedBounds[], natural: ReadonlySet<string>): boolean {
+  return isNeverNegative(p, ranges, (name) => natural.has(name) || name.startsWith("length:"));
 }
 
 /** Indices as they are told, and locals as they were declared. */
@@ -149,9 +120,9 @@ function named(indices: ReadonlyMap<string, Polynomial>, names: NameFacts): Name
       if (index !== undefined) return index;
       const value = names.valueOf(name);
       const known = value && polynomialOf(value, own);
-      return known ?? (names.isFixed(name) ? atomPolynomial(name) : undefined);
+      return known ?? (names.isFixed(name) ? namePolynomial(name) : undefined);
     },
-    length: (array, axis) => (names.isFixed(array) ? atomPolynomial(lengthAtom(array, axis)) : undefined),
+    length: (array, axis) => (names.isFixed(array) ? namePolynomial(lengthAtom(array, axis)) : undefined),
   };
   return own;
 }

@@ -3,7 +3,7 @@ import { assertNever } from "../util/assert-never.ts";
 import { closure } from "./activity.ts";
 import { isFloating, isZero } from "./build.ts";
 import type { Region, RegionExpr, RegionResult, RegionStmt } from "./region.ts";
-import { blocksOf, walkExpr, walkStmts } from "./walk.ts";
+import { blocksOf, partsOf, walkExpr, walkStmts } from "./walk.ts";
 
 /** Which names of a flat region are linear in some of its parameters, and matter to its linear results. */
 export interface Linearity {
@@ -47,6 +47,20 @@ export function readsOf(expr: RegionExpr): string[] {
   return names;
 }
 
+/** Whether an expression reads one of these locals and arrays. */
+export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean {
+  if (expr.kind === "local") return names.has(expr.name);
+  if (expr.kind === "load" && names.has(expr.array)) return true;
+  return partsOf(expr).some((part) => readsAny(part, names));
+}
+
+/** Whether an expression reads a local or an array. */
+export function readsName(expr: RegionExpr, name: string): boolean {
+  if (expr.kind === "local") return expr.name === name;
+  if (expr.kind === "load" && expr.array === name) return true;
+  return partsOf(expr).some((part) => readsName(part, name));
+}
+
 /** The locals and arrays that a result reads. */
 export function readsOfResult(result: RegionResult): readonly string[] {
   return result.kind === "array" ? [result.name] : readsOf(result.value);
@@ -77,7 +91,8 @@ export function targetOf(stmt: RegionStmt): string | undefined {
 export function hasTarget(stmt: RegionStmt, names: ReadonlySet<string>): boolean {
   const target = targetOf(stmt);
   if (target !== undefined && names.has(target)) return true;
-  return blocksOf(stmt).some((block) => block.some((inner) => hasTarget(inner, names)));
+  for (const block of blocksOf(stmt)) for (const inner of block) if (hasTarget(inner, names)) return true;
+  return false;
 }
 
 /** A part of a linear expression: what it reads, or how what it is made of reaches it. */
@@ -115,7 +130,7 @@ export type LinearPart =
  * @throws DownhillError `internal` where it is not.
  */
 export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): LinearPart {
-  const isLinear = (x: RegionExpr): boolean => readsOf(x).some((name) => linear.has(name));
+  const isLinear = (x: RegionExpr): boolean => readsAny(x, linear);
   const refuse = (): never => {
     throw internalError(`${describe(expr)} is not linear in the tangents`);
   };

@@ -2,6 +2,7 @@
 // remember what it was, and its cotangent begins anew in each iteration.
 import { isSameAtom } from "./build.ts";
 import { mutableNames } from "./flatten.ts";
+import { readsName } from "./linearity.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import {
   blocksOf,
@@ -58,7 +59,7 @@ function movedInwards(
   const [loop] = users;
   if (loop === undefined || users.length > 1 || (loop.kind !== "for" && loop.kind !== "while"))
     return undefined;
-  if (expressionsOf(loop).some((expr) => reads(expr, name))) return undefined;
+  if (expressionsOf(loop).some((expr) => readsName(expr, name))) return undefined;
   const body =
     movedInwards(loop.body, declaration, inner) ?? declaredWhereFilled(loop.body, declaration, inner);
   return body && stmts.map((stmt) => (stmt === loop ? { ...loop, body } : stmt));
@@ -78,17 +79,9 @@ function declaredWhereFilled(
   return [...named.slice(0, first), inner, ...named.slice(first)];
 }
 
-function reads(expr: RegionExpr, array: string): boolean {
-  let found = false;
-  walkExpr(expr, (x) => {
-    if (x.kind === "load" && x.array === array) found = true;
-  });
-  return found;
-}
-
 function mentions(stmt: RegionStmt, array: string): boolean {
   if (stmt.kind === "store" && stmt.array === array) return true;
-  if (expressionsOf(stmt).some((expr) => reads(expr, array))) return true;
+  if (expressionsOf(stmt).some((expr) => readsName(expr, array))) return true;
   return blocksOf(stmt).some((block) => block.some((inner) => mentions(inner, array)));
 }
 

@@ -19,7 +19,16 @@ import { saidByParams } from "./lengths.ts";
 import { mutableNames } from "./flatten.ts";
 import { chooseFusion, isOrderFree, noFusion } from "./fuse.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import { hasTarget, type Linearity, linearityOf, readsOf, readsOfResult, targetOf } from "./linearity.ts";
+import {
+  hasTarget,
+  type Linearity,
+  linearityOf,
+  readsAny,
+  readsName,
+  readsOf,
+  readsOfResult,
+  targetOf,
+} from "./linearity.ts";
 import { maskedStatements } from "./masks.ts";
 import { type Block, type Needs, needsOf } from "./needs.ts";
 import { directNames, type Loop, prepare, type Prepared } from "./prepare.ts";
@@ -304,7 +313,7 @@ export class ReverseMode {
       const { type } = result.value;
       const seed = this.#options.seeds?.[i];
       const ct = seed === undefined ? local(type, this.#build.fresh("ct")) : constant(type, seed);
-      if (readsOf(result.value).some((read) => this.#linearity.useful.has(read)))
+      if (readsAny(result.value, this.#linearity.useful))
         this.#pull(result.value, ct, this.#isResultMasked(i), out);
       else if (!isZero(result.value)) throw internalError("a result is not linear in the tangents");
       return ct.kind === "local" ? [{ kind: "scalar", name: ct.name, type }] : [];
@@ -452,7 +461,7 @@ export class ReverseMode {
       return local(type, ct);
     };
     if (terms !== undefined) {
-      const ct = terms.some(({ expr }) => readsOf(expr).includes(name)) ? before() : target;
+      const ct = terms.some(({ expr }) => readsName(expr, name)) ? before() : target;
       this.#pullTerms(terms, ct, isMasked, out);
       return;
     }

@@ -1,5 +1,5 @@
 import { isSameAtom } from "./build.ts";
-import { readsOf } from "./linearity.ts";
+import { readsName } from "./linearity.ts";
 import type { Block } from "./needs.ts";
 import type { For, RegionExpr, RegionStmt } from "./region.ts";
 import { blocksOf, expressionsOf, walkExpr, walkStmts } from "./walk.ts";
@@ -29,7 +29,7 @@ function isTouched(stmt: RegionStmt, array: string): boolean {
   let found = false;
   walkStmts([stmt], (inner) => {
     if (inner.kind === "store" && inner.array === array) found = true;
-    if (expressionsOf(inner).some((expr) => readsOf(expr).includes(array))) found = true;
+    if (expressionsOf(inner).some((expr) => readsName(expr, array))) found = true;
   });
   return found;
 }
@@ -49,7 +49,7 @@ function filledBy(stmt: RegionStmt, array: string): readonly For[] | undefined {
   const loops: For[] = [];
   for (let touching: Block = [stmt]; ;) {
     const [first, ...later] = touching;
-    if (first?.kind === "store" && !readsOf(first.value).includes(array)) {
+    if (first?.kind === "store" && !readsName(first.value, array)) {
       const axes = first.places.map((place) =>
         loops.find(({ index }) => place.kind === "local" && place.name === index),
       );

@@ -132,6 +132,15 @@ const halving = region(
 );
 
 describe("cotangents", () => {
+  test("compute once what the ways back of several terms have in common", () => {
+    const square = (name: string): RegionExpr => r.apply("mul", r.local("f64", name), r.local("f64", name));
+    const names = ["x", "y", "z"];
+    const sum = names.map(square).reduce((a, b) => r.apply("add", a, b));
+    const length = region(names.map((name) => scalar(name)), [], r.apply("sqrt", sum)); // prettier-ignore
+    const doubled = printRegion(gradientOf(length)).match(/(\w+) \+ \1\b/g);
+    expect(doubled).toHaveLength(1);
+  });
+
   test("of a regression read as people would write them", () => {
     expect(printRegion(gradientOf(regression))).toMatchInlineSnapshot(`
       "function "cotangents of f"(w: f64[], xs: f64[][], ct: f64) {

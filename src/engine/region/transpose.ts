@@ -1,4 +1,5 @@
 // Reverse mode: the transposed statements of a region that is linear in some of its parameters, as tangents are.
+import { shareCommon } from "./common.ts";
 import { eliminateDeadCode } from "./dead-code.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { Region } from "./region.ts";
@@ -32,5 +33,6 @@ export function transpose(
   const mode = new ReverseMode(flat, linear, linearResults, functions, options);
   const pruned = eliminateDeadCode(mode.region());
   const hoisted = options.hoist === false ? pruned : hoistInvariants(pruned, mode.tapes);
-  return spreadConstants(options.sums === false ? hoisted : startSums(hoisted), functions);
+  const spread = spreadConstants(options.sums === false ? hoisted : startSums(hoisted), functions);
+  return options.common === false ? spread : shareCommon(spread, functions);
 }

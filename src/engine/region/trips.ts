@@ -2,9 +2,10 @@
 import type { NameFacts } from "./kept.ts";
 import { endsOf } from "./kept.ts";
 import type { Polynomial } from "./polynomial.ts";
-import { atomPolynomial, constantPolynomial, isSum, leastOver, sum } from "./polynomial.ts";
+import { addPolynomials, hasName, namePolynomial, one } from "./polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For } from "./region.ts";
+import { isSum, leastOver } from "./whole-numbers.ts";
 
 /**
  * The most iterations of a loop in steps of 1, as a polynomial of fixed names: where its bounds depend on no index of the loops around
@@ -14,27 +15,20 @@ import type { For } from "./region.ts";
  * @param around the loops around it, outermost first.
  */
 export function mostTrips(loop: For, around: readonly Loop[], names: NameFacts): Polynomial | undefined {
-  const counted = around.filter((one): one is For => one.kind === "for");
-  const indices = new Map(counted.map(({ index }) => [index, atomPolynomial(index)]));
-  const one = constantPolynomial(1);
-  const [first, last] = endsOf(loop, indices, names);
-  const trips = last && first && sum(sum(last, first, -1), one, 1);
+  const counted = around.filter((outer): outer is For => outer.kind === "for");
+  const indices = new Map(counted.map(({ index }) => [index, namePolynomial(index)]));
+  const { least: first, greatest: last } = endsOf(loop, indices, names);
+  const trips = last && first && addPolynomials(addPolynomials(last, first, -1), one);
   if (trips === undefined || Math.abs(loop.step) !== 1) return undefined;
-  const [outer, ...others] = counted.filter(({ index }) =>
-    [...trips.keys()].some((key) => hasAtom(key, index)),
-  );
+  const [outer, ...others] = counted.filter(({ index }) => hasName(trips, index));
   if (outer === undefined) return trips;
   if (others.length > 0 || Math.abs(outer.step) !== 1) return undefined;
-  const [least, greatest] = endsOf(outer, new Map(), names);
-  const over = (p: Polynomial | undefined): Polynomial | undefined =>
-    p && leastOver(p, outer.index, { least, greatest }, isLength);
-  const [fewest, opposite] = [over(trips), over(sum(new Map(), trips, -1))];
+  const range = { name: outer.index, ...endsOf(outer, new Map(), names) };
+  const [fewest, opposite] = [trips, addPolynomials(new Map(), trips, -1)].map((p) =>
+    leastOver(p, range, isLength),
+  );
   if (fewest === undefined || !isSum(fewest, isLength)) return undefined;
-  return opposite && sum(new Map(), opposite, -1);
+  return opposite && addPolynomials(new Map(), opposite, -1);
 }
 
-function hasAtom(monomial: string, atom: string): boolean {
-  return monomial.split(" ").includes(atom);
-}
-
-const isLength = (atom: string): boolean => atom.startsWith("length:");
+const isLength = (name: string): boolean => name.startsWith("length:");

@@ -1,13 +1,22 @@
 import { assertNever } from "../util/assert-never.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
 
+const nothing: readonly never[] = [];
+
+/** Whether two lists are of the same things. */
+function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** The expressions that an expression is made of directly. */
 export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
   switch (expr.kind) {
     case "const":
     case "local":
     case "length":
-      return [];
+      return nothing;
     case "load":
       return expr.places;
     case "apply":
@@ -30,10 +39,10 @@ export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): v
     case "length":
       return;
     case "load":
-      for (const place of expr.places) walkExpr(place, visit);
+      expr.places.forEach((place) => walkExpr(place, visit));
       return;
     case "apply":
-      for (const arg of expr.args) walkExpr(arg, visit);
+      expr.args.forEach((arg) => walkExpr(arg, visit));
       return;
     case "convert":
       return walkExpr(expr.x, visit);
@@ -46,25 +55,38 @@ export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): v
   }
 }
 
-/** The expression with `f` applied to all parts, innermost first, and then to itself. */
+/** The expression with `f` applied to all parts, innermost first, and then to itself; `f` gets the same one where no part changes. */
 export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): RegionExpr {
-  const of = (x: RegionExpr): RegionExpr => mapExpr(x, f);
   switch (expr.kind) {
     case "const":
     case "local":
     case "length":
       return f(expr);
-    case "load":
-      return f({ ...expr, places: expr.places.map(of) });
-    case "apply":
-      return f({ ...expr, args: expr.args.map(of) });
-    case "convert":
-      return f({ ...expr, x: of(expr.x) });
-    case "select":
-      return f({ ...expr, condition: of(expr.condition), x: of(expr.x), y: of(expr.y) });
+    case "load": {
+      const places = mapAll(expr.places, f);
+      return f(places === expr.places ? expr : { ...expr, places });
+    }
+    case "apply": {
+      const args = mapAll(expr.args, f);
+      return f(args === expr.args ? expr : { ...expr, args });
+    }
+    case "convert": {
+      const x = mapExpr(expr.x, f);
+      return f(x === expr.x ? expr : { ...expr, x });
+    }
+    case "select": {
+      const [condition, x, y] = [mapExpr(expr.condition, f), mapExpr(expr.x, f), mapExpr(expr.y, f)];
+      const isSame = condition === expr.condition && x === expr.x && y === expr.y;
+      return f(isSame ? expr : { ...expr, condition, x, y });
+    }
     default:
       return assertNever(expr, "mapExpr");
   }
+}
+
+function mapAll(exprs: readonly RegionExpr[], f: (expr: RegionExpr) => RegionExpr): readonly RegionExpr[] {
+  const mapped = exprs.map((x) => mapExpr(x, f));
+  return areSame(mapped, exprs) ? exprs : mapped;
 }
 
 /** The expressions of a statement, but not those of the statements in it. */
@@ -84,7 +106,7 @@ export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
       return [stmt.condition];
     case "swap":
     case "throw":
-      return [];
+      return nothing;
     default:
       return assertNever(stmt, "expressionsOf");
   }
@@ -104,22 +126,25 @@ export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
     case "store":
     case "swap":
     case "throw":
-      return [];
+      return nothing;
     default:
       return assertNever(stmt, "blocksOf");
   }
 }
 
-/** Calls `visit` for all statements and those in them, in the order of the text. */
+/**
+ * Calls `visit` for all statements and those in them, in the order of the text. (By `forEach`, as `for … of` makes an object for each step
+ * until the engine has compiled the loop: derivatives are mostly made once, before.)
+ */
 export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
-  for (const stmt of stmts) {
+  stmts.forEach((stmt) => {
     visit(stmt);
     if (stmt.kind === "for" || stmt.kind === "while") walkStmts(stmt.body, visit);
     else if (stmt.kind === "if") {
       walkStmts(stmt.then, visit);
       walkStmts(stmt.otherwise, visit);
     }
-  }
+  });
 }
 
 /** Calls `visit` for each expression of the statements and of those in them, with its parts. */
@@ -130,26 +155,32 @@ export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: Regi
   });
 }
 
-/** The statement with other expressions; the statements in it stay. */
+/** The statement with other expressions, the same one where they are; the statements in it stay. */
 export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => RegionExpr): RegionStmt {
   switch (stmt.kind) {
     case "let":
-    case "set":
-      return { ...stmt, value: f(stmt.value) };
-    case "array":
-      return { ...stmt, dims: stmt.dims.map(f) };
-    case "store":
-      return { ...stmt, places: stmt.places.map(f), value: f(stmt.value) };
-    case "for":
-      return {
-        ...stmt,
-        from: f(stmt.from),
-        to: f(stmt.to),
-        ...(stmt.live === undefined ? {} : { live: f(stmt.live) }),
-      };
+    case "set": {
+      const value = f(stmt.value);
+      return value === stmt.value ? stmt : { ...stmt, value };
+    }
+    case "array": {
+      const dims = stmt.dims.map(f);
+      return areSame(dims, stmt.dims) ? stmt : { ...stmt, dims };
+    }
+    case "store": {
+      const [places, value] = [stmt.places.map(f), f(stmt.value)];
+      return value === stmt.value && areSame(places, stmt.places) ? stmt : { ...stmt, places, value };
+    }
+    case "for": {
+      const [from, to, live] = [f(stmt.from), f(stmt.to), stmt.live && f(stmt.live)];
+      if (from === stmt.from && to === stmt.to && live === stmt.live) return stmt;
+      return { ...stmt, from, to, ...(live === undefined ? {} : { live }) };
+    }
     case "while":
-    case "if":
-      return { ...stmt, condition: f(stmt.condition) };
+    case "if": {
+      const condition = f(stmt.condition);
+      return condition === stmt.condition ? stmt : { ...stmt, condition };
+    }
     case "swap":
     case "throw":
       return stmt;
@@ -158,17 +189,22 @@ export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => Regi
   }
 }
 
-/** The statement with `f` applied to its blocks. */
+/** The statement with `f` applied to its blocks; the same one where nothing in them changes. */
 export function mapBlocksOf(
   stmt: RegionStmt,
   f: (block: readonly RegionStmt[]) => readonly RegionStmt[],
 ): RegionStmt {
   switch (stmt.kind) {
     case "for":
-    case "while":
-      return { ...stmt, body: f(stmt.body) };
-    case "if":
-      return { ...stmt, then: f(stmt.then), otherwise: f(stmt.otherwise) };
+    case "while": {
+      const body = f(stmt.body);
+      return areSame(body, stmt.body) ? stmt : { ...stmt, body };
+    }
+    case "if": {
+      const [then, otherwise] = [f(stmt.then), f(stmt.otherwise)];
+      const isSame = areSame(then, stmt.then) && areSame(otherwise, stmt.otherwise);
+      return isSame ? stmt : { ...stmt, then, otherwise };
+    }
     case "let":
     case "set":
     case "array":

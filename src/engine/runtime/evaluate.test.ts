@@ -1,20 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import type { Primitive, Tensor } from "downhill";
 import { bind1, concatenate, definePrimitive, grad, jit, kernel as k, sin, tensor, vmap } from "downhill";
 import { compilationStats } from "./executable.ts";
 import { extent } from "../../../test/support/extent.ts";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Bytes in use once all that is unreachable is gone. */
-function heap(): number {
-  collect();
-  collect(); // buffers of arrays that the first one found to be garbage
-  return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
-}
+import { bytesInUse } from "../../../test/support/heap.ts";
 
 describe("eager evaluation", () => {
   test("a primitive of any number of operands does not run the kernel of fewer or more", () => {
@@ -44,10 +33,10 @@ describe("eager evaluation", () => {
       for (let n = from; n < to; n++) tensor(new Float64Array(n)).neg();
     };
     run(1, 1100); // fills what is kept
-    const before = heap();
+    const before = bytesInUse();
     run(1100, extent(1300, 10_000));
     expect(compilationStats().kept).toBeLessThanOrEqual(1024);
-    expect(heap() - before).toBeLessThan(64 * 2 ** 20); // the arrays alone are 375 MB of 10,000, and engines free them late
+    expect(bytesInUse() - before).toBeLessThan(64 * 2 ** 20); // the arrays alone are 375 MB of 10,000, and engines free them late
   });
 
   test("keeps memory flat over many thousand calls on scalars and arrays in one synchronous loop", () => {
@@ -60,9 +49,9 @@ describe("eager evaluation", () => {
       }
     };
     run(20_000);
-    const before = heap();
+    const before = bytesInUse();
     run(extent(20_000, 300_000, 60_000));
-    expect(heap() - before).toBeLessThan(4 * 2 ** 20);
+    expect(bytesInUse() - before).toBeLessThan(4 * 2 ** 20);
   });
 
   test("keeps a bounded number of forms of a program over hundreds of batch sizes", () => {
@@ -71,9 +60,9 @@ describe("eager evaluation", () => {
       for (let n = from; n < to; n++) vmap(f)(new Float64Array(n));
     };
     run(1, 100);
-    const before = heap();
+    const before = bytesInUse();
     run(100, extent(250, 600));
-    expect(heap() - before).toBeLessThan(16 * 2 ** 20);
+    expect(bytesInUse() - before).toBeLessThan(16 * 2 ** 20);
     expect(vmap(f)([1, 2]).at(1).item()).toBe(sin(2).item() * 2);
   });
 

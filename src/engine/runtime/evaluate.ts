@@ -223,7 +223,8 @@ function findArrayKernel(
   return found;
 }
 
-function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
+/** Whether tensors have these types. */
+export function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
   if (types.length !== ins.length) return false; // a primitive may take any number of operands
   for (let i = 0; i < types.length; i++) {
     const type = types[i]!;
@@ -234,7 +235,7 @@ function fits(types: readonly ArrayType[], ins: readonly Tensor[]): boolean {
 }
 
 /** Whether parameters are the same object or plain data of the same content; programs count by identity. */
-function sameParams(a: unknown, b: unknown): boolean {
+export function sameParams(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
@@ -243,8 +244,9 @@ function sameParams(a: unknown, b: unknown): boolean {
     return true;
   }
   if (isProgram(a) || a instanceof DeferredProgram) return false; // asked last: to look for what an array of numbers lacks takes long
-  if (Object.keys(a).length !== Object.keys(b).length) return false;
+  // no list of keys: one would be made at each call of an operation that has no parameters
   for (const key in a) if (!sameParams(a[key as keyof typeof a], b[key as keyof typeof b])) return false;
+  for (const key in b) if (!(key in a)) return false;
   return true;
 }
 

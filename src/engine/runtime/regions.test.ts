@@ -7,9 +7,10 @@ import * as r from "../../../test/support/region-build.ts";
 import { engineScalarValues } from "../../../test/support/scalar-values.ts";
 import { sizedInterp } from "../backends/interp/index.ts";
 import { makeJsBackend } from "../backends/js/index.ts";
-import { makeWasmBackend } from "../backends/wasm/index.ts";
+import { makeWasmBackend, wasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError } from "../errors/index.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
+import type { Backend, Slot } from "../kernel/executable.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
@@ -284,6 +285,30 @@ describe("regions run as a walk over their tree does, to the bit, by each backen
     expect(after).toContain("y[i] = 0");
   });
 
+  test("arrays to whose elements the next loop adds once are not cleared before, and no others", () => {
+    const addTo = (place: RegionExpr, term: RegionExpr): RegionStmt =>
+      r.store("y", [place], r.apply("sub", r.load("f64", "y", [place]), term));
+    const each = (...body: readonly RegionStmt[]): RegionStmt => loop("i", zero, length, body);
+    const places = int("i");
+    const last = r.apply("sub", r.apply("sub", length, one), places);
+    const sums: readonly (readonly [isOnce: boolean, body: RegionStmt])[] = [
+      [true, each(addTo(places, r.apply("neg", at(places))))],
+      [true, each(addTo(places, at(places)))],
+      [false, each(addTo(places, at(places)), addTo(places, at(places)))],
+      [false, each(addTo(places, r.load("f64", "y", [last])))],
+      [false, each(addTo(last, at(places)))],
+      [false, each(loop("j", zero, int("k"), [addTo(places, at(places))]))],
+      [false, each(when(r.apply("less", at(places), real("a")), [addTo(places, at(places))]))],
+      [false, loop("i", one, length, [addTo(places, at(places))])],
+    ];
+    for (const [isOnce, body] of sums) {
+      const summed = region([declareArray("y", length), body], arrayOf("y"));
+      agree(summed, [xs(1, -0, 0, NaN, -3), 2, 2], [xs(), 2, 2]);
+      const text = printRoutine(compileRegion(summed).version.lowered.routine);
+      expect(text.includes("y[i] = 0\n"), text).toBe(!isOnce);
+    }
+  });
+
   test("arrays that grow", () => {
     const tape: RegionStmt = { ...r.array("tape", "f64", [zero]), growable: true };
     const many = region(
@@ -369,6 +394,27 @@ describe("callRegion", () => {
     expect(first).toEqual([{ data: Float64Array.of(1, 2, 3), dims: [3] }]);
     expect(second).toEqual([{ data: Float64Array.of(4, 5, 6), dims: [3] }]);
     expect(data).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  test("hands numbers to WebAssembly as they are, which writes them to where it computes", () => {
+    const seen: Slot[][] = [];
+    const watched: Backend = {
+      ...wasmBackend,
+      compile(routine) {
+        const compiled = wasmBackend.compile(routine);
+        const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
+          seen.push([...inputs]);
+          compiled(inputs, outputs);
+        };
+        return Object.assign(call, compiled);
+      },
+    };
+    const call = callOf(compileRegion(sum, watched), sum);
+    const data = [1, 2, 3];
+    expect(call([data, 0, 3])).toEqual([9]);
+    expect(seen[0]![0]).toMatchObject({ numbers: data, array: new Float64Array(0) });
+    expect(call([[4], 0, 1])).toEqual([5]);
+    expect(call([Float64Array.of(1, 2, 4), 0, 3])).toEqual([10]);
   });
 
   test("writes over arrays that were lent, and over no others", () => {

@@ -2,6 +2,7 @@ import { interpBackend, sizedInterp } from "../backends/interp/index.ts";
 import { makeJsBackend } from "../backends/js/index.ts";
 import { DownhillError, internalError } from "../errors/index.ts";
 import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
+import { copyNumbers } from "../kernel/copy-elements.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
 import { bytesPerElement, makeArray } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
@@ -25,8 +26,8 @@ export interface RegionArray<Data extends ArrayLike<number> = ArrayLike<number>>
   readonly dims: readonly number[];
 }
 
-/** What a region takes: a number (a truth value is 0 or 1) or an array. */
-export type RegionArgument = number | RegionArray;
+/** What a region takes: a number (a truth value is 0 or 1) or an array, of which the elements are enough where it has one axis. */
+export type RegionArgument = number | RegionArray | TypedArray | readonly number[];
 
 /** What it gives; arrays are new ones. */
 export type RegionOutcome = number | RegionArray<TypedArray>;
@@ -194,7 +195,7 @@ function attemptOf(
   const writeArgs = region.params.map((param, i) =>
     param.kind === "scalar"
       ? scalarWriter(region, param, i)
-      : arrayWriter(region, param, i, firstLength(region, i)),
+      : arrayWriter(region, param, i, firstLength(region, i), compiled.takesNumbers === true),
   );
   const n = writeArgs.length;
   const isReal = region.params.map(({ kind, type }) => kind === "scalar" && type === "f64");
@@ -212,7 +213,7 @@ function attemptOf(
       else writeArgs[i]!(x, inputs);
     }
     for (let k = 0; k < capacities.length; k++) inputs[lowered.capacities[k]!.input] = capacities[k]!;
-    for (const room of rooms) outputs[room.output] = room.make(inputs, isLent);
+    for (let k = 0; k < rooms.length; k++) outputs[rooms[k]!.output] = rooms[k]!.make(inputs, isLent);
     code.isRunning = true;
     try {
       compiled(inputs, outputs);
@@ -246,17 +247,20 @@ function roomOf(
   result: number,
   sizeOf: (inputs: readonly Slot[]) => number,
 ): Room {
-  let lent: Cell | undefined;
+  const none = makeArray(type, 0);
+  const lent: Writable<Cell> = { array: none, offset: 0, isOutside: true, isZero: false };
+  const given: Writable<Cell> = { array: none, offset: 0, isOutside: true, isZero: true };
   const most = mostBytesLent / bytesPerElement[type];
   return {
     output,
     make(inputs, isLent) {
       const n = Math.max(0, sizeOf(inputs)) || 0;
-      const mayLend = isLent?.[result] === true && n <= most;
-      if (mayLend && lent !== undefined && lent.array.length >= n) return lent;
-      const cell = { array: makeArray(type, n), offset: 0, isOutside: true };
-      if (mayLend) lent = cell; // as it will be after this call
-      return { ...cell, isZero: true };
+      if (isLent?.[result] === true && n <= most) {
+        if (lent.array.length < n) lent.array = makeArray(type, n);
+        return lent;
+      }
+      given.array = makeArray(type, n);
+      return given;
     },
   };
 }
@@ -319,31 +323,50 @@ function arrayWriter(
   { name, type, rank }: { readonly name: string; readonly type: ScalarType; readonly rank: number },
   slot: number,
   lengths: number,
+  takesNumbers: boolean,
 ): ArgumentWriter {
-  const { constructor } = makeArray(type, 0);
-  let copy: TypedArray | undefined;
+  const none = makeArray(type, 0);
+  const noLength = (axis: number, n: number): DownhillError =>
+    new DownhillError("range", `${owner}: ${name} has ${n} elements along axis ${axis}, more than 2³⁰.`);
+  // made once: a call that makes an object for each of its arrays spends a part of a short call on that
+  const inPlace: Writable<Cell> = { array: none, offset: 0 };
+  const copied: Writable<Cell> = { array: none, offset: 0, isOutside: true, numbers: [] };
+  const write = (data: ArrayLike<number>, inputs: Slot[]): void => {
+    if (data.constructor === none.constructor) {
+      inPlace.array = data as TypedArray;
+      inputs[slot] = inPlace;
+      return;
+    }
+    copied.numbers = data;
+    if (!takesNumbers) {
+      if (copied.array.length < data.length) copied.array = makeArray(type, data.length);
+      copyNumbers(copied.array, data);
+    }
+    inputs[slot] = copied;
+  };
   return (x, inputs) => {
-    if (typeof x === "number" || x.dims.length !== rank)
+    if (typeof x !== "number" && !("dims" in x) && rank === 1) {
+      if (x.length > maxLength) throw noLength(0, x.length);
+      inputs[lengths] = x.length;
+      return write(x, inputs);
+    }
+    if (typeof x === "number" || !("dims" in x) || x.dims.length !== rank)
       throw internalError(`${owner}: ${name} is no array of ${rank} axes`);
     const { data, dims } = x;
     let size = 1;
     for (let axis = 0; axis < rank; axis++) {
-      if (dims[axis]! > maxLength)
-        throw new DownhillError("range", `${owner}: ${name} has ${dims[axis]} elements, more than 2³⁰.`);
+      if (dims[axis]! > maxLength) throw noLength(axis, dims[axis]!);
       size *= dims[axis]!;
       inputs[lengths + axis] = dims[axis]!;
     }
     if (data.length !== size)
       throw internalError(`${owner}: ${name} has ${data.length} elements, not ${dims.join(" × ")}`);
-    if (data.constructor === constructor) {
-      inputs[slot] = { array: data as TypedArray, offset: 0 };
-      return;
-    }
-    if (copy === undefined || copy.length < size) copy = makeArray(type, size);
-    for (let i = 0; i < size; i++) copy[i] = data[i]!;
-    inputs[slot] = { array: copy, offset: 0, isOutside: true };
+    write(data, inputs);
   };
 }
+
+/** An object whose fields this module sets. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads a result after a call. */
 function resultReader(
@@ -354,6 +377,9 @@ function resultReader(
   if (port.kind === "scalar") return (_, outputs) => outputs[output] as number;
   if ("sizes" in port.dims) {
     const dims = port.dims.sizes.map((size) => sizeOfCall(size, routine));
+    const [length, ...rest] = dims;
+    if (length !== undefined && rest.length === 0)
+      return (inputs, outputs) => ({ data: (outputs[output] as Cell).array, dims: [length(inputs)] });
     return (inputs, outputs) => ({
       data: (outputs[output] as Cell).array,
       dims: dims.map((n) => n(inputs)),

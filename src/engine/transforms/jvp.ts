@@ -37,8 +37,9 @@ function jvpEquation(
       return [outs, bind(prim, moved, params)];
     }
     case "smooth": {
-      const outs = bind(prim, ins, params);
-      return [outs, derivative.jvp(tangents, ins, outs, params)];
+      const own = derivative.underDerivative === undefined ? params : derivative.underDerivative(params);
+      const outs = bind(prim, ins, own);
+      return [outs, derivative.jvp(tangents, ins, outs, own)];
     }
     case "constant":
       return [bind(prim, ins, params), []];

@@ -9,7 +9,7 @@ import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { unflatten } from "../tree/tree.ts";
-import type { BooleanLike, Like } from "../tree/types.ts";
+import type { BooleanLike, Like, OrConstant } from "../tree/types.ts";
 import {
   flattenArguments,
   flattenResult,
@@ -54,7 +54,7 @@ export function scan<Y>(
   options?: ScanOptions,
 ): [carry: Tensor, ys: Y];
 export function scan<C, X, Y>(
-  f: (carry: C, x: X) => readonly [C, Y],
+  f: (carry: C, x: X) => readonly [OrConstant<C>, Y],
   carry: Like<C, boolean>,
   xs: Like<X, boolean>,
   options?: ScanOptions,

@@ -1,5 +1,5 @@
 // The types that users meet, checked by the compiler alone: this file is never run.
-import { logicalAnd, matmul, sin, tensor, where } from "../../numeric/array/index.ts";
+import { less, logicalAnd, matmul, sin, tensor, where } from "../../numeric/array/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { type KeyWords, split } from "../../numeric/random/index.ts";
 import { jit } from "../runtime/jit.ts";
@@ -101,6 +101,31 @@ same<[carry: Layer, ys: Tensor]>()(
   scan((c: Layer, x: Tensor) => [{ w: c.w.add(x), b: c.b }, c.w] as const, { w: 0, b: 0 }, [1, 2, 3]),
   true,
 );
+
+// What a step gives may be written `as const`, though the carry is declared with lists that change.
+declare const pair2: [Tensor, Tensor];
+same<[Tensor, Tensor]>()(
+  scan((c: [Tensor, Tensor], x: Tensor) => [[c[1], x], c[0]] as const, pair2, [1, 2])[0],
+  true,
+);
+same<{ w: Tensor; b: Tensor[] }>()(
+  scan((c: { w: Tensor; b: Tensor[] }, x: Tensor) => [{ w: x, b: [c.w, x] }, null] as const, { w: 0, b: pair2 }, [1, 2])[0], // prettier-ignore
+  true,
+);
+same<[Tensor, Tensor]>()(
+  foriLoop(0, 3, (i, c: [Tensor, Tensor]) => [c[1], i] as const, pair2),
+  true,
+);
+same<[Tensor, Tensor]>()(
+  whileLoop(
+    (c: [Tensor, Tensor]) => less(c[0], 3),
+    (c) => [c[1], c[0]] as const,
+    pair2,
+  ),
+  true,
+);
+// @ts-expect-error a member is missing
+scan((c: [Tensor, Tensor], x: Tensor) => [[c[1]], x] as const, pair2, [1, 2]);
 
 // Wrong uses do not compile.
 // @ts-expect-error a string is no tensor

@@ -11,7 +11,7 @@ import { whileLoop as bindWhile } from "../prims/while.ts";
 import { asyncFunction } from "../trace/bind.ts";
 import { traceProgram } from "../trace/staging.ts";
 import { unflatten } from "../tree/tree.ts";
-import type { BooleanLike, Like } from "../tree/types.ts";
+import type { BooleanLike, Like, OrConstant } from "../tree/types.ts";
 import {
   flattenArguments,
   flattenResult,
@@ -48,7 +48,7 @@ export function whileLoop(
 ): Tensor;
 export function whileLoop<C>(
   test: (carry: C) => BooleanLike,
-  body: (carry: C) => C,
+  body: (carry: C) => OrConstant<C>,
   init: Like<C, boolean>,
 ): C;
 export function whileLoop(
@@ -120,7 +120,7 @@ export function foriLoop(
 export function foriLoop<C>(
   from: number | Tensor,
   to: number | Tensor,
-  body: (i: Tensor, carry: C) => C,
+  body: (i: Tensor, carry: C) => OrConstant<C>,
   init: Like<C, boolean>,
   options?: ForiLoopOptions,
 ): C;

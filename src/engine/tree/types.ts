@@ -11,6 +11,19 @@ export type { BooleanLike, NestedNumbers, TensorLike };
 // hold, so that `<T>(p: T) => grad(loss)(p)` needs no cast.
 export type Like<P, D = never> = [IsKnown<P>] extends [true] ? LikeKnown<P, D> : P;
 
+/** A value of type `P`, or what `as const` makes of one: its lists are read-only. */
+export type OrConstant<P> = P | ([IsKnown<P>] extends [true] ? Constant<P> : P);
+
+type Constant<P> = P extends readonly unknown[]
+  ? { readonly [K in keyof P]: Constant<P[K]> }
+  : P extends Tensor | TypedArray
+    ? P
+    : P extends object
+      ? IsInstance<P> extends true
+        ? P
+        : { readonly [K in keyof P]: Constant<P[K]> }
+      : P;
+
 /** `Like` for each of a list of arguments. */
 export type LikeAll<R extends readonly unknown[], D = never> = { readonly [K in keyof R]: Like<R[K], D> };
 

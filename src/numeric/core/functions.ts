@@ -66,4 +66,4 @@ export { vmap } from "../../engine/transforms/vmap.ts";
 export type { VmapOptions } from "../../engine/transforms/vmap.ts";
 export { foriLoop, whileLoop } from "../../engine/transforms/while-loop.ts";
 export type { ForiLoopOptions } from "../../engine/transforms/while-loop.ts";
-export type { Like, LikeAll } from "../../engine/tree/types.ts";
+export type { Like, LikeAll, OrConstant } from "../../engine/tree/types.ts";

@@ -1,7 +1,8 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/determinant.ts";
-import { readSquare } from "./operands.ts";
+import { atOnce } from "../../engine/runtime/at-once.ts";
+import { none, readSquare } from "./operands.ts";
 
 /**
  * The determinant of square matrices `[…, n, n]`: one number for each.
@@ -16,8 +17,10 @@ import { readSquare } from "./operands.ts";
  */
 export function det(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("det", arguments, 1);
-  return p.det(readSquare("det", a));
+  return detAtOnce([readSquare("det", a)], none)[0]!;
 }
+
+const detAtOnce = /* @__PURE__ */ atOnce("det", ([a]) => [p.det(a!)]);
 
 /**
  * The sign of the determinant of square matrices `[…, n, n]`, and the logarithm of its size, as `[sign, logdet]`: what overflows as a
@@ -33,6 +36,8 @@ export function det(a: TensorLike): Tensor {
  */
 export function slogdet(a: TensorLike): [sign: Tensor, logdet: Tensor] {
   if (arguments.length > 1) refuseExtra("slogdet", arguments, 1);
-  const [sign, logdet] = p.slogdet(readSquare("slogdet", a));
-  return [sign, logdet];
+  const [sign, logdet] = slogdetAtOnce([readSquare("slogdet", a)], none);
+  return [sign!, logdet!];
 }
+
+const slogdetAtOnce = /* @__PURE__ */ atOnce("slogdet", ([a]) => p.slogdet(a!));

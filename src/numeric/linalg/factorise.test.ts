@@ -1,7 +1,33 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { configure, exp, eye, grad, jit, jvp, matmul, sum, tensor, transpose, vmap } from "downhill";
+import {
+  configure,
+  exp,
+  expandDims,
+  eye,
+  grad,
+  jit,
+  jvp,
+  matmul,
+  sum,
+  tensor,
+  transpose,
+  vmap,
+} from "downhill";
 import type { Tensor } from "downhill";
-import { cond, eigh, eigvalsh, expm, lstsq, matrixRank, norm, pinv, qr, svd, svdvals } from "downhill/linalg";
+import {
+  cond,
+  eigh,
+  eigvalsh,
+  expm,
+  inv,
+  lstsq,
+  matrixRank,
+  norm,
+  pinv,
+  qr,
+  svd,
+  svdvals,
+} from "downhill/linalg";
 import { extent } from "../../../test/support/extent.ts";
 import { largestDifference, waves } from "../../../test/support/matrices.ts";
 
@@ -123,6 +149,62 @@ describe("where eigenvalues or singular values repeat, derivatives", () => {
     const turned = matmul(transpose(q), weights);
     const expected = matmul(q, turned.sub(transpose(turned))).div(4);
     expect(difference(grad(polar)(scaled), expected)).toBeLessThan(2e-6);
+  });
+  /** Derivatives of functions of a matrix along others, one after the other, and the gradient of the last. */
+  const along = (directions: readonly Tensor[], f: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) =>
+    directions.reduce((inner: (x: Tensor) => Tensor, dx) => (x) => jvp(inner, [x], [dx])[1], f);
+  const halves = (x: Tensor): Tensor => x.add(transpose(x)).div(2);
+  const [da, db] = [5, 7].map((seed) => halves(matrix(waves(16, seed), 4))) as [Tensor, Tensor];
+  test("of second order were noise: they are right to four digits, of third to three, in each nesting", () => {
+    const exact = (x: Tensor): Tensor => sum(expm(halves(x)).mul(weights));
+    for (const a of [
+      symmetric,
+      eye(4),
+      tensor([
+        [2, 0, 0, 0],
+        [0, 2 + 1e-7, 0, 0],
+        [0, 0, 1, 1e-9],
+        [0, 0, 1e-9, 1],
+      ]),
+    ]) {
+      // prettier-ignore
+      const second = grad(along([da], exact))(a);
+      const largest = Math.max(...second.data().map(Math.abs));
+      for (const f of [
+        grad(along([da], ofEigen)),
+        jit(grad(along([da], ofEigen))),
+        grad((x: Tensor) => sum(grad(ofEigen)(x).mul(da))),
+        (x: Tensor) => vmap(grad(along([da], ofEigen)))(expandDims(x, 0)).at(0),
+      ])
+        expect(difference(f(a), second)).toBeLessThan(5e-5 * largest);
+      const third = grad(along([da, db], exact))(a);
+      const most = Math.max(...third.data().map(Math.abs));
+      expect(difference(grad(along([da, db], ofEigen))(a), third)).toBeLessThan(2e-3 * most);
+    }
+  });
+  test("of sums over the values alone have all digits in first order, and eight in second", () => {
+    const f = (x: Tensor): Tensor => sum(exp(eigvalsh(x)));
+    const exact = (x: Tensor): Tensor => sum(expm(halves(x)).mul(eye(4)));
+    for (const a of [symmetric, eye(4)]) {
+      expect(difference(grad(f)(a), halves(grad(exact)(a)))).toBeLessThan(1e-13);
+      expect(difference(grad(along([da], f))(a), grad(along([da], exact))(a))).toBeLessThan(1e-6);
+    }
+    const squares = (x: Tensor): Tensor => sum(svdvals(x).pow(2)); // Σ aᵢⱼ²
+    expect(difference(grad(along([da], squares))(eye(4)), da.mul(2))).toBeLessThan(1e-6);
+  });
+  test("of second order of the polar factor are those of Newton's iteration", () => {
+    const polar = (x: Tensor): Tensor => {
+      const [u, , vh] = svd(x);
+      return sum(matmul(u, vh).mul(weights));
+    };
+    const newton = (x: Tensor): Tensor => {
+      let y = x;
+      for (let i = 0; i < 8; i++) y = y.add(transpose(inv(y))).div(2);
+      return sum(y.mul(weights));
+    };
+    const dx = matrix(waves(16, 11), 4);
+    const expected = grad(along([dx], newton))(q.mul(2));
+    expect(difference(grad(along([dx], polar))(q.mul(2)), expected)).toBeLessThan(1e-4);
   });
   test("of the vectors are finite", () => {
     for (const f of [(x: Tensor) => sum(eigh(x)[1]), (x: Tensor) => sum(svd(x)[0])])

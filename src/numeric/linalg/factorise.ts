@@ -1,21 +1,9 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
-import { changeOfEigen, eigh as eighOf } from "../../engine/prims/eigh.ts";
+import { eigh as eighOf } from "../../engine/prims/eigh.ts";
 import { qr as qrOf } from "../../engine/prims/qr.ts";
-import { changeOfSingular, svd as svdOf } from "../../engine/prims/svd.ts";
-import { customJvp } from "../../engine/transforms/custom.ts";
+import { svd as svdOf } from "../../engine/prims/svd.ts";
 import { readMatrices, readSquare } from "./operands.ts";
-
-/**
- * How far eigenvalues, or singular values, are at least from one another while derivatives are taken, as a part of the largest: about
- * the root of the rounding error. What vectors of close values contribute to a function of the matrix is a difference of its values,
- * divided by theirs: at this distance half of the digits are right, where at none all would be lost.
- */
-const apartIn = { float64: 2 ** -26, float32: 2 ** -11 } as const;
-
-function apartOf({ dtype }: Tensor): number {
-  return dtype === "float32" ? apartIn.float32 : apartIn.float64;
-}
 
 /**
  * The factors `[q, r]` with `A = Q R` of matrices `[…, m, n]`: Q `[…, m, k]` has orthonormal columns, R `[…, k, n]` is upper triangular, k the
@@ -40,9 +28,10 @@ export function qr(a: TensorLike): [q: Tensor, r: Tensor] {
  * `A = V diag(w) Vᵀ`. The lower half is read. Vectors may have either sign, and any basis of the space of a repeated value.
  *
  * Derivative: `dw = diag(Vᵀ dA V)`, `dV = V (F ∘ Vᵀ dA V)` with `Fᵢⱼ = 1 / (wⱼ − wᵢ)`; dA counts as symmetric, and so the gradient is. While
- * derivatives are taken, eigenvalues closer than 2⁻²⁶ of the largest (2⁻¹¹ in float32) are moved apart by that much: first derivatives of what
- * does not depend on the choice of vectors, such as `V diag(exp w) Vᵀ`, are right to about 8 digits there (3 in float32), and finite of
- * everything. Second derivatives at repeated eigenvalues have no digits left.
+ * derivatives of order k are taken, eigenvalues closer than ε^(1/(k + 1)) of the largest are moved apart by that much, ε being 2⁻⁵² (2⁻²² in
+ * float32): of what does not depend on the choice of vectors, such as `V diag(exp w) Vᵀ`, first derivatives are right to about 7 digits at repeated
+ * values (3 in float32), second ones to 4 or 5, third ones to 3. Derivatives of everything are finite there. All digits have `eigvalsh` and
+ * functions that need no vectors, as `expm` of downhill/linalg.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -52,21 +41,13 @@ export function qr(a: TensorLike): [q: Tensor, r: Tensor] {
  */
 export function eigh(a: TensorLike): [w: Tensor, v: Tensor] {
   if (arguments.length > 1) refuseExtra("eigh", arguments, 1);
-  const t = readSquare("eigh", a);
-  const [w, v] = t.tracer === undefined ? eighOf(t) : eighTraced(t);
-  return [w!, v!];
+  const [w, v] = eighOf(readSquare("eigh", a));
+  return [w, v];
 }
 
-const eighTraced: (a: Tensor) => readonly Tensor[] = /* @__PURE__ */ customJvp(
-  (a: Tensor): readonly Tensor[] => eighOf(a),
-  ([a]: [Tensor], [da]: [Tensor]): [readonly Tensor[], readonly Tensor[]] => {
-    const [w, v] = eighOf(a, apartOf(a));
-    return [[w, v], changeOfEigen(da, w, v)];
-  },
-) as never;
-
 /**
- * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, as `eigh` gives them.
+ * The eigenvalues of symmetric matrices `[…, n, n]` in ascending order, as `eigh` gives them. Where they repeat, first derivatives of what
+ * does not depend on their order have all digits, and derivatives of order k those that `eigh` has in order k − 1.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -74,15 +55,15 @@ const eighTraced: (a: Tensor) => readonly Tensor[] = /* @__PURE__ */ customJvp(
  */
 export function eigvalsh(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("eigvalsh", arguments, 1);
-  return eighOf(readSquare("eigvalsh", a))[0];
+  return eighOf(readSquare("eigvalsh", a), -1)[0];
 }
 
 /**
  * Singular values and vectors of matrices `[…, m, n]` as `[u, s, vh]` with `A = U diag(s) Vᴴ`: U `[…, m, k]` has orthonormal columns, Vᴴ
  * `[…, k, n]` orthonormal rows, s `[…, k]` descends, k the smaller of m and n.
  *
- * Derivative: `ds = diag(Uᵀ dA V)`; those of the vectors are finite for repeated values, as `eigh` does it: of what does not depend on
- * the choice of vectors, such as `U Vᴴ`, they are right to about 8 digits there.
+ * Derivative: `ds = diag(Uᵀ dA V)`; those of the vectors are finite for repeated values, and of what does not depend on the choice of
+ * vectors, such as `U Vᴴ`, as right as those of `eigh`.
  *
  * @throws DownhillError `shape`, `dtype`
  * @example
@@ -91,18 +72,9 @@ export function eigvalsh(a: TensorLike): Tensor {
  */
 export function svd(a: TensorLike): [u: Tensor, s: Tensor, vh: Tensor] {
   if (arguments.length > 1) refuseExtra("svd", arguments, 1);
-  const t = readMatrices("svd", a);
-  const [u, s, vh] = t.tracer === undefined ? svdOf(t) : svdTraced(t);
-  return [u!, s!, vh!];
+  const [u, s, vh] = svdOf(readMatrices("svd", a));
+  return [u, s, vh];
 }
-
-const svdTraced: (a: Tensor) => readonly Tensor[] = /* @__PURE__ */ customJvp(
-  (a: Tensor): readonly Tensor[] => svdOf(a),
-  ([a]: [Tensor], [da]: [Tensor]): [readonly Tensor[], readonly Tensor[]] => {
-    const [u, s, vh] = svdOf(a, apartOf(a));
-    return [[u, s, vh], changeOfSingular(da, u, s, vh)];
-  },
-) as never;
 
 /**
  * The singular values of matrices `[…, m, n]` in descending order, as `svd` gives them.
@@ -113,5 +85,5 @@ const svdTraced: (a: Tensor) => readonly Tensor[] = /* @__PURE__ */ customJvp(
  */
 export function svdvals(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("svdvals", arguments, 1);
-  return svdOf(readMatrices("svdvals", a))[1];
+  return svdOf(readMatrices("svdvals", a), -1)[1];
 }

@@ -4,6 +4,7 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { stopGradient } from "../../engine/prims/linear.ts";
 import { linearSolve } from "../../engine/prims/lu.ts";
 import { identityLike, product } from "../../engine/prims/matrices.ts";
+import { atOnce } from "../../engine/runtime/at-once.ts";
 import { cond } from "../../engine/transforms/cond.ts";
 import { scan } from "../../engine/transforms/scan.ts";
 import { arange, zeros } from "../array/create.ts";
@@ -11,7 +12,7 @@ import { abs, ceil, exp2, less, log2, maximum, where } from "../array/elementwis
 import { asFloating } from "../array/promote.ts";
 import { any, max, sum } from "../array/reduce.ts";
 import { concatenate, expandDims, flip, matmul, reshape, slice, take } from "../array/shape.ts";
-import { readMatrices, readSquare } from "./operands.ts";
+import { none, readMatrices, readSquare } from "./operands.ts";
 import { inv } from "./solve.ts";
 
 /**
@@ -58,8 +59,13 @@ const mostSquarings = 16;
  */
 export function expm(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("expm", arguments, 1);
-  const t = readSquare("expm", a);
-  if (t.shape.includes(0)) return t;
+  return exponentialAtOnce([readSquare("expm", a)], none)[0]!;
+}
+
+const exponentialAtOnce = /* @__PURE__ */ atOnce("expm", ([a]) => [exponential(a!)]);
+
+function exponential(t: Tensor): Tensor {
+  if (t.type.shape.includes(0)) return t;
   const norm = max(sum(abs(stopGradient(t)), { axis: -2, keepdims: true }), { axis: -1, keepdims: true });
   const squarings = maximum(0, ceil(log2(norm.div(largestNorm))));
   const scaled = t.mul(exp2(squarings.neg()));

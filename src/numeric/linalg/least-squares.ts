@@ -8,6 +8,7 @@ import { add, full, stopGradient, sub, where, zeros } from "../../engine/prims/l
 import { identityLike, product, swapped } from "../../engine/prims/matrices.ts";
 import { reshape } from "../../engine/prims/shape.ts";
 import { svd } from "../../engine/prims/svd.ts";
+import { atOnce } from "../../engine/runtime/at-once.ts";
 import { customJvp } from "../../engine/transforms/custom.ts";
 import { sum as sumOf } from "../array/reduce.ts";
 import { astype, equal, less, where as wherever } from "../array/elementwise.ts";
@@ -16,7 +17,8 @@ import { slogdet } from "./determinant.ts";
 import { svdvals } from "./factorise.ts";
 import { inv } from "./solve.ts";
 import { norm } from "./norm.ts";
-import { overBatches, readMatrices, readSides } from "./operands.ts";
+import type { Sides } from "./operands.ts";
+import { asColumns, overBatches, readMatrices, readSides } from "./operands.ts";
 
 /** Options of `pinv`, `lstsq` and `matrixRank`. */
 export interface RankOptions {
@@ -63,8 +65,12 @@ export function pinv(a: TensorLike, options: RankOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("pinv", arguments, 2);
   checkRank("pinv", options);
   const t = readMatrices("pinv", a);
-  return pseudoInverse(t, rtolOf(options, t));
+  return pinvAtOnce([t], { rtol: rtolOf(options, t) })[0]!;
 }
+
+const pinvAtOnce = /* @__PURE__ */ atOnce("pinv", ([a], { rtol }: { readonly rtol: number }) => [
+  pseudoInverse(a!, rtol),
+]);
 
 function pseudoInverse(a: Tensor, rtol: number): Tensor {
   const value = (x: Tensor): Tensor => {
@@ -115,17 +121,23 @@ export function lstsq(
   if (arguments.length > 3) refuseExtra("lstsq", arguments, 3);
   checkRank("lstsq", options);
   const sides = readSides("lstsq", a, b, false);
-  const rtol = rtolOf(options, sides.a);
+  const [x, residuals, rank, s] = lstsqAtOnce([sides.a, sides.b], { rtol: rtolOf(options, sides.a) });
+  return [x!, residuals!, rank!, s!];
+}
+
+const lstsqAtOnce = /* @__PURE__ */ atOnce("lstsq", ([a, b], { rtol }: { readonly rtol: number }) =>
+  leastSquares({ a: a!, b: b!, isVector: b!.ndim === 1 }, rtol),
+);
+
+function leastSquares(given: Sides, rtol: number): Tensor[] {
+  const sides = { ...given, b: asColumns(given), isVector: false };
   const inverse = pseudoInverse(sides.a, rtol);
-  const fitted = overBatches("lstsq", { ...sides, a: inverse, isVector: false }, (p, side) =>
-    product(p, side),
-  );
+  const fitted = overBatches("lstsq", { ...sides, a: inverse }, (p, side) => product(p, side));
   const s = svdvals(sides.a);
-  const given = overBatches("lstsq", { ...sides, b: fitted, isVector: false }, (t, x) => product(t, x));
-  const difference = given.sub(sides.b);
+  const difference = overBatches("lstsq", { ...sides, b: fitted }, (t, x) => product(t, x)).sub(sides.b);
   const residuals = sumOf(difference.mul(difference), { axis: -2 });
   const rank = countLarge(s, rtol);
-  if (!sides.isVector) return [fitted, residuals, rank, s];
+  if (!given.isVector) return [fitted, residuals, rank, s];
   return [
     reshape(fitted, fitted.shape.slice(0, -1)),
     reshape(residuals, residuals.shape.slice(0, -1)),

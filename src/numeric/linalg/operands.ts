@@ -1,5 +1,5 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
-import { readElements } from "../../engine/ir/elements.ts";
+import { placeOfElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { convert, stopGradient } from "../../engine/prims/linear.ts";
@@ -40,15 +40,20 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
   const a = convert(given, dtype);
   if (isSquare) requireSquare(operation, a.type);
   else requireMatrices(operation, a.type);
-  const isVector = sides.ndim === 1;
-  const b = convert(isVector ? reshape(sides, [...sides.shape, 1]) : sides, dtype);
+  const { shape } = sides.type;
+  const isVector = shape.length === 1;
   const rows = a.type.shape.at(-2)!;
-  if (b.ndim < 2 || b.type.shape.at(-2) !== rows)
+  if (shape.length === 0 || shape.at(isVector ? -1 : -2) !== rows)
     throw new DownhillError(
       "shape",
       `${operation}: ${showType(a.type)} has ${rows} rows, and so must the right sides: b must be a vector [${rows}], or [${rows}, m], or a batch of these; got ${showType(sides.type)}.`,
     );
-  return { a, b, isVector };
+  return { a, b: convert(sides, dtype), isVector };
+}
+
+/** Right sides as columns: of a vector one. */
+export function asColumns({ b, isVector }: Pick<Sides, "b" | "isVector">): Tensor {
+  return isVector ? reshape(b, [...b.type.shape, 1]) : b;
 }
 
 /**
@@ -56,9 +61,11 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
  */
 export function overBatches(
   operation: string,
-  { a, b, isVector }: Sides,
+  sides: Sides,
   solve: (a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
+  const { a, isVector } = sides;
+  const b = asColumns(sides);
   if (a.ndim === 2 && b.ndim === 2) {
     const x = solve(a, b);
     return isVector ? reshape(x, [x.type.shape[0]!]) : x;
@@ -97,14 +104,31 @@ export function requireRegular(
   const known = asConstant(factors);
   if (known.tracer !== undefined) return;
   const [rows, n] = [factors.type.shape.at(-2)!, factors.type.shape.at(-1)!];
-  const data = readElements(known, operation);
-  for (let start = 0; start < data.length; start += rows * n)
+  const { array, offset } = placeOfElements(known, operation);
+  const length = sizeOf(factors.type.shape);
+  for (let start = 0; start < length; start += rows * n)
     for (let i = 0; i < Math.min(rows, n); i++)
-      if (!isRegular(data[start + i * (n + 1)]!)) {
+      if (!isRegular(array[offset + start + i * (n + 1)]!)) {
         const which = factors.ndim > 2 ? `matrix ${start / (rows * n)} of the batch` : "the matrix";
         throw new DownhillError("range", `${operation}: ${which} ${problem(i)}`);
       }
 }
+
+/**
+ * Whether all systems of a batch have a solution: of a singular matrix no element is a number. Of what has none in its place NaN may
+ * come from elsewhere, and of no right sides nothing is known: then the factors tell.
+ */
+export function areSolved(operation: string, x: Tensor, isVector: boolean): boolean {
+  const { shape } = x.type;
+  const [length, n] = [sizeOf(shape), shape.at(-1)!];
+  const step = isVector ? n : n * shape.at(-2)!;
+  const { array, offset } = placeOfElements(x, operation);
+  for (let i = 0; i < length; i += step) if (Number.isNaN(array[offset + i])) return false;
+  return length > 0;
+}
+
+/** The parameters of functions that have none: one object is compared soonest. */
+export const none = {};
 
 /** A tensor without the derivatives that it is traced for. */
 export function asConstant(x: Tensor): Tensor {

@@ -155,6 +155,17 @@ test("empty matrices have empty factors", () => {
   expect(linalg.det(empty).item()).toBe(1);
 });
 
+test("compiled functions solve systems of matrices that they read from outside: the solution was looked at", () => {
+  const [a, b] = [matrix([4, 1, 1, 3], 2), matrix([1, 2], 2, 1)];
+  const twice = jit((x: Tensor) => x.mul(solve(a, b)).add(x.mul(inv(a))));
+  expect(largestDifference(twice(tensor([[11], [11]])).data(), [4, 0, 6, 11])).toBeLessThan(1e-12);
+});
+
+test("a matrix that holds NaN is not called singular", () => {
+  expect(solve([[Number.NaN, 1], [1, 2]], [1, 1]).tolist()).toEqual([Number.NaN, Number.NaN]); // prettier-ignore
+  expect(solve(matrix([1, 2, 3, 4], 2), tensor([], { shape: [2, 0] })).shape).toEqual([2, 0]);
+});
+
 describe("singular matrices", () => {
   const singular = [[1, 2], [2, 4]]; // prettier-ignore
   const message = (f: () => unknown): string => {

@@ -1,18 +1,22 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import { readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { cholesky as choleskyOf } from "../../engine/prims/cholesky.ts";
 import { part } from "../../engine/prims/index-ops.ts";
-import { factoredSolve, lu as factor, rowsInOrder, solveAtOnce } from "../../engine/prims/lu.ts";
-import { reshape } from "../../engine/prims/shape.ts";
+import { factoredSolve, linearSolve, lu as factor, rowsInOrder } from "../../engine/prims/lu.ts";
 import { identityLike, product } from "../../engine/prims/matrices.ts";
+import type { TriangularParams } from "../../engine/prims/triangular.ts";
 import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
+import { atOnce } from "../../engine/runtime/at-once.ts";
+import { isStaging } from "../../engine/trace/bind.ts";
+import type { Sides } from "./operands.ts";
 import {
+  areSolved,
   asConstant,
   isNotZero,
   isSingularAt,
+  none,
   overBatches,
   readMatrices,
   readSides,
@@ -55,8 +59,15 @@ export function solveTriangular(a: TensorLike, b: TensorLike, options: SolveTria
       isNotZero,
       (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
     );
-  const params = { lower, transpose, unit: unitDiagonal };
-  return overBatches("solveTriangular", sides, (t, side) => triangularSolve(t, side, params));
+  return triangularAtOnce([sides.a, sides.b], { lower, transpose, unit: unitDiagonal })[0]!;
+}
+
+const triangularAtOnce = /* @__PURE__ */ atOnce("solveTriangular", ([a, b], params: TriangularParams) => [
+  overBatches("solveTriangular", sidesOf(a!, b!), (t, side) => triangularSolve(t, side, params)),
+]);
+
+function sidesOf(a: Tensor, b: Tensor): Sides {
+  return { a, b, isVector: b.ndim === 1 };
 }
 
 /**
@@ -98,11 +109,15 @@ export function choleskySolve(l: TensorLike, b: TensorLike): Tensor {
     isNotZero,
     (row) => `is singular: element ${row} of its diagonal is 0. (In compiled functions the result is NaN.)`,
   );
-  return overBatches("choleskySolve", sides, (t, side) => {
+  return choleskyAtOnce([sides.a, sides.b], none)[0]!;
+}
+
+const choleskyAtOnce = /* @__PURE__ */ atOnce("choleskySolve", ([a, b]) => [
+  overBatches("choleskySolve", sidesOf(a!, b!), (t, side) => {
     const lower = { lower: true, unit: false };
     return triangularSolve(t, triangularSolve(t, side, { ...lower, transpose: false }), { ...lower, transpose: true }); // prettier-ignore
-  });
-}
+  }),
+]);
 
 /**
  * The solution X of `A X = B`: a is `[…, n, n]`, b is `[n]` or `[…, n, m]`; batches broadcast. By elimination with pivots of columns.
@@ -115,20 +130,20 @@ export function choleskySolve(l: TensorLike, b: TensorLike): Tensor {
  */
 export function solve(a: TensorLike, b: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("solve", arguments, 2);
-  return solveBy("solve", readSides("solve", a, b));
+  const sides = readSides("solve", a, b);
+  if (sides.a.tracer === undefined && sides.b.tracer === undefined && !isStaging()) {
+    const x = solveAtOnce([sides.a, sides.b], none)[0]!;
+    if (areSolved("solve", x, sides.isVector)) return x;
+  }
+  return solveBy("solve", sides);
 }
 
-/** Up to so many rows the factors are not worth keeping: a singular matrix is factored once more to be told of. */
-const mostRowsAtOnce = 16;
+const solveAtOnce = /* @__PURE__ */ atOnce("solve", ([a, b]) => [
+  overBatches("solve", sidesOf(a!, b!), linearSolve),
+]);
 
-function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor {
-  const { a, b } = sides;
-  const isPlain = a.tracer === undefined && b.tracer === undefined;
-  if (isPlain && a.ndim === 2 && b.ndim === 2 && a.shape[0]! <= mostRowsAtOnce) {
-    const x = solveAtOnce(a, b);
-    // of a singular matrix it is NaN throughout
-    if (!readElements(x, operation).some(Number.isNaN)) return sides.isVector ? reshape(x, [x.shape[0]!]) : x;
-  }
+/** The solutions by factors of which it is known whether the matrix is singular. */
+function solveBy(operation: string, sides: Sides): Tensor {
   const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);
   if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));
@@ -154,8 +169,14 @@ function solveBy(operation: string, sides: ReturnType<typeof readSides>): Tensor
 export function inv(a: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("inv", arguments, 1);
   const t = readSquare("inv", a);
+  if (t.tracer === undefined && !isStaging()) {
+    const x = invertAtOnce([t], none)[0]!;
+    if (areSolved("inv", x, false)) return x;
+  }
   return solveBy("inv", { a: t, b: identityLike(t.type), isVector: false });
 }
+
+const invertAtOnce = /* @__PURE__ */ atOnce("inv", ([a]) => [linearSolve(a!, identityLike(a!.type))]);
 
 /**
  * The factors `[p, l, u]` with `A = P L U` of matrices `[…, m, n]`, by elimination with the largest element of each column as pivot:
@@ -172,16 +193,21 @@ export function inv(a: TensorLike): Tensor {
 export function lu(a: TensorLike): [p: Tensor, l: Tensor, u: Tensor] {
   if (arguments.length > 1) refuseExtra("lu", arguments, 1);
   const t = readMatrices("lu", a);
-  const [m, n] = [t.type.shape.at(-2)!, t.type.shape.at(-1)!];
-  const [packed, order] = factor(t);
-  const s = Math.min(m, n);
-  const rank = t.ndim;
-  return [
-    rowsInOrder(identityLike(withSides(t.type, m, m)), order, true),
-    unitLower(part(packed, rank - 1, 0, s)),
-    triangle(part(packed, rank - 2, 0, s), false),
-  ];
+  const [p, l, u] = factorAtOnce([t], none);
+  return [p!, l!, u!];
 }
+
+const factorAtOnce = /* @__PURE__ */ atOnce("lu", ([a]) => {
+  const { type, ndim } = a!;
+  const [m, n] = [type.shape.at(-2)!, type.shape.at(-1)!];
+  const [packed, order] = factor(a!);
+  const s = Math.min(m, n);
+  return [
+    rowsInOrder(identityLike(withSides(type, m, m)), order, true),
+    unitLower(part(packed, ndim - 1, 0, s)),
+    triangle(part(packed, ndim - 2, 0, s), false),
+  ];
+});
 
 /**
  * The solution X of `P L U X = B` for what `lu` gives of square matrices, and b of shape `[n]` or `[…, n, m]`.

@@ -203,11 +203,20 @@ export function strongWolfe(
   limits: LineSearchLimits = {},
 ): { readonly point: LinePoint; readonly evaluations: number; readonly satisfied: boolean } {
   const line = { start, width: largest(direction) };
-  let search = beginSearch(start, first, 0, false);
-  do {
-    const { value, gradient } = f(search.t);
-    const point = { t: search.t, value, gradient, slope: dot(gradient, direction) };
+  const at = (t: number): LinePoint => {
+    const { value, gradient } = f(t);
+    return { t, value, gradient, slope: dot(gradient, direction) };
+  };
+  const { decrease = 1e-4, curvature = 0.9, evaluations: most = 25 } = limits;
+  let point = at(first);
+  // most searches end where they begin: the search below would find the same, and its bookkeeping costs more than many an evaluation
+  const isLow = point.value <= decrease * point.t * start.slope + start.value;
+  if (most > 0 && isLow && Math.abs(point.slope) <= -curvature * start.slope)
+    return { point, evaluations: 1, satisfied: true };
+  let search = continueSearch(ofNumbers, line, beginSearch(start, first, 0, false), point, limits);
+  while (!search.isDone) {
+    point = at(search.t);
     search = continueSearch(ofNumbers, line, search, point, limits);
-  } while (!search.isDone);
+  }
   return { point: search.low, evaluations: search.evaluations, satisfied: search.isSatisfied };
 }

@@ -35,7 +35,9 @@ export function product(x: Float64Array, y: Float64Array): Float64Array {
 
 /** `ax` */
 export function scaled(a: number, x: Float64Array): Float64Array {
-  return x.map((xi) => a * xi);
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < x.length; i++) out[i] = a * x[i]!;
+  return out;
 }
 
 /** `max |xᵢ|`; NaN if there is one. */
@@ -47,7 +49,12 @@ export function largest(x: Float64Array): number {
 
 /** `max |sᵢ|/|xᵢ|`: the largest change of a number as a part of it (of 1e-12 where it is smaller). */
 export function largestPart(s: Float64Array, x: Float64Array): number {
-  return largest(s.map((si, i) => si / Math.max(Math.abs(x[i]!), 1e-12)));
+  let top = 0;
+  for (let i = 0; i < s.length; i++) {
+    const part = Math.abs(s[i]! / Math.max(Math.abs(x[i]!), 1e-12));
+    if (!(part <= top)) top = part;
+  }
+  return top;
 }
 
 /** `Σ |xᵢ|` */

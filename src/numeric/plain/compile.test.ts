@@ -1,16 +1,16 @@
-import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, hessian, tensor, valueAndGrad } from "downhill";
-import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
+import { describe, expect, test } from "vitest";
 import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
+import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
 import { walkStmts } from "../../engine/region/walk.ts";
 import { compile } from "./compile.ts";
-import { elaborate } from "./elaborate.ts";
-import { formText } from "./form-text.ts";
-import type { PlainForm } from "./form.ts";
-import { markedFunctions } from "./module.ts";
-import { loadParser } from "./parser.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { formText } from "./form/form-text.ts";
+import type { PlainForm } from "./form/form.ts";
+import { markedFunctions } from "./syntax/module.ts";
+import { loadParser } from "./syntax/parser.ts";
 
 const loss = `
 const scale = [1, 2];

@@ -1,10 +1,10 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { functionOf } from "./call/attach.ts";
-import { elaborate } from "./elaborate.ts";
-import type { Around, Module, ModuleOptions } from "./module.ts";
-import { markedFunctions, parseModule } from "./module.ts";
-import { loadParser } from "./parser.ts";
-import { writtenValue } from "./written.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { writtenValue } from "./names/written.ts";
+import type { Around, Module, ModuleOptions } from "./syntax/module.ts";
+import { markedFunctions, parseModule } from "./syntax/module.ts";
+import { loadParser } from "./syntax/parser.ts";
 
 export interface CompileOptions extends Partial<ModuleOptions> {
   /**

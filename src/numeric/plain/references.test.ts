@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { bothWays, runBothWays } from "../../../test/support/plain-agreement.ts";
 import { extent } from "../../../test/support/extent.ts";
+import { bothWays, runBothWays } from "../../../test/support/plain-agreement.ts";
 import { randomReferences } from "../../../test/support/random-references.ts";
-import { PlainError } from "./refuse.ts";
+import { PlainError } from "./syntax/refuse.ts";
 
 // JavaScript has references, a region has none: programs in which that could show. Each computes what JavaScript does or is refused.
 

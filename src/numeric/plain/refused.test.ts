@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { moduleFrom } from "../../../test/support/plain-agreement.ts";
-import { elaborate } from "./elaborate.ts";
-import { PlainError } from "./refuse.ts";
+import { elaborate } from "./elaborate/elaborate.ts";
+import { PlainError } from "./syntax/refuse.ts";
 
 /** What is refused: the parameters and body of a function, and what stands around it. */
 type Row = readonly [params: string, body: string, around?: string];

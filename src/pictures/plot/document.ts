@@ -16,11 +16,8 @@ export interface WholeDocument {
   readonly compiles?: boolean;
 }
 
-/** A script with its `sha256-…`. */
-export interface PageScript {
-  readonly text: string;
-  readonly hash: string;
-}
+/** A script with its `sha256-…`; with a nonce where it is written anew for each document. */
+export type PageScript = { readonly text: string } & ({ readonly hash: string } | { readonly nonce: string });
 
 /** A document as a file: it loads nothing, and forbids itself anything that it does not hold by its content security policy. */
 export function writeDocument({
@@ -32,7 +29,10 @@ export function writeDocument({
   scripts = [],
   compiles = false,
 }: WholeDocument): string {
-  const allowed = [...scripts.map(({ hash }) => `'${hash}'`), ...(compiles ? ["'wasm-unsafe-eval'"] : [])];
+  const sources = scripts.map((script) =>
+    "hash" in script ? `'${script.hash}'` : `'nonce-${script.nonce}'`,
+  );
+  const allowed = [...sources, ...(compiles ? ["'wasm-unsafe-eval'"] : [])];
   const policy = [
     "default-src 'none'",
     ...(allowed.length === 0 ? [] : [`script-src ${allowed.join(" ")}`]),
@@ -56,7 +56,10 @@ export function writeDocument({
     ...(data === undefined
       ? []
       : [`<script type="application/json" id="${data.id}">${jsonForPage(data.value)}</script>`]),
-    ...scripts.map(({ text }) => `<script>${text}</script>`),
+    ...scripts.map((script) => {
+      const nonce = "nonce" in script ? ` nonce="${script.nonce}"` : "";
+      return `<script${nonce}>${script.text}</script>`;
+    }),
     "</body>",
     "</html>",
     "",

@@ -4,7 +4,7 @@ export const liveStyle: string = /* @__PURE__ */ `
 .dh-tools,.dh-names,.dh-acts{display:flex;flex-wrap:wrap;gap:4px 6px;align-items:center}
 .dh-tools{justify-content:space-between;margin:4px 0 6px;min-height:24px}
 .dh-tools .dh-acts{margin-left:auto}
-.dh-below{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 16px;align-items:start}
+.dh-below{display:flex;flex-wrap:wrap;justify-content:space-between;gap:4px 16px;align-items:baseline}
 .dh-below details[open]{flex:1 1 100%}
 .dh-live button{display:inline-flex;align-items:center;gap:7px;min-height:24px;margin:0;padding:1px 7px;font:inherit;color:var(--ink);background:none;border:1px solid var(--line);border-radius:4px;cursor:pointer}
 .dh-live button:hover{border-color:var(--soft)}

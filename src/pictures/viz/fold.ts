@@ -63,102 +63,119 @@ export function foldGraph(
 ): readonly FoldItem[] {
   const isSmall = graph.nodes.length <= most;
   if (isSmall && around === undefined) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
-  const mostHere = Math.max(fewestHere, Math.min(most, mostItems));
-  let next = firstMade;
-  const crossing = crossingsOf(graph);
-  const items = byPart(
+  const folding: Folding = {
+    graph,
+    crossing: crossingsOf(graph),
+    most: isSmall ? Infinity : Math.max(fewestHere, Math.min(most, mostItems)),
+    next: firstMade,
+  };
+  return byPart(
+    folding,
     graph.nodes.map((node) => [node, partsOf(node, around, isSmall)] as const),
     0,
   );
+}
 
-  function group(label: string, members: readonly FoldItem[], id: number = next++): FoldGroup {
-    const nodes = members.flatMap((item) => nodesOf(item));
-    return {
-      kind: "group",
-      id,
-      label,
-      detail: describe(nodes.map((node) => graph.nodes[node]!)),
-      items: members,
-      size: nodes.length,
-    };
+/** A graph while it is folded. */
+interface Folding {
+  readonly graph: Graph;
+  /** How many values cross from a line to those below it. */
+  readonly crossing: readonly number[];
+  /** Items that may stand side by side. */
+  readonly most: number;
+  /** The number of the next group that is made here. */
+  next: number;
+}
+
+function group(folding: Folding, label: string, items: readonly FoldItem[], id = folding.next++): FoldGroup {
+  const nodes = items.flatMap((item) => nodesOf(item));
+  const detail = describe(nodes.map((node) => folding.graph.nodes[node]!));
+  return { kind: "group", id, label, detail, items, size: nodes.length };
+}
+
+/** Nodes that share a part become a group, at the place of the first of them. */
+function byPart(
+  folding: Folding,
+  nodes: readonly (readonly [GraphNode, readonly Part[]])[],
+  depth: number,
+): FoldItem[] {
+  const members = new Map<string | number, (readonly [GraphNode, readonly Part[]])[]>();
+  for (const entry of nodes) {
+    const part = entry[1][depth];
+    if (part === undefined) continue;
+    const list = members.get(part.key);
+    if (list === undefined) members.set(part.key, [entry]);
+    else list.push(entry);
   }
+  const placed = new Set<string | number>();
+  const items = nodes.flatMap(([node, parts]): FoldItem[] => {
+    const part = parts[depth];
+    const together = part === undefined ? undefined : members.get(part.key);
+    if (part === undefined || together === undefined || (together.length < 2 && part.id === undefined))
+      return [{ kind: "node", node: node.id }];
+    if (placed.has(part.key)) return [];
+    placed.add(part.key);
+    return [group(folding, part.label, byPart(folding, together, depth + 1), part.id)];
+  });
+  return byRuns(folding, items);
+}
 
-  /** Nodes that share a part become a group, at the place of the first of them. */
-  function byPart(nodes: readonly (readonly [GraphNode, readonly Part[]])[], depth: number): FoldItem[] {
-    const members = new Map<string | number, (readonly [GraphNode, readonly Part[]])[]>();
-    for (const entry of nodes) {
-      const part = entry[1][depth];
-      if (part === undefined) continue;
-      const list = members.get(part.key);
-      if (list === undefined) members.set(part.key, [entry]);
-      else list.push(entry);
+/** A list that is too long as groups of its lines; inputs and what is computed stay apart. */
+function byRuns(folding: Folding, list: FoldItem[]): FoldItem[] {
+  const { graph, most } = folding;
+  if (list.length <= most) return list;
+  const named = betweenNames(folding, list);
+  if (named !== undefined) return named;
+  const isInput = (item: FoldItem): boolean => nodesOf(item).every((id) => graph.nodes[id]!.kind === "input");
+  const inputs = list.filter(isInput);
+  const lines = list.filter((item) => !isInput(item));
+  if (inputs.length > 0 && lines.length > 0) {
+    const share = Math.min(inputs.length, Math.floor(most / 3));
+    return [...runs(folding, inputs, share), ...runs(folding, lines, most - share)];
+  }
+  return runs(folding, list, most);
+}
+
+/** Lines that have a name stay as they are, and what is computed between them becomes a group; if that is enough. */
+function betweenNames(folding: Folding, list: readonly FoldItem[]): FoldItem[] | undefined {
+  const { graph, most } = folding;
+  const isMade = (item: FoldItem | undefined): boolean =>
+    item?.kind === "node" && isMadeName(graph.nodes[item.node]!.name);
+  const parts: FoldItem[][] = []; // runs of lines without a name, and each other item alone
+  list.forEach((item, i) => {
+    if (isMade(item) && isMade(list[i - 1])) parts.at(-1)!.push(item);
+    else parts.push([item]);
+  });
+  const count = parts.reduce((n, { length }) => n + (length < shortestRun ? length : 1), 0);
+  if (count < fewestItems || count > most) return undefined;
+  return parts.flatMap((part) => (part.length < shortestRun ? part : [run(folding, part)]));
+}
+
+/** Cuts a list into at most `parts` runs of about the same size. */
+function runs(folding: Folding, list: FoldItem[], parts: number): FoldItem[] {
+  if (list.length <= parts) return list;
+  const { crossing } = folding;
+  const size = Math.ceil(list.length / parts);
+  const slack = Math.floor(size / 4);
+  const made: FoldItem[] = [];
+  for (let from = 0; from < list.length;) {
+    const ideal = from + size;
+    let to = Math.min(ideal, list.length);
+    // Cut nearby where the fewest values cross.
+    for (let k = Math.max(from + 1, ideal - slack); k <= ideal && ideal < list.length; k++) {
+      if (crossing[lastOf(list[k - 1]!)]! < crossing[lastOf(list[to - 1]!)]!) to = k;
     }
-    const placed = new Set<string | number>();
-    const list = nodes.flatMap(([node, parts]): FoldItem[] => {
-      const part = parts[depth];
-      const together = part === undefined ? undefined : members.get(part.key);
-      if (part === undefined || together === undefined || (together.length < 2 && part.id === undefined))
-        return [{ kind: "node", node: node.id }];
-      if (placed.has(part.key)) return [];
-      placed.add(part.key);
-      return [group(part.label, byPart(together, depth + 1), part.id)];
-    });
-    return isSmall ? list : byRuns(list);
+    const members = list.slice(from, to);
+    made.push(members.length === 1 ? members[0]! : run(folding, members));
+    from = to;
   }
+  // Early cuts may leave a few runs too many: fold once more.
+  return made.length > 2 * parts ? runs(folding, made, parts) : made;
+}
 
-  function byRuns(list: FoldItem[]): FoldItem[] {
-    if (list.length <= mostHere) return list;
-    const named = betweenNames(list);
-    if (named !== undefined) return named;
-    const isInput = (item: FoldItem): boolean =>
-      nodesOf(item).every((id) => graph.nodes[id]!.kind === "input");
-    const inputs = list.filter(isInput);
-    const lines = list.filter((item) => !isInput(item));
-    if (inputs.length > 0 && lines.length > 0) {
-      const share = Math.min(inputs.length, Math.floor(mostHere / 3));
-      return [...runs(inputs, share), ...runs(lines, mostHere - share)];
-    }
-    return runs(list, mostHere);
-  }
-
-  /** Lines that have a name stay as they are, and what is computed between them becomes a group; if that is enough. */
-  function betweenNames(list: readonly FoldItem[]): FoldItem[] | undefined {
-    const isMade = (item: FoldItem | undefined): boolean =>
-      item?.kind === "node" && isMadeName(graph.nodes[item.node]!.name);
-    const parts: FoldItem[][] = []; // runs of lines without a name, and each other item alone
-    list.forEach((item, i) => {
-      if (isMade(item) && isMade(list[i - 1])) parts.at(-1)!.push(item);
-      else parts.push([item]);
-    });
-    const count = parts.reduce((n, { length }) => n + (length < shortestRun ? length : 1), 0);
-    if (count < fewestItems || count > mostHere) return undefined;
-    return parts.flatMap((part) =>
-      part.length < shortestRun ? part : [group(spanOf(graph, part), byRuns(part))],
-    );
-  }
-
-  /** Cuts a list into at most `parts` runs of about the same size. */
-  function runs(list: FoldItem[], parts: number): FoldItem[] {
-    if (list.length <= parts) return list;
-    const size = Math.ceil(list.length / parts);
-    const slack = Math.floor(size / 4);
-    const made: FoldItem[] = [];
-    for (let from = 0; from < list.length;) {
-      const ideal = from + size;
-      let to = Math.min(ideal, list.length);
-      // Cut nearby where the fewest values cross.
-      for (let k = Math.max(from + 1, ideal - slack); k <= ideal && ideal < list.length; k++) {
-        if (crossing[lastOf(list[k - 1]!)]! < crossing[lastOf(list[to - 1]!)]!) to = k;
-      }
-      const members = list.slice(from, to);
-      made.push(members.length === 1 ? members[0]! : group(spanOf(graph, members), byRuns(members)));
-      from = to;
-    }
-    // Early cuts may leave a few runs too many: fold once more.
-    return made.length > 2 * parts ? runs(made, parts) : made;
-  }
-
-  return items;
+/** Consecutive items as one group, which may need groups of its own. */
+function run(folding: Folding, members: FoldItem[]): FoldGroup {
+  return group(folding, spanOf(folding.graph, members), byRuns(folding, members));
 }
 
 /** The groups that a node is in, outermost first; of a small graph only those that `around` says, and sub-programs. */

@@ -37,8 +37,9 @@ export interface TraceOptions {
   /** Whether to compare the gradient with central differences. Default: whether there are values. */
   readonly check?: boolean;
   /**
-   * Whether loops whose number of iterations is known (`scan`, `foriLoop`) are written out, iteration by iteration, where that gives at
-   * most 2,000 lines a loop; pages show one iteration, which the reader chooses. Default: a loop is one line.
+   * Whether loops whose number of iterations is known (`scan`, `foriLoop`, and with `at` `whileLoop` too) are written out, iteration by
+   * iteration, where that gives at most 2,000 lines a loop; pages show one iteration, which the reader chooses. Written out, a
+   * `whileLoop` has a reverse trace, for as many iterations as it makes at these values. Default: a loop is one line.
    */
   readonly unroll?: boolean;
 }

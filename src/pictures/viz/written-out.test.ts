@@ -75,7 +75,7 @@ test("loops in loops are groups in groups, with an iteration to choose of each",
   for (const { left } of open) expect(left).toMatch(/_1(_0)?$/);
 });
 
-test("a loop stays one line without being asked for, where its length is not known, and where it is too long", () => {
+test("a loop stays one line without being asked for, and where it is too long", () => {
   const operations = (f: (x: Tensor) => Tensor, unroll?: true): string[] =>
     traceTable(f, { at: [3], ...(unroll === undefined ? {} : { unroll }) }).program.map(
       ({ operation }) => operation,
@@ -90,5 +90,57 @@ test("a loop stays one line without being asked for, where its length is not kno
       (y: Tensor) => mul(y, 0.5),
       x,
     );
-  expect(() => operations(halved, true)).toThrow(/whileLoop/); // its length is not known: no reverse mode
+  expect(() => operations(halved)).toThrow(/whileLoop/); // as long as it is one line it has no reverse mode
+  const long = (x: Tensor): Tensor =>
+    whileLoop(
+      (y: Tensor) => greater(y, 1),
+      (y: Tensor) => mul(y, 0.999),
+      x,
+    );
+  expect(() => operations(long, true)).toThrow(/whileLoop/);
+});
+
+test("a loop that goes on while a test holds is written out as often as it does: it was one line", () => {
+  const halved = (x: Tensor, w: Tensor): Tensor =>
+    whileLoop(
+      (y: Tensor) => greater(y, 1),
+      (y: Tensor) => mul(y, w),
+      x,
+    );
+  const table = traceTable(halved, { at: [3, 0.5], unroll: true });
+  expect(table.value).toBe(0.75);
+  expect(table.gradient["x"]).toBeCloseTo(0.25, 12); // w²
+  expect(table.gradient["w"]).toBeCloseTo(3, 12); // 2·w·x
+  expect(table.check!.ok).toBe(true);
+  expect(table.program.map(({ iterations }) => iterations?.[0]?.value)).toEqual([0, 1]);
+  expect(traceTable(halved, { at: [0.5, 0.5], unroll: true }).gradient["x"]).toBe(1);
+  const { groups = [] } = pageData(table, "halved");
+  expect(loopsOf(groups)).toEqual([{ loop: "i", label: "i", values: [0, 1] }]);
+});
+
+test("such loops in loops run as often as they do in each iteration", () => {
+  const twice = (x: Tensor): Tensor =>
+    foriLoop(
+      0,
+      3,
+      (_, y: Tensor) =>
+        whileLoop(
+          (z: Tensor) => greater(z, 1),
+          (z: Tensor) => mul(z, 0.5),
+          mul(y, 3),
+        ),
+      x,
+    );
+  const table = traceTable(twice, { at: [0.9], unroll: true });
+  const runs = table.program.flatMap(({ iterations }) =>
+    iterations?.length === 2 ? [iterations.map(({ value }) => value).join(".")] : [],
+  );
+  const expected: string[] = [];
+  let y = 0.9;
+  for (let i = 0; i < 3; i++) {
+    y *= 3;
+    for (let j = 0; y > 1; j++, y *= 0.5) expected.push(`${i}.${j}`);
+  }
+  expect(runs).toEqual(expected);
+  expect(table.value).toBeCloseTo(y, 14);
 });

@@ -2,11 +2,13 @@ import type { Equation, Program, Tensor, Var } from "../../engine/ir/index.ts";
 import { calledProgram } from "../../engine/prims/call.ts";
 import {
   bind,
+  evalProgram,
   makeStagingTrace,
   type StagingTrace,
   withSource,
   withTrace,
 } from "../../engine/trace/index.ts";
+import { tensor } from "../../numeric/array/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { nameProgram } from "./names.ts";
 import type { Traceable } from "./source.ts";
@@ -24,11 +26,14 @@ const besideBody = 3; // equations of an iteration that read its place of the ar
 const letters = "ijklmn";
 
 /**
- * The same program with each loop written out that has a number of iterations which is known before it runs, unless that gives
- * more than 2,000 equations. A value of an iteration has the name that the loop gives it, and the iteration behind it: `h_3`.
+ * The same program with its loops written out: those whose number of iterations is known before they run, and, where the inputs
+ * have values, those that go on while a test holds, as often as it does for these. Loops that give more than 2,000 equations stay.
+ * A value of an iteration has the name that the loop gives it, and the iteration behind it: `h_3`.
  */
 export function writeOut(traced: Traceable): WrittenOut {
-  const { program } = traced;
+  const { program, args } = traced;
+  const [goesOn, ends] = [tensor(true), tensor(false)];
+  const counts = args === undefined ? undefined : countsOf(program, args).values();
   const write = (trace: StagingTrace): WrittenOut => {
     const names = new Map<Var, string>();
     const iterations = new Map<Equation, readonly TraceIteration[]>();
@@ -57,7 +62,9 @@ export function writeOut(traced: Traceable): WrittenOut {
         const outs = withSource(eqn.source, () => {
           const called = calledProgram(eqn.prim, eqn.params);
           if (called !== undefined) return run(called, operands, place, () => undefined);
-          if (isWrittenOut(eqn)) return runLoop(eqn, operands, place);
+          const length = lengthOf(eqn) ?? (isOpen(eqn) ? counts?.next().value : undefined);
+          if (length !== undefined && (isOpen(eqn) || isWrittenOut(eqn)))
+            return runLoop(eqn, operands, place, length);
           const from = trace.eqns.length;
           const results = bind(eqn.prim, operands, eqn.params);
           for (const made of trace.eqns.slice(from)) put(made, place);
@@ -76,6 +83,7 @@ export function writeOut(traced: Traceable): WrittenOut {
       eqn: Equation,
       ins: readonly Tensor[],
       place: readonly TraceIteration[],
+      length: number,
     ): readonly Tensor[] {
       const index = indices.get(eqn) ?? letters[indices.size] ?? `i${indices.size + 1}`;
       indices.set(eqn, index);
@@ -92,6 +100,7 @@ export function writeOut(traced: Traceable): WrittenOut {
         }
       };
       const results = must(eqn.prim.unroll, "a loop")(ins, eqn.params, (body, operands, step = 0) => {
+        if (body !== bodyOf(eqn)) return [step < length ? goesOn : ends]; // the test, whose answers are known
         const here = [...place, { loop: index, index, value: step }];
         settle(here);
         const { nameOf, isConstant } = nameProgram(body, traced.names);
@@ -127,6 +136,61 @@ export function writeOut(traced: Traceable): WrittenOut {
   return withTrace(program.name, makeStagingTrace, write, true);
 }
 
+/**
+ * How often the loops run that go on while a test holds, in the order in which they begin; `undefined` for those that are too long to be
+ * written out. Loops in those and in other operations that stay one line are not among them.
+ */
+function countsOf(program: Program, args: readonly Tensor[]): (number | undefined)[] {
+  const counts: (number | undefined)[] = [];
+  let size = 0; // equations so far
+  function run(body: Program, ins: readonly Tensor[]): readonly Tensor[] {
+    const env = new Map(body.ins.map((v, i) => [v, must(ins[i], "an operand")]));
+    for (const eqn of body.eqns) {
+      const operands = eqn.ins.map((v) => must(env.get(v), "an operand"));
+      const outs = apply(eqn, operands);
+      eqn.outs.forEach((v, i) => env.set(v, must(outs[i], "a result")));
+    }
+    return body.outs.map((v) => must(env.get(v), "a result"));
+  }
+  function apply(eqn: Equation, operands: readonly Tensor[]): readonly Tensor[] {
+    size++;
+    const called = calledProgram(eqn.prim, eqn.params);
+    if (called !== undefined) return run(called, operands);
+    if (isOpen(eqn)) return count(eqn, operands);
+    if (!isWrittenOut(eqn)) return bind(eqn.prim, operands, eqn.params);
+    return must(eqn.prim.unroll, "a loop")(operands, eqn.params, run);
+  }
+  function count(eqn: Equation, operands: readonly Tensor[]): readonly Tensor[] {
+    const own = counts.push(undefined) - 1;
+    const begun = size;
+    let steps = 0;
+    const outs = must(eqn.prim.unroll, "a loop")(operands, eqn.params, (part, ins) => {
+      if (part !== bodyOf(eqn))
+        return size - begun > mostEquations ? [tensor(false)] : evalProgram(part, ins);
+      steps++;
+      size += besideBody;
+      return run(part, ins);
+    });
+    if (size - begun <= mostEquations) {
+      counts[own] = steps;
+      return outs;
+    }
+    counts.length = own + 1;
+    return bind(eqn.prim, operands, eqn.params);
+  }
+  run(program, args);
+  return counts;
+}
+
+/** Whether it is a loop whose number of iterations its values decide. */
+function isOpen(eqn: Equation): boolean {
+  return eqn.prim.loop?.parts !== undefined && lengthOf(eqn) === undefined && eqn.prim.unroll !== undefined;
+}
+
+function bodyOf({ prim, params }: Equation): Program {
+  return must(prim.loop?.parts, "a loop")(params).body;
+}
+
 function isWrittenOut(eqn: Equation): boolean {
   return lengthOf(eqn) !== undefined && eqn.prim.unroll !== undefined && sizeOf(eqn) <= mostEquations;
 }
@@ -142,8 +206,7 @@ function sizeOf(eqn: Equation): number {
   if (called !== undefined) return sizeOfProgram(called);
   const length = lengthOf(eqn);
   if (length === undefined) return 1;
-  const { body } = must(eqn.prim.loop?.parts, "a loop")(eqn.params);
-  return length * (besideBody + sizeOfProgram(body));
+  return length * (besideBody + sizeOfProgram(bodyOf(eqn)));
 }
 
 function sizeOfProgram({ eqns }: Program): number {

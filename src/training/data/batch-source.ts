@@ -17,30 +17,35 @@ export interface StreamSource<B> {
   readonly shard: (shard: ShardOptions) => StreamSource<B>;
 }
 
+type AnySource = BatchSource<unknown> | StreamSource<unknown>;
+
+/** What shards are cut from: whole batches, of what is sharded before it makes them. */
+type Uncut<S extends AnySource> = Omit<S, "shard"> & {
+  readonly shard: (shard: ShardOptions) => Pick<S, "count">;
+};
+
 /** A source of whole batches, whose shards are cut from them; `shard` of what it is given counts their items. */
-export function cutNow<B>(
-  source: Omit<BatchSource<B>, "shard"> & { readonly shard: BatchSource<unknown>["shard"] },
-): BatchSource<B> {
-  const cut = (shard: ShardOptions): BatchSource<B> => ({
-    ...source,
-    count: source.shard(shard).count,
+export function cutNow<B>(source: Uncut<BatchSource<B>>): BatchSource<B> {
+  return cut<BatchSource<B>>(source, (shard) => ({
     open: (k, from) => cutEach(source.open(k, from), shard),
-    shard: (inner) => cut(shardWithin(shard, inner)),
-  });
-  return { ...source, shard: cut };
+  }));
 }
 
 /** As `cutNow`, of batches that are read as they are needed. */
-export function cutLater<B>(
-  source: Omit<StreamSource<B>, "shard"> & { readonly shard: StreamSource<unknown>["shard"] },
-): StreamSource<B> {
-  const cut = (shard: ShardOptions): StreamSource<B> => ({
-    ...source,
-    count: source.shard(shard).count,
+export function cutLater<B>(source: Uncut<StreamSource<B>>): StreamSource<B> {
+  return cut<StreamSource<B>>(source, (shard) => ({
     open: (k, from) => cutEachLater(source.open(k, from), shard),
-    shard: (inner) => cut(shardWithin(shard, inner)),
+  }));
+}
+
+function cut<S extends AnySource>(source: Uncut<S>, opened: (shard: ShardOptions) => Pick<S, "open">): S {
+  const sharded = (shard: ShardOptions): unknown => ({
+    ...source,
+    ...opened(shard),
+    count: source.shard(shard).count,
+    shard: (inner: ShardOptions) => sharded(shardWithin(shard, inner)),
   });
-  return { ...source, shard: cut };
+  return { ...source, shard: sharded } as unknown as S;
 }
 
 function* cutEach<B>(batches: Iterator<B, undefined>, shard: ShardOptions): Generator<B, undefined> {

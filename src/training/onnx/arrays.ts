@@ -1,4 +1,5 @@
 import type { ArrayType } from "../../engine/ir/types.ts";
+import { arrayType } from "../../engine/ir/types.ts";
 import type { DotParams } from "../../engine/prims/contract.ts";
 import type { ConvolveParams } from "../../engine/prims/convolve.ts";
 import type { DynamicSliceParams } from "../../engine/prims/dynamic.ts";
@@ -11,14 +12,16 @@ import type {
   TransposeParams,
 } from "../../engine/prims/shape.ts";
 import type { SetParams, TakeParams } from "../../engine/prims/take.ts";
+import type { TriangleParams } from "../../engine/prims/triangular.ts";
 import type { WindowParams } from "../../engine/prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import type { Form, Operands } from "./form.ts";
 import { randomBits, randomUnit, threefry } from "./draws.ts";
 import { convert } from "./elementwise.ts";
-import { cast, counted, expanded, reshaped, sliced, transposed } from "./form.ts";
+import { cast, counted, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf, unless } from "./graph-builder.ts";
+import { linearRecurrence, runningExtreme } from "./recurrences.ts";
 import { writeFormula } from "./write-formula.ts";
 
 const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
@@ -72,6 +75,36 @@ const cumsum: Form = ({ g, ins }, params: { readonly axis: number; readonly reve
   const axis = g.scalar("int64", params.axis);
   return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
 };
+
+/** One triangle of each matrix, and a part of its diagonal. */
+const triangle: Form = ({ g, ins, types }, { lower, diagonal }: TriangleParams) => {
+  const part = (x: string, upper: boolean, offset: number): string =>
+    g.node("Trilu", [x, g.scalar("int64", offset)], { upper: upper ? 1 : 0 });
+  const x = ins[0]!;
+  if (diagonal === 1) return part(x, !lower, 0);
+  const beside = part(x, !lower, lower ? -1 : 1);
+  if (diagonal === 0) return beside;
+  const own = part(part(x, true, 0), false, 0);
+  return writeFormula(g, elementTypeOf(types[0]!.dtype), "x + y * part", {
+    x: beside,
+    y: own,
+    part: diagonal,
+  });
+};
+
+/** A product with a power of two, or a quotient, on numbers of 64 bits. */
+function shift(formula: string): Form {
+  return ({ g, ins, types, outs }) => {
+    const { dtype } = outs[0]!;
+    const [x, y] = ins.map((value, i) => (types[i]!.dtype === "uint32" ? value : cast(g, value, "int64"))) as [string, string]; // prettier-ignore
+    const count = g.node("Mod", [y, g.scalar("int64", 32)]);
+    const p = g.node("Pow", [g.scalar("int64", 2), count]);
+    const moved = wrapped(g, writeFormula(g, "int64", formula, { x, p }));
+    return convert({ g, ins: [moved], types: [arrayType("uint32", outs[0]!.shape)], outs }, {
+      dtype,
+    } as never);
+  };
+}
 
 /**
  * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
@@ -356,6 +389,12 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     argmax: placeOfExtreme("ArgMax"),
     argmin: placeOfExtreme("ArgMin"),
     cumsum,
+    cummax: runningExtreme("maximum"),
+    cummin: runningExtreme("minimum"),
+    linearRecurrence,
+    triangle,
+    leftShift: shift("x * p"),
+    rightShift: shift("(x - Mod(x, p)) / p"), // the rest has the sign of p: divided is what divides evenly
     dotGeneral,
     convolve,
     slice: ({ g, ins }, { starts, limits, strides }: SliceParams) =>

@@ -110,11 +110,19 @@ const formulas: Readonly<Record<string, string>> = {
     "s = Abs(x); m = 100000000 < s; r = m ? 1 : s; q = r * r; (x < 0 ? -1 : 1) * (m ? Log(s) + ln2 : log1p(r + q / (1 + Sqrt(q + 1))))",
   acosh: "m = 100000000 < x; t = (m ? 2 : x) - 1; m ? Log(x) + ln2 : log1p(t + Sqrt(t * (t + 2)))",
   atanh: "0.5 * log1p(2 * x / (1 - x))",
+  logit: "n = 0.25 < x && x < 0.75; n ? log1p((2 * x - 1) / (1 - x)) : Log(x / (1 - x))",
+  entr: "n = x == 0; x < 0 ? -inf : n ? 0 : -(x * Log(n ? 1 : x))",
+  // near 1 by what the quotient has beyond it
+  logOfRatio: "q = x / y; n = 0.5 < q && q < 2; n ? log1p(n ? (x - y) / y : 0) : Log(q)",
+  relEntr:
+    "n = 0 < x && 0 < y; n ? x * logOfRatio(n ? x : 1, n ? y : 1) : x == 0 && 0 <= y ? 0 : x == x && y == y ? inf : x + y",
+  ndtr: "normalByExp(x)",
   sigmoid: "Sigmoid(x)",
   softplus: "Max(x, 0) + log1p(Exp(-Abs(x)))",
   // a power, and a step of Newton's method for its last digits
   cbrt: "s = Abs(x); n = s == 0 || s == inf; a = n ? 1 : s; r = Pow(a, 0.3333333333333333); n ? x : (x < 0 ? -1 : 1) * (r - (r - a / (r * r)) / 3)",
   erf: "Erf(x)",
+  gaussian: "Exp(x * x * -0.5)",
   normalByExp: "0.5 * erfc(x * -0.7071067811865476)",
   erfNearZero: "q = x * x; x + x * (0.125 - 0.375 * q + erfTail(q))",
   // by e^(−x²) · (5/4 + P(t)) / (1 + 2x), t = (x − 4) / (x + 4), beyond 0.8: so small values keep their digits. x² is split so that its

@@ -42,7 +42,7 @@ function writeEquation(g: GraphBuilder, eqn: Equation, ins: readonly string[]): 
 /** Where results of words without sign may have more bits than these. */
 const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "add", "sub", "mul", "neg", "sum", "cumsum", "dotGeneral", "windowSum", "windowPut", "scatterAdd",
-  "scatterAddAlong", "dynamicAdd",
+  "scatterAddAlong", "dynamicAdd", "linearRecurrence",
 ]); // prettier-ignore
 
 function noForm({ source }: Equation, what: string): DownhillError {

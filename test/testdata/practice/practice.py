@@ -1,4 +1,4 @@
-"""Values, gradients and Hessian-vector products of the functions of test/plain/practice.ts, by PyTorch in float64.
+"""Values, gradients and Hessian-vector products of the functions of test/plain/practice/, by PyTorch in float64.
 
     python3 test/testdata/practice/practice.py > test/testdata/practice/practice.json
 

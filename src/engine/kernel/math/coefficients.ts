@@ -176,6 +176,12 @@ export const longExpTail32: readonly number[] = [
   0.00019918470934499055,
 ];
 
+/** 2ᵗ = 1 + t · P(t) for |t| ≤ ½, relatively, in float32; error of the form 2^-25.9. */
+export const exp2Tail32: readonly number[] = [
+  0.6931471824645996, 0.24022647738456726, 0.055503323674201965, 0.00961843691766262, 0.0013398875016719103,
+  0.0001535336341476068,
+];
+
 /** ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32; error of the form 2^-28.3. */
 export const logTail32: readonly number[] = [
   0.3333331346511841, -0.25000008940696716, 0.2000211924314499, -0.16667985916137695, 0.1421952098608017,

@@ -2,20 +2,14 @@
 import type { Range } from "../../kernel/range.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  hasName,
-  namesIn,
-  one,
-  polynomialOf,
-  samePolynomial,
-  splitBy,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial, splitBy } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Loop = Stmt & { readonly kind: "for" | "reduce" };
@@ -29,6 +23,20 @@ export interface Facts {
   readonly ranges: ReadonlyMap<string, Range>;
   /** Locals that say where arrays begin that share a buffer: places behind different ones are never the same. */
   readonly offsets: ReadonlySet<string>;
+  /** What was found out about bodies of loops. */
+  readonly bodies: WeakMap<readonly Stmt[], BodyFacts>;
+}
+
+interface BodyFacts {
+  made?: Made;
+  /** `null` where they cannot be told. */
+  accesses?: Accesses | null;
+}
+
+function bodyFacts({ bodies }: Facts, { body }: For): BodyFacts {
+  let known = bodies.get(body);
+  if (known === undefined) bodies.set(body, (known = {}));
+  return known;
 }
 
 /** An element that an iteration reads or writes. */
@@ -65,8 +73,14 @@ interface Standing {
 
 /** The elements that an iteration of a loop touches; `undefined` where that cannot be told. */
 export function accessesOf(facts: Facts, loop: For): Accesses | undefined {
+  const known = bodyFacts(facts, loop);
+  if (known.accesses === undefined) known.accesses = collectAccesses(facts, loop) ?? null;
+  return known.accesses ?? undefined;
+}
+
+function collectAccesses(facts: Facts, loop: For): Accesses | undefined {
   const made = madeIn(facts, loop);
-  const { declared } = usesOf(loop.body);
+  const { declared } = bindingsOf(loop.body);
   /** A place, if that says the same in all iterations but for indices of loops. */
   const placeOf = (index: Expr, { loops }: Standing): Polynomial | undefined => {
     const place = polynomialOf(index, made);
@@ -153,8 +167,13 @@ export function accessesOf(facts: Facts, loop: For): Accesses | undefined {
 }
 
 /** What locals are made of as one iteration of a loop sees them. */
-export function madeIn({ steady, ranges }: Facts, loop: For): Made {
-  const { set } = usesOf(loop.body);
+export function madeIn(facts: Facts, loop: For): Made {
+  const known = bodyFacts(facts, loop);
+  return (known.made ??= collectMade(facts, loop));
+}
+
+function collectMade({ steady, ranges }: Facts, loop: For): Made {
+  const { set } = bindingsOf(loop.body);
   const of = new Map(steady);
   walkBlock(loop.body, {
     stmt(stmt) {

@@ -6,23 +6,16 @@ import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../region.ts";
 import type { End, IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  integerValue,
-  namesOf,
-  one,
-  polynomialOf,
-  polynomialValue,
-  realOf,
-  realsIn,
-} from "./polynomial.ts";
-import { mapBlocks, mapExpressions } from "./rewrite.ts";
+import type { Polynomial } from "../polynomial.ts";
+import { addPolynomials, namesOf, one } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { integerValue, polynomialOf, polynomialValue, realOf, realsIn } from "./polynomial.ts";
+import { mapBlocks, mapExpressions, mapStmts, withBranches } from "./rewrite.ts";
 import type { LowerOptions } from "./options.ts";
 import type { Check, Guard, Scope } from "./scope.ts";
 import { writeFailure } from "./scope.ts";
@@ -46,7 +39,11 @@ interface Pass {
 }
 
 /** A block without the checks that need not be made where they stand. */
-export function settleChecks(scope: Scope, block: readonly Stmt[], { failedChecks }: LowerOptions): Stmt[] {
+export function settleChecks(
+  scope: Scope,
+  block: readonly Stmt[],
+  { failedChecks }: LowerOptions,
+): readonly Stmt[] {
   const { guards, afterError, indices, ranges, changing, host } = scope;
   const pass: Pass = {
     scope: { guards, afterError, indices },
@@ -85,8 +82,8 @@ function definitionsIn(
   return { of, changing, ranges, allowsReals: true, known: new Map() };
 }
 
-function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): Stmt[] {
-  return block.flatMap((stmt): Stmt[] => {
+function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): readonly Stmt[] {
+  return mapStmts(block, (stmt) => {
     switch (stmt.kind) {
       case "if":
         return processBranch(pass, stmt, surroundings);
@@ -99,12 +96,12 @@ function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surround
       case "reduce":
       case "contract":
       case "comment":
-        return [stmt];
+        return stmt;
     }
   });
 }
 
-function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): Stmt[] {
+function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): Stmt | readonly Stmt[] {
   const { scope, made } = pass;
   const guard = scope.guards.get(stmt);
   if (guard !== undefined) {
@@ -112,18 +109,19 @@ function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): St
       pass.trusted.has(guard) ||
       (guard.condition === undefined && guard.checks.every((check) => isProven(pass, check, surroundings)));
     const then = processBlock(pass, stmt.then, surroundings);
-    return holds ? then : [replaced(pass, stmt, { ...stmt, then })];
+    return holds ? then : replaced(pass, stmt, withBranches(stmt, then, stmt.otherwise));
   }
   const isPlain = !scope.afterError.has(stmt);
   const inside = (holds: boolean): Surroundings =>
     isPlain ? within(surroundings, stmt.condition, holds, made) : surroundings;
   const then = processBlock(pass, stmt.then, inside(true));
   const otherwise = processBlock(pass, stmt.otherwise, inside(false));
-  return [replaced(pass, stmt, { ...stmt, then, otherwise })];
+  return replaced(pass, stmt, withBranches(stmt, then, otherwise));
 }
 
 /** Notes for a statement what was noted for the one that it stands for. */
 function replaced<S extends Stmt>({ scope: { guards, afterError } }: Pass, old: Stmt, stmt: S): S {
+  if (old === stmt) return stmt;
   const guard = guards.get(old);
   if (guard !== undefined) guards.set(stmt, guard);
   if (afterError.has(old)) afterError.add(stmt);
@@ -150,11 +148,11 @@ function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean
   );
 }
 
-function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[] {
+function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
   const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
-  if (hoisted === undefined) return [{ ...stmt, body: processBlock(pass, stmt.body, inside) }];
+  if (hoisted === undefined) return mapBlocks(stmt, (body) => processBlock(pass, body, inside));
   const then = k.makeBlock();
   const whole = new Map(pass.whole);
   for (const name of hoisted.reals)
@@ -165,7 +163,7 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt[]
   const isChecked = hoisted.guards.size > 0;
   const copy = (): readonly Stmt[] => checkedCopy(pass, stmt, inside);
   const otherwise = isChecked ? (pass.failed ?? copy()) : copy().map(asWritten);
-  return [{ kind: "if", condition: hoisted.condition, then: then.statements, otherwise }];
+  return { kind: "if", condition: hoisted.condition, then: then.statements, otherwise };
 }
 
 /** A loop with all checks in it. */
@@ -226,15 +224,17 @@ function hoistable(
   range: IndexRange | undefined,
   outer: Surroundings,
 ): Hoisted | undefined {
-  const { declared } = usesOf([loop]);
+  const { declared } = bindingsOf(loop.body);
+  const isDeclared = (name: string): boolean =>
+    declared.has(name) || (loop.kind === "for" && loop.index === name);
   const guards = new Set<Guard>();
   const conditions = new Map<string, Expr>();
   const isKnown = (q: Polynomial): boolean =>
-    [...q.keys()].every((term) => namesOf(term).every((name) => !declared.has(realOf(name) ?? name)));
+    [...q.keys()].every((term) => namesOf(term).every((name) => !isDeclared(realOf(name) ?? name)));
   const isKnownBefore = (condition: Expr): boolean => {
     let is = true;
     walkExpr(condition, (x) => {
-      const isSteady = x.kind !== "local" || !(declared.has(x.name) || pass.made.changing.has(x.name));
+      const isSteady = x.kind !== "local" || !(isDeclared(x.name) || pass.made.changing.has(x.name));
       if (x.kind === "load" || !isSteady) is = false;
     });
     return is;
@@ -243,7 +243,7 @@ function hoistable(
     indicesFromReals([loop]).flatMap((x) => {
       const p = polynomialOf(x, pass.made) ?? new Map<string, number>();
       const names = realsIn(p);
-      return names.some((name) => declared.has(name)) ? [] : names.filter((name) => !pass.whole.has(name));
+      return names.some(isDeclared) ? [] : names.filter((name) => !pass.whole.has(name));
     }),
   );
   const visit = (block: readonly Stmt[], inside: Surroundings): void => {
@@ -329,19 +329,34 @@ function endCondition({ value, needs }: End, isPositive: IsPositive): Expr {
 }
 
 /** A block without tests for errors where none can have been noted before. */
-function withoutVainTests(block: readonly Stmt[], pass: Pass & { readonly site: string }): Stmt[] {
-  const { scope, site } = pass;
-  const clean = (stmts: readonly Stmt[], mayHaveFailed: boolean): Stmt[] => {
+function withoutVainTests(
+  block: readonly Stmt[],
+  { scope, site }: Pass & { readonly site: string },
+): readonly Stmt[] {
+  const failing = new Set<Stmt>();
+  /** Notes which statements set the site of an error, or have one in them that does. */
+  const noteFailing = (stmts: readonly Stmt[]): boolean => {
+    let isThere = false;
+    for (const stmt of stmts) {
+      let fails = stmt.kind === "set" && stmt.name === site;
+      for (const inner of blocksIn(stmt)) fails = noteFailing(inner) || fails;
+      if (fails) failing.add(stmt);
+      isThere ||= fails;
+    }
+    return isThere;
+  };
+  const clean = (stmts: readonly Stmt[], mayHaveFailed: boolean): readonly Stmt[] => {
     let failed = mayHaveFailed;
-    return stmts.flatMap((stmt): Stmt[] => {
+    return mapStmts(stmts, (stmt) => {
       const before = failed;
-      failed ||= usesOf([stmt]).set.has(site); // kept beside the statement: blocks within ask again
-      if (stmt.kind === "for" || stmt.kind === "while") return [{ ...stmt, body: clean(stmt.body, failed) }];
-      if (stmt.kind !== "if") return [stmt];
+      failed ||= failing.has(stmt);
+      if (stmt.kind === "for" || stmt.kind === "while") return mapBlocks(stmt, (body) => clean(body, failed));
+      if (stmt.kind !== "if") return stmt;
       const then = clean(stmt.then, before && !scope.afterError.has(stmt) && !scope.guards.has(stmt));
       if (scope.afterError.has(stmt) && !before) return then;
-      return [{ ...stmt, then, otherwise: clean(stmt.otherwise, before) }];
+      return withBranches(stmt, then, clean(stmt.otherwise, before));
     });
   };
+  noteFailing(block);
   return clean(block, false);
 }

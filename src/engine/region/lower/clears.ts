@@ -1,14 +1,17 @@
-// Arrays begin with zeros. Where a loop that comes next writes to every element, and reads none, they need not.
+// Arrays begin with zeros. Where a loop that comes next writes to every element, and reads none, they need not; nor where it adds to each
+// of them once.
+import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
+import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
+import { addedBy } from "./apart.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { ArrayPlace, Scope } from "./scope.ts";
 
 type For = Stmt & { readonly kind: "for" };
+type Store = Stmt & { readonly kind: "store" };
 
-/** A block without the zeros that nothing reads. */
+/** A block without the zeros that nothing reads but the first sum with each of them, which is made with 0 itself. */
 export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonly Stmt[] {
   if (scope.clears.size === 0) return block;
   const made = new Map<string, Expr>();
@@ -16,16 +19,26 @@ export function withoutVainClears(scope: Scope, block: readonly Stmt[]): readonl
     stmt: (stmt) =>
       void (stmt.kind === "let" && !scope.changing.has(stmt.name) && made.set(stmt.name, stmt.value)),
   });
+  const buffersOf = buffersIn();
   const vain = new Set<Stmt>();
+  const firstSums = new Map<Stmt, Stmt>();
   const visit = (stmts: readonly Stmt[]): void => {
     stmts.forEach((stmt, i) => {
       const array = scope.clears.get(stmt);
-      if (array !== undefined && isFilled(scope, made, array, stmts.slice(i + 1))) vain.add(stmt);
+      const loop = array && nextLoop(scope, array, stmts.slice(i + 1), buffersOf);
+      if (array === undefined || loop === undefined || !fills(scope, made, array, [loop], [])) return;
+      const { reads, stores } = accessesOf(array, loop);
+      const sum = stores.length === 1 && reads === 1 ? sumWithZero(stores[0]!) : undefined;
+      if (reads > 0 && sum === undefined) return;
+      vain.add(stmt);
+      if (sum !== undefined) firstSums.set(stores[0]!, sum);
     });
   };
   const prune = (stmts: readonly Stmt[]): readonly Stmt[] => {
     visit(stmts);
-    return stmts.flatMap((stmt) => (vain.has(stmt) ? [] : [carried(scope, stmt, mapBlocks(stmt, prune))]));
+    return stmts.flatMap((stmt) =>
+      vain.has(stmt) ? [] : [carried(scope, stmt, firstSums.get(stmt) ?? mapBlocks(stmt, prune))],
+    );
   };
   return prune(block);
 }
@@ -42,29 +55,66 @@ function carried({ guards, afterError, indices, clears, stores }: Scope, old: St
   return stmt;
 }
 
-/** Whether the first statement that has to do with an array is a loop that fills it. */
-function isFilled(
+/** The first statement that has to do with an array, if it is a loop. */
+function nextLoop(
   scope: Scope,
-  made: ReadonlyMap<string, Expr>,
   array: ArrayPlace,
   rest: readonly Stmt[],
-): boolean {
+  buffersOf: (stmt: Stmt) => ReadonlySet<string>,
+): For | undefined {
   for (const stmt of rest) {
     const goesOn = scope.guards.has(stmt) || scope.afterError.has(stmt);
-    if (goesOn && stmt.kind === "if") return isFilled(scope, made, array, stmt.then);
-    if (!usesOf([stmt]).buffers.has(array.buffer)) continue;
-    return stmt.kind === "for" && !isRead(array, stmt) && fills(scope, made, array, [stmt], []);
+    if (goesOn && stmt.kind === "if") return nextLoop(scope, array, stmt.then, buffersOf);
+    if (buffersOf(stmt).has(array.buffer)) return stmt.kind === "for" ? stmt : undefined;
   }
-  return false;
+  return undefined;
 }
 
-function isRead({ buffer }: ArrayPlace, loop: For): boolean {
-  let found = false;
+/** Tells the buffers that a statement, with those in it, reads or writes: found once for each. */
+function buffersIn(): (stmt: Stmt) => ReadonlySet<string> {
+  const known = new Map<Stmt, ReadonlySet<string>>();
+  const of = (stmt: Stmt): ReadonlySet<string> => {
+    let buffers = known.get(stmt);
+    if (buffers === undefined) known.set(stmt, (buffers = collected(stmt)));
+    return buffers;
+  };
+  const collected = (stmt: Stmt): ReadonlySet<string> => {
+    const buffers = new Set<string>();
+    if (stmt.kind === "store") buffers.add(stmt.buffer);
+    if (stmt.kind === "contract")
+      for (const { buffer } of [stmt.out, stmt.left, stmt.right]) buffers.add(buffer);
+    walkOwnExprs(stmt, (x) => {
+      if (x.kind === "load") buffers.add(x.buffer);
+    });
+    for (const block of blocksIn(stmt))
+      block.forEach((inner) => of(inner).forEach((buffer) => buffers.add(buffer)));
+    return buffers;
+  };
+  return of;
+}
+
+/** How many expressions of a loop read elements of an array, and what stores to it. Contractions read. */
+function accessesOf(
+  { buffer }: ArrayPlace,
+  loop: For,
+): { readonly reads: number; readonly stores: readonly Store[] } {
+  let reads = 0;
+  const stores: Store[] = [];
   walkBlock([loop], {
-    expr: (x) => void (x.kind === "load" && x.buffer === buffer && (found = true)),
-    stmt: (stmt) => void (stmt.kind === "contract" && (found = true)),
+    expr: (x) => void (x.kind === "load" && x.buffer === buffer && reads++),
+    stmt(stmt) {
+      if (stmt.kind === "contract") reads = Infinity;
+      if (stmt.kind === "store" && stmt.buffer === buffer) stores.push(stmt);
+    },
   });
-  return found;
+  return { reads, stores };
+}
+
+/** A store that adds to its element, or subtracts from it, as it is where that is 0. */
+function sumWithZero(store: Store): Store | undefined {
+  const term = addedBy(store);
+  if (term === undefined || store.value.kind !== "binary") return undefined;
+  return { ...store, value: k.binary(store.value.op, k.constant(term.type, 0), term) };
 }
 
 /** Whether statements that are all reached store to each element: at the indices of loops from 0 to the lengths. */

@@ -1,21 +1,15 @@
 // A loop that adds to an element of an array whose place stays the same adds to a local, and the element gets that once.
 import * as k from "../../kernel/build.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf, usesOf } from "../../kernel/uses.ts";
 import type { Access, Facts, For } from "./apart.ts";
 import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./apart.ts";
 import { rangeOfLoop } from "./bounds.ts";
 import { noTerm } from "./neutral.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  hasName,
-  integerValue,
-  namesIn,
-  one,
-  polynomialOf,
-  samePolynomial,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial } from "../polynomial.ts";
+import { integerValue, polynomialOf } from "./polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 /** Elements that a loop adds to, all in one place. */
@@ -32,7 +26,7 @@ export function withFixedPlaces(facts: Facts, loop: For, fresh: (hint: string) =
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return [loop];
   const made = madeIn(facts, loop);
-  const { set, declared } = usesOf(loop.body);
+  const { set, declared } = bindingsOf(loop.body);
   if (![loop.from, loop.to].every((bound) => isSteady(bound, set))) return [loop];
   const found: Fixed[] = [];
   for (const stmt of loop.body) {

@@ -3,13 +3,13 @@
 import * as k from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { Facts, For } from "./apart.ts";
 import { areApart } from "./apart.ts";
 import { withFixedPlaces } from "./fixed-places.ts";
 import type { LowerOptions } from "./options.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { mapBlocks, mapStmts, withBranches } from "./rewrite.ts";
 import { withStoredSums } from "./stored-sums.ts";
 import type { StripMemory } from "./strips.ts";
 import { inStrips } from "./strips.ts";
@@ -54,7 +54,8 @@ export function markLoops(
   });
   const isPositive = (name: string): boolean => (ranges.get(name)?.low ?? -1) >= 0;
   const steadyNames = (name: string): boolean => !changing.has(name);
-  const pass: Pass = { steady, steadyNames, isPositive, ranges, offsets, options, memory, fresh };
+  const known = { steady, steadyNames, isPositive, ranges, offsets, bodies: new WeakMap() };
+  const pass: Pass = { ...known, options, memory, fresh };
   const areFixed = options.sums !== false && options.fixedPlaces !== false;
   const plain = options.sums === false ? block : withStoredSums(block);
   return markBlock(pass, areFixed ? fixPlaces(pass, plain) : plain);
@@ -64,7 +65,7 @@ export function markLoops(
 function fixPlaces(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
   return mapWithin(pass, block, (stmt, here) => {
     const inner = mapBlocks(stmt, (part) => fixPlaces(here, part));
-    return inner.kind === "for" ? withFixedPlaces(here, inner, pass.fresh) : [inner];
+    return inner.kind === "for" ? withFixedPlaces(here, inner, pass.fresh) : inner;
   });
 }
 
@@ -72,20 +73,20 @@ function fixPlaces(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
 function mapWithin(
   pass: Pass,
   block: readonly Stmt[],
-  f: (stmt: Stmt, pass: Pass) => readonly Stmt[],
+  f: (stmt: Stmt, pass: Pass) => Stmt | readonly Stmt[],
 ): readonly Stmt[] {
-  return block.flatMap((stmt): readonly Stmt[] => {
-    if (stmt.kind === "for" && stmt.independent === false) return [stmt];
+  return mapStmts(block, (stmt) => {
+    if (stmt.kind === "for" && stmt.independent === false) return stmt;
     if (stmt.kind !== "if") return f(stmt, pass);
     const then = mapWithin(assuming(pass, stmt.condition), stmt.then, f);
-    return [{ ...stmt, then, otherwise: mapWithin(pass, stmt.otherwise, f) }];
+    return withBranches(stmt, then, mapWithin(pass, stmt.otherwise, f));
   });
 }
 
 function markBlock(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
   return mapWithin(pass, block, (stmt, here) => {
     if (stmt.kind === "for" && stmt.independent !== true) return markLoop(here, stmt);
-    return [mapBlocks(stmt, (part) => markBlock(here, part))];
+    return mapBlocks(stmt, (part) => markBlock(here, part));
   });
 }
 
@@ -136,6 +137,6 @@ function markLoop(pass: Pass, loop: For): readonly Stmt[] {
 
 /** Locals from outside that a loop sets. */
 function outerSets(loop: For): ReadonlySet<string> {
-  const { set, declared } = usesOf(loop.body);
+  const { set, declared } = bindingsOf(loop.body);
   return new Set([...set].filter((name) => !declared.has(name)));
 }

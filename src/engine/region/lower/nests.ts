@@ -1,20 +1,14 @@
 // What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
 import * as k from "../../kernel/build.ts";
 import type { Expr, Size, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { IsPositive } from "./bounds.ts";
 import { isNeverNegative } from "./bounds.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import {
-  addPolynomials,
-  integerValue,
-  multiplyPolynomials,
-  namesOf,
-  one,
-  polynomialOf,
-  splitBy,
-} from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { addPolynomials, multiplyPolynomials, namesOf, one, splitBy } from "../polynomial.ts";
+import { integerValue, polynomialOf } from "./polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Let = Stmt & { readonly kind: "let" };
@@ -38,6 +32,10 @@ export interface Nest extends Known {
   readonly stored: ReadonlySet<string>;
   /** Immutable locals of the head, and the blocks that declare them. */
   readonly lets: ReadonlyMap<string, { readonly stmt: Let; readonly block: Block }>;
+  /** The statements of the head whose own expressions, not those of statements in them, read a local. */
+  readonly readersOf: (local: string) => ReadonlySet<Stmt>;
+  /** The statements of the head that themselves read or write a buffer. */
+  readonly touching: (buffer: string) => ReadonlySet<Stmt>;
   /** Loops that count up where the text counts down: they are looked at from their last iteration. */
   readonly isDown: readonly boolean[];
   /** Whether the outermost loop is a strip of a longer one. */
@@ -48,10 +46,10 @@ export interface Nest extends Known {
 }
 
 /** What is known of a head before one of its nests is looked at. */
-export type HeadFacts = Pick<Nest, "head" | "declared" | "stored" | "lets">;
+export type HeadFacts = Pick<Nest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
 export function factsOf(head: For, { made }: Known): HeadFacts {
-  const { declared } = usesOf([head]);
+  const declared = new Set([head.index, ...bindingsOf(head.body).declared]);
   const stored = new Set<string>();
   const lets = new Map<string, { stmt: Let; block: Block }>();
   const visit = (block: Block): void => {
@@ -64,7 +62,41 @@ export function factsOf(head: For, { made }: Known): HeadFacts {
     }
   };
   visit([head]);
-  return { head, declared, stored, lets };
+  let accesses: ReturnType<typeof accessesIn> | undefined;
+  return {
+    head,
+    declared,
+    stored,
+    lets,
+    readersOf: (local) => (accesses ??= accessesIn(head)).readers.get(local) ?? none,
+    touching: (buffer) => (accesses ??= accessesIn(head)).touching.get(buffer) ?? none,
+  };
+}
+
+const none: ReadonlySet<Stmt> = /* @__PURE__ */ new Set();
+
+/** Which statements read locals, and touch buffers, by their names. */
+function accessesIn(head: For): Readonly<Record<"readers" | "touching", ReadonlyMap<string, Set<Stmt>>>> {
+  const [readers, touching] = [new Map<string, Set<Stmt>>(), new Map<string, Set<Stmt>>()];
+  let current: Stmt = head;
+  const note = (map: Map<string, Set<Stmt>>, name: string): void => {
+    const known = map.get(name);
+    if (known === undefined) map.set(name, new Set([current]));
+    else known.add(current);
+  };
+  walkBlock([head], {
+    stmt(stmt) {
+      current = stmt;
+      if (stmt.kind === "store") note(touching, stmt.buffer);
+      if (stmt.kind === "contract")
+        for (const { buffer } of [stmt.out, stmt.left, stmt.right]) note(touching, buffer);
+    },
+    expr(expr) {
+      if (expr.kind === "local") note(readers, expr.name);
+      else if (expr.kind === "load") note(touching, expr.buffer);
+    },
+  });
+  return { readers, touching };
 }
 
 /** The nest of these loops; `undefined` where their ends are not known before. */

@@ -28,4 +28,6 @@ export interface LowerOptions {
   readonly steadyConditions?: boolean;
   /** Products in places of elements that a loop does not change are computed before it. Default true. */
   readonly steadyPlaces?: boolean;
+  /** What is added with its sign changed is subtracted. Default true. */
+  readonly differences?: boolean;
 }

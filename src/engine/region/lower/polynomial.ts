@@ -1,92 +1,16 @@
+// Integers of a routine as polynomials of its locals: integers, or behind a `~` float64 of which it is to be seen whether they are whole.
 import * as k from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
 import { isWithin, typeRange } from "../../kernel/range.ts";
 import type { Expr } from "../../kernel/scalar.ts";
-
-/**
- * A sum of products of locals with whole coefficients, by its products: names in order, joined by spaces; the constant by
- * the empty text. It stands for the true number, which nothing wraps. Locals are integers, or behind a `~` float64 of which it is
- * to be seen whether they are whole.
- */
-export type Polynomial = ReadonlyMap<string, number>;
-
-/** Places and bounds with more products than this are not looked into. */
-const mostTerms = 24;
-
-const zero: Polynomial = /* @__PURE__ */ new Map();
-export const one: Polynomial = /* @__PURE__ */ new Map([["", 1]]);
-
-function constantPolynomial(value: number): Polynomial {
-  return value === 0 ? zero : new Map([["", value]]);
-}
-
-export function addPolynomials(x: Polynomial, y: Polynomial, factor = 1): Polynomial {
-  const sum = new Map(x);
-  for (const [term, coefficient] of y) {
-    const total = (sum.get(term) ?? 0) + factor * coefficient;
-    if (total === 0) sum.delete(term);
-    else sum.set(term, total);
-  }
-  return sum;
-}
-
-export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
-  if (x.size * y.size > mostTerms) return undefined;
-  let product: Polynomial = zero;
-  for (const [a, ca] of x)
-    for (const [b, cb] of y) product = addPolynomials(product, new Map([[joined(a, b), ca * cb]]));
-  return product;
-}
-
-function joined(a: string, b: string): string {
-  return [...namesOf(a), ...namesOf(b)].toSorted().join(" ");
-}
-
-export function namesOf(term: string): readonly string[] {
-  return term === "" ? [] : term.split(" ");
-}
-
-export function namesIn(p: Polynomial): readonly string[] {
-  return [...p.keys()].flatMap(namesOf);
-}
-
-export function hasName(p: Polynomial, name: string): boolean {
-  return [...p.keys()].some((term) => namesOf(term).includes(name));
-}
-
-/** A polynomial of other names. */
-export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Polynomial {
-  if (names.size === 0) return p;
-  const of = new Map<string, number>();
-  for (const [term, coefficient] of p) {
-    const other = namesOf(term)
-      .map((name) => names.get(name) ?? name)
-      .toSorted()
-      .join(" ");
-    of.set(other, (of.get(other) ?? 0) + coefficient);
-  }
-  return of;
-}
-
-/** `p` as `factor · name + rest`; `undefined` where the name is multiplied with itself. */
-export function splitBy(
-  p: Polynomial,
-  name: string,
-): { readonly factor: Polynomial; readonly rest: Polynomial } | undefined {
-  const [factor, rest] = [new Map<string, number>(), new Map<string, number>()];
-  for (const [term, coefficient] of p) {
-    const names = namesOf(term);
-    const others = names.filter((one) => one !== name);
-    if (others.length === names.length) rest.set(term, coefficient);
-    else if (others.length === names.length - 1) factor.set(others.join(" "), coefficient);
-    else return undefined;
-  }
-  return { factor, rest };
-}
-
-export function samePolynomial(x: Polynomial, y: Polynomial): boolean {
-  return addPolynomials(x, y, -1).size === 0;
-}
+import type { Polynomial } from "../polynomial.ts";
+import {
+  addPolynomials,
+  constantPolynomial,
+  multiplyPolynomials,
+  namePolynomial,
+  namesOf,
+} from "../polynomial.ts";
 
 /** What expressions are made of. */
 export interface Made {
@@ -153,8 +77,8 @@ function localPolynomial(
   const definition = made.of.get(name);
   const inner = definition && polynomialOf(definition, made, depth + 1);
   if (inner !== undefined || /\s|^~/.test(name)) return inner;
-  if (type === "i32") return new Map([[name, 1]]);
-  return type === "f64" && made.allowsReals === true ? new Map([[`~${name}`, 1]]) : undefined;
+  if (type === "i32") return namePolynomial(name);
+  return type === "f64" && made.allowsReals === true ? namePolynomial(`~${name}`) : undefined;
 }
 
 /** Whether a polynomial never leaves the int32 numbers. */

@@ -1,9 +1,11 @@
 // Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import type { Access, Facts, For, Loop } from "./apart.ts";
 import { madeIn } from "./apart.ts";
-import type { Made, Polynomial } from "./polynomial.ts";
-import { hasName, namesIn, polynomialOf, renamed, samePolynomial } from "./polynomial.ts";
+import type { Polynomial } from "../polynomial.ts";
+import type { Made } from "./polynomial.ts";
+import { hasName, namesIn, renamed, samePolynomial } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 
 /**
  * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write
@@ -19,7 +21,7 @@ export function isPrivate(
   length: Polynomial | undefined,
 ): boolean {
   const made = madeIn(facts, loop);
-  const { declared } = usesOf(loop.body);
+  const { declared } = bindingsOf(loop.body);
   const isSteady = ({ index, isSure, loops }: Access): boolean => {
     if (!isSure || index === undefined || hasName(index, loop.index)) return false;
     const within = new Set<string>();

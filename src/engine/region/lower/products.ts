@@ -3,15 +3,14 @@ import * as k from "../../kernel/build.ts";
 import type { Contract, Dim, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { constantSize } from "../../kernel/sizes.ts";
-import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { Attempt, Elements, Factor, Operand, ProductHost } from "./factors.ts";
 import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from "./factors.ts";
 import type { Block, For, Nest, Place } from "./nests.ts";
 import { areDistinct, factsOf, nestOf, placeOf, readersOf, throughLets } from "./nests.ts";
 import { plus } from "./places.ts";
-import { samePolynomial } from "./polynomial.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { samePolynomial } from "../polynomial.ts";
+import { mapBlocks, mapStmts } from "./rewrite.ts";
 import { withoutUnusedLocals } from "./unused.ts";
 
 /** Loops of a product: one of rows, one of columns and one of sums at least. */
@@ -21,9 +20,9 @@ const fewestIndices = 4;
 
 /** A block with its sums of products as contractions. */
 export function withProducts(block: Block, host: ProductHost): readonly Stmt[] {
-  return block.flatMap((stmt) => {
+  return mapStmts(block, (stmt) => {
     const found = stmt.kind === "for" && depthOf(stmt) >= fewestLoops ? extract(stmt, host) : undefined;
-    return found ?? [mapBlocks(stmt, (inner) => withProducts(inner, host))];
+    return found ?? mapBlocks(stmt, (inner) => withProducts(inner, host));
   });
 }
 
@@ -159,10 +158,13 @@ function termOf(nest: Nest, { block, stmt }: Site, isTarget: (expr: Expr) => boo
 }
 
 /** Whether nothing but these statements reads the locals that they declare. */
-function areApart({ head }: Nest, stmts: ReadonlySet<Stmt>): boolean {
-  const names = new Set([...stmts].flatMap((stmt) => (stmt.kind === "let" ? [stmt.name] : [])));
-  const reading = readersOf([head], (x) => x.kind === "local" && names.has(x.name));
-  return [...reading].every((stmt) => stmts.has(stmt));
+function areApart({ readersOf: readers }: Nest, stmts: ReadonlySet<Stmt>): boolean {
+  return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
+}
+
+function areAmong(some: ReadonlySet<Stmt>, all: ReadonlySet<Stmt>): boolean {
+  for (const stmt of some) if (!all.has(stmt)) return false;
+  return true;
 }
 
 /** A product that is added to elements which nothing else in the nest touches: it can be added when all else is done. */
@@ -180,7 +182,7 @@ function outOfElements(
     site,
     (x) => x.kind === "load" && x.buffer === buffer && isAt(nest, x.index, place),
   );
-  if (term === undefined || !isTouchedOnlyBy(nest, buffer, term.stmts)) return undefined;
+  if (term === undefined || !areAmong(nest.touching(buffer), term.stmts)) return undefined;
   const loops = new Set(place.strides.flatMap((stride, l) => (stride.size > 0 ? [l] : [])));
   const [x, y] = [factorOf(nest, term.x), factorOf(nest, term.y)];
   if (x === undefined || y === undefined || !areDistinct(nest, place, [...loops])) return undefined;
@@ -211,18 +213,6 @@ function isAt(nest: Nest, index: Expr, place: Place): boolean {
 function negated(nest: Nest, x: Expr): Factor | undefined {
   const factor = factorOf(nest, k.neg(x));
   return factor?.source.kind === "computed" ? factor : undefined;
-}
-
-/** Whether a buffer is read and written by these statements only. */
-function isTouchedOnlyBy({ head }: Nest, buffer: string, stmts: ReadonlySet<Stmt>): boolean {
-  const touching = new Set(readersOf([head], (x) => x.kind === "load" && x.buffer === buffer));
-  walkBlock([head], {
-    stmt(stmt) {
-      if (stmt.kind === "store" && stmt.buffer === buffer) touching.add(stmt);
-      if (stmt.kind === "contract" && usesOf([stmt]).buffers.has(buffer)) touching.add(stmt);
-    },
-  });
-  return [...touching].every((stmt) => stmts.has(stmt));
 }
 
 /** A product that is summed up in a local of the nest: it can be computed before the nest, which then reads the sums. */
@@ -310,9 +300,7 @@ function storedSum(
     const { value, lets } = throughLets(nest, stmt.value, body);
     if (value.kind !== "local" || value.name !== name) continue;
     const stmts = new Set<Stmt>([...term.stmts, ...lets, stmt]);
-    const isRead = [...readersOf([nest.head], (x) => x.kind === "local" && x.name === name)].some(
-      (one) => !stmts.has(one),
-    );
+    const isRead = !areAmong(nest.readersOf(name), stmts);
     const isEarly = lets.some((one) => !behind.includes(one));
     const place = placeOf(nest, stmt.index);
     const out = place && elementsAt(stmt.buffer, place);
@@ -321,7 +309,7 @@ function storedSum(
       isEarly ||
       out === undefined ||
       !areApart(nest, stmts) ||
-      !isTouchedOnlyBy(nest, stmt.buffer, new Set([stmt]))
+      !areAmong(nest.touching(stmt.buffer), new Set([stmt]))
     )
       return undefined;
     const loops = nest.loops.slice(0, depth + 1).keys();

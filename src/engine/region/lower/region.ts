@@ -2,7 +2,6 @@ import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { constantSize } from "../../kernel/sizes.ts";
-import { usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
 import type { Region } from "../region.ts";
@@ -13,6 +12,7 @@ import type { LowerOptions } from "./options.ts";
 import { plus, times } from "./places.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
+import { withDifferences } from "./differences.ts";
 import { withoutVainClears } from "./clears.ts";
 import { withSteadyParts } from "./steady.ts";
 import { markLoops } from "./independent.ts";
@@ -85,6 +85,7 @@ export function writeRegion(
   const memory = stripMemory(scope);
   statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
   statements = withSteadyParts(statements, options, host.fresh);
+  statements = withDifferences(statements, options);
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
   host.block.statements.splice(0, Infinity, ...statements);
@@ -93,11 +94,15 @@ export function writeRegion(
 
 /** What products are written into. */
 function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope): ProductHost {
-  const set = new Set([...changing, ...usesOf(block).set]);
+  const set = new Set(changing);
   const of = new Map<string, Expr>();
   walkBlock(block, {
-    stmt: (stmt) => void (stmt.kind === "let" && !set.has(stmt.name) && of.set(stmt.name, stmt.value)),
+    stmt(stmt) {
+      if (stmt.kind === "set") set.add(stmt.name);
+      else if (stmt.kind === "let") of.set(stmt.name, stmt.value);
+    },
   });
+  for (const name of set) of.delete(name);
   const { scratch, scalars, arrays } = host;
   const given = new Set<string>();
   for (const x of [...scalars.values(), ...[...arrays.values()].flatMap(({ dims }) => dims)])
@@ -107,9 +112,12 @@ function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope):
     isPositive: (name) => (ranges.get(name)?.low ?? -1) >= 0,
     strips: new Map(),
     fresh: host.fresh,
-    knownSize: (size) =>
-      scratch === undefined || scratch.isFixed === true ? undefined : sizeBeforeCall(size, of, given),
-    allocate: (buffer) => scratch?.add(buffer),
+    knownSize(size) {
+      if (scratch === undefined || scratch.holdsProducts === false) return undefined;
+      const known = sizeBeforeCall(size, of, given);
+      return known === undefined || scratch.isFixed !== true ? known : constantSize(known);
+    },
+    allocate: (buffer) => scratch?.add(buffer, "products"),
   };
 }
 
@@ -121,7 +129,7 @@ function stripMemory({ host, arrays }: Scope): StripMemory | undefined {
   for (const array of arrays.values()) own.set(array.buffer, array);
   return {
     name: host.fresh,
-    add: (name, type, size) => scratch.add({ name, type, size }),
+    add: (name, type, size) => scratch.add({ name, type, size }, "strips"),
     arrayIn(buffer) {
       const [array, size] = [own.get(buffer), scratch.sizeOf(buffer)];
       if (array === undefined || size === undefined || array.growth !== undefined) return undefined;

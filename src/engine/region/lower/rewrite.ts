@@ -27,8 +27,34 @@ export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly St
   }
 }
 
+/** A block with `f` applied to its statements, each of which may become several, or none; the same block where all stay. */
+export function mapStmts(block: readonly Stmt[], f: (stmt: Stmt) => Stmt | readonly Stmt[]): readonly Stmt[] {
+  const out: Stmt[] = [];
+  let isSame = true;
+  block.forEach((stmt) => {
+    const mapped = f(stmt);
+    if ("kind" in mapped) {
+      isSame &&= mapped === stmt;
+      out.push(mapped);
+    } else {
+      isSame &&= mapped.length === 1 && mapped[0] === stmt;
+      out.push(...mapped);
+    }
+  });
+  return isSame ? block : out;
+}
+
+/** A branch with other blocks; the same one where these are. */
+export function withBranches(
+  stmt: Stmt & { readonly kind: "if" },
+  then: readonly Stmt[],
+  otherwise: readonly Stmt[],
+): Stmt {
+  return then === stmt.then && otherwise === stmt.otherwise ? stmt : { ...stmt, then, otherwise };
+}
+
 /** Whether two blocks are made of the same statements. */
-function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
+export function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
   return a.length === b.length && a.every((stmt, i) => stmt === b[i]);
 }
 

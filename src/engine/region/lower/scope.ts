@@ -60,13 +60,18 @@ export interface Host {
   memoryOf(array: string): ArrayMemory;
   /** Buffers that are made while the region is written. */
   readonly scratch?: {
-    add(buffer: Buffer): void;
-    /** Whether all of them must be of sizes that are numbers, and few: those of strips. */
+    add(buffer: Buffer, use: ScratchUse): void;
+    /** Whether all of them must be of sizes that are numbers. */
     readonly isFixed?: boolean;
+    /** Whether products may have arrays of their own there. Default true. */
+    readonly holdsProducts?: boolean;
     /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
     sizeOf(buffer: string): Size | undefined;
   };
 }
+
+/** What a buffer is for that is made while a region is written. */
+export type ScratchUse = "strips" | "products";
 
 /** A check, such as that a place is in range: `if (inRange) { all that comes after } else { note the error }`. */
 export interface Guard {

@@ -3,15 +3,16 @@
 import { copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import type { Uses } from "../../kernel/uses.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { LowerOptions } from "./options.ts";
-import { mapBlocks, mapExpressions } from "./rewrite.ts";
+import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
+
+type Loop = Stmt & { readonly kind: "for" | "while" | "reduce" };
 
 /** A loop, and what is to be computed before it. */
 interface Around {
-  readonly uses: Uses;
+  readonly loop: Loop;
   readonly before: Stmt[];
   /** The locals that values were put in, by their text. */
   readonly known: Map<string, Expr>;
@@ -29,9 +30,9 @@ export function withSteadyParts(
   return within(block, []);
 
   function within(stmts: readonly Stmt[], loops: readonly Around[]): readonly Stmt[] {
-    return stmts.flatMap((stmt) => {
+    return mapStmts(stmts, (stmt) => {
       if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
-        const own: Around = { uses: usesOf([stmt]), before: [], known: new Map() };
+        const own: Around = { loop: stmt, before: [], known: new Map() };
         const inside = [...loops, own];
         const moved = moveOut(
           mapBlocks(stmt, (part) => within(part, inside)),
@@ -40,24 +41,27 @@ export function withSteadyParts(
         return [...own.before, moved];
       }
       const moved = mapBlocks(stmt, (part) => within(part, loops));
-      return [loops.length === 0 ? moved : moveOut(moved, loops)];
+      return loops.length === 0 ? moved : moveOut(moved, loops);
     });
   }
 
   function moveOut(stmt: Stmt, loops: readonly Around[]): Stmt {
     const moved = mapExpressions(stmt, (x) => inside(x, loops));
-    return moved.kind === "store" && steadyPlaces ? { ...moved, index: place(moved.index, loops) } : moved;
+    if (moved.kind !== "store" || !steadyPlaces) return moved;
+    const index = place(moved.index, loops);
+    return index === moved.index ? moved : { ...moved, index };
   }
 
   function inside(expr: Expr, loops: readonly Around[]): Expr {
-    return hasPart(expr, ({ kind }) => kind === "select" || kind === "load")
-      ? copyExpr(expr, (x) => replaced(x, loops))
-      : expr;
+    return copyExpr(expr, (x) => replaced(x, loops));
   }
 
   function replaced(expr: Expr, loops: readonly Around[]): Expr | undefined {
-    if (expr.kind === "load" && steadyPlaces)
-      return { ...expr, index: place(inside(expr.index, loops), loops) };
+    if (expr.kind === "const" || expr.kind === "local") return expr;
+    if (expr.kind === "load" && steadyPlaces) {
+      const index = place(inside(expr.index, loops), loops);
+      return index === expr.index ? expr : { ...expr, index };
+    }
     if (expr.kind !== "select" || expr.condition.kind !== "binary" || !steadyConditions) return undefined;
     const condition = before(expr.condition, "holds", loops);
     return condition && { ...expr, condition, x: inside(expr.x, loops), y: inside(expr.y, loops) };
@@ -65,16 +69,17 @@ export function withSteadyParts(
 
   /** The place of an element with what is multiplied in it before loops. */
   function place(index: Expr, loops: readonly Around[]): Expr {
+    if (index.kind === "const" || index.kind === "local") return index;
     return copyExpr(index, (x) => {
-      if (x.kind === "load") return x;
-      const isProduct = hasPart(x, (part) => part.kind === "binary" && part.op === "mul");
-      return isProduct && x.type === "i32" ? before(x, "place", loops) : undefined;
+      if (x.kind === "load" || x.kind === "const" || x.kind === "local") return x;
+      return x.type === "i32" && hasProduct(x) ? before(x, "place", loops) : undefined;
     });
   }
 
   /** A local that has the value, declared before the outermost loop that leaves it as it is; `undefined` where there is none. */
   function before(value: Expr, hint: string, loops: readonly Around[]): Expr | undefined {
-    const depth = loops.findIndex(({ uses }) => isSteady(value, uses));
+    const names = namesOf(value);
+    const depth = names === undefined ? -1 : loops.findIndex(({ loop }) => !changesAny(loop, names));
     const outermost = loops[depth];
     if (outermost === undefined) return undefined;
     const { known } = outermost;
@@ -90,19 +95,28 @@ export function withSteadyParts(
   }
 }
 
-function hasPart(expr: Expr, isOne: (part: Expr) => boolean): boolean {
+function hasProduct(expr: Expr): boolean {
   let has = false;
-  walkExpr(expr, (x) => void (has ||= isOne(x)));
+  walkExpr(expr, (x) => void (has ||= x.kind === "binary" && x.op === "mul"));
   return has;
 }
 
-/** Whether an expression is made of constants and of locals that a loop neither declares nor sets. */
-function isSteady(expr: Expr, { declared, set }: Uses): boolean {
-  let is = true;
-  walkExpr(expr, (x) => {
-    if (x.kind === "load" || x.kind === "table" || x.kind === "call") is = false;
-    if (x.kind === "binary" && (x.op === "div" || x.op === "rem")) is = false; // may end the program where it is not reached
-    if (x.kind === "local" && (declared.has(x.name) || set.has(x.name))) is = false;
+/** The locals that a value is made of; `undefined` where other things have a part in it, or where it may end the program. */
+function namesOf(value: Expr): readonly string[] | undefined {
+  const names: string[] = [];
+  let isSteady = true;
+  walkExpr(value, (x) => {
+    if (x.kind === "load" || x.kind === "table" || x.kind === "call") isSteady = false;
+    else if (x.kind === "binary" && (x.op === "div" || x.op === "rem")) isSteady = false;
+    else if (x.kind === "local") names.push(x.name);
   });
-  return is;
+  return isSteady ? names : undefined;
+}
+
+/** Whether a loop declares or sets one of these locals. */
+function changesAny(loop: Loop, names: readonly string[]): boolean {
+  const { declared, set } = bindingsOf(loop.body);
+  const isOwn = (name: string): boolean =>
+    (loop.kind !== "while" && name === loop.index) || (loop.kind === "reduce" && name === loop.name);
+  return names.some((name) => declared.has(name) || set.has(name) || isOwn(name));
 }

@@ -12,10 +12,11 @@ type Store = Stmt & { readonly kind: "store" };
 /** A block whose stores add to their elements where they say so in locals that nothing else reads. */
 export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
   const uses = new Map<string, number>();
+  const set = new Set<string>();
   walkBlock(block, {
     expr: (x) => void (x.kind === "local" && uses.set(x.name, (uses.get(x.name) ?? 0) + 1)),
+    stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)),
   });
-  const { set } = usesOf(block);
   const isTemporary = (name: string): boolean => uses.get(name) === 1 && !set.has(name);
   const inBlock = (stmts: readonly Stmt[]): readonly Stmt[] => {
     const places = new Map<string, number>();

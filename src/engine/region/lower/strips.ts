@@ -8,16 +8,17 @@ import { copyBlock } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { addSizes, constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
-import { usesOf } from "../../kernel/uses.ts";
+import { bindingsOf, usesOf } from "../../kernel/uses.ts";
 import { walkBlock } from "../../kernel/walk.ts";
 import type { Access, Accesses, Facts, For } from "./apart.ts";
 import { accessesOf, isListApart, madeIn } from "./apart.ts";
 import { noTerm } from "./neutral.ts";
 import { plus, times } from "./places.ts";
-import { hasName, polynomialOf, splitBy } from "./polynomial.ts";
+import { hasName, splitBy } from "../polynomial.ts";
+import { polynomialOf } from "./polynomial.ts";
 import { isPrivate } from "./private.ts";
 import { mapBlocks } from "./rewrite.ts";
-import { addingTo } from "./sums.ts";
+import { addingTo, typeOfSet } from "./sums.ts";
 
 /** Memory that loops in strips need. */
 export interface StripMemory {
@@ -98,10 +99,10 @@ export function inStrips(
   memory: StripMemory,
   names: Names,
 ): readonly Stmt[] | undefined {
-  const { set, declared, touched } = usesOf(loop.body);
+  const { set, declared } = bindingsOf(loop.body);
   const sums = [...set]
     .filter((name) => !declared.has(name))
-    .map((name): Sum => ({ name, type: touched.get(name)! }));
+    .map((name): Sum => ({ name, type: typeOfSet(loop.body, name)! }));
   if (sums.some(({ type }) => type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   let body: readonly Stmt[] | undefined = loop.body;
   const own = new Map<string, Expr>();
@@ -126,7 +127,7 @@ function copiedIn(
 ): readonly Omit<Copied, "lanes">[] | undefined {
   const copied: Omit<Copied, "lanes">[] = [];
   const made = madeIn(facts, loop);
-  const { declared } = usesOf(loop.body);
+  const { declared } = bindingsOf(loop.body);
   for (const [buffer, list] of accesses) {
     if (isListApart(facts, loop.index, list)) continue;
     const array = memory.arrayIn(buffer);
@@ -274,7 +275,7 @@ class Strips {
   /** When strips are worth it, as far as only the run can tell; `undefined` where they never are. */
   #isWorth(rest: For): ((iterations: Expr) => Expr) | undefined {
     const tests: Expr[] = [];
-    const { declared } = usesOf([this.#loop]);
+    const { declared } = bindingsOf(this.#loop.body);
     const within = innermost(rest.body);
     const areWide = within.length > 0 && within.every(({ isWide }) => isWide);
     if (areWide)
@@ -284,7 +285,11 @@ class Strips {
           continue;
         }
         const { touched, buffers } = usesOf([], [from, to]);
-        if (buffers.size > 0 || [...touched.keys()].some((name) => declared.has(name))) continue;
+        if (
+          buffers.size > 0 ||
+          [...touched.keys()].some((name) => declared.has(name) || name === this.#loop.index)
+        )
+          continue;
         tests.push(k.le(minus(to, from), k.i32(shortWithin)));
       }
     const sums: Expr[] = [];
@@ -311,7 +316,7 @@ class Strips {
     const { fresh } = this.#names;
     const block = k.makeBlock();
     const bound = (hint: string, x: Expr): Expr =>
-      x.kind === "const" || (x.kind === "local" && !usesOf(this.#loop.body).set.has(x.name))
+      x.kind === "const" || (x.kind === "local" && !bindingsOf(this.#loop.body).set.has(x.name))
         ? x
         : block.let(fresh(hint), x);
     const [from, to] = [bound("from", this.#loop.from), bound("to", this.#loop.to)];

@@ -1,10 +1,10 @@
 import { canVectorise } from "../../codegen/vectorise.ts";
 import * as k from "../../kernel/build.ts";
-import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, Reduce, ScalarType, Stmt } from "../../kernel/scalar.ts";
 import { neutral } from "../../kernel/neutral.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { bindingsOf } from "../../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
+import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
 type For = Stmt & { readonly kind: "for" };
 
@@ -17,19 +17,16 @@ const shortBody = 6;
  */
 export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
-  const terms = new Terms(name);
-  const type = terms.typeIn(plain);
+  const type = typeOfSet(plain, name);
   if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   const term = k.local(type, fresh(`${name}.term`));
-  const only = plain.at(-1);
-  const single = only?.kind === "set" && only.name === name ? terms.termOf(only.value) : undefined;
-  const rest = single === undefined ? plain : plain.slice(0, -1);
-  const body = terms.replaced(rest, term);
-  if (body === undefined || (single !== undefined && body !== rest)) return undefined;
-  const value = single ?? term;
-  if (reads(body, name) || mentions(value, name)) return undefined;
-  const declared: readonly Stmt[] =
-    single === undefined ? [{ kind: "let", name: nameOf(term), value: k.constant(type, 0) }, ...body] : body;
+  const declared = termIn(plain, name, term);
+  const last = declared?.at(-1);
+  // a term that is the last to be computed needs no name
+  const isLast = last?.kind === "let" && last.name === nameOf(term);
+  const value = isLast ? last.value : term;
+  const body = isLast ? declared?.slice(0, -1) : declared;
+  if (body === undefined || reads(body, name) || mentions(value, name)) return undefined;
   const fold: Reduce = {
     kind: "reduce",
     name: fresh(`${name}.sum`),
@@ -38,12 +35,25 @@ export function foldOf(loop: For, name: string, fresh: (hint: string) => string)
     index: loop.index,
     from: loop.from,
     to: loop.to,
-    body: declared,
+    body,
     value,
   };
-  const iteration = { index: loop.index, body: declared, results: [value], copies: 1 };
+  const iteration = { index: loop.index, body, results: [value], copies: 1 };
   const isWide = (): boolean => canVectorise(iteration, { isNarrow: false, leavesRareOut: false }) === true;
-  return declared.length <= shortBody || isWide() ? fold : undefined;
+  return body.length <= shortBody || isWide() ? fold : undefined;
+}
+
+/** A body that computes in `term` what it added to a local: `undefined` where it does something else with it than to add. */
+function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
+  const terms = new Terms(name);
+  const setting = block.filter((stmt) => sets(stmt, name));
+  const [only] = setting;
+  if (setting.length === 1 && only?.kind === "set") {
+    const value = terms.termOf(only.value);
+    return value && block.map((stmt) => (stmt === only ? { kind: "let", name: nameOf(term), value } : stmt));
+  }
+  const body = terms.replaced(block, term);
+  return body && [{ kind: "let", name: nameOf(term), value: k.constant(term.type, 0) }, ...body];
 }
 
 function nameOf(local: Expr): string {
@@ -60,16 +70,20 @@ function mentions(expr: Expr, name: string): boolean {
 
 /** Whether a block reads or sets a local. */
 function reads(block: readonly Stmt[], name: string): boolean {
-  return usesOf(block).touched.has(name);
+  if (bindingsOf(block).set.has(name)) return true;
+  let found = false;
+  walkBlock(block, { expr: (x) => void (found ||= x.kind === "local" && x.name === name) });
+  return found;
 }
 
 /** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
 function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt[] {
   const uses = new Map<string, number>();
+  const set = new Set<string>();
   walkBlock(block, {
     expr: (x) => void (x.kind === "local" && uses.set(x.name, (uses.get(x.name) ?? 0) + 1)),
+    stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)),
   });
-  const { set } = usesOf(block);
   const inBlock = (stmts: readonly Stmt[]): readonly Stmt[] => {
     const waiting = new Map<string, Expr>();
     const out: Stmt[] = [];
@@ -102,19 +116,27 @@ function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt
         out.push({ ...stmt, value });
         continue;
       }
-      if (readsAny(stmt, waiting) || usesOf([stmt]).set.has(name)) flush();
+      if (waiting.size > 0 && (readsAny(stmt, waiting) || sets(stmt, name))) flush();
       out.push(mapBlocks(stmt, inBlock));
     }
     flush();
-    return out;
+    return sameBlocks(out, stmts) ? stmts : out;
   };
   return inBlock(block);
 }
 
+/** Whether a statement, or one in it, reads one of these locals, none of which is set. */
 function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
-  if (locals.size === 0) return false;
-  const { touched } = usesOf([stmt]);
-  return [...locals.keys()].some((local) => touched.has(local));
+  let found = false;
+  walkBlock([stmt], { expr: (x) => void (found ||= x.kind === "local" && locals.has(x.name)) });
+  return found;
+}
+
+/** Whether a statement, or one in it, sets a local. */
+function sets(stmt: Stmt, name: string): boolean {
+  return stmt.kind === "set"
+    ? stmt.name === name
+    : blocksIn(stmt).some((block) => bindingsOf(block).set.has(name));
 }
 
 /**
@@ -126,17 +148,24 @@ export function addingTo(block: readonly Stmt[], name: string, other: Expr): rea
   return replaced === undefined || reads(replaced, name) ? undefined : replaced;
 }
 
+/** The type of a local that a block sets; `undefined` where it does not. */
+export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | undefined {
+  for (const stmt of block) {
+    if (stmt.kind === "set" && stmt.name === name) return stmt.value.type;
+    for (const inner of blocksIn(stmt)) {
+      const type = bindingsOf(inner).set.has(name) ? typeOfSet(inner, name) : undefined;
+      if (type !== undefined) return type;
+    }
+  }
+  return undefined;
+}
+
 /** What is added to a local. */
 class Terms {
   readonly #name: string;
 
   constructor(name: string) {
     this.#name = name;
-  }
-
-  /** The type of the local, if it is set. */
-  typeIn(block: readonly Stmt[]): Expr["type"] | undefined {
-    return usesOf(block).touched.get(this.#name);
   }
 
   /** The term of `name + term`, `term + name` or `name − term`. */
@@ -168,7 +197,7 @@ class Terms {
         if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "if") return mapBlocks(stmt, visit);
         return stmt;
       });
-    const hasSets = usesOf(block).set.has(this.#name);
+    const hasSets = bindingsOf(block).set.has(this.#name);
     const body = hasSets ? visit(block) : block;
     return isSum ? body : undefined;
   }

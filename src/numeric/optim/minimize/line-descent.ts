@@ -38,18 +38,23 @@ export const fullMemory: Memory<readonly Float64Array[] | null> = {
         .map((_, i) => i)
         .reduce<Float64Array[]>((rows, i) => [...rows, unit(s.length, i, sy / dot(y, y))], []);
     // H ← (I − syᵀ/sᵀy) H (I − ysᵀ/sᵀy) + ssᵀ/sᵀy
-    const hy = Float64Array.from(h, (row) => dot(row, y));
+    const hy = rowsTimes(h, y);
     const factor = (1 + dot(y, hy) / sy) / sy;
     return h.map((row, i) => {
       const next = new Float64Array(row.length); // a loop, since `map` of typed arrays takes five times as long
-      for (let j = 0; j < row.length; j++)
-        next[j] = row[j]! + factor * s[i]! * s[j]! - (hy[i]! * s[j]! + s[i]! * hy[j]!) / sy;
+      const [ofS, ofHy] = [factor * s[i]! - hy[i]! / sy, s[i]! / sy];
+      for (let j = 0; j < row.length; j++) next[j] = row[j]! + ofS * s[j]! - ofHy * hy[j]!;
       return next;
     });
   },
-  direction: (h, gradient) =>
-    h === null ? scaled(-1, gradient) : Float64Array.from(h, (row) => -dot(row, gradient)),
+  direction: (h, gradient) => (h === null ? scaled(-1, gradient) : scaled(-1, rowsTimes(h, gradient))),
 };
+
+function rowsTimes(rows: readonly Float64Array[], x: Float64Array): Float64Array {
+  const out = new Float64Array(rows.length); // a loop, since `from` with a function takes several times as long
+  for (let i = 0; i < rows.length; i++) out[i] = dot(rows[i]!, x);
+  return out;
+}
 
 /** Descent along directions, with steps that satisfy the strong Wolfe conditions. */
 export function* alongLines<M>(f: Objective, x: Float64Array, memory: Memory<M>): Search {

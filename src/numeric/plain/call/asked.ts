@@ -1,7 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/region/build.ts";
 import type { AnyFunction, PlainCallable } from "./callable.ts";
-import { isFloating } from "./regions.ts";
 import type { Template } from "./values.ts";
 
 /** A transform of a plain function, as it is asked for. */

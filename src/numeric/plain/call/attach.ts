@@ -3,8 +3,8 @@ import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
-import { applyRegion } from "../../../engine/prims/region.ts";
 import { convert } from "../../../engine/prims/linear.ts";
+import { applyRegion } from "../../../engine/prims/region.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
@@ -12,7 +12,7 @@ import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { at } from "../../array/at.ts";
 import { reshape, stack } from "../../array/shape.ts";
-import type { PlainForm, PlainType } from "../form.ts";
+import type { PlainForm, PlainType } from "../form/form.ts";
 import {
   type AnyFunction,
   attach,
@@ -21,8 +21,8 @@ import {
   type PlainCallable,
   tensorsOf,
 } from "./callable.ts";
-import { asFunction, plainFunction } from "./transforms.ts";
 import { resultTypes } from "./regions.ts";
+import { asFunction, plainFunction } from "./transforms.ts";
 import { countLeaves, type Leaf, takeApart, templateOf } from "./values.ts";
 
 /** What the body of a plain function asks before it computes. */

@@ -1,7 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { AxisTree } from "../../../engine/transforms/vmap.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { type Asked, flat } from "./asked.ts";
 import type { AnyFunction } from "./callable.ts";
 import { holdsList, type Lead } from "./values.ts";
@@ -46,6 +46,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
     run: (...args) => flat(over(...(args as never[]))),
     overTensors: apply(f.overTensors),
     body: undefined,
+    direct: undefined,
   });
 }
 

@@ -8,7 +8,7 @@ import { callRegion } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -48,6 +48,8 @@ export interface PlainCallable {
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */
   readonly body: (() => Body) | undefined;
+  /** Computes the leaves of the result by several calls of regions, without tensors; gives `undefined` where these take less. */
+  readonly direct?: ((prepared: Prepared) => Leaf[] | undefined) | undefined;
 }
 
 /** A region and its last operands, which are no arguments; before them come the operands of each argument. */

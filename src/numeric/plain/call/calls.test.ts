@@ -1,5 +1,4 @@
 // Plain functions in transforms: numbers in, numbers out; tensors in, tensors out.
-import { describe, expect, test } from "vitest";
 import {
   grad,
   hessian,
@@ -16,6 +15,7 @@ import {
   vmap,
 } from "downhill";
 import { fitCurve, leastSquares, minimize } from "downhill/optim";
+import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
 import { overTensors } from "./attach.ts";
 
@@ -94,6 +94,36 @@ function pair(x: number[], y: number) {
       { w: [[-1, -2], [-3, -4]], b: Float64Array.of(-1, -1) }, // prettier-ignore
       [Float64Array.of(1, 0), Float64Array.of(0, 1)],
     ]);
+  });
+
+  test("Jacobians and Hessians were traced at each call: they cost some calls of a gradient", () => {
+    const timed = (f: () => unknown): number => {
+      for (let i = 0; i < 200; i++) f();
+      const runs = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        for (let i = 0; i < 40; i++) f();
+        return performance.now() - start;
+      });
+      return Math.min(...runs);
+    };
+    const [gradient, ...derivatives] = [grad(loss), hessian(loss), jacfwd(loss), jacrev(loss)];
+    const one = timed(() => gradient(p, xs, ys));
+    for (const f of derivatives) expect(timed(() => f(p, xs, ys)) / one).toBeLessThan(100); // were 300 and more
+  });
+
+  test("Jacobians of other values, of arguments twice, of nothing, and of float32", () => {
+    for (const jacobian of [jacfwd, jacrev]) {
+      const slopes = jacobian(pair);
+      expect(slopes([1, 2], 2).s).toEqual([4, 8]);
+      expect(slopes([1, 2, 3], 1).s).toEqual([2, 4, 6]);
+      expect(slopes([], 1)).toEqual({ s: [], t: [] });
+      const ones = new Array<number>(40).fill(1); // more elements than there are calls
+      expect(slopes(ones, 1).s).toEqual(ones.map(() => 2));
+      expect(slopes(ones, 1).t[3]!.indexOf(2)).toBe(3);
+      expect(jacobian(pair, { argnums: [1, 1] })([1, 2], 3).s).toEqual([5, 5]);
+      const single = jacobian(pair as never as (x: Float32Array, y: number) => { s: number; t: number[] });
+      expect(single(Float32Array.of(1, 2), 2).s).toEqual(Float32Array.of(4, 8));
+    }
   });
 
   test("second derivatives, and transforms of transforms", () => {

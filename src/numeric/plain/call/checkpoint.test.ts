@@ -1,8 +1,8 @@
 // Plain functions whose long loops go back in segments.
-import { describe, expect, test } from "vitest";
 import { checkpoint, grad, hvp, jit, tensor, valueAndGrad, vmap } from "downhill";
-import { formOfText } from "../../../../test/support/plain-region.ts";
+import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
+import { formOfText } from "../../../../test/support/plain-region.ts";
 import { makeJsBackend } from "../../../engine/backends/js/index.ts";
 import { callSizes } from "../../../engine/kernel/call-sizes.ts";
 import { callOf, compileRegion } from "../../../engine/runtime/regions.ts";

@@ -1,4 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import { isFloating } from "../../../engine/region/build.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber } from "./asked.ts";
 import {
@@ -13,7 +14,7 @@ import {
   tensorsOf,
 } from "./callable.ts";
 import { gradientBody } from "./gradient.ts";
-import { isFloating, tangentRegion } from "./regions.ts";
+import { tangentRegion } from "./regions.ts";
 import { type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
 /** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */

@@ -2,6 +2,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { GradientResults } from "../../../engine/region/gradient.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
+import { type Direction, jacobianOf } from "./jacobian.ts";
 import { gradientRegion } from "./regions.ts";
 import { countLeaves, type Template } from "./values.ts";
 
@@ -14,7 +15,11 @@ export interface ArgumentOptions {
 type ResultOf = (templates: readonly Template[], result: Template, operation: string) => Template;
 
 /** A transform that gives a function of the same arguments. */
-function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?: () => Body): AnyFunction {
+function sameArguments(
+  asked: Asked<ArgumentOptions>,
+  resultOf: ResultOf,
+  { body, direct }: Partial<Pick<PlainCallable, "body" | "direct">> = {},
+): AnyFunction {
   const { f, title, options, apply, give } = asked;
   // With hasAux a function over tensors gives a pair of its value and the rest.
   const applied = apply(options.hasAux === true ? pairOf(f.run) : f.run);
@@ -29,6 +34,7 @@ function sameArguments(asked: Asked<ArgumentOptions>, resultOf: ResultOf, body?:
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
     body,
+    direct,
   });
 }
 
@@ -102,11 +108,8 @@ export function grad(asked: Asked<ArgumentOptions>): AnyFunction {
     const grads = chosen(options, templates, title);
     return aux === undefined ? grads : pair(grads, aux);
   };
-  return sameArguments(
-    asked,
-    resultOf,
-    gradientBody(f, options, options.hasAux === true ? "gradient rest" : "gradient"),
-  );
+  const wanted = options.hasAux === true ? "gradient rest" : "gradient";
+  return sameArguments(asked, resultOf, { body: gradientBody(f, options, wanted) });
 }
 
 export function valueAndGrad(asked: Asked<ArgumentOptions>): AnyFunction {
@@ -115,25 +118,47 @@ export function valueAndGrad(asked: Asked<ArgumentOptions>): AnyFunction {
     splitAux(title, options, result);
     return pair(result, chosen(options, templates, title));
   };
-  return sameArguments(asked, resultOf, gradientBody(f, options, "values gradient"));
+  return sameArguments(asked, resultOf, { body: gradientBody(f, options, "values gradient") });
 }
 
-export function jacobian(asked: Asked<ArgumentOptions>): AnyFunction {
-  return sameArguments(asked, (templates, result, title) => {
+/** A Jacobian by the region of a function that has one. */
+function directly(
+  f: PlainCallable,
+  body: PlainCallable["body"],
+  { argnums = 0 }: ArgumentOptions,
+  direction: Direction,
+): Pick<PlainCallable, "direct"> {
+  const places = typeof argnums === "number" ? [argnums] : argnums;
+  return { direct: body && ((prepared) => jacobianOf(body(), f, prepared, places, direction)) };
+}
+
+export const jacfwd = (asked: Asked<ArgumentOptions>): AnyFunction => jacobian(asked, "forward");
+export const jacrev = (asked: Asked<ArgumentOptions>): AnyFunction => jacobian(asked, "reverse");
+
+function jacobian(asked: Asked<ArgumentOptions>, direction: Direction): AnyFunction {
+  const { f, options } = asked;
+  const resultOf: ResultOf = (templates, result, title) => {
     const whole = wholeIn(result, "the result");
     if (whole !== undefined)
       throw new DownhillError(
         "dtype",
         `${title}: ${whole.path} is no floating number, and has no derivative.`,
       );
-    return { kind: "jacobian", out: result, in: chosen(asked.options, templates, title) };
-  });
+    return { kind: "jacobian", out: result, in: chosen(options, templates, title) };
+  };
+  return sameArguments(asked, resultOf, directly(f, f.body, options, direction));
 }
 
 export function hessian(asked: Asked<ArgumentOptions>): AnyFunction {
-  return sameArguments(asked, (templates, result, title) => {
+  const { f, options } = asked;
+  const resultOf: ResultOf = (templates, result, title) => {
     requireNumber(title, result);
-    const point = chosen(asked.options, templates, title);
+    const point = chosen(options, templates, title);
     return { kind: "jacobian", out: point, in: point };
-  });
+  };
+  return sameArguments(
+    asked,
+    resultOf,
+    directly(f, gradientBody(f, options, "gradient"), options, "forward"),
+  );
 }

@@ -1,7 +1,7 @@
 // Lists of records and tuples of numbers, which need no template and no leaves for each item.
 import { internalError } from "../../../engine/errors/index.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { type Elements, type Leaf, makers, type Template } from "./templates.ts";
 
 /**

@@ -2,7 +2,7 @@
 import type { RegionType } from "../../../engine/region/region.ts";
 import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import type { Body, PlainCallable } from "./callable.ts";
 import { type Leaf, leavesOf, makers, plainLeaf, putTogether, type Template } from "./values.ts";
 
@@ -137,12 +137,12 @@ function arrayReader(type: RegionType, place: number): Reader | undefined {
   const make = makers[type];
   return (value, operands, kinds) => {
     if (value instanceof make) {
-      operands.push({ data: value, dims: [value.length] });
+      operands.push(value);
       return kinds;
     }
     if (!Array.isArray(value) || type === "i32") return -1;
     for (let i = 0; i < value.length; i++) if (typeof value[i] !== "number") return -1;
-    operands.push({ data: value as number[], dims: [value.length] });
+    operands.push(value as number[]);
     return kinds | (1 << place);
   };
 }

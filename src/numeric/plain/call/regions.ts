@@ -1,11 +1,8 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import type { GradientResults } from "../../../engine/region/gradient.ts";
-import { gradient } from "../../../engine/region/gradient.ts";
+import { cotangents, gradient } from "../../../engine/region/gradient.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
 import { tangent, typeOfResult } from "../../../engine/region/tangent.ts";
-
-/** Whether a number of this type has a derivative. */
-export const isFloating = (type: RegionType): boolean => type === "f64" || type === "f32";
 
 /** What was made of regions, so that it is made once. */
 const derived = new WeakMap<Region, Map<string, Region>>();
@@ -39,5 +36,12 @@ export function tangentRegion(region: Region, active: readonly boolean[]): Regio
 export function gradientRegion(region: Region, active: readonly boolean[], wanted: GradientResults): Region {
   return remembered(region, `${wanted} ${maskKey(active)}`, () =>
     gradient(region, active, scalarFunctions, { wanted, along: tangentRegion(region, active) }),
+  );
+}
+
+/** The results of a region, then the cotangents of its `active` parameters, from those of all results, which follow the parameters. */
+export function cotangentRegion(region: Region, active: readonly boolean[]): Region {
+  return remembered(region, `cotangents ${maskKey(active)}`, () =>
+    cotangents(region, active, scalarFunctions),
   );
 }

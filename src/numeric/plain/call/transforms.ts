@@ -6,7 +6,7 @@ import type { Asked } from "./asked.ts";
 import { batched } from "./batch.ts";
 import { type AnyFunction, attach, compute, type PlainCallable, prepareCall, runBody } from "./callable.ts";
 import { hessianTimes, linearise, pullBack, pushForward } from "./directions.ts";
-import { grad, hessian, jacobian, valueAndGrad } from "./gradient.ts";
+import { grad, hessian, jacfwd, jacrev, valueAndGrad } from "./gradient.ts";
 import { quickCall } from "./quick.ts";
 import { putTogether } from "./values.ts";
 
@@ -14,8 +14,8 @@ import { putTogether } from "./values.ts";
 const rules: Readonly<Record<string, (asked: Asked<never>) => AnyFunction>> = {
   grad,
   valueAndGrad,
-  jacfwd: jacobian,
-  jacrev: jacobian,
+  jacfwd,
+  jacrev,
   hessian,
   vmap: batched,
   jit: compiled,
@@ -60,6 +60,8 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
     const done = quick?.call(args);
     if (done !== undefined) return done.value;
     const prepared = prepareCall(callable, args);
+    const leaves = callable.direct?.(prepared);
+    if (leaves !== undefined) return putTogether(prepared.result, leaves);
     if (body === undefined) return compute(prepared, callable.run);
     const value = putTogether(prepared.result, runBody(body(), prepared.leaves.flat()));
     quick?.note(args, prepared.result);

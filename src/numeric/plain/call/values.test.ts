@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import {
   type Leaf,
   leavesOf,

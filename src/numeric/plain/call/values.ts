@@ -1,9 +1,9 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { isFlat, itemsOf, takeNumbers } from "./lists.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 

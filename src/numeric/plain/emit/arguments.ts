@@ -3,7 +3,7 @@ import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, primary } from "../../../engine/kernel/code.ts";
 import type { RegionParam } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import type { ArrayText } from "./expression.ts";
 import type { Helper } from "./helpers.ts";
 

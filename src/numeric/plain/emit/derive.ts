@@ -7,7 +7,7 @@ import { tangent } from "../../../engine/region/tangent.ts";
 import { declaredBy, walkStmts } from "../../../engine/region/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves } from "../call/values.ts";
-import type { PlainForm, PlainType } from "../form.ts";
+import type { PlainForm, PlainType } from "../form/form.ts";
 
 interface Parameter {
   readonly name: string;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import { apply, constant, convert, lengthOf, load, local } from "../../../engine/region/build.ts";
 import type { Region, RegionExpr } from "../../../engine/region/region.ts";
-import type { PlainForm } from "../form.ts";
+import type { PlainForm } from "../form/form.ts";
 import type { EmitOptions } from "./module.ts";
 import { emitModule } from "./module.ts";
 

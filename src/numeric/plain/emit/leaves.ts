@@ -1,7 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 import { property } from "./arguments.ts";
 import type { Helper } from "./helpers.ts";
 

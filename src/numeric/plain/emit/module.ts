@@ -1,7 +1,7 @@
 // Derivatives of a plain function as a module that needs no library: text that people read, keep and change.
 import { standalonePrelude, standaloneProcedure } from "../../../engine/backends/js/standalone.ts";
-import { checkOptions } from "../../../engine/errors/options.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
+import { checkOptions } from "../../../engine/errors/options.ts";
 import { makeBlock, local as kernelLocal } from "../../../engine/kernel/build.ts";
 import { primary } from "../../../engine/kernel/code.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
@@ -9,7 +9,7 @@ import { nest } from "../../../engine/region/nest.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
 import { walkStmts } from "../../../engine/region/walk.ts";
 import { must } from "../../../engine/util/assert-never.ts";
-import type { PlainForm } from "../form.ts";
+import type { PlainForm } from "../form/form.ts";
 import type { ResultText } from "./arguments.ts";
 import { argumentLines, resultText } from "./arguments.ts";
 import type { Derivation } from "./derive.ts";
@@ -22,9 +22,9 @@ import { leafTexts, lengthChecks } from "./leaves.ts";
 import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
 import { typeText } from "./types.ts";
+import { wasmHead } from "./wasm-glue.ts";
 import { wasmFunctions } from "./wasm.ts";
 import { wrapLine } from "./wrap.ts";
-import { wasmHead } from "./wasm-glue.ts";
 
 /** What a module of derivatives has. */
 export interface EmitOptions {

@@ -1,5 +1,6 @@
 import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, infix, literal, primary } from "../../../engine/kernel/code.ts";
+import { isAtom } from "../../../engine/region/build.ts";
 import type {
   ArrayDeclaration,
   For,
@@ -7,7 +8,6 @@ import type {
   RegionStmt,
   RegionType,
 } from "../../../engine/region/region.ts";
-import { isAtom } from "../../../engine/region/build.ts";
 import { walkExpr } from "../../../engine/region/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayText, ExpressionScope } from "./expression.ts";

@@ -1,9 +1,9 @@
+import { configure, tensor, jit, matmul, type Tensor, valueAndGrad } from "downhill";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { configure, tensor, jit, matmul, type Tensor, valueAndGrad } from "downhill";
 import { arrayType } from "../../../engine/ir/types.ts";
 import { emitTensorModule } from "./tensor.ts";
 

@@ -1,5 +1,5 @@
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { PlainType } from "../form.ts";
+import type { PlainType } from "../form/form.ts";
 
 /** A type as TypeScript. */
 export function typeText(type: PlainType): string {

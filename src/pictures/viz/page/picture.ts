@@ -61,13 +61,7 @@ export function makePicture(
 
   /** @param before a layout of the same boxes */
   const draw = (before?: Layout): void => {
-    const seen = (): VisibleGraph =>
-      visibleGraph(graph, items, new Set([...open, ...unfolded.map(({ id }) => id)]));
-    visible = seen();
-    while (visible.boxes.length > mostOpen && open.length > 1) {
-      open = open.slice(1);
-      visible = seen();
-    }
+    ({ open, visible } = withoutOldest(graph, items, open, unfolded));
     layout = layoutGraph(graph, visible, measure, before);
     svg = drawing(layout);
     svg.setAttribute("role", "group");
@@ -119,10 +113,7 @@ export function makePicture(
     setGraph(next, around) {
       graph = next;
       items = foldGraph(graph, mostNodes, around);
-      const folds = new Map(
-        graph.nodes.flatMap(({ id }) => around(id)).map((fold) => [fold.id, fold] as const),
-      );
-      unfolded = [...folds.values()].filter(({ isClosed }) => !isClosed);
+      unfolded = openFolds(graph, around);
       const groups = new Set(groupsOf(items).map(({ id }) => id));
       open = open.filter((id) => groups.has(id));
       draw();
@@ -145,6 +136,25 @@ export function makePicture(
     fit: size.fit,
     destroy: () => observer.disconnect(),
   };
+}
+
+/** What is seen with those groups unfolded; where that is too much, without those that were opened first. */
+function withoutOldest(
+  graph: Graph,
+  items: readonly FoldItem[],
+  opened: readonly number[],
+  unfolded: readonly Fold[],
+): { readonly open: number[]; readonly visible: VisibleGraph } {
+  for (let open = [...opened]; ; open = open.slice(1)) {
+    const visible = visibleGraph(graph, items, new Set([...open, ...unfolded.map(({ id }) => id)]));
+    if (visible.boxes.length <= mostOpen || open.length <= 1) return { open, visible };
+  }
+}
+
+/** The groups around nodes that are not closed, each once. */
+function openFolds({ nodes }: Graph, around: (node: number) => readonly Fold[]): Fold[] {
+  const folds = new Map(nodes.flatMap(({ id }) => around(id)).map((of) => [of.id, of] as const));
+  return [...folds.values()].filter(({ isClosed }) => !isClosed);
 }
 
 /** A box that the mouse and the keyboard choose. */

@@ -1,8 +1,8 @@
 // Runs a region and writes down each value that its source names, with the derivatives of that value in those that it was computed of.
-import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { interpBackend } from "../../../engine/backends/interp/index.ts";
-import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
+import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts";
+import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import type { ScalarFunction } from "../../../engine/region/functions.ts";
 import type {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { elaborate } from "../../../numeric/plain/elaborate.ts";
-import type { PlainForm } from "../../../numeric/plain/form.ts";
-import type { Parse } from "../../../numeric/plain/module.ts";
-import { parseModule } from "../../../numeric/plain/module.ts";
-import { loadParser } from "../../../numeric/plain/parser.ts";
+import { elaborate } from "../../../numeric/plain/elaborate/elaborate.ts";
+import type { PlainForm } from "../../../numeric/plain/form/form.ts";
+import type { Parse } from "../../../numeric/plain/syntax/module.ts";
+import { parseModule } from "../../../numeric/plain/syntax/module.ts";
+import { loadParser } from "../../../numeric/plain/syntax/parser.ts";
 import { loopsOf } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import { plainPageData } from "./page-data.ts";

@@ -1,4 +1,4 @@
-import type { PlainForm } from "../../../numeric/plain/form.ts";
+import type { PlainForm } from "../../../numeric/plain/form/form.ts";
 import { showNumber } from "../../plot/number-text.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { LineGroup } from "../groups.ts";

@@ -1,9 +1,10 @@
-import { countTapes } from "../../../engine/region/tapes.ts";
+import { isFloating } from "../../../engine/region/build.ts";
 import type { Position } from "../../../engine/region/region.ts";
+import { countTapes } from "../../../engine/region/tapes.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
-import { gradientRegion, isFloating } from "../../../numeric/plain/call/regions.ts";
+import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";
-import type { PlainForm } from "../../../numeric/plain/form.ts";
+import type { PlainForm } from "../../../numeric/plain/form/form.ts";
 
 /** What the compiled gradient records on the way forward of the values of one statement. */
 export interface PlainTape {

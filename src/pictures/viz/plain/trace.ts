@@ -1,9 +1,9 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";
 import { takeApart } from "../../../numeric/plain/call/values.ts";
-import type { PlainForm, PlainType } from "../../../numeric/plain/form.ts";
+import type { PlainForm, PlainType } from "../../../numeric/plain/form/form.ts";
 import type { Iteration, LoopRun, Run, Step } from "./evaluate.ts";
 import { partial, runRegion } from "./evaluate.ts";
 import type { PlainTape } from "./tape.ts";

@@ -2,7 +2,7 @@ import type { Target } from "../../../codegen/plan.ts";
 import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
-import { reachedBy, walkBlock, walkExpr } from "../../../kernel/walk.ts";
+import { reachedBy, usesOf, usesOfBlock } from "../../../kernel/uses.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { procedureFunction } from "./procedure.ts";
@@ -207,15 +207,8 @@ function placeOfTemp(
 
 /** Whether statements, expressions or procedures that they reach divide floats for the remainder. */
 function usesRemainder(block: readonly Stmt[], results: readonly Expr[]): boolean {
-  let found = false;
-  const expr = (x: Expr): void => {
-    if (x.kind === "binary" && x.op === "rem" && (x.type === "f64" || x.type === "f32")) found = true;
-  };
-  walkBlock(block, { expr });
-  for (const result of results) walkExpr(result, expr);
-  for (const procedure of reachedBy(block, results).procedures) {
-    walkBlock(procedure.body, { expr });
-    walkExpr(procedure.result, expr);
-  }
-  return found;
+  const divides = (stmts: readonly Stmt[], exprs: readonly Expr[]): boolean =>
+    usesOfBlock(stmts).hasRemainder || usesOf([], exprs).hasRemainder;
+  if (divides(block, results)) return true;
+  return reachedBy(block, results).procedures.some(({ body, result }) => divides(body, [result]));
 }

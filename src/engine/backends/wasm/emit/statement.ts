@@ -154,7 +154,8 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  return { from, to, multipleOf: knownIterations(stmt) ?? 1 };
+  const count = knownIterations(stmt);
+  return { from, to, multipleOf: count ?? 1, count };
 }
 
 /** The iterations of a loop between bounds in locals. */

@@ -130,6 +130,10 @@ class Locals {
   readonly names = new Map<number, string>();
   /** Whether the local of an index is a vector. */
   readonly areVectors: boolean[] = [];
+  // every other instruction is one on a local: looked up once for all of them
+  readonly getCode = opcode("local.get").code;
+  readonly setCode = opcode("local.set").code;
+  readonly teeCode = opcode("local.tee").code;
   private readonly paramCount: number;
   private zeroVector: number | undefined;
 
@@ -169,26 +173,26 @@ class Code implements Fragment, WritableBody {
   }
 
   op(name: OpcodeName): void {
-    this.code.opcode(opcode(name).bytes);
+    this.code.opcode(opcode(name).code);
   }
 
   private indexed(name: OpcodeName, index: number): void {
-    this.code.opcode(opcode(name).bytes, index);
+    this.code.opcode(opcode(name).code, index);
   }
 
-  private onLocal(name: OpcodeName, index: number, isSet: boolean): void {
-    this.code.opcode(opcode(name).bytes, index);
+  private onLocal(code: number, index: number, isSet: boolean): void {
+    this.code.opcode(code, index);
     if (this.locals.areVectors[index] === true && !this.uses.has(index)) this.uses.set(index, isSet);
   }
 
   localGet(index: number): void {
-    this.onLocal("local.get", index, false);
+    this.onLocal(this.locals.getCode, index, false);
   }
   localSet(index: number): void {
-    this.onLocal("local.set", index, true);
+    this.onLocal(this.locals.setCode, index, true);
   }
   localTee(index: number): void {
-    this.onLocal("local.tee", index, true);
+    this.onLocal(this.locals.teeCode, index, true);
   }
   globalGet(index: number): void {
     this.indexed("global.get", index);

@@ -139,14 +139,10 @@ let rows: ReadonlyMap<number, Opcode> | undefined;
 
 /** The row of the instruction that starts here. */
 function readOpcode(reader: ByteReader): Opcode {
-  const key = (bytes: readonly number[]): number => bytes.reduce((value, byte) => value * 256 + byte, 0);
-  rows ??= new Map(opcodes().map((row) => [key(row.bytes), row]));
-  const bytes = [reader.byte()];
-  if (must(bytes[0], "a byte") >= 0xfc) {
-    do bytes.push(reader.byte());
-    while (must(bytes.at(-1), "a byte") >= 128);
-  }
-  return must(rows.get(key(bytes)), `the instruction ${bytes.join(" ")}`);
+  rows ??= new Map(opcodes().map((row) => [row.code, row]));
+  const first = reader.byte();
+  const code = first < 0xfc ? first : first * 65_536 + reader.unsigned();
+  return must(rows.get(code), `the instruction ${code.toString(16)}`);
 }
 
 /** What follows the name of an instruction; `open` are the numbers of the labels that can be branched to. */

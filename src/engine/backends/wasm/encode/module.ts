@@ -118,7 +118,7 @@ export function makeModule(name?: string): ModuleBuilder {
     global(type, mutable, value, exportedAs) {
       const out = makeWriter();
       out.bytes([valueTypeBytes[type], mutable ? 1 : 0]);
-      out.bytes(opcode(`${type}.const`).bytes);
+      out.opcode(opcode(`${type}.const`).code);
       if (type === "i32") out.signed(value);
       else out.f64(value);
       out.byte(0x0b);

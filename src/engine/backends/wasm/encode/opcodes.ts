@@ -38,7 +38,8 @@ export type Immediate =
 /** One instruction. */
 export interface Opcode {
   readonly name: OpcodeName;
-  readonly bytes: readonly number[];
+  /** Its bytes as a number: 65,536 times the prefix, which is 0 where there is none, and the code behind it. */
+  readonly code: number;
   readonly immediate: Immediate;
   /** What it takes from the stack and leaves there, in letters, or `?` where that is not fixed: see `signatureOf`. */
   readonly signature: string;
@@ -47,8 +48,7 @@ export interface Opcode {
 /**
  * The instructions, in runs of consecutive codes: prefix byte (0 is none), first code, what all names begin with, the rest of
  * each name, stack signatures (one for all, or one for each; `i I f F v` are i32, i64, f32, f64, v128; `?` is not fixed), and
- * what follows the opcode. Left out is what no code here is made of: arithmetic on lanes of 8 and 16 bits, atomic changes of
- * less than 32 bits. From the WebAssembly core specification 2.0, section 5.4, and the proposals "threads" and
+ * what follows the opcode. Left out is what no code here is made of: most of integers of 64 bits and of lanes of 8 and 16 bits. From the WebAssembly core specification 2.0, section 5.4, and the proposals "threads" and
  * "relaxed SIMD".
  */
 const runs = [
@@ -66,11 +66,9 @@ const runs = [
   [0, 0x20, "local.", "get set tee", "?", "local"],
   [0, 0x23, "global.", "get set", "?", "global"],
   [0, 0x28, "", "i32.load i64.load f32.load f64.load", "i:i i:I i:f i:F", "memory"],
-  [0, 0x2c, "i32.", "load8_s load8_u load16_s load16_u", "i:i", "memory"],
-  [0, 0x30, "i64.", "load8_s load8_u load16_s load16_u load32_s load32_u", "i:I", "memory"],
+  [0, 0x2d, "i32.", "load8_u", "i:i", "memory"],
   [0, 0x36, "", "i32.store i64.store f32.store f64.store", "ii: iI: if: iF:", "memory"],
-  [0, 0x3a, "i32.", "store8 store16", "ii:", "memory"],
-  [0, 0x3c, "i64.", "store8 store16 store32", "iI:", "memory"],
+  [0, 0x3a, "i32.", "store8", "ii:", "memory"],
   [0, 0x3f, "memory.", "size grow", ":i i:i", "zero"],
   [0, 0x41, "i32.", "const", ":i", "i32"],
   [0, 0x42, "i64.", "const", ":I", "i64"],
@@ -78,48 +76,19 @@ const runs = [
   [0, 0x44, "f64.", "const", ":F", "f64"],
   [0, 0x45, "i32.", "eqz", "i:i", "none"],
   [0, 0x46, "i32.", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", "ii:i", "none"],
-  [0, 0x50, "i64.", "eqz", "I:i", "none"],
   [0, 0x51, "i64.", "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u", "II:i", "none"],
   [0, 0x5b, "f32.", "eq ne lt gt le ge", "ff:i", "none"],
   [0, 0x61, "f64.", "eq ne lt gt le ge", "FF:i", "none"],
-  [0, 0x67, "i32.", "clz ctz popcnt", "i:i", "none"],
-  [
-    0,
-    0x6a,
-    "i32.",
-    "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr",
-    "ii:i",
-    "none",
-  ],
-  [0, 0x79, "i64.", "clz ctz popcnt", "I:I", "none"],
-  [
-    0,
-    0x7c,
-    "i64.",
-    "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr",
-    "II:I",
-    "none",
-  ],
+  [0, 0x69, "i32.", "popcnt", "i:i", "none"],
+  [0, 0x6a, "i32.", "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u", "ii:i", "none"],
+  [0, 0x7c, "i64.", "add sub mul", "II:I", "none"],
+  [0, 0x83, "i64.", "and or xor shl shr_s shr_u", "II:I", "none"],
   [0, 0x8b, "f32.", "abs neg ceil floor trunc nearest sqrt", "f:f", "none"],
-  [0, 0x92, "f32.", "add sub mul div min max copysign", "ff:f", "none"],
+  [0, 0x92, "f32.", "add sub mul div min max", "ff:f", "none"],
   [0, 0x99, "f64.", "abs neg ceil floor trunc nearest sqrt", "F:F", "none"],
-  [0, 0xa0, "f64.", "add sub mul div min max copysign", "FF:F", "none"],
-  [
-    0,
-    0xa7,
-    "i32.",
-    "wrap_i64 trunc_f32_s trunc_f32_u trunc_f64_s trunc_f64_u",
-    "I:i f:i f:i F:i F:i",
-    "none",
-  ],
-  [
-    0,
-    0xac,
-    "i64.",
-    "extend_i32_s extend_i32_u trunc_f32_s trunc_f32_u trunc_f64_s trunc_f64_u",
-    "i:I i:I f:I f:I F:I F:I",
-    "none",
-  ],
+  [0, 0xa0, "f64.", "add sub mul div min max", "FF:F", "none"],
+  [0, 0xa7, "i32.", "wrap_i64", "I:i", "none"],
+  [0, 0xad, "i64.", "extend_i32_u", "i:I", "none"],
   [
     0,
     0xb2,
@@ -144,36 +113,17 @@ const runs = [
     "f:i F:I i:f I:F",
     "none",
   ],
-  [0, 0xc0, "i32.", "extend8_s extend16_s", "i:i", "none"],
-  [0, 0xc2, "i64.", "extend8_s extend16_s extend32_s", "I:I", "none"],
   [0xfc, 0x00, "i32.trunc_sat_", "f32_s f32_u f64_s f64_u", "f:i f:i F:i F:i", "none"],
-  [0xfc, 0x04, "i64.trunc_sat_", "f32_s f32_u f64_s f64_u", "f:I f:I F:I F:I", "none"],
   [0xfc, 0x08, "memory.", "init", "iii:", "dataZero"],
   [0xfc, 0x09, "data.", "drop", ":", "data"],
   [0xfc, 0x0a, "memory.", "copy", "iii:", "zeros"],
   [0xfc, 0x0b, "memory.", "fill", "iii:", "zero"],
-  [
-    0xfd,
-    0x00,
-    "v128.",
-    "load load8x8_s load8x8_u load16x4_s load16x4_u load32x2_s load32x2_u load8_splat load16_splat load32_splat load64_splat",
-    "i:v",
-    "memory",
-  ],
+  [0xfd, 0x00, "v128.", "load", "i:v", "memory"],
+  [0xfd, 0x09, "v128.", "load32_splat load64_splat", "i:v", "memory"],
   [0xfd, 0x0b, "v128.", "store", "iv:", "memory"],
   [0xfd, 0x0c, "v128.", "const", ":v", "v128"],
   [0xfd, 0x0d, "i8x16.", "shuffle", "vv:v", "lanes"],
-  [0xfd, 0x0e, "i8x16.", "swizzle", "vv:v", "none"],
-  [
-    0xfd,
-    0x0f,
-    "",
-    "i8x16.splat i16x8.splat i32x4.splat i64x2.splat f32x4.splat f64x2.splat",
-    "i:v i:v i:v I:v f:v F:v",
-    "none",
-  ],
-  [0xfd, 0x15, "i8x16.", "extract_lane_s extract_lane_u replace_lane", "v:i v:i vi:v", "lane"],
-  [0xfd, 0x18, "i16x8.", "extract_lane_s extract_lane_u replace_lane", "v:i v:i vi:v", "lane"],
+  [0xfd, 0x11, "", "i32x4.splat i64x2.splat f32x4.splat f64x2.splat", "i:v I:v f:v F:v", "none"],
   [0xfd, 0x1b, "i32x4.", "extract_lane replace_lane", "v:i vi:v", "lane"],
   [0xfd, 0x1d, "i64x2.", "extract_lane replace_lane", "v:I vI:v", "lane"],
   [0xfd, 0x1f, "f32x4.", "extract_lane replace_lane", "v:f vf:v", "lane"],
@@ -189,29 +139,28 @@ const runs = [
     "v:v vv:v vv:v vv:v vv:v vvv:v v:i",
     "none",
   ],
-  [0xfd, 0x54, "v128.", "load8_lane load16_lane load32_lane load64_lane", "iv:v", "memoryLane"],
-  [0xfd, 0x58, "v128.", "store8_lane store16_lane store32_lane store64_lane", "iv:", "memoryLane"],
+  [0xfd, 0x56, "v128.", "load32_lane load64_lane", "iv:v", "memoryLane"],
+  [0xfd, 0x5a, "v128.", "store32_lane store64_lane", "iv:", "memoryLane"],
   [0xfd, 0x5c, "v128.", "load32_zero load64_zero", "i:v", "memory"],
   [0xfd, 0x5e, "", "f32x4.demote_f64x2_zero f64x2.promote_low_f32x4", "v:v", "none"],
-  [0xfd, 0x65, "i8x16.", "narrow_i16x8_s narrow_i16x8_u", "vv:v", "none"],
+  [0xfd, 0x65, "i8x16.", "narrow_i16x8_s", "vv:v", "none"],
   [0xfd, 0x67, "f32x4.", "ceil floor trunc nearest", "v:v", "none"],
   [0xfd, 0x74, "f64x2.", "ceil floor", "v:v", "none"],
   [0xfd, 0x7a, "f64x2.", "trunc", "v:v", "none"],
-  [0xfd, 0x85, "i16x8.", "narrow_i32x4_s narrow_i32x4_u", "vv:v", "none"],
-  [0xfd, 0x87, "i16x8.extend_", "low_i8x16_s high_i8x16_s low_i8x16_u high_i8x16_u", "v:v", "none"],
+  [0xfd, 0x85, "i16x8.", "narrow_i32x4_s", "vv:v", "none"],
+  [0xfd, 0x89, "i16x8.", "extend_low_i8x16_u", "v:v", "none"],
   [0xfd, 0x94, "f64x2.", "nearest", "v:v", "none"],
   [0xfd, 0xa0, "i32x4.", "abs neg", "v:v", "none"],
-  [0xfd, 0xa3, "i32x4.", "all_true bitmask", "v:i", "none"],
-  [0xfd, 0xa7, "i32x4.extend_", "low_i16x8_s high_i16x8_s low_i16x8_u high_i16x8_u", "v:v", "none"],
+  [0xfd, 0xa3, "i32x4.", "all_true", "v:i", "none"],
+  [0xfd, 0xa9, "i32x4.extend_", "low_i16x8_u high_i16x8_u", "v:v", "none"],
   [0xfd, 0xab, "i32x4.", "shl shr_s shr_u add", "vi:v vi:v vi:v vv:v", "none"],
   [0xfd, 0xb1, "i32x4.", "sub", "vv:v", "none"],
-  [0xfd, 0xb5, "i32x4.", "mul min_s min_u max_s max_u dot_i16x8_s", "vv:v", "none"],
+  [0xfd, 0xb5, "i32x4.", "mul min_s min_u max_s max_u", "vv:v", "none"],
   [0xfd, 0xc0, "i64x2.", "abs neg", "v:v", "none"],
-  [0xfd, 0xc3, "i64x2.", "all_true bitmask", "v:i", "none"],
   [0xfd, 0xc7, "i64x2.extend_", "low_i32x4_s high_i32x4_s low_i32x4_u high_i32x4_u", "v:v", "none"],
   [0xfd, 0xcb, "i64x2.", "shl shr_s shr_u add", "vi:v vi:v vi:v vv:v", "none"],
   [0xfd, 0xd1, "i64x2.", "sub", "vv:v", "none"],
-  [0xfd, 0xd5, "i64x2.", "mul eq ne lt_s gt_s le_s ge_s", "vv:v", "none"],
+  [0xfd, 0xd5, "i64x2.", "mul eq ne", "vv:v", "none"],
   [0xfd, 0xe0, "f32x4.", "abs neg", "v:v", "none"],
   [
     0xfd,
@@ -246,8 +195,6 @@ const runs = [
     "v:v",
     "none",
   ],
-  [0xfd, 0x100, "", "i8x16.relaxed_swizzle", "vv:v", "none"],
-  [0xfd, 0x101, "i32x4.relaxed_trunc_", "f32x4_s f32x4_u f64x2_s_zero f64x2_u_zero", "v:v", "none"],
   [
     0xfd,
     0x105,
@@ -256,25 +203,11 @@ const runs = [
     "vvv:v",
     "none",
   ],
-  [0xfd, 0x10b, "", "i32x4.relaxed_laneselect i64x2.relaxed_laneselect", "vvv:v", "none"],
-  [
-    0xfd,
-    0x10d,
-    "",
-    "f32x4.relaxed_min f32x4.relaxed_max f64x2.relaxed_min f64x2.relaxed_max",
-    "vv:v",
-    "none",
-  ],
   [0xfe, 0x00, "memory.atomic.", "notify wait32 wait64", "ii:i iiI:i iII:i", "memory"],
   [0xfe, 0x03, "atomic.", "fence", ":", "zero"],
   [0xfe, 0x10, "", "i32.atomic.load i64.atomic.load", "i:i i:I", "memory"],
   [0xfe, 0x17, "", "i32.atomic.store i64.atomic.store", "ii: iI:", "memory"],
   [0xfe, 0x1e, "i32.atomic.", "rmw.add", "ii:i", "memory"],
-  [0xfe, 0x25, "i32.atomic.", "rmw.sub", "ii:i", "memory"],
-  [0xfe, 0x2c, "i32.atomic.", "rmw.and", "ii:i", "memory"],
-  [0xfe, 0x33, "i32.atomic.", "rmw.or", "ii:i", "memory"],
-  [0xfe, 0x3a, "i32.atomic.", "rmw.xor", "ii:i", "memory"],
-  [0xfe, 0x41, "i32.atomic.", "rmw.xchg", "ii:i", "memory"],
   [0xfe, 0x48, "", "i32.atomic.rmw.cmpxchg i64.atomic.rmw.cmpxchg", "iii:i iII:I", "memory"],
 ] as const;
 
@@ -316,11 +249,6 @@ export function widthOf({ name, immediate }: Opcode): number {
   return name.startsWith("v128") ? 16 : 4;
 }
 
-function codeBytes(prefix: number, code: number): readonly number[] {
-  if (prefix === 0) return [code];
-  return code < 128 ? [prefix, code] : [prefix, (code & 127) | 128, code >> 7];
-}
-
 let byName: ReadonlyMap<string, Opcode> | undefined;
 
 function makeTable(): ReadonlyMap<string, Opcode> {
@@ -331,7 +259,7 @@ function makeTable(): ReadonlyMap<string, Opcode> {
     for (const end of rest.split(" ")) {
       const name = start + end;
       const signature = each[each.length === 1 ? 0 : code - first] ?? "?";
-      table.set(name, { name: name as OpcodeName, bytes: codeBytes(prefix, code), immediate, signature });
+      table.set(name, { name: name as OpcodeName, code: prefix * 65_536 + code, immediate, signature });
       code++;
     }
   }
@@ -345,8 +273,7 @@ export function opcodes(): readonly Opcode[] {
 
 /** The instruction of that name. */
 export function opcode(name: OpcodeName): Opcode {
-  byName ??= makeTable();
-  const found = byName.get(name);
+  const found = (byName ??= makeTable()).get(name);
   if (found === undefined) throw internalError(`there is no instruction ${name}`);
   return found;
 }

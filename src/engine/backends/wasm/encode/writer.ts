@@ -4,8 +4,8 @@ export interface ByteWriter {
   readonly length: () => number;
   readonly byte: (value: number) => void;
   readonly bytes: (values: ArrayLike<number>) => void;
-  /** The few bytes of an opcode and, where one follows, an index. */
-  readonly opcode: (values: readonly number[], index?: number) => void;
+  /** The bytes of an opcode (`Opcode.code`) and, where one follows, an index. */
+  readonly opcode: (code: number, index?: number) => void;
   /** LEB128 of an integer from 0 to 2^32 − 1. */
   readonly unsigned: (value: number) => void;
   /** Signed LEB128 of an int32; a uint32 is taken as the int32 of the same bits. */
@@ -53,9 +53,14 @@ export function makeWriter(capacity: number = 64): ByteWriter {
       buffer.set(values, at);
       at += values.length;
     },
-    opcode(values, index) {
+    opcode(code, index) {
       if (at + 16 > buffer.length) reserve(16);
-      for (let i = 0; i < values.length; i++) buffer[at++] = values[i]!;
+      if (code >= 65_536) {
+        buffer[at++] = code >> 16;
+        const rest = code & 65_535;
+        if (rest >= 128) buffer[at++] = rest | 128;
+        buffer[at++] = rest < 128 ? rest : rest >> 7;
+      } else buffer[at++] = code;
       if (index === undefined) return;
       if (index < 128) buffer[at++] = index;
       else writer.unsigned(index);

@@ -179,7 +179,7 @@ export function makeArena(mayShare: boolean): Arena {
       top = gaps.give(address, size, top);
     },
     sizeOf: (address) => regions.get(address)?.size ?? 0,
-    holds: (array) => array.buffer === buffer || former.has(array.buffer),
+    holds: (array) => array.buffer === buffer || (former.size > 0 && former.has(array.buffer)),
     view: (type, address, length) => viewOf(type, buffer, address, length),
     stats: () => ({ used, size: buffer.byteLength, uses: { ...usedFor } }),
   };

@@ -12,7 +12,7 @@ import { poolImport } from "../emit/threads/layout.ts";
 import type { Pool } from "./threads/pool.ts";
 import { ownExport } from "../emit/threads/share.ts";
 import { largePorts, roomFor } from "./large-ports.ts";
-import { isSmallPort, measure, type Port, type PortLists, portsOf } from "./ports.ts";
+import { isSmallPort, type Port, type PortLists, portsOf } from "./ports.ts";
 import { smallPorts } from "./small-ports.ts";
 import { mostKeptCopy } from "./tuning.ts";
 
@@ -25,7 +25,7 @@ export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Poo
     ...(pool && { [poolImport]: pool.importsFor(shared?.tasks ?? 0) }),
   };
   const { exports } = withRoom(
-    "compiled code",
+    () => "compiled code",
     bytes.length,
     () => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports),
   );
@@ -109,26 +109,22 @@ export function callableRoutine(
       copies.giveBack();
     }
   };
-  return Object.assign(
-    sizes.update === undefined
-      ? call
-      : measuring(routine, sizes, [large.ins, large.outs], args, memory, call),
-    {
-      size: {
-        kernels: program.kernels,
-        shared: program.shared?.tasks ?? 0,
-        codeBytes: program.bytes.length,
-        ownBytes: memory.ownBytes() + smallCopies.bytes + copies.keptBytes,
-        get memoryBytes(): number {
-          return memory.bytes();
-        },
-      },
-      release(): void {
-        isReleased = true;
-        memory.release();
+  return Object.assign(sizes.update === undefined ? call : measuring(routine, sizes, args, memory, call), {
+    takesNumbers: small.ins.length === 0,
+    size: {
+      kernels: program.kernels,
+      shared: program.shared?.tasks ?? 0,
+      codeBytes: program.bytes.length,
+      ownBytes: memory.ownBytes() + smallCopies.bytes + copies.keptBytes,
+      get memoryBytes(): number {
+        return memory.bytes();
       },
     },
-  );
+    release(): void {
+      isReleased = true;
+      memory.release();
+    },
+  });
 }
 
 /** Puts the scalar results of a call to their places: the one that it returns, or all from memory. */
@@ -155,7 +151,6 @@ function scalarResults(
 function measuring(
   { arenaBytes }: Routine,
   sizes: CallSizes,
-  all: readonly (readonly Port[])[],
   args: number[],
   memory: ModuleMemory,
   call: Compiled,
@@ -173,7 +168,6 @@ function measuring(
   };
   return (inputs, outputs) => {
     sizes.update?.(inputs, outputs);
-    for (const list of all) for (const port of list) measure(port, sizes);
     if (isConstant(arenaBytes)) return call(inputs, outputs);
     const bytes = sizes.arenaBytes();
     if (bytes <= mostKeptCopy) {

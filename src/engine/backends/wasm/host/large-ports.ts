@@ -1,9 +1,8 @@
-import { copyElements } from "../../../kernel/copy-elements.ts";
+import { copyElements, copyNumbers } from "../../../kernel/copy-elements.ts";
 import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
-import { bytesPerElement } from "../../../kernel/executable.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import type { ModuleMemory } from "./module-memory.ts";
-import { misfit, type Port } from "./ports.ts";
+import { bytesOf, misfit, type Port } from "./ports.ts";
 import { mostKeptCopy, regionAlignment } from "./tuning.ts";
 
 /** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
@@ -41,16 +40,17 @@ export function largePorts(
   };
   /** Sees to memory for a copy; whether there is some. */
   const stage = (port: Port): boolean => {
-    if (port.bytes > mostKeptCopy) {
+    const bytes = bytesOf(port);
+    if (bytes > mostKeptCopy) {
       if (port.staging === 0 || port.staging === port.kept) {
-        port.staging = allocate(port.bytes);
+        port.staging = allocate(bytes);
         if (port.staging !== 0) lent.push(port);
       }
       return port.staging !== 0;
     }
-    if (port.kept === 0 || port.bytes > port.room) {
+    if (port.kept === 0 || bytes > port.room) {
       if (port.kept !== 0) memory.disown(port.kept);
-      port.room = isConstant(port.buffer.size) ? port.bytes : roomFor(port.bytes);
+      port.room = isConstant(port.buffer.size) ? bytes : roomFor(bytes);
       port.kept = allocate(port.room);
       if (port.kept !== 0) memory.own(port.kept);
     }
@@ -69,23 +69,10 @@ export function largePorts(
   const addressOf = (port: Port, cell: Cell): number => {
     if (cell.isOutside !== true) {
       const { array, offset } = cell;
-      if (offset + port.size > array.length) throw misfit(port, cell);
+      if (offset + port.extent.size > array.length) throw misfit(port, cell);
       if (arena.holds(array)) return array.byteOffset + offset * array.BYTES_PER_ELEMENT;
     }
     return stage(port) ? port.staging : 0;
-  };
-  /** The elements of a copy. */
-  const elements = (port: Port): TypedArray => {
-    const { size: n } = port;
-    let { view } = port;
-    if (view === undefined || port.viewAddress !== port.staging || view.length < n) {
-      // anew where growth has detached it
-      const bytes = port.staging === port.kept ? port.room : port.bytes;
-      view = arena.view(port.buffer.type, port.staging, bytes / bytesPerElement[port.buffer.type]);
-      port.view = view;
-      port.viewAddress = port.staging;
-    }
-    return view;
   };
   const placeAll = (ports: readonly Port[], cells: readonly Slot[]): boolean => {
     for (let k = 0; k < ports.length; k++) {
@@ -101,7 +88,7 @@ export function largePorts(
       const port = ports[k]!;
       if (args[port.argument] !== port.staging) continue;
       const { array, offset } = cells[port.slot] as Cell;
-      copyElements(array, offset, elements(port), 0, port.size);
+      copyElements(array, offset, elementsOf(arena, port), 0, port.extent.size);
     }
   };
   const written = ins.filter(({ isWritten }) => isWritten);
@@ -114,23 +101,35 @@ export function largePorts(
       for (let k = 0; k < ins.length; k++) {
         const port = ins[k]!;
         if (args[port.argument] !== port.staging) continue;
-        const { array, offset } = inputs[port.slot] as Cell;
-        copyElements(elements(port), 0, array, offset, port.size);
+        const { array, offset, numbers } = inputs[port.slot] as Cell;
+        const to = elementsOf(arena, port);
+        if (numbers === undefined) copyElements(to, 0, array, offset, port.extent.size);
+        else copyNumbers(to, numbers);
       }
     },
     copyBack: (inputs) => copyTo(written, inputs),
     copyOut: (outputs) => copyTo(outs, outputs),
     makeRoom() {
-      const taken = lent.reduce((sum, { bytes }) => sum + bytes, 0);
+      const taken = lent.reduce((sum, port) => sum + bytesOf(port), 0);
       giveBack(); // what makes room may move the arrays of this very call
       arena.makeRoom(missing, "copies", taken);
     },
   };
 }
 
+/** The elements of a copy. */
+function elementsOf(arena: ModuleMemory["arena"], port: Port): TypedArray {
+  const n = port.extent.size;
+  const { view } = port;
+  if (view !== undefined && port.viewAddress === port.staging && view.length === n) return view;
+  // anew where growth has detached it too; as long as the buffer, since to copy a part of it takes another view
+  port.viewAddress = port.staging;
+  return (port.view = arena.view(port.buffer.type, port.staging, n));
+}
+
 function keptBytesOf(ports: readonly Port[]): number {
-  const kept = ports.filter(({ buffer, bytes }) => isConstant(buffer.size) && bytes <= mostKeptCopy);
-  return kept.reduce((sum, { bytes }) => sum + bytes, 0);
+  const kept = ports.filter((port) => isConstant(port.buffer.size) && bytesOf(port) <= mostKeptCopy);
+  return kept.reduce((sum, port) => sum + bytesOf(port), 0);
 }
 
 /** Bytes to keep for what may take a few more at the next call. */

@@ -5,7 +5,7 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Routine } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import { must } from "../../../util/assert-never.ts";
-import { storedBuffers } from "../emit/stored.ts";
+import { usesOfBlock } from "../../../kernel/uses.ts";
 import { mostSmallCopy } from "./tuning.ts";
 
 /** Where a buffer of a routine lies during a call. */
@@ -14,9 +14,8 @@ export interface Port {
   /** Its place among the routine's inputs or outputs, and among the arguments of the code. */
   readonly slot: number;
   readonly argument: number;
-  /** Elements, and their bytes; calls change them where they compute them. */
-  size: number;
-  bytes: number;
+  /** How many elements it has in the call in hand. */
+  readonly extent: { readonly size: number };
   /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
   staging: number;
   /** Memory that is kept for that between calls, and its bytes; 0 while there is none. */
@@ -37,11 +36,21 @@ export interface PortLists {
 
 /** The ports of a routine: its buffers in the order of the arguments of its code, inputs with their scalars in between first. */
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
-  const stored = storedBuffers(routine.body);
+  const { stored } = usesOfBlock(routine.body);
   const port = (buffer: Buffer, slot: number, argument: number): Port => {
-    const place = { buffer, slot, argument, size: 0, bytes: 0, staging: 0, kept: 0, room: 0 };
-    measure(place, sizes);
-    return { ...place, view: undefined, viewAddress: 0, isWritten: stored.has(buffer.name) };
+    const extent = must(sizes.extents.get(buffer.name), `the size of "${buffer.name}"`);
+    return {
+      buffer,
+      slot,
+      argument,
+      extent,
+      staging: 0,
+      kept: 0,
+      room: 0,
+      view: undefined,
+      viewAddress: 0,
+      isWritten: stored.has(buffer.name),
+    };
   };
   const outs = routine.outputs.flatMap((output, slot) =>
     output.kind === "buffer" ? [{ buffer: output.buffer, slot }] : [],
@@ -53,19 +62,18 @@ export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
 }
 
 /** Whether a buffer is copied at every call, wherever it lies. */
-export function isSmallPort({ buffer, bytes }: Port): boolean {
-  return isConstant(buffer.size) && bytes > 0 && bytes <= mostSmallCopy;
+export function isSmallPort(port: Port): boolean {
+  const bytes = bytesOf(port);
+  return isConstant(port.buffer.size) && bytes > 0 && bytes <= mostSmallCopy;
 }
 
-/** Takes over the size that a buffer has at this call. */
-export function measure(port: Pick<Port, "buffer" | "size" | "bytes">, { extents }: CallSizes): void {
-  const { name, type } = port.buffer;
-  port.size = must(extents.get(name), `the size of "${name}"`).size;
-  port.bytes = port.size * bytesPerElement[type];
+/** How many bytes a buffer has in the call in hand. */
+export function bytesOf({ buffer, extent }: Port): number {
+  return extent.size * bytesPerElement[buffer.type];
 }
 
 /** An array that is too short for its buffer. */
-export function misfit({ buffer, size }: Pick<Port, "buffer" | "size">, { array, offset }: Cell): Error {
+export function misfit({ buffer, extent: { size } }: Port, { array, offset }: Cell): Error {
   return internalError(
     `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +
       `${array.constructor.name} of ${array.length} at ${offset}`,

@@ -4,7 +4,7 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { ScalarType } from "../../../kernel/scalar.ts";
 import { must } from "../../../util/assert-never.ts";
 import type { ModuleMemory } from "./module-memory.ts";
-import { misfit, type Port } from "./ports.ts";
+import { bytesOf, misfit, type Port } from "./ports.ts";
 
 /** The copies of small buffers in one region, which is there from the first call on. */
 export interface SmallPorts {
@@ -42,7 +42,7 @@ export function smallPorts(
   let bytes = 0;
   for (const port of all) {
     offsets.set(port, bytes);
-    bytes += Math.ceil((port.size * bytesPerElement[port.buffer.type]) / 8) * 8;
+    bytes += Math.ceil(bytesOf(port) / 8) * 8;
   }
   const groupsOf = (ports: readonly Port[]): readonly Group[] =>
     [...new Set(ports.map(({ buffer }) => buffer.type))].map((type) => {
@@ -52,7 +52,7 @@ export function smallPorts(
         ports: own,
         slots: own.map(({ slot }) => slot),
         starts: own.map((port) => must(offsets.get(port), "the place of a port") / bytesPerElement[type]),
-        sizes: own.map(({ size }) => size),
+        sizes: own.map(({ extent }) => extent.size),
       };
     });
   const [ins, outs] = [groupsOf(inputs), groupsOf(outputs)];

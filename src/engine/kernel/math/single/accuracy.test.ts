@@ -10,7 +10,7 @@ import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
 import { pow64 } from "../pow.ts";
 import { ndtr64 } from "../special/index.ts";
-import { normalByExp32 } from "./normal.ts";
+import { gaussian32, normalByExp32 } from "./normal.ts";
 import { pow32 } from "./pow.ts";
 import { rem32 } from "./rem.ts";
 
@@ -98,6 +98,26 @@ test("remainders of float32 are exact", () => {
     const value = compute(x, y);
     expect(Object.is(value, x % y) && Object.is(interp(x, y), value), `${x} % ${y}`).toBe(true);
   }
+});
+
+test("e^(−x²/2) is within 1.2 ulp beside what its rounded exponent brings, and 0 below 2^-126", () => {
+  const [compute, interp] = [jsBackend, interpBackend].map((b) => b.compileProcedure(gaussian32)) as [
+    (x: number) => number,
+    (x: number) => number,
+  ];
+  const random = seeded(4);
+  for (let i = 0; i < 50_000; i++) {
+    const x = Math.fround((random() - 0.5) * (i % 2 === 0 ? 3 : 26.4));
+    const want = Math.exp(-0.5 * x * x);
+    const ulp = 2 ** (Math.max(-126, Math.floor(Math.log2(want))) - 23);
+    const allowed = 1.2 * ulp + x * x * 2 ** -24 * want;
+    expect(Math.abs(compute(x) - want), `at ${x}`).toBeLessThanOrEqual(allowed);
+    if (i % 20 === 0) expect(Object.is(compute(x), interp(x)), `at ${x}`).toBe(true);
+  }
+  expect([0, -0, 13.25, -20, 1e30, Infinity, -Infinity].map((x) => compute(x))).toEqual([
+    1, 1, 0, 0, 0, 0, 0,
+  ]);
+  expect(compute(NaN)).toBeNaN();
 });
 
 test("the normal distribution function by its exponential is within a part of 5e-7", () => {

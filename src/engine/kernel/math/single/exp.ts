@@ -58,8 +58,9 @@ export function nearestMultiple(
   inverse: number,
   bias = 0,
 ): { readonly count: Expr; readonly bits: Expr } {
-  const shifted = block.let("shifted", mulAdd(x, f32(inverse), f32(ROUNDER32 + bias)));
-  const count = block.let("count", sub(shifted, f32(ROUNDER32 + bias)));
+  const rounder = f32(ROUNDER32 + bias);
+  const shifted = block.let("shifted", inverse === 1 ? add(x, rounder) : mulAdd(x, f32(inverse), rounder));
+  const count = block.let("count", sub(shifted, rounder));
   return { count, bits: bitsOf(shifted) };
 }
 

@@ -5,7 +5,7 @@ export { cosh32, exp232, expm132, sinh32 } from "./exponentials.ts";
 export { acos32, asin32, atan232, atan32 } from "./inverse-trig.ts";
 export { log32 } from "./log.ts";
 export { acosh32, asinh32, atanh32, log1032, log1p32, log232 } from "./logarithms.ts";
-export { normalByExp32 } from "./normal.ts";
+export { gaussian32, normalByExp32 } from "./normal.ts";
 export { pow32 } from "./pow.ts";
 export { rem32 } from "./rem.ts";
 export { softplus32 } from "./softplus.ts";

@@ -150,16 +150,107 @@ function dataOf({ data = "memory", batch = 16 }: Scenario): FitData<Batch> {
   }
 }
 
+/** A scenario as one rank runs it. */
+interface Run {
+  readonly world: World | undefined;
+  readonly scenario: Scenario;
+  readonly rank: number;
+  /** What this rank does otherwise. */
+  readonly what: Oddity | undefined;
+  readonly stop: AbortController;
+  readonly told: string[];
+  readonly rows: number[];
+}
+
 /** Trains, and says what came of it. */
 export async function runScenario(world: World | undefined, scenario: Scenario): Promise<Outcome> {
   const rank = world?.rank ?? 0;
-  const { odd, dtype = "float32", epochs = 2, stopAfter } = scenario;
+  const { odd } = scenario;
   const what = odd !== undefined && odd.rank === rank ? odd.what : undefined;
-  const told: string[] = [];
-  const rows: number[] = [];
-  const stop = new AbortController();
-  let steps = 0;
-  const loss = (p: Params, { x, y }: Batch, { key, training, modelState: state }: LossContext<State | undefined>) => {
+  const { told, rows }: Pick<Run, "told" | "rows"> = { told: [], rows: [] };
+  const training = fit(optionsOf({ world, scenario, rank, what, stop: new AbortController(), told, rows }));
+  const outcomeOf = (rest: Partial<Outcome>): Outcome => {
+    const { step, history } = training.latest;
+    return {
+      rank,
+      step,
+      losses: history.map((record) => record.loss),
+      validation: history.map(({ validation }) => validation?.loss ?? Number.NaN),
+      told,
+      rows,
+      ...rest,
+    };
+  };
+  try {
+    let seen = 0;
+    for await (const event of training) {
+      if (event.kind !== "step") continue;
+      seen++;
+      if (seen === 3 && what === "leaves") break;
+      if (seen === 3 && what === "throws in its loop") throw new TypeError("no loop today");
+    }
+    const result = await training;
+    return outcomeOf({ hash: hashOf(result), stopped: result.stopped });
+  } catch (error) {
+    const { message } = error as Error;
+    return outcomeOf({ error: { code: String((error as { code?: unknown }).code ?? "none"), message } });
+  }
+}
+
+type Options = FitOptions<Params, unknown, Batch, State | undefined>;
+
+function optionsOf(run: Run): Options {
+  const { world, scenario, what, stop, told } = run;
+  const { dtype = "float32", epochs = 2, folder, everySteps } = scenario;
+  const wide = (): Tensor[] => [
+    tensor(Float64Array.from(wave(70_001, 0.3))),
+    tensor(wave(150_003, 0.2)),
+    tensor(wave(3, 1)),
+  ];
+  return {
+    params: { ...start(dtype), ...(scenario.wide === true ? { wide: wide() } : {}) },
+    loss: lossOf(run),
+    ...(scenario.modelState === true ? { modelState: firstState(dtype) } : {}),
+    data: oddDataOf(run),
+    optimizer: optimizerOf(run),
+    epochs: what === "other epochs" ? epochs + 1 : epochs,
+    seed: what === "other seed" ? 8 : 7,
+    accumulate: scenario.accumulate ?? 1,
+    reduction: scenario.reduction ?? "mean",
+    signal: stop.signal,
+    every: "step",
+    log: (entry: LogEntry) => void told.push(entry.kind),
+    keepBest: true,
+    hooks: hooksOf(run, epochs),
+    ...(world === undefined ? {} : { world }),
+    ...(scenario.shards === undefined
+      ? {}
+      : { shards: what === "other shards" ? 2 * scenario.shards : scenario.shards }),
+    ...(scenario.reduce === undefined ? {} : { reduce: scenario.reduce }),
+    ...(scenario.validation === true ? { validation: dataset(source).batch(9) } : {}),
+    ...(scenario.plateau === true ? { plateau: reduceOnPlateau({ factor: 0.5, patience: 0 }) } : {}),
+    ...(scenario.patience === undefined ? {} : { earlyStopping: { patience: scenario.patience } }),
+    ...(folder === undefined
+      ? {}
+      : {
+          checkpoint: { store: storeOf(folder, what), ...(everySteps === undefined ? {} : { everySteps }) },
+          resume: scenario.resume === true,
+        }),
+  };
+}
+
+function firstState(dtype: "float32" | "float64"): State {
+  return {
+    mean: zeros([hidden], { dtype }),
+    batches: tensor(0, { dtype: "int32" }),
+    largest: tensor(-Infinity, { dtype }),
+  };
+}
+
+/** Cross-entropy of a layer with dropout, and what each oddity and option makes of it. */
+function lossOf({ scenario, what, rows }: Run): Options["loss"] {
+  const { dtype = "float32" } = scenario;
+  return (p: Params, { x, y }: Batch, { key, training, modelState: state }: LossContext<State | undefined>) => {
     rows.push(x.shape[0]!);
     if (what === "throws in its loss" && rows.length > 1) throw new Error("no loss today");
     const scale = what === "other loss" ? 1.5 : 1;
@@ -180,115 +271,51 @@ export async function runScenario(world: World | undefined, scenario: Scenario):
       ...(next === undefined ? {} : { modelState: next }),
     };
   };
-  let data = dataOf(scenario);
-  if (what === "other data") data = dataset(source).shuffle({ seed: 4 }).batch(scenario.batch ?? 16);
-  if (what === "throws in its data") data = failing(data);
-  if (what === "fewer batches") data = shortened(data);
+}
+
+function oddDataOf({ scenario, what }: Run): FitData<Batch> {
+  if (what === "other data") return dataset(source).shuffle({ seed: 4 }).batch(scenario.batch ?? 16);
+  const data = dataOf(scenario);
+  if (what === "throws in its data") return failing(data);
+  return what === "fewer batches" ? shortened(data) : data;
+}
+
+function optimizerOf({ scenario, what }: Run): Optimizer<Params, unknown> {
   const plain: Optimizer<Params, unknown> = (
     scenario.rate !== undefined
         ? sgd({ learningRate: scenario.rate })
         : chain(clipByGlobalNorm(0.5), adam({ learningRate: what === "other rate" ? 0.02 : 0.01 }))
   ) as never;
+  if (what !== "drifts") return plain;
   let traces = 0;
-  const optimizer: Optimizer<Params, unknown> =
-    what !== "drifts"
-      ? plain
-      : {
-          ...plain,
-          update(grads, state, params, extra) {
-            const { updates, state: next } = plain.update(grads, state, params, extra);
-            // the first trace is the one that is compared
-            return { updates: traces++ === 0 ? updates : { ...updates, b1: mul(updates.b1, 1.01) }, state: next };
-          },
-        };
-  const options: FitOptions<Params, unknown, Batch, State | undefined> = {
-    params: {
-      ...start(dtype),
-      ...(scenario.wide === true
-        ? { wide: [tensor(Float64Array.from(wave(70_001, 0.3))), tensor(wave(150_003, 0.2)), tensor(wave(3, 1))] }
-        : {}),
+  return {
+    ...plain,
+    update(grads, state, params, extra) {
+      const { updates, state: next } = plain.update(grads, state, params, extra);
+      // the first trace is the one that is compared
+      return { updates: traces++ === 0 ? updates : { ...updates, b1: mul(updates.b1, 1.01) }, state: next };
     },
-    loss,
-    ...(scenario.modelState === true
-      ? {
-          modelState: {
-            mean: zeros([hidden], { dtype }),
-            batches: tensor(0, { dtype: "int32" }),
-            largest: tensor(-Infinity, { dtype }),
-          },
-        }
-      : {}),
-    data,
-    optimizer,
-    epochs: what === "other epochs" ? epochs + 1 : epochs,
-    seed: what === "other seed" ? 8 : 7,
-    accumulate: scenario.accumulate ?? 1,
-    reduction: scenario.reduction ?? "mean",
-    signal: stop.signal,
-    every: "step",
-    log: (entry: LogEntry) => void told.push(entry.kind),
-    keepBest: true,
-    hooks: {
-      step: ({ step }) => {
-        steps++;
-        if (scenario.kill !== undefined && scenario.kill.rank === rank && step === scenario.kill.step)
-          process.kill(process.pid, "SIGKILL");
-        if (steps === stopAfter) stop.abort();
-        if (steps !== 3) return undefined;
-        if (what === "aborts") stop.abort();
-        if (what === "throws in a hook") throw new TypeError("no hook today");
-        return what === "stops" ? "stop" : undefined;
-      },
-      epoch: ({ epoch }) => {
-        if (what === "throws in the last hook" && epoch === epochs) throw new TypeError("not the last one");
-        if (what === "aborts between epochs" && epoch === 1) stop.abort();
-      },
+  };
+}
+
+function hooksOf({ scenario, rank, what, stop }: Run, epochs: number): NonNullable<Options["hooks"]> {
+  const { kill, stopAfter } = scenario;
+  let steps = 0;
+  return {
+    step: ({ step }) => {
+      steps++;
+      if (kill !== undefined && kill.rank === rank && step === kill.step) process.kill(process.pid, "SIGKILL");
+      if (steps === stopAfter) stop.abort();
+      if (steps !== 3) return undefined;
+      if (what === "aborts") stop.abort();
+      if (what === "throws in a hook") throw new TypeError("no hook today");
+      return what === "stops" ? "stop" : undefined;
     },
-    ...(world === undefined ? {} : { world }),
-    ...(scenario.shards === undefined
-      ? {}
-      : { shards: what === "other shards" ? 2 * scenario.shards : scenario.shards }),
-    ...(scenario.reduce === undefined ? {} : { reduce: scenario.reduce }),
-    ...(scenario.validation === true ? { validation: dataset(source).batch(9) } : {}),
-    ...(scenario.plateau === true ? { plateau: reduceOnPlateau({ factor: 0.5, patience: 0 }) } : {}),
-    ...(scenario.patience === undefined ? {} : { earlyStopping: { patience: scenario.patience } }),
-    ...(scenario.folder === undefined
-      ? {}
-      : {
-          checkpoint: {
-            store: storeOf(scenario.folder, what),
-            ...(scenario.everySteps === undefined ? {} : { everySteps: scenario.everySteps }),
-          },
-          resume: scenario.resume === true,
-        }),
+    epoch: ({ epoch }) => {
+      if (what === "throws in the last hook" && epoch === epochs) throw new TypeError("not the last one");
+      if (what === "aborts between epochs" && epoch === 1) stop.abort();
+    },
   };
-  const run = fit(options);
-  const outcomeOf = (rest: Partial<Outcome>): Outcome => {
-    const { step, history } = run.latest;
-    return {
-      rank,
-      step,
-      losses: history.map((record) => record.loss),
-      validation: history.map(({ validation }) => validation?.loss ?? Number.NaN),
-      told,
-      rows,
-      ...rest,
-    };
-  };
-  try {
-    let seen = 0;
-    for await (const event of run) {
-      if (event.kind !== "step") continue;
-      seen++;
-      if (seen === 3 && what === "leaves") break;
-      if (seen === 3 && what === "throws in its loop") throw new TypeError("no loop today");
-    }
-    const result = await run;
-    return outcomeOf({ hash: hashOf(result), stopped: result.stopped });
-  } catch (error) {
-    const { message } = error as Error;
-    return outcomeOf({ error: { code: String((error as { code?: unknown }).code ?? "none"), message } });
-  }
 }
 
 /** All that must be the same, to the bit: everything but times. */

@@ -3,12 +3,11 @@ import type { For, LanePlan } from "../../../../codegen/plan.ts";
 import { namesInIndices } from "../../../../codegen/vectorise.ts";
 import { internalError } from "../../../../errors/index.ts";
 import type { Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
+import { usesOfBlock } from "../../../../kernel/uses.ts";
 import type { Body, Fragment } from "../../encode/body.ts";
 import { clearVectors } from "../../engines/cleared-vectors.ts";
 import type { Frame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
-import { storedBuffers } from "../stored.ts";
 import type { Binding, Iteration, Lanes } from "./lanes.ts";
 import { eitherMask, emitAny } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
@@ -21,6 +20,8 @@ export interface Bounds {
   readonly to: number;
   /** A number that divides that of the iterations from one to the other, whatever the bounds are then; 1 where nothing is known. */
   readonly multipleOf: number;
+  /** How many iterations there are, where that is known. */
+  readonly count?: number | undefined;
 }
 
 /** How what a vector loop leaves over is done, one index at a time. */
@@ -51,6 +52,7 @@ export function emitVectorFor(
   const end = emitEnd(body, bounds, index, step);
   if (rare.length === 0) {
     flushAll(lanes);
+    if (bounds.count === step) return runOnce(body, made);
     runIterations(body, made, end, index, step);
     if (bounds.multipleOf % step !== 0) oneByOne.rest(index);
     return;
@@ -88,7 +90,7 @@ export interface IterationCode {
 }
 
 export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: boolean): IterationCode {
-  const stored = storedBuffers(block);
+  const { stored } = usesOfBlock(block);
   return {
     code: frame.body.fragment(),
     iteration: {
@@ -117,7 +119,7 @@ export function openLanes(
     frame: { ...frame, body: code },
     base: 0,
     scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
-    set: usesOf(block).set,
+    set: usesOfBlock(block).set,
     indices: namesInIndices(block),
     mask: undefined,
     pending: [],
@@ -146,6 +148,13 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
   body.op("i32.add");
   body.localSet(end);
   return end;
+}
+
+/** An iteration that is the only one: without a loop, engines know what its index is. */
+function runOnce(body: Body, { code, iteration }: IterationCode): void {
+  body.append(iteration.before);
+  if (iteration.clears) clearVectors(code);
+  body.append(code);
 }
 
 /** `if (index < end) { before; do { code; index += step } while (index < end) }`. */

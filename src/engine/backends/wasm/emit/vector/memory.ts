@@ -65,6 +65,36 @@ function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (la
   };
 }
 
+/**
+ * Writes the address of a lane's element, and gives the offset in bytes that the memory instruction adds. Where elements lie a fixed
+ * step onwards and all lanes have theirs, the address of the first is computed once, and offsets lead to the others.
+ */
+function laneAddresses(
+  buffer: string,
+  index: Expr,
+  lanes: Lanes,
+  vecOf: (expr: Expr) => Vec,
+): (lane: number) => number {
+  const { frame, mask } = lanes;
+  const body = bodyOf(lanes);
+  const by = dependence(index, lanes.scope);
+  if (mask !== undefined || by.kind !== "affine" || by.stride <= 0 || by.stride > mostFixedStep) {
+    const indices = laneIndices(index, lanes, vecOf);
+    return (lane) => emitAddress(frame, buffer, indices(lane), (x) => emitScalar(x, frame));
+  }
+  const bytes = by.stride * bytesPerElement[bufferOf(frame, buffer).type];
+  const offset = emitRunAddress(buffer, index, lanes, by.stride);
+  const address = body.local("i32");
+  body.localSet(address);
+  return (lane) => {
+    body.localGet(address);
+    return offset + lane * bytes;
+  };
+}
+
+/** Elements from lane to lane up to which offsets lead from one to the next: they must stay small beside the memory. */
+const mostFixedStep = 1024;
+
 /** Runs `write` where the mask has the lane. */
 function whereActive(mask: Vec | undefined, lane: number, lanes: Lanes, write: () => void): void {
   if (mask === undefined) return write();
@@ -234,30 +264,23 @@ function loadMask(offset: number, width: Width, lanes: Lanes): Vec {
 
 /** Elements wherever they are. */
 function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf: (expr: Expr) => Vec): Vec {
-  const { frame } = lanes;
   const body = bodyOf(lanes);
-  const indices = laneIndices(expr.index, lanes, vecOf);
-  if (expr.type === "f64" && lanes.mask === undefined) return gatherPairs(expr.buffer, indices, lanes);
+  const address = laneAddresses(expr.buffer, expr.index, lanes, vecOf);
+  if (expr.type === "f64" && lanes.mask === undefined) return gatherPairs(address, lanes);
   const mask = lanes.mask && plain(lanes.mask, lanes);
   return laneByLane(
     expr.type,
     width,
     lanes,
-    (lane) => {
-      const offset = emitAddress(frame, expr.buffer, indices(lane), (x) => emitScalar(x, frame));
-      body.memory(loadOf(expr.type), offset);
-    },
+    (lane) => body.memory(loadOf(expr.type), address(lane)),
     (lane, write) => whereActive(mask, lane, lanes, write),
   );
 }
 
 /** Float64 elements wherever they are: two loads fill a vector, without an instruction between that puts a number in its lane. */
-function gatherPairs(buffer: string, indices: (lane: number) => Expr, lanes: Lanes): Vec {
-  const { frame } = lanes;
+function gatherPairs(address: (lane: number) => number, lanes: Lanes): Vec {
   const body = bodyOf(lanes);
   const regs = newRegs(lanes, 64);
-  const address = (lane: number): number =>
-    emitAddress(frame, buffer, indices(lane), (x) => emitScalar(x, frame));
   regs.forEach((reg, k) => {
     body.memory("v128.load64_zero", address(2 * k));
     body.localSet(reg);
@@ -408,12 +431,11 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (
   const body = bodyOf(lanes);
   const { type } = bufferOf(frame, buffer);
   noteStore(lanes);
-  const indices = laneIndices(index, lanes, vecOf);
+  const address = laneAddresses(buffer, index, lanes, vecOf);
   const mask = lanes.mask && plain(lanes.mask, lanes);
   for (let lane = 0; lane < lanes.count; lane++) {
     whereActive(mask, lane, lanes, () => {
-      const place = indices(lane);
-      const offset = emitAddress(frame, buffer, place, (x) => emitScalar(x, frame));
+      const offset = address(lane);
       extractLane(value, lane, lanes);
       body.memory(storeOf(type), offset);
     });

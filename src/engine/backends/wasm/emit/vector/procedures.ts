@@ -2,8 +2,8 @@ import { hasKind } from "../../../../codegen/branches.ts";
 import { weightOfProcedure } from "../../../../codegen/cost.ts";
 import { isInlined } from "../../../../codegen/vectorise.ts";
 import type { Expr, Procedure, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
-import { checkDepth, reachedBy } from "../../../../kernel/walk.ts";
+import { reachedBy, usesOfBlock } from "../../../../kernel/uses.ts";
+import { checkDepth } from "../../../../kernel/walk.ts";
 import type { Callable } from "../../encode/body.ts";
 import { emitCopy } from "../../engines/copied-arguments.ts";
 import { openFrame } from "../frame.ts";
@@ -24,7 +24,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
   lanes.inlined.weight += weightOfProcedure(procedure);
 
   const frame = openFrame(lanes.frame.unit, bodyOf(lanes), procedure, lanes.frame.buffers);
-  const set = usesOf(procedure.body).set;
+  const set = usesOfBlock(procedure.body).set;
   const scope = new Map<string, Binding>();
   procedure.params.forEach((param, k) => {
     const arg = args[k]!;
@@ -98,7 +98,7 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
       isNarrow,
       base: 0,
       scope,
-      set: usesOf(procedure.body).set,
+      set: usesOfBlock(procedure.body).set,
       indices: new Set(),
       mask: undefined,
       pending: [],

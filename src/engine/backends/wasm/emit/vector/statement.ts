@@ -2,7 +2,7 @@ import { isCheap, isSilent } from "../../../../codegen/branches.ts";
 import { internalError } from "../../../../errors/index.ts";
 import { expandReduce } from "../../../../kernel/expand.ts";
 import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
-import { usesOf } from "../../../../kernel/uses.ts";
+import { bindingsOf } from "../../../../kernel/uses.ts";
 import { checkDepth } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
 import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
@@ -68,7 +68,7 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
 
 /** Statements that another one stands for, with the locals that they set. */
 function emitExpanded(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth: number): void {
-  const set = new Set([...lanes.set, ...usesOf(block).set]);
+  const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
 }
 
@@ -114,23 +114,26 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   emitScalar(stop, frame);
   body.localSet(end);
   body.localSet(index);
-  const out = body.block();
-  const again = body.loop();
-  body.localGet(index);
-  body.localGet(end);
-  body.op(stmt.reverse ? "i32.le_s" : "i32.ge_s");
-  body.brIf(out);
+  const goesOn = (): void => {
+    body.localGet(index);
+    body.localGet(end);
+    body.op(stmt.reverse ? "i32.gt_s" : "i32.lt_s");
+  };
   const step = (by: number): void => {
     body.localGet(index);
     body.i32Const(by);
     body.op("i32.add");
     body.localSet(index);
   };
+  goesOn();
+  body.if();
+  const again = body.loop();
   if (stmt.reverse) step(-1);
   emitVectorBlock(stmt.body, inner, call, depth + 1);
   flushAll(lanes);
   if (!stmt.reverse) step(1);
-  body.br(again);
+  goesOn();
+  body.brIf(again);
   body.end();
   body.end();
 }

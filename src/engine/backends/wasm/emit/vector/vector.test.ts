@@ -806,6 +806,40 @@ describe("what is written for lanes", () => {
     expect(lines.match(/v128\.store/g)).toHaveLength(2);
   });
 
+  test("as many iterations as there are lanes are no loop, and loops within end where they go on", () => {
+    const made: Made = { ins: [["a", "f64", 12]], outs: [["out", "f64", 4]], scalars: [["m", "i32"]], n: 4 };
+    const routine = routineOf(made, (block) =>
+      block.forEach("i", k.i32(0), k.i32(4), (loop, i) => {
+        const sum = loop.let("sum", k.f64(0));
+        const m = k.and(k.local("i32", "m"), k.i32(7));
+        loop.for("j", k.i32(0), m, (inner, j) => inner.set(sum, k.add(sum, k.load("f64", "a", k.add(i, j)))));
+        loop.store("out", i, sum);
+      }),
+    );
+    expectAgreement(routine);
+    const lines = text(routine);
+    expect(lines.match(/\bloop \$/g)).toHaveLength(1);
+    expect(lines).not.toMatch(/\bbr \$/);
+  });
+
+  test("elements at a fixed step are read and written from one address, wherever the first of them lies", () => {
+    const made: Made = { ins: [["a", "f64", 60]], outs: [["out", "f64", 60]], n: 16 };
+    const routine = routineOf(made, (block) => {
+      block.for("j", k.i32(0), k.i32(60), (loop, j) => loop.store("out", j, k.f64(0)));
+      block.forEach("i", k.i32(0), k.i32(16), (loop, i) => {
+        const at = loop.let("at", k.mul(k.sub(k.i32(15), i), k.i32(-3)));
+        for (const more of [45, 46])
+          loop.store("out", k.add(at, k.i32(more)), k.neg(k.load("f64", "a", k.add(at, k.i32(more)))));
+      });
+    });
+    expectAgreement(routine);
+    const lines = text(routine);
+    for (const bytes of [24, 48, 72])
+      expect(lines.match(new RegExp(`(v128\\.load64\\w+|f64\\.store) offset=${bytes}\\b`, "g"))).toHaveLength(
+        4,
+      );
+  });
+
   test("a choice between a value and zero is a mask, unless the zero has a sign", () => {
     const chosen = (x: Expr, y: Expr): string =>
       text(elementwise("f32", "f32", 8, (a, b) => k.select(k.lt(a, b), x, y)));

@@ -1,0 +1,14 @@
+// The thumbnail shows what heads of a trained network attend to.
+import type { Thumbnail } from "../../live/thumbnail.ts";
+import { showNow, trainBy } from "./state.ts";
+import { train } from "./training.ts";
+
+const steps = 200; // some seconds, after which the words are right
+
+export const thumbnail: Thumbnail = {
+  figure: "attention",
+  prepare: async () => {
+    await trainBy(train, steps);
+    showNow();
+  },
+};

@@ -1,0 +1,15 @@
+// The thumbnail shows the plane of codes when the classes have parted.
+import type { Thumbnail } from "../../live/thumbnail.ts";
+import { prepare, showNow, trainBy } from "./state.ts";
+import { train } from "./training.ts";
+
+const epochs = 40; // some seconds
+
+export const thumbnail: Thumbnail = {
+  figure: "plane",
+  prepare: async () => {
+    await prepare();
+    await trainBy(train, epochs);
+    showNow();
+  },
+};

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import {
+  exp,
+  grad,
+  less,
+  logSoftmax,
+  makeProgram,
+  mul,
+  softmax,
+  sub,
+  sum,
+  tensor,
+  transpose,
+  where,
+  zeros,
+} from "downhill";
+import { gelu, layerNorm } from "downhill/nn";
+import { interpBackend } from "../backends/interp/index.ts";
+import { jsBackend } from "../backends/js/index.ts";
+import { makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
+import { checkProgram } from "../ir/check.ts";
+import { printProgram } from "../ir/print.ts";
+import type { Program } from "../ir/program.ts";
+import type { Backend, Slot } from "../kernel/executable.ts";
+import { makeArray } from "../kernel/executable.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import { tools } from "../transforms/tools.ts";
+import { sizeOf } from "../util/shape.ts";
+import { slotsOf, tensorOf } from "../../../test/support/cells.ts";
+import { lowerProgram } from "./lower.ts";
+import { eliminateDeadCode, optimize } from "./pipeline.ts";
+import { fuseRows } from "./row-fusion.ts";
+
+const anyRows = { elements: 1, bytes: 0 };
+const rowByRow = (program: Program): Program => {
+  const fused = eliminateDeadCode(fuseRows(optimize(program), anyRows));
+  checkProgram(fused);
+  return fused;
+};
+const loops = ({ eqns }: Program): number => eqns.filter(({ prim }) => prim.name === "rowLoop").length;
+
+function numbers(shape: readonly number[], seed: number): Tensor {
+  const n = sizeOf(shape);
+  return tensor(Float32Array.from({ length: n }, (_, i) => Math.sin(7 * i + seed) * 2)).reshape(shape);
+}
+
+/** What a program gives, as bits. */
+function run(program: Program, backend: Backend, ins: readonly Tensor[]): readonly (readonly number[])[] {
+  const outs = program.outs.map(({ type: { dtype, shape } }): Slot => {
+    return shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 };
+  });
+  const compiled = backend.compile(lowerProgram(program).routine);
+  compiled(slotsOf(ins), outs);
+  compiled.release?.();
+  return program.outs.map(({ type }, i) => [...tensorOf(type, outs[i]!).data()]);
+}
+
+const normed = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => gelu(layerNorm({ weight, bias }, x));
+
+describe("what is computed of rows and then of the rows and that", () => {
+  test("is one loop over the rows", () => {
+    const centred = (x: Tensor): Tensor => mul(x, sub(x, sum(x, { axis: 1, keepdims: true })));
+    expect(printProgram(rowByRow(makeProgram(centred)(numbers([4, 3], 1))))).toMatchInlineSnapshot(`
+      "centred(x:f32[4,3]) {
+        a:f32[4,3] = rowLoop[body=centred consts=0 rows=[4]] x
+          centred(x:f32[3]) {
+            a:f32[] = sum[axes=[0]] x
+            b:f32[3] = broadcast[shape=[3] axes=[]] a
+            c:f32[3] = sub x b
+            d:f32[3] = mul x c
+            return d
+          }
+        return a
+      }"
+    `);
+  });
+
+  type Three = (x: Tensor, w: Tensor, b: Tensor) => Tensor | readonly Tensor[];
+  const cases: readonly (readonly [string, Three])[] = [
+    [
+      "the gradient of a layer norm with gelu",
+      grad((x: Tensor, w: Tensor, b: Tensor) => sum(normed(x, w, b))),
+    ],
+    [
+      "rows that others sum up, and need themselves",
+      (x, w, b) => {
+        const y = exp(normed(x, w, b));
+        return [y, ...grad((p: [Tensor, Tensor]) => sum(exp(normed(x, ...p))))([w, b]), sum(y, { axis: 0 })];
+      },
+    ],
+    ["the gradient of a softmax", grad((x: Tensor, w: Tensor) => sum(mul(softmax(mul(x, w)), x)))],
+    [
+      "a logarithm of it under a mask",
+      (x, w, b) => where(less(x, w), logSoftmax(where(less(x, b), x, -9)), x),
+    ],
+  ];
+  test.each(cases)("has the same bits on all backends: %s", (_, f) => {
+    // 37 rows are blocks of two, and one of one; 130 elements are vectors and two more
+    const ins = [numbers([37, 130], 1), numbers([130], 2), numbers([130], 3)] as const;
+    const program = makeProgram(f)(...ins);
+    const fused = rowByRow(program);
+    expect(loops(fused)).toBeGreaterThan(0);
+    const expected = run(program, interpBackend, ins);
+    const backends = [interpBackend, jsBackend, makeWasmBackend({ relaxed: false })];
+    if (wasmFeatures().threads)
+      backends.push(makeWasmBackend({ relaxed: false, threads: 2, chunkWork: 256 }));
+    for (const backend of backends) expect(run(fused, backend, ins)).toEqual(expected);
+  });
+
+  test("has temporaries for a sixteenth of the rows", () => {
+    const program = makeProgram(cases[0]![1])(numbers([512, 64], 1), numbers([64], 2), numbers([64], 3));
+    const bytes = (p: Program): number => lowerProgram(p).plan.arenaBytes;
+    expect(bytes(rowByRow(program))).toBeLessThanOrEqual(bytes(optimize(program)) / 16);
+  });
+
+  test("goes along all axes in front: heads and places of attention", () => {
+    const program = rowByRow(makeProgram((x: Tensor) => softmax(x))(numbers([2, 3, 5, 8], 1)));
+    expect(loops(program)).toBe(1);
+    expect(lowerProgram(program).plan.arenaBytes).toBeLessThanOrEqual(30 * 8 * 4);
+  });
+
+  test("is left as it is where others come in between, or rows are read in another order", () => {
+    const between = (x: Tensor): Tensor =>
+      sub(x, sum(transpose(sum(x, { axis: 1, keepdims: true })), { axis: 0 }).reshape([4, 1]));
+    const apart = (x: Tensor): Tensor => sub(transpose(x), sum(x, { axis: 1 }));
+    for (const f of [between, apart]) {
+      const program = makeProgram(f)(numbers([4, 4], 1));
+      expect(run(rowByRow(program), interpBackend, [numbers([4, 4], 1)])).toEqual(
+        run(program, interpBackend, [numbers([4, 4], 1)]),
+      );
+    }
+    expect(loops(rowByRow(makeProgram(apart)(numbers([4, 4], 1))))).toBe(0);
+  });
+
+  test("is worth it for arrays that caches do not hold, and rows of some length", () => {
+    const count = (rows: number, columns: number): number =>
+      loops(optimize(makeProgram((x: Tensor) => softmax(x))(zeros([rows, columns], { dtype: "float32" }))));
+    expect([count(64, 256), count(65_536, 16), count(4096, 256)]).toEqual([0, 0, 1]);
+  });
+
+  test("can be batched, with some operands the same for all", () => {
+    const [w, b] = [numbers([8], 2), numbers([8], 3)];
+    const xs = numbers([3, 5, 8], 1);
+    const rows = rowByRow(makeProgram(cases[0]![1])(numbers([5, 8], 1), w, b));
+    for (const batched of [
+      [true, false, false],
+      [true, true, false],
+    ]) {
+      const ws = batched[1] === true ? numbers([3, 8], 4) : w;
+      const { program } = tools.batchProgram(rows, 3, batched, [true]);
+      const [all] = run(program, interpBackend, [xs, ws, b]);
+      const each = [0, 1, 2].flatMap(
+        (i) => run(rows, interpBackend, [xs.at(i), batched[1] === true ? ws.at(i) : w, b])[0]!,
+      );
+      expect(all).toEqual(each);
+    }
+  });
+});

@@ -1,0 +1,110 @@
+import type { LowerContext, Primitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Equation, Program, Var } from "../ir/program.ts";
+import { withShape } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Shape } from "../util/shape.ts";
+import { keep } from "../prims/carries.ts";
+import { batchAlong } from "../prims/index-ops.ts";
+import { broadcast } from "../prims/shape.ts";
+import { bind } from "../trace/bind.ts";
+import { range, sizeOf } from "../util/shape.ts";
+
+/**
+ * Rows that are computed one after the other with the same temporaries: these take a sixteenth of what they would for all rows. Blocks of
+ * rows may run at once, so they are to be many.
+ */
+const [mostRowsOfBlock, fewestBlocks] = [16, 16];
+
+/**
+ * A program that computes one row of each result, from constants and a row of each other operand: what these have at one index along their
+ * first axes.
+ */
+interface RowLoopParams {
+  readonly body: Program;
+  /** Operands that are the same for all rows: the first ones. */
+  readonly consts: number;
+  /** The axes that rows are counted along. */
+  readonly rows: Shape;
+}
+
+/** How rows are counted: by blocks, of which the last one may have fewer. */
+function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: number } {
+  const count = sizeOf(rows);
+  const perBlock = Math.max(1, Math.min(mostRowsOfBlock, Math.floor(count / fewestBlocks)));
+  return { blocks: Math.ceil(count / perBlock), perBlock };
+}
+
+const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopParams>({
+  name: "rowLoop",
+  typeOf: (_, { body, rows }) => body.outs.map(({ type }) => withShape(type, [...rows, ...type.shape])),
+  derivative: {
+    kind: "none",
+    reason: "it stands in programs that are compiled, not in those that are differentiated.",
+  },
+  batch(ins, batched, size, params) {
+    const { body, consts, rows } = params;
+    // a constant that varies is an operand, repeated along the rows
+    const isConst = ins.map((_, i) => i < consts && batched[i] !== true);
+    const constsFirst = <T>(list: readonly T[]): T[] => [
+      ...keep(list, isConst),
+      ...keep(list, isConst, false),
+    ];
+    const given = ins.map((x, i) => {
+      if (isConst[i] === true) return x;
+      if (i >= consts) return batched[i] === true ? x : batchAlong(x, size);
+      const own = x.shape.slice(1);
+      return broadcast(
+        x,
+        [size, ...rows, ...own],
+        [0, ...range(1 + rows.length, 1 + rows.length + own.length)],
+      );
+    });
+    const outs = bind(rowLoopPrim, constsFirst(given), {
+      body: { ...body, ins: constsFirst(body.ins) },
+      consts: keep(isConst, isConst).length,
+      rows: [size, ...rows],
+    } satisfies RowLoopParams);
+    return { outs, batched: outs.map(() => true) };
+  },
+  lowering: {
+    kind: "loops",
+    programs: ({ body, consts, rows }) => [
+      {
+        program: body,
+        ins: body.ins.map((_, index) => ({ of: "operand", index, isPart: index >= consts })),
+        outs: body.outs.map((_, index) => ({ of: "result", index, isPart: true })),
+        copies: blocksOf(rows).blocks,
+      },
+    ],
+    emit: emitRows,
+  },
+});
+
+/** A loop over the blocks, which share nothing, and within it one over the rows of a block. */
+function emitRows({ block, fresh, write }: LowerContext, { rows }: RowLoopParams): void {
+  const count = sizeOf(rows);
+  const { blocks, perBlock } = blocksOf(rows);
+  block.forEach(fresh("block"), k.i32(0), k.i32(blocks), (outer, b) => {
+    if (perBlock === 1) return void write(outer, 0, b, b);
+    const from = outer.let(fresh("from"), k.mul(b, k.i32(perBlock)));
+    const isWhole = count % perBlock === 0;
+    const left = isWhole ? k.i32(perBlock) : k.min(k.i32(perBlock), k.sub(k.i32(count), from));
+    outer.for(fresh("r"), k.i32(0), left, (inner, r) => {
+      const row = inner.let(fresh("row"), k.add(from, r));
+      write(inner, 0, row, b);
+    });
+  });
+}
+
+/** The equation that computes results row by row; `body` takes the constants first. */
+export function rowLoopEquation(
+  rows: Shape,
+  body: Program,
+  consts: readonly Var[],
+  xs: readonly Var[],
+  outs: readonly Var[],
+): Equation {
+  const params: RowLoopParams = { body, consts: consts.length, rows };
+  return { prim: rowLoopPrim, params, ins: [...consts, ...xs], outs };
+}

@@ -1,0 +1,27 @@
+import * as k from "../../kernel/build.ts";
+import { copyExpr } from "../../kernel/copy.ts";
+import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import { isFloat } from "../../kernel/scalar.ts";
+import type { LowerOptions } from "./options.ts";
+import { mapBlocks, mapExpressions } from "./rewrite.ts";
+
+/** A block in which what was added after its sign was changed is subtracted: the same bits by one operation less. */
+export function withDifferences(block: readonly Stmt[], options: LowerOptions): readonly Stmt[] {
+  if (options.differences === false) return block;
+  return block.map((stmt) =>
+    mapExpressions(
+      mapBlocks(stmt, (inner) => withDifferences(inner, options)),
+      withDifference,
+    ),
+  );
+}
+
+function withDifference(expr: Expr): Expr {
+  return copyExpr(expr, (part) => {
+    if (part.kind !== "binary" || part.op !== "add" || !isFloat(part.type)) return undefined;
+    const { x, y } = part;
+    if (y.kind === "unary" && y.op === "neg") return k.sub(withDifference(x), withDifference(y.x));
+    if (x.kind === "unary" && x.op === "neg") return k.sub(withDifference(y), withDifference(x.x));
+    return undefined;
+  });
+}

@@ -1,0 +1,66 @@
+import { paramsKey, identityOf } from "../ir/key.ts";
+import type { Held } from "../ir/storage.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { typeKey } from "../ir/types.ts";
+import { isStaging } from "../trace/bind.ts";
+import { isDebugging } from "../trace/debug.ts";
+import { traceProgram } from "../trace/staging.ts";
+import { makeLru } from "../util/lru.ts";
+import { engine } from "./engine.ts";
+import { fits, sameParams } from "./evaluate.ts";
+import type { Executable } from "./run.ts";
+
+/** A function compiled for operands of certain types. */
+interface Form<P> {
+  readonly params: P;
+  readonly types: readonly ArrayType[];
+  /** Tables that it makes itself. */
+  readonly captured: readonly Held[];
+  readonly executable: Executable;
+}
+
+/** How many forms of a function are kept; the one used longest ago goes first. */
+const mostForms = 64;
+/** How many are found without a key. */
+const mostRecent = 4;
+
+/**
+ * The same function of tensors, which runs as one routine where nothing is traced: what it composes are no calls of their own then,
+ * and make no tensors. `f` must use nothing but its operands, parameters (plain data) and constants.
+ * Inside of traces, while debugging, and in bundles that compile nothing, `f` itself runs.
+ */
+export function atOnce<P>(
+  name: string,
+  f: (xs: readonly Tensor[], params: P) => readonly Tensor[],
+): (xs: readonly Tensor[], params: P) => readonly Tensor[] {
+  const forms = makeLru<string, Form<P>>(mostForms);
+  const recent: Form<P>[] = []; // the latest first
+
+  const find = (xs: readonly Tensor[], params: P): Form<P> => {
+    for (const form of recent) if (fits(form.types, xs) && sameParams(form.params, params)) return form;
+    const types = xs.map((x) => x.type);
+    const key = `${paramsKey(params, identityOf)} ${types.map(typeKey).join(" ")}`;
+    let form = forms.get(key);
+    if (form === undefined) {
+      const { program, captured } = traceProgram(name, types, (...ins) => f(ins, params));
+      const executable = engine.compiler!.executableOf(program, []);
+      form = { params, types, captured: captured.map((x) => x.slot!), executable };
+      forms.set(key, form);
+    }
+    recent.unshift(form);
+    if (recent.length > mostRecent) recent.pop();
+    return form;
+  };
+
+  return (xs, params) => {
+    if (engine.compiler === undefined || isStaging() || isDebugging()) return f(xs, params);
+    for (let i = 0; i < xs.length; i++) if (xs[i]!.slot === undefined) return f(xs, params); // a traced value
+    const { captured, executable } = find(xs, params);
+    const before = captured.length;
+    const slots = new Array<Held>(before + xs.length);
+    for (let i = 0; i < before; i++) slots[i] = captured[i]!;
+    for (let i = 0; i < xs.length; i++) slots[before + i] = xs[i]!.slot!;
+    return executable.run(slots);
+  };
+}

@@ -1,0 +1,127 @@
+import type { Region } from "../../../engine/region/region.ts";
+import { must } from "../../../engine/util/assert-never.ts";
+import { range, sizeOf } from "../../../engine/util/shape.ts";
+import { type Body, type PlainCallable, type Prepared, runBody } from "./callable.ts";
+import { cotangentRegion, tangentRegion } from "./regions.ts";
+import { type Leaf, makers } from "./templates.ts";
+import { countLeaves, typesIn } from "./values.ts";
+
+/** How a Jacobian is computed: along each element of the arguments, or back from each element of the result. */
+export type Direction = "forward" | "reverse";
+
+/** What a Jacobian is taken of. */
+interface Problem {
+  readonly region: Region;
+  /** The operands of the arguments, and the others. */
+  readonly leaves: readonly Leaf[];
+  readonly outside: () => readonly Leaf[];
+  /** The operands to differentiate in, in the order asked for. */
+  readonly places: readonly number[];
+  /** The same as a mask, and in the order of the operands, each once. */
+  readonly active: readonly boolean[];
+  readonly inOrder: readonly number[];
+}
+
+/**
+ * Elements to go through up to which a call for each costs less than tracing: of many, whose calls compute the values again and again, a
+ * batch goes through these once.
+ */
+const mostCalls = 32;
+
+/**
+ * The derivatives of each result of a region in each operand of the arguments at `argnums`, in the order of these: of the shape of the
+ * result, then that of the operand. By tangents or cotangents, regions that are made once, called once for each element. Results and
+ * arguments are floating. `undefined` where there are too many elements.
+ */
+export function jacobianOf(
+  { region, outside }: Body,
+  { params }: Pick<PlainCallable, "params">,
+  { leaves, templates }: Prepared,
+  argnums: readonly number[],
+  direction: Direction,
+): Leaf[] | undefined {
+  const counts = params.map(countLeaves);
+  const places = argnums.flatMap((n) => {
+    const start = counts.slice(0, n).reduce((sum, count) => sum + count, 0);
+    return range(start, start + counts[n]!);
+  });
+  const known = outside();
+  const problem: Problem = {
+    region,
+    leaves: leaves.flat(),
+    outside: () => known,
+    places,
+    active: region.params.map((_, i) => places.includes(i)),
+    inOrder: range(0, region.params.length).filter((i) => places.includes(i)),
+  };
+  const isForward = direction === "forward";
+  if (isForward && countOf(problem.inOrder.map((place) => problem.leaves[place]!)) > mostCalls)
+    return undefined;
+  const values = runBody(problem, problem.leaves);
+  if (!isForward && countOf(values) > mostCalls) return undefined;
+  const types = templates.flatMap(typesIn);
+  const blocks = values.map(({ data, dims }) =>
+    places.map((place): Leaf => {
+      const of = [...dims, ...problem.leaves[place]!.dims];
+      const isSingle = typeof data === "number" ? types[place] === "f32" : data instanceof Float32Array;
+      return { data: new makers[isSingle ? "f32" : "f64"](sizeOf(of)), dims: of };
+    }),
+  );
+  if (isForward) writeColumns(problem, blocks);
+  else writeRows(problem, values, blocks);
+  return blocks
+    .flat()
+    .map(({ data, dims }) => ({ data: dims.length === 0 ? elementsOf(data)[0]! : data, dims }));
+}
+
+const countOf = (leaves: readonly Leaf[]): number => leaves.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+const elementsOf = (data: Leaf["data"]): ArrayLike<number> => (typeof data === "number" ? [data] : data);
+
+/** Calls `each` with every unit vector of operands like these, of which the one at `which` has a 1 at `element`. */
+function eachUnit(
+  like: readonly Leaf[],
+  each: (units: readonly Leaf[], which: number, element: number) => void,
+): void {
+  const zeros = like.map(({ data, dims }): Leaf => ({
+    data: typeof data === "number" ? 0 : new makers.f64(data.length),
+    dims,
+  }));
+  zeros.forEach(({ data, dims }, which) => {
+    if (typeof data === "number") return each(zeros.with(which, { data: 1, dims }), which, 0);
+    for (let element = 0; element < data.length; element++) {
+      data[element] = 1;
+      each(zeros, which, element);
+      data[element] = 0;
+    }
+  });
+}
+
+function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): void {
+  const { leaves, outside, places, active, inOrder } = problem;
+  const region = tangentRegion(problem.region, active);
+  const like = inOrder.map((place) => leaves[place]!);
+  eachUnit(like, (units, which, element) => {
+    const columns = range(0, places.length).filter((column) => places[column] === inOrder[which]);
+    const width = sizeOf(like[which]!.dims);
+    const tangents = runBody({ region, outside }, leaves, units).slice(blocks.length);
+    tangents.forEach((tangent, row) => {
+      const from = elementsOf(tangent.data);
+      for (const column of columns) {
+        const to = blocks[row]![column]!.data as Float64Array;
+        for (let i = 0; i < from.length; i++) to[i * width + element] = from[i]!;
+      }
+    });
+  });
+}
+
+function writeRows(problem: Problem, values: readonly Leaf[], blocks: readonly (readonly Leaf[])[]): void {
+  const { leaves, outside, places, active, inOrder } = problem;
+  const region = cotangentRegion(problem.region, active);
+  eachUnit(values, (units, which, element) => {
+    const cotangents = runBody({ region, outside }, leaves, units).slice(values.length);
+    places.forEach((place, column) => {
+      const from = elementsOf(must(cotangents[inOrder.indexOf(place)], "a cotangent").data);
+      (blocks[which]![column]!.data as Float64Array).set(from, element * from.length);
+    });
+  });
+}

@@ -1,0 +1,77 @@
+// What the conditions of loops and branches say of locals, where a statement gives a local its value.
+import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
+import { blocksOf, declaredBy, walkExpr, walkStmts } from "../../../engine/region/walk.ts";
+
+/** A local is known to be less than another number, or greater. */
+export interface Bound {
+  readonly name: string;
+  readonly side: "low" | "high";
+  readonly than: RegionExpr;
+  /** Whether it differs from it. */
+  readonly isStrict: boolean;
+  /** What it is made of: it holds until one of these gets another value. */
+  readonly reads: ReadonlySet<string>;
+}
+
+/** For each `let` and `set` the bounds that hold before it, by the conditions of the loops and branches around it. */
+export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, readonly Bound[]> {
+  const found = new Map<RegionStmt, readonly Bound[]>();
+  const walk = (stmts: readonly RegionStmt[], before: readonly Bound[]): void => {
+    let known = before;
+    for (const stmt of stmts) {
+      if ((stmt.kind === "let" || stmt.kind === "set") && known.length > 0) found.set(stmt, known);
+      const changed = changedIn(stmt);
+      const rest = known.filter(({ reads }) => ![...reads].some((name) => changed.has(name)));
+      const isLoop = stmt.kind === "for" || stmt.kind === "while";
+      const around = isLoop ? rest : known;
+      if (stmt.kind === "if") {
+        walk(stmt.then, [...around, ...boundsOf(stmt.condition)]);
+        walk(stmt.otherwise, around);
+      } else if (stmt.kind === "while") walk(stmt.body, [...around, ...boundsOf(stmt.condition)]);
+      else blocksOf(stmt).forEach((block) => walk(block, around));
+      known = rest;
+    }
+  };
+  walk(body, []);
+  return found;
+}
+
+function changedIn(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (one) => {
+    const name = one.kind === "set" ? one.name : declaredBy(one);
+    if (name !== undefined) names.add(name);
+  });
+  return names;
+}
+
+/** The bounds that hold where a condition does. */
+function boundsOf(condition: RegionExpr): readonly Bound[] {
+  if (condition.kind === "select") {
+    const isAnd = condition.y.kind === "const" && condition.y.value === 0;
+    return isAnd ? [condition.condition, condition.x].flatMap(boundsOf) : [];
+  }
+  if (condition.kind !== "apply") return [];
+  const { function: name, args } = condition;
+  if (name === "bitwiseAnd") return args.flatMap(boundsOf);
+  if (name !== "less" && name !== "lessEqual") return [];
+  const [x, y] = args as readonly [RegionExpr, RegionExpr];
+  const isStrict = name === "less";
+  return [...boundBy(x, "high", y, isStrict), ...boundBy(y, "low", x, isStrict)];
+}
+
+function boundBy(
+  local: RegionExpr,
+  side: Bound["side"],
+  than: RegionExpr,
+  isStrict: boolean,
+): readonly Bound[] {
+  if (local.kind !== "local" || local.type !== "f64") return [];
+  const reads = new Set([local.name]);
+  let isSteady = true; // elements of arrays are not
+  walkExpr(than, (x) => {
+    if (x.kind === "local") reads.add(x.name);
+    if (x.kind === "load") isSteady = false;
+  });
+  return isSteady ? [{ name: local.name, side, than, isStrict, reads }] : [];
+}

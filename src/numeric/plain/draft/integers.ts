@@ -1,0 +1,324 @@
+import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
+import { walkStmts } from "../../../engine/region/walk.ts";
+import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
+import type { Range, Ranges } from "./ranges.ts";
+import { isInt32, rangesOf } from "./ranges.ts";
+import { integerParams, usesOf } from "./uses.ts";
+
+/**
+ * The region of a draft: numbers that are places, bounds and lengths become machine integers where they are known to stay among
+ * them. All others stay f64, with the meaning that they have in JavaScript, to the bit.
+ *
+ * A place that is made of integers is computed with them even if it could leave their range: who runs the region takes such a
+ * place for out of range. Bounds of loops that could are checked before the loop.
+ */
+export function withMachineIntegers(draft: Region): Region {
+  const uses = usesOf(draft.body, draft.results);
+  const params = integerParams(draft.params, uses);
+  const ranges = rangesOf(draft.body, params);
+  const integers = new Set(params);
+  const note = (name: string, value: RegionExpr): void => {
+    const range = ranges.of(local(name, "f64"));
+    const isExact = !range.maybeMinusZero || !uses.value.has(name);
+    const isUsed = uses.place.has(name) || uses.size.has(name);
+    if (value.type === "f64" && isUsed && isExact && isInt32(range)) integers.add(name);
+  };
+  walkStmts(draft.body, (stmt) => {
+    if (stmt.kind === "let") note(stmt.name, stmt.value);
+    if (stmt.kind === "for" && isCounted(stmt, ranges)) integers.add(stmt.index);
+  });
+  const writer = new Writer(integers, ranges);
+  return {
+    ...draft,
+    params: draft.params.map((param) => (params.has(param.name) ? { ...param, type: "i32" } : param)),
+    body: writer.block(draft.body),
+    results: draft.results.map((result) =>
+      result.kind === "scalar" ? { ...result, value: writer.value(result.value) } : result,
+    ),
+  };
+}
+
+/** Whether the index of a loop is a machine integer, and its end is a number that can be reached. */
+function isCounted({ from, to }: For, ranges: Ranges): boolean {
+  return isInt32(ranges.of(from)) && !(to.kind === "const" && !isInt32(ranges.of(to)));
+}
+
+const most = 2 ** 31 - 1;
+const least = -(2 ** 31);
+
+/** Writes expressions with machine integers. */
+class Writer {
+  readonly #integers: ReadonlySet<string>;
+  readonly #ranges: Ranges;
+  /** The statement in hand that gives a local its value. */
+  #at: RegionStmt | undefined;
+
+  constructor(integers: ReadonlySet<string>, ranges: Ranges) {
+    this.#integers = integers;
+    this.#ranges = ranges;
+  }
+
+  #rangeOf(expr: RegionExpr): Range {
+    return this.#ranges.of(expr, this.#at);
+  }
+
+  block(body: readonly RegionStmt[]): RegionStmt[] {
+    return body.flatMap((stmt) => this.#statement(stmt));
+  }
+
+  /** An expression with the type that it has in the draft. */
+  value(expr: RegionExpr): RegionExpr {
+    switch (expr.kind) {
+      case "const":
+      case "length":
+        return expr;
+      case "local":
+        return this.#integers.has(expr.name) ? convert("f64", local(expr.name, "i32")) : expr;
+      case "load": {
+        const places = expr.places.map((place) => this.#place(place));
+        if (!this.#integers.has(expr.array)) return { ...expr, places };
+        return convert("f64", { ...expr, type: "i32", places });
+      }
+      case "convert": {
+        const inner = expr.type === "i32" ? this.#exact(expr.x) : undefined;
+        return inner ?? { ...expr, x: this.value(expr.x) };
+      }
+      case "select":
+        return select(this.value(expr.condition), this.value(expr.x), this.value(expr.y));
+      case "apply":
+        return this.#applied(expr);
+    }
+  }
+
+  #applied(expr: RegionExpr & { readonly kind: "apply" }): RegionExpr {
+    if (expr.function === toInt32) return convert("f64", this.#wrapped(expr.args[0]!));
+    const isComparison = expr.type === "bool" && expr.args.every(({ type }) => type === "f64");
+    if (isComparison && expr.args.some(({ kind }) => kind !== "const")) {
+      const args = expr.args.map((arg) => this.#integer(arg, { guarded: false, converted: false }));
+      if (args.every((arg) => arg !== undefined)) return { ...expr, args };
+    }
+    return { ...expr, args: expr.args.map((arg) => this.value(arg)) };
+  }
+
+  /** A number that is known to be a machine integer, as one. */
+  #exact(expr: RegionExpr): RegionExpr | undefined {
+    return this.#integer(expr, { guarded: false, converted: true });
+  }
+
+  /** A place: of integers, which may leave their range, or a number that is checked to be whole. */
+  #place(expr: RegionExpr): RegionExpr {
+    const { args, function: name } = expr.kind === "apply" ? expr : { args: [], function: "" };
+    if (name === "rem" && !isInt32(this.#rangeOf(expr))) {
+      // what is left by 0 is no place: a number that is none either stands for it
+      const [x, y] = args.map((arg) => this.#integer(arg, { guarded: false, converted: false }));
+      if (x !== undefined && y !== undefined)
+        return select(compare("equal", y, integer(0)), integer(least), apply("rem", "i32", x, y));
+    }
+    return this.#integer(expr, { guarded: true, converted: true }) ?? this.value(expr);
+  }
+
+  /** `x | 0`. */
+  #wrapped(expr: RegionExpr): RegionExpr {
+    const exact = this.#exact(expr);
+    if (exact !== undefined) return exact;
+    const { low, high } = this.#rangeOf(expr);
+    const x = this.value(expr);
+    if (low > least - 1 && high < most + 1) return convert("i32", x); // cuts off decimals, and takes NaN for 0
+    const whole = apply("trunc", "f64", x);
+    const wraps = 2 ** 32;
+    const times = apply("floor", "f64", apply("div", "f64", whole, number(wraps)));
+    const rest = apply("sub", "f64", whole, apply("mul", "f64", times, number(wraps))); // exact: a power of two
+    const isAbove = compare("lessEqual", number(2 ** 31), rest);
+    return convert("i32", select(isAbove, apply("sub", "f64", rest, number(wraps)), rest));
+  }
+
+  /**
+   * An expression as a machine integer, `undefined` where it may be none. `guarded`: sums and products may leave the range.
+   * `converted`: also what is computed as f64 and is a machine integer in the end.
+   */
+  #integer(
+    expr: RegionExpr,
+    how: { readonly guarded: boolean; readonly converted: boolean },
+  ): RegionExpr | undefined {
+    const isSafe = isInt32(this.#rangeOf(expr));
+    switch (expr.kind) {
+      case "const":
+        return isSafe ? integer(expr.value) : undefined;
+      case "local":
+        if (this.#integers.has(expr.name)) return local(expr.name, "i32");
+        break;
+      case "load":
+        if (this.#integers.has(expr.array))
+          return { ...expr, type: "i32", places: expr.places.map((place) => this.#place(place)) };
+        break;
+      case "convert":
+        if (expr.x.type === "i32") return this.value(expr.x);
+        break;
+      case "select": {
+        const [x, y] = [this.#integer(expr.x, how), this.#integer(expr.y, how)];
+        if (x !== undefined && y !== undefined) return select(this.value(expr.condition), x, y);
+        break;
+      }
+      case "apply": {
+        const found = this.#integerFunction(expr, how, isSafe);
+        if (found !== undefined) return found;
+        break;
+      }
+      case "length":
+        return expr;
+    }
+    return how.converted && isSafe ? convert("i32", this.value(expr)) : undefined;
+  }
+
+  #integerFunction(
+    { function: name, args }: RegionExpr & { readonly kind: "apply" },
+    how: { readonly guarded: boolean; readonly converted: boolean },
+    isSafe: boolean,
+  ): RegionExpr | undefined {
+    const exact = { guarded: false, converted: how.converted };
+    const all = (inner: typeof how): RegionExpr[] | undefined => {
+      const parts = args.map((arg) => this.#integer(arg, inner));
+      return parts.every((part) => part !== undefined) ? parts : undefined;
+    };
+    switch (name) {
+      case "add":
+      case "sub":
+      case "mul":
+      case "neg": {
+        const parts = isSafe || how.guarded ? all(isSafe && !how.guarded ? exact : how) : undefined;
+        return parts && apply(name, "i32", ...parts);
+      }
+      case "minimum":
+      case "maximum":
+      case "abs":
+      case "rem": {
+        const parts = isSafe ? all(exact) : undefined;
+        return parts && apply(name, "i32", ...parts);
+      }
+      case "floor":
+      case "ceil":
+      case "trunc":
+        return this.#rounded(name, args[0]!, exact);
+      case toInt32:
+        return this.#wrapped(args[0]!);
+      default:
+        return undefined;
+    }
+  }
+
+  /** `floor(a / b)` of integers, where a machine's division, which cuts off, is the same; integers are rounded already. */
+  #rounded(
+    name: string,
+    x: RegionExpr,
+    how: { readonly guarded: boolean; readonly converted: boolean },
+  ): RegionExpr | undefined {
+    if (this.#rangeOf(x).whole) return this.#integer(x, how);
+    if (x.kind !== "apply" || x.function !== "div") return undefined;
+    const [a, b] = x.args.map((arg) => this.#integer(arg, { ...how, converted: false }));
+    const [over, under] = x.args.map((arg) => this.#rangeOf(arg));
+    if (a === undefined || b === undefined || under!.low <= 0) return undefined;
+    return name === "trunc" || (name === "floor" && over!.low >= 0) ? apply("div", "i32", a, b) : undefined;
+  }
+
+  #statement(stmt: RegionStmt): RegionStmt[] {
+    switch (stmt.kind) {
+      case "let":
+      case "set": {
+        this.#at = stmt;
+        const isInteger = this.#integers.has(stmt.name);
+        const value = isInteger
+          ? (this.#exact(stmt.value) ?? convert("i32", this.value(stmt.value)))
+          : this.value(stmt.value);
+        this.#at = undefined;
+        return [{ ...stmt, value }];
+      }
+      case "array":
+        return [{ ...stmt, dims: stmt.dims.map((dim) => this.#length(dim)) }];
+      case "store": {
+        const places = stmt.places.map((place) => this.#place(place));
+        return [{ ...stmt, places, value: this.value(stmt.value) }];
+      }
+      case "swap":
+      case "throw":
+        return [stmt];
+      case "if":
+        return [
+          {
+            ...stmt,
+            condition: this.value(stmt.condition),
+            then: this.block(stmt.then),
+            otherwise: this.block(stmt.otherwise),
+          },
+        ];
+      case "while":
+        return [{ ...stmt, condition: this.value(stmt.condition), body: this.block(stmt.body) }];
+      case "for":
+        return this.#integers.has(stmt.index) ? this.#counted(stmt) : this.#asWhile(stmt);
+    }
+  }
+
+  /** A length: decimals are cut off, as JavaScript does. */
+  #length(expr: RegionExpr): RegionExpr {
+    return this.#integer(expr, { guarded: true, converted: true }) ?? convert("i32", this.value(expr));
+  }
+
+  #counted(stmt: For): RegionStmt[] {
+    const from = this.#exact(stmt.from)!;
+    const exact = this.#exact(stmt.to);
+    const loop = {
+      ...stmt,
+      from,
+      ...(stmt.live && { live: this.value(stmt.live) }),
+      body: this.block(stmt.body),
+    };
+    if (exact !== undefined) return [{ ...loop, to: exact }];
+    const to = this.value(stmt.to);
+    const isTooFar = stmt.step > 0 ? compare("less", number(most), to) : compare("less", to, number(least));
+    const message = "the loop goes on beyond 2147483647";
+    const guard: RegionStmt = {
+      kind: "if",
+      condition: isTooFar,
+      then: [{ kind: "throw", message, at: stmt.at }],
+      otherwise: [],
+      at: stmt.at,
+    };
+    const whole = this.#integer(stmt.to, { guarded: true, converted: false });
+    if (whole !== undefined) return [guard, { ...loop, to: whole }];
+    // NaN ends the loop before it begins: as an integer it is 0
+    const isNeverAbove0 = stmt.step > 0 && this.#rangeOf(stmt.from).low >= 0;
+    const end = isNeverAbove0
+      ? convert("i32", to)
+      : select(compare("equal", to, to), convert("i32", to), from);
+    return [guard, { ...loop, to: end }];
+  }
+
+  /** A loop whose index is no machine integer. */
+  #asWhile({ index, from, to, step, live, body, at }: For): RegionStmt[] {
+    const i = local(index, "f64");
+    const goesOn = this.value(reached(i, to, step));
+    const condition = live === undefined ? goesOn : select(goesOn, this.value(live), truth(false));
+    const next: RegionStmt = { kind: "set", name: index, value: apply("add", "f64", i, number(step)) };
+    return [
+      { kind: "let", name: index, value: this.value(from) },
+      { kind: "while", condition, body: [...this.block(body), next], at },
+    ];
+  }
+}
+
+function integer(value: number): RegionExpr {
+  return { kind: "const", type: "i32", value: value === 0 ? 0 : value }; // −0 is 0
+}
+
+/** Whether an index that need not be whole is before the end of a loop, whose bound was made a whole number in `endOf`. */
+function reached(i: RegionExpr, to: RegionExpr, step: number): RegionExpr {
+  const { function: name, args } = to.kind === "apply" ? to : { function: "", args: [] };
+  const inner = args[0]?.kind === "apply" ? args[0] : undefined;
+  if (step > 0) {
+    if (name === "ceil") return compare("less", i, args[0]!);
+    if (name === "add" && inner?.function === "floor") return compare("lessEqual", i, inner.args[0]!);
+    return compare("less", i, to);
+  }
+  if (name === "floor") return compare("less", args[0]!, i);
+  if (name === "sub" && inner?.function === "ceil") return compare("lessEqual", inner.args[0]!, i);
+  return compare("less", to, i);
+}

@@ -1,0 +1,312 @@
+import type { For, RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
+import { maxLength } from "../../../engine/region/region.ts";
+import { blocksOf, walkStmts } from "../../../engine/region/walk.ts";
+import { toInt32 } from "./draft.ts";
+import { type Bound, heldBounds } from "./held-bounds.ts";
+import { readPlaces } from "./read-places.ts";
+
+/** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+  /** It has no decimals (or is NaN or infinite). */
+  readonly whole: boolean;
+  readonly maybeNaN: boolean;
+  /** It may be −0, which machine integers cannot be. */
+  readonly maybeMinusZero: boolean;
+}
+
+const anything: Range = {
+  low: -Infinity,
+  high: Infinity,
+  whole: false,
+  maybeNaN: true,
+  maybeMinusZero: true,
+};
+const least = -(2 ** 31);
+const most = 2 ** 31 - 1;
+
+/** Ranges of all numbers of a draft: `of` asks for that of an expression, as it is in this `let` or `set` where one is given. */
+export interface Ranges {
+  readonly of: (expr: RegionExpr, at?: RegionStmt) => Range;
+}
+
+/** Whether a number is known to be a machine integer. */
+export function isInt32({ low, high, whole, maybeNaN }: Range): boolean {
+  return whole && !maybeNaN && low >= least && high <= most;
+}
+
+function whole(low: number, high: number): Range {
+  return { low, high, whole: true, maybeNaN: false, maybeMinusZero: false };
+}
+
+/** Rounds over the statements before a range that still grows is taken for unbounded. */
+const roundsBeforeWidening = 3;
+
+/**
+ * The ranges of a draft's numbers, whatever the order in which statements run: that of a local holds for all its values.
+ * `integers` are parameters taken to be machine integers.
+ */
+export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<string>): Ranges {
+  const known = new Map<string, Range>();
+  for (const name of integers) known.set(name, whole(-maxLength, maxLength));
+  const parameterless = (name: string): Range | undefined => known.get(name);
+  const declared = new Set<string>(integers);
+  const noteNames = (stmts: readonly RegionStmt[]): void => {
+    for (const stmt of stmts) {
+      if (stmt.kind === "let") declared.add(stmt.name);
+      if (stmt.kind === "for") declared.add(stmt.index);
+      for (const inner of blocksOf(stmt)) noteNames(inner);
+    }
+  };
+  noteNames(body);
+  const places = readPlaces(body);
+  const bounds = heldBounds(body);
+  const everywhere = (name: string): Range | undefined =>
+    declared.has(name) ? parameterless(name) : anything;
+  const of = (expr: RegionExpr, at?: RegionStmt): Range | undefined => {
+    const passed = at && places.get(at);
+    const held = at && bounds.get(at);
+    const rangeOfLocal = (name: string): Range | undefined => {
+      let range = everywhere(name);
+      if (passed?.has(name) === true) range &&= asPlace(range);
+      for (const bound of held ?? []) {
+        if (bound.name !== name) continue;
+        const than = rangeOf(bound.than, everywhere, integers);
+        range &&= than && bounded(range, bound, than);
+      }
+      return range;
+    };
+    return rangeOf(expr, rangeOfLocal, integers);
+  };
+  let changed = true;
+  for (let round = 0; changed; round++) {
+    changed = false;
+    const note = (name: string, range: Range | undefined): void => {
+      if (range === undefined) return;
+      const before = known.get(name);
+      const joined = before === undefined ? range : join(before, range);
+      if (before !== undefined && same(before, joined)) return;
+      known.set(
+        name,
+        before !== undefined && round > roundsBeforeWidening ? widened(before, joined) : joined,
+      );
+      changed = true;
+    };
+    walkStmts(body, (stmt) => {
+      if (stmt.kind === "let" || stmt.kind === "set") note(stmt.name, of(stmt.value, stmt));
+      if (stmt.kind === "for") note(stmt.index, indexRange(stmt, of));
+    });
+  }
+  return { of: (expr, at) => of(expr, at) ?? anything };
+}
+
+/** What is known of a number that has been the place of an element. */
+function asPlace(range: Range): Range {
+  const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
+  return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never a place: not reached
+}
+
+/** What is known of a number that was compared with another one. */
+function bounded(range: Range, { side, isStrict }: Bound, than: Range): Range {
+  const step = isStrict && range.whole && than.whole ? 1 : 0;
+  const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;
+  const high = side === "high" ? Math.min(range.high, than.high - step) : range.high;
+  return low > high ? range : { ...range, low, high, maybeNaN: false }; // never so: not reached
+}
+
+function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {
+  const [first, end] = [of(from), of(to)];
+  if (first === undefined || end === undefined) return undefined;
+  if (!isInt32(first) || (to.kind === "const" && !isInt32(end)))
+    return { ...anything, whole: first.whole, maybeMinusZero: first.maybeMinusZero };
+  if (step > 0) return whole(first.low, Math.max(first.low, Math.min(end.high, most) - 1));
+  return whole(Math.min(first.high, Math.max(end.low, least) + 1), first.high);
+}
+
+function same(a: Range, b: Range): boolean {
+  return (
+    a.low === b.low &&
+    a.high === b.high &&
+    a.whole === b.whole &&
+    a.maybeNaN === b.maybeNaN &&
+    a.maybeMinusZero === b.maybeMinusZero
+  );
+}
+
+function join(a: Range, b: Range): Range {
+  return {
+    low: Math.min(a.low, b.low),
+    high: Math.max(a.high, b.high),
+    whole: a.whole && b.whole,
+    maybeNaN: a.maybeNaN || b.maybeNaN,
+    maybeMinusZero: a.maybeMinusZero || b.maybeMinusZero,
+  };
+}
+
+/**
+ * A bound that moved is taken for that of the machine integers, and given up where it moves beyond. What is unbounded may overflow, and
+ * infinities give NaN.
+ */
+function widened(before: Range, after: Range): Range {
+  const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
+  const high = after.high > before.high ? (after.high <= most ? most : Infinity) : after.high;
+  return { ...after, low, high, maybeNaN: after.maybeNaN || !isBounded({ low, high }) };
+}
+
+function isBounded({ low, high }: Pick<Range, "low" | "high">): boolean {
+  return low > -Infinity && high < Infinity;
+}
+
+/** The range of an expression; `undefined` where it depends on what no statement has reached yet. */
+function rangeOf(
+  expr: RegionExpr,
+  local: (name: string) => Range | undefined,
+  integers: ReadonlySet<string>,
+): Range | undefined {
+  switch (expr.kind) {
+    case "const":
+      return constantRange(expr.value);
+    case "local":
+      return local(expr.name);
+    case "load":
+      return expr.type === "i32" || integers.has(expr.array) ? whole(least, most) : anything;
+    case "length":
+      return whole(0, maxLength);
+    case "convert": {
+      if (expr.type === "f32" || expr.x.type === "f32") return anything;
+      return expr.x.type === "bool" ? whole(0, 1) : rangeOf(expr.x, local, integers);
+    }
+    case "select": {
+      const [x, y] = [rangeOf(expr.x, local, integers), rangeOf(expr.y, local, integers)];
+      return x && y ? join(x, y) : (x ?? y);
+    }
+    case "apply": {
+      const args = expr.args.map((arg) => rangeOf(arg, local, integers));
+      if (!args.every((arg) => arg !== undefined)) return undefined;
+      return applied(expr.function, args);
+    }
+  }
+}
+
+function constantRange(value: number): Range {
+  if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // of infinities NaN comes soon
+  return {
+    low: value,
+    high: value,
+    whole: Number.isInteger(value),
+    maybeNaN: false,
+    maybeMinusZero: Object.is(value, -0),
+  };
+}
+
+function has0({ low, high }: Range): boolean {
+  return low <= 0 && high >= 0;
+}
+
+function applied(name: string, args: readonly Range[]): Range {
+  const [x, y] = args as readonly [Range, Range];
+  switch (name) {
+    case "add":
+      return sum(x, y, x.maybeMinusZero && y.maybeMinusZero);
+    case "sub":
+      return sum(x, { ...y, low: -y.high, high: -y.low }, x.maybeMinusZero && has0(y));
+    case "neg":
+      return { ...x, low: -x.high, high: -x.low, maybeMinusZero: has0(x) };
+    case "mul":
+      return product(x, y);
+    case "div":
+      return quotient(x, y);
+    case "rem":
+      return remainder(x, y);
+    case "abs": {
+      const high = Math.max(Math.abs(x.low), Math.abs(x.high));
+      return {
+        ...x,
+        low: has0(x) ? 0 : Math.min(Math.abs(x.low), Math.abs(x.high)),
+        high,
+        maybeMinusZero: false,
+      };
+    }
+    case "minimum":
+      return { ...join(x, y), low: Math.min(x.low, y.low), high: Math.min(x.high, y.high) };
+    case "maximum":
+      return { ...join(x, y), low: Math.max(x.low, y.low), high: Math.max(x.high, y.high) };
+    case "floor":
+      return { ...x, low: Math.floor(x.low), high: Math.floor(x.high), whole: true };
+    case "ceil":
+      return rounded(x, Math.ceil(x.low), Math.ceil(x.high));
+    case "trunc":
+      return rounded(x, Math.trunc(x.low), Math.trunc(x.high));
+    case "sign":
+      return { ...x, low: -1, high: 1, whole: true };
+    case toInt32: {
+      const cut = rounded(x, Math.trunc(x.low), Math.trunc(x.high));
+      const isWithin = cut.low >= least && cut.high <= most;
+      return isWithin
+        ? whole(Math.min(cut.low, x.maybeNaN ? 0 : cut.low), Math.max(cut.high, x.maybeNaN ? 0 : cut.high))
+        : whole(least, most);
+    }
+    default:
+      return anything;
+  }
+}
+
+function rounded(x: Range, low: number, high: number): Range {
+  return { ...x, low, high, whole: true, maybeMinusZero: x.maybeMinusZero || (x.low < 0 && x.high > -1) };
+}
+
+function sum(x: Range, y: Range, maybeMinusZero: boolean): Range {
+  const range = { low: x.low + y.low, high: x.high + y.high };
+  const isSound = isBounded(x) && isBounded(y) && isBounded(range);
+  return {
+    ...(isSound ? range : { low: -Infinity, high: Infinity }),
+    whole: x.whole && y.whole,
+    maybeNaN: x.maybeNaN || y.maybeNaN || !isSound,
+    maybeMinusZero,
+  };
+}
+
+function product(x: Range, y: Range): Range {
+  const ends = [x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high];
+  const isSound = isBounded(x) && isBounded(y) && ends.every(Number.isFinite);
+  return {
+    low: isSound ? Math.min(...ends) : -Infinity,
+    high: isSound ? Math.max(...ends) : Infinity,
+    whole: x.whole && y.whole,
+    maybeNaN: x.maybeNaN || y.maybeNaN || !isSound,
+    maybeMinusZero:
+      x.maybeMinusZero ||
+      y.maybeMinusZero ||
+      (has0(x) && y.low < 0) ||
+      (has0(y) && x.low < 0) ||
+      !(x.whole && y.whole),
+  };
+}
+
+function quotient(x: Range, y: Range): Range {
+  const isSound = isBounded(x) && isBounded(y) && !has0(y);
+  if (!isSound) return anything;
+  const ends = [x.low / y.low, x.low / y.high, x.high / y.low, x.high / y.high];
+  if (!ends.every(Number.isFinite)) return anything;
+  return {
+    low: Math.min(...ends),
+    high: Math.max(...ends),
+    whole: false,
+    maybeNaN: x.maybeNaN || y.maybeNaN,
+    maybeMinusZero: x.maybeMinusZero || x.low < 0 || y.low < 0,
+  };
+}
+
+function remainder(x: Range, y: Range): Range {
+  if (!isBounded(x) || !isBounded(y)) return { ...anything, whole: x.whole && y.whole };
+  const isWhole = x.whole && y.whole;
+  const largest = Math.max(Math.abs(y.low), Math.abs(y.high)) - (isWhole ? 1 : 0);
+  return {
+    low: x.low < 0 ? Math.max(x.low, -largest) : 0,
+    high: x.high > 0 ? Math.min(x.high, largest) : 0,
+    whole: isWhole,
+    maybeNaN: x.maybeNaN || y.maybeNaN || has0(y),
+    maybeMinusZero: x.maybeMinusZero || x.low < 0,
+  };
+}

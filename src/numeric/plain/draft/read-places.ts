@@ -1,0 +1,66 @@
+// Which numbers have been places of elements, and so are whole and in range, where a statement gives a local its value.
+import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
+import { blocksOf, declaredBy, expressionsOf, walkStmts } from "../../../engine/region/walk.ts";
+
+type Names = ReadonlySet<string>;
+
+/**
+ * For each `let` and `set` the locals that were the place of an element since they got their value, in this statement itself too: a place out of
+ * range would have ended the call.
+ */
+export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, Names> {
+  const found = new Map<RegionStmt, Names>();
+  const walk = (stmts: readonly RegionStmt[], before: Names): void => {
+    const known = new Set(before);
+    for (const stmt of stmts) {
+      evaluatedBy(stmt).forEach((expr) => notePlaces(expr, known));
+      if (stmt.kind === "store") notePlace(stmt.places, known);
+      if ((stmt.kind === "let" || stmt.kind === "set") && known.size > 0) found.set(stmt, new Set(known));
+      const changed = changedIn(stmt);
+      const isLoop = stmt.kind === "for" || stmt.kind === "while";
+      const within = isLoop ? new Set([...known].filter((name) => !changed.has(name))) : known;
+      blocksOf(stmt).forEach((block) => walk(block, within));
+      changed.forEach((name) => known.delete(name));
+    }
+  };
+  walk(body, new Set());
+  return found;
+}
+
+/** The expressions that a statement evaluates once, in any case. */
+function evaluatedBy(stmt: RegionStmt): readonly RegionExpr[] {
+  if (stmt.kind === "while") return [];
+  return stmt.kind === "for" ? [stmt.from, stmt.to] : expressionsOf(stmt);
+}
+
+function changedIn(stmt: RegionStmt): Names {
+  const names = new Set<string>();
+  walkStmts([stmt], (one) => {
+    const name = one.kind === "set" ? one.name : declaredBy(one);
+    if (name !== undefined) names.add(name);
+  });
+  return names;
+}
+
+function notePlace(places: readonly RegionExpr[], known: Set<string>): void {
+  for (const place of places) if (place.kind === "local") known.add(place.name);
+}
+
+/** Notes the places that an expression reads at whatever it chooses. */
+function notePlaces(expr: RegionExpr, known: Set<string>): void {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return;
+    case "load":
+      expr.places.forEach((place) => notePlaces(place, known));
+      return notePlace(expr.places, known);
+    case "apply":
+      return expr.args.forEach((arg) => notePlaces(arg, known));
+    case "convert":
+      return notePlaces(expr.x, known);
+    case "select":
+      return notePlaces(expr.condition, known);
+  }
+}

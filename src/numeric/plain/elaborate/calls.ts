@@ -1,0 +1,307 @@
+import { apply, number } from "../draft/draft.ts";
+import type { Entity, FunctionEntity } from "../entities/entity.ts";
+import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
+import type { Env, Returns } from "../entities/env.ts";
+import { at, inOrder, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
+import { copyInto, makeRoom, planOf } from "../entities/plan.ts";
+import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
+import { declare } from "../names/declare.ts";
+import { refuseHoisted } from "../names/hoisted.ts";
+import { arrayFunction, asArray, construct, filled, method, unfilledArray } from "../operations/arrays.ts";
+import { isMathFunction, mathCall } from "../operations/math.ts";
+import { ofWholeArray } from "../operations/whole-array.ts";
+import type {
+  BlockStatement,
+  CallExpression,
+  Expression,
+  Node,
+  Pattern,
+  ReturnStatement,
+} from "../syntax/ast.ts";
+import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
+
+/** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
+export function callExpression(env: Env, node: CallExpression): Entity {
+  if (node.optional === true)
+    return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
+  const callee = unwrap(node.callee);
+  if (callee.type === "MemberExpression" && !callee.computed) {
+    const { property } = callee;
+    const name = property.type === "Identifier" ? property.name : "";
+    const [value] = node.arguments;
+    if (
+      name === "fill" &&
+      node.arguments.length === 1 &&
+      value !== undefined &&
+      value.type !== "SpreadElement"
+    ) {
+      const length = unfilledArray(env, callee.object);
+      if (length !== undefined)
+        return filled(env, node, length, scalarValue(env, value, env.unit.elaborate.evaluate(env, value)));
+    }
+    if (unfilledArray(env, callee.object) !== undefined)
+      return refuse(
+        env,
+        node,
+        `${textOf(env, callee.object)} holds nothing yet: write Array.from({ length: n }, (_, i) => …).`,
+      );
+    const object = env.unit.elaborate.evaluate(env, callee.object);
+    if (object.kind === "array" || object.kind === "tuple")
+      return whileUsed(env, object, () => method(env, node, object, name, node.arguments));
+    if (object.kind === "scalar")
+      return refuse(
+        env,
+        node,
+        `${name} makes a string, or another value that is no number: strings cannot be computed with here.`,
+      );
+  }
+  const called = env.unit.elaborate.evaluate(env, node.callee);
+  if (called.kind === "global") return callGlobal(env, node, called.name);
+  const args = inOrder(env, node.arguments, (inner, arg) => {
+    if (arg.type === "SpreadElement")
+      return partsNow(inner, inner.unit.elaborate.evaluate(inner, arg.argument));
+    return inner.unit.elaborate.evaluate(inner, arg);
+  });
+  const spread = node.arguments.flatMap((arg, i) => {
+    const given = args[i]!;
+    if (arg.type !== "SpreadElement") return [given];
+    return given.kind === "tuple"
+      ? given.items
+      : refuse(env, arg, "only a tuple can be spread among arguments: its length is known.");
+  });
+  return call(env, node, called, spread);
+}
+
+function callGlobal(env: Env, node: CallExpression, name: string): Entity {
+  const array = arrayFunction(env, node, name, node.arguments);
+  if (array !== undefined) return array;
+  if (name.startsWith("console."))
+    return refuse(
+      env,
+      node,
+      `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
+    );
+  if (name === "Array") return construct(env, node);
+  const [only] = node.arguments;
+  if (only?.type === "SpreadElement" && node.arguments.length === 1) {
+    const whole = ofWholeArray(name);
+    if (whole !== undefined)
+      return scalar(whole(env, node, asArray(env, node, env.unit.elaborate.evaluate(env, only.argument))));
+  }
+  if (name === "Number" || name === "Boolean") return conversion(env, node, name);
+  if (!isMathFunction(name)) {
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node.callee)} cannot be followed: call Math.*, or a function of this module or of one that it imports.`,
+    );
+  }
+  const values = inOrder(env, node.arguments, (inner, arg) => {
+    if (arg.type !== "SpreadElement") return inner.unit.elaborate.evaluate(inner, arg);
+    return partsNow(inner, inner.unit.elaborate.evaluate(inner, arg.argument));
+  });
+  const nodes: Node[] = [];
+  const args = node.arguments.flatMap((arg, i) => {
+    const value = values[i]!;
+    const items = arg.type !== "SpreadElement" ? [value] : value.kind === "tuple" ? value.items : undefined;
+    if (items === undefined)
+      return refuse(env, arg, `${name} of a whole array stands alone: combine it with the others behind it.`);
+    nodes.push(...items.map(() => arg));
+    return items;
+  });
+  return mathCall(env, node, name, args, nodes);
+}
+
+function conversion(env: Env, node: CallExpression, name: string): Entity {
+  const [arg] = node.arguments;
+  if (arg === undefined || arg.type === "SpreadElement") return refuse(env, node, `${name} takes one value.`);
+  const value = scalarValue(env, arg, env.unit.elaborate.evaluate(env, arg));
+  if (name === "Number") return scalar({ kind: "convert", type: "f64", x: value });
+  if (value.type === "bool") return scalar(value);
+  const size = apply("abs", "f64", value);
+  return scalar(apply("less", "bool", number(0), size));
+}
+
+/** Calls a function with values: its statements are written where the call stands. */
+export function call(env: Env, site: Node, callee: Entity, args: readonly Entity[]): Entity {
+  if (callee.kind === "global") {
+    if (isMathFunction(callee.name)) return mathCall(env, site, callee.name, args, []);
+    return refuse(env, site, `${callee.name} cannot be called with these here.`);
+  }
+  if (callee.kind !== "function")
+    return refuse(env, site, `${textOf(env, site)}: ${describe(callee)} cannot be called.`);
+  const { node } = callee;
+  if (node.async === true || node.generator === true)
+    return refuse(
+      env,
+      site,
+      "async functions and generators do not give numbers at once: write a plain function.",
+    );
+  if (env.calls.includes(node)) {
+    const { callee: called = site } = site as Node & { readonly callee?: Node };
+    const name = node.id?.name ?? textOf(env, called);
+    return refuse(
+      env,
+      site,
+      `${name} calls itself: recursion has no fixed length of code. Write it as a loop, with an array for what it keeps.`,
+    );
+  }
+  const { aliases } = env.unit;
+  const before = aliases.length;
+  const born = env.unit.rootCount;
+  const inner: Env = {
+    ...env,
+    module: callee.module,
+    scope: new Scope(node, callee.scope),
+    around: callee.around,
+    frames: [],
+    tail: new Set(),
+    calls: [...env.calls, node],
+    loops: [],
+    hint: undefined,
+    site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),
+  };
+  const isNeeded = (param: Pattern): boolean => param.type === "Identifier" && param.optional !== true;
+  if (node.params.slice(args.length).some(isNeeded))
+    return refuse(env, site, `${textOf(env, site)}: an argument is missing.`);
+  for (const [i, param] of node.params.entries()) {
+    const how = { isConst: false, isParameter: true };
+    if (param.type === "RestElement") {
+      const rest: Entity = { kind: "tuple", items: args.slice(i), root: newRoot(inner, "[…]"), fresh: true };
+      declare(inner, param.argument, rest, param, how);
+    } else declare(inner, param, args[i] ?? nothing, param, how);
+  }
+  const result = bodyOf(inner, callee, site);
+  aliases.length = before;
+  return released(result, born);
+}
+
+/** A result whose parts came into being during the call: nothing refers to them any more. */
+function released(entity: Entity, born: number): Entity {
+  if (entity.kind === "scalar") return scalar(entity.value);
+  return releasedPart(entity, born);
+}
+
+function releasedPart(entity: Entity, born: number): Entity {
+  switch (entity.kind) {
+    case "array":
+      return entity.root.born >= born ? { ...entity, fresh: true } : entity;
+    case "record": {
+      const fields = [...entity.fields].map(([name, field]) => [name, releasedPart(field, born)] as const);
+      return { ...entity, fields: new Map(fields), fresh: entity.root.born >= born };
+    }
+    case "tuple": {
+      const items = entity.items.map((item) => releasedPart(item, born));
+      return { ...entity, items, fresh: entity.root.born >= born };
+    }
+    case "scalar":
+    case "function":
+    case "global":
+    case "nothing":
+      return entity;
+  }
+}
+
+/** Runs the body of a function whose parameters are declared, and gives its result. */
+export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: Node): Entity {
+  if (node.body.type !== "BlockStatement") {
+    return refuseEscape(env, node.body, env.unit.elaborate.evaluate(env, node.body));
+  }
+  const { body } = node.body;
+  refuseHoisted(env, node);
+  const returned = returnsOf(node.body);
+  const hasValue = returned.some(({ argument }) => argument !== undefined && argument !== null);
+  const start = placeHere(env);
+  const collected = collectReturns(env, returned, node.body, start);
+  const scoped: Env = { ...env, returns: collected.returns, tail: new Set([collected.returns.jump]) };
+  env.unit.elaborate.block(scoped, body);
+  if (hasValue && !neverCompletes(node.body))
+    return refuse(
+      env,
+      site,
+      `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
+    );
+  return collected.result();
+}
+
+interface Collected {
+  readonly returns: Returns;
+  readonly result: () => Entity;
+}
+
+/** The return statements of a body, not those of functions inside. */
+function returnsOf(body: BlockStatement): ReturnStatement[] {
+  const found: ReturnStatement[] = [];
+  walkStatements(body, (node) => {
+    if (node.type === "ReturnStatement") found.push(node as ReturnStatement);
+  });
+  return found;
+}
+
+function collectReturns(
+  env: Env,
+  all: readonly ReturnStatement[],
+  body: BlockStatement,
+  start: ReturnType<typeof placeHere>,
+): Collected {
+  const jump = { flag: undefined, declarations: start.out };
+  const isOne = all.length === 1 && body.body.at(-1) === all[0];
+  const name = sameName(all, body);
+  let result: Entity = nothing;
+  let room: Entity | undefined;
+  let isVoid: boolean | undefined;
+  const give = (inner: Env, node: Node, value: Entity): void => {
+    refuseEscape(inner, node, value);
+    isVoid ??= value.kind === "nothing";
+    if (isVoid !== (value.kind === "nothing"))
+      refuse(inner, node, "some returns give a value, and some none: return a value on each way.");
+    if (isVoid) return;
+    if (isOne || name !== undefined) {
+      result = value;
+      return;
+    }
+    room ??= makeRoom(env, node, planOf(inner, node, value), "result", start);
+    if (!isFresh(value)) borrow(inner, [...allRoots(value), ...allRoots(room)], node);
+    copyInto(inner, node, room, readAll(inner, value));
+    result = room;
+  };
+  return { returns: { jump, give }, result: () => result };
+}
+
+/** The variable that all return statements give, where it is one that the body itself declares: it need not be copied. */
+function sameName(all: readonly ReturnStatement[], { body }: BlockStatement): string | undefined {
+  const [name, ...others] = all.map(({ argument }) => {
+    const value = argument && unwrap(argument);
+    return value?.type === "Identifier" ? value.name : undefined;
+  });
+  if (name === undefined || others.some((other) => other !== name)) return undefined;
+  const isHere = body.some(
+    (stmt) =>
+      stmt.type === "VariableDeclaration" &&
+      stmt.declarations.some(({ id }) => id.type === "Identifier" && id.name === name),
+  );
+  const isInner = all.some((stmt) => declaresBetween(body, stmt, name));
+  return isHere && !isInner ? name : undefined;
+}
+
+/** Whether a block below the body declares the name again around a statement. */
+function declaresBetween(body: readonly Node[], inner: Node, name: string): boolean {
+  let isDeclared = false;
+  for (const stmt of body) {
+    if (stmt.start > inner.start || stmt.end < inner.end) continue;
+    walk(stmt, (node) => {
+      const { id } = node as Node & { readonly id?: Node & { readonly name?: string } };
+      if (node.type === "VariableDeclarator" && id?.name === name) isDeclared = true;
+    });
+  }
+  return isDeclared;
+}
+
+function refuseEscape(env: Env, node: Expression | Node, value: Entity): Entity {
+  if (value.kind !== "function") return value;
+  return refuse(
+    env,
+    node,
+    "a function that is returned takes its variables along: call it here, or write it as a function of its own.",
+  );
+}

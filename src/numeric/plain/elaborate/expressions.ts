@@ -1,0 +1,223 @@
+import { number, truth } from "../draft/draft.ts";
+import type { Entity, RecordEntity } from "../entities/entity.ts";
+import { describe, scalar } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { inOrder, newRoot, refuse, textOf } from "../entities/env.ts";
+import { partsNow } from "../entities/sharing.ts";
+import { assignment, updateExpression } from "../names/assign.ts";
+import { outsideEntity } from "../names/captured.ts";
+import { fieldName, itemNumber, member } from "../operations/access.ts";
+import type { LiteralPart } from "../operations/arrays.ts";
+import { concatenation, construct } from "../operations/arrays.ts";
+import { constantOf } from "../operations/math.ts";
+import { binary, conditional, logical, unary } from "../operations/operators.ts";
+import type {
+  ArrayExpression,
+  Expression,
+  FunctionNode,
+  Identifier,
+  Literal,
+  Node,
+  ObjectExpression,
+} from "../syntax/ast.ts";
+import { typeOf } from "../syntax/types.ts";
+import { unwrap, walk } from "../syntax/walk.ts";
+import { callExpression } from "./calls.ts";
+
+/** What an expression of the text stands for; its statements go to `env.out`. */
+export function evaluate(env: Env, node: Expression): Entity {
+  switch (node.type) {
+    case "Literal":
+      return literal(env, node);
+    case "Identifier":
+      return identifier(env, node);
+    case "ParenthesizedExpression":
+    case "TSNonNullExpression":
+    case "TSSatisfiesExpression":
+    case "TSInstantiationExpression":
+    case "ChainExpression":
+      return evaluate(env, node.expression);
+    case "TSAsExpression":
+    case "TSTypeAssertion":
+      if (node.typeAnnotation?.type === "TSAnyKeyword") typeOf(node.typeAnnotation, env.module);
+      return evaluate(env, node.expression);
+    case "UnaryExpression":
+      return unary(env, node);
+    case "BinaryExpression":
+      return binary(env, node);
+    case "LogicalExpression":
+      return logical(env, node);
+    case "ConditionalExpression":
+      return conditional(env, node);
+    case "MemberExpression":
+      return member(env, node);
+    case "AssignmentExpression":
+      return assignment(env, node, true);
+    case "UpdateExpression":
+      return updateExpression(env, node, true);
+    case "SequenceExpression": {
+      for (const expression of node.expressions.slice(0, -1)) effect(env, expression);
+      return evaluate(env, node.expressions.at(-1)!);
+    }
+    case "ObjectExpression":
+      return objectLiteral(env, node);
+    case "ArrayExpression":
+      return arrayLiteral(env, node);
+    case "CallExpression":
+      return callExpression(env, node);
+    case "NewExpression":
+      return construct(env, node);
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      return functionEntity(env, node);
+    case "TemplateLiteral":
+      return refuse(env, node, strings);
+    default:
+      return refuseOther(env, node);
+  }
+}
+
+const strings = "strings cannot be computed with here: use a number or boolean for each case.";
+
+const otherNodes: Readonly<Record<string, string>> = {
+  AwaitExpression:
+    "await waits for something outside; a function of numbers is computed at once. Await before the call.",
+  YieldExpression: "generators give values one by one; return an array.",
+  ThisExpression: "this is an object from outside: pass what is needed of it as an argument.",
+  ClassExpression: "classes are outside of what can be differentiated: use functions and objects of numbers.",
+  TaggedTemplateExpression: strings,
+  ImportExpression: "import() waits for a module: import at the head of the file.",
+};
+
+function refuseOther(env: Env, node: Node): never {
+  return refuse(
+    env,
+    node,
+    otherNodes[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`,
+  );
+}
+
+/** An expression for what it does. */
+export function effect(env: Env, given: Expression): void {
+  const node = unwrap(given);
+  if (node.type === "AssignmentExpression") assignment(env, node, false);
+  else if (node.type === "UpdateExpression") updateExpression(env, node, false);
+  else if (node.type === "SequenceExpression")
+    for (const expression of node.expressions) effect(env, expression);
+  else if (node.type === "UnaryExpression" && node.operator === "void") effect(env, node.argument);
+  else evaluate(env, node);
+}
+
+function literal(env: Env, node: Literal): Entity {
+  const { value } = node;
+  if (typeof value === "number") return scalar(number(value));
+  if (typeof value === "boolean") return scalar(truth(value));
+  if (typeof value === "string") return refuse(env, node, strings);
+  if (value === null && node.raw === "null")
+    return refuse(env, node, "null is no number: use a number for what is missing, or a boolean beside it.");
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)} cannot be computed with here: only numbers and booleans can.`,
+  );
+}
+
+function identifier(env: Env, node: Identifier): Entity {
+  const { name } = node;
+  const binding = env.scope.get(name);
+  if (binding !== undefined) return binding.entity;
+  const outside = outsideEntity(env, node);
+  if (outside !== undefined) return outside;
+  const constant = constantOf(name);
+  if (constant !== undefined) return scalar(number(constant));
+  if (name === "undefined")
+    return refuse(
+      env,
+      node,
+      "undefined is no number: use a number for what is missing, or a boolean beside it.",
+    );
+  if (name === "arguments") return refuse(env, node, "arguments has no fixed shape: name the parameters.");
+  return { kind: "global", name };
+}
+
+function functionEntity(env: Env, node: FunctionNode): Entity {
+  return { kind: "function", node, module: env.module, scope: env.scope, around: env.around };
+}
+
+function objectLiteral(env: Env, node: ObjectExpression): Entity {
+  const values = inOrder(env, node.properties, (inner, part) => {
+    if (part.type === "SpreadElement") return partsNow(inner, evaluate(inner, part.argument));
+    if (part.kind !== "init" || part.method)
+      return refuse(env, part, "objects of numbers have no methods here: write a function beside them.");
+    return evaluate(inner, part.value as Expression);
+  });
+  const fields = new Map<string, Entity>();
+  for (const [i, part] of node.properties.entries()) {
+    const value = values[i]!;
+    if (part.type === "SpreadElement") {
+      if (value.kind !== "record")
+        return refuse(
+          env,
+          part,
+          `${textOf(env, part.argument)} is ${describe(value)}: only objects can be spread here.`,
+        );
+      for (const [name, field] of value.fields) fields.set(name, field);
+      continue;
+    }
+    const name = fieldName(part);
+    if (name === undefined) return refuse(env, part, "a field must be named by a constant here.");
+    fields.set(name, value);
+  }
+  const record: RecordEntity = { kind: "record", fields, root: newRoot(env, "{…}"), fresh: true };
+  return record;
+}
+
+/** Whether evaluating an expression may change what others read. */
+function mayWrite(node: Node | null): boolean {
+  let found = false;
+  const writing = ["CallExpression", "AssignmentExpression", "UpdateExpression"];
+  if (node !== null)
+    walk(node, ({ type }) => {
+      found ||= writing.includes(type);
+    });
+  return found;
+}
+
+function arrayLiteral(env: Env, node: ArrayExpression): Entity {
+  const parts = inOrder(env, node.elements, (inner, part, i) => {
+    if (part === null) return refuse(env, node, "an array with holes holds undefined: write each element.");
+    if (part.type !== "SpreadElement") return evaluate(inner, part);
+    const value = partsNow(inner, evaluate(inner, part.argument));
+    // elements are what they are here, whatever is written to the array by what comes behind
+    const isCopied = value.kind === "array" && node.elements.slice(i + 1).some(mayWrite);
+    return isCopied ? inner.unit.elaborate.method(inner, node, value, "slice", []) : value;
+  });
+  const [only] = node.elements;
+  if (node.elements.length === 1 && only?.type === "SpreadElement") {
+    const [array] = parts;
+    if (array!.kind === "array") return env.unit.elaborate.method(env, node, array!, "slice", []);
+  }
+  const flat = parts.flatMap((value, i): LiteralPart[] => {
+    const element = node.elements[i]!;
+    if (element.type !== "SpreadElement") return [{ node: element, value, isSpread: false }];
+    if (value.kind !== "tuple") return [{ node: element, value, isSpread: true }];
+    const items = value.items.map((_, k) => itemNumber(env, element, value, k));
+    return items.map((item) => ({ node: element, value: item, isSpread: false }));
+  });
+  const spread = flat.find(({ isSpread }) => isSpread);
+  if (spread === undefined)
+    return { kind: "tuple", items: flat.map(({ value }) => value), root: newRoot(env, "[…]"), fresh: true };
+  for (const { node: element, value, isSpread } of flat) {
+    const isNumbers = isSpread
+      ? value.kind === "array" && value.layout.item.kind === "element"
+      : value.kind === "scalar";
+    if (!isNumbers)
+      return refuse(
+        env,
+        element,
+        `${textOf(env, element)}: arrays of numbers can be spread among numbers, and tuples among anything: make the array with its length, and write a loop.`,
+      );
+  }
+  return concatenation(env, node, flat);
+}

@@ -1,0 +1,68 @@
+import { truth } from "../draft/draft.ts";
+import type { Env, Jump } from "../entities/env.ts";
+import { flagOf, refuse } from "../entities/env.ts";
+import type { JumpStatement, LabeledStatement, Node, Statement } from "../syntax/ast.ts";
+import { statementsBelow } from "../syntax/walk.ts";
+
+/** Where a `break` or `continue` goes. */
+export function jumpOf(env: Env, stmt: JumpStatement): Jump {
+  const found = find(env, stmt);
+  const name = stmt.label ? ` ${stmt.label.name}` : "";
+  return (
+    found ??
+    refuse(
+      env,
+      stmt,
+      `there is nothing around this that ${stmt.type === "BreakStatement" ? "break" : "continue"}${name} could mean.`,
+    )
+  );
+}
+
+function find({ frames }: Env, { type, label }: JumpStatement): Jump | undefined {
+  const isContinue = type === "ContinueStatement";
+  const frame = frames.findLast(({ kind, labels }) =>
+    label ? labels.includes(label.name) : kind === "loop" || (kind === "switch" && !isContinue),
+  );
+  return isContinue ? frame?.continue : frame?.break;
+}
+
+/** The jumps that a statement may take to somewhere outside of it. */
+export function exitsOf(env: Env, stmt: Statement): Jump[] {
+  const exits = new Set<Jump>();
+  for (const node of leavingJumps(stmt)) {
+    const target = node.type === "ReturnStatement" ? env.returns?.jump : find(env, node as JumpStatement);
+    if (target !== undefined) exits.add(target);
+  }
+  return [...exits];
+}
+
+const leavingOf = new WeakMap<Node, readonly Node[]>();
+
+/** The return, break and continue statements below a node that lead out of it. */
+function leavingJumps(node: Node): readonly Node[] {
+  let leaving = leavingOf.get(node);
+  if (leaving === undefined) leavingOf.set(node, (leaving = collectLeaving(node)));
+  return leaving;
+}
+
+function collectLeaving(node: Node): readonly Node[] {
+  if (node.type === "ReturnStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
+    return [node];
+  const inner = statementsBelow(node).flatMap(leavingJumps);
+  if (inner.length === 0) return inner;
+  const isLoop = /^(For|While|DoWhile)/.test(node.type);
+  const label = node.type === "LabeledStatement" ? (node as LabeledStatement).label.name : undefined;
+  return inner.filter((jump) => {
+    if (jump.type === "ReturnStatement") return true;
+    const own = (jump as JumpStatement).label?.name;
+    if (own !== undefined) return own !== label;
+    return !isLoop && !(node.type === "SwitchStatement" && jump.type === "BreakStatement");
+  });
+}
+
+/** Jumps: notes it in a flag, unless what follows is where it goes. */
+export function takeJump(env: Env, jump: Jump, flag: string, at: number): void {
+  if (env.tail.has(jump)) return;
+  const name = flagOf(env, jump, flag);
+  env.out.push({ kind: "set", name, value: truth(true), at });
+}

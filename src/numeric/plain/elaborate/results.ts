@@ -1,0 +1,158 @@
+import type { RegionResult } from "../../../engine/region/region.ts";
+import { number } from "../draft/draft.ts";
+import type { ArrayEntity, Entity, Layout } from "../entities/entity.ts";
+import { storagesOf } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { refuse } from "../entities/env.ts";
+import { arrayLength, copyInto, guardLengths, itemAt, makeArray, planOf } from "../entities/plan.ts";
+import type { Plan } from "../entities/plan.ts";
+import type { PlainType } from "../form/form.ts";
+import { makeTupleArray } from "../operations/arrays.ts";
+import type { Node, TypeNode } from "../syntax/ast.ts";
+import type { Module } from "../syntax/module.ts";
+import { PlainError } from "../syntax/refuse.ts";
+import { arrayOf, typeOf } from "../syntax/types.ts";
+
+/** The results of the region for what a marked function returns, and how the value is made of them. */
+export function resultsOf(
+  env: Env,
+  node: Node,
+  value: Entity,
+  annotation: TypeNode | undefined,
+): { readonly results: RegionResult[]; readonly type: PlainType } {
+  const results: RegionResult[] = [];
+  const used = new Set<string>();
+  const give = (entity: Entity, declared: PlainType | undefined): PlainType => {
+    switch (entity.kind) {
+      case "scalar": {
+        results.push({ kind: "scalar", value: entity.value });
+        return { kind: entity.value.type === "bool" ? "boolean" : "number" };
+      }
+      case "array": {
+        if (declared?.kind === "tuple")
+          return give(itemsOf(env, node, entity, declared.items.length), declared);
+        const plan = planOf(env, node, entity);
+        const wanted = declared === undefined ? plan : planAs(declared, plan);
+        if (wanted !== plan) {
+          const laidOut = makeArray(env, node, wanted as ArrayPlan, "result");
+          copyInto(env, node, laidOut, entity);
+          return give(laidOut, undefined);
+        }
+        const array = ownArray(env, node, entity, used);
+        for (const { name } of storagesOf(array.layout)) {
+          used.add(name);
+          results.push({ kind: "array", name });
+        }
+        return typeOfLayout(array.layout);
+      }
+      case "record": {
+        const typeOfField = (name: string): PlainType | undefined =>
+          declared?.kind === "record"
+            ? declared.fields.find((field) => field.name === name)?.type
+            : undefined;
+        return {
+          kind: "record",
+          fields: [...entity.fields].map(([name, field]) => ({ name, type: give(field, typeOfField(name)) })),
+        };
+      }
+      case "tuple": {
+        const isArray = declared === undefined ? isRow(entity.items) : declared.kind !== "tuple";
+        if (isArray && entity.items.length > 0)
+          return give(makeTupleArray(env, node, entity, "result"), declared);
+        const items = declared?.kind === "tuple" ? declared.items : [];
+        return { kind: "tuple", items: entity.items.map((item, i) => give(item, items[i])) };
+      }
+      case "function":
+      case "global":
+      case "nothing":
+        return refuse(
+          env,
+          node,
+          "a marked function returns a number, or arrays, tuples and objects of numbers.",
+        );
+    }
+  };
+  const type = give(value, annotation && declaredType(annotation, env.module));
+  return { results, type };
+}
+
+type ArrayPlan = Plan & { readonly kind: "array" };
+
+/** What a function says that it returns, where that is a type of values that can be computed with. */
+function declaredType(annotation: TypeNode, module: Module): PlainType | undefined {
+  try {
+    return typeOf(annotation, module);
+  } catch (error) {
+    if (error instanceof PlainError) return undefined;
+    throw error;
+  }
+}
+
+/** The plan of a value with rows as tuples where a declared type says so: the plan itself where nothing differs. */
+function planAs(declared: PlainType, plan: Plan): Plan {
+  if (plan.kind === "array" && declared.kind === "tuple")
+    return { kind: "tuple", items: declared.items.map((item) => planAs(item, plan.item)) };
+  if (plan.kind === "array" && declared.kind === "list") {
+    const item = planAs(declared.item, plan.item);
+    return item === plan.item ? plan : { ...plan, item };
+  }
+  if (plan.kind === "tuple" && declared.kind === "tuple") {
+    const items = plan.items.map((item, i) => planAs(declared.items[i] ?? declared, item));
+    return items.every((item, i) => item === plan.items[i]) ? plan : { ...plan, items };
+  }
+  if (plan.kind === "record" && declared.kind === "record") {
+    const types = new Map(declared.fields.map(({ name, type }) => [name, type]));
+    const fields = [...plan.fields].map(
+      ([name, field]) => [name, planAs(types.get(name) ?? declared, field)] as const,
+    );
+    return fields.every(([name, field]) => field === plan.fields.get(name))
+      ? plan
+      : { ...plan, fields: new Map(fields) };
+  }
+  return plan;
+}
+
+/** The items of an array that is returned as a tuple of so many. */
+function itemsOf(env: Env, node: Node, array: ArrayEntity, n: number): Entity {
+  guardLengths(env, node, number(n), arrayLength(array));
+  const items = Array.from({ length: n }, (_, i) => itemAt(array, number(i)));
+  return { kind: "tuple", items, root: array.root, fresh: false };
+}
+
+/** Whether items are all numbers: TypeScript takes such a literal for an array. */
+function isRow(items: readonly Entity[]): boolean {
+  return items.length > 0 && items.every((item) => item.kind === "scalar" && item.value.type === "f64");
+}
+
+/** The array itself, where it is one that the region declares outermost and gives but once; else a copy. */
+function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<string>): ArrayEntity {
+  const isOwn =
+    array.places.length === 0 &&
+    storagesOf(array.layout).every(
+      ({ name, dims, blocks }) => dims !== undefined && blocks.length === 1 && !used.has(name),
+    );
+  if (isOwn) return array;
+  const copy = makeArray(env, node, planOf(env, node, array) as ArrayPlan, "result");
+  copyInto(env, node, copy, array);
+  return copy;
+}
+
+function typeOfLayout(layout: Layout): PlainType {
+  switch (layout.kind) {
+    case "element":
+      return { kind: layout.storage.type === "bool" ? "boolean" : "number" };
+    case "array": {
+      if (layout.item.kind === "element" && layout.item.storage.type !== "bool")
+        return { kind: "array", of: layout.of };
+      const item = typeOfLayout(layout.item);
+      return layout.of === "number[]" ? arrayOf(item) : { kind: "list", item };
+    }
+    case "record":
+      return {
+        kind: "record",
+        fields: [...layout.fields].map(([name, field]) => ({ name, type: typeOfLayout(field) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: layout.items.map(typeOfLayout) };
+  }
+}

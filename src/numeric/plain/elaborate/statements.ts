@@ -1,0 +1,277 @@
+import type { RegionExpr } from "../../../engine/region/region.ts";
+import { and, not, number, truth } from "../draft/draft.ts";
+import type { Entity } from "../entities/entity.ts";
+import { nothing, scalar } from "../entities/entity.ts";
+import type { Env, Jump } from "../entities/env.ts";
+import { at, flagExpr, nested, refuse, textOf, withScope } from "../entities/env.ts";
+import { makeRoom } from "../entities/plan.ts";
+import type { Plan } from "../entities/plan.ts";
+import type { PlainType } from "../form/form.ts";
+import { declare } from "../names/declare.ts";
+import { exchangeByThird } from "../names/exchange.ts";
+import { condition } from "../operations/operators.ts";
+import type {
+  Expression,
+  IfStatement,
+  Node,
+  Statement,
+  ThrowStatement,
+  VariableDeclaration,
+} from "../syntax/ast.ts";
+import { typeOf } from "../syntax/types.ts";
+import { neverCompletes, unwrap } from "../syntax/walk.ts";
+import { effect, evaluate } from "./expressions.ts";
+import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
+import { loopStatement } from "./loops.ts";
+import { switchStatement } from "./switch.ts";
+
+/** The statements of a block, with names of their own. */
+export function block(env: Env, node: Node, body: readonly Statement[]): void {
+  withScope(env, node, (inner) => sequence(inner, body));
+}
+
+/** Statements one after the other; behind one that may jump away, the others run only where it did not. */
+function sequence(env: Env, body: readonly Statement[]): void {
+  for (const stmt of body) if (stmt.type === "FunctionDeclaration" && stmt.id) declareFunction(env, stmt);
+  run(env, body, 0);
+}
+
+function declareFunction(env: Env, node: Statement & { readonly type: "FunctionDeclaration" }): void {
+  const entity: Entity = { kind: "function", node, module: env.module, scope: env.scope, around: env.around };
+  env.scope.set(node.id!.name, { entity, block: env.scope.node, reassigned: false, isConst: true });
+}
+
+function run(env: Env, body: readonly Statement[], from: number): void {
+  const midway: Env = { ...env, tail: new Set() };
+  for (let k = from; k < body.length; k++) {
+    const stmt = body[k]!;
+    const isLast = k === body.length - 1;
+    const exchanged = exchangeByThird(env, body, k);
+    if (exchanged > 0) {
+      k += exchanged - 1;
+      continue;
+    }
+    const exits = exitsOf(env, stmt);
+    if (isLast || exits.length === 0) {
+      execute(isLast ? env : midway, stmt);
+      if (neverCompletes(stmt)) return;
+      continue;
+    }
+    if (stmt.type === "IfStatement" && continuesInBranch(env, stmt)) {
+      ifStatement(env, stmt, (inner) => run(inner, body, k + 1));
+      return;
+    }
+    execute(midway, stmt);
+    if (neverCompletes(stmt)) return;
+    const rest = nested(env);
+    run(rest, body, k + 1);
+    const statements = rest.out.statements();
+    if (statements.length > 0)
+      env.out.push({ kind: "if", condition: notTaken(exits), then: statements, otherwise: [] });
+    return;
+  }
+}
+
+/** Whether none of these jumps was taken. */
+function notTaken(exits: readonly Jump[]): RegionExpr {
+  return exits
+    .map((jump) => flagExpr(jump))
+    .reduce<RegionExpr>((all, flag) => (flag === undefined ? all : and(all, not(flag))), truth(true));
+}
+
+/** Whether one branch never completes and the other never jumps: what follows can stand in the other. */
+function continuesInBranch(env: Env, { consequent, alternate }: IfStatement): boolean {
+  const jumps = (stmt: Statement | null | undefined): boolean => !!stmt && exitsOf(env, stmt).length > 0;
+  const ends = (stmt: Statement | null | undefined): boolean => !!stmt && neverCompletes(stmt);
+  return (ends(consequent) && !jumps(alternate)) || (ends(alternate) && !jumps(consequent));
+}
+
+const otherStatements: Readonly<Record<string, string>> = {
+  TryStatement:
+    "try and catch are outside of what can be differentiated: ask before with if, and throw for what must not be.",
+  ForInStatement: "for … in goes over names, which are strings: use for (let i = 0; …) or for … of.",
+  ClassDeclaration:
+    "classes are outside of what can be differentiated: use functions and objects of numbers.",
+  WithStatement: "with is outside of what can be differentiated.",
+  TSEnumDeclaration: "declare the enum at the head of the module.",
+};
+
+/** One statement; `labels` are those that stand before it. */
+function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
+  switch (stmt.type) {
+    case "VariableDeclaration":
+      return declaration(env, stmt);
+    case "BlockStatement":
+      return block(env, stmt, stmt.body);
+    case "ExpressionStatement":
+      if (typeof stmt.directive !== "string") expressionStatement(env, stmt.expression);
+      return;
+    case "IfStatement":
+      return ifStatement(env, stmt);
+    case "ForStatement":
+    case "ForOfStatement":
+    case "WhileStatement":
+    case "DoWhileStatement":
+      return loopStatement(env, stmt, labels, { execute, notTaken, declareIn: declaration });
+    case "SwitchStatement":
+      return switchStatement(env, stmt, labels, { sequence, notTaken });
+    case "LabeledStatement":
+      return labeled(env, stmt, labels);
+    case "BreakStatement":
+    case "ContinueStatement":
+      return takeJump(
+        env,
+        jumpOf(env, stmt),
+        stmt.type === "BreakStatement" ? "stop" : "skip",
+        at(env, stmt),
+      );
+    case "ReturnStatement": {
+      const { returns } = env;
+      if (returns === undefined) return refuse(env, stmt, "return stands outside of a function.");
+      const value = stmt.argument ? evaluate(env, stmt.argument) : nothing;
+      returns.give(env, stmt, value);
+      return takeJump(env, returns.jump, "done", at(env, stmt));
+    }
+    case "ThrowStatement":
+      env.out.push({ kind: "throw", message: thrownText(env, stmt), at: at(env, stmt) });
+      return;
+    case "FunctionDeclaration":
+    case "EmptyStatement":
+    case "DebuggerStatement":
+    case "TSDeclareFunction":
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+      return;
+    case "TSEnumDeclaration":
+    default:
+      return refuseOther(env, stmt);
+  }
+}
+
+function refuseOther(env: Env, node: Node): never {
+  return refuse(
+    env,
+    node,
+    otherStatements[node.type] ?? `${textOf(env, node)} is outside of what can be differentiated.`,
+  );
+}
+
+function labeled(
+  env: Env,
+  stmt: Statement & { readonly type: "LabeledStatement" },
+  labels: readonly string[],
+): void {
+  const own = [...labels, stmt.label.name];
+  const { body } = stmt;
+  if (body.type !== "BlockStatement" && body.type !== "IfStatement") return execute(env, body, own);
+  const jump: Jump = { flag: undefined, declarations: env.out.reserve() };
+  const frames = [...env.frames, { kind: "block", labels: own, break: jump } as const];
+  return execute({ ...env, frames, tail: new Set([...env.tail, jump]) }, body);
+}
+
+function ifStatement(env: Env, stmt: IfStatement, rest?: (inner: Env) => void): void {
+  const test = condition(env, stmt.test);
+  const branch = (inner: Env, body: Statement | null | undefined): void => {
+    if (body) withScope(inner, body, (scoped) => execute(scoped, body));
+    if (rest !== undefined && !(body && neverCompletes(body))) rest(inner);
+  };
+  if (test.kind === "const") return branch(env, test.value === 0 ? stmt.alternate : stmt.consequent);
+  const [then, otherwise] = [nested(env), nested(env)];
+  branch(then, stmt.consequent);
+  branch(otherwise, stmt.alternate);
+  env.out.push({
+    kind: "if",
+    condition: test,
+    then: then.out.statements(),
+    otherwise: otherwise.out.statements(),
+    at: at(env, stmt, stmt.test.end + 1),
+  });
+}
+
+/** `c && f()` and `c ? f() : g()` as statements are branches. */
+function expressionStatement(env: Env, given: Expression): void {
+  const node = unwrap(given);
+  if (node.type !== "ConditionalExpression" && (node.type !== "LogicalExpression" || node.operator === "??"))
+    return effect(env, given);
+  const [then, otherwise] = [nested(env, new Set()), nested(env, new Set())];
+  const test = condition(env, node.type === "ConditionalExpression" ? node.test : node.left);
+  if (node.type === "ConditionalExpression") {
+    expressionStatement(then, node.consequent);
+    expressionStatement(otherwise, node.alternate);
+  } else expressionStatement(node.operator === "&&" ? then : otherwise, node.right);
+  env.out.push({
+    kind: "if",
+    condition: test,
+    then: then.out.statements(),
+    otherwise: otherwise.out.statements(),
+    at: at(env, node),
+  });
+}
+
+function declaration(env: Env, { declarations, kind }: VariableDeclaration): void {
+  if (kind === "using") return;
+  for (const declarator of declarations) {
+    const { id, init } = declarator;
+    const annotation = id.type === "Identifier" ? id.typeAnnotation?.typeAnnotation : undefined;
+    if (annotation?.type === "TSAnyKeyword" || annotation?.type === "TSStringKeyword")
+      typeOf(annotation, env.module);
+    const hint = id.type === "Identifier" ? id.name : undefined;
+    const value = init
+      ? evaluate({ ...env, hint }, init)
+      : unset(env, declarator, annotation && typeOf(annotation, env.module));
+    declare(env, id, value, declarator, { isConst: kind === "const" });
+  }
+}
+
+/** What a variable has before it is given a value: NaN, which JavaScript computes with for `undefined`. */
+function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
+  const room = makeRoom(env, node, planOfType(env, node, type), "unset");
+  const fill = (entity: Entity): Entity => {
+    if (entity.kind === "scalar")
+      return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
+    if (entity.kind === "record")
+      return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
+    return entity.kind === "tuple" ? { ...entity, items: entity.items.map(fill) } : entity;
+  };
+  return fill(room);
+}
+
+function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
+  switch (type?.kind) {
+    case undefined:
+    case "number":
+      return { kind: "element", type: "f64" };
+    case "boolean":
+      return { kind: "element", type: "bool" };
+    case "record":
+      return {
+        kind: "record",
+        fields: new Map(type.fields.map((field) => [field.name, planOfType(env, node, field.type)])),
+      };
+    case "tuple":
+      return { kind: "tuple", items: type.items.map((item) => planOfType(env, node, item)) };
+    case "array":
+    case "matrix":
+    case "list":
+      return refuse(
+        env,
+        node,
+        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n), or by one expression: const y = c ? a : b.",
+      );
+  }
+}
+
+/** The text of `throw new Error("…")`; of a template its text as it is written. */
+function thrownText(env: Env, { argument }: ThrowStatement): string {
+  const thrown = unwrap(argument);
+  const isError =
+    (thrown.type === "NewExpression" || thrown.type === "CallExpression") &&
+    thrown.callee.type === "Identifier" &&
+    thrown.callee.name.endsWith("Error");
+  if (!isError) return refuse(env, argument, 'only errors with a text can be thrown: throw new Error("…").');
+  const [text] = thrown.arguments;
+  if (text === undefined) return thrown.callee.type === "Identifier" ? thrown.callee.name : "";
+  if (text.type === "Literal" && typeof text.value === "string") return text.value;
+  if (text.type === "TemplateLiteral") return env.module.text.slice(text.start + 1, text.end - 1);
+  return refuse(env, text, "the text of an error must be written out here.");
+}

@@ -1,0 +1,115 @@
+import type { RegionExpr } from "../../../engine/region/region.ts";
+import { and, compare, number, or, select } from "../draft/draft.ts";
+import type { Env, Jump } from "../entities/env.ts";
+import { at, atom, nested, refuse, scalarValue, withScope } from "../entities/env.ts";
+import type { Statement, SwitchCase, SwitchStatement } from "../syntax/ast.ts";
+import { neverCompletes } from "../syntax/walk.ts";
+import { exitsOf } from "./jumps.ts";
+
+interface Statements {
+  readonly sequence: (env: Env, body: readonly Statement[]) => void;
+  readonly notTaken: (exits: readonly Jump[]) => RegionExpr;
+}
+
+/** `switch`: branches one after the other, or where a case falls through to the next, cases that run from a first one on. */
+export function switchStatement(
+  env: Env,
+  stmt: SwitchStatement,
+  labels: readonly string[],
+  parts: Statements,
+): void {
+  const value = scalarValue(env, stmt.discriminant, env.unit.elaborate.evaluate(env, stmt.discriminant));
+  const chosen = atom(env, value, "chosen");
+  const tests = stmt.cases.map(({ test }) => {
+    if (!test) return undefined;
+    const trial = nested(env, new Set());
+    const x = scalarValue(trial, test, env.unit.elaborate.evaluate(trial, test));
+    if (trial.out.size > 0) return refuse(env, test, "a case must be a value that is there already: use if.");
+    if (x.type !== chosen.type)
+      return refuse(env, test, "a case of another kind than the value is never taken.");
+    return compare("equal", chosen, x);
+  });
+  const jump: Jump = { flag: undefined, declarations: env.out.reserve() };
+  const inner: Env = { ...env, frames: [...env.frames, { kind: "switch", labels, break: jump }] };
+  const isSimple = stmt.cases.every(
+    ({ consequent }, k) =>
+      consequent.length === 0 || k === stmt.cases.length - 1 || consequent.some(neverCompletes),
+  );
+  if (isSimple) return branches(inner, stmt, tests, jump, parts);
+  return fallThrough(inner, stmt, tests, jump, parts);
+}
+
+/** Cases that do not fall through: those with one body are one branch. */
+function branches(
+  env: Env,
+  stmt: SwitchStatement,
+  tests: readonly (RegionExpr | undefined)[],
+  jump: Jump,
+  parts: Statements,
+): void {
+  const groups: { test: RegionExpr | undefined; isDefault: boolean; readonly body: SwitchCase }[] = [];
+  let pending: RegionExpr | undefined;
+  let isDefault = false;
+  for (const [k, one] of stmt.cases.entries()) {
+    const test = tests[k];
+    if (test === undefined) isDefault = true;
+    else pending = pending === undefined ? test : or(pending, test);
+    if (one.consequent.length === 0 && k < stmt.cases.length - 1) continue;
+    groups.push({ test: pending, isDefault, body: one });
+    pending = undefined;
+    isDefault = false;
+  }
+  const others = groups.find((group) => group.isDefault)?.body;
+  const tail = new Set([...env.tail, jump]);
+  const emit = (inner: Env, k: number): void => {
+    const group = groups.filter((one) => !one.isDefault)[k];
+    if (group === undefined) {
+      if (others) caseBody(inner, others, parts);
+      return;
+    }
+    const [then, otherwise] = [nested(inner, tail), nested(inner, tail)];
+    caseBody(then, group.body, parts);
+    emit(otherwise, k + 1);
+    inner.out.push({
+      kind: "if",
+      condition: group.test!,
+      then: then.out.statements(),
+      otherwise: otherwise.out.statements(),
+      at: at(env, group.body, group.body.consequent[0]?.start),
+    });
+  };
+  emit({ ...env, tail }, 0);
+}
+
+function caseBody(env: Env, one: SwitchCase, parts: Statements): void {
+  withScope(env, one, (inner) => parts.sequence(inner, one.consequent));
+}
+
+function fallThrough(
+  env: Env,
+  stmt: SwitchStatement,
+  tests: readonly (RegionExpr | undefined)[],
+  jump: Jump,
+  parts: Statements,
+): void {
+  const ofNone = tests.includes(undefined) ? tests.indexOf(undefined) : stmt.cases.length;
+  const first = tests.reduceRight<RegionExpr>(
+    (rest, test, k) => (test === undefined ? rest : select(test, number(k), rest)),
+    number(ofNone),
+  );
+  const start = atom(env, first, "first");
+  const taken = [jump, ...exitsOf(env, stmt)];
+  for (const [k, one] of stmt.cases.entries()) {
+    if (one.consequent.length === 0) continue;
+    const inner = nested(env, new Set());
+    caseBody(inner, one, parts);
+    const isReached = compare("lessEqual", start, number(k));
+    env.out.push({
+      kind: "if",
+      condition: and(parts.notTaken(taken), isReached),
+      then: inner.out.statements(),
+      otherwise: [],
+      at: at(env, one, one.consequent[0]!.start),
+    });
+  }
+}

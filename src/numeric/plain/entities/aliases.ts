@@ -1,0 +1,118 @@
+import type { AssignmentExpression, BlockStatement, Identifier, Node } from "../syntax/ast.ts";
+import { eachUse, isFunction, usedNames } from "../syntax/walk.ts";
+import type { Binding, Entity, Root } from "./entity.ts";
+import type { Env } from "./env.ts";
+import { refuse } from "./env.ts";
+import { allRoots } from "./sharing.ts";
+
+/** Whether nothing refers to a value but the expression that it comes from. */
+export function isUnshared(env: Env, value: Entity, node: Node): boolean {
+  switch (value.kind) {
+    case "scalar":
+    case "function":
+    case "global":
+    case "nothing":
+      return true;
+    case "array":
+      return value.fresh || isLastUse(env, value, node);
+    case "record":
+    case "tuple": {
+      const parts = value.kind === "record" ? [...value.fields.values()] : value.items;
+      return (
+        (value.fresh && parts.every((part) => isUnshared(env, part, node))) || isLastUse(env, value, node)
+      );
+    }
+  }
+}
+
+/** Whether `node` gives on a variable of this function that is not used again before it gets another value. */
+function isLastUse(env: Env, value: Entity, node: Node): boolean {
+  if (node.type !== "AssignmentExpression" || (value.kind === "array" && value.places.length > 0))
+    return false;
+  const roots = allRoots(value);
+  const owners = [...usedNames((node as AssignmentExpression).right)].flatMap((name) => {
+    const binding = env.scope.get(name);
+    const isOwner = binding !== undefined && allRoots(binding.entity).some((root) => roots.includes(root));
+    return isOwner ? [[name, binding] as const] : [];
+  });
+  const [owner, ...others] = owners;
+  if (owner === undefined || others.length > 0 || !isDead(env, owner[0], owner[1], node)) return false;
+  return roots.every((root) => !root.readOnly && isOnlyName(env, root, owner[0]));
+}
+
+/** Whether no other name refers to a root. */
+function isOnlyName(env: Env, root: Root, name: string): boolean {
+  return env.unit.aliases.every(
+    ({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root),
+  );
+}
+
+/** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
+function isDead(env: Env, name: string, { block }: Binding, node: Node): boolean {
+  const owner = env.calls.at(-1);
+  if (owner === undefined || block.start < owner.start || block.end > owner.end) return false;
+  let isUsed = false;
+  let isSetAgain = false;
+  eachUse(block, (use, around) => {
+    if (use.name !== name) return;
+    if (around.some((outer) => outer !== block && isFunction(outer))) isUsed = true;
+    if (use.start < node.end || isUsed || isSetAgain) return;
+    if (isPlainTarget(use, around, node)) isSetAgain = true;
+    else isUsed = true;
+  });
+  const loop = env.loops.at(-1);
+  const isRepeated =
+    loop !== undefined && block.start <= loop.start && loop.end <= block.end && block !== loop;
+  return !isUsed && (isSetAgain || !isRepeated);
+}
+
+/** Whether a use is the target of `name = …` among the statements that follow `node` in its block. */
+function isPlainTarget(use: Identifier, around: readonly Node[], node: Node): boolean {
+  const [assigned, statement, block] = [around.at(-1), around.at(-2), around.at(-3)];
+  if (assigned?.type !== "AssignmentExpression" || statement?.type !== "ExpressionStatement") return false;
+  const { left, operator, right } = assigned as AssignmentExpression;
+  let isRead = false;
+  eachUse(right, ({ name }) => {
+    isRead ||= name === use.name;
+  });
+  const siblings = block?.type === "BlockStatement" ? (block as BlockStatement).body : [];
+  return (
+    left === use &&
+    operator === "=" &&
+    !isRead &&
+    siblings.some((stmt) => stmt.type === "ExpressionStatement" && stmt.expression === node)
+  );
+}
+
+/** Refuses to give other contents to what another name refers to. */
+export function refuseAliases(env: Env, entity: Entity, node: Node, except?: string): void {
+  const roots = allRoots(entity);
+  for (const { name, binding } of env.unit.aliases) {
+    const isOther =
+      (name === undefined || name !== except) &&
+      allRoots(binding.entity).some((root) => roots.includes(root));
+    if (!isOther || holds(binding.entity, entity)) continue;
+    if (name === undefined)
+      return refuse(
+        env,
+        node,
+        "this gives other contents to an array or object that the same expression uses: do it in a statement of its own.",
+      );
+    if (isDead(env, name, binding, node)) continue;
+    refuse(
+      env,
+      node,
+      `${name} refers to what gets other contents here and would change with it. Copy it where ${name} is declared, or use ` +
+        `${name} no more behind this line.`,
+    );
+  }
+}
+
+/** Whether an array has the row or object among its items: it is to see the change. */
+function holds(array: Entity, item: Entity): boolean {
+  if (array.kind !== "array") return false;
+  if (item.kind === "array") return array.places.length < item.places.length;
+  let { item: layout } = array.layout;
+  while (layout.kind === "array") layout = layout.item;
+  return layout.kind !== "element";
+}

@@ -1,0 +1,23 @@
+import type { Node } from "../syntax/ast.ts";
+import type { Entity } from "./entity.ts";
+import type { Env } from "./env.ts";
+import { copyInto, makeRoom, planOf } from "./plan.ts";
+import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
+
+/** A value of its own for a variable that gets other contents; what it was copied from must stay as it is. */
+export function copied(env: Env, name: string, value: Entity, node: Node): Entity {
+  const room = makeRoom(env, node, planOf(env, node, value), name);
+  if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], node);
+  copyInto(env, node, room, readAll(env, value));
+  return settled(room);
+}
+
+/** The same entity under a name: something refers to it now. */
+export function settled(entity: Entity): Entity {
+  if (entity.kind === "record") {
+    const fields = [...entity.fields].map(([name, field]) => [name, settled(field)] as const);
+    return { ...entity, fields: new Map(fields), fresh: false };
+  }
+  if (entity.kind === "tuple") return { ...entity, items: entity.items.map(settled), fresh: false };
+  return entity.kind === "array" ? { ...entity, fresh: false, isZero: false } : entity;
+}

@@ -1,0 +1,219 @@
+import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/region/region.ts";
+import { convert, local } from "../draft/draft.ts";
+import type { ArrayKind } from "../form/form.ts";
+import type { FunctionNode, Node } from "../syntax/ast.ts";
+import type { Around, Module } from "../syntax/module.ts";
+
+// What an expression of the text stands for while a function is turned into a region. Scalars are expressions of the region;
+// arrays lie in arrays of the region, records and tuples are their parts, functions are inlined where they are called.
+
+/** An array of the region, or of its parameters. */
+export interface Storage {
+  readonly name: string;
+  readonly type: RegionType;
+  /** Its lengths as expressions of parameters and immutable locals; `undefined` for a parameter. */
+  readonly dims: readonly RegionExpr[] | undefined;
+  readonly root: Root;
+  /** The block that declares it, with all blocks around it; empty for a parameter. */
+  readonly blocks: readonly object[];
+}
+
+/** What names refer to by reference, as JavaScript's objects are: to be known again when one is written to or replaced. */
+export interface Root {
+  /** As the text calls it. */
+  readonly label: string;
+  /** Of a parameter, or from outside of the function: never written to. */
+  readonly readOnly: boolean;
+  /** Counts all roots as they come into being. */
+  readonly born: number;
+  /** Whether an element or a field of it is written to. */
+  written: boolean;
+}
+
+/** How values lie in arrays: an axis for each level of arrays, one array of the region for each number at the leaves. */
+export type Layout =
+  | { readonly kind: "element"; readonly storage: Storage }
+  | ArrayLayout
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Layout> }
+  | { readonly kind: "tuple"; readonly items: readonly Layout[] };
+
+export interface ArrayLayout {
+  readonly kind: "array";
+  readonly of: ArrayKind;
+  readonly item: Layout;
+}
+
+/** What a scalar can be assigned through. */
+export type Target =
+  /** `root` is the object that it is a field of. */
+  | { readonly kind: "local"; readonly name: string; readonly root: Root | undefined }
+  | {
+      readonly kind: "element";
+      readonly storage: Storage;
+      readonly places: readonly RegionExpr[];
+      readonly at: PositionIndex | undefined;
+    }
+  /** An item of a tuple, by a place that is known when the function runs: an immutable local that is one of 0, 1, …. */
+  | { readonly kind: "item"; readonly place: RegionExpr; readonly items: readonly ScalarEntity[] }
+  /** A field of what is only read, or an item. */
+  | { readonly kind: "readOnly"; readonly root: Root; readonly isItem: boolean };
+
+export interface ScalarEntity {
+  readonly kind: "scalar";
+  readonly value: RegionExpr; // f64 or bool
+  readonly target?: Target | undefined;
+}
+
+export interface ArrayEntity {
+  readonly kind: "array";
+  readonly layout: ArrayLayout;
+  /** Places along the axes before those of the array itself, for a row of another. */
+  readonly places: readonly RegionExpr[];
+  readonly root: Root;
+  /** Nothing else refers to it: it comes from `new`, `slice`, a literal. */
+  readonly fresh: boolean;
+  /** It was just made, and all of it is 0. */
+  readonly isZero?: boolean;
+}
+
+export interface RecordEntity {
+  readonly kind: "record";
+  readonly fields: ReadonlyMap<string, Entity>;
+  readonly root: Root;
+  readonly fresh: boolean;
+}
+
+export interface TupleEntity {
+  readonly kind: "tuple";
+  readonly items: readonly Entity[];
+  readonly root: Root;
+  readonly fresh: boolean;
+}
+
+export interface FunctionEntity {
+  readonly kind: "function";
+  readonly node: FunctionNode;
+  readonly module: Module;
+  /** Where its free names are looked up first; `undefined` for one from outside of the marked function. */
+  readonly scope: Scope | undefined;
+  readonly around: Around;
+}
+
+export type Entity =
+  | ScalarEntity
+  | ArrayEntity
+  | RecordEntity
+  | TupleEntity
+  | FunctionEntity
+  /** `Math`, `Number`, `Array`, … and their functions, by dotted name. */
+  | { readonly kind: "global"; readonly name: string }
+  /** What a function without a result gives. */
+  | { readonly kind: "nothing" };
+
+export interface Binding {
+  readonly entity: Entity;
+  /** The node whose end ends the scope. */
+  readonly block: Node;
+  /** Whether something in that block assigns to it. */
+  readonly reassigned: boolean;
+  readonly isConst: boolean;
+}
+
+/** Names of a block of the text, and of those around it. */
+export class Scope {
+  readonly parent: Scope | undefined;
+  /** The block. */
+  readonly node: Node;
+  readonly #bindings = new Map<string, Binding>();
+
+  constructor(node: Node, parent?: Scope) {
+    this.node = node;
+    this.parent = parent;
+  }
+
+  get(name: string): Binding | undefined {
+    return this.#bindings.get(name) ?? this.parent?.get(name);
+  }
+
+  set(name: string, binding: Binding): void {
+    this.#bindings.set(name, binding);
+  }
+
+  own(name: string): Binding | undefined {
+    return this.#bindings.get(name);
+  }
+}
+
+export function scalar(value: RegionExpr, target?: Target): ScalarEntity {
+  return { kind: "scalar", value, target };
+}
+
+/** A local, perhaps a field of an object. */
+export function localScalar(name: string, type: RegionType, root?: Root): ScalarEntity {
+  return scalar(local(name, type), { kind: "local", name, root });
+}
+
+export const nothing: Entity = { kind: "nothing" };
+
+/** The arrays of the region that a layout consists of, in order. */
+export function storagesOf(layout: Layout): Storage[] {
+  switch (layout.kind) {
+    case "element":
+      return [layout.storage];
+    case "array":
+      return storagesOf(layout.item);
+    case "record":
+      return [...layout.fields.values()].flatMap(storagesOf);
+    case "tuple":
+      return layout.items.flatMap(storagesOf);
+  }
+}
+
+/** What lies at `places`: numbers are read where they are used, guarded where `at` is given. */
+export function viewOf(
+  layout: Layout,
+  places: readonly RegionExpr[],
+  root: Root,
+  at: PositionIndex | undefined,
+): Exclude<Entity, FunctionEntity> {
+  switch (layout.kind) {
+    case "element": {
+      const { storage } = layout;
+      const value: RegionExpr = { kind: "load", type: storage.type, array: storage.name, places, at };
+      const type = storage.type === "bool" ? "bool" : "f64";
+      return scalar(convert(type, value), { kind: "element", storage, places, at });
+    }
+    case "array":
+      return { kind: "array", layout, places, root, fresh: false };
+    case "record": {
+      const fields = [...layout.fields].map(
+        ([name, field]) => [name, viewOf(field, places, root, at)] as const,
+      );
+      return { kind: "record", fields: new Map(fields), root, fresh: false };
+    }
+    case "tuple": {
+      const items = layout.items.map((item) => viewOf(item, places, root, at));
+      return { kind: "tuple", items, root, fresh: false };
+    }
+  }
+}
+
+/** As messages call it. */
+export function describe(entity: Entity): string {
+  switch (entity.kind) {
+    case "scalar":
+      return entity.value.type === "bool" ? "a boolean" : "a number";
+    case "array":
+      return "an array";
+    case "record":
+      return "an object";
+    case "tuple":
+      return "a tuple";
+    case "function":
+      return "a function";
+    case "global":
+      return entity.name;
+    case "nothing":
+      return "nothing";
+  }
+}

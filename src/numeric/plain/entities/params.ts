@@ -1,0 +1,117 @@
+import type { RegionType } from "../../../engine/region/region.ts";
+import { local } from "../draft/draft.ts";
+import type { ArrayKind, PlainType } from "../form/form.ts";
+import type { ArrayLayout, Entity, Layout, Root } from "./entity.ts";
+import { scalar } from "./entity.ts";
+import type { Unit } from "./env.ts";
+
+/** Makes parameters of the region for a value of a type, in the order of its leaves, and what a name for it stands for. */
+export function parameterEntity(
+  unit: Unit,
+  label: string,
+  type: PlainType,
+  wanted: string,
+  owner?: { readonly root: Root; readonly isTuple: boolean },
+): Entity {
+  const root: Root = { label, readOnly: true, born: unit.rootCount++, written: false };
+  switch (type.kind) {
+    case "number":
+    case "boolean": {
+      const kind: RegionType = type.kind === "number" ? "f64" : "bool";
+      const name = unit.names.fresh(wanted);
+      unit.params.push({ kind: "scalar", name, type: kind });
+      const isItem = owner?.isTuple === true;
+      return scalar(local(name, kind), { kind: "readOnly", root: owner?.root ?? root, isItem });
+    }
+    case "array":
+    case "matrix":
+    case "list": {
+      const layout = layoutOf(unit, type, root, wanted, 0) as ArrayLayout;
+      return { kind: "array", layout, places: [], root, fresh: false };
+    }
+    case "record": {
+      const fields = type.fields.map(
+        (field) =>
+          [
+            field.name,
+            parameterEntity(unit, `${label}.${field.name}`, field.type, `${wanted}_${field.name}`, {
+              root,
+              isTuple: false,
+            }),
+          ] as const,
+      );
+      return { kind: "record", fields: new Map(fields), root, fresh: false };
+    }
+    case "tuple": {
+      const items = type.items.map((item, i) =>
+        parameterEntity(unit, `${label}[${i}]`, item, `${wanted}_${i}`, { root, isTuple: true }),
+      );
+      return { kind: "tuple", items, root, fresh: false };
+    }
+  }
+}
+
+const elementTypes: Readonly<Record<ArrayKind, RegionType>> = {
+  "number[]": "f64",
+  Float64Array: "f64",
+  Float32Array: "f32",
+  Int32Array: "i32",
+  any: "f64",
+};
+
+function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes: number): Layout {
+  const leaf = (of: RegionType, rank: number): Layout => {
+    const name = unit.names.fresh(wanted);
+    unit.params.push({ kind: "array", name, type: of, rank });
+    return { kind: "element", storage: { name, type: of, dims: undefined, root, blocks: [] } };
+  };
+  switch (type.kind) {
+    case "number":
+      return leaf("f64", axes);
+    case "boolean":
+      return leaf("bool", axes);
+    case "array":
+      return { kind: "array", of: type.of, item: leaf(elementTypes[type.of], axes + 1) };
+    case "matrix": {
+      const row: Layout = { kind: "array", of: "number[]", item: leaf("f64", axes + 2) };
+      return { kind: "array", of: "number[]", item: row };
+    }
+    case "list":
+      return { kind: "array", of: "number[]", item: layoutOf(unit, type.item, root, wanted, axes + 1) };
+    case "record": {
+      const fields = type.fields.map(
+        (field) => [field.name, layoutOf(unit, field.type, root, `${wanted}_${field.name}`, axes)] as const,
+      );
+      return { kind: "record", fields: new Map(fields) };
+    }
+    case "tuple":
+      return {
+        kind: "tuple",
+        items: type.items.map((item, i) => layoutOf(unit, item, root, `${wanted}_${i}`, axes)),
+      };
+  }
+}
+
+/** The type with `integer` where the parameters of the region are machine integers, taken from the front of `types`. */
+export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
+  switch (type.kind) {
+    case "number":
+      return types.shift() === "i32" ? { ...type, integer: true } : type;
+    case "boolean":
+      types.shift();
+      return type;
+    case "array":
+      return types.shift() === "i32" && type.of !== "Int32Array" ? { ...type, integer: true } : type;
+    case "matrix":
+      return types.shift() === "i32" ? { ...type, integer: true } : type;
+    case "list":
+      return { ...type, item: withIntegers(type.item, types) };
+    case "record":
+      return {
+        ...type,
+        fields: type.fields.map(({ name, type: field }) => ({ name, type: withIntegers(field, types) })),
+      };
+    case "tuple":
+      return { ...type, items: type.items.map((item) => withIntegers(item, types)) };
+  }
+}

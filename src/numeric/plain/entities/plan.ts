@@ -1,0 +1,457 @@
+import type { RegionExpr, RegionType } from "../../../engine/region/region.ts";
+import { partsOf } from "../../../engine/region/walk.ts";
+import { compare, lengthOf, number, select, someExpr } from "../draft/draft.ts";
+import type { ArrayKind } from "../form/form.ts";
+import type { Node } from "../syntax/ast.ts";
+import type { ArrayEntity, ArrayLayout, Entity, Layout, Root, ScalarEntity, Storage } from "./entity.ts";
+import { describe, scalar, storagesOf, viewOf } from "./entity.ts";
+import type { Env, Place } from "./env.ts";
+import { at, atom, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
+
+/** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
+export type Plan =
+  | { readonly kind: "element"; readonly type: RegionType }
+  | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: Plan }
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Plan> }
+  | { readonly kind: "tuple"; readonly items: readonly Plan[] };
+
+/** The plan of a value; functions and nothing have none. */
+export function planOf(env: Env, node: Node, entity: Entity): Plan {
+  switch (entity.kind) {
+    case "scalar":
+      return { kind: "element", type: entity.value.type };
+    case "array":
+      return planOfLayout(env, entity.layout, entity.places.length);
+    case "record": {
+      const fields = [...entity.fields].map(([name, field]) => [name, planOf(env, node, field)] as const);
+      return { kind: "record", fields: new Map(fields) };
+    }
+    case "tuple":
+      return { kind: "tuple", items: entity.items.map((item) => planOf(env, node, item)) };
+    case "function":
+    case "global":
+      return refuse(
+        env,
+        node,
+        `a function cannot be kept as a value here: call it where it is, or write it as a helper.`,
+      );
+    case "nothing":
+      return refuse(env, node, `${textOf(env, node)} gives no value.`);
+  }
+}
+
+function planOfLayout(env: Env, layout: Layout, axis: number): Plan {
+  switch (layout.kind) {
+    case "element":
+      return { kind: "element", type: layout.storage.type };
+    case "array": {
+      const length = axisLength(env, storagesOf(layout)[0]!, axis);
+      return { kind: "array", of: layout.of, length, item: planOfLayout(env, layout.item, axis + 1) };
+    }
+    case "record": {
+      const fields = [...layout.fields].map(
+        ([name, field]) => [name, planOfLayout(env, field, axis)] as const,
+      );
+      return { kind: "record", fields: new Map(fields) };
+    }
+    case "tuple":
+      return { kind: "tuple", items: layout.items.map((item) => planOfLayout(env, item, axis)) };
+  }
+}
+
+function axisLength(env: Env, storage: Storage, axis: number): RegionExpr {
+  return resolved(env, storage.dims?.[axis] ?? lengthOf(storage.name, axis));
+}
+
+/** The length of an array, as a number. */
+export function arrayLength({ layout, places }: ArrayEntity): RegionExpr {
+  return lengthOf(storagesOf(layout)[0]!.name, places.length);
+}
+
+/** An expression in terms of parameters and their lengths, as far as immutable locals and arrays allow. */
+function resolved(env: Env, expr: RegionExpr): RegionExpr {
+  switch (expr.kind) {
+    case "const":
+    case "load":
+    case "select":
+      return expr;
+    case "local": {
+      const definition = env.unit.definitions.get(expr.name);
+      const inner = definition && resolved(env, definition.value);
+      return inner !== undefined && isOfInputs(env, inner) ? inner : expr;
+    }
+    case "length":
+      return expr;
+    case "convert": {
+      if (expr.x.kind === "length") {
+        const dim = env.unit.dims.get(expr.x.array)?.[expr.x.axis];
+        if (dim !== undefined) return resolved(env, dim);
+      }
+      return expr;
+    }
+    case "apply":
+      return { ...expr, args: expr.args.map((arg) => resolved(env, arg)) };
+  }
+}
+
+/** Whether an expression is made of parameters, their lengths and constants, so that it may stand anywhere. */
+function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
+  const { unit } = env;
+  if (expr.kind === "local")
+    return unit.params.some(({ name }) => name === expr.name) && !unit.mutable.has(expr.name);
+  if (expr.kind === "load") return false;
+  if (expr.kind === "length") return !unit.dims.has(expr.array);
+  return partsOf(expr).every((part) => isOfInputs(env, part));
+}
+
+/** Whether two plans are known to have the same kinds of values and the same lengths. */
+export function samePlan(a: Plan, b: Plan): boolean {
+  return sameKind(a, b, true);
+}
+
+/** Whether they have the same kinds of values; without `lengths` a tuple may stand for an array of its items too. */
+function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
+  if (!lengths && a.kind === "tuple" && b.kind === "array")
+    return a.items.every((item) => sameKind(item, b.item, lengths));
+  if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
+  if (a.kind === "element") return b.kind === "element" && isBoolean(a) === isBoolean(b);
+  if (a.kind === "array")
+    return (
+      b.kind === "array" && (!lengths || sameExpr(a.length, b.length)) && sameKind(a.item, b.item, lengths)
+    );
+  if (a.kind === "record")
+    return (
+      b.kind === "record" &&
+      a.fields.size === b.fields.size &&
+      [...a.fields].every(([name, field]) => {
+        const other = b.fields.get(name);
+        return other !== undefined && sameKind(field, other, lengths);
+      })
+    );
+  return (
+    b.kind === "tuple" &&
+    a.items.length === b.items.length &&
+    a.items.every((item, i) => sameKind(item, b.items[i]!, lengths))
+  );
+}
+
+function isBoolean(plan: Plan & { readonly kind: "element" }): boolean {
+  return plan.type === "bool";
+}
+
+function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
+ * The plan of room for either of two values; `undefined` where they are of different kinds. Where lengths are not known to be the
+ * same, `choose` gives the one of the value that counts.
+ */
+export function jointPlan(
+  a: Plan,
+  b: Plan,
+  choose: (a: RegionExpr, b: RegionExpr) => RegionExpr,
+): Plan | undefined {
+  if (!sameKind(a, b, false)) return undefined;
+  const joint = (x: Plan, y: Plan): Plan => {
+    if (x.kind === "array" && y.kind === "array") {
+      const length = sameExpr(x.length, y.length) ? x.length : choose(x.length, y.length);
+      return { ...x, length, item: joint(x.item, y.item) };
+    }
+    if (x.kind === "record" && y.kind === "record") {
+      const fields = [...x.fields].map(([name, field]) => [name, joint(field, y.fields.get(name)!)] as const);
+      return { kind: "record", fields: new Map(fields) };
+    }
+    if (x.kind === "tuple" && y.kind === "tuple")
+      return { kind: "tuple", items: x.items.map((item, i) => joint(item, y.items[i]!)) };
+    if (x.kind === "tuple" && y.kind === "array") return joint(arrayPlan(x, y), y);
+    if (x.kind === "array" && y.kind === "tuple") return joint(x, arrayPlan(y, x));
+    return x;
+  };
+  return joint(a, b);
+}
+
+/** A tuple as an array like another. */
+function arrayPlan(
+  { items }: Plan & { readonly kind: "tuple" },
+  { of, item }: Plan & { readonly kind: "array" },
+): Plan {
+  return { kind: "array", of, length: number(items.length), item: items[0] ?? item };
+}
+
+/** How a plan is called in messages. */
+function showPlan(plan: Plan): string {
+  switch (plan.kind) {
+    case "element":
+      return isBoolean(plan) ? "boolean" : "number";
+    case "array":
+      return `${showPlan(plan.item)}[]`;
+    case "record":
+      return `{ ${[...plan.fields].map(([name, field]) => `${name}: ${showPlan(field)}`).join(", ")} }`;
+    case "tuple":
+      return `[${plan.items.map(showPlan).join(", ")}]`;
+  }
+}
+
+/** A value of a plan with locals and arrays of its own, all 0, declared at a place that may lie before this one. */
+export function makeRoom(
+  env: Env,
+  node: Node,
+  plan: Plan,
+  label: string,
+  place?: Place,
+  owner?: Root,
+): Entity {
+  switch (plan.kind) {
+    case "element":
+      return letLocal(env, label, zeroOf(plan.type), {
+        mutable: true,
+        out: place?.out ?? env.out,
+        ...(owner && { root: owner }),
+      });
+    case "array":
+      return makeArray(env, node, plan, label, place);
+    case "record": {
+      const root = newRoot(env, label);
+      const fields = [...plan.fields].map(
+        ([name, field]) => [name, makeRoom(env, node, field, `${label}_${name}`, place, root)] as const,
+      );
+      return { kind: "record", fields: new Map(fields), root, fresh: true };
+    }
+    case "tuple": {
+      const root = newRoot(env, label);
+      const items = plan.items.map((item, i) => makeRoom(env, node, item, `${label}_${i}`, place, root));
+      return { kind: "tuple", items, root, fresh: true };
+    }
+  }
+}
+
+function zeroOf(type: RegionType): RegionExpr {
+  return { kind: "const", type: type === "bool" ? "bool" : "f64", value: 0 };
+}
+
+/** Declares an array, or one for each leaf of its items; all elements are 0. */
+export function makeArray(
+  env: Env,
+  node: Node,
+  plan: Plan & { readonly kind: "array" },
+  label: string,
+  place?: Place,
+): ArrayEntity {
+  const root = newRoot(env, label);
+  const out = place?.out ?? env.out;
+  const blocks = place?.blocks ?? env.blocks;
+  const lay = (inner: Plan, name: string, dims: readonly RegionExpr[]): Layout => {
+    switch (inner.kind) {
+      case "element": {
+        const storage: Storage = { name: env.unit.names.fresh(name), type: inner.type, dims, root, blocks };
+        env.unit.dims.set(storage.name, dims);
+        out.push({ kind: "array", name: storage.name, type: storage.type, dims, at: at(env, node) });
+        return { kind: "element", storage };
+      }
+      case "array": {
+        const dim = lengthAt(env, node, inner.length, place);
+        return { kind: "array", of: inner.of, item: lay(inner.item, name, [...dims, dim]) };
+      }
+      case "record": {
+        const fields = [...inner.fields].map(
+          ([key, field]) => [key, lay(field, `${name}_${key}`, dims)] as const,
+        );
+        return { kind: "record", fields: new Map(fields) };
+      }
+      case "tuple":
+        return { kind: "tuple", items: inner.items.map((item, i) => lay(item, `${name}_${i}`, dims)) };
+    }
+  };
+  const layout = lay(plan, label, []) as ArrayLayout;
+  if (storagesOf(layout).length === 0)
+    return refuse(env, node, "an array of objects without fields holds nothing.");
+  return { kind: "array", layout, places: [], root, fresh: true };
+}
+
+/** A length as an expression that can be computed at a place. */
+function lengthAt(env: Env, node: Node, length: RegionExpr, place: Place | undefined): RegionExpr {
+  const inputs = resolved(env, length);
+  if (isOfInputs(env, inputs)) return inputs;
+  if (place === undefined) return keep(env, length, "n");
+  const isKnown = !someExpr(inputs, (part) => {
+    if (part.kind === "load") return true;
+    const known = part.kind === "local" ? env.unit.definitions.get(part.name) : undefined;
+    if (part.kind !== "local" || env.unit.params.some(({ name }) => name === part.name)) return false;
+    return (
+      known === undefined ||
+      known.serial >= place.serial ||
+      !known.blocks.every((block) => place.blocks.includes(block))
+    );
+  });
+  if (isKnown) return inputs;
+  return refuse(
+    env,
+    node,
+    `the length of this array is not known before the branches or iterations that make it: make the array before them.`,
+  );
+}
+
+/** A loop over the places of an array of `length`, in order. */
+export function eachPlace(
+  env: Env,
+  length: RegionExpr,
+  wanted: string,
+  body: (inner: Env, place: RegionExpr) => void,
+  position?: number,
+): void {
+  const index = env.unit.names.fresh(wanted);
+  const inner = nested(env, new Set());
+  body(inner, { kind: "local", type: "f64", name: index });
+  env.out.push({
+    kind: "for",
+    index,
+    from: number(0),
+    to: length,
+    step: 1,
+    body: inner.out.statements(),
+    at: position,
+  });
+}
+
+/** The item of an array at a place that is known to be there, or guarded where `position` is given. */
+export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number): ReturnType<typeof viewOf> {
+  return viewOf(array.layout.item, [...array.places, place], array.root, position);
+}
+
+/**
+ * Copies a value into room of the same kind, whose numbers all have been read before. Arrays must have the same lengths: where
+ * that is not known, the call checks it.
+ */
+export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
+  if (target.kind === "scalar" && value.kind === "scalar") {
+    storeScalar(env, node, target, value.value);
+    return;
+  }
+  if (target.kind === "record" && value.kind === "record" && target.fields.size === value.fields.size) {
+    for (const [name, field] of target.fields) {
+      const given = value.fields.get(name);
+      if (given === undefined) return refuseKind(env, node, target, value);
+      copyInto(env, node, field, given);
+    }
+    return;
+  }
+  if (target.kind === "tuple" && value.kind === "tuple" && target.items.length === value.items.length) {
+    for (const [i, item] of target.items.entries()) copyInto(env, node, item, value.items[i]!);
+    return;
+  }
+  if (target.kind === "array" && value.kind === "array") {
+    const [to, from] = [planOf(env, node, target), planOf(env, node, value)];
+    if (!sameKind(to, from, false)) return refuseKind(env, node, target, value);
+    if (!samePlan(to, from)) guardLengths(env, node, arrayLength(target), arrayLength(value));
+    const position = at(env, node);
+    eachPlace(
+      env,
+      arrayLength(value),
+      "k",
+      (inner, place) => copyInto(inner, node, itemAt(target, place), itemAt(value, place)),
+      position,
+    );
+    return;
+  }
+  if (target.kind === "array" && value.kind === "tuple") {
+    guardLengths(env, node, arrayLength(target), number(value.items.length));
+    for (const [i, item] of value.items.entries()) copyInto(env, node, itemAt(target, number(i)), item);
+    return;
+  }
+  if (target.kind === "tuple" && value.kind === "array") {
+    guardLengths(env, node, number(target.items.length), arrayLength(value));
+    for (const [i, item] of target.items.entries()) copyInto(env, node, item, itemAt(value, number(i)));
+    return;
+  }
+  return refuseKind(env, node, target, value);
+}
+
+function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never {
+  const [to, from] = [target, value].map((entity) =>
+    entity.kind === "function" || entity.kind === "global" || entity.kind === "nothing"
+      ? describe(entity)
+      : showPlan(planOf(env, node, entity)),
+  );
+  return refuse(env, node, `what was ${to} cannot become ${from}: use another variable.`);
+}
+
+/** Has the call check that two arrays have one length. */
+export function guardLengths(env: Env, node: Node, target: RegionExpr, value: RegionExpr): void {
+  const message = "an array gets the elements of one of another length; arrays keep their length here";
+  const then = [{ kind: "throw", message, at: at(env, node) }] as const;
+  env.out.push({
+    kind: "if",
+    condition: compare("notEqual", target, value),
+    then,
+    otherwise: [],
+    at: at(env, node),
+  });
+}
+
+/** Assigns to a local or an element. */
+export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: RegionExpr): void {
+  const { target, value: old } = entity;
+  if (target === undefined)
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)} gives a value to what cannot take one: a value that was computed. Make it a variable, or an array, as ` +
+        `new Float64Array(n).`,
+    );
+  if ((old.type === "bool") !== (value.type === "bool")) return refuseKind(env, node, entity, scalar(value));
+  switch (target.kind) {
+    case "local":
+      if (!env.unit.mutable.has(target.name))
+        return refuse(env, node, `${textOf(env, node)}: this field is taken for a constant; use a variable.`);
+      env.out.push({ kind: "set", name: target.name, value, at: at(env, node) });
+      return;
+    case "element": {
+      const { storage, places } = target;
+      if (storage.root.readOnly)
+        return refuseReadOnly(env, node, storage.root, places.length > 1 ? "rows" : "slice");
+      const kept = stored(value, storage.type);
+      env.out.push({ kind: "store", array: storage.name, places, value: kept, at: target.at });
+      return;
+    }
+    case "item": {
+      const given = atom(env, value);
+      for (const [k, item] of target.items.entries()) {
+        const isHere = compare("equal", target.place, number(k));
+        storeScalar(env, node, item, select(isHere, given, item.value));
+      }
+      return;
+    }
+    case "readOnly":
+      return refuseReadOnly(env, node, target.root, target.isItem ? "items" : "spread");
+  }
+}
+
+/** Refuses to write to what comes from outside. */
+export function refuseReadOnly(
+  env: Env,
+  node: Node,
+  root: Root,
+  how: "slice" | "rows" | "spread" | "items",
+): never {
+  const copies = {
+    slice: `${root.label}.slice()`,
+    rows: `${root.label}.map((row) => row.slice())`,
+    spread: `{ ...${root.label} }`,
+    items: `[...${root.label}]`,
+  };
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)} writes to ${root.label}, which comes from outside and is only read. Copy it first: const copy = ${copies[how]};`,
+  );
+}
+
+/** A number as an array of a type keeps it. */
+function stored(value: RegionExpr, type: RegionType): RegionExpr {
+  if (type === "i32") {
+    const whole: RegionExpr = { kind: "apply", type: "f64", function: "toInt32", args: [value] };
+    return { kind: "convert", type, x: whole };
+  }
+  return type === value.type ? value : { kind: "convert", type, x: value };
+}

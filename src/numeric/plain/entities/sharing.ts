@@ -1,0 +1,77 @@
+import type { Node } from "../syntax/ast.ts";
+import type { Entity, Root, ScalarEntity } from "./entity.ts";
+import { scalar } from "./entity.ts";
+import type { Env } from "./env.ts";
+import { frozen, keep, newRoot, ownersOf } from "./env.ts";
+
+/** What an entity shares with whoever else refers to it. */
+export function rootsOf(entity: Entity): Root[] {
+  return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
+}
+
+/** That of all its parts too, and of all objects that it may be where a place tells which. */
+export function allRoots(entity: Entity): Root[] {
+  if (entity.kind === "scalar") return entity.target?.kind === "item" ? ownersOf(entity) : [];
+  const parts =
+    entity.kind === "record" ? [...entity.fields.values()] : entity.kind === "tuple" ? entity.items : [];
+  return [...rootsOf(entity), ...parts.flatMap(allRoots)];
+}
+
+/** The same value with all numbers read: what is assigned afterwards does not change it. Arrays stay where they are. */
+export function readAll(env: Env, entity: Entity): Entity {
+  switch (entity.kind) {
+    case "record": {
+      const fields = [...entity.fields].map(([name, part]) => [name, readAll(env, part)] as const);
+      return { ...entity, fields: new Map(fields) };
+    }
+    case "tuple":
+      return { ...entity, items: entity.items.map((item) => readAll(env, item)) };
+    case "scalar":
+      return scalar(keep(env, entity.value));
+    case "array":
+    case "function":
+    case "global":
+    case "nothing":
+      return frozen(env, entity, env.out);
+  }
+}
+
+/** What a spread takes out of an object or tuple: its parts as they are now, in a new one. */
+export function partsNow(env: Env, entity: Entity): Entity {
+  const part = (inner: Entity): Entity => (inner.kind === "scalar" ? scalar(inner.value) : inner);
+  if (entity.kind === "record") {
+    const fields = [...entity.fields].map(([name, inner]) => [name, part(inner)] as const);
+    return { kind: "record", fields: new Map(fields), root: newRoot(env, entity.root.label), fresh: true };
+  }
+  if (entity.kind !== "tuple") return entity;
+  return { kind: "tuple", items: entity.items.map(part), root: newRoot(env, entity.root.label), fresh: true };
+}
+
+/** Notes that an element or a field is written to. */
+export function noteWrite({ target }: ScalarEntity): void {
+  if (target?.kind === "element") target.storage.root.written = true;
+  if (target?.kind === "local" && target.root !== undefined) target.root.written = true;
+  if (target?.kind === "item") for (const item of target.items) noteWrite(item);
+}
+
+/** Whether nothing refers to any part of a value yet. */
+export function isFresh(value: Entity): boolean {
+  switch (value.kind) {
+    case "array":
+      return value.fresh;
+    case "record":
+      return value.fresh && [...value.fields.values()].every(isFresh);
+    case "tuple":
+      return value.fresh && value.items.every(isFresh);
+    case "scalar":
+    case "function":
+    case "global":
+    case "nothing":
+      return true;
+  }
+}
+
+/** A copy stands for a second name of an object: that is refused in the end if anybody writes to either. */
+export function borrow(env: Env, roots: readonly Root[], node: Node): void {
+  env.unit.copies.push({ roots, env, node });
+}

@@ -1,0 +1,35 @@
+import type { Region } from "../../../engine/region/region.ts";
+
+/**
+ * How an argument or result of a plain function is made of a region's parameters or results, which are numbered in the order in
+ * which they appear here, depth first.
+ */
+export type PlainType =
+  /** A number. `integer` where it only sets sizes, bounds and places: it has no derivative, and must be a whole number. */
+  | { readonly kind: "number"; readonly integer?: true }
+  | { readonly kind: "boolean" }
+  /** `number[]`, or a typed array: `of` names what the text says, `"any"` where both may come. */
+  | { readonly kind: "array"; readonly of: ArrayKind; readonly integer?: true }
+  /** A rectangular `number[][]`: rows of equal length. */
+  | { readonly kind: "matrix"; readonly integer?: true }
+  /** An array of records, tuples: one array of the region for each leaf of the item, with one axis more. */
+  | { readonly kind: "list"; readonly item: PlainType }
+  | {
+      readonly kind: "record";
+      readonly fields: readonly { readonly name: string; readonly type: PlainType }[];
+    }
+  | { readonly kind: "tuple"; readonly items: readonly PlainType[] };
+
+export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
+
+/**
+ * A marked function in the form in which a build step embeds it: plain data, about 1 KB a function. `captured` are values from
+ * outside of the function, hidden parameters behind the others; a thunk reads them at each call.
+ */
+export interface PlainForm {
+  readonly version: 1;
+  readonly region: Region;
+  readonly params: readonly { readonly name: string; readonly type: PlainType }[];
+  readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
+  readonly result: PlainType;
+}

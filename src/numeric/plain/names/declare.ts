@@ -1,0 +1,275 @@
+import { copied, settled } from "../entities/copies.ts";
+import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { at, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
+import { isFresh } from "../entities/sharing.ts";
+import { fieldName, fieldNamed, itemNumber } from "../operations/access.ts";
+import { makeTupleArray } from "../operations/arrays.ts";
+import type {
+  CallExpression,
+  Expression,
+  Identifier,
+  MemberExpression,
+  Node,
+  Pattern,
+} from "../syntax/ast.ts";
+import { lookUp } from "../syntax/module.ts";
+import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
+
+/** How names are declared. */
+export interface Declaring {
+  readonly isConst: boolean;
+  /** Names of parameters may stand for what is given, without a local of their own. */
+  readonly isParameter?: boolean;
+}
+
+/** Gives names to a value or its parts. A value of kind `nothing` is one that was left out. */
+export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, how: Declaring): void {
+  switch (pattern.type) {
+    case "Identifier":
+      bind(env, pattern, value, node, how);
+      return;
+    case "AssignmentPattern": {
+      const given = value.kind === "nothing" ? env.unit.elaborate.evaluate(env, pattern.right) : value;
+      declare(env, pattern.left, given, node, how);
+      return;
+    }
+    case "ArrayPattern":
+      for (const [i, part] of pattern.elements.entries()) {
+        if (part === null) continue;
+        if (part.type === "RestElement") declare(env, part.argument, restOf(env, part, value, i), node, how);
+        else declare(env, part, itemNumber(env, part, value, i), node, how);
+      }
+      return;
+    case "ObjectPattern":
+      for (const part of pattern.properties) {
+        if (part.type === "RestElement") {
+          const taken = pattern.properties.flatMap((other) =>
+            other.type === "Property" ? [fieldName(other)] : [],
+          );
+          declare(env, part.argument, fieldsBut(env, part, value, taken), node, how);
+        } else declare(env, part.value as Pattern, fieldNamed(env, part, value), node, how);
+      }
+      return;
+    case "RestElement":
+    case "MemberExpression":
+    case "ParenthesizedExpression":
+    case "ChainExpression":
+    case "TSNonNullExpression":
+    case "TSAsExpression":
+    case "TSSatisfiesExpression":
+    case "TSTypeAssertion":
+    case "TSInstantiationExpression":
+      return refuse(env, pattern, `${textOf(env, pattern)} is no name that can be declared here.`);
+  }
+}
+
+function restOf(env: Env, node: Node, value: Entity, from: number): Entity {
+  if (value.kind !== "tuple") return refuse(env, node, "the rest of an array: write x.slice(k).");
+  return { kind: "tuple", items: value.items.slice(from), root: newRoot(env, "[…]"), fresh: true };
+}
+
+function fieldsBut(env: Env, node: Node, value: Entity, taken: readonly (string | undefined)[]): Entity {
+  if (value.kind !== "record") return refuse(env, node, "only an object has other fields.");
+  const fields = [...value.fields].filter(([name]) => !taken.includes(name));
+  return { kind: "record", fields: new Map(fields), root: newRoot(env, "{…}"), fresh: true };
+}
+
+function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declaring): void {
+  const block = env.scope.node;
+  const reassigned = !how.isConst && isReassigned(block, id.name);
+  const entity = held(env, id, value, node, reassigned, how);
+  const binding: Binding = { entity, block, reassigned, isConst: how.isConst && how.isParameter !== true };
+  env.scope.set(id.name, binding);
+  if (entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple")
+    env.unit.aliases.push({ name: id.name, binding });
+}
+
+/** The entity that a name stands for from here on. */
+function held(
+  env: Env,
+  id: Identifier,
+  given: Entity,
+  node: Node,
+  reassigned: boolean,
+  how: Declaring,
+): Entity {
+  const { name } = id;
+  const isTuple = id.typeAnnotation?.typeAnnotation.type === "TSTupleType";
+  const value =
+    given.kind === "tuple" &&
+    given.fresh &&
+    !isTuple &&
+    isUsedAsArray(env, name, env.scope.node, isNested(given))
+      ? makeTupleArray(env, node, given, name)
+      : given;
+  switch (value.kind) {
+    case "scalar":
+      if (how.isParameter === true && !reassigned && isStable(env, value.value))
+        return { ...value, target: undefined };
+      return letLocal(env, name, value.value, { mutable: reassigned, at: at(env, node) });
+    case "array":
+    case "record":
+    case "tuple":
+      if (reassigned && !isWholeFresh(value)) return copied(env, name, value, node);
+      return value.fresh ? owned(env, name, value, node, reassigned) : value;
+    case "function":
+      if (reassigned)
+        return refuse(
+          env,
+          node,
+          `${name} is a function and cannot be exchanged: choose between functions by if.`,
+        );
+      return value;
+    case "global":
+      return value;
+    case "nothing":
+      // callbacks often have a first parameter that they do not use
+      return how.isParameter === true ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
+  }
+}
+
+function isWholeFresh(value: Entity): boolean {
+  return isFresh(value) && (value.kind !== "array" || value.places.length === 0);
+}
+
+/** Fields of a new object become locals; objects in it that have another name stay what they are. */
+function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
+  if (value.kind === "record" && value.fresh) {
+    const { root } = value;
+    const fields = [...value.fields].map(([key, field]) => {
+      const mutable = reassigned || mayBeAssigned(env, key);
+      return [key, ownedPart(env, `${name}_${key}`, field, node, root, mutable)] as const;
+    });
+    return { kind: "record", fields: new Map(fields), root, fresh: false };
+  }
+  if (value.kind === "tuple" && value.fresh) {
+    const { root } = value;
+    const mutable = reassigned || mayBeAssigned(env, undefined);
+    const items = value.items.map((item, i) => ownedPart(env, `${name}_${i}`, item, node, root, mutable));
+    return { kind: "tuple", items, root, fresh: false };
+  }
+  return settled(value);
+}
+
+function ownedPart(env: Env, name: string, part: Entity, node: Node, root: Root, mutable: boolean): Entity {
+  if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
+  return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
+}
+
+const fieldsAssigned = new WeakMap<Node, Set<string>>();
+
+/** Whether anything in the modules at hand assigns to a field of this name, or to one that is computed or unnamed. */
+function mayBeAssigned(env: Env, key: string | undefined): boolean {
+  return [env.module, env.unit.module].some(({ program }) => {
+    let names = fieldsAssigned.get(program);
+    if (names === undefined) fieldsAssigned.set(program, (names = assignedFields(program)));
+    return names.has("[]") || (key !== undefined && names.has(key));
+  });
+}
+
+/** Names of fields that are assigned to; `[]` where a whole object or a tuple's item may be. */
+function assignedFields(program: Node): Set<string> {
+  const names = new Set<string>();
+  walk(program, (node) => {
+    const targets: Node[] = [];
+    const { left, argument } = node as Node & { readonly left?: Pattern; readonly argument?: Node };
+    if (node.type === "AssignmentExpression") targetsOf(left!, (target) => targets.push(target));
+    if (node.type === "UpdateExpression") targets.push(unwrap(argument!));
+    for (const target of targets) {
+      if (target.type !== "MemberExpression") continue;
+      const { computed, property } = target as MemberExpression;
+      names.add(computed ? "[]" : (property as Identifier).name);
+    }
+  });
+  return names;
+}
+
+/**
+ * Whether a name for a literal `[a, b, c]` is used as an array: by places that are not known, its methods, loops. If not, its items
+ * can be locals.
+ */
+function isUsedAsArray(env: Env, name: string, block: Node, nested: boolean, depth = 0): boolean {
+  let isArray = false;
+  eachUse(block, (use, around) => {
+    if (use.name !== name || isArray) return;
+    const parent = around.at(-1);
+    isArray = parent !== undefined && !isTupleUse(env, use, parent, around, nested, depth);
+  });
+  return isArray;
+}
+
+function isTupleUse(
+  env: Env,
+  use: Node,
+  parent: Node,
+  around: readonly Node[],
+  nested: boolean,
+  depth: number,
+): boolean {
+  switch (parent.type) {
+    case "MemberExpression": {
+      const { object, property, computed } = parent as MemberExpression;
+      if (object !== use) return property === use;
+      if (!computed)
+        return (property as Identifier).name === "length" && around.at(-2)?.type !== "CallExpression";
+      const key = unwrap(property);
+      if (key.type !== "Literal" || typeof key.value !== "number") return false;
+      const outer = around.at(-2);
+      return !nested || (outer !== undefined && isRowUse(parent, outer));
+    }
+    case "VariableDeclarator": {
+      const { id, init } = parent as Node & { readonly id: Node; readonly init: Node };
+      return id === use || (init === use && id.type === "ArrayPattern");
+    }
+    case "AssignmentExpression": {
+      const { left, right } = parent as Node & { readonly left: Node; readonly right: Node };
+      return left === use || (right === use && left.type === "ArrayPattern");
+    }
+    case "ArrayPattern":
+    case "ReturnStatement":
+      return true;
+    case "CallExpression":
+      return isTupleArgument(env, use, parent as CallExpression, depth);
+    default:
+      return isFunction(parent); // its name among the parameters of a function
+  }
+}
+
+function isNested({ items }: TupleEntity): boolean {
+  return items.some(({ kind }) => kind === "tuple" || kind === "array");
+}
+
+/** Whether a row of a literal is only taken apart, by places that are known. */
+function isRowUse(row: Node, parent: Node): boolean {
+  if (parent.type === "VariableDeclarator") {
+    const { id, init } = parent as Node & { readonly id: Node; readonly init: Node };
+    return init === row && id.type === "ArrayPattern";
+  }
+  if (parent.type !== "MemberExpression") return false;
+  const { object, property, computed } = parent as MemberExpression;
+  const key = unwrap(property);
+  return object === row && computed && key.type === "Literal" && typeof key.value === "number";
+}
+
+/** Whether a function that takes the name uses it as a tuple too. */
+function isTupleArgument(
+  env: Env,
+  use: Node,
+  { callee, arguments: args }: CallExpression,
+  depth: number,
+): boolean {
+  const called = unwrap(callee);
+  const i = args.indexOf(use as Expression);
+  if (called.type !== "Identifier" || i < 0 || depth > 4) return false;
+  const local = env.scope.get(called.name)?.entity;
+  const outside = local === undefined ? lookUp(called.name, env.module, env.around) : undefined;
+  const found: Pick<FunctionEntity, "node"> | undefined =
+    local?.kind === "function" ? local : outside?.kind === "function" ? outside : undefined;
+  const param = found?.node.params[i];
+  if (param === undefined) return false;
+  if (param.type === "ArrayPattern") return true;
+  if (param.type !== "Identifier") return false;
+  if (param.typeAnnotation?.typeAnnotation.type === "TSTupleType") return true;
+  return !isUsedAsArray(env, param.name, found!.node, false, depth + 1);
+}

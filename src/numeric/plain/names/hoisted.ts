@@ -1,0 +1,72 @@
+import type { Env } from "../entities/env.ts";
+import { refuse } from "../entities/env.ts";
+import type { FunctionNode, Identifier, Node, VariableDeclaration } from "../syntax/ast.ts";
+import { childrenOf, eachUse, isFunction, targetsOf } from "../syntax/walk.ts";
+
+/** A name that a `var` declares, and the innermost block around it. */
+interface Hoisted {
+  readonly name: string;
+  readonly declarator: Node;
+  readonly block: Node;
+  /** Whether each iteration of a loop around it gives it a value: by an initialiser, or as what `for … of` goes through. */
+  readonly isSet: boolean;
+}
+
+const withoutFaults = new WeakSet<FunctionNode>();
+
+/**
+ * Variables end with their block here. Refuses a `var` for which that differs, since it is one variable of the whole function: where
+ * it is used outside of the block that declares it, declared again inside of one, or keeps its value from one iteration to the next.
+ */
+export function refuseHoisted(env: Env, owner: FunctionNode): void {
+  if (withoutFaults.has(owner)) return;
+  const all = hoistedIn(owner);
+  for (const { name, declarator, block, isSet } of all) {
+    const blocks = all.filter((other) => other.name === name).map((other) => other.block);
+    const isNested = blocks.some((other) => other !== block && isWithin(block, other));
+    let isOutside = false;
+    eachUse(owner.body, (use) => {
+      isOutside ||= use.name === name && !blocks.some((other) => isWithin(use, other));
+    });
+    if (isNested || isOutside || (!isSet && block !== owner.body))
+      refuse(
+        env,
+        declarator,
+        `var ${name} is one variable of the whole function, and not of its block: write let ${name}, where all that use it see it.`,
+      );
+  }
+  withoutFaults.add(owner);
+}
+
+function isWithin(node: Node, block: Node): boolean {
+  return block.start <= node.start && node.end <= block.end;
+}
+
+const blockTypes: readonly string[] = [
+  "BlockStatement",
+  "ForStatement",
+  "ForOfStatement",
+  "ForInStatement",
+  "SwitchStatement",
+];
+
+function hoistedIn(owner: FunctionNode): Hoisted[] {
+  const found: Hoisted[] = [];
+  const visit = (node: Node, block: Node, isHead: boolean): void => {
+    if (isFunction(node)) return;
+    const { kind, declarations = [] } = node as Partial<VariableDeclaration>;
+    if (node.type === "VariableDeclaration" && kind === "var")
+      for (const declarator of declarations) {
+        const isSet = isHead || Boolean(declarator.init);
+        targetsOf(declarator.id, (target) =>
+          found.push({ name: (target as Identifier).name, declarator, block, isSet }),
+        );
+      }
+    const inner = blockTypes.includes(node.type) ? node : block;
+    const { left } = node as Node & { readonly left?: Node };
+    for (const child of childrenOf(node))
+      visit(child, inner, node.type === "ForOfStatement" && child === left);
+  };
+  visit(owner.body, owner.body, false);
+  return found;
+}

@@ -1,0 +1,64 @@
+import type { Expression } from "../syntax/ast.ts";
+import type { Around, Module } from "../syntax/module.ts";
+import { lookUp } from "../syntax/module.ts";
+import { unwrap } from "../syntax/walk.ts";
+import { constantValue } from "./captured.ts";
+
+/**
+ * The value of a variable from outside of a function where the text writes it out: numbers, and arrays and objects of them.
+ * `undefined` where only running the text would tell: for calls, and for variables that get other values.
+ */
+export function writtenValue(name: string, module: Module, around: Around): unknown {
+  const found = lookUp(name, module, around);
+  return found?.kind === "variable" && found.fixed && found.init
+    ? writtenOut(found.init, found.module, found.around)
+    : undefined;
+}
+
+/** The value of an expression that is written out: numbers, arrays and objects of them. */
+function writtenOut(given: Expression, module: Module, around: Around): unknown {
+  const node = unwrap(given);
+  const inner = (part: Expression): unknown => writtenOut(part, module, around);
+  const constant = constantValue(node, module, around);
+  if (constant !== undefined) return constant;
+  if (node.type === "ArrayExpression") {
+    const items = node.elements.map((item) =>
+      item && item.type !== "SpreadElement" ? inner(item) : undefined,
+    );
+    return items.includes(undefined) ? undefined : items;
+  }
+  if (node.type === "ObjectExpression") {
+    const fields = node.properties.map((part): readonly [string, unknown] => {
+      if (part.type !== "Property" || part.key.type !== "Identifier") return ["", undefined];
+      return [part.key.name, inner(part.value as Expression)];
+    });
+    return fields.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(fields);
+  }
+  if (node.type === "NewExpression" && node.callee.type === "Identifier") {
+    const [argument] = node.arguments;
+    const of = argument && argument.type !== "SpreadElement" ? inner(argument) : undefined;
+    return of === undefined ? undefined : typedArray(node.callee.name, of);
+  }
+  return node.type === "CallExpression" ? typedCall(node, inner) : undefined;
+}
+
+/** `Float64Array.of(1, 2)` and `Float64Array.from([1, 2])`. */
+function typedCall(
+  { callee, arguments: args }: Expression & { readonly type: "CallExpression" },
+  inner: (part: Expression) => unknown,
+): unknown {
+  if (callee.type !== "MemberExpression" || callee.computed || callee.object.type !== "Identifier")
+    return undefined;
+  const given = args.map((arg) => (arg.type === "SpreadElement" ? undefined : inner(arg)));
+  if (given.includes(undefined) || callee.property.type !== "Identifier") return undefined;
+  if (callee.property.name === "of") return typedArray(callee.object.name, given);
+  const isList = callee.property.name === "from" && given.length === 1 && typeof given[0] === "object";
+  return isList ? typedArray(callee.object.name, given[0]) : undefined;
+}
+
+function typedArray(name: string, of: unknown): unknown {
+  const values = of as number & number[];
+  if (name === "Float64Array") return new Float64Array(values);
+  if (name === "Float32Array") return new Float32Array(values);
+  return name === "Int32Array" ? new Int32Array(values) : undefined;
+}

@@ -1,0 +1,162 @@
+import type { RegionExpr } from "../../../engine/region/region.ts";
+import { and, arithmetic, compare, number, not, select } from "../draft/draft.ts";
+import type { Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
+import { describe, scalar, viewOf } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
+import { arrayLength } from "../entities/plan.ts";
+import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
+import { unwrap } from "../syntax/walk.ts";
+import { constantOf } from "./math.ts";
+
+/** `x.name` and `x[i]`. */
+export function member(env: Env, node: MemberExpression): Entity {
+  if (node.optional === true)
+    return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
+  const object = env.unit.elaborate.evaluate(env, node.object);
+  const name = node.computed ? constantKey(node.property) : (node.property as Identifier).name;
+  if (typeof name === "string") return field(env, node, object, name);
+  const index = whileUsed(env, object, () => env.unit.elaborate.evaluate(env, node.property));
+  const place = numberValue(env, node.property, index);
+  return element(env, node, object, place);
+}
+
+/** The key of `x["name"]`. */
+function constantKey(node: Expression): string | undefined {
+  const key = unwrap(node);
+  return key.type === "Literal" && typeof key.value === "string" ? key.value : undefined;
+}
+
+function field(env: Env, node: MemberExpression, object: Entity, name: string): Entity {
+  if (object.kind === "global") return globalField(`${object.name}.${name}`);
+  if (object.kind === "record") {
+    const found = object.fields.get(name);
+    if (found !== undefined) return found;
+    const names = [...object.fields.keys()].join(", ");
+    return refuse(
+      env,
+      node,
+      `there is no field ${name} in ${textOf(env, node.object)}, which has: ${names}.`,
+    );
+  }
+  if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
+  if (name === "length" && object.kind === "tuple") return scalar(number(object.items.length));
+  if (object.kind === "array" || object.kind === "tuple")
+    return refuse(
+      env,
+      node,
+      `${name} of an array is not known here: use its length, its elements, and loops.`,
+    );
+  return refuse(env, node, `${textOf(env, node.object)} is ${describe(object)} and has no field ${name}.`);
+}
+
+function globalField(name: string): Entity {
+  const constant = constantOf(name);
+  return constant === undefined ? { kind: "global", name } : scalar(number(constant));
+}
+
+/** The element or row of an array at a place, which the call checks; the item of a tuple. */
+export function element(env: Env, node: Node, object: Entity, place: RegionExpr): Entity {
+  if (object.kind === "array") {
+    const { item } = object.layout;
+    const fixed = item.kind === "element" ? place : keep(env, place, "place");
+    return viewOf(item, [...object.places, fixed], object.root, at(env, node));
+  }
+  if (object.kind === "tuple") return tupleItem(env, node, object, place);
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)}: only arrays have elements, and this is ${describe(object)}.`,
+  );
+}
+
+function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr): Entity {
+  const { items } = tuple;
+  if (place.kind === "const") {
+    const item = items[place.value];
+    const last = items.length - 1;
+    const places =
+      last < 0
+        ? "an empty array has no place for elements: make it with its length, as new Float64Array(n)."
+        : `the places are 0 to ${last}, and this is ${place.value}.`;
+    return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
+  }
+  // a tuple of few numbers is kept in locals: which of them is chosen when the place is known
+  const i = atom(env, place, "place");
+  const isThere = and(
+    and(compare("lessEqual", number(0), i), compare("less", i, number(items.length))),
+    compare("equal", arithmetic("floor", i), i),
+  );
+  const message = `the place is not one of 0 to ${items.length - 1}`;
+  const where = at(env, node);
+  const otherwise = { kind: "throw", message, at: where } as const;
+  env.out.push({ kind: "if", condition: not(isThere), then: [otherwise], otherwise: [], at: where });
+  return itemAmong(env, node, i, items);
+}
+
+/** The item at a place that is known when the function runs, of items that consist of numbers in the same way. */
+function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Entity[]): Entity {
+  const differ = (): never =>
+    refuse(
+      env,
+      node,
+      `${textOf(env, node)}: the items of this tuple ${items.some(({ kind }) => kind === "array") ? "are arrays that lie apart" : "differ in kind"}, ` +
+        `and need a place that is known from the text. Put them into one array, as number[][], or choose by if.`,
+    );
+  const [first] = items;
+  if (first?.kind === "scalar") {
+    const scalars = items.filter(
+      (item): item is ScalarEntity => item.kind === "scalar" && item.value.type === first.value.type,
+    );
+    if (scalars.length < items.length) return differ();
+    const value = scalars
+      .map((item) => item.value)
+      .reduceRight((rest, one, k) => select(compare("equal", place, number(k)), one, rest));
+    return scalar(value, { kind: "item", place, items: scalars });
+  }
+  if (first?.kind === "tuple") {
+    const { length } = first.items;
+    const rows = items.filter((item) => item.kind === "tuple" && item.items.length === length);
+    if (rows.length < items.length) return differ();
+    const parts = first.items.map((_, k) =>
+      itemAmong(
+        env,
+        node,
+        place,
+        rows.map((row) => (row as TupleEntity).items[k]!),
+      ),
+    );
+    return { kind: "tuple", items: parts, root: newRoot(env, textOf(env, node)), fresh: false };
+  }
+  if (first?.kind === "record") {
+    const fields = [...first.fields.keys()].map((name) => {
+      const parts = items.flatMap((item) => (item.kind === "record" ? (item.fields.get(name) ?? []) : []));
+      return parts.length < items.length ? differ() : ([name, itemAmong(env, node, place, parts)] as const);
+    });
+    return { kind: "record", fields: new Map(fields), root: newRoot(env, textOf(env, node)), fresh: false };
+  }
+  return differ();
+}
+
+/** An item by a number that is known, for patterns. */
+export function itemNumber(env: Env, node: Node, object: Entity, i: number): Entity {
+  if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
+  return refuse(env, node, `${describe(object)} cannot be taken apart by places.`);
+}
+
+/** A field by its name, for patterns. */
+export function fieldNamed(env: Env, node: Property, object: Entity): Entity {
+  const name = fieldName(node);
+  if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
+  const found = object.kind === "record" ? object.fields.get(name) : undefined;
+  if (found !== undefined) return found;
+  if (object.kind === "global") return globalField(`${object.name}.${name}`);
+  if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
+  return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
+}
+
+/** The name of a property that is known from the text. */
+export function fieldName({ key, computed }: Property): string | undefined {
+  if (!computed && key.type === "Identifier") return key.name;
+  return key.type === "Literal" ? String(key.value) : undefined;
+}

@@ -1,0 +1,169 @@
+import type { RegionExpr } from "../../../engine/region/region.ts";
+import { apply, arithmetic, compare, convert, not, number, or, select } from "../draft/draft.ts";
+import type { Entity } from "../entities/entity.ts";
+import { scalar } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { atom, numberValue, refuse } from "../entities/env.ts";
+import type { Node } from "../syntax/ast.ts";
+import { power } from "./operators.ts";
+
+const constants: Readonly<Record<string, number>> = /* @__PURE__ */ (() => ({
+  "Math.PI": Math.PI,
+  "Math.E": Math.E,
+  "Math.LN2": Math.LN2,
+  "Math.LN10": Math.LN10,
+  "Math.LOG2E": Math.LOG2E,
+  "Math.LOG10E": Math.LOG10E,
+  "Math.SQRT2": Math.SQRT2,
+  "Math.SQRT1_2": Math.SQRT1_2,
+  "Number.EPSILON": Number.EPSILON,
+  "Number.MAX_VALUE": Number.MAX_VALUE,
+  "Number.MIN_VALUE": Number.MIN_VALUE,
+  "Number.MAX_SAFE_INTEGER": Number.MAX_SAFE_INTEGER,
+  "Number.MIN_SAFE_INTEGER": Number.MIN_SAFE_INTEGER,
+  "Number.POSITIVE_INFINITY": Infinity,
+  "Number.NEGATIVE_INFINITY": -Infinity,
+  "Number.NaN": NaN,
+  Infinity: Infinity,
+  NaN: NaN,
+}))();
+
+/** A constant of the language by its dotted name: `Math.PI`, `Infinity`. */
+export function constantOf(name: string): number | undefined {
+  return Object.hasOwn(constants, name) ? constants[name] : undefined;
+}
+
+type Build = (env: Env, xs: readonly RegionExpr[]) => RegionExpr;
+
+const direct =
+  "abs acos acosh asin asinh atan atanh cbrt ceil cos cosh exp expm1 floor log log10 log1p log2 sign sin sinh sqrt tan tanh trunc";
+
+const functions: Readonly<Record<string, readonly [arity: number, build: Build]>> = /* @__PURE__ */ (() => ({
+  ...Object.fromEntries(
+    direct
+      .split(" ")
+      .map((name): [string, [number, Build]] => [`Math.${name}`, [1, (_, [x]) => arithmetic(name, x!)]]),
+  ),
+  "Math.atan2": [2, (_, [y, x]) => apply("atan2", "f64", y!, x!)],
+  "Math.pow": [2, (env, [x, y]) => power(env, x!, y!)],
+  "Math.round": [1, (env, [x]) => round(env, x!)],
+  "Math.fround": [1, (_, [x]) => convert("f64", convert("f32", x!))],
+  "Math.min": [Infinity, (_, xs) => fold("minimum", Infinity, xs)],
+  "Math.max": [Infinity, (_, xs) => fold("maximum", -Infinity, xs)],
+  "Math.hypot": [Infinity, hypot],
+  "Number.isNaN": [1, (env, [x]) => isNotANumber(env, x!)],
+  isNaN: [1, (env, [x]) => isNotANumber(env, x!)],
+  "Number.isFinite": [1, (env, [x]) => isFiniteNumber(env, x!)],
+  isFinite: [1, (env, [x]) => isFiniteNumber(env, x!)],
+  "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
+}))();
+
+const refused: Readonly<Record<string, string>> = {
+  "Math.random":
+    "a random number makes another function of each call, which has no derivative: pass numbers in, or make them with downhill/random.",
+  "Date.now": "the time makes another function of each call: pass it in as a number.",
+  "performance.now": "the time makes another function of each call: pass it in as a number.",
+};
+
+/** Whether a dotted name is one of the language's functions of numbers, or refused with a reason of its own. */
+export function isMathFunction(name: string): boolean {
+  return name.startsWith("Math.") || Object.hasOwn(functions, name) || Object.hasOwn(refused, name);
+}
+
+/** A call of one of the language's functions of numbers, as JavaScript means it. */
+export function mathCall(
+  env: Env,
+  node: Node,
+  name: string,
+  args: readonly Entity[],
+  nodes: readonly Node[],
+): Entity {
+  if (Object.hasOwn(refused, name)) return refuse(env, node, `${name}: ${refused[name]}`);
+  if (!Object.hasOwn(functions, name))
+    return refuse(env, node, `${name} has no derivative here, nor a meaning for numbers.`);
+  const [arity, build] = functions[name]!;
+  if (arity !== Infinity && args.length !== arity)
+    return refuse(
+      env,
+      node,
+      `${name} takes ${arity === 1 ? "one number" : "two numbers"}, and ${args.length} are given.`,
+    );
+  return scalar(
+    build(
+      env,
+      args.map((arg, i) => numberValue(env, nodes[i] ?? node, arg)),
+    ),
+  );
+}
+
+/** The extremum of any number of numbers. */
+function fold(name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
+  const [first, ...rest] = xs;
+  return first === undefined ? number(ofNone) : rest.reduce((best, x) => apply(name, "f64", best, x), first);
+}
+
+/** To the nearest whole number, halves up: `floor(x + 0.5)` is wrong below 0.5 and for large numbers. */
+function round(env: Env, value: RegionExpr): RegionExpr {
+  const x = atom(env, value);
+  const below = apply("floor", "f64", x);
+  return select(compare("less", arithmetic("sub", x, below), number(0.5)), below, apply("ceil", "f64", x));
+}
+
+function isNotANumber(env: Env, value: RegionExpr): RegionExpr {
+  const x = atom(env, value);
+  return compare("notEqual", x, x);
+}
+
+function isFiniteNumber(env: Env, value: RegionExpr): RegionExpr {
+  const x = atom(env, value);
+  return compare("equal", arithmetic("sub", x, x), number(0));
+}
+
+function isInteger(env: Env, value: RegionExpr): RegionExpr {
+  const x = atom(env, value);
+  return compare("equal", arithmetic("sub", x, apply("trunc", "f64", x)), number(0));
+}
+
+/**
+ * √(x² + y² + …), where squares leave the range with all numbers scaled by a power of two, which changes no digit and has no
+ * derivative. Infinite if any is, even beside NaN; flat where all are 0.
+ */
+function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
+  if (values.length === 0) return number(0);
+  const sizes = values.map((x) => atom(env, apply("abs", "f64", atom(env, x)), "size"));
+  const largest = atom(env, fold("maximum", 0, sizes), "largest");
+  const unit = hypotScale(env, largest);
+  const squares = sizes.map((size) => {
+    const part = atom(env, arithmetic("mul", size, unit), "part");
+    return arithmetic("mul", part, part);
+  });
+  const sum = squares.reduce((total, square) => arithmetic("add", total, square));
+  const isInfinite = sizes.map((size) => compare("equal", size, number(Infinity))).reduce(or);
+  return hypotValue({ sum, unit, largest, isInfinite });
+}
+
+/** The power of two by which numbers are scaled so that the squares of the largest are exact to the last digits. */
+export function hypotScale(env: Env, largest: RegionExpr): RegionExpr {
+  const [tiny, huge] = [2 ** -500, 2 ** 500];
+  const isHuge = compare("less", number(huge), largest);
+  const isTiny = compare("less", largest, number(tiny));
+  const scale = select(isHuge, number(2 ** -600), select(isTiny, number(2 ** 600), number(1)));
+  return atom(env, scale, "unit");
+}
+
+/** The root of a sum of scaled squares. */
+export function hypotValue({
+  sum,
+  unit,
+  largest,
+  isInfinite,
+}: {
+  readonly sum: RegionExpr;
+  readonly unit: RegionExpr;
+  readonly largest: RegionExpr;
+  readonly isInfinite: RegionExpr;
+}): RegionExpr {
+  const isZero = compare("equal", largest, number(0));
+  const length = arithmetic("div", arithmetic("sqrt", sum), unit);
+  return select(isInfinite, number(Infinity), select(not(isZero), length, number(0)));
+}

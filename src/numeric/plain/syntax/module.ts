@@ -1,0 +1,369 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import type {
+  BlockStatement,
+  ExportDeclaration,
+  Expression,
+  FunctionNode,
+  Identifier,
+  ImportDeclaration,
+  Node,
+  Program,
+  Statement,
+  TypeDeclaration,
+  TypeNode,
+  VariableDeclaration,
+  VariableDeclarator,
+} from "./ast.ts";
+import type { Source } from "./refuse.ts";
+import { assignedNames, isFunction, isMarked, targetsOf, unwrap, walk } from "./walk.ts";
+
+/** From the text of a module to its ESTree with TypeScript's nodes, as oxc-parser and acorn give it. */
+export type Parse = (text: string, file: string) => Node;
+
+/** A module that a marked function, or a helper of one, stands in. */
+export interface Module extends Source {
+  readonly program: Program;
+  readonly parse: Parse;
+  /** The module that an import names; `undefined` where it cannot be followed. */
+  readonly imported: (specifier: string) => Module | undefined;
+}
+
+export interface ModuleOptions {
+  readonly parse: Parse;
+  /** As messages show it (`plain.ts`). */
+  readonly file?: string | undefined;
+  /** The text of a module by its specifier and the file that imports it; `undefined` for one that cannot be followed. */
+  readonly resolve?:
+    | ((specifier: string, importer: string) => { readonly text: string; readonly file: string } | undefined)
+    | undefined;
+}
+
+/** Reads the text of a module. */
+export function parseModule(text: string, options: ModuleOptions): Module {
+  return readModule(text, options.file ?? "plain.ts", options, new Map());
+}
+
+/** `known` are modules by their file, so that those that import each other end. */
+function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
+  const read: Module = {
+    program: options.parse(text, file) as Program,
+    text,
+    file,
+    parse: options.parse,
+    imported(specifier) {
+      const found = options.resolve?.(specifier, file);
+      return found && (known.get(found.file) ?? readModule(found.text, found.file, options, known));
+    },
+  };
+  known.set(file, read);
+  return read;
+}
+
+/** A function with the directive `"use ad"`. */
+export interface MarkedFunction {
+  readonly node: FunctionNode;
+  /** Its own name, or that of the variable or field that it is given to. */
+  readonly name: string | undefined;
+  /** The nodes around it, outermost first. */
+  readonly around: readonly Node[];
+}
+
+/** All marked functions of a program, inner ones too, in the order of the text. */
+export function markedFunctions(program: Node): MarkedFunction[] {
+  const found: MarkedFunction[] = [];
+  const visit = (node: Node, around: readonly Node[]): void => {
+    if (isFunction(node) && isMarked(node)) {
+      found.push({ node, name: nameOf(node, around.at(-1)), around });
+      return; // helpers inside of it belong to it
+    }
+    const within = [...around, node];
+    walk(node, (child) => {
+      if (child === node) return true;
+      visit(child, within);
+      return false;
+    });
+  };
+  visit(program, []);
+  return found;
+}
+
+/** The name of a function, or that of the variable or field that it is given to. */
+function nameOf(node: FunctionNode, parent: Node | undefined): string | undefined {
+  if (node.id) return node.id.name;
+  const { id, key, left } = (parent ?? {}) as { id?: Node; key?: Node; left?: Node };
+  const holder = parent?.type === "VariableDeclarator" ? id : parent?.type === "Property" ? key : left;
+  return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
+}
+
+/** What a name stands for outside of a marked function. */
+export type Outside =
+  | {
+      readonly kind: "function";
+      readonly node: FunctionNode;
+      readonly module: Module;
+      readonly around: Around;
+    }
+  | {
+      readonly kind: "variable";
+      readonly module: Module;
+      /** Around the declaration: where its initialiser is read. */
+      readonly around: Around;
+      readonly declaration: Node;
+      readonly annotation: TypeNode | undefined;
+      readonly init: Expression | undefined;
+      /** Whether nothing assigns to it in the block that declares it. */
+      readonly fixed: boolean;
+      /** Whether it is declared by the module itself. */
+      readonly top: boolean;
+    }
+  | {
+      readonly kind: "unreadable";
+      readonly module: Module;
+      readonly declaration: Node;
+      readonly what: string;
+      readonly repair: string;
+    }
+  | { readonly kind: "enum"; readonly node: Node; readonly module: Module }
+  /** A part of what the language gives: `const { sin } = Math`. */
+  | { readonly kind: "global"; readonly name: string };
+
+/** Nodes that declare names, outermost first: the program, functions, blocks. */
+export type Around = readonly Node[];
+
+/** What `name` stands for at a place with these nodes around it; `undefined` where nothing declares it. */
+export function lookUp(name: string, module: Module, around: Around): Outside | undefined {
+  for (let depth = around.length - 1; depth >= 0; depth--) {
+    const found = declaredIn(around[depth]!, name, module, around.slice(0, depth + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function declaredIn(node: Node, name: string, module: Module, around: Around): Outside | undefined {
+  if (node.type === "Program") return declaredAmong((node as Program).body, name, module, around, true);
+  if (node.type === "BlockStatement")
+    return declaredAmong((node as BlockStatement).body, name, module, around, false);
+  if (isFunction(node)) return parameterOf(node, name, module, around);
+  if (node.type === "ForStatement" || node.type === "ForOfStatement") {
+    const head = node as Node & { readonly init?: Node | null; readonly left?: Node };
+    const declaration = head.init ?? head.left;
+    if (declaration?.type !== "VariableDeclaration") return undefined;
+    return variableOf(declaration as VariableDeclaration, name, module, around, false);
+  }
+  return undefined;
+}
+
+function parameterOf(node: FunctionNode, name: string, module: Module, around: Around): Outside | undefined {
+  for (const param of node.params) {
+    let isHere = false;
+    targetsOf(param, (target) => {
+      isHere ||= target.type === "Identifier" && (target as Identifier).name === name;
+    });
+    if (!isHere) continue;
+    const plain = param.type === "AssignmentPattern" ? param.left : param;
+    if (plain.type !== "Identifier") return unreadable(param, "a part of a parameter", parts, module);
+    return {
+      kind: "variable",
+      module,
+      around,
+      declaration: param,
+      annotation: plain.typeAnnotation?.typeAnnotation,
+      init: undefined,
+      fixed: false,
+      top: false,
+    };
+  }
+  return undefined;
+}
+
+const imports =
+  "write the helper in this module or in one beside it, keep a value in a variable with a type (const k: number = …), or hand it in as " +
+  "an argument";
+const parts = "give it a name and a type of its own, as const y: number = …, or hand it in as an argument";
+
+function unreadable(declaration: Node, what: string, repair: string, module: Module): Outside {
+  return { kind: "unreadable", module, declaration, what, repair };
+}
+
+type TopStatement = Statement | ImportDeclaration | ExportDeclaration;
+
+function declaredAmong(
+  body: readonly TopStatement[],
+  name: string,
+  module: Module,
+  around: Around,
+  top: boolean,
+): Outside | undefined {
+  for (const stmt of body) {
+    if (stmt.type === "ImportDeclaration") {
+      const found = importOf(stmt, name, module);
+      if (found !== undefined) return found;
+      continue;
+    }
+    const declaration = isExport(stmt) ? stmt.declaration : stmt;
+    if (declaration === null || declaration === undefined) continue;
+    if (declaration.type === "FunctionDeclaration" && declaration.id?.name === name)
+      return { kind: "function", node: declaration, module, around };
+    if (declaration.type === "VariableDeclaration") {
+      const found = variableOf(declaration, name, module, around, top);
+      if (found !== undefined) return found;
+    }
+    const { type, id } = declaration as Node & { readonly id?: Identifier };
+    if (id?.name === name && type === "TSEnumDeclaration") return { kind: "enum", node: declaration, module };
+    if (id?.name === name && type === "ClassDeclaration")
+      return unreadable(declaration, "a class", "use functions, and objects of numbers", module);
+  }
+  return undefined;
+}
+
+function isExport(stmt: TopStatement): stmt is ExportDeclaration {
+  return stmt.type === "ExportNamedDeclaration" || stmt.type === "ExportDefaultDeclaration";
+}
+
+function variableOf(
+  { declarations, kind, declare }: VariableDeclaration,
+  name: string,
+  module: Module,
+  around: Around,
+  top: boolean,
+): Outside | undefined {
+  for (const declarator of declarations) {
+    let isHere = false;
+    targetsOf(declarator.id, (target) => {
+      isHere ||= target.type === "Identifier" && (target as Identifier).name === name;
+    });
+    if (!isHere) continue;
+    const { id } = declarator;
+    const part = id.type === "Identifier" ? undefined : partOfMath(declarator, name);
+    if (part !== undefined) return { kind: "global", name: part };
+    if (id.type !== "Identifier")
+      return unreadable(declarator, "a part of what is taken apart", parts, module);
+    const init = declarator.init === null ? undefined : declarator.init;
+    const value = init && unwrap(init);
+    if (value !== undefined && isFunction(value) && kind === "const")
+      return { kind: "function", node: value, module, around };
+    const block = around.at(-1)!;
+    return {
+      kind: "variable",
+      module,
+      around,
+      declaration: declarator,
+      annotation: id.typeAnnotation?.typeAnnotation,
+      init,
+      fixed: declare !== true && (kind === "const" || !assignedNames(block).has(name)),
+      top,
+    };
+  }
+  return undefined;
+}
+
+/** `Math.sin` for the name `sin` in `const { sin } = Math`. */
+function partOfMath({ id, init }: VariableDeclarator, name: string): string | undefined {
+  if (id.type !== "ObjectPattern" || init?.type !== "Identifier" || init.name !== "Math") return undefined;
+  for (const part of id.properties) {
+    if (part.type !== "Property" || part.key.type !== "Identifier") continue;
+    if ((part.value as Identifier).name === name) return `Math.${part.key.name}`;
+  }
+  return undefined;
+}
+
+function importOf(stmt: ImportDeclaration, name: string, module: Module): Outside | undefined {
+  const specifier = stmt.specifiers.find(({ local }) => local.name === name);
+  if (specifier === undefined) return undefined;
+  const from = String(stmt.source.value);
+  if (specifier.type === "ImportNamespaceSpecifier")
+    return unreadable(
+      specifier,
+      `all of ${JSON.stringify(from)}`,
+      "import what is needed of it by its name",
+      module,
+    );
+  const other = module.imported(from);
+  if (other === undefined)
+    return unreadable(
+      specifier,
+      `imported from ${JSON.stringify(from)}, which cannot be read here`,
+      imports,
+      module,
+    );
+  const wanted =
+    specifier.type === "ImportDefaultSpecifier" ? "default" : (specifier.imported ?? specifier.local).name;
+  return (
+    exportOf(other, wanted) ??
+    unreadable(specifier, `not exported by ${JSON.stringify(from)}`, imports, module)
+  );
+}
+
+/** What a module exports under a name. */
+function exportOf(module: Module, name: string): Outside | undefined {
+  const around = [module.program];
+  for (const stmt of module.program.body) {
+    if (stmt.type === "ExportAllDeclaration" && stmt.source) {
+      const other = module.imported(String(stmt.source.value));
+      const found = other && exportOf(other, name);
+      if (found !== undefined) return found;
+    }
+    if (!isExport(stmt)) continue;
+    if (stmt.type === "ExportDefaultDeclaration") {
+      if (name !== "default") continue;
+      const { declaration } = stmt;
+      if (isFunction(declaration)) return { kind: "function", node: declaration, module, around };
+      if (declaration?.type === "Identifier") return lookUp(declaration.name, module, around);
+      continue;
+    }
+    for (const { local, exported } of stmt.specifiers ?? []) {
+      if ((exported ?? local).name !== name) continue;
+      if (!stmt.source) return lookUp(local.name, module, around);
+      const other = module.imported(String(stmt.source.value));
+      return other && exportOf(other, local.name);
+    }
+    if (stmt.declaration) {
+      const found = declaredAmong([stmt.declaration as Statement], name, module, around, true);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+/** An interface or type alias by its name, with the module that it stands in. */
+export function typeNamed(
+  name: string,
+  module: Module,
+): { readonly declaration: TypeDeclaration; readonly module: Module } | undefined {
+  for (const stmt of module.program.body) {
+    if (stmt.type === "ImportDeclaration") {
+      const specifier = stmt.specifiers.find(({ local }) => local.name === name);
+      if (specifier === undefined) continue;
+      const other = module.imported(String(stmt.source.value));
+      return other && typeNamed((specifier.imported ?? specifier.local).name, other);
+    }
+    const declaration = isExport(stmt) ? stmt.declaration : stmt;
+    if (
+      declaration?.type !== "TSInterfaceDeclaration" &&
+      declaration?.type !== "TSTypeAliasDeclaration" &&
+      declaration?.type !== "TSEnumDeclaration"
+    )
+      continue;
+    if (declaration.id.name === name) return { declaration, module };
+  }
+  return undefined;
+}
+
+/**
+ * The marked function of a name, or the only one.
+ *
+ * @throws DownhillError `plain` where there is none, with the names of those that there are.
+ */
+export function findMarked(module: Module, name?: string): MarkedFunction {
+  const all = markedFunctions(module.program);
+  const found = name === undefined ? all[0] : all.find((marked) => marked.name === name);
+  if (found !== undefined && (name !== undefined || all.length === 1)) return found;
+  const names = all.map((marked) => marked.name ?? "(without a name)").join(", ");
+  const missing = name === undefined ? "a name must be given" : `${name} is not marked, or not there`;
+  throw new DownhillError(
+    "plain",
+    all.length === 0
+      ? `${module.file}: no function is marked: write "use ad"; as the first line of its body.`
+      : `${module.file}: ${missing}; marked functions: ${names}.`,
+  );
+}

@@ -1,0 +1,206 @@
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { ArrayKind, PlainType } from "../form/form.ts";
+import type {
+  Expression,
+  Identifier,
+  InterfaceDeclaration,
+  Node,
+  TypeDeclaration,
+  TypeMember,
+  TypeNode,
+} from "./ast.ts";
+import type { Module } from "./module.ts";
+import { typeNamed } from "./module.ts";
+import { PlainError } from "./refuse.ts";
+
+type Field = { readonly name: string; readonly type: PlainType };
+
+const typedArrays: ReadonlySet<string> = new Set(["Float64Array", "Float32Array", "Int32Array"]);
+const accepted =
+  "number, boolean, number[], Float64Array, Float32Array, Int32Array, number[][], and objects, tuples and arrays of those";
+
+/**
+ * The kind of value that an annotation of the text stands for. Interfaces and type aliases are followed.
+ *
+ * @throws PlainError for types that have no derivative and set no size: strings, `any`, classes, …
+ */
+export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
+  const refuse = (what: string, where: Node = node): never => {
+    throw new PlainError(module, where, what);
+  };
+  if (depth > 20)
+    return refuse(`a type that contains itself has no fixed shape; a function may take ${accepted}.`);
+  const inner = (type: TypeNode): PlainType => typeOf(type, module, depth + 1);
+  switch (node.type) {
+    case "TSNumberKeyword":
+      return { kind: "number" };
+    case "TSBooleanKeyword":
+      return { kind: "boolean" };
+    case "TSLiteralType":
+      return typeOfLiteral(node.literal) ?? refuse(strings);
+    case "TSArrayType":
+      return arrayOf(inner(node.elementType));
+    case "TSTupleType":
+      return { kind: "tuple", items: node.elementTypes.map((item) => inner(item)) };
+    case "TSNamedTupleMember":
+      return node.optional === true ? refuse(optional) : inner(node.elementType);
+    case "TSTypeOperator":
+      return node.operator === "readonly" ? inner(node.typeAnnotation) : refuse(notAType(module, node));
+    case "TSParenthesizedType":
+      return inner(node.typeAnnotation);
+    case "TSTypeLiteral":
+      return { kind: "record", fields: fieldsOf(node.members, module, depth) };
+    case "TSIntersectionType":
+      return {
+        kind: "record",
+        fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
+      };
+    case "TSUnionType":
+      return union(node.types.map((type) => inner(type))) ?? refuse(notAType(module, node));
+    case "TSTypeReference":
+      return named(node, module, depth);
+    case "TSAnyKeyword":
+      return refuse(`any says nothing about the value: give its type, one of ${accepted}.`);
+    case "TSStringKeyword":
+      return refuse(strings);
+    default:
+      return refuse(notAType(module, node));
+  }
+}
+
+const optional =
+  "a value that may be missing has no fixed shape: give it always, or take it out of what the function takes.";
+const strings =
+  "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
+
+function notAType(module: Module, { start, end }: Node): string {
+  const text = module.text.slice(start, end).replace(/\s+/g, " ");
+  return `${text} is not a type of values that can be computed with here; a function may take ${accepted}.`;
+}
+
+function typeOfLiteral(node: Expression): PlainType | undefined {
+  const value = node.type === "UnaryExpression" ? node.argument : node;
+  if (value.type !== "Literal") return undefined;
+  if (typeof value.value === "number") return { kind: "number" };
+  return typeof value.value === "boolean" ? { kind: "boolean" } : undefined;
+}
+
+function union(types: readonly PlainType[]): PlainType | undefined {
+  const [first] = types;
+  if (types.every(({ kind }) => kind === "array")) return { kind: "array", of: "any" };
+  const isOne = first?.kind === "number" || first?.kind === "boolean";
+  return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
+}
+
+/** The type of arrays of such items. */
+export function arrayOf(item: PlainType): PlainType {
+  if (item.kind === "number") return { kind: "array", of: "number[]" };
+  if (item.kind === "array" && item.of === "number[]") return { kind: "matrix" };
+  return { kind: "list", item };
+}
+
+function named(
+  node: TypeNode & { readonly type: "TSTypeReference" },
+  module: Module,
+  depth: number,
+): PlainType {
+  const { name = node.typeName.left?.name ?? "" } = node.typeName;
+  const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
+  if (argument !== undefined) {
+    const inner = typeOf(argument, module, depth + 1);
+    if (name === "Readonly") return inner;
+    const array =
+      name === "Array" || name === "ReadonlyArray" || name === "ArrayLike" ? arrayOf(inner) : undefined;
+    if (array !== undefined)
+      return array.kind === "array" && name === "ArrayLike" ? { ...array, of: "any" } : array;
+  }
+  const found = typeNamed(name, module);
+  if (found === undefined || argument !== undefined)
+    throw new PlainError(module, node, notAType(module, node));
+  const { declaration } = found;
+  return typeOfDeclaration(declaration, found.module, depth);
+}
+
+function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: number): PlainType {
+  switch (declaration.type) {
+    case "TSTypeAliasDeclaration":
+      return typeOf(declaration.typeAnnotation, module, depth + 1);
+    case "TSInterfaceDeclaration":
+      return { kind: "record", fields: fieldsOfInterface(declaration, module, depth) };
+    case "TSEnumDeclaration":
+      return { kind: "number" };
+    default:
+      return assertNever(declaration, "typeOfDeclaration");
+  }
+}
+
+function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): Field[] {
+  const own = fieldsOf(node.body.body, module, depth);
+  const inherited = (node.extends ?? []).flatMap((base) => {
+    const found = base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
+    if (found === undefined) throw new PlainError(module, base, notAType(module, base));
+    return fieldsOfRecord(typeOfDeclaration(found.declaration, found.module, depth + 1), base, module);
+  });
+  return [...inherited.filter(({ name }) => own.every((field) => field.name !== name)), ...own];
+}
+
+function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly Field[] {
+  if (type.kind === "record") return type.fields;
+  throw new PlainError(module, node, notAType(module, node));
+}
+
+function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): Field[] {
+  return members.map((member) => {
+    const { key, typeAnnotation } = member;
+    if (member.optional === true) throw new PlainError(module, member, optional);
+    if (member.type !== "TSPropertySignature" || !typeAnnotation)
+      throw new PlainError(module, member, notAType(module, member));
+    return { name: keyName(key), type: typeOf(typeAnnotation.typeAnnotation, module, depth + 1) };
+  });
+}
+
+function keyName(key: Expression): string {
+  return key.type === "Identifier" ? key.name : String((key as Node & { readonly value?: unknown }).value);
+}
+
+/** The type that JSDoc before a function gives to a parameter: `@param {number[]} x`. */
+export function documentedType(param: Identifier, owner: Node, module: Module): PlainType | undefined {
+  const before = module.text.slice(0, owner.start);
+  const comment =
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:export\s+)?(?:default\s+)?(?:(?:const|let)\s+\w+\s*=\s*)?$/.exec(
+      before,
+    )?.[1];
+  const type = comment === undefined ? undefined : documented(comment, param.name);
+  if (type === undefined) return undefined;
+  const program = module.parse(`type T = ${type};`, "types.ts") as Node & {
+    readonly body: readonly { readonly typeAnnotation: TypeNode }[];
+  };
+  try {
+    return typeOf(program.body[0]!.typeAnnotation, module);
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    throw new PlainError(
+      module,
+      param,
+      `its @param type ${type} is none that a function may take: ${accepted}.`,
+    );
+  }
+}
+
+/** The text between the braces of `@param {…} name`. */
+function documented(comment: string, name: string): string | undefined {
+  for (const tag of comment.split("@param").slice(1)) {
+    let depth = 0;
+    const open = tag.indexOf("{");
+    for (let i = open; i >= 0 && i < tag.length; i++) {
+      if (tag[i] === "{") depth++;
+      if (tag[i] === "}" && --depth === 0) {
+        if (/^\s*([\w$]+)/.exec(tag.slice(i + 1))?.[1] === name)
+          return tag.slice(open + 1, i).replace(/^\s*\*/gm, "");
+        break;
+      }
+    }
+  }
+  return undefined;
+}

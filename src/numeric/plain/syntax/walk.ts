@@ -1,0 +1,294 @@
+import type { FunctionNode, Identifier, Node, Pattern, Statement } from "./ast.ts";
+
+// Questions about syntax alone, asked before a function is elaborated.
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && typeof (value as Node).type === "string";
+}
+
+/** The nodes directly below one, in the order of the text. */
+export function childrenOf(node: Node): Node[] {
+  const children: Node[] = [];
+  for (const key of Object.keys(node)) {
+    const value = (node as unknown as Readonly<Record<string, unknown>>)[key];
+    if (typeof value !== "object" || value === null || key === "loc" || key === "parent") continue;
+    if (!Array.isArray(value)) {
+      if (isNode(value)) children.push(value);
+      continue;
+    }
+    for (const item of value as readonly unknown[]) if (isNode(item)) children.push(item);
+  }
+  return children;
+}
+
+/** Visits `node` and all nodes below it; where `enter` gives false, not what is below. */
+export function walk(node: Node, enter: (node: Node) => boolean | void): void {
+  if (enter(node) === false) return;
+  for (const child of childrenOf(node)) walk(child, enter);
+}
+
+const withStatements: ReadonlySet<string> = new Set([
+  "Program",
+  "BlockStatement",
+  "IfStatement",
+  "ForStatement",
+  "ForOfStatement",
+  "ForInStatement",
+  "WhileStatement",
+  "DoWhileStatement",
+  "SwitchStatement",
+  "SwitchCase",
+  "LabeledStatement",
+  "TryStatement",
+  "CatchClause",
+  "WithStatement",
+]);
+
+const noNodes: readonly Node[] = [];
+
+/** The nodes directly below one among which statements are, but for those of functions: expressions have no others. */
+export function statementsBelow(node: Node): readonly Node[] {
+  return withStatements.has(node.type) ? childrenOf(node) : noNodes;
+}
+
+/** Visits `node` and the statements below it, not those of functions; where `enter` gives false, not what is below. */
+export function walkStatements(node: Node, enter: (node: Node) => boolean | void): void {
+  if (enter(node) === false) return;
+  for (const child of statementsBelow(node)) walkStatements(child, enter);
+}
+
+/** Whether a node is a function. */
+export function isFunction(node: Node | null | undefined): node is FunctionNode {
+  return (
+    node?.type === "FunctionDeclaration" ||
+    node?.type === "FunctionExpression" ||
+    node?.type === "ArrowFunctionExpression"
+  );
+}
+
+/** Without what only TypeScript sees: parentheses, `!`, `as T`. */
+export function unwrap<T extends Node>(node: T): Exclude<T, { readonly type: WrapperType }> {
+  let inner: Node = node;
+  while (isWrapper(inner)) inner = inner.expression;
+  return inner as Exclude<T, { readonly type: WrapperType }>;
+}
+
+const wrapperTypes = [
+  "ParenthesizedExpression",
+  "TSNonNullExpression",
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSTypeAssertion",
+  "TSInstantiationExpression",
+  "ChainExpression",
+] as const;
+type WrapperType = (typeof wrapperTypes)[number];
+
+function isWrapper(node: Node): node is Node & { readonly expression: Node } {
+  return (wrapperTypes as readonly string[]).includes(node.type);
+}
+
+/** Whether `use ad` stands at the head of a function's body. */
+export function isMarked(node: FunctionNode): boolean {
+  return (
+    node.body.type === "BlockStatement" &&
+    node.body.body.some((stmt) => stmt.type === "ExpressionStatement" && stmt.directive === "use ad")
+  );
+}
+
+/** The variable at the root of a target: `x` of `x.a[i].b`. */
+export function rootOf(target: Node): string | undefined {
+  let node = unwrap(target);
+  while (node.type === "MemberExpression") node = unwrap((node as Node & { readonly object: Node }).object);
+  return node.type === "Identifier" ? (node as Identifier).name : undefined;
+}
+
+/** Calls `give` with each target that a node, not those below it, gives a value to: assignments, updates, heads of loops. */
+function eachOwnTarget(node: Node, give: (target: Node) => void): void {
+  switch (node.type) {
+    case "AssignmentExpression":
+      return targetsOf((node as Node & { left: Pattern }).left, give);
+    case "UpdateExpression":
+      return give(unwrap((node as Node & { argument: Node }).argument));
+    case "ForOfStatement":
+    case "ForInStatement": {
+      const { left } = node as Node & { readonly left: Node };
+      if (left.type !== "VariableDeclaration") targetsOf(left as Pattern, give);
+      return;
+    }
+    default:
+  }
+}
+
+/** The targets in a pattern: variables and members. */
+export function targetsOf(pattern: Pattern, give: (target: Node) => void): void {
+  const target = unwrap(pattern);
+  switch (target.type) {
+    case "ArrayPattern":
+      for (const element of target.elements) if (element !== null) targetsOf(element, give);
+      return;
+    case "ObjectPattern":
+      for (const part of target.properties)
+        targetsOf(part.type === "RestElement" ? part.argument : (part.value as Pattern), give);
+      return;
+    case "AssignmentPattern":
+      targetsOf(target.left, give);
+      return;
+    case "RestElement":
+      targetsOf(target.argument, give);
+      return;
+    case "Identifier":
+    case "MemberExpression":
+      give(target);
+      return;
+    default:
+      give(target); // what cannot be assigned to is refused where it is elaborated
+  }
+}
+
+const assigned = new WeakMap<Node, ReadonlySet<string>>();
+
+/** Names of variables that get another value somewhere below `node`. Inner variables of the same name count too. */
+export function assignedNames(node: Node): ReadonlySet<string> {
+  let names = assigned.get(node);
+  if (names === undefined) assigned.set(node, (names = collectAssigned(node)));
+  return names;
+}
+
+/** What blocks within assign to is kept for them too, since they are asked about next. */
+function collectAssigned(node: Node): ReadonlySet<string> {
+  const names = new Set<string>();
+  const give = (target: Node): void => {
+    if (target.type === "Identifier") names.add((target as Identifier).name);
+  };
+  walk(node, (inner) => {
+    if (inner !== node && (withStatements.has(inner.type) || isFunction(inner))) {
+      for (const name of assignedNames(inner)) names.add(name);
+      return false;
+    }
+    eachOwnTarget(inner, give);
+    return true;
+  });
+  return names;
+}
+
+const writingMethods: ReadonlySet<string> = new Set(["fill", "set", "sort", "reverse", "copyWithin"]);
+
+/**
+ * Names of variables through which elements or fields may be written to below `node`: by assignment, by a method, or by a
+ * function that takes them.
+ */
+export function writtenNames(node: Node): Set<string> {
+  const names = new Set<string>();
+  const give = (target: Node): void => {
+    const root = rootOf(target);
+    if (root !== undefined) names.add(root);
+  };
+  walk(node, (inner) => {
+    eachOwnTarget(inner, give);
+    if (inner.type !== "CallExpression") return;
+    const { callee, arguments: args } = inner as Node & { callee: Node; arguments: readonly Node[] };
+    const called = unwrap(callee);
+    if (called.type === "MemberExpression") {
+      const { object, property } = called as Node & { object: Node; property: Node };
+      if (writingMethods.has((property as Identifier).name)) give(object);
+      if (rootOf(object) === "Math") return;
+    }
+    for (const arg of args) give(arg);
+  });
+  return names;
+}
+
+/** Names that are read below `node`: identifiers but for names of fields and keys. */
+export function usedNames(node: Node): Set<string> {
+  const names = new Set<string>();
+  eachUse(node, ({ name }) => names.add(name));
+  return names;
+}
+
+/** Calls `give` with each identifier below `node` that stands for a variable, with the nodes around it, innermost last. */
+export function eachUse(node: Node, give: (use: Identifier, around: readonly Node[]) => void): void {
+  const around: Node[] = [];
+  const visit = (inner: Node): void => {
+    if (inner.type === "Identifier") {
+      give(inner as Identifier, around);
+      return;
+    }
+    if (inner.type.startsWith("TSType") && inner.type !== "TSTypeAssertion") return;
+    const skipped = nameBelow(inner);
+    around.push(inner);
+    for (const child of childrenOf(inner)) if (child !== skipped) visit(child);
+    around.pop();
+  };
+  visit(node);
+}
+
+/** The child of a node that is a name, and no variable. */
+function nameBelow(node: Node): Node | undefined {
+  const { computed, property, key, value, label } = node as Node & Partial<Record<string, unknown>>;
+  if (node.type === "MemberExpression" && computed !== true) return property as Node;
+  if (node.type === "Property" && computed !== true && key !== value) return key as Node;
+  if (node.type === "LabeledStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
+    return (label ?? undefined) as Node | undefined;
+  return undefined;
+}
+
+/** Whether control never goes on behind a statement: it returns, throws or jumps on every way. */
+export function neverCompletes(stmt: Statement): boolean {
+  switch (stmt.type) {
+    case "ReturnStatement":
+    case "ThrowStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+      return true;
+    case "BlockStatement":
+      return stmt.body.some(neverCompletes);
+    case "IfStatement":
+      return (
+        neverCompletes(stmt.consequent) &&
+        stmt.alternate !== null &&
+        stmt.alternate !== undefined &&
+        neverCompletes(stmt.alternate)
+      );
+    case "SwitchStatement":
+      return (
+        stmt.cases.some(({ test }) => !test) &&
+        !exits(stmt, "BreakStatement") &&
+        stmt.cases.at(-1)!.consequent.some(neverCompletes)
+      );
+    case "WhileStatement":
+      return isTrueLiteral(stmt.test) && !exits(stmt, "BreakStatement");
+    case "ForStatement":
+      return (!stmt.test || isTrueLiteral(stmt.test)) && !exits(stmt, "BreakStatement");
+    case "DoWhileStatement":
+      return neverCompletes(stmt.body) && !exits(stmt, "BreakStatement") && !exits(stmt, "ContinueStatement");
+    case "LabeledStatement":
+      return neverCompletes(stmt.body) && !exits(stmt, "BreakStatement");
+    case "VariableDeclaration":
+    case "FunctionDeclaration":
+    case "ExpressionStatement":
+    case "ForOfStatement":
+    case "TSInterfaceDeclaration":
+    case "TSEnumDeclaration":
+    case "TSTypeAliasDeclaration":
+    case "EmptyStatement":
+    case "DebuggerStatement":
+    case "TSDeclareFunction":
+    default:
+      return false;
+  }
+}
+
+function isTrueLiteral(node: Node): boolean {
+  return (unwrap(node) as Node & { readonly value?: unknown }).value === true;
+}
+
+/** Whether a jump of a kind stands somewhere below a statement. */
+function exits(stmt: Node, type: string): boolean {
+  let isThere = false;
+  walkStatements(stmt, (node) => {
+    isThere ||= node.type === type;
+    return !isThere;
+  });
+  return isThere;
+}

@@ -1,0 +1,54 @@
+// The first call of a plain function is made of steps of ours: how many there are is held here, since no test measures time.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
+import { gradient } from "../../src/engine/region/gradient.ts";
+import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
+import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
+import { parseModule } from "../../src/numeric/plain/syntax/module.ts";
+import { loadParser } from "../../src/numeric/plain/syntax/parser.ts";
+import { callsOf } from "../support/calls.ts";
+
+const text = readFileSync(new URL("functions.ts", import.meta.url), "utf8");
+const parse = await loadParser();
+const ours = (url: string): boolean => url.includes("/src/");
+
+/** Calls of functions of the library from the text to the routine of value and gradient, step by step. */
+function callsFor(name: string): Readonly<Record<"elaborate" | "derive" | "lower", number>> {
+  const module = parseModule(text, { parse });
+  const { region } = elaborate(module, name);
+  const active = region.params.map(({ type }) => type === "f64");
+  const derive = () => gradient(region, active, scalarFunctions, { wanted: "values gradient" });
+  const lower = () => lowerRegion(derived, scalarFunctions, { failedChecks: "end" });
+  const derived = derive();
+  lower(); // what is kept for all functions, as the rules of primitives, is there now
+  return {
+    elaborate: callsOf(() => void elaborate(parseModule(text, { parse }), name), ours),
+    derive: callsOf(() => void derive(), ours),
+    lower: callsOf(() => void lower(), ours),
+  };
+}
+
+describe("the first call of a mixture of Gaussians", () => {
+  const calls = callsFor("mixture");
+
+  // some 15 % above what it takes: 9,700, 57,200 and 60,500
+  test.each([
+    ["elaborate", 11_100],
+    ["derive", 65_800],
+    ["lower", 69_600],
+  ] as const)("takes no more calls to %s than it did", (step, most) => {
+    expect(calls[step]).toBeLessThan(most);
+    expect(calls[step]).toBeGreaterThan(most / 2); // else they are not counted, or the bound is to be lowered
+  });
+});
+
+test("to parse a text of four times the length takes four times the calls", () => {
+  const block = `{\n${text.replace(/^export /gm, "")}\n}\n`;
+  const count = (copies: number): number =>
+    callsOf(
+      () => void parse(block.repeat(copies), "long.ts"),
+      (url) => url.includes("acorn"),
+    );
+  expect(count(8) / count(2)).toBeLessThan(4.5); // the square of the length where each trial counts lines
+});

@@ -1,0 +1,74 @@
+// What is there at a place of a random program in TypeScript.
+
+export interface Name {
+  readonly name: string;
+  readonly canBeSet: boolean;
+}
+
+export interface ArrayName extends Name {
+  readonly length: number;
+  /** A text for its length, such as a program would have it as a bound. */
+  readonly bound: string;
+  /** Whether its name may be given to another array of its length. */
+  readonly canMove: boolean;
+}
+
+/** An integer that is at least 0 and below `below`. */
+export interface Index {
+  readonly name: string;
+  readonly below: number;
+}
+
+export interface Scope {
+  readonly numbers: Name[];
+  readonly arrays: ArrayName[];
+  readonly matrices: {
+    readonly name: string;
+    readonly rows: number;
+    readonly columns: number;
+    readonly canBeSet: boolean;
+  }[];
+  readonly records: Name[];
+  /** Tuples of so many numbers. */
+  readonly tuples: { readonly name: string; readonly length: number }[];
+  /** Tuples and arrays of so many records that may be written to. */
+  readonly lists: { readonly name: string; readonly length: number }[];
+  /** Functions of so many numbers that give a record or a pair. */
+  readonly makers: { readonly name: string; readonly arity: number; readonly gives: "record" | "pair" }[];
+  readonly indices: Index[];
+  /** Calls of helpers and arrows of so many numbers that give a number. */
+  readonly calls: { readonly name: string; readonly arity: number }[];
+  /** What `continue` and `break` may leave, innermost last. */
+  readonly loops: readonly {
+    readonly label: string | undefined;
+    readonly kind: "loop" | "switch" | "block";
+  }[];
+}
+
+/** The same names for a block inside, which may have more. */
+export const within = (scope: Scope, more: Partial<Pick<Scope, "loops">> = {}): Scope => ({
+  numbers: [...scope.numbers],
+  arrays: [...scope.arrays],
+  matrices: [...scope.matrices],
+  records: [...scope.records],
+  tuples: [...scope.tuples],
+  lists: [...scope.lists],
+  makers: scope.makers,
+  indices: [...scope.indices],
+  calls: [...scope.calls],
+  loops: more.loops ?? scope.loops,
+});
+
+/** Where nothing has a name but some numbers. */
+export const onlyNumbers = (numbers: readonly Name[], calls: Scope["calls"] = []): Scope => ({
+  numbers: [...numbers],
+  arrays: [],
+  matrices: [],
+  records: [],
+  tuples: [],
+  lists: [],
+  makers: [],
+  indices: [],
+  calls: [...calls],
+  loops: [],
+});
