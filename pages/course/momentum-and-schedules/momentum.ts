@@ -48,8 +48,8 @@ export function predictedDistance(start: Point, { rate, beta, kappa }: Settings,
  */
 function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: number): number {
   const half = (1 + beta - rate * lambda) / 2;
-  const square = half * half - beta;
-  return square < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(square);
+  const squared = half * half - beta;
+  return squared < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(squared);
 }
 
 /** The same for the bowl: the slower of its two directions. Above 1 it diverges. */
@@ -115,7 +115,7 @@ export function measuredFactors(betas: readonly number[], { rate, kappa }: Setti
     scalar(rate),
     scalar(kappa),
   );
-  return (logs.tolist() as number[]).map((log) => Math.exp(log / (measured.to - measured.from)));
+  return (logs.tolist() as number[]).map((one) => Math.exp(one / (measured.to - measured.from)));
 }
 
 /** How many steps a run needs until its distance has shrunk to a part of its beginning; `undefined` for more than 5,000. */
