@@ -243,6 +243,17 @@ describe("pinv and lstsq", () => {
   });
 });
 
+test("the condition number of singular matrices is infinite, by every norm", () => {
+  const matrices = [[[0, 0], [0, 0]], [[1, 2], [2, 4]], [[2, 0], [0, 1]]]; // prettier-ignore
+  for (const ord of [1, Infinity, "fro", "nuc"] as const)
+    expect(cond(matrices, { ord }).tolist()).toEqual([Infinity, Infinity, expect.closeTo(ord === "fro" ? 2.5 : ord === "nuc" ? 4.5 : 2, 12)]); // prettier-ignore
+  expect(cond(matrices[0]!).item()).toBe(Infinity);
+  expect(cond(matrices[0]!, { ord: -2 }).item()).toBe(Infinity);
+  expect(cond([[0, 0], [0, 3]]).item()).toBe(Infinity); // prettier-ignore
+  expect(jit((x: Tensor) => cond(x, { ord: 1 }))(matrices).tolist()).toEqual([Infinity, Infinity, 2]);
+  expect(grad((x: Tensor) => cond(x, { ord: 1 }).at(2))(matrices).at(0).tolist()).toEqual([[0, 0], [0, 0]]); // prettier-ignore
+});
+
 test("norms and condition numbers are NumPy's", () => {
   const a = [[1, -2], [3, 4]]; // prettier-ignore
   const orders = [undefined, "fro", "nuc", 1, -1, 2, -2, Infinity, -Infinity] as const;

@@ -5,14 +5,15 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { div } from "../../engine/prims/arithmetic.ts";
 import { part } from "../../engine/prims/index-ops.ts";
 import { add, full, stopGradient, sub, where, zeros } from "../../engine/prims/linear.ts";
-import { product, swapped } from "../../engine/prims/matrices.ts";
+import { identityLike, product, swapped } from "../../engine/prims/matrices.ts";
 import { reshape } from "../../engine/prims/shape.ts";
 import { svd } from "../../engine/prims/svd.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
 import { customJvp } from "../../engine/transforms/custom.ts";
 import { sum as sumOf } from "../array/reduce.ts";
-import { astype, less } from "../array/elementwise.ts";
+import { astype, equal, less, where as wherever } from "../array/elementwise.ts";
 import { expandDims } from "../array/shape.ts";
+import { slogdet } from "./determinant.ts";
 import { svdvals } from "./factorise.ts";
 import { inv } from "./solve.ts";
 import { norm } from "./norm.ts";
@@ -183,12 +184,18 @@ export function cond(a: TensorLike, options: CondOptions = {}): Tensor {
   checkOptions("cond", options, ["ord"]);
   const t = readMatrices("cond", a);
   const { ord = 2 } = options;
+  const whereRegular = (isSingular: Tensor, value: Tensor): Tensor => wherever(isSingular, Infinity, value);
   if (ord !== 2 && ord !== -2) {
     const axis = [-2, -1] as const;
-    return norm(t, { ord, axis }).mul(norm(inv(t), { ord, axis }));
+    const isSingular = equal(slogdet(t)[0], 0);
+    const regular = wherever(expandDims(expandDims(isSingular, -1), -1), identityLike(t.type), t);
+    return whereRegular(isSingular, norm(t, { ord, axis }).mul(norm(inv(regular), { ord, axis })));
   }
   const s = svdvals(t);
   const k = s.shape.at(-1)!;
   const at = (i: number): Tensor => reshape(part(s, s.ndim - 1, i, i + 1), s.shape.slice(0, -1));
-  return ord === 2 ? at(0).div(at(k - 1)) : at(k - 1).div(at(0));
+  const [largest, smallest] = [at(0), at(k - 1)];
+  return ord === 2
+    ? whereRegular(equal(smallest, 0), largest.div(smallest))
+    : whereRegular(equal(largest, 0), smallest.div(largest));
 }
