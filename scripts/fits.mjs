@@ -388,16 +388,18 @@ export const fits = [
   { name: "longExpTail32", ...inSingle(curves.exp), degree: 5 },
   {
     name: "exp2Tail32",
-    says: "2ᵗ = 1 + t · P(t) for |t| ≤ ½, relatively, in float32",
+    says: "2ᵗ = 1 + t ln 2 + t² · P(t) for |t| ≤ ½, relatively, in float32",
     target: withMoreBits((t, bits) => {
       const ln2 = big.log(2n * big.one(bits), bits);
-      if (big.toNumber(t, bits) === 0) return ln2;
-      return big.div(big.exp(big.mul(t, ln2, bits), bits) - big.one(bits), t, bits);
+      const square = big.mul(t, t, bits);
+      if (big.toNumber(square, bits) === 0) return big.mul(ln2, ln2, bits) >> 1n;
+      const exponent = big.mul(t, ln2, bits);
+      return big.div(big.exp(exponent, bits) - big.one(bits) - exponent, square, bits);
     }),
-    weight: (t) => Math.abs(t) / 2 ** t,
+    weight: (t) => (t * t) / 2 ** t,
     from: -0.5,
     to: 0.5,
-    degree: 5,
+    degree: 4,
     single: true,
   },
   {

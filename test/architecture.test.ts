@@ -44,7 +44,10 @@ test("every path that ARCHITECTURE.md names exists", () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-const readmes = [...order.map((folder) => `src/${folder}`), ...foldersOf("src/engine/backends")];
+const owed = [...order.map((folder) => `src/${folder}`), ...foldersOf("src/engine/backends")];
+const below = (folder: string): string[] => foldersOf(folder).flatMap((inner) => [inner, ...below(inner)]);
+const others = below("src").filter((folder) => existsSync(join(root, folder, "README.md")));
+const readmes = [...new Set([...owed, ...others])];
 
 describe.each(readmes)("%s/README.md", (folder) => {
   const readme = read(`${folder}/README.md`);
@@ -59,8 +62,9 @@ describe.each(readmes)("%s/README.md", (folder) => {
   test("names only files that are there", () => {
     const named = [...readme.matchAll(/`([\w./-]+(?:\.ts|\/))`/g)].map((match) => match[1] ?? "");
     const isThere = (name: string): boolean =>
-      [folder, `${folder}/..`, "src/engine", "src", "."].some((base) => existsSync(join(root, base, name))) ||
-      foldersOf(folder).some((inner) => existsSync(join(root, inner, name)));
+      [folder, `${folder}/..`, `${folder}/../..`, "src/engine", "src", "."].some((base) =>
+        existsSync(join(root, base, name)),
+      ) || foldersOf(folder).some((inner) => existsSync(join(root, inner, name)));
     expect(named.filter((name) => !isThere(name))).toEqual([]);
   });
 });

@@ -49,10 +49,10 @@ export function descentsOf(readable: Readable, question: Question): Shown {
 
 /** The runs as a race, which has a page of its own. */
 export function raceOf(readable: Readable, question: Question): Race {
-  const race = raceFrom(placeOf(readable, question), question);
+  const made = raceFrom(placeOf(readable, question), question);
   return {
-    ...race,
-    landscape: { ...race.landscape, name: readable.program.title, formula: readable.program.title },
+    ...made,
+    landscape: { ...made.landscape, name: readable.program.title, formula: readable.program.title },
   };
 }
 

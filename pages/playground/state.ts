@@ -185,19 +185,19 @@ function shortText(value: number): string {
 }
 
 /** Data as text, with other numbers in the places that names as `w[1]` and `p.x` say. */
-function withParts(name: string, text: string, values: ReadonlyMap<string, number>): string {
+function withParts(name: string, source: string, values: ReadonlyMap<string, number>): string {
   const moved = [...values].filter(
     ([path]) => /^[.[]/.test(path.slice(name.length)) && path.startsWith(name),
   );
-  const data = readData(text);
-  if (moved.length === 0 || data === undefined) return text;
+  const read = readData(source);
+  if (moved.length === 0 || read === undefined) return source;
   const put = (value: unknown, path: string): unknown => {
     if (typeof value === "number") return Number(shortText(values.get(path) ?? value));
     if (Array.isArray(value)) return value.map((item, i) => put(item, `${path}[${i}]`));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, put(item, `${path}.${key}`)]));
   };
-  return JSON.stringify(put(data, name)).replaceAll(/(?<mark>[,:])/g, "$<mark> ");
+  return JSON.stringify(put(read, name)).replaceAll(/(?<mark>[,:])/g, "$<mark> ");
 }
 
 /** Takes a text that was typed. */

@@ -26,6 +26,15 @@ function turned(p: { u: number; v: number }, q: number) {
   if (q > 1) return { u: p.v, v: q };
   p.v += 1;
   return { u: q, v: p.u };
+}
+function chosen(p: { u: number; v: number }, q: number) {
+  const own = { u: q, v: p.u };
+  if (q > 1) {
+    const other = { u: p.v, v: 1 };
+    return other;
+  }
+  own.v += 1;
+  return own;
 }`;
 
 /** A marked function `f(x: number[], a: number)`, of an `x` with three elements, with types and without. */
@@ -143,7 +152,7 @@ class Draw {
     return this.#oneOf(
       () => `{ u: ${this.#number(names, 1)}, v: ${this.#number(names, 1)} }`,
       () => `{ ...${this.#pick(names.records)}, u: ${this.#number(names, 1)} }`,
-      () => `turned(${this.#pick(names.records)}, ${this.#number(names, 1)})`,
+      () => `${this.#pick(["turned", "chosen"])}(${this.#pick(names.records)}, ${this.#number(names, 1)})`,
       () => this.#pick(names.records),
     );
   }

@@ -27,14 +27,19 @@ export function apply(name: string, ...args: readonly RegionExpr[]): RegionExpr 
 
 export function load(
   type: RegionType,
-  array: string,
+  named: string,
   places: readonly RegionExpr[],
   at?: PositionIndex,
 ): RegionExpr {
-  return { kind: "load", type, array, places, ...(at === undefined ? {} : { at }) };
+  return { kind: "load", type, array: named, places, ...(at === undefined ? {} : { at }) };
 }
 
-export const length = (array: string, axis = 0): RegionExpr => ({ kind: "length", type: "i32", array, axis });
+export const length = (named: string, axis = 0): RegionExpr => ({
+  kind: "length",
+  type: "i32",
+  array: named,
+  axis,
+});
 
 export function convert(type: RegionType, x: RegionExpr): RegionExpr {
   return x.type === type ? x : { kind: "convert", type, x };
@@ -69,12 +74,12 @@ export const declare = (name: string, value: RegionExpr): RegionStmt => ({ kind:
 export const set = (name: string, value: RegionExpr): RegionStmt => ({ kind: "set", name, value });
 
 export function store(
-  array: string,
+  named: string,
   places: readonly RegionExpr[],
   value: RegionExpr,
   at?: PositionIndex,
 ): RegionStmt {
-  return { kind: "store", array, places, value, ...(at === undefined ? {} : { at }) };
+  return { kind: "store", array: named, places, value, ...(at === undefined ? {} : { at }) };
 }
 
 export function array(name: string, type: RegionType, dims: readonly RegionExpr[]): ArrayDeclaration {

@@ -1,5 +1,6 @@
 // The network of this chapter, and what it says of an image: in the page and in the worker.
-import { grad, jit, mul, softmax, sum, type Tensor, tensor } from "downhill";
+import { grad, mul, softmax, sum, type Tensor, tensor } from "downhill";
+import { jit } from "downhill/core";
 import { mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 

@@ -1,5 +1,6 @@
 // Items a second and bytes of memory of a training step, by the size of its batches.
-import { jit, valueAndGrad } from "downhill";
+import { valueAndGrad } from "downhill";
+import { jit } from "downhill/core";
 import { applyUpdates, sgd } from "downhill/optim";
 import * as random from "downhill/random";
 import { measuredSizes, type Throughput } from "./orders.ts";

@@ -4,7 +4,6 @@ import {
   div,
   grad,
   greater,
-  jit,
   linspace,
   mul,
   norm,
@@ -15,6 +14,7 @@ import {
   vmap,
   where,
 } from "downhill";
+import { jit } from "downhill/core";
 import { applyUpdates, sgd } from "downhill/optim";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";
 import type { MapBox } from "../../live/contour-map.ts";

@@ -1,5 +1,6 @@
 // Which minimum each start leads to.
-import { grad, jit, norm, scan, type Tensor, tensor, vmap } from "downhill";
+import { grad, norm, scan, type Tensor, tensor, vmap } from "downhill";
+import { jit } from "downhill/core";
 import { applyUpdates, type GeneralOptimizer, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import type { MapBox } from "../../live/contour-map.ts";

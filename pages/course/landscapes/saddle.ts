@@ -1,5 +1,6 @@
 // How long gradient descent takes to leave the saddle x² − y².
-import { abs, add, grad, jit, lessEqual, scan, type Tensor, tensor, vmap, where } from "downhill";
+import { abs, add, grad, lessEqual, scan, type Tensor, tensor, vmap, where } from "downhill";
+import { jit } from "downhill/core";
 import { applyUpdates, sgd } from "downhill/optim";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 

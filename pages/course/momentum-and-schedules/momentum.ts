@@ -1,5 +1,6 @@
 // Momentum on the bowl ½(x² + κy²): runs, and what theory says of them.
-import { abs, add, div, jit, log, max, mul, scan, square, sub, type Tensor, tensor, vmap } from "downhill";
+import { abs, add, div, log, max, mul, scan, square, sub, type Tensor, tensor, vmap } from "downhill";
+import { jit } from "downhill/core";
 import { applyUpdates, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { predictedError } from "../../../src/pictures/landscapes/presets/momentum.ts";
@@ -47,8 +48,8 @@ export function predictedDistance(start: Point, { rate, beta, kappa }: Settings,
  */
 function factorAlong({ rate, beta }: Pick<Settings, "rate" | "beta">, lambda: number): number {
   const half = (1 + beta - rate * lambda) / 2;
-  const square = half * half - beta;
-  return square < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(square);
+  const squared = half * half - beta;
+  return squared < 0 ? Math.sqrt(beta) : Math.abs(half) + Math.sqrt(squared);
 }
 
 /** The same for the bowl: the slower of its two directions. Above 1 it diverges. */
@@ -114,7 +115,7 @@ export function measuredFactors(betas: readonly number[], { rate, kappa }: Setti
     scalar(rate),
     scalar(kappa),
   );
-  return (logs.tolist() as number[]).map((log) => Math.exp(log / (measured.to - measured.from)));
+  return (logs.tolist() as number[]).map((one) => Math.exp(one / (measured.to - measured.from)));
 }
 
 /** How many steps a run needs until its distance has shrunk to a part of its beginning; `undefined` for more than 5,000. */

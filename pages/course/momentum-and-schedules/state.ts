@@ -241,14 +241,14 @@ export function startRangeTest(): void {
 /** Losses by rate, with the rates that the test suggests. */
 export function rangeChart({ rates, losses, smoothed, suggestion }: LrRange): ChartSpec {
   const highest = 2 * Math.max(...smoothed.slice(0, 10)); // above it the losses have left
-  const kept = (all: readonly number[]): number[] => all.map((y) => (y <= highest ? y : Number.NaN));
+  const upToHighest = (all: readonly number[]): number[] => all.map((y) => (y <= highest ? y : Number.NaN));
   return {
     title: "Loss by rate",
     x: { label: "learning rate", log: true },
     y: { label: "loss" },
     series: [
-      { name: "loss of a batch", x: rates, y: kept(losses), draw: "dots", colour: 1 },
-      { name: "averaged", x: rates, y: kept(smoothed), draw: "line", colour: 0 },
+      { name: "loss of a batch", x: rates, y: upToHighest(losses), draw: "dots", colour: 1 },
+      { name: "averaged", x: rates, y: upToHighest(smoothed), draw: "line", colour: 0 },
     ],
     marks:
       suggestion === null

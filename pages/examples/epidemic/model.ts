@@ -199,6 +199,6 @@ export function avoidedByPercent(epidemic: Epidemic, contacts: number, since: nu
 }
 
 /** The day with most cases, from 1. */
-export function peakOf(cases: readonly number[]): number {
-  return cases.indexOf(Math.max(...cases)) + 1;
+export function peakOf(daily: readonly number[]): number {
+  return daily.indexOf(Math.max(...daily)) + 1;
 }

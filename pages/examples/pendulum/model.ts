@@ -50,13 +50,13 @@ function angles(law: Law, times: Tensor, { length, damping, angle }: Unknown): T
     angle: now.speed,
     speed: neg(add(mul(div(gravity, l), laws[law](now.angle)), mul(c, now.speed))),
   });
-  const { angle: swing } = odeint(
+  const { angle: path } = odeint(
     motion,
     { angle, speed: tensor(0) },
     concatenate([[0], times]), // the measurements may begin later
     { args: [length, damping], rtol: 1e-6, atol: 1e-6, maxSteps: 512 },
   );
-  return swing.slice(1);
+  return path.slice(1);
 }
 
 const swings = jit((times: Tensor, pendulum: Unknown) => angles("sine", times, pendulum));

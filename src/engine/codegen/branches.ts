@@ -70,7 +70,7 @@ export function usesDouble(block: readonly Stmt[], results: readonly Expr[], lea
       if (found) return;
       walkOwnExprs(stmt, expr);
       if (stmt.kind === "if" && stmt.rare === true && leavesOut) continue;
-      for (const block of blocksIn(stmt)) statements(block);
+      for (const inner of blocksIn(stmt)) statements(inner);
     }
   };
   statements(block);

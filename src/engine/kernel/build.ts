@@ -87,8 +87,8 @@ export function convert(type: ScalarType, x: Expr): Expr {
   return x.type === type ? x : { kind: "convert", type, x };
 }
 
-export function call(procedure: Procedure, ...args: readonly Expr[]): Expr {
-  return { kind: "call", type: procedure.result.type, procedure, args };
+export function call(callee: Procedure, ...args: readonly Expr[]): Expr {
+  return { kind: "call", type: callee.result.type, procedure: callee, args };
 }
 
 /**

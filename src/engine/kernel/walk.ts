@@ -126,10 +126,13 @@ export function walkOwnExprs(stmt: Stmt, visit: (expr: Expr) => void): void {
       return visitExprs(visit, stmt.condition);
     case "let":
     case "set":
+      return walkExpr(stmt.value, visit);
     case "store":
+      return visitExprs(visit, stmt.index, stmt.value);
     case "contract":
-    case "comment":
       return walkStmt(stmt, { expr: visit });
+    case "comment":
+      return;
     default:
       return assertNever(stmt, "walkOwnExprs");
   }

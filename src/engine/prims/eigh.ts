@@ -252,7 +252,7 @@ function diagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  { values, beside, cosines, sines, rows, isFinite }: Tridiagonal,
+  { values, beside, cosines, sines, rows, isFinite: areFinite }: Tridiagonal,
 ): void {
   const { type } = values.read(0);
   const [zero, one, two] = [0, 1, 2].map((x) => k.constant(type, x)) as [Expr, Expr, Expr];
@@ -270,7 +270,7 @@ function diagonalise(
           (otherwise) => otherwise.set(m, k.add(m, k.i32(1))),
         );
       });
-      const isLost = k.or(k.lt(k.i32(mostSteps), steps), k.not(isFinite));
+      const isLost = k.or(k.lt(k.i32(mostSteps), steps), k.not(areFinite));
       step.if(
         k.or(k.eq(m, l), isLost),
         (then) => {

@@ -201,6 +201,7 @@ function regionType(dtype: DType): RegionType {
 
 function scalarFunction(name: string, { prim, params }: Equation): ScalarFunction {
   const types = new Map<string, RegionType | undefined>();
+  const costly = new Map<string, boolean>();
   const tangents = new Map<string, Program | undefined>();
   const constantsOf = (args: readonly RegionExpr[]): (number | undefined)[] =>
     args.map((x) => (x.kind === "const" ? x.value : undefined));
@@ -222,7 +223,13 @@ function scalarFunction(name: string, { prim, params }: Equation): ScalarFunctio
       if (!types.has(key)) types.set(key, resultType(prim, params, args));
       return types.get(key);
     },
-    isCostly: (args) => hasCall(lower(args.map((x, i) => k.local(x.type, `x${i}`)))),
+    isCostly(args) {
+      const key = args.map((x) => x.type).join();
+      let is = costly.get(key);
+      if (is === undefined)
+        costly.set(key, (is = hasCall(lower(args.map((x, i) => k.local(x.type, `x${i}`))))));
+      return is;
+    },
     simplify(args) {
       if (!args.some((x) => x.kind === "const")) return undefined;
       const constants = constantsOf(args);

@@ -143,11 +143,11 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
         value: local(type, name),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        forEachElement(dims, build, (places) => ({
+        forEachElement(dims, build, (element) => ({
           kind: "store",
           array: saved,
-          places: [place, ...places],
-          value: load(type, name, ...places),
+          places: [place, ...element],
+          value: load(type, name, ...element),
         })),
       ),
     ],
@@ -158,11 +158,11 @@ export function cutInSegments(loop: For, state: LoopState, build: Builder, snaps
         value: load(type, saved, place),
       })),
       ...savedArrays.map(({ name, type, dims, saved }) =>
-        forEachElement(dims, build, (places) => ({
+        forEachElement(dims, build, (element) => ({
           kind: "store",
           array: name,
-          places,
-          value: load(type, saved, place, ...places),
+          places: element,
+          value: load(type, saved, place, ...element),
         })),
       ),
     ],

@@ -3,7 +3,7 @@
 import { isSameAtom, isZero } from "./build.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Linearity } from "./linearity.ts";
-import { linearPart } from "./linearity.ts";
+import { linearPart, readsName } from "./linearity.ts";
 import { accumulatedTerms, isElement } from "./pullback.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { blocksOf, expressionsOf, walkStmts } from "./walk.ts";
@@ -187,16 +187,7 @@ function unmaskedLoads(
   array: string,
   linear: ReadonlySet<string>,
 ): readonly (readonly RegionExpr[])[] {
-  const names = new Set<string>();
-  const collect = (x: RegionExpr): void => {
-    if (x.kind === "local") names.add(x.name);
-    if (x.kind === "load") names.add(x.array);
-    if (x.kind === "apply") x.args.forEach(collect);
-    if (x.kind === "convert") collect(x.x);
-    if (x.kind === "select") [x.x, x.y].forEach(collect);
-  };
-  collect(expr);
-  if (!names.has(array)) return [];
+  if (!readsName(expr, array)) return [];
   const part = linearPart(expr, linear);
   switch (part.kind) {
     case "read":

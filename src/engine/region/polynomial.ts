@@ -85,7 +85,7 @@ export function splitBy(
   const [factor, rest] = [new Map<string, number>(), new Map<string, number>()];
   for (const [term, coefficient] of p) {
     const names = namesOf(term);
-    const others = names.filter((one) => one !== name);
+    const others = names.filter((other) => other !== name);
     if (others.length === names.length) rest.set(term, coefficient);
     else if (others.length === names.length - 1) factor.set(others.join(" "), coefficient);
     else return undefined;

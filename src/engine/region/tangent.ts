@@ -60,8 +60,8 @@ export function flatForm(
   { common = true, hoist = true, localise = true, prove = true, tables = true }: FlatOptions,
 ): Region {
   const flat = flatten(region, functions);
-  const local = localise ? localiseArrays(flat) : flat;
-  const hoisted = hoist ? hoistInvariants(local) : local;
+  const localised = localise ? localiseArrays(flat) : flat;
+  const hoisted = hoist ? hoistInvariants(localised) : localised;
   const tabulated = tables ? tabulate(hoisted, functions) : hoisted;
   const shared = common ? shareCommon(tabulated, functions) : tabulated;
   return prove ? withoutProvenChecks(shared) : shared;

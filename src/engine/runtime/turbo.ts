@@ -139,7 +139,7 @@ function settle(routine: Routine): Cell[] {
 }
 
 function sameBits(a: readonly Cell[], b: readonly Cell[]): boolean {
-  return a.every((cell, i) => cell.array.every((x, k) => Object.is(x, b[i]!.array[k])));
+  return a.every((cell, i) => cell.array.every((x, j) => Object.is(x, b[i]!.array[j])));
 }
 
 /** Kernels of the kinds that matter; under another name the engine compiles another module. */

@@ -148,8 +148,8 @@ export function roll(x: TensorLike, shift: Several, options: RollOptions = {}): 
 function rolled(x: Tensor, by: number, axis: number): Tensor {
   const n = x.type.shape[axis]!;
   if (n === 0 || by % n === 0) return x;
-  const cut = ((-by % n) + n) % n;
-  return p.concatenate([p.part(x, axis, cut, n), p.part(x, axis, 0, cut)], axis);
+  const seam = ((-by % n) + n) % n;
+  return p.concatenate([p.part(x, axis, seam, n), p.part(x, axis, 0, seam)], axis);
 }
 
 /** Options of what splits. */

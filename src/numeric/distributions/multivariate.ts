@@ -103,11 +103,11 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
     oneOf: ["covarianceMatrix", "precisionMatrix", "scaleTril"],
     prepare(given) {
       const { loc, covarianceMatrix, precisionMatrix, scaleTril }: Partial<Multivariate> = given as never;
-      const matrix = covarianceMatrix ?? precisionMatrix ?? scaleTril;
-      if (loc === undefined || matrix === undefined) return given;
+      const scale = covarianceMatrix ?? precisionMatrix ?? scaleTril;
+      if (loc === undefined || scale === undefined) return given;
       const mean = asTensor(loc, "multivariateNormal");
       if (mean.ndim > 0) return given;
-      return { ...given, loc: broadcastTo(mean, asTensor(matrix, "multivariateNormal").shape.slice(-1)) };
+      return { ...given, loc: broadcastTo(mean, asTensor(scale, "multivariateNormal").shape.slice(-1)) };
     },
     check({ loc, covarianceMatrix, precisionMatrix, scaleTril }) {
       const given = (covarianceMatrix ?? precisionMatrix ?? scaleTril)!;

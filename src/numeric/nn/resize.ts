@@ -147,7 +147,7 @@ function smoothingTaps(
       const distance = Math.abs((low + k - centre + 0.5) / stretch);
       return distance * stretch < support ? kernel(distance) : 0;
     });
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const total = weights.reduce((partial, weight) => partial + weight, 0);
     // as many for each: what is left over counts nothing
     return range(0, each).map((k) =>
       k < count ? { place: low + k, weight: weights[k]! / total } : { place: low, weight: 0 },

@@ -100,6 +100,11 @@ const programs: readonly string[] = [
   "let a = x.slice(); const f1 = () => { a = x.map((v) => v + 1); return 1; }; const q = [...a, f1(), ...a]; return q[0] + 10 * q[2] + 100 * q[3];",
   "const a = x.slice(); const f1 = () => { a[1] = 9; return 1; }; const q = [...a, f1(), ...a]; q[0] = 3; return q[0] + 10 * q[1] + 100 * q[4] + a[0];",
   "const o = { v: 1, w: 2 }; const g1 = (u: number, v: number, w: number) => u + 10 * v + 100 * w; const t = [o.v, o.w] as const; return g1(...t, (o.v = 4)) + o.v;",
+  "const make = (n: number) => { if (n > 1) return { u: n, v: 1 }; const made = { u: 2, v: n }; made.v += 1; return made; }; const p = make(x[0]); p.u += 5; return p.u + 10 * p.v;",
+  "const make = (n: number) => { const a = [n, 1]; if (n > 1) return a; const b = x.slice(); return b; }; const p = make(x[0]); p[0] += 5; return p[0] + 10 * x[0];",
+  "let kept = { u: 0 }; const make = (n: number) => { const made = { u: n }; kept = made; if (n > 1) return { u: 7 }; return made; }; const p = make(x[0]); p.u += 5; return p.u + 10 * kept.u;",
+  "const make = (n: number) => { const a = { u: n }; const two = { p: a, q: a }; if (n > 1) return { p: { u: 1 }, q: { u: 2 } }; return two; }; const t = make(x[0]); t.p.u += 5; return t.q.u;",
+  "const make = (p: { u: number }) => { const q = p; if (p.u > 1) return { u: 7 }; return q; }; const p = { u: x[0] }; const q = make(p); q.u += 5; return p.u + 10 * q.u;",
 ];
 
 test.each(programs)("%s", (body) => {
@@ -117,6 +122,24 @@ test.each(programs)("%s", (body) => {
       return;
     }
   }
+});
+
+test("a helper's own object, returned on one of several ways, was refused as a second name when its caller wrote to it", () => {
+  const text = `
+function polar(x: number, y: number): { r: number; a: number } {
+  if (x === 0 && y === 0) return { r: 0, a: 0 };
+  const found = { r: Math.hypot(x, y), a: 0 };
+  found.a = Math.atan2(y, x);
+  return found;
+}
+export function f(x: number, y: number) {
+  "use ad";
+  const p = polar(x, y);
+  p.a += Math.PI;
+  return p.r * Math.cos(p.a);
+}`;
+  const { actual, expected } = runBothWays(text, [3, 4], { name: "f" });
+  expect(actual).toEqual(expected);
 });
 
 test("random programs with references compute what JavaScript does, or are refused", () => {

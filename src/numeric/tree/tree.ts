@@ -103,20 +103,20 @@ export function flatten<P>(tree: P): [leaves: Leaf<P>[], structure: Structure] {
  * @example
  * unflatten(structure([{ a: 0 }, 0]), ["one", "two"]); // [{ a: "one" }, "two"]
  */
-export function unflatten(structure: Structure, leaves: readonly unknown[]): unknown {
+export function unflatten(given: Structure, values: readonly unknown[]): unknown {
   if (arguments.length > 2) refuseExtra("tree.unflatten", arguments, 2);
-  if (typeof structure !== "object" || structure === null || !("kind" in structure))
+  if (typeof given !== "object" || given === null || !("kind" in given))
     throw new DownhillError(
       "tree",
       "tree.unflatten: expects a structure first, as structure(tree) gives it.",
     );
-  const n = trees.countLeaves(structure);
-  if (!Array.isArray(leaves) || leaves.length !== n)
+  const n = trees.countLeaves(given);
+  if (!Array.isArray(values) || values.length !== n)
     throw new DownhillError(
       "tree",
-      `tree.unflatten: the structure has ${n} leaves, got ${Array.isArray(leaves) ? leaves.length : typeof leaves}.`,
+      `tree.unflatten: the structure has ${n} leaves, got ${Array.isArray(values) ? values.length : typeof values}.`,
     );
-  return trees.unflatten(structure, leaves);
+  return trees.unflatten(given, values);
 }
 
 /**
@@ -137,10 +137,10 @@ export function reduce(
 ): unknown {
   if (from.length > 1) refuseExtra("tree.reduce", [f, tree, ...from], 3);
   const g = readFunction("tree.reduce", f);
-  const all = trees.flatten(tree, "tree.reduce").leaves;
-  if (from.length === 0 && all.length === 0)
+  const items = trees.flatten(tree, "tree.reduce").leaves;
+  if (from.length === 0 && items.length === 0)
     throw new DownhillError("tree", "tree.reduce: the tree has no leaf. Give a value to start from.");
-  const [first, rest] = from.length > 0 ? [from[0], all] : [all[0], all.slice(1)];
+  const [first, rest] = from.length > 0 ? [from[0], items] : [items[0], items.slice(1)];
   return rest.reduce((total, leaf) => g(total, leaf), first);
 }
 
@@ -156,8 +156,8 @@ export function reduce(
  */
 export function all(tree: unknown): boolean {
   if (arguments.length > 1) refuseExtra("tree.all", arguments, 1);
-  const { leaves } = trees.flatten(tree, "tree.all", "leaf");
-  return leaves.every((leaf) => asTensor(leaf, "tree.all").data().every(Boolean));
+  const { leaves: found } = trees.flatten(tree, "tree.all", "leaf");
+  return found.every((leaf) => asTensor(leaf, "tree.all").data().every(Boolean));
 }
 
 /**
@@ -172,22 +172,22 @@ export function all(tree: unknown): boolean {
  */
 export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: TensorLike) => Mapped<P, Tensor>] {
   if (arguments.length > 1) refuseExtra("tree.ravel", arguments, 1);
-  const { leaves, def } = trees.flatten(tree, "tree.ravel");
-  const tensors = leaves.map((leaf) => asTensor(leaf, "tree.ravel"));
+  const { leaves: found, def } = trees.flatten(tree, "tree.ravel");
+  const tensors = found.map((leaf) => asTensor(leaf, "tree.ravel"));
   const types = tensors.map(({ type }) => type);
   const total = types.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const vector = tensors.length === 0 ? zeros([0]) : concatenate(tensors.map((x) => ravelled(x)));
   const unravel = (given: TensorLike): Mapped<P, Tensor> => {
-    const all = asTensor(given, "unravel");
-    if (all.ndim !== 1 || all.shape[0] !== total) {
+    const whole = asTensor(given, "unravel");
+    if (whole.ndim !== 1 || whole.shape[0] !== total) {
       throw new DownhillError(
         "shape",
-        `unravel: expects a vector of ${total} elements, got a tensor of shape [${all.shape.join()}].`,
+        `unravel: expects a vector of ${total} elements, got a tensor of shape [${whole.shape.join()}].`,
       );
     }
     let from = 0;
     const parts = types.map(({ shape, dtype }) =>
-      astype(reshape(slice(all, [from, (from += sizeOf(shape))]), shape), dtype),
+      astype(reshape(slice(whole, [from, (from += sizeOf(shape))]), shape), dtype),
     );
     return trees.unflatten(def, parts) as Mapped<P, Tensor>;
   };

@@ -59,7 +59,8 @@ export function checkGradient({ program, args, wrt, gradients, nameOf }: CheckRe
     for (const i of places) {
       const x = Math.abs(must(point[i], "an element"));
       // Near the edge of a domain, as of sqrt near 0, only a step in proportion to x stays inside.
-      const h = [step * Math.max(1, x), step * x].find((size) => Number.isFinite(along(i, size))) ?? step;
+      const h =
+        [step * Math.max(1, x), step * x].find((candidate) => Number.isFinite(along(i, candidate))) ?? step;
       magnitude = 0;
       const difference = along(i, h);
       const doubt = Math.abs(along(i, h / 2) - difference);

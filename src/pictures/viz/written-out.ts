@@ -32,108 +32,143 @@ const letters = "ijklmn";
  */
 export function writeOut(traced: Traceable): WrittenOut {
   const { program, args } = traced;
-  const [goesOn, ends] = [tensor(true), tensor(false)];
-  const counts = args === undefined ? undefined : countsOf(program, args).values();
-  const write = (trace: StagingTrace): WrittenOut => {
-    const names = new Map<Var, string>();
-    const iterations = new Map<Equation, readonly TraceIteration[]>();
-    const home = new Map<Var, readonly TraceIteration[]>(); // the iterations that a value was computed in
-    const indices = new Map<Equation, string>();
-    const outside: readonly TraceIteration[] = [];
+  const answers = { goesOn: tensor(true), ends: tensor(false) };
+  const counts = args === undefined ? [] : countsOf(program, args);
+  const write = (trace: StagingTrace): WrittenOut =>
+    new Writer(traced, trace, answers, counts.values()).write();
+  return withTrace(program.name, makeStagingTrace, write, true);
+}
 
-    const give = (value: Tensor, name: string | undefined): void => {
-      const v = trace.varOf(value);
-      if (name !== undefined && !names.has(v)) names.set(v, name);
-    };
-    const put = (eqn: Equation, place: readonly TraceIteration[]): void => {
-      if (place.length > 0) iterations.set(eqn, place);
-      for (const v of eqn.outs) home.set(v, place);
-    };
+/** The iterations around an equation, outermost first. */
+type Place = readonly TraceIteration[];
 
-    function run(
-      body: Program,
-      ins: readonly Tensor[],
-      place: readonly TraceIteration[],
-      nameOf: (v: Var) => string | undefined,
-    ): Tensor[] {
-      const env = new Map(body.ins.map((v, i) => [v, must(ins[i], "an operand")]));
-      for (const eqn of body.eqns) {
-        const operands = eqn.ins.map((v) => must(env.get(v), "an operand"));
-        const outs = withSource(eqn.source, () => {
-          const called = calledProgram(eqn.prim, eqn.params);
-          if (called !== undefined) return run(called, operands, place, () => undefined);
-          const length = lengthOf(eqn) ?? (isOpen(eqn) ? counts?.next().value : undefined);
-          if (length !== undefined && (isOpen(eqn) || isWrittenOut(eqn)))
-            return runLoop(eqn, operands, place, length);
-          const from = trace.eqns.length;
-          const results = bind(eqn.prim, operands, eqn.params);
-          for (const made of trace.eqns.slice(from)) put(made, place);
-          return results;
-        });
-        eqn.outs.forEach((v, i) => {
-          const out = must(outs[i], "a result");
-          env.set(v, out);
-          give(out, nameOf(v));
-        });
-      }
-      return body.outs.map((v) => must(env.get(v), "a result"));
-    }
+const outside: Place = [];
 
-    function runLoop(
-      eqn: Equation,
-      ins: readonly Tensor[],
-      place: readonly TraceIteration[],
-      length: number,
-    ): readonly Tensor[] {
-      const index = indices.get(eqn) ?? letters[indices.size] ?? `i${indices.size + 1}`;
-      indices.set(eqn, index);
-      let before = place;
-      let from = trace.eqns.length;
-      /** What the loop itself computes stands with the iteration that it alone reads, or else in the next place. */
-      const settle = (next: readonly TraceIteration[]): void => {
-        for (const made of trace.eqns.slice(from)) {
-          const homes = made.ins
-            .map((v) => home.get(v) ?? outside)
-            .filter((one) => one.length > place.length);
-          const isOfBefore = homes.length > 0 && homes.every((one) => one === before);
-          put(made, isOfBefore ? before : next);
-        }
-      };
-      const results = must(eqn.prim.unroll, "a loop")(ins, eqn.params, (body, operands, step = 0) => {
-        if (body !== bodyOf(eqn)) return [step < length ? goesOn : ends]; // the test, whose answers are known
-        const here = [...place, { loop: index, index, value: step }];
-        settle(here);
-        const { nameOf, isConstant } = nameProgram(body, traced.names);
-        const suffix = here.map(({ value }) => `_${value}`).join("");
-        const ownName = (v: Var): string | undefined => (isConstant(v) ? undefined : nameOf(v) + suffix);
-        body.ins.forEach((v, i) => {
-          const operand = must(operands[i], "an operand");
-          if (home.get(trace.varOf(operand)) === here) give(operand, ownName(v));
-        });
-        const outs = run(body, operands, here, ownName);
-        before = here;
-        from = trace.eqns.length;
-        return outs;
-      });
-      settle(place);
-      return results;
-    }
+/** Writes a program into a trace, loop by loop. */
+class Writer {
+  readonly #traced: Traceable;
+  readonly #trace: StagingTrace;
+  /** What the test of a loop gives that goes on as often as is known. */
+  readonly #answers: { readonly goesOn: Tensor; readonly ends: Tensor };
+  /** How often such loops run, in the order in which they begin. */
+  readonly #counts: Iterator<number | undefined, undefined>;
+  readonly #names = new Map<Var, string>();
+  readonly #iterations = new Map<Equation, Place>();
+  /** The iterations that a value was computed in. */
+  readonly #home = new Map<Var, Place>();
+  readonly #indices = new Map<Equation, string>();
 
+  constructor(
+    traced: Traceable,
+    trace: StagingTrace,
+    answers: { readonly goesOn: Tensor; readonly ends: Tensor },
+    counts: Iterator<number | undefined, undefined>,
+  ) {
+    this.#traced = traced;
+    this.#trace = trace;
+    this.#answers = answers;
+    this.#counts = counts;
+  }
+
+  write(): WrittenOut {
+    const trace = this.#trace;
+    const { program, names } = this.#traced;
     const ins = program.ins.map((v) => {
       const input = trace.input(v.type, v.name);
-      give(input, traced.names.get(v));
+      this.#give(input, names.get(v));
       return input;
     });
-    const outs = run(program, ins, outside, (v) => traced.names.get(v));
+    const outs = this.#run(program, ins, outside, (v) => names.get(v));
     const whole = {
       name: program.name,
       ins: ins.map((x) => trace.varOf(x)),
       eqns: trace.eqns,
       outs: outs.map((x) => trace.varOf(x)),
     };
-    return { ...traced, program: whole, names, iterations };
-  };
-  return withTrace(program.name, makeStagingTrace, write, true);
+    return { ...this.#traced, program: whole, names: this.#names, iterations: this.#iterations };
+  }
+
+  #give(value: Tensor, name: string | undefined): void {
+    const v = this.#trace.varOf(value);
+    if (name !== undefined && !this.#names.has(v)) this.#names.set(v, name);
+  }
+
+  #put(eqn: Equation, place: Place): void {
+    if (place.length > 0) this.#iterations.set(eqn, place);
+    for (const v of eqn.outs) this.#home.set(v, place);
+  }
+
+  #run(
+    body: Program,
+    ins: readonly Tensor[],
+    place: Place,
+    nameOf: (v: Var) => string | undefined,
+  ): Tensor[] {
+    const env = new Map(body.ins.map((v, i) => [v, must(ins[i], "an operand")]));
+    for (const eqn of body.eqns) {
+      const operands = eqn.ins.map((v) => must(env.get(v), "an operand"));
+      const outs = withSource(eqn.source, () => this.#apply(eqn, operands, place));
+      eqn.outs.forEach((v, i) => {
+        const out = must(outs[i], "a result");
+        env.set(v, out);
+        this.#give(out, nameOf(v));
+      });
+    }
+    return body.outs.map((v) => must(env.get(v), "a result"));
+  }
+
+  #apply(eqn: Equation, operands: readonly Tensor[], place: Place): readonly Tensor[] {
+    const called = calledProgram(eqn.prim, eqn.params);
+    if (called !== undefined) return this.#run(called, operands, place, () => undefined);
+    const length = lengthOf(eqn) ?? (isOpen(eqn) ? this.#counts.next().value : undefined);
+    if (length !== undefined && (isOpen(eqn) || isWrittenOut(eqn)))
+      return this.#runLoop(eqn, operands, place, length);
+    const from = this.#trace.eqns.length;
+    const results = bind(eqn.prim, operands, eqn.params);
+    for (const made of this.#trace.eqns.slice(from)) this.#put(made, place);
+    return results;
+  }
+
+  #runLoop(eqn: Equation, ins: readonly Tensor[], place: Place, length: number): readonly Tensor[] {
+    const trace = this.#trace;
+    const index = this.#indices.get(eqn) ?? letters[this.#indices.size] ?? `i${this.#indices.size + 1}`;
+    this.#indices.set(eqn, index);
+    let before = place;
+    let from = trace.eqns.length;
+    const { goesOn, ends } = this.#answers;
+    const results = must(eqn.prim.unroll, "a loop")(ins, eqn.params, (body, operands, step = 0) => {
+      if (body !== bodyOf(eqn)) return [step < length ? goesOn : ends];
+      const here = [...place, { loop: index, index, value: step }];
+      this.#settle(from, place, before, here);
+      const { nameOf, isConstant } = nameProgram(body, this.#traced.names);
+      const suffix = here.map(({ value }) => `_${value}`).join("");
+      const ownName = (v: Var): string | undefined => (isConstant(v) ? undefined : nameOf(v) + suffix);
+      body.ins.forEach((v, i) => {
+        const operand = must(operands[i], "an operand");
+        if (this.#home.get(trace.varOf(operand)) === here) this.#give(operand, ownName(v));
+      });
+      const outs = this.#run(body, operands, here, ownName);
+      before = here;
+      from = trace.eqns.length;
+      return outs;
+    });
+    this.#settle(from, place, before, place);
+    return results;
+  }
+
+  /**
+   * What a loop at a place itself computes, the equations from one on, stands with the iteration before that it alone reads, or else
+   * in the next place.
+   */
+  #settle(from: number, place: Place, before: Place, next: Place): void {
+    for (const made of this.#trace.eqns.slice(from)) {
+      const homes = made.ins
+        .map((v) => this.#home.get(v) ?? outside)
+        .filter((home) => home.length > place.length);
+      const isOfBefore = homes.length > 0 && homes.every((home) => home === before);
+      this.#put(made, isOfBefore ? before : next);
+    }
+  }
 }
 
 /**

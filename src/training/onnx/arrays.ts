@@ -190,7 +190,7 @@ const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
 /** Rows of updates that go to rows of an array: the axis comes first for that, and goes back. */
-function rowWriter(reduction: "add" | "max" | "min" | "none"): Form {
+function rowWriter(how: "add" | "max" | "min" | "none"): Form {
   return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
     const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
     const rank = places.shape.length;
@@ -201,7 +201,7 @@ function rowWriter(reduction: "add" | "max" | "min" | "none"): Form {
     const rest = others.map((a) => x.shape[a]!);
     const at = reshaped(g, clamped(g, ins[1]!, places, x.shape[axis]!), [count]);
     const changes = reshaped(g, transposed(g, ins[2]!, moved), [count, ...rest]);
-    const last = reduction === "none" && isUnique !== true ? lastOf(g, at, count, x.shape[axis]!) : undefined;
+    const last = how === "none" && isUnique !== true ? lastOf(g, at, count, x.shape[axis]!) : undefined;
     const out = g.node(
       "ScatterND",
       [
@@ -209,7 +209,7 @@ function rowWriter(reduction: "add" | "max" | "min" | "none"): Form {
         reshaped(g, at, [count, 1]),
         last === undefined ? changes : g.node("Gather", [changes, last], { axis: 0 }),
       ],
-      { reduction },
+      { reduction: how },
     );
     return transposed(g, out, x.shape.map((_, a) => (a === axis ? 0 : a < axis ? a + 1 : a))); // prettier-ignore
   };

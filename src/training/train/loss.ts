@@ -77,12 +77,12 @@ export function metricNames<P, B>(
 
 /** What a loss is told; `null` is no state. */
 export function contextOf(
-  key: Tensor,
+  drawKey: Tensor,
   step: Tensor,
   training: boolean,
   modelState: unknown,
 ): LossContext<unknown> {
-  return { key, step, training, modelState: modelState ?? undefined };
+  return { key: drawKey, step, training, modelState: modelState ?? undefined };
 }
 
 /** How a loss adds up over the items of a batch. */

@@ -215,8 +215,8 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
     number: number,
   ): { readonly part: PendingPart<P>; readonly own: ItemSums; readonly loss: number } => {
     const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
-    const { gradients: sum = null, modelState: state = at.modelState } = before?.tree ?? {};
-    const out = addUp(params, sum, state, batch, partKey, int32(step), items);
+    const { gradients: summed = null, modelState: state = at.modelState } = before?.tree ?? {};
+    const out = addUp(params, summed, state, batch, partKey, int32(step), items);
     const loss = out.loss.item();
     const own = sumsOfBatch(items, loss, numbersOf(out.metrics), reduction);
     const sums = addSums(before?.sums ?? noItems, own);

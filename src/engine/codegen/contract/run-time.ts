@@ -159,8 +159,8 @@ function eachBlockOfSums(
       end: Expr,
       inner: Parameters<Products>[1],
     ): void =>
-      target.for(`${prefix}.k`, first, end, (loop, i) =>
-        inner(loop, { left: moved(start.left, last.left, i), right: moved(start.right, last.right, i) }),
+      target.for(`${prefix}.k`, first, end, (innermost, i) =>
+        inner(innermost, { left: moved(start.left, last.left, i), right: moved(start.right, last.right, i) }),
       );
     body(loop, (target, inner) => {
       if (outer.length === 0) return along(target, { left: zero, right: zero }, from, to, inner);

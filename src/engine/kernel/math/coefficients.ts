@@ -176,10 +176,10 @@ export const longExpTail32: readonly number[] = [
   0.00019918470934499055,
 ];
 
-/** 2ᵗ = 1 + t · P(t) for |t| ≤ ½, relatively, in float32; error of the form 2^-25.9. */
+/** 2ᵗ = 1 + t ln 2 + t² · P(t) for |t| ≤ ½, relatively, in float32; error of the form 2^-27.9. */
 export const exp2Tail32: readonly number[] = [
-  0.6931471824645996, 0.24022647738456726, 0.055503323674201965, 0.00961843691766262, 0.0013398875016719103,
-  0.0001535336341476068,
+  0.24022647738456726, 0.05550362169742584, 0.009618526324629784, 0.0013390161329880357,
+  0.00015321149840019643,
 ];
 
 /** ln(1 + f) = f − f²/2 + f³ · P(f) for √½ ≤ 1 + f ≤ √2, relatively, in float32; error of the form 2^-28.3. */

@@ -51,9 +51,9 @@ export function withFixedPlaces(facts: Facts, loop: For, fresh: (hint: string) =
       if (stmt.kind !== "store") return mapBlocks(stmt, inLocals);
       const added = addedBy(stmt);
       const place = added && polynomialOf(stmt.index, made);
-      const one = place && found.find((f) => f.buffer === stmt.buffer && samePolynomial(f.place, place));
-      if (added === undefined || one === undefined || stmt.value.kind !== "binary") return stmt;
-      return { kind: "set", name: one.sum.name, value: k.binary(stmt.value.op, one.sum, added) };
+      const match = place && found.find((f) => f.buffer === stmt.buffer && samePolynomial(f.place, place));
+      if (added === undefined || match === undefined || stmt.value.kind !== "binary") return stmt;
+      return { kind: "set", name: match.sum.name, value: k.binary(stmt.value.op, match.sum, added) };
     });
   const [before, after] = [k.makeBlock(), k.makeBlock()];
   for (const { sum } of found) before.let(sum.name, noTerm(sum.type));

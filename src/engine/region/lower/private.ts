@@ -74,8 +74,8 @@ function covers(store: Access, read: Access, made: Made, length: Polynomial | un
     return free.some((other) => {
       const same = endsOf(other, made);
       const isSame = ends?.every((end, k) => same !== undefined && samePolynomial(renamed(end, names), same[k]!)); // prettier-ignore
-      const left = free.filter((one) => one !== other);
-      return isSame === true && matches(rest, left, new Map([...names, [first.index, other.index]]));
+      const unmatched = free.filter((one) => one !== other);
+      return isSame === true && matches(rest, unmatched, new Map([...names, [first.index, other.index]]));
     });
   };
   return matches(own, others, new Map());

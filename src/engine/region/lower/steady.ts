@@ -33,10 +33,10 @@ export function withSteadyParts(
     return mapStmts(stmts, (stmt) => {
       if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
         const own: Around = { loop: stmt, before: [], known: new Map() };
-        const inside = [...loops, own];
+        const nested = [...loops, own];
         const moved = moveOut(
-          mapBlocks(stmt, (part) => within(part, inside)),
-          inside,
+          mapBlocks(stmt, (part) => within(part, nested)),
+          nested,
         );
         return [...own.before, moved];
       }

@@ -155,7 +155,7 @@ function evaluator(
 
 /** All choices of one of each, or as many as are allowed, at random. */
 function combinations(sizes: readonly number[]): number[][] {
-  const all = sizes.reduce((product, size) => product * size, 1);
+  const all = sizes.reduce((count, size) => count * size, 1);
   if (all <= mostCandidates) {
     return Array.from({ length: all }, (_, n) => {
       let rest = n;
@@ -225,7 +225,7 @@ function poolOf(role: Role, scales: readonly ColumnScale[]): number[] {
   }
   const known = powers.map((k) => k ?? 0);
   if (known.every((k) => Math.abs(k) < 0.01)) return signed([0.1, 0.3, 0.6, 1, 1.5, 2, 3, 5, 10]);
-  const unit = known.reduce((product, k, d) => product * scales[d]!.range ** k, 1);
+  const unit = known.reduce((partial, k, d) => partial * scales[d]!.range ** k, 1);
   const size = known.reduce((total, k) => total + k, 0);
   const steps =
     size < 0 ? [0.1, 0.4, 1, 2, 4, 8, 16, 32, 100] : [0.01, 0.03, 0.06, 0.12, 0.25, 0.5, 1, 4, 50];

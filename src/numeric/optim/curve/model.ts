@@ -65,8 +65,8 @@ export function curveModel(
   const rowsOf = (columns: readonly Tensor[]): Rows => ({ count: columns[0]!.shape[0]!, columns });
   // a search asks for the derivatives where it has just asked for the values
   const both = prepare((theta, ...columns) => {
-    const f = (p: Tensor): Tensor => curve(p, rowsOf(columns));
-    return [f(theta), transpose(jacfwd(f)(theta))];
+    const model = (p: Tensor): Tensor => curve(p, rowsOf(columns));
+    return [model(theta), transpose(jacfwd(model)(theta))];
   });
   let last: { theta: Float64Array; rows: Rows; values: Float64Array; slopes: Columns } | undefined;
   const evaluate = (theta: Float64Array, rows: Rows): NonNullable<typeof last> => {

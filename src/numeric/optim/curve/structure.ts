@@ -55,16 +55,16 @@ const small = 1e-8; // what is left of derivatives that cancel but for rounding
  * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
  */
 export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
-  const key = [...fixed].join();
-  const before = known.get(model) ?? new Map<string, Structure>();
-  known.set(model, before);
-  const found = before.get(key) ?? findStructure(model, data, fixed);
-  before.set(key, found);
+  const fixedKey = [...fixed].join();
+  const before = structures.get(model) ?? new Map<string, Structure>();
+  structures.set(model, before);
+  const found = before.get(fixedKey) ?? findStructure(model, data, fixed);
+  before.set(fixedKey, found);
   return found;
 }
 
 /** What was found out about curves: it is of the formula, and not of the data. */
-const known = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, Structure>>();
+const structures = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, Structure>>();
 
 /** The part of it that takes no search: which parameters a curve is linear in. */
 export function linearPartOf(model: CurveModel, data: Rows): Pick<Structure, "linear" | "nonlinear"> {
@@ -250,8 +250,8 @@ function solveForConstants(
   const joined = (pick: (part: (typeof parts)[number]) => Float64Array): Float64Array =>
     Float64Array.from(parts.flatMap((part) => [...pick(part)]));
   const columns = Array.from({ length: n }, (_, i) => joined((part) => part.unknowns[i]!));
-  const known = joined((part) => part.known.map((x) => -x));
-  const { coefficients, rest } = project(columns, known);
+  const negated = joined((part) => part.known.map((x) => -x));
+  const { coefficients, rest } = project(columns, negated);
   return length(rest) <= small * Math.sqrt(parts.length) ? Array.from(coefficients) : undefined;
 }
 

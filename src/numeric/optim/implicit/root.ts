@@ -196,8 +196,8 @@ function dogleg(
     dot(cauchy, difference),
     sub(square(radius), square(cauchyLength)),
   ];
-  const root = sqrt(maximum(add(square(b), mul(a, c)), 0));
-  const t = div(c, maximum(add(b, root), Number.MIN_VALUE));
+  const discriminantRoot = sqrt(maximum(add(square(b), mul(a, c)), 0));
+  const t = div(c, maximum(add(b, discriminantRoot), Number.MIN_VALUE));
   const between = add(cauchy, mul(minimum(maximum(t, 0), 1), difference));
   const isInside = logicalAnd(isNewton, lessEqual(newtonLength, radius));
   const isPast = lessEqual(radius, cauchyLength);

@@ -42,13 +42,13 @@ export function* lbfgsB(f: Objective, start: Float64Array, walls: Walls): Search
     const isFresh = known === none;
     if (slope < 0) {
       const first = Math.min(isFresh ? Math.min(1, 1 / Math.sqrt(dot(direction, direction))) : 1, most);
-      const start = { t: 0, value, gradient, slope };
+      const here = { t: 0, value, gradient, slope };
       const { point } = strongWolfe(
         (t) =>
           t > most
-            ? { value: Infinity, gradient: start.gradient } // outside: the search turns back, and nothing is evaluated
+            ? { value: Infinity, gradient: here.gradient } // outside: the search turns back, and nothing is evaluated
             : f.valueAndGradient(t === 1 ? target : inside(addScaled(from, t, direction), walls)),
-        start,
+        here,
         direction,
         first,
         { tolerance: 0, evaluations: 40 },

@@ -148,12 +148,12 @@ function throughTraces(
       const mesh = record(y, times, own);
       const along = (...moved: Tensor[]): Tensor => {
         let next = 0;
-        const [z, at, ...rest] = primals.map((x, i) => (active[i] === true ? moved[next++]! : x)) as [
+        const [z, moments, ...rest] = primals.map((x, i) => (active[i] === true ? moved[next++]! : x)) as [
           Tensor,
           Tensor,
           ...Tensor[],
         ];
-        return replay(mesh, z, at, rest);
+        return replay(mesh, z, moments, rest);
       };
       return jvp<Tensor[]>(along, some(primals), some(tangents));
     },

@@ -32,8 +32,8 @@ export interface Ranges {
 }
 
 /** Whether a number is known to be a machine integer. */
-export function isInt32({ low, high, whole, maybeNaN }: Range): boolean {
-  return whole && !maybeNaN && low >= least && high <= most;
+export function isInt32({ low, high, whole: isWhole, maybeNaN }: Range): boolean {
+  return isWhole && !maybeNaN && low >= least && high <= most;
 }
 
 function whole(low: number, high: number): Range {

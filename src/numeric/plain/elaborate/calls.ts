@@ -247,6 +247,7 @@ function collectReturns(
   const jump = { flag: undefined, declarations: start.out };
   const isOne = all.length === 1 && body.body.at(-1) === all[0];
   const name = sameName(all, body);
+  const born = env.unit.rootCount;
   let result: Entity = nothing;
   let room: Entity | undefined;
   let isVoid: boolean | undefined;
@@ -261,11 +262,19 @@ function collectReturns(
       return;
     }
     room ??= makeRoom(env, node, planOf(inner, node, value), "result", start);
-    if (!isFresh(value)) borrow(inner, [...allRoots(value), ...allRoots(room)], node);
+    if (!isFresh(value) && !isLeftBehind(inner, value, born))
+      borrow(inner, [...allRoots(value), ...allRoots(room)], node);
     copyInto(inner, node, room, readAll(inner, value));
     result = room;
   };
   return { returns: { jump, give }, result: () => result };
+}
+
+/** Whether a value that is returned consists of objects of the body itself, which no one else holds, so that its copy stands for it. */
+function isLeftBehind({ unit }: Env, value: Entity, born: number): boolean {
+  const roots = allRoots(value);
+  const held = new Set(unit.copies.flatMap((copy) => copy.roots));
+  return new Set(roots).size === roots.length && roots.every((root) => root.born >= born && !held.has(root));
 }
 
 /** The variable that all return statements give, where it is one that the body itself declares: it need not be copied. */

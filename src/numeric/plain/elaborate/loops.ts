@@ -335,7 +335,7 @@ function isFixed(env: Env, { name, bound }: Sides, stmt: ForStatement, parts: St
   const names = usedNames(bound);
   const changed = [...assignedNames(stmt), ...writtenNames(stmt)];
   const isAliased = someExpr(value, (part) => part.kind === "load" && env.unit.dims.has(part.array));
-  return !calls && !isAliased && !changed.some((name) => names.has(name)) && !usesFields(bound);
+  return !calls && !isAliased && !changed.some((one) => names.has(one)) && !usesFields(bound);
 }
 
 function usesFields(bound: Expression): boolean {

@@ -131,7 +131,7 @@ class ModuleText {
     for (const param of params) lines.push(...argumentLines(param.name, param.type, takeParam, scope));
     next = 0;
     // of these only the lengths are needed, whose helpers the lines above have
-    const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (name) => name));
+    const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (given) => given));
     lines.push(...lengthChecks(region, leaves, scope.helper));
     lines.push(...statementLines(region.body, scope));
     let at = 0;

@@ -60,10 +60,10 @@ function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: S
   const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, helper));
   const taken = new Set(["inputs", "outputs", ...params.map((param) => param.name)]);
   const fresh = (hint: string): string => {
-    let free = hint;
-    for (let n = 2; taken.has(free); n++) free = `${hint}_${n}`;
-    taken.add(free);
-    return free;
+    let candidate = hint;
+    for (let n = 2; taken.has(candidate); n++) candidate = `${hint}_${n}`;
+    taken.add(candidate);
+    return candidate;
   };
   const [inputs, outputs] = [free("inputs", params), free("outputs", params)];
   let at = 0;

@@ -226,15 +226,15 @@ export function arrayFunction(
   name: string,
   args: readonly Argument[],
 ): Entity | undefined {
-  const [owner = "", method] = name.split(".");
+  const [owner = "", methodName] = name.split(".");
   if (owner !== "Array" && !isTyped(owner)) return undefined;
   const of: ArrayKind = isTyped(owner) ? owner : "number[]";
-  if (method === "of") {
+  if (methodName === "of") {
     const items = args.map((arg) => evaluateArgument(env, arg));
     const tuple: TupleEntity = { kind: "tuple", items, root: newRoot(env, "[…]"), fresh: true };
     return isTyped(owner) ? convertedArray(env, node, tuple, owner) : tuple;
   }
-  if (method !== "from") return undefined;
+  if (methodName !== "from") return undefined;
   const [source, callback] = args;
   if (source === undefined) return refuse(env, node, `${name} takes an array or { length: n }.`);
   const unfilled = source.type === "SpreadElement" ? undefined : unfilledArray(env, source);

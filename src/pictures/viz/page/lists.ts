@@ -35,12 +35,12 @@ export interface ListActions {
  */
 export function makeLists(
   pane: HTMLElement,
-  given: PageData,
+  pageData: PageData,
   mode: Mode,
   rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] },
   actions: ListActions,
 ): Lists {
-  let data = given;
+  let data = pageData;
   const makeRow = (
     phase: Step["phase"],
     list: readonly Row[],
@@ -227,8 +227,8 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
   if (gradient.length === 0) return undefined;
   const shown = gradient
     .slice(0, mostGradient)
-    .map(({ name, value }) =>
-      make("div", {}, math(`${name} = `), make("span", { class: "number derivative" }, math(value))),
+    .map(({ name, value: shown }) =>
+      make("div", {}, math(`${name} = `), make("span", { class: "number derivative" }, math(shown))),
     );
   const rest =
     gradient.length > mostGradient ? [make("p", {}, `and ${gradient.length - mostGradient} more`)] : [];
@@ -275,7 +275,7 @@ export function layOutColumns(
   { lines, tangents, reverse, passes }: PageData,
   leastNumber: number = 5,
 ): number {
-  const hasArrays = lines.some(({ value }) => value.includes("["));
+  const hasArrays = lines.some(({ value: shown }) => shown.includes("["));
   const isLong = lines.some(({ right }, i) => right.length + (tangents[i]?.right.length ?? 0) > longestPair);
   pane.classList.toggle("has-arrays", hasArrays);
   pane.classList.toggle("is-stacked", hasArrays || isLong);
@@ -288,7 +288,7 @@ export function layOutColumns(
   set("--left", ems(lefts, 4.4, 14));
   set("--tangent", ems(longest(tangents.map(({ left }) => left)), 3.4, 9));
   // Rows are grids of their own: columns that were as wide as their own number would not stand below one another.
-  const numbers = [...lines.map(({ value }) => value), ...passes.flatMap(({ values }) => values)];
+  const numbers = [...lines.map(({ value: shown }) => shown), ...passes.flatMap(({ values }) => values)];
   const number = ems(longest(numbers), leastNumber, 8.4);
   set("--pair-number", number);
   return number;

@@ -101,9 +101,9 @@ class Runner {
     this.#region.params.forEach((param, i) => {
       const { data, dims } = args[i]!;
       const label = labels[i]!;
-      const isReal = param.type === "f64" || param.type === "f32";
+      const isRealParam = param.type === "f64" || param.type === "f32";
       const take = (value: number, target: string): Traced =>
-        isReal ? this.#step(undefined, target, plain(value)) : plain(value);
+        isRealParam ? this.#step(undefined, target, plain(value)) : plain(value);
       if (typeof data === "number") this.#scalars.set(param.name, take(data, label));
       else {
         const elements = Array.from(data, (x, k) => take(x, elementLabel(label, k, dims)));

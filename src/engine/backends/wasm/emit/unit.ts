@@ -141,11 +141,11 @@ export function openUnit(
       mostWork = Math.max(mostWork, bytes);
       return memory.shared("work", bytes);
     },
-    spillSlot(owner, name, bytes = 8) {
+    spillSlot(owner, label, bytes = 8) {
       let own = slots.get(owner);
       if (own === undefined) slots.set(owner, (own = new Map<string, number>()));
-      let slot = own.get(name);
-      if (slot === undefined) own.set(name, (slot = reserveSpill(bytes, Math.min(32, bytes))));
+      let slot = own.get(label);
+      if (slot === undefined) own.set(label, (slot = reserveSpill(bytes, Math.min(32, bytes))));
       return slot;
     },
     pushSpillBase(body) {

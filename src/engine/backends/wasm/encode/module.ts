@@ -91,29 +91,29 @@ export function makeModule(name?: string): ModuleBuilder {
   }
 
   return {
-    importMemory(from, name, limits) {
-      imports.push({ from, name, write: (out) => writeMemory(out, limits) });
+    importMemory(from, field, limits) {
+      imports.push({ from, name: field, write: (out) => writeMemory(out, limits) });
     },
-    importFunction(from, name, params, results) {
+    importFunction(from, field, params, results) {
       if (functions.length > 0) throw internalError("functions are imported before others are declared");
       const type = typeIndex(params, results);
       imports.push({
         from,
-        name,
+        name: field,
         write(out) {
           out.byte(0);
           out.unsigned(type);
         },
       });
-      return { index: importedNames.push(name) - 1 };
+      return { index: importedNames.push(field) - 1 };
     },
-    function(name, options = {}) {
+    function(label, options = {}) {
       const { params = [], results = [] } = options;
       const index = importedNames.length + functions.length;
       const body = makeBody(params.length, typeIndex);
-      functions.push({ name, type: typeIndex(params, results), options, body });
-      if (options.exported === true) exports.push({ name, kind: 0, index });
-      return { name, index, body };
+      functions.push({ name: label, type: typeIndex(params, results), options, body });
+      if (options.exported === true) exports.push({ name: label, kind: 0, index });
+      return { name: label, index, body };
     },
     global(type, mutable, value, exportedAs) {
       const out = makeWriter();
@@ -168,9 +168,9 @@ function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer
   const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
   out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   section(out, 1, types, (to, type) => to.bytes(type));
-  section(out, 2, imports, (to, { from, name, write }) => {
+  section(out, 2, imports, (to, { from, name: field, write }) => {
     to.text(from);
-    to.text(name);
+    to.text(field);
     write(to);
   });
   section(out, 3, functions, (to, { type }) => to.unsigned(type));
@@ -180,8 +180,8 @@ function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer
     to.unsigned(entries.length);
   });
   section(out, 6, globals, (to, global) => to.bytes(global));
-  section(out, 7, exports, (to, { name, kind, index }) => {
-    to.text(name);
+  section(out, 7, exports, (to, { name: field, kind, index }) => {
+    to.text(field);
     to.byte(kind);
     to.unsigned(index);
   });

@@ -1,30 +1,24 @@
 import { abs, add, div, i32, lt, max, min, mul, mulAdd, procedure, select, shl, sub } from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
-import { expTail32, longExpTail32, sinhTail32 } from "../coefficients.ts";
+import { exp2Tail32, longExpTail32, sinhTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
 import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
-import { f32, fromBits, nearestMultiple, polynomial32, powerOfTwo32, reducedExp, split32 } from "./exp.ts";
+import { f32, fromBits, nearestMultiple, polynomial32, powerOfTwo32, reducedExp } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 /** Added to n in `bits`: the exponent field of 2^(n − 1). */
 const BIAS = 126;
-
-/** ln 2 in two parts; the first has 12 bits, so that its products with 12 more are exact. */
-const LN2 = [0.693115234375, 0.0000319461849453] as const;
 
 /** 2^x of float32; exact for integers. Error: at most 0.9 ulp (measured, as all figures here). */
 export const exp232: Procedure = /* @__PURE__ */ procedure("exp232", [["x", "f32"]], (block, [x]) => {
   const clamped = block.let("clamped", max(f32(-151), min(f32(129), x!)));
   const { count, bits } = nearestMultiple(block, clamped, 1, BIAS);
   const t = block.let("t", sub(clamped, count)); // exact
-  // t ln 2 = r + rLow
-  const { high: head, low: rest } = split32(block, "t", t);
-  const r = block.let("r", mul(t, f32(Math.LN2)));
-  const rLow = add(sub(mul(head, f32(LN2[0])), r), add(mul(rest, f32(LN2[0])), mul(t, f32(LN2[1]))));
-  const tail = mulAdd(mul(r, r), polynomial32(expTail32, r), rLow);
+  const one = fastTwoSum(block, "one", f32(1), block.let("r", mul(t, f32(Math.LN2))));
+  const rest = mulAdd(mul(t, t), polynomial32(exp2Tail32, t), one.low);
   const scaled = powerOfTwo32(block, block.let("bits", bits));
-  return scaled(add(f32(1), add(r, tail)));
+  return scaled(add(one.high, rest));
 });
 
 /** e^x − 1 of float32, accurate near 0 too. Error: at most 1 ulp. */
@@ -49,8 +43,10 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
 /** Half of e^size as a pair, and half of its inverse, for 0 ≤ size ≤ 90. */
 function halves(block: Block, size: Expr): { readonly grown: Pair; readonly shrunk: Expr } {
   const { bits, r, tail } = reducedExp(block, size);
-  const power = fastTwoSum(block, "power", f32(1), block.let("q", add(r, tail)));
-  const scaled = powerOfTwo32(block, block.let("bitsOfHalf", sub(bits, i32(1))));
+  const power = fastTwoSum(block, "one", f32(1), block.let("q", add(r, tail)));
+  // 2^(n − 3), which is always a normal number, and 4
+  const eighth = block.let("power", fromBits(shl(sub(bits, i32(2)), i32(23))));
+  const scaled = (x: Expr): Expr => mul(mul(x, eighth), f32(4));
   const high = block.let("grown", scaled(power.high));
   const low = block.let("grownLow", scaled(power.low));
   return { grown: { high, low }, shrunk: block.let("shrunk", div(f32(0.25), high)) };

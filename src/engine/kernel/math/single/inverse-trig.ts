@@ -7,55 +7,69 @@ import {
   i32,
   le,
   lt,
+  max,
   min,
   mul,
-  neg,
-  not,
+  mulAdd,
   or,
   procedure,
   select,
   sqrt,
   sub,
+  xor,
 } from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { asinTail32, atanTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
-import { fastTwoSum, twoSum } from "../double-double.ts";
-import { bitsOf, f32, polynomial32, polynomialInTwo32, split32 } from "./exp.ts";
+import { fastTwoSum } from "../double-double.ts";
+import { bitsOf, f32, fromBits, polynomial32, polynomialInTwo32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 const HALF_PI = 1.5707963705062866;
 const HALF_PI_LOW = -4.371139000186241e-8;
+/** What π/4, π/2 and π have beyond float32, as a part of it. */
+const LOW_PART: number = HALF_PI_LOW / HALF_PI;
+// 3π/4
+const BACK_DIAGONAL = 2.356194496154785;
+const BACK_DIAGONAL_LOW = -5.962440319251527e-9;
 
-// atan ½
-const MIDDLE = 0.46364760398864746;
-const MIDDLE_LOW = 5.0121587194269e-9;
+/** 2^31, the sign of a float32, where a condition holds; else 0. */
+const signIf = (condition: Expr): Expr => select(condition, i32(SIGN), i32(0));
+const withSign = (x: Expr, sign: Expr): Expr => fromBits(xor(bitsOf(x), sign));
+const SIGN = -2147483648;
 
-/** Arc tangent of float32, in radians. Error: at most 1 ulp (measured, as all figures here). */
+/** Arc tangent of float32, in radians. Error: at most 0.8 ulp (measured, as all figures here). */
 export const atan32: Procedure = /* @__PURE__ */ procedure("atan32", [["x", "f32"]], (block, [x]) => {
   // beyond 2^60 the result is π/2
   const size = block.let("size", min(abs(x!), f32(2 ** 60)));
+  const angle = angleOf(block, block.let("less", min(size, f32(1))), block.let("more", max(size, f32(1))));
+  // beyond the diagonal what it lacks to π/2
   const isSteep = block.let("isSteep", lt(f32(1), size));
-  // of the angle to the nearer axis, whose tangent is less / more; near the diagonal less the angle with tangent ½
-  const less = block.let("less", select(isSteep, f32(1), size));
-  const more = block.let("more", select(isSteep, size, f32(1)));
-  const isMiddle = block.let("isMiddle", lt(mul(f32(0.5), more), less));
-  const above = block.let("above", select(isMiddle, sub(add(less, less), more), less));
-  const below = twoSum(block, "below", more, select(isMiddle, add(more, less), f32(0)));
-  const t = tangentOf(block, above, below);
-  const z = block.let("z", mul(t.high, t.high));
-  const tail = block.let("tail", add(mul(mul(t.high, z), polynomial32(atanTail32, z)), t.low));
-  const middle = select(isMiddle, f32(MIDDLE), f32(0));
-  const base = block.let("base", select(isSteep, sub(f32(HALF_PI), middle), middle));
-  const middleLow = select(isMiddle, f32(MIDDLE_LOW), f32(0));
-  const signed = (value: Expr): Expr => select(isSteep, neg(value), value);
-  const baseLow = add(select(isSteep, f32(HALF_PI_LOW), f32(0)), signed(middleLow));
-  const sum = fastTwoSum(block, "sum", base, block.let("signed", signed(t.high)));
-  return copySign32(block.let("value", add(sum.high, add(sum.low, add(baseLow, signed(tail))))), x!);
+  const sign = block.let("sign", signIf(isSteep));
+  const axis = select(isSteep, f32(HALF_PI), f32(0));
+  const base = block.let("base", select(angle.isMiddle, f32(HALF_PI / 2), axis));
+  const sum = fastTwoSum(block, "sum", base, block.let("signed", withSign(angle.high, sign)));
+  const low = add(mul(base, f32(LOW_PART)), withSign(angle.low, sign));
+  return copySign32(block.let("value", add(sum.high, add(sum.low, low))), x!);
 });
 
-const PI_LOW = 2 * HALF_PI_LOW;
+/** The angle whose tangent is less / more, at most 1: from the axis, or near the diagonal from that. */
+function angleOf(block: Block, less: Expr, more: Expr): Pair & { readonly isMiddle: Expr } {
+  // the tangent of what an angle is off the diagonal: (less − more) / (more + less)
+  const isMiddle = block.let("isMiddle", lt(mul(f32(0.5), more), less));
+  const above = block.let("above", sub(less, select(isMiddle, more, f32(0)))); // exact
+  const below = fastTwoSum(block, "below", more, block.let("added", select(isMiddle, less, f32(0))));
+  const inverse = block.let("inverse", div(f32(1), below.high));
+  const t = block.let("ratio", mul(above, inverse));
+  const [a, b] = [split32(block, "ratio", t), split32(block, "below", below.high)];
+  const first = sub(sub(above, mul(a.high, b.high)), mul(a.high, b.low));
+  const lacking = sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low));
+  const lost = mul(sub(lacking, mul(t, below.low)), inverse);
+  const z = block.let("z", mul(t, t));
+  const tail = block.let("tail", mulAdd(mul(t, z), polynomial32(atanTail32, z), lost));
+  return { high: t, low: tail, isMiddle };
+}
 
 /**
  * The angle of the point (x, y) of float32, from −π to π; the signs of zeros count. Error: at most 1 ulp.
@@ -86,44 +100,19 @@ export const atan232: Procedure = /* @__PURE__ */ procedure(
       "less",
       select(isInfinite, select(eq(smaller, f32(Infinity)), f32(1), mul(smaller, f32(0))), small),
     );
-    // the angle to the nearer axis, near the diagonal less the angle with tangent ½
-    const isMiddle = block.let("isMiddle", lt(mul(f32(0.5), more), less));
-    const above = block.let("above", select(isMiddle, sub(add(less, less), more), less));
-    const below = fastTwoSum(block, "below", select(isMiddle, add(more, more), more), select(isMiddle, less, f32(0))); // prettier-ignore
-    const t = tangentOf(block, above, below);
-    const z = block.let("z", mul(t.high, t.high));
-    const tail = block.let("tail", add(mul(mul(t.high, z), polynomial32(atanTail32, z)), t.low));
-    // ½ ± that angle, π − it, or it: what is added is a multiple of π/2
+    const angle = angleOf(block, less, more);
+    // that to the nearer axis: it, π − it, or π/2 ∓ it
     const isLeft = block.let("isLeft", lt(bitsOf(x!), i32(0)));
-    const isBack = block.let("isBack", or(and(isSteep, not(isLeft)), and(isLeft, not(isSteep))));
-    const signed = (value: Expr): Expr => select(isBack, neg(value), value);
-    const quarters = block.let(
-      "quarters",
-      select(isSteep, f32(HALF_PI), select(isLeft, f32(2 * HALF_PI), f32(0))),
-    );
-    const quartersLow = select(isSteep, f32(HALF_PI_LOW), select(isLeft, f32(PI_LOW), f32(0)));
-    const base = twoSum(
-      block,
-      "base",
-      quarters,
-      block.let("middle", signed(select(isMiddle, f32(MIDDLE), f32(0)))),
-    );
-    const middleLow = signed(select(isMiddle, f32(MIDDLE_LOW), f32(0)));
-    const sum = twoSum(block, "sum", base.high, block.let("signed", signed(t.high)));
-    const low = add(add(base.low, add(quartersLow, middleLow)), signed(tail));
+    const sign = block.let("sign", xor(signIf(isSteep), and(bitsOf(x!), i32(SIGN))));
+    const diagonal = block.let("diagonal", select(isLeft, f32(BACK_DIAGONAL), f32(HALF_PI / 2)));
+    const axis = block.let("axis", select(isSteep, f32(HALF_PI), select(isLeft, f32(2 * HALF_PI), f32(0))));
+    const base = block.let("base", select(angle.isMiddle, diagonal, axis));
+    const baseLow = select(eq(base, f32(BACK_DIAGONAL)), f32(BACK_DIAGONAL_LOW), mul(base, f32(LOW_PART)));
+    const sum = fastTwoSum(block, "sum", base, block.let("signed", withSign(angle.high, sign)));
+    const low = add(baseLow, withSign(angle.low, sign));
     return copySign32(block.let("value", add(sum.high, add(sum.low, low))), y!);
   },
 );
-
-/** above / below as a pair. */
-function tangentOf(block: Block, above: Expr, below: Pair): Pair {
-  const inverse = block.let("inverse", div(f32(1), below.high));
-  const ratio = block.let("ratio", mul(above, inverse));
-  const [a, b] = [split32(block, "ratio", ratio), split32(block, "below", below.high)];
-  const first = sub(sub(above, mul(a.high, b.high)), mul(a.high, b.low));
-  const lacking = sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low));
-  return { high: ratio, low: block.let("ratioLow", mul(sub(lacking, mul(ratio, below.low)), inverse)) };
-}
 
 /** Of 0 ≤ size ≤ 1: x = asin size itself where that is at most π/6, else half of the angle that it lacks to π/2. */
 function arc(block: Block, size: Expr): { readonly isNear: Expr; readonly high: Expr; readonly low: Expr } {
@@ -149,20 +138,16 @@ export const asin32: Procedure = /* @__PURE__ */ procedure("asin32", [["x", "f32
   return copySign32(block.let("value", select(isNear, add(high, low), far)), x!);
 });
 
-/** Arc cosine of float32, in radians; NaN outside of [−1, 1]. Error: at most 1 ulp. */
+/** Arc cosine of float32, in radians; NaN outside of [−1, 1]. Error: at most 0.8 ulp. */
 export const acos32: Procedure = /* @__PURE__ */ procedure("acos32", [["x", "f32"]], (block, [x]) => {
   const { isNear, high, low } = arc(block, block.let("size", abs(x!)));
-  const isLeft = block.let("isLeft", lt(x!, f32(0)));
   // π/2 − x, or π − 2t left of −½, or 2t
-  const base = block.let("base", select(isNear, f32(HALF_PI), f32(2 * HALF_PI)));
-  const baseLow = select(isNear, f32(HALF_PI_LOW), f32(2 * HALF_PI_LOW));
-  const t = block.let("angle", select(isNear, high, add(high, high)));
-  const tLow = block.let("angleLow", select(isNear, low, add(low, low)));
-  const signed = block.let("signed", select(isNear, select(isLeft, neg(t), t), t));
-  const signedLow = select(isNear, select(isLeft, neg(tLow), tLow), tLow);
-  const less = block.let("less", sub(base, signed));
-  const lost = sub(sub(base, less), signed);
-  const from = add(less, add(lost, sub(baseLow, signedLow)));
-  const isDirect = select(isNear, eq(x!, x!), isLeft);
-  return select(isDirect, from, add(t, tLow));
+  const beyond = block.let("beyond", select(lt(x!, f32(0)), f32(2 * HALF_PI), f32(0)));
+  const base = block.let("base", select(isNear, f32(HALF_PI), beyond));
+  const sign = block.let("sign", xor(signIf(isNear), and(bitsOf(x!), i32(SIGN))));
+  const twice = (part: Expr): Expr => add(part, select(isNear, f32(0), part));
+  const angle = block.let("angle", withSign(twice(high), sign));
+  const sum = fastTwoSum(block, "sum", base, angle);
+  const rest = add(mul(base, f32(LOW_PART)), withSign(twice(low), sign));
+  return add(sum.high, add(sum.low, rest));
 });

@@ -10,10 +10,10 @@ import {
   mul,
   mulAdd,
   ne,
-  neg,
   procedure,
   select,
   shl,
+  shr,
   sub,
   xor,
 } from "../../build.ts";
@@ -95,19 +95,26 @@ export const tan32: Procedure = /* @__PURE__ */ procedure("tan32", [["x", "f32"]
   const { high: head, low: rest } = split32(block, "r", r);
   const zLow = add(sub(mul(head, head), z), mul(rest, add(r, head)));
   const cosine = fastTwoSum(block, "cosine", one, mulAdd(f32(-0.5), zLow, tail));
-  // a quarter on, cos r over −sin r
-  const isOdd = block.let("isOdd", ne(and(bits, i32(1)), i32(0)));
-  const choose = (name: string, odd: Expr, even: Expr): Expr => block.let(name, select(isOdd, odd, even));
-  const above = {
-    high: choose("above", neg(cosine.high), sine.high),
-    low: choose("aboveLow", neg(cosine.low), sine.low),
+  // a quarter on, cos r over −sin r: they change places by the bits in which they differ
+  const odd = block.let("odd", shl(bits, i32(31)));
+  const all = block.let("all", shr(odd, i32(31)));
+  const chosen = (part: "high" | "low"): Record<"above" | "below", Expr> => {
+    const [a, b] = [bitsOf(sine[part]), bitsOf(cosine[part])];
+    const change = block.let(`change ${part}`, and(xor(a, b), all));
+    return {
+      above: block.let(`above ${part}`, fromBits(xor(a, change))),
+      below: block.let(`below ${part}`, fromBits(xor(b, change))),
+    };
   };
-  const below = {
-    high: choose("below", sine.high, cosine.high),
-    low: choose("belowLow", sine.low, cosine.low),
-  };
-  const value = quotient32(block, "ratio", above, below);
-  const result = block.let("result", fromBits(xor(bitsOf(value), and(bitsOf(x!), i32(SIGN)))));
+  const [high, low] = [chosen("high"), chosen("low")];
+  const value = quotient32(
+    block,
+    "ratio",
+    { high: high.above, low: low.above },
+    { high: high.below, low: low.below },
+  );
+  const sign = xor(odd, and(bitsOf(x!), i32(SIGN)));
+  const result = block.let("result", fromBits(xor(bitsOf(value), sign)));
   block.ifRare(lt(f32(LIMIT), size), (then) =>
     then.set(result, convert("f32", call(tan64, convert("f64", x!)))),
   );

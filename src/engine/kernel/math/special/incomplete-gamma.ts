@@ -185,10 +185,10 @@ const nearZero = /* @__PURE__ */ byOrder((n) =>
       const count = loop.let("iAsFloat", convert("f64", i));
       loop.set(term, div(neg(mul(term, x!)), count));
       const inverse = loop.let("inverse", div(f64(1), add(a!, count)));
-      let power = term;
+      let quotient = term;
       sum.forEach((s, j) => {
-        power = loop.let(`quotient${j}`, mul(j === 0 ? power : neg(power), inverse));
-        loop.set(s, add(s, power));
+        quotient = loop.let(`quotient${j}`, mul(j === 0 ? quotient : neg(quotient), inverse));
+        loop.set(s, add(s, quotient));
       });
     });
     const log = block.let("log", call(log64, x!));
