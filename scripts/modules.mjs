@@ -77,11 +77,12 @@ export async function writeModules(out, { without: workAround, maps = false, sec
       chunkFileNames({ name, facadeModuleId, moduleIds }) {
         if (name === "rolldown-runtime") return "[name].js";
         if (!moduleIds.some((id) => ofLibrary?.has(id))) return `${section?.at}assets/[name].js`;
+        // What an entry installs, where pages share the entry: a bundle must not leave it out (see `sideEffects` in package.json).
+        if (moduleIds.every((id) => sources.includes(pathOf(id).replace(/\.ts$/, ""))))
+          return "entries/[name].js";
         if (name === "core" || /^core-|\//.test(name)) return "[name].js";
         if (facadeModuleId) return pathOf(facadeModuleId).replace(/\.ts$/, ".js");
-        // What an entry installs, where pages share the entry: a bundle must not leave it out (see `sideEffects` in package.json).
-        const isOfEntries = moduleIds.every((id) => sources.includes(pathOf(id).replace(/\.ts$/, "")));
-        return isOfEntries ? "entries/[name].js" : "cli/[name].js";
+        return "cli/[name].js";
       },
       codeSplitting: {
         groups: [

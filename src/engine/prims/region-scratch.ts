@@ -24,7 +24,7 @@ const found = /* @__PURE__ */ new WeakMap<Region, Map<string, readonly ExtraScra
 const mostForms = 64;
 
 /** A buffer that is made while a region is written, of a known size, as a program declares it; its name says what it is for. */
-export interface ExtraScratch extends Scratch {
+interface ExtraScratch extends Scratch {
   readonly name: ScratchUse;
 }
 

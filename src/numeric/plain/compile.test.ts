@@ -48,6 +48,18 @@ describe("compile", () => {
     expect(f!(2)).toBe(6);
   });
 
+  test("shows a helper of another module, which gives no value on some of its ways, where that stands", async () => {
+    const helper = {
+      file: "side.ts",
+      text: "// two lines\nexport function side(x: number) { if (x > 0) return 1; }",
+    };
+    const text =
+      'import { side } from "./side.ts";\n\n\nexport function f(x: number) { "use ad"; return x * side(x); }';
+    await expect(compile(text, { resolve: () => helper })).rejects.toThrow(
+      "side.ts:2:17: side ends without a return",
+    );
+  });
+
   test("reads typed arrays that are written out", async () => {
     const { f } = await compile(`
       const a = Float64Array.of(1, 2), b = new Float32Array([3]), c = Int32Array.from([1, 0]);

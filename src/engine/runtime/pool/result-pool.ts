@@ -8,16 +8,16 @@ import { mebibytes } from "../../kernel/reclaim.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 import type { Owner } from "./owner.ts";
 import { isOver, noteMistake, noteRun } from "./owner.ts";
-import type { KernelMemory, Region } from "./regions.ts";
-import { Regions } from "./regions.ts";
+import type { KernelMemory, MemoryBlock } from "./memory-blocks.ts";
+import { MemoryBlocks } from "./memory-blocks.ts";
 
 /** What the pool knows of a storage that lies in it. */
 interface Resident {
-  readonly region: Region;
+  readonly block: MemoryBlock;
   /** The array that a storage came with, which still holds its elements. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
   readonly owner: Owner | undefined;
-  /** The storage whose region it has taken over, which points here too until it is given away. */
+  /** The storage whose block it has taken over, which points here too until it is given away. */
   readonly former: HostStorage | undefined;
   /** The run that made or read it last. */
   usedAt: number;
@@ -33,7 +33,7 @@ const largestPart = 1 / 4;
  * a copy. Keeps at most `budget()` bytes.
  *
  * Nothing tells when a storage has become garbage: no engine collects inside one synchronous loop. So storages make room by moving
- * to arrays of their own, which are collected like any other; one whose memory was given away just goes, and its region is spare
+ * to arrays of their own, which are collected like any other; one whose memory was given away just goes, and its block is spare
  * until a storage of the same size comes or room is needed.
  *
  * Two kinds make room. Results whose live range is over, as far as their owner knows: the next result takes the memory of such a
@@ -43,12 +43,12 @@ export class ResultPool {
   private readonly residents = new Map<HostStorage, Resident>(); // those to go first come first
   private readonly reused = new WeakMap<HostStorage, Owner>(); // those that moved out for the next result of their owner
   private readonly reads = new WeakMap<HostStorage, number>(); // of those that lie elsewhere
-  private readonly regions: Regions;
+  private readonly blocks: MemoryBlocks;
   private readonly budget: () => number;
   private now = 0;
 
   constructor(memory: KernelMemory, budget: () => number) {
-    this.regions = new Regions(memory);
+    this.blocks = new MemoryBlocks(memory);
     this.budget = budget;
   }
 
@@ -69,11 +69,11 @@ export class ResultPool {
    * others out, and where there is no room.
    */
   allocate(type: ScalarType, n: number, owner?: Owner): HostStorage | undefined {
-    const region = (owner === undefined ? undefined : this.reuse(owner)) ?? this.regionFor(type, n);
-    if (region === undefined) return undefined;
-    const storage = hostStorage(region.array);
+    const block = (owner === undefined ? undefined : this.reuse(owner)) ?? this.blockFor(type, n);
+    if (block === undefined) return undefined;
+    const storage = hostStorage(block.array);
     this.residents.set(storage, {
-      region,
+      block,
       original: undefined,
       owner,
       former: undefined,
@@ -107,15 +107,15 @@ export class ResultPool {
 
   /** Moves a storage in that lies outside and is read again and again; its own array is kept for the day it moves out. */
   moveIn(storage: HostStorage, type: ScalarType, n: number): void {
-    const region = this.regionFor(type, n);
-    if (region === undefined) return;
+    const block = this.blockFor(type, n);
+    if (block === undefined) return;
     const { array, offset } = storage;
-    storage.array = region.array;
+    storage.array = block.array;
     storage.offset = 0;
     storage.isOutside = false;
     copyElements(storage.array, 0, array, offset, n);
     const original = { array, offset };
-    this.residents.set(storage, { region, original, owner: undefined, former: undefined, usedAt: this.now });
+    this.residents.set(storage, { block, original, owner: undefined, former: undefined, usedAt: this.now });
   }
 
   /** Whether a storage rests here. */
@@ -123,15 +123,15 @@ export class ResultPool {
     return this.residents.has(storage);
   }
 
-  /** A storage in the region of another one, which has none from now on; `undefined` where that does not rest here. */
+  /** A storage in the block of another one, which has none from now on; `undefined` where that does not rest here. */
   takeOver(former: HostStorage): HostStorage | undefined {
     const resident = this.residents.get(former);
     if (resident === undefined) return undefined;
-    const { region } = resident;
+    const { block } = resident;
     this.remove(former, resident);
-    const storage = hostStorage(region.array);
+    const storage = hostStorage(block.array);
     this.residents.set(storage, {
-      region,
+      block,
       original: undefined,
       owner: undefined,
       former,
@@ -140,7 +140,7 @@ export class ResultPool {
     return storage;
   }
 
-  /** Undoes that: `former` has its region again, and the other storage none. */
+  /** Undoes that: `former` has its block again, and the other storage none. */
   undoTakeOver(storage: HostStorage, former: HostStorage): void {
     const resident = this.residents.get(storage);
     if (resident?.former !== former) return;
@@ -159,65 +159,65 @@ export class ResultPool {
     const resident = this.residents.get(storage);
     if (resident === undefined) return;
     this.remove(storage, resident);
-    this.regions.keepSpare(resident.region);
+    this.blocks.keepSpare(resident.block);
   }
 
   /** Gives back what lies spare, else moves about so many bytes of storages out; whether there was anything. */
   giveBack(bytes: number): boolean {
-    const before = this.regions.used;
-    if (this.regions.spareBytes > 0) this.regions.clearSpare();
-    else this.moveOutUntil(() => before - this.regions.used >= bytes);
-    return this.regions.used < before;
+    const before = this.blocks.used;
+    if (this.blocks.spareBytes > 0) this.blocks.clearSpare();
+    else this.moveOutUntil(() => before - this.blocks.used >= bytes);
+    return this.blocks.used < before;
   }
 
   /** How many storages rest here, the bytes that it holds, and those among them that are spare. */
   stats(): { readonly storages: number; readonly bytes: number; readonly spareBytes: number } {
-    const { used, spareBytes } = this.regions;
+    const { used, spareBytes } = this.blocks;
     return { storages: this.residents.size, bytes: used, spareBytes };
   }
 
   /** The same in words, as errors of memory show it. */
   describe(): string {
     let [count, bytes] = [0, 0]; // of operands that moved in and have not changed since
-    for (const { region, original } of this.residents.values()) {
+    for (const { block, original } of this.residents.values()) {
       if (original === undefined) continue;
       count++;
-      bytes += region.bytes;
+      bytes += block.bytes;
     }
-    const { used, spareBytes } = this.regions;
+    const { used, spareBytes } = this.blocks;
     return (
       `Of at most ${mebibytes(this.budget())} for results at rest, ${this.residents.size - count} results take ` +
       `${mebibytes(used - bytes - spareBytes)}, ${count} operands ${mebibytes(bytes)}, and ${mebibytes(spareBytes)} are spare.`
     );
   }
 
-  /** A region for `n` elements: one that is spare, or a new one, for which others move out. */
-  private regionFor(type: ScalarType, n: number): Region | undefined {
-    const spare = this.regions.takeSpare(type, n);
+  /** A block for `n` elements: one that is spare, or a new one, for which others move out. */
+  private blockFor(type: ScalarType, n: number): MemoryBlock | undefined {
+    const spare = this.blocks.takeSpare(type, n);
     if (spare !== undefined) return spare;
-    return this.makeRoom(n * bytesPerElement[type]) ? this.regions.allocate(type, n) : undefined;
+    return this.makeRoom(n * bytesPerElement[type]) ? this.blocks.allocate(type, n) : undefined;
   }
 
   private makeRoom(bytes: number): boolean {
-    const { regions } = this;
+    const { blocks } = this;
     const most = this.budget();
     if (bytes > most * largestPart) return false;
-    if (regions.used + bytes > most) regions.clearSpare();
-    this.moveOutUntil(() => regions.used + bytes <= most);
-    return regions.used + bytes <= most;
+    if (blocks.used + bytes > most) blocks.clearSpare();
+    this.moveOutUntil(() => blocks.used + bytes <= most);
+    return blocks.used + bytes <= most;
   }
 
-  /** Moves storages out and frees their regions, those that were used longest ago first. */
+  /** Moves storages out and frees their blocks, those that were used longest ago first. */
   private moveOutUntil(isEnough: () => boolean): void {
     for (const [storage, resident] of this.residents) {
       if (isEnough() || !this.moveOut(storage, resident)) return;
-      this.regions.free(resident.region);
+      this.blocks.free(resident.block);
     }
   }
 
-  /** The region of a result whose live range is over; what more there is of those is freed. */
-  private reuse(owner: Owner): Region | undefined {
-    let found: Region | undefined;
+  /** The block of a result whose live range is over; what more there is of those is freed. */
+  private reuse(owner: Owner): MemoryBlock | undefined {
+    let found: MemoryBlock | undefined;
     let count = Math.min(looks, owner.results.size);
     for (const storage of owner.results) {
       if (count-- <= 0) break;
@@ -229,14 +229,14 @@ export class ResultPool {
       }
       if (!this.moveOut(storage, resident)) break;
       this.reused.set(storage, owner);
-      if (found === undefined) found = resident.region;
-      else this.regions.free(resident.region);
+      if (found === undefined) found = resident.block;
+      else this.blocks.free(resident.block);
     }
     return found;
   }
 
   /**
-   * Moves the elements of a storage to an array of its own; its region is the caller's then. False where the engine has no memory
+   * Moves the elements of a storage to an array of its own; its block is the caller's then. False where the engine has no memory
    * for the array.
    */
   private moveOut(storage: HostStorage, resident: Resident): boolean {

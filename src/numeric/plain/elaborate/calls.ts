@@ -171,7 +171,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       declare(inner, param.argument, rest, param, how);
     } else declare(inner, param, args[i] ?? nothing, param, how);
   }
-  const result = bodyOf(inner, callee, site);
+  const result = bodyOf(inner, callee);
   aliases.length = before;
   return released(result, born);
 }
@@ -203,7 +203,7 @@ function releasedPart(entity: Entity, born: number): Entity {
 }
 
 /** Runs the body of a function whose parameters are declared, and gives its result. */
-export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: Node): Entity {
+export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity {
   if (node.body.type !== "BlockStatement") {
     return refuseEscape(env, node.body, env.unit.elaborate.evaluate(env, node.body));
   }
@@ -218,7 +218,8 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">, site: N
   if (hasValue && !neverCompletes(node.body))
     return refuse(
       env,
-      site,
+      // in the module of the function, which may be another than that of the call
+      node.id ?? node,
       `${node.id?.name ?? "the function"} ends without a return on some of its ways: return a value on each.`,
     );
   return collected.result();

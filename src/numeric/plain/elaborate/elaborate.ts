@@ -68,7 +68,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
       "async functions and generators do not give numbers at once: write a plain function.",
     );
   const params = node.params.map((param, i) => declareParameter(env, node, param, i));
-  const value = bodyOf(env, { node }, node);
+  const value = bodyOf(env, { node });
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
   for (const { roots, env: where, node: copy } of unit.copies) {
     if (!roots.some((root) => root.written)) continue;

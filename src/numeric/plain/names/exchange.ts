@@ -105,7 +105,7 @@ function plainAssignment(
 const copyOf: Partial<Record<Entity["kind"], "spread" | "items">> = { record: "spread", tuple: "items" };
 
 /** Exchanges what two expressions name; false for numbers, which any assignments do right. */
-export function exchange(env: Env, first: Expression, second: Expression, node: Node): boolean {
+function exchange(env: Env, first: Expression, second: Expression, node: Node): boolean {
   const [x, y] = [first, second].map((side) => env.unit.elaborate.evaluate(env, side));
   if (x === undefined || y === undefined || x.kind === "scalar" || y.kind === "scalar") return false;
   const [nameX, nameY] = [textOf(env, first), textOf(env, second)];

@@ -5,17 +5,17 @@ import { makeArena } from "./arena.ts";
 const isShared = typeof SharedArrayBuffer !== "undefined";
 
 describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (shared) => {
-  test("gives regions at multiples of 64 that do not overlap, and never address 0", () => {
+  test("gives blocks at multiples of 64 that do not overlap, and never address 0", () => {
     const arena = makeArena(shared);
-    const regions = [1, 64, 65, 1000, 0].map((bytes) => ({ at: arena.allocate(bytes, "code"), bytes }));
-    for (const { at } of regions) expect(at % 64).toBe(0);
-    const sorted = regions.toSorted((a, b) => a.at - b.at);
+    const blocks = [1, 64, 65, 1000, 0].map((bytes) => ({ at: arena.allocate(bytes, "code"), bytes }));
+    for (const { at } of blocks) expect(at % 64).toBe(0);
+    const sorted = blocks.toSorted((a, b) => a.at - b.at);
     expect(sorted[0]!.at).toBeGreaterThan(0);
     sorted.slice(1).forEach(({ at }, i) => {
       expect(at).toBeGreaterThanOrEqual(sorted[i]!.at + Math.max(1, sorted[i]!.bytes));
     });
     expect(arena.stats().used).toBe(64 + 64 + 128 + 1024 + 64);
-    expect(arena.sizeOf(regions[2]!.at)).toBe(128);
+    expect(arena.sizeOf(blocks[2]!.at)).toBe(128);
   });
 
   test("uses again what was given back, merged with its neighbours in whatever order they go", () => {
@@ -26,15 +26,15 @@ describe.each(isShared ? [true, false] : [false])("a memory, shared: %s", (share
       [1, 0, 2],
     ]) {
       const arena = makeArena(shared);
-      const regions = [640, 640, 640].map((bytes) => arena.allocate(bytes, "code"));
+      const blocks = [640, 640, 640].map((bytes) => arena.allocate(bytes, "code"));
       const guard = arena.allocate(64, "code");
-      for (const k of order) arena.free(regions[k]!);
-      expect(arena.allocate(1920, "code")).toBe(regions[0]);
+      for (const k of order) arena.free(blocks[k]!);
+      expect(arena.allocate(1920, "code")).toBe(blocks[0]);
       expect(arena.allocate(64, "code")).toBeGreaterThan(guard);
     }
   });
 
-  test("gives back its top, and takes no region twice", () => {
+  test("gives back its top, and takes no block twice", () => {
     const arena = makeArena(shared);
     const [a, b] = [arena.allocate(100, "code"), arena.allocate(100, "code")];
     arena.free(a);

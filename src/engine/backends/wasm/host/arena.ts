@@ -5,7 +5,7 @@ import type { ScalarType } from "../../../kernel/scalar.ts";
 import { wasmFeatures } from "./features.ts";
 import { makeGaps } from "./gaps.ts";
 import { hostState } from "./state.ts";
-import { initialPages, largestRounded, maximumPages, pageBytes, regionAlignment } from "./tuning.ts";
+import { initialPages, largestRounded, maximumPages, pageBytes, blockAlignment } from "./tuning.ts";
 
 /** What memory is used for, as messages call it. */
 const uses = {
@@ -23,7 +23,7 @@ export interface Arena {
   /** Whether threads may share the memory; then its growth leaves older arrays valid. */
   readonly isShared: boolean;
   /**
-   * A region of at least `bytes` bytes at a multiple of 64. What was there before stays there. Where there is no room, those
+   * A block of at least `bytes` bytes at a multiple of 64. What was there before stays there. Where there is no room, those
    * who hold memory without need give it back (see `reclaim`), arrays that rest here may move, and it is tried again.
    *
    * @throws DownhillError `oom` where the memory does not suffice.
@@ -38,9 +38,9 @@ export interface Arena {
    * @throws DownhillError `oom` where nobody can.
    */
   readonly makeRoom: (bytes: number, use: MemoryUse, beside?: number) => void;
-  /** Gives a region back. */
+  /** Gives a block back. */
   readonly free: (address: number) => void;
-  /** Bytes of a region in use. */
+  /** Bytes of a block in use. */
   readonly sizeOf: (address: number) => number;
   /** Whether an array lies in the memory, so that kernels can use it in place. */
   readonly holds: (array: TypedArray) => boolean;
@@ -101,16 +101,16 @@ function makeMemory(mayShare: boolean): {
   throw problem;
 }
 
-/** Makes a memory with a first-fit allocator; regions that were given back are merged with their neighbours. */
+/** Makes a memory with a first-fit allocator; blocks that were given back are merged with their neighbours. */
 export function makeArena(mayShare: boolean): Arena {
   const { memory, limits } = makeMemory(mayShare);
   const isShared = limits.shared;
-  const regions = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // those in use, by address
+  const blocks = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // those in use, by address
   const gaps = makeGaps();
   const usedFor: Record<MemoryUse, number> = { results: 0, copies: 0, scratch: 0, code: 0, threads: 0 };
   let buffer: ArrayBufferLike = memory.buffer;
   const former = new Set<ArrayBufferLike>(); // shared buffers before growth: views of them still show the memory
-  let top = regionAlignment; // address 0 belongs to nobody
+  let top = blockAlignment; // address 0 belongs to nobody
   let used = 0;
 
   const mostBytes = (): number => Math.min(limits.maximum * pageBytes, hostState.arenaLimit);
@@ -143,7 +143,7 @@ export function makeArena(mayShare: boolean): Arena {
       address = top;
       top += size;
     }
-    regions.set(address, { size, use });
+    blocks.set(address, { size, use });
     used += size;
     usedFor[use] += size;
     return address;
@@ -170,15 +170,15 @@ export function makeArena(mayShare: boolean): Arena {
       }
     },
     free(address) {
-      const region = regions.get(address);
-      if (region === undefined) return;
-      const { size } = region;
-      regions.delete(address);
+      const block = blocks.get(address);
+      if (block === undefined) return;
+      const { size } = block;
+      blocks.delete(address);
       used -= size;
-      usedFor[region.use] -= size;
+      usedFor[block.use] -= size;
       top = gaps.give(address, size, top);
     },
-    sizeOf: (address) => regions.get(address)?.size ?? 0,
+    sizeOf: (address) => blocks.get(address)?.size ?? 0,
     holds: (array) => array.buffer === buffer || (former.size > 0 && former.has(array.buffer)),
     view: (type, address, length) => viewOf(type, buffer, address, length),
     stats: () => ({ used, size: buffer.byteLength, uses: { ...usedFor } }),
@@ -186,13 +186,13 @@ export function makeArena(mayShare: boolean): Arena {
 }
 
 /**
- * The size of a region for so many bytes: a multiple of the alignment, and of small regions of 1/16 of the next power of two, so
+ * The size of a block for so many bytes: a multiple of the alignment, and of small blocks of 1/16 of the next power of two, so
  * that the gap which one of many leaves fits others of about its size.
  */
 function roundedUp(bytes: number): number {
-  const isSmall = bytes <= largestRounded && bytes > 16 * regionAlignment;
-  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : regionAlignment;
-  return Math.max(regionAlignment, Math.ceil(bytes / step) * step);
+  const isSmall = bytes <= largestRounded && bytes > 16 * blockAlignment;
+  const step = isSmall ? 2 ** (Math.ceil(Math.log2(bytes)) - 4) : blockAlignment;
+  return Math.max(blockAlignment, Math.ceil(bytes / step) * step);
 }
 
 /** Who uses a memory, as a sentence. */

@@ -3,11 +3,11 @@ interface Gap {
   size: number;
 }
 
-/** Regions of a memory that were given back, below `top`, from which nothing was ever taken. */
+/** Blocks of a memory that were given back, below `top`, from which nothing was ever taken. */
 export interface Gaps {
-  /** The address of a region of so many bytes in the first gap that has room; `undefined` where none has. */
+  /** The address of a block of so many bytes in the first gap that has room; `undefined` where none has. */
   readonly take: (size: number) => number | undefined;
-  /** Gives a region back, merged with its neighbours. What then ends at `top` is no gap: the new top is returned. */
+  /** Gives a block back, merged with its neighbours. What then ends at `top` is no gap: the new top is returned. */
   readonly give: (address: number, size: number, top: number) => number;
 }
 

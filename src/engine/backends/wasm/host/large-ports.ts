@@ -3,7 +3,7 @@ import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import { bytesOf, misfit, type Port } from "./ports.ts";
-import { mostKeptCopy, regionAlignment } from "./tuning.ts";
+import { mostKeptCopy, blockAlignment } from "./tuning.ts";
 
 /** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
 export interface LargePorts {
@@ -134,5 +134,5 @@ function keptBytesOf(ports: readonly Port[]): number {
 
 /** Bytes to keep for what may take a few more at the next call. */
 export function roomFor(bytes: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(bytes, regionAlignment)));
+  return 2 ** Math.ceil(Math.log2(Math.max(bytes, blockAlignment)));
 }

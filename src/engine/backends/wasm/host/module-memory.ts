@@ -2,15 +2,15 @@ import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Table } from "../../../kernel/scalar.ts";
 import type { CodeMemory } from "../emit/memory.ts";
 import type { Arena } from "./arena.ts";
-import { sharedRegions } from "./shared-regions.ts";
+import { sharedBlocks } from "./shared-blocks.ts";
 import { chunkBytes } from "./tuning.ts";
 
 /** What a module holds of the memory that all modules share. */
 export interface ModuleMemory extends CodeMemory {
   readonly arena: Arena;
-  /** Takes over a region that somebody has allocated for the module. */
+  /** Takes over a block that somebody has allocated for the module. */
   readonly own: (address: number) => void;
-  /** Gives such a region back before its time. */
+  /** Gives such a block back before its time. */
   readonly disown: (address: number) => void;
   /** Bytes that it holds, all of them or those that no other module has too. */
   readonly bytes: () => number;
@@ -31,7 +31,7 @@ export function withModuleMemory<T>(arena: Arena, make: (memory: ModuleMemory) =
 }
 
 function makeModuleMemory(arena: Arena): ModuleMemory {
-  const regions: number[] = [];
+  const blocks: number[] = [];
   const held: number[] = [];
   let at = 0;
   let end = 0;
@@ -47,27 +47,27 @@ function makeModuleMemory(arena: Arena): ModuleMemory {
       if (address + bytes > end) {
         const size = Math.max(bytes, chunkBytes);
         address = arena.allocate(size, "code");
-        regions.push(address);
+        blocks.push(address);
         end = address + size;
       }
       at = address + bytes;
       return address;
     },
     shared(purpose, bytes) {
-      const address = sharedRegions(arena).hold(purpose, bytes);
+      const address = sharedBlocks(arena).hold(purpose, bytes);
       held.push(address);
       return address;
     },
-    own: (address) => void regions.push(address),
+    own: (address) => void blocks.push(address),
     disown(address) {
-      regions.splice(regions.indexOf(address), 1);
+      blocks.splice(blocks.indexOf(address), 1);
       arena.free(address);
     },
-    bytes: () => sum(regions) + sum(new Set(held)),
-    ownBytes: () => sum(regions),
+    bytes: () => sum(blocks) + sum(new Set(held)),
+    ownBytes: () => sum(blocks),
     release() {
-      for (const address of regions.splice(0)) arena.free(address);
-      for (const address of held.splice(0)) sharedRegions(arena).release(address);
+      for (const address of blocks.splice(0)) arena.free(address);
+      for (const address of held.splice(0)) sharedBlocks(arena).release(address);
     },
   };
 }

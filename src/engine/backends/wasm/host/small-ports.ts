@@ -6,18 +6,18 @@ import { must } from "../../../util/assert-never.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import { bytesOf, misfit, type Port } from "./ports.ts";
 
-/** The copies of small buffers in one region, which is there from the first call on. */
+/** The copies of small buffers in one block, which is there from the first call on. */
 export interface SmallPorts {
-  /** Sees to the region and puts addresses among the arguments; false where there is no room. */
+  /** Sees to the block and puts addresses among the arguments; false where there is no room. */
   readonly place: (args: number[]) => boolean;
-  /** Bytes of the region. */
+  /** Bytes of the block. */
   readonly bytes: number;
   readonly copyIn: (inputs: readonly Slot[]) => void;
   readonly copyBack: (inputs: readonly Slot[]) => void;
   readonly copyOut: (outputs: readonly Slot[]) => void;
 }
 
-/** Ports of one type: their slots, and where in the array over the region their elements lie. */
+/** Ports of one type: their slots, and where in the array over the block their elements lie. */
 interface Group {
   readonly type: ScalarType;
   readonly ports: readonly Port[];
@@ -28,7 +28,7 @@ interface Group {
 
 /**
  * The copies of small inputs and outputs. `put` gets the addresses where
- * arguments are passed in memory. One region has one array over it for each type, where an array for each port would be a thousand objects to go through in a call with a thousand leaves.
+ * arguments are passed in memory. One block has one array over it for each type, where an array for each port would be a thousand objects to go through in a call with a thousand leaves.
  */
 export function smallPorts(
   memory: ModuleMemory,
@@ -57,12 +57,12 @@ export function smallPorts(
     });
   const [ins, outs] = [groupsOf(inputs), groupsOf(outputs)];
   const back = groupsOf(inputs.filter(({ isWritten }) => isWritten));
-  let region = 0;
+  let block = 0;
   const views = new Map<ScalarType, TypedArray>();
   const viewOf = (type: ScalarType): TypedArray => {
     const known = views.get(type);
     if (known !== undefined && known.length > 0) return known; // none are left where growth has detached it
-    const view = arena.view(type, region, bytes / bytesPerElement[type]);
+    const view = arena.view(type, block, bytes / bytesPerElement[type]);
     views.set(type, view);
     return view;
   };
@@ -80,12 +80,12 @@ export function smallPorts(
   return {
     bytes,
     place(args) {
-      if (region !== 0 || bytes === 0) return true;
-      region = arena.tryAllocate(bytes, "copies");
-      if (region === 0) return false;
-      memory.own(region);
+      if (block !== 0 || bytes === 0) return true;
+      block = arena.tryAllocate(bytes, "copies");
+      if (block === 0) return false;
+      memory.own(block);
       for (const port of all) {
-        const address = region + offsets.get(port)!;
+        const address = block + offsets.get(port)!;
         args[port.argument] = address;
         put?.(port.argument, address);
       }

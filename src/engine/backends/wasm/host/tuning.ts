@@ -6,11 +6,11 @@ export const pageBytes = 65_536;
 /** Pages to begin with, 64 MiB, so that small programs never grow; and at most, 4 GiB, all that an address of 32 bits reaches. */
 export const initialPages = 1024;
 export const maximumPages = 65_536;
-/** Bytes of a line of the cache, which vectors of any width divide: regions begin at multiples of this. */
-export const regionAlignment = 64;
-/** Bytes of regions that are rounded up: those of compiled functions are many and live long, larger ones are few. */
+/** Bytes of a line of the cache, which vectors of any width divide: blocks begin at multiples of this. */
+export const blockAlignment = 64;
+/** Bytes of blocks that are rounded up: those of compiled functions are many and live long, larger ones are few. */
 export const largestRounded: number = 2 ** 20;
-/** Bytes of the regions into which small things of a module are put. */
+/** Bytes of the blocks into which small things of a module are put. */
 export const chunkBytes = 4096;
 /**
  * Bytes of copies of arrays that a routine keeps, and of temporaries whose sizes it computes. Larger ones have memory for the length of a call only, so that any number of

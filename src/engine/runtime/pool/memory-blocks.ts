@@ -11,17 +11,17 @@ export interface KernelMemory {
 }
 
 /** A part of that memory, with the array over it. */
-export interface Region {
+export interface MemoryBlock {
   readonly address: number;
   readonly bytes: number;
   readonly type: ScalarType;
   readonly array: TypedArray;
 }
 
-/** The regions that the result pool has of the memory of kernels. Some are spare: they wait for a result of their size. */
-export class Regions {
+/** The blocks that the result pool has of the memory of kernels. Some are spare: they wait for a result of their size. */
+export class MemoryBlocks {
   private readonly memory: KernelMemory;
-  private readonly spare = new Map<ScalarType, Map<number, Region[]>>(); // by how many elements they have
+  private readonly spare = new Map<ScalarType, Map<number, MemoryBlock[]>>(); // by how many elements they have
   /** Bytes of all of them. */
   used = 0;
   /** Bytes of those that are spare. */
@@ -31,8 +31,8 @@ export class Regions {
     this.memory = memory;
   }
 
-  /** A region for `n` elements where there is room. */
-  allocate(type: ScalarType, n: number): Region | undefined {
+  /** A block for `n` elements where there is room. */
+  allocate(type: ScalarType, n: number): MemoryBlock | undefined {
     const bytes = n * bytesPerElement[type];
     const address = this.memory.tryAllocate(bytes);
     if (address === 0) return undefined;
@@ -40,33 +40,33 @@ export class Regions {
     return { address, bytes, type, array: this.memory.view(type, address, n) };
   }
 
-  free({ address, bytes }: Region): void {
+  free({ address, bytes }: MemoryBlock): void {
     this.memory.free(address);
     this.used -= bytes;
   }
 
-  /** Keeps a region for the next result of its size. */
-  keepSpare(region: Region): void {
-    const { type, bytes, array } = region;
+  /** Keeps a block for the next result of its size. */
+  keepSpare(block: MemoryBlock): void {
+    const { type, bytes, array } = block;
     let bins = this.spare.get(type);
-    if (bins === undefined) this.spare.set(type, (bins = new Map<number, Region[]>()));
+    if (bins === undefined) this.spare.set(type, (bins = new Map<number, MemoryBlock[]>()));
     const bin = bins.get(array.length);
-    if (bin === undefined) bins.set(array.length, [region]);
-    else bin.push(region);
+    if (bin === undefined) bins.set(array.length, [block]);
+    else bin.push(block);
     this.spareBytes += bytes;
   }
 
-  /** A spare region for `n` elements. */
-  takeSpare(type: ScalarType, n: number): Region | undefined {
-    const region = this.spare.get(type)?.get(n)?.pop();
-    if (region !== undefined) this.spareBytes -= region.bytes;
-    return region;
+  /** A spare block for `n` elements. */
+  takeSpare(type: ScalarType, n: number): MemoryBlock | undefined {
+    const block = this.spare.get(type)?.get(n)?.pop();
+    if (block !== undefined) this.spareBytes -= block.bytes;
+    return block;
   }
 
-  /** Gives spare regions back to all that need memory. */
+  /** Gives spare blocks back to all that need memory. */
   clearSpare(): void {
     for (const bins of this.spare.values())
-      for (const bin of bins.values()) for (const region of bin) this.free(region);
+      for (const bin of bins.values()) for (const block of bin) this.free(block);
     this.spare.clear();
     this.spareBytes = 0;
   }
