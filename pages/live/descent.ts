@@ -1,6 +1,6 @@
 // Runs of optimisers whose settings are dragged: compiled once, not for each number.
 import { add, mul, norm, scan, type Tensor, tensor, valueAndGrad, zeros } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../src/engine/runtime/jitted.ts";
 import { applyUpdates, type GeneralOptimizer } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";

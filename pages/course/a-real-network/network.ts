@@ -1,6 +1,6 @@
 // The network of this chapter, and what it says of an image: in the page and in the worker.
 import { grad, mul, softmax, sum, type Tensor, tensor } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { mlp, type MlpParams } from "downhill/nn";
 import * as random from "downhill/random";
 

@@ -1,6 +1,6 @@
 // Training on the digits that the library brings: in a worker, or a test.
 import { type Tensor, tensor } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { dataset, digits } from "downhill/data";
 import { accuracy, type MlpParams, softmaxCrossEntropy } from "downhill/nn";
 import { adam, type GeneralOptimizer, oneCycle, sgd } from "downhill/optim";

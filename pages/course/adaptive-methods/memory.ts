@@ -1,6 +1,6 @@
 // What adaptive methods remember of each coordinate, step by step, on the bowl ½(x² + κy²).
 import { add, div, grad, mul, scan, square, type Tensor, tensor } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { adagrad, adam, applyUpdates, type GeneralOptimizer, rmsprop } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 

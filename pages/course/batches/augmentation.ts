@@ -1,6 +1,6 @@
 // A small set of digits, learned as it is and with random changes of its images.
 import { argmax, equal, mean, tensor, valueAndGrad } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { digits, randomRotation, randomShift } from "downhill/data";
 import { softmaxCrossEntropy } from "downhill/nn";
 import { adam, applyUpdates } from "downhill/optim";

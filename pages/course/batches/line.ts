@@ -1,6 +1,6 @@
 // The data of the chapter, a straight line with noise, and runs on it by batches of any size.
 import { add, grad, mean, mul, scan, square, sub, sum, take, type Tensor, tensor, vmap } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import * as random from "downhill/random";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";

@@ -1,6 +1,6 @@
 // Items a second and bytes of memory of a training step, by the size of its batches.
 import { valueAndGrad } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import * as random from "downhill/random";
 import { measuredSizes, type Throughput } from "./orders.ts";

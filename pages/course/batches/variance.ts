@@ -1,6 +1,6 @@
 // How far the gradient of a batch is from that of all items.
 import { grad, type Tensor, tensor, vmap } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import * as random from "downhill/random";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { batchSizes, type LineData, loss, ownData } from "./line.ts";

@@ -14,7 +14,7 @@ import {
   vmap,
   where,
 } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";
 import type { MapBox } from "../../live/contour-map.ts";

@@ -1,6 +1,6 @@
 // The landscape of the first figure: a formula, the runs on it, and what theory says where a run ends.
 import { hessian, type Tensor, tensor } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { sgd } from "downhill/optim";
 import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";

@@ -1,6 +1,6 @@
 // Which minimum each start leads to.
 import { grad, norm, scan, type Tensor, tensor, vmap } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, type GeneralOptimizer, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import type { MapBox } from "../../live/contour-map.ts";

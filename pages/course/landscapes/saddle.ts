@@ -1,6 +1,6 @@
 // How long gradient descent takes to leave the saddle x² − y².
 import { abs, add, grad, lessEqual, scan, type Tensor, tensor, vmap, where } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import { findLandscape } from "../../../src/pictures/landscapes/zoo.ts";
 

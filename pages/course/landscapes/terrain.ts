@@ -1,6 +1,6 @@
 // The landscape of the first figure: four methods on it, and how it curves.
 import { hessian, type Tensor, tensor, vmap } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { adam, type GeneralOptimizer, rmsprop, sgd } from "downhill/optim";
 import { symmetricEigen } from "../../../src/pictures/landscapes/directions.ts";
 import type { Landscape, Point } from "../../../src/pictures/landscapes/landscape.ts";

@@ -1,6 +1,6 @@
 // Momentum on the bowl ½(x² + κy²): runs, and what theory says of them.
 import { abs, add, div, log, max, mul, scan, square, sub, type Tensor, tensor, vmap } from "downhill";
-import { jit } from "downhill/core";
+import { makeJitted as jit } from "../../../src/engine/runtime/jitted.ts";
 import { applyUpdates, sgd } from "downhill/optim";
 import type { Point } from "../../../src/pictures/landscapes/landscape.ts";
 import { predictedError } from "../../../src/pictures/landscapes/presets/momentum.ts";
