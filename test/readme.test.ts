@@ -115,6 +115,7 @@ describe("the commands of the pages", () => {
 
   test("none asks a registry for downhill, which is not there: npx in a clone was silent for half a minute", () => {
     for (const { file, code } of commandSnippets) {
+      if (file.startsWith("docs/guides/")) continue; // read where the package is installed
       expect(code.match(/^(?:[A-Z_]+=\S+ )?npx downhill.*$/gm) ?? [], file).toEqual([]);
     }
   });
