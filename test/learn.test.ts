@@ -112,7 +112,7 @@ describePageInCi("the course as the package serves it", {
       page.waitForEvent("worker"),
       page.getByRole("button", { name: "Run the test" }).click(),
     ]);
-    expect(worker.url()).toBe(`${address}assets/training.worker.js`);
+    expect(worker.url()).toBe(`${address}assets/momentum-and-schedules-training.worker.js`);
     await page
       .getByRole("img", { name: /range|loss/i })
       .last()
