@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { RolldownMagicString, build } from "rolldown";
 import { helpersIn } from "./helpers-at-once.mjs";
-import { effectsOf, piecesOf } from "./pieces.mjs";
+import { effectsOf, piecesOf, reachedFrom } from "./pieces.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "src");
@@ -91,7 +91,10 @@ export async function writeModules(out, { without: workAround, maps = false, sec
             name(id, context) {
               ofLibrary ??= reachedFrom(
                 sources.map((source) => join(src, `${source}.ts`)),
-                context,
+                (path) => {
+                  const { importedIds = [], dynamicallyImportedIds = [] } = context.getModuleInfo(path) ?? {};
+                  return [...importedIds, ...dynamicallyImportedIds].filter((one) => one.startsWith(src));
+                },
               );
               const library = {
                 main: "index.ts",
@@ -120,22 +123,6 @@ export async function writeModules(out, { without: workAround, maps = false, sec
 
 /** @param {string} id @returns {string} relative to src/ */
 const pathOf = (id) => relative(src, id).split(sep).join("/");
-
-/**
- * The modules that others lead to, at once or later.
- *
- * @param {readonly string[]} entries
- * @param {import("rolldown").ChunkingContext} context
- */
-function reachedFrom(entries, context) {
-  const reached = new Set(entries);
-  for (const id of reached) {
-    const { importedIds = [], dynamicallyImportedIds = [] } = context.getModuleInfo(id) ?? {};
-    for (const imported of [...importedIds, ...dynamicallyImportedIds])
-      if (imported.startsWith(src)) reached.add(imported);
-  }
-  return reached;
-}
 
 /**
  * The types of an entry lie where its source does; beside its module stands what leads to them.

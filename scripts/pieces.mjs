@@ -60,8 +60,13 @@ const isForeign = (/** @type {string} */ path) => !path.endsWith(".ts");
 /** The folder of src/ that a module belongs to; those of a group (`engine/`, `numeric/`, …) count each for itself. */
 const folderOf = (/** @type {string} */ path) => path.split("/").slice(0, -1).slice(0, 2).join("/");
 
-/** @param {readonly string[]} starts @param {(path: string) => readonly string[]} importsOf */
-function reachedFrom(starts, importsOf) {
+/**
+ * The modules that others lead to, and these themselves.
+ *
+ * @param {readonly string[]} starts
+ * @param {(path: string) => readonly string[]} importsOf
+ */
+export function reachedFrom(starts, importsOf) {
   const reached = new Set(starts);
   for (const path of reached) for (const imported of importsOf(path)) reached.add(imported);
   return reached;

@@ -5,7 +5,7 @@ import { isAtom, local } from "./build.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import { mutableNames } from "./flatten.ts";
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkExpr } from "./walk.ts";
+import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, namesGiven, walkExpr } from "./walk.ts";
 
 /**
  * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
@@ -123,31 +123,15 @@ class Sharing {
 
   /** Locals that change and arrays that a statement, or one in it, gives other values. */
   #changedIn(stmt: RegionStmt): readonly string[] {
-    switch (stmt.kind) {
-      case "let":
-        return this.#mutable.has(stmt.name) ? [stmt.name] : [];
-      case "set":
-      case "array":
-        return [stmt.name];
-      case "store":
-        return [stmt.array];
-      case "swap":
-        return [stmt.x, stmt.y];
-      case "for":
-      case "while":
-      case "if": {
-        let names = this.#changed.get(stmt);
-        if (names === undefined) {
-          const all = blocksOf(stmt).flatMap((block) => block.flatMap((inner) => this.#changedIn(inner)));
-          this.#changed.set(stmt, (names = [...new Set(all)]));
-        }
-        return names;
-      }
-      case "throw":
-        return [];
-      default:
-        return assertNever(stmt, "shareCommon");
+    if (stmt.kind === "let") return this.#mutable.has(stmt.name) ? [stmt.name] : [];
+    const blocks = blocksOf(stmt);
+    if (blocks.length === 0) return namesGiven(stmt);
+    let names = this.#changed.get(stmt);
+    if (names === undefined) {
+      const all = blocks.flatMap((block) => block.flatMap((inner) => this.#changedIn(inner)));
+      this.#changed.set(stmt, (names = [...new Set(all)]));
     }
+    return names;
   }
 
   #renamed(expr: RegionExpr): RegionExpr {

@@ -1,5 +1,5 @@
 import type { Region, RegionExpr, RegionStmt } from "./region.ts";
-import { blocksOf, expressionsOf, mapBlocksOf, partsOf } from "./walk.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, namesGiven, partsOf } from "./walk.ts";
 
 /**
  * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
@@ -68,24 +68,6 @@ class Liveness {
     if (expr.kind === "local") this.#need(expr.name);
     else if (expr.kind === "load" || expr.kind === "length") this.#need(expr.array);
     partsOf(expr).forEach((part) => this.#read(part));
-  }
-}
-
-function namesGiven(stmt: RegionStmt): readonly string[] {
-  switch (stmt.kind) {
-    case "let":
-    case "set":
-    case "array":
-      return [stmt.name];
-    case "store":
-      return [stmt.array];
-    case "swap":
-      return [stmt.x, stmt.y];
-    case "for":
-    case "while":
-    case "if":
-    case "throw":
-      return [];
   }
 }
 

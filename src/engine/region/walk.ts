@@ -223,6 +223,37 @@ export function declaredBy(stmt: RegionStmt): string | undefined {
   return stmt.kind === "for" ? stmt.index : undefined;
 }
 
+/** The locals and arrays that a statement gives values, not those that statements in it do. */
+export function namesGiven(stmt: RegionStmt): readonly string[] {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+    case "array":
+      return [stmt.name];
+    case "store":
+      return [stmt.array];
+    case "swap":
+      return [stmt.x, stmt.y];
+    case "for":
+    case "while":
+    case "if":
+    case "throw":
+      return [];
+    default:
+      return assertNever(stmt, "namesGiven");
+  }
+}
+
+/** The names that a statement and those in it declare, and the locals that they give other values. */
+export function localsChangedIn(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (one) => {
+    const name = one.kind === "set" ? one.name : declaredBy(one);
+    if (name !== undefined) names.add(name);
+  });
+  return names;
+}
+
 /** Makes names that a region does not have. */
 export interface Names {
   /** A name that nothing else has: the hint, or the hint with a number behind it. It is taken from now on. */

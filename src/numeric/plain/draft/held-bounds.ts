@@ -1,6 +1,6 @@
 // What the conditions of loops and branches say of locals, where a statement gives a local its value.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { blocksOf, declaredBy, walkExpr, walkStmts } from "../../../engine/region/walk.ts";
+import { blocksOf, localsChangedIn, walkExpr } from "../../../engine/region/walk.ts";
 
 /** A local is known to be less than another number, or greater. */
 export interface Bound {
@@ -20,7 +20,7 @@ export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
     let known = before;
     for (const stmt of stmts) {
       if ((stmt.kind === "let" || stmt.kind === "set") && known.length > 0) found.set(stmt, known);
-      const changed = changedIn(stmt);
+      const changed = localsChangedIn(stmt);
       const rest = known.filter(({ reads }) => ![...reads].some((name) => changed.has(name)));
       const isLoop = stmt.kind === "for" || stmt.kind === "while";
       const around = isLoop ? rest : known;
@@ -34,15 +34,6 @@ export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
   };
   walk(body, []);
   return found;
-}
-
-function changedIn(stmt: RegionStmt): ReadonlySet<string> {
-  const names = new Set<string>();
-  walkStmts([stmt], (one) => {
-    const name = one.kind === "set" ? one.name : declaredBy(one);
-    if (name !== undefined) names.add(name);
-  });
-  return names;
 }
 
 /** The bounds that hold where a condition does. */

@@ -1,6 +1,6 @@
 // Which numbers have been places of elements, and so are whole and in range, where a statement gives a local its value.
 import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { blocksOf, declaredBy, expressionsOf, walkStmts } from "../../../engine/region/walk.ts";
+import { blocksOf, expressionsOf, localsChangedIn } from "../../../engine/region/walk.ts";
 
 type Names = ReadonlySet<string>;
 
@@ -16,7 +16,7 @@ export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
       evaluatedBy(stmt).forEach((expr) => notePlaces(expr, known));
       if (stmt.kind === "store") notePlace(stmt.places, known);
       if ((stmt.kind === "let" || stmt.kind === "set") && known.size > 0) found.set(stmt, new Set(known));
-      const changed = changedIn(stmt);
+      const changed = localsChangedIn(stmt);
       const isLoop = stmt.kind === "for" || stmt.kind === "while";
       const within = isLoop ? new Set([...known].filter((name) => !changed.has(name))) : known;
       blocksOf(stmt).forEach((block) => walk(block, within));
@@ -31,15 +31,6 @@ export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
 function evaluatedBy(stmt: RegionStmt): readonly RegionExpr[] {
   if (stmt.kind === "while") return [];
   return stmt.kind === "for" ? [stmt.from, stmt.to] : expressionsOf(stmt);
-}
-
-function changedIn(stmt: RegionStmt): Names {
-  const names = new Set<string>();
-  walkStmts([stmt], (one) => {
-    const name = one.kind === "set" ? one.name : declaredBy(one);
-    if (name !== undefined) names.add(name);
-  });
-  return names;
 }
 
 function notePlace(places: readonly RegionExpr[], known: Set<string>): void {
