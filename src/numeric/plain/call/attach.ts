@@ -5,6 +5,7 @@ import { isFloating } from "../../../engine/ir/types.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
+import { underived } from "../../../engine/region/derived.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
@@ -182,7 +183,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       region,
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
-  const body = { region, outside: outsideLeaves };
+  const body = { region: underived(region, form.records), outside: outsideLeaves };
   // kept, since what is derived of a region is found by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {
