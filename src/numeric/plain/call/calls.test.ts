@@ -310,15 +310,15 @@ function smoothed(p: { a: number; b: number }, rounds: number, order: number[], 
   test("is given as plain numbers inside of functions that are differentiated and compiled", () => {
     // tensors of what was given as plain numbers are known too
     const closure = overTensors(smoothed);
-    const plain = (p: { a: Tensor; b: Tensor }): Tensor => closure(p, 3, order as never, ys as never);
+    const plain = (p: { a: Tensor; b: Tensor }): Tensor => closure(p, 3, order, ys);
     for (const found of [grad(plain)(start), jit(grad(plain))(start)]) {
       expect(found.a.item()).toBeCloseTo(gradient.a, 12);
       expect(found.b.item()).toBeCloseTo(gradient.b, 12);
     }
     expect(jit(plain)(start).item()).toBeCloseTo(smoothed(start, 3, order, ys), 12);
-    expect(() =>
-      jit((p: { a: Tensor; b: Tensor }) => closure(p, 2.5, order as never, ys as never))(start),
-    ).toThrow("smoothed: rounds sets a size, a bound or a place, so it must be whole, got 2.5.");
+    expect(() => jit((p: { a: Tensor; b: Tensor }) => closure(p, 2.5, order, ys))(start)).toThrow(
+      "smoothed: rounds sets a size, a bound or a place, so it must be whole, got 2.5.",
+    );
   });
 
   test("is data of minimize and of leastSquares, and another size gives another program", () => {
