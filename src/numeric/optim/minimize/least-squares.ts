@@ -200,29 +200,13 @@ interface Run {
   readonly report: (outcome: Outcome) => AnyResult;
 }
 
-function prepareLeastSquares(
+/** For each structure of parameters: the residuals, those that are counted, and the derivatives of these, a column each. */
+function residualFunctions(
   operation: string,
-  f: (...given: never[]) => Tensor | ArrayLike<number>,
-  options: LeastSquaresSolverOptions<never>,
-): (x0: unknown, args: readonly unknown[]) => Run {
-  requireCompiled(operation, f);
-  const limits = readLimits(
-    operation,
-    options,
-    ["low", "high", "loss", "lossScale", "weights", "jit"],
-    1e-10,
-  );
-  const { loss, lossScale, jit } = readOptions<Choices>(
-    operation,
-    pick(options, ["loss", "lossScale", "jit"]),
-    {
-      loss: oneOf("squares", robustLosses),
-      lossScale: fixed(1, { from: 0, above: true }),
-      jit: flag(true),
-    },
-  );
-  const weights = readWeights(operation, options.weights);
-  const functionsFor = oncePerStructure(({ toTree }, { call }) => {
+  { loss, lossScale, jit }: Required<Choices>,
+  weights: ReturnType<typeof readWeights>,
+) {
+  return oncePerStructure(({ toTree }, { call }) => {
     const onVector = (x: Tensor, data: readonly Tensor[]): Tensor =>
       requireResult(operation, call(toTree(x), data), 1);
     const counted = (x: Tensor, data: readonly Tensor[]): Tensor => {
@@ -242,6 +226,27 @@ function prepareLeastSquares(
       ),
     };
   });
+}
+
+function prepareLeastSquares(
+  operation: string,
+  f: (...given: never[]) => Tensor | ArrayLike<number>,
+  options: LeastSquaresSolverOptions<never>,
+): (x0: unknown, args: readonly unknown[]) => Run {
+  requireCompiled(operation, f);
+  const limits = readLimits(
+    operation,
+    options,
+    ["low", "high", "loss", "lossScale", "weights", "jit"],
+    1e-10,
+  );
+  const choices = readOptions<Choices>(operation, pick(options, ["loss", "lossScale", "jit"]), {
+    loss: oneOf("squares", robustLosses),
+    lossScale: fixed(1, { from: 0, above: true }),
+    jit: flag(true),
+  });
+  const weights = readWeights(operation, options.weights);
+  const functionsFor = residualFunctions(operation, choices, weights);
   const { callback } = options;
   return (x0, args) => {
     const counts = { evaluations: 0, jacobians: 0 };
