@@ -63,6 +63,27 @@ describe("numbers give numbers", () => {
     expect(() => grad(sum)([])).toThrow("place 0 is out of range, the length is 0");
   });
 
+  test.each([
+    ["x.at(-3)!", "place -3 is out of range, the length is 2"],
+    ["x.at(k)!", "place -4 is out of range, the length is 2"],
+    ["x.at(-k)!", "place 4 is out of range, the length is 2"],
+    ["m.at(k)![0]", "place -4 is out of range, the length is 1"],
+    ["m.at(-2)!.reduce((a, b) => a + b)", "place -2 is out of range, the length is 1"],
+  ])("%s names the place that was written where it is out of range", (read, message) => {
+    const f = marked(
+      `function f(x: number[], m: number[][], k: number) { "use ad"; return ${read} * x[0] + x.at(-2)! * m.at(-1)![0]; }`,
+    ) as (x: number[], m: number[][], k: number) => number;
+    expect(() => grad(f)([2, 3], [[5, 6]], -4)).toThrow(message);
+  });
+
+  test("places that count from the end have derivatives", () => {
+    const f = marked(
+      `function f(x: number[], m: number[][], k: number) { "use ad"; return x.at(k)! ** 2 * m.at(k)![0] + x.at(-1)!; }`,
+    ) as (x: number[], m: number[][], k: number) => number;
+    expect(grad(f, { argnums: [0, 1] })([2, 3], [[5, 6], [7, 8]], -2)).toEqual([[20, 1], [[4, 0], [0, 0]]]); // prettier-ignore
+    expect(grad(f)([2, 3], [[5, 6], [7, 8]], 1)).toEqual([0, 43]); // prettier-ignore
+  });
+
   test("what a call gives stays as it is, whatever is called next", () => {
     const gradient = grad(loss, { argnums: [0, 2] });
     gradient(p, xs, ys); // the first call goes another way
