@@ -44,6 +44,8 @@ export interface PlainCallable {
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */
   readonly overTensors: AnyFunction;
+  /** The function with what stands behind its first argument given; `undefined` for a derivative. */
+  readonly bind: PlainFunction["bind"];
   /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */

@@ -33,6 +33,7 @@ function sameArguments(
     run: (...args) => flat(applied(...(args as never[]))),
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
+    bind: undefined,
     body,
     direct,
   });
