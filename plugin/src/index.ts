@@ -43,7 +43,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
               },
               (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
             );
-            return transform(code, file, resolve, written);
+            return transform(code, file, resolve, { written });
           } catch (error) {
             this.error(asMessage(error, file));
             return undefined;

@@ -27,7 +27,8 @@ export function parse(text: string, file: string): Node {
 /** Whether a text of TypeScript is one of JavaScript too: it has no types. */
 export function isUntyped(text: string, file: string): boolean {
   return (
-    parseSync(file, text, { lang: /x$/.test(file) ? "jsx" : "js", sourceType: "module" }).errors.length === 0
+    parseSync(file, text, { lang: file.endsWith("x") ? "jsx" : "js", sourceType: "module" }).errors.length ===
+    0
   );
 }
 

@@ -8,6 +8,14 @@ export type Resolve = (
   importer: string,
 ) => { readonly text: string; readonly file: string } | undefined;
 
+/** What is written beside the compiled forms of functions, and what these are made of. */
+export interface TransformOptions {
+  /** A folder in which the program keeps what it compiles, for its later runs. */
+  readonly cache?: string | undefined;
+  /** The text with its types, where `code` has lost them: forms are made of it, and errors have its places. */
+  readonly written?: string;
+}
+
 export interface Transformed {
   readonly code: string;
   readonly map: SourceMap;
@@ -25,8 +33,6 @@ export function mayBeMarked(code: string): boolean {
  * A declaration is hoisted, so its form is attached at the beginning of its block, and its body begins with the question whether
  * tensors are among the arguments. An expression is wrapped. Values from outside are read by a thunk, at each call.
  *
- * Where `code` has lost its types, `written` is the text with them, which forms are made of, and whose places errors have.
- *
  * @returns `undefined` where no function is marked.
  * @throws PlainError for code that cannot be differentiated, SyntaxError for what cannot be read.
  */
@@ -34,7 +40,7 @@ export function transform(
   code: string,
   file: string,
   resolve: Resolve,
-  written: string = code,
+  { cache, written = code }: TransformOptions = {},
 ): Transformed | undefined {
   if (!mayBeMarked(code)) return undefined;
   const module = parseModule(written, { parse, file, resolve });
@@ -47,10 +53,13 @@ export function transform(
   const fresh = freshNames(code);
   const attach = fresh("attachForm");
   const wrap = fresh("wrapForm");
-  let head = `import { attachForm as ${attach}, wrapForm as ${wrap} } from "downhill/plain"; `;
+  const offer = cache === undefined ? undefined : fresh("offerCompilationCache");
+  const offered = offer === undefined ? "" : `, offerCompilationCache as ${offer}`;
+  let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
+  if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
   for (const [i, one] of marked.entries()) {
     requireFunction(one, file);
-    const form = elaborate(module, sources[i]!);
+    const form = elaborate(module, sources[i]);
     const data = fresh("form");
     head += `const ${data} = ${formText(form)}; `;
     const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
