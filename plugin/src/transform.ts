@@ -8,6 +8,12 @@ export type Resolve = (
   importer: string,
 ) => { readonly text: string; readonly file: string } | undefined;
 
+/** What is written beside the compiled forms of functions. */
+export interface TransformOptions {
+  /** A folder in which the program keeps what it compiles, for its later runs. */
+  readonly cache?: string | undefined;
+}
+
 export interface Transformed {
   readonly code: string;
   readonly map: SourceMap;
@@ -28,7 +34,12 @@ export function mayBeMarked(code: string): boolean {
  * @returns `undefined` where no function is marked.
  * @throws PlainError for code that cannot be differentiated, SyntaxError for what cannot be read.
  */
-export function transform(code: string, file: string, resolve: Resolve): Transformed | undefined {
+export function transform(
+  code: string,
+  file: string,
+  resolve: Resolve,
+  { cache }: TransformOptions = {},
+): Transformed | undefined {
   if (!mayBeMarked(code)) return undefined;
   const module = parseModule(code, { parse, file, resolve });
   const marked = markedFunctions(module.program);
@@ -37,7 +48,10 @@ export function transform(code: string, file: string, resolve: Resolve): Transfo
   const fresh = freshNames(code);
   const attach = fresh("attachForm");
   const wrap = fresh("wrapForm");
-  let head = `import { attachForm as ${attach}, wrapForm as ${wrap} } from "downhill/plain"; `;
+  const offer = cache === undefined ? undefined : fresh("offerCompilationCache");
+  const offered = offer === undefined ? "" : `, offerCompilationCache as ${offer}`;
+  let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
+  if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
   for (const one of marked) {
     requireFunction(one, file);
     const form = elaborate(module, one);

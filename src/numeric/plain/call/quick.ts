@@ -30,7 +30,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   const templates = new Map<Kinds, Known>();
   const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
     if (args.length !== params.length) return -1;
-    readers ??= readersOf(params, body().region.params.map(({ type }) => type)); // prettier-ignore
+    readers ??= readersOf(params, body().region.base.params.map(({ type }) => type)); // prettier-ignore
     let kinds: Kinds = 0;
     for (let i = 0; i < readers.length && kinds >= 0; i++) {
       const reader = readers[i];
