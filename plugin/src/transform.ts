@@ -16,12 +16,14 @@ export type Resolve = (
   importer: string,
 ) => { readonly text: string; readonly file: string } | undefined;
 
-/** What is written beside the compiled forms of functions. */
+/** What is written beside the compiled forms of functions, and what these are made of. */
 export interface TransformOptions {
   /** A folder in which the program keeps what it compiles, for its later runs. */
   readonly cache?: string | undefined;
   /** What the transforms that the module writes down are compiled for. */
   readonly precompile?: readonly ("page" | "node")[] | undefined;
+  /** The text with its types, where `code` has lost them: forms are made of it, and errors have its places. */
+  readonly written?: string;
 }
 
 export interface Transformed {
@@ -48,12 +50,15 @@ export function transform(
   code: string,
   file: string,
   resolve: Resolve,
-  { cache, precompile: targets = [] }: TransformOptions = {},
+  { cache, written = code, precompile: targets = [] }: TransformOptions = {},
 ): Transformed | undefined {
   if (!mayBeMarked(code)) return undefined;
-  const module = parseModule(code, { parse, file, resolve });
-  const marked = markedFunctions(module.program);
-  if (marked.length === 0) return undefined;
+  const module = parseModule(written, { parse, file, resolve });
+  const sources = markedFunctions(module.program);
+  if (sources.length === 0) return undefined;
+  const program = written === code ? module.program : parseModule(code, { parse, file, resolve }).program;
+  const marked = program === module.program ? sources : markedFunctions(program);
+  requireSame(marked, sources, file);
   const text = new MagicString(code);
   const fresh = freshNames(code);
   const attach = fresh("attachForm");
@@ -66,11 +71,11 @@ export function transform(
     (withRecords === undefined ? "" : `, withRecords as ${withRecords}`);
   let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
   if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
-  for (const one of marked) {
+  for (const [i, one] of marked.entries()) {
     requireFunction(one, file);
-    const form = elaborate(module, one);
+    const form = elaborate(module, sources[i]);
     const data = fresh("form");
-    const own = calls.filter(({ of }) => of === one.node || of === one.name);
+    const own = calls.filter(({ of }) => of === sources[i]!.node || of === one.name);
     const records = own.length === 0 ? [] : targets.flatMap((target) => precompile(form, own, target));
     const plain = formText(form);
     const isKept = withRecords !== undefined && records.length > 0;
@@ -84,7 +89,7 @@ export function transform(
       text.appendRight(one.node.end, `, ${data}, ${captured}${name})`);
     }
   }
-  text.prependLeft(beginOf(code, module.program), head);
+  text.prependLeft(beginOf(code, program), head);
   return {
     code: text.toString(),
     map: text.generateMap({ source: file, includeContent: true, hires: "boundary" }),
@@ -94,6 +99,18 @@ export function transform(
 /** Data of JSON as an expression, in one line. */
 function inText(data: unknown): string {
   return JSON.stringify(data).replace(/[\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16)}`);
+}
+
+/** Functions are found in a text without types by their order and names. */
+function requireSame(
+  marked: readonly MarkedFunction[],
+  sources: readonly MarkedFunction[],
+  file: string,
+): void {
+  if (marked.length === sources.length && marked.every(({ name }, i) => name === sources[i]!.name)) return;
+  throw new Error(
+    `${file}: a plugin in front has changed marked functions. Let downhill stand before it, and before what strips types.`,
+  );
 }
 
 /** Gives names that do not occur in a text. */
