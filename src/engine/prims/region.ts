@@ -243,8 +243,8 @@ function withSlopes(region: Region, unknown: readonly boolean[], affected: reado
 }
 
 /**
- * The sum of unknown values times their slopes, of dtype `type`. A slope of exactly 0 is that of an element that may not have been read, so
- * its product is 0 whatever the value is.
+ * The sum of unknown values times their slopes, of dtype `type`. A value, or a cotangent, of 0 is strong; a slope of 0 is not, since a factor of 0 is no
+ * mask: with an infinite cotangent it gives NaN, for an element that was not read too.
  */
 function sumAlong(
   values: readonly Tensor[],
@@ -258,7 +258,7 @@ function sumAlong(
     operands.map((x) => x.type),
     (...xs) => {
       const products = values.map((_dx, i) => {
-        const product = strongMul(convert(xs[i]!, type), convert(xs[values.length + i]!, type), true);
+        const product = strongMul(convert(xs[i]!, type), convert(xs[values.length + i]!, type));
         return sum(product, otherAxes(product.shape.length, []));
       });
       return [products.reduce(add)];

@@ -30,7 +30,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   const templates = new Map<Kinds, Known>();
   const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
     if (args.length !== params.length) return -1;
-    readers ??= readersOf(params, body().region.params.map(({ type }) => type)); // prettier-ignore
+    readers ??= readersOf(params, body().region.base.params.map(({ type }) => type)); // prettier-ignore
     let kinds: Kinds = 0;
     for (let i = 0; i < readers.length && kinds >= 0; i++) {
       const reader = readers[i];
@@ -42,7 +42,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
     call(args) {
       if (templates.size === 0) return undefined;
       const { region, outside } = body();
-      const operands = new Array<RegionArgument>(region.params.length); // as long as it gets: growing takes a part of a short call
+      const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
       const known = templates.get(read(args, operands));
       if (known === undefined) return undefined;
       const leaves = outside();

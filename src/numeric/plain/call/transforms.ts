@@ -48,6 +48,7 @@ export function plainFunction(f: PlainCallable): PlainFunction {
       return rule(asked as Asked<never>);
     },
     restore,
+    bind: f.bind,
   };
 }
 
