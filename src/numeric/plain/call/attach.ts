@@ -6,6 +6,7 @@ import { arrayType, isFloating } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
+import { underived } from "../../../engine/region/derived.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
@@ -189,7 +190,7 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
     );
   const operandsOfArgument = (i: number, value: unknown): Tensor[] =>
     operandsOf(params[i]!, value, typesOf(i), `${name}: ${form.params[i]!.name}`);
-  const body = { region, outside: outsideLeaves };
+  const body = { region: underived(region, form.records), outside: outsideLeaves };
   // kept, since what is derived of a region is found by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {

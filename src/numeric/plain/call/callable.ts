@@ -3,7 +3,8 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType, type DType } from "../../../engine/ir/types.ts";
 import { fromArray } from "../../../engine/prims/lift.ts";
-import type { Region, RegionType } from "../../../engine/region/region.ts";
+import type { DerivedRegion } from "../../../engine/region/derived.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
@@ -54,9 +55,12 @@ export interface PlainCallable {
   readonly direct?: ((prepared: Prepared) => Leaf[] | undefined) | undefined;
 }
 
-/** A region and its last operands, which are no arguments; before them come the operands of each argument. */
+/**
+ * A region and its last operands, which are no arguments; before them come the operands of each argument. Its parameters are those of its
+ * base.
+ */
 export interface Body {
-  readonly region: Region;
+  readonly region: DerivedRegion;
   readonly outside: () => readonly Leaf[];
 }
 

@@ -98,7 +98,7 @@ function gradientOf(
   wanted: GradientResults,
 ): Body {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
-  const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
+  const active = region.base.params.map((_, k) => places.includes(owners[k] ?? -1));
   return { region: gradientRegion(region, active, wanted), outside };
 }
 
