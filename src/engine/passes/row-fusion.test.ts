@@ -178,7 +178,7 @@ describe("what loop after loop computes of many short rows", () => {
     return concatenate([flat.sub(seen), setAt(flat, sum(flat), 1)]);
   };
   type Three = (axis: Tensor, point: Tensor, seen: Tensor) => readonly Tensor[];
-  const blocks: Three = (...ins) => vmap(jacrev(offset, { argnums: [0, 1, 2] }))(...ins) as readonly Tensor[];
+  const blocks: Three = (...ins) => vmap(jacrev(offset, { argnums: [0, 1, 2] }))(...ins);
   const inputs = (n: number): readonly [Tensor, Tensor, Tensor] => [
     numbers([n, 3], 1),
     numbers([n, 3], 2),

@@ -107,7 +107,7 @@ function findGroup(program: Program, rows: Shape, least: WorthOfRows): Group | u
 }
 
 /** All equations that are computed row by row, of which none needs anything that others make of members. */
-function groupOf({ eqns }: Program, ruleOf: (eqn: Equation) => RowRule<unknown> | undefined): Group {
+function groupOf({ eqns }: Program, rowRule: (eqn: Equation) => RowRule<unknown> | undefined): Group {
   const free = new Map<Var, Equation>();
   const rules = new Map<Equation, RowRule<unknown>>();
   const members = new Map<Var, Equation>();
@@ -123,7 +123,7 @@ function groupOf({ eqns }: Program, ruleOf: (eqn: Equation) => RowRule<unknown> 
     return rules.get(eqn)?.isRow.every((isRowToo, i) => isReady(eqn.ins[i]!, isRowToo)) === true;
   };
   for (const eqn of eqns) {
-    const rule = ruleOf(eqn);
+    const rule = rowRule(eqn);
     if (rule !== undefined) rules.set(eqn, rule);
     if (eqn.prim.cost === "free") free.set(eqn.outs[0]!, eqn);
     else if (rule?.isRow.every((isRow, i) => isReady(eqn.ins[i]!, isRow)) === true)
