@@ -1,4 +1,7 @@
-// What regions were compiled to, kept from one run of a program to the next, or put into it when it was built.
+// What regions were compiled to, kept from one run of a program to the next, or put into it when it was built: the lowered region
+// without its statements (`region/lower/record`), and code that a backend can load (`backends/js/record`, `backends/wasm/record`). A record
+// is found by what the region was made of (`region/derived`), so that who finds one neither derives nor lowers. What another build, or
+// another kind of engine, wrote is passed over.
 import type { JsRecord } from "../backends/js/record.ts";
 import { loadJs, recordJs } from "../backends/js/record.ts";
 import type { WasmRecord } from "../backends/wasm/record.ts";

@@ -20,7 +20,7 @@ export interface CompilationCacheOptions {
  * @throws DownhillError `option` where there are no files, as in pages.
  * @example
  * setCompilationCache("node_modules/.cache/downhill");
- * setCompilationCache(undefined); // no more
+ * setCompilationCache(undefined);
  */
 export function setCompilationCache(
   folder: string | undefined,
