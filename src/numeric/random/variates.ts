@@ -1,6 +1,7 @@
 // Distributions with parameters whose variates are a function of uniform, normal or exponential numbers.
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { randomGamma, randomNormal, randomUnit } from "../../engine/prims/random.ts";
 import { convert } from "../../engine/prims/linear.ts";
@@ -69,6 +70,7 @@ function drawn(
  */
 export function geometric(key: Key, p: TensorLike, shape?: DrawShape, options: WholeOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("geometric", arguments, 4);
+  checkOptions("geometric", options, ["dtype"]);
   const dtype = readWhole("geometric", options);
   const words = readKey("geometric", key);
   const [probability] = readParameters("geometric", "float64", shape, [{ name: "p", value: p, ...chance }]);
@@ -194,11 +196,11 @@ export function generalizedNormal(
  */
 export function ball(key: Key, d: number, p = 2, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 5) refuseExtra("ball", arguments, 5);
+  const dtype = readReal("ball", options);
   checkShape("ball", [d]);
   if (!(p > 0 && Number.isFinite(p)))
     throw new DownhillError("range", `ball: p must be a positive number, got ${String(p)}.`);
   const sizes = readShape("ball", shape);
-  const dtype = readReal("ball", options);
   const [forPoint, forRadius] = split(readKey("ball", key));
   const point = generalizedNormal(forPoint, p, [...sizes, d], options);
   const radius = exponentialOf(forRadius, sizes, dtype);
