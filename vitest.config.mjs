@@ -81,6 +81,38 @@ const outside = [
 ];
 
 /**
+ * Tests of what is told and shown, and of the repository itself: documents, pages, pictures, settings. They take their numbers from the
+ * library, whose own tests run on every version of Node; a run on a second one leaves these out.
+ */
+const told = [
+  "pages/**",
+  "src/pictures/**",
+  ...[
+    ...[
+      "architecture",
+      "coverage",
+      "doc-examples",
+      "docs-links",
+      "examples",
+      "features",
+      "guides",
+      "how-it-works",
+    ],
+    ...[
+      "layers",
+      "lint-settings",
+      "module-state",
+      "moving-picture",
+      "numpy-names",
+      "ops-page",
+      "replace-folder",
+    ],
+    ...["site", "soak", "train-tables", "up-to-date"],
+  ].map((name) => `test/${name}.test.ts`),
+];
+const left = process.env.DOWNHILL_SECOND_NODE === "1" ? told : [];
+
+/**
  * For V8. Code of a test runs for a moment: with the usual budget of bytecode before a function is optimised, compiling took two
  * fifths of all processor time, so it is ten times as large. Later versions of Node have no such flag.
  */
@@ -114,12 +146,12 @@ export default defineConfig({
         test: {
           name: "computing",
           include: all,
-          exclude: [...alone, ...outside],
+          exclude: [...alone, ...outside, ...left],
           isolate: false,
           execArgv: [...execArgv, "--max-semi-space-size=64"],
         },
       },
-      { extends: true, test: { name: "alone", include: alone } },
+      { extends: true, test: { name: "alone", include: alone, exclude: left } },
       { extends: true, test: { name: "outside", include: outside, isolate: false, globalSetup } },
       // A package of its own, which scripts/plugin.mjs installs and builds; bundlers say the same on every version of Node.
       { extends: true, test: { name: "plugin", include: ["plugin/test/*.test.ts"], globalSetup } },

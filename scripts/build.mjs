@@ -2,21 +2,23 @@
 // It compiles beside dist/ and swaps at the end: no stale module stays (it would be published and would hide a broken
 // import). A failed build leaves none.
 //
-// Usage: node scripts/build.mjs [--out FOLDER] [--maps] [--without NAME]
+// Usage: node scripts/build.mjs [--if-changed] [--out FOLDER] [--maps] [--without NAME]
 //
-//   --out      another folder than dist/
-//   --maps     with source maps, to step through the sources in a debugger. The package has none: its modules are readable, and
-//              maps would be half of it
-//   --without  modules only, with a work-around for engines left out (src/engine/backends/wasm/engines/NAME.ts), so that a bench
-//              can show what it brings
+//   --if-changed  builds nothing where nothing has changed since the last build
+//   --out         another folder than dist/
+//   --maps        with source maps, to step through the sources in a debugger. The package has none: its modules are readable, and
+//                 maps would be half of it
+//   --without     modules only, with a work-around for engines left out (src/engine/backends/wasm/engines/NAME.ts), so that a bench
+//                 can show what it brings
 import { spawnSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, utimesSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { writeModules } from "./modules.mjs";
 import { buildRaceFile, graphOf, runModule, sourcesOf, writeDocuments } from "./pages.mjs";
 import { replaceFolder } from "./replace-folder.mjs";
+import { isUpToDate } from "./up-to-date.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
@@ -24,15 +26,21 @@ const { values: options } = parseArgs({
     out: { type: "string", default: join(root, "dist") },
     maps: { type: "boolean", default: false },
     without: { type: "string" },
+    "if-changed": { type: "boolean", default: false },
   },
 });
 const dist = resolve(options.out);
 const next = join(root, `dist-${process.pid}`);
 
 const { without } = options;
-process.exitCode = await replaceFolder(dist, next, () =>
-  without === undefined ? writeAll() : writeWithout(without),
-);
+const began = new Date(performance.timeOrigin);
+if (options["if-changed"] && isUpToDate(dist, root)) console.log("nothing has changed since the last build");
+else {
+  process.exitCode = await replaceFolder(dist, next, () =>
+    without === undefined ? writeAll() : writeWithout(without),
+  );
+  if (process.exitCode === 0) utimesSync(dist, began, began); // for --if-changed: what changes meanwhile is built next time
+}
 
 /** @returns {Promise<number>} the exit code */
 async function writeAll() {

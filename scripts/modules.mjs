@@ -1,6 +1,7 @@
 // Puts the modules of src/ together for dist/ (pieces.mjs says how), and with them the pages that the package serves: these import the
 // modules of the library as its users do, so that the package holds one engine.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
@@ -67,6 +68,7 @@ export async function writeModules(out, { without: workAround, maps = false, sec
       ...(workAround === undefined ? [] : [without(workAround)]),
       ...(section === undefined ? [] : [section.sources.plugin, minified(`${section.at}assets/`)]),
       helpersAtOnce,
+      withBuildId,
     ],
     output: {
       dir: out,
@@ -153,6 +155,27 @@ const helpersAtOnce = {
     return { code: marked.toString(), map: marked.generateMap({ hires: true }).toString() };
   },
 };
+
+/** Gives the library the hash of what it was built from. @type {import("rolldown").Plugin} */
+const withBuildId = {
+  name: "build",
+  transform(code, id) {
+    if (pathOf(id) !== "engine/util/version.ts") return null;
+    const place = 'buildId: string = "sources"';
+    if (!code.includes(place)) throw new Error(`${id} lacks ${place}`);
+    return { code: code.replace(place, `buildId: string = "${hashOfSources()}"`), map: null };
+  },
+};
+
+/** A hash of what decides about compiled code. */
+function hashOfSources() {
+  const hash = createHash("sha256");
+  for (const folder of ["engine", "numeric/plain"])
+    for (const file of readdirSync(join(src, folder), { recursive: true, encoding: "utf8" }).sort())
+      if (file.endsWith(".ts") && !file.endsWith(".test.ts"))
+        hash.update(file).update(readFileSync(join(src, folder, file)));
+  return hash.digest("hex").slice(0, 16);
+}
 
 /**
  * Makes the modules of a folder small, which nobody reads.

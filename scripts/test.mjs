@@ -1,9 +1,10 @@
-// Builds dist/, runs the whole test suite with the Node that runs this script, and ends with one line:
-// `N passed, N failed` (and `, N skipped` where a test was skipped).
+// Builds dist/ where the sources have changed, runs the whole test suite with the Node that runs this script, and ends with one
+// line: `N passed, N failed` (and `, N skipped` where a test was skipped).
 //
-// Usage: node scripts/test.mjs [--no-build] [--thorough] [VITEST ARGUMENTS]
+// Usage: node scripts/test.mjs [--no-build] [--thorough] [--second-node] [VITEST ARGUMENTS]
 //
 // --thorough draws many times as many random cases, and makes chains and arrays longer: see test/support/extent.ts.
+// --second-node leaves out what says the same on every version of Node, for a run after one on another version: see vitest.config.mjs.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { relative } from "node:path";
@@ -11,8 +12,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const noBuild = process.argv.includes("--no-build");
+const onSecondNode = process.argv.includes("--second-node");
 if (process.argv.includes("--thorough")) process.env.DOWNHILL_THOROUGH = "1";
-const rest = process.argv.slice(2).filter((arg) => arg !== "--no-build" && arg !== "--thorough");
+if (onSecondNode) process.env.DOWNHILL_SECOND_NODE = "1";
+const own = ["--no-build", "--thorough", "--second-node"];
+const rest = process.argv.slice(2).filter((arg) => !own.includes(arg));
+if (onSecondNode) rest.push("--project", "computing", "--project", "alone");
 
 /** @param {string[]} args */
 const node = (args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
@@ -27,7 +32,7 @@ const beginningOf = (message) =>
     .join("\n");
 
 // The tests of bundles, of the command and of the README look at dist/: an old one would prove nothing.
-if (!noBuild && node(["scripts/build.mjs"]) !== 0) {
+if (!noBuild && node(["scripts/build.mjs", "--if-changed"]) !== 0) {
   console.log("the build failed\n0 passed, 1 failed");
   process.exit(1);
 }

@@ -473,6 +473,7 @@ describe("an operation of a user's own", () => {
       expect(model).toThrow(
         `toOnnx: "${name}", an operation of your own (definePrimitive), has no form in ONNX (`,
       );
+      expect(model).toThrow(expect.objectContaining({ code: "onnx" }) as Error);
       expect(model).toThrow(
         /onnx\.test\.ts:\d+.*Write it with operations of the library, or leave it out of the function/,
       );

@@ -52,7 +52,7 @@ describe("the programs of the pages", () => {
   });
 
   test.each(programs)("$file:$line runs and prints what it says", async ({ code }) => {
-    const { code: script } = await transform(code, { loader: "ts", format: "esm" });
+    const { code: script } = await transform(code, { loader: "ts", format: "esm", target: "es2023" });
     const run = spawnSync(process.execPath, ["--input-type=module"], {
       cwd: root,
       input: script,

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { cacheFolder } from "./cache.ts";
 import { fileResolver } from "./files.ts";
 import { mayBeMarked, transform } from "./transform.ts";
 
@@ -29,7 +30,9 @@ export function compileInBun(bun: Bun): void {
       build.onLoad({ filter: modules }, ({ path }) => {
         const text = readFileSync(path, "utf8");
         const resolve = fileResolver(() => undefined);
-        const compiled = mayBeMarked(text) ? transform(text, path, resolve) : undefined;
+        const compiled = mayBeMarked(text)
+          ? transform(text, path, resolve, { cache: cacheFolder(path) })
+          : undefined;
         return { contents: compiled?.code ?? text, loader: /[jt]sx?$/.exec(path)![0] };
       });
     },

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve as join } from "node:path";
+import { isUntyped } from "./parse.ts";
 import type { Resolve } from "./transform.ts";
 
 /** Endings that an import may leave out, and what one that names the compiled file stands for. */
@@ -28,4 +29,15 @@ function relativeFile(specifier: string, importer: string): string | undefined {
   return [...endings.map((ending) => path + ending), compiled].find(
     (file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true,
   );
+}
+
+/**
+ * The text of a module of TypeScript as its file has it, where what is given of it has lost its types: `@rollup/plugin-typescript` loads
+ * modules without. `undefined` where nothing is lost.
+ */
+export function typedText(code: string, file: string): string | undefined {
+  if (!/\.[mc]?tsx?$/.test(file) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+    return undefined;
+  const text = readFileSync(file, "utf8");
+  return text !== code && isUntyped(code, file) && !isUntyped(text, file) ? text : undefined;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type * as Swc from "@swc/wasm-typescript";
+import { cacheFolder } from "./cache.ts";
 import { fileResolver } from "./files.ts";
 import { hasModuleSyntax } from "./parse.ts";
 import { mayBeMarked, transform } from "./transform.ts";
@@ -37,7 +38,7 @@ export function load<R extends Loaded | Promise<Loaded>>(
   const strips = isTypeScript.test(file) && !stripsTypes;
   if (!isMarked && !strips) return next(url, context);
   const resolve = fileResolver(() => undefined);
-  const transformed = isMarked ? transform(text, file, resolve) : undefined;
+  const transformed = isMarked ? transform(text, file, resolve, { cache: cacheFolder(file) }) : undefined;
   if (transformed === undefined && !strips) return next(url, context);
   const isModule = context.format?.startsWith("module") === true || hasModuleSyntax(text, file);
   if (transformed !== undefined && !isModule) {

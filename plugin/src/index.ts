@@ -5,7 +5,7 @@ import {
   type UnpluginContext,
   type UnpluginInstance,
 } from "unplugin";
-import { fileResolver } from "./files.ts";
+import { fileResolver, typedText } from "./files.ts";
 import { importsOf } from "./parse.ts";
 import { mayBeMarked, transform } from "./transform.ts";
 
@@ -34,7 +34,8 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
           if (!mayBeMarked(code)) return undefined;
           const file = id.replace(/[?#].*$/, "");
           try {
-            const known = await resolvedImports(this, code, file);
+            const written = typedText(code, file) ?? code;
+            const known = await resolvedImports(this, written, file);
             const resolve = fileResolver(
               (seen) => {
                 this.addWatchFile(seen);
@@ -42,7 +43,7 @@ export const downhill: UnpluginInstance<PluginOptions | undefined, false> = /* @
               },
               (specifier, importer) => (importer === file ? known.get(specifier) : undefined),
             );
-            return transform(code, file, resolve);
+            return transform(code, file, resolve, { written });
           } catch (error) {
             this.error(asMessage(error, file));
             return undefined;

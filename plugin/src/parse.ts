@@ -24,6 +24,14 @@ export function parse(text: string, file: string): Node {
   return program;
 }
 
+/** Whether a text of TypeScript is one of JavaScript too: it has no types. */
+export function isUntyped(text: string, file: string): boolean {
+  return (
+    parseSync(file, text, { lang: file.endsWith("x") ? "jsx" : "js", sourceType: "module" }).errors.length ===
+    0
+  );
+}
+
 /** The modules that a module imports. */
 export function importsOf(text: string, file: string): string[] {
   const { module } = parseSync(file, text, { sourceType: "module" });

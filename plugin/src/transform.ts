@@ -8,6 +8,14 @@ export type Resolve = (
   importer: string,
 ) => { readonly text: string; readonly file: string } | undefined;
 
+/** What is written beside the compiled forms of functions, and what these are made of. */
+export interface TransformOptions {
+  /** A folder in which the program keeps what it compiles, for its later runs. */
+  readonly cache?: string | undefined;
+  /** The text with its types, where `code` has lost them: forms are made of it, and errors have its places. */
+  readonly written?: string;
+}
+
 export interface Transformed {
   readonly code: string;
   readonly map: SourceMap;
@@ -28,19 +36,30 @@ export function mayBeMarked(code: string): boolean {
  * @returns `undefined` where no function is marked.
  * @throws PlainError for code that cannot be differentiated, SyntaxError for what cannot be read.
  */
-export function transform(code: string, file: string, resolve: Resolve): Transformed | undefined {
+export function transform(
+  code: string,
+  file: string,
+  resolve: Resolve,
+  { cache, written = code }: TransformOptions = {},
+): Transformed | undefined {
   if (!mayBeMarked(code)) return undefined;
-  const module = parseModule(code, { parse, file, resolve });
-  const marked = markedFunctions(module.program);
-  if (marked.length === 0) return undefined;
+  const module = parseModule(written, { parse, file, resolve });
+  const sources = markedFunctions(module.program);
+  if (sources.length === 0) return undefined;
+  const program = written === code ? module.program : parseModule(code, { parse, file, resolve }).program;
+  const marked = program === module.program ? sources : markedFunctions(program);
+  requireSame(marked, sources, file);
   const text = new MagicString(code);
   const fresh = freshNames(code);
   const attach = fresh("attachForm");
   const wrap = fresh("wrapForm");
-  let head = `import { attachForm as ${attach}, wrapForm as ${wrap} } from "downhill/plain"; `;
-  for (const one of marked) {
+  const offer = cache === undefined ? undefined : fresh("offerCompilationCache");
+  const offered = offer === undefined ? "" : `, offerCompilationCache as ${offer}`;
+  let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
+  if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
+  for (const [i, one] of marked.entries()) {
     requireFunction(one, file);
-    const form = elaborate(module, one);
+    const form = elaborate(module, sources[i]);
     const data = fresh("form");
     head += `const ${data} = ${formText(form)}; `;
     const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
@@ -52,11 +71,23 @@ export function transform(code: string, file: string, resolve: Resolve): Transfo
       text.appendRight(one.node.end, `, ${data}, ${captured}${name})`);
     }
   }
-  text.prependLeft(beginOf(code, module.program), head);
+  text.prependLeft(beginOf(code, program), head);
   return {
     code: text.toString(),
     map: text.generateMap({ source: file, includeContent: true, hires: "boundary" }),
   };
+}
+
+/** Functions are found in a text without types by their order and names. */
+function requireSame(
+  marked: readonly MarkedFunction[],
+  sources: readonly MarkedFunction[],
+  file: string,
+): void {
+  if (marked.length === sources.length && marked.every(({ name }, i) => name === sources[i]!.name)) return;
+  throw new Error(
+    `${file}: a plugin in front has changed marked functions. Let downhill stand before it, and before what strips types.`,
+  );
 }
 
 /** Gives names that do not occur in a text. */

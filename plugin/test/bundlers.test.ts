@@ -25,6 +25,21 @@ const builds: Readonly<Record<string, readonly [imports: string, body: string]>>
     `const bundle = await rollup({ input: entry, external: /^downhill/, plugins: [downhill(), types] });
     await bundle.write({ file: out, sourcemap: true });`,
   ],
+  // as @rollup/plugin-typescript does
+  "rollup, where modules are loaded without types,": [
+    `import { readFileSync } from "node:fs";
+    import { transformSync } from "esbuild";
+    import { rollup } from "rollup";
+    const types = {
+      name: "types",
+      load: (id) =>
+        id.endsWith(".ts")
+          ? transformSync(readFileSync(id, "utf8"), { loader: "ts", sourcemap: true, sourcefile: id })
+          : null,
+    };`,
+    `const bundle = await rollup({ input: entry, external: /^downhill/, plugins: [downhill(), types] });
+    await bundle.write({ file: out, sourcemap: true });`,
+  ],
   rolldown: [
     `import { build } from "rolldown";`,
     `await build({
@@ -89,7 +104,7 @@ function webpackLike(call: string, loader: string): string {
 function scriptOf(name: string): string {
   const [imports, body] = builds[name]!;
   return `${imports}
-  import downhill from "downhill-plugin/${name}";
+  import downhill from "downhill-plugin/${name.replace(/,.*/, "")}";
   async function make(entry, out) {
     ${body}
   }

@@ -30,7 +30,11 @@ export interface Project {
   readonly folder: string;
   write(files: Readonly<Record<string, string>>): void;
   /** Runs Node, or another program, in the project's folder. */
-  node(args: readonly string[], executable?: string): Promise<Ended>;
+  node(
+    args: readonly string[],
+    executable?: string,
+    variables?: Readonly<Record<string, string>>,
+  ): Promise<Ended>;
   remove(): void;
 }
 
@@ -50,9 +54,13 @@ export function makeProject(files: Readonly<Record<string, string>>): Project {
   return {
     folder,
     write,
-    node: (args, executable = process.execPath) =>
+    node: (args, executable = process.execPath, variables = {}) =>
       new Promise((resolve) => {
-        const child = spawn(executable, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+        const child = spawn(executable, args, {
+          cwd: folder,
+          env: { ...process.env, ...variables },
+          stdio: ["ignore", "pipe", "pipe"],
+        });
         let [stdout, stderr] = ["", ""];
         child.stdout.on("data", (data) => (stdout += String(data)));
         child.stderr.on("data", (data) => (stderr += String(data)));

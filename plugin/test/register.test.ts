@@ -1,5 +1,7 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { app, makeProject, printed, refused } from "./project.ts";
+import { app, type Ended, makeProject, printed, refused } from "./project.ts";
 
 const project = makeProject({
   ...app,
@@ -34,6 +36,23 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
     const { stdout, stderr } = await run("src/app.ts");
     expect(stderr).toBe("");
     expect(stdout).toBe(printed);
+  });
+
+  test("keeps what it compiles in a folder, and runs by that the next time", async () => {
+    const folder = join(project.folder, `kept-${engines.indexOf(node)}`);
+    const cached = (at: string): Promise<Ended> =>
+      project.node(["--import", "downhill-plugin/register", "src/app.ts"], node, { DOWNHILL_CACHE: at });
+    const first = await cached(folder);
+    const files = readdirSync(folder);
+    expect(files.length).toBeGreaterThan(1);
+    const times = (): number[] => files.map((name) => statSync(join(folder, name)).mtimeMs);
+    const before = times();
+    const second = await cached(folder);
+    expect(second).toEqual(first);
+    expect(readdirSync(folder)).toEqual(files);
+    expect(times()).toEqual(before);
+    const third = await cached("off");
+    expect(third.stdout).toEqual(first.stdout);
   });
 
   test.concurrent("refuses what cannot be differentiated, with its place and its line", async () => {

@@ -13,6 +13,7 @@ import type { Region } from "../../src/engine/region/region.ts";
 import { tangent } from "../../src/engine/region/tangent.ts";
 import type { TransposeOptions } from "../../src/engine/region/transpose.ts";
 import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
+import { jsByRecord, wasmByRecord } from "./by-record.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 import {
@@ -52,6 +53,8 @@ const backends: readonly (readonly [name: string, backend: Backend])[] = [
   ["interpreter", sizedInterp],
   ["JavaScript", makeJsBackend(undefined, callSizes)],
   ["WebAssembly", makeWasmBackend()],
+  ["JavaScript by a record", jsByRecord],
+  ["WebAssembly by a record", wasmByRecord],
 ];
 
 /** Says what is wrong with a region's derivatives or with what runs it, if anything is. */

@@ -5,7 +5,7 @@ import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts"
 import { roundScale } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { highestDrawn } from "./axes.ts";
-import type { Found } from "./run.ts";
+import type { Found } from "./found.ts";
 import { conclusions } from "./text.ts";
 
 const digits = 3;

@@ -17,6 +17,7 @@ import { readSettings, type Settings } from "../train/settings.ts";
 import { readSource, type Source, sourceWords } from "../train/source.ts";
 import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
+import type { Found } from "./found.ts";
 import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
@@ -28,16 +29,6 @@ export interface FindRequest {
   readonly indicator: boolean;
   readonly isLinear: boolean;
   readonly json: boolean;
-}
-
-/** A range test and what it was made on. */
-export interface Found {
-  readonly range: LrRange;
-  readonly isLinear: boolean;
-  /** In a line: data, network, optimiser. */
-  readonly about: string;
-  /** A command that trains with what was found. */
-  readonly next: string | undefined;
 }
 
 /** The options that `downhill train` has too. */

@@ -3,7 +3,7 @@ import { drawChart } from "../shared/chart.ts";
 import type { Paint } from "../shared/style.ts";
 import { showLoss } from "../train/output.ts";
 import { highestDrawn, rateMarks, rateScale } from "./axes.ts";
-import type { Found } from "./run.ts";
+import type { Found } from "./found.ts";
 
 const widest = 100; // cells of a chart
 const digits = 3;

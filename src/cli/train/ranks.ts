@@ -1,20 +1,7 @@
 import { openMpi } from "../../training/distributed/index.ts";
 import type { World } from "../../training/train/index.ts";
 import { launch } from "../launch/run.ts";
-import { optionError, readCount } from "../shared/words.ts";
 import type { Places, TrainRequest } from "./settings.ts";
-
-/** How many ranks were asked for. @throws DownhillError `option` for a number that makes no tree of sums. */
-export function readRanks({ ranks }: TrainRequest): number {
-  return ranks === undefined ? 1 : readPowerOfTwo("--ranks", ranks);
-}
-
-/** A number of ranks or shards. @throws DownhillError `option`. */
-export function readPowerOfTwo(name: string, text: string): number {
-  const count = readCount(name, text);
-  if (Number.isInteger(Math.log2(count))) return count;
-  throw optionError(`${name} must be a power of two, for sums go by pairs; got ${count}.`);
-}
 
 /** The ranks of which this process is one, if it was started as one, and what was asked for with their number in it. */
 export async function openRanks(

@@ -12,7 +12,7 @@ import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
 import { makeModel, type Model } from "./model.ts";
 import { makeOutput, showLoss, silentOutput } from "./output.ts";
-import { fromFirst, launchRanks, openRanks, readRanks, withoutFiles } from "./ranks.ts";
+import { fromFirst, launchRanks, openRanks, withoutFiles } from "./ranks.ts";
 import { testModel } from "./result.ts";
 import { changedSettings, keepStretches, repetitionOf } from "./run-history.ts";
 import { saveNetwork } from "./save.ts";
@@ -23,6 +23,7 @@ import {
   lowerRate,
   type Places,
   readPlaces,
+  readRanks,
   readSettings,
   type Settings,
   type TrainRequest,

@@ -2,7 +2,6 @@ import { optionError, quote, readCount, readNumber, readWhole } from "../shared/
 import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
-import { readPowerOfTwo, readRanks } from "./ranks.ts";
 import { type Source, type SourceRequest, sourceWords } from "./source.ts";
 
 /** What `downhill train` was asked for, as it was written on the command line or in a file. */
@@ -206,4 +205,16 @@ function readSizes(text: string): readonly number[] {
   if (parts.every((part) => /^\d+$/.test(part) && Number(part) >= 1 && Number(part) <= most))
     return parts.map(Number);
   throw optionError(`--hidden must be sizes, as in 128 or 64,32, or "none"; got ${JSON.stringify(text)}.`);
+}
+
+/** How many ranks were asked for. @throws DownhillError `option` for a number that makes no tree of sums. */
+export function readRanks({ ranks }: TrainRequest): number {
+  return ranks === undefined ? 1 : readPowerOfTwo("--ranks", ranks);
+}
+
+/** A number of ranks or shards. @throws DownhillError `option`. */
+function readPowerOfTwo(name: string, text: string): number {
+  const count = readCount(name, text);
+  if (Number.isInteger(Math.log2(count))) return count;
+  throw optionError(`${name} must be a power of two, for sums go by pairs; got ${count}.`);
 }

@@ -8,6 +8,7 @@ export type ErrorCode =
   | "option" // an unknown or misspelt option
   | "derivative" // no derivative there, and why
   | "trace" // a traced value used outside its trace, an async function, …
+  | "onnx" // no form in an ONNX model
   | "donated" // the memory of a tensor was given away
   | "tree" // nested arguments that do not match
   | "syntax" // text that cannot be read
@@ -17,7 +18,7 @@ export type ErrorCode =
   | "oom" // live values do not fit into memory
   | "nan" // debug mode: a value became NaN or infinite
   | "thrown" // a `throw` of a function of the user was reached
-  | "diverged" // a run of training that is lost, though its numbers are finite
+  | "diverged" // a run of training that is lost, though its numbers are finite; a solver that found no solution
   | "check" // a check of downhill/testing failed
   | "aborted"
   | "internal";

@@ -94,7 +94,7 @@ function laterOnly(x: Tensor, { name }: Memory, operation: string): DownhillErro
 
 /** How errors go on that tell of a donation. */
 export const memoryIsGone: string =
-  "or given up by data({ donate: true }), and its memory serves other results. " +
+  "or given up by data({ donate: true }) or using, and its memory serves other results. " +
   "Use what that function returned, or leave donate out.";
 
 function donatedTensor(x: Tensor, operation: string): DownhillError {

@@ -71,12 +71,16 @@ export interface Tools {
     nonzero: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly nonzeroOuts: readonly boolean[] };
-  /** `atHand` marks inputs that the later part can read anyway: what is cheap to compute of these is no residual. */
+  /**
+   * `atHand` marks inputs that the later part can read anyway: what is cheap to compute of these is no residual. `isRepeated` says whether
+   * residuals are kept for each iteration of a loop, which is so unless said otherwise.
+   */
   partialEvalProgram(
     program: Program,
     unknown: readonly boolean[],
     instantiate: readonly boolean[],
     atHand?: readonly boolean[],
+    isRepeated?: boolean,
   ): PartialProgram;
   /**
    * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
@@ -107,6 +111,8 @@ export interface PartialTools extends Tools {
   unknown(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
   /** Whether the part that runs later has a known value without anyone keeping it. */
   isAtHand(x: Tensor): boolean;
+  /** Whether this may stand in a loop each of whose iterations keeps what the later part reads. */
+  readonly isRepeated: boolean;
 }
 
 /**

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { DownhillError } from "../errors/index.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import type { ArrayType, DType } from "./types.ts";
@@ -184,6 +185,12 @@ export interface TensorMethods {
   data(options?: ReadOptions): TypedArray;
   /** The elements, once they are there: like `data`, for devices that compute asynchronously. */
   read(options?: ReadOptions): Promise<TypedArray>;
+  /**
+   * Gives the tensor up: `using g = gradient(x);` does so at the end of the block. Memory is collected in any case; this
+   * lets the next result use that of a large one at once, as `data({ donate: true })` does, and reading the tensor
+   * afterwards is an error. Nothing happens to numbers and traced values, nor a second time.
+   */
+  [Symbol.dispose](): void;
   /** The elements as NumPy would show them. */
   toString(): string;
   toJSON(): NestedNumbers | number;

@@ -16,7 +16,7 @@ export function copyElements(
 ): void {
   if (n <= fewElements && copyFew(to, toOffset, from, fromOffset, n)) return;
   const bytes = n * to.BYTES_PER_ELEMENT;
-  const fill = bytes >= quickFrom && (isShared(to) || isShared(from)) ? quickFill() : undefined;
+  const fill = bytes >= quickFrom && (isShared(to) || isShared(from)) ? quickCopies()?.fill : undefined;
   if (fill !== undefined) {
     fill.call(bytesOf(to, toOffset, bytes), bytesOf(from, fromOffset, bytes));
     return;
@@ -67,11 +67,20 @@ export function sliceElements(from: TypedArray, offset: number, n: number): Type
 }
 
 function slice(from: TypedArray, offset: number, n: number): TypedArray {
-  if (n > fewElements && !isShared(from)) return from.slice(offset, offset + n);
-  const ArrayType = from.constructor as new (size: number) => TypedArray;
-  const to = new ArrayType(n);
+  const ArrayType = from.constructor as TypedArrayConstructor;
+  // an array made of another is not cleared before, as V8 clears what `slice` makes
+  if (n > fewElements && !isShared(from)) return new ArrayType(from.subarray(offset, offset + n));
+  const bytes = n * from.BYTES_PER_ELEMENT;
+  const quick = bytes >= quickFrom ? quickCopies() : undefined;
+  const to = quick === undefined ? new ArrayType(n) : new ArrayType(quick.allocate(bytes).buffer);
   copyElements(to, 0, from, offset, n);
   return to;
+}
+
+interface TypedArrayConstructor {
+  new (from: TypedArray): TypedArray;
+  new (buffer: ArrayBufferLike): TypedArray;
+  new (length: number): TypedArray;
 }
 
 function isShared(array: TypedArray): boolean {
@@ -82,27 +91,37 @@ function bytesOf(array: TypedArray, offset: number, bytes: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset + offset * array.BYTES_PER_ELEMENT, bytes);
 }
 
-/** `Buffer.prototype.fill`. */
-type Fill = (this: Uint8Array, value: Uint8Array) => Uint8Array;
+/** What copies of shared memory take a quicker way by: methods of Node's `Buffer`. */
+interface QuickCopies {
+  /** `Buffer.prototype.fill`. */
+  readonly fill: (this: Uint8Array, value: Uint8Array) => Uint8Array;
+  /** `Buffer.allocUnsafeSlow`: bytes in a buffer of their own, not cleared. */
+  readonly allocate: (bytes: number) => Uint8Array;
+}
 
-let found: { readonly fill: Fill | undefined } | undefined;
+let found: { readonly copies: QuickCopies | undefined } | undefined;
 
 /**
  * V8 copies shared memory word by word, as if others wrote to it meanwhile, which takes three to four times as long as a copy
- * of other memory. Node's `Buffer` fills bytes with others by `memcpy`, and with as many others that is a copy.
+ * of other memory. Node's `Buffer` fills bytes with others by `memcpy`, and with as many others that is a copy. It also makes
+ * memory that is not cleared before.
  */
-function quickFill(): Fill | undefined {
-  return (found ??= { fill: findFill() }).fill;
+function quickCopies(): QuickCopies | undefined {
+  return (found ??= { copies: findQuickCopies() }).copies;
 }
 
-function findFill(): Fill | undefined {
+function findQuickCopies(): QuickCopies | undefined {
   const { Buffer, process, Bun, Deno } = globalThis as {
-    readonly Buffer?: { readonly prototype: { readonly fill: Fill } };
+    readonly Buffer?: {
+      readonly prototype: Pick<QuickCopies, "fill">;
+      readonly allocUnsafeSlow: QuickCopies["allocate"];
+    };
     readonly process?: { readonly versions?: { readonly node?: string } };
     readonly Bun?: unknown;
     readonly Deno?: unknown;
   };
   // the others have a Buffer too, whose `fill` may well be slow
   const isNode = process?.versions?.node !== undefined && Bun === undefined && Deno === undefined;
-  return isNode ? Buffer?.prototype.fill : undefined;
+  if (!isNode || Buffer === undefined) return undefined;
+  return { fill: Buffer.prototype.fill, allocate: (bytes) => Buffer.allocUnsafeSlow(bytes) };
 }

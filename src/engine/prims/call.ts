@@ -37,6 +37,7 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
         ins.map((x) => !x.known),
         program.outs.map(() => false),
         ins.map((x) => tools.isAtHand(x.value)),
+        tools.isRepeated,
       );
       const knownIns = ins.filter((x) => x.known).map((x) => x.value);
       const knownOuts = tools.known(callPrim, knownIns, { program: split.known });

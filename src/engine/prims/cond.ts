@@ -218,7 +218,7 @@ function condPartialEval(
   const none = params.onTrue.outs.map(() => false);
   const atHand = operands.map((x) => tools.isAtHand(x.value));
   const split = (side: Program, later: readonly boolean[]): ReturnType<Tools["partialEvalProgram"]> =>
-    tools.partialEvalProgram(side, unknown, later, atHand);
+    tools.partialEvalProgram(side, unknown, later, atHand, tools.isRepeated);
   const [a, b] = both(params, (side) => split(side, none).unknownOuts);
   const marked = either(a, b);
   const parts = both(params, (side) => split(side, marked));

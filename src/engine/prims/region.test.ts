@@ -1,5 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { configure, grad, jit, jvp, less, makeProgram, scan, tensor, vmap, whileLoop } from "downhill";
+import {
+  configure,
+  grad,
+  hessian,
+  jit,
+  jvp,
+  less,
+  linearize,
+  log,
+  makeProgram,
+  scan,
+  tensor,
+  valueAndGrad,
+  vjp,
+  vmap,
+  whileLoop,
+} from "downhill";
 import { formOfText } from "../../../test/support/plain-region.ts";
 import { choicesOf, regionOf } from "../../../test/support/draw-region.ts";
 import type { RegionValue } from "../../../test/support/evaluate-region.ts";
@@ -9,6 +25,7 @@ import { Choices } from "../../../test/support/random-choices.ts";
 import { randomStrips } from "../../../test/support/random-strips.ts";
 import * as r from "../../../test/support/region-build.ts";
 import { readElements } from "../ir/elements.ts";
+import { printProgram } from "../ir/print.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import { lowerProgram } from "../passes/lower.ts";
@@ -186,6 +203,84 @@ describe("errors of regions", () => {
     const given = tensor([1, 2, 3]);
     expect(() => update(given, i32([3], []))).toThrow(message);
     expect(given.tolist()).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a scalar result of a region", () => {
+  const last = f({ ...recurrence, results: recurrence.results.slice(1) });
+  const [x, a] = [tensor([0.5, -0.3, 1.2], { dtype: "float64" }), tensor(1.5, { dtype: "float64" })];
+  /** Regions that a function runs, once it is compiled. */
+  const regionsIn = (g: (...xs: Tensor[]) => unknown): number =>
+    printProgram(optimize(makeProgram(g)(x, a))).split("= region[").length - 1;
+
+  test("has value and slopes by one run, whatever its cotangent depends on", () => {
+    const squared = (y: Tensor, b: Tensor): Tensor => log(last(y, b).mul(last(y, b)));
+    expect(regionsIn(valueAndGrad(last, { argnums: [0, 1] }))).toBe(1);
+    expect(regionsIn(valueAndGrad((y, b) => log(last(y, b))))).toBe(1);
+    expect(regionsIn(valueAndGrad(squared))).toBe(1);
+    expect(regionsIn(valueAndGrad(jit(last)))).toBe(1);
+    expect(
+      regionsIn((y, b) => {
+        const [out, pullback] = vjp(last, y, b);
+        return [out, pullback(1), pullback(2)];
+      }),
+    ).toBe(1);
+    expect(
+      regionsIn((y, b) => {
+        const [out, linear] = linearize(last, y, b);
+        return [out, linear(y, 1), linear(y, 0)];
+      }),
+    ).toBe(1);
+    expect(regionsIn(last)).toBe(1);
+    expect(regionsIn(grad(last))).toBe(1);
+  });
+
+  test("has the derivatives that forward mode has, to second order", () => {
+    const along = (d: Tensor): Tensor => jvp(last, [x, a], [d, 0])[1];
+    const unit = (i: number): Tensor =>
+      tensor(
+        [0, 1, 2].map((j) => (i === j ? 1 : 0)),
+        { dtype: "float64" },
+      );
+    const slopes = grad(last)(x, a).tolist() as number[];
+    const [, linear] = linearize(last, x, a);
+    const seconds = hessian((y: Tensor) => last(y, a).mul(last(y, a)))(x).tolist() as number[][];
+    for (let i = 0; i < 3; i++) {
+      expect(slopes[i]).toBeCloseTo(along(unit(i)).item(), 14);
+      expect(linear(unit(i), 0).item()).toBeCloseTo(along(unit(i)).item(), 14);
+      const square = (y: Tensor): Tensor => last(y, a).mul(last(y, a));
+      const slope = (y: Tensor): Tensor => jvp(square, [y], [unit(i)])[1];
+      for (let j = 0; j < 3; j++)
+        expect(seconds[i]![j]).toBeCloseTo(jvp(slope, [x], [unit(j)])[1].item(), 12);
+    }
+  });
+
+  test("gives NaN, and not 0, where a slope of 0 meets an infinite cotangent", () => {
+    const square = f(region([vector("x")], [], scalar(r.apply("mul", at(zero, 1), at(zero, 1)))));
+    const ofLog = (y: Tensor): Tensor => log(square(y));
+    expect(grad(ofLog)(tensor([0, 1])).tolist()).toEqual([NaN, NaN]);
+    expect(jit(grad(ofLog))(tensor([0, 1])).tolist()).toEqual([NaN, NaN]);
+    expect(grad(ofLog)(tensor([2, 1])).tolist()).toEqual([1, 0]);
+  });
+
+  test("has no slopes kept for each step of a loop where its operands are not", () => {
+    const steps = (w: Tensor, b: Tensor): Tensor =>
+      scan((sum: Tensor, t: Tensor) => [sum.add(last(w, t)), []] as const, b, tensor([1, 2, 3, 4]))[0];
+    const wide = tensor(
+      Array.from({ length: 50 }, (_, i) => Math.sin(i)),
+      { dtype: "float64" },
+    );
+    const program = optimize(makeProgram(grad(steps))(wide, a));
+    const largest = Math.max(...program.eqns.flatMap(({ outs }) => outs.map(({ type }) => type.shape.reduce((n, k) => n * k, 1)))); // prettier-ignore
+    expect(largest).toBe(50);
+    const wanted = [1, 2, 3, 4].map((t) => grad(last)(wide, t).tolist() as number[]);
+    const got = jit(grad(steps))(wide, a).tolist() as number[];
+    got.forEach((slope, i) =>
+      expect(slope).toBeCloseTo(
+        wanted.reduce((sum, one) => sum + one[i]!, 0),
+        12,
+      ),
+    );
   });
 });
 

@@ -12,7 +12,7 @@ import type {
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { ArrayType } from "../ir/types.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Block } from "../kernel/build.ts";
@@ -26,14 +26,17 @@ import type { Written } from "../region/lower/region.ts";
 import { writeRegion } from "../region/lower/region.ts";
 import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
 import type { ArrayPlan } from "../region/lower/sizes.ts";
-import type { Region } from "../region/region.ts";
+import type { Region, RegionResult } from "../region/region.ts";
 import { maxLength } from "../region/region.ts";
 import { tangent } from "../region/tangent.ts";
 import { transpose } from "../region/transpose.ts";
 import { bind } from "../trace/bind.ts";
+import { traceClosed } from "../trace/staging.ts";
 import { must } from "../util/assert-never.ts";
+import { otherAxes, sizeOf } from "../util/shape.ts";
+import { strongMul } from "./arithmetic.ts";
 import { keep, present } from "./carries.ts";
-import { full, instantiate } from "./linear.ts";
+import { add, convert, full, instantiate } from "./linear.ts";
 import { batchRegion } from "./region-batch.ts";
 import { areDeclared, collectScratch, extraScratch } from "./region-scratch.ts";
 import type { RegionPart } from "./region-shapes.ts";
@@ -49,6 +52,7 @@ import {
   withResults,
 } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
+import { sum } from "./shape.ts";
 
 /** A region applied to operands that are its parameters. */
 export interface RegionParams {
@@ -163,7 +167,10 @@ function applyTo(
   return wanted.map((is) => (is ? outs[next++] : undefined));
 }
 
-/** Results that no unknown operand has a part in are computed now, by a region of their own. */
+/**
+ * Results that no unknown operand has a part in are computed now, by a region of their own; or, where they are all but one scalar, beside
+ * its slopes, so that nothing runs forwards twice.
+ */
 function regionPartialEval(
   ins: readonly PartialValue[],
   { region, linear, lowering }: RegionParams,
@@ -171,9 +178,7 @@ function regionPartialEval(
 ): readonly PartialValue[] {
   const values = ins.map((x) => x.value);
   const unknown = ins.map((x) => !x.known);
-  const known = withoutParams(region, unknown);
   const affected = affectedBy(region, unknown).results;
-  const isUnknown = known === undefined ? affected.map(() => true) : affected;
   const run = (part: RegionPart | undefined, apply: PartialTools["known"]): readonly Tensor[] =>
     part === undefined || part.region.results.length === 0
       ? []
@@ -182,10 +187,95 @@ function regionPartialEval(
           linear: renumbered(linear, part.params),
           lowering,
         });
+  if (unknown.every((is, i) => !is || linear.includes(i)) && hasSlopes(region, affected)) {
+    const later = withResults(region, affected);
+    if (!tools.isRepeated || slopesAreFewer(ins, later.params, tools)) {
+      const outs = run(withSlopes(region, unknown, affected), tools.known);
+      const nKnown = affected.length - 1;
+      const type = dtypes[(region.results[affected.indexOf(true)] as ScalarResult).value.type];
+      const along = sumAlong(keep(values, unknown), outs.slice(nKnown), type, tools);
+      let next = 0;
+      return affected.map((is) => ({ known: !is, value: is ? along : outs[next++]! }));
+    }
+  }
+  const known = withoutParams(region, unknown);
+  const isUnknown = known === undefined ? affected.map(() => true) : affected;
   const now = run(known, tools.known);
   const later = run(withResults(region, isUnknown), tools.unknown);
   let [knowns, unknowns] = [0, 0];
   return isUnknown.map((is) => ({ known: !is, value: is ? later[unknowns++]! : now[knowns++]! }));
+}
+
+type ScalarResult = RegionResult & { readonly kind: "scalar" };
+
+/** Whether what unknown operands have a part in is one scalar, whose derivative is a slope for each element of these. */
+function hasSlopes({ results }: Region, affected: readonly boolean[]): boolean {
+  const [result, ...more] = keep(results, affected);
+  return result?.kind === "scalar" && more.length === 0;
+}
+
+/** Whether the slopes in unknown operands have no more elements than what the linear part would read of known ones that are not at hand. */
+function slopesAreFewer(
+  ins: readonly PartialValue[],
+  isRead: readonly boolean[],
+  { isAtHand }: PartialTools,
+): boolean {
+  const elements = (xs: readonly PartialValue[]): number =>
+    xs.reduce((n, { value }) => n + sizeOf(value.shape), 0);
+  const slopes = ins.filter(({ known }) => !known);
+  const kept = keep(ins, isRead).filter(({ known, value }) => known && !isAtHand(value));
+  return elements(slopes) <= elements(kept);
+}
+
+/** The results that `affected` does not mark, and the slopes of the one that it does in each operand of `unknown`, in which it is linear. */
+function withSlopes(region: Region, unknown: readonly boolean[], affected: readonly boolean[]): RegionPart {
+  const slopes = remember(region, `slopes ${unknown.join()}`, () =>
+    transpose(region, unknown, affected, scalarFunctions, {
+      seeds: affected.map((is) => (is ? 1 : undefined)),
+    }),
+  );
+  const { region: used, params } = withResults(
+    slopes,
+    slopes.results.map(() => true),
+  );
+  let next = 0;
+  return { region: used, params: unknown.map((is) => !is && params[next++]!) };
+}
+
+/**
+ * The sum of unknown values times their slopes, of dtype `type`. A value, or a cotangent, of 0 is strong; a slope of 0 is not, since a factor of 0 is no
+ * mask: with an infinite cotangent it gives NaN, for an element that was not read too.
+ */
+function sumAlong(
+  values: readonly Tensor[],
+  slopes: readonly Tensor[],
+  type: DType,
+  tools: PartialTools,
+): Tensor {
+  const operands = [...values, ...slopes];
+  const program = traceClosed(
+    "sum along",
+    operands.map((x) => x.type),
+    (...xs) => {
+      const products = values.map((_dx, i) => {
+        const product = strongMul(convert(xs[i]!, type), convert(xs[values.length + i]!, type));
+        return sum(product, otherAxes(product.shape.length, []));
+      });
+      return [products.reduce(add)];
+    },
+  );
+  const env = new Map(program.ins.map((v, i) => [v, operands[i]!]));
+  const isKnown = new Set<unknown>(program.ins.slice(values.length));
+  for (const { prim, params, ins, outs } of program.eqns) {
+    const known = ins.every((v) => isKnown.has(v));
+    const given = ins.map((v) => must(env.get(v), "an operand"));
+    const results = (known ? tools.known : tools.unknown)(prim, given, params);
+    outs.forEach((v, i) => {
+      env.set(v, results[i]!);
+      if (known) isKnown.add(v);
+    });
+  }
+  return must(env.get(program.outs[0]!), "the sum");
 }
 
 function transposed(region: Region, linear: readonly boolean[], masked: readonly boolean[]): Region {

@@ -7,7 +7,12 @@ import type { PositionIndex, Region } from "./region.ts";
  * The error that a call of a region ended with, in the words of who wrote the text: what was wrong, where, and that place of the text
  * under a caret line. `wanted` is the place or length that was asked for, `length` that of the axis.
  */
-export function failureOf(region: Region, site: Site, wanted: number, length: number): DownhillError {
+export function failureOf(
+  region: Pick<Region, "name" | "file" | "positions">,
+  site: Site,
+  wanted: number,
+  length: number,
+): DownhillError {
   const where = placeInText(region, site.at);
   switch (site.kind) {
     case "place": {
@@ -34,7 +39,10 @@ export function failureOf(region: Region, site: Site, wanted: number, length: nu
 }
 
 /** ` at loss.ts:3:7`, and what stands there with a line of carets below. */
-function placeInText({ file, positions }: Region, at: PositionIndex | undefined): string {
+function placeInText(
+  { file, positions }: Pick<Region, "file" | "positions">,
+  at: PositionIndex | undefined,
+): string {
   const position = at === undefined ? undefined : positions[at];
   if (position === undefined) return "";
   const { line, column, text } = position;

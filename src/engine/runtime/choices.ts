@@ -130,9 +130,18 @@ export function setSwitches(switches: Switches): void {
   startGeneration();
 }
 
-function wasmBackend(): Backend {
-  const wide = engine.switches?.wide === true;
-  return (engine.wasm ??= makeWasmBackend({ relaxed: isRelaxed(), wide, threads: threadCount() }));
+/** How WebAssembly is written. */
+export function wasmChoices(): {
+  readonly relaxed: boolean;
+  readonly wide: boolean;
+  readonly threads: number;
+} {
+  return { relaxed: isRelaxed(), wide: engine.switches?.wide === true, threads: threadCount() };
+}
+
+/** The backend that writes WebAssembly. Only where `canRunWasm()`. */
+export function wasmBackend(): Backend {
+  return (engine.wasm ??= makeWasmBackend(wasmChoices()));
 }
 
 /** The backend of a routine: by its work, and never by anything that changes from run to run. */

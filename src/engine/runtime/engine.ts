@@ -9,6 +9,7 @@ import type { RuntimeOptions } from "./choices.ts";
 import type { Device, Placement } from "./device.ts";
 import type { EagerKernel } from "./evaluate.ts";
 import type { ProgramCache } from "./executable.ts";
+import type { Records } from "./region-records.ts";
 import type { RegionCache } from "./regions.ts";
 import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
@@ -40,6 +41,8 @@ export interface Engine {
   programs: ProgramCache | undefined;
   /** Compiled regions: functions of numbers. */
   regions: RegionCache | undefined;
+  /** Finds what regions were compiled to before: in an earlier run of the program, or when it was built. */
+  records: Records | undefined;
   /** Operations that ran on their own. */
   kernels: Lru<string, EagerKernel> | undefined;
   /** Who gives memory back where an allocation finds no room. */
@@ -97,6 +100,7 @@ export const engine: Engine = {
   copies: undefined,
   programs: undefined,
   regions: undefined,
+  records: undefined,
   kernels: undefined,
   reclaiming,
   compilations: 0,

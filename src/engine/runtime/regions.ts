@@ -1,7 +1,5 @@
-import { interpBackend, sizedInterp } from "../backends/interp/index.ts";
-import { makeJsBackend } from "../backends/js/index.ts";
 import { DownhillError, internalError } from "../errors/index.ts";
-import { callSizes, sizeOfCall } from "../kernel/call-sizes.ts";
+import { sizeOfCall } from "../kernel/call-sizes.ts";
 import { copyNumbers } from "../kernel/copy-elements.ts";
 import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
 import { bytesPerElement, makeArray } from "../kernel/executable.ts";
@@ -9,16 +7,18 @@ import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { failureOf } from "../region/failure.ts";
+import type { DerivedRegion } from "../region/derived.ts";
 import { positionsInOrder, regionKey } from "../region/key.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
+import { sitesInOrder } from "../region/lower/record.ts";
 import type { LoweredRegion, ResultPort } from "../region/lower/routine.ts";
 import { lowerRegion } from "../region/lower/routine.ts";
-import type { Region } from "../region/region.ts";
+import type { PositionIndex, Region } from "../region/region.ts";
 import { maxLength } from "../region/region.ts";
 import { makeLru } from "../util/lru.ts";
 import { must } from "../util/assert-never.ts";
-import { backendFor } from "./choices.ts";
 import { engine } from "./engine.ts";
+import { sizedBackendFor } from "./sized-backend.ts";
 
 /** An array that a region takes or gives: elements in row-major order, a length an axis. */
 export interface RegionArray<Data extends ArrayLike<number> = ArrayLike<number>> {
@@ -40,8 +40,8 @@ export type RegionCall = (args: readonly RegionArgument[], isLent?: readonly boo
 
 /** Regions that were compiled. */
 export interface RegionCache {
-  /** What runs a region. */
-  readonly callOf: (region: Region) => RegionCall;
+  /** What runs a region, or one that need not be made where a record of it is found. */
+  readonly callOf: (region: Region | DerivedRegion) => RegionCall;
   readonly clear: () => void;
 }
 
@@ -58,7 +58,7 @@ const mostKept = 256;
  * @param isLent as that of `RegionCall`.
  */
 export function callRegion(
-  region: Region,
+  region: Region | DerivedRegion,
   args: readonly RegionArgument[],
   isLent?: readonly boolean[],
 ): RegionOutcome[] {
@@ -67,24 +67,36 @@ export function callRegion(
 
 /** A region that was called. */
 interface Known {
-  readonly region: Region;
+  readonly region: Region | DerivedRegion;
   readonly code: Code;
   readonly call: RegionCall;
 }
 
 function makeRegionCache(): RegionCache {
   const byKey = makeLru<string, Code>(mostKept, (_, code) => code.drop());
-  let byRegion = new WeakMap<Region, Known>();
+  let byRegion = new WeakMap<Region | DerivedRegion, Known>();
   let latest: Known | undefined; // one region is called over and over: to look it up takes a part of a short call
-  const codeOf = (region: Region): Code => {
-    const key = regionKey(region);
-    let code = byKey.get(key);
-    if (code === undefined || code.isDropped()) {
-      engine.compilations++;
-      code = compileRegion(region);
-      byKey.set(key, code);
-    }
+  const keptCode = <C extends Code | undefined>(key: string, compile: () => C): Code | C => {
+    const known = byKey.get(key);
+    if (known !== undefined && !known.isDropped()) return known;
+    const code = compile();
+    if (code !== undefined) byKey.set(key, code);
     return code;
+  };
+  const compiled = (region: Region): Known => {
+    const code = keptCode(regionKey(region), () => {
+      engine.compilations++;
+      return compileRegion(region);
+    });
+    return { region, code, call: callOf(code, region) };
+  };
+  const recorded = (region: DerivedRegion): Known => {
+    const { base, steps } = region;
+    if (engine.records !== undefined) {
+      const code = keptCode(`${steps}|${regionKey(base)}`, () => recordedCode(region));
+      if (code !== undefined) return { region, code, call: callOf(code, base) };
+    }
+    return { ...compiled(region.region()), region };
   };
   /** Drops all that do not run, which are compiled again when they are called. */
   const dropIdle = (): boolean => {
@@ -100,8 +112,7 @@ function makeRegionCache(): RegionCache {
         latest = known;
         return known.call;
       }
-      const code = codeOf(region);
-      latest = { region, code, call: callOf(code, region) };
+      latest = "steps" in region ? recorded(region) : compiled(region);
       byRegion.set(region, latest);
       return latest.call;
     },
@@ -116,8 +127,10 @@ function makeRegionCache(): RegionCache {
 
 /** A region as it was compiled once, for all regions of its structure. */
 export interface Code {
-  /** The region that it was made of: sites of errors are in its terms. */
-  readonly region: Region;
+  /** Name and parameters of a region of this structure. `text` is that region, or what it was made of where this was a record. */
+  readonly signatureOf: (text: Region) => Pick<Region, "name" | "params">;
+  /** Where in the text of such a region a site of an error is. */
+  readonly placeOf: (at: PositionIndex, text: Region) => PositionIndex | undefined;
   /** What runs now: `withCopies` follows once a check before a loop has failed. */
   version: Version;
   /** Compiles the region with copies of loops that have all checks in them. */
@@ -145,16 +158,42 @@ export function compileRegion(region: Region, backend?: Backend, options: LowerO
   const quick = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "end" });
   // one backend for both, since sums of products may differ in the last bit from one to another
   const { compile } = backend ?? sizedBackendFor(quick.routine);
-  const version: Version = { lowered: quick, compiled: compile(quick.routine) };
-  let dropped = false;
-  return {
-    region,
-    version,
+  return codeOf({
+    signatureOf: (text) => text,
+    placeOf: (at, text) =>
+      text === region ? at : positionsInOrder(text)[positionsInOrder(region).indexOf(at)],
+    version: { lowered: quick, compiled: compile(quick.routine) },
     withCopies() {
       const lowered = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "copy" });
       return { lowered, compiled: compile(lowered.routine) };
     },
-    capacities: quick.capacities.map(() => firstCapacity),
+  });
+}
+
+/** The code of a region whose record was found or made; `undefined` where it can have none. */
+function recordedCode(region: DerivedRegion): Code | undefined {
+  const found = engine.records?.find(region);
+  if (found === undefined) return undefined;
+  const { signatureOf, lowered, compiled, compile } = found;
+  return codeOf({
+    signatureOf,
+    placeOf: (at, text) => positionsInOrder(text)[at],
+    version: { lowered, compiled },
+    withCopies() {
+      const copied = lowerRegion(region.region(), scalarFunctions, { failedChecks: "copy" });
+      return {
+        lowered: { ...copied, sites: sitesInOrder(copied.sites, region.base) },
+        compiled: compile(copied.routine),
+      };
+    },
+  });
+}
+
+function codeOf(parts: Pick<Code, "signatureOf" | "placeOf" | "version" | "withCopies">): Code {
+  let dropped = false;
+  return {
+    ...parts,
+    capacities: parts.version.lowered.capacities.map(() => firstCapacity),
     isRunning: false,
     isDropped: () => dropped,
     drop() {
@@ -164,16 +203,10 @@ export function compileRegion(region: Region, backend?: Backend, options: LowerO
   };
 }
 
-/** The backend of a routine, in the form that computes sizes at each call. */
-function sizedBackendFor(routine: Routine): Backend {
-  const backend = backendFor(routine);
-  if (backend.usesKernelMemory === true) return backend;
-  return backend === interpBackend ? sizedInterp : makeJsBackend(undefined, callSizes);
-}
-
-/** What runs a region by code that was compiled for its structure. */
-export function callOf(code: Code, region: Region): RegionCall {
+/** What runs a region by code that was compiled for its structure; `text` as that of `Code`. */
+export function callOf(code: Code, text: Region): RegionCall {
   let { version } = code;
+  const region = { ...code.signatureOf(text), text };
   let attempt = attemptOf(code, version, region);
   return (args, isLent) => {
     for (;;) {
@@ -184,11 +217,17 @@ export function callOf(code: Code, region: Region): RegionCall {
   };
 }
 
+/** A region that is called. */
+interface Callee extends Pick<Region, "name" | "params"> {
+  /** Where errors are shown in. */
+  readonly text: Region;
+}
+
 /** Runs code once: `undefined` where the call is to be made again, since there is more room now, or other code. */
 function attemptOf(
   code: Code,
   { lowered, compiled }: Version,
-  region: Region,
+  region: Callee,
 ): (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[] | undefined {
   const { routine, results, failure } = lowered;
   const { capacities } = code;
@@ -266,10 +305,10 @@ function roomOf(
 }
 
 /** Makes room where an array was full, or other code where a check failed; every other error is thrown. */
-function settleFailure(code: Code, region: Region, outputs: readonly Slot[]): void {
+function settleFailure(code: Code, { name, text }: Callee, outputs: readonly Slot[]): void {
   const { lowered, compiled } = code.version;
-  const at = must(lowered.failure, "the outputs of errors");
-  const [number, wanted, length] = outputs.slice(at, at + 3) as [number, number, number];
+  const first = must(lowered.failure, "the outputs of errors");
+  const [number, wanted, length] = outputs.slice(first, first + 3) as [number, number, number];
   const site = must(lowered.sites[number - 1], `site ${number} of an error`);
   if (site.kind === "checks") {
     engine.compilations++;
@@ -282,15 +321,14 @@ function settleFailure(code: Code, region: Region, outputs: readonly Slot[]): vo
     code.capacities[k] = Math.min(mostElements, Math.max(2 * code.capacities[k]!, wanted));
     return;
   }
-  if (region === code.region || site.at === undefined) throw failureOf(region, site, wanted, length);
-  const place = positionsInOrder(code.region).indexOf(site.at);
-  throw failureOf(region, { ...site, at: positionsInOrder(region)[place] }, wanted, length);
+  const at = site.at === undefined ? undefined : code.placeOf(site.at, text);
+  throw failureOf({ ...text, name }, { ...site, at }, wanted, length);
 }
 
 type ArgumentWriter = (arg: RegionArgument, inputs: Slot[]) => void;
 
 function scalarWriter(
-  { name: owner }: Region,
+  { name: owner }: Callee,
   { name, type }: { readonly name: string; readonly type: ScalarType },
   slot: number,
 ): ArgumentWriter {
@@ -313,13 +351,13 @@ function numberOf(x: RegionArgument, owner: string, name: string): number {
 }
 
 /** The input that the first length of an array parameter is. */
-function firstLength({ params }: Region, i: number): number {
+function firstLength({ params }: Callee, i: number): number {
   const before = params.slice(0, i).reduce((sum, p) => sum + (p.kind === "array" ? p.rank : 0), 0);
   return params.length + before;
 }
 
 function arrayWriter(
-  { name: owner }: Region,
+  { name: owner }: Callee,
   { name, type, rank }: { readonly name: string; readonly type: ScalarType; readonly rank: number },
   slot: number,
   lengths: number,

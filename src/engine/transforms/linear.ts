@@ -76,6 +76,7 @@ export class LinearTrace implements Trace {
       known: bind,
       unknown: (p, xs, ps) => this.#record(p, xs, ps),
       isAtHand: () => true, // a tape holds what is known
+      isRepeated: false,
     };
     return prim.derivative.partialEval(values, params, partialTools).map((out) => out.value);
   }

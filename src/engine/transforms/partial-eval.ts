@@ -15,30 +15,36 @@ import { maskKey, memoizeProgram } from "./memoize.ts";
 /**
  * Splits a program by which inputs are known now. `known` gives the known outputs and the residuals: the values that
  * `unknown` needs of it. Outputs in `instantiate` belong to `unknown` even if they are known. What is cheap to compute of
- * inputs `atHand` is computed again instead of being kept: constants, places in arrays, and elements read at these.
+ * inputs `atHand` is computed again instead of being kept: constants, places in arrays, and elements read at these. `isRepeated` says
+ * whether residuals may be kept for each iteration of a loop.
  */
 export const partialEvalProgram: (
   program: Program,
   unknown: readonly boolean[],
   instantiate: readonly boolean[],
-  atHand: readonly boolean[],
+  kept: Kept,
   tools: Tools,
 ) => PartialProgram = /* @__PURE__ */ memoizeProgram(
-  (_, unknown: readonly boolean[], instantiate: readonly boolean[], atHand: readonly boolean[], __: Tools) =>
-    `split ${maskKey(unknown)} ${maskKey(instantiate)} ${maskKey(atHand)}`,
-  (program, unknown, instantiate, atHand, tools) =>
+  (_, unknown: readonly boolean[], instantiate: readonly boolean[], kept: Kept, __: Tools) =>
+    `split ${maskKey(unknown)} ${maskKey(instantiate)} ${maskKey(kept.atHand)} ${kept.isRepeated}`,
+  (program, unknown, instantiate, kept, tools) =>
     withTrace(program.name, makeStagingTrace, (now) =>
       withTrace(program.name, makeStagingTrace, (later) =>
-        split(program, { unknown, instantiate, atHand }, tools, now, later),
+        split(program, { unknown, instantiate, ...kept }, tools, now, later),
       ),
     ),
 );
 
+/** What is known of residuals: inputs that need not be kept, and whether what is kept is so for each iteration of a loop. */
+interface Kept {
+  readonly atHand: readonly boolean[];
+  readonly isRepeated: boolean;
+}
+
 /** Marks of a split: of inputs that are known later only, of outputs that belong to the later part, of inputs that it has. */
-interface Marks {
+interface Marks extends Kept {
   readonly unknown: readonly boolean[];
   readonly instantiate: readonly boolean[];
-  readonly atHand: readonly boolean[];
 }
 
 /** What gives a known value, in the program of what is known. */
@@ -72,7 +78,7 @@ function isCheap({ lowering }: Primitive, { dtype, shape }: ArrayType): boolean 
 
 function split(
   program: Program,
-  { unknown, instantiate, atHand }: Marks,
+  { unknown, instantiate, atHand, isRepeated }: Marks,
   tools: Tools,
   now: StagingTrace,
   later: StagingTrace,
@@ -107,7 +113,7 @@ function split(
       ins.map((x) => (x.tracer?.trace === now ? residual(x) : x)),
       params,
     );
-  const partialTools: PartialTools = { ...tools, known, unknown: bindLater, isAtHand };
+  const partialTools: PartialTools = { ...tools, known, unknown: bindLater, isAtHand, isRepeated };
 
   const env = new Map<Var, PartialValue>();
   const ins = program.ins.map((v, i) => (unknown[i] === true ? later : now).input(v.type));

@@ -1,4 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
+import type { Tensor } from "../ir/tensor.ts";
 import { requireFunction } from "./arguments.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -18,6 +19,17 @@ export interface PlainFunction {
   ): AnyFunction;
   /** Tensors as what was given in their place: numbers for a number, an array of the kind given for an array. */
   restore(given: unknown, found: unknown): unknown;
+  /** The function with what stands behind its first argument given; a derivative has none. */
+  readonly bind: ((behind: readonly unknown[]) => BoundFunction) | undefined;
+}
+
+/** A function of its first argument, over tensors, and of operands that the others have become. */
+export interface BoundFunction {
+  /** The numbers that set sizes: no operands, since programs are made for them. */
+  readonly sizes: string;
+  readonly operands: readonly Tensor[];
+  /** The result for a first argument of tensors, and for operands in the place of those above. */
+  readonly call: (first: unknown, operands: readonly Tensor[]) => unknown;
 }
 
 /** The property of a function under which it carries its `PlainFunction`, whichever copy of the library attached it. */
@@ -70,6 +82,18 @@ function notCompiled(operation: string, name: string): DownhillError {
     `${operation}: ${name === "" ? "the function" : name} is marked "use ad", but nothing has compiled it. Load it through the build plugin ` +
       `(downhill-plugin/vite, /esbuild, …), start Node with --import downhill-plugin/register, or make it with compile of "downhill/plain".`,
   );
+}
+
+/**
+ * A function with what stands behind its first argument given, of whichever kind it is. Arrays that serve for places, and numbers that
+ * set sizes, are known by a function of plain numbers only.
+ *
+ * @throws DownhillError as the function itself for arguments that it does not take.
+ */
+export function bound(f: AnyFunction, behind: readonly unknown[]): BoundFunction {
+  const call = (first: unknown, operands: readonly Tensor[]): unknown =>
+    f(...([first, ...operands] as never[]));
+  return plainOf(f)?.bind?.(behind) ?? { sizes: "", operands: behind as readonly Tensor[], call };
 }
 
 /** What a search over tensors has found, as tensors, or, for a function of plain numbers, as what was given in their place. */

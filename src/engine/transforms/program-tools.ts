@@ -9,8 +9,8 @@ import { transposeProgram } from "./transpose.ts";
 /** The transforms of programs, as the rules of structured primitives receive them. */
 const tools: Tools = {
   jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
-  partialEvalProgram: (program, unknown, instantiate, atHand = []) =>
-    partialEvalProgram(program, unknown, instantiate, atHand, tools),
+  partialEvalProgram: (program, unknown, instantiate, atHand = [], isRepeated = true) =>
+    partialEvalProgram(program, unknown, instantiate, { atHand, isRepeated }, tools),
   transposeProgram: (program, linear, accumulate, masked) =>
     transposeProgram(program, linear, accumulate, masked, tools),
   batchProgram: (program, size, batched, instantiate) =>

@@ -78,6 +78,9 @@ type InTensors<P> = [Tensor] extends [P]
           : { [K in keyof P]: InTensors<P[K]> }
         : P;
 
+/** Names the tree that an instance of a class is made of, where its fields do not tell: there is no such field, only its type. */
+export declare const treeOfInstance: unique symbol;
+
 /** What has methods is an instance of a class, which stays of it. */
 export type IsInstance<P> = true extends { [K in keyof P]: IsMethod<P[K]> }[keyof P] ? true : false;
 

@@ -236,6 +236,14 @@ describe("misuse is refused", () => {
     [() => at(x, 0, -4), "at: place -4 is out of range for f64[2,3], whose axis 1 has 3."],
     [() => at(x, [0, 2]), "at: place 2 is out of range for f64[2,3]"],
     [() => setAt(x, 0, null, 3), "setAt: place 3 is out of range for f64[2,3], whose axis 1 has 3."],
+    [
+      () => jit((y: Tensor) => setAt(y, 0, -3))(x),
+      "setAt: place -3 is out of range for f64[2,3], whose first axis has 2.",
+    ],
+    [
+      () => jit((y: Tensor) => y.at(1, -4))(x),
+      "at: place -4 is out of range for f64[2,3], whose axis 1 has 3.",
+    ],
     [() => at(1, 0), "at: places for 1 axis, and f64[] has 0."],
     [() => at(x, 0, 0, 0), "at: places for 3 axes, and f64[2,3] has 2."],
     [() => at(x, "...", 0, "..."), 'at: "..." comes twice'],

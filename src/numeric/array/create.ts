@@ -1,6 +1,6 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
-import { checkOptions } from "../../engine/errors/options.ts";
+import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import type { BooleanLike, NestedNumbers, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
@@ -173,18 +173,30 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
   );
 }
 
+/** Options of `linspace`, `geomspace` and `logspace`. */
+export interface SpaceOptions extends DTypeOption {
+  /** Whether `stop` is the last number, or the one after the last. Default true. */
+  readonly endpoint?: boolean;
+}
+
+/** How many steps there are from `start` to `stop`, after a check of what is given. */
+function stepsTo(operation: string, count: number, options: SpaceOptions): number {
+  checkCount(operation, count);
+  checkFlags(operation, options, ["endpoint"]);
+  return Math.max(1, options.endpoint === false ? count : count - 1);
+}
+
 /** `count` numbers evenly spaced from `start` to `stop`, both included. */
-export function linspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+export function linspace(start: number, stop: number, count: number, options: SpaceOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("linspace", arguments, 4);
-  checkOptions("linspace", options, ["dtype"]);
+  checkOptions("linspace", options, ["dtype", "endpoint"]);
   if (!Number.isFinite(start) || !Number.isFinite(stop))
     throw new DownhillError(
       "range",
       `linspace: needs finite numbers, got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
-  checkCount("linspace", count);
-  const at = (i: number): number =>
-    i === count - 1 && count > 1 ? stop : start + (i * (stop - start)) / Math.max(1, count - 1);
+  const steps = stepsTo("linspace", count, options);
+  const at = (i: number): number => (i === steps ? stop : start + (i * (stop - start)) / steps);
   return fromFlat(
     arrayType(dtypeOf("linspace", options), [count]),
     Array.from({ length: count }, (_, i) => at(i)),
@@ -241,26 +253,28 @@ export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}
  * @example
  * geomspace(1, 8, 4); // f64[4] [1, 2, 4, 8]
  */
-export function geomspace(start: number, stop: number, count: number, options: DTypeOption = {}): Tensor {
+export function geomspace(start: number, stop: number, count: number, options: SpaceOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("geomspace", arguments, 4);
-  checkOptions("geomspace", options, ["dtype"]);
+  checkOptions("geomspace", options, ["dtype", "endpoint"]);
   if (!(start * stop > 0 && Number.isFinite(start * stop)))
     throw new DownhillError(
       "range",
       `geomspace: needs finite ends of one sign, other than 0; got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
-  checkCount("geomspace", count);
-  const type = arrayType("float64", [Math.max(0, count - 2)]);
-  const parts = Array.from({ length: type.shape[0]! }, (_, i) => (i + 1) / (count - 1));
+  const steps = stepsTo("geomspace", count, options);
+  // the ends as they are given, and what lies between by exponentials
+  const [first, last] = [Math.min(1, count), count > steps ? 1 : 0];
+  const type = arrayType("float64", [count - first - last]);
+  const parts = Array.from({ length: type.shape[0]! }, (_, i) => (i + 1) / steps);
   const growth = log(fill(type, stop / start));
   const inner = mul(fill(type, start), exp(mul(growth, fromFlat(type, parts))));
-  const end = (value: number): Tensor => fill(arrayType("float64", [1]), value);
-  const all = count === 0 ? inner : concatenate(count === 1 ? [end(start)] : [end(start), inner, end(stop)], 0); // prettier-ignore
+  const end = (value: number, n: number): Tensor => fill(arrayType("float64", [n]), value);
+  const all = concatenate([end(start, first), inner, end(stop, last)], 0);
   return convert(all, dtypeOf("geomspace", options));
 }
 
 /** Options of `logspace`. */
-export interface LogspaceOptions extends DTypeOption {
+export interface LogspaceOptions extends SpaceOptions {
   /** Default 10. */
   readonly base?: number;
 }
@@ -273,20 +287,17 @@ export interface LogspaceOptions extends DTypeOption {
  */
 export function logspace(start: number, stop: number, count: number, options: LogspaceOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("logspace", arguments, 4);
-  checkOptions("logspace", options, ["dtype", "base"]);
-  const { base = 10, ...rest } = options;
+  checkOptions("logspace", options, ["dtype", "base", "endpoint"]);
+  const { base = 10 } = options;
   if (![start, stop, base].every(Number.isFinite))
     throw new DownhillError(
       "range",
       `logspace: needs finite numbers, got ${[start, stop, base].map(showPlain).join(", ")}.${plainHint("Bounds", [start, stop, base])}`,
     );
-  checkCount("logspace", count);
-  const exponents = Array.from(
-    { length: count },
-    (_, i) => start + (i * (stop - start)) / Math.max(1, count - 1),
-  );
+  const steps = stepsTo("logspace", count, options);
+  const exponents = Array.from({ length: count }, (_, i) => start + (i * (stop - start)) / steps);
   const type = arrayType("float64", [count]);
-  return convert(pow(fill(type, base), fromFlat(type, exponents)), dtypeOf("logspace", rest));
+  return convert(pow(fill(type, base), fromFlat(type, exponents)), dtypeOf("logspace", options));
 }
 
 /**

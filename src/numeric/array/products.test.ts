@@ -39,6 +39,9 @@ describe("products", () => {
     expect(() => p.vdot(x, [1, 2])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: vdot: f64[2,3] and f64[2]: 6 elements and 2 of them.]`,
     );
+    expect(() => p.tensordot(x, x, { axes: 1 } as never)).toThrowErrorMatchingInlineSnapshot(
+      `[DownhillError: tensordot: axes are a number of axes or two lists, as in tensordot(x, y, 1) or tensordot(x, y, [[1], [0]]); got [object Object].]`,
+    );
     expect(() => p.tensordot(x, x, 1)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: tensordot: f64[2,3] and f64[2,3]: axes [1] and [0] must be as many, each once, and as long.]`,
     );

@@ -251,8 +251,13 @@ export function placesAlong(operation: string, places: TensorLike, x: Tensor, ax
     if (number < -n || number >= n) throw beyondEnds(operation, number, x, axis);
     return i;
   }
-  // a list is known inside of compiled functions, too, where its conversion is not
-  const list = Array.isArray(places) ? (places.flat(Infinity) as number[]) : undefined;
+  // a number and a list are known inside of compiled functions, too, where their conversions are not
+  const list =
+    typeof places === "number"
+      ? [places]
+      : Array.isArray(places)
+        ? (places.flat(Infinity) as number[])
+        : undefined;
   if (!isAtHand(i) && list === undefined) return i;
   const known = list ?? readElements(i, operation);
   for (let k = 0; k < known.length; k++) {

@@ -1,12 +1,13 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
+import { giveUp } from "../../engine/runtime/pool/give-back.ts";
 import { attachMethods } from "./attach.ts";
 import { item, read, readLater, tolist } from "./read.ts";
 
 /** The names of the methods that read a tensor. */
-export type Readers = "item" | "tolist" | "data" | "read" | "toJSON";
+export type Readers = "item" | "tolist" | "data" | "read" | "toJSON" | typeof Symbol.dispose;
 
-const readers: ThisType<Tensor> & Pick<Tensor, Readers> = {
+const readers: ThisType<Tensor> & Pick<Tensor, Exclude<Readers, symbol>> = {
   item() {
     if (arguments.length > 0) refuseExtraOfMethod("item", arguments, 0);
     return item(this);
@@ -30,3 +31,11 @@ const readers: ThisType<Tensor> & Pick<Tensor, Readers> = {
 
 // One of the import-time effects of the library (see `sideEffects` in package.json): the methods that every tensor has.
 attachMethods({ ...readers });
+// engines that lack the symbol lack `using` too
+if ((Symbol.dispose as symbol | undefined) !== undefined) {
+  attachMethods({
+    [Symbol.dispose](this: Tensor) {
+      giveUp(this);
+    },
+  });
+}

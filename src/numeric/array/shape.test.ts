@@ -24,7 +24,11 @@ describe("functions of shape and place", () => {
       on((x) => s.broadcastTo(x, [2, 2, 3]), matrix),
       on((x) => s.broadcastTo(x, [2]), [{ ins: [1.5] }, { ins: [f64([1])] }]),
     ],
-    expandDims: [on((x) => s.expandDims(x, 1), matrix), on((x) => s.expandDims(x, -1), matrix)],
+    expandDims: [
+      on((x) => s.expandDims(x, 1), matrix),
+      on((x) => s.expandDims(x, -1), matrix),
+      on((x) => s.expandDims(x, [0, -2]), matrix),
+    ],
     squeeze: [
       on((x) => s.squeeze(x), [{ ins: [f64(numbers(2), [1, 2, 1])] }]),
       on((x) => s.squeeze(x, { axis: -1 }), [{ ins: [f64(numbers(2), [1, 2, 1])] }]),
@@ -82,7 +86,7 @@ describe("functions of shape and place", () => {
         { ins: [bool([1, 1, 0, 1], [2, 2]), bool([1, 1, 1, 1], [2, 2])] },
       ]),
     ],
-    dot: [on(s.dot, [product([3], [3]), product([2, 3], [3])])],
+    dot: [on(s.dot, [product([3], [3]), product([2, 3], [3]), product([2, 2, 3], [2, 3, 2])])],
     outer: [
       on(s.outer, [
         product([2], [3]),

@@ -80,12 +80,16 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   return expandTo(t, [...shape]);
 }
 
-/** x with a new axis of size 1 at place `axis`. */
-export function expandDims(x: TensorLike, axis: number): Tensor {
+/** x with a new axis of size 1 at place `axis` of the result, or with several at the places of a list. */
+export function expandDims(x: TensorLike, axis: number | readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("expandDims", arguments, 2);
   const t = p.asTensor(x, "expandDims");
-  const place = normalizeAxis("expandDims", axis, arrayType(t.dtype, [...t.shape, 1]));
-  return p.reshape(t, [...t.shape.slice(0, place), 1, ...t.shape.slice(place)]);
+  const count = Array.isArray(axis) ? axis.length : 1;
+  const shape = Array.from({ length: t.ndim + count }, () => 1);
+  const added = axis === undefined ? [normalizeAxis("expandDims", axis, t.type)] : normalizeAxes("expandDims", axis, arrayType(t.dtype, shape)); // prettier-ignore
+  const kept = range(0, shape.length).filter((place) => !added.includes(place));
+  kept.forEach((place, i) => (shape[place] = t.shape[i]!));
+  return p.reshape(t, shape);
 }
 
 /** x without the given axes (all of size 1 where left out), each of which must have size 1. */
@@ -324,21 +328,7 @@ export function oneHot(
  */
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("matmul", arguments, 2);
-  return product("matmul", x, y);
-}
-
-function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
-  let [a, b] = [p.asTensor(x, operation), p.asTensor(y, operation)];
-  if (a.ndim === 0 || b.ndim === 0) {
-    throw new DownhillError(
-      "shape",
-      `${operation}: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
-    );
-  }
-  const { dtype, weak } = promoteTypes(a.type, b.type);
-  const kind = dtype === "bool" ? "int32" : dtype;
-  [a, b] = [p.convert(a, kind, weak), p.convert(b, kind, weak)];
-  checkInner(operation, a, b);
+  let [a, b] = factors("matmul", x, y);
   if (b.ndim === 1) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   // one matrix for all rows of all batches: they are rows of one product
   if (b.ndim === 2) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
@@ -347,12 +337,28 @@ function product(operation: string, x: TensorLike, y: TensorLike): Tensor {
   if (lead === undefined)
     throw new DownhillError(
       "shape",
-      `${operation}: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
+      `matmul: batches of ${showType(a.type)} and ${showType(b.type)} do not fit together.`,
     );
   a = expandTo(a, [...lead, ...a.shape.slice(-2)]);
   b = expandTo(b, [...lead, ...b.shape.slice(-2)]);
   const batch = range(0, lead.length);
   return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [b.ndim - 2]], batch: [batch, batch] });
+}
+
+/** Two operands of one dtype, neither a scalar, the last axis of the first as long as the last but one of the second. */
+function factors(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
+  const [a, b] = [p.asTensor(x, operation), p.asTensor(y, operation)];
+  if (a.ndim === 0 || b.ndim === 0) {
+    throw new DownhillError(
+      "shape",
+      `${operation}: ${showType(a.type)} and ${showType(b.type)}: a scalar is no matrix. Use mul.`,
+    );
+  }
+  const { dtype, weak } = promoteTypes(a.type, b.type);
+  const kind = dtype === "bool" ? "int32" : dtype;
+  const pair = [p.convert(a, kind, weak), p.convert(b, kind, weak)] as const;
+  checkInner(operation, ...pair);
+  return pair;
 }
 
 function checkInner(operation: string, a: Tensor, b: Tensor): void {
@@ -374,10 +380,16 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
   );
 }
 
-/** Σ x · y of two vectors; of matrices, `matmul`. */
+/**
+ * Σ x · y of two vectors; of matrices, `matmul`. Of more axes, as NumPy's `dot`, the sums over the last of x and the last but one of
+ * y: the other axes of x, then those of y. Batches of matrices are multiplied by `matmul`.
+ *
+ * @throws DownhillError `shape` if the inner sizes differ.
+ */
 export function dot(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("dot", arguments, 2);
-  return product("dot", x, y);
+  const [a, b] = factors("dot", x, y);
+  return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [Math.max(0, b.ndim - 2)]], batch: [[], []] });
 }
 
 /** Every product of an element of x and one of y: shape of x, then of y. */

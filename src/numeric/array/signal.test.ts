@@ -19,6 +19,7 @@ describe("signals", () => {
     interp: [
       on((x, at, y) => s.interp(x, at, y), [curve]),
       on((x, at, y) => s.interp(x, at, y, { left: 0, right: 1 }), [curve]),
+      on((x, at, y) => s.interp(x, at, y, { period: 1.7 }), [curve]),
     ],
     unwrap: [on((x) => s.unwrap(x), [{ ins: [f64([0, 3, 6, -3, 1])] }])],
   });
@@ -46,6 +47,9 @@ describe("signals", () => {
     expect(() => s.interp(0, [0, 1], [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: interp: places are f64[2] and values f64[3]; give two vectors of one length.]`,
     );
+    const periodic = (options: s.InterpOptions) => () => s.interp(0, [0, 1], [1, 2], options);
+    expect(periodic({ period: 0 })).toThrow("interp: period must be a positive number, got 0.");
+    expect(periodic({ period: 2, left: 1 })).toThrow("leave left and right out");
     expect(() => s.convolve([1], [1], "valdi" as never)).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: convolve: mode must be "full" or "same" or "valid", got "valdi". Did you mean "valid"?]`,
     );

@@ -2,6 +2,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import { mod } from "./arithmetic.ts";
@@ -78,6 +79,10 @@ export interface InterpOptions {
   readonly left?: TensorLike;
   /** What stands for x above the last place. Default the last value. */
   readonly right?: TensorLike;
+  /**
+   * The length after which places and values repeat; they then stand in any order, and `left` and `right` are not taken. Default: none.
+   */
+  readonly period?: number;
 }
 
 /**
@@ -85,9 +90,11 @@ export interface InterpOptions {
  *
  * The derivative in x is the slope of the line on which it lies (at a place that of the line behind it), and 0 outside.
  *
- * @throws DownhillError `shape` for places and values that are not two vectors of one length.
+ * @throws DownhillError `shape` for places and values that are not two vectors of one length, `range` for a period that is not
+ *   positive, `option` for a period beside `left` or `right`.
  * @example
  * interp([0.5, 3], [0, 1, 2], [0, 10, 30]); // f64[2] [5, 30]
+ * interp([3.5, -1], [0, 1, 2], [0, 10, 30], { period: 4 }); // f64[2] [7.5, 15]
  */
 export function interp(
   x: TensorLike,
@@ -96,7 +103,7 @@ export function interp(
   options: InterpOptions = {},
 ): Tensor {
   if (arguments.length > 4) refuseExtra("interp", arguments, 4);
-  checkOptions("interp", options, ["left", "right"]);
+  checkOptions("interp", options, ["left", "right", "period"]);
   const given = [x, places, values].map((operand) => asFloating(operand, "interp"));
   const { dtype, weak } = given.map((t) => t.type).reduce((a, b) => ({ ...a, ...promoteTypes(a, b) }));
   const [t, xs, ys] = given.map((operand) => p.convert(operand, dtype, weak)) as [Tensor, Tensor, Tensor];
@@ -107,27 +114,54 @@ export function interp(
       `interp: places are ${showType(xs.type)} and values ${showType(ys.type)}; give two vectors of one length.`,
     );
   }
-  // the last place but one at most that is not above x
+  const { left, right, period } = options;
+  if (period === undefined) return onLines(t, xs, ys, left, right);
+  refuseTensor("interp", "period", period);
+  if (!(period > 0 && Number.isFinite(period)))
+    throw new DownhillError("range", `interp: period must be a positive number, got ${String(period)}.`);
+  if (left !== undefined || right !== undefined)
+    throw new DownhillError(
+      "option",
+      "interp: with a period nothing lies outside: leave left and right out.",
+    );
+  const within = (place: Tensor): Tensor => mod(place, p.full(place.type, period));
+  const order = p.argsort(p.stopGradient(within(xs)), 0);
+  const [sorted, own] = [p.take(within(xs), order, 0), p.take(ys, order, 0)];
+  // the last place one period before, and the first one period after
+  const wrap = (list: Tensor, shift: number): Tensor => {
+    const [first, last] = [p.part(list, 0, 0, 1), p.part(list, 0, n! - 1, n!)];
+    return p.concatenate(
+      [p.sub(last, p.full(last.type, shift)), list, p.add(first, p.full(first.type, shift))],
+      0,
+    );
+  };
+  return onLines(within(t), wrap(sorted, period), wrap(own, 0));
+}
+
+/** Values at t on the lines between points at places xs that ascend, and what is given for t outside. */
+function onLines(t: Tensor, xs: Tensor, ys: Tensor, below?: TensorLike, above?: TensorLike): Tensor {
+  const n = xs.type.shape[0]!;
+  // the last place but one at most that is not above t
   const found = search("interp", p.stopGradient(xs), p.stopGradient(t), "right");
   const at = (place: number): Tensor => p.full(found.type, place);
-  const below = p.minimum(p.maximum(p.sub(found, at(1)), at(0)), at(Math.max(0, n! - 2)));
-  const above = p.minimum(p.add(below, p.full(below.type, 1)), p.full(below.type, n! - 1));
-  const [x0, x1] = [p.take(xs, below, 0), p.take(xs, above, 0)];
-  const [y0, y1] = [p.take(ys, below, 0), p.take(ys, above, 0)];
+  const before = p.minimum(p.maximum(p.sub(found, at(1)), at(0)), at(Math.max(0, n - 2)));
+  const behind = p.minimum(p.add(before, at(1)), at(n - 1));
+  const [x0, x1] = [p.take(xs, before, 0), p.take(xs, behind, 0)];
+  const [y0, y1] = [p.take(ys, before, 0), p.take(ys, behind, 0)];
   const width = p.sub(x1, x0);
   const isPoint = p.equal(width, p.zeros(width.type));
   const slope = p.div(p.sub(y1, y0), p.where(isPoint, p.full(width.type, 1), width));
   const line = p.add(y0, p.mul(slope, p.sub(t, x0)));
   const edge = (option: TensorLike | undefined, place: number): readonly [Tensor, Tensor] => {
     const value = option === undefined ? p.part(ys, 0, place, place + 1) : p.asTensor(option, "interp");
-    const scalar = p.reshape(p.convert(value, dtype, weak), []);
+    const scalar = p.reshape(p.convert(value, ys.dtype, ys.type.weak), []);
     return [
       expandTo(p.reshape(p.part(xs, 0, place, place + 1), []), t.type.shape),
       expandTo(scalar, t.type.shape),
     ];
   };
-  const [first, left] = edge(options.left, 0);
-  const [last, right] = edge(options.right, n! - 1);
+  const [first, left] = edge(below, 0);
+  const [last, right] = edge(above, n - 1);
   return p.where(p.less(t, first), left, p.where(p.less(last, t), right, line));
 }
 

@@ -4,6 +4,7 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
+import type { treeOfInstance } from "../../engine/tree/types.ts";
 import { fullLike } from "../array/create.ts";
 import { cumsum } from "../array/cumulative.ts";
 import {
@@ -46,6 +47,11 @@ export interface BijectorRecord {
 }
 
 export type BijectorParams = Readonly<Record<string, Tensor>>;
+
+/** Its leaves are its parameters. */
+export interface Bijector {
+  readonly [treeOfInstance]?: BijectorParams;
+}
 
 /** An invertible function: what `affine`, `tanh` and the others of this module are, and a node of trees by its parameters. */
 export abstract class Bijector {

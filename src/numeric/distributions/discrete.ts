@@ -10,6 +10,7 @@ import {
   div,
   equal,
   exp,
+  expm1,
   floor,
   less,
   lessEqual,
@@ -30,6 +31,7 @@ import { any, logSoftmax, softmax, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
 import { betainc, gammaincc, lgamma } from "../array/special.ts";
 import { splitKey } from "../random/keys.ts";
+import { exponentialOf } from "../random/real.ts";
 import { categorical as drawPlaces } from "../random/whole.ts";
 import type { Distribution, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
@@ -65,10 +67,14 @@ const logBinomial =
 const precisely = (x: Tensor): Tensor => convert(x, "float64");
 
 /** k · x for a count k, and 0 where that is 0, whatever x is. */
-function times(k: Tensor, x: Tensor): Tensor {
+export function times(k: Tensor, x: Tensor): Tensor {
   const isNone = equal(k, 0);
   return where(isNone, 0, mul(k, where(isNone, 1, x)));
 }
+
+/** −Σ p log p of success and failure. */
+const entropyOfChance = (p: ProbsOrLogits): Tensor =>
+  neg(add(times(chance(p), logChance(p)), times(sub(1, chance(p)), logOther(p))));
 
 /**
  * True with probability probs, or sigmoid(logits). Samples are bool; a density takes 0 and 1, or booleans.
@@ -94,7 +100,7 @@ export const bernoulli: (params: GivenProbs) => Distribution<ProbsOrLogits> = /*
     within(logicalOr(equal(x, 0), equal(x, 1)), where(equal(x, 1), logChance(p), logOther(p))),
   mean: chance,
   variance: (p) => mul(chance(p), sub(1, chance(p))),
-  entropy: (p) => neg(add(times(chance(p), logChance(p)), times(sub(1, chance(p)), logOther(p)))),
+  entropy: entropyOfChance,
 });
 
 /** Normalised logarithms of the probabilities of categories, along the last axis. */
@@ -104,6 +110,10 @@ export const logCategories = ({ probs, logits }: ProbsOrLogits): Tensor =>
 /** The probabilities of categories. */
 export const categories = ({ probs, logits }: ProbsOrLogits): Tensor =>
   logits === undefined ? div(probs!, sum(probs!, { axis: -1, keepdims: true })) : softmax(logits);
+
+/** −Σ p log p of the probabilities of categories. */
+export const entropyOfCategories = (p: ProbsOrLogits): Tensor =>
+  neg(sum(times(categories(p), logCategories(p)), { axis: -1 }));
 
 /**
  * Places 0, 1, …, n − 1 with these probabilities along the last axis; probs need not add up to 1, logits are softmax's. Samples are int32.
@@ -131,11 +141,11 @@ export const categorical: (params: GivenProbs) => Distribution<ProbsOrLogits> = 
     const isThere = equal(expandDims(x, -1), indices([n], 0));
     return within(any(isThere, { axis: -1 }), sum(where(isThere, logs, 0), { axis: -1 }));
   },
-  entropy: (p) => neg(sum(times(categories(p), logCategories(p)), { axis: -1 })),
+  entropy: entropyOfCategories,
 });
 
-type Trials = ProbsOrLogits & Params<"totalCount">;
-type GivenTrials = GivenProbs & Given<"totalCount">;
+export type Trials = ProbsOrLogits & Params<"totalCount">;
+export type GivenTrials = GivenProbs & Given<"totalCount">;
 
 /**
  * How many of totalCount trials succeed, each with probability probs, or sigmoid(logits). Samples are int32.
@@ -261,4 +271,33 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
     const chosen = add(mul(n, neg(lost)), times(mean, neg(won)));
     return convert(sub(chosen, ways), chance(p).dtype);
   },
+});
+
+/**
+ * How many trials fail before one succeeds, each succeeding with probability probs, or sigmoid(logits): 0, 1, 2, … as in PyTorch. (`geometric` of
+ * `downhill/random`, SciPy and NumPy count the trials, one more.) Samples are int32.
+ *
+ * @throws DownhillError `range` unless probs are between 0 and 1, `option` unless exactly one of probs and logits is given.
+ * @example
+ * geometric({ probs: 0.25 }).mean(); // 3
+ */
+export const geometric: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
+  ProbsOrLogits,
+  GivenProbs
+>({
+  name: "geometric",
+  parameters: ofOne,
+  oneOf: ["probs", "logits"],
+  reparameterised: () => false,
+  sample: (p, { key, shape }) =>
+    convert(floor(div(exponentialOf(key, shape, "float64"), neg(precisely(logOther(p))))), "int32"),
+  logProb(p, x) {
+    const isInside = isCount(x);
+    const k = inside(isInside, x, 0);
+    return within(isInside, add(logChance(p), times(k, logOther(p))));
+  },
+  mean: (p) => exp(sub(logOther(p), logChance(p))),
+  variance: (p) => exp(sub(logOther(p), mul(2, logChance(p)))),
+  entropy: (p) => div(entropyOfChance(p), chance(p)),
+  cdf: (p, x) => where(less(x, 0), 0, neg(expm1(times(add(floor(maximum(x, 0)), 1), logOther(p))))),
 });

@@ -5,6 +5,7 @@ import { Tensor, type TensorLike } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { convert } from "../../engine/prims/linear.ts";
+import type { treeOfInstance } from "../../engine/tree/types.ts";
 import { addNodeType } from "../../engine/tree/node-types.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
 import { logicalAnd, stopGradient, where } from "../array/elementwise.ts";
@@ -62,6 +63,11 @@ export interface Family<P, G = unknown> {
 
 /** What can be asked for by name, and what there may be no closed form of. */
 type Moment = "mean" | "variance" | "entropy";
+
+/** Its leaves are those of its parameters. */
+export interface Distribution<P> {
+  readonly [treeOfInstance]?: P;
+}
 
 /**
  * A distribution: what a function of this module makes. It is a node of trees, whose leaves are its parameters: it goes through `jit`, `vmap`,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  argmax,
   exp,
   full,
   grad,
@@ -38,6 +39,10 @@ const continuous: Readonly<Record<string, Made>> = {
   inverseGamma: d.inverseGamma({ concentration: 2.5, rate: 2 }),
   beta: d.beta({ concentration1: 0.4, concentration0: 2 }),
   studentT: d.studentT({ df: 3.5, loc: 1, scale: 2 }),
+  weibull: d.weibull({ scale: 2, concentration: 0.7 }),
+  pareto: d.pareto({ scale: 2, alpha: 2.7 }),
+  chi2: d.chi2({ df: 3.5 }),
+  relaxedBernoulli: d.relaxedBernoulli({ temperature: 0.7, probs: 0.3 }),
   mixture: d.mixture(d.categorical({ probs: [1, 3] }), d.normal({ loc: [-2, 2], scale: [0.5, 1] })),
   transformed: d.transformed(d.normal({ loc: 0, scale: 1 }), [
     d.affine({ loc: 1, scale: -2 }),
@@ -50,6 +55,7 @@ const discrete: Readonly<Record<string, Made>> = {
   binomial: d.binomial({ totalCount: 9, logits: 0.3 }),
   poisson: d.poisson({ rate: 4.2 }),
   negativeBinomial: d.negativeBinomial({ totalCount: 2.5, probs: 0.6 }),
+  geometric: d.geometric({ probs: 0.4 }),
 };
 
 describe("samples", () => {
@@ -100,6 +106,16 @@ describe("samples", () => {
       d.multivariateNormal({ loc: [1, 2], precisionMatrix: covarianceMatrix }),
       d.multivariateNormal({ loc: [1, 2], scaleTril: [[2, 0], [0.6, 1]] }), // prettier-ignore
       d.independent(d.normal({ loc: [1, 2, 3], scale: [1, 2, 3] })),
+      d.oneHotCategorical({ probs: [1, 2, 5] }),
+      d.multinomial({ totalCount: 9, probs: [1, 2, 5] }),
+      d.lowRankMultivariateNormal({
+        loc: [1, 2],
+        covFactor: [
+          [1, 0.2, -1],
+          [2, 0, 0.5],
+        ],
+        covDiag: [0.5, 1],
+      }),
     ] as Made[]) {
       const x = family.sample(key(13), n);
       expect(x.shape).toEqual([n, ...family.eventShape]);
@@ -110,6 +126,55 @@ describe("samples", () => {
         expect(Math.abs(value - means[i]!)).toBeLessThan(5 * Math.sqrt(variances[i]! / n));
         expect(Math.abs(spread[i]! / variances[i]! - 1)).toBeLessThan(0.1);
       });
+    }
+  });
+
+  test("of counts of categories add up, in batches whose totals differ too", () => {
+    const many = d.multinomial({ totalCount: [4, 0, 100], probs: [[1, 0, 3], [1, 1, 1], [0, 1, 0]] }); // prettier-ignore
+    const x = many.sample(key(15), 500);
+    expect([x.dtype, x.shape]).toEqual(["int32", [500, 3, 3]]);
+    const rows = x.tolist() as number[][][];
+    for (const [a, b, c] of rows) {
+      expect([sum(a!).item(), a![1]]).toEqual([4, 0]);
+      expect(b).toEqual([0, 0, 0]);
+      expect(c).toEqual([0, 100, 0]);
+    }
+    expect(Number.isFinite(sum(many.logProb(x)).item())).toBe(true);
+  });
+
+  test("of relaxed categories are largest where categories are, and have the derivatives of a formula", () => {
+    const relaxed = d.relaxedOneHotCategorical({ temperature: 0.5, probs: [1, 2, 5] });
+    const x = relaxed.sample(key(16), n);
+    const largest = argmax(x, { axis: -1 }).data();
+    [1, 2, 5].forEach((p, place) => {
+      const often = largest.filter((each) => each === place).length / n;
+      expect(Math.abs(often - p / 8)).toBeLessThan(5 * Math.sqrt((p / 8) * (1 - p / 8) / n)); // prettier-ignore
+    });
+    const first = (temperature: Tensor): Tensor =>
+      d
+        .relaxedOneHotCategorical({ temperature, logits: [0, 1] })
+        .sample(key(17))
+        .at(0);
+    const step = 1e-5;
+    const slope = (first(tensor(0.7 + step)).item() - first(tensor(0.7 - step)).item()) / (2 * step);
+    expect(grad(first)(0.7).item()).toBeCloseTo(slope, 8);
+  });
+
+  test("of vectors go through jit, vmap and scan", () => {
+    const families = [
+      d.oneHotCategorical({ logits: [0.1, 0.2, 0.3] }),
+      d.multinomial({ totalCount: 5, logits: [0.1, 0.2, 0.3] }),
+      d.relaxedOneHotCategorical({ temperature: 0.5, logits: [0.1, 0.2, 0.3] }),
+      d.lowRankMultivariateNormal({ loc: [1, 2, 3], covFactor: [[1], [2], [3]], covDiag: [1, 1, 1] }),
+    ] as Made[];
+    for (const family of families) {
+      const seeds = keys(key(18), 3);
+      const drawn = [0, 1, 2].map((i) => family.sample(seeds.at(i), 2).tolist());
+      expect(vmap((k: Tensor) => family.sample(k, 2))(seeds).tolist(), family.name).toEqual(drawn);
+      expect(jit((own: Made, k: Tensor) => own.sample(k, 2))(family, seeds.at(1)).tolist()).toEqual(drawn[1]);
+      const x = family.sample(key(19), 3).astype("float64");
+      const [, looped] = scan((own: Made, at: Tensor) => [own, own.logProb(at)], family, x);
+      looped.data().forEach((value, i) => expect(value).toBeCloseTo(family.logProb(x).data()[i]!, 12));
     }
   });
 
@@ -152,9 +217,8 @@ describe("a distribution is a node of trees", () => {
 
   test("whose leaves are its parameters", () => {
     const family = d.normal({ loc: [0, 1], scale: 2 });
-    expect((leaves(family) as Tensor[]).map((x) => x.shape)).toEqual([[2], []]);
-    const mapped: unknown = map((x): Tensor => mul(x, 2), family);
-    const doubled = mapped as typeof family;
+    expect(leaves(family).map((x) => x.shape)).toEqual([[2], []]);
+    const doubled = map((x) => mul(x, 2), family);
     expect(doubled.params.scale.item()).toBe(4);
     expect(doubled.name).toBe("normal");
     const made = jit((loc: Tensor) => d.normal({ loc, scale: 1 }))(3);
@@ -221,6 +285,19 @@ describe("shapes", () => {
     expect([mixed.sample(key(0), 5).shape, mixed.mean().shape, mixed.logProb(full([3], 0)).shape]).toEqual([[5, 2, 3], [2, 3], [2]]); // prettier-ignore
   });
 
+  test("the density of Weibull's distribution at 0 is its limit", () => {
+    const at = (concentration: number): number => d.weibull({ scale: 2, concentration }).logProb(0).item();
+    expect([at(0.5), at(1), at(1.5)]).toEqual([Infinity, Math.log(0.5), -Infinity]);
+    expect(d.pareto({ scale: 1, alpha: 0.9 }).mean().item()).toBe(Infinity);
+    expect(d.multinomial({ totalCount: 3, probs: [1, 1] }).logProb([[1, 1], [2, 1]]).data()[0]).toBe(-Infinity); // prettier-ignore
+    expect(
+      d
+        .oneHotCategorical({ probs: [1, 1] })
+        .logProb([1, 1])
+        .item(),
+    ).toBe(-Infinity);
+  });
+
   test("what is no event of a distribution has no probability", () => {
     const cases: [Made, number[]][] = [
       [d.gamma({ concentration: 2, rate: 1 }), [-1]],
@@ -231,6 +308,10 @@ describe("shapes", () => {
       [d.categorical({ probs: [1, 1] }), [-1, 0.5, 2]],
       [d.bernoulli({ probs: 0.5 }), [0.5, 2]],
       [d.logNormal({ loc: 0, scale: 1 }), [0, -1]],
+      [d.weibull({ scale: 1, concentration: 2 }), [-1]],
+      [d.pareto({ scale: 1, alpha: 2 }), [-1, 0.5]],
+      [d.geometric({ probs: 0.5 }), [-1, 0.5]],
+      [d.relaxedBernoulli({ temperature: 1, probs: 0.5 }), [0, 1, -1, 2]],
     ];
     for (const [family, events] of cases) {
       expect([...family.logProb(events).data()], family.name).toEqual(events.map(() => -Infinity));

@@ -25,12 +25,13 @@ import {
   sub,
   where,
 } from "../array/elementwise.ts";
+import { fullLike } from "../array/create.ts";
 import { expandTo } from "../array/promote.ts";
 import { all, softmax, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
 import { betainc, betaln, digamma, gammainc, gammaincc, lgamma } from "../array/special.ts";
 import { splitKey } from "../random/keys.ts";
-import type { Distribution, Draw, Given, Params } from "./distribution.ts";
+import type { Distribution, Draw, Family, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 import { inside, within } from "./support.ts";
@@ -42,6 +43,26 @@ const rated = { concentration: { domain: positive }, rate: { domain: positive } 
 
 const logGammaOf = (a: Tensor, { key, shape }: Draw): Tensor => randomLogGamma(key, expandTo(a, shape));
 
+/** Also what χ² is made of. */
+const gammaRecord = {
+  name: "gamma",
+  parameters: rated,
+  reparameterised: (): boolean => true,
+  sample: ({ concentration, rate }: Rated, { key, shape }: Draw): Tensor =>
+    div(randomGamma(key, expandTo(concentration, shape)), rate),
+  logProb({ concentration: a, rate }: Rated, x: Tensor): Tensor {
+    const isInside = greaterEqual(x, 0);
+    const power = xlogy(sub(a, 1), inside(isInside, x, 1));
+    return within(isInside, sub(add(mul(a, log(rate)), power), add(mul(rate, x), lgamma(a))));
+  },
+  mean: ({ concentration, rate }: Rated): Tensor => div(concentration, rate),
+  variance: ({ concentration, rate }: Rated): Tensor => div(concentration, square(rate)),
+  entropy: ({ concentration: a, rate }: Rated): Tensor =>
+    add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a))),
+  cdf: ({ concentration, rate }: Rated, x: Tensor): Tensor =>
+    gammainc(concentration, mul(rate, maximum(x, 0))),
+} satisfies Family<Rated>;
+
 /**
  * The gamma distribution: density `rate^a x^(a − 1) exp(−rate x) / Γ(a)` on [0, ∞), a the concentration.
  *
@@ -52,21 +73,28 @@ const logGammaOf = (a: Tensor, { key, shape }: Draw): Tensor => randomLogGamma(k
 export const gamma: (params: GivenRated) => Distribution<Rated> = /* @__PURE__ */ makeFamily<
   Rated,
   GivenRated
+>(gammaRecord);
+
+const ofDegrees = ({ df }: Params<"df">): Rated => ({ concentration: mul(0.5, df), rate: fullLike(df, 0.5) });
+
+/**
+ * The χ² distribution with df degrees of freedom: that of the sum of so many squared standard normal numbers, `gamma` with concentration df / 2 and rate ½.
+ *
+ * @throws DownhillError `range` unless df is above 0.
+ */
+export const chi2: (params: Given<"df">) => Distribution<Params<"df">> = /* @__PURE__ */ makeFamily<
+  Params<"df">,
+  Given<"df">
 >({
-  name: "gamma",
-  parameters: rated,
+  name: "chi2",
+  parameters: { df: { domain: positive } },
   reparameterised: () => true,
-  sample: ({ concentration, rate }, { key, shape }) =>
-    div(randomGamma(key, expandTo(concentration, shape)), rate),
-  logProb({ concentration: a, rate }, x) {
-    const isInside = greaterEqual(x, 0);
-    const power = xlogy(sub(a, 1), inside(isInside, x, 1));
-    return within(isInside, sub(add(mul(a, log(rate)), power), add(mul(rate, x), lgamma(a))));
-  },
-  mean: ({ concentration, rate }) => div(concentration, rate),
-  variance: ({ concentration, rate }) => div(concentration, square(rate)),
-  entropy: ({ concentration: a, rate }) => add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a))),
-  cdf: ({ concentration, rate }, x) => gammainc(concentration, mul(rate, maximum(x, 0))),
+  sample: (p, draw) => gammaRecord.sample(ofDegrees(p), draw),
+  logProb: (p, x) => gammaRecord.logProb(ofDegrees(p), x),
+  mean: ({ df }) => df,
+  variance: ({ df }) => mul(2, df),
+  entropy: (p) => gammaRecord.entropy(ofDegrees(p)),
+  cdf: (p, x) => gammaRecord.cdf(ofDegrees(p), x),
 });
 
 /**

@@ -1,9 +1,9 @@
 import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
-export { bernoulli, binomial, categorical, negativeBinomial, poisson } from "./discrete.ts";
+export { bernoulli, binomial, categorical, geometric, negativeBinomial, poisson } from "./discrete.ts";
 export { Distribution } from "./distribution.ts";
-export { beta, dirichlet, gamma, inverseGamma, studentT } from "./gamma.ts";
+export { beta, chi2, dirichlet, gamma, inverseGamma, studentT } from "./gamma.ts";
 export { kl } from "./kl.ts";
 export {
   cauchy,
@@ -28,4 +28,6 @@ export {
   tanhTransform,
 } from "./bijectors.ts";
 export { independent, mixture, transformed } from "./combined.ts";
-export { multivariateNormal } from "./multivariate.ts";
+export { lowRankMultivariateNormal, multivariateNormal } from "./multivariate.ts";
+export { multinomial, oneHotCategorical, relaxedBernoulli, relaxedOneHotCategorical } from "./one-hot.ts";
+export { pareto, weibull } from "./powers.ts";

@@ -53,6 +53,9 @@ function betweenChances(p: ProbsOrLogits, q: ProbsOrLogits): Tensor {
   );
 }
 
+const betweenCategories = (p: ProbsOrLogits, q: ProbsOrLogits): Tensor =>
+  sum(outcome(categories(p), logCategories(p), logCategories(q)), { axis: -1 });
+
 /** Of normal numbers, and their logarithms. */
 function betweenNormals(p: LocScale, q: LocScale): Tensor {
   const ratio = div(p.scale, q.scale);
@@ -134,8 +137,9 @@ function withinFamilies(): Readonly<Record<string, Rule>> {
         where(equal(p.totalCount, q.totalCount), mul(p.totalCount, betweenChances(p, q)), NaN),
         Infinity,
       ),
-    "categorical categorical": (p: ProbsOrLogits, q: ProbsOrLogits) =>
-      sum(outcome(categories(p), logCategories(p), logCategories(q)), { axis: -1 }),
+    "geometric geometric": (p: ProbsOrLogits, q: ProbsOrLogits) => div(betweenChances(p, q), chance(p)),
+    "categorical categorical": betweenCategories,
+    "oneHotCategorical oneHotCategorical": betweenCategories,
     "poisson poisson": (p: Rate, q: Rate) =>
       sub(outcome(p.rate, log(p.rate), log(q.rate)), sub(p.rate, q.rate)),
     "uniform uniform": (p: Ends, q: Ends) =>

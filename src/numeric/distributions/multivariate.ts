@@ -5,13 +5,14 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { randomNormal } from "../../engine/prims/random.ts";
 import { identity } from "../array/create.ts";
 import { diagonal } from "../array/diagonals.ts";
-import { add, log, mul, neg, square, sub } from "../array/elementwise.ts";
+import { add, div, log, mul, neg, sqrt, square, sub } from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { broadcastTo, expandDims, matmul, squeeze } from "../array/shape.ts";
 import { cholesky, solveTriangular } from "../linalg/solve.ts";
+import { splitKey } from "../random/keys.ts";
 import type { Distribution } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
-import { real } from "./domains.ts";
+import { positive, real } from "./domains.ts";
 
 /** The parameters of vectors of normal numbers: one of the three matrices is given. */
 export interface Multivariate {
@@ -130,3 +131,72 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
     variance: (p) => sum(square(rootOf(p)), { axis: -1 }),
     entropy: (p) => add(halfLogDet(p), (size(p) * (1 + LOG_2PI)) / 2),
   });
+
+/** The parameters of a covariance of few directions: a factor [..., n, r] and a diagonal [..., n]. */
+type LowRank = Readonly<Record<"loc" | "covFactor" | "covDiag", Tensor>>;
+
+/**
+ * The lower Cholesky factor of `I + Wᵀ D⁻¹ W` of r rows, by which the inverse and the determinant of `W Wᵀ + D` of n rows are known (Woodbury's identity).
+ */
+function capacitance({ covFactor, covDiag }: LowRank): Tensor {
+  const scaled = div(covFactor, expandDims(covDiag, -1));
+  const rank = covFactor.shape.at(-1)!;
+  return cholesky(add(identity(rank, { dtype: covDiag.dtype }), matmul(transposed(covFactor), scaled)));
+}
+
+/** ½ ln det of the covariance. */
+function halfLogDetOfFew(p: LowRank): Tensor {
+  const own = sum(log(diagonal(capacitance(p), { axis1: -2, axis2: -1 })), { axis: -1 });
+  return add(own, mul(0.5, sum(log(p.covDiag), { axis: -1 })));
+}
+
+/**
+ * Vectors of the normal distribution of mean loc, [..., n], and covariance `W Wᵀ + diag(d)` of a factor W, covFactor, [..., n, r], and a diagonal d, covDiag,
+ * [..., n]. Densities take some n r² operations instead of n³.
+ *
+ * @throws DownhillError `shape` for what does not fit together, `range` unless covDiag is above 0.
+ * @example
+ * lowRankMultivariateNormal({ loc: [0, 0], covFactor: [[1], [1]], covDiag: [1, 1] }).logProb([1, 1]); // -2.720516…
+ */
+export const lowRankMultivariateNormal: (
+  params: Readonly<Record<"loc" | "covFactor" | "covDiag", TensorLike>>,
+) => Distribution<LowRank> = /* @__PURE__ */ makeFamily<
+  LowRank,
+  Readonly<Record<"loc" | "covFactor" | "covDiag", TensorLike>>
+>({
+  name: "lowRankMultivariateNormal",
+  parameters: {
+    loc: { domain: real, axes: 1 },
+    covFactor: matrix,
+    covDiag: { domain: positive, axes: 1 },
+  },
+  check({ loc, covFactor, covDiag }) {
+    const n = loc.shape.at(-1)!;
+    if (covFactor.shape.at(-2) === n && covDiag.shape.at(-1) === n) return;
+    throw new DownhillError(
+      "shape",
+      `lowRankMultivariateNormal: vectors of ${n} elements need a factor [${n}, r] and a diagonal [${n}], got ${showType(covFactor.type)} and ${showType(covDiag.type)}.`,
+    );
+  },
+  eventShape: ({ loc }) => loc.shape.slice(-1),
+  reparameterised: () => true,
+  sample({ loc, covFactor, covDiag }, { key, shape, dtype }) {
+    const [forFactor, forDiagonal] = splitKey(key);
+    const few = randomNormal(forFactor, [...shape, covFactor.shape.at(-1)!, 1], dtype);
+    const own = randomNormal(forDiagonal, [...shape, loc.shape.at(-1)!], dtype);
+    return add(loc, add(squeeze(matmul(covFactor, few), { axis: -1 }), mul(sqrt(covDiag), own)));
+  },
+  logProb(p, x) {
+    const off = sub(x, p.loc);
+    const scaled = div(off, p.covDiag);
+    const along = matmul(transposed(p.covFactor), expandDims(scaled, -1));
+    const lower = capacitance(p);
+    const rows = [...along.shape.slice(0, -2), ...lower.shape.slice(-2)];
+    const few = solveTriangular(broadcastTo(lower, rows), along, { lower: true });
+    const squares = sub(sum(mul(off, scaled), { axis: -1 }), sum(square(few), { axis: [-2, -1] }));
+    return neg(add(mul(0.5, add(squares, p.loc.shape.at(-1)! * LOG_2PI)), halfLogDetOfFew(p)));
+  },
+  mean: ({ loc }) => loc,
+  variance: ({ covFactor, covDiag }) => add(sum(square(covFactor), { axis: -1 }), covDiag),
+  entropy: (p) => add(halfLogDetOfFew(p), (p.loc.shape.at(-1)! * (1 + LOG_2PI)) / 2),
+});

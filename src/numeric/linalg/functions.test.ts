@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { grad, jvp, matmul, sum, tensor, vmap } from "downhill";
 import type { Tensor } from "downhill";
-import { blockDiag, expm, inv, kron, matrixPower, multiDot, toeplitz } from "downhill/linalg";
+import { blockDiag, expm, inv, kron, matrixPower, multiDot, norm, toeplitz } from "downhill/linalg";
 import { largestDifference, waves } from "../../../test/support/matrices.ts";
 
 const matrix = (x: readonly number[], n: number, m = n): Tensor => tensor([...x], { shape: [n, m] });
@@ -37,6 +37,13 @@ describe("expm", () => {
     expect(expm([[-1e6]]).item()).toBeNaN();
     expect(expm([[-1000]]).item()).toBe(0);
   });
+});
+
+test("vectors of no elements have the norm 0", () => {
+  const none = tensor([], { shape: [0, 3] });
+  for (const ord of [0.5, 1, 2, 3, Infinity])
+    expect(norm(none, { ord, axis: 0 }).tolist()).toEqual([0, 0, 0]);
+  expect(() => norm(none, { ord: -1, axis: 0 })).toThrow(/no elements/);
 });
 
 test("powers are products, negative ones those of the inverse", () => {

@@ -61,6 +61,7 @@ function ofVectors(x: Tensor, axis: number, ord: number | "fro" | "nuc"): Tensor
   if (typeof ord !== "number" || Number.isNaN(ord)) return refuseOrd(ord, "vectors", "a number");
   if (ord === 2) return euclidean(x, { axis });
   const size = abs(x);
+  if (x.shape[axis] === 0 && ord > 0) return sum(size, { axis }); // 0, the norm of a vector of no elements
   if (ord === Infinity) return max(size, { axis });
   if (ord === -Infinity) return min(size, { axis });
   if (ord === 1) return sum(size, { axis });

@@ -36,7 +36,7 @@ export const laplaceOf: Draw = (key, shape, dtype) => {
   return mul(sign(u), log1p(neg(abs(u))));
 };
 
-const logisticOf: Draw = (key, shape, dtype) => {
+export const logisticOf: Draw = (key, shape, dtype) => {
   const u = uniformWithin(key, shape, dtype, epsilon[dtype], 1);
   return log(div(u, sub(full(u.type, 1), u)));
 };

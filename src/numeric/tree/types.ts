@@ -1,5 +1,5 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
-import type { IsInstance } from "../../engine/tree/types.ts";
+import type { IsInstance, treeOfInstance } from "../../engine/tree/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 
 /** A nest of numbers, or of booleans: one leaf. */
@@ -17,8 +17,13 @@ export type Leaf<P> = [unknown] extends [P]
       : P extends readonly unknown[]
         ? Leaf<P[number]>
         : P extends object
-          ? Leaf<P[keyof P]>
+          ? Leaf<Parts<P>>
           : never;
+
+/** What an object consists of: its fields, or what an instance says by `treeOfInstance`. */
+type Parts<P> = typeof treeOfInstance extends keyof P
+  ? NonNullable<P[typeof treeOfInstance & keyof P]>
+  : P[keyof P];
 
 /** The type of a tree of type `P` with an `R` in the place of each leaf; instances of classes stay of their class. */
 export type Mapped<P, R> = [unknown] extends [P]

@@ -5,7 +5,7 @@ import protobuf from "protobufjs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { crc32c } from "./crc32c.ts";
 import { openEventFile } from "./event-file.ts";
-import { nodeFiles } from "./file-operations.ts";
+import { type FileOperations, nodeFiles } from "./file-operations.ts";
 import { openFullDevice } from "./testdata/full-device.ts";
 
 // the fields of TensorFlow's event.proto and summary.proto that scalars need
@@ -113,10 +113,41 @@ test("files of one folder come in order, even within a second", async () => {
   );
 });
 
-test("a full disk is told by the file's name", async () => {
-  const files = { ...nodeFiles("test"), open: openFullDevice };
-  await expect(openEventFile(folder, { files })).rejects.toMatchObject({
+/** Files on a device that never has room, and how many of them are open. */
+function countOpen(isFull: (written: number) => boolean): { files: FileOperations; open: () => number } {
+  let [open, written] = [0, 0];
+  const real = nodeFiles("test");
+  const files: FileOperations = {
+    ...real,
+    open: async (path) => {
+      const [plain, full] = [await real.open(path), await openFullDevice()];
+      open++;
+      return {
+        ...plain,
+        write: async (bytes) => (isFull(written++) ? full : plain).write(bytes),
+        close: async () => {
+          open--;
+          await Promise.all([plain.close(), full.close()]);
+        },
+      };
+    },
+  };
+  return { files, open: () => open };
+}
+
+test("a full disk is told by the file's name, and leaves no file open", async () => {
+  const full = expect.stringMatching(/tfevents.*: the disk is full/) as string;
+  const atOnce = countOpen(() => true);
+  await expect(openEventFile(folder, { files: atOnce.files })).rejects.toMatchObject({
     code: "file",
-    message: expect.stringMatching(/tfevents.*: the disk is full/) as string,
+    message: full,
   });
+  expect(atOnce.open()).toBe(0);
+
+  const later = countOpen((written) => written > 0);
+  const file = await openEventFile(folder, { files: later.files });
+  await file.add({ step: 1, values: { loss: 1 } });
+  expect(later.open()).toBe(1);
+  await expect(file.close()).rejects.toMatchObject({ code: "file", message: full });
+  expect(later.open()).toBe(0);
 });

@@ -96,17 +96,27 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
     size += record.length;
     if (size >= mostHeld) await flush();
   };
-  await flush();
+  await closedIfItFails(file, flush);
   return {
     path,
     add: async ({ step, values }) => put({ seconds: seconds(), step, values }),
     restartAt: async (step) => put({ seconds: seconds(), step, isStart: true }),
     flush,
     async close() {
-      await flush();
+      await closedIfItFails(file, flush);
       await guarded(async () => file.close());
     },
   };
+}
+
+/** Runs an action; where that throws, the file is closed first, since nobody else will. */
+async function closedIfItFails(file: WritableFile, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    await file.close().catch(() => {}); // the first error says more
+    throw error;
+  }
 }
 
 async function writeAll(file: WritableFile, bytes: Uint8Array): Promise<void> {

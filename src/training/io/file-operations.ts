@@ -83,7 +83,12 @@ interface FileMaker {
 /** A new file with these permissions; who planted a link of its name gets an error, and nothing is written through it. */
 export async function openNew(fs: FileMaker, path: string, mode?: number): Promise<WritableFile> {
   const file = await fs.open(path, "wx");
-  if (mode !== undefined) await file.chmod(mode);
+  if (mode !== undefined) {
+    await file.chmod(mode).catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
+  }
   return {
     write: async (bytes) => (await file.write(bytes)).bytesWritten,
     sync: async () => file.sync(),

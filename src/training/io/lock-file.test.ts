@@ -1,10 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { nodeFiles } from "./file-operations.ts";
-import { takeLock } from "./lock-file.ts";
+import { type FileOperations, nodeFiles } from "./file-operations.ts";
+import { type Release, takeLock } from "./lock-file.ts";
 
 const files = nodeFiles("test");
 /** Of locks that stay, in milliseconds: nobody gives them back, however long they are waited for. */
@@ -45,6 +53,46 @@ test("of many that want a lock at once, one gets it, a stale one too", async () 
     await got[0]!.value();
     expect(readdirSync(folder)).toEqual([]);
   }
+});
+
+test("two got a lock, of which a third thought that its owner had ended, and which was taken over since", async () => {
+  leave({ pid: pidOfTheDead() });
+  const others: Promise<Release>[] = [];
+  const other = async (): Promise<void> => {
+    others.push(takeLock(files, path));
+    await Promise.allSettled(others);
+  };
+  // another takes it over once the first has read it, and a third wants it as soon as the first has changed the folder
+  const slow: FileOperations = {
+    ...files,
+    read: async (place) => {
+      const bytes = await files.read(place);
+      if (others.length === 0) await other();
+      return bytes;
+    },
+    rename: async (from, to) => {
+      await files.rename(from, to);
+      if (others.length === 1) await other();
+    },
+    remove: async (place) => {
+      await files.remove(place);
+      if (others.length === 1) await other();
+    },
+  };
+  const first = takeLock(slow, path);
+  await Promise.allSettled([first]);
+  expect(others).toHaveLength(2);
+  const tries = await Promise.allSettled([first, ...others]);
+  expect(tries.map((one) => one.status)).toEqual(["rejected", "fulfilled", "rejected"]);
+});
+
+test("a takeover of a lock that was killed in its midst is taken over too", async () => {
+  leave({ pid: pidOfTheDead() });
+  copyFileSync(path, `${path}.takeover`);
+  await (
+    await takeLock(files, path)
+  )();
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 describe("a lock whose owner", () => {

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { type FileOperations, randomName, temporaryEnd } from "./file-operations.ts";
+import type { FileOperations } from "./file-operations.ts";
 
 /** Who has a lock: a process, and what tells it from others. */
 interface Owner {
@@ -41,8 +41,11 @@ export async function takeLock(
     if (other === undefined) {
       if (attempt === mostAttempts) throw unreadable(path);
       await waitFor(firstWait * attempt); // perhaps it is being written
-    } else if (hasEnded(other)) await putAside(files, path, found);
-    else {
+    } else if (hasEnded(other)) {
+      if (await removeStale(files, path, found, firstWait)) continue;
+      if (attempt === mostAttempts) throw taken(path, other);
+      await waitFor(firstWait * attempt); // another is about to remove it
+    } else {
       // one that was killed may take a moment to end, as ranks do of whose run another was killed
       const mayBeEnding = other.host === hostName() && other.pid !== process.pid;
       if (!mayBeEnding || attempt === mostAttempts) throw taken(path, other);
@@ -98,17 +101,28 @@ async function contentOf(files: FileOperations, path: string): Promise<string | 
   }
 }
 
-/** Removes the lock of an owner that has ended, and no other that may have taken its place. */
-async function putAside(files: FileOperations, path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomName()}${temporaryEnd}`;
-  try {
-    await files.rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
+/**
+ * Removes the lock of an owner that has ended, and no other that has taken its place since: it is looked at once more under a second
+ * lock, beside it, without which nobody removes it. False where another has the second lock. (To rename the lock, look at it and put it
+ * back where it is another's would leave a moment without a lock, in which a third could take it.)
+ */
+async function removeStale(
+  files: FileOperations,
+  path: string,
+  stale: string,
+  firstWait: number,
+): Promise<boolean> {
+  const release = await takeLock(files, `${path}.takeover`, firstWait).catch((error: unknown) => {
+    if (error instanceof DownhillError) return undefined;
     throw error;
+  });
+  if (release === undefined) return false;
+  try {
+    if ((await contentOf(files, path)) === stale) await files.remove(path);
+    return true;
+  } finally {
+    await release();
   }
-  if ((await contentOf(files, aside)) === stale) await files.remove(aside);
-  else await files.rename(aside, path);
 }
 
 function readOwner(text: string): Owner | undefined {

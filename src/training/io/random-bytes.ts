@@ -42,7 +42,10 @@ export async function openFile(path: string): Promise<RandomBytes> {
     );
   }
   const file = await explained(fs, path, fs.open(path));
-  const { size } = await explained(fs, path, file.stat());
+  const { size } = await explained(fs, path, file.stat()).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   return {
     size,
     async read(from, to) {

@@ -56,7 +56,7 @@ export interface OnnxOptions {
  * of the engine: last digits differ, and what it does with NaN in maxima is its own. Loops and branches (`scan`, `whileLoop`,
  * `cond`) become `Scan`, `Loop` and `If`; uint32 inputs and outputs are int64 inside.
  *
- * @throws DownhillError `derivative` for an operation that has no form in ONNX, `option` for names that do not fit, `shape` for a
+ * @throws DownhillError `onnx` for an operation that has no form in ONNX, `option` for names that do not fit, `shape` for a
  * function that has no model for batches of any size.
  * @example
  * const w = tensor([[1], [2]]);

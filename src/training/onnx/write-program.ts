@@ -48,7 +48,7 @@ const growing: ReadonlySet<string> = /* @__PURE__ */ new Set([
 function noForm({ source }: Equation, what: string): DownhillError {
   const where = source === undefined ? "" : ` (${source.describe()})`;
   return new DownhillError(
-    "derivative",
+    "onnx",
     `toOnnx: ${what}${where}. Write it with operations of the library, or leave it out of the function: what comes before and after it are models of their own.`,
   );
 }

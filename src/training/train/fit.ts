@@ -15,7 +15,7 @@ import { type DivergenceRule, readDivergence } from "./divergence.ts";
 import { evaluatorAt, type Model } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
-import { type FitEvent, type Hooks, type LoopOptions, runLoop, type Stopped } from "./loop.ts";
+import { type FitEvent, type Hooks, type LoopOptions, runLoop } from "./loop.ts";
 import type { AnyLoss, Loss, Reduction } from "./loss.ts";
 import { makeRanks } from "./parallel/ranks.ts";
 import { makeSharding, type ReduceMode } from "./parallel/sharding.ts";
@@ -23,6 +23,7 @@ import { handOut, type Progress, progressAt, type Reached, type RunTime, timeOf 
 import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
 import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
+import type { Stopped } from "./stopped.ts";
 import type { World } from "./world.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 

@@ -26,7 +26,8 @@ export {
   type StepEntry,
   type WarningEntry,
 } from "./log.ts";
-export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent, Stopped } from "./loop.ts";
+export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent } from "./loop.ts";
+export type { Stopped } from "./stopped.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
 export type { ReduceMode } from "./parallel/sharding.ts";
 export type { Reached, RunTime } from "./progress.ts";

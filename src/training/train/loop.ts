@@ -18,6 +18,7 @@ import { type Ranks, RunLeft } from "./parallel/ranks.ts";
 import type { Sharding } from "./parallel/sharding.ts";
 import { freshEpoch, handOut, makeClock, type Progress, type Reached } from "./progress.ts";
 import type { Outcome, Stepper, Taken } from "./step.ts";
+import type { Stopped } from "./stopped.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
 /** After a step, if `every` asks for them. */
@@ -29,12 +30,6 @@ export interface EpochEvent<P, S, M = undefined> extends EpochRecord, Reached<P,
 }
 
 export type FitEvent<P, S, M = undefined> = StepEvent<P, S, M> | EpochEvent<P, S, M>;
-
-/**
- * Why a run ended: all epochs done, the signal, its loop was left, no more progress (`earlyStopping`), or a hook said so.
- * A run that diverges or fails ends with an error instead.
- */
-export type Stopped = "finished" | "aborted" | "left" | "early-stopping" | "hook";
 
 /** What a hook may give back: `"stop"` ends the run; a promise is waited for. */
 export type HookResult = void | "stop" | Promise<void | "stop">;

@@ -76,6 +76,16 @@ class VonMises:
         raise NotImplementedError
 
 
+class Multinomial(D.Multinomial):
+    """Takes the number of draws as a tensor; its entropy goes through all outcomes of each category, and is not compared."""
+
+    def __init__(self, total_count, validate_args=None, **given):
+        super().__init__(int(total_count), validate_args=validate_args, **given)
+
+    def entropy(self):
+        raise NotImplementedError
+
+
 cases = [
     case("normal", D.Normal, {"loc": 0.5, "scale": 2.0}, [-9.0, 0.5, 3.0]),
     case("normal", D.Normal, {"loc": [0.5, -1.0], "scale": [2.0, 0.1]}, [[-9.0, 0.5], [3.0, -1.05]]),
@@ -118,9 +128,30 @@ cases = [
     case("multivariateNormal", D.MultivariateNormal,
          {"loc": [[0.5, -1.0], [0.0, 0.0]], "scale_tril": [[[2.0, 0.0], [0.6, 1.0]], [[1.0, 0.0], [0.0, 3.0]]]},
          [[0.0, 0.0], [3.0, -2.0]]),
+    case("weibull", D.Weibull, {"scale": 2.0, "concentration": 0.7}, [0.05, 1.0, 30.0]),
+    case("weibull", D.Weibull, {"scale": [2.0, 0.1], "concentration": [3.0, 1.0]}, [[0.05, 1.0], [3.0, 0.2]]),
+    case("pareto", D.Pareto, {"scale": 2.0, "alpha": 2.7}, [2.05, 3.0, 300.0]),
+    case("pareto", D.Pareto, {"scale": 0.5, "alpha": 0.7}, [0.55, 3.0, 300.0]),
+    with_cdf(case("chi2", D.Chi2, {"df": 3.5}, [0.05, 1.0, 30.0]), st.chi2.cdf([0.05, 1.0, 30.0], 3.5)),
+    with_cdf(case("geometric", D.Geometric, {"probs": 0.3}, [0.0, 3.0, 30.0], False), st.geom.cdf([1, 4, 31], 0.3)),
+    case("geometric", D.Geometric, {"logits": [-3.0, 2.0]}, [[0.0, 1.0], [7.0, 3.0]], False),
+    case("oneHotCategorical", D.OneHotCategorical, {"probs": [1.0, 2.0, 5.0]}, [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], False),
+    case("oneHotCategorical", D.OneHotCategorical, {"logits": [[1.0, 2.0], [-30.0, 0.1]]}, [[1.0, 0.0], [1.0, 0.0]], False),
+    case("multinomial", Multinomial, {"total_count": 5.0, "probs": [1.0, 2.0, 5.0]}, [[1.0, 0.0, 4.0], [0.0, 5.0, 0.0]], False),
+    case("multinomial", Multinomial, {"total_count": 3.0, "logits": [[1.0, 2.0], [-3.0, 0.1]]}, [[1.0, 2.0], [3.0, 0.0]], False),
+    with_cdf(case("relaxedBernoulli", D.RelaxedBernoulli, {"temperature": 0.7, "probs": 0.3}, [0.01, 0.3, 0.999]),
+             [1 / (1 + math.exp(-(0.7 * math.log(v / (1 - v)) - math.log(0.3 / 0.7)))) for v in [0.01, 0.3, 0.999]]),
+    case("relaxedBernoulli", D.RelaxedBernoulli, {"temperature": 2.0, "logits": [-2.0, 4.0]}, [[0.01, 0.3], [0.5, 0.9]]),
+    case("relaxedOneHotCategorical", D.RelaxedOneHotCategorical, {"temperature": 0.7, "probs": [1.0, 2.0, 5.0]}, [[0.2, 0.3, 0.5], [0.01, 0.01, 0.98]]),
+    case("relaxedOneHotCategorical", D.RelaxedOneHotCategorical, {"temperature": 2.0, "logits": [[1.0, 2.0], [-3.0, 0.1]]}, [[0.2, 0.8], [0.5, 0.5]]),
+    case("lowRankMultivariateNormal", D.LowRankMultivariateNormal,
+         {"loc": [0.5, -1.0, 0.0], "cov_factor": [[2.0], [0.6], [1.0]], "cov_diag": [0.3, 1.0, 2.0]}, [[0.0, 0.0, 1.0], [3.0, -2.0, 0.5]]),
+    case("lowRankMultivariateNormal", D.LowRankMultivariateNormal,
+         {"loc": [[0.5, -1.0], [0.0, 0.0]], "cov_factor": [[2.0, 0.1, 0.3], [0.6, 1.0, -0.5]], "cov_diag": [0.3, 1.0]}, [[0.0, 0.0], [3.0, -2.0]]),
 ]
 
 makers = {
+    "geometric": D.Geometric, "oneHotCategorical": D.OneHotCategorical,
     "normal": D.Normal, "logNormal": D.LogNormal, "halfNormal": D.HalfNormal, "multivariateNormal": D.MultivariateNormal,
     "gamma": D.Gamma, "inverseGamma": D.InverseGamma, "exponential": D.Exponential, "beta": D.Beta, "dirichlet": D.Dirichlet,
     "bernoulli": D.Bernoulli, "binomial": D.Binomial, "categorical": D.Categorical, "poisson": D.Poisson, "uniform": D.Uniform,
@@ -140,6 +171,8 @@ pairs = [
     ("dirichlet", {"concentration": [0.3, 1.0, 4.0]}, "dirichlet", {"concentration": [2.0, 1.5, 0.7]}),
     ("bernoulli", {"probs": 0.3}, "bernoulli", {"logits": 0.4}), ("binomial", {"total_count": 7.0, "probs": 0.3}, "binomial", {"total_count": 7.0, "probs": 0.6}),
     ("categorical", {"probs": [1.0, 2.0, 5.0]}, "categorical", {"logits": [0.1, 0.2, -0.5]}),
+    ("geometric", {"probs": 0.3}, "geometric", {"logits": 0.4}),
+    ("oneHotCategorical", {"probs": [1.0, 2.0, 5.0]}, "oneHotCategorical", {"logits": [0.1, 0.2, -0.5]}),
     ("poisson", {"rate": 2.0}, "poisson", {"rate": 0.7}), ("uniform", {"low": 0.0, "high": 1.0}, "uniform", {"low": -1.0, "high": 2.0}),
     ("uniform", {"low": -2.0, "high": 1.0}, "uniform", {"low": -1.0, "high": 2.0}),
     ("laplace", A, "laplace", B), ("gumbel", A, "gumbel", B), ("cauchy", A, "cauchy", B), ("normal", A, "laplace", B), ("laplace", A, "normal", B),

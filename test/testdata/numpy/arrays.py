@@ -356,6 +356,20 @@ angles = np.cumsum(draw(3, 12) * 2, axis=1)
 case("unwrap", [np.angle(np.exp(1j * angles))], np.unwrap(np.angle(np.exp(1j * angles))))
 case("unwrap", [np.array([0.0, 3.0, 1.0, 5.0, 2.0]), {"period": 4}], np.unwrap([0.0, 3.0, 1.0, 5.0, 2.0], period=4))
 
+case("interp", [at, np.array([2.5, 0.3, 7.1, 1.9]), np.array([1.0, -2.0, 0.5, 3.0]), {"period": 3}], np.interp(at, [2.5, 0.3, 7.1, 1.9], [1.0, -2.0, 0.5, 3.0], period=3))
+case("interp", [at, np.array([1.0]), np.array([4.0]), {"period": 2}], np.interp(at, [1.0], [4.0], period=2))
+for start, stop, count in [(2.0, -3.0, 7), (1.0, 4.0, 1), (1.0, 4.0, 0)]:
+    case("linspace", [start, stop, count, {"endpoint": False}], np.linspace(start, stop, count, endpoint=False))
+    case("logspace", [start, stop, count, {"endpoint": False, "base": 2}], np.logspace(start, stop, count, endpoint=False, base=2))
+case("geomspace", [1.0, 256.0, 8, {"endpoint": False}], np.geomspace(1, 256, 8, endpoint=False))
+case("geomspace", [-3.0, -100.0, 1, {"endpoint": False}], np.geomspace(-3, -100, 1, endpoint=False))
+case("geomspace", [1.0, 256.0, 2], np.geomspace(1, 256, 2))
+for axes in [[0], [0, -1], [1, 2], [-2, 0, -1], []]:
+    case("expandDims", [matrix, axes], np.expand_dims(matrix, tuple(axes)))
+for left, right in [((2, 3), (4, 3, 2)), ((4, 2, 3), (3,)), ((4, 2, 3), (5, 3, 2)), ((3,), (4, 3, 2)), ((1, 2, 0), (4, 0, 1))]:
+    x, y = draw(*left), draw(*right)
+    case("dot", [x, y], np.dot(x, y))
+
 versions = {"numpy": np.__version__, "scipy": scipy.__version__, "python": sys.version.split()[0]}
 print(versions, len(cases), "cases")
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "arrays.json"), "w") as file:

@@ -30,7 +30,11 @@ function compileRoutine(
   sizes: CallSizes,
   arraysAreWhole: boolean,
 ): Compiled {
-  const source = routineSource(routine, limit, arraysAreWhole);
+  return compileSource(routineSource(routine, limit, arraysAreWhole), routine, sizes);
+}
+
+/** A routine by its source. */
+export function compileSource(source: Source, routine: Routine, sizes: CallSizes): Compiled {
   const temporaries = makeTemporaries(routine, sizes);
   const run = build(source, temporaries.arrays) as Compiled;
   const size = temporaries.sizeOfCode(source.text.length);

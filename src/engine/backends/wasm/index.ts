@@ -22,7 +22,8 @@ export { closePools, usefulThreads } from "./host/threads/pool.ts";
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
 
-function settingsOf(options: WasmOptions): Settings {
+/** How code is written by these options here. */
+export function settingsOf(options: WasmOptions): Settings {
   const { simd } = wasmFeatures();
   const engine = engineOf(options.wide ?? false);
   return {

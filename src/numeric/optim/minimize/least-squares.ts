@@ -6,20 +6,13 @@ import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
-import { asGiven, requireCompiled } from "../../../engine/transforms/plain.ts";
+import { asGiven, bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
 import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
 import { fixed, flag, oneOf, readOptions } from "../options.ts";
 import { levenbergMarquardt, type Residuals } from "./levenberg-marquardt.ts";
 import { type Progress, takeArgs } from "./minimize.ts";
-import {
-  flatParameters,
-  type FlatParameters,
-  oncePerStructure,
-  onNumbers,
-  pick,
-  requireResult,
-} from "./problem.ts";
+import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from "./problem.ts";
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { columnsOf, covarianceAmong } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
@@ -207,6 +200,34 @@ interface Run {
   readonly report: (outcome: Outcome) => AnyResult;
 }
 
+/** For each structure of parameters: the residuals, those that are counted, and the derivatives of these, a column each. */
+function residualFunctions(
+  operation: string,
+  { loss, lossScale, jit }: Required<Choices>,
+  weights: ReturnType<typeof readWeights>,
+) {
+  return oncePerStructure(({ toTree }, { call }) => {
+    const onVector = (x: Tensor, data: readonly Tensor[]): Tensor =>
+      requireResult(operation, call(toTree(x), data), 1);
+    const counted = (x: Tensor, data: readonly Tensor[]): Tensor => {
+      const r = onVector(x, data);
+      return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
+    };
+    const plain = onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(x, data)], jit);
+    return {
+      plain,
+      values:
+        loss === "squares" && weights === undefined
+          ? plain
+          : onNumbers((x: Tensor, ...data: Tensor[]) => [counted(x, data)], jit),
+      derivatives: onNumbers(
+        (x: Tensor, ...data: Tensor[]) => [transpose(jacfwd((p: Tensor) => counted(p, data))(x))],
+        jit,
+      ),
+    };
+  });
+}
+
 function prepareLeastSquares(
   operation: string,
   f: (...given: never[]) => Tensor | ArrayLike<number>,
@@ -219,50 +240,29 @@ function prepareLeastSquares(
     ["low", "high", "loss", "lossScale", "weights", "jit"],
     1e-10,
   );
-  const { loss, lossScale, jit } = readOptions<Choices>(
-    operation,
-    pick(options, ["loss", "lossScale", "jit"]),
-    {
-      loss: oneOf("squares", robustLosses),
-      lossScale: fixed(1, { from: 0, above: true }),
-      jit: flag(true),
-    },
-  );
-  const weights = readWeights(operation, options.weights);
-  const functionsFor = oncePerStructure(({ toTree }: FlatParameters) => {
-    const onVector = (x: Tensor, args: readonly unknown[]): Tensor =>
-      requireResult(operation, f(...([toTree(x), ...args] as never[])), 1);
-    const counted = (x: Tensor, args: readonly unknown[]): Tensor => {
-      const r = onVector(x, args);
-      return robustResiduals[loss](weights === undefined ? r : weighted(operation, r, weights), lossScale);
-    };
-    const plain = onNumbers((x: Tensor, ...args: unknown[]) => [onVector(x, args)], jit);
-    return {
-      plain,
-      values:
-        loss === "squares" && weights === undefined
-          ? plain
-          : onNumbers((x: Tensor, ...args: unknown[]) => [counted(x, args)], jit),
-      derivatives: onNumbers(
-        (x: Tensor, ...args: unknown[]) => [transpose(jacfwd((p: Tensor) => counted(p, args))(x))],
-        jit,
-      ),
-    };
+  const choices = readOptions<Choices>(operation, pick(options, ["loss", "lossScale", "jit"]), {
+    loss: oneOf("squares", robustLosses),
+    lossScale: fixed(1, { from: 0, above: true }),
+    jit: flag(true),
   });
+  const weights = readWeights(operation, options.weights);
+  const functionsFor = residualFunctions(operation, choices, weights);
   const { callback } = options;
   return (x0, args) => {
     const counts = { evaluations: 0, jacobians: 0 };
     const flat = flatParameters(operation, x0, f);
     const walls = readWalls(flat, options);
-    const { plain, values, derivatives } = functionsFor(flat);
+    const data = bound(f, args);
+    const { operands } = data;
+    const { plain, values, derivatives } = functionsFor(flat, data);
     const residuals: Residuals = {
       values: (x) => {
         counts.evaluations++;
-        return values([x], args)[0]!;
+        return values([x], operands)[0]!;
       },
       jacobian: (x) => {
         counts.jacobians++;
-        return columnsOf(derivatives([x], args)[0]!, x.length);
+        return columnsOf(derivatives([x], operands)[0]!, x.length);
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>
@@ -292,7 +292,7 @@ function prepareLeastSquares(
         return {
           params: flat.fromVector(best.x),
           sumOfSquares: best.value,
-          residuals: asGiven(f, [], tensor(plain([best.x], args)[0]!)) as Tensor & number[],
+          residuals: asGiven(f, [], tensor(plain([best.x], operands)[0]!)) as Tensor & number[],
           degreesOfFreedom,
           standardErrors: flat.fromVector(best.x.map((_, i) => Math.sqrt(covariance[i * n + i]!))),
           covariance: asGiven(f, [], tensor(covariance, { shape: [n, n] })) as Tensor & number[][],

@@ -3,7 +3,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { valueAndGrad } from "../../../engine/transforms/grad.ts";
 import { hvp } from "../../../engine/transforms/jacobian.ts";
-import { requireCompiled } from "../../../engine/transforms/plain.ts";
+import { bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
 import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
 import { flag, oneOf, readOptions } from "../options.ts";
@@ -13,7 +13,6 @@ import { alongLines, fullMemory, limitedMemory, steepest } from "./line-descent.
 import { newtonCg } from "./newton-cg.ts";
 import {
   flatParameters,
-  type FlatParameters,
   type Objective,
   oncePerStructure,
   onNumbers,
@@ -224,35 +223,37 @@ function prepare(
       `${operation}: ${method} knows no bounds. Leave method out, or say method: "lbfgs", beside low and high.`,
     );
   }
-  const functionsFor = oncePerStructure(({ toTree }: FlatParameters) => {
+  const functionsFor = oncePerStructure(({ toTree }, { call }) => {
     const onVector =
-      (...args: readonly unknown[]) =>
+      (...data: readonly Tensor[]) =>
       (x: Tensor): Tensor =>
-        requireResult(operation, f(...([toTree(x), ...args] as never[])), 0);
+        requireResult(operation, call(toTree(x), data), 0);
     return {
-      value: onNumbers((x: Tensor, ...args: unknown[]) => [onVector(...args)(x)], jit),
-      both: onNumbers((x: Tensor, ...args: unknown[]) => valueAndGrad(onVector(...args))(x), jit),
-      times: onNumbers((x: Tensor, v: Tensor, ...args: unknown[]) => [hvp(onVector(...args), x, v)], jit),
+      value: onNumbers((x: Tensor, ...data: Tensor[]) => [onVector(...data)(x)], jit),
+      both: onNumbers((x: Tensor, ...data: Tensor[]) => valueAndGrad(onVector(...data))(x), jit),
+      times: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => [hvp(onVector(...data), x, v)], jit),
     };
   });
   return (x0, args) => {
     const counts = { evaluations: 0, hessianProducts: 0 };
     const flat = flatParameters(operation, x0, f);
     const walls = isBounded ? readWalls(flat, options) : undefined;
-    const { value, both, times } = functionsFor(flat);
+    const data = bound(f, args);
+    const { operands } = data;
+    const { value, both, times } = functionsFor(flat, data);
     const objective: Objective = {
       value: (x) => {
         counts.evaluations++;
-        return value([x], args)[0]![0]!;
+        return value([x], operands)[0]![0]!;
       },
       valueAndGradient: (x) => {
         counts.evaluations++;
-        const [fx, gradient] = both([x], args);
+        const [fx, gradient] = both([x], operands);
         return { value: fx![0]!, gradient: gradient! };
       },
       hessianTimes: (x, v) => {
         counts.hessianProducts++;
-        return times([x, v], args)[0]!;
+        return times([x, v], operands)[0]!;
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>

@@ -4,7 +4,7 @@ import { reshape, slice } from "../../array/shape.ts";
 import { DownhillError, markHint, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
-import { asGiven } from "../../../engine/transforms/plain.ts";
+import { asGiven, type BoundFunction } from "../../../engine/transforms/plain.ts";
 import { asyncFunction } from "../../../engine/trace/bind.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
@@ -71,14 +71,16 @@ export function onNumbers(f: (...given: never[]) => readonly Tensor[], compiled:
 /** Functions for parameters of several structures that are kept; the one used longest ago goes first. */
 const structuresKept = 16;
 
-/** What `make` gives for parameters, made once for all of one structure. */
-export function oncePerStructure<T>(make: (flat: FlatParameters) => T): (flat: FlatParameters) => T {
+/** What `make` gives for parameters and data, made once for all of one structure and of sizes that the data set. */
+export function oncePerStructure<T>(
+  make: (flat: FlatParameters, data: BoundFunction) => T,
+): (flat: FlatParameters, data: BoundFunction) => T {
   const made = makeLru<string, T>(structuresKept);
-  return (flat) => {
+  return (flat, data) => {
     const { def, tensors } = flat.parameters;
-    const key = `${treeKey(def)} ${tensors.map((x) => typeKey(x.type)).join(" ")}`;
+    const key = `${treeKey(def)} ${tensors.map((x) => typeKey(x.type)).join(" ")} ${data.sizes}`;
     let known = made.get(key);
-    if (known === undefined) made.set(key, (known = make(flat)));
+    if (known === undefined) made.set(key, (known = make(flat, data)));
     return known;
   };
 }

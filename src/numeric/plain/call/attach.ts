@@ -1,10 +1,12 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { isAtHand, readElements } from "../../../engine/ir/elements.ts";
 import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
-import { isFloating } from "../../../engine/ir/types.ts";
-import { asTensor } from "../../../engine/prims/lift.ts";
+import { arrayType, isFloating } from "../../../engine/ir/types.ts";
+import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
+import { underived } from "../../../engine/region/derived.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
@@ -103,6 +105,10 @@ class AttachedForm implements PlainFunction, FormHandle {
 
   readonly restore: PlainFunction["restore"] = (given, found) => this.#own().plain.restore(given, found);
 
+  get bind(): PlainFunction["bind"] {
+    return this.#own().callable.bind;
+  }
+
   takesTensors(args: ArrayLike<unknown>): boolean {
     return takesTensors(this.#form, args, this.#captured);
   }
@@ -182,7 +188,9 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
       region,
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
     );
-  const body = { region, outside: outsideLeaves };
+  const operandsOfArgument = (i: number, value: unknown): Tensor[] =>
+    operandsOf(params[i]!, value, typesOf(i), `${name}: ${form.params[i]!.name}`);
+  const body = { region: underived(region, form.records), outside: outsideLeaves };
   // kept, since what is derived of a region is found by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {
@@ -201,10 +209,25 @@ function callableOf(name: string, form: PlainForm, captured: Captured): PlainCal
     takesTensors: (args) => takesTensors(form, args, captured),
     overTensors(...args: readonly unknown[]): unknown {
       if (args.length > params.length) refuseExtra(name, args, params.length);
-      const operands = params.map((type, i) =>
-        operandsOf(type, args[i], typesOf(i), `${name}: ${form.params[i]!.name}`),
-      );
+      const operands = params.map((_, i) => operandsOfArgument(i, args[i]));
       return resultOf(form.result, run(...operands).values());
+    },
+    bind(behind) {
+      if (behind.length >= params.length) refuseExtra(name, [undefined, ...behind], params.length);
+      const all = params.slice(1).flatMap((_, i) => operandsOfArgument(i + 1, behind[i]));
+      const setsSize = all.map((x, i) => types[counts[0]! + i] === "i32" && isKnownNumber(x));
+      return {
+        sizes: all
+          .filter((_, i) => setsSize[i])
+          .map((x) => x.item())
+          .join(),
+        operands: all.filter((_, i) => !setsSize[i]),
+        call(first, operands) {
+          const given = operands.values();
+          const behindFirst = all.map((x, i) => (setsSize[i]! ? x : given.next().value!));
+          return resultOf(form.result, run(operandsOfArgument(0, first), behindFirst).values());
+        },
+      };
     },
     body: () => body,
     checkpointed(snapshots) {
@@ -293,6 +316,9 @@ function notThis(path: string, what: string, value: unknown): DownhillError {
 const nouns = ["one number", "an array of numbers", "a matrix"];
 
 function operandOf(value: unknown, rank: number, element: RegionType, path: string): Tensor {
+  // a plain number is known though the function around is traced
+  if (rank === 0 && element === "i32" && typeof value === "number")
+    return fromArray(arrayType("int32", []), wholeNumbers([value], path));
   const isList = rank === 1 && Array.isArray(value) && value.some(isTensor);
   const given = isList ? stack(value as TensorLike[]) : asTensor(value, path);
   const missing = rank - given.shape.length;
@@ -306,16 +332,33 @@ function operandOf(value: unknown, rank: number, element: RegionType, path: stri
   }
   const dtype = dtypeOf(element);
   if (x.dtype === dtype) return x.type.weak ? convert(x, dtype) : x;
-  if (isFloating(dtype)) return convert(x, dtype);
-  const known = x.slot !== undefined && x.type.weak ? x.item() : Number.NaN;
-  if (!Number.isInteger(known) && x.dtype !== "int32" && x.dtype !== "uint32" && x.dtype !== "bool") {
-    throw new DownhillError(
-      "dtype",
-      `${path} sets a size, a bound or a place, so it must be whole, got ${showType(x.type)}. ` +
-        `Give a plain number (named in staticArgnums of jit), or a tensor of int32.`,
-    );
+  if (isFloating(dtype) || !isFloating(x.dtype)) return convert(x, dtype);
+  if (isAtHand(given)) {
+    if (dtype !== "int32") return convert(x, dtype);
+    return fromArray(arrayType(dtype, x.shape), wholeNumbers(readElements(given, path), path));
   }
-  return convert(x, dtype);
+  throw new DownhillError(
+    "dtype",
+    `${path} sets a size, a bound or a place, so it must be whole, got ${showType(x.type)}. ` +
+      `Give a plain number (named in staticArgnums of jit), or a tensor of int32.`,
+  );
+}
+
+/**
+ * Numbers of float64 as whole ones.
+ *
+ * @throws DownhillError `range` for one that has decimals, or that no int32 holds.
+ */
+function wholeNumbers(elements: ArrayLike<number>, path: string): Int32Array {
+  const whole = Int32Array.from(elements);
+  whole.forEach((n, i) => {
+    if (n === elements[i]) return;
+    throw new DownhillError(
+      "range",
+      `${path} sets a size, a bound or a place, so it must be whole, got ${elements[i]}.`,
+    );
+  });
+  return whole;
 }
 
 /** The result as tensors, in its structure. */

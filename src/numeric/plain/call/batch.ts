@@ -33,6 +33,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
     ...f,
     name: title,
     checkpointed: undefined,
+    bind: undefined,
     prepare(place, args, leads, isTangent) {
       const deep = leads.map((lead, i) => deeper(lead, axes[i]!));
       const prepared = f.prepare(place, args, deep, isTangent);

@@ -3,7 +3,8 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { arrayType, type DType } from "../../../engine/ir/types.ts";
 import { fromArray } from "../../../engine/prims/lift.ts";
-import type { Region, RegionType } from "../../../engine/region/region.ts";
+import type { DerivedRegion } from "../../../engine/region/derived.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
@@ -44,6 +45,8 @@ export interface PlainCallable {
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */
   readonly overTensors: AnyFunction;
+  /** The function with what stands behind its first argument given; `undefined` for a derivative. */
+  readonly bind: PlainFunction["bind"];
   /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */
@@ -52,9 +55,12 @@ export interface PlainCallable {
   readonly direct?: ((prepared: Prepared) => Leaf[] | undefined) | undefined;
 }
 
-/** A region and its last operands, which are no arguments; before them come the operands of each argument. */
+/**
+ * A region and its last operands, which are no arguments; before them come the operands of each argument. Its parameters are those of its
+ * base.
+ */
 export interface Body {
-  readonly region: Region;
+  readonly region: DerivedRegion;
   readonly outside: () => readonly Leaf[];
 }
 

@@ -14,7 +14,7 @@ import {
   vjp,
   vmap,
 } from "downhill";
-import { fitCurve, leastSquares, minimize } from "downhill/optim";
+import { fitCurve, leastSquares, minimize, solver } from "downhill/optim";
 import { describe, expect, test } from "vitest";
 import { marked } from "../../../../test/support/marked.ts";
 import { overTensors } from "./attach.ts";
@@ -61,6 +61,27 @@ describe("numbers give numbers", () => {
     ) => number;
     expect(grad(sum)([2, 3])).toEqual([1, 6]);
     expect(() => grad(sum)([])).toThrow("place 0 is out of range, the length is 0");
+  });
+
+  test.each([
+    ["x.at(-3)!", "place -3 is out of range, the length is 2"],
+    ["x.at(k)!", "place -4 is out of range, the length is 2"],
+    ["x.at(-k)!", "place 4 is out of range, the length is 2"],
+    ["m.at(k)![0]", "place -4 is out of range, the length is 1"],
+    ["m.at(-2)!.reduce((a, b) => a + b)", "place -2 is out of range, the length is 1"],
+  ])("%s names the place that was written where it is out of range", (read, message) => {
+    const f = marked(
+      `function f(x: number[], m: number[][], k: number) { "use ad"; return ${read} * x[0] + x.at(-2)! * m.at(-1)![0]; }`,
+    ) as (x: number[], m: number[][], k: number) => number;
+    expect(() => grad(f)([2, 3], [[5, 6]], -4)).toThrow(message);
+  });
+
+  test("places that count from the end have derivatives", () => {
+    const f = marked(
+      `function f(x: number[], m: number[][], k: number) { "use ad"; return x.at(k)! ** 2 * m.at(k)![0] + x.at(-1)!; }`,
+    ) as (x: number[], m: number[][], k: number) => number;
+    expect(grad(f, { argnums: [0, 1] })([2, 3], [[5, 6], [7, 8]], -2)).toEqual([[20, 1], [[4, 0], [0, 0]]]); // prettier-ignore
+    expect(grad(f)([2, 3], [[5, 6], [7, 8]], 1)).toEqual([0, 43]); // prettier-ignore
   });
 
   test("what a call gives stays as it is, whatever is called next", () => {
@@ -289,6 +310,61 @@ describe("tensors give tensors", () => {
     const gradient = grad(cube) as unknown as (x: Tensor) => Tensor;
     expect(gradient(tensor(2)).item()).toBe(12);
     expect(jit((x) => gradient(x))(2).item()).toBe(12);
+  });
+});
+
+describe("what sets sizes and places", () => {
+  const smoothed = marked(`
+function smoothed(p: { a: number; b: number }, rounds: number, order: number[], ys: number[]) {
+  "use ad";
+  let s = p.a;
+  for (let i = 0; i < rounds; i++) s = 0.5 * s + p.b;
+  let sum = 0;
+  for (let i = 0; i < order.length; i++) sum += (ys[order[i]] - s * i) ** 2;
+  return sum;
+}`) as (p: { a: number; b: number }, rounds: number, order: number[], ys: number[]) => number;
+  const start = { a: 3, b: 0.2 };
+  const order = [2, 0, 1];
+  const ys = [1, 2, 0.5];
+  const gradient = grad(smoothed)(start, 3, order, ys);
+
+  test("is given as plain numbers inside of functions that are differentiated and compiled", () => {
+    // tensors of what was given as plain numbers are known too
+    const closure = overTensors(smoothed);
+    const plain = (p: { a: Tensor; b: Tensor }): Tensor => closure(p, 3, order, ys);
+    for (const found of [grad(plain)(start), jit(grad(plain))(start)]) {
+      expect(found.a.item()).toBeCloseTo(gradient.a, 12);
+      expect(found.b.item()).toBeCloseTo(gradient.b, 12);
+    }
+    expect(jit(plain)(start).item()).toBeCloseTo(smoothed(start, 3, order, ys), 12);
+    expect(() => jit((p: { a: Tensor; b: Tensor }) => closure(p, 2.5, order, ys))(start)).toThrow(
+      "smoothed: rounds sets a size, a bound or a place, so it must be whole, got 2.5.",
+    );
+  });
+
+  test("is data of minimize and of leastSquares, and another size gives another program", () => {
+    const { params, gradient: slope } = minimize(smoothed, start, { args: [3, order, ys] });
+    const least = smoothed(params, 3, order, ys);
+    expect(least).toBeLessThan(smoothed(start, 3, order, ys));
+    expect(Math.abs(slope!.a) + Math.abs(slope!.b)).toBeLessThan(1e-5);
+    const search = solver(smoothed);
+    for (const rounds of [3, 1, 3]) {
+      const found = search(start, rounds, order, ys);
+      expect(found.value).toBeCloseTo(least, 8); // any number of rounds reaches the best s
+      expect(smoothed(found.params, rounds, order, ys)).toBeCloseTo(least, 8);
+    }
+    expect(() => minimize(smoothed, start, { args: [3, [2, 0.5], ys] })).toThrow(
+      "smoothed: order sets a size, a bound or a place, so it must be whole, got 0.5.",
+    );
+
+    const residuals = marked(`
+function residuals(p: { a: number; b: number }, order: number[], ys: number[]) {
+  "use ad";
+  return order.map((k, i) => ys[k] - p.a * i - p.b);
+}`) as (p: { a: number; b: number }, order: number[], ys: number[]) => number[];
+    const line = leastSquares(residuals, start, { args: [order, ys] }).params;
+    expect(line.a).toBeCloseTo(0.75, 8); // through 0.5, 1, 2
+    expect(line.b).toBeCloseTo(1.25 / 3, 8);
   });
 });
 

@@ -5,6 +5,7 @@ import { marked } from "../../../../test/support/marked.ts";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import { makeJsBackend } from "../../../engine/backends/js/index.ts";
 import { callSizes } from "../../../engine/kernel/call-sizes.ts";
+import { underived } from "../../../engine/region/derived.ts";
 import { callOf, compileRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "./regions.ts";
 
@@ -57,8 +58,9 @@ describe("checkpoint of a plain function", () => {
     const active = [true, true, false];
     const backend = makeJsBackend(undefined, callSizes);
     const [plain, segmented] = [region, { ...region, checkpoint: true as const }].map((one) => {
-      const code = compileRegion(gradientRegion(one, active, "values gradient"), backend);
-      const results = callOf(code, code.region)([1, 0.2, 1_000_000]);
+      const derived = gradientRegion(underived(one), active, "values gradient").region();
+      const code = compileRegion(derived, backend);
+      const results = callOf(code, derived)([1, 0.2, 1_000_000]);
       return { results, bytes: code.version.compiled.size!.memoryBytes };
     });
     expect(segmented!.results).toEqual(plain!.results);
@@ -70,11 +72,10 @@ describe("checkpoint of a plain function", () => {
     const { region } = formOfText(text, "swing");
     const backend = makeJsBackend(undefined, callSizes);
     const run = (checkpoint: true | number | undefined, steps: number) => {
-      const code = compileRegion(
-        gradientRegion({ ...region, checkpoint }, [true, true, false], "values gradient"),
-        backend,
-      );
-      const results = callOf(code, code.region)([1, 0.2, steps]);
+      const from = underived({ ...region, checkpoint });
+      const derived = gradientRegion(from, [true, true, false], "values gradient").region();
+      const code = compileRegion(derived, backend);
+      const results = callOf(code, derived)([1, 0.2, steps]);
       return { results, bytes: code.version.compiled.size!.memoryBytes };
     };
     const plain = run(undefined, 10_000);

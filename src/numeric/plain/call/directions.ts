@@ -63,7 +63,7 @@ function directionsOf(at: Prepared, tangents: Prepared["leaves"]): readonly Oper
 /** Values and tangents by the tangent of a region. What has no derivative has a tangent of 0. */
 function directTangents({ region, outside }: Body, at: Prepared, tangents: Prepared["leaves"]): Leaf[] {
   const own = at.templates.flatMap(typesIn).map(isFloating);
-  const active = region.params.map((_, k) => own[k] ?? false);
+  const active = region.base.params.map((_, k) => own[k] ?? false);
   const moved = tangents.flat().filter((_, k) => own[k]!);
   const leaves = runBody({ region: tangentRegion(region, active), outside }, at.leaves.flat(), moved);
   const types = typesIn(at.result);

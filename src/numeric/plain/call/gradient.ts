@@ -33,6 +33,7 @@ function sameArguments(
     run: (...args) => flat(applied(...(args as never[]))),
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
+    bind: undefined,
     body,
     direct,
   });
@@ -97,7 +98,7 @@ function gradientOf(
   wanted: GradientResults,
 ): Body {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
-  const active = region.params.map((_, k) => places.includes(owners[k] ?? -1));
+  const active = region.base.params.map((_, k) => places.includes(owners[k] ?? -1));
   return { region: gradientRegion(region, active, wanted), outside };
 }
 

@@ -1,4 +1,4 @@
-import type { Region } from "../../../engine/region/region.ts";
+import type { DerivedRegion } from "../../../engine/region/derived.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
 import { type Body, type PlainCallable, type Prepared, runBody } from "./callable.ts";
@@ -11,7 +11,7 @@ export type Direction = "forward" | "reverse";
 
 /** What a Jacobian is taken of. */
 interface Problem {
-  readonly region: Region;
+  readonly region: DerivedRegion;
   /** The operands of the arguments, and the others. */
   readonly leaves: readonly Leaf[];
   readonly outside: () => readonly Leaf[];
@@ -51,8 +51,8 @@ export function jacobianOf(
     leaves: leaves.flat(),
     outside: () => known,
     places,
-    active: region.params.map((_, i) => places.includes(i)),
-    inOrder: range(0, region.params.length).filter((i) => places.includes(i)),
+    active: region.base.params.map((_, i) => places.includes(i)),
+    inOrder: range(0, region.base.params.length).filter((i) => places.includes(i)),
   };
   const isForward = direction === "forward";
   if (isForward && countOf(problem.inOrder.map((place) => problem.leaves[place]!)) > mostCalls)

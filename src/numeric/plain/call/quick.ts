@@ -9,7 +9,7 @@ import { type Leaf, leavesOf, makers, plainLeaf, putTogether, type Template } fr
 /** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
 type Kinds = number;
 
-/** Reads an argument: appends its operands, and gives the kinds with its own, or −1 where it is not of a simple kind. */
+/** Reads an argument: puts its operands at their places, and gives the kinds with its own, or −1 where it is not of a simple kind. */
 type Reader = (value: unknown, operands: RegionArgument[], kinds: Kinds) => Kinds;
 
 /** Array operands that there are bits for. */
@@ -18,7 +18,7 @@ const mostArrays = 24;
 /** A call by a region with arguments of simple kinds. */
 export interface QuickCall {
   /** `undefined` where the arguments are not simple, or such kinds have not been seen: then the long way is to be gone. */
-  call(args: readonly unknown[]): { readonly value: unknown } | undefined;
+  call(args: readonly unknown[]): unknown;
   /** Notes how results for arguments like these are put together, once the long way has been gone. */
   note(args: readonly unknown[], result: Template): void;
 }
@@ -30,7 +30,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   const templates = new Map<Kinds, Known>();
   const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
     if (args.length !== params.length) return -1;
-    readers ??= readersOf(params, body().region.params.map(({ type }) => type)); // prettier-ignore
+    readers ??= readersOf(params, body().region.base.params.map(({ type }) => type)); // prettier-ignore
     let kinds: Kinds = 0;
     for (let i = 0; i < readers.length && kinds >= 0; i++) {
       const reader = readers[i];
@@ -40,12 +40,15 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   };
   return {
     call(args) {
-      const operands: RegionArgument[] = [];
+      if (templates.size === 0) return undefined;
+      const { region, outside } = body();
+      const operands = new Array<RegionArgument>(region.params.length); // as long as it gets: growing takes a part of a short call
       const known = templates.get(read(args, operands));
       if (known === undefined) return undefined;
-      const { region, outside } = body();
-      for (const leaf of outside()) operands.push(argumentOf(leaf));
-      return { value: assemble(known.template, callRegion(region, operands, known.isCopied)) };
+      const leaves = outside();
+      const first = operands.length - leaves.length;
+      for (let i = 0; i < leaves.length; i++) operands[first + i] = argumentOf(leaves[i]!);
+      return assemble(known.template, callRegion(region, operands, known.isCopied));
     },
     note(args, result) {
       const kinds = read(args, []);
@@ -97,9 +100,9 @@ interface Source {
 function readerOf(type: PlainType, source: Source): Reader | undefined {
   switch (type.kind) {
     case "number":
-      return source.types[source.next++] === "i32" ? readWhole : readNumber;
+      return numberReader(source.types[source.next]!, source.next++);
     case "array":
-      return arrayReader(source.types[source.next++]!, source.arrays++);
+      return arrayReader(source.types[source.next]!, source.next++, source.arrays++);
     case "record": {
       const names = type.fields.map((field) => field.name);
       return membersReader(
@@ -120,30 +123,33 @@ function readerOf(type: PlainType, source: Source): Reader | undefined {
   }
 }
 
-const readNumber: Reader = (value, operands, kinds) => {
-  if (typeof value !== "number") return -1;
-  operands.push(value);
-  return kinds;
-};
+function numberReader(type: RegionType, place: number): Reader {
+  if (type === "i32")
+    return (value, operands, kinds) => {
+      if (value !== ((value as number) | 0)) return -1;
+      operands[place] = value;
+      return kinds;
+    };
+  return (value, operands, kinds) => {
+    if (typeof value !== "number") return -1;
+    operands[place] = value;
+    return kinds;
+  };
+}
 
-const readWhole: Reader = (value, operands, kinds) => {
-  if (value !== ((value as number) | 0)) return -1;
-  operands.push(value);
-  return kinds;
-};
-
-function arrayReader(type: RegionType, place: number): Reader | undefined {
-  if (place >= mostArrays || type === "bool") return undefined;
+/** `bit` is that of the array among the kinds. */
+function arrayReader(type: RegionType, place: number, bit: number): Reader | undefined {
+  if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];
   return (value, operands, kinds) => {
     if (value instanceof make) {
-      operands.push(value);
+      operands[place] = value;
       return kinds;
     }
     if (!Array.isArray(value) || type === "i32") return -1;
     for (let i = 0; i < value.length; i++) if (typeof value[i] !== "number") return -1;
-    operands.push(value as number[]);
-    return kinds | (1 << place);
+    operands[place] = value as number[];
+    return kinds | (1 << bit);
   };
 }
 

@@ -1,18 +1,22 @@
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
+import type { DerivedRegion } from "../../../engine/region/derived.ts";
+import { derive } from "../../../engine/region/derived.ts";
 import type { GradientResults } from "../../../engine/region/gradient.ts";
 import { cotangents, gradient } from "../../../engine/region/gradient.ts";
 import type { Region, RegionType } from "../../../engine/region/region.ts";
 import { tangent, typeOfResult } from "../../../engine/region/tangent.ts";
 
 /** What was made of regions, so that it is made once. */
-const derived = new WeakMap<Region, Map<string, Region>>();
+const derived = new WeakMap<Region, Map<string, DerivedRegion>>();
 
-function remembered(region: Region, key: string, make: () => Region): Region {
-  let own = derived.get(region);
-  if (own === undefined) derived.set(region, (own = new Map<string, Region>()));
-  let found = own.get(key);
-  if (found === undefined) own.set(key, (found = make()));
-  return found;
+/** A region with one step more, the same for the same region and steps. */
+function remembered(from: DerivedRegion, step: string, make: () => Region): DerivedRegion {
+  let own = derived.get(from.base);
+  if (own === undefined) derived.set(from.base, (own = new Map<string, DerivedRegion>()));
+  const next = derive(from, step, make);
+  const found = own.get(next.steps);
+  if (found === undefined) own.set(next.steps, next);
+  return found ?? next;
 }
 
 const maskKey = (mask: readonly boolean[]): string => mask.map(Number).join("");
@@ -26,22 +30,29 @@ export function resultTypes({ body, results }: Region): RegionType[] {
  * The derivative of a region along tangents of its `active` parameters, which follow the others; results are those of the region, then
  * the tangents of the floating ones.
  */
-export function tangentRegion(region: Region, active: readonly boolean[]): Region {
-  return remembered(region, `tangent ${maskKey(active)}`, () =>
-    tangent(region, active, scalarFunctions, { primal: true }),
+export function tangentRegion(from: DerivedRegion, active: readonly boolean[]): DerivedRegion {
+  return remembered(from, `tangent ${maskKey(active)}`, () =>
+    tangent(from.region(), active, scalarFunctions, { primal: true }),
   );
 }
 
 /** The gradient of the first result of a region, as `gradient` makes it. */
-export function gradientRegion(region: Region, active: readonly boolean[], wanted: GradientResults): Region {
-  return remembered(region, `${wanted} ${maskKey(active)}`, () =>
-    gradient(region, active, scalarFunctions, { wanted, along: tangentRegion(region, active) }),
+export function gradientRegion(
+  from: DerivedRegion,
+  active: readonly boolean[],
+  wanted: GradientResults,
+): DerivedRegion {
+  return remembered(from, `${wanted} ${maskKey(active)}`, () =>
+    gradient(from.region(), active, scalarFunctions, {
+      wanted,
+      along: tangentRegion(from, active).region(),
+    }),
   );
 }
 
 /** The results of a region, then the cotangents of its `active` parameters, from those of all results, which follow the parameters. */
-export function cotangentRegion(region: Region, active: readonly boolean[]): Region {
-  return remembered(region, `cotangents ${maskKey(active)}`, () =>
-    cotangents(region, active, scalarFunctions),
+export function cotangentRegion(from: DerivedRegion, active: readonly boolean[]): DerivedRegion {
+  return remembered(from, `cotangents ${maskKey(active)}`, () =>
+    cotangents(from.region(), active, scalarFunctions),
   );
 }

@@ -48,6 +48,7 @@ export function plainFunction(f: PlainCallable): PlainFunction {
       return rule(asked as Asked<never>);
     },
     restore,
+    bind: f.bind,
   };
 }
 
@@ -58,7 +59,7 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   const f = (...args: never[]): unknown => {
     if (callable.takesTensors(args)) return callable.overTensors(...args);
     const done = quick?.call(args);
-    if (done !== undefined) return done.value;
+    if (done !== undefined) return done;
     const prepared = prepareCall(callable, args);
     const leaves = callable.direct?.(prepared);
     if (leaves !== undefined) return putTogether(prepared.result, leaves);

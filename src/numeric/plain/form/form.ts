@@ -1,3 +1,4 @@
+import type { RegionRecord } from "../../../engine/region/lower/record.ts";
 import type { Region } from "../../../engine/region/region.ts";
 
 /**
@@ -32,4 +33,6 @@ export interface PlainForm {
   readonly params: readonly { readonly name: string; readonly type: PlainType }[];
   readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
   readonly result: PlainType;
+  /** What regions that are made of it were compiled to when the program was built. */
+  readonly records?: readonly RegionRecord[] | undefined;
 }

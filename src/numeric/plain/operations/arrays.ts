@@ -1,5 +1,5 @@
 import type { RegionExpr } from "../../../engine/region/region.ts";
-import { and, apply, arithmetic, compare, number, or, truth } from "../draft/draft.ts";
+import { and, apply, arithmetic, compare, number, or, select, truth } from "../draft/draft.ts";
 import { copied } from "../entities/copies.ts";
 import type { ArrayEntity, Entity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar } from "../entities/entity.ts";
@@ -513,8 +513,14 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ar
 function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
   const [place] = args;
   if (place === undefined) return refuse(env, node, "at: the place is missing.");
-  const k = numberValue(env, place, evaluateArgument(env, place));
-  return element(env, node, array, fromEnd(env, k, arrayLength(array)));
+  const k = atom(env, numberValue(env, place, evaluateArgument(env, place)), "place");
+  if (k.kind === "const" && k.value >= 0) return element(env, node, array, k);
+  const counted = arithmetic("add", arrayLength(array), k);
+  if (counted.kind === "const") return element(env, node, array, counted.value < 0 ? k : counted);
+  // one that is out of range stays as it was written, for the error to name it
+  const isThere = compare("lessEqual", number(0), counted);
+  const isCounted = k.kind === "const" ? isThere : and(compare("less", k, number(0)), isThere);
+  return element(env, node, array, select(isCounted, counted, k));
 }
 
 function quantifier(

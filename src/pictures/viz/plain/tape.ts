@@ -1,4 +1,5 @@
 import { isFloating } from "../../../engine/region/build.ts";
+import { underived } from "../../../engine/region/derived.ts";
 import type { Position } from "../../../engine/region/region.ts";
 import { countTapes } from "../../../engine/region/tapes.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
@@ -26,7 +27,9 @@ export interface PlainTape {
 export function tapeOf({ region, result }: PlainForm, leaves: readonly Leaf[]): readonly PlainTape[] {
   const active = region.params.map(({ type }) => isFloating(type));
   if (result.kind !== "number" || !active.includes(true)) return [];
-  const { region: counting, tapes } = countTapes(gradientRegion(region, active, "gradient"));
+  const { region: counting, tapes } = countTapes(
+    gradientRegion(underived(region), active, "gradient").region(),
+  );
   if (tapes.length === 0) return [];
   const args = leaves.map(({ data, dims }) => (typeof data === "number" ? data : { data, dims }));
   const counts = callRegion(counting, args) as readonly number[];

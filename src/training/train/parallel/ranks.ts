@@ -1,6 +1,6 @@
 import { DownhillError, type ErrorCode } from "../../../engine/errors/index.ts";
 import { isAborted } from "../batches.ts";
-import type { Stopped } from "../loop.ts";
+import type { Stopped } from "../stopped.ts";
 import type { World } from "../world.ts";
 import {
   flag,

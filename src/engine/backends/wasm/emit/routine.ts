@@ -31,6 +31,8 @@ export interface Program {
 export interface SharedPart {
   /** How many pieces of work are shared. */
   readonly tasks: number;
+  /** Where the description of the module stands. */
+  readonly descriptor: number;
   /** Memory of the calling thread. */
   readonly own: number;
   /** Bytes that each other thread needs to itself. */
@@ -38,11 +40,16 @@ export interface SharedPart {
 }
 
 /**
- * Compiles a routine to bytes.
+ * Compiles a routine to bytes, and puts these where other threads find them.
  *
  * @throws DownhillError `oom` where the arena has no room for what the module needs.
  */
 export function compileRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
+  return published(emitRoutine(routine, memory, settings), memory);
+}
+
+/** Compiles a routine to bytes. */
+export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const target = targetOf(memory, settings);
   const unit = openUnit(
@@ -118,7 +125,7 @@ export function compileRoutine(routine: Routine, memory: CodeMemory, settings: S
     results,
     argumentBlock,
     argumentTypes: args.map((arg) => arg.type),
-    shared: describeShared(unit, bytes),
+    shared: sharedPart(unit),
   };
 }
 
@@ -147,23 +154,27 @@ export function compileProcedure(procedure: Procedure, memory: CodeMemory, setti
 /** Numbers of modules: none is given twice. */
 let modules = 0;
 
-/** Puts a finished module, and its description, where other threads find them. */
-function describeShared(
-  { sharing, memory, reserve, spillBytes, workBytes }: Unit,
-  bytes: Uint8Array,
-): SharedPart | undefined {
+function sharedPart({ sharing, reserve, spillBytes, workBytes }: Unit): SharedPart | undefined {
   if (sharing === undefined) return undefined;
-  const own = reserve(Math.max(16, spillBytes()), 64);
-  const isUsed = sharing.tasks.length > 0;
-  if (isUsed) {
-    const address = reserve(bytes.length);
-    memory.view("bool", address, bytes.length).set(bytes);
-    const words = memory.view("i32", sharing.descriptor, descriptor.bytes / 4);
-    words[descriptor.id / 4] = ++modules;
-    words[descriptor.address / 4] = address;
-    words[descriptor.length / 4] = bytes.length;
-  }
-  return { tasks: sharing.tasks.length, own, bytes: Math.max(spillBytes(), workBytes()) };
+  return {
+    tasks: sharing.tasks.length,
+    descriptor: sharing.descriptor,
+    own: reserve(Math.max(16, spillBytes()), 64),
+    bytes: Math.max(spillBytes(), workBytes()),
+  };
+}
+
+/** Puts a finished module, and its description, where other threads find them. */
+export function published(program: Program, { reserve, view }: CodeMemory): Program {
+  const { bytes, shared } = program;
+  if (shared === undefined || shared.tasks === 0) return program;
+  const address = reserve(bytes.length);
+  view("bool", address, bytes.length).set(bytes);
+  const words = view("i32", shared.descriptor, descriptor.bytes / 4);
+  words[descriptor.id / 4] = ++modules;
+  words[descriptor.address / 4] = address;
+  words[descriptor.length / 4] = bytes.length;
+  return program;
 }
 
 /** What plans know of the engine and the memory that code is written for. */

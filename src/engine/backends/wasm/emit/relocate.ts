@@ -1,0 +1,215 @@
+// Modules hold addresses, so their bytes are good for one place in memory. Of those that are kept it is written down where in the bytes
+// addresses stand and of which blocks, as object files do for a linker.
+import { internalError } from "../../../errors/index.ts";
+import type { TypedArray } from "../../../kernel/executable.ts";
+import { bytesPerElement, viewOf } from "../../../kernel/executable.ts";
+import type { Routine, ScalarType } from "../../../kernel/scalar.ts";
+import { decodeBase64, encodeBase64 } from "../../../util/base64.ts";
+import { must } from "../../../util/assert-never.ts";
+import type { CodeMemory } from "./memory.ts";
+import type { Program } from "./routine.ts";
+import { emitRoutine, published } from "./routine.ts";
+import type { Settings } from "./unit.ts";
+
+/** A block of memory as a module asks for it; `data` and `values` are what it holds from the beginning, in base 64. */
+type Block =
+  | { readonly kind: "own"; readonly bytes: number; readonly align: number; readonly data?: string }
+  | { readonly kind: "shared"; readonly purpose: "temporaries" | "work"; readonly bytes: number }
+  | { readonly kind: "table"; readonly name: string; readonly type: ScalarType; readonly values: string };
+
+/** An address: a block, and how many bytes it is behind the beginning of that. */
+type Address = readonly [block: number, offset: number];
+
+/** A module that can be put to any place in memory, as data of JSON. */
+export interface RelocatableProgram extends Pick<Program, "kernels" | "argumentTypes"> {
+  /** The bytes of the module, in base 64. */
+  readonly bytes: string;
+  readonly blocks: readonly Block[];
+  /** Where in the bytes an address begins, of five bytes, and which address it is. */
+  readonly relocations: readonly (readonly [at: number, ...Address])[];
+  readonly results: Address | undefined;
+  readonly argumentBlock: Address | undefined;
+  readonly shared:
+    | { readonly tasks: number; readonly descriptor: Address; readonly own: Address; readonly bytes: number }
+    | undefined;
+}
+
+/** Where blocks begin that are nowhere: addresses of five bytes in LEB128, which are negative as int32, so that the last byte tells both forms apart. */
+const firstAddress = 0x9000_0000;
+/** From there to where they begin a second time: each of the five digits differs, the lowest by 64, so that blocks are as much aligned. */
+const shift: number = 2 ** 28 + 2 ** 21 + 2 ** 14 + 2 ** 7 + 2 ** 6;
+/** Bytes of an address in LEB128. */
+const addressBytes = 5;
+/** Bytes of all blocks of a module, at most. */
+const mostBytes: number = 2 ** 26;
+/** Bytes between blocks: what is read in one step with the last element of one belongs to that one. */
+const gap = 4096;
+const blockAlign = 64;
+
+/**
+ * Compiles a routine for any place in memory: it is written for two places, and where the bytes differ there are addresses. `undefined`
+ * where it needs too much memory, or where something else than addresses differs.
+ */
+export function emitRelocatable(
+  routine: Routine,
+  isShared: boolean,
+  settings: Settings,
+): RelocatableProgram | undefined {
+  const memory = imaginaryMemory(firstAddress, isShared);
+  const program = emitRoutine(routine, memory.codeMemory, settings);
+  const other = emitRoutine(routine, imaginaryMemory(firstAddress + shift, isShared).codeMemory, settings);
+  const places = differences(program.bytes, other.bytes);
+  if (places === undefined || memory.bytes() > mostBytes) return undefined;
+  const { bytes, results, argumentBlock, shared, kernels, argumentTypes } = program;
+  const { addressOf } = memory;
+  return {
+    bytes: encodeBase64(bytes),
+    blocks: memory.blocks(),
+    relocations: places.map((at) => [at, ...addressOf(unsignedAt(bytes, at))]),
+    results: results === 0 ? undefined : addressOf(results),
+    argumentBlock: argumentBlock === undefined ? undefined : addressOf(argumentBlock),
+    argumentTypes,
+    kernels,
+    shared: shared && {
+      tasks: shared.tasks,
+      descriptor: addressOf(shared.descriptor),
+      own: addressOf(shared.own),
+      bytes: shared.bytes,
+    },
+  };
+}
+
+/** Memory that is nowhere: blocks have addresses from one on, and what is written to them is kept. */
+function imaginaryMemory(
+  base: number,
+  isShared: boolean,
+): {
+  readonly codeMemory: CodeMemory;
+  readonly blocks: () => readonly Block[];
+  readonly bytes: () => number;
+  readonly addressOf: (address: number) => Address;
+} {
+  const blocks: { readonly start: number; readonly size: number; readonly block: Block }[] = [];
+  const contents = new Map<number, ArrayBuffer>();
+  const tables = new Map<string, number>();
+  let end = base;
+  const place = (size: number, block: Block): number => {
+    const start = end;
+    blocks.push({ start, size, block });
+    end += Math.ceil((size + gap) / blockAlign) * blockAlign;
+    return start;
+  };
+  const find = (address: number): number => {
+    const found = blocks.findLastIndex(({ start }) => start <= address);
+    const { start, size } = must(blocks[found], "the block of an address");
+    if (address >= start + size + gap) throw internalError(`no block is at ${address}`);
+    return found;
+  };
+  const codeMemory: CodeMemory = {
+    isShared,
+    reserve: (bytes, align = 8) => place(bytes, { kind: "own", bytes, align }),
+    shared: (purpose, bytes) => place(bytes, { kind: "shared", purpose, bytes }),
+    table({ name, type, values }) {
+      const elements = viewOf(type, new ArrayBuffer(values.length * bytesPerElement[type]), 0, values.length);
+      elements.set(values);
+      const text = textOf(elements.buffer as ArrayBuffer);
+      const key = `${type} ${text}`;
+      let address = tables.get(key);
+      if (address === undefined)
+        tables.set(key, (address = place(elements.byteLength, { kind: "table", name, type, values: text })));
+      return address;
+    },
+    view(type, address, length) {
+      const { start, size } = blocks[find(address)]!;
+      let content = contents.get(start);
+      if (content === undefined) contents.set(start, (content = new ArrayBuffer(size)));
+      return viewOf(type, content, address - start, length);
+    },
+  };
+  return {
+    codeMemory,
+    bytes: () => end - base,
+    blocks: () =>
+      blocks.map(({ start, block }) => {
+        const content = contents.get(start);
+        return content === undefined ? block : { ...block, data: textOf(content) };
+      }),
+    addressOf(address) {
+      const block = find(address);
+      return [block, address - blocks[block]!.start];
+    },
+  };
+}
+
+const textOf = (content: ArrayBuffer): string => encodeBase64(new Uint8Array(content));
+
+/** Where the runs of bytes begin in which two modules differ, if all of them are addresses. */
+function differences(first: Uint8Array, second: Uint8Array): number[] | undefined {
+  if (first.length !== second.length) return undefined;
+  const starts: number[] = [];
+  for (let at = 0; at < first.length; at++) {
+    if (first[at] === second[at]) continue;
+    const difference = (unsignedAt(second, at) - unsignedAt(first, at)) >>> 0;
+    if (difference !== shift) return undefined;
+    starts.push(at);
+    at += addressBytes;
+  }
+  return starts;
+}
+
+/** An address in LEB128, signed or not. */
+function unsignedAt(bytes: Uint8Array, at: number): number {
+  let address = 0;
+  for (let k = 0; k < addressBytes; k++) address |= (bytes[at + k]! & 127) << (7 * k);
+  return address >>> 0;
+}
+
+/** Writes an address where one of as many bytes stands, in the same form: below 0 the last byte of a signed one repeats its sign. */
+function putAddress(bytes: Uint8Array, at: number, address: number): void {
+  const last = at + addressBytes - 1;
+  const isSigned = bytes[last]! >= 0x40;
+  for (let k = 0; k < addressBytes - 1; k++) bytes[at + k] = ((address >>> (7 * k)) & 127) | 128;
+  bytes[last] = isSigned ? ((address | 0) >> 28) & 127 : address >>> 28;
+}
+
+/** Puts a module to its place in memory. */
+export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): Program {
+  const starts = kept.blocks.map((block) => placeBlock(block, memory));
+  const addressOf = ([block, offset]: Address): number =>
+    must(starts[block], "the place of a block") + offset;
+  const bytes = decodeBase64(kept.bytes);
+  for (const [at, block, offset] of kept.relocations) putAddress(bytes, at, addressOf([block, offset]));
+  const { results, argumentBlock, shared, kernels, argumentTypes } = kept;
+  const program: Program = {
+    bytes,
+    kernels,
+    results: results === undefined ? 0 : addressOf(results),
+    argumentBlock: argumentBlock && addressOf(argumentBlock),
+    argumentTypes,
+    shared: shared && {
+      tasks: shared.tasks,
+      descriptor: addressOf(shared.descriptor),
+      own: addressOf(shared.own),
+      bytes: shared.bytes,
+    },
+  };
+  return published(program, memory);
+}
+
+function placeBlock(block: Block, memory: CodeMemory): number {
+  switch (block.kind) {
+    case "own": {
+      const address = memory.reserve(block.bytes, block.align);
+      if (block.data !== undefined) memory.view("bool", address, block.bytes).set(decodeBase64(block.data));
+      return address;
+    }
+    case "shared":
+      return memory.shared(block.purpose, block.bytes);
+    case "table": {
+      const { name, type, values } = block;
+      const { buffer } = decodeBase64(values);
+      const elements: TypedArray = viewOf(type, buffer, 0, buffer.byteLength / bytesPerElement[type]);
+      return memory.table({ name, type, values: Array.from(elements) });
+    }
+  }
+}

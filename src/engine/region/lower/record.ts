@@ -1,0 +1,153 @@
+// What a region was compiled to, as data of JSON: all that calls need but the region.
+import type { BinaryOp, Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
+import { must } from "../../util/assert-never.ts";
+import { positionsInOrder } from "../key.ts";
+import type { Region, RegionParam } from "../region.ts";
+import type { LoweredRegion, ResultPort } from "./routine.ts";
+import type { Site } from "./scope.ts";
+
+/** A region as it was compiled once. */
+export interface RegionRecord<Code = unknown> {
+  /** The build of the library that wrote it: others do not read it. */
+  readonly build: string;
+  /** What was done to the base before (`DerivedRegion.steps`). */
+  readonly steps: string;
+  /** What stands before the name of the base in the name of the region. */
+  readonly prefix: string;
+  /** Parameters; those of the base, which come first, have its names. */
+  readonly params: readonly RegionParam[];
+  readonly routine: RoutineRecord;
+  readonly code: Code;
+}
+
+/** A lowered region without its statements. */
+interface RoutineRecord {
+  readonly sizes: readonly SizeNode[];
+  readonly inputs: readonly PortRecord[];
+  readonly outputs: readonly PortRecord[];
+  readonly temps: readonly (BufferRecord & { readonly offset: number })[];
+  readonly arenaBytes: number;
+  readonly results: readonly ResultRecord[];
+  readonly capacities: LoweredRegion["capacities"];
+  readonly failure: number | undefined;
+  /** `at` counts the positions of the base in the order in which they appear in it. */
+  readonly sites: readonly Site[];
+}
+
+/** A size: a number, the name of an input, or an operation on sizes, which are named by their places in the list. */
+type SizeNode = number | string | readonly [op: BinaryOp, x: number, y: number];
+
+interface BufferRecord {
+  readonly name: string;
+  readonly type: ScalarType;
+  readonly size: number;
+}
+
+/** A buffer, or the type and name of a scalar; results have none. */
+type PortRecord =
+  BufferRecord | { readonly type: ScalarType; readonly name: string; readonly size?: undefined };
+
+type ResultRecord =
+  | (ResultPort & { readonly kind: "scalar" })
+  | (Omit<ResultPort & { readonly kind: "array" }, "size" | "dims"> & {
+      readonly size: number;
+      readonly dims: { readonly sizes: readonly number[] } | { readonly outputs: readonly number[] };
+    });
+
+/** What is kept of a lowered region that was made of the base. */
+export function recordRoutine(
+  { routine, results, capacities, failure, sites }: LoweredRegion,
+  base: Region,
+): RoutineRecord {
+  const sizes: SizeNode[] = [];
+  const known = new Map<Expr | number | string, number>();
+  // a size that is a part of several is written once: else records would grow with the square of the number of temporaries
+  const put = (size: Size): number => {
+    const key =
+      typeof size === "number"
+        ? size
+        : size.kind === "const"
+          ? size.value
+          : size.kind === "local"
+            ? size.name
+            : size;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    if (typeof size !== "number" && size.kind === "binary") {
+      const [x, y] = [put(size.x), put(size.y)];
+      sizes.push([size.op, x, y]);
+    } else sizes.push(key as number | string);
+    known.set(key, sizes.length - 1);
+    return sizes.length - 1;
+  };
+  const buffer = ({ name, type, size }: Buffer): BufferRecord => ({ name, type, size: put(size) });
+  return {
+    inputs: routine.inputs.map((port) =>
+      port.kind === "buffer" ? buffer(port.buffer) : { name: port.name, type: port.type },
+    ),
+    outputs: routine.outputs.map((port) =>
+      port.kind === "buffer" ? buffer(port.buffer) : { name: "", type: port.value.type },
+    ),
+    temps: routine.temps.map((temp) => ({ ...buffer(temp), offset: put(temp.offset) })),
+    arenaBytes: put(routine.arenaBytes),
+    results: results.map((port): ResultRecord => {
+      if (port.kind === "scalar") return port;
+      const dims = "sizes" in port.dims ? { sizes: port.dims.sizes.map(put) } : port.dims;
+      return { ...port, size: put(port.size), dims };
+    }),
+    capacities,
+    failure,
+    sites: sitesInOrder(sites, base),
+    sizes,
+  };
+}
+
+/** Sites with their places counted in the order in which they appear in a region, and not as its text numbers them. */
+export function sitesInOrder(sites: readonly Site[], region: Region): readonly Site[] {
+  const order = positionsInOrder(region);
+  return sites.map((site) => ({ ...site, at: site.at === undefined ? undefined : order.indexOf(site.at) }));
+}
+
+/** A lowered region without its statements, whose sites name the positions of the base by their order. */
+export function readRoutine(record: RoutineRecord, name: string): LoweredRegion {
+  const sizes: Size[] = [];
+  const exprAt = (k: number): Expr => {
+    const size = must(sizes[k], "a size");
+    return typeof size === "number" ? { kind: "const", type: "i32", value: size } : size;
+  };
+  for (const node of record.sizes) {
+    if (typeof node === "number") sizes.push(node);
+    else if (typeof node === "string") sizes.push({ kind: "local", type: "i32", name: node });
+    else sizes.push({ kind: "binary", type: "i32", op: node[0], x: exprAt(node[1]), y: exprAt(node[2]) });
+  }
+  const sizeAt = (k: number): Size => must(sizes[k], "a size");
+  const inputs = record.inputs.map((port): Port =>
+    port.size === undefined
+      ? { kind: "scalar", ...port }
+      : { kind: "buffer", buffer: { ...port, size: sizeAt(port.size) } },
+  );
+  const outputs = record.outputs.map((port): Routine["outputs"][number] =>
+    port.size === undefined
+      ? { kind: "scalar", value: { kind: "const", type: port.type, value: 0 } }
+      : { kind: "buffer", buffer: { ...port, size: sizeAt(port.size) } },
+  );
+  const { arenaBytes, capacities, failure, sites } = record;
+  return {
+    routine: {
+      name,
+      inputs,
+      outputs,
+      temps: record.temps.map((temp) => ({ ...temp, size: sizeAt(temp.size), offset: sizeAt(temp.offset) })),
+      arenaBytes: sizeAt(arenaBytes),
+      body: [],
+    },
+    results: record.results.map((port): ResultPort => {
+      if (port.kind === "scalar") return port;
+      const dims = "sizes" in port.dims ? { sizes: port.dims.sizes.map(sizeAt) } : port.dims;
+      return { ...port, size: sizeAt(port.size), dims };
+    }),
+    capacities,
+    failure,
+    sites,
+  };
+}

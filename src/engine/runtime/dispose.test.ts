@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Tensor } from "downhill";
+import { configure, full, grad, jit, sum, tensor, vmap } from "downhill";
+import { storageOf } from "../../../test/support/cells.ts";
+import { resultPool } from "./choices.ts";
+
+afterEach(() => configure({}));
+
+const sizes = [3, 1000, 5000, 100_000];
+const ramp = (n: number): Tensor => tensor(Float64Array.from({ length: n }, (_, i) => i % 97));
+
+describe("a result that is given up by using", () => {
+  test.each(sizes)("cannot be read or used afterwards, and says so: %d numbers", (n) => {
+    const f = jit((x: Tensor) => x.mul(2));
+    const x = ramp(n);
+    let out: Tensor;
+    {
+      using y = f(x);
+      expect(y.data()[2]).toBe(4);
+      out = y;
+    }
+    expect(() => out.data()).toThrow(
+      /^data: this f64\[\d+\] was .*given up by data\(\{ donate: true \}\) or using/,
+    );
+    expect(() => out.add(1)).toThrow("donated");
+    expect(() => f(out)).toThrow("donated");
+    out[Symbol.dispose](); // a second time nothing happens
+    expect(x.data()[2]).toBe(2);
+    expect(f(x).data()[2]).toBe(4);
+  });
+
+  test("lends its memory to the next one, and no result moves", () => {
+    const f = jit((x: Tensor) => x.mul(2));
+    const x = ramp(100_000);
+    for (let k = 0; k < 3; k++) f(x)[Symbol.dispose](); // the operand comes near the kernels when it is read again
+    const places = new Set(
+      Array.from({ length: 10 }, () => {
+        using y = f(x);
+        return storageOf(y).array;
+      }),
+    );
+    expect(places.size).toBe(resultPool() === undefined ? 10 : 1);
+  });
+
+  test.each(sizes)("leaves those whole that are held: %d numbers", (n) => {
+    const f = jit((x: Tensor, k: Tensor) => x.mul(2).add(k));
+    const x = ramp(n);
+    const held: (readonly [k: number, y: Tensor])[] = [];
+    for (let k = 0; k < 40; k++) {
+      const y = f(x, tensor(k));
+      if (k % 3 === 0) held.push([k, y]);
+      else y[Symbol.dispose]();
+    }
+    for (const [k, y] of held) {
+      const data = y.data();
+      expect(x.data().every((value, i) => data[i] === 2 * value + k)).toBe(true);
+    }
+  });
+
+  test("leaves those whole that share its memory", () => {
+    const y = jit((x: Tensor) => x.mul(2))(ramp(100_000));
+    const matrix = y.reshape([1000, 100]);
+    y[Symbol.dispose]();
+    expect(() => y.data()).toThrow("donated");
+    for (let k = 0; k < 3; k++) jit((x: Tensor) => x.add(k))(ramp(100_000));
+    expect(matrix.at(0, 5).item()).toBe(10);
+  });
+
+  test("leaves results whole of a call that fails, and of the one before it", () => {
+    const f = jit((x: Tensor) => x.mul(2));
+    const x = ramp(100_000);
+    const kept = f(x);
+    const gone = f(x);
+    gone[Symbol.dispose]();
+    expect(() => f(gone)).toThrow("donated");
+    const next = f(x.add(1));
+    expect([kept.at(7).item(), next.at(7).item()]).toEqual([14, 16]);
+  });
+
+  test("does nothing to numbers and to traced values", () => {
+    const three = tensor(3);
+    three[Symbol.dispose]();
+    expect(three.item()).toBe(3);
+    const f = (x: Tensor): Tensor => {
+      using square = x.mul(x);
+      return sum(square.mul(x));
+    };
+    expect(grad(f)(2).item()).toBe(12);
+    expect(jit(f)(full([100_000], 2)).item()).toBe(800_000);
+    expect(vmap(f)([[1], [2]]).data()).toEqual(Float64Array.of(1, 8));
+  });
+});

@@ -1,0 +1,347 @@
+// What plain functions are compiled to, kept as data from one run to the next: the same bits, and never something else than was asked for.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { configure, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, valueAndGrad } from "downhill";
+import { compile, setCompilationCache } from "downhill/plain";
+import { engine } from "../../src/engine/runtime/engine.ts";
+import type { CompiledRecord, RecordStore } from "../../src/engine/runtime/region-records.ts";
+import { makeRecords } from "../../src/engine/runtime/region-records.ts";
+import { extent } from "../support/extent.ts";
+import { numbersIn } from "../support/plain-differences.ts";
+import type { PlainCase } from "./cases.ts";
+import { byHand, fromFields, fromMethods } from "./cases.ts";
+
+const isThorough = extent(0, 1, 1) === 1;
+
+type AnyFunction = (...args: unknown[]) => unknown;
+/** Types of arguments are not known here. */
+const differentiate = valueAndGrad as unknown as (f: AnyFunction, options: object) => AnyFunction;
+const compiled = jit as unknown as (f: AnyFunction) => AnyFunction;
+
+const textOf = (file: string): string => readFileSync(new URL(`${file}.ts`, import.meta.url), "utf8");
+const texts = { functions: textOf("functions"), fields: textOf("fields"), methods: textOf("methods") };
+
+afterEach(() => {
+  engine.records = undefined;
+  configure({});
+});
+
+/** Has nothing of what was compiled before. */
+function forget(): void {
+  engine.regions?.clear();
+}
+
+/** A store that keeps texts, as files do. */
+function storeOf(texts: Map<string, string>): RecordStore {
+  return {
+    get(key) {
+      const text = texts.get(key);
+      return text === undefined ? undefined : (JSON.parse(text) as CompiledRecord);
+    },
+    put: (key, record) => void texts.set(key, JSON.stringify(record)),
+  };
+}
+
+/** What a call gives and how many regions it compiles. */
+function run(call: () => unknown): { readonly numbers: readonly number[]; readonly compilations: number } {
+  forget();
+  const before = engine.compilations;
+  const numbers = numbersIn(call());
+  return { numbers, compilations: engine.compilations - before };
+}
+
+/** Runs something without records, then as it writes them, then by what was written. */
+function threeRuns(call: () => unknown) {
+  const kept = new Map<string, string>();
+  const without = run(call);
+  engine.records = makeRecords(storeOf(kept));
+  const first = run(call);
+  const second = run(call);
+  return { without, first, second, kept };
+}
+
+/** The value and gradient of a function that has one, else its results. */
+function callOf({ f, args, wrt }: PlainCase, compiledForm: AnyFunction): () => unknown {
+  const isNumber = typeof f(...(structuredClone(args) as never[])) === "number";
+  const g = isNumber ? differentiate(compiledForm, { argnums: [...wrt] }) : compiled(compiledForm);
+  return () => g(...args);
+}
+
+describe.each([
+  ["functions", byHand],
+  ["fields", fromFields],
+  ["methods", fromMethods],
+] as const)("plain %s", (file, cases) => {
+  const functions = compile<Readonly<Record<string, AnyFunction>>>(texts[file], { file: `${file}.ts` });
+
+  // each function by one of the backends, or by all
+  describe.each([
+    ["auto", 0],
+    ["wasm", 1],
+    ["js", 2],
+  ] as const)("by the backend %s", (backend, turn) => {
+    beforeEach(() => configure({ backend }));
+
+    test.each(cases.filter((_, i) => isThorough || i % 3 === turn))(
+      "$name has the same bits by a record, which compiles nothing",
+      async (one) => {
+        const { without, first, second, kept } = threeRuns(callOf(one, (await functions)[one.name]!));
+        expect(kept.size).toBeGreaterThan(0);
+        expect(first.numbers).toEqual(without.numbers);
+        expect(second.numbers).toEqual(without.numbers);
+        expect(first.compilations).toBe(without.compilations);
+        expect(second.compilations).toBe(0);
+      },
+    );
+  });
+});
+
+describe("a record", () => {
+  const source = `export function loss(xs: number[], scale: number) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < xs.length; i++) s += Math.sin(xs[i]! * scale) ** 2;
+  return s;
+}
+`;
+  const xs = Float64Array.from({ length: 40 }, (_, i) => Math.sin(i));
+  const lossOf = async (text: string): Promise<AnyFunction> =>
+    (await compile<Readonly<Record<"loss", AnyFunction>>>(text)).loss;
+
+  test("is there for every transform that runs a region", async () => {
+    const loss = (await lossOf(source)) as (xs: Float64Array, scale: number) => number;
+    const f = jit(loss);
+    const calls: Readonly<Record<string, () => unknown>> = {
+      jit: () => f(xs, 2),
+      grad: () => grad(loss)(xs, 2),
+      both: () => valueAndGrad(loss, { argnums: [0, 1] })(xs, 2),
+      jvp: () => jvp(loss, [xs, 2], [xs, 1]),
+      jacfwd: () => jacfwd(loss, { argnums: 1 })(xs, 2),
+      jacrev: () => jacrev(loss)(xs, 2),
+      hessian: () => hessian(loss, { argnums: 1 })(xs, 2),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const { without, first, second } = threeRuns(call);
+      engine.records = undefined;
+      expect([first.numbers, second.numbers], name).toEqual([without.numbers, without.numbers]);
+      expect(second.compilations, name).toBe(0);
+      expect(without.compilations, name).toBeGreaterThan(0);
+    }
+  });
+
+  test("of a derivative of a derivative is found by all that was derived", async () => {
+    const { well } = await compile<{ well: (x: Float64Array) => number }>(
+      `function well(x: Float64Array) { "use ad"; let s = 0; for (const y of x) s += Math.exp(y * y); return s; }`,
+    );
+    const { without, second, kept } = threeRuns(() => hvp(well, xs, xs));
+    expect(second).toEqual({ numbers: without.numbers, compilations: 0 });
+    expect(kept.size).toBe(1);
+    const { compilations } = run(() => jvp(well, [xs], [xs]));
+    expect(compilations).toBe(1);
+    expect(kept.size).toBe(2);
+  });
+
+  test("serves arguments of every kind and length, for none of them is in it", async () => {
+    const g = differentiate(await lossOf(source), { argnums: [0, 1] });
+    const { kept } = threeRuns(() => g(xs, 2));
+    const others = [Array.from(xs), xs.subarray(3), [], Array.from({ length: 1000 }, (_, i) => i)];
+    const got = others.map((other) => run(() => g(other, -1)));
+    engine.records = undefined;
+    others.forEach((other, i) => expect(got[i]!.numbers).toEqual(run(() => g(other, -1)).numbers));
+    expect(got.map(({ compilations }) => compilations)).toEqual([0, 0, 0, 0]);
+    expect(kept.size).toBe(1);
+  });
+
+  test("serves a text whose names and lines have changed, whose errors are shown there", async () => {
+    const text = `export function loss(xs: number[], scale: number) {
+  "use ad";
+  if (scale < 0) throw new Error("the scale is negative");
+  return xs[Math.floor(scale)]! * scale;
+}`;
+    const g = differentiate(await lossOf(text), { argnums: [0] });
+    const { kept } = threeRuns(() => g([1, 2, 3], 1));
+    const moved = `// a line\n\n${text.replaceAll("scale", "factor").replace("the factor is", "the scale is")}`;
+    const other = differentiate(await lossOf(moved), { argnums: [0] });
+    expect(run(() => other([1, 2, 3], 2))).toEqual({ numbers: [6, 0, 0, 2], compilations: 0 });
+    for (const [call, title] of [[g, "plain.ts:3:"], [other, "plain.ts:5:"]] as const) expect(() => call([1], -1)).toThrow(title); // prettier-ignore
+    const place = (call: AnyFunction): string => {
+      try {
+        call([1], 3);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "no error";
+    };
+    const got = [g, other].map(place);
+    engine.records = undefined;
+    forget();
+    expect(got).toEqual([g, other].map(place));
+    expect(got[1]).toContain("xs[Math.floor(factor)]");
+    expect(kept.size).toBe(1);
+  });
+
+  test("gives way to code with all checks where a check before a loop fails", async () => {
+    const text = `export function loss(xs: number[], n: number) {
+  "use ad";
+  let s = 0;
+  for (let i = 0; i < n; i++) if (i < xs.length) s += xs[i]! ** 2;
+  return s;
+}`;
+    const g = differentiate(await lossOf(text), { argnums: [0] });
+    threeRuns(() => g([1, 2, 3], 3));
+    const got = run(() => g([1, 2, 3], 5)).numbers;
+    expect(got).toEqual([14, 2, 4, 6]);
+    const text2 = text.replace("if (i < xs.length) s", "s");
+    const h = differentiate(await lossOf(text2), { argnums: [0] });
+    const { second } = threeRuns(() => h([1, 2, 3], 3));
+    expect(second).toEqual({ numbers: [14, 2, 4, 6], compilations: 0 });
+    expect(() => h([1, 2, 3], 5)).toThrow("place 3 is out of range, the length is 3 at plain.ts:4:");
+  });
+
+  test("makes room for tapes that outgrow it", async () => {
+    const text = `export function loss(x: number, n: number) {
+  "use ad";
+  let y = x;
+  let k = 0;
+  while (k < n) { y = Math.sin(y) + x; k += 1; }
+  return y;
+}`;
+    const g = differentiate(await lossOf(text), { argnums: [0] });
+    const { without, second } = threeRuns(() => g(0.3, 5000));
+    expect(second).toEqual({ numbers: without.numbers, compilations: 0 });
+  });
+
+  test("is made anew where it was written by another build, or for another engine", async () => {
+    const g = differentiate(await lossOf(source), { argnums: [0] });
+    configure({ backend: "wasm" });
+    const { without, kept } = threeRuns(() => g(xs, 2));
+    const [[key, text]] = [...kept] as [[string, string]];
+    const record = JSON.parse(text) as CompiledRecord;
+    if (record.code.backend !== "wasm") throw new Error("it is WebAssembly");
+    const { code } = record;
+    const broken = { ...code.record.program, bytes: "" };
+    const others: CompiledRecord[] = [
+      { ...record, build: "another", code: { ...code, record: { ...code.record, program: broken } } },
+      { ...record, code: { ...code, record: { target: "another", program: broken } } },
+    ];
+    for (const other of others) {
+      kept.set(key, JSON.stringify(other));
+      expect(run(() => g(xs, 2))).toEqual({ numbers: without.numbers, compilations: 1 });
+      expect(kept.get(key)).toBe(text);
+    }
+  });
+
+  test("has its own for each backend and each way to round", async () => {
+    const g = differentiate(await lossOf(source), { argnums: [0] });
+    const kept = new Map<string, string>();
+    engine.records = makeRecords(storeOf(kept));
+    for (const options of [{ backend: "wasm" }, { backend: "js" }, { reproducible: true }] as const) {
+      configure(options);
+      expect(run(() => g(xs, 2)).compilations).toBe(1);
+      expect(run(() => g(xs, 2)).compilations).toBe(0);
+    }
+    expect(kept.size).toBe(3);
+    configure({ backend: "interpreter" });
+    expect(run(() => g(xs, 2)).compilations).toBe(run(() => g(xs, 2)).compilations);
+    expect(kept.size).toBe(3);
+  });
+
+  test("tells segments of a checkpoint from the whole", async () => {
+    const { checkpoint } = await import("downhill");
+    const loss = (await lossOf(source)) as (xs: Float64Array, scale: number) => number;
+    const kept = new Map<string, string>();
+    engine.records = makeRecords(storeOf(kept));
+    const [plain, segmented] = [loss, checkpoint(loss)].map((f) => run(() => grad(f)(xs, 2)));
+    expect(segmented).toEqual(plain);
+    expect(kept.size).toBe(2);
+  });
+
+  test("shares its loops among threads as what was compiled here does", async () => {
+    const { sines } = await compile<{ sines: AnyFunction }>(`function sines(xs: Float64Array) {
+  "use ad";
+  const ys = new Float64Array(xs.length);
+  for (let i = 0; i < xs.length; i++) ys[i] = Math.sin(xs[i]!);
+  return ys;
+}`);
+    const g = compiled(sines);
+    configure({ backend: "wasm", threads: 2 });
+    const many = Float64Array.from({ length: 100_000 }, (_, i) => Math.sin(i));
+    const { without, second, kept } = threeRuns(() => [g(many), g(many)]);
+    expect(second).toEqual({ numbers: without.numbers, compilations: 0 });
+    const { code } = JSON.parse([...kept.values()][0]!) as CompiledRecord;
+    expect(code.backend === "wasm" && code.record.program.shared?.tasks).toBeGreaterThan(0);
+  });
+});
+
+const square = `export function loss(x: number) { "use ad"; return Math.sin(x) ** 2; }`;
+const { loss } = await compile<{ loss: (x: number) => number }>(square);
+
+describe("setCompilationCache", () => {
+  const gradient = (): number => grad(loss)(1);
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "downhill-cache-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const files = (): readonly string[] => readdirSync(folder);
+
+  test("keeps what is compiled in files, which later runs read", () => {
+    const without = run(gradient);
+    setCompilationCache(join(folder, "deep/within"));
+    expect(run(gradient)).toEqual({ ...without, compilations: 1 });
+    expect(run(gradient)).toEqual({ ...without, compilations: 0 });
+    expect(readdirSync(join(folder, "deep/within"))).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)]);
+    setCompilationCache(undefined);
+    expect(run(gradient).compilations).toBe(1);
+  });
+
+  test("passes over files that are damaged, and writes them anew", () => {
+    const without = run(gradient);
+    setCompilationCache(folder);
+    run(gradient);
+    const file = join(folder, files()[0]!);
+    const good = readFileSync(file, "utf8");
+    const digit = good.lastIndexOf("1");
+    for (const bad of ["", "{", good.slice(0, -1), `${good.slice(0, digit)}2${good.slice(digit + 1)}`]) {
+      writeFileSync(file, bad);
+      expect(run(gradient)).toEqual({ ...without, compilations: 1 });
+      expect(readFileSync(file, "utf8")).toBe(good);
+    }
+    expect(files()).toHaveLength(1);
+  });
+
+  test("only reads where it cannot write", () => {
+    writeFileSync(join(folder, "file"), "");
+    setCompilationCache(join(folder, "file"));
+    expect(run(gradient).compilations).toBe(1);
+    expect(run(gradient).compilations).toBe(1);
+  });
+
+  test("deletes what was written first where it is more than was allowed", async () => {
+    const bytesOf = (): number => files().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    setCompilationCache(folder);
+    run(gradient);
+    const mostBytes = 3 * bytesOf();
+    for (let k = 0; k < 8; k++) {
+      setCompilationCache(folder, { mostBytes });
+      const other = await compile<{ loss: (x: number) => number }>(square.replace("** 2", `* ${k + 2.5}`));
+      run(() => grad(other.loss)(1));
+      expect(bytesOf()).toBeLessThanOrEqual(mostBytes);
+    }
+    expect(files().length).toBeGreaterThan(0);
+  });
+
+  test("says so where there are no files", () => {
+    const { getBuiltinModule } = process;
+    process.getBuiltinModule = () => undefined;
+    try {
+      expect(() => setCompilationCache(folder)).toThrow(
+        "there are no files here, only in Node, Bun and Deno",
+      );
+    } finally {
+      process.getBuiltinModule = getBuiltinModule;
+    }
+  });
+});
