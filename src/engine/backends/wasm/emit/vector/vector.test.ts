@@ -895,6 +895,13 @@ describe("what is written for lanes", () => {
     expect(chosen(a, k.f32(-0))).toMatch(/v128\.bitselect\b/);
   });
 
+  test("a choice is one instruction of the processor where the engine has that", () => {
+    const routine = elementwise("f64", "f64", 8, (a, b) => k.select(k.lt(a, b), b, k.neg(a)));
+    const lines = moduleText(makeWasmBackend({ relaxed: true }).moduleOf!(routine));
+    expect(lines).toMatch(/i64x2\.relaxed_laneselect\b/);
+    expect(lines).not.toMatch(/v128\.bitselect\b/);
+  });
+
   test("transcendental functions", () => {
     for (const procedure of Object.values(math)) {
       const lines = text(
