@@ -640,6 +640,10 @@ const objects: Readonly<Record<string, Row>> = {
 };
 
 const outside: Readonly<Record<string, Row>> = {
+  "enums whose members are computed": {
+    ...row("a: number", "return a * Flag.Both + Flag.Last + Flag.Low * Flag.High;", [1.5]),
+    outside: "enum Flag { Low = 1 << 0, High = 1 << 2, Both = Low | High, Last = Both * 2 + 1 }",
+  },
   "enums as types": {
     ...row(
       "x: number, mode: Mode, list: { kind: Mode.Line | Mode.Cube }[]",
