@@ -45,18 +45,18 @@ export function map(f: (x: never) => unknown, xs: unknown, options: MapOptions =
   const oneByOne = (items: unknown): unknown =>
     runScan("map", (carry: unknown, x: never) => [carry, f(x)], null, items, {})[1];
   if (batchSize === 1) return oneByOne(xs);
-  const together = vmap(f as (x: unknown) => unknown) as (x: unknown) => unknown;
+  const together: (x: never) => unknown = vmap(f as (x: unknown) => unknown);
   const whole = Math.floor(n / batchSize);
-  if (whole === 0) return together(of(leaves));
+  if (whole === 0) return together(of(leaves) as never);
   const batches = leaves.map((x) =>
     reshape(part(x, 0, 0, whole * batchSize), [whole, batchSize, ...x.shape.slice(1)]),
   );
-  const [, ys] = runScan("map", (carry: unknown, x: unknown) => [carry, together(x)], null, of(batches), {});
+  const [, ys] = runScan("map", (carry: unknown, x: never) => [carry, together(x)], null, of(batches), {});
   const found = flattenResult(ys, "map", "leaf");
   const front = found.leaves.map((y) => reshape(y, [whole * batchSize, ...y.shape.slice(2)]));
   if (whole * batchSize === n) return unflatten(found.def, front);
   const rest = flattenResult(
-    together(of(leaves.map((x) => part(x, 0, whole * batchSize, n)))),
+    together(of(leaves.map((x) => part(x, 0, whole * batchSize, n))) as never),
     "map",
     "leaf",
   );
