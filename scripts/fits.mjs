@@ -416,6 +416,23 @@ export const fits = [
     degree: 8,
     single: true,
   },
+  ...[
+    { base: 2, name: "log2Tail32", says: "log₂(1 + f) = f / ln 2" },
+    { base: 10, name: "log10Tail32", says: "log₁₀(1 + f) = f / ln 10" },
+  ].map(({ base, name, says }) => ({
+    name,
+    says: `${says} + f² · P(f) for |f| ≤ ⅓, relatively, in float32`,
+    target: withMoreBits((f, bits) => {
+      const perE = big.div(big.one(bits), big.log(BigInt(base) * big.one(bits), bits), bits);
+      if (big.toNumber(f, bits) === 0) return -perE >> 1n;
+      return big.mul(big.div(big.log(big.one(bits) + f, bits) - f, big.mul(f, f, bits), bits), perE, bits);
+    }),
+    weight: (/** @type {number} */ f) => (f === 0 ? 0 : Math.log(base) * Math.abs((f * f) / Math.log1p(f))),
+    from: -0.3334,
+    to: 0.3334,
+    degree: 9,
+    single: true,
+  })),
   {
     name: "log1pTail32",
     says: "ln(1 + x) = x − ⅜ x² − x² · P(x − ½) for 0 ≤ x ≤ 1, relatively, in float32",
@@ -436,22 +453,32 @@ export const fits = [
   { name: "tanhTail32", ...inSingle(curves.tanh), degree: 5 },
   {
     name: "sinhTail32",
-    says: "sinh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32",
+    says: "sinh x = x + x³ · P(x²) for |x| ≤ ln 2, relatively, in float32",
     target: oddTail(big.sinh),
     weight: (z) => z,
     from: 1e-9,
-    to: 1.0001,
+    to: 0.49,
+    degree: 2,
+    single: true,
+  },
+  {
+    name: "coshTail32",
+    says: "cosh r = 1 + r² · P(r²) for |r| ≤ ln 2, in float32",
+    target: withMoreBits((z, bits) => big.div(big.cosh(rootOf(z, bits), bits) - big.one(bits), z, bits)),
+    weight: (z) => z,
+    from: 1e-9,
+    to: 0.49,
     degree: 3,
     single: true,
   },
   {
     name: "atanTail32",
-    says: "atan t = t + t³ · P(t²) for |t| ≤ ½, relatively, in float32",
+    says: "atan t = t + t³ · P(t²) for |t| ≤ 0.55, relatively, in float32",
     target: oddTail(big.atan),
     weight: (z) => z,
     from: 1e-9,
-    to: 0.2501,
-    degree: 4,
+    to: 0.3026,
+    degree: 5,
     single: true,
   },
   { name: "asinTail32", ...inSingle(curves.asin, "relatively, in float32"), degree: 5 },
@@ -465,7 +492,21 @@ export const fits = [
     degree: 6,
     single: true,
   },
-  { name: "cbrtStart32", ...inSingle(curves.cbrt), degree: 3 },
+  {
+    name: "cbrtTail32",
+    says: "∛(1 + c) = 1 + c · P(c) for −0.1 ≤ c ≤ 0.11, in float32",
+    target: withMoreBits((c, bits) => {
+      const one = big.one(bits);
+      return big.toNumber(c, bits) === 0
+        ? one / 3n
+        : big.div(big.exp(big.log(one + c, bits) / 3n, bits) - one, c, bits);
+    }),
+    weight: (c) => Math.abs(c),
+    from: -0.1,
+    to: 0.11,
+    degree: 4,
+    single: true,
+  },
   { name: "shortLogTail", ...curves.log, says: `${curves.log.says}, for results in float32`, degree: 3 },
   {
     name: "shortExpTail",

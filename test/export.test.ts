@@ -297,7 +297,7 @@ describe("downhill export", () => {
     });
     const own = (await downhill("export", "own")).stderr;
     expect(own).toContain(
-      "error: own: it was made by a program, or by an earlier version, and downhill export knows",
+      "error: own: it was made by a program, or by an earlier version, and only networks of downhill train are known",
     );
     expect(own).toContain("A program writes its own with toOnnx of downhill/onnx");
     await trained("damaged", "iris", "--hidden", "none");

@@ -84,3 +84,9 @@ export const shortFold = 40;
 
 /** What a group of four lanes takes, where one of eight takes 2, or 1 as a vector of 256 bits, and an index by itself 1. */
 export const timeOfFour = 1.2;
+
+/**
+ * Weight of the body of a loop within lanes up to which it is written twice: some 25 operations, beside which the index, its comparison and
+ * addresses count. The two loops of bench row plain-convolution take 0.8 and 0.7 of the instructions.
+ */
+export const heaviestPair = 200;

@@ -188,6 +188,19 @@ export const logTail32: readonly number[] = [
   -0.12405748665332794, 0.118885837495327, -0.11674842983484268, 0.06744624674320221,
 ];
 
+/** log₂(1 + f) = f / ln 2 + f² · P(f) for |f| ≤ ⅓, relatively, in float32; error of the form 2^-27.1. */
+export const log2Tail32: readonly number[] = [
+  -0.7213475704193115, 0.4808984100818634, -0.36066868901252747, 0.2885305881500244, -0.24070397019386292,
+  0.20643387734889984, -0.17520597577095032, 0.15451015532016754, -0.18807609379291534, 0.17547295987606049,
+];
+
+/** log₁₀(1 + f) = f / ln 10 + f² · P(f) for |f| ≤ ⅓, relatively, in float32; error of the form 2^-27.4. */
+export const log10Tail32: readonly number[] = [
+  -0.21714724600315094, 0.14476485550403595, -0.1085720956325531, 0.08685636520385742, -0.07245911657810211,
+  0.062142785638570786, -0.05274225398898125, 0.046512190252542496, -0.05661654472351074,
+  0.052822623401880264,
+];
+
 /** ln(1 + x) = x − ⅜ x² − x² · P(x − ½) for 0 ≤ x ≤ 1, relatively, in float32; error of the form 2^-26.6. */
 export const log1pTail32: readonly number[] = [
   0.0031395594123750925, -0.179224893450737, 0.09323185682296753, -0.05108905956149101, 0.028904998674988747,
@@ -210,14 +223,20 @@ export const tanhTail32: readonly number[] = [
   0.001741756685078144,
 ];
 
-/** sinh x = x + x³ · P(x²) for |x| ≤ 1, relatively, in float32; error of the form 2^-31.5. */
+/** sinh x = x + x³ · P(x²) for |x| ≤ ln 2, relatively, in float32; error of the form 2^-29.2. */
 export const sinhTail32: readonly number[] = [
-  0.1666666716337204, 0.008333311416208744, 0.00019842635083477944, 0.000002783925765470485,
+  0.16666673123836517, 0.008332553319633007, 0.0002010873577091843,
 ];
 
-/** atan t = t + t³ · P(t²) for |t| ≤ ½, relatively, in float32; error of the form 2^-27.5. */
+/** cosh r = 1 + r² · P(r²) for |r| ≤ ln 2, in float32; error of the form 2^-34.6. */
+export const coshTail32: readonly number[] = [
+  0.5, 0.041666675359010696, 0.0013887985842302442, 0.000025084562366828322,
+];
+
+/** atan t = t + t³ · P(t²) for |t| ≤ 0.55, relatively, in float32; error of the form 2^-30.2. */
 export const atanTail32: readonly number[] = [
-  -0.333332359790802, 0.19994287192821503, -0.14175686240196228, 0.10162965208292007, -0.05136999487876892,
+  -0.33333316445350647, 0.1999887228012085, -0.1426045298576355, 0.10846609622240067, -0.07639366388320923,
+  0.03407036140561104,
 ];
 
 /** asin x = x + x³ · P(x²) for |x| ≤ ½, relatively, in float32; error of the form 2^-31.7. */
@@ -232,9 +251,9 @@ export const atanhTail32: readonly number[] = [
   0.01732216402888298, 0.18464773893356323,
 ];
 
-/** ∛m = P(m) for √½ ≤ m ≤ √2, relatively, in float32; error of the form 2^-13.7. */
-export const cbrtStart32: readonly number[] = [
-  0.49238014221191406, 0.7400832176208496, -0.290714830160141, 0.058321550488471985,
+/** ∛(1 + c) = 1 + c · P(c) for −0.1 ≤ c ≤ 0.11, in float32; error of the form 2^-28.7. */
+export const cbrtTail32: readonly number[] = [
+  0.3333333134651184, -0.1111099123954773, 0.061733074486255646, -0.041507091373205185, 0.029879268258810043,
 ];
 
 /** ln((1 + s) / (1 − s)) = 2s + s³ · P(s²) for |s| ≤ 3 − 2√2, for results in float32; error of the form 2^-36.6. */

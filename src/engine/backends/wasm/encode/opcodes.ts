@@ -203,6 +203,7 @@ const runs = [
     "vvv:v",
     "none",
   ],
+  [0xfd, 0x10b, "", "i32x4.relaxed_laneselect i64x2.relaxed_laneselect", "vvv:v", "none"],
   [0xfe, 0x00, "memory.atomic.", "notify wait32 wait64", "ii:i iiI:i iII:i", "memory"],
   [0xfe, 0x03, "atomic.", "fence", ":", "zero"],
   [0xfe, 0x10, "", "i32.atomic.load i64.atomic.load", "i:i i:I", "memory"],

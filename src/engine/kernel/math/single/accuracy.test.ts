@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { afterAll, describe, expect, test } from "vitest";
 import { seeded } from "../../../../../test/support/sampling.ts";
 import {
   measureSingle,
@@ -8,6 +9,8 @@ import {
 } from "../../../../../test/support/singles.ts";
 import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
+import { makeWasmBackend } from "../../../backends/wasm/index.ts";
+import * as k from "../../build.ts";
 import { pow64 } from "../pow.ts";
 import { ndtr64 } from "../special/index.ts";
 import { gaussian32, normalByExp32 } from "./normal.ts";
@@ -37,6 +40,45 @@ describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$na
       expect(Object.is(compute(x), interp(x)), `${x}: ${compute(x)} and ${interp(x)}`).toBe(true);
     }
   });
+});
+
+describe("where products are added in one step", () => {
+  setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
+  afterAll(() => setFlagsFromString("--no-experimental-wasm-relaxed-simd"));
+
+  test.each(singles.map((each) => ({ name: each.procedure.name, each })))(
+    "$name is within its bound too",
+    ({ each }) => {
+      const n = 4096;
+      const block = k.makeBlock();
+      block.forEach("i", k.i32(0), k.i32(n), (loop, i) =>
+        loop.store("values", i, k.call(each.procedure, k.load("f32", "x", i))),
+      );
+      const run = makeWasmBackend({ relaxed: true }).compile({
+        name: "values",
+        inputs: [{ kind: "buffer", buffer: { name: "x", type: "f32", size: n } }],
+        outputs: [{ kind: "buffer", buffer: { name: "values", type: "f32", size: n } }],
+        temps: [],
+        arenaBytes: 0,
+        body: block.statements,
+      });
+      const exact = jsBackend.compileProcedure(each.reference) as (x: number) => number;
+      // the numbers are collected, computed together, and looked at in the same order
+      const xs: number[] = [];
+      const stride = 2_000_003;
+      measureSingle(each, (x) => xs.push(x), exact, stride);
+      const values: number[] = [];
+      for (let at = 0; at < xs.length; at += n) {
+        const [array, results] = [new Float32Array(n), new Float32Array(n)];
+        array.set(xs.slice(at, at + n));
+        run([{ array, offset: 0 }], [{ array: results, offset: 0 }]);
+        values.push(...results);
+      }
+      let next = 0;
+      const { ulps, at } = measureSingle(each, () => values[next++]!, exact, stride);
+      expect(ulps, `at ${at}`).toBeLessThanOrEqual(each.bound);
+    },
+  );
 });
 
 test("powers of float32 are within 0.51 ulp, with the special values of float64", () => {

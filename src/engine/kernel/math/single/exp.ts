@@ -107,20 +107,30 @@ export function split32(block: Block, name: string, x: Expr): Pair {
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
 
-/** above / below, hardly more than rounded, where 1 / below is known as rounded; declares names that begin with `name`. */
-export function quotient32(
+/**
+ * above / below as a head of 12 bits and what is left, to some 35 bits, where 1 / below is known as rounded; declares names that
+ * begin with `name`.
+ */
+export function quotientPair32(
   block: Block,
   name: string,
-  above: Pair,
-  below: Pair,
-  inverse: Expr = block.let("inverse", div(f32(1), below.high)),
-): Expr {
-  const ratio = block.let(name, mul(above.high, inverse));
-  // what above − ratio · below lacks to 0, by exact products of halves
-  const [a, b] = [split32(block, name, ratio), split32(block, "below", below.high)];
-  const first = sub(sub(above.high, mul(a.high, b.high)), mul(a.high, b.low));
-  const lacking = sub(sub(first, mul(a.low, b.high)), mul(a.low, b.low));
-  return add(ratio, mul(add(lacking, sub(above.low, mul(ratio, below.low))), inverse));
+  above: Partial<Pair> & Pick<Pair, "high">,
+  below: Partial<Pair> & Pick<Pair, "high">,
+  inverse: Expr = block.let(`${name}Inverse`, div(f32(1), below.high)),
+): Pair {
+  const high = block.let(name, fromBits(and(bitsOf(mul(above.high, inverse)), i32(-4096))));
+  const minus = block.let(`${name}Minus`, neg(high));
+  // above − high · below, by exact products of halves
+  const pieces = split32(block, `${name}Below`, below.high);
+  const rest = mulAdd(minus, pieces.low, mulAdd(minus, pieces.high, above.high));
+  const lows = below.low === undefined ? above.low : mulAdd(minus, below.low, above.low ?? f32(0));
+  return { high, low: block.let(`${name}Low`, mul(lows === undefined ? rest : add(rest, lows), inverse)) };
+}
+
+/** above / below, hardly more than rounded, where 1 / below is known as rounded; declares names that begin with `name`. */
+export function quotient32(block: Block, name: string, above: Pair, below: Pair, inverse?: Expr): Expr {
+  const { high, low } = quotientPair32(block, name, above, below, inverse);
+  return add(high, low);
 }
 
 /** e^x of float32. Error: at most 0.9 ulp (measured, as all figures here). */

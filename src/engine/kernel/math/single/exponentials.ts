@@ -1,10 +1,20 @@
-import { abs, add, div, i32, lt, max, min, mul, mulAdd, procedure, select, shl, sub } from "../../build.ts";
+import { abs, add, and, i32, lt, max, min, mul, mulAdd, procedure, select, shl, sub } from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
-import { exp2Tail32, longExpTail32, sinhTail32 } from "../coefficients.ts";
+import { coshTail32, exp2Tail32, longExpTail32, sinhTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
-import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
-import { f32, fromBits, nearestMultiple, polynomial32, powerOfTwo32, reducedExp } from "./exp.ts";
+import { fastTwoDifference, fastTwoSum, lessMultiple, twoSum } from "../double-double.ts";
+import {
+  bitsOf,
+  f32,
+  fromBits,
+  LN2_HIGH_32,
+  LN2_LOW_32,
+  nearestMultiple,
+  polynomial32,
+  powerOfTwo32,
+  reducedExp,
+} from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 /** Added to n in `bits`: the exponent field of 2^(n − 1). */
@@ -40,33 +50,62 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
   return select(lt(abs(x!), f32(2 ** -25)), x!, value);
 });
 
-/** Half of e^size as a pair, and half of its inverse, for 0 ≤ size ≤ 90. */
-function halves(block: Block, size: Expr): { readonly grown: Pair; readonly shrunk: Expr } {
-  const { bits, r, tail } = reducedExp(block, size);
-  const power = fastTwoSum(block, "one", f32(1), block.let("q", add(r, tail)));
-  // 2^(n − 3), which is always a normal number, and 4
-  const eighth = block.let("power", fromBits(shl(sub(bits, i32(2)), i32(23))));
-  const scaled = (x: Expr): Expr => mul(mul(x, eighth), f32(4));
-  const high = block.let("grown", scaled(power.high));
-  const low = block.let("grownLow", scaled(power.low));
-  return { grown: { high, low }, shrunk: block.let("shrunk", div(f32(0.25), high)) };
+/** From here on n is that of the greatest power of two, 128. */
+const MOST = 88.9;
+
+/** 2^(n − 1) and 2^(−n − 1) and their difference; sinh r and cosh r − 1, where sinh r has a head of 16 bits. */
+interface Hyperbolic {
+  readonly grown: Expr;
+  readonly shrunk: Expr;
+  readonly difference: Pair;
+  readonly sine: Pair;
+  readonly cosineTail: Expr;
+}
+
+/**
+ * size = n ln 2 + r for size ≥ 0, where r lies about `middle`: above 0, so that it is small where it is negative and results are less than
+ * the power of two.
+ */
+function hyperbolic(block: Block, size: Expr, middle: number): Hyperbolic {
+  const below = block.let("below", min(f32(MOST), sub(size, f32(middle))));
+  const { count, bits } = nearestMultiple(block, below, Math.LOG2E, BIAS);
+  const rough = block.let("rough", lessMultiple(size, count, LN2_HIGH_32)); // exact
+  const r = block.let("r", lessMultiple(rough, count, LN2_LOW_32));
+  const head = block.let("head", fromBits(and(bitsOf(r), i32(-256))));
+  const rLow = lessMultiple(sub(rough, head), count, LN2_LOW_32);
+  // 2^(−n − 1) has the exponent field 252 − (n + 126); below 0 it is nothing beside the other one
+  const field = block.let("field", shl(bits, i32(23)));
+  const grown = block.let("grown", fromBits(field));
+  const shrunk = block.let("shrunk", fromBits(max(sub(i32(2 * BIAS * 2 ** 23), field), i32(0))));
+  const z = block.let("z", mul(r, r));
+  const sineLow = block.let("sineLow", mulAdd(mul(r, z), polynomial32(sinhTail32, z), rLow));
+  return {
+    grown,
+    shrunk,
+    difference: fastTwoDifference(block, "difference", grown, shrunk),
+    sine: { high: head, low: sineLow },
+    cosineTail: block.let("cosineTail", mul(z, polynomial32(coshTail32, z))),
+  };
 }
 
 /** Hyperbolic sine of float32. Error: at most 1 ulp. */
 export const sinh32: Procedure = /* @__PURE__ */ procedure("sinh32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", min(abs(x!), f32(90))); // from 89.42 on the result is infinite
-  const z = block.let("z", mul(size, size));
-  const near = block.let("near", mulAdd(mul(size, z), polynomial32(sinhTail32, z), size));
-  const { grown, shrunk } = halves(block, size);
-  const difference = fastTwoDifference(block, "difference", grown.high, shrunk);
-  const finite = add(difference.high, add(difference.low, grown.low));
-  const far = select(lt(grown.high, f32(Infinity)), finite, grown.high);
-  return copySign32(block.let("value", select(lt(size, f32(1)), near, far)), x!);
+  // n is 0 up to 0.49, where nothing cancels
+  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.15);
+  const sum = block.let("sum", add(grown, shrunk));
+  // of 8 bits, so that its product with the head is exact
+  const most = block.let("most", fromBits(and(bitsOf(sum), i32(-65536))));
+  const low = mulAdd(sub(shrunk, sub(most, grown)), sine.high, difference.low);
+  const tail = mulAdd(sum, sine.low, mulAdd(difference.high, cosineTail, low));
+  return copySign32(block.let("value", add(difference.high, mulAdd(most, sine.high, tail))), x!);
 });
 
 /** Hyperbolic cosine of float32. Error: at most 1 ulp. */
 export const cosh32: Procedure = /* @__PURE__ */ procedure("cosh32", [["x", "f32"]], (block, [x]) => {
-  const { grown, shrunk } = halves(block, block.let("size", min(abs(x!), f32(90))));
-  const sum = fastTwoSum(block, "sum", grown.high, shrunk);
-  return select(lt(grown.high, f32(Infinity)), add(sum.high, add(sum.low, grown.low)), grown.high);
+  const size = block.let("size", min(abs(x!), f32(90))); // from 89.42 on the result is infinite
+  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.1);
+  const sum = fastTwoSum(block, "sum", grown, shrunk);
+  const tail = mulAdd(difference.high, sine.low, mulAdd(sum.high, cosineTail, sum.low));
+  return add(sum.high, mulAdd(difference.high, sine.high, tail));
 });

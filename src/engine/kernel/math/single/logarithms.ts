@@ -1,7 +1,6 @@
 import {
   abs,
   add,
-  and,
   convert,
   div,
   eq,
@@ -20,24 +19,32 @@ import {
 } from "../../build.ts";
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
-import { atanhTail32, logTail32 } from "../coefficients.ts";
+import { atanhTail32, log10Tail32, log2Tail32, logTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
-import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
+import { fastTwoSum, twoSum } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, polynomial32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
 const SQRT_HALF_BITS = 0x3f3504f3;
+const TWO_THIRDS_BITS = 0x3f2aaaab;
 
-/** x = 2^k · (1 + f) with √½ ≤ 1 + f < √2 and k an integer, for normal x > 0; something finite or NaN for others. */
-function decompose32(block: Block, x: Expr): { readonly exponent: Expr; readonly f: Expr } {
-  const exponent = block.let("exponent", shr(sub(bitsOf(x), i32(SQRT_HALF_BITS)), i32(23)));
+/**
+ * x = 2^k · (1 + f) with `least` ≤ 1 + f < 2 · `least`, √½ if its bits are not given, and k an integer, for normal x > 0; something finite or NaN
+ * for others.
+ */
+function decompose32(
+  block: Block,
+  x: Expr,
+  least = SQRT_HALF_BITS,
+): { readonly exponent: Expr; readonly f: Expr } {
+  const exponent = block.let("exponent", shr(sub(bitsOf(x), i32(least)), i32(23)));
   return { exponent, f: block.let("f", sub(fromBits(sub(bitsOf(x), shl(exponent, i32(23)))), f32(1))) };
 }
 
 /** `value` for positive finite x; −∞ at 0, NaN below, and ∞ and NaN stay. */
 function withLogSpecials32(x: Expr, value: Expr): Expr {
-  const special = select(eq(x, f32(0)), f32(-Infinity), select(lt(x, f32(0)), f32(NaN), x));
-  return select(and(lt(f32(0), x), lt(x, f32(Infinity))), value, special);
+  const right = select(lt(x, f32(Infinity)), value, x);
+  return select(lt(f32(0), x), right, select(eq(x, f32(0)), f32(-Infinity), f32(NaN)));
 }
 
 /** ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends. */
@@ -113,45 +120,45 @@ export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f
   return select(lt(f32(1), x!), value, select(eq(x!, f32(1)), f32(0), f32(NaN)));
 });
 
-// 1 / ln 2 and 1 / ln 10 as heads of 12 bits and rests; log₁₀ 2 with 12 bits
-const LOG2_E = [1.4423828125, 0.0003122283889634] as const;
-const LOG10_E = [0.434326171875, -0.0000316899717482] as const;
+/** log₁₀ 2 in two parts; the first has 12 bits, so that its products with exponents are exact. */
 const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
-/** log x = k · per2 + ln(1 + f) · perE for the factors of some base. */
+/**
+ * log x = k · per2 + factor · f + (perE − factor) · f + f² · P(f) for the numbers of some base. `factor` has 2 bits, 3 times a power of two:
+ * f, a multiple of 2^−24 below ⅓, times 3 has at most 24 bits, and so the product is exact.
+ */
 function logToBase32(
   name: string,
   per2: readonly [number, number],
-  perE: readonly [number, number],
+  factor: number,
+  perE: number,
+  tail: readonly number[],
 ): Procedure {
   return procedure(name, [["x", "f32"]], (block, [x]) => {
     const isTiny = block.let("isTiny", lt(x!, f32(2 ** -126)));
     const scaled = block.let("scaled", select(isTiny, mul(x!, f32(2 ** 23)), x!));
-    const { exponent, f } = decompose32(block, scaled);
+    const { exponent, f } = decompose32(block, scaled, TWO_THIRDS_BITS);
     const k = block.let("k", convert("f32", sub(exponent, select(isTiny, i32(23), i32(0)))));
-    // f − f²/2 as a pair, by an exact head of the square
-    const { high: head, low: after } = split32(block, "f", f);
-    const most = block.let("most", mul(f32(0.5), mul(head, head)));
-    const near = fastTwoDifference(block, "near", f, most);
-    const cubic = mul(mul(mul(f, f), f), polynomial32(logTail32, f));
-    const nearLow = block.let("nearRest", add(near.low, sub(cubic, mul(mul(f32(0.5), after), add(f, head)))));
-    const pieces = split32(block, "sum", near.high);
-    const product = block.let("product", mul(pieces.high, f32(perE[0]))); // exact
-    const productRest = add(
-      mul(add(pieces.low, nearLow), f32(perE[0] + perE[1])),
-      mul(pieces.high, f32(perE[1])),
-    );
-    const total = fastTwoSum(block, "total", mul(k, f32(per2[0])), product);
-    const low = add(total.low, add(productRest, mul(k, f32(per2[1]))));
-    return withLogSpecials32(x!, block.let("value", add(total.high, low)));
+    const whole = per2[0] === 1 ? k : mul(k, f32(per2[0]));
+    const head = fastTwoSum(block, "head", block.let("whole", whole), block.let("most", mul(f, f32(factor))));
+    const low = per2[1] === 0 ? head.low : mulAdd(k, f32(per2[1]), head.low);
+    const square = mul(f, f);
+    const rest = mulAdd(square, polynomial32(tail, f), mulAdd(f, f32(perE - factor), low));
+    return withLogSpecials32(x!, block.let("value", add(head.high, rest)));
   });
 }
 
 /** Logarithm to base 2 of float32; exact for powers of 2. Error: at most 1 ulp. */
-export const log232: Procedure = /* @__PURE__ */ logToBase32("log232", [1, 0], LOG2_E);
+export const log232: Procedure = /* @__PURE__ */ logToBase32("log232", [1, 0], 1.5, Math.LOG2E, log2Tail32);
 
 /** Logarithm to base 10 of float32. Error: at most 1 ulp. */
-export const log1032: Procedure = /* @__PURE__ */ logToBase32("log1032", LOG10_2, LOG10_E);
+export const log1032: Procedure = /* @__PURE__ */ logToBase32(
+  "log1032",
+  LOG10_2,
+  0.375,
+  Math.LOG10E,
+  log10Tail32,
+);
 
 /** Inverse hyperbolic tangent of float32: ±∞ at ±1, NaN beyond. Error: at most 1 ulp. */
 export const atanh32: Procedure = /* @__PURE__ */ procedure("atanh32", [["x", "f32"]], (block, [x]) => {

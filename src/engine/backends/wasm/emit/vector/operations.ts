@@ -237,7 +237,11 @@ export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: Lanes): Vec {
 
 /** The lanes of x where the mask is set, elsewhere those of y. */
 export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: Lanes): Vec {
-  return each(x.type, x.width, "v128.bitselect", lanes, x, y, toWidth(mask, x.width, lanes));
+  // masks fill their lanes: all that engines may do gives the same, and x86 has one instruction for it in place of three
+  const { relaxed } = lanes.frame.unit.settings;
+  const shape = x.width === 64 ? "i64x2" : "i32x4";
+  const op = relaxed ? (`${shape}.relaxed_laneselect` as const) : "v128.bitselect";
+  return each(x.type, x.width, op, lanes, x, y, toWidth(mask, x.width, lanes));
 }
 
 /** The lanes of x where the mask is set, or where it is not; zero elsewhere. */
