@@ -84,3 +84,15 @@ export const shortFold = 40;
 
 /** What a group of four lanes takes, where one of eight takes 2, or 1 as a vector of 256 bits, and an index by itself 1. */
 export const timeOfFour = 1.2;
+
+/**
+ * What a group of two vectors of 256 bits takes, where one takes 1: from 0.85 to 1 a number, 0.7 where random numbers are drawn, as measured with the
+ * functions of float32 and float64.
+ */
+export const timeOfTwoWide = 1.8;
+
+/** Work of an iteration, in weight, from which on it waits more for its own results than for memory. */
+export const waitingBody = 64;
+
+/** Work of an iteration up to which it is written for twice as many lanes: more code than that takes longer to compile than it saves. */
+export const heaviestTwice = 900;
