@@ -1,4 +1,5 @@
-// The package as others install it has no scripts: `prepare` builds a clone, and npm warns of it in a packed file.
+// The package as others install it has no scripts: `prepare` builds a clone, and npm warns of it in a packed file. Nor does it say whose
+// scripts npm may run here.
 // `npm pack` runs this before it packs (prepack), and with --restore afterwards (postpack).
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,7 @@ if (process.argv.includes("--restore")) {
   const published = JSON.parse(text);
   delete published.scripts;
   delete published.devDependencies;
+  delete published.allowScripts;
   mkdirSync(`${root}.tmp`, { recursive: true });
   writeFileSync(saved, text);
   writeFileSync(manifest, `${JSON.stringify(published, null, 2)}\n`);

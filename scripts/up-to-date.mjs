@@ -2,10 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** What is in the root of the repository, and no part of what dist/ is made of; all else may be. */
-const otherEntries = new Set([
-  ...[".ci", ".git", ".tmp", "bench", "docs", "examples", "node_modules", "plugin", "test"],
-  ...["bundle-budget.json", "package-budget.json", "knip.json", "vitest.config.mjs"],
-]);
+const isOther =
+  /^(\.ci|\.git|\.tmp|bench|dist(-\d+)?|docs|examples|node_modules|plugin|test|(bundle-budget|package-budget|knip)\.json|vitest\.config\.mjs)$|\.(html|log|md|tgz)$/;
 
 /**
  * Whether a folder that was built still is what its sources give: nothing that it may be made of has changed since the build
@@ -17,14 +15,12 @@ const otherEntries = new Set([
 export function isUpToDate(folder, root) {
   const began = timeOf(folder);
   if (began === undefined) return false;
-  const entries = readdirSync(root).filter(
-    (name) => !otherEntries.has(name) && !/^dist(-\d+)?$|\.(html|log|md|tgz)$/.test(name),
-  );
+  const entries = readdirSync(root).filter((name) => !isOther.test(name));
   // npm writes this one whenever it changes what is installed
   return [...entries, "node_modules/.package-lock.json"].every((name) => isOlder(join(root, name), began));
 }
 
-/** @param {string} path @param {number} time */
+/** Whether a file, or a folder and all in it, was changed before. @param {string} path @param {number} time @returns {boolean} */
 function isOlder(path, time) {
   const own = timeOf(path);
   if (own === undefined) return true; // not there

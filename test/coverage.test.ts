@@ -123,7 +123,7 @@ describe("primitives", async () => {
           .map((name) => [name, "is a procedure with branches and loops of its own"]),
       ),
       ...Object.fromEntries(
-        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc klDiv i0 i0e i1 i1e besselRatio"
+        "lgamma digamma polygamma zeta gammainc gammaincc gammaDensity gammaincByShape erfinv erfcinv ndtri logNdtr normalHazard beta betaln digammaRise betaDensity betainc klDiv i0 i0e i0eByOrder i1 i1e besselRatio gammaincinv gammainccinv betaincinv betaincOfSquare betaincOfSquareInverse"
           .split(" ")
           .map((name) => [
             name,
@@ -146,6 +146,8 @@ describe("primitives", async () => {
     const params: Readonly<Record<string, object>> = {
       convert: { dtype: "float64" },
       besselRatio: { order: 1 },
+      i0eByOrder: { order: 1 },
+      betaincOfSquare: { order: 1 },
       betainc: { orders: [0, 0] },
       gammaincByShape: { order: 1 },
       polygamma: { order: 1 },

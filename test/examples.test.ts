@@ -13,10 +13,18 @@ test("there are examples", () => {
 });
 
 /** Those that train or compare for seconds. */
-const long = ["checkpoints.mjs", "curve-fit.mjs", "learning-rate.mjs", "race.mjs"];
+const long = [
+  "adbench",
+  "checkpoints",
+  "curve-fit",
+  "learning-rate",
+  "normalising-flow",
+  "race",
+  "residual-network",
+];
 
 for (const file of examples) {
-  const testThis = long.includes(file) ? testInCi : test;
+  const testThis = long.includes(file.replace(/\.mjs$/, "")) ? testInCi : test;
   testThis(`examples/${file} runs`, () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [join("examples", file)], {
       cwd: root,

@@ -89,7 +89,7 @@ async function outputsOf(
 }
 
 describe("the model of a run predicts what downhill predicts", () => {
-  test.skipIf(skip).each(["digits", "best"])("of pixels: %s", async (name) => {
+  test.skipIf(skip).each(["best", "digits"].slice(extent(1, 0, 0)))("of pixels: %s", async (name) => {
     const { problem, output } = await evaluated(name);
     const { test: part } = problem;
     const found = await outputsOf([name], { pixels: pixelsOf(part) });
@@ -297,7 +297,7 @@ describe("downhill export", () => {
     });
     const own = (await downhill("export", "own")).stderr;
     expect(own).toContain(
-      "error: own: it was made by a program, or by an earlier version, and downhill export knows",
+      "error: own: it was made by a program, or by an earlier version, and only networks of downhill train are known",
     );
     expect(own).toContain("A program writes its own with toOnnx of downhill/onnx");
     await trained("damaged", "iris", "--hidden", "none");

@@ -6,6 +6,7 @@ import { parseSync } from "oxc-parser";
 import { afterAll, expect, test } from "vitest";
 import { section as course } from "../pages/course/contents.ts";
 import { describePageInCi } from "./support/browser.ts";
+import { testInCi } from "./support/extent.ts";
 import { downhill } from "./support/command.ts";
 import { alive } from "./support/live-pages.ts";
 import { root } from "./support/snippets.ts";
@@ -80,7 +81,7 @@ function linksOf(url: string, text: string): string[] {
   return named.filter((name): name is string => name?.startsWith(".") === true); // packages are in the map of each document
 }
 
-test("everything that the course loads is served, and its engine is that of the package", async () => {
+testInCi("everything that the course loads is served, and its engine is that of the package", async () => {
   const { child, address } = await learn();
   const seen = new Set(course.pages.map(({ slug }) => `${address}${slug}/`));
   for (const url of seen) {

@@ -69,7 +69,7 @@ const sources = [
   { source: "npy", megabytes: extent(100, 300), most: extent(66, 200) },
   { source: "csv", megabytes: extent(20, 30), most: 200 }, // texts of numbers, which are garbage at once
 ];
-test.each(sources.slice(extent(2, 0, 0)))(
+test.each(sources.slice(extent(3, 0, 0)))(
   "$megabytes MB from a $source are trained on in less than 300 MB, of which little is for the data",
   async ({ source, megabytes, most }) => {
     const { items, growth, peak, error } = await soak(source, megabytes);

@@ -70,56 +70,60 @@ const lockOf = (place: string): boolean => existsSync(join(folder, place, "run.l
 const reportOf = (name: string): string => readFileSync(join(folder, name), "utf8");
 
 describe("the commands of the report", () => {
-  test("make a run again, bit for bit, that was resumed with other settings and stopped in an epoch", async () => {
-    const run = ["--hidden", "none", "--augment", "shift=1", "--checkpoint", "run"];
-    expect((await train(...run, "--epochs", "1")).status).toBe(0);
-    const second = await train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
-    expect(second.lines.map(({ text }) => text)).toContain(
-      "learningRate was 0.2 so far and is 0.05 from here on",
-    );
-    expect(second.lines.at(-1)).toMatchObject({ stopped: "aborted", steps: 70 });
-    const third = await train(
-      ...run,
-      "--epochs",
-      "2",
-      "--momentum",
-      "0.5",
-      "--resume",
-      "--out",
-      "third.html",
-    );
-    const commands = third.lines.at(-1)!["commands"] as string[];
-    expect(commands).toHaveLength(3);
-    const page = reportOf("third.html");
-    const said = [
-      "The same run again, to the last bit, by one command after the other, in a new folder:",
-      ...commands,
-      "<dt>until batch 45</dt><dd>momentum 0.9; begun ",
-      "<dt>until batch 70</dt><dd>learningRate 0.05, momentum 0.9; begun ",
-    ];
-    expect(said.filter((text) => !page.includes(text))).toEqual([]);
+  testInCi(
+    "make a run again, bit for bit, that was resumed with other settings and stopped in an epoch",
+    async () => {
+      const run = ["--hidden", "none", "--augment", "shift=1", "--checkpoint", "run"];
+      expect((await train(...run, "--epochs", "1")).status).toBe(0);
+      const second = await train(...run, "--epochs", "3", "--lr", "0.05", "--resume", "--until", "70");
+      expect(second.lines.map(({ text }) => text)).toContain(
+        "learningRate was 0.2 so far and is 0.05 from here on",
+      );
+      expect(second.lines.at(-1)).toMatchObject({ stopped: "aborted", steps: 70 });
+      const third = await train(
+        ...run,
+        "--epochs",
+        "2",
+        "--momentum",
+        "0.5",
+        "--resume",
+        "--out",
+        "third.html",
+      );
+      const commands = third.lines.at(-1)!["commands"] as string[];
+      expect(commands).toHaveLength(3);
+      const page = reportOf("third.html");
+      const said = [
+        "The same run again, to the last bit, by one command after the other, in a new folder:",
+        ...commands,
+        "<dt>until batch 45</dt><dd>momentum 0.9; begun ",
+        "<dt>until batch 70</dt><dd>learningRate 0.05, momentum 0.9; begun ",
+      ];
+      expect(said.filter((text) => !page.includes(text))).toEqual([]);
 
-    const elsewhere = join(folder, "elsewhere");
-    mkdirSync(elsewhere);
-    const script = `downhill() { "${process.execPath}" "${bin}" "$@"; }\nset -e\n${commands.join("\n")}\n`;
-    const again = spawnSync("sh", ["-c", script], { encoding: "utf8", cwd: elsewhere, env });
-    expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
-    expect(hashOf(join(elsewhere, "run-again"))).toBe(hashOf(join(folder, "run")));
-    // and a run with the last settings from the beginning, which it said before, is another
-    expect(
-      (await train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5")).status,
-    ).toBe(0);
-    expect(hashOf(join(folder, "other"))).not.toBe(hashOf(join(folder, "run")));
+      const elsewhere = join(folder, "elsewhere");
+      mkdirSync(elsewhere);
+      const script = `downhill() { "${process.execPath}" "${bin}" "$@"; }\nset -e\n${commands.join("\n")}\n`;
+      const again = spawnSync("sh", ["-c", script], { encoding: "utf8", cwd: elsewhere, env });
+      expect({ status: again.status, stderr: again.stderr }).toEqual({ status: 0, stderr: "" });
+      expect(hashOf(join(elsewhere, "run-again"))).toBe(hashOf(join(folder, "run")));
+      // and a run with the last settings from the beginning, which it said before, is another
+      expect(
+        (await train(...run.slice(0, 4), "--checkpoint", "other", "--epochs", "2", "--momentum", "0.5"))
+          .status,
+      ).toBe(0);
+      expect(hashOf(join(folder, "other"))).not.toBe(hashOf(join(folder, "run")));
 
-    const { stretches } = JSON.parse(reportOf("run/settings.json")) as {
-      stretches: Record<string, unknown>[];
-    };
-    expect(stretches.map(({ step, settings }) => [step, (settings as Record<string, unknown>)["learningRate"], (settings as Record<string, unknown>)["momentum"]])).toEqual([
+      const { stretches } = JSON.parse(reportOf("run/settings.json")) as {
+        stretches: Record<string, unknown>[];
+      };
+      expect(stretches.map(({ step, settings }) => [step, (settings as Record<string, unknown>)["learningRate"], (settings as Record<string, unknown>)["momentum"]])).toEqual([
       [0, 0.2, 0.9],
       [45, 0.05, 0.9],
       [70, 0.2, 0.5],
     ]); // prettier-ignore
-  });
+    },
+  );
 });
 
 test("a --resume that is refused leaves settings.json, and all else, as it was", async () => {

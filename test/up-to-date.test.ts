@@ -10,7 +10,15 @@ describe("what was built", () => {
   let root = "";
   /** Sets the time of a file or folder, in seconds; the build began at 100. */
   const changeAt = (time: number, path: string): void => utimesSync(join(root, path), time, time);
-  const files = ["src/a/b.ts", "src/a/c.ts", "package.json", "test/a.test.ts", "dist/a.js", "README.md", "report.html"];
+  const files = [
+    "src/a/b.ts",
+    "src/a/c.ts",
+    "package.json",
+    "test/a.test.ts",
+    "dist/a.js",
+    "README.md",
+    "report.html",
+  ];
   const all = [...files, "src/a", "src", "test", "dist", "node_modules/.package-lock.json", "node_modules"];
 
   beforeEach(() => {

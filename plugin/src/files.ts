@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve as join } from "node:path";
+import { workspaceFile } from "./packages.ts";
 import { isUntyped } from "./parse.ts";
 import type { Resolve } from "./transform.ts";
 
@@ -7,7 +8,7 @@ import type { Resolve } from "./transform.ts";
 const endings = ["", ".ts", ".mts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js"];
 
 /**
- * Follows relative imports as TypeScript does, from file to file. `seen` is told each file that is read, and `known` gives the file of
+ * Follows relative imports as TypeScript does, from file to file, and imports of packages of the same workspace. `seen` is told each file that is read, and `known` gives the file of
  * an import that a bundler has resolved.
  */
 export function fileResolver(
@@ -15,16 +16,17 @@ export function fileResolver(
   known: (specifier: string, importer: string) => string | undefined = () => undefined,
 ): Resolve {
   return (specifier, importer) => {
-    const file = known(specifier, importer) ?? relativeFile(specifier, importer);
+    const file = known(specifier, importer) ?? fileOf(specifier, importer);
     if (file === undefined || !/\.[mc]?[jt]sx?$/.test(file)) return undefined;
     seen(file);
     return { file, text: readFileSync(file, "utf8") };
   };
 }
 
-function relativeFile(specifier: string, importer: string): string | undefined {
-  if (!/^\.{1,2}\//.test(specifier)) return undefined;
-  const path = join(dirname(importer), specifier);
+function fileOf(specifier: string, importer: string): string | undefined {
+  const isRelative = /^\.{1,2}\//.test(specifier);
+  const path = isRelative ? join(dirname(importer), specifier) : workspaceFile(specifier, importer);
+  if (path === undefined) return undefined;
   const compiled = path.replace(/\.([mc]?)js$/, ".$1ts");
   return [...endings.map((ending) => path + ending), compiled].find(
     (file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true,

@@ -10,6 +10,7 @@ import { learnEntry } from "./learn/entry.ts";
 import { lrFindEntry } from "./lr-find/entry.ts";
 import { raceEntry } from "./race/entry.ts";
 import type { LazyCommand } from "./run.ts";
+import { predictEntry } from "./predict/entry.ts";
 import { scheduleEntry } from "./schedule/entry.ts";
 import { trainEntry } from "./train/entry.ts";
 
@@ -17,6 +18,7 @@ import { trainEntry } from "./train/entry.ts";
 export const commands: ReadonlyMap<string, LazyCommand> = /* @__PURE__ */ new Map<string, LazyCommand>([
   ["explain", explainEntry],
   ["train", trainEntry],
+  ["predict", predictEntry],
   ["compare", compareEntry],
   ["launch", launchEntry],
   ["export", exportEntry],

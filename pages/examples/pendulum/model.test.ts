@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import { duration, identify, lengths, measure, parameters, sumsOfSquares, swing } from "./model.ts";
 
 const truth = { length: 1.4, damping: 0.25, angle: 2.2 };
@@ -42,16 +43,19 @@ test("the true numbers lie within three standard errors, and what is left is as 
   });
 });
 
-test("with the wrong law the length is wrong by far more than its standard error", () => {
+testInCi("with the wrong law the length is wrong by far more than its standard error", () => {
   const { found, errors, left } = identify(measured, "small", 2);
   expect(found.length - truth.length).toBeGreaterThan(5 * errors.length);
   expect(left).toBeGreaterThan(0.2);
 });
 
-test("a search from a length that is far off ends in another valley; the sum of squares has several", () => {
-  expect(identify(measured, "sine", 0.5).left).toBeGreaterThan(0.5);
-  const sums = sumsOfSquares(measured, truth);
-  const valleys = lengths.filter((_, i) => sums[i]! < (sums[i - 1] ?? 0) && sums[i]! < (sums[i + 1] ?? 0));
-  expect(valleys.length).toBeGreaterThan(2);
-  expect(Math.abs(lengths[sums.indexOf(Math.min(...sums))]! - truth.length)).toBeLessThan(0.05);
-});
+testInCi(
+  "a search from a length that is far off ends in another valley; the sum of squares has several",
+  () => {
+    expect(identify(measured, "sine", 0.5).left).toBeGreaterThan(0.5);
+    const sums = sumsOfSquares(measured, truth);
+    const valleys = lengths.filter((_, i) => sums[i]! < (sums[i - 1] ?? 0) && sums[i]! < (sums[i + 1] ?? 0));
+    expect(valleys.length).toBeGreaterThan(2);
+    expect(Math.abs(lengths[sums.indexOf(Math.min(...sums))]! - truth.length)).toBeLessThan(0.05);
+  },
+);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { testInCi } from "../../../test/support/extent.ts";
 import { digitImages, digitLabels, heldOutFrom } from "./data.ts";
 import { codesOf, firstParams, paramsOf, picturesOf, pixels } from "./model.ts";
 import { boundOf, digits, gridPaths, plane, prepare, way } from "./state.ts";
@@ -32,20 +33,24 @@ describe("training", () => {
     expect((await trained({ epochs: 2, from })).at(-1)).toEqual(whole);
   });
 
-  test("a larger β draws codes to the prior, until they say nothing; a lower one then opens the plane", async () => {
-    const [loose, tight] = (await Promise.all(
-      [0.1, 100].map(async (beta) => (await trained({ beta })).at(-1)!),
-    )) as [Report, Report];
-    expect(loose.heldOut.divergence).toBeGreaterThan((await usual).at(-1)!.heldOut.divergence);
-    expect(tight.heldOut.divergence).toBeLessThan(0.05);
-    const pictures = picturesOf(paramsOf(tight.snapshot), [
-      [-1, -1],
-      [1, 1],
-    ]);
-    for (let i = 0; i < pixels; i++) expect(Math.abs(pictures[0]![i]! - pictures[1]![i]!)).toBeLessThan(0.25);
-    const opened = (await trained({ from: tight.snapshot, epochs: 20 })).at(-1)!;
-    expect(opened.heldOut.divergence).toBeGreaterThan(1);
-  });
+  testInCi(
+    "a larger β draws codes to the prior, until they say nothing; a lower one then opens the plane",
+    async () => {
+      const [loose, tight] = (await Promise.all(
+        [0.1, 100].map(async (beta) => (await trained({ beta })).at(-1)!),
+      )) as [Report, Report];
+      expect(loose.heldOut.divergence).toBeGreaterThan((await usual).at(-1)!.heldOut.divergence);
+      expect(tight.heldOut.divergence).toBeLessThan(0.05);
+      const pictures = picturesOf(paramsOf(tight.snapshot), [
+        [-1, -1],
+        [1, 1],
+      ]);
+      for (let i = 0; i < pixels; i++)
+        expect(Math.abs(pictures[0]![i]! - pictures[1]![i]!)).toBeLessThan(0.25);
+      const opened = (await trained({ from: tight.snapshot, epochs: 20 })).at(-1)!;
+      expect(opened.heldOut.divergence).toBeGreaterThan(1);
+    },
+  );
 });
 
 test("the data are the digits, those held out at the end", () => {

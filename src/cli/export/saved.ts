@@ -92,7 +92,7 @@ function tableOf(folder: string, sizes: readonly number[]): Learnt {
 }
 
 /** Parameters, if they are those of dense layers that follow each other. */
-function networkIn(params: unknown): MlpParams | undefined {
+export function networkIn(params: unknown): MlpParams | undefined {
   const layers: unknown = (params as { readonly layers?: unknown } | null)?.layers;
   if (!Array.isArray(layers) || layers.length === 0) return undefined;
   let width: number | undefined;
@@ -117,7 +117,7 @@ function noRun(folder: string, why: string): DownhillError {
 function otherRun(folder: string, why: string): DownhillError {
   return new DownhillError(
     "data",
-    `${folder}: ${why}, and downhill export knows the networks of downhill train. ` +
+    `${folder}: ${why}, and only networks of downhill train are known. ` +
       "A program writes its own with toOnnx of downhill/onnx; checkpointParams of downhill/train gives the parameters.",
   );
 }

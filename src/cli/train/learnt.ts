@@ -25,14 +25,8 @@ export function formerLearnt(folder: string): Learnt | undefined {
   const path = join(folder, fileName);
   if (!existsSync(path)) return undefined;
   try {
-    const { inputs, task } = JSON.parse(readFileSync(path, "utf8")) as Learnt;
-    const isWhole =
-      Array.isArray(inputs.encoder.columns) &&
-      Array.isArray(inputs.scale.mean) &&
-      Array.isArray(inputs.scale.std) &&
-      inputs.scale.mean.length === inputs.names.length &&
-      (task.kind === "classification" ? Array.isArray(task.classes) : Array.isArray(task.scale.mean));
-    if (isWhole) return { inputs, task };
+    const found: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (isLearnt(found)) return { inputs: found.inputs, task: found.task };
   } catch {
     // told below
   }
@@ -40,4 +34,24 @@ export function formerLearnt(folder: string): Learnt | undefined {
     "data",
     `${path} does not tell how the columns of the table become inputs, as it did when the run began. Begin another run in another folder.`,
   );
+}
+
+/** Whether it tells how the columns of a table become inputs, and what is predicted from them. */
+export function isLearnt(value: unknown): value is Learnt {
+  const { inputs, task } = (value ?? {}) as {
+    readonly inputs?: Partial<Learnt["inputs"]>;
+    readonly task?: Parts;
+  };
+  const { encoder, scale, names } = inputs ?? {};
+  if (!Array.isArray(encoder?.columns) || !Array.isArray(names)) return false;
+  if (!Array.isArray(scale?.mean) || !Array.isArray(scale.std) || scale.mean.length !== names.length)
+    return false;
+  return Array.isArray(task?.kind === "classification" ? task.classes : task?.scale?.mean);
+}
+
+/** What a task of either kind may hold. */
+interface Parts {
+  readonly kind?: unknown;
+  readonly classes?: unknown;
+  readonly scale?: { readonly mean?: unknown };
 }

@@ -96,3 +96,9 @@ export const waitingBody = 64;
 
 /** Work of an iteration up to which it is written for twice as many lanes: more code than that takes longer to compile than it saves. */
 export const heaviestTwice = 900;
+
+/**
+ * Weight of the body of a loop within lanes up to which it is written twice: some 25 operations, beside which the index, its comparison and
+ * addresses count. The two loops of bench row plain-convolution take 0.8 and 0.7 of the instructions.
+ */
+export const heaviestPair = 200;

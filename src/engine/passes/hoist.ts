@@ -161,7 +161,8 @@ function costlyOf({ eqns }: Program): ReadonlySet<Equation> {
   return costly;
 }
 
-function callsProcedure({ prim: { lowering }, params, ins }: Equation): boolean {
+/** Whether the elements of an equation's result are computed by a procedure, as transcendental functions are. */
+export function callsProcedure({ prim: { lowering }, params, ins }: Equation): boolean {
   if (lowering.kind !== "elementwise") return false;
   const types = ins.map((v) => v.type);
   const operands = types.map(({ dtype }, i) => k.local(scalarTypeOf(dtype), `x${i}`));

@@ -62,6 +62,17 @@ describe("special", () => {
     i1: [on(f.i1, [...some(any), ...odds(odd)])],
     i0e: [on(f.i0e, [...some(any), ...odds(odd)])],
     i1e: [on(f.i1e, [...some(any), ...odds(odd)])],
+    i0eByOrder: [1, 2].map((n) =>
+      on((x) => f.i0eByOrder(n, x), [...some([...any.slice(0, 5), -45]), ...odds(odd)]),
+    ),
+    gammaincinv: [on(f.gammaincinv, [...some(shapes, fractions), ...odds(odd, parts)])],
+    gammainccinv: [on(f.gammainccinv, [...some(shapes, fractions), ...odds(odd, parts)])],
+    betaincinv: [on(f.betaincinv, [...some(shapes, places, fractions), ...odds(odd, others, parts)])],
+    betaincOfSquare: [
+      on((b, w) => f.betaincOfSquare(b, w), [...some(shapes, inner), ...odds(odd, parts)]),
+      on((b, w) => f.betaincOfSquare(b, w, 1), some(shapes, inner).slice(0, 1)),
+    ],
+    betaincOfSquareInverse: [on(f.betaincOfSquareInverse, [...some(shapes, inner), ...odds(odd, parts)])],
     besselRatio: [on((x) => f.besselRatio(1, x), [...some(any), ...odds(odd)])],
     gammaincc: [on(f.gammaincc, [...some(shapes, places), ...odds(odd, others)])],
   });
@@ -100,6 +111,32 @@ describe("special", () => {
       g = grad(g);
     }
     expect(derivatives).toEqual([1, 0, 0.5, 0, 0.375]);
+  });
+
+  test("what betaincOfSquare gives is smooth at 0, and so is its inverse", () => {
+    const [value, root] = [f.betaincOfSquare, f.betaincOfSquareInverse];
+    const slope = grad((w) => value(tensor(1.5), w))(tensor(0)).item();
+    expect(slope).toBeCloseTo(2 / (Math.PI / 2), 14); // 2 / B(½, 3/2)
+    expect(grad(grad((w) => value(tensor(1.5), w)))(tensor(0)).item()).toBeCloseTo(0, 14);
+    expect(grad((u) => root(tensor(1.5), u))(tensor(0)).item()).toBeCloseTo(1 / slope, 14);
+    expect(grad((b) => value(b, tensor(0)))(tensor(1.5)).item()).toBe(0);
+  });
+
+  test("derivatives of i0e and i1e keep their digits far from 0", () => {
+    // with mpmath, from the asymptotic series
+    const far: readonly (readonly [number, number, number, number])[] = [
+      [1e3, -6.310198962627116e-6, -6.300731294301514e-6, 9.467668325601487e-9],
+      [1e6, -1.9947121500246404e-10, -1.9947091579556673e-10, 2.992068973055139e-16],
+      [1e12, -1.9947114020079114e-19, -1.9947114020049192e-19, 2.992067103012615e-31],
+    ];
+    for (const [x, first, other, second] of far) {
+      for (const sign of [1, -1]) {
+        const at = tensor(sign * x);
+        expect((sign * grad(f.i0e)(at).item()) / first - 1, `i0e at ${sign * x}`).toBeCloseTo(0, 14);
+        expect(grad(f.i1e)(at).item() / other - 1, `i1e at ${sign * x}`).toBeCloseTo(0, 14);
+        expect(grad(grad(f.i0e))(at).item() / second - 1, `i0e″ at ${sign * x}`).toBeCloseTo(0, 14);
+      }
+    }
   });
 
   test("second derivatives of betainc in its shapes are symmetric", () => {

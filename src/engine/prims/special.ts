@@ -163,6 +163,32 @@ export const gammainc = (a: Tensor, x: Tensor): Tensor => bind1(gammaincPrim, [a
 /** The upper one. */
 export const gammaincc = (a: Tensor, x: Tensor): Tensor => bind1(gammainccPrim, [a, x], none);
 
+const gammaincinvPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
+  special.gammaincinv64,
+  ([da, dp], a, _, x) => {
+    const density = gammaDensity(a, x);
+    // dp = ∂P/∂a da + ∂P/∂x dx
+    const moved = da && mul(da, strongDiv(gammaincByShape(1, a, x), density));
+    return sumMaybe(dp && div(dp, density), moved && neg(moved));
+  },
+);
+const gammainccinvPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
+  special.gammainccinv64,
+  ([da, dq], a, _, x) => {
+    const density = gammaDensity(a, x);
+    const fall = sumMaybe(
+      dq && div(dq, density),
+      da && mul(da, strongDiv(gammaincByShape(1, a, x), density)),
+    );
+    return fall && neg(fall);
+  },
+);
+
+/** x with P(a, x) = p. */
+export const gammaincinv = (a: Tensor, p: Tensor): Tensor => bind1(gammaincinvPrim, [a, p], none);
+/** x with Q(a, x) = q. */
+export const gammainccinv = (a: Tensor, q: Tensor): Tensor => bind1(gammainccinvPrim, [a, q], none);
+
 const HALF_ROOT_PI = 0.886226925452758; // √π / 2
 
 const erfinvPrim: Primitive<object> = /* @__PURE__ */ smooth(special.erfinv64, (dy, _, out) =>
@@ -339,6 +365,74 @@ export function betainc(a: Tensor, b: Tensor, x: Tensor, orders: OrdersParams["o
   return bind1(betaincPrim, [a, b, x], { orders });
 }
 
+const betaincinvPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "betaincinv",
+  typeOf: (ins) => [joinFloating("betaincinv", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp([da, db, dp], [a, b], [x]) {
+      const density = betaDensity(a!, b!, x!);
+      const inShapes = sumMaybe(
+        da && mul(da, strongDiv(betainc(a!, b!, x!, [1, 0]), density)),
+        db && mul(db, strongDiv(betainc(a!, b!, x!, [0, 1]), density)),
+      );
+      return [sumMaybe(dp && div(dp, density), inShapes && neg(inShapes))];
+    },
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: (xs) => through(special.betaincinv64)(...xs) },
+});
+
+/** x with I(a, b, x) = p. */
+export const betaincinv = (a: Tensor, b: Tensor, p: Tensor): Tensor => bind1(betaincinvPrim, [a, b, p], none);
+
+/** The derivative of order n in b of 2 (1 − w²)ᵇ⁻¹ / B(½, b), the slope of `betaincOfSquare` in w. */
+function squareDensity(order: number, b: Tensor, w: Tensor): Tensor {
+  const half = full(b.type, 0.5);
+  const rest = log1p(neg(mul(w, w)));
+  const density = scale(exp(sub(mul(sub(b, full(b.type, 1)), rest), betaln(half, b))), 2);
+  const slope: ByOrders<Tensor> = (n) =>
+    n === 1 ? add(rest, digammaRise(b, half)) : sub(polygamma(n - 1, add(b, half)), polygamma(n - 1, b));
+  return derivativesByLogarithm(density, [order, 0], slope, arithmetic)(order, 0);
+}
+
+const betaincOfSquarePrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
+  name: "betaincOfSquare",
+  typeOf: (ins) => [joinFloating("betaincOfSquare", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([db, dw], [b, w], _, { order }) => [
+      sumMaybe(
+        db && mul(db, betaincOfSquare(b!, w!, order + 1)),
+        dw && mul(dw, squareDensity(order, b!, w!)),
+      ),
+    ],
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([b, w], { order }) => through(special.betaincOfSquare64(order))(b!, w!),
+  },
+});
+
+/** sign(w) I(½, b, w²), which is smooth at w = 0, or its derivative of this order in b. */
+export function betaincOfSquare(b: Tensor, w: Tensor, order: number = 0): Tensor {
+  return bind1(betaincOfSquarePrim, [b, w], { order });
+}
+
+const betaincOfSquareInversePrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
+  special.betaincOfSquareInverse64,
+  ([db, du], b, _, w) => {
+    const density = squareDensity(0, b, w);
+    const inShape = db && mul(db, strongDiv(betaincOfSquare(b, w, 1), density));
+    return sumMaybe(du && div(du, density), inShape && neg(inShape));
+  },
+);
+
+/** w with betaincOfSquare(b, w) = u. */
+export const betaincOfSquareInverse = (b: Tensor, u: Tensor): Tensor =>
+  bind1(betaincOfSquareInversePrim, [b, u], none);
+
 const logitPrim: Primitive<object> = /* @__PURE__ */ smooth(special.logit64, (dx, x, out) =>
   // no slope where there is no value
   mul(dx, where(equal(out, out), div(full(x.type, 1), mul(x, sub(full(x.type, 1), x))), out)),
@@ -368,9 +462,19 @@ const i0Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i064, (dx, x) =
 const i1Prim: Primitive<object> = /* @__PURE__ */ smooth(special.i164, (dx, x) =>
   mul(dx, sub(i0(x), besselRatio(1, x))),
 );
-const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x, out) =>
-  mul(dx, sub(i1e(x), mul(sign(x), out))),
+const i0ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i0e64, (dx, x) =>
+  mul(dx, i0eByOrder(1, x)),
 );
+const i0eByOrderPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
+  name: "i0eByOrder",
+  typeOf: (ins) => [joinFloating("i0eByOrder", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([dx], [x], _, { order }) => [dx && mul(dx, i0eByOrder(order + 1, x!))],
+  },
+  batch: "elementwise",
+  lowering: { kind: "elementwise", scalar: ([x], { order }) => through(special.i0eByOrder64(order))(x!) },
+});
 const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x, out) => {
   // i1e(x) / x, whose own derivatives would cancel near 0
   const one = full(x.type, 1);
@@ -378,7 +482,9 @@ const i1ePrim: Primitive<object> = /* @__PURE__ */ smooth(special.i1e64, (dx, x,
   const near = where(isNear, x, zeros(x.type));
   const scaled = mul(exp(neg(mul(near, sign(near)))), besselRatio(1, near));
   const ratio = where(isNear, scaled, div(out, where(isNear, one, x)));
-  return mul(dx, sub(sub(i0e(x), mul(sign(x), out)), ratio));
+  // i0e(x) − |i1e(x)|, which far from 0 would cancel
+  const excess = where(isNear, sub(i0e(x), mul(sign(x), out)), neg(mul(sign(x), i0eByOrder(1, x))));
+  return mul(dx, sub(excess, ratio));
 });
 const besselRatioPrim: Primitive<OrderParams> = /* @__PURE__ */ builtIn<OrderParams>({
   name: "besselRatio",
@@ -397,6 +503,8 @@ export const i0 = (x: Tensor): Tensor => bind1(i0Prim, [x], none);
 export const i1 = (x: Tensor): Tensor => bind1(i1Prim, [x], none);
 /** e^−|x| I₀(x). */
 export const i0e = (x: Tensor): Tensor => bind1(i0ePrim, [x], none);
+/** The derivative of this order, from 1 on, of e^−|x| I₀(x); 0 for odd ones at 0. */
+export const i0eByOrder = (order: number, x: Tensor): Tensor => bind1(i0eByOrderPrim, [x], { order });
 /** e^−|x| I₁(x). */
 export const i1e = (x: Tensor): Tensor => bind1(i1ePrim, [x], none);
 /** Iₙ(x) / xⁿ. */

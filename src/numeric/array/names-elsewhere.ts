@@ -4,11 +4,11 @@ import { suggest } from "../../engine/util/suggest.ts";
 /** Functions whose first operand may look like the receiver of a method. */
 export const functions: string =
   "acos acosh addAt all allclose any append argmin argsort argwhere arrayEqual asin asinh atan atan2 atanh average " +
-  "avgPool beta betainc betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
+  "avgPool beta betainc betaincinv betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
   "ceil clip concatenate conv convolve copysign correlate cosh countNonzero cross cummax cummin cumprod cumsum " +
   "deg2rad degrees diag diagEmbed diagonal diff digamma digitize divmod einsum elu entr erf erfc erfcinv erfinv " +
   "exp2 expandDims expit expm1 fillDiagonal flip fliplr flipud floatPower floor floorDivide fmax fmin fmod frexp " +
-  "gammainc gammaincc gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot i0 i0e i1 i1e inner insert " +
+  "gammainc gammaincc gammainccinv gammaincinv gelu greaterEqual hardSigmoid hardSwish heaviside histogram hypot i0 i0e i1 i1e inner insert " +
   "interp isclose isFinite isin isInf isNaN isNegInf isPosInf klDiv ldexp leakyRelu leftShift lessEqual lgamma " +
   "log10 log1p log2 logaddexp logaddexp2 logcumsumexp logicalAnd logicalNot logicalOr logicalXor logit logNdtr " +
   "logSigmoid logSoftmax logsumexp matrixTranspose matvec maxAt maximum maxPool median minAt minimum mish mod modf " +

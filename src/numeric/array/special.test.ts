@@ -36,6 +36,11 @@ describe("special functions", () => {
         { ins: [i32([1, 2]), 2, f64([0.5, 0.25])] },
       ]),
     ],
+    gammaincinv: [
+      on(f.gammaincinv, [{ ins: [f64([2, 30], [2, 1]), f64([0.25, 0.5])] }, { ins: [i32([1, 2]), 0.5] }]),
+    ],
+    gammainccinv: [on(f.gammainccinv, [{ ins: [2, f32([0.25, 0.5])] }])],
+    betaincinv: [on(f.betaincinv, [{ ins: [f64([2, 3], [2, 1]), 1.5, f64([0.25, 0.5, 0.75])] }])],
     multigammaln: [on((a) => f.multigammaln(a, 3), [{ ins: [f64([1.5, 4])] }, whole])],
     logit: [on(f.logit, [{ ins: [f64([0.5, 0.125])] }])],
     expit: [on(f.expit, [{ ins: [f64([0.5, -2])] }, whole])],

@@ -73,6 +73,26 @@ export function gammaincc(a: TensorLike, x: TensorLike): Tensor {
   return p.gammaincc(...floatingOperands("gammaincc", a, x));
 }
 
+/**
+ * The inverse of `gammainc` in x: the x with `gammainc(a, x) = y`, the quantile of the gamma distribution of shape a > 0 and scale 1. 0 for
+ * y = 0 and ∞ for y = 1; NaN outside.
+ *
+ * It has derivatives of any order in both operands, by the implicit function theorem: `1 / f` in y and `−∂P/∂a / f` in a, f the density at x.
+ *
+ * @example
+ * gammaincinv(2, 0.5).item(); // 1.67834699…
+ */
+export function gammaincinv(a: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("gammaincinv", arguments, 2);
+  return p.gammaincinv(...floatingOperands("gammaincinv", a, y));
+}
+
+/** The inverse of `gammaincc` in x, accurate where q is small: ∞ for q = 0 and 0 for q = 1; all else as of `gammaincinv`. */
+export function gammainccinv(a: TensorLike, q: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("gammainccinv", arguments, 2);
+  return p.gammainccinv(...floatingOperands("gammainccinv", a, q));
+}
+
 /** The inverse of `erf`: ±∞ at ±1, NaN beyond. Derivative `√π/2 · exp(erfinv² y)`. */
 export const erfinv: (y: TensorLike) => Tensor = /* @__PURE__ */ unary("erfinv", p.erfinv);
 
@@ -123,6 +143,20 @@ export function betaln(a: TensorLike, b: TensorLike): Tensor {
 export function betainc(a: TensorLike, b: TensorLike, x: TensorLike): Tensor {
   if (arguments.length > 3) refuseExtra("betainc", arguments, 3);
   return p.betainc(...floatingOperands("betainc", a, b, x));
+}
+
+/**
+ * The inverse of `betainc` in x: the x with `betainc(a, b, x) = y`, the quantile of the beta distribution of shapes a, b > 0. NaN outside of
+ * 0 ≤ y ≤ 1.
+ *
+ * It has derivatives of any order in all three operands, by the implicit function theorem, as `gammaincinv`.
+ *
+ * @example
+ * betaincinv(2, 3, 0.5).item(); // 0.38572756…
+ */
+export function betaincinv(a: TensorLike, b: TensorLike, y: TensorLike): Tensor {
+  if (arguments.length > 3) refuseExtra("betaincinv", arguments, 3);
+  return p.betaincinv(...floatingOperands("betaincinv", a, b, y));
 }
 
 /**

@@ -27,18 +27,25 @@ export { configure } from "../../engine/runtime/configure.ts";
 export { debug } from "../../engine/runtime/debug.ts";
 export type { DebugOptions } from "../../engine/runtime/debug.ts";
 export {
+  celu,
   elu,
   gelu,
+  glu,
   hardSigmoid,
   hardSwish,
+  hardTanh,
   leakyRelu,
   logSigmoid,
   mish,
+  prelu,
   relu,
   relu6,
   selu,
   silu,
   softsign,
+  sparsePlus,
+  sparseSigmoid,
+  squareplus,
 } from "../nn/activation.ts";
 export * as kernel from "../../engine/kernel/build.ts";
 export type { RuntimeOptions } from "../../engine/runtime/choices.ts";

@@ -37,6 +37,7 @@ import type { Distribution, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { expectedLogRising } from "./entropy.ts";
 import { count, logit, nonnegative, positive, probability } from "./domains.ts";
+import { logEvents, logTrials } from "./saddle-point.ts";
 import { inside, isCount, within } from "./support.ts";
 
 /** Probabilities, or logits: log p / (1 − p), of categories log p up to a number that is added to all. */
@@ -56,6 +57,10 @@ export const logChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(neg(logits!))) : log(probs);
 export const logOther = ({ probs, logits }: ProbsOrLogits): Tensor =>
   probs === undefined ? neg(softplus(logits!)) : log1p(neg(probs));
+
+/** The probability of failure. */
+const otherChance = ({ probs, logits }: ProbsOrLogits): Tensor =>
+  probs === undefined ? sigmoid(neg(logits!)) : sub(1, probs);
 
 /** The logarithm of the transform `E e⁻ᵏᵗ` of a binomial distribution, at s = 1 − e⁻ᵗ along the last axis. */
 const logBinomial =
@@ -170,8 +175,11 @@ export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PUR
     const n = p.totalCount;
     const isInside = logicalAnd(isCount(x), lessEqual(x, n));
     const k = inside(isInside, x, 0);
-    const ways = sub(lgamma(add(n, 1)), add(lgamma(add(k, 1)), lgamma(add(sub(n, k), 1))));
-    return within(isInside, add(ways, add(times(k, logChance(p)), times(sub(n, k), logOther(p)))));
+    const isBetween = logicalAnd(less(0, k), less(k, n));
+    const [some, all] = [where(isBetween, k, 1), where(isBetween, n, 2)];
+    const between = logTrials(some, all, chance(p), otherChance(p));
+    const atEnd = add(times(k, logChance(p)), times(sub(n, k), logOther(p))); // one of them is of no trial
+    return within(isInside, where(isBetween, between, atEnd));
   },
   mean: (p) => mul(p.totalCount, chance(p)),
   cdf(p, x) {
@@ -209,7 +217,8 @@ export const poisson: (params: Given<"rate">) => Distribution<Params<"rate">> = 
   logProb({ rate }, x) {
     const isInside = isCount(x);
     const k = inside(isInside, x, 0);
-    return within(isInside, sub(xlogy(k, rate), add(rate, lgamma(add(k, 1)))));
+    const isSome = less(0, k);
+    return within(isInside, where(isSome, logEvents(where(isSome, k, 1), rate), neg(rate)));
   },
   mean: ({ rate }) => rate,
   variance: ({ rate }) => rate,
@@ -250,8 +259,12 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
     const isInside = isCount(x);
     const k = inside(isInside, x, 0);
     const n = p.totalCount;
-    const ways = sub(lgamma(add(k, n)), add(lgamma(add(k, 1)), lgamma(n)));
-    return within(isInside, add(ways, add(mul(n, logOther(p)), times(k, logChance(p)))));
+    const isSome = less(0, k);
+    const some = where(isSome, k, 1);
+    const all = add(n, some);
+    // of all trials but the last, which fails: n / (n + k) of what binomial trials give
+    const between = sub(logTrials(some, all, chance(p), otherChance(p)), log1p(div(some, n)));
+    return within(isInside, where(isSome, between, mul(n, logOther(p))));
   },
   mean: (p) => mul(p.totalCount, exp(sub(logChance(p), logOther(p)))),
   cdf(p, x) {

@@ -199,6 +199,174 @@ describe("samples", () => {
   });
 });
 
+describe("quantiles", () => {
+  const quantiles = [1e-9, 0.02, 0.3, 0.5, 0.75, 0.999];
+  const inverted = Object.entries(continuous).filter(([name]) => !["mixture", "transformed"].includes(name));
+
+  test.each(inverted)("of %s are where its distribution function has the probability", (_, family) => {
+    const places = family.icdf(quantiles);
+    const back = family.cdf(places).data();
+    const density = exp(family.logProb(places)).data();
+    // what the rounding of the place makes of it, too
+    const allowed = places
+      .data()
+      .map((x, i) => 1e-13 * quantiles[i]! + 2 ** -50 * (1 + Math.abs(x)) * density[i]!);
+    quantiles.forEach((q, i) => expect(Math.abs(back[i]! - q), `${q}`).toBeLessThan(allowed[i]!));
+  });
+
+  // icdf and its derivatives in the probability and the shapes, and the second one in the probability, by mpmath
+  const reference: readonly {
+    readonly name: string;
+    readonly shapes: readonly number[];
+    readonly q: number;
+    readonly expected: readonly number[];
+  }[] = [
+    {
+      name: "gamma",
+      shapes: [0.4],
+      q: 0.3,
+      expected: [0.018770943218711516, 0.16068549445919253, 0.15618764375564087, 0.876952305562517],
+    },
+    {
+      name: "gamma",
+      shapes: [3.0],
+      q: 0.9,
+      expected: [2.661160168917105, 7.231898685853723, 0.6943542024910273, 65.29428295616577],
+    },
+    {
+      name: "gamma",
+      shapes: [250.0],
+      q: 0.01,
+      expected: [107.34688569364492, 267.851936043541, 0.4632118618825191, -22928.36610512507],
+    },
+    {
+      name: "inverseGamma",
+      shapes: [2.5],
+      q: 0.3,
+      expected: [0.659583837302297, 1.1360055863038636, -0.25566494478055274, 0.915244711322109],
+    },
+    {
+      name: "inverseGamma",
+      shapes: [2.5],
+      q: 0.99,
+      expected: [7.216333896754329, 312.9923171469865, -7.542085041704233, 43751.29953460987],
+    },
+    {
+      name: "beta",
+      shapes: [0.4, 2.0],
+      q: 0.5,
+      expected: [
+        0.0808103636985459, 0.4294247689979131, 0.39583700164595675, -0.04445629885055364, 1.5697907537365259,
+      ],
+    },
+    {
+      name: "beta",
+      shapes: [30.0, 4.0],
+      q: 0.999,
+      expected: [
+        0.9864780979481593, 3.667372741256943, 0.0004269356884737625, -0.0084880923938721, 2588.5785408010947,
+      ],
+    },
+    {
+      name: "beta",
+      shapes: [2.0, 3.0],
+      q: 0.1,
+      expected: [
+        0.14255931671003072, 0.7950875943408171, 0.11132785639577245, -0.038604979014438656,
+        -2.959857085204395,
+      ],
+    },
+    {
+      name: "studentT",
+      shapes: [3.5],
+      q: 0.2,
+      expected: [-0.9567588339323109, 4.53680034207198, 0.036577938732443936, -20.069913843916535],
+    },
+    {
+      name: "studentT",
+      shapes: [0.7],
+      q: 0.98,
+      expected: [50.36084917875527, 3597.8285942255784, -285.55316745925586, 436834.535251411],
+    },
+  ];
+  const made: Readonly<Record<string, (...shapes: readonly Tensor[]) => Made>> = {
+    gamma: (a) => d.gamma({ concentration: a, rate: 2 }),
+    inverseGamma: (a) => d.inverseGamma({ concentration: a, rate: 2 }),
+    beta: (a, b) => d.beta({ concentration1: a, concentration0: b }),
+    studentT: (df) => d.studentT({ df: df, loc: 0, scale: 1 }),
+  };
+  test.each(reference)(
+    "of $name($shapes) at $q have the derivatives of the implicit function",
+    ({ name, shapes, q, expected }) => {
+      const place = (...args: readonly Tensor[]): Tensor => made[name]!(...args.slice(1)).icdf(args[0]!);
+      const args = [q, ...shapes].map((x) => tensor(x));
+      const slopes = args.map((__, i) => grad(place, { argnums: i })(...args).item());
+      const second = grad((p: Tensor) => grad(place)(p, ...args.slice(1)))(args[0]!).item();
+      [place(...args).item(), ...slopes, second].forEach((value, i) => {
+        const size = Math.abs(expected[i]!);
+        expect(Math.abs(value - expected[i]!), `number ${i}: ${value}`).toBeLessThanOrEqual(
+          1e-12 * size + 1e-15,
+        );
+      });
+    },
+  );
+
+  test("of Student's distribution are smooth at the middle, and so is its distribution function: its slope there was NaN", () => {
+    const student = (df: Tensor): Made => d.studentT({ df, loc: 1, scale: 2 });
+    const density = exp(student(tensor(3)).logProb(1)).item();
+    expect(grad((x) => student(tensor(3)).cdf(x))(1).item()).toBeCloseTo(density, 14);
+    expect(grad((q) => student(tensor(3)).icdf(q))(0.5).item()).toBeCloseTo(1 / density, 13);
+    expect(grad((df) => student(df).cdf(1))(3).item()).toBe(0);
+    expect(grad((df) => student(df).icdf(0.5))(3).item()).toBe(0);
+    const mixed = grad((x: Tensor) => grad((df: Tensor) => student(df).cdf(x))(3))(1).item();
+    const other = grad((df: Tensor) => exp(student(df).logProb(1)))(3).item();
+    expect(mixed).toBeCloseTo(other, 14);
+  });
+});
+
+test("the distribution function of Laplace and its inverse have their slopes at the middle: they were 0", () => {
+  const family = d.laplace({ loc: 1, scale: 2 });
+  expect(grad((x) => family.cdf(x))(1).item()).toBe(0.25);
+  expect(grad((q) => family.icdf(q))(0.5).item()).toBe(4);
+});
+
+describe("many trials", () => {
+  // with mpmath; by differences of logarithms of factorials 7 digits were right
+  test.each<[string, Made, number, number]>([
+    ["binomial", d.binomial({ totalCount: 1e8, probs: 0.3 }), 30_001_000, -9.372773930305424],
+    ["binomial of logits", d.binomial({ totalCount: 1e6, logits: 0 }), 500_100, -7.153546861760211],
+    ["binomial of few", d.binomial({ totalCount: 50, probs: 0.2 }), 7, -2.4417140182807384],
+    ["poisson", d.poisson({ rate: 1e8 }), 100_005_000, -10.254301822107916],
+    ["negativeBinomial", d.negativeBinomial({ totalCount: 1e6, probs: 0.4 }), 666_000, -8.078767323642584],
+  ])("keep the digits of %s", (_, family, k, expected) => {
+    expect(Math.abs(family.logProb(k).item() / expected - 1)).toBeLessThan(1e-14);
+  });
+
+  test("have the derivative in the probability, at the ends too", () => {
+    const slope = (n: number, k: number, p: number): number =>
+      grad((probs: Tensor) => d.binomial({ totalCount: n, probs }).logProb(k))(p).item();
+    expect(slope(1e8, 30_001_000, 0.3)).toBeCloseTo(1000 / 0.21, 8); // (k − np) / p (1 − p)
+    expect([slope(5, 0, 0), slope(5, 1, 0), slope(5, 5, 1), slope(16, 16, 0.2)]).toEqual([
+      -5,
+      Infinity,
+      5,
+      80,
+    ]);
+  });
+
+  test("leave the derivative of the entropy of Student's distribution its digits", () => {
+    const slope = grad((df: Tensor) => d.studentT({ df, loc: 0, scale: 1 }).entropy());
+    for (const [df, expected] of [
+      [5, -0.043135533878012645],
+      [30, -0.0011289938824940592],
+      [1e4, -1.0000499949995002e-8],
+      [1e6, -1.0000004999995e-12],
+    ] as const)
+      // prettier-ignore
+      expect(Math.abs(slope(df).item() / expected - 1), `${df}`).toBeLessThan(1e-12);
+  });
+});
+
 describe("a distribution is a node of trees", () => {
   test.each(Object.entries({ ...continuous, ...discrete }))("%s passes jit, vmap and scan", (_, family) => {
     const x = family.sample(key(3), 4).astype("float64");

@@ -2,7 +2,8 @@
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { full } from "../../engine/prims/linear.ts";
 import { randomGamma, randomLogGamma, randomNormal } from "../../engine/prims/random.ts";
-import { digammaRise } from "../../engine/prims/special.ts";
+import { betaincOfSquare, betaincOfSquareInverse, digammaRise } from "../../engine/prims/special.ts";
+import { broadcastShapes } from "../../engine/util/shape.ts";
 import { xlogy } from "../array/arithmetic.ts";
 import {
   abs,
@@ -29,7 +30,17 @@ import { fullLike } from "../array/create.ts";
 import { expandTo } from "../array/promote.ts";
 import { all, softmax, sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
-import { betainc, betaln, digamma, gammainc, gammaincc, lgamma } from "../array/special.ts";
+import {
+  betainc,
+  betaincinv,
+  betaln,
+  digamma,
+  gammainc,
+  gammaincc,
+  gammainccinv,
+  gammaincinv,
+  lgamma,
+} from "../array/special.ts";
 import { splitKey } from "../random/keys.ts";
 import type { Distribution, Draw, Family, Given, Params } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
@@ -61,6 +72,7 @@ const gammaRecord = {
     add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a))),
   cdf: ({ concentration, rate }: Rated, x: Tensor): Tensor =>
     gammainc(concentration, mul(rate, maximum(x, 0))),
+  icdf: ({ concentration, rate }: Rated, q: Tensor): Tensor => div(gammaincinv(concentration, q), rate),
 } satisfies Family<Rated>;
 
 /**
@@ -95,6 +107,7 @@ export const chi2: (params: Given<"df">) => Distribution<Params<"df">> = /* @__P
   variance: ({ df }) => mul(2, df),
   entropy: (p) => gammaRecord.entropy(ofDegrees(p)),
   cdf: (p, x) => gammaRecord.cdf(ofDegrees(p), x),
+  icdf: (p, q) => gammaRecord.icdf(ofDegrees(p), q),
 });
 
 /**
@@ -124,6 +137,7 @@ export const inverseGamma: (params: GivenRated) => Distribution<Rated> = /* @__P
     const isInside = less(0, x);
     return where(isInside, gammaincc(concentration, div(rate, inside(isInside, x, 1))), 0);
   },
+  icdf: ({ concentration, rate }, q) => div(rate, gammainccinv(concentration, q)),
 });
 
 type Concentrations = Params<"concentration1" | "concentration0">;
@@ -168,6 +182,7 @@ export const beta: (params: GivenConcentrations) => Distribution<Concentrations>
     return add(sub(betaln(a, b), own), mul(sub(total, 2), digamma(total)));
   },
   cdf: ({ concentration1: a, concentration0: b }, x) => betainc(a, b, minimum(maximum(x, 0), 1)),
+  icdf: ({ concentration1: a, concentration0: b }, q) => betaincinv(a, b, q),
 });
 
 type Concentration = Params<"concentration">;
@@ -242,19 +257,66 @@ export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<S
       return where(less(2, df), finite, where(less(1, df), Infinity, NaN));
     },
     entropy({ df, scale }) {
-      const [half, more] = [mul(0.5, df), mul(0.5, add(df, 1))];
-      const spread = add(mul(0.5, log(df)), betaln(half, 0.5));
-      return add(add(mul(more, digammaRise(half, full(half.type, 0.5))), spread), log(scale));
+      // for many degrees by their series, since the derivative of what it sums up would cancel
+      const isMany = less(MANY_DEGREES, df);
+      const few = where(isMany, MANY_DEGREES, df);
+      const [half, more] = [mul(0.5, few), mul(0.5, add(few, 1))];
+      const spread = add(mul(0.5, log(few)), betaln(half, 0.5));
+      const byParts = add(mul(more, digammaRise(half, full(half.type, 0.5))), spread);
+      const inverse = div(1, where(isMany, df, MANY_DEGREES));
+      const series = entropySeries.reduceRight<Tensor>(
+        (total, c) => add(mul(total, inverse), c),
+        mul(0, inverse),
+      );
+      return add(where(isMany, series, byParts), log(scale));
     },
     cdf({ df, loc, scale }, x) {
       const z = div(sub(x, loc), scale);
-      // half the probability beyond |z|: of df / (df + z²), or near 0, where that is near 1, of z² / (df + z²)
+      // by the probability between 0 and z, which is smooth at 0, and far from there by that beyond |z|
       const squares = square(z);
-      const isNear = less(squares, df);
       const half = mul(0.5, df);
-      const inner = betainc(0.5, half, div(squares, add(df, squares)));
-      const outer = betainc(half, 0.5, div(df, add(df, squares)));
-      const tail = mul(0.5, where(isNear, sub(1, inner), outer));
-      return where(less(z, 0), tail, sub(1, tail));
+      const total = add(df, squares);
+      const between = betaincOfSquare(...joined(half, div(z, sqrt(total))));
+      const tail = mul(0.5, betainc(half, 0.5, div(df, total)));
+      const far = where(less(z, 0), tail, sub(1, tail));
+      return where(less(squares, df), add(0.5, mul(0.5, between)), far);
+    },
+    icdf({ df, loc, scale }, q) {
+      const half = mul(0.5, df);
+      const [b, u] = joined(half, sub(mul(2, q), 1));
+      const w = betaincOfSquareInverse(b, u);
+      const isNear = less(square(w), 0.5);
+      const inner = where(isNear, w, 0);
+      const near = div(mul(sqrt(df), inner), sqrt(sub(1, square(inner))));
+      // x = df / (df + z²)
+      const isLower = less(q, 0.5);
+      const x = betaincinv(half, 0.5, mul(2, where(isLower, q, sub(1, q))));
+      const size = sqrt(mul(df, div(sub(1, x), x)));
+      return add(loc, mul(scale, where(isNear, near, where(isLower, neg(size), size))));
     },
   });
+
+/** From here on the entropy of Student's distribution is a series in 1/df, whose derivatives are exact to 1e−15. */
+const MANY_DEGREES = 32;
+const entropySeries: readonly number[] = [
+  1.4189385332046727,
+  1,
+  1 / 4,
+  -1 / 6,
+  -1 / 8,
+  3 / 10,
+  1 / 4,
+  -17 / 14,
+  -17 / 16,
+  155 / 18,
+  31 / 4,
+  -2073 / 22,
+  -691 / 8,
+  38227 / 26,
+]; // ½ ln 2πe + 1/df + …
+
+/** Two operands of one shape. */
+function joined(x: Tensor, y: Tensor): readonly [Tensor, Tensor] {
+  const shape = broadcastShapes(x.shape, y.shape)!;
+  return [expandTo(x, shape), expandTo(y, shape)];
+}

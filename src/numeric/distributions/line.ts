@@ -20,7 +20,6 @@ import {
   maximum,
   mul,
   neg,
-  sign,
   sin,
   square,
   sub,
@@ -169,12 +168,14 @@ export const laplace: (params: GivenLocScale) => Distribution<LocScale> = /* @__
   entropy: ({ scale }) => add(1, log(mul(2, scale))),
   cdf(p, x) {
     const z = standard(p, x);
-    const tail = mul(0.5, exp(neg(abs(z))));
-    return where(less(z, 0), tail, sub(1, tail));
+    const isLeft = less(z, 0);
+    const [left, right] = [where(isLeft, z, 0), where(isLeft, 0, z)];
+    return where(isLeft, mul(0.5, exp(left)), sub(1, mul(0.5, exp(neg(right)))));
   },
   icdf(p, q) {
-    const u = sub(q, 0.5);
-    return moved(p, neg(mul(sign(u), log1p(mul(-2, abs(u))))));
+    const isLeft = less(q, 0.5);
+    const log2 = log(mul(2, where(isLeft, q, sub(1, q))));
+    return moved(p, where(isLeft, log2, neg(log2)));
   },
 });
 
@@ -196,8 +197,19 @@ export const cauchy: (params: GivenLocScale) => Distribution<LocScale> = /* @__P
   mean: ({ loc }) => mul(NaN, loc),
   variance: ({ loc }) => where(less(loc, Infinity), Infinity, loc),
   entropy: ({ scale }) => add(log(mul(4, scale)), LOG_PI),
-  cdf: (p, x) => add(0.5, div(atan(standard(p, x)), Math.PI)),
-  icdf: (p, q) => moved(p, tan(mul(Math.PI, sub(q, 0.5)))),
+  cdf(p, x) {
+    const z = standard(p, x);
+    const isFar = less(z, -1); // where ½ would cancel
+    const tail = div(atan(div(-1, where(isFar, z, -1))), Math.PI);
+    return where(isFar, tail, add(0.5, div(atan(where(isFar, 0, z)), Math.PI)));
+  },
+  icdf(p, q) {
+    const tail = where(less(q, 0.5), q, sub(1, q));
+    const isFar = less(tail, 0.25);
+    const size = div(1, tan(mul(Math.PI, where(isFar, tail, 0.25))));
+    const middle = tan(mul(Math.PI, where(isFar, 0, sub(q, 0.5))));
+    return moved(p, where(isFar, where(less(q, 0.5), neg(size), size), middle));
+  },
 });
 
 /**

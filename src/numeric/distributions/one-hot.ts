@@ -49,8 +49,8 @@ import { makeFamily } from "./distribution.ts";
 import { count, logit, nonnegative, positive, probability } from "./domains.ts";
 import { inside, isCount, within } from "./support.ts";
 
-const probs = { domain: nonnegative, axes: 1 } as const;
-const logits = { domain: logit, axes: 1 } as const;
+const ofProbs = { domain: nonnegative, axes: 1 } as const;
+const ofLogits = { domain: logit, axes: 1 } as const;
 
 const eventOf = ({ probs, logits }: ProbsOrLogits): readonly number[] => (probs ?? logits)!.shape.slice(-1);
 
@@ -70,7 +70,7 @@ function checkCategories(name: string, p: ProbsOrLogits): void {
 export const oneHotCategorical: (params: GivenProbs) => Distribution<ProbsOrLogits> =
   /* @__PURE__ */ makeFamily<ProbsOrLogits, GivenProbs>({
     name: "oneHotCategorical",
-    parameters: { probs, logits },
+    parameters: { probs: ofProbs, logits: ofLogits },
     oneOf: ["probs", "logits"],
     check: (p) => checkCategories("oneHotCategorical", p),
     eventShape: eventOf,
@@ -104,7 +104,7 @@ export const multinomial: (params: GivenTrials) => Distribution<Trials> = /* @__
   GivenTrials
 >({
   name: "multinomial",
-  parameters: { totalCount: { domain: count }, probs, logits },
+  parameters: { totalCount: { domain: count }, probs: ofProbs, logits: ofLogits },
   oneOf: ["probs", "logits"],
   check: (p) => checkCategories("multinomial", p),
   eventShape: eventOf,
@@ -185,7 +185,7 @@ const odds = (p: ProbsOrLogits): Tensor => p.logits ?? sub(logChance(p), logOthe
 export const relaxedOneHotCategorical: (params: GivenRelaxed) => Distribution<Relaxed> =
   /* @__PURE__ */ makeFamily<Relaxed, GivenRelaxed>({
     name: "relaxedOneHotCategorical",
-    parameters: { temperature: { domain: positive }, probs, logits },
+    parameters: { temperature: { domain: positive }, probs: ofProbs, logits: ofLogits },
     oneOf: ["probs", "logits"],
     check: (p) => checkCategories("relaxedOneHotCategorical", p),
     eventShape: eventOf,

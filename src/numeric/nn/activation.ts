@@ -3,19 +3,25 @@ import {
   div,
   expm1,
   greater,
+  greaterEqual,
   less,
   lessEqual,
   mul,
   neg,
   sigmoid,
   softplus,
+  square,
   tanh,
   where,
 } from "../array/elementwise.ts";
-import { asFloating } from "../array/promote.ts";
+import { hypot } from "../array/arithmetic.ts";
+import { asFloating, normalizeAxis } from "../array/promote.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkChoice, checkOptions } from "../../engine/errors/options.ts";
+import { refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { part } from "../../engine/prims/index-ops.ts";
 import { ndtrByExp } from "../../engine/prims/special.ts";
 
 export { sigmoid, softplus, tanh } from "../array/elementwise.ts";
@@ -133,4 +139,91 @@ export function hardSwish(x: TensorLike): Tensor {
   // x within −3 … 3, where it bends: outside of it no factor of a derivative is infinite
   const near = where(greater(t, -3), where(less(t, 3), t, 3), -3);
   return where(less(t, 3), mul(near, div(near.add(3), 6)), t);
+}
+
+/** min(max(x, −1), 1). Its derivative at the edges is 0, as in PyTorch. */
+export function hardTanh(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("hardTanh", arguments, 1);
+  const t = asFloating(x, "hardTanh");
+  return where(less(t, 1), where(lessEqual(t, -1), -1, t), where(greaterEqual(t, 1), 1, t));
+}
+
+/**
+ * x where it is positive, else `alpha · (e^(x / alpha) − 1)`: as `elu`, but with the derivative 1 at 0 for every alpha, which is 1 unless said otherwise.
+ *
+ * @throws DownhillError `range` unless alpha is above 0.
+ * @see Barron, Continuously differentiable exponential linear units, 2017.
+ */
+export function celu(x: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("celu", arguments, 2);
+  checkOptions("celu", options, ["alpha"]);
+  const { alpha = 1 } = options;
+  refuseTensor("celu", "alpha", alpha);
+  if (!(alpha > 0)) throw new DownhillError("range", `celu: alpha must be above 0, got ${String(alpha)}.`);
+  const t = asFloating(x, "celu");
+  const isPositive = greater(t, 0);
+  return where(isPositive, t, mul(expm1(div(where(isPositive, 0, t), alpha)), alpha));
+}
+
+/**
+ * x where it is positive, else `slope · x`, for slopes that are learned: one number, or an array that is repeated to the shape of x. The slope is the
+ * derivative at 0. (PyTorch's has a slope for each place of the second axis: give one of shape `[channels, 1, 1]`.)
+ */
+export function prelu(x: TensorLike, slope: TensorLike): Tensor {
+  if (arguments.length > 2) refuseExtra("prelu", arguments, 2);
+  const t = asFloating(x, "prelu");
+  return where(greater(t, 0), t, mul(t, slope));
+}
+
+/**
+ * The first half of an axis (the last unless said otherwise) times the sigmoid of the second half, for gates.
+ *
+ * @throws DownhillError `shape` for an axis of odd size.
+ * @see Dauphin, Fan, Auli, Grangier, Language modeling with gated convolutional networks, ICML 2017.
+ * @example
+ * glu([2, 3, 0, 0]).tolist(); // [1, 1.5]
+ */
+export function glu(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("glu", arguments, 2);
+  checkOptions("glu", options, ["axis"]);
+  const t = asFloating(x, "glu");
+  const axis = normalizeAxis("glu", options.axis ?? -1, t.type);
+  const size = t.shape[axis]!;
+  if (size % 2 !== 0)
+    throw new DownhillError("shape", `glu: axis ${axis} of ${showType(t.type)} has no halves.`);
+  return mul(part(t, axis, 0, size / 2), sigmoid(part(t, axis, size / 2, size)));
+}
+
+/**
+ * `(x + √(x² + b)) / 2`, b being 4 unless said otherwise: near softplus, without exponentials.
+ *
+ * @throws DownhillError `range` unless b is at least 0.
+ * @see Barron, Squareplus: a softplus-like algebraic rectifier, 2021.
+ */
+export function squareplus(x: TensorLike, options: { readonly b?: number } = {}): Tensor {
+  if (arguments.length > 2) refuseExtra("squareplus", arguments, 2);
+  checkOptions("squareplus", options, ["b"]);
+  const { b = 4 } = options;
+  refuseTensor("squareplus", "b", b);
+  if (!(b >= 0)) throw new DownhillError("range", `squareplus: b must be at least 0, got ${String(b)}.`);
+  const t = asFloating(x, "squareplus");
+  // below 0 the sum cancels: there it is b / 4 over its other factor; x is kept on its side, so that derivatives are too
+  const isBelow = less(t, 0);
+  const [below, above] = [where(isBelow, t, 0), where(isBelow, 0, t)];
+  const root = (side: Tensor): Tensor => hypot(side, Math.sqrt(b));
+  return where(isBelow, div(b / 2, root(below).sub(below)), root(above).add(above).div(2));
+}
+
+/** 0 up to −1, x from 1 on, and `(x + 1)² / 4` between: softplus of which both ends are lines. Its derivative is `sparseSigmoid`. */
+export function sparsePlus(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("sparsePlus", arguments, 1);
+  const t = asFloating(x, "sparsePlus");
+  const near = where(greater(t, -1), where(less(t, 1), t, 1), -1);
+  return where(less(t, 1), square(near.add(1)).div(4), t);
+}
+
+/** `min(max((x + 1) / 2, 0), 1)`. Its derivative at the edges, −1 and 1, is 0. */
+export function sparseSigmoid(x: TensorLike): Tensor {
+  if (arguments.length > 1) refuseExtra("sparseSigmoid", arguments, 1);
+  return hardTanh(asFloating(x, "sparseSigmoid")).add(1).div(2);
 }

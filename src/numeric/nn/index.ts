@@ -2,13 +2,17 @@ import "../array/methods.ts";
 import "../../engine/runtime/install.ts";
 
 export {
+  celu,
   elu,
   gelu,
+  glu,
   hardSigmoid,
   hardSwish,
+  hardTanh,
   leakyRelu,
   logSigmoid,
   mish,
+  prelu,
   relu,
   relu6,
   selu,
@@ -16,6 +20,9 @@ export {
   silu,
   softplus,
   softsign,
+  sparsePlus,
+  sparseSigmoid,
+  squareplus,
   tanh,
 } from "./activation.ts";
 export {

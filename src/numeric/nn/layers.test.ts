@@ -12,7 +12,13 @@ const matrix = tensor(numbers(6), { shape: [2, 3] });
 describe("activations", () => {
   test.each(
     Object.entries({
+      celu: (x: Tensor) => nn.celu(x, { alpha: 0.7 }),
       elu: nn.elu,
+      hardTanh: nn.hardTanh,
+      prelu: (x: Tensor) => nn.prelu(x, [0.3]),
+      sparsePlus: nn.sparsePlus,
+      sparseSigmoid: nn.sparseSigmoid,
+      squareplus: nn.squareplus,
       gelu: nn.gelu,
       geluTanh: (x: Tensor) => nn.gelu(x, { approximate: "tanh" }),
       hardSigmoid: nn.hardSigmoid,
@@ -42,6 +48,20 @@ describe("activations", () => {
     ["elu at 0", nn.elu, 0, 0, 1],
     ["elu far below", nn.elu, -1000, -1, 0],
     ["elu far above", nn.elu, 1000, 1000, 1],
+    ["hardTanh at −1", nn.hardTanh, -1, -1, 0],
+    ["hardTanh at 1", nn.hardTanh, 1, 1, 0],
+    ["hardTanh far above", nn.hardTanh, Infinity, 1, 0],
+    ["celu at 0", nn.celu, 0, 0, 1],
+    ["celu far above", nn.celu, 1000, 1000, 1],
+    ["celu far below", nn.celu, -1000, -1, 0],
+    ["squareplus at 0", nn.squareplus, 0, 1, 0.5],
+    ["squareplus far below", nn.squareplus, -1e9, 1e-9, 1e-18],
+    ["squareplus far above", nn.squareplus, 1e200, 1e200, 1],
+    ["squareplus of ever less", nn.squareplus, -Infinity, 0, 0],
+    ["sparsePlus at −1", nn.sparsePlus, -1, 0, 0],
+    ["sparsePlus at 1", nn.sparsePlus, 1, 1, 1],
+    ["sparsePlus far below", nn.sparsePlus, -Infinity, 0, 0],
+    ["sparseSigmoid at 1", nn.sparseSigmoid, 1, 1, 0],
     ["hardSigmoid at −3", nn.hardSigmoid, -3, 0, 0],
     ["hardSigmoid at 3", nn.hardSigmoid, 3, 1, 0],
     ["hardSwish at 3", nn.hardSwish, 3, 3, 1],
@@ -53,6 +73,19 @@ describe("activations", () => {
   test.each(edges)("%s", (_, f, x, y, slope) => {
     expect(f(tensor(x)).item() + 0).toBe(y + 0);
     expect(grad((t: Tensor) => f(t))(x).item() + 0).toBe(slope);
+  });
+
+  test("glu halves any axis, and prelu has a slope for each place that is given one", () => {
+    const wide = tensor(numbers(12), { shape: [2, 2, 3] });
+    const halves = (x: Tensor): Tensor => nn.glu(x, { axis: 1 });
+    const [first, second] = [wide.at(null, 0), wide.at(null, 1)];
+    expect(halves(wide).tolist()).toEqual(first.mul(nn.sigmoid(second)).reshape([2, 1, 3]).tolist());
+    checkPrimitive(halves, [{ ins: [wide] }], { name: "glu" });
+    checkPrimitive(nn.prelu, [{ ins: [matrix, tensor([[0.1], [2]])] }], { name: "prelu" });
+    expect(grad((slope: Tensor) => sum(nn.prelu([-2, 3], slope)))([0.1, 0.2]).tolist()).toEqual([-2, 0]);
+    expect(() => nn.glu([1, 2, 3])).toThrow("glu: axis 0 of f64[3] has no halves.");
+    expect(() => nn.celu(1, { alpha: 0 })).toThrow("celu: alpha must be above 0, got 0.");
+    expect(() => nn.squareplus(1, { b: -1 })).toThrow("squareplus: b must be at least 0, got -1.");
   });
 
   test("refuse options that they do not have", () => {

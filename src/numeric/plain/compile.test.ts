@@ -170,6 +170,32 @@ describe("names from outside", () => {
     // a guard in another module is shown where the marked function calls it
     expect(() => evaluateRegion(form.region, [3, 4, -6, 1])).toThrow("thrown: no at 3:86 (third(q.x))");
   });
+
+  test("types are found where modules hand them on, and one that cannot be read says where it is from", () => {
+    const files: Record<string, string> = {
+      "./all.ts":
+        'export * from "./all.ts"; export * from "./types.ts"; export type { Inner as Core } from "./types.ts";',
+      "./types.ts":
+        "interface Inner { k: number } export type { Inner }; interface Spring { k: number; rest: Inner } export { Spring as Coil };",
+    };
+    const resolve = (specifier: string) => {
+      const text = files[specifier];
+      return text === undefined ? undefined : { text, file: specifier };
+    };
+    const text = (names: string): string => `
+      import type { ${names} } from "./all.ts";
+      import type { Gone } from "somewhere";
+      export function f(a: Coil, b: Core) { "use ad"; return a.k * a.rest.k * b.k; }
+      export function g(a: Gone) { "use ad"; return a.k; }`;
+    const form = elaborate(moduleFrom(text("Coil, Core"), { resolve }), "f");
+    expect(evaluateRegion(form.region, [2, 3, 4]).results).toEqual([24]);
+    expect(() => elaborate(moduleFrom(text("Coil, Missing"), { resolve }), "f")).toThrow(
+      "Core is not a type of values",
+    );
+    expect(() => elaborate(moduleFrom(text("Coil"), { resolve }), "g")).toThrow(
+      'Gone is imported from "somewhere", which cannot be read here: declare it in this module, or in a file that it imports.',
+    );
+  });
 });
 
 test("guards say where they stand, and only sides that are taken ask", () => {

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   at,
+  betainc,
   exp,
   full,
+  gammainc,
   grad,
   jit,
   jvp,
@@ -28,6 +30,15 @@ const { key, keys } = random;
 
 /** Every draw, with its dtype and shape. */
 const draws: Readonly<Record<string, readonly [draw: (k: random.Key) => Tensor, type: string]>> = {
+  ball: [(k) => random.ball(k, 3, 1.5, 2), "f64[2,3]"],
+  f: [(k) => random.f(k, 5, [7, 20]), "f64[2]"],
+  generalizedNormal: [(k) => random.generalizedNormal(k, [0.7, 3]), "f64[2]"],
+  geometric: [(k) => random.geometric(k, [0.01, 0.5, 1], [2, 3]), "i32[2,3]"],
+  maxwell: [(k) => random.maxwell(k, 4, { dtype: "float32" }), "f32[4]"],
+  pareto: [(k) => random.pareto(k, 2.5, 4), "f64[4]"],
+  rayleigh: [(k) => random.rayleigh(k, [1, 2]), "f64[2]"],
+  triangular: [(k) => random.triangular(k, 0, [0, 0.3, 1], 1, [2, 3]), "f64[2,3]"],
+  weibullMin: [(k) => random.weibullMin(k, 2, [0.5, 3]), "f64[2]"],
   bernoulli: [(k) => random.bernoulli(k, [0.3, 0.5, 0.7], [20, 3]), "bool[20,3]"],
   beta: [(k) => random.beta(k, [0.3, 2], 1.5, [3, 2]), "f64[3,2]"],
   binomial: [(k) => random.binomial(k, [5, 100], 0.3), "i32[2]"],
@@ -192,6 +203,46 @@ test("truncated normal numbers stay between their bounds, and are spread as they
   expect(random.truncatedNormal(key(0), 2, 1).item()).toBeNaN();
 });
 
+describe("distribution functions at the sorted variates are evenly spread: of", () => {
+  const n = 20_000;
+  const k = key(21);
+  const cases: Readonly<Record<string, readonly [Tensor, (x: number) => number]>> = {
+    weibullMin: [random.weibullMin(k, 2, 0.7, n), (x) => -Math.expm1(-((x / 2) ** 0.7))],
+    pareto: [random.pareto(k, 2.5, n), (x) => 1 - x ** -2.5],
+    rayleigh: [random.rayleigh(k, 2, n), (x) => -Math.expm1((-x * x) / 8)],
+    maxwell: [random.maxwell(k, n), (x) => gammainc(1.5, (x * x) / 2).item()],
+    triangular: [
+      random.triangular(k, -1, 0, 3, n),
+      (x) => (x < 0 ? (x + 1) ** 2 / 4 : 1 - (3 - x) ** 2 / 12),
+    ],
+    generalizedNormal: [
+      random.generalizedNormal(k, 1.5, n),
+      (x) => 0.5 + (Math.sign(x) / 2) * gammainc(1 / 1.5, Math.abs(x) ** 1.5).item(),
+    ],
+    f: [random.f(k, 5, 7, n), (x) => betainc(2.5, 3.5, (5 * x) / (5 * x + 7)).item()],
+    // the p-norm of a point of the ball to the power of the dimension is uniform
+    ball: [sum(random.ball(k, 3, 1.5, n).abs().pow(1.5), { axis: -1 }).pow(2), (x) => x],
+    "ball, one coordinate": [at(random.ball(k, 3, 2, n), null, 0), (x) => 0.5 + (3 * x - x ** 3) / 4],
+  };
+  test.each(Object.entries(cases))("%s", (_, [x, cdf]) => {
+    const sorted = [...x.data()].sort((a, b) => a - b);
+    const worst = Math.max(...sorted.map((each, i) => Math.abs(cdf(each) - (i + 0.5) / n)));
+    expect(worst * Math.sqrt(n)).toBeLessThan(1.95); // Kolmogorov and Smirnov: passed by chance in 999 of 1000
+  });
+
+  test("geometric, whose variates are counted", () => {
+    const counts = random.geometric(k, 0.3, n).data();
+    for (let i = 0; i < 12; i++) {
+      const p = 0.3 * 0.7 ** (i - 1) * (i > 0 ? 1 : 0);
+      const often = counts.filter((x) => x === i).length;
+      expect(Math.abs(often - n * p)).toBeLessThanOrEqual(5 * Math.sqrt(n * p * (1 - p)));
+    }
+    expect(random.geometric(k, 1e-300).item()).toBe(2 ** 31 - 1);
+    expect(random.triangular(k, 0, 2, 1).item()).toBeNaN();
+    expect(random.triangular(k, 0, -1, 1).item()).toBeNaN();
+  });
+});
+
 test("orthogonal matrices are orthogonal", () => {
   const q = random.orthogonal(key(3), 4, 5);
   const products = matmul(q, q.transpose([0, 2, 1])).data();
@@ -262,6 +313,11 @@ describe("shapes and parameters", () => {
       () => random.choice(key(0), 3, 1, { p: [1, 2] }),
       "choice: p must be a vector of 3 chances, got f64[2].",
     ],
+    [() => random.geometric(key(0), 0), "geometric: p must be above 0 and at most 1, got 0."],
+    [() => random.weibullMin(key(0), 1, -1), "weibullMin: concentration must be above 0, got -1."],
+    [() => random.triangular(key(0), 0, NaN, 1), "triangular: mode must be finite, got NaN."],
+    [() => random.ball(key(0), 2.5), "ball: 2.5 in shape [2.5] is not a size."],
+    [() => random.ball(key(0), 2, 0), "ball: p must be a positive number, got 0."],
     [() => random.permutation(key(0), 2.5), "permutation: how many must be an integer"],
     [() => random.normal(key(0), -1), "normal: -1 in shape [-1] is not a size."],
     [() => random.normal(keys(key(0), 3), 2), "Of several keys each has its turn by vmap or scan."],
@@ -289,6 +345,16 @@ describe("expectations of derivatives are the derivatives of expectations", () =
     ["gamma, E ln x = ψ(a)", (a) => random.loggamma(key(2), a), 0.02, 2501.59811819187],
     ["beta, E x = a / (a + b)", (a) => random.beta(key(3), a, 1.5), 0.5, 1.5 / 4],
     ["χ², E x = k", (k) => random.chiSquare(key(4), k), 3, 1],
+    ["Weibull, E x = a Γ(1 + 1 / k)", (a) => random.weibullMin(key(7), a, 0.5), 3, 2],
+    ["Pareto, E ln x = 1 / b", (b) => log(random.pareto(key(8), b)), 2, -0.25],
+    ["triangular, E x = (a + c + b) / 3", (c) => random.triangular(key(9), -1, c, 4), 1, 1 / 3],
+    ["F, E x = k / (k − 2)", (k) => random.f(key(10), 3, k), 9, -2 / 49],
+    [
+      "generalized normal, E |x|ᵖ = 1 / p",
+      (p) => random.generalizedNormal(key(11), p).abs().pow(p),
+      2,
+      -0.25,
+    ],
     ["t, E x² = k / (k − 2)", (k) => square(random.studentT(key(5), k)), 9, -2 / 49],
   ])("%s", (_, f, at, expected) => {
     expect(off(f, at, expected)).toBeLessThan(4);

@@ -8,6 +8,17 @@ export { foldIn, keys, split } from "./keys.ts";
 export { multivariateNormal, orthogonal } from "./multivariate.ts";
 export { normal, truncatedNormal } from "./normal.ts";
 export { cauchy, exponential, gumbel, laplace, logistic } from "./real.ts";
+export {
+  ball,
+  f,
+  generalizedNormal,
+  geometric,
+  maxwell,
+  pareto,
+  rayleigh,
+  triangular,
+  weibullMin,
+} from "./variates.ts";
 export { bits, uniform, type UniformOptions } from "./uniform.ts";
 export {
   bernoulli,

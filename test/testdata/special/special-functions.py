@@ -233,6 +233,93 @@ def bessels(data):
         data["besselRatio%d" % n] = keep(point(lambda x: mp.besseli(n, x) / x**n, [x], False) for x in places)
 
 
+def asymptotic_slope(n):
+    """The n-th derivative of exp(-|x|) I0(x), as an integral in which nothing cancels, from 40 on by its asymptotic series."""
+
+    def derivative(x):
+        size = abs(x)
+        if size < 40:
+            with mp.workdps(60):
+                f = lambda t: (1 - mp.cos(t)) ** n * mp.exp(-size * (1 - mp.cos(t)))
+                value = mp.quad(f, mp.linspace(0, mp.pi, 9)) / mp.pi
+        else:
+            c, value = mpf(1), mpf(0)
+            for k in range(40):
+                value += c * mp.rf(mpf(1) / 2 + k, n) * size ** (-mpf(1) / 2 - k - n) / mp.sqrt(2 * mp.pi)
+                c *= mpf((2 * k + 1) ** 2) / (8 * (k + 1))
+        return value * (-1) ** n if x > 0 else value
+
+    return derivative
+
+
+def bessel_slopes(data):
+    places = [spread(-3, 1.6) * random.choice((1, -1)) for _ in range(30)] + [spread(1.6, 12) for _ in range(20)]
+    for n in (1, 2, 3):
+        data["i0eByOrder%d" % n] = keep(point(asymptotic_slope(n), [x], False) for x in places + [39.9, 40.1, 1e-9])
+
+
+def newton(f, density, start):
+    """The root of a distribution function by Newton's method in the logarithm of x."""
+    x = start
+    with mp.workdps(60):
+        for _ in range(60):
+            step = f(x) / (density(x) * x)
+            x *= mp.exp(-step)
+            if abs(step) < mpf(10) ** -33:
+                return x
+    raise ValueError("no root")
+
+
+def gamma_inverse(a, t, upper=False):
+    # by the smaller tail, as the procedure does
+    of_upper = (t < 0.5) == upper
+    target = t if t < 0.5 else 1 - t
+
+    def tail(x):
+        with mp.workdps(60 + int(-mp.log10(target)) * of_upper):
+            term = total = 1 / a
+            k = 0
+            while term > total * mpf(10) ** -mp.dps:
+                k += 1
+                term *= x / (a + k)
+                total += term
+            lower = total * mp.exp(a * mp.log(x) - x - mp.loggamma(a))
+            return 1 - lower if of_upper else lower
+
+    density = lambda x: mp.exp((a - 1) * mp.log(x) - x - mp.loggamma(a))
+    sign = -1 if of_upper else 1
+    found = special.gammainccinv if upper else special.gammaincinv
+    start = mpf(float(found(float(a), float(t))))
+    return newton(lambda x: sign * mp.log(tail(x) / target) * tail(x), density, start)
+
+
+def beta_inverse(a, b, t):
+    density = lambda x: mp.exp((a - 1) * mp.log(x) + (b - 1) * mp.log1p(-x) + mp.loggamma(a + b) - mp.loggamma(a) - mp.loggamma(b))
+    start = mpf(float(special.betaincinv(float(a), float(b), float(t))))
+    return newton(lambda x: mp.log(betainc(a, b, x) / t) * betainc(a, b, x), density, start)
+
+
+def inverses(data):
+    def probability():
+        return float("%.6g" % random.choice((random.random(), 10 ** random.uniform(-12, -1))))
+
+    pairs = [[spread(-2, 4), probability()] for _ in range(60)] + [[1, 0.5], [20, 0.999999], [0.5, 0.75], [100, 1e-12]]
+    # what is less than a float64 can tell from 0
+    pairs = [p for p in pairs if special.gammaincinv(*p) > 1e-250]
+    data["gammaincinv"] = keep(point(gamma_inverse, p, True) for p in pairs)
+    data["gammainccinv"] = keep(point(lambda a, t: gamma_inverse(a, t, True), p, True) for p in pairs if special.gammainccinv(*p) > 1e-250)
+    triples = [[spread(-1.5, 3), spread(-1.5, 3), probability()] for _ in range(60)] + [[1, 1, 0.25], [0.5, 50, 0.3], [1e4, 1e4, 0.1]]
+    triples = [t for t in triples if 1e-250 < special.betaincinv(*t) < 0.999]
+    data["betaincinv"] = keep(point(beta_inverse, t, True) for t in triples)
+    squares = [[spread(-1, 3), float("%.6g" % random.uniform(-0.95, 0.95))] for _ in range(40)] + [[1.5, 1e-9], [20, -1e-3]]
+    of_square = lambda b, w: (1 if w > 0 else -1) * betainc(mpf(1) / 2, b, w * w)
+    data["betaincOfSquare0"] = keep(point(of_square, p, True) for p in squares)
+    by_shape_of_square = by_shapes(0, 1)
+    data["betaincOfSquare1"] = keep(point(lambda b, w: (1 if w > 0 else -1) * by_shape_of_square(mpf(1) / 2, b, w * w), p, False) for p in squares)
+    root = lambda b, u: (1 if u > 0 else -1) * mp.sqrt(beta_inverse(mpf(1) / 2, b, abs(u)))
+    data["betaincOfSquareInverse"] = keep(point(root, p, True) for p in squares)
+
+
 def ratios(data):
     fractions = [random.random() for _ in range(80)] + [spread(-300, -2) for _ in range(10)] + [0.25, 0.249, 0.4999999, 0.51]
     data["logit"] = keep(point(lambda x: mp.log(x / (1 - x)), [x], True) for x in fractions)
@@ -245,7 +332,7 @@ def ratios(data):
 
 
 data = {}
-families = [bessels, ratios, betas, normals, gamma_family, polygammas, zetas]
+families = [bessels, bessel_slopes, inverses, ratios, betas, normals, gamma_family, polygammas, zetas]
 for family in families:
     # each from its own seed, so that the others stay when one changes
     random.seed(family.__name__)

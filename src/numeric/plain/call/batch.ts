@@ -4,6 +4,7 @@ import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import { type Asked, flat } from "./asked.ts";
 import type { AnyFunction } from "./callable.ts";
+import { axesOfBooleans } from "./lists.ts";
 import { holdsList, type Lead } from "./values.ts";
 
 export interface BatchOptions {
@@ -73,10 +74,14 @@ function axesOf(
   throw new DownhillError("tree", `${title}: ${path} must be one axis, or null.`);
 }
 
-/** An axis counted in each operand: the items of a list stand along the first axis of theirs. */
+/**
+ * An axis counted in each operand: the items of a list stand along the first axis of theirs, but for booleans, whose arrays are batched as
+ * those of numbers are.
+ */
 function operandAxes(type: PlainType, axis: number | null): readonly (number | null)[] {
   switch (type.kind) {
     case "list":
+      if (axesOfBooleans(type) !== undefined) return [axis];
       return operandAxes(type.item, axis !== null && axis >= 0 ? axis + 1 : axis);
     case "record":
       return type.fields.flatMap((field) => operandAxes(field.type, axis));

@@ -189,6 +189,25 @@ function pair(x: number[], y: number) {
     expect(one({ w: [1, 2], b: [0.5, 1.5] }, xs, ys)).toEqual([1.25, 4.25]);
   });
 
+  test("batches of arrays of booleans have their axis in front, as those of numbers", () => {
+    const count = marked(`
+function count(on: boolean[], rows: boolean[][], p: number) {
+  "use ad";
+  let s = 0;
+  for (const b of on) s += b ? p : p * p;
+  for (const row of rows) if (row[1]) s += 10;
+  return s;
+}`) as (on: boolean[], rows: boolean[][], p: number) => number;
+    const on = [[true, false, true], [false, false, true]]; // prettier-ignore
+    const rows = [[[true, true], [true, false]], [[false, true], [false, true]]]; // prettier-ignore
+    const each = [2, 3].map((p, i) => count(on[i]!, rows[i]!, p));
+    expect(each).toEqual([18, 41]);
+    expect(vmap(count)(on, rows, [2, 3])).toEqual(each);
+    expect(vmap(grad(count, { argnums: 2 }))(on, rows, [2, 3])).toEqual([6, 13]);
+    expect(vmap(count, { inAxes: [null, null, 0] })(on[0]!, rows[0]!, [2, 3])).toEqual([18, 25]);
+    expect(vmap(count, { inAxes: [1, null, 0] })([[true, false], [true, true]], rows[0]!, [2, 3])).toEqual([14, 22]); // prettier-ignore
+  });
+
   test("jit computes what a plain call does, and tells of itself", () => {
     const compiled = jit(loss);
     expect(compiled(p, xs, ys)).toBe(1.25);

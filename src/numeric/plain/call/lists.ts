@@ -4,6 +4,13 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import type { PlainType } from "../form/form.ts";
 import { type Elements, type Leaf, makers, type Template } from "./templates.ts";
 
+/** How many axes an array of booleans has, of arrays of them, and so on; `undefined` for lists of anything else. */
+export function axesOfBooleans(type: PlainType): number | undefined {
+  if (type.kind === "boolean") return 0;
+  const inner = type.kind === "list" ? axesOfBooleans(type.item) : undefined;
+  return inner === undefined ? undefined : inner + 1;
+}
+
 /**
  * The numbers of a list, an array for each number of its items; `undefined` where items hold arrays, there are none, or one is not
  * what it must be: then the long way finds their kinds, or says what is wrong.

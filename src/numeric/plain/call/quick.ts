@@ -42,7 +42,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
     call(args) {
       if (templates.size === 0) return undefined;
       const { region, outside } = body();
-      const operands = new Array<RegionArgument>(region.params.length); // as long as it gets: growing takes a part of a short call
+      const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
       const known = templates.get(read(args, operands));
       if (known === undefined) return undefined;
       const leaves = outside();

@@ -4,7 +4,7 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form/form.ts";
-import { isFlat, itemsOf, takeNumbers } from "./lists.ts";
+import { axesOfBooleans, isFlat, itemsOf, takeNumbers } from "./lists.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
 export { type Leaf, makers, type Template } from "./templates.ts";
@@ -246,6 +246,11 @@ function takeList(
 ): Template {
   if (!Array.isArray(value)) throw wrong(place, type, value);
   const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
+  const booleans = place.lead === 0 ? undefined : axesOfBooleans(type);
+  if (booleans !== undefined) {
+    takeLeaf({ kind: "boolean" }, value, elements[0]!, { ...place, lead: place.lead + booleans }, leaves);
+    return { kind: "list", item: templateOf(type.item, elements.values()) };
+  }
   const numbers = place.lead === 0 ? takeNumbers(type.item, value, elements) : undefined;
   if (numbers !== undefined) {
     for (const data of numbers) leaves.push({ data, dims: [value.length] });

@@ -325,17 +325,33 @@ function exportOf(module: Module, name: string): Outside | undefined {
   return undefined;
 }
 
-/** An interface or type alias by its name, with the module that it stands in. */
+/** An interface, type alias or enum by its name, with the module that it stands in; `seen` are modules on the way to this one. */
 export function typeNamed(
   name: string,
   module: Module,
+  seen: readonly Module[] = [],
 ): { readonly declaration: TypeDeclaration; readonly module: Module } | undefined {
+  if (seen.includes(module)) return undefined; // modules that hand on each other's exports
+  const onward = (from: { readonly value: unknown }, wanted: string): ReturnType<typeof typeNamed> => {
+    const other = module.imported(String(from.value));
+    return other && typeNamed(wanted, other, [...seen, module]);
+  };
   for (const stmt of module.program.body) {
     if (stmt.type === "ImportDeclaration") {
       const specifier = stmt.specifiers.find(({ local }) => local.name === name);
-      if (specifier === undefined) continue;
-      const other = module.imported(String(stmt.source.value));
-      return other && typeNamed((specifier.imported ?? specifier.local).name, other);
+      if (specifier !== undefined) return onward(stmt.source, (specifier.imported ?? specifier.local).name);
+      continue;
+    }
+    if (stmt.type === "ExportAllDeclaration" && stmt.source) {
+      const found = onward(stmt.source, name);
+      if (found !== undefined) return found;
+    }
+    const handedOn = isExport(stmt)
+      ? stmt.specifiers?.find(({ local, exported }) => (exported ?? local).name === name)
+      : undefined;
+    if (handedOn !== undefined && isExport(stmt)) {
+      if (stmt.source) return onward(stmt.source, handedOn.local.name);
+      if (handedOn.local.name !== name) return typeNamed(handedOn.local.name, module, seen);
     }
     const declaration = isExport(stmt) ? stmt.declaration : stmt;
     if (
@@ -345,6 +361,15 @@ export function typeNamed(
     )
       continue;
     if (declaration.id.name === name) return { declaration, module };
+  }
+  return undefined;
+}
+
+/** The specifier of the import that a name comes from, if it comes from one. */
+export function importedFrom(name: string, module: Module): string | undefined {
+  for (const stmt of module.program.body) {
+    if (stmt.type === "ImportDeclaration" && stmt.specifiers.some(({ local }) => local.name === name))
+      return String(stmt.source.value);
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import type {
   TypeNode,
 } from "./ast.ts";
 import type { Module } from "./module.ts";
-import { typeNamed } from "./module.ts";
+import { importedFrom, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
 
 type Field = { readonly name: string; readonly type: PlainType };
@@ -73,6 +73,10 @@ const optional =
 const strings =
   "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
 
+function unreadType(name: string, from: string): string {
+  return `${name} is imported from ${JSON.stringify(from)}, which cannot be read here: declare it in this module, or in a file that it imports.`;
+}
+
 function notAType(module: Module, { start, end }: Node): string {
   const text = module.text.slice(start, end).replace(/\s+/g, " ");
   return `${text} is not a type of values that can be computed with here; a function may take ${accepted}.`;
@@ -116,6 +120,9 @@ function named(
       return array.kind === "array" && name === "ArrayLike" ? { ...array, of: "any" } : array;
   }
   const found = typeNamed(name, module);
+  const from = found === undefined ? importedFrom(name, module) : undefined;
+  if (from !== undefined && module.imported(from) === undefined)
+    throw new PlainError(module, node, unreadType(name, from));
   if (found === undefined || argument !== undefined)
     throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;

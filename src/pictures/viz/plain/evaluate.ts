@@ -206,9 +206,9 @@ class Runner {
     let count = 0;
     const run = this.#runs++;
     for (let k = 0; k < n; k++) {
-      if (live !== undefined && this.#number(live) === 0) break;
       const value = first + step * (reverse === true ? n - 1 - k : k);
       this.#scalars.set(index, plain(value));
+      if (live !== undefined && this.#number(live) === 0) break; // it may read the index
       this.#iteration(index, value, run, body);
       count++;
     }

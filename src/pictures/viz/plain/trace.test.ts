@@ -73,6 +73,19 @@ describe("a plain function explained by its own lines", () => {
     expect(() => linesOf(3)).toThrow("no loop has an iteration i = 3");
   });
 
+  test("the condition of a loop may read at its counter", () => {
+    const text = `function f(x: number[], u: number) {
+      "use ad";
+      let s = 0;
+      for (let i = 0; i < x.length && x[i]! > 0; i++) s += u * x[i]!;
+      return s;
+    }`;
+    const { value, inputs, lines } = tracePlain(formOf(text), [[1, 2, -1, 4], 3]);
+    expect(value).toBe(9);
+    expect(inputs.map(({ derivative }) => derivative)).toEqual([3, 3, 0, 0, 3]);
+    expect(lines.flatMap((line) => (line.kind === "loop" ? [line.count] : []))).toEqual([2]);
+  });
+
   test("has local derivatives of each line, and the derivative of the result in what the line gave", () => {
     const { lines } = tracePlain(loss, args, new Map([["i", 2]]));
     expect(lines.find((entry) => entry.line === 5)).toMatchObject({

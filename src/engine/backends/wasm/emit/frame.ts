@@ -1,4 +1,5 @@
 import type { Plans } from "../../../codegen/plan.ts";
+import * as build from "../../../kernel/build.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
 import type { Range } from "../../../kernel/range.ts";
@@ -31,6 +32,10 @@ export interface Frame {
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
   /** What is known of integer locals. */
   readonly ranges: Map<string, Range>;
+  /** Integer locals that are never set again and not negative where they are part of a valid index. */
+  readonly nonNegative: Set<string>;
+  /** Integer locals that hold the same number whenever they are read. */
+  readonly constants: Map<string, number>;
   /** What the indices of loops are less than. */
   readonly ends: Map<string, Expr>;
   /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
@@ -46,7 +51,13 @@ export function openFrame(
   buffers: ReadonlyMap<string, BufferPlace> = new Map(),
   isKernel = false,
 ): Frame {
-  return { unit, body, owner, buffers, isKernel, locals: new Map(), ranges: new Map(), ends: new Map() };
+  const known = {
+    locals: new Map(),
+    ranges: new Map(),
+    nonNegative: new Set<string>(),
+    constants: new Map(),
+  };
+  return { unit, body, owner, buffers, isKernel, ...known, ends: new Map() };
 }
 
 /** What was decided of the statements of this function. */
@@ -98,11 +109,13 @@ const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "m
 /** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
 export function isPositive(expr: Expr, frame: Frame): boolean {
   if (expr.kind === "const") return expr.value >= 0;
-  if (expr.kind === "local") return (frame.ranges.get(expr.name)?.low ?? -1) >= 0;
+  if (expr.kind === "local")
+    return frame.nonNegative.has(expr.name) || (frame.ranges.get(expr.name)?.low ?? -1) >= 0;
   if (expr.kind === "convert") return expr.x.type === "bool";
   if (expr.kind !== "binary" && expr.kind !== "select") return false;
   const [x, y] = [isPositive(expr.x, frame), isPositive(expr.y, frame)];
   if (expr.kind === "select") return x && y;
+  if (expr.op === "sub") return x && constantOf(expr.y, frame) === 0;
   if (expr.op === "and" || expr.op === "max") return x || y;
   return x && y && keepsSign.has(expr.op);
 }
@@ -118,6 +131,14 @@ export function noteIndex(
     high: to.high - 1,
   });
   frame.ends.set(loop.index, loop.to);
+}
+
+/** Notes what is known of an integer local that is never set again. */
+export function noteLet(
+  { name, value }: { readonly name: string; readonly value: Expr },
+  frame: Frame,
+): void {
+  if (value.type === "i32" && isPositive(value, frame)) frame.nonNegative.add(name);
 }
 
 /** Where an integer expression lies, wrapped or not. */
@@ -136,24 +157,41 @@ export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
   return end !== undefined && sameExpr(end, sizeExpr(size)); // what sizes are made of is never set
 }
 
-/** What is left of an index without a constant that is added to it, where leaving it out cannot make it negative. */
-function splitIndex(
-  index: Expr,
-  frame: Frame,
-): { readonly rest: Expr | undefined; readonly constant: number } {
-  if (index.kind === "const" && index.value >= 0) return { rest: undefined, constant: index.value };
-  if (index.kind === "binary" && index.op === "add") {
-    const { x, y } = index;
-    if (y.kind === "const" && y.value >= 0 && isPositive(x, frame)) {
-      const inner = splitIndex(x, frame);
-      return { rest: inner.rest, constant: inner.constant + y.value };
-    }
-    if (x.kind === "const" && x.value >= 0 && isPositive(y, frame)) {
-      const inner = splitIndex(y, frame);
-      return { rest: inner.rest, constant: inner.constant + x.value };
-    }
+/** The number that an integer expression is, where that is known. */
+function constantOf(expr: Expr, { constants }: Frame): number | undefined {
+  if (expr.kind === "const") return expr.value;
+  return expr.kind === "local" ? constants.get(expr.name) : undefined;
+}
+
+/** An index in two parts, of which memory instructions add the constant. */
+interface SplitIndex {
+  /** `undefined` for 0. */
+  readonly rest: Expr | undefined;
+  readonly constant: number;
+}
+
+/** Elements that memory instructions add at most: engines check an address by itself where more is added than their guard regions hold. */
+const mostAdded = 1 << 16;
+
+/** What is left of an index without the constants that are added to it, where leaving them out cannot make it negative. */
+function splitIndex(index: Expr, frame: Frame): SplitIndex {
+  const known = constantOf(index, frame);
+  if (known !== undefined && known >= 0) return { rest: undefined, constant: known };
+  const whole: SplitIndex = { rest: index, constant: 0 };
+  if (index.kind !== "binary" || !isPositive(index.x, frame)) return whole;
+  const { op, x, y } = index;
+  if (op === "sub" && constantOf(y, frame) === 0) return splitIndex(x, frame);
+  if (!isPositive(y, frame)) return whole;
+  if (op === "add") {
+    const [a, b] = [splitIndex(x, frame), splitIndex(y, frame)];
+    const constant = a.constant + b.constant;
+    const rest = a.rest && b.rest ? build.add(a.rest, b.rest) : (a.rest ?? b.rest);
+    return constant > mostAdded && rest !== undefined ? whole : { rest, constant };
   }
-  return { rest: index, constant: 0 };
+  if (op !== "mul" || y.kind !== "const") return whole;
+  const { rest, constant } = splitIndex(x, frame);
+  const added = constant * y.value;
+  return added > mostAdded ? whole : { rest: rest && build.mul(rest, y), constant: added };
 }
 
 /**
@@ -169,7 +207,7 @@ export function emitAddress(frame: Frame, buffer: string, index: Expr, emit: (ex
 function emitPlace(
   body: Body,
   place: BufferPlace,
-  { rest, constant }: { readonly rest: Expr | undefined; readonly constant: number },
+  { rest, constant }: SplitIndex,
   emit: (expr: Expr) => void,
 ): number {
   const size = bytesPerElement[place.type];

@@ -77,6 +77,7 @@ export function outline(
     inner.locals.set(one.name, { type: one.type, index: received[pointers.length + k]! }),
   );
   for (const [local, range] of frame.ranges) inner.ranges.set(local, range);
+  for (const local of frame.nonNegative) inner.nonNegative.add(local);
   for (const [index, end] of frame.ends) inner.ends.set(index, end);
   for (const one of carried) reload(one, inner);
   write(inner, carried);

@@ -4,12 +4,22 @@ import { splitBlock } from "../../../codegen/split.ts";
 import { local } from "../../../kernel/build.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
 import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
+import { bindingsOf } from "../../../kernel/uses.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
 import { emitKernel, emitSequence, emitWhileSequence } from "./calls.ts";
 import { addContract } from "./contract/index.ts";
 import type { BufferPlace, Frame } from "./frame.ts";
-import { bufferOf, emitAddress, localIndex, noteIndex, openFrame, plansOf, scratch } from "./frame.ts";
+import {
+  bufferOf,
+  emitAddress,
+  localIndex,
+  noteIndex,
+  noteLet,
+  openFrame,
+  plansOf,
+  scratch,
+} from "./frame.ts";
 import { outlined } from "./outline.ts";
 import { emitScalar, storeOf } from "./scalar.ts";
 import { emitSharedContract } from "./shared.ts";
@@ -23,14 +33,16 @@ export function emitBlock(block: readonly Stmt[], results: readonly Expr[], fram
   checkDepth(depth);
   const split = splitBlock(block, results, frame.unit.settings.limit);
   if (split) emitParts(split, frame, depth);
-  else for (const stmt of block) emitStmt(stmt, frame, depth);
+  else for (const stmt of block) emitStmt(stmt, frame, depth, bindingsOf(block).set);
 }
 
-function emitStmt(stmt: Stmt, frame: Frame, depth: number): void {
+/** `set` names the locals of its block that are set after they were declared, where that is known. */
+function emitStmt(stmt: Stmt, frame: Frame, depth: number, set?: ReadonlySet<string>): void {
   const { body } = frame;
   switch (stmt.kind) {
     case "let":
     case "set":
+      if (stmt.kind === "let" && set?.has(stmt.name) === false) noteLet(stmt, frame);
       emitScalar(stmt.value, frame);
       return body.localSet(localIndex(frame, stmt.name, stmt.value.type));
     case "store": {

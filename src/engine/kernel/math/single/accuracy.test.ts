@@ -138,7 +138,7 @@ test("remainders of float32 are exact", () => {
     const steps = Math.floor(2 ** (random() * 31));
     const x = i % 4 < 2 ? floats[1]! : Math.fround(steps * y);
     const value = compute(x, y);
-    expect(Object.is(value, x % y) && Object.is(interp(x, y), value), `${x} % ${y}`).toBe(true);
+    if (!Object.is(value, x % y) || !Object.is(interp(x, y), value)) expect.fail(`${x} % ${y}: ${value}`); // `expect` each time costs more
   }
 });
 

@@ -56,6 +56,11 @@ const threeParams = [
   ["x", "f64"],
 ] as const;
 
+const ofShapeAndRoot = [
+  ["b", "f64"],
+  ["w", "f64"],
+] as const;
+
 /** From here on the lower tail is integrated; its series would have too many terms. */
 const LARGE = 20;
 
@@ -69,17 +74,21 @@ const PANEL = 4;
 const MOST_STEPS = 40;
 
 /** xᵃ yᵇ / B(a, b). */
-const power64: Procedure = /* @__PURE__ */ procedure("betaPower", params, (block, [a, b, x, y]) => {
-  // by how far x is from the mean: x (a + b) / a = 1 + μ / a, y (a + b) / b = 1 − μ / b
-  const sum = block.let("sum", add(a!, b!));
-  const offset = block.let("offset", sub(mul(x!, b!), mul(y!, a!)));
-  const part = (shape: Expr, place: Expr, mu: Expr): Expr =>
-    mul(shape, call(lessLog1p64, div(mu, shape), mul(place, div(sum, shape))));
-  const deviance = add(part(a!, x!, offset), part(b!, y!, neg(offset)));
-  const rest = sub(add(call(stirlingRest64, a!), call(stirlingRest64, b!)), call(stirlingRest64, sum));
-  const size = mul(sqrt(mul(a!, div(b!, sum))), f64(0.3989422804014327));
-  return mul(size, call(exp64, neg(add(deviance, rest))));
-});
+export const betaPower64: Procedure = /* @__PURE__ */ procedure(
+  "betaPower",
+  params,
+  (block, [a, b, x, y]) => {
+    // by how far x is from the mean: x (a + b) / a = 1 + μ / a, y (a + b) / b = 1 − μ / b
+    const sum = block.let("sum", add(a!, b!));
+    const offset = block.let("offset", sub(mul(x!, b!), mul(y!, a!)));
+    const part = (shape: Expr, place: Expr, mu: Expr): Expr =>
+      mul(shape, call(lessLog1p64, div(mu, shape), mul(place, div(sum, shape))));
+    const deviance = add(part(a!, x!, offset), part(b!, y!, neg(offset)));
+    const rest = sub(add(call(stirlingRest64, a!), call(stirlingRest64, b!)), call(stirlingRest64, sum));
+    const size = mul(sqrt(mul(a!, div(b!, sum))), f64(0.3989422804014327));
+    return mul(size, call(exp64, neg(add(deviance, rest))));
+  },
+);
 
 /** The density xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b) of the beta distribution: the derivative of I in x. */
 export const betaDensity64: Procedure = /* @__PURE__ */ procedure(
@@ -90,7 +99,10 @@ export const betaDensity64: Procedure = /* @__PURE__ */ procedure(
     const instead = (name: string, value: Expr): Expr => block.let(name, select(isInside, value, f64(0.5)));
     const place = instead("place", x!);
     const y = block.let("y", sub(f64(1), place));
-    const value = div(div(call(power64, instead("first", a!), instead("second", b!), place, y), place), y);
+    const value = div(
+      div(call(betaPower64, instead("first", a!), instead("second", b!), place, y), place),
+      y,
+    );
     const end = block.let("end", select(eq(x!, f64(0)), a!, b!));
     const other = select(eq(x!, f64(0)), b!, a!);
     const atEnd = select(eq(end, f64(1)), other, select(lt(end, f64(1)), f64(Infinity), f64(0)));
@@ -176,7 +188,7 @@ const tail = /* @__PURE__ */ byOrders((p, q) =>
       loop.set(total, add(total, part));
       loop.set(begin, add(begin, panel));
     });
-    return mul(call(power64, a!, b!, x!, y!), total);
+    return mul(call(betaPower64, a!, b!, x!, y!), total);
   }),
 );
 
@@ -217,7 +229,7 @@ const series = /* @__PURE__ */ byOrders((p, q) =>
         loop.set(totals.get(key)!, add(totals.get(key)!, value));
       }
     });
-    const scale = block.let("scale", div(call(power64, a!, b!, x!, y!), a!));
+    const scale = block.let("scale", div(call(betaPower64, a!, b!, x!, y!), a!));
     if (p + q === 0) return mul(scale, total(0, 0));
     const next = block.let("shape", add(a!, f64(1)));
     const first = sub(call(logLessDigamma64, x!, next), call(logLessDigamma64, f64(1), sum));
@@ -236,8 +248,8 @@ const series = /* @__PURE__ */ byOrders((p, q) =>
   }),
 );
 
-/** The derivative by orders (p, q) of I(a, b, x), by the lower tail. */
-const lower = /* @__PURE__ */ byOrders((p, q) =>
+/** The derivative by orders (p, q) of I(a, b, x), by the lower tail; y = 1 − x. */
+export const betaLowerTail: (p: number, q?: number) => Procedure = /* @__PURE__ */ byOrders((p, q) =>
   procedure(`betaLower${p}By${q}`, params, (block, [a, b, x, y]) => {
     const value = block.let("value", f64(0));
     block.if(
@@ -269,11 +281,22 @@ function byTail(block: Block, [a, b, x]: readonly [Expr, Expr, Expr], [p, q]: re
   const value = block.let("value", f64(0));
   block.if(
     isUpper,
-    (then) => then.set(value, call(lower(q, p), second, first, rest, place)),
-    (otherwise) => otherwise.set(value, call(lower(p, q), first, second, place, rest)),
+    (then) => then.set(value, call(betaLowerTail(q, p), second, first, rest, place)),
+    (otherwise) => otherwise.set(value, call(betaLowerTail(p, q), first, second, place, rest)),
   );
   return { isInside, isUpper, value };
 }
+
+/**
+ * The derivative of order n in b of sign(w) I(½, b, w²), which is smooth at w = 0, for b > 0 and −1 ≤ w ≤ 1; NaN outside. Of Student's
+ * distribution of 2b degrees of freedom it is twice the probability between 0 and w √(2b / (1 − w²)). Error: as of `betainc`.
+ */
+export const betaincOfSquare64: (order: number) => Procedure = /* @__PURE__ */ byOrders((n) =>
+  procedure(`betaincOfSquare${n}`, ofShapeAndRoot, (_, [b, w]) => {
+    const value = call(n === 0 ? betainc64 : betaincByShapes64(0, n), f64(0.5), b!, mul(w!, w!));
+    return select(lt(w!, f64(0)), neg(value), value);
+  }),
+);
 
 /** Whether all are in the closed domain, where there is a limit. */
 function isDefined(a: Expr, b: Expr, x: Expr): Expr {

@@ -79,6 +79,13 @@ function power(block: Block, a: Expr, x: Expr, p: 0 | -1): Expr {
   return value;
 }
 
+/** xᵃ e⁻ˣ / Γ(a) for 0 < a, x < ∞: the density of the gamma distribution over ln x. */
+export const gammaPower64: Procedure = /* @__PURE__ */ procedure(
+  "gammaPower",
+  ofShapeAndPlace,
+  (block, [a, x]) => power(block, a!, x!, 0),
+);
+
 /** The density xᵃ⁻¹ e⁻ˣ / Γ(a) of the gamma distribution: the derivative of P(a, x) in x. */
 export const gammaDensity64: Procedure = /* @__PURE__ */ procedure(
   "gammaDensity",

@@ -42,6 +42,8 @@ export function emitVectorFor(
 ): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
+  const isOnce = bounds.count === plan.count && !plan.leavesRareOut;
+  if (isOnce && stmt.from.kind === "const") frame.constants.set(stmt.index, stmt.from.value);
   const made = openIteration(stmt.body, frame, plan.leavesRareOut);
   const { code, iteration } = made;
   const lanes = openLanes(stmt.body, stmt.index, frame, made, plan);

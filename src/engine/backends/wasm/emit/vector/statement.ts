@@ -1,11 +1,13 @@
 import { isCheap, isSilent } from "../../../../codegen/branches.ts";
+import { secondIteration } from "../../../../codegen/pairs.ts";
 import { internalError } from "../../../../errors/index.ts";
 import { expandReduce } from "../../../../kernel/expand.ts";
 import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
 import { bindingsOf } from "../../../../kernel/uses.ts";
 import { checkDepth } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
-import { bufferOf, localIndex, noteIndex, rangeOf, scratch } from "../frame.ts";
+import type { Body } from "../../encode/body.ts";
+import { bufferOf, localIndex, noteIndex, noteLet, rangeOf, scratch } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
@@ -80,6 +82,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
   if (by?.kind === "uniform" || by?.kind === "affine") {
     const isOutside = setUniform(name, value, frame, lanes);
     if (value.type === "i32") frame.ranges.set(name, rangeOf(value, frame));
+    noteLet({ name, value }, frame);
     if (!isOutside) scope.set(name, { kind: "scalar", stride: by.kind === "affine" ? by.stride : 0 });
     return;
   }
@@ -114,6 +117,14 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   emitScalar(stop, frame);
   body.localSet(end);
   body.localSet(index);
+  const second = secondIteration(stmt);
+  if (second !== undefined) {
+    const write = (block: readonly Stmt[]): void => {
+      emitVectorBlock(block, inner, call, depth + 1);
+      flushAll(lanes);
+    };
+    return emitPairs(body, index, end, () => write(stmt.body), () => write(second)); // prettier-ignore
+  }
   const goesOn = (): void => {
     body.localGet(index);
     body.localGet(end);
@@ -134,6 +145,43 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   if (!stmt.reverse) step(1);
   goesOn();
   body.brIf(again);
+  body.end();
+  body.end();
+}
+
+/**
+ * The iterations from `index` to `end`, two at a time, and one where one is left: it takes half of the steps and comparisons, and `second`
+ * shares the addresses of `first`.
+ */
+function emitPairs(body: Body, index: number, end: number, first: () => void, second: () => void): void {
+  const last = body.local("i32");
+  const isBelow = (bound: number): void => {
+    body.localGet(index);
+    body.localGet(bound);
+    body.op("i32.lt_s");
+  };
+  isBelow(end);
+  body.if();
+  body.localGet(end);
+  body.i32Const(1);
+  body.op("i32.sub");
+  body.localSet(last);
+  isBelow(last);
+  body.if();
+  const again = body.loop();
+  first();
+  second();
+  body.localGet(index);
+  body.i32Const(2);
+  body.op("i32.add");
+  body.localSet(index);
+  isBelow(last);
+  body.brIf(again);
+  body.end();
+  body.end();
+  isBelow(end);
+  body.if();
+  first();
   body.end();
   body.end();
 }

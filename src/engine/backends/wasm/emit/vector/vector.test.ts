@@ -6,7 +6,15 @@ import { makeArray } from "../../../../kernel/executable.ts";
 import * as math from "../../../../kernel/math/index.ts";
 import { exp32 } from "../../../../kernel/math/single/index.ts";
 import { printRoutine } from "../../../../kernel/print.ts";
-import type { BinaryOp, Buffer, Expr, Routine, ScalarType, UnaryOp } from "../../../../kernel/scalar.ts";
+import type {
+  BinaryOp,
+  Buffer,
+  Expr,
+  Routine,
+  ScalarType,
+  Stmt,
+  UnaryOp,
+} from "../../../../kernel/scalar.ts";
 import { layOutAtCall } from "../../../../kernel/sizes.ts";
 import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
 import {
@@ -820,6 +828,44 @@ describe("what is written for lanes", () => {
     const lines = text(routine);
     expect(lines.match(/\bloop \$/g)).toHaveLength(1);
     expect(lines).not.toMatch(/\bbr \$/);
+  });
+
+  test("loops within make two iterations at a time, from one address, and one where one is left", () => {
+    const made: Made = {
+      ins: [
+        ["a", "f64", 24],
+        ["w", "f64", 12],
+        ["steps", "i32", 4],
+      ],
+      outs: [["out", "f64", 48]],
+      scalars: [["m", "i32"]],
+      n: 4,
+    };
+    const routine = routineOf(made, (block) => {
+      block.for("c", k.i32(0), k.i32(48), (loop, c) => loop.store("out", c, k.f64(0)));
+      block.for("strip", k.i32(0), k.i32(3), (strips, strip) => {
+        const first = strips.let("first", k.mul(strip, k.i32(4)));
+        const lanes = k.makeBlock();
+        lanes.forEach("i", k.i32(0), k.i32(4), (loop, i) => {
+          const count = k.and(k.local("i32", "m"), k.i32(7));
+          const start = loop.let("start", k.add(first, i));
+          const sum = loop.let("sum", k.f64(0));
+          loop.for("j", k.i32(0), count, (inner, j) => {
+            const at = inner.let("at", k.add(start, j));
+            const x = inner.let("x", k.mul(k.load("f64", "a", at), k.load("f64", "w", j)));
+            inner.set(sum, k.add(sum, x));
+            const row = k.add(k.mul(k.sub(k.add(j, k.i32(3)), i), k.i32(4)), k.mul(i, k.i32(5)));
+            inner.store("out", row, k.add(k.load("f64", "out", row), k.sub(x, sum)));
+          });
+        });
+        strips.statements.push({ ...(lanes.statements[0] as Stmt & { kind: "for" }), strip: true });
+      });
+    });
+    expectAgreement(routine);
+    const lines = text(routine);
+    const offsets = [...lines.matchAll(/v128\.load offset=(\d+)/g)].map((match) => Number(match[1]));
+    // x[start + j + 1], and the rows j + 3 and j + 4 of out
+    expect(new Set(offsets)).toEqual(new Set([16, 8, 24, 96, 112, 128, 144]));
   });
 
   test("elements at a fixed step are read and written from one address, wherever the first of them lies", () => {

@@ -1,0 +1,56 @@
+import type { Command } from "../run.ts";
+
+const args = {
+  model: {
+    type: "positional",
+    required: true,
+    valueHint: "model",
+    description: "what downhill train wrote: the file of --save, or the folder of --checkpoint",
+  },
+  table: {
+    type: "positional",
+    required: true,
+    valueHint: "table",
+    description:
+      "a file that has the columns the network predicts from, in any order and among others:\nCSV, JSON Lines or Parquet, by its name",
+  },
+  out: {
+    type: "string",
+    valueHint: "file.csv",
+    description: "where to write the table (default: standard output)",
+  },
+  unknown: {
+    type: "string",
+    valueHint: "word",
+    description:
+      "what becomes of a category that the network has not learnt: error (default), or none:\nit counts as none of those that it has",
+  },
+  header: {
+    type: "boolean",
+    default: true,
+    description:
+      "the first line of the table holds values: its columns are\ncolumn1, column2, … (default: by what the line holds)",
+  },
+  decimal: {
+    type: "string",
+    valueHint: "mark",
+    description: "what stands before decimals, point or comma (default: as the table shows)",
+  },
+  json: {
+    type: "boolean",
+    description: "write one JSON object: the predictions, and the classes with their probabilities",
+  },
+} as const;
+
+/** `downhill predict`: the rows of a new table by a trained network. */
+export const predictCommand: Command<typeof args> = {
+  args,
+  async run({ model, table, out, unknown, header, decimal, json }, terminal) {
+    const { predictTable } = await import("./run.ts");
+    await predictTable(
+      { model, table, out, unknown, decimal, noHeader: !header, json: json === true },
+      terminal,
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,17 @@
+import type { LazyCommand } from "../run.ts";
+import { anyCommand } from "../run.ts";
+
+/** What the help says of `downhill predict`, and where it is. */
+export const predictEntry: LazyCommand = {
+  description: "Predict the rows of a new table by a trained network",
+  examples: [
+    [
+      "downhill predict model.safetensors new.csv",
+      "the table with predictions behind it, by what downhill train saved by --save model.safetensors",
+    ],
+    ["downhill predict runs/a new.csv --out predicted.csv", "by the run of --checkpoint runs/a, to a file"],
+    ["downhill predict runs/a new.csv --unknown none", "categories that the run has not seen count as none"],
+    ["downhill predict runs/a new.csv --json", "one JSON object, for programs"],
+  ],
+  load: async () => anyCommand((await import("./command.ts")).predictCommand),
+};

@@ -1,0 +1,52 @@
+import * as build from "../kernel/build.ts";
+import { copyBlock } from "../kernel/copy.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import { walkExpr, walkOwnExprs } from "../kernel/walk.ts";
+import { affine, dependence, type Dependence, varying } from "./affine.ts";
+import { weightOf } from "./cost.ts";
+import type { For } from "./plan.ts";
+import { heaviestPair } from "./tuning.ts";
+
+/**
+ * What the iteration after that of an index does, as statements to write behind those of the iteration itself, so that a loop makes two at a
+ * time. Places that move by a fixed step are said by those of the iteration before, to which memory instructions add a constant.
+ * `undefined` for a loop that goes backwards, holds loops, branches or calls, or has too large a body.
+ */
+export function secondIteration(loop: For): readonly Stmt[] | undefined {
+  if (loop.reverse) return undefined;
+  const { declared, set } = bindingsOf(loop.body);
+  if (set.has(loop.index)) return undefined;
+  let [weight, calls] = [0, false];
+  for (const stmt of loop.body) {
+    if (stmt.kind !== "let" && stmt.kind !== "set" && stmt.kind !== "store" && stmt.kind !== "comment")
+      return undefined;
+    if (stmt.kind === "let" && set.has(stmt.name)) return undefined;
+    weight += weightOf(stmt);
+    walkOwnExprs(stmt, ({ kind }) => void (calls ||= kind === "call"));
+  }
+  if (calls || weight > heaviestPair) return undefined;
+  const steps = new Map<string, Dependence>([[loop.index, affine(1)]]);
+  const next = new Map<string, Expr>([[loop.index, after(loop.index, 1)]]);
+  for (const name of set) if (!declared.has(name)) steps.set(name, varying);
+  const rest = loop.body.filter((stmt) => {
+    if (stmt.kind !== "let") return true;
+    const by = dependence(stmt.value, steps);
+    const isPlace = by.kind === "affine" && stmt.value.type === "i32" && readsNoMemory(stmt.value);
+    steps.set(stmt.name, isPlace ? by : varying);
+    if (isPlace) next.set(stmt.name, after(stmt.name, by.stride));
+    return !isPlace;
+  });
+  return copyBlock(rest, [], "", next).statements;
+}
+
+function after(name: string, steps: number): Expr {
+  return build.add(build.local("i32", name), build.i32(steps));
+}
+
+/** Whether an expression is made of numbers alone: what is in memory may be another one in the next iteration. */
+function readsNoMemory(expr: Expr): boolean {
+  let isPure = true;
+  walkExpr(expr, ({ kind }) => void (isPure &&= kind !== "load" && kind !== "call"));
+  return isPure;
+}
