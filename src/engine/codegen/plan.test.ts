@@ -158,6 +158,18 @@ describe("the plan of a loop", () => {
   });
 });
 
+test("heavy iterations go in two vectors of 256 bits, where that leaves no more over", () => {
+  const lanesOf = (n: number, wide: boolean): string | undefined =>
+    /(\d+) lanes/.exec(
+      planOf(
+        elementwise(n, (x) => k.call(math.exp64, x)),
+        { wide },
+      ),
+    )?.[1];
+  expect([64, 1000, 12].map((n) => lanesOf(n, true))).toEqual(["8", "8", "4"]);
+  expect(lanesOf(1000, false)).toBe("4");
+});
+
 describe("the plan of a fold", () => {
   const foldOf = (n: number, value: (i: Expr) => Expr): Routine =>
     routineOf(
@@ -178,7 +190,7 @@ describe("the plan of a fold", () => {
     ).toMatchInlineSnapshot(`
       "let sum: f64 = add of a[i] for i in 0..1000: 4 lanes of 64 bits
       let sum: f64 = add of f64(c[i]) for i in 0..1000: 8 lanes of 32 bits
-      let sum: f64 = add of sin(a[i]) for i in 0..1000: 4 lanes of 64 bits, by blocks that are computed in 4 lanes of 64 bits, without rare branches
+      let sum: f64 = add of sin(a[i]) for i in 0..1000: 4 lanes of 64 bits, by blocks that are computed in 8 lanes of 64 bits, without rare branches
       let sum: f64 = add of a[i] for i in 0..5: as plain loops, since there are fewer values than lanes"
     `);
   });

@@ -32,7 +32,7 @@ export type While = Stmt & { readonly kind: "while" };
 
 /** The lanes in which iterations are written: an index each, `count` at a time. */
 export interface LanePlan extends Manner {
-  readonly count: 4 | 8;
+  readonly count: 4 | 8 | 16;
 }
 
 /** How the iterations of a loop are spread over calls of a function. */
@@ -258,7 +258,8 @@ function lanesOf(stmt: For, target: Target): LanePlan | string {
     const can = canVectorise(iteration, lanes);
     if (can !== true) return can;
     if (stmt.strip === true) return { ...lanes, count: knownIterations(stmt) === 8 ? 8 : 4 };
-    return leavesManyOver(stmt, target) ? { ...lanes, count: 4 } : lanes;
+    if (leavesManyOver(stmt, target)) return { ...lanes, count: 4 };
+    return gainsByTwice(stmt, lanes.count, target) ? { ...lanes, count: lanes.count === 8 ? 16 : 8 } : lanes;
   };
   const withoutRare = hasRare(stmt.body) ? withLanes(true) : "there are no rare branches";
   return typeof withoutRare === "string" ? withLanes(false) : withoutRare;
@@ -282,6 +283,31 @@ function leavesManyOver({ from, to, body }: For, { wide }: Target): boolean {
   const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
   const byFour = tuning.timeOfFour * Math.floor(iterations / 4) + (iterations % 4);
   return byFour < byEight;
+}
+
+/**
+ * Whether a loop should be written for twice as many lanes where 256 bits hold what are two vectors elsewhere: one of these waits for
+ * itself, as two of 128 bits do not. Bools lie in memory a byte each, eight at most at a time.
+ */
+function gainsByTwice(stmt: For, count: number, { wide }: Target): boolean {
+  const iterations = knownIterations(stmt);
+  if (!wide || iterations === undefined || hasKind(stmt.body, loops) || hasBoolsInMemory(stmt.body))
+    return false;
+  const work = blockWork(stmt.body);
+  if (work < tuning.waitingBody || work > tuning.heaviestTwice) return false;
+  // in vectors of 256 bits; one index by itself takes about the time of one
+  const byOne = Math.floor(iterations / count) + (iterations % count);
+  const byTwo = tuning.timeOfTwoWide * Math.floor(iterations / (2 * count)) + (iterations % (2 * count));
+  return byTwo < byOne;
+}
+
+function hasBoolsInMemory(body: readonly Stmt[]): boolean {
+  let found = false;
+  walkBlock(body, {
+    stmt: (stmt) => void (found ||= stmt.kind === "store" && stmt.value.type === "bool"),
+    expr: ({ kind, type }) => void (found ||= kind === "load" && type === "bool"),
+  });
+  return found;
 }
 
 function planFold(stmt: Reduce, target: Target): FoldPlan {

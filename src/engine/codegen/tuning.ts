@@ -86,6 +86,18 @@ export const shortFold = 40;
 export const timeOfFour = 1.2;
 
 /**
+ * What a group of two vectors of 256 bits takes, where one takes 1: from 0.85 to 1 a number, 0.7 where random numbers are drawn, as measured with the
+ * functions of float32 and float64.
+ */
+export const timeOfTwoWide = 1.8;
+
+/** Work of an iteration, in weight, from which on it waits more for its own results than for memory. */
+export const waitingBody = 64;
+
+/** Work of an iteration up to which it is written for twice as many lanes: more code than that takes longer to compile than it saves. */
+export const heaviestTwice = 900;
+
+/**
  * Weight of the body of a loop within lanes up to which it is written twice: some 25 operations, beside which the index, its comparison and
  * addresses count. The two loops of bench row plain-convolution take 0.8 and 0.7 of the instructions.
  */

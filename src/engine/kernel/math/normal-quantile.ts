@@ -132,7 +132,10 @@ export const normalQuantile32: Procedure = /* @__PURE__ */ procedure(
     const w = block.let("w", sub(mul(convert("f32", k), f32(-Math.LN2)), log));
     const moved = block.let("moved", sub(w, f32(2.5)));
     const factor = block.let("factor", estrin32(block, "centre", normalCentre32, moved));
-    block.if(lt(f32(5), w), (then) => then.set(factor, horner("f32", normalTail32, sub(sqrt(w), f32(3.25)))));
+    block.if(lt(f32(5), w), (then) => {
+      const far = then.let("far", sub(sqrt(w), f32(3.25)));
+      then.set(factor, horner("f32", normalTail32, far));
+    });
     return mul(u!, factor);
   },
 );

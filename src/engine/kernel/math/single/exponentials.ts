@@ -104,7 +104,7 @@ export const sinh32: Procedure = /* @__PURE__ */ procedure("sinh32", [["x", "f32
 /** Hyperbolic cosine of float32. Error: at most 1 ulp. */
 export const cosh32: Procedure = /* @__PURE__ */ procedure("cosh32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", min(abs(x!), f32(90))); // from 89.42 on the result is infinite
-  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.1);
+  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.058);
   const sum = fastTwoSum(block, "sum", grown, shrunk);
   const tail = mulAdd(difference.high, sine.low, mulAdd(sum.high, cosineTail, sum.low));
   return add(sum.high, mulAdd(difference.high, sine.high, tail));

@@ -142,8 +142,7 @@ function logToBase32(
     const whole = per2[0] === 1 ? k : mul(k, f32(per2[0]));
     const head = fastTwoSum(block, "head", block.let("whole", whole), block.let("most", mul(f, f32(factor))));
     const low = per2[1] === 0 ? head.low : mulAdd(k, f32(per2[1]), head.low);
-    const square = mul(f, f);
-    const rest = mulAdd(square, polynomial32(tail, f), mulAdd(f, f32(perE - factor), low));
+    const rest = mulAdd(f, polynomial32([Math.fround(perE - factor), ...tail], f), low);
     return withLogSpecials32(x!, block.let("value", add(head.high, rest)));
   });
 }

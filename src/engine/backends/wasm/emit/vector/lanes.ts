@@ -81,7 +81,7 @@ export interface Parts {
 export interface Lanes {
   readonly frame: Frame;
   /** How many lanes there are. */
-  readonly count: 4 | 8;
+  readonly count: 4 | 8 | 16;
   /** How many elements of the iteration come before those of these lanes: the index of the loop is that of the first of all. */
   readonly base: number;
   /** Whether all lanes have 32 bits, for want of float64. */
