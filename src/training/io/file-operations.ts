@@ -163,7 +163,7 @@ export async function writeWhole(
 }
 
 /** Eight characters by chance. */
-export function randomName(): string {
+function randomName(): string {
   return globalThis.crypto.randomUUID().slice(0, 8);
 }
 
