@@ -367,6 +367,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   jacfwd: "test/derivatives.test.ts",
   jacrev: "test/derivatives.test.ts",
   jit: "src/engine/runtime/jit.test.ts",
+  map: "src/engine/transforms/map.test.ts",
   kernel: "src/testing/check-primitive.test.ts",
   jvp: "src/engine/transforms/linearize.test.ts",
   linearTranspose: "src/engine/transforms/linearize.test.ts",

@@ -1,6 +1,14 @@
 import MagicString, { type SourceMap } from "magic-string";
-import { elaborate, formText, type MarkedFunction, markedFunctions, parseModule } from "downhill/plain";
+import {
+  elaborate,
+  formText,
+  type MarkedFunction,
+  markedFunctions,
+  parseModule,
+  precompile,
+} from "downhill/plain";
 import { parse } from "./parse.ts";
+import { writtenCalls } from "./written-calls.ts";
 
 /** Finds the module that an import names: its file and its text; `undefined` where it cannot be followed. */
 export type Resolve = (
@@ -12,6 +20,8 @@ export type Resolve = (
 export interface TransformOptions {
   /** A folder in which the program keeps what it compiles, for its later runs. */
   readonly cache?: string | undefined;
+  /** What the transforms that the module writes down are compiled for. */
+  readonly precompile?: readonly ("page" | "node")[] | undefined;
   /** The text with its types, where `code` has lost them: forms are made of it, and errors have its places. */
   readonly written?: string;
 }
@@ -40,7 +50,7 @@ export function transform(
   code: string,
   file: string,
   resolve: Resolve,
-  { cache, written = code }: TransformOptions = {},
+  { cache, written = code, precompile: targets = [] }: TransformOptions = {},
 ): Transformed | undefined {
   if (!mayBeMarked(code)) return undefined;
   const module = parseModule(written, { parse, file, resolve });
@@ -54,14 +64,22 @@ export function transform(
   const attach = fresh("attachForm");
   const wrap = fresh("wrapForm");
   const offer = cache === undefined ? undefined : fresh("offerCompilationCache");
-  const offered = offer === undefined ? "" : `, offerCompilationCache as ${offer}`;
+  const calls = targets.length === 0 ? [] : writtenCalls(module.program);
+  const withRecords = calls.length === 0 ? undefined : fresh("withRecords");
+  const offered =
+    (offer === undefined ? "" : `, offerCompilationCache as ${offer}`) +
+    (withRecords === undefined ? "" : `, withRecords as ${withRecords}`);
   let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
   if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
   for (const [i, one] of marked.entries()) {
     requireFunction(one, file);
     const form = elaborate(module, sources[i]);
     const data = fresh("form");
-    head += `const ${data} = ${formText(form)}; `;
+    const own = calls.filter(({ of }) => of === sources[i]!.node || of === one.name);
+    const records = own.length === 0 ? [] : targets.flatMap((target) => precompile(form, own, target));
+    const plain = formText(form);
+    const isKept = withRecords !== undefined && records.length > 0;
+    head += `const ${data} = ${isKept ? `${withRecords}(${plain}, ${inText(records)})` : plain}; `;
     const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
@@ -76,6 +94,11 @@ export function transform(
     code: text.toString(),
     map: text.generateMap({ source: file, includeContent: true, hires: "boundary" }),
   };
+}
+
+/** Data of JSON as an expression, in one line. */
+function inText(data: unknown): string {
+  return JSON.stringify(data).replace(/[\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16)}`);
 }
 
 /** Functions are found in a text without types by their order and names. */

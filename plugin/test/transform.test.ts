@@ -58,6 +58,22 @@ export function loss(x: number) {
     expect(inCase).toMatch(/case 1: +var \$handle/);
   });
 
+  test("holds what transforms are compiled to, if that is asked for, where their options are written out", () => {
+    const code = `import { grad as g, jit, valueAndGrad } from "downhill";
+function loss(x: number, y: number) { "use ad"; return x * Math.sin(y); }
+const f = jit((x: number) => { "use ad"; return x * x; });
+g(loss, { argnums: 1 }); valueAndGrad(loss, { argnums: [0, 1] }); g(loss, { argnums: f(1) }); loss(1, 2); jit(g(loss));
+`;
+    const stepsIn = (text: string): string[] =>
+      [...text.matchAll(/"steps":"(.*?)"/g)].map(([, steps]) => steps!);
+    expect(stepsIn(transformed(code))).toEqual([]);
+    const { code: text } = transform(code, "/src/loss.ts", nothing, { precompile: ["node"] })!;
+    expect(stepsIn(text)).toEqual(["gradient 01", "values gradient 11", "gradient 10", ""]);
+    expect(text.split("\n").length).toBe(code.split("\n").length);
+    const without = transform(code.replace(/"downhill"/, '"elsewhere"'), "a.ts", nothing, { precompile: ["node"] })!; // prettier-ignore
+    expect(without.code).not.toContain("withRecords");
+  });
+
   test("keeps the name of an expression, which its wrapper has too", () => {
     expect(transformed(`const f = (x: number) => { "use ad"; return x; };`)).toMatch(
       /, \(\) => \[\], "f"\);$/,

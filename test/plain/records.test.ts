@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { configure, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, valueAndGrad } from "downhill";
-import { compile, setCompilationCache } from "downhill/plain";
+import { attachForm, compile, precompile, setCompilationCache, withRecords } from "downhill/plain";
+import type { PlainForm } from "downhill/plain";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import type { CompiledRecord, RecordStore } from "../../src/engine/runtime/region-records.ts";
-import { makeRecords } from "../../src/engine/runtime/region-records.ts";
+import { keeperOf, makeRecords } from "../../src/engine/runtime/region-records.ts";
 import { extent } from "../support/extent.ts";
 import { numbersIn } from "../support/plain-differences.ts";
+import { formOfText } from "../support/plain-region.ts";
 import type { PlainCase } from "./cases.ts";
 import { byHand, fromFields, fromMethods } from "./cases.ts";
 
@@ -56,7 +58,7 @@ function run(call: () => unknown): { readonly numbers: readonly number[]; readon
 function threeRuns(call: () => unknown) {
   const kept = new Map<string, string>();
   const without = run(call);
-  engine.records = makeRecords(storeOf(kept));
+  engine.records = makeRecords(keeperOf(storeOf(kept)));
   const first = run(call);
   const second = run(call);
   return { without, first, second, kept };
@@ -236,7 +238,7 @@ describe("a record", () => {
   test("has its own for each backend and each way to round", async () => {
     const g = differentiate(await lossOf(source), { argnums: [0] });
     const kept = new Map<string, string>();
-    engine.records = makeRecords(storeOf(kept));
+    engine.records = makeRecords(keeperOf(storeOf(kept)));
     for (const options of [{ backend: "wasm" }, { backend: "js" }, { reproducible: true }] as const) {
       configure(options);
       expect(run(() => g(xs, 2)).compilations).toBe(1);
@@ -252,7 +254,7 @@ describe("a record", () => {
     const { checkpoint } = await import("downhill");
     const loss = (await lossOf(source)) as (xs: Float64Array, scale: number) => number;
     const kept = new Map<string, string>();
-    engine.records = makeRecords(storeOf(kept));
+    engine.records = makeRecords(keeperOf(storeOf(kept)));
     const [plain, segmented] = [loss, checkpoint(loss)].map((f) => run(() => grad(f)(xs, 2)));
     expect(segmented).toEqual(plain);
     expect(kept.size).toBe(2);
@@ -275,6 +277,56 @@ describe("a record", () => {
   });
 });
 
+describe("precompile", () => {
+  const form = formOfText(texts.functions, "mixture");
+  const one = byHand.find(({ name }) => name === "mixture")!;
+  const attached = (given: PlainForm): AnyFunction => {
+    const f = (): number => 0;
+    attachForm(f, given, () => []);
+    return f;
+  };
+  const calls = [{ transform: "valueAndGrad", argnums: one.wrt }, { transform: "jit" }] as const;
+  const both = (f: AnyFunction) => [
+    ...numbersIn(differentiate(f, { argnums: [...one.wrt] })(...one.args)),
+    ...numbersIn(compiled(f)(...one.args)),
+  ];
+
+  test("compiles transforms of a function before they are called", () => {
+    const without = run(() => both(attached(form)));
+    const records = JSON.parse(JSON.stringify(precompile(form, calls, "node"))) as CompiledRecord[];
+    expect(records.map(({ steps }) => steps)).toEqual([expect.stringContaining("values gradient"), ""]);
+    const f = attached(withRecords(structuredClone(form), records));
+    expect(run(() => both(f))).toEqual({ ...without, compilations: 0 });
+    const other = (): unknown => (grad as unknown as (f: AnyFunction) => AnyFunction)(f)(...one.args);
+    expect(run(other).compilations).toBe(1); // nothing was compiled for that
+  });
+
+  test("for other engines changes nothing", () => {
+    configure({ backend: "wasm" });
+    const without = run(() => both(attached(form)));
+    const f = attached(withRecords(structuredClone(form), precompile(form, calls, "page")));
+    expect(run(() => both(f))).toEqual(without);
+    expect(without.compilations).toBe(2);
+    configure({ reproducible: true });
+    const kept = attached(withRecords(structuredClone(form), precompile(form, calls, "node")));
+    configure({ backend: "interpreter" });
+    expect(run(() => both(kept)).compilations).toBe(2);
+  });
+
+  test("leaves out what the function has no derivative for", () => {
+    const pair = formOfText(
+      `function f(x: number, n: number): [number, number] { "use ad"; return [x * n, x]; }`,
+      "f",
+    );
+    const asked = [
+      { transform: "grad" },
+      { transform: "grad", argnums: 5, hasAux: true },
+      { transform: "grad", hasAux: true },
+    ] as const;
+    expect(precompile(pair, asked, "node").map(({ steps }) => steps)).toEqual(["gradient rest 10"]);
+  });
+});
+
 const square = `export function loss(x: number) { "use ad"; return Math.sin(x) ** 2; }`;
 const { loss } = await compile<{ loss: (x: number) => number }>(square);
 
@@ -292,7 +344,7 @@ describe("setCompilationCache", () => {
     setCompilationCache(join(folder, "deep/within"));
     expect(run(gradient)).toEqual({ ...without, compilations: 1 });
     expect(run(gradient)).toEqual({ ...without, compilations: 0 });
-    expect(readdirSync(join(folder, "deep/within"))).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)]);
+    expect(readdirSync(join(folder, "deep/within"))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.json$/)]);
     setCompilationCache(undefined);
     expect(run(gradient).compilations).toBe(1);
   });

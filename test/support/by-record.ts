@@ -1,7 +1,7 @@
 // Backends whose code goes through a record, as JSON, before it runs.
 import { loadJs, recordJs } from "../../src/engine/backends/js/record.ts";
 import { wasmBackend } from "../../src/engine/backends/wasm/index.ts";
-import { loadWasm, recordWasm } from "../../src/engine/backends/wasm/record.ts";
+import { loadWasm, ownTarget, recordWasm } from "../../src/engine/backends/wasm/record.ts";
 import type { Backend } from "../../src/engine/kernel/executable.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { readRoutine, recordRoutine } from "../../src/engine/region/lower/record.ts";
@@ -24,7 +24,7 @@ export const wasmByRecord: Backend = {
   ...wasmBackend,
   name: "WebAssembly by a record",
   compile(routine) {
-    const record = must(recordWasm(routine, {}), "a record");
+    const record = must(recordWasm(routine, ownTarget({})), "a record");
     return must(loadWasm(keptOf(routine), throughJson(record), {}), "what fits to this engine");
   },
 };

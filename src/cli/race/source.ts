@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { defineLandscape, findLandscape, type Landscape, zoo } from "../../pictures/landscapes/index.ts";
+import { landscapeOptionNames } from "../../pictures/landscapes/landscape.ts";
 import { holdsPlain, plainTarget, readRunnable } from "../shared/plain-file.ts";
 import { optionError } from "../shared/words.ts";
 import { plainLandscape } from "./plain.ts";
@@ -24,19 +25,6 @@ export async function readLandscape(text: string, start: string | undefined): Pr
   if (/^[a-z][a-z-]{2,}$/i.test(text)) return findLandscape(text);
   return defineLandscape(text);
 }
-
-const optionNames = [
-  "name",
-  "formula",
-  "about",
-  "coordinates",
-  "start",
-  "domain",
-  "minima",
-  "saddles",
-  "lowest",
-  "source",
-];
 
 /** The landscape that a module exports: its default, its `f`, or its only function; the rest by the names of `defineLandscape`. */
 async function fromModule(file: string): Promise<Landscape> {
@@ -60,7 +48,7 @@ async function fromModule(file: string): Promise<Landscape> {
     );
   }
   const options = Object.fromEntries(
-    optionNames.filter((name) => name in module).map((name) => [name, module[name]]),
+    landscapeOptionNames.filter((name) => name in module).map((name) => [name, module[name]]),
   );
   const f = module[chosen] as (...coordinates: Tensor[]) => Tensor;
   return defineLandscape(f, {

@@ -161,8 +161,7 @@ function costlyOf({ eqns }: Program): ReadonlySet<Equation> {
   return costly;
 }
 
-/** Whether the elements of an equation's result are computed by a procedure, as transcendental functions are. */
-export function callsProcedure({ prim: { lowering }, params, ins }: Equation): boolean {
+function callsProcedure({ prim: { lowering }, params, ins }: Equation): boolean {
   if (lowering.kind !== "elementwise") return false;
   const types = ins.map((v) => v.type);
   const operands = types.map(({ dtype }, i) => k.local(scalarTypeOf(dtype), `x${i}`));

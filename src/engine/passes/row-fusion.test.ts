@@ -1,26 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
-  at,
-  concatenate,
-  cos,
-  cross,
   exp,
   grad,
-  jacrev,
   less,
   logSoftmax,
   makeProgram,
   mul,
-  setAt,
-  sin,
   softmax,
-  sqrt,
   sub,
   sum,
   tensor,
   transpose,
-  vmap,
   where,
   zeros,
 } from "downhill";
@@ -41,7 +32,7 @@ import { lowerProgram } from "./lower.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
 import { fuseRows } from "./row-fusion.ts";
 
-const anyRows = { elements: 1, bytes: 0, bytesOfShortRow: Infinity };
+const anyRows = { elements: 1, bytes: 0 };
 const rowByRow = (program: Program): Program => {
   const fused = eliminateDeadCode(fuseRows(optimize(program), anyRows));
   checkProgram(fused);
@@ -164,55 +155,5 @@ describe("what is computed of rows and then of the rows and that", () => {
       );
       expect(all).toEqual(each);
     }
-  });
-});
-
-describe("what loop after loop computes of many short rows", () => {
-  const short = { elements: Infinity, bytes: -Infinity, bytesOfShortRow: -Infinity };
-  /** A point turned about an axis, and how far it is off: the parts of vectors, where they are put together again, and sums of them. */
-  const offset = (axis: Tensor, point: Tensor, seen: Tensor): Tensor => {
-    const angle = sqrt(sum(axis.mul(axis)));
-    const unit = axis.div(angle);
-    const turned = point.mul(cos(angle)).add(cross(unit, point).mul(sin(angle)));
-    const flat = at(turned, { end: 2 }).div(at(turned, 2));
-    return concatenate([flat.sub(seen), setAt(flat, sum(flat), 1)]);
-  };
-  type Three = (axis: Tensor, point: Tensor, seen: Tensor) => readonly Tensor[];
-  const blocks: Three = (...ins) => vmap(jacrev(offset, { argnums: [0, 1, 2] }))(...ins);
-  const inputs = (n: number): readonly [Tensor, Tensor, Tensor] => [
-    numbers([n, 3], 1),
-    numbers([n, 3], 2),
-    numbers([n, 2], 3),
-  ];
-
-  test.each([1, 5, 37, 2100])("goes row by row with the same bits on all backends: %d rows", (n) => {
-    const ins = inputs(n);
-    const program = makeProgram(blocks)(...ins);
-    const fused = eliminateDeadCode(fuseRows(optimize(program), short));
-    checkProgram(fused);
-    expect(loops(fused)).toBeGreaterThan(0);
-    const expected = run(program, interpBackend, ins);
-    const backends = [interpBackend, jsBackend, makeWasmBackend({ relaxed: false })];
-    if (wasmFeatures().threads)
-      backends.push(makeWasmBackend({ relaxed: false, threads: 2, chunkWork: 256 }));
-    for (const backend of backends) expect(run(fused, backend, ins)).toEqual(expected);
-  });
-
-  test("is one loop where caches do not hold what loops leave in memory, whose temporaries have room for some rows", () => {
-    const loopsOf = (f: Three, n: number): number => loops(optimize(makeProgram(f)(...inputs(n))));
-    expect([loopsOf(blocks, 1000), loopsOf(blocks, 40_000)]).toEqual([0, 1]);
-    const { plan } = lowerProgram(optimize(makeProgram(blocks)(...inputs(40_000))));
-    expect(plan.arenaBytes).toBeLessThan(2 ** 19);
-  });
-
-  test("stays loops over all rows where these leave little in memory, or mostly call procedures", () => {
-    const few: Three = (axis, point) => [sum(axis.mul(point), { axis: 1 }), sum(axis, { axis: 1 })];
-    const sines: Three = (axis, point) => {
-      let x = axis;
-      for (let i = 0; i < 40; i++)
-        x = concatenate([sin(at(x, null, { start: 1 })), at(x, null, { end: 1 })], { axis: 1 });
-      return [x.mul(point)];
-    };
-    for (const f of [few, sines]) expect(loops(optimize(makeProgram(f)(...inputs(40_000))))).toBe(0);
   });
 });

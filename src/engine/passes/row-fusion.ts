@@ -6,8 +6,7 @@ import { bytesPerElement } from "../kernel/executable.ts";
 import type { Shape } from "../util/shape.ts";
 import { must } from "../util/assert-never.ts";
 import { sameShape, sizeOf } from "../util/shape.ts";
-import { fuse, sourcesOf } from "./fuse.ts";
-import { callsProcedure } from "./hoist.ts";
+import { sourcesOf } from "./fuse.ts";
 import { rowLoopEquation } from "./row-loop.ts";
 
 /** What rows must have to be worth a loop of their own. */
@@ -16,25 +15,24 @@ export interface WorthOfRows {
   readonly elements: number;
   /** Bytes that loops over all rows go over, array after array, from which on a core's caches do not hold the rows from one loop to the next. */
   readonly bytes: number;
-  /** Of rows that are shorter: bytes of a row that loops leave in memory for others. Fewer cost less than vectors across rows gain. */
-  readonly bytesOfShortRow: number;
 }
 
-const usual: WorthOfRows = { elements: 128, bytes: 2 ** 22, bytesOfShortRow: 512 }; // bench rows layer-norm-gelu-gradient, adbench-ba
+const usual: WorthOfRows = { elements: 128, bytes: 2 ** 22 };
 
 /**
  * What is computed of each row of an array, then of the row and that, and so on, as a norm or a softmax does and its derivative again,
- * is computed row by row: a row stays in the first-level cache, and temporaries have room for some rows only. So is what is computed
- * of many short rows by loop after loop, as `vmap` makes it of a function of few numbers. No bit changes.
+ * is computed row by row: a row stays in the first-level cache, and temporaries have room for some rows only. No bit changes.
  */
 export function fuseRows(program: Program, least: WorthOfRows = usual): Program {
   let fused = program;
-  const fuseAll = (rows: Shape, find: typeof findGroup): void => {
-    for (let group = find(fused, rows, least); group !== undefined; group = find(fused, rows, least))
+  for (const rows of rowsOfFolds(program, least)) {
+    for (
+      let group = findGroup(fused, rows, least);
+      group !== undefined;
+      group = findGroup(fused, rows, least)
+    )
       fused = withRowLoop(fused, rows, group);
-  };
-  for (const rows of rowsOfFolds(program, least)) fuseAll(rows, findGroup);
-  for (const rows of manyShortRows(fused, least)) fuseAll(rows, findShortGroup);
+  }
   return fused;
 }
 
@@ -53,7 +51,9 @@ function rowsOfFolds({ eqns }: Program, least: WorthOfRows): readonly Shape[] {
 
 /** Bytes that loops go over which fold rows, and one that reads them with what that gave. */
 function bytesOf(folds: readonly Equation[]): number {
-  const sizes = folds.map(({ ins: [x] }) => bytesIn(x!));
+  const sizes = folds.map(
+    ({ ins: [x] }) => sizeOf(x!.type.shape) * bytesPerElement[scalarTypeOf(x!.type.dtype)],
+  );
   return sizes.reduce((sum, bytes) => sum + bytes, 0) + Math.max(0, ...sizes);
 }
 
@@ -97,17 +97,11 @@ interface Group {
   readonly free: ReadonlyMap<Var, Equation>;
 }
 
-/** Equations with these rows that are worth a loop of their own: a fold of long rows, and what reads long rows with what that gave. */
-function findGroup(program: Program, rows: Shape, least: WorthOfRows): Group | undefined {
-  return worthwhile(
-    groupOf(program, (eqn) => ruleOf(eqn, rows)),
-    rows,
-    least,
-  );
-}
-
-/** All equations that are computed row by row, of which none needs anything that others make of members. */
-function groupOf({ eqns }: Program, rowRule: (eqn: Equation) => RowRule<unknown> | undefined): Group {
+/**
+ * Equations with these rows that are worth a loop of their own: a fold of long rows, and what reads long rows with what that gave. None of
+ * them needs anything that others make of members.
+ */
+function findGroup({ eqns }: Program, rows: Shape, least: WorthOfRows): Group | undefined {
   const free = new Map<Var, Equation>();
   const rules = new Map<Equation, RowRule<unknown>>();
   const members = new Map<Var, Equation>();
@@ -123,20 +117,22 @@ function groupOf({ eqns }: Program, rowRule: (eqn: Equation) => RowRule<unknown>
     return rules.get(eqn)?.isRow.every((isRowToo, i) => isReady(eqn.ins[i]!, isRowToo)) === true;
   };
   for (const eqn of eqns) {
-    const rule = rowRule(eqn);
+    const rule = ruleOf(eqn, rows);
     if (rule !== undefined) rules.set(eqn, rule);
     if (eqn.prim.cost === "free") free.set(eqn.outs[0]!, eqn);
     else if (rule?.isRow.every((isRow, i) => isReady(eqn.ins[i]!, isRow)) === true)
       members.set(eqn.outs[0]!, eqn);
     else if (eqn.ins.some(isAfter)) for (const v of eqn.outs) after.add(v);
   }
-  return { members: new Set(members.values()), rules, free };
+  return worthwhile({ members: new Set(members.values()), rules, free }, rows, least);
 }
 
 /** The first equations of a group that share rows and are worth a loop. */
 function worthwhile(group: Group, rows: Shape, least: WorthOfRows): Group | undefined {
-  const { members } = group;
-  const { rowsOf, connected } = connections(group, rows);
+  const { members, free } = group;
+  const rowsOf = ({ ins, outs }: Equation): readonly Var[] =>
+    [...ins.flatMap((v) => sourcesOf(v, free)), ...outs].filter((v) => hasRows(v, rows));
+  const touching = new Map<Var, Equation[]>(); // members by the rows that they read or make
   const ofFolds = new Set<Var>(); // what a fold has a part in
   const again = new Set<Equation>(); // members that go over long rows with such values
   for (const eqn of members) {
@@ -144,104 +140,22 @@ function worthwhile(group: Group, rows: Shape, least: WorthOfRows): Group | unde
     const isOfFold = rowsOf(eqn).some((v) => ofFolds.has(v));
     if (isOfFold && (isFold || isLong(eqn.outs[0]!, rows, least))) again.add(eqn);
     if (isOfFold || isFold) ofFolds.add(eqn.outs[0]!);
-  }
-  for (const first of again) {
-    const part = connected(first);
-    if (bytesOf(part.filter((eqn) => isLongFold(eqn, rows, least))) >= least.bytes)
-      return { ...group, members: new Set(part) };
-    for (const eqn of part) again.delete(eqn);
-  }
-  return undefined;
-}
-
-/** The rows that members of a group read and make, and the members that a member is connected with by rows, in their order. */
-function connections(
-  { members, free }: Group,
-  rows: Shape,
-): {
-  readonly rowsOf: (eqn: Equation) => readonly Var[];
-  readonly connected: (first: Equation) => readonly Equation[];
-} {
-  const rowsOf = ({ ins, outs }: Equation): readonly Var[] =>
-    [...ins.flatMap((v) => sourcesOf(v, free)), ...outs].filter((v) => hasRows(v, rows));
-  const touching = new Map<Var, Equation[]>(); // members by the rows that they read or make
-  for (const eqn of members) {
     for (const v of rowsOf(eqn)) {
       const others = touching.get(v);
       if (others === undefined) touching.set(v, [eqn]);
       else others.push(eqn);
     }
   }
-  const connected = (first: Equation): readonly Equation[] => {
+  for (const first of again) {
     const found = new Set([first]);
     for (const eqn of found)
       for (const v of rowsOf(eqn)) for (const other of touching.get(v)!) found.add(other);
-    return [...members].filter((eqn) => found.has(eqn));
-  };
-  return { rowsOf, connected };
-}
-
-/** The sizes of first axes that so many bytes of results share that loops over short rows may be worth one loop. */
-function manyShortRows({ eqns }: Program, least: WorthOfRows): readonly Shape[] {
-  const bytes = new Map<number, number>();
-  for (const { prim, outs } of eqns) {
-    const n = outs[0]?.type.shape[0];
-    if (n !== undefined && outs.length === 1 && prim.cost !== "free")
-      bytes.set(n, (bytes.get(n) ?? 0) + bytesIn(outs[0]!));
-  }
-  return [...bytes].filter(([, sum]) => sum >= least.bytes).map(([n]) => [n]);
-}
-
-/** Equations over short rows that loop after loop computes, which leave much of each row in memory for one another. */
-function findShortGroup(program: Program, rows: Shape, least: WorthOfRows): Group | undefined {
-  const isShort = (v: Var): boolean => hasRows(v, rows) && !isLong(v, rows, least);
-  const group = groupOf(program, (eqn) => {
-    const rule = ruleOf(eqn, rows);
-    const rowsRead = eqn.ins.filter((_, i) => rule?.isRow[i] === true);
-    return [...rowsRead, ...eqn.outs].every(isShort) ? rule : undefined;
-  });
-  const { connected } = connections(group, rows);
-  const between = betweenLoops(program);
-  const left = new Set(group.members);
-  for (const first of left) {
-    const part = connected(first);
-    for (const eqn of part) left.delete(eqn);
-    const bytes = part.reduce((sum, eqn) => sum + worthOf(eqn, between), 0);
-    if (bytes >= least.bytes && bytes >= least.bytesOfShortRow * sizeOf(rows))
+    const part = [...members].filter((eqn) => found.has(eqn));
+    if (bytesOf(part.filter((eqn) => isLongFold(eqn, rows, least))) >= least.bytes)
       return { ...group, members: new Set(part) };
+    for (const eqn of part) again.delete(eqn);
   }
   return undefined;
-}
-
-/** As many bytes through memory take the time that a sine takes longer outside of a vector: 7 ns for 54 bytes, where a core shares its memory. */
-const bytesOfScalar = 64;
-
-/** Bytes that an equation leaves in memory for other loops, less what it takes longer row by row. */
-function worthOf(eqn: Equation, between: ReadonlySet<Var>): number {
-  const [out] = eqn.outs;
-  const lost = callsProcedure(eqn) ? bytesOfScalar : 0;
-  return (between.has(out!) ? bytesIn(out!) : 0) - lost * sizeOf(out!.type.shape);
-}
-
-function bytesIn({ type }: Var): number {
-  return sizeOf(type.shape) * bytesPerElement[scalarTypeOf(type.dtype)];
-}
-
-/** What one step of a program leaves in memory for another. */
-function betweenLoops(program: Program): ReadonlySet<Var> {
-  const { steps, deferred } = fuse(program);
-  const stepOf = new Map<Var, number>();
-  const between = new Set<Var>();
-  steps.forEach((step, i) => {
-    const reader = step.kind === "loop" && step.reader !== undefined ? [step.reader] : [];
-    const eqns = step.kind === "loop" ? [...step.members, ...reader] : [step.eqn];
-    for (const { ins, outs } of eqns) {
-      for (const v of outs) stepOf.set(v, i);
-      for (const v of ins.flatMap((x) => sourcesOf(x, deferred)))
-        if ((stepOf.get(v) ?? i) !== i) between.add(v);
-    }
-  });
-  return between;
 }
 
 /** The program with a loop in the place of the last member of a group. */

@@ -11,10 +11,10 @@ import { bind } from "../trace/bind.ts";
 import { range, sizeOf } from "../util/shape.ts";
 
 /**
- * Rows that are computed one after the other with the same temporaries: 16 of long rows, whose temporaries take a sixteenth of what they
- * would for all rows, and of short ones as many as have so many elements. Blocks of rows may run at once, so they are to be many.
+ * Rows that are computed one after the other with the same temporaries: these take a sixteenth of what they would for all rows. Blocks of
+ * rows may run at once, so they are to be many.
  */
-const [rowsOfBlock, elementsOfBlock, fewestBlocks] = [16, 2048, 16];
+const [mostRowsOfBlock, fewestBlocks] = [16, 16];
 
 /**
  * A program that computes one row of each result, from constants and a row of each other operand: what these have at one index along their
@@ -29,11 +29,9 @@ interface RowLoopParams {
 }
 
 /** How rows are counted: by blocks, of which the last one may have fewer. */
-function blocksOf({ rows, body }: RowLoopParams): { readonly blocks: number; readonly perBlock: number } {
+function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: number } {
   const count = sizeOf(rows);
-  const longest = Math.max(1, ...[...body.ins, ...body.outs].map(({ type }) => sizeOf(type.shape)));
-  const most = Math.max(rowsOfBlock, Math.floor(elementsOfBlock / longest));
-  const perBlock = Math.max(1, Math.min(most, Math.floor(count / fewestBlocks)));
+  const perBlock = Math.max(1, Math.min(mostRowsOfBlock, Math.floor(count / fewestBlocks)));
   return { blocks: Math.ceil(count / perBlock), perBlock };
 }
 
@@ -76,7 +74,7 @@ const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopPar
         program: body,
         ins: body.ins.map((_, index) => ({ of: "operand", index, isPart: index >= consts })),
         outs: body.outs.map((_, index) => ({ of: "result", index, isPart: true })),
-        copies: blocksOf({ body, consts, rows }).blocks,
+        copies: blocksOf(rows).blocks,
       },
     ],
     emit: emitRows,
@@ -84,9 +82,9 @@ const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopPar
 });
 
 /** A loop over the blocks, which share nothing, and within it one over the rows of a block. */
-function emitRows({ block, fresh, write }: LowerContext, params: RowLoopParams): void {
-  const count = sizeOf(params.rows);
-  const { blocks, perBlock } = blocksOf(params);
+function emitRows({ block, fresh, write }: LowerContext, { rows }: RowLoopParams): void {
+  const count = sizeOf(rows);
+  const { blocks, perBlock } = blocksOf(rows);
   block.forEach(fresh("block"), k.i32(0), k.i32(blocks), (outer, b) => {
     if (perBlock === 1) return void write(outer, 0, b, b);
     const from = outer.let(fresh("from"), k.mul(b, k.i32(perBlock)));

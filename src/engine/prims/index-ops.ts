@@ -80,19 +80,6 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
       ),
   },
   cost: "free",
-  loop: {
-    row({ starts, limits, strides }, depth, [x]) {
-      const isWhole = (axis: number): boolean =>
-        starts[axis] === 0 && limits[axis] === x!.shape[axis] && strides[axis] === 1;
-      if (!range(0, depth).every(isWhole)) return undefined;
-      const params = {
-        starts: starts.slice(depth),
-        limits: limits.slice(depth),
-        strides: strides.slice(depth),
-      };
-      return { params, isRow: [true] };
-    },
-  },
 });
 
 /** What a slice of an array of this shape reads, where that is a part along one axis. */
@@ -160,13 +147,6 @@ const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
       return inside === undefined ? at(0, source) : k.select(inside, at(0, source), zero);
     },
   },
-  loop: {
-    row({ low, high, interior }, depth) {
-      if ([low, high, interior].some((list) => list.slice(0, depth).some((n) => n !== 0))) return undefined;
-      const params = { low: low.slice(depth), high: high.slice(depth), interior: interior.slice(depth) };
-      return { params, isRow: [true] };
-    },
-  },
 });
 
 function paddedShape(shape: Shape, { low, high, interior }: PadParams): number[] {
@@ -230,10 +210,6 @@ const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
     ],
     batched: [true],
   }),
-  loop: {
-    row: ({ axis }, depth, ins) =>
-      axis < depth ? undefined : { params: { axis: axis - depth }, isRow: ins.map(() => true) },
-  },
 };
 
 /** Of many arrays. A loop an operand: choosing the operand at each element would take time in proportion to their number. */

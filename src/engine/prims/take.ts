@@ -73,10 +73,6 @@ const takePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
         ? (at) => flatIndex([clampedPlace(at(1, []), x!.shape[0]!)], stridesOf(x!.shape))
         : undefined,
   },
-  loop: {
-    row: ({ axis }, depth) =>
-      axis < depth ? undefined : { params: { axis: axis - depth }, isRow: [true, false] },
-  },
 });
 
 /** The elements of x at places along an axis; the axes of `indices` stand in its stead. Places are clamped to the array. */
@@ -138,12 +134,6 @@ function writer<P extends TakeParams>(
       bind1(prim, [ins[0]!, ins[1]!, rules.guarded(ins, when, params)], params),
     ],
     layout: { places: ([x], { axis }) => ({ operand: 1, n: x!.shape[axis]! }) },
-    loop: {
-      row: (params, depth) =>
-        params.axis < depth
-          ? undefined
-          : { params: { ...params, axis: params.axis - depth }, isRow: [true, false, true] },
-    },
     lowering: {
       kind: "loops",
       inPlace: () => firstInPlace,

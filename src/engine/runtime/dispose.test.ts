@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { configure, full, grad, jit, sum, tensor, vmap } from "downhill";
 import { storageOf } from "../../../test/support/cells.ts";
+import { seeded } from "../../../test/support/sampling.ts";
 import { resultPool } from "./choices.ts";
 
 afterEach(() => configure({}));
@@ -89,4 +90,43 @@ describe("a result that is given up by using", () => {
     expect(jit(f)(full([100_000], 2)).item()).toBe(800_000);
     expect(vmap(f)([[1], [2]]).data()).toEqual(Float64Array.of(1, 8));
   });
+
+  test.each([1, 2])(
+    "changes no result that is held, whatever is given up, donated, read or fails in between, across jobs, with %d threads",
+    async (threads) => {
+      configure({ threads });
+      const random = seeded(7);
+      const draw = (n: number): number => Math.floor(random() * n);
+      const double = jit((x: Tensor) => x.mul(2));
+      const next = jit((x: Tensor) => x.add(1), { donate: 0 });
+      const starts = sizes.map((n) => full([n], 1));
+      let held: { readonly x: Tensor; readonly value: number; readonly isDonable: boolean }[] = [];
+      for (let step = 0; step < 300; step++) {
+        const at = draw(held.length + 1);
+        const one = held[at];
+        const drop = (): void => void (held = held.filter((_, k) => k !== at));
+        if (one === undefined || held.length < 4) {
+          held.push({ x: double(starts[draw(sizes.length)]!), value: 2, isDonable: true });
+        } else if (step % 5 === 0) {
+          drop();
+          one.x[Symbol.dispose]();
+          expect(() => double(one.x)).toThrow("donated");
+        } else if (step % 5 === 1 && one.isDonable) {
+          drop();
+          held.push({ x: next(one.x), value: one.value + 1, isDonable: true });
+        } else if (step % 5 === 2) {
+          const other = one.x.shape.length === 1 ? [1, -1] : [-1]; // the same shape would be the same tensor
+          held.push({ x: one.x.reshape(other), value: one.value, isDonable: false });
+          held[at] = { ...one, isDonable: false };
+        } else if (step % 5 === 3) {
+          held.push({ x: double(one.x), value: 2 * one.value, isDonable: true });
+        } else await Promise.resolve();
+        if (step % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+        for (const { x, value } of held.slice(0, 3))
+          expect([x.min().item(), x.max().item()]).toEqual([value, value]);
+        if (held.length > 24) held.splice(0, 12); // left to the garbage collector
+      }
+      for (const { x, value } of held) expect([x.min().item(), x.max().item()]).toEqual([value, value]);
+    },
+  );
 });

@@ -4,8 +4,8 @@
 // another kind of engine, wrote is passed over.
 import type { JsRecord } from "../backends/js/record.ts";
 import { loadJs, recordJs } from "../backends/js/record.ts";
-import type { WasmRecord } from "../backends/wasm/record.ts";
-import { loadWasm, recordWasm } from "../backends/wasm/record.ts";
+import type { WasmRecord, WasmTarget } from "../backends/wasm/record.ts";
+import { loadWasm, ownTarget, recordWasm } from "../backends/wasm/record.ts";
 import type { Backend, Compiled } from "../kernel/executable.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import type { DerivedRegion } from "../region/derived.ts";
@@ -47,28 +47,33 @@ export interface RecordedRegion {
 
 /** What finds records. Programs that have none, and keep none, do without the code of this file. */
 export interface Records {
-  /** Where they are kept; `null` where the program has said that none are. */
-  readonly store: RecordStore | null | undefined;
-  /**
-   * A region by the record that came with it or was kept, or else by a new one, which is then kept if there is somewhere to; `undefined`
-   * where there is none that fits and none is made.
-   */
+  /** A region by the record that came with it or is kept; `undefined` where there is none that fits. */
   readonly find: (region: DerivedRegion) => RecordedRegion | undefined;
+  /** What keeps records; `null` where the program has said that nothing does. */
+  readonly keeper: Keeper | null | undefined;
 }
 
-/** What finds records that came with regions and those in a store, if there is one. */
-export function makeRecords(store?: RecordStore | null): Records {
+/** A region by the record that is kept, or else by a new one, which is then kept; `undefined` where none is made. */
+type Keeper = (region: DerivedRegion) => RecordedRegion | undefined;
+
+/** What finds records that came with regions, and those of a keeper, if there is one. */
+export function makeRecords(keeper?: Keeper | null): Records {
   return {
-    store,
+    keeper,
     find(region) {
       for (const record of region.records) {
         const isOf = record.steps === region.steps;
         const loaded = isOf ? load(record as CompiledRecord, region.base) : undefined;
         if (loaded !== undefined) return loaded;
       }
-      return store ? keptIn(store, region) : undefined;
+      return keeper?.(region);
     },
   };
+}
+
+/** Keeps records in a store. */
+export function keeperOf(store: RecordStore): Keeper {
+  return (region) => keptIn(store, region);
 }
 
 function keptIn(store: RecordStore, region: DerivedRegion): RecordedRegion | undefined {
@@ -89,15 +94,18 @@ function keyOf({ base, steps }: DerivedRegion): string {
   return JSON.stringify([buildId, backend, reproducible, generates, steps]) + regionKey(base);
 }
 
-/** Compiles a region to a record; `undefined` where it is interpreted, or takes too much memory for one. */
-export function recordOf(region: DerivedRegion): CompiledRecord | undefined {
+/**
+ * Compiles a region to a record, whose WebAssembly is for a target, by default what runs us; `undefined` where it is interpreted, or
+ * takes too much memory for one.
+ */
+export function recordOf(region: DerivedRegion, target?: WasmTarget): CompiledRecord | undefined {
   const { base, steps } = region;
   const made = region.region();
   engine.compilations++;
   const lowered = lowerRegion(made, scalarFunctions, { failedChecks: "end" });
   const { name, usesKernelMemory } = sizedBackendFor(lowered.routine);
   if (!made.name.endsWith(base.name)) return undefined;
-  const code = codeOf(usesKernelMemory === true ? "wasm" : name, lowered);
+  const code = codeOf(usesKernelMemory === true ? "wasm" : name, lowered, target);
   return (
     code && {
       build: buildId,
@@ -110,10 +118,10 @@ export function recordOf(region: DerivedRegion): CompiledRecord | undefined {
   );
 }
 
-function codeOf(backend: string, { routine }: LoweredRegion): CodeRecord | undefined {
+function codeOf(backend: string, { routine }: LoweredRegion, target?: WasmTarget): CodeRecord | undefined {
   if (backend === "js") return { backend, record: recordJs(routine) };
   if (backend !== "wasm") return undefined;
-  const record = recordWasm(routine, wasmChoices());
+  const record = recordWasm(routine, target ?? ownTarget(wasmChoices()));
   return record && { backend, record };
 }
 

@@ -2,10 +2,9 @@
  * A 128-bit hash of int32 numbers, as text: four multiplicative hashes of 32 bits that depend on one another. Numbers are taken in at once and not digit by digit, all of them in one
  * loop: most programs are hashed once, before the engine has compiled any of this.
  */
-export function digest(words: ArrayLike<number>): string {
+export function digest(words: readonly number[]): string {
   let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344]; // digits of pi
-  for (let i = 0; i < words.length; i++) {
-    const n = words[i]!;
+  for (const n of words) {
     a = Math.imul(a ^ n, 0x9e3779b1);
     a ^= a >>> 15;
     b = Math.imul(b ^ n ^ a, 0x85ebca77);

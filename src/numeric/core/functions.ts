@@ -67,6 +67,8 @@ export { hessian, hvp, jacfwd, jacrev } from "../../engine/transforms/jacobian.t
 export type { Jacobian, JacobianOptions } from "../../engine/transforms/jacobian.ts";
 export { jvp, linearize, linearTranspose, vjp } from "../../engine/transforms/linearize.ts";
 export { makeProgram } from "../../engine/transforms/make-program.ts";
+export { map } from "../../engine/transforms/map.ts";
+export type { MapOptions } from "../../engine/transforms/map.ts";
 export { scan } from "../../engine/transforms/scan.ts";
 export type { ScanOptions } from "../../engine/transforms/scan.ts";
 export { vmap } from "../../engine/transforms/vmap.ts";

@@ -1,4 +1,6 @@
 // What every optimiser refuses at an update, and what those that change others do.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { jit, less, type Tensor, tensor, where } from "downhill";
 import * as optim from "downhill/optim";
 import type { GeneralOptimizer, UpdateExtra } from "downhill/optim";
@@ -28,6 +30,15 @@ const makers: Readonly<Record<string, (options?: never) => GeneralOptimizer<unkn
   yogi: optim.yogi,
   lbfgs: optim.lbfgs,
 };
+
+test("every optimiser is tried", () => {
+  const text = readFileSync(join(import.meta.dirname, "functions.ts"), "utf8");
+  // those of files of their own, with options of their own
+  const exported = text.matchAll(
+    /export \{ (\w+) \} from "\.\/[\w-]+\.ts";\nexport type \{[^}]*\w+Options\b/g,
+  );
+  expect(Object.keys(makers).toSorted()).toEqual(Array.from(exported, ([, name]) => name!).toSorted());
+});
 
 describe.each(Object.entries(makers))("%s", (name, make) => {
   const optimizer = make();

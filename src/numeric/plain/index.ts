@@ -5,6 +5,8 @@ export type { FormHandle } from "./call/attach.ts";
 export { attachForm, overTensors, wrapForm } from "./call/attach.ts";
 export type { CompilationCacheOptions } from "./compilation-cache.ts";
 export { offerCompilationCache, setCompilationCache } from "./compilation-cache.ts";
+export type { WrittenCall } from "./call/precompile.ts";
+export { precompile, withRecords } from "./call/precompile.ts";
 export type { CompileOptions } from "./compile.ts";
 export { compile } from "./compile.ts";
 export { elaborate } from "./elaborate/elaborate.ts";

@@ -49,6 +49,21 @@ const expressions: Readonly<Record<string, Row>> = {
     [1.25],
     [-4],
   ),
+  "assignment that cuts off decimals, of variables and elements": row(
+    "a: number",
+    "let x = a * 3; x |= 0; const t = [a, -a]; let i = 0; t[i++] |= 0; return (x *= 2) + (t[1] |= 0) * 10 + t[0] * 100 + i;",
+    [1.75],
+    [-2.5],
+    [4e9],
+  ),
+  "logical assignment": row(
+    "a: number, b: number",
+    "let x = a; x ||= b * 2; let y = a; y &&= b + 1; let n = 0; let on = a > 1; on ||= (n++, b > 1); on &&= b < 5; let z = b; const w = (z ??= 7); return x + 10 * y + 100 * n + (on ? 1000 : 0) + z * w;",
+    [0, 3],
+    [2, 0.5],
+    [0, 7],
+    [NaN, 2],
+  ),
   "comparisons with NaN and their negations": row(
     "a: number, b: number",
     "return (a < b ? 1 : 0) + (!(a < b) ? 2 : 0) + (a >= b ? 4 : 0) + (!(a >= b) ? 8 : 0) + (a === b ? 16 : 0) + (a != b ? 32 : 0);",
@@ -625,6 +640,10 @@ const objects: Readonly<Record<string, Row>> = {
 };
 
 const outside: Readonly<Record<string, Row>> = {
+  "enums whose members are computed": {
+    ...row("a: number", "return a * Flag.Both + Flag.Last + Flag.Low * Flag.High;", [1.5]),
+    outside: "enum Flag { Low = 1 << 0, High = 1 << 2, Both = Low | High, Last = Both * 2 + 1 }",
+  },
   "enums as types": {
     ...row(
       "x: number, mode: Mode, list: { kind: Mode.Line | Mode.Cube }[]",

@@ -61,7 +61,8 @@ export interface LandscapeOptions {
   readonly source?: string;
 }
 
-const optionNames = [
+/** The names of `LandscapeOptions`. */
+export const landscapeOptionNames: readonly string[] = [
   "name",
   "formula",
   "about",
@@ -92,7 +93,7 @@ export function defineLandscape(
 ): Landscape {
   if (arguments.length > 2) refuseExtra("defineLandscape", arguments, 2);
   const operation = "defineLandscape";
-  checkOptions(operation, options, optionNames);
+  checkOptions(operation, options, landscapeOptionNames);
   if (typeof source !== "string" && typeof source !== "function") {
     throw new DownhillError(
       "option",

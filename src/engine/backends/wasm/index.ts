@@ -11,7 +11,9 @@ import { threadPool } from "./host/threads/pool.ts";
 import type { Settings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
+import type { Engine } from "./engines/peephole.ts";
 import { engineOf } from "./host/engine.ts";
+import type { Features } from "./host/features.ts";
 
 export { limitArena, wasmArena } from "./host/arena.ts";
 export type { WasmObstacle } from "./host/state.ts";
@@ -22,10 +24,12 @@ export { closePools, usefulThreads } from "./host/threads/pool.ts";
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
 export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
 
-/** How code is written by these options here. */
-export function settingsOf(options: WasmOptions): Settings {
-  const { simd } = wasmFeatures();
-  const engine = engineOf(options.wide ?? false);
+/** How code is written by these options for an engine, by default the one that runs us. */
+export function settingsOf(
+  options: WasmOptions,
+  engine: Engine = engineOf(options.wide ?? false),
+  { simd }: Pick<Features, "simd"> = wasmFeatures(),
+): Settings {
   return {
     limit: partLimit,
     simd,

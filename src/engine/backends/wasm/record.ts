@@ -3,6 +3,7 @@ import type { Compiled } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import type { RelocatableProgram } from "./emit/relocate.ts";
 import { emitRelocatable, placeProgram } from "./emit/relocate.ts";
+import type { Settings } from "./emit/unit.ts";
 import { wasmArena } from "./host/arena.ts";
 import { callableRoutine, instantiate } from "./host/call.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
@@ -17,17 +18,36 @@ export interface WasmRecord {
   readonly program: RelocatableProgram;
 }
 
+/** What code is written for. */
+export interface WasmTarget {
+  readonly settings: Settings;
+  /** Whether several threads have the memory. */
+  readonly isShared: boolean;
+}
+
+/** The engine and the memory that run us, by these options. */
+export function ownTarget(options: WasmOptions): WasmTarget {
+  return { settings: settingsOf(options), isShared: wasmArena().isShared };
+}
+
+/** V8 of the last years, in pages that are not isolated from other origins, as most are. */
+export function pageTarget(reproducible: boolean): WasmTarget {
+  const engine = { isRecent: true, wide: false, mayWiden: true };
+  return {
+    settings: settingsOf({ relaxed: !reproducible, wide: false, threads: 1 }, engine, { simd: true }),
+    isShared: false,
+  };
+}
+
 /** All that the bytes of a module depend on beside its routine. */
-function targetOf(options: WasmOptions): string {
-  const { threads, ...settings } = settingsOf(options);
-  const { isShared } = wasmArena();
+function textOf({ settings: { threads, ...settings }, isShared }: WasmTarget): string {
   return JSON.stringify({ ...settings, isShared, shares: isShared && threads > 1 });
 }
 
 /** Compiles a routine to data; `undefined` where it needs too much memory for that. */
-export function recordWasm(routine: Routine, options: WasmOptions): WasmRecord | undefined {
-  const program = emitRelocatable(routine, wasmArena().isShared, settingsOf(options));
-  return program && { target: targetOf(options), program };
+export function recordWasm(routine: Routine, target: WasmTarget): WasmRecord | undefined {
+  const program = emitRelocatable(routine, target.isShared, target.settings);
+  return program && { target: textOf(target), program };
 }
 
 /**
@@ -35,7 +55,7 @@ export function recordWasm(routine: Routine, options: WasmOptions): WasmRecord |
  * engine or other options.
  */
 export function loadWasm(routine: Routine, record: WasmRecord, options: WasmOptions): Compiled | undefined {
-  if (!canRunWasm() || record.target !== targetOf(options)) return undefined;
+  if (!canRunWasm() || record.target !== textOf(ownTarget(options))) return undefined;
   const arena = wasmArena();
   return withModuleMemory(arena, (memory) => {
     const program = placeProgram(record.program, memory);

@@ -156,7 +156,8 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
 
 const none: readonly Leaf[] = [];
 
-function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
+/** A form as transforms see it. */
+export function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
   const { region } = form;
   const params = form.params.map(({ type }) => type);
   const counts = params.map(countLeaves);

@@ -276,7 +276,12 @@ export function frozen(env: Env, entity: Entity, out: Block): Entity {
 /** The number or boolean that an entity is. */
 export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   if (entity.kind === "scalar") return entity.value;
-  const what = entity.kind === "nothing" ? "a value is needed here, and this gives none" : undefined;
+  const what =
+    entity.kind === "nothing"
+      ? "a value is needed here, and this gives none"
+      : entity.kind === "global" && !entity.name.includes(".")
+        ? `${entity.name} has no value here: declare it above this line, or hand it in as an argument.`
+        : undefined;
   return refuse(
     env,
     node,

@@ -18,11 +18,12 @@ import {
 import { copyInto, makeRoom, planOf, refuseReadOnly, samePlan, storeScalar } from "../entities/plan.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "../entities/sharing.ts";
 import { fieldNamed, itemNumber } from "../operations/access.ts";
-import { power } from "../operations/operators.ts";
+import { isZero, power, wrapped } from "../operations/operators.ts";
 import type {
   AssignmentExpression,
   Expression,
   Identifier,
+  LogicalExpression,
   Node,
   Pattern,
   UpdateExpression,
@@ -178,15 +179,30 @@ const operators: Readonly<Record<string, string>> = {
   "%=": "rem",
 };
 
+const logicalOperators = { "&&=": "&&", "||=": "||", "??=": "??" } as const;
+
+function isLogical(operator: string): operator is keyof typeof logicalOperators {
+  return Object.hasOwn(logicalOperators, operator);
+}
+
 function compoundAssignment(env: Env, node: AssignmentExpression, target: Node, isUsed: boolean): Entity {
+  if (isLogical(node.operator) && target.type === "Identifier") {
+    // a variable may be given what it holds: only elements and fields could tell
+    const left = target as Identifier;
+    const operator = logicalOperators[node.operator];
+    const right: LogicalExpression = { ...node, type: "LogicalExpression", operator, left };
+    return assignment(env, { ...node, operator: "=", right }, isUsed);
+  }
+  const isWhole = node.operator === "|=" && isZero(node.right);
   const operator = operators[node.operator];
-  if (operator === undefined && node.operator !== "**=")
+  if (operator === undefined && node.operator !== "**=" && !isWhole)
     return refuse(
       env,
       node,
       `${node.operator} is outside of what can be differentiated: write the assignment out.`,
     );
   const reference = referenceTo(env, target);
+  if (isWhole) return update(env, reference, wrapped(env, numberValue(env, target, reference)), node, isUsed);
   const place = env.out.reserve();
   const before = env.out.size;
   const right = whileUsed(env, reference, () => env.unit.elaborate.evaluate(env, node.right));

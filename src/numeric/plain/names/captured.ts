@@ -81,14 +81,18 @@ function capturedType(
   );
 }
 
-/** The number or boolean that an expression is known to be. */
+const noMembers: ReadonlyMap<string, number> = new Map();
+
+/** The number or boolean that an expression is known to be; `members` are those of an enum that stand before it. */
 export function constantValue(
   node: Expression,
   module: Module,
   around: Around,
+  members: ReadonlyMap<string, number> = noMembers,
 ): number | boolean | undefined {
   const inner = unwrap(node);
-  const value = (part: Expression): number | boolean | undefined => constantValue(part, module, around);
+  const value = (part: Expression): number | boolean | undefined =>
+    constantValue(part, module, around, members);
   switch (inner.type) {
     case "Literal":
       return typeof inner.value === "number" || typeof inner.value === "boolean" ? inner.value : undefined;
@@ -116,6 +120,8 @@ export function constantValue(
       return typeof given === "number" ? Math.sqrt(given) : undefined;
     }
     case "Identifier": {
+      const member = members.get(inner.name);
+      if (member !== undefined) return member;
       const found = lookUp(inner.name, module, around);
       if (found === undefined) return constantOf(inner.name);
       return found.kind === "variable" && found.fixed && found.init
@@ -156,6 +162,10 @@ function arithmeticOf(
       return x / y;
     case "%":
       return x % y;
+    case "<<":
+      return x << y;
+    case "|":
+      return x | y;
     default:
       return undefined; // powers differ in their last bits between machines
   }
@@ -289,6 +299,7 @@ function typeOfMember(
 /** An enum of numbers: an object of constants. */
 function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
   const fields = new Map<string, Entity>();
+  const known = new Map<string, number>();
   let next = 0;
   const members = childrenOf(declaration).flatMap((child) =>
     child.type === "TSEnumMember" ? [child] : childrenOf(child).filter(({ type }) => type === "TSEnumMember"),
@@ -298,10 +309,11 @@ function enumEntity(env: Env, node: Identifier, declaration: Node): Entity {
       readonly id: Identifier;
       readonly initializer?: Expression | null;
     };
-    const value = initializer ? constantValue(initializer, env.module, [env.module.program]) : next;
+    const value = initializer ? constantValue(initializer, env.module, [env.module.program], known) : next;
     if (typeof value !== "number")
       return refuse(env, node, `${node.name}.${id.name} is no number that is known here.`);
     fields.set(id.name, scalar(number(value)));
+    known.set(id.name, value);
     next = value + 1;
   }
   return { kind: "record", fields, root: newRoot(env, node.name, true), fresh: false };

@@ -109,13 +109,14 @@ export function binary(env: Env, node: BinaryExpression): Entity {
   return scalar(arithmetic(name, x, y));
 }
 
-function isZero(node: Expression): boolean {
+/** Whether an expression is written as 0. */
+export function isZero(node: Expression): boolean {
   const value = unwrap(node);
   return value.type === "Literal" && value.value === 0;
 }
 
 /** `x | 0`. */
-function wrapped(env: Env, x: RegionExpr): RegionExpr {
+export function wrapped(env: Env, x: RegionExpr): RegionExpr {
   return apply(toInt32, "f64", atom(env, x));
 }
 

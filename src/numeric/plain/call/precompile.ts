@@ -1,0 +1,63 @@
+import { pageTarget } from "../../../engine/backends/wasm/record.ts";
+import type { DerivedRegion } from "../../../engine/region/derived.ts";
+import type { RegionRecord } from "../../../engine/region/lower/record.ts";
+import { engine } from "../../../engine/runtime/engine.ts";
+import { makeRecords, recordOf } from "../../../engine/runtime/region-records.ts";
+import type { PlainForm, PlainType } from "../form/form.ts";
+import { callableOf } from "./attach.ts";
+import type { PlainCallable } from "./callable.ts";
+import { gradientBody } from "./gradient.ts";
+
+/** A transform of a plain function as it stands in a text: `grad(loss, { argnums: 1 })`. */
+export interface WrittenCall {
+  readonly transform: "grad" | "valueAndGrad" | "jit";
+  readonly argnums?: number | readonly number[] | undefined;
+  readonly hasAux?: boolean | undefined;
+}
+
+/**
+ * Compiles transforms of a function when a program is built, so that their first calls need not. For `"page"` that is WebAssembly for
+ * V8 in pages that are not isolated from other origins, for `"node"` what the engine that builds would compile; other engines compile
+ * as if there were nothing. Transforms that compute nothing by one region, or whose options do not fit the function, are left out.
+ */
+export function precompile(
+  form: PlainForm,
+  calls: readonly WrittenCall[],
+  target: "page" | "node",
+): readonly RegionRecord[] {
+  const callable = callableOf(form.region.name, form, () => []);
+  const regions = new Map<string, DerivedRegion>();
+  for (const call of calls) {
+    const region = regionOf(callable, form.result, call);
+    if (region !== undefined) regions.set(region.steps, region);
+  }
+  return [...regions.values()].flatMap((region) => {
+    const record = recordOf(region, target === "page" ? pageTarget(false) : undefined);
+    return record === undefined ? [] : [record];
+  });
+}
+
+/** The region that a transform runs, where what is differentiated is one number. */
+function regionOf(
+  f: PlainCallable,
+  result: PlainType,
+  { transform, argnums = 0, hasAux = false }: WrittenCall,
+): DerivedRegion | undefined {
+  if (transform === "jit") return f.body?.().region;
+  const places = typeof argnums === "number" ? [argnums] : argnums;
+  if (places.some((place) => f.params[place] === undefined) || !isNumber(hasAux ? firstOf(result) : result))
+    return undefined;
+  const gradient = hasAux ? "gradient rest" : "gradient";
+  const body = gradientBody(f, { argnums }, transform === "grad" ? gradient : "values gradient");
+  return body?.().region;
+}
+
+const firstOf = (type: PlainType): PlainType | undefined =>
+  type.kind === "tuple" ? type.items[0] : undefined;
+const isNumber = (type: PlainType | undefined): boolean => type?.kind === "number" && type.integer !== true;
+
+/** A form with what was compiled of it when the program was built. */
+export function withRecords(form: PlainForm, records: readonly RegionRecord[]): PlainForm {
+  engine.records ??= makeRecords();
+  return { ...form, records };
+}
