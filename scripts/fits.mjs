@@ -417,15 +417,17 @@ export const fits = [
     single: true,
   },
   ...[
-    { base: 2, name: "log2Tail32", says: "log₂(1 + f) = f / ln 2" },
-    { base: 10, name: "log10Tail32", says: "log₁₀(1 + f) = f / ln 10" },
-  ].map(({ base, name, says }) => ({
+    { base: 2, name: "log2Tail32", says: "log₂(1 + f) = f / ln 2 − f²/2", square: 0.5 },
+    { base: 10, name: "log10Tail32", says: "log₁₀(1 + f) = f / ln 10 − f²/4", square: 0.25 },
+  ].map(({ base, name, says, square }) => ({
     name,
     says: `${says} + f² · P(f) for |f| ≤ ⅓, relatively, in float32`,
     target: withMoreBits((f, bits) => {
       const perE = big.div(big.one(bits), big.log(BigInt(base) * big.one(bits), bits), bits);
-      if (big.toNumber(f, bits) === 0) return -perE >> 1n;
-      return big.mul(big.div(big.log(big.one(bits) + f, bits) - f, big.mul(f, f, bits), bits), perE, bits);
+      const taken = big.exactly(square, bits);
+      if (big.toNumber(f, bits) === 0) return taken - (perE >> 1n);
+      const curve = big.div(big.log(big.one(bits) + f, bits) - f, big.mul(f, f, bits), bits);
+      return big.mul(curve, perE, bits) + taken;
     }),
     weight: (/** @type {number} */ f) => (f === 0 ? 0 : Math.log(base) * Math.abs((f * f) / Math.log1p(f))),
     from: -0.3334,

@@ -104,8 +104,10 @@ export const sinh32: Procedure = /* @__PURE__ */ procedure("sinh32", [["x", "f32
 /** Hyperbolic cosine of float32. Error: at most 1 ulp. */
 export const cosh32: Procedure = /* @__PURE__ */ procedure("cosh32", [["x", "f32"]], (block, [x]) => {
   const size = block.let("size", min(abs(x!), f32(90))); // from 89.42 on the result is infinite
-  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.058);
+  const { grown, shrunk, difference, sine, cosineTail } = hyperbolic(block, size, 0.1);
   const sum = fastTwoSum(block, "sum", grown, shrunk);
-  const tail = mulAdd(difference.high, sine.low, mulAdd(sum.high, cosineTail, sum.low));
-  return add(sum.high, mulAdd(difference.high, sine.high, tail));
+  const most = block.let("most", fromBits(and(bitsOf(difference.high), i32(-65536))));
+  const low = mulAdd(sub(sub(grown, most), shrunk), sine.high, sum.low);
+  const tail = mulAdd(difference.high, sine.low, mulAdd(sum.high, cosineTail, low));
+  return add(sum.high, mulAdd(most, sine.high, tail));
 });

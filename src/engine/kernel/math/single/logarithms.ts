@@ -21,7 +21,7 @@ import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { atanhTail32, log10Tail32, log2Tail32, logTail32 } from "../coefficients.ts";
 import type { Pair } from "../double-double.ts";
-import { fastTwoSum, twoSum } from "../double-double.ts";
+import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, polynomial32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
@@ -123,17 +123,21 @@ export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f
 /** log₁₀ 2 in two parts; the first has 12 bits, so that its products with exponents are exact. */
 const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
-/**
- * log x = k · per2 + factor · f + (perE − factor) · f + f² · P(f) for the numbers of some base. `factor` has 2 bits, 3 times a power of two:
- * f, a multiple of 2^−24 below ⅓, times 3 has at most 24 bits, and so the product is exact.
- */
-function logToBase32(
-  name: string,
-  per2: readonly [number, number],
-  factor: number,
-  perE: number,
-  tail: readonly number[],
-): Procedure {
+/** What a logarithm to some base is made of. */
+interface Base32 {
+  /** The logarithm of 2, in two parts, of which products of the first with exponents are exact. */
+  readonly per2: readonly [number, number];
+  /** That of e. */
+  readonly perE: number;
+  /** About that of e, 3 times a power of two: f, a multiple of 2^−24 below ⅓, times 3 has at most 24 bits, so that the product is exact. */
+  readonly factor: number;
+  /** About half of that, a power of two. */
+  readonly square: number;
+  readonly tail: readonly number[];
+}
+
+/** log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f), the first three of them nothing lost. */
+function logToBase32(name: string, { per2, perE, factor, square, tail }: Base32): Procedure {
   return procedure(name, [["x", "f32"]], (block, [x]) => {
     const isTiny = block.let("isTiny", lt(x!, f32(2 ** -126)));
     const scaled = block.let("scaled", select(isTiny, mul(x!, f32(2 ** 23)), x!));
@@ -141,23 +145,34 @@ function logToBase32(
     const k = block.let("k", convert("f32", sub(exponent, select(isTiny, i32(23), i32(0)))));
     const whole = per2[0] === 1 ? k : mul(k, f32(per2[0]));
     const head = fastTwoSum(block, "head", block.let("whole", whole), block.let("most", mul(f, f32(factor))));
-    const low = per2[1] === 0 ? head.low : mulAdd(k, f32(per2[1]), head.low);
-    const rest = mulAdd(f, polynomial32([Math.fround(perE - factor), ...tail], f), low);
-    return withLogSpecials32(x!, block.let("value", add(head.high, rest)));
+    // f² = h² + (f − h) (f + h) for h of 12 bits
+    const { high: h, low: after } = split32(block, "f", f);
+    const bend = block.let("bend", mul(mul(h, f32(square)), h));
+    const near = fastTwoDifference(block, "near", head.high, bend);
+    const ends = add(head.low, mulAdd(mul(after, f32(-square)), add(f, h), near.low));
+    const low = per2[1] === 0 ? ends : mulAdd(k, f32(per2[1]), ends);
+    const rest = mulAdd(mul(f, f), polynomial32(tail, f), mulAdd(f, f32(perE - factor), low));
+    return withLogSpecials32(x!, block.let("value", add(near.high, rest)));
   });
 }
 
 /** Logarithm to base 2 of float32; exact for powers of 2. Error: at most 1 ulp. */
-export const log232: Procedure = /* @__PURE__ */ logToBase32("log232", [1, 0], 1.5, Math.LOG2E, log2Tail32);
+export const log232: Procedure = /* @__PURE__ */ logToBase32("log232", {
+  per2: [1, 0],
+  perE: Math.LOG2E,
+  factor: 1.5,
+  square: 0.5,
+  tail: log2Tail32,
+});
 
 /** Logarithm to base 10 of float32. Error: at most 1 ulp. */
-export const log1032: Procedure = /* @__PURE__ */ logToBase32(
-  "log1032",
-  LOG10_2,
-  0.375,
-  Math.LOG10E,
-  log10Tail32,
-);
+export const log1032: Procedure = /* @__PURE__ */ logToBase32("log1032", {
+  per2: LOG10_2,
+  perE: Math.LOG10E,
+  factor: 0.375,
+  square: 0.25,
+  tail: log10Tail32,
+});
 
 /** Inverse hyperbolic tangent of float32: ±∞ at ±1, NaN beyond. Error: at most 1 ulp. */
 export const atanh32: Procedure = /* @__PURE__ */ procedure("atanh32", [["x", "f32"]], (block, [x]) => {
