@@ -1,4 +1,5 @@
 // The polynomials that the transcendental functions need: what they approximate, and where.
+import { inverseOfErfc } from "./inverse-erfc.mjs";
 import * as big from "./load-bigfloat.mjs";
 
 /** @typedef {import("./remez.mjs").Fit} Fit */
@@ -30,24 +31,6 @@ function zeroOfDigamma(bits) {
     const step = big.div(big.mul(value, x - previous, bits), value - valueBefore, bits);
     [previous, valueBefore] = [x, value];
     x -= step;
-  }
-  return x;
-}
-
-/**
- * The x > 0 with erfc x = e^−w, to 40 bits, by Newton's method in the logarithm.
- * @param {number} w
- */
-function inverseOfErfc(w) {
-  const bits = 200 + Math.ceil(3 * w);
-  let x = Math.sqrt(Math.max(w - 0.5, 0.2));
-  for (let step = 0; step < 60; step++) {
-    const erfc = big.one(bits) - big.erf(big.exactly(x, bits), bits);
-    const log = big.toNumber(big.log(erfc, bits), bits);
-    const slope = (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x - log);
-    const change = (log + w) / slope;
-    x += change;
-    if (Math.abs(change) < 1e-13 * x) break;
   }
   return x;
 }

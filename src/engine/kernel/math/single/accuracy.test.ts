@@ -62,7 +62,7 @@ describe("where products are added in one step", () => {
         arenaBytes: 0,
         body: block.statements,
       });
-      const exact = jsBackend.compileProcedure(each.reference) as (x: number) => number;
+      const exact = jsBackend.compileProcedure(each.reference);
       // the numbers are collected, computed together, and looked at in the same order
       const xs: number[] = [];
       const stride = 2_000_003;
