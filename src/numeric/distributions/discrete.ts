@@ -292,7 +292,7 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
  *
  * @throws DownhillError `range` unless probs are between 0 and 1, `option` unless exactly one of probs and logits is given.
  * @example
- * geometric({ probs: 0.25 }).mean(); // 3
+ * geometric({ probs: 0.5 }).mean(); // 1
  */
 export const geometric: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
   ProbsOrLogits,
