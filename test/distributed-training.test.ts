@@ -18,8 +18,8 @@ import {
 } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
 
-/** Of a run that must not miss anything 20; else fewer, for each starts some processes. */
-const usualKills = process.env["REQUIRE_MPI"] === "1" ? 20 : extent(3, 20);
+/** Of a run that must not miss anything 10; else fewer, for each starts some processes. */
+const usualKills = process.env["REQUIRE_MPI"] === "1" ? 10 : extent(3, 20);
 const kills = Number(process.env["DOWNHILL_RANK_KILLS"] ?? usualKills);
 const seed = Number(process.env["DOWNHILL_KILL_SEED"] ?? 1);
 const killsPerRun = 10;

@@ -51,9 +51,9 @@ describe("the first call of a mixture of Gaussians", () => {
 });
 
 describe("the first call by a record", () => {
-  // some 15 % above what it takes: 2,609 of 117,700 that derive and lower, and 195
+  // some 15 % above what it takes, of 117,700 that derive and lower: 2,609 on Node 20, 3,242 on Node 24; and 195
   test.each([
-    ["mixture", 3000],
+    ["mixture", 3750],
     ["rosenbrock", 225],
   ] as const)("of %s neither derives nor lowers", async (name, most) => {
     const { args, wrt } = must(
