@@ -71,12 +71,13 @@ describePageInCi("batches", {
     await speeds.getByRole("button", { name: "Measure in this browser" }).click();
     await speeds.getByText(new RegExp(`^[1-9]\\d* of ${measuredSizes.length} sizes`)).waitFor();
     await speeds.getByRole("button", { name: "Stop" }).click();
-    expect(await speeds.locator(".chart").count()).toBe(2);
-    expect(await speeds.getByRole("button", { name: "Measure in this browser" }).isEnabled()).toBe(true);
+    await expect.poll(() => speeds.locator(".chart").count()).toBe(2);
+    const measure = speeds.getByRole("button", { name: "Measure in this browser" });
+    await expect.poll(() => measure.isEnabled()).toBe(true);
     const times = page.locator("#by-time");
     await times.getByRole("button", { name: "Measure in this browser" }).click();
     await times.locator("tbody tr").nth(2).waitFor();
-    expect(await times.locator("tbody tr").count()).toBe(3);
+    await expect.poll(() => times.locator("tbody tr").count()).toBe(3);
   },
 
   "two trainings run beside each other": async ({ open }) => {
