@@ -1,7 +1,8 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { tensor } from "../../numeric/array/create.ts";
 import { jit } from "../../engine/runtime/jit.ts";
-import { encodeFeatures, type FeatureEncoder, standardise } from "../../training/data/index.ts";
+import { encodeTable } from "../../training/data/encode-features.ts";
+import { type FeatureEncoder, standardise } from "../../training/data/index.ts";
 import type { Table } from "../../training/io/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readAnyTable } from "../shared/read-table.ts";
@@ -53,20 +54,10 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
 /** The inputs of the network, float32 row by row. */
 function inputsOf({ learnt }: TableModel, table: Table, unknown: "error" | "none"): Float32Array {
   const { encoder, scale } = learnt.inputs;
-  let encoded: ReturnType<typeof encodeFeatures>;
-  try {
-    encoded = encodeFeatures(table, encoder);
-  } catch (error) {
-    if (!(error instanceof DownhillError)) throw error;
-    const repair =
-      "Fill it in or take the row out; a network that is trained with --missing mean fills it in.";
-    throw new DownhillError(
-      error.code,
-      error.message
-        .replace(/Fill it in, take such rows out .*$/s, repair)
-        .replace("where the rules were learnt", "where the network was trained"),
-    );
-  }
+  const encoded = encodeTable(table, encoder, {
+    repair: "Fill it in or take the row out; a network that is trained with --missing mean fills it in.",
+    learnt: "where the network was trained",
+  });
   const [first] = encoded.unknown;
   if (first !== undefined && unknown === "error") throw unknownCategory(table, encoder, first);
   return Float32Array.from(standardise(encoded.x, scale).data);

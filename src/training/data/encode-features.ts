@@ -123,6 +123,19 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
   const given: unknown = (encoder as Partial<FeatureEncoder> | undefined)?.columns;
   if (!Array.isArray(given))
     throw new DownhillError("option", "encodeFeatures: the encoder must be what fitFeatures gives.");
+  return encodeTable(table, encoder, { repair: repairOfMissing, learnt: "where the rules were learnt" });
+}
+
+/** What errors say of a table that does not fit, in the words of those who read them. */
+export interface EncodingAdvice {
+  /** What to do about a missing value: a sentence. */
+  readonly repair: string;
+  /** Where the rules come from, behind `and was a column of numbers`. */
+  readonly learnt: string;
+}
+
+/** What `encodeFeatures` gives, with errors by `advice`. */
+export function encodeTable(table: Table, encoder: FeatureEncoder, advice: EncodingAdvice): EncodedFeatures {
   const inputs = inputsOf(encoder);
   const x = new Float64Array(table.rows * inputs.length);
   const unknown: { row: number; column: string; value: string }[] = [];
@@ -132,11 +145,15 @@ export function encodeFeatures(table: Table, encoder: FeatureEncoder): EncodedFe
     const put = (row: number, input: number, value: number): void => {
       x[row * inputs.length + first + input] = value;
     };
-    if (rule.kind === "number") encodeNumbers(table, column, rule, put);
-    else
-      encodeCategories(table, column, rule, put, (row, value) =>
+    const missing = (row: number, value: number | ""): DownhillError =>
+      missingValue(table, row, column, value, advice.repair);
+    if (rule.kind === "category")
+      encodeCategories(column, rule, put, missing, (row, value) =>
         unknown.push({ row, column: column.name, value }),
       );
+    else if (column.kind === "text")
+      throw wrongKind(table, column, "is text", `a column of numbers ${advice.learnt}`);
+    else encodeNumbers(column, rule, put, missing);
     first += sizeOfRule(rule);
   }
   return { x: { shape: [table.rows, inputs.length], dtype: "float64", data: x }, inputs, unknown };
@@ -161,39 +178,36 @@ function sizeOfRule(rule: FeatureRule): number {
 }
 
 type Put = (row: number, input: number, value: number) => void;
+type Missing = (row: number, value: number | "") => DownhillError;
 
 function encodeNumbers(
-  table: Table,
-  column: TableColumn,
+  column: TableColumn & { kind: "number" },
   { fill, indicator }: FeatureRule & { kind: "number" },
   put: Put,
+  missing: Missing,
 ): void {
-  if (column.kind === "text") {
-    throw wrongKind(table, column, "is text", "a column of numbers");
-  }
   column.values.forEach((value, row) => {
     const isThere = Number.isFinite(value);
-    if (!isThere && (fill === undefined || !Number.isNaN(value)))
-      throw missingValue(table, row, column, value);
+    if (!isThere && (fill === undefined || !Number.isNaN(value))) throw missing(row, value);
     put(row, 0, isThere ? value : fill!);
     if (indicator === true && !isThere) put(row, 1, 1);
   });
 }
 
 function encodeCategories(
-  table: Table,
   column: TableColumn,
-  { categories, missing }: FeatureRule & { kind: "category" },
+  rule: FeatureRule & { kind: "category" },
   put: Put,
+  missing: Missing,
   tellUnknown: (row: number, value: string) => void,
 ): void {
-  const places = new Map(categories.map((category, i) => [category, i]));
-  for (let row = 0; row < table.rows; row++) {
+  const places = new Map(rule.categories.map((category, i) => [category, i]));
+  for (let row = 0; row < column.values.length; row++) {
     // numbers that stood for categories, in a table of which nobody said so
     const value = categoryOf(String(column.values[row]));
     const place = places.get(value);
     if (place !== undefined) put(row, place, 1);
-    else if (value === "" && missing === "error") throw missingValue(table, row, column, "");
+    else if (value === "" && rule.missing === "error") throw missing(row, "");
     else tellUnknown(row, value);
   }
 }
@@ -262,26 +276,27 @@ function medianOf(values: Float64Array): number {
   return a + (b / 2 - a / 2);
 }
 
+const repairOfMissing =
+  'Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".';
+
 /** A missing value that no rule fills in; or a number that is none. */
 export function missingValue(
   table: Table,
   row: number,
   column: TableColumn,
   value: number | "",
+  repair: string = repairOfMissing,
 ): DownhillError {
   const where = `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column.name)}`;
   if (typeof value === "number" && !Number.isNaN(value))
     return new DownhillError("data", `${where} is ${value}. Correct it or take the row out.`);
-  return new DownhillError(
-    "data",
-    `${where}: the value is missing. Fill it in, take such rows out with dropMissing, or have it filled in with missing: "mean".`,
-  );
+  return new DownhillError("data", `${where}: the value is missing. ${repair}`);
 }
 
 function wrongKind(table: Table, column: TableColumn, is: string, was: string): DownhillError {
   return new DownhillError(
     "data",
-    `${table.name}: column ${JSON.stringify(column.name)} ${is}, and was ${was} where the rules were learnt.`,
+    `${table.name}: column ${JSON.stringify(column.name)} ${is}, and was ${was}.`,
   );
 }
 
