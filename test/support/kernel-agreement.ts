@@ -5,7 +5,7 @@ import type { Backend, Slot, TypedArray } from "../../src/engine/kernel/executab
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
 import type { Buffer, Routine } from "../../src/engine/kernel/scalar.ts";
-import { sizedInterp } from "../../src/engine/backends/interp/index.ts";
+import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
@@ -22,6 +22,9 @@ const settings: readonly WasmOptions[] = [
   { limit: 1 },
   { simd: false, limit: 300 },
 ];
+
+/** The interpreter, which checks too that independent loops are independent. */
+const oracle = raceCheckingInterp();
 
 type Named = readonly (readonly [name: string, backend: Backend])[];
 
@@ -104,7 +107,7 @@ export function expectSameKernel(
   numbers: CallNumbers = noNumbers,
 ): void {
   checkRoutine(routine);
-  const expected = outcome(sizedInterp, routine, numbers);
+  const expected = outcome(oracle, routine, numbers);
   for (const [name, backend] of among) {
     outcome(backend, routine, numbers).forEach((got, k) => {
       const place = expected[k]!.findIndex((x, i) => !Object.is(x, got[i]));

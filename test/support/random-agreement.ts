@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Program, Tensor } from "downhill";
 import * as d from "downhill";
 import { checkProgram, jit, printProgram } from "downhill";
-import { interpBackend } from "../../src/engine/backends/interp/index.ts";
+import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
@@ -67,6 +67,9 @@ interface Contestants {
   readonly wasm: Named;
   readonly relaxed: Backend;
 }
+
+/** The interpreter, which checks too that independent loops are independent. */
+const oracle = raceCheckingInterp();
 
 const javascript: Named = [
   ["JavaScript", jsBackend],
@@ -211,7 +214,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   checkProgram(program);
   const ins = [...captured, ...at];
   const plain = lowerProgram(program).routine;
-  const expected = run(plain, program, interpBackend, ins, oneIn(8) ? 2 : 1);
+  const expected = run(plain, program, oracle, ins, oneIn(8) ? 2 : 1);
   const near = expectNear(plain, program, ins, expected);
   const lookNear = (what: string, kind: string, outs: readonly Tensor[]): void =>
     near(`${name}, ${what}`, kind, outs, tally);
@@ -219,10 +222,10 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   const lookAfter = (made: Routine, by: Program, runners: Named, ways: string): void => {
     let own: readonly Tensor[] | undefined;
     for (const [runner, backend] of runners) {
-      const outs = run(made, by, backend, ins, backend === interpBackend ? 1 : 2);
+      const outs = run(made, by, backend, ins, backend === oracle ? 1 : 2);
       if (areSame(outs, expected)) continue;
       if (own === undefined) {
-        own = backend === interpBackend ? outs : run(made, by, interpBackend, ins, 1);
+        own = backend === oracle ? outs : run(made, by, oracle, ins, 1);
         lookNear(ways, "after passes", own);
       }
       expectSame(`${name}, ${ways}, ${runner}`, outs, own, by);
@@ -244,7 +247,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
     changed = pass(changed);
     checkProgram(changed);
   }
-  const runner = oneIn(4) ? draw(backends) : (["interpreter", interpBackend] as const);
+  const runner = oneIn(4) ? draw(backends) : (["interpreter", oracle] as const);
   count(tally, `some passes: ${runner[0]}`);
   lookAfter(lowerProgram(changed).routine, changed, [runner], `after ${applied.join(", ")}`);
 
@@ -253,7 +256,7 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
   checkProgram(best);
   const { routine } = lowerProgram(best);
   const chosen = [draw(wasm), draw(javascript)];
-  if (oneIn(4)) chosen.push(["interpreter", interpBackend]);
+  if (oneIn(4)) chosen.push(["interpreter", oracle]);
   for (const [backendName] of chosen) count(tally, `optimised: ${backendName}`);
   lookAfter(routine, best, chosen, "optimised");
 
@@ -305,7 +308,7 @@ function expectChain(f: Function, point: readonly Tensor[], donates: boolean): v
   let got: readonly Tensor[] = point.map((x) => d.tensor(x.data().slice(), { shape: x.shape }));
   const kept: { readonly outs: readonly Tensor[]; readonly expected: readonly Tensor[] }[] = [];
   for (let step = 1; step <= 3; step++) {
-    expected = run(routine, best, interpBackend, [...captured, ...expected], 1);
+    expected = run(routine, best, oracle, [...captured, ...expected], 1);
     got = jittedF(...got);
     if (!donates) kept.push({ outs: got, expected });
     expectSame(`step ${step} of a jitted chain`, got, expected, program);
@@ -326,7 +329,7 @@ function expectMathematics(recipe: Recipe, f: Function, given: Given, tally: Tal
     const { program, captured } = traced(f, item);
     const { routine } = lowerProgram(program);
     const ins = [...captured, ...item];
-    const near = expectNear(routine, program, ins, run(routine, program, interpBackend, ins, 1));
+    const near = expectNear(routine, program, ins, run(routine, program, oracle, ins, 1));
     near(
       `item ${i} of a batch`,
       "an item of a batch",

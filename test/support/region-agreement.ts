@@ -1,6 +1,6 @@
 // What has to hold for every region: its derivatives of both modes and of second order are those of hyper-dual numbers and those of
 // the tensor API, and every backend gives the bits that the evaluator gives.
-import { sizedInterp } from "../../src/engine/backends/interp/index.ts";
+import { raceCheckingInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend } from "../../src/engine/backends/wasm/index.ts";
 import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
@@ -50,7 +50,7 @@ export interface Subject {
 const engineValues = engineScalarValues(scalarFunctions);
 
 const backends: readonly (readonly [name: string, backend: Backend])[] = [
-  ["interpreter", sizedInterp],
+  ["race-checking interpreter", raceCheckingInterp()],
   ["JavaScript", makeJsBackend(undefined, callSizes)],
   ["WebAssembly", makeWasmBackend()],
   ["JavaScript by a record", jsByRecord],

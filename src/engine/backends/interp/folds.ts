@@ -3,13 +3,7 @@ import type { Contract, Dim } from "../../kernel/scalar.ts";
 import { contractBlock } from "../../kernel/scalar.ts";
 import type { Place, Step } from "./memory.ts";
 import { elementAt, setElement } from "./memory.ts";
-
-/** How often things were done: elements read and written, and float operations other than comparisons. */
-export interface Counts {
-  loads: number;
-  stores: number;
-  flops: number;
-}
+import type { Observers } from "./observers.ts";
 
 type Binary = (x: number, y: number) => number;
 
@@ -58,7 +52,7 @@ export function contractStep(
   { type, accumulate }: Contract,
   dims: readonly Dim<number>[],
   { out, left, right, begin }: ContractPlaces,
-  counts: Counts | undefined,
+  { counts, races }: Observers,
 ): Step {
   const [add, mul] = [binaryFunction("add", type), binaryFunction("mul", type)];
   let [total, sum, count] = [0, 0, 0];
@@ -71,6 +65,8 @@ export function contractStep(
       counts.loads += 2;
       counts.flops += 2;
     }
+    races?.access(left, l, false);
+    races?.access(right, r, false);
     sum = add(mul(elementAt(left, l), elementAt(right, r)), sum);
     if (++count === contractBlock) flush();
   };
@@ -85,6 +81,7 @@ export function contractStep(
       sums(o, l, r);
       flush();
       if (counts) counts.stores++;
+      races?.access(out, o, true);
       setElement(out, o, total);
     },
   );

@@ -11,11 +11,12 @@ import { bindPlace, bindTemp, portPlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
 import type { Runnable } from "./steps.ts";
 import { sequence } from "./steps.ts";
-import type { Counts } from "./folds.ts";
+import type { Counts, Observers } from "./observers.ts";
+import { makeRaceChecker } from "./races.ts";
 import type { Library } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-export type { Counts } from "./folds.ts";
+export type { Counts } from "./observers.ts";
 
 /**
  * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code
@@ -30,17 +31,26 @@ export const sizedInterp: Backend = /* @__PURE__ */ makeInterp(callSizes);
 export function countingInterp(): Backend & { readonly counts: Counts; readonly reset: () => void } {
   const counts: Counts = { loads: 0, stores: 0, flops: 0 };
   return {
-    ...makeInterp(callSizes, counts),
+    ...makeInterp(callSizes, { counts }),
     counts,
     reset: () => void Object.assign(counts, { loads: 0, stores: 0, flops: 0 }),
   };
 }
 
-function makeInterp(sizesOf: SizesOf = knownSizes, counts?: Counts): Backend {
+/**
+ * An interpreter that throws where iterations of an independent loop conflict: one writes an element that another one reads or writes.
+ * Other backends would run such a loop in vectors or on threads and return wrong results; this one finds it in any order of iterations.
+ */
+export function raceCheckingInterp(): Backend {
+  return makeInterp(callSizes, { races: makeRaceChecker() });
+}
+
+function makeInterp(sizesOf: SizesOf = knownSizes, observers: Observers = {}): Backend {
+  const { counts, races } = observers;
   const known = new WeakMap<Procedure, Runnable>();
   const open = new Set<Procedure>();
   const library: Library = {
-    counts,
+    ...observers,
     procedure(procedure) {
       const made = known.get(procedure);
       if (made !== undefined) return made;
@@ -58,7 +68,7 @@ function makeInterp(sizesOf: SizesOf = knownSizes, counts?: Counts): Backend {
     },
   };
   return {
-    name: counts ? "counting interp" : "interp",
+    name: counts ? "counting interp" : races ? "race-checking interp" : "interp",
     compile: (routine) => compileRoutine(routine, sizesOf(routine), library),
     compileProcedure: (procedure) =>
       (counts ? undefined : directFunction(procedure)) ?? callable(library.procedure(procedure)),

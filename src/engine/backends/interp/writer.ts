@@ -2,19 +2,18 @@ import type { Dim, Expr, Procedure, Stmt, Table } from "../../kernel/scalar.ts";
 import { isFloat, reduceLanes } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import type { Counts } from "./folds.ts";
 import { contractStep, foldStep } from "./folds.ts";
 import type { Place, Step } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
+import type { Counts, Observers } from "./observers.ts";
 import { makeRegisters, type Registers } from "./registers.ts";
 import type { Runnable } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 
 /** What a writer asks of the backend that it writes for. */
-export interface Library {
+export interface Library extends Observers {
   readonly procedure: (procedure: Procedure) => Runnable;
-  readonly counts: Counts | undefined;
 }
 
 /** Turns statements and expressions into steps over numbered registers. */
@@ -91,17 +90,12 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
       const index = operand(draft, stmt.index, 0);
       const value = operand(draft, stmt.value, 0);
       tally(draft, "stores");
+      noteAccess(draft, stmt.buffer, index, true);
       steps.push(storeStep(place(draft, stmt.buffer), index, value));
       return;
     }
-    case "for": {
-      const from = operand(draft, stmt.from, 0);
-      const to = operand(draft, stmt.to, 0);
-      steps.push(
-        loopStep(registers.local(stmt.index), from, to, stmt.reverse, block(draft, stmt.body, depth + 1)),
-      );
-      return;
-    }
+    case "for":
+      return loop(draft, stmt, depth);
     case "while": {
       const flag = registers.temporary();
       const condition = collect(draft, (inner) => evaluate(inner, stmt.condition, flag, 0));
@@ -156,7 +150,7 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
           stmt,
           stmt.dims.map((dim) => dimInNumbers(draft, dim)),
           places,
-          counts,
+          draft.library,
         ),
       );
       return;
@@ -166,6 +160,40 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
     default:
       return assertNever(stmt, "statement");
   }
+}
+
+function loop(draft: Draft, stmt: Stmt & { kind: "for" }, depth: number): void {
+  const { registers, steps, library } = draft;
+  const { races } = library;
+  const from = operand(draft, stmt.from, 0);
+  const to = operand(draft, stmt.to, 0);
+  const index = registers.local(stmt.index);
+  const body = block(draft, stmt.body, depth + 1);
+  if (races === undefined || stmt.independent !== true) {
+    steps.push(loopStep(index, from, to, stmt.reverse, body));
+    return;
+  }
+  steps.push((r) => {
+    const run = races.open(stmt);
+    const observed: Step = (at) => {
+      run.iteration = at[index]!;
+      body(at);
+    };
+    try {
+      loopStep(index, from, to, stmt.reverse, observed)(r);
+    } finally {
+      races.close();
+    }
+  });
+}
+
+/** Emits a step that reports an access, where the backend checks for races. */
+function noteAccess(draft: Draft, buffer: string, index: number, isStore: boolean): void {
+  const { library, steps } = draft;
+  const { races } = library;
+  if (races === undefined) return;
+  const at = place(draft, buffer);
+  steps.push((r) => races.access(at, r[index]!, isStore));
 }
 
 /** A dim in numbers, after the steps emitted here. */
@@ -206,6 +234,7 @@ function evaluate(draft: Draft, expr: Expr, out: number, depth: number): void {
     case "load": {
       const index = operand(draft, expr.index, next);
       tally(draft, "loads");
+      noteAccess(draft, expr.buffer, index, false);
       steps.push(loadStep(place(draft, expr.buffer), index, out));
       return;
     }

@@ -1,8 +1,9 @@
 // Loops whose iterations may run in any order are marked so, for backends to write them for several lanes; a sum that goes through
 // all iterations of a loop becomes a fold.
+import { fitsLanes } from "../../codegen/plan.ts";
 import * as k from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
+import type { Expr, Reduce, Stmt } from "../../kernel/scalar.ts";
 import { bindingsOf } from "../../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../../kernel/walk.ts";
 import type { Facts, For } from "./apart.ts";
@@ -108,31 +109,56 @@ function assuming(pass: Pass, condition: Expr): Pass {
   return names.size === 0 ? pass : { ...pass, isPositive: (name) => names.has(name) || isPositive(name) };
 }
 
+/**
+ * Rewrites a loop as an independent loop, a fold, a loop in strips, or with only its inner loops rewritten: the first of these that
+ * is legal. Inner loops are rewritten first, and legality is judged on the result: inner strips add buffers of partial sums that all
+ * iterations of this loop share.
+ */
 function markLoop(pass: Pass, loop: For): readonly Stmt[] {
-  const { options } = pass;
-  const inner = (within: Pass): For => ({ ...loop, body: markBlock(within, loop.body) });
-  let whole: For | undefined;
-  const marked = (): For => (whole ??= inner(pass));
+  const { options, memory } = pass;
+  const rewritten = (within: Pass): For => ({ ...loop, body: markBlock(within, loop.body) });
+  let inner: For | undefined;
+  const innerRewritten = (): For => (inner ??= rewritten(pass));
+  const withoutStrips = (): For => (memory === undefined ? innerRewritten() : rewritten({ ...pass, memory: undefined })); // prettier-ignore
   const outer = outerSets(loop);
-  const isApart = outer.size <= 1 && areApart(pass, loop);
-  if (outer.size === 0 && options.independentLoops !== false && isApart)
-    return [{ ...marked(), reverse: false, independent: true }];
-  if (options.sums === false) return [marked()];
+  // Rewriting inner loops only adds accesses, so this decides early for most dependent loops.
+  const mayBeApart = outer.size <= 1 && areApart(pass, loop);
+  if (outer.size === 0 && options.independentLoops !== false && mayBeApart)
+    return [markedIndependent(pass, innerRewritten, withoutStrips)];
+  if (options.sums === false) return [innerRewritten()];
   const [name] = outer;
-  if (isApart && name !== undefined) {
-    const fold = foldOf(marked(), name, pass.fresh);
-    // once more, since strips within share what lanes have of their own
-    if (fold !== undefined && areApart(pass, { ...loop, body: fold.body })) {
+  if (mayBeApart && name !== undefined) {
+    const fold = foldOf(innerRewritten(), name, pass.fresh);
+    if (fold !== undefined && areApart(pass, asLoop(fold))) {
       const target = k.local(fold.value.type, name);
       return [fold, { kind: "set", name, value: k.add(target, k.local(fold.value.type, fold.name)) }];
     }
   }
-  const { memory } = pass;
   const strips =
     memory === undefined || options.strips === false
       ? undefined
-      : inStrips(pass, loop, () => inner({ ...pass, memory: undefined }), memory, pass);
-  return strips ?? [marked()];
+      : inStrips(pass, loop, withoutStrips, memory, pass);
+  return strips ?? [innerRewritten()];
+}
+
+/**
+ * Marks a loop as independent if it is so with its inner loops rewritten. Where strips within prevent that, the lanes of this loop
+ * are preferred to those of the strips if plans would use them.
+ */
+function markedIndependent(pass: Pass, innerRewritten: () => For, withoutStrips: () => For): For {
+  const marked = (loop: For): For => ({ ...loop, reverse: false, independent: true });
+  if (pass.memory !== undefined) {
+    const plain = marked(withoutStrips());
+    if (areApart(pass, plain) && fitsLanes(plain)) return plain;
+  }
+  const loop = innerRewritten();
+  return areApart(pass, loop) ? marked(loop) : loop;
+}
+
+/** The loop over the terms of a fold. */
+function asLoop(fold: Reduce): For {
+  const { index, from, to, body, name, value } = fold;
+  return { kind: "for", index, from, to, reverse: false, body: [...body, { kind: "let", name, value }] };
 }
 
 /** Locals from outside that a loop sets. */

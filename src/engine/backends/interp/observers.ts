@@ -1,0 +1,14 @@
+import type { RaceChecker } from "./races.ts";
+
+/** Numbers of elements read and written, and of float operations other than comparisons. */
+export interface Counts {
+  loads: number;
+  stores: number;
+  flops: number;
+}
+
+/** Observers of a run, for tests; the ordinary interpreter has none. */
+export interface Observers {
+  readonly counts?: Counts;
+  readonly races?: RaceChecker;
+}
