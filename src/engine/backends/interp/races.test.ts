@@ -30,7 +30,7 @@ describe("iterations of an independent loop", () => {
       loop.store("a", i, k.add(a(i), a(k.i32(9))));
       loop.store("a", i, k.add(a(i), k.f64(1)));
     });
-    expect([...got.slice(0, 6)]).toEqual([1, 1, 1, 1, 1, 0]);
+    expect(Array.from(got).slice(0, 6)).toEqual([1, 1, 1, 1, 1, 0]);
   });
 
   test.each<[string, (loop: Block, i: Expr) => void]>([
