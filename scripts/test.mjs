@@ -31,6 +31,21 @@ const beginningOf = (message) =>
     .map((line) => `    ${line}`)
     .join("\n");
 
+/**
+ * Numbers of skipped tests by what they need, the most frequent first.
+ *
+ * @param {{ fullName: string, meta?: { needs?: string } }[]} tests
+ */
+function countsByRequirement(tests) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { fullName, meta } of tests) {
+    const needs = meta?.needs ?? `a reason: ${fullName}`;
+    counts.set(needs, (counts.get(needs) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
 // The tests of bundles, of the command and of the README look at dist/: an old one would prove nothing.
 if (!noBuild && node(["scripts/build.mjs", "--if-changed"]) !== 0) {
   console.log("the build failed\n0 passed, 1 failed");
@@ -67,14 +82,14 @@ const status = node([
 let counts = { passed: 0, failed: 0, skipped: 0 };
 try {
   const result = JSON.parse(readFileSync(report, "utf8"));
-  /** @type {{ status: string, fullName: string, failureMessages: string[], file: string }[]} */
+  /** @type {{ status: string, fullName: string, failureMessages: string[], file: string, meta?: { needs?: string } }[]} */
   const tests = result.testResults.flatMap((/** @type {any} */ file) =>
     file.assertionResults.map((/** @type {any} */ test) => ({ ...test, file: relative(root, file.name) })),
   );
   const skipped = tests.filter(
     (test) => test.status === "skipped" || test.status === "pending" || test.status === "todo",
   );
-  for (const test of skipped) console.log(`skipped: ${test.fullName}`);
+  for (const [needs, count] of countsByRequirement(skipped)) console.log(`skipped: ${count} need ${needs}`);
   // Once more at the end, where a log of hundreds of files is read first.
   for (const { file, fullName, failureMessages } of tests.filter((test) => test.status === "failed")) {
     console.log(`failed: ${file}: ${fullName}`);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testWith } from "./support/conditions.ts";
 import { extent, testInCi } from "./support/extent.ts";
 import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd, shortLived } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
@@ -291,7 +292,7 @@ describe("downhill launch refuses", () => {
     ]);
   });
 
-  test.runIf(process.getuid?.() === 0)("to run as root, unless that is allowed", async () => {
+  testWith("root", process.getuid?.() === 0)("to run as root, unless that is allowed", async () => {
     expect(await launch("-n", "2", program)).toEqual([
       2,
       expect.stringMatching(/^error: launch: refuses to start programs as root.*give --allow-run-as-root\./),

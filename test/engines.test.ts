@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testOnLinux, testWith } from "./support/conditions.ts";
 import { extent, testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
@@ -126,11 +127,14 @@ describe("the same bits as ever", () => {
     expect(bits).toEqual(usual.bits);
   });
 
-  test.runIf(major >= 13)("where somebody else has V8 make vectors of 256 bits", () => {
-    const { status, stderr, bits } = run({ flags: ["--experimental-wasm-revectorize", "--no-liftoff"] });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(bits).toEqual(usual.bits);
-  });
+  testWith("V8 13 or newer (NODE_24)", major >= 13)(
+    "where somebody else has V8 make vectors of 256 bits",
+    () => {
+      const { status, stderr, bits } = run({ flags: ["--experimental-wasm-revectorize", "--no-liftoff"] });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(bits).toEqual(usual.bits);
+    },
+  );
 
   test("without WebAssembly, as JavaScript after a warning", () => {
     const { status, stderr, bits, backends } = run({ flags: ["--jitless"] });
@@ -142,8 +146,8 @@ describe("the same bits as ever", () => {
     expect(bits).toEqual(usual.bits);
   });
 
-  describe.runIf(process.platform === "linux")("where addresses are few", () => {
-    test("for the memory of WebAssembly, whatever the engine does without", () => {
+  describe("where addresses are few", () => {
+    testOnLinux("for the memory of WebAssembly, whatever the engine does without", () => {
       const { status, stderr, bits, backends } = run({ addresses: 3_000_000 });
       expect(status).toBe(0);
       expect(bits).toEqual(usual.bits);

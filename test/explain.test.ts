@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testOnPosix } from "./support/conditions.ts";
 import { bin, downhill as run, type Ended, installedDownhill } from "./support/command.ts";
 
 const downhill = async (words: readonly string[], input = ""): Promise<Ended> => run(words, { input });
@@ -139,7 +140,7 @@ test("a bare command, --help and --version", async () => {
   expect((await downhill(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-test.skipIf(process.platform === "win32")("a closed pipe ends it quietly", async () => {
+testOnPosix("a closed pipe ends it quietly", async () => {
   const sum = Array.from({ length: 300 }, (_, i) => `sin(x + ${i})`).join(" + ");
   const command = `"${process.execPath}" "${bin}" explain - --at x=1 | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8", input: sum });

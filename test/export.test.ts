@@ -17,11 +17,9 @@ import { makeModel } from "../src/cli/train/model.ts";
 import { anyBatch } from "../src/training/onnx/any-batch.ts";
 import { toOnnx } from "../src/training/onnx/to-onnx.ts";
 import { downhill as runDownhill, type Ended } from "./support/command.ts";
-import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
+import { faultOf, runModels, testWithOnnxRuntime } from "./support/onnx-runtime.ts";
 import { extent } from "./support/extent.ts";
 
-const missing = missingRuntime();
-const skip = missing !== undefined && !isRequired;
 let folder: string;
 
 const downhill = async (...words: string[]): Promise<Ended> => runDownhill(words, { cwd: folder });
@@ -89,7 +87,7 @@ async function outputsOf(
 }
 
 describe("the model of a run predicts what downhill predicts", () => {
-  test.skipIf(skip).each(["best", "digits"].slice(extent(1, 0, 0)))("of pixels: %s", async (name) => {
+  testWithOnnxRuntime.each(["best", "digits"].slice(extent(1, 0, 0)))("of pixels: %s", async (name) => {
     const { problem, output } = await evaluated(name);
     const { test: part } = problem;
     const found = await outputsOf([name], { pixels: pixelsOf(part) });
@@ -100,7 +98,7 @@ describe("the model of a run predicts what downhill predicts", () => {
     expect(faultOf(d.slice(probabilities, [0, 1]), one["probabilities"]!, 1e-6)).toEqual([]);
   });
 
-  test.skipIf(skip)("of raw columns, numbers and categories with holes: classes", async () => {
+  testWithOnnxRuntime("of raw columns, numbers and categories with holes: classes", async () => {
     const { run, problem, output } = await evaluated("kinds");
     const { rows } = problem.test;
     const found = await outputsOf(["kinds"], cellsOf(run, rows));
@@ -108,7 +106,7 @@ describe("the model of a run predicts what downhill predicts", () => {
     expect(found["class"]!.dtype).toBe("int32");
   });
 
-  test.skipIf(skip)("of raw columns to a number in units of the target", async () => {
+  testWithOnnxRuntime("of raw columns to a number in units of the target", async () => {
     const { run, problem, output } = await evaluated("yields");
     const { rows } = problem.test;
     const found = await outputsOf(["yields"], cellsOf(run, rows));
@@ -120,7 +118,7 @@ describe("the model of a run predicts what downhill predicts", () => {
     wanted.forEach((y, i) => expect(Math.abs(got.data()[i]! - y)).toBeLessThan(1e-6 * scale));
   });
 
-  test.skipIf(skip)("of a table of the library", async () => {
+  testWithOnnxRuntime("of a table of the library", async () => {
     const { run, problem, output } = await evaluated("iris");
     const { names, scale } = run.table!.inputs;
     const { x, rows } = problem.test;
@@ -136,7 +134,7 @@ describe("the model of a run predicts what downhill predicts", () => {
 });
 
 describe("loss, gradient and step of a run", () => {
-  test.skipIf(skip)("are those of downhill", async () => {
+  testWithOnnxRuntime("are those of downhill", async () => {
     const { run, problem } = await evaluated("kinds");
     const model = makeModel(problem, run.settings.hidden, run.settings.seed);
     const { rows, y } = problem.test;
@@ -162,7 +160,7 @@ describe("loss, gradient and step of a run", () => {
     );
   });
 
-  test.skipIf(skip)("are steps of every optimiser, whose outputs are inputs of the next one", async () => {
+  testWithOnnxRuntime("are steps of every optimiser, whose outputs are inputs of the next one", async () => {
     const { run, problem } = await evaluated("kinds");
     const items = 8;
     const first = Int32Array.from({ length: items }, (_, i) => problem.train.rows[i]!);

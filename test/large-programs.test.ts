@@ -2,6 +2,7 @@
 // so their derivatives. All must give the same bits.
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import { testWith } from "./support/conditions.ts";
 import { configure } from "downhill";
 import { makeWasmBackend, wasmBackend, wasmFeatures } from "../src/engine/backends/wasm/index.ts";
 import { compileProgram } from "../src/engine/runtime/executable.ts";
@@ -25,7 +26,7 @@ describe("random programs on matrices of many shapes", () => {
     expect(tally.size).toBeGreaterThan(40); // of ways
   }, 300_000);
 
-  test.runIf(wasmFeatures().relaxed)(
+  testWith("an engine with relaxed SIMD", wasmFeatures().relaxed)(
     "differ by little where products may be rounded once",
     () => {
       const relaxed = makeWasmBackend({ relaxed: true });

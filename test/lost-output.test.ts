@@ -3,12 +3,13 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testWith } from "./support/conditions.ts";
 
 const bin = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 // a device that is always full
-test.runIf(existsSync("/dev/full"))(
+testWith("/dev/full", existsSync("/dev/full"))(
   "a full disk under the output costs no training, and is told once",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "downhill-lost-"));

@@ -6,10 +6,7 @@ import * as nn from "downhill/nn";
 import { anyBatch, toOnnx } from "downhill/onnx";
 import { adam, applyUpdates } from "downhill/optim";
 import { bernoulli, key, normal } from "downhill/random";
-import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
-
-const missing = missingRuntime();
-const skip = missing !== undefined && !isRequired;
+import { faultOf, runModels, testWithOnnxRuntime } from "./support/onnx-runtime.ts";
 
 const values = (n: number, shape: readonly number[]): Tensor =>
   d.tensor(
@@ -88,7 +85,7 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe("a model for any batch gives what downhill gives for batches of 2, 3 and 8 items", () => {
-  test.skipIf(skip)(missing ?? "in ONNX Runtime", () => {
+  testWithOnnxRuntime("in ONNX Runtime", () => {
     const runs = Object.entries(cases).flatMap(([name, { f, items }]) => {
       const names = items.map((_, i) => `x${i}`);
       const model = toOnnx(f, items.map((shape) => d.zeros([4, ...shape], { dtype: "float32" })) as never, {

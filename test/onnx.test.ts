@@ -9,10 +9,7 @@ import * as random from "downhill/random";
 import { extent } from "./support/extent.ts";
 import * as p from "../src/engine/prims/index.ts";
 import { triangle } from "../src/engine/prims/triangular.ts";
-import { faultOf, isRequired, missingRuntime, runModels } from "./support/onnx-runtime.ts";
-
-const missing = missingRuntime();
-const skip = missing !== undefined && !isRequired;
+import { faultOf, runModels, testWithOnnxRuntime } from "./support/onnx-runtime.ts";
 
 interface Case {
   readonly f: (...xs: Tensor[]) => Tensor | readonly Tensor[];
@@ -20,7 +17,7 @@ interface Case {
 }
 
 function compare(cases: Readonly<Record<string, Case>>): void {
-  test.skipIf(skip)(`in ONNX Runtime${missing === undefined ? "" : `: ${missing}`}`, () => {
+  testWithOnnxRuntime("in ONNX Runtime", () => {
     const entries = Object.entries(cases);
     const runs = entries.map(([, { f, args }]) => {
       const names = args.map((_, i) => `x${i}`);
@@ -509,7 +506,7 @@ const models = await Promise.all(
 describe("steps of training, derivatives and optimiser included, twenty times", () => {
   // in the quick extent the one with a loop, which is the one with most kinds of operations
   const some = models.filter(({ name }) => extent(0, 1, 1) === 1 || name === "lstm");
-  test.skipIf(skip).each(some)("of $name", (model) => {
+  testWithOnnxRuntime.each(some)("of $name", (model) => {
     const tensors = (leaves: object): Record<string, unknown> =>
       Object.fromEntries(
         Object.entries(leaves).map(([key, leaf]) => [

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testOnPosix } from "./support/conditions.ts";
 import { testInCi } from "./support/extent.ts";
 import { root } from "./support/snippets.ts";
 
@@ -184,29 +185,26 @@ describe.each(nodes)("threads in scripts of %s", (_, node) => {
     });
   });
 
-  test.skipIf(process.platform === "win32")(
-    "end with the script, by Ctrl-C in the midst of their work",
-    async () => {
-      let isKilled = false;
-      const ending = await run(
-        node,
-        `
+  testOnPosix("end with the script, by Ctrl-C in the midst of their work", async () => {
+    let isKilled = false;
+    const ending = await run(
+      node,
+      `
       import { configure, operands, product, shareProducts, tell } from "./product.js";
       configure({ threads: 4 });
       tell((await shareProducts(512, 4)).length);
       const [a, b] = operands(512);
       for (;;) product(a, b);
       `,
-        {
-          onTold: (kill) => {
-            if (!isKilled) setTimeout(() => kill("SIGINT"), 20);
-            isKilled = true;
-          },
+      {
+        onTold: (kill) => {
+          if (!isKilled) setTimeout(() => kill("SIGINT"), 20);
+          isKilled = true;
         },
-      );
-      expect(ending).toEqual({ told: [1], problems: "", code: null, signal: "SIGINT" });
-    },
-  );
+      },
+    );
+    expect(ending).toEqual({ told: [1], problems: "", code: null, signal: "SIGINT" });
+  });
 
   testInCi("belong to each worker that loads the library, and end with it", async () => {
     const ending = await run(

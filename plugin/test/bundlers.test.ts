@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { testWith } from "../../test/support/conditions.ts";
 import { app, makeProject, printed, type Project, refused } from "./project.ts";
 
 /** How each bundler is asked to build a module: the body of a function of `entry` and `out`, both file names. */
@@ -144,7 +145,7 @@ test.concurrent.each(Object.keys(builds))(
 );
 
 // BUN names the executable of npm's package `bun`, which takes 100 MB
-test.runIf(process.env["BUN"] !== undefined)(
+testWith("Bun (BUN names its executable)", process.env["BUN"] !== undefined)(
   "bun builds a program that runs in it, and refuses what cannot be differentiated",
   async () => {
     const bun = process.env["BUN"]!;

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { testWith } from "../../test/support/conditions.ts";
 import { app, type Ended, makeProject, printed, refused } from "./project.ts";
 
 const project = makeProject({
@@ -24,9 +25,12 @@ afterAll(() => {
 // Node 20 does not strip types; NODE_24 names a Node that does
 const newer = process.env["NODE_24"];
 const engines = [process.execPath, ...(newer === undefined ? [] : [newer])];
-test.runIf(process.env["REQUIRE_NODE_24"] !== undefined)("NODE_24 names a Node that strips types", () => {
-  expect(newer).toBeDefined();
-});
+testWith("REQUIRE_NODE_24", process.env["REQUIRE_NODE_24"] !== undefined)(
+  "NODE_24 names a Node that strips types",
+  () => {
+    expect(newer).toBeDefined();
+  },
+);
 
 describe.each(engines)("node --import downhill-plugin/register, by %s", (node) => {
   const run = (file: string): ReturnType<typeof project.node> =>
@@ -72,25 +76,26 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
 
 // BUN names the executable of npm's package `bun`, which takes 100 MB
 const bun = process.env["BUN"];
-describe.runIf(bun !== undefined)("bun --preload downhill-plugin/register", () => {
+const testBun = testWith("Bun (BUN names its executable)", bun !== undefined);
+describe("bun --preload downhill-plugin/register", () => {
   const run = (file: string): ReturnType<typeof project.node> =>
     project.node(["--preload", "downhill-plugin/register", file], bun);
 
-  test("runs a program of TypeScript, whose lines are those of its sources", async () => {
+  testBun("runs a program of TypeScript, whose lines are those of its sources", async () => {
     const { stdout, stderr } = await run("src/app.ts");
     expect(stderr).toBe("");
     const withoutColumns = (text: string): string => text.replaceAll(/(:\d+):\d+/g, "$1");
     expect(withoutColumns(stdout)).toBe(withoutColumns(printed));
   });
 
-  test("refuses what cannot be differentiated, with its place", async () => {
+  testBun("refuses what cannot be differentiated, with its place", async () => {
     const { status, stderr } = await run("src/refused.ts");
     expect(status).not.toBe(0);
     expect(stderr).toContain(refused.text);
     expect(stderr).toContain(refused.place);
   });
 
-  test("leaves CommonJS modules that a compiled one imports as they are", async () => {
+  testBun("leaves CommonJS modules that a compiled one imports as they are", async () => {
     const { stdout, stderr } = await run("common/compiled.mts");
     expect(stderr).toBe("");
     expect(stdout).toBe("12 3\n");

@@ -5,8 +5,9 @@ import { join, resolve } from "node:path";
 import { tmpdir } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, CDPSession, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { extent } from "./extent.ts";
+import { afterAll, beforeAll, describe, expect, inject } from "vitest";
+import { testWith } from "./conditions.ts";
+import { extent, inCi } from "./extent.ts";
 
 const INSTALL = "apt-get install -y chromium";
 
@@ -114,8 +115,8 @@ function describeTests(
   isLeftOut: boolean,
 ): void {
   const isMissing = inject("chromium") === "";
-  const missing = `no Chromium was found; install one: ${INSTALL}`;
-  const skip = isMissing && process.env["REQUIRE_BROWSER"] !== "1";
+  const isSkipped = isMissing && process.env["REQUIRE_BROWSER"] !== "1";
+  const testPage = isSkipped ? testWith(`Chromium (${INSTALL})`, false) : testWith(inCi, !isLeftOut);
 
   describe(name, () => {
     let folder: string;
@@ -126,8 +127,8 @@ function describeTests(
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     for (const [title, body] of Object.entries(tests)) {
-      test.skipIf(skip || isLeftOut)(skip ? `${title} (${missing})` : title, async () => {
-        if (isMissing) expect.unreachable(missing);
+      testPage(title, async () => {
+        if (isMissing) expect.unreachable(`Chromium is missing: ${INSTALL}`);
         const troubles: string[] = [];
         const servers: Served[] = [];
         const tabs: Tab[] = [];

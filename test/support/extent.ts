@@ -1,4 +1,5 @@
-import { test } from "vitest";
+import type { test } from "vitest";
+import { testWith } from "./conditions.ts";
 
 /**
  * How much a test does: `quick` in `npm test`, `thorough` in `npm run soak`, which sets DOWNHILL_THOROUGH. Both hold the same
@@ -10,8 +11,11 @@ export function extent(quick: number, thorough: number, integration: number = qu
   return process.env["CI"] === "true" ? integration : quick;
 }
 
+/** Requirement of tests that take seconds each. */
+export const inCi = "CI=true, because each takes seconds";
+
 /**
- * A test that takes seconds whatever it draws, because it starts processes or pages and waits for them: where CI is set and in the
- * thorough extent. Of each such group some are plain tests, so that `npm test` tries every kind.
+ * `test` for a test that takes seconds because it starts processes or pages and waits for them. It runs if CI is set and in the
+ * thorough extent. At least one test of each such group is a plain test, so that `npm test` tries every kind.
  */
-export const testInCi: typeof test = extent(0, 1, 1) === 1 ? test : (test.skip as typeof test);
+export const testInCi: typeof test = testWith(inCi, extent(0, 1, 1) === 1);

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
+import { testWith } from "./conditions.ts";
 import { root } from "./snippets.ts";
 
 const bin = join(root, "dist/cli/main.js");
@@ -17,20 +18,17 @@ function isMissing(): boolean {
 }
 
 /**
- * A group of tests that need both makes of MPI. Where they are missing, the tests are skipped, their name tells what to
- * install, and under `REQUIRE_MPI=1` they fail instead.
+ * A group of tests that need OpenMPI and MPICH. Without them the tests are skipped; under `REQUIRE_MPI=1` the group fails instead.
  */
 export function describeWithMpi(name: string, tests: () => void): void {
-  if (!isMissing()) {
-    describe(name, () => {
-      tests();
-    });
-    return;
-  }
-  describe.skipIf(process.env["REQUIRE_MPI"] !== "1")(`${name} (needs ${install})`, () => {
-    test("is there, as REQUIRE_MPI=1 says", () => {
-      expect.unreachable(`there is no MPI: ${install}`);
-    });
+  describe(name, () => {
+    if (!isMissing()) return tests();
+    testWith(`OpenMPI and MPICH (${install})`, process.env["REQUIRE_MPI"] === "1")(
+      "finds OpenMPI and MPICH",
+      () => {
+        expect.unreachable(`MPI is missing: ${install}`);
+      },
+    );
   });
 }
 

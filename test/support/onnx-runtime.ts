@@ -5,17 +5,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DType, Tensor } from "downhill";
 import { tensor } from "downhill";
+import type { test } from "vitest";
+import { testWith } from "./conditions.ts";
 
 /** Debian's Python, whose packages python3-onnx and python3-onnxruntime the tests use. */
 const python = process.env["PYTHON_PATH"] ?? "/usr/bin/python3";
 
-/** Why models cannot be run here, if so; under `REQUIRE_PYTHON=1` that is no reason to skip a test. */
-export function missingRuntime(): string | undefined {
-  const { status } = spawnSync(python, ["-c", "import numpy, onnx, onnxruntime"]);
-  return status === 0 ? undefined : "no onnxruntime (apt-get install -y python3-onnx python3-onnxruntime)";
-}
+const hasRuntime = spawnSync(python, ["-c", "import numpy, onnx, onnxruntime"]).status === 0;
 
-export const isRequired: boolean = process.env["REQUIRE_PYTHON"] === "1";
+/** `test` if ONNX Runtime is installed; under `REQUIRE_PYTHON=1` tests run, and fail, without it too. */
+export const testWithOnnxRuntime: typeof test = testWith(
+  "ONNX Runtime (apt-get install -y python3-numpy python3-onnx python3-onnxruntime)",
+  hasRuntime || process.env["REQUIRE_PYTHON"] === "1",
+);
 
 /** A model and its inputs by their names. */
 export interface ModelRun {

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { testWith } from "../../../test/support/conditions.ts";
 import { checkFolder, checkOutput, reasonOf, writeOutput } from "./write-file.ts";
 
 let folder: string;
@@ -34,7 +35,7 @@ test("so is a folder that could not be made", () => {
   }
 });
 
-test.skipIf(process.platform === "win32" || process.getuid?.() === 0)(
+testWith("a user other than root", process.platform !== "win32" && process.getuid?.() !== 0)(
   "so is what there is no permission for", // root may do anything
   () => {
     expect(() => checkOutput(at("locked", "a.html"))).toThrow("permission denied.");

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { testOnLinux } from "../../../test/support/conditions.ts";
 import { nodeFiles } from "./file-operations.ts";
 
 const files = nodeFiles("test");
@@ -34,10 +35,7 @@ test("makeFolder tells of a file in the way", async () => {
 });
 
 // Node's `mkdir` with `recursive: true` makes folders above for ever there
-test.runIf(existsSync("/proc/self"))(
-  "makeFolder ends where a folder takes no new ones and says that there is none",
-  async () => {
-    expect(await codeOf(files.makeFolder("/proc/downhill"))).toBe("ENOENT");
-    expect(await codeOf(files.makeFolder("/proc/downhill/a"))).toBe("ENOENT");
-  },
-);
+testOnLinux("makeFolder ends where a folder takes no new ones and says that there is none", async () => {
+  expect(await codeOf(files.makeFolder("/proc/downhill"))).toBe("ENOENT");
+  expect(await codeOf(files.makeFolder("/proc/downhill/a"))).toBe("ENOENT");
+});

@@ -11,6 +11,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { testOnLinux } from "../../../test/support/conditions.ts";
 import { type FileOperations, nodeFiles } from "./file-operations.ts";
 import { type Release, takeLock } from "./lock-file.ts";
 
@@ -115,20 +116,17 @@ describe("a lock whose owner", () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test.runIf(existsSync("/proc/self/stat"))(
-    "has ended, of which the process that started it took no notice, is taken over",
-    async () => {
-      // a child of the shell that becomes another program, which waits for none
-      const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
-      const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(String(text))))); // prettier-ignore
-      leave({ pid });
-      await (
-        await takeLock(files, path)
-      )();
-      parent.stdin.end();
-      expect(existsSync(path)).toBe(false);
-    },
-  );
+  testOnLinux("has ended, of which the process that started it took no notice, is taken over", async () => {
+    // a child of the shell that becomes another program, which waits for none
+    const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+    const pid = Number(await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(String(text))))); // prettier-ignore
+    leave({ pid });
+    await (
+      await takeLock(files, path)
+    )();
+    parent.stdin.end();
+    expect(existsSync(path)).toBe(false);
+  });
 
   test("lives is refused, naming process and time", async () => {
     leave({ pid: process.ppid });
@@ -138,15 +136,12 @@ describe("a lock whose owner", () => {
     });
   });
 
-  test.runIf(existsSync("/proc/self/stat"))(
-    "has gone, but whose number is another's now, is taken over",
-    async () => {
-      leave({ pid: process.pid, began: "another boot 12345" });
-      const release = await takeLock(files, path);
-      expect(readFileSync(path, "utf8")).not.toContain("another boot");
-      await release();
-    },
-  );
+  testOnLinux("has gone, but whose number is another's now, is taken over", async () => {
+    leave({ pid: process.pid, began: "another boot 12345" });
+    const release = await takeLock(files, path);
+    expect(readFileSync(path, "utf8")).not.toContain("another boot");
+    await release();
+  });
 
   test("is on another machine is refused, saying what to do", async () => {
     const pid = pidOfTheDead();

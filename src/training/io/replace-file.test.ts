@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { testOnPosix } from "../../../test/support/conditions.ts";
 import { nodeFiles, writeWhole } from "./file-operations.ts";
 import { replaceFile, replaceFileOrExplain } from "./replace-file.ts";
 import { openFullDevice } from "./testdata/full-device.ts";
@@ -70,7 +71,7 @@ test("a folder that is not there is told in words", async () => {
   });
 });
 
-test.runIf(process.platform !== "win32")("a pipe and /dev/null are written to, not replaced", async () => {
+testOnPosix("a pipe and /dev/null are written to, not replaced", async () => {
   expect(spawnSync("sh", ["-c", `mkfifo "$0"`, at("pipe")]).status).toBe(0);
   const [reader] = await Promise.all([
     import("node:fs/promises").then(async (fs) => fs.readFile(at("pipe"), "utf8")),

@@ -1,6 +1,7 @@
 // What V8 makes of code for 256-bit vectors, where it has the switch: it may not end the process.
 import { spawnSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
+import { testWith } from "../../../../../../test/support/conditions.ts";
 import type { Block } from "../../../../kernel/build.ts";
 import * as k from "../../../../kernel/build.ts";
 import * as math from "../../../../kernel/math/index.ts";
@@ -21,6 +22,7 @@ const narrow = makeWasmBackend({
   peepholes: peepholesFor({ isRecent: false, wide: false, mayWiden: true }),
 });
 const canWiden = Number(process.versions.v8.split(".")[0]) >= 13;
+const testWide = testWith("V8 13 or newer (NODE_24)", canWiden);
 
 function routineOf(write: (loop: Block, x: Expr, i: Expr) => void): Routine {
   const block = k.makeBlock();
@@ -77,7 +79,7 @@ describe("a call in a branch, of a value that is stored beside it", () => {
     });
     expect(got).toEqual(want);
   });
-  test.runIf(canWiden).each(Object.entries(cases))("%s lets V8 go on, whoever set its switch", (_, write) => {
+  testWide.each(Object.entries(cases))("%s lets V8 go on, whoever set its switch", (_, write) => {
     for (const by of [backend, narrow]) expect(widen(bytesOf(routineOf(write), by))).toBe("compiled\n");
   });
 });
@@ -123,20 +125,17 @@ describe("a fold that stores what it takes in, of functions with rare branches",
   });
 });
 
-test.runIf(canWiden)(
-  "no value of an iteration goes on to the next one, which would make 256 bits too dear",
-  () => {
-    const small = routineOf((loop, x, i) => {
-      loop.store("out", i, k.add(x, k.f64(1)));
-      loop.store("other", i, k.mul(x, x));
-    });
-    const decisions = widen(bytesOf(small), "--trace-wasm-revectorize").match(/Save: \d+, cost: \d+/g);
-    expect(decisions?.length).toBeGreaterThan(0);
-    for (const decision of decisions ?? []) expect(decision).toMatch(/Save: \d+, cost: 0$/);
-  },
-);
+testWide("no value of an iteration goes on to the next one, which would make 256 bits too dear", () => {
+  const small = routineOf((loop, x, i) => {
+    loop.store("out", i, k.add(x, k.f64(1)));
+    loop.store("other", i, k.mul(x, x));
+  });
+  const decisions = widen(bytesOf(small), "--trace-wasm-revectorize").match(/Save: \d+, cost: \d+/g);
+  expect(decisions?.length).toBeGreaterThan(0);
+  for (const decision of decisions ?? []) expect(decision).toMatch(/Save: \d+, cost: 0$/);
+});
 
-test.runIf(canWiden)("values that are folded become vectors of 256 bits", () => {
+testWide("values that are folded become vectors of 256 bits", () => {
   const block = k.makeBlock();
   const sum = block.reduce("sum", "add", k.f64(0), "i", k.i32(0), k.i32(640), (_, i) =>
     k.call(math.exp64, k.load("f64", "a", i)),
