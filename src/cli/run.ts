@@ -17,6 +17,11 @@ export interface Command<T extends ArgsDef = ArgsDef> {
   readonly run: (args: ParsedArgs<T>, terminal: Terminal) => Promise<number>;
 }
 
+/** A command whose `run` gets its arguments with the types that `args` declares. */
+export function defineCommand<const T extends ArgsDef>(command: Command<T>): Command {
+  return command as unknown as Command;
+}
+
 /** A command: what the help says of it, and where it is; its module is loaded only when it runs. */
 export interface LazyCommand extends CommandEntry {
   readonly load: () => Promise<Command>;

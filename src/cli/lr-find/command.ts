@@ -1,4 +1,5 @@
-import type { Command } from "../run.ts";
+import { type Command, defineCommand } from "../run.ts";
+import { momentumHelp } from "../shared/optimizer-help.ts";
 
 const args = {
   dataset: {
@@ -44,7 +45,7 @@ const args = {
   momentum: {
     type: "string",
     valueHint: "β",
-    description: "momentum of sgd (default 0.9), rmsprop and muon",
+    description: momentumHelp,
   },
   clip: { type: "string", valueHint: "norm", description: "shorten gradients that are longer" },
   batch: {
@@ -77,7 +78,7 @@ const args = {
 } as const;
 
 /** `downhill lr-find`: the learning rate range test. */
-export const lrFindCommand: Command<typeof args> = {
+export const lrFindCommand: Command = defineCommand({
   args,
   async run({ header, indicator, linear, json, ...rest }, terminal) {
     const { findRates } = await import("./run.ts");
@@ -93,4 +94,4 @@ export const lrFindCommand: Command<typeof args> = {
     };
     return findRates(request, terminal);
   },
-};
+});

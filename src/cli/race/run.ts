@@ -13,7 +13,7 @@ import {
   zoo,
 } from "../../pictures/landscapes/index.ts";
 import { toJson } from "../shared/json.ts";
-import { optimizers } from "../shared/optimizers.ts";
+import { optimizerNames } from "../shared/optimizer-table.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
@@ -158,7 +158,7 @@ function listed(): object {
       minima,
     })),
     presets: presets.map(({ name, title, claim }) => ({ name, title, claim })),
-    optimizers: [...optimizers.keys()],
+    optimizers: optimizerNames,
   };
 }
 
@@ -173,7 +173,7 @@ function showList(paint: Paint): string {
     ...table(presets.map(({ name, title }) => [name, title])),
     "",
     paint("bold", "Optimisers"),
-    `  ${[...optimizers.keys()].join(", ")}`,
+    `  ${optimizerNames.join(", ")}`,
     "",
     'downhill race rosenbrock --optimizers "sgd(learningRate=0.001),adam" --out race.html',
     "",

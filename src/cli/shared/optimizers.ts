@@ -1,66 +1,19 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import {
-  adadelta,
-  adafactor,
-  adagrad,
-  adam,
-  adamax,
-  adamw,
-  asgd,
-  type GeneralOptimizer,
-  injectHyperparameters,
-  lamb,
-  lbfgs,
-  lion,
-  muon,
-  nadam,
-  radam,
-  rmsprop,
-  rprop,
-  sgd,
-  sparseAdam,
-  yogi,
-} from "../../numeric/optim/index.ts";
+import * as optim from "../../numeric/optim/index.ts";
+import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { readSchedule } from "../schedule/table.ts";
 import { isNumber, readCall, splitAtCommas } from "./call-text.ts";
+import { optimizerNames } from "./optimizer-table.ts";
 
 /** Options of an optimiser by their names in the library: numbers, words, flags, schedules. */
 export type OptimizerOptions = Readonly<Record<string, unknown>>;
 
-/** An optimiser as the command line has it. */
-export interface OptimizerKind {
-  /** The optimiser with these options, which it checks itself. */
-  readonly make: (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
-  /** The option that says how much of the last steps is kept, where there is one. */
-  readonly momentum?: "momentum" | "beta1";
-}
+type Make = (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
 
-/** All optimisers of the command line by name. */
-export const optimizers: ReadonlyMap<string, OptimizerKind> = /* @__PURE__ */ new Map<string, OptimizerKind>([
-  ["sgd", { make: named(sgd), momentum: "momentum" }],
-  ["adam", { make: named(adam), momentum: "beta1" }],
-  ["adamw", { make: named(adamw), momentum: "beta1" }],
-  ["nadam", { make: named(nadam), momentum: "beta1" }],
-  ["radam", { make: named(radam), momentum: "beta1" }],
-  ["adamax", { make: named(adamax), momentum: "beta1" }],
-  ["adagrad", { make: named(adagrad) }],
-  ["adadelta", { make: named(adadelta) }],
-  ["rmsprop", { make: named(rmsprop), momentum: "momentum" }],
-  ["rprop", { make: named(rprop) }],
-  ["asgd", { make: named(asgd) }],
-  ["adafactor", { make: named(adafactor) }],
-  ["muon", { make: named(muon), momentum: "momentum" }],
-  ["sparseAdam", { make: named(sparseAdam), momentum: "beta1" }],
-  ["lion", { make: named(lion), momentum: "beta1" }],
-  ["lamb", { make: named(lamb), momentum: "beta1" }],
-  ["yogi", { make: named(yogi), momentum: "beta1" }],
-  ["lbfgs", { make: named(lbfgs) }],
-]);
-
-/** An optimiser whose options come from a text: it refuses by itself what they may not be. */
-function named(make: (options?: never) => GeneralOptimizer<unknown>): OptimizerKind["make"] {
-  return (options) => make(options as never);
+/** The function of an optimiser. It checks its options itself, so that they may come from a text. */
+function makerOf(name: string): Make {
+  return (optim as unknown as Readonly<Record<string, Make>>)[name]!;
 }
 
 /** What an optimiser is made for. */
@@ -118,21 +71,21 @@ export function readOptimizers(text: string, context: OptimizerContext): Optimiz
 
 /** The optimiser of a choice; options other than the learning rate may follow schedules too. */
 export function makeOptimizer({ name, options }: OptimizerChoice): GeneralOptimizer<unknown> {
-  const { make } = optimizers.get(name)!;
+  const make = makerOf(name);
   const scheduled = Object.keys(options).filter(
     (key) => key !== "learningRate" && typeof options[key] === "function",
   );
   if (scheduled.length === 0) return make(options);
-  return injectHyperparameters(make, options, scheduled);
+  return optim.injectHyperparameters(make, options, scheduled);
 }
 
 /** The name of the table for one that was written in any case. */
 function findOptimizer(what: string, written: string): string {
   const plain = written.toLowerCase().replaceAll("-", "");
-  const found = [...optimizers.keys()].find((name) => name.toLowerCase() === plain);
+  const found = optimizerNames.find((name) => name.toLowerCase() === plain);
   if (found !== undefined) return found;
-  const near = didYouMean(written, optimizers.keys());
-  const all = near === "" ? ` There are ${[...optimizers.keys()].join(", ")}.` : near;
+  const near = didYouMean(written, optimizerNames);
+  const all = near === "" ? ` There are ${optimizerNames.join(", ")}.` : near;
   throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is no optimiser.${all}`);
 }
 

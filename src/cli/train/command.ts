@@ -1,7 +1,8 @@
 import type { ParsedArgs } from "citty";
 import { parseArgs } from "citty";
 import { normaliseArguments } from "../arguments.ts";
-import type { Command } from "../run.ts";
+import { type Command, defineCommand } from "../run.ts";
+import { batchHelp, momentumHelp, optimizerHelp, rateHelp } from "../shared/optimizer-help.ts";
 import { takeTurbo, turboOption } from "../turbo.ts";
 import { textNames, trainRequest } from "./request.ts";
 import type { TrainRequest } from "./settings.ts";
@@ -73,19 +74,17 @@ const args = {
   optimizer: {
     type: "string",
     valueHint: "name",
-    description:
-      'sgd (default), adam, adamw, nadam, radam, adamax, adagrad, adadelta, rmsprop,\nrprop, asgd, adafactor, muon, lion, lamb, yogi, sparse-adam, lbfgs; with options\nof its own as in "adam(beta1=0.8, amsgrad)"',
+    description: optimizerHelp,
   },
   lr: {
     type: "string",
     valueHint: "rate",
-    description:
-      "learning rate (default, for sgd: digits 0.2, tables 0.02, images 0.1;\nfor adam: digits and tables 0.003, images 0.001; each of the others has its own)",
+    description: rateHelp,
   },
   momentum: {
     type: "string",
     valueHint: "β",
-    description: "momentum of sgd (default 0.9), rmsprop and muon, from 0 to 1",
+    description: momentumHelp,
   },
   schedule: {
     type: "string",
@@ -103,8 +102,7 @@ const args = {
   batch: {
     type: "string",
     valueHint: "N",
-    description:
-      "items a step: a number, 1 for stochastic, full for plain gradient descent\n(default: digits and tables 32, images 64; rprop and lbfgs full)",
+    description: batchHelp,
   },
   accumulate: {
     type: "string",
@@ -214,7 +212,7 @@ const args = {
 } as const;
 
 /** `downhill train`: trains a small network and reports on it. */
-export const trainCommand: Command<typeof args> = {
+export const trainCommand: Command = defineCommand({
   args,
   async run(given, terminal) {
     const asked = askedBy(given);
@@ -223,7 +221,7 @@ export const trainCommand: Command<typeof args> = {
     const { train } = await import("./run.ts");
     return train(trainRequest(request), terminal);
   },
-};
+});
 
 /**
  * What the words of a command ask for that come after `downhill train`, as checkpoints keep them.

@@ -15,9 +15,9 @@ import {
   makeOptimizer,
   type OptimizerChoice,
   type OptimizerOptions,
-  optimizers,
   readChoice,
 } from "../shared/optimizers.ts";
+import { factsOf, listOptimizers } from "../shared/optimizer-table.ts";
 import { optionError, quote, readNumber } from "../shared/words.ts";
 import { defaultMomentum, defaultRate, type SourceKind } from "./defaults.ts";
 
@@ -89,7 +89,7 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Method {
     "momentum in --optimizer",
     only("momentum", momenta, name),
   );
-  if (momentum !== undefined && optimizers.get(name)?.momentum !== "momentum") throw noMomentum(name);
+  if (momentum !== undefined && factsOf(name).momentum !== "momentum") throw noMomentum(name);
   const method: Method = {
     optimizer,
     learningRate: lr === undefined ? defaultRate(name, kind) : readNumber("--lr", lr, { from: 0 }),
@@ -102,8 +102,8 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Method {
     clip:
       request.clip === undefined ? undefined : readNumber("--clip", request.clip, { from: 0, above: true }),
   };
-  if (method.clip !== undefined && name === "lbfgs") {
-    throw optionError("--clip does not go with lbfgs: it looks at the loss along whole gradients.");
+  if (method.clip !== undefined && factsOf(name).searchesLine === true) {
+    throw optionError(`--clip does not go with ${name}, which evaluates the loss along whole gradients.`);
   }
   stepperOf(method, someLength); // refuses what does not go together
   plateauOf(method);
@@ -169,7 +169,7 @@ export function plateauOf({ plateau }: Method): ReduceOnPlateau | undefined {
 /** The options of the optimiser with rate and momentum, which may follow the schedule. */
 function optionsOf(method: Method, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
   const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
-  const moved = optimizers.get(optimizer.name)!.momentum;
+  const moved = factsOf(optimizer.name).momentum;
   const still = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }) };
   if (schedule === undefined) return { ...still, learningRate };
   let isUsed = false;
@@ -226,10 +226,11 @@ function usesRate(method: Method): boolean {
 }
 
 function noMomentum(name: string): Error {
-  const has = optimizers.get(name)?.momentum;
+  const has = factsOf(name).momentum;
   const instead =
     has === "beta1" ? `${name} has beta1: write --optimizer "${name}(beta1=0.8)".` : `${name} has none.`;
-  return optionError(`--momentum is for sgd, rmsprop and muon: ${instead}`);
+  const names = listOptimizers((facts) => facts.momentum === "momentum");
+  return optionError(`--momentum is for ${names}: ${instead}`);
 }
 
 function callText(name: string, options: ReadonlyMap<string, string>): string {

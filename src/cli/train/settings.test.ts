@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { optimizers } from "../shared/optimizers.ts";
+import { optimizerNames } from "../shared/optimizer-table.ts";
 import { kindOf } from "./defaults.ts";
 import { trainRequest } from "./request.ts";
 import { commandOf, readPlaces, readSettings, type TrainRequest } from "./settings.ts";
@@ -88,7 +88,7 @@ test.each<[string, Partial<TrainRequest>, string]>([
   expect(read(request)).toBe(command);
 });
 
-test.each([...optimizers.keys()])("%s has a rate for each kind of data", (optimizer) => {
+test.each(optimizerNames)("%s has a rate for each kind of data", (optimizer) => {
   for (const source of [{}, { data: "t.csv", target: "y" }, { images: "i", labels: "l" }]) {
     const rate = Number(/--lr (\S+)/.exec(read({ ...source, optimizer }))![1]);
     expect(rate).toBeGreaterThan(0);
@@ -124,7 +124,7 @@ describe("misuse", () => {
     [{ target: "x" }, "--target is for tables: name one with --data."],
     [{ ranks: "3" }, "--ranks must be a power of two, for sums go by pairs; got 3."],
     [{ ranks: "4", shards: "2" }, "--shards must be at least 4, the number of ranks, got 2."],
-    [{ ranks: "2", optimizer: "lbfgs" }, "lbfgs looks at the loss of whole batches along its steps"],
+    [{ ranks: "2", optimizer: "lbfgs" }, "lbfgs evaluates the loss of whole batches along its steps"],
     [{ features: "x" }, "--features is for tables"],
     [{ without: "x" }, "--without is for tables"],
     [{ data: "t", target: "y", features: "x", without: "z" }, "Give one of them."],

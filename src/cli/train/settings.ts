@@ -1,5 +1,6 @@
 import { optionError, quote, readCount, readNumber, readWhole } from "../shared/words.ts";
 import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
+import { factsOf } from "../shared/optimizer-table.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
 import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
 import { type Source, type SourceRequest, sourceWords } from "./source.ts";
@@ -80,10 +81,11 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
   if (patience !== undefined && validation === 0) {
     throw optionError("--patience needs items that are held out: leave --val 0 out, or say --val 0.1.");
   }
+  const needsWholeBatch = factsOf(method.optimizer.name).searchesLine === true;
   const accumulate = read(request.accumulate, (text) => readCount("--accumulate", text)) ?? 1;
-  if (accumulate > 1 && method.optimizer.name === "lbfgs") {
+  if (accumulate > 1 && needsWholeBatch) {
     throw optionError(
-      "--accumulate does not go with lbfgs: it looks at the loss of one batch along its steps.",
+      `--accumulate does not go with ${method.optimizer.name}, which evaluates the loss of one batch along its steps.`,
     );
   }
   const ranks = readRanks(request);
@@ -91,9 +93,9 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
   if (shards < ranks) {
     throw optionError(`--shards must be at least ${ranks}, the number of ranks, got ${shards}.`);
   }
-  if (shards > 1 && method.optimizer.name === "lbfgs") {
+  if (shards > 1 && needsWholeBatch) {
     throw optionError(
-      "lbfgs looks at the loss of whole batches along its steps: leave --ranks and --shards out.",
+      `${method.optimizer.name} evaluates the loss of whole batches along its steps: leave --ranks and --shards out.`,
     );
   }
   return {

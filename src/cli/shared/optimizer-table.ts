@@ -1,0 +1,65 @@
+import { must } from "../../engine/util/assert-never.ts";
+
+/** Kinds of data that have learning rates of their own. */
+export type DataKind = "digits" | "table" | "images";
+
+/** Facts of an optimiser that the commands use. */
+export interface OptimizerFacts {
+  /** Default learning rate per kind of data, chosen on items held out of the training part, never on a test part. */
+  readonly rates: Readonly<Record<DataKind, number>>;
+  /** The option that keeps a part of the last steps; undefined if there is none. */
+  readonly momentum?: "momentum" | "beta1";
+  /** Default of `--momentum`; undefined leaves it to the optimiser. */
+  readonly initialMomentum?: number;
+  /**
+   * Epochs of an optimiser that compares successive steps, so that each step must see all items: a factor of the usual number of
+   * epochs, or the number itself.
+   */
+  readonly fullBatch?: { readonly epochs: number } | { readonly timesEpochs: number };
+  /** True if it evaluates the loss along its step, which then has to be the loss of the whole batch. */
+  readonly searchesLine?: true;
+}
+
+const rates = (digits: number, table: number, images: number): OptimizerFacts["rates"] => ({
+  digits,
+  table,
+  images,
+});
+
+/**
+ * The optimisers of the command line, by their names in `downhill/optim`. Command-line names, help and defaults follow from this table;
+ * it imports no optimiser, so that `--help` stays fast.
+ */
+export const optimizerTable: Readonly<Record<string, OptimizerFacts>> = {
+  sgd: { rates: rates(0.2, 0.02, 0.1), momentum: "momentum", initialMomentum: 0.9 },
+  adam: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
+  adamw: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
+  nadam: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
+  radam: { rates: rates(0.01, 0.01, 0.003), momentum: "beta1" },
+  adamax: { rates: rates(0.01, 0.01, 0.003), momentum: "beta1" },
+  adagrad: { rates: rates(0.05, 0.05, 0.02) },
+  adadelta: { rates: rates(3, 3, 1) },
+  rmsprop: { rates: rates(0.002, 0.002, 0.0005), momentum: "momentum" },
+  rprop: { rates: rates(0.01, 0.01, 0.01), fullBatch: { timesEpochs: 10 } },
+  asgd: { rates: rates(0.5, 0.3, 0.2) },
+  adafactor: { rates: rates(0.03, 0.03, 0.01) },
+  muon: { rates: rates(0.01, 0.01, 0.005), momentum: "momentum" },
+  sparseAdam: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
+  lion: { rates: rates(0.001, 0.001, 0.0003), momentum: "beta1" },
+  lamb: { rates: rates(0.01, 0.01, 0.005), momentum: "beta1" },
+  yogi: { rates: rates(0.01, 0.01, 0.003), momentum: "beta1" },
+  lbfgs: { rates: rates(0.3, 0.3, 0.3), fullBatch: { epochs: 10 }, searchesLine: true },
+};
+
+export const optimizerNames: readonly string[] = Object.keys(optimizerTable);
+
+/** The facts of an optimiser. The name must be one of the table. */
+export function factsOf(name: string): OptimizerFacts {
+  return must(optimizerTable[name], name);
+}
+
+/** Names of the optimisers for which `has` holds, as a sentence lists them: "sgd, rmsprop and muon". */
+export function listOptimizers(has: (facts: OptimizerFacts) => boolean): string {
+  const names = optimizerNames.filter((name) => has(factsOf(name)));
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)!}`;
+}
