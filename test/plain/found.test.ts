@@ -14,6 +14,15 @@ interface Found {
 
 const found: readonly Found[] = [
   {
+    name: "rows that Array.from makes of filled arrays keep the value that fill wrote",
+    text: `export function f(u, x, n, k) {
+  "use ad";
+  const t = Array.from({ length: 2 }, () => new Float64Array(3).fill(0.5));
+  t[0][1] = u * x[0];
+  return t[1][2] * u + t[0][1];
+}`,
+  },
+  {
     name: "arrays of two lengths are chosen by ? :",
     text: `export function f(u, x, n, k) {
   "use ad";

@@ -414,7 +414,7 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
       return refuse(env, node, "fill would put the same row everywhere: write each row in a loop.");
     storeScalar(inner, node, item, kept);
   });
-  return array;
+  return { ...array, isZero: false };
 }
 
 function slice(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
