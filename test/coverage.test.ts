@@ -153,6 +153,7 @@ describe("primitives", async () => {
       polygamma: { order: 1 },
       powBy: { exponent: 3 },
       strongMul: { both: true },
+      maskedMul: { both: true },
     };
     const [x, condition] = [arrayType("float64", []), arrayType("bool", [])];
     const expressionOf = ({ name, lowering }: primitives.Primitive): Expr | undefined => {

@@ -84,8 +84,11 @@ const real: Readonly<Record<string, (x: number, y: number) => number>> = {
   pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y),
   strongMul: (x, y) => (x === 0 ? 0 : x * y),
   strongDiv: (x, y) => (x === 0 ? 0 : x / y),
+  maskedMul: (x, y) => (x === 0 && !Number.isFinite(y) ? 0 : x * y),
+  maskedMulBoth: (x, y) => (y === 0 || (x === 0 && !Number.isFinite(y)) ? 0 : x * y),
+  maskedDiv: (x, y) => (x === 0 && !(Math.abs(y) > 0) ? 0 : x / y),
 };
-const ofTwo = new Set(["atan2", "pow", "strongMul", "strongDiv"]);
+const ofTwo = new Set(["atan2", "pow", "strongMul", "strongDiv", "maskedMul", "maskedMulBoth", "maskedDiv"]);
 
 /** The functions by what `Math` and the table of the kernel's operations say: right, but not in their last bits. */
 export const plainScalarValues: ScalarValues = (name, args) => {

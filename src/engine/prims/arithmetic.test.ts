@@ -38,6 +38,11 @@ describe("arithmetic", () => {
         on((u, v) => a.strongMul(u, v, true), [...floats(x, y), ...special(odd, others)]),
       ],
       strongDiv: [on(a.strongDiv, [...floats(x, positive), ...special(odd, others)])],
+      maskedMul: [
+        on((u, v) => a.maskedMul(u, v), [...floats(x, y), ...special(odd, others)]),
+        on((u, v) => a.maskedMul(u, v, true), [...floats(x, y), ...special(odd, others)]),
+      ],
+      maskedDiv: [on(a.maskedDiv, [...floats(x, positive), ...special(odd, others)])],
       rem: [
         on(a.rem, [
           ...floats([1.5, -2.25, 0.25, 7, -7, 6.5], [1, 2, 0.75, -3, 3, 1.75]),

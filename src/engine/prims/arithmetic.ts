@@ -142,6 +142,75 @@ export function strongDiv(ct: Tensor, f: Tensor): Tensor {
   return bind1(strongDivPrim, [ct, f], none);
 }
 
+/**
+ * Products of a tangent that may have left a mask: `dx · f`, with 0 in the place of NaN where `dx` is exactly 0. They are the forward
+ * counterpart of `strongMul`: the mask chose a constant, and an infinite slope after it has no part in the derivative. All other bits
+ * are those of the plain product, and so are the transposes.
+ */
+interface MaskedParams {
+  /** Whether a 0 of `f` is strong as well: in derivatives of a derivative, `f` is a tangent or cotangent of the inner one. */
+  readonly both: boolean;
+}
+
+const isBelowInfinity = (x: Expr): Expr => k.lt(k.abs(x), k.constant(x.type, Infinity));
+const isAboveZero = (x: Expr): Expr => k.lt(k.constant(x.type, 0), k.abs(x));
+
+const maskedMulPrim: Primitive<MaskedParams> = /* @__PURE__ */ builtIn<MaskedParams>({
+  name: "maskedMul",
+  notation: { infix: "*", precedence: 2 },
+  typeOf: (ins) => [joinFloating("maskedMul", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [a, b], _, { both }) => [
+      sumMaybe(da && maskedMul(da, b!, both), db && strongMul(a!, db, both)),
+    ],
+    transpose([ct], [a, b], { both }, into, _, masks) {
+      if (both) into[0]?.add(strongMul(b!, ct!, isMasked(masks)), true);
+      else into[0]?.add(isMasked(masks) ? strongMul(ct!, b!) : mul(b!, ct!));
+      into[1]?.add(strongMul(a!, ct!, both || isMasked(masks)), true);
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar([a, b], { both }) {
+      const counts = k.or(isNotZero(a!), isBelowInfinity(b!));
+      return k.select(both ? k.and(isNotZero(b!), counts) : counts, k.mul(a!, b!), k.constant(a!.type, 0));
+    },
+  },
+});
+
+/** `dx · f`, and 0 where `dx` is 0 and f infinite or NaN; with `both` also where f is 0. */
+export function maskedMul(dx: Tensor, f: Tensor, both = false): Tensor {
+  return bind1(maskedMulPrim, [dx, f], { both });
+}
+
+const maskedDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
+  name: "maskedDiv",
+  notation: { infix: "/", precedence: 2 },
+  typeOf: (ins) => [joinFloating("maskedDiv", ins)],
+  derivative: {
+    kind: "smooth",
+    jvp: ([da, db], [, b], [out]) => [
+      sumMaybe(da && maskedDiv(da, b!), db && neg(strongMul(strongDiv(out!, b!), db))),
+    ],
+    transpose([ct], [, b], _, into, __, masks) {
+      into[0]?.add(isMasked(masks) ? strongDiv(ct!, b!) : div(ct!, b!));
+    },
+  },
+  batch: "elementwise",
+  lowering: {
+    kind: "elementwise",
+    scalar: ([a, b]) =>
+      k.select(k.or(isNotZero(a!), isAboveZero(b!)), k.div(a!, b!), k.constant(a!.type, 0)),
+  },
+});
+
+/** `dx / f`, and 0 where `dx` is 0 and f is 0 or NaN. */
+export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
+  return bind1(maskedDivPrim, [dx, f], none);
+}
+
 /** Whether an equation is a product or a quotient with a strong zero. */
 export function isStrong({ prim }: Equation): boolean {
   return prim === strongMulPrim || prim === strongDivPrim;

@@ -68,7 +68,10 @@ export function storedOnce(body: readonly RegionStmt[], { useful }: Linearity): 
   return once;
 }
 
-function definitionsIn(body: readonly RegionStmt[]): ReadonlyMap<string, Let> {
+/** The declarations of locals that never change. */
+export type Definitions = ReadonlyMap<string, Let>;
+
+export function definitionsIn(body: readonly RegionStmt[]): Definitions {
   const mutable = mutableNames(body);
   const definitions = new Map<string, Let>();
   walkStmts(body, (stmt) => {
@@ -82,7 +85,7 @@ function keptStores(
   array: string,
   writers: readonly RegionStmt[],
   all: readonly RegionStmt[],
-  definitions: ReadonlyMap<string, Let>,
+  definitions: Definitions,
 ): readonly Store[] {
   const stores: Store[] = [];
   let plain: { readonly store: Store; readonly inner: ReadonlySet<RegionStmt> } | undefined;
@@ -128,7 +131,7 @@ interface Digit {
 }
 
 /** The indices that a place is made of, as digits are of a number: `i`, or `i · m + j`. */
-function digitsOf(place: RegionExpr, definitions: ReadonlyMap<string, Let>): readonly Digit[] | undefined {
+function digitsOf(place: RegionExpr, definitions: Definitions): readonly Digit[] | undefined {
   if (place.kind !== "local") return undefined;
   const value = definitions.get(place.name)?.value;
   if (value === undefined) return [{ index: place.name, radix: undefined }];
@@ -149,7 +152,7 @@ function digitsOf(place: RegionExpr, definitions: ReadonlyMap<string, Let>): rea
 function isDistinct(
   places: readonly RegionExpr[],
   loops: readonly For[],
-  definitions: ReadonlyMap<string, Let>,
+  definitions: Definitions,
 ): boolean {
   const digits = places.flatMap((place) => digitsOf(place, definitions) ?? []);
   return loops.every((loop) => {
@@ -168,7 +171,7 @@ function readsAll(
   { name, dims }: ArrayDeclaration,
   linear: ReadonlySet<string>,
   isMasked: (stmt: RegionStmt) => boolean,
-  definitions: ReadonlyMap<string, Let>,
+  definitions: Definitions,
 ): boolean {
   const walk = (inner: RegionStmt, loops: readonly For[]): boolean => {
     if (inner.kind === "for" && inner.live === undefined && Math.abs(inner.step) === 1 && isZero(inner.from))
@@ -210,8 +213,28 @@ function coversAll(
   places: readonly RegionExpr[],
   dims: readonly RegionExpr[],
   loops: readonly For[],
-  definitions: ReadonlyMap<string, Let>,
+  definitions: Definitions,
 ): boolean {
+  return loopsOver(places, dims, loops, definitions)?.size === loops.length; // another loop might have no iterations
+}
+
+/** Whether places run over all of an array as loops run over their indices, if each of the loops has an iteration. */
+export function isWholeArray(
+  places: readonly RegionExpr[],
+  dims: readonly RegionExpr[],
+  loops: readonly For[],
+  definitions: Definitions,
+): boolean {
+  return loopsOver(places, dims, loops, definitions) !== undefined;
+}
+
+/** The indices of the loops by which places run over all of an array; `undefined` where they leave elements out. */
+function loopsOver(
+  places: readonly RegionExpr[],
+  dims: readonly RegionExpr[],
+  loops: readonly For[],
+  definitions: Definitions,
+): ReadonlySet<string> | undefined {
   const used = new Set<string>();
   const runsOver = (index: string, n: RegionExpr): boolean => {
     const loop = loops.find((one) => one.index === index);
@@ -231,14 +254,14 @@ function coversAll(
     }
     return false;
   });
-  return isWhole && used.size === loops.length; // another loop might have no iterations
+  return isWhole ? used : undefined;
 }
 
 /** The other factor of a product. */
 function quotient(
   size: RegionExpr,
   factor: RegionExpr,
-  definitions: ReadonlyMap<string, Let>,
+  definitions: Definitions,
 ): RegionExpr | undefined {
   const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
   if (value?.kind !== "apply" || value.function !== "mul") return undefined;

@@ -187,8 +187,16 @@ function linearFunction(
           };
     case "div":
     case "strongDiv":
+    case "maskedDiv":
       if (isLinear(y)) return undefined;
       return { kind: "scaled", x, factor: y, by: "div", isStrong: name === "strongDiv" };
+    // strong in tangents alone: their transposes are those of the plain products
+    case "maskedMul":
+      if (isLinear(y)) return undefined;
+      return { kind: "scaled", x, factor: y, by: "mul", isStrong: false };
+    case "maskedMulBoth":
+      if (isLinear(y)) return undefined;
+      return { kind: "strongly", factor: y, x, isBoth: false };
     default:
       return undefined;
   }

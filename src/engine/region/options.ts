@@ -15,6 +15,8 @@ export interface FlatOptions {
 export interface TangentOptions extends FlatOptions {
   /** Whether the results of the region come first. */
   readonly primal: boolean;
+  /** Whether the tangent of a parameter may hold zeros that count as those of a mask, one each; none by default. */
+  readonly masked?: readonly boolean[] | undefined;
 }
 
 export interface TransposeOptions extends FlatOptions {

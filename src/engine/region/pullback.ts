@@ -71,7 +71,7 @@ export function pullBack(pull: Pull, expr: RegionExpr, ct: RegionExpr, isMasked:
 }
 
 /** Whether a product with a factor, or a quotient by it, is 0 for a cotangent of 0 anyway. */
-function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
+export function isHarmless(factor: RegionExpr, by: "mul" | "div", finite: ReadonlySet<string>): boolean {
   if (factor.kind === "local") return by === "mul" && finite.has(factor.name);
   return factor.kind === "const" && Number.isFinite(factor.value) && (by === "mul" || factor.value !== 0);
 }

@@ -21,6 +21,7 @@ import { withoutProvenChecks } from "./in-range.ts";
 import { hoistInvariants } from "./invariants.ts";
 import { localiseArrays } from "./local-arrays.ts";
 import { tabulate } from "./tables.ts";
+import { withMaskedProducts } from "./masked-tangents.ts";
 import type { FlatOptions, TangentOptions } from "./options.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type {
@@ -48,9 +49,14 @@ export function tangent(
   functions: ScalarFunctions,
   options: TangentOptions,
 ): Region {
-  return eliminateDeadCode(
-    new ForwardMode(flatForm(region, functions, options), active, functions).region(options),
+  const made = new ForwardMode(flatForm(region, functions, options), active, functions).region(options);
+  const isTangent = made.params.map((_, i) => i >= region.params.length);
+  let next = 0;
+  const masked = region.params.flatMap(({ type }, i) =>
+    active[i] === true && isFloating(type) ? [options.masked?.[i] ?? false] : [],
   );
+  const isMasked = isTangent.map((is) => is && masked[next++]!);
+  return eliminateDeadCode(withMaskedProducts(made, isTangent, isMasked, functions));
 }
 
 /** What derivatives begin from. */

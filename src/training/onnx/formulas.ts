@@ -63,6 +63,10 @@ const formulas: Readonly<Record<string, string>> = {
   strongMul: "x == 0 ? 0 : x * y",
   strongMulBoth: "x == 0 || y == 0 ? 0 : x * y",
   strongDiv: "x == 0 ? 0 : x / y",
+  // 0 times infinity or NaN is 0; y - y is 0 for finite numbers alone
+  maskedMul: "x == 0 && !(y - y == 0) ? 0 : x * y",
+  maskedMulBoth: "y == 0 || x == 0 && !(y - y == 0) ? 0 : x * y",
+  maskedDiv: "x == 0 && !(Abs(y) > 0) ? 0 : x / y",
   sqrt: "Sqrt(x)",
   abs: "Abs(x)",
   sign: "Sign(x)",
