@@ -65,12 +65,20 @@ export interface PartialProgram {
 
 /** The transforms that rules of structured primitives need, given as arguments so that primitives import no transform. */
 export interface Tools {
-  /** ins: primals, then the tangents that are not zero; outs: primals, then those tangents that `tangentOuts` marks. */
+  /**
+   * ins: primals, then the tangents that are not zero; outs: primals, then those tangents that `nonzeroOuts` marks. `masked` marks the
+   * inputs whose tangents may hold zeros that left a mask, `maskedOuts` the outputs.
+   */
   jvpProgram(
     program: Program,
     nonzero: readonly boolean[],
     instantiate: readonly boolean[],
-  ): { readonly program: Program; readonly nonzeroOuts: readonly boolean[] };
+    masked: readonly boolean[],
+  ): {
+    readonly program: Program;
+    readonly nonzeroOuts: readonly boolean[];
+    readonly maskedOuts: readonly boolean[];
+  };
   /**
    * `atHand` marks inputs that the later part can read anyway: what is cheap to compute of these is no residual. `isRepeated` says whether
    * residuals are kept for each iteration of a loop, which is so unless said otherwise.
@@ -103,6 +111,13 @@ export interface Tools {
   intern(program: Program): Program;
 }
 
+/** The results of an equation, their tangents, and which tangents may hold zeros that left a mask: all where it is not specified. */
+export type DualResults = readonly [
+  outs: readonly Tensor[],
+  tangents: readonly Maybe[],
+  masks?: readonly boolean[],
+];
+
 /** What partial evaluation offers a structured primitive besides the tools. */
 export interface PartialTools extends Tools {
   /** Binds among the values known now. */
@@ -129,6 +144,11 @@ export type Derivative<P> =
       readonly operands: "all" | readonly number[];
       /** Only where a zero tangent spares work; the default applies the primitive to the tangents. */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
+      /**
+       * Where the tangent of the result holds zeros of a mask: `"sum"` if it adds the operands, so that an operand without a tangent
+       * leaves none; `"always"` if it puts zeros around the operand. By default, an operand without a tangent leaves zeros.
+       */
+      readonly zeros?: "sum" | "always";
       transpose: TransposeRule<P>["transpose"];
     }
   | {
@@ -142,18 +162,22 @@ export type Derivative<P> =
       ): readonly Maybe[];
       /** For a product: linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
+      /** True if each element of the result is one of the operands': an operand without a tangent leaves zeros of a mask. */
+      readonly chooses?: true;
       /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
       underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
   | {
       readonly kind: "structured";
+      /** `masks` marks the tangents that may hold zeros which left a mask. */
       jvp(
         ins: readonly Tensor[],
         tangents: readonly Maybe[],
         params: P,
         tools: Tools,
-      ): readonly [outs: readonly Tensor[], tangents: readonly Maybe[]];
+        masks: readonly boolean[],
+      ): DualResults;
       partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
       transpose: TransposeRule<P>["transpose"];
       /** The same equation with only the results marked as used; `ins` tells which operands remain. */

@@ -89,7 +89,11 @@ describe("arithmetic", () => {
         on((c) => a.indicator(c, arrayType("float64", [], true)), booleans(1)),
       ],
     },
-    { isStrong: "asks about an equation", plainOf: "asks about an equation" },
+    {
+      isStrong: "asks about an equation",
+      plainOf: "asks about an equation",
+      maskedProduct: "chooses among others of the table",
+    },
   );
 
   test("at a tie each of two has half the derivative", () => {

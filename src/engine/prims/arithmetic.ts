@@ -4,7 +4,7 @@ import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { arrayType } from "../ir/types.ts";
+import { arrayType, isFloating } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { rem32 } from "../kernel/math/single/index.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -201,14 +201,31 @@ const maskedDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   batch: "elementwise",
   lowering: {
     kind: "elementwise",
-    scalar: ([a, b]) =>
-      k.select(k.or(isNotZero(a!), isAboveZero(b!)), k.div(a!, b!), k.constant(a!.type, 0)),
+    scalar: ([a, b]) => k.select(k.or(isNotZero(a!), isAboveZero(b!)), k.div(a!, b!), k.constant(a!.type, 0)),
   },
 });
 
 /** `dx / f`, and 0 where `dx` is 0 and f is 0 or NaN. */
 export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
   return bind1(maskedDivPrim, [dx, f], none);
+}
+
+/**
+ * The result of a product of a tangent that may have left a mask by a known factor, where `prim` is such a product; `undefined` for other
+ * primitives. `operand` is the number of the tangent.
+ */
+export function maskedProduct(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  params: unknown,
+  operand: number,
+): Tensor | undefined {
+  const [x, y] = [ins[operand]!, ins[1 - operand]!];
+  if (!isFloating(x.dtype)) return undefined;
+  if (prim === mulPrim) return maskedMul(x, y);
+  if (prim === divPrim && operand === 0) return maskedDiv(x, y);
+  if (prim === strongMulPrim && operand === 1 && !(params as StrongParams).both) return maskedMul(x, y, true);
+  return undefined;
 }
 
 /** Whether an equation is a product or a quotient with a strong zero. */
@@ -319,6 +336,7 @@ function extremum(name: string, op: "max" | "min"): Primitive<object> {
     derivative: {
       kind: "smooth",
       jvp: ([dx, dy], [x, y]) => [sumMaybe(dx && chosen(op, dx, x!, y!), dy && chosen(op, dy, y!, x!))],
+      chooses: true,
     },
     batch: "elementwise",
     lowering: {

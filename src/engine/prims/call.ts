@@ -17,18 +17,20 @@ const callPrim: Primitive<CallParams> = /* @__PURE__ */ builtIn<CallParams>({
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {
     kind: "structured",
-    jvp(ins, tangents, { program }, { jvpProgram }) {
+    jvp(ins, tangents, { program }, { jvpProgram }, masks) {
       const nonzero = tangents.map((t) => t !== undefined);
       const forward = jvpProgram(
         program,
         nonzero,
         program.outs.map(() => false),
+        masks,
       );
       const outs = call(forward.program, [...ins, ...tangents.filter((t) => t !== undefined)]);
       let next = program.outs.length;
       return [
         outs.slice(0, next),
         forward.nonzeroOuts.map((present) => (present ? outs[next++] : undefined)),
+        forward.maskedOuts,
       ];
     },
     partialEval(ins, { program }, tools) {

@@ -23,17 +23,19 @@ const checkpointPrim: Primitive<CheckpointParams> = /* @__PURE__ */ builtIn<Chec
   typeOf: (_, { program }) => program.outs.map((v) => v.type),
   derivative: {
     kind: "structured",
-    jvp(ins, tangents, { program, policy }, { jvpProgram }) {
+    jvp(ins, tangents, { program, policy }, { jvpProgram }, masks) {
       const forward = jvpProgram(
         program,
         tangents.map((t) => t !== undefined),
         program.outs.map(() => false),
+        masks,
       );
       const outs = checkpoint([...ins, ...present(tangents)], { program: forward.program, policy });
       let next = program.outs.length;
       return [
         outs.slice(0, next),
         forward.nonzeroOuts.map((isPresent) => (isPresent ? outs[next++] : undefined)),
+        forward.maskedOuts,
       ];
     },
     partialEval: checkpointPartialEval,

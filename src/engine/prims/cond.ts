@@ -73,17 +73,19 @@ const condPrim: Primitive<CondParams> = /* @__PURE__ */ builtIn<CondParams>({
   },
   derivative: {
     kind: "structured",
-    jvp(ins, tangents, params, { jvpProgram }) {
+    jvp(ins, tangents, params, { jvpProgram }, [, ...masks]) {
       const [predicate, ...operands] = ins;
       const dOperands = tangents.slice(1);
       const nonzero = dOperands.map((t) => t !== undefined);
       const none = params.onTrue.outs.map(() => false);
-      const [a, b] = both(params, (side) => jvpProgram(side, nonzero, none).nonzeroOuts);
+      const [a, b] = both(params, (side) => jvpProgram(side, nonzero, none, masks).nonzeroOuts);
       const marked = either(a, b);
-      const [onTrue, onFalse] = both(params, (side) => jvpProgram(side, nonzero, marked).program);
+      const [yes, no] = both(params, (side) => jvpProgram(side, nonzero, marked, masks));
+      const [onTrue, onFalse] = [yes.program, no.program];
       const outs = cond([predicate!, ...operands, ...present(dOperands)], { onTrue, onFalse });
       let next = none.length;
-      return [outs.slice(0, next), marked.map((m) => (m ? outs[next++] : undefined))];
+      const dOuts = marked.map((m) => (m ? outs[next++] : undefined));
+      return [outs.slice(0, none.length), dOuts, either(yes.maskedOuts, no.maskedOuts)];
     },
     partialEval: condPartialEval,
     transpose(cts, [predicate, ...operands], params, into, { transposeProgram }, masks) {

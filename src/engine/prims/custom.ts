@@ -230,7 +230,7 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
   typeOf: (_, { backward, residuals }) => backward.ins.slice(residuals).map((v) => v.type),
   derivative: {
     kind: "structured",
-    jvp(ins, tangents, params, { jvpProgram }) {
+    jvp(ins, tangents, params, { jvpProgram }, masks) {
       const { residuals } = params;
       if (tangents.slice(0, residuals).every((t) => t === undefined)) {
         // linear in the rest
@@ -242,9 +242,10 @@ const pushPrim: Primitive<PushParams> = /* @__PURE__ */ builtIn<PushParams>({
         program,
         tangents.map((t) => t !== undefined),
         program.outs.map(() => true),
+        masks,
       );
       const outs = call(forward.program, [...ins, ...present(tangents)]);
-      return [outs.slice(0, program.outs.length), outs.slice(program.outs.length)];
+      return [outs.slice(0, program.outs.length), outs.slice(program.outs.length), forward.maskedOuts];
     },
     partialEval: (ins, params, tools) => later(tools.unknown(pushPrim, valuesOf(ins), params)),
     transpose(cts, ins, { backward, pushforward, residuals }, into, { transposeProgram }, masks) {

@@ -194,6 +194,7 @@ const fourierPrim: Primitive<FourierParams> = /* @__PURE__ */ builtIn<FourierPar
   derivative: {
     kind: "linear",
     operands: [0, 1],
+    zeros: "sum",
     jvp: ([dre, dim], [re, im, cos, sin], params) => {
       if (dre === undefined && dim === undefined) return [undefined, undefined];
       return transformed([instantiate(dre, re!.type), instantiate(dim, im!.type), cos!, sin!], params);

@@ -109,6 +109,7 @@ const padPrim: Primitive<PadParams> = /* @__PURE__ */ builtIn<PadParams>({
   derivative: {
     kind: "linear",
     operands: "all",
+    zeros: "always",
     transpose([ct], _, { low, interior }, into) {
       const x = into[0];
       x?.add(

@@ -76,6 +76,7 @@ const addPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   derivative: {
     kind: "linear",
     operands: "all",
+    zeros: "sum",
     jvp: ([dx, dy]) => [sumMaybe(dx, dy)],
     transpose([ct], _, __, into) {
       into[0]?.add(ct!);
@@ -108,6 +109,7 @@ const subPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
   derivative: {
     kind: "linear",
     operands: "all",
+    zeros: "sum",
     jvp: ([dx, dy]) => [dx && dy ? sub(dx, dy) : (dx ?? (dy && neg(dy)))],
     transpose([ct], _, __, into) {
       into[0]?.add(ct!);

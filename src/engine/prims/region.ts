@@ -1,6 +1,7 @@
 // Ordinary code with loops, mutable locals and arrays as one operation among others. Its derivatives are regions again.
 import { DownhillError, internalError } from "../errors/index.ts";
 import type {
+  DualResults,
   FailureReport,
   LowerContext,
   Maybe,
@@ -8,6 +9,7 @@ import type {
   PartialValue,
   Primitive,
   Scratch,
+  Tools,
   WriteView,
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
@@ -26,6 +28,7 @@ import type { Written } from "../region/lower/region.ts";
 import { writeRegion } from "../region/lower/region.ts";
 import type { ArrayMemory, ArrayPlace, Host, Site } from "../region/lower/scope.ts";
 import type { ArrayPlan } from "../region/lower/sizes.ts";
+import { maskedResults, withMaskedProducts } from "../region/masked-tangents.ts";
 import type { Region, RegionResult } from "../region/region.ts";
 import { maxLength } from "../region/region.ts";
 import { tangent } from "../region/tangent.ts";
@@ -125,32 +128,43 @@ function regionJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
   params: RegionParams,
-): readonly [readonly Tensor[], readonly Maybe[]] {
+  _: Tools,
+  masks: readonly boolean[],
+): DualResults {
   const { region, linear, lowering } = params;
   const active = tangents.map((t) => t !== undefined);
   if (active.every((is, i) => !is || linear.includes(i))) {
     const outs = bind(regionPrim, ins, params);
     const moved = ins.map((x, i) => (linear.includes(i) ? instantiate(tangents[i], x.type) : x));
-    return [outs, applyTo(moved, params, affectedBy(region, active).results)];
+    const isLinear = ins.map((__, i) => linear.includes(i));
+    const isMasked = ins.map(
+      (__, i) => linear.includes(i) && (masks[i] === true || tangents[i] === undefined),
+    );
+    const strong = remember(region, `masked ${isLinear.join()} ${isMasked.join()}`, () =>
+      withMaskedProducts(region, isLinear, isMasked, scalarFunctions),
+    );
+    const dOuts = applyTo(moved, { ...params, region: strong }, affectedBy(region, active).results);
+    return [outs, dOuts, maskedResults(strong, isLinear, isMasked, scalarFunctions)];
   }
-  const forward = remember(region, `tangent ${active.join()}`, () =>
-    tangent(region, active, scalarFunctions, { primal: true }),
+  const forward = remember(region, `tangent ${active.join()} ${masks.join()}`, () =>
+    tangent(region, active, scalarFunctions, { primal: true, masked: masks }),
   );
   const given = present(tangents);
   const linearOperands = given.map((_t, i) => ins.length + i);
   const all = bind(regionPrim, [...ins, ...given], { region: forward, linear: linearOperands, lowering });
   const outs = all.slice(0, region.results.length);
-  const isReached = affectedBy(
-    forward,
-    forward.params.map((_p, i) => i >= ins.length),
-  ).results;
+  const isTangent = forward.params.map((_p, i) => i >= ins.length);
+  const isReached = affectedBy(forward, isTangent).results;
+  const isMaskedOut = maskedResults(forward, isTangent, [...ins.map(() => false), ...keep(masks, active)], scalarFunctions); // prettier-ignore
+  const isMasked = new Array<boolean>(outs.length).fill(false);
   let next = outs.length;
-  const dOuts = outs.map((out): Maybe => {
+  const dOuts = outs.map((out, i): Maybe => {
     if (!isFloating(out.dtype)) return undefined;
     const place = next++;
+    isMasked[i] = isMaskedOut[place]!;
     return isReached[place] === true ? all[place] : undefined;
   });
-  return [outs, dOuts];
+  return [outs, dOuts, isMasked];
 }
 
 /** The results that are marked, of operands of the whole region; `undefined` for the others. */

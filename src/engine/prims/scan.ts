@@ -1,6 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import type {
+  DualResults,
   LowerContext,
   Mask,
   Maybe,
@@ -259,23 +260,31 @@ function scanJvp(
   tangents: readonly Maybe[],
   params: ScanParams,
   tools: Tools,
-): [readonly Tensor[], readonly Maybe[]] {
+  masks: readonly boolean[],
+): DualResults {
   const { body, carries } = params;
   const nonzero = cut(
     tangents.map((t) => t !== undefined),
     params,
   );
+  const masked = cut(masks, params);
+  // a carry that begins without a tangent begins with zeros
+  const startsMasked = masked.carry.map((isMasked, i) => isMasked || nonzero.carry[i] !== true);
   const ys = body.outs.length - carries;
-  const { result, marked } = fixpoint(nonzero.carry, (carry) => {
+  const { result, marked: both } = fixpoint([...nonzero.carry, ...startsMasked], (carry) => {
+    const [hasTangent, isMasked] = [carry.slice(0, carries), carry.slice(carries)];
     const forward = tools.jvpProgram(
       body,
-      [...nonzero.consts, ...carry, ...nonzero.xs],
-      [...carry, ...new Array<boolean>(ys).fill(false)],
+      [...nonzero.consts, ...hasTangent, ...nonzero.xs],
+      [...hasTangent, ...new Array<boolean>(ys).fill(false)],
+      [...masked.consts, ...isMasked, ...masked.xs],
     );
-    return { result: forward, marked: forward.nonzeroOuts.slice(0, carries) };
+    const ends = [forward.nonzeroOuts, forward.maskedOuts].flatMap((outs) => outs.slice(0, carries));
+    return { result: forward, marked: ends };
   });
+  const marked = both.slice(0, carries);
   // ins of the program: values, then tangents; the loop wants each kind of operand together
-  const { program, nonzeroOuts } = result;
+  const { program, nonzeroOuts, maskedOuts } = result;
   const values = cut(program.ins.slice(0, body.ins.length), params);
   const counts = {
     consts: keep(nonzero.consts, nonzero.consts).length,
@@ -324,6 +333,7 @@ function scanJvp(
       ...marked.map((m) => (m ? results[c++] : undefined)),
       ...nonzeroOuts.slice(carries).map((m) => (m ? results[y++] : undefined)),
     ],
+    maskedOuts.map((m, i) => m || (params.length === 0 && both[carries + i] === true)),
   ];
 }
 

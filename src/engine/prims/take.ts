@@ -297,6 +297,7 @@ function scatterExtreme(name: string, op: "max" | "min"): Primitive<TakeParams> 
         // a NaN leaves none out: no element is the largest, and the derivative is NaN
         return [div(total, where(equal(out!, out!), count, full(count.type, Number.NaN)))];
       },
+      chooses: true,
     },
   });
 }

@@ -2,6 +2,7 @@ import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import { numberOf } from "../ir/elements.ts";
 import type {
+  DualResults,
   LowerContext,
   Maybe,
   PartialTools,
@@ -153,20 +154,28 @@ function whileJvp(
   tangents: readonly Maybe[],
   params: WhileParams,
   { jvpProgram }: Tools,
-): [readonly Tensor[], readonly Maybe[]] {
+  masks: readonly boolean[],
+): DualResults {
   const { test, body } = params;
   const x = cut(ins, params);
   const dx = cut(tangents, params);
   const constNonzero = dx.bodyConsts.map((t) => t !== undefined);
-  const { result, marked } = fixpoint(
-    dx.carry.map((t) => t !== undefined),
-    (carry) => {
-      const forward = jvpProgram(body, [...constNonzero, ...carry], carry);
-      return { result: forward.program, marked: forward.nonzeroOuts };
-    },
-  );
-  const { bodyConsts } = params;
+  const masked = cut(masks, params);
   const n = x.carry.length;
+  const start = [
+    ...dx.carry.map((t) => t !== undefined),
+    ...masked.carry.map((isMasked, i) => isMasked || dx.carry[i] === undefined), // begins with zeros
+  ];
+  const { result, marked: both } = fixpoint(start, (carry) => {
+    const hasTangent = carry.slice(0, n);
+    const forward = jvpProgram(body, [...constNonzero, ...hasTangent], hasTangent, [
+      ...masked.bodyConsts,
+      ...carry.slice(n),
+    ]);
+    return { result: forward.program, marked: [...forward.nonzeroOuts, ...forward.maskedOuts] };
+  });
+  const [marked, isMasked] = [both.slice(0, n), both.slice(n)];
+  const { bodyConsts } = params;
   const dConsts = keep(constNonzero, constNonzero).length;
   // ins of the program: constants, carries, then tangents of both
   const values = result.ins.slice(0, bodyConsts + n);
@@ -196,7 +205,7 @@ function whileJvp(
     },
   );
   let next = n;
-  return [outs.slice(0, n), marked.map((m) => (m ? outs[next++] : undefined))];
+  return [outs.slice(0, n), marked.map((m) => (m ? outs[next++] : undefined)), isMasked];
 }
 
 /**

@@ -3,7 +3,7 @@ import { assertNever } from "../util/assert-never.ts";
 import { apply } from "./build.ts";
 import { type Definitions, definitionsIn, isWholeArray } from "./coverage.ts";
 import type { ScalarFunctions } from "./functions.ts";
-import { linearityOf, linearPart } from "./linearity.ts";
+import { linearityOf, linearPart, readsAny } from "./linearity.ts";
 import { accumulatedTerms, finiteNames, isElement, isHarmless } from "./pullback.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, walkStmts } from "./walk.ts";
@@ -29,9 +29,36 @@ export function withMaskedProducts(
   masked: readonly boolean[],
   functions: ScalarFunctions,
 ): Region {
-  const names = linearityOf(region, linear, []).linear;
+  return { ...region, body: analyse(region, linear, masked, functions).body };
+}
+
+/** Whether the results of such a region may hold zeros of masks. Results that are not linear do not. */
+export function maskedResults(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+  functions: ScalarFunctions,
+): readonly boolean[] {
+  const { tangents, zeros } = analyse(region, linear, masked, functions);
+  return region.results.map((result) =>
+    result.kind === "array" ? zeros.has(result.name) : tangents.isMasked(result.value, zeros),
+  );
+}
+
+function analyse(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+  functions: ScalarFunctions,
+): {
+  readonly body: readonly RegionStmt[];
+  readonly tangents: MaskedTangents;
+  readonly zeros: ReadonlySet<string>;
+} {
   const zeros = new Set(region.params.flatMap(({ name }, i) => (masked[i] === true ? [name] : [])));
-  return { ...region, body: new MaskedTangents(region, names, functions).block(region.body, zeros) };
+  const names = linearityOf(region, linear, []).linear;
+  const tangents = new MaskedTangents(region, names, functions);
+  return { body: tangents.block(region.body, zeros), tangents, zeros };
 }
 
 /** Goes over statements in their order. `zeros` are the linear locals and arrays that may hold a 0 of a mask at that point. */
@@ -53,6 +80,11 @@ class MaskedTangents {
     walkStmts(body, (stmt) => {
       if (stmt.kind === "array" && linear.has(stmt.name)) this.#arrays.set(stmt.name, stmt);
     });
+  }
+
+  /** Whether an expression is linear, and its value may be a 0 of a mask. */
+  isMasked(expr: RegionExpr, zeros: ReadonlySet<string>): boolean {
+    return readsAny(expr, this.#linear) && this.#rewrite(expr, zeros).isMasked;
   }
 
   /** Returns the rewritten block, and updates `zeros` to the end of the block. */
@@ -178,9 +210,7 @@ class MaskedTangents {
         const x = this.#rewrite(part.x, zeros);
         const isPlain = x.isMasked && !part.isBoth;
         return {
-          expr: isPlain
-            ? this.#apply("maskedMulBoth", x.expr, part.factor)
-            : withParts(expr, part.x, x.expr),
+          expr: isPlain ? this.#apply("maskedMulBoth", x.expr, part.factor) : withParts(expr, part.x, x.expr),
           isMasked: true, // a 0 of the factor counts as one of a mask
         };
       }

@@ -66,7 +66,7 @@ describe(`chains of ${deep} operations`, () => {
   test("go through every transform and pass of programs, in lengths that grow no faster than they do", () => {
     const counts = (n: number): readonly number[] => {
       const program = makeProgram(chain(n))(0.5);
-      const forward = tools.jvpProgram(program, [true], [true]).program;
+      const forward = tools.jvpProgram(program, [true], [true], [false]).program;
       const { known, unknown } = tools.partialEvalProgram(forward, [false, true], [false, true]);
       const { program: backward } = tools.transposeProgram(
         unknown,

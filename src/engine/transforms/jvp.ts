@@ -1,6 +1,6 @@
 import { DownhillError, internalError } from "../errors/index.ts";
-import type { Maybe, Primitive, Tools } from "../ir/primitive.ts";
-import type { Program } from "../ir/program.ts";
+import type { DualResults, Maybe, Primitive, Tools } from "../ir/primitive.ts";
+import type { Program, Var } from "../ir/program.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { zeros } from "../prims/linear.ts";
@@ -10,41 +10,37 @@ import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { memoizeProgram, maskKey } from "./memoize.ts";
+import { leavesZeros, throughMasks } from "./tangent-trace.ts";
 
-type Dual = readonly [outs: readonly Tensor[], tangents: readonly Maybe[]];
-
-/** Forward mode, one equation: the results of a primitive and their tangents, by its own rule. */
+/**
+ * Forward mode, one equation: the results of a primitive and their tangents, by its own rule. `masks` marks the tangents of operands
+ * that may hold zeros which left a mask.
+ */
 function jvpEquation(
   prim: Primitive,
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
+  masks: readonly boolean[],
   params: unknown,
   tools: Tools,
-): Dual {
+): DualResults {
   const { derivative } = prim;
   switch (derivative.kind) {
     case "linear": {
       const outs = bind(prim, ins, params);
-      if (derivative.jvp !== undefined) return [outs, derivative.jvp(tangents, ins, params)];
       if (!tangents.some((t) => t !== undefined)) return [outs, []];
-      const { operands } = derivative;
-      const moved = ins.map((x, i) => {
-        if (operands === "all" || operands.includes(i)) return tangents[i] ?? zeros(x.type);
-        if (tangents[i] !== undefined)
-          throw internalError(`${prim.name}: operand ${i} has a tangent but no derivative`);
-        return x;
-      });
-      return [outs, bind(prim, moved, params)];
+      const rule = derivative.jvp ?? ((given) => movedBy(prim, derivative.operands, ins, given, params));
+      return [outs, ...ruled(prim, ins, tangents, masks, (given) => rule(given, ins, params))];
     }
     case "smooth": {
       const own = derivative.underDerivative === undefined ? params : derivative.underDerivative(params);
       const outs = bind(prim, ins, own);
-      return [outs, derivative.jvp(tangents, ins, outs, own)];
+      return [outs, ...ruled(prim, ins, tangents, masks, (given) => derivative.jvp(given, ins, outs, own))];
     }
     case "constant":
       return [bind(prim, ins, params), []];
     case "structured":
-      return derivative.jvp(ins, tangents, params, tools);
+      return derivative.jvp(ins, tangents, params, tools, masks);
     case "none":
       throw new DownhillError("derivative", `${prim.name} has no derivative: ${derivative.reason}`);
     default:
@@ -52,9 +48,42 @@ function jvpEquation(
   }
 }
 
+/** The tangents of results by a rule, and which of them may hold zeros that left a mask. */
+function ruled(
+  prim: Primitive,
+  ins: readonly Tensor[],
+  tangents: readonly Maybe[],
+  masks: readonly boolean[],
+  rule: (tangents: readonly Maybe[]) => readonly Maybe[],
+): readonly [tangents: readonly Maybe[], masks: readonly boolean[]] {
+  if (masks.includes(true)) return throughMasks(prim.name, tangents, masks, rule);
+  const outs = rule(tangents);
+  const isMasked = leavesZeros(prim, ins, tangents.map((t) => t && false)); // prettier-ignore
+  return [outs, outs.map(() => isMasked)];
+}
+
+/** The tangents of a linear primitive: the primitive applied to tangents, with zeros for operands that have none. */
+function movedBy(
+  prim: Primitive,
+  operands: "all" | readonly number[],
+  ins: readonly Tensor[],
+  tangents: readonly Maybe[],
+  params: unknown,
+): readonly Tensor[] {
+  const moved = ins.map((x, i) => {
+    if (operands === "all" || operands.includes(i)) return tangents[i] ?? zeros(x.type);
+    if (tangents[i] !== undefined)
+      throw internalError(`${prim.name}: operand ${i} has a tangent but no derivative`);
+    return x;
+  });
+  return bind(prim, moved, params);
+}
+
 export interface JvpTracer extends Tracer {
   readonly primal: Tensor;
   readonly tangent: Tensor;
+  /** Whether the tangent may hold zeros that left a mask. */
+  readonly isMasked: boolean;
 }
 
 /**
@@ -72,10 +101,10 @@ export class JvpTrace implements Trace {
     this.#tools = tools;
   }
 
-  /** A value with its tangent; without one, the value itself. */
-  pair(primal: Tensor, tangent: Maybe): Tensor {
+  /** A value with its tangent; without one, the value itself. `isMasked`: the tangent may hold zeros that left a mask. */
+  pair(primal: Tensor, tangent: Maybe, isMasked = false): Tensor {
     if (tangent === undefined) return primal;
-    const tracer: JvpTracer = { trace: this, primal, tangent };
+    const tracer: JvpTracer = { trace: this, primal, tangent, isMasked };
     return new Tensor(primal.type, undefined, tracer);
   }
 
@@ -91,18 +120,19 @@ export class JvpTrace implements Trace {
     const n = ins.length;
     const primals = new Array<Tensor>(n);
     const tangents = new Array<Maybe>(n);
+    const masks = new Array<boolean>(n);
     for (let i = 0; i < n; i++) {
       const x = ins[i]!;
       const own = this.#own(x);
       primals[i] = own === undefined ? x : own.primal;
       tangents[i] = own === undefined ? undefined : own.tangent;
+      masks[i] = own !== undefined && own.isMasked;
     }
     const tools = this.#tools;
-    const [outs, touts] = isDebugging()
-      ? differentiating(prim, primals, () => jvpEquation(prim, primals, tangents, params, tools))
-      : jvpEquation(prim, primals, tangents, params, tools);
+    const run = (): DualResults => jvpEquation(prim, primals, tangents, masks, params, tools);
+    const [outs, touts, masked] = isDebugging() ? differentiating(prim, primals, run) : run();
     const results = new Array<Tensor>(outs.length);
-    for (let i = 0; i < outs.length; i++) results[i] = this.pair(outs[i]!, touts[i]);
+    for (let i = 0; i < outs.length; i++) results[i] = this.pair(outs[i]!, touts[i], masked?.[i] !== false);
     return results;
   }
 
@@ -114,53 +144,64 @@ export class JvpTrace implements Trace {
 export interface JvpProgram {
   readonly program: Program;
   readonly nonzeroOuts: readonly boolean[];
+  readonly maskedOuts: readonly boolean[];
 }
 
 /**
  * The program that computes values and tangents side by side. ins: values, then tangents of the inputs in `nonzero`;
- * outs: values, then the tangents that `nonzeroOuts` marks. Outputs in `instantiate` get a tangent even if it is zero.
+ * outs: values, then the tangents that `nonzeroOuts` marks. Outputs in `instantiate` get a tangent even if it is zero. `masked` marks
+ * the inputs whose tangents may hold zeros that left a mask, `maskedOuts` the outputs.
  */
 export const jvpProgram: (
   program: Program,
   nonzero: readonly boolean[],
   instantiate: readonly boolean[],
+  masked: readonly boolean[],
   tools: Tools,
 ) => JvpProgram = /* @__PURE__ */ memoizeProgram(
-  (_, nonzero: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
-    `jvp ${maskKey(nonzero)} ${maskKey(instantiate)}`,
-  (program, nonzero, instantiate, tools) => {
+  (_, nonzero: readonly boolean[], instantiate: readonly boolean[], masked: readonly boolean[], __: Tools) =>
+    `jvp ${maskKey(nonzero)} ${maskKey(instantiate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
+  (program, nonzero, instantiate, masked, tools) => {
     const types = program.ins.map((v) => v.type);
-    let nonzeroOuts: boolean[] = [];
+    let [nonzeroOuts, maskedOuts]: [boolean[], boolean[]] = [[], []];
     const result = traceClosed(
       `jvp(${program.name})`,
       [...types, ...types.filter((_, i) => nonzero[i])],
       (...args) => {
         const values = new Map(program.ins.map((v, i) => [v, args[i]!]));
-        const tangents = new Map<object, Maybe>();
+        const tangents = new Map<Var, Maybe>();
+        const isMasked = new Set<Var>();
         let next = program.ins.length;
         program.ins.forEach((v, i) => {
-          if (nonzero[i] === true) tangents.set(v, args[next++]);
+          if (nonzero[i] !== true) return;
+          tangents.set(v, args[next++]);
+          if (masked[i] === true) isMasked.add(v);
         });
         for (const eqn of program.eqns) {
           const ins = eqn.ins.map((v) => values.get(v)!);
           const dIns = eqn.ins.map((v) => tangents.get(v));
-          const [outs, dOuts] = withSource(eqn.source, () =>
+          const masks = eqn.ins.map((v) => isMasked.has(v));
+          const [outs, dOuts, maskedTangents] = withSource(eqn.source, () =>
             dIns.some((t) => t !== undefined)
-              ? differentiating(eqn.prim, ins, () => jvpEquation(eqn.prim, ins, dIns, eqn.params, tools))
-              : [bind(eqn.prim, ins, eqn.params), []],
+              ? differentiating(eqn.prim, ins, () =>
+                  jvpEquation(eqn.prim, ins, dIns, masks, eqn.params, tools),
+                )
+              : ([bind(eqn.prim, ins, eqn.params), []] as const),
           );
           eqn.outs.forEach((v, i) => {
             values.set(v, outs[i]!);
             tangents.set(v, dOuts[i]);
+            if (dOuts[i] !== undefined && maskedTangents?.[i] !== false) isMasked.add(v);
           });
         }
         const dOuts = program.outs.map(
           (v, i) => tangents.get(v) ?? (instantiate[i] === true ? zeros(v.type) : undefined),
         );
         nonzeroOuts = dOuts.map((t) => t !== undefined);
+        maskedOuts = program.outs.map((v) => tangents.get(v) === undefined || isMasked.has(v));
         return [...program.outs.map((v) => values.get(v)!), ...dOuts.filter((t) => t !== undefined)];
       },
     );
-    return { program: result, nonzeroOuts };
+    return { program: result, nonzeroOuts, maskedOuts };
   },
 );

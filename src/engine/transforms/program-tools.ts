@@ -8,7 +8,8 @@ import { transposeProgram } from "./transpose.ts";
 
 /** The transforms of programs, as the rules of structured primitives receive them. */
 const tools: Tools = {
-  jvpProgram: (program, nonzero, instantiate) => jvpProgram(program, nonzero, instantiate, tools),
+  jvpProgram: (program, nonzero, instantiate, masked) =>
+    jvpProgram(program, nonzero, instantiate, masked, tools),
   partialEvalProgram: (program, unknown, instantiate, atHand = [], isRepeated = true) =>
     partialEvalProgram(program, unknown, instantiate, { atHand, isRepeated }, tools),
   transposeProgram: (program, linear, accumulate, masked) =>

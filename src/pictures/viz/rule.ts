@@ -84,6 +84,7 @@ function makeRule(program: Program, active: readonly boolean[]): Rule {
     program,
     active,
     program.outs.map(() => false),
+    [],
   );
   const forward = foldConstants(jvp.program);
   const split = tools.partialEvalProgram(
