@@ -1,13 +1,15 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, markHint, showType } from "../errors/index.ts";
+import { isAtHand, readElements } from "../ir/elements.ts";
 import type { Maybe } from "../ir/primitive.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { isFloating } from "../ir/types.ts";
+import { asTensor } from "../prims/lift.ts";
 import { convert, zeros } from "../prims/linear.ts";
 import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
-import { unflatten } from "../tree/tree.ts";
+import { matchLeaves, unflatten } from "../tree/tree.ts";
 import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { Like, LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { sameShape } from "../util/shape.ts";
@@ -255,15 +257,18 @@ export function derivativeAlong(
   const { leaves, defs } = flattenArguments(primals, operation);
   allFloating(operation, defs, leaves);
   requireOneEach(operation, tangents, defs);
-  const given = defs.flatMap((def, i) => matchTensors(operation, def, tangents[i], `tangent ${i}`));
-  const fitted = given.map((t, i) => fitType(operation, `tangent ${i}`, t, leaves[i]!.type));
+  const given = defs.flatMap((def, i) => matchLeaves(operation, def, tangents[i], `tangent ${i}`));
+  const fitted = given.map((t, i) =>
+    fitType(operation, `tangent ${i}`, asTensor(t, operation), leaves[i]!.type),
+  );
+  const hasZero = given.map((t, i) => t === 0 || holdsZero(fitted[i]!, operation));
   return withTrace(
     operation,
     (level) => new JvpTrace(level, tools),
     (duals): [unknown, unknown] => {
       const args = unflattenArguments(
         defs,
-        leaves.map((x, i) => duals.pair(x, fitted[i])),
+        leaves.map((x, i) => duals.pair(x, fitted[i], hasZero[i])),
       );
       const result = f(...(args as never[]));
       const { leaves: results, def } = flattenResult(result, operation);
@@ -273,6 +278,14 @@ export function derivativeAlong(
       return [unflatten(def, outs), unflatten(def, dOuts)];
     },
   );
+}
+
+/**
+ * Whether a tangent is known to hold a 0. Such zeros count as those of a mask: the derivative along a direction does not depend on the
+ * slopes of what stays as it is, which may be infinite.
+ */
+function holdsZero(tangent: Tensor, operation: string): boolean {
+  return isAtHand(tangent) && readElements(tangent, operation).includes(0);
 }
 
 function requireList(operation: string, what: string, value: unknown): void {

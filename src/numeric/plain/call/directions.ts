@@ -1,6 +1,7 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { isFloating } from "../../../engine/region/build.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
+import { runAlong } from "./along.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber } from "./asked.ts";
 import {
   type AnyFunction,
@@ -10,11 +11,9 @@ import {
   type PlainCallable,
   type Prepared,
   prepareCall,
-  runBody,
   tensorsOf,
 } from "./callable.ts";
 import { gradientBody } from "./gradient.ts";
-import { tangentRegion } from "./regions.ts";
 import { type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
 /** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
@@ -61,12 +60,12 @@ function directionsOf(at: Prepared, tangents: Prepared["leaves"]): readonly Oper
 }
 
 /** Values and tangents by the tangent of a region. What has no derivative has a tangent of 0. */
-function directTangents({ region, outside }: Body, at: Prepared, tangents: Prepared["leaves"]): Leaf[] {
+function directTangents(body: Body, at: Prepared, tangents: Prepared["leaves"]): Leaf[] {
   const own = at.templates.flatMap(typesIn).map(isFloating);
-  const active = region.base.params.map((_, k) => own[k] ?? false);
+  const active = body.region.base.params.map((_, k) => own[k] ?? false);
   const moved = tangents.flat().filter((_, k) => own[k]!);
-  const leaves = runBody({ region: tangentRegion(region, active), outside }, at.leaves.flat(), moved);
   const types = typesIn(at.result);
+  const leaves = runAlong(body, at.leaves.flat(), moved, active, types.length);
   const values = leaves.slice(0, types.length);
   let next = types.length;
   return [...values, ...types.map((type, k) => (isFloating(type) ? leaves[next++]! : still(values[k]!)))];

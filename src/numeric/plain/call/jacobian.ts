@@ -1,8 +1,9 @@
 import type { DerivedRegion } from "../../../engine/region/derived.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
+import { runAlong } from "./along.ts";
 import { type Body, type PlainCallable, type Prepared, runBody } from "./callable.ts";
-import { cotangentRegion, tangentRegion } from "./regions.ts";
+import { cotangentRegion } from "./regions.ts";
 import { type Leaf, makers } from "./templates.ts";
 import { countLeaves, typesIn } from "./values.ts";
 
@@ -97,13 +98,12 @@ function eachUnit(
 }
 
 function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): void {
-  const { leaves, outside, places, active, inOrder } = problem;
-  const region = tangentRegion(problem.region, active);
+  const { region, leaves, outside, places, active, inOrder } = problem;
   const like = inOrder.map((place) => leaves[place]!);
   eachUnit(like, (units, which, element) => {
     const columns = range(0, places.length).filter((column) => places[column] === inOrder[which]);
     const width = sizeOf(like[which]!.dims);
-    const tangents = runBody({ region, outside }, leaves, units).slice(blocks.length);
+    const tangents = runAlong({ region, outside }, leaves, units, active, blocks.length).slice(blocks.length);
     tangents.forEach((tangent, row) => {
       const from = elementsOf(tangent.data);
       for (const column of columns) {

@@ -28,11 +28,18 @@ export function resultTypes({ body, results }: Region): RegionType[] {
 
 /**
  * The derivative of a region along tangents of its `active` parameters, which follow the others; results are those of the region, then
- * the tangents of the floating ones.
+ * the tangents of the floating ones. `masked` marks the parameters in whose tangents zeros count as those of a mask.
  */
-export function tangentRegion(from: DerivedRegion, active: readonly boolean[]): DerivedRegion {
-  return remembered(from, `tangent ${maskKey(active)}`, () =>
-    tangent(from.region(), active, scalarFunctions, { primal: true }),
+export function tangentRegion(
+  from: DerivedRegion,
+  active: readonly boolean[],
+  masked: readonly boolean[] = [],
+): DerivedRegion {
+  const step = masked.includes(true)
+    ? `tangent ${maskKey(active)} ${maskKey(masked)}`
+    : `tangent ${maskKey(active)}`;
+  return remembered(from, step, () =>
+    tangent(from.region(), active, scalarFunctions, { primal: true, masked }),
   );
 }
 
