@@ -6,7 +6,7 @@ import * as nn from "downhill/nn";
 import { checkBackends } from "../../testing/check-backends.ts";
 import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
-import { isStrong } from "../prims/arithmetic.ts";
+import { isStrong, unmaskedOf } from "../prims/arithmetic.ts";
 import { makeProgram } from "../transforms/make-program.ts";
 import { sinkMasks } from "./masks.ts";
 import { optimize } from "./pipeline.ts";
@@ -20,6 +20,10 @@ function equations(program: Program): Program["eqns"] {
 }
 
 const strongIn = (program: Program): number => equations(program).filter(isStrong).length;
+const maskedIn = (program: Program): number =>
+  equations(program).filter((eqn) => unmaskedOf(eqn) !== undefined).length;
+const forward = (f: Loss, x: Tensor): Program =>
+  makeProgram((y: Tensor, dy: Tensor) => d.jvp(f, [y], [dy])[1])(x, x);
 
 const waves = (...shape: number[]): Tensor =>
   d
@@ -84,7 +88,20 @@ describe("without a mask no product is strong", () => {
   };
 
   test.each(Object.entries(plain))("%s", (_, [f, x]) => {
-    expect(strongIn(makeProgram(d.grad(f))(x))).toBe(0);
+    const program = makeProgram(d.grad(f))(x);
+    expect([strongIn(program), maskedIn(program)]).toEqual([0, 0]);
+  });
+
+  test.each(Object.entries(plain).filter(([name]) => !name.includes("loop")))(
+    "nor masked: %s",
+    (_, [f, x]) => {
+      expect(maskedIn(forward(f, x))).toBe(0);
+    },
+  );
+
+  test("a carry that begins with a constant begins with a tangent of 0, and only its product is masked", () => {
+    const f = lstm((hs) => hs);
+    expect(maskedIn(forward(f, waves(3, hidden)))).toBe(1);
   });
 
   test("a state of a loop before the last leaves steps out, and they are", () => {
@@ -115,6 +132,13 @@ describe("a mask at hand saves the look for zeros", () => {
 
   test.each(Object.entries(masked))("%s: no bit changes", (name, f) => {
     expect(checkBackends(name, ([x]) => [d.grad(f)(x!)], [at])).toBeGreaterThan(0);
+  });
+
+  test("a masked product by constants that are finite is the plain one", () => {
+    const tie = forward((x) => d.maximum(d.maximum(x, 0), 0.5).sum(), at);
+    expect(maskedIn(tie)).toBeGreaterThan(0);
+    expect(maskedIn(optimize(tie))).toBe(0);
+    expect(maskedIn(optimize(forward((x) => d.sqrt(d.maximum(x, 0)).sum(), at)))).toBe(1);
   });
 
   test("programs without masks stay the same object", () => {

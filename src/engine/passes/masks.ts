@@ -3,7 +3,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { valueOf } from "../kernel/evaluate.ts";
-import { isStrong, plainOf } from "../prims/arithmetic.ts";
+import { isStrong, plainOf, unmaskedOf } from "../prims/arithmetic.ts";
 import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
@@ -17,10 +17,11 @@ const mostNumbers = 8;
 /**
  * A product with a strong zero (see `strongMul`) needs no look for zeros where the masks are at hand that left them: of
  * a constant that is 0 where a condition says so, as the cotangent of a sum or mean is behind `where`, it is the plain
- * product of the constant, masked likewise. No bit changes.
+ * product of the constant, masked likewise. A masked product by finite constants is the plain one. No bit changes.
  */
 export function sinkMasks(program: Program): Program {
-  return program.eqns.some(isStrong) ? withMasksBelow(program) : program;
+  const isProduct = (eqn: Equation): boolean => isStrong(eqn) || unmaskedOf(eqn) !== undefined;
+  return program.eqns.some(isProduct) ? withMasksBelow(program) : program;
 }
 
 function withMasksBelow(program: Program): Program {
@@ -29,6 +30,13 @@ function withMasksBelow(program: Program): Program {
   const sunk = rewriteProgram(program, (eqn, rewriter) => {
     const choice = choiceOf(eqn, choices);
     if (choice !== undefined) choices.set(eqn.outs[0]!, choice);
+    const masked = unmaskedOf(eqn);
+    if (masked !== undefined) {
+      const [dx, f] = eqn.ins as [Var, Var];
+      const factor = choices.get(f);
+      const isSame = factor !== undefined && everyNumber(factor, masked.isSameBy);
+      return rewriter.emit(isSame ? masked.plain(eqn.outs[0]!, dx, f) : eqn);
+    }
     const plain = plainOf(eqn);
     const given = choices.get(eqn.ins[0]!);
     // more than one product would cost more than looking for zeros
@@ -82,8 +90,12 @@ function productsOf(choice: Choice): number {
   return isNowhereZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
 }
 
+function everyNumber(choice: Choice, is: (x: number) => boolean): boolean {
+  return typeof choice === "number" ? is(choice) : choice.sides.every((side) => everyNumber(side, is));
+}
+
 function isNowhereZero(choice: Choice): boolean {
-  return typeof choice === "number" ? choice !== 0 : choice.sides.every(isNowhereZero);
+  return everyNumber(choice, (x) => x !== 0);
 }
 
 /** What an equation gives, where that is a choice between numbers. */

@@ -228,6 +228,18 @@ export function maskedProduct(
   return undefined;
 }
 
+/** For a masked product: the plain equation, and whether both have the same results with a factor. */
+export function unmaskedOf({
+  prim,
+  params,
+}: Equation):
+  { readonly plain: typeof mulEquation; readonly isSameBy: (factor: number) => boolean } | undefined {
+  if (prim === maskedDivPrim) return { plain: divEquation, isSameBy: (factor) => Math.abs(factor) > 0 };
+  if (prim !== maskedMulPrim) return undefined;
+  const { both } = params as MaskedParams;
+  return { plain: mulEquation, isSameBy: (factor) => Number.isFinite(factor) && !(both && factor === 0) };
+}
+
 /** Whether an equation is a product or a quotient with a strong zero. */
 export function isStrong({ prim }: Equation): boolean {
   return prim === strongMulPrim || prim === strongDivPrim;
