@@ -215,6 +215,18 @@ describe("a slope that no mask leaves out stays infinite", () => {
   });
 });
 
+test("a counted loop without iterations leaves the constant from before it", () => {
+  const f = marked(`function f(x: number, n: number): number { "use ad";
+    let y = 0;
+    for (let i = 0; i < n; i++) y += x;
+    return x * Math.sqrt(y);
+  }`) as (x: number, n: number) => number;
+  expect(d.grad(f)(2, 0)).toBe(0);
+  expect(d.jvp(f, [2, 0], [1, 0])[1]).toBe(0);
+  expect(d.jvp(d.grad(f), [2, 0], [1, 0])[1]).toBe(0);
+  expect([d.jacfwd(f)(2, 0), d.hessian(f)(2, 0)]).toEqual([0, 0]);
+});
+
 describe("zeros of directions", () => {
   // soft-minimum over paths; the first row and column of the table are Infinity
   const softDtw = marked(`function f(a: Float64Array, b: Float64Array, gamma: number): number { "use ad";

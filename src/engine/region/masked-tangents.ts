@@ -19,17 +19,19 @@ interface Product {
 /**
  * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in its `linear`
  * parameters, as a tangent is. A tangent may be such a 0 where a branch, a `select`, an element that no statement stores or a `while`
- * loop without iterations leaves a constant. A sum is such a 0 only if all its terms are. Counted loops are taken to have an iteration.
+ * loop without iterations leaves a constant. A sum is such a 0 only if all its terms are.
  *
  * @param masked whether a linear parameter may hold zeros that count as those of a mask.
+ * @param emptyLoops whether counted loops may have no iterations; else they are taken to have one.
  */
 export function withMaskedProducts(
   region: Region,
   linear: readonly boolean[],
   masked: readonly boolean[],
   functions: ScalarFunctions,
+  emptyLoops = false,
 ): Region {
-  return { ...region, body: analyse(region, linear, masked, functions).body };
+  return { ...region, body: analyse(region, linear, masked, functions, emptyLoops).body };
 }
 
 /** Whether the results of such a region may hold zeros of masks. Results that are not linear do not. */
@@ -50,6 +52,7 @@ function analyse(
   linear: readonly boolean[],
   masked: readonly boolean[],
   functions: ScalarFunctions,
+  emptyLoops = false,
 ): {
   readonly body: readonly RegionStmt[];
   readonly tangents: MaskedTangents;
@@ -57,7 +60,7 @@ function analyse(
 } {
   const zeros = new Set(region.params.flatMap(({ name }, i) => (masked[i] === true ? [name] : [])));
   const names = linearityOf(region, linear, []).linear;
-  const tangents = new MaskedTangents(region, names, functions);
+  const tangents = new MaskedTangents(region, names, functions, emptyLoops);
   return { body: tangents.block(region.body, zeros), tangents, zeros };
 }
 
@@ -65,6 +68,7 @@ function analyse(
 class MaskedTangents {
   readonly #linear: ReadonlySet<string>;
   readonly #functions: ScalarFunctions;
+  readonly #emptyLoops: boolean;
   readonly #finite: ReadonlySet<string>;
   readonly #definitions: Definitions;
   /** The declarations of linear arrays. */
@@ -72,7 +76,13 @@ class MaskedTangents {
   /** Arrays to which the innermost loop around stores zeros of masks. */
   #stored = new Set<string>();
 
-  constructor({ body }: Region, linear: ReadonlySet<string>, functions: ScalarFunctions) {
+  constructor(
+    { body }: Region,
+    linear: ReadonlySet<string>,
+    functions: ScalarFunctions,
+    emptyLoops: boolean,
+  ) {
+    this.#emptyLoops = emptyLoops;
     this.#linear = linear;
     this.#functions = functions;
     this.#finite = finiteNames(body);
@@ -153,7 +163,7 @@ class MaskedTangents {
       body = this.block(stmt.body, end);
       end.forEach((name) => zeros.add(name)); // an iteration begins as the loop does, or as another iteration ends
     } while (zeros.size !== size);
-    if (stmt.kind === "for" && stmt.live === undefined) {
+    if (stmt.kind === "for" && stmt.live === undefined && !this.#emptyLoops) {
       zeros.clear();
       end.forEach((name) => zeros.add(name));
       for (const array of this.#filledBy(stmt)) if (!this.#stored.has(array)) zeros.delete(array);

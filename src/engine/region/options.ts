@@ -17,6 +17,8 @@ export interface TangentOptions extends FlatOptions {
   readonly primal: boolean;
   /** Whether the tangent of a parameter may hold zeros that count as those of a mask, one each; none by default. */
   readonly masked?: readonly boolean[] | undefined;
+  /** Whether counted loops may have no iterations, so that constants from before them remain (off by default). */
+  readonly emptyLoops?: boolean | undefined;
 }
 
 export interface TransposeOptions extends FlatOptions {

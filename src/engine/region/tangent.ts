@@ -56,7 +56,7 @@ export function tangent(
     active[i] === true && isFloating(type) ? [options.masked?.[i] ?? false] : [],
   );
   const isMasked = isTangent.map((is) => is && masked[next++]!);
-  return eliminateDeadCode(withMaskedProducts(made, isTangent, isMasked, functions));
+  return eliminateDeadCode(withMaskedProducts(made, isTangent, isMasked, functions, options.emptyLoops));
 }
 
 /** What derivatives begin from. */

@@ -28,18 +28,20 @@ export function resultTypes({ body, results }: Region): RegionType[] {
 
 /**
  * The derivative of a region along tangents of its `active` parameters, which follow the others; results are those of the region, then
- * the tangents of the floating ones. `masked` marks the parameters in whose tangents zeros count as those of a mask.
+ * the tangents of the floating ones. `masked` marks the parameters in whose tangents zeros count as those of a mask; with it, loops may have no iterations.
  */
 export function tangentRegion(
   from: DerivedRegion,
   active: readonly boolean[],
-  masked: readonly boolean[] = [],
+  masked?: readonly boolean[],
 ): DerivedRegion {
-  const step = masked.includes(true)
-    ? `tangent ${maskKey(active)} ${maskKey(masked)}`
-    : `tangent ${maskKey(active)}`;
-  return remembered(from, step, () =>
-    tangent(from.region(), active, scalarFunctions, { primal: true, masked }),
+  const step = `tangent ${maskKey(active)}`;
+  return remembered(from, masked === undefined ? step : `${step} ${maskKey(masked)}`, () =>
+    tangent(from.region(), active, scalarFunctions, {
+      primal: true,
+      masked,
+      emptyLoops: masked !== undefined,
+    }),
   );
 }
 
