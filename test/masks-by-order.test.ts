@@ -82,6 +82,12 @@ const tensorMasks: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   "scan from a constant": (x) =>
     d.scan((c: Tensor, z: Tensor) => [c.add(d.maximum(z, 0)), c], d.tensor(0), d.reshape(x, [1]))[1].at(0),
   foriLoop: (x) => d.foriLoop(0, 2, (_, c: Tensor) => c.add(d.maximum(x, 0)), d.tensor(0)),
+  "a sum that leaves out": (x) => d.sum(d.stack([x, x]), { where: [false, false] }),
+  "an element that is written": (x) => d.setAt(d.zeros([3]), d.reshape(x, [1]), { start: 1, end: 2 }).at(0),
+  "a custom rule": d.customJvp(
+    (x: Tensor) => d.maximum(x, 0),
+    ([x]: [Tensor], [dx]: [Tensor]) => [d.maximum(x, 0), d.where(d.greater(x, 0), dx, 0)],
+  ),
   checkpoint: (x) => d.checkpoint((z: Tensor) => d.maximum(z, 0))(x),
   "products of masks": (x) => {
     const m = d.maximum(x, 0);

@@ -162,7 +162,10 @@ export type Derivative<P> =
       ): readonly Maybe[];
       /** For a product: linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
-      /** True if each element of the result is one of the operands': an operand without a tangent leaves zeros of a mask. */
+      /**
+       * True if an operand without a tangent leaves zeros of a mask: each element of the result is one of the operands', or one operand
+       * leaves out elements of the other.
+       */
       readonly chooses?: true;
       /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
       underDerivative?(params: P): P;

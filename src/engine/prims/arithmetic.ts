@@ -97,6 +97,7 @@ const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongPar
     jvp: ([da, db], [a, b], _, { both }) => [
       sumMaybe(da && strongMul(da, b!, both), db && strongMul(a!, db, both)),
     ],
+    chooses: true,
     transpose([ct], [a, b], { both }, into, _, masks) {
       into[0]?.add(strongMul(ct!, b!, both));
       into[1]?.add(strongMul(a!, ct!, both || isMasked(masks)), true);
@@ -126,6 +127,7 @@ const strongDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     jvp: ([da, db], [, b], [out]) => [
       sumMaybe(da && strongDiv(da, b!), db && neg(strongMul(strongDiv(out!, b!), db))),
     ],
+    chooses: true,
     transpose([ct], [, b], _, into) {
       into[0]?.add(strongDiv(ct!, b!));
     },
@@ -164,6 +166,7 @@ const maskedMulPrim: Primitive<MaskedParams> = /* @__PURE__ */ builtIn<MaskedPar
     jvp: ([da, db], [a, b], _, { both }) => [
       sumMaybe(da && maskedMul(da, b!, both), db && strongMul(a!, db, both)),
     ],
+    chooses: true,
     transpose([ct], [a, b], { both }, into, _, masks) {
       if (both) into[0]?.add(strongMul(b!, ct!, isMasked(masks)), true);
       else into[0]?.add(isMasked(masks) ? strongMul(ct!, b!) : mul(b!, ct!));
@@ -194,6 +197,7 @@ const maskedDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     jvp: ([da, db], [, b], [out]) => [
       sumMaybe(da && maskedDiv(da, b!), db && neg(strongMul(strongDiv(out!, b!), db))),
     ],
+    chooses: true,
     transpose([ct], [, b], _, into, __, masks) {
       into[0]?.add(isMasked(masks) ? strongDiv(ct!, b!) : div(ct!, b!));
     },

@@ -2,10 +2,6 @@ import { type Body, runBody } from "./callable.ts";
 import { tangentRegion } from "./regions.ts";
 import type { Leaf } from "./templates.ts";
 
-const elementsOf = ({ data }: Leaf): ArrayLike<number> => (typeof data === "number" ? [data] : data);
-const holds = (leaf: Leaf, is: (x: number) => boolean): boolean =>
-  Array.prototype.some.call(elementsOf(leaf), is);
-
 /**
  * The values of a body, `nValues` leaves, and their tangents along a direction, which has a leaf for each `active` parameter. A 0 in a
  * direction counts as one of a mask: the derivative along it does not depend on the slope there, which may be infinite. Code that keeps
@@ -21,9 +17,18 @@ export function runAlong(
   const run = (masked?: readonly boolean[]): Leaf[] =>
     runBody({ region: tangentRegion(region, active, masked), outside }, leaves, direction);
   const results = run();
-  const isNaN = results.map((leaf) => holds(leaf, Number.isNaN));
-  const [values, tangents] = [isNaN.slice(0, nValues), isNaN.slice(nValues)];
-  if (!values.includes(false) || !tangents.includes(true)) return results;
+  const [values, tangents] = [results.slice(0, nValues), results.slice(nValues)];
+  if (!tangents.some(holdsNaN) || values.every(holdsNaN)) return results;
   let next = 0;
-  return run(active.map((is) => is && holds(direction[next++]!, (x) => x === 0)));
+  return run(active.map((is) => is && holdsZero(direction[next++]!)));
+}
+
+function holdsNaN({ data }: Leaf): boolean {
+  if (typeof data === "number") return Number.isNaN(data);
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) return true;
+  return false;
+}
+
+function holdsZero({ data }: Leaf): boolean {
+  return typeof data === "number" ? data === 0 : data.includes(0);
 }
