@@ -118,15 +118,14 @@ const ofText = (mask: string): Scalar => {
 };
 
 type Step = (f: Scalar) => Scalar;
-const forward: Step = (f) => d.jacfwd(f as never) as Scalar;
+const forward: Step = (f) => d.jacfwd(f as never);
 const along: Step = (f) => (x: never) =>
   (d.jvp(f as never, [x] as never, [1] as never) as [never, Tensor])[1];
-const reverse: Step = (f) => d.grad(f as never) as Scalar;
-const compiled: Step = (f) => d.jit(f as never) as Scalar;
-const hessian: Step = (f) => d.hessian(f as never) as Scalar;
-const hvp: Step = (f) => (x: never) => d.hvp(f as never, x, 1 as never) as unknown as Tensor;
-const batched: Step = (f) => (x: never) =>
-  (d.vmap(f as never) as (xs: readonly number[]) => Tensor)([x, x]) as never;
+const reverse: Step = (f) => d.grad(f as never);
+const compiled: Step = (f) => d.jit(f as never);
+const hessian: Step = (f) => d.hessian(f as never);
+const hvp: Step = (f) => (x: never) => d.hvp(f as never, x, 1 as never);
+const batched: Step = (f) => (x: never) => (d.vmap(f as never) as (xs: readonly number[]) => Tensor)([x, x]);
 
 /** Derivatives by their order; the step that is named last is taken last. */
 const ways: readonly (readonly [name: string, order: number, steps: readonly Step[]])[] = [

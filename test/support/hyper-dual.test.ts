@@ -22,7 +22,8 @@ describe("hyper-dual numbers", () => {
     }
   });
 
-  const pairs = "add sub mul div rem maximum minimum pow atan2 strongMul strongDiv maskedMul maskedMulBoth maskedDiv";
+  const pairs =
+    "add sub mul div rem maximum minimum pow atan2 strongMul strongDiv maskedMul maskedMulBoth maskedDiv";
   test.each(pairs.split(" "))("have the first and second derivatives of %s", (name) => {
     const f = plainScalarValues(name, ["f64", "f64"])!.value;
     for (const [x, y] of [

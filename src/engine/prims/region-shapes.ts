@@ -137,16 +137,16 @@ export function withIntegers(region: Region, values: ReadonlyMap<string, number>
 }
 
 /** What was made of a region, by what was asked. */
-const made = /* @__PURE__ */ new WeakMap<Region, Map<string, Region>>();
+const made = /* @__PURE__ */ new WeakMap<Region, Map<string, object>>();
 
 /** How many forms of one region are kept. */
 const mostForms = 64;
 
-/** A form of a region, made once: equal forms are one object, so that what is known of it is found again. */
-export function remember(region: Region, key: string, make: () => Region): Region {
+/** A form of a region, or a property of it, made once: equal forms are one object, so that what is known of it is found again. */
+export function remember<T extends object = Region>(region: Region, key: string, make: () => T): T {
   let forms = made.get(region);
-  if (forms === undefined) made.set(region, (forms = new Map<string, Region>()));
-  let form = forms.get(key);
+  if (forms === undefined) made.set(region, (forms = new Map<string, object>()));
+  let form = forms.get(key) as T | undefined;
   if (form === undefined) {
     if (forms.size >= mostForms) forms.clear();
     forms.set(key, (form = make()));

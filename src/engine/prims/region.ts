@@ -137,14 +137,14 @@ function regionJvp(
     const outs = bind(regionPrim, ins, params);
     const moved = ins.map((x, i) => (linear.includes(i) ? instantiate(tangents[i], x.type) : x));
     const isLinear = ins.map((__, i) => linear.includes(i));
-    const isMasked = ins.map(
+    const areMasked = ins.map(
       (__, i) => linear.includes(i) && (masks[i] === true || tangents[i] === undefined),
     );
-    const strong = remember(region, `masked ${isLinear.join()} ${isMasked.join()}`, () =>
-      withMaskedProducts(region, isLinear, isMasked, scalarFunctions),
+    const strong = remember(region, `masked ${isLinear.join()} ${areMasked.join()}`, () =>
+      withMaskedProducts(region, isLinear, areMasked, scalarFunctions),
     );
     const dOuts = applyTo(moved, { ...params, region: strong }, affectedBy(region, active).results);
-    return [outs, dOuts, maskedResults(strong, isLinear, isMasked, scalarFunctions)];
+    return [outs, dOuts, maskedOuts(strong, isLinear, areMasked)];
   }
   const forward = remember(region, `tangent ${active.join()} ${masks.join()}`, () =>
     tangent(region, active, scalarFunctions, { primal: true, masked: masks }),
@@ -155,16 +155,28 @@ function regionJvp(
   const outs = all.slice(0, region.results.length);
   const isTangent = forward.params.map((_p, i) => i >= ins.length);
   const isReached = affectedBy(forward, isTangent).results;
-  const isMaskedOut = maskedResults(forward, isTangent, [...ins.map(() => false), ...keep(masks, active)], scalarFunctions); // prettier-ignore
-  const isMasked = new Array<boolean>(outs.length).fill(false);
+  const isMaskedParam = [...ins.map(() => false), ...keep(masks, active)];
+  const isMaskedResult = maskedOuts(forward, isTangent, isMaskedParam);
+  const isMaskedOut = new Array<boolean>(outs.length).fill(false);
   let next = outs.length;
   const dOuts = outs.map((out, i): Maybe => {
     if (!isFloating(out.dtype)) return undefined;
     const place = next++;
-    isMasked[i] = isMaskedOut[place]!;
+    isMaskedOut[i] = isMaskedResult[place]!;
     return isReached[place] === true ? all[place] : undefined;
   });
-  return [outs, dOuts, isMasked];
+  return [outs, dOuts, isMaskedOut];
+}
+
+/** Whether results of a region that is linear in some operands may hold zeros that left a mask. */
+function maskedOuts(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+): readonly boolean[] {
+  return remember(region, `masked results ${linear.join()} ${masked.join()}`, () =>
+    maskedResults(region, linear, masked, scalarFunctions),
+  );
 }
 
 /** The results that are marked, of operands of the whole region; `undefined` for the others. */

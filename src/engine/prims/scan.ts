@@ -269,15 +269,15 @@ function scanJvp(
   );
   const masked = cut(masks, params);
   // a carry that begins without a tangent begins with zeros
-  const startsMasked = masked.carry.map((isMasked, i) => isMasked || nonzero.carry[i] !== true);
+  const startsMasked = masked.carry.map((is, i) => is || nonzero.carry[i] !== true);
   const ys = body.outs.length - carries;
   const { result, marked: both } = fixpoint([...nonzero.carry, ...startsMasked], (carry) => {
-    const [hasTangent, isMasked] = [carry.slice(0, carries), carry.slice(carries)];
+    const [hasTangent, mayBeMasked] = [carry.slice(0, carries), carry.slice(carries)];
     const forward = tools.jvpProgram(
       body,
       [...nonzero.consts, ...hasTangent, ...nonzero.xs],
       [...hasTangent, ...new Array<boolean>(ys).fill(false)],
-      [...masked.consts, ...isMasked, ...masked.xs],
+      [...masked.consts, ...mayBeMasked, ...masked.xs],
     );
     const ends = [forward.nonzeroOuts, forward.maskedOuts].flatMap((outs) => outs.slice(0, carries));
     return { result: forward, marked: ends };

@@ -149,11 +149,7 @@ function digitsOf(place: RegionExpr, definitions: Definitions): readonly Digit[]
 }
 
 /** Whether places differ in all iterations of these loops: they name all of their indices. */
-function isDistinct(
-  places: readonly RegionExpr[],
-  loops: readonly For[],
-  definitions: Definitions,
-): boolean {
+function isDistinct(places: readonly RegionExpr[], loops: readonly For[], definitions: Definitions): boolean {
   const digits = places.flatMap((place) => digitsOf(place, definitions) ?? []);
   return loops.every((loop) => {
     const digit = digits.find(({ index }) => index === loop.index);
@@ -258,11 +254,7 @@ function loopsOver(
 }
 
 /** The other factor of a product. */
-function quotient(
-  size: RegionExpr,
-  factor: RegionExpr,
-  definitions: Definitions,
-): RegionExpr | undefined {
+function quotient(size: RegionExpr, factor: RegionExpr, definitions: Definitions): RegionExpr | undefined {
   const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
   if (value?.kind !== "apply" || value.function !== "mul") return undefined;
   const [x, y] = value.args;

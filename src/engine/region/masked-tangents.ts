@@ -31,7 +31,8 @@ export function withMaskedProducts(
   functions: ScalarFunctions,
   emptyLoops = false,
 ): Region {
-  return { ...region, body: analyse(region, linear, masked, functions, emptyLoops).body };
+  const { body } = analyse(region, linear, masked, functions, emptyLoops);
+  return body.every((stmt, i) => stmt === region.body[i]) ? region : { ...region, body };
 }
 
 /** Whether the results of such a region may hold zeros of masks. Results that are not linear do not. */
