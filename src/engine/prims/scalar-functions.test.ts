@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { jvp, tensor } from "downhill";
+import { linearize, tensor } from "downhill";
 import * as k from "../kernel/build.ts";
 import { valueOf } from "../kernel/evaluate.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -50,11 +50,9 @@ test.each(smooth)("the tangent of %s in a region is that of its primitive, at sp
       ]) {
         const numbers = [x, y].slice(0, arity);
         const dnumbers = [dx!, dy!].slice(0, arity);
-        const [out, expected] = jvp(
-          operation,
-          numbers.map((v) => tensor(v)),
-          dnumbers.map((v) => tensor(v)),
-        );
+        // by a tape, which does not know the direction: jvp takes zeros of directions as strong
+        const [out, linear] = linearize(operation, ...numbers.map((v) => tensor(v)));
+        const expected = linear(...dnumbers.map((v) => tensor(v)));
         const locals = new Map<string, number>([["out", out.item()]]);
         const atoms = (prefix: string, values: readonly number[]): RegionExpr[] =>
           values.map((v, i) => {
