@@ -1,6 +1,6 @@
 import { type Columns, factorize } from "../minimize/qr.ts";
 import { largest, scaled } from "../vector.ts";
-import { length } from "./project.ts";
+import { length } from "../minimize/project.ts";
 
 /** Below this part of the largest singular value, a direction is one that the data say nothing of. */
 const negligible = 1e-11;

@@ -3,7 +3,7 @@ import { key } from "../../random/index.ts";
 import { dot, isAllFinite, product, subtract, sumOfSizes } from "../vector.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
-import { project, takeOut } from "./project.ts";
+import { project, takeOut } from "../minimize/project.ts";
 import { type Role, linearPartOf, type Structure, structureOf } from "./structure.ts";
 
 /** What a start is looked for by. */

@@ -5,12 +5,13 @@ import type { RobustLoss } from "../minimize/robust.ts";
 import {
   explain,
   finish,
+  fitTolerances,
   follow as followSearch,
   isConverged,
   readLimits,
   type StopReason,
 } from "../minimize/stop.ts";
-import { product, subtract } from "../vector.ts";
+import { addScaled, product, subtract } from "../vector.ts";
 import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
 import type { ruleNames, Choices, Data, FitCurveOptions } from "./options.ts";
@@ -81,7 +82,7 @@ export function search(task: Task): Found {
     const { best, reason, iterations } = finish(
       followSearch(
         levenbergMarquardt(residuals, theta, walls),
-        { ...readLimits("fitCurve", defined(limits), [], 1e-10), evaluations: () => counts.evaluations },
+        { ...readLimits("fitCurve", defined(limits), [], fitTolerances), evaluations: () => counts.evaluations },
         () => false,
       ),
     );
@@ -163,6 +164,15 @@ function residualsOf(
       return loss === "squares" ? r : curve.robust(loss, lossScale, r).values;
     },
     jacobian: (theta) => jacobianOf(curve, part, roots, loss, lossScale, theta),
+    curvature(theta, v) {
+      counts.evaluations++;
+      const plain = product(roots, curve.curvature(theta, part.rows, v));
+      if (loss === "squares") return plain;
+      const { slopes, bends } = curve.robust(loss, lossScale, weighted(curve, part, roots, theta));
+      let along: Float64Array = new Float64Array(roots.length);
+      curve.slopes(theta, part.rows).forEach((column, i) => (along = addScaled(along, v[i]!, column)));
+      return plain.map((c, at) => slopes[at]! * c + bends[at]! * (roots[at]! * along[at]!) ** 2);
+    },
   };
 }
 

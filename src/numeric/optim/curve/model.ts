@@ -30,12 +30,14 @@ export interface CurveModel {
   readonly slopes: (theta: Float64Array, rows: Rows) => Columns;
   /** The second derivatives of `Σ weights · values` in the parameters, by rows. */
   readonly bend: (theta: Float64Array, rows: Rows, weights: Tensor) => Float64Array;
-  /** Numbers whose squares a robust loss adds up in the place of those of residuals, and their derivatives in these. */
+  /** The second derivative of each value along v. */
+  readonly curvature: (theta: Float64Array, rows: Rows, v: Float64Array) => Float64Array;
+  /** Numbers whose squares a robust loss sums instead of those of residuals, and their first two derivatives in these. */
   readonly robust: (
     loss: RobustLoss,
     scale: number,
     r: Float64Array,
-  ) => { readonly values: Float64Array; readonly slopes: Float64Array };
+  ) => { readonly values: Float64Array; readonly slopes: Float64Array; readonly bends: Float64Array };
   /** Values, and the derivatives in some of the parameters only. */
   readonly partial: (
     chosen: readonly number[],
@@ -78,6 +80,10 @@ export function curveModel(
   const bent = prepare((theta, weights, ...columns) => [
     hessian((p: Tensor) => sum(mul(curve(p, rowsOf(columns)), weights)))(theta),
   ]);
+  const accelerated = prepare((theta, v, ...columns) => {
+    const along = (p: Tensor): Tensor => jvp((q: Tensor) => curve(q, rowsOf(columns)), [p], [v])[1];
+    return [jvp(along, [theta], [v])[1]];
+  });
   const partials = new Map<string, OnRows>();
   const losses = new Map<RobustLoss, OnRows>();
   return {
@@ -86,16 +92,20 @@ export function curveModel(
     values: (theta, rows) => evaluate(theta, rows).values,
     slopes: (theta, rows) => evaluate(theta, rows).slopes,
     bend: (theta, rows, weights) => read(bent(tensor(theta), weights, ...rows.columns)[0]!),
+    curvature: (theta, rows, v) => read(accelerated(tensor(theta), tensor(v), ...rows.columns)[0]!),
     robust(loss, scale, r) {
       const run =
         losses.get(loss) ??
         prepare((x, s) => {
           const ones = full(x.shape, 1);
-          return jvp((given: Tensor) => robustResiduals[loss](given, s), [x], [ones]);
+          const both = (given: Tensor): [Tensor, Tensor] =>
+            jvp((t: Tensor) => robustResiduals[loss](t, s), [given], [ones]);
+          const [[values, slopes], [, bends]] = jvp(both, [x], [ones]);
+          return [values, slopes, bends];
         });
       losses.set(loss, run);
-      const [values, slopes] = run(tensor(r), tensor(scale)).map(read);
-      return { values: values!, slopes: slopes! };
+      const [values, slopes, bends] = run(tensor(r), tensor(scale)).map(read);
+      return { values: values!, slopes: slopes!, bends: bends! };
     },
     partial(chosen) {
       const make = (): OnRows =>

@@ -3,7 +3,7 @@ import { uniformNow } from "../../random/at-once.ts";
 import { key } from "../../random/index.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
-import { length, project } from "./project.ts";
+import { length, project } from "../minimize/project.ts";
 
 /** What is known of a parameter that the curve is not linear in, from the formula alone. */
 export interface Role {

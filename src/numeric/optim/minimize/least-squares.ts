@@ -6,6 +6,7 @@ import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { jacfwd } from "../../../engine/transforms/jacobian.ts";
+import { jvp } from "../../../engine/transforms/linearize.ts";
 import { asGiven, bound, requireCompiled } from "../../../engine/transforms/plain.ts";
 import type { OnlyPlain, Plain } from "../../../engine/tree/plain-types.ts";
 import type { Like, LikeAll, TensorsOf } from "../../../engine/tree/types.ts";
@@ -16,7 +17,7 @@ import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { columnsOf, covarianceAmong } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
-import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
+import { explain, finish, finishSoon, fitTolerances, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 import { type Bounds, readWalls } from "./walls.ts";
 
 /** Options of `leastSquaresSolver`, and of `leastSquares` but for the data. */
@@ -224,6 +225,10 @@ function residualFunctions(
         (x: Tensor, ...data: Tensor[]) => [transpose(jacfwd((p: Tensor) => counted(p, data))(x))],
         jit,
       ),
+      curvature: onNumbers((x: Tensor, v: Tensor, ...data: Tensor[]) => {
+        const along = (p: Tensor): Tensor => jvp((q: Tensor) => counted(q, data), [p], [v])[1];
+        return [jvp(along, [x], [v])[1]];
+      }, jit),
     };
   });
 }
@@ -238,7 +243,7 @@ function prepareLeastSquares(
     operation,
     options,
     ["low", "high", "loss", "lossScale", "weights", "jit"],
-    1e-10,
+    fitTolerances,
   );
   const choices = readOptions<Choices>(operation, pick(options, ["loss", "lossScale", "jit"]), {
     loss: oneOf("squares", robustLosses),
@@ -254,7 +259,7 @@ function prepareLeastSquares(
     const walls = readWalls(flat, options);
     const data = bound(f, args);
     const { operands } = data;
-    const { plain, values, derivatives } = functionsFor(flat, data);
+    const { plain, values, derivatives, curvature } = functionsFor(flat, data);
     const residuals: Residuals = {
       values: (x) => {
         counts.evaluations++;
@@ -263,6 +268,10 @@ function prepareLeastSquares(
       jacobian: (x) => {
         counts.jacobians++;
         return columnsOf(derivatives([x], operands)[0]!, x.length);
+      },
+      curvature: (x, v) => {
+        counts.evaluations++;
+        return curvature([x, v], operands)[0]!;
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>

@@ -1,107 +1,219 @@
-import { dot, largest, largestPart, scaled, subtract } from "../vector.ts";
+import { addScaled, dot, largest, largestPart, product, scaled, subtract } from "../vector.ts";
+import { length, project } from "./project.ts";
 import { backSubstitute, type Columns, factorize, sizeFrom, type Triangle } from "./qr.ts";
 import type { Search } from "./stop.ts";
 import { inside, type Walls } from "./walls.ts";
 
-/** Residuals with their Jacobian. */
+/** Residuals with their derivatives. The method may overwrite a Jacobian, but neither residuals nor curvatures. */
 export interface Residuals {
-  /** Arrays that the method may write into, as those of `jacobian`. */
   readonly values: (x: Float64Array) => Float64Array;
-  /** A column for each number of x. */
+  /** One column for each number of x. */
   readonly jacobian: (x: Float64Array) => Columns;
+  /** Second derivative of the residuals along v: `d²r(x + tv)/dt²` at t = 0. */
+  readonly curvature: (x: Float64Array, v: Float64Array) => Float64Array;
 }
 
 /**
- * Levenberg and Marquardt's method for `Σ r²` within walls. A step minimises `|r + Jδ|² + μ|Dδ|²`, D being the largest
- * sizes of the columns of J so far; μ falls where the model was right and rises where it was not. Parameters at a wall that
- * want to leave through it stand still, and steps are cut short at walls.
+ * Levenberg and Marquardt's method for `Σ r²` within walls, with geodesic acceleration.
  *
- * The gradient it yields is that of `|r|` along each parameter, as the cosine between r and its column of J times
- * `min(1, |r|)`: without units.
+ * The velocity v minimises `|r + Jv|² + μ|Dv|²`, where D holds the largest lengths of the columns of J so far. The
+ * acceleration a minimises `|rᵥᵥ + Ja|² + μ|Da|²`. The step `v + a/2` follows a curved valley. A step whose acceleration is
+ * large compared with its velocity is refused, because the linear model is wrong there. μ falls where the model predicted
+ * the sum well and rises where it did not. Parameters at a wall that want to leave through it stand still. Steps are cut
+ * short at walls.
+ *
+ * Convergence is measured by the undamped Gauss-Newton step at each iterate, because a step that damping made short proves
+ * nothing. `gradient` is the cosine of the angle between the residuals and the tangent space of the free parameters, less
+ * its rounding error. Times the square root of the degrees of freedom, it is the distance to the minimum in standard
+ * errors, so it has no units. `decrease` and `step` are the larger ones of the last step and of the Gauss-Newton step.
  *
  * @see Marquardt, An algorithm for least-squares estimation of nonlinear parameters, 1963; Moré, The Levenberg-Marquardt
- * algorithm: implementation and theory, 1978 (D); Nielsen, Damping parameter in Marquardt's method, 1999 (μ).
+ * algorithm: implementation and theory, 1978 (D); Nielsen, Damping parameter in Marquardt's method, 1999 (μ); Bates, Watts,
+ * A relative offset orthogonality convergence criterion for nonlinear least squares, 1981; Transtrum, Sethna, Improvements
+ * to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization, 2012 (a).
  */
 export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Walls): Search {
-  const n = start.length;
-  const { low, high } = walls;
   let x = inside(start, walls);
   let r = f.values(x);
   let value = dot(r, r);
-  let scale = new Float64Array(n);
+  let scales: readonly Scale[] = Array.from(x, () => ({ now: 0, absolute: 0, relative: 0 }));
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
   let lastUnseen = Infinity;
   for (;;) {
-    // |r + Jδ|² = |Qᵀr + Rδ|² + what no δ changes: all goes by the small triangle
-    const triangle = factorize(f.jacobian(x), r);
-    const { sizes, slopes } = columnsOfTriangle(triangle);
-    scale = scale.map((s, i) => Math.max(s, sizes[i]!));
-    const free = slopes.map((g, i) => ((x[i] === low[i] && g > 0) || (x[i] === high[i] && g < 0) ? 0 : 1));
-    const length = Math.max(1, Math.sqrt(value));
-    const gradient = slopes.map((g, i) => (free[i] === 0 || sizes[i] === 0 ? 0 : g / sizes[i]! / length));
-    yield { x, value, gradient, decrease, step };
+    const model = linearModel(f.jacobian(x), r, x, walls);
+    scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(x[i]!)));
+    const scale = Float64Array.from(scales, ({ now }) => now);
+
+    const rest = remaining(f, model, { x, r, value, scale, decrease });
+    const at = { x, value, gradient: Float64Array.of(rest.gradient) };
+    yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(step, rest.step) };
+    const rounding = 2 * Math.sqrt(value) * model.noise + 2 ** -48 * value;
     for (;;) {
-      const delta = dampedStep(triangle, free, scale, mu);
-      const next = inside(
-        x.map((xi, i) => xi + delta[i]!),
-        walls,
-      );
-      const moved = subtract(next, x);
-      if (largest(moved) === 0) return;
-      const predicted = predictedFall(triangle, moved);
-      const trial = f.values(next);
-      const trialValue = dot(trial, trial);
-      const fall = value - trialValue;
-      // below the rounding of the values the model alone can tell, as long as steps become shorter by it
-      const isUnseen = predicted < rounding * value && predicted < lastUnseen / 4;
-      const isTaken = isUnseen ? fall > -rounding * value : fall / predicted > 1e-4;
-      if (predicted > 0 && isTaken) {
-        if (isUnseen) lastUnseen = predicted;
-        mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
-        growth = 2;
-        [decrease, step] = [Math.max(fall, 0), largestPart(moved, next)];
-        [x, r, value] = [next, trial, trialValue];
-        break;
+      const trial = trialStep(f, model, x, scale, mu, walls);
+      if (trial === "still" || !(mu < 1e60)) {
+        // no step is left: the Gauss-Newton step alone decides, and a fall that rounding hides is none
+        yield { ...at, decrease: rest.decrease <= rounding ? 0 : rest.decrease, step: rest.step };
+        return;
+      }
+      if (trial !== "bent") {
+        const values = f.values(trial.next);
+        const trialValue = dot(values, values);
+        const { predicted } = trial;
+        const fall = value - trialValue;
+        // Below the rounding of the values only the model can decide, as long as it predicts ever less.
+        const isUnseen = predicted < rounding && predicted < lastUnseen / 4;
+        if (predicted > 0 && (isUnseen ? fall > -rounding : fall / predicted > 1e-4)) {
+          if (isUnseen) lastUnseen = predicted;
+          mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
+          growth = 2;
+          [decrease, step] = [Math.max(fall, 0), largestPart(subtract(trial.next, x), trial.next)];
+          [x, r, value] = [trial.next, values, trialValue];
+          break;
+        }
       }
       mu = Math.max(mu, 1e-20) * growth;
       growth *= 2;
-      if (!(mu < 1e60)) return;
     }
   }
 }
 
-/** The rounding error of a sum of squares, as a part of it. */
-const rounding = 2 ** -48;
-
-/** The sizes of the columns of J, and Jᵀr. */
-function columnsOfTriangle({ r, qtb }: Triangle): {
-  readonly sizes: Float64Array;
-  readonly slopes: Float64Array;
-} {
-  const n = qtb.length;
-  const columns = Array.from({ length: n }, (_, j) =>
-    Float64Array.from({ length: j + 1 }, (_, i) => r[i * n + j]!),
-  );
-  return {
-    sizes: Float64Array.from(columns, (column) => sizeFrom(column, 0)),
-    slopes: Float64Array.from(columns, (column) => dot(column, qtb)),
-  };
+/** An element of D: what a change of one parameter counts. */
+interface Scale {
+  readonly now: number;
+  /** Largest length of the column of J so far, per unit of the parameter and per its size. */
+  readonly absolute: number;
+  readonly relative: number;
 }
 
-/** The δ that minimises `|r + Jδ|² + μ|Dδ|²`, 0 where a parameter is not free. */
-function dampedStep({ r, qtb }: Triangle, free: Float64Array, scale: Float64Array, mu: number): Float64Array {
+/**
+ * The smaller one of the two largest lengths so far. By the absolute one alone (Moré's), a parameter that becomes 1e20 times
+ * larger moves as slowly as at its smallest.
+ */
+function scaleFor(before: Scale, length: number, size: number): Scale {
+  const absolute = Math.max(before.absolute, length);
+  const relative = Math.max(before.relative, length * size);
+  return { now: size === 0 ? absolute : Math.max(length, Math.min(absolute, relative / size)), absolute, relative };
+}
+
+/** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + what no δ changes. */
+interface LinearModel extends Triangle {
+  /** Lengths of the columns of J. */
+  readonly sizes: Float64Array;
+  /** 1 for a parameter that may move, 0 for one that is held by a wall. */
+  readonly free: Float64Array;
+  /** Rounding error of r: its change when each parameter changes by its last bit. */
+  readonly noise: number;
+}
+
+function linearModel(jacobian: Columns, r: Float64Array, x: Float64Array, { low, high }: Walls): LinearModel {
+  const triangle = factorize(jacobian, r.slice());
+  const n = x.length;
+  const columns = Array.from({ length: n }, (_, j) => columnOf(triangle, j, j + 1));
+  const sizes = Float64Array.from(columns, (column) => sizeFrom(column, 0));
+  const free = Float64Array.from(columns, (column, i) => {
+    const slope = dot(column, triangle.qtb);
+    return (x[i] === low[i] && slope > 0) || (x[i] === high[i] && slope < 0) ? 0 : 1;
+  });
+  let noise = 0;
+  for (let i = 0; i < n; i++) noise += 2 ** -52 * Math.abs(x[i]!) * sizes[i]!;
+  return { ...triangle, sizes, free, noise };
+}
+
+/** Measures of the undamped step from an iterate, as the tolerances need them. */
+interface Remaining {
+  readonly gradient: number;
+  readonly decrease: number;
+  readonly step: number;
+}
+
+/** A minimum where J is singular is recognised once the sum falls by less than this part of it. */
+const slowFall = 1e-6;
+
+function remaining(
+  f: Residuals,
+  model: LinearModel,
+  at: {
+    readonly x: Float64Array;
+    readonly r: Float64Array;
+    readonly value: number;
+    readonly scale: Float64Array;
+    readonly decrease: number;
+  },
+): Remaining {
+  const { x, r, value, scale } = at;
+  if (value === 0) return { gradient: 0, decrease: 0, step: 0 };
+  const n = x.length;
+  const moving = Array.from(x.keys()).filter((i) => model.free[i] === 1);
+  // A parameter that had an influence and has lost it may have run away.
+  for (const i of moving) {
+    if (model.sizes[i] !== 0 || scale[i] === 0) continue;
+    const unit = new Float64Array(n);
+    unit[i] = 1;
+    if (!(dot(r, f.curvature(x, unit)) > 0)) return { gradient: 1, decrease: Infinity, step: Infinity };
+  }
+  const { coefficients, rest } = project(
+    moving.map((j) => columnOf(model, j, n)),
+    model.qtb,
+  );
+  const delta = new Float64Array(n);
+  moving.forEach((i, k) => (delta[i] = -coefficients[k]!));
+  const size = length(subtract(model.qtb, rest));
+  const gradient = Math.max(0, size - model.noise) / Math.sqrt(value);
+  const step = largestPart(delta, x);
+  const decrease = size ** 2;
+  if (at.decrease > slowFall * value || decrease <= at.decrease) return { gradient, decrease, step };
+  // Where J is nearly singular, the curvature of the residuals limits the step and not J: Newton's step along δ.
+  const curved = Math.max(0, dot(r, f.curvature(x, delta)));
+  const part = decrease / (decrease + curved);
+  return part * step < 1e-3 ? { gradient, decrease: part * decrease, step: part * step } : { gradient, decrease, step };
+}
+
+/** The first numbers of a column of R. */
+function columnOf({ r, qtb }: Triangle, j: number, count: number): Float64Array {
   const n = qtb.length;
+  return Float64Array.from({ length: count }, (_, i) => r[i * n + j]!);
+}
+
+/** Largest ratio of the acceleration's scaled length, which a step holds half of, to that of the velocity. */
+const mostBend = 0.75;
+
+/**
+ * A step with the fall that its velocity predicts; `still` where no number changes, `bent` where the acceleration is too large.
+ */
+function trialStep(
+  f: Residuals,
+  model: LinearModel,
+  x: Float64Array,
+  scale: Float64Array,
+  mu: number,
+  walls: Walls,
+): { readonly next: Float64Array; readonly predicted: number } | "still" | "bent" {
+  const solve = damped(model, scale, mu);
+  const end = inside(addScaled(x, 1, solve(model.qtb)), walls);
+  const velocity = subtract(end, x);
+  if (largest(velocity) === 0) return "still";
+  const acceleration = solve(model.transform(f.curvature(x, velocity)));
+  const ratio = length(product(scale, acceleration)) / length(product(scale, velocity));
+  if (!(ratio <= mostBend)) return "bent";
+  return { next: inside(addScaled(end, 0.5, acceleration), walls), predicted: predictedFall(model, velocity) };
+}
+
+/** The δ that minimises `|b + Jδ|² + μ|Dδ|²` for `Qᵀb`, 0 where a parameter is not free. */
+function damped({ r, free }: LinearModel, scale: Float64Array, mu: number): (qtb: Float64Array) => Float64Array {
+  const n = free.length;
   const augmented = Array.from({ length: n }, (_, j) => {
     const column = new Float64Array(2 * n);
     for (let i = 0; i <= j; i++) column[i] = r[i * n + j]! * free[j]!;
     column[n + j] = free[j] === 0 || scale[j] === 0 ? 1 : scale[j]! * Math.sqrt(mu);
     return column;
   });
-  const rightSide = new Float64Array(2 * n);
-  rightSide.set(scaled(-1, qtb));
-  const damped = factorize(augmented, rightSide);
-  return backSubstitute(damped.r, damped.qtb);
+  const factored = factorize(augmented);
+  return (qtb) => {
+    const rightSide = new Float64Array(2 * n);
+    rightSide.set(scaled(-1, qtb));
+    return backSubstitute(factored.r, factored.transform(rightSide));
+  };
 }
 
 /** `|r|² − |r + Jδ|²` */

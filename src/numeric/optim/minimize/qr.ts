@@ -7,17 +7,19 @@ export function columnsOf(elements: Float64Array, count: number): Columns {
   return Array.from({ length: count }, (_, j) => elements.subarray(j * length, (j + 1) * length));
 }
 
-/** What a QR factorisation tells of a least-squares problem. */
+/** QR factorisation of a matrix with n columns. */
 export interface Triangle {
   /** R, upper triangular, n × n by rows. */
   readonly r: Float64Array;
   /** The first n numbers of Qᵀb. */
   readonly qtb: Float64Array;
+  /** Returns the first n numbers of Qᵀc for another right-hand side. */
+  readonly transform: (c: Float64Array) => Float64Array;
 }
 
 /**
  * R and Qᵀb of a matrix, by Householder's reflections; where it has fewer rows than columns as if rows of zeros stood below.
- * Overwrites the columns and b. Without b there is no Qᵀb.
+ * Overwrites the columns and b; `transform` needs the columns as it leaves them. Without b there is no Qᵀb.
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
@@ -27,6 +29,7 @@ export function factorize(matrix: Columns, rightSide?: Float64Array): Triangle {
     column.length < n ? padded(column, n) : column,
   );
   const r = new Float64Array(n * n);
+  const factors = new Float64Array(n); // 0: no reflection
   for (let k = 0; k < n; k++) {
     const v = all[k]!;
     const size = sizeFrom(v, k);
@@ -38,13 +41,21 @@ export function factorize(matrix: Columns, rightSide?: Float64Array): Triangle {
     if (unit !== 1) for (let i = k; i < v.length; i++) v[i] = v[i]! / unit;
     const norm = r[k * n + k]! / unit;
     v[k] = v[k]! - norm;
-    const factor = 1 / (norm * v[k]!);
+    const factor = (factors[k] = 1 / (norm * v[k]!));
     // two at a time: their sums do not wait for each other
     let j = k + 1;
     for (; j + 1 < all.length; j += 2) reflectBoth(all[j]!, all[j + 1]!, v, k, factor);
     if (j < all.length) reflect(all[j]!, v, k, factor);
   }
-  return { r, qtb: all[n]?.slice(0, n) ?? new Float64Array(0) };
+  return {
+    r,
+    qtb: all[n]?.slice(0, n) ?? new Float64Array(0),
+    transform(c) {
+      const out = c.length < n ? padded(c, n) : c.slice();
+      for (let k = 0; k < n; k++) if (factors[k] !== 0) reflect(out, all[k]!, k, factors[k]!);
+      return out.slice(0, n);
+    },
+  };
 }
 
 /** The columns of R of a matrix, which it overwrites: for the sizes of all combinations of columns they stand for the matrix. */

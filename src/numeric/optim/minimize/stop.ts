@@ -133,12 +133,15 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
   return undefined;
 }
 
+/** Default tolerances of least squares: about 1e-8 standard errors. */
+export const fitTolerances = { gradient: 1e-10, value: 1e-16 };
+
 /** Reads the rules out of options, of which `own` are the method's. */
 export function readLimits(
   operation: string,
   options: StopRules & { readonly callback?: unknown },
   own: readonly string[],
-  gradientTolerance = 1e-8,
+  tolerances: Readonly<{ gradient: number; value: number }> = { gradient: 1e-8, value: 1e-14 },
 ): Limits {
   const names = Object.keys(table) as (keyof Rules)[];
   checkOptions(operation, options, [...own, ...names, "signal", "callback"]);
@@ -155,7 +158,8 @@ export function readLimits(
   const given = Object.fromEntries(names.map((name) => [name, options[name]])) as Rules;
   const rules = readOptions(operation, given, {
     ...table,
-    gradientTolerance: fixed(gradientTolerance, { from: 0 }),
+    gradientTolerance: fixed(tolerances.gradient, { from: 0 }),
+    valueTolerance: fixed(tolerances.value, { from: 0 }),
   });
   return { ...rules, signal };
 }
