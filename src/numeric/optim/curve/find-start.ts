@@ -24,7 +24,7 @@ export interface Search {
 }
 
 const mostWork = 2e6; // rows that candidates are compared on, of all candidates together
-const mostCandidates = 12_000;
+const mostCandidates = 4000;
 
 /** Promising starts, the best first, and a way to make what they lead to plainer. */
 export function findStarts(search: Search): {
@@ -41,23 +41,54 @@ export function findStarts(search: Search): {
   });
   const choices = combinations(pools.map((pool) => pool.length));
   const evaluate = evaluator(someRows(search, mostWork / Math.max(choices.length, 2000)), structure);
-  const seen = choices.flatMap((choice) => {
+  const tryChoice = (choice: readonly number[]): Seen[] => {
     const candidate = evaluate(choice.map((k, at) => pools[at]![k]!));
     return candidate === undefined ? [] : [{ ...candidate, choice }];
-  });
-  seen.sort((a, b) => a.cost - b.cost);
-  // neighbours of a better one lead where it leads
-  const chosen: typeof seen = [];
+  };
+  const seen = choices.flatMap(tryChoice);
+  let chosen = mostPromising(seen, search.count);
+  const isSample = pools.reduce((count, pool) => count * pool.length, 1) > choices.length;
+  if (isSample) {
+    // a sample of two frequencies rarely holds both, and often one: then the other one is found along its own pool
+    const sizes = pools.map((pool) => pool.length);
+    const most = Math.ceil(mostCandidates / sizes.reduce((sum, size) => sum + size, 0));
+    const swept = chosen.slice(0, most).map((candidate) => sweep(candidate, sizes, tryChoice));
+    chosen = mostPromising([...swept, ...chosen], search.count);
+  }
+  return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
+}
+
+/** A candidate, and the index of each of its values in the pool of that parameter. */
+interface Seen extends Candidate {
+  readonly choice: readonly number[];
+}
+
+/** The best candidates of different regions: neighbours of a better one lead to the same minimum. */
+function mostPromising(seen: readonly Seen[], count: number): readonly Seen[] {
+  const rising = seen.toSorted((a, b) => a.cost - b.cost);
+  const chosen: Seen[] = [];
   for (const least of [2, 1]) {
-    for (const candidate of seen) {
-      if (chosen.length >= search.count) break;
+    for (const candidate of rising) {
+      if (chosen.length >= count) break;
       const isNew = chosen.every((other) =>
         candidate.choice.some((k, at) => Math.abs(k - other.choice[at]!) >= least),
       );
       if (isNew) chosen.push(candidate);
     }
   }
-  return { starts: chosen.map(({ theta }) => theta), plainest: plainestOf(structure, evaluate) };
+  return chosen;
+}
+
+/** The best candidate along each pool in turn, the other values fixed. */
+function sweep(
+  from: Seen,
+  sizes: readonly number[],
+  tryChoice: (choice: readonly number[]) => readonly Seen[],
+): Seen {
+  return sizes.reduce((best, size, at) => {
+    const along = Array.from({ length: size }, (_, k) => best.choice.with(at, k));
+    return along.flatMap(tryChoice).reduce((a, b) => (b.cost < a.cost ? b : a), best);
+  }, from);
 }
 
 /** A start that was given in full, and the same with its linear parameters solved for. */

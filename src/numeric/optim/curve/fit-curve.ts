@@ -33,8 +33,9 @@ export type CurveParameters<K extends string> = Readonly<Record<K, Tensor>>;
  *
  * The search: parameters in which the model is linear are recognised by its second derivatives and solved for; the units of
  * the others (rate, width, place, exponent, phase, frequency) follow from symmetries of the model, so that values to try can
- * be taken from the data. All combinations (12,000 at most) are compared with the linear parameters solved for, and the best
- * are followed to their minima. A model that is linear in all its parameters needs no search. Computes in float64.
+ * be taken from the data. All combinations are compared with the linear parameters solved for. Where there are more than
+ * 4,000 of them, a sample is compared, and in the best of it each parameter is then varied alone. The best candidates are
+ * followed to their minima. A model that is linear in all its parameters needs no search. Computes in float64.
  *
  * SciPy's `curve_fit` starts from ones; `sigma` and `absoluteSigma` are as there.
  *

@@ -8,6 +8,7 @@ import {
   fitTolerances,
   follow as followSearch,
   isConverged,
+  type Limits,
   readLimits,
   type StopReason,
 } from "../minimize/stop.ts";
@@ -32,9 +33,10 @@ export interface End {
   readonly reason: StopReason;
   readonly converged: boolean;
   readonly message: string;
-  readonly iterations: number;
-  readonly evaluations: number;
 }
+
+/** Limits of one search. */
+type Share = Pick<Limits, "maxIterations" | "maxEvaluations">;
 
 /** A fit that was made. */
 export interface Found {
@@ -69,12 +71,19 @@ export function search(task: Task): Found {
     weights.reduce((sum, w, r) => sum + w * y[r]! * y[r]!, 0),
   ];
   const unit = power > 0 ? total / power : 1;
+  const limits = readLimits("fitCurve", defined(rules), [], fitTolerances);
+  let used = { iterations: 0, evaluations: 0 };
+  /** Limits of the next one of `count` searches that share the iterations and evaluations left of a part of all. */
+  const shareOf = (part: number, count: number): Share => ({
+    maxIterations: Math.max(0, Math.floor((part * limits.maxIterations - used.iterations) / count)),
+    maxEvaluations: Math.max(0, Math.floor((part * limits.maxEvaluations - used.evaluations) / count)),
+  });
   const follow = (
     theta: Float64Array,
     part: Pick<Task, "rows" | "y" | "weights">,
     loss: RobustLoss,
     lossScale: number,
-    limits: Task["rules"],
+    share: Share,
   ): End => {
     const scaledRoots = part.weights.map((w) => Math.sqrt(w * unit));
     const counts = { evaluations: 0 };
@@ -82,39 +91,35 @@ export function search(task: Task): Found {
     const { best, reason, iterations } = finish(
       followSearch(
         levenbergMarquardt(residuals, theta, walls),
-        { ...readLimits("fitCurve", defined(limits), [], fitTolerances), evaluations: () => counts.evaluations },
+        { ...limits, ...share, evaluations: () => counts.evaluations },
         () => false,
       ),
     );
+    const { evaluations } = counts;
+    used = { iterations: used.iterations + iterations, evaluations: used.evaluations + evaluations };
     return {
       theta: best.x,
       sumOfSquares: best.value,
       reason,
       converged: isConverged(reason),
       message: explain(reason, best),
-      iterations,
-      evaluations: counts.evaluations,
     };
   };
 
-  let counts = { iterations: 0, evaluations: 0 };
-  const add = (result: End): End => {
-    counts = {
-      iterations: counts.iterations + result.iterations,
-      evaluations: counts.evaluations + result.evaluations,
-    };
-    return result;
-  };
   let scale = choices.lossScale ?? (isRobust ? scaleAt(starts[0]!) : 1);
   let best = { theta: starts[0]!, start: starts[0]! };
-  let agreed = 1;
+  let [followed, agreed] = [1, 1];
   let reached: End | undefined; // where there is nothing left to follow
-  if (starts.length > 1) {
+  // all starts together get half of what is allowed, so small limits allow fewer starts
+  const most = Math.min(limits.maxIterations, limits.maxEvaluations) / 2;
+  const few = starts.slice(0, Math.max(1, most));
+  if (few.length > 1) {
     const part = everyFew(task);
     // soft-l1 pulls from everywhere, where cauchy and arctan are flat far from the data
-    const ends = starts.map((start) => {
-      const limits = { ...rules, maxIterations: Math.min(100, rules.maxIterations ?? 100) };
-      return { start, end: add(follow(start, part, isRobust ? "soft-l1" : "squares", scale, limits)) };
+    const ends = few.map((start, i) => {
+      const half = shareOf(0.5, few.length - i);
+      const share = { ...half, maxIterations: Math.min(100, half.maxIterations) };
+      return { start, end: follow(start, part, isRobust ? "soft-l1" : "squares", scale, share) };
     });
     const finite = ends
       .filter(({ end }) => Number.isFinite(end.sumOfSquares))
@@ -124,6 +129,7 @@ export function search(task: Task): Found {
     best = { theta: end.theta, start };
     if (part === task && !isRobust && end.converged) reached = end;
     const limit = end.sumOfSquares * (1 + 1e-6) + 1e-20 * power * unit; // rounding
+    followed = few.length;
     agreed = finite.filter(({ end: { sumOfSquares } }) => sumOfSquares <= limit).length;
   }
   // what has bounds or was given stays on its side
@@ -133,19 +139,19 @@ export function search(task: Task): Found {
   let result =
     reached !== undefined && from === reached.theta
       ? reached
-      : add(follow(from, task, choices.loss, scale, rules));
+      : follow(from, task, choices.loss, scale, shareOf(1, 1));
   // the scale belongs to the fit that it leads to
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
     const next = scaleAt(result.theta);
     if (Math.abs(next - scale) <= 0.01 * scale) break;
     scale = next;
-    result = add(follow(result.theta, task, choices.loss, scale, rules));
+    result = follow(result.theta, task, choices.loss, scale, shareOf(1, 1));
   }
   if (result.reason === "not-finite") throw notFinite();
   const { start } = best;
   result = { ...result, sumOfSquares: result.sumOfSquares / unit };
-  return { result, start, lossScale: isRobust ? scale : null, followed: starts.length, agreed, ...counts };
+  return { result, start, lossScale: isRobust ? scale : null, followed, agreed, ...used };
 }
 
 /** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */

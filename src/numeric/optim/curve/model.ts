@@ -44,6 +44,14 @@ export interface CurveModel {
   ) => (theta: Float64Array, rows: Rows) => { values: Float64Array; columns: Columns };
   /** The derivative of each value in its own row of column `d`. */
   readonly along: (theta: Float64Array, rows: Rows, d: number) => Float64Array;
+  /** The derivative of each value in parameter `i`, with its own derivatives in its row of column `d` and in some parameters. */
+  readonly partOf: (
+    theta: Float64Array,
+    rows: Rows,
+    i: number,
+    d: number,
+    chosen: readonly number[],
+  ) => { readonly values: Float64Array; readonly along: Float64Array; readonly columns: Columns };
 }
 
 /** Prepares a function of columns and parameters, both in the order that `f` knows. */
@@ -137,6 +145,19 @@ export function curveModel(
         curve(tensor(theta), { ...rows, columns: rows.columns.with(d, column) });
       const ones = tensor(new Float64Array(rows.count).fill(1));
       return numbers(jvp(moved, [rows.columns[d]!], [ones])[1]);
+    },
+    partOf(theta, rows, i, d, chosen) {
+      const unit = (j: number): Tensor => tensor(theta.map((_, k) => (k === j ? 1 : 0)));
+      const slope = (at: Tensor, column: Tensor): Tensor =>
+        jvp((p: Tensor) => curve(p, { ...rows, columns: rows.columns.with(d, column) }), [at], [unit(i)])[1];
+      const [x, here] = [rows.columns[d]!, tensor(theta)];
+      const ones = tensor(new Float64Array(rows.count).fill(1));
+      const [values, along] = jvp((column: Tensor) => slope(here, column), [x], [ones]);
+      return {
+        values: numbers(values),
+        along: numbers(along),
+        columns: chosen.map((j) => numbers(jvp((p: Tensor) => slope(p, x), [here], [unit(j)])[1])),
+      };
     },
   };
 }

@@ -55,7 +55,7 @@ export interface CurveFit<K extends string = string, X = Tensor> {
   readonly reason: StopReason;
   readonly converged: boolean;
   readonly message: string;
-  /** Of all starts together. */
+  /** Of all starts together, which is what `maxIterations` and `maxEvaluations` limit. */
   readonly iterations: number;
   readonly evaluations: number;
   /** The curve elsewhere, with its confidence band: `f(x) ± t √(gᵀCg)`, g being the gradient in the parameters. */

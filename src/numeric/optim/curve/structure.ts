@@ -4,6 +4,7 @@ import { key } from "../../random/index.ts";
 import type { CurveModel, Rows } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { length, project } from "../minimize/project.ts";
+import { product, scaled } from "../vector.ts";
 
 /** What is known of a parameter that the curve is not linear in, from the formula alone. */
 export interface Role {
@@ -96,7 +97,7 @@ function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>
   const periodOf = (i: number, leave: Off): number | undefined =>
     [0.5, 1, Math.PI, 2 * Math.PI].find((period) => isSameEverywhere(i, (p) => p + period, leave));
   const roles = nonlinear.map((i, at): Role => {
-    const powers = scalings.map((k) => k?.[at]);
+    const powers = scalings.map((k, d) => k?.[at] ?? powerOfPart(model, probes, nonlinear, i, d));
     const column = shifts.findIndex((m) => m !== undefined && Math.abs(m[at]!) > 0.01);
     return {
       powers,
@@ -205,6 +206,28 @@ function scalingAlong(
       size: length(along),
     };
   });
+}
+
+/**
+ * The power for parameter i alone, by Euler's identity for `g = ∂f/∂pᵢ`, which is homogeneous of some degree: `x ∂g/∂x + Σ kⱼ pⱼ ∂g/∂pⱼ = c g`,
+ * with a free origin of x. A term of the curve with constants of its own, such as a season of 12 months, breaks the identity for f, and
+ * drops out of g.
+ */
+function powerOfPart(
+  model: CurveModel,
+  probes: readonly Probe[],
+  nonlinear: readonly number[],
+  i: number,
+  d: number,
+): number | undefined {
+  const others = nonlinear.filter((j) => j !== i);
+  const constants = solveForConstants(probes, nonlinear.length + 2, ({ rows, theta }) => {
+    const { values, along, columns } = model.partOf(theta, rows, i, d, [...others, i]);
+    const x = numbers(rows.columns[d]!);
+    const stretched = [...others, i].map((j, at) => scaled(theta[j]!, columns[at]!));
+    return { unknowns: [values, along, ...stretched], known: product(along, x), size: length(along) };
+  });
+  return constants?.at(-1);
 }
 
 /** m of the shift along column d. */

@@ -17,7 +17,16 @@ import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { columnsOf, covarianceAmong } from "./qr.ts";
 import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
-import { explain, finish, finishSoon, fitTolerances, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
+import {
+  explain,
+  finish,
+  finishSoon,
+  fitTolerances,
+  follow,
+  isConverged,
+  readLimits,
+  slopeOf,
+} from "./stop.ts";
 import { type Bounds, readWalls } from "./walls.ts";
 
 /** Options of `leastSquaresSolver`, and of `leastSquares` but for the data. */
@@ -74,7 +83,7 @@ export interface LeastSquaresResult<P> {
   /** The reason in words. */
   readonly message: string;
   readonly iterations: number;
-  /** Number of evaluations of the residuals, and of their Jacobian. */
+  /** Number of evaluations of the residuals, second derivatives along a step included, and of their Jacobian. */
   readonly evaluations: number;
   readonly jacobians: number;
 }
@@ -88,12 +97,15 @@ export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals"
 type AnyResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
 
 /**
- * The parameters for which the sum of squares of the residuals is least, from `x0`, by Levenberg and Marquardt's method
- * with exact derivatives (`jacfwd`). Computes in float64.
+ * Parameters that minimise the sum of squares of the residuals, from `x0`, by Levenberg and Marquardt's method with geodesic
+ * acceleration and exact derivatives. Computes in float64.
  *
- * `f` gives the residuals in one axis: `ravel(sub(model(params), y))`, divided by the errors of the data where they
- * differ. The standard errors take the size of the errors from the residuals. `gradientTolerance` is about the cosines
- * between the residuals and the columns of their Jacobian (times `min(1, |r|)`), so it has no units.
+ * `f` returns the residuals in one axis: `ravel(sub(model(params), y))`, divided by the errors of the data where they
+ * differ. The standard errors take the size of the errors from the residuals.
+ *
+ * `gradientTolerance` is compared with the cosine of the angle between the residuals and the tangent space of the model,
+ * which has no units (Bates and Watts's relative offset). A search that damping slows down, that ends on a plateau where
+ * parameters have lost their influence, or that runs away to infinity does not converge: `converged` is false.
  *
  * SciPy's `least_squares` minimises half the sum and gives no errors; its `curve_fit` gives these with
  * `absolute_sigma=False`.

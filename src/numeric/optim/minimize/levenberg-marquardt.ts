@@ -39,27 +39,27 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
   let scales: readonly Scale[] = Array.from(x, () => ({ now: 0, absolute: 0, relative: 0 }));
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
-  let lastUnseen = Infinity;
+  let [lastUnseen, bend] = [Infinity, Infinity];
   for (;;) {
     const model = linearModel(f.jacobian(x), r, x, walls);
     scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(x[i]!)));
     const scale = Float64Array.from(scales, ({ now }) => now);
-
     const rest = remaining(f, model, { x, r, value, scale, decrease });
     const at = { x, value, gradient: Float64Array.of(rest.gradient) };
     yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(step, rest.step) };
     const rounding = 2 * Math.sqrt(value) * model.noise + 2 ** -48 * value;
     for (;;) {
-      const trial = trialStep(f, model, x, scale, mu, walls);
+      const trial = trialStep(f, model, { x, scale, mu, bend, most: rest.most }, walls);
       if (trial === "still" || !(mu < 1e60)) {
         // no step is left: the Gauss-Newton step alone decides, and a fall that rounding hides is none
         yield { ...at, decrease: rest.decrease <= rounding ? 0 : rest.decrease, step: rest.step };
         return;
       }
-      if (trial !== "bent") {
-        const values = f.values(trial.next);
+      const { next, predicted } = trial;
+      bend = trial.bend;
+      if (next !== undefined) {
+        const values = f.values(next);
         const trialValue = dot(values, values);
-        const { predicted } = trial;
         const fall = value - trialValue;
         // Below the rounding of the values only the model can decide, as long as it predicts ever less.
         const isUnseen = predicted < rounding && predicted < lastUnseen / 4;
@@ -67,8 +67,8 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
           if (isUnseen) lastUnseen = predicted;
           mu *= isUnseen ? 1 / 3 : Math.max(1 / 3, 1 - ((2 * fall) / predicted - 1) ** 3);
           growth = 2;
-          [decrease, step] = [Math.max(fall, 0), largestPart(subtract(trial.next, x), trial.next)];
-          [x, r, value] = [trial.next, values, trialValue];
+          [decrease, step] = [Math.max(fall, 0), largestPart(subtract(next, x), next)];
+          [x, r, value] = [next, values, trialValue];
           break;
         }
       }
@@ -93,7 +93,11 @@ interface Scale {
 function scaleFor(before: Scale, length: number, size: number): Scale {
   const absolute = Math.max(before.absolute, length);
   const relative = Math.max(before.relative, length * size);
-  return { now: size === 0 ? absolute : Math.max(length, Math.min(absolute, relative / size)), absolute, relative };
+  return {
+    now: size === 0 ? absolute : Math.max(length, Math.min(absolute, relative / size)),
+    absolute,
+    relative,
+  };
 }
 
 /** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + what no δ changes. */
@@ -125,6 +129,8 @@ interface Remaining {
   readonly gradient: number;
   readonly decrease: number;
   readonly step: number;
+  /** The fall that the linear model alone predicts. */
+  readonly most: number;
 }
 
 /** A minimum where J is singular is recognised once the sum falls by less than this part of it. */
@@ -142,15 +148,17 @@ function remaining(
   },
 ): Remaining {
   const { x, r, value, scale } = at;
-  if (value === 0) return { gradient: 0, decrease: 0, step: 0 };
+  if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0 };
   const n = x.length;
   const moving = Array.from(x.keys()).filter((i) => model.free[i] === 1);
-  // A parameter that had an influence and has lost it may have run away.
+  // A parameter that has lost its influence may have run away. Where none has any, the start is on a plateau.
+  const isFlat = moving.every((i) => model.sizes[i] === 0);
   for (const i of moving) {
-    if (model.sizes[i] !== 0 || scale[i] === 0) continue;
+    if (model.sizes[i] !== 0 || (scale[i] === 0 && !isFlat)) continue;
     const unit = new Float64Array(n);
     unit[i] = 1;
-    if (!(dot(r, f.curvature(x, unit)) > 0)) return { gradient: 1, decrease: Infinity, step: Infinity };
+    if (!(dot(r, f.curvature(x, unit)) > 0))
+      return { gradient: 1, decrease: Infinity, step: Infinity, most: Infinity };
   }
   const { coefficients, rest } = project(
     moving.map((j) => columnOf(model, j, n)),
@@ -161,12 +169,13 @@ function remaining(
   const size = length(subtract(model.qtb, rest));
   const gradient = Math.max(0, size - model.noise) / Math.sqrt(value);
   const step = largestPart(delta, x);
-  const decrease = size ** 2;
-  if (at.decrease > slowFall * value || decrease <= at.decrease) return { gradient, decrease, step };
+  const most = size ** 2;
+  const linear = { gradient, decrease: most, step, most };
+  if (at.decrease > slowFall * value || most <= at.decrease) return linear;
   // Where J is nearly singular, the curvature of the residuals limits the step and not J: Newton's step along δ.
   const curved = Math.max(0, dot(r, f.curvature(x, delta)));
-  const part = decrease / (decrease + curved);
-  return part * step < 1e-3 ? { gradient, decrease: part * decrease, step: part * step } : { gradient, decrease, step };
+  const part = most / (most + curved);
+  return part * step < 1e-3 ? { gradient, decrease: part * most, step: part * step, most } : linear;
 }
 
 /** The first numbers of a column of R. */
@@ -175,32 +184,55 @@ function columnOf({ r, qtb }: Triangle, j: number, count: number): Float64Array 
   return Float64Array.from({ length: count }, (_, i) => r[i * n + j]!);
 }
 
-/** Largest ratio of the acceleration's scaled length, which a step holds half of, to that of the velocity. */
+/** Ratio of the scaled lengths of acceleration and velocity above which a step is refused. */
 const mostBend = 0.75;
+/** Ratio below which the acceleration of an undamped step, by the last known one, is not worth an evaluation. */
+const leastBend = 0.1;
 
-/**
- * A step with the fall that its velocity predicts; `still` where no number changes, `bent` where the acceleration is too large.
- */
+/** A step that may be taken. */
+interface Trial {
+  /** Its end; `undefined` where the acceleration is too large. */
+  readonly next: Float64Array | undefined;
+  /** The fall that the velocity predicts. */
+  readonly predicted: number;
+  /** Ratio of acceleration to velocity per scaled length of the velocity. */
+  readonly bend: number;
+}
+
+/** Computes the step for μ; `still` where it changes no number. `bend` is that of the last trial. */
 function trialStep(
   f: Residuals,
   model: LinearModel,
-  x: Float64Array,
-  scale: Float64Array,
-  mu: number,
+  at: {
+    readonly x: Float64Array;
+    readonly scale: Float64Array;
+    readonly mu: number;
+    readonly bend: number;
+    /** Fall that the undamped step predicts. */
+    readonly most: number;
+  },
   walls: Walls,
-): { readonly next: Float64Array; readonly predicted: number } | "still" | "bent" {
-  const solve = damped(model, scale, mu);
+): Trial | "still" {
+  const { x, scale } = at;
+  const solve = damped(model, scale, at.mu);
   const end = inside(addScaled(x, 1, solve(model.qtb)), walls);
   const velocity = subtract(end, x);
   if (largest(velocity) === 0) return "still";
+  const predicted = predictedFall(model, velocity);
+  const size = length(product(scale, velocity));
+  if (at.bend * size < leastBend && predicted > 0.9 * at.most) return { next: end, predicted, bend: at.bend };
   const acceleration = solve(model.transform(f.curvature(x, velocity)));
-  const ratio = length(product(scale, acceleration)) / length(product(scale, velocity));
-  if (!(ratio <= mostBend)) return "bent";
-  return { next: inside(addScaled(end, 0.5, acceleration), walls), predicted: predictedFall(model, velocity) };
+  const ratio = length(product(scale, acceleration)) / size;
+  const next = ratio <= mostBend ? inside(addScaled(end, 0.5, acceleration), walls) : undefined;
+  return { next, predicted, bend: ratio / size };
 }
 
 /** The δ that minimises `|b + Jδ|² + μ|Dδ|²` for `Qᵀb`, 0 where a parameter is not free. */
-function damped({ r, free }: LinearModel, scale: Float64Array, mu: number): (qtb: Float64Array) => Float64Array {
+function damped(
+  { r, free }: LinearModel,
+  scale: Float64Array,
+  mu: number,
+): (qtb: Float64Array) => Float64Array {
   const n = free.length;
   const augmented = Array.from({ length: n }, (_, j) => {
     const column = new Float64Array(2 * n);

@@ -34,9 +34,15 @@ export interface StopRules {
    * Default 1e-8, 1e-10 for `leastSquares`.
    */
   readonly gradientTolerance?: number;
-  /** Converged where an iteration lowers the value by less than this part of it, 0 or more. Default 1e-14. */
+  /**
+   * Converged where an iteration lowers the value by less than this part of it, 0 or more. Default 1e-14, 1e-16 for
+   * `leastSquares`, where the step that the Gauss-Newton method would take next must promise no more either.
+   */
   readonly valueTolerance?: number;
-  /** Converged where an iteration moves no number by more than this part of it, 0 or more. Default 1e-12. */
+  /**
+   * Converged where an iteration moves no number by more than this part of it, 0 or more; for `leastSquares` the next
+   * Gauss-Newton step must be as short. Default 1e-12.
+   */
   readonly stepTolerance?: number;
   /** Stops the search between two iterations. */
   readonly signal?: AbortSignal;
@@ -133,7 +139,7 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
   return undefined;
 }
 
-/** Default tolerances of least squares: about 1e-8 standard errors. */
+/** Default tolerances of least squares: parameters end within about 1e-8 standard errors of the minimum. */
 export const fitTolerances = { gradient: 1e-10, value: 1e-16 };
 
 /** Reads the rules out of options, of which `own` are the method's. */
