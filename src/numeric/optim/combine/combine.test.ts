@@ -363,7 +363,7 @@ describe("projectBox", () => {
   test("cuts steps short at its walls, one for all or one for each", () => {
     expect(follow(chain(unit, projectBox({ low: -1, high: 2 })), [-5, 1, 9]).xs).toEqual([2, 1, -1]);
     const params = { w: tensor([0.5, 0.5]), b: tensor(0.5) };
-    const box = projectBox({ low: { w: tensor([0.25, -1]), b: -Infinity } });
+    const box = projectBox({ low: { w: [0.25, -1], b: -Infinity } });
     const grads = { w: tensor([-1, -1]), b: tensor(-1) };
     const { updates } = box.update(grads, null, params);
     expect([updates.w.tolist(), updates.b.item()]).toEqual([[-0.25, -1], -1]);

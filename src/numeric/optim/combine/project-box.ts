@@ -4,7 +4,8 @@ import { expandTo } from "../../array/promote.ts";
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
-import { Tensor } from "../../../engine/ir/tensor.ts";
+import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
+import { asTensor } from "../../../engine/prims/lift.ts";
 import { broadcastShapes, sameShape } from "../../../engine/util/shape.ts";
 import type { GeneralOptimizer } from "../optimizer.ts";
 import type { Parameters } from "../parameters.ts";
@@ -12,8 +13,11 @@ import { pathOf } from "../parameters.ts";
 import { type PerParameter, valuePerParameter } from "./select.ts";
 import { stateless } from "./stateless.ts";
 
-/** A bound of `projectBox`: one number or tensor for all parameters, or a tree of them. */
-export type Bound = PerParameter<number | Tensor>;
+/**
+ * A bound: one number or tensor for all parameters, or a tree of the structure of the parameters. A parameter's bound is a number, or
+ * a tensor, typed array or nested array of numbers whose shape broadcasts to that of the parameter.
+ */
+export type Bound = PerParameter<TensorLike>;
 
 /** Options of `projectBox`. */
 export interface BoxOptions {
@@ -62,20 +66,40 @@ function wallsOf(
   bound: Bound | undefined,
 ): readonly Tensor[] | undefined {
   if (bound === undefined) return undefined;
-  return valuePerParameter(parameters, what, bound, isWall).map((value, i) => {
+  return boundPerParameter(parameters, what, bound).map((wall, i) => {
     const x = parameters.tensors[i]!;
-    if (typeof value === "number") return full(x.shape, value, { dtype: x.dtype });
-    const wall = astype(value, x.dtype);
+    return typeof wall === "number"
+      ? full(x.shape, wall, { dtype: x.dtype })
+      : expandTo(astype(wall, x.dtype), x.shape);
+  });
+}
+
+/**
+ * The bound of each parameter, in their order: a number, or a tensor whose shape broadcasts to that of the parameter.
+ *
+ * @throws DownhillError `tree` for a parameter without a bound, `shape` for a shape that does not broadcast.
+ */
+export function boundPerParameter(
+  parameters: Parameters,
+  what: string,
+  bound: Bound,
+): readonly (number | Tensor)[] {
+  const { operation } = parameters;
+  const readLeaf = (value: unknown): Tensor | undefined =>
+    Array.isArray(value) || ArrayBuffer.isView(value) ? asTensor(value, operation) : undefined;
+  return valuePerParameter<number | Tensor>(parameters, what, bound, isWall, readLeaf).map((wall, i) => {
+    if (typeof wall === "number") return wall;
+    const x = parameters.tensors[i]!;
     const shape = broadcastShapes(wall.shape, x.shape);
-    if (shape !== undefined && sameShape(shape, x.shape)) return expandTo(wall, x.shape);
+    if (shape !== undefined && sameShape(shape, x.shape)) return wall;
     throw new DownhillError(
       "shape",
-      `projectBox: ${what} is ${showType(wall.type)} for ${pathOf(parameters, i)}, which is ${showType(x.type)}.`,
+      `${operation}: ${what} is ${showType(wall.type)} for ${pathOf(parameters, i)}, which is ${showType(x.type)}. ` +
+        "Give one number, or numbers of a shape that broadcasts to it.",
     );
   });
 }
 
-/** Whether a value is a bound. */
-export function isWall(value: unknown): value is number | Tensor {
+function isWall(value: unknown): value is number | Tensor {
   return (typeof value === "number" && !Number.isNaN(value)) || value instanceof Tensor;
 }

@@ -18,16 +18,18 @@ export type PerParameter<V> = V | PerParameterTree<V> | ((path: string, x: Tenso
 export type PerParameterTree<V> =
   readonly (V | PerParameterTree<V>)[] | { readonly [key: string]: V | PerParameterTree<V> };
 
-/** The value of each parameter, in their order. */
+/** The value of each parameter, in their order. `readLeaf` reads other forms that a value may have at a single parameter. */
 export function valuePerParameter<V>(
   parameters: Parameters,
   what: string,
-  given: PerParameter<V>,
+  given: PerParameter<unknown>,
   isValue: (value: unknown) => value is V,
+  readLeaf: (value: unknown) => V | undefined = () => undefined,
 ): readonly V[] {
   const { operation, def, tensors } = parameters;
   const check = (value: unknown, path: string): V => {
-    if (isValue(value)) return value;
+    const read = isValue(value) ? value : readLeaf(value);
+    if (read !== undefined) return read;
     throw new DownhillError(
       "tree",
       `${operation}: ${what} says nothing for ${path === "" ? "the parameter" : path}.`,

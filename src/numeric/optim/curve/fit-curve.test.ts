@@ -235,6 +235,22 @@ describe("fitCurve", () => {
     for (const name of names) expect(near.params[name]).toBeCloseTo(exact[name], 11);
   });
 
+  test("takes bounds by name, in order or one for all", () => {
+    const named = fitCurve(decay, x, y, {
+      parameters,
+      low: { a: 0, b: 0, c: 0 },
+      high: { a: 9, b: 9, c: 0.5 },
+    });
+    expect(named.atBound).toEqual(["c"]);
+    for (const high of [[9, 9, 0.5], Float64Array.of(9, 9, 0.5), tensor([9, 9, 0.5])]) {
+      expect(fitCurve(decay, x, y, { parameters, low: 0, high }).params).toEqual(named.params);
+    }
+    expect(() => fitCurve(decay, x, y, { parameters, low: [0, 1] })).toThrow(
+      "fitCurve: low is f64[2] for the 3 parameters a, b, c. Give one number, one for each parameter in this order, or",
+    );
+    expect(() => fitCurve(decay, x, y, { parameters, high: [0, NaN, 1] })).toThrow("got NaN for b.");
+  });
+
   test("is the same each time, compiled or not", () => {
     expect(fitCurve(decay, x, y, { parameters }).params).toEqual(fit.params);
     const few = { parameters, starts: 2 };
@@ -408,7 +424,7 @@ describe("fitCurve", () => {
     [decay, x, y, { parameters, strat: {} }, 'fitCurve: unknown option "strat". Did you mean "start"?'],
     [decay, x, y, { parameters, start: { d: 1 } }, 'fitCurve: start has "d", which is no parameter.'],
     [decay, x, y, { parameters, start: { a: "1" } }, "fitCurve: start.a must be a number, got string."],
-    [decay, x, y, { parameters, low: 1 }, "fitCurve: low must be an object of numbers, as in low: { a: 1 }."],
+    [decay, x, y, { parameters, low: "1" }, "fitCurve: low must be an object of numbers, as in low: { a: 1 }."],
     [decay, x, y, { parameters, low: { a: 2 }, high: { a: 1 } }, "got 2 and 1 for a."],
     [decay, x, y, { parameters, loss: "tukey" }, 'fitCurve: loss must be "squares"'],
     [decay, x, y, { parameters, lossScale: 0 }, "fitCurve: lossScale must be a finite number above 0"],

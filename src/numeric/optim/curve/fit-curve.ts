@@ -17,6 +17,7 @@ import {
   readChoices,
   readNames,
   perName,
+  readBound,
   readData,
   type CurveCallOptions,
   type CurveFitterOptions,
@@ -136,8 +137,8 @@ function prepare(
   const choices = readChoices(options);
   const names = readNames(options);
   const walls = {
-    low: perName(names, "low", options.low, -Infinity),
-    high: perName(names, "high", options.high, Infinity),
+    low: readBound(names, "low", options.low, -Infinity),
+    high: readBound(names, "high", options.high, Infinity),
   };
   const wrong = names.findIndex((_, i) => !(walls.low[i]! <= walls.high[i]!));
   if (wrong >= 0) {

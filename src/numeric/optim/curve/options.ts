@@ -1,7 +1,7 @@
 import { astype } from "../../array/elementwise.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { checkNeededOptions } from "../../../engine/errors/options.ts";
-import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
+import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { flatten, leafPaths } from "../../../engine/tree/index.ts";
 import { didYouMean } from "../../../engine/util/suggest.ts";
@@ -28,6 +28,10 @@ export interface CurveCallOptions<K extends string = string> extends RowWeights 
 /** Options of `fitCurve`. */
 export interface FitCurveOptions<K extends string = string> extends CurveFitterOptions<K>, RowWeights {}
 
+/** A bound of the parameters of a curve. */
+export type CurveBound<K extends string = string> =
+  number | Tensor | ArrayLike<number> | { readonly [name in K]?: number };
+
 /** Options of `curveFitter`, and of `fitCurve` but for what goes with the rows. */
 export interface CurveFitterOptions<K extends string = string> extends StopRules {
   /** The names of the parameters, each one number, in the order of the covariance. */
@@ -37,10 +41,13 @@ export interface CurveFitterOptions<K extends string = string> extends StopRules
    * once more with the linear parameters solved for, and the better end counts.
    */
   readonly start?: { readonly [name in K]?: number };
-  /** The least that a parameter may be. Default −∞. */
-  readonly low?: { readonly [name in K]?: number };
-  /** The most that a parameter may be. Default ∞. */
-  readonly high?: { readonly [name in K]?: number };
+  /**
+   * The least that a parameter may be: numbers by name, one number for all, or an array or tensor of one number per parameter in the
+   * order of `parameters`. Default −∞.
+   */
+  readonly low?: CurveBound<K>;
+  /** The most that a parameter may be, in the same forms. Default ∞. */
+  readonly high?: CurveBound<K>;
   /** σ has the unit of y, so errors of parameters come from σ alone and not from the residuals. Default false. */
   readonly absoluteSigma?: boolean;
   /** How much a residual counts, as in `leastSquares`. Default `squares`. */
@@ -147,6 +154,31 @@ export function perName(
     }
   }
   return Float64Array.from(names, (name) => (values[name] as number | undefined) ?? otherwise);
+}
+
+/** A bound as one number for each parameter. */
+export function readBound(
+  names: readonly string[],
+  option: "low" | "high",
+  given: CurveBound | undefined,
+  otherwise: number,
+): Float64Array {
+  const isList = Array.isArray(given) || ArrayBuffer.isView(given) || given instanceof Tensor;
+  if (typeof given !== "number" && !isList) return perName(names, option, given, otherwise);
+  const x = astype(asTensor(given as TensorLike, operation), "float64");
+  if (x.ndim !== 0 && !(x.ndim === 1 && x.shape[0] === names.length)) {
+    throw new DownhillError(
+      "shape",
+      `fitCurve: ${option} is ${showType(x.type)} for the ${names.length} parameters ${names.join(", ")}. ` +
+        `Give one number, one for each parameter in this order, or numbers by name, as in ${option}: { ${names[0]!}: 1 }.`,
+    );
+  }
+  const bounds = [...x.data()];
+  return Float64Array.from(names, (name, i) => {
+    const bound = bounds[x.ndim === 0 ? 0 : i]!;
+    if (!Number.isNaN(bound)) return bound;
+    throw new DownhillError("range", `fitCurve: ${option} must be a number, got NaN for ${name}.`);
+  });
 }
 
 /** The data, checked. */

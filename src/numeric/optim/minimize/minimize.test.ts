@@ -366,15 +366,10 @@ describe("leastSquares", () => {
       misra,
       { a: 1, b: 1 },
       { low: 2, high: 1 },
-      "leastSquares: low must be at most high, got 2 and 1 for number 0.",
+      "leastSquares: low must be at most high, got 2 and 1 for x0.a.",
     ],
     [misra, { a: 1, b: 1 }, { low: { a: 0 } }, "leastSquares: low says nothing for b."],
-    [
-      misra,
-      { a: 1, b: 1 },
-      { low: tensor([1, 2]) },
-      "leastSquares: low has 2 numbers for x0.a, which has 1.",
-    ],
+    [misra, { a: 1, b: 1 }, { low: tensor([1, 2]) }, "leastSquares: low is f64[2] for x0.a, which is f64[]."],
     [
       (p: Line) => p.a,
       { a: 1, b: 1 },

@@ -236,10 +236,49 @@ describe("minimize within bounds", () => {
     expect([params.a.item(), gradient!.a.item(), reason]).toEqual([0, 3, "gradient"]);
   });
 
+  test.each<[string, MinimizeOptions<Tensor>]>([
+    ["an array", { low: [0, 5] }],
+    ["a typed array", { low: Float32Array.of(0, 5) }],
+    ["a tensor", { low: tensor([0, 5]) }],
+  ])("takes %s as a bound: an array was said to say nothing for the parameter", async (_, options) => {
+    const bowl2 = (x: Tensor): Tensor => sum(square(sub(x, [-1, 2])));
+    expect(minimize(bowl2, [1, 1], options).params.tolist()).toEqual([0, 5]);
+    expect((await minimizeAsync(bowl2, [1, 1], options)).params.tolist()).toEqual([0, 5]);
+    expect(solver(bowl2, options)([1, 1]).params.tolist()).toEqual([0, 5]);
+    const residuals = (x: Tensor): Tensor => sub(x, [-1, 2]);
+    expect(leastSquares(residuals, [1, 1], options).params.tolist()).toEqual([0, 5]);
+    expect(leastSquaresSolver(residuals, options)([1, 1]).params.tolist()).toEqual([0, 5]);
+  });
+
+  test("broadcasts bounds within a tree", () => {
+    interface Grid {
+      readonly w: Tensor;
+      readonly b: Tensor;
+    }
+    const f = ({ w, b }: Grid): Tensor => add(sum(square(w)), square(b));
+    const start = { w: [[1, 1], [1, 1], [1, 1]], b: 1 }; // prettier-ignore
+    const { params } = minimize(f, start, {
+      low: { w: [-3, 0.5], b: 2 },
+      high: { w: [[1], [2], [3]], b: 4 },
+    });
+    expect(params.b.item()).toBe(2);
+    for (const [first, second] of params.w.tolist() as number[][]) {
+      expect(first).toBeCloseTo(0, 8);
+      expect(second).toBe(0.5);
+    }
+    const wrong = { low: { w: [[0, 0], [0, 9], [0, 0]], b: 0 }, high: 1 }; // prettier-ignore
+    expect(() => minimize(f, start, wrong)).toThrow("low must be at most high, got 9 and 1 for x0.w[1][1].");
+  });
+
   test.each<[object, string]>([
-    [{ low: 1, high: 0 }, "minimize: low must be at most high, got 1 and 0 for number 0."],
+    [{ low: 1, high: 0 }, "minimize: low must be at most high, got 1 and 0 for x0[0]."],
+    [{ low: [0, NaN] }, "minimize: low must be at most high, got NaN and Infinity for x0[1]."],
+    [
+      { high: [1, 2, 3] },
+      "minimize: high is f64[3] for x0, which is f64[2]. Give one number, or numbers of a shape",
+    ],
     [{ low: 0, method: "bfgs" }, "minimize: bfgs knows no bounds. Leave method out"],
-    [{ low: tensor([1, 2, 3]) }, "minimize: low has 3 numbers for x0, which has 2."],
+    [{ low: tensor([1, 2, 3]) }, "minimize: low is f64[3] for x0, which is f64[2]."],
     [{ high: "1" }, "minimize: high says nothing for the parameter."],
   ])("refuses %j", (options, message) => {
     expect(() => minimize(rosenbrock, [0, 0], options)).toThrow(message);

@@ -1,9 +1,8 @@
 import { astype } from "../../array/elementwise.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { asTensor } from "../../../engine/prims/lift.ts";
+import { expandTo } from "../../array/promote.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
-import { type Bound, isWall } from "../combine/project-box.ts";
-import { valuePerParameter } from "../combine/select.ts";
+import { type Bound, boundPerParameter } from "../combine/project-box.ts";
 import { pathOf } from "../parameters.ts";
 import type { FlatParameters } from "./problem.ts";
 
@@ -15,28 +14,46 @@ export interface Walls {
 
 /** Bounds, as options have them. */
 export interface Bounds {
-  /** The least that a parameter may be: one number for all, or a tree of numbers and tensors. Default −∞. */
+  /**
+   * The least that a parameter may be: one number for all, or a tree of the structure of the parameters, of numbers, tensors, typed
+   * arrays or nested arrays whose shapes broadcast to those of the parameters. Default −∞.
+   */
   readonly low?: Bound;
-  /** The most that a parameter may be. Default ∞. */
+  /** The most that a parameter may be, in the same forms. Default ∞. */
   readonly high?: Bound;
 }
 
 /**
  * Bounds as one number for each parameter.
  *
- * @throws DownhillError `tree`, `shape` for a bound that does not fit, `range` for bounds that cross.
+ * @throws DownhillError `tree`, `shape` for a bound that does not fit, `range` for bounds that cross or are NaN.
  */
 export function readWalls(flat: FlatParameters, bounds: Bounds): Walls {
   const walls = {
     low: wallOf(flat, "low", bounds.low, -Infinity),
     high: wallOf(flat, "high", bounds.high, Infinity),
   };
-  const wrong = Array.from(walls.low.keys()).find((i) => !(walls.low[i]! <= walls.high[i]!));
-  if (wrong === undefined) return walls;
+  const wrong = walls.low.findIndex((low, i) => !(low <= walls.high[i]!));
+  if (wrong < 0) return walls;
   throw new DownhillError(
     "range",
-    `${flat.parameters.operation}: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for number ${wrong}.`,
+    `${flat.parameters.operation}: low must be at most high, got ${walls.low[wrong]!} and ${walls.high[wrong]!} for ${nameOf(flat, wrong)}.`,
   );
+}
+
+/** How messages name one number of the parameters, by its index in the flat vector: `x0.w[1][0]`. */
+function nameOf({ parameters }: FlatParameters, index: number): string {
+  let rest = index;
+  for (const [i, { shape }] of parameters.tensors.entries()) {
+    const size = sizeOf(shape);
+    if (rest >= size) {
+      rest -= size;
+      continue;
+    }
+    const places = shape.map((_, axis) => Math.floor(rest / sizeOf(shape.slice(axis + 1))) % shape[axis]!);
+    return pathOf(parameters, i) + places.map((at) => `[${at}]`).join("");
+  }
+  return `number ${index}`;
 }
 
 /** The point within walls that is nearest. */
@@ -50,19 +67,11 @@ function wallOf(
   bound: Bound | undefined,
   none: number,
 ): Float64Array {
-  const walls = valuePerParameter(parameters, what, bound ?? none, isWall);
   return Float64Array.from(
-    walls.flatMap((wall, i) => {
+    boundPerParameter(parameters, what, bound ?? none).flatMap((wall, i) => {
       const { shape } = parameters.tensors[i]!;
-      const n = sizeOf(shape);
-      const numbers = astype(asTensor(wall, parameters.operation), "float64").data();
-      if (numbers.length !== 1 && numbers.length !== n) {
-        throw new DownhillError(
-          "shape",
-          `${parameters.operation}: ${what} has ${numbers.length} numbers for ${pathOf(parameters, i)}, which has ${n}.`,
-        );
-      }
-      return Array.from({ length: n }, (_, at) => numbers[numbers.length === 1 ? 0 : at]!);
+      if (typeof wall === "number") return new Array<number>(sizeOf(shape)).fill(wall);
+      return [...expandTo(astype(wall, "float64"), shape).data()];
     }),
   );
 }
