@@ -2,7 +2,7 @@ import type { ChartSpec, SeriesSpec } from "../../pictures/plot/chart-spec.ts";
 import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { endsOf } from "./numbers.ts";
-import type { FitReport } from "./report.ts";
+import type { Curve, FitReport } from "./report.ts";
 import { parameterRows } from "./report.ts";
 import { percent } from "./text.ts";
 
@@ -21,7 +21,7 @@ export function fitPicture(report: FitReport): string {
 }
 
 /** Data with curve and band, and their residuals. */
-export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
+export function fitCharts({ drawing, settings, solved }: FitReport): PictureChart[] {
   const { kind, xName, yName, curve } = drawing;
   const every = Math.ceil(drawing.x.length / mostPoints); // a page holds only so many
   const data = (values: Float64Array): Pick<SeriesSpec, "x" | "y"> => ({
@@ -29,30 +29,41 @@ export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
     y: values.filter((_, i) => i % every === 0),
   });
   const x = { label: xName, domain: roomyEnds(drawing.x) };
-  const points: SeriesSpec = {
-    ...data(drawing.y),
+  const pointsOf = (values: Float64Array): SeriesSpec => ({
+    ...data(values),
     name: every === 1 ? "data" : `data, one row in ${every}`,
     draw: "dots",
     colour: 0,
-  };
-  const line: SeriesSpec = { name: "fit", x: short(curve.x), y: short(curve.value), colour: 1 };
-  const band: SeriesSpec = {
-    ...line,
-    name: `${percent(settings.level)} confidence band`,
-    draw: "band",
-    low: short(curve.low),
-    high: short(curve.high),
-  };
-  const hasBand = curve.low.some(Number.isFinite);
-  const upper: ChartSpec = {
-    title: `${yName} against ${xName}`,
+  });
+  const lineOf = (of: Curve): SeriesSpec => ({ name: "fit", x: short(of.x), y: short(of.value), colour: 1 });
+  const bandOf = (of: Curve): SeriesSpec[] =>
+    of.low.some(Number.isFinite)
+      ? [
+          {
+            ...lineOf(of),
+            name: `${percent(settings.level)} confidence band`,
+            draw: "band",
+            low: short(of.low),
+            high: short(of.high),
+          },
+        ]
+      : [];
+  const curveChart = (name: string, y: Float64Array, of: Curve): ChartSpec => ({
+    title: `${name} against ${xName}`,
     x,
-    y: { label: yName },
-    series:
-      kind === "curve"
-        ? [...(hasBand ? [band] : []), points, line]
-        : [{ ...line, name: "equal", draw: "dashes", colour: "ink" }, points],
-  };
+    y: { label: name },
+    series: [...bandOf(of), pointsOf(y), lineOf(of)],
+  });
+  const upper: ChartSpec =
+    kind === "curve"
+      ? curveChart(yName, drawing.y, curve)
+      : {
+          title: `${yName} against ${xName}`,
+          x,
+          y: { label: yName },
+          series: [{ ...lineOf(curve), name: "equal", draw: "dashes", colour: "ink" }, pointsOf(drawing.y)],
+        };
+  const own = solved?.curve === undefined ? undefined : curveChart(solved.column, solved.y, solved.curve);
   const lower: ChartSpec = {
     title: `Residuals against ${xName}`,
     x,
@@ -62,6 +73,7 @@ export function fitCharts({ drawing, settings }: FitReport): PictureChart[] {
   };
   return [
     { spec: upper, title: upper.title, height: [200, 0.29] },
+    ...(own === undefined ? [] : [{ spec: own, title: own.title, height: [200, 0.29] as const }]),
     { spec: lower, title: "Residuals", height: [140, 0.12] },
   ];
 }

@@ -12,7 +12,7 @@ const args = {
     required: true,
     valueHint: "formula",
     description:
-      'as in "y = a*exp(-b*x) + c": names of columns are data (a column named e too), all others are parameters\ny = file.ts#name: a TypeScript function of one row, marked "use ad"; its numbers with names of columns are data;\n  or one of whole columns: arrays in, an array out\n- reads it from standard input',
+      'as in "y = a*exp(-b*x) + c": names of columns are data (a column named e too), all others are parameters\nlog(y) = a + b*x: fits the values of an expression of columns; residuals, R² and errors are those of log(y)\ny = file.ts#name: a TypeScript function of one row, marked "use ad"; its numbers with names of columns are data;\n  or one of whole columns: arrays in, an array out\n- reads it from standard input',
   },
   start: {
     type: "string",

@@ -25,6 +25,10 @@ export const fitEntry: LazyCommand = {
       `downhill fit data.csv "y = decay.ts#decay" --start rate=1`,
       `a TypeScript function of one row, marked "use ad": loops and branches too`,
     ],
+    [
+      `downhill fit data.csv "log(y) = a + b*x"`,
+      "an expression of a column on the left: residuals are those of log(y), the picture shows y too",
+    ],
     [`downhill fit data.csv "z = a*x^b*t^c" --json`, "several columns; one JSON object for programs"],
   ],
   computes: true,

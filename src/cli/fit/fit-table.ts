@@ -4,7 +4,7 @@ import type { Table } from "../../training/io/index.ts";
 import { checkSizes, takeColumns } from "./columns.ts";
 import type { Columns, Formula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
-import type { Drawing, FitReport } from "./report.ts";
+import type { Drawing, FitReport, Solved } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readStart } from "./settings.ts";
 
 /** What is fitted, to what, and how. */
@@ -22,19 +22,21 @@ interface Fitting {
  * @throws DownhillError as `takeColumns`, `readStart`, `readBounds` and `fitCurve`.
  */
 export function fitTable({ table, provenance, formula, request, settings }: Fitting): FitReport {
-  const { target, columns, parameters, model } = formula;
+  const { target, left, columns, parameters, model } = formula;
+  const fitted = left?.columns ?? [target];
   const start = readStart(request.start, parameters);
   const bounds = readBounds(request.bounds, parameters);
   const more = [request.sigma, request.weights].filter((name) => name !== undefined);
-  const data = takeColumns(table, [...new Set([target, ...columns, ...more])], settings.missing);
-  checkSizes(table.name, data, [target, ...more]);
+  const data = takeColumns(table, [...new Set([...fitted, ...columns, ...more])], settings.missing);
+  checkSizes(table.name, data, left === undefined ? [target, ...more] : more);
   const numbersOf = (name: string): Float64Array => data.columns.get(name)!;
+  const y = left === undefined ? numbersOf(target) : left.values(table.name, data);
 
   // a formula without a column still needs the number of rows
-  const over = columns.length === 0 ? [target] : columns;
+  const over = columns.length === 0 ? fitted.slice(0, 1) : columns;
   const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
   const { loss, lossScale, level, starts, maxIterations } = settings;
-  const fit = fitCurve<string, Columns>(model, x, numbersOf(target), {
+  const fit = fitCurve<string, Columns>(model, x, y, {
     parameters,
     start,
     ...bounds,
@@ -47,6 +49,8 @@ export function fitTable({ table, provenance, formula, request, settings }: Fitt
     starts,
     maxIterations,
   });
+  const drawing = drawingOf(formula, y, data.columns, fit);
+  const solved = solvedFor(formula, data.columns, fit, drawing);
   return {
     formula,
     source: table.name,
@@ -56,7 +60,8 @@ export function fitTable({ table, provenance, formula, request, settings }: Fitt
     fit,
     bounds,
     given: Object.keys(start),
-    drawing: drawingOf(formula, data.columns, fit),
+    drawing,
+    ...(solved === undefined ? {} : { solved }),
   };
 }
 
@@ -68,11 +73,11 @@ function evenly(low: number, high: number): Float64Array {
 }
 
 function drawingOf(
-  { target, columns, isOfColumns = false }: Formula,
+  { target, left, columns, isOfColumns = false }: Formula,
+  y: Float64Array,
   data: ReadonlyMap<string, Float64Array>,
   fit: CurveFit<string, Columns>,
 ): Drawing {
-  const y = data.get(target)!;
   const residuals = Float64Array.from(fit.residuals.data());
   const [only, ...others] = columns;
   if (only !== undefined && others.length === 0) {
@@ -88,7 +93,7 @@ function drawingOf(
   if (only === undefined) {
     // a formula of no column is the same in every row
     const rows = Float64Array.from(y, (_, row) => row + 1);
-    const { value, low, high } = fit.predict({ [target]: y });
+    const { value, low, high } = fit.predict({ [left?.columns[0] ?? target]: y });
     const [v, l, h] = [value, low, high].map((line) => Float64Array.from(line.data()));
     const curve = { x: rows, value: v!, low: l!, high: h! };
     return { kind: "curve", xName: "row", yName: target, x: rows, y, residuals, curve };
@@ -104,5 +109,34 @@ function drawingOf(
     y,
     residuals,
     curve: { x: line, value: line, low: line, high: line },
+  };
+}
+
+/** Fitted values, and the curve with its band, of the column that the left side is an invertible function of. */
+function solvedFor(
+  { left }: Formula,
+  data: ReadonlyMap<string, Float64Array>,
+  fit: CurveFit<string, Columns>,
+  { kind, curve }: Drawing,
+): Solved | undefined {
+  const inverse = left?.inverse;
+  if (left === undefined || inverse === undefined) return undefined;
+  const column = left.columns[0]!;
+  const fitted = Float64Array.from(fit.fitted.data(), inverse);
+  const [value, first, second] = [curve.value, curve.low, curve.high].map((line) => line.map(inverse));
+  return {
+    column,
+    y: data.get(column)!,
+    fitted,
+    // a falling left side turns the band over
+    curve:
+      kind === "observed"
+        ? undefined
+        : {
+            x: curve.x,
+            value: value!,
+            low: first!.map((low, i) => Math.min(low, second![i]!)),
+            high: first!.map((low, i) => Math.max(low, second![i]!)),
+          },
   };
 }

@@ -5,6 +5,7 @@ import { postOrder } from "../../numeric/syntax/ast.ts";
 import { constants, functions } from "../../numeric/syntax/functions.ts";
 import { parse } from "../../numeric/syntax/parse.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
+import { asWritten, type LeftSide, readLeftSide, splitLeftSide } from "./left-side.ts";
 import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
 /** Columns by their names, as the model takes them. */
@@ -16,8 +17,10 @@ export interface Formula {
   readonly model: (x: Columns, params: Columns) => Tensor;
   /** The formula in one line, as `y = a * exp(-b * x) + c`. */
   readonly text: string;
-  /** The column that is to be fitted. */
+  /** What is fitted: the name of a column, or the left side as it is written. */
   readonly target: string;
+  /** The left side, where it is an expression of columns and not the name of one. */
+  readonly left?: LeftSide;
   /** Columns that the formula is computed from, in order of appearance. */
   readonly columns: readonly string[];
   /** Whether it is computed of all rows at once, so that it has no value between them. */
@@ -32,11 +35,26 @@ export interface Formula {
  * name in which other characters are `_`. A column comes before a constant or a function of its name: `e` is the column
  * where there is one, else 2.718…; `max(x, y)` is a call in any case.
  *
+ * The left side is a column, or an expression of columns, as in `log(y) = a + b*x`.
+ *
  * @throws DownhillError `syntax` with a caret; `option` where the result is no column, or where there is nothing to fit.
  */
 export function readFormula(text: string, table: string, columns: readonly string[]): Formula {
+  const split = splitLeftSide(text, columns);
+  if (split === undefined) return readStatements(text, table, columns, undefined);
+  const left = readLeftSide(split.left, table, columns);
+  return asWritten(split, () => readStatements(split.text, table, columns, left));
+}
+
+function readStatements(
+  text: string,
+  table: string,
+  columns: readonly string[],
+  left: LeftSide | undefined,
+): Formula {
   const compiled = compileText(text, { names: columns });
-  const { inputs, outputName: target, statements } = compiled;
+  const { inputs, outputName, statements } = compiled;
+  const target = left?.text ?? outputName;
   const list = `The columns are ${columns.join(", ")}.`;
   if (parse(text).at(-1)?.name === undefined) {
     const free = columns.filter((name) => !inputs.includes(name));
@@ -46,7 +64,7 @@ export function readFormula(text: string, table: string, columns: readonly strin
       `the formula must say which column it is to give: write ${guess} = ${text.trim()}. ${list}`,
     );
   }
-  if (!columns.includes(target)) {
+  if (left === undefined && !columns.includes(target)) {
     throw new DownhillError(
       "option",
       `${table} has no column ${JSON.stringify(target)} to fit.${didYouMean(target, columns)} ${list}`,
@@ -60,6 +78,7 @@ export function readFormula(text: string, table: string, columns: readonly strin
     );
   }
   const data = inputs.filter((name) => columns.includes(name));
+  refuseBothSides(left, data);
   const parameters = inputs.filter((name) => !columns.includes(name));
   if (parameters.length === 0) {
     throw new DownhillError(
@@ -67,7 +86,8 @@ export function readFormula(text: string, table: string, columns: readonly strin
       `there is nothing to fit: all names of the formula are columns. A name that is no column is a parameter, as in ${target} = a * ${data[0] ?? "x"}.`,
     );
   }
-  const others = columns.filter((name) => name !== target && !data.includes(name));
+  const fitted = left?.columns ?? [target];
+  const others = columns.filter((name) => !fitted.includes(name) && !data.includes(name));
   if (data.length === 0 && parameters.length > 1) {
     const meant = parameters.flatMap((name) => {
       const near = columnNear(name, others);
@@ -82,14 +102,18 @@ export function readFormula(text: string, table: string, columns: readonly strin
     statements.some(({ value }) =>
       postOrder(value).some((part) => part.kind === "name" && part.name === word),
     );
-  const lines = statements.map(({ name, value }) => `${name} = ${showExpr(value)}`);
+  const lines = statements.map(
+    ({ name, value }, i) => `${i === statements.length - 1 ? target : name} = ${showExpr(value)}`,
+  );
   return {
     model: (x, params) => compiled.evaluate(inputs.map((name) => x[name] ?? params[name]!)),
     text: lines.join("; "),
     target,
+    ...(left === undefined ? {} : { left }),
     columns: data,
     parameters,
     notes: [
+      ...notesOfLeftSide(left),
       ...notesOfSlips(parameters, others),
       ...data
         .filter((name) => constants.has(name) || functions.has(name))
@@ -97,6 +121,30 @@ export function readFormula(text: string, table: string, columns: readonly strin
       ...(uses("e") && !columns.includes("e") ? ["e is the number 2.718… here, not a parameter."] : []),
     ],
   };
+}
+
+/** @throws DownhillError `option` where a column of the left side is used by the model. */
+export function refuseBothSides(left: LeftSide | undefined, data: readonly string[]): void {
+  const both = left?.columns.find((name) => data.includes(name));
+  if (both === undefined) return;
+  throw new DownhillError(
+    "option",
+    `the column ${both} stands on both sides: ${left!.text} cannot be fitted by itself.`,
+  );
+}
+
+/** What the figures of a fit are about, where the left side is an expression. */
+export function notesOfLeftSide(left: LeftSide | undefined): string[] {
+  if (left === undefined) return [];
+  const { text, columns, inverse } = left;
+  return [
+    `Residuals, R² and the errors of parameters are those of ${text}, and --sigma and --weights count there.`,
+    ...(inverse === undefined
+      ? []
+      : [
+          `Fitted values of ${columns[0]!} are solved from those of ${text}: they estimate its median, not its mean.`,
+        ]),
+  ];
 }
 
 /** Parameters whose names are nearly those of columns. */

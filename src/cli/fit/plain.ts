@@ -5,19 +5,20 @@ import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";
-import { type Formula, notesOfSlips } from "./formula.ts";
+import { type Formula, notesOfLeftSide, notesOfSlips, refuseBothSides } from "./formula.ts";
+import type { LeftSide } from "./left-side.ts";
 
 /**
  * A function as a model: of one row, which gives the number for it, or of whole columns, which gives the array of all numbers. Of what
  * it takes, numbers (or arrays) with the name of a column are data, all other numbers are parameters, also where they stand in tuples
  * (`p0`, `p1` of p) and records.
  *
- * @param column what the function gives; by default `y` where that is left, or the only column that is left.
+ * @param left what the function gives, a column or an expression of columns; by default `y` where that is left, or the only column that is left.
  * @throws DownhillError `option` for functions of another shape, and where the column is not known.
  */
 export function plainModel(
   { form, overTensors }: RunnablePlain,
-  column: string | undefined,
+  left: string | LeftSide | undefined,
   table: string,
   columns: readonly string[],
 ): Formula {
@@ -40,13 +41,16 @@ export function plainModel(
   const parameters = names.filter((one) => !columns.includes(one));
   const list = `The columns are ${columns.join(", ")}.`;
   if (isOfColumns) requireWhole(name, inputs, columns, list);
+  const side = typeof left === "object" ? left : undefined;
+  const column = typeof left === "object" ? left.text : left;
   const target =
     column ??
     onlyTarget(
       name,
       columns.filter((one) => !data.includes(one)),
     );
-  if (!columns.includes(target)) {
+  refuseBothSides(side, data);
+  if (side === undefined && !columns.includes(target)) {
     throw new DownhillError(
       "option",
       `${table} has no column ${JSON.stringify(target)} to fit.${didYouMean(target, columns)} ${list}`,
@@ -71,7 +75,8 @@ export function plainModel(
     const numbers = names.map((one) => own[one] ?? params[one]!).values();
     return overTensors(...form.params.map(({ type }) => argumentOf(type, numbers))) as Tensor;
   };
-  const others = columns.filter((one) => one !== target && !data.includes(one));
+  const fitted = side?.columns ?? [target];
+  const others = columns.filter((one) => !fitted.includes(one) && !data.includes(one));
   return {
     model: (x, params) => {
       if (!isOfColumns) return vmap((own: Readonly<Record<string, Tensor>>) => call(own, params))(x);
@@ -85,10 +90,11 @@ export function plainModel(
     },
     text: `${target} = ${name}(${names.join(", ")})`,
     target,
+    ...(side === undefined ? {} : { left: side }),
     columns: data,
     isOfColumns,
     parameters,
-    notes: notesOfSlips(parameters, others),
+    notes: [...notesOfLeftSide(side), ...notesOfSlips(parameters, others)],
   };
 }
 

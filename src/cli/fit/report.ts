@@ -22,6 +22,17 @@ export interface FitReport {
   readonly given: readonly string[];
   /** What to draw: against the only column, or observed against fitted values. */
   readonly drawing: Drawing;
+  /** The column that an expression on the left is solved for, where its inverse is evident. */
+  readonly solved?: Solved;
+}
+
+/** A column that the left side of a formula was solved for. */
+export interface Solved {
+  readonly column: string;
+  readonly y: Float64Array;
+  readonly fitted: Float64Array;
+  /** The curve with its band, where it is drawn against a column. */
+  readonly curve: Curve | undefined;
 }
 
 /** Points, a curve through them, and what it leaves. */
@@ -121,9 +132,7 @@ export function warnings(report: FitReport): string[] {
     ...(fit.degreesOfFreedom === 0
       ? ["There are as many parameters as rows, so nothing is left to tell errors from."]
       : []),
-    ...(fit.converged || fit.reason === "precision"
-      ? []
-      : [`The fit did not converge. ${stops.get(fit.reason) ?? fit.message}`]),
+    ...(fit.converged ? [] : [`The fit did not converge. ${stops.get(fit.reason) ?? fit.message}`]),
     ...(atBound.length > 0
       ? [
           `${atBound.join(", ")} ${atBound.length === 1 ? "stands" : "stand"} at a bound and has no error there.`,

@@ -13,6 +13,7 @@ import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { namesOf } from "./columns.ts";
 import { fitTable } from "./fit-table.ts";
 import { type Formula, readFormula } from "./formula.ts";
+import { readLeftSide } from "./left-side.ts";
 import { fitPage } from "./page.ts";
 import { fitPicture } from "./charts.ts";
 import { plainModel } from "./plain.ts";
@@ -34,7 +35,7 @@ export async function runFit(request: FitRequest, stream: TextOutput): Promise<n
     stream.write(showFit(report, paint, columnsOf(stream)));
     if (out !== undefined) stream.write(`\n${paint("dim", "Picture written to")} ${out}\n`);
   }
-  return report.fit.converged || report.fit.reason === "precision" ? 0 : 1;
+  return report.fit.converged ? 0 : 1;
 }
 
 /** Reads the data, fits the formula, and gathers what is told of it. */
@@ -58,7 +59,14 @@ async function readModel(text: string, table: Table): Promise<Formula> {
   const named = plainModelText(text);
   const names = namesOf(table);
   if (named === undefined) return readFormula(text, table.name, names);
-  return plainModel(await readRunnable(named.target), named.column, table.name, names);
+  const { target, left } = named;
+  const side =
+    left === undefined || names.includes(left) || isName(left) ? left : readLeftSide(left, table.name, names);
+  return plainModel(await readRunnable(target), side, table.name, names);
+}
+
+function isName(text: string): boolean {
+  return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(text);
 }
 
 async function loadTable({
@@ -147,6 +155,9 @@ function asJson(report: FitReport): object {
     evaluations: fit.evaluations,
     notes: [...formula.notes, ...data.notes],
     fitted: fit.fitted.tolist(),
+    ...(report.solved === undefined
+      ? {}
+      : { solved: { column: report.solved.column, fitted: [...report.solved.fitted] } }),
     residuals: fit.residuals.tolist(),
   };
 }
