@@ -45,7 +45,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
     scales = scales.map((s, i) => scaleFor(s, model.sizes[i]!, Math.abs(x[i]!)));
     const scale = Float64Array.from(scales, ({ now }) => now);
     const rest = remaining(f, model, { x, r, value, scale, decrease });
-    const at = { x, value, gradient: Float64Array.of(rest.gradient) };
+    const at = { x, value, gradient: Float64Array.of(rest.gradient), isComplete: true };
     yield { ...at, decrease: Math.max(decrease, rest.decrease), step: Math.max(step, rest.step) };
     const rounding = 2 * Math.sqrt(value) * model.noise + 2 ** -48 * value;
     for (;;) {

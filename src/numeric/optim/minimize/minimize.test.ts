@@ -22,6 +22,7 @@ import {
   type MinimizeOptions,
 } from "downhill/optim";
 import { describe, expect, test } from "vitest";
+import { extent } from "../../../../test/support/extent.ts";
 import { problems } from "../../../../test/support/more-garbow-hillstrom.ts";
 
 const total =
@@ -51,11 +52,57 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
 
     test.each(["bfgs", "lbfgs", "newton-cg"] as const)("by %s", (method) => {
       // strongly curved valleys that a trust region follows in tiny steps
-      const { value } = minimize(total(residuals), start, { method, maxIterations: 5000 });
+      const { value, converged } = minimize(total(residuals), start, { method, maxIterations: 5000 });
+      if (method !== "newton-cg") expect(converged).toBe(true);
       if (method === "newton-cg" && name.startsWith("3 ")) expect(value).toBeLessThan(2e-9);
       else if (method === "newton-cg" && name.startsWith("10 ")) expect(value).toBeLessThan(1e5);
       else expectMinimum(value, minima);
     });
+  });
+
+  // from far away many run into plateaus, saddles and other minima, as with other solvers; they must say so
+  describe.each([10, 100].slice(0, extent(0, 2)))("from starts %i times as large", (factor) => {
+    const far = problems.map(({ residuals, start, minima, name }) => ({
+      name,
+      residuals,
+      start: start.map((x) => factor * x),
+      isMinimum: (value: number) =>
+        minima.some((minimum) => Math.abs(value - minimum) <= 5e-5 * minimum + 1e-9),
+    }));
+
+    test("least squares finds most minima, and converges to nothing else that has standard errors", () => {
+      const found = far.filter(({ name, residuals, start, isMinimum }) => {
+        const { sumOfSquares, converged, standardErrors } = leastSquares(residuals, start);
+        const hasErrors = standardErrors.data().every((error) => !Number.isNaN(error));
+        if (converged && hasErrors) expect(isMinimum(sumOfSquares), name).toBe(true);
+        return isMinimum(sumOfSquares);
+      });
+      expect(found.length).toBeGreaterThanOrEqual(factor === 10 ? 28 : 27);
+    });
+
+    test.each(["bfgs", "lbfgs", "newton-cg"] as const)("%s finds most minima", (method) => {
+      const values = far.map(({ residuals, start, isMinimum }) =>
+        isMinimum(minimize(total(residuals), start, { method, maxIterations: 2000 }).value),
+      );
+      expect(values.filter(Boolean).length).toBeGreaterThanOrEqual(factor === 10 ? 30 : 26);
+    });
+  });
+
+  test("a plateau at the start is no minimum, though all derivatives there are 0", () => {
+    const { residuals, start } = problems.find(({ name }) => name === "9 Gaussian")!;
+    const { converged, reason } = leastSquares(
+      residuals,
+      start.map((x) => (x === 0 ? 100 : 100 * x)),
+    );
+    expect([converged, reason]).toEqual([false, "precision"]);
+  });
+
+  test("a short step on a steep slope was taken for a minimum: Meyer's problem from ten times its start", () => {
+    const { residuals, start } = problems.find(({ name }) => name === "10 Meyer")!;
+    const far = start.map((x) => 10 * x);
+    const { value, converged, reason } = minimize(total(residuals), far, { method: "bfgs" });
+    expect(value).toBeGreaterThan(1e5);
+    expect([converged, reason]).toEqual([false, "precision"]);
   });
 
   test.each(

@@ -1,7 +1,7 @@
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 import { count, fixed, readOptions } from "../options.ts";
-import { largest } from "../vector.ts";
+import { largest, product, sumOfSizes } from "../vector.ts";
 
 /**
  * Why a search stopped.
@@ -56,6 +56,8 @@ export interface Iterate {
   readonly gradient?: Float64Array;
   /** What is left of the gradient within walls, which the tolerance is about instead. */
   readonly projected?: Float64Array;
+  /** True where the gradient has no units, and where `decrease` and `step` hold what is still to be gained. */
+  readonly isComplete?: boolean;
   /** By how much the last iteration lowered the value, and the largest change of a number as a part of it; ∞ at first. */
   readonly decrease: number;
   readonly step: number;
@@ -102,6 +104,14 @@ export function* follow(
   }
 }
 
+/** Relative slope, in roots of `valueTolerance`, above which a small decrease shows a short step and no minimum. */
+const steepest = 1e3;
+
+/** `Σ |xᵢ gᵢ|/|f|`: the relative change of the value per relative change of the parameters. */
+function relativeSlope({ x, value, gradient, projected = gradient }: Iterate): number {
+  return projected === undefined ? 0 : sumOfSizes(product(x, projected)) / Math.abs(value);
+}
+
 /** Runs to the end at once. */
 export function finish<T>(run: Generator<void, T, void>): T {
   for (;;) {
@@ -130,8 +140,9 @@ function reasonToStop(at: Iterate, iterations: number, limits: CountedLimits): S
   if (slope !== undefined && slope <= limits.gradientTolerance) return "gradient";
   const slow = at.decrease <= limits.valueTolerance * Math.abs(at.value);
   const near = at.step <= limits.stepTolerance;
+  const isFlat = at.isComplete === true || relativeSlope(at) <= steepest * Math.sqrt(limits.valueTolerance);
   // a simplex may be flat before it is small, or small on a slope: both must hold where there is no gradient
-  if (at.gradient === undefined ? slow && near : slow) return "value";
+  if (at.gradient === undefined ? slow && near : slow && isFlat) return "value";
   if (at.gradient !== undefined && near) return "step";
   if (iterations >= limits.maxIterations) return "iterations";
   if (limits.evaluations() >= limits.maxEvaluations) return "evaluations";
