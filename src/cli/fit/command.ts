@@ -50,7 +50,7 @@ const args = {
   "max-iterations": {
     type: "string",
     valueHint: "N",
-    description: "the most iterations from a start",
+    description: "the most iterations of all starts together",
     default: "1000",
   },
   missing: {

@@ -29,6 +29,18 @@ describe("factorize", () => {
     }
   });
 
+  test.each([
+    [7, 4],
+    [3, 4],
+  ])("transforms another right-hand side as its own: %i rows, %i columns", (m, n) => {
+    const [b, ...columns] = matrix(m, new Array<number>(n + 1).fill(1)) as [Float64Array, ...Float64Array[]];
+    const { qtb } = factorize(copy(columns), b.slice());
+    const { transform } = factorize(copy(columns));
+    const before = b.slice();
+    expect(transform(b)).toEqual(qtb);
+    expect(b).toEqual(before);
+  });
+
   test("neither overflows nor loses columns whose squares vanish", () => {
     const units = [1e200, 1e-200, 1];
     const plain = triangular(matrix(9, [1, 1, 1]));
