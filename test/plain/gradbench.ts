@@ -68,9 +68,9 @@ export function logPosterior(p: Mixture, points: number[][], gamma: number, m: n
       for (let j = 0; j < d; j++) {
         for (let i = j + 1; i < d; i++) y[i]! += p.l[c]![next++]! * (x[j]! - p.mu[c]![j]!);
       }
-      let square = 0;
-      for (let i = 0; i < d; i++) square += y[i]! ** 2;
-      terms[c] = p.alpha[c]! + sums[c]! - 0.5 * square;
+      let squared = 0;
+      for (let i = 0; i < d; i++) squared += y[i]! ** 2;
+      terms[c] = p.alpha[c]! + sums[c]! - 0.5 * squared;
     }
     total += logSumExp(terms);
   }

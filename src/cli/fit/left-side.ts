@@ -4,6 +4,7 @@ import { compileText, showExpr } from "../../numeric/syntax/index.ts";
 import type { Expr } from "../../numeric/syntax/ast.ts";
 import { TextError } from "../../numeric/syntax/span.ts";
 import { tokenize } from "../../numeric/syntax/token.ts";
+import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { FitData } from "./columns.ts";
 
@@ -101,6 +102,8 @@ function inverseOf(expression: Expr): Inverse | undefined {
     return inner && ((value) => inner(peel(value)));
   };
   switch (expression.kind) {
+    case "number":
+      return undefined;
     case "name":
       return (value) => value;
     case "negate":
@@ -120,7 +123,7 @@ function inverseOf(expression: Expr): Inverse | undefined {
       return peel && within(x, (value) => peel(value, second!));
     }
     default:
-      return undefined;
+      return assertNever(expression, "inverseOf");
   }
 }
 

@@ -109,7 +109,13 @@ export type { Bounds } from "./minimize/walls.ts";
 export type { RobustLoss } from "./minimize/robust.ts";
 export { curveFitter, fitCurve } from "./curve/fit-curve.ts";
 export type { CurveParameters } from "./curve/fit-curve.ts";
-export type { CurveBound, CurveCallOptions, CurveFitterOptions, FitCurveOptions, RowWeights } from "./curve/options.ts";
+export type {
+  CurveBound,
+  CurveCallOptions,
+  CurveFitterOptions,
+  FitCurveOptions,
+  RowWeights,
+} from "./curve/options.ts";
 export type { CurveBand, CurveFit } from "./curve/result.ts";
 export type { StopReason, StopRules } from "./minimize/stop.ts";
 export { brentq } from "./implicit/brentq.ts";

@@ -38,6 +38,29 @@ export interface End {
 /** Limits of one search. */
 type Share = Pick<Limits, "maxIterations" | "maxEvaluations">;
 
+/** The iterations and evaluations that several searches share. */
+interface Budget {
+  /** Limits of the next one of `count` searches that share what is left of a part of all. */
+  readonly shareOf: (part: number, count: number) => Share;
+  readonly spend: (iterations: number, evaluations: number) => void;
+  readonly spent: () => { readonly iterations: number; readonly evaluations: number };
+}
+
+function makeBudget({ maxIterations, maxEvaluations }: Share): Budget {
+  let [iterations, evaluations] = [0, 0];
+  return {
+    shareOf: (part, count) => ({
+      maxIterations: Math.max(0, Math.floor((part * maxIterations - iterations) / count)),
+      maxEvaluations: Math.max(0, Math.floor((part * maxEvaluations - evaluations) / count)),
+    }),
+    spend(moreIterations, moreEvaluations) {
+      iterations += moreIterations;
+      evaluations += moreEvaluations;
+    },
+    spent: () => ({ iterations, evaluations }),
+  };
+}
+
 /** A fit that was made. */
 export interface Found {
   readonly result: End;
@@ -72,12 +95,7 @@ export function search(task: Task): Found {
   ];
   const unit = power > 0 ? total / power : 1;
   const limits = readLimits("fitCurve", defined(rules), [], fitTolerances);
-  let used = { iterations: 0, evaluations: 0 };
-  /** Limits of the next one of `count` searches that share the iterations and evaluations left of a part of all. */
-  const shareOf = (part: number, count: number): Share => ({
-    maxIterations: Math.max(0, Math.floor((part * limits.maxIterations - used.iterations) / count)),
-    maxEvaluations: Math.max(0, Math.floor((part * limits.maxEvaluations - used.evaluations) / count)),
-  });
+  const budget = makeBudget(limits);
   const follow = (
     theta: Float64Array,
     part: Pick<Task, "rows" | "y" | "weights">,
@@ -95,8 +113,7 @@ export function search(task: Task): Found {
         () => false,
       ),
     );
-    const { evaluations } = counts;
-    used = { iterations: used.iterations + iterations, evaluations: used.evaluations + evaluations };
+    budget.spend(iterations, counts.evaluations);
     return {
       theta: best.x,
       sumOfSquares: best.value,
@@ -117,7 +134,7 @@ export function search(task: Task): Found {
     const part = everyFew(task);
     // soft-l1 pulls from everywhere, where cauchy and arctan are flat far from the data
     const ends = few.map((start, i) => {
-      const half = shareOf(0.5, few.length - i);
+      const half = budget.shareOf(0.5, few.length - i);
       const share = { ...half, maxIterations: Math.min(100, half.maxIterations) };
       return { start, end: follow(start, part, isRobust ? "soft-l1" : "squares", scale, share) };
     });
@@ -139,19 +156,19 @@ export function search(task: Task): Found {
   let result =
     reached !== undefined && from === reached.theta
       ? reached
-      : follow(from, task, choices.loss, scale, shareOf(1, 1));
+      : follow(from, task, choices.loss, scale, budget.shareOf(1, 1));
   // the scale belongs to the fit that it leads to
   const rounds = isRobust && choices.lossScale === undefined ? 5 : 0;
   for (let round = 0; round < rounds; round++) {
     const next = scaleAt(result.theta);
     if (Math.abs(next - scale) <= 0.01 * scale) break;
     scale = next;
-    result = follow(result.theta, task, choices.loss, scale, shareOf(1, 1));
+    result = follow(result.theta, task, choices.loss, scale, budget.shareOf(1, 1));
   }
   if (result.reason === "not-finite") throw notFinite();
   const { start } = best;
   result = { ...result, sumOfSquares: result.sumOfSquares / unit };
-  return { result, start, lossScale: isRobust ? scale : null, followed, agreed, ...used };
+  return { result, start, lossScale: isRobust ? scale : null, followed, agreed, ...budget.spent() };
 }
 
 /** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */

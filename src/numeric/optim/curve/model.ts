@@ -106,9 +106,9 @@ export function curveModel(
         losses.get(loss) ??
         prepare((x, s) => {
           const ones = full(x.shape, 1);
-          const both = (given: Tensor): [Tensor, Tensor] =>
+          const first = (given: Tensor): [Tensor, Tensor] =>
             jvp((t: Tensor) => robustResiduals[loss](t, s), [given], [ones]);
-          const [[values, slopes], [, bends]] = jvp(both, [x], [ones]);
+          const [[values, slopes], [, bends]] = jvp(first, [x], [ones]);
           return [values, slopes, bends];
         });
       losses.set(loss, run);
@@ -146,19 +146,24 @@ export function curveModel(
       const ones = tensor(new Float64Array(rows.count).fill(1));
       return numbers(jvp(moved, [rows.columns[d]!], [ones])[1]);
     },
-    partOf(theta, rows, i, d, chosen) {
-      const unit = (j: number): Tensor => tensor(theta.map((_, k) => (k === j ? 1 : 0)));
-      const slope = (at: Tensor, column: Tensor): Tensor =>
-        jvp((p: Tensor) => curve(p, { ...rows, columns: rows.columns.with(d, column) }), [at], [unit(i)])[1];
-      const [x, here] = [rows.columns[d]!, tensor(theta)];
-      const ones = tensor(new Float64Array(rows.count).fill(1));
-      const [values, along] = jvp((column: Tensor) => slope(here, column), [x], [ones]);
-      return {
-        values: numbers(values),
-        along: numbers(along),
-        columns: chosen.map((j) => numbers(jvp((p: Tensor) => slope(p, x), [here], [unit(j)])[1])),
-      };
-    },
+    partOf: partOfCurve(curve),
+  };
+}
+
+/** `CurveModel.partOf` of a traced curve. It is used a few times, and so it is not compiled. */
+function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
+  return (theta, rows, i, d, chosen) => {
+    const unit = (j: number): Tensor => tensor(theta.map((_, k) => (k === j ? 1 : 0)));
+    const slope = (p: Tensor, column: Tensor): Tensor =>
+      jvp((q: Tensor) => curve(q, { ...rows, columns: rows.columns.with(d, column) }), [p], [unit(i)])[1];
+    const [x, here] = [rows.columns[d]!, tensor(theta)];
+    const ones = tensor(new Float64Array(rows.count).fill(1));
+    const [values, along] = jvp((column: Tensor) => slope(here, column), [x], [ones]);
+    return {
+      values: numbers(values),
+      along: numbers(along),
+      columns: chosen.map((j) => numbers(jvp((p: Tensor) => slope(p, x), [here], [unit(j)])[1])),
+    };
   };
 }
 

@@ -90,14 +90,11 @@ interface Scale {
  * The smaller one of the two largest lengths so far. By the absolute one alone (Moré's), a parameter that becomes 1e20 times
  * larger moves as slowly as at its smallest.
  */
-function scaleFor(before: Scale, length: number, size: number): Scale {
-  const absolute = Math.max(before.absolute, length);
-  const relative = Math.max(before.relative, length * size);
-  return {
-    now: size === 0 ? absolute : Math.max(length, Math.min(absolute, relative / size)),
-    absolute,
-    relative,
-  };
+function scaleFor(before: Scale, columnLength: number, size: number): Scale {
+  const absolute = Math.max(before.absolute, columnLength);
+  const relative = Math.max(before.relative, columnLength * size);
+  const now = size === 0 ? absolute : Math.max(columnLength, Math.min(absolute, relative / size));
+  return { now, absolute, relative };
 }
 
 /** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + what no δ changes. */
