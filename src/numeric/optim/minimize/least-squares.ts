@@ -98,7 +98,7 @@ type AnyResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
 
 /**
  * Parameters that minimise the sum of squares of the residuals, from `x0`, by Levenberg and Marquardt's method with geodesic
- * acceleration and exact derivatives. Computes in float64.
+ * acceleration and exact derivatives (without acceleration where f has no second ones). Computes in float64.
  *
  * `f` returns the residuals in one axis: `ravel(sub(model(params), y))`, divided by the errors of the data where they
  * differ. The standard errors take the size of the errors from the residuals.
@@ -283,7 +283,10 @@ function prepareLeastSquares(
       },
       curvature: (x, v) => {
         counts.evaluations++;
-        return curvature([x, v], operands)[0]!;
+        return curvatureOrZeros(
+          () => curvature([x, v], operands)[0]!,
+          () => values([x], operands)[0]!.length,
+        );
       },
     };
     const watch = (at: Iterate, iteration: number): boolean =>
@@ -327,6 +330,16 @@ function prepareLeastSquares(
       },
     };
   };
+}
+
+/** Zeros for a function that has first derivatives only: the search then goes without acceleration. */
+function curvatureOrZeros(compute: () => Float64Array, count: () => number): Float64Array {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "derivative") return new Float64Array(count());
+    throw error;
+  }
 }
 
 interface Weights {

@@ -1,8 +1,10 @@
 import {
   add,
   atan,
+  customJvp,
   exp,
   grad,
+  jvp,
   less,
   log1p,
   mul,
@@ -21,6 +23,7 @@ import {
   minimizeAsync,
   type MinimizeOptions,
 } from "downhill/optim";
+import { bind1, definePrimitive } from "downhill/core";
 import { describe, expect, test } from "vitest";
 import { extent } from "../../../../test/support/extent.ts";
 import { problems } from "../../../../test/support/more-garbow-hillstrom.ts";
@@ -95,6 +98,30 @@ describe("the problems of Moré, Garbow and Hillstrom", () => {
       start.map((x) => (x === 0 ? 100 : 100 * x)),
     );
     expect([converged, reason]).toEqual([false, "precision"]);
+  });
+
+  test("least squares goes without acceleration where a function has first derivatives only", () => {
+    const measured = definePrimitive<object>({
+      name: "measured",
+      typeOf: ([x]) => [x!],
+      batch: "elementwise",
+      lowering: { kind: "elementwise", scalar: ([x]) => x! },
+      derivative: { kind: "none", reason: "it is measured" },
+    });
+    const growth = customJvp(
+      (x: Tensor) => exp(x),
+      ([x], [dx]) => [exp(x), mul(bind1(measured, [exp(x)], {}), dx)],
+    );
+    const residuals = (p: Tensor): Tensor => sub(growth(mul(p, [1, 2, 3])), [2, 4.1, 7.9]);
+    expect(() => jvp((x: Tensor) => jvp(growth, [x], [tensor(1)])[1], [tensor(1)], [tensor(1)])).toThrow(
+      "measured",
+    );
+    const { converged, params } = leastSquares(residuals, 0.1);
+    expect(converged).toBe(true);
+    expect(params.item()).toBeCloseTo(
+      leastSquares((p: Tensor) => sub(exp(mul(p, [1, 2, 3])), [2, 4.1, 7.9]), 0.1).params.item(),
+      9,
+    );
   });
 
   test("a short step on a steep slope was taken for a minimum: Meyer's problem from ten times its start", () => {
