@@ -30,7 +30,7 @@ const rates = (digits: number, table: number, images: number): OptimizerFacts["r
  * The optimisers of the command line, by their names in `downhill/optim`. Command-line names, help and defaults follow from this table;
  * it imports no optimiser, so that `--help` stays fast.
  */
-export const optimizerTable: Readonly<Record<string, OptimizerFacts>> = {
+const optimizerTable: Readonly<Record<string, OptimizerFacts>> = {
   sgd: { rates: rates(0.2, 0.02, 0.1), momentum: "momentum", initialMomentum: 0.9 },
   adam: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
   adamw: { rates: rates(0.003, 0.003, 0.001), momentum: "beta1" },
