@@ -43,15 +43,16 @@ describe.each(engines)("node --import downhill-plugin/register, by %s", (node) =
   });
 
   test("keeps what it compiles in a folder, and runs by that the next time", async () => {
-    const folder = join(project.folder, `kept-${engines.indexOf(node)}`);
+    const named = join(project.folder, `kept-${engines.indexOf(node)}`);
+    const folder = join(named, "downhill-compiled");
     const cached = (at: string): Promise<Ended> =>
       project.node(["--import", "downhill-plugin/register", "src/app.ts"], node, { DOWNHILL_CACHE: at });
-    const first = await cached(folder);
+    const first = await cached(named);
     const files = readdirSync(folder);
     expect(files.length).toBeGreaterThan(1);
     const times = (): number[] => files.map((name) => statSync(join(folder, name)).mtimeMs);
     const before = times();
-    const second = await cached(folder);
+    const second = await cached(named);
     expect(second).toEqual(first);
     expect(readdirSync(folder)).toEqual(files);
     expect(times()).toEqual(before);

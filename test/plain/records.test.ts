@@ -1,10 +1,28 @@
 // What plain functions are compiled to, kept as data from one run to the next: the same bits, and never something else than was asked for.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configure, grad, hessian, hvp, jacfwd, jacrev, jit, jvp, valueAndGrad } from "downhill";
-import { attachForm, compile, precompile, setCompilationCache, withRecords } from "downhill/plain";
+import {
+  attachForm,
+  compile,
+  offerCompilationCache,
+  precompile,
+  setCompilationCache,
+  withRecords,
+} from "downhill/plain";
 import type { PlainForm } from "downhill/plain";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import type { CompiledRecord, RecordStore } from "../../src/engine/runtime/region-records.ts";
@@ -337,14 +355,18 @@ describe("setCompilationCache", () => {
     folder = mkdtempSync(join(tmpdir(), "downhill-cache-"));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const files = (): readonly string[] => readdirSync(folder);
+  const own = (): string => join(folder, "downhill-compiled");
+  const files = (): readonly string[] => readdirSync(own());
 
   test("keeps what is compiled in files, which later runs read", () => {
     const without = run(gradient);
     setCompilationCache(join(folder, "deep/within"));
     expect(run(gradient)).toEqual({ ...without, compilations: 1 });
     expect(run(gradient)).toEqual({ ...without, compilations: 0 });
-    expect(readdirSync(join(folder, "deep/within"))).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.json$/)]);
+    expect(readdirSync(join(folder, "deep/within"))).toEqual(["downhill-compiled"]);
+    expect(readdirSync(join(folder, "deep/within/downhill-compiled"))).toEqual([
+      expect.stringMatching(/^[0-9a-f]{16}\.json$/),
+    ]);
     setCompilationCache(undefined);
     expect(run(gradient).compilations).toBe(1);
   });
@@ -353,7 +375,7 @@ describe("setCompilationCache", () => {
     const without = run(gradient);
     setCompilationCache(folder);
     run(gradient);
-    const file = join(folder, files()[0]!);
+    const file = join(own(), files()[0]!);
     const good = readFileSync(file, "utf8");
     const digit = good.lastIndexOf("1");
     for (const bad of ["", "{", good.slice(0, -1), `${good.slice(0, digit)}2${good.slice(digit + 1)}`]) {
@@ -372,7 +394,7 @@ describe("setCompilationCache", () => {
   });
 
   test("deletes what was written first where it is more than was allowed", async () => {
-    const bytesOf = (): number => files().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    const bytesOf = (): number => files().reduce((sum, name) => sum + statSync(join(own(), name)).size, 0);
     setCompilationCache(folder);
     run(gradient);
     const mostBytes = 3 * bytesOf();
@@ -384,6 +406,92 @@ describe("setCompilationCache", () => {
     }
     expect(files().length).toBeGreaterThan(0);
   });
+
+  test("deletes nothing but its own records: no other files, folders or links, and survives them", () => {
+    const foreign = ["package.json", "0123456789abcdef.csv", "downhill-compiled/notes.txt"];
+    mkdirSync(own());
+    for (const name of foreign) writeFileSync(join(folder, name), "x".repeat(1000));
+    mkdirSync(join(own(), "fedcba9876543210.json"));
+    symlinkSync(join(folder, "gone"), join(own(), "0123456789abcdef.json"));
+    const all = (): string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
+    const before = all();
+    setCompilationCache(folder, { mostBytes: 1 });
+    expect(run(gradient).compilations).toBe(1);
+    expect(all()).toEqual(before); // its own record is above the limit, and gone
+    setCompilationCache(folder);
+    run(gradient);
+    expect(run(gradient).compilations).toBe(0);
+  });
+
+  test("a folder in the place of a record keeps no other record from being written", async () => {
+    setCompilationCache(folder);
+    run(gradient);
+    const [name] = files();
+    rmSync(join(own(), name!));
+    mkdirSync(join(own(), name!));
+    run(gradient);
+    const other = await compile<{ loss: (x: number) => number }>(square.replace("** 2", "* 7"));
+    run(() => grad(other.loss)(1));
+    expect(files()).toHaveLength(2);
+    expect(files().filter((one) => one.endsWith(".part"))).toEqual([]);
+  });
+
+  const testWithModes = test.skipIf(process.platform === "win32");
+
+  testWithModes.each([
+    ["", 0o777],
+    ["", 0o775],
+    ["downhill-compiled", 0o702],
+  ])("refuses a folder that other users can write to: %j, mode %i", (name, mode) => {
+    mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(join(folder, name), mode);
+    const message = `other users can write to ${join(folder, name)} (mode ${mode.toString(8)})`;
+    expect(() => setCompilationCache(folder)).toThrow(message);
+    const warned = vi.spyOn(console, "warn").mockReturnValue();
+    engine.records = undefined;
+    offerCompilationCache(folder); // by tools that load a program, which runs without a cache
+    expect(warned.mock.calls).toEqual([[expect.stringContaining(message)]]);
+    warned.mockRestore();
+    expect(run(gradient).compilations).toBe(1);
+    expect(run(gradient).compilations).toBe(1);
+  });
+
+  testWithModes("refuses a folder of another user, and a link as its subfolder", () => {
+    setCompilationCache(folder);
+    run(gradient);
+    const { getuid } = process;
+    const user = getuid!();
+    if (user === 0) chownSync(folder, 12_345, 12_345); // root's own folders are trusted by all
+    process.getuid = () => (user === 0 ? 0 : user + 1);
+    try {
+      expect(() => setCompilationCache(folder)).toThrow(/belongs to another user \(uid \d+\)/);
+    } finally {
+      process.getuid = getuid!;
+      if (user === 0) chownSync(folder, 0, 0);
+    }
+    rmSync(own(), { recursive: true });
+    symlinkSync(tmpdir(), own());
+    expect(() => setCompilationCache(folder)).toThrow("downhill-compiled");
+  });
+
+  testWithModes(
+    "makes its folders and files for itself alone to write, whatever the umask, and reads no other ones",
+    () => {
+      const before = process.umask(0);
+      try {
+        setCompilationCache(join(folder, "made"));
+        run(gradient);
+      } finally {
+        process.umask(before);
+      }
+      const made = join(folder, "made/downhill-compiled");
+      const file = join(made, readdirSync(made)[0]!);
+      expect([made, file].map((one) => statSync(one).mode & 0o777)).toEqual([0o755, 0o644]);
+      expect(run(gradient).compilations).toBe(0);
+      chmodSync(file, 0o666);
+      expect(run(gradient).compilations).toBe(1);
+    },
+  );
 
   test("says so where there are no files", () => {
     const { getBuiltinModule } = process;

@@ -5,18 +5,25 @@ import { keeperOf, makeRecords } from "../../engine/runtime/region-records.ts";
 
 /** How much a compilation cache keeps. */
 export interface CompilationCacheOptions {
-  /** Bytes of all files in the folder, at most: of more, the half that was written first is deleted. Default 64 MiB. */
+  /** Limit for the sum of the record files, in bytes. Above it, the oldest half is deleted. Default 64 MiB. */
   readonly mostBytes?: number;
 }
 
+/** Subfolder of the given folder that holds the records. Everything outside of it belongs to the user. */
+const ownFolder = "downhill-compiled";
+
 /**
- * Keeps what plain functions and their derivatives are compiled to in a folder, so that the first call of a later run of the program
- * neither derives nor compiles it, and takes a quarter to a ninth of the time. Results have the same bits. `undefined` keeps nothing from now on.
+ * Caches compiled plain functions and their derivatives in `folder/downhill-compiled`. The first call of a later run neither derives nor
+ * compiles, which takes a quarter to a ninth of the time. Results have the same bits. `undefined` turns the cache off.
  *
- * Files of other versions of downhill or of Node, and damaged ones, are passed over and written anew; several processes may share a
- * folder; one that cannot be written to is only read. What lies there is run as code: give a folder that nobody else may write to.
+ * Files of other versions of downhill or Node, and damaged files, are ignored and rewritten. Several processes may share a folder. A
+ * read-only folder is only read. Nothing outside of the subfolder is read, written or deleted.
  *
- * @throws DownhillError `option` where there are no files, as in pages.
+ * Records are run as code. On POSIX systems a folder is therefore refused if its group or other users can write to it, or if it belongs to a
+ * user other than the current one and root. Windows reports no such modes, so nothing is checked there: choose a folder in your own
+ * profile.
+ *
+ * @throws DownhillError `option` where there is no file system, as in pages; `file` for a folder that other users can write to.
  * @example
  * setCompilationCache("node_modules/.cache/downhill");
  * setCompilationCache(undefined);
@@ -28,9 +35,19 @@ export function setCompilationCache(
   engine.records = makeRecords(folder === undefined ? null : keeperOf(recordFolder(folder, mostBytes)));
 }
 
-/** The same for what loads a program: it is done unless the program, or another module of it, has done so before. */
+/**
+ * Turns the cache on unless the program has called `setCompilationCache` before. For tools that load a program: a folder that other users
+ * can write to is reported on the console and not used.
+ */
 export function offerCompilationCache(folder: string): void {
-  if (engine.records?.keeper === undefined) setCompilationCache(folder);
+  if (engine.records?.keeper !== undefined) return;
+  try {
+    setCompilationCache(folder);
+  } catch (error) {
+    if (!(error instanceof DownhillError && error.code === "file")) throw error;
+    setCompilationCache(undefined);
+    console.warn(`downhill: compiled code is not cached: ${error.message}`);
+  }
 }
 
 /** Records in the files of a folder. */
@@ -43,18 +60,28 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
       "option",
       "setCompilationCache: there are no files here, only in Node, Bun and Deno.",
     );
-  const root = path.resolve(folder);
+  const root = path.join(path.resolve(folder), ownFolder);
+  const { objection, isOwn } = ownership(fs, path.resolve(folder), root, process?.getuid?.());
+  const refused = objection();
+  if (refused !== undefined) throw new DownhillError("file", `setCompilationCache: ${refused}`);
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   /** Records fit engines of one version. */
   const fullKey = (key: string): string => `${process?.version ?? ""} ${process?.arch ?? ""} ${key}`;
   const fileOf = (key: string): string => path.join(root, `${checksum(encoder.encode(key))}.json`);
   let canWrite = true;
   let isPruned = false;
+  let isTrusted: boolean | undefined; // undefined until the subfolder exists, which another process may create
+  const trusts = (): boolean => {
+    if (isTrusted === undefined && fs.existsSync(root)) isTrusted = objection() === undefined;
+    return isTrusted === true;
+  };
   return {
     get(key) {
       const full = fullKey(key);
       try {
-        const bytes = fs.readFileSync(fileOf(full));
+        const file = fileOf(full);
+        if (!trusts() || !isOwn(fs.lstatSync(file))) return undefined;
+        const bytes = fs.readFileSync(file);
         const body = bytes.subarray(checksumLength);
         if (decoder.decode(bytes.subarray(0, checksumLength)) !== checksum(body)) return undefined;
         const content = JSON.parse(decoder.decode(body)) as Content;
@@ -68,34 +95,94 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
       const full = fullKey(key);
       const body = encoder.encode(JSON.stringify({ key: full, record } satisfies Content));
       const file = fileOf(full);
+      // a reader finds the old file or the new one, and no half of it
+      const part = `${file}.${process?.pid ?? 0}.part`;
       try {
-        fs.mkdirSync(root, { recursive: true });
-        // whoever reads finds the old file or the new one, and no half of it
-        const part = `${file}.${process?.pid ?? 0}.part`;
-        fs.writeFileSync(part, checksum(body));
+        // explicit modes, because a umask of 002 would let the group write
+        fs.mkdirSync(root, { recursive: true, mode: 0o755 });
+        canWrite = trusts();
+        if (!canWrite) return;
+        fs.writeFileSync(part, checksum(body), { mode: 0o644 });
         fs.appendFileSync(part, body);
-        fs.renameSync(part, file);
-        if (!isPruned) prune();
-        isPruned = true;
       } catch {
-        canWrite = false; // a folder for reading only, or no room: what is there serves
+        canWrite = false; // read-only, or the disk is full: existing records are still read
+        return;
       }
+      try {
+        fs.renameSync(part, file);
+      } catch {
+        fs.rmSync(part, { force: true }); // a folder has the name of the file
+      }
+      if (!isPruned) prune(fs, (name) => path.join(root, name), fs.readdirSync(root), mostBytes);
+      isPruned = true;
     },
   };
+}
 
-  /** Deletes what was written first where there is too much. */
-  function prune(): void {
-    const files = fs!.readdirSync(root).map((name) => {
-      const file = path!.join(root, name);
-      const { size, mtimeMs } = fs!.statSync(file);
-      return { file, size, mtimeMs };
-    });
-    let bytes = files.reduce((sum, { size }) => sum + size, 0);
-    if (bytes <= mostBytes) return;
-    for (const { file, size } of files.toSorted((a, b) => a.mtimeMs - b.mtimeMs)) {
-      if (bytes <= mostBytes / 2) break;
-      fs!.rmSync(file, { force: true });
+type FileSystem = typeof import("node:fs");
+type Stats = ReturnType<FileSystem["statSync"]> & object;
+
+/** Checks that nobody except the current user and root can write to a folder, its subfolder or a file. */
+function ownership(
+  fs: FileSystem,
+  folder: string,
+  subfolder: string,
+  user: number | undefined,
+): { readonly objection: () => string | undefined; readonly isOwn: (stats: Stats) => boolean } {
+  const isForeign = ({ uid }: Stats): boolean => user !== undefined && uid !== user && uid !== 0;
+  const isShared = ({ mode }: Stats): boolean => user !== undefined && (mode & 0o022) !== 0;
+  /** The reason to refuse the folder or the subfolder, as far as they exist. */
+  const objection = (): string | undefined => {
+    const given = statsOf(() => fs.statSync(folder));
+    const own = statsOf(() => fs.lstatSync(subfolder));
+    for (const [path, stats] of [
+      [folder, given],
+      [subfolder, own],
+    ] as const) {
+      if (stats === undefined) continue;
+      const repair = "The records there are run as code: name a folder that only you can write to";
+      if (isForeign(stats)) return `${path} belongs to another user (uid ${stats.uid}). ${repair}.`;
+      if (isShared(stats))
+        return `other users can write to ${path} (mode ${(stats.mode & 0o777).toString(8)}). ${repair}, or run chmod go-w.`;
+    }
+    return own?.isSymbolicLink() === true ? `${subfolder} is a link. Remove it.` : undefined;
+  };
+  return { objection, isOwn: (stats) => !isForeign(stats) && !isShared(stats) };
+}
+
+/** `undefined` for a path that leads nowhere: nothing can be stored there. */
+function statsOf(read: () => Stats): Stats | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of records, and of records whose writer was interrupted. */
+const recordName = /^[0-9a-f]{16}\.json(?:\.\d+\.part)?$/;
+
+/** Deletes the oldest records if their sum is above the limit. Other names, folders and links stay. */
+function prune(
+  fs: FileSystem,
+  pathOf: (name: string) => string,
+  names: readonly string[],
+  mostBytes: number,
+): void {
+  const files = names.flatMap((name) => {
+    const file = pathOf(name);
+    const stats = recordName.test(name) ? fs.lstatSync(file, { throwIfNoEntry: false }) : undefined;
+    return stats?.isFile() === true ? [{ file, size: stats.size, mtimeMs: stats.mtimeMs }] : [];
+  });
+  let bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= mostBytes) return;
+  for (const { file, size } of files.toSorted((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (bytes <= mostBytes / 2) break;
+    try {
+      fs.rmSync(file, { force: true });
       bytes -= size;
+    } catch {
+      continue; // open in another process (Windows): a later run deletes it
     }
   }
 }
