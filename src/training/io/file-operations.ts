@@ -127,8 +127,8 @@ async function isFolder(fs: FolderMaker, path: string): Promise<boolean> {
   );
 }
 
-/** What temporary files end in: whoever finds one may remove it. */
-export const temporaryEnd = ".tmp";
+/** Suffix of temporary files. They are safe to delete. */
+const temporaryEnd = ".tmp";
 
 /**
  * Writes a file so that under its name there is at any time either what was there before or all of the new: into a

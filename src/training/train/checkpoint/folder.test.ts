@@ -67,10 +67,14 @@ describe("checkpoints in a folder", () => {
     expect(readdirSync(path).length).toBe(6);
     writeFileSync(join(path, "notes.json"), "{}");
     writeFileSync(join(path, "other.tmp"), "");
+    writeFileSync(join(path, "checkpoint-notes.tmp"), "");
+    mkdirSync(join(path, "checkpoint-000001.json.0123abcd.tmp"));
     await checkpointFolder(path, { keep: 1 }).save(checkpointOf(7));
     expect(readdirSync(path)).toEqual([
+      "checkpoint-000001.json.0123abcd.tmp",
       "checkpoint-000006.json",
       "checkpoint-000006.safetensors",
+      "checkpoint-notes.tmp",
       "notes.json",
       "other.tmp", // prettier-ignore
     ]);

@@ -2,13 +2,7 @@ import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { checkOptions } from "../../../engine/errors/options.ts";
 import { crc32c } from "../../io/crc32c.ts";
-import {
-  explainWriteError,
-  type FileOperations,
-  nodeFiles,
-  temporaryEnd,
-  writeWhole,
-} from "../../io/file-operations.ts";
+import { explainWriteError, type FileOperations, nodeFiles, writeWhole } from "../../io/file-operations.ts";
 import { takeLock } from "../../io/lock-file.ts";
 import type { Checkpoint, CheckpointStore, Loaded } from "./store.ts";
 
@@ -251,6 +245,9 @@ function damaged(path: string, what: string): DownhillError {
   return new DownhillError("data", `${path}: damaged: ${what}.`);
 }
 
+/** Temporary files of checkpoints. Files of other names belong to the user. */
+const temporaryName = /^checkpoint-\d+\.(?:json|safetensors)(?:\.[0-9a-f]+)?\.tmp$/;
+
 /** Removes all but the newest checkpoints, and what killed runs left. What cannot be removed does no harm and stays. */
 async function removeOthers(files: FileOperations, folder: string, keep: number): Promise<void> {
   const names = await files.list(folder).catch(() => []);
@@ -261,7 +258,7 @@ async function removeOthers(files: FileOperations, folder: string, keep: number)
   const unwanted = [
     ...old.map(stateName),
     ...strays.map(tensorsName),
-    ...names.filter((name) => name.startsWith("checkpoint-") && name.endsWith(temporaryEnd)),
+    ...names.filter((name) => temporaryName.test(name)),
   ];
   for (const name of unwanted) await files.remove(`${folder}/${name}`).catch(() => {});
 }
