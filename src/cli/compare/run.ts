@@ -3,7 +3,7 @@ import { toJson } from "../shared/json.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
-import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import { comparePage } from "./page.ts";
 import { type ComparedRun, curvesOf, differencesOf, readRuns } from "./runs.ts";
 import { showComparison } from "./text.ts";
@@ -17,7 +17,7 @@ export interface CompareRequest {
 
 /** Reads the runs and writes what was asked for. */
 export async function compareRuns(
-  { folders, out, json }: CompareRequest,
+  { folders, json, ...request }: CompareRequest,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   if (folders.length < 2) {
@@ -25,7 +25,7 @@ export async function compareRuns(
       "there is one run, and two or more are compared, as in downhill compare runs/a runs/b.",
     );
   }
-  if (out !== undefined) checkPage(out);
+  const out = request.out === undefined ? undefined : checkPage(request.out, folders);
   const runs = await readRuns(folders);
   for (const { folder, warnings } of runs) {
     for (const warning of warnings) stderr.write(`warning: ${folder}: ${warning}\n`);
@@ -38,11 +38,11 @@ export async function compareRuns(
   }
 }
 
-function checkPage(out: string): void {
+function checkPage(out: string, inputs: readonly string[]): OutputFile {
   if (!/^\.html?$/i.test(extname(out))) {
     throw optionError(`--out: the name must end in .html, and ${JSON.stringify(out)} does not.`);
   }
-  checkOutput(out);
+  return checkOutput(out, inputs);
 }
 
 function asJson(runs: readonly ComparedRun[]): object {

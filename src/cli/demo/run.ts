@@ -8,7 +8,7 @@ import { train } from "../train/run.ts";
 /** Shows both halves of downhill: derivatives that can be followed line by line, and training by them. */
 export async function demo(seed: string, out: string, terminal: Terminal): Promise<number> {
   const { stdout } = terminal;
-  checkOutput(out); // before half of it is shown
+  checkOutput(out, []); // before half of it is shown
   const paint = paintFor(stdout);
   const say = (line: string, command: string): void => {
     stdout.write(`${paint("bold", line)}\n${paint("dim", `$ ${command}`)}\n\n`);

@@ -11,7 +11,7 @@ import { loadFunction, readTypes } from "./tensor-function.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
-import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 
 /** What `downhill emit` was asked for, as it was written. */
 export interface EmitRequest {
@@ -28,40 +28,51 @@ export interface EmitRequest {
 
 /** Reads the function and writes its derivatives. */
 export async function emit(request: EmitRequest, { stdout }: Terminal): Promise<void> {
-  const { out } = request;
   const target = plainTarget(request.target);
   if (target === undefined)
     throw new DownhillError(
       "option",
       `emit: ${JSON.stringify(request.target)} names no function in a file: write file.ts#name.`,
     );
-  if (out !== undefined) {
-    if (!/\.m?js$/.test(out))
-      throw new DownhillError(
-        "option",
-        `--out: the name must end in .js or .mjs, and ${JSON.stringify(out)} does not.`,
-      );
-    checkOutput(out);
-  }
+  const files = request.out === undefined ? undefined : checkFiles(request.out, target.file);
   const { code, types } =
     request.args === undefined
-      ? await emitPlain(request, target)
+      ? await emitPlain(request, target, files)
       : await emitTensors(request, target, request.args);
-  if (out === undefined) {
+  if (files === undefined) {
     stdout.write(code);
     return;
   }
-  const typesFile = out.replace(/\.(?<m>m?)js$/, ".d.$<m>ts");
-  await writeOutput(out, code);
-  await writeOutput(typesFile, types);
-  stdout.write(`${paintFor(stdout)("dim", "Written:")} ${out}, ${typesFile}\n`);
+  await writeOutput(files.code, code);
+  await writeOutput(files.types, types);
+  stdout.write(`${paintFor(stdout)("dim", "Written:")} ${files.code}, ${files.types}\n`);
+}
+
+/** The module and its types, a file each. */
+interface EmittedFiles {
+  readonly code: OutputFile;
+  readonly types: OutputFile;
+}
+
+function checkFiles(out: string, input: string): EmittedFiles {
+  if (!/\.m?js$/.test(out))
+    throw new DownhillError(
+      "option",
+      `--out: the name must end in .js or .mjs, and ${JSON.stringify(out)} does not.`,
+    );
+  const types = out.replace(/\.(?<m>m?)js$/, ".d.$<m>ts");
+  return { code: checkOutput(out, [input]), types: checkOutput(types, [input]) };
 }
 
 /** Derivatives of a function marked `"use ad"`. */
-async function emitPlain(request: EmitRequest, target: PlainTarget): Promise<EmittedModule> {
+async function emitPlain(
+  request: EmitRequest,
+  target: PlainTarget,
+  files: EmittedFiles | undefined,
+): Promise<EmittedModule> {
   const { value, grad, hvp, jacobian } = request;
   const functions = request.functions === undefined ? undefined : readFunctions(request.functions);
-  const form = await readPlain(target);
+  const form = await readPlain(target, [files?.code, files?.types]);
   const wanted: EmitOptions = {
     ...(value ? { value } : {}),
     ...(grad === undefined ? {} : { grad: grad.split(",").map((name) => name.trim()) }),

@@ -18,7 +18,7 @@ import { readPlain } from "../shared/plain-file.ts";
 import type { Paint } from "../shared/style.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
-import { writeOutput } from "../shared/write-file.ts";
+import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 
 /** What is asked about a plain function. */
 export interface PlainRequest {
@@ -32,15 +32,11 @@ export interface PlainRequest {
 /** Explains the derivative of a plain function: with arguments by the values of its lines, without as code. */
 export async function explainPlain(
   target: PlainTarget,
-  { at, iteration, json, graph }: PlainRequest,
+  { at, iteration, json, ...request }: PlainRequest,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
-  if (graph !== undefined && !/^\.html?$/i.test(extname(graph)))
-    throw new DownhillError(
-      "option",
-      `--graph: of a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
-    );
-  const form = await readPlain(target);
+  const graph = request.graph === undefined ? undefined : checkPage(request.graph, target.file);
+  const form = await readPlain(target, [graph]);
   if (at === undefined) {
     const needing = json ? "--json" : graph !== undefined ? "--graph" : "--iteration";
     if (json || graph !== undefined || iteration !== undefined)
@@ -61,6 +57,15 @@ export async function explainPlain(
   const paint = paintFor(stdout);
   stdout.write(showPlainTrace(trace, source, paint, columnsOf(stdout)));
   if (graph !== undefined) stdout.write(`\n${paint("dim", "Graph written to")} ${graph}\n`);
+}
+
+function checkPage(graph: string, input: string): OutputFile {
+  if (!/^\.html?$/i.test(extname(graph)))
+    throw new DownhillError(
+      "option",
+      `--graph: of a function in a file it is a page: the name must end in .html, and ${JSON.stringify(graph)} does not.`,
+    );
+  return checkOutput(graph, [input]);
 }
 
 function exampleOf({ params }: PlainForm): string {

@@ -10,7 +10,7 @@ import { showTrace } from "./text.ts";
 import { toJson } from "../shared/json.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
-import { writeOutput } from "../shared/write-file.ts";
+import { checkOutput, writeOutput } from "../shared/write-file.ts";
 
 /** What `downhill explain` was asked for, as it was written. */
 export interface ExplainRequest {
@@ -25,7 +25,7 @@ export interface ExplainRequest {
 
 /** Traces the text and writes what was asked for. */
 export async function explain(
-  { text, at, iteration, seed, wrt, graph, json }: ExplainRequest,
+  { text, at, iteration, seed, wrt, json, ...request }: ExplainRequest,
   terminal: Terminal,
 ): Promise<void> {
   const { stdout, stderr } = terminal;
@@ -33,12 +33,13 @@ export async function explain(
   if (target !== undefined) {
     refuseForFiles({ seed, wrt });
     const { explainPlain } = await import("./plain.ts");
-    await explainPlain(target, { at, iteration, json, graph }, terminal);
+    await explainPlain(target, { at, iteration, json, graph: request.graph }, terminal);
     return;
   }
   if (iteration !== undefined)
     throw new DownhillError("option", "--iteration is for functions in files: a formula has no loops.");
-  const draw = graph === undefined ? undefined : drawingFor(graph); // complain before any work
+  const draw = request.graph === undefined ? undefined : drawingFor(request.graph); // complain before any work
+  const graph = request.graph === undefined ? undefined : checkOutput(request.graph, []);
   const compiled = compileText(text, { startValues: true });
   const { inputs, starts } = compiled;
   // A text that gives all its inputs a value, or has none, needs no --at.

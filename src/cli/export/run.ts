@@ -24,12 +24,12 @@ const someItems = 2; // of a model for any number of them
 
 /** Writes a run as a model, and tells what goes in and comes out. */
 export async function exportRun(
-  { folder, out = "model.onnx", ...request }: ExportRequest,
+  { folder, ...request }: ExportRequest,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   const what = readChoice("--what", request.what ?? "predictions", exports);
   const batch = request.batch === undefined ? undefined : readCount("--batch", request.batch);
-  checkOutput(out);
+  const out = checkOutput(request.out ?? "model.onnx", [folder]);
   const run = await readTrainedRun(folder);
   for (const warning of run.warnings) stderr.write(`warning: ${warning}\n`);
   const made = exportedFunction(what, run, batch ?? someItems);

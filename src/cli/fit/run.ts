@@ -9,7 +9,7 @@ import { readAnyTable } from "../shared/read-table.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import { inWordsOfTables, readDecimal } from "../shared/table-words.ts";
 import type { TextOutput } from "../shared/terminal.ts";
-import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import { namesOf } from "./columns.ts";
 import { fitTable } from "./fit-table.ts";
 import { type Formula, readFormula } from "./formula.ts";
@@ -25,9 +25,11 @@ import { showFit } from "./text.ts";
 /** Fits the formula and writes what was asked for; gives the exit code, which tells of a fit that did not converge. */
 export async function runFit(request: FitRequest, stream: TextOutput): Promise<number> {
   const settings = readSettings(request); // complain before any work
-  const { out, json } = request;
-  const draw = out === undefined ? undefined : drawingFor(out);
-  const report = await fitReport(request, settings);
+  const { json } = request;
+  const draw = request.out === undefined ? undefined : drawingFor(request.out);
+  const inputs = [request.data, plainModelText(request.formula)?.target.file];
+  const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
+  const report = await fitReport(request, settings, out);
   if (out !== undefined && draw !== undefined) await writeOutput(out, draw(report));
   if (json) stream.write(`${toJson(asJson(report))}\n`);
   else {
@@ -42,9 +44,10 @@ export async function runFit(request: FitRequest, stream: TextOutput): Promise<n
 export async function fitReport(
   request: FitRequest,
   settings: FitSettings = readSettings(request),
+  out?: OutputFile,
 ): Promise<FitReport> {
   const { table, provenance } = await loadTable(request);
-  const formula = await readModel(request.formula, table);
+  const formula = await readModel(request.formula, table, out);
   try {
     return fitTable({ table, provenance, formula, request, settings });
   } catch (error) {
@@ -55,14 +58,14 @@ export async function fitReport(
 }
 
 /** The model that a text is: a function in a file, or a formula. */
-async function readModel(text: string, table: Table): Promise<Formula> {
+async function readModel(text: string, table: Table, out: OutputFile | undefined): Promise<Formula> {
   const named = plainModelText(text);
   const names = namesOf(table);
   if (named === undefined) return readFormula(text, table.name, names);
   const { target, left } = named;
   const side =
     left === undefined || names.includes(left) || isName(left) ? left : readLeftSide(left, table.name, names);
-  return plainModel(await readRunnable(target), side, table.name, names);
+  return plainModel(await readRunnable(target, [out]), side, table.name, names);
 }
 
 function isName(text: string): boolean {
@@ -171,6 +174,5 @@ function drawingFor(file: string): (report: FitReport) => string {
       `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
     );
   }
-  checkOutput(file);
   return draw;
 }

@@ -18,6 +18,7 @@ import { readDomain } from "../race/settings.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
+import { checkOutput } from "../shared/write-file.ts";
 
 /** What `downhill landscape` was asked for, as it was written. */
 export interface LandscapeRequest {
@@ -39,8 +40,9 @@ const usualOptimizer = "sgd(lr=0.1, momentum=0.9)";
 
 /** Trains a network on the digits, cuts its loss, and writes what was asked for. */
 export async function showLandscape(request: LandscapeRequest, stream: TextOutput): Promise<void> {
-  const { out, json } = request;
-  const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
+  const { json } = request;
+  const draw = request.out === undefined ? undefined : drawingFor(request.out); // complain before any work
+  const out = request.out === undefined ? undefined : checkOutput(request.out, []);
   const settings = readSettings(request);
   const { slice, optimizer } = await sliceOfDigits(settings);
   await show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);

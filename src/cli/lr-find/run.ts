@@ -14,7 +14,7 @@ import { aroundStepper, type Method, methodWords } from "../train/method.ts";
 import { type Batch, makeModel, type Model } from "../train/model.ts";
 import { trainRequest } from "../train/request.ts";
 import { readSettings, type Settings } from "../train/settings.ts";
-import { readSource, type Source, sourceWords } from "../train/source.ts";
+import { filesOfSource, readSource, type Source, sourceWords } from "../train/source.ts";
 import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
 import type { Found } from "./found.ts";
@@ -56,14 +56,15 @@ const sharedNames = [
 /** Runs the test and writes what was asked for; gives the exit code, which tells of a signal. */
 export async function findRates(request: FindRequest, { stdout, stderr }: Terminal): Promise<number> {
   const { texts, json } = request;
-  const out = texts.get("out");
-  const draw = out === undefined ? undefined : drawingFor(out);
+  const named = texts.get("out");
+  const draw = named === undefined ? undefined : drawingFor(named);
   const asked = trainRequest({
     ...Object.fromEntries(sharedNames.map((name) => [name, texts.get(name)])),
     noHeader: request.noHeader,
     indicator: request.indicator,
   });
   const source = readSource(asked);
+  const out = named === undefined ? undefined : checkOutput(named, filesOfSource(source));
   const settings = readSettings(asked, kindOf(source));
   refuseRate(settings.method);
   const range = readRange(request);
@@ -184,6 +185,5 @@ function drawingFor(file: string): (found: Found) => string {
   if (draw === undefined) {
     throw optionError(`--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`);
   }
-  checkOutput(file);
   return draw;
 }

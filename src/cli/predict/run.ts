@@ -28,10 +28,10 @@ const predictedAtOnce = 512; // rows
 
 /** Predicts the rows of a table and writes them, all or none, with the predictions behind their own columns. */
 export async function predictTable(request: PredictRequest, { stdout, stderr }: Terminal): Promise<void> {
-  const { out } = request;
   const unknown = readChoice("--unknown", request.unknown ?? "error", ["error", "none"]);
   const decimal = readDecimal(request.decimal);
-  if (out !== undefined) checkOutput(out);
+  const out =
+    request.out === undefined ? undefined : checkOutput(request.out, [request.model, request.table]);
   const model = await readTableModel(request.model);
   for (const warning of model.warnings) stderr.write(`warning: ${warning}\n`);
   const { encoder } = model.learnt.inputs;

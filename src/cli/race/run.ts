@@ -14,10 +14,11 @@ import {
 } from "../../pictures/landscapes/index.ts";
 import { toJson } from "../shared/json.ts";
 import { optimizerNames } from "../shared/optimizer-table.ts";
+import { plainTarget } from "../shared/plain-file.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { optionError, readCount, readNumber, readWhole } from "../shared/words.ts";
-import { checkOutput, writeOutput } from "../shared/write-file.ts";
+import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import { liveRacePage } from "./live-page.ts";
 import { readRacers, usualRacers } from "./racers.ts";
 import { readTolerances, withPlaces } from "./settings.ts";
@@ -45,17 +46,19 @@ const mostSteps = 1_000_000;
 
 /** Runs the race or the study, and writes what was asked for. */
 export async function showRace(request: RaceRequest, stream: TextOutput): Promise<void> {
-  const { preset, out, list, json } = request;
+  const { preset, list, json } = request;
   if (list) {
     stream.write(json ? `${JSON.stringify(listed())}\n` : showList(paintFor(stream)));
     return;
   }
-  const draw = out === undefined ? undefined : drawingFor(out); // complain before any work
+  const draw = request.out === undefined ? undefined : drawingFor(request.out); // complain before any work
+  const inputs = [plainTarget(request.landscape ?? "")?.file];
+  const out = request.out === undefined ? undefined : checkOutput(request.out, inputs);
   if (preset !== undefined) {
     await show(await makeStudy(preset, request), { out, draw, json }, stream);
     return;
   }
-  const { shown, asked } = await runRace(request);
+  const { shown, asked } = await runRace(request, out);
   const live = draw === landscapeHtml ? liveRacePage(shown, asked) : undefined;
   await show(shown, { out, draw: live === undefined ? draw : () => live, json }, stream);
 }
@@ -67,7 +70,7 @@ export async function show(
     out,
     draw,
     json,
-  }: { readonly out: string | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
+  }: { readonly out: OutputFile | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
   stream: TextOutput,
 ): Promise<void> {
   const paint = paintFor(stream);
@@ -92,7 +95,10 @@ function styleOf(role: "head" | "soft" | number): Style {
   return role === "head" ? "bold" : role === "soft" ? "dim" : runStyles[role % runStyles.length]!;
 }
 
-async function runRace(request: RaceRequest): Promise<{
+async function runRace(
+  request: RaceRequest,
+  out: OutputFile | undefined,
+): Promise<{
   readonly shown: Race;
   readonly asked: { readonly landscape: string; readonly optimizers: string };
 }> {
@@ -103,7 +109,7 @@ async function runRace(request: RaceRequest): Promise<{
   const seed = request.seed === undefined ? 0 : readWhole("--seed", request.seed);
   const { tolerances } = request;
   const named = request.landscape ?? usualLandscape;
-  const read = await readLandscape(named, request.start);
+  const read = await readLandscape(named, request.start, out);
   const landscape = findMinima(withPlaces(read, request));
   const optimizersText = request.optimizers ?? usualRacers(landscape);
   const shown = race(landscape, readRacers(optimizersText, steps), {
@@ -136,7 +142,7 @@ const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
   [".json", (shown) => `${toJson(shown)}\n`],
 ]);
 
-/** @throws DownhillError `option` for another ending, `file` where it cannot be written. */
+/** @throws DownhillError `option` for another ending. */
 export function drawingFor(file: string): Drawing {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {
@@ -144,7 +150,6 @@ export function drawingFor(file: string): Drawing {
       `--out: the name must end in .html, .svg or .json, and ${JSON.stringify(file)} does not.`,
     );
   }
-  checkOutput(file);
   return draw;
 }
 

@@ -7,18 +7,24 @@ import { defineLandscape, findLandscape, type Landscape, zoo } from "../../pictu
 import { landscapeOptionNames } from "../../pictures/landscapes/landscape.ts";
 import { holdsPlain, plainTarget, readRunnable } from "../shared/plain-file.ts";
 import { optionError } from "../shared/words.ts";
+import type { OutputFile } from "../shared/write-file.ts";
 import { plainLandscape } from "./plain.ts";
 
 /**
  * The landscape that a word means: one of the zoo, a plain function in a file, a module, or a formula.
  *
  * @param start as it was written: of a function of an array it says how many coordinates there are.
+ * @param out a file to be written, which none of the modules may be
  */
-export async function readLandscape(text: string, start: string | undefined): Promise<Landscape> {
+export async function readLandscape(
+  text: string,
+  start: string | undefined,
+  out?: OutputFile,
+): Promise<Landscape> {
   if (Object.hasOwn(zoo, text)) return findLandscape(text);
   const target = plainTarget(text);
   if (target !== undefined && (target.name !== undefined || holdsPlain(target.file))) {
-    return plainLandscape(await readRunnable(target), target.file, start);
+    return plainLandscape(await readRunnable(target, [out]), target.file, start);
   }
   if (/\.[cm]?[jt]s$/.test(text)) return await fromModule(text);
   // a bare word is a name that was misspelt, not a formula of one input

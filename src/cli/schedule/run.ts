@@ -24,10 +24,10 @@ const mostSteps = 1_000_000;
 
 /** Works a schedule out and writes what was asked for. */
 export async function drawSchedule(request: ScheduleRequest, stream: TextOutput): Promise<void> {
-  const { name, out, json } = request;
+  const { name, json } = request;
   const paint = paintFor(stream);
   if (name === undefined) {
-    if (request.texts.size > 0 || out !== undefined || json) {
+    if (request.texts.size > 0 || request.out !== undefined || json) {
       throw new DownhillError(
         "option",
         "the name of the schedule is missing, as in downhill schedule cosine.",
@@ -36,7 +36,8 @@ export async function drawSchedule(request: ScheduleRequest, stream: TextOutput)
     stream.write(showList(schedules, paint));
     return;
   }
-  const draw = out === undefined ? undefined : drawingFor(out);
+  const draw = request.out === undefined ? undefined : drawingFor(request.out);
+  const out = request.out === undefined ? undefined : checkOutput(request.out, []);
   const curve = workOut(name, request);
   if (out !== undefined && draw !== undefined) await writeOutput(out, draw(curve));
   if (json) stream.write(`${JSON.stringify(asJson(curve))}\n`);
@@ -109,6 +110,5 @@ function drawingFor(file: string): (curve: Curve) => string {
       `--out: the name must end in .svg or .html, and ${JSON.stringify(file)} does not.`,
     );
   }
-  checkOutput(file);
   return draw;
 }

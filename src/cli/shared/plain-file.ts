@@ -9,7 +9,7 @@ import { writtenValue } from "../../numeric/plain/names/written.ts";
 import type { Module } from "../../numeric/plain/syntax/module.ts";
 import { findMarked, parseModule } from "../../numeric/plain/syntax/module.ts";
 import { loadParser } from "../../numeric/plain/syntax/parser.ts";
-import { reasonOf } from "./write-file.ts";
+import { type OutputFile, reasonOf, refuseInputs } from "./write-file.ts";
 
 /** A plain function in a file, as commands name it. */
 export interface PlainTarget {
@@ -32,13 +32,17 @@ export function holdsPlain(file: string): boolean {
   return existsSync(file) && /(?<quote>["'])use ad\k<quote>/.test(readText(file));
 }
 
+/** Files that a command is about to write. An undefined one is not. */
+type Outputs = readonly (OutputFile | undefined)[];
+
 /**
  * Reads a plain function, and what it calls in modules that it imports by a relative path.
  *
- * @throws DownhillError `file` where a file cannot be read, `plain` for what is outside of the language.
+ * @throws DownhillError `file` where a file cannot be read, `plain` for what is outside of the language, `option` if one of the modules is
+ *   an output.
  */
-export async function readPlain({ file, name }: PlainTarget): Promise<PlainForm> {
-  return elaborate(await readModule(file), name);
+export async function readPlain({ file, name }: PlainTarget, outputs: Outputs): Promise<PlainForm> {
+  return elaborate(await readModule(file, outputs), name);
 }
 
 /** A plain function of a file that can be called. */
@@ -53,8 +57,8 @@ export interface RunnablePlain {
  *
  * @throws DownhillError as `readPlain`, and `plain` where a value from outside is not written out.
  */
-export async function readRunnable({ file, name }: PlainTarget): Promise<RunnablePlain> {
-  const module = await readModule(file);
+export async function readRunnable({ file, name }: PlainTarget, outputs: Outputs): Promise<RunnablePlain> {
+  const module = await readModule(file, outputs);
   const marked = findMarked(module, name);
   const form = elaborate(module, marked);
   const values = form.captured.map((outside) => {
@@ -69,8 +73,12 @@ export async function readRunnable({ file, name }: PlainTarget): Promise<Runnabl
   return { form, overTensors: overTensors as RunnablePlain["overTensors"] };
 }
 
-async function readModule(file: string): Promise<Module> {
+async function readModule(file: string, outputs: Outputs): Promise<Module> {
   const parse = await loadParser();
+  const refuseOutput = (input: string): void => {
+    for (const output of outputs) if (output !== undefined) refuseInputs(output, [input]);
+  };
+  refuseOutput(file);
   return parseModule(readText(file), {
     file,
     parse: (source, from) => {
@@ -81,7 +89,11 @@ async function readModule(file: string): Promise<Module> {
         throw new DownhillError("plain", `${from}: ${error.message}.`, { cause: error });
       }
     },
-    resolve: (specifier, importer) => importedText(specifier, importer),
+    resolve: (specifier, importer) => {
+      const imported = importedText(specifier, importer);
+      if (imported !== undefined) refuseOutput(imported.file);
+      return imported;
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { testWith } from "../../../test/support/conditions.ts";
-import { checkFolder, checkOutput, reasonOf, writeOutput } from "./write-file.ts";
+import { checkFolder, checkOutput, type OutputFile, reasonOf, writeOutput } from "./write-file.ts";
 
 let folder: string;
 const at = (...names: string[]): string => join(folder, ...names);
@@ -21,26 +21,30 @@ afterAll(() => {
 });
 
 test("what could not be written is told before any work", async () => {
-  for (const path of [at("new"), at("file")]) expect(() => checkOutput(path)).not.toThrow();
-  expect(() => checkOutput(at("none", "a.html"))).toThrow("a.html: its folder does not exist.");
-  expect(() => checkOutput(at("file", "a.html"))).toThrow("a part of its path is not a folder.");
-  expect(() => checkOutput(folder)).toThrow(`cannot write ${folder}: it is a folder.`);
-  await expect(writeOutput(folder, "")).rejects.toThrow(`cannot write ${folder}: it is a folder.`);
+  for (const path of [at("new"), at("file")]) expect(() => checkOutput(path, [])).not.toThrow();
+  expect(() => checkOutput(at("none", "a.html"), [])).toThrow("a.html: its folder does not exist.");
+  expect(() => checkOutput(at("file", "a.html"), [])).toThrow("a part of its path is not a folder.");
+  expect(() => checkOutput(folder, [])).toThrow(`cannot write ${folder}: it is a folder.`);
+  await expect(writeOutput(folder as OutputFile, "")).rejects.toThrow(
+    `cannot write ${folder}: it is a folder.`,
+  );
 });
 
 test("so is a folder that could not be made", () => {
-  for (const path of [folder, at("a", "b"), "."]) expect(() => checkFolder(path)).not.toThrow();
+  for (const path of [folder, at("a", "b"), "."]) expect(() => checkFolder(path, [])).not.toThrow();
   for (const path of [at("file"), at("file", "a")]) {
-    expect(() => checkFolder(path)).toThrow(`cannot write to ${path}: a part of its path is not a folder.`);
+    expect(() => checkFolder(path, [])).toThrow(
+      `cannot write to ${path}: a part of its path is not a folder.`,
+    );
   }
 });
 
 testWith("a user other than root", process.platform !== "win32" && process.getuid?.() !== 0)(
   "so is what there is no permission for", // root may do anything
   () => {
-    expect(() => checkOutput(at("locked", "a.html"))).toThrow("permission denied.");
-    expect(() => checkOutput(at("read-only"))).toThrow("permission denied.");
-    expect(() => checkFolder(at("locked", "a", "b"))).toThrow("permission denied.");
+    expect(() => checkOutput(at("locked", "a.html"), [])).toThrow("permission denied.");
+    expect(() => checkOutput(at("read-only"), [])).toThrow("permission denied.");
+    expect(() => checkFolder(at("locked", "a", "b"), [])).toThrow("permission denied.");
   },
 );
 

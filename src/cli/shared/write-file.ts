@@ -1,14 +1,23 @@
-import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { replaceFile } from "../../training/io/replace-file.ts";
+import { optionError } from "./words.ts";
+
+declare const checked: unique symbol;
+
+/** Path of a file that a command may write. Only `checkOutput` and `fileIn` make one. */
+export type OutputFile = string & { readonly [checked]: "file" };
+
+/** Path of a folder of a run that a command may write to. Only `checkFolder` makes one. */
+export type OutputFolder = string & { readonly [checked]: "folder" };
 
 /**
  * Writes a text or bytes, whole or not at all, in place of what the file held.
  *
  * @throws DownhillError `file`, with the reason in words.
  */
-export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeOutput(path: OutputFile, content: string | Uint8Array): Promise<void> {
   try {
     await replaceFile(
       "write",
@@ -21,11 +30,14 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
 }
 
 /**
- * Complains before any work where `writeOutput` could not but fail.
+ * Checks a path before any work: that it is none of the files that the command reads, and that it can be written.
  *
- * @throws DownhillError `file`
+ * @param inputs files and folders of runs that the command reads, as they were given. `undefined` and paths that lead nowhere are
+ *   ignored.
+ * @throws DownhillError `option` for an input, `file` for a path that cannot be written.
  */
-export function checkOutput(path: string): void {
+export function checkOutput(path: string, inputs: readonly (string | undefined)[]): OutputFile {
+  refuseInputs(path, inputs);
   const folder = dirname(path);
   const reason = !existsSync(folder)
     ? reasons.get("ENOENT")
@@ -38,18 +50,103 @@ export function checkOutput(path: string): void {
           : (objectionTo(path) ??
             (statSync(path).isFile() ? objectionTo(dirname(realpathSync(path))) : undefined));
   if (reason !== undefined) throw new DownhillError("file", `cannot write ${path}: ${reason}.`);
+  return path as OutputFile;
 }
 
 /**
- * Complains before any work where a folder could not but fail to take files; it may have to be made.
+ * Checks a folder of a run before any work: that none of the files that are replaced or deleted there is an input, and that files can be
+ * written to it. It may have to be made.
  *
- * @throws DownhillError `file`
+ * @throws DownhillError `option` for an input, `file` for a folder that takes no files.
  */
-export function checkFolder(path: string): void {
+export function checkFolder(path: string, inputs: readonly (string | undefined)[]): OutputFolder {
+  const replaced = new Set(filesOfRun(path).map(identityOf));
+  const input = inputs.find((one) => one !== undefined && replaced.has(identityOf(one)));
+  if (input !== undefined)
+    throw optionError(
+      `cannot write to ${path}: ${input} is an input of this command, and a run replaces files of that name there. Name another folder.`,
+    );
   let there = path;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   const reason = statSync(there).isDirectory() ? objectionTo(there) : reasons.get("ENOTDIR");
   if (reason !== undefined) throw new DownhillError("file", `cannot write to ${path}: ${reason}.`);
+  return path as OutputFolder;
+}
+
+/** A file of a run in its folder. */
+export function fileIn(folder: OutputFolder, name: string): OutputFile {
+  return join(folder, name) as OutputFile;
+}
+
+/**
+ * Refuses an output that is one of the inputs, by whatever path or link. For inputs that are known only after others were read.
+ *
+ * @throws DownhillError `option`
+ */
+export function refuseInputs(path: string, inputs: readonly (string | undefined)[]): void {
+  const output = identityOf(path);
+  if (output === undefined) return;
+  for (const input of inputs) {
+    if (input === undefined) continue;
+    const file = [input, ...filesOfRun(input)].find((one) => identityOf(one) === output);
+    if (file === undefined) continue;
+    const name = file === path ? "it is" : `it is the file ${file},`;
+    throw optionError(`cannot write ${path}: ${name} an input of this command. Name another file.`);
+  }
+}
+
+/**
+ * Refuses two outputs of one name, and outputs that have the name of a file of the run in the folder.
+ *
+ * @param outputs paths by the options that name them
+ * @throws DownhillError `option`
+ */
+export function refuseSameOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  folder: string | undefined,
+): void {
+  const given = Object.entries(outputs).flatMap(([option, path]) =>
+    path === undefined ? [] : [{ option, path, identity: identityOf(path) }],
+  );
+  for (const [i, { option, path, identity }] of given.entries()) {
+    if (identity === undefined) continue;
+    const other = given.slice(0, i).find((one) => one.identity === identity);
+    if (other !== undefined)
+      throw optionError(`${other.option} and ${option} name one file, ${path}. Name two.`);
+    if (folder === undefined) continue;
+    const inFolder = runFile.test(basename(path)) && identityOf(dirname(path)) === identityOf(folder);
+    if (inFolder || filesOfRun(folder).some((one) => identityOf(one) === identity))
+      throw optionError(`${option} ${path} is a file of the run in ${folder}. Name another file.`);
+  }
+}
+
+/** Names of the files that a run of `downhill train` keeps in its folder. */
+const runFile = /^(?:checkpoint-\d+\.(?:json|safetensors)|settings\.json|inputs\.json|tests\.jsonl)$/;
+
+/** The files of a run in a folder; none for a path that is no folder. */
+function filesOfRun(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+      .filter((name) => runFile.test(name))
+      .map((name) => join(path, name));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * A text that is equal for all paths and links of one file or folder. `undefined` for devices and pipes, which nothing overwrites, and for
+ * paths that can lead nowhere.
+ */
+function identityOf(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats !== undefined)
+      return stats.isFile() || stats.isDirectory() ? `${stats.dev}:${stats.ino}` : undefined;
+    return join(realpathSync(dirname(path)), basename(path)); // not there yet
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the system has against writing to a file or a folder that is there. */

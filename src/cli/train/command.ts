@@ -219,7 +219,7 @@ export const trainCommand: Command = defineCommand({
     const { readConfig, withConfig } = await import("./config.ts");
     const request = given.config === undefined ? asked : withConfig(asked, readConfig(given.config));
     const { train } = await import("./run.ts");
-    return train(trainRequest(request), terminal);
+    return train(trainRequest(request), terminal, given.config);
   },
 });
 

@@ -2,6 +2,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Evaluation } from "../../training/train/index.ts";
+import { fileIn, type OutputFolder } from "../shared/write-file.ts";
 
 /** Beside the checkpoints of a run: a line of JSON an epoch, how the network did on the test part after it. */
 const fileName = "tests.jsonl";
@@ -17,8 +18,8 @@ export interface KeptTest extends Pick<Evaluation, "loss" | "metrics"> {
  *
  * @throws DownhillError `file` if it cannot be written.
  */
-export async function keepTest(folder: string, { epoch, loss, metrics }: KeptTest): Promise<void> {
-  const path = join(folder, fileName);
+export async function keepTest(folder: OutputFolder, { epoch, loss, metrics }: KeptTest): Promise<void> {
+  const path = fileIn(folder, fileName);
   try {
     await appendFile(path, `${JSON.stringify({ epoch, loss, metrics })}\n`);
   } catch (cause) {

@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { nodeFiles } from "../../training/io/file-operations.ts";
 import { toJson } from "../shared/json.ts";
-import { writeOutput } from "../shared/write-file.ts";
+import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts";
 import type { Learnt, Problem } from "./problem.ts";
 
 /** Beside the checkpoints of a run: how the columns of its table become inputs and targets. */
 const fileName = "inputs.json";
 
 /** Leaves to the run that goes on with this one what was learnt from the table, which may have other rows by then. */
-export async function keepLearnt(folder: string, { inputs, task }: Problem): Promise<void> {
+export async function keepLearnt(folder: OutputFolder, { inputs, task }: Problem): Promise<void> {
   if (inputs === undefined) return;
   await nodeFiles("train").makeFolder(folder);
-  await writeOutput(join(folder, fileName), `${toJson({ inputs, task } satisfies Learnt, 2)}\n`);
+  await writeOutput(fileIn(folder, fileName), `${toJson({ inputs, task } satisfies Learnt, 2)}\n`);
 }
 
 /**

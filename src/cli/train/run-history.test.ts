@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stretch } from "downhill/train";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkFolder } from "../shared/write-file.ts";
 import { changedSettings, keepStretches, repetitionOf, stretchSettings } from "./run-history.ts";
 
 let folder = "";
@@ -132,7 +133,7 @@ describe("the commands that make a run again", () => {
 
 test("settings.json holds each stretch, and that of an earlier version the first", async () => {
   const read = (): unknown => JSON.parse(readFileSync(join(folder, "settings.json"), "utf8"));
-  await keepStretches(folder, [stretch(0, wordsOf(0.1, 5))]);
+  await keepStretches(checkFolder(folder, []), [stretch(0, wordsOf(0.1, 5))]);
   expect(read()).toEqual({
     stretches: [
       {
@@ -152,7 +153,7 @@ test("settings.json holds each stretch, and that of an earlier version the first
   const stretches = [{ step: 0, epoch: 0, batch: 0 }, stretch(20, wordsOf(0.1, 5))];
   for (let i = 0; i < 2; i++) {
     expect(changedSettings(folder, stretches)[0]).toBe("learningRate was 0.3 so far and is 0.1 from here on");
-    await keepStretches(folder, stretches);
+    await keepStretches(checkFolder(folder, []), stretches);
   }
   expect(read()).toMatchObject({ stretches: [{ step: 0, settings: former }, { step: 20 }] });
 });

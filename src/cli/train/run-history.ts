@@ -5,7 +5,7 @@ import { isTurbo } from "../../engine/runtime/choices.ts";
 import { toJson } from "../shared/json.ts";
 import { version } from "../../engine/util/version.ts";
 import { quote } from "../shared/words.ts";
-import { writeOutput } from "../shared/write-file.ts";
+import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts";
 
 /** Settings as one flat object. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -40,13 +40,13 @@ export function stretchSettings(words: readonly string[], settings: Settings): S
 }
 
 /** Writes the stretches of a run beside its checkpoints. */
-export async function keepStretches(folder: string, stretches: readonly Stretch[]): Promise<void> {
+export async function keepStretches(folder: OutputFolder, stretches: readonly Stretch[]): Promise<void> {
   const shown = knownStretches(folder, stretches).map(({ settings, ...place }) => ({
     ...place,
     ...settings,
     ...(settings?.command === undefined ? {} : { command: showCommand(settings.command) }),
   }));
-  await writeOutput(join(folder, fileName), `${toJson({ stretches: shown }, 2)}\n`);
+  await writeOutput(fileIn(folder, fileName), `${toJson({ stretches: shown }, 2)}\n`);
 }
 
 /**

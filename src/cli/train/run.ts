@@ -4,7 +4,14 @@ import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError } from "../shared/words.ts";
-import { checkFolder, checkOutput, writeOutput } from "../shared/write-file.ts";
+import {
+  checkFolder,
+  checkOutput,
+  type OutputFile,
+  type OutputFolder,
+  refuseSameOutputs,
+  writeOutput,
+} from "../shared/write-file.ts";
 import { loadProblem, type Problem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
 import { keepTest, type KeptTest } from "./kept-tests.ts";
@@ -28,7 +35,7 @@ import {
   type Settings,
   type TrainRequest,
 } from "./settings.ts";
-import { readSource } from "./source.ts";
+import { filesOfSource, readSource } from "./source.ts";
 import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";
 import { lengthOf, type Run, runTraining } from "./training.ts";
 import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
@@ -36,8 +43,14 @@ import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
 /**
  * Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. Several ranks are started as
  * processes of their own; then each comes here, and the first of them tells and writes.
+ *
+ * @param config the file that options were read from
  */
-export async function train(request: TrainRequest, { stdout, stderr }: Terminal): Promise<number> {
+export async function train(
+  request: TrainRequest,
+  { stdout, stderr }: Terminal,
+  config?: string,
+): Promise<number> {
   const { world, asked } = await openRanks(request);
   const isFirst = world === undefined || world.rank === 0;
   const source = readSource(asked);
@@ -45,8 +58,7 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
   const places = isFirst ? readPlaces(asked) : withoutFiles(readPlaces(asked));
   const tuned = readTuned(asked.tune, given.method);
   const ranks = readRanks(asked);
-  if (isFirst) for (const file of [places.report, places.save]) if (file !== undefined) checkOutput(file);
-  if (places.checkpoint !== undefined) checkFolder(places.checkpoint);
+  const outputs = isFirst ? checkPlaces(places, [config, ...filesOfSource(source)]) : undefined;
   if (world === undefined && ranks > 1) {
     // what one process can find wrong is told once, before there are several
     await refuseOldRun(places);
@@ -80,18 +92,18 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
     }
     const words = commandWords(source, settings);
     const begin = async (stretches: readonly Stretch[]): Promise<void> => {
-      if (places.checkpoint === undefined) return;
-      for (const change of changedSettings(places.checkpoint, stretches)) output.note(change);
-      await keepStretches(places.checkpoint, stretches);
-      if (learnt === undefined) await keepLearnt(places.checkpoint, problem);
+      if (outputs?.checkpoint === undefined) return;
+      for (const change of changedSettings(outputs.checkpoint, stretches)) output.note(change);
+      await keepStretches(outputs.checkpoint, stretches);
+      if (learnt === undefined) await keepLearnt(outputs.checkpoint, problem);
     };
     const keep = async (test: KeptTest): Promise<void> => {
-      if (places.checkpoint !== undefined) await keepTest(places.checkpoint, test);
+      if (outputs?.checkpoint !== undefined) await keepTest(outputs.checkpoint, test);
     };
     const saving = { store: folder?.store, words, begin, keepTest: keep };
     const { signal } = interruption;
     const training = runTraining(problem, model, settings, places, saving, output, signal, world);
-    if (!isFirst) {
+    if (outputs === undefined) {
       // what has failed on any rank, rank 0 tells
       return await training.then(
         () => 0,
@@ -105,11 +117,11 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
     const lower = lowerRate(settings, kindOf(source));
     const advice = adviseOn(run, settings, lower);
     await writeOutput(
-      places.report,
+      outputs.report,
       makeReport({ problem, model, settings, tuning, repetition, advice, run, result }),
     );
-    if (places.save !== undefined)
-      await saveNetwork(places.save, run.params, problem, model, repetition.commands);
+    if (outputs.save !== undefined)
+      await saveNetwork(outputs.save, run.params, problem, model, repetition.commands);
     const outcome = outcomeOf(run, result, settings.seed, repetition.commands, places);
     output.done(outcome, describeOutcome(outcome, problem, result, advice, paintFor(stdout)));
     if (run.stopped === "diverged") throw diverged(run, settings, lower);
@@ -119,6 +131,25 @@ export async function train(request: TrainRequest, { stdout, stderr }: Terminal)
     await folder?.release();
     interruption.dispose();
   }
+}
+
+/** What the first rank writes, checked. */
+interface Outputs {
+  readonly report: OutputFile;
+  readonly save: OutputFile | undefined;
+  readonly checkpoint: OutputFolder | undefined;
+}
+
+/** @throws DownhillError as `checkOutput`, for each of them and where two are one. */
+function checkPlaces(places: Places, inputs: readonly (string | undefined)[]): Outputs {
+  const { report, save, checkpoint, tensorboard } = places;
+  refuseSameOutputs({ "--out": report, "--save": save }, checkpoint);
+  if (tensorboard !== undefined) checkFolder(tensorboard, []); // event files have names that nothing had before
+  return {
+    report: checkOutput(report, inputs),
+    save: save === undefined ? undefined : checkOutput(save, inputs),
+    checkpoint: checkpoint === undefined ? undefined : checkFolder(checkpoint, inputs),
+  };
 }
 
 interface HeldFolder {

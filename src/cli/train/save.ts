@@ -1,5 +1,6 @@
 import { writeSafetensorsFile } from "../../training/io/index.ts";
 import type { MlpParams } from "../../numeric/nn/index.ts";
+import type { OutputFile } from "../shared/write-file.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
 
@@ -11,7 +12,7 @@ import type { Model } from "./model.ts";
  * @throws DownhillError `file` if it cannot be written.
  */
 export async function saveNetwork(
-  path: string,
+  path: OutputFile,
   params: MlpParams,
   { task, title, inputs }: Problem,
   { sizes }: Model,

@@ -131,6 +131,21 @@ export function sourceWords(source: Source): string[] {
   }
 }
 
+/** The files that it reads. */
+export function filesOfSource(source: Source): readonly string[] {
+  switch (source.kind) {
+    case "digits":
+    case "set":
+      return [];
+    case "table":
+      return [source.file];
+    case "images":
+      return [source.images, source.labels];
+    default:
+      return source satisfies never;
+  }
+}
+
 function tableWords(source: Source & { readonly kind: "table" }): string[] {
   const { file, target, features, without, header, task } = source;
   const { decimal, categories, maxCategories, missing } = source;

@@ -120,7 +120,12 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
 }
 
 type FileSystem = typeof import("node:fs");
-type Stats = ReturnType<FileSystem["statSync"]> & object;
+/** Part of what a file system reports about a path. */
+interface Stats {
+  readonly uid: number;
+  readonly mode: number;
+  isSymbolicLink(): boolean;
+}
 
 /** Checks that nobody except the current user and root can write to a folder, its subfolder or a file. */
 function ownership(
