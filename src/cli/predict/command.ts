@@ -36,21 +36,24 @@ const args = {
     valueHint: "mark",
     description: "what stands before decimals, point or comma (default: as the table shows)",
   },
+  escape: {
+    type: "boolean",
+    description:
+      "put an apostrophe before texts that begin with =, +, - or @, which spreadsheets would\nevaluate; numbers stay as they are",
+  },
   json: {
     type: "boolean",
-    description: "write one JSON object: the predictions, and the classes with their probabilities",
+    description:
+      "write one JSON object: the predictions, the classes with their probabilities, and\nrows without a prediction as failed",
   },
 } as const;
 
 /** `downhill predict`: the rows of a new table by a trained network. */
 export const predictCommand: Command<typeof args> = {
   args,
-  async run({ model, table, out, unknown, header, decimal, json }, terminal) {
+  async run({ model, table, out, unknown, header, decimal, escape, json }, terminal) {
     const { predictTable } = await import("./run.ts");
-    await predictTable(
-      { model, table, out, unknown, decimal, noHeader: !header, json: json === true },
-      terminal,
-    );
-    return 0;
+    const flags = { noHeader: !header, escape: escape === true, json: json === true };
+    return predictTable({ model, table, out, unknown, decimal, ...flags }, terminal);
   },
 };

@@ -11,6 +11,10 @@ export const predictEntry: LazyCommand = {
     ],
     ["downhill predict runs/a new.csv --out predicted.csv", "by the run of --checkpoint runs/a, to a file"],
     ["downhill predict runs/a new.csv --unknown none", "categories that the run has not seen count as none"],
+    [
+      "downhill predict runs/a new.csv --escape --out predicted.csv",
+      "for a spreadsheet: texts such as =1+1 stay texts",
+    ],
     ["downhill predict runs/a new.csv --json", "one JSON object, for programs"],
   ],
   load: async () => anyCommand((await import("./command.ts")).predictCommand),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { softmax, tensor, type Tensor } from "downhill";
 import { encodeFeatures, type FeatureEncoder, standardise, type Standardiser } from "downhill/data";
-import { readSafetensorsFile, readTable } from "downhill/io";
+import { readSafetensorsFile, readTable, writeSafetensorsFile } from "downhill/io";
 import { mlp } from "downhill/nn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { downhill as run, type Ended } from "../../../test/support/command.ts";
@@ -137,13 +137,100 @@ describe("downhill predict", () => {
     writeFileSync(join(folder, "strange.csv"), "height,place,code\n20,north,100\n9,moon,101\n");
     writeFileSync(join(folder, "few.csv"), "height\n20\n");
     writeFileSync(join(folder, "gap.csv"), "petalLength,petalWidth,sepalLength,sepalWidth\n1.4,,5.1,3.5\n2,1,1,1\n");
-    const { writeSafetensorsFile } = await import("downhill/io");
     await writeSafetensorsFile(join(folder, "other.safetensors"), new Map([["w", tensor([1])]]));
     const given = words.includes("--out") ? words : [...words, "--out", "never.csv"];
     const { status, stdout, stderr } = await downhill("predict", ...given);
     expect(stderr).toContain(message);
     expect([status === 0, stdout, existsSync(join(folder, "never.csv"))]).toEqual([false, "", false]);
   }); // prettier-ignore
+
+  // Stata's code for a missing value is the second number
+  test.each(["kind", "width"])(
+    "writes the other rows where the output of %s is not finite, and says so",
+    async (name) => {
+      const far =
+        "height,place,code,note\n20,north,100,a\n1e300,west,101,b\n8.98846567431158e307,north,100,c\n9,west,101,d\n";
+      writeFileSync(join(folder, "far.csv"), far);
+      const { status, stdout, stderr } = await downhill("predict", `${name}.safetensors`, "far.csv");
+      const [, first, second, third, last] = stdout.split("\n");
+      expect(status).toBe(1);
+      expect([second, third]).toEqual([
+        `1e+300,west,101,b,${name === "kind" ? ",," : ""}`,
+        `8.98846567431158e+307,north,100,c,${name === "kind" ? ",," : ""}`,
+      ]);
+      for (const row of [first!, last!]) expect(row).toMatch(/,[a-d],\w+/);
+      expect(stderr.split("\n").slice(0, -1)).toEqual([
+        expect.stringMatching(/^warning: far\.csv: line 3: the output .* Column "height" is .*: 1e\+300\.$/),
+        expect.stringMatching(/^warning: far\.csv: line 4: .*: 8\.98846567431158e\+307\.$/),
+      ]);
+      const json = await downhill("predict", `${name}.safetensors`, "far.csv", "--json", "--out", "far.json");
+      expect([json.status, json.stdout]).toEqual([
+        1,
+        `far.json: 2 of 4 rows predicted by ${name}.safetensors\n`,
+      ]);
+      const written = JSON.parse(readFileSync(join(folder, "far.json"), "utf8")) as {
+        readonly predictions: readonly unknown[];
+        readonly failed: unknown;
+      };
+      expect(written.predictions.slice(1, 3)).toEqual([null, null]);
+      expect(written.predictions.every((one) => one !== undefined)).toBe(true);
+      expect(written.failed).toEqual([
+        { row: 2, line: 3, column: "height", value: 1e300 },
+        { row: 3, line: 4, column: "height", value: 8.98846567431158e307 },
+      ]);
+    },
+  );
+
+  test("counts the rows without a prediction that it does not name", async () => {
+    writeFileSync(join(folder, "far.csv"), `height,place,code\n${"1e300,west,101\n".repeat(12)}`);
+    const { stderr } = await downhill("predict", "width.safetensors", "far.csv");
+    expect(stderr.split("\n").slice(9, -1)).toEqual([
+      expect.stringContaining("line 11"),
+      "warning: far.csv: so it is in 2 more rows.",
+    ]);
+  });
+
+  test("refuses a network whose parameters are not finite", async () => {
+    const { tensors, metadata } = await readSafetensorsFile(join(folder, "width.safetensors"));
+    const bad = new Map([...tensors, ["layers.0.bias", tensor(new Array<number>(6).fill(Number.NaN))]]);
+    await writeSafetensorsFile(join(folder, "bad.safetensors"), bad, metadata);
+    const { status, stderr } = await downhill("predict", "bad.safetensors", "new.csv");
+    expect(stderr).toContain("bad.safetensors: the network holds parameters that are not finite");
+    expect(status).toBe(1);
+  });
+
+  test("escapes texts that a spreadsheet would evaluate by --escape, and no numbers", async () => {
+    const rows = [
+      `20,north,-100,=1+1`,
+      `9,west,+101,"@SUM(A1,A2)"`,
+      `9,west,1e-3,-2+3`,
+      `9,west,-," =1"`,
+      `-9,west,101,a=b`,
+    ];
+    writeFileSync(join(folder, "formulas.csv"), `height,place,code,=note\n${rows.join("\n")}\n`);
+    const written = async (...more: string[]): Promise<string[]> => {
+      const words = ["predict", "kind.safetensors", "formulas.csv", "--unknown", "none", ...more];
+      const { status, stdout } = await downhill(...words);
+      expect(status).toBe(0);
+      return stdout.split("\n").map((line) => line.replace(/,(?:predicted|birch|oak),.*$/, ""));
+    };
+    expect((await written()).slice(0, 3)).toEqual([
+      "height,place,code,=note",
+      "20,north,-100,=1+1",
+      `9,west,+101,"@SUM(A1,A2)"`,
+    ]);
+    expect(await written("--escape")).toEqual([
+      "height,place,code,'=note",
+      "20,north,-100,'=1+1",
+      `9,west,+101,"'@SUM(A1,A2)"`,
+      "9,west,1e-3,'-2+3",
+      "9,west,'-,'=1",
+      "-9,west,101,a=b",
+      "",
+    ]);
+    const both = await downhill("predict", "kind.safetensors", "new.csv", "--escape", "--json");
+    expect(both.stderr).toContain("--escape is for tables");
+  });
 
   test("takes what it has not learnt for none of the categories where it is told to", async () => {
     writeFileSync(join(folder, "strange.csv"), "height,place,code\n20,north,100\n9,moon,101\n");

@@ -1,17 +1,17 @@
 import { DownhillError } from "../../engine/errors/index.ts";
-import { tensor } from "../../numeric/array/create.ts";
-import { jit } from "../../engine/runtime/jit.ts";
 import { encodeTable } from "../../training/data/encode-features.ts";
 import { type FeatureEncoder, standardise } from "../../training/data/index.ts";
+import { placeOf } from "../../training/data/table-fields.ts";
 import type { Table } from "../../training/io/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { readDecimal } from "../shared/table-words.ts";
-import type { Terminal } from "../shared/terminal.ts";
-import { readChoice } from "../shared/words.ts";
+import type { Terminal, TextOutput } from "../shared/terminal.ts";
+import { optionError, readChoice } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
-import { networkOf } from "../train/model.ts";
 import { readTableModel, type TableModel } from "./model.ts";
+import { type FailedRow, failedRows, type Prediction, predictionsOf } from "./predictions.ts";
+import { showTable } from "./table.ts";
 
 /** What `downhill predict` was asked for, as it was written. */
 export interface PredictRequest {
@@ -21,15 +21,18 @@ export interface PredictRequest {
   readonly unknown: string | undefined;
   readonly decimal: string | undefined;
   readonly noHeader: boolean;
+  readonly escape: boolean;
   readonly json: boolean;
 }
 
-const predictedAtOnce = 512; // rows
-
-/** Predicts the rows of a table and writes them, all or none, with the predictions behind their own columns. */
-export async function predictTable(request: PredictRequest, { stdout, stderr }: Terminal): Promise<void> {
+/**
+ * Predicts the rows of a table and writes them with the predictions after their own columns. The file is written whole or not at all. Returns
+ * the exit code, which is 1 if rows have no prediction because the output of the network is not finite.
+ */
+export async function predictTable(request: PredictRequest, { stdout, stderr }: Terminal): Promise<number> {
   const unknown = readChoice("--unknown", request.unknown ?? "error", ["error", "none"]);
   const decimal = readDecimal(request.decimal);
+  if (request.escape && request.json) throw optionError("--escape is for tables, and --json writes none.");
   const out =
     request.out === undefined ? undefined : checkOutput(request.out, [request.model, request.table]);
   const model = await readTableModel(request.model);
@@ -41,14 +44,22 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
     text: encoder.columns.flatMap(({ kind, column }) => (kind === "category" ? [column] : [])),
     columns: encoder.columns.map(({ column }) => column),
   });
-  const results = predictionsOf(model, inputsOf(model, table, unknown));
-  const text = request.json ? `${toJson(asJson(model, results))}\n` : asTable(model, table, results);
-  if (out === undefined) {
-    stdout.write(text);
-    return;
+  const inputs = inputsOf(model, table, unknown);
+  const results = predictionsOf(model, inputs, request.model);
+  const failed = failedRows(model, table, inputs, results);
+  const { task } = model.learnt;
+  const classes = task.kind === "classification" ? task.classes : [];
+  const text = request.json
+    ? `${toJson(asJson(model, results, failed))}\n`
+    : showTable(table, classes, results, request.escape);
+  if (out === undefined) stdout.write(text);
+  else await writeOutput(out, text);
+  warnOf(failed, table, stderr);
+  if (out !== undefined) {
+    const some = failed.length === 0 ? "" : `${table.rows - failed.length} of `;
+    stdout.write(`${out}: ${some}${table.rows} ${rowsInWords(table.rows)} predicted by ${request.model}\n`);
   }
-  await writeOutput(out, text);
-  stdout.write(`${out}: ${table.rows} ${table.rows === 1 ? "row" : "rows"} predicted by ${request.model}\n`);
+  return failed.length === 0 ? 0 : 1;
 }
 
 /** The inputs of the network, float32 row by row. */
@@ -71,75 +82,45 @@ function unknownCategory(
   const rule = encoder.columns.find((one) => one.column === column);
   const known = rule?.kind === "category" ? rule.categories.filter((name) => name !== "") : [];
   const shown = known.slice(0, 12).map((name) => JSON.stringify(name));
-  const line = table.lines?.[row];
   return new DownhillError(
     "data",
-    `${table.name}: ${line === undefined ? `row ${row + 1}` : `line ${line}`}, column ${JSON.stringify(column)} is ${JSON.stringify(value)}, which the network has not learnt: ` +
+    `${table.name}: ${placeOf(table, row)}, column ${JSON.stringify(column)} is ${JSON.stringify(value)}, which the network has not learnt: ` +
       `it knows ${shown.join(", ")}${known.length > shown.length ? ", …" : ""}. Correct it, or write --unknown none, by which it counts as none of them.`,
   );
 }
 
-/** A prediction a row: a number, or a class with the probabilities of all. */
-interface Prediction {
-  readonly predicted: number | string;
-  readonly probabilities: readonly number[];
-}
-
-function predictionsOf({ params, sizes, learnt }: TableModel, inputs: Float32Array): Prediction[] {
-  const { task } = learnt;
-  const output = jit(networkOf(sizes, task.kind).output);
-  const [width, outputs] = [sizes[0]!, sizes.at(-1)!];
-  const all: Prediction[] = [];
-  for (let from = 0; from < inputs.length; from += predictedAtOnce * width) {
-    const part = inputs.slice(from, from + predictedAtOnce * width);
-    const values = output(params, tensor(part, { shape: [part.length / width, width] })).data();
-    for (let at = 0; at < values.length; at += outputs) {
-      const row = Array.from(values.slice(at, at + outputs), shortened);
-      if (task.kind === "regression") {
-        const [mean, std] = [task.scale.mean[0]!, task.scale.std[0]!];
-        all.push({ predicted: shortened(values[at]! * std + mean), probabilities: [] });
-      } else all.push({ predicted: task.classes[row.indexOf(Math.max(...row))]!, probabilities: row });
-    }
-  }
-  return all;
-}
-
-/** A float32 in the digits that it has. */
-function shortened(x: number): number {
-  return Number(x.toPrecision(7));
-}
-
-function asJson({ learnt: { task } }: TableModel, results: readonly Prediction[]): object {
-  const predictions = results.map(({ predicted }) => predicted);
-  if (task.kind === "regression") return { target: task.target, predictions };
+/** Rows that `failed` have the prediction null and no probabilities. */
+function asJson(
+  { learnt: { task } }: TableModel,
+  results: readonly Prediction[],
+  failed: readonly FailedRow[],
+): object {
+  const predictions = results.map(({ predicted }) => predicted ?? null);
+  if (task.kind === "regression") return { target: task.target, predictions, failed };
   return {
     classes: task.classes,
     predictions,
-    probabilities: results.map(({ probabilities }) => probabilities),
+    probabilities: results.map(({ predicted, probabilities }) =>
+      predicted === undefined ? null : probabilities,
+    ),
+    failed,
   };
 }
 
-/** The table as separated text with the columns `predicted` and, of classes, `probability CLASS` behind its own. */
-function asTable({ learnt: { task } }: TableModel, table: Table, results: readonly Prediction[]): string {
-  const own = table.columns.map(({ name }) => name);
-  const classes = task.kind === "classification" ? task.classes : [];
-  const added = ["predicted", ...classes.map((name) => `probability ${name}`)].map((name) =>
-    otherThan(own, name),
-  );
-  const lines = [[...own, ...added].map(cell).join(",")];
-  results.forEach(({ predicted, probabilities }, row) => {
-    const before = table.columns.map(({ values }) => values[row]!);
-    lines.push([...before, predicted, ...probabilities].map(cell).join(","));
-  });
-  return `${lines.join("\n")}\n`;
+const mostWarnings = 10; // rows
+
+/** Reports the rows without a prediction on standard error. */
+function warnOf(failed: readonly FailedRow[], table: Table, stderr: TextOutput): void {
+  for (const { row, column, value } of failed.slice(0, mostWarnings)) {
+    stderr.write(
+      `warning: ${table.name}: ${placeOf(table, row - 1)}: the output of the network is not finite, and the prediction is left empty. ` +
+        `Column ${JSON.stringify(column)} is furthest from what it was trained on: ${JSON.stringify(value)}.\n`,
+    );
+  }
+  const more = failed.length - mostWarnings;
+  if (more > 0) stderr.write(`warning: ${table.name}: so it is in ${more} more ${rowsInWords(more)}.\n`);
 }
 
-function cell(value: number | string): string {
-  if (typeof value === "number") return Number.isNaN(value) ? "" : String(value);
-  return /[",\n\r]/.test(value) || value !== value.trim() ? `"${value.replaceAll('"', '""')}"` : value;
-}
-
-/** A name, or one like it that no column has. */
-function otherThan(names: readonly string[], name: string): string {
-  return names.includes(name) ? otherThan(names, `${name} 2`) : name;
+function rowsInWords(count: number): string {
+  return count === 1 ? "row" : "rows";
 }

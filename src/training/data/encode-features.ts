@@ -173,7 +173,8 @@ function inputsOf({ columns }: FeatureEncoder): FeatureInput[] {
   });
 }
 
-function sizeOfRule(rule: FeatureRule): number {
+/** Number of inputs that a rule makes. */
+export function sizeOfRule(rule: FeatureRule): number {
   return rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
 }
 

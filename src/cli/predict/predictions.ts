@@ -1,0 +1,96 @@
+import { DownhillError } from "../../engine/errors/index.ts";
+import { jit } from "../../engine/runtime/jit.ts";
+import { tensor } from "../../numeric/array/create.ts";
+import { sizeOfRule } from "../../training/data/encode-features.ts";
+import { columnOf, type Table } from "../../training/io/index.ts";
+import { networkOf } from "../train/model.ts";
+import type { TableModel } from "./model.ts";
+
+/** The prediction of a row: a number, or a class with the probabilities of all. */
+export interface Prediction {
+  /** `undefined` where the output of the network is not finite. */
+  readonly predicted: number | string | undefined;
+  /** Of classes, where there is a prediction. */
+  readonly probabilities: readonly number[];
+}
+
+const predictedAtOnce = 512; // rows
+
+/**
+ * Applies the network to its inputs, float32 row by row.
+ *
+ * @throws DownhillError `data` for a network whose parameters are not finite.
+ */
+export function predictionsOf(
+  { params, sizes, learnt }: TableModel,
+  inputs: Float32Array,
+  model: string,
+): readonly Prediction[] {
+  const { task } = learnt;
+  if (!params.layers.every(({ weight, bias }) => [weight, bias].every((one) => areFinite(one.data()))))
+    throw new DownhillError(
+      "data",
+      `${model}: the network holds parameters that are not finite, so it predicts nothing. Train again, with a lower learning rate.`,
+    );
+  const output = jit(networkOf(sizes, task.kind).output);
+  const [width, outputs] = [sizes[0]!, sizes.at(-1)!];
+  const all: Prediction[] = [];
+  for (let from = 0; from < inputs.length; from += predictedAtOnce * width) {
+    const part = inputs.slice(from, from + predictedAtOnce * width);
+    const values = output(params, tensor(part, { shape: [part.length / width, width] })).data();
+    for (let at = 0; at < values.length; at += outputs) {
+      const row = Array.from(values.slice(at, at + outputs), shortened);
+      if (!areFinite(row)) all.push({ predicted: undefined, probabilities: [] });
+      else if (task.kind === "regression") {
+        const [mean, std] = [task.scale.mean[0]!, task.scale.std[0]!];
+        all.push({ predicted: shortened(values[at]! * std + mean), probabilities: [] });
+      } else all.push({ predicted: task.classes[row.indexOf(Math.max(...row))]!, probabilities: row });
+    }
+  }
+  return all;
+}
+
+/** A row without a prediction, and the column whose value is furthest from those of the training. */
+export interface FailedRow {
+  /** From 1. */
+  readonly row: number;
+  /** In the file, from 1, where that is known. */
+  readonly line?: number;
+  readonly column: string;
+  readonly value: number | string;
+}
+
+/** The rows whose output is not finite. */
+export function failedRows(
+  { learnt }: TableModel,
+  table: Table,
+  inputs: Float32Array,
+  predictions: readonly Prediction[],
+): readonly FailedRow[] {
+  /** The column of each input. */
+  const columns = learnt.inputs.encoder.columns.flatMap((rule) =>
+    new Array<string>(sizeOfRule(rule)).fill(rule.column),
+  );
+  return predictions.flatMap(({ predicted }, row) => {
+    if (predicted !== undefined) return [];
+    const sizes = Array.from(inputs.subarray(row * columns.length, (row + 1) * columns.length), sizeOf);
+    const column = columns[sizes.indexOf(Math.max(...sizes))]!;
+    const line = table.lines?.[row];
+    const value = columnOf(table, column).values[row]!;
+    return [{ row: row + 1, ...(line === undefined ? {} : { line }), column, value }];
+  });
+}
+
+/** How far a standardised input is from the mean of the training; NaN, an infinity minus another, is furthest. */
+function sizeOf(input: number): number {
+  return Number.isNaN(input) ? Infinity : Math.abs(input);
+}
+
+function areFinite(values: ArrayLike<number>): boolean {
+  return Array.from(values).every(Number.isFinite);
+}
+
+/** A float32 in the digits that it has. */
+function shortened(x: number): number {
+  return Number(x.toPrecision(7));
+}
