@@ -1,7 +1,8 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, type ReadStream, statSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join, posix } from "node:path";
+import { pipeline } from "node:stream";
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A folder that is being served. */
@@ -16,6 +17,8 @@ interface ServeOptions {
   readonly more?: ReadonlyMap<string, string>;
   /** The folder inside to which the server's own address leads. Default: the folder itself. */
   readonly home?: string;
+  /** Path of the address at which the folder is served, with a slash at either end. Default `/`. */
+  readonly base?: string;
 }
 
 const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
@@ -25,30 +28,38 @@ const types: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   [".css", "text/css; charset=utf-8"],
   [".json", "application/json"],
   [".svg", "image/svg+xml"],
+  [".png", "image/png"],
   [".webp", "image/webp"],
+  [".wasm", "application/wasm"],
 ]);
+
+/** Names of this machine. A page elsewhere whose name an attacker points to this machine has another one (DNS rebinding). */
+const hosts: ReadonlySet<string> = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
  * Serves the files of a folder to this machine alone, at `port` or, for 0, at any that is free; settled when it listens.
+ *
+ * Every request that leads to no file is answered with 404, whatever the file system reports, one for another host with 403, and one
+ * that would change something with 405. An address of a folder without a slash at its end is redirected to the one with it.
  *
  * @throws DownhillError `option` where the port cannot be had.
  */
 export async function serveFolder(
   folder: string,
   port: number,
-  { more = new Map(), home = "" }: ServeOptions = {},
+  { more = new Map(), home = "", base = "/" }: ServeOptions = {},
 ): Promise<ServedFolder> {
-  const server = createServer(({ method, url = "/" }, response) => {
-    const path = pathOf(url);
-    const isFolder = path !== undefined && isFolderAt(join(folder, path));
-    if (method !== "GET" && method !== "HEAD") response.writeHead(405).end();
-    else if (path === undefined) notFound(response);
-    else if (path === sep && home !== "") response.writeHead(302, { location: `/${home}/` }).end();
-    else if (more.has(addressOf(path))) send(more.get(addressOf(path))!, response);
-    else if (!isFolder) send(join(folder, path), response);
-    else if (path.endsWith(sep)) send(join(folder, path, "index.html"), response);
+  const server = createServer(({ method, url = "/", headers }, response) => {
+    const path = pathOf(url, base);
+    if (!isThisMachine(headers.host)) refuse(response, 403, "This server answers to localhost alone.");
+    else if (method !== "GET" && method !== "HEAD") refuse(response, 405, "This server only sends files.");
+    else if (path === undefined) refuse(response, 404, notFound);
+    else if (path === "/" && home !== "") redirect(response, 302, `${base}${home}/`);
+    else if (more.has(path.slice(1))) send(more.get(path.slice(1))!, response);
+    else if (!isFolderAt(join(folder, path))) send(join(folder, path), response);
+    else if (path.endsWith("/")) send(join(folder, path, "index.html"), response);
     // relative links of a page count from its folder
-    else response.writeHead(301, { location: `${url.split("?")[0]!}/` }).end();
+    else redirect(response, 301, `${base}${path.slice(1)}/`);
   });
   await new Promise<void>((listening, failed) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -60,7 +71,7 @@ export async function serveFolder(
     server.listen(port, "127.0.0.1", listening);
   });
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`,
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());
@@ -69,35 +80,65 @@ export async function serveFolder(
   };
 }
 
-/** The path of a file that an address asks for; `undefined` where it is none, or leads out of the folder. */
-function pathOf(url: string): string | undefined {
+const notFound = "There is no such page.";
+
+/**
+ * The path of a file that an address asks for, without steps to folders above and with one slash between names. `undefined` for an address that
+ * is none, is not below `base`, or has characters that separate parts of a path on some systems.
+ */
+function pathOf(url: string, base: string): string | undefined {
+  let path: string;
   try {
-    const path = normalize(decodeURIComponent(url.split("?")[0]!));
-    return path.startsWith(sep) && !path.includes("\0") ? path : undefined;
+    path = posix.normalize(decodeURIComponent(url.split(/[?#]/, 1)[0]!));
   } catch {
-    return undefined; // no address
+    return undefined; // broken escapes
   }
+  if (!path.startsWith(base) || /[\0\\:]/.test(path)) return undefined;
+  return path.slice(base.length - 1);
 }
 
-/** A path as an address, relative to that of the folder. */
-function addressOf(path: string): string {
-  return path.split(sep).join("/").slice(1);
+/** Whether a request names this machine as its host, at whatever port: it may have been forwarded. */
+function isThisMachine(host: string | undefined): boolean {
+  return host !== undefined && hosts.has(host.toLowerCase().replace(/:\d*$/, ""));
 }
 
 function isFolderAt(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // absent, or out of reach: a name that is too long, a file where a folder should be
+  }
 }
 
+/** Sends a file. Pipes and devices count as absent: they may never end. */
 function send(file: string, response: ServerResponse): void {
-  const type = types.get(extname(file)) ?? "application/octet-stream";
-  createReadStream(file)
-    .on("open", () => response.writeHead(200, { "content-type": type, "cache-control": "no-cache" }))
-    .on("error", () => notFound(response))
-    .pipe(response);
+  let stream: ReadStream;
+  try {
+    if (!statSync(file).isFile()) throw new Error("no plain file");
+    stream = createReadStream(file);
+  } catch {
+    refuse(response, 404, notFound);
+    return;
+  }
+  stream.on("open", () => {
+    response.writeHead(200, {
+      "content-type": types.get(extname(file)) ?? "application/octet-stream",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+    });
+    pipeline(stream, response, () => {}); // closes the file where the browser leaves early
+  });
+  stream.on("error", () => {
+    if (!response.headersSent) refuse(response, 404, notFound);
+  });
 }
 
-function notFound(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else
-    response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("There is no such page.\n");
+/** A path of this server as the target: never another host, and no characters that a header may not have. */
+function redirect(response: ServerResponse, status: 301 | 302, path: string): void {
+  const location = path.split("/").map(encodeURIComponent).join("/");
+  response.writeHead(status, { location }).end();
+}
+
+function refuse(response: ServerResponse, status: 403 | 404 | 405, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
