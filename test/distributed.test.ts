@@ -1,5 +1,5 @@
 // Several processes over both makes of MPI, as users have them: from dist/, started by mpirun.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -168,6 +168,48 @@ describeWithMpi("a rank that ends takes the others along", () => {
   });
 });
 
+describeWithMpi("a rank that ends with exit code 0", () => {
+  // the others waited for ever
+  test("takes those along that wait for it in a call of all ranks", async () => {
+    const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpiruns.mpich], "ends.mjs", [
+      "leave the others alone",
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^downhill: rank 1 of 2: ended with exit code 0 while other ranks went on; they are ended too\. Rank 0 waits for it in a call/m,
+    );
+    expect(stderr).toMatch(/^downhill launch: rank 1 ended the run with exit code 1\.$/m);
+  });
+
+  testInCi.each([
+    [mpiruns.openMpi, "leave the others alone", "exchange"],
+    [mpiruns.openMpi, "leave the others alone", "all"],
+    [mpiruns.mpich, "leave the others alone", "exchange"],
+  ])("takes those along that wait for it (%s, %s: %s)", async (mpirun, how, call) => {
+    const { status, stderr } = await launchRanks(["-n", "2", "--mpirun", mpirun], "ends.mjs", [how, call]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("Rank 0 waits for it in a call that it has not made");
+  });
+
+  testInCi.each(Object.values(mpiruns))(
+    "takes those along that wait for it to open MPI (%s)",
+    async (mpirun) => {
+      const options = ["-n", "2", "--restarts", "2", "--mpirun", mpirun];
+      const { status, stderr } = await launchRanks(options, "ends.mjs", ["leave before opening"]);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain(
+        "rank 1 has ended with exit code 0 and without openMpi(), where rank 0 waits for it",
+      );
+      expect(stderr).toMatch(/not started again, since it would end in the same way\.$/m);
+    },
+  );
+
+  testInCi("leaves those alone that need it no more", async () => {
+    const { status, stdout, stderr } = await launchRanks(["-n", "2"], "ends.mjs", ["finish apart"]);
+    expect([status, stdout.trim()], stderr).toEqual([0, "finished"]);
+  });
+});
+
 describeWithMpi("openMpi", () => {
   const program = rankProgram("checks.mjs");
 
@@ -255,6 +297,73 @@ describeWithMpi("downhill launch", () => {
     expect(status).not.toBe(0);
     expect(stderr).toMatch(/^downhill launch: .*, stopped by SIGTERM\.$/m);
   });
+});
+
+describeWithMpi("downhill launch, where ranks hear no signal,", () => {
+  testInCi.each(Object.values(mpiruns))("ends them after the grace time (%s)", async (mpirun) => {
+    let isSent = false;
+    const { status, stderr } = await launchRanks(
+      ["-n", "2", "--grace", "0.2", "--mpirun", mpirun],
+      "ends.mjs",
+      ["busy"],
+      {
+        watch(told, pid) {
+          if (isSent || !told.includes("ready")) return;
+          isSent = true;
+          process.kill(pid, "SIGTERM");
+        },
+      },
+    );
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/^downhill launch: .*, stopped by SIGTERM\.$/m);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("downhill launch", () => {
+  /** What takes itself for Open MPI, hears no signal, and has started a process that outlives it. */
+  const deaf = `#!${process.execPath}
+if (process.argv[2] === "--version") { console.log("mpirun (Open MPI) 5.0.7"); process.exit(0); }
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"]) process.on(name, () => console.log("heard", name));
+const { spawn } = require("node:child_process");
+const rank = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "inherit" });
+console.log("rank", rank.pid, "ready");
+setInterval(() => {}, 1000);
+`;
+  const isThere = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+      // a process that has ended and whose parent is gone waits for init
+      return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    } catch {
+      return false;
+    }
+  };
+
+  // it once heard no SIGTERM any more
+  test.runIf(process.platform === "linux")(
+    "asks once, ends after the grace time, and then kills all that is left of the run",
+    async () => {
+      const mpirun = join(folder, "deaf-mpirun.cjs");
+      writeFileSync(mpirun, deaf, { mode: 0o755 });
+      let sent = 0;
+      const words = ["-n", "1", "--grace", "0.1", "--mpirun", mpirun];
+      const { status, stdout, stderr } = await launchRanks(words, "ends.mjs", [], {
+        watch(told, pid) {
+          const isTime = sent === 0 ? told.includes("ready") : sent === 1 && told.includes("heard SIGTERM");
+          if (!isTime) return;
+          sent++;
+          process.kill(pid, "SIGTERM");
+        },
+      });
+      expect(status).toBe(137);
+      expect(stdout.match(/heard \w+/g)).toEqual(["heard SIGUSR2", "heard SIGTERM"]);
+      expect(stderr.trim().split("\n")).toEqual([
+        "downhill launch: the ranks did not end within 0.1 s of SIGTERM; they are ended.",
+        "downhill launch: a rank died of signal 9 (SIGKILL), stopped by SIGTERM.",
+      ]);
+      expect(isThere(Number(/rank (\d+)/.exec(stdout)![1]))).toBe(false);
+    },
+  );
 });
 
 describe("downhill launch refuses", () => {

@@ -1,4 +1,5 @@
-import { readCount } from "./counts.ts";
+import { readNumber } from "../shared/words.ts";
+import { readCount, usualGrace } from "./counts.ts";
 import type { Command } from "../run.ts";
 
 const args = {
@@ -20,6 +21,11 @@ const args = {
     valueHint: "folder",
     description: "where the program keeps checkpoints: one that is new since the start allows a restart",
   },
+  grace: {
+    type: "string",
+    valueHint: "seconds",
+    description: "how long ranks have to end by themselves after the first signal (default 30)",
+  },
   mpirun: {
     type: "string",
     valueHint: "path",
@@ -39,6 +45,8 @@ export const launchCommand: Command<typeof args> = {
       ranks: readCount("--ranks", given.ranks, 1),
       restarts: readCount("--restarts", given.restarts ?? "0", 0),
       checkpoint: given.checkpoint,
+      grace:
+        given.grace === undefined ? usualGrace : readNumber("--grace", given.grace, { from: 0, to: 86_400 }),
       mpirun: given.mpirun,
       allowRunAsRoot: given["allow-run-as-root"] === true,
     });

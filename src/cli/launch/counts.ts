@@ -2,6 +2,9 @@ import { DownhillError } from "../../engine/errors/index.ts";
 
 const most = 100_000; // ranks are processes of one machine
 
+/** Seconds that ranks have to end by themselves after a signal: as long as Kubernetes and Slurm wait. */
+export const usualGrace = 30;
+
 /**
  * A whole number of processes or tries.
  *

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,9 @@ import { launchVariables } from "../../training/distributed/launched.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { findMpirun, startBy, type Mpirun, type StartedBy } from "./mpirun.ts";
 import { newestFile } from "./newest.ts";
+import { endRun } from "./processes.ts";
+import { stopOnSignals, type Stop } from "./stop.ts";
+import { watched, watchOpening } from "./watch.ts";
 import { describeOutcome, readOutcome, tellingLength, type Outcome } from "./outcome.ts";
 
 /** What `downhill launch` was asked for. */
@@ -21,6 +24,8 @@ export interface LaunchRequest {
   readonly checkpoint: string | undefined;
   readonly mpirun: string | undefined;
   readonly allowRunAsRoot: boolean;
+  /** Seconds between a signal and the end of ranks that do not heed it. */
+  readonly grace: number;
 }
 
 /** Before the first restart, and before the later ones at most, in milliseconds: twice as long each time. */
@@ -30,7 +35,8 @@ const longestWait = 5000;
 /** Where Linux keeps files in memory. */
 const memoryFolder = "/dev/shm";
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** How long the end of the output is waited for once the launcher of MPI has ended by a signal, in milliseconds: what it left may hold it open. */
+const outputWithin = 1000;
 
 /**
  * Starts the ranks of a run on this machine, again where that may help, and gives the exit code of the last try.
@@ -50,14 +56,15 @@ export async function launch(request: LaunchRequest): Promise<number> {
   const cores = availableParallelism();
   if (ranks > cores)
     tell(`${ranks} ranks share ${cores} ${cores === 1 ? "core" : "cores"}; those that wait let others run.`);
-  const command = [process.execPath, ...process.execArgv, program, ...words];
+  const command = [process.execPath, ...watched.words, ...process.execArgv, program, ...words];
   const inMemory = existsSync(memoryFolder);
   const running = mkdtempSync(join(inMemory ? memoryFolder : tmpdir(), "downhill-launch-"));
   const sharedMemory = inMemory ? running : undefined;
   const started = startBy(mpirun, { ranks, allowRunAsRoot, sharedMemory, command });
-  const stop = stopOnSignals();
+  const stop = stopOnSignals(request.grace * 1000, tell);
   try {
     for (let restart = 0; ; restart++) {
+      if (stop.by() !== undefined) return stop.exitCode();
       const before = checkpoint === undefined ? -Infinity : newestFile(checkpoint);
       const { outcome, isMidLine } = await tryOnce(mpirun, started, stop, running);
       if (outcome.code === 0) return 0;
@@ -67,9 +74,8 @@ export async function launch(request: LaunchRequest): Promise<number> {
       tell(`${describeOutcome(outcome)}${next}.`, isMidLine);
       if (!isAgain) return outcome.code;
       await sleep(Math.min(firstWait * 2 ** restart, longestWait), undefined, { signal: stop.signal }).catch(
-        () => {}, // a signal ends the wait
+        () => {}, // a signal ends the wait, and the run
       );
-      if (stop.by() !== undefined) return outcome.code;
     }
   } finally {
     stop.dispose();
@@ -100,39 +106,6 @@ function decide(
   return { isAgain: false, next: same };
 }
 
-/** The signals that ask the run to end. */
-interface Stop {
-  readonly signal: AbortSignal;
-  /** The first signal that came. */
-  readonly by: () => string | undefined;
-  /** Has a child end by the signals from now on. */
-  readonly guard: (child: ChildProcess, started: StartedBy) => void;
-  readonly dispose: () => void;
-}
-
-/** The first signal is handed on to the child, once; the second has it end its ranks at once, and the third ends it. */
-function stopOnSignals(): Stop {
-  const controller = new AbortController();
-  const came: string[] = [];
-  let kill: (count: number) => void = () => {};
-  const handle = (name: NodeJS.Signals): void => {
-    came.push(name);
-    controller.abort();
-    kill(came.length);
-  };
-  for (const name of signals) process.on(name, handle);
-  return {
-    signal: controller.signal,
-    by: () => came[0],
-    guard(child, { request, end }) {
-      kill = (count) => void child.kill(count === 1 ? request : count === 2 ? end : "SIGKILL");
-    },
-    dispose() {
-      for (const name of signals) process.off(name, handle);
-    },
-  };
-}
-
 interface Try {
   readonly outcome: Outcome;
   /** Whether what it wrote to standard error ends in the middle of a line. */
@@ -146,20 +119,39 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
     // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
     detached: true,
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
-    env: { ...started.env, ...process.env, [launchVariables.running]: running },
+    env: { ...started.env, ...process.env, ...watched.env, [launchVariables.running]: running },
   });
-  stop.guard(child, started);
+  stop.guard(child, started, running);
+  let isStuck = false;
+  const unwatch = watchOpening(running, (text) => {
+    isStuck = true;
+    stop.end(text);
+  });
   const readStdout = passOn(child.stdout, process.stdout); // where MPICH tells of a rank that died
   const readStderr = passOn(child.stderr, process.stderr);
   return await new Promise<Try>((resolve, reject) => {
     child.on("error", (cause) => {
+      unwatch();
       reject(new DownhillError("option", `launch: ${path} cannot be started: ${cause.message}.`, { cause }));
+    });
+    child.on("exit", (_, signal) => {
+      unwatch();
+      if (signal === null && stop.by() === undefined && !isStuck) return; // its ranks ended before it
+      endRun(child.pid!, running);
+      setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+      }, outputWithin).unref();
     });
     child.on("close", (code, signal) => {
       const stderr = readStderr();
       const isMidLine = stderr !== "" && !stderr.endsWith("\n");
       const left = (): number[] => readdirSync(running).filter(isRank).map(Number);
-      resolve({ outcome: readOutcome(code, signal, `${readStdout()}\n${stderr}`, left), isMidLine });
+      const outcome = readOutcome(code, signal, `${readStdout()}\n${stderr}`, left);
+      // the signal is ours, and another try would end in the same way
+      resolve({
+        outcome: isStuck ? { code: code || 1, rank: undefined, signal: undefined } : outcome,
+        isMidLine,
+      });
     });
   });
 }

@@ -1,5 +1,6 @@
 import { openMpi } from "../../training/distributed/index.ts";
 import type { World } from "../../training/train/index.ts";
+import { usualGrace } from "../launch/counts.ts";
 import { launch } from "../launch/run.ts";
 import type { Places, TrainRequest } from "./settings.ts";
 
@@ -22,6 +23,7 @@ export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainReques
     restarts: 0,
     checkpoint: undefined,
     mpirun: undefined,
+    grace: usualGrace,
     allowRunAsRoot,
   });
 }

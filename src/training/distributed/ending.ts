@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { launchVariables } from "./launched.ts";
 import type { Mpi } from "./mpi.ts";
+import type { Progress } from "./progress.ts";
 
 /**
  * How long a rank that ends with an exit code other than 0 waits for the others before it ends them, in milliseconds: they
@@ -14,9 +15,9 @@ const longestSleep = 20;
 /**
  * Has MPI end with the process, however that ends. All ranks wait for one another first, since the library would wait
  * too, and for ever. A rank with an uncaught error tells it and ends the others; so does one that ends with another exit code
- * than 0 while the others do not. `then` is called when it ends in order.
+ * than 0 while the others do not, and, with any exit code, one that others wait for in a call which it has not made.
  */
-export function endWithProcess(mpi: Mpi, then: () => void): void {
+export function endWithProcess(mpi: Mpi, progress: Progress): void {
   const patience = Number(process.env[launchVariables.patience] ?? usualPatience);
   let uncaught: { readonly error: unknown } | undefined;
   process.on("uncaughtExceptionMonitor", (error) => {
@@ -30,13 +31,27 @@ export function endWithProcess(mpi: Mpi, then: () => void): void {
     const areThere = mpi.arrive();
     const start = performance.now();
     for (let sleep = 1; !areThere(); sleep = Math.min(2 * sleep, longestSleep)) {
-      if (code !== 0 && performance.now() - start > patience)
-        abortWith(mpi, `ended with exit code ${code} while other ranks went on; they are ended too.`, code);
+      const waiting = progress.waiting();
+      const isOver = code !== 0 && performance.now() - start > patience;
+      if (waiting !== undefined || isOver) {
+        process.exitCode = code || 1;
+        abortWith(mpi, leftAlone(code, waiting), code || 1);
+        return; // the library may return from it before the launcher ends the process
+      }
       Atomics.wait(sleeper, 0, 0, sleep);
     }
     mpi.finalize();
-    then();
+    progress.end();
   });
+}
+
+function leftAlone(code: number, waiting: number | undefined): string {
+  if (waiting === undefined)
+    return `ended with exit code ${code} while other ranks went on; they are ended too.`;
+  return (
+    `ended with exit code ${code} while other ranks went on; they are ended too. Rank ${waiting} waits for it in a call that it has not made: ` +
+    "all ranks must make the same calls in the same order."
+  );
 }
 
 /**

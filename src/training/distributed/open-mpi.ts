@@ -7,11 +7,12 @@ import type { World } from "../train/world.ts";
 import { coresPerRank } from "./cores.ts";
 import { abortWith, endWithProcess } from "./ending.ts";
 import { loadKoffi } from "./koffi.ts";
-import { heedLauncher } from "./launched.ts";
+import { announceOpening, heedLauncher } from "./launched.ts";
 import type { Launch } from "./launcher.ts";
 import { readLauncher } from "./launcher.ts";
 import { loadLibrary, type MpiLibrary } from "./library.ts";
 import { initialise, type Mpi } from "./mpi.ts";
+import { counted } from "./progress.ts";
 
 /** Which MPI is opened. */
 export interface OpenMpiOptions {
@@ -64,8 +65,16 @@ async function open(options: OpenMpiOptions): Promise<World> {
   for (const [name, value] of Object.entries(ucxSettings)) process.env[name] ??= value;
   const launch = readLauncher(process.env);
   const library = loadLibrary(koffi, given === "" ? undefined : given, launch?.make);
-  const mpi = initialise(library);
-  endWithProcess(mpi, heedLauncher(launch?.rank ?? mpi.rank));
+  const opened = announceOpening(launch?.rank);
+  let plain: Mpi;
+  try {
+    plain = initialise(library);
+  } finally {
+    opened();
+  }
+  const progress = heedLauncher(launch?.rank ?? plain.rank, plain.size);
+  const mpi = counted(plain, progress);
+  endWithProcess(mpi, progress);
   requireMatch(mpi, library, launch);
   limitThreads(coresPerRank(mpi));
   return worldOf(mpi);

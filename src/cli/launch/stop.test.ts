@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, expect, test } from "vitest";
+import { type Stop, stopOnSignals } from "./stop.ts";
+
+const started = { args: [], env: {}, request: "SIGUSR2", end: "SIGTERM" } as const;
+let stop: Stop | undefined;
+let child: ChildProcess | undefined;
+afterEach(() => {
+  stop?.dispose();
+  child?.kill("SIGKILL");
+});
+
+/** What a signal to this process would call, without those of the test runner. */
+const raise = (name: NodeJS.Signals): void => {
+  (process.listeners(name).at(-1) as (name: NodeJS.Signals) => void)(name);
+};
+
+test("a signal that comes before there is a child is handed on once there is one", async () => {
+  stop = stopOnSignals(60_000, () => {});
+  raise("SIGTERM");
+  expect([stop.by(), stop.exitCode(), stop.signal.aborted]).toEqual(["SIGTERM", 143, true]);
+  child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const ended = once(child, "exit");
+  stop.guard(child, started, "/nowhere");
+  expect(await ended).toEqual([null, "SIGUSR2"]);
+});
+
+test("listeners are gone afterwards", () => {
+  const before = process.listenerCount("SIGHUP");
+  stopOnSignals(0, () => {}).dispose();
+  expect(process.listenerCount("SIGHUP")).toBe(before);
+});

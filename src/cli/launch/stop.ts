@@ -1,0 +1,91 @@
+import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
+import type { StartedBy } from "./mpirun.ts";
+import { endRun } from "./processes.ts";
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** How long a launcher of MPI has to end its ranks itself, in milliseconds: it asks them by SIGTERM first. */
+const endedWithin = 5000;
+
+/** The signals that ask the run to end. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** The first signal that came. */
+  readonly by: () => string | undefined;
+  /** The exit code of a run that ended before it was started. */
+  readonly exitCode: () => number;
+  /** Ends a child by the signals from now on. `running` is the folder of the run. */
+  readonly guard: (child: ChildProcess, started: StartedBy, running: string) => void;
+  /** Has the child end its ranks at once. */
+  readonly end: (why: string) => void;
+  readonly dispose: () => void;
+}
+
+/**
+ * Handles signals at any time. The first is handed on to the ranks as a request to end; after the grace time, or by the second signal, the
+ * launcher of MPI is told to end them; 5 s later, or by the third signal, all processes of the run are killed.
+ *
+ * @param grace in milliseconds
+ */
+export function stopOnSignals(grace: number, tell: (text: string) => void): Stop {
+  const controller = new AbortController();
+  const came: NodeJS.Signals[] = [];
+  let reason = "";
+  let stage = 0; // what has been done of: request, end, kill
+  let timer: NodeJS.Timeout | undefined;
+  let child:
+    { readonly process: ChildProcess; readonly started: StartedBy; readonly running: string } | undefined;
+
+  const advance = (to: number): void => {
+    clearTimeout(timer);
+    if (child === undefined || hasEnded(child.process)) return;
+    const { process: launcher, started, running } = child;
+    if (stage >= to) return;
+    while (stage < to) {
+      stage++;
+      if (stage === 1) launcher.kill(started.request);
+      else if (stage === 2)
+        launcher.kill(started.end); // MPICH ends by the same signal, given twice
+      else endRun(launcher.pid!, running);
+    }
+    if (stage >= 3) return;
+    const wait = stage === 1 ? grace : endedWithin;
+    timer = setTimeout(() => {
+      tell(
+        `the ranks did not end within ${wait / 1000} s of ${reason}; ${stage === 1 ? "they are ended" : "they are killed"}.`,
+      );
+      advance(stage + 1);
+    }, wait);
+  };
+  const handle = (name: NodeJS.Signals): void => {
+    came.push(name);
+    reason = came[0]!;
+    controller.abort();
+    advance(Math.min(stage + 1, 3));
+  };
+  for (const name of signals) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    by: () => came[0],
+    exitCode: () => 128 + constants.signals[came[0]!],
+    guard(launcher, started, running) {
+      stage = 0;
+      child = { process: launcher, started, running };
+      if (came.length > 0) advance(Math.min(came.length, 3)); // while it was being started
+    },
+    end(why) {
+      tell(why);
+      reason = "that";
+      advance(2);
+    },
+    dispose() {
+      clearTimeout(timer);
+      for (const name of signals) process.off(name, handle);
+    },
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
