@@ -147,6 +147,15 @@ describeWithMpi("training over MPI", () => {
     expect(two.equals(one)).toBe(true);
   });
 
+  // Open MPI gives the ranks a terminal
+  testInCi("by downhill train draws no bars into a file", async () => {
+    const words = ["train", "iris", "--epochs", "2", "--hidden", "none", "--ranks", "2"];
+    const { status, stdout, stderr } = await trainDigits(words);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/^epoch 2\/2  loss /m);
+    expect(stdout).not.toMatch(/\u001b|\r(?!\n)/);
+  });
+
   testInCi("by downhill train saves and reports once after Ctrl-C", async () => {
     const words = [
       ...small.map((word) => (word === "2" ? "100000" : word)),

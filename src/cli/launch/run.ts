@@ -119,7 +119,13 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
     // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
     detached: true,
     stdio: [process.stdin.isTTY ? "ignore" : "inherit", "pipe", "pipe"],
-    env: { ...started.env, ...process.env, ...watched.env, [launchVariables.running]: running },
+    env: {
+      ...started.env,
+      ...outputVariables(),
+      ...process.env,
+      ...watched.env,
+      [launchVariables.running]: running,
+    },
   });
   stop.guard(child, started, running);
   let isStuck = false;
@@ -154,6 +160,15 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
       });
     });
   });
+}
+
+/** Has ranks write for a file where the output goes to one: mpirun of Open MPI gives them a terminal. */
+function outputVariables(): NodeJS.ProcessEnv {
+  if (process.stdout.isTTY) return {};
+  return {
+    [launchVariables.noTerminal]: "1",
+    ...(process.env["FORCE_COLOR"] === undefined ? { NO_COLOR: "1" } : {}),
+  };
 }
 
 /** Whether the name of a file is the number of a rank. */

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { launchVariables } from "../../training/distributed/launched.ts";
 
 /** Where a command writes text: a terminal, a pipe, a file, or what a program that calls it collects. */
 export interface TextOutput {
@@ -19,6 +20,11 @@ export interface Terminal {
 
 /** That of this process. */
 export function processTerminal(): Terminal {
-  const { stdout, stderr } = process;
-  return { stdin: () => readFileSync(0, "utf8"), stdout, stderr };
+  const { stdout, stderr, env } = process;
+  const isPiped = env[launchVariables.noTerminal] !== undefined;
+  return {
+    stdin: () => readFileSync(0, "utf8"),
+    stdout: isPiped ? { write: (text) => stdout.write(text) } : stdout,
+    stderr,
+  };
 }

@@ -15,6 +15,8 @@ export const launchVariables = {
    * whether others wait for it.
    */
   running: "DOWNHILL_RUNNING",
+  /** Set if what the ranks write does not reach a terminal. Under Open MPI their own standard output is one all the same. */
+  noTerminal: "DOWNHILL_NO_TERMINAL",
   /** Set for ranks whose module `watchExit` reports an end before MPI was opened. Their own children do not have it. */
   watched: "DOWNHILL_WATCHED",
   /** How long a rank that ends out of order waits for the others, in milliseconds, in place of the usual 10 s. */
