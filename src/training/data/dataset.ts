@@ -118,7 +118,7 @@ export interface DatasetOptions {
 }
 
 /**
- * A data set: arrays by name whose first axis counts the items, one such array, a list of items, or anything
+ * A data set: arrays by name (a record or a Map) whose first axis counts the items, one such array, a list of items, or anything
  * that gives items one after another: an iterable, an async iterable, or a function of the epoch's number
  * that returns one (a generator function, for instance), which may be endless.
  *
@@ -143,6 +143,10 @@ export interface DatasetOptions {
  * }
  */
 export function dataset(source: ColumnLike, options?: DatasetOptions): Dataset<BatchLeaf>;
+export function dataset(
+  arrays: ReadonlyMap<string, ColumnLike>,
+  options?: DatasetOptions,
+): Dataset<Readonly<Record<string, BatchLeaf>>>;
 export function dataset<I extends object>(items: readonly I[], options?: DatasetOptions): Dataset<BatchOf<I>>;
 export function dataset<I>(
   source: ItemSource<I>,
@@ -154,7 +158,7 @@ export function dataset<S extends { readonly [K in keyof S]: ColumnLike }>(
   options?: DatasetOptions,
 ): Dataset<BatchOf<S>>;
 export function dataset(
-  source: unknown,
+  given: unknown,
   options: DatasetOptions = {},
 ): Dataset<unknown> | StreamDataset<unknown, unknown> {
   if (arguments.length > 2) refuseExtra("dataset", arguments, 2);
@@ -163,6 +167,7 @@ export function dataset(
   if (dtype !== undefined) checkChoice("dataset", "dtype", dtype, ["float64", "float32"]);
   checkFlag("dataset", "chunks", chunks);
   const read = { chunks, shuffle: undefined, steps: noSteps, float: dtype, shard: wholeShard };
+  const source = given instanceof Map ? Object.fromEntries(given as ReadonlyMap<string, unknown>) : given;
   if (typeof source === "function" || (chunks && isItems(source))) {
     return stream(source as ItemSource<unknown>, read);
   }

@@ -7,10 +7,14 @@ import { extent } from "../../../test/support/extent.ts";
 import { describeWithPython, runPython } from "../../../test/support/python.ts";
 import { tensor } from "../../numeric/array/create.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import { dataset } from "../data/index.ts";
 import { readNpzFile, writeNpzFile } from "./files.ts";
 import type { NpyData } from "./npy-header.ts";
 import { writeNpy } from "./npy.ts";
 import { type NpySourcesByName, readNpz, writeNpz } from "./npz.ts";
+import { fromNamedTensors } from "./parameter-names.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { writeZip } from "./zip-writer.ts";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
@@ -80,6 +84,45 @@ describe("writeNpz", () => {
     await expect(writeNpz({ x: one }, { compress: 9 as never })).rejects.toThrow(
       "writeNpz: compress must be true or false, got 9.",
     );
+  });
+});
+
+describe("named arrays", () => {
+  const sources = {
+    x: tensor([[1, 2], [3, 4]]), // prettier-ignore
+    y: { shape: [2], data: Int16Array.of(-1, 7) },
+    flag: tensor([true, false]),
+  };
+  const asJson = (tensors: ReadonlyMap<string, Tensor>): unknown =>
+    [...tensors].map(([name, x]) => [name, x.dtype, x.tolist()]);
+
+  // writeSafetensors refused the Map, and wrote "x.shape.0" for the record
+  test("of an archive go into a safetensors file, as a Map and as a record", async () => {
+    const arrays = await readNpz(await writeNpz(sources));
+    const expected = [
+      ["x", "float64", [[1, 2], [3, 4]]],
+      ["y", "int32", [-1, 7]],
+      ["flag", "bool", [1, 0]],
+    ]; // prettier-ignore
+    for (const named of [arrays, Object.fromEntries(arrays)]) {
+      const { tensors } = readSafetensors(writeSafetensors(named));
+      expect(asJson(tensors)).toEqual(expected);
+      expect(asJson(readSafetensors(writeSafetensors(tensors)).tensors)).toEqual(expected);
+      expect(asJson(readSafetensors(writeSafetensors(Object.fromEntries(tensors))).tensors)).toEqual(
+        expected,
+      );
+      const back = fromNamedTensors(named, { x: tensor([[0, 0], [0, 0]]), y: tensor([0, 0], { dtype: "int32" }), flag: tensor([true, true]) }); // prettier-ignore
+      expect(back.x.tolist()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
+    }
+    expect(() => writeSafetensors(new Map([["x", { shape: [3], data: Float64Array.of(1) }]]))).toThrow(
+      'writeSafetensors: "x": shape [3] needs 3 elements, and data has 1.',
+    );
+  });
+
+  test("of an archive are a data set, as a Map and as a record", async () => {
+    const arrays = await readNpz(await writeNpz(sources));
+    for (const data of [dataset(arrays), dataset(Object.fromEntries(arrays))])
+      for (const batch of data.batch(2).epoch(0)) expect(batch["y"]!.tolist()).toEqual([-1, 7]);
   });
 });
 

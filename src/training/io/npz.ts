@@ -1,6 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
+import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
 import { checkBytes } from "./bytes.ts";
 import { tooMuch, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { checkNames, chosenNames } from "./names.ts";
@@ -23,7 +24,7 @@ export interface WriteNpzOptions {
 }
 
 /** What `writeNpz` takes: arrays by their names. */
-export type NpySourcesByName = ReadonlyMap<string, NpySource> | Readonly<Record<string, NpySource>>;
+export type NpySourcesByName = ByName<NpySource>;
 
 const suffix = ".npy";
 
@@ -97,8 +98,10 @@ export function checkReadNpzOptions(operation: string, options: ReadNpzOptions):
 export async function writeNpz(arrays: NpySourcesByName, options: WriteNpzOptions = {}): Promise<Uint8Array> {
   if (arguments.length > 2) refuseExtra("writeNpz", arguments, 2);
   checkWriteNpzOptions("writeNpz", options);
-  const entries = isMap(arrays) ? [...arrays] : Object.entries(arrays);
-  const files = entries.map(([name, array]) => ({ name: `${name}${suffix}`, content: writeNpy(array) }));
+  const files = namedEntries(arrays).map(([name, array]) => ({
+    name: `${name}${suffix}`,
+    content: writeNpy(array),
+  }));
   return writeZip(files, options.compress ?? false);
 }
 
@@ -116,8 +119,4 @@ function keyOf(name: string): string {
 
 function isFolder({ name, size }: { readonly name: string; readonly size: number }): boolean {
   return size === 0 && name.endsWith("/");
-}
-
-function isMap(arrays: NpySourcesByName): arrays is ReadonlyMap<string, NpySource> {
-  return arrays instanceof Map;
 }

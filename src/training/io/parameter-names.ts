@@ -2,11 +2,13 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { convert } from "../../engine/prims/linear.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
-import type { Tensor } from "../../engine/ir/tensor.ts";
+import { Tensor } from "../../engine/ir/tensor.ts";
 import type { TreeDef } from "../../engine/tree/tree.ts";
 import { flatten, unflatten } from "../../engine/tree/tree.ts";
 import { sameShape } from "../../engine/util/shape.ts";
+import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
 import { chosenNames } from "./names.ts";
+import { isShapedArray, type ShapedArray, tensorOfShaped } from "./shaped.ts";
 
 /**
  * The tensors of nested parameters by their names, which are the keys on the way joined by points, as PyTorch has them:
@@ -27,7 +29,7 @@ export function namedTensors(operation: string, tree: unknown): Map<string, Tens
 }
 
 /**
- * Nested parameters of tensors by name, as `readSafetensors` gives what `writeSafetensors` was given nested: the structure is that of
+ * Nested parameters of tensors by name, a Map or a record, as `readSafetensors` gives what `writeSafetensors` was given nested: the structure is that of
  * `like`, whose text and plain booleans stay, and so are shapes and dtypes; float32 becomes float64 where that stands there.
  *
  * @throws DownhillError `data` for a tensor that is missing or that `like` does not have, `shape` and `dtype` for one that does not
@@ -38,9 +40,10 @@ export function namedTensors(operation: string, tree: unknown): Map<string, Tens
  * [...tensors.keys()];             // ["layers.0.w", "layers.0.b"]
  * fromNamedTensors(tensors, params); // { layers: [{ w: f64[1,2] [[1, 2]], b: f64[1] [3] }] }
  */
-export function fromNamedTensors<P>(tensors: ReadonlyMap<string, Tensor>, like: P): P {
+export function fromNamedTensors<P>(named: ByName<Tensor | ShapedArray>, like: P): P {
   if (arguments.length > 2) refuseExtra("fromNamedTensors", arguments, 2);
-  if (!((tensors as unknown) instanceof Map))
+  const tensors = tensorsOf(named);
+  if (tensors === undefined)
     throw new DownhillError(
       "data",
       "fromNamedTensors: expected tensors by name, as in (await readSafetensorsFile(path)).tensors.",
@@ -58,6 +61,19 @@ export function fromNamedTensors<P>(tensors: ReadonlyMap<string, Tensor>, like: 
     return convert(x, dtype);
   });
   return unflatten(def, read) as P;
+}
+
+/** Named tensors as a Map; `undefined` for something else. */
+function tensorsOf(named: unknown): ReadonlyMap<string, Tensor> | undefined {
+  if (typeof named !== "object" || named === null || Array.isArray(named) || named instanceof Tensor)
+    return undefined;
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of namedEntries(named as ByName<unknown>)) {
+    if (value instanceof Tensor) tensors.set(name, value);
+    else if (isShapedArray(value)) tensors.set(name, tensorOfShaped(value, `fromNamedTensors: ${name}`));
+    else return undefined;
+  }
+  return tensors;
 }
 
 function misfit(name: string, x: Tensor, leaf: unknown): DownhillError {

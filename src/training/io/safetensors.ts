@@ -9,8 +9,10 @@ import { arrayType } from "../../engine/ir/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { fromArray } from "../../engine/prims/lift.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
+import type { ByName } from "../../engine/util/by-name.ts";
 import { checkNames, chosenNames } from "./names.ts";
 import { namedTensors } from "./parameter-names.ts";
+import { isShapedArray, type ShapedArray, tensorOfShaped } from "./shaped.ts";
 import {
   decoderOf,
   isWide,
@@ -20,8 +22,8 @@ import {
   type StoredType,
 } from "./stored-numbers.ts";
 
-/** Tensors by name. */
-export type TensorsByName = ReadonlyMap<string, Tensor> | Readonly<Record<string, Tensor>>;
+/** Tensors by name, or arrays as `readNpz` returns them. */
+export type TensorsByName = ByName<Tensor | ShapedArray>;
 
 /** Nested parameters, whose tensors go by their paths: `layers.0.weight`. */
 export type NestedTensors = readonly unknown[] | object;
@@ -64,7 +66,7 @@ const storedAs: Readonly<Record<DType, StoredType>> = {
 const mostHeader = 100_000_000; // bytes, as the format's own library has it
 
 /**
- * The bytes of a safetensors file with these tensors, or with nested parameters, whose tensors are named by the keys on the way
+ * The bytes of a safetensors file with these tensors (a Map or a record of tensors, or of arrays of `readNpz`), or with nested parameters, whose tensors are named by the keys on the way
  * (`layers.0.weight`; `fromNamedTensors` reads them again). Their elements are as they are: the length of the header (eight bytes,
  * little-endian), the header (JSON, filled up with spaces to a multiple of eight), then the elements, little-endian, those
  * of eight bytes before those of four and one, so that each array is aligned.
@@ -350,21 +352,30 @@ function isWholeNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 }
 
-/** The tensors by name, of a map or of nested parameters. */
+/** The tensors by name: of a map, of a record, or of nested parameters. */
 function entriesOf(tensors: TensorsByName | NestedTensors): readonly (readonly [string, Tensor])[] {
-  const entries: readonly (readonly [string, unknown])[] | undefined =
-    tensors instanceof Map ? [...(tensors as ReadonlyMap<string, unknown>)] : undefined;
-  const odd = entries?.find(([, x]) => !(x instanceof Tensor));
-  if (odd !== undefined || typeof tensors !== "object" || tensors === null || tensors instanceof Tensor) {
+  if (typeof tensors !== "object" || tensors === null || tensors instanceof Tensor) {
     const what = tensors instanceof Tensor ? "a tensor" : tensors === null ? "null" : `a ${typeof tensors}`;
-    throw new DownhillError(
-      "option",
-      `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${odd === undefined ? `got ${what}` : `${JSON.stringify(odd[0])} is none`}.`,
-    );
+    throw notNamed(`got ${what}`);
   }
-  return (
-    (entries as readonly (readonly [string, Tensor])[] | undefined) ?? [
-      ...namedTensors("writeSafetensors", tensors),
-    ]
+  const read = (name: string, value: unknown): unknown =>
+    isShapedArray(value) ? tensorOfShaped(value, `writeSafetensors: ${JSON.stringify(name)}`) : value;
+  if (tensors instanceof Map)
+    return [...(tensors as ReadonlyMap<string, unknown>)].map(([name, value]) => {
+      const x = read(name, value);
+      if (x instanceof Tensor) return [name, x];
+      throw notNamed(`${JSON.stringify(name)} is none`);
+    });
+  const isRecord = [Object.prototype, null].includes(Object.getPrototypeOf(tensors) as object | null);
+  const tree = isRecord
+    ? Object.fromEntries(Object.entries(tensors).map(([name, value]) => [name, read(name, value)]))
+    : tensors;
+  return [...namedTensors("writeSafetensors", tree)];
+}
+
+function notNamed(what: string): DownhillError {
+  return new DownhillError(
+    "option",
+    `writeSafetensors: expected tensors by name, as in { w: tensor([1, 2]) }; ${what}.`,
   );
 }

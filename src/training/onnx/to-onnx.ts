@@ -1,3 +1,5 @@
+import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
+import { isShapedArray, type ShapedArray, tensorOfShaped } from "../io/shaped.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
@@ -30,10 +32,10 @@ import { writeProgram } from "./write-program.ts";
 /** Options of `toOnnx`. */
 export interface OnnxOptions {
   /**
-   * Tensors that the model holds in the place of inputs, by the names of these: `{ "params.w": w }`. What the function reads
+   * Tensors that the model holds in the place of inputs, by the names of these, a record or a Map: `{ "params.w": w }`. What the function reads
    * from outside is held without being named here.
    */
-  readonly values?: Readonly<Record<string, TensorLike>>;
+  readonly values?: ByName<TensorLike | ShapedArray>;
   /** Names of the inputs, one for each leaf of the arguments. Default: the function's parameters and the paths in them, `params.w`. */
   readonly inputs?: readonly string[];
   /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
@@ -222,11 +224,15 @@ function namesOf(
 }
 
 function givenValues(
-  values: Readonly<Record<string, TensorLike>>,
+  values: ByName<TensorLike | ShapedArray>,
   inputs: readonly string[],
 ): (readonly [string, Tensor])[] {
-  return Object.entries(values).map(([name, value]) => {
-    if (inputs.includes(name)) return [name, asTensor(value, "toOnnx")] as const;
+  return namedEntries(values).map(([name, value]) => {
+    if (inputs.includes(name))
+      return [
+        name,
+        isShapedArray(value) ? tensorOfShaped(value, `toOnnx: ${name}`) : asTensor(value, "toOnnx"),
+      ] as const;
     throw new DownhillError(
       "option",
       `toOnnx: values has ${JSON.stringify(name)}, which is no input; these are ${inputs.join(", ")}.${didYouMean(name, inputs)}`,
