@@ -121,6 +121,14 @@ describe("downhill train on a table of one's own", () => {
     });
   });
 
+  test("of a target without a value the repair is told that helps, which filling in is not", async () => {
+    const table = `a,y\n1,2\n2,\n${rows(40, (i) => `${i},${i}.5`)}`;
+    expect((await train(table, "--target", "y")).stderr).toBe(
+      'error: my table.csv: line 3, column "y": the value is missing. It is the target, which cannot be filled in: write it into the table, or leave such rows out with --missing drop.\n',
+    );
+    expect((await train(table, "--target", "y", "--epochs", "1", "--missing", "drop")).status).toBe(0);
+  });
+
   test("names that look like numbers are categories where that is said", async () => {
     const zip = `zip,y\n${rows(40, (i) => `0${1 + (i % 4)},${i % 4 === 2 ? "u" : "v"}`)}`;
     expect((await train(zip, "--target", "y", "--epochs", "1")).start["network"]).toEqual([1, 32, 2]);

@@ -1,3 +1,4 @@
+import { notesInWords } from "../shared/table-words.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Table, TableColumn } from "../../training/io/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
@@ -37,7 +38,7 @@ export function namesOf(table: Table): string[] {
  */
 export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitData {
   const names = namesOf(table);
-  const notes: string[] = [];
+  const notes = [...notesInWords(table, { hasCategories: false })];
   const all = wanted.map((name) => {
     const column = table.columns[names.indexOf(name)];
     if (column === undefined) {

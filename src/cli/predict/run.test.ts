@@ -232,6 +232,15 @@ describe("downhill predict", () => {
     expect(both.stderr).toContain("--escape is for tables");
   });
 
+  test("notes an integer above 2^53 that is written back otherwise", async () => {
+    writeFileSync(join(folder, "ids.csv"), "height,place,code,id\n20,north,100,9007199254740993\n");
+    const { status, stdout, stderr } = await downhill("predict", "width.safetensors", "ids.csv");
+    expect([status, stdout]).toEqual([0, expect.stringContaining("9007199254740992")]);
+    expect(stderr).toBe(
+      'note: ids.csv: line 2, column "id": the integer 9007199254740993 is above 2^53 and was read as 9007199254740992.\n',
+    );
+  });
+
   test("takes what it has not learnt for none of the categories where it is told to", async () => {
     writeFileSync(join(folder, "strange.csv"), "height,place,code\n20,north,100\n9,moon,101\n");
     const { status, stdout } = await downhill(

@@ -5,7 +5,7 @@ import { placeOf } from "../../training/data/table-fields.ts";
 import type { Table } from "../../training/io/index.ts";
 import { toJson } from "../shared/json.ts";
 import { readAnyTable } from "../shared/read-table.ts";
-import { readDecimal } from "../shared/table-words.ts";
+import { notesInWords, readDecimal } from "../shared/table-words.ts";
 import type { Terminal, TextOutput } from "../shared/terminal.ts";
 import { optionError, readChoice } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
@@ -44,6 +44,7 @@ export async function predictTable(request: PredictRequest, { stdout, stderr }: 
     text: encoder.columns.flatMap(({ kind, column }) => (kind === "category" ? [column] : [])),
     columns: encoder.columns.map(({ column }) => column),
   });
+  for (const note of notesInWords(table, { hasCategories: false })) stderr.write(`note: ${note}\n`);
   const inputs = inputsOf(model, table, unknown);
   const results = predictionsOf(model, inputs, request.model);
   const failed = failedRows(model, table, inputs, results);

@@ -1,4 +1,5 @@
 import { DownhillError } from "../../engine/errors/index.ts";
+import type { Table } from "../../training/io/index.ts";
 import { quote, readChoice } from "./words.ts";
 
 /** What `--decimal` says, as `readTable` takes it. @throws DownhillError `option` */
@@ -6,6 +7,20 @@ export function readDecimal(text: string | undefined): "auto" | "." | "," {
   if (text === undefined) return "auto";
   if (text === "." || text === ",") return text;
   return readChoice("--decimal", text, ["point", "comma"]) === "comma" ? "," : ".";
+}
+
+/** The notes of a table, with repairs as options of a command. */
+export function notesInWords(
+  { notes = [] }: Table,
+  { hasCategories }: { readonly hasCategories: boolean },
+): readonly string[] {
+  return notes.map((note) =>
+    note.replace(
+      / To keep all digits, read the column as text with text: \[(".*")\]\.$/,
+      (_, name: string) =>
+        hasCategories ? ` If these are names, write --categories ${quote(JSON.parse(name) as string)}.` : "",
+    ),
+  );
 }
 
 /** What is wrong with a table, with repairs as options of a command where they were told as options of functions. */

@@ -16,6 +16,7 @@ import { missingValue } from "../../training/data/encode-features.ts";
 import { checkFeatures, type Target, targetOf } from "../../training/data/supervised.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
+import { notesInWords } from "../shared/table-words.ts";
 import { quote } from "../shared/words.ts";
 import { columnOf, type Table, type TableColumn } from "../../training/io/index.ts";
 import {
@@ -50,7 +51,7 @@ export async function tableProblem(
   const columns = missing === "drop" ? [...names, target] : [target];
   const { table, dropped } = dropMissing(whole, { columns });
   if (missing === "error" && dropped.length > 0)
-    throw missingValue(whole, dropped[0]!.row, columnOf(whole, target), "");
+    throw missingValue(whole, dropped[0]!.row, columnOf(whole, target), "", repairOfTarget);
   checkCount(file, table.rows);
   const goal = targetOf(table, target, source.task);
   if (goal.task === "classification") checkClasses(file, target, goal, columnOf(table, target).kind);
@@ -66,7 +67,7 @@ export async function tableProblem(
     {
       title: file,
       provenance: `${file}: ${whole.rows} rows, to predict ${target} from ${listOf(names)}`,
-      notes: notesOnDropped(whole, dropped),
+      notes: [...notesInWords(whole, { hasCategories: true }), ...notesOnDropped(whole, dropped)],
     },
     { table, target, goal, encoderOf },
     seed,
@@ -217,6 +218,9 @@ function yOf(table: Table, target: string, goal: Target, task: Task): ArrayLike<
     `${table.name}: column ${JSON.stringify(target)} was for ${task.kind} in the run which is to go on, and is for ${goal.task} now. Say --task ${task.kind}.`,
   );
 }
+
+const repairOfTarget =
+  "It is the target, which cannot be filled in: write it into the table, or leave such rows out with --missing drop.";
 
 function notesOnDropped(
   table: Table,

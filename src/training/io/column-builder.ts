@@ -17,6 +17,8 @@ export interface ColumnBuilder {
   readonly add: (cell: string, line: number) => void;
   /** What was added since the last `take`. The kind, once known, stays; with nothing but missing values it is number. */
   readonly take: () => TableColumn;
+  /** What is to be known of cells that were added since the last `takeNotes`, as sentences. */
+  readonly takeNotes: () => readonly string[];
 }
 
 /** An empty column of a file; `missing` says whether missing values are errors or NaN and empty text. */
@@ -33,6 +35,9 @@ export function columnBuilder(
   let places: number[] = []; // of numbers that may be meant otherwise, and what they are then
   let byComma: number[] = [];
 
+  let rounded: { readonly cell: string; readonly line: number; readonly value: number } | undefined;
+  let roundedCount = 0;
+
   const fail = (line: number, what: string): DownhillError =>
     new DownhillError("data", `${file}: line ${line}, column ${JSON.stringify(name)}: ${what}`);
 
@@ -46,6 +51,15 @@ export function columnBuilder(
   };
 
   const number = (cell: string, line: number): number => {
+    const value = numberOf(cell, line);
+    if (cell.length >= unsafeDigits && isRounded(cell, value)) {
+      rounded ??= { cell, line, value };
+      roundedCount++;
+    }
+    return value;
+  };
+
+  const numberOf = (cell: string, line: number): number => {
     const plain = reader.plain(cell);
     if (plain !== undefined) return plain;
     const found = reader.read({ cell, line, column: name });
@@ -84,6 +98,16 @@ export function columnBuilder(
     name,
     keepText: () => decide("text"),
     add,
+    takeNotes: () => {
+      if (rounded === undefined) return [];
+      const { cell, line, value } = rounded;
+      const more = roundedCount === 1 ? "" : `, and ${roundedCount - 1} more like it`;
+      [rounded, roundedCount] = [undefined, 0];
+      return [
+        `${file}: line ${line}, column ${JSON.stringify(name)}: the integer ${cell.trim()} is above 2^53 and was read as ${BigInt(value)}${more}. ` +
+          `To keep all digits, read the column as text with text: [${JSON.stringify(name)}].`,
+      ];
+    },
     take: () => {
       if (kind === undefined) decide("number");
       const [values, words] = [numbers, texts];
@@ -94,4 +118,16 @@ export function columnBuilder(
         : { kind: "number", name, values: Float64Array.from(values) };
     },
   };
+}
+
+/** Digits of the smallest integer that float64 may round, 2^53 + 1. */
+const unsafeDigits = 16;
+
+/** Whether a cell is an integer other than the value that it was read as. Marks between thousands are no digits. */
+function isRounded(cell: string, value: number): boolean {
+  if (Number.isSafeInteger(value) || !Number.isInteger(value) || /e/i.test(cell)) return false;
+  const digits = cell.replaceAll(/\D/g, "").replace(/^0+/, "");
+  const read = BigInt(Math.abs(value));
+  // of a number with decimals there are more digits than those of its whole part
+  return digits.length === String(read).length && BigInt(digits) !== read;
 }

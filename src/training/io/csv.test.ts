@@ -554,3 +554,28 @@ test("readTable of what is no text, and columnOf of what is no table, say so", (
     "readTable: expected the text of a table, got object. For the path of a file there is readTableFile.",
   );
 });
+
+test("notes tell of integers above 2^53 that were rounded, and of nothing else", () => {
+  const cells = [
+    "9007199254740993", // rounded
+    "9007199254740992",
+    "-9007199254740993", // rounded
+    "18014398509481984",
+    "9,007,199,254,740,993", // rounded
+    "123456789012345678901234567890", // rounded
+    "9007199254740993.5",
+    "12345678901234567e3",
+    "1e300",
+    "0000000000000000000007",
+    "0.12345678901234567890",
+  ];
+  const table = readTable(`id;b\n${cells.map((cell) => `${cell};1`).join("\n")}\n`, {
+    decimal: ".",
+    name: "a.csv",
+  });
+  expect(table.notes).toEqual([
+    'a.csv: line 2, column "id": the integer 9007199254740993 is above 2^53 and was read as 9007199254740992, and 3 more like it. To keep all digits, read the column as text with text: ["id"].',
+  ]);
+  expect(readTable("id\n9007199254740993\n", { text: ["id"] }).notes).toBeUndefined();
+  expect(readTable("id\n9007199254740991\n1\n").notes).toBeUndefined();
+});

@@ -15,6 +15,8 @@ export interface Table {
   readonly rows: number;
   /** The line of the file on which each row begins, from 1; for messages about rows. */
   readonly lines?: ArrayLike<number>;
+  /** Sentences about cells that were read otherwise than they are written: integers above 2^53 that were rounded. Absent if there are none. */
+  readonly notes?: readonly string[];
 }
 
 /** Options of `readTable`. */
@@ -51,7 +53,7 @@ export interface ReadTableOptions {
  * passed over.
  *
  * A column whose first value is a number is a column of numbers, and then all its values must be; other
- * columns are text, without the spaces around it.
+ * columns are text, without the spaces around it. Numbers are float64: integers above 2^53 may be rounded, which `notes` of the table says.
  *
  * @throws DownhillError `data`, naming file, line and column: for rows of another length than the first,
  * cells that are no finite numbers, decimal points beside decimal commas, missing values, two columns of one name, no
@@ -170,11 +172,13 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
     take() {
       const rows = lines.length;
       reader.settle();
+      const notes = (builders ?? []).flatMap((b) => b.takeNotes());
       const table = {
         name,
         columns: (builders ?? []).map((b) => b.take()),
         rows,
         lines: Int32Array.from(lines),
+        ...(notes.length === 0 ? {} : { notes }),
       };
       lines = [];
       return table;
