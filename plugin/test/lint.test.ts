@@ -1,6 +1,7 @@
 import { Linter } from "eslint";
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import downhill from "../src/lint.ts";
@@ -66,6 +67,30 @@ test("ESLint underlines what is refused, with the message of the build, and tens
   messages.forEach(({ message }, i) => {
     expect(message).toMatch(found[i]![3]);
   });
+});
+
+// it linted no file of TypeScript
+test("the configuration in the docs has ESLint lint files of TypeScript and of JavaScript", async () => {
+  const docs = readFileSync(fileURLToPath(new URL("../../docs/plain-setup.md", import.meta.url)), "utf8");
+  const [, config] = /```js\n(\/\/ eslint\.config\.js\n.*?)```/s.exec(docs)!;
+  const espree = new URL("../node_modules/espree/espree.js", import.meta.url).href;
+  const marked = code.slice(0, code.indexOf("/** @param {number} x */\nexport function square"));
+  const project = makeProject({
+    "eslint.config.js": config!,
+    // a parser that reads what TypeScript and JavaScript have in common
+    "node_modules/typescript-eslint/package.json": '{ "type": "module", "exports": "./index.js" }',
+    "node_modules/typescript-eslint/index.js": `import * as parser from ${JSON.stringify(espree)};\nexport default { parser };\n`,
+    ...Object.fromEntries(["a.ts", "b.mts", "c.tsx", "d.js", "e.mjs"].map((name) => [`src/${name}`, marked])),
+  });
+  try {
+    const { stdout } = await project.node(["node_modules/eslint/bin/eslint.js", "--format", "json", "src"]);
+    const results = JSON.parse(stdout) as { filePath: string; messages: { ruleId: string }[] }[];
+    expect(results.map(({ filePath, messages }) => [basename(filePath), messages[0]?.ruleId])).toEqual(
+      ["a.ts", "b.mts", "c.tsx", "d.js", "e.mjs"].map((name) => [name, "downhill/plain"]),
+    );
+  } finally {
+    project.remove();
+  }
 });
 
 describe("oxlint", () => {
