@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { testWith } from "./support/conditions.ts";
+import { testOnLinux, testWith } from "./support/conditions.ts";
 import { extent, testInCi } from "./support/extent.ts";
 import { describeWithMpi, launchRanks, mpiruns, rankProgram, runToEnd, shortLived } from "./support/mpi.ts";
 import { root } from "./support/snippets.ts";
@@ -319,7 +319,7 @@ describeWithMpi("downhill launch, where ranks hear no signal,", () => {
   });
 });
 
-describe.skipIf(process.platform === "win32")("downhill launch", () => {
+describe("downhill launch", () => {
   /** What takes itself for Open MPI, hears no signal, and has started a process that outlives it. */
   const deaf = `#!${process.execPath}
 if (process.argv[2] === "--version") { console.log("mpirun (Open MPI) 5.0.7"); process.exit(0); }
@@ -340,7 +340,7 @@ setInterval(() => {}, 1000);
   };
 
   // it once heard no SIGTERM any more
-  test.runIf(process.platform === "linux")(
+  testOnLinux(
     "asks once, ends after the grace time, and then kills all that is left of the run",
     async () => {
       const mpirun = join(folder, "deaf-mpirun.cjs");

@@ -27,6 +27,7 @@ import type { PlainForm } from "downhill/plain";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import type { CompiledRecord, RecordStore } from "../../src/engine/runtime/region-records.ts";
 import { keeperOf, makeRecords } from "../../src/engine/runtime/region-records.ts";
+import { testOnPosix } from "../support/conditions.ts";
 import { extent } from "../support/extent.ts";
 import { numbersIn } from "../support/plain-differences.ts";
 import { formOfText } from "../support/plain-region.ts";
@@ -436,9 +437,7 @@ describe("setCompilationCache", () => {
     expect(files().filter((one) => one.endsWith(".part"))).toEqual([]);
   });
 
-  const testWithModes = test.skipIf(process.platform === "win32");
-
-  testWithModes.each([
+  testOnPosix.each([
     ["", 0o777],
     ["", 0o775],
     ["downhill-compiled", 0o702],
@@ -456,7 +455,7 @@ describe("setCompilationCache", () => {
     expect(run(gradient).compilations).toBe(1);
   });
 
-  testWithModes("refuses a folder of another user, and a link as its subfolder", () => {
+  testOnPosix("refuses a folder of another user, and a link as its subfolder", () => {
     setCompilationCache(folder);
     run(gradient);
     const { getuid } = process;
@@ -474,7 +473,7 @@ describe("setCompilationCache", () => {
     expect(() => setCompilationCache(folder)).toThrow("downhill-compiled");
   });
 
-  testWithModes(
+  testOnPosix(
     "makes its folders and files for itself alone to write, whatever the umask, and reads no other ones",
     () => {
       const before = process.umask(0);

@@ -46,6 +46,7 @@ export function offerCompilationCache(folder: string): void {
   } catch (error) {
     if (!(error instanceof DownhillError && error.code === "file")) throw error;
     setCompilationCache(undefined);
+    // oxlint-disable-next-line no-console -- the program runs on, only slower
     console.warn(`downhill: compiled code is not cached: ${error.message}`);
   }
 }
@@ -71,6 +72,13 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
   let canWrite = true;
   let isPruned = false;
   let isTrusted: boolean | undefined; // undefined until the subfolder exists, which another process may create
+  const namesIn = (at: string): readonly string[] => {
+    try {
+      return fs.readdirSync(at);
+    } catch {
+      return []; // it can be written to and not listed
+    }
+  };
   const trusts = (): boolean => {
     if (isTrusted === undefined && fs.existsSync(root)) isTrusted = objection() === undefined;
     return isTrusted === true;
@@ -113,17 +121,27 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
       } catch {
         fs.rmSync(part, { force: true }); // a folder has the name of the file
       }
-      if (!isPruned) prune(fs, (name) => path.join(root, name), fs.readdirSync(root), mostBytes);
+      if (isPruned) return;
       isPruned = true;
+      prune(fs, (name) => path.join(root, name), namesIn(root), mostBytes);
     },
   };
 }
 
-type FileSystem = typeof import("node:fs");
+/** The functions of `node:fs` that are used below. */
+interface FileSystem {
+  readonly statSync: (path: string) => Stats;
+  readonly lstatSync: (path: string) => Stats;
+  readonly rmSync: (path: string, options: { readonly force: boolean }) => void;
+}
+
 /** Part of what a file system reports about a path. */
 interface Stats {
   readonly uid: number;
   readonly mode: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
   isSymbolicLink(): boolean;
 }
 
@@ -176,7 +194,7 @@ function prune(
 ): void {
   const files = names.flatMap((name) => {
     const file = pathOf(name);
-    const stats = recordName.test(name) ? fs.lstatSync(file, { throwIfNoEntry: false }) : undefined;
+    const stats = recordName.test(name) ? statsOf(() => fs.lstatSync(file)) : undefined;
     return stats?.isFile() === true ? [{ file, size: stats.size, mtimeMs: stats.mtimeMs }] : [];
   });
   let bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -65,12 +65,12 @@ async function open(options: OpenMpiOptions): Promise<World> {
   for (const [name, value] of Object.entries(ucxSettings)) process.env[name] ??= value;
   const launch = readLauncher(process.env);
   const library = loadLibrary(koffi, given === "" ? undefined : given, launch?.make);
-  const opened = announceOpening(launch?.rank);
+  const endOpening = announceOpening(launch?.rank);
   let plain: Mpi;
   try {
     plain = initialise(library);
   } finally {
-    opened();
+    endOpening();
   }
   const progress = heedLauncher(launch?.rank ?? plain.rank, plain.size);
   const mpi = counted(plain, progress);
