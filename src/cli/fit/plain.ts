@@ -31,7 +31,11 @@ export function plainModel(
         `which gives an array with a number for each row.`,
     );
   }
-  const inputs = form.params.flatMap((param) => inputsOf(form, param.name, param.type, isOfColumns));
+  // an optional number that is no column keeps its default
+  const types = form.params.map((param) => givenType(param.name, param.type, columns));
+  const inputs = types.flatMap((type, i) =>
+    type === undefined ? [] : inputsOf(form, form.params[i]!.name, type, isOfColumns),
+  );
   const names = inputs.map((input) => input.name);
   const twice = names.find((one, i) => names.indexOf(one) !== i);
   if (twice !== undefined) {
@@ -73,7 +77,7 @@ export function plainModel(
   }
   const call = (own: Readonly<Record<string, Tensor>>, params: Readonly<Record<string, Tensor>>): Tensor => {
     const numbers = names.map((one) => own[one] ?? params[one]!).values();
-    return overTensors(...form.params.map(({ type }) => argumentOf(type, numbers))) as Tensor;
+    return overTensors(...types.map((type) => type && argumentOf(type, numbers))) as Tensor;
   };
   const fitted = side?.columns ?? [target];
   const others = columns.filter((one) => !fitted.includes(one) && !data.includes(one));
@@ -134,6 +138,32 @@ interface Input {
   readonly isArray: boolean;
 }
 
+/** The type of an argument without the optional parts that no column is given for; `undefined` where nothing is left. */
+function givenType(name: string, type: PlainType, columns: readonly string[]): PlainType | undefined {
+  switch (type.kind) {
+    case "optional": {
+      const inner = givenType(name, type.type, columns);
+      return inner?.kind === "record" || columns.includes(name) ? inner : undefined;
+    }
+    case "record": {
+      const fields = type.fields.flatMap((field) => {
+        const given = givenType(field.name, field.type, columns);
+        return given ? [{ name: field.name, type: given }] : [];
+      });
+      return { kind: "record", fields };
+    }
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+    case "list":
+    case "tuple":
+      return type;
+    default:
+      return assertNever(type, "givenType");
+  }
+}
+
 /** What an argument holds, in order: numbers, and of a function of columns arrays too. */
 function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: boolean): Input[] {
   const inner = (field: string, of: PlainType): Input[] => inputsOf(form, field, of, isOfColumns);
@@ -148,6 +178,7 @@ function inputsOf(form: PlainForm, name: string, type: PlainType, isOfColumns: b
     case "array":
       if (isOfColumns && type.integer !== true && type.of !== "Int32Array") return [{ name, isArray: true }];
       throw wrongArgument(form, `${name} is an array${isOfColumns ? " of integers" : ""}`);
+    case "optional":
     case "boolean":
     case "matrix":
     case "list":

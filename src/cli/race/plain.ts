@@ -38,7 +38,23 @@ export function plainLandscape(
 const usualCount = 2; // coordinates of an array, where --start does not say how many
 
 function shapeOf(form: PlainForm, start: string | undefined): Shape {
-  const { params } = form;
+  const required = form.params.filter(({ type }) => type.kind !== "optional");
+  // optional parameters keep their defaults, unless there are no others
+  const params = required.length > 0 ? required : form.params;
+  const shape = shapeOfParams(
+    form,
+    params.map(({ name, type }) => ({ name, type: type.kind === "optional" ? type.type : type })),
+    start,
+  );
+  const positions = params.map((param) => form.params.indexOf(param));
+  const argumentsOf = (point: Tensor): unknown[] => {
+    const given = shape.argumentsOf(point);
+    return form.params.map((_, i) => given[positions.indexOf(i)]);
+  };
+  return { ...shape, argumentsOf };
+}
+
+function shapeOfParams(form: PlainForm, params: PlainForm["params"], start: string | undefined): Shape {
   const [only, ...others] = params;
   if (only === undefined) throw wrongShape(form);
   if (params.every(({ type }) => isReal(type))) {
@@ -56,8 +72,9 @@ function shapeOf(form: PlainForm, start: string | undefined): Shape {
       if (!type.items.every(isReal)) throw wrongShape(form);
       return { coordinates: numbered(type.items.length), argumentsOf: (point) => [elements(point)] };
     case "record": {
-      const names = type.fields.map((field) => field.name);
-      if (!type.fields.every((field) => isReal(field.type))) throw wrongShape(form);
+      const fields = type.fields.filter((field) => field.type.kind !== "optional");
+      const names = fields.map((field) => field.name);
+      if (names.length === 0 || !fields.every((field) => isReal(field.type))) throw wrongShape(form);
       return {
         coordinates: names,
         argumentsOf: (point) => [Object.fromEntries(names.map((name, i) => [name, point.at(i)]))],
@@ -67,6 +84,7 @@ function shapeOf(form: PlainForm, start: string | undefined): Shape {
     case "boolean":
     case "matrix":
     case "list":
+    case "optional":
       throw wrongShape(form);
     default:
       return assertNever(type, "shapeOf");
@@ -113,6 +131,8 @@ function kindOf(type: PlainType): string {
       return "a record";
     case "tuple":
       return "a tuple";
+    case "optional":
+      return `${kindOf(type.type)}, or nothing`;
     default:
       return assertNever(type, "kindOf");
   }

@@ -260,8 +260,8 @@ export interface LowerContext {
 
 /** What becomes of a call that failed at a site. */
 export interface FailureReport {
-  /** The error to throw, by what was wanted there and how much there is. */
-  error(wanted: number, length: number): Error;
+  /** The error to throw, by what was wanted there, how much there is, and the values in its text. */
+  error(wanted: number, length: number, values: readonly number[]): Error;
   /** Where memory was too small: sees to it that a program that is compiled from now on has enough; false if that cannot be. */
   makeRoom?(wanted: number): boolean;
 }

@@ -2,13 +2,15 @@ import type { Block } from "./build.ts";
 import * as k from "./build.ts";
 import type { Expr, Routine } from "./scalar.ts";
 
-/** The locals by which a routine says that a call ended with an error: the first is 0 as long as there is none. */
+/** Locals that report how a call ended: `site` is 0 unless the call failed. */
 export interface FailureLocals<Site> {
   /** Number of the site, from 1; i32. */
   readonly site: Expr;
   /** What was wanted there, f64, and how much there is, i32. */
   readonly wanted: Expr;
   readonly length: Expr;
+  /** Value `i` in the text of the error, f64. */
+  value(i: number): Expr;
   /** Whether there is a site yet. */
   readonly canFail: boolean;
   /** Numbers a site: a place in the code where a call may end. */
@@ -29,6 +31,7 @@ export interface Failures<Site> {
 export function makeFailures<Site>(fresh: (hint: string) => string): Failures<Site> {
   const sites: Site[] = [];
   let names: readonly [site: string, wanted: string, length: string] | undefined;
+  const values: string[] = [];
   const name = (i: 0 | 1 | 2): string =>
     (names ??= [fresh("failure"), fresh("failure.wanted"), fresh("failure.length")])[i];
   const locals: FailureLocals<Site> = {
@@ -41,19 +44,28 @@ export function makeFailures<Site>(fresh: (hint: string) => string): Failures<Si
     get length() {
       return k.local("i32", name(2));
     },
+    value(i) {
+      while (values.length <= i) values.push(fresh("failure.value"));
+      return k.local("f64", values[i]!);
+    },
     get canFail() {
       return sites.length > 0;
     },
     add: (site) => sites.push(site),
   };
-  const all = (): readonly Expr[] => [locals.site, locals.wanted, locals.length];
+  const all = (): readonly { readonly name: string; readonly local: Expr }[] => [
+    { name: name(0), local: locals.site },
+    { name: name(1), local: locals.wanted },
+    { name: name(2), local: locals.length },
+    ...values.map((own, i) => ({ name: own, local: locals.value(i) })),
+  ];
   return {
     locals,
     sites,
     declare(block) {
       if (sites.length === 0) return;
-      all().forEach(({ type }, i) => block.let(name(i as 0 | 1 | 2), k.constant(type, 0)));
+      for (const { name: own, local } of all()) block.let(own, k.constant(local.type, 0));
     },
-    outputs: () => (sites.length === 0 ? [] : all().map((value) => ({ kind: "scalar", value }) as const)),
+    outputs: () => (sites.length === 0 ? [] : all().map(({ local }) => ({ kind: "scalar", value: local }) as const)),
   };
 }

@@ -437,6 +437,7 @@ function emitRegion(context: LowerContext, { region, lowering = {} }: RegionPara
           site: failure.site,
           wanted: failure.wanted,
           length: failure.length,
+          value: (i) => failure.value(i),
           canFail: failure.canFail,
           add: (site) => failure.add(reportOf(region, site)),
         },
@@ -503,7 +504,7 @@ function memoryIn({ buffer, offset }: WriteView): { readonly buffer: string; rea
 
 function reportOf(region: Region, site: Site): FailureReport {
   return {
-    error: (wanted, length) => failureOf(region, site, wanted, length),
+    error: (wanted, length, values) => failureOf(region, site, wanted, length, values),
     ...(site.kind === "capacity" ? { makeRoom: (wanted) => makeRoom(region, site.array!, wanted) } : {}),
   };
 }

@@ -141,6 +141,7 @@ function checkStmt(context: Context, stmt: RegionStmt): void {
       checkScope(context, stmt.then);
       return checkScope(context, stmt.otherwise);
     case "throw":
+      for (const { value } of stmt.more ?? []) checkExpr(context, value);
       return;
     default:
       return assertNever(stmt, "checkRegion");

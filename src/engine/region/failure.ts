@@ -1,18 +1,19 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Site } from "./lower/scope.ts";
-import type { PositionIndex, Region } from "./region.ts";
+import type { PositionIndex, Region, RegionType, ThrownFormat } from "./region.ts";
 
 /**
- * The error that a call of a region ended with, in the words of who wrote the text: what was wrong, where, and that place of the text
- * under a caret line. `wanted` is the place or length that was asked for, `length` that of the axis.
+ * The error that a call of a region ended with: the cause, the position in the source, and that line with carets. `wanted` is the
+ * index or length that was requested, `length` that of the axis, `values` are those in the text of a `throw`.
  */
 export function failureOf(
   region: Pick<Region, "name" | "file" | "positions">,
   site: Site,
   wanted: number,
   length: number,
-): DownhillError {
+  values: readonly number[] = [],
+): Error {
   const where = placeInText(region, site.at);
   switch (site.kind) {
     case "place": {
@@ -29,13 +30,40 @@ export function failureOf(
     case "checks":
       throw internalError(`${region.name}: a call by code without checks was not made again`);
     case "throw":
-      return new DownhillError(
-        "thrown",
-        `${site.message ?? "an error was thrown"}\n  thrown by ${region.name}${where}`,
-      );
+      return thrownError(site, `${thrownText(site, values)}\n  thrown by ${region.name}${where}`);
     default:
       return assertNever(site.kind, "failureOf");
   }
+}
+
+/** The text of a `throw` with its values. */
+export function thrownText(
+  { message = "an error was thrown", more = [] }: Pick<Site, "message" | "more">,
+  values: readonly number[],
+): string {
+  return message + more.map(({ type, by, text }, i) => writtenValue(values[i]!, type, by) + text).join("");
+}
+
+/** A value as JavaScript writes it. */
+function writtenValue(value: number, type: RegionType, by?: ThrownFormat): string {
+  if (by === undefined) return type === "bool" ? String(value !== 0) : String(value);
+  const [method, digits] = by;
+  return value[method](digits);
+}
+
+const errorClasses = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError } as const;
+
+/**
+ * The error that the text throws. A class of JavaScript is kept; of another class the error has the name and is an `Error`, since a
+ * region cannot run its constructor. `code` is `"thrown"`, as of a `DownhillError`.
+ */
+export function thrownError({ error = "Error" }: Pick<Site, "error">, message: string): Error {
+  if (Object.hasOwn(errorClasses, error)) {
+    const thrown = new errorClasses[error as keyof typeof errorClasses](message);
+    return Object.assign(thrown, { code: "thrown" });
+  }
+  const thrown = new DownhillError("thrown", message);
+  return error === "Error" ? thrown : Object.defineProperty(thrown, "name", { value: error });
 }
 
 /** ` at loss.ts:3:7`, and what stands there with a line of carets below. */

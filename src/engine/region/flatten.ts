@@ -13,7 +13,7 @@ import type {
   RegionType,
 } from "./region.ts";
 import { assertNever } from "../util/assert-never.ts";
-import { walkExpr, walkExpressions, walkStmts } from "./walk.ts";
+import { mapExpressionsOf, walkExpr, walkExpressions, walkStmts } from "./walk.ts";
 
 /**
  * The same region in flat form. Lengths of declared arrays are locals or constants, so that `length` is of parameters only; constants
@@ -93,8 +93,10 @@ class Flattening {
           value: this.#atom(stmt.value, out, at),
         });
         return;
-      case "swap":
       case "throw":
+        out.push(mapExpressionsOf(stmt, (value) => this.#atom(value, out, at)));
+        return;
+      case "swap":
         out.push(stmt);
         return;
       case "if":

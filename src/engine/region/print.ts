@@ -2,7 +2,7 @@ import type { Code } from "../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../kernel/code.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { nest } from "./nest.ts";
-import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt } from "./region.ts";
+import type { For, Region, RegionExpr, RegionParam, RegionResult, RegionStmt, Throw } from "./region.ts";
 import { walkStmts } from "./walk.ts";
 
 /**
@@ -87,10 +87,21 @@ function headText(stmt: RegionStmt, settable: ReadonlySet<string>): string {
     case "if":
       return `if (${printRegionExpr(stmt.condition)})`;
     case "throw":
-      return `throw new Error(${JSON.stringify(stmt.message)});`;
+      return `throw new ${stmt.error ?? "Error"}(${thrownTemplate(stmt)});`;
     default:
       return assertNever(stmt, "printRegion");
   }
+}
+
+/** The text of an error: a string, or a template with its values. */
+function thrownTemplate({ message, more = [] }: Throw): string {
+  if (more.length === 0) return JSON.stringify(message);
+  const plain = (text: string): string => text.replace(/[\\`]|\$(?=\{)/g, "\\$&");
+  const parts = more.map(({ value, by, text }) => {
+    const method = by === undefined ? "" : `.${by[0]}(${by[1] ?? ""})`;
+    return `\${${printRegionExpr(value)}${method}}${plain(text)}`;
+  });
+  return `\`${plain(message)}${parts.join("")}\``;
 }
 
 /** `for (let i = 0; i < n; i += 2)`; a loop that runs backwards over the same values says so. */

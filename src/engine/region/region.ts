@@ -95,12 +95,27 @@ export type RegionStmt =
       readonly otherwise: readonly RegionStmt[];
       readonly at?: PositionIndex | undefined;
     }
-  | {
-      /** Ends the call with an error. */
-      readonly kind: "throw";
-      readonly message: string;
-      readonly at?: PositionIndex | undefined;
-    };
+  | Throw;
+
+/** Ends the call with an error. Its text is `message`, then each of `more`: a value as JavaScript writes it, and the text after it. */
+export interface Throw {
+  readonly kind: "throw";
+  readonly message: string;
+  readonly more?: readonly ThrownPart[] | undefined;
+  /** Name of the class of the error. Default `Error`. */
+  readonly error?: string | undefined;
+  readonly at?: PositionIndex | undefined;
+}
+
+/** A value in the text of an error, and the text after it. */
+export interface ThrownPart {
+  readonly value: RegionExpr;
+  /** How the value is written: by `String`, or by a method of numbers with a constant argument. */
+  readonly by?: ThrownFormat | undefined;
+  readonly text: string;
+}
+
+export type ThrownFormat = readonly [method: "toFixed" | "toPrecision" | "toExponential", digits?: number];
 
 /** Declares an array of this block; all its elements are 0, anew each time that the declaration runs. */
 export interface ArrayDeclaration {

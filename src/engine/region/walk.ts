@@ -104,8 +104,9 @@ export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
     case "while":
     case "if":
       return [stmt.condition];
-    case "swap":
     case "throw":
+      return stmt.more?.map(({ value }) => value) ?? nothing;
+    case "swap":
       return nothing;
     default:
       return assertNever(stmt, "expressionsOf");
@@ -181,8 +182,14 @@ export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => Regi
       const condition = f(stmt.condition);
       return condition === stmt.condition ? stmt : { ...stmt, condition };
     }
+    case "throw": {
+      const { more } = stmt;
+      if (more === undefined) return stmt;
+      const values = more.map(({ value }) => f(value));
+      if (values.every((value, i) => value === more[i]!.value)) return stmt;
+      return { ...stmt, more: more.map((part, i) => ({ ...part, value: values[i]! })) };
+    }
     case "swap":
-    case "throw":
       return stmt;
     default:
       return assertNever(stmt, "mapExpressionsOf");

@@ -308,7 +308,7 @@ function roomOf(
 function settleFailure(code: Code, { name, text }: Callee, outputs: readonly Slot[]): void {
   const { lowered, compiled } = code.version;
   const first = must(lowered.failure, "the outputs of errors");
-  const [number, wanted, length] = outputs.slice(first, first + 3) as [number, number, number];
+  const [number, wanted, length, ...values] = outputs.slice(first) as [number, number, number, ...number[]];
   const site = must(lowered.sites[number - 1], `site ${number} of an error`);
   if (site.kind === "checks") {
     engine.compilations++;
@@ -322,7 +322,7 @@ function settleFailure(code: Code, { name, text }: Callee, outputs: readonly Slo
     return;
   }
   const at = site.at === undefined ? undefined : code.placeOf(site.at, text);
-  throw failureOf({ ...text, name }, { ...site, at }, wanted, length);
+  throw failureOf({ ...text, name }, { ...site, at }, wanted, length, values);
 }
 
 type ArgumentWriter = (arg: RegionArgument, inputs: Slot[]) => void;

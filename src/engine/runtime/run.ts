@@ -31,9 +31,9 @@ export class Outgrown extends Error {}
 
 /** What to throw for a call that failed, by what the routine says of it. */
 function failureOf(failures: readonly FailureReport[], said: readonly (Held | undefined)[]): Error {
-  const [site, wanted, length] = said as [number, number, number];
+  const [site, wanted, length, ...values] = said as [number, number, number, ...number[]];
   const report = must(failures[site - 1], `site ${site} of an error`);
-  return report.makeRoom?.(wanted) === true ? new Outgrown() : report.error(wanted, length);
+  return report.makeRoom?.(wanted) === true ? new Outgrown() : report.error(wanted, length, values);
 }
 
 /**

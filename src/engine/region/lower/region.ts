@@ -54,8 +54,9 @@ export function writeRegion(
   walkStmts(region.body, (stmt) => void (stmt.kind === "set" && settable.add(stmt.name)));
   const sites: Site[] = [];
   const { site, wanted, length } = host.failure;
+  const value = (i: number): Expr => host.failure.value(i);
   const scope: Scope = {
-    host: { ...host, failure: { site, wanted, length, canFail: false, add: (one) => sites.push(one) } },
+    host: { ...host, failure: { site, wanted, length, value, canFail: false, add: (one) => sites.push(one) } },
     functions,
     settable,
     scalars: new Map(host.scalars),

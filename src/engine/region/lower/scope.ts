@@ -6,7 +6,7 @@ import type { Range } from "../../kernel/range.ts";
 import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../functions.ts";
-import type { PositionIndex } from "../region.ts";
+import type { PositionIndex, RegionType, ThrownPart } from "../region.ts";
 
 /** Where the elements of an array lie: from `offset` on in a buffer, in row-major order. */
 export interface ArrayPlace {
@@ -47,6 +47,15 @@ export interface Site {
   readonly array?: string;
   readonly axis?: number;
   readonly message?: string;
+  /** Of a `throw`: the values in its text, with the text after each. */
+  readonly more?: readonly SiteValue[];
+  /** Of a `throw`: name of the class of the error. */
+  readonly error?: string | undefined;
+}
+
+/** A value in the text of an error. The value itself is an output of the routine, as f64. */
+export interface SiteValue extends Pick<ThrownPart, "by" | "text"> {
+  readonly type: RegionType;
 }
 
 /** What a region is written into: a routine of its own, or a part of one. */

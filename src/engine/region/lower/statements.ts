@@ -1,14 +1,14 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { RegionExpr, RegionStmt } from "../region.ts";
+import type { RegionExpr, RegionStmt, Throw, ThrownPart } from "../region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
 import { settled, writeBranch, writeExpr, writePlace } from "./expressions.ts";
 import { declareLocal } from "./integers.ts";
 import { writeFor, writeWhile } from "./loops.ts";
 import type { Access } from "./places.ts";
 import { behind, checkedLoads, guardPlaces, plus } from "./places.ts";
-import type { Cursor, Scope } from "./scope.ts";
+import type { Cursor, Scope, SiteValue } from "./scope.ts";
 import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
 
 /** Writes statements at the cursor. */
@@ -56,13 +56,31 @@ function writeStmt(scope: Scope, cursor: Cursor, stmt: RegionStmt): void {
       return writeBranch(scope, cursor, condition, [then, otherwise], sides);
     }
     case "throw":
-      writeFailure(scope, cursor.block, { kind: "throw", at: stmt.at, message: stmt.message });
-      cursor.canFail = true;
-      cursor.isDead = true;
-      return;
+      return writeThrow(scope, cursor, stmt);
     default:
       return assertNever(stmt, "writeStmt");
   }
+}
+
+function writeThrow(scope: Scope, cursor: Cursor, { message, more, error, at }: Throw): void {
+  const { failure } = scope.host;
+  const values = (more ?? []).map(({ value }) => k.convert("f64", writeExpr(scope, cursor, value)));
+  values.forEach((value, i) => cursor.block.set(failure.value(i), value));
+  const parts = more?.map(sitePart);
+  writeFailure(scope, cursor.block, {
+    kind: "throw",
+    at,
+    message,
+    ...(parts && { more: parts }),
+    ...(error === undefined ? {} : { error }),
+  });
+  cursor.canFail = true;
+  cursor.isDead = true;
+}
+
+/** A value in the text of an error, as a site describes it. */
+export function sitePart({ value, by, text }: ThrownPart): SiteValue {
+  return { type: value.type, ...(by && { by }), text };
 }
 
 /** Has what comes after stand in the branch where a condition holds; else an error is noted. */

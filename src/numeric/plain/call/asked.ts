@@ -25,6 +25,11 @@ export const pair = (x: Template, y: Template): Template => ({ kind: "tuple", it
 
 /** Refuses to differentiate in what only sets sizes, bounds and places. */
 export function requireFloating(title: string, template: Template, place: number): void {
+  if (template.kind === "optional" && template.item === undefined)
+    throw new DownhillError(
+      "tree",
+      `${title}: argument ${place} is undefined, and there is no derivative in a default. Give it a value, or leave it out of argnums.`,
+    );
   const whole = wholeIn(template, `argument ${place}`);
   if (whole === undefined) return;
   throw new DownhillError(
@@ -56,6 +61,10 @@ export function wholeIn(
       return first(template.fields, ({ name, type }) => wholeIn(type, `${path}.${name}`));
     case "tuple":
       return first(template.items, (item, i) => wholeIn(item, `${path}[${i}]`));
+    case "optional":
+      return template.item && wholeIn(template.item, path);
+    case "absent":
+      return undefined;
     case "jacobian":
       return wholeIn(template.out, path);
   }

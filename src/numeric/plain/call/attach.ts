@@ -1,5 +1,5 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
-import { DownhillError, showType } from "../../../engine/errors/index.ts";
+import { DownhillError, internalError, showType } from "../../../engine/errors/index.ts";
 import { isAtHand, readElements } from "../../../engine/ir/elements.ts";
 import { Tensor, type TensorLike } from "../../../engine/ir/tensor.ts";
 import { arrayType, isFloating } from "../../../engine/ir/types.ts";
@@ -25,7 +25,7 @@ import {
 } from "./callable.ts";
 import { resultTypes } from "./regions.ts";
 import { asFunction, plainFunction } from "./transforms.ts";
-import { countLeaves, type Leaf, takeApart, templateOf } from "./values.ts";
+import { countLeaves, type Leaf, leafRanks, takeApart, templateOf } from "./values.ts";
 
 /** What the body of a plain function asks before it computes. */
 export interface FormHandle {
@@ -149,6 +149,8 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
       );
     case "tuple":
       return type.items.some((item, i) => holdsTensor(item, (value as readonly unknown[])[i]));
+    case "optional":
+      return holdsTensor(type.type, value);
     default:
       return assertNever(type, "holdsTensor");
   }
@@ -197,6 +199,7 @@ export function callableOf(name: string, form: PlainForm, captured: Captured): P
   return {
     name,
     params,
+    ranks: params.map(leafRanks),
     names: form.params.map((param) => param.name),
     prepare(title, args, leads, isTangent = false) {
       const leaves = params.map((): Leaf[] => []);
@@ -299,6 +302,16 @@ function operandsOf(
         return operandsOf(item, part, types, `${path}[${i}]`, axes);
       });
     }
+    case "optional": {
+      const isThere = value !== undefined;
+      const flag = fromArray(arrayType("bool", []), Uint8Array.of(isThere ? 1 : 0));
+      if (types.next().done === true) throw internalError("the type of a boolean");
+      if (isThere) return [flag, ...operandsOf(type.type, value, types, path, axes)];
+      const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
+      const leaves: Leaf[] = [];
+      takeApart(type, undefined, ["bool" as const, ...own].values(), { path, lead: 0 }, leaves);
+      return [flag, ...tensorsOf(leaves.slice(1), own)];
+    }
     default:
       return assertNever(type, "operandsOf");
   }
@@ -380,6 +393,8 @@ function resultOf(type: PlainType, leaves: Iterator<Tensor>): unknown {
       return Object.fromEntries(type.fields.map((field) => [field.name, resultOf(field.type, leaves)]));
     case "tuple":
       return type.items.map((item) => resultOf(item, leaves));
+    case "optional":
+      throw internalError("a result that may be absent is refused");
     default:
       return assertNever(type, "resultOf");
   }

@@ -3,9 +3,9 @@ import type { AxisTree } from "../../../engine/transforms/vmap.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import { type Asked, flat } from "./asked.ts";
-import type { AnyFunction } from "./callable.ts";
+import type { AnyFunction, Operands } from "./callable.ts";
 import { axesOfBooleans } from "./lists.ts";
-import { holdsList, type Lead } from "./values.ts";
+import { holdsList, type Lead, mayLack } from "./values.ts";
 
 export interface BatchOptions {
   readonly inAxes?: AxisTree<number | null>;
@@ -16,13 +16,17 @@ export interface BatchOptions {
 export function batched({ f, title, options, apply, give }: Asked<BatchOptions>): AnyFunction {
   const { inAxes = 0, outAxes = 0 } = options;
   const isEach = Array.isArray(inAxes);
-  if (isEach && inAxes.length !== f.params.length) {
+  const isLeftOut = f.params.map(({ kind }, i) => isEach && i >= inAxes.length && kind === "optional");
+  if (isEach && inAxes.length + isLeftOut.filter(Boolean).length !== f.params.length) {
     throw new DownhillError(
       "range",
       `${title}: inAxes has ${inAxes.length} entries for ${f.params.length} argument${f.params.length === 1 ? "" : "s"}.`,
     );
   }
-  const axes = f.params.map((_, i) => (isEach ? (inAxes as readonly AxisTree<number | null>[])[i]! : inAxes));
+  const axes = f.params.map((_, i) => {
+    if (isLeftOut[i]!) return null;
+    return isEach ? (inAxes as readonly AxisTree<number | null>[])[i]! : inAxes;
+  });
   const placed = f.params.map((type, i) => axesOf(title, type, axes[i]!, `inAxes[${i}]`));
   if (typeof outAxes !== "number")
     throw new DownhillError(
@@ -30,6 +34,12 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
       `${title}: of a plain function outAxes is one number for all of the result.`,
     );
   const over = apply(f.run, { inAxes: placed, outAxes });
+  const canLack = f.params.some(mayLack);
+  /** The axes without those of absent values, which have no batch. */
+  const axesNow = (args: readonly Operands[]): readonly (readonly (number | null)[])[] =>
+    placed.map((own, i) =>
+      own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)),
+    );
   return give({
     ...f,
     name: title,
@@ -45,7 +55,11 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
         );
       return { ...prepared, result: { kind: "batch", item: prepared.result } };
     },
-    run: (...args) => flat(over(...(args as never[]))),
+    ranks: f.ranks.map((own, i) => own.map((rank, k) => (placed[i]![k] === null ? rank : rank + 1))),
+    run: (...args) => {
+      const own = canLack ? apply(f.run, { inAxes: axesNow(args), outAxes }) : over;
+      return flat(own(...(args as never[])));
+    },
     overTensors: apply(f.overTensors),
     body: undefined,
     direct: undefined,
@@ -62,6 +76,7 @@ function axesOf(
   if (typeof axes !== "object" || axes === null) return operandAxes(type, axes);
   const part = (key: string | number, member: PlainType): readonly (number | null)[] => {
     const axis = (axes as Readonly<Record<string, AxisTree<number | null>>>)[key];
+    if (axis === undefined && member.kind === "optional") return operandAxes(member, null);
     if (axis === undefined)
       throw new DownhillError(
         "tree",
@@ -69,6 +84,7 @@ function axesOf(
       );
     return axesOf(title, member, axis, `${path}.${key}`);
   };
+  if (type.kind === "optional") return [null, ...axesOf(title, type.type, axes, path)];
   if (type.kind === "record") return type.fields.flatMap((field) => part(field.name, field.type));
   if (type.kind === "tuple") return type.items.flatMap((item, i) => part(i, item));
   throw new DownhillError("tree", `${title}: ${path} must be one axis, or null.`);
@@ -92,6 +108,8 @@ function operandAxes(type: PlainType, axis: number | null): readonly (number | n
     case "array":
     case "matrix":
       return [axis];
+    case "optional":
+      return [null, ...operandAxes(type.type, axis)]; // its boolean is one of the whole batch
     default:
       return assertNever(type, "operandAxes");
   }

@@ -30,6 +30,8 @@ export interface Prepared {
 export interface PlainCallable {
   readonly name: string;
   readonly params: readonly PlainType[];
+  /** How many axes `run` takes of each operand of each argument; in a batch, those of absent values have one less. */
+  readonly ranks: readonly (readonly number[])[];
   /** Names of the arguments, for messages. */
   readonly names: readonly string[];
   /**
@@ -84,13 +86,13 @@ export function prepareCall(
 ): Prepared {
   const arity = params.length;
   if (args.length > arity) refuseExtra(title, args, arity);
-  if (args.length < arity) {
+  if (args.length < arity && params.slice(args.length).some(({ kind }) => kind !== "optional")) {
     throw new DownhillError(
       "tree",
       `${title}: takes ${arity} argument${arity === 1 ? "" : "s"}, and ${args.length} ${args.length === 1 ? "is" : "are"} given.`,
     );
   }
-  return prepare(title, args.slice(0, arity), new Array<number>(arity).fill(0));
+  return prepare(title, args, new Array<number>(arity).fill(0));
 }
 
 const dtypes = { f64: "float64", f32: "float32", i32: "int32", bool: "bool" } as const;

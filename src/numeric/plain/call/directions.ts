@@ -14,7 +14,7 @@ import {
   tensorsOf,
 } from "./callable.ts";
 import { gradientBody } from "./gradient.ts";
-import { type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
+import { derivativeOf, type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
 /** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
 function prepareTangents(
@@ -31,7 +31,10 @@ function prepareTangents(
     );
   }
   const leads = new Array<number>(f.params.length).fill(0);
-  const tangents = f.prepare(`${title}, tangents`, directions, leads, true).leaves;
+  const { leaves: tangents, templates } = f.prepare(`${title}, tangents`, directions, leads, true);
+  templates.forEach((template, i) => {
+    requireSamePresence(title, at.templates[i]!, template, f.names[i]!);
+  });
   tangents.forEach((own, i) => {
     const types = typesIn(at.templates[i]!);
     own.forEach((leaf, k) => {
@@ -52,6 +55,37 @@ function prepareTangents(
     });
   });
   return { at, tangents };
+}
+
+/**
+ * Refuses a direction that lacks what its argument has, or the reverse.
+ *
+ * @throws DownhillError `tree`
+ */
+function requireSamePresence(title: string, of: Template, along: Template, path: string): void {
+  if (of.kind === "optional" && along.kind === "optional") {
+    if ((of.item === undefined) !== (along.item === undefined))
+      throw new DownhillError(
+        "tree",
+        of.item === undefined
+          ? `${title}: ${path} is undefined, so its tangent must be undefined too.`
+          : `${title}: the tangent of ${path} is undefined. Give it: 0 where ${path} does not change.`,
+      );
+    if (of.item && along.item) requireSamePresence(title, of.item, along.item, path);
+  } else if (of.kind === "record" && along.kind === "record") {
+    of.fields.forEach(({ name, type }, i) => {
+      requireSamePresence(title, type, along.fields[i]!.type, `${path}.${name}`);
+    });
+  } else if (of.kind === "tuple" && along.kind === "tuple") {
+    of.items.forEach((item, i) => {
+      requireSamePresence(title, item, along.items[i]!, `${path}[${i}]`);
+    });
+  } else if (of.kind === "list" && along.kind === "list") {
+    of.items?.forEach((item, i) => {
+      const other = along.items?.[i];
+      if (other !== undefined) requireSamePresence(title, item, other, `${path}[${i}]`);
+    });
+  }
 }
 
 /** The floating operands of directions, as tensors. */
@@ -129,9 +163,10 @@ export function hessianTimes({ title, f, apply }: Asked<unknown>): AnyFunction {
   return (x: unknown, v: unknown) => {
     if (f.takesTensors([x]) || f.takesTensors([v])) return apply(f.overTensors)(x as never, v as never);
     const { at, tangents } = prepareTangents(title, f, [x], [v]);
-    const [template] = at.templates as [Template];
+    const [given] = at.templates as [Template];
     requireNumber(title, at.result);
-    requireFloating(title, template, 0);
+    requireFloating(title, given, 0);
+    const template = derivativeOf(given);
     const gradient = gradientBody(f, {}, "gradient");
     if (gradient !== undefined) {
       const both = directTangents(gradient(), { ...at, result: template }, tangents);
@@ -152,13 +187,14 @@ export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
       const prepared = prepareCall(f, primals, title);
       const { templates, result } = prepared;
       templates.forEach((template, i) => {
-        requireFloating(title, template, i);
+        if (template.kind !== "optional" || template.item !== undefined) requireFloating(title, template, i);
       });
+      const cotangents: Template = { kind: "tuple", items: templates.map(derivativeOf) };
       const at = pointOf(prepared);
-      const [out, back] = apply(f.run)(...(at.floating as never[])) as [Operands, AnyFunction];
+      const [out, back] = apply(inFloating(f, at))(...(at.floating as never[])) as [Operands, AnyFunction];
       const pullback = (ct: unknown): unknown => {
         const given = tensorsOf(takeLike(result, ct, `${title}: the cotangent`), typesIn(result));
-        return withoutStaging(() => plainResult({ kind: "tuple", items: templates }, back(given as never)));
+        return withoutStaging(() => plainResult(cotangents, back(given as never)));
       };
       return [plainResult(result, out), pullback];
     });

@@ -1,10 +1,11 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import { isFloating } from "../../../engine/region/build.ts";
 import type { GradientResults } from "../../../engine/region/gradient.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
 import { type Direction, jacobianOf } from "./jacobian.ts";
 import { gradientRegion } from "./regions.ts";
-import { countLeaves, type Template } from "./values.ts";
+import { countLeaves, derivativeOf, mayLack, type Template } from "./values.ts";
 
 export interface ArgumentOptions {
   readonly argnums?: number | readonly number[];
@@ -30,13 +31,28 @@ function sameArguments(
       const prepared = f.prepare(place, args, leads, isTangent);
       return { ...prepared, result: resultOf(prepared.templates, prepared.result, title) };
     },
-    run: (...args) => flat(applied(...(args as never[]))),
+    run: (...args) =>
+      f.params.some(mayLack) ? inPresent(asked, args) : flat(applied(...(args as never[]))),
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
     bind: undefined,
     body,
     direct,
   });
+}
+
+/** The transform in the floating operands alone, without the booleans of arguments that may be absent. */
+function inPresent({ f, options, apply }: Asked<ArgumentOptions>, args: readonly Operands[]): Operands {
+  const isMoved = args.map((own) => own.map(({ dtype }) => dtype !== "bool"));
+  const run: PlainCallable["run"] = (...moved) =>
+    f.run(
+      ...args.map((own, i) => {
+        let next = 0;
+        return own.map((x, k) => (isMoved[i]![k]! ? moved[i]![next++]! : x));
+      }),
+    );
+  const moved = args.map((own, i) => own.filter((_, k) => isMoved[i]![k]!));
+  return flat(apply(options.hasAux === true ? pairOf(run) : run)(...(moved as never[])));
 }
 
 function pairOf(run: PlainCallable["run"]) {
@@ -57,7 +73,7 @@ function chosen({ argnums = 0 }: ArgumentOptions, templates: readonly Template[]
       );
     }
     requireFloating(title, template, place);
-    return template;
+    return derivativeOf(template);
   };
   return typeof argnums === "number" ? one(argnums) : { kind: "tuple", items: argnums.map(one) };
 }
@@ -98,7 +114,10 @@ function gradientOf(
   wanted: GradientResults,
 ): Body {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
-  const active = region.base.params.map((_, k) => places.includes(owners[k] ?? -1));
+  // the boolean of an argument that may be absent has no derivative
+  const active = region.base.params.map(
+    ({ type }, k) => places.includes(owners[k] ?? -1) && isFloating(type),
+  );
   return { region: gradientRegion(region, active, wanted), outside };
 }
 

@@ -1,3 +1,4 @@
+import { isFloating } from "../../../engine/region/build.ts";
 import type { DerivedRegion } from "../../../engine/region/derived.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
@@ -44,7 +45,8 @@ export function jacobianOf(
   const counts = params.map(countLeaves);
   const places = argnums.flatMap((n) => {
     const start = counts.slice(0, n).reduce((sum, count) => sum + count, 0);
-    return range(start, start + counts[n]!);
+    const own = range(start, start + counts[n]!);
+    return own.filter((place) => isFloating(region.base.params[place]!.type));
   });
   const known = outside();
   const problem: Problem = {

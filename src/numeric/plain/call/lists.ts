@@ -45,6 +45,7 @@ export function takeNumbers(
       case "array":
       case "matrix":
       case "list":
+      case "optional":
         return false;
     }
   };
@@ -67,6 +68,8 @@ export function isFlat(template: Template): boolean {
     case "list":
     case "batch":
     case "jacobian":
+    case "optional":
+    case "absent":
       return false;
   }
 }
@@ -91,6 +94,8 @@ export function itemsOf(template: Template, leaves: readonly Leaf[], n: number):
       case "list":
       case "batch":
       case "jacobian":
+      case "optional":
+      case "absent":
         throw internalError("an item of a list that is not flat");
     }
   };

@@ -4,7 +4,7 @@ import { callRegion, type RegionArgument, type RegionOutcome } from "../../../en
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Body, PlainCallable } from "./callable.ts";
-import { type Leaf, leavesOf, makers, plainLeaf, putTogether, type Template } from "./values.ts";
+import { type Leaf, leavesOf, makers, plainLeaf, putTogether, takeApart, type Template } from "./values.ts";
 
 /** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
 type Kinds = number;
@@ -29,7 +29,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   let readers: readonly (Reader | undefined)[] | undefined;
   const templates = new Map<Kinds, Known>();
   const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
-    if (args.length !== params.length) return -1;
+    if (args.length > params.length) return -1;
     readers ??= readersOf(params, body().region.base.params.map(({ type }) => type)); // prettier-ignore
     let kinds: Kinds = 0;
     for (let i = 0; i < readers.length && kinds >= 0; i++) {
@@ -71,6 +71,8 @@ function copiedLeaves(template: Template): readonly boolean[] {
       return template.fields.flatMap((field) => copiedLeaves(field.type));
     case "tuple":
       return template.items.flatMap(copiedLeaves);
+    case "absent":
+    case "optional":
     case "list":
     case "batch":
     case "jacobian":
@@ -116,11 +118,32 @@ function readerOf(type: PlainType, source: Source): Reader | undefined {
         type.items.map((item) => readerOf(item, source)),
         type.items.length,
       );
+    case "optional":
+      return optionalReader(type.type, source);
     case "boolean":
     case "matrix":
     case "list":
       return undefined;
   }
+}
+
+/** Reads a value that may be absent; whether it is there is a bit of the kinds. */
+function optionalReader(type: PlainType, source: Source): Reader | undefined {
+  const flag = source.next++;
+  const bit = source.arrays++;
+  const first = source.next;
+  const reader = readerOf(type, source);
+  if (reader === undefined || bit >= mostArrays) return undefined;
+  const absent: Leaf[] = [];
+  const types = source.types.slice(flag, source.next);
+  takeApart({ kind: "optional", type }, undefined, types.values(), { path: "", lead: 0 }, absent);
+  const missing = absent.slice(1).map(argumentOf);
+  return (value, operands, kinds) => {
+    operands[flag] = value === undefined ? 0 : 1;
+    if (value !== undefined) return reader(value, operands, kinds | (1 << bit));
+    for (let i = 0; i < missing.length; i++) operands[first + i] = missing[i]!;
+    return kinds;
+  };
 }
 
 function numberReader(type: RegionType, place: number): Reader {
@@ -186,7 +209,9 @@ function assembleNext(
     }
     case "record": {
       const object: Record<string, unknown> = {};
-      for (const { name, type } of template.fields) object[name] = assembleNext(type, from);
+      for (const { name, type } of template.fields)
+        if (type.kind === "absent") from.next += type.types.length;
+        else object[name] = assembleNext(type, from);
       return object;
     }
     case "tuple": {
@@ -198,6 +223,10 @@ function assembleNext(
         return [assembleNext(first!, from), assembleNext(second!, from), assembleNext(third!, from)];
       return items.map((item) => assembleNext(item, from));
     }
+    case "absent":
+      from.next += template.types.length;
+      return undefined;
+    case "optional":
     case "list":
     case "batch":
     case "jacobian": {

@@ -4,6 +4,8 @@ import type { RegionType } from "../../../engine/region/region.ts";
 export interface Leaf {
   readonly data: number | Elements;
   readonly dims: readonly number[];
+  /** True of a value that is absent: the leaf only holds its position. */
+  readonly isAbsent?: true;
 }
 
 export type Elements = Float64Array | Float32Array | Int32Array;
@@ -15,12 +17,20 @@ export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array
 export type Template =
   /** A number, array or matrix. `of` is the kind of its innermost rows; of a number, what a row of several becomes. */
   | { readonly kind: "leaf"; readonly rank: 0 | 1 | 2; readonly type: RegionType; readonly of: RowKind }
-  | { readonly kind: "list"; readonly item: Template }
+  /** `items` are the templates of all items, where something in them may be absent; `item` is that of any. */
+  | { readonly kind: "list"; readonly item: Template; readonly items?: readonly Template[] | undefined }
   | {
       readonly kind: "record";
       readonly fields: readonly { readonly name: string; readonly type: Template }[];
     }
   | { readonly kind: "tuple"; readonly items: readonly Template[] }
+  /**
+   * A value that may be absent. As an argument: its boolean, then the leaves of its value, of the types given. `item` is `undefined`
+   * where it is absent, and then nothing is made of its leaves.
+   */
+  | { readonly kind: "optional"; readonly item: Template | undefined; readonly types: readonly RegionType[] }
+  /** The derivative in an absent value: `undefined`. It takes the leaves of the value, of these types. */
+  | { readonly kind: "absent"; readonly types: readonly RegionType[] }
   /** One item along each place of the first axis of all leaves, in arrays at the leaves. */
   | { readonly kind: "batch"; readonly item: Template }
   /** Each leaf of `out` replaced by the structure of `in`: shape of the result, then that of the argument. */

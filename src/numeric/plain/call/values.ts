@@ -1,5 +1,6 @@
-import { DownhillError } from "../../../engine/errors/index.ts";
+import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
+import { isFloating } from "../../../engine/region/build.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
@@ -26,6 +27,8 @@ function nounOf(type: PlainType): string {
       return `an object with ${type.fields.map(({ name }) => name).join(", ")}`;
     case "tuple":
       return `an array of ${type.items.length}`;
+    case "optional":
+      return `${nounOf(type.type)}, or undefined`;
     default:
       return assertNever(type, "nounOf");
   }
@@ -111,9 +114,28 @@ export function takeApart(
       );
       return { kind: "tuple", items };
     }
+    case "optional": {
+      const isThere = value !== undefined;
+      types.next();
+      leaves.push({ data: isThere && place.isTangent !== true ? 1 : 0, dims: [] });
+      const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
+      if (isThere) {
+        const item = takeApart(type.type, value, own.values(), place, leaves);
+        return { kind: "optional", item, types: own };
+      }
+      const ranks = leafRanks(type.type);
+      own.forEach((element, k) => leaves.push(absentLeaf(element, ranks[k]!, place.isTangent === true)));
+      return { kind: "optional", item: undefined, types: own };
+    }
     default:
       return assertNever(type, "takeApart");
   }
+}
+
+/** A leaf of a value that is absent: what is computed with it does not count. */
+function absentLeaf(type: RegionType, rank: number, isTangent: boolean): Leaf {
+  if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
+  return { data: isTangent || !isFloating(type) ? 0 : NaN, dims: [], isAbsent: true };
 }
 
 const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
@@ -257,17 +279,18 @@ function takeList(
     return { kind: "list", item: templateOf(type.item, elements.values()) };
   }
   const items: Leaf[][] = [];
-  let item: Template | undefined;
+  const templates: Template[] = [];
   for (let i = 0; i < value.length; i++) {
     const own: Leaf[] = [];
     const path = `${place.path}[${i}]`;
     const template = takeApart(type.item, value[i], elements.values(), { ...place, path }, own);
-    item ??= template;
+    templates.push(template);
     items.push(own);
   }
   const ranks = leafRanks(type.item);
   elements.forEach((element, k) => {
-    const dims = items[0]?.[k]?.dims ?? new Array<number>(ranks[k]! + place.lead).fill(0);
+    const first = items.find((own) => own[k]!.isAbsent !== true) ?? items[0];
+    const dims = first?.[k]?.dims ?? new Array<number>(ranks[k]! + place.lead).fill(0);
     leaves.push(
       stack(
         items.map((own) => own[k]!),
@@ -277,14 +300,40 @@ function takeList(
       ),
     );
   });
-  return { kind: "list", item: item ?? templateOf(type.item, elements.values()) };
+  const item = templates[0] ?? templateOf(type.item, elements.values());
+  return { kind: "list", item, ...(mayLack(type.item) && { items: templates }) };
+}
+
+/** Whether something in a value may be absent. */
+export function mayLack(type: PlainType): boolean {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return false;
+    case "list":
+      return mayLack(type.item);
+    case "record":
+      return type.fields.some((field) => mayLack(field.type));
+    case "tuple":
+      return type.items.some(mayLack);
+    case "optional":
+      return true;
+    default:
+      return assertNever(type, "mayLack");
+  }
 }
 
 /** Leaves of the same sizes as one, along an axis in front. */
 function stack(items: readonly Leaf[], dims: readonly number[], element: RegionType, place: LeafPlace): Leaf {
   const size = sizeOf(dims);
   const data = new makers[element](items.length * size);
+  // a tangent of an absent number is 0, and the number itself NaN
+  const [missing] = items.flatMap((leaf) => (leaf.isAbsent === true ? [leaf.data] : []));
+  if (typeof missing === "number") data.fill(missing);
   items.forEach((leaf, i) => {
+    if (leaf.isAbsent === true) return;
     if (leaf.dims.some((n, axis) => n !== dims[axis])) {
       throw new DownhillError(
         "shape",
@@ -298,7 +347,7 @@ function stack(items: readonly Leaf[], dims: readonly number[], element: RegionT
 }
 
 /** How many axes each leaf of a value has, depth first: a list gives those of its items one more. */
-function leafRanks(type: PlainType): readonly number[] {
+export function leafRanks(type: PlainType): readonly number[] {
   switch (type.kind) {
     case "number":
     case "boolean":
@@ -311,6 +360,8 @@ function leafRanks(type: PlainType): readonly number[] {
       return type.fields.flatMap((field) => leafRanks(field.type));
     case "tuple":
       return type.items.flatMap(leafRanks);
+    case "optional":
+      return [0, ...leafRanks(type.type)];
     default:
       return assertNever(type, "leafRanks");
   }
@@ -346,6 +397,11 @@ export function templateOf(type: PlainType, types: Iterator<RegionType>): Templa
       };
     case "tuple":
       return { kind: "tuple", items: type.items.map((item) => templateOf(item, types)) };
+    case "optional": {
+      types.next();
+      const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
+      return { kind: "optional", item: templateOf(type.type, own.values()), types: own };
+    }
     default:
       return assertNever(type, "templateOf");
   }
@@ -363,6 +419,10 @@ export function leavesOf(template: Template): number {
       return template.fields.reduce((n, field) => n + leavesOf(field.type), 0);
     case "tuple":
       return template.items.reduce((n, item) => n + leavesOf(item), 0);
+    case "optional":
+      return 1 + template.types.length;
+    case "absent":
+      return template.types.length;
     case "jacobian":
       return leavesOf(template.out) * leavesOf(template.in);
     default:
@@ -401,11 +461,11 @@ function build(
     }
     case "list": {
       const n = leaves[0]?.dims[lead] ?? 0;
-      if (finish === finishPlain && lead === 0 && isFlat(template.item))
+      if (finish === finishPlain && lead === 0 && template.items === undefined && isFlat(template.item))
         return itemsOf(template.item, leaves, n);
       return Array.from({ length: n }, (_, i) =>
         build(
-          template.item,
+          template.items?.[i] ?? template.item,
           leaves.map((leaf) => itemOf(leaf, lead, i)),
           lead,
           outerKind,
@@ -415,9 +475,9 @@ function build(
     }
     case "record": {
       let next = 0;
-      const entries = template.fields.map(({ name, type }) => {
+      const entries = template.fields.flatMap(({ name, type }) => {
         const own = leaves.slice(next, (next += leavesOf(type) * each));
-        return [name, build(type, own, lead, outerKind, finish)] as const;
+        return type.kind === "absent" ? [] : [[name, build(type, own, lead, outerKind, finish)] as const];
       });
       return Object.fromEntries(entries);
     }
@@ -427,6 +487,10 @@ function build(
         build(item, leaves.slice(next, (next += leavesOf(item) * each)), lead, outerKind, finish),
       );
     }
+    case "absent":
+      return undefined;
+    case "optional":
+      throw internalError("an argument that may be absent is no result");
     case "batch":
       return build(template.item, leaves, lead + 1, outerKind, finish);
     case "jacobian":
@@ -496,6 +560,10 @@ export function holdsList(template: Template): boolean {
       return template.fields.some((field) => holdsList(field.type));
     case "tuple":
       return template.items.some(holdsList);
+    case "optional":
+      return template.item !== undefined && holdsList(template.item);
+    case "absent":
+      return false;
     case "batch":
       return holdsList(template.item);
     case "jacobian":
@@ -522,6 +590,9 @@ export function takeLike(template: Template, value: unknown, path: string): Leaf
           "tree",
           `${path}: of a Jacobian it must be given in tensors, and so the arguments too.`,
         );
+      case "absent":
+      case "optional":
+        throw internalError("what may be absent is no result");
       case "leaf":
       case "list":
       case "record":
@@ -536,6 +607,41 @@ export function takeLike(template: Template, value: unknown, path: string): Leaf
   return leaves;
 }
 
+/**
+ * The structure of the derivative in an argument: values that are present without their booleans, and nothing for those that are
+ * absent.
+ */
+export function derivativeOf(template: Template): Template {
+  switch (template.kind) {
+    case "leaf":
+    case "absent":
+      return template;
+    case "optional":
+      return template.item === undefined
+        ? { kind: "absent", types: template.types.filter(isFloating) }
+        : derivativeOf(template.item);
+    case "list":
+      return {
+        kind: "list",
+        item: derivativeOf(template.item),
+        ...(template.items && { items: template.items.map(derivativeOf) }),
+      };
+    case "batch":
+      return { kind: "batch", item: derivativeOf(template.item) };
+    case "record":
+      return {
+        kind: "record",
+        fields: template.fields.map(({ name, type }) => ({ name, type: derivativeOf(type) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: template.items.map(derivativeOf) };
+    case "jacobian":
+      return { kind: "jacobian", out: derivativeOf(template.out), in: derivativeOf(template.in) };
+    default:
+      return assertNever(template, "derivativeOf");
+  }
+}
+
 /** The types of the leaves that a template takes. */
 export function typesIn(template: Template): RegionType[] {
   switch (template.kind) {
@@ -548,6 +654,10 @@ export function typesIn(template: Template): RegionType[] {
       return template.fields.flatMap((field) => typesIn(field.type));
     case "tuple":
       return template.items.flatMap(typesIn);
+    case "optional":
+      return ["bool", ...template.types];
+    case "absent":
+      return [...template.types];
     case "jacobian":
       return typesIn(template.out).flatMap((type) => typesIn(template.in).map(() => type));
     default:
@@ -570,9 +680,11 @@ function plainTypeOf(template: Template): PlainType {
       };
     case "tuple":
       return { kind: "tuple", items: template.items.map(plainTypeOf) };
+    case "optional":
+    case "absent":
     case "batch":
     case "jacobian":
-      throw new DownhillError("tree", "a batch or Jacobian inside of a result must be given in tensors.");
+      throw new DownhillError("tree", "a batch, Jacobian or absent value inside of a result must be given in tensors.");
     default:
       return assertNever(template, "plainTypeOf");
   }

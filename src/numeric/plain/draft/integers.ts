@@ -1,5 +1,5 @@
 import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { walkStmts } from "../../../engine/region/walk.ts";
+import { mapExpressionsOf, walkStmts } from "../../../engine/region/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
 import type { Range, Ranges } from "./ranges.ts";
 import { isInt32, rangesOf } from "./ranges.ts";
@@ -238,8 +238,9 @@ class Writer {
         const places = stmt.places.map((place) => this.#place(place));
         return [{ ...stmt, places, value: this.value(stmt.value) }];
       }
-      case "swap":
       case "throw":
+        return [mapExpressionsOf(stmt, (value) => this.value(value))];
+      case "swap":
         return [stmt];
       case "if":
         return [

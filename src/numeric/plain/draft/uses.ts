@@ -131,6 +131,7 @@ function visitStatement(
     case "if":
       return visit(stmt.condition, "other");
     case "throw":
+      for (const { value } of stmt.more ?? []) visit(value, "other");
       return;
   }
 }

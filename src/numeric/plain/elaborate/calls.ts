@@ -1,11 +1,11 @@
 import { apply, number } from "../draft/draft.ts";
-import type { Entity, FunctionEntity } from "../entities/entity.ts";
+import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
 import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env, Returns } from "../entities/env.ts";
 import { at, inOrder, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
-import { copyInto, makeRoom, planOf } from "../entities/plan.ts";
+import { copyInto, given, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
-import { declare } from "../names/declare.ts";
+import { declare, refuseLaterNames } from "../names/declare.ts";
 import { refuseHoisted } from "../names/hoisted.ts";
 import { arrayFunction, asArray, construct, filled, method, unfilledArray } from "../operations/arrays.ts";
 import { isMathFunction, mathCall } from "../operations/math.ts";
@@ -14,6 +14,7 @@ import type {
   BlockStatement,
   CallExpression,
   Expression,
+  Identifier,
   Node,
   Pattern,
   ReturnStatement,
@@ -23,7 +24,7 @@ import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts"
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
   if (node.optional === true)
-    return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
+    return refuse(env, node, "a function is always there: write f(x) in place of f?.(x).");
   const callee = unwrap(node.callee);
   if (callee.type === "MemberExpression" && !callee.computed) {
     const { property } = callee;
@@ -45,7 +46,8 @@ export function callExpression(env: Env, node: CallExpression): Entity {
         node,
         `${textOf(env, callee.object)} holds nothing yet: write Array.from({ length: n }, (_, i) => …).`,
       );
-    const object = env.unit.elaborate.evaluate(env, callee.object);
+    const whole = env.unit.elaborate.evaluate(env, callee.object);
+    const object = given(env, callee, whole, `(reading '${name}')`);
     if (object.kind === "array" || object.kind === "tuple")
       return whileUsed(env, object, () => method(env, node, object, name, node.arguments));
     if (object.kind === "scalar")
@@ -161,7 +163,8 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     hint: undefined,
     site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),
   };
-  const isNeeded = (param: Pattern): boolean => param.type === "Identifier" && param.optional !== true;
+  const isNeeded = (param: Pattern): boolean =>
+    param.type === "Identifier" && param.optional !== true && !mayBeUndefined(param);
   if (node.params.slice(args.length).some(isNeeded))
     return refuse(env, site, `${textOf(env, site)}: an argument is missing.`);
   for (const [i, param] of node.params.entries()) {
@@ -169,11 +172,19 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     if (param.type === "RestElement") {
       const rest: Entity = { kind: "tuple", items: args.slice(i), root: newRoot(inner, "[…]"), fresh: true };
       declare(inner, param.argument, rest, param, how);
-    } else declare(inner, param, args[i] ?? nothing, param, how);
+    } else {
+      refuseLaterNames(inner, node, i);
+      declare(inner, param, args[i] ?? nothing, param, how);
+    }
   }
   const result = bodyOf(inner, callee);
   aliases.length = before;
   return released(result, born);
+}
+
+function mayBeUndefined({ typeAnnotation }: Identifier): boolean {
+  const type = typeAnnotation?.typeAnnotation;
+  return type?.type === "TSUnionType" && type.types.some((part) => part.type === "TSUndefinedKeyword");
 }
 
 /** A result whose parts came into being during the call: nothing refers to them any more. */
@@ -194,6 +205,12 @@ function releasedPart(entity: Entity, born: number): Entity {
       const items = entity.items.map((item) => releasedPart(item, born));
       return { ...entity, items, fresh: entity.root.born >= born };
     }
+    case "optional":
+      return {
+        ...entity,
+        present: scalar(entity.present.value),
+        value: releasedPart(entity.value, born) as PresentEntity,
+      };
     case "scalar":
     case "function":
     case "global":

@@ -4,18 +4,21 @@ import { withoutProvenChecks } from "../../../engine/region/in-range.ts";
 import type { Region } from "../../../engine/region/region.ts";
 import { Block, Names, Positions } from "../draft/draft.ts";
 import { withMachineIntegers } from "../draft/integers.ts";
+import type { Entity } from "../entities/entity.ts";
 import { Scope } from "../entities/entity.ts";
 import type { Env, Unit } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
+import { noFacts } from "../entities/facts.ts";
 import { parameterEntity, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
-import { declare } from "../names/declare.ts";
+import { typeOfValue } from "../names/captured.ts";
+import { declare, refuseLaterNames } from "../names/declare.ts";
 import { method } from "../operations/arrays.ts";
-import type { FunctionNode, Identifier, Node, Pattern } from "../syntax/ast.ts";
+import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syntax/ast.ts";
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
-import { documentedType, typeOf } from "../syntax/types.ts";
+import { documentedType, optionalType, typeOf } from "../syntax/types.ts";
 import { bodyOf, call } from "./calls.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { resultsOf } from "./results.ts";
@@ -56,6 +59,8 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     frames: [],
     returns: undefined,
     tail: new Set(),
+    facts: noFacts,
+    links: new Map(),
     calls: [node],
     loops: [],
     hint: undefined,
@@ -67,7 +72,12 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
       node,
       "async functions and generators do not give numbers at once: write a plain function.",
     );
-  const params = node.params.map((param, i) => declareParameter(env, node, param, i));
+  // all of them come before what defaults read from outside
+  const params = node.params.map((param, i) => parameterOf(env, node, param, i));
+  for (const [i, param] of node.params.entries()) {
+    refuseLaterNames(env, node, i);
+    declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
+  }
   const value = bodyOf(env, { node });
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
   for (const { roots, env: where, node: copy } of unit.copies) {
@@ -121,29 +131,23 @@ function newUnit(module: Module, around: readonly Node[]): Unit {
   };
 }
 
-function declareParameter(
+function parameterOf(
   env: Env,
   owner: FunctionNode,
   param: Pattern,
   i: number,
-): { readonly name: string; readonly type: PlainType } {
-  if (param.type === "AssignmentPattern")
-    return refuse(
-      env,
-      param,
-      "a marked function takes all of its arguments: write the default where it is called, or inside.",
-    );
+): { readonly name: string; readonly type: PlainType; readonly entity: Entity } {
   if (param.type === "RestElement")
     return refuse(env, param, "a marked function takes a fixed number of arguments: take an array.");
-  if (param.type !== "Identifier" && param.type !== "ArrayPattern" && param.type !== "ObjectPattern")
+  const target = param.type === "AssignmentPattern" ? param.left : param;
+  if (target.type !== "Identifier" && target.type !== "ArrayPattern" && target.type !== "ObjectPattern")
     return refuse(env, param, "this is no parameter that can be taken here.");
-  const name = param.type === "Identifier" ? param.name : `argument_${i}`;
-  if (param.type === "Identifier" && param.optional === true)
-    return refuse(env, param, `${name} may be missing: a marked function takes all of its arguments.`);
-  const type = parameterType(env, owner, param, name);
-  const entity = parameterEntity(env.unit, name, type, name);
-  declare(env, param, entity, param, { isConst: false, isParameter: true });
-  return { name, type };
+  const name = target.type === "Identifier" ? target.name : `argument_${i}`;
+  const fallback = param.type === "AssignmentPattern" ? param.right : undefined;
+  const given = parameterType(env, owner, target, name, fallback);
+  const mayLack = fallback !== undefined || (target.type === "Identifier" && target.optional === true);
+  const type = mayLack ? optionalType(given) : given;
+  return { name, type, entity: parameterEntity(env.unit, name, type, name) };
 }
 
 function parameterType(
@@ -151,11 +155,14 @@ function parameterType(
   owner: FunctionNode,
   param: Pattern & { readonly typeAnnotation?: unknown },
   name: string,
+  fallback: Expression | undefined,
 ): PlainType {
   const annotation = (param as Identifier).typeAnnotation?.typeAnnotation;
   if (annotation !== undefined) return typeOf(annotation, env.module);
   const documented = param.type === "Identifier" ? documentedType(param, owner, env.module) : undefined;
   if (documented !== undefined) return documented;
+  const shown = fallback && typeOfValue(fallback, env.module, [...env.around, owner]);
+  if (shown !== undefined) return shown;
   throw new PlainError(
     env.module,
     param,

@@ -1,6 +1,6 @@
 import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
-import { describe, scalar } from "../entities/entity.ts";
+import { describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { inOrder, newRoot, refuse, textOf } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
@@ -23,9 +23,12 @@ import type {
 import { typeOf } from "../syntax/types.ts";
 import { unwrap, walk } from "../syntax/walk.ts";
 import { callExpression } from "./calls.ts";
+import { chain } from "./chain.ts";
 
 /** What an expression of the text stands for; its statements go to `env.out`. */
 export function evaluate(env: Env, node: Expression): Entity {
+  const linked = env.links.size === 0 ? undefined : env.links.get(node);
+  if (linked !== undefined) return linked;
   switch (node.type) {
     case "Literal":
       return literal(env, node);
@@ -50,7 +53,7 @@ export function evaluate(env: Env, node: Expression): Entity {
     case "ConditionalExpression":
       return conditional(env, node);
     case "MemberExpression":
-      return member(env, node);
+      return chain(env, node, (inner) => member(inner, node));
     case "AssignmentExpression":
       return assignment(env, node, true);
     case "UpdateExpression":
@@ -64,7 +67,7 @@ export function evaluate(env: Env, node: Expression): Entity {
     case "ArrayExpression":
       return arrayLiteral(env, node);
     case "CallExpression":
-      return callExpression(env, node);
+      return chain(env, node, (inner) => callExpression(inner, node));
     case "NewExpression":
       return construct(env, node);
     case "FunctionDeclaration":
@@ -115,7 +118,7 @@ function literal(env: Env, node: Literal): Entity {
   if (typeof value === "boolean") return scalar(truth(value));
   if (typeof value === "string") return refuse(env, node, strings);
   if (value === null && node.raw === "null")
-    return refuse(env, node, "null is no number: use a number for what is missing, or a boolean beside it.");
+    return refuse(env, node, "null is no number: use undefined for what is missing, as in x?: number and x ?? 0.");
   return refuse(
     env,
     node,
@@ -131,12 +134,7 @@ function identifier(env: Env, node: Identifier): Entity {
   if (outside !== undefined) return outside;
   const constant = constantOf(name);
   if (constant !== undefined) return scalar(number(constant));
-  if (name === "undefined")
-    return refuse(
-      env,
-      node,
-      "undefined is no number: use a number for what is missing, or a boolean beside it.",
-    );
+  if (name === "undefined") return nothing;
   if (name === "arguments") return refuse(env, node, "arguments has no fixed shape: name the parameters.");
   return { kind: "global", name };
 }

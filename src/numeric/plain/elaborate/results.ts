@@ -8,10 +8,11 @@ import { arrayLength, copyInto, guardLengths, itemAt, makeArray, planOf } from "
 import type { Plan } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
-import type { Node, TypeNode } from "../syntax/ast.ts";
+import type { FunctionNode, Node, ReturnStatement, TypeNode } from "../syntax/ast.ts";
 import type { Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
-import { arrayOf, typeOf } from "../syntax/types.ts";
+import { arrayOf, optionalType, typeOf } from "../syntax/types.ts";
+import { walkStatements } from "../syntax/walk.ts";
 
 /** The results of the region for what a marked function returns, and how the value is made of them. */
 export function resultsOf(
@@ -62,6 +63,12 @@ export function resultsOf(
         const items = declared?.kind === "tuple" ? declared.items : [];
         return { kind: "tuple", items: entity.items.map((item, i) => give(item, items[i])) };
       }
+      case "optional":
+        return refuse(
+          env,
+          returnedIn(node),
+          "the result may be undefined, and so has no fixed shape: return a number in that case, as in x ?? 0.",
+        );
       case "function":
       case "global":
       case "nothing":
@@ -74,6 +81,16 @@ export function resultsOf(
   };
   const type = give(value, annotation && declaredType(annotation, env.module));
   return { results, type };
+}
+
+/** The expression that a function returns first, for messages. */
+function returnedIn(node: Node): Node {
+  const { body } = node as FunctionNode;
+  let found: Node | undefined = body.type === "BlockStatement" ? undefined : body;
+  walkStatements(body, (stmt) => {
+    if (stmt.type === "ReturnStatement") found ??= (stmt as ReturnStatement).argument ?? stmt;
+  });
+  return found ?? node;
 }
 
 type ArrayPlan = Plan & { readonly kind: "array" };
@@ -154,5 +171,7 @@ function typeOfLayout(layout: Layout): PlainType {
       };
     case "tuple":
       return { kind: "tuple", items: layout.items.map(typeOfLayout) };
+    case "optional":
+      return optionalType(typeOfLayout(layout.value));
   }
 }

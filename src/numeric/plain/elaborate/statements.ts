@@ -1,13 +1,12 @@
 import type { RegionExpr } from "../../../engine/region/region.ts";
-import { and, not, number, truth } from "../draft/draft.ts";
+import { and, not, truth } from "../draft/draft.ts";
 import type { Entity } from "../entities/entity.ts";
-import { nothing, scalar } from "../entities/entity.ts";
+import { nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env, Jump } from "../entities/env.ts";
-import { at, flagExpr, nested, refuse, textOf, withScope } from "../entities/env.ts";
-import { makeRoom } from "../entities/plan.ts";
-import type { Plan } from "../entities/plan.ts";
-import type { PlainType } from "../form/form.ts";
+import { assuming, at, flagExpr, nested, refuse, textOf, withScope } from "../entities/env.ts";
+import { simplified } from "../entities/facts.ts";
 import { declare } from "../names/declare.ts";
+import { unset } from "../names/unset.ts";
 import { exchangeByThird } from "../names/exchange.ts";
 import { condition } from "../operations/operators.ts";
 import type {
@@ -15,7 +14,7 @@ import type {
   IfStatement,
   Node,
   Statement,
-  ThrowStatement,
+  TypeNode,
   VariableDeclaration,
 } from "../syntax/ast.ts";
 import { typeOf } from "../syntax/types.ts";
@@ -24,6 +23,7 @@ import { effect, evaluate } from "./expressions.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
 import { loopStatement } from "./loops.ts";
 import { switchStatement } from "./switch.ts";
+import { throwStatement } from "./throws.ts";
 
 /** The statements of a block, with names of their own. */
 export function block(env: Env, node: Node, body: readonly Statement[]): void {
@@ -133,8 +133,7 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
       return takeJump(env, returns.jump, "done", at(env, stmt));
     }
     case "ThrowStatement":
-      env.out.push({ kind: "throw", message: thrownText(env, stmt), at: at(env, stmt) });
-      return;
+      return throwStatement(env, stmt);
     case "FunctionDeclaration":
     case "EmptyStatement":
     case "DebuggerStatement":
@@ -170,13 +169,13 @@ function labeled(
 }
 
 function ifStatement(env: Env, stmt: IfStatement, rest?: (inner: Env) => void): void {
-  const test = condition(env, stmt.test);
+  const test = simplified(env.facts, condition(env, stmt.test));
   const branch = (inner: Env, body: Statement | null | undefined): void => {
     if (body) withScope(inner, body, (scoped) => execute(scoped, body));
     if (rest !== undefined && !(body && neverCompletes(body))) rest(inner);
   };
   if (test.kind === "const") return branch(env, test.value === 0 ? stmt.alternate : stmt.consequent);
-  const [then, otherwise] = [nested(env), nested(env)];
+  const [then, otherwise] = [true, false].map((value) => nested(assuming(env, test, value))) as [Env, Env];
   branch(then, stmt.consequent);
   branch(otherwise, stmt.alternate);
   env.out.push({
@@ -193,8 +192,10 @@ function expressionStatement(env: Env, given: Expression): void {
   const node = unwrap(given);
   if (node.type !== "ConditionalExpression" && (node.type !== "LogicalExpression" || node.operator === "??"))
     return effect(env, given);
-  const [then, otherwise] = [nested(env, new Set()), nested(env, new Set())];
   const test = condition(env, node.type === "ConditionalExpression" ? node.test : node.left);
+  const [then, otherwise] = [true, false].map((value) =>
+    nested(assuming(env, test, value), new Set()),
+  ) as [Env, Env];
   if (node.type === "ConditionalExpression") {
     expressionStatement(then, node.consequent);
     expressionStatement(otherwise, node.alternate);
@@ -219,59 +220,16 @@ function declaration(env: Env, { declarations, kind }: VariableDeclaration): voi
     const value = init
       ? evaluate({ ...env, hint }, init)
       : unset(env, declarator, annotation && typeOf(annotation, env.module));
-    declare(env, id, value, declarator, { isConst: kind === "const" });
+    const held = kind === "const" ? value : orUndefined(env, declarator, value, annotation);
+    declare(env, id, held, declarator, { isConst: kind === "const" });
   }
 }
 
-/** What a variable has before it is given a value: NaN, which JavaScript computes with for `undefined`. */
-function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
-  const room = makeRoom(env, node, planOfType(env, node, type), "unset");
-  const fill = (entity: Entity): Entity => {
-    if (entity.kind === "scalar")
-      return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
-    if (entity.kind === "record")
-      return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
-    return entity.kind === "tuple" ? { ...entity, items: entity.items.map(fill) } : entity;
-  };
-  return fill(room);
-}
-
-function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
-  switch (type?.kind) {
-    case undefined:
-    case "number":
-      return { kind: "element", type: "f64" };
-    case "boolean":
-      return { kind: "element", type: "bool" };
-    case "record":
-      return {
-        kind: "record",
-        fields: new Map(type.fields.map((field) => [field.name, planOfType(env, node, field.type)])),
-      };
-    case "tuple":
-      return { kind: "tuple", items: type.items.map((item) => planOfType(env, node, item)) };
-    case "array":
-    case "matrix":
-    case "list":
-      return refuse(
-        env,
-        node,
-        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n), or by one expression: const y = c ? a : b.",
-      );
-  }
-}
-
-/** The text of `throw new Error("…")`; of a template its text as it is written. */
-function thrownText(env: Env, { argument }: ThrowStatement): string {
-  const thrown = unwrap(argument);
-  const isError =
-    (thrown.type === "NewExpression" || thrown.type === "CallExpression") &&
-    thrown.callee.type === "Identifier" &&
-    thrown.callee.name.endsWith("Error");
-  if (!isError) return refuse(env, argument, 'only errors with a text can be thrown: throw new Error("…").');
-  const [text] = thrown.arguments;
-  if (text === undefined) return thrown.callee.type === "Identifier" ? thrown.callee.name : "";
-  if (text.type === "Literal" && typeof text.value === "string") return text.value;
-  if (text.type === "TemplateLiteral") return env.module.text.slice(text.start + 1, text.end - 1);
-  return refuse(env, text, "the text of an error must be written out here.");
+/** The first value of a variable that may be given `undefined`, by its type. */
+function orUndefined(env: Env, node: Node, value: Entity, annotation: TypeNode | undefined): Entity {
+  if (annotation?.type !== "TSUnionType") return value;
+  const type = typeOf(annotation, env.module);
+  if (type.kind !== "optional" || value.kind === "optional") return value;
+  if (value.kind === "nothing") return unset(env, node, type);
+  return value.kind === "function" || value.kind === "global" ? value : optional(scalar(truth(true)), value);
 }

@@ -9,8 +9,8 @@ import type { Helper } from "./helpers.ts";
 
 /** What the texts of arguments are made with. */
 export interface ArgumentScope {
-  /** Declares a name of the region; returns the one that it has in the text. */
-  declare(name: string): string;
+  /** Declares a name of the region; returns the one that it has in the text, which `isNew` keeps apart from the arguments. */
+  declare(name: string, isNew?: boolean): string;
   fresh(hint: string): string;
   declareArray(name: string, text: ArrayText): void;
   helper(name: Helper): string;
@@ -37,28 +37,33 @@ interface Part {
   readonly next: () => RegionParam;
   readonly scope: ArgumentScope;
   readonly lines: string[];
+  /** Whether it is inside of a value that may be absent. */
+  readonly mayLack?: boolean;
 }
 
 function takeApart(part: Part): void {
-  const { path, type, next, scope, lines } = part;
+  const { path, type, next, scope, lines, mayLack = false } = part;
+  /** Names a leaf; an absent array is empty. */
+  const nameOf = (param: RegionParam, isArray: boolean): string => {
+    const text = isArray && mayLack ? `${path} ?? []` : path;
+    const name = scope.declare(param.name, text !== path);
+    if (name !== text) lines.push(`const ${name} = ${text};`);
+    return name;
+  };
   switch (type.kind) {
     case "number":
-    case "boolean": {
-      const name = scope.declare(next().name);
-      if (name !== path) lines.push(`const ${name} = ${path};`);
+    case "boolean":
+      nameOf(next(), false);
       return;
-    }
     case "array": {
       const param = next();
-      const name = scope.declare(param.name);
-      if (name !== path) lines.push(`const ${name} = ${path};`);
+      const name = nameOf(param, true);
       scope.declareArray(param.name, plainArray(name));
       return;
     }
     case "matrix": {
       const param = next();
-      const name = scope.declare(param.name);
-      if (name !== path) lines.push(`const ${name} = ${path};`);
+      const name = nameOf(param, true);
       const width = scope.fresh(`${param.name}_columns`);
       lines.push(`const ${width} = ${columns(primary(name), path, scope)};`);
       scope.declareArray(param.name, {
@@ -67,15 +72,26 @@ function takeApart(part: Part): void {
       });
       return;
     }
-    case "list":
-      return takeListApart(part, type.item, "");
+    case "list": {
+      if (!mayLack) return takeListApart(part, type.item, "");
+      const list = scope.fresh("list");
+      lines.push(`const ${list} = ${path} ?? [];`);
+      return takeListApart({ ...part, path: list }, type.item, "");
+    }
     case "record":
       for (const field of type.fields)
-        takeApart({ ...part, path: `${path}${property(field.name)}`, type: field.type });
+        takeApart({ ...part, path: memberText(path, field.name, mayLack), type: field.type });
       return;
     case "tuple":
-      type.items.forEach((item, i) => takeApart({ ...part, path: `${path}[${i}]`, type: item }));
+      type.items.forEach((item, i) =>
+        takeApart({ ...part, path: memberText(path, i, mayLack), type: item }),
+      );
       return;
+    case "optional": {
+      const name = scope.declare(next().name, true);
+      lines.push(`const ${name} = ${path} !== undefined;`);
+      return takeApart({ ...part, type: type.type, mayLack: true });
+    }
     default:
       return assertNever(type, "argumentLines");
   }
@@ -113,6 +129,8 @@ function takeListApart(part: Part, item: PlainType, inner: string): void {
     case "tuple":
       item.items.forEach((type, i) => takeListApart(part, type, `${inner}[${i}]`));
       return;
+    case "optional":
+      throw optionalItem(path);
     case "matrix":
     case "list":
       throw new DownhillError(
@@ -135,6 +153,21 @@ function plainArray(name: string): ArrayText {
   };
 }
 
+/** What emit does not take: arrays of objects with optional fields. */
+export function optionalItem(path: string): DownhillError {
+  return new DownhillError(
+    "option",
+    `emit: the items of ${path} have optional fields; emit takes lists of records in which nothing is absent.`,
+  );
+}
+
+/** A member of a value, which may be absent. */
+export function memberText(path: string, key: string | number, mayLack: boolean): string {
+  const member = typeof key === "number" ? `[${key}]` : property(key);
+  if (!mayLack) return path + member;
+  return `${path}?${member.startsWith(".") ? member : `.${member}`}`;
+}
+
 /** `.name`, or `["a name"]`. */
 export function property(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
@@ -145,12 +178,15 @@ export type ResultText =
   | { readonly kind: "scalar"; readonly text: string }
   | { readonly kind: "array"; readonly name: string; readonly text: ArrayText };
 
+/** The text of the argument that a result has the structure of, or those of its items. */
+export type TemplateText = string | undefined | readonly TemplateText[];
+
 /** Puts a plain value together from results of a region; `template` is the text of an argument that has the same structure. */
 export function resultText(
   type: PlainType,
   next: () => ResultText,
   scope: Pick<ArgumentScope, "helper" | "fresh">,
-  template: string | undefined,
+  template: TemplateText,
 ): string {
   switch (type.kind) {
     case "number":
@@ -163,7 +199,7 @@ export function resultText(
         case "number[]":
           return `Array.from(${name})`;
         case "any":
-          return template === undefined ? name : `Array.isArray(${template}) ? Array.from(${name}) : ${name}`;
+          return typeof template !== "string" ? name : `Array.isArray(${template}) ? Array.from(${name}) : ${name}`;
         case "Float64Array":
         case "Float32Array":
         case "Int32Array":
@@ -186,16 +222,22 @@ export function resultText(
       return `{ ${type.fields
         .map((field) => {
           const key = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : JSON.stringify(field.name);
-          const inner = template === undefined ? undefined : `${template}${property(field.name)}`;
-          return `${key}: ${resultText(field.type, next, scope, inner)}`;
+          const inner = typeof template === "string" ? `${template}${property(field.name)}` : undefined;
+          const text = resultText(field.type, next, scope, inner);
+          // what the argument lacks, its derivative lacks too
+          if (field.type.kind === "optional" && inner !== undefined)
+            return `...(${inner} === undefined ? {} : { ${key}: ${text} })`;
+          return `${key}: ${text}`;
         })
         .join(", ")} }`;
     case "tuple":
       return `[${type.items
         .map((item, i) =>
-          resultText(item, next, scope, template === undefined ? undefined : `${template}[${i}]`),
+          resultText(item, next, scope, typeof template === "string" ? `${template}[${i}]` : template?.[i]),
         )
         .join(", ")}]`;
+    case "optional":
+      return resultText(type.type, next, scope, template);
     default:
       return assertNever(type, "resultText");
   }
@@ -230,6 +272,7 @@ function itemText(
       return `{ ${type.fields.map(({ name, type: field }) => `${JSON.stringify(name)}: ${itemText(field, next, first)}`).join(", ")} }`;
     case "tuple":
       return `[${type.items.map((item) => itemText(item, next, first)).join(", ")}]`;
+    case "optional":
     case "matrix":
     case "list":
       throw internalError("emit: a list of lists is refused as an argument");

@@ -6,8 +6,9 @@ import type { Region } from "../../../engine/region/region.ts";
 import { tangent } from "../../../engine/region/tangent.ts";
 import { declaredBy, walkStmts } from "../../../engine/region/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { countLeaves } from "../call/values.ts";
+import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
+import type { TemplateText } from "./arguments.ts";
 
 interface Parameter {
   readonly name: string;
@@ -24,7 +25,7 @@ export interface Derivation {
   readonly params: readonly Parameter[];
   readonly result: PlainType;
   /** The argument whose structure the result has. */
-  readonly template?: string | undefined;
+  readonly template?: TemplateText;
 }
 
 /** The function itself. */
@@ -54,8 +55,10 @@ export function gradientOf(form: PlainForm, wanted: readonly string[], value: bo
   const [only] = places;
   const isOne = places.length === 1;
   const grads: PlainType = isOne
-    ? form.params[only!]!.type
-    : { kind: "tuple", items: places.map((i) => form.params[i]!.type) };
+    ? presentType(form.params[only!]!.type)
+    : { kind: "tuple", items: places.map((i) => presentType(form.params[i]!.type)) };
+  const names = places.map((i) => form.params[i]!.name);
+  const texts: TemplateText = isOne ? names[0]! : names;
   const what = wanted.join(", ");
   return {
     name: `${region.name}Grad`,
@@ -66,7 +69,7 @@ export function gradientOf(form: PlainForm, wanted: readonly string[], value: bo
     keep: namesIn(region),
     params: parametersOf(form),
     result: value ? { kind: "tuple", items: [form.result, grads] } : grads,
-    template: value || !isOne ? undefined : form.params[only!]!.name,
+    template: value ? [undefined, texts] : texts,
   };
 }
 
@@ -78,7 +81,12 @@ export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
   const active = activeIn(form, [place]);
   const grad = gradient(region, active, scalarFunctions);
   const product = eliminateDeadCode(tangent(grad, active, scalarFunctions, { primal: false }));
-  const { type } = form.params[place]!;
+  const type = presentType(form.params[place]!.type);
+  if (mayLack(type))
+    throw new DownhillError(
+      "option",
+      `emit: hvp: ${wanted} has optional fields, and its direction would lack them. Make the fields required.`,
+    );
   const direction = freshName("v", form);
   return {
     name: `${region.name}Hvp`,
@@ -95,7 +103,7 @@ export function hessianProductOf(form: PlainForm, wanted: string): Derivation {
 export function jacobianOf(form: PlainForm, wanted: string): Derivation {
   const { region, result } = form;
   const place = placeOf(form, wanted);
-  const { type } = form.params[place]!;
+  const type = presentType(form.params[place]!.type);
   const isVector = (t: PlainType): boolean =>
     t.kind === "number" ||
     t.kind === "array" ||
@@ -120,7 +128,7 @@ export function jacobianOf(form: PlainForm, wanted: string): Derivation {
 export function jacobianText(form: PlainForm, wanted: string): string {
   const { region, result } = form;
   const names = parametersOf(form).map((param) => param.name);
-  const { type } = form.params[placeOf(form, wanted)]!;
+  const type = presentType(form.params[placeOf(form, wanted)]!.type);
   const call = (direction: string): string => `${region.name}Jvp(${[...names, direction].join(", ")})`;
   const list = (text: string, of: PlainType): string => (of.kind === "number" ? `[${text}]` : text);
   const unit = type.kind === "number" ? "1" : `Array.from(${wanted}, (_, k) => (k === j ? 1 : 0))`;
@@ -132,6 +140,11 @@ export function jacobianText(form: PlainForm, wanted: string): string {
     "}",
     "",
   ].join("\n");
+}
+
+/** The type of a value that is present: derivatives are taken in those. */
+function presentType(type: PlainType): PlainType {
+  return type.kind === "optional" ? type.type : type;
 }
 
 /** The arguments of the emitted functions: what the function takes, then what it reads from outside. */
@@ -193,6 +206,8 @@ function isFloating(type: PlainType): boolean {
       return type.fields.every((field) => isFloating(field.type));
     case "tuple":
       return type.items.every(isFloating);
+    case "optional":
+      return isFloating(type.type);
     default:
       return assertNever(type, "isFloating");
   }
@@ -203,5 +218,6 @@ function activeIn(form: PlainForm, places: readonly number[]): readonly boolean[
   const active = form.params.flatMap(({ type }, i) =>
     new Array<boolean>(countLeaves(type)).fill(places.includes(i)),
   );
-  return form.region.params.map((_, i) => active[i] ?? false);
+  // the booleans of values that may be absent have no derivative
+  return form.region.params.map(({ type }, i) => (active[i] ?? false) && type !== "bool");
 }

@@ -88,9 +88,15 @@ function call(code, inputs) {
     const outputs = execute(code, [...inputs, ...code.capacities]);
     const number = code.failureAt === undefined ? 0 : outputs[code.failureAt];
     if (number === 0) return outputs;
-    const { kind, where, capacity } = code.sites[number - 1];
-    const [wanted, length] = outputs.slice(code.failureAt + 1);
-    if (kind === "throw") throw new Error(where);
+    const { kind, where, capacity, more = [], error = "Error" } = code.sites[number - 1];
+    const [wanted, length, ...values] = outputs.slice(code.failureAt + 1);
+    if (kind === "throw") {
+      const written = (x, { type, by }) => (by ? x[by[0]](by[1]) : type === "bool" ? x !== 0 : x);
+      const text = where + more.map((part, i) => written(values[i], part) + part.text).join("");
+      const classes = { RangeError, TypeError, SyntaxError, ReferenceError, EvalError, URIError };
+      if (error in classes) throw new classes[error](text);
+      throw Object.assign(new Error(text), { name: error });
+    }
     if (kind === "place") throw new RangeError(\`\${where}: the place \${wanted} is out of range: the length is \${length}.\`);
     if (kind === "length" || !(wanted < 2 ** 31)) throw new RangeError(\`\${where}: an array cannot have \${wanted} elements.\`);
     code.capacities[capacity] = Math.min(2 ** 31 - 1, Math.max(2 * code.capacities[capacity], wanted));

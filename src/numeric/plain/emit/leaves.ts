@@ -2,7 +2,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
-import { property } from "./arguments.ts";
+import { memberText, optionalItem, property } from "./arguments.ts";
 import type { Helper } from "./helpers.ts";
 
 /** A parameter of a region, as text over the arguments of a function: a number, or all elements in row-major order. */
@@ -24,28 +24,37 @@ export function leafTexts(
     leaves.push({ text: checked(param.type, text, path, lengths.length > 0, helper), lengths });
   };
   const columns = (rows: string): string => `${helper("columns")}(${rows}, ${JSON.stringify(path)})`;
-  const take = (at: string, of: PlainType): void => {
+  const take = (at: string, of: PlainType, mayLack = false): void => {
     switch (of.kind) {
       case "number":
-      case "boolean":
-        return add(next(), at);
-      case "array":
-        return add(next(), at, `${at}.length`);
-      case "matrix":
+      case "boolean": {
+        const param = next();
+        return add(param, mayLack ? `${at} ?? ${placeholder(param.type)}` : at);
+      }
+      case "array": {
+        const list = mayLack ? `(${at} ?? [])` : at;
+        return add(next(), list, `${list}.length`);
+      }
+      case "matrix": {
+        const rows = mayLack ? `(${at} ?? [])` : at;
         return add(
           next(),
-          `${at}.flatMap((row) => Array.from(row))`,
-          `${at}.length`,
-          `${helper("columns")}(${at}, ${JSON.stringify(at)})`,
+          `${rows}.flatMap((row) => Array.from(row))`,
+          `${rows}.length`,
+          `${helper("columns")}(${rows}, ${JSON.stringify(at)})`,
         );
+      }
       case "list":
-        return takeItem(at, of.item, "");
+        return takeItem(mayLack ? `(${at} ?? [])` : at, of.item, "");
       case "record":
-        for (const field of of.fields) take(`${at}${property(field.name)}`, field.type);
+        for (const field of of.fields) take(memberText(at, field.name, mayLack), field.type, mayLack);
         return;
       case "tuple":
-        of.items.forEach((item, i) => take(`${at}[${i}]`, item));
+        of.items.forEach((item, i) => take(memberText(at, i, mayLack), item, mayLack));
         return;
+      case "optional":
+        add(next(), `${at} !== undefined`);
+        return take(at, of.type, true);
       default:
         return assertNever(of, "leafTexts");
     }
@@ -71,6 +80,8 @@ export function leafTexts(
       case "tuple":
         of.items.forEach((item, i) => takeItem(list, item, `${inner}[${i}]`));
         return;
+      case "optional":
+        throw optionalItem(list);
       case "matrix":
       case "list":
         throw new DownhillError(
@@ -83,6 +94,11 @@ export function leafTexts(
   };
   take(path, type);
   return leaves;
+}
+
+/** The leaf of an absent number. */
+function placeholder(type: RegionType): string {
+  return type === "f64" || type === "f32" ? "NaN" : "0";
 }
 
 /** What must be whole is checked. */

@@ -21,7 +21,7 @@ import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
 import type { StatementScope } from "./statement.ts";
 import { statementLines } from "./statement.ts";
-import { typeText } from "./types.ts";
+import { parametersText, typeText } from "./types.ts";
 import { wasmHead } from "./wasm-glue.ts";
 import { wasmFunctions } from "./wasm.ts";
 import { wrapLine } from "./wrap.ts";
@@ -82,7 +82,7 @@ export function emitModule(form: PlainForm, options: EmitOptions): EmittedModule
     ...head.map((line) => `// ${line}`),
     ...derivations.map(
       ({ name, doc, params, result }) =>
-        `/** ${doc} */\nexport function ${name}(${params.map((p) => `${p.name}: ${typeText(p.type)}`).join(", ")}): ${typeText(result)};`,
+        `/** ${doc} */\nexport function ${name}(${parametersText(params)}): ${typeText(result)};`,
     ),
   ].join("\n");
   return { code: `${code.trim()}\n`, types: `${types}\n` };
@@ -169,8 +169,8 @@ class ModuleText {
       isExact: this.#isExact,
       fresh,
       changes: (name) => changing.has(name),
-      declare(name) {
-        const text = own.delete(name) ? name : fresh(name);
+      declare(name, isNew = false) {
+        const text = !isNew && own.delete(name) ? name : fresh(name);
         names.set(name, text);
         return text;
       },

@@ -6,6 +6,7 @@ import type {
   For,
   RegionExpr,
   RegionStmt,
+  Throw,
   RegionType,
 } from "../../../engine/region/region.ts";
 import { walkExpr } from "../../../engine/region/walk.ts";
@@ -85,10 +86,26 @@ function linesOf(stmt: RegionStmt, scope: StatementScope): string[] {
       return [head, ...block(then, scope), "} else {", ...block(otherwise, scope), "}"];
     }
     case "throw":
-      return [`throw new Error(${JSON.stringify(stmt.message)});`];
+      return throwLines(stmt, scope);
     default:
       return assertNever(stmt, "statementLines");
   }
+}
+
+const errorClasses: ReadonlySet<string> = /* @__PURE__ */ (() =>
+  new Set("Error EvalError RangeError ReferenceError SyntaxError TypeError URIError".split(" ")))();
+
+/** Throws an error of its class; one of a class that the module lacks is an `Error` of that name. */
+function throwLines({ message, more = [], error = "Error" }: Throw, scope: StatementScope): string[] {
+  const parts = more.flatMap(({ value, by, text }) => {
+    const code = expressionCode(value, scope).text;
+    const shown = /^[\w$.[\]]+$/.test(code) ? code : `(${code})`;
+    const written = by === undefined ? shown : `${shown}.${by[0]}(${by[1] ?? ""})`;
+    return text === "" ? [written] : [written, JSON.stringify(text)];
+  });
+  const text = [JSON.stringify(message), ...parts].join(" + ");
+  if (errorClasses.has(error)) return [`throw new ${error}(${text});`];
+  return [`throw Object.assign(new Error(${text}), { name: ${JSON.stringify(error)} });`];
 }
 
 function keyword(name: string, scope: StatementScope): string {

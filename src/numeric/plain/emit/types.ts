@@ -17,10 +17,29 @@ export function typeText(type: PlainType): string {
       return /[^\w{}[\]; :]/.test(item) ? `(${item})[]` : `${item}[]`;
     }
     case "record":
-      return `{ ${type.fields.map(({ name, type: field }) => `${/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name)}: ${typeText(field)}`).join("; ")} }`;
+      return `{ ${type.fields.map((field) => fieldText(field.name, field.type)).join("; ")} }`;
     case "tuple":
       return `[${type.items.map(typeText).join(", ")}]`;
+    case "optional":
+      return `${typeText(type.type)} | undefined`;
     default:
       return assertNever(type, "typeText");
   }
+}
+
+/** `name: T`, or `name?: T` for one that may be absent. */
+function fieldText(name: string, type: PlainType): string {
+  const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  return type.kind === "optional" ? `${key}?: ${typeText(type.type)}` : `${key}: ${typeText(type)}`;
+}
+
+/** The parameters of a function. One that may be absent has a question mark, unless a later one is required. */
+export function parametersText(params: readonly { readonly name: string; readonly type: PlainType }[]): string {
+  return params
+    .map(({ name, type }, i) =>
+      params.slice(i).every((later) => later.type.kind === "optional")
+        ? fieldText(name, type)
+        : `${name}: ${typeText(type)}`,
+    )
+    .join(", ");
 }

@@ -36,7 +36,7 @@ export function wasmFunctions(derivations: readonly Derivation[]): string[] {
 }
 
 function siteLines({ sites, capacities }: LoweredRegion, region: Region): string[] {
-  return sites.map(({ kind, at, array, message }) => {
+  return sites.map(({ kind, at, array, message, more: values, error }) => {
     const capacity = capacities.findIndex(({ arrays }) => arrays.includes(array ?? ""));
     const position = at === undefined ? undefined : region.positions[at];
     const where =
@@ -44,7 +44,9 @@ function siteLines({ sites, capacities }: LoweredRegion, region: Region): string
       (position === undefined
         ? region.name
         : `${region.file ?? region.name}:${position.line}:${position.column}: ${position.text}`);
-    const more = kind === "capacity" ? `, capacity: ${capacity}` : "";
+    let more = kind === "capacity" ? `, capacity: ${capacity}` : "";
+    if (values !== undefined) more += `, more: ${JSON.stringify(values)}`;
+    if (error !== undefined) more += `, error: ${JSON.stringify(error)}`;
     return `    { kind: "${kind}", where: ${JSON.stringify(where)}${more} },`;
   });
 }

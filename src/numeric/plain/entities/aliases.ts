@@ -13,6 +13,8 @@ export function isUnshared(env: Env, value: Entity, node: Node): boolean {
     case "global":
     case "nothing":
       return true;
+    case "optional":
+      return isUnshared(env, value.value, node);
     case "array":
       return value.fresh || isLastUse(env, value, node);
     case "record":

@@ -1,5 +1,5 @@
 import type { Node } from "../syntax/ast.ts";
-import type { Entity } from "./entity.ts";
+import type { Entity, PresentEntity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { copyInto, makeRoom, planOf } from "./plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "./sharing.ts";
@@ -19,5 +19,6 @@ export function settled(entity: Entity): Entity {
     return { ...entity, fields: new Map(fields), fresh: false };
   }
   if (entity.kind === "tuple") return { ...entity, items: entity.items.map(settled), fresh: false };
+  if (entity.kind === "optional") return { ...entity, value: settled(entity.value) as PresentEntity };
   return entity.kind === "array" ? { ...entity, fresh: false, isZero: false } : entity;
 }

@@ -1,5 +1,5 @@
 import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/region/region.ts";
-import { convert, local } from "../draft/draft.ts";
+import { and, convert, local } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { FunctionNode, Node } from "../syntax/ast.ts";
 import type { Around, Module } from "../syntax/module.ts";
@@ -35,7 +35,8 @@ export type Layout =
   | { readonly kind: "element"; readonly storage: Storage }
   | ArrayLayout
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Layout> }
-  | { readonly kind: "tuple"; readonly items: readonly Layout[] };
+  | { readonly kind: "tuple"; readonly items: readonly Layout[] }
+  | { readonly kind: "optional"; readonly present: Storage; readonly value: Layout };
 
 export interface ArrayLayout {
   readonly kind: "array";
@@ -90,6 +91,17 @@ export interface TupleEntity {
   readonly fresh: boolean;
 }
 
+/**
+ * A value that may be absent (`undefined`) at run time. While it is absent, `value` holds placeholders that must not be
+ * read.
+ */
+export interface OptionalEntity {
+  readonly kind: "optional";
+  /** True if the value is present. */
+  readonly present: ScalarEntity;
+  readonly value: PresentEntity;
+}
+
 export interface FunctionEntity {
   readonly kind: "function";
   readonly node: FunctionNode;
@@ -99,15 +111,15 @@ export interface FunctionEntity {
   readonly around: Around;
 }
 
+export type PresentEntity = ScalarEntity | ArrayEntity | RecordEntity | TupleEntity;
+
 export type Entity =
-  | ScalarEntity
-  | ArrayEntity
-  | RecordEntity
-  | TupleEntity
+  | PresentEntity
+  | OptionalEntity
   | FunctionEntity
   /** `Math`, `Number`, `Array`, … and their functions, by dotted name. */
   | { readonly kind: "global"; readonly name: string }
-  /** What a function without a result gives. */
+  /** `undefined`: an argument that a call leaves out, or the result of a function that returns none. */
   | { readonly kind: "nothing" };
 
 export interface Binding {
@@ -166,6 +178,8 @@ export function storagesOf(layout: Layout): Storage[] {
       return [...layout.fields.values()].flatMap(storagesOf);
     case "tuple":
       return layout.items.flatMap(storagesOf);
+    case "optional":
+      return [layout.present, ...storagesOf(layout.value)];
   }
 }
 
@@ -175,14 +189,10 @@ export function viewOf(
   places: readonly RegionExpr[],
   root: Root,
   at: PositionIndex | undefined,
-): Exclude<Entity, FunctionEntity> {
+): PresentEntity | OptionalEntity {
   switch (layout.kind) {
-    case "element": {
-      const { storage } = layout;
-      const value: RegionExpr = { kind: "load", type: storage.type, array: storage.name, places, at };
-      const type = storage.type === "bool" ? "bool" : "f64";
-      return scalar(convert(type, value), { kind: "element", storage, places, at });
-    }
+    case "element":
+      return elementOf(layout.storage, places, at);
     case "array":
       return { kind: "array", layout, places, root, fresh: false };
     case "record": {
@@ -195,7 +205,31 @@ export function viewOf(
       const items = layout.items.map((item) => viewOf(item, places, root, at));
       return { kind: "tuple", items, root, fresh: false };
     }
+    case "optional": {
+      const value = viewOf(layout.value, places, root, at);
+      return optional(elementOf(layout.present, places, at), value);
+    }
   }
+}
+
+function elementOf(
+  storage: Storage,
+  places: readonly RegionExpr[],
+  at: PositionIndex | undefined,
+): ScalarEntity {
+  const value: RegionExpr = { kind: "load", type: storage.type, array: storage.name, places, at };
+  const type = storage.type === "bool" ? "bool" : "f64";
+  return scalar(convert(type, value), { kind: "element", storage, places, at });
+}
+
+/** A value that is absent where `present` is false; an optional value inside is absent where either is. */
+export function optional(present: ScalarEntity, value: PresentEntity | OptionalEntity): OptionalEntity {
+  if (value.kind !== "optional") return { kind: "optional", present, value };
+  return {
+    kind: "optional",
+    present: scalar(and(present.value, value.present.value)),
+    value: value.value,
+  };
 }
 
 /** As messages call it. */
@@ -209,11 +243,13 @@ export function describe(entity: Entity): string {
       return "an object";
     case "tuple":
       return "a tuple";
+    case "optional":
+      return `${describe(entity.value)} or undefined`;
     case "function":
       return "a function";
     case "global":
       return entity.name;
     case "nothing":
-      return "nothing";
+      return "undefined";
   }
 }

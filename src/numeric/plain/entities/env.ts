@@ -1,13 +1,15 @@
 import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/region.ts";
 import type { Names, Positions } from "../draft/draft.ts";
-import { Block, local, someExpr } from "../draft/draft.ts";
+import { Block, and, local, number, select, someExpr, truth } from "../draft/draft.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Expression, FunctionNode, Node, SpreadElement, Statement } from "../syntax/ast.ts";
 import type { Around, Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
 import { assignedNames } from "../syntax/walk.ts";
-import type { Binding, Entity, Root, ScalarEntity } from "./entity.ts";
+import type { Binding, Entity, PresentEntity, Root, ScalarEntity } from "./entity.ts";
 import { Scope, describe, localScalar } from "./entity.ts";
+import type { Facts } from "./facts.ts";
+import { factsWhere, simplified } from "./facts.ts";
 
 /** Where a `break`, `continue` or `return` goes. */
 export interface Jump {
@@ -105,6 +107,10 @@ export interface Env {
   readonly returns: Returns | undefined;
   /** Jumps that need no flag, since what follows here is where they go. */
   readonly tail: ReadonlySet<Jump>;
+  /** What the conditions around here say about booleans. */
+  readonly facts: Facts;
+  /** Values of the objects before a `?.` in the chain that is being read, which are known to be present. */
+  readonly links: ReadonlyMap<Node, Entity>;
   /** Functions that are being inlined, for recursion. */
   readonly calls: readonly FunctionNode[];
   /** Loops of the text around here, within the function. */
@@ -259,6 +265,10 @@ export function frozen(env: Env, entity: Entity, out: Block): Entity {
       const places = entity.places.map((place) => keep(env, place, "place", out));
       return { ...entity, places };
     }
+    case "optional": {
+      const present = frozen(env, entity.present, out) as ScalarEntity;
+      return { ...entity, present, value: frozen(env, entity.value, out) as PresentEntity };
+    }
     case "record": {
       if (!entity.fresh) return entity;
       const fields = [...entity.fields].map(([name, field]) => [name, frozen(env, field, out)] as const);
@@ -273,12 +283,29 @@ export function frozen(env: Env, entity: Entity, out: Block): Entity {
   }
 }
 
-/** The number or boolean that an entity is. */
+/** The environment where a condition is known to be `value`. */
+export function assuming(env: Env, test: RegionExpr, value: boolean): Env {
+  const facts = factsWhere(env.facts, test, value, (name) => !env.unit.mutable.has(name));
+  return facts === env.facts ? env : { ...env, facts };
+}
+
+/** True if a value is not `undefined`: a constant where the conditions around here decide it. */
+export function isPresent(env: Env, entity: Entity): RegionExpr {
+  if (entity.kind === "optional") return simplified(env.facts, entity.present.value);
+  return truth(entity.kind !== "nothing");
+}
+
+/** The number or boolean that an entity is. In arithmetic `undefined` is NaN, and in conditions false, as in JavaScript. */
 export function scalarValue(env: Env, node: Node, entity: Entity): RegionExpr {
   if (entity.kind === "scalar") return entity.value;
+  if (entity.kind === "optional" && entity.value.kind === "scalar") {
+    const { value } = entity.value;
+    const present = isPresent(env, entity);
+    return value.type === "bool" ? and(present, value) : select(present, value, number(NaN));
+  }
   const what =
     entity.kind === "nothing"
-      ? "a value is needed here, and this gives none"
+      ? `a value is needed here, and ${textOf(env, node)} is undefined: give it a value, or a default by ??.`
       : entity.kind === "global" && !entity.name.includes(".")
         ? `${entity.name} has no value here: declare it above this line, or hand it in as an argument.`
         : undefined;

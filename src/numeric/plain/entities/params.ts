@@ -1,8 +1,8 @@
 import type { RegionType } from "../../../engine/region/region.ts";
 import { local } from "../draft/draft.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
-import type { ArrayLayout, Entity, Layout, Root } from "./entity.ts";
-import { scalar } from "./entity.ts";
+import type { ArrayLayout, Layout, OptionalEntity, PresentEntity, Root, Storage } from "./entity.ts";
+import { optional, scalar } from "./entity.ts";
 import type { Unit } from "./env.ts";
 
 /** Makes parameters of the region for a value of a type, in the order of its leaves, and what a name for it stands for. */
@@ -12,7 +12,7 @@ export function parameterEntity(
   type: PlainType,
   wanted: string,
   owner?: { readonly root: Root; readonly isTuple: boolean },
-): Entity {
+): PresentEntity | OptionalEntity {
   const root: Root = { label, readOnly: true, born: unit.rootCount++, written: false };
   switch (type.kind) {
     case "number":
@@ -48,6 +48,13 @@ export function parameterEntity(
       );
       return { kind: "tuple", items, root, fresh: false };
     }
+    case "optional": {
+      const name = unit.names.fresh(`${wanted}_isPresent`);
+      unit.params.push({ kind: "scalar", name, type: "bool" });
+      const value = parameterEntity(unit, label, type.type, wanted, owner) as PresentEntity;
+      const present = { kind: "readOnly", root: owner?.root ?? root, isItem: owner?.isTuple === true } as const;
+      return optional(scalar(local(name, "bool"), present), value);
+    }
   }
 }
 
@@ -60,11 +67,12 @@ const elementTypes: Readonly<Record<ArrayKind, RegionType>> = {
 };
 
 function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes: number): Layout {
-  const leaf = (of: RegionType, rank: number): Layout => {
-    const name = unit.names.fresh(wanted);
+  const storage = (of: RegionType, rank: number, hint = wanted): Storage => {
+    const name = unit.names.fresh(hint);
     unit.params.push({ kind: "array", name, type: of, rank });
-    return { kind: "element", storage: { name, type: of, dims: undefined, root, blocks: [] } };
+    return { name, type: of, dims: undefined, root, blocks: [] };
   };
+  const leaf = (of: RegionType, rank: number): Layout => ({ kind: "element", storage: storage(of, rank) });
   switch (type.kind) {
     case "number":
       return leaf("f64", axes);
@@ -89,6 +97,10 @@ function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes:
         kind: "tuple",
         items: type.items.map((item, i) => layoutOf(unit, item, root, `${wanted}_${i}`, axes)),
       };
+    case "optional": {
+      const present = storage("bool", axes, `${wanted}_isPresent`);
+      return { kind: "optional", present, value: layoutOf(unit, type.type, root, wanted, axes) };
+    }
   }
 }
 
@@ -113,5 +125,8 @@ export function withIntegers(type: PlainType, types: RegionType[]): PlainType {
       };
     case "tuple":
       return { ...type, items: type.items.map((item) => withIntegers(item, types)) };
+    case "optional":
+      types.shift();
+      return { ...type, type: withIntegers(type.type, types) };
   }
 }

@@ -1,19 +1,42 @@
 import type { RegionExpr, RegionType } from "../../../engine/region/region.ts";
 import { partsOf } from "../../../engine/region/walk.ts";
-import { compare, lengthOf, number, select, someExpr } from "../draft/draft.ts";
+import { compare, isTrue, lengthOf, not, number, select, someExpr } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
-import type { ArrayEntity, ArrayLayout, Entity, Layout, Root, ScalarEntity, Storage } from "./entity.ts";
-import { describe, scalar, storagesOf, viewOf } from "./entity.ts";
+import type {
+  ArrayEntity,
+  ArrayLayout,
+  Entity,
+  Layout,
+  OptionalEntity,
+  PresentEntity,
+  Root,
+  ScalarEntity,
+  Storage,
+} from "./entity.ts";
+import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entity.ts";
 import type { Env, Place } from "./env.ts";
-import { at, atom, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
+import {
+  assuming,
+  at,
+  atom,
+  isPresent,
+  keep,
+  letLocal,
+  nested,
+  newRoot,
+  refuse,
+  scalarValue,
+  textOf,
+} from "./env.ts";
 
 /** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
 export type Plan =
   | { readonly kind: "element"; readonly type: RegionType }
   | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: Plan }
   | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Plan> }
-  | { readonly kind: "tuple"; readonly items: readonly Plan[] };
+  | { readonly kind: "tuple"; readonly items: readonly Plan[] }
+  | { readonly kind: "optional"; readonly value: Plan };
 
 /** The plan of a value; functions and nothing have none. */
 export function planOf(env: Env, node: Node, entity: Entity): Plan {
@@ -28,6 +51,8 @@ export function planOf(env: Env, node: Node, entity: Entity): Plan {
     }
     case "tuple":
       return { kind: "tuple", items: entity.items.map((item) => planOf(env, node, item)) };
+    case "optional":
+      return { kind: "optional", value: planOf(env, node, entity.value) };
     case "function":
     case "global":
       return refuse(
@@ -56,6 +81,8 @@ function planOfLayout(env: Env, layout: Layout, axis: number): Plan {
     }
     case "tuple":
       return { kind: "tuple", items: layout.items.map((item) => planOfLayout(env, item, axis)) };
+    case "optional":
+      return { kind: "optional", value: planOfLayout(env, layout.value, axis) };
   }
 }
 
@@ -114,6 +141,8 @@ function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
   if (!lengths && a.kind === "tuple" && b.kind === "array")
     return a.items.every((item) => sameKind(item, b.item, lengths));
   if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
+  if (a.kind === "optional") return sameKind(a.value, b.kind === "optional" ? b.value : b, lengths);
+  if (b.kind === "optional") return sameKind(a, b.value, lengths);
   if (a.kind === "element") return b.kind === "element" && isBoolean(a) === isBoolean(b);
   if (a.kind === "array")
     return (
@@ -122,10 +151,10 @@ function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
   if (a.kind === "record")
     return (
       b.kind === "record" &&
-      a.fields.size === b.fields.size &&
-      [...a.fields].every(([name, field]) => {
-        const other = b.fields.get(name);
-        return other !== undefined && sameKind(field, other, lengths);
+      fieldNames(a, b).every((name) => {
+        const [field, other] = [a.fields.get(name), b.fields.get(name)];
+        if (field === undefined || other === undefined) return (field ?? other)!.kind === "optional";
+        return sameKind(field, other, lengths);
       })
     );
   return (
@@ -133,6 +162,13 @@ function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
     a.items.length === b.items.length &&
     a.items.every((item, i) => sameKind(item, b.items[i]!, lengths))
   );
+}
+
+type RecordPlan = Plan & { readonly kind: "record" };
+
+/** The names of the fields of either record. */
+function fieldNames(a: RecordPlan, b: RecordPlan): string[] {
+  return [...new Set([...a.fields.keys(), ...b.fields.keys()])];
 }
 
 function isBoolean(plan: Plan & { readonly kind: "element" }): boolean {
@@ -154,12 +190,19 @@ export function jointPlan(
 ): Plan | undefined {
   if (!sameKind(a, b, false)) return undefined;
   const joint = (x: Plan, y: Plan): Plan => {
+    if (x.kind === "optional" || y.kind === "optional") {
+      const [first, second] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
+      return { kind: "optional", value: joint(first!, second!) };
+    }
     if (x.kind === "array" && y.kind === "array") {
       const length = sameExpr(x.length, y.length) ? x.length : choose(x.length, y.length);
       return { ...x, length, item: joint(x.item, y.item) };
     }
     if (x.kind === "record" && y.kind === "record") {
-      const fields = [...x.fields].map(([name, field]) => [name, joint(field, y.fields.get(name)!)] as const);
+      const fields = fieldNames(x, y).map((name) => {
+        const [field, other] = [x.fields.get(name), y.fields.get(name)];
+        return [name, field && other ? joint(field, other) : (field ?? other)!] as const;
+      });
       return { kind: "record", fields: new Map(fields) };
     }
     if (x.kind === "tuple" && y.kind === "tuple")
@@ -190,6 +233,8 @@ function showPlan(plan: Plan): string {
       return `{ ${[...plan.fields].map(([name, field]) => `${name}: ${showPlan(field)}`).join(", ")} }`;
     case "tuple":
       return `[${plan.items.map(showPlan).join(", ")}]`;
+    case "optional":
+      return `${showPlan(plan.value)} | undefined`;
   }
 }
 
@@ -201,7 +246,7 @@ export function makeRoom(
   label: string,
   place?: Place,
   owner?: Root,
-): Entity {
+): PresentEntity | OptionalEntity {
   switch (plan.kind) {
     case "element":
       return letLocal(env, label, zeroOf(plan.type), {
@@ -222,6 +267,13 @@ export function makeRoom(
       const root = newRoot(env, label);
       const items = plan.items.map((item, i) => makeRoom(env, node, item, `${label}_${i}`, place, root));
       return { kind: "tuple", items, root, fresh: true };
+    }
+    case "optional": {
+      const present: Plan = { kind: "element", type: "bool" };
+      return optional(
+        makeRoom(env, node, present, `${label}_isPresent`, place, owner) as ScalarEntity,
+        makeRoom(env, node, plan.value, label, place, owner),
+      );
     }
   }
 }
@@ -261,6 +313,14 @@ export function makeArray(
       }
       case "tuple":
         return { kind: "tuple", items: inner.items.map((item, i) => lay(item, `${name}_${i}`, dims)) };
+      case "optional": {
+        const present = lay({ kind: "element", type: "bool" }, `${name}_isPresent`, dims);
+        return {
+          kind: "optional",
+          present: (present as Layout & { readonly kind: "element" }).storage,
+          value: lay(inner.value, name, dims),
+        };
+      }
     }
   };
   const layout = lay(plan, label, []) as ArrayLayout;
@@ -324,15 +384,18 @@ export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number)
  * that is not known, the call checks it.
  */
 export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
-  if (target.kind === "scalar" && value.kind === "scalar") {
-    storeScalar(env, node, target, value.value);
+  if (target.kind === "optional") return copyOptional(env, node, target, value);
+  if (target.kind === "scalar" && (value.kind === "scalar" || isOptionalScalar(value))) {
+    storeScalar(env, node, target, scalarValue(env, node, value));
     return;
   }
-  if (target.kind === "record" && value.kind === "record" && target.fields.size === value.fields.size) {
+  if (value.kind === "optional") return copyInto(env, node, target, given(env, node, value));
+  if (target.kind === "record" && value.kind === "record") {
+    const isKnown = [...value.fields.keys()].every((name) => target.fields.has(name));
     for (const [name, field] of target.fields) {
-      const given = value.fields.get(name);
-      if (given === undefined) return refuseKind(env, node, target, value);
-      copyInto(env, node, field, given);
+      const part = value.fields.get(name) ?? (field.kind === "optional" ? nothing : undefined);
+      if (part === undefined || !isKnown) return refuseKind(env, node, target, value);
+      copyInto(env, node, field, part);
     }
     return;
   }
@@ -365,6 +428,45 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     return;
   }
   return refuseKind(env, node, target, value);
+}
+
+function isOptionalScalar(entity: Entity): boolean {
+  return entity.kind === "optional" && entity.value.kind === "scalar";
+}
+
+/** Copies a value, or its absence. The contents are copied only where the value is present, since an absent array is empty. */
+function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entity): void {
+  const present = isPresent(env, value);
+  storeScalar(env, node, target.present, present);
+  if (value.kind === "nothing") return;
+  const from = value.kind === "optional" ? value.value : value;
+  if (present.kind === "const") {
+    if (present.value !== 0) copyInto(env, node, target.value, from);
+    return;
+  }
+  const inner = nested(assuming(env, present, true), new Set());
+  copyInto(inner, node, target.value, from);
+  env.out.push({
+    kind: "if",
+    condition: present,
+    then: inner.out.statements(),
+    otherwise: [],
+    at: at(env, node),
+  });
+}
+
+/**
+ * A value that must be present where it is used, as the object of `x.name` is: if it is absent, the call ends with JavaScript's
+ * TypeError. `use` completes "Cannot read properties of undefined".
+ */
+export function given(env: Env, node: Node, entity: Entity, use = ""): Exclude<Entity, OptionalEntity> {
+  if (entity.kind !== "optional") return entity;
+  const present = isPresent(env, entity);
+  if (isTrue(present)) return entity.value;
+  const message = use === "" ? `${textOf(env, node)} is undefined` : `Cannot read properties of undefined ${use}`;
+  const failed = { kind: "throw", message, error: "TypeError", at: at(env, node) } as const;
+  env.out.push({ kind: "if", condition: not(present), then: [failed], otherwise: [], at: at(env, node) });
+  return entity.value;
 }
 
 function refuseKind(env: Env, node: Node, target: Entity, value: Entity): never {

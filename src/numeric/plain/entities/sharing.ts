@@ -1,17 +1,19 @@
 import type { Node } from "../syntax/ast.ts";
-import type { Entity, Root, ScalarEntity } from "./entity.ts";
+import type { Entity, PresentEntity, Root, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { frozen, keep, newRoot, ownersOf } from "./env.ts";
 
 /** What an entity shares with whoever else refers to it. */
 export function rootsOf(entity: Entity): Root[] {
+  if (entity.kind === "optional") return rootsOf(entity.value);
   return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
 }
 
 /** That of all its parts too, and of all objects that it may be where a place tells which. */
 export function allRoots(entity: Entity): Root[] {
   if (entity.kind === "scalar") return entity.target?.kind === "item" ? ownersOf(entity) : [];
+  if (entity.kind === "optional") return [...allRoots(entity.present), ...allRoots(entity.value)];
   const parts =
     entity.kind === "record" ? [...entity.fields.values()] : entity.kind === "tuple" ? entity.items : [];
   return [...rootsOf(entity), ...parts.flatMap(allRoots)];
@@ -28,6 +30,10 @@ export function readAll(env: Env, entity: Entity): Entity {
       return { ...entity, items: entity.items.map((item) => readAll(env, item)) };
     case "scalar":
       return scalar(keep(env, entity.value));
+    case "optional": {
+      const present = readAll(env, entity.present) as ScalarEntity;
+      return { ...entity, present, value: readAll(env, entity.value) as PresentEntity };
+    }
     case "array":
     case "function":
     case "global":
@@ -38,7 +44,11 @@ export function readAll(env: Env, entity: Entity): Entity {
 
 /** What a spread takes out of an object or tuple: its parts as they are now, in a new one. */
 export function partsNow(env: Env, entity: Entity): Entity {
-  const part = (inner: Entity): Entity => (inner.kind === "scalar" ? scalar(inner.value) : inner);
+  const part = (inner: Entity): Entity => {
+    if (inner.kind === "optional" && inner.value.kind === "scalar")
+      return { ...inner, present: scalar(inner.present.value), value: scalar(inner.value.value) };
+    return inner.kind === "scalar" ? scalar(inner.value) : inner;
+  };
   if (entity.kind === "record") {
     const fields = [...entity.fields].map(([name, inner]) => [name, part(inner)] as const);
     return { kind: "record", fields: new Map(fields), root: newRoot(env, entity.root.label), fresh: true };
@@ -63,6 +73,8 @@ export function isFresh(value: Entity): boolean {
       return value.fresh && [...value.fields.values()].every(isFresh);
     case "tuple":
       return value.fresh && value.items.every(isFresh);
+    case "optional":
+      return isFresh(value.value);
     case "scalar":
     case "function":
     case "global":

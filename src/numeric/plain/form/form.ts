@@ -19,7 +19,12 @@ export type PlainType =
       readonly kind: "record";
       readonly fields: readonly { readonly name: string; readonly type: PlainType }[];
     }
-  | { readonly kind: "tuple"; readonly items: readonly PlainType[] };
+  | { readonly kind: "tuple"; readonly items: readonly PlainType[] }
+  /**
+   * A parameter or field that may be absent (`undefined`): a boolean that is true if the value is present, then the leaves of the
+   * value. The leaves of an absent value are NaN or 0, its arrays are empty. Never directly inside another optional type.
+   */
+  | { readonly kind: "optional"; readonly type: PlainType };
 
 export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "any";
 

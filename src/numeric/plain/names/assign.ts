@@ -1,7 +1,7 @@
 import type { RegionExpr } from "../../../engine/region/region.ts";
 import { arithmetic, number } from "../draft/draft.ts";
 import { isUnshared, refuseAliases } from "../entities/aliases.ts";
-import type { ArrayEntity, Binding, Entity, ScalarEntity } from "../entities/entity.ts";
+import type { ArrayEntity, Binding, Entity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar, storagesOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
@@ -74,6 +74,8 @@ function detached(env: Env, value: Entity, node: Node): Entity {
     }
     case "tuple":
       return { ...value, items: value.items.map((item) => detached(env, item, node)) };
+    case "optional":
+      return { ...value, value: detached(env, value.value, node) as PresentEntity };
     case "scalar":
     case "function":
     case "global":

@@ -175,7 +175,7 @@ const numeric = new Set(["+", "-", "*", "/", "%", "**", "|"]);
 const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
 /** The kind of value that an initialiser gives, as far as it can be seen in the text. */
-function typeOfValue(node: Expression, module: Module, around: Around): PlainType | undefined {
+export function typeOfValue(node: Expression, module: Module, around: Around): PlainType | undefined {
   if (
     node.type === "TSAsExpression" ||
     node.type === "TSSatisfiesExpression" ||

@@ -1,20 +1,24 @@
 import { copied, settled } from "../entities/copies.ts";
 import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { at, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
+import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
 import { isFresh } from "../entities/sharing.ts";
 import { fieldName, fieldNamed, itemNumber } from "../operations/access.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
+import { withDefault } from "../operations/operators.ts";
 import type {
   CallExpression,
   Expression,
+  FunctionNode,
   Identifier,
   MemberExpression,
   Node,
   Pattern,
 } from "../syntax/ast.ts";
 import { lookUp } from "../syntax/module.ts";
+import { optionalType, typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
+import { unset } from "./unset.ts";
 
 /** How names are declared. */
 export interface Declaring {
@@ -30,8 +34,8 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
       bind(env, pattern, value, node, how);
       return;
     case "AssignmentPattern": {
-      const given = value.kind === "nothing" ? env.unit.elaborate.evaluate(env, pattern.right) : value;
-      declare(env, pattern.left, given, node, how);
+      const hint = pattern.left.type === "Identifier" ? pattern.left.name : undefined;
+      declare(env, pattern.left, withDefault({ ...env, hint }, pattern, value, pattern.right), node, how);
       return;
     }
     case "ArrayPattern":
@@ -64,6 +68,29 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
   }
 }
 
+/**
+ * Refuses a default that uses its own parameter or a later one, which have no value yet.
+ *
+ * @throws PlainError
+ */
+export function refuseLaterNames(env: Env, { params }: FunctionNode, i: number): void {
+  const param = params[i]!;
+  if (param.type !== "AssignmentPattern") return;
+  const later = new Set<string>();
+  for (const other of params.slice(i))
+    targetsOf(other, (target) => {
+      if (target.type === "Identifier") later.add((target as Identifier).name);
+    });
+  eachUse(param.right, (use, around) => {
+    if (later.has(use.name) && !around.some(isFunction))
+      refuse(
+        env,
+        use,
+        `${use.name} has no value yet: a default may use the parameters before it. Move ${use.name} to the front.`,
+      );
+  });
+}
+
 function restOf(env: Env, node: Node, value: Entity, from: number): Entity {
   if (value.kind !== "tuple") return refuse(env, node, "the rest of an array: write x.slice(k).");
   return { kind: "tuple", items: value.items.slice(from), root: newRoot(env, "[…]"), fresh: true };
@@ -81,7 +108,7 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarin
   const entity = held(env, id, value, node, reassigned, how);
   const binding: Binding = { entity, block, reassigned, isConst: how.isConst && how.isParameter !== true };
   env.scope.set(id.name, binding);
-  if (entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple")
+  if ("root" in entity || entity.kind === "optional")
     env.unit.aliases.push({ name: id.name, binding });
 }
 
@@ -113,6 +140,9 @@ function held(
     case "tuple":
       if (reassigned && !isWholeFresh(value)) return copied(env, name, value, node);
       return value.fresh ? owned(env, name, value, node, reassigned) : value;
+    case "optional":
+      if (reassigned) return copied(env, name, value, node);
+      return settled(frozen(env, value, env.out));
     case "function":
       if (reassigned)
         return refuse(
@@ -123,9 +153,13 @@ function held(
       return value;
     case "global":
       return value;
-    case "nothing":
+    case "nothing": {
+      const annotation = id.typeAnnotation?.typeAnnotation;
+      if (how.isParameter === true && reassigned && annotation !== undefined)
+        return copied(env, name, unset(env, node, optionalType(typeOf(annotation, env.module))), node);
       // callbacks often have a first parameter that they do not use
       return how.isParameter === true ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
+    }
   }
 }
 

@@ -1,19 +1,25 @@
 import type { RegionExpr } from "../../../engine/region/region.ts";
 import { and, arithmetic, compare, number, not, select } from "../draft/draft.ts";
 import type { Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
-import { describe, scalar, viewOf } from "../entities/entity.ts";
+import { describe, nothing, scalar, viewOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
-import { arrayLength } from "../entities/plan.ts";
+import { arrayLength, given } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
 import { constantOf } from "./math.ts";
 
 /** `x.name` and `x[i]`. */
 export function member(env: Env, node: MemberExpression): Entity {
-  if (node.optional === true)
-    return refuse(env, node, "?. asks whether something is there: here everything is. Write a dot.");
   const object = env.unit.elaborate.evaluate(env, node.object);
+  return memberOf(env, node, given(env, node, object, `(reading '${keyText(env, node)}')`));
+}
+
+function keyText(env: Env, { computed, property }: MemberExpression): string {
+  return computed ? (constantKey(property) ?? textOf(env, property)) : (property as Identifier).name;
+}
+
+function memberOf(env: Env, node: MemberExpression, object: Entity): Entity {
   const name = node.computed ? constantKey(node.property) : (node.property as Identifier).name;
   if (typeof name === "string") return field(env, node, object, name);
   const index = whileUsed(env, object, () => env.unit.elaborate.evaluate(env, node.property));
@@ -32,6 +38,7 @@ function field(env: Env, node: MemberExpression, object: Entity, name: string): 
   if (object.kind === "record") {
     const found = object.fields.get(name);
     if (found !== undefined) return found;
+    if (object.fields.size === 0) return nothing; // of `{}`, the default of an object of optional fields
     const names = [...object.fields.keys()].join(", ");
     return refuse(
       env,
@@ -139,19 +146,22 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
 }
 
 /** An item by a number that is known, for patterns. */
-export function itemNumber(env: Env, node: Node, object: Entity, i: number): Entity {
+export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Entity {
+  const object = given(env, node, whole, `(reading '${i}')`);
   if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
   return refuse(env, node, `${describe(object)} cannot be taken apart by places.`);
 }
 
 /** A field by its name, for patterns. */
-export function fieldNamed(env: Env, node: Property, object: Entity): Entity {
+export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   const name = fieldName(node);
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
+  const object = given(env, node, whole, `(reading '${name}')`);
   const found = object.kind === "record" ? object.fields.get(name) : undefined;
   if (found !== undefined) return found;
   if (object.kind === "global") return globalField(`${object.name}.${name}`);
   if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
+  if (object.kind === "record" && object.fields.size === 0) return nothing;
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }
 

@@ -9,24 +9,31 @@ import {
   number,
   or,
   select,
+  someExpr,
   toInt32,
+  truth,
 } from "../draft/draft.ts";
-import type { Entity, ScalarEntity } from "../entities/entity.ts";
-import { scalar } from "../entities/entity.ts";
+import type { Entity, OptionalEntity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
+import { nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
+  assuming,
   at,
   atom,
   inOrder,
+  isPresent,
   keep,
   letLocal,
   nested,
+  newRoot,
   numberValue,
   placeHere,
   refuse,
   scalarValue,
   textOf,
 } from "../entities/env.ts";
+import { simplified } from "../entities/facts.ts";
+import type { Plan } from "../entities/plan.ts";
 import { copyInto, jointPlan, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "../entities/sharing.ts";
 import type {
@@ -34,6 +41,7 @@ import type {
   ConditionalExpression,
   Expression,
   LogicalExpression,
+  Node,
   UnaryExpression,
 } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
@@ -91,13 +99,20 @@ export function binary(env: Env, node: BinaryExpression): Entity {
     return scalar(wrapped(env, numberValue(env, left, env.unit.elaborate.evaluate(env, left))));
   }
   if (["|", "&", "^", "<<", ">>", ">>>"].includes(operator)) return refuse(env, node, bits(operator));
+  const isEquality = operator.endsWith("==") || operator.startsWith("!");
+  const isDenied = operator.startsWith("!");
+  const typed = isEquality ? typeTest(env, node) : undefined;
+  if (typed !== undefined) return scalar(isDenied ? not(typed) : typed);
   const [first, second] = inOrder(env, [left, right], (inner, side) =>
-    inner.unit.elaborate.evaluate(inner, side),
+    isEquality && isNull(side)
+      ? noValue(inner, node)
+      : inner.unit.elaborate.evaluate(inner, side),
   );
+  const equal = isEquality ? equality(env, node, first!, second!) : undefined;
+  if (equal !== undefined) return scalar(isDenied ? not(equal) : equal);
   const comparison = comparisons[operator];
   if (comparison !== undefined) {
     const [x, y] = [scalarValue(env, left, first!), scalarValue(env, right, second!)];
-    const isEquality = operator.endsWith("==") || operator.startsWith("!");
     if (x.type !== y.type || (x.type === "bool" && !isEquality))
       return refuse(env, node, `${textOf(env, node)} compares a boolean with a number: compare numbers.`);
     return scalar(comparison(x, y));
@@ -107,6 +122,17 @@ export function binary(env: Env, node: BinaryExpression): Entity {
   const name = arithmeticOperators[operator];
   if (name === undefined) return refuse(env, node, `${operator} is outside of what can be differentiated.`);
   return scalar(arithmetic(name, x, y));
+}
+
+function isNull(node: Expression): boolean {
+  const value = unwrap(node);
+  return value.type === "Literal" && value.raw === "null";
+}
+
+/** `null` beside `==`, which asks for `undefined` too. No value is `null`. */
+function noValue(env: Env, node: BinaryExpression): Entity {
+  if (node.operator.length === 2) return nothing;
+  return refuse(env, node, `${textOf(env, node)}: no value is null here. Compare with undefined.`);
 }
 
 /** Whether an expression is written as 0. */
@@ -155,14 +181,13 @@ export function condition(env: Env, node: Expression): RegionExpr {
 /** `&&` and `||`: the right side is evaluated only where it counts. */
 export function logical(env: Env, node: LogicalExpression): Entity {
   if (node.operator === "??") {
-    // nothing is missing but arguments that a call left out, which the text shows
     const given = env.unit.elaborate.evaluate(env, node.left);
-    return given.kind === "nothing" ? env.unit.elaborate.evaluate(env, node.right) : given;
+    return withDefault(env, node, given, node.right);
   }
   const isAnd = node.operator === "&&";
   const left = scalarValue(env, node.left, env.unit.elaborate.evaluate(env, node.left));
   const place = env.out.reserve();
-  const inner = nested(env, new Set());
+  const inner = nested(assuming(env, left, isAnd), new Set());
   const right = scalarValue(inner, node.right, env.unit.elaborate.evaluate(inner, node.right));
   if (left.type !== right.type) {
     return refuse(
@@ -195,29 +220,52 @@ function nameOf({ value }: ScalarEntity): string {
 
 /** `c ? x : y`: only the side that counts is evaluated. */
 export function conditional(env: Env, node: ConditionalExpression): Entity {
-  const test = condition(env, node.test);
-  if (test.kind === "const")
-    return env.unit.elaborate.evaluate(env, test.value === 0 ? node.alternate : node.consequent);
+  const test = simplified(env.facts, condition(env, node.test));
+  const side = (of: Expression) => (inner: Env) => inner.unit.elaborate.evaluate(inner, of);
+  const sides = [node.consequent, node.alternate] as const;
+  return choose(env, { node, sides, test, then: side(node.consequent), otherwise: side(node.alternate) });
+}
+
+/** A value, or the value of an expression where it is `undefined`. */
+export function withDefault(env: Env, node: Node, value: Entity, fallback: Expression): Entity {
+  const otherwise = (inner: Env): Entity => inner.unit.elaborate.evaluate(inner, fallback);
+  const sides = [node, fallback] as const;
+  const present = (): Entity => (value.kind === "optional" ? value.value : value);
+  return choose(env, { node, sides, test: isPresent(env, value), then: present, otherwise });
+}
+
+/** A choice between two values. */
+interface Choice {
+  readonly node: Node;
+  /** The two sides in the text, for messages. */
+  readonly sides: readonly [then: Node, otherwise: Node];
+  readonly test: RegionExpr;
+  readonly then: (inner: Env) => Entity;
+  readonly otherwise: (inner: Env) => Entity;
+}
+
+/** One of two values; only the one that is chosen is evaluated. If one is `undefined`, the result is optional. */
+export function choose(env: Env, { node, sides, test, then, otherwise }: Choice): Entity {
+  if (test.kind === "const") return test.value === 0 ? otherwise(env) : then(env);
   const place = placeHere(env);
-  const [then, otherwise] = [nested(env, new Set()), nested(env, new Set())];
-  const x = env.unit.elaborate.evaluate(then, node.consequent);
-  const y = env.unit.elaborate.evaluate(otherwise, node.alternate);
-  const isPlain = then.out.size === 0 && otherwise.out.size === 0;
-  if (isPlain && x.kind === "scalar" && y.kind === "scalar") {
-    if (x.value.type !== y.value.type)
-      return refuse(env, node, `${textOf(env, node)} is sometimes a number and sometimes a boolean.`);
-    return scalar(select(test, x.value, y.value));
-  }
+  const first = nested(assuming(env, test, true), new Set());
+  const second = nested(assuming(env, test, false), new Set());
+  const [x, y] = [then(first), otherwise(second)];
+  const isPlain = first.out.size === 0 && second.out.size === 0;
+  const merged = isPlain ? merge(env, test, x, y) : undefined;
+  if (merged !== undefined) return merged.kind === "scalar" ? merged : readAll(env, merged);
+  if (isPlain && x.kind === "scalar" && y.kind === "scalar")
+    return refuse(env, node, `${textOf(env, node)} is sometimes a number and sometimes a boolean.`);
   const { out } = place;
   const lengths = (a: RegionExpr, b: RegionExpr): RegionExpr => select(keep(env, test, "isFirst", out), a, b);
-  const plan = jointPlan(planOf(env, node.consequent, x), planOf(env, node.alternate, y), lengths);
+  const plan = planOfEither(env, sides, x, y, lengths);
   if (plan === undefined)
     return refuse(env, node, `both sides of ? : must be of one kind: write if with a variable for each.`);
   // the test may have been kept at the place since it was reserved
   const room = makeRoom(env, node, plan, "chosen", { ...place, serial: env.unit.definitions.size });
   for (const [inner, side, value] of [
-    [then, node.consequent, x],
-    [otherwise, node.alternate, y],
+    [first, sides[0], x],
+    [second, sides[1], y],
   ] as const) {
     if (!isFresh(value)) borrow(env, [...allRoots(value), ...allRoots(room)], side);
     copyInto(inner, side, room, readAll(inner, value));
@@ -225,9 +273,128 @@ export function conditional(env: Env, node: ConditionalExpression): Entity {
   env.out.push({
     kind: "if",
     condition: test,
-    then: then.out.statements(),
-    otherwise: otherwise.out.statements(),
+    then: first.out.statements(),
+    otherwise: second.out.statements(),
     at: at(env, node),
   });
   return room;
+}
+
+/** The plan of either of two values, one of which may be `undefined`. */
+function planOfEither(
+  env: Env,
+  [first, second]: Choice["sides"],
+  x: Entity,
+  y: Entity,
+  lengths: (a: RegionExpr, b: RegionExpr) => RegionExpr,
+): Plan | undefined {
+  const isAbsent = [x, y].map(({ kind }) => kind === "nothing");
+  if (isAbsent[0] !== isAbsent[1]) {
+    const plan = isAbsent[0] === true ? planOf(env, second, y) : planOf(env, first, x);
+    return plan.kind === "optional" ? plan : { kind: "optional", value: plan };
+  }
+  return jointPlan(planOf(env, first, x), planOf(env, second, y), lengths);
+}
+
+/**
+ * One of two values that are evaluated without statements, as an expression: numbers, what may be absent, and objects of such. The
+ * parts of the result are those of the values, and no copies. `undefined` for others.
+ */
+function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undefined {
+  if (x.kind === "scalar" && y.kind === "scalar")
+    return x.value.type === y.value.type ? scalar(select(test, x.value, y.value)) : undefined;
+  if (x.kind === "nothing" && y.kind === "nothing") return x;
+  if (!isSteady(x) || !isSteady(y)) return undefined;
+  if (y.kind === "nothing" && isPart(x)) return optional(scalar(test), readWhere(test, x));
+  if (x.kind === "nothing" && isPart(y)) return optional(scalar(not(test)), readWhere(not(test), y));
+  if (x.kind === "optional" || y.kind === "optional") {
+    const [first, second] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
+    const value = merge(env, test, first!, second!);
+    if (value === undefined || !isPart(value)) return undefined;
+    return optional(scalar(select(test, isPresent(env, x), isPresent(env, y))), value);
+  }
+  if (x.kind !== "record" || y.kind !== "record") return undefined;
+  if (!x.root.readOnly && !y.root.readOnly) return undefined; // the result may be written to
+  const names = [...new Set([...x.fields.keys(), ...y.fields.keys()])];
+  const fields = new Map<string, Entity>();
+  for (const name of names) {
+    const [field, other] = [x.fields.get(name), y.fields.get(name)];
+    // a field that only one of two types has is no field of the result, unless it is optional
+    if ((field === undefined && other?.kind !== "optional") || (other === undefined && field?.kind !== "optional"))
+      return undefined;
+    const value = merge(env, test, field ?? nothing, other ?? nothing);
+    if (value === undefined) return undefined;
+    fields.set(name, value);
+  }
+  return { kind: "record", fields, root: newRoot(env, x.root.label, true), fresh: false };
+}
+
+/** Whether nothing can write to a part of a value later on, through another name. */
+function isSteady(value: Entity): boolean {
+  return isFresh(value) || allRoots(value).every(({ readOnly }) => readOnly);
+}
+
+/** A value whose elements of arrays are read only where a condition holds. */
+function readWhere<E extends Entity>(test: RegionExpr, entity: E): E {
+  switch (entity.kind) {
+    case "scalar": {
+      const { value } = entity;
+      const isRead = someExpr(value, ({ kind }) => kind === "load");
+      const other = value.type === "bool" ? truth(false) : number(NaN);
+      return isRead ? (scalar(select(test, value, other)) as Entity as E) : entity;
+    }
+    case "optional":
+      return { ...entity, present: readWhere(test, entity.present), value: readWhere(test, entity.value) };
+    case "record": {
+      const fields = [...entity.fields].map(([name, field]) => [name, readWhere(test, field)] as const);
+      return { ...entity, fields: new Map(fields) };
+    }
+    case "tuple":
+      return { ...entity, items: entity.items.map((item) => readWhere(test, item)) };
+    case "array":
+    case "function":
+    case "global":
+    case "nothing":
+      return entity;
+    default:
+      return entity;
+  }
+}
+
+function isPart(entity: Entity): entity is PresentEntity | OptionalEntity {
+  return entity.kind !== "nothing" && entity.kind !== "function" && entity.kind !== "global";
+}
+
+/** Whether two values are equal by `===`, of which one may be `undefined`; `undefined` where both are always there. */
+function equality(env: Env, node: BinaryExpression, x: Entity, y: Entity): RegionExpr | undefined {
+  const mayLack = ({ kind }: Entity): boolean => kind === "nothing" || kind === "optional";
+  if (!mayLack(x) && !mayLack(y)) return undefined;
+  const [isX, isY] = [isPresent(env, x), isPresent(env, y)];
+  if (x.kind === "nothing" || y.kind === "nothing") return not(x.kind === "nothing" ? isY : isX);
+  const [a, b] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
+  if (a?.kind !== "scalar" || b?.kind !== "scalar" || a.value.type !== b.value.type)
+    return refuse(
+      env,
+      node,
+      `${textOf(env, node)} compares more than two numbers or two booleans: compare with undefined, or compare their parts.`,
+    );
+  const same = and(and(isX, isY), compare("equal", a.value, b.value));
+  return or(and(not(isX), not(isY)), same);
+}
+
+/** `typeof x === "undefined"` and its like. */
+function typeTest(env: Env, { left, right }: BinaryExpression): RegionExpr | undefined {
+  const sides = [unwrap(left), unwrap(right)];
+  const asked = sides.find((side) => side.type === "UnaryExpression" && side.operator === "typeof");
+  const name = sides.find((side) => side.type === "Literal" && typeof side.value === "string");
+  if (asked?.type !== "UnaryExpression" || name?.type !== "Literal") return undefined;
+  const value = env.unit.elaborate.evaluate(env, asked.argument);
+  const present = isPresent(env, value);
+  if (name.value === "undefined") return not(present);
+  return typeName(value.kind === "optional" ? value.value : value) === name.value ? present : truth(false);
+}
+
+function typeName(entity: Entity): string {
+  if (entity.kind === "scalar") return entity.value.type === "bool" ? "boolean" : "number";
+  return entity.kind === "function" || entity.kind === "global" ? "function" : "object";
 }

@@ -43,7 +43,7 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
     case "TSTupleType":
       return { kind: "tuple", items: node.elementTypes.map((item) => inner(item)) };
     case "TSNamedTupleMember":
-      return node.optional === true ? refuse(optional) : inner(node.elementType);
+      return node.optional === true ? refuse(optionalItem) : inner(node.elementType);
     case "TSTypeOperator":
       return node.operator === "readonly" ? inner(node.typeAnnotation) : refuse(notAType(module, node));
     case "TSParenthesizedType":
@@ -55,8 +55,11 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
         kind: "record",
         fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
       };
-    case "TSUnionType":
-      return union(node.types.map((type) => inner(type))) ?? refuse(notAType(module, node));
+    case "TSUnionType": {
+      const types = node.types.filter(({ type }) => type !== "TSUndefinedKeyword");
+      const joined = union(types.map((type) => inner(type))) ?? refuse(notAType(module, node));
+      return types.length < node.types.length ? optionalType(joined) : joined;
+    }
     case "TSTypeReference":
       return named(node, module, depth);
     case "TSAnyKeyword":
@@ -68,8 +71,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
   }
 }
 
-const optional =
-  "a value that may be missing has no fixed shape: give it always, or take it out of what the function takes.";
+const optionalItem =
+  "an item of a tuple is always there: write the items that may be missing as optional fields, as in { x: number; y?: number }.";
 const strings =
   "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
 
@@ -96,6 +99,11 @@ function union(types: readonly PlainType[]): PlainType | undefined {
   return isOne && types.every(({ kind }) => kind === first.kind) ? first : undefined;
 }
 
+/** The type of a value that may be absent. */
+export function optionalType(type: PlainType): PlainType {
+  return type.kind === "optional" ? type : { kind: "optional", type };
+}
+
 /** The type of arrays of such items. */
 export function arrayOf(item: PlainType): PlainType {
   if (item.kind === "number") return { kind: "array", of: "number[]" };
@@ -114,6 +122,7 @@ function named(
   if (argument !== undefined) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
+    if (name === "Partial" || name === "Required") return withFields(inner, node, module, name);
     const array =
       name === "Array" || name === "ReadonlyArray" || name === "ArrayLike" ? arrayOf(inner) : undefined;
     if (array !== undefined)
@@ -127,6 +136,15 @@ function named(
     throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;
   return typeOfDeclaration(declaration, found.module, depth);
+}
+
+/** `Partial` and `Required` of an object. */
+function withFields(type: PlainType, node: Node, module: Module, name: "Partial" | "Required"): PlainType {
+  const fields = fieldsOfRecord(type, node, module).map((field) => {
+    const present = field.type.kind === "optional" ? field.type.type : field.type;
+    return { name: field.name, type: name === "Partial" ? optionalType(present) : present };
+  });
+  return { kind: "record", fields };
 }
 
 function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: number): PlainType {
@@ -160,10 +178,10 @@ function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly F
 function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): Field[] {
   return members.map((member) => {
     const { key, typeAnnotation } = member;
-    if (member.optional === true) throw new PlainError(module, member, optional);
     if (member.type !== "TSPropertySignature" || !typeAnnotation)
       throw new PlainError(module, member, notAType(module, member));
-    return { name: keyName(key), type: typeOf(typeAnnotation.typeAnnotation, module, depth + 1) };
+    const type = typeOf(typeAnnotation.typeAnnotation, module, depth + 1);
+    return { name: keyName(key), type: member.optional === true ? optionalType(type) : type };
   });
 }
 
@@ -203,8 +221,13 @@ function documented(comment: string, name: string): string | undefined {
     for (let i = open; i >= 0 && i < tag.length; i++) {
       if (tag[i] === "{") depth++;
       if (tag[i] === "}" && --depth === 0) {
-        if (/^\s*([\w$]+)/.exec(tag.slice(i + 1))?.[1] === name)
-          return tag.slice(open + 1, i).replace(/^\s*\*/gm, "");
+        // `[x]` and `[x=2]` may be missing
+        const [, bracket, named] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
+        if (named === name) {
+          const type = tag.slice(open + 1, i).replace(/^\s*\*/gm, "").trim();
+          const isOptional = bracket === "[" || type.endsWith("=");
+          return type.replace(/=$/, "") + (isOptional ? " | undefined" : "");
+        }
         break;
       }
     }

@@ -5,6 +5,8 @@ import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts
 import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
 import type { ScalarFunction } from "../../../engine/region/functions.ts";
+import { thrownError, thrownText } from "../../../engine/region/failure.ts";
+import { sitePart } from "../../../engine/region/lower/statements.ts";
 import type {
   ArrayDeclaration,
   For,
@@ -13,6 +15,7 @@ import type {
   RegionExpr,
   RegionStmt,
   RegionType,
+  Throw,
 } from "../../../engine/region/region.ts";
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";
@@ -99,11 +102,11 @@ class Runner {
 
   run(args: readonly Leaf[], labels: readonly string[]): Run {
     this.#region.params.forEach((param, i) => {
-      const { data, dims } = args[i]!;
+      const { data, dims, isAbsent = false } = args[i]!;
       const label = labels[i]!;
       const isRealParam = param.type === "f64" || param.type === "f32";
       const take = (value: number, target: string): Traced =>
-        isRealParam ? this.#step(undefined, target, plain(value)) : plain(value);
+        isRealParam && !isAbsent ? this.#step(undefined, target, plain(value)) : plain(value);
       if (typeof data === "number") this.#scalars.set(param.name, take(data, label));
       else {
         const elements = Array.from(data, (x, k) => take(x, elementLabel(label, k, dims)));
@@ -173,10 +176,16 @@ class Runner {
         this.#block(this.#number(stmt.condition) === 0 ? stmt.otherwise : stmt.then);
         return;
       case "throw":
-        throw new DownhillError("thrown", `${this.#where(stmt.at)}${stmt.message}`);
+        throw this.#thrown(stmt);
       default:
         assertNever(stmt, "explain");
     }
+  }
+
+  #thrown({ message, more = [], error, at }: Throw): Error {
+    const values = more.map(({ value }) => this.#number(value));
+    const text = thrownText({ message, more: more.map(sitePart) }, values);
+    return thrownError({ error }, `${this.#where(at)}${text}`);
   }
 
   #declare({ name, type, dims, growable, at }: ArrayDeclaration): void {

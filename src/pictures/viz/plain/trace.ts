@@ -141,6 +141,8 @@ export function labelsOf(path: string, type: PlainType): string[] {
       return type.fields.flatMap((field) => labelsOf(`${path}.${field.name}`, field.type));
     case "tuple":
       return type.items.flatMap((item, i) => labelsOf(`${path}[${i}]`, item));
+    case "optional":
+      return [`${path} !== undefined`, ...labelsOf(path, type.type)];
     default:
       return assertNever(type, "labelsOf");
   }

@@ -1,0 +1,41 @@
+import type { Entity } from "../entities/entity.ts";
+import { nothing } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { isPresent } from "../entities/env.ts";
+import { choose } from "../operations/operators.ts";
+import type { CallExpression, Expression, MemberExpression, Wrapper } from "../syntax/ast.ts";
+
+/**
+ * A member or call, which may contain `?.`: `x?.a.b` is `undefined` where `x` is, and the rest of the chain is not evaluated.
+ * `direct` evaluates it once all objects before a `?.` are known to be present.
+ */
+export function chain(env: Env, node: MemberExpression | CallExpression, direct: (inner: Env) => Entity): Entity {
+  const link = undecidedLink(env, node);
+  if (link === undefined) return direct(env);
+  const { object } = link;
+  const value = env.unit.elaborate.evaluate(env, object);
+  const rest = (inner: Env): Entity => {
+    const found = value.kind === "optional" ? value.value : value;
+    return direct({ ...inner, links: new Map([...inner.links, [object, found]]) });
+  };
+  return choose(env, {
+    node,
+    sides: [node, node],
+    test: isPresent(env, value),
+    then: rest,
+    otherwise: () => nothing,
+  });
+}
+
+/** The last `?.` of a chain whose object is not known to be present. */
+function undecidedLink({ links }: Env, node: Expression): MemberExpression | undefined {
+  let inner: Expression = node;
+  for (;;) {
+    if (inner.type === "MemberExpression") {
+      if (inner.optional === true && !links.has(inner.object)) return inner;
+      inner = inner.object;
+    } else if (inner.type === "CallExpression") inner = inner.callee;
+    else if (inner.type === "TSNonNullExpression") inner = (inner as Wrapper).expression;
+    else return undefined;
+  }
+}

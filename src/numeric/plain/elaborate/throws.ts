@@ -1,0 +1,172 @@
+import type { RegionExpr, ThrownFormat, ThrownPart } from "../../../engine/region/region.ts";
+import type { Entity } from "../entities/entity.ts";
+import { describe } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { assuming, at, isPresent, nested, numberValue, refuse, textOf } from "../entities/env.ts";
+import { simplified } from "../entities/facts.ts";
+import { condition } from "../operations/operators.ts";
+import type { CallExpression, Expression, Node, ThrowStatement } from "../syntax/ast.ts";
+import { lookUp } from "../syntax/module.ts";
+import { unwrap } from "../syntax/walk.ts";
+
+/** A part of the text of an error: text, or a value with how it is written. */
+type Part = string | { readonly value: RegionExpr; readonly by: ThrownFormat | undefined };
+
+/** `throw new RangeError(…)`: the text may be a template or a sum of texts, with numbers and booleans in it. */
+export function throwStatement(env: Env, stmt: ThrowStatement): void {
+  const thrown = unwrap(stmt.argument);
+  const isCreated = thrown.type === "NewExpression" || thrown.type === "CallExpression";
+  const callee = isCreated ? unwrap(thrown.callee) : undefined;
+  if (!isCreated || callee?.type !== "Identifier" || !/(?:Error|Exception)$/.test(callee.name))
+    return refuse(env, stmt.argument, 'only errors with a text can be thrown: throw new Error("…").');
+  const [text] = thrown.arguments;
+  if (text?.type === "SpreadElement")
+    return refuse(env, text, "the text of an error is one argument: throw new Error(`… ${x}`).");
+  const { name } = callee;
+  writeThrow(env, stmt, name, text === undefined ? [] : [text], text === undefined ? [name] : []);
+}
+
+/** Writes the statement once all texts are parts: where a condition chooses between texts, one in each branch. */
+function writeThrow(
+  env: Env,
+  stmt: ThrowStatement,
+  name: string,
+  [next, ...rest]: readonly (Expression | string)[],
+  parts: readonly Part[],
+): void {
+  const goOn = (inner: Env, more: readonly (Expression | string)[], found: readonly Part[] = []): void =>
+    writeThrow(inner, stmt, name, [...more, ...rest], [...parts, ...found]);
+  if (next === undefined) return env.out.push(statementOf(env, stmt, name, parts));
+  if (typeof next === "string") return goOn(env, [], [next]);
+  const node = unwrap(next);
+  const pieces = piecesOf(env, node);
+  if (pieces !== undefined) return goOn(env, pieces);
+  if (node.type === "ConditionalExpression" && (isText(env, node.consequent) || isText(env, node.alternate)))
+    return choice(env, stmt, condition(env, node.test), (inner, value) =>
+      goOn(inner, [value ? node.consequent : node.alternate]),
+    );
+  const { value: shown, by } = formatted(env, node);
+  const entity = env.unit.elaborate.evaluate(env, shown);
+  return choice(env, stmt, isPresent(env, entity), (inner, isThere) =>
+    isThere ? goOn(inner, [], [valueOf(inner, shown, entity, by)]) : goOn(inner, [], ["undefined"]),
+  );
+}
+
+function choice(env: Env, stmt: Node, given: RegionExpr, write: (inner: Env, value: boolean) => void): void {
+  const test = simplified(env.facts, given);
+  if (test.kind === "const") return write(env, test.value !== 0);
+  const [then, otherwise] = [true, false].map((value) => {
+    const inner = nested(assuming(env, test, value), new Set());
+    write(inner, value);
+    return inner.out.statements();
+  }) as [ReturnType<Env["out"]["statements"]>, ReturnType<Env["out"]["statements"]>];
+  env.out.push({ kind: "if", condition: test, then, otherwise, at: at(env, stmt) });
+}
+
+function statementOf(env: Env, stmt: Node, name: string, parts: readonly Part[]) {
+  let message = "";
+  const more: ThrownPart[] = [];
+  for (const part of parts) {
+    if (typeof part !== "string") more.push({ value: part.value, ...(part.by && { by: part.by }), text: "" });
+    else if (more.length === 0) message += part;
+    else more.push({ ...more.at(-1)!, text: more.pop()!.text + part });
+  }
+  return {
+    kind: "throw",
+    message,
+    ...(more.length > 0 && { more }),
+    ...(name !== "Error" && { error: name }),
+    at: at(env, stmt),
+  } as const;
+}
+
+/** The parts of a text, in order; `undefined` for a value. */
+function piecesOf(env: Env, node: Expression): (Expression | string)[] | undefined {
+  switch (node.type) {
+    case "Literal":
+      return typeof node.value === "string" ? [node.value] : undefined;
+    case "TemplateLiteral":
+      return node.quasis.flatMap(({ value }, i) => {
+        const expression = node.expressions[i];
+        return expression === undefined ? [value.cooked ?? ""] : [value.cooked ?? "", expression];
+      });
+    case "BinaryExpression":
+      return isText(env, node) ? [node.left, node.right] : undefined;
+    case "CallExpression": {
+      const [only] = node.arguments;
+      const isString = node.callee.type === "Identifier" && node.callee.name === "String";
+      return isString && only !== undefined && only.type !== "SpreadElement" ? [only] : undefined;
+    }
+    case "Identifier": {
+      const text = constantText(env, node.name);
+      return text === undefined ? undefined : [text];
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whether an expression is a text, and `+` beside it joins texts. */
+function isText(env: Env, given: Expression): boolean {
+  const node = unwrap(given);
+  switch (node.type) {
+    case "BinaryExpression":
+      return node.operator === "+" && (isText(env, node.left) || isText(env, node.right));
+    case "ConditionalExpression":
+      return isText(env, node.consequent) || isText(env, node.alternate);
+    case "CallExpression":
+      return piecesOf(env, node) !== undefined || formatOf(node) !== undefined;
+    default:
+      return piecesOf(env, node) !== undefined;
+  }
+}
+
+/** The text of a constant outside of the function: `const unit = "metres"`. */
+function constantText(env: Env, name: string): string | undefined {
+  if (env.scope.get(name) !== undefined) return undefined;
+  const found = lookUp(name, env.module, env.around);
+  if (found?.kind !== "variable" || !found.fixed || !found.init) return undefined;
+  const init = unwrap(found.init);
+  return init.type === "Literal" && typeof init.value === "string" ? init.value : undefined;
+}
+
+const methods: ReadonlySet<string> = new Set(["toFixed", "toPrecision", "toExponential"]);
+
+/** The method of `x.toFixed(2)`, with its constant argument. */
+function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | undefined {
+  if (callee.type !== "MemberExpression" || callee.computed || callee.property.type !== "Identifier")
+    return undefined;
+  const { name } = callee.property;
+  if (name === "toString" && args.length === 0) return undefined;
+  if (!methods.has(name)) return undefined;
+  const [digits] = args;
+  if (digits === undefined) return [name as ThrownFormat[0]];
+  return digits.type === "Literal" && typeof digits.value === "number"
+    ? [name as ThrownFormat[0], digits.value]
+    : undefined;
+}
+
+/** The value that an expression writes, and how. */
+function formatted(env: Env, node: Expression): { readonly value: Expression; readonly by: ThrownFormat | undefined } {
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression")
+    return { value: node, by: undefined };
+  const by = formatOf(node);
+  const { object, property } = node.callee;
+  const isString = property.type === "Identifier" && property.name === "toString" && node.arguments.length === 0;
+  if (by === undefined && !isString) return { value: node, by };
+  const [, digits] = by ?? [];
+  if (digits !== undefined && !(Number.isInteger(digits) && digits >= 0 && digits <= 100))
+    return refuse(env, node, `${textOf(env, node)}: the number of digits is an integer from 0 to 100.`);
+  return { value: object, by };
+}
+
+function valueOf(env: Env, node: Expression, entity: Entity, by: ThrownFormat | undefined): Part {
+  const value = entity.kind === "optional" ? entity.value : entity;
+  if (value.kind !== "scalar")
+    return refuse(
+      env,
+      node,
+      `the text of an error holds texts, numbers and booleans, and ${textOf(env, node)} is ${describe(value)}: write its numbers, as in \`\${x[0]}\`.`,
+    );
+  return { value: by === undefined ? value.value : numberValue(env, node, value), by };
+}

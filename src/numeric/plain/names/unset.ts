@@ -1,0 +1,54 @@
+import { number, truth } from "../draft/draft.ts";
+import type { Entity, PresentEntity } from "../entities/entity.ts";
+import { scalar } from "../entities/entity.ts";
+import type { Env } from "../entities/env.ts";
+import { refuse } from "../entities/env.ts";
+import type { Plan } from "../entities/plan.ts";
+import { makeRoom } from "../entities/plan.ts";
+import type { PlainType } from "../form/form.ts";
+import type { Node } from "../syntax/ast.ts";
+
+/**
+ * The value of a variable before its first assignment. A number is NaN, which JavaScript computes with for `undefined`; an optional
+ * value is absent.
+ */
+export function unset(env: Env, node: Node, type: PlainType | undefined): Entity {
+  const room = makeRoom(env, node, planOfType(env, node, type), "unset");
+  const fill = (entity: Entity): Entity => {
+    if (entity.kind === "scalar")
+      return entity.value.type === "bool" ? scalar(truth(false)) : scalar(number(NaN));
+    if (entity.kind === "record")
+      return { ...entity, fields: new Map([...entity.fields].map(([name, part]) => [name, fill(part)])) };
+    if (entity.kind === "optional")
+      return { ...entity, present: scalar(truth(false)), value: fill(entity.value) as PresentEntity };
+    return entity.kind === "tuple" ? { ...entity, items: entity.items.map(fill) } : entity;
+  };
+  return fill(room);
+}
+
+function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
+  switch (type?.kind) {
+    case undefined:
+    case "number":
+      return { kind: "element", type: "f64" };
+    case "boolean":
+      return { kind: "element", type: "bool" };
+    case "record":
+      return {
+        kind: "record",
+        fields: new Map(type.fields.map((field) => [field.name, planOfType(env, node, field.type)])),
+      };
+    case "tuple":
+      return { kind: "tuple", items: type.items.map((item) => planOfType(env, node, item)) };
+    case "optional":
+      return { kind: "optional", value: planOfType(env, node, type.type) };
+    case "array":
+    case "matrix":
+    case "list":
+      return refuse(
+        env,
+        node,
+        "an array has its length from the beginning: declare it where it is made, as new Float64Array(n), or by one expression: const y = c ? a : b.",
+      );
+  }
+}
