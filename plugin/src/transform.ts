@@ -72,7 +72,6 @@ export function transform(
   let head = `import { attachForm as ${attach}, wrapForm as ${wrap}${offered} } from "downhill/plain"; `;
   if (offer !== undefined) head += `${offer}(${JSON.stringify(cache)}); `;
   for (const [i, one] of marked.entries()) {
-    requireFunction(one, file);
     const form = elaborate(module, sources[i]);
     const data = fresh("form");
     const own = calls.filter(({ of }) => of === sources[i]!.node || of === one.name);
@@ -83,6 +82,10 @@ export function transform(
     const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
+    } else if (isMethod(one)) {
+      // the key stays where it is: `loss(x) { … }` becomes `loss: wrap(function (x) { … }, …)`
+      text.appendLeft(one.node.start, `: ${wrap}(function `);
+      text.appendRight(one.node.end, `, ${data}, ${captured}, ${JSON.stringify(one.name ?? "")})`);
     } else {
       const name = one.node.id ? "" : `, ${JSON.stringify(one.name ?? "")}`;
       text.appendLeft(one.node.start, `${wrap}(`);
@@ -131,13 +134,10 @@ interface Block extends Node {
   readonly body: readonly (Node & { readonly directive?: string | null })[];
 }
 
-/** A method has neither a statement nor an expression of its own that could be wrapped. */
-function requireFunction({ node, around }: MarkedFunction, file: string): void {
-  const parent: (Node & { readonly method?: boolean; readonly kind?: string }) | undefined = around.at(-1);
-  const isMember = parent?.type === "Property" && (parent.method === true || parent.kind !== "init");
-  if (parent?.type !== "MethodDefinition" && !isMember) return;
-  const error = new Error(`${file}: a method cannot be marked "use ad": write it as a function.`);
-  throw Object.assign(error, { file, start: node.start });
+/** Whether a function is a method of an object; `elaborate` refuses methods of classes, and accessors. */
+function isMethod({ around }: MarkedFunction): boolean {
+  const parent: (Node & { readonly method?: boolean }) | undefined = around.at(-1);
+  return parent?.type === "Property" && parent.method === true;
 }
 
 /** Attaches the form of a declaration, by what `attached` writes for its name. Returns what belongs to the head of the module. */
@@ -159,6 +159,11 @@ function attachDeclaration(
     text.appendLeft(node.start + code.slice(node.start).indexOf("function") + "function".length, ` ${name}`);
     statement += `Object.defineProperty(${name}, "name", { value: "default" }); `;
   }
+  for (const { start, end } of defaultsOf(node.params))
+    // with a tensor among the arguments the form computes: this default, which may compute with the tensor, does not run
+    text
+      .appendLeft(start, `${handle}${isEarly ? "?" : ""}.takesTensors(arguments) ? undefined : (`)
+      .appendRight(end, ")");
   const { body } = (node as unknown as { readonly body: Block }).body;
   const directives = body.filter(({ directive }) => typeof directive === "string");
   text.appendLeft(
@@ -169,6 +174,47 @@ function attachDeclaration(
   const [first] = (parent as Node & { readonly consequent?: readonly Node[] }).consequent ?? [];
   text.prependLeft(first?.start ?? beginOf(code, parent as unknown as Block), ` ${statement}`);
   return "";
+}
+
+/** The defaults of variables among parameters, in which names occur. */
+function defaultsOf(patterns: readonly (Node | null)[]): Node[] {
+  return patterns.flatMap((pattern) => {
+    if (pattern === null) return [];
+    const { left, right, elements, properties, value, argument } = pattern as Node & Readonly<Partial<Parts>>;
+    switch (pattern.type) {
+      case "AssignmentPattern":
+        return [...defaultsOf([left!]), ...(left!.type === "Identifier" && hasNames(right!) ? [right!] : [])];
+      case "ArrayPattern":
+        return defaultsOf(elements!);
+      case "ObjectPattern":
+        return defaultsOf(properties!);
+      case "Property":
+        return defaultsOf([value!]);
+      case "RestElement":
+        return defaultsOf([argument!]);
+      default:
+        return [];
+    }
+  });
+}
+
+/** The parts of patterns. */
+interface Parts {
+  readonly left: Node;
+  readonly right: Node;
+  readonly elements: readonly (Node | null)[];
+  readonly properties: readonly Node[];
+  readonly value: Node;
+  readonly argument: Node;
+}
+
+function hasNames(node: Node): boolean {
+  if (node.type === "Identifier") return true;
+  return Object.values(node).some((value: unknown) =>
+    (Array.isArray(value) ? (value as unknown[]) : [value]).some(
+      (child) => typeof (child as Node | null)?.type === "string" && hasNames(child as Node),
+    ),
+  );
 }
 
 /** The offset at which the statements of a program or block begin, behind its directives. */

@@ -72,6 +72,8 @@ function leavesOf(type: PlainType, value: unknown): RegionValue[] {
         (value as unknown[]).map((item) => leavesOf(type.item, item)),
         leavesOf(type.item, emptyOf(type.item)).length,
       );
+    case "optional":
+      return [value === undefined ? 0 : 1, ...leavesOf(type.type, value ?? emptyOf(type.type))];
   }
 }
 
@@ -89,6 +91,8 @@ function emptyOf(type: PlainType): unknown {
     case "matrix":
     case "list":
       return [];
+    case "optional":
+      return undefined;
   }
 }
 

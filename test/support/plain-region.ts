@@ -33,6 +33,10 @@ export function functionOfText(javascript: string): (...args: unknown[]) => unkn
 
 /** A value by the leaves of its type, in their order. */
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
+  if (type.kind === "optional") {
+    const held = value === undefined ? takeApart(type.type, absentOf(type.type)) : takeApart(type.type, value);
+    return [value === undefined ? 0 : 1, ...held];
+  }
   if (value === undefined) throw new Error(`a ${type.kind} is missing`);
   switch (type.kind) {
     case "number":
@@ -64,6 +68,28 @@ function takeApart(type: PlainType, value: unknown): RegionValue[] {
       return type.items.flatMap((item, i) => takeApart(item, (value as readonly unknown[])[i]));
     default:
       return assertNever(type, "takeApart");
+  }
+}
+
+/** A value in the place of an absent one, whose numbers do not count. */
+function absentOf(type: PlainType): unknown {
+  switch (type.kind) {
+    case "number":
+      return NaN;
+    case "boolean":
+      return false;
+    case "array":
+    case "matrix":
+    case "list":
+      return [];
+    case "record":
+      return Object.fromEntries(type.fields.map((field) => [field.name, absentOf(field.type)]));
+    case "tuple":
+      return type.items.map(absentOf);
+    case "optional":
+      return undefined;
+    default:
+      return assertNever(type, "absentOf");
   }
 }
 

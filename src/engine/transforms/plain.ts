@@ -71,7 +71,7 @@ function isMarked(f: AnyFunction): boolean {
   const text = Function.prototype.toString.call(f);
   return (
     text.includes("use ad") &&
-    /^[^{]*?(?:\((?:[^()]|\([^()]*\))*\)|\w)\s*(?:=>\s*)?\{\s*(["'])use ad\1/.test(text)
+    /^[^{]*?(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\w)\s*(?:=>\s*)?\{\s*(["'])use ad\1/.test(text)
   );
 }
 

@@ -23,7 +23,7 @@ type IsPlain<P> = [unknown] extends [P]
 type ArePlain<P> = P extends readonly unknown[]
   ? number extends P["length"]
     ? IsPlain<P[number]>
-    : AllTrue<{ [K in keyof P]: IsPlain<P[K]> }[number]>
+    : AllTrue<{ [K in keyof P]-?: IsPlain<P[K]> }[number]>
   : P extends (...args: never[]) => unknown
     ? false
     : P extends object
@@ -45,10 +45,10 @@ export type Plain<P> = P extends number
           ? Int32Array
           : { [K in keyof P]: Plain<P[K]> };
 
-/** The derivatives in the arguments at the places `N`. */
+/** The derivatives in the arguments at the indices `N`. There are none in an optional argument that is left out: that is an error. */
 export type PlainChosen<A extends readonly unknown[], N> = N extends readonly number[]
-  ? { -readonly [K in keyof N]: Plain<A[N[K] & keyof A]> }
-  : Plain<A[N & keyof A]>;
+  ? { -readonly [K in keyof N]: Plain<Exclude<A[N[K] & keyof A], undefined>> }
+  : Plain<Exclude<A[N & keyof A], undefined>>;
 
 /** One array of numbers, or a matrix: no tuple, whose items count each for itself. */
 type IsLeaf<T> = T extends number | NumberArray
@@ -63,9 +63,12 @@ type IsLeaf<T> = T extends number | NumberArray
 
 /** The derivative of every number of `T` in every number of `P`: shape of the result, then that of the argument. */
 export type PlainJacobian<P, T> =
-  IsLeaf<T> extends true ? JacobianOf<T, P> : { [K in keyof T]: PlainJacobian<P, T[K]> };
+  IsLeaf<T> extends true ? JacobianOf<T, Exclude<P, undefined>> : { [K in keyof T]: PlainJacobian<P, T[K]> };
 
-type JacobianOf<O, P> =
+/** Of an optional field the derivative is optional too. */
+type JacobianOf<O, P> = P extends undefined ? P : JacobianOfPresent<O, P>;
+
+type JacobianOfPresent<O, P> =
   IsLeaf<P> extends true
     ? P extends number
       ? Plain<O>
@@ -103,8 +106,10 @@ type IsNest<T> = T extends number | boolean | NumberArray
     ? IsNest<T[number]>
     : false;
 
-/** What is given over tensors for an argument of type `P`. */
-export type OverTensors<P> =
+/** What is given over tensors for an argument of type `P`, which may be optional. */
+export type OverTensors<P> = P extends undefined ? P : OverTensorsOf<P>;
+
+type OverTensorsOf<P> =
   IsLeaf<P> extends true
     ? TensorLike
     : P extends boolean

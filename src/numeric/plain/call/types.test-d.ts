@@ -72,6 +72,31 @@ same<{ w: number[][]; b: number[] }>()(
   true,
 );
 
+// Optional parameters and fields stay optional.
+declare const fitted: (x: number, k?: number, o?: { rate?: number; steps: number }) => number;
+declare const point: { a?: number; w: number[] };
+declare const ofPoint: (p?: { a?: number; w: number[] }) => number;
+type Fitted = Parameters<typeof fitted>;
+const gradOfFitted = grad(fitted);
+const both: Equal<Parameters<typeof gradOfFitted>, Fitted> = true;
+void both;
+same<number>()(gradOfFitted(1), true);
+same<[value: number, grads: number]>()(valueAndGrad(fitted)(1, 2), true);
+same<number>()(grad(fitted, { argnums: 1 })(1, 2), true);
+same<[number, number]>()(grad(fitted, { argnums: [0, 1] })(1, 2), true);
+same<{ a?: number; w: number[] }>()(grad(ofPoint)(point), true);
+same<{ a?: number; w: number[] }>()(jacrev(ofPoint)(point), true);
+same<number>()(jit(fitted)(1), true);
+same<number[]>()(vmap(fitted)([1, 2]), true);
+same<number[]>()(vmap(fitted, { inAxes: [0, 0, null] })([1, 2], [3, 4], { steps: 2 }), true);
+const cotangents: Fitted = vjp(fitted, 1)[1](1);
+same<number | undefined>()(cotangents[1], true);
+same<number>()(jvp(fitted, [1], [1])[1], true);
+// @ts-expect-error the first one is required
+grad(fitted)();
+// @ts-expect-error and so is this field of an optional argument
+grad(fitted)(1, 2, { rate: 1 });
+
 // Functions over tensors stay what they were, and arguments without a type are tensors.
 same<Tensor>()(grad((x, y) => x.mul(y))(1, 2), true);
 same<Tensor>()(jit((x) => x.mul(2))(1), true);

@@ -1,13 +1,14 @@
-import { apply, number } from "../draft/draft.ts";
+import { apply, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
 import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env, Returns } from "../entities/env.ts";
-import { at, inOrder, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
+import { at, inOrder, isPresent, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
 import { copyInto, given, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { refuseHoisted } from "../names/hoisted.ts";
 import { arrayFunction, asArray, construct, filled, method, unfilledArray } from "../operations/arrays.ts";
+import { refuseListing } from "../operations/fields.ts";
 import { isMathFunction, mathCall } from "../operations/math.ts";
 import { ofWholeArray } from "../operations/whole-array.ts";
 import type {
@@ -83,6 +84,8 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
       node,
       `${name} does something outside, and derivatives are computed without it: print results behind the call.`,
     );
+  refuseListing(env, node, name);
+  if (name === "Array.isArray") return isArray(env, node);
   if (name === "Array") return construct(env, node);
   const [only] = node.arguments;
   if (only?.type === "SpreadElement" && node.arguments.length === 1) {
@@ -112,6 +115,17 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
     return items;
   });
   return mathCall(env, node, name, args, nodes);
+}
+
+/** `Array.isArray(x)`, which the type of `x` answers. */
+function isArray(env: Env, node: CallExpression): Entity {
+  const [arg] = node.arguments;
+  if (arg === undefined || arg.type === "SpreadElement")
+    return refuse(env, node, "Array.isArray takes one value.");
+  const value = env.unit.elaborate.evaluate(env, arg);
+  const inner = value.kind === "optional" ? value.value : value;
+  if (inner.kind !== "array" && inner.kind !== "tuple") return scalar(truth(false));
+  return scalar(isPresent(env, value));
 }
 
 function conversion(env: Env, node: CallExpression, name: string): Entity {

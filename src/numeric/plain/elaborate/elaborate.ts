@@ -7,7 +7,7 @@ import { withMachineIntegers } from "../draft/integers.ts";
 import type { Entity } from "../entities/entity.ts";
 import { Scope } from "../entities/entity.ts";
 import type { Env, Unit } from "../entities/env.ts";
-import { refuse } from "../entities/env.ts";
+import { refuse, textOf } from "../entities/env.ts";
 import { noFacts } from "../entities/facts.ts";
 import { parameterEntity, withIntegers } from "../entities/params.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
@@ -66,6 +66,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     hint: undefined,
     site: undefined,
   };
+  refuseMethod(env, node, name, around.at(-1));
   if (node.async === true || node.generator === true)
     return refuse(
       env,
@@ -110,6 +111,24 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     captured: unit.captured.map((one) => ({ name: one.name, type: withIntegers(one.type, types) })),
     result: type,
   };
+}
+
+/**
+ * Refuses a method of a class, and accessors: they belong to an object that a call brings along.
+ *
+ * @throws PlainError
+ */
+function refuseMethod(env: Env, node: FunctionNode, name = "loss", parent: Node | undefined): void {
+  const { kind } = (parent ?? {}) as { readonly kind?: string };
+  if (parent?.type !== "MethodDefinition" && (parent?.type !== "Property" || kind === "init")) return;
+  const params = node.params.map((param) => textOf(env, param)).join(", ");
+  const what = kind === "get" || kind === "set" ? "an accessor" : "a method";
+  refuse(
+    env,
+    parent,
+    `${name} is ${what}, and "use ad" marks functions: a method computes with this, which has no type here. Write it as a function ` +
+      `outside of the class, function ${name}(${params}) { "use ad"; … }, which takes what it needs of this as arguments, and call that in the method.`,
+  );
 }
 
 function newUnit(module: Module, around: readonly Node[]): Unit {

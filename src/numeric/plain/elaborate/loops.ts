@@ -18,8 +18,10 @@ import { arrayLength, itemAt } from "../entities/plan.ts";
 import { declare } from "../names/declare.ts";
 import { asArray } from "../operations/arrays.ts";
 import { condition } from "../operations/operators.ts";
+import { refuseListing } from "../operations/fields.ts";
 import type {
   BinaryExpression,
+  CallExpression,
   DoWhileStatement,
   Expression,
   ForOfStatement,
@@ -454,6 +456,7 @@ function iterated(
     const { name } = callee.property;
     if (name === "entries" || name === "keys" || name === "values") {
       const object = env.unit.elaborate.evaluate(env, callee.object);
+      if (object.kind === "global") refuseListing(env, given as CallExpression, `${object.name}.${name}`);
       return { array: asArray(env, callee.object, object), kind: name };
     }
   }

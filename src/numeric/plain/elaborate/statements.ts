@@ -8,6 +8,7 @@ import { simplified } from "../entities/facts.ts";
 import { declare } from "../names/declare.ts";
 import { unset } from "../names/unset.ts";
 import { exchangeByThird } from "../names/exchange.ts";
+import { refuseForIn } from "../operations/fields.ts";
 import { condition } from "../operations/operators.ts";
 import type {
   Expression,
@@ -89,7 +90,6 @@ function continuesInBranch(env: Env, { consequent, alternate }: IfStatement): bo
 const otherStatements: Readonly<Record<string, string>> = {
   TryStatement:
     "try and catch are outside of what can be differentiated: ask before with if, and throw for what must not be.",
-  ForInStatement: "for … in goes over names, which are strings: use for (let i = 0; …) or for … of.",
   ClassDeclaration:
     "classes are outside of what can be differentiated: use functions and objects of numbers.",
   WithStatement: "with is outside of what can be differentiated.",
@@ -148,6 +148,8 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
 }
 
 function refuseOther(env: Env, node: Node): never {
+  if (node.type === "ForInStatement")
+    return refuseForIn(env, node, (node as Node & { readonly right: Expression }).right);
   return refuse(
     env,
     node,

@@ -1,11 +1,14 @@
+import { compare, number } from "../draft/draft.ts";
 import { copied, settled } from "../entities/copies.ts";
 import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "../entities/entity.ts";
+import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
+import { arrayLength, given } from "../entities/plan.ts";
 import { isFresh } from "../entities/sharing.ts";
 import { fieldName, fieldNamed, itemNumber } from "../operations/access.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
-import { withDefault } from "../operations/operators.ts";
+import { choose, withDefault } from "../operations/operators.ts";
 import type {
   CallExpression,
   Expression,
@@ -42,6 +45,8 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
       for (const [i, part] of pattern.elements.entries()) {
         if (part === null) continue;
         if (part.type === "RestElement") declare(env, part.argument, restOf(env, part, value, i), node, how);
+        else if (part.type === "AssignmentPattern")
+          declare(env, part, itemOrNothing(env, part, value, i), node, how);
         else declare(env, part, itemNumber(env, part, value, i), node, how);
       }
       return;
@@ -66,6 +71,20 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
     case "TSInstantiationExpression":
       return refuse(env, pattern, `${textOf(env, pattern)} is no name that can be declared here.`);
   }
+}
+
+/** An item for a pattern with a default: `undefined` beyond the end. */
+function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
+  const value = given(env, node, whole, `(reading '${i}')`);
+  if (value.kind === "tuple") return value.items[i] ?? nothing;
+  if (value.kind !== "array") return itemNumber(env, node, value, i);
+  return choose(env, {
+    node,
+    sides: [node, node],
+    test: compare("less", number(i), arrayLength(value)),
+    then: (inner) => itemNumber(inner, node, value, i),
+    otherwise: () => nothing,
+  });
 }
 
 /**

@@ -38,7 +38,7 @@ function field(env: Env, node: MemberExpression, object: Entity, name: string): 
   if (object.kind === "record") {
     const found = object.fields.get(name);
     if (found !== undefined) return found;
-    if (object.fields.size === 0) return nothing; // of `{}`, the default of an object of optional fields
+    if (!object.root.readOnly) return nothing; // an object of this function has the fields that it was made with
     const names = [...object.fields.keys()].join(", ");
     return refuse(
       env,
@@ -84,7 +84,7 @@ function tupleItem(env: Env, node: Node, tuple: TupleEntity, place: RegionExpr):
     const last = items.length - 1;
     const places =
       last < 0
-        ? "an empty array has no place for elements: make it with its length, as new Float64Array(n)."
+        ? "an empty array stays empty, since arrays keep their length here: make it with its length, as new Float64Array(n)."
         : `the places are 0 to ${last}, and this is ${place.value}.`;
     return item ?? refuse(env, node, `${textOf(env, node)}: ${places}`);
   }
@@ -161,7 +161,7 @@ export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   if (found !== undefined) return found;
   if (object.kind === "global") return globalField(`${object.name}.${name}`);
   if (name === "length" && object.kind === "array") return scalar(arrayLength(object));
-  if (object.kind === "record" && object.fields.size === 0) return nothing;
+  if (object.kind === "record" && !object.root.readOnly) return nothing;
   return refuse(env, node, `there is no field ${name} in ${describe(object)}.`);
 }
 

@@ -118,7 +118,8 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
     return refuse(
       env,
       node,
-      "an empty array has no place for elements: make it with its length, as new Float64Array(n).",
+      "an empty array stays empty, since arrays keep their length here: make it with its length, as new Float64Array(n), and write ys[i] = v " +
+        "in place of ys.push(v).",
     );
   const item = rowPlan(planOf(env, node, first));
   const array = makeArray(

@@ -99,6 +99,7 @@ export function binary(env: Env, node: BinaryExpression): Entity {
     return scalar(wrapped(env, numberValue(env, left, env.unit.elaborate.evaluate(env, left))));
   }
   if (["|", "&", "^", "<<", ">>", ">>>"].includes(operator)) return refuse(env, node, bits(operator));
+  if (operator === "in") return refuse(env, node, `in ${inAdvice(env, node)}`);
   const isEquality = operator.endsWith("==") || operator.startsWith("!");
   const isDenied = operator.startsWith("!");
   const typed = isEquality ? typeTest(env, node) : undefined;
@@ -122,6 +123,14 @@ export function binary(env: Env, node: BinaryExpression): Entity {
   const name = arithmeticOperators[operator];
   if (name === undefined) return refuse(env, node, `${operator} is outside of what can be differentiated.`);
   return scalar(arithmetic(name, x, y));
+}
+
+/** How to ask for a field in place of `"a" in p`. */
+function inAdvice(env: Env, { left, right }: BinaryExpression): string {
+  const key = unwrap(left);
+  const object = textOf(env, right);
+  const field = key.type === "Literal" && typeof key.value === "string" ? `${object}.${key.value}` : "p.a";
+  return `asks for a name, which is a string. Make the field optional in the type, and ask ${field} !== undefined.`;
 }
 
 function isNull(node: Expression): boolean {

@@ -91,7 +91,9 @@ export function markedFunctions(program: Node): MarkedFunction[] {
 function nameOf(node: FunctionNode, parent: Node | undefined): string | undefined {
   if (node.id) return node.id.name;
   const { id, key, left } = (parent ?? {}) as { id?: Node; key?: Node; left?: Node };
-  const holder = parent?.type === "VariableDeclarator" ? id : parent?.type === "Property" ? key : left;
+  const isMember =
+    parent?.type === "Property" || parent?.type === "MethodDefinition" || parent?.type === "PropertyDefinition";
+  const holder = parent?.type === "VariableDeclarator" ? id : isMember ? key : left;
   return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
 }
 

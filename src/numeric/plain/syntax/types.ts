@@ -56,6 +56,12 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
         fields: node.types.flatMap((type) => fieldsOfRecord(inner(type), type, module)),
       };
     case "TSUnionType": {
+      const strings = stringCases(node);
+      if (strings !== undefined) return refuse(casesAdvice(strings));
+      if (node.types.some(({ type }) => type === "TSNullKeyword"))
+        return refuse(
+          "null is no value that can be computed with here. Write undefined for what may be missing: x?: number, or number | undefined.",
+        );
       const types = node.types.filter(({ type }) => type !== "TSUndefinedKeyword");
       const joined = union(types.map((type) => inner(type))) ?? refuse(notAType(module, node));
       return types.length < node.types.length ? optionalType(joined) : joined;
@@ -74,15 +80,42 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
 const optionalItem =
   "an item of a tuple is always there: write the items that may be missing as optional fields, as in { x: number; y?: number }.";
 const strings =
-  "strings cannot be computed with here: use numbers or booleans in their place (a constant for each case).";
+  "strings cannot be computed with here: use a number for each case, as in const up = 0, down = 1; with kind: number, and kind === up.";
+
+/** The texts of a union of strings. */
+function stringCases(node: TypeNode & { readonly type: "TSUnionType" | "TSIntersectionType" }): string[] | undefined {
+  const texts = node.types.flatMap((type) =>
+    type.type === "TSLiteralType" && type.literal.type === "Literal" && typeof type.literal.value === "string"
+      ? [type.literal.value]
+      : [],
+  );
+  return texts.length === node.types.length ? texts : undefined;
+}
+
+function casesAdvice(texts: readonly string[]): string {
+  const names = texts.map((text) => (/^[A-Za-z_$][\w$]*$/.test(text) ? text : `case_${texts.indexOf(text)}`));
+  const constants = names.map((name, i) => `${name} = ${i}`).join(", ");
+  return (
+    `strings cannot be computed with here. Use a number for each case: write const ${constants}; at the head of the module, ` +
+    `kind: number as the parameter, and kind === ${names[0]!} in the function.`
+  );
+}
+
+/** What a type says that has any fields: `Record<string, number>`, `{ [name: string]: number }`, `Map`. */
+const openFields =
+  "has any number of fields, and a derivative needs to know them. Name them, as in { a: number; b: number }, or take an array, number[], " +
+  "with a constant for the place of each: const a = 0, b = 1; x[a].";
 
 function unreadType(name: string, from: string): string {
   return `${name} is imported from ${JSON.stringify(from)}, which cannot be read here: declare it in this module, or in a file that it imports.`;
 }
 
-function notAType(module: Module, { start, end }: Node): string {
-  const text = module.text.slice(start, end).replace(/\s+/g, " ");
-  return `${text} is not a type of values that can be computed with here; a function may take ${accepted}.`;
+function textOf({ text }: Module, { start, end }: Node): string {
+  return text.slice(start, end).replace(/\s+/g, " ");
+}
+
+function notAType(module: Module, node: Node): string {
+  return `${textOf(module, node)} is not a type of values that can be computed with here; a function may take ${accepted}.`;
 }
 
 function typeOfLiteral(node: Expression): PlainType | undefined {
@@ -119,6 +152,9 @@ function named(
   const { name = node.typeName.left?.name ?? "" } = node.typeName;
   const [argument] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
   if (typedArrays.has(name)) return { kind: "array", of: name as ArrayKind };
+  if (name === "Record") return recordType(node, module, depth);
+  if (name === "Map" || name === "Set")
+    throw new PlainError(module, node, `${textOf(module, node)} ${openFields}`);
   if (argument !== undefined) {
     const inner = typeOf(argument, module, depth + 1);
     if (name === "Readonly") return inner;
@@ -136,6 +172,25 @@ function named(
     throw new PlainError(module, node, notAType(module, node));
   const { declaration } = found;
   return typeOfDeclaration(declaration, found.module, depth);
+}
+
+/** `Record<"a" | "b", number>`, whose names are written out. */
+function recordType(
+  node: TypeNode & { readonly type: "TSTypeReference" },
+  module: Module,
+  depth: number,
+): PlainType {
+  const [key, value] = (node.typeArguments ?? node.typeParameters)?.params ?? [];
+  const names =
+    key?.type === "TSUnionType"
+      ? stringCases(key)
+      : key?.type === "TSLiteralType" && key.literal.type === "Literal" && typeof key.literal.value === "string"
+        ? [key.literal.value]
+        : undefined;
+  if (names === undefined || value === undefined)
+    throw new PlainError(module, node, `${textOf(module, node)} ${openFields}`);
+  const type = typeOf(value, module, depth + 1);
+  return { kind: "record", fields: names.map((name) => ({ name, type })) };
 }
 
 /** `Partial` and `Required` of an object. */
@@ -178,6 +233,8 @@ function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly F
 function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): Field[] {
   return members.map((member) => {
     const { key, typeAnnotation } = member;
+    if (member.type === "TSIndexSignature")
+      throw new PlainError(module, member, `${textOf(module, member)} ${openFields}`);
     if (member.type !== "TSPropertySignature" || !typeAnnotation)
       throw new PlainError(module, member, notAType(module, member));
     const type = typeOf(typeAnnotation.typeAnnotation, module, depth + 1);
