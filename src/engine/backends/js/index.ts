@@ -4,6 +4,7 @@ import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../ker
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import { makeTemporaries } from "../../kernel/temporaries.ts";
 import type { Source } from "./source.ts";
+export { canGenerateCode } from "../../util/generate-code.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
 /** Runs kernels as generated JavaScript. Only where `canGenerateCode()`. */
@@ -56,23 +57,6 @@ export function sourceOf(routine: Routine, limit: number = partLimit): string {
 /** The JavaScript that a procedure becomes, for reading. */
 export function sourceOfProcedure(procedure: Procedure): string {
   return procedureSource(procedure, partLimit).text;
-}
-
-let codeGeneration: boolean | undefined;
-
-/** Whether JavaScript may be made from text here: strict content security policies forbid it. */
-export function canGenerateCode(): boolean {
-  codeGeneration ??= tryToGenerate();
-  return codeGeneration;
-}
-
-function tryToGenerate(): boolean {
-  try {
-    void new Function("");
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 type Make = (

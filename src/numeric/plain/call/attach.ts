@@ -210,6 +210,7 @@ export function callableOf(name: string, form: PlainForm, captured: Captured): P
       return { leaves, templates, result: templateOf(form.result, results.values()) };
     },
     run,
+    readsOutside: form.captured.length > 0,
     takesTensors: (args) => takesTensors(form, args, captured),
     overTensors(...args: readonly unknown[]): unknown {
       if (args.length > params.length) refuseExtra(name, args, params.length);

@@ -43,6 +43,8 @@ export interface PlainCallable {
   prepare(title: string, args: readonly unknown[], leads: readonly Lead[], isTangent?: boolean): Prepared;
   /** The operands of the result, in the order of its template, from those of each argument. */
   run(...args: readonly Operands[]): Operands;
+  /** Whether the function reads values from outside, which may be tensors too. */
+  readonly readsOutside: boolean;
   /** Whether a tensor is among arguments, so that they are not plain. */
   takesTensors(args: ArrayLike<unknown>): boolean;
   /** The function of arguments in which tensors stand for numbers and arrays. */

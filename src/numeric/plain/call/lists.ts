@@ -1,7 +1,10 @@
-// Lists of records and tuples of numbers, which need no template and no leaves for each item.
-import { internalError } from "../../../engine/errors/index.ts";
+// Arrays of records and tuples of numbers, one array of numbers for each number of an item: an item needs no template and no leaves.
 import type { RegionType } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import { canGenerateCode } from "../../../engine/util/generate-code.ts";
+import { makeLru } from "../../../engine/util/lru.ts";
 import type { PlainType } from "../form/form.ts";
+import { makeItems as makeItemsOf, readItems as readItemsOf } from "./item-loops.ts";
 import { type Elements, type Leaf, makers, type Template } from "./templates.ts";
 
 /** How many axes an array of booleans has, of arrays of them, and so on; `undefined` for lists of anything else. */
@@ -11,9 +14,107 @@ export function axesOfBooleans(type: PlainType): number | undefined {
   return inner === undefined ? undefined : inner + 1;
 }
 
+/** A number of an item, or what consists of such. */
+export type ItemShape =
+  | { readonly kind: "number" | "boolean"; readonly element: RegionType }
+  | { readonly kind: "record"; readonly names: readonly string[]; readonly parts: readonly ItemShape[] }
+  | { readonly kind: "tuple"; readonly parts: readonly ItemShape[] };
+
+/** Copies the numbers of items into arrays; false where an item is not what it must be. The arrays then hold no values. */
+export type ReadItems = (items: readonly unknown[], arrays: readonly Elements[]) => boolean;
+
+/** Makes `n` items from arrays of their numbers. */
+export type MakeItems = (n: number, arrays: readonly ArrayLike<number>[]) => unknown[];
+
+/** The shape of an item that consists of numbers, in records and tuples; `undefined` for others. Takes the types of its leaves. */
+export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): ItemShape | undefined {
+  const parts = (types: readonly PlainType[]): readonly ItemShape[] | undefined => {
+    const own = types.map((part) => shapeOfType(part, elements));
+    return own.every((part) => part !== undefined) ? own : undefined;
+  };
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+      return { kind: type.kind, element: elements.next().value as RegionType };
+    case "record": {
+      const own = parts(type.fields.map((field) => field.type));
+      return own && { kind: "record", names: type.fields.map((field) => field.name), parts: own };
+    }
+    case "tuple": {
+      const own = parts(type.items);
+      return own && { kind: "tuple", parts: own };
+    }
+    case "array":
+    case "matrix":
+    case "list":
+    case "optional":
+      return undefined;
+    default:
+      return assertNever(type, "shapeOfType");
+  }
+}
+
+/** The same of a template. */
+export function shapeOfTemplate(template: Template): ItemShape | undefined {
+  const parts = (templates: readonly Template[]): readonly ItemShape[] | undefined => {
+    const own = templates.map(shapeOfTemplate);
+    return own.every((part) => part !== undefined) ? own : undefined;
+  };
+  switch (template.kind) {
+    case "leaf":
+      if (template.rank !== 0) return undefined;
+      return { kind: template.type === "bool" ? "boolean" : "number", element: template.type };
+    case "record": {
+      const own = parts(template.fields.map((field) => field.type));
+      return own && { kind: "record", names: template.fields.map((field) => field.name), parts: own };
+    }
+    case "tuple": {
+      const own = parts(template.items);
+      return own && { kind: "tuple", parts: own };
+    }
+    case "list":
+    case "batch":
+    case "jacobian":
+    case "optional":
+    case "absent":
+      return undefined;
+    default:
+      return assertNever(template, "shapeOfTemplate");
+  }
+}
+
+/** The element types of the numbers of an item, in order. */
+export function elementsOf(shape: ItemShape): RegionType[] {
+  return shape.kind === "record" || shape.kind === "tuple" ? shape.parts.flatMap(elementsOf) : [shape.element];
+}
+
+/** Loops by the structure of items; compiled code is kept for so many structures. */
+const mostShapes = 64;
+const readers = makeLru<string, ReadItems>(mostShapes);
+const builders = makeLru<string, MakeItems>(mostShapes);
+
+/** The loop that reads items of a shape. */
+export function readItems(shape: ItemShape): ReadItems {
+  return kept(readers, shape, (own) => readItemsOf(own, canGenerateCode()));
+}
+
+/** The loop that makes items of a shape. */
+export function makeItems(shape: ItemShape): MakeItems {
+  return kept(builders, shape, (own) => makeItemsOf(own, canGenerateCode()));
+}
+
+function kept<F>(loops: ReturnType<typeof makeLru<string, F>>, shape: ItemShape, make: (shape: ItemShape) => F): F {
+  const key = JSON.stringify(shape);
+  const found = loops.get(key);
+  if (found !== undefined) return found;
+  const made = make(shape);
+  loops.set(key, made);
+  return made;
+}
+
 /**
  * The numbers of a list, an array for each number of its items; `undefined` where items hold arrays, there are none, or one is not
- * what it must be: then the long way finds their kinds, or says what is wrong.
+ * what it must be: then the general way finds their kinds, or says what is wrong.
  */
 export function takeNumbers(
   type: PlainType,
@@ -21,86 +122,14 @@ export function takeNumbers(
   elements: readonly RegionType[],
 ): readonly Elements[] | undefined {
   if (items.length === 0) return undefined;
+  const shape = shapeOfType(type, elements.values());
+  if (shape === undefined) return undefined;
   const arrays = elements.map((element) => new makers[element](items.length));
-  let next = 0;
-  const take = (part: PlainType, value: unknown, i: number): boolean => {
-    switch (part.kind) {
-      case "number":
-      case "boolean": {
-        if (typeof value !== part.kind) return false;
-        const array = arrays[next++]!;
-        const x = Number(value);
-        array[i] = x;
-        return !(array instanceof Int32Array) || array[i] === x;
-      }
-      case "record":
-        if (typeof value !== "object" || value === null) return false;
-        for (const field of part.fields)
-          if (!take(field.type, (value as Readonly<Record<string, unknown>>)[field.name], i)) return false;
-        return true;
-      case "tuple":
-        if (!Array.isArray(value) || value.length !== part.items.length) return false;
-        for (let k = 0; k < part.items.length; k++) if (!take(part.items[k]!, value[k], i)) return false;
-        return true;
-      case "array":
-      case "matrix":
-      case "list":
-      case "optional":
-        return false;
-    }
-  };
-  for (let i = 0; i < items.length; i++) {
-    next = 0;
-    if (!take(type, items[i], i)) return undefined;
-  }
-  return arrays;
+  return readItems(shape)(items, arrays) ? arrays : undefined;
 }
 
-/** Whether a value consists of numbers, in records and tuples. */
-export function isFlat(template: Template): boolean {
-  switch (template.kind) {
-    case "leaf":
-      return template.rank === 0;
-    case "record":
-      return template.fields.every((field) => isFlat(field.type));
-    case "tuple":
-      return template.items.every(isFlat);
-    case "list":
-    case "batch":
-    case "jacobian":
-    case "optional":
-    case "absent":
-      return false;
-  }
-}
-
-/** The items of a list whose numbers lie in these leaves, one for each number of an item. */
-export function itemsOf(template: Template, leaves: readonly Leaf[], n: number): unknown[] {
-  let next = 0;
-  const item = (part: Template, i: number): unknown => {
-    switch (part.kind) {
-      case "leaf": {
-        const { data } = leaves[next++]!;
-        const x = typeof data === "number" ? data : data[i]!;
-        return part.type === "bool" ? x !== 0 : x;
-      }
-      case "record": {
-        const object: Record<string, unknown> = {};
-        for (const { name, type } of part.fields) object[name] = item(type, i);
-        return object;
-      }
-      case "tuple":
-        return part.items.map((one) => item(one, i));
-      case "list":
-      case "batch":
-      case "jacobian":
-      case "optional":
-      case "absent":
-        throw internalError("an item of a list that is not flat");
-    }
-  };
-  return Array.from({ length: n }, (_, i) => {
-    next = 0;
-    return item(template, i);
-  });
+/** The items of a list whose numbers are in these leaves, one for each number of an item. */
+export function itemsOf(shape: ItemShape, leaves: readonly Leaf[], n: number): unknown[] {
+  const arrays = leaves.map(({ data }) => (typeof data === "number" ? new Array<number>(n).fill(data) : data));
+  return makeItems(shape)(n, arrays);
 }

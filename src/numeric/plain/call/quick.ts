@@ -4,7 +4,18 @@ import { callRegion, type RegionArgument, type RegionOutcome } from "../../../en
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Body, PlainCallable } from "./callable.ts";
-import { type Leaf, leavesOf, makers, plainLeaf, putTogether, takeApart, type Template } from "./values.ts";
+import { makeItems, readItems, shapeOfTemplate, shapeOfType } from "./lists.ts";
+import type { Elements } from "./templates.ts";
+import {
+  countLeaves,
+  type Leaf,
+  leavesOf,
+  makers,
+  plainLeaf,
+  putTogether,
+  takeApart,
+  type Template,
+} from "./values.ts";
 
 /** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
 type Kinds = number;
@@ -38,29 +49,44 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
     }
     return kinds;
   };
+  const run = (args: readonly unknown[]): unknown => {
+    const { region, outside } = body();
+    const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
+    const known = templates.get(read(args, operands));
+    if (known === undefined) return undefined;
+    const leaves = outside();
+    const first = operands.length - leaves.length;
+    for (let i = 0; i < leaves.length; i++) operands[first + i] = argumentOf(leaves[i]!);
+    return assemble(known, callRegion(region, operands, known.isCopied));
+  };
+  // a getter among the arguments may call the function again, whose arguments would be copied to the same arrays
+  let isRunning = false;
   return {
     call(args) {
-      if (templates.size === 0) return undefined;
-      const { region, outside } = body();
-      const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
-      const known = templates.get(read(args, operands));
-      if (known === undefined) return undefined;
-      const leaves = outside();
-      const first = operands.length - leaves.length;
-      for (let i = 0; i < leaves.length; i++) operands[first + i] = argumentOf(leaves[i]!);
-      return assemble(known.template, callRegion(region, operands, known.isCopied));
+      if (templates.size === 0 || isRunning) return undefined;
+      isRunning = true;
+      try {
+        return run(args);
+      } finally {
+        isRunning = false;
+      }
     },
     note(args, result) {
       const kinds = read(args, []);
-      if (kinds >= 0) templates.set(kinds, { template: result, isCopied: copiedLeaves(result) });
+      if (kinds >= 0) templates.set(kinds, known(result));
     },
   };
 }
 
 interface Known {
-  readonly template: Template;
+  readonly assemble: Assemble;
   readonly isCopied: readonly boolean[];
 }
+
+const known = (template: Template): Known => ({
+  assemble: assembler(template),
+  isCopied: copiedLeaves(template),
+});
 
 /** Which leaves of a result are copied on the way to their place in it: what becomes an array of numbers. */
 function copiedLeaves(template: Template): readonly boolean[] {
@@ -71,9 +97,12 @@ function copiedLeaves(template: Template): readonly boolean[] {
       return template.fields.flatMap((field) => copiedLeaves(field.type));
     case "tuple":
       return template.items.flatMap(copiedLeaves);
+    case "list":
+      return new Array<boolean>(leavesOf(template)).fill(
+        template.items === undefined && shapeOfTemplate(template.item) !== undefined,
+      );
     case "absent":
     case "optional":
-    case "list":
     case "batch":
     case "jacobian":
       return new Array<boolean>(leavesOf(template)).fill(false);
@@ -120,11 +149,72 @@ function readerOf(type: PlainType, source: Source): Reader | undefined {
       );
     case "optional":
       return optionalReader(type.type, source);
-    case "boolean":
     case "matrix":
+      return matrixReader(source.types[source.next]!, source.next++);
     case "list":
+      return listReader(type.item, source);
+    case "boolean":
       return undefined;
   }
+}
+
+/** From this many elements on, arrays that arguments are copied to are made anew in each call, and not kept. */
+const mostKept = 65_536;
+
+/** An array for the numbers of an argument, the same one for calls with as many. */
+function scratch(type: RegionType): (n: number) => Elements {
+  const make = makers[type];
+  let kept = new make(0);
+  return (n) => {
+    if (kept.length === n) return kept;
+    const made = new make(n);
+    if (n <= mostKept) kept = made;
+    return made;
+  };
+}
+
+/** Reads an array of records or tuples of numbers. */
+function listReader(item: PlainType, source: Source): Reader | undefined {
+  const first = source.next;
+  const count = countLeaves(item);
+  source.next += count;
+  const elements = source.types.slice(first, source.next);
+  const shape = shapeOfType(item, elements.values());
+  if (shape === undefined) return undefined;
+  const read = readItems(shape);
+  const arrays = elements.map(scratch);
+  return (value, operands, kinds) => {
+    if (!Array.isArray(value) || value.length === 0) return -1;
+    const own = arrays.map((array) => array(value.length));
+    if (!read(value, own)) return -1;
+    for (let k = 0; k < count; k++) operands[first + k] = own[k]!;
+    return kinds;
+  };
+}
+
+/** Reads an array of arrays of numbers, all of one length. */
+function matrixReader(type: RegionType, place: number): Reader | undefined {
+  if (type !== "f64") return undefined;
+  const array = scratch(type);
+  return (value, operands, kinds) => {
+    if (!Array.isArray(value) || value.length === 0) return -1;
+    const rows = value as readonly unknown[];
+    const n = rows.length;
+    const width = Array.isArray(rows[0]) ? rows[0].length : 0;
+    const data = array(n * width);
+    let next = 0;
+    for (let i = 0; i < n; i++) {
+      const row = rows[i];
+      if (!Array.isArray(row) || row.length !== width) return -1;
+      for (let j = 0; j < width; j++) {
+        const x: unknown = row[j];
+        if (typeof x !== "number") return -1;
+        data[next++] = x;
+      }
+    }
+    operands[place] = { data, dims: [n, width] };
+    return kinds;
+  };
 }
 
 /** Reads a value that may be absent; whether it is there is a bit of the kinds. */
@@ -192,51 +282,74 @@ function membersReader(
   };
 }
 
-/** A result put together from what a region gave. */
-function assemble(template: Template, outcomes: readonly RegionOutcome[]): unknown {
-  return assembleNext(template, { outcomes, next: 0 });
+/** Makes a result, or a part of one, of what a region gave. */
+type Assemble = (from: Outcomes) => unknown;
+
+interface Outcomes {
+  readonly outcomes: readonly RegionOutcome[];
+  next: number;
 }
 
-function assembleNext(
-  template: Template,
-  from: { readonly outcomes: readonly RegionOutcome[]; next: number },
-): unknown {
+/** A result put together from what a region gave. */
+function assemble(known: Known, outcomes: readonly RegionOutcome[]): unknown {
+  return known.assemble({ outcomes, next: 0 });
+}
+
+function assembler(template: Template): Assemble {
   switch (template.kind) {
-    case "leaf": {
-      const x = from.outcomes[from.next++]!;
-      if (typeof x === "number") return template.type === "bool" ? x !== 0 : x;
-      return plainLeaf(x as Leaf, template.type, template.of);
-    }
+    case "leaf":
+      return (from) => {
+        const x = from.outcomes[from.next++]!;
+        if (typeof x === "number") return template.type === "bool" ? x !== 0 : x;
+        return plainLeaf(x as Leaf, template.type, template.of);
+      };
     case "record": {
-      const object: Record<string, unknown> = {};
-      for (const { name, type } of template.fields)
-        if (type.kind === "absent") from.next += type.types.length;
-        else object[name] = assembleNext(type, from);
-      return object;
+      const fields = template.fields.map(({ name, type }) => ({
+        name,
+        part: assembler(type),
+        isAbsent: type.kind === "absent",
+      }));
+      return (from) => {
+        const object: Record<string, unknown> = {};
+        for (const { name, part, isAbsent } of fields) {
+          const value = part(from);
+          if (!isAbsent) object[name] = value;
+        }
+        return object;
+      };
     }
     case "tuple": {
-      const { items } = template;
-      const [first, second, third] = items;
+      const parts = template.items.map(assembler);
+      const [first, second, third] = parts;
       // a literal of mixed elements is made at once; an array that is filled changes its layout with a number and once more with an array
-      if (items.length === 2) return [assembleNext(first!, from), assembleNext(second!, from)];
-      if (items.length === 3)
-        return [assembleNext(first!, from), assembleNext(second!, from), assembleNext(third!, from)];
-      return items.map((item) => assembleNext(item, from));
+      if (parts.length === 2) return (from) => [first!(from), second!(from)];
+      if (parts.length === 3) return (from) => [first!(from), second!(from), third!(from)];
+      return (from) => parts.map((part) => part(from));
     }
-    case "absent":
-      from.next += template.types.length;
-      return undefined;
-    case "optional":
+    case "absent": {
+      const { length } = template.types;
+      return (from) => void (from.next += length);
+    }
     case "list":
+    case "optional":
     case "batch":
     case "jacobian": {
-      const own = from.outcomes.slice(from.next, (from.next += leavesOf(template)));
-      return putTogether(
-        template,
-        own.map((x): Leaf => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf))),
-      );
+      const count = leavesOf(template);
+      const shape =
+        template.kind === "list" && template.items === undefined ? shapeOfTemplate(template.item) : undefined;
+      const make = shape && makeItems(shape);
+      return (from) => {
+        const own = from.outcomes
+          .slice(from.next, (from.next += count))
+          .map((x): Leaf => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
+        if (make === undefined) return putTogether(template, own);
+        return make(
+          own[0]?.dims[0] ?? 0,
+          own.map(({ data }) => data as Elements),
+        );
+      };
     }
     default:
-      return assertNever(template, "assembleNext");
+      return assertNever(template, "assembler");
   }
 }

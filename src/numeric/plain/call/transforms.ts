@@ -57,9 +57,12 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
   const { body } = callable;
   const quick = body && quickCall(callable, body);
   const f = (...args: never[]): unknown => {
-    if (callable.takesTensors(args)) return callable.overTensors(...args);
+    // what is read quickly holds no tensor; values from outside may
+    const isSearched = callable.readsOutside;
+    if (isSearched && callable.takesTensors(args)) return callable.overTensors(...args);
     const done = quick?.call(args);
     if (done !== undefined) return done;
+    if (!isSearched && callable.takesTensors(args)) return callable.overTensors(...args);
     const prepared = prepareCall(callable, args);
     const leaves = callable.direct?.(prepared);
     if (leaves !== undefined) return putTogether(prepared.result, leaves);

@@ -5,7 +5,7 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form/form.ts";
-import { axesOfBooleans, isFlat, itemsOf, takeNumbers } from "./lists.ts";
+import { axesOfBooleans, itemsOf, shapeOfTemplate, takeNumbers } from "./lists.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
 export { type Leaf, makers, type Template } from "./templates.ts";
@@ -461,8 +461,11 @@ function build(
     }
     case "list": {
       const n = leaves[0]?.dims[lead] ?? 0;
-      if (finish === finishPlain && lead === 0 && template.items === undefined && isFlat(template.item))
-        return itemsOf(template.item, leaves, n);
+      const shape =
+        finish === finishPlain && lead === 0 && template.items === undefined
+          ? shapeOfTemplate(template.item)
+          : undefined;
+      if (shape !== undefined) return itemsOf(shape, leaves, n);
       return Array.from({ length: n }, (_, i) =>
         build(
           template.items?.[i] ?? template.item,
@@ -521,6 +524,7 @@ export function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): 
   if (typeof data === "number") return type === "bool" ? data !== 0 : data;
   if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
   if (dims.length === 0) return type === "bool" ? data[0] !== 0 : data[0];
+  if (dims.length === 2 && of === "number[]") return numberRows(data, dims[0]!, dims[1]!);
   let next = 0;
   const visit = (depth: number): unknown => {
     const n = dims[depth]!;
@@ -540,6 +544,18 @@ function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
     : of === "Float32Array"
       ? Float32Array.from(part)
       : Int32Array.from(part);
+}
+
+/** Rows of numbers. Short ones are literals, which engines make at once, with room for numbers of float64. */
+function numberRows(data: Elements, n: number, width: number): number[][] {
+  const rows = new Array<number[]>(n);
+  for (let i = 0, k = 0; i < n; i++, k += width) {
+    if (width === 2) rows[i] = [data[k]!, data[k + 1]!];
+    else if (width === 3) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!];
+    else if (width === 4) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!, data[k + 3]!];
+    else rows[i] = numbersOf(data, k, k + width);
+  }
+  return rows;
 }
 
 /** Elements as an array of numbers. (`Array.from` takes ten times as long.) */
