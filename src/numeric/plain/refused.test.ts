@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { moduleFrom } from "../../../test/support/plain-agreement.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
+import { markedFunctions } from "./syntax/module.ts";
 import { PlainError } from "./syntax/refuse.ts";
 
 /** What is refused: the parameters and body of a function, and what stands around it. */
@@ -16,7 +17,27 @@ const rows: Readonly<Record<string, Row>> = {
   "a string that is compared": ["x: number, mode: 'a' | 'b'", "return mode === 'a' ? x : 0;"],
   "a string as a value": ["x: number", "const s = 'up'; return x;"],
   "a template": ["x: number", "const s = `${x}`; return x;"],
-  "null and undefined": ["x: number", "const y = x > 0 ? x : undefined; return y;"],
+  "undefined as the result": ["x: number", "const y = x > 0 ? x : undefined; return y;"],
+  "undefined in a variable of numbers": ["x: number, k?: number", "let y = x; y = k; return y;"],
+  "a number compared with an object": ["x?: number, p?: { a: number }", "return x === p ? 1 : 0;"],
+  "null as a type": ["x: number | null", "return x ?? 2;"],
+  "null by ===": ["x?: number", "return x === null ? 1 : 2;"],
+  in: ["p: { a?: number }", "return 'a' in p ? 1 : 2;"],
+  "Object.keys": [
+    "p: { a: number; b: number }",
+    "let s = 0; for (const k of Object.keys(p)) s += p[k]; return s;",
+  ],
+  "Object.values": ["p: { a: number; w: number[] }", "return Object.values(p)[0];"],
+  "Object.entries": [
+    "p: { a: number }",
+    "let s = 0; for (const [k, v] of Object.entries(p)) s += v; return s;",
+  ],
+  "for in of an object": [
+    "p: { a: number; b: number }",
+    "let s = 0; for (const k in p) s += p[k]; return s;",
+  ],
+  "a Record of any names": ["p: Record<string, number>", "return p.a;"],
+  "an index signature": ["p: { [name: string]: number }", "return p.a;"],
   null: ["x: number", "const y = null; return x;"],
   recursion: [
     "n: number",
@@ -107,14 +128,10 @@ const rows: Readonly<Record<string, Row>> = {
   "a captured value of an unknown kind": ["x: number", "return x * k;", "const k = JSON.parse('1');"],
   "a class": ["x: number", "return new Point(x).x;", "class Point { constructor(public x: number) {} }"],
   this: ["x: number", "return x * this.k;"],
-  "optional chaining": ["p: { a: number }", "return p?.a;"],
-  "an argument that was left out and is changed": [
-    "x: number",
-    "const f = (k?: number) => { k = k ?? 2; return k; }; return x * f();",
-  ],
-  "an optional field": ["p: { a?: number }", "return p.a;"],
-  "an optional parameter": ["x?: number", "return x;"],
-  "a parameter with a default": ["x: number = 2", "return x;"],
+  "optional chaining of a call": ["x: number", "const g = (y: number) => y; return g?.(x);"],
+  "an optional field as the result": ["p: { a?: number }", "return p.a;"],
+  "an optional item of a tuple": ["p: [x: number, y?: number]", "return p[0];"],
+  "a default that uses a later parameter": ["x = y, y: number = 2", "return x;"],
   "rest parameters": ["...x: number[]", "return x[0];"],
   "a field that is not there": ["p: { a: number }", "return p.b;"],
   "a tuple's item that is not there": ["p: [number, number]", "return p[2];"],
@@ -129,10 +146,6 @@ const rows: Readonly<Record<string, Row>> = {
   filter: ["x: number[]", "return x.filter((v) => v > 0).length;"],
   sort: ["x: number[]", "const y = x.slice(); y.sort(); return y[0];"],
   "a return without a value beside one with": ["x: number", "if (x > 0) return x; return;"],
-  "a helper that gives a value on some of its ways": [
-    "x: number",
-    "const g = (v: number) => { if (v > 0) return v; return; }; return g(x)! * 2;",
-  ],
   "a parameter that is replaced and written to": [
     "x: number[]",
     "x = x.map((v) => v * 2); x[0] = 1; return x[1];",
@@ -213,4 +226,81 @@ test("the page lists refusals", () => {
 test.each(documented)("the page says what is said of %s", (code, message) => {
   const text = `function f(x: number, xs: number[], p: { a: number }, n: number) {\n  "use ad";\n  ${code}\n  return x;\n}`;
   expect(() => elaborate(moduleFrom(text), "f")).toThrow(message);
+});
+
+/** What is refused: a program, the advice of its message, and the program with the advice followed. */
+const advice: Readonly<Record<string, readonly [program: string, shown: string, followed: string]>> = {
+  "Object.keys": [
+    'export function f(p: { a: number; b: number }): number {\n  "use ad";\n  let s = 0;\n  for (const k of Object.keys(p)) s += p[k] ** 2;\n  return s;\n}',
+    "for (const x of [p.a, p.b])",
+    'export function f(p: { a: number; b: number }): number { "use ad"; let s = 0; for (const x of [p.a, p.b]) s += x ** 2; return s; }',
+  ],
+  "Object.values": [
+    'export function f(p: { a: number; b: number }): number {\n  "use ad";\n  return Object.values(p).reduce((s, x) => s + x, 0);\n}',
+    "[p.a, p.b]",
+    'export function f(p: { a: number; b: number }): number { "use ad"; return [p.a, p.b].reduce((s, x) => s + x, 0); }',
+  ],
+  "for in over an array": [
+    'export function f(xs: number[]): number {\n  "use ad";\n  let s = 0;\n  for (const i in xs) s += xs[i];\n  return s;\n}',
+    "for (let i = 0; i < xs.length; i++)",
+    'export function f(xs: number[]): number { "use ad"; let s = 0; for (let i = 0; i < xs.length; i++) s += xs[i]; return s; }',
+  ],
+  "a default that uses a later parameter": [
+    'export function f(x: number = y, y: number = 2): number { "use ad"; return x * y; }',
+    "Move y to the front.",
+    'export function f(y: number = 2, x: number = y): number { "use ad"; return x * y; }',
+  ],
+  Record: [
+    'export function f(p: Record<string, number>): number { "use ad"; return p.a * p.b; }',
+    "{ a: number; b: number }",
+    'export function f(p: { a: number; b: number }): number { "use ad"; return p.a * p.b; }',
+  ],
+  "Record, as an array": [
+    'export function f(p: Record<string, number>): number { "use ad"; return p["a"] * p["b"]; }',
+    "const a = 0, b = 1; x[a]",
+    'const a = 0, b = 1; export function f(x: number[]): number { "use ad"; return x[a] * x[b]; }',
+  ],
+  "a marked method": [
+    'export class Model {\n  k = 2;\n  loss(x: number): number {\n    "use ad";\n    return this.k * x;\n  }\n}',
+    'function loss(x: number) { "use ad"; … }',
+    'export function loss(x: number, k: number) { "use ad"; return k * x; }',
+  ],
+  "a union of strings": [
+    "export function f(x: number, kind: 'relu' | 'tanh'): number { \"use ad\"; return kind === 'relu' ? Math.max(x, 0) : Math.tanh(x); }",
+    "const relu = 0, tanh = 1;",
+    'const relu = 0, tanh = 1; export function f(x: number, kind: number): number { "use ad"; return kind === relu ? Math.max(x, 0) : Math.tanh(x); }',
+  ],
+  push: [
+    'export function f(xs: number[]): number { "use ad"; const n = xs.length; const ys: number[] = []; for (const x of xs) ys.push(x * x); return ys[0]; }',
+    "new Float64Array(n), and write ys[i] = v",
+    'export function f(xs: number[]): number { "use ad"; const n = xs.length; const ys = new Float64Array(n); for (let i = 0; i < n; i++) ys[i] = xs[i] ** 2; return ys[0]; }',
+  ],
+  "an optional result": [
+    'export function f(x?: number) { "use ad"; return x; }',
+    "x ?? 0",
+    'export function f(x?: number) { "use ad"; return x ?? 0; }',
+  ],
+  in: [
+    "export function f(p: { a?: number }): number { \"use ad\"; return 'a' in p ? 1 : 2; }",
+    "p.a !== undefined",
+    'export function f(p: { a?: number }): number { "use ad"; return p.a !== undefined ? 1 : 2; }',
+  ],
+};
+
+test.each(Object.entries(advice))("the advice for %s can be followed", (_, [program, shown, followed]) => {
+  const elaborated = (text: string): unknown => {
+    const module = moduleFrom(text);
+    return elaborate(module, markedFunctions(module.program)[0]);
+  };
+  let error: unknown;
+  try {
+    elaborated(program);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(PlainError);
+  const { message } = error as PlainError;
+  expect(message).toContain(shown);
+  expect(message).toMatch(/^example\.ts:\d+:\d+: .*\n.*\n *\^$/s);
+  expect(elaborated(followed)).toHaveProperty("region");
 });

@@ -3,6 +3,7 @@ import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.t
 import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env, Returns } from "../entities/env.ts";
 import { at, inOrder, isPresent, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
+import type { Plan } from "../entities/plan.ts";
 import { copyInto, given, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
@@ -283,8 +284,12 @@ function collectReturns(
   let result: Entity = nothing;
   let room: Entity | undefined;
   let isVoid: boolean | undefined;
+  // room for what is returned says whether it is there: at first it is not
+  const isAbsent = ({ argument }: ReturnStatement): boolean => !argument || isUndefined(argument);
+  const mayLack = all.some(isAbsent) && !all.every(isAbsent);
   const give = (inner: Env, node: Node, value: Entity): void => {
     refuseEscape(inner, node, value);
+    if (mayLack && value.kind === "nothing") return;
     isVoid ??= value.kind === "nothing";
     if (isVoid !== (value.kind === "nothing"))
       refuse(inner, node, "some returns give a value, and some none: return a value on each way.");
@@ -293,13 +298,22 @@ function collectReturns(
       result = value;
       return;
     }
-    room ??= makeRoom(env, node, planOf(inner, node, value), "result", start);
+    if (room === undefined) {
+      const plan = planOf(inner, node, value);
+      const own: Plan = mayLack && plan.kind !== "optional" ? { kind: "optional", value: plan } : plan;
+      room = makeRoom(env, node, own, "result", start);
+    }
     if (!isFresh(value) && !isLeftBehind(inner, value, born))
       borrow(inner, [...allRoots(value), ...allRoots(room)], node);
     copyInto(inner, node, room, readAll(inner, value));
     result = room;
   };
   return { returns: { jump, give }, result: () => result };
+}
+
+function isUndefined(node: Expression): boolean {
+  const value = unwrap(node);
+  return value.type === "Identifier" && value.name === "undefined";
 }
 
 /** Whether a value that is returned consists of objects of the body itself, which no one else holds, so that its copy stands for it. */

@@ -75,10 +75,8 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     );
   // all of them come before what defaults read from outside
   const params = node.params.map((param, i) => parameterOf(env, node, param, i));
-  for (const [i, param] of node.params.entries()) {
-    refuseLaterNames(env, node, i);
+  for (const [i, param] of node.params.entries())
     declare(env, param, params[i]!.entity, param, { isConst: false, isParameter: true });
-  }
   const value = bodyOf(env, { node });
   const { results, type } = resultsOf(env, node, value, node.returnType?.typeAnnotation);
   for (const { roots, env: where, node: copy } of unit.copies) {
@@ -162,6 +160,7 @@ function parameterOf(
   if (target.type !== "Identifier" && target.type !== "ArrayPattern" && target.type !== "ObjectPattern")
     return refuse(env, param, "this is no parameter that can be taken here.");
   const name = target.type === "Identifier" ? target.name : `argument_${i}`;
+  refuseLaterNames(env, owner, i);
   const fallback = param.type === "AssignmentPattern" ? param.right : undefined;
   const given = parameterType(env, owner, target, name, fallback);
   const mayLack = fallback !== undefined || (target.type === "Identifier" && target.optional === true);

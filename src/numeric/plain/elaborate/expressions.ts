@@ -2,7 +2,7 @@ import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { inOrder, newRoot, refuse, textOf } from "../entities/env.ts";
+import { inOrder, isPresent, newRoot, refuse, scalarValue, textOf } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
 import { assignment, updateExpression } from "../names/assign.ts";
 import { outsideEntity } from "../names/captured.ts";
@@ -10,7 +10,7 @@ import { fieldName, itemNumber, member } from "../operations/access.ts";
 import type { LiteralPart } from "../operations/arrays.ts";
 import { concatenation, construct } from "../operations/arrays.ts";
 import { constantOf } from "../operations/math.ts";
-import { binary, conditional, logical, unary } from "../operations/operators.ts";
+import { binary, choose, conditional, logical, unary } from "../operations/operators.ts";
 import type {
   ArrayExpression,
   Expression,
@@ -25,17 +25,30 @@ import { unwrap, walk } from "../syntax/walk.ts";
 import { callExpression } from "./calls.ts";
 import { chain } from "./chain.ts";
 
-/** What an expression of the text stands for; its statements go to `env.out`. */
+/**
+ * What an expression of the text stands for; its statements go to `env.out`. A value that may be absent is that value, or `undefined`,
+ * where the conditions around here decide it.
+ */
 export function evaluate(env: Env, node: Expression): Entity {
   const linked = env.links.size === 0 ? undefined : env.links.get(node);
-  if (linked !== undefined) return linked;
+  const entity = linked ?? evaluated(env, node);
+  if (entity.kind !== "optional") return entity;
+  const present = isPresent(env, entity);
+  return present.kind !== "const" ? entity : present.value === 0 ? nothing : entity.value;
+}
+
+function evaluated(env: Env, node: Expression): Entity {
   switch (node.type) {
     case "Literal":
       return literal(env, node);
     case "Identifier":
       return identifier(env, node);
+    case "TSNonNullExpression": {
+      const entity = evaluate(env, node.expression);
+      const isNumber = entity.kind === "optional" && entity.value.kind === "scalar";
+      return isNumber ? scalar(scalarValue(env, node, entity)) : entity;
+    }
     case "ParenthesizedExpression":
-    case "TSNonNullExpression":
     case "TSSatisfiesExpression":
     case "TSInstantiationExpression":
     case "ChainExpression":
@@ -160,7 +173,7 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
           part,
           `${textOf(env, part.argument)} is ${describe(value)}: only objects can be spread here.`,
         );
-      for (const [name, field] of value.fields) fields.set(name, field);
+      for (const [name, field] of value.fields) fields.set(name, spreadField(env, part, field, fields.get(name)));
       continue;
     }
     const name = fieldName(part);
@@ -169,6 +182,18 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
   }
   const record: RecordEntity = { kind: "record", fields, root: newRoot(env, "{…}"), fresh: true };
   return record;
+}
+
+/** A field of an object that is spread: where it is absent, the field before it stays. */
+function spreadField(env: Env, node: Node, field: Entity, before: Entity | undefined): Entity {
+  if (field.kind !== "optional" || before === undefined) return field;
+  return choose(env, {
+    node,
+    sides: [node, node],
+    test: isPresent(env, field),
+    then: () => field.value,
+    otherwise: () => before,
+  });
 }
 
 /** Whether evaluating an expression may change what others read. */

@@ -9,7 +9,7 @@ import { declare } from "../names/declare.ts";
 import { unset } from "../names/unset.ts";
 import { exchangeByThird } from "../names/exchange.ts";
 import { refuseForIn } from "../operations/fields.ts";
-import { condition } from "../operations/operators.ts";
+import { condition, withDefault } from "../operations/operators.ts";
 import type {
   Expression,
   IfStatement,
@@ -18,6 +18,8 @@ import type {
   TypeNode,
   VariableDeclaration,
 } from "../syntax/ast.ts";
+import type { DefaultStatement } from "../syntax/defaults.ts";
+import { defaultStatements } from "../syntax/defaults.ts";
 import { typeOf } from "../syntax/types.ts";
 import { neverCompletes, unwrap } from "../syntax/walk.ts";
 import { effect, evaluate } from "./expressions.ts";
@@ -98,6 +100,8 @@ const otherStatements: Readonly<Record<string, string>> = {
 
 /** One statement; `labels` are those that stand before it. */
 function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
+  const given = defaultStatements(env.calls.at(-1)!).get(stmt);
+  if (given !== undefined) return defaultStatement(env, stmt, given);
   switch (stmt.type) {
     case "VariableDeclaration":
       return declaration(env, stmt);
@@ -145,6 +149,12 @@ function execute(env: Env, stmt: Statement, labels: readonly string[] = []): voi
     default:
       return refuseOther(env, stmt);
   }
+}
+
+/** A statement that gives a parameter its default: from here on its name stands for either value. */
+function defaultStatement(env: Env, stmt: Statement, { target, value }: DefaultStatement): void {
+  const given = withDefault(env, stmt, evaluate(env, target), value);
+  declare(env, target, given, stmt, { isConst: false, isParameter: true });
 }
 
 function refuseOther(env: Env, node: Node): never {

@@ -26,7 +26,6 @@ import {
   nested,
   newRoot,
   refuse,
-  scalarValue,
   textOf,
 } from "./env.ts";
 
@@ -385,10 +384,11 @@ export function itemAt(array: ArrayEntity, place: RegionExpr, position?: number)
  */
 export function copyInto(env: Env, node: Node, target: Entity, value: Entity): void {
   if (target.kind === "optional") return copyOptional(env, node, target, value);
-  if (target.kind === "scalar" && (value.kind === "scalar" || isOptionalScalar(value))) {
-    storeScalar(env, node, target, scalarValue(env, node, value));
+  if (target.kind === "scalar" && value.kind === "scalar") {
+    storeScalar(env, node, target, value.value);
     return;
   }
+  if (target.kind === "scalar" && value.kind === "optional") return refuseAbsent(env, node);
   if (value.kind === "optional") return copyInto(env, node, target, given(env, node, value));
   if (target.kind === "record" && value.kind === "record") {
     const isKnown = [...value.fields.keys()].every((name) => target.fields.has(name));
@@ -430,8 +430,13 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
   return refuseKind(env, node, target, value);
 }
 
-function isOptionalScalar(entity: Entity): boolean {
-  return entity.kind === "optional" && entity.value.kind === "scalar";
+/** Refuses to keep what may be `undefined` in a variable of numbers. */
+export function refuseAbsent(env: Env, node: Node): never {
+  return refuse(
+    env,
+    node,
+    `${textOf(env, node)}: the value may be undefined. Give a default, as in x ?? 0, or give the variable the type number | undefined.`,
+  );
 }
 
 /** Copies a value, or its absence. The contents are copied only where the value is present, since an absent array is empty. */

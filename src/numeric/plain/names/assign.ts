@@ -15,7 +15,7 @@ import {
   textOf,
   whileUsed,
 } from "../entities/env.ts";
-import { copyInto, makeRoom, planOf, refuseReadOnly, samePlan, storeScalar } from "../entities/plan.ts";
+import { copyInto, makeRoom, planOf, refuseAbsent, refuseReadOnly, samePlan, storeScalar } from "../entities/plan.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "../entities/sharing.ts";
 import { fieldNamed, itemNumber } from "../operations/access.ts";
 import { isZero, power, wrapped } from "../operations/operators.ts";
@@ -123,6 +123,7 @@ function assignVariable(env: Env, target: Node, value: Entity, node: Node): Enti
   const { entity } = variableOf(env, target);
   const { name } = target as Identifier;
   if (entity.kind === "scalar") {
+    if (value.kind === "optional" && value.value.kind === "scalar") return refuseAbsent(env, node);
     storeScalar(env, node, entity, scalarValue(env, node, value));
     return entity;
   }

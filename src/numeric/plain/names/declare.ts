@@ -18,6 +18,7 @@ import type {
   Node,
   Pattern,
 } from "../syntax/ast.ts";
+import { isOnlyDefaulted } from "../syntax/defaults.ts";
 import { lookUp } from "../syntax/module.ts";
 import { optionalType, typeOf } from "../syntax/types.ts";
 import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts";
@@ -123,7 +124,8 @@ function fieldsBut(env: Env, node: Node, value: Entity, taken: readonly (string 
 
 function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declaring): void {
   const block = env.scope.node;
-  const reassigned = !how.isConst && isReassigned(block, id.name);
+  const isDefaulted = how.isParameter === true && isOnlyDefaulted(block, id.name);
+  const reassigned = !how.isConst && isReassigned(block, id.name) && !isDefaulted;
   const entity = held(env, id, value, node, reassigned, how);
   const binding: Binding = { entity, block, reassigned, isConst: how.isConst && how.isParameter !== true };
   env.scope.set(id.name, binding);
@@ -188,6 +190,7 @@ function isWholeFresh(value: Entity): boolean {
 
 /** Fields of a new object become locals; objects in it that have another name stay what they are. */
 function owned(env: Env, name: string, value: Entity, node: Node, reassigned: boolean): Entity {
+  if (value.kind === "optional") return settled(frozen(env, value, env.out));
   if (value.kind === "record" && value.fresh) {
     const { root } = value;
     const fields = [...value.fields].map(([key, field]) => {

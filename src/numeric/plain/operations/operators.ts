@@ -182,22 +182,36 @@ function truthOf(value: RegionExpr): RegionExpr {
   return compare("less", number(0), apply("abs", "f64", value));
 }
 
-/** An expression as a condition. */
-export function condition(env: Env, node: Expression): RegionExpr {
-  return truthOf(scalarValue(env, node, env.unit.elaborate.evaluate(env, node)));
+/** An expression as a condition. Arrays, objects and functions are true, `undefined` is false. */
+export function condition(env: Env, given: Expression): RegionExpr {
+  const node = unwrap(given);
+  if (node.type === "LogicalExpression" && node.operator !== "??")
+    return scalarValue(env, node, logical(env, node, condition));
+  const value = env.unit.elaborate.evaluate(env, given);
+  const inner = value.kind === "optional" ? value.value : value;
+  if (inner.kind === "scalar") return truthOf(scalarValue(env, given, value));
+  if (inner.kind === "global") return scalarValue(env, given, value);
+  return isPresent(env, value);
 }
 
-/** `&&` and `||`: the right side is evaluated only where it counts. */
-export function logical(env: Env, node: LogicalExpression): Entity {
+const numberOrBoolean = (env: Env, node: Expression): RegionExpr =>
+  scalarValue(env, node, env.unit.elaborate.evaluate(env, node));
+
+/** `&&` and `||`: the right side is evaluated only where it counts. `read` reads a side: as a value, or as a condition. */
+export function logical(
+  env: Env,
+  node: LogicalExpression,
+  read: (env: Env, node: Expression) => RegionExpr = numberOrBoolean,
+): Entity {
   if (node.operator === "??") {
     const given = env.unit.elaborate.evaluate(env, node.left);
     return withDefault(env, node, given, node.right);
   }
   const isAnd = node.operator === "&&";
-  const left = scalarValue(env, node.left, env.unit.elaborate.evaluate(env, node.left));
+  const left = read(env, node.left);
   const place = env.out.reserve();
   const inner = nested(assuming(env, left, isAnd), new Set());
-  const right = scalarValue(inner, node.right, env.unit.elaborate.evaluate(inner, node.right));
+  const right = read(inner, node.right);
   if (left.type !== right.type) {
     return refuse(
       env,
@@ -262,7 +276,7 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Choice)
   const [x, y] = [then(first), otherwise(second)];
   const isPlain = first.out.size === 0 && second.out.size === 0;
   const merged = isPlain ? merge(env, test, x, y) : undefined;
-  if (merged !== undefined) return merged.kind === "scalar" ? merged : readAll(env, merged);
+  if (merged !== undefined) return merged.kind === "scalar" ? merged : withFlags(env, readAll(env, merged));
   if (isPlain && x.kind === "scalar" && y.kind === "scalar")
     return refuse(env, node, `${textOf(env, node)} is sometimes a number and sometimes a boolean.`);
   const { out } = place;
@@ -287,6 +301,26 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Choice)
     at: at(env, node),
   });
   return room;
+}
+
+/** A value whose presence is told by locals, so that later conditions on it are known to decide it. */
+function withFlags(env: Env, entity: Entity): Entity {
+  if (entity.kind === "optional") {
+    const { value } = entity.present;
+    const isKnown = !someExpr(value, (part) => part.kind !== "local" && part.kind !== "const" && !isJunction(part));
+    return isKnown ? entity : { ...entity, present: scalar(atom(env, value, "isPresent")) };
+  }
+  if (entity.kind !== "record") return entity;
+  const fields = [...entity.fields].map(([name, field]) => [name, withFlags(env, field)] as const);
+  return { ...entity, fields: new Map(fields) };
+}
+
+function isJunction(expr: RegionExpr): boolean {
+  return (
+    expr.kind === "apply" &&
+    (expr.function === "bitwiseAnd" || expr.function === "bitwiseOr" || expr.function === "equal") &&
+    expr.args.every(({ type }) => type === "bool")
+  );
 }
 
 /** The plan of either of two values, one of which may be `undefined`. */
