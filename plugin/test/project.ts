@@ -82,7 +82,7 @@ export function residual(a: number, y: number): number {
   return scale * (a - y);
 }
 `,
-  "src/app.ts": `import { grad, valueAndGrad } from "downhill";
+  "src/app.ts": `import { grad, tensor, valueAndGrad } from "downhill";
 import { residual } from "./helpers.ts";
 
 console.log("early", early(3));
@@ -109,6 +109,21 @@ console.log("gradient", JSON.stringify(valueAndGrad(loss)({ w: [1, 2], b: 0.5 },
 console.log("captured", grad(weighted)(3));
 weight = 1;
 console.log("captured", grad(weighted)(3), ...outer(5), ...outer(6));
+function fitted(x: number, k = 2, { rate = k / 20 }: { rate?: number } = {}): number {
+  "use ad";
+  if (!(k > 0)) throw new RangeError(\`k must be positive, got \${k}\`);
+  return k * rate * x * x;
+}
+function powers(x: number, k: number = x * 2): number { "use ad"; return x * k; }
+const model = { square(x: number, k?: number): number { "use ad"; return x * x * (k ?? 1); } };
+console.log("optional", grad(fitted)(5), grad(fitted)(5, 1), grad(fitted)(5, 1, { rate: 1 }), grad(powers)(5), grad(model.square)(5), model.square(5, 2));
+console.log("tensors", grad((x) => powers(x as never) as never)(tensor(5)).item(), grad((x) => model.square(x as never) as never)(tensor(5)).item());
+for (const f of [fitted, grad(fitted)])
+  try {
+    f(1, -1);
+  } catch (error) {
+    console.log("thrown", error instanceof RangeError, (error as Error).message.split("\\n")[0]);
+  }
 try {
   (undefined as unknown as { boom: number }).boom;
 } catch (error) {
@@ -122,7 +137,11 @@ export const printed = `early 9
 gradient [5,{"w":[20,28],"b":8}]
 captured 60
 captured 6 60 20 72 24
-place app.ts:29:46
+optional 2 0.5 10 20 10 50
+tensors 20 10
+thrown true k must be positive, got -1
+thrown true k must be positive, got -1
+place app.ts:44:46
 `;
 
 /** Code that is refused, where, and why. */

@@ -83,12 +83,32 @@ g(loss, { argnums: 1 }); valueAndGrad(loss, { argnums: [0, 1] }); g(loss, { argn
     );
   });
 
+  test("wraps a method of an object, whose key stays where it is", () => {
+    expect(transformed(`const a = { f(x: number) { "use ad"; return x; }, g: 1 };`)).toMatch(
+      /const a = \{ f: \$wrapForm\d\(function \(x: number\) \{ "use ad"; return x; \}, \$form\d, \(\) => \[\], "f"\), g: 1 \};$/,
+    );
+  });
+
   test.each([
-    `class A { f(x: number) { "use ad"; return x; } }`,
-    `const a = { f(x: number) { "use ad"; return x; } };`,
-    `const a = { get f() { "use ad"; return 1; } };`,
-  ])("%s: a method is refused", (code) => {
-    expect(() => transformed(code)).toThrow('a method cannot be marked "use ad": write it as a function');
+    [`class A {\n  f(x: number) { "use ad"; return x; } }`, "2:3: f is a method"],
+    [`class A { static f(x: number) { "use ad"; return x; } }`, "1:11: f is a method"],
+    [`const a = { get f() { "use ad"; return 1; } };`, "1:13: f is an accessor"],
+  ])("%s: a method of a class is refused where it is", (code, message) => {
+    expect(() => transformed(code)).toThrow(`/src/loss.ts:${message}`);
+    expect(() => transformed(code)).toThrow(/function f\(.*\) \{ "use ad"; … \}/);
+    expect(() => transformed(code)).toThrow(/\n *\^$/);
+  });
+
+  test("leaves out a default that may compute with tensors", () => {
+    const text = transformed(
+      `function f(x: number, k = 2, m: number = x * k, { n = m }: { n?: number } = {}) { "use ad"; return x * n; }`,
+    );
+    expect(text).toMatch(
+      /k = 2, m: number = \$handle\d\?\.takesTensors\(arguments\) \? undefined : \(x \* k\),/,
+    );
+    expect(text).toMatch(
+      /\{ n = \$handle\d\?\.takesTensors\(arguments\) \? undefined : \(m\) \}: \{ n\?: number \} = \{\}\)/,
+    );
   });
 
   test("what cannot be parsed says so", () => {

@@ -34,7 +34,8 @@ export function functionOfText(javascript: string): (...args: unknown[]) => unkn
 /** A value by the leaves of its type, in their order. */
 function takeApart(type: PlainType, value: unknown): RegionValue[] {
   if (type.kind === "optional") {
-    const held = value === undefined ? takeApart(type.type, absentOf(type.type)) : takeApart(type.type, value);
+    const held =
+      value === undefined ? takeApart(type.type, absentOf(type.type)) : takeApart(type.type, value);
     return [value === undefined ? 0 : 1, ...held];
   }
   if (value === undefined) throw new Error(`a ${type.kind} is missing`);

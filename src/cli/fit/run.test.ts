@@ -293,6 +293,8 @@ describe("a function in a file", () => {
     'export function own(y: number, a: number) { "use ad"; return y * a; }',
     'export function none(X: number, a: number) { "use ad"; return X * a; }',
     'export function same(x: number, p: { x: number }) { "use ad"; return x * p.x; }',
+    // what is optional keeps its default, unless it is a column
+    'export function shifted(x: number, p: { a: number; b: number; c: number }, shift = 0, o: { scale?: number } = {}, err?: number) { "use ad"; return p.a * Math.exp(-p.b * (x - shift)) * (o.scale ?? 1) + p.c + (err ?? 0); }',
   ].join("\n");
   let source: string;
   beforeAll(() => {
@@ -310,6 +312,9 @@ describe("a function in a file", () => {
       expect(own.fit.params[name]).toBeCloseTo(asFormula.fit.params[name]!, 6);
       expect(own.fit.standardErrors[name]).toBeCloseTo(asFormula.fit.standardErrors[name]!, 6);
     }
+    const shifted = await report(decay, `y = ${source}#shifted`, {});
+    expect(shifted.formula).toMatchObject({ text: "y = shifted(x, a, b, c, err)", columns: ["x", "err"] });
+    expect(shifted.formula.parameters).toEqual(["a", "b", "c"]);
     const text = await written(decay, `${source}#decay`, { bounds: "c=1.1:", starts: "3" });
     expect(text).toMatch(/^y = decay\(x, a, b, c\)\n/);
     expect(text).toContain("y against x");

@@ -145,6 +145,10 @@ describe("a plain function in a file", () => {
     'export function array(p: number[]) { "use ad"; let s = 0; for (let i = 0; i < p.length; i++) s += (i + 1) * pull(p[i]!, 1); return s; }',
     'export function tuple([x, y]: [number, number]) { "use ad"; return pull(x, 1) + 3 * pull(y, -2); }',
     'export function record({ east, north }: { east: number; north: number }) { "use ad"; return pull(east, 1) + 3 * pull(north, -2); }',
+    // optional parameters and fields keep their defaults
+    'export function optional(factor = 3, x: number, y: number) { "use ad"; return pull(x, 1) + factor * pull(y, -2); }',
+    'export function fields(p: { east: number; north: number; factor?: number }) { "use ad"; return pull(p.east, 1) + (p.factor ?? 3) * pull(p.north, -2); }',
+    'export function all(x = 9, y = 9) { "use ad"; return pull(x, 1) + 3 * pull(y, -2); }',
     'export function one(x: number) { "use ad"; return pull(x, 1); }',
     'export function rows(m: number[][]) { "use ad"; return m[0]![0]!; }',
     'export function mixed(x: number, p: number[]) { "use ad"; return x * p[0]!; }',
@@ -165,6 +169,9 @@ describe("a plain function in a file", () => {
     ["numbers", ["x", "y"]],
     ["tuple", ["x", "y"]],
     ["record", ["east", "north"]],
+    ["optional", ["x", "y"]],
+    ["fields", ["east", "north"]],
+    ["all", ["x", "y"]],
   ])("of %s goes where its formula goes", async (name, coordinates) => {
     const options = { optimizers: "sgd(lr=0.1), adam(lr=0.3)", start: "2,1.5", steps: "40" };
     const own = await asJson({ landscape: `${file}#${name}`, ...options });

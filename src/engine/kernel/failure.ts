@@ -66,6 +66,7 @@ export function makeFailures<Site>(fresh: (hint: string) => string): Failures<Si
       if (sites.length === 0) return;
       for (const { name: own, local } of all()) block.let(own, k.constant(local.type, 0));
     },
-    outputs: () => (sites.length === 0 ? [] : all().map(({ local }) => ({ kind: "scalar", value: local }) as const)),
+    outputs: () =>
+      sites.length === 0 ? [] : all().map(({ local }) => ({ kind: "scalar", value: local }) as const),
   };
 }

@@ -56,7 +56,10 @@ export function writeRegion(
   const { site, wanted, length } = host.failure;
   const value = (i: number): Expr => host.failure.value(i);
   const scope: Scope = {
-    host: { ...host, failure: { site, wanted, length, value, canFail: false, add: (one) => sites.push(one) } },
+    host: {
+      ...host,
+      failure: { site, wanted, length, value, canFail: false, add: (one) => sites.push(one) },
+    },
     functions,
     settable,
     scalars: new Map(host.scalars),

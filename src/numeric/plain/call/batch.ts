@@ -37,9 +37,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
   const canLack = f.params.some(mayLack);
   /** The axes without those of absent values, which have no batch. */
   const axesNow = (args: readonly Operands[]): readonly (readonly (number | null)[])[] =>
-    placed.map((own, i) =>
-      own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)),
-    );
+    placed.map((own, i) => own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)));
   return give({
     ...f,
     name: title,

@@ -31,8 +31,7 @@ function sameArguments(
       const prepared = f.prepare(place, args, leads, isTangent);
       return { ...prepared, result: resultOf(prepared.templates, prepared.result, title) };
     },
-    run: (...args) =>
-      f.params.some(mayLack) ? inPresent(asked, args) : flat(applied(...(args as never[]))),
+    run: (...args) => (f.params.some(mayLack) ? inPresent(asked, args) : flat(applied(...(args as never[])))),
     overTensors: apply(f.overTensors),
     checkpointed: undefined,
     bind: undefined,

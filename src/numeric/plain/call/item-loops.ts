@@ -20,12 +20,15 @@ export function readItems(shape: ItemShape, asText: boolean): ReadItems {
         const target = `${names[next++]!}[i]`;
         lines.push(`if (typeof ${value} !== "${part.kind}") return false;`);
         lines.push(`${target} = ${part.kind === "boolean" ? `${value} ? 1 : 0` : value};`);
-        if (part.kind === "number" && part.element === "i32") lines.push(`if (${target} !== ${value}) return false;`);
+        if (part.kind === "number" && part.element === "i32")
+          lines.push(`if (${target} !== ${value}) return false;`);
         return;
       }
       case "record":
         lines.push(`if (typeof ${value} !== "object" || ${value} === null) return false;`);
-        part.parts.forEach((inner, k) => read(inner, `${value}[${JSON.stringify(part.names[k]!)}]`, depth + 1));
+        part.parts.forEach((inner, k) =>
+          read(inner, `${value}[${JSON.stringify(part.names[k]!)}]`, depth + 1),
+        );
         return;
       case "tuple":
         lines.push(`if (!Array.isArray(${value}) || ${value}.length !== ${part.parts.length}) return false;`);
@@ -110,7 +113,9 @@ function readFew(shape: ItemShape): ReadItems | undefined {
       if (typeof item !== "object" || item === null) return false;
       if (length !== undefined && (!Array.isArray(item) || item.length !== length)) return false;
     }
-    return columns.slice(0, keys.length).every((read, k) => read(items as readonly Fields[], keys[k]!, arrays[k]!));
+    return columns
+      .slice(0, keys.length)
+      .every((read, k) => read(items as readonly Fields[], keys[k]!, arrays[k]!));
   };
 }
 
@@ -192,8 +197,7 @@ function makeFew(shape: ItemShape): MakeItems | undefined {
   if (keys.length === 2)
     return (n, [a, b]) => Array.from({ length: n }, (_, i) => ({ [x!]: a![i], [y!]: b![i] }));
   if (keys.length === 3)
-    return (n, [a, b, c]) =>
-      Array.from({ length: n }, (_, i) => ({ [x!]: a![i], [y!]: b![i], [z!]: c![i] }));
+    return (n, [a, b, c]) => Array.from({ length: n }, (_, i) => ({ [x!]: a![i], [y!]: b![i], [z!]: c![i] }));
   return undefined;
 }
 

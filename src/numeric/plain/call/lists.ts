@@ -85,7 +85,9 @@ export function shapeOfTemplate(template: Template): ItemShape | undefined {
 
 /** The element types of the numbers of an item, in order. */
 export function elementsOf(shape: ItemShape): RegionType[] {
-  return shape.kind === "record" || shape.kind === "tuple" ? shape.parts.flatMap(elementsOf) : [shape.element];
+  return shape.kind === "record" || shape.kind === "tuple"
+    ? shape.parts.flatMap(elementsOf)
+    : [shape.element];
 }
 
 /** Loops by the structure of items; compiled code is kept for so many structures. */
@@ -103,7 +105,11 @@ export function makeItems(shape: ItemShape): MakeItems {
   return kept(builders, shape, (own) => makeItemsOf(own, canGenerateCode()));
 }
 
-function kept<F>(loops: ReturnType<typeof makeLru<string, F>>, shape: ItemShape, make: (shape: ItemShape) => F): F {
+function kept<F>(
+  loops: ReturnType<typeof makeLru<string, F>>,
+  shape: ItemShape,
+  make: (shape: ItemShape) => F,
+): F {
   const key = JSON.stringify(shape);
   const found = loops.get(key);
   if (found !== undefined) return found;
@@ -130,6 +136,8 @@ export function takeNumbers(
 
 /** The items of a list whose numbers are in these leaves, one for each number of an item. */
 export function itemsOf(shape: ItemShape, leaves: readonly Leaf[], n: number): unknown[] {
-  const arrays = leaves.map(({ data }) => (typeof data === "number" ? new Array<number>(n).fill(data) : data));
+  const arrays = leaves.map(({ data }) =>
+    typeof data === "number" ? new Array<number>(n).fill(data) : data,
+  );
   return makeItems(shape)(n, arrays);
 }

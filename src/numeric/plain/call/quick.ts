@@ -72,6 +72,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
       }
     },
     note(args, result) {
+      if (isRunning) return;
       const kinds = read(args, []);
       if (kinds >= 0) templates.set(kinds, known(result));
     },

@@ -700,7 +700,10 @@ function plainTypeOf(template: Template): PlainType {
     case "absent":
     case "batch":
     case "jacobian":
-      throw new DownhillError("tree", "a batch, Jacobian or absent value inside of a result must be given in tensors.");
+      throw new DownhillError(
+        "tree",
+        "a batch, Jacobian or absent value inside of a result must be given in tensors.",
+      );
     default:
       return assertNever(template, "plainTypeOf");
   }

@@ -2,7 +2,17 @@ import { apply, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
 import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
 import type { Env, Returns } from "../entities/env.ts";
-import { at, inOrder, isPresent, newRoot, placeHere, refuse, scalarValue, textOf, whileUsed } from "../entities/env.ts";
+import {
+  at,
+  inOrder,
+  isPresent,
+  newRoot,
+  placeHere,
+  refuse,
+  scalarValue,
+  textOf,
+  whileUsed,
+} from "../entities/env.ts";
 import type { Plan } from "../entities/plan.ts";
 import { copyInto, given, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";

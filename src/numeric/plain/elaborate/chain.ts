@@ -9,7 +9,11 @@ import type { CallExpression, Expression, MemberExpression, Wrapper } from "../s
  * A member or call, which may contain `?.`: `x?.a.b` is `undefined` where `x` is, and the rest of the chain is not evaluated.
  * `direct` evaluates it once all objects before a `?.` are known to be present.
  */
-export function chain(env: Env, node: MemberExpression | CallExpression, direct: (inner: Env) => Entity): Entity {
+export function chain(
+  env: Env,
+  node: MemberExpression | CallExpression,
+  direct: (inner: Env) => Entity,
+): Entity {
   const link = undecidedLink(env, node);
   if (link === undefined) return direct(env);
   const { object } = link;

@@ -131,7 +131,11 @@ function literal(env: Env, node: Literal): Entity {
   if (typeof value === "boolean") return scalar(truth(value));
   if (typeof value === "string") return refuse(env, node, strings);
   if (value === null && node.raw === "null")
-    return refuse(env, node, "null is no number: use undefined for what is missing, as in x?: number and x ?? 0.");
+    return refuse(
+      env,
+      node,
+      "null is no number: use undefined for what is missing, as in x?: number and x ?? 0.",
+    );
   return refuse(
     env,
     node,
@@ -173,7 +177,8 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
           part,
           `${textOf(env, part.argument)} is ${describe(value)}: only objects can be spread here.`,
         );
-      for (const [name, field] of value.fields) fields.set(name, spreadField(env, part, field, fields.get(name)));
+      for (const [name, field] of value.fields)
+        fields.set(name, spreadField(env, part, field, fields.get(name)));
       continue;
     }
     const name = fieldName(part);

@@ -205,9 +205,10 @@ function expressionStatement(env: Env, given: Expression): void {
   if (node.type !== "ConditionalExpression" && (node.type !== "LogicalExpression" || node.operator === "??"))
     return effect(env, given);
   const test = condition(env, node.type === "ConditionalExpression" ? node.test : node.left);
-  const [then, otherwise] = [true, false].map((value) =>
-    nested(assuming(env, test, value), new Set()),
-  ) as [Env, Env];
+  const [then, otherwise] = [true, false].map((value) => nested(assuming(env, test, value), new Set())) as [
+    Env,
+    Env,
+  ];
   if (node.type === "ConditionalExpression") {
     expressionStatement(then, node.consequent);
     expressionStatement(otherwise, node.alternate);

@@ -147,12 +147,16 @@ function formatOf({ callee, arguments: args }: CallExpression): ThrownFormat | u
 }
 
 /** The value that an expression writes, and how. */
-function formatted(env: Env, node: Expression): { readonly value: Expression; readonly by: ThrownFormat | undefined } {
+function formatted(
+  env: Env,
+  node: Expression,
+): { readonly value: Expression; readonly by: ThrownFormat | undefined } {
   if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression")
     return { value: node, by: undefined };
   const by = formatOf(node);
   const { object, property } = node.callee;
-  const isString = property.type === "Identifier" && property.name === "toString" && node.arguments.length === 0;
+  const isString =
+    property.type === "Identifier" && property.name === "toString" && node.arguments.length === 0;
   if (by === undefined && !isString) return { value: node, by };
   const [, digits] = by ?? [];
   if (digits !== undefined && !(Number.isInteger(digits) && digits >= 0 && digits <= 100))

@@ -83,9 +83,7 @@ function takeApart(part: Part): void {
         takeApart({ ...part, path: memberText(path, field.name, mayLack), type: field.type });
       return;
     case "tuple":
-      type.items.forEach((item, i) =>
-        takeApart({ ...part, path: memberText(path, i, mayLack), type: item }),
-      );
+      type.items.forEach((item, i) => takeApart({ ...part, path: memberText(path, i, mayLack), type: item }));
       return;
     case "optional": {
       const name = scope.declare(next().name, true);
@@ -199,7 +197,9 @@ export function resultText(
         case "number[]":
           return `Array.from(${name})`;
         case "any":
-          return typeof template !== "string" ? name : `Array.isArray(${template}) ? Array.from(${name}) : ${name}`;
+          return typeof template !== "string"
+            ? name
+            : `Array.isArray(${template}) ? Array.from(${name}) : ${name}`;
         case "Float64Array":
         case "Float32Array":
         case "Int32Array":

@@ -34,7 +34,9 @@ function fieldText(name: string, type: PlainType): string {
 }
 
 /** The parameters of a function. One that may be absent has a question mark, unless a later one is required. */
-export function parametersText(params: readonly { readonly name: string; readonly type: PlainType }[]): string {
+export function parametersText(
+  params: readonly { readonly name: string; readonly type: PlainType }[],
+): string {
   return params
     .map(({ name, type }, i) =>
       params.slice(i).every((later) => later.type.kind === "optional")

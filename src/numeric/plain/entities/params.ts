@@ -52,7 +52,11 @@ export function parameterEntity(
       const name = unit.names.fresh(`${wanted}_isPresent`);
       unit.params.push({ kind: "scalar", name, type: "bool" });
       const value = parameterEntity(unit, label, type.type, wanted, owner) as PresentEntity;
-      const present = { kind: "readOnly", root: owner?.root ?? root, isItem: owner?.isTuple === true } as const;
+      const present = {
+        kind: "readOnly",
+        root: owner?.root ?? root,
+        isItem: owner?.isTuple === true,
+      } as const;
       return optional(scalar(local(name, "bool"), present), value);
     }
   }

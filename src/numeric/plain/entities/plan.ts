@@ -16,18 +16,7 @@ import type {
 } from "./entity.ts";
 import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entity.ts";
 import type { Env, Place } from "./env.ts";
-import {
-  assuming,
-  at,
-  atom,
-  isPresent,
-  keep,
-  letLocal,
-  nested,
-  newRoot,
-  refuse,
-  textOf,
-} from "./env.ts";
+import { assuming, at, atom, isPresent, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
 
 /** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
 export type Plan =
@@ -468,7 +457,8 @@ export function given(env: Env, node: Node, entity: Entity, use = ""): Exclude<E
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
   if (isTrue(present)) return entity.value;
-  const message = use === "" ? `${textOf(env, node)} is undefined` : `Cannot read properties of undefined ${use}`;
+  const message =
+    use === "" ? `${textOf(env, node)} is undefined` : `Cannot read properties of undefined ${use}`;
   const failed = { kind: "throw", message, error: "TypeError", at: at(env, node) } as const;
   env.out.push({ kind: "if", condition: not(present), then: [failed], otherwise: [], at: at(env, node) });
   return entity.value;

@@ -15,7 +15,15 @@ import {
   textOf,
   whileUsed,
 } from "../entities/env.ts";
-import { copyInto, makeRoom, planOf, refuseAbsent, refuseReadOnly, samePlan, storeScalar } from "../entities/plan.ts";
+import {
+  copyInto,
+  makeRoom,
+  planOf,
+  refuseAbsent,
+  refuseReadOnly,
+  samePlan,
+  storeScalar,
+} from "../entities/plan.ts";
 import { allRoots, borrow, noteWrite, readAll, rootsOf } from "../entities/sharing.ts";
 import { fieldNamed, itemNumber } from "../operations/access.ts";
 import { isZero, power, wrapped } from "../operations/operators.ts";

@@ -129,8 +129,7 @@ function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declarin
   const entity = held(env, id, value, node, reassigned, how);
   const binding: Binding = { entity, block, reassigned, isConst: how.isConst && how.isParameter !== true };
   env.scope.set(id.name, binding);
-  if ("root" in entity || entity.kind === "optional")
-    env.unit.aliases.push({ name: id.name, binding });
+  if ("root" in entity || entity.kind === "optional") env.unit.aliases.push({ name: id.name, binding });
 }
 
 /** The entity that a name stands for from here on. */

@@ -105,9 +105,7 @@ export function binary(env: Env, node: BinaryExpression): Entity {
   const typed = isEquality ? typeTest(env, node) : undefined;
   if (typed !== undefined) return scalar(isDenied ? not(typed) : typed);
   const [first, second] = inOrder(env, [left, right], (inner, side) =>
-    isEquality && isNull(side)
-      ? noValue(inner, node)
-      : inner.unit.elaborate.evaluate(inner, side),
+    isEquality && isNull(side) ? noValue(inner, node) : inner.unit.elaborate.evaluate(inner, side),
   );
   const equal = isEquality ? equality(env, node, first!, second!) : undefined;
   if (equal !== undefined) return scalar(isDenied ? not(equal) : equal);
@@ -307,7 +305,10 @@ export function choose(env: Env, { node, sides, test, then, otherwise }: Choice)
 function withFlags(env: Env, entity: Entity): Entity {
   if (entity.kind === "optional") {
     const { value } = entity.present;
-    const isKnown = !someExpr(value, (part) => part.kind !== "local" && part.kind !== "const" && !isJunction(part));
+    const isKnown = !someExpr(
+      value,
+      (part) => part.kind !== "local" && part.kind !== "const" && !isJunction(part),
+    );
     return isKnown ? entity : { ...entity, present: scalar(atom(env, value, "isPresent")) };
   }
   if (entity.kind !== "record") return entity;
@@ -363,7 +364,10 @@ function merge(env: Env, test: RegionExpr, x: Entity, y: Entity): Entity | undef
   for (const name of names) {
     const [field, other] = [x.fields.get(name), y.fields.get(name)];
     // a field that only one of two types has is no field of the result, unless it is optional
-    if ((field === undefined && other?.kind !== "optional") || (other === undefined && field?.kind !== "optional"))
+    if (
+      (field === undefined && other?.kind !== "optional") ||
+      (other === undefined && field?.kind !== "optional")
+    )
       return undefined;
     const value = merge(env, test, field ?? nothing, other ?? nothing);
     if (value === undefined) return undefined;

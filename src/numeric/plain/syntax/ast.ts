@@ -325,7 +325,15 @@ export interface TypeMember extends Node {
 }
 
 export type TypeNode =
-  | (Node & { readonly type: "TSNumberKeyword" | "TSBooleanKeyword" | "TSAnyKeyword" | "TSStringKeyword" | "TSUndefinedKeyword" | "TSNullKeyword" })
+  | (Node & {
+      readonly type:
+        | "TSNumberKeyword"
+        | "TSBooleanKeyword"
+        | "TSAnyKeyword"
+        | "TSStringKeyword"
+        | "TSUndefinedKeyword"
+        | "TSNullKeyword";
+    })
   | (Node & { readonly type: "TSArrayType"; readonly elementType: TypeNode })
   | (Node & { readonly type: "TSTupleType"; readonly elementTypes: readonly TypeNode[] })
   | (Node & {

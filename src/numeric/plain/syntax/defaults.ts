@@ -49,9 +49,12 @@ function collect(node: FunctionNode, body: readonly Statement[]): ReadonlyMap<No
     const { left, argument } = inner as Node & { readonly left?: Node; readonly argument?: Node };
     if (inner.type === "AssignmentExpression") each(left as Pattern, count);
     if (inner.type === "UpdateExpression") each(argument as Pattern, count);
-    if (inner.type.startsWith("For") && left && left.type !== "VariableDeclaration") each(left as Pattern, count);
+    if (inner.type.startsWith("For") && left && left.type !== "VariableDeclaration")
+      each(left as Pattern, count);
   });
-  return new Map(candidates.filter(([, { target }]) => params.has(target.name) && counts.get(target.name) === 1));
+  return new Map(
+    candidates.filter(([, { target }]) => params.has(target.name) && counts.get(target.name) === 1),
+  );
 }
 
 function each(pattern: Pattern, give: (name: string) => void): void {
@@ -80,7 +83,8 @@ function assigned(node: Expression, operator: string): DefaultStatement | undefi
 /** Whether the condition is `name === undefined`, or says the same. */
 function asksFor({ test }: IfStatement, name: string): boolean {
   const asked = unwrap(test);
-  if (asked.type !== "BinaryExpression" || (asked.operator !== "===" && asked.operator !== "==")) return false;
+  if (asked.type !== "BinaryExpression" || (asked.operator !== "===" && asked.operator !== "=="))
+    return false;
   const sides = [unwrap(asked.left), unwrap(asked.right)];
   const isName = (node: Expression): boolean => node.type === "Identifier" && node.name === name;
   const isType = sides.some(

@@ -92,7 +92,9 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
   if (node.id) return node.id.name;
   const { id, key, left } = (parent ?? {}) as { id?: Node; key?: Node; left?: Node };
   const isMember =
-    parent?.type === "Property" || parent?.type === "MethodDefinition" || parent?.type === "PropertyDefinition";
+    parent?.type === "Property" ||
+    parent?.type === "MethodDefinition" ||
+    parent?.type === "PropertyDefinition";
   const holder = parent?.type === "VariableDeclarator" ? id : isMember ? key : left;
   return holder?.type === "Identifier" ? (holder as Identifier).name : undefined;
 }

@@ -83,7 +83,9 @@ const strings =
   "strings cannot be computed with here: use a number for each case, as in const up = 0, down = 1; with kind: number, and kind === up.";
 
 /** The texts of a union of strings. */
-function stringCases(node: TypeNode & { readonly type: "TSUnionType" | "TSIntersectionType" }): string[] | undefined {
+function stringCases(
+  node: TypeNode & { readonly type: "TSUnionType" | "TSIntersectionType" },
+): string[] | undefined {
   const texts = node.types.flatMap((type) =>
     type.type === "TSLiteralType" && type.literal.type === "Literal" && typeof type.literal.value === "string"
       ? [type.literal.value]
@@ -184,7 +186,9 @@ function recordType(
   const names =
     key?.type === "TSUnionType"
       ? stringCases(key)
-      : key?.type === "TSLiteralType" && key.literal.type === "Literal" && typeof key.literal.value === "string"
+      : key?.type === "TSLiteralType" &&
+          key.literal.type === "Literal" &&
+          typeof key.literal.value === "string"
         ? [key.literal.value]
         : undefined;
   if (names === undefined || value === undefined)
@@ -281,7 +285,10 @@ function documented(comment: string, name: string): string | undefined {
         // `[x]` and `[x=2]` may be missing
         const [, bracket, named] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
         if (named === name) {
-          const type = tag.slice(open + 1, i).replace(/^\s*\*/gm, "").trim();
+          const type = tag
+            .slice(open + 1, i)
+            .replace(/^\s*\*/gm, "")
+            .trim();
           const isOptional = bracket === "[" || type.endsWith("=");
           return type.replace(/=$/, "") + (isOptional ? " | undefined" : "");
         }
