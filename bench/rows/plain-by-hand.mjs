@@ -336,6 +336,37 @@ export function sumOfSquares(x) {
   return [total, dx];
 }
 
+/** The sum of x²·y over points, and its gradient as points. */
+export function points(ps) {
+  let total = 0;
+  const slopes = ps.map(({ x, y }) => {
+    total += x * x * y;
+    return { x: 2 * x * y, y: x * x };
+  });
+  return [total, slopes];
+}
+
+export function pairs(ps) {
+  let total = 0;
+  const slopes = ps.map(([x, y]) => {
+    total += x * x * y;
+    return [2 * x * y, x * x];
+  });
+  return [total, slopes];
+}
+
+export function inTurn(ps) {
+  const slopes = new Float64Array(ps.length);
+  let total = 0;
+  for (let i = 0; i < ps.length; i += 2) {
+    const [x, y] = [ps[i], ps[i + 1]];
+    total += x * x * y;
+    slopes[i] = 2 * x * y;
+    slopes[i + 1] = x * x;
+  }
+  return [total, slopes];
+}
+
 export function rosenbrock(x) {
   const dx = new Float64Array(x.length);
   let total = 0;

@@ -5,9 +5,21 @@ import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form/form.ts";
-import { axesOfBooleans, itemsOf, shapeOfTemplate, takeNumbers } from "./lists.ts";
+import { axesOfBooleans, takeNumbers } from "./lists.ts";
+import { countLeaves, leafRanks, mayLack, plainTypeOf, rankOf, templateOf, typesIn } from "./structure.ts";
 import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
 
+export { plainLeaf, putTogether } from "./results.ts";
+export {
+  countLeaves,
+  derivativeOf,
+  holdsList,
+  leafRanks,
+  leavesOf,
+  mayLack,
+  templateOf,
+  typesIn,
+} from "./structure.ts";
 export { type Leaf, makers, type Template } from "./templates.ts";
 
 /** What an argument must be, for messages. */
@@ -137,8 +149,6 @@ function absentLeaf(type: RegionType, rank: number, isTangent: boolean): Leaf {
   if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
   return { data: isTangent || !isFloating(type) ? 0 : NaN, dims: [], isAbsent: true };
 }
-
-const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
 
 function takeLeaf(
   type: PlainType & { readonly kind: keyof typeof rankOf },
@@ -304,27 +314,6 @@ function takeList(
   return { kind: "list", item, ...(mayLack(type.item) && { items: templates }) };
 }
 
-/** Whether something in a value may be absent. */
-export function mayLack(type: PlainType): boolean {
-  switch (type.kind) {
-    case "number":
-    case "boolean":
-    case "array":
-    case "matrix":
-      return false;
-    case "list":
-      return mayLack(type.item);
-    case "record":
-      return type.fields.some((field) => mayLack(field.type));
-    case "tuple":
-      return type.items.some(mayLack);
-    case "optional":
-      return true;
-    default:
-      return assertNever(type, "mayLack");
-  }
-}
-
 /** Leaves of the same sizes as one, along an axis in front. */
 function stack(items: readonly Leaf[], dims: readonly number[], element: RegionType, place: LeafPlace): Leaf {
   const size = sizeOf(dims);
@@ -344,249 +333,6 @@ function stack(items: readonly Leaf[], dims: readonly number[], element: RegionT
     else data.set(leaf.data, i * size);
   });
   return { data, dims: [items.length, ...dims] };
-}
-
-/** How many axes each leaf of a value has, depth first: a list gives those of its items one more. */
-export function leafRanks(type: PlainType): readonly number[] {
-  switch (type.kind) {
-    case "number":
-    case "boolean":
-    case "array":
-    case "matrix":
-      return [rankOf[type.kind]];
-    case "list":
-      return leafRanks(type.item).map((rank) => rank + 1);
-    case "record":
-      return type.fields.flatMap((field) => leafRanks(field.type));
-    case "tuple":
-      return type.items.flatMap(leafRanks);
-    case "optional":
-      return [0, ...leafRanks(type.type)];
-    default:
-      return assertNever(type, "leafRanks");
-  }
-}
-
-/** How many parameters or results of a region a value stands for. */
-export function countLeaves(type: PlainType): number {
-  return leafRanks(type).length;
-}
-
-/** How a value of which only the type is known is put together. */
-export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
-  switch (type.kind) {
-    case "number":
-    case "boolean":
-    case "matrix":
-      return {
-        kind: "leaf",
-        rank: rankOf[type.kind],
-        type: types.next().value as RegionType,
-        of: "number[]",
-      };
-    case "array": {
-      const of = type.of === "any" ? "number[]" : type.of;
-      return { kind: "leaf", rank: 1, type: types.next().value as RegionType, of };
-    }
-    case "list":
-      return { kind: "list", item: templateOf(type.item, types) };
-    case "record":
-      return {
-        kind: "record",
-        fields: type.fields.map((field) => ({ name: field.name, type: templateOf(field.type, types) })),
-      };
-    case "tuple":
-      return { kind: "tuple", items: type.items.map((item) => templateOf(item, types)) };
-    case "optional": {
-      types.next();
-      const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
-      return { kind: "optional", item: templateOf(type.type, own.values()), types: own };
-    }
-    default:
-      return assertNever(type, "templateOf");
-  }
-}
-
-/** How many leaves a template takes. */
-export function leavesOf(template: Template): number {
-  switch (template.kind) {
-    case "leaf":
-      return 1;
-    case "list":
-    case "batch":
-      return leavesOf(template.item);
-    case "record":
-      return template.fields.reduce((n, field) => n + leavesOf(field.type), 0);
-    case "tuple":
-      return template.items.reduce((n, item) => n + leavesOf(item), 0);
-    case "optional":
-      return 1 + template.types.length;
-    case "absent":
-      return template.types.length;
-    case "jacobian":
-      return leavesOf(template.out) * leavesOf(template.in);
-    default:
-      return assertNever(template, "leavesOf");
-  }
-}
-
-/** What stands at a leaf: made of as many operands as stand there, which have `lead` axes more in front than the template says. */
-type Finish = (
-  leaf: Template & { readonly kind: "leaf" },
-  group: readonly Leaf[],
-  lead: number,
-  of: RowKind,
-) => unknown;
-
-/** Puts a plain value together from its leaves. */
-export function putTogether(template: Template, leaves: readonly Leaf[]): unknown {
-  return build(template, leaves, 0, undefined, finishPlain);
-}
-
-const finishPlain: Finish = ({ type }, group, _, of) => plainLeaf(group[0]!, type, of);
-
-function build(
-  template: Template,
-  leaves: readonly Leaf[],
-  lead: number,
-  outerKind: RowKind | undefined,
-  finish: Finish,
-): unknown {
-  // a leaf of the template takes this many
-  const each = leaves.length / leavesOf(template);
-  switch (template.kind) {
-    case "leaf": {
-      const of = template.rank > 0 ? template.of : (outerKind ?? template.of);
-      return finish(template, leaves, lead, of);
-    }
-    case "list": {
-      const n = leaves[0]?.dims[lead] ?? 0;
-      const shape =
-        finish === finishPlain && lead === 0 && template.items === undefined
-          ? shapeOfTemplate(template.item)
-          : undefined;
-      if (shape !== undefined) return itemsOf(shape, leaves, n);
-      return Array.from({ length: n }, (_, i) =>
-        build(
-          template.items?.[i] ?? template.item,
-          leaves.map((leaf) => itemOf(leaf, lead, i)),
-          lead,
-          outerKind,
-          finish,
-        ),
-      );
-    }
-    case "record": {
-      let next = 0;
-      const entries = template.fields.flatMap(({ name, type }) => {
-        const own = leaves.slice(next, (next += leavesOf(type) * each));
-        return type.kind === "absent" ? [] : [[name, build(type, own, lead, outerKind, finish)] as const];
-      });
-      return Object.fromEntries(entries);
-    }
-    case "tuple": {
-      let next = 0;
-      return template.items.map((item) =>
-        build(item, leaves.slice(next, (next += leavesOf(item) * each)), lead, outerKind, finish),
-      );
-    }
-    case "absent":
-      return undefined;
-    case "optional":
-      throw internalError("an argument that may be absent is no result");
-    case "batch":
-      return build(template.item, leaves, lead + 1, outerKind, finish);
-    case "jacobian":
-      return build(template.out, leaves, lead, outerKind, (leaf, group, before, of) =>
-        build(template.in, group, before + leaf.rank, leaf.rank > 0 ? of : outerKind, finish),
-      );
-    default:
-      return assertNever(template, "build");
-  }
-}
-
-/** The part of a leaf at place `i` of an axis. */
-function itemOf({ data, dims }: Leaf, axis: number, i: number): Leaf {
-  if (typeof data === "number") return { data, dims };
-  const inner = sizeOf(dims.slice(axis + 1));
-  const n = dims[axis]!;
-  const outer = sizeOf(dims.slice(0, axis));
-  const rest = dims.toSpliced(axis, 1);
-  if (rest.length === 0) return { data: data[i]!, dims: rest };
-  const part = data.slice(0, outer * inner);
-  for (let o = 0; o < outer; o++)
-    part.set(data.subarray((o * n + i) * inner, (o * n + i + 1) * inner), o * inner);
-  return { data: part, dims: rest };
-}
-
-/** What stands at a leaf of a template that is given as numbers, rows of the kind `of`. */
-export function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): unknown {
-  if (typeof data === "number") return type === "bool" ? data !== 0 : data;
-  if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
-  if (dims.length === 0) return type === "bool" ? data[0] !== 0 : data[0];
-  if (dims.length === 2 && of === "number[]") return numberRows(data, dims[0]!, dims[1]!);
-  let next = 0;
-  const visit = (depth: number): unknown => {
-    const n = dims[depth]!;
-    if (depth < dims.length - 1) return Array.from({ length: n }, () => visit(depth + 1));
-    return rowOf(data, next, (next += n), of);
-  };
-  return visit(0);
-}
-
-function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
-  if (of === "number[]") return numbersOf(data, from, to);
-  // an array that is the result as a whole is handed over as it is
-  if (data.constructor.name === of) return from === 0 && to === data.length ? data : data.slice(from, to);
-  const part = data.subarray(from, to);
-  return of === "Float64Array"
-    ? Float64Array.from(part)
-    : of === "Float32Array"
-      ? Float32Array.from(part)
-      : Int32Array.from(part);
-}
-
-/** Rows of numbers. Short ones are literals, which engines make at once, with room for numbers of float64. */
-function numberRows(data: Elements, n: number, width: number): number[][] {
-  const rows = new Array<number[]>(n);
-  for (let i = 0, k = 0; i < n; i++, k += width) {
-    if (width === 2) rows[i] = [data[k]!, data[k + 1]!];
-    else if (width === 3) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!];
-    else if (width === 4) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!, data[k + 3]!];
-    else rows[i] = numbersOf(data, k, k + width);
-  }
-  return rows;
-}
-
-/** Elements as an array of numbers. (`Array.from` takes ten times as long.) */
-function numbersOf(data: Elements, from: number, to: number): number[] {
-  const numbers = new Array<number>(to - from);
-  for (let i = from; i < to; i++) numbers[i - from] = data[i]!;
-  return numbers;
-}
-
-/** Whether arrays of records or tuples are in a template. */
-export function holdsList(template: Template): boolean {
-  switch (template.kind) {
-    case "leaf":
-      return false;
-    case "list":
-      return true;
-    case "record":
-      return template.fields.some((field) => holdsList(field.type));
-    case "tuple":
-      return template.items.some(holdsList);
-    case "optional":
-      return template.item !== undefined && holdsList(template.item);
-    case "absent":
-      return false;
-    case "batch":
-      return holdsList(template.item);
-    case "jacobian":
-      return holdsList(template.out) || holdsList(template.in);
-    default:
-      return assertNever(template, "holdsList");
-  }
 }
 
 /**
@@ -621,90 +367,4 @@ export function takeLike(template: Template, value: unknown, path: string): Leaf
   };
   take(template, value, { path, lead: 0 });
   return leaves;
-}
-
-/**
- * The structure of the derivative in an argument: values that are present without their booleans, and nothing for those that are
- * absent.
- */
-export function derivativeOf(template: Template): Template {
-  switch (template.kind) {
-    case "leaf":
-    case "absent":
-      return template;
-    case "optional":
-      return template.item === undefined
-        ? { kind: "absent", types: template.types.filter(isFloating) }
-        : derivativeOf(template.item);
-    case "list":
-      return {
-        kind: "list",
-        item: derivativeOf(template.item),
-        ...(template.items && { items: template.items.map(derivativeOf) }),
-      };
-    case "batch":
-      return { kind: "batch", item: derivativeOf(template.item) };
-    case "record":
-      return {
-        kind: "record",
-        fields: template.fields.map(({ name, type }) => ({ name, type: derivativeOf(type) })),
-      };
-    case "tuple":
-      return { kind: "tuple", items: template.items.map(derivativeOf) };
-    case "jacobian":
-      return { kind: "jacobian", out: derivativeOf(template.out), in: derivativeOf(template.in) };
-    default:
-      return assertNever(template, "derivativeOf");
-  }
-}
-
-/** The types of the leaves that a template takes. */
-export function typesIn(template: Template): RegionType[] {
-  switch (template.kind) {
-    case "leaf":
-      return [template.type];
-    case "list":
-    case "batch":
-      return typesIn(template.item);
-    case "record":
-      return template.fields.flatMap((field) => typesIn(field.type));
-    case "tuple":
-      return template.items.flatMap(typesIn);
-    case "optional":
-      return ["bool", ...template.types];
-    case "absent":
-      return [...template.types];
-    case "jacobian":
-      return typesIn(template.out).flatMap((type) => typesIn(template.in).map(() => type));
-    default:
-      return assertNever(template, "typesIn");
-  }
-}
-
-/** The type of the values that a template makes. */
-function plainTypeOf(template: Template): PlainType {
-  switch (template.kind) {
-    case "leaf":
-      if (template.rank === 0) return { kind: template.type === "bool" ? "boolean" : "number" };
-      return template.rank === 1 ? { kind: "array", of: "any" } : { kind: "matrix" };
-    case "list":
-      return { kind: "list", item: plainTypeOf(template.item) };
-    case "record":
-      return {
-        kind: "record",
-        fields: template.fields.map(({ name, type }) => ({ name, type: plainTypeOf(type) })),
-      };
-    case "tuple":
-      return { kind: "tuple", items: template.items.map(plainTypeOf) };
-    case "optional":
-    case "absent":
-    case "batch":
-    case "jacobian":
-      throw new DownhillError(
-        "tree",
-        "a batch, Jacobian or absent value inside of a result must be given in tensors.",
-      );
-    default:
-      return assertNever(template, "plainTypeOf");
-  }
 }

@@ -1,0 +1,142 @@
+import { internalError } from "../../../engine/errors/index.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import { sizeOf } from "../../../engine/util/shape.ts";
+import { itemsOf, shapeOfTemplate } from "./lists.ts";
+import { leavesOf } from "./structure.ts";
+import type { Elements, Leaf, RowKind, Template } from "./templates.ts";
+
+/** What stands at a leaf: made of as many operands as stand there, which have `lead` axes more in front than the template says. */
+type Finish = (
+  leaf: Template & { readonly kind: "leaf" },
+  group: readonly Leaf[],
+  lead: number,
+  of: RowKind,
+) => unknown;
+
+/** Puts a plain value together from its leaves. */
+export function putTogether(template: Template, leaves: readonly Leaf[]): unknown {
+  return build(template, leaves, 0, undefined, finishPlain);
+}
+
+const finishPlain: Finish = ({ type }, group, _, of) => plainLeaf(group[0]!, type, of);
+
+function build(
+  template: Template,
+  leaves: readonly Leaf[],
+  lead: number,
+  outerKind: RowKind | undefined,
+  finish: Finish,
+): unknown {
+  // a leaf of the template takes this many
+  const each = leaves.length / leavesOf(template);
+  switch (template.kind) {
+    case "leaf": {
+      const of = template.rank > 0 ? template.of : (outerKind ?? template.of);
+      return finish(template, leaves, lead, of);
+    }
+    case "list": {
+      const n = leaves[0]?.dims[lead] ?? 0;
+      const shape =
+        finish === finishPlain && lead === 0 && template.items === undefined
+          ? shapeOfTemplate(template.item)
+          : undefined;
+      if (shape !== undefined) return itemsOf(shape, leaves, n);
+      return Array.from({ length: n }, (_, i) =>
+        build(
+          template.items?.[i] ?? template.item,
+          leaves.map((leaf) => itemOf(leaf, lead, i)),
+          lead,
+          outerKind,
+          finish,
+        ),
+      );
+    }
+    case "record": {
+      let next = 0;
+      const entries = template.fields.flatMap(({ name, type }) => {
+        const own = leaves.slice(next, (next += leavesOf(type) * each));
+        return type.kind === "absent" ? [] : [[name, build(type, own, lead, outerKind, finish)] as const];
+      });
+      return Object.fromEntries(entries);
+    }
+    case "tuple": {
+      let next = 0;
+      return template.items.map((item) =>
+        build(item, leaves.slice(next, (next += leavesOf(item) * each)), lead, outerKind, finish),
+      );
+    }
+    case "absent":
+      return undefined;
+    case "optional":
+      throw internalError("an argument that may be absent is no result");
+    case "batch":
+      return build(template.item, leaves, lead + 1, outerKind, finish);
+    case "jacobian":
+      return build(template.out, leaves, lead, outerKind, (leaf, group, before, of) =>
+        build(template.in, group, before + leaf.rank, leaf.rank > 0 ? of : outerKind, finish),
+      );
+    default:
+      return assertNever(template, "build");
+  }
+}
+
+/** The part of a leaf at place `i` of an axis. */
+function itemOf({ data, dims }: Leaf, axis: number, i: number): Leaf {
+  if (typeof data === "number") return { data, dims };
+  const inner = sizeOf(dims.slice(axis + 1));
+  const n = dims[axis]!;
+  const outer = sizeOf(dims.slice(0, axis));
+  const rest = dims.toSpliced(axis, 1);
+  if (rest.length === 0) return { data: data[i]!, dims: rest };
+  const part = data.slice(0, outer * inner);
+  for (let o = 0; o < outer; o++)
+    part.set(data.subarray((o * n + i) * inner, (o * n + i + 1) * inner), o * inner);
+  return { data: part, dims: rest };
+}
+
+/** What stands at a leaf of a template that is given as numbers, rows of the kind `of`. */
+export function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): unknown {
+  if (typeof data === "number") return type === "bool" ? data !== 0 : data;
+  if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
+  if (dims.length === 0) return type === "bool" ? data[0] !== 0 : data[0];
+  if (dims.length === 2 && of === "number[]") return numberRows(data, dims[0]!, dims[1]!);
+  let next = 0;
+  const visit = (depth: number): unknown => {
+    const n = dims[depth]!;
+    if (depth < dims.length - 1) return Array.from({ length: n }, () => visit(depth + 1));
+    return rowOf(data, next, (next += n), of);
+  };
+  return visit(0);
+}
+
+function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
+  if (of === "number[]") return numbersOf(data, from, to);
+  // an array that is the result as a whole is handed over as it is
+  if (data.constructor.name === of) return from === 0 && to === data.length ? data : data.slice(from, to);
+  const part = data.subarray(from, to);
+  return of === "Float64Array"
+    ? Float64Array.from(part)
+    : of === "Float32Array"
+      ? Float32Array.from(part)
+      : Int32Array.from(part);
+}
+
+/** Rows of numbers. Short ones are literals, which engines make at once, with room for numbers of float64. */
+function numberRows(data: Elements, n: number, width: number): number[][] {
+  const rows = new Array<number[]>(n);
+  for (let i = 0, k = 0; i < n; i++, k += width) {
+    if (width === 2) rows[i] = [data[k]!, data[k + 1]!];
+    else if (width === 3) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!];
+    else if (width === 4) rows[i] = [data[k]!, data[k + 1]!, data[k + 2]!, data[k + 3]!];
+    else rows[i] = numbersOf(data, k, k + width);
+  }
+  return rows;
+}
+
+/** Elements as an array of numbers. (`Array.from` takes ten times as long.) */
+function numbersOf(data: Elements, from: number, to: number): number[] {
+  const numbers = new Array<number>(to - from);
+  for (let i = from; i < to; i++) numbers[i - from] = data[i]!;
+  return numbers;
+}

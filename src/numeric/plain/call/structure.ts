@@ -1,0 +1,225 @@
+import { DownhillError } from "../../../engine/errors/index.ts";
+import { isFloating } from "../../../engine/region/build.ts";
+import type { RegionType } from "../../../engine/region/region.ts";
+import { assertNever } from "../../../engine/util/assert-never.ts";
+import type { PlainType } from "../form/form.ts";
+import type { Template } from "./templates.ts";
+
+// The leaves of types and templates.
+
+export const rankOf = { number: 0, boolean: 0, array: 1, matrix: 2 } as const;
+
+/** Whether something in a value may be absent. */
+export function mayLack(type: PlainType): boolean {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return false;
+    case "list":
+      return mayLack(type.item);
+    case "record":
+      return type.fields.some((field) => mayLack(field.type));
+    case "tuple":
+      return type.items.some(mayLack);
+    case "optional":
+      return true;
+    default:
+      return assertNever(type, "mayLack");
+  }
+}
+
+/** How many axes each leaf of a value has, depth first: a list gives those of its items one more. */
+export function leafRanks(type: PlainType): readonly number[] {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "array":
+    case "matrix":
+      return [rankOf[type.kind]];
+    case "list":
+      return leafRanks(type.item).map((rank) => rank + 1);
+    case "record":
+      return type.fields.flatMap((field) => leafRanks(field.type));
+    case "tuple":
+      return type.items.flatMap(leafRanks);
+    case "optional":
+      return [0, ...leafRanks(type.type)];
+    default:
+      return assertNever(type, "leafRanks");
+  }
+}
+
+/** How many parameters or results of a region a value stands for. */
+export function countLeaves(type: PlainType): number {
+  return leafRanks(type).length;
+}
+
+/** How a value of which only the type is known is put together. */
+export function templateOf(type: PlainType, types: Iterator<RegionType>): Template {
+  switch (type.kind) {
+    case "number":
+    case "boolean":
+    case "matrix":
+      return {
+        kind: "leaf",
+        rank: rankOf[type.kind],
+        type: types.next().value as RegionType,
+        of: "number[]",
+      };
+    case "array": {
+      const of = type.of === "any" ? "number[]" : type.of;
+      return { kind: "leaf", rank: 1, type: types.next().value as RegionType, of };
+    }
+    case "list":
+      return { kind: "list", item: templateOf(type.item, types) };
+    case "record":
+      return {
+        kind: "record",
+        fields: type.fields.map((field) => ({ name: field.name, type: templateOf(field.type, types) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: type.items.map((item) => templateOf(item, types)) };
+    case "optional": {
+      types.next();
+      const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
+      return { kind: "optional", item: templateOf(type.type, own.values()), types: own };
+    }
+    default:
+      return assertNever(type, "templateOf");
+  }
+}
+
+/** How many leaves a template takes. */
+export function leavesOf(template: Template): number {
+  switch (template.kind) {
+    case "leaf":
+      return 1;
+    case "list":
+    case "batch":
+      return leavesOf(template.item);
+    case "record":
+      return template.fields.reduce((n, field) => n + leavesOf(field.type), 0);
+    case "tuple":
+      return template.items.reduce((n, item) => n + leavesOf(item), 0);
+    case "optional":
+      return 1 + template.types.length;
+    case "absent":
+      return template.types.length;
+    case "jacobian":
+      return leavesOf(template.out) * leavesOf(template.in);
+    default:
+      return assertNever(template, "leavesOf");
+  }
+}
+
+/** Whether arrays of records or tuples are in a template. */
+export function holdsList(template: Template): boolean {
+  switch (template.kind) {
+    case "leaf":
+      return false;
+    case "list":
+      return true;
+    case "record":
+      return template.fields.some((field) => holdsList(field.type));
+    case "tuple":
+      return template.items.some(holdsList);
+    case "optional":
+      return template.item !== undefined && holdsList(template.item);
+    case "absent":
+      return false;
+    case "batch":
+      return holdsList(template.item);
+    case "jacobian":
+      return holdsList(template.out) || holdsList(template.in);
+    default:
+      return assertNever(template, "holdsList");
+  }
+}
+
+/**
+ * The structure of the derivative in an argument: values that are present without their booleans, and nothing for those that are
+ * absent.
+ */
+export function derivativeOf(template: Template): Template {
+  switch (template.kind) {
+    case "leaf":
+    case "absent":
+      return template;
+    case "optional":
+      return template.item === undefined
+        ? { kind: "absent", types: template.types.filter(isFloating) }
+        : derivativeOf(template.item);
+    case "list":
+      return {
+        kind: "list",
+        item: derivativeOf(template.item),
+        ...(template.items && { items: template.items.map(derivativeOf) }),
+      };
+    case "batch":
+      return { kind: "batch", item: derivativeOf(template.item) };
+    case "record":
+      return {
+        kind: "record",
+        fields: template.fields.map(({ name, type }) => ({ name, type: derivativeOf(type) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: template.items.map(derivativeOf) };
+    case "jacobian":
+      return { kind: "jacobian", out: derivativeOf(template.out), in: derivativeOf(template.in) };
+    default:
+      return assertNever(template, "derivativeOf");
+  }
+}
+
+/** The types of the leaves that a template takes. */
+export function typesIn(template: Template): RegionType[] {
+  switch (template.kind) {
+    case "leaf":
+      return [template.type];
+    case "list":
+    case "batch":
+      return typesIn(template.item);
+    case "record":
+      return template.fields.flatMap((field) => typesIn(field.type));
+    case "tuple":
+      return template.items.flatMap(typesIn);
+    case "optional":
+      return ["bool", ...template.types];
+    case "absent":
+      return [...template.types];
+    case "jacobian":
+      return typesIn(template.out).flatMap((type) => typesIn(template.in).map(() => type));
+    default:
+      return assertNever(template, "typesIn");
+  }
+}
+
+/** The type of the values that a template makes. */
+export function plainTypeOf(template: Template): PlainType {
+  switch (template.kind) {
+    case "leaf":
+      if (template.rank === 0) return { kind: template.type === "bool" ? "boolean" : "number" };
+      return template.rank === 1 ? { kind: "array", of: "any" } : { kind: "matrix" };
+    case "list":
+      return { kind: "list", item: plainTypeOf(template.item) };
+    case "record":
+      return {
+        kind: "record",
+        fields: template.fields.map(({ name, type }) => ({ name, type: plainTypeOf(type) })),
+      };
+    case "tuple":
+      return { kind: "tuple", items: template.items.map(plainTypeOf) };
+    case "optional":
+    case "absent":
+    case "batch":
+    case "jacobian":
+      throw new DownhillError(
+        "tree",
+        "a batch, Jacobian or absent value inside of a result must be given in tensors.",
+      );
+    default:
+      return assertNever(template, "plainTypeOf");
+  }
+}
