@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { PlainForm } from "../../numeric/plain/form/form.ts";
+import { isFloating } from "../../numeric/plain/emit/derive.ts";
 import { emitModule } from "../../numeric/plain/emit/module.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { tracePage } from "../../pictures/viz/trace-page.ts";
@@ -69,14 +70,14 @@ function checkPage(graph: string, input: string): OutputFile {
 }
 
 function exampleOf({ params }: PlainForm): string {
-  return `--at '${params.map(({ name }) => `${name}=…`).join(", ")}'`;
+  const needed = params.filter(({ type }) => type.kind !== "optional");
+  const shown = needed.length > 0 ? needed : params;
+  return `--at '${shown.map(({ name }) => `${name}=…`).join(", ")}'`;
 }
 
 /** The function, its derivative along a direction, and its gradient, as code. */
 function codeOf(form: PlainForm): string {
-  const active = form.params.flatMap(({ name, type }) =>
-    type.kind === "number" && type.integer === true ? [] : [name],
-  );
+  const active = form.params.flatMap(({ name, type }) => (isFloating(type) ? [name] : []));
   return emitModule(form, {
     value: true,
     grad: active,
@@ -105,7 +106,9 @@ function readArguments(text: string, { params, region }: PlainForm): unknown[] {
       );
     given.set(name, data);
   }
-  const missing = params.filter(({ name }) => !given.has(name)).map(({ name }) => name);
+  const missing = params
+    .filter(({ name, type }) => !given.has(name) && type.kind !== "optional")
+    .map(({ name }) => name);
   if (missing.length > 0) throw new DownhillError("option", `--at has no value for ${missing.join(", ")}.`);
   return params.map(({ name }) => given.get(name));
 }

@@ -192,7 +192,8 @@ function placeOf({ params, region }: PlainForm, name: string): number {
   return place;
 }
 
-function isFloating(type: PlainType): boolean {
+/** Whether all numbers of a value have a derivative. */
+export function isFloating(type: PlainType): boolean {
   switch (type.kind) {
     case "number":
     case "array":
