@@ -92,8 +92,8 @@ export function elementsOf(shape: ItemShape): RegionType[] {
 
 /** Loops by the structure of items; compiled code is kept for so many structures. */
 const mostShapes = 64;
-const readers = makeLru<string, ReadItems>(mostShapes);
-const builders = makeLru<string, MakeItems>(mostShapes);
+const readers = /* @__PURE__ */ makeLru<string, ReadItems>(mostShapes);
+const builders = /* @__PURE__ */ makeLru<string, MakeItems>(mostShapes);
 
 /** The loop that reads items of a shape. */
 export function readItems(shape: ItemShape): ReadItems {

@@ -1,6 +1,6 @@
 import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
-import { describe, nothing, scalar } from "../entities/entity.ts";
+import { describe, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { inOrder, isPresent, newRoot, refuse, scalarValue, textOf } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
@@ -10,7 +10,7 @@ import { fieldName, itemNumber, member } from "../operations/access.ts";
 import type { LiteralPart } from "../operations/arrays.ts";
 import { concatenation, construct } from "../operations/arrays.ts";
 import { constantOf } from "../operations/math.ts";
-import { binary, choose, conditional, logical, unary } from "../operations/operators.ts";
+import { binary, choose, conditional, isPart, logical, unary } from "../operations/operators.ts";
 import type {
   ArrayExpression,
   Expression,
@@ -26,15 +26,16 @@ import { callExpression } from "./calls.ts";
 import { chain } from "./chain.ts";
 
 /**
- * What an expression of the text stands for; its statements go to `env.out`. A value that may be absent is that value, or `undefined`,
- * where the conditions around here decide it.
+ * What an expression of the text stands for; its statements go to `env.out`. Where the conditions around here decide whether a value is
+ * present, the entity says so.
  */
 export function evaluate(env: Env, node: Expression): Entity {
   const linked = env.links.size === 0 ? undefined : env.links.get(node);
   const entity = linked ?? evaluated(env, node);
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
-  return present.kind !== "const" ? entity : present.value === 0 ? nothing : entity.value;
+  if (present.kind !== "const") return entity;
+  return present.value === 0 ? { ...entity, present: scalar(present) } : entity.value;
 }
 
 function evaluated(env: Env, node: Expression): Entity {
@@ -171,6 +172,14 @@ function objectLiteral(env: Env, node: ObjectExpression): Entity {
   for (const [i, part] of node.properties.entries()) {
     const value = values[i]!;
     if (part.type === "SpreadElement") {
+      if (value.kind === "nothing") continue;
+      if (value.kind === "optional" && value.value.kind === "record") {
+        for (const [name, field] of value.value.fields) {
+          const own = isPart(field) ? optional(value.present, field) : field;
+          fields.set(name, spreadField(env, part, own, fields.get(name)));
+        }
+        continue;
+      }
       if (value.kind !== "record")
         return refuse(
           env,

@@ -178,9 +178,15 @@ function held(
       if (how.isParameter === true && reassigned && annotation !== undefined)
         return copied(env, name, unset(env, node, optionalType(typeOf(annotation, env.module))), node);
       // callbacks often have a first parameter that they do not use
-      return how.isParameter === true ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
+      return how.isParameter === true || (how.isConst && isUndefined(node)) ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
     }
   }
+}
+
+/** Whether a declaration has an initialiser that is no call: of a call without a result the name would be of no use. */
+function isUndefined(node: Node): boolean {
+  const { init } = node as Node & { readonly init?: Expression | null };
+  return init !== undefined && init !== null && unwrap(init).type !== "CallExpression";
 }
 
 function isWholeFresh(value: Entity): boolean {

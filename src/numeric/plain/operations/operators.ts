@@ -408,7 +408,7 @@ function readWhere<E extends Entity>(test: RegionExpr, entity: E): E {
   }
 }
 
-function isPart(entity: Entity): entity is PresentEntity | OptionalEntity {
+export function isPart(entity: Entity): entity is PresentEntity | OptionalEntity {
   return entity.kind !== "nothing" && entity.kind !== "function" && entity.kind !== "global";
 }
 
