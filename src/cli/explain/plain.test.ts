@@ -32,7 +32,9 @@ async function printed(at: string | undefined, json = false): Promise<string> {
 test("optional arguments need no values", async () => {
   const { value, inputs } = JSON.parse(await printed("x=1", true)) as Readonly<Record<string, unknown>>;
   expect([value, inputs]).toEqual([8, [{ name: "x", value: 1, derivative: 8 }]]);
-  const given = JSON.parse(await printed("x=1, o={ rate: 1, steps: 1 }", true)) as Readonly<Record<string, unknown>>;
+  const given = JSON.parse(await printed("x=1, o={ rate: 1, steps: 1 }", true)) as Readonly<
+    Record<string, unknown>
+  >;
   expect(given["inputs"]).toEqual([
     { name: "x", value: 1, derivative: 3 },
     { name: "o.rate", value: 1, derivative: 2 },

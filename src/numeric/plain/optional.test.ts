@@ -1,5 +1,8 @@
 // Defaults, optional parameters and optional fields of plain functions, against JavaScript.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Choices } from "../../../test/support/random-choices.ts";
+import { optionalArguments, randomOptional } from "../../../test/support/random-optional.ts";
 import { exportsOf, moduleFrom } from "../../../test/support/plain-agreement.ts";
 import {
   grad,
@@ -329,4 +332,33 @@ test("JSDoc says what may be missing", () => {
     `/**\n * @param {number} x\n * @param {${type}} ${name} the factor\n */\nexport function f(x, k) { "use ad"; return x * (k ?? 2); }`;
   for (const one of [text("number", "[k]"), text("number", "[k=2]"), text("number=", "k")])
     expect([compiled(one)(3), compiled(one)(3, 5)]).toEqual([6, 15]);
+});
+
+test("random functions of what may be absent agree with JavaScript", () => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { minLength: 60, maxLength: 200 }), (list) => {
+      const text = randomOptional(new Choices(list));
+      let f: F;
+      try {
+        f = compiled(text);
+      } catch (error) {
+        if (!(error instanceof PlainError)) throw error;
+        return;
+      }
+      accepted++;
+      const javascript = exportsOf(text)["f"]! as F;
+      for (let call = 0; call < 4; call++) {
+        const args = optionalArguments(new Choices(list.map((n) => (n >> call) + call)));
+        const [actual, expected] = [outcome(f, args), outcome(javascript, args)];
+        const isNear =
+          typeof actual === "number" &&
+          typeof expected === "number" &&
+          Math.abs(actual - expected) <= 1e-9 * Math.abs(expected);
+        if (!isNear) expect(actual, text).toBe(expected);
+      }
+    }),
+    { numRuns: 60, seed: 23 },
+  );
+  expect(accepted).toBeGreaterThan(45);
 });

@@ -50,7 +50,11 @@ export function partsNow(env: Env, entity: Entity): Entity {
     return inner.kind === "scalar" ? scalar(inner.value) : inner;
   };
   if (entity.kind === "optional")
-    return { ...entity, present: scalar(entity.present.value), value: partsNow(env, entity.value) as PresentEntity };
+    return {
+      ...entity,
+      present: scalar(entity.present.value),
+      value: partsNow(env, entity.value) as PresentEntity,
+    };
   if (entity.kind === "record") {
     const fields = [...entity.fields].map(([name, inner]) => [name, part(inner)] as const);
     return { kind: "record", fields: new Map(fields), root: newRoot(env, entity.root.label), fresh: true };

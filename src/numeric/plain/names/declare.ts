@@ -178,7 +178,9 @@ function held(
       if (how.isParameter === true && reassigned && annotation !== undefined)
         return copied(env, name, unset(env, node, optionalType(typeOf(annotation, env.module))), node);
       // callbacks often have a first parameter that they do not use
-      return how.isParameter === true || (how.isConst && isUndefined(node)) ? value : refuse(env, node, `${textOf(env, node)} gives no value.`);
+      return how.isParameter === true || (how.isConst && isUndefined(node))
+        ? value
+        : refuse(env, node, `${textOf(env, node)} gives no value.`);
     }
   }
 }
