@@ -337,7 +337,7 @@ export function sumOfSquares(x) {
 }
 
 /** The sum of x²·y over points, and its gradient as points. */
-export function points(ps) {
+export function ofPoints(ps) {
   let total = 0;
   const slopes = ps.map(({ x, y }) => {
     total += x * x * y;
@@ -346,7 +346,7 @@ export function points(ps) {
   return [total, slopes];
 }
 
-export function pairs(ps) {
+export function ofPairs(ps) {
   let total = 0;
   const slopes = ps.map(([x, y]) => {
     total += x * x * y;

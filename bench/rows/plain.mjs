@@ -109,7 +109,7 @@ const subjects = [
   {
     name: "points",
     file: "test/plain/lists.ts",
-    hand: byHand.points,
+    hand: byHand.ofPoints,
     title: "sum over 1,000 objects of two numbers",
     args: () => [rowsOf(typed(37, 2000), 2).map(([x, y]) => ({ x, y }))],
     move: ([ps], away) => void (ps[0].x = away),
@@ -117,7 +117,7 @@ const subjects = [
   {
     name: "pairs",
     file: "test/plain/lists.ts",
-    hand: byHand.pairs,
+    hand: byHand.ofPairs,
     title: "the same sum over 1,000 tuples",
     args: () => [rowsOf(typed(37, 2000), 2)],
     move: ([ps], away) => void (ps[0][0] = away),

@@ -12,6 +12,7 @@ import {
   takeApart,
   takeLike,
   type Template,
+  derivativeOf,
 } from "../../src/numeric/plain/call/values.ts";
 import { gradientOf } from "../../src/numeric/plain/emit/derive.ts";
 import { elaborate } from "../../src/numeric/plain/elaborate/elaborate.ts";
@@ -159,8 +160,8 @@ function argumentsOf(
     smoothOf(args, gradient) {
       const { templates } = apart(args);
       return argnums.flatMap((at, i) => {
-        const own = smoothLeaves(params[at]!.type);
-        const leaves = takeLike(templates[at]!, gradient[i], params[at]!.name);
+        const own = smoothLeaves(params[at]!.type, false);
+        const leaves = takeLike(derivativeOf(templates[at]!), gradient[i], params[at]!.name);
         return leaves.flatMap((leaf, k) => (own[k] === true ? elementsOf(leaf) : []));
       });
     },
@@ -168,8 +169,10 @@ function argumentsOf(
       const { leaves, templates } = apart(args);
       const next = numbers.values();
       let at = 0;
-      const changed = ({ data, dims }: Leaf): Leaf => {
+      const changed = (leaf: Leaf): Leaf => {
         const smooth = isSmooth[at++] === true;
+        const { data, dims } = leaf;
+        if (leaf.isAbsent === true) return leaf;
         const one = (x: number): number => {
           if (!smooth) return others === "kept" ? x : 0;
           return next.next().value ?? 0;
@@ -194,12 +197,14 @@ function argumentsOf(
   };
 }
 
-function elementsOf({ data }: Leaf): readonly number[] {
+/** The numbers of a leaf; an absent value has none. */
+function elementsOf({ data, isAbsent }: Leaf): readonly number[] {
+  if (isAbsent === true) return [];
   return typeof data === "number" ? [data] : [...data];
 }
 
-/** For each leaf of a value, whether it has a derivative. */
-function smoothLeaves(type: PlainType): boolean[] {
+/** For each leaf of a value, whether it has a derivative; without `flags` not of the booleans of values that may be absent. */
+function smoothLeaves(type: PlainType, flags = true): boolean[] {
   switch (type.kind) {
     case "number":
     case "matrix":
@@ -209,17 +214,20 @@ function smoothLeaves(type: PlainType): boolean[] {
     case "boolean":
       return [false];
     case "list":
-      return smoothLeaves(type.item);
+      return smoothLeaves(type.item, flags);
     case "record":
-      return type.fields.flatMap((field) => smoothLeaves(field.type));
+      return type.fields.flatMap((field) => smoothLeaves(field.type, flags));
     case "tuple":
-      return type.items.flatMap(smoothLeaves);
+      return type.items.flatMap((item) => smoothLeaves(item, flags));
+    case "optional":
+      return [...(flags ? [false] : []), ...smoothLeaves(type.type, flags)];
     default:
       return assertNever(type, "smoothLeaves");
   }
 }
 
 function kindOf(type: PlainType): ProgramInput["kind"] {
+  if (type.kind === "optional") return kindOf(type.type);
   if (type.kind !== "number") return "data";
   return type.integer === true ? "whole" : "number";
 }
@@ -248,6 +256,8 @@ function startOf(type: PlainType, i: number): string {
       return `{ ${type.fields.map((field, k) => `${field.name}: ${startOf(field.type, i + k)}`).join(", ")} }`;
     case "tuple":
       return `[${type.items.map((item, k) => startOf(item, i + k)).join(", ")}]`;
+    case "optional":
+      return startOf(type.type, i);
     default:
       return assertNever(type, "startOf");
   }
@@ -256,7 +266,8 @@ function startOf(type: PlainType, i: number): string {
 /** The argument that a text stands for, as the function takes it. */
 function argumentOf({ params, region }: PlainForm, { name }: ProgramInput, text: string): unknown {
   const at = params.findIndex((param) => param.name === name);
-  const { type } = params[at]!;
+  const { type: declared } = params[at]!;
+  const type = declared.kind === "optional" ? declared.type : declared;
   if (type.kind === "number" && type.integer !== true) return numberFrom(text);
   const data = readData(text);
   if (data === undefined)
@@ -267,7 +278,7 @@ function argumentOf({ params, region }: PlainForm, { name }: ProgramInput, text:
     .slice(before)
     .map((param): RegionType => param.type)
     .values();
-  takeApart(type, value, types, { path: "it", lead: 0 }, []);
+  takeApart(declared, value, types, { path: "it", lead: 0 }, []);
   return value;
 }
 
@@ -299,6 +310,8 @@ function withArrays(type: PlainType, data: unknown): unknown {
     }
     case "tuple":
       return Array.isArray(data) ? type.items.map((item, i) => withArrays(item, data[i])) : data;
+    case "optional":
+      return data === undefined ? data : withArrays(type.type, data);
     default:
       return assertNever(type, "withArrays");
   }

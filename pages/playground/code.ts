@@ -61,6 +61,8 @@ function hasDerivative(type: PlainType): boolean {
       return type.fields.some((field) => hasDerivative(field.type));
     case "tuple":
       return type.items.some(hasDerivative);
+    case "optional":
+      return hasDerivative(type.type);
     default:
       return type satisfies never;
   }

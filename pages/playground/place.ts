@@ -97,6 +97,8 @@ function withTensors(
       );
     case "tuple":
       return type.items.map((item, i) => withTensors(item, items[i], `${path}[${i}]`, tensors));
+    case "optional":
+      return value === undefined ? value : withTensors(type.type, value, path, tensors);
     default:
       return assertNever(type, "withTensors");
   }

@@ -129,6 +129,8 @@ function plainResult(type: PlainType, results: RegionValue[]): unknown {
       const own = results.splice(0, leaves) as RegionArray[];
       return unstack(type, own);
     }
+    case "optional":
+      return results.shift() === 0 ? undefined : plainResult(type.type, results);
   }
 }
 

@@ -26,8 +26,8 @@ import { PlainError } from "./syntax/refuse.ts";
 type F = (...args: unknown[]) => number;
 
 /** The function `f` of a text, compiled. */
-function compiled<G = F>(text: string): G {
-  return functionOf(elaborate(moduleFrom(text), "f"), () => []) as G;
+function compiled(text: string): F {
+  return functionOf(elaborate(moduleFrom(text), "f"), () => []) as F;
 }
 
 /** What a call gives, or the class and first line of what it throws. */
@@ -227,14 +227,14 @@ test("a spread of optional fields takes their absence along, as JavaScript does 
 type Fitted = (x: number, k?: number, o?: { rate?: number; steps?: number }) => number;
 type Model = (p: { w: number[]; b?: number }, xs?: number[]) => number;
 
-const fitted =
-  compiled<Fitted>(`export function f(x: number, k = 2, o: { rate?: number; steps?: number } = {}): number {
+const fitted: Fitted =
+  compiled(`export function f(x: number, k = 2, o: { rate?: number; steps?: number } = {}): number {
   "use ad";
   let s = x;
   for (let i = 0; i < (o.steps ?? 3); i++) s += (o.rate ?? 0.1) * k * s;
   return s;
 }`);
-const model = compiled<Model>(`export function f(p: { w: number[]; b?: number }, xs?: number[]): number {
+const model: Model = compiled(`export function f(p: { w: number[]; b?: number }, xs?: number[]): number {
   "use ad";
   let s = p.b ?? 1;
   for (let i = 0; i < p.w.length; i++) s += p.w[i]! ** 2 * (xs?.[i] ?? 3);
@@ -258,11 +258,11 @@ describe("derivatives", () => {
     expect(hessian(model)({ w: [1] })).toEqual({ w: { w: [[120]] } });
     expect(jacfwd(model)({ w: [1] })).toEqual({ w: [48] });
     expect(jacrev(model)({ w: [1], b: 0 })).toEqual({ w: [36], b: 6 });
-    expect(hvp(model as (p: { w: number[] }) => number, { w: [1] }, { w: [2] })).toEqual({ w: [240] });
+    expect(hvp(model, { w: [1] }, { w: [2] })).toEqual({ w: [240] });
   });
 
   test("flow through defaults that are computed", () => {
-    const f = compiled<(x: number, k?: number) => number>(
+    const f: (x: number, k?: number) => number = compiled(
       'export function f(x: number, k: number = x * x): number { "use ad"; return x * k; }',
     );
     expect([grad(f)(3), grad(f)(3, 9), hessian(f)(3)]).toEqual([27, 9, 18]);
@@ -300,16 +300,16 @@ test("batches share what is left out", () => {
 test("over tensors", () => {
   const over = (x: Tensor): Tensor => overTensors(fitted)(x);
   expect(over(tensor(1.5)).item()).toBe(fitted(1.5));
-  expect((grad(over)(tensor(1.5)) as Tensor).item()).toBeCloseTo(growth, 12);
-  expect((jit(over)(tensor(1.5)) as Tensor).item()).toBe(fitted(1.5));
+  expect(grad(over)(tensor(1.5)).item()).toBeCloseTo(growth, 12);
+  expect(jit(over)(tensor(1.5)).item()).toBe(fitted(1.5));
   const ofModel = grad((w: Tensor): Tensor => overTensors(model)({ w }));
-  expect((ofModel(tensor([1, 2])) as Tensor).tolist()).toEqual([192, 384]);
+  expect(ofModel(tensor([1, 2])).tolist()).toEqual([192, 384]);
   const p = grad((q: { w: Tensor; b: Tensor }): Tensor => overTensors(model)(q));
   expect(p({ w: tensor([1, 2]), b: tensor(2) }).b.item()).toBe(34);
 });
 
 test("a required argument is still required", () => {
-  const anyway = fitted as (...args: unknown[]) => number;
+  const anyway = fitted as F;
   expect(() => anyway()).toThrow(/takes 3 arguments, and 0 are given/);
   expect(() => (model as F)({ b: 1 })).toThrow(/p\.w must be an array of numbers, got undefined/);
   expect(() => anyway(1, null)).toThrow(

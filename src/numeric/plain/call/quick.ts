@@ -74,7 +74,7 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
     note(args, result) {
       if (isRunning) return;
       const kinds = read(args, []);
-      if (kinds >= 0) templates.set(kinds, known(result));
+      if (kinds >= 0) templates.set(kinds, knownBy(result));
     },
   };
 }
@@ -84,7 +84,7 @@ interface Known {
   readonly isCopied: readonly boolean[];
 }
 
-const known = (template: Template): Known => ({
+const knownBy = (template: Template): Known => ({
   assemble: assembler(template),
   isCopied: copiedLeaves(template),
 });

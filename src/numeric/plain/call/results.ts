@@ -1,4 +1,3 @@
-import { internalError } from "../../../engine/errors/index.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
@@ -69,7 +68,8 @@ function build(
     case "absent":
       return undefined;
     case "optional":
-      throw internalError("an argument that may be absent is no result");
+      // of an argument: its boolean comes first
+      return template.item && build(template.item, leaves.slice(each), lead, outerKind, finish);
     case "batch":
       return build(template.item, leaves, lead + 1, outerKind, finish);
     case "jacobian":

@@ -353,8 +353,10 @@ export function takeLike(template: Template, value: unknown, path: string): Leaf
           `${path}: of a Jacobian it must be given in tensors, and so the arguments too.`,
         );
       case "absent":
+        leaves.push(...part.types.map((): Leaf => ({ data: 0, dims: [], isAbsent: true })));
+        return;
       case "optional":
-        throw internalError("what may be absent is no result");
+        throw internalError("a result that may be absent");
       case "leaf":
       case "list":
       case "record":

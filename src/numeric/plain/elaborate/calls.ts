@@ -14,7 +14,7 @@ import {
   whileUsed,
 } from "../entities/env.ts";
 import type { Plan } from "../entities/plan.ts";
-import { copyInto, given, makeRoom, planOf } from "../entities/plan.ts";
+import { copyInto, presentValue, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
 import { refuseHoisted } from "../names/hoisted.ts";
@@ -59,7 +59,7 @@ export function callExpression(env: Env, node: CallExpression): Entity {
         `${textOf(env, callee.object)} holds nothing yet: write Array.from({ length: n }, (_, i) => …).`,
       );
     const whole = env.unit.elaborate.evaluate(env, callee.object);
-    const object = given(env, callee, whole, `(reading '${name}')`);
+    const object = presentValue(env, callee, whole, `(reading '${name}')`);
     if (object.kind === "array" || object.kind === "tuple")
       return whileUsed(env, object, () => method(env, node, object, name, node.arguments));
     if (object.kind === "scalar")

@@ -3,7 +3,7 @@ import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { isPresent } from "../entities/env.ts";
 import { choose } from "../operations/operators.ts";
-import type { CallExpression, Expression, MemberExpression, Wrapper } from "../syntax/ast.ts";
+import type { CallExpression, Expression, MemberExpression } from "../syntax/ast.ts";
 
 /**
  * A member or call, which may contain `?.`: `x?.a.b` is `undefined` where `x` is, and the rest of the chain is not evaluated.
@@ -39,7 +39,7 @@ function undecidedLink({ links }: Env, node: Expression): MemberExpression | und
       if (inner.optional === true && !links.has(inner.object)) return inner;
       inner = inner.object;
     } else if (inner.type === "CallExpression") inner = inner.callee;
-    else if (inner.type === "TSNonNullExpression") inner = (inner as Wrapper).expression;
+    else if (inner.type === "TSNonNullExpression") inner = inner.expression;
     else return undefined;
   }
 }

@@ -82,43 +82,31 @@ function statementOf(env: Env, stmt: Node, name: string, parts: readonly Part[])
 
 /** The parts of a text, in order; `undefined` for a value. */
 function piecesOf(env: Env, node: Expression): (Expression | string)[] | undefined {
-  switch (node.type) {
-    case "Literal":
-      return typeof node.value === "string" ? [node.value] : undefined;
-    case "TemplateLiteral":
-      return node.quasis.flatMap(({ value }, i) => {
-        const expression = node.expressions[i];
-        return expression === undefined ? [value.cooked ?? ""] : [value.cooked ?? "", expression];
-      });
-    case "BinaryExpression":
-      return isText(env, node) ? [node.left, node.right] : undefined;
-    case "CallExpression": {
-      const [only] = node.arguments;
-      const isString = node.callee.type === "Identifier" && node.callee.name === "String";
-      return isString && only !== undefined && only.type !== "SpreadElement" ? [only] : undefined;
-    }
-    case "Identifier": {
-      const text = constantText(env, node.name);
-      return text === undefined ? undefined : [text];
-    }
-    default:
-      return undefined;
+  if (node.type === "Literal") return typeof node.value === "string" ? [node.value] : undefined;
+  if (node.type === "TemplateLiteral")
+    return node.quasis.flatMap(({ value }, i) => {
+      const expression = node.expressions[i];
+      return expression === undefined ? [value.cooked ?? ""] : [value.cooked ?? "", expression];
+    });
+  if (node.type === "BinaryExpression") return isText(env, node) ? [node.left, node.right] : undefined;
+  if (node.type === "CallExpression") {
+    const [only] = node.arguments;
+    const isString = node.callee.type === "Identifier" && node.callee.name === "String";
+    return isString && only !== undefined && only.type !== "SpreadElement" ? [only] : undefined;
   }
+  const text = node.type === "Identifier" ? constantText(env, node.name) : undefined;
+  return text === undefined ? undefined : [text];
 }
 
 /** Whether an expression is a text, and `+` beside it joins texts. */
 function isText(env: Env, given: Expression): boolean {
   const node = unwrap(given);
-  switch (node.type) {
-    case "BinaryExpression":
-      return node.operator === "+" && (isText(env, node.left) || isText(env, node.right));
-    case "ConditionalExpression":
-      return isText(env, node.consequent) || isText(env, node.alternate);
-    case "CallExpression":
-      return piecesOf(env, node) !== undefined || formatOf(node) !== undefined;
-    default:
-      return piecesOf(env, node) !== undefined;
-  }
+  if (node.type === "BinaryExpression")
+    return node.operator === "+" && (isText(env, node.left) || isText(env, node.right));
+  if (node.type === "ConditionalExpression")
+    return isText(env, node.consequent) || isText(env, node.alternate);
+  if (piecesOf(env, node) !== undefined) return true;
+  return node.type === "CallExpression" && formatOf(node) !== undefined;
 }
 
 /** The text of a constant outside of the function: `const unit = "metres"`. */

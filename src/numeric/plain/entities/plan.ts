@@ -378,7 +378,7 @@ export function copyInto(env: Env, node: Node, target: Entity, value: Entity): v
     return;
   }
   if (target.kind === "scalar" && value.kind === "optional") return refuseAbsent(env, node);
-  if (value.kind === "optional") return copyInto(env, node, target, given(env, node, value));
+  if (value.kind === "optional") return copyInto(env, node, target, presentValue(env, node, value));
   if (target.kind === "record" && value.kind === "record") {
     const isKnown = [...value.fields.keys()].every((name) => target.fields.has(name));
     for (const [name, field] of target.fields) {
@@ -453,7 +453,12 @@ function copyOptional(env: Env, node: Node, target: OptionalEntity, value: Entit
  * A value that must be present where it is used, as the object of `x.name` is: if it is absent, the call ends with JavaScript's
  * TypeError. `use` completes "Cannot read properties of undefined".
  */
-export function given(env: Env, node: Node, entity: Entity, use = ""): Exclude<Entity, OptionalEntity> {
+export function presentValue(
+  env: Env,
+  node: Node,
+  entity: Entity,
+  use = "",
+): Exclude<Entity, OptionalEntity> {
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
   if (isTrue(present)) return entity.value;

@@ -4,7 +4,7 @@ import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "../enti
 import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
-import { arrayLength, given } from "../entities/plan.ts";
+import { arrayLength, presentValue } from "../entities/plan.ts";
 import { isFresh } from "../entities/sharing.ts";
 import { fieldName, fieldNamed, itemNumber } from "../operations/access.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
@@ -76,7 +76,7 @@ export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, h
 
 /** An item for a pattern with a default: `undefined` beyond the end. */
 function itemOrNothing(env: Env, node: Node, whole: Entity, i: number): Entity {
-  const value = given(env, node, whole, `(reading '${i}')`);
+  const value = presentValue(env, node, whole, `(reading '${i}')`);
   if (value.kind === "tuple") return value.items[i] ?? nothing;
   if (value.kind !== "array") return itemNumber(env, node, value, i);
   return choose(env, {

@@ -4,7 +4,7 @@ import type { Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar, viewOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, atom, keep, newRoot, numberValue, refuse, textOf, whileUsed } from "../entities/env.ts";
-import { arrayLength, given } from "../entities/plan.ts";
+import { arrayLength, presentValue } from "../entities/plan.ts";
 import type { Expression, Identifier, MemberExpression, Node, Property } from "../syntax/ast.ts";
 import { unwrap } from "../syntax/walk.ts";
 import { constantOf } from "./math.ts";
@@ -12,7 +12,7 @@ import { constantOf } from "./math.ts";
 /** `x.name` and `x[i]`. */
 export function member(env: Env, node: MemberExpression): Entity {
   const object = env.unit.elaborate.evaluate(env, node.object);
-  return memberOf(env, node, given(env, node, object, `(reading '${keyText(env, node)}')`));
+  return memberOf(env, node, presentValue(env, node, object, `(reading '${keyText(env, node)}')`));
 }
 
 function keyText(env: Env, { computed, property }: MemberExpression): string {
@@ -147,7 +147,7 @@ function itemAmong(env: Env, node: Node, place: RegionExpr, items: readonly Enti
 
 /** An item by a number that is known, for patterns. */
 export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Entity {
-  const object = given(env, node, whole, `(reading '${i}')`);
+  const object = presentValue(env, node, whole, `(reading '${i}')`);
   if (object.kind === "array" || object.kind === "tuple") return element(env, node, object, number(i));
   return refuse(env, node, `${describe(object)} cannot be taken apart by places.`);
 }
@@ -156,7 +156,7 @@ export function itemNumber(env: Env, node: Node, whole: Entity, i: number): Enti
 export function fieldNamed(env: Env, node: Property, whole: Entity): Entity {
   const name = fieldName(node);
   if (name === undefined) return refuse(env, node, "a field must be named by a constant here.");
-  const object = given(env, node, whole, `(reading '${name}')`);
+  const object = presentValue(env, node, whole, `(reading '${name}')`);
   const found = object.kind === "record" ? object.fields.get(name) : undefined;
   if (found !== undefined) return found;
   if (object.kind === "global") return globalField(`${object.name}.${name}`);

@@ -1,13 +1,4 @@
-import type {
-  AssignmentExpression,
-  Expression,
-  FunctionNode,
-  Identifier,
-  IfStatement,
-  Node,
-  Pattern,
-  Statement,
-} from "./ast.ts";
+import type { Expression, FunctionNode, Identifier, IfStatement, Node, Pattern, Statement } from "./ast.ts";
 import { isFunction, targetsOf, unwrap, walk } from "./walk.ts";
 
 /** A parameter that a statement gives a default, and the default. */
@@ -75,7 +66,7 @@ function defaultOf(stmt: Statement): DefaultStatement | undefined {
 
 function assigned(node: Expression, operator: string): DefaultStatement | undefined {
   if (node.type !== "AssignmentExpression" || node.operator !== operator) return undefined;
-  const { left, right } = node as AssignmentExpression;
+  const { left, right } = node;
   const target = unwrap(left);
   return target.type === "Identifier" ? { target, value: right } : undefined;
 }

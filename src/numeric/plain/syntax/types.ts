@@ -72,6 +72,8 @@ export function typeOf(node: TypeNode, module: Module, depth = 0): PlainType {
       return refuse(`any says nothing about the value: give its type, one of ${accepted}.`);
     case "TSStringKeyword":
       return refuse(strings);
+    case "TSUndefinedKeyword":
+    case "TSNullKeyword":
     default:
       return refuse(notAType(module, node));
   }
@@ -283,8 +285,8 @@ function documented(comment: string, name: string): string | undefined {
       if (tag[i] === "{") depth++;
       if (tag[i] === "}" && --depth === 0) {
         // `[x]` and `[x=2]` may be missing
-        const [, bracket, named] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
-        if (named === name) {
+        const [, bracket, tagged] = /^\s*(\[?)\s*([\w$]+)/.exec(tag.slice(i + 1)) ?? [];
+        if (tagged === name) {
           const type = tag
             .slice(open + 1, i)
             .replace(/^\s*\*/gm, "")
