@@ -79,7 +79,8 @@ export function transform(
     const plain = formText(form);
     const isKept = withRecords !== undefined && records.length > 0;
     head += `const ${data} = ${isKept ? `${withRecords}(${plain}, ${inText(records)})` : plain}; `;
-    const captured = `() => [${form.captured.map(({ name }) => name).join(", ")}]`;
+    const outside = [...form.captured.map(({ name }) => name), ...(form.errors ?? [])];
+    const captured = `() => [${outside.join(", ")}]`;
     if (one.node.type === "FunctionDeclaration") {
       head += attachDeclaration(text, one, fresh, (name) => `${attach}(${name}, ${data}, ${captured})`);
     } else if (isMethod(one)) {

@@ -109,8 +109,10 @@ console.log("gradient", JSON.stringify(valueAndGrad(loss)({ w: [1, 2], b: 0.5 },
 console.log("captured", grad(weighted)(3));
 weight = 1;
 console.log("captured", grad(weighted)(3), ...outer(5), ...outer(6));
+class NegativeError extends Error {}
 function fitted(x: number, k = 2, { rate = k / 20 }: { rate?: number } = {}): number {
   "use ad";
+  if (x < 0) throw new NegativeError(\`x is \${x}\`);
   if (!(k > 0)) throw new RangeError(\`k must be positive, got \${k}\`);
   return k * rate * x * x;
 }
@@ -118,11 +120,11 @@ function powers(x: number, k: number = x * 2): number { "use ad"; return x * k; 
 const model = { square(x: number, k?: number): number { "use ad"; return x * x * (k ?? 1); } };
 console.log("optional", grad(fitted)(5), grad(fitted)(5, 1), grad(fitted)(5, 1, { rate: 1 }), grad(powers)(5), grad(model.square)(5), model.square(5, 2));
 console.log("tensors", grad((x) => powers(x as never) as never)(tensor(5)).item(), grad((x) => model.square(x as never) as never)(tensor(5)).item());
-for (const f of [fitted, grad(fitted)])
+for (const [f, ...given] of [[fitted, 1, -1], [grad(fitted), 1, -1], [grad(fitted), -3]] as const)
   try {
-    f(1, -1);
+    f(...(given as [number, number?]));
   } catch (error) {
-    console.log("thrown", error instanceof RangeError, (error as Error).message.split("\\n")[0]);
+    console.log("thrown", error instanceof RangeError, error instanceof NegativeError, (error as Error).message.split("\\n")[0]);
   }
 try {
   (undefined as unknown as { boom: number }).boom;
@@ -139,9 +141,10 @@ captured 60
 captured 6 60 20 72 24
 optional 2 0.5 10 20 10 50
 tensors 20 10
-thrown true k must be positive, got -1
-thrown true k must be positive, got -1
-place app.ts:44:46
+thrown true false k must be positive, got -1
+thrown true false k must be positive, got -1
+thrown false true x is -3
+place app.ts:46:46
 `;
 
 /** Code that is refused, where, and why. */

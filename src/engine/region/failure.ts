@@ -30,7 +30,12 @@ export function failureOf(
     case "checks":
       throw internalError(`${region.name}: a call by code without checks was not made again`);
     case "throw":
-      return thrownError(site, `${thrownText(site, values)}\n  thrown by ${region.name}${where}`);
+      return thrownError(
+        site,
+        thrownText(site, values),
+        `\n  thrown by ${region.name}${where}`,
+        errorsOf.get(region.positions)?.(),
+      );
     default:
       return assertNever(site.kind, "failureOf");
   }
@@ -53,16 +58,37 @@ function writtenValue(value: number, type: RegionType, by?: ThrownFormat): strin
 
 const errorClasses = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError } as const;
 
+/** Classes of errors by their names. */
+export type ErrorClasses = Readonly<Record<string, unknown>>;
+
+/** Classes that programs define, by the positions of a region, which all that is derived of it shares. */
+const errorsOf = new WeakMap<Region["positions"], () => ErrorClasses>();
+
+/** Gives a region the classes of the errors that it throws, which the program defines. */
+export function provideErrors({ positions }: Pick<Region, "positions">, classes: () => ErrorClasses): void {
+  errorsOf.set(positions, classes);
+}
+
 /**
- * The error that the text throws. A class of JavaScript is kept; of another class the error has the name and is an `Error`, since a
- * region cannot run its constructor. `code` is `"thrown"`, as of a `DownhillError`.
+ * The error that the text throws, with a position behind its text. It is of the class that the text names, if that is one of JavaScript or
+ * one that the program has provided; else it is an `Error` with the name. `code` is `"thrown"`, as of a `DownhillError`.
  */
-export function thrownError({ error = "Error" }: Pick<Site, "error">, message: string): Error {
-  if (Object.hasOwn(errorClasses, error)) {
-    const thrown = new errorClasses[error as keyof typeof errorClasses](message);
-    return Object.assign(thrown, { code: "thrown" });
+export function thrownError(
+  { error = "Error" }: Pick<Site, "error">,
+  text: string,
+  where: string,
+  provided: ErrorClasses = {},
+): Error {
+  const own = errorClasses[error as keyof typeof errorClasses] as unknown;
+  const given = Object.hasOwn(errorClasses, error) ? own : provided[error];
+  if (typeof given === "function") {
+    const thrown = new (given as new (text: string) => unknown)(text);
+    if (thrown instanceof Error) {
+      thrown.message += where;
+      return "code" in thrown ? thrown : Object.assign(thrown, { code: "thrown" });
+    }
   }
-  const thrown = new DownhillError("thrown", message);
+  const thrown = new DownhillError("thrown", text + where);
   return error === "Error" ? thrown : Object.defineProperty(thrown, "name", { value: error });
 }
 

@@ -9,7 +9,7 @@ import { loadParser } from "./syntax/parser.ts";
 export interface CompileOptions extends Partial<ModuleOptions> {
   /**
    * Values of variables outside of the functions, by their names. Numbers, arrays and objects that the text writes out need not be
-   * given.
+   * given. Classes of errors, too: of one that is not given, an error has the name only.
    */
   readonly captured?: Readonly<Record<string, unknown>>;
 }
@@ -41,7 +41,8 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
   const functions = marked.map((one) => {
     const form = elaborate(module, one);
     const values = form.captured.map(({ name }) => outsideValue(name, module, one.around, options.captured));
-    return [one.name, functionOf(form, () => values.map((value) => value()))] as const;
+    const errors = (form.errors ?? []).map((name) => options.captured?.[name]);
+    return [one.name, functionOf(form, () => [...values.map((value) => value()), ...errors])] as const;
   });
   return Object.fromEntries(functions) as F;
 }

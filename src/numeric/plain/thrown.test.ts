@@ -4,6 +4,7 @@ import { exportsOf, moduleFrom } from "../../../test/support/plain-agreement.ts"
 import { grad, jit, jvp, tensor, type Tensor, vmap } from "../../index.ts";
 import { configure } from "../../engine/runtime/configure.ts";
 import { functionOf, overTensors } from "./call/attach.ts";
+import { compile } from "./compile.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 
 type F = (x: number, n?: number) => number;
@@ -112,12 +113,24 @@ test("an optional value is undefined in a text where it is absent", () => {
   expect(firstLine(thrownBy(() => f(-1, 2)))).toBe("k is 2");
 });
 
-test("of a class of the program the error has the name", () => {
-  const f = compiled(`class RateError extends Error {}
-export function f(x: number): number { "use ad"; if (x < 0) throw new RateError(\`rate \${x}\`); return x; }`);
-  const error = thrownBy(() => grad(f)(-1));
-  expect(error).toBeInstanceOf(Error);
-  expect([error.name, firstLine(error)]).toEqual(["RateError", "rate -1"]);
+test("an error is of a class of the program where that is given, and has its name where not", async () => {
+  class RateError extends RangeError {
+    override readonly name = "RateError";
+    readonly extra = 7;
+  }
+  const text = `class RateError extends RangeError {}
+const check = (x: number) => { if (x < 0) throw new RateError(\`rate \${x}\`); return x; };
+export function f(x: number): number { "use ad"; return check(x) * x; }`;
+  const { f } = await compile<{ f: F }>(text, { captured: { RateError } });
+  for (const call of [() => f(-1), () => grad(f)(-1), () => jvp(f, [-1], [1]), () => grad(grad(f))(-1)]) {
+    const error = thrownBy(call) as RateError;
+    expect(error).toBeInstanceOf(RateError);
+    expect([error.name, firstLine(error), error.extra]).toEqual(["RateError", "rate -1", 7]);
+  }
+  const without = thrownBy(() => grad(compiled(text))(-1));
+  expect(without).toBeInstanceOf(Error);
+  expect(without).not.toBeInstanceOf(RangeError);
+  expect([without.name, firstLine(without)]).toEqual(["RateError", "rate -1"]);
 });
 
 test.each([

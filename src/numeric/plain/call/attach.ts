@@ -6,6 +6,7 @@ import { arrayType, isFloating } from "../../../engine/ir/types.ts";
 import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { convert } from "../../../engine/prims/linear.ts";
 import { applyRegion } from "../../../engine/prims/region.ts";
+import { provideErrors } from "../../../engine/region/failure.ts";
 import { underived } from "../../../engine/region/derived.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
@@ -34,7 +35,7 @@ export interface FormHandle {
   call(args: ArrayLike<unknown>): unknown;
 }
 
-/** Values from outside of a function, read at each call, in the order of `PlainForm.captured`. */
+/** Values from outside of a function, read at each call, in the order of `PlainForm.captured`, and behind them `PlainForm.errors`. */
 type Captured = () => readonly unknown[];
 
 /**
@@ -160,7 +161,12 @@ const none: readonly Leaf[] = [];
 
 /** A form as transforms see it. */
 export function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
-  const { region } = form;
+  const { region, errors = [] } = form;
+  if (errors.length > 0)
+    provideErrors(region, () => {
+      const classes = captured().slice(form.captured.length);
+      return Object.fromEntries(errors.map((one, i) => [one, classes[i]]));
+    });
   const params = form.params.map(({ type }) => type);
   const counts = params.map(countLeaves);
   const types = region.params.map(({ type }) => type);

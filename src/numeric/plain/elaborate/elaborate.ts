@@ -108,6 +108,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     params: params.map((param) => ({ name: param.name, type: withIntegers(param.type, types) })),
     captured: unit.captured.map((one) => ({ name: one.name, type: withIntegers(one.type, types) })),
     result: type,
+    ...(unit.errors.size > 0 && { errors: [...unit.errors] }),
   };
 }
 
@@ -141,6 +142,7 @@ function newUnit(module: Module, around: readonly Node[]): Unit {
     aliases: [],
     params: [],
     captured: [],
+    errors: new Set(),
     outside: new Map(),
     copies: [],
     rootCount: 0,

@@ -23,7 +23,17 @@ export function throwStatement(env: Env, stmt: ThrowStatement): void {
   if (text?.type === "SpreadElement")
     return refuse(env, text, "the text of an error is one argument: throw new Error(`… ${x}`).");
   const { name } = callee;
+  noteClass(env, name);
   writeThrow(env, stmt, name, text === undefined ? [] : [text], text === undefined ? [name] : []);
+}
+
+/** Notes a class of errors that the program defines where the marked function is, so that calls can make errors of it. */
+function noteClass({ unit, module, around, scope }: Env, name: string): void {
+  if (scope.get(name) !== undefined) return;
+  const [used, seen] = [lookUp(name, module, around), lookUp(name, unit.module, unit.around)];
+  const isSame =
+    used?.kind === "unreadable" && seen?.kind === "unreadable" && used.declaration === seen.declaration;
+  if (isSame) unit.errors.add(name);
 }
 
 /** Writes the statement once all texts are parts: where a condition chooses between texts, one in each branch. */

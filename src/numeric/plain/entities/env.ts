@@ -52,6 +52,8 @@ export interface Unit {
   }[];
   readonly params: RegionParam[];
   readonly captured: { readonly name: string; readonly type: PlainType }[];
+  /** Names of the classes of errors that the program defines, and the function throws. */
+  readonly errors: Set<string>;
   /** Entities of captured values, by their declaration. */
   readonly outside: Map<Node, Entity>;
   /** Lengths of declared arrays of the region, by their names. */

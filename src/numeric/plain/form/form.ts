@@ -38,6 +38,8 @@ export interface PlainForm {
   readonly params: readonly { readonly name: string; readonly type: PlainType }[];
   readonly captured: readonly { readonly name: string; readonly type: PlainType }[];
   readonly result: PlainType;
+  /** Names of the classes of errors that the program defines, and the function throws. The thunk gives them behind `captured`. */
+  readonly errors?: readonly string[] | undefined;
   /** What regions that are made of it were compiled to when the program was built. */
   readonly records?: readonly RegionRecord[] | undefined;
 }

@@ -185,7 +185,7 @@ class Runner {
   #thrown({ message, more = [], error, at }: Throw): Error {
     const values = more.map(({ value }) => this.#number(value));
     const text = thrownText({ message, more: more.map(sitePart) }, values);
-    return thrownError({ error }, `${this.#where(at)}${text}`);
+    return thrownError({ error }, `${this.#where(at)}${text}`, "");
   }
 
   #declare({ name, type, dims, growable, at }: ArrayDeclaration): void {
