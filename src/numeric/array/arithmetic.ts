@@ -15,8 +15,12 @@ const isNumber = (x: Tensor): Tensor => p.equal(x, x);
 /** The remainder with the sign of y. */
 function modulo(x: Tensor, y: Tensor): Tensor {
   const rest = p.rem(x, y);
-  const isOther = p.both(p.notEqual(rest, zeroOf(rest)), p.differ(isNegative(rest), isNegative(y)));
-  return p.where(isOther, p.add(rest, y), rest);
+  return p.where(hasOtherSign(rest, y), p.add(rest, y), rest);
+}
+
+/** Whether a remainder is not 0 and its sign is not that of y. */
+function hasOtherSign(rest: Tensor, y: Tensor): Tensor {
+  return p.both(p.notEqual(rest, zeroOf(rest)), p.differ(isNegative(rest), isNegative(y)));
 }
 
 /**
@@ -44,17 +48,42 @@ export function fmod(x: TensorLike, y: TensorLike): Tensor {
   return p.rem(...matchOperands("fmod", x, y));
 }
 
-function wholeQuotient(x: Tensor, y: Tensor): Tensor {
-  const quotient = p.div(p.sub(x, modulo(x, y)), y);
-  if (!isFloating(x.type.dtype)) return quotient;
-  const isBelow = p.both(p.notEqual(x, zeroOf(x)), p.differ(isNegative(x), isNegative(y)));
-  const beside = p.where(isBelow, p.full(x.type, -1), zeroOf(x)); // of a finite x and an infinite y
-  const isBeside = p.both(isInfinite(y), p.less(p.abs(x), p.full(x.type, Infinity)));
-  // there is no remainder to take away for y = 0
-  return p.where(isBeside, beside, p.where(not(y), p.div(x, y), p.round(quotient)));
+/** ⌊x / y⌋ of integers: the truncated quotient, less 1 if a remainder of the other sign is left. Wraps for −2³¹ by −1. */
+function floorOfIntegers(x: Tensor, y: Tensor): Tensor {
+  const quotient = p.div(x, y);
+  return p.where(hasOtherSign(p.rem(x, y), y), p.sub(quotient, oneOf(x)), quotient);
 }
 
-/** ⌊x / y⌋, for integers too: −7 by 2 is −4. Derivative 0. */
+/**
+ * ⌊x / y⌋ of floats: exact up to 2⁵³ (2²⁴ in float32), and beyond it the rounded quotient, which is an integer.
+ *
+ * The truncated quotient is computed in a high and a low part, so that rounding x − rem(x, y) cannot change an integer. Both
+ * differences shrink x, so none overflows; `coarse` is x itself where `wide` overflows or y is infinite.
+ */
+function floorOfFloats(x: Tensor, y: Tensor): Tensor {
+  const [digits, half] = x.dtype === "float64" ? [53, 26] : [24, 12];
+  const wide = p.scale(y, 2 ** half);
+  const [coarse, rest] = [p.rem(x, wide), p.rem(x, y)];
+  const high = p.round(p.div(p.sub(x, coarse), wide));
+  const low = p.round(p.div(p.sub(coarse, rest), y));
+  const truncated = p.add(p.scale(high, 2 ** half), low);
+  const floored = p.where(hasOtherSign(rest, y), p.sub(truncated, oneOf(x)), truncated);
+  const ratio = p.div(x, y);
+  const isLarge = p.lessEqual(p.full(x.type, 2 ** digits), p.abs(ratio));
+  // the remainder is NaN for y = 0 and for an infinite x
+  const isRounded = p.either(not(y), p.both(isLarge, isNumber(rest)));
+  return p.where(isRounded, ratio, floored);
+}
+
+function wholeQuotient(x: Tensor, y: Tensor): Tensor {
+  return isFloating(x.type.dtype) ? floorOfFloats(x, y) : floorOfIntegers(x, y);
+}
+
+/**
+ * ⌊x / y⌋, for integers too: −7 by 2 is −4. Derivative 0.
+ *
+ * Exact for integers, and for floats up to 2⁵³ (float32: 2²⁴); beyond it within 1 ulp. Integers by 0 give 0, floats ±∞ or NaN.
+ */
 export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("floorDivide", arguments, 2);
   const [a, b] = matchOperands("floorDivide", x, y);
@@ -291,7 +320,13 @@ export function frexp(x: TensorLike): [mantissa: Tensor, exponent: Tensor] {
   return [timesPower(t, p.neg(exponent)), p.convert(exponent, "int32")];
 }
 
-/** The next number of the dtype after x in the direction of y; y where both are equal. Derivative 1 in x. */
+/**
+ * The next number of the dtype after x in the direction of y; y where both are equal. Includes subnormal numbers: after 0 comes
+ * 2⁻¹⁰⁷⁴ (float32: 2⁻¹⁴⁹). Derivative 1 in x; where both are equal, 1 in y.
+ *
+ * @example
+ * nextafter(0, 1).item(); // 5e-324
+ */
 export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("nextafter", arguments, 2);
   const [a, b] = matchFloating("nextafter", x, y);
@@ -300,18 +335,20 @@ export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   const [digits, least, greatest] = isDouble
     ? [53, 2 ** -1074, Number.MAX_VALUE]
     : [24, 2 ** -149, (2 - 2 ** -23) * 2 ** 127];
-  const value = p.stopGradient(a);
-  const [mantissa, exponent] = frexp(value);
-  const isUp = p.less(value, p.stopGradient(b));
+  const isBelow = isNegative(a);
+  const size = p.where(isBelow, p.neg(a), a);
+  const isGrowing = p.differ(p.less(a, p.stopGradient(b)), isBelow);
+  const [mantissa, exponent] = frexp(p.stopGradient(size));
   // towards 0 the numbers below a power of 2 lie half as far apart
-  const inwards = p.both(p.equal(p.abs(mantissa), at(0.5)), p.equal(isUp, isNegative(value)));
-  const below = p.where(inwards, at(digits + 1), at(digits));
-  const step = p.maximum(p.exp2(p.sub(p.convert(exponent, a.dtype), below)), at(least));
-  const next = p.add(a, p.where(isUp, step, p.neg(step)));
-  const fromInfinity = p.where(isUp, at(-greatest), at(greatest));
-  const moved = p.where(isInfinite(value), fromInfinity, next);
-  const isNaN = p.either(p.notEqual(value, value), p.notEqual(b, b));
-  return p.where(isNaN, at(Number.NaN), p.where(p.equal(a, b), b, moved));
+  const isInwards = p.both(p.equal(mantissa, at(0.5)), not(p.indicator(isGrowing, a.type)));
+  const below = p.where(isInwards, at(digits + 1), at(digits));
+  const ofExponent = p.exp2(p.sub(p.convert(exponent, a.dtype), below));
+  const step = p.where(not(size), at(least), p.maximum(ofExponent, at(least)));
+  const finite = p.add(size, p.where(isGrowing, step, p.neg(step)));
+  const moved = p.where(isInfinite(size), at(greatest), finite);
+  const next = p.where(isBelow, p.neg(moved), moved); // −0 below 0
+  const isKnown = p.both(isNumber(a), isNumber(b));
+  return p.where(p.equal(a, b), b, p.where(isKnown, next, p.scale(p.add(a, b), Number.NaN)));
 }
 
 /** Whether x is ∞ or −∞, as bool. Not for `if`: use `where`. */
