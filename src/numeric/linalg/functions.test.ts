@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { grad, jvp, matmul, sum, tensor, vmap } from "downhill";
+import { grad, jvp, matmul, sum, tensor, valueAndGrad, vmap } from "downhill";
 import type { Tensor } from "downhill";
 import { blockDiag, expm, inv, kron, matrixPower, multiDot, norm, toeplitz } from "downhill/linalg";
 import { largestDifference, waves } from "../../../test/support/matrices.ts";
@@ -33,9 +33,64 @@ describe("expm", () => {
       expect(difference(both.at(1), grad(f)(da))).toBeLessThan(1e-9 * Math.abs(slope));
     }
   });
-  test("is NaN where it would take too many squarings", () => {
-    expect(expm([[-1e6]]).item()).toBeNaN();
-    expect(expm([[-1000]]).item()).toBe(0);
+  test("has a result for matrices of any size, and the right gradient", () => {
+    // (e⁻¹ − e⁻²) · 10ᵏ above the diagonal; the derivative of that element by itself is e⁻¹ − e⁻²
+    const difference = Math.exp(-1) - Math.exp(-2);
+    for (const large of [1e6, 1e10, 1e15]) {
+      const a = [[-1, large], [0, -2]]; // prettier-ignore
+      const [[x, y], [z, w]] = expm(a).tolist() as [[number, number], [number, number]];
+      expect([x, z, w]).toEqual([expect.closeTo(Math.exp(-1), 12), 0, expect.closeTo(Math.exp(-2), 12)]);
+      expect(Math.abs(y / (difference * large) - 1)).toBeLessThan(1e-12);
+      const ofCorner = grad((m: Tensor) => expm(m).at(0, 1))(a).tolist() as number[][];
+      expect(Math.abs(ofCorner[0]![1]! / difference - 1)).toBeLessThan(1e-12);
+      // d/da of (eᵃ − eᵈ) / (a − d) · b, at a = −1 and d = −2
+      expect(Math.abs(ofCorner[0]![0]! / (large * (Math.exp(-1) - difference)) - 1)).toBeLessThan(1e-12);
+    }
+    expect(expm([[-1e6]]).item()).toBe(0);
+    expect(expm([[-1e300, 0], [0, 0]]).tolist()).toEqual([[0, 0], [0, 1]]); // prettier-ignore
+    expect(expm([[0, 1e300], [0, 0]]).tolist()).toEqual([[1, 1e300], [0, 1]]); // prettier-ignore
+    const turn = expm([
+      [0, -1e5],
+      [1e5, 0],
+    ]).tolist() as number[][];
+    expect(turn[0]![0]).toBeCloseTo(Math.cos(1e5), 9);
+    expect(turn[1]![0]).toBeCloseTo(Math.sin(1e5), 9);
+    const single = expm(tensor([[-1, 1e6], [0, -2]], { dtype: "float32" })).tolist() as number[][]; // prettier-ignore
+    expect(Math.abs(single[0]![1]! / (difference * 1e6) - 1)).toBeLessThan(1e-6);
+  });
+  test("scales each matrix of a batch by itself, in derivatives of second order too", () => {
+    const batch = tensor([[[-1, 1e6], [0, -2]], [[0.1, 0.2], [0.3, 0.4]]]); // prettier-ignore
+    const f = (x: Tensor): Tensor => sum(expm(x));
+    for (const i of [0, 1]) {
+      expect(difference(expm(batch).at(i), expm(batch.at(i)))).toBe(0);
+      expect(difference(vmap(grad(f))(batch).at(i), grad(f)(batch.at(i)))).toBe(0);
+    }
+    // the exponential of t has itself as its derivatives
+    expect(grad(grad((t: Tensor) => expm(t.reshape([1, 1])).sum()))(-20).item() / Math.exp(-20)).toBeCloseTo(
+      1,
+      12,
+    );
+  });
+  test("has no gradient of 0 beside a NaN", () => {
+    for (const a of [
+      [
+        [NaN, 0],
+        [0, 1],
+      ],
+      [
+        [Infinity, 0],
+        [0, 1],
+      ],
+      [
+        [1e5, 1e5],
+        [0, 1],
+      ],
+    ]) {
+      // prettier-ignore
+      const [value, gradient] = valueAndGrad((x: Tensor) => sum(expm(x)))(a);
+      expect(value.item()).toBeNaN();
+      expect([...gradient.data()].every(Number.isNaN)).toBe(true);
+    }
   });
 });
 

@@ -8,7 +8,9 @@ import { atOnce } from "../../engine/runtime/at-once.ts";
 import { cond } from "../../engine/transforms/cond.ts";
 import { scan } from "../../engine/transforms/scan.ts";
 import { arange, zeros } from "../array/create.ts";
-import { abs, ceil, exp2, less, log2, maximum, where } from "../array/elementwise.ts";
+import {
+  abs, add, ceil, equal, exp2, floor, less, log2, maximum, minimum, where,
+} from "../array/elementwise.ts"; // prettier-ignore
 import { asFloating } from "../array/promote.ts";
 import { any, max, sum } from "../array/reduce.ts";
 import { concatenate, expandDims, flip, matmul, reshape, slice, take } from "../array/shape.ts";
@@ -45,15 +47,23 @@ const pade = [
 /** Up to this norm the approximant has the full precision of float64, so of float32 too. */
 const largestNorm = 5.371920351148152;
 
-/** So often the result is squared at most: beyond 3.5e5 in norm there is no result. */
-const mostSquarings = 16;
+/** The same for the norms of high powers, where Al-Mohy & Higham's bound counts. */
+const largestOfPowers = 4.25;
+
+/** log₂ of 2⁻⁵³ / c, where c = 13!² / (26! · 27!) is the first coefficient of the series of the backward error, of degree 27. */
+const leadingError = Math.log2(1.1325131e35) - 53;
+
+/** Squarings in a group, and groups: enough for the greatest number of either dtype, times a size of the matrix up to 2¹⁶. */
+const groupSize = 32;
+const groupCount = { float64: 33, float32: 5 };
 
 /**
- * The exponential of square matrices `[…, n, n]`: scaled, approximated by a quotient and squared. NaN where the largest sum of sizes in
- * a column is beyond 3.5e5.
+ * The exponential of square matrices `[…, n, n]`: scaled, approximated by a quotient and squared. Large matrices are scaled by the norms of
+ * their powers, so that far from normal ones keep their digits. Squaring k times multiplies the relative rounding error by up to 2ᵏ, where
+ * 2ᵏ is about a quarter of the norm of the powers. NaN only for NaN and infinities in the matrix, and where the squares overflow.
  *
  * @throws DownhillError `shape`, `dtype`
- * @see Higham, SIAM J. Matrix Anal. Appl. 26, 2005, algorithm 2.3.
+ * @see Al-Mohy & Higham, SIAM J. Matrix Anal. Appl. 31, 2009; Higham, 26, 2005, algorithm 2.3.
  * @example
  * expm([[0, 1], [0, 0]]).tolist(); // [[1, 1], [0, 1]]
  */
@@ -64,36 +74,88 @@ export function expm(a: TensorLike): Tensor {
 
 const exponentialAtOnce = /* @__PURE__ */ atOnce("expm", ([a]) => [exponential(a!)]);
 
-function exponential(t: Tensor): Tensor {
-  if (t.type.shape.includes(0)) return t;
-  const norm = max(sum(abs(stopGradient(t)), { axis: -2, keepdims: true }), { axis: -1, keepdims: true });
-  const squarings = maximum(0, ceil(log2(norm.div(largestNorm))));
-  const scaled = t.mul(exp2(squarings.neg()));
-  const start = approximant(scaled);
-  const [squared] = scan(
-    (x: Tensor, step: Tensor): [Tensor, Tensor] => {
-      const isDue = less(step, squarings);
-      const next = cond(
-        any(isDue),
-        (y: Tensor) => where(isDue, product(y, y), y),
-        (y: Tensor) => y,
-        x,
-      );
-      return [next, step];
-    },
-    start,
-    arange(0, mostSquarings, 1, { dtype: t.dtype }),
-  );
-  return where(less(mostSquarings, squarings), Number.NaN, squared);
+/** Largest sum of the sizes of a column, of each matrix: `[…, 1, 1]`. */
+function columnNorm(t: Tensor): Tensor {
+  return max(sum(abs(t), { axis: -2, keepdims: true }), { axis: -1, keepdims: true });
 }
 
-/** `(V − U)⁻¹ (V + U)` with the odd and the even part of the numerator. */
-function approximant(a: Tensor): Tensor {
-  const one = identityLike(a.type);
-  const a2 = product(a, a);
+function exponential(t: Tensor): Tensor {
+  if (t.type.shape.includes(0)) return t;
+  const known = stopGradient(t);
+  // the norm itself may overflow
+  const size = max(abs(known), { axis: [-2, -1], keepdims: true });
+  const unit = where(equal(size, 0), 1, size);
+  const logNorm = log2(unit).add(log2(maximum(columnNorm(known.div(unit)), 1)));
+  const scalings = maximum(0, ceil(logNorm.sub(Math.log2(largestNorm))));
+  const scaled = t.mul(exp2(scalings.neg()));
+  const a2 = product(scaled, scaled);
   const a4 = product(a2, a2);
   const a6 = product(a2, a4);
-  const powers = [one, a2, a4, a6];
+  const spared = cond(
+    any(less(0, scalings)),
+    (...xs: Tensor[]) => sparedSquarings(xs[0]!, xs[1]!, xs[2]!, xs[3]!),
+    (_: Tensor, __: Tensor, ___: Tensor, bound: Tensor) => bound.mul(0),
+    ...[scaled, a4, a6].map(stopGradient),
+    scalings,
+  );
+  const raised = (x: Tensor, power: number): Tensor => x.mul(exp2(spared.mul(power)));
+  const start = approximant(raised(scaled, 1), raised(a2, 2), raised(a4, 4), raised(a6, 6));
+  return squareRepeatedly(start, scalings.sub(spared));
+}
+
+/**
+ * The number of squarings that a matrix scaled by its norm does not need: `‖A⁴‖^¼` and `‖A⁶‖^⅙` bound its terms better than its norm does,
+ * and the second bound keeps the leading error of the approximant below rounding. At most `bound`, and so few that no sixth power overflows.
+ */
+function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor): Tensor {
+  const ofPowers = maximum(log2(columnNorm(a4)).div(4), log2(columnNorm(a6)).div(6));
+  const sizes = abs(scaled);
+  const [shape, ones] = [scaled.shape.toSpliced(-2, 1, 1), scaled.type.dtype];
+  const [row] = scan(
+    (x: Tensor): [Tensor, null] => [product(x, sizes), null],
+    add(zeros(shape, { dtype: ones }), 1),
+    null,
+    { length: 27 },
+  );
+  const norm = columnNorm(scaled);
+  const leading = log2(max(row, { axis: -1, keepdims: true }).div(where(equal(norm, 0), 1, norm)));
+  const spared = minimum(
+    floor(ofPowers.neg().add(Math.log2(largestOfPowers))),
+    floor(leading.neg().add(leadingError).div(26)),
+  );
+  const mostRaised = scaled.dtype === "float64" ? 170 : 21;
+  return maximum(0, minimum(minimum(spared, bound), mostRaised));
+}
+
+/** Squares each matrix as often as its count says. Groups that no matrix needs cost one comparison, and keep one matrix for derivatives. */
+function squareRepeatedly(start: Tensor, counts: Tensor): Tensor {
+  const square = (x: Tensor, step: Tensor): [Tensor, null] => {
+    const isDue = less(step, counts);
+    const next = cond(
+      any(isDue),
+      (y: Tensor) => where(isDue, product(y, y), y),
+      (y: Tensor) => y,
+      x,
+    );
+    return [next, null];
+  };
+  const steps = arange(0, groupSize, 1, { dtype: counts.dtype });
+  const group = (x: Tensor, first: Tensor): [Tensor, null] => {
+    const next = cond(
+      any(less(first, counts)),
+      (y: Tensor) => scan(square, y, steps.add(first))[0],
+      (y: Tensor) => y,
+      x,
+    );
+    return [next, null];
+  };
+  const groups = arange(0, groupCount[start.dtype as "float64" | "float32"], 1, { dtype: counts.dtype });
+  return scan(group, start, groups.mul(groupSize), { checkpoint: 1 })[0];
+}
+
+/** `(V − U)⁻¹ (V + U)` with the odd and the even part of the numerator, from a matrix and its powers. */
+function approximant(a: Tensor, a2: Tensor, a4: Tensor, a6: Tensor): Tensor {
+  const powers = [identityLike(a.type), a2, a4, a6];
   const combine = (from: number): Tensor =>
     powers.map((x, i) => x.mul(pade[from + 2 * i]!)).reduce((x, y) => x.add(y));
   const high = (from: number): Tensor =>
