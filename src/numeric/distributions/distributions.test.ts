@@ -422,6 +422,32 @@ describe("shapes", () => {
     expect(grad(entropy)(1e4).item() / -1.0000499949995e-8).toBeCloseTo(1, 7); // of some 1e-8, from terms of 1e-4
   });
 
+  test("multivariateNormal reads the lower triangle of scaleTril everywhere, and needs a positive diagonal", () => {
+    const [full, lower] = [[[1, 0.7], [0.3, 2]], [[1, 0], [0.3, 2]]]; // prettier-ignore
+    const all = (scaleTril: TensorLike): unknown => {
+      const normal = d.multivariateNormal({ loc: [0, 1], scaleTril });
+      const other = d.multivariateNormal({ loc: [0, 0], covarianceMatrix: [[2, 1], [1, 2]] }); // prettier-ignore
+      const results = [normal.logProb([1, 2]), normal.sample(key(0), 3), normal.variance(), normal.entropy(), d.kl(normal, other), d.kl(other, normal)]; // prettier-ignore
+      return results.map((x) => x.tolist());
+    };
+    expect(all(full)).toEqual(all(lower));
+    const slope = grad((x: Tensor) => d.multivariateNormal({ loc: [0, 1], scaleTril: x }).logProb([1, 2]));
+    expect(slope(full).at(0, 1).item()).toBe(0);
+    expect(() => slope([[1, 0], [0.3, -2]])).toThrow("the diagonal of scaleTril must be above 0"); // prettier-ignore
+    for (const diagonal of [0, -2])
+      expect(() => d.multivariateNormal({ loc: [0, 0], scaleTril: [[1, 0], [0.3, diagonal]] })).toThrow(`the diagonal of scaleTril must be above 0, got ${diagonal} in row 1.`); // prettier-ignore
+    const traced = jit((x: Tensor) => {
+      const normal = d.multivariateNormal({ loc: [0, 1], scaleTril: x });
+      return [normal.logProb([1, 2]), normal.sample(key(0)), normal.variance(), normal.entropy()];
+    });
+    expect(traced([[1, 0], [0.3, -2]]).flatMap((x) => [...x.data()])).toEqual(new Array(6).fill(NaN)); // prettier-ignore
+    expect(
+      traced(full)
+        .flatMap((x) => [...x.data()])
+        .some(Number.isNaN),
+    ).toBe(false);
+  });
+
   test("one number is the mean of all elements of a vector", () => {
     const scaleTril = [[2, 0], [0.6, 1]]; // prettier-ignore
     const one = d.multivariateNormal({ loc: 3, scaleTril });

@@ -1,16 +1,31 @@
 // Vectors of dependent normal numbers.
 import { DownhillError, showType } from "../../engine/errors/index.ts";
+import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { randomNormal } from "../../engine/prims/random.ts";
 import { identity } from "../array/create.ts";
-import { diagonal } from "../array/diagonals.ts";
-import { add, div, log, mul, neg, sqrt, square, sub } from "../array/elementwise.ts";
+import { diagonal, tril } from "../array/diagonals.ts";
+import {
+  add,
+  div,
+  less,
+  log,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  mul,
+  neg,
+  sqrt,
+  square,
+  sub,
+} from "../array/elementwise.ts";
 import { sum } from "../array/reduce.ts";
 import { broadcastTo, expandDims, matmul, squeeze } from "../array/shape.ts";
+import { asConstant } from "../linalg/operands.ts";
 import { cholesky, solveTriangular } from "../linalg/solve.ts";
 import { splitKey } from "../random/keys.ts";
-import type { Distribution } from "./distribution.ts";
+import type { Distribution, ParameterRecord } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 
@@ -30,6 +45,35 @@ export type GivenMultivariate = { readonly loc: TensorLike } & (
 );
 
 const matrix = { domain: real, axes: 2 } as const;
+
+/** A lower triangular factor. Its diagonal is checked as a whole where it is known, and by `test` where it is traced. */
+const triangularFactor = {
+  domain: {
+    ...real,
+    test: (x) =>
+      logicalAnd(
+        real.test(x),
+        logicalOr(less(0, x), logicalNot(identity(x.shape.at(-1)!, { dtype: "bool" }))),
+      ),
+  },
+  axes: 2,
+} as const satisfies ParameterRecord;
+
+/** @throws DownhillError `range` if an element of a known diagonal is not above 0. */
+function checkDiagonal(scaleTril: Tensor): void {
+  const known = asConstant(scaleTril);
+  if (!isAtHand(known)) return;
+  const n = known.shape.at(-1)!;
+  const elements = readElements(diagonal(known, { axis1: -2, axis2: -1 }), "multivariateNormal");
+  const i = Array.from(elements).findIndex((x) => !(x > 0));
+  if (i === -1) return;
+  const where = scaleTril.ndim > 2 ? ` of matrix ${Math.floor(i / n)}` : "";
+  throw new DownhillError(
+    "range",
+    `multivariateNormal: the diagonal of scaleTril must be above 0, got ${elements[i]!} in row ${i % n}${where}. ` +
+      "Change the sign of that column: the covariance stays the same.",
+  );
+}
 const LOG_2PI = 1.8378770664093453;
 
 /** A lower triangular factor: of the covariance, or of its inverse. */
@@ -40,7 +84,7 @@ interface Factor {
 
 function factorOf({ covarianceMatrix, precisionMatrix, scaleTril }: Multivariate): Factor {
   if (precisionMatrix !== undefined) return { lower: cholesky(precisionMatrix), isOfPrecision: true };
-  return { lower: scaleTril ?? cholesky(covarianceMatrix!), isOfPrecision: false };
+  return { lower: scaleTril ? tril(scaleTril) : cholesky(covarianceMatrix!), isOfPrecision: false };
 }
 
 const size = ({ loc }: Multivariate): number => loc.shape.at(-1)!;
@@ -85,10 +129,10 @@ export function rootOf(p: Multivariate): Tensor {
 
 /**
  * Vectors of the normal distribution of mean loc, [..., n] or one number for all n, and one of covarianceMatrix, precisionMatrix (its inverse) and scaleTril
- * (its lower Cholesky factor), [..., n, n].
+ * (its lower Cholesky factor), [..., n, n]. Of scaleTril the lower triangle is read, and its diagonal must be above 0.
  *
- * @throws DownhillError `shape` for what does not fit together, `option` unless one of the matrices is given, and, at the first use, as `cholesky` for a matrix that
- * is not positive definite.
+ * @throws DownhillError `shape` for what does not fit together, `option` unless one of the matrices is given, `range` for a diagonal of scaleTril that is not
+ * above 0, and, at the first use, as `cholesky` for a matrix that is not positive definite. With traced matrices results are NaN instead.
  * @example
  * multivariateNormal({ loc: [0, 0], covarianceMatrix: [[2, 1], [1, 2]] }).logProb([1, 1]); // -2.720516…
  */
@@ -99,7 +143,7 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
       loc: { domain: real, axes: 1 },
       covarianceMatrix: matrix,
       precisionMatrix: matrix,
-      scaleTril: matrix,
+      scaleTril: triangularFactor,
     },
     oneOf: ["covarianceMatrix", "precisionMatrix", "scaleTril"],
     prepare(given) {
@@ -113,7 +157,8 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
     check({ loc, covarianceMatrix, precisionMatrix, scaleTril }) {
       const given = (covarianceMatrix ?? precisionMatrix ?? scaleTril)!;
       const n = loc.shape.at(-1)!;
-      if (given.shape.at(-1) === n && given.shape.at(-2) === n) return;
+      if (given.shape.at(-1) === n && given.shape.at(-2) === n)
+        return scaleTril === undefined ? undefined : checkDiagonal(scaleTril);
       throw new DownhillError(
         "shape",
         `multivariateNormal: vectors of ${n} elements need matrices [${n},${n}], got ${showType(given.type)}.`,
