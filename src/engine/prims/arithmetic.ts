@@ -363,11 +363,11 @@ function extremum(name: string, op: "max" | "min"): Primitive<object> {
   });
 }
 
-/** The tangent of x where x is chosen over y, half of it at a tie, else 0. */
+/** The tangent of x, half of it at a tie, and 0 where y is chosen. A NaN leaves neither out, so that it has a slope in both. */
 function chosen(op: "max" | "min", dx: Tensor, x: Tensor, y: Tensor): Tensor {
-  const isChosen = op === "max" ? lessEqual(y, x) : lessEqual(x, y);
+  const isLeftOut = op === "max" ? less(x, y) : less(y, x);
   const share = where(equal(x, y), full(x.type, 0.5), full(x.type, 1));
-  return mul(where(isChosen, dx, zeros(x.type)), share);
+  return mul(where(isLeftOut, zeros(x.type), dx), share);
 }
 
 const maximumPrim: Primitive<object> = /* @__PURE__ */ extremum("maximum", "max");

@@ -4,6 +4,7 @@ import type { BooleanLike, Tensor, TensorLike } from "../../engine/ir/tensor.ts"
 import { isFloating } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { asFloating, matchFloating, matchOperands } from "./promote.ts";
+import { nanUnless } from "./nan-unless.ts";
 
 const zeroOf = (x: Tensor): Tensor => p.zeros(x.type);
 const oneOf = (x: Tensor): Tensor => p.full(x.type, 1);
@@ -162,7 +163,7 @@ export function heaviside(x: TensorLike, atZero: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("heaviside", arguments, 2);
   const [a, h] = matchFloating("heaviside", x, atZero);
   const step = p.where(isNegative(a), zeroOf(a), oneOf(a));
-  return p.where(not(a), h, p.where(isNumber(a), step, p.full(a.type, Number.NaN)));
+  return p.where(not(a), h, nanUnless(isNumber(a), step, [a]));
 }
 
 /** Options of `nanToNum`. */
@@ -205,7 +206,8 @@ export function sinc(x: TensorLike): Tensor {
   let series = p.full(t.type, sincSeries.at(-1)!);
   for (const term of sincSeries.slice(0, -1).reverse())
     series = p.add(p.full(t.type, term), p.mul(series, square));
-  return p.where(isNear, series, p.div(p.sin(far), far));
+  const isDefined = not(p.indicator(isInfinite(t), t.type));
+  return p.where(isNear, series, nanUnless(isDefined, p.div(p.sin(far), far), [t]));
 }
 
 /** (−1)^k / (2k + 1)!: for |πx| below 1 the next one is 1e-25 of the first, and 1e-17 of what a tenth derivative begins with. */
@@ -347,8 +349,7 @@ export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   const finite = p.add(size, p.where(isGrowing, step, p.neg(step)));
   const moved = p.where(isInfinite(size), at(greatest), finite);
   const next = p.where(isBelow, p.neg(moved), moved); // −0 below 0
-  const isKnown = p.both(isNumber(a), isNumber(b));
-  return p.where(p.equal(a, b), b, p.where(isKnown, next, p.scale(p.add(a, b), Number.NaN)));
+  return p.where(p.equal(a, b), b, nanUnless(p.both(isNumber(a), isNumber(b)), next, [a, b]));
 }
 
 /** Whether x is ∞ or −∞, as bool. Not for `if`: use `where`. */

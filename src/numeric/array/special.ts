@@ -5,6 +5,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
 import { asFloating, floatingOperands } from "./promote.ts";
+import { nanUnless } from "./nan-unless.ts";
 
 /** A function of one operand; integers become float64. */
 function unary(name: string, op: (x: Tensor) => Tensor): (x: TensorLike) => Tensor {
@@ -179,7 +180,7 @@ export function multigammaln(a: TensorLike, d: number): Tensor {
   const inside = p.where(isInside, t, number(d));
   let sum = number((d * (d - 1) * Math.log(Math.PI)) / 4);
   for (let j = 0; j < d; j++) sum = p.add(sum, p.lgamma(p.sub(inside, number(j / 2))));
-  return p.where(isInside, sum, number(NaN));
+  return nanUnless(isInside, sum, [t]);
 }
 
 /** `log(x / (1 − x))`, the inverse of `expit`: −∞ at 0, ∞ at 1, NaN outside. Derivative `1 / (x (1 − x))`. */
@@ -192,7 +193,7 @@ export const expit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("expit", p
 export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("xlog1py", arguments, 2);
   const [a, b] = floatingOperands("xlog1py", x, y);
-  return p.where(p.equal(b, b), p.strongMul(a, p.log1p(b)), b);
+  return nanUnless(p.equal(b, b), p.strongMul(a, p.log1p(b)), [a, b]);
 }
 
 /** `−x log x`, a term of an entropy: 0 at 0, −∞ below. Derivative `−1 − log x`. */

@@ -16,6 +16,7 @@ import { otherAxes, range, sameShape, sizeOf } from "../../engine/util/shape.ts"
 import { asFloating, expandTo, matchFloating, normalizeAxes, normalizeAxis } from "./promote.ts";
 import * as r from "./reduce.ts";
 import { concatenate } from "./shape.ts";
+import { nanUnless } from "./nan-unless.ts";
 
 /** Where x is a number. */
 function isNumber(x: Tensor): Tensor {
@@ -36,6 +37,20 @@ function mayHoldNaN(x: TensorLike, operation: string): readonly [Tensor, boolean
   return [t, isFloating(t.type.dtype)];
 }
 
+/** A reduction over the elements that are numbers: NaN, with derivatives of NaN, where none is. */
+function ofNumbers<O extends MaskedReduceOptions>(
+  op: (x: Tensor, options: O) => Tensor,
+  t: Tensor,
+  options: O,
+  operation: string,
+): Tensor {
+  const chosen = withNumbers(t, options, operation);
+  const { axis, keepdims, where: mask } = chosen;
+  const over = { ...(axis !== undefined && { axis }), ...(keepdims !== undefined && { keepdims }) };
+  const whole = r.sum(t, { ...over, ...(options.where !== undefined && { where: options.where }) });
+  return nanUnless(r.any(mask!, over), op(t, chosen), [whole]);
+}
+
 /** The sum of what is not NaN; 0 where all is. */
 export function nansum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nansum", arguments, 2);
@@ -54,21 +69,21 @@ export function nanprod(x: TensorLike, options: MaskedReduceOptions = {}): Tenso
 export function nanmean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmean", arguments, 2);
   const t = asFloating(x, "nanmean");
-  return r.mean(t, withNumbers(t, options, "nanmean"));
+  return ofNumbers(r.mean, t, options, "nanmean");
 }
 
 /** The standard deviation of what is not NaN; NaN where all is. */
 export function nanstd(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanstd", arguments, 2);
   const t = asFloating(x, "nanstd");
-  return r.std(t, withNumbers(t, options, "nanstd"));
+  return ofNumbers(r.std, t, options, "nanstd");
 }
 
 /** The variance of what is not NaN; NaN where all is. */
 export function nanvar(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanvar", arguments, 2);
   const t = asFloating(x, "nanvar");
-  return r.variance(t, withNumbers(t, options, "nanvar"));
+  return ofNumbers(r.variance, t, options, "nanvar");
 }
 
 /** The largest element that is not NaN; NaN where all is. */
@@ -91,10 +106,7 @@ function nanExtremum(
 ): Tensor {
   const [t, may] = mayHoldNaN(x, operation);
   if (!may) return op(t, options);
-  const chosen = withNumbers(t, options, operation);
-  const best = op(t, chosen);
-  const { where, ...rest } = chosen;
-  return p.where(r.any(where!, rest), best, p.full(best.type, Number.NaN));
+  return ofNumbers(op, t, options, operation);
 }
 
 /** The place of the largest element that is not NaN, as `argmax` gives it; that of the first where all is NaN. */
@@ -278,7 +290,11 @@ function quantiles(
     return sharesTies ? sharedAmong(rows, found) : found;
   };
   const out = between(method, place, elementAt);
-  const whole = p.where(p.broadcast(hasResult, asked, ofRows), out, p.full(out.type, Number.NaN));
+  const ofRow = p.broadcast(p.sum(rows, [kept.length]), asked, ofRows);
+  const whole = nanUnless(p.broadcast(hasResult, asked, ofRows), out, [
+    ofRow,
+    p.convert(p.broadcast(q, asked, ofQ), out.type.dtype),
+  ]);
   const inFront = p.permute(whole, [...ofQ, ...ofRows]);
   if (options.keepdims !== true) return inFront;
   return p.reshape(inFront, [...q.shape, ...t.type.shape.map((size, i) => (axes.includes(i) ? 1 : size))]);

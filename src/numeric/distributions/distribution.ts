@@ -8,8 +8,9 @@ import { convert } from "../../engine/prims/linear.ts";
 import type { treeOfInstance } from "../../engine/tree/types.ts";
 import { addNodeType } from "../../engine/tree/node-types.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
-import { logicalAnd, stopGradient, where } from "../array/elementwise.ts";
-import { all } from "../array/reduce.ts";
+import { logicalAnd, stopGradient } from "../array/elementwise.ts";
+import { nanUnless } from "../array/nan-unless.ts";
+import { all, sum } from "../array/reduce.ts";
 import { broadcastTo } from "../array/shape.ts";
 import { type DrawShape, readParameter, readShape } from "../random/arguments.ts";
 import { type Key, readKey } from "../random/key.ts";
@@ -188,30 +189,37 @@ export abstract class Distribution<P = Readonly<Record<string, unknown>>> {
     return isFloating(given.dtype) ? given : convert(given, dtypeOf(this.params));
   }
 
-  /** NaN where a parameter that is not known yet is out of its range; the last `axes` belong to one event. */
+  /** NaN, with derivatives of NaN, where a traced parameter is out of its range; the last `axes` belong to one event. */
   #ifValid(x: Tensor, axes = 0): Tensor {
-    const tests = Object.entries(this.params as Readonly<Record<string, unknown>>).flatMap(
-      ([name, value]) => {
-        if (!(value instanceof Tensor) || value.tracer === undefined || !isFloating(x.dtype)) return [];
-        const record = this.family.parameters[name]!;
-        return [lastAxes(record.domain.test(value), record.axes ?? 0, axes)];
-      },
+    if (!isFloating(x.dtype)) return x;
+    const traced = Object.entries(this.params as Readonly<Record<string, unknown>>).flatMap(
+      ([name, value]) =>
+        value instanceof Tensor && value.tracer !== undefined
+          ? [{ value, record: this.family.parameters[name]! }]
+          : [],
     );
-    return tests.length === 0
-      ? x
-      : where(
-          tests.reduce((both, next) => logicalAnd(both, next)),
-          x,
-          NaN,
-        );
+    if (traced.length === 0) return x;
+    const tests = traced.map(({ value, record }) =>
+      joinLast(all, record.domain.test(value), record.axes ?? 0, axes),
+    );
+    const totals = traced.map(({ value, record }) => joinLast(sum, value, record.axes ?? 0, axes));
+    return nanUnless(
+      tests.reduce((both, next) => logicalAnd(both, next)),
+      x,
+      [x, ...totals],
+    );
   }
 }
 
-/** Whether all elements along the last `axes` are true, with as many axes of size 1 as an event has behind. */
-function lastAxes(test: Tensor, axes: number, eventAxes: number): Tensor {
-  const { ndim } = test;
-  const over = Array.from({ length: axes }, (_, i) => ndim - 1 - i);
-  const joined = axes === 0 ? test : all(test, { axis: over });
+/** Reduces the last `axes` by `op`, and appends as many axes of size 1 as an event has. */
+function joinLast(
+  op: (x: Tensor, options: { readonly axis: readonly number[] }) => Tensor,
+  x: Tensor,
+  axes: number,
+  eventAxes: number,
+): Tensor {
+  const over = Array.from({ length: axes }, (_, i) => x.ndim - 1 - i);
+  const joined = axes === 0 ? x : op(x, { axis: over });
   return joined.reshape([...joined.shape, ...new Array<number>(eventAxes).fill(1)]);
 }
 

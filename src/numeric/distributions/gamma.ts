@@ -46,6 +46,7 @@ import type { Distribution, Draw, Family, Given, Params } from "./distribution.t
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 import { inside, within } from "./support.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 
 type Rated = Params<"concentration" | "rate">;
 type GivenRated = Given<"concentration" | "rate">;
@@ -251,10 +252,10 @@ export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<S
       const factor = neg(add(betaln(mul(0.5, df), 0.5), mul(0.5, log(df))));
       return sub(sub(factor, log(scale)), mul(mul(0.5, add(df, 1)), log1p(div(square(z), df))));
     },
-    mean: ({ df, loc }) => where(less(1, df), loc, NaN),
+    mean: ({ df, loc }) => nanUnless(less(1, df), loc, [df, loc]),
     variance({ df, scale }) {
       const finite = mul(square(scale), div(df, sub(df, 2)));
-      return where(less(2, df), finite, where(less(1, df), Infinity, NaN));
+      return nanUnless(less(1, df), where(less(2, df), finite, Infinity), [df, scale]);
     },
     entropy({ df, scale }) {
       // for many degrees by their series, since the derivative of what it sums up would cancel

@@ -28,6 +28,7 @@ import { categories, chance, logCategories, logChance, logOther, type ProbsOrLog
 import type { Distribution, Params } from "./distribution.ts";
 import { logNormaliser } from "./gamma.ts";
 import { halfLogDet, type Multivariate, rootOf, whitened } from "./multivariate.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 
 const HALF_LOG_2PI = 0.9189385332046728;
 const EULER = 0.5772156649015329;
@@ -134,7 +135,7 @@ function withinFamilies(): Readonly<Record<string, Rule>> {
     "binomial binomial": (p: Trials, q: Trials) =>
       where(
         lessEqual(p.totalCount, q.totalCount),
-        where(equal(p.totalCount, q.totalCount), mul(p.totalCount, betweenChances(p, q)), NaN),
+        nanUnless(equal(p.totalCount, q.totalCount), mul(p.totalCount, betweenChances(p, q))),
         Infinity,
       ),
     "geometric geometric": (p: ProbsOrLogits, q: ProbsOrLogits) => div(betweenChances(p, q), chance(p)),

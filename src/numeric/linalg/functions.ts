@@ -7,9 +7,9 @@ import { identityLike, product } from "../../engine/prims/matrices.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
 import { cond } from "../../engine/transforms/cond.ts";
 import { scan } from "../../engine/transforms/scan.ts";
-import { arange, zeros } from "../array/create.ts";
+import { arange, ones, zeros } from "../array/create.ts";
 import {
-  abs, add, ceil, equal, exp2, floor, less, log2, maximum, minimum, where,
+  abs, ceil, equal, exp2, floor, less, log2, maximum, minimum, where,
 } from "../array/elementwise.ts"; // prettier-ignore
 import { asFloating } from "../array/promote.ts";
 import { any, max, sum } from "../array/reduce.ts";
@@ -93,9 +93,11 @@ function exponential(t: Tensor): Tensor {
   const a6 = product(a2, a4);
   const spared = cond(
     any(less(0, scalings)),
-    (...xs: Tensor[]) => sparedSquarings(xs[0]!, xs[1]!, xs[2]!, xs[3]!),
-    (_: Tensor, __: Tensor, ___: Tensor, bound: Tensor) => bound.mul(0),
-    ...[scaled, a4, a6].map(stopGradient),
+    (x: Tensor, x4: Tensor, x6: Tensor, bound: Tensor) => sparedSquarings(x, x4, x6, bound),
+    (_: Tensor, __: Tensor, ___: Tensor, bound: Tensor) => zeros(bound.shape, { dtype: bound.dtype }),
+    stopGradient(scaled),
+    stopGradient(a4),
+    stopGradient(a6),
     scalings,
   );
   const raised = (x: Tensor, power: number): Tensor => x.mul(exp2(spared.mul(power)));
@@ -110,10 +112,9 @@ function exponential(t: Tensor): Tensor {
 function sparedSquarings(scaled: Tensor, a4: Tensor, a6: Tensor, bound: Tensor): Tensor {
   const ofPowers = maximum(log2(columnNorm(a4)).div(4), log2(columnNorm(a6)).div(6));
   const sizes = abs(scaled);
-  const [shape, ones] = [scaled.shape.toSpliced(-2, 1, 1), scaled.type.dtype];
   const [row] = scan(
     (x: Tensor): [Tensor, null] => [product(x, sizes), null],
-    add(zeros(shape, { dtype: ones }), 1),
+    ones(scaled.shape.toSpliced(-2, 1, 1), { dtype: scaled.dtype }),
     null,
     { length: 27 },
   );

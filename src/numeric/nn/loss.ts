@@ -25,6 +25,7 @@ import { isFloating } from "../../engine/ir/types.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 
 /** Options of a loss. */
 export interface LossOptions {
@@ -102,7 +103,7 @@ export function softmaxCrossEntropy(
   const weight = weights === undefined ? undefined : ofLabel(weights);
   const own = weight === undefined ? ofLabel(costs) : mul(ofLabel(costs), weight);
   const loss = labelSmoothing === 0 ? own : smoothed(own, costs, weights, labelSmoothing);
-  const counted = where(isClass, loss, Number.NaN);
+  const counted = nanUnless(isClass, loss, [sum(costs, { axis: -1 })]);
   if (weight === undefined && ignore === undefined) return reduce("softmaxCrossEntropy", counted, rest);
   const isCounted = notEqual(label, ignore ?? -1);
   const losses = ignore === undefined ? counted : where(isCounted, counted, 0);

@@ -20,6 +20,7 @@ import {
 import { erfinv, ndtr, ndtri } from "../array/special.ts";
 import { type DrawShape, readParameters, readReal, readShape, type RealOptions } from "./arguments.ts";
 import { type Key, readKey } from "./key.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 
 /**
  * Numbers of the standard normal distribution: mean 0, standard deviation 1.
@@ -80,7 +81,7 @@ export function truncatedNormal(
   // roundings must not lead to the bounds or beyond
   const own = convert(where(isRight, neg(drawn), drawn), dtype);
   const inside = minimum(maximum(own, above(from)), below(to));
-  return where(logicalAnd(less(from, to), less(0, total)), inside, NaN);
+  return nanUnless(logicalAnd(less(from, to), less(0, total)), inside, [from, to]);
 }
 
 /** A number above, next to it or but one. */

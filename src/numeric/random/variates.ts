@@ -42,6 +42,7 @@ import { type Key, readKey } from "./key.ts";
 import { split } from "./keys.ts";
 import { exponentialOf } from "./real.ts";
 import { rademacher } from "./whole.ts";
+import { nanUnless } from "../array/nan-unless.ts";
 
 const finite = { range: "finite", holds: (x: number): boolean => Number.isFinite(x) };
 const chance = { range: "above 0 and at most 1", holds: (x: number): boolean => x > 0 && x <= 1 };
@@ -162,7 +163,7 @@ export function triangular(
     const rising = add(a, sqrt(mul(u, mul(width, low))));
     const falling = sub(b, sqrt(mul(sub(1, u), mul(width, high))));
     const isTriangle = logicalAnd(logicalAnd(lessEqual(0, low), lessEqual(0, high)), less(0, width));
-    return where(isTriangle, where(isBelow, rising, falling), NaN);
+    return nanUnless(isTriangle, where(isBelow, rising, falling), [a, c, b]);
   });
 }
 

@@ -27,6 +27,7 @@ import { scan } from "../../../engine/transforms/scan.ts";
 import { whileLoop } from "../../../engine/transforms/while-loop.ts";
 import type { Slope, Tolerances } from "./dormand-prince.ts";
 import { alongStep, errorRatio, firstLength, growth, polynomial, step } from "./dormand-prince.ts";
+import { nanUnless } from "../../array/nan-unless.ts";
 
 /** What steers an integration. */
 export interface Rules extends Tolerances {
@@ -116,7 +117,7 @@ export function integrate(f: Slope, y: Tensor, times: Tensor, rules: Rules): Ten
       const { from, length, coefficients, t } = reached;
       const isReached = logicalAnd(lessEqual(time, t), lessEqual(from, time));
       const value = alongStep(coefficients, partOf(time, from, length));
-      return [reached, where(isReached, value, Number.NaN)];
+      return [reached, nanUnless(isReached, value)];
     },
     begin(f, y, lastOf(times), rules) as never,
     times as never,
@@ -199,8 +200,7 @@ export function alongMesh(
     transpose(take(coefficients, chosen), [1, 0, 2]),
     expandDims(partOf(times, from, take(lengths, chosen)), 1),
   );
-  // a factor and no mask: derivatives of what was not found are not known either
-  return mul(values, where(isWhole, 1, Number.NaN));
+  return nanUnless(isWhole, values);
 }
 
 /** What part of a step lies before a time; 0 where there was no step. */
