@@ -37,9 +37,11 @@ export const nextOrder = ({ order }: SpectrumParams): SpectrumParams => ({ order
  * at `ε^(1 / (order + 1))`.
  */
 function apartOf(order: number, type: Expr["type"]): number {
-  const rounding = type === "f32" ? 2 ** -22 : 2 ** -52;
-  return order <= 0 ? 0 : rounding ** (1 / (order + 1));
+  return order <= 0 ? 0 : roundingOf(type) ** (1 / (order + 1));
 }
+
+/** Relative error of computed values. */
+const roundingOf = (type: Expr["type"]): number => (type === "f32" ? 2 ** -22 : 2 ** -52);
 
 const eighPrim: Primitive<SpectrumParams> = /* @__PURE__ */ builtIn<SpectrumParams>({
   name: "eigh",
@@ -132,7 +134,7 @@ function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams
     formRows(block, fresh, rows, n, n, reflections);
     diagonalise(block, fresh, n, { values, beside, cosines, sines, rows, isFinite: isFinite(largest) }); // prettier-ignore
     orderOf(block, fresh, n, values, order, false);
-    separate(block, fresh, n, values, ofDerivative, type);
+    separate(block, fresh, n, values, { order: ofDerivative });
     block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       values.write(loop, i, k.mul(values.read(i), scale)),
     );
@@ -336,21 +338,39 @@ function diagonalise(
 /** QL steps for one eigenvalue, of which two or three are usual. */
 const mostSteps = 60;
 
-/** Moves values in order apart that are too close for derivatives of an order; the smallest stays. */
+/** How `separate` is to move values. */
+export interface Separation {
+  /** Order of the derivatives, as in `SpectrumParams`. */
+  readonly order: number;
+  readonly descending?: boolean;
+  /** True if the derivative divides by the smallest value itself, which must then not be 0. */
+  readonly awayFromZero?: boolean;
+}
+
+/**
+ * Moves values in order apart that are too close for derivatives of an order. The smallest stays, unless it is 0 up to rounding and must
+ * not be. The distance is relative to the largest value; of a zero matrix, which has no scale, it is as for a largest value of 1.
+ */
 export function separate(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
   values: Vector,
-  ofDerivative: number,
-  type: Expr["type"],
-  descending = false,
+  { order, descending = false, awayFromZero = false }: Separation,
 ): void {
-  const apart = apartOf(ofDerivative, type);
+  const { type } = values.read(0);
+  const apart = apartOf(order, type);
   if (apart === 0) return;
-  const largest = block.reduce(fresh("largest"), "max", k.constant(type, 0), fresh("i"), k.i32(0), k.i32(n), (_, i) => k.abs(values.read(i))); // prettier-ignore
-  const gap = block.let(fresh("gap"), k.mul(largest, k.constant(type, apart)));
+  const [zero, one] = [k.constant(type, 0), k.constant(type, 1)];
+  const largest = block.reduce(fresh("largest"), "max", zero, fresh("i"), k.i32(0), k.i32(n), (_, i) => k.abs(values.read(i))); // prettier-ignore
+  const unit = block.let(fresh("unit"), k.select(k.eq(largest, zero), one, largest));
+  const gap = block.let(fresh("gap"), k.mul(unit, k.constant(type, apart)));
   const [from, to, step] = descending ? [0, n - 1, 1] : [1, n, -1];
+  if (awayFromZero) {
+    const smallest = k.i32(descending ? n - 1 : 0);
+    const isZero = k.le(values.read(smallest), k.mul(unit, k.constant(type, n * roundingOf(type))));
+    block.if(isZero, (then) => values.write(then, smallest, gap));
+  }
   block.for(
     fresh("i"),
     k.i32(from),

@@ -22,8 +22,8 @@ import {
   separate,
 } from "./eigh.ts";
 import { formRows, panelsOf, reflectionOf, reflectionScratch } from "./householder.ts";
-import { add, sub } from "./linear.ts";
-import { product, requireMatrices, swapped } from "./matrices.ts";
+import { add, sub, where, zeros } from "./linear.ts";
+import { diagonalPlaces, product, requireMatrices, swapped } from "./matrices.ts";
 import type { Matrix, Vector } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, sidesOf, vectorOf, writeAt } from "./matrix-loops.ts";
 import type { Rotations } from "./rotations.ts";
@@ -70,10 +70,10 @@ function changeOfSingular(da: Tensor, u: Tensor, s: Tensor, vh: Tensor): readonl
   const { shape } = change.type;
   const along = (axis: number): Tensor => broadcast(s, shape, [...range(0, shape.length - 2), axis]);
   const common = mul(add(change, turned), inverseGaps(s, change));
-  const opposite = mul(
-    sub(change, turned),
-    reciprocalOrZero(add(along(shape.length - 1), along(shape.length - 2))),
-  );
+  // no diagonal, which cancels: 1 / 2s of a tiny s would leave noise of it
+  const sums = add(along(shape.length - 1), along(shape.length - 2));
+  const beside = where(diagonalPlaces(change.type), zeros(change.type), sums);
+  const opposite = mul(sub(change, turned), reciprocalOrZero(beside));
   const x = scale(add(common, opposite), 0.5);
   const y = scale(sub(common, opposite), 0.5);
   let du = product(u, x);
@@ -152,7 +152,8 @@ function emitSvd(context: LowerContext, { order: ofDerivative }: SpectrumParams)
       isFinite: isFinite(largest),
     });
     orderOf(block, fresh, n, values, order, true);
-    separate(block, fresh, n, values, ofDerivative, type, true);
+    // what is orthogonal to U is divided by the singular values
+    separate(block, fresh, n, values, { order: ofDerivative, descending: true, awayFromZero: m > n });
     block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) =>
       values.write(loop, i, k.mul(values.read(i), factor)),
     );

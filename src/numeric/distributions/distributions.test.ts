@@ -16,6 +16,7 @@ import {
   sum,
   tensor,
   type Tensor,
+  type TensorLike,
   vmap,
 } from "downhill";
 import * as d from "downhill/distributions";

@@ -12,6 +12,7 @@ import {
   tensor,
   transpose,
   vmap,
+  zeros,
 } from "downhill";
 import type { Tensor } from "downhill";
 import {
@@ -209,6 +210,90 @@ describe("where eigenvalues or singular values repeat, derivatives", () => {
   test("of the vectors are finite", () => {
     for (const f of [(x: Tensor) => sum(eigh(x)[1]), (x: Tensor) => sum(svd(x)[0])])
       expect(grad(f)(eye(3)).data().every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("of zero matrices and matrices of low rank", () => {
+  const fromSvd = (x: Tensor): Tensor => {
+    const [u, s, vh] = svd(x);
+    return matmul(u.mul(expandDims(s, -2)), vh);
+  };
+  const fromEigh = (x: Tensor): Tensor => {
+    const [w, v] = eigh(x);
+    return matmul(v.mul(w), transpose(v));
+  };
+  const ofExponentials = (x: Tensor): Tensor => {
+    const [w, v] = eigh(x);
+    return matmul(v.mul(exp(w)), transpose(v));
+  };
+  const halves = (x: Tensor): Tensor => x.add(transpose(x)).div(2);
+  const turned = qr(matrix(waves(9, 4), 3))[0];
+  type Named = readonly [name: string, a: Tensor];
+  const square: readonly Named[] = [
+    ["zeros 2 × 2", zeros([2, 2])],
+    ["diag(1, 0, 0)", matrix([1, 0, 0, 0, 0, 0, 0, 0, 0], 3)],
+    ["zeros 4 × 4", zeros([4, 4])],
+    ["rank 1, turned", matmul(turned.mul([1, 0, 0]), transpose(turned))],
+  ];
+  const all: readonly Named[] = [
+    ["zeros 3 × 2", zeros([3, 2])],
+    ["rank 1 of different bases", matmul(turned.mul([0, 2, 0]), qr(matrix(waves(9, 8), 3))[0])],
+    ["zeros 2 × 3", zeros([2, 3])],
+    ...square,
+    ["diagonal of rank 1, 3 × 2", matrix([1, 0, 0, 0, 0, 0], 3, 2)],
+    ["rank 1, 2 × 3", matrix([2, -1, 3, 4, -2, 6], 2, 3)],
+  ];
+  /** Relative errors promised in docs/linear-algebra.md, by order of the derivative. */
+  const errors = { float64: [5e-8, 2e-5], float32: [1e-3, 2e-2] } as const;
+
+  describe.each(["float64", "float32"] as const)("in %s", (dtype) => {
+    const [first, second] = errors[dtype];
+    const some = (matrices: readonly Named[], quick: number): readonly Named[] =>
+      matrices.slice(0, extent(dtype === "float64" ? quick : 1, matrices.length));
+    const like = (a: Tensor, seed: number): Tensor =>
+      tensor(waves(a.data().length, seed), { shape: [...a.shape], dtype });
+    const expectClose = (x: Tensor, y: Tensor, error: number): void =>
+      expect(difference(x, y)).toBeLessThan(error * Math.max(...y.data().map(Math.abs)));
+    /** Checks derivatives of f, of which `linear` is the derivative: the sum of C ∘ f and, of second order, of C ∘ f ∘ f. */
+    const check = (f: (x: Tensor) => Tensor, a: Tensor, linear: (x: Tensor) => Tensor): void => {
+      const [c, da] = [like(a, 3), like(a, 5)];
+      const sumOf = grad((x: Tensor) => sum(f(x).mul(c)));
+      const squares = (x: Tensor): Tensor => sum(f(x).mul(f(x)).mul(c));
+      expectClose(sumOf(a), linear(c), first);
+      expectClose(jit(sumOf)(a), linear(c), first);
+      expectClose(jvp(f, [a], [da])[1], linear(da), first);
+      const product = linear(c.mul(linear(da)).mul(2));
+      expectClose(jvp(grad(squares), [a], [da])[1], product, second);
+      expectClose(grad((x: Tensor) => sum(grad(squares)(x).mul(da)))(a), product, second);
+    };
+    test.each(some(all, 5))("U S Vᵀ has the derivatives of the matrix itself: %s", (_, a) => {
+      check(fromSvd, a.astype(dtype), (x) => x);
+    });
+    test.each(some(square, 2))(
+      "V diag(w) Vᵀ has those of its symmetric part, V exp(w) Vᵀ those of expm: %s",
+      (_, a) => {
+        const x = a.astype(dtype);
+        check(fromEigh, x, halves);
+        const c = like(x, 3);
+        const byExpm = grad((y: Tensor) => sum(expm(halves(y)).mul(c)));
+        const bound = a.shape[0]! / 2; // n equal values are spread over n − 1 distances
+        expectClose(grad((y: Tensor) => sum(ofExponentials(y).mul(c)))(x), byExpm(x), bound * first);
+        const slope = (of: (y: Tensor) => Tensor): Tensor =>
+          grad((y: Tensor) => sum(of(y).mul(like(x, 5))))(x);
+        expectClose(slope(grad((y: Tensor) => sum(ofExponentials(y).mul(c)))), slope(byExpm), bound * second);
+      },
+    );
+    test("each matrix of a batch has a scale of its own", () => {
+      const batch = tensor([[[0, 0], [0, 0]], [[3, 1], [1, 2]], [[1, 0], [0, 0]]], { dtype }); // prettier-ignore
+      const c = like(batch, 3);
+      expectClose(grad((x: Tensor) => sum(fromSvd(x).mul(c)))(batch), c, first);
+      expectClose(vmap(grad((x: Tensor) => sum(fromSvd(x).mul(c.at(0)))))(batch).at(0), c.at(0), first);
+    });
+  });
+  test("the example of C = [[1, 2], [3, 4]] at 0", () => {
+    const c = [[1, 2], [3, 4]]; // prettier-ignore
+    expect(difference(grad((x: Tensor) => sum(fromSvd(x).mul(c)))([[0, 0], [0, 0]]), tensor(c))).toBeLessThan(5e-8); // prettier-ignore
+    expect(difference(grad((x: Tensor) => sum(fromEigh(x).mul(c)))([[0, 0], [0, 0]]), tensor([[1, 2.5], [2.5, 4]]))).toBeLessThan(5e-8); // prettier-ignore
   });
 });
 
