@@ -6,7 +6,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Expr, ScalarType } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { otherAxes, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
 import { div, equal, indicator, less, mul } from "./arithmetic.ts";
@@ -21,16 +21,26 @@ export interface CumulativeParams {
   readonly reverse: boolean;
 }
 
-/** Goes along an axis: the first result is `first`, each further one what `next` makes of the one before it. */
+/** Type in which sums and products of elements are carried: that of float32 is wider, so that long ones lose nothing, as in `sum`. */
+function carryOf({ dtype }: ArrayType): ScalarType {
+  return dtype === "float32" ? "f64" : scalarTypeOf(dtype);
+}
+
+/**
+ * Computes results along an axis in order: the first is `first`, and `next` computes each further one from the one before it. The result
+ * before is handed on in the type `carry`, and rounded to that of the elements only where it is written.
+ */
 function emitAlong(
   { block, fresh, outs }: LowerContext,
   { shape, dtype }: ArrayType,
   { axis, reverse }: CumulativeParams,
+  carry: ScalarType,
   first: (at: Expr) => Expr,
   next: (loop: Block, before: Expr, at: Expr) => Expr,
 ): void {
   if (sizeOf(shape) === 0) return;
   const out = outs[0]!;
+  const type = scalarTypeOf(dtype);
   const strides = stridesOf(shape);
   const others = otherAxes(shape.length, [axis]);
   const [n, stride] = [shape[axis]!, strides[axis]!];
@@ -41,8 +51,8 @@ function emitAlong(
     (inner, index) => {
       const base = flatIndex(index, others.map((a) => strides[a]!)); // prettier-ignore
       const start = inner.let(fresh("start"), plus(base, k.i32(reverse ? (n - 1) * stride : 0)));
-      const last = inner.let(fresh("last"), k.convert(scalarTypeOf(dtype), first(start)));
-      out.write(inner, start, last);
+      const last = inner.let(fresh("last"), k.convert(carry, first(start)));
+      out.write(inner, start, k.convert(type, last));
       const [from, to] = reverse ? [0, n - 1] : [1, n];
       inner.for(
         fresh("r"),
@@ -51,7 +61,7 @@ function emitAlong(
         (loop, r) => {
           const at = loop.let(fresh("at"), plus(base, k.mul(r, k.i32(stride))));
           loop.set(last, next(loop, last, at));
-          out.write(loop, at, last);
+          out.write(loop, at, k.convert(type, last));
         },
         reverse,
       );
@@ -72,13 +82,15 @@ const cumsumPrim: Primitive<CumulativeParams> = /* @__PURE__ */ builtIn<Cumulati
     kind: "loops",
     emit(context, params) {
       const x = context.ins[0]!;
-      const zero = k.constant(scalarTypeOf(x.type.dtype), 0);
+      const carry = carryOf(x.type);
+      const element = (at: Expr): Expr => k.convert(carry, x.read(at));
       emitAlong(
         context,
         x.type,
         params,
-        (at) => k.add(zero, x.read(at)), // the sum of −0 is 0
-        (_, sum, at) => k.add(sum, x.read(at)),
+        carry,
+        (at) => k.add(k.constant(carry, 0), element(at)), // the sum of −0 is 0
+        (_, sum, at) => k.add(sum, element(at)),
       );
     },
   },
@@ -124,19 +136,15 @@ const recurrencePrim: Primitive<RecurrenceParams> = /* @__PURE__ */ builtIn<Recu
     kind: "loops",
     emit(context, params) {
       const [a, b] = [context.ins[0]!, context.ins[1]!];
-      const zero = k.constant(scalarTypeOf(b.type.dtype), 0);
-      emitAlong(
-        context,
-        b.type,
-        params,
-        (at) => b.read(at),
-        (loop, before, at) => {
-          if (!params.strong) return k.add(k.mul(a.read(at), before), b.read(at));
-          const factor = loop.let(context.fresh("factor"), a.read(at));
-          const counts = k.and(k.ne(factor, zero), k.ne(before, zero));
-          return k.add(k.select(counts, k.mul(factor, before), zero), b.read(at));
-        },
-      );
+      const carry = carryOf(b.type);
+      const zero = k.constant(carry, 0);
+      const term = (at: Expr): Expr => k.convert(carry, b.read(at));
+      emitAlong(context, b.type, params, carry, term, (loop, before, at) => {
+        const factor = loop.let(context.fresh("factor"), k.convert(carry, a.read(at)));
+        if (!params.strong) return k.add(k.mul(factor, before), term(at));
+        const counts = k.and(k.ne(factor, zero), k.ne(before, zero));
+        return k.add(k.select(counts, k.mul(factor, before), zero), term(at));
+      });
     },
   },
 });
@@ -217,7 +225,8 @@ function cumulativeExtreme(name: string, op: "max" | "min"): Primitive<Cumulativ
       emit(context, params) {
         const x = context.ins[0]!;
         const first = (at: Expr): Expr => x.read(at);
-        emitAlong(context, x.type, params, first, (_, best, at) => k.binary(op, best, x.read(at)));
+        const type = scalarTypeOf(x.type.dtype);
+        emitAlong(context, x.type, params, type, first, (_, best, at) => k.binary(op, best, x.read(at)));
       },
     },
   });

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { grad, type Tensor } from "downhill";
+import { afterEach, describe, expect, test } from "vitest";
+import { configure, full, grad, jit, segmentSum, tensor, type Tensor } from "downhill";
 import { bool, checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as c from "./cumulative.ts";
 
@@ -45,6 +45,48 @@ describe("along an axis", () => {
   test("logcumsumexp has finite derivatives behind −∞", () => {
     const last = (x: Tensor): Tensor => c.logcumsumexp(x).at(-1);
     expect(grad(last)([-Infinity, -800, -800]).tolist()).toEqual([0, 0.5, 0.5]);
+  });
+
+  describe("of many float32 numbers", () => {
+    afterEach(() => configure({}));
+    const n = 100_000;
+    const tenths = full([n], 0.1, { dtype: "float32" });
+    const ends = (t: Tensor): readonly number[] => [t.at(0).item(), t.at(-1).item()];
+
+    test("sums lose no digits, in either direction and in derivatives", () => {
+      const million = full([1_000_000], 0.1, { dtype: "float32" });
+      expect(ends(c.cumsum(million))).toEqual([Math.fround(0.1), 100_000]);
+      expect(ends(c.cumsum(tenths, { reverse: true }))).toEqual([10_000, Math.fround(0.1)]);
+      expect(ends(c.nancumsum(tenths))[1]).toBe(10_000);
+      expect(ends(c.cumulativeTrapezoid(tenths))[1]).toBeCloseTo(10_000 - 0.1, 1);
+      const slope = grad((x: Tensor) => c.cumsum(x).mul(0.1).sum())(tenths);
+      expect(ends(slope)).toEqual([10_000, Math.fround(0.1)]);
+      const single = c.cumprod(full([n], 1 + 2 ** -20, { dtype: "float32" }));
+      expect(ends(single)[1]).toBeCloseTo((1 + 2 ** -20) ** n, 6);
+      const logarithm = c.logcumsumexp(full([n], -2.5, { dtype: "float32" }));
+      expect(ends(logarithm)[1]).toBeCloseTo(Math.log(n) - 2.5, 5);
+      const one = tensor(new Int32Array(n));
+      expect(segmentSum(tenths, one, { size: 1 }).tolist()).toEqual([10_000]);
+    });
+
+    test("results have the same bits on every backend and with any number of threads", () => {
+      const x = tensor(
+        Float32Array.from({ length: 6000 }, (_, i) => Math.sin(i) + 0.1),
+        { shape: [2, 3000] },
+      );
+      const all = jit((y: Tensor) => [
+        c.cumsum(y, { axis: 1 }),
+        c.cumsum(y, { axis: 0, reverse: true }),
+        c.cumprod(y.mul(0.1).add(1), { axis: 1 }),
+        c.logcumsumexp(y, { axis: 1 }),
+      ]);
+      const options = [{ backend: "interpreter" }, { backend: "js" }, { backend: "wasm", threads: 1 }, { backend: "wasm", threads: 2 }] as const; // prettier-ignore
+      const [first, ...others] = options.map((each) => {
+        configure({ ...each, reproducible: true });
+        return all(x).map((y) => y.tolist());
+      });
+      for (const other of others) expect(other).toEqual(first);
+    });
   });
 
   test("wrong places are named, with what fits", () => {

@@ -36,7 +36,7 @@ function without(x: Tensor, value: number): Tensor {
 
 /**
  * The sum of all elements up to each one along an axis, itself included; with `reverse` from the end. Without an axis all elements
- * are one. Booleans are counted as int32.
+ * are one. Booleans are counted as int32. Sums of float32 are carried in float64, so that long ones lose no digits.
  *
  * @example
  * cumsum([1, 2, 3]);                    // f64[3] [1, 3, 6]
@@ -49,7 +49,7 @@ export function cumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
 
 /**
  * The product of all elements up to each one along an axis, itself included; with `reverse` from the end. Without an axis all
- * elements are one. The derivative is that of the products, where factors are 0 too.
+ * elements are one. Products of float32 are carried in float64. The derivative is that of the products, where factors are 0 too.
  *
  * @example
  * cumprod([1, 2, 3]); // f64[3] [1, 2, 6]

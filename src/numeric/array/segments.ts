@@ -81,6 +81,14 @@ function segment(
   return segments.size === 0 ? into : write(into, segments.ids, rows, 0);
 }
 
+/** Adds rows to those of an array. Sums of float32 are carried in float64, as those of `sum`. */
+function addRows(into: Tensor, ids: Tensor, rows: Tensor, axis: number): Tensor {
+  const { dtype, weak } = into.type;
+  if (dtype !== "float32") return p.scatterAdd(into, ids, rows, axis);
+  const wide = (x: Tensor): Tensor => p.convert(x, "float64");
+  return p.convert(p.scatterAdd(wide(into), ids, wide(rows), axis), dtype, weak);
+}
+
 const [int32Least, int32Most, uint32Most] = [-(2 ** 31), 2 ** 31 - 1, 2 ** 32 - 1];
 const leastOf = ({ dtype }: Tensor): number =>
   isFloating(dtype) ? -Infinity : dtype === "int32" ? int32Least : 0;
@@ -98,7 +106,7 @@ const mostOf = ({ dtype }: Tensor): number =>
  */
 export function segmentSum(x: TensorLike, ids: TensorLike, options: SegmentOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("segmentSum", arguments, 3);
-  return segment("segmentSum", x, ids, options, () => 0, p.scatterAdd);
+  return segment("segmentSum", x, ids, options, () => 0, addRows);
 }
 
 /**
@@ -181,7 +189,7 @@ function count(
   const numbers = w.dtype === "bool" ? p.convert(w, "int32") : w;
   const counted = isInside === undefined ? numbers : p.where(isInside, numbers, p.zeros(numbers.type));
   const into = p.zeros(withShape(numbers.type, [size]));
-  return size === 0 ? into : p.scatterAdd(into, ids, counted, 0);
+  return size === 0 ? into : addRows(into, ids, counted, 0);
 }
 
 /** Options of `histogram`. */
