@@ -303,6 +303,19 @@ export interface InPlace {
 /** For results of one operand changed in some places: the first result may lie where the first operand does. */
 export const firstInPlace: readonly InPlace[] = [{ result: 0, operand: 0 }];
 
+/** Elements that lie side by side in an operand and in a result, `count` times at regular distances. */
+export interface BlockCopy {
+  readonly operand: number;
+  readonly result: number;
+  /** First element in the operand, and in the result. */
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+  readonly count: number;
+  readonly fromStep: number;
+  readonly toStep: number;
+}
+
 /** From primitive to kernel. */
 export type Lowering<P> =
   | { readonly kind: "elementwise"; scalar(xs: readonly Expr[], params: P, ins: readonly ArrayType[]): Expr }
@@ -458,6 +471,11 @@ export interface Primitive<P = unknown> {
     params: P,
     run: (program: Program, ins: readonly Tensor[], step?: number) => readonly Tensor[],
   ): readonly Tensor[];
+  /**
+   * For a primitive that only moves elements: the blocks that make up all of its results; `undefined` if compiling it is faster. The host
+   * copies these where the primitive runs by itself, so that no code is compiled for operands and places that come once.
+   */
+  copies?(params: P, ins: readonly ArrayType[]): readonly BlockCopy[] | undefined;
   /**
    * What it costs to compute its results again: `free`, no more an element than reading one, so that readers compute it rather
    * than have it stored; or `high`, as products of matrices and convolutions do, so that a checkpoint may keep them.

@@ -1,15 +1,14 @@
-import { DownhillError, showType } from "../errors/index.ts";
-import type { Mask, Primitive } from "../ir/primitive.ts";
+import type { BlockCopy, Mask, Primitive } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
-import type { DType } from "../ir/types.ts";
+import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import type { Shape } from "../util/shape.ts";
-import { range, sameShape, sizeOf } from "../util/shape.ts";
-import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
+import { range, sameShape, sizeOf, stridesOf } from "../util/shape.ts";
+import { plus } from "./reduce-loops.ts";
 import { broadcast, permute } from "./shape.ts";
 
 export interface IotaParams {
@@ -79,8 +78,30 @@ const slicePrim: Primitive<SliceParams> = /* @__PURE__ */ builtIn<SliceParams>({
         index.map((i, axis) => plus(times(i, strides[axis]!), k.i32(starts[axis]!))),
       ),
   },
+  copies: copiesOfSlice,
   cost: "free",
 });
+
+/** Up to this number of elements are moved by the host where nothing is traced. */
+export const fewMoved = 2048;
+
+/** The one block that a short slice is, if its elements lie side by side. */
+function copiesOfSlice(
+  { starts, limits, strides }: SliceParams,
+  [x]: readonly ArrayType[],
+): readonly BlockCopy[] | undefined {
+  const { shape } = x!;
+  const sizes = starts.map((start, i) => Math.max(0, Math.ceil((limits[i]! - start) / strides[i]!)));
+  const length = sizeOf(sizes);
+  const first = sizes.findIndex((size) => size !== 1);
+  // axes of size 1, then one of which neighbours are read, then whole ones
+  const isBlock =
+    first < 0 || (strides[first] === 1 && sizes.every((size, i) => i <= first || size === shape[i]));
+  if (!isBlock || length > fewMoved) return undefined;
+  const places = stridesOf(shape);
+  const from = length === 0 ? 0 : starts.reduce((sum, start, i) => sum + start * places[i]!, 0);
+  return [{ operand: 0, result: 0, from, to: 0, length, count: 1, fromStep: 0, toStep: 0 }];
+}
 
 /** What a slice of an array of this shape reads, where that is a part along one axis. */
 function partRead(shape: Shape, { starts, limits, strides }: SliceParams): Mask {
@@ -161,117 +182,6 @@ function times(x: Expr, factor: number): Expr {
 /** x with zeros before, after and between its elements along each axis. */
 export function pad(x: Tensor, params: PadParams): Tensor {
   return sameShape(paddedShape(x.shape, params), x.shape) ? x : bind1(padPrim, [x], params);
-}
-
-export interface ConcatenateParams {
-  readonly axis: number;
-}
-
-const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
-  typeOf(ins, { axis }) {
-    const first = ins[0]!;
-    for (const x of ins) {
-      if (
-        x.dtype !== first.dtype ||
-        x.shape.length !== first.shape.length ||
-        x.shape.some((n, i) => i !== axis && n !== first.shape[i])
-      ) {
-        throw new DownhillError(
-          "shape",
-          `concatenate: ${showType(x)} does not continue ${showType(first)} along axis ${axis}.`,
-        );
-      }
-    }
-    const total = ins.reduce((n, x) => n + x.shape[axis]!, 0);
-    return [
-      withShape(
-        first,
-        first.shape.map((n, i) => (i === axis ? total : n)),
-      ),
-    ];
-  },
-  derivative: {
-    kind: "linear",
-    operands: "all",
-    transpose([ct], ins, { axis }, into) {
-      let start = 0;
-      into.forEach((x, i) => {
-        const size = (x?.type ?? ins[i]!.type).shape[axis]!;
-        x?.add(part(ct!, axis, start, start + size));
-        start += size;
-      });
-    },
-  },
-  batch: (ins, batched, size, { axis }) => ({
-    outs: [
-      concatenate(
-        ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size))),
-        axis + 1,
-      ),
-    ],
-    batched: [true],
-  }),
-};
-
-/** Of many arrays. A loop an operand: choosing the operand at each element would take time in proportion to their number. */
-const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenateMany", {
-  kind: "loops",
-  emit({ block, fresh, ins, outs }, { axis }) {
-    const out = outs[0]!;
-    const outer = sizeOf(out.type.shape.slice(0, axis));
-    const inner = sizeOf(out.type.shape.slice(axis + 1));
-    const row = out.type.shape[axis]! * inner;
-    let start = 0;
-    for (const x of ins) {
-      const run = x.type.shape[axis]! * inner;
-      const first = start;
-      start += run;
-      if (outer * run === 0) continue;
-      loopEach(block, [outer, run], fresh, (loop, place) =>
-        out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
-      );
-    }
-  },
-});
-
-/** Of few arrays: who reads them chooses, in loops that are cut where one array ends and the next begins. */
-const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
-  kind: "map",
-  element(at, index, { axis }, ins, out) {
-    let start = 0;
-    const pieces = ins.flatMap(({ shape }, operand) => {
-      const first = start;
-      start += shape[axis]!;
-      const place = index.map((i, a) => (a === axis && first > 0 ? k.sub(i, k.i32(first)) : i));
-      return shape[axis] === 0 ? [] : [{ end: start, value: (): Expr => at(operand, place) }];
-    });
-    const nothing = k.constant(scalarTypeOf(out.dtype), 0);
-    return pieces.reduceRight(
-      (rest, { end, value }) =>
-        end === out.shape[axis] ? value() : k.select(k.lt(index[axis]!, k.i32(end)), value(), rest),
-      nothing,
-    );
-  },
-});
-
-function concatenationBy(
-  name: string,
-  lowering: Primitive<ConcatenateParams>["lowering"],
-): Primitive<ConcatenateParams> {
-  return builtIn({ ...concatenation, name, lowering });
-}
-
-/** More arrays than this are copied one after the other. */
-const few = 4;
-/** Rows shorter than this are copied without regard to where they end. */
-const shortRow = 16;
-
-/** Arrays one after the other along an axis. */
-export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
-  if (xs.length === 1) return xs[0]!;
-  const rank = xs[0]!.shape.length;
-  const isLong = axis === rank - 1 || (xs[0]!.shape[rank - 1] ?? 0) >= shortRow;
-  return bind1(xs.length <= few && isLong ? concatenateFew : concatenateMany, xs, { axis });
 }
 
 /** The elements from `start` to `limit` along one axis, all along the others. */

@@ -13,6 +13,7 @@ export * from "./gather.ts";
 export * from "./index-ops.ts";
 export * from "./lift.ts";
 export * from "./linear.ts";
+export * from "./pieces.ts";
 export * from "./random.ts";
 export * from "./reduce.ts";
 export * from "./scan.ts";

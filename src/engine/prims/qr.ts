@@ -18,7 +18,8 @@ import {
   reflectionScratch,
   reflectRows,
 } from "./householder.ts";
-import { concatenate, part } from "./index-ops.ts";
+import { part } from "./index-ops.ts";
+import { concatenate } from "./pieces.ts";
 import { add, sub } from "./linear.ts";
 import { product, requireMatrices, swapped } from "./matrices.ts";
 import type { Matrix } from "./matrix-loops.ts";

@@ -15,6 +15,7 @@ import type { Procedure } from "../kernel/scalar.ts";
 import { makeLru } from "../util/lru.ts";
 import { evalProgram } from "../trace/staging.ts";
 import { compileAlone } from "./alone.ts";
+import { copyBlocks, hostArrays } from "./copy-blocks.ts";
 import { engine, installedGenerator } from "./engine.ts";
 import { allocate } from "./pool/small-results.ts";
 import type { Executable } from "./run.ts";
@@ -185,7 +186,13 @@ function evaluateArrays(
   ins: readonly Tensor[],
   params: unknown,
 ): readonly Tensor[] {
-  const { lowering, unroll } = prim;
+  const { lowering, unroll, copies } = prim;
+  if (copies !== undefined) {
+    const types = ins.map((x) => x.type);
+    const blocks = copies(params, types);
+    const arrays = blocks && hostArrays(ins);
+    if (arrays !== undefined) return copyBlocks(prim.typeOf(types, params), arrays, blocks!);
+  }
   if (unroll !== undefined && engine.compiler === undefined)
     return unroll(ins, params, (program, xs) => evalProgram(program, xs));
   const inPlace = lowering.kind === "loops" ? lowering.inPlace?.(params)[0] : undefined;

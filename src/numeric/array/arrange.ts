@@ -218,7 +218,9 @@ function cut(operation: string, x: TensorLike, parts: Several, axis: number, eve
     places = parts.map(place);
   }
   const bounds = [0, ...places, n];
-  return bounds.slice(1).map((to, i) => p.part(t, along, bounds[i]!, Math.max(bounds[i]!, to)));
+  const sizes = bounds.slice(1).map((to, i) => to - bounds[i]!);
+  if (sizes.every((size) => size >= 0)) return [...p.split(t, along, sizes)];
+  return sizes.map((size, i) => p.part(t, along, bounds[i]!, bounds[i]! + Math.max(0, size))); // places go back too
 }
 
 /** The items of x along an axis (the first, unless said otherwise), without it. */
@@ -228,7 +230,8 @@ export function unstack(x: TensorLike, options: SplitOptions = {}): Tensor[] {
   const t = p.asTensor(x, "unstack");
   const axis = normalizeAxis("unstack", options.axis ?? 0, t.type);
   const { shape } = t.type;
-  return range(0, shape[axis]!).map((i) => p.reshape(p.part(t, axis, i, i + 1), shape.toSpliced(axis, 1)));
+  const items = p.split(t, axis, new Array<number>(shape[axis]!).fill(1));
+  return items.map((item) => p.reshape(item, shape.toSpliced(axis, 1)));
 }
 
 function withAxes(x: Tensor, least: number): Tensor {

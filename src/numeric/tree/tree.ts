@@ -1,13 +1,14 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import { split } from "../../engine/prims/pieces.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { requireFunction } from "../../engine/transforms/arguments.ts";
 import { addNodeType } from "../../engine/tree/node-types.ts";
 import * as trees from "../../engine/tree/tree.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { astype } from "../array/elementwise.ts";
-import { concatenate, ravel as ravelled, reshape, slice } from "../array/shape.ts";
+import { concatenate, ravel as ravelled, reshape } from "../array/shape.ts";
 import { zeros } from "../array/create.ts";
 import type { Leaf, Mapped } from "./types.ts";
 
@@ -185,10 +186,8 @@ export function ravel<P>(tree: P): [vector: Tensor, unravel: (vector: TensorLike
         `unravel: expects a vector of ${total} elements, got a tensor of shape [${whole.shape.join()}].`,
       );
     }
-    let from = 0;
-    const parts = types.map(({ shape, dtype }) =>
-      astype(reshape(slice(whole, [from, (from += sizeOf(shape))]), shape), dtype),
-    );
+    const items = split(whole, 0, types.map(({ shape }) => sizeOf(shape))); // prettier-ignore
+    const parts = types.map(({ shape, dtype }, i) => astype(reshape(items[i]!, shape), dtype));
     return trees.unflatten(def, parts) as Mapped<P, Tensor>;
   };
   return [vector, unravel];

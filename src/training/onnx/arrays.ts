@@ -3,8 +3,9 @@ import { arrayType } from "../../engine/ir/types.ts";
 import type { DotParams } from "../../engine/prims/contract.ts";
 import type { ConvolveParams } from "../../engine/prims/convolve.ts";
 import type { DynamicSliceParams } from "../../engine/prims/dynamic.ts";
-import type { ConcatenateParams, IotaParams, PadParams, SliceParams } from "../../engine/prims/index-ops.ts";
+import type { IotaParams, PadParams, SliceParams } from "../../engine/prims/index-ops.ts";
 import type { FullParams } from "../../engine/prims/linear.ts";
+import type { ConcatenateParams, SplitParams } from "../../engine/prims/pieces.ts";
 import type {
   BroadcastParams,
   ReduceParams,
@@ -413,6 +414,8 @@ function makeArrayForms(): ReadonlyMap<string, Form> {
     },
     concatenate,
     concatenateMany: concatenate,
+    split: ({ g, ins }, { axis, sizes }: SplitParams) =>
+      g.nodes("Split", [ins[0]!, g.ints(sizes)], sizes.length, { axis }),
     take,
     scatterAdd: rowWriter("add"),
     scatterSet: rowWriter("none"),

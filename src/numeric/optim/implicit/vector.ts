@@ -1,5 +1,6 @@
 import { astype } from "../../array/elementwise.ts";
-import { concatenate, ravel, reshape, slice } from "../../array/shape.ts";
+import { split } from "../../../engine/prims/pieces.ts";
+import { concatenate, ravel, reshape } from "../../array/shape.ts";
 import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 import { flatten, matchLeaves, unflatten } from "../../../engine/tree/index.ts";
@@ -27,11 +28,10 @@ export function flatVector(operation: string, tree: unknown, root: string): Flat
   return {
     vector: join(tensors),
     toTree(x) {
-      let from = 0;
       const front = x.shape.slice(0, -1);
-      const all = front.map(() => null);
-      const parts = tensors.map(({ shape, dtype }) =>
-        astype(reshape(slice(x, ...all, [from, (from += sizeOf(shape))]), [...front, ...shape]), dtype),
+      const items = split(x, front.length, tensors.map(({ shape }) => sizeOf(shape))); // prettier-ignore
+      const parts = tensors.map(({ shape, dtype }, i) =>
+        astype(reshape(items[i]!, [...front, ...shape]), dtype),
       );
       return unflatten(def, parts);
     },

@@ -1,0 +1,207 @@
+import { DownhillError, showType } from "../errors/index.ts";
+import type { BlockCopy, Primitive } from "../ir/primitive.ts";
+import { builtIn } from "../ir/primitive.ts";
+import type { Tensor } from "../ir/tensor.ts";
+import { scalarTypeOf, withShape } from "../ir/types.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import { bind, bind1 } from "../trace/bind.ts";
+import type { Shape } from "../util/shape.ts";
+import { sizeOf } from "../util/shape.ts";
+import { batchAlong, fewMoved, part } from "./index-ops.ts";
+import { zeros } from "./linear.ts";
+import { flatIndex, loopEach, plus } from "./reduce-loops.ts";
+
+export interface ConcatenateParams {
+  readonly axis: number;
+}
+
+const concatenation: Omit<Primitive<ConcatenateParams>, "name" | "lowering"> = {
+  typeOf(ins, { axis }) {
+    const first = ins[0]!;
+    for (const x of ins) {
+      if (
+        x.dtype !== first.dtype ||
+        x.shape.length !== first.shape.length ||
+        x.shape.some((n, i) => i !== axis && n !== first.shape[i])
+      ) {
+        throw new DownhillError(
+          "shape",
+          `concatenate: ${showType(x)} does not continue ${showType(first)} along axis ${axis}.`,
+        );
+      }
+    }
+    const total = ins.reduce((n, x) => n + x.shape[axis]!, 0);
+    return [
+      withShape(
+        first,
+        first.shape.map((n, i) => (i === axis ? total : n)),
+      ),
+    ];
+  },
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose([ct], ins, { axis }, into) {
+      const sizes = into.map((x, i) => (x?.type ?? ins[i]!.type).shape[axis]!);
+      const cts = split(ct!, axis, sizes);
+      into.forEach((x, i) => x?.add(cts[i]!));
+    },
+  },
+  batch: (ins, batched, size, { axis }) => ({
+    outs: [
+      concatenate(
+        ins.map((x, i) => (batched[i] === true ? x : batchAlong(x, size))),
+        axis + 1,
+      ),
+    ],
+    batched: [true],
+  }),
+  copies(params, ins) {
+    const sizes = ins.map(({ shape }) => shape[params.axis]!);
+    return copiesOfPieces(concatenation.typeOf(ins, params)[0]!.shape, params.axis, sizes, "join");
+  },
+};
+
+/** Of many arrays. A loop an operand: choosing the operand at each element would take time in proportion to their number. */
+const concatenateMany: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenateMany", {
+  kind: "loops",
+  emit({ block, fresh, ins, outs }, { axis }) {
+    const out = outs[0]!;
+    const outer = sizeOf(out.type.shape.slice(0, axis));
+    const inner = sizeOf(out.type.shape.slice(axis + 1));
+    const row = out.type.shape[axis]! * inner;
+    let start = 0;
+    for (const x of ins) {
+      const run = x.type.shape[axis]! * inner;
+      const first = start;
+      start += run;
+      if (outer * run === 0) continue;
+      loopEach(block, [outer, run], fresh, (loop, place) =>
+        out.write(loop, plus(flatIndex(place, [row, 1]), k.i32(first)), x.read(flatIndex(place, [run, 1]))),
+      );
+    }
+  },
+});
+
+/** Of few arrays: who reads them chooses, in loops that are cut where one array ends and the next begins. */
+const concatenateFew: Primitive<ConcatenateParams> = /* @__PURE__ */ concatenationBy("concatenate", {
+  kind: "map",
+  element(at, index, { axis }, ins, out) {
+    let start = 0;
+    const pieces = ins.flatMap(({ shape }, operand) => {
+      const first = start;
+      start += shape[axis]!;
+      const place = index.map((i, a) => (a === axis && first > 0 ? k.sub(i, k.i32(first)) : i));
+      return shape[axis] === 0 ? [] : [{ end: start, value: (): Expr => at(operand, place) }];
+    });
+    const nothing = k.constant(scalarTypeOf(out.dtype), 0);
+    return pieces.reduceRight(
+      (rest, { end, value }) =>
+        end === out.shape[axis] ? value() : k.select(k.lt(index[axis]!, k.i32(end)), value(), rest),
+      nothing,
+    );
+  },
+});
+
+function concatenationBy(
+  name: string,
+  lowering: Primitive<ConcatenateParams>["lowering"],
+): Primitive<ConcatenateParams> {
+  return builtIn({ ...concatenation, name, lowering });
+}
+
+/** More arrays than this are copied one after the other. */
+const few = 4;
+/** Rows shorter than this are copied without regard to where they end. */
+const shortRow = 16;
+
+/** So are more operands or results than this, whatever their size. */
+const manyPieces = 16;
+
+/** Where pieces of these sizes are in the array that they make up along an axis, as copies out of it (`split`) or into it. */
+function copiesOfPieces(
+  whole: Shape,
+  axis: number,
+  sizes: readonly number[],
+  kind: "split" | "join",
+): readonly BlockCopy[] | undefined {
+  if (sizes.length <= manyPieces && sizeOf(whole) > fewMoved) return undefined;
+  const inner = sizeOf(whole.slice(axis + 1));
+  const [count, row] = [sizeOf(whole.slice(0, axis)), whole[axis]! * inner];
+  let start = 0;
+  return sizes.map((size, piece): BlockCopy => {
+    const [place, length] = [start, size * inner];
+    start += length;
+    return kind === "split"
+      ? { operand: 0, result: piece, from: place, to: 0, length, count, fromStep: row, toStep: length }
+      : { operand: piece, result: 0, from: 0, to: place, length, count, fromStep: length, toStep: row };
+  });
+}
+
+/** Arrays one after the other along an axis. */
+export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
+  if (xs.length === 1) return xs[0]!;
+  const rank = xs[0]!.shape.length;
+  const isLong = axis === rank - 1 || (xs[0]!.shape[rank - 1] ?? 0) >= shortRow;
+  return bind1(xs.length <= few && isLong ? concatenateFew : concatenateMany, xs, { axis });
+}
+
+export interface SplitParams {
+  readonly axis: number;
+  /** Sizes of the parts along the axis, which add up to its size. */
+  readonly sizes: readonly number[];
+}
+
+const splitPrim: Primitive<SplitParams> = /* @__PURE__ */ builtIn<SplitParams>({
+  name: "split",
+  typeOf: ([x], { axis, sizes }) => sizes.map((size) => withShape(x!, x!.shape.with(axis, size))),
+  derivative: {
+    kind: "linear",
+    operands: "all",
+    transpose(cts, _, { axis, sizes }, into) {
+      const x = into[0];
+      if (x === undefined) return;
+      const parts = cts.map((ct, i) => ct ?? zeros(withShape(x.type, x.type.shape.with(axis, sizes[i]!))));
+      // what was not read has no part in the derivative
+      x.add(concatenate(parts, axis), cts.includes(undefined));
+    },
+  },
+  batch: ([x], _, __, { axis, sizes }) => ({
+    outs: bind(splitPrim, [x!], { axis: axis + 1, sizes }),
+    batched: sizes.map(() => true),
+  }),
+  copies: ({ axis, sizes }, [x]) => copiesOfPieces(x!.shape, axis, sizes, "split"),
+  lowering: {
+    kind: "loops",
+    emit({ block, fresh, ins, outs }, { axis, sizes }) {
+      const x = ins[0]!;
+      const outer = sizeOf(x.type.shape.slice(0, axis));
+      const inner = sizeOf(x.type.shape.slice(axis + 1));
+      const row = x.type.shape[axis]! * inner;
+      let start = 0;
+      sizes.forEach((size, i) => {
+        const [first, run] = [start, size * inner];
+        start += run;
+        if (outer * run === 0) return;
+        loopEach(block, [outer, run], fresh, (loop, place) =>
+          outs[i]!.write(
+            loop,
+            flatIndex(place, [run, 1]),
+            x.read(plus(flatIndex(place, [row, 1]), k.i32(first))),
+          ),
+        );
+      });
+    },
+  },
+});
+
+/**
+ * Parts of x of these sizes along an axis, in order. Few are slices, which the operations that read them compute in their own loops; the
+ * work of many, and of their derivatives, is linear in their number.
+ */
+export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
+  if (sizes.length > manyPieces) return bind(splitPrim, [x], { axis, sizes });
+  let start = 0;
+  return sizes.map((size) => part(x, axis, start, (start += size)));
+}

@@ -1,0 +1,42 @@
+import type { HostStorage } from "../ir/host-memory.ts";
+import { isOnHost } from "../ir/host-memory.ts";
+import type { BlockCopy } from "../ir/primitive.ts";
+import { Tensor } from "../ir/tensor.ts";
+import type { ArrayType } from "../ir/types.ts";
+import { scalarTypeOf } from "../ir/types.ts";
+import { copyElements } from "../kernel/copy-elements.ts";
+import { sizeOf } from "../util/shape.ts";
+import { engine } from "./engine.ts";
+import { allocate } from "./pool/small-results.ts";
+
+/** The memory of operands, if all of them are arrays that the host holds and no other device computes. */
+export function hostArrays(ins: readonly Tensor[]): readonly HostStorage[] | undefined {
+  if (engine.copies !== undefined) return undefined;
+  const arrays: HostStorage[] = [];
+  for (const { slot } of ins) {
+    if (typeof slot !== "object" || !isOnHost(slot)) return undefined;
+    arrays.push(slot);
+  }
+  return arrays;
+}
+
+/** Results that consist of blocks of operands. */
+export function copyBlocks(
+  types: readonly ArrayType[],
+  operands: readonly HostStorage[],
+  blocks: readonly BlockCopy[],
+): readonly Tensor[] {
+  const results = types.map((type) => allocate(scalarTypeOf(type.dtype), sizeOf(type.shape)));
+  for (const { operand, result, from, to, length, count, fromStep, toStep } of blocks) {
+    const [source, target] = [operands[operand]!, results[result]!];
+    for (let i = 0; i < count; i++)
+      copyElements(
+        target.array,
+        target.offset + to + i * toStep,
+        source.array,
+        source.offset + from + i * fromStep,
+        length,
+      );
+  }
+  return types.map((type, i) => new Tensor(type, results[i]!, undefined));
+}
