@@ -34,6 +34,13 @@ test("names that stand in another's place are exported, and those in whose place
   expect(missing.filter((name) => camel(name) in d)).toEqual([]);
 });
 
+test("take is among the differences, since NumPy flattens where no axis is named", () => {
+  expect(names(same)).not.toContain("take");
+  expect(page.split("## What differs")[1]).toContain("`take(x, i)` without an axis");
+  expect(d.take([[3, 1], [2, 4]], [0]).tolist()).toEqual([[3, 1]]); // prettier-ignore
+  expect(d.take(d.ravel([[3, 1], [2, 4]]), [0]).tolist()).toEqual([3]); // prettier-ignore
+});
+
 test("what is tested here is all that NumPy's page names once", () => {
   const all = names(same);
   expect(all.filter((name, i) => all.indexOf(name) !== i)).toEqual([]);

@@ -58,6 +58,29 @@ function holdsPlace(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
+/**
+ * Refuses a typed array whose buffer was transferred, to a worker for example: it looks like an empty array.
+ *
+ * @throws DownhillError `donated`
+ */
+export function refuseDetached(operation: string, array: ArrayBufferView): void {
+  if (array.byteLength > 0 || !isDetached(array.buffer)) return;
+  throw new DownhillError(
+    "donated",
+    `${operation}: the buffer of this ${array.constructor.name} is detached: it was transferred, as by postMessage or structuredClone, and holds ` +
+      "nothing here any more. Pass a copy made before, as by x.slice().",
+  );
+}
+
+/** Whether a buffer is detached. Node 20 has no property `detached`, but refuses views of such a buffer. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
+}
+
 function mapped(operation: string): string {
   return ` In map and its like write (x) => ${operation}(x).`;
 }

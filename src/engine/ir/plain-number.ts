@@ -3,7 +3,7 @@ import { Tensor } from "./tensor.ts";
 
 /** A number as messages show it that may be a tensor by mistake. */
 export function showPlain(n: unknown): string {
-  return n instanceof Tensor ? showType(n.type) : String(n);
+  return n instanceof Tensor ? showType(n.type) : Object.is(n, -0) ? "-0" : String(n);
 }
 
 /** What to do where one of the numbers `given` is a tensor, and must be plain; `what` they are, in the plural. */

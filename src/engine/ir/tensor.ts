@@ -129,6 +129,23 @@ export class Tensor {
   }
 }
 
+/**
+ * True for a tensor that another copy of the library made, loaded side by side with this one: each copy has a class of its own.
+ */
+export function isOfAnotherCopy(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !(value instanceof Tensor) &&
+    ["type", "slot", "tracer", "dtype", "shape"].every((key) => key in value)
+  );
+}
+
+/** How to repair that. */
+export const anotherCopyHint: string =
+  " Two copies of downhill are loaded, and tensors of one are unknown to the other. Load one: `npm ls downhill` lists them, bundlers have an option " +
+  "such as resolve.dedupe. Elements alone may be handed over: tensor(x.data(), { shape: x.shape }).";
+
 /** Besides these, `downhill/methods` gives it others, and adds to this interface. */
 export interface Tensor extends TensorMethods {}
 
@@ -175,10 +192,10 @@ export interface TensorMethods {
   astype(dtype: DType): Tensor;
   /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */
   item(): number;
-  /** The elements as nested arrays; of a scalar, its number. */
+  /** The elements as nested arrays; of a scalar, its number. Booleans as 0 and 1. */
   tolist(): NestedNumbers | number;
   /**
-   * A copy of the elements in row-major order. With `donate: true` the tensor is given up for it: the next result uses
+   * A copy of the elements in row-major order, booleans as 0 and 1 in a `Uint8Array`. With `donate: true` the tensor is given up for it: the next result uses
    * its memory, which is quicker where compiled functions are called from array to array, and reading the tensor
    * afterwards is an error. Other tensors that share the memory, as those that `reshape` makes do, are left whole.
    */
@@ -191,7 +208,7 @@ export interface TensorMethods {
    * afterwards is an error. Nothing happens to numbers and traced values, nor a second time.
    */
   [Symbol.dispose](): void;
-  /** The elements as NumPy would show them. */
+  /** The elements as NumPy would show them, booleans as `true` and `false`. */
   toString(): string;
   toJSON(): NestedNumbers | number;
 }

@@ -2,7 +2,12 @@ import type { ScalarType } from "../kernel/scalar.ts";
 import type { Shape } from "../util/shape.ts";
 import { sameShape } from "../util/shape.ts";
 
-/** Kinds of elements. `float64` is what JavaScript numbers become. */
+/**
+ * Kinds of elements. `float64` is what JavaScript numbers become.
+ *
+ * Elements of `bool` are read as 1 and 0: by `item`, `tolist`, `data`, `read` and in JSON, where `x.item() === true` never holds. Printing
+ * (`console.log`, `String(x)`) shows `true` and `false`.
+ */
 export type DType = "float64" | "float32" | "int32" | "uint32" | "bool";
 
 /**

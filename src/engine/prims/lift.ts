@@ -1,8 +1,9 @@
+import { refuseDetached } from "../errors/arguments.ts";
 import { DownhillError, showShape } from "../errors/index.ts";
 import { sourceLines } from "../errors/source-line.ts";
 import { captureStack, placeOf, usersFrames } from "../errors/stack.ts";
 import { hostStorage } from "../ir/host-memory.ts";
-import { Tensor } from "../ir/tensor.ts";
+import { anotherCopyHint, isOfAnotherCopy, Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
@@ -30,6 +31,11 @@ export function asTensor(value: unknown, operation: string): Tensor {
   if (typeof value === "boolean") return full(boolScalar, value ? 1 : 0);
   if (isTypedArray(value)) return fromTyped(value, operation);
   if (Array.isArray(value)) return fromNest(value as NestedNumbers, undefined, operation);
+  if (isOfAnotherCopy(value))
+    throw new DownhillError(
+      "dtype",
+      `${operation}: got a tensor of another copy of the library.${anotherCopyHint}`,
+    );
   throw new DownhillError(
     "dtype",
     `${operation}: ${describe(value)} is not a tensor. Pass a tensor, a number, an array of numbers or a typed array.` +
@@ -52,6 +58,7 @@ function viewHint(view: ArrayBufferView): string {
 
 /** A copy of a typed array, of its own kind. */
 function fromTyped(array: TypedArray, operation: string): Tensor {
+  refuseDetached(operation, array);
   const dtype = dtypeOf(array);
   const byte = dtype === "bool" ? array.find((x) => x > 1) : undefined;
   if (byte !== undefined) {
@@ -138,9 +145,11 @@ function oddElement(operation: string, places: readonly number[], found: unknown
   const repair =
     found instanceof Tensor
       ? "To put tensors together use stack([x, y])."
-      : found === null || found === undefined
-        ? "Put a number there, NaN for what is missing."
-        : "Convert it before, as with Number(…).";
+      : isOfAnotherCopy(found)
+        ? `It is a tensor of another copy of the library.${anotherCopyHint}`
+        : found === null || found === undefined
+          ? "Put a number there, NaN for what is missing."
+          : "Convert it before, as with Number(…).";
   return new DownhillError(
     "dtype",
     `${operation}: element ${showShape(places)} of the array is ${describe(found)}, not a number. ${repair}`,

@@ -197,7 +197,9 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Held | undef
     (value instanceof Float32Array && dtype === "float32") ||
     (value instanceof Int32Array && dtype === "int32") ||
     (value instanceof Uint32Array && dtype === "uint32"); // of bytes, each must be looked at
-  if (!fits || weak || shape.length !== 1 || shape[0] !== value.length) return undefined;
+  // an empty one may be detached: `asTensor` looks
+  if (!fits || weak || shape.length !== 1 || shape[0] !== value.length || value.length === 0)
+    return undefined;
   return hostStorage(value, 0, false, "caller");
 }
 

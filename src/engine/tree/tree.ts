@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import { Tensor } from "../ir/tensor.ts";
+import { anotherCopyHint, isOfAnotherCopy, Tensor } from "../ir/tensor.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { deepestNesting, mostElements, tooDeep } from "./nesting.ts";
@@ -93,6 +93,11 @@ function flattenAt(
       children: [flattenAt(type.toTree(value as never), flattening, within, depth + 1)],
     };
   }
+  if (isOfAnotherCopy(value))
+    throw new DownhillError(
+      "tree",
+      `${operation}: got a tensor of another copy of the library.${anotherCopyHint}`,
+    );
   throw new DownhillError(
     "tree",
     `${operation}: ${describe(value)} is neither a tensor nor a plain array or object of tensors. ` +

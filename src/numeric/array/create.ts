@@ -1,4 +1,4 @@
-import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { refuseDetached, refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
@@ -76,6 +76,7 @@ function liftStrong(value: BooleanLike, dtype: DType | undefined): Tensor {
   }
   if (Array.isArray(value) && value.length > 0) return fromNest(value as NestedNumbers, dtype, "tensor");
   if (Array.isArray(value)) return fromFlat(arrayType(dtype ?? "float64", [0]), []);
+  if (isTypedArray(value)) refuseDetached("tensor", value);
   if (isTypedArray(value) && dtype !== undefined)
     return fromFlat(arrayType(dtype, [value.length]), value, "tensor");
   const x = asTensor(value, "tensor");

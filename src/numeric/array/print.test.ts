@@ -4,6 +4,13 @@ import type { Tensor } from "downhill";
 import { arange, jit, ones, tensor, zeros } from "downhill";
 
 describe("a printed tensor", () => {
+  test("shows booleans as true and false, which are read as 1 and 0", () => {
+    const x = tensor([[true, false]]);
+    const [yes] = [x.at(0, 0)];
+    expect([String(x), `${yes}`, inspect(yes), inspect(x)]).toEqual(["[[ true, false]]", "true", "bool[] true", "bool[1,2] [[ true, false]]"]); // prettier-ignore
+    expect([x.tolist(), yes.item(), [...x.data()], JSON.stringify({ x })]).toEqual([[[1, 0]], 1, [1, 0], '{"x":[[1,0]]}']); // prettier-ignore
+    expect(x.data()).toBeInstanceOf(Uint8Array);
+  });
   test("shows its elements as NumPy would", () => {
     const show = (x: Tensor): string => inspect(x, { colors: false });
     expect(show(tensor(2.5))).toMatchInlineSnapshot(`"2.5"`);

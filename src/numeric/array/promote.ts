@@ -191,10 +191,10 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     );
   }
   for (const n of shape) {
-    if (!(Number.isInteger(n) && n >= 0) && !(open && n === -1))
+    if (!(Number.isInteger(n) && n >= 0 && !Object.is(n, -0)) && !(open && n === -1))
       throw new DownhillError(
         "shape",
-        `${operation}: ${showPlain(n)} in shape [${shape.map(showPlain).join()}] is not a size.${plainHint("Sizes", shape)}`,
+        `${operation}: ${showPlain(n)} in shape [${shape.map((size) => showPlain(size)).join()}] is not a size.${plainHint("Sizes", shape)}`,
       );
   }
 }

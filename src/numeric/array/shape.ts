@@ -256,8 +256,8 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
 }
 
 /**
- * The items of x at the given places along an axis (the first, unless said otherwise); the axes of `places` stand in its
- * stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are
+ * The items of x at the given places along an axis (the first, unless said otherwise: NumPy and JAX flatten x where no axis is named,
+ * which is `take(ravel(x), places)` here); the axes of `places` stand in its stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are
  * clamped (`debug` finds them). The derivative adds up at places that come twice.
  *
  * @throws DownhillError `dtype` if the places are not integers (a mask is none: use `where`), `range` for one beyond the ends.

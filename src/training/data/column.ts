@@ -1,3 +1,4 @@
+import { refuseDetached } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { lastingElements } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
@@ -59,7 +60,10 @@ export function asBatchLeaf({ dtype, shape, data }: Column): BatchLeaf {
 export function asColumn(value: unknown, what: string): Column {
   if (value instanceof Tensor)
     return { shape: value.shape, dtype: value.dtype, data: lastingElements(value, what) };
-  if (isColumnData(value)) return { shape: [value.length], dtype: dtypeOfData(value, what), data: value };
+  if (isColumnData(value)) {
+    refuseDetached(what, value);
+    return { shape: [value.length], dtype: dtypeOfData(value, what), data: value };
+  }
   if (Array.isArray(value)) return fromNest(value, what);
   if (isColumn(value)) return checkedColumn(value, what);
   throw new DownhillError(

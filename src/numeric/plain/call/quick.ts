@@ -256,7 +256,8 @@ function arrayReader(type: RegionType, place: number, bit: number): Reader | und
   if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];
   return (value, operands, kinds) => {
-    if (value instanceof make) {
+    // an empty one may be detached, which is looked at elsewhere
+    if (value instanceof make && value.length > 0) {
       operands[place] = value;
       return kinds;
     }

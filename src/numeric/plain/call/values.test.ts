@@ -200,3 +200,10 @@ test("numbers of a list of records and tuples lie by their fields, and come back
   expect(() => take([...items, { at: [1, 2], isOn: true, k: 0.5 }])).toThrow("f: xs[2].k sets a size");
   expect(() => take([...items, { at: [1], isOn: true, k: 0 }])).toThrow("f: xs[2].at must be an array of 2");
 });
+
+test("a typed array whose buffer is detached is refused, not taken as empty", () => {
+  const x = new Float64Array([1, 2]);
+  structuredClone(x.buffer, { transfer: [x.buffer] });
+  expect(() => taken(array, x)).toThrow("p: the buffer of this Float64Array is detached");
+  expect(taken(array, new Float64Array(0)).leaves).toHaveLength(1);
+});

@@ -1,3 +1,4 @@
+import { refuseDetached } from "../../../engine/errors/arguments.ts";
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/region/build.ts";
@@ -169,6 +170,7 @@ function takeLeaf(
   }
   const make = makers[element];
   if (rank + place.lead === 1 && value instanceof make && type.kind !== "boolean") {
+    refuseDetached(place.path, value);
     leaves.push({ data: value, dims: [value.length] });
     return {
       kind: "leaf",
@@ -214,6 +216,7 @@ function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafPlace
       if (dims.length > 0 && level === undefined) break; // no rows: the others are of length 0 too
       throw wrong(place, type, value);
     }
+    if (ArrayBuffer.isView(level)) refuseDetached(place.path, level);
     dims.push(level.length);
     level = level[0];
   }
