@@ -17,6 +17,7 @@ import { sizeOf } from "../engine/util/shape.ts";
 import { errorBetween, normalLike, numbersOf, showPlace } from "./compare.ts";
 import type { ListFunction } from "./differences.ts";
 import { differenceQuotient } from "./differences.ts";
+import { isIntegerIn } from "../engine/ir/plain-number.ts";
 
 export type Mode = "forward" | "reverse";
 
@@ -209,7 +210,7 @@ function readOptions(
     eps = single ? 1 / 32 : 1e-3,
     tolerance = single ? 2e-3 : 1e-7,
   } = options;
-  if (!Number.isInteger(order) || order < 1)
+  if (!isIntegerIn(order, { from: 1 }))
     throw new DownhillError("range", `${operation}: order must be 1, 2, 3, …, got ${String(order)}.`);
   if (!Array.isArray(modes))
     throw new DownhillError("option", `${operation}: modes must be a list, as in ["forward", "reverse"].`);

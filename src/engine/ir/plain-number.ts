@@ -27,3 +27,43 @@ export function refuseTensor(operation: string, option: string, value: unknown):
     `${operation}: ${option} is ${showType(value.type)}.${plainHint("Options", [value])}`,
   );
 }
+
+/** Largest int32. Kernels count elements, steps and positions in int32. */
+export const largestInt32: number = 2 ** 31 - 1;
+
+/** Bounds of an integer, both included. */
+export interface IntegerRange {
+  /** Default 0. */
+  readonly from?: number;
+  /** Default 2³¹ − 1. */
+  readonly to?: number;
+}
+
+/** Integers of either sign that int32 holds. */
+export const anyInt32: IntegerRange = { from: -largestInt32, to: largestInt32 };
+
+/** True if a value is an integer in a range. */
+export function isIntegerIn(
+  value: unknown,
+  { from = 0, to = largestInt32 }: IntegerRange = {},
+): value is number {
+  return Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+}
+
+/**
+ * The one check of integer options: returns the value, −0 as 0.
+ *
+ * @throws DownhillError `range` for anything but an integer in the range, with a hint for tensors.
+ */
+export function checkInteger(
+  operation: string,
+  what: string,
+  value: unknown,
+  { from = 0, to = largestInt32 }: IntegerRange = {},
+): number {
+  if (isIntegerIn(value, { from, to })) return value + 0;
+  throw new DownhillError(
+    "range",
+    `${operation}: ${what} must be an integer from ${from} to ${to}, got ${showPlain(value)}.${plainHint("Sizes", [value])}`,
+  );
+}

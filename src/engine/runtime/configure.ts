@@ -7,6 +7,7 @@ import { setChoices, withDefaults } from "./choices.ts";
 import { installedGenerator } from "./engine.ts";
 import "./install-compiler.ts";
 import "./install-generator.ts";
+import { isIntegerIn } from "../ir/plain-number.ts";
 
 /** Less than a few functions need for their constants would only fail. */
 const leastMemory = 2 ** 20;
@@ -30,7 +31,7 @@ export function configure(given: RuntimeOptions): void {
   if (typeof next.reproducible !== "boolean")
     throw new DownhillError("option", "configure: reproducible must be true or false.");
   const { threads = 1 } = next;
-  if (!Number.isInteger(threads) || threads < 1 || threads > mostThreads)
+  if (!isIntegerIn(threads, { from: 1, to: mostThreads }))
     throw new DownhillError(
       "option",
       `configure: threads must be a whole number from 1 to ${mostThreads}, not ${String(threads)}.`,

@@ -31,6 +31,7 @@ import type { Executable } from "./run.ts";
 import type { JitStats } from "./stats.ts";
 import { statsOf } from "./stats.ts";
 import { staticKey } from "./static-key.ts";
+import { isIntegerIn } from "../ir/plain-number.ts";
 
 export interface JitOptions {
   /** Places of arguments that are plain values of the program (a mode, a count): another value compiles another program. */
@@ -265,7 +266,7 @@ function trace(
 function readPlaces(option: string, given: number | readonly number[] = []): readonly number[] {
   const list = typeof given === "number" ? [given] : given;
   for (const n of list) {
-    if (!Number.isInteger(n) || n < 0)
+    if (!isIntegerIn(n))
       throw new DownhillError("range", `jit: ${option} holds ${String(n)}; arguments count 0, 1, 2, …`);
   }
   return list;

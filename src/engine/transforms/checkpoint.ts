@@ -13,6 +13,7 @@ import { flattenArguments, flattenResult, unflattenArguments } from "./arguments
 import { transformed } from "./plain.ts";
 import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
+import { checkInteger } from "../ir/plain-number.ts";
 
 /** What a checkpoint keeps. */
 export interface CheckpointOptions {
@@ -66,14 +67,8 @@ export function checkpoint(
   checkOptions("checkpoint", options, ["policy", "snapshots"]);
   const { policy = "nothing", snapshots } = options;
   checkChoice("checkpoint", "policy", policy, ["nothing", "products"]);
-  if (
-    snapshots !== undefined &&
-    !(Number.isInteger(snapshots) && snapshots >= 1 && snapshots <= mostSnapshots)
-  )
-    throw new DownhillError(
-      "range",
-      `checkpoint: snapshots must be a whole number from 1 to ${mostSnapshots}, got ${String(snapshots)}.`,
-    );
+  if (snapshots !== undefined)
+    checkInteger("checkpoint", "snapshots", snapshots, { from: 1, to: mostSnapshots });
   return transformed(
     "checkpoint",
     f,

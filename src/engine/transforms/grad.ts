@@ -12,6 +12,7 @@ import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
 import { backward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
+import { isIntegerIn } from "../ir/plain-number.ts";
 
 /** Which arguments are differentiated, and whether the function returns more than its value. */
 export interface GradOptions {
@@ -128,7 +129,7 @@ export function readArgnums(
   { argnums = 0 }: Pick<GradOptions, "argnums">,
 ): number | readonly number[] {
   for (const n of listOf(argnums)) {
-    if (!Number.isInteger(n) || n < 0) {
+    if (!isIntegerIn(n)) {
       throw new DownhillError(
         "range",
         `${operation}: argnums holds ${String(n)}; arguments count 0, 1, 2, …`,

@@ -62,7 +62,7 @@ describe("map", () => {
   });
 
   test.each<[() => unknown, string]>([
-    [() => map(f, xs, { batchSize: 0 }), "map: batchSize must be a whole number of 1 or more, got 0."],
+    [() => map(f, xs, { batchSize: 0 }), "map: batchSize must be an integer from 1 to 2147483647, got 0."],
     [() => map(f, xs, { size: 2 } as never), 'map: unknown option "size".'],
     [() => map(f, 1), "map: xs must have a leading axis to go along, got f64[]."],
     [() => map((t: { a: Tensor; b: Tensor }) => t.a, { a: [1, 2], b: [1] }), "map: the leading axes of xs differ: f64[2] and f64[1]."],

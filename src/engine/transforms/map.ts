@@ -1,7 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
-import { showPlain } from "../ir/plain-number.ts";
+import { checkInteger } from "../ir/plain-number.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { part } from "../prims/index-ops.ts";
 import { concatenate } from "../prims/pieces.ts";
@@ -34,12 +34,7 @@ export function map(f: (x: never) => unknown, xs: unknown, options: MapOptions =
   checkOptions("map", options, ["batchSize"]);
   requireFunction("map", f, "map((x) => …, xs)");
   const { batchSize = 1 } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new DownhillError(
-      "range",
-      `map: batchSize must be a whole number of 1 or more, got ${showPlain(batchSize)}.`,
-    );
-  }
+  checkInteger("map", "batchSize", batchSize, { from: 1 });
   const { leaves, defs } = flattenArguments([xs], "map", "leaf");
   const n = lengthOf(leaves);
   const of = (parts: readonly Tensor[]): unknown => unflattenArguments(defs, parts)[0];

@@ -236,7 +236,7 @@ describe("scan", () => {
       `[DownhillError: scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).]`,
     );
     expect(() => scan(id, 0, null, { length: 2.5 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: scan: length must be a whole number, got 2.5.]`,
+      `[DownhillError: scan: length must be an integer from 0 to 2147483647, got 2.5.]`,
     );
     expect(() => scan(id, 0, inputs, { length: 3 })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: scan: xs and length disagree on the number of steps: 4, 3.]`,

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../errors/arguments.ts";
 import { DownhillError, showType } from "../errors/index.ts";
 import { checkFlags, checkOptions } from "../errors/options.ts";
-import { plainHint, showPlain } from "../ir/plain-number.ts";
+import { checkInteger } from "../ir/plain-number.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { withShape } from "../ir/types.ts";
@@ -142,10 +142,5 @@ function stepCount(xs: readonly Tensor[], given: number | undefined): number {
       "range",
       `scan: without xs, give the number of steps: scan(f, carry, null, { length: 100 }).`,
     );
-  if (!Number.isInteger(length) || length < 0)
-    throw new DownhillError(
-      "range",
-      `scan: length must be a whole number, got ${showPlain(length)}.${plainHint("Sizes", [length])}`,
-    );
-  return length;
+  return checkInteger("scan", "length", length);
 }

@@ -9,6 +9,7 @@ import type { ScanParams } from "../prims/scan.ts";
 import { scan } from "../prims/scan.ts";
 import { reshape } from "../prims/shape.ts";
 import { traceClosed } from "../trace/staging.ts";
+import { isIntegerIn } from "../ir/plain-number.ts";
 
 /**
  * Number of steps between two carries that reverse mode keeps; `undefined` where it keeps all steps.
@@ -22,7 +23,7 @@ export function segmentLength(
 ): number | undefined {
   if (every === undefined || every === false) return undefined;
   if (every === true) return Math.max(1, Math.ceil(Math.sqrt(length)));
-  if (Number.isInteger(every) && every >= 1) return every;
+  if (isIntegerIn(every, { from: 1 })) return every;
   throw new DownhillError(
     "range",
     `${operation}: checkpoint must be true, false or a whole number of steps of 1 or more, got ${String(every)}.`,

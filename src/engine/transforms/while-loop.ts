@@ -24,6 +24,7 @@ import { interned } from "../trace/intern.ts";
 import type { ScanOptions } from "./scan.ts";
 import { runScan } from "./scan.ts";
 import "./program-tools.ts";
+import { checkInteger, anyInt32 } from "../ir/plain-number.ts";
 
 /**
  * Repeats `carry = body(carry)` while `test(carry)` holds, from `init` on, and gives the last carry. The number of steps
@@ -137,10 +138,7 @@ export function foriLoop(
   checkOptions("foriLoop", options, ["checkpoint"]);
   const int32 = arrayType("int32", []);
   if (typeof from === "number" && typeof to === "number") {
-    for (const bound of [from, to]) {
-      if (!Number.isInteger(bound) || Math.abs(bound) >= 2 ** 31)
-        throw new DownhillError("range", `foriLoop: bounds must be whole numbers, got ${String(bound)}.`);
-    }
+    for (const bound of [from, to]) checkInteger("foriLoop", "a bound", bound, anyInt32);
     const length = Math.max(0, to - from);
     const places = iota("int32", [length], 0);
     const step = (carry: never, i: Tensor): readonly [unknown, null] => {
@@ -171,7 +169,8 @@ export function foriLoop(
 }
 
 function asBound(bound: unknown): Tensor {
-  if (typeof bound === "number" && Number.isInteger(bound)) return full(arrayType("int32", []), bound);
+  if (typeof bound === "number")
+    return full(arrayType("int32", []), checkInteger("foriLoop", "a bound", bound, anyInt32));
   if (bound instanceof Tensor && bound.ndim === 0) {
     if (bound.dtype === "int32") return bound;
     // a whole number of JavaScript, inside of a compiled function

@@ -7,8 +7,9 @@ import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import type { Shape } from "../../engine/util/shape.ts";
 import { broadcastShapes as joinShapes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
-import { alongAxis, checkShape, expandTo, normalizeAxis, requireWhole } from "./promote.ts";
+import { alongAxis, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 import { concatenate } from "./shape.ts";
+import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
 type Several = number | readonly number[];
 const listOf = (given: Several): readonly number[] => (typeof given === "number" ? [given] : given);
@@ -76,7 +77,7 @@ export interface RepeatOptions {
 export function repeat(x: TensorLike, count: Several, options: RepeatOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("repeat", arguments, 3);
   checkOptions("repeat", options, ["axis"]);
-  for (const n of listOf(count)) requireWhole("repeat", "a count", n);
+  for (const n of listOf(count)) checkInteger("repeat", "a count", n);
   const [t, axis] = alongAxis("repeat", p.asTensor(x, "repeat"), options.axis);
   const { shape } = t.type;
   if (typeof count === "number") {
@@ -104,7 +105,7 @@ export function repeat(x: TensorLike, count: Several, options: RepeatOptions = {
 export function tile(x: TensorLike, counts: Several): Tensor {
   if (arguments.length > 2) refuseExtra("tile", arguments, 2);
   const given = listOf(counts);
-  for (const n of given) requireWhole("tile", "a count", n);
+  for (const n of given) checkInteger("tile", "a count", n);
   const t = p.asTensor(x, "tile");
   const rank = Math.max(t.ndim, given.length);
   const shape = [...new Array<number>(rank - t.ndim).fill(1), ...t.type.shape];
@@ -131,7 +132,7 @@ export function roll(x: TensorLike, shift: Several, options: RollOptions = {}): 
   checkOptions("roll", options, ["axis"]);
   const t = p.asTensor(x, "roll");
   const shifts = listOf(shift);
-  for (const by of shifts) requireWhole("roll", "a shift", by, -Infinity);
+  for (const by of shifts) checkInteger("roll", "a shift", by, anyInt32);
   if (options.axis === undefined) {
     const [flat] = alongAxis("roll", t, undefined);
     return p.reshape(shifts.reduce((y, by) => rolled(y, by, 0), flat), t.type.shape); // prettier-ignore
@@ -204,7 +205,7 @@ function cut(operation: string, x: TensorLike, parts: Several, axis: number, eve
   const place = (at: number): number => Math.min(n, Math.max(0, at < 0 ? at + n : at));
   let places: readonly number[];
   if (typeof parts === "number") {
-    requireWhole(operation, "the number of parts", parts, 1);
+    checkInteger(operation, "the number of parts", parts, { from: 1 });
     if (evenly && n % parts !== 0) {
       throw new DownhillError(
         "shape",
@@ -214,7 +215,7 @@ function cut(operation: string, x: TensorLike, parts: Several, axis: number, eve
     const [size, longer] = [Math.floor(n / parts), n % parts];
     places = range(1, parts).map((i) => i * size + Math.min(i, longer));
   } else {
-    for (const at of parts) requireWhole(operation, "a place", at, -Infinity);
+    for (const at of parts) checkInteger(operation, "a place", at, anyInt32);
     places = parts.map(place);
   }
   const bounds = [0, ...places, n];
@@ -346,7 +347,7 @@ export function append(x: TensorLike, values: TensorLike, options: AlongOptions 
 
 function placesOf(operation: string, places: Several, n: number, last: number): number[] {
   return listOf(places).map((place) => {
-    requireWhole(operation, "a place", place, -Infinity);
+    checkInteger(operation, "a place", place, anyInt32);
     if (place < -n || place > last)
       throw new DownhillError("range", `${operation}: place ${place} is out of range for an axis of ${n}.`);
     return place < 0 ? place + n : place;
@@ -418,7 +419,7 @@ export function rot90(x: TensorLike, options: Rot90Options = {}): Tensor {
   if (arguments.length > 2) refuseExtra("rot90", arguments, 2);
   checkOptions("rot90", options, ["k", "axes"]);
   const { k = 1, axes = [0, 1] } = options;
-  requireWhole("rot90", "k", k, -Infinity);
+  checkInteger("rot90", "k", k, anyInt32);
   const t = p.asTensor(x, "rot90");
   const [a, b] = axes.map((axis) => normalizeAxis("rot90", axis, t.type)) as [number, number];
   if (a === b) throw new DownhillError("range", `rot90: axes [${axes.join()}] are one axis.`);

@@ -7,6 +7,7 @@ import { range } from "../../engine/util/shape.ts";
 import { promoteTypes } from "./promote.ts";
 import type { PerAxis } from "./spatial.ts";
 import { perAxis, spaceRank } from "./spatial.ts";
+import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Zeros around images: none, as many as keep their size, so many on all sides, or for each axis of space. */
 export type Padding =
@@ -47,11 +48,7 @@ function checkGroups(
   weight: Tensor,
   axis: number,
 ): void {
-  if (!Number.isInteger(groups) || groups < 1)
-    throw new DownhillError(
-      "range",
-      `${operation}: groups must be a whole number of 1 or more, got ${groups}.`,
-    );
+  checkInteger(operation, "groups", groups, { from: 1 });
   const expected = axis === 1 ? weight.shape[1]! * groups : weight.shape[0]!;
   if (expected !== channels) {
     throw new DownhillError(
@@ -84,7 +81,7 @@ function paddingOf(
   type Entries = readonly (number | readonly [number, number])[];
   const list: Entries = typeof padding === "number" ? space.map(() => padding) : padding;
   const isList: boolean = Array.isArray(list);
-  const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
+  const isSize = (n: unknown): boolean => isIntegerIn(n);
   if (isList && list.length === space.length) {
     const pairs = list.map((entry): readonly [number, number] =>
       typeof entry === "number" ? [entry, entry] : entry,

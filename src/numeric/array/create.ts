@@ -1,7 +1,7 @@
 import { refuseDetached, refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import { anyInt32, checkInteger, largestInt32, plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import type { BooleanLike, NestedNumbers, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
@@ -17,7 +17,7 @@ import { exp, log, pow } from "../../engine/prims/transcendental.ts";
 import { isTypedArray } from "../../engine/tree/tree.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { turn } from "../../engine/util/turn.ts";
-import { checkShape, normalizeAxis, requireWhole } from "./promote.ts";
+import { checkShape, normalizeAxis } from "./promote.ts";
 
 export interface DTypeOption {
   /** Kind of elements. Default float64. */
@@ -137,13 +137,11 @@ export function onesLike(x: TensorLike): Tensor {
 }
 
 function checkCount(operation: string, count: number): void {
-  if (!Number.isInteger(count) || count < 0)
-    throw new DownhillError("range", `${operation}: the count must be a whole number, got ${String(count)}.`);
-  checkLength(operation, count);
+  checkInteger(operation, "the count", count);
 }
 
 function checkLength(operation: string, n: number): void {
-  if (n < 2 ** 32) return;
+  if (n <= largestInt32) return;
   throw new DownhillError("range", `${operation}: it would have ${n} elements, more than an array can have.`);
 }
 
@@ -228,7 +226,7 @@ export function eye(n: number, columns?: number | EyeOptions, options?: EyeOptio
   const shape = [n, isWide ? columns : n];
   checkShape("eye", shape);
   const { k = 0 } = given;
-  requireWhole("eye", "k", k, -Infinity);
+  checkInteger("eye", "k", k, anyInt32);
   const elements = makeArray("f64", sizeOf(shape));
   for (let i = Math.max(0, -k); i < n && i + k < shape[1]!; i++) elements[i * shape[1]! + i + k] = 1;
   return fromFlat(arrayType(dtypeOf("eye", given), shape), elements);

@@ -107,7 +107,7 @@ describe("along an axis", () => {
       `[DownhillError: diff: f64[] has no neighbours. Give an array.]`,
     );
     expect(() => c.diff(x, { n: -1 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: diff: n must be a whole number of at least 0, got -1.]`,
+      `[DownhillError: diff: n must be an integer from 0 to 2147483647, got -1.]`,
     );
   });
 });

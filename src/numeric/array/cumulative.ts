@@ -3,8 +3,9 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
-import { alongAxis, asFloating, expandTo, matchFloating, normalizeAxis, requireWhole } from "./promote.ts";
+import { alongAxis, asFloating, expandTo, matchFloating, normalizeAxis } from "./promote.ts";
 import { concatenate } from "./shape.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /** Options of what goes along an axis, from one element to the next. */
 export interface CumulativeOptions {
@@ -141,7 +142,7 @@ export function diff(x: TensorLike, options: DiffOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("diff", arguments, 2);
   checkOptions("diff", options, ["axis", "n", "prepend", "append"]);
   const { n = 1, prepend, append } = options;
-  requireWhole("diff", "n", n);
+  checkInteger("diff", "n", n);
   const given = p.asTensor(x, "diff");
   if (given.ndim === 0)
     throw new DownhillError("shape", `diff: ${showType(given.type)} has no neighbours. Give an array.`);

@@ -6,7 +6,8 @@ import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import type { DTypeOption } from "./create.ts";
-import { asFloating, asPartOf, checkShape, expandTo, normalizeAxis, requireWhole } from "./promote.ts";
+import { asFloating, asPartOf, checkShape, expandTo, normalizeAxis } from "./promote.ts";
+import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
 /** Which diagonal is meant: 0 is the main one, positive ones lie above it, negative ones below. */
 export interface DiagonalOptions {
@@ -62,7 +63,7 @@ function onDiagonal(x: Tensor, offset: number): Tensor {
 function matrices(operation: string, x: Tensor, options: DiagonalOptions): Tensor {
   checkOptions(operation, options, ["offset", "axis1", "axis2"]);
   const { offset = 0, axis1 = 0, axis2 = 1 } = options;
-  requireWhole(operation, "offset", offset, -Infinity);
+  checkInteger(operation, "offset", offset, anyInt32);
   if (x.ndim < 2)
     throw new DownhillError(
       "shape",
@@ -108,7 +109,7 @@ export function diag(x: TensorLike, options: { readonly k?: number } = {}): Tens
   if (arguments.length > 2) refuseExtra("diag", arguments, 2);
   checkOptions("diag", options, ["k"]);
   const { k = 0 } = options;
-  requireWhole("diag", "k", k, -Infinity);
+  checkInteger("diag", "k", k, anyInt32);
   const t = p.asTensor(x, "diag");
   if (t.ndim === 1) return onDiagonal(t, k);
   if (t.ndim === 2) return diagonalOf(t, k);
@@ -128,7 +129,7 @@ export function diagEmbed(x: TensorLike, options: { readonly offset?: number } =
   if (arguments.length > 2) refuseExtra("diagEmbed", arguments, 2);
   checkOptions("diagEmbed", options, ["offset"]);
   const { offset = 0 } = options;
-  requireWhole("diagEmbed", "offset", offset, -Infinity);
+  checkInteger("diagEmbed", "offset", offset, anyInt32);
   const t = p.asTensor(x, "diagEmbed");
   if (t.ndim === 0) throw new DownhillError("shape", `diagEmbed: ${showType(t.type)} is no vector.`);
   return onDiagonal(t, offset);
@@ -150,7 +151,7 @@ function triangle(
 ): Tensor {
   checkOptions(operation, options, ["k"]);
   const { k = 0 } = options;
-  requireWhole(operation, "k", k, -Infinity);
+  checkInteger(operation, "k", k, anyInt32);
   const t = p.asTensor(x, operation);
   if (t.ndim < 2)
     throw new DownhillError(
@@ -158,7 +159,9 @@ function triangle(
       `${operation}: ${showType(t.type)} is no matrix: it has ${t.ndim} axes.`,
     );
   const [rows, columns] = t.type.shape.slice(-2) as [number, number];
-  const mask = expandTo(isBelow(rows, columns, isLower ? k : k - 1), t.type.shape);
+  // beyond the corners nothing changes, and no int32 overflows
+  const bound = Math.min(columns, Math.max(-rows, k));
+  const mask = expandTo(isBelow(rows, columns, isLower ? bound : bound - 1), t.type.shape);
   const zero = p.zeros(t.type);
   return isLower ? p.where(mask, t, zero) : p.where(mask, zero, t);
 }
@@ -189,8 +192,8 @@ export function tri(n: number, options: TriOptions = {}): Tensor {
   checkOptions("tri", options, ["columns", "k", "dtype"]);
   const { columns = n, k = 0, dtype = "float64" } = options;
   checkShape("tri", [n, columns]);
-  requireWhole("tri", "k", k, -Infinity);
-  return p.convert(isBelow(n, columns, k), dtype);
+  checkInteger("tri", "k", k, anyInt32);
+  return p.convert(isBelow(n, columns, Math.min(columns, Math.max(-n, k))), dtype);
 }
 
 /** The places of a matrix for which a condition holds, in row-major order, as `[rows, columns]` of int32. */
@@ -217,7 +220,7 @@ function triangleOf(operation: string, n: number, options: TriangleOptions): rea
   checkOptions(operation, options, ["columns", "k"]);
   const { columns = n, k = 0 } = options;
   checkShape(operation, [n, columns]);
-  requireWhole(operation, "k", k, -Infinity);
+  checkInteger(operation, "k", k, anyInt32);
   return [columns, k];
 }
 
@@ -282,7 +285,7 @@ export function vander(x: TensorLike, options: VanderOptions = {}): Tensor {
   if (t.ndim !== 1) throw new DownhillError("shape", `vander: ${showType(t.type)} is no vector.`);
   const rows = t.type.shape[0]!;
   const { n = rows, increasing = false } = options;
-  requireWhole("vander", "n", n);
+  checkInteger("vander", "n", n);
   const ones = p.full(arrayType(t.dtype, [rows, Math.min(1, n)], t.type.weak), 1);
   if (n < 2) return ones;
   const factors = p.broadcast(t, [rows, n - 1], [0]);

@@ -34,7 +34,7 @@ describe("pad", () => {
       `[DownhillError: pad: the widths do not fit f64[2,3]: give one [before, after] an axis, as in [[1, 2], [0, 0]], one for all axes, or a number.]`,
     );
     expect(() => pad(x, [0.5, 1])).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: pad: a width must be a whole number, got 0.5.]`,
+      `[DownhillError: pad: a width must be an integer from -2147483647 to 2147483647, got 0.5.]`,
     );
     expect(() => pad([], 1, { mode: "edge" })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: pad: axis 0 of f64[0] has no element to go around it.]`,

@@ -5,7 +5,8 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
-import { asPartOf, expandTo, requireWhole } from "./promote.ts";
+import { asPartOf, expandTo } from "./promote.ts";
+import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
 /**
  * What stands around an array: a number, its own edge, the array turned around at its edge (`reflect` without the edge itself,
@@ -91,7 +92,7 @@ function widthsOf(widths: PadWidths, x: Tensor): (readonly [number, number])[] {
       `pad: the widths do not fit ${showType(x.type)}: give one [before, after] an axis, as in [[1, 2], [0, 0]], one for all axes, or a number.`,
     );
   }
-  for (const n of pairs.flat()) requireWhole("pad", "a width", n as number, -Infinity);
+  for (const n of pairs.flat()) checkInteger("pad", "a width", n as number, anyInt32);
   return pairs as (readonly [number, number])[];
 }
 

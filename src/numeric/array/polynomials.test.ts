@@ -43,7 +43,7 @@ describe("polynomials", () => {
       `[DownhillError: polyfit: 3 coefficients cannot be had of 2 places.]`,
     );
     expect(() => q.polyder([1, 2], -1)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: polyder: m must be a whole number of at least 0, got -1.]`,
+      `[DownhillError: polyder: m must be an integer from 0 to 2147483647, got -1.]`,
     );
   });
 });

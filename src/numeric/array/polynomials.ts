@@ -4,8 +4,9 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
-import { asFloating, matchFloating, promoteTypes, requireWhole } from "./promote.ts";
+import { asFloating, matchFloating, promoteTypes } from "./promote.ts";
 import { convolve } from "./signal.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 // Polynomials are vectors of coefficients, as in NumPy: that of the highest power comes first.
 
@@ -74,7 +75,7 @@ function numbersBeside(c: Tensor, values: readonly number[]): Tensor {
 /** The m-th derivative of a polynomial; that of a constant is 0. */
 export function polyder(coefficients: TensorLike, m = 1): Tensor {
   if (arguments.length > 2) refuseExtra("polyder", arguments, 2);
-  requireWhole("polyder", "m", m);
+  checkInteger("polyder", "m", m);
   let c = coefficientsOf("polyder", coefficients);
   for (let k = 0; k < m; k++) {
     const n = c.type.shape[0]!;
@@ -88,7 +89,7 @@ export function polyder(coefficients: TensorLike, m = 1): Tensor {
 /** The m-th integral of a polynomial, 0 at 0. */
 export function polyint(coefficients: TensorLike, m = 1): Tensor {
   if (arguments.length > 2) refuseExtra("polyint", arguments, 2);
-  requireWhole("polyint", "m", m);
+  checkInteger("polyint", "m", m);
   let c = coefficientsOf("polyint", coefficients);
   for (let k = 0; k < m; k++) {
     const n = c.type.shape[0]!;
@@ -109,7 +110,7 @@ export function polyint(coefficients: TensorLike, m = 1): Tensor {
  */
 export function polyfit(x: TensorLike, y: TensorLike, degree: number): Tensor {
   if (arguments.length > 3) refuseExtra("polyfit", arguments, 3);
-  requireWhole("polyfit", "the degree", degree);
+  checkInteger("polyfit", "the degree", degree);
   const [a, b] = [asFloating(x, "polyfit"), asFloating(y, "polyfit")];
   const n = a.type.shape[0];
   if (a.ndim !== 1 || b.ndim < 1 || b.ndim > 2 || b.type.shape[0] !== n) {

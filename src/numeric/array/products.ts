@@ -3,7 +3,7 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
-import { showPlain } from "../../engine/ir/plain-number.ts";
+import { isIntegerIn, showPlain } from "../../engine/ir/plain-number.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import { matchOperands, normalizeAxis, promoteTypes } from "./promote.ts";
 
@@ -96,7 +96,7 @@ export function tensordot(x: TensorLike, y: TensorLike, axes: TensordotAxes = 2)
   if (arguments.length > 3) refuseExtra("tensordot", arguments, 3);
   const [a, b] = alike("tensordot", x, y);
   const given: unknown = axes; // callers without types pass anything
-  if (!(Number.isInteger(given) && (given as number) >= 0) && !(Array.isArray(given) && given.length === 2))
+  if (!isIntegerIn(given, { to: Math.min(a.ndim, b.ndim) }) && !(Array.isArray(given) && given.length === 2))
     throw new DownhillError("option", `tensordot: axes are a number of axes or two lists, as in tensordot(x, y, 1) or tensordot(x, y, [[1], [0]]); got ${showPlain(given)}.`); // prettier-ignore
   const pairs: TensordotAxes =
     typeof axes === "number" ? [range(a.ndim - axes, a.ndim), range(0, axes)] : axes;

@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { isAtHand, knownNumber, readElements } from "../../engine/ir/elements.ts";
 import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
-import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import { isIntegerIn, largestInt32, plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { ArrayType, DType } from "../../engine/ir/types.ts";
 import { arrayType, isFloating } from "../../engine/ir/types.ts";
@@ -191,12 +191,18 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     );
   }
   for (const n of shape) {
-    if (!(Number.isInteger(n) && n >= 0 && !Object.is(n, -0)) && !(open && n === -1))
+    if ((!isIntegerIn(n) || Object.is(n, -0)) && !(open && n === -1))
       throw new DownhillError(
         "shape",
         `${operation}: ${showPlain(n)} in shape [${shape.map((size) => showPlain(size)).join()}] is not a size.${plainHint("Sizes", shape)}`,
       );
   }
+  const total = sizeOf(shape.filter((n) => n !== -1));
+  if (total <= largestInt32) return;
+  throw new DownhillError(
+    "shape",
+    `${operation}: shape [${shape.join()}] has ${total} elements; an array has at most ${largestInt32}.`,
+  );
 }
 
 /** What those need who gave sizes or axes one by one. */
@@ -289,14 +295,4 @@ export function alongAxis(
 ): readonly [x: Tensor, axis: number] {
   if (axis !== undefined) return [x, normalizeAxis(operation, axis, x.type)];
   return [x.type.shape.length === 1 ? x : reshape(x, [sizeOf(x.type.shape)]), 0];
-}
-
-/** Must be a whole number of at least `least`; what it is called is said by `what`. */
-export function requireWhole(operation: string, what: string, value: number, least = 0): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new DownhillError(
-    "range",
-    `${operation}: ${what} must be a whole number${least === -Infinity ? "" : ` of at least ${least}`}, got ${showPlain(value)}.` +
-      plainHint("Sizes", [value]),
-  );
 }

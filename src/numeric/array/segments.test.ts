@@ -88,7 +88,7 @@ describe("sums of segments", () => {
       () => bincount([0, 1], { weights: [1] }),
       "bincount: weights are f64[1], and there are [2] elements to be counted.",
     ],
-    [() => histogram([1], { bins: 0 }), "histogram: bins must be a positive whole number"],
+    [() => histogram([1], { bins: 0 }), "histogram: bins must be an integer from 1 to 2147483647, got 0"],
     [
       () => histogram([1], { bins: [1] }),
       "histogram: bins are f64[1]; give a number or a vector of two bounds or more.",

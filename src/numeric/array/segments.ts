@@ -10,6 +10,7 @@ import { search } from "./halving.ts";
 import { multiplyOneByOne } from "./multiply-at.ts";
 import { foundLength } from "./places.ts";
 import { asFloating, asPartOf, asPlaces, checkShape } from "./promote.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /** Options of the sums and extremes of segments. */
 export interface SegmentOptions {
@@ -252,11 +253,7 @@ function boundsOf(x: Tensor, { bins = 10, range: between }: HistogramOptions): T
       `histogram: bins are ${showType(bounds.type)}; give a number or a vector of two bounds or more.`,
     );
   }
-  if (!Number.isInteger(bins) || bins < 1)
-    throw new DownhillError(
-      "range",
-      `histogram: bins must be a positive whole number, or bounds; got ${bins}.`,
-    );
+  checkInteger("histogram", "bins", bins, { from: 1 });
   const scalar = arrayType(x.dtype, []);
   if (between !== undefined && !(between[0] <= between[1] && between.every(Number.isFinite))) {
     throw new DownhillError(

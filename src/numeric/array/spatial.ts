@@ -1,5 +1,6 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** One number for all axes of space, or one for each. */
 export type PerAxis = number | readonly number[];
@@ -24,7 +25,7 @@ export function perAxis(
 ): readonly number[] {
   const list: readonly number[] = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
   const isList: boolean = Array.isArray(list);
-  if (isList && list.length === rank && list.every((n) => Number.isInteger(n) && n >= least)) return list;
+  if (isList && list.length === rank && list.every((n) => isIntegerIn(n, { from: least }))) return list;
   throw new DownhillError(
     "range",
     `${operation}: ${option} must be a whole number of ${least} or more, or an array of ${rank} of them, one for each axis of space; got ${JSON.stringify(value)}.`,

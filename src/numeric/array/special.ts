@@ -1,6 +1,5 @@
 // Special functions: of one operand within a few units in the last place, of several within 1e−13 relatively (docs/accuracy.md).
-import { DownhillError } from "../../engine/errors/index.ts";
-import { showPlain } from "../../engine/ir/plain-number.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import * as p from "../../engine/prims/index.ts";
@@ -160,6 +159,9 @@ export function betaincinv(a: TensorLike, b: TensorLike, y: TensorLike): Tensor 
   return p.betaincinv(...floatingOperands("betaincinv", a, b, y));
 }
 
+/** `multigammaln` adds up a term for each dimension. */
+const mostDimensions = 10_000;
+
 /**
  * The logarithm of the gamma function of d dimensions, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 … d − 1, for
  * a > (d − 1) / 2; NaN below. `d` is a plain whole number from 1 on.
@@ -168,12 +170,7 @@ export function betaincinv(a: TensorLike, b: TensorLike, y: TensorLike): Tensor 
  */
 export function multigammaln(a: TensorLike, d: number): Tensor {
   if (arguments.length > 2) refuseExtra("multigammaln", arguments, 2);
-  if (!Number.isInteger(d) || d < 1) {
-    throw new DownhillError(
-      "range",
-      `multigammaln: the dimension must be a whole number from 1 on, as in multigammaln(a, 2); got ${showPlain(d)}.`,
-    );
-  }
+  checkInteger("multigammaln", "the dimension", d, { from: 1, to: mostDimensions });
   const t = asFloating(a, "multigammaln");
   const number = (value: number): Tensor => p.full(t.type, value);
   const isInside = p.less(number((d - 1) / 2), t);

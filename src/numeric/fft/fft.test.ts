@@ -131,7 +131,7 @@ describe("Fourier transforms", () => {
       `[DownhillError: fft: axis 1 is out of range for f64[2]: axes run from -1 to 0.]`,
     );
     expect(() => fft([1, 2], { n: 0 })).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: fft: n must be a whole number of at least 1, got 0.]`,
+      `[DownhillError: fft: n must be an integer from 1 to 2147483647, got 0.]`,
     );
     expect(() => fft([1, 2], { norm: "orth" as never })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: fft: norm must be "backward" or "ortho" or "forward", got "orth". Did you mean "ortho"?]`,
@@ -152,7 +152,7 @@ describe("Fourier transforms", () => {
       `[DownhillError: complex.add: shapes do not fit together: f64[2] and f64[3].]`,
     );
     expect(() => fourier.fftfreq(2.5)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: fftfreq: n must be a whole number of at least 1, got 2.5.]`,
+      `[DownhillError: fftfreq: n must be an integer from 1 to 2147483647, got 2.5.]`,
     );
   });
 

@@ -6,11 +6,12 @@ import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import { roll } from "../array/arrange.ts";
-import { asFloating, normalizeAxes, normalizeAxis, requireWhole } from "../array/promote.ts";
+import { asFloating, normalizeAxes, normalizeAxis } from "../array/promote.ts";
 import type { Complex, ComplexLike } from "./complex.ts";
 import { isReal, partsOf, product } from "./complex.ts";
 import type { Sign } from "./transform.ts";
 import { transform } from "./transform.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /** Where the factor stands: in the inverse (`backward`), in both its root (`ortho`), or in the transform itself (`forward`). */
 export type FourierNorm = "backward" | "ortho" | "forward";
@@ -50,7 +51,7 @@ function scaled(x: Complex, factor: number): Complex {
 
 /** x with n elements along an axis. */
 function fitted(operation: string, x: Tensor, axis: number, n: number): Tensor {
-  requireWhole(operation, "n", n, 1);
+  checkInteger(operation, "n", n, { from: 1 });
   const size = x.type.shape[axis]!;
   if (size >= n) return size === n ? x : p.part(x, axis, 0, n);
   const widths = (high: number): number[] => range(0, x.ndim).map((i) => (i === axis ? high : 0));
@@ -181,7 +182,7 @@ function realAlong(
   norm: FourierNorm,
   sign: Sign,
 ): Tensor {
-  requireWhole(operation, "n", n, 1);
+  checkInteger(operation, "n", n, { from: 1 });
   const count = Math.floor(n / 2) + 1;
   const half = both(x, (part) => fitted(operation, part, axis, count));
   const weights = range(0, count).map((k) => (k === 0 || 2 * k === n ? 1 : 2));
@@ -356,14 +357,14 @@ function frequencies(
  */
 export function fftfreq(n: number, options: FrequencyOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("fftfreq", arguments, 2);
-  requireWhole("fftfreq", "n", n, 1);
+  checkInteger("fftfreq", "n", n, { from: 1 });
   return frequencies("fftfreq", n, range(0, n).map((k) => (2 * k < n ? k : k - n)), options); // prettier-ignore
 }
 
 /** The frequencies of the elements of `rfft`, from 0 up. */
 export function rfftfreq(n: number, options: FrequencyOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("rfftfreq", arguments, 2);
-  requireWhole("rfftfreq", "n", n, 1);
+  checkInteger("rfftfreq", "n", n, { from: 1 });
   return frequencies("rfftfreq", n, range(0, Math.floor(n / 2) + 1), options);
 }
 

@@ -5,7 +5,7 @@ import { asFloating } from "../array/promote.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkNeededOptions, checkOptions } from "../../engine/errors/options.ts";
-import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import { isIntegerIn, plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
@@ -159,7 +159,7 @@ export function multiHeadAttention(
   const { query, key, value, output } = params ?? ({} as MultiHeadParams); // callers without types leave it out
   checkTensors("multiHeadAttention", "the layer query", query, ["weight", "bias"], "multiHeadInit");
   const features = query.weight.shape[1]!;
-  if (!Number.isInteger(heads) || heads < 1 || features % heads !== 0) {
+  if (!isIntegerIn(heads, { from: 1 }) || features % heads !== 0) {
     throw new DownhillError(
       "shape",
       `multiHeadAttention: ${features} features cannot be divided into ${showPlain(heads)} heads.${plainHint("Sizes", [heads])}`,

@@ -10,6 +10,7 @@ import { split, type Key } from "../random/index.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import { fanInUniform, zerosInit, type Initialiser } from "./initialise.ts";
 import { checkTensors } from "./parameters.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Parameters of a convolution layer. */
 export interface ConvolutionParams {
@@ -63,7 +64,7 @@ export function convolutionInit(
     ...window.map((n) => ["each size of the window", n] as const),
   ];
   for (const [what, n] of sizes) {
-    if (Number.isInteger(n) && (n as number) > 0) continue;
+    if (isIntegerIn(n, { from: 1 })) continue;
     throw new DownhillError(
       "range",
       `convolutionInit: ${what} must be an integer of 1 or more, got ${String(n)}. Write convolutionInit(key, 3, 8, [5, 5]).`,

@@ -8,6 +8,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { split, type Key } from "../random/index.ts";
 import { fanInUniform, zerosInit, type Initialiser } from "./initialise.ts";
 import { checkTensors } from "./parameters.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /** Parameters of a dense layer. */
 export interface DenseParams {
@@ -46,10 +47,8 @@ export function denseInit(
   for (const [what, n] of [
     ["inputs", inputs],
     ["outputs", outputs],
-  ] as const) {
-    if (Number.isInteger(n) && n > 0) continue;
-    throw new DownhillError("range", `denseInit: ${what} must be an integer of 1 or more, got ${String(n)}.`);
-  }
+  ] as const)
+    checkInteger("denseInit", what, n, { from: 1 });
   const { dtype = "float32", init = fanInUniform } = options;
   const { biasInit = options.init === undefined ? fanInUniform : zerosInit } = options;
   const [weightKey, biasKey] = split(key);

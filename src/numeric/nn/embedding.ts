@@ -4,7 +4,7 @@ import { expandDims, take } from "../array/shape.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlags, checkOptions } from "../../engine/errors/options.ts";
-import { refuseTensor } from "../../engine/ir/plain-number.ts";
+import { checkInteger, refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { bernoulli, type Key } from "../random/index.ts";
@@ -34,6 +34,7 @@ export function embedding(
   const places = placesAlong("embedding", words, rows, 0);
   const out = take(rows, places, { axis: 0 });
   if (options.padding === undefined) return out;
+  checkInteger("embedding", "padding", options.padding, { to: rows.shape[0]! - 1 });
   return where(expandDims(equal(places, options.padding), -1), stopGradient(out), out);
 }
 

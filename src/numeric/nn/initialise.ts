@@ -11,6 +11,7 @@ import { qr } from "../linalg/index.ts";
 import { normal, truncatedNormal, uniform, type Key } from "../random/index.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
+import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Options of an initialiser. */
 export interface InitialiserOptions {
@@ -270,7 +271,7 @@ function normalWith(operation: string, deviation: (fans: Fans) => number): Initi
 function fansOf(operation: string, shape: readonly number[], options: InitialiserOptions): Fans {
   checkOptions(operation, options, ["dtype", "fanIn", "fanOut"]);
   for (const n of shape) {
-    if (Number.isInteger(n) && n > 0) continue;
+    if (isIntegerIn(n, { from: 1 })) continue;
     throw new DownhillError(
       "shape",
       `${operation}: ${String(n)} in shape ${showShape(shape)} is not a size.`,
@@ -286,5 +287,6 @@ function fansOf(operation: string, shape: readonly number[], options: Initialise
       `${operation}: shape ${showShape(shape)} does not tell how many inputs and outputs there are. Give fanIn and fanOut.`,
     );
   }
+  for (const [what, n] of Object.entries({ fanIn, fanOut })) checkInteger(operation, what, n, { from: 1 });
   return { fanIn, fanOut };
 }

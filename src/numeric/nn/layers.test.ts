@@ -143,7 +143,7 @@ describe("normalisations", () => {
       () => nn.layerNorm(params, matrix, { eps: 1 } as never),
       'layerNorm: unknown option "eps". Did you mean "epsilon"?',
     ],
-    [() => nn.scaleInit(0), "scaleInit: features must be an integer of 1 or more, got 0."],
+    [() => nn.scaleInit(0), "scaleInit: features must be an integer from 1 to 2147483647, got 0."],
   ])("refuse misuse %#", (action, message) => {
     expect(action).toThrow(message);
   });
@@ -283,7 +283,7 @@ describe("recurrent cells", () => {
       "rnnCell: x is f64[2] and the state f64[4], but the cell takes 3 inputs and 4 hidden numbers along the last axis.",
     );
     expect(() => nn.lstmInit(key(0), 3, 0.5)).toThrow(
-      "lstmInit: hidden must be an integer of 1 or more, got 0.5.",
+      "lstmInit: hidden must be an integer from 1 to 2147483647, got 0.5.",
     );
   });
 });

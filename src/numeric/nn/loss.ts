@@ -26,6 +26,7 @@ import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { broadcastShapes, sameShape } from "../../engine/util/shape.ts";
 import { nanUnless } from "../array/nan-unless.ts";
+import { isIntegerIn, anyInt32 } from "../../engine/ir/plain-number.ts";
 
 /** Options of a loss. */
 export interface LossOptions {
@@ -126,7 +127,7 @@ function checkedOptions(options: CrossEntropyOptions): CrossEntropyOptions {
   const { labelSmoothing = 0, ignore, reduction = "mean" } = options;
   checkChoice("softmaxCrossEntropy", "reduction", reduction, ["mean", "sum", "none"]);
   checkSmoothing("softmaxCrossEntropy", labelSmoothing);
-  if (ignore !== undefined && !Number.isInteger(ignore)) {
+  if (ignore !== undefined && !isIntegerIn(ignore, anyInt32)) {
     throw new DownhillError(
       "range",
       `softmaxCrossEntropy: ignore must be a whole number, the label of items that do not count; got ${String(ignore)}.`,

@@ -123,7 +123,7 @@ describe("accuracyMetric and topKMetric", () => {
   test("name bad input", () => {
     const metric = nn.topKMetric(2);
     expect(metric.value(metric.init()).item()).toBeNaN();
-    expect(() => nn.topKMetric(0)).toThrow("topKMetric: k must be a whole number of 1 or more, got 0.");
+    expect(() => nn.topKMetric(0)).toThrow("topKMetric: k must be an integer from 1 to 2147483647, got 0.");
     expect(() => metric.update(metric.init(), [[1]], [0])).toThrow("with fewer than k = 2 classes");
     expect(() => metric.update(metric.init(), [[1, 2]], [2])).toThrow("topKMetric: targets must be a class");
     expect(() => metric.update(metric.init(), [1, 2], [0, 1])).toThrow("topKMetric: predictions are f64[2]");
@@ -147,7 +147,9 @@ describe("aucMetric", () => {
     const metric = nn.aucMetric({ bins: 4 });
     expect(metric.value(metric.update(metric.init(), [0.5], [1])).item()).toBeNaN();
     expect(metric.value(metric.update(metric.init(), [0, 1], [0, 1])).item()).toBe(1);
-    expect(() => nn.aucMetric({ bins: 1 })).toThrow("aucMetric: bins must be a whole number of 2 or more");
+    expect(() => nn.aucMetric({ bins: 1 })).toThrow(
+      "aucMetric: bins must be an integer from 2 to 2147483647",
+    );
     expect(() => metric.update(metric.init(), [1.5], [1])).toThrow(
       "aucMetric: predictions must be a probability in [0, 1] each, and number 0 is 1.5.",
     );

@@ -31,6 +31,7 @@ import { isFloating } from "../../engine/ir/types.ts";
 import { iota } from "../../engine/prims/index-ops.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { sameShape, sizeOf } from "../../engine/util/shape.ts";
+import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /**
  * A figure of how well predictions meet targets, taken batch by batch. States are plain records of float64 counts, for `jit` and as the
@@ -79,8 +80,7 @@ export function accuracyMetric(): Metric<HitCounts> {
  */
 export function topKMetric(k: number): Metric<HitCounts> {
   if (arguments.length > 1) refuseExtra("topKMetric", arguments, 1);
-  if (!(Number.isInteger(k) && k > 0))
-    throw new DownhillError("range", `topKMetric: k must be a whole number of 1 or more, got ${String(k)}.`);
+  checkInteger("topKMetric", "k", k, { from: 1 });
   return hitMetric("topKMetric", k);
 }
 
@@ -186,7 +186,7 @@ function classMetric(operation: string, options: ClassMetricOptions, ratio: Rati
   checkOptions(operation, options, ["classes", "threshold", "average"]);
   const { classes, threshold = 0.5, average = "macro" } = options;
   checkChoice(operation, "average", average, ["macro", "micro", "none"]);
-  if (classes !== undefined && !(Number.isInteger(classes) && classes > 1)) {
+  if (classes !== undefined && !isIntegerIn(classes, { from: 2 })) {
     throw new DownhillError(
       "range",
       `${operation}: classes must be a whole number of 2 or more, got ${String(classes)}. Leave it out for yes and no.`,
@@ -283,11 +283,7 @@ export function aucMetric(options: AucMetricOptions = {}): Metric<ScoreCounts> {
   if (arguments.length > 1) refuseExtra("aucMetric", arguments, 1);
   checkOptions("aucMetric", options, ["bins"]);
   const { bins = 200 } = options;
-  if (!(Number.isInteger(bins) && bins > 1))
-    throw new DownhillError(
-      "range",
-      `aucMetric: bins must be a whole number of 2 or more, got ${String(bins)}.`,
-    );
+  checkInteger("aucMetric", "bins", bins, { from: 2 });
   return {
     init: () => ({ positives: zeros([bins]), negatives: zeros([bins]) }),
     update({ positives, negatives }, predictions, targets) {

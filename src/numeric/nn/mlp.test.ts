@@ -38,7 +38,7 @@ describe("dense", () => {
     expect([...bias.data()].some((x) => x !== 0)).toBe(true);
     expect(denseInit(key(3), 2, 2, { init: heNormal }).bias.tolist()).toEqual([0, 0]);
     expect(() => denseInit(key(3), 0, 2)).toThrow(
-      "denseInit: inputs must be an integer of 1 or more, got 0.",
+      "denseInit: inputs must be an integer from 1 to 2147483647, got 0.",
     );
     expect(() => denseInit(key(3), 1, 2, { dtpye: "float64" } as never)).toThrow('Did you mean "dtype"?');
   });

@@ -7,6 +7,7 @@ import { split, type Key } from "../random/index.ts";
 import { nameValue } from "../../engine/trace/staging.ts";
 import { relu } from "./activation.ts";
 import { dense, denseInit, type DenseOptions, type DenseParams } from "./dense.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Parameters of a multi-layer perceptron: those of its dense layers, from the input on. */
 export interface MlpParams {
@@ -74,7 +75,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Mlp {
 }
 
 function checkSizes(sizes: unknown): void {
-  const isSize = (n: unknown): boolean => Number.isInteger(n) && (n as number) > 0;
+  const isSize = (n: unknown): boolean => isIntegerIn(n, { from: 1 });
   if (Array.isArray(sizes) && sizes.length >= 2 && sizes.every(isSize)) return;
   throw new DownhillError(
     "range",

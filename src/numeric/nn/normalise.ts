@@ -6,7 +6,7 @@ import { full } from "../array/create.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { checkFlag, checkOptions } from "../../engine/errors/options.ts";
-import { refuseTensor } from "../../engine/ir/plain-number.ts";
+import { checkInteger, isIntegerIn, refuseTensor } from "../../engine/ir/plain-number.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { otherAxes, range } from "../../engine/util/shape.ts";
 import { checkTensors } from "./parameters.ts";
@@ -36,11 +36,7 @@ export function scaleInit(
 ): ScaleParams {
   if (arguments.length > 2) refuseExtra("scaleInit", arguments, 2);
   checkOptions("scaleInit", options, ["dtype"]);
-  if (!Number.isInteger(features) || features < 1)
-    throw new DownhillError(
-      "range",
-      `scaleInit: features must be an integer of 1 or more, got ${String(features)}.`,
-    );
+  checkInteger("scaleInit", "features", features, { from: 1 });
   const { dtype = "float32" } = options;
   return { weight: full([features], 1, { dtype }), bias: full([features], 0, { dtype }) };
 }
@@ -133,7 +129,7 @@ export function groupNorm(
   const t = asFloating(x, "groupNorm");
   requireFeatures("groupNorm", t, 1, weight);
   const [items, channels, ...space] = t.shape;
-  if (!Number.isInteger(groups) || groups < 1 || channels! % groups !== 0) {
+  if (!isIntegerIn(groups, { from: 1 }) || channels! % groups !== 0) {
     throw new DownhillError(
       "shape",
       `groupNorm: ${channels!} channels cannot be divided into ${String(groups)} groups.`,

@@ -15,6 +15,7 @@ import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { windowMax } from "../../engine/prims/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** How many results an axis of space is to have: one number for all axes, or one for each; `null` keeps the size that it has. */
 export type AdaptiveSizes = number | readonly (number | null)[];
@@ -97,7 +98,7 @@ function countsOf(operation: string, x: Tensor, sizes: AdaptiveSizes): readonly 
   const list: unknown = typeof sizes === "number" ? new Array<number>(rank).fill(sizes) : sizes;
   const counts =
     Array.isArray(list) && list.length === rank ? list.map((m: unknown, a) => m ?? space[a]!) : [];
-  const isSize = (m: unknown): m is number => Number.isInteger(m) && (m as number) > 0;
+  const isSize = (m: unknown): m is number => isIntegerIn(m, { from: 1 });
   if (counts.length === rank && counts.every(isSize)) return counts;
   throw new DownhillError(
     "range",

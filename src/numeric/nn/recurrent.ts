@@ -10,6 +10,7 @@ import type { Key } from "../random/index.ts";
 import { split } from "../random/index.ts";
 import { fanInUniform, type Initialiser } from "./initialise.ts";
 import { checkTensors } from "./parameters.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /** Parameters of a recurrent cell; its parts (gates) lie side by side along the last axis. */
 export interface RecurrentParams {
@@ -53,13 +54,8 @@ function recurrentInit(
   for (const [what, n] of [
     ["inputs", inputs],
     ["hidden", hidden],
-  ] as const) {
-    if (Number.isInteger(n) && n > 0) continue;
-    throw new DownhillError(
-      "range",
-      `${operation}: ${what} must be an integer of 1 or more, got ${String(n)}.`,
-    );
-  }
+  ] as const)
+    checkInteger(operation, what, n, { from: 1 });
   const { init = fanInUniform, dtype = "float32" } = options;
   const width = parts * hidden;
   const [a, b, c, d] = split(key, 4);

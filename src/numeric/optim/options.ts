@@ -4,6 +4,7 @@ import { knownNumber } from "../../engine/ir/elements.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { isFloating } from "../../engine/ir/types.ts";
 import type { Schedule } from "./schedule.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** A hyper-parameter: a number, or a scalar tensor, through which a run can be differentiated. */
 export type Scalar = number | Tensor;
@@ -107,7 +108,7 @@ export function checkNumber(operation: string, option: string, value: unknown, r
 /** A whole number within its range. */
 export function checkCount(operation: string, option: string, value: unknown, range: NumberRange): void {
   const { from = 0, to = Infinity } = range;
-  if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return;
+  if (isIntegerIn(value, { from, to: Math.min(to, Number.MAX_SAFE_INTEGER) })) return;
   throw outOfRange(operation, option, value, `a whole ${showRange({ from, to })}`.replace("finite ", ""));
 }
 

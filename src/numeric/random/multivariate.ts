@@ -13,6 +13,7 @@ import { qr } from "../linalg/factorise.ts";
 import { cholesky } from "../linalg/solve.ts";
 import { type DrawShape, readReal, readShape, type RealOptions } from "./arguments.ts";
 import { type Key, readKey } from "./key.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /**
  * Vectors of the normal distribution of this mean, `[…, n]`, and covariance, `[…, n, n]`: the mean plus the Cholesky factor of the
@@ -65,8 +66,7 @@ export function multivariateNormal(
 export function orthogonal(key: Key, n: number, shape: DrawShape = [], options: RealOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("orthogonal", arguments, 4);
   const dtype = readReal("orthogonal", options);
-  if (!Number.isInteger(n) || n < 0)
-    throw new DownhillError("range", `orthogonal: n must be a whole number of 0 or more, got ${String(n)}.`);
+  checkInteger("orthogonal", "n", n);
   const sizes = [...readShape("orthogonal", shape), n, n];
   const [q, r] = qr(randomNormal(readKey("orthogonal", key), sizes, dtype));
   const signs = where(less(diagonal(r, { axis1: -2, axis2: -1 }), 0), -1, 1);

@@ -1,6 +1,7 @@
 // Threefry by JavaScript, for keys whose words are known and for what is drawn while data is read.
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { KeyWords } from "./key.ts";
+import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** `n` new keys from one. */
 export function splitWords(key: KeyWords, n: number): KeyWords[] {
@@ -76,11 +77,7 @@ function blockOf(key: KeyWords, counter: number): KeyWords {
 
 /** Refuses a count that no array can have. */
 export function checkCount(operation: string, n: number): void {
-  if (isWord(n)) return;
-  throw new DownhillError(
-    "range",
-    `${operation}: how many must be an integer from 0 to 4294967295, got ${n}.`,
-  );
+  checkInteger(operation, "how many", n);
 }
 
 /** Refuses a number that is no word of 32 bits. */
@@ -93,5 +90,5 @@ export function checkWord(operation: string, n: unknown): number {
 }
 
 function isWord(n: number): boolean {
-  return Number.isInteger(n) && n >= 0 && n < 2 ** 32;
+  return isIntegerIn(n, { to: 2 ** 32 - 1 });
 }

@@ -35,6 +35,7 @@ import {
 import { type Key, readKey } from "./key.ts";
 import { split } from "./keys.ts";
 import { gumbelOf } from "./real.ts";
+import { checkInteger } from "../../engine/ir/plain-number.ts";
 
 /**
  * True with this probability, each element by itself, as bool. Without a shape as many as `p` has elements.
@@ -184,11 +185,7 @@ export function permutation(
 }
 
 function readCount(operation: string, n: number): number {
-  if (Number.isInteger(n) && n >= 0 && n < 2 ** 31) return n;
-  throw new DownhillError(
-    "range",
-    `${operation}: how many must be an integer from 0 to 2147483647, or a tensor; got ${n}.`,
-  );
+  return checkInteger(operation, "how many", n);
 }
 
 /** Options of `choice`. */

@@ -5,6 +5,7 @@ import { orderOf } from "../../numeric/random/at-once.ts";
 import { foldIn, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import type { Split } from "./split.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Options of `kFold`. */
 export interface KFoldOptions {
@@ -32,7 +33,7 @@ export function kFold(k: number, options: KFoldOptions): Split[] {
   checkNeededOptions("kFold", options, ["count", "stratify", "seed"]);
   const { stratify, count = stratify?.length } = options;
   const root = key(checkSeed("kFold", options.seed ?? 0));
-  if (count === undefined || !Number.isInteger(count) || count < 0) {
+  if (count === undefined || !isIntegerIn(count)) {
     const got = count === undefined ? "neither count nor stratify" : `count ${String(count)}`;
     throw new DownhillError(
       "option",

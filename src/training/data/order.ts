@@ -6,6 +6,7 @@ import { foldIn, key } from "../../numeric/random/index.ts";
 import { checkSeed } from "./augment-keys.ts";
 import { encodeLabels } from "./labels.ts";
 import { type Shuffle, shuffleInMemory, type ShuffleOptions } from "./shuffle.ts";
+import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Which items an epoch has, one after another. */
 export interface Order {
@@ -41,7 +42,7 @@ export function sampledOrder(items: number, options: SampleOptions): Order {
   checkOptions("sample", options, ["weights", "count", "seed"]);
   const { weights, count = items } = options;
   const root = key(checkSeed("sample", options.seed ?? 0));
-  if (!Number.isInteger(count) || count < 1) {
+  if (!isIntegerIn(count, { from: 1 })) {
     throw new DownhillError(
       "option",
       `sample: count must be a number of items, 1 or more, got ${String(count)}.`,

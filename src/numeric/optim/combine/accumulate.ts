@@ -15,6 +15,7 @@ import {
 } from "../optimizer.ts";
 import { matchParameters, readParameters, rebuild } from "../parameters.ts";
 import { checkState } from "../state.ts";
+import { largestInt32 } from "../../../engine/ir/plain-number.ts";
 
 /** State of `accumulate`. */
 export interface AccumulateState<S> {
@@ -43,7 +44,7 @@ export interface AccumulateState<S> {
 export function accumulate<S>(inner: GeneralOptimizer<S>, k: number): GeneralOptimizer<AccumulateState<S>> {
   if (arguments.length > 2) refuseExtra("accumulate", arguments, 2);
   requireOptimizer("accumulate", inner, "the first argument");
-  checkCount("accumulate", "k", k, { from: 1 });
+  checkCount("accumulate", "k", k, { from: 1, to: largestInt32 });
   return {
     ...inner,
     init(params) {
