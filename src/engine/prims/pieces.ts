@@ -200,8 +200,8 @@ const splitPrim: Primitive<SplitParams> = /* @__PURE__ */ builtIn<SplitParams>({
  * Parts of x of these sizes along an axis, in order. Few are slices, which the operations that read them compute in their own loops; the
  * work of many, and of their derivatives, is linear in their number.
  */
-export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
-  if (sizes.length > manyPieces) return bind(splitPrim, [x], { axis, sizes });
+export function split(x: Tensor, axis: number, sizes: readonly number[]): Tensor[] {
+  if (sizes.length > manyPieces) return [...bind(splitPrim, [x], { axis, sizes })];
   let start = 0;
   return sizes.map((size) => part(x, axis, start, (start += size)));
 }

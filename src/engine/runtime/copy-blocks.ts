@@ -38,5 +38,5 @@ export function copyBlocks(
         length,
       );
   }
-  return types.map((type, i) => new Tensor(type, results[i]!, undefined));
+  return types.map((type, i) => new Tensor(type, results[i], undefined));
 }

@@ -298,7 +298,10 @@ describe("foriLoop", () => {
   });
 
   test.each<[() => unknown, string]>([
-    [() => foriLoop(0, 2.5, (_, c) => c, 1), "foriLoop: a bound must be an integer from -2147483647 to 2147483647, got 2.5."],
+    [
+      () => foriLoop(0, 2.5, (_, c) => c, 1),
+      "foriLoop: a bound must be an integer from -2147483647 to 2147483647, got 2.5.",
+    ],
     [() => foriLoop(0, tensor(2), (_, c) => c, 1), "a whole number or a scalar of dtype int32, got f64[]"],
     [() => foriLoop(0, 2, () => [1, 2], 1), "foriLoop: the carry starts as f64[] but is f64[2] after a step"],
     [() => foriLoop(0, 2, (_, c) => c, 1, { every: 3 } as never), 'foriLoop: unknown option "every"'],

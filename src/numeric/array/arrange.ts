@@ -220,7 +220,7 @@ function cut(operation: string, x: TensorLike, parts: Several, axis: number, eve
   }
   const bounds = [0, ...places, n];
   const sizes = bounds.slice(1).map((to, i) => to - bounds[i]!);
-  if (sizes.every((size) => size >= 0)) return [...p.split(t, along, sizes)];
+  if (sizes.every((size) => size >= 0)) return p.split(t, along, sizes);
   return sizes.map((size, i) => p.part(t, along, bounds[i]!, bounds[i]! + Math.max(0, size))); // places go back too
 }
 

@@ -245,5 +245,7 @@ test("ranges of more numbers than an array can have are refused", () => {
   expect(() => create.arange(1e30)).toThrow(
     "arange: it would have 1e+30 elements, more than an array can have.",
   );
-  expect(() => create.linspace(0, 1, 2 ** 40)).toThrow("linspace: the count must be an integer from 0 to 2147483647, got 1099511627776");
+  expect(() => create.linspace(0, 1, 2 ** 40)).toThrow(
+    "linspace: the count must be an integer from 0 to 2147483647, got 1099511627776",
+  );
 });

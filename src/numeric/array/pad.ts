@@ -92,7 +92,7 @@ function widthsOf(widths: PadWidths, x: Tensor): (readonly [number, number])[] {
       `pad: the widths do not fit ${showType(x.type)}: give one [before, after] an axis, as in [[1, 2], [0, 0]], one for all axes, or a number.`,
     );
   }
-  for (const n of pairs.flat()) checkInteger("pad", "a width", n as number, anyInt32);
+  for (const n of pairs.flat()) checkInteger("pad", "a width", n, anyInt32);
   return pairs as (readonly [number, number])[];
 }
 
