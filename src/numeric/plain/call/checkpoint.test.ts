@@ -96,7 +96,7 @@ describe("checkpoint of a plain function", () => {
     ) as (x: number) => number;
     expect(hvp(checkpoint(cube, { snapshots: 3 }), 1, 1)).toBeCloseTo(hvp(cube, 1, 1), 9);
     expect(() => checkpoint(swing, { snapshots: 0 })).toThrow(
-      "snapshots must be a whole number from 1 to 65536, got 0",
+      "snapshots must be an integer from 1 to 65536, got 0",
     );
     expect(() => checkpoint((x: ReturnType<typeof tensor>) => x.sin(), { snapshots: 3 })).toThrow(
       "snapshots is for loops in functions of plain numbers. Loops over tensors take scan(…, { checkpoint: n }).",
