@@ -17,7 +17,7 @@ export interface HyperDual {
 type Slopes = (x: number, y: number, f: number) => readonly number[];
 
 /** Of one argument: first and second derivative. */
-const unary: Readonly<Record<string, (x: number, f: number) => readonly [number, number]>> = {
+export const unary: Readonly<Record<string, (x: number, f: number) => readonly [number, number]>> = {
   neg: () => [-1, 0],
   abs: (x) => [Math.sign(x), 0],
   sqrt: (_, f) => [1 / (2 * f), -1 / (4 * f ** 3)],
@@ -44,7 +44,7 @@ const unary: Readonly<Record<string, (x: number, f: number) => readonly [number,
 };
 
 /** Of two arguments. At a tie the larger and the smaller of two have half the slope each. */
-const binary: Readonly<Record<string, Slopes>> = {
+export const binary: Readonly<Record<string, Slopes>> = {
   add: () => [1, 1, 0, 0, 0],
   sub: () => [1, -1, 0, 0, 0],
   mul: (x, y) => [y, x, 0, 1, 0],
@@ -103,7 +103,7 @@ export function hyperDuals(values: ScalarValues): Domain<HyperDual> {
   };
 }
 
-function chain(value: number, x: HyperDual, y: HyperDual, slopes: readonly number[]): HyperDual {
+export function chain(value: number, x: HyperDual, y: HyperDual, slopes: readonly number[]): HyperDual {
   const [fx, fy, fxx, fxy, fyy] = slopes as [number, number, number, number, number];
   return {
     x: value,

@@ -49,6 +49,9 @@ const mostStep = 4;
 /** Iterations for each element of the sums that lanes have of their own, which are cleared before the loop and added up behind. */
 const elementsPerIteration = 2;
 
+/** Iterations of a strip: lanes of a vector, where a body computes in float64 and where it does not. */
+export const stripLanes = { double: 4, single: 8 } as const;
+
 /** A buffer that each lane has a copy of; `isSum` where the copies are added up in the end. */
 interface Copied {
   readonly buffer: string;
@@ -186,7 +189,7 @@ class Strips {
     this.#copied = copied;
     this.#memory = memory;
     this.#names = names;
-    this.#lanes = usesDouble(body, [], false) ? 4 : 8;
+    this.#lanes = usesDouble(body, [], false) ? stripLanes.double : stripLanes.single;
   }
 
   written(marked: () => For): readonly Stmt[] | undefined {

@@ -1,0 +1,537 @@
+// Random loop nests as people write them: parallel loops, reductions and recurrences, one to four deep, with sums, products, minima and
+// maxima, temporaries and arrays at every level, shifted and exchanged elements, early exits, conditions on data, and helpers. Trip counts
+// are those at which loop rewrites change their minds.
+import { stripLength } from "../../src/engine/region/lower/factors.ts";
+import { stripLanes } from "../../src/engine/region/lower/strips.ts";
+import type { Choices } from "./random-choices.ts";
+import type { ArrayName, Extent, LocalNumber, LoopIndex, NestScope } from "./random-nest-terms.ts";
+import { axisLength, axisText, TermDraw } from "./random-nest-terms.ts";
+import type { PlainProgram } from "./random-plain.ts";
+
+const { double: lanes } = stripLanes;
+
+/** Trip counts, the plainest first. */
+const tripCounts = [
+  ...[2 * lanes, 2 * lanes + 1, 4 * lanes, 3, 4 * lanes + 1, 2 * lanes, lanes, 2 * lanes - 1, 2 * lanes + 1],
+  ...[lanes + 1, 4 * lanes - 1, lanes - 1, 2, 1, 0, stripLanes.single, 2 * stripLanes.single + 1],
+  ...[stripLength - 1, stripLength + 1, 100],
+];
+/** Most iterations of a full nest over all extents. */
+const mostIterations = 6000;
+
+/** Draws a program. Choices that are 0 throughout draw the plainest one. */
+export function randomNest(choices: Choices): PlainProgram {
+  return new NestDraw(choices).program();
+}
+
+/** How a loop visits its indices. */
+interface Header {
+  readonly text: string;
+  readonly index: LoopIndex;
+}
+
+type Statement = (scope: NestScope) => void;
+
+class NestDraw extends TermDraw {
+  #lines: string[] = [];
+  #indent = 1;
+  /** Statements that may still be drawn, so that programs stay small. */
+  #left = 0;
+  #extents: readonly Extent[] = [];
+
+  program(): PlainProgram {
+    this.oddness = this.choices.of([1, 0, 2, 4, 1, 7]);
+    this.#extents = this.#drawExtents();
+    const [first, second, third] = this.#extents as [Extent, Extent, Extent];
+    const salt = this.choices.below(1000);
+    const number = (i: number): number => Math.sin(1 + 2.39 * i + 0.017 * salt);
+    const numbers = (count: number, from: number): number[] =>
+      Array.from({ length: count }, (_, i) => number(from + i));
+    const given: readonly ArrayName[] = [
+      { name: "x", layout: "vector", extents: [first], spare: true, canBeSet: false, isTame: true },
+      { name: "y", layout: "vector", extents: [second], spare: true, canBeSet: false, isTame: true },
+      { name: "m", layout: "rows", extents: [first, second], spare: true, canBeSet: false, isTame: true },
+      { name: "w", layout: "flat", extents: [second, third], spare: true, canBeSet: false, isTame: true },
+    ];
+    const sizeOf = (array: ArrayName): number[] => array.extents.map((extent) => axisLength(array, extent));
+    const [x, y, m, w] = given.map(sizeOf) as [number[], number[], number[], number[]];
+    const rows = Array.from({ length: m[0]! }, (_, i) => numbers(m[1]!, 300 + i * m[1]!));
+    const helpers = this.#helpers();
+    this.#left = 3 + this.choices.below(10);
+    const scope = this.#start(given, helpers.names);
+    const loops = 1 + this.choices.below(2);
+    for (let i = 0; i < loops; i++) this.#loop(scope, 3);
+    this.#end(scope);
+    const text = `${helpers.text}${signature}${this.#lines.join("\n")}\n}\n`;
+    return {
+      typescript: text.replaceAll(/[«»]/g, ""),
+      javascript: text.replaceAll(/«[^»]*»/g, ""),
+      args: [
+        number(1),
+        Float64Array.from(numbers(x[0]!, 2)),
+        Float64Array.from(numbers(y[0]!, 100)),
+        rows,
+        Float64Array.from(numbers(w[0]! * w[1]!, 700)),
+        ...this.#extents.map(({ value }) => value),
+        [2, 0, 1, 1, 2, 0, 2],
+      ],
+      wrt: [0, 1, 2, 3, 4],
+      outside: {},
+    };
+  }
+
+  #drawExtents(): Extent[] {
+    let left = mostIterations;
+    return ["n", "c", "q"].map((text) => {
+      const value = this.choices.of(tripCounts);
+      const fitting = value <= left ? value : 2 + (value % 2);
+      left /= Math.max(1, fitting);
+      return { text, value: fitting };
+    });
+  }
+
+  #helpers(): { readonly text: string; readonly names: readonly string[] } {
+    const names: string[] = [];
+    let text = "";
+    const count = this.choices.below(4) - 1;
+    for (let i = 0; i < count; i++) {
+      const name = this.fresh("h");
+      const scope: NestScope = {
+        numbers: ["a", "b"].map((param) => ({ name: param, canBeSet: false, isTame: true })),
+        arrays: [],
+        indices: [],
+        helpers: [...names],
+        labels: [],
+      };
+      const early = this.oneIn(2) ? `  if (a > b) return ${this.#helperTerm(scope)};\n` : "";
+      const loop = this.oneIn(3) ? `  for (let i = 0; i < 3; i++) t = 0.5 * t + a * b;\n` : "";
+      text +=
+        `function ${name}(a«: number», b«: number»)«: number» {\n` +
+        `  let t = ${this.#helperTerm(scope)};\n${early}${loop}  return t;\n}\n`;
+      names.push(name);
+    }
+    return { text, names };
+  }
+
+  #helperTerm({ helpers }: NestScope): string {
+    const forms = ["a * b", "Math.sin(a) - 0.5 * b", "Math.max(a, b)", "a / (1 + b * b)"];
+    const inner = helpers.at(-1);
+    return inner !== undefined && this.oneIn(3) ? `${inner}(b, a)` : this.choices.of(forms);
+  }
+
+  // Declarations
+
+  /** Sums and arrays that all loops share. */
+  #start(given: readonly ArrayName[], helpers: readonly string[]): NestScope {
+    let scope: NestScope = {
+      numbers: [{ name: "u", canBeSet: false, isTame: true }],
+      arrays: given,
+      indices: [],
+      helpers,
+      labels: [],
+    };
+    this.#line(`let s = ${this.choices.of(["0", "0.5", "u"])};`);
+    scope = withNumber(scope, { name: "s", canBeSet: true, isTame: false });
+    // an array for most of the loops, so that each may have an element of its own
+    const skipped = this.choices.below(7); // 3 and more: none
+    this.#extents.forEach((extent, i) => {
+      if (i !== skipped) scope = this.#declareArray(scope, extent);
+    });
+    return scope;
+  }
+
+  /** Declares an array whose first axis has an extent, sometimes with a twin, and sometimes fills it. */
+  #declareArray(scope: NestScope, extent: Extent): NestScope {
+    const name = this.fresh("z");
+    const layout = this.choices.of(["vector", "vector", "flat", "rows"] as const);
+    const spare = !this.oneIn(3);
+    const extents = layout === "vector" ? [extent] : [extent, this.choices.of(this.#extents)];
+    const texts = extents.map((extent) => axisText({ spare }, extent));
+    const value =
+      layout === "rows"
+        ? `Array.from({ length: ${texts[0]} }, () => new Array«<number>»(${texts[1]}).fill(0))`
+        : `new Float64Array(${texts.join(" * ")})`;
+    const hasTwin = layout === "vector" && this.oneIn(4);
+    const twin = hasTwin ? this.fresh("z") : undefined;
+    const array: ArrayName = { name, layout, extents, spare, canBeSet: true, isTame: false };
+    this.#line(`${hasTwin ? "let" : "const"} ${name} = ${value};`);
+    if (layout !== "rows" && !this.oneIn(3)) {
+      const i = this.fresh("i");
+      const start = this.choices.of(["u", "0.5", "x[0]"]);
+      this.#line(`for (let ${i} = 0; ${i} < ${name}.length; ${i}++) ${name}[${i}] = ${start} * Math.cos(${i});`);
+    }
+    if (twin === undefined) return { ...scope, arrays: [...scope.arrays, array] };
+    this.#line(`let ${twin} = ${value};`);
+    const pair = [
+      { ...array, name: twin },
+      { ...array, twin },
+    ];
+    return { ...scope, arrays: [...scope.arrays, ...pair] };
+  }
+
+  /** Adds everything that loops may have changed to the result. */
+  #end(scope: NestScope): void {
+    const text = this.#lines.join("\n");
+    const isUsed = (name: string): boolean => text.split(`${name}[`).length > 2 || text.includes(`${name},`);
+    for (const array of scope.arrays.filter(({ name, canBeSet }) => canBeSet && isUsed(name))) {
+      const [i, j] = [this.fresh("e"), this.fresh("e")];
+      const [first, second] = array.extents.map((extent) => axisText(array, extent));
+      if (array.layout === "rows") {
+        this.#line(`for (let ${i} = 0; ${i} < ${first}; ${i}++)`);
+        this.#line(`  for (let ${j} = 0; ${j} < ${second}; ${j}++)`);
+        this.#line(`    s += ${array.name}[${i}][${j}] * Math.cos(1 + 1.3 * ${i} + 0.7 * ${j});`);
+      } else {
+        this.#line(`for (let ${i} = 0; ${i} < ${array.name}.length; ${i}++)`);
+        this.#line(`  s += ${array.name}[${i}] * Math.cos(1 + 1.3 * ${i});`);
+      }
+    }
+    for (const { name, canBeSet } of scope.numbers)
+      if (canBeSet && name !== "s") this.#line(`s += 0.5 * ${name};`);
+    this.#line("return s;");
+  }
+
+  // Loops
+
+  /** A loop with a body of statements; `depth` more levels may follow. */
+  #loop(scope: NestScope, depth: number): void {
+    const { text, index } = this.#header(scope);
+    const label = this.oneIn(12) ? this.fresh("loop") : "";
+    const inside: NestScope = {
+      ...scope,
+      indices: [...scope.indices, index],
+      labels: [...scope.labels, label],
+    };
+    this.#block(`${label === "" ? "" : `${label}: `}for (${text}) {`, () => this.#body(inside, depth));
+  }
+
+  #header(scope: NestScope): Header {
+    const index = this.fresh("i");
+    const around = scope.indices.map(({ extent }) => extent.text);
+    const free = this.#extents.filter(({ text }) => !around.includes(text));
+    const extent = this.choices.of(free.length > 0 && !this.odd() ? free : this.#extents);
+    const same = scope.indices.findLast((one) => one.extent.text === extent.text);
+    const { text } = extent;
+    const plain = `let ${index} = 0; ${index} < ${text}; ${index}++`;
+    const forms = [
+      `let ${index} = ${text} - 1; ${index} >= 0; ${index}--`,
+      `let ${index} = 1; ${index} < ${text}; ${index}++`,
+      `let ${index} = 0; ${index} < ${text} - 1; ${index}++`,
+      `let ${index} = 0; ${index} < ${text}; ${index} += 2`,
+      `let ${index} = 0; ${index} < ${text} && ${this.leaf(scope)} < 0.9; ${index}++`,
+      same === undefined ? plain : `let ${index} = 0; ${index} <= ${same.name}; ${index}++`,
+      same === undefined ? plain : `let ${index} = ${same.name} + 1; ${index} < ${text}; ${index}++`,
+      `let ${index} = 0; ${index} < ${extent.value}; ${index}++`,
+    ];
+    return { text: this.odd() ? this.choices.of(forms) : plain, index: { name: index, extent } };
+  }
+
+  #body(scope: NestScope, depth: number): void {
+    let here = scope;
+    const count = 1 + this.choices.below(3);
+    for (let i = 0; i < count && (i === 0 || this.#left > 0); i++) {
+      this.#left--;
+      const declared = this.#statement(here, depth);
+      if (declared !== undefined) here = declared;
+    }
+  }
+
+  /** Draws a statement; returns the scope after it if that has more names. */
+  #statement(scope: NestScope, depth: number): NestScope | undefined {
+    const flat: readonly (() => NestScope | void)[] = [
+      () => this.#accumulate(scope),
+      () => this.#addToElement(scope),
+      () => this.#store(scope),
+      () => this.#temporary(scope),
+    ];
+    const nested: readonly (() => NestScope | void)[] = [
+      () => this.#reductions(scope, depth),
+      () => this.#loop(scope, depth - 1),
+      () => this.#ownArray(scope, depth),
+      () => this.#product(scope, depth),
+    ];
+    const rare: readonly (() => NestScope | void)[] = [
+      () => this.#recurrence(scope),
+      () => this.#branch(scope, depth, (inside) => this.#body(inside, Math.min(depth, 1))),
+      () => this.#exit(scope),
+      () => this.#exchange(scope),
+      () => this.#while(scope),
+    ];
+    const isOpen = depth > 0 && this.#left > 0;
+    const tidy = isOpen && !this.oneIn(3) ? nested : flat;
+    const declared = this.choices.of(this.odd() ? rare : tidy)();
+    return declared ?? undefined;
+  }
+
+  /** Several folds in a loop of their own, whose results are used behind it. */
+  #reductions(scope: NestScope, depth: number): NestScope {
+    let inside = scope;
+    const names: LocalNumber[] = [];
+    const count = 1 + this.choices.below(3);
+    const kinds = Array.from({ length: count }, () => (this.odd() ? this.choices.of(["*", "max", "min"]) : "+"));
+    for (const kind of kinds) {
+      const name = this.fresh("t");
+      const start = kind === "+" ? this.choices.of(["0", "0", "u"]) : kind === "*" ? "1" : "u";
+      this.#line(`let ${name} = ${start};`);
+      names.push({ name, canBeSet: true, isTame: false });
+    }
+    const { text, index } = this.#header(scope);
+    const within: NestScope = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
+    this.#block(`for (${text}) {`, () => {
+      let here = within;
+      if (this.oneIn(4)) here = this.#temporary(here);
+      names.forEach(({ name }, i) => this.#fold(here, name, kinds[i]!));
+      if (this.odd()) this.#statement({ ...here, numbers: [...here.numbers, ...names] }, depth - 1);
+    });
+    for (const one of names) inside = withNumber(inside, one);
+    const [used, other] = [names.at(-1)!.name, names[0]!.name];
+    const value = this.choices.of([`${used} - 0.01 * ${other} * ${other}`, used, `${used} * 0.1 + ${other}`]);
+    this.#put(inside, value);
+    return inside;
+  }
+
+  /** `name = name ∘ term` for the operation of a fold. */
+  #fold(scope: NestScope, name: string, kind: string): void {
+    const term = this.term(scope);
+    if (kind === "+") {
+      const forms = [`${name} -= ${term};`, `${name} = ${term} + ${name};`];
+      this.#line(this.oneIn(4) ? this.choices.of(forms) : `${name} += ${term};`);
+    } else if (kind === "*") this.#line(`${name} *= 1 + 0.05 * (${term});`);
+    else this.#line(`${name} = Math.${kind}(${name}, ${term});`);
+  }
+
+  /** An array for each iteration, filled in one loop and read in another. */
+  #ownArray(scope: NestScope, depth: number): void {
+    const extent = this.choices.of(this.#extents);
+    const known = scope.arrays.filter(
+      ({ layout, canBeSet, extents }) =>
+        layout === "vector" && canBeSet && extents[0]!.text === extent.text,
+    );
+    const isShared = known.length > 0 && this.oneIn(2);
+    const array: ArrayName = isShared
+      ? this.recent(known)
+      : {
+          name: this.fresh("row"),
+          layout: "vector",
+          extents: [extent],
+          spare: this.oneIn(3),
+          canBeSet: true,
+          isTame: false,
+        };
+    const { name } = array;
+    if (!isShared) this.#line(`const ${name} = new Float64Array(${axisText(array, extent)});`);
+    const each = (write: (inside: NestScope, j: string) => void): void => {
+      const j = this.fresh("j");
+      const index = { name: j, extent };
+      const from = this.odd() ? 1 : 0;
+      this.#block(`for (let ${j} = ${from}; ${j} < ${extent.text}; ${j}++) {`, () =>
+        write({ ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] }, j),
+      );
+    };
+    const isKept = isShared && this.oneIn(4);
+    each((inside, j) => {
+      const store = `${name}[${j}] ${isKept || this.odd() ? "+=" : "="} ${this.term(inside)};`;
+      this.#line(this.odd() ? `if (${this.condition(inside)}) ${store}` : store);
+    });
+    const more = { ...scope, arrays: [...scope.arrays, array] };
+    if (this.odd()) this.#statement(more, depth - 1);
+    each((inside, j) => {
+      const here = { ...inside, arrays: [...inside.arrays, array] };
+      const place = this.place(here, array, extent) ?? j;
+      this.#put(here, `0.1 * ${name}[${place}] * ${this.leaf(here)}`);
+    });
+  }
+
+  /** A sum of products in two more loops, as in products of matrices. */
+  #product(scope: NestScope, depth: number): void {
+    const outer = this.#header(scope);
+    const middle: NestScope = {
+      ...scope,
+      indices: [...scope.indices, outer.index],
+      labels: [...scope.labels, ""],
+    };
+    this.#block(`for (${outer.text}) {`, () => {
+      if (depth < 2) return this.#put(middle, this.term(middle));
+      const inner = this.#header(middle);
+      const inside: NestScope = {
+        ...middle,
+        indices: [...middle.indices, inner.index],
+        labels: [...middle.labels, ""],
+      };
+      const factor = (): string => this.#factor(inside);
+      const isLocal = this.oneIn(2);
+      const name = this.fresh("t");
+      if (isLocal) this.#line(`let ${name} = 0;`);
+      this.#block(`for (${inner.text}) {`, () => {
+        if (isLocal) this.#line(`${name} ${this.odd() ? "-=" : "+="} ${factor()} * ${factor()};`);
+        else this.#put(inside, `${factor()} * ${factor()}`, ["+="]);
+        if (this.odd()) this.#accumulate(inside);
+      });
+      if (isLocal) this.#put(middle, name, ["=", "+="]);
+    });
+  }
+
+  /** A factor of a product: an element that moves with loops. */
+  #factor(scope: NestScope): string {
+    const matrices = scope.arrays.filter(({ layout }) => layout !== "vector");
+    const array = this.visited(scope, matrices.length > 0 && !this.oneIn(4) ? matrices : scope.arrays);
+    const element = this.element(scope, array, this.odd() ? 1 : 0);
+    if (element === undefined) return this.leaf(scope);
+    return array.isTame ? element : `0.1 * ${element}`;
+  }
+
+  /** A loop that data ends, or a counter that the body changes. */
+  #while(scope: NestScope): void {
+    const [count, value] = [this.fresh("v"), this.fresh("t")];
+    this.#line(`let ${count} = 0;`);
+    this.#line(`let ${value} = ${this.leaf(scope)};`);
+    const inside = withNumber(scope, { name: value, canBeSet: true, isTame: false });
+    const test = this.oneIn(2) ? ` && ${value} < 0.7` : "";
+    const most = this.choices.of(["3", "n", "c"]);
+    this.#block(`while (${count} < ${most}${test}) {`, () => {
+      this.#line(`${count}++;`);
+      this.#line(`${value} = 0.5 * ${value} + ${this.term(inside)};`);
+      if (this.oneIn(2)) this.#accumulate({ ...inside, labels: [] });
+    });
+    this.#put(inside, `0.5 * ${value}`);
+  }
+
+  // Statements without loops
+
+  /** Uses a value: adds it to a local or an element, or stores it. */
+  #put(scope: NestScope, value: string, operators: readonly string[] = ["+=", "=", "-="]): void {
+    const arrays = scope.arrays.filter(({ canBeSet }) => canBeSet);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      if (arrays.length === 0 || this.oneIn(4)) break;
+      const element = this.element(scope, this.visited(scope, arrays), this.oneIn(2) ? 0 : undefined);
+      if (element === undefined) continue;
+      this.#line(`${element} ${this.choices.of(operators)} ${value};`);
+      return;
+    }
+    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
+    this.#line(`${name} += ${value};`);
+  }
+
+  #accumulate(scope: NestScope): void {
+    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
+    this.#fold(scope, name, this.odd() ? this.choices.of(["*", "max", "min"]) : "+");
+  }
+
+  #addToElement(scope: NestScope): void {
+    const array = this.visited(
+      scope,
+      scope.arrays.filter(({ canBeSet }) => canBeSet),
+    );
+    const element = this.element(scope, array);
+    if (element === undefined) return this.#accumulate(scope);
+    const term = this.term(scope);
+    const forms = [
+      `${element} += ${term};`,
+      `${element} -= ${term};`,
+      `${element} = ${element} + ${term};`,
+      `${element} = ${term} + ${element};`,
+    ];
+    this.#line(this.choices.of(forms));
+  }
+
+  #store(scope: NestScope): void {
+    const array = this.visited(
+      scope,
+      scope.arrays.filter(({ canBeSet }) => canBeSet),
+    );
+    const element = this.element(scope, array, this.oneIn(2) ? 0 : undefined);
+    if (element === undefined) return this.#accumulate(scope);
+    this.#line(`${element} = ${this.term(scope)};`);
+  }
+
+  #temporary(scope: NestScope): NestScope {
+    const name = this.fresh("t");
+    const canBeSet = this.oneIn(3);
+    this.#line(`${canBeSet ? "let" : "const"} ${name} = ${this.term(scope)};`);
+    return withNumber(scope, { name, canBeSet, isTame: !canBeSet });
+  }
+
+  /** What an iteration reads from the one before it. */
+  #recurrence(scope: NestScope): void {
+    const arrays = scope.arrays.filter(({ canBeSet, spare }) => canBeSet && spare);
+    const array = arrays.length > 0 ? this.recent(arrays) : undefined;
+    const places = array && [1, 0].map((shift) => this.element(scope, array, shift));
+    const [next, before] = places ?? [];
+    if (next !== undefined && before !== undefined && next !== before && this.oneIn(2)) {
+      const forms = [
+        `${next} = 0.5 * ${before} + ${this.term(scope)};`,
+        `${before} = 0.5 * ${next} + ${this.term(scope)};`,
+        `${next} += 0.3 * ${before};`,
+      ];
+      this.#line(this.choices.of(forms));
+      return;
+    }
+    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
+    const forms = [
+      `${name} = 0.5 * ${name} + ${this.term(scope)};`,
+      `${name} = ${this.term(scope)} - 0.5 * ${name};`,
+      `${name} = Math.sin(${name}) + ${this.term(scope)};`,
+      `if (${this.condition(scope)}) ${name} = 0.25 * ${name};`,
+    ];
+    this.#line(this.choices.of(forms));
+  }
+
+  #branch(scope: NestScope, depth: number, write: Statement): void {
+    const condition = this.condition(scope);
+    const inside: Statement = depth > 0 ? write : (here) => this.#accumulate(here);
+    this.#block(`if (${condition}) {`, () => inside(scope));
+    if (this.oneIn(2)) this.#block("else {", () => inside(scope));
+  }
+
+  /** `break`, `continue` or `return` on a condition. */
+  #exit(scope: NestScope): void {
+    const ways = ["continue;", "break;"];
+    for (const label of scope.labels) if (label !== "") ways.push(`break ${label};`, `continue ${label};`);
+    ways.push(`return s + ${this.leaf(scope)};`);
+    if (scope.labels.length === 0) return this.#accumulate(scope);
+    this.#line(`if (${this.condition(scope)} && ${this.condition(scope)}) ${this.choices.of(ways)}`);
+  }
+
+  /** Rows of a matrix, elements, or two arrays exchange their names. */
+  #exchange(scope: NestScope): void {
+    const writable = scope.arrays.filter(({ canBeSet }) => canBeSet);
+    const twin = writable.find((array) => array.twin !== undefined);
+    if (twin?.twin !== undefined && this.oneIn(2)) {
+      this.#line(`[${twin.name}, ${twin.twin}] = [${twin.twin}, ${twin.name}];`);
+      return;
+    }
+    const rows = writable.find(({ layout }) => layout === "rows");
+    if (rows !== undefined && this.oneIn(2)) {
+      const [a, b] = [0, 1].map(() => this.place(scope, rows, rows.extents[0]!));
+      if (a === undefined || b === undefined) return this.#accumulate(scope);
+      this.#line(`[${rows.name}[${a}], ${rows.name}[${b}]] = [${rows.name}[${b}], ${rows.name}[${a}]];`);
+      return;
+    }
+    const array = this.recent(writable);
+    const [a, b] = [this.element(scope, array), this.element(scope, array)];
+    if (a === undefined || b === undefined) return this.#accumulate(scope);
+    const kept = this.fresh("t");
+    this.#line(`const ${kept} = ${a};`);
+    this.#line(`${a} = ${b};`);
+    this.#line(`${b} = ${kept};`);
+  }
+
+  #block(head: string, write: () => void): void {
+    this.#line(head);
+    this.#indent++;
+    write();
+    this.#indent--;
+    this.#line("}");
+  }
+
+  #line(text: string): void {
+    this.#lines.push(`${"  ".repeat(this.#indent)}${text}`);
+  }
+}
+
+const signature = `export function f(u«: number», x«: Float64Array», y«: Float64Array», m«: number[][]», w«: Float64Array», n«: number», c«: number», q«: number», k«: readonly number[]») {
+  "use ad";
+`;
+
+function withNumber(scope: NestScope, number: LocalNumber): NestScope {
+  return { ...scope, numbers: [...scope.numbers, number] };
+}
