@@ -38,6 +38,30 @@ export function shrink(
   return best;
 }
 
+/** Text of an error, with its stack. */
+export const errorText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+/** Faults that differ only in their numbers and names are of one kind. */
+const kindOf = (fault: string): string =>
+  fault
+    .split("\n", 1)[0]!
+    .replaceAll(/-?[\d.]+(e-?\d+)?|NaN|Infinity/g, "#")
+    .replaceAll(/"[^"]*"/g, '"…"');
+
+/** The smallest list of choices found that has a fault of the same kind. */
+export function smallest(
+  choices: readonly number[],
+  fault: string,
+  check: (some: readonly number[]) => string | undefined,
+): readonly number[] {
+  const kind = kindOf(fault);
+  return shrink(choices, (some) => {
+    const other = check(some);
+    return other !== undefined && kindOf(other) === kind;
+  });
+}
+
 /** The region of a seed. */
 export function regionOf(seed: number): RandomRegion {
   return randomRegion(new Choices(choicesOf(seed)));

@@ -44,8 +44,18 @@ export function dualFunction(
   const text = new Translation(javascript).of(program as unknown as SyntaxNode);
   const body = text.replace("export function f(", "return function f(");
   const make = runInThisContext(`(($) => { ${body} })`) as (table: unknown) => (...args: unknown[]) => unknown;
-  return make({ ...operations, zeros: (length: number) => new Array<number>(length).fill(0) });
+  return make({
+    ...operations,
+    zeros: (length: number) => new Array<number>(length).fill(0),
+    inside(array: ArrayLike<unknown>, index: number) {
+      if (Number.isInteger(index) && index >= 0 && index < array.length) return index;
+      throw new OutOfRange(`index ${index} of ${array.length} elements`);
+    },
+  });
 }
+
+/** An access beyond the ends of an array, which compiled functions refuse. */
+export class OutOfRange extends Error {}
 
 /** Translates nodes to text: arithmetic and comparisons as calls, everything else as it stands. */
 class Translation {
@@ -81,7 +91,10 @@ class Translation {
         const object = node["object"] as SyntaxNode;
         const isMath = object.type === "Identifier" && object["name"] === "Math";
         const property = node["property"] as SyntaxNode;
-        return isMath && node["computed"] !== true ? `$.${String(property["name"])}` : this.#asWritten(node);
+        if (isMath && node["computed"] !== true) return `$.${String(property["name"])}`;
+        if (node["computed"] !== true) return this.#asWritten(node);
+        const array = this.of(object);
+        return `${array}[$.inside(${array}, ${this.of(property)})]`;
       }
       default:
         return this.#asWritten(node);

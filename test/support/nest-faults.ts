@@ -1,31 +1,68 @@
-// Checks a random plain function: its value, `jit`, `jvp`, `grad` and the derivative of `grad` against the JavaScript function and
-// against hyper-dual numbers that run through the same text.
-import { configure, grad, jit, jvp, type RuntimeOptions, tensor, Tensor, vjp } from "downhill";
+// Checks a random plain function: value, jvp, gradient and the derivative of the gradient, by every backend and by the public transforms,
+// against the JavaScript function and against hyper-dual numbers that run through the same text. An interpreter also checks that
+// iterations of independent loops do not conflict.
+import { configure, DownhillError, grad, jit, jvp, type RuntimeOptions, tensor, type Tensor, vjp } from "downhill";
+import { raceCheckingInterp, sizedInterp } from "../../src/engine/backends/interp/index.ts";
+import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
+import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
+import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
+import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import { underived } from "../../src/engine/region/derived.ts";
+import type { Region } from "../../src/engine/region/region.ts";
+import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
 import type { AnyFunction } from "../../src/numeric/plain/call/callable.ts";
 import { functionOf } from "../../src/numeric/plain/call/attach.ts";
+import { gradientRegion, tangentRegion } from "../../src/numeric/plain/call/regions.ts";
+import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
+import { PlainError } from "../../src/numeric/plain/syntax/refuse.ts";
+import { wasmByRecord } from "./by-record.ts";
 import type { DualNumber } from "./dual-javascript.ts";
-import { dualFunction, dualOperations } from "./dual-javascript.ts";
-import { formOfText, functionOfText } from "./plain-region.ts";
+import { dualFunction, dualOperations, OutOfRange } from "./dual-javascript.ts";
+import type { RegionValue } from "./evaluate-region.ts";
+import type { HyperDual } from "./hyper-dual.ts";
+import { formOfText, functionOfText, regionArguments } from "./plain-region.ts";
 import type { PlainProgram } from "./random-plain.ts";
+import { numbersOf } from "./region-derivatives.ts";
 import { seeded } from "./sampling.ts";
 
 /** How a program is compiled and called. */
-export interface CallMode {
-  readonly options: RuntimeOptions;
-  /** Type of the tensors that it is called with inside `jit`; plain numbers and arrays otherwise. */
-  readonly dtype?: "float64" | "float32";
-}
+export type CallMode =
+  /** Its regions, by the race-checking interpreter and by a backend, which must give equal bits where `isExact`. */
+  | {
+      readonly kind: "regions";
+      readonly backend: Backend;
+      readonly isExact: boolean;
+      readonly regions: readonly RegionName[];
+    }
+  /** The function, by the public transforms under these options. */
+  | { readonly kind: "calls"; readonly options: RuntimeOptions }
+  /** The same with tensors, inside a compiled program. */
+  | { readonly kind: "tensors"; readonly options: RuntimeOptions; readonly dtype: "float64" | "float32" };
 
-/** Modes in turn: WebAssembly mostly, since small programs would run as JavaScript. */
+type RegionName = "value" | "tangent" | "gradient" | "second";
+
+const exactWasm = makeWasmBackend();
+const regions = (backend: Backend, isExact: boolean, ...names: readonly RegionName[]): CallMode => ({
+  kind: "regions",
+  backend,
+  isExact,
+  regions: names,
+});
+
+/** Modes in turn. Backends are forced, since small programs would run as JavaScript. */
 export const callModes: readonly CallMode[] = [
-  { options: { backend: "wasm", reproducible: true } },
-  { options: { backend: "wasm" } },
-  { options: { backend: "js" } },
-  { options: { backend: "wasm" }, dtype: "float64" },
-  { options: { backend: "wasm", reproducible: true } },
-  { options: { backend: "wasm", reproducible: true }, dtype: "float32" },
-  { options: {} },
-  { options: { backend: "interpreter" } },
+  regions(exactWasm, true, "value", "gradient"),
+  regions(exactWasm, true, "value", "second"),
+  { kind: "calls", options: { backend: "wasm" } },
+  regions(makeJsBackend(undefined, callSizes), true, "value", "gradient"),
+  { kind: "tensors", options: { backend: "wasm", reproducible: true }, dtype: "float32" },
+  regions(makeWasmBackend({ relaxed: wasmFeatures().relaxed }), false, "value", "gradient"),
+  regions(wasmByRecord, true, "tangent", "gradient"),
+  regions(sizedInterp, true, "value", "second"),
+  { kind: "calls", options: { backend: "js", reproducible: true } },
+  regions(exactWasm, true, "value", "gradient"),
+  { kind: "tensors", options: { backend: "wasm" }, dtype: "float64" },
+  { kind: "calls", options: {} },
 ];
 
 /** A derivative or value, and how far rounding may move it. */
@@ -46,44 +83,189 @@ const spreads = 80;
 const roundings = 2 ** 14;
 
 /**
- * Describes how a program differs from JavaScript or from its exact derivatives; `undefined` if it does not. Programs whose results
- * rounding changes entirely are not compared.
+ * Describes how a program differs from JavaScript or from its exact derivatives; `undefined` if it does not. A program that leaves the
+ * ends of an array must be refused when it runs. Programs whose results rounding decides are not compared.
  */
 export function faultOfNest(program: PlainProgram, mode: CallMode): string | undefined {
-  const { typescript, javascript, args, wrt } = program;
-  const plain = functionOfText(javascript)(...args) as number;
+  const { typescript, javascript, args } = program;
   const exact = exactDerivatives(program);
-  if (!Number.isFinite(plain) || exact === undefined) return undefined;
-  const close = closeTo(mode.dtype === "float32" ? 2 ** -24 : 2 ** -53);
-  const oracle = close("hyper-dual numbers", exact.value.value, { ...exact.value, value: plain });
-  if (oracle !== undefined) return oracle;
-  const f = functionOf(formOfText(typescript), () => []);
+  if (exact === undefined) return undefined;
+  const form = formOrRefusal(typescript);
+  if (form === undefined) return undefined;
+  if (exact === "out of range") return faultOfRefusal(form, program, mode);
+  const close = closeTo(mode.kind === "tensors" && mode.dtype === "float32" ? 2 ** -24 : 2 ** -53);
+  const plain = functionOfText(javascript)(...args) as number;
+  return (
+    close("hyper-dual numbers", exact.value.value, { ...exact.value, value: plain }) ??
+    faultIn(form, program, mode, exact, close)
+  );
+}
+
+/** Checks that a program that leaves the ends of an array throws `range`. */
+function faultOfRefusal(form: PlainForm, program: PlainProgram, mode: CallMode): string | undefined {
+  const none = { value: 0, spread: 0 };
+  const nothing: ExactDerivatives = { value: none, a: none, b: none, ab: none };
+  const last = mode.kind === "regions" ? { ...mode, regions: mode.regions.slice(-1) } : mode;
+  try {
+    faultIn(form, program, last, nothing, () => undefined);
+  } catch (error) {
+    if (error instanceof DownhillError && error.code === "range") return undefined;
+    throw error;
+  }
+  return "an access out of range was not refused";
+}
+
+function faultIn(
+  form: PlainForm,
+  program: PlainProgram,
+  mode: CallMode,
+  exact: ExactDerivatives,
+  close: Close,
+): string | undefined {
+  if (mode.kind === "regions") return faultOfRegions(form, program, mode, exact, close);
   configure(mode.options);
   try {
-    if (mode.dtype !== undefined) return faultOfTensors(f, program, mode.dtype, exact, close);
-    const [a, b] = [alongOf(args, wrt, 0), alongOf(args, wrt, 1)];
-    const gradient = grad(f as never, { argnums: wrt } as never) as unknown as AnyFunction;
-    const compiled = jit(f as never) as unknown as AnyFunction;
-    const forward = jvp as unknown as (g: AnyFunction, at: unknown, along: unknown) => [unknown, unknown];
-    const call = (g: AnyFunction): unknown => g(...(args as never[]));
-    const value = close("value", call(compiled) as number, exact.value);
-    if (value !== undefined) return value;
-    const slopes = call(gradient);
-    const [again, tangent] = forward(f, args, a) as [number, number];
-    const bent = forward(gradient, args, a)[1];
-    const sum = inner(slopes, pick(a, wrt));
-    const other = inner(slopes, pick(b, wrt));
-    const second = inner(bent, pick(b, wrt));
-    return (
-      close("gradient", sum.value, exact.a, sum.size) ??
-      close("gradient along another direction", other.value, exact.b, other.size) ??
-      close("value of jvp", again, exact.value) ??
-      close("jvp", tangent, exact.a) ??
-      close("Hessian-vector product", second.value, exact.ab, second.size)
-    );
+    const f = functionOf(form, () => []);
+    return mode.kind === "tensors"
+      ? faultOfTensors(f, program, mode.dtype, exact, close)
+      : faultOfCalls(f, program, exact, close);
   } finally {
     configure({});
   }
+}
+
+/** The form of a program; `undefined` if the language refuses it, as it does some exchanges of arrays. */
+function formOrRefusal(typescript: string): PlainForm | undefined {
+  try {
+    return formOfText(typescript);
+  } catch (error) {
+    if (error instanceof PlainError) return undefined;
+    throw error;
+  }
+}
+
+/** Compares regions: the function, its tangent, its gradient, and the tangent of its gradient. */
+function faultOfRegions(
+  form: PlainForm,
+  { args, wrt }: PlainProgram,
+  { backend, isExact, regions: names }: CallMode & { readonly kind: "regions" },
+  exact: ExactDerivatives,
+  close: Close,
+): string | undefined {
+  const { values, owners } = regionArguments(form, args);
+  const active = owners.map((owner) => wrt.includes(owner));
+  const along = (direction: number): RegionValue[] =>
+    regionArguments(form, alongOf(args, wrt, direction)).values.filter((_, i) => active[i]);
+  const [a, b] = [along(0), along(1)];
+  const base = underived(form.region);
+  const gradient = gradientRegion(base, active, "values gradient");
+  const run = (region: Region, ...tangents: readonly RegionValue[]): RegionValue[] =>
+    callTwice(region, backend, isExact, [...values, ...tangents]);
+  const isActive = gradient.region().params.map((_, i) => active[i] === true);
+  const faults: Readonly<Record<RegionName, () => string | undefined>> = {
+    value: () => close("value", run(form.region)[0] as number, exact.value),
+    tangent() {
+      const [value, slope] = run(tangentRegion(base, active).region(), ...a) as number[];
+      return close("value beside the tangent", value!, exact.value) ?? close("tangent", slope!, exact.a);
+    },
+    gradient() {
+      const [value, ...slopes] = run(gradient.region());
+      const [first, second] = [inner(slopes, a), inner(slopes, b)];
+      return (
+        close("value beside the gradient", value as number, exact.value) ??
+        close("gradient", first.value, exact.a, first.size) ??
+        close("gradient along another direction", second.value, exact.b, second.size)
+      );
+    },
+    second() {
+      const [value, ...rest] = run(tangentRegion(gradient, isActive).region(), ...a);
+      const count = a.length;
+      const [slopes, [slope], bent] = [rest.slice(0, count), rest.slice(count), rest.slice(count + 1)];
+      const [first, second] = [inner(slopes, b), inner(bent, b)];
+      return (
+        close("value beside second derivatives", value as number, exact.value) ??
+        close("gradient beside second derivatives", first.value, exact.b, first.size) ??
+        close("tangent beside second derivatives", slope as number, exact.a) ??
+        close("Hessian-vector product", second.value, exact.ab, second.size)
+      );
+    },
+  };
+  for (const name of names) {
+    const fault = faults[name]();
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** Runs a region by the race-checking interpreter and by another backend. */
+function callTwice(
+  region: Region,
+  backend: Backend,
+  isExact: boolean,
+  args: readonly RegionValue[],
+): RegionValue[] {
+  let difference: string | undefined;
+  const checker = raceCheckingInterp();
+  const both: Backend = {
+    ...backend,
+    compile(routine) {
+      const [checked, compiled] = [checker.compile(routine), backend.compile(routine)];
+      const run = (inputs: readonly Slot[], outputs: Slot[]): void => {
+        const own = outputs.map(
+          (slot): Slot => (typeof slot === "number" ? slot : { ...slot, array: slot.array.slice() }),
+        );
+        checked(inputs, own);
+        compiled(inputs, outputs);
+        difference = firstDifference(own, outputs);
+      };
+      return Object.assign(run, compiled.release === undefined ? {} : { release: compiled.release });
+    },
+  };
+  const code = compileRegion(region, both);
+  const results = callOf(code, region)(args);
+  code.drop();
+  if (isExact && difference !== undefined)
+    throw new Error(`${backend.name} and the interpreter differ in ${region.name}: ${difference}`);
+  return results as RegionValue[];
+}
+
+function firstDifference(own: readonly Slot[], outputs: readonly Slot[]): string | undefined {
+  for (const [k, slot] of own.entries()) {
+    const other = outputs[k]!;
+    const [xs, ys] = [slot, other].map((one) => (typeof one === "number" ? [one] : Array.from(one.array)));
+    const place = xs!.findIndex((x, i) => !Object.is(x, ys![i]));
+    if (place >= 0) return `output ${k}, number ${place}: ${ys![place]}, not ${xs![place]}`;
+  }
+  return undefined;
+}
+
+/** Compares the public transforms. */
+function faultOfCalls(
+  f: AnyFunction,
+  { args, wrt }: PlainProgram,
+  exact: ExactDerivatives,
+  close: Close,
+): string | undefined {
+  const [a, b] = [alongOf(args, wrt, 0), alongOf(args, wrt, 1)];
+  const gradient = grad(f as never, { argnums: wrt } as never) as unknown as AnyFunction;
+  const compiled = jit(f as never) as unknown as AnyFunction;
+  const forward = jvp as unknown as (g: AnyFunction, at: unknown, along: unknown) => [unknown, unknown];
+  const call = (g: AnyFunction): unknown => g(...(args as never[]));
+  const value = close("value", call(compiled) as number, exact.value);
+  if (value !== undefined) return value;
+  const slopes = call(gradient);
+  const [again, tangent] = forward(f, args, a) as [number, number];
+  const bent = forward(gradient, args, a)[1];
+  const sum = inner(slopes, pick(a, wrt));
+  const other = inner(slopes, pick(b, wrt));
+  const second = inner(bent, pick(b, wrt));
+  return (
+    close("gradient", sum.value, exact.a, sum.size) ??
+    close("gradient along another direction", other.value, exact.b, other.size) ??
+    close("value of jvp", again, exact.value) ??
+    close("jvp", tangent, exact.a) ??
+    close("Hessian-vector product", second.value, exact.ab, second.size)
+  );
 }
 
 /** The same inside a compiled program, where the function is a primitive. */
@@ -125,21 +307,33 @@ interface ExactDerivatives {
 }
 
 /** Value and derivatives by hyper-dual numbers; `undefined` where rounding decides about them. */
-function exactDerivatives({ javascript, args, wrt }: PlainProgram): ExactDerivatives | undefined {
-  const duals = args.map((arg, k) => (wrt.includes(k) ? asDuals(arg, k) : arg));
+function exactDerivatives(program: PlainProgram): ExactDerivatives | "out of range" | undefined {
   const random = seeded(1);
   const disturbed = (x: number): number => x * (1 + disturbance * (random() < 0.5 ? -1 : 1));
-  const [exact, moved] = [(x: number): number => x, disturbed].map((rounding) => {
-    const result = dualFunction(javascript, dualOperations(rounding))(...duals) as DualNumber;
-    return typeof result === "number" ? { x: result, a: 0, b: 0, ab: 0 } : result;
-  });
+  const [exact, moved] = [derivativesBy(program, (x) => x), derivativesBy(program, disturbed)];
+  if (exact === "out of range" || moved === "out of range")
+    return exact === moved ? "out of range" : undefined;
   const part = (name: "x" | "a" | "b" | "ab"): Expected => ({
-    value: exact![name],
-    spread: Math.abs(exact![name] - moved![name]),
+    value: exact[name],
+    spread: Math.abs(exact[name] - moved[name]),
   });
   const all = { value: part("x"), a: part("a"), b: part("b"), ab: part("ab") };
   const isTelling = ({ value, spread }: Expected): boolean => spread <= 1e-8 * Math.max(1, Math.abs(value));
   return Object.values(all).every(isTelling) ? all : undefined;
+}
+
+function derivativesBy(
+  { javascript, args, wrt }: PlainProgram,
+  rounding: (x: number) => number,
+): HyperDual | "out of range" {
+  const duals = args.map((arg, k) => (wrt.includes(k) ? asDuals(arg, k) : arg));
+  try {
+    const result = dualFunction(javascript, dualOperations(rounding))(...duals) as DualNumber;
+    return typeof result === "number" ? { x: result, a: 0, b: 0, ab: 0 } : result;
+  } catch (error) {
+    if (error instanceof OutOfRange) return "out of range";
+    throw error;
+  }
 }
 
 /** The slope of number i of argument k along direction 0 or 1. */
@@ -187,10 +381,12 @@ function inner(x: unknown, y: unknown): { readonly value: number; readonly size:
   return { value, size };
 }
 
+/** The numbers within nested arrays, and within arrays of regions. */
 function numbersIn(value: unknown): number[] {
-  const found: number[] = [];
-  mapNumbers(value, (x) => found.push(x));
-  return found;
+  if (typeof value === "number") return [value];
+  if (Array.isArray(value)) return value.flatMap(numbersIn);
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
+  return numbersOf(value as RegionValue);
 }
 
 type Close = (what: string, got: number, want: Expected, size?: number) => string | undefined;

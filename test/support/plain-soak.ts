@@ -1,7 +1,7 @@
 // One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
 import { enableTurbo } from "downhill";
 import { printRegion } from "../../src/engine/region/print.ts";
-import { choicesOf, shrink } from "./draw-region.ts";
+import { choicesOf, errorText, smallest } from "./draw-region.ts";
 import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";
 import { Choices } from "./random-choices.ts";
@@ -73,26 +73,6 @@ function faultOfDrawnRegion(draw: DrawRegion, choices: readonly number[], way: W
   } catch (error) {
     return errorText(error);
   }
-}
-
-const errorText = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);
-
-/** Faults that differ in their numbers only are the same. */
-const kindOf = (fault: string): string =>
-  fault.split("\n", 1)[0]!.replaceAll(/-?[\d.]+(e-?\d+)?|NaN|Infinity/g, "#");
-
-/** The smallest list of choices that has a fault of the same kind. */
-function smallest(
-  choices: readonly number[],
-  fault: string,
-  check: (some: readonly number[]) => string | undefined,
-): readonly number[] {
-  const kind = kindOf(fault);
-  return shrink(choices, (some) => {
-    const other = check(some);
-    return other !== undefined && kindOf(other) === kind;
-  });
 }
 
 /** The fault that a random program shows, by the smallest program that shows it; of up to `most` choices. */

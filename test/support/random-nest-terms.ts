@@ -63,10 +63,17 @@ export class TermDraw {
   protected readonly choices: Choices;
   /** How many choices in 16 are odd. */
   protected oddness = 0;
+  protected readonly lines: string[] = [];
+  protected indent = 1;
   #names = 0;
 
   constructor(choices: Choices) {
     this.choices = choices;
+  }
+
+  /** Writes a line before the statement that is being drawn. */
+  protected line(text: string): void {
+    this.lines.push(`${"  ".repeat(this.indent)}${text}`);
   }
 
   protected oneIn(n: number): boolean {
@@ -113,7 +120,19 @@ export class TermDraw {
     const { name } = this.recent(fitting);
     if (shift !== undefined && array.spare) return shift === 0 ? name : `${name} + ${shift}`;
     if (!this.odd()) return name;
-    if (!array.spare) return `${extent.text} - 1 - ${name}`;
+    if (!array.spare) {
+      const last = `${extent.text} - 1 - ${name}`;
+      return this.choices.of([last, last, `(${name} + 1) % ${extent.text}`, `${name} + ${this.choices.below(2)}`]);
+    }
+    const index = this.oddIndex(name, extent, fitting);
+    if (!this.oneIn(4)) return index;
+    const place = this.fresh("at");
+    this.line(`const ${place} = ${index};`);
+    return place;
+  }
+
+  /** An index of an array with spare elements, in another form than the plain one. */
+  protected oddIndex(name: string, extent: Extent, fitting: readonly LoopIndex[]): string {
     switch (this.choices.below(8)) {
       case 0:
         return `${name} + 1`;

@@ -13,11 +13,11 @@ const { double: lanes } = stripLanes;
 /** Trip counts, the plainest first. */
 const tripCounts = [
   ...[2 * lanes, 2 * lanes + 1, 4 * lanes, 3, 4 * lanes + 1, 2 * lanes, lanes, 2 * lanes - 1, 2 * lanes + 1],
-  ...[lanes + 1, 4 * lanes - 1, lanes - 1, 2, 1, 0, stripLanes.single, 2 * stripLanes.single + 1],
+  ...[lanes + 1, 4 * lanes - 1, lanes - 1, 2, 1, 0, 0, stripLanes.single, 2 * stripLanes.single + 1],
   ...[stripLength - 1, stripLength + 1, 100],
 ];
 /** Most iterations of a full nest over all extents. */
-const mostIterations = 6000;
+const mostIterations = 3000;
 
 /** Draws a program. Choices that are 0 throughout draw the plainest one. */
 export function randomNest(choices: Choices): PlainProgram {
@@ -33,8 +33,6 @@ interface Header {
 type Statement = (scope: NestScope) => void;
 
 class NestDraw extends TermDraw {
-  #lines: string[] = [];
-  #indent = 1;
   /** Statements that may still be drawn, so that programs stay small. */
   #left = 0;
   #extents: readonly Extent[] = [];
@@ -62,7 +60,7 @@ class NestDraw extends TermDraw {
     const loops = 1 + this.choices.below(2);
     for (let i = 0; i < loops; i++) this.#loop(scope, 3);
     this.#end(scope);
-    const text = `${helpers.text}${signature}${this.#lines.join("\n")}\n}\n`;
+    const text = `${helpers.text}${signature}${this.lines.join("\n")}\n}\n`;
     return {
       typescript: text.replaceAll(/[«»]/g, ""),
       javascript: text.replaceAll(/«[^»]*»/g, ""),
@@ -130,7 +128,7 @@ class NestDraw extends TermDraw {
       helpers,
       labels: [],
     };
-    this.#line(`let s = ${this.choices.of(["0", "0.5", "u"])};`);
+    this.line(`let s = ${this.choices.of(["0", "0.5", "u"])};`);
     scope = withNumber(scope, { name: "s", canBeSet: true, isTame: false });
     // an array for most of the loops, so that each may have an element of its own
     const skipped = this.choices.below(7); // 3 and more: none
@@ -154,14 +152,14 @@ class NestDraw extends TermDraw {
     const hasTwin = layout === "vector" && this.oneIn(4);
     const twin = hasTwin ? this.fresh("z") : undefined;
     const array: ArrayName = { name, layout, extents, spare, canBeSet: true, isTame: false };
-    this.#line(`${hasTwin ? "let" : "const"} ${name} = ${value};`);
+    this.line(`${hasTwin ? "let" : "const"} ${name} = ${value};`);
     if (layout !== "rows" && !this.oneIn(3)) {
       const i = this.fresh("i");
       const start = this.choices.of(["u", "0.5", "x[0]"]);
-      this.#line(`for (let ${i} = 0; ${i} < ${name}.length; ${i}++) ${name}[${i}] = ${start} * Math.cos(${i});`);
+      this.line(`for (let ${i} = 0; ${i} < ${name}.length; ${i}++) ${name}[${i}] = ${start} * Math.cos(${i});`);
     }
     if (twin === undefined) return { ...scope, arrays: [...scope.arrays, array] };
-    this.#line(`let ${twin} = ${value};`);
+    this.line(`let ${twin} = ${value};`);
     const pair = [
       { ...array, name: twin },
       { ...array, twin },
@@ -171,23 +169,23 @@ class NestDraw extends TermDraw {
 
   /** Adds everything that loops may have changed to the result. */
   #end(scope: NestScope): void {
-    const text = this.#lines.join("\n");
+    const text = this.lines.join("\n");
     const isUsed = (name: string): boolean => text.split(`${name}[`).length > 2 || text.includes(`${name},`);
     for (const array of scope.arrays.filter(({ name, canBeSet }) => canBeSet && isUsed(name))) {
       const [i, j] = [this.fresh("e"), this.fresh("e")];
       const [first, second] = array.extents.map((extent) => axisText(array, extent));
       if (array.layout === "rows") {
-        this.#line(`for (let ${i} = 0; ${i} < ${first}; ${i}++)`);
-        this.#line(`  for (let ${j} = 0; ${j} < ${second}; ${j}++)`);
-        this.#line(`    s += ${array.name}[${i}][${j}] * Math.cos(1 + 1.3 * ${i} + 0.7 * ${j});`);
+        this.line(`for (let ${i} = 0; ${i} < ${first}; ${i}++)`);
+        this.line(`  for (let ${j} = 0; ${j} < ${second}; ${j}++)`);
+        this.line(`    s += ${array.name}[${i}][${j}] * Math.cos(1 + 1.3 * ${i} + 0.7 * ${j});`);
       } else {
-        this.#line(`for (let ${i} = 0; ${i} < ${array.name}.length; ${i}++)`);
-        this.#line(`  s += ${array.name}[${i}] * Math.cos(1 + 1.3 * ${i});`);
+        this.line(`for (let ${i} = 0; ${i} < ${array.name}.length; ${i}++)`);
+        this.line(`  s += ${array.name}[${i}] * Math.cos(1 + 1.3 * ${i});`);
       }
     }
     for (const { name, canBeSet } of scope.numbers)
-      if (canBeSet && name !== "s") this.#line(`s += 0.5 * ${name};`);
-    this.#line("return s;");
+      if (canBeSet && name !== "s") this.line(`s += 0.5 * ${name};`);
+    this.line("return s;");
   }
 
   // Loops
@@ -242,10 +240,12 @@ class NestDraw extends TermDraw {
       () => this.#addToElement(scope),
       () => this.#store(scope),
       () => this.#temporary(scope),
+      () => this.#shifted(scope),
     ];
     const nested: readonly (() => NestScope | void)[] = [
       () => this.#reductions(scope, depth),
       () => this.#loop(scope, depth - 1),
+      () => this.#reductions(scope, depth),
       () => this.#ownArray(scope, depth),
       () => this.#product(scope, depth),
     ];
@@ -255,6 +255,8 @@ class NestDraw extends TermDraw {
       () => this.#exit(scope),
       () => this.#exchange(scope),
       () => this.#while(scope),
+      () => this.#shifted(scope),
+      () => this.#cursor(scope, depth),
     ];
     const isOpen = depth > 0 && this.#left > 0;
     const tidy = isOpen && !this.oneIn(3) ? nested : flat;
@@ -266,12 +268,12 @@ class NestDraw extends TermDraw {
   #reductions(scope: NestScope, depth: number): NestScope {
     let inside = scope;
     const names: LocalNumber[] = [];
-    const count = 1 + this.choices.below(3);
+    const count = 1 + (this.choices.below(5) % 3 === 0 ? 1 : this.choices.below(3));
     const kinds = Array.from({ length: count }, () => (this.odd() ? this.choices.of(["*", "max", "min"]) : "+"));
     for (const kind of kinds) {
       const name = this.fresh("t");
       const start = kind === "+" ? this.choices.of(["0", "0", "u"]) : kind === "*" ? "1" : "u";
-      this.#line(`let ${name} = ${start};`);
+      this.line(`let ${name} = ${start};`);
       names.push({ name, canBeSet: true, isTame: false });
     }
     const { text, index } = this.#header(scope);
@@ -279,8 +281,9 @@ class NestDraw extends TermDraw {
     this.#block(`for (${text}) {`, () => {
       let here = within;
       if (this.oneIn(4)) here = this.#temporary(here);
-      names.forEach(({ name }, i) => this.#fold(here, name, kinds[i]!));
-      if (this.odd()) this.#statement({ ...here, numbers: [...here.numbers, ...names] }, depth - 1);
+      const all = { ...here, numbers: [...here.numbers, ...names] };
+      names.forEach(({ name }, i) => this.#fold(this.odd() ? all : here, name, kinds[i]!));
+      if (this.odd()) this.#statement(all, depth - 1);
     });
     for (const one of names) inside = withNumber(inside, one);
     const [used, other] = [names.at(-1)!.name, names[0]!.name];
@@ -294,9 +297,9 @@ class NestDraw extends TermDraw {
     const term = this.term(scope);
     if (kind === "+") {
       const forms = [`${name} -= ${term};`, `${name} = ${term} + ${name};`];
-      this.#line(this.oneIn(4) ? this.choices.of(forms) : `${name} += ${term};`);
-    } else if (kind === "*") this.#line(`${name} *= 1 + 0.05 * (${term});`);
-    else this.#line(`${name} = Math.${kind}(${name}, ${term});`);
+      this.line(this.oneIn(4) ? this.choices.of(forms) : `${name} += ${term};`);
+    } else if (kind === "*") this.line(`${name} *= 1 + 0.05 * (${term});`);
+    else this.line(`${name} = Math.${kind}(${name}, ${term});`);
   }
 
   /** An array for each iteration, filled in one loop and read in another. */
@@ -318,11 +321,11 @@ class NestDraw extends TermDraw {
           isTame: false,
         };
     const { name } = array;
-    if (!isShared) this.#line(`const ${name} = new Float64Array(${axisText(array, extent)});`);
+    if (!isShared) this.line(`const ${name} = new Float64Array(${axisText(array, extent)});`);
     const each = (write: (inside: NestScope, j: string) => void): void => {
       const j = this.fresh("j");
       const index = { name: j, extent };
-      const from = this.odd() ? 1 : 0;
+      const from = this.oneIn(6) || this.odd() ? 1 : 0;
       this.#block(`for (let ${j} = ${from}; ${j} < ${extent.text}; ${j}++) {`, () =>
         write({ ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] }, j),
       );
@@ -330,7 +333,7 @@ class NestDraw extends TermDraw {
     const isKept = isShared && this.oneIn(4);
     each((inside, j) => {
       const store = `${name}[${j}] ${isKept || this.odd() ? "+=" : "="} ${this.term(inside)};`;
-      this.#line(this.odd() ? `if (${this.condition(inside)}) ${store}` : store);
+      this.line(this.oneIn(6) ? `if (${this.condition(inside)}) ${store}` : store);
     });
     const more = { ...scope, arrays: [...scope.arrays, array] };
     if (this.odd()) this.#statement(more, depth - 1);
@@ -360,9 +363,9 @@ class NestDraw extends TermDraw {
       const factor = (): string => this.#factor(inside);
       const isLocal = this.oneIn(2);
       const name = this.fresh("t");
-      if (isLocal) this.#line(`let ${name} = 0;`);
+      if (isLocal) this.line(`let ${name} = 0;`);
       this.#block(`for (${inner.text}) {`, () => {
-        if (isLocal) this.#line(`${name} ${this.odd() ? "-=" : "+="} ${factor()} * ${factor()};`);
+        if (isLocal) this.line(`${name} ${this.odd() ? "-=" : "+="} ${factor()} * ${factor()};`);
         else this.#put(inside, `${factor()} * ${factor()}`, ["+="]);
         if (this.odd()) this.#accumulate(inside);
       });
@@ -382,14 +385,14 @@ class NestDraw extends TermDraw {
   /** A loop that data ends, or a counter that the body changes. */
   #while(scope: NestScope): void {
     const [count, value] = [this.fresh("v"), this.fresh("t")];
-    this.#line(`let ${count} = 0;`);
-    this.#line(`let ${value} = ${this.leaf(scope)};`);
+    this.line(`let ${count} = 0;`);
+    this.line(`let ${value} = ${this.leaf(scope)};`);
     const inside = withNumber(scope, { name: value, canBeSet: true, isTame: false });
     const test = this.oneIn(2) ? ` && ${value} < 0.7` : "";
     const most = this.choices.of(["3", "n", "c"]);
     this.#block(`while (${count} < ${most}${test}) {`, () => {
-      this.#line(`${count}++;`);
-      this.#line(`${value} = 0.5 * ${value} + ${this.term(inside)};`);
+      this.line(`${count}++;`);
+      this.line(`${value} = 0.5 * ${value} + ${this.term(inside)};`);
       if (this.oneIn(2)) this.#accumulate({ ...inside, labels: [] });
     });
     this.#put(inside, `0.5 * ${value}`);
@@ -404,11 +407,11 @@ class NestDraw extends TermDraw {
       if (arrays.length === 0 || this.oneIn(4)) break;
       const element = this.element(scope, this.visited(scope, arrays), this.oneIn(2) ? 0 : undefined);
       if (element === undefined) continue;
-      this.#line(`${element} ${this.choices.of(operators)} ${value};`);
+      this.line(`${element} ${this.choices.of(operators)} ${value};`);
       return;
     }
     const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    this.#line(`${name} += ${value};`);
+    this.line(`${name} += ${value};`);
   }
 
   #accumulate(scope: NestScope): void {
@@ -430,7 +433,7 @@ class NestDraw extends TermDraw {
       `${element} = ${element} + ${term};`,
       `${element} = ${term} + ${element};`,
     ];
-    this.#line(this.choices.of(forms));
+    this.line(this.choices.of(forms));
   }
 
   #store(scope: NestScope): void {
@@ -440,13 +443,68 @@ class NestDraw extends TermDraw {
     );
     const element = this.element(scope, array, this.oneIn(2) ? 0 : undefined);
     if (element === undefined) return this.#accumulate(scope);
-    this.#line(`${element} = ${this.term(scope)};`);
+    this.line(`${element} = ${this.term(scope)};`);
+  }
+
+  /** Reads and writes elements of one array at different distances, directly or by temporaries. */
+  #shifted(scope: NestScope): void {
+    const writable = scope.arrays.filter(({ canBeSet, spare }) => canBeSet && spare);
+    if (writable.length === 0) return this.#accumulate(scope);
+    const array = this.visited(scope, writable);
+    const indices = scope.indices.filter(({ extent }) => extent.text === array.extents[0]!.text);
+    const index = indices.at(-1);
+    if (index === undefined) return this.#accumulate(scope);
+    const element = (): string => {
+      const { name, extent } = index;
+      const place = this.oneIn(3) ? name : this.oddIndex(name, extent, indices);
+      if (array.layout === "vector") return `${array.name}[${place}]`;
+      const second = this.place(scope, array, array.extents[1]!)!;
+      if (array.layout === "rows") return `${array.name}[${place}][${second}]`;
+      return `${array.name}[(${place}) * ${axisText(array, array.extents[1]!)} + ${second}]`;
+    };
+    const [a, b] = [element(), element()];
+    const kept = this.fresh("t");
+    switch (this.choices.below(4)) {
+      case 0:
+        this.line(`${a} = ${this.term(scope)};`);
+        this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
+        return;
+      case 1:
+        this.line(`${a} += 0.3 * ${b} + ${this.term(scope)};`);
+        return;
+      case 2:
+        this.line(`const ${kept} = ${a};`);
+        this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
+        this.line(`${a} = ${kept} + ${this.term(scope)};`);
+        return;
+      default:
+        this.line(`${a} += ${this.term(scope)};`);
+        this.line(`${b} ${this.choices.of(["=", "-=", "+="])} ${this.term(scope)};`);
+    }
+  }
+
+  /** An index that a loop moves by itself. */
+  #cursor(scope: NestScope, depth: number): void {
+    const arrays = scope.arrays.filter(({ layout, canBeSet }) => layout === "vector" && canBeSet);
+    if (depth <= 0 || arrays.length === 0) return this.#accumulate(scope);
+    const array = this.recent(arrays);
+    const [at, i] = [this.fresh("at"), this.fresh("i")];
+    const extent = array.extents[0]!;
+    this.line(`let ${at} = ${this.choices.of(["0", "0", "1"])};`);
+    const index = { name: i, extent };
+    const inside = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
+    this.#block(`for (let ${i} = 0; ${i} < ${extent.text} - 1; ${i}++) {`, () => {
+      this.line(`${array.name}[${at}] ${this.choices.of(["+=", "=", "-="])} ${this.term(inside)};`);
+      const step = array.spare ? this.choices.of([`${i} % 3`, "2", "1"]) : "1";
+      if (this.oneIn(3)) this.line(`if (${this.condition(inside)}) ${at} += 1;`);
+      else this.line(`${at} += ${step};`);
+    });
   }
 
   #temporary(scope: NestScope): NestScope {
     const name = this.fresh("t");
     const canBeSet = this.oneIn(3);
-    this.#line(`${canBeSet ? "let" : "const"} ${name} = ${this.term(scope)};`);
+    this.line(`${canBeSet ? "let" : "const"} ${name} = ${this.term(scope)};`);
     return withNumber(scope, { name, canBeSet, isTame: !canBeSet });
   }
 
@@ -462,7 +520,7 @@ class NestDraw extends TermDraw {
         `${before} = 0.5 * ${next} + ${this.term(scope)};`,
         `${next} += 0.3 * ${before};`,
       ];
-      this.#line(this.choices.of(forms));
+      this.line(this.choices.of(forms));
       return;
     }
     const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
@@ -472,7 +530,7 @@ class NestDraw extends TermDraw {
       `${name} = Math.sin(${name}) + ${this.term(scope)};`,
       `if (${this.condition(scope)}) ${name} = 0.25 * ${name};`,
     ];
-    this.#line(this.choices.of(forms));
+    this.line(this.choices.of(forms));
   }
 
   #branch(scope: NestScope, depth: number, write: Statement): void {
@@ -488,7 +546,7 @@ class NestDraw extends TermDraw {
     for (const label of scope.labels) if (label !== "") ways.push(`break ${label};`, `continue ${label};`);
     ways.push(`return s + ${this.leaf(scope)};`);
     if (scope.labels.length === 0) return this.#accumulate(scope);
-    this.#line(`if (${this.condition(scope)} && ${this.condition(scope)}) ${this.choices.of(ways)}`);
+    this.line(`if (${this.condition(scope)} && ${this.condition(scope)}) ${this.choices.of(ways)}`);
   }
 
   /** Rows of a matrix, elements, or two arrays exchange their names. */
@@ -496,35 +554,31 @@ class NestDraw extends TermDraw {
     const writable = scope.arrays.filter(({ canBeSet }) => canBeSet);
     const twin = writable.find((array) => array.twin !== undefined);
     if (twin?.twin !== undefined && this.oneIn(2)) {
-      this.#line(`[${twin.name}, ${twin.twin}] = [${twin.twin}, ${twin.name}];`);
+      this.line(`[${twin.name}, ${twin.twin}] = [${twin.twin}, ${twin.name}];`);
       return;
     }
     const rows = writable.find(({ layout }) => layout === "rows");
     if (rows !== undefined && this.oneIn(2)) {
       const [a, b] = [0, 1].map(() => this.place(scope, rows, rows.extents[0]!));
       if (a === undefined || b === undefined) return this.#accumulate(scope);
-      this.#line(`[${rows.name}[${a}], ${rows.name}[${b}]] = [${rows.name}[${b}], ${rows.name}[${a}]];`);
+      this.line(`[${rows.name}[${a}], ${rows.name}[${b}]] = [${rows.name}[${b}], ${rows.name}[${a}]];`);
       return;
     }
     const array = this.recent(writable);
     const [a, b] = [this.element(scope, array), this.element(scope, array)];
     if (a === undefined || b === undefined) return this.#accumulate(scope);
     const kept = this.fresh("t");
-    this.#line(`const ${kept} = ${a};`);
-    this.#line(`${a} = ${b};`);
-    this.#line(`${b} = ${kept};`);
+    this.line(`const ${kept} = ${a};`);
+    this.line(`${a} = ${b};`);
+    this.line(`${b} = ${kept};`);
   }
 
   #block(head: string, write: () => void): void {
-    this.#line(head);
-    this.#indent++;
+    this.line(head);
+    this.indent++;
     write();
-    this.#indent--;
-    this.#line("}");
-  }
-
-  #line(text: string): void {
-    this.#lines.push(`${"  ".repeat(this.#indent)}${text}`);
+    this.indent--;
+    this.line("}");
   }
 }
 
