@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { interpBackend } from "../backends/interp/index.ts";
 import { jsBackend } from "../backends/js/index.ts";
+import { wasmBackend } from "../backends/wasm/index.ts";
 import * as k from "./build.ts";
 import { checkRoutine } from "./check.ts";
 import type { TypedArray } from "./executable.ts";
@@ -10,6 +11,7 @@ import { neutral } from "./neutral.ts";
 import { printRoutine } from "./print.ts";
 import type { Buffer, Contract, Dim, Expr, ReduceOp, Routine, ScalarType } from "./scalar.ts";
 import { contractBlock, reduceLanes } from "./scalar.ts";
+import { walkBlock } from "./walk.ts";
 
 /** Numbers with many digits, the same on every run. */
 function numbers(type: ScalarType, n: number, seed: number): TypedArray {
@@ -92,6 +94,54 @@ describe("reduce", () => {
         }
       }
     }
+  });
+});
+
+/** A sum over `depth` nested folds of the product of their indices, and of elements. */
+function nestedFolds(depth: number, size: number): Routine {
+  const block = k.makeBlock();
+  const fold = (target: typeof block, level: number, product: Expr): Expr =>
+    target.reduce(`s${level}`, "add", k.f64(0), `i${level}`, k.i32(0), k.local("i32", "n"), (body, i) => {
+      const next = body.let(`p${level}`, k.mul(product, k.add(k.load("f64", "x", i), k.f64(level))));
+      return level + 1 === depth ? next : fold(body, level + 1, next);
+    });
+  const total = fold(block, 0, k.f64(1));
+  return {
+    name: "nest",
+    inputs: [
+      { kind: "buffer", buffer: { name: "x", type: "f64", size } },
+      { kind: "scalar", name: "n", type: "i32" },
+    ],
+    outputs: [{ kind: "scalar", value: total }],
+    temps: [],
+    arenaBytes: 0,
+    body: block.statements,
+  };
+}
+
+describe("folds within folds", () => {
+  const sizeAt = (depth: number): number => {
+    let count = 0;
+    walkBlock(expandRoutine(nestedFolds(depth, 16)).body, { stmt: () => void count++ });
+    return count;
+  };
+
+  test("take statements in proportion to their depth, not to a power of it", () => {
+    const [two, three, four] = [sizeAt(2), sizeAt(3), sizeAt(4)];
+    expect(four - three).toBe(three - two);
+  });
+
+  test("give the same bits by every backend", () => {
+    const x = numbers("f64", 16, 3);
+    for (const depth of [2, 3, 4])
+      for (const n of [0, 1, 7, 8, 13]) {
+        const outs = [interpBackend, jsBackend, wasmBackend].map((backend) => {
+          const out = [0];
+          backend.compile(nestedFolds(depth, 16))([{ array: x, offset: 0 }, n], out);
+          return out[0];
+        });
+        expect(outs, `depth ${depth}, n = ${n}`).toEqual([outs[0], outs[0], outs[0]]);
+      }
   });
 });
 

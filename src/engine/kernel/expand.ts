@@ -4,7 +4,7 @@ import { copyBlock } from "./copy.ts";
 import type { Contract, Dim, Expr, Place, Reduce, Routine, Size, Stmt } from "./scalar.ts";
 import { contractBlock, isFloat, reduceLanes } from "./scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
-import { checkDepth } from "./walk.ts";
+import { blocksIn, checkDepth } from "./walk.ts";
 
 /**
  * A routine with `reduce` and `contract` written out as plain loops. This is what the two mean; a backend that computes
@@ -38,15 +38,40 @@ export function expandBlock(block: readonly Stmt[], depth = 0): Stmt[] {
   });
 }
 
-/** Bodies with more statements than this are written once a loop and not once a lane. */
+/** Bodies of more expanded statements than this are written once per loop, and not once per lane. */
 const shortBody = 12;
+
+/**
+ * Statements that a block has once its folds are expanded, as far as `most`. Folds within folds count by their copies: their number
+ * would grow with the power of the depth.
+ */
+function expandedSize(block: readonly Stmt[], most: number): number {
+  let size = 0;
+  for (const stmt of block) {
+    if (size > most) return size;
+    const inner = blocksIn(stmt).reduce((sum, one) => sum + expandedSize(one, most), 0);
+    size += 1 + (stmt.kind === "reduce" && inner <= shortBody ? copiesOf(stmt) * (1 + inner) : inner);
+  }
+  return size;
+}
+
+/** Copies of the body of a fold that is written once per lane. */
+function copiesOf(stmt: Reduce): number {
+  const count = iterationsOf(stmt);
+  return count !== undefined && count < reduceLanes ? count : 2 * reduceLanes - 1;
+}
+
+/** Number of iterations of a fold, if that is known. */
+function iterationsOf({ from, to }: Reduce): number | undefined {
+  return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
+}
 
 /** The plain statements that a `reduce` stands for. */
 export function expandReduce(stmt: Reduce): Stmt[] {
   const { name, op, start, from, to } = stmt;
   const block = k.makeBlock();
-  const count = from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
-  const isShort = stmt.body.length <= shortBody;
+  const count = iterationsOf(stmt);
+  const isShort = expandedSize(stmt.body, shortBody) <= shortBody;
   if (count !== undefined && count < reduceLanes && isShort) {
     return foldFew(stmt, block, count);
   }
