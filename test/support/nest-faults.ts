@@ -33,16 +33,20 @@ export type CallMode =
       readonly backend: Backend;
       readonly isExact: boolean;
       readonly regions: readonly RegionName[];
+      /** How loops run again on the way back, as in `Region`. */
+      readonly checkpoint?: true | number;
     }
   /** The function, by the public transforms under these options. */
   | { readonly kind: "calls"; readonly options: RuntimeOptions }
   /** The same with tensors, inside a compiled program. */
   | { readonly kind: "tensors"; readonly options: RuntimeOptions; readonly dtype: "float64" | "float32" };
 
+type RegionMode = CallMode & { readonly kind: "regions" };
 type RegionName = "value" | "tangent" | "gradient" | "second";
 
 const exactWasm = makeWasmBackend();
-const regions = (backend: Backend, isExact: boolean, ...names: readonly RegionName[]): CallMode => ({
+const sizedJs = makeJsBackend(undefined, callSizes);
+const regions = (backend: Backend, isExact: boolean, ...names: readonly RegionName[]): RegionMode => ({
   kind: "regions",
   backend,
   isExact,
@@ -54,10 +58,12 @@ export const callModes: readonly CallMode[] = [
   regions(exactWasm, true, "value", "gradient"),
   regions(exactWasm, true, "value", "second"),
   { kind: "calls", options: { backend: "wasm" } },
-  regions(makeJsBackend(undefined, callSizes), true, "value", "gradient"),
+  regions(sizedJs, true, "value", "gradient"),
   { kind: "tensors", options: { backend: "wasm", reproducible: true }, dtype: "float32" },
   regions(makeWasmBackend({ relaxed: wasmFeatures().relaxed }), false, "value", "gradient"),
   regions(wasmByRecord, true, "tangent", "gradient"),
+  { ...regions(exactWasm, true, "gradient", "second"), checkpoint: true },
+  { ...regions(sizedJs, true, "gradient"), checkpoint: 3 },
   regions(sizedInterp, true, "value", "second"),
   { kind: "calls", options: { backend: "js", reproducible: true } },
   regions(exactWasm, true, "value", "gradient"),
@@ -148,7 +154,7 @@ function formOrRefusal(typescript: string): PlainForm | undefined {
 function faultOfRegions(
   form: PlainForm,
   { args, wrt }: PlainProgram,
-  { backend, isExact, regions: names }: CallMode & { readonly kind: "regions" },
+  { backend, isExact, regions: names, checkpoint }: RegionMode,
   exact: ExactDerivatives,
   close: Close,
 ): string | undefined {
@@ -157,7 +163,7 @@ function faultOfRegions(
   const along = (direction: number): RegionValue[] =>
     regionArguments(form, alongOf(args, wrt, direction)).values.filter((_, i) => active[i]);
   const [a, b] = [along(0), along(1)];
-  const base = underived(form.region);
+  const base = underived(checkpoint === undefined ? form.region : { ...form.region, checkpoint });
   const gradient = gradientRegion(base, active, "values gradient");
   const run = (region: Region, ...tangents: readonly RegionValue[]): RegionValue[] =>
     callTwice(region, backend, isExact, [...values, ...tangents]);

@@ -133,7 +133,12 @@ export class TermDraw {
 
   /** An index of an array with spare elements, in another form than the plain one. */
   protected oddIndex(name: string, extent: Extent, fitting: readonly LoopIndex[]): string {
-    switch (this.choices.below(8)) {
+    switch (this.choices.below(9)) {
+      case 8: {
+        const step = this.fresh("at");
+        this.line(`const ${step} = k[${name} % 7];`); // at most 2
+        return `${name} + ${step}`;
+      }
       case 0:
         return `${name} + 1`;
       case 1:
@@ -240,10 +245,12 @@ export class TermDraw {
   /** A condition on data, on indices, or on both. */
   protected condition(scope: NestScope): string {
     const index = scope.indices.length > 0 ? this.recent(scope.indices) : undefined;
-    switch (this.choices.below(7)) {
+    switch (this.choices.below(8)) {
       case 0:
-      case 1:
         return `${this.leaf(scope)} > ${this.leaf(scope)}`;
+      case 1:
+      case 7:
+        return `${this.recent(scope.numbers).name} ${this.choices.of(["<", ">"])} ${this.choices.of(["0.5", "u", "0"])}`;
       case 2:
         return `${this.leaf(scope)} < 0.25`;
       case 3:

@@ -58,8 +58,11 @@ class NestDraw extends TermDraw {
     this.#left = 3 + this.choices.below(10);
     const scope = this.#start(given, helpers.names);
     const loops = 1 + this.choices.below(2);
-    for (let i = 0; i < loops; i++) this.#loop(scope, 3);
-    this.#end(scope);
+    let around = scope;
+    for (let i = 0; i < loops; i++)
+      if (this.choices.below(5) === 4) around = this.#product(around);
+      else this.#loop(around, 3);
+    this.#end(around);
     const text = `${helpers.text}${signature}${this.lines.join("\n")}\n}\n`;
     return {
       typescript: text.replaceAll(/[«»]/g, ""),
@@ -143,7 +146,8 @@ class NestDraw extends TermDraw {
     const name = this.fresh("z");
     const layout = this.choices.of(["vector", "vector", "flat", "rows"] as const);
     const spare = !this.oneIn(3);
-    const extents = layout === "vector" ? [extent] : [extent, this.choices.of(this.#extents)];
+    const others = this.#extents.filter((one) => one !== extent || this.odd());
+    const extents = layout === "vector" ? [extent] : [extent, this.choices.of(others)];
     const texts = extents.map((extent) => axisText({ spare }, extent));
     const value =
       layout === "rows"
@@ -247,7 +251,8 @@ class NestDraw extends TermDraw {
       () => this.#loop(scope, depth - 1),
       () => this.#reductions(scope, depth),
       () => this.#ownArray(scope, depth),
-      () => this.#product(scope, depth),
+      () => this.#ownArray(scope, depth),
+      () => this.#product(scope),
     ];
     const rare: readonly (() => NestScope | void)[] = [
       () => this.#recurrence(scope),
@@ -344,41 +349,71 @@ class NestDraw extends TermDraw {
     });
   }
 
-  /** A sum of products in two more loops, as in products of matrices. */
-  #product(scope: NestScope, depth: number): void {
-    const outer = this.#header(scope);
-    const middle: NestScope = {
-      ...scope,
-      indices: [...scope.indices, outer.index],
-      labels: [...scope.labels, ""],
+  /** A product of two matrices, or what looks like one. */
+  #product(scope: NestScope): NestScope {
+    const [first, second, third] = this.#extents as [Extent, Extent, Extent];
+    // rows, columns and sums; given matrices have the first and second, and the second and third extent
+    const [rows, columns, sums] = this.choices.of([
+      [first, third, second],
+      [third, first, second],
+      [first, second, third],
+      [second, third, first],
+    ] as const);
+    const out = this.#productTarget(scope, rows, columns);
+    const names = new Map([rows, columns, sums].map((extent) => [extent, this.fresh("i")]));
+    const indices = [...names].map(([extent, name]): LoopIndex => ({ name, extent }));
+    const isLocal = this.oneIn(2);
+    const orders = [[rows, columns, sums] as const, [columns, rows, sums] as const];
+    const more = [[rows, sums, columns] as const, [sums, rows, columns] as const];
+    const order = this.choices.of(isLocal ? orders : [...orders, ...more]);
+    const own: NestScope = { ...scope, indices, labels: ["", "", ""] };
+    const withOut = { ...scope, arrays: [...scope.arrays, out] };
+    const total = this.fresh("t");
+    const element = this.element({ ...own, arrays: [out] }, out, 0)!;
+    const open = (level: number): void => {
+      const extent = order[level];
+      if (extent === undefined) {
+        const product = `${this.#factor(own, rows, sums)} * ${this.#factor(own, sums, columns)}`;
+        this.line(`${isLocal ? total : element} ${this.oneIn(6) ? "-=" : "+="} ${product};`);
+        if (this.odd()) this.#put({ ...own, arrays: withOut.arrays }, this.term(own));
+        return;
+      }
+      if (isLocal && level === 2) this.line(`let ${total} = ${this.odd() ? "0.5" : "0"};`);
+      const index = names.get(extent)!;
+      const step = this.odd() ? ` && ${this.leaf(scope)} < 0.9` : "";
+      this.#block(`for (let ${index} = 0; ${index} < ${extent.text}${step}; ${index}++) {`, () =>
+        open(level + 1),
+      );
+      if (isLocal && level === 2) this.line(`${element} ${this.choices.of(["=", "+="])} ${total};`);
+      else if (level === 1 && this.odd())
+        this.#put({ ...withOut, indices: indices.filter((one) => one.extent === order[0]) }, `0.1 * u`);
     };
-    this.#block(`for (${outer.text}) {`, () => {
-      if (depth < 2) return this.#put(middle, this.term(middle));
-      const inner = this.#header(middle);
-      const inside: NestScope = {
-        ...middle,
-        indices: [...middle.indices, inner.index],
-        labels: [...middle.labels, ""],
-      };
-      const factor = (): string => this.#factor(inside);
-      const isLocal = this.oneIn(2);
-      const name = this.fresh("t");
-      if (isLocal) this.line(`let ${name} = 0;`);
-      this.#block(`for (${inner.text}) {`, () => {
-        if (isLocal) this.line(`${name} ${this.odd() ? "-=" : "+="} ${factor()} * ${factor()};`);
-        else this.#put(inside, `${factor()} * ${factor()}`, ["+="]);
-        if (this.odd()) this.#accumulate(inside);
-      });
-      if (isLocal) this.#put(middle, name, ["=", "+="]);
-    });
+    open(0);
+    return withOut;
   }
 
-  /** A factor of a product: an element that moves with loops. */
-  #factor(scope: NestScope): string {
-    const matrices = scope.arrays.filter(({ layout }) => layout !== "vector");
-    const array = this.visited(scope, matrices.length > 0 && !this.oneIn(4) ? matrices : scope.arrays);
-    const element = this.element(scope, array, this.odd() ? 1 : 0);
-    if (element === undefined) return this.leaf(scope);
+  /** The matrix that a product is stored to: one of those in scope, or a new one. */
+  #productTarget(scope: NestScope, rows: Extent, columns: Extent): ArrayName {
+    const known = scope.arrays.find(
+      ({ extents, canBeSet }) => canBeSet && extents[0] === rows && extents[1] === columns,
+    );
+    if (known !== undefined && this.oneIn(2)) return known;
+    const spare = this.oneIn(3);
+    const extents = [rows, columns];
+    const [name, texts] = [this.fresh("z"), extents.map((extent) => axisText({ spare }, extent))];
+    this.line(`const ${name} = new Float64Array(${texts.join(" * ")});`);
+    return { name, layout: "flat", extents, spare, canBeSet: true, isTame: false };
+  }
+
+  /** A factor with two extents: an element of a matrix, if there is one, or of two vectors; sometimes computed. */
+  #factor(scope: NestScope, first: Extent, second: Extent): string {
+    const fitting = scope.arrays.filter(
+      ({ layout, extents }) => layout !== "vector" && extents.includes(first) && extents.includes(second),
+    );
+    if (fitting.length === 0) return this.leaf(scope);
+    const array = this.recent(fitting);
+    const element = this.element(scope, array, this.odd() ? 1 : 0)!;
+    if (this.oneIn(6)) return `Math.sin(${element})`;
     return array.isTame ? element : `0.1 * ${element}`;
   }
 
@@ -464,7 +499,7 @@ class NestDraw extends TermDraw {
     };
     const [a, b] = [element(), element()];
     const kept = this.fresh("t");
-    switch (this.choices.below(4)) {
+    switch (this.choices.of([0, 1, 2, 3, 2])) {
       case 0:
         this.line(`${a} = ${this.term(scope)};`);
         this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);

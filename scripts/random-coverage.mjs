@@ -1,0 +1,134 @@
+// Measures which branches of the compiler random programs reach: those of passes, code generation, regions and backends that do not end
+// in a throw.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { Session } from "node:inspector/promises";
+import { SourceMap } from "node:module";
+import { join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { branchesIn, executionCounts, neverReturning } from "./branches.mjs";
+import { bundleSoak } from "./bundle.mjs";
+
+const usage = `Usage: node scripts/random-coverage.mjs [OPTIONS]
+
+Runs random programs and prints the part of the branches of src/engine/{passes,codegen,region,backends} that they reach, per file.
+Branches that end in a throw do not count.
+
+  --tensors N    programs of tensors, and a quarter as many routines (1000)
+  --plain N      plain functions and regions (1000)
+  --nests N      loop nests (1000)
+  --seed N       draws other programs (1)
+  --missing      lists the branches that were not reached
+  --least N      exits with 1 if less than N percent are reached
+  --help         this text
+`;
+
+const { values } = parseArgs({
+  options: {
+    tensors: { type: "string", default: "1000" },
+    plain: { type: "string", default: "1000" },
+    nests: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    missing: { type: "boolean", default: false },
+    least: { type: "string", default: "0" },
+    help: { type: "boolean", default: false },
+  },
+});
+const root = fileURLToPath(new URL("..", import.meta.url));
+const measured = /^src\/engine\/(passes|codegen|region|backends)\/.*\.ts$/;
+
+if (values.help) console.log(usage);
+else await main();
+
+async function main() {
+  mkdirSync(join(root, ".tmp"), { recursive: true });
+  const folder = mkdtempSync(join(root, ".tmp/coverage-"));
+  try {
+    const bundle = await bundleSoak("all-soaks.ts", folder, { sourcemap: "external" });
+    if (Number(process.versions.v8.split(".")[0]) < 12) setFlagsFromString("--experimental-wasm-relaxed-simd");
+    const functions = await coverageOf(bundle);
+    report(readFileSync(bundle, "utf8"), readFileSync(`${bundle}.map`, "utf8"), folder, functions);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the generators of a bundle and returns the coverage of its functions. */
+async function coverageOf(/** @type {string} */ bundle) {
+  const session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+  const url = pathToFileURL(bundle).href;
+  const soaks = await import(url);
+  for (const name of /** @type {const} */ (["tensors", "plain", "nests"])) {
+    const count = Number(values[name]);
+    if (count === 0) continue;
+    const { fault } = soaks[name](Number(values.seed), count, () => {});
+    if (fault !== undefined) console.log(`FAULT among ${name}: ${fault}`);
+  }
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  session.disconnect();
+  return result.find((script) => script.url === url)?.functions ?? [];
+}
+
+/**
+ * @param {string} text @param {string} map @param {string} folder
+ * @param {readonly import("node:inspector").Profiler.FunctionCoverage[]} functions
+ */
+function report(text, map, folder, functions) {
+  const never = new Set(
+    readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts") && !/\.test(-d)?\.ts$/.test(file))
+      .flatMap((file) => neverReturning(readFileSync(join(root, "src", file), "utf8"))),
+  );
+  // esbuild adds a number to names that are used twice
+  const neverReturns = (/** @type {string} */ name) => never.has(name) || never.has(name.replace(/\d+$/, ""));
+  const branches = branchesIn(text, executionCounts(text.length, functions), neverReturns);
+  const sources = new SourceMap(JSON.parse(map));
+  const starts = lineStarts(text);
+  /** @type {Map<string, { reached: number, all: number, missing: string[] }>} */
+  const files = new Map();
+  for (const { kind, start, count } of branches) {
+    const line = lineOf(starts, start);
+    const entry = /** @type {any} */ (sources.findEntry(line, start - (starts[line] ?? 0)));
+    if (entry.originalSource === undefined) continue;
+    const file = relative(root, join(folder, entry.originalSource));
+    if (!measured.test(file)) continue;
+    const known = files.get(file) ?? { reached: 0, all: 0, missing: [] };
+    files.set(file, known);
+    known.all++;
+    if (count > 0) known.reached++;
+    else known.missing.push(`${entry.originalLine + 1} ${kind}`);
+  }
+  let [reached, all] = [0, 0];
+  for (const [file, one] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    reached += one.reached;
+    all += one.all;
+    const share = ((100 * one.reached) / one.all).toFixed(1).padStart(5);
+    console.log(`${share} %  ${one.reached}/${one.all}  ${file}`);
+    if (values.missing && one.missing.length > 0) console.log(`           ${one.missing.join(", ")}`);
+  }
+  const share = (100 * reached) / all;
+  console.log(`${share.toFixed(2)} %  ${reached} of ${all} branches that do not end in a throw`);
+  if (share < Number(values.least)) process.exitCode = 1;
+}
+
+/** The last of ascending offsets that is not behind an offset. */
+function lineOf(/** @type {readonly number[]} */ starts, /** @type {number} */ offset) {
+  let [low, high] = [0, starts.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((starts[middle] ?? Infinity) <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Offsets at which lines begin. */
+function lineStarts(/** @type {string} */ text) {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
