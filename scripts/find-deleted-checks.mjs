@@ -87,7 +87,9 @@ async function programsUntilFound(bundle) {
 function runChild(bundle, found) {
   const words = ["--bundle", bundle, "--first", String(found.length + 1)];
   const options = ["--seeds", values.seeds, "--programs", values.programs];
-  const child = fork(fileURLToPath(import.meta.url), [...words, ...options], { stdio: ["ignore", "inherit", "pipe", "ipc"] });
+  const child = fork(fileURLToPath(import.meta.url), [...words, ...options], {
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+  });
   let timer = setTimeout(() => child.kill("SIGKILL"), mostSeconds * 1000);
   child.on("message", (/** @type {any} */ { seed, programs, fault }) => {
     clearTimeout(timer);
@@ -117,7 +119,9 @@ async function main() {
       const found = await programsUntilFound(bundle);
       const isFound = found.every((programs) => programs !== undefined);
       if (!isFound) process.exitCode = 1;
-      console.log(`${isFound ? "found " : "MISSED"} ${found.map((n) => n ?? "–").join(" ")}  ${check.name} (${check.file})`);
+      console.log(
+        `${isFound ? "found " : "MISSED"} ${found.map((n) => n ?? "–").join(" ")}  ${check.name} (${check.file})`,
+      );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

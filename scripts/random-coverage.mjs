@@ -46,7 +46,8 @@ async function main() {
   const folder = mkdtempSync(join(root, ".tmp/coverage-"));
   try {
     const bundle = await bundleSoak("all-soaks.ts", folder, { sourcemap: "external" });
-    if (Number(process.versions.v8.split(".")[0]) < 12) setFlagsFromString("--experimental-wasm-relaxed-simd");
+    if (Number(process.versions.v8.split(".")[0]) < 12)
+      setFlagsFromString("--experimental-wasm-relaxed-simd");
     const functions = await coverageOf(bundle);
     report(readFileSync(bundle, "utf8"), readFileSync(`${bundle}.map`, "utf8"), folder, functions);
   } finally {

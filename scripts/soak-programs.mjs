@@ -18,6 +18,7 @@ const usage = `Usage: node scripts/soak-programs.mjs [OPTIONS]
   --keep-going   does not stop at the first fault
   --turbo        with what enableTurbo() switches on, and with code that is optimised at once
   --plain        draws programs of ordinary TypeScript, and regions beside them in the place of routines
+  --nests        draws nests of loops in ordinary TypeScript
   --help         this text
 
 A program is one to eight rules over matrices of one of two dozen shapes, in float64 or float32. Its seed draws a way:
@@ -41,6 +42,10 @@ With --plain a program must compute what JavaScript does, there and near by, and
 switched off in one of 4; a quarter as many sum products in nests of loops; 1 in 3 has its second derivatives looked at too, 1 in 10 goes through the interpreter, generated
 JavaScript and WebAssembly, to the bit, 1 in 20 through the tensors of the public API.
 
+With --nests a program must have the value of its JavaScript function and the derivatives that hyper-dual numbers give for the same
+text: by backends in turn, by the public transforms, and by tensors. Independent loops must be independent. A program that leaves the
+ends of an array must throw.
+
 Ctrl-C ends after the parts that are running, with a summary and the command that goes on from there; a second one at once.`;
 
 /** Programs of a part, which has a seed of its own. */
@@ -61,6 +66,7 @@ const read = () =>
       "keep-going": { type: "boolean", default: false },
       turbo: { type: "boolean", default: false },
       plain: { type: "boolean", default: false },
+      nests: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       part: { type: "string" }, // the bundle that a child runs
     },
@@ -170,7 +176,7 @@ function makeRun() {
     /** The words that draw the programs of a part again, or of `length` from some on. */
     again: (/** @type {number} */ at, /** @type {number} */ length) =>
       `node scripts/soak-programs.mjs --seed ${seed} --from ${at} --count ${length}` +
-      `${options.turbo ? " --turbo" : ""}${options.plain ? " --plain" : ""}`,
+      `${options.turbo ? " --turbo" : ""}${options.nests ? " --nests" : options.plain ? " --plain" : ""}`,
   };
 }
 
@@ -297,7 +303,8 @@ async function main() {
   const { count, from, seed, jobs } = numbers;
   mkdirSync(join(root, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(root, ".tmp/soak-"));
-  const bundle = await bundleSoak(options.plain ? "plain-soak.ts" : "random-soak.ts", folder, {
+  const soak = options.nests ? "nest-soak.ts" : options.plain ? "plain-soak.ts" : "random-soak.ts";
+  const bundle = await bundleSoak(soak, folder, {
     sourcemap: "inline",
   });
   const run = makeRun();
@@ -310,7 +317,7 @@ async function main() {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  const what = options.plain ? "plain programs" : "programs";
+  const what = options.nests ? "nests" : options.plain ? "plain programs" : "programs";
   console.log(`seed ${seed}: ${what} ${from} to ${from + count}${options.turbo ? " in turbo mode" : ""}`);
   try {
     const workers = Array.from({ length: Math.min(jobs, run.parts) }, () => work(run, display, bundle));

@@ -1,6 +1,7 @@
 // Random programs of TypeScript: values, gradients and second derivatives of their regions, by every way that there is.
 import { describe, expect, test } from "vitest";
 import { extent } from "./support/extent.ts";
+import { searchNests } from "./support/nest-soak.ts";
 import { faultOfPlainSeed, faultOfProductsSeed, faultOfRegionSeed } from "./support/plain-soak.ts";
 import { randomStrips } from "./support/random-strips.ts";
 
@@ -19,6 +20,10 @@ const first = (
 describe("random plain functions", () => {
   test("compute what JavaScript does, and their derivatives are exact by every way", () => {
     expect(first(1, extent(50, 20_000, 1000), (seed) => faultOfPlainSeed(seed, 50, 160))).toBeUndefined();
+  });
+
+  test("agree with JavaScript and with hyper-dual numbers where they are nests of loops", () => {
+    expect(searchNests({ seed: 1, programs: extent(30, 10_000, 500) }).fault).toBeUndefined();
   });
 
   test("agree where they sum products in nests of loops", () => {

@@ -43,7 +43,9 @@ export function dualFunction(
   if (errors.length > 0) throw new SyntaxError(errors[0]!.message);
   const text = new Translation(javascript).of(program as unknown as SyntaxNode);
   const body = text.replace("export function f(", "return function f(");
-  const make = runInThisContext(`(($) => { ${body} })`) as (table: unknown) => (...args: unknown[]) => unknown;
+  const make = runInThisContext(`(($) => { ${body} })`) as (
+    table: unknown,
+  ) => (...args: unknown[]) => unknown;
   return make({
     ...operations,
     zeros: (length: number) => new Array<number>(length).fill(0),

@@ -1,7 +1,17 @@
 // Checks a random plain function: value, jvp, gradient and the derivative of the gradient, by every backend and by the public transforms,
 // against the JavaScript function and against hyper-dual numbers that run through the same text. An interpreter also checks that
 // iterations of independent loops do not conflict.
-import { configure, DownhillError, grad, jit, jvp, type RuntimeOptions, tensor, type Tensor, vjp } from "downhill";
+import {
+  configure,
+  DownhillError,
+  grad,
+  jit,
+  jvp,
+  type RuntimeOptions,
+  tensor,
+  type Tensor,
+  vjp,
+} from "downhill";
 import { raceCheckingInterp, sizedInterp } from "../../src/engine/backends/interp/index.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
@@ -217,8 +227,8 @@ function callTwice(
     compile(routine) {
       const [checked, compiled] = [checker.compile(routine), backend.compile(routine)];
       const run = (inputs: readonly Slot[], outputs: Slot[]): void => {
-        const own = outputs.map(
-          (slot): Slot => (typeof slot === "number" ? slot : { ...slot, array: slot.array.slice() }),
+        const own = outputs.map((slot): Slot =>
+          typeof slot === "number" ? slot : { ...slot, array: slot.array.slice() },
         );
         checked(inputs, own);
         compiled(inputs, outputs);
@@ -288,7 +298,10 @@ function faultOfTensors(
     return f(...(all as never[])) as Tensor;
   };
   const pulled = (...xs: Tensor[]): Tensor[] => {
-    const [value, pull] = vjp(call as never, ...(xs as never[])) as unknown as [Tensor, (ct: Tensor) => Tensor[]];
+    const [value, pull] = vjp(call as never, ...(xs as never[])) as unknown as [
+      Tensor,
+      (ct: Tensor) => Tensor[],
+    ];
     return [value, ...pull(tensor(1, { dtype }))];
   };
   const [value, ...slopes] = jit(pulled as never)(...(moving as never[])) as unknown as Tensor[];

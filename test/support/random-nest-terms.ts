@@ -122,7 +122,12 @@ export class TermDraw {
     if (!this.odd()) return name;
     if (!array.spare) {
       const last = `${extent.text} - 1 - ${name}`;
-      return this.choices.of([last, last, `(${name} + 1) % ${extent.text}`, `${name} + ${this.choices.below(2)}`]);
+      return this.choices.of([
+        last,
+        last,
+        `(${name} + 1) % ${extent.text}`,
+        `${name} + ${this.choices.below(2)}`,
+      ]);
     }
     const index = this.oddIndex(name, extent, fitting);
     if (!this.oneIn(4)) return index;

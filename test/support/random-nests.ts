@@ -160,7 +160,9 @@ class NestDraw extends TermDraw {
     if (layout !== "rows" && !this.oneIn(3)) {
       const i = this.fresh("i");
       const start = this.choices.of(["u", "0.5", "x[0]"]);
-      this.line(`for (let ${i} = 0; ${i} < ${name}.length; ${i}++) ${name}[${i}] = ${start} * Math.cos(${i});`);
+      this.line(
+        `for (let ${i} = 0; ${i} < ${name}.length; ${i}++) ${name}[${i}] = ${start} * Math.cos(${i});`,
+      );
     }
     if (twin === undefined) return { ...scope, arrays: [...scope.arrays, array] };
     this.line(`let ${twin} = ${value};`);
@@ -274,7 +276,9 @@ class NestDraw extends TermDraw {
     let inside = scope;
     const names: LocalNumber[] = [];
     const count = 1 + (this.choices.below(5) % 3 === 0 ? 1 : this.choices.below(3));
-    const kinds = Array.from({ length: count }, () => (this.odd() ? this.choices.of(["*", "max", "min"]) : "+"));
+    const kinds = Array.from({ length: count }, () =>
+      this.odd() ? this.choices.of(["*", "max", "min"]) : "+",
+    );
     for (const kind of kinds) {
       const name = this.fresh("t");
       const start = kind === "+" ? this.choices.of(["0", "0", "u"]) : kind === "*" ? "1" : "u";
@@ -311,8 +315,7 @@ class NestDraw extends TermDraw {
   #ownArray(scope: NestScope, depth: number): void {
     const extent = this.choices.of(this.#extents);
     const known = scope.arrays.filter(
-      ({ layout, canBeSet, extents }) =>
-        layout === "vector" && canBeSet && extents[0]!.text === extent.text,
+      ({ layout, canBeSet, extents }) => layout === "vector" && canBeSet && extents[0]!.text === extent.text,
     );
     const isShared = known.length > 0 && this.oneIn(2);
     const array: ArrayName = isShared
