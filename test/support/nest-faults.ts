@@ -31,6 +31,7 @@ import { dualFunction, dualOperations, OutOfRange } from "./dual-javascript.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import type { HyperDual } from "./hyper-dual.ts";
 import { formOfText, functionOfText, regionArguments } from "./plain-region.ts";
+import { expectPrintedRegion } from "./printed.ts";
 import type { PlainProgram } from "./random-plain.ts";
 import { numbersOf } from "./region-derivatives.ts";
 import { seeded } from "./sampling.ts";
@@ -45,6 +46,8 @@ export type CallMode =
       readonly regions: readonly RegionName[];
       /** How loops run again on the way back, as in `Region`. */
       readonly checkpoint?: true | number;
+      /** True if regions are printed too. */
+      readonly isPrinted?: true;
     }
   /** The function, by the public transforms under these options. */
   | { readonly kind: "calls"; readonly options: RuntimeOptions }
@@ -73,7 +76,7 @@ export const callModes: readonly CallMode[] = [
   regions(makeWasmBackend({ relaxed: wasmFeatures().relaxed }), false, "value", "gradient"),
   regions(wasmByRecord, true, "tangent", "gradient"),
   { ...regions(exactWasm, true, "gradient", "second"), checkpoint: true },
-  { ...regions(sizedJs, true, "gradient"), checkpoint: 3 },
+  { ...regions(sizedJs, true, "gradient"), checkpoint: 3, isPrinted: true },
   regions(sizedInterp, true, "value", "second"),
   { kind: "calls", options: { backend: "js", reproducible: true } },
   regions(exactWasm, true, "value", "gradient"),
@@ -164,7 +167,7 @@ function formOrRefusal(typescript: string): PlainForm | undefined {
 function faultOfRegions(
   form: PlainForm,
   { args, wrt }: PlainProgram,
-  { backend, isExact, regions: names, checkpoint }: RegionMode,
+  { backend, isExact, regions: names, checkpoint, isPrinted }: RegionMode,
   exact: ExactDerivatives,
   close: Close,
 ): string | undefined {
@@ -175,8 +178,10 @@ function faultOfRegions(
   const [a, b] = [along(0), along(1)];
   const base = underived(checkpoint === undefined ? form.region : { ...form.region, checkpoint });
   const gradient = gradientRegion(base, active, "values gradient");
-  const run = (region: Region, ...tangents: readonly RegionValue[]): RegionValue[] =>
-    callTwice(region, backend, isExact, [...values, ...tangents]);
+  const run = (region: Region, ...tangents: readonly RegionValue[]): RegionValue[] => {
+    if (isPrinted === true) expectPrintedRegion(region);
+    return callTwice(region, backend, isExact, [...values, ...tangents]);
+  };
   const isActive = gradient.region().params.map((_, i) => active[i] === true);
   const faults: Readonly<Record<RegionName, () => string | undefined>> = {
     value: () => close("value", run(form.region)[0] as number, exact.value),

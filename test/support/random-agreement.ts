@@ -17,6 +17,7 @@ import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { fuseRows } from "../../src/engine/passes/row-fusion.ts";
 import { eliminateDeadCode, optimize, type Pass, pipeline } from "../../src/engine/passes/pipeline.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
+import { expectPrintedProgram } from "./printed.ts";
 import type { Recipe } from "./random-programs.ts";
 import type { Dims } from "./random-rules.ts";
 import {
@@ -273,6 +274,10 @@ export function expectAgreement({ recipe, way }: Trial, tally: Tally = new Map()
     expectChain(f, given.point, oneIn(2));
   }
   if (oneIn(16)) expectMathematics(recipe, f, given, tally);
+  if (oneIn(16)) {
+    count(tally, "printed");
+    expectPrintedProgram(program);
+  }
 }
 
 const points = new Map<string, ReturnType<typeof pointOf>>();

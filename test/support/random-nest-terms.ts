@@ -58,6 +58,11 @@ export function axisText({ spare }: Pick<ArrayName, "spare">, { text }: Extent):
   return spare ? `(2 * ${text} + 3)` : text;
 }
 
+/** A scope with one number more. */
+export function withNumber(scope: NestScope, number: LocalNumber): NestScope {
+  return { ...scope, numbers: [...scope.numbers, number] };
+}
+
 /** Draws parts of statements. */
 export class TermDraw {
   protected readonly choices: Choices;

@@ -5,7 +5,8 @@ import { stripLength } from "../../src/engine/region/lower/factors.ts";
 import { stripLanes } from "../../src/engine/region/lower/strips.ts";
 import type { Choices } from "./random-choices.ts";
 import type { ArrayName, Extent, LocalNumber, LoopIndex, NestScope } from "./random-nest-terms.ts";
-import { axisLength, axisText, TermDraw } from "./random-nest-terms.ts";
+import { NestStatementDraw } from "./random-nest-statements.ts";
+import { axisLength, axisText, withNumber } from "./random-nest-terms.ts";
 import type { PlainProgram } from "./random-plain.ts";
 
 const { double: lanes } = stripLanes;
@@ -32,7 +33,7 @@ interface Header {
 
 type Statement = (scope: NestScope) => void;
 
-class NestDraw extends TermDraw {
+class NestDraw extends NestStatementDraw {
   /** Statements that may still be drawn, so that programs stay small. */
   #left = 0;
   #extents: readonly Extent[] = [];
@@ -205,7 +206,7 @@ class NestDraw extends TermDraw {
       indices: [...scope.indices, index],
       labels: [...scope.labels, label],
     };
-    this.#block(`${label === "" ? "" : `${label}: `}for (${text}) {`, () => this.#body(inside, depth));
+    this.block(`${label === "" ? "" : `${label}: `}for (${text}) {`, () => this.#body(inside, depth));
   }
 
   #header(scope: NestScope): Header {
@@ -242,11 +243,11 @@ class NestDraw extends TermDraw {
   /** Draws a statement; returns the scope after it if that has more names. */
   #statement(scope: NestScope, depth: number): NestScope | undefined {
     const flat: readonly (() => NestScope | void)[] = [
-      () => this.#accumulate(scope),
-      () => this.#addToElement(scope),
-      () => this.#store(scope),
-      () => this.#temporary(scope),
-      () => this.#shifted(scope),
+      () => this.accumulate(scope),
+      () => this.addToElement(scope),
+      () => this.store(scope),
+      () => this.temporary(scope),
+      () => this.shifted(scope),
     ];
     const nested: readonly (() => NestScope | void)[] = [
       () => this.#reductions(scope, depth),
@@ -257,12 +258,12 @@ class NestDraw extends TermDraw {
       () => this.#product(scope),
     ];
     const rare: readonly (() => NestScope | void)[] = [
-      () => this.#recurrence(scope),
+      () => this.recurrence(scope),
       () => this.#branch(scope, depth, (inside) => this.#body(inside, Math.min(depth, 1))),
-      () => this.#exit(scope),
-      () => this.#exchange(scope),
+      () => this.exit(scope),
+      () => this.exchange(scope),
       () => this.#while(scope),
-      () => this.#shifted(scope),
+      () => this.shifted(scope),
       () => this.#cursor(scope, depth),
     ];
     const isOpen = depth > 0 && this.#left > 0;
@@ -287,28 +288,18 @@ class NestDraw extends TermDraw {
     }
     const { text, index } = this.#header(scope);
     const within: NestScope = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
-    this.#block(`for (${text}) {`, () => {
+    this.block(`for (${text}) {`, () => {
       let here = within;
-      if (this.oneIn(4)) here = this.#temporary(here);
+      if (this.oneIn(4)) here = this.temporary(here);
       const all = { ...here, numbers: [...here.numbers, ...names] };
-      names.forEach(({ name }, i) => this.#fold(this.odd() ? all : here, name, kinds[i]!));
+      names.forEach(({ name }, i) => this.fold(this.odd() ? all : here, name, kinds[i]!));
       if (this.odd()) this.#statement(all, depth - 1);
     });
     for (const one of names) inside = withNumber(inside, one);
     const [used, other] = [names.at(-1)!.name, names[0]!.name];
     const value = this.choices.of([`${used} - 0.01 * ${other} * ${other}`, used, `${used} * 0.1 + ${other}`]);
-    this.#put(inside, value);
+    this.put(inside, value);
     return inside;
-  }
-
-  /** `name = name ∘ term` for the operation of a fold. */
-  #fold(scope: NestScope, name: string, kind: string): void {
-    const term = this.term(scope);
-    if (kind === "+") {
-      const forms = [`${name} -= ${term};`, `${name} = ${term} + ${name};`];
-      this.line(this.oneIn(4) ? this.choices.of(forms) : `${name} += ${term};`);
-    } else if (kind === "*") this.line(`${name} *= 1 + 0.05 * (${term});`);
-    else this.line(`${name} = Math.${kind}(${name}, ${term});`);
   }
 
   /** An array for each iteration, filled in one loop and read in another. */
@@ -334,7 +325,7 @@ class NestDraw extends TermDraw {
       const j = this.fresh("j");
       const index = { name: j, extent };
       const from = this.oneIn(6) || this.odd() ? 1 : 0;
-      this.#block(`for (let ${j} = ${from}; ${j} < ${extent.text}; ${j}++) {`, () =>
+      this.block(`for (let ${j} = ${from}; ${j} < ${extent.text}; ${j}++) {`, () =>
         write({ ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] }, j),
       );
     };
@@ -348,7 +339,7 @@ class NestDraw extends TermDraw {
     each((inside, j) => {
       const here = { ...inside, arrays: [...inside.arrays, array] };
       const place = this.place(here, array, extent) ?? j;
-      this.#put(here, `0.1 * ${name}[${place}] * ${this.leaf(here)}`);
+      this.put(here, `0.1 * ${name}[${place}] * ${this.leaf(here)}`);
     });
   }
 
@@ -378,18 +369,18 @@ class NestDraw extends TermDraw {
       if (extent === undefined) {
         const product = `${this.#factor(own, rows, sums)} * ${this.#factor(own, sums, columns)}`;
         this.line(`${isLocal ? total : element} ${this.oneIn(6) ? "-=" : "+="} ${product};`);
-        if (this.odd()) this.#put({ ...own, arrays: withOut.arrays }, this.term(own));
+        if (this.odd()) this.put({ ...own, arrays: withOut.arrays }, this.term(own));
         return;
       }
       if (isLocal && level === 2) this.line(`let ${total} = ${this.odd() ? "0.5" : "0"};`);
       const index = names.get(extent)!;
       const step = this.odd() ? ` && ${this.leaf(scope)} < 0.9` : "";
-      this.#block(`for (let ${index} = 0; ${index} < ${extent.text}${step}; ${index}++) {`, () =>
+      this.block(`for (let ${index} = 0; ${index} < ${extent.text}${step}; ${index}++) {`, () =>
         open(level + 1),
       );
       if (isLocal && level === 2) this.line(`${element} ${this.choices.of(["=", "+="])} ${total};`);
       else if (level === 1 && this.odd())
-        this.#put({ ...withOut, indices: indices.filter((one) => one.extent === order[0]) }, `0.1 * u`);
+        this.put({ ...withOut, indices: indices.filter((one) => one.extent === order[0]) }, `0.1 * u`);
     };
     open(0);
     return withOut;
@@ -428,110 +419,25 @@ class NestDraw extends TermDraw {
     const inside = withNumber(scope, { name: value, canBeSet: true, isTame: false });
     const test = this.oneIn(2) ? ` && ${value} < 0.7` : "";
     const most = this.choices.of(["3", "n", "c"]);
-    this.#block(`while (${count} < ${most}${test}) {`, () => {
+    this.block(`while (${count} < ${most}${test}) {`, () => {
       this.line(`${count}++;`);
       this.line(`${value} = 0.5 * ${value} + ${this.term(inside)};`);
-      if (this.oneIn(2)) this.#accumulate({ ...inside, labels: [] });
+      if (this.oneIn(2)) this.accumulate({ ...inside, labels: [] });
     });
-    this.#put(inside, `0.5 * ${value}`);
-  }
-
-  // Statements without loops
-
-  /** Uses a value: adds it to a local or an element, or stores it. */
-  #put(scope: NestScope, value: string, operators: readonly string[] = ["+=", "=", "-="]): void {
-    const arrays = scope.arrays.filter(({ canBeSet }) => canBeSet);
-    for (let attempt = 0; attempt < 2; attempt++) {
-      if (arrays.length === 0 || this.oneIn(4)) break;
-      const element = this.element(scope, this.visited(scope, arrays), this.oneIn(2) ? 0 : undefined);
-      if (element === undefined) continue;
-      this.line(`${element} ${this.choices.of(operators)} ${value};`);
-      return;
-    }
-    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    this.line(`${name} += ${value};`);
-  }
-
-  #accumulate(scope: NestScope): void {
-    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    this.#fold(scope, name, this.odd() ? this.choices.of(["*", "max", "min"]) : "+");
-  }
-
-  #addToElement(scope: NestScope): void {
-    const array = this.visited(
-      scope,
-      scope.arrays.filter(({ canBeSet }) => canBeSet),
-    );
-    const element = this.element(scope, array);
-    if (element === undefined) return this.#accumulate(scope);
-    const term = this.term(scope);
-    const forms = [
-      `${element} += ${term};`,
-      `${element} -= ${term};`,
-      `${element} = ${element} + ${term};`,
-      `${element} = ${term} + ${element};`,
-    ];
-    this.line(this.choices.of(forms));
-  }
-
-  #store(scope: NestScope): void {
-    const array = this.visited(
-      scope,
-      scope.arrays.filter(({ canBeSet }) => canBeSet),
-    );
-    const element = this.element(scope, array, this.oneIn(2) ? 0 : undefined);
-    if (element === undefined) return this.#accumulate(scope);
-    this.line(`${element} = ${this.term(scope)};`);
-  }
-
-  /** Reads and writes elements of one array at different distances, directly or by temporaries. */
-  #shifted(scope: NestScope): void {
-    const writable = scope.arrays.filter(({ canBeSet, spare }) => canBeSet && spare);
-    if (writable.length === 0) return this.#accumulate(scope);
-    const array = this.visited(scope, writable);
-    const indices = scope.indices.filter(({ extent }) => extent.text === array.extents[0]!.text);
-    const index = indices.at(-1);
-    if (index === undefined) return this.#accumulate(scope);
-    const element = (): string => {
-      const { name, extent } = index;
-      const place = this.oneIn(3) ? name : this.oddIndex(name, extent, indices);
-      if (array.layout === "vector") return `${array.name}[${place}]`;
-      const second = this.place(scope, array, array.extents[1]!)!;
-      if (array.layout === "rows") return `${array.name}[${place}][${second}]`;
-      return `${array.name}[(${place}) * ${axisText(array, array.extents[1]!)} + ${second}]`;
-    };
-    const [a, b] = [element(), element()];
-    const kept = this.fresh("t");
-    switch (this.choices.of([0, 1, 2, 3, 2])) {
-      case 0:
-        this.line(`${a} = ${this.term(scope)};`);
-        this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
-        return;
-      case 1:
-        this.line(`${a} += 0.3 * ${b} + ${this.term(scope)};`);
-        return;
-      case 2:
-        this.line(`const ${kept} = ${a};`);
-        this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
-        this.line(`${a} = ${kept} + ${this.term(scope)};`);
-        return;
-      default:
-        this.line(`${a} += ${this.term(scope)};`);
-        this.line(`${b} ${this.choices.of(["=", "-=", "+="])} ${this.term(scope)};`);
-    }
+    this.put(inside, `0.5 * ${value}`);
   }
 
   /** An index that a loop moves by itself. */
   #cursor(scope: NestScope, depth: number): void {
     const arrays = scope.arrays.filter(({ layout, canBeSet }) => layout === "vector" && canBeSet);
-    if (depth <= 0 || arrays.length === 0) return this.#accumulate(scope);
+    if (depth <= 0 || arrays.length === 0) return this.accumulate(scope);
     const array = this.recent(arrays);
     const [at, i] = [this.fresh("at"), this.fresh("i")];
     const extent = array.extents[0]!;
     this.line(`let ${at} = ${this.choices.of(["0", "0", "1"])};`);
     const index = { name: i, extent };
     const inside = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
-    this.#block(`for (let ${i} = 0; ${i} < ${extent.text} - 1; ${i}++) {`, () => {
+    this.block(`for (let ${i} = 0; ${i} < ${extent.text} - 1; ${i}++) {`, () => {
       this.line(`${array.name}[${at}] ${this.choices.of(["+=", "=", "-="])} ${this.term(inside)};`);
       const step = array.spare ? this.choices.of([`${i} % 3`, "2", "1"]) : "1";
       if (this.oneIn(3)) this.line(`if (${this.condition(inside)}) ${at} += 1;`);
@@ -539,91 +445,14 @@ class NestDraw extends TermDraw {
     });
   }
 
-  #temporary(scope: NestScope): NestScope {
-    const name = this.fresh("t");
-    const canBeSet = this.oneIn(3);
-    this.line(`${canBeSet ? "let" : "const"} ${name} = ${this.term(scope)};`);
-    return withNumber(scope, { name, canBeSet, isTame: !canBeSet });
-  }
-
-  /** What an iteration reads from the one before it. */
-  #recurrence(scope: NestScope): void {
-    const arrays = scope.arrays.filter(({ canBeSet, spare }) => canBeSet && spare);
-    const array = arrays.length > 0 ? this.recent(arrays) : undefined;
-    const places = array && [1, 0].map((shift) => this.element(scope, array, shift));
-    const [next, before] = places ?? [];
-    if (next !== undefined && before !== undefined && next !== before && this.oneIn(2)) {
-      const forms = [
-        `${next} = 0.5 * ${before} + ${this.term(scope)};`,
-        `${before} = 0.5 * ${next} + ${this.term(scope)};`,
-        `${next} += 0.3 * ${before};`,
-      ];
-      this.line(this.choices.of(forms));
-      return;
-    }
-    const { name } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
-    const forms = [
-      `${name} = 0.5 * ${name} + ${this.term(scope)};`,
-      `${name} = ${this.term(scope)} - 0.5 * ${name};`,
-      `${name} = Math.sin(${name}) + ${this.term(scope)};`,
-      `if (${this.condition(scope)}) ${name} = 0.25 * ${name};`,
-    ];
-    this.line(this.choices.of(forms));
-  }
-
   #branch(scope: NestScope, depth: number, write: Statement): void {
     const condition = this.condition(scope);
-    const inside: Statement = depth > 0 ? write : (here) => this.#accumulate(here);
-    this.#block(`if (${condition}) {`, () => inside(scope));
-    if (this.oneIn(2)) this.#block("else {", () => inside(scope));
-  }
-
-  /** `break`, `continue` or `return` on a condition. */
-  #exit(scope: NestScope): void {
-    const ways = ["continue;", "break;"];
-    for (const label of scope.labels) if (label !== "") ways.push(`break ${label};`, `continue ${label};`);
-    ways.push(`return s + ${this.leaf(scope)};`);
-    if (scope.labels.length === 0) return this.#accumulate(scope);
-    this.line(`if (${this.condition(scope)} && ${this.condition(scope)}) ${this.choices.of(ways)}`);
-  }
-
-  /** Rows of a matrix, elements, or two arrays exchange their names. */
-  #exchange(scope: NestScope): void {
-    const writable = scope.arrays.filter(({ canBeSet }) => canBeSet);
-    const twin = writable.find((array) => array.twin !== undefined);
-    if (twin?.twin !== undefined && this.oneIn(2)) {
-      this.line(`[${twin.name}, ${twin.twin}] = [${twin.twin}, ${twin.name}];`);
-      return;
-    }
-    const rows = writable.find(({ layout }) => layout === "rows");
-    if (rows !== undefined && this.oneIn(2)) {
-      const [a, b] = [0, 1].map(() => this.place(scope, rows, rows.extents[0]!));
-      if (a === undefined || b === undefined) return this.#accumulate(scope);
-      this.line(`[${rows.name}[${a}], ${rows.name}[${b}]] = [${rows.name}[${b}], ${rows.name}[${a}]];`);
-      return;
-    }
-    const array = this.recent(writable);
-    const [a, b] = [this.element(scope, array), this.element(scope, array)];
-    if (a === undefined || b === undefined) return this.#accumulate(scope);
-    const kept = this.fresh("t");
-    this.line(`const ${kept} = ${a};`);
-    this.line(`${a} = ${b};`);
-    this.line(`${b} = ${kept};`);
-  }
-
-  #block(head: string, write: () => void): void {
-    this.line(head);
-    this.indent++;
-    write();
-    this.indent--;
-    this.line("}");
+    const inside: Statement = depth > 0 ? write : (here) => this.accumulate(here);
+    this.block(`if (${condition}) {`, () => inside(scope));
+    if (this.oneIn(2)) this.block("else {", () => inside(scope));
   }
 }
 
 const signature = `export function f(u«: number», x«: Float64Array», y«: Float64Array», m«: number[][]», w«: Float64Array», n«: number», c«: number», q«: number», k«: readonly number[]») {
   "use ad";
 `;
-
-function withNumber(scope: NestScope, number: LocalNumber): NestScope {
-  return { ...scope, numbers: [...scope.numbers, number] };
-}
