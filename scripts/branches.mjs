@@ -66,7 +66,7 @@ export function branchesIn(text, counts, neverReturns) {
     }
     for (const child of childrenOf(node)) visit(child);
   };
-  visit(/** @type {any} */ (program));
+  visit(program);
   return found;
 }
 
@@ -123,6 +123,6 @@ export function neverReturning(/** @type {string} */ text) {
     if (node["returnType"]?.typeAnnotation?.type === "TSNeverKeyword" && own !== undefined) names.push(own);
     for (const child of childrenOf(node)) visit(child, own);
   };
-  visit(/** @type {any} */ (program), undefined);
+  visit(program, undefined);
   return names;
 }

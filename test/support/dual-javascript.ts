@@ -147,9 +147,9 @@ export function dualOperations(disturbed: (x: number) => number): DualOperations
   const two = (name: string, value: (x: number, y: number) => number): void => {
     const slopes = binary[aliases[name] ?? name]!;
     operations[name] = (x, y) => {
-      const f = value(valueOf(x!), valueOf(y!));
+      const f = value(valueOf(x), valueOf(y));
       if (typeof x === "number" && typeof y === "number") return f;
-      const [p, q] = [asDual(x!), asDual(y!)];
+      const [p, q] = [asDual(x), asDual(y)];
       return rounded(chain(f, p, q, slopes(p.x, q.x, f)));
     };
   };
@@ -157,10 +157,10 @@ export function dualOperations(disturbed: (x: number) => number): DualOperations
     const value = (name === "neg" ? (x: number) => -x : Math[name as "sin"]) as
       ((x: number) => number) | undefined;
     operations[name] = (x) => {
-      const f = value!(valueOf(x!));
+      const f = value!(valueOf(x));
       if (typeof x === "number") return f;
-      const [first, second] = slopes(x!.x, f);
-      const dual = chain(f, x!, asDual(0), [first, 0, second, 0, 0]);
+      const [first, second] = slopes(x.x, f);
+      const dual = chain(f, x, asDual(0), [first, 0, second, 0, 0]);
       return name === "neg" || name === "abs" ? dual : rounded(dual);
     };
   }
@@ -181,11 +181,11 @@ export function dualOperations(disturbed: (x: number) => number): DualOperations
     const sum = squares.reduce((x, y) => operations["add"]!(x, y) as DualNumber);
     return operations["sqrt"]!(sum);
   };
-  for (const name of ["floor", "ceil", "round", "trunc", "sign", "imul"] as const)
-    operations[name] = (...xs) => (Math[name] as (...all: number[]) => number)(...xs.map(valueOf));
-  operations["fround"] = (x) => x!;
+  for (const name of ["floor", "ceil", "round", "trunc", "sign"] as const)
+    operations[name] = (x) => Math[name](valueOf(x));
+  operations["fround"] = (x) => x;
   for (const [name, compare] of Object.entries(comparisons))
-    operations[name] = (x, y) => compare(valueOf(x!), valueOf(y!));
+    operations[name] = (x, y) => compare(valueOf(x), valueOf(y));
   return operations;
 }
 

@@ -247,7 +247,7 @@ function callTwice(
   code.drop();
   if (isExact && difference !== undefined)
     throw new Error(`${backend.name} and the interpreter differ in ${region.name}: ${difference}`);
-  return results as RegionValue[];
+  return results;
 }
 
 function firstDifference(own: readonly Slot[], outputs: readonly Slot[]): string | undefined {

@@ -13,9 +13,27 @@ const { double: lanes } = stripLanes;
 
 /** Trip counts, the plainest first. */
 const tripCounts = [
-  ...[2 * lanes, 2 * lanes + 1, 4 * lanes, 3, 4 * lanes + 1, 2 * lanes, lanes, 2 * lanes - 1, 2 * lanes + 1],
-  ...[lanes + 1, 4 * lanes - 1, lanes - 1, 2, 1, 0, 0, stripLanes.single, 2 * stripLanes.single + 1],
-  ...[stripLength - 1, stripLength + 1, 100],
+  2 * lanes,
+  2 * lanes + 1,
+  4 * lanes,
+  3,
+  4 * lanes + 1,
+  2 * lanes,
+  lanes,
+  2 * lanes - 1,
+  2 * lanes + 1,
+  lanes + 1,
+  4 * lanes - 1,
+  lanes - 1,
+  2,
+  1,
+  0,
+  0,
+  stripLanes.single,
+  2 * stripLanes.single + 1,
+  stripLength - 1,
+  stripLength + 1,
+  100,
 ];
 /** Most iterations of a full nest over all extents. */
 const mostIterations = 3000;
@@ -149,7 +167,7 @@ class NestDraw extends NestStatementDraw {
     const spare = !this.oneIn(3);
     const others = this.#extents.filter((one) => one !== extent || this.odd());
     const extents = layout === "vector" ? [extent] : [extent, this.choices.of(others)];
-    const texts = extents.map((extent) => axisText({ spare }, extent));
+    const texts = extents.map((one) => axisText({ spare }, one));
     const value =
       layout === "rows"
         ? `Array.from({ length: ${texts[0]} }, () => new Array«<number>»(${texts[1]}).fill(0))`
@@ -256,6 +274,7 @@ class NestDraw extends NestStatementDraw {
       () => this.#ownArray(scope, depth),
       () => this.#ownArray(scope, depth),
       () => this.#product(scope),
+      () => this.#rows(scope),
     ];
     const rare: readonly (() => NestScope | void)[] = [
       () => this.recurrence(scope),
@@ -300,6 +319,16 @@ class NestDraw extends NestStatementDraw {
     const value = this.choices.of([`${used} - 0.01 * ${other} * ${other}`, used, `${used} * 0.1 + ${other}`]);
     this.put(inside, value);
     return inside;
+  }
+
+  /** A loop that stores to elements of an iteration's own, beside a sum. */
+  #rows(scope: NestScope): void {
+    const { text, index } = this.#header(scope);
+    const inside = { ...scope, indices: [...scope.indices, index], labels: [...scope.labels, ""] };
+    const { name } = scope.numbers.findLast(({ canBeSet }) => canBeSet)!;
+    if (this.oneIn(2)) this.line(`${name} += ${this.term(scope)};`);
+    this.block(`for (${text}) {`, () => this.store(inside));
+    this.line(`${name} += ${this.term(scope)};`);
   }
 
   /** An array for each iteration, filled in one loop and read in another. */
