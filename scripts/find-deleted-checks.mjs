@@ -10,7 +10,7 @@ import { bundleSoak } from "./bundle.mjs";
 const usage = `Usage: node scripts/find-deleted-checks.mjs [OPTIONS] [WORDS]
 
 Deletes each check of scripts/deleted-checks.json whose name or file contains WORDS, all by default, and prints the number of programs that
-each seed draws until a fault. Exits with 1 if a seed finds none, and with 2 if a text that is to be replaced is not in its file once.
+each seed draws until a fault, × for a process that ended. Exits with 1 if a seed finds none, and with 2 if a text that is to be replaced is not in its file once.
 
   --seeds N      seeds 1 to N (10)
   --programs N   programs of a seed at most (500)
@@ -78,7 +78,7 @@ async function programsUntilFound(bundle) {
   while (found.length < Number(values.seeds)) {
     const before = found.length;
     await runChild(bundle, found);
-    if (found.length === before) found.push(1); // the program did not end, or ended the process
+    if (found.length === before) found.push(NaN); // a program did not end, or ended the process: how many there were is not known
   }
   return found;
 }
@@ -120,7 +120,7 @@ async function main() {
       const isFound = found.every((programs) => programs !== undefined);
       if (!isFound) process.exitCode = 1;
       console.log(
-        `${isFound ? "found " : "MISSED"} ${found.map((n) => n ?? "–").join(" ")}  ${check.name} (${check.file})`,
+        `${isFound ? "found " : "MISSED"} ${found.map((n) => (Number.isNaN(n) ? "×" : (n ?? "–"))).join(" ")}  ${check.name} (${check.file})`,
       );
     }
   } finally {
