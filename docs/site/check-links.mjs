@@ -50,7 +50,7 @@ for (let page = waiting.pop(); page !== undefined; page = waiting.pop()) {
     }
   }
 }
-close();
+await close();
 console.log(`${links} links of ${seen.size} pages and style sheets followed, ${broken.length} broken`);
 for (const link of broken.slice(0, 50)) console.error(link);
 process.exitCode = broken.length === 0 ? 0 : 1;

@@ -105,7 +105,7 @@ try {
 } finally {
   await browser.close();
   rmSync(profile, { recursive: true, force: true });
-  close();
+  await close();
 }
 console.log(`${pages.length} pages visited, ${faults.length} faults`);
 for (const fault of faults) console.error(fault);
