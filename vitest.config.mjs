@@ -98,6 +98,12 @@ const left = process.env.DOWNHILL_SECOND_NODE === "1" ? told : [];
  */
 const execArgv = process.versions.node.startsWith("20.") ? ["--interrupt-budget=1500000"] : [];
 
+/**
+ * Has the files that share a process compare what they compile with the interpreter. The others count what the engine keeps, switch its
+ * flags, or start processes; each of them would load the oracle anew.
+ */
+const setupFiles = "test/support/verify-suite.ts";
+
 const globalSetup = "test/support/chromium-server.ts"; // one browser for all
 
 export default defineConfig({
@@ -128,6 +134,7 @@ export default defineConfig({
           include: all,
           exclude: [...alone, ...outside, ...left],
           isolate: false,
+          setupFiles,
           execArgv: [...execArgv, "--max-semi-space-size=64"],
         },
       },

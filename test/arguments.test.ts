@@ -116,6 +116,7 @@ const operands: Readonly<Record<string, readonly unknown[]>> = {
   readParquet: [new Uint8Array(0)],
   readSafetensors: [io.writeSafetensors({ x: pair })],
   readTable: ["a\n1\n"],
+  repeatVerification: ["report.json"],
   rmsNorm: [{ weight: pair }, pair],
   root: [(t: root.Tensor): root.Tensor => t, 1],
   sequential: [[optim.constantRate(1), optim.constantRate(2)]],

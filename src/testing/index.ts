@@ -1,3 +1,5 @@
+import "./verify/install.ts";
+
 export { checkGrads, type CheckGradsOptions, type GradReport, type Mode } from "./check-grads.ts";
 export {
   checkPrimitive,
@@ -6,3 +8,6 @@ export {
   type PrimitiveReport,
   type Sample,
 } from "./check-primitive.ts";
+export { repeatVerification, type RepeatOptions } from "./verify/repeat.ts";
+export type { VerificationReport } from "./verify/report.ts";
+export { verifyStats, type VerifyStats } from "./verify/verifier.ts";

@@ -6,10 +6,17 @@ import { formOfText } from "./plain-region.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The marked function of a text, by its name. `captured` gives what it reads from outside, which a plain call does not see. */
+/** The marked function of a text, by its name. `captured` returns the values that it reads from outside, in their order. */
 export function marked(text: string, captured: () => readonly unknown[] = () => []): AnyFunction {
   const { code } = transformSync(text, { loader: "ts" });
   const name = /function (\w+)\([^)]*\)\s*\{\s*"use ad"/.exec(code)![1]!;
-  const f = runInThisContext(`(() => { ${code}; return ${name}; })()`) as AnyFunction;
-  return wrapForm(f, formOfText(text, name), captured);
+  const form = formOfText(text, name);
+  const names = form.captured.map((one) => one.name);
+  const whole = runInThisContext(`(() => { ${code}; return ${name}; })()`) as AnyFunction;
+  if (names.length === 0) return wrapForm(whole, form, captured);
+  // once more with the captured values as parameters, which the text may declare too
+  const again = `(() => { ${code}; return (${names.join(", ")}) => (${whole.toString()}); })()`;
+  const make = runInThisContext(again) as AnyFunction;
+  const f = (...args: never[]): unknown => (make(...(captured() as never[])) as AnyFunction)(...args);
+  return wrapForm(Object.defineProperty(f, "length", { value: form.params.length }), form, captured, name);
 }

@@ -1,6 +1,6 @@
 // What random programs are put through: a transform, passes, and everything that can run the outcome. All ways of computing
 // one program must give the bits that the interpreter gives for it. What passes made of a program gives the bits of the
-// program itself, or where they sum in another order what rounding explains: see random-rounding.ts.
+// program itself, or where they sum in another order what rounding explains: see src/testing/verify/rounding.ts.
 import fc from "fast-check";
 import type { Program, Tensor } from "downhill";
 import * as d from "downhill";
@@ -29,8 +29,8 @@ import {
   recipes,
   smallDims,
 } from "./random-programs.ts";
-import type { Rounding } from "./random-rounding.ts";
-import { roundingOf } from "./random-rounding.ts";
+import type { Rounding } from "../../src/testing/verify/rounding.ts";
+import { roundingOf } from "../../src/testing/verify/rounding.ts";
 import type { Function, Given } from "./random-transforms.ts";
 import { batched, isTwice, jitted, pull, push, transformNames, transforms } from "./random-transforms.ts";
 import { seeded } from "./sampling.ts";

@@ -68,7 +68,8 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
   const { slot } = x;
   if (typeof slot === "number") return Promise.resolve(oneElement(x, slot));
   const { storage, memory } = storageOf(x, operation);
-  return memory.read(storage, sizeOf(x.type.shape));
+  const elements = memory.read(storage, sizeOf(x.type.shape));
+  return storage.onRead ? elements.then(storage.onRead) : elements;
 }
 
 /** The storage of a tensor, and the memory that it lies in. */

@@ -487,7 +487,7 @@ export interface Primitive<P = unknown> {
   readonly notation?: Notation<P>;
 }
 
-const builtIns: WeakSet<object> = /* @__PURE__ */ new WeakSet();
+const builtIns: Set<unknown> = /* @__PURE__ */ new Set();
 
 /**
  * Makes a primitive of the library itself, whose name no other of them has: what writes programs for other engines has
@@ -496,6 +496,12 @@ const builtIns: WeakSet<object> = /* @__PURE__ */ new WeakSet();
 export function builtIn<P>(record: Primitive<P>): Primitive<P> {
   builtIns.add(record);
   return Object.freeze(record);
+}
+
+/** The primitive of the library with a name, among those that the program holds: where programs are read from files. */
+export function builtInNamed(name: string): Primitive | undefined {
+  for (const prim of builtIns as Set<Primitive>) if (prim.name === name) return prim;
+  return undefined;
 }
 
 /** Whether a primitive is one of the library, and not one of a user's that may have the same name. */

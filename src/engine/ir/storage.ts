@@ -10,6 +10,8 @@ export interface Storage {
   memory: Memory | undefined;
   /** Whether several tensors may hold it. */
   isShared: boolean;
+  /** Returns the elements of a deferred read to its caller; the read fails where this fails. */
+  onRead?: ((elements: TypedArray) => Promise<TypedArray>) | undefined;
 }
 
 /** Where elements lie, and how to come by them. */

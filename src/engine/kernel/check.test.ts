@@ -87,6 +87,20 @@ test("a product goes by locals of its surroundings, which may change before and 
   );
 });
 
+test("a product beyond a buffer is refused, except in a loop without iterations", () => {
+  const beyond = (iterations: number): Routine =>
+    routine((block) =>
+      block.for("step", k.i32(0), k.i32(iterations), (loop) => {
+        const dims = [{ role: "row", size: 5, out: 0, left: 1, right: 0 }] as const;
+        const place = (buffer: string): Contract["out"] => ({ buffer, offset: k.i32(0) });
+        const operands = { out: place("out"), left: place("a"), right: place("a") };
+        loop.contract({ name: "c", type: "f64", ...operands, dims, accumulate: true });
+      }),
+    );
+  expect(() => checkRoutine(beyond(1))).toThrow("reaches element 4");
+  expect(() => checkRoutine(beyond(0))).not.toThrow();
+});
+
 test("a routine that obeys the vocabulary passes", () => {
   const square = k.procedure("square", [["x", "f64"]], (_, [x]) => k.mul(x!, x!));
   const fine = routine((block) => {

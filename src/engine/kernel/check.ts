@@ -1,6 +1,7 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { isSizeOperation } from "./call-sizes.ts";
+import { knownIterations } from "./iterations.ts";
 import { printExpr, printHead } from "./print.ts";
 import type { Buffer, Contract, Expr, Procedure, Routine, ScalarType, Size, Stmt, Temp } from "./scalar.ts";
 import { binaryType, hasBinary, hasUnary, unaryType } from "./operations.ts";
@@ -102,6 +103,8 @@ interface Context {
   readonly inSizes: ReadonlySet<string>;
   /** Scopes further out belong to the surroundings of an independent loop. */
   outermostSettable: number;
+  /** True in loops without iterations, whose statements reach no element. */
+  isUnreached: boolean;
   /** The statement that is being checked, or what else is. */
   current: Stmt | string | undefined;
 }
@@ -115,6 +118,7 @@ function openContext(where: string, progress: Progress, inSizes: ReadonlySet<str
     names: new Set(),
     scopes: [new Map<string, Local>()],
     outermostSettable: 0,
+    isUnreached: false,
     current: undefined,
   };
 }
@@ -308,6 +312,18 @@ function checkScope(
   context.outermostSettable = outermostSettable;
 }
 
+/** Runs the check of a loop's body. */
+function checkIterations(
+  context: Context,
+  loop: Parameters<typeof knownIterations>[0],
+  check: () => void,
+): void {
+  const { isUnreached } = context;
+  context.isUnreached ||= knownIterations(loop) === 0;
+  check();
+  context.isUnreached = isUnreached;
+}
+
 function checkContract(context: Context, stmt: Contract): void {
   for (const [place, role] of [
     [stmt.out, "out"],
@@ -321,7 +337,7 @@ function checkContract(context: Context, stmt: Contract): void {
       fail(context, `buffer "${buffer.name}" is ${buffer.type}, not ${stmt.type}`);
     const dims = constantDims(stmt.dims) ?? [];
     const size = constantSize(buffer.size) ?? Infinity;
-    const isEmpty = dims.length === 0 || dims.some((dim) => dim.size === 0);
+    const isEmpty = context.isUnreached || dims.length === 0 || dims.some((dim) => dim.size === 0);
     const reach = dims.reduce((sum, dim) => sum + (dim.size - 1) * dim[role], 0);
     const start = place.offset.kind === "const" ? place.offset.value : 0;
     if (!isEmpty && start + reach >= size)
@@ -367,7 +383,9 @@ function checkStmt(context: Context, stmt: Stmt, depth: number): void {
         checkExpr(context, bound);
         demand(context, "i32", bound, "bound");
       }
-      return checkScope(context, stmt.body, depth + 1, stmt.index, stmt.independent === true);
+      return checkIterations(context, stmt, () =>
+        checkScope(context, stmt.body, depth + 1, stmt.index, stmt.independent === true),
+      );
     case "reduce":
       for (const bound of [stmt.from, stmt.to]) {
         checkExpr(context, bound);
@@ -378,7 +396,9 @@ function checkStmt(context: Context, stmt: Stmt, depth: number): void {
       if (stmt.start.kind !== "const") fail(context, "the start of a fold is not a constant");
       if (!hasBinary(stmt.op, stmt.value.type))
         fail(context, `there is no "${stmt.op}" of ${stmt.value.type}`);
-      checkScope(context, stmt.body, depth + 1, stmt.index, true, stmt.value);
+      checkIterations(context, stmt, () =>
+        checkScope(context, stmt.body, depth + 1, stmt.index, true, stmt.value),
+      );
       return declare(context, stmt.name, { type: stmt.value.type, isIndex: false });
     case "contract":
       return checkContract(context, stmt);

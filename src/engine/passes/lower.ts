@@ -9,6 +9,7 @@ import type { FailureLocals } from "../kernel/failure.ts";
 import { makeFailures } from "../kernel/failure.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
 import { settleBlock } from "../kernel/settle.ts";
+import { observed } from "../util/after-pass.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { whileRead, writeLoop } from "./element-loops.ts";
@@ -72,15 +73,16 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   });
   const prelude = k.makeBlock();
   failures.declare(prelude);
+  const routine: Routine = {
+    name: program.name,
+    inputs: ins.map(portOf),
+    outputs: [...outputs, ...failures.outputs()],
+    temps,
+    arenaBytes,
+    body: [...prelude.statements, ...settleBlock(block.statements)],
+  };
   return {
-    routine: {
-      name: program.name,
-      inputs: ins.map(portOf),
-      outputs: [...outputs, ...failures.outputs()],
-      temps,
-      arenaBytes,
-      body: [...prelude.statements, ...settleBlock(block.statements)],
-    },
+    routine: observed(routine, "lower", donated),
     aliases,
     failures: failures.sites,
     fused,

@@ -1,6 +1,7 @@
 import { dceProgram } from "../ir/dce.ts";
 import type { Program } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
+import { observed } from "../util/after-pass.ts";
 import { batchProducts } from "./batched-products.ts";
 import { sumBroadcasts } from "./broadcast-sums.ts";
 import { foldConstants } from "./constant-folding.ts";
@@ -45,7 +46,7 @@ export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
 
 /** Runs all passes over a program and, first, over its sub-programs. */
 export function optimize(program: Program): Program {
-  return pipeline.reduce((p, [, pass]) => pass(p), optimizeSubPrograms(program));
+  return pipeline.reduce((p, [name, pass]) => observed(pass(p), name), optimizeSubPrograms(program));
 }
 
 /** What `optimize` does, pass by pass: the program as it came, then as each pass left it. */
@@ -63,17 +64,16 @@ export function optimizeInStages(
 function optimizeSubPrograms(program: Program): Program {
   return {
     ...program,
-    eqns: program.eqns.map((eqn) =>
-      hasProgram(eqn.params) ? { ...eqn, params: mapPrograms(eqn.params, optimize) } : eqn,
-    ),
+    eqns: program.eqns.map((eqn) => {
+      const params = mapPrograms(eqn.params, optimize);
+      return params === eqn.params ? eqn : { ...eqn, params };
+    }),
   };
 }
 
-function hasProgram(params: unknown): params is object {
-  return typeof params === "object" && params !== null && Object.values(params).some(isProgram);
-}
-
-function mapPrograms(params: object, f: Pass): object {
+/** Parameters of an equation with `f` applied to the programs among them. */
+export function mapPrograms(params: unknown, f: Pass): unknown {
+  if (typeof params !== "object" || params === null || !Object.values(params).some(isProgram)) return params;
   return Object.fromEntries(
     Object.entries(params).map(([key, value]: [string, unknown]) => [
       key,

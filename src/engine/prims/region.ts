@@ -13,6 +13,7 @@ import type {
   WriteView,
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
+import type { Equation } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
@@ -507,6 +508,11 @@ function reportOf(region: Region, site: Site): FailureReport {
     error: (wanted, length, values) => failureOf(region, site, wanted, length, values),
     ...(site.kind === "capacity" ? { makeRoom: (wanted) => makeRoom(region, site.array!, wanted) } : {}),
   };
+}
+
+/** An equation of a region, lowered by other options; others stay unchanged. */
+export function relowerEquation(eqn: Equation, lowering: LowerOptions): Equation {
+  return eqn.prim === regionPrim ? { ...eqn, params: { ...(eqn.params as RegionParams), lowering } } : eqn;
 }
 
 /**

@@ -213,7 +213,13 @@ const scanPrim: Primitive<ScanParams> = /* @__PURE__ */ builtIn<ScanParams>({
   },
   loop: {
     parts: ({ body, consts, carries, length }) => ({ body, consts, carries, before: 0, length }),
-    rebuild: (params, { body, consts, carries }) => ({ ...params, body, consts, carries }),
+    rebuild: (params, { body, consts, carries, length = params.length }) => ({
+      ...params,
+      body,
+      consts,
+      carries,
+      length,
+    }),
   },
   guard(params, results) {
     const body = guardedProgram(params.body, results);

@@ -1,5 +1,6 @@
 // Forward mode: each statement is joined by its differential analogue, in the order of the program.
 import { internalError } from "../errors/index.ts";
+import { afterPass } from "../util/after-pass.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { activeNames } from "./activity.ts";
 import type { Builder } from "./build.ts";
@@ -56,7 +57,8 @@ export function tangent(
     active[i] === true && isFloating(type) ? [options.masked?.[i] ?? false] : [],
   );
   const isMasked = isTangent.map((is) => is && masked[next++]!);
-  return eliminateDeadCode(withMaskedProducts(made, isTangent, isMasked, functions, options.emptyLoops));
+  const masks = afterPass(withMaskedProducts, made, isTangent, isMasked, functions, options.emptyLoops);
+  return afterPass(eliminateDeadCode, masks);
 }
 
 /** What derivatives begin from. */
@@ -65,12 +67,12 @@ export function flatForm(
   functions: ScalarFunctions,
   { common = true, hoist = true, localise = true, prove = true, tables = true }: FlatOptions,
 ): Region {
-  const flat = flatten(region, functions);
-  const localised = localise ? localiseArrays(flat) : flat;
-  const hoisted = hoist ? hoistInvariants(localised) : localised;
-  const tabulated = tables ? tabulate(hoisted, functions) : hoisted;
-  const shared = common ? shareCommon(tabulated, functions) : tabulated;
-  return prove ? withoutProvenChecks(shared) : shared;
+  const flat = afterPass(flatten, region, functions);
+  const localised = localise ? afterPass(localiseArrays, flat) : flat;
+  const hoisted = hoist ? afterPass(hoistInvariants, localised) : localised;
+  const tabulated = tables ? afterPass(tabulate, hoisted, functions) : hoisted;
+  const shared = common ? afterPass(shareCommon, tabulated, functions) : tabulated;
+  return prove ? afterPass(withoutProvenChecks, shared) : shared;
 }
 
 class ForwardMode {

@@ -8,6 +8,7 @@ import { withLengths } from "./lengths.ts";
 import type { TransposeOptions } from "./options.ts";
 import { ReverseMode } from "./reverse-mode.ts";
 import { flatForm } from "./tangent.ts";
+import { afterPass } from "../util/after-pass.ts";
 import { spreadConstants, startSums } from "./tidy.ts";
 
 export type { TransposeOptions } from "./options.ts";
@@ -31,8 +32,12 @@ export function transpose(
 ): Region {
   const flat = flatForm(withLengths(region, linear), functions, options);
   const mode = new ReverseMode(flat, linear, linearResults, functions, options);
-  const pruned = eliminateDeadCode(mode.region());
-  const hoisted = options.hoist === false ? pruned : hoistInvariants(pruned, mode.tapes);
-  const spread = spreadConstants(options.sums === false ? hoisted : startSums(hoisted), functions);
-  return options.common === false ? spread : shareCommon(spread, functions);
+  const pruned = afterPass(eliminateDeadCode, mode.region());
+  const hoisted = options.hoist === false ? pruned : afterPass(hoistInvariants, pruned, mode.tapes);
+  const spread = afterPass(
+    spreadConstants,
+    options.sums === false ? hoisted : afterPass(startSums, hoisted),
+    functions,
+  );
+  return options.common === false ? spread : afterPass(shareCommon, spread, functions);
 }

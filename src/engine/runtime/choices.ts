@@ -46,10 +46,22 @@ export interface RuntimeOptions {
    * called longest ago are compiled again when they are called next; where even that does not help, a call throws `oom`.
    */
   readonly memoryLimit?: number;
+  /**
+   * Compares what is compiled with an oracle: the first call of each compiled function, or each call (`"always"`). Programs over tensors
+   * are compared with the interpreter on the program as traced; plain functions with the JavaScript function, and their derivatives
+   * with directional derivatives. A difference is an error of code `internal` that holds all that is needed to repeat it. Needs
+   * `import "downhill/testing"`. Default: the environment variable `DOWNHILL_VERIFY`, else `"off"`.
+   */
+  readonly verify?: "off" | "first-call" | "always";
+  /**
+   * The most scalar operations of a comparison (10⁷). Functions that take more are compared with shorter loops where their
+   * shapes allow it, and count as unverified in `stats()` otherwise.
+   */
+  readonly verifyBudget?: number;
 }
 
-/** Options with their defaults; threads and memory go by the machine where they are not given. */
-export type Choices = Required<Omit<RuntimeOptions, "threads" | "memoryLimit">> & RuntimeOptions;
+/** Options with their defaults, but for those whose default depends on the machine or the environment. */
+export type Choices = Required<Pick<RuntimeOptions, "backend" | "reproducible">> & RuntimeOptions;
 
 /** Operations on arrays that make WebAssembly worth its call. */
 const wideWork = 4096;
@@ -81,6 +93,7 @@ export function withDefaults(given: RuntimeOptions): Choices {
 /** Compiles by these options from now on; what was compiled before is compiled again when it is called. */
 export function setChoices(choices: RuntimeOptions): void {
   engine.options = choices;
+  engine.verifier = undefined;
   limitArena(choices.memoryLimit ?? Infinity);
   startGeneration();
   closePools();

@@ -8,6 +8,7 @@ import { installedGenerator } from "./engine.ts";
 import "./install-compiler.ts";
 import "./install-generator.ts";
 import { isIntegerIn } from "../ir/plain-number.ts";
+import { verifierOf } from "./verify.ts";
 
 /** Less than a few functions need for their constants would only fail. */
 const leastMemory = 2 ** 20;
@@ -16,7 +17,8 @@ const leastMemory = 2 ** 20;
  * Chooses how functions are compiled from now on; what was compiled before is compiled again when it is called. Options
  * that are left out keep their defaults.
  *
- * @throws DownhillError `option` for an unknown option or choice, and for a backend that cannot run here.
+ * @throws DownhillError `option` for an unknown option or choice, for a backend that cannot run here, and for `verify` without
+ * `import "downhill/testing"`.
  * @example
  * const sameBitsEverywhere = () => configure({ reproducible: true });
  * const nothingBesideTheCallingThread = () => configure({ threads: 1 });
@@ -25,7 +27,14 @@ const leastMemory = 2 ** 20;
  */
 export function configure(given: RuntimeOptions): void {
   if (arguments.length > 1) refuseExtra("configure", arguments, 1);
-  checkOptions("configure", given, ["backend", "reproducible", "threads", "memoryLimit"]);
+  checkOptions("configure", given, [
+    "backend",
+    "reproducible",
+    "threads",
+    "memoryLimit",
+    "verify",
+    "verifyBudget",
+  ]);
   const next = withDefaults(given);
   checkChoice("configure", "backend", next.backend, ["auto", "wasm", "js", "interpreter"]);
   if (typeof next.reproducible !== "boolean")
@@ -52,5 +61,6 @@ export function configure(given: RuntimeOptions): void {
       "option",
       'configure: JavaScript may not be generated here (a content security policy forbids it). Use backend: "auto".',
     );
+  verifierOf(next); // which refuses what it cannot do
   setChoices(next);
 }

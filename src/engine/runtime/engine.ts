@@ -13,6 +13,7 @@ import type { Records } from "./region-records.ts";
 import type { RegionCache } from "./regions.ts";
 import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
+import type { MakeVerifier, Verifier } from "./verify.ts";
 
 /**
  * All that the runtime knows and keeps. There is one, `engine`. What the layers below keep for themselves (open traces, the memory of
@@ -43,6 +44,10 @@ export interface Engine {
   regions: RegionCache | undefined;
   /** Finds what regions were compiled to before: in an earlier run of the program, or when it was built. */
   records: Records | undefined;
+  /** Makes what compares executables with an oracle; `downhill/testing` installs it. */
+  makeVerifier?: MakeVerifier | undefined;
+  /** The verifier by these options; `undefined` as long as nothing asked for it. */
+  verifier?: Partial<Verifier> | undefined;
   /** Operations that ran on their own. */
   kernels: Lru<string, EagerKernel> | undefined;
   /** Who gives memory back where an allocation finds no room. */
@@ -119,6 +124,13 @@ export function installCompiler(given: Compiler): void {
 /** Has single operations run as generated code from now on, and not interpreted. */
 export function installGenerator(given: Generator): void {
   engine.generator = given;
+}
+
+/** Has executables compared by these verifiers from now on, where `verify` is on. */
+export function installVerifier(make: MakeVerifier): void {
+  engine.makeVerifier = make;
+  engine.verifier = undefined;
+  startGeneration();
 }
 
 /** The backend that generates code, if the program holds one and it may. */

@@ -13,9 +13,11 @@ import { engine } from "./engine.ts";
 import type { Executable } from "./run.ts";
 import { makeRunner, Outgrown } from "./run.ts";
 import { requireImmediate, requireTypes } from "./transfer.ts";
+import type { WatchedProgram } from "./verify.ts";
+import { currentVerifier } from "./verify.ts";
 
 /** What to compile: `donated` marks inputs that the code may change, `given` those whose memory results may take. */
-interface Recipe {
+export interface Recipe {
   readonly program: Program;
   readonly donated: readonly boolean[];
   readonly given: readonly boolean[];
@@ -28,7 +30,7 @@ interface Compilation extends Executable {
 }
 
 /** What all that run equal programs have in common. */
-interface Code {
+interface Code extends WatchedProgram {
   readonly key: string;
   readonly backend: string;
   readonly compileTime: number;
@@ -138,6 +140,7 @@ function makeProgramCache(): ProgramCache {
     const made = compileProgram(recipe.program, undefined, recipe.donated, recipe.given);
     const { backend, compileTime, run } = made;
     const code: Code = { key, backend, compileTime, made, run, bytes: bytesOf(made), wasUsed: false };
+    currentVerifier().watchProgram?.(code, recipe, currentDevice());
     byKey.set(key, code);
     bytesKept += code.bytes;
     dropSurplus(code);
@@ -162,6 +165,9 @@ function makeProgramCache(): ProgramCache {
         },
         get compileTime() {
           return code.compileTime;
+        },
+        get verification() {
+          return code.verification;
         },
         size: () => code.made?.size(),
       };

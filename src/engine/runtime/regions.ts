@@ -19,6 +19,8 @@ import { makeLru } from "../util/lru.ts";
 import { must } from "../util/assert-never.ts";
 import { engine } from "./engine.ts";
 import { sizedBackendFor } from "./sized-backend.ts";
+import type { PlainSource } from "./verify.ts";
+import { currentVerifier } from "./verify.ts";
 
 /** An array that a region takes or gives: elements in row-major order, a length an axis. */
 export interface RegionArray<Data extends ArrayLike<number> = ArrayLike<number>> {
@@ -36,7 +38,11 @@ export type RegionOutcome = number | RegionArray<TypedArray>;
  * A region that is ready to run. `isLent` names results whose arrays the next call may write over: the caller has copied them by
  * then. Such an array may be longer than the result.
  */
-export type RegionCall = (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[];
+export type RegionCall = (
+  args: readonly RegionArgument[],
+  isLent?: readonly boolean[],
+  source?: PlainSource,
+) => RegionOutcome[];
 
 /** Regions that were compiled. */
 export interface RegionCache {
@@ -56,20 +62,22 @@ const mostKept = 256;
  * `thrown` where a `throw` is reached; `oom` where an array outgrows all memory.
  *
  * @param isLent as that of `RegionCall`.
+ * @param source the plain function that the region, or what it was derived from, was made from, for `configure({ verify })`.
  */
 export function callRegion(
   region: Region | DerivedRegion,
   args: readonly RegionArgument[],
   isLent?: readonly boolean[],
+  source?: PlainSource,
 ): RegionOutcome[] {
-  return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent);
+  return (engine.regions ??= makeRegionCache()).callOf(region)(args, isLent, source);
 }
 
 /** A region that was called. */
 interface Known {
   readonly region: Region | DerivedRegion;
   readonly code: Code;
-  readonly call: RegionCall;
+  call: RegionCall;
 }
 
 function makeRegionCache(): RegionCache {
@@ -113,6 +121,7 @@ function makeRegionCache(): RegionCache {
         return known.call;
       }
       latest = "steps" in region ? recorded(region) : compiled(region);
+      currentVerifier().watchRegion?.(latest);
       byRegion.set(region, latest);
       return latest.call;
     },

@@ -11,6 +11,7 @@ import { sizeOf } from "../util/shape.ts";
 import type { Device, DeviceCode } from "./device.ts";
 import { engine } from "./engine.ts";
 import { discard, usedAfterDonation } from "./pool/give-back.ts";
+import type { Verification } from "./verify.ts";
 
 /** A program that can be run on what tensors hold. */
 export interface Executable {
@@ -19,6 +20,8 @@ export interface Executable {
   readonly size: () => CodeSize | undefined;
   /** Milliseconds that passes, lowering and code generation took. */
   readonly compileTime: number;
+  /** The result of its comparison with the oracle, once there is one. */
+  readonly verification?: Verification | undefined;
 }
 
 /** Compiled code of the processor as what a device calls: storages of the host are the cells that its kernels take. */

@@ -1,5 +1,6 @@
 import { threadCount } from "./choices.ts";
 import type { Executable } from "./run.ts";
+import type { Verification } from "./verify.ts";
 
 /** What a jitted function has compiled. */
 export interface JitStats {
@@ -17,11 +18,15 @@ export interface JitStats {
   readonly codeBytes: number;
   /** Bytes of memory held between calls, those included that other functions use too. */
   readonly memoryBytes: number;
+  /** Programs that agreed with the oracle, and those that took too long for it (`configure({ verify })`); 0 where that is off. */
+  readonly verified: number;
+  readonly unverified: number;
 }
 
 export function statsOf(executables: Iterable<Executable>): JitStats {
   const all = [...executables];
   const sum = (f: (x: Executable) => number | undefined): number => all.reduce((n, x) => n + (f(x) ?? 0), 0);
+  const count = (outcome: Verification): number => all.filter((x) => x.verification === outcome).length;
   return {
     programs: all.length,
     compileTime: sum((x) => x.compileTime),
@@ -31,5 +36,7 @@ export function statsOf(executables: Iterable<Executable>): JitStats {
     threads: threadCount(),
     codeBytes: sum((x) => x.size()?.codeBytes),
     memoryBytes: sum((x) => x.size()?.memoryBytes),
+    verified: count("verified"),
+    unverified: count("unverified"),
   };
 }

@@ -1,3 +1,5 @@
+import type { Stmt } from "../../kernel/scalar.ts";
+
 /** How a region is written. What is switched off changes no result, but for the order in which sums are added. */
 export interface LowerOptions {
   /** Checks of places are left out where they are seen to hold, and made before loops. Default true. */
@@ -30,4 +32,6 @@ export interface LowerOptions {
   readonly steadyPlaces?: boolean;
   /** What is added with its sign changed is subtracted. Default true. */
   readonly differences?: boolean;
+  /** Gets the statements after each pass, those of the routine last. */
+  readonly stages?: (readonly Stmt[])[];
 }

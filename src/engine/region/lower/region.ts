@@ -81,17 +81,22 @@ export function writeRegion(
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
-  let statements = withoutVainClears(scope, host.block.statements);
-  if (options.hoistChecks !== false) statements = settleChecks(scope, statements, options);
+  const seen = (made: readonly Stmt[]): readonly Stmt[] => {
+    options.stages?.push(made);
+    return made;
+  };
+  let statements = seen(withoutVainClears(scope, host.block.statements));
+  if (options.hoistChecks !== false) statements = seen(settleChecks(scope, statements, options));
   const { changing, ranges } = scope;
   if (options.products !== false && options.sums !== false)
-    statements = withProducts(statements, productHost(statements, scope));
+    statements = seen(withProducts(statements, productHost(statements, scope)));
   const memory = stripMemory(scope);
-  statements = markLoops(statements, { changing, ranges, offsets, memory, fresh: host.fresh }, options);
-  statements = withSteadyParts(statements, options, host.fresh);
-  statements = withDifferences(statements, options);
+  const surroundings = { changing, ranges, offsets, memory, fresh: host.fresh };
+  statements = seen(markLoops(statements, surroundings, options));
+  statements = seen(withSteadyParts(statements, options, host.fresh));
+  statements = seen(withDifferences(statements, options));
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
-  statements = numberSites(withoutUnusedLocals(statements, read), sites, host);
+  statements = seen(numberSites(withoutUnusedLocals(statements, read), sites, host));
   host.block.statements.splice(0, Infinity, ...statements);
   return written;
 }

@@ -8,14 +8,14 @@ import type { Leaf } from "./templates.ts";
  * these zeros strong, and those of loops without iterations, is longer, so it runs only if a tangent is NaN without it.
  */
 export function runAlong(
-  { region, outside }: Body,
+  body: Body,
   leaves: readonly Leaf[],
   direction: readonly Leaf[],
   active: readonly boolean[],
   nValues: number,
 ): Leaf[] {
   const run = (masked?: readonly boolean[]): Leaf[] =>
-    runBody({ region: tangentRegion(region, active, masked), outside }, leaves, direction);
+    runBody({ ...body, region: tangentRegion(body.region, active, masked) }, leaves, direction);
   const results = run();
   const [values, tangents] = [results.slice(0, nValues), results.slice(nValues)];
   if (!tangents.some(holdsNaN) || values.every(holdsNaN)) return results;

@@ -43,7 +43,7 @@ type Captured = () => readonly unknown[];
  * computes with numbers.
  */
 export function attachForm(f: AnyFunction, form: PlainForm, captured: Captured): FormHandle {
-  const own = new AttachedForm(f.name === "" ? form.region.name : f.name, form, captured);
+  const own = new AttachedForm(f.name === "" ? form.region.name : f.name, form, captured, f);
   attach(f, own);
   return own;
 }
@@ -55,7 +55,7 @@ export function wrapForm<F extends AnyFunction>(
   captured: Captured,
   name: string = f.name,
 ): F {
-  const own = new AttachedForm(name === "" ? form.region.name : name, form, captured);
+  const own = new AttachedForm(name === "" ? form.region.name : name, form, captured, f);
   const wrapper = function (this: unknown, ...args: never[]): unknown {
     return own.takesTensors(args) ? own.call(args) : f.apply(this, args);
   };
@@ -81,17 +81,19 @@ class AttachedForm implements PlainFunction, FormHandle {
   readonly #name: string;
   readonly #form: PlainForm;
   readonly #captured: Captured;
+  readonly #f: AnyFunction;
   #made: { readonly callable: PlainCallable; readonly plain: PlainFunction } | undefined;
 
-  constructor(name: string, form: PlainForm, captured: Captured) {
+  constructor(name: string, form: PlainForm, captured: Captured, f: AnyFunction) {
     this.#name = name;
     this.#form = form;
     this.#captured = captured;
+    this.#f = f;
   }
 
   #own(): { readonly callable: PlainCallable; readonly plain: PlainFunction } {
     if (this.#made === undefined) {
-      const callable = callableOf(this.#name, this.#form, this.#captured);
+      const callable = callableOf(this.#name, this.#form, this.#captured, this.#f);
       this.#made = { callable, plain: plainFunction(callable) };
     }
     return this.#made;
@@ -159,8 +161,13 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
 
 const none: readonly Leaf[] = [];
 
-/** A form as transforms see it. */
-export function callableOf(name: string, form: PlainForm, captured: Captured): PlainCallable {
+/** A form as transforms see it. `f` is the JavaScript that it was made of, where that runs. */
+export function callableOf(
+  name: string,
+  form: PlainForm,
+  captured: Captured,
+  f?: AnyFunction,
+): PlainCallable {
   const { region, errors = [] } = form;
   if (errors.length > 0)
     provideErrors(region, () => {
@@ -199,7 +206,7 @@ export function callableOf(name: string, form: PlainForm, captured: Captured): P
     );
   const operandsOfArgument = (i: number, value: unknown): Tensor[] =>
     operandsOf(params[i]!, value, typesOf(i), `${name}: ${form.params[i]!.name}`);
-  const body = { region: underived(region, form.records), outside: outsideLeaves };
+  const body = { region: underived(region, form.records), outside: outsideLeaves, source: f && { f, form } };
   // kept, since what is derived of a region is found by the region
   const segmented = new Map<number | true, PlainCallable>();
   return {
@@ -245,7 +252,7 @@ export function callableOf(name: string, form: PlainForm, captured: Captured): P
       const checkpoint = snapshots ?? true;
       const known = segmented.get(checkpoint);
       if (known !== undefined) return known;
-      const made = callableOf(name, { ...form, region: { ...region, checkpoint } }, captured);
+      const made = callableOf(name, { ...form, region: { ...region, checkpoint } }, captured, f);
       segmented.set(checkpoint, made);
       return made;
     },

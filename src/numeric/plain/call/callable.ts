@@ -6,6 +6,7 @@ import { fromArray } from "../../../engine/prims/lift.ts";
 import type { DerivedRegion } from "../../../engine/region/derived.ts";
 import type { RegionType } from "../../../engine/region/region.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
+import type { PlainSource } from "../../../engine/runtime/verify.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import type { PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
@@ -66,18 +67,22 @@ export interface PlainCallable {
 export interface Body {
   readonly region: DerivedRegion;
   readonly outside: () => readonly Leaf[];
+  /** The function that the region's base was made from, where that is JavaScript. */
+  readonly source?: PlainSource | undefined;
 }
 
 /** What a region gives. */
 export function runBody(
-  { region, outside }: Body,
+  { region, outside, source }: Body,
   leaves: readonly Leaf[],
   behind: readonly Leaf[] = [],
 ): Leaf[] {
   const args = [...leaves, ...outside(), ...behind].map(({ data, dims }) =>
     typeof data === "number" ? data : { data, dims },
   );
-  return callRegion(region, args).map((x) => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
+  return callRegion(region, args, undefined, source).map((x) =>
+    typeof x === "number" ? { data: x, dims: [] } : (x as Leaf),
+  );
 }
 
 /** Takes the arguments of a call apart, which must be as many as the function has. `title` is what messages call it. */

@@ -106,18 +106,13 @@ export function gradientBody(
   return () => (made ??= gradientOf(f, body(), places, wanted));
 }
 
-function gradientOf(
-  f: PlainCallable,
-  { region, outside }: Body,
-  places: readonly number[],
-  wanted: GradientResults,
-): Body {
+function gradientOf(f: PlainCallable, body: Body, places: readonly number[], wanted: GradientResults): Body {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
   // the boolean of an argument that may be absent has no derivative
-  const active = region.base.params.map(
+  const active = body.region.base.params.map(
     ({ type }, k) => places.includes(owners[k] ?? -1) && isFloating(type),
   );
-  return { region: gradientRegion(region, active, wanted), outside };
+  return { ...body, region: gradientRegion(body.region, active, wanted) };
 }
 
 export function grad(asked: Asked<ArgumentOptions>): AnyFunction {

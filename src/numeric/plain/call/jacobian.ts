@@ -1,5 +1,4 @@
 import { isFloating } from "../../../engine/region/build.ts";
-import type { DerivedRegion } from "../../../engine/region/derived.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
 import { runAlong } from "./along.ts";
@@ -12,11 +11,9 @@ import { countLeaves, typesIn } from "./values.ts";
 export type Direction = "forward" | "reverse";
 
 /** What a Jacobian is taken of. */
-interface Problem {
-  readonly region: DerivedRegion;
-  /** The operands of the arguments, and the others. */
+interface Problem extends Body {
+  /** The operands of the arguments. */
   readonly leaves: readonly Leaf[];
-  readonly outside: () => readonly Leaf[];
   /** The operands to differentiate in, in the order asked for. */
   readonly places: readonly number[];
   /** The same as a mask, and in the order of the operands, each once. */
@@ -36,7 +33,7 @@ const mostCalls = 32;
  * arguments are floating. `undefined` where there are too many elements.
  */
 export function jacobianOf(
-  { region, outside }: Body,
+  { region, outside, source }: Body,
   { params }: Pick<PlainCallable, "params">,
   { leaves, templates }: Prepared,
   argnums: readonly number[],
@@ -53,6 +50,7 @@ export function jacobianOf(
     region,
     leaves: leaves.flat(),
     outside: () => known,
+    source,
     places,
     active: region.base.params.map((_, i) => places.includes(i)),
     inOrder: range(0, region.base.params.length).filter((i) => places.includes(i)),
@@ -100,12 +98,12 @@ function eachUnit(
 }
 
 function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): void {
-  const { region, leaves, outside, places, active, inOrder } = problem;
+  const { leaves, places, active, inOrder } = problem;
   const like = inOrder.map((place) => leaves[place]!);
   eachUnit(like, (units, which, element) => {
     const columns = range(0, places.length).filter((column) => places[column] === inOrder[which]);
     const width = sizeOf(like[which]!.dims);
-    const tangents = runAlong({ region, outside }, leaves, units, active, blocks.length).slice(blocks.length);
+    const tangents = runAlong(problem, leaves, units, active, blocks.length).slice(blocks.length);
     tangents.forEach((tangent, row) => {
       const from = elementsOf(tangent.data);
       for (const column of columns) {
@@ -117,10 +115,10 @@ function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): v
 }
 
 function writeRows(problem: Problem, values: readonly Leaf[], blocks: readonly (readonly Leaf[])[]): void {
-  const { leaves, outside, places, active, inOrder } = problem;
-  const region = cotangentRegion(problem.region, active);
+  const { leaves, places, active, inOrder } = problem;
+  const back = { ...problem, region: cotangentRegion(problem.region, active) };
   eachUnit(values, (units, which, element) => {
-    const cotangents = runBody({ region, outside }, leaves, units).slice(values.length);
+    const cotangents = runBody(back, leaves, units).slice(values.length);
     places.forEach((place, column) => {
       const from = elementsOf(must(cotangents[inOrder.indexOf(place)], "a cotangent").data);
       (blocks[which]![column]!.data as Float64Array).set(from, element * from.length);

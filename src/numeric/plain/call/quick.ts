@@ -50,14 +50,14 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
     return kinds;
   };
   const run = (args: readonly unknown[]): unknown => {
-    const { region, outside } = body();
+    const { region, outside, source } = body();
     const operands = new Array<RegionArgument>(region.base.params.length); // as long as it gets: growing takes a part of a short call
     const known = templates.get(read(args, operands));
     if (known === undefined) return undefined;
     const leaves = outside();
     const first = operands.length - leaves.length;
     for (let i = 0; i < leaves.length; i++) operands[first + i] = argumentOf(leaves[i]!);
-    return assemble(known, callRegion(region, operands, known.isCopied));
+    return assemble(known, callRegion(region, operands, known.isCopied, source));
   };
   // a getter among the arguments may call the function again, whose arguments would be copied to the same arrays
   let isRunning = false;

@@ -1,5 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
+import { afterPass } from "../../../engine/util/after-pass.ts";
 import { withoutProvenChecks } from "../../../engine/region/in-range.ts";
 import type { Region } from "../../../engine/region/region.ts";
 import { Block, Names, Positions } from "../draft/draft.ts";
@@ -100,7 +101,9 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     file,
     positions: unit.positions.list,
   };
-  const region = withoutProvenChecks(eliminateDeadCode(withMachineIntegers(draft)));
+  const integers = afterPass(withMachineIntegers, draft);
+  const used = afterPass(eliminateDeadCode, integers);
+  const region = afterPass(withoutProvenChecks, used);
   const types = region.params.map((param) => param.type);
   return {
     version: 1,

@@ -9,7 +9,7 @@ import {
 } from "../../../../../test/support/singles.ts";
 import { interpBackend } from "../../../backends/interp/index.ts";
 import { jsBackend } from "../../../backends/js/index.ts";
-import { makeWasmBackend } from "../../../backends/wasm/index.ts";
+import { makeWasmBackend, wasmFeatures } from "../../../backends/wasm/index.ts";
 import * as k from "../../build.ts";
 import { pow64 } from "../pow.ts";
 import { ndtr64 } from "../special/index.ts";
@@ -43,6 +43,7 @@ describe.each(singles.map((each) => ({ name: each.procedure.name, each })))("$na
 });
 
 describe("where products are added in one step", () => {
+  wasmFeatures(); // before the flag is set, since files in this process share the answer
   setFlagsFromString("--experimental-wasm-relaxed-simd"); // on by default from Node 22 on
   afterAll(() => setFlagsFromString("--no-experimental-wasm-relaxed-simd"));
 

@@ -2,20 +2,22 @@
 // as much as its rounding may have it off, run under some seeds. Where another order of sums or one rounding for two
 // changes results by no more than a few times what that does, it is rounding and nothing else. A choice between numbers
 // that lie within their own errors of one another goes either way then, so that programs with jumps have their bounds too.
-import { jsBackend } from "../../src/engine/backends/js/index.ts";
-import * as k from "../../src/engine/kernel/build.ts";
-import { copyExpr } from "../../src/engine/kernel/copy.ts";
-import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
-import { makeArray } from "../../src/engine/kernel/executable.ts";
-import { expandRoutine } from "../../src/engine/kernel/expand.ts";
-import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../src/engine/kernel/scalar.ts";
-import { isFloat } from "../../src/engine/kernel/scalar.ts";
+import { interpBackend } from "../../engine/backends/interp/index.ts";
+import { canGenerateCode, jsBackend } from "../../engine/backends/js/index.ts";
+import { internalError } from "../../engine/errors/index.ts";
+import * as k from "../../engine/kernel/build.ts";
+import { copyExpr } from "../../engine/kernel/copy.ts";
+import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import { makeArray } from "../../engine/kernel/executable.ts";
+import { expandRoutine } from "../../engine/kernel/expand.ts";
+import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../engine/kernel/scalar.ts";
+import { isFloat } from "../../engine/kernel/scalar.ts";
 
 type Float = "f64" | "f32";
 
 /** The gap between numbers of the size of 1. */
 const ulp: Readonly<Record<Float, number>> = { f64: 2 ** -52, f32: 2 ** -23 };
-const seed = k.local("i32", "seed of the rounding");
+const seed = /* @__PURE__ */ k.local("i32", "seed of the rounding");
 
 /** A number in [−1, 1) that the bits of `x` and the seed choose. */
 function noise(block: k.Block, x: Expr, by: Expr): Expr {
@@ -54,8 +56,8 @@ const sum =
 
 /** Operations that round, by their names. What is exact for the operands at hand stays as it is. */
 const operations: Readonly<Record<string, Operation>> = {
-  add: sum("add"),
-  sub: sum("sub"),
+  add: /* @__PURE__ */ sum("add"),
+  sub: /* @__PURE__ */ sum("sub"),
   mul: (block, [x, y]) => {
     const result = block.let("r", k.mul(x!, y!));
     return { result, exact: isExactProduct(block, x!, y!, result), sizes: [result] };
@@ -104,7 +106,7 @@ function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
   return k.eq(left, k.f64(0)); // beyond what floating numbers hold it is NaN, and no
 }
 
-const known = new Map<string, Procedure>();
+const known = /* @__PURE__ */ new Map<string, Procedure>();
 
 /** The operation with an error that its operands and the seed choose. */
 function shaken(name: string, type: Float): Procedure {
@@ -180,7 +182,7 @@ function shakeBlock(block: readonly Stmt[]): Stmt[] {
         return stmt;
       case "reduce":
       case "contract":
-        throw new Error(`${stmt.kind} is written out before`);
+        throw internalError(`${stmt.kind} is written out before`);
     }
   });
 }
@@ -211,7 +213,7 @@ function shakeTerms(block: readonly Stmt[]): Stmt[] {
 }
 
 /** The routine with the errors that a seed chooses, which is its last input. */
-function shakenRoutine(routine: Routine): Routine {
+export function shakenRoutine(routine: Routine): Routine {
   const { inputs, outputs, body, ...rest } = expandRoutine({ ...routine, body: shakeTerms(routine.body) });
   return {
     ...rest,
@@ -236,12 +238,14 @@ export interface Difference {
   readonly want: number;
   /** By how much it may be off. */
   readonly allowed: number;
+  /** False where time ran out before all runs with errors were made. */
+  readonly isSure: boolean;
 }
 
 /** How far off rounding may have the results of a routine. */
 export interface Rounding {
-  /** The first result that is off by more than rounding explains. */
-  readonly find: (got: readonly TypedArray[]) => Difference | undefined;
+  /** The first result that is off by more than rounding explains. After the first runs `isInTime` may end the search. */
+  readonly find: (got: readonly TypedArray[], isInTime?: () => boolean) => Difference | undefined;
   /** Whether some results may be anything, or nearly so. */
   readonly isVague: () => boolean;
 }
@@ -258,7 +262,7 @@ export function roundingOf(
   inputs: readonly Slot[],
   expected: readonly TypedArray[],
 ): Rounding {
-  const compiled = jsBackend.compile(shakenRoutine(routine));
+  const compiled = (canGenerateCode() ? jsBackend : interpBackend).compile(shakenRoutine(routine));
   const typeOf = (result: number): ScalarType => {
     const port = routine.outputs[result]!;
     return port.kind === "scalar" ? port.value.type : port.buffer.type;
@@ -266,8 +270,8 @@ export function roundingOf(
   /** The largest deviation of each result so far; infinite where not even the kind of number is sure. */
   const spread = expected.map((list) => new Float64Array(list.length));
   let done = 0;
-  const learn = (count: number): void => {
-    for (; done < count; done++) {
+  const learn = (count: number, isInTime: () => boolean): void => {
+    for (; done < count && (done < runs[0]! || isInTime()); done++) {
       const slots = expected.map((list, result): Slot => {
         const isScalar = routine.outputs[result]!.kind === "scalar";
         return isScalar ? 0 : { array: makeArray(typeOf(result), list.length), offset: 0 };
@@ -294,23 +298,24 @@ export function roundingOf(
         if (Object.is(x, y)) continue;
         const allowed = factor * Math.max(spread[result]![i]!, usual * Math.abs(x));
         if (!(Math.abs(x - y) <= allowed) && allowed !== Infinity)
-          return { result: result, at: i, got: y, want: x, allowed };
+          return { result, at: i, got: y, want: x, allowed, isSure: true };
       }
     }
     return undefined;
   };
   return {
-    find(got) {
+    find(got, isInTime = () => true) {
       let found: Difference | undefined;
       for (const count of runs) {
-        learn(count);
+        learn(count, isInTime);
         found = violation(got);
         if (found === undefined) return undefined;
+        if (done < count) return { ...found, isSure: false };
       }
       return found;
     },
     isVague() {
-      learn(runs[0]!);
+      learn(runs[0]!, () => true);
       return expected.some((list, result) => {
         const type = typeOf(result);
         if (!isFloat(type)) return false;

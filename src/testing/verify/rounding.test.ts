@@ -1,15 +1,15 @@
 import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { describe, expect, test } from "vitest";
-import { interpBackend } from "../../src/engine/backends/interp/index.ts";
-import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
-import { makeArray } from "../../src/engine/kernel/executable.ts";
-import { lowerProgram } from "../../src/engine/passes/lower.ts";
-import { traceProgram } from "../../src/engine/trace/staging.ts";
-import type { Rounding } from "./random-rounding.ts";
-import { roundingOf } from "./random-rounding.ts";
-import { slotsOf } from "./cells.ts";
-import { lengthOf } from "./buffer-length.ts";
+import { interpBackend } from "../../engine/backends/interp/index.ts";
+import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import { makeArray } from "../../engine/kernel/executable.ts";
+import { lowerProgram } from "../../engine/passes/lower.ts";
+import { traceProgram } from "../../engine/trace/staging.ts";
+import type { Rounding } from "./rounding.ts";
+import { roundingOf } from "./rounding.ts";
+import { slotsOf } from "../../../test/support/cells.ts";
+import { lengthOf } from "../../../test/support/buffer-length.ts";
 
 type Numbers = readonly number[] | Float32Array | Float64Array;
 

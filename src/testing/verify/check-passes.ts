@@ -1,0 +1,77 @@
+// Checks the result of each pass while `verify` is on.
+import { internalError } from "../../engine/errors/index.ts";
+import { checkProgram } from "../../engine/ir/check.ts";
+import { isProgram } from "../../engine/ir/program.ts";
+import * as k from "../../engine/kernel/build.ts";
+import { checkRoutine } from "../../engine/kernel/check.ts";
+import { printRoutine } from "../../engine/kernel/print.ts";
+import type { Routine, Stmt } from "../../engine/kernel/scalar.ts";
+import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
+import { checkRegion } from "../../engine/region/check.ts";
+import { lowerRegion } from "../../engine/region/lower/routine.ts";
+import { printRegion } from "../../engine/region/print.ts";
+import type { Region } from "../../engine/region/region.ts";
+import { currentVerifier } from "../../engine/runtime/verify.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import type { PassObserver } from "../../engine/util/after-pass.ts";
+
+/**
+ * Checks that a program, region or routine is well formed.
+ *
+ * @throws DownhillError `internal` that names the pass and shows its result.
+ */
+export const checkAfterPass: PassObserver = (made, pass, donated = []) => {
+  if (checked.has(made) || currentVerifier().watchProgram === undefined) return;
+  try {
+    if (isProgram(made)) checkProgram(made);
+    else if ("results" in made) checkRegion(made as Region, scalarFunctions);
+    else checkRoutine(made as Routine, donatedInputs(made as Routine, donated));
+    checked.add(made);
+  } catch (error) {
+    throw internalError(`after the pass "${pass}": ${(error as Error).message}\n${textOf(made)}\n`);
+  }
+};
+
+/** The names of the inputs that a routine may write to. */
+function donatedInputs({ inputs }: Routine, donated: readonly boolean[]): string[] {
+  return inputs.flatMap((port, i) =>
+    donated[i] === true && port.kind === "buffer" ? [port.buffer.name] : [],
+  );
+}
+
+/** Results that are well formed: many passes return the program that they were given. */
+const checked = /* @__PURE__ */ new WeakSet<object>();
+
+/** The result of a pass as text; a program is shown by its check. */
+function textOf(made: object): string {
+  if (isProgram(made)) return "";
+  return "results" in made ? printRegion(made as Region) : printRoutine(made as Routine);
+}
+
+/**
+ * Lowers a region and checks its routine after each pass.
+ *
+ * @throws DownhillError `internal` that shows the routine.
+ */
+export function checkLowering(region: Region): void {
+  const stages: (readonly Stmt[])[] = [];
+  const { routine, failure } = lowerRegion(region, scalarFunctions, { failedChecks: "end", stages });
+  const last = must(stages.at(-1), "the statements of a region");
+  const prelude = k.makeBlock();
+  prelude.statements.push(...routine.body.slice(0, routine.body.length - last.length));
+  // earlier stages may hold sites of errors that later ones have removed
+  if (failure === undefined) for (const [name, type] of failureLocals) prelude.let(name, k.constant(type, 0));
+  stages.forEach((statements, i) =>
+    checkAfterPass(
+      { ...routine, body: [...prelude.statements, ...statements] },
+      `step ${i + 1} of ${stages.length} of lowering a region`,
+    ),
+  );
+}
+
+/** The locals by which a routine reports an error (`FailureLocals`). */
+const failureLocals = [
+  ["failure", "i32"],
+  ["failure.wanted", "f64"],
+  ["failure.length", "i32"],
+] as const;

@@ -1,0 +1,35 @@
+import { sameBits, showNumber } from "../compare.ts";
+import type { Value } from "./oracle.ts";
+
+function elementsOf(value: Value): ArrayLike<number> {
+  return typeof value === "number" ? [value] : value;
+}
+
+/** The first result that has other bits than expected, in words; `undefined` where all agree. */
+export function differentBits(got: readonly Value[], expected: readonly Value[]): string | undefined {
+  for (const [k, want] of expected.entries()) {
+    const [xs, ys] = [elementsOf(got[k]!), elementsOf(want)];
+    if (xs.length !== ys.length) return `result ${k} has ${xs.length} elements, not ${ys.length}`;
+    for (let i = 0; i < ys.length; i++)
+      if (!sameBits(xs[i]!, ys[i]!)) return showDifference(k, i, xs[i]!, ys[i]!);
+  }
+  return undefined;
+}
+
+/** A difference in words. */
+export function showDifference(result: number, at: number, got: number, want: number): string {
+  return `result ${result} [${at}] is ${showNumber(got)}, and the oracle gives ${showNumber(want)}`;
+}
+
+/** The code of an error and the line and column of the user's text in its message. */
+function codeAndLocation(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message: string };
+  const location = / at (?:\S+:)?\d+:\d+/.exec(message)?.[0] ?? "";
+  return `${code ?? (error as Error).name}${location}`;
+}
+
+/** How two errors differ in code or source location, in words. */
+export function differentErrors(got: unknown, expected: unknown): string | undefined {
+  const [have, want] = [codeAndLocation(got), codeAndLocation(expected)];
+  return have === want ? undefined : `it ends with the error ${have}, and the oracle with ${want}`;
+}

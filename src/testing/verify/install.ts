@@ -1,0 +1,8 @@
+import { installVerifier } from "../../engine/runtime/engine.ts";
+import { observePasses } from "../../engine/util/after-pass.ts";
+import { checkAfterPass } from "./check-passes.ts";
+import { makeVerifier } from "./verifier.ts";
+
+// One of the import-time effects of the library (see `sideEffects` in package.json): `configure({ verify })` finds the verifier.
+installVerifier(makeVerifier);
+observePasses(checkAfterPass);

@@ -1,0 +1,39 @@
+// Programs and regions as the oracle runs them: as they were traced or written, without any optimisation.
+import { mapPrograms } from "../../engine/passes/pipeline.ts";
+import type { Program } from "../../engine/ir/program.ts";
+import { relowerEquation } from "../../engine/prims/region.ts";
+import type { LowerOptions } from "../../engine/region/lower/options.ts";
+import type { FlatOptions } from "../../engine/region/options.ts";
+
+/** Lowers a region in the order of its text. */
+export const literalLowering: LowerOptions = {
+  hoistChecks: false,
+  failedChecks: "copy",
+  independentLoops: false,
+  sums: false,
+  fixedPlaces: false,
+  strips: false,
+  products: false,
+  steadyConditions: false,
+  steadyPlaces: false,
+  differences: false,
+};
+
+/** Derives a region from its flat form as it is. */
+export const literalFlat: FlatOptions = {
+  common: false,
+  hoist: false,
+  localise: false,
+  tables: false,
+  prove: false,
+};
+
+/** A program whose regions are lowered in the order of their text. */
+export function literalProgram(program: Program): Program {
+  return {
+    ...program,
+    eqns: program.eqns.map((eqn) =>
+      relowerEquation({ ...eqn, params: mapPrograms(eqn.params, literalProgram) }, literalLowering),
+    ),
+  };
+}

@@ -1,0 +1,98 @@
+// The oracle of programs over tensors: the interpreter, one equation of the program as traced after the other.
+import { interpBackend } from "../../engine/backends/interp/index.ts";
+import type { FailureReport } from "../../engine/ir/primitive.ts";
+import type { Equation, Program, Var } from "../../engine/ir/program.ts";
+import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import { makeArray } from "../../engine/kernel/executable.ts";
+import type { ArrayType } from "../../engine/ir/types.ts";
+import { scalarTypeOf } from "../../engine/ir/types.ts";
+import { lowerProgram } from "../../engine/passes/lower.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { compileBounded } from "./bounded.ts";
+import { literalProgram } from "./literal.ts";
+
+/** A value of a program: a number for a scalar, else elements in row-major order. */
+export type Value = number | TypedArray;
+
+/** The results of a call: values, or the error that it ends with; `undefined` where the budget was exceeded. */
+export type Outcome = { readonly values: readonly Value[] } | { readonly error: unknown } | undefined;
+
+/** Room for results of these types, as slots of a call. */
+function roomFor(types: readonly ArrayType[]): Slot[] {
+  return types.map(({ shape, dtype }) =>
+    shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 },
+  );
+}
+
+export function slotOf(value: Value): Slot {
+  return typeof value === "number" ? value : { array: value, offset: 0 };
+}
+
+export function valueOf(slot: Slot): Value {
+  return typeof slot === "number" ? slot : slot.array;
+}
+
+/** The error that the outputs of failures report, if any; "more room" where a call is to be made again with larger arrays. */
+function failureIn(failures: readonly FailureReport[], outputs: readonly Slot[]): unknown {
+  const [site = 0, wanted, length, ...values] = outputs as number[];
+  if (site === 0) return undefined;
+  const report = must(failures[site - 1], `site ${site} of an error`);
+  return report.makeRoom?.(wanted!) === true ? "more room" : report.error(wanted!, length!, values);
+}
+
+/** Runs a program one equation after the other, within a budget of scalar operations. */
+export function interpret(program: Program, inputs: readonly Value[], budget: number): Outcome {
+  const { ins, eqns, outs } = literalProgram(program);
+  const known = new Map<Var, Value>(ins.map((v, i) => [v, inputs[i]!]));
+  let left = budget;
+  for (const eqn of eqns) {
+    const given = eqn.ins.map((v) => must(known.get(v), "an operand"));
+    const { outcome, rest } =
+      eqn.prim.lowering.kind === "alias"
+        ? { outcome: { values: [aliased(eqn, given[0]!)] }, rest: left - 1 }
+        : runProgram(singleEquation(eqn), given, left);
+    if (outcome === undefined || "error" in outcome) return outcome;
+    eqn.outs.forEach((v, i) => known.set(v, outcome.values[i]!));
+    left = rest;
+  }
+  return { values: outs.map((v) => must(known.get(v), "a result")) };
+}
+
+/** A program of one equation, whose operands are all its own. */
+function singleEquation(eqn: Equation): Program {
+  const ins = eqn.ins.map(({ type }): Var => ({ type }));
+  return { name: eqn.prim.name, ins, eqns: [{ ...eqn, ins }], outs: eqn.outs };
+}
+
+/** The same elements under another shape. */
+function aliased({ outs: [out] }: Equation, x: Value): Value {
+  const isScalar = out!.type.shape.length === 0;
+  if (typeof x !== "number") return isScalar ? x[0]! : x;
+  if (isScalar) return x;
+  const one = makeArray(scalarTypeOf(out!.type.dtype), 1);
+  one[0] = x;
+  return one;
+}
+
+/** Calls that are made again with more room; each time there is at least twice as much. */
+const mostAttempts = 64;
+
+/** Runs a program as one routine by the interpreter. */
+export function runProgram(
+  program: Program,
+  inputs: readonly Value[],
+  budget: number,
+): { readonly outcome: Outcome; readonly rest: number } {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const { routine, failures } = lowerProgram(program);
+    const room = roomFor(program.outs.map((v) => v.type));
+    const outputs = [...room, ...routine.outputs.slice(room.length).map(() => 0)];
+    const rest = compileBounded(routine, interpBackend, budget)(inputs.map(slotOf), outputs);
+    if (rest < 0) break;
+    const error = failureIn(failures, outputs.slice(room.length));
+    if (error === undefined) return { outcome: { values: outputs.slice(0, room.length).map(valueOf) }, rest };
+    if (error !== "more room") return { outcome: { error }, rest };
+  }
+  return { outcome: undefined, rest: -1 };
+}

@@ -1,0 +1,59 @@
+// A plain function as JavaScript computes it, from and to the values of its region.
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { PlainSource } from "../../engine/runtime/verify.ts";
+import { resultTypes } from "../../numeric/plain/call/regions.ts";
+import {
+  countLeaves,
+  type Leaf,
+  putTogether,
+  takeApart,
+  templateOf,
+} from "../../numeric/plain/call/values.ts";
+import type { PlainForm } from "../../numeric/plain/form/form.ts";
+import type { RegionEnd, RegionValue } from "./regions.ts";
+import { ownValue } from "./regions.ts";
+
+const leafOf = (x: RegionValue): Leaf =>
+  typeof x === "number" ? { data: x, dims: [] } : { data: x.data as never, dims: x.dims };
+
+/**
+ * Calls the JavaScript function with arguments of its own, made from the first values of the region's parameters; what it captured it
+ * reads itself. `undefined` where its result has not the structure that its form says.
+ */
+export function callJavaScript(
+  { f, form }: PlainSource,
+  values: readonly RegionValue[],
+): RegionEnd | undefined {
+  const { params, result, region } = form as PlainForm;
+  const types = region.params.map(({ type }) => type);
+  let next = 0;
+  const args = params.map(({ type }) => {
+    const from = next;
+    next += countLeaves(type);
+    const template = templateOf(type, types.slice(from, next).values());
+    // copies, which the function may write to
+    return putTogether(
+      template,
+      values.slice(from, next).map((x, i) => leafOf(ownValue(x, types[from + i]!))),
+    );
+  });
+  let returned: unknown;
+  try {
+    returned = f(...(args as never[]));
+  } catch (error) {
+    return { error };
+  }
+  const leaves: Leaf[] = [];
+  const ownTypes = resultTypes(region);
+  try {
+    takeApart(result, returned, ownTypes.values(), { path: "verify", lead: 0 }, leaves);
+  } catch (error) {
+    if (error instanceof DownhillError) return undefined;
+    throw error;
+  }
+  return {
+    values: leaves.map(({ data, dims }, i) =>
+      typeof data === "number" ? data : ownValue({ data, dims }, ownTypes[i]!),
+    ),
+  };
+}

@@ -1,0 +1,238 @@
+// Compares a call of a compiled program with the interpreter on the program as traced.
+import { DownhillError } from "../../engine/errors/index.ts";
+import { copyOfElements } from "../../engine/ir/elements.ts";
+import { hostMemory } from "../../engine/ir/host-memory.ts";
+import { printProgram } from "../../engine/ir/print.ts";
+import type { Program } from "../../engine/ir/program.ts";
+import type { Held } from "../../engine/ir/storage.ts";
+import type { Tensor } from "../../engine/ir/tensor.ts";
+import type { ArrayType } from "../../engine/ir/types.ts";
+import { scalarTypeOf } from "../../engine/ir/types.ts";
+import type { TypedArray } from "../../engine/kernel/executable.ts";
+import { lowerProgram } from "../../engine/passes/lower.ts";
+import { optimize } from "../../engine/passes/pipeline.ts";
+import { isTurbo } from "../../engine/runtime/choices.ts";
+import type { Device } from "../../engine/runtime/device.ts";
+import type { Recipe } from "../../engine/runtime/executable.ts";
+import { compileProgram } from "../../engine/runtime/executable.ts";
+import { engine } from "../../engine/runtime/engine.ts";
+import type { Executable } from "../../engine/runtime/run.ts";
+import type { Verification } from "../../engine/runtime/verify.ts";
+import { withoutStaging } from "../../engine/trace/bind.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import { now } from "../../engine/util/now.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import { differentBits, differentErrors, showDifference } from "./compare.ts";
+import { literalProgram } from "./literal.ts";
+import type { Outcome, Value } from "./oracle.ts";
+import { interpret, runProgram, slotOf } from "./oracle.ts";
+import { differenceError } from "./report.ts";
+import { roundingOf } from "./rounding.ts";
+import { withShorterLoops } from "./shorter.ts";
+
+/** A call that is compared: the program, copies of its inputs, and its results or the error that it ended with. */
+export interface ProgramCall {
+  readonly program: Program;
+  readonly inputs: readonly Value[];
+  readonly outcome: NonNullable<Outcome>;
+  /** Whether results must have the bits of the interpreter on the optimised program. */
+  readonly isExact: boolean;
+}
+
+/** Milliseconds after which a comparison ends that is not sure yet. */
+const mostTime = 700;
+/** Iterations of the loops of a program that takes too long as it is. */
+const fewIterations = [16, 3];
+/** How many times as far off as rounding explains a result must be to count as wrong where time ran out. */
+const gross = 1000;
+
+/**
+ * Compares a call with the oracle within a budget of scalar operations. `unverified` where that is exceeded.
+ *
+ * @throws DownhillError `internal` for a difference.
+ */
+export function compareProgram(call: ProgramCall, budget: number): Verification {
+  const start = now();
+  const { program, inputs, outcome, isExact } = call;
+  const expected = interpret(program, inputs, budget);
+  if (expected === undefined) return "unverified";
+  const fail = (difference: string): DownhillError => programError(call, expected, difference);
+  if ("error" in outcome || "error" in expected) {
+    if (!("error" in outcome)) throw fail("it ends with no error, and the oracle does");
+    if (!("error" in expected)) throw fail("it ends with an error, and the oracle does not");
+    const difference = differentErrors(outcome.error, expected.error);
+    if (difference !== undefined) throw fail(difference);
+    return "verified";
+  }
+  const got = outcome.values;
+  if (differentBits(got, expected.values) === undefined) return "verified";
+  const own = isExact ? runProgram(optimize(program), inputs, budget).outcome : undefined;
+  if (own !== undefined && "values" in own) {
+    const difference = differentBits(got, own.values);
+    if (difference !== undefined) throw fail(`${difference} after the same passes`);
+  }
+  const { routine } = lowerProgram(literalProgram(program));
+  const arrays = (values: readonly Value[]): TypedArray[] =>
+    values.map((x) => (typeof x === "number" ? Float64Array.of(x) : x));
+  const wanted = arrays(expected.values);
+  const failures = routine.outputs.slice(program.outs.length).map(() => Float64Array.of(0));
+  const rounding = roundingOf(routine, inputs.map(slotOf), [...wanted, ...failures]);
+  const found = rounding.find([...arrays(got), ...failures], () => now() - start < mostTime);
+  if (found === undefined) return "verified";
+  const { result, at, got: have, want, allowed, isSure } = found;
+  if (!isSure && Math.abs(have - want) < gross * allowed) return "unverified";
+  throw fail(
+    `${showDifference(result, at, have, want)}: off by ${Math.abs(have - want)}, where rounding explains ${allowed}`,
+  );
+}
+
+function programError(
+  { program, inputs, outcome }: ProgramCall,
+  expected: NonNullable<Outcome>,
+  difference: string,
+): DownhillError {
+  const listed = (one: NonNullable<Outcome>): readonly unknown[] =>
+    "error" in one ? [one.error] : one.values;
+  const { backend = "auto", reproducible = false } = engine.options;
+  return differenceError({
+    kind: "program",
+    name: program.name,
+    difference,
+    printed: printProgram(program),
+    options: { backend, reproducible },
+    subject: program,
+    inputs,
+    got: listed(outcome),
+    expected: listed(expected),
+  });
+}
+
+/** A copy of an operand: of a type, so many elements. */
+function copyOf(held: Held, n: number): Value | Promise<TypedArray> {
+  if (typeof held === "number") return held;
+  const memory = must(held.memory, "the memory of an operand");
+  return memory.isImmediate ? memory.copy(held, n) : memory.read(held, n);
+}
+
+/** Errors that a program itself can end with; others are about memory or donated tensors, and prove nothing. */
+function isOfProgram(error: unknown): boolean {
+  return error instanceof DownhillError && (error.code === "range" || error.code === "thrown");
+}
+
+/** A compiled program. */
+interface CompiledProgram extends Pick<Recipe, "program" | "donated"> {
+  readonly device: Device;
+  readonly run: Executable["run"];
+}
+
+/** Compares one call of a compiled program; returns its results. `note` gets the result of the comparison. */
+export function callCompared(
+  { program, device, donated, run }: CompiledProgram,
+  inputs: readonly Held[],
+  budget: number,
+  note: (outcome: Verification) => void,
+): readonly Tensor[] {
+  const isReadable = inputs.every((held) => typeof held === "number" || held.memory !== undefined);
+  if (!isReadable) return run(inputs); // which says so
+  const copies = inputs.map((held, i) => copyOf(held, sizeOf(program.ins[i]!.type.shape)));
+  const isExact = device.bits === "exact" && !isTurbo();
+  let outs: readonly Tensor[];
+  try {
+    outs = run(inputs);
+  } catch (error) {
+    if (isOfProgram(error) && !copies.some((x) => x instanceof Promise))
+      note(compareProgram({ program, inputs: copies as Value[], outcome: { error }, isExact }, budget));
+    throw error;
+  }
+  if (!device.memory.isImmediate || copies.some((x) => x instanceof Promise)) {
+    compareLater(program, copies, outs, isExact, budget, note);
+    return outs;
+  }
+  const values = outs.map((x): Value => (typeof x.slot === "number" ? x.slot : copyOfElements(x, "verify")));
+  const known = copies as readonly Value[];
+  const outcome = compareProgram({ program, inputs: known, outcome: { values }, isExact }, budget);
+  note(outcome === "unverified" ? compareShorter(program, known, donated, isExact, budget) : outcome);
+  return outs;
+}
+
+/** Compares the program with fewer iterations of its loops. */
+function compareShorter(
+  program: Program,
+  inputs: readonly Value[],
+  donated: readonly boolean[],
+  isExact: boolean,
+  budget: number,
+): Verification {
+  for (const most of fewIterations) {
+    const shorter = withoutStaging(() => withShorterLoops(program, most));
+    if (shorter === undefined) return "unverified";
+    if (interpret(shorter, inputs, budget) === undefined) continue;
+    const { run, drop } = compileProgram(shorter, undefined, donated);
+    try {
+      const outcome = outcomeOf(run, shorter, inputs);
+      return compareProgram({ program: shorter, inputs, outcome, isExact }, budget);
+    } finally {
+      drop();
+    }
+  }
+  return "unverified";
+}
+
+/** Calls a compiled program with values, of which it gets copies. */
+export function outcomeOf(
+  run: Executable["run"],
+  program: Program,
+  inputs: readonly Value[],
+): NonNullable<Outcome> {
+  const held = inputs.map((x, i): Held => {
+    if (typeof x === "number") return x;
+    const { memory } = engine.device ?? { memory: undefined };
+    const type = scalarTypeOf(program.ins[i]!.type.dtype);
+    return (memory ?? hostMemory).store(type, x, 0, x.length);
+  });
+  try {
+    const values = run(held).map((x): Value =>
+      typeof x.slot === "number" ? x.slot : copyOfElements(x, "verify"),
+    );
+    return { values };
+  } catch (error) {
+    if (!isOfProgram(error)) throw error;
+    return { error };
+  }
+}
+
+/** Compares results of a device when the first of them is read. */
+function compareLater(
+  program: Program,
+  inputs: readonly (Value | Promise<TypedArray>)[],
+  outs: readonly Tensor[],
+  isExact: boolean,
+  budget: number,
+  note: (outcome: Verification) => void,
+): void {
+  for (const promise of inputs) if (promise instanceof Promise) promise.catch(() => {}); // the read of a result fails by it
+  let expected: Outcome;
+  outs.forEach((out, k) => {
+    const { slot } = out;
+    if (typeof slot !== "object") return;
+    slot.onRead = async (elements) => {
+      slot.onRead = undefined;
+      const given = await Promise.all(inputs.map((x) => Promise.resolve(x)));
+      const known = given.map((x, i) => valueOfType(x, program.ins[i]!.type));
+      expected ??= interpret(program, known, budget);
+      if (expected === undefined || "error" in expected) {
+        note("unverified");
+        return elements;
+      }
+      // one result is read: the others count as right
+      const values = expected.values.with(k, valueOfType(elements, out.type));
+      note(compareProgram({ program, inputs: known, outcome: { values }, isExact }, budget));
+      return elements;
+    };
+  });
+}
+
+/** A number for a scalar, which a device holds as an array of one. */
+function valueOfType(x: Value, { shape }: ArrayType): Value {
+  return typeof x === "number" || shape.length > 0 ? x : x[0]!;
+}

@@ -1,0 +1,94 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { checkOptions } from "../../engine/errors/options.ts";
+import type { Primitive } from "../../engine/ir/primitive.ts";
+import type { Program } from "../../engine/ir/program.ts";
+import type { Region } from "../../engine/region/region.ts";
+import { configure } from "../../engine/runtime/configure.ts";
+import { isRelaxed, isTurbo } from "../../engine/runtime/choices.ts";
+import { engine } from "../../engine/runtime/engine.ts";
+import { compileProgram } from "../../engine/runtime/executable.ts";
+import { callRegion } from "../../engine/runtime/regions.ts";
+import type { RuntimeOptions } from "../../engine/runtime/choices.ts";
+import type { Verification } from "../../engine/runtime/verify.ts";
+import { decode } from "./data.ts";
+import type { Value } from "./oracle.ts";
+import { compareProgram, outcomeOf } from "./programs.ts";
+import { compareRegion, endOf } from "./region-calls.ts";
+import type { RegionValue, Step } from "./regions.ts";
+import { derivedBy } from "./regions.ts";
+import type { VerificationReport } from "./report.ts";
+import { readReport } from "./report.ts";
+
+export interface RepeatOptions {
+  /** Primitives of your own (`definePrimitive`) that the program uses. */
+  readonly primitives?: readonly Primitive[];
+  /** The most scalar operations of the oracle (10⁹). */
+  readonly verifyBudget?: number;
+}
+
+/** What a report holds of a program or a region. */
+interface Recorded {
+  readonly subject: unknown;
+  readonly inputs: readonly unknown[];
+}
+
+interface RecordedRegion {
+  readonly base: Region;
+  readonly steps: readonly Step[];
+  readonly javaScript?: string;
+  readonly values?: readonly RegionValue[];
+}
+
+/**
+ * Compiles and calls once more what an error of `configure({ verify })` reports, and compares it with the oracle. `report` is the
+ * `cause` of the error, or the path of the file that its message names. Returns "verified" where there is no difference any more.
+ *
+ * A difference from a JavaScript function is repeated by the values that this function returned.
+ *
+ * @throws DownhillError `internal` for a difference; `file` for a file that holds no report, `option` for one whose program has no form
+ * as data.
+ */
+export function repeatVerification(
+  report: string | VerificationReport,
+  options: RepeatOptions = {},
+): Verification {
+  if (arguments.length > 2) refuseExtra("repeatVerification", arguments, 2);
+  checkOptions("repeatVerification", options, ["primitives", "verifyBudget"]);
+  const { primitives = [], verifyBudget = 1e9 } = options;
+  const { kind, data, obstacle, options: chosen } = typeof report === "string" ? readReport(report) : report;
+  if (obstacle !== undefined) throw new DownhillError("option", `repeatVerification: ${obstacle}`);
+  const recorded = decode(data, primitives) as Recorded;
+  const before = engine.options;
+  configure({ ...(chosen as RuntimeOptions), verify: "off" });
+  try {
+    return kind === "program" ? repeatProgram(recorded, verifyBudget) : repeatRegion(recorded, verifyBudget);
+  } finally {
+    configure(before);
+  }
+}
+
+function repeatProgram({ subject, inputs }: Recorded, budget: number): Verification {
+  const program = subject as Program;
+  const { run, drop } = compileProgram(program);
+  try {
+    const outcome = outcomeOf(run, program, inputs as Value[]);
+    return compareProgram(
+      { program, inputs: inputs as Value[], outcome, isExact: !isRelaxed() && !isTurbo() },
+      budget,
+    );
+  } finally {
+    drop();
+  }
+}
+
+function repeatRegion({ subject, inputs }: Recorded, budget: number): Verification {
+  const { base, steps, javaScript = "", values } = subject as RecordedRegion;
+  const args = inputs as RegionValue[];
+  const region = derivedBy(base, steps);
+  const end = endOf((given) => callRegion(region, given), args, region.region().params);
+  return compareRegion(
+    { base, steps, args, end, source: undefined, recorded: values && { javaScript, values } },
+    budget,
+  );
+}

@@ -1,0 +1,123 @@
+// The error of a difference, and the data from which it can be repeated.
+import { DownhillError } from "../../engine/errors/index.ts";
+import type { Encoded } from "./data.ts";
+import { encode } from "./data.ts";
+
+/** What was found wrong with one call, as data: `repeatVerification` runs it again. */
+export interface VerificationReport {
+  readonly format: "downhill verification 1";
+  readonly kind: "program" | "region";
+  /** The function or program. */
+  readonly name: string;
+  /** The difference in one sentence. */
+  readonly difference: string;
+  /** The program or region as text. */
+  readonly printed: string;
+  /** Options of `configure` under which it was compiled. */
+  readonly options: { readonly backend: string; readonly reproducible: boolean };
+  /** The program or region, the inputs and both results. */
+  readonly data: Encoded;
+  /** Why the program has no form as data, where that is so. */
+  readonly obstacle?: string | undefined;
+}
+
+/** Elements of an input or a result that messages show. */
+const mostShown = 12;
+
+/** A value as messages show it. */
+function showValue(value: unknown): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const list = value as ArrayLike<unknown>;
+    const shown = Array.from({ length: Math.min(list.length, mostShown) }, (_, i) => showValue(list[i]));
+    return `[${shown.join(", ")}${list.length > mostShown ? `, … (${list.length} in all)` : ""}]`;
+  }
+  if (typeof value === "object" && value !== null && "data" in value && "dims" in value)
+    return `${showValue(value.data)} of shape [${(value.dims as number[]).join(",")}]`;
+  return value instanceof Error ? `${value.name}: ${value.message}` : String(value);
+}
+
+/** A difference before it is reported. */
+export interface Found extends Omit<VerificationReport, "format" | "data" | "obstacle"> {
+  readonly inputs: readonly unknown[];
+  readonly got: readonly unknown[];
+  readonly expected: readonly unknown[];
+  /** The program or region as objects. */
+  readonly subject: unknown;
+}
+
+function reportOf({ inputs, got, expected, subject, ...found }: Found): VerificationReport {
+  const results = { inputs, got: got.map(plainError), expected: expected.map(plainError) };
+  const whole = { format: "downhill verification 1", ...found } as const;
+  try {
+    return { ...whole, data: encode({ subject, ...results }) };
+  } catch (error) {
+    if (!(error instanceof DownhillError)) throw error;
+    return { ...whole, data: encode(results), obstacle: error.message };
+  }
+}
+
+/** Errors among results as text. */
+function plainError(value: unknown): unknown {
+  return value instanceof Error ? showValue(value) : value;
+}
+
+/** Node's own modules, where there are some: pages have none. */
+function nodeModule(name: string): unknown {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  return process?.getBuiltinModule?.(name);
+}
+
+interface FileSystem {
+  readonly writeFileSync: (path: string, text: string, options: object) => void;
+  readonly mkdtempSync: (prefix: string) => string;
+  readonly readFileSync: (path: string, encoding: "utf8") => string;
+}
+
+/** Writes a report to a new folder for temporary files, where there is a file system that lets us. Returns the path. */
+function writeFile(report: VerificationReport): string | undefined {
+  const fs = nodeModule("node:fs") as FileSystem | undefined;
+  const os = nodeModule("node:os") as { readonly tmpdir: () => string } | undefined;
+  if (fs === undefined || os === undefined) return undefined;
+  try {
+    const path = `${fs.mkdtempSync(`${os.tmpdir()}/downhill-verify-`)}/report.json`;
+    fs.writeFileSync(path, JSON.stringify(report), { mode: 0o600, flag: "wx" });
+    return path;
+  } catch {
+    return undefined; // a full or read-only disk must not hide the difference
+  }
+}
+
+/** Reads a report from a file. */
+export function readReport(path: string): VerificationReport {
+  const fs = nodeModule("node:fs") as FileSystem | undefined;
+  if (fs === undefined)
+    throw new DownhillError("file", "repeatVerification: there are no files here; pass the report itself.");
+  try {
+    return JSON.parse(fs.readFileSync(path, "utf8")) as VerificationReport;
+  } catch (error) {
+    throw new DownhillError("file", `repeatVerification: ${path} holds no report.`, { cause: error });
+  }
+}
+
+/** The error of a difference. Its `cause` is the report. */
+export function differenceError(found: Found): DownhillError {
+  const report = reportOf(found);
+  const path = writeFile(report);
+  const list = (values: readonly unknown[]): string =>
+    values.map((x, i) => `\n    ${i}: ${showValue(x)}`).join("");
+  const repeat =
+    report.obstacle !== undefined
+      ? `It cannot be repeated from data: ${report.obstacle}`
+      : path === undefined
+        ? "Repeat it with repeatVerification(error.cause) from downhill/testing."
+        : `Repeat it: node --input-type=module -e 'import { repeatVerification } from "downhill/testing"; ` +
+          `console.log(repeatVerification(${JSON.stringify(path)}))'`;
+  return new DownhillError(
+    "internal",
+    `internal: ${found.name} was compiled wrongly: ${found.difference}.\n` +
+      `${found.printed}\n  inputs:${list(found.inputs)}\n  got:${list(found.got)}\n  expected:${list(found.expected)}\n` +
+      `${repeat}\nPlease report this with ${path === undefined ? "error.cause" : "that file"}.`,
+    { cause: report },
+  );
+}

@@ -1,0 +1,186 @@
+import { refuseExtra } from "../../engine/errors/arguments.ts";
+import { sizeOf } from "../../engine/util/shape.ts";
+import type { RegionArgument, RegionCall } from "../../engine/runtime/regions.ts";
+import type { Verification, Verifier, WatchedProgram, WatchedRegion } from "../../engine/runtime/verify.ts";
+import type { Program } from "../../engine/ir/program.ts";
+import { subPrograms } from "../../engine/ir/program.ts";
+import { hashProgram } from "../../engine/ir/hash.ts";
+import { regionKey } from "../../engine/region/key.ts";
+import { isRelaxed } from "../../engine/runtime/choices.ts";
+import { currentDevice } from "../../engine/runtime/cpu.ts";
+import { engine } from "../../engine/runtime/engine.ts";
+import type { Device } from "../../engine/runtime/device.ts";
+import type { Recipe } from "../../engine/runtime/executable.ts";
+import { checkChoice } from "../../engine/errors/options.ts";
+import { DownhillError } from "../../engine/errors/index.ts";
+import { must } from "../../engine/util/assert-never.ts";
+import { withoutStaging } from "../../engine/trace/bind.ts";
+import { checkLowering } from "./check-passes.ts";
+import { callCompared } from "./programs.ts";
+import { compareRegion, compareShorter } from "./region-calls.ts";
+import { derivedBy, isOfText, ownValue, stepsOf } from "./regions.ts";
+
+/** Results of comparisons so far, in calls that were compared. */
+export interface VerifyStats {
+  readonly verified: number;
+  /** Calls that took too long for the oracle, with shorter loops too. */
+  readonly unverified: number;
+  /** Calls whose difference is explained by moving inputs by an ulp. */
+  readonly illConditioned: number;
+}
+
+const counts = { verified: 0, unverified: 0, illConditioned: 0 };
+
+/** Number of calls that `configure({ verify })` has compared so far in this process, by the result. */
+export function verifyStats(): VerifyStats {
+  if (arguments.length > 0) refuseExtra("verifyStats", arguments, 0);
+  return { ...counts };
+}
+
+function count(outcome: Verification): void {
+  counts[outcome === "ill-conditioned" ? "illConditioned" : outcome]++;
+}
+
+/** A comparison runs: what is called within it is not compared. */
+let isComparing = false;
+
+function comparing<T>(f: () => T): T {
+  isComparing = true;
+  try {
+    return withoutStaging(f);
+  } finally {
+    isComparing = false;
+  }
+}
+
+/** Keys of programs and regions that were compared, if equal ones are not to be compared again. */
+let compared: Set<string> | undefined;
+
+/**
+ * Compares programs and regions that are compiled again, equal and by the same options, no more; and single operations once for each
+ * primitive, dtypes and ranks, since the tests of primitives compare all backends. The project's suite, which compiles the same
+ * programs thousands of times, stays fast by it.
+ */
+export function compareOnce(isOn: boolean): void {
+  compared = isOn ? (compared ?? new Set()) : undefined;
+}
+
+/** Programs of equal structure are compared once. */
+function structureOf(program: Program): string {
+  const [eqn, ...more] = program.eqns;
+  if (eqn === undefined || more.length > 0 || subPrograms(eqn.params).length > 0) return hashProgram(program);
+  return `${eqn.prim.name} ${eqn.ins.map(({ type }) => `${type.dtype} ${type.shape.length}`).join()}`;
+}
+
+/** Whether equal code was compared, and what notes that it was. */
+function keyed(key: () => string): { readonly isKnown: boolean; readonly done: () => void } {
+  if (compared === undefined) return { isKnown: false, done() {} };
+  const { backend, reproducible } = engine.options;
+  const whole = `${backend} ${reproducible} ${isRelaxed()} ${currentDevice().name} ${key()}`;
+  return { isKnown: compared.has(whole), done: () => void compared?.add(whole) };
+}
+
+const modes = ["off", "first-call", "always"];
+const defaultBudget = 1e7;
+
+/** Makes what compares executables; `undefined` for "off". @throws DownhillError `option` for another mode, or no positive budget. */
+export function makeVerifier(verify: string, budget: number = defaultBudget): Verifier | undefined {
+  checkChoice("configure", "verify", verify, modes);
+  if (typeof budget !== "number" || !(budget > 0))
+    throw new DownhillError(
+      "option",
+      `configure: verifyBudget must be a positive number of operations, not ${String(budget)}.`,
+    );
+  if (verify === "off") return undefined;
+  const isEveryCall = verify === "always";
+  const settled = new WeakSet<object>(); // code of regions
+  return {
+    watchProgram: (code, recipe, device) => watchProgram(code, recipe, device, isEveryCall, budget),
+    watchRegion(known) {
+      const { region, code, call } = known;
+      const { isKnown, done } = keyed(() =>
+        "base" in region ? `${region.steps}|${regionKey(region.base)}` : regionKey(region),
+      );
+      if (isKnown && !isEveryCall) return;
+      known.call = (args, isLent, source) => {
+        if (settled.has(code)) known.call = call;
+        if (isComparing || settled.has(code)) return call(args, isLent);
+        const outcomes = callRegionCompared(region, call, args, isLent, source, budget);
+        if (!isEveryCall) settled.add(code);
+        done();
+        return outcomes;
+      };
+    },
+  };
+}
+
+function watchProgram(
+  code: WatchedProgram,
+  { program, donated }: Recipe,
+  device: Device,
+  isEveryCall: boolean,
+  budget: number,
+): void {
+  const run = must(code.run, "the code of a program");
+  const subject = { program, donated, device, run };
+  const { isKnown, done } = keyed(() => `${structureOf(program)} ${donated.join()}`);
+  if (isKnown && !isEveryCall) return;
+  const note = (outcome: Verification): void => {
+    count(outcome);
+    done();
+    code.verification = outcome;
+    if (!isEveryCall && code.run !== undefined) code.run = run;
+  };
+  const elements = [...program.ins, ...program.outs].reduce((n, v) => n + sizeOf(v.type.shape), 0);
+  code.run = (inputs) => {
+    if (isComparing) return run(inputs);
+    if (elements > budget) {
+      note("unverified");
+      return run(inputs);
+    }
+    return comparing(() => callCompared(subject, inputs, budget, note));
+  };
+}
+
+/** Compares one call of a region; returns its results. */
+function callRegionCompared(
+  region: WatchedRegion["region"],
+  call: RegionCall,
+  args: readonly RegionArgument[],
+  isLent: readonly boolean[] | undefined,
+  source: Parameters<RegionCall>[2],
+  budget: number,
+): ReturnType<RegionCall> {
+  return comparing(() => {
+    const base = "base" in region ? region.base : region;
+    const steps = "base" in region ? stepsOf(region) : [];
+    const whole = derivedBy(base, steps).region();
+    checkLowering(whole);
+    const types = whole.params.map(({ type }) => type);
+    const subject = { base, steps, args: args.map((x, i) => ownValue(x, types[i]!)), source };
+    let outcomes: ReturnType<RegionCall>;
+    try {
+      outcomes = call(args, isLent);
+    } catch (error) {
+      if (isOfText(error)) count(compareRegion({ ...subject, end: { error } }, budget));
+      throw error;
+    }
+    const values = outcomes.map((x) =>
+      typeof x === "number" ? x : { data: x.data.slice() as never, dims: x.dims },
+    );
+    const end = { values: values.map(trimmed) };
+    const outcome = compareRegion({ ...subject, end }, budget);
+    count(outcome === "unverified" ? compareShorter(subject, call, budget) : outcome);
+    return outcomes;
+  });
+}
+
+/** A result without what a lent array holds behind it. */
+function trimmed<T extends number | { readonly data: ArrayLike<number>; readonly dims: readonly number[] }>(
+  x: T,
+): T {
+  if (typeof x === "number") return x;
+  const { data, dims } = x;
+  const n = sizeOf(dims);
+  return data.length === n ? x : ({ data: Array.prototype.slice.call(data, 0, n), dims } as unknown as T);
+}
