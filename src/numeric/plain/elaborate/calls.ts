@@ -1,7 +1,7 @@
 import { apply, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
 import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
-import type { Env, Returns } from "../entities/env.ts";
+import type { Call, Env, Returns } from "../entities/env.ts";
 import {
   at,
   inOrder,
@@ -32,6 +32,7 @@ import type {
   ReturnStatement,
 } from "../syntax/ast.ts";
 import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
+import { countInlined } from "./inlining.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
@@ -164,7 +165,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       site,
       "async functions and generators do not give numbers at once: write a plain function.",
     );
-  if (env.calls.includes(node)) {
+  if (env.calls.some((one) => one.node === node)) {
     const { callee: called = site } = site as Node & { readonly callee?: Node };
     const name = node.id?.name ?? textOf(env, called);
     return refuse(
@@ -173,6 +174,8 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       `${name} calls itself: recursion has no fixed length of code. Write it as a loop, with an array for what it keeps.`,
     );
   }
+  const current: Call = { node, module: callee.module, site };
+  countInlined(env, current);
   const { aliases } = env.unit;
   const before = aliases.length;
   const born = env.unit.rootCount;
@@ -183,7 +186,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
     around: callee.around,
     frames: [],
     tail: new Set(),
-    calls: [...env.calls, node],
+    calls: [...env.calls, current],
     loops: [],
     hint: undefined,
     site: env.site ?? (callee.module === env.unit.module ? undefined : at(env, site)),

@@ -62,7 +62,7 @@ function formOf(module: Module, { node, name, around }: MarkedFunction): PlainFo
     tail: new Set(),
     facts: noFacts,
     links: new Map(),
-    calls: [node],
+    calls: [{ node, module, site: undefined }],
     loops: [],
     hint: undefined,
     site: undefined,
@@ -149,7 +149,8 @@ function newUnit(module: Module, around: readonly Node[]): Unit {
     outside: new Map(),
     copies: [],
     rootCount: 0,
-    elaborate: { evaluate, effect, call, block: (env, body) => block(env, env.calls.at(-1)!, body), method },
+    inlinedNodes: 0,
+    elaborate: { evaluate, effect, call, block: (env, body) => block(env, env.calls.at(-1)!.node, body), method },
   };
 }
 

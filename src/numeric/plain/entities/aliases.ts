@@ -51,7 +51,7 @@ function isOnlyName(env: Env, root: Root, name: string): boolean {
 
 /** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
 function isDead(env: Env, name: string, { block }: Binding, node: Node): boolean {
-  const owner = env.calls.at(-1);
+  const owner = env.calls.at(-1)?.node;
   if (owner === undefined || block.start < owner.start || block.end > owner.end) return false;
   let isUsed = false;
   let isSetAgain = false;

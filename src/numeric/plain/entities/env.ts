@@ -33,6 +33,14 @@ export interface Returns {
   readonly give: (env: Env, node: Node, value: Entity) => void;
 }
 
+/** A function whose body is being read, and the call that it is read for. */
+export interface Call {
+  readonly node: FunctionNode;
+  readonly module: Module;
+  /** Where the function is called, in the module of its caller; `undefined` for the marked function. */
+  readonly site: Node | undefined;
+}
+
 /** What the whole of one marked function shares. */
 export interface Unit {
   readonly names: Names;
@@ -61,6 +69,8 @@ export interface Unit {
   /** Copies that stand for a second name of the same object: right as long as nobody writes to either, asked at the end. */
   readonly copies: { readonly roots: readonly Root[]; readonly env: Env; readonly node: Node }[];
   rootCount: number;
+  /** Syntax nodes that inlined calls have copied so far. */
+  inlinedNodes: number;
   readonly elaborate: Elaborator;
 }
 
@@ -113,8 +123,8 @@ export interface Env {
   readonly facts: Facts;
   /** Values of the objects before a `?.` in the chain that is being read, which are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
-  /** Functions that are being inlined, for recursion. */
-  readonly calls: readonly FunctionNode[];
+  /** The calls that are being inlined, the marked function first. */
+  readonly calls: readonly Call[];
   /** Loops of the text around here, within the function. */
   readonly loops: readonly Node[];
   /** The variable that is declared here: what its value is made of is named after it. */

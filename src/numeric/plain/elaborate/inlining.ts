@@ -1,0 +1,94 @@
+import type { Call, Env } from "../entities/env.ts";
+import { refuse, textOf } from "../entities/env.ts";
+import type { CallExpression, FunctionNode, Node } from "../syntax/ast.ts";
+import type { Module } from "../syntax/module.ts";
+import { lineStarts, placeOf } from "../syntax/refuse.ts";
+import { unwrap, walk } from "../syntax/walk.ts";
+
+/**
+ * Largest number of syntax nodes that the calls of one marked function may copy into it. A node costs about 20 µs to compile
+ * together with its gradient, so that a function at the limit takes about ten seconds. Each level of helpers that call the level
+ * below twice doubles the copies: without a limit, 40 such levels never end.
+ */
+export const mostInlinedNodes = 500_000;
+
+const sizes = new WeakMap<FunctionNode, number>();
+
+/** Number of syntax nodes of a function. */
+function sizeOf(node: FunctionNode): number {
+  let size = sizes.get(node);
+  if (size === undefined) {
+    size = 0;
+    walk(node, () => void size!++);
+    sizes.set(node, size);
+  }
+  return size;
+}
+
+/**
+ * Counts a call whose function is about to be copied to the call site.
+ *
+ * @throws PlainError where the copies exceed `mostInlinedNodes`; the message shows the chain of calls.
+ */
+export function countInlined(env: Env, call: Call): void {
+  const { unit } = env;
+  unit.inlinedNodes += sizeOf(call.node);
+  if (unit.inlinedNodes <= mostInlinedNodes) return;
+  const chain = [...env.calls, call];
+  const first = chain[1]!;
+  refuse(
+    { module: chain[0]!.module },
+    first.site ?? first.node,
+    `calls are inlined, and their copies exceed ${mostInlinedNodes.toLocaleString("en")} syntax nodes. The chain of calls:\n` +
+      `${chainText(chain)}\n` +
+      "Store a result that is needed several times in a variable (const y = f(x)), or make the calls in a loop, whose body is " +
+      "copied once.",
+  );
+}
+
+/** Lines that the chain shows at its head and at its end. */
+const [shownFirst, shownLast] = [8, 3];
+
+/** One line per call: its position, how often its function is called there, and the number of copies that result. */
+function chainText(chain: readonly Call[]): string {
+  let copies = 1;
+  const lines = chain.slice(1).map(({ node, site }, k) => {
+    const caller = chain[k]!;
+    const name = nameOf(site, node, caller.module);
+    const times = callsOf(site, caller.node);
+    copies *= times;
+    const position = site === undefined ? "" : `:${placeOf(lineStarts(caller.module), site.start).line}`;
+    const often = times === 1 ? "" : ` ${times} times`;
+    return (
+      `  ${caller.module.file}${position}: ${nameOf(caller.site, caller.node, chain[k - 1]?.module)} calls ${name}${often}: ` +
+      `${copies.toLocaleString("en")} ${copies === 1 ? "copy" : "copies"}`
+    );
+  });
+  if (lines.length <= shownFirst + shownLast + 1) return lines.join("\n");
+  const left = lines.length - shownFirst - shownLast;
+  return [...lines.slice(0, shownFirst), `  … ${left} more calls`, ...lines.slice(-shownLast)].join("\n");
+}
+
+/** Name of a function: its own, or the text by which it is called. */
+function nameOf(site: Node | undefined, node: FunctionNode, module: Module | undefined): string {
+  if (node.id) return node.id.name;
+  const callee = calleeOf(site);
+  return callee !== undefined && module !== undefined ? textOf({ module }, callee) : "a function";
+}
+
+function calleeOf(site: Node | undefined): Node | undefined {
+  return site?.type === "CallExpression" ? unwrap((site as CallExpression).callee) : undefined;
+}
+
+/** Number of calls within a function whose callee has the name at the site. */
+function callsOf(site: Node | undefined, caller: FunctionNode): number {
+  const callee = calleeOf(site);
+  if (callee?.type !== "Identifier") return 1;
+  let count = 0;
+  walk(caller, (node) => {
+    const other = calleeOf(node);
+    if (other?.type === "Identifier" && (other as Node & { name: string }).name === (callee as Node & { name: string }).name)
+      count++;
+  });
+  return Math.max(1, count);
+}
