@@ -319,6 +319,10 @@ function planFold(stmt: Reduce, target: Target): FoldPlan {
   if (!target.simd) return expanded("there are no vectors");
   if ((knownIterations(stmt) ?? reduceLanes) < reduceLanes)
     return expanded("there are fewer values than lanes");
+  const fold: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
+  const weight = [...stmt.body, fold].reduce((sum, inner) => sum + weightOf(inner), 0);
+  if (weight > tuning.heaviestFold)
+    return expanded(`its values weigh ${weight}, more than ${tuning.heaviestFold}`);
   const blocks = planBlocks(stmt, target);
   const { body, value, index } = blocks?.fold ?? stmt;
   const single = singleOf(value);
@@ -326,8 +330,6 @@ function planFold(stmt: Reduce, target: Target): FoldPlan {
   const results = [single !== undefined && lanes.isNarrow ? single : value];
   const can = canVectorise({ index, body, results, copies: reduceLanes / lanes.count }, lanes);
   if (can !== true) return expanded(can);
-  const fold: Stmt = { kind: "let", name: stmt.name, value: stmt.value };
-  const weight = [...stmt.body, fold].reduce((sum, inner) => sum + weightOf(inner), 0);
   return { kind: "fold", lanes, blocks, isShort: weight <= tuning.shortFold };
 }
 

@@ -27,6 +27,12 @@ export const filledRows: readonly number[] = [4, 5];
 /** Weight beyond which a loop is not written for several lanes: heavier ones stay as they are. */
 export const heaviestVectorised = 4000;
 
+/**
+ * Weight beyond which the values of a fold are not computed in lanes: some 10,000 operations. In lanes an operation takes two locals or
+ * more, and a function has at most 50,000; plain statements are cut into several functions.
+ */
+export const heaviestFold = 60_000;
+
 /** Weight of other work that makes up for an element that has to be fetched for each lane alone. */
 export const weightOfGather = 12;
 

@@ -40,26 +40,49 @@ export interface FusionFacts {
  */
 export function chooseFusion(facts: FusionFacts): Fusion {
   const { block, linearity } = facts;
+  if (!block.some(({ kind }) => kind === "for" || kind === "while")) return noFusion(block);
   const touches = block.map((stmt) => touchesOf(stmt, linearity));
-  const uses = new Map<RegionStmt, Uses>();
+  const shared = sharedNames(block, touches);
+  const order = orderOf(facts);
   const fused = new Set<RegionStmt>();
+  const ofFused = new Map<string, Touch>();
+  let isFree = true;
   let found = noFusion(block);
   for (let at = block.length - 1; at >= 0; at--) {
     const stmt = block[at]!;
+    // a statement before a fused loop runs backward before it: if they do not commute, no loop further up can be fused
+    isFree &&= commute(touches[at]!, ofFused);
+    if (!isFree) break;
     if (stmt.kind !== "for" && stmt.kind !== "while") continue;
-    if (!hasTarget(stmt, linearity.useful) || !isIsolated(stmt, at, touches, facts)) continue;
-    // those behind it up to the last that is fused go back before one that is behind them
-    const isFree = block.every(
-      (other, k) =>
-        !fused.has(other) || block.every((_, i) => i < at || i >= k || commute(touches[i]!, touches[k]!)),
-    );
-    if (!isFree) continue;
-    const early = earlyStatements(at, new Set([...fused, stmt]), facts, uses);
-    if (early === undefined) continue;
+    if (!hasTarget(stmt, linearity.useful) || !isIsolated(stmt, touches[at]!, shared, facts)) continue;
     fused.add(stmt);
-    found = { fused: new Set(fused), first: at, early };
+    const early = earlyStatements(at, fused, facts, order);
+    if (early === undefined) {
+      fused.delete(stmt);
+      continue;
+    }
+    for (const [name, how] of touches[at]!) join(ofFused, name, how);
+    found = { fused, first: at, early };
   }
   return found;
+}
+
+/** Names that several statements of a block touch, and those that statements of it declare. */
+interface SharedNames {
+  readonly several: ReadonlySet<string>;
+  readonly declared: ReadonlySet<string>;
+}
+
+function sharedNames(block: Block, touches: readonly Touches[]): SharedNames {
+  const [once, several] = [new Set<string>(), new Set<string>()];
+  for (const one of touches) for (const name of one.keys()) (once.has(name) ? several : once).add(name);
+  return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
+}
+
+/** Notes that a name is touched in one more way. */
+function join(touches: Map<string, Touch>, name: string, how: Touch): void {
+  const before = touches.get(name);
+  touches.set(name, before === undefined || before === how ? how : "other");
 }
 
 /** Where no loop of a block is fused. */
@@ -74,9 +97,7 @@ type Touches = ReadonlyMap<string, Touch>;
 function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
   const touches = new Map<string, Touch>();
   const touch = (name: string, how: Touch): void => {
-    if (!useful.has(name)) return;
-    const before = touches.get(name);
-    touches.set(name, before === undefined || before === how ? how : "other");
+    if (useful.has(name)) join(touches, name, how);
   };
   const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
   const give = (name: string, value: RegionExpr, isTarget: (leaf: RegionExpr) => boolean): void => {
@@ -129,12 +150,12 @@ function commute(a: Touches, b: Touches): boolean {
 }
 
 /** Whether the ways back of a loop's iterations may run in any order: iterations share nothing but sums. */
-function isIsolated(loop: Loop, at: number, touches: readonly Touches[], facts: FusionFacts): boolean {
-  for (const [name, how] of touches[at]!) {
+function isIsolated(loop: Loop, touches: Touches, shared: SharedNames, facts: FusionFacts): boolean {
+  for (const [name, how] of touches) {
     if (how !== "other") continue;
-    const isAlone = !facts.results.has(name) && touches.every((one, i) => i === at || !one.has(name));
-    const isOwn = facts.block.some((stmt) => declaredBy(stmt) === name);
-    if (isAlone && isOwn && (isSetFirst(loop.body, name) || isScratch(loop.body, name))) continue;
+    const isAlone = !facts.results.has(name) && !shared.several.has(name);
+    if (isAlone && shared.declared.has(name) && (isSetFirst(loop.body, name) || isScratch(loop.body, name)))
+      continue;
     if (loop.kind === "for" && isPartitioned(loop.body, name, loop.index)) continue;
     return false;
   }
@@ -184,6 +205,31 @@ function isPartitioned(block: Block, array: string, index: string): boolean {
   return !isSwapped && axes !== undefined && axes.size > 0;
 }
 
+/** The statements of a block by their index. */
+interface Order {
+  /** Uses of the statement at an index. */
+  readonly usesAt: (index: number) => Uses;
+  /** Index of the statement that declares a name that never changes; −1 for names from outside. */
+  readonly declaredAt: ReadonlyMap<string, number>;
+}
+
+function orderOf({ block, linearity, entry }: FusionFacts): Order {
+  const uses: Uses[] = [];
+  const mutable = mutableNames(block);
+  const declaredAt = new Map<string, number>();
+  block.forEach((stmt, k) => {
+    if ((stmt.kind === "let" || stmt.kind === "array") && !mutable.has(stmt.name))
+      declaredAt.set(stmt.name, k);
+  });
+  for (const name of entry) declaredAt.set(name, -1);
+  return { declaredAt, usesAt: (index) => (uses[index] ??= usesOf(block[index]!, linearity.linear)) };
+}
+
+function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  for (const name of a) if (b.has(name)) return true;
+  return false;
+}
+
 /** What a statement, with all that is in it, reads and gives values, of what is not linear. */
 interface Uses {
   readonly read: ReadonlySet<string>;
@@ -212,36 +258,39 @@ function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): Uses {
 function earlyStatements(
   at: number,
   fused: ReadonlySet<RegionStmt>,
-  { block, linearity, needs, counts, entry }: FusionFacts,
-  known: Map<RegionStmt, Uses>,
+  { block, linearity, needs, counts }: FusionFacts,
+  { usesAt, declaredAt }: Order,
 ): ReadonlySet<RegionStmt> | undefined {
   const { linear, useful } = linearity;
   const early = new Set<RegionStmt>();
   const [read, written] = [new Set<string>(), new Set<string>()]; // by those that stay
   const behind: RegionStmt[] = [];
-  for (const stmt of block.slice(at)) {
-    let uses = known.get(stmt);
-    if (uses === undefined) known.set(stmt, (uses = usesOf(stmt, linear)));
+  const available = new Set<string>(); // besides what is declared before the loop
+  for (let k = at; k < block.length; k++) {
+    const stmt = block[k]!;
+    const uses = usesAt(k);
     const mayMove =
       !uses.mayEndTheCall &&
-      ![...uses.read].some((name) => written.has(name)) &&
-      ![...uses.written].some((name) => written.has(name) || read.has(name));
+      !meets(uses.read, written) &&
+      !meets(uses.written, written) &&
+      !meets(uses.written, read);
     if (!fused.has(stmt)) behind.push(stmt);
-    if (!fused.has(stmt) && mayMove) early.add(stmt);
-    else {
+    if (!fused.has(stmt) && mayMove) {
+      early.add(stmt);
+      const name = declaredBy(stmt);
+      if (name !== undefined && declaredAt.has(name)) available.add(name);
+    } else {
       uses.read.forEach((name) => read.add(name));
       uses.written.forEach((name) => written.add(name));
     }
   }
-  const mutable = mutableNames(block);
-  const available = new Set(entry);
-  for (const stmt of [...block.slice(0, at), ...early])
-    if ((stmt.kind === "let" || stmt.kind === "array") && !mutable.has(stmt.name)) available.add(stmt.name);
+  const isThereBefore = (name: string): boolean =>
+    (declaredAt.get(name) ?? Infinity) < at || available.has(name);
   const isAvailable = (expr: RegionExpr): boolean => {
     let isThere = true;
     walkExpr(expr, (x) => {
-      if (x.kind === "local" && !linear.has(x.name) && !available.has(x.name)) isThere = false;
-      if (x.kind === "load" && !linear.has(x.array) && (!available.has(x.array) || written.has(x.array)))
+      if (x.kind === "local" && !linear.has(x.name) && !isThereBefore(x.name)) isThere = false;
+      if (x.kind === "load" && !linear.has(x.array) && (!isThereBefore(x.array) || written.has(x.array)))
         isThere = false;
     });
     return isThere;

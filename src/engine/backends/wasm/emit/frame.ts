@@ -20,6 +20,14 @@ export interface BufferPlace {
   readonly size: Size;
   readonly address: number | undefined;
   readonly local: number | undefined;
+  /** Memory that holds an address to be added: in place of a local where a function would have too many. */
+  readonly slot?: number;
+}
+
+/** Memory that holds a local of the vocabulary: at a fixed address, or at one that counts from the thread's spill base. */
+export interface Resident {
+  readonly address: number;
+  readonly isOwn: boolean;
 }
 
 /** A function in the making: its code, its locals and the buffers that it can reach. */
@@ -30,6 +38,8 @@ export interface Frame {
   readonly buffers: ReadonlyMap<string, BufferPlace>;
   /** Locals of the vocabulary as locals of the function. */
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
+  /** Locals that are read where they are in memory, since a function can have only so many. Nothing sets them. */
+  readonly residents: ReadonlyMap<string, Resident>;
   /** What is known of integer locals. */
   readonly ranges: Map<string, Range>;
   /** Integer locals that are never set again and not negative where they are part of a valid index. */
@@ -50,6 +60,7 @@ export function openFrame(
   owner: object,
   buffers: ReadonlyMap<string, BufferPlace> = new Map(),
   isKernel = false,
+  residents: ReadonlyMap<string, Resident> = new Map(),
 ): Frame {
   const known = {
     locals: new Map(),
@@ -57,7 +68,7 @@ export function openFrame(
     nonNegative: new Set<string>(),
     constants: new Map(),
   };
-  return { unit, body, owner, buffers, isKernel, ...known, ends: new Map() };
+  return { unit, body, owner, buffers, isKernel, residents, ...known, ends: new Map() };
 }
 
 /** What was decided of the statements of this function. */
@@ -72,6 +83,11 @@ export function localIndex(frame: Frame, name: string, type: ScalarType): number
   const index = frame.body.local(valueTypeOf(type), name);
   frame.locals.set(name, { type, index });
   return index;
+}
+
+/** True if a local is read from memory. */
+export function isResident({ residents, locals }: Frame, name: string): boolean {
+  return residents.has(name) && !locals.has(name);
 }
 
 /** A local of the function for a moment. */
@@ -211,11 +227,16 @@ function emitPlace(
   emit: (expr: Expr) => void,
 ): number {
   const size = bytesPerElement[place.type];
+  const isMoved = place.local !== undefined || place.slot !== undefined;
   if (place.local !== undefined) body.localGet(place.local);
+  else if (place.slot !== undefined) {
+    body.i32Const(0);
+    body.memory("i32.load", place.slot);
+  }
   if (rest !== undefined) {
     emitBytes(body, rest, size, emit);
-    if (place.local !== undefined) body.op("i32.add");
-  } else if (place.local === undefined) {
+    if (isMoved) body.op("i32.add");
+  } else if (!isMoved) {
     body.i32Const(0);
   }
   return (place.address ?? 0) + constant * size;

@@ -4,7 +4,7 @@ import type { For } from "../../../codegen/plan.ts";
 import type { Stmt } from "../../../kernel/scalar.ts";
 import type { Body } from "../encode/body.ts";
 import type { Frame } from "./frame.ts";
-import { bufferOf, localIndex, openFrame } from "./frame.ts";
+import { bufferOf, isResident, localIndex, openFrame } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
 import { reload } from "./spill.ts";
 import type { Argument } from "./threads/share.ts";
@@ -45,7 +45,8 @@ export function outline(
   write: (inner: Frame, carried: readonly Named[]) => void,
 ): Outline {
   const { unit } = frame;
-  const { captured, carried, buffers } = boundaryOf([stmt]);
+  const { carried, buffers, ...outer } = boundaryOf([stmt]);
+  const captured = outer.captured.filter((one) => !isResident(frame, one.name));
   const pointers = buffers.flatMap((buffer) => {
     const place = bufferOf(frame, buffer.name);
     return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
@@ -72,7 +73,7 @@ export function outline(
   });
   const places = new Map(frame.buffers);
   pointers.forEach((one, k) => places.set(one.name, { ...one.place, local: received[k]! }));
-  const inner = openFrame(unit, made.body, frame.owner, places, isKernel);
+  const inner = openFrame(unit, made.body, frame.owner, places, isKernel, frame.residents);
   captured.forEach((one, k) =>
     inner.locals.set(one.name, { type: one.type, index: received[pointers.length + k]! }),
   );

@@ -1,16 +1,18 @@
 import type { Target } from "../../../codegen/plan.ts";
 import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
+import { constant } from "../../../kernel/build.ts";
+import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { reachedBy, usesOf, usesOfBlock } from "../../../kernel/uses.ts";
-import type { BufferPlace, Frame } from "./frame.ts";
+import type { BufferPlace, Frame, Resident } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
 import { descriptor } from "./threads/layout.ts";
 import type { CodeMemory } from "./memory.ts";
-import { mostPassed, sharedTemporaries } from "./tuning.ts";
+import { mostIncoming, mostPassed, sharedTemporaries } from "./tuning.ts";
 import type { Settings, Unit } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
 
@@ -89,10 +91,25 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Sett
   });
   const argumentBlock = isPassed ? undefined : unit.reserve(8 * args.length);
   const buffers = new Map<string, BufferPlace>();
-  const frame = openFrame(unit, run.body, routine, buffers);
+  const residents = new Map<string, Resident>();
+  const frame = openFrame(unit, run.body, routine, buffers, false, residents);
   let tempsLocal: number | undefined;
   args.forEach(({ name, type, buffer }, k) => {
     let index = k;
+    const isTemporaries = buffer === undefined && k >= routine.inputs.length;
+    if (argumentBlock !== undefined && args.length > mostIncoming && !isTemporaries) {
+      const slot = argumentBlock + 8 * k;
+      if (buffer === undefined) residents.set(name, { address: slot, isOwn: false });
+      else
+        buffers.set(name, {
+          type: buffer.type,
+          size: buffer.size,
+          address: undefined,
+          local: undefined,
+          slot,
+        });
+      return;
+    }
     if (argumentBlock !== undefined) {
       index = run.body.local(valueTypeOf(type), name);
       run.body.i32Const(0);
@@ -105,13 +122,16 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Sett
     else tempsLocal = index;
   });
   const starts = new Map<Expr, number>();
+  const areMany = routine.temps.length > mostIncoming;
   for (const temp of routine.temps)
-    buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, starts, frame));
+    buffers.set(temp.name, placeOfTemp(temp, tempsAt, tempsLocal, starts, areMany, frame));
   const results = values.length > 1 ? unit.reserve(8 * values.length) : 0;
-  emitBlock(routine.body, values, frame);
+  if (values.length > mostIncoming) {
+    emitBlock([...routine.body, ...storesOf(values, results, buffers)], [], frame);
+  } else emitBlock(routine.body, values, frame);
   if (isSingle) {
     emitScalar(single, frame);
-  } else {
+  } else if (values.length <= mostIncoming) {
     values.forEach((value, k) => {
       run.body.i32Const(0);
       emitScalar(value, frame);
@@ -127,6 +147,17 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Sett
     argumentTypes: args.map((arg) => arg.type),
     shared: sharedPart(unit),
   };
+}
+
+/** The results as statements that store them, which are cut into parts like others; `address` is where the first one is put. */
+function storesOf(values: readonly Expr[], address: number, buffers: Map<string, BufferPlace>): Stmt[] {
+  return values.map((value, k): Stmt => {
+    const { type } = value;
+    const buffer = `@results ${type}`;
+    if (!buffers.has(buffer))
+      buffers.set(buffer, { type, size: 8 * values.length, address, local: undefined });
+    return { kind: "store", buffer, index: constant("i32", (8 / bytesPerElement[type]) * k), value };
+  });
 }
 
 /** Compiles a procedure to a module whose function `run` it is. */
@@ -189,30 +220,40 @@ function placeTemps(bytes: number, { memory, reserve }: Unit): number {
 }
 
 /**
- * Where a temporary lies: from an address on, or from one that a local holds. `starts` are the locals of those before it, by their
- * offsets, of which its own is made: written out each time, code would grow with the square of their number.
+ * Where a temporary lies: from an address on, or from one that a local holds, or memory where there are many. `starts` are the locals,
+ * or the addresses of that memory, of those before it, by their offsets, of which its own is made: written out each time, code would
+ * grow with the square of their number.
  */
 function placeOfTemp(
   { type, size, offset }: Temp,
   address: number | undefined,
   local: number | undefined,
   starts: Map<Expr, number>,
+  areMany: boolean,
   frame: Frame,
 ): BufferPlace {
   const distance = constantSize(offset);
   if (distance !== undefined) return { type, size, address: (address ?? 0) + distance, local };
-  const { body } = frame;
-  const start = body.local("i32");
+  const { body, unit } = frame;
+  const start = areMany ? unit.reserve(4) : body.local("i32");
   const whole = sizeExpr(offset);
   const [before, added] = whole.kind === "binary" && whole.op === "add" ? [starts.get(whole.x), whole.y] : [];
+  if (areMany) body.i32Const(0);
   emitScalar(before === undefined ? whole : added!, frame);
-  const from = before ?? local;
-  if (from !== undefined) {
-    body.localGet(from);
+  if (before !== undefined && areMany) {
+    body.i32Const(0);
+    body.memory("i32.load", before);
+    body.op("i32.add");
+  } else if ((before ?? local) !== undefined) {
+    body.localGet((before ?? local)!);
     body.op("i32.add");
   }
-  body.localSet(start);
   starts.set(whole, start);
+  if (areMany) {
+    body.memory("i32.store", start);
+    return { type, size, address, local: undefined, slot: start };
+  }
+  body.localSet(start);
   return { type, size, address, local: start };
 }
 

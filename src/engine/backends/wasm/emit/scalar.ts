@@ -1,9 +1,9 @@
 import { internalError } from "../../../errors/index.ts";
 import type { BinaryOp, Expr, ScalarType, UnaryOp } from "../../../kernel/scalar.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
-import { assertNever } from "../../../util/assert-never.ts";
+import { assertNever, must } from "../../../util/assert-never.ts";
 import type { Frame } from "./frame.ts";
-import { emitAddress, emitTableAddress, localIndex, scratch } from "./frame.ts";
+import { emitAddress, emitTableAddress, isResident, localIndex, scratch } from "./frame.ts";
 import { helper } from "./helpers.ts";
 import type { OpcodeName } from "../encode/opcodes.ts";
 import { valueTypeOf } from "./unit.ts";
@@ -17,7 +17,7 @@ export function emitScalar(expr: Expr, frame: Frame, depth = 0): void {
     case "const":
       return emitConstant(expr.type, expr.value, frame);
     case "local":
-      return body.localGet(localIndex(frame, expr.name, expr.type));
+      return emitLocal(expr, frame);
     case "load":
       return body.memory(loadOf(expr.type), emitAddress(frame, expr.buffer, expr.index, inner));
     case "table": {
@@ -60,6 +60,29 @@ export function emitScalar(expr: Expr, frame: Frame, depth = 0): void {
     default:
       return assertNever(expr, "emitScalar");
   }
+}
+
+function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: Frame): void {
+  if (!isResident(frame, name)) return frame.body.localGet(localIndex(frame, name, type));
+  frame.body.memory(loadOf(type), pushResident(name, frame));
+}
+
+/** Gives a value to a local that is in memory. */
+export function setResident(
+  { name, value }: { readonly name: string; readonly value: Expr },
+  frame: Frame,
+): void {
+  const address = pushResident(name, frame);
+  emitScalar(value, frame);
+  frame.body.memory(storeOf(value.type), address);
+}
+
+/** Puts the base of the address of a local in memory on the stack and returns what memory instructions add to it. */
+function pushResident(name: string, { body, unit, residents }: Frame): number {
+  const { address, isOwn } = must(residents.get(name), "a local in memory");
+  if (isOwn) unit.pushSpillBase(body);
+  else body.i32Const(0);
+  return address;
 }
 
 /** Whether computing an expression in vain costs less than a branch; never where it could touch memory that is not there. */

@@ -1,10 +1,11 @@
 import type { Named } from "../../../codegen/phases.ts";
 import type { Frame } from "./frame.ts";
-import { localIndex } from "./frame.ts";
+import { isResident, localIndex } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
 
 /** Puts a local into memory, where another function of the same routine finds it. */
 export function spill({ name, type }: Named, frame: Frame): void {
+  if (isResident(frame, name)) return;
   const { body, unit } = frame;
   unit.pushSpillBase(body);
   body.localGet(localIndex(frame, name, type));
@@ -13,6 +14,7 @@ export function spill({ name, type }: Named, frame: Frame): void {
 
 /** Takes a local from memory. */
 export function reload({ name, type }: Named, frame: Frame): void {
+  if (isResident(frame, name)) return;
   const { body, unit } = frame;
   unit.pushSpillBase(body);
   body.memory(loadOf(type), unit.spillSlot(frame.owner, name));

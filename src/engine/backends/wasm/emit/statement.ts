@@ -13,6 +13,7 @@ import type { BufferPlace, Frame } from "./frame.ts";
 import {
   bufferOf,
   emitAddress,
+  isResident,
   localIndex,
   noteIndex,
   noteLet,
@@ -21,9 +22,10 @@ import {
   scratch,
 } from "./frame.ts";
 import { outlined } from "./outline.ts";
-import { emitScalar, storeOf } from "./scalar.ts";
+import { emitScalar, setResident, storeOf } from "./scalar.ts";
 import { emitSharedContract } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
+import { mostIncoming, mostParams } from "./tuning.ts";
 import type { Bounds, OneByOne } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
 import { emitVectorReduce } from "./vector/reduce.ts";
@@ -42,6 +44,7 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number, set?: ReadonlySet<str
   switch (stmt.kind) {
     case "let":
     case "set":
+      if (stmt.kind === "set" && isResident(frame, stmt.name)) return setResident(stmt, frame);
       if (stmt.kind === "let" && set?.has(stmt.name) === false) noteLet(stmt, frame);
       emitScalar(stmt.value, frame);
       return body.localSet(localIndex(frame, stmt.name, stmt.value.type));
@@ -224,20 +227,62 @@ function emitParts(split: Split, frame: Frame, depth: number): void {
   for (const shared of split.incoming) spill(shared, frame);
   for (const piece of split.pieces) {
     const pointers = pointersOf(piece, frame);
+    const isPassed = pointers.length <= mostParams;
+    const params = isPassed ? pointers : [];
     const part = unit.module.function(unit.fresh("part"), {
-      params: pointers.map(() => "i32"),
-      paramNames: pointers.map(([name]) => name),
+      params: params.map(() => "i32"),
+      paramNames: params.map(([name]) => name),
     });
-    const buffers = new Map(frame.buffers);
-    pointers.forEach(([name, place], index) => buffers.set(name, { ...place, local: index }));
-    const inner = openFrame(unit, part.body, frame.owner, buffers, frame.isKernel);
+    const buffers = new Map(pointers.length === 0 ? [] : frame.buffers);
+    const inner = openFrame(
+      unit,
+      part.body,
+      frame.owner,
+      pointers.length === 0 ? frame.buffers : buffers,
+      frame.isKernel,
+      residentsOf(piece, frame),
+    );
+    pointers.forEach(([name, place], index) => {
+      const address = isPassed ? index : handPointer(name, place, inner, frame);
+      buffers.set(name, { ...place, local: address });
+    });
     for (const shared of piece.incoming) reload(shared, inner);
     for (const stmt of piece.statements) emitStmt(stmt, inner, depth + 1);
     for (const shared of piece.outgoing) spill(shared, inner);
-    for (const [, place] of pointers) body.localGet(place.local!);
+    for (const [, place] of params) body.localGet(place.local!);
     body.call(part);
   }
   for (const shared of split.outgoing) reload(shared, frame);
+}
+
+/**
+ * Locals that a piece reads and sets in memory: those from other pieces, where they are more than a function should have as locals.
+ * Other threads have other spill bases, so that code which threads share takes them as locals.
+ */
+function residentsOf({ incoming }: Piece, { unit, owner, residents }: Frame): Frame["residents"] {
+  if (incoming.length <= mostIncoming || unit.sharing !== undefined) return residents;
+  const all = new Map(residents);
+  for (const { name } of incoming)
+    if (!all.has(name)) all.set(name, { address: unit.spillSlot(owner, name), isOwn: true });
+  return all;
+}
+
+/** Hands the address of a buffer to another function in memory, where it is put into the local of its name. */
+function handPointer(
+  name: string,
+  { local: from }: BufferPlace,
+  to: Frame,
+  { unit, body, owner }: Frame,
+): number {
+  const slot = unit.spillSlot(owner, `address of ${name}`);
+  unit.pushSpillBase(body);
+  body.localGet(must(from, "the address of a buffer"));
+  body.memory("i32.store", slot);
+  const received = to.body.local("i32", name);
+  unit.pushSpillBase(to.body);
+  to.body.memory("i32.load", slot);
+  to.body.localSet(received);
+  return received;
 }
 
 /** The buffers of a piece whose addresses are in locals, which parts receive as arguments. */
