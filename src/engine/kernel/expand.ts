@@ -5,6 +5,7 @@ import type { Contract, Dim, Expr, Place, Reduce, Routine, Size, Stmt } from "./
 import { contractBlock, isFloat, reduceLanes } from "./scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 import { blocksIn, checkDepth } from "./walk.ts";
+import { append } from "../util/append.ts";
 
 /**
  * A routine with `reduce` and `contract` written out as plain loops. This is what the two mean; a backend that computes
@@ -96,7 +97,7 @@ export function expandReduce(stmt: Reduce): Stmt[] {
     });
   } else {
     block.for(stmt.index, begin, end, (loop, i) => {
-      loop.statements.push(...stmt.body);
+      append(loop.statements, stmt.body);
       const value = loop.let(`${name}.value`, stmt.value);
       const lane = loop.let(`${name}.lane`, k.and(k.sub(i, begin), k.i32(reduceLanes - 1)));
       const choose = (target: Block, low: number, high: number): void => {
@@ -143,7 +144,7 @@ function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | un
 /** The body of a fold for one index, in names of its own. */
 function bodyAt(block: Block, stmt: Reduce, at: Expr, copy: string): Expr {
   const { statements, results } = copyBlock(stmt.body, [stmt.value], copy, new Map([[stmt.index, at]]));
-  block.statements.push(...statements);
+  append(block.statements, statements);
   return results[0]!;
 }
 

@@ -53,8 +53,8 @@ export function outputsInPlace(
 /** Whether what is written may lie where that was which is read. */
 function canFollow(reads: readonly Access[], writes: readonly Access[]): boolean {
   if (writes.length === 0) return false;
-  const last = Math.max(-1, ...reads.map(({ top }) => top));
-  const first = Math.min(...writes.map(({ top }) => top));
+  const last = reads.reduce((most, { top }) => Math.max(most, top), -1);
+  const first = writes.reduce((least, { top }) => Math.min(least, top), Infinity);
   if (last !== first) return last < first;
   const [write, ...more] = writes.filter(({ top }) => top === first);
   if (write?.index === undefined || !write.isFree || more.length > 0) return false;

@@ -12,6 +12,7 @@ import { sizeOf, stridesOf } from "../util/shape.ts";
 import type { Values } from "./elements.ts";
 import { elementAt, elementOf } from "./elements.ts";
 import type { ElementLoop } from "./fuse.ts";
+import { append } from "../util/append.ts";
 
 /** What a loop reads and writes. */
 export interface LoopViews extends Values {
@@ -34,7 +35,7 @@ export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): vo
   writeElements(body, loop, index, flat, views);
   if (!mentions(body.statements, new Set(names))) {
     block.forEach(flatName, k.i32(0), k.i32(sizeOf(shape)), (inner) =>
-      inner.statements.push(...body.statements),
+      append(inner.statements, body.statements),
     );
     return;
   }
@@ -46,10 +47,10 @@ export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): vo
     () => names[next++]!,
     (inner) => {
       inner.let(flatName, flatIndex(index, stridesOf(shape)));
-      inner.statements.push(...body.statements);
+      append(inner.statements, body.statements);
     },
   );
-  block.statements.push(...cutLoops(loops.statements));
+  append(block.statements, cutLoops(loops.statements));
 }
 
 /**

@@ -6,6 +6,7 @@ import { walkExpr } from "../kernel/walk.ts";
 import { sizeOf } from "../util/shape.ts";
 import { hasLoop, withParts } from "./counted-loops.ts";
 import { rewriteProgram } from "./rewrite.ts";
+import { append } from "../util/append.ts";
 
 /** A result that is so many times as large as what it is computed from is computed again in each iteration: copies cost more. */
 const mostGrowth = 4;
@@ -29,11 +30,11 @@ function hoist(program: Program): Program {
     const moved: Var[] = [];
     const staying = body.eqns.flatMap((inner): Equation[] => {
       if (invariants.move(inner)) {
-        moved.push(...inner.outs);
+        append(moved, inner.outs);
         return [];
       }
       const { slim, extra } = hoistFromPrograms(inner, invariants);
-      moved.push(...extra);
+      append(moved, extra);
       return [slim];
     });
     const needed = new Set([...staying.flatMap(({ ins }) => ins), ...body.outs]);

@@ -13,6 +13,7 @@ import type { Shape } from "../util/shape.ts";
 import { sizeOf } from "../util/shape.ts";
 import { constantOf, nothingKnown } from "./rewrite.ts";
 import { shiftEquation } from "./shift.ts";
+import { largestOf } from "../util/append.ts";
 
 /** Scalar operations that pads of one shape may add to a loop: more need more registers than there are. */
 const mostOperations = 40;
@@ -196,7 +197,10 @@ function fuse(
 /** Operations more an element that it is worth to do without the arrays that are padded. */
 function mostExtra(pads: readonly Pad[]): number {
   const arrays = new Set(pads.map(({ eqn }) => eqn.ins[0]!));
-  const bytes = Math.max(0, ...Array.from(arrays, ({ type }) => bytesOf(type)));
+  const bytes = largestOf(
+    0,
+    Array.from(arrays, ({ type }) => bytesOf(type)),
+  );
   return arrays.size * worths.findLast(({ from }) => bytes >= from)!.operations;
 }
 

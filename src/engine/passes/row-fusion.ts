@@ -8,6 +8,7 @@ import { must } from "../util/assert-never.ts";
 import { sameShape, sizeOf } from "../util/shape.ts";
 import { sourcesOf } from "./fuse.ts";
 import { rowLoopEquation } from "./row-loop.ts";
+import { largestOf } from "../util/append.ts";
 
 /** What rows must have to be worth a loop of their own. */
 export interface WorthOfRows {
@@ -54,7 +55,7 @@ function bytesOf(folds: readonly Equation[]): number {
   const sizes = folds.map(
     ({ ins: [x] }) => sizeOf(x!.type.shape) * bytesPerElement[scalarTypeOf(x!.type.dtype)],
   );
-  return sizes.reduce((sum, bytes) => sum + bytes, 0) + Math.max(0, ...sizes);
+  return sizes.reduce((sum, bytes) => sum + bytes, 0) + largestOf(0, sizes);
 }
 
 /** Whether an equation folds long rows into a number each. */

@@ -5,6 +5,7 @@ import { declaredBy, mapBlocksOf, mapExpr, mapExpressionsOf, namesOf, walkStmts 
 import { constantSize } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
 import { plansFor, remember } from "./region-shapes.ts";
+import { append } from "../util/append.ts";
 
 const i32 = (value: number): RegionExpr => ({ kind: "const", type: "i32", value });
 
@@ -54,7 +55,7 @@ function makeBatch(
     const shape = must(dims, "lengths that are known").map((n) => must(constantSize(n), "a known length"));
     const { type } = declaration;
     outer.push({ kind: "array", name, type, dims: [size, ...shape].map(i32) });
-    if (exchanged.has(result.name)) after.push(...copyOf(result.name, name, type, shape, item, fresh));
+    if (exchanged.has(result.name)) append(after, copyOf(result.name, name, type, shape, item, fresh));
     else merged.set(result.name, name);
     return { kind: "array", name };
   });

@@ -57,6 +57,7 @@ import {
 } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 import { sum } from "./shape.ts";
+import { append } from "../util/append.ts";
 
 /** A region applied to operands that are its parameters. */
 export interface RegionParams {
@@ -465,18 +466,20 @@ function emitRegion(context: LowerContext, { region, lowering = {} }: RegionPara
     const names = extra.made.map(
       ({ buffer }, i) => [buffer.name, memoryIn(scratch[own.length + i]!).buffer] as const,
     );
-    inner.statements.splice(0, Infinity, ...withBuffers(inner.statements, new Map(names)));
+    const placed = withBuffers(inner.statements, new Map(names));
+    inner.statements.length = 0;
+    append(inner.statements, placed);
   } else ({ inner, written } = write(undefined)); // memory lies otherwise here than it was thought to
   for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
   let next = 0;
   region.results.forEach((result, i) => {
     if (result.kind === "scalar") outs[i]!.write(inner, k.i32(0), written.scalars[next++]!);
   });
-  block.statements.push(...prelude.statements);
+  append(block.statements, prelude.statements);
   // after an error nothing is computed any more: an operand may be anything then
   if (failure.canFail)
-    block.if(k.eq(failure.site, k.i32(0)), (then) => then.statements.push(...inner.statements));
-  else block.statements.push(...inner.statements);
+    block.if(k.eq(failure.site, k.i32(0)), (then) => append(then.statements, inner.statements));
+  else append(block.statements, inner.statements);
 }
 
 /** Room in the buffers of arrays that lie there alone, from the beginning on. */

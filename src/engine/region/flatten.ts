@@ -14,6 +14,7 @@ import type {
 } from "./region.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { mapExpressionsOf, walkExpr, walkExpressions, walkStmts } from "./walk.ts";
+import { append } from "../util/append.ts";
 
 /**
  * The same region in flat form. Lengths of declared arrays are locals or constants, so that `length` is of parameters only; constants
@@ -151,7 +152,7 @@ class Flattening {
     const value = this.#value(condition, first, at);
     if (first.length === 0 && isAtom(value)) return [value, () => []];
     const name = this.#mutableName("goesOn");
-    out.push(...first, { kind: "let", name, value, at });
+    append(out, [...first, { kind: "let", name, value, at }]);
     return [
       local("bool", name),
       () => {
@@ -243,7 +244,7 @@ class Flattening {
     const [then, otherwise]: [RegionStmt[], RegionStmt[]] = [[], []];
     const [ifTrue, ifFalse] = [this.#atom(x, then, at), this.#atom(y, otherwise, at)];
     if (this.#isEager(then) && this.#isEager(otherwise)) {
-      out.push(...then, ...otherwise);
+      append(out, [...then, ...otherwise]);
       return select(chosen, ifTrue, ifFalse);
     }
     const name = this.#mutableName("chosen");

@@ -40,6 +40,7 @@ import type { TransposeOptions } from "./options.ts";
 import { scheduleOf, type Steps } from "./schedule.ts";
 import { declarationOf } from "./tangent.ts";
 import { mapExpr, walkStmts } from "./walk.ts";
+import { append } from "../util/append.ts";
 
 /** A block that runs forwards and then back, in one scope. */
 interface RootBlock {
@@ -199,7 +200,7 @@ export class ReverseMode {
     this.#root = { needs, records, fixed, checkpointed, segments: new Map() };
     const [before, behind] = [block.slice(0, first), block.slice(first)];
     for (const stmt of [...before, ...behind.filter((one) => early.has(one))]) {
-      out.push(...records.declare(stmt));
+      append(out, records.declare(stmt));
       this.#forward(stmt, out);
     }
     turn.begin();
@@ -238,7 +239,7 @@ export class ReverseMode {
       advance: (segment, many) => segments.run(forward, segment, many),
       turn: (segment) => this.#turnSegment(loop, segments, segment),
     };
-    out.push(...segments.begin, ...schedule.forwards(steps));
+    append(out, [...segments.begin, ...schedule.forwards(steps)]);
     this.#root.segments.set(loop, () => schedule.backwards(steps));
   }
 
@@ -279,7 +280,7 @@ export class ReverseMode {
           ...stmt,
           body: [...begin, ...this.#forwardBlock(stmt.body)],
         });
-        out.push(...this.#root.records.afterForward(stmt));
+        append(out, this.#root.records.afterForward(stmt));
         return;
       }
       case "if":
@@ -437,7 +438,7 @@ export class ReverseMode {
       case "for":
       case "while": {
         const segments = this.#root.segments.get(stmt);
-        if (segments !== undefined) out.push(...segments());
+        if (segments !== undefined) append(out, segments());
         else this.#reverseLoop(stmt, out);
         return;
       }
@@ -500,7 +501,7 @@ export class ReverseMode {
     if (stmt.kind === "while") {
       const from = constant("i32", 0);
       const to = this.#recall(must(total, "the count of a loop"));
-      out.push(...this.#root.records.beforeReverse(stmt, from, to, to));
+      append(out, this.#root.records.beforeReverse(stmt, from, to, to));
       const body = this.#reverseBlock(stmt.body, this.#root.records.beginReverse(stmt, index, from));
       out.push({ kind: "for", index: index.name, from, to, step: 1, reverse: true, body, at });
       return;
@@ -509,7 +510,7 @@ export class ReverseMode {
     const { step, reverse } = stmt;
     const from = this.#recall(stmt.from);
     let to = this.#recall(total ?? stmt.to);
-    out.push(...this.#root.records.beforeReverse(stmt, from, to, total && to));
+    append(out, this.#root.records.beforeReverse(stmt, from, to, total && to));
     if (total !== undefined) {
       const end = this.#build.apply("add", from, this.#build.apply("mul", to, constant("i32", step)));
       to = local("i32", this.#build.fresh("end"));

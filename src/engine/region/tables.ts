@@ -6,6 +6,7 @@ import { mutableNames } from "./flatten.ts";
 import type { ScalarFunctions } from "./functions.ts";
 import type { ArrayDeclaration, For, Load, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { blocksOf, declaredBy, mapBlocksOf, mapExpr, partsOf, walkStmts } from "./walk.ts";
+import { append } from "../util/append.ts";
 
 type Let = RegionStmt & { readonly kind: "let" };
 type Loop = RegionStmt & { readonly kind: "for" | "while" };
@@ -109,7 +110,7 @@ class Tables {
       body = [
         { kind: "for", index: names.get(index)!, from: constant("i32", 0), to: lengths[i]!, step: 1, body },
       ];
-    out.push(...body);
+    append(out, body);
     return name;
   }
 

@@ -10,6 +10,7 @@ import { broadcastShapes as joinShapes, range, sameShape, sizeOf } from "../../e
 import { alongAxis, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 import { concatenate } from "./shape.ts";
 import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
+import { largestOf } from "../../engine/util/append.ts";
 
 type Several = number | readonly number[];
 const listOf = (given: Several): readonly number[] => (typeof given === "number" ? [given] : given);
@@ -315,11 +316,14 @@ export type Blocks = TensorLike | readonly Blocks[];
 export function block(blocks: Blocks): Tensor {
   if (arguments.length > 1) refuseExtra("block", arguments, 1);
   const isList = (given: Blocks): given is readonly Blocks[] => Array.isArray(given);
-  const depthOf = (given: Blocks): number => (isList(given) ? 1 + Math.max(0, ...given.map(depthOf)) : 0);
+  const depthOf = (given: Blocks): number => (isList(given) ? 1 + largestOf(0, given.map(depthOf)) : 0);
   const leaves = (given: Blocks): Tensor[] =>
     isList(given) ? given.flatMap(leaves) : [p.asTensor(given, "block")];
   const depth = depthOf(blocks);
-  const rank = Math.max(depth, ...leaves(blocks).map((x) => x.ndim));
+  const rank = largestOf(
+    depth,
+    leaves(blocks).map((x) => x.ndim),
+  );
   const join = (given: Blocks, level: number): Tensor => {
     if (!isList(given)) {
       const t = p.asTensor(given, "block");

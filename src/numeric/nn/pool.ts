@@ -16,6 +16,7 @@ import { windowMax } from "../../engine/prims/index.ts";
 import { asTensor } from "../../engine/prims/lift.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
+import { largestOf } from "../../engine/util/append.ts";
 
 /** How many results an axis of space is to have: one number for all axes, or one for each; `null` keeps the size that it has. */
 export type AdaptiveSizes = number | readonly (number | null)[];
@@ -135,7 +136,10 @@ function coveringWindows(space: readonly number[], counts: readonly number[]): C
   space.forEach((n, a) => {
     const m = counts[a]!;
     const bounds = range(0, m).map((i) => [Math.floor((i * n) / m), Math.ceil(((i + 1) * n) / m)] as const);
-    const longest = Math.max(...bounds.map(([start, end]) => end - start));
+    const longest = largestOf(
+      -Infinity,
+      bounds.map(([start, end]) => end - start),
+    );
     windows = windows.flatMap((outer) =>
       bounds.map(([start, end]) =>
         outer.flatMap((at) =>

@@ -1,4 +1,5 @@
 import type { ScalarType } from "../../kernel/scalar.ts";
+import { append } from "../../util/append.ts";
 
 /** Gives out the numbered registers of a routine or procedure. */
 export interface Registers {
@@ -43,7 +44,7 @@ export function makeRegisters(): Registers {
       const outer = busy;
       busy = [];
       write();
-      idle.push(...busy);
+      append(idle, busy);
       busy = outer;
     },
     initial() {

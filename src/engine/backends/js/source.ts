@@ -15,6 +15,7 @@ import type { Names } from "./names.ts";
 import { makeNames } from "./names.ts";
 import type { FunctionScope } from "./statement.ts";
 import { blockLines, fromLocal, indented } from "./statement.ts";
+import { append } from "../../util/append.ts";
 
 /** Generated code and what it has to be called with. */
 export interface Source {
@@ -92,7 +93,7 @@ export function routineSource(given: Routine, limit: number, arraysAreWhole: boo
   });
   for (const { output, stmt } of clears)
     lines.push(`if (outputs[${output}].isZero !== true) {`, ...indented(blockLines([stmt], [], scope)), "}");
-  lines.push(...blockLines(routine.body, results, scope));
+  append(lines, blockLines(routine.body, results, scope));
   routine.outputs.forEach((port, k) => {
     if (port.kind === "scalar") lines.push(`outputs[${k}] = ${numberCode(port.value, scope).text};`);
   });
@@ -214,8 +215,8 @@ function finish(unit: Unit, main: readonly string[], name: string, temps: readon
   const lines = [`"use strict";`, ...temps];
   [...unit.tables.values()].forEach((table, k) => lines.push(`const ${table} = tables[${k}];`));
   for (const helper of unit.helpers) lines.push("", helperSources[helper]);
-  for (const text of unit.functions) lines.push("", ...text);
-  lines.push("", ...main, "", `return ${name};`);
+  for (const text of unit.functions) append(lines, ["", ...text]);
+  append(lines, ["", ...main, "", `return ${name};`]);
   return {
     text: lines.join("\n"),
     tables: [...unit.tables.keys()].map((table) => tableArray(table)),

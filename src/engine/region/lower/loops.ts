@@ -7,6 +7,7 @@ import { boundValue, declareLocal, rangeOf } from "./integers.ts";
 import { plus, times } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { enterUnlessFailed, openCursor } from "./scope.ts";
+import { append } from "../../util/append.ts";
 
 type WriteBody = (inner: Cursor) => void;
 
@@ -70,7 +71,7 @@ function endsOf(from: Expr, to: Expr, step: number): { readonly from: Expr; read
 function unlessFailed(scope: Scope, body: Block, inner: Cursor): Block {
   if (!inner.canFail) return body;
   const guarded = k.makeBlock();
-  guarded.if(k.eq(scope.host.failure.site, k.i32(0)), (then) => then.statements.push(...body.statements));
+  guarded.if(k.eq(scope.host.failure.site, k.i32(0)), (then) => append(then.statements, body.statements));
   scope.afterError.add(guarded.statements[0]!);
   return guarded;
 }
@@ -163,7 +164,7 @@ function writeWhileLoop(
     const step = openCursor(then, inner);
     writeBody(step);
     step.block.set(goesOn, isInside ?? k.bool(true));
-    inner.block.if(condition, (branch) => branch.statements.push(...then.statements));
+    inner.block.if(condition, (branch) => append(branch.statements, then.statements));
     inner.canFail ||= step.canFail;
     body.statements.unshift({ kind: "set", name, value: k.bool(false) });
   }

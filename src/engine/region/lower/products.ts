@@ -12,6 +12,7 @@ import { plus } from "./places.ts";
 import { samePolynomial } from "../polynomial.ts";
 import { mapBlocks, mapStmts } from "./rewrite.ts";
 import { withoutUnusedLocals } from "./unused.ts";
+import { largestOf } from "../../util/append.ts";
 
 /** Loops of a product: one of rows, one of columns and one of sums at least. */
 const fewestLoops = 3;
@@ -28,7 +29,7 @@ export function withProducts(block: Block, host: ProductHost): readonly Stmt[] {
 
 /** How many loops stand in one another without a branch between. */
 function depthOf(stmt: Stmt): number {
-  return stmt.kind === "for" ? 1 + Math.max(0, ...stmt.body.map(depthOf)) : 0;
+  return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
 /** A nest without one of its products. */

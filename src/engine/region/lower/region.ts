@@ -25,6 +25,7 @@ import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
 import type { StripMemory } from "./strips.ts";
 import { withoutUnusedLocals } from "./unused.ts";
+import { append } from "../../util/append.ts";
 
 /** Scalar results of a region that was written, and what they need. */
 export interface Written {
@@ -97,7 +98,8 @@ export function writeRegion(
   statements = seen(withDifferences(statements, options));
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = seen(numberSites(withoutUnusedLocals(statements, read), sites, host));
-  host.block.statements.splice(0, Infinity, ...statements);
+  host.block.statements.length = 0;
+  append(host.block.statements, statements);
   return written;
 }
 

@@ -1,5 +1,6 @@
 import { copyExpr } from "../../kernel/copy.ts";
 import type { Expr, Place, Stmt } from "../../kernel/scalar.ts";
+import { append } from "../../util/append.ts";
 
 /**
  * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements
@@ -38,7 +39,7 @@ export function mapStmts(block: readonly Stmt[], f: (stmt: Stmt) => Stmt | reado
       out.push(mapped);
     } else {
       isSame &&= mapped.length === 1 && mapped[0] === stmt;
-      out.push(...mapped);
+      append(out, mapped);
     }
   });
   return isSame ? block : out;

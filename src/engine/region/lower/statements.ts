@@ -10,6 +10,7 @@ import type { Access } from "./places.ts";
 import { behind, checkedLoads, guardPlaces, plus } from "./places.ts";
 import type { Cursor, Scope, SiteValue } from "./scope.ts";
 import { arrayOf, enter, openCursor, scalarOf, writeFailure } from "./scope.ts";
+import { append } from "../../util/append.ts";
 
 /** Writes statements at the cursor. */
 export function writeBlock(scope: Scope, cursor: Cursor, block: readonly RegionStmt[]): void {
@@ -85,7 +86,7 @@ export function sitePart({ value, by, text }: ThrownPart): SiteValue {
 
 /** Has what comes after stand in the branch where a condition holds; else an error is noted. */
 function guardBy(scope: Scope, cursor: Cursor, condition: Expr, fails: readonly Stmt[]): void {
-  const stmt = enter(cursor, condition, (other) => other.statements.push(...fails));
+  const stmt = enter(cursor, condition, (other) => append(other.statements, fails));
   scope.guards.set(stmt, { checks: [], condition });
   cursor.canFail = true;
 }

@@ -19,6 +19,7 @@ import { polynomialOf } from "./polynomial.ts";
 import { isPrivate } from "./private.ts";
 import { mapBlocks } from "./rewrite.ts";
 import { addingTo, typeOfSet } from "./sums.ts";
+import { append } from "../../util/append.ts";
 
 /** Memory that loops in strips need. */
 export interface StripMemory {
@@ -260,7 +261,7 @@ class Strips {
           : k.load(x.type, one.lanes, at(one, x.index));
       },
     );
-    body.statements.push(...statements);
+    append(body.statements, statements);
     for (const { name, buffer, at: begin } of sums)
       body.store(buffer, plus(k.i32(begin), lane), this.#own.get(name)!);
     return {

@@ -1,6 +1,7 @@
 import { type Columns, factorize } from "../minimize/qr.ts";
 import { largest, scaled } from "../vector.ts";
 import { length } from "../minimize/project.ts";
+import { largestOf } from "../../../engine/util/append.ts";
 
 /** Below this part of the largest singular value, a direction is one that the data say nothing of. */
 const negligible = 1e-11;
@@ -25,7 +26,7 @@ export function undeterminedColumns(jacobian: Columns): number[] {
   );
   for (let sweep = 0; sweep < 30; sweep++) if (!rotateAll(a, v)) break;
   const values = a.map(length);
-  const top = Math.max(...values);
+  const top = largestOf(-Infinity, values);
   const involved = new Set(without);
   values.forEach((value, k) => {
     if (value > negligible * top) return;

@@ -33,6 +33,7 @@ import type {
 } from "../syntax/ast.ts";
 import { neverCompletes, unwrap, walk, walkStatements } from "../syntax/walk.ts";
 import { countInlined } from "./inlining.ts";
+import { append } from "../../../engine/util/append.ts";
 
 /** A call in the text: of a function of numbers, a helper, which is inlined, or a method of an array. */
 export function callExpression(env: Env, node: CallExpression): Entity {
@@ -123,7 +124,10 @@ function callGlobal(env: Env, node: CallExpression, name: string): Entity {
     const items = arg.type !== "SpreadElement" ? [value] : value.kind === "tuple" ? value.items : undefined;
     if (items === undefined)
       return refuse(env, arg, `${name} of a whole array stands alone: combine it with the others behind it.`);
-    nodes.push(...items.map(() => arg));
+    append(
+      nodes,
+      items.map(() => arg),
+    );
     return items;
   });
   return mathCall(env, node, name, args, nodes);

@@ -25,6 +25,7 @@ import { parametersText, typeText } from "./types.ts";
 import { wasmHead } from "./wasm-glue.ts";
 import { wasmFunctions } from "./wasm.ts";
 import { wrapLine } from "./wrap.ts";
+import { append } from "../../../engine/util/append.ts";
 
 /** What a module of derivatives has. */
 export interface EmitOptions {
@@ -128,12 +129,12 @@ class ModuleText {
     const lines: string[] = [];
     let next = 0;
     const takeParam = (): RegionParam => must(region.params[next++], "a parameter of the region");
-    for (const param of params) lines.push(...argumentLines(param.name, param.type, takeParam, scope));
+    for (const param of params) append(lines, argumentLines(param.name, param.type, takeParam, scope));
     next = 0;
     // of these only the lengths are needed, whose helpers the lines above have
     const leaves = params.flatMap((param) => leafTexts(param.name, param.type, takeParam, (given) => given));
-    lines.push(...lengthChecks(region, leaves, scope.helper));
-    lines.push(...statementLines(region.body, scope));
+    append(lines, lengthChecks(region, leaves, scope.helper));
+    append(lines, statementLines(region.body, scope));
     let at = 0;
     const takeResult = (): ResultText => {
       const given = must(region.results[at++], "a result of the region");
