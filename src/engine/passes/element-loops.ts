@@ -96,9 +96,17 @@ function writeElements(
       index,
     );
   const own = new Set(members.map(({ outs }) => outs[0]!));
-  const operands = members.flatMap(({ prim, ins }) =>
-    prim.lowering.kind === "elementwise" ? ins.filter((v) => !own.has(v) && !deferred.has(v)) : [],
-  );
+  const operands = new Map<string | undefined, Var[]>(); // by the buffer that holds them
+  for (const { prim, ins } of places.size > 0 ? members : []) {
+    if (prim.lowering.kind !== "elementwise") continue;
+    for (const v of ins) {
+      if (own.has(v) || deferred.has(v)) continue;
+      const { buffer } = viewOf(v) as WriteView;
+      const others = operands.get(buffer);
+      if (others === undefined) operands.set(buffer, [v]);
+      else others.push(v);
+    }
+  }
   for (const eqn of members) {
     const v = eqn.outs[0]!;
     const x = named(v.name ?? "v", valueOf(eqn));
@@ -106,7 +114,7 @@ function writeElements(
     const place = places.get(v);
     if (place === undefined) continue;
     // what this overwrites is read first
-    for (const old of operands) if ((viewOf(old) as WriteView).buffer === place.buffer) here(old);
+    operands.get(place.buffer)?.forEach(here);
     place.write(block, flat, x);
   }
   return elements;

@@ -169,6 +169,30 @@ export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean):
   return test(expr) || partsOf(expr).some((part) => someExpr(part, test));
 }
 
+/**
+ * Most levels that an expression of a region is nested: what is deeper is kept in a local on the way. Later stages, which follow
+ * expressions by recursion and add levels of their own, take 500.
+ */
+const mostLevels = 100;
+
+const levels = new WeakMap<RegionExpr, number>();
+
+/** Levels of an expression; those of its parts have been asked for before, or are few. */
+function levelsOf(expr: RegionExpr): number {
+  let depth = levels.get(expr);
+  if (depth === undefined) {
+    depth = 1;
+    for (const part of partsOf(expr)) depth = Math.max(depth, 1 + levelsOf(part));
+    levels.set(expr, depth);
+  }
+  return depth;
+}
+
+/** True if an expression is nested so deeply that it should be kept in a local. */
+export function isDeep(expr: RegionExpr): boolean {
+  return levelsOf(expr) > mostLevels;
+}
+
 /** Whether evaluating it could end the call. */
 function mayFail(expr: RegionExpr): boolean {
   return someExpr(expr, (part) => part.kind === "load" && part.at !== undefined);

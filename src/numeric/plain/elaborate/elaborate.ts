@@ -1,4 +1,3 @@
-import { DownhillError } from "../../../engine/errors/index.ts";
 import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
 import { afterPass } from "../../../engine/util/after-pass.ts";
 import { withoutProvenChecks } from "../../../engine/region/in-range.ts";
@@ -18,7 +17,7 @@ import { method } from "../operations/arrays.ts";
 import type { Expression, FunctionNode, Identifier, Node, Pattern } from "../syntax/ast.ts";
 import type { MarkedFunction, Module } from "../syntax/module.ts";
 import { findMarked } from "../syntax/module.ts";
-import { PlainError } from "../syntax/refuse.ts";
+import { nestedTooDeep, PlainError } from "../syntax/refuse.ts";
 import { documentedType, optionalType, typeOf } from "../syntax/types.ts";
 import { bodyOf, call } from "./calls.ts";
 import { effect, evaluate } from "./expressions.ts";
@@ -33,28 +32,23 @@ import { block } from "./statements.ts";
  */
 export function elaborate(module: Module, which?: string | MarkedFunction): PlainForm {
   const marked = typeof which === "object" ? which : findMarked(module, which);
+  const unit = newUnit(module, marked.around);
   try {
-    return formOf(module, marked);
+    return formOf(unit, module, marked);
   } catch (error) {
-    if (error instanceof RangeError) throw tooDeep(module, marked, error); // the stack of the machine is at its end
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    const { current } = unit; // the stack of the engine is at its end
+    throw new PlainError(current?.module ?? module, current?.node ?? marked.node, nestedTooDeep);
   }
 }
 
-function tooDeep(module: Module, { node }: MarkedFunction, cause: RangeError): DownhillError {
-  return new DownhillError("plain", `${module.file}: the code at ${node.start} is nested too deeply.`, {
-    cause,
-  });
-}
-
-function formOf(module: Module, { node, name, around }: MarkedFunction): PlainForm {
-  const unit = newUnit(module, around);
+function formOf(unit: Unit, module: Module, { node, name }: MarkedFunction): PlainForm {
   const out = new Block();
   const env: Env = {
     unit,
     module,
     scope: new Scope(node),
-    around: [...around],
+    around: [...unit.around],
     out,
     blocks: [out],
     frames: [],
@@ -150,7 +144,14 @@ function newUnit(module: Module, around: readonly Node[]): Unit {
     copies: [],
     rootCount: 0,
     inlinedNodes: 0,
-    elaborate: { evaluate, effect, call, block: (env, body) => block(env, env.calls.at(-1)!.node, body), method },
+    current: undefined,
+    elaborate: {
+      evaluate,
+      effect,
+      call,
+      block: (env, body) => block(env, env.calls.at(-1)!.node, body),
+      method,
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { number, truth } from "../draft/draft.ts";
 import type { Entity, RecordEntity } from "../entities/entity.ts";
 import { describe, nothing, optional, scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { inOrder, isPresent, newRoot, refuse, scalarValue, textOf } from "../entities/env.ts";
+import { inOrder, isPresent, newRoot, refuse, scalarValue, shallow, textOf } from "../entities/env.ts";
 import { partsNow } from "../entities/sharing.ts";
 import { assignment, updateExpression } from "../names/assign.ts";
 import { outsideEntity } from "../names/captured.ts";
@@ -30,8 +30,13 @@ import { chain } from "./chain.ts";
  * present, the entity says so.
  */
 export function evaluate(env: Env, node: Expression): Entity {
+  env.unit.current = { node, module: env.module };
   const linked = env.links.size === 0 ? undefined : env.links.get(node);
   const entity = linked ?? evaluated(env, node);
+  if (entity.kind === "scalar" && entity.target === undefined) {
+    const value = shallow(env, entity.value);
+    return value === entity.value ? entity : { ...entity, value };
+  }
   if (entity.kind !== "optional") return entity;
   const present = isPresent(env, entity);
   if (present.kind !== "const") return entity;

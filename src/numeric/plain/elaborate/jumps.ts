@@ -1,7 +1,8 @@
+import { append } from "../../../engine/util/append.ts";
 import { truth } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
 import { flagOf, refuse } from "../entities/env.ts";
-import type { JumpStatement, LabeledStatement, Node, Statement } from "../syntax/ast.ts";
+import type { IfStatement, JumpStatement, LabeledStatement, Node, Statement } from "../syntax/ast.ts";
 import { statementsBelow } from "../syntax/walk.ts";
 
 /** Where a `break` or `continue` goes. */
@@ -48,6 +49,15 @@ function leavingJumps(node: Node): readonly Node[] {
 function collectLeaving(node: Node): readonly Node[] {
   if (node.type === "ReturnStatement" || node.type === "BreakStatement" || node.type === "ContinueStatement")
     return [node];
+  if (node.type === "IfStatement") {
+    // by a loop over `else if`, none of which keeps what those after it have
+    const jumps: Node[] = [];
+    let last: Node | null | undefined = node;
+    for (; last?.type === "IfStatement"; last = (last as IfStatement).alternate)
+      append(jumps, leavingJumps((last as IfStatement).consequent));
+    if (last) append(jumps, leavingJumps(last));
+    return jumps;
+  }
   const inner = statementsBelow(node).flatMap(leavingJumps);
   if (inner.length === 0) return inner;
   const isLoop = /^(For|While|DoWhile)/.test(node.type);

@@ -22,6 +22,7 @@ import type { DefaultStatement } from "../syntax/defaults.ts";
 import { defaultStatements } from "../syntax/defaults.ts";
 import { typeOf } from "../syntax/types.ts";
 import { neverCompletes, unwrap } from "../syntax/walk.ts";
+import { BranchChain } from "./branches.ts";
 import { effect, evaluate } from "./expressions.ts";
 import { exitsOf, jumpOf, takeJump } from "./jumps.ts";
 import { loopStatement } from "./loops.ts";
@@ -180,23 +181,26 @@ function labeled(
   return execute({ ...env, frames, tail: new Set([...env.tail, jump]) }, body);
 }
 
-function ifStatement(env: Env, stmt: IfStatement, rest?: (inner: Env) => void): void {
-  const test = simplified(env.facts, condition(env, stmt.test));
-  const branch = (inner: Env, body: Statement | null | undefined): void => {
+/** `if`, and all `else if` after it without recursion; `rest` is written into the sides that complete. */
+function ifStatement(env: Env, first: IfStatement, rest?: (inner: Env) => void): void {
+  const side = (inner: Env, body: Statement | null | undefined): void => {
     if (body) withScope(inner, body, (scoped) => execute(scoped, body));
     if (rest !== undefined && !(body && neverCompletes(body))) rest(inner);
   };
-  if (test.kind === "const") return branch(env, test.value === 0 ? stmt.alternate : stmt.consequent);
-  const [then, otherwise] = [true, false].map((value) => nested(assuming(env, test, value))) as [Env, Env];
-  branch(then, stmt.consequent);
-  branch(otherwise, stmt.alternate);
-  env.out.push({
-    kind: "if",
-    condition: test,
-    then: then.out.statements(),
-    otherwise: otherwise.out.statements(),
-    at: at(env, stmt, stmt.test.end + 1),
-  });
+  const chain = new BranchChain(env);
+  for (let stmt = first; ;) {
+    chain.begin();
+    const test = simplified(chain.inner.facts, condition(chain.inner, stmt.test));
+    let after: Statement | null | undefined = stmt.alternate;
+    if (test.kind !== "const") side(chain.branch(test, at(env, stmt, stmt.test.end + 1)), stmt.consequent);
+    else if (test.value !== 0) after = stmt.consequent;
+    if (after?.type !== "IfStatement" || rest !== undefined) {
+      side(chain.inner, after);
+      break;
+    }
+    stmt = after;
+  }
+  chain.close();
 }
 
 /** `c && f()` and `c ? f() : g()` as statements are branches. */

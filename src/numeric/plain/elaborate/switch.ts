@@ -1,9 +1,10 @@
 import type { RegionExpr } from "../../../engine/region/region.ts";
 import { and, compare, number, or, select } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
-import { at, atom, nested, refuse, scalarValue, withScope } from "../entities/env.ts";
+import { at, atom, nested, refuse, scalarValue, shallow, withScope } from "../entities/env.ts";
 import type { Statement, SwitchCase, SwitchStatement } from "../syntax/ast.ts";
 import { neverCompletes } from "../syntax/walk.ts";
+import { BranchChain } from "./branches.ts";
 import { exitsOf } from "./jumps.ts";
 
 interface Statements {
@@ -53,32 +54,21 @@ function branches(
   for (const [k, one] of stmt.cases.entries()) {
     const test = tests[k];
     if (test === undefined) isDefault = true;
-    else pending = pending === undefined ? test : or(pending, test);
+    else pending = pending === undefined ? test : shallow(env, or(pending, test));
     if (one.consequent.length === 0 && k < stmt.cases.length - 1) continue;
     groups.push({ test: pending, isDefault, body: one });
     pending = undefined;
     isDefault = false;
   }
   const others = groups.find((group) => group.isDefault)?.body;
-  const tail = new Set([...env.tail, jump]);
-  const emit = (inner: Env, k: number): void => {
-    const group = groups.filter((one) => !one.isDefault)[k];
-    if (group === undefined) {
-      if (others) caseBody(inner, others, parts);
-      return;
-    }
-    const [then, otherwise] = [nested(inner, tail), nested(inner, tail)];
-    caseBody(then, group.body, parts);
-    emit(otherwise, k + 1);
-    inner.out.push({
-      kind: "if",
-      condition: group.test!,
-      then: then.out.statements(),
-      otherwise: otherwise.out.statements(),
-      at: at(env, group.body, group.body.consequent[0]?.start),
-    });
-  };
-  emit({ ...env, tail }, 0);
+  const chain = new BranchChain({ ...env, tail: new Set([...env.tail, jump]) });
+  for (const { test, isDefault: isOther, body } of groups) {
+    if (isOther) continue;
+    chain.begin();
+    caseBody(chain.branch(test!, at(env, body, body.consequent[0]?.start)), body, parts);
+  }
+  if (others) caseBody(chain.inner, others, parts);
+  chain.close();
 }
 
 function caseBody(env: Env, one: SwitchCase, parts: Statements): void {
@@ -94,7 +84,7 @@ function fallThrough(
 ): void {
   const ofNone = tests.includes(undefined) ? tests.indexOf(undefined) : stmt.cases.length;
   const first = tests.reduceRight<RegionExpr>(
-    (rest, test, k) => (test === undefined ? rest : select(test, number(k), rest)),
+    (rest, test, k) => (test === undefined ? rest : shallow(env, select(test, number(k), rest))),
     number(ofNone),
   );
   const start = atom(env, first, "first");

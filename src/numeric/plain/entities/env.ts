@@ -1,6 +1,6 @@
 import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/region.ts";
 import type { Names, Positions } from "../draft/draft.ts";
-import { Block, and, local, number, select, someExpr, truth } from "../draft/draft.ts";
+import { Block, and, isDeep, local, number, select, someExpr, truth } from "../draft/draft.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Expression, FunctionNode, Node, SpreadElement, Statement } from "../syntax/ast.ts";
 import type { Around, Module } from "../syntax/module.ts";
@@ -69,6 +69,8 @@ export interface Unit {
   /** Copies that stand for a second name of the same object: right as long as nobody writes to either, asked at the end. */
   readonly copies: { readonly roots: readonly Root[]; readonly env: Env; readonly node: Node }[];
   rootCount: number;
+  /** The node that was evaluated or executed last: where the stack of the engine ends, the error names it. */
+  current: { readonly node: Node; readonly module: Module } | undefined;
   /** Syntax nodes that inlined calls have copied so far. */
   inlinedNodes: number;
   readonly elaborate: Elaborator;
@@ -205,6 +207,11 @@ export function isStable({ unit }: Env, expr: RegionExpr): boolean {
 /** The expression, or an immutable local that keeps its value from here on. */
 export function keep(env: Env, expr: RegionExpr, wanted = "t", out: Block = env.out): RegionExpr {
   return isStable(env, expr) ? expr : letLocal(env, wanted, expr, { out }).value;
+}
+
+/** The expression, or an immutable local in place of one that is nested deeply: sums of 10,000 terms are. */
+export function shallow(env: Env, expr: RegionExpr): RegionExpr {
+  return isDeep(expr) ? letLocal(env, env.hint ?? "t", expr).value : expr;
 }
 
 /** The expression as something that may be used many times. */

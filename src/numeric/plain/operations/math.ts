@@ -3,7 +3,7 @@ import { apply, arithmetic, compare, convert, not, number, or, select } from "..
 import type { Entity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
-import { atom, numberValue, refuse } from "../entities/env.ts";
+import { atom, numberValue, refuse, shallow } from "../entities/env.ts";
 import type { Node } from "../syntax/ast.ts";
 import { power } from "./operators.ts";
 
@@ -48,8 +48,8 @@ const functions: Readonly<Record<string, readonly [arity: number, build: Build]>
   "Math.pow": [2, (env, [x, y]) => power(env, x!, y!)],
   "Math.round": [1, (env, [x]) => round(env, x!)],
   "Math.fround": [1, (_, [x]) => convert("f64", convert("f32", x!))],
-  "Math.min": [Infinity, (_, xs) => fold("minimum", Infinity, xs)],
-  "Math.max": [Infinity, (_, xs) => fold("maximum", -Infinity, xs)],
+  "Math.min": [Infinity, (env, xs) => fold(env, "minimum", Infinity, xs)],
+  "Math.max": [Infinity, (env, xs) => fold(env, "maximum", -Infinity, xs)],
   "Math.hypot": [Infinity, hypot],
   "Number.isNaN": [1, (env, [x]) => isNotANumber(env, x!)],
   isNaN: [1, (env, [x]) => isNotANumber(env, x!)],
@@ -97,9 +97,10 @@ export function mathCall(
 }
 
 /** The extremum of any number of numbers. */
-function fold(name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
+function fold(env: Env, name: "minimum" | "maximum", ofNone: number, xs: readonly RegionExpr[]): RegionExpr {
   const [first, ...rest] = xs;
-  return first === undefined ? number(ofNone) : rest.reduce((best, x) => apply(name, "f64", best, x), first);
+  if (first === undefined) return number(ofNone);
+  return rest.reduce((best, x) => shallow(env, apply(name, "f64", best, x)), first);
 }
 
 /** To the nearest whole number, halves up: `floor(x + 0.5)` is wrong below 0.5 and for large numbers. */
@@ -131,14 +132,16 @@ function isInteger(env: Env, value: RegionExpr): RegionExpr {
 function hypot(env: Env, values: readonly RegionExpr[]): RegionExpr {
   if (values.length === 0) return number(0);
   const sizes = values.map((x) => atom(env, apply("abs", "f64", atom(env, x)), "size"));
-  const largest = atom(env, fold("maximum", 0, sizes), "largest");
+  const largest = atom(env, fold(env, "maximum", 0, sizes), "largest");
   const unit = hypotScale(env, largest);
   const squares = sizes.map((size) => {
     const part = atom(env, arithmetic("mul", size, unit), "part");
     return arithmetic("mul", part, part);
   });
-  const sum = squares.reduce((total, square) => arithmetic("add", total, square));
-  const isInfinite = sizes.map((size) => compare("equal", size, number(Infinity))).reduce(or);
+  const sum = squares.reduce((total, square) => shallow(env, arithmetic("add", total, square)));
+  const isInfinite = sizes
+    .map((size) => compare("equal", size, number(Infinity)))
+    .reduce((any, one) => shallow(env, or(any, one)));
   return hypotValue({ sum, unit, largest, isInfinite });
 }
 

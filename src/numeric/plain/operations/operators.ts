@@ -30,6 +30,7 @@ import {
   placeHere,
   refuse,
   scalarValue,
+  shallow,
   textOf,
 } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
@@ -93,20 +94,49 @@ const comparisons: Readonly<Record<string, (x: RegionExpr, y: RegionExpr) => Reg
   "!=": (x, y) => compare("notEqual", x, y),
 };
 
+const bitOperators: readonly string[] = ["|", "&", "^", "<<", ">>", ">>>"];
+const chained: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "**", "|"]);
+
+/** `x + y`; of `x + y + z + …` one after the other, since generated code has sums of 10,000 terms. */
 export function binary(env: Env, node: BinaryExpression): Entity {
-  const { operator, left, right } = node;
-  if (operator === "|" && isZero(right)) {
-    return scalar(wrapped(env, numberValue(env, left, env.unit.elaborate.evaluate(env, left))));
+  if (!chained.has(node.operator)) return binaryOf(env, node);
+  const chain = [node];
+  for (
+    let left = leftOf(node);
+    left.type === "BinaryExpression" && chained.has(left.operator);
+    left = leftOf(left)
+  )
+    chain.push(left);
+  for (const one of chain) if (one.operator === "|" && !isZero(one.right)) return refuse(env, one, bits("|"));
+  let value = env.unit.elaborate.evaluate(env, chain.at(-1)!.left);
+  for (const one of chain.toReversed()) {
+    value = binaryOf(env, one, value);
+    if (value.kind === "scalar") value = { ...value, value: shallow(env, value.value) };
   }
-  if (["|", "&", "^", "<<", ">>", ">>>"].includes(operator)) return refuse(env, node, bits(operator));
+  return value;
+}
+
+/** The left side of an operator, without parentheses. */
+function leftOf({ left }: BinaryExpression | LogicalExpression): Expression {
+  let inner = left;
+  while (inner.type === "ParenthesizedExpression") inner = inner.expression;
+  return inner;
+}
+
+/** One operator; `given` is the value of its left side, where that was evaluated before. */
+function binaryOf(env: Env, node: BinaryExpression, given?: Entity): Entity {
+  const { operator, left, right } = node;
+  if (operator === "|" && given !== undefined) return scalar(wrapped(env, numberValue(env, left, given)));
+  if (bitOperators.includes(operator)) return refuse(env, node, bits(operator));
   if (operator === "in") return refuse(env, node, `in ${inAdvice(env, node)}`);
   const isEquality = operator.endsWith("==") || operator.startsWith("!");
   const isDenied = operator.startsWith("!");
   const typed = isEquality ? typeTest(env, node) : undefined;
   if (typed !== undefined) return scalar(isDenied ? not(typed) : typed);
-  const [first, second] = inOrder(env, [left, right], (inner, side) =>
-    isEquality && isNull(side) ? noValue(inner, node) : inner.unit.elaborate.evaluate(inner, side),
-  );
+  const [first, second] = inOrder(env, [left, right], (inner, side) => {
+    if (side === left && given !== undefined) return given;
+    return isEquality && isNull(side) ? noValue(inner, node) : inner.unit.elaborate.evaluate(inner, side);
+  });
   const equal = isEquality ? equality(env, node, first!, second!) : undefined;
   if (equal !== undefined) return scalar(isDenied ? not(equal) : equal);
   const comparison = comparisons[operator];
@@ -195,18 +225,34 @@ export function condition(env: Env, given: Expression): RegionExpr {
 const numberOrBoolean = (env: Env, node: Expression): RegionExpr =>
   scalarValue(env, node, env.unit.elaborate.evaluate(env, node));
 
-/** `&&` and `||`: the right side is evaluated only where it counts. `read` reads a side: as a value, or as a condition. */
-export function logical(
-  env: Env,
-  node: LogicalExpression,
-  read: (env: Env, node: Expression) => RegionExpr = numberOrBoolean,
-): Entity {
+type Read = (env: Env, node: Expression) => RegionExpr;
+
+/**
+ * `&&` and `||`: the right side is evaluated only where it counts; of `x && y && …` one after the other. `read` reads a side: as a value,
+ * or as a condition.
+ */
+export function logical(env: Env, node: LogicalExpression, read: Read = numberOrBoolean): Entity {
   if (node.operator === "??") {
     const given = env.unit.elaborate.evaluate(env, node.left);
     return withDefault(env, node, given, node.right);
   }
+  const chain = [node];
+  for (
+    let left = leftOf(node);
+    left.type === "LogicalExpression" && left.operator !== "??";
+    left = leftOf(left)
+  )
+    chain.push(left);
+  let value = scalar(read(env, chain.at(-1)!.left));
+  for (const one of chain.toReversed()) {
+    value = logicalOf(env, one, value.value, read);
+    if (value.target === undefined) value = scalar(shallow(env, value.value));
+  }
+  return value;
+}
+
+function logicalOf(env: Env, node: LogicalExpression, left: RegionExpr, read: Read): ScalarEntity {
   const isAnd = node.operator === "&&";
-  const left = read(env, node.left);
   const place = env.out.reserve();
   const inner = nested(assuming(env, left, isAnd), new Set());
   const right = read(inner, node.right);

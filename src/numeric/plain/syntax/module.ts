@@ -1,4 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
+import { append } from "../../../engine/util/append.ts";
 import type {
   BlockStatement,
   ExportDeclaration,
@@ -15,7 +16,7 @@ import type {
   VariableDeclarator,
 } from "./ast.ts";
 import type { Source } from "./refuse.ts";
-import { assignedNames, isFunction, isMarked, targetsOf, unwrap, walk } from "./walk.ts";
+import { assignedNames, childrenOf, isFunction, isMarked, targetsOf, unwrap } from "./walk.ts";
 
 /** From the text of a module to its ESTree with TypeScript's nodes, as oxc-parser and acorn give it. */
 export type Parse = (text: string, file: string) => Node;
@@ -71,19 +72,20 @@ export interface MarkedFunction {
 /** All marked functions of a program, inner ones too, in the order of the text. */
 export function markedFunctions(program: Node): MarkedFunction[] {
   const found: MarkedFunction[] = [];
-  const visit = (node: Node, around: readonly Node[]): void => {
-    if (isFunction(node) && isMarked(node)) {
-      found.push({ node, name: nameOf(node, around.at(-1)), around });
-      return; // helpers inside of it belong to it
+  const around: Node[] = [];
+  const waiting: (Node | undefined)[] = [program]; // `undefined` where a node ends
+  while (waiting.length > 0) {
+    const node = waiting.pop();
+    if (node === undefined) around.pop();
+    else if (isFunction(node) && isMarked(node)) {
+      // helpers inside of it belong to it
+      found.push({ node, name: nameOf(node, around.at(-1)), around: [...around] });
+    } else {
+      around.push(node);
+      waiting.push(undefined);
+      append(waiting, childrenOf(node).toReversed());
     }
-    const within = [...around, node];
-    walk(node, (child) => {
-      if (child === node) return true;
-      visit(child, within);
-      return false;
-    });
-  };
-  visit(program, []);
+  }
   return found;
 }
 

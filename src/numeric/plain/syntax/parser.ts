@@ -1,6 +1,7 @@
 import type { Parser } from "acorn";
+import type { Node } from "./ast.ts";
 import type { Parse } from "./module.ts";
-import { PlainError } from "./refuse.ts";
+import { nestedTooDeep, PlainError } from "./refuse.ts";
 
 /**
  * The parser that `compile` uses where none is handed in: acorn with its TypeScript plugin, loaded at the first call.
@@ -12,14 +13,15 @@ export async function loadParser(): Promise<Parse> {
     import("acorn"),
     import("@sveltejs/acorn-typescript"),
   ]);
-  const TypeScript = Parser.extend(tsPlugin(), withQuickErrors);
+  const TypeScript = Parser.extend(tsPlugin(), withQuickErrors, withFlatChains);
   return (text, file) => {
     try {
       return TypeScript.parse(text, { sourceType: "module", ecmaVersion: "latest", locations: true });
     } catch (error) {
       if (!(error instanceof SyntaxError) || !("pos" in error) || typeof error.pos !== "number") throw error;
       const at = { type: "", start: error.pos, end: error.pos };
-      throw new PlainError({ text, file }, at, `${error.message}.`);
+      const isTooDeep = error.message.startsWith("Not enough stack space");
+      throw new PlainError({ text, file }, at, isTooDeep ? nestedTooDeep : `${error.message}.`);
     }
   };
 }
@@ -38,4 +40,88 @@ function withQuickErrors(Base: typeof Parser): typeof Parser {
       return this.raise(pos, message);
     }
   };
+}
+
+/** The methods of acorn's parser that are used below; its types do not list them. */
+interface Internals {
+  readonly type: { readonly keyword?: string };
+  next(): void;
+  startNode(): IfNode;
+  finishNode(node: IfNode, type: string): IfNode;
+  parseParenExpression(): Node;
+  parseStatement(context: string): Node;
+  parseIfStatement(node: IfNode): IfNode;
+  parseExprOp(left: Node, start: number, loc: unknown, precedence: number, forInit: unknown): Node;
+}
+
+interface IfNode {
+  test?: Node;
+  consequent?: Node;
+  alternate?: Node | IfNode | null;
+}
+
+/** Operands and operators of one precedence that are being parsed. */
+interface OpenChain {
+  readonly start: number;
+  readonly precedence: number;
+  next: Node | undefined;
+}
+
+/** Parses `a + b + …` and `else if` in loops: acorn's recursion overflows the stack at some 1,000 of them. */
+function withFlatChains(Base: typeof Parser): typeof Parser {
+  const Recursive = Base as unknown as new (...args: unknown[]) => Internals;
+  class Flat extends Recursive {
+    private chain: OpenChain | undefined;
+
+    override parseExprOp(
+      left: Node,
+      start: number,
+      loc: unknown,
+      precedence: number,
+      forInit: unknown,
+    ): Node {
+      const around = this.chain;
+      // acorn calls itself with what it has so far: that call returns at once, and the loop below goes on
+      if (around?.start === start && around.precedence === precedence) return (around.next = left);
+      const chain: OpenChain = { start, precedence, next: left };
+      this.chain = chain;
+      try {
+        let result = left;
+        while (chain.next !== undefined) {
+          const operand = chain.next;
+          chain.next = undefined;
+          result = super.parseExprOp(operand, start, loc, precedence, forInit);
+        }
+        return result;
+      } finally {
+        this.chain = around;
+      }
+    }
+
+    private isAt(keyword: string): boolean {
+      return this.type.keyword === keyword;
+    }
+
+    override parseIfStatement(node: IfNode): IfNode {
+      const opened = [node];
+      for (let current = node; ;) {
+        this.next();
+        current.test = this.parseParenExpression();
+        current.consequent = this.parseStatement("if");
+        current.alternate = null;
+        if (!this.isAt("else")) break;
+        this.next();
+        if (!this.isAt("if")) {
+          current.alternate = this.parseStatement("if");
+          break;
+        }
+        const inner = this.startNode();
+        current.alternate = inner;
+        opened.push((current = inner));
+      }
+      for (const one of opened.toReversed()) this.finishNode(one, "IfStatement");
+      return node;
+    }
+  }
+  return Flat as unknown as typeof Parser;
 }

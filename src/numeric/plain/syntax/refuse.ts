@@ -31,6 +31,10 @@ export class PlainError extends DownhillError {
   }
 }
 
+/** Message for code that is nested deeper than the stack of the engine allows. */
+export const nestedTooDeep =
+  "the code is nested too deeply here: give inner parts names of their own (const part = …), or write a loop.";
+
 const startsOf = new WeakMap<Source, readonly number[]>();
 
 /** The offsets at which the lines of a text begin. */

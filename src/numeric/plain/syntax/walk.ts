@@ -23,8 +23,21 @@ export function childrenOf(node: Node): Node[] {
 
 /** Visits `node` and all nodes below it; where `enter` gives false, not what is below. */
 export function walk(node: Node, enter: (node: Node) => boolean | void): void {
-  if (enter(node) === false) return;
-  for (const child of childrenOf(node)) walk(child, enter);
+  traverse(node, enter, childrenOf);
+}
+
+/** Visits nodes from the outermost on, in the order of the text, without recursion: generated code has long chains. */
+function traverse(
+  node: Node,
+  enter: (node: Node) => boolean | void,
+  below: (node: Node) => readonly Node[],
+): void {
+  const waiting = [node];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (enter(next) === false) continue;
+    const inner = below(next);
+    for (let i = inner.length - 1; i >= 0; i--) waiting.push(inner[i]!);
+  }
 }
 
 const withStatements: ReadonlySet<string> = new Set([
@@ -53,8 +66,7 @@ export function statementsBelow(node: Node): readonly Node[] {
 
 /** Visits `node` and the statements below it, not those of functions; where `enter` gives false, not what is below. */
 export function walkStatements(node: Node, enter: (node: Node) => boolean | void): void {
-  if (enter(node) === false) return;
-  for (const child of statementsBelow(node)) walkStatements(child, enter);
+  traverse(node, enter, statementsBelow);
 }
 
 /** Whether a node is a function. */
@@ -150,20 +162,38 @@ const assigned = new WeakMap<Node, ReadonlySet<string>>();
 
 /** Names of variables that get another value somewhere below `node`. Inner variables of the same name count too. */
 export function assignedNames(node: Node): ReadonlySet<string> {
-  let names = assigned.get(node);
-  if (names === undefined) assigned.set(node, (names = collectAssigned(node)));
-  return names;
+  const known = assigned.get(node);
+  if (known !== undefined) return known;
+  // blocks within are asked about next: theirs are kept too, innermost first
+  const blocks: Node[] = [];
+  const waiting = [node];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (assigned.has(next)) continue;
+    const block = next;
+    blocks.push(block);
+    walk(block, (inner) => {
+      if (inner === block || !isBlock(inner)) return true;
+      waiting.push(inner);
+      return false;
+    });
+  }
+  for (const block of blocks.toReversed()) assigned.set(block, collectAssigned(block));
+  return assigned.get(node)!;
 }
 
-/** What blocks within assign to is kept for them too, since they are asked about next. */
+function isBlock(node: Node): boolean {
+  return withStatements.has(node.type) || isFunction(node);
+}
+
+/** The names that a node assigns to, where those of the blocks within are known. */
 function collectAssigned(node: Node): ReadonlySet<string> {
   const names = new Set<string>();
   const give = (target: Node): void => {
     if (target.type === "Identifier") names.add((target as Identifier).name);
   };
   walk(node, (inner) => {
-    if (inner !== node && (withStatements.has(inner.type) || isFunction(inner))) {
-      for (const name of assignedNames(inner)) names.add(name);
+    if (inner !== node && isBlock(inner)) {
+      for (const name of assigned.get(inner)!) names.add(name);
       return false;
     }
     eachOwnTarget(inner, give);
@@ -209,18 +239,19 @@ export function usedNames(node: Node): Set<string> {
 /** Calls `give` with each identifier below `node` that stands for a variable, with the nodes around it, innermost last. */
 export function eachUse(node: Node, give: (use: Identifier, around: readonly Node[]) => void): void {
   const around: Node[] = [];
-  const visit = (inner: Node): void => {
-    if (inner.type === "Identifier") {
-      give(inner as Identifier, around);
-      return;
+  const waiting: (Node | undefined)[] = [node]; // `undefined` where a node ends
+  while (waiting.length > 0) {
+    const inner = waiting.pop();
+    if (inner === undefined) around.pop();
+    else if (inner.type === "Identifier") give(inner as Identifier, around);
+    else if (!inner.type.startsWith("TSType") || inner.type === "TSTypeAssertion") {
+      const skipped = nameBelow(inner);
+      around.push(inner);
+      waiting.push(undefined);
+      const children = childrenOf(inner);
+      for (let i = children.length - 1; i >= 0; i--) if (children[i] !== skipped) waiting.push(children[i]);
     }
-    if (inner.type.startsWith("TSType") && inner.type !== "TSTypeAssertion") return;
-    const skipped = nameBelow(inner);
-    around.push(inner);
-    for (const child of childrenOf(inner)) if (child !== skipped) visit(child);
-    around.pop();
-  };
-  visit(node);
+  }
 }
 
 /** The child of a node that is a name, and no variable. */
@@ -243,13 +274,12 @@ export function neverCompletes(stmt: Statement): boolean {
       return true;
     case "BlockStatement":
       return stmt.body.some(neverCompletes);
-    case "IfStatement":
-      return (
-        neverCompletes(stmt.consequent) &&
-        stmt.alternate !== null &&
-        stmt.alternate !== undefined &&
-        neverCompletes(stmt.alternate)
-      );
+    case "IfStatement": {
+      let last: Statement = stmt;
+      for (; last.type === "IfStatement"; last = last.alternate)
+        if (!neverCompletes(last.consequent) || !last.alternate) return false;
+      return neverCompletes(last);
+    }
     case "SwitchStatement":
       return (
         stmt.cases.some(({ test }) => !test) &&
