@@ -1,4 +1,5 @@
 // What is done to a region before it is transposed, so that the way back finds all that it needs in locals that never change.
+import { append } from "../util/append.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Builder, LocalExpr } from "./build.ts";
 import { constant, local } from "./build.ts";
@@ -6,7 +7,15 @@ import { mutableNames } from "./flatten.ts";
 import type { Linearity } from "./linearity.ts";
 import { hasTarget, readsOf, targetOf } from "./linearity.ts";
 import type { For, Region, RegionExpr, RegionStmt, PositionIndex } from "./region.ts";
-import { blocksOf, expressionsOf, mapBlocksOf, mapExpr, mapExpressionsOf, walkStmts } from "./walk.ts";
+import {
+  blocksOf,
+  expressionsOf,
+  mapBlocksOf,
+  mapExpr,
+  mapExpressionsOf,
+  partsOf,
+  walkStmts,
+} from "./walk.ts";
 
 export type Loop = RegionStmt & { readonly kind: "for" | "while" };
 
@@ -163,6 +172,71 @@ function forget(stmt: RegionStmt, snapshots: Snapshots): void {
   });
 }
 
+/**
+ * Most levels of an expression into which linear locals are put. Sums of 10,000 terms are as deep as they are long, and the transpose
+ * follows expressions by recursion.
+ */
+const mostLevels = 500;
+
+/** Levels of an expression, where those of the expressions put into it are known. */
+function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number {
+  let levels = known.get(expr);
+  if (levels === undefined) {
+    levels = 1;
+    for (const part of partsOf(expr)) levels = Math.max(levels, 1 + levelsOf(part, known));
+    known.set(expr, levels);
+  }
+  return levels;
+}
+
+/** Linear locals that are still to be put into the statement that reads them, in their order. */
+class Pending {
+  readonly #statements = new Map<string, RegionStmt & { readonly kind: "let" }>();
+  /** The pending locals by the names that their values read. */
+  readonly #readers = new Map<string, string[]>();
+
+  add(stmt: RegionStmt & { readonly kind: "let" }): void {
+    this.#statements.set(stmt.name, stmt);
+    for (const name of readsOf(stmt.value)) {
+      const readers = this.#readers.get(name);
+      if (readers === undefined) this.#readers.set(name, [stmt.name]);
+      else readers.push(stmt.name);
+    }
+  }
+
+  /** Takes one out by its name. */
+  take(name: string): (RegionStmt & { readonly kind: "let" }) | undefined {
+    const found = this.#statements.get(name);
+    this.#statements.delete(name);
+    return found;
+  }
+
+  /** Takes out those that have one of these names or read one. */
+  settle(names: ReadonlySet<string>): readonly RegionStmt[] {
+    const concerned = new Set<string>();
+    for (const name of names) {
+      if (this.#statements.has(name)) concerned.add(name);
+      for (const reader of this.#readers.get(name) ?? [])
+        if (this.#statements.has(reader)) concerned.add(reader);
+      this.#readers.delete(name);
+    }
+    if (concerned.size === 0) return [];
+    const taken: RegionStmt[] = [];
+    if (concerned.size === 1) for (const name of concerned) taken.push(this.take(name)!);
+    else
+      for (const [name, stmt] of this.#statements)
+        if (concerned.has(name)) {
+          this.#statements.delete(name);
+          taken.push(stmt);
+        }
+    return taken;
+  }
+
+  all(): readonly RegionStmt[] {
+    return [...this.#statements.values()];
+  }
+}
+
 /** Puts linear locals that are read once into the statement that reads them, in the same block. */
 function inlineOnce(
   { body, results }: Region,
@@ -177,29 +251,16 @@ function inlineOnce(
   for (const result of results) if (result.kind === "scalar") count(result.value);
   const mutable = mutableNames(body);
   const newCounts = new Map<RegionStmt, Count>();
+  const levels = new WeakMap<RegionExpr, number>();
 
   const block = (stmts: readonly RegionStmt[]): RegionStmt[] => {
     const out: RegionStmt[] = [];
-    const pending = new Map<string, RegionStmt & { readonly kind: "let" }>();
-    /** Writes down what is pending and reads one of these names, or has one. */
-    const settle = (isConcerned: (name: string) => boolean): void => {
-      for (const [name, stmt] of pending)
-        if (isConcerned(name) || readsOf(stmt.value).some(isConcerned)) {
-          pending.delete(name);
-          out.push(stmt);
-        }
-    };
+    const pending = new Pending();
     const inlined = (expr: RegionExpr): RegionExpr =>
-      mapExpr(expr, (x) => {
-        const found = x.kind === "local" ? pending.get(x.name) : undefined;
-        if (found === undefined) return x;
-        pending.delete(found.name);
-        return found.value;
-      });
+      mapExpr(expr, (x) => (x.kind === "local" ? (pending.take(x.name)?.value ?? x) : x));
     for (const stmt of stmts) {
       if (blocksOf(stmt).length > 0) {
-        const names = touchedBy(stmt);
-        settle((name) => names.has(name));
+        append(out, pending.settle(touchedBy(stmt)));
         const next = mapBlocksOf(stmt, block);
         const counted = counts.get(stmt);
         if (counted !== undefined) newCounts.set(next, counted);
@@ -211,18 +272,18 @@ function inlineOnce(
         next.kind === "let" &&
         linear.has(next.name) &&
         !mutable.has(next.name) &&
-        uses.get(next.name) === 1
+        uses.get(next.name) === 1 &&
+        levelsOf(next.value, levels) <= mostLevels
       ) {
-        pending.set(next.name, next);
+        pending.add(next);
         continue;
       }
       if (next.kind !== "let") {
-        const names = touchedBy(next);
-        settle((name) => names.has(name));
+        append(out, pending.settle(touchedBy(next)));
       }
       out.push(next);
     }
-    settle(() => true);
+    append(out, pending.all());
     return out;
   };
   return { body: block(body), counts: newCounts };

@@ -1,7 +1,7 @@
 import type { Env } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
 import type { FunctionNode, Identifier, Node, VariableDeclaration } from "../syntax/ast.ts";
-import { childrenOf, eachUse, isFunction, targetsOf } from "../syntax/walk.ts";
+import { eachUse, isFunction, statementsBelow, targetsOf } from "../syntax/walk.ts";
 
 /** A name that a `var` declares, and the innermost block around it. */
 interface Hoisted {
@@ -21,14 +21,17 @@ const withoutFaults = new WeakSet<FunctionNode>();
 export function refuseHoisted(env: Env, owner: FunctionNode): void {
   if (withoutFaults.has(owner)) return;
   const all = hoistedIn(owner);
-  for (const { name, declarator, block, isSet } of all) {
-    const blocks = all.filter((other) => other.name === name).map((other) => other.block);
-    const isNested = blocks.some((other) => other !== block && isWithin(block, other));
-    let isOutside = false;
+  const byName = new Map<string, Hoisted[]>();
+  for (const one of all) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
+  const outside = new Set<string>(); // used outside of all blocks that declare them
+  if (all.length > 0)
     eachUse(owner.body, (use) => {
-      isOutside ||= use.name === name && !blocks.some((other) => isWithin(use, other));
+      const hoisted = byName.get(use.name);
+      if (hoisted?.every(({ block }) => !isWithin(use, block)) === true) outside.add(use.name);
     });
-    if (isNested || isOutside || (!isSet && block !== owner.body))
+  for (const { name, declarator, block, isSet } of all) {
+    const isNested = byName.get(name)!.some((other) => other.block !== block && isWithin(block, other.block));
+    if (isNested || outside.has(name) || (!isSet && block !== owner.body))
       refuse(
         env,
         declarator,
@@ -52,8 +55,10 @@ const blockTypes: readonly string[] = [
 
 function hoistedIn(owner: FunctionNode): Hoisted[] {
   const found: Hoisted[] = [];
-  const visit = (node: Node, block: Node, isHead: boolean): void => {
-    if (isFunction(node)) return;
+  const waiting = [{ node: owner.body as Node, block: owner.body as Node, isHead: false }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { node, block, isHead } = next;
+    if (isFunction(node)) continue;
     const { kind, declarations = [] } = node as Partial<VariableDeclaration>;
     if (node.type === "VariableDeclaration" && kind === "var")
       for (const declarator of declarations) {
@@ -64,9 +69,8 @@ function hoistedIn(owner: FunctionNode): Hoisted[] {
       }
     const inner = blockTypes.includes(node.type) ? node : block;
     const { left } = node as Node & { readonly left?: Node };
-    for (const child of childrenOf(node))
-      visit(child, inner, node.type === "ForOfStatement" && child === left);
-  };
-  visit(owner.body, owner.body, false);
+    for (const child of statementsBelow(node).toReversed())
+      waiting.push({ node: child, block: inner, isHead: node.type === "ForOfStatement" && child === left });
+  }
   return found;
 }
