@@ -57,7 +57,7 @@ import {
 } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 import { sum } from "./shape.ts";
-import { append } from "../util/append.ts";
+import { append, replaceAll } from "../util/append.ts";
 
 /** A region applied to operands that are its parameters. */
 export interface RegionParams {
@@ -466,9 +466,7 @@ function emitRegion(context: LowerContext, { region, lowering = {} }: RegionPara
     const names = extra.made.map(
       ({ buffer }, i) => [buffer.name, memoryIn(scratch[own.length + i]!).buffer] as const,
     );
-    const placed = withBuffers(inner.statements, new Map(names));
-    inner.statements.length = 0;
-    append(inner.statements, placed);
+    replaceAll(inner.statements, withBuffers(inner.statements, new Map(names)));
   } else ({ inner, written } = write(undefined)); // memory lies otherwise here than it was thought to
   for (const { type, name } of written.locals) prelude.let(name, k.constant(type, 0));
   let next = 0;

@@ -11,3 +11,10 @@ export function largestOf(start: number, values: Iterable<number>): number {
   for (const value of values) largest = Math.max(largest, value);
   return largest;
 }
+
+/** Puts other items in the place of all in an array. */
+export function replaceAll<T>(to: T[], items: Iterable<T>): void {
+  const copies = [...items]; // which may be those of the array itself
+  to.length = 0;
+  append(to, copies);
+}

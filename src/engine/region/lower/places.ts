@@ -14,9 +14,11 @@ export interface Access {
   readonly at: PositionIndex;
 }
 
+type PlaceCheck = Check & { readonly axis: number; readonly at: PositionIndex; readonly array: string };
+
 /** Checks the places of elements, in their order; what comes after stands in the branch where all are in range. */
 export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]): void {
-  const found: (Check & { readonly axis: number; readonly at: PositionIndex; readonly array: string })[] = [];
+  const found: PlaceCheck[] = [];
   for (const { name, array, places, at } of all) {
     places.forEach((place, axis) => {
       const check = { place: exactPlace(scope, place), length: array.dims[axis]! };
@@ -26,7 +28,14 @@ export function guardPlaces(scope: Scope, cursor: Cursor, all: readonly Access[]
       found.push({ ...check, axis, at, array: name });
     });
   }
-  if (found.length === 0) return;
+  for (let at = 0; at < found.length; at += checksOfGuard)
+    guardBy(scope, cursor, found.slice(at, at + checksOfGuard));
+}
+
+/** Checks that one branch asks for: its condition, and the branches that find the one that fails, are nested as deep. */
+const checksOfGuard = 200;
+
+function guardBy(scope: Scope, cursor: Cursor, found: readonly PlaceCheck[]): void {
   const condition = found
     .map((check) => inRange(scope, check))
     .reduceRight((rest, one) => k.select(one, rest, k.bool(false)));

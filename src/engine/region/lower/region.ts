@@ -25,7 +25,8 @@ import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
 import type { StripMemory } from "./strips.ts";
 import { withoutUnusedLocals } from "./unused.ts";
-import { append } from "../../util/append.ts";
+import { replaceAll } from "../../util/append.ts";
+import { cutDeepNests } from "./unnest.ts";
 
 /** Scalar results of a region that was written, and what they need. */
 export interface Written {
@@ -86,6 +87,7 @@ export function writeRegion(
     options.stages?.push(made);
     return made;
   };
+  cutDeepNests(scope, host.block.statements);
   let statements = seen(withoutVainClears(scope, host.block.statements));
   if (options.hoistChecks !== false) statements = seen(settleChecks(scope, statements, options));
   const { changing, ranges } = scope;
@@ -98,8 +100,7 @@ export function writeRegion(
   statements = seen(withDifferences(statements, options));
   const read = [...written.scalars, ...[...written.dims.values()].flat()];
   statements = seen(numberSites(withoutUnusedLocals(statements, read), sites, host));
-  host.block.statements.length = 0;
-  append(host.block.statements, statements);
+  replaceAll(host.block.statements, statements);
   return written;
 }
 

@@ -154,8 +154,23 @@ export function at(env: Env, node: Node, end?: number): PositionIndex {
   return module !== unit.module && site !== undefined ? site : unit.positions.of(module, node, end);
 }
 
-/** A new block of the region, below the open ones. */
+/** Blocks of a region within one another at most. Later stages, which follow blocks by recursion, take 500. */
+const mostBlocks = 450;
+
+/**
+ * A new block of the region, below the open ones.
+ *
+ * @throws PlainError where there are too many: an early return has all that comes after it in a block of its own.
+ */
 export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
+  const { current } = env.unit;
+  if (env.blocks.length > mostBlocks && current !== undefined)
+    refuse(
+      current,
+      current.node,
+      `more than ${mostBlocks} branches, loops and early returns are nested here: write else if in place of returns one after the ` +
+        "other, or a loop over an array of the cases.",
+    );
   const out = new Block();
   return { ...env, out, blocks: [...env.blocks, out], tail };
 }

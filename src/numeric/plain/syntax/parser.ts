@@ -20,7 +20,7 @@ export async function loadParser(): Promise<Parse> {
     } catch (error) {
       if (!(error instanceof SyntaxError) || !("pos" in error) || typeof error.pos !== "number") throw error;
       const at = { type: "", start: error.pos, end: error.pos };
-      const isTooDeep = error.message.startsWith("Not enough stack space");
+      const isTooDeep = error.message === nestedTooDeep || error.message.startsWith("Not enough stack space");
       throw new PlainError({ text, file }, at, isTooDeep ? nestedTooDeep : `${error.message}.`);
     }
   };
@@ -49,8 +49,11 @@ interface Internals {
   startNode(): IfNode;
   finishNode(node: IfNode, type: string): IfNode;
   parseParenExpression(): Node;
-  parseStatement(context: string): Node;
   parseIfStatement(node: IfNode): IfNode;
+  readonly start: number;
+  raise(position: number, message: string): never;
+  parseMaybeUnary(...rest: unknown[]): Node;
+  parseStatement(...rest: unknown[]): Node;
   parseExprOp(left: Node, start: number, loc: unknown, precedence: number, forInit: unknown): Node;
 }
 
@@ -67,11 +70,36 @@ interface OpenChain {
   next: Node | undefined;
 }
 
+/**
+ * Operands and statements within one another that are parsed: some 390 and 2,000 fill the stack of Node. Near the end of the stack the
+ * engine may end the whole process, where it compiles a regular expression.
+ */
+const deepest = { operands: 350, statements: 1000 } as const;
+
 /** Parses `a + b + …` and `else if` in loops: acorn's recursion overflows the stack at some 1,000 of them. */
 function withFlatChains(Base: typeof Parser): typeof Parser {
   const Recursive = Base as unknown as new (...args: unknown[]) => Internals;
   class Flat extends Recursive {
     private chain: OpenChain | undefined;
+    private readonly depth = { operands: 0, statements: 0 };
+
+    override parseMaybeUnary(...rest: unknown[]): Node {
+      return this.within("operands", () => super.parseMaybeUnary(...rest));
+    }
+
+    override parseStatement(...rest: unknown[]): Node {
+      return this.within("statements", () => super.parseStatement(...rest));
+    }
+
+    private within<T>(kind: "operands" | "statements", parse: () => T): T {
+      if (this.depth[kind] >= deepest[kind]) return this.raise(this.start, nestedTooDeep);
+      this.depth[kind]++;
+      try {
+        return parse();
+      } finally {
+        this.depth[kind]--;
+      }
+    }
 
     override parseExprOp(
       left: Node,

@@ -1,0 +1,120 @@
+// Branches at the end of branches: what comes after a check is in the branch where it holds, so that 1,000 checks one after the other
+// would be nested 1,000 deep. Later stages follow blocks by recursion.
+import * as k from "../../kernel/build.ts";
+import type { ScalarType, Stmt } from "../../kernel/scalar.ts";
+import { blocksIn, walkBlock } from "../../kernel/walk.ts";
+import { append } from "../../util/append.ts";
+import type { Scope } from "./scope.ts";
+
+/** Levels of branches at the end of one another from which on they are cut, and levels of each piece. */
+const mostLevels = 200;
+const levelsOfPiece = 100;
+
+/** Cuts deep nests in place: the rest of a nest becomes a branch after it, on a local that the nest sets where the rest is reached. */
+export function cutDeepNests(scope: Pick<Scope, "host" | "changing">, root: Stmt[]): void {
+  const blocks = blocksInOrder(root);
+  if (blocks === undefined) return;
+  const heights = heightsOf(blocks);
+  const waiting = [root];
+  for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
+    const spine = spineOf(block, heights);
+    const inSpine = new Set(spine);
+    for (const one of spine)
+      for (const stmt of one)
+        for (const inner of blocksIn(stmt) as readonly Stmt[][]) if (!inSpine.has(inner)) waiting.push(inner);
+    if (spine.length > mostLevels) cut(scope, spine);
+  }
+}
+
+/** All blocks, those around others first; `undefined` where none is deep. */
+function blocksInOrder(root: Stmt[]): readonly Stmt[][] | undefined {
+  const blocks: Stmt[][] = [];
+  let deepest = 0;
+  let waiting = [root];
+  for (; waiting.length > 0; deepest++) {
+    append(blocks, waiting);
+    waiting = waiting.flatMap((block) => block.flatMap((stmt) => blocksIn(stmt) as readonly Stmt[][]));
+  }
+  return deepest > mostLevels ? blocks : undefined;
+}
+
+/** How many branches stand at the end of one another in each block. Branches at the end that do nothing are left out. */
+function heightsOf(blocks: readonly Stmt[][]): ReadonlyMap<readonly Stmt[], number> {
+  const heights = new Map<readonly Stmt[], number>();
+  for (const block of blocks.toReversed()) {
+    while (isEmpty(block.at(-1))) block.pop();
+    const last = block.at(-1);
+    const inner = last?.kind === "if" ? [last.then, last.otherwise] : [];
+    heights.set(block, inner.length === 0 ? 0 : 1 + Math.max(...inner.map((one) => heights.get(one)!)));
+  }
+  return heights;
+}
+
+function isEmpty(stmt: Stmt | undefined): boolean {
+  return stmt?.kind === "if" && stmt.then.length === 0 && stmt.otherwise.length === 0;
+}
+
+/** A block and those at the end of one another in it. */
+function spineOf(block: Stmt[], heights: ReadonlyMap<readonly Stmt[], number>): Stmt[][] {
+  const spine = [block];
+  for (let last = block.at(-1); last?.kind === "if"; last = spine.at(-1)!.at(-1)) {
+    const { then, otherwise } = last;
+    spine.push((heights.get(then)! >= heights.get(otherwise)! ? then : otherwise) as Stmt[]);
+  }
+  return spine;
+}
+
+function cut({ host, changing }: Pick<Scope, "host" | "changing">, spine: readonly Stmt[][]): void {
+  const [base] = spine as [Stmt[]];
+  const flags: Stmt[] = [];
+  const rests: Stmt[] = [];
+  /** The blocks of the spine in each piece. */
+  const pieces: Stmt[][][] = [spine.slice(0, levelsOfPiece)];
+  for (let level = levelsOfPiece; level < spine.length; level += levelsOfPiece) {
+    const reached = host.fresh("goesOn");
+    changing.add(reached);
+    flags.push({ kind: "let", name: reached, value: k.bool(false) });
+    const moved = spine[level]!.splice(0, Infinity, { kind: "set", name: reached, value: k.bool(true) });
+    rests.push({ kind: "if", condition: k.local("bool", reached), then: moved, otherwise: [] });
+    pieces.push([moved, ...spine.slice(level + 1, level + levelsOfPiece)]);
+  }
+  const carried = new Map<string, ScalarType>(); // locals of pieces that later ones use
+  const later = new Set<string>();
+  for (const piece of pieces.toReversed()) {
+    for (const block of piece) if (block !== base) carry(block, later, carried, host.fresh);
+    noteNames(piece[0]!, later);
+  }
+  for (const [name, type] of carried) {
+    changing.add(name);
+    flags.push({ kind: "let", name, value: k.constant(type, 0) });
+  }
+  const nest = base.pop()!;
+  append(base, [...flags, nest, ...rests]);
+}
+
+/** Has locals of a block that later pieces use be set there, and notes them with their types. */
+function carry(
+  block: Stmt[],
+  later: ReadonlySet<string>,
+  carried: Map<string, ScalarType>,
+  fresh: (hint: string) => string,
+): void {
+  for (const [i, stmt] of [...block.entries()].toReversed()) {
+    if ((stmt.kind !== "let" && stmt.kind !== "reduce") || !later.has(stmt.name)) continue;
+    const { name, value } = stmt;
+    carried.set(name, value.type);
+    if (stmt.kind === "let") block[i] = { kind: "set", name, value };
+    else {
+      const own = fresh(name);
+      block.splice(i, 1, { ...stmt, name: own }, { kind: "set", name, value: k.local(value.type, own) });
+    }
+  }
+}
+
+/** Adds the locals that a piece reads and sets. */
+function noteNames(block: readonly Stmt[], names: Set<string>): void {
+  walkBlock(block, {
+    stmt: (stmt) => void (stmt.kind === "set" && names.add(stmt.name)),
+    expr: (x) => void (x.kind === "local" && names.add(x.name)),
+  });
+}
