@@ -49,9 +49,31 @@ export function readsOf(expr: RegionExpr): string[] {
 
 /** Whether an expression reads one of these locals and arrays. */
 export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean {
-  if (expr.kind === "local") return names.has(expr.name);
-  if (expr.kind === "load" && names.has(expr.array)) return true;
-  return partsOf(expr).some((part) => readsAny(part, names));
+  const waiting = [expr];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.kind === "local" && names.has(next.name)) return true;
+    if (next.kind === "load" && names.has(next.array)) return true;
+    for (const part of partsOf(next)) waiting.push(part);
+  }
+  return false;
+}
+
+/** What is known of expressions, by the sets of linear names: each level of a deep expression is asked for its parts. */
+const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
+
+/** The same for a set that does not change any more, each expression visited once. */
+function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
+  if (expr.kind === "local") return linear.has(expr.name);
+  if (expr.kind === "const" || expr.kind === "length") return false;
+  let known = knownLinear.get(linear);
+  if (known === undefined) knownLinear.set(linear, (known = new WeakMap()));
+  let isLinear = known.get(expr);
+  if (isLinear === undefined) {
+    isLinear = expr.kind === "load" && linear.has(expr.array);
+    for (const part of partsOf(expr)) isLinear ||= isLinearIn(part, linear);
+    known.set(expr, isLinear);
+  }
+  return isLinear;
 }
 
 /** Whether an expression reads a local or an array. */
@@ -130,7 +152,7 @@ export type LinearPart =
  * @throws DownhillError `internal` where it is not.
  */
 export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): LinearPart {
-  const isLinear = (x: RegionExpr): boolean => readsAny(x, linear);
+  const isLinear = (x: RegionExpr): boolean => isLinearIn(x, linear);
   const refuse = (): never => {
     throw internalError(`${describe(expr)} is not linear in the tangents`);
   };

@@ -174,9 +174,10 @@ function forget(stmt: RegionStmt, snapshots: Snapshots): void {
 
 /**
  * Most levels of an expression into which linear locals are put. Sums of 10,000 terms are as deep as they are long, and the transpose
- * follows expressions by recursion.
+ * follows expressions by recursion, which takes 4,000 levels on the stack of Node. (Fewer would change the order in which gradients of
+ * shorter chains add, and with it the last bits.)
  */
-const mostLevels = 500;
+const mostLevels = 2500;
 
 /** Levels of an expression, where those of the expressions put into it are known. */
 function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number {

@@ -170,10 +170,10 @@ export function someExpr(expr: RegionExpr, test: (part: RegionExpr) => boolean):
 }
 
 /**
- * Most levels that an expression of a region is nested: what is deeper is kept in a local on the way. Later stages, which follow
- * expressions by recursion and add levels of their own, take 500.
+ * Most levels of an expression of a region: what is deeper is kept in a local on the way. Later stages, which follow expressions by
+ * recursion and add levels of their own, take 500. (Locals may change the order in which a gradient adds, and with it the last bits.)
  */
-const mostLevels = 100;
+const mostLevels = 400;
 
 const levels = new WeakMap<RegionExpr, number>();
 

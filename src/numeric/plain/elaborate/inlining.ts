@@ -10,7 +10,7 @@ import { unwrap, walk } from "../syntax/walk.ts";
  * together with its gradient (80 µs in loops), so that a function at the limit takes 12 s. Each level of helpers that call the level
  * below twice doubles the copies: without a limit, 40 such levels never end.
  */
-export const mostInlinedNodes = 1_000_000;
+const mostInlinedNodes = 1_000_000;
 
 const sizes = new WeakMap<FunctionNode, number>();
 
