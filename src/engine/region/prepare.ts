@@ -193,12 +193,16 @@ function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number 
 /** Linear locals that are still to be put into the statement that reads them, in their order. */
 class Pending {
   readonly #statements = new Map<string, RegionStmt & { readonly kind: "let" }>();
-  /** The pending locals by the names that their values read. */
+  /** The locals by the names that their values read, without what was put into them. */
   readonly #readers = new Map<string, string[]>();
+  /** The locals into which others were put. */
+  readonly #holders = new Map<string, string>();
 
-  add(stmt: RegionStmt & { readonly kind: "let" }): void {
+  /** Adds a local; `given` is its value before others, `taken`, were put into it. */
+  add(stmt: RegionStmt & { readonly kind: "let" }, given: RegionExpr, taken: readonly string[]): void {
     this.#statements.set(stmt.name, stmt);
-    for (const name of readsOf(stmt.value)) {
+    for (const name of taken) this.#holders.set(name, stmt.name);
+    for (const name of readsOf(given)) {
       const readers = this.#readers.get(name);
       if (readers === undefined) this.#readers.set(name, [stmt.name]);
       else readers.push(stmt.name);
@@ -217,8 +221,10 @@ class Pending {
     const concerned = new Set<string>();
     for (const name of names) {
       if (this.#statements.has(name)) concerned.add(name);
-      for (const reader of this.#readers.get(name) ?? [])
-        if (this.#statements.has(reader)) concerned.add(reader);
+      for (const reader of this.#readers.get(name) ?? []) {
+        const holder = this.#holderOf(reader);
+        if (this.#statements.has(holder)) concerned.add(holder);
+      }
       this.#readers.delete(name);
     }
     if (concerned.size === 0) return [];
@@ -231,6 +237,18 @@ class Pending {
           taken.push(stmt);
         }
     return taken;
+  }
+
+  /** The local that has the value of another one by now. */
+  #holderOf(name: string): string {
+    let last = name;
+    for (let next = this.#holders.get(last); next !== undefined; next = this.#holders.get(last)) last = next;
+    for (let one = name; one !== last;) {
+      const next = this.#holders.get(one)!;
+      this.#holders.set(one, last);
+      one = next;
+    }
+    return last;
   }
 
   all(): readonly RegionStmt[] {
@@ -257,8 +275,14 @@ function inlineOnce(
   const block = (stmts: readonly RegionStmt[]): RegionStmt[] => {
     const out: RegionStmt[] = [];
     const pending = new Pending();
+    let taken: string[] = [];
     const inlined = (expr: RegionExpr): RegionExpr =>
-      mapExpr(expr, (x) => (x.kind === "local" ? (pending.take(x.name)?.value ?? x) : x));
+      mapExpr(expr, (x) => {
+        const found = x.kind === "local" ? pending.take(x.name) : undefined;
+        if (found === undefined) return x;
+        taken.push(found.name);
+        return found.value;
+      });
     for (const stmt of stmts) {
       if (blocksOf(stmt).length > 0) {
         append(out, pending.settle(touchedBy(stmt)));
@@ -268,6 +292,7 @@ function inlineOnce(
         out.push(next);
         continue;
       }
+      taken = [];
       const next = mapExpressionsOf(stmt, inlined);
       if (
         next.kind === "let" &&
@@ -276,7 +301,7 @@ function inlineOnce(
         uses.get(next.name) === 1 &&
         levelsOf(next.value, levels) <= mostLevels
       ) {
-        pending.add(next);
+        pending.add(next, stmt.kind === "let" ? stmt.value : next.value, taken);
         continue;
       }
       if (next.kind !== "let") {
