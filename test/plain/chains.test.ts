@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { grad, hvp } from "downhill";
 import { compile } from "../../src/numeric/plain/index.ts";
 import { extent } from "../support/extent.ts";
+import { functionOfText } from "../support/plain-region.ts";
 
 type Plain = (x: readonly number[]) => number;
 
@@ -11,7 +12,7 @@ const places = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** The marked function of a body, and the same as JavaScript. */
 async function functionsOf(body: string): Promise<readonly [marked: Plain, plain: Plain]> {
   const { f } = await compile<{ f: Plain }>(`export function f(x: number[]) { "use ad"; ${body} }`);
-  return [f, new Function("x", body) as Plain];
+  return [f, functionOfText(`export function f(x) { ${body} }`) as Plain];
 }
 
 const x = [0.5, 0.25, 0.125];

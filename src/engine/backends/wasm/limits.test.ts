@@ -69,6 +69,6 @@ test("a fold whose values take more locals than a function may have", () => {
     body: [fold],
   };
   const array = Float64Array.from({ length: 11 }, (_, i) => Math.cos(i));
-  const [expected, got] = resultsOf(routine, [{ array, offset: 0 } as Slot, 0.25]);
+  const [expected, got] = resultsOf(routine, [{ array, offset: 0 }, 0.25]);
   expect(got).toEqual(expected);
 });
