@@ -61,7 +61,7 @@ function formOf(unit: Unit, module: Module, { node, name }: MarkedFunction): Pla
     hint: undefined,
     site: undefined,
   };
-  refuseMethod(env, node, name, around.at(-1));
+  refuseMethod(env, node, name, unit.around.at(-1));
   if (node.async === true || node.generator === true)
     return refuse(
       env,

@@ -101,7 +101,7 @@ const otherStatements: Readonly<Record<string, string>> = {
 
 /** One statement; `labels` are those that stand before it. */
 function execute(env: Env, stmt: Statement, labels: readonly string[] = []): void {
-  const given = defaultStatements(env.calls.at(-1)!).get(stmt);
+  const given = defaultStatements(env.calls.at(-1)!.node).get(stmt);
   if (given !== undefined) return defaultStatement(env, stmt, given);
   switch (stmt.type) {
     case "VariableDeclaration":
