@@ -167,6 +167,11 @@ export type Derivative<P> =
        * leaves out elements of the other.
        */
       readonly chooses?: true;
+      /**
+       * For a product: the result for a floating operand that is a tangent and may hold zeros of a mask, where 0 times an infinite factor
+       * is 0. `undefined` for operands in which it is not linear.
+       */
+      masked?(ins: readonly Tensor[], params: P, operand: number): Tensor | undefined;
       /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
       underDerivative?(params: P): P;
     }

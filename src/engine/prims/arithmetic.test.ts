@@ -93,7 +93,6 @@ describe("arithmetic", () => {
       isStrong: "asks about an equation",
       plainOf: "asks about an equation",
       unmaskedOf: "asks about an equation",
-      maskedProduct: "chooses among others of the table",
     },
   );
 

@@ -4,7 +4,7 @@ import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
-import { arrayType, isFloating } from "../ir/types.ts";
+import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { rem32 } from "../kernel/math/single/index.ts";
 import type { Expr } from "../kernel/scalar.ts";
@@ -26,6 +26,7 @@ const mulPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
       into[0]?.add(isMasked(masks) ? strongMul(ct!, y!) : mul(ct!, y!));
       into[1]?.add(isMasked(masks) ? strongMul(ct!, x!) : mul(x!, ct!));
     },
+    masked: (ins, _, operand) => maskedMul(ins[operand]!, ins[1 - operand]!),
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => (x!.type === "bool" ? k.and(x!, y!) : k.mul(x!, y!)) },
@@ -59,6 +60,7 @@ const divPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
     transpose([ct], [, y], _, into, __, masks) {
       into[0]?.add(isMasked(masks) ? strongDiv(ct!, y!) : div(ct!, y!));
     },
+    masked: ([x, y], _, operand) => (operand === 0 ? maskedDiv(x!, y!) : undefined),
   },
   batch: "elementwise",
   lowering: { kind: "elementwise", scalar: ([x, y]) => k.div(x!, y!) },
@@ -102,6 +104,7 @@ const strongMulPrim: Primitive<StrongParams> = /* @__PURE__ */ builtIn<StrongPar
       into[0]?.add(strongMul(ct!, b!, both));
       into[1]?.add(strongMul(a!, ct!, both || isMasked(masks)), true);
     },
+    masked: ([a, b], { both }, operand) => (operand === 1 && !both ? maskedMul(b!, a!, true) : undefined),
   },
   batch: "elementwise",
   lowering: {
@@ -212,24 +215,6 @@ const maskedDivPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 /** `dx / f`, and 0 where `dx` is 0 and f is 0 or NaN. */
 export function maskedDiv(dx: Tensor, f: Tensor): Tensor {
   return bind1(maskedDivPrim, [dx, f], none);
-}
-
-/**
- * The result of a product of a tangent that may have left a mask by a known factor, where `prim` is such a product; `undefined` for other
- * primitives. `operand` is the number of the tangent.
- */
-export function maskedProduct(
-  prim: Primitive,
-  ins: readonly Tensor[],
-  params: unknown,
-  operand: number,
-): Tensor | undefined {
-  const [x, y] = [ins[operand]!, ins[1 - operand]!];
-  if (!isFloating(x.dtype)) return undefined;
-  if (prim === mulPrim) return maskedMul(x, y);
-  if (prim === divPrim && operand === 0) return maskedDiv(x, y);
-  if (prim === strongMulPrim && operand === 1 && !(params as StrongParams).both) return maskedMul(x, y, true);
-  return undefined;
 }
 
 /** For a masked product: the plain equation, and whether both have the same results with a factor. */

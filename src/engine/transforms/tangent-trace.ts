@@ -2,7 +2,6 @@ import type { Maybe, Primitive } from "../ir/primitive.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
 import { isFloating } from "../ir/types.ts";
-import { maskedProduct } from "../prims/arithmetic.ts";
 import { bind, withTrace } from "../trace/bind.ts";
 
 interface MaskedTangent extends Tracer {
@@ -36,7 +35,9 @@ class TangentTrace implements Trace {
     const owns = ins.map((x) => this.own(x));
     const values = ins.map((x, i) => owns[i]?.value ?? x);
     const operand = owns.findIndex((own) => own?.isMasked === true);
-    const product = operand < 0 ? undefined : maskedProduct(prim, values, params, operand);
+    const { derivative } = prim;
+    const canMask = operand >= 0 && derivative.kind === "smooth" && isFloating(values[operand]!.dtype);
+    const product = canMask ? derivative.masked?.(values, params, operand) : undefined;
     const outs = product === undefined ? bind(prim, values, params) : [product];
     const isMasked = leavesZeros(prim, ins, owns.map((own) => own?.isMasked)); // prettier-ignore
     return outs.map((out) => this.wrap(out, isMasked));
