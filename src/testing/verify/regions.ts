@@ -235,7 +235,8 @@ export function comparisonOf(
   if (last.kind === "tangent" && !masked && before.length === 1 && gradient?.kind === "gradient")
     return curvature(base, gradient, last, args, budget);
   const from = derivedBy(base, before).region();
-  const zeros = { masked, emptyLoops: masked !== undefined };
+  // gradients take a loop without iterations as a mask, and so must the tangents that they are compared with
+  const zeros = { masked, emptyLoops: last.kind !== "tangent" || masked !== undefined };
   const forward = tangent(from, last.active, scalarFunctions, { primal: true, ...zeros, ...literalFlat });
   const oracle = interpreted(forward, budget);
   return last.kind === "tangent" ? direct(oracle, resultTypes(forward)) : adjoint(from, last, args, oracle);
@@ -313,12 +314,13 @@ function curvature(
   const n = base.params.length;
   const paramTypes = base.params.map(({ type }) => type);
   const types = resultTypes(base);
-  const first = tangent(base, gradient.active, scalarFunctions, { primal: true, ...literalFlat });
+  const options = { primal: true, emptyLoops: true, ...literalFlat };
+  const first = tangent(base, gradient.active, scalarFunctions, options);
   const second = tangent(
     first,
     first.params.map((_, i) => active[i] === true),
     scalarFunctions,
-    { primal: true, ...literalFlat },
+    options,
   );
   const oracle = interpreted(second, budget);
   const along = directions(base, gradient.active, args);
