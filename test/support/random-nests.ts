@@ -1,8 +1,8 @@
 // Random loop nests as people write them: parallel loops, reductions and recurrences, one to four deep, with sums, products, minima and
 // maxima, temporaries and arrays at every level, shifted and exchanged elements, early exits, conditions on data, and helpers. Trip counts
 // are those at which loop rewrites change their minds.
-import { stripLength } from "../../src/engine/region/lower/factors.ts";
-import { stripLanes } from "../../src/engine/region/lower/strips.ts";
+import { stripLength } from "../../src/engine/loops/operands.ts";
+import { stripLanes } from "../../src/engine/loops/strips.ts";
 import type { Choices } from "./random-choices.ts";
 import type { ArrayName, Extent, LocalNumber, LoopIndex, NestScope } from "./random-nest-terms.ts";
 import { NestStatementDraw } from "./random-nest-statements.ts";

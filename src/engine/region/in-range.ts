@@ -1,7 +1,7 @@
 // Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
 import { mutableNames } from "./flatten.ts";
-import type { Polynomial } from "./polynomial.ts";
-import { addPolynomials, namePolynomial, one } from "./polynomial.ts";
+import type { Polynomial } from "../loops/polynomial.ts";
+import { addPolynomials, namePolynomial, one } from "../loops/polynomial.ts";
 import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "./region.ts";
 import { mapBlocksOf, mapExpr, mapExpressionsOf } from "./walk.ts";
 import type { NamedBounds, NamedPolynomials } from "./whole-numbers.ts";

@@ -1,6 +1,6 @@
 // Which elements that were read are still what they were once all has gone forwards: nothing stores to them any more.
-import type { Polynomial } from "./polynomial.ts";
-import { addPolynomials, constantPolynomial, namePolynomial, one } from "./polynomial.ts";
+import type { Polynomial } from "../loops/polynomial.ts";
+import { addPolynomials, constantPolynomial, namePolynomial, one } from "../loops/polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For, RegionExpr } from "./region.ts";
 import type { Bounds, NamedBounds, NamedPolynomials } from "./whole-numbers.ts";

@@ -7,7 +7,7 @@ import type { Needs, Recovery } from "./needs.ts";
 import type { Count, Loop } from "./prepare.ts";
 import type { RegionExpr, RegionStmt } from "./region.ts";
 import type { NameFacts } from "./kept.ts";
-import type { Polynomial } from "./polynomial.ts";
+import type { Polynomial } from "../loops/polynomial.ts";
 import { atomExpr } from "./whole-numbers.ts";
 import { mostTrips } from "./trips.ts";
 import { blocksOf, walkStmts } from "./walk.ts";

@@ -1,8 +1,8 @@
 // How many iterations a loop has at most, as is known before the loops around it: records must have room for these.
 import type { NameFacts } from "./kept.ts";
 import { endsOf } from "./kept.ts";
-import type { Polynomial } from "./polynomial.ts";
-import { addPolynomials, hasName, namePolynomial, one } from "./polynomial.ts";
+import type { Polynomial } from "../loops/polynomial.ts";
+import { addPolynomials, hasName, namePolynomial, one } from "../loops/polynomial.ts";
 import type { Loop } from "./prepare.ts";
 import type { For } from "./region.ts";
 import { isSum, leastOver } from "./whole-numbers.ts";

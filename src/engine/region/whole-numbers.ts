@@ -1,5 +1,5 @@
 // Whole numbers of a region as polynomials of locals and lengths.
-import type { Polynomial } from "./polynomial.ts";
+import type { Polynomial } from "../loops/polynomial.ts";
 import {
   addPolynomials,
   constantPolynomial,
@@ -7,7 +7,7 @@ import {
   namesOf,
   one,
   splitBy,
-} from "./polynomial.ts";
+} from "../loops/polynomial.ts";
 import type { For, RegionExpr } from "./region.ts";
 
 /** The index of a loop: from the least to the greatest value that it has in the body. */

@@ -5,9 +5,10 @@ import { isProgram } from "../../engine/ir/program.ts";
 import * as k from "../../engine/kernel/build.ts";
 import { checkRoutine } from "../../engine/kernel/check.ts";
 import { printRoutine } from "../../engine/kernel/print.ts";
-import type { Routine, Stmt } from "../../engine/kernel/scalar.ts";
+import type { Routine } from "../../engine/kernel/scalar.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
 import { checkRegion } from "../../engine/region/check.ts";
+import type { LoweringStage } from "../../engine/region/lower/options.ts";
 import { lowerRegion } from "../../engine/region/lower/routine.ts";
 import { printRegion } from "../../engine/region/print.ts";
 import type { Region } from "../../engine/region/region.ts";
@@ -54,19 +55,18 @@ function textOf(made: object): string {
  * @throws DownhillError `internal` that shows the routine.
  */
 export function checkLowering(region: Region): void {
-  const stages: (readonly Stmt[])[] = [];
+  const stages: LoweringStage[] = [];
   const { routine, failure } = lowerRegion(region, scalarFunctions, { failedChecks: "end", stages });
-  const last = must(stages.at(-1), "the statements of a region");
+  const last = must(stages.at(-1), "the statements of a region").statements;
   const prelude = k.makeBlock();
   prelude.statements.push(...routine.body.slice(0, routine.body.length - last.length));
   // earlier stages may hold sites of errors that later ones have removed
   if (failure === undefined) for (const [name, type] of failureLocals) prelude.let(name, k.constant(type, 0));
-  stages.forEach((statements, i) =>
+  for (const { pass, statements } of stages)
     checkAfterPass(
       { ...routine, body: [...prelude.statements, ...statements] },
-      `step ${i + 1} of ${stages.length} of lowering a region`,
-    ),
-  );
+      `${pass} (lowering of a region)`,
+    );
 }
 
 /** The locals by which a routine reports an error (`FailureLocals`). */

@@ -3,7 +3,7 @@ import type { Expr } from "../../kernel/scalar.ts";
 import type { ArrayDeclaration } from "../region.ts";
 import { writeExpr, settled } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
-import { plus, times } from "./places.ts";
+import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { arrayOf, enter, writeFailure } from "./scope.ts";
 

@@ -9,13 +9,19 @@ import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { bindingsOf } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../region.ts";
-import type { End, IndexRange, IsPositive, Surroundings } from "./bounds.ts";
-import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Polynomial } from "../polynomial.ts";
-import { addPolynomials, namesOf, one } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { integerValue, polynomialOf, polynomialValue, realOf, realsIn } from "./polynomial.ts";
-import { mapBlocks, mapExpressions, mapStmts, withBranches } from "./rewrite.ts";
+import type { End, IndexRange, IsPositive, Surroundings } from "../../loops/bounds.ts";
+import { endsOf, isNeverNegative, rangeOfLoop, within } from "../../loops/bounds.ts";
+import type { Polynomial } from "../../loops/polynomial.ts";
+import { addPolynomials, namesOf, one } from "../../loops/polynomial.ts";
+import type { Made } from "../../loops/index-polynomial.ts";
+import {
+  integerValue,
+  polynomialOf,
+  polynomialValue,
+  realOf,
+  realsIn,
+} from "../../loops/index-polynomial.ts";
+import { mapBlocks, mapExpressions, mapStmts, withBranches } from "../../loops/rewrite.ts";
 import type { LowerOptions } from "./options.ts";
 import type { Check, Guard, Scope } from "./scope.ts";
 import { writeFailure } from "./scope.ts";

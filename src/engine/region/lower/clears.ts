@@ -4,8 +4,8 @@ import * as k from "../../kernel/build.ts";
 import { sameExpr } from "../../kernel/same-expr.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { blocksIn, walkBlock, walkOwnExprs } from "../../kernel/walk.ts";
-import { addedBy } from "./apart.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { addedBy } from "../../loops/dependence.ts";
+import { mapBlocks } from "../../loops/rewrite.ts";
 import type { ArrayPlace, Scope } from "./scope.ts";
 
 type For = Stmt & { readonly kind: "for" };

@@ -4,7 +4,7 @@ import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import type { For, RegionExpr, RegionStmt } from "../region.ts";
 import { settled, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
-import { plus, times } from "./places.ts";
+import { plus, times } from "../../kernel/index-arithmetic.ts";
 import type { Cursor, Scope } from "./scope.ts";
 import { enterUnlessFailed, openCursor } from "./scope.ts";
 import { append } from "../../util/append.ts";

@@ -1,3 +1,4 @@
+import { plus, times } from "../../kernel/index-arithmetic.ts";
 import * as k from "../../kernel/build.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr } from "../../kernel/scalar.ts";
@@ -100,22 +101,6 @@ export function flatIndex({ offset, dims }: ArrayPlace, places: readonly Expr[])
 /** How far a place in a buffer is behind the beginning of its array. */
 export function behind(offset: Expr, place: Expr): Expr {
   return offset.kind === "const" && offset.value === 0 ? place : k.sub(place, offset);
-}
-
-export function plus(x: Expr, y: Expr): Expr {
-  if (x.kind === "const" && x.value === 0) return y;
-  return y.kind === "const" && y.value === 0 ? x : k.add(x, y);
-}
-
-export function times(x: Expr, y: Expr): Expr {
-  for (const [one, other] of [
-    [x, y],
-    [y, x],
-  ] as const) {
-    if (one.kind === "const" && one.value === 0) return one;
-    if (one.kind === "const" && one.value === 1) return other;
-  }
-  return k.mul(x, y);
 }
 
 /** Whether an expression has an access that is checked and evaluated in any case. */

@@ -9,22 +9,18 @@ import { walkStmts } from "../walk.ts";
 import { writeExpr } from "./expressions.ts";
 import { integerRange, lengthRange } from "./integers.ts";
 import type { LowerOptions } from "./options.ts";
-import { plus, times } from "./places.ts";
+import { plus, times } from "../../kernel/index-arithmetic.ts";
 import { must } from "../../util/assert-never.ts";
 import { settleChecks } from "./checks.ts";
-import { withDifferences } from "./differences.ts";
 import { withoutVainClears } from "./clears.ts";
-import { withSteadyParts } from "./steady.ts";
-import { markLoops } from "./independent.ts";
-import type { ProductHost } from "./factors.ts";
-import { withProducts } from "./products.ts";
-import { mapBlocks } from "./rewrite.ts";
+import { type LoopContext, runLoopPasses } from "../../loops/pipeline.ts";
+import type { ProductHost } from "../../loops/operands.ts";
+import { mapBlocks } from "../../loops/rewrite.ts";
 import type { ArrayPlace, Cursor, Host, Scope, Site } from "./scope.ts";
 import { arrayOf, openCursor } from "./scope.ts";
 import { sizeBeforeCall } from "./sizes.ts";
 import { writeBlock } from "./statements.ts";
-import type { StripMemory } from "./strips.ts";
-import { withoutUnusedLocals } from "./unused.ts";
+import type { StripMemory } from "../../loops/strips.ts";
 import { replaceAll } from "../../util/append.ts";
 import { cutDeepNests } from "./unnest.ts";
 
@@ -83,28 +79,37 @@ export function writeRegion(
   const cursor = openCursor(host.block);
   writeBlock(scope, cursor, region.body);
   const written = writeResults(region, scope, cursor, options);
-  const seen = (made: readonly Stmt[]): readonly Stmt[] => {
-    options.stages?.push(made);
-    return made;
-  };
+  const noteStage = (pass: string, statements: readonly Stmt[]): void =>
+    void options.stages?.push({ pass, statements });
   cutDeepNests(scope, host.block.statements);
-  let statements = seen(withoutVainClears(scope, host.block.statements));
-  if (options.hoistChecks !== false) statements = seen(settleChecks(scope, statements, options));
-  const { changing, ranges } = scope;
-  if (options.products !== false && options.sums !== false)
-    statements = seen(withProducts(statements, productHost(statements, scope)));
-  const memory = stripMemory(scope);
-  const surroundings = { changing, ranges, offsets, memory, fresh: host.fresh };
-  statements = seen(markLoops(statements, surroundings, options));
-  statements = seen(withSteadyParts(statements, options, host.fresh));
-  statements = seen(withDifferences(statements, options));
-  const read = [...written.scalars, ...[...written.dims.values()].flat()];
-  statements = seen(numberSites(withoutUnusedLocals(statements, read), sites, host));
+  let statements = withoutVainClears(scope, host.block.statements);
+  noteStage("clears", statements);
+  if (options.hoistChecks !== false) {
+    statements = settleChecks(scope, statements, options);
+    noteStage("checks", statements);
+  }
+  const results = [...written.scalars, ...[...written.dims.values()].flat()];
+  const context = loopContext(scope, offsets, results, options);
+  statements = numberSites(runLoopPasses(statements, context, noteStage), sites, host);
+  noteStage("sites", statements);
   replaceAll(host.block.statements, statements);
   return written;
 }
 
-/** What products are written into. */
+/** The context in which the loops of a region are rewritten. */
+function loopContext(
+  scope: Scope,
+  offsets: ReadonlySet<string>,
+  results: readonly Expr[],
+  options: LowerOptions,
+): LoopContext {
+  const { changing, ranges, host } = scope;
+  const memory = stripMemory(scope);
+  const productsOf = (block: readonly Stmt[]): ProductHost => productHost(block, scope);
+  return { changing, ranges, offsets, memory, productsOf, results, options, fresh: host.fresh };
+}
+
+/** The memory and facts for contractions that are taken out of a block. */
 function productHost(block: readonly Stmt[], { host, changing, ranges }: Scope): ProductHost {
   const set = new Set(changing);
   const of = new Map<string, Expr>();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import * as k from "../../kernel/build.ts";
-import { copyExpr } from "../../kernel/copy.ts";
-import type { Stmt } from "../../kernel/scalar.ts";
+import * as k from "../kernel/build.ts";
+import { copyExpr } from "../kernel/copy.ts";
+import type { Stmt } from "../kernel/scalar.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 test("statements and expressions that a rewrite does not change stay the same objects", () => {

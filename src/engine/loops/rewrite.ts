@@ -1,6 +1,6 @@
-import { copyExpr } from "../../kernel/copy.ts";
-import type { Expr, Place, Stmt } from "../../kernel/scalar.ts";
-import { append } from "../../util/append.ts";
+import { copyExpr } from "../kernel/copy.ts";
+import type { Expr, Place, Stmt } from "../kernel/scalar.ts";
+import { append } from "../util/append.ts";
 
 /**
  * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements

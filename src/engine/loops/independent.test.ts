@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { formOfText } from "../../../../test/support/plain-region.ts";
-import { faultOfRegion } from "../../../../test/support/region-agreement.ts";
-import { scalarFunctions } from "../../prims/scalar-functions.ts";
-import { printHead } from "../../kernel/print.ts";
-import { walkBlock } from "../../kernel/walk.ts";
-import { lowerRegion } from "./routine.ts";
+import { formOfText } from "../../../test/support/plain-region.ts";
+import { faultOfRegion } from "../../../test/support/region-agreement.ts";
+import { scalarFunctions } from "../prims/scalar-functions.ts";
+import { printHead } from "../kernel/print.ts";
+import { walkBlock } from "../kernel/walk.ts";
+import { lowerRegion } from "../region/lower/routine.ts";
 
 /** The sum over columns of a variance: two sums in each iteration of an outer loop. */
 const variances = (element: string): string => `export function f(x: number[][]): number {

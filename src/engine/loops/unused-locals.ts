@@ -1,5 +1,5 @@
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 /** A block without locals that nothing reads and that are never set; `results` are read after it. */

@@ -1,19 +1,12 @@
-import * as k from "../../kernel/build.ts";
-import { copyExpr } from "../../kernel/copy.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { isFloat } from "../../kernel/scalar.ts";
-import type { LowerOptions } from "./options.ts";
+import * as k from "../kernel/build.ts";
+import { copyExpr } from "../kernel/copy.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { isFloat } from "../kernel/scalar.ts";
 import { mapBlocks, mapExpressions } from "./rewrite.ts";
 
 /** A block in which what was added after its sign was changed is subtracted: the same bits by one operation less. */
-export function withDifferences(block: readonly Stmt[], options: LowerOptions): readonly Stmt[] {
-  if (options.differences === false) return block;
-  return block.map((stmt) =>
-    mapExpressions(
-      mapBlocks(stmt, (inner) => withDifferences(inner, options)),
-      withDifference,
-    ),
-  );
+export function withDifferences(block: readonly Stmt[]): readonly Stmt[] {
+  return block.map((stmt) => mapExpressions(mapBlocks(stmt, withDifferences), withDifference));
 }
 
 function withDifference(expr: Expr): Expr {

@@ -1,11 +1,11 @@
 // The operands of a product: elements of arrays where they lie, or copies of what is computed, or lies so that vectors cannot read it.
-import * as k from "../../kernel/build.ts";
-import { copyBlock } from "../../kernel/copy.ts";
-import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
-import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import * as k from "../kernel/build.ts";
+import { copyBlock } from "../kernel/copy.ts";
+import type { Buffer, Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import { constantSize, multiplySizes, sizeExpr } from "../kernel/sizes.ts";
 import type { Block, Known, Let, Nest, Place } from "./nests.ts";
 import { placeOf, sizeOf, sliceOf } from "./nests.ts";
-import { integerValue } from "./polynomial.ts";
+import { integerValue } from "./index-polynomial.ts";
 
 /** What products are written into. */
 export interface ProductHost extends Known {

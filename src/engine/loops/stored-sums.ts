@@ -1,9 +1,9 @@
 // `old = y[i]; sum = old + x; y[i] = sum` is `y[i] = y[i] + x`: then it is seen that the element is only added to.
-import * as k from "../../kernel/build.ts";
-import { sameExpr } from "../../kernel/same-expr.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
+import * as k from "../kernel/build.ts";
+import { sameExpr } from "../kernel/same-expr.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { usesOf } from "../kernel/uses.ts";
+import { walkBlock } from "../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 type Let = Stmt & { readonly kind: "let" };

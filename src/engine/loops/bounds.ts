@@ -1,9 +1,9 @@
 // Between which polynomials of what is known before a loop a place within it lies.
-import type { Expr } from "../../kernel/scalar.ts";
-import type { Polynomial } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "../polynomial.ts";
-import { polynomialOf } from "./polynomial.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import type { Polynomial } from "./polynomial.ts";
+import type { Made } from "./index-polynomial.ts";
+import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
+import { polynomialOf } from "./index-polynomial.ts";
 
 /** Ends that an index lies between, both included; each of several holds. */
 export interface IndexRange {

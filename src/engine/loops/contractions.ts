@@ -1,18 +1,18 @@
 // Sums of products in nests of loops become contractions, which backends compute in tiles. What else a nest does stays in loops.
-import * as k from "../../kernel/build.ts";
-import type { Contract, Dim, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
-import { isFloat } from "../../kernel/scalar.ts";
-import { constantSize } from "../../kernel/sizes.ts";
-import { walkBlock } from "../../kernel/walk.ts";
-import type { Attempt, Elements, Factor, Operand, ProductHost } from "./factors.ts";
-import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from "./factors.ts";
+import * as k from "../kernel/build.ts";
+import type { Contract, Dim, Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import { isFloat } from "../kernel/scalar.ts";
+import { constantSize } from "../kernel/sizes.ts";
+import { walkBlock } from "../kernel/walk.ts";
+import type { Attempt, Elements, Factor, Operand, ProductHost } from "./operands.ts";
+import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from "./operands.ts";
 import type { Block, For, Nest, Place } from "./nests.ts";
 import { areDistinct, factsOf, nestOf, placeOf, readersOf, throughLets } from "./nests.ts";
-import { plus } from "./places.ts";
-import { samePolynomial } from "../polynomial.ts";
+import { plus } from "../kernel/index-arithmetic.ts";
+import { samePolynomial } from "./polynomial.ts";
 import { mapBlocks, mapStmts } from "./rewrite.ts";
-import { withoutUnusedLocals } from "./unused.ts";
-import { largestOf } from "../../util/append.ts";
+import { withoutUnusedLocals } from "./unused-locals.ts";
+import { largestOf } from "../util/append.ts";
 
 /** Loops of a product: one of rows, one of columns and one of sums at least. */
 const fewestLoops = 3;

@@ -1,11 +1,11 @@
 // What loops do not change and engines compute in each iteration all the same is computed before them: conditions of `select`, since engines
 // leave comparisons of vectors in loops, and parts of places, since those of WebAssembly move nothing out of loops.
-import { copyExpr } from "../../kernel/copy.ts";
-import { printExpr } from "../../kernel/print.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { bindingsOf } from "../../kernel/uses.ts";
-import { walkExpr } from "../../kernel/walk.ts";
-import type { LowerOptions } from "./options.ts";
+import { copyExpr } from "../kernel/copy.ts";
+import { printExpr } from "../kernel/print.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import { walkExpr } from "../kernel/walk.ts";
+import type { LoopOptions } from "./options.ts";
 import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
 
 type Loop = Stmt & { readonly kind: "for" | "while" | "reduce" };
@@ -24,7 +24,7 @@ interface Around {
  */
 export function withSteadyParts(
   block: readonly Stmt[],
-  { steadyConditions = true, steadyPlaces = true }: LowerOptions,
+  { steadyConditions = true, steadyPlaces = true }: LoopOptions,
   fresh: (hint: string) => string,
 ): readonly Stmt[] {
   return within(block, []);

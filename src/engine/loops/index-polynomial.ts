@@ -1,16 +1,16 @@
 // Integers of a routine as polynomials of its locals: integers, or behind a `~` float64 of which it is to be seen whether they are whole.
-import * as k from "../../kernel/build.ts";
-import type { Range } from "../../kernel/range.ts";
-import { isWithin, typeRange } from "../../kernel/range.ts";
-import type { Expr } from "../../kernel/scalar.ts";
-import type { Polynomial } from "../polynomial.ts";
+import * as k from "../kernel/build.ts";
+import type { Range } from "../kernel/range.ts";
+import { isWithin, typeRange } from "../kernel/range.ts";
+import type { Expr } from "../kernel/scalar.ts";
+import type { Polynomial } from "./polynomial.ts";
 import {
   addPolynomials,
   constantPolynomial,
   multiplyPolynomials,
   namePolynomial,
   namesOf,
-} from "../polynomial.ts";
+} from "./polynomial.ts";
 
 /** What expressions are made of. */
 export interface Made {

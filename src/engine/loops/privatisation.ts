@@ -1,11 +1,11 @@
 // Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
-import { bindingsOf } from "../../kernel/uses.ts";
-import type { Access, Facts, For, Loop } from "./apart.ts";
-import { madeIn } from "./apart.ts";
-import type { Polynomial } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { hasName, namesIn, renamed, samePolynomial } from "../polynomial.ts";
-import { polynomialOf } from "./polynomial.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import type { Access, Facts, For, Loop } from "./dependence.ts";
+import { madeIn } from "./dependence.ts";
+import type { Polynomial } from "./polynomial.ts";
+import type { Made } from "./index-polynomial.ts";
+import { hasName, namesIn, renamed, samePolynomial } from "./polynomial.ts";
+import { polynomialOf } from "./index-polynomial.ts";
 
 /**
  * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write

@@ -1,25 +1,25 @@
 // A loop whose iterations share nothing but sums, or arrays that each could have for itself, goes in strips: as many iterations at
 // once as vectors have lanes, each with sums and arrays of its own.
-import { usesDouble } from "../../codegen/branches.ts";
-import { fitsLanes } from "../../codegen/plan.ts";
-import type { Block } from "../../kernel/build.ts";
-import * as k from "../../kernel/build.ts";
-import { copyBlock } from "../../kernel/copy.ts";
-import { printExpr } from "../../kernel/print.ts";
-import type { Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
-import { addSizes, constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
-import { bindingsOf, usesOf } from "../../kernel/uses.ts";
-import { walkBlock } from "../../kernel/walk.ts";
-import type { Access, Accesses, Facts, For } from "./apart.ts";
-import { accessesOf, isListApart, madeIn } from "./apart.ts";
+import { usesDouble } from "../codegen/branches.ts";
+import { fitsLanes } from "../codegen/plan.ts";
+import type { Block } from "../kernel/build.ts";
+import * as k from "../kernel/build.ts";
+import { copyBlock } from "../kernel/copy.ts";
+import { printExpr } from "../kernel/print.ts";
+import type { Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import { addSizes, constantSize, multiplySizes, sizeExpr } from "../kernel/sizes.ts";
+import { bindingsOf, usesOf } from "../kernel/uses.ts";
+import { walkBlock } from "../kernel/walk.ts";
+import type { Access, Accesses, Facts, For } from "./dependence.ts";
+import { accessesOf, isListApart, madeIn } from "./dependence.ts";
 import { noTerm } from "./neutral.ts";
-import { plus, times } from "./places.ts";
-import { hasName, splitBy } from "../polynomial.ts";
-import { polynomialOf } from "./polynomial.ts";
-import { isPrivate } from "./private.ts";
+import { plus, times } from "../kernel/index-arithmetic.ts";
+import { hasName, splitBy } from "./polynomial.ts";
+import { polynomialOf } from "./index-polynomial.ts";
+import { isPrivate } from "./privatisation.ts";
 import { mapBlocks } from "./rewrite.ts";
-import { addingTo, typeOfSet } from "./sums.ts";
-import { append } from "../../util/append.ts";
+import { addingTo, typeOfSet } from "./folds.ts";
+import { append } from "../util/append.ts";
 
 /** Memory that loops in strips need. */
 export interface StripMemory {

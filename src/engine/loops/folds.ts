@@ -1,9 +1,9 @@
-import { canVectorise } from "../../codegen/vectorise.ts";
-import * as k from "../../kernel/build.ts";
-import type { Expr, Reduce, ScalarType, Stmt } from "../../kernel/scalar.ts";
-import { neutral } from "../../kernel/neutral.ts";
-import { bindingsOf } from "../../kernel/uses.ts";
-import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
+import { canVectorise } from "../codegen/vectorise.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, Reduce, ScalarType, Stmt } from "../kernel/scalar.ts";
+import { neutral } from "../kernel/neutral.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import { blocksIn, walkBlock, walkExpr } from "../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
 type For = Stmt & { readonly kind: "for" };

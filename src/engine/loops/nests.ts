@@ -1,14 +1,14 @@
 // What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
-import * as k from "../../kernel/build.ts";
-import type { Expr, Size, Stmt } from "../../kernel/scalar.ts";
-import { bindingsOf } from "../../kernel/uses.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, Size, Stmt } from "../kernel/scalar.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import type { IsPositive } from "./bounds.ts";
 import { isNeverNegative } from "./bounds.ts";
-import type { Polynomial } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { addPolynomials, multiplyPolynomials, namesOf, one, splitBy } from "../polynomial.ts";
-import { integerValue, polynomialOf } from "./polynomial.ts";
+import type { Polynomial } from "./polynomial.ts";
+import type { Made } from "./index-polynomial.ts";
+import { addPolynomials, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
+import { integerValue, polynomialOf } from "./index-polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Let = Stmt & { readonly kind: "let" };

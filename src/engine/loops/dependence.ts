@@ -1,15 +1,15 @@
 // Which elements the iterations of a loop touch, and whether what one of them writes is touched by no other.
-import type { Range } from "../../kernel/range.ts";
-import { sameExpr } from "../../kernel/same-expr.ts";
-import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import { bindingsOf } from "../../kernel/uses.ts";
-import { walkBlock, walkExpr } from "../../kernel/walk.ts";
+import type { Range } from "../kernel/range.ts";
+import { sameExpr } from "../kernel/same-expr.ts";
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { bindingsOf } from "../kernel/uses.ts";
+import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
-import type { Polynomial } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { addPolynomials, hasName, namesIn, one, samePolynomial, splitBy } from "../polynomial.ts";
-import { polynomialOf } from "./polynomial.ts";
+import type { Polynomial } from "./polynomial.ts";
+import type { Made } from "./index-polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial, splitBy } from "./polynomial.ts";
+import { polynomialOf } from "./index-polynomial.ts";
 
 export type For = Stmt & { readonly kind: "for" };
 export type Loop = Stmt & { readonly kind: "for" | "reduce" };

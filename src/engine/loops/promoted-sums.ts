@@ -1,15 +1,16 @@
 // A loop that adds to an element of an array whose place stays the same adds to a local, and the element gets that once.
-import * as k from "../../kernel/build.ts";
-import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
-import { bindingsOf, usesOf } from "../../kernel/uses.ts";
-import type { Access, Facts, For } from "./apart.ts";
-import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./apart.ts";
+import * as k from "../kernel/build.ts";
+import type { Expr, ScalarType, Stmt } from "../kernel/scalar.ts";
+import { bindingsOf, usesOf } from "../kernel/uses.ts";
+import type { Access, Facts, For } from "./dependence.ts";
+import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./dependence.ts";
 import { rangeOfLoop } from "./bounds.ts";
+import { factsOf, type LocalFacts, type LoopFacts, mapWithFacts } from "./facts.ts";
 import { noTerm } from "./neutral.ts";
-import type { Polynomial } from "../polynomial.ts";
-import type { Made } from "./polynomial.ts";
-import { addPolynomials, hasName, namesIn, one, samePolynomial } from "../polynomial.ts";
-import { integerValue, polynomialOf } from "./polynomial.ts";
+import type { Polynomial } from "./polynomial.ts";
+import type { Made } from "./index-polynomial.ts";
+import { addPolynomials, hasName, namesIn, one, samePolynomial } from "./polynomial.ts";
+import { integerValue, polynomialOf } from "./index-polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 /** Elements that a loop adds to, all in one place. */
@@ -20,8 +21,27 @@ interface Fixed {
   readonly sum: Expr & { readonly kind: "local" };
 }
 
-/** The loop with such sums in locals, and what comes before and after it. */
-export function withFixedPlaces(facts: Facts, loop: For, fresh: (hint: string) => string): readonly Stmt[] {
+/** Rewrites loops that add to an element at an invariant index: they add to a local, and the element gets the sum after the loop. */
+export function promoteSums(
+  block: readonly Stmt[],
+  { fresh, ...locals }: LocalFacts & { fresh(hint: string): string },
+): readonly Stmt[] {
+  return promoteIn(factsOf(block, locals), block, fresh);
+}
+
+function promoteIn(
+  facts: LoopFacts,
+  block: readonly Stmt[],
+  fresh: (hint: string) => string,
+): readonly Stmt[] {
+  return mapWithFacts(facts, block, (stmt, here) => {
+    const inner = mapBlocks(stmt, (part) => promoteIn(here, part, fresh));
+    return inner.kind === "for" ? withPromotedSums(here, inner, fresh) : inner;
+  });
+}
+
+/** The loop with such sums in locals, and the statements before and after it. */
+function withPromotedSums(facts: Facts, loop: For, fresh: (hint: string) => string): readonly Stmt[] {
   if (!loop.body.some((stmt) => stmt.kind === "store" && addedBy(stmt) !== undefined)) return [loop];
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return [loop];

@@ -1,0 +1,73 @@
+// The passes over loops of the kernel vocabulary, in order.
+import type { Expr, Stmt } from "../kernel/scalar.ts";
+import { withProducts } from "./contractions.ts";
+import type { LocalFacts } from "./facts.ts";
+import { markLoops } from "./independent.ts";
+import { withSteadyParts } from "./invariants.ts";
+import type { ProductHost } from "./operands.ts";
+import type { LoopOptions } from "./options.ts";
+import { promoteSums } from "./promoted-sums.ts";
+import { withStoredSums } from "./stored-sums.ts";
+import type { StripMemory } from "./strips.ts";
+import { withDifferences } from "./subtractions.ts";
+import { withoutUnusedLocals } from "./unused-locals.ts";
+
+/** What the passes need to know about the routine around the block. */
+export interface LoopContext extends LocalFacts {
+  /** Memory for strips; `undefined` if the routine has none. */
+  readonly memory: StripMemory | undefined;
+  /** Memory and facts for contractions that are taken out of a block. */
+  readonly productsOf: (block: readonly Stmt[]) => ProductHost;
+  /** Expressions that are read after the block. */
+  readonly results: readonly Expr[];
+  readonly options: LoopOptions;
+  fresh(hint: string): string;
+}
+
+/** A rewrite of a block. It must not change the results of the routine, but may change the order in which sums are added. */
+export interface LoopPass {
+  readonly name: string;
+  readonly isOn: (options: LoopOptions) => boolean;
+  readonly run: (block: readonly Stmt[], context: LoopContext) => readonly Stmt[];
+}
+
+/** All passes, in order. */
+export const loopPasses: readonly LoopPass[] = [
+  {
+    name: "contractions",
+    isOn: ({ products, sums }) => products !== false && sums !== false,
+    run: (block, { productsOf }) => withProducts(block, productsOf(block)),
+  },
+  { name: "stored sums", isOn: ({ sums }) => sums !== false, run: withStoredSums },
+  {
+    name: "promoted sums",
+    isOn: ({ fixedPlaces, sums }) => fixedPlaces !== false && sums !== false,
+    run: promoteSums,
+  },
+  { name: "independent loops, folds and strips", isOn: () => true, run: markLoops },
+  {
+    name: "invariants",
+    isOn: ({ steadyConditions, steadyPlaces }) => steadyConditions !== false || steadyPlaces !== false,
+    run: (block, { options, fresh }) => withSteadyParts(block, options, fresh),
+  },
+  { name: "subtractions", isOn: ({ differences }) => differences !== false, run: withDifferences },
+  {
+    name: "unused locals",
+    isOn: () => true,
+    run: (block, { results }) => withoutUnusedLocals(block, results),
+  },
+];
+
+/** Runs the passes over a block. `observe` sees the block after each pass. */
+export function runLoopPasses(
+  block: readonly Stmt[],
+  context: LoopContext,
+  observe?: (pass: string, block: readonly Stmt[]) => void,
+): readonly Stmt[] {
+  return loopPasses.reduce((before, { name, isOn, run }) => {
+    if (!isOn(context.options)) return before;
+    const after = run(before, context);
+    observe?.(name, after);
+    return after;
+  }, block);
+}
