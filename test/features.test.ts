@@ -1,5 +1,5 @@
-// FEATURES.md says what downhill has: its names are exports, and what is exported stands there.
-import { expect, test } from "vitest";
+// docs/features.json lists the exports of downhill and what other libraries have. FEATURES.md summarises it, and the site shows it.
+import { describe, expect, test } from "vitest";
 import * as main from "downhill";
 import * as data from "downhill/data";
 import * as distributed from "downhill/distributed";
@@ -17,13 +17,13 @@ import * as testing from "downhill/testing";
 import * as train from "downhill/train";
 import * as tree from "downhill/tree";
 import * as viz from "downhill/viz";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./support/snippets.ts";
 
 type Module = Readonly<Record<string, unknown>>;
 
-/** The modules whose functions the page lists without gaps, by their subpaths. */
+/** Modules whose exports are all listed, by their subpaths. */
 const numerical: Readonly<Record<string, Module>> = {
   "": main,
   linalg,
@@ -47,12 +47,12 @@ const modules: Readonly<Record<string, Module>> = {
   testing,
 };
 
-/** Exports that are no feature to compare, and why. */
+/** Exports that are no feature to compare, with the reason. */
 const exceptions: Readonly<Record<string, string>> = {
   DownhillError: "the class of all errors",
-  Tensor: "the class of what the functions take and give",
-  bind: "for rules of primitives, beside definePrimitive",
-  bind1: "for rules of primitives, beside definePrimitive",
+  Tensor: "the class of arguments and results",
+  bind: "for rules of primitives, next to definePrimitive",
+  bind1: "for rules of primitives, next to definePrimitive",
   kernel: "the vocabulary that lowerings of primitives are written in",
   checkProgram: "for tools that write programs",
   hashProgram: "for tools that write programs",
@@ -61,77 +61,188 @@ const exceptions: Readonly<Record<string, string>> = {
   "distributions.Distribution": "the type of the distributions that are listed",
 };
 
-interface Row {
-  readonly section: string;
-  readonly line: string;
-  /** The words of others, names of ours, and what downhill, JAX, PyTorch, jax-js and TensorFlow.js have of it. */
-  readonly cells: readonly string[];
+const libraryIds = ["downhill", "jax", "pytorch", "jaxjs", "tfjs"] as const;
+type LibraryId = (typeof libraryIds)[number];
+
+/** A row of docs/features.json: names of a feature elsewhere, functions of downhill, and one state per library. */
+type Feature = Readonly<Record<LibraryId, string>> & {
+  readonly name: string;
+  readonly functions: readonly string[];
+};
+interface Section {
+  readonly title: string;
+  readonly note?: string;
+  readonly rows: readonly Feature[];
+}
+interface Features {
+  readonly libraries: readonly { readonly id: string; readonly name: string; readonly compared: string }[];
+  readonly sections: readonly Section[];
+}
+interface Filter {
+  filterFeatures(
+    sections: readonly Section[],
+    wanted: { readonly text?: string; readonly state?: string },
+  ): readonly Section[];
+  splitState(cell: string): { readonly state: string; readonly note: string };
 }
 
-const rows: Row[] = [];
-let section = "";
-for (const line of readFileSync(join(root, "FEATURES.md"), "utf8").split("\n")) {
-  if (line.startsWith("## ")) section = line.slice(3);
-  if (!/^\| (?!name |---)/.test(line)) continue;
-  const cells = line.split("|").slice(1, -1).map((cell) => cell.trim()); // prettier-ignore
-  rows.push({ section, line, cells });
-}
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const { libraries, sections } = JSON.parse(read("docs/features.json")) as Features;
+const { filterFeatures, splitState } = (await import(join(root, "docs/site/features.mjs"))) as Filter;
+const rows = sections.flatMap((section) => section.rows);
 
 const quoted = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
-const ours = (row: Row): string[] => quoted(`${row.cells[1]!} ${row.cells[2]!}`);
+/** Public names that a row claims, those in a note included; names of commands follow the word "command". */
+const claimed = (row: Feature): string[] => [
+  ...row.functions,
+  ...quoted(row.downhill.replaceAll(/the command `\w+`/g, "")),
+];
 
 function isExport(name: string): boolean {
   const dot = name.lastIndexOf(".");
   return Object.hasOwn(modules[name.slice(0, Math.max(dot, 0))] ?? {}, name.slice(dot + 1));
 }
 
-test("every name of ours on the page of features is an export of the module that it names", () => {
-  expect(rows.length).toBeGreaterThan(250);
-  for (const row of rows) {
-    expect(ours(row).filter((name) => !isExport(name)), row.line).toEqual([]); // prettier-ignore
-  }
-});
+describe("the list of features", () => {
+  test("names functions that the named modules export", () => {
+    expect(rows.length).toBeGreaterThan(350);
+    for (const row of rows) expect(claimed(row).filter((name) => !isExport(name)), row.name).toEqual([]); // prettier-ignore
+  });
 
-test("every export of the numerical modules is on the page of features, or among the exceptions", () => {
-  const listed = new Set(rows.flatMap(ours));
-  const absent = Object.entries(numerical).flatMap(([path, module]) =>
-    Object.entries(module)
-      // `nn.relu` is `relu`.
-      .filter(([name, value]) => module === main || (main as Module)[name] !== value)
-      .map(([name]) => (module === main ? name : `${path}.${name}`))
-      .filter((name) => !listed.has(name)),
-  );
-  expect(absent.sort()).toEqual(Object.keys(exceptions).sort());
-});
+  test("has every export of the numerical modules except those with a reason", () => {
+    const listed = new Set(rows.flatMap(claimed));
+    const absent = Object.entries(numerical).flatMap(([path, module]) =>
+      Object.entries(module)
+        // `nn.relu` is `relu`.
+        .filter(([name, value]) => module === main || (main as Module)[name] !== value)
+        .map(([name]) => (module === main ? name : `${path}.${name}`))
+        .filter((name) => !listed.has(name)),
+    );
+    expect(absent.sort()).toEqual(Object.keys(exceptions).sort());
+  });
 
-test("rows say yes, partly with what, no, or that nothing was compared", () => {
-  const parts = /^(yes(: .+|, .+)?|partly: .+|no(: .+|, .+)?|—)$/;
-  for (const { cells, line } of rows) {
-    expect(cells.length, line).toBe(7);
-    for (const cell of cells.slice(2)) expect(cell, line).toMatch(parts);
-  }
-  expect(new Set(rows.map((row) => `${row.section}: ${row.cells[0]!}`)).size).toBe(rows.length);
-});
-
-test("what the page of features says is not there is not exported", () => {
-  const camel = (name: string): string =>
-    name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const places: Readonly<Record<string, readonly string[]>> = {
-    "Random numbers": ["random"],
-    Distributions: ["distributions"],
-  };
-  const absent = rows.filter((row) => row.cells[2] === "no");
-  expect(absent.length).toBeGreaterThan(50);
-  for (const row of absent) {
-    const theirs = row.cells[0]!.replaceAll(/\(.*?\)/g, "").split(/, /).map((name) => camel(name.trim())); // prettier-ignore
-    const names = theirs.flatMap((name) => [name, name.slice(0, 1).toLowerCase() + name.slice(1)]);
-    for (const path of places[row.section] ?? ["", "linalg", "fft", "nn", "optim"]) {
-      expect(names.filter((name) => name in modules[path]!), row.line).toEqual([]); // prettier-ignore
+  test("gives each library a state per row: yes, partly with a note, no, or not compared", () => {
+    expect(libraries.map(({ id }) => id)).toEqual(libraryIds);
+    for (const row of rows) {
+      expect(Object.keys(row), row.name).toEqual(["name", "functions", ...libraryIds]);
+      for (const id of libraryIds) expect(row[id], row.name).toMatch(/^((yes|no)(: .+)?|partly: .+|—)$/);
     }
-  }
+  });
+
+  test("has no section, and no row of a section, twice", () => {
+    const names = sections.flatMap(({ title, rows }) => rows.map(({ name }) => `${title}: ${name}`));
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(sections.map(({ title }) => title)).size).toBe(sections.length);
+  });
+
+  test("lists nothing as absent that is exported", () => {
+    const camel = (name: string): string =>
+      name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    const searched: Readonly<Record<string, readonly string[]>> = {
+      "Random numbers": ["random"],
+      Distributions: ["distributions"],
+    };
+    for (const title of Object.keys(searched)) expect(sections.map((section) => section.title)).toContain(title); // prettier-ignore
+    let count = 0;
+    for (const { title, rows } of sections) {
+      for (const { name } of rows.filter(({ downhill }) => splitState(downhill).state === "no")) {
+        const theirs = name.replaceAll(/\(.*?\)/g, "").split(/, /).map((one) => camel(one.trim())); // prettier-ignore
+        const names = theirs.flatMap((one) => [one, one.slice(0, 1).toLowerCase() + one.slice(1)]);
+        for (const path of searched[title] ?? ["", "linalg", "fft", "nn", "optim"]) {
+          expect(names.filter((one) => one in modules[path]!), name).toEqual([]); // prettier-ignore
+        }
+        count++;
+      }
+    }
+    expect(count).toBeGreaterThan(50);
+  });
 });
 
-test("pages that the page of features names are there", () => {
-  const links = [...readFileSync(join(root, "FEATURES.md"), "utf8").matchAll(/\]\(([^)#]+)/g)].map((match) => match[1]!); // prettier-ignore
-  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+describe("FEATURES.md", () => {
+  const page = read("FEATURES.md");
+
+  test("is short enough to read: at most 8 KB", () => {
+    expect(Buffer.byteLength(page)).toBeLessThanOrEqual(8192);
+  });
+
+  test("states versions that the list states", () => {
+    const compared = libraries.map((library) => library.compared).join(" ");
+    const versions = page.match(/\b\d+\.\d+\.\d+\b/g) ?? [];
+    expect(versions.length).toBeGreaterThan(2);
+    for (const version of versions) expect(compared).toContain(version);
+  });
+
+  test("agrees with the list in every row of its table", () => {
+    const lines = page.split("\n").filter((line) => /^\| (?!feature |---|\*\*)/.test(line));
+    expect(lines.length).toBeGreaterThan(30);
+    for (const line of lines) {
+      const [label = "", ...cells] = line.split("|").slice(1, -1).map((cell) => cell.trim()); // prettier-ignore
+      const names = quoted(label);
+      for (const name of names) expect(rows.some(({ functions }) => functions.includes(name)), name).toBe(true); // prettier-ignore
+      const summarised = rows.filter(({ name, functions }) =>
+        names.length === 0 ? name === label : functions.some((one) => names.includes(one)),
+      );
+      expect(summarised, line).not.toEqual([]);
+      const states = libraryIds.map((id) => {
+        const all = new Set(summarised.map((row) => splitState(row[id]).state));
+        return all.size === 1 ? [...all][0] : "partly";
+      });
+      expect(cells, line).toEqual(states);
+    }
+  });
+});
+
+describe("the filter of the page of features", () => {
+  const feature = (name: string, functions: string[], downhill: string): Feature => ({
+    name,
+    functions,
+    downhill,
+    jax: "yes",
+    pytorch: "yes",
+    jaxjs: "yes",
+    tfjs: "yes",
+  });
+  const few: readonly Section[] = [
+    { title: "Transforms", rows: [feature("stop_gradient, detach", ["stopGradient"], "yes")] },
+    {
+      title: "Linear algebra",
+      rows: [
+        feature("qr", ["linalg.qr"], "yes"),
+        feature("schur", [], "no"),
+        feature("ldl_factor", [], "partly: lu"),
+        feature("polar", [], "no: use svd"),
+      ],
+    },
+  ];
+  const found = (wanted: { readonly text?: string; readonly state?: string }): string[] =>
+    filterFeatures(few, wanted).flatMap(({ title, rows }) => rows.map(({ name }) => `${title}: ${name}`));
+
+  test("shows everything for an empty text and any state", () => {
+    expect(filterFeatures(few, {})).toEqual(few);
+    expect(filterFeatures(few, { text: "  ", state: "" })).toEqual(few);
+  });
+
+  test.each(["stop_grad", "stopGradient", "STOPGRADIENT", "transforms detach"])("finds %s", (text) => {
+    expect(found({ text })).toEqual(["Transforms: stop_gradient, detach"]);
+  });
+
+  test("finds a name that only another library has in either spelling", () => {
+    expect(found({ text: "ldlFactor" })).toEqual(["Linear algebra: ldl_factor"]);
+    expect(found({ text: "ldl_factor" })).toEqual(["Linear algebra: ldl_factor"]);
+  });
+
+  test("needs each word of the text", () => {
+    expect(found({ text: "linear qr" })).toEqual(["Linear algebra: qr"]);
+    expect(found({ text: "qr detach" })).toEqual([]);
+  });
+
+  test("selects by the state of downhill, whatever the note", () => {
+    expect(found({ state: "no" })).toEqual(["Linear algebra: schur", "Linear algebra: polar"]);
+    expect(found({ text: "schur", state: "yes" })).toEqual([]);
+  });
+
+  test("separates a state from its note, which may have colons", () => {
+    expect(splitState("yes")).toEqual({ state: "yes", note: "" });
+    expect(splitState("partly: not a: b")).toEqual({ state: "partly", note: "not a: b" });
+  });
 });
