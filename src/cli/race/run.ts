@@ -13,7 +13,7 @@ import {
   zoo,
 } from "../../pictures/landscapes/index.ts";
 import { toJson } from "../shared/json.ts";
-import { optimizerNames } from "../shared/optimizer-table.ts";
+import { optimizerAliases, optimizerNames } from "../shared/optimizer-table.ts";
 import { plainTarget } from "../shared/plain-file.ts";
 import { columnsOf, type Paint, paintFor, type Style } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
@@ -163,7 +163,7 @@ function listed(): object {
       minima,
     })),
     presets: presets.map(({ name, title, claim }) => ({ name, title, claim })),
-    optimizers: optimizerNames,
+    optimizers: [...optimizerNames, ...Object.keys(optimizerAliases)],
   };
 }
 
@@ -179,6 +179,14 @@ function showList(paint: Paint): string {
     "",
     paint("bold", "Optimisers"),
     `  ${optimizerNames.join(", ")}`,
+    ...table(
+      Object.entries(optimizerAliases).map(([alias, { name, options }]) => [
+        alias,
+        `${name}(${Object.entries(options)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(", ")})`,
+      ]),
+    ),
     "",
     'downhill race rosenbrock --optimizers "sgd(learningRate=0.001),adam" --out race.html',
     "",

@@ -1,8 +1,8 @@
-import { factsOf, listOptimizers, optimizerNames } from "./optimizer-table.ts";
+import { factsOf, listOptimizers, optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
 /** Help on `--optimizer`, in lines that fit a terminal. */
 export const optimizerHelp: string = lines(
-  `${optimizerNames.join(", ").replace("sgd", "sgd (default)")}; with options of its own as in "adam(beta1=0.8, amsgrad)"`,
+  `${optimizerNames.join(", ").replace("sgd", "sgd (default)")}, ${Object.keys(optimizerAliases).join(", ")}; with options of its own as in "adam(beta1=0.8, amsgrad)"`,
 );
 
 /** Help on `--lr`. */

@@ -53,6 +53,19 @@ const optimizerTable: Readonly<Record<string, OptimizerFacts>> = {
 
 export const optimizerNames: readonly string[] = Object.keys(optimizerTable);
 
+/** An optimiser of the library with preset options, as texts of the command line. */
+export interface OptimizerAlias {
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Textbook names of variants that the library selects by options. Written options override the preset ones. */
+export const optimizerAliases: Readonly<Record<string, OptimizerAlias>> = {
+  momentum: { name: "sgd", options: { momentum: "0.9" } },
+  nesterov: { name: "sgd", options: { momentum: "0.9", nesterov: "true" } },
+  amsgrad: { name: "adam", options: { amsgrad: "true" } },
+};
+
 /** The facts of an optimiser. The name must be one of the table. */
 export function factsOf(name: string): OptimizerFacts {
   return must(optimizerTable[name], name);

@@ -49,6 +49,14 @@ test("options are those of the library, in its spelling and in that of a command
   });
 });
 
+test("names of the course select the variants of the library", () => {
+  expect(read("momentum(lr=0.1)")).toEqual({ name: "sgd", options: { momentum: 0.9, learningRate: 0.1 } });
+  expect(read("Momentum(momentum=0.5)").options).toEqual({ momentum: 0.5 });
+  expect(read("nesterov").options).toEqual({ momentum: 0.9, nesterov: true });
+  expect(read("amsgrad(beta1=0.8)")).toEqual({ name: "adam", options: { amsgrad: true, beta1: 0.8 } });
+  expect(() => read("momentm")).toThrow('Did you mean "momentum"?');
+});
+
 test("a learning rate may be a schedule, spread over the steps of the run", () => {
   const { learningRate } = makeOptimizer(read("sgd(learningRate=cosine(from=0.2, to=0.02), momentum=0.9)"));
   const expected = cosineDecay({ from: 0.2, to: 0.02, steps: 10 });

@@ -3,8 +3,8 @@ import * as optim from "../../numeric/optim/index.ts";
 import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { readSchedule } from "../schedule/table.ts";
-import { isNumber, readCall, splitAtCommas } from "./call-text.ts";
-import { optimizerNames } from "./optimizer-table.ts";
+import { type Call, isNumber, readCall, splitAtCommas } from "./call-text.ts";
+import { optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
 /** Options of an optimiser by their names in the library: numbers, words, flags, schedules. */
 export type OptimizerOptions = Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ export interface OptimizerChoice {
 
 /**
  * Reads `adam` and `adam(learningRate=0.01, beta1=0.8, amsgrad)`: the names of the library, where `lr` stands for
- * `learningRate` and `weight-decay` for `weightDecay`. A learning rate may be a schedule: `sgd(lr=cosine(from=0.1))`.
+ * `learningRate` and `weight-decay` for `weightDecay`; `momentum`, `nesterov` and `amsgrad` are aliases. A learning rate may be a schedule: `sgd(lr=cosine(from=0.1))`.
  *
  * @throws DownhillError `option` and `range`, naming what is wrong and the nearest that is right.
  * @example
@@ -47,7 +47,7 @@ export function readOptimizer(text: string, context: OptimizerContext): Optimize
 
 /** The same, where the optimiser has not seen the options yet, for others may be added. */
 export function readChoice(text: string, context: OptimizerContext): OptimizerChoice {
-  const call = readCall(context.what, text);
+  const call = resolveAlias(readCall(context.what, text));
   const name = findOptimizer(context.what, call.name);
   const options: Record<string, unknown> = {};
   for (const [written, value] of call.options) {
@@ -79,13 +79,22 @@ export function makeOptimizer({ name, options }: OptimizerChoice): GeneralOptimi
   return optim.injectHyperparameters(make, options, scheduled);
 }
 
+/** Replaces an alias by its optimiser and preset options. Written options override the preset ones. */
+export function resolveAlias({ name, options }: Call): Call {
+  const key = name.toLowerCase();
+  const alias = Object.hasOwn(optimizerAliases, key) ? optimizerAliases[key] : undefined;
+  if (alias === undefined) return { name, options };
+  return { name: alias.name, options: new Map([...Object.entries(alias.options), ...options]) };
+}
+
 /** The name of the table for one that was written in any case. */
 function findOptimizer(what: string, written: string): string {
   const plain = written.toLowerCase().replaceAll("-", "");
   const found = optimizerNames.find((name) => name.toLowerCase() === plain);
   if (found !== undefined) return found;
-  const near = didYouMean(written, optimizerNames);
-  const all = near === "" ? ` There are ${optimizerNames.join(", ")}.` : near;
+  const names = [...optimizerNames, ...Object.keys(optimizerAliases)];
+  const near = didYouMean(written, names);
+  const all = near === "" ? ` There are ${names.join(", ")}.` : near;
   throw new DownhillError("option", `${what}: ${JSON.stringify(written)} is no optimiser.${all}`);
 }
 

@@ -16,6 +16,7 @@ import {
   type OptimizerChoice,
   type OptimizerOptions,
   readChoice,
+  resolveAlias,
 } from "../shared/optimizers.ts";
 import { factsOf, listOptimizers } from "../shared/optimizer-table.ts";
 import { optionError, quote, readNumber } from "../shared/words.ts";
@@ -64,7 +65,8 @@ const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
  * @throws DownhillError `option` and `range`, naming the option and what it may be.
  */
 export function readMethod(request: MethodRequest, kind: SourceKind): Method {
-  const call = readCall("--optimizer", request.optimizer ?? "sgd");
+  const written = readCall("--optimizer", request.optimizer ?? "sgd");
+  const call = resolveAlias(written);
   const [rates, rest] = partition(call.options, (name) =>
     ["lr", "learningRate", "learning-rate"].includes(name),
   );
@@ -87,7 +89,10 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Method {
     "--momentum",
     request.momentum,
     "momentum in --optimizer",
-    only("momentum", momenta, name),
+    // --momentum overrides the preset of an alias
+    request.momentum !== undefined && !written.options.has("momentum")
+      ? undefined
+      : only("momentum", momenta, name),
   );
   if (momentum !== undefined && factsOf(name).momentum !== "momentum") throw noMomentum(name);
   const method: Method = {

@@ -95,6 +95,14 @@ test.each(optimizerNames)("%s has a rate for each kind of data", (optimizer) => 
   }
 });
 
+test("--momentum overrides the preset momentum of an alias, and one beside a written momentum is refused", () => {
+  expect(read({ optimizer: "nesterov" })).toContain(
+    "--optimizer 'sgd(nesterov=true)' --lr 0.2 --momentum 0.9",
+  );
+  expect(read({ optimizer: "nesterov", momentum: "0.8" })).toContain("--momentum 0.8");
+  expect(() => read({ optimizer: "momentum(momentum=0.5)", momentum: "0.8" })).toThrow("say the same");
+});
+
 test("the command of a run is read as the same run", () => {
   const requests: Partial<TrainRequest>[] = [
     { optimizer: "muon(nsCoefficients=3,-4,2, nesterov=false)", lr: "0.01" },
