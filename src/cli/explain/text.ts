@@ -10,6 +10,7 @@ import { showNumber, showValue } from "../../pictures/viz/index.ts";
 import { isComparable } from "../../pictures/viz/table.ts";
 import { visible } from "../help.ts";
 import type { Paint } from "../shared/style.ts";
+import { wrapLine } from "../shared/wrap.ts";
 
 const digits = 7;
 
@@ -52,28 +53,6 @@ const stillNamed = 13; // a list that is hardly longer is given whole
 function listed(names: readonly string[]): string {
   if (names.length <= stillNamed) return names.join(", ");
   return `${names.slice(0, fewNamed).join(", ")}, … and ${(names.length - fewNamed).toLocaleString("en")} more`;
-}
-
-/** A line that is wider than the terminal goes on below, further in; it breaks at blanks only. */
-function wrapLine(line: string, columns: number | undefined): string[] {
-  if (columns === undefined || visible(line) <= columns) return [line];
-  const indent = /^ */.exec(line)![0];
-  const next = `${indent}      `;
-  const lines: string[] = [];
-  let current = indent;
-  let width = indent.length;
-  let isEmpty = true;
-  for (const word of line.slice(indent.length).split(/(?<= )(?! )/)) {
-    if (!isEmpty && width + visible(word.trimEnd()) > columns) {
-      lines.push(current.trimEnd());
-      current = next;
-      width = next.length;
-    }
-    current += word;
-    width += visible(word);
-    isEmpty = false;
-  }
-  return [...lines, current.trimEnd()];
 }
 
 const widest = 44; // a longer cell pushes what follows it instead of widening the column

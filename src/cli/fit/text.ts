@@ -1,6 +1,7 @@
 import { showNumber } from "../../pictures/viz/index.ts";
 import { visible } from "../help.ts";
 import type { Paint } from "../shared/style.ts";
+import { wrap } from "../shared/wrap.ts";
 import { drawPlot } from "./plot.ts";
 import { closePairs, figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
 
@@ -119,17 +120,6 @@ function flow(parts: readonly string[], width: number): string[] {
     if (last !== undefined && visible(last) + 3 + visible(part) <= width) {
       lines[lines.length - 1] = `${last}   ${part}`;
     } else lines.push(part);
-  }
-  return lines;
-}
-
-/** A text in lines no longer than the width, where its blanks allow. */
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1)!;
-    if (last !== "" && visible(last) + 1 + visible(word) > width) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
   }
   return lines;
 }

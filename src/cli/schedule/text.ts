@@ -2,9 +2,9 @@ import { extent, showTick } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { drawChart } from "../shared/chart.ts";
 import type { CommandEntry } from "../help.ts";
-import { visible } from "../help.ts";
 import type { OptionValue } from "./reader.ts";
 import type { Paint } from "../shared/style.ts";
+import { wrap } from "../shared/wrap.ts";
 
 /** A schedule, worked out. */
 export interface Curve {
@@ -106,17 +106,6 @@ function table({ rates, momentum, unit }: Curve, width: number, paint: Paint): s
         .join(between),
     ),
   ];
-}
-
-/** A text in lines no longer than the width, where its blanks allow. */
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1)!;
-    if (last !== "" && visible(last) + 1 + visible(word) > width) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
-  }
-  return lines;
 }
 
 /** What `downhill schedule` without a name prints. */

@@ -87,6 +87,23 @@ test("a terminal that says that it has no columns is taken for one of 80", () =>
   expect(stream.text()).toContain("loss 0.1235");
 });
 
+test("text on a narrow terminal breaks between words", () => {
+  const text =
+    "digits: 1,437 items to train on, 360 held out for the test; 10 classes\nnetwork 64-128-10 (relu)";
+  const stream = recordOutput(40);
+  const output = makeOutput(false, stream);
+  output.start({}, text);
+  output.note(text);
+  output.done(outcome, text);
+  const lines = stream
+    .text()
+    .replaceAll(/\u001b\[[0-9;]*m/g, "")
+    .trimEnd()
+    .split("\n");
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
+  expect(lines.map((line) => line.trim()).join(" ")).toBe(Array(3).fill(text.replace("\n", " ")).join(" "));
+});
+
 test("rounds of tuning, and notes, are lines of their own", () => {
   const stream = recordOutput();
   const output = makeOutput(false, stream);

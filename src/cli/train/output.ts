@@ -2,6 +2,7 @@ import { visible } from "../help.ts";
 import { toJson } from "../shared/json.ts";
 import { type Paint, columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
+import { wrapLine } from "../shared/wrap.ts";
 
 /** Where a run stands, after a step or an epoch. */
 export interface Standing {
@@ -158,10 +159,12 @@ function bar(stream: TextOutput): Output {
   };
   const say = (text: string): void => {
     clear();
-    stream.write(`${text}\n`);
+    const columns = columnsOf(stream);
+    for (const line of text.split("\n"))
+      for (const part of wrapLine(line, columns)) stream.write(`${part}\n`);
   };
   return {
-    start: (_, text) => stream.write(`${text}\n`),
+    start: (_, text) => say(text),
     step(standing, done, left) {
       const now = performance.now();
       if (now - drawn < redrawEvery) return;
