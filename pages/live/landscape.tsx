@@ -3,6 +3,7 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
 import { simplify, type Spot } from "../../src/pictures/landscapes/draw/contours.ts";
+import { thinTrail } from "../../src/pictures/landscapes/draw/thin-trail.ts";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { marksFor } from "../../src/pictures/plot/at-widths.ts";
 import { drawAxes } from "../../src/pictures/plot/axes.ts";
@@ -252,7 +253,7 @@ function Trail({
   readonly placing: Placing;
 }): JSX.Element {
   const shown = points.slice(0, step + 1).map(at);
-  const d = simplify(shown, notSeen)
+  const d = simplify(thinTrail(shown), notSeen)
     .map(([x, y], k) => `${k === 0 ? "M" : "L"}${x},${y}`)
     .join("");
   const dots =

@@ -8,6 +8,7 @@ import { lineOf, type Spot } from "../../plot/series.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
 import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels, refined } from "./contours.ts";
+import { leastDistance } from "./thin-trail.ts";
 import { type Plane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
 /** The vertices of a drawn path with the steps that they stand for. */
@@ -286,8 +287,10 @@ function trailOf(all: readonly Spot[], box: Box, lost: number): Trail {
   for (const [t, spot] of all.entries()) {
     const before = spots.at(-1);
     const isLast = t === all.length - 1;
-    if (before !== undefined && !isLast && Math.hypot(spot[0] - before[0], spot[1] - before[1]) < 0.4)
-      continue;
+    const isNear =
+      before !== undefined &&
+      Math.hypot(spot[0] - before[0], spot[1] - before[1]) < leastDistance(spots.length);
+    if (isNear && !isLast) continue;
     const d = Math.hypot(spot[0] - left, spot[1] - top);
     const isFar = !(d <= far);
     steps.push(t);
