@@ -1,7 +1,9 @@
 // A race in a page: what its reader changes, and what follows from it.
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { Tensor } from "downhill";
+import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
 import type { Landscape, Point } from "../../src/pictures/landscapes/landscape.ts";
+import { lowestOf } from "../../src/pictures/landscapes/race.ts";
 import type { PageState } from "./address.ts";
 import type { ChartSpec } from "./chart.tsx";
 import { type ContourMap, contourMap } from "./contour-map.ts";
@@ -89,31 +91,19 @@ export function liveRace(page: PageState, begin: RaceStart): LiveRace {
     landscape: computed(() => ground.value.landscape),
     map: computed(() => contourMap(ground.value.text, ground.value.landscape, ground.value.box)),
     runs,
-    chart: computed(() => chartOf(ground.value.landscape, runs.value)),
+    chart: computed(() => {
+      const { landscape } = ground.value;
+      return valueChart({
+        landscape,
+        lowest: lowestOf(landscape, runs.value),
+        steps: steps.value,
+        runs: runs.value.map(({ name, values }, i) => ({ name: `${i + 1}. ${name}`, values })),
+      });
+    }),
   };
 }
 
 const mostCompiled = 32; // runs, by formula, optimiser, schedule and steps
-
-/** The values of the runs above the lowest that is known, else the lowest that one of them has seen. */
-function chartOf({ lowest }: Landscape, runs: readonly RacerRun[]): ChartSpec {
-  const seen = runs.flatMap(({ values }) => values).filter((value) => Number.isFinite(value));
-  const from = lowest ?? Math.min(...seen);
-  const above = seen.map((value) => value - from).filter((height) => height > 0);
-  const isLog = above.length > 0 && Math.max(...above) / Math.min(...above) > widest;
-  return {
-    title: "Values by step",
-    x: { label: "step", unit: "integer" },
-    y: { label: lowest === undefined ? "f − the lowest value seen" : "f − f*", log: isLog },
-    series: runs.map(({ name, values }, i) => ({
-      name: `${i + 1}. ${name}`,
-      x: values.map((_, t) => t),
-      y: values.map((value) => value - from),
-    })),
-  };
-}
-
-const widest = 20; // times the least: beyond, an axis shows ratios
 
 /** The value of a run at a step; beyond its end, its last. */
 export function valueAt({ values }: Descent, step: number): number {

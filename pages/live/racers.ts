@@ -134,12 +134,14 @@ export interface Racer {
 }
 
 /** A race as the page of a file holds it. */
-export interface RaceData extends KnownGround {
+export interface RaceData extends Omit<KnownGround, "lowest"> {
   readonly formula: string;
   readonly start: readonly number[];
   /** As {@link writeRacers} writes them. */
   readonly racers: string;
   readonly steps: number;
+  /** The lowest value as text, since JSON has no −∞. */
+  readonly lowest?: string;
 }
 
 /** An optimiser as it begins. */

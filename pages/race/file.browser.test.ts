@@ -1,12 +1,12 @@
 // The page that `downhill race --out` writes: the race runs in it.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineLandscape, race } from "downhill/landscapes";
+import { defineLandscape, race, zoo } from "downhill/landscapes";
 import { adam, sgd } from "downhill/optim";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { describePageInCi } from "../../test/support/browser.ts";
+import { describeInBrowser, describePageInCi } from "../../test/support/browser.ts";
 import { downhill } from "../../test/support/command.ts";
 import { alive } from "../../test/support/live-pages.ts";
 import { violations } from "../../test/support/page-checks.ts";
@@ -89,5 +89,48 @@ describePageInCi("a race in a page of its own", {
     expect(await page.locator("#page svg text").filter({ hasText: "adam(lr=0.2)" }).first().isVisible()).toBe(
       true,
     );
+  },
+});
+
+/** Writes the page of a race on a landscape. */
+async function pageFor(landscape: string, ...options: readonly string[]): Promise<{ readonly file: string }> {
+  const out = join(folder, `${landscape}.html`);
+  const { status, stderr } = await downhill(["race", landscape, ...options, "--out", out]);
+  expect(status, stderr).toBe(0);
+  return { file: out };
+}
+
+// JSON turned −∞ into null, and the page ended with an exception
+describeInBrowser("the page of a race without a lowest value", {
+  "shows values of f, below zero too": async ({ open }) => {
+    const page = await alive(await open(await pageFor("saddle", "--steps", "60")));
+    const runs = await values(page);
+    expect(runs).toHaveLength(4);
+    expect(runs.every((text) => /f = \S+ at|lost after/.test(text))).toBe(true);
+    await page.locator(".chart .label", { hasText: "f, by step" }).first().waitFor();
+    expect(await page.locator(".chart path.curve").first().getAttribute("d")).toMatch(/^M[\d.]/);
+  },
+});
+
+// the page drew every step of an oscillation and froze for minutes; it computed 1,000 steps whatever was asked for
+describeInBrowser("the page of a race with 100,000 steps", {
+  "plays all steps": async ({ open }) => {
+    const page = await open(
+      await pageFor("rosenbrock", "--steps", "100000", "--optimizers", "rmsprop(lr=0.02)"),
+    );
+    expect(await page.locator("#count").innerText()).toBe("step 100000 / 100000");
+    await page.locator("#first").click();
+    expect(await page.locator("#count").innerText()).toBe("step 0 / 100000");
+  },
+});
+
+describePageInCi("the page of a race on each landscape of the zoo", {
+  "opens without an error": async ({ open }) => {
+    for (const name of Object.keys(zoo)) {
+      const source = await pageFor(name, "--steps", "60");
+      const page = await open(source);
+      const isLive = readFileSync(source.file, "utf8").includes('id="race"');
+      await (isLive ? alive(page) : page.locator("#play").waitFor());
+    }
   },
 });

@@ -8,9 +8,10 @@ import { liveRace } from "../live/race-state.ts";
 import { Race } from "../live/race.tsx";
 import { type RaceData, readRacers } from "../live/racers.ts";
 
-const { racers, formula, start, steps, ...known } = JSON.parse(
+const { racers, formula, start, steps, lowest, ...ground } = JSON.parse(
   document.getElementById("race")?.textContent ?? "",
 ) as RaceData;
+const known = lowest === undefined ? ground : { ...ground, lowest: Number(lowest) };
 const state = pageState();
 const race = liveRace(state, { formula, start, steps, racers: readRacers(racers), known });
 

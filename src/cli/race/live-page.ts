@@ -22,32 +22,37 @@ interface Asked {
   readonly optimizers: string;
 }
 
+/** A page in which the race runs, or why a page cannot run it. */
+export type LivePage = { readonly page: string } | { readonly reason: string };
+
 /**
- * A page in which the race runs: its reader chooses start, optimisers, settings and the formula. One file that loads nothing;
+ * A page in which the race runs: the user chooses start, optimisers, settings and the formula. One file that loads nothing;
  * without script it is the picture of the race.
- *
- * `undefined` where a page cannot run it: the landscape is no formula of two numbers, gradients have noise, an optimiser is none of
- * those that a page has, or the build has not left the script.
  */
-export function liveRacePage(shown: Race, asked: Asked): string | undefined {
+export function liveRacePage(shown: Race, asked: Asked): LivePage {
   const { landscape, noise, start, steps } = shown;
   const definition = Object.hasOwn(zoo, asked.landscape) ? zoo[asked.landscape]!.definition : asked.landscape;
+  if (typeof definition !== "string" || /\.[cm]?[jt]s(#|$)/.test(definition))
+    return { reason: "the landscape is not a formula" };
+  if (landscape.coordinates.length !== 2) return { reason: "the landscape is not a function of two numbers" };
+  if (noise > 0) return { reason: "the gradients have noise" };
+  if (steps > mostSteps) return { reason: `more than ${mostSteps.toLocaleString("en")} steps` };
   const racers = racersText(asked.optimizers, steps);
+  if (racers === undefined) return { reason: "an optimiser or an option that pages do not have" };
   const folder = builtFolder("race-page");
-  if (typeof definition !== "string" || /\.[cm]?[jt]s(#|$)/.test(definition)) return undefined;
-  if (landscape.coordinates.length !== 2 || noise > 0 || racers === undefined || folder === undefined)
-    return undefined;
-  const { domain, minima, lowest } = landscape;
+  if (folder === undefined) return { reason: "the build has left no script for it" };
+  const { domain, minima, saddles, lowest } = landscape;
   const data = {
     formula: definition,
     start,
     racers,
-    steps: Math.min(mostSteps, Math.max(leastSteps, steps)),
+    steps: Math.max(leastSteps, steps),
     ...(domain === undefined ? {} : { box: domain }),
     minima,
-    lowest,
+    saddles,
+    ...(lowest === undefined ? {} : { lowest: String(lowest) }),
   };
-  return pageOf(shown, data, folder);
+  return { page: pageOf(shown, data, folder) };
 }
 
 const leastSteps = 10; // of a race in a page

@@ -72,6 +72,19 @@ describe("downhill race", () => {
     expect(runs.filter(({ outcome }) => outcome === "diverged")).toEqual([]);
   });
 
+  test("says why the page of a race does not compute", async () => {
+    const out = join(folder, "plays.html");
+    const reasonOf = async (request: Partial<RaceRequest>): Promise<string> =>
+      /does not compute any: (.*)\.\n$/.exec(await written({ landscape: "bowl", out, ...request }))?.[1] ??
+      "";
+    expect(await reasonOf({ steps: "1001", optimizers: "adam" })).toBe("more than 1,000 steps");
+    expect(readFileSync(out, "utf8")).toContain('"steps":1001,');
+    expect(await reasonOf({ noise: "1", steps: "20" })).toBe("the gradients have noise");
+    expect(await reasonOf({ optimizers: "lion", steps: "20" })).toBe(
+      "an optimiser or an option that pages do not have",
+    );
+  });
+
   test("takes a schedule for a rate, spread over the steps", async () => {
     const { runs } = await asJson({ landscape: "bowl", optimizers: "sgd(lr=cosine(from=0.4))", steps: "20" });
     expect(runs[0]!.rates![0]).toBe(0.4);

@@ -60,7 +60,10 @@ export async function showRace(request: RaceRequest, stream: TextOutput): Promis
   }
   const { shown, asked } = await runRace(request, out);
   const live = draw === landscapeHtml ? liveRacePage(shown, asked) : undefined;
-  await show(shown, { out, draw: live === undefined ? draw : () => live, json }, stream);
+  const drawn = live !== undefined && "page" in live ? () => live.page : draw;
+  await show(shown, { out, draw: drawn, json }, stream);
+  if (live !== undefined && "reason" in live && !json)
+    stream.write(`The page plays the runs and does not compute any: ${live.reason}.\n`);
 }
 
 /** Draws to a file and writes JSON or text. */

@@ -109,7 +109,10 @@ export function race(
   const tracks = Object.entries(racers).map(
     ([name, optimizer]) => [name, optimizer, follow(landscape.value, optimizer, start, push)] as const,
   );
-  const lowest = landscape.lowest ?? lowestAtRest(tracks.map(([, , track]) => track));
+  const lowest = lowestOf(
+    landscape,
+    tracks.map(([, , track]) => track),
+  );
   return {
     landscape,
     start,
@@ -163,8 +166,17 @@ function follow(
   };
 }
 
+/** Reference value of a race (`Race.lowest`): the known lowest value, else the lowest one at which a run is at rest. */
+export function lowestOf(
+  { lowest }: Pick<Landscape, "lowest">,
+  tracks: readonly Pick<Track, "values" | "gradientNorms">[],
+): number {
+  return lowest ?? lowestAtRest(tracks);
+}
+
 /** The lowest value that was seen, where the run that saw it was at rest there; else −Infinity: it may go on falling. */
-function lowestAtRest(tracks: readonly Track[]): number {
+function lowestAtRest(tracks: readonly Pick<Track, "values" | "gradientNorms">[]): number {
+  if (tracks.length === 0) return -Infinity;
   const least = tracks.map(({ values, gradientNorms }) => {
     const finite = values.filter((value) => Number.isFinite(value));
     const value = finite.reduce((a, b) => Math.min(a, b), Infinity);

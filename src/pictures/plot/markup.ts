@@ -48,9 +48,19 @@ export function escapeText(text: string): string {
     );
 }
 
-/** A value as JSON that may stand inside a script element of a page. */
+/**
+ * A value as JSON for a script element of a page.
+ *
+ * @throws Error for a number that is not finite: JSON would replace it by `null` without a word.
+ */
 export function jsonForPage(value: unknown): string {
-  return JSON.stringify(value)
+  return JSON.stringify(value, (key, part: unknown) => {
+    if (typeof part === "number" && !Number.isFinite(part))
+      throw new Error(
+        `internal: the data of a page have ${part} as ${JSON.stringify(key)}; write it as text.`,
+      );
+    return part;
+  })
     .replaceAll("<", "\\u003c")
     .replaceAll("\u2028", "\\u2028")
     .replaceAll("\u2029", "\\u2029");

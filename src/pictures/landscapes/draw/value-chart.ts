@@ -1,33 +1,48 @@
 import type { ChartSpec, SeriesSpec } from "../../plot/chart-spec.ts";
-import type { Race } from "../race.ts";
+import type { Race, RaceRun } from "../race.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { LinesFigure } from "../study.ts";
 import { pathRun } from "./map.ts";
 
-/** What the values of a race are counted from, and how. */
-export function valuesOf({ landscape, lowest, runs }: Race): {
+/** The part of a race that its chart of values shows. */
+export interface ValueRuns extends Pick<Race, "landscape" | "lowest" | "steps"> {
+  readonly runs: readonly Pick<RaceRun, "name" | "values">[];
+}
+
+const widestLinear = 20; // ratio of the greatest to the least value, from which the axis is logarithmic
+
+/** Origin and kind of the value axis of a race. Without a finite lowest value the axis shows f itself. */
+export function valuesOf({ landscape, lowest, runs }: ValueRuns): {
   readonly label: string;
   readonly log: boolean;
   readonly of: (value: number) => number;
 } {
-  if (!Number.isFinite(lowest)) return { label: "f, by step", log: false, of: (value) => value };
+  const isBounded = Number.isFinite(lowest);
   const isKnown = landscape.lowest !== undefined;
-  const above = runs.flatMap(({ values }) => values.map((value) => value - lowest)).filter((v) => v > 0);
-  const [low, high] = [Math.min(...above.slice(0, 1e5)), Math.max(...above.slice(0, 1e5))];
+  const of = (value: number): number => (isBounded ? value - lowest : value);
+  let [least, low, high] = [Infinity, Infinity, 0];
+  for (const { values } of runs) {
+    for (const value of values) {
+      const height = of(value);
+      if (!Number.isFinite(height)) continue;
+      least = Math.min(least, height);
+      if (height > 0) [low, high] = [Math.min(low, height), Math.max(high, height)];
+    }
+  }
   return {
-    label: isKnown ? "f − f*, by step" : "f − the lowest value seen, by step",
-    log: above.length > 0 && high / low > 20,
-    of: (value) => value - lowest,
+    label: !isBounded ? "f, by step" : isKnown ? "f − f*, by step" : "f − the lowest value seen, by step",
+    log: high / low > widestLinear && (isBounded || least > 0),
+    of,
   };
 }
 
 const deepest = 1e-16; // of the first value: lower is rounding
 
-/** The values of the runs by step, those of diverged runs until they leave the chart. */
-export function valueChart(race: Race): ChartSpec {
+/** The values of the runs by step. A diverged run leaves the chart, so that it does not flatten the other runs. */
+export function valueChart(race: ValueRuns): ChartSpec {
   const { runs, steps } = race;
   const { label, log, of } = valuesOf(race);
-  const first = Math.max(Math.abs(of(runs[0]!.values[0]!)), 1e-6);
+  const first = Math.max(Math.abs(of(runs[0]?.values[0] ?? 0)), 1e-6);
   const [low, high] = Number.isFinite(race.lowest) ? [-Infinity, 1e3 * first] : [-6 * first, 6 * first];
   const isShown = (h: number): boolean =>
     Number.isFinite(h) && h <= high && h >= (log ? first * deepest : low);
