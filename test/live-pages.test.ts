@@ -59,6 +59,12 @@ function describeSection(
               expect(layout.width).toBeLessThanOrEqual(width);
               expect(layout.smallest[0], layout.smallest[1]).toBeGreaterThanOrEqual(leastText);
               expect(layout.hiddenScrolls).toEqual([]);
+              const selecting = await page.evaluate(() =>
+                [...document.querySelectorAll(".drag, .ink-grid, .dial, .map-start, .handle")]
+                  .filter((one) => getComputedStyle(one).userSelect !== "none")
+                  .map((one) => one.outerHTML.slice(0, 80)),
+              );
+              expect(selecting).toEqual([]);
               const empty = page.locator(".live-body:empty, .live-body svg:empty");
               expect(await empty.count()).toBe(0);
               expect(await violations(page)).toEqual([]);

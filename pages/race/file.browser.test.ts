@@ -110,6 +110,27 @@ describeInBrowser("the page of a race without a lowest value", {
     await page.locator(".chart .label", { hasText: "f, by step" }).first().waitFor();
     expect(await page.locator(".chart path.curve").first().getAttribute("d")).toMatch(/^M[\d.]/);
   },
+
+  // dragging a start over the labels of the axes selected them
+  "a drag of the start selects no text": async ({ open }) => {
+    const page = await alive(await open(await pageFor("saddle", "--steps", "20")));
+    const [start, map] = await Promise.all(
+      [".map-start", "svg.map"].map((at) => page.locator(at).boundingBox()),
+    );
+    await page.mouse.move(start!.x + start!.width / 2, start!.y + start!.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(map!.x + map!.width / 2, map!.y + map!.height - 2, { steps: 4 });
+    await page.mouse.move(map!.x + map!.width / 2, map!.y + map!.height + 200, { steps: 4 });
+    await page.mouse.up();
+    expect(await page.evaluate(() => String(getSelection()))).toBe("");
+    expect(page.url()).toContain("start=");
+    // from a label too, where a click moves the start
+    await page.mouse.move(map!.x + 50, map!.y + map!.height - 12);
+    await page.mouse.down();
+    await page.mouse.move(map!.x + map!.width - 20, map!.y + map!.height - 2, { steps: 4 });
+    await page.mouse.up();
+    expect(await page.evaluate(() => String(getSelection()))).toBe("");
+  },
 });
 
 // the page drew every step of an oscillation and froze for minutes; it computed 1,000 steps whatever was asked for

@@ -10,7 +10,7 @@ import type { MapData } from "./page/main.ts";
 import { pageScript, pageScriptHash } from "./page.generated.ts";
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:48rem}
-svg{display:block;max-width:100%;height:auto;cursor:crosshair;touch-action:pan-y}
+svg{display:block;max-width:100%;height:auto;cursor:crosshair;touch-action:pan-y;-webkit-user-select:none;user-select:none}
 .map-start{cursor:grab;touch-action:none}
 .descent{fill:none;stroke:#e0571b;stroke-width:2}
 p{margin:.5rem 0;font-variant-numeric:tabular-nums}
