@@ -124,6 +124,33 @@ test("a descent takes the steps of the optimiser, over elements of arrays too", 
   expect(end[1]).toBeCloseTo(x, 12);
 });
 
+test("without a list of optimisers the rates of a descent suit the function", async () => {
+  for (const text of ["(x^2 + 1000*y^2)/2", "500*(x - 1)^4 + 20*y^2", "exp(2*x) + exp(-2*x) + y^2"]) {
+    const shown = await ask("descent", { text, optimizers: "" });
+    expect(shown.runs.map(({ name }) => name).join(", ")).toBe(shown.optimizers);
+    expect(shown.runs).toHaveLength(4);
+    expect(
+      shown.runs.filter(({ end }) => end.startsWith("diverged")),
+      text,
+    ).toEqual([]);
+  }
+});
+
+// one value of 1e84 made a flat line of the other runs
+test("a diverged run leaves the chart of a descent", async () => {
+  const { progress, runs } = await ask("descent", {
+    text: "x^2 + 3*y^2",
+    optimizers: "sgd(lr=5), sgd(lr=0.1)",
+    steps: 60,
+  });
+  expect(runs[0]!.end).toMatch(/^diverged/);
+  expect(runs[0]!.value).toBeGreaterThan(1e60);
+  const [lost, good] = progress.series.map(({ y }) => Array.from(y));
+  expect(Math.max(...lost!.filter((value) => Number.isFinite(value)))).toBeLessThan(1e6);
+  expect(lost!.at(-1)).toBeNaN();
+  expect(good!.slice(0, 30).every((value) => Number.isFinite(value))).toBe(true);
+});
+
 test("code computes value and gradient, also of functions that JavaScript has not", async () => {
   for (const [text, at] of [
     ["a = x*y; z = a^2 - (-x)^3 / (y - 1)", [1.5, 3]],

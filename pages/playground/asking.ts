@@ -10,7 +10,7 @@ export type Reply = { readonly id: number } & (
   { readonly answer: Answer } | { readonly page: string } | { readonly failure: string }
 );
 
-/** What is being computed. */
+/** Whether an answer is late: "working" begins half a second after a question. */
 export type Work = "idle" | "working" | "stopped";
 
 /** Asks a worker. */
@@ -24,6 +24,7 @@ export interface Asking {
   readonly work: ReadonlySignal<Work>;
 }
 
+const late = 500; // milliseconds from a question until the page shows that it is computed
 const patience = 1500; // milliseconds that a question may take when another one waits: then its worker is ended
 
 /** @param answered takes each answer */
@@ -33,6 +34,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
   let nextId = 0;
   let current: { readonly id: number; readonly since: number } | undefined;
   let waiting: Question | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const pages = new Map<number, { resolve(text: string): void; reject(error: Error): void }>();
 
   function start(): Worker {
@@ -52,12 +54,18 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     current = undefined;
     for (const { reject } of pages.values()) reject(new Error("it was stopped"));
     pages.clear();
+    show(next);
+  }
+
+  function show(next: Work): void {
+    clearTimeout(timer);
     work.value = next;
   }
 
   function send(question: Question): void {
     current = { id: nextId++, since: performance.now() };
-    work.value = "working";
+    show("idle");
+    timer = setTimeout(() => show("working"), late);
     start().postMessage({ id: current.id, want: "answer", question } satisfies Request, []);
   }
 
@@ -71,7 +79,7 @@ export function askWorker(answered: (answer: Answer) => void): Asking {
     }
     if (reply.id !== current?.id) return;
     current = undefined;
-    work.value = "idle";
+    show("idle");
     if ("answer" in reply) answered(reply.answer);
     const next = waiting;
     waiting = undefined;

@@ -1,6 +1,7 @@
 // Optimisers from where the numbers are now.
-import { readRacers } from "../../src/cli/race/racers.ts";
+import { readRacers, usualRacers } from "../../src/cli/race/racers.ts";
 import type { ChartSpec, SeriesSpec } from "../../src/pictures/plot/chart-spec.ts";
+import { valueChart } from "../../src/pictures/landscapes/draw/value-chart.ts";
 import type { Landscape } from "../../src/pictures/landscapes/landscape.ts";
 import { type Race, race, type RaceRun } from "../../src/pictures/landscapes/race.ts";
 import type { MapTrail } from "../live/landscape.tsx";
@@ -16,9 +17,10 @@ export const mostSteps = 20_000;
 /** Runs of the optimisers that were written, from the numbers as they are. */
 export function descentsOf(readable: Readable, question: Question): Shown {
   const place = placeOf(readable, question);
-  const { runs } = raceFrom(place, question);
+  const { race: made, optimizers } = raceFrom(place, question);
+  const { runs } = made;
   const rows = runs.map(rowOf);
-  const progress = progressOf(runs);
+  const progress = valueChart(made);
   const [x, y] = place.along;
   if (y !== undefined) {
     const trails = runs.map(({ name, points, values, outcome }): MapTrail => ({
@@ -34,6 +36,7 @@ export function descentsOf(readable: Readable, question: Question): Shown {
       trails,
       progress,
       runs: rows,
+      optimizers,
       along: [x!.name, y.name],
     };
   }
@@ -43,32 +46,30 @@ export function descentsOf(readable: Readable, question: Question): Shown {
     chart: curveOf(place, runs),
     progress,
     runs: rows,
+    optimizers,
     along: [x!.name],
   };
 }
 
 /** The runs as a race, which has a page of its own. */
 export function raceOf(readable: Readable, question: Question): Race {
-  const made = raceFrom(placeOf(readable, question), question);
+  const { race: made } = raceFrom(placeOf(readable, question), question);
   return {
     ...made,
     landscape: { ...made.landscape, name: readable.program.title, formula: readable.program.title },
   };
 }
 
-function raceFrom({ value, at, along }: Place, { optimizers, steps }: Question): Race {
+/** The race from a place, and its optimisers as text. An empty list selects rates by the curvature at the start. */
+function raceFrom(
+  { value, at, along }: Place,
+  { optimizers: written, steps }: Question,
+): { readonly race: Race; readonly optimizers: string } {
   if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps)
     throw new ViewError(
       "steps",
       `The steps must be a whole number from 1 to ${mostSteps.toLocaleString("en")}.`,
     );
-  const racers = (() => {
-    try {
-      return readRacers(optimizers, steps);
-    } catch (error) {
-      throw new ViewError("optimizers", problemOf(error).message.replace(/^--optimizers: /, ""), error);
-    }
-  })();
   const landscape: Landscape = {
     name: "program",
     formula: "",
@@ -82,7 +83,15 @@ function raceFrom({ value, at, along }: Place, { optimizers, steps }: Question):
     lowest: undefined,
     source: "",
   };
-  return race(landscape, racers, { steps });
+  const optimizers = written.trim() === "" ? usualRacers(landscape).replaceAll("),", "), ") : written;
+  const racers = (() => {
+    try {
+      return readRacers(optimizers, steps);
+    } catch (error) {
+      throw new ViewError("optimizers", problemOf(error).message.replace(/^--optimizers: /, ""), error);
+    }
+  })();
+  return { race: race(landscape, racers, { steps }), optimizers };
 }
 
 function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun): RunRow {
@@ -94,27 +103,6 @@ function rowOf({ name, values, outcome, divergedAt, escapedAt, points }: RaceRun
     diverged: `diverged at step ${divergedAt ?? 0}`,
   };
   return { name, steps: points.length - 1, value: values.at(-1)!, end: ends[outcome] };
-}
-
-/** The value by step. */
-function progressOf(runs: readonly RaceRun[]): ChartSpec {
-  const all = runs.flatMap(({ values }) => values).filter((value) => Number.isFinite(value));
-  const [least, most] = [
-    all.reduce((a, b) => Math.min(a, b), Infinity),
-    all.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
-  const isLog = least > 0 && most / least > 100;
-  return {
-    title: "The value by step",
-    x: { label: "step", unit: "integer" },
-    y: { label: "value", log: isLog },
-    series: runs.map(({ name, values }, i): SeriesSpec => ({
-      name,
-      x: values.map((_, t) => t),
-      y: values,
-      colour: i,
-    })),
-  };
 }
 
 const mostDots = 200; // of a run

@@ -9,6 +9,7 @@ import type { Shown, View } from "./question.ts";
 import { Share } from "./share.tsx";
 import {
   choose,
+  isOutdated,
   latest,
   prepare,
   program,
@@ -28,7 +29,7 @@ export const page: LivePage = { state, Body, prepare };
 
 function Body(): JSX.Element {
   return (
-    <div class="wide playground">
+    <div class={latest.value.isPlain ? "wide playground is-plain" : "wide playground"}>
       <Given />
       <Seen />
     </div>
@@ -122,7 +123,11 @@ function Seen(): JSX.Element {
   const answer = seen.value;
   const shown = answer.view === view.value ? answer.shown : undefined;
   const { problem, valueProblems, viewProblem } = latest.value;
-  const isOld = problem !== undefined || viewProblem !== undefined || Object.keys(valueProblems).length > 0;
+  const isOld =
+    isOutdated.value ||
+    problem !== undefined ||
+    viewProblem !== undefined ||
+    Object.keys(valueProblems).length > 0;
   const order = Object.keys(words) as View[];
   return (
     <section class="seen" aria-label="What is seen of it">
@@ -184,7 +189,7 @@ function Viewed({ shown }: { readonly shown: Shown | undefined }): JSX.Element |
   }
 }
 
-/** Whether something is computed, and the way to stop it; it shows after a moment. */
+/** Whether something is computed, and the way to stop it. */
 function Work(): JSX.Element | null {
   if (typeof Worker === "undefined") return null;
   const { value } = worker().work;

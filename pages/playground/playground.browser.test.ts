@@ -183,6 +183,46 @@ describePageInCi("the playground", {
     expect(await page.locator(".view.is-old").count()).toBe(1);
   },
 
+  // the field grew to 46,523 pixels
+  "a table of 2,000 rows scrolls in its field, and comes from a file, a drop or the clipboard": async ({
+    open,
+  }) => {
+    const rows = (slope: number): string =>
+      `x,y\n${Array.from({ length: 2000 }, (_, i) => `${i / 100},${(slope * i) / 100 + ((i % 7) - 3) / 10}`).join("\n")}\n`;
+    const page = await alive(await open(site.at("", at({ text: "a*x + b", view: "fit" }))));
+    const slope = page.locator(".view table tbody tr").first();
+    await page.getByLabel(/^Data/).fill(rows(2));
+    await expect.poll(() => slope.innerText()).toMatch(/^a\s+(2\.00|1\.99)/);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(3000);
+    const buffer = Buffer.from(rows(3));
+    await page.getByLabel("Open a file").setInputFiles({ name: "rows.csv", mimeType: "text/csv", buffer });
+    await expect.poll(() => slope.innerText()).toMatch(/^a\s+(3\.00|2\.99)/);
+    await page.locator(".is-table").evaluate((place, text) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([text], "rows.csv", { type: "text/csv" }));
+      place.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+    }, rows(4));
+    await expect.poll(() => slope.innerText()).toMatch(/^a\s+(4\.00|3\.99)/);
+    const picture = { name: "a.png", mimeType: "image/png", buffer: Buffer.from([137, 80, 78, 71, 0, 0]) };
+    await page.getByLabel("Open a file").setInputFiles(picture);
+    await expect
+      .poll(() => page.locator(".is-table .problem").allInnerTexts())
+      .toContain("a.png is not a text file. Open a table as CSV or TSV.");
+  },
+
+  "lines of TypeScript with 80 characters stay whole at 1280 pixels": async ({ open }) => {
+    const { text, typed } = examples.find((one) => one.text.includes("function loss"))!;
+    expect(Math.max(...text.split("\n").map((line) => line.length))).toBe(80);
+    const page = await alive(await open(site.at("", at({ text, at: JSON.stringify(typed) }))));
+    await page.locator(".cm-line").first().waitFor();
+    await page.locator(".is-plain").waitFor();
+    const heights = await page
+      .locator(".cm-line")
+      .evaluateAll((lines) => lines.map((line) => line.clientHeight));
+    expect(new Set(heights).size).toBe(1);
+    expect(heights[0]).toBeLessThan(30);
+  },
+
   "a link shows what its sender saw, in the same address or a shorter one": async ({ open }) => {
     const { text, typed } = examples.find((one) => one.text.includes("function miss"))!;
     const page = await alive(await open(site.at("", at({ text, at: JSON.stringify(typed) }))));
@@ -238,7 +278,14 @@ describePageInCi("the playground", {
 }`;
     const page = await alive(await open(site.at("", at({ text, at: '{"n":"3"}' }))));
     await page.locator(".gradient").waitFor();
+    await page.getByLabel("n", { exact: true }).fill("many");
+    const told = page.locator(".input .problem", { hasText: "n is" });
+    await expect.poll(() => told.innerText()).toContain("it is no number");
     await page.getByLabel("n", { exact: true }).fill("1000000000");
+    // the old error stood beside "computing …"
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    expect(await told.count()).toBe(0);
+    expect(await page.locator(".view.is-old").count()).toBe(1);
     await page.getByRole("button", { name: "Stop" }).click();
     await expect.poll(() => page.locator(".work").innerText()).toContain("Stopped");
     await page.getByLabel("n", { exact: true }).fill("1");

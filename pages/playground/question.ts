@@ -28,6 +28,7 @@ export interface Question {
   readonly along: readonly string[];
   /** Ranges that were chosen, by the names of numbers. */
   readonly ranges: Readonly<Record<string, Range>>;
+  /** As they were written; empty: four usual ones, with rates by the curvature at the start. */
   readonly optimizers: string;
   /** Of a descent: 1 or more. */
   readonly steps: number;
@@ -87,6 +88,8 @@ export type Shown =
       readonly chart: ChartSpec;
       readonly progress: ChartSpec;
       readonly runs: readonly RunRow[];
+      /** The optimisers of the runs, as text. */
+      readonly optimizers: string;
       readonly along: readonly [string];
     }
   | {
@@ -96,6 +99,8 @@ export type Shown =
       readonly trails: readonly MapTrail[];
       readonly progress: ChartSpec;
       readonly runs: readonly RunRow[];
+      /** The optimisers of the runs, as text. */
+      readonly optimizers: string;
       readonly along: readonly [string, string];
     }
   | { readonly view: "code"; readonly language: Language; readonly text: string }

@@ -43,10 +43,8 @@ export const ranges: Signal<Readonly<Record<string, Range>>> = record("ranges", 
     throw new Error("a range goes from a smaller number to a larger one");
   return [from, to];
 });
-export const optimizers: Signal<string> = state.text(
-  "optimizers",
-  "sgd(lr=0.01), sgd(lr=0.01, momentum=0.9), adam(lr=0.1)",
-);
+/** As they were written; empty: four usual ones, with rates by the curvature at the start. */
+export const optimizers: Signal<string> = state.text("optimizers", "");
 /** As it was typed. */
 export const steps: Signal<string> = state.text("steps", "200");
 export const language: Signal<Language> = state.choice("code", "javascript", languages);
@@ -89,8 +87,20 @@ const received = signal<Answer | undefined>(undefined);
 const readable = signal<Answer | undefined>(undefined); // the last one whose text could be read
 const complete = signal<Answer | undefined>(undefined); // the last one with something to show, of each view
 
-/** The last answer; there is one once `prepare` has settled. */
-export const latest: ReadonlySignal<Answer> = computed(() => known(received.value));
+/** Whether the last answer is to an older question, because the answer is late or was stopped. */
+export const isOutdated: ReadonlySignal<boolean> = computed(
+  () => typeof Worker !== "undefined" && worker().work.value !== "idle",
+);
+/**
+ * The last answer; there is one once `prepare` has settled. What was wrong with an older question does not stand beside a newer one
+ * that is being computed.
+ */
+export const latest: ReadonlySignal<Answer> = computed(() => {
+  const answer = known(received.value);
+  return isOutdated.value
+    ? { ...answer, problem: undefined, valueProblems: {}, viewProblem: undefined }
+    : answer;
+});
 /** The last answer whose text could be read: its inputs are those that are shown. */
 export const program: ReadonlySignal<Answer> = computed(() => known(readable.value));
 /** The last answer that showed something. */

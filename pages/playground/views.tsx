@@ -1,4 +1,5 @@
 // What is seen of the program, beside its text.
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
@@ -21,12 +22,20 @@ import {
 
 type Of<View extends Shown["view"]> = Extract<Shown, { readonly view: View }>;
 
-/** What is wrong with what a field of the view was given. */
-function Problem({ field, id }: { readonly field: FieldName; readonly id?: string }): JSX.Element {
+/** What is wrong with what a field of the view was given; `other` is a problem that the answer does not know. */
+function Problem({
+  field,
+  id,
+  other = "",
+}: {
+  readonly field: FieldName;
+  readonly id?: string;
+  readonly other?: string;
+}): JSX.Element {
   const { viewProblem } = latest.value;
   return (
     <p id={id} class="problem" role="alert">
-      {viewProblem?.field === field ? viewProblem.message : ""}
+      {other !== "" ? other : viewProblem?.field === field ? viewProblem.message : ""}
     </p>
   );
 }
@@ -143,6 +152,7 @@ function startAt(names: readonly [string, string]): { value: Point } {
 export function Descent({ shown }: { readonly shown: Of<"descent"> | undefined }): JSX.Element {
   const id = useId();
   const problem = latest.value.viewProblem?.field;
+  const isChosen = optimizers.value.trim() === "";
   return (
     <>
       {shown !== undefined && <Axes chosen={shown.along} />}
@@ -154,10 +164,24 @@ export function Descent({ shown }: { readonly shown: Of<"descent"> | undefined }
           spellcheck={false}
           autocapitalize="off"
           value={optimizers.value}
+          placeholder={shown?.optimizers}
           aria-invalid={problem === "optimizers"}
-          aria-describedby={`${id}-problem`}
+          aria-describedby={`${id}-rates ${id}-problem`}
           onInput={({ currentTarget }) => (optimizers.value = currentTarget.value)}
         />
+        <p id={`${id}-rates`} class="note">
+          {isChosen
+            ? "The rates follow from the curvature of the function at the start. "
+            : "Several optimisers are separated by commas. "}
+          <button
+            type="button"
+            class="bare"
+            disabled={isChosen && shown === undefined}
+            onClick={() => (optimizers.value = isChosen ? (shown?.optimizers ?? "") : "")}
+          >
+            {isChosen ? "Change them" : "Choose rates by curvature"}
+          </button>
+        </p>
         <Problem field="optimizers" id={`${id}-problem`} />
       </div>
       <div class="text-field is-short">
@@ -259,10 +283,49 @@ export function CodeView({ shown }: { readonly shown: Of<"code"> | undefined }):
 
 export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.Element {
   const id = useId();
+  const isOver = useSignal(false);
+  const problem = useSignal("");
+  const take = async (file: File | undefined): Promise<void> => {
+    if (file === undefined) return;
+    try {
+      data.value = await textOfFile(file);
+      problem.value = "";
+    } catch (error) {
+      problem.value = error instanceof Error ? error.message : String(error);
+    }
+  };
   return (
     <>
-      <div class="text-field">
-        <label for={id}>Data: a table with names in the first line, from a file or a spreadsheet</label>
+      <div
+        class={isOver.value ? "text-field is-table is-over" : "text-field is-table"}
+        onDragOver={(event) => {
+          if (event.dataTransfer?.types.includes("Files") !== true) return;
+          event.preventDefault();
+          isOver.value = true;
+        }}
+        onDragLeave={() => (isOver.value = false)}
+        onDrop={(event) => {
+          isOver.value = false;
+          const file = event.dataTransfer?.files[0];
+          if (file === undefined) return;
+          event.preventDefault();
+          void take(file);
+        }}
+      >
+        <div class="text-field-head">
+          <label for={id}>Data: a table with names in the first line, pasted or from a file</label>
+          <label class="file">
+            Open a file{" "}
+            <input
+              type="file"
+              accept=".csv,.tsv,.txt,.dat,text/*"
+              onChange={({ currentTarget }) => {
+                void take(currentTarget.files?.[0]);
+                currentTarget.value = "";
+              }}
+            />
+          </label>
+        </div>
         <textarea
           id={id}
           rows={6}
@@ -271,13 +334,29 @@ export function Fit({ shown }: { readonly shown: Of<"fit"> | undefined }): JSX.E
           value={data.value}
           aria-invalid={latest.value.viewProblem?.field === "data"}
           aria-describedby={`${id}-problem`}
-          onInput={({ currentTarget }) => (data.value = currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            problem.value = "";
+            data.value = currentTarget.value;
+          }}
         />
-        <Problem field="data" id={`${id}-problem`} />
+        <Problem field="data" id={`${id}-problem`} other={problem.value} />
       </div>
       {shown !== undefined && <Fitted shown={shown} />}
     </>
   );
+}
+
+const mostBytes = 5_000_000; // of a file: a larger one would make the page slow
+
+/** @throws Error for a file that is too large, or is no text. */
+async function textOfFile(file: File): Promise<string> {
+  if (file.size > mostBytes)
+    throw new Error(
+      `${file.name} has ${(file.size / 1e6).toFixed(1)} MB. Open a file of at most ${mostBytes / 1e6} MB, or use downhill fit.`,
+    );
+  const text = await file.text();
+  if (text.includes("\0")) throw new Error(`${file.name} is not a text file. Open a table as CSV or TSV.`);
+  return text;
 }
 
 function Fitted({ shown }: { readonly shown: Of<"fit"> }): JSX.Element {
