@@ -37,6 +37,15 @@ const garbage = [
   "x".repeat(2000),
 ];
 
+const raised: Readonly<Record<string, string>> = { 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶" };
+
+/** A formula in other notations: with the signs of print, and without signs of products. */
+function asPrinted(formula: string): string[] {
+  const printed = formula.replaceAll("*", "·").replaceAll("-", "−");
+  const powers = printed.replaceAll(/\^([2-6])(?!\d)/g, (_, n: string) => raised[n]!);
+  return [printed, powers, powers.replaceAll(/(?<!\d)·|·(?!\d)/g, " "), formula.replaceAll(/(?<=[a-z)\d])\*(?=[a-z(])/g, "")];
+}
+
 describe.each(chapters)("%s", (chapter) => {
   test("has at least two exercises and three mistakes that it knows by name", async () => {
     const exercises = await exercisesOf(chapter);
@@ -51,6 +60,17 @@ describe.each(chapters)("%s", (chapter) => {
       const tasks = seeds.map((seed) => taskOf(exercise, seed));
       expect(tasks.flatMap(faultsOf), exercise.id).toEqual([]);
       expect(new Set(tasks.map(({ question }) => question)).size, exercise.id).toBeGreaterThan(1);
+    }
+  });
+
+  test("its answers are right as mathematics prints them, and each exercise has a hint", async () => {
+    for (const exercise of await exercisesOf(chapter)) {
+      expect(exercise.hint.length, exercise.id).toBeGreaterThan(20);
+      for (const seed of seeds.slice(0, 5)) {
+        const task = taskOf(exercise, seed);
+        for (const text of asPrinted(String(task.answer)))
+          expect(judge(task, text).isRight, `${task.question} ${text}`).toBe(true);
+      }
     }
   });
 

@@ -3,7 +3,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { M } from "./formula.tsx";
-import { type Exercise as ExerciseOf, judge, taskOf, type Verdict } from "./judge.ts";
+import { type Exercise as ExerciseOf, respond, type Response, taskOf } from "./judge.ts";
 
 /** Text with formulas between backquotes. */
 function Sentence({ text }: { readonly text: string }): JSX.Element {
@@ -14,17 +14,29 @@ function Sentence({ text }: { readonly text: string }): JSX.Element {
 export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.Element {
   const seed = useSignal(1);
   const answer = useSignal("");
-  const verdict = useSignal<Verdict | undefined>(undefined);
+  const verdict = useSignal<Response | undefined>(undefined);
+  const tries = useSignal<{ readonly count: number; readonly last: string }>({ count: 0, last: "" });
   const task = useComputed(() => taskOf(exercise, seed.value));
   const id = useId();
   const said = verdict.value;
+  const isShown = said?.isRight === false && said.isSolved; // the solution is shown
   return (
     <form
       class="exercise"
       aria-labelledby={`${id}-title`}
       onSubmit={(event) => {
         event.preventDefault();
-        verdict.value = judge(task.value, answer.value);
+        const given = answer.value.trim();
+        const { count, last } = tries.value;
+        // the same answer again is no further attempt
+        const response = respond(
+          task.value,
+          exercise.hint,
+          given,
+          given === last ? Math.max(0, count - 1) : count,
+        );
+        if (!response.isRight && response.isReadable) tries.value = { count: response.tries, last: given };
+        verdict.value = response;
       }}
     >
       <h3 id={`${id}-title`}>{exercise.title}</h3>
@@ -50,13 +62,15 @@ export function Exercise({ exercise }: { readonly exercise: ExerciseOf }): JSX.E
         <button type="submit">Check</button>
         <button
           type="button"
+          class={isShown ? "is-next" : ""}
           onClick={() => {
             seed.value += 1;
             answer.value = "";
             verdict.value = undefined;
+            tries.value = { count: 0, last: "" };
           }}
         >
-          Another one
+          {isShown ? "A similar one" : "Another one"}
         </button>
       </div>
       <pre

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { type Exercise, judge, taskOf } from "./judge.ts";
+import { type Exercise, judge, respond, taskOf } from "./judge.ts";
 
 const chain: Exercise = {
   id: "chain",
   title: "The chain rule",
+  hint: "Multiply by the derivative of the inside.",
   draw: (draw) => {
     const k = draw.whole(2, 9);
     return {
@@ -24,7 +25,7 @@ test("any equivalent formula is right, and instances differ by their seed", () =
     const answer = String(task.answer);
     const k = Number.parseInt(answer, 10);
     for (const same of [answer, `${k - 1}*cos(${k}*x) + cos(x*${k})`, `${k}*sin(${k}*x + pi/2)`])
-      expect(judge(task, same), same).toEqual({ isRight: true, text: "Right." });
+      expect(judge(task, same), same).toMatchObject({ isRight: true, text: "Right." });
   }
 });
 
@@ -51,4 +52,26 @@ test("answers that cannot be read say why", () => {
   expect(judge(half, "1").text).toBe("Not yet: twice. Halve.");
   expect(judge(half, "−3").text).toBe("Not yet: −3 is too small.");
   expect(judge(half, "x").text).toBe("The answer is a number: x is none.");
+});
+
+// after three wrong answers it still said "Not yet: 3 is too small."
+test("two wrong answers bring a hint, three the solution; what cannot be read is no attempt", () => {
+  const task = taskOf(chain, 1);
+  const say = (answer: string, tries: number) => respond(task, chain.hint, answer, tries);
+  expect(say("x", 0)).toMatchObject({ isSolved: false, tries: 1 });
+  expect(say("x", 0).text).not.toContain("Hint");
+  expect(say("x^2", 1).text).toContain("\nHint: Multiply by the derivative of the inside.");
+  const third = say("x^3", 2);
+  expect(third).toMatchObject({ isRight: false, isSolved: true, tries: 3 });
+  expect(third.text).toContain(`The answer is \`${String(task.answer)}\`. Try a similar one.`);
+  expect(say("sin(", 2)).toMatchObject({ isSolved: false, tries: 2, isReadable: false });
+  expect(say(String(task.answer), 2)).toMatchObject({ isRight: true, isSolved: true, text: "Right." });
+});
+
+test("numbers with separators of thousands, fractions and powers of ten are read", () => {
+  const task = { kind: "number", question: "", answer: 1437, misconceptions: [] } as const;
+  for (const text of ["1,437", "1 437", "1437", "1.437·10³", "1.437e3", "1437.0", "2874/2", "n = 1437"])
+    expect(judge(task, text).isRight, text).toBe(true);
+  expect(judge({ ...task, answer: 1.437 }, "1,437").isRight).toBe(true);
+  expect(judge({ ...task, answer: 0.5 }, "½").isRight).toBe(true);
 });

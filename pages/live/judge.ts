@@ -3,6 +3,7 @@ import { tensor } from "downhill";
 import * as random from "downhill/random";
 import { compileText } from "../../src/numeric/syntax/index.ts";
 import { numberFrom } from "./address.ts";
+import { readingsOf } from "./notation.ts";
 
 /** A mistake that people make, and what is answered to it. */
 export interface Misconception<A> {
@@ -43,6 +44,8 @@ export type Task = ExpressionTask | NumberTask;
 export interface Exercise {
   readonly id: string;
   readonly title: string;
+  /** The idea that leads to the answer, for those who have tried twice. Formulas stand between backquotes. */
+  readonly hint: string;
   readonly draw: (draw: Draw) => Task;
 }
 
@@ -58,6 +61,41 @@ export interface Draw {
 export interface Verdict {
   readonly isRight: boolean;
   readonly text: string;
+  /** False for an answer that cannot be read: it is no attempt. */
+  readonly isReadable: boolean;
+}
+
+/** Wrong answers to one instance of an exercise after which the hint and the solution are shown. */
+const triesUntilHint = 2;
+const triesUntilSolution = 3;
+
+/** What is said to an answer after some wrong ones: the verdict, from the second wrong answer on a hint, with the third the solution. */
+export interface Response extends Verdict {
+  readonly isSolved: boolean;
+  /** Wrong answers so far, this one among them. */
+  readonly tries: number;
+}
+
+/**
+ * Judges an answer after `tries` wrong ones.
+ *
+ * @param hint of the exercise
+ */
+export function respond(task: Task, hint: string, answer: string, tries: number): Response {
+  const verdict = judge(task, answer);
+  if (verdict.isRight || !verdict.isReadable) return { ...verdict, isSolved: verdict.isRight, tries };
+  const now = tries + 1;
+  const parts = [
+    verdict.text,
+    ...(now >= triesUntilHint ? [`Hint: ${hint}`] : []),
+    ...(now >= triesUntilSolution ? [`The answer is \`${solutionOf(task)}\`. Try a similar one.`] : []),
+  ];
+  return { ...verdict, text: parts.join("\n"), isSolved: now >= triesUntilSolution, tries: now };
+}
+
+/** The right answer as it is printed: a number to four digits. */
+function solutionOf({ kind, answer }: Task): string {
+  return kind === "number" ? short(answer) : answer.replaceAll(/\^1(?!\d)/g, "");
 }
 
 /** The instance of an exercise for a seed. */
@@ -76,30 +114,46 @@ export function judge(task: Task, answer: string): Verdict {
   try {
     return task.kind === "number" ? judgeNumber(task, answer) : judgeExpression(task, answer);
   } catch (problem) {
-    return { isRight: false, text: problem instanceof Error ? problem.message : String(problem) };
+    return unreadable(problem instanceof Error ? problem.message : String(problem));
   }
 }
 
-function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, text: string): Verdict {
-  const given = numberOf(text);
-  const isNear = (value: number): boolean =>
-    Math.abs(given - value) <= tolerance * Math.max(1, Math.abs(value));
-  if (isNear(answer)) return { isRight: true, text: "Right." };
-  const known = misconceptions.find((one) => isNear(one.answer));
-  if (known !== undefined) return { isRight: false, text: `Not yet: ${known.name}. ${known.why}` };
-  const side = given > answer ? "too large" : "too small";
-  return { isRight: false, text: `Not yet: ${text.trim()} is ${side}.` };
+function unreadable(text: string): Verdict {
+  return { isRight: false, text, isReadable: false };
 }
 
-/** A number, or a formula without names: `3/4`, `exp(-1)`. */
-function numberOf(text: string): number {
+function wrong(text: string): Verdict {
+  return { isRight: false, text: `Not yet: ${text}`, isReadable: true };
+}
+
+const right: Verdict = { isRight: true, text: "Right.", isReadable: true };
+
+function judgeNumber({ answer, tolerance = 0.005, misconceptions }: NumberTask, text: string): Verdict {
+  const given = numbersOf(text);
+  const isNear = (value: number): boolean =>
+    given.some((one) => Math.abs(one - value) <= tolerance * Math.max(1, Math.abs(value)));
+  if (isNear(answer)) return right;
+  const known = misconceptions.find((one) => isNear(one.answer));
+  if (known !== undefined) return wrong(`${known.name}. ${known.why}`);
+  return wrong(`${text.trim()} is ${given[0]! > answer ? "too large" : "too small"}.`);
+}
+
+/** The numbers that a text may mean: `1,437` has two readings; a formula without names is one: `3/4`, `exp(-1)`, `2√3`. */
+function numbersOf(text: string): readonly number[] {
+  const plain = text.trim();
+  if (/^[-−]?\d{1,3}(?:[,\s]\d{3})+(?:\.\d+)?$/.test(plain)) {
+    const whole = Number(plain.replace("−", "-").replaceAll(/[,\s]/g, ""));
+    return /^[^,\s]*,[^,\s]*$/.test(plain) ? [whole, numberFrom(plain)] : [whole];
+  }
   try {
-    return numberFrom(text);
+    return [numberFrom(plain)];
   } catch {
-    const compiled = compileText(text);
-    if (compiled.inputs.length > 0)
-      throw new Error(`The answer is a number: ${compiled.inputs[0]!} is none.`);
-    return compiled.evaluate([]).item();
+    return readingsOf(plain, []).map((reading) => {
+      const compiled = compileText(reading);
+      if (compiled.inputs.length > 0)
+        throw new Error(`The answer is a number: ${compiled.inputs[0]!} is none.`);
+      return compiled.evaluate([]).item();
+    });
   }
 }
 
@@ -108,27 +162,25 @@ const close = 1e-8; // relative: both are computed in float64
 
 function judgeExpression(task: ExpressionTask, text: string): Verdict {
   const { names, answer, misconceptions } = task;
-  if (text.trim() === "") return { isRight: false, text: "Write a formula." };
-  const given = compileText(text, { names });
-  const foreign = given.inputs.find((name) => !names.includes(name));
-  if (foreign !== undefined)
-    return { isRight: false, text: `${foreign} is no name of this exercise: it has ${names.join(", ")}.` };
-  const points = pointsOf(task);
-  const values = valuesOf(text, names, points);
-  const wanted = valuesOf(answer, names, points);
-  const differs = values.findIndex((value, i) => !agree(value, wanted[i]!));
-  if (differs < 0) return { isRight: true, text: "Right." };
-  for (const { name, answer: wrong, why } of misconceptions) {
-    const theirs = valuesOf(wrong, names, points);
-    if (values.every((value, i) => agree(value, theirs[i]!)))
-      return { isRight: false, text: `Not yet: ${name}. ${why}` };
+  if (text.trim() === "") return unreadable("Write a formula.");
+  const readings = readingsOf(text, names);
+  for (const reading of readings) {
+    const foreign = compileText(reading, { names }).inputs.find((name) => !names.includes(name));
+    if (foreign !== undefined)
+      return unreadable(`${foreign} is no name of this exercise: it has ${names.join(", ")}.`);
   }
+  const points = pointsOf(task);
+  const all = readings.map((reading) => valuesOf(reading, names, points));
+  const wanted = valuesOf(answer, names, points);
+  const isOneOf = (others: readonly number[]): boolean =>
+    all.some((values) => values.every((value, i) => agree(value, others[i]!)));
+  if (isOneOf(wanted)) return right;
+  const known = misconceptions.find((one) => isOneOf(valuesOf(one.answer, names, points)));
+  if (known !== undefined) return wrong(`${known.name}. ${known.why}`);
+  const values = all[0]!;
+  const differs = values.findIndex((value, i) => !agree(value, wanted[i]!));
   const at = names.map((name, i) => `${name} = ${short(points[differs]![i]!)}`).join(", ");
-  const [yours, right] = [values[differs]!, wanted[differs]!];
-  return {
-    isRight: false,
-    text: `Not yet: at ${at} yours is ${short(yours)}, and it should be ${short(right)}.`,
-  };
+  return wrong(`at ${at} yours is ${short(values[differs]!)}, and it should be ${short(wanted[differs]!)}.`);
 }
 
 /** The points at which formulas are compared: the same for every answer. Where the right answer is no number, none. */

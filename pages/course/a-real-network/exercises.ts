@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const counting: Exercise = {
   id: "counting-parameters",
   title: "How many numbers are learned",
+  hint: "Each neuron and each score has one weight per input, and one bias.",
   draw: (draw) => {
     const hidden = draw.one([12, 16, 24, 32, 48, 100]);
     const answer = 64 * hidden + hidden + hidden * 10 + 10;
@@ -35,6 +36,7 @@ const counting: Exercise = {
 const firstLoss: Exercise = {
   id: "first-loss",
   title: "The loss of one that knows nothing",
+  hint: "The cross-entropy of an item is `-log(p)`, where `p` is the probability of the right class.",
   draw: (draw) => {
     const classes = draw.one([2, 3, 5, 10, 26, 100]);
     return {
@@ -70,6 +72,7 @@ const firstLoss: Exercise = {
 const scoreSlope: Exercise = {
   id: "score-slope",
   title: "What pulls at a score",
+  hint: "The derivative of the cross-entropy by a score is the probability minus the target: 1 for the right class, 0 for the others.",
   draw: (draw) => {
     const isRight = draw.one([true, false]);
     return {
@@ -111,6 +114,7 @@ const scoreSlope: Exercise = {
 const steps: Exercise = {
   id: "counting-steps",
   title: "How many steps",
+  hint: "An epoch has as many steps as batches: divide the items by the batch size, and round up.",
   draw: (draw) => {
     const batch = draw.one([16, 32, 50, 64, 100]);
     const epochs = draw.whole(5, 40);

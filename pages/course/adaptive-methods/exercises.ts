@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const secondStep: Exercise = {
   id: "second-step",
   title: "Adagrad's second step",
+  hint: "Adagrad divides the rate times the gradient by the root of the sum of the squares of all gradients so far, this one included.",
   draw: (draw) => {
     const times = draw.whole(2, 3);
     const sum = times === 2 ? "a^2 + b^2" : "2*a^2 + b^2";
@@ -42,6 +43,7 @@ const secondStep: Exercise = {
 const steady: Exercise = {
   id: "steady-gradient",
   title: "A gradient that stays",
+  hint: "Write the sum of `t` equal squares, take its root, and divide: what remains of the gradient?",
   draw: (draw) => {
     const gradient = draw.one([0.01, 0.2, 3, 50]);
     const t = draw.one([4, 9, 16, 25, 100]);
@@ -75,6 +77,7 @@ const steady: Exercise = {
 const first: Exercise = {
   id: "adams-first-step",
   title: "Adam's first step",
+  hint: "At the first step both corrected means are exact: they are `g` and `g^2`.",
   draw: (draw) => {
     const gradient = draw.one([0.002, 0.5, 7, 300]);
     const rate = draw.one([0.1, 0.2, 0.5]);
@@ -107,6 +110,7 @@ const first: Exercise = {
 const halfLife: Exercise = {
   id: "forgetting",
   title: "How quickly it is forgotten",
+  hint: "Each step multiplies the remembered square by α. After `t` steps the factor is `α^t`.",
   draw: (draw) => {
     const alpha = draw.one([0.9, 0.95, 0.98, 0.99]);
     return {

@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const translated: Exercise = {
   id: "sum-and-mean",
   title: "From the sum to the mean",
+  hint: "A step is the rate times the gradient. How many times as long is the gradient of the sum as the gradient of the mean?",
   draw: (draw) => {
     const b = draw.one([8, 16, 20, 32, 50, 64]);
     const eta = draw.one([0.01, 0.02, 0.05]);
@@ -30,6 +31,7 @@ const translated: Exercise = {
 const counted: Exercise = {
   id: "steps-and-epochs",
   title: "Steps and epochs",
+  hint: "An epoch has as many steps as there are batches: the items divided by the batch size.",
   draw: (draw) => {
     const b = draw.one([20, 25, 40, 50]);
     const n = b * draw.one([30, 60, 120]);
@@ -62,6 +64,7 @@ const counted: Exercise = {
 const noise: Exercise = {
   id: "noise",
   title: "Noise and size",
+  hint: "The variance of a mean falls as the number of its items.",
   draw: (draw) => {
     const b = draw.one([4, 8, 16]);
     const times = draw.one([4, 9, 16]);
@@ -94,6 +97,7 @@ const noise: Exercise = {
 const gradientOfMean: Exercise = {
   id: "gradient-of-mean",
   title: "The gradient of a batch",
+  hint: "Differentiate each square with the chain rule, then take the mean of the two results.",
   draw: (draw) => {
     const [p, q] = [draw.whole(2, 4), draw.whole(5, 7)];
     return {

@@ -5,6 +5,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "two-paths",
     title: "Two ways from x to z",
+    hint: "`z` depends on `x` in two places: through `u`, and directly. Multiply along each path, and add the paths.",
     draw: (draw) => {
       const k = draw.whole(2, 9);
       const f = draw.one([
@@ -41,6 +42,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "along-a-path",
     title: "One path",
+    hint: "Along a path the local derivatives multiply. Count the signs.",
     draw: (draw) => {
       const [a, b, c] = [draw.whole(2, 6), -draw.whole(2, 6), draw.whole(7, 9)];
       return {
@@ -66,6 +68,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "counting",
     title: "How many paths",
+    hint: "Each line doubles the number of paths that reach the line before it.",
     draw: (draw) => {
       const n = draw.whole(4, 12);
       return {

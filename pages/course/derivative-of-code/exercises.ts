@@ -5,6 +5,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "product",
     title: "The derivative of a product",
+    hint: "The product rule has two terms, and the inside of the sine adds a factor.",
     draw: (draw) => {
       const power = draw.whole(2, 5);
       const k = draw.whole(2, 6);
@@ -42,6 +43,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "quotient-of-a-square",
     title: "What a difference quotient gives",
+    hint: "Expand `(x + h)^2`, subtract `x^2`, and divide by `h`.",
     draw: (draw) => {
       const k = draw.whole(2, 9);
       return {
@@ -67,6 +69,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "evaluations",
     title: "What central differences cost",
+    hint: "For each input, count the points at which the difference needs a value. Which points do several inputs share?",
     draw: (draw) => {
       const n = draw.whole(3, 40);
       return {

@@ -5,6 +5,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "analogue",
     title: "The line beside a line",
+    hint: "Each operand moves once while the others stand still: one term for `dx`, one for `dy`.",
     draw: (draw) => {
       const n = draw.whole(2, 5);
       const [first, second] = [`${n}*x^${n - 1}*dx*y`, "x^n*dy".replace("n", String(n))];
@@ -41,6 +42,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "dual-product",
     title: "A product of dual numbers",
+    hint: "Multiply both parentheses, put `ε^2 = 0`, and collect the terms with one `ε`.",
     draw: (draw) => {
       const [a, b] = [draw.whole(5, 9), draw.whole(2, 5)]; // b ≤ a: no mistake gives the answer
       const [c, d] = [a + draw.whole(1, 4), b + draw.whole(1, 4)];
@@ -77,6 +79,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "direction",
     title: "Along a direction",
+    hint: "A forward pass computes `∂f/∂x*dx + ∂f/∂y*dy`.",
     draw: (draw) => {
       const [p, q] = [draw.whole(2, 9), -draw.whole(2, 9)];
       const [u, v] = [draw.whole(2, 5), draw.whole(6, 9)];

@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const largestRate: Exercise = {
   id: "largest-rate",
   title: "The limit of the rate",
+  hint: "The limit is `2/λ`, where `λ` is the largest second derivative.",
   draw: (draw) => {
     const [a, b] = [draw.whole(1, 4), draw.whole(5, 12)];
     return {
@@ -42,6 +43,7 @@ const functions = [
 const oneStep: Exercise = {
   id: "one-step",
   title: "One step",
+  hint: "A step subtracts the rate times the derivative from `x`.",
   draw: (draw) => {
     const [f, slope] = draw.one(functions);
     return {
@@ -83,6 +85,7 @@ const oneStep: Exercise = {
 const shrinking: Exercise = {
   id: "shrinking",
   title: "How fast at best",
+  hint: "One step multiplies the error along a direction of curvature `λ` by `1 - η*λ`.",
   draw: (draw) => {
     const [low, high] = [draw.whole(1, 2), draw.one([5, 7, 9, 11])];
     const factor = (high - low) / (high + low);

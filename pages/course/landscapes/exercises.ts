@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const leaving: Exercise = {
   id: "leaving",
   title: "Away from a saddle",
+  hint: "Write the step for `y` alone: `y` minus the rate times the derivative along `y`. Then factor out `y`.",
   draw: (draw) => {
     const a = draw.whole(2, 6);
     return {
@@ -39,6 +40,7 @@ const leaving: Exercise = {
 const leastCurvature: Exercise = {
   id: "least-curvature",
   title: "Minimum or saddle",
+  hint: "Write the Hessian and find its smaller eigenvalue; its eigenvectors are the diagonals.",
   draw: (draw) => {
     const [a, b] = [draw.whole(1, 4), draw.one([3, 5, 9, 11])];
     return {
@@ -69,6 +71,7 @@ const leastCurvature: Exercise = {
 const equalNeurons: Exercise = {
   id: "equal-neurons",
   title: "Equal weights",
+  hint: "Use the chain rule with `y` held, and only then put `y = x`.",
   draw: (draw) => {
     const k = draw.whole(2, 9);
     return {

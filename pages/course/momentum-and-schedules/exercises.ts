@@ -3,6 +3,7 @@ import type { Exercise } from "../../live/judge.ts";
 const remembered: Exercise = {
   id: "remembered",
   title: "What a step remembers",
+  hint: "Write the velocities of the first steps: each is `b` times the one before, plus `g`.",
   draw: (draw) => {
     const steps = draw.whole(2, 4);
     const powers = Array.from({ length: steps }, (_, k) => (k === 0 ? "1" : `b^${k}`));
@@ -38,6 +39,7 @@ const remembered: Exercise = {
 const steadyStep: Exercise = {
   id: "steady-step",
   title: "The step along a steady slope",
+  hint: "In the end the velocity stays the same: solve `v = β*v + 1`.",
   draw: (draw) => {
     const beta = draw.one([0.5, 0.75, 0.8, 0.9, 0.95]);
     const rate = draw.one([0.1, 0.2, 0.4]);
@@ -69,6 +71,7 @@ const steadyStep: Exercise = {
 const limit: Exercise = {
   id: "limit-with-momentum",
   title: "How high the rate may be",
+  hint: "The limit of gradient descent is `2/λ`. Momentum `β` makes it `1 + β` times as high.",
   draw: (draw) => {
     const beta = draw.one([0.5, 0.6, 0.8, 0.9]);
     const curvature = draw.one([4, 5, 8, 20, 50]);
@@ -96,6 +99,7 @@ const limit: Exercise = {
 const counting: Exercise = {
   id: "counting-steps",
   title: "Steps and epochs",
+  hint: "Find the epoch that the step is in, then count how often the rate was halved before it.",
   draw: (draw) => {
     const batch = draw.one([10, 20, 40]);
     const every = draw.whole(2, 4);

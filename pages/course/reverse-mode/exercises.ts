@@ -5,6 +5,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "accumulate",
     title: "Two contributions",
+    hint: "Find the contribution of each line that reads `x`, and add them.",
     draw: (draw) => {
       const [k, n] = [draw.whole(2, 9), draw.whole(2, 4)];
       const [first, second] = [`${k}*y`, `${n}*x^${n - 1}`];
@@ -36,6 +37,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "contribution",
     title: "One line of the way back",
+    hint: "Multiply what arrives at `b` by the local derivative of the line.",
     draw: (draw) => {
       const n = draw.whole(3, 7);
       return {
@@ -66,6 +68,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "passes",
     title: "How many passes",
+    hint: "A reverse pass begins at one output and reaches all inputs.",
     draw: (draw) => {
       const n = draw.whole(100, 900);
       const m = draw.whole(2, 9);
@@ -97,6 +100,7 @@ export const exercises: readonly Exercise[] = [
   {
     id: "segments",
     title: "Memory in segments",
+    hint: "Count the beginnings of all segments, and add the values of the one segment that is run again.",
     draw: (draw) => {
       const k = draw.one([5, 10, 20, 25]);
       const n = k * draw.whole(26, 60);

@@ -1,0 +1,90 @@
+import "downhill";
+import { expect, test } from "vitest";
+import { compileText } from "../../src/numeric/syntax/index.ts";
+import { readingsOf } from "./notation.ts";
+
+const names = ["x", "y", "dx", "r"];
+
+/** The value of a formula at x = 3, y = 5, dx = 7, r = 2, by each of its readings. */
+function valuesOf(text: string): number[] {
+  const at: Readonly<Record<string, number>> = { x: 3, y: 5, dx: 7, r: 2 };
+  return readingsOf(text, names).map((reading) => {
+    const { inputs, evaluate } = compileText(reading, { names });
+    return evaluate(inputs.map((name) => at[name]!)).item();
+  });
+}
+
+test.each<[string, number]>([
+  ["2·x·y·dx", 210],
+  ["2⋅x⋅y", 30],
+  ["2xy", 30],
+  ["2 x y dx", 210],
+  ["2xydx", 210],
+  ["x²", 9],
+  ["x⁻¹ y", 5 / 3],
+  ["2x²y", 90],
+  ["x^2y", 45],
+  ["xʸ", 243],
+  ["x**2", 9],
+  ["2(x + 1)y", 40],
+  ["(x+1)(y−1)", 16],
+  ["x(y+1)", 18],
+  ["½x² + ¾", 5.25],
+  ["√x√y", Math.sqrt(15)],
+  ["2√(x + 1)", 4],
+  ["|x − y|", 2],
+  ["2|x−y|x", 12],
+  ["sin x", Math.sin(3)],
+  ["sin 2x + 1", Math.sin(6) + 1],
+  ["sin²x + cos²(x)", 1],
+  ["sin^2 x", Math.sin(3) ** 2],
+  ["x sin x cos y", 3 * Math.sin(3) * Math.cos(5)],
+  ["2xsin(x)", 6 * Math.sin(3)],
+  ["tan⁻¹(y)", Math.atan(5)],
+  ["e^-x", Math.exp(-3)],
+  ["e⁻²", Math.exp(-2)],
+  ["2πr", 4 * Math.PI],
+  ["x ÷ y", 0.6],
+  ["dz/dx = 2xy", 30],
+  ["f'(x) = 2x", 6],
+  ["[x + y]·{x}", 24],
+  ["max(x, 2y)", 10],
+  ["x 6 y", 90],
+  ["√(x + 1)^2", 4],
+  ["= 2x", 6],
+  ["−x²", -9],
+])("%s", (text, value) => {
+  const values = valuesOf(text);
+  expect(values).toHaveLength(1);
+  expect(values[0]).toBeCloseTo(value, 12);
+});
+
+test("a product without a sign after a division has two readings", () => {
+  expect(valuesOf("1/2x")).toEqual([1.5, 1 / 6]);
+  expect(valuesOf("r/2xy + 1")).toEqual([16, 1 + 2 / 30]);
+  expect(valuesOf("x/2")).toEqual([1.5]);
+});
+
+test.each([
+  "x +",
+  ")(",
+  "1 2",
+  "sin()",
+  "sin",
+  "=".repeat(50),
+  "2 + = 3",
+  "xq",
+  "((x)",
+  "|x",
+  "√",
+  "x".repeat(2000),
+])("%s stays a text that is refused", (text) => {
+  const isRefused = readingsOf(text, names).every((reading) => {
+    try {
+      return compileText(reading, { names }).inputs.some((name) => !names.includes(name));
+    } catch (error) {
+      return !/internal|undefined|Cannot read/.test(String(error));
+    }
+  });
+  expect(isRefused).toBe(true);
+});

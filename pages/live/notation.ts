@@ -1,0 +1,209 @@
+// Formulas as people write them (`2xy`, `x²`, `sin²x`, `√2`, `½`, `|x|`), in the syntax that the library reads.
+import { constants, functions } from "../../src/numeric/syntax/functions.ts";
+
+type Token =
+  | { readonly kind: "number" | "name" | "function" | "raised"; readonly text: string }
+  | { readonly kind: "mark"; readonly text: string };
+
+/** How a product without a sign binds after `/`: `1/2x` is (1/2)·x or 1/(2x). */
+type Binding = "loose" | "tight";
+
+const lookalikes: ReadonlyMap<string, string> = new Map([
+  ...[..."·⋅∙•×∗"].map((c) => [c, "*"] as const),
+  ...[..."−–—"].map((c) => [c, "-"] as const),
+  ...[..."÷∕⁄"].map((c) => [c, "/"] as const),
+  ...[..."[{"].map((c) => [c, "("] as const),
+  ...[..."]}"].map((c) => [c, ")"] as const),
+  ["½", "(1/2)"],
+  ["¼", "(1/4)"],
+  ["¾", "(3/4)"],
+  ["⅓", "(1/3)"],
+  ["⅔", "(2/3)"],
+  ["∞", "inf"],
+]);
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸ";
+const plainForms = "0123456789+-()nxy";
+
+/**
+ * The readings of a formula: one, or two where products without a sign follow a division. A text that is no formula stays one that the
+ * library refuses, with its reason.
+ *
+ * @param names that the formula may use; a word of several of them, as `xy`, is their product
+ */
+export function readingsOf(text: string, names: readonly string[]): readonly string[] {
+  const plain = [...withoutLeftSide(text)].map((c) => lookalikes.get(c) ?? c).join("");
+  const tokens = tokensOf(plain, names);
+  if (tokens === undefined) return [plain];
+  return [...new Set((["loose", "tight"] as const).map((binding) => written(tokens, binding)))];
+}
+
+/** `2*x` of `dz/dx = 2*x`: what stands on the left names the answer. */
+function withoutLeftSide(text: string): string {
+  return /^\s*(?:[\p{L}∂][^=<>!]*)?=(?<right>[^=]*\S[^=]*)$/u.exec(text)?.groups?.["right"] ?? text;
+}
+
+const pattern =
+  /(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣʸ]+)|(?<word>[\p{ID_Start}_$](?:(?![ⁿˣʸ])[\p{ID_Continue}₀-₉$′'])*)|(?<mark>\*\*|<=|>=|==|!=|\S)/gu;
+
+/** `undefined` where a character is followed by a comment or a second statement, which a formula does not have. */
+function tokensOf(text: string, names: readonly string[]): Token[] | undefined {
+  if (/[#;\n\r]/.test(text.trim())) return undefined;
+  return [...text.matchAll(pattern)].flatMap(({ groups }): Token[] => {
+    const {
+      number,
+      word,
+      raised: superscript,
+      mark,
+    } = groups as Readonly<Record<string, string | undefined>>;
+    if (number !== undefined) return [{ kind: "number", text: number }];
+    if (word !== undefined) return partsOf(word, names) ?? [{ kind: "name", text: word }];
+    if (superscript !== undefined)
+      return [
+        { kind: "raised", text: [...superscript].map((c) => plainForms[superscripts.indexOf(c)]!).join("") },
+      ];
+    return [{ kind: "mark", text: mark! }];
+  });
+}
+
+const longestWord = 40; // letters of a product without signs
+
+/** A word as a product of known names that ends, where it does, with a function; the longest names first. */
+function partsOf(word: string, names: readonly string[]): Token[] | undefined {
+  if (word === "") return [];
+  const known = [...names, ...constants.keys()];
+  if (known.includes(word)) return [{ kind: "name", text: word }];
+  if (functions.has(word)) return [{ kind: "function", text: word }];
+  if (word.length > longestWord) return undefined;
+  for (const name of known.toSorted((a, b) => b.length - a.length)) {
+    if (!word.startsWith(name)) continue;
+    const rest = partsOf(word.slice(name.length), names);
+    if (rest !== undefined) return [{ kind: "name", text: name }, ...rest];
+  }
+  return undefined;
+}
+
+/** Writes tokens with a sign for each product and parentheses for each argument. */
+interface Writer {
+  readonly tokens: readonly Token[];
+  readonly binding: Binding;
+  at: number;
+  /** Open bars of absolute values. */
+  bars: number;
+}
+
+function written(tokens: readonly Token[], binding: Binding): string {
+  const w: Writer = { tokens, binding, at: 0, bars: 0 };
+  let text = "";
+  while (w.at < tokens.length) {
+    text += sum(w);
+    if (w.at < tokens.length) text += tokens[w.at++]!.text; // a parenthesis that was never opened: the library refuses it
+  }
+  return text;
+}
+
+function isMark(w: Writer, text: string): boolean {
+  const token = w.tokens[w.at];
+  return token?.kind === "mark" && token.text === text;
+}
+
+function beginsFactor(w: Writer): boolean {
+  const token = w.tokens[w.at];
+  if (token === undefined || token.kind === "raised") return false;
+  return (
+    token.kind !== "mark" || token.text === "(" || token.text === "√" || (token.text === "|" && w.bars === 0)
+  );
+}
+
+/** All up to a closing parenthesis or bar. */
+function sum(w: Writer): string {
+  let text = "";
+  let before = "";
+  while (w.at < w.tokens.length && !isMark(w, ")") && !(isMark(w, "|") && w.bars > 0)) {
+    if (beginsFactor(w)) text += product(w, before);
+    else {
+      before = w.tokens[w.at++]!.text;
+      text += ` ${before} `;
+    }
+  }
+  return text;
+}
+
+function product(w: Writer, before: string): string {
+  const factors: string[] = [];
+  while (beginsFactor(w)) {
+    const isSecondNumber = w.tokens[w.at]!.kind === "number" && w.tokens[w.at - 1]?.kind === "number";
+    // two numbers side by side are no product
+    if (factors.length > 0 && isSecondNumber) factors.push(`${factors.pop()!} ${power(w)}`);
+    else factors.push(power(w));
+  }
+  const text = factors.join("*");
+  return before === "/" && w.binding === "tight" && factors.length > 1 ? `(${text})` : text;
+}
+
+function power(w: Writer): string {
+  const base = factor(w);
+  const exponent = exponentOf(w);
+  return exponent === undefined ? base : `${base}^(${exponent})`;
+}
+
+function exponentOf(w: Writer): string | undefined {
+  const token = w.tokens[w.at];
+  if (token?.kind === "raised") {
+    w.at++;
+    return token.text;
+  }
+  if (!isMark(w, "^") && !isMark(w, "**")) return undefined;
+  w.at++;
+  let sign = "";
+  while (isMark(w, "-") || isMark(w, "+")) sign += w.tokens[w.at++]!.text;
+  return beginsFactor(w) ? sign + power(w) : sign;
+}
+
+function factor(w: Writer): string {
+  const { kind, text } = w.tokens[w.at++]!;
+  if (kind === "function") return callOf(w, text);
+  if (kind !== "mark") return text;
+  if (text === "√") return `sqrt(${beginsFactor(w) ? power(w) : ""})`;
+  if (text === "|") {
+    w.bars++;
+    const inside = sum(w);
+    w.bars--;
+    return close(w, "|", `abs(${inside}`);
+  }
+  w.at--;
+  return group(w);
+}
+
+/** From an opening parenthesis to its end. */
+function group(w: Writer): string {
+  w.at++;
+  const bars = w.bars;
+  w.bars = 0;
+  const inside = sum(w);
+  w.bars = bars;
+  return close(w, ")", `(${inside}`);
+}
+
+function close(w: Writer, mark: string, text: string): string {
+  if (!isMark(w, mark)) return text;
+  w.at++;
+  return `${text})`;
+}
+
+/** `sin(x)`, `sin x`, `sin 2x`, `sin²x`. */
+function callOf(w: Writer, name: string): string {
+  const isRaised = w.tokens[w.at]?.kind === "raised";
+  const exponent = exponentOf(w);
+  const argument = isMark(w, "(") ? group(w) : `(${factorsOf(w)})`;
+  if (isRaised && exponent === "-1" && functions.has(`a${name}`)) return `a${name}${argument}`; // sin⁻¹x
+  const call = name + argument;
+  return exponent === undefined ? call : `(${call})^(${exponent})`;
+}
+
+/** The factors after a function without parentheses, up to the next function. */
+function factorsOf(w: Writer): string {
+  const factors: string[] = [];
+  while (beginsFactor(w) && (factors.length === 0 || w.tokens[w.at]!.kind !== "function"))
+    factors.push(power(w));
+  return factors.join("*");
+}
