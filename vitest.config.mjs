@@ -67,6 +67,7 @@ const outside = [
     "learn",
     "live-pages",
     "memory",
+    "not-found",
     "onnx",
     "onnx-in-page",
     "pages",

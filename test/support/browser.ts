@@ -18,11 +18,11 @@ export interface BrowserTest {
    * exception or `console.error`) and any request for something outside its one file fail the test.
    *
    * @param source the text of an HTML page, the path of a file as `{ file }`, a page as a server on this machine sends
-   * it, with its headers (an error of such a page that `mayReport` matches is none), or an address of a folder that such a server
-   * sends, whose files the page may ask for
+   * it, with its headers, or an address of a folder that such a server sends, whose files the page may ask for. An error of a page that
+   * a server sends is none if `mayReport` matches it
    */
   open(
-    source: string | { readonly file: string } | ServedPage | { readonly address: string },
+    source: string | { readonly file: string } | ServedPage | ServedAddress,
     options?: BrowserContextOptions,
   ): Promise<Page>;
 }
@@ -31,6 +31,12 @@ export interface BrowserTest {
 export interface ServedPage {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly mayReport?: RegExp;
+}
+
+/** A page that a server of the test sends. */
+export interface ServedAddress {
+  readonly address: string;
   readonly mayReport?: RegExp;
 }
 
@@ -142,7 +148,7 @@ function describeTests(
           page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
           page.on("console", (message) => {
             if (message.type() !== "error") return;
-            if (isServed && source.mayReport?.test(message.text()) === true) return;
+            if ((isServed || isAddress) && source.mayReport?.test(message.text()) === true) return;
             troubles.push(`console.error: ${message.text()}`);
           });
           let address: string;

@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream, statSync } from "node:fs";
+import { createReadStream, readFileSync, type ReadStream, statSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, posix } from "node:path";
@@ -39,7 +39,8 @@ const hosts: ReadonlySet<string> = /* @__PURE__ */ new Set(["127.0.0.1", "localh
 /**
  * Serves the files of a folder to this machine alone, at `port` or, for 0, at any that is free; settled when it listens.
  *
- * Every request that leads to no file is answered with 404, whatever the file system reports, one for another host with 403, and one
+ * Every request that leads to no file is answered with 404, whatever the file system reports, and with the `404.html` of the folder, if it
+ * has one, as page hosts do. One for another host is answered with 403, and one
  * that would change something with 405. An address of a folder without a slash at its end is redirected to the one with it.
  *
  * @throws DownhillError `option` where the port cannot be had.
@@ -49,15 +50,16 @@ export async function serveFolder(
   port: number,
   { more = new Map(), home = "", base = "/" }: ServeOptions = {},
 ): Promise<ServedFolder> {
+  const missing = (response: ServerResponse): void => sendMissing(folder, response);
   const server = createServer(({ method, url = "/", headers }, response) => {
     const path = pathOf(url, base);
     if (!isThisMachine(headers.host)) refuse(response, 403, "This server answers to localhost alone.");
     else if (method !== "GET" && method !== "HEAD") refuse(response, 405, "This server only sends files.");
-    else if (path === undefined) refuse(response, 404, notFound);
+    else if (path === undefined) missing(response);
     else if (path === "/" && home !== "") redirect(response, 302, `${base}${home}/`);
-    else if (more.has(path.slice(1))) send(more.get(path.slice(1))!, response);
-    else if (!isFolderAt(join(folder, path))) send(join(folder, path), response);
-    else if (path.endsWith("/")) send(join(folder, path, "index.html"), response);
+    else if (more.has(path.slice(1))) send(more.get(path.slice(1))!, response, missing);
+    else if (!isFolderAt(join(folder, path))) send(join(folder, path), response, missing);
+    else if (path.endsWith("/")) send(join(folder, path, "index.html"), response, missing);
     // relative links of a page count from its folder
     else redirect(response, 301, `${base}${path.slice(1)}/`);
   });
@@ -111,13 +113,13 @@ function isFolderAt(path: string): boolean {
 }
 
 /** Sends a file. Pipes and devices count as absent: they may never end. */
-function send(file: string, response: ServerResponse): void {
+function send(file: string, response: ServerResponse, missing: (response: ServerResponse) => void): void {
   let stream: ReadStream;
   try {
     if (!statSync(file).isFile()) throw new Error("no plain file");
     stream = createReadStream(file);
   } catch {
-    refuse(response, 404, notFound);
+    missing(response);
     return;
   }
   stream.on("open", () => {
@@ -129,8 +131,20 @@ function send(file: string, response: ServerResponse): void {
     pipeline(stream, response, () => {}); // closes the file where the browser leaves early
   });
   stream.on("error", () => {
-    if (!response.headersSent) refuse(response, 404, notFound);
+    if (!response.headersSent) missing(response);
   });
+}
+
+/** Answers with 404 and the page of the folder for that. */
+function sendMissing(folder: string, response: ServerResponse): void {
+  let page: Buffer;
+  try {
+    page = readFileSync(join(folder, "404.html"));
+  } catch {
+    refuse(response, 404, notFound);
+    return;
+  }
+  response.writeHead(404, { "content-type": types.get(".html") }).end(page);
 }
 
 /** A path of this server as the target: never another host, and no characters that a header may not have. */
