@@ -10,11 +10,18 @@ interface Section {
   readonly url: string;
   readonly text: string;
   readonly weight?: number;
+  readonly kind?: string;
 }
 interface Search {
   wordsIn(text: string): string[];
   indexOf(sections: readonly Section[]): object;
-  search(index: object, question: string): readonly { page: string; heading: string; url: string }[];
+  search(
+    index: object,
+    question: string,
+  ): readonly { title: string; kind: string; url: string; section: number }[];
+  textsOf(sections: readonly Section[]): string[];
+  snippetOf(text: string, question: string, most?: number): string;
+  readonly weights: Readonly<Record<string, number>>;
   sectionsOfMarkdown(text: string, url: string): Section[];
   sectionsOfHtml(html: string, url: string): Section[];
 }
@@ -24,9 +31,8 @@ interface Relative {
   relativeScript(code: string): string;
   relativeStyle(css: string, path: string): string;
 }
-const { indexOf, search, sectionsOfHtml, sectionsOfMarkdown, wordsIn } = (await import(
-  join(root, "docs/site/search.mjs")
-)) as Search;
+const { indexOf, search, sectionsOfHtml, sectionsOfMarkdown, snippetOf, textsOf, weights, wordsIn } =
+  (await import(join(root, "docs/site/search.mjs"))) as Search;
 const { placeholder, relativePage, relativeScript, relativeStyle } = (await import(
   join(root, "docs/site/relative.mjs")
 )) as Relative;
@@ -41,7 +47,10 @@ describe("the search", () => {
     sectionsOfMarkdown(
       readFileSync(join(root, page), "utf8"),
       page.replace("docs/", "").replace(".md", ".html"),
-    ).map((section) => ({ ...section, weight: page.includes("/guides/") ? 1.4 : 1 })),
+    ).map((section) => {
+      const kind = page.includes("/guides/") ? "Guide" : "Docs";
+      return { ...section, kind, weight: weights[kind]! };
+    }),
   );
   const index = indexOf(sections);
   const firstOf = (question: string): string => search(index, question)[0]!.url;
@@ -80,7 +89,40 @@ describe("the search", () => {
       { page: "Birds", heading: "Birds", url: "a", text: "swift" },
       { page: "Birds", heading: "Others", url: "a", text: "swift" },
     ]);
-    expect(search(twice, "swift")).toEqual([{ page: "Birds", heading: "", url: "a" }]);
+    expect(search(twice, "swift")).toEqual([{ title: "Birds", kind: "", url: "a", section: 0 }]);
+  });
+
+  // the course had a result "The same in ten lines"
+  test("a result names its page and its heading, and of equal matches guides and reference come first", () => {
+    const same = { heading: "Schedules", text: "a schedule of the learning rate" };
+    const entries = (["Course", "Docs", "Reference", "Guide"] as const).map((kind) => ({
+      ...same,
+      page: `${kind} page`,
+      url: kind,
+      kind,
+      weight: weights[kind]!,
+    }));
+    expect(search(indexOf(entries), "learning rate schedule").map(({ title }) => title)).toEqual([
+      "Guide page: Schedules",
+      "Reference page: Schedules",
+      "Docs page: Schedules",
+      "Course page: Schedules",
+    ]);
+  });
+
+  test("a result for a topic has a snippet with its words", () => {
+    const texts = textsOf(sections);
+    for (const question of ["learning rate schedule", "standard errors", "gradient is NaN"]) {
+      const [first] = search(index, question);
+      const snippet = snippetOf(texts[first!.section]!, question);
+      expect(snippet.length, question).toBeGreaterThan(30);
+      expect(snippet.length, question).toBeLessThan(180);
+      expect(snippet, question).not.toMatch(/[`|*]|\]\(/);
+    }
+    expect(search(index, "learning rate schedule")[0]).toMatchObject({ kind: "Guide" });
+    const long = `${"word ".repeat(60)}the schedule of the learning rate ${"word ".repeat(60)}`;
+    expect(snippetOf(long, "learning schedule")).toMatch(/^… .*schedule of the learning rate.* …$/);
+    expect(snippetOf("Short.", "learning")).toBe("Short.");
   });
 
   test("takes names and words with a hyphen apart, and knows them as wholes", () => {

@@ -5,7 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { indexOf, sectionsOfHtml, sectionsOfMarkdown } from "./search.mjs";
+import { notFoundPage } from "./not-found-page.mjs";
+import { indexOf, sectionsOfHtml, sectionsOfMarkdown, textsOf, weights } from "./search.mjs";
+import { fileOf, slugOf } from "./reference-pages.mjs";
 import { placeholder, relativePage, relativeScript, relativeStyle } from "./relative.mjs";
 
 const docs = fileURLToPath(new URL("..", import.meta.url));
@@ -41,6 +43,16 @@ const before = new Set(readdirSync(dist));
 node(["scripts/pages.mjs", "--site", "--out", dist], root);
 const live = readdirSync(dist).filter((name) => !before.has(name));
 
+/** @type {{ name: string, groups: { title: string, names: string }[] }[]} */
+const modules = JSON.parse(readFileSync(new URL("groups.json", import.meta.url), "utf8"));
+/** The titles of the groups of the reference, by the files of the names in them. */
+const groups = new Map(
+  modules.flatMap(({ name: module, groups: all }) =>
+    all.flatMap(({ title, names }) =>
+      names.split(" ").map((name) => [`${slugOf(module)}/${fileOf(name)}.md`, title]),
+    ),
+  ),
+);
 /** @type {{ items: { link: string }[] }[]} */
 const sidebar = JSON.parse(readFileSync(`${docs}sections.json`, "utf8"));
 const guides = sidebar.flatMap(({ items }) => items.map(({ link }) => link));
@@ -52,7 +64,10 @@ const sections = [
       .flatMap((file) =>
         sectionsOfHtml(readFileSync(file, "utf8"), file.slice(dist.length + 1).replace(/index\.html$/, "")),
       )
-      .map((section) => ({ ...section, weight: 1.5 })),
+      .map((section) => {
+        const kind = name === "learn" ? "Course" : "Example";
+        return { ...section, kind, weight: weights[kind] };
+      }),
   ),
   ...guides.flatMap((link) => {
     const all = sectionsOfMarkdown(
@@ -61,7 +76,8 @@ const sections = [
     );
     // of the table of all operations the reference has each by itself
     const shown = link === "/ops" ? all.map((section) => ({ ...section, text: "" })) : all;
-    return shown.map((section) => ({ ...section, weight: link.startsWith("/guides/") ? 1.4 : 1 }));
+    const kind = link.startsWith("/guides/") ? "Guide" : "Docs";
+    return shown.map((section) => ({ ...section, kind, weight: weights[kind] }));
   }),
   ...[...filesOf(`${docs}api`)]
     .map(([file]) => file.slice(`${docs}api/`.length))
@@ -73,13 +89,19 @@ const sections = [
         page: name,
         heading: name,
         url: `api/${path.replace(/\.md$/, ".html")}`,
-        text: (what.startsWith("`") ? "" : what).split(". ")[0] ?? "",
-        weight: 0.8,
+        // its group says what it is about where its first sentence does not
+        text: [(what.startsWith("`") ? "" : what).split(". ")[0] ?? "", groups.get(path) ?? ""]
+          .filter((part) => part !== "")
+          .join(" · "),
+        kind: "Reference",
+        weight: weights.Reference,
       };
     }),
 ];
 const index = JSON.stringify(indexOf(sections));
 writeFileSync(`${dist}/search-index.json`, index);
+writeFileSync(`${dist}/search-texts.json`, JSON.stringify(textsOf(sections)));
+writeFileSync(`${dist}/404.html`, await notFoundPage());
 
 const files = [...filesOf(dist)].map(([file]) => file);
 const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);

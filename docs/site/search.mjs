@@ -6,19 +6,26 @@
  * @property {string} heading
  * @property {string} url from the beginning of the site on, with its anchor
  * @property {string} text
- * @property {number} [weight] how much it counts, 1 if left out: what teaches counts more than what lists
+ * @property {number} [weight] factor of its score, 1 if left out
+ * @property {string} [kind] of its page, as results show it: `Guide`, `Reference`, `Course`
  *
  * @typedef {object} Index
- * @property {[title: string, weight: number][]} pages
+ * @property {[title: string, weight: number, kind: string][]} pages
  * @property {[page: number, heading: string, url: string][]} sections
  * @property {Record<string, string>} words for each word its sections: differences of their numbers, each times four plus how much
  *   the word says of it (0 once, 1 several times, 2 in the heading, 3 in the title), to the base of 36
  *
  * @typedef {object} Found
- * @property {string} page
- * @property {string} heading
+ * @property {string} title names the topic: the page, and the heading on it
+ * @property {string} kind
  * @property {string} url
+ * @property {number} section its number in the index, which is that of its text
  */
+
+/** Factors of scores by the kind of page: guides first, then the reference of the library. */
+export const weights = { Guide: 1.6, Reference: 1.4, Docs: 1.1, Course: 1, Example: 0.9 };
+
+const longestText = 400; // letters of a section that snippets are cut from
 
 /** Other words for what pages say; each is looked for as the words behind it, too. */
 const synonyms = /** @type {Record<string, string>} */ ({
@@ -69,10 +76,10 @@ export function indexOf(all) {
   const titles = [];
   /** @type {Map<string, Map<number, number>>} */
   const words = new Map();
-  const sections = all.map(({ page, heading, url, text, weight = 1 }, i) => {
+  const sections = all.map(({ page, heading, url, text, weight = 1, kind = "" }, i) => {
     let number = pages.get(page);
     if (number === undefined) {
-      number = titles.push([page, weight]) - 1;
+      number = titles.push([page, weight, kind]) - 1;
       pages.set(page, number);
     }
     const note = (/** @type {string} */ word, /** @type {number} */ rank) => {
@@ -148,10 +155,56 @@ export function search({ pages, sections, words }, question, most = 12) {
   const best = [...found].toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score);
   for (const [section] of best) {
     const [page, heading, url] = sections[section] ?? [0, "", ""];
-    if (!results.has(url)) results.set(url, { page: pages[page]?.[0] ?? "", heading, url });
+    const [name = "", , kind = ""] = pages[page] ?? [];
+    if (!results.has(url))
+      results.set(url, { title: heading === "" ? name : `${name}: ${heading}`, kind, url, section });
     if (results.size === most) break;
   }
   return [...results.values()];
+}
+
+/** The texts that {@link snippetOf} cuts from, one per section of the index. @param {readonly Section[]} all @returns {string[]} */
+export function textsOf(all) {
+  return all.map(({ text }) => cut(plainText(text), longestText));
+}
+
+/** A text without the signs of Markdown and of tables. @param {string} text */
+function plainText(text) {
+  return text
+    .replaceAll(/\[([^\]]*)\]/g, "$1")
+    .replaceAll(/^\s*\|?[\s|:-]*$/gm, " ")
+    .replaceAll(/[`*|]|^#+ |^> /gm, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}
+
+/** The beginning of a text, up to a blank. @param {string} text @param {number} most letters */
+function cut(text, most) {
+  if (text.length <= most) return text;
+  return `${text.slice(0, text.lastIndexOf(" ", most)).trim()} …`;
+}
+
+/**
+ * The part of a text that has the most words of a question.
+ *
+ * @param {string} text @param {string} question @param {number} [most] letters
+ * @returns {string}
+ */
+export function snippetOf(text, question, most = 150) {
+  const asked = new Set(wordsIn(question).filter((word) => !common.has(word)));
+  const words = [...text.matchAll(/\S+/g)].map(({ 0: word, index }) => ({
+    from: index,
+    isAsked: wordsIn(word).some((one) => [...asked].some((other) => one.startsWith(other))),
+  }));
+  let best = { from: 0, count: -1 };
+  for (const { from } of words) {
+    const count = words.filter((word) => word.isAsked && word.from >= from && word.from < from + most).length;
+    if (count > best.count) best = { from, count };
+  }
+  // a few words before the first one that was asked for
+  const first = words.find((word) => word.isAsked && word.from >= best.from)?.from ?? 0;
+  const near = words.findLast((word) => word.from <= Math.max(0, first - most / 4))?.from ?? 0;
+  return `${near > 0 ? "… " : ""}${cut(text.slice(near), most)}`;
 }
 
 /**

@@ -6,11 +6,14 @@ import type { Exercise as ExerciseOf } from "../live/judge.ts";
 
 /** The exercises of a chapter, and its subject in ten lines of downhill with what they print. */
 export function ChapterEnd({
+  subject,
   exercises,
   program,
   printed,
   children,
 }: {
+  /** What the program shows, for its heading: "Forward mode". */
+  readonly subject: string;
   readonly exercises: readonly ExerciseOf[];
   readonly program: string;
   readonly printed: string;
@@ -26,7 +29,7 @@ export function ChapterEnd({
         ))}
       </section>
       <section>
-        <h2>The same in ten lines</h2>
+        <h2>{subject} in ten lines</h2>
         {children}
         <Code label="The program">{program}</Code>
         <p>It prints</p>

@@ -22,7 +22,12 @@ function Body(): JSX.Element {
       <Graph />
       <Paths />
       <TooMany />
-      <ChapterEnd exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd
+        subject="The chain rule over paths"
+        exercises={exercises}
+        program={program}
+        printed={printed}
+      >
         <p>
           The three products below are the three paths of the chapter’s program. <code>grad</code> gives their
           sum, and lists no paths.

@@ -15,7 +15,7 @@ function Body(): JSX.Element {
       <Convergence />
       <Changing />
       <Finding />
-      <ChapterEnd exercises={exercises} program={program} printed={printed}>
+      <ChapterEnd subject="Momentum and a schedule" exercises={exercises} program={program} printed={printed}>
         <p>
           The schedule is a function of the step and stands in place of the number. <code>fit</code> makes the
           steps; every tenth epoch is printed with its loss.
