@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { describeInBrowser } from "./support/browser.ts";
 import { downhill } from "./support/command.ts";
+import { violations } from "./support/page-checks.ts";
 
 let folder: string;
 let digits: string;
@@ -37,6 +38,7 @@ describeInBrowser("the report of a training run", {
     expect(await page.locator("h2").allTextContents()).toEqual([
       "Loss (cross-entropy)",
       "Accuracy",
+      "Loss by step",
       "Confusion matrix of the test part",
       "Classes",
       "Misclassified",
@@ -63,7 +65,7 @@ describeInBrowser("the report of a training run", {
       .locator(".images img")
       .evaluateAll((found) => found.map((img) => (img as HTMLImageElement).naturalWidth));
     expect(images).toEqual(new Array(2 * Math.min(40, all! - right!)).fill(8)); // each with the pixels that mattered
-    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(6); // a rate that never changes is none of them
+    expect(await page.locator("svg:visible [data-series] path.curve").count()).toBe(7); // a rate that never changes is none of them
     expect(await page.locator(".settings").textContent()).toContain("0.2, the same at every step");
     const nodes = await page.locator(".drawing svg .dh-title").allTextContents();
     expect(nodes.filter((node) => /^h1 = where\(v\d+, 0, z1\)$/.test(node))).toHaveLength(1);
@@ -72,6 +74,29 @@ describeInBrowser("the report of a training run", {
       /^downhill train digits .* --epochs 4 .* --seed 0$/,
     );
   },
+
+  // the curves of one epoch were two dots; 40 classes had a wrong caption and came as c1, c10, c2
+  "of one epoch has the loss by step, of 40 classes a map in natural order, and no count without a plural":
+    async ({ open }) => {
+      const rows = Array.from({ length: 400 }, (_, i) => `${(i % 40) / 40},c${(i % 40) + 1}`);
+      const file = join(folder, "forty.csv");
+      writeFileSync(file, `x,kind\n${rows.join("\n")}\n`);
+      const page = await open({
+        file: await report("forty.html", ["--data", file, "--target", "kind", "--epochs", "1"]),
+      });
+      const titles = await page.locator("h2").allTextContents();
+      expect(titles[0]).toBe("Loss by step");
+      expect(titles).not.toContain("Accuracy");
+      const labels = await page.locator(".confusion-map text[text-anchor]").allTextContents();
+      expect(labels.slice(0, 3)).toEqual(["c1", "c2", "c3"]);
+      expect(labels.length).toBeGreaterThan(30);
+      expect(await page.locator(".confusion-map rect:not(.ground)").count()).toBeGreaterThan(20);
+      expect(await page.locator(".layers").textContent()).toContain("1 numberlayer 1");
+      expect(await page.locator("body").innerText()).not.toMatch(
+        /\b1 (numbers|items|steps|epochs|parameters)\b/,
+      );
+      expect(await violations(page)).toEqual([]);
+    },
 
   "follows light and dark": async ({ open }) => {
     const colours = await Promise.all(

@@ -5,7 +5,7 @@ import { version } from "../../engine/util/version.ts";
 import { toJson } from "../shared/json.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
-import { optionError, readChoice, readCount } from "../shared/words.ts";
+import { counted, optionError, readChoice, readCount } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
 import { exportedFunction, exports, type ExportedFunction } from "./functions.ts";
 import type { ItemInput } from "./inputs.ts";
@@ -47,7 +47,7 @@ export async function exportRun(
     return;
   }
   const paint = paintFor(stdout);
-  const size = batch === undefined ? "any number of items" : `${batch} items`;
+  const size = batch === undefined ? "any number of items" : counted(batch, "item");
   const lines = [
     `${paint("bold", out)}: ${what} of ${folder} (${dataOf(run)}, after epoch ${run.epoch}), for ${size}; ${Math.ceil(model.length / 1024)} KB`,
     ...items.map(

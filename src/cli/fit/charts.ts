@@ -5,6 +5,7 @@ import { endsOf } from "./numbers.ts";
 import type { Curve, FitReport } from "./report.ts";
 import { parameterRows } from "./report.ts";
 import { percent } from "./text.ts";
+import { counted } from "../shared/words.ts";
 
 const mostPoints = 4000;
 
@@ -12,7 +13,7 @@ const mostPoints = 4000;
 export function fitPicture(report: FitReport): string {
   const { formula, source, data, fit } = report;
   const notes = [
-    `${source}: ${data.rows.toLocaleString("en")} rows, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
+    `${source}: ${counted(data.rows, "row")}, R² = ${showNumber(Number(fit.rSquared.toFixed(12)), 5)}`,
     parameterRows(report)
       .map(({ name, value, error }) => `${name} = ${value}${error === "–" ? "" : ` ± ${error}`}`)
       .join(",  "),

@@ -4,6 +4,7 @@ import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 import { drawPlot } from "./plot.ts";
 import { closePairs, figures, type FitReport, parameterRows, searchWords, warnings } from "./report.ts";
+import { counted } from "../shared/words.ts";
 
 const widest = 100; // cells of a drawing
 
@@ -99,7 +100,7 @@ export function percent(level: number): string {
 
 /** What was fitted. */
 export function sourceWords({ source, data }: FitReport): string {
-  return [`${source}: ${data.rows.toLocaleString("en")} rows.`, ...data.notes].join(" ");
+  return [`${source}: ${counted(data.rows, "row")}.`, ...data.notes].join(" ");
 }
 
 /** How large the residuals are, and where the largest is. */

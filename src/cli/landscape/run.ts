@@ -17,7 +17,7 @@ import { drawingFor, show } from "../race/run.ts";
 import { readDomain } from "../race/settings.ts";
 import { makeOptimizer, readOptimizer } from "../shared/optimizers.ts";
 import type { TextOutput } from "../shared/terminal.ts";
-import { optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
+import { counted, optionError, readChoice, readCount, readWhole } from "../shared/words.ts";
 import { checkOutput } from "../shared/write-file.ts";
 
 /** What `downhill landscape` was asked for, as it was written. */
@@ -155,7 +155,7 @@ function studyOf(
   return {
     name: "landscape",
     title: "A slice of a network's loss",
-    claim: `The loss of a network ${layers} (${slice.parameters.toLocaleString("en")} parameters) on handwritten digits, on ${plane}, through the parameters after ${epochs} epochs of ${optimizer} in batches of ${batch}.`,
+    claim: `The loss of a network ${layers} (${slice.parameters.toLocaleString("en")} parameters) on handwritten digits, on ${plane}, through the parameters after ${counted(epochs, "epoch")} of ${optimizer} in batches of ${batch}.`,
     findings: [
       `Over ${items.toLocaleString("en")} items the loss falls from ${showNumber(first.loss, 3)} at the start to ${showNumber(last.loss, 3)} at the end.`,
       ...(slice.explained === undefined

@@ -4,6 +4,7 @@ import type { Paint } from "../shared/style.ts";
 import { showLoss } from "../train/output.ts";
 import { highestDrawn, rateMarks, rateScale } from "./axes.ts";
 import type { Found } from "./found.ts";
+import { counted } from "../shared/words.ts";
 
 const widest = 100; // cells of a chart
 const digits = 3;
@@ -40,8 +41,8 @@ export function conclusions({ range }: Found): (readonly [name: string, value: s
   const last = rate(rates[n - 1]!);
   const end = {
     finished: `all ${n} steps were taken, up to a rate of ${last}`,
-    diverged: `after ${n} steps, at a rate of ${last}, the loss had risen too far`,
-    aborted: `stopped after ${n} steps, at a rate of ${last}`,
+    diverged: `after ${counted(n, "step")}, at a rate of ${last}, the loss had risen too far`,
+    aborted: `stopped after ${counted(n, "step")}, at a rate of ${last}`,
   }[stopped];
   const low: readonly [string, string] = [
     "lowest loss",

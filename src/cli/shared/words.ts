@@ -57,6 +57,11 @@ export function readWhole(name: string, text: string): number {
   throw optionError(`${name} must be a whole number, got ${JSON.stringify(text)}.`);
 }
 
+/** A count with its noun: "1 step", "1,200 steps". */
+export function counted(n: number, noun: string): string {
+  return `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+}
+
 /** A word as a shell takes it back. */
 export function quote(word: string): string {
   return /^[\w./:,=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,6 +1,7 @@
 import { type Figure, rateDrops, trainingReport } from "../../training/train/index.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { isNumber } from "../shared/call-text.ts";
+import { counted } from "../shared/words.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
@@ -9,7 +10,7 @@ import type { Repetition } from "./run-history.ts";
 import { classScores, type Judgement, type TestResult } from "./result.ts";
 import type { Settings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
-import type { Run, StepNorms } from "./training.ts";
+import type { Run, StepRecord } from "./training.ts";
 import { type Tuning, tuningFigure } from "./tuning.ts";
 
 /** All that the report tells of. */
@@ -36,11 +37,12 @@ export function makeReport(source: ReportSource): string {
   const { problem, model, tuning, repetition, run, advice } = source;
   return trainingReport({
     title: problem.title,
-    subtitle: `A network of ${networkInWords(model.sizes)} trained on ${count(problem.train.rows.length)} items, tested on ${count(problem.test.rows.length)} it never saw`,
+    subtitle: `A network of ${networkInWords(model.sizes)} trained on ${counted(problem.train.rows.length, "item")}, tested on ${count(problem.test.rows.length)} it never saw`,
     results: results(source),
     notes: [...stops(run), ...advice, ...repetition.notes, ...problem.notes],
     figures: [
       ...curves(source),
+      ...lossBySteps(run),
       ...judgements(source),
       ...layers(source),
       ...(tuning === undefined ? [] : [tuningFigure(tuning)]),
@@ -105,16 +107,16 @@ function stops({ stopped, steps, epochs, error }: Run): string[] {
       return [];
     case "aborted":
       return [
-        `The run was stopped after ${count(steps)} ${steps === 1 ? "step" : "steps"}, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
+        `The run was stopped after ${counted(steps, "step")}, in epoch ${epochs.length + 1}. The results are those of the parameters at that point.`,
       ];
     case "early-stopping":
       return [
-        `The run was stopped after ${epochs.length} epochs, for the validation loss got no better any more.`,
+        `The run was stopped after ${counted(epochs.length, "epoch")}, for the validation loss got no better any more.`,
       ];
     case "diverged":
       if (error?.code === "diverged") {
         return [
-          `The run diverged and was stopped after ${epochs.length} epochs: the loss is far above what it began with and does not come down. A lower learning rate helps.`,
+          `The run diverged and was stopped after ${counted(epochs.length, "epoch")}: the loss is far above what it began with and does not come down. A lower learning rate helps.`,
         ];
       }
       return [
@@ -127,7 +129,7 @@ function stops({ stopped, steps, epochs, error }: Run): string[] {
 
 function curves({ run, result }: ReportSource): Figure[] {
   const { epochs } = run;
-  if (epochs.length === 0) return [];
+  if (epochs.length < 2) return []; // one value is no curve
   const hasValidation = epochs.some(({ epoch }) => epoch.validation !== undefined);
   const watched =
     "Training: mean over the epoch, while the network learns. " +
@@ -297,12 +299,12 @@ function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]
 function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
   const names = start.layers.map((_, i) => `layer ${i + 1}`);
   const last = names.length - 1;
-  const { every, steps, norms } = gradientCurves(run.norms, names.length);
+  const { steps, norms } = gradientCurves(run.records, names.length);
   const boxes: Figure = {
     kind: "layers",
     title: "Layers",
     layers: [
-      { name: "input", lines: [`${count(sizes[0]!)} numbers`] },
+      { name: "input", lines: [counted(sizes[0]!, "number")] },
       ...names.map((name, i) => {
         const [from, to] = [sizes[i]!, sizes[i + 1]!];
         const [first, final] = [norms[i]!.at(0), norms[i]!.at(-1)];
@@ -310,7 +312,7 @@ function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
           name,
           lines: [
             `${count(from)} → ${count(to)}${i === last ? "" : ", then relu"}`,
-            `${count(from * to + to)} parameters`,
+            counted(from * to + to, "parameter"),
             ...(first === undefined ? [] : [`gradient ${showNumber(first, 3)} … ${showNumber(final!, 3)}`]),
           ],
         };
@@ -323,32 +325,38 @@ function layers({ model: { sizes, start }, run }: ReportSource): Figure[] {
     {
       kind: "lines",
       title: "Gradients",
-      caption: `The length of the gradient by the parameters of each layer${every === 1 ? "" : `, the root of the mean of its square over ${every} steps`}.`,
+      caption: "The length of the gradient by the parameters of each layer, at each step.",
       series: names.map((name, i) => ({ name, values: norms[i]! })),
       x: { label: "step", values: steps },
     },
   ];
 }
 
-const mostNorms = 100; // points of a curve: single batches are noisy
-
-/** The norm of the gradient by each layer, weights and bias together: of each step, or of each so many. */
+/** The norm of the gradient by each layer, weights and bias together, at each step. */
 function gradientCurves(
-  all: readonly StepNorms[],
+  records: readonly StepRecord[],
   layerCount: number,
-): { readonly every: number; readonly steps: readonly number[]; readonly norms: readonly number[][] } {
-  const every = Math.max(1, Math.ceil(all.length / mostNorms));
-  const groups = Array.from({ length: Math.ceil(all.length / every) }, (_, k) =>
-    all.slice(k * every, (k + 1) * every),
-  );
-  const square = (norm: number): number => norm * norm;
-  const norms = Array.from({ length: layerCount }, (_, i) =>
-    groups.map((group) => {
-      const squares = group.map((one) => square(one.norms[2 * i]!) + square(one.norms[2 * i + 1]!));
-      return Math.sqrt(squares.reduce((a, b) => a + b, 0) / group.length);
-    }),
-  );
-  return { every, steps: groups.map((group) => group.at(-1)!.step), norms };
+): { readonly steps: readonly number[]; readonly norms: readonly number[][] } {
+  return {
+    steps: records.map(({ step }) => step),
+    norms: Array.from({ length: layerCount }, (_, i) =>
+      records.map(({ norms }) => Math.hypot(norms[2 * i]!, norms[2 * i + 1]!)),
+    ),
+  };
+}
+
+/** The loss of the batch of each step. */
+function lossBySteps({ records }: Run): Figure[] {
+  if (records.length < 2) return [];
+  return [
+    {
+      kind: "lines",
+      title: "Loss by step",
+      caption: "The loss of the batch of each step, before the step. Select a part to see its detail.",
+      series: [{ name: "batch", values: records.map(({ loss }) => loss) }],
+      x: { label: "step", values: records.map(({ step }) => step) },
+    },
+  ];
 }
 
 function graph({ model }: ReportSource): Figure {
@@ -384,7 +392,7 @@ function settingsOf({ settings, model, problem, run }: ReportSource): (readonly 
     [
       "batch",
       batch === "full"
-        ? `all ${count(problem.train.rows.length)} training items`
+        ? `all ${counted(problem.train.rows.length, "training item")}`
         : `${batch} item${batch === 1 ? "" : "s"}`,
     ],
     ...row("random changes", augmentation === undefined ? undefined : augmentationWords(augmentation)),
@@ -395,7 +403,7 @@ function settingsOf({ settings, model, problem, run }: ReportSource): (readonly 
     ),
     ...row(
       "patience",
-      patience === undefined ? undefined : `${patience} epochs without a better validation loss`,
+      patience === undefined ? undefined : `${counted(patience, "epoch")} without a better validation loss`,
     ),
     ["epochs", String(epochs)],
     ["seed", `${seed}, of the split, the first parameters and the order of the items`],

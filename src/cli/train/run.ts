@@ -3,7 +3,7 @@ import { checkpointFolder, type CheckpointStore, type Stretch } from "../../trai
 import { onInterrupt } from "../shared/interrupt.ts";
 import { paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
-import { optionError } from "../shared/words.ts";
+import { counted, optionError } from "../shared/words.ts";
 import {
   checkFolder,
   checkOutput,
@@ -169,7 +169,7 @@ async function refuseOldRun({ checkpoint: folder, resume }: Places): Promise<voi
   const { checkpoint } = await checkpointFolder(folder).load();
   if (checkpoint === undefined) return;
   throw optionError(
-    `--checkpoint ${folder} holds a run of ${checkpoint.step} steps. Go on with it by --resume, or name another folder.`,
+    `--checkpoint ${folder} holds a run of ${counted(checkpoint.step, "step")}. Go on with it by --resume, or name another folder.`,
   );
 }
 

@@ -17,7 +17,7 @@ import { checkFeatures, type Target, targetOf } from "../../training/data/superv
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { notesInWords } from "../shared/table-words.ts";
-import { quote } from "../shared/words.ts";
+import { counted, quote } from "../shared/words.ts";
 import { columnOf, type Table, type TableColumn } from "../../training/io/index.ts";
 import {
   checkCount,
@@ -66,7 +66,7 @@ export async function tableProblem(
   return problemOf(
     {
       title: file,
-      provenance: `${file}: ${whole.rows} rows, to predict ${target} from ${listOf(names)}`,
+      provenance: `${file}: ${counted(whole.rows, "row")}, to predict ${target} from ${listOf(names)}`,
       notes: [...notesInWords(whole, { hasCategories: true }), ...notesOnDropped(whole, dropped)],
     },
     { table, target, goal, encoderOf },

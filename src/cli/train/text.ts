@@ -1,4 +1,5 @@
 import type { Paint } from "../shared/style.ts";
+import { counted } from "../shared/words.ts";
 import { augmentationWords } from "./augmentation.ts";
 import type { Problem } from "./data.ts";
 import type { Model } from "./model.ts";
@@ -42,7 +43,7 @@ export function describeStart(
     task.kind === "classification" ? `${task.classes.length} classes` : `to predict ${task.target}`;
   const held = validation === undefined ? "" : ` ${count(validation.rows.length)} to decide by,`;
   return [
-    `${title}: ${count(train.rows.length)} items to train on,${held} ${count(test.rows.length)} held out for the test; ${kind}`,
+    `${title}: ${counted(train.rows.length, "item")} to train on,${held} ${count(test.rows.length)} held out for the test; ${kind}`,
     `network ${networkInWords(sizes)}; ${methodInWords(settings)}; seed ${settings.seed}`,
     ...notes.map((note) => `note: ${note}`),
   ].join("\n");
@@ -104,10 +105,9 @@ export function describeOutcome(
     "early-stopping": ", stopped for want of progress",
     diverged: ", where it diverged",
   }[stopped];
-  const done = epochs === 1 ? "1 epoch" : `${epochs} epochs`;
   return [
     `${found}, test loss ${showLoss(testLoss)}`,
-    `after ${done} (${steps === 1 ? "1 step" : `${steps.toLocaleString("en")} steps`})${how}, in ${duration(seconds)}`,
+    `after ${counted(epochs, "epoch")} (${counted(steps, "step")})${how}, in ${duration(seconds)}`,
     ...(bestEpoch === undefined
       ? []
       : [

@@ -61,17 +61,18 @@ export interface Run {
   readonly test: Evaluation;
   /** The loss on the training part before the first step and in the last epoch, where it may have risen. */
   readonly loss: { readonly first: number; readonly last: number } | undefined;
-  /** The norms of the gradients by each leaf of the parameters: of the steps of this process. */
-  readonly norms: readonly StepNorms[];
+  /** Loss and norms of the gradients: of the steps of this process. */
+  readonly records: readonly StepRecord[];
   /** What went wrong, where it diverged. */
   readonly error: DownhillError | undefined;
   /** Where it stands, how it came there, and whether it was stopped there. */
   readonly end: RunEnd;
 }
 
-/** Norms of the gradients of a step, of each leaf of the parameters. */
-export interface StepNorms {
+/** A step: the loss of its batch, and the norm of the gradient by each leaf of the parameters. */
+export interface StepRecord {
   readonly step: number;
+  readonly loss: number;
   readonly norms: readonly number[];
 }
 
@@ -130,7 +131,7 @@ export async function runTraining(
   });
 
   const tests = new Map<number, Evaluation>();
-  const norms: StepNorms[] = [];
+  const records: StepRecord[] = [];
   const begin = performance.now();
   const seconds = (): number => (performance.now() - begin) / 1000;
   let first: number | undefined;
@@ -144,7 +145,7 @@ export async function runTraining(
       const { epoch, loss, learningRate } = event;
       if (event.kind === "step") {
         seen += event.items;
-        norms.push({ step: event.step, norms: event.gradientNorms ?? [] });
+        records.push({ step: event.step, loss, norms: event.gradientNorms ?? [] });
         if (event.step === 1) first = loss;
         const done = (epoch - 1 + event.batch / batches.batchCount) / epochs;
         if (before < 0) before = done - event.batch / batches.batchCount / epochs;
@@ -191,7 +192,7 @@ export async function runTraining(
     // one batch tells little of the loss at the beginning, so all are asked where it may have been lower
     loss: rose ? { first: (await on(model.start, train)).loss, last: final } : undefined,
     error,
-    norms,
+    records,
     end: { epoch, batch, stretches, isStopped: stopped === "aborted", batchCount: batches.batchCount },
   };
 }

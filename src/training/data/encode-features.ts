@@ -6,6 +6,7 @@ import { columnOf, type Table, type TableColumn } from "../io/index.ts";
 import type { Column } from "./column.ts";
 import { momentsOf } from "./standardise.ts";
 import { placeOf } from "./table-fields.ts";
+import { naturalOrder } from "./natural-order.ts";
 
 /** How one column of a table becomes numbers. */
 export type FeatureRule =
@@ -261,7 +262,7 @@ function categoriesOf(
         `(${shown.join(", ")}, …): more than ${limit}, too many to learn from. Leave the column out, or say maxCategories: ${count}.`,
     );
   }
-  return [...found].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return [...found].sort(naturalOrder);
 }
 
 /** A text as a category: what says that there is no value is the empty one. */

@@ -13,6 +13,23 @@ describe("encodeLabels", () => {
       labels: Int32Array.of(2, 1, 0, 2),
     });
     expect(encodeLabels(Float64Array.of(3, 1)).classes).toEqual([1, 3]);
+    // c10 came before c2
+    expect(encodeLabels(["c10", "c2", "c1", "b3", "c02", "c"]).classes).toEqual([
+      "b3",
+      "c",
+      "c1",
+      "c02",
+      "c2",
+      "c10",
+    ]);
+    expect(encodeLabels(["v1.10", "v1.9", "v1.9a", "9", "10", "x"]).classes).toEqual([
+      "9",
+      "10",
+      "v1.9",
+      "v1.9a",
+      "v1.10",
+      "x",
+    ]);
     expect(encodeLabels(["constructor", "__proto__"]).classes).toEqual(["__proto__", "constructor"]);
   });
 

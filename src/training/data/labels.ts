@@ -1,9 +1,10 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
+import { naturalOrder } from "./natural-order.ts";
 
 /** Classes in order, and the number of the class of each item. */
 export interface EncodedLabels<T extends number | string> {
-  /** Every class once: numbers rising, text by its characters' codes. */
+  /** Every class once: numbers rising, text by its characters' codes, digits in text by their number (`c2` before `c10`). */
   readonly classes: readonly T[];
   /** For each item the place of its class in `classes`. */
   readonly labels: Int32Array;
@@ -32,7 +33,7 @@ export function encodeLabels<T extends number | string>(values: ArrayLike<T>): E
       `encodeLabels: labels must be all text or all numbers, but label ${odd} is ${shown}.`,
     );
   }
-  const classes = [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const classes = [...new Set(list)].sort(naturalOrder);
   const places = new Map(classes.map((label, i) => [label, i]));
   return { classes, labels: Int32Array.from(list, (label) => places.get(label)!) };
 }

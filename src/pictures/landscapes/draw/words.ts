@@ -55,7 +55,7 @@ export function showHeight(height: number, isBounded: boolean): string {
 export function raceSubtitle({ landscape, start, steps, noise, seed }: Race): string {
   const at = start.length <= 4 ? ` from (${start.map((x) => showNumber(x, 4)).join(", ")})` : "";
   const noisy = noise === 0 ? "" : `; noise of ${showNumber(noise)} on each gradient, seed ${seed}`;
-  return `${landscape.formula}${at}, ${steps.toLocaleString("en")} steps${noisy}`;
+  return `${landscape.formula}${at}, ${steps.toLocaleString("en")} ${steps === 1 ? "step" : "steps"}${noisy}`;
 }
 
 /** What the map of a race shows beside the runs. */

@@ -1,6 +1,7 @@
 import type { ChartSpec } from "../../../pictures/plot/chart-spec.ts";
 import type { PictureChart } from "../../../pictures/plot/picture.ts";
 import { extent, roundScale } from "../../../pictures/plot/scale.ts";
+import { thinned } from "../../../pictures/plot/thinned.ts";
 import type { LinesFigure, ScatterFigure } from "./figures.ts";
 
 /** Curves over the epochs, or other places, as a chart. */
@@ -25,12 +26,16 @@ export function linesChart({
     y: { label: "", unit, log: log ?? isWide, isFromZero: true },
     series: series.map(({ name, values }) => ({
       name,
-      x: x?.values ?? values.map((_, i) => i + 1),
-      y: values,
+      ...thinnedRuns(x?.values ?? values.map((_, i) => i + 1), values),
     })),
     marks: marks.map(({ epoch, label }) => ({ x: epoch, label })),
   };
   return { spec, height: [170, 0.22] };
+}
+
+/** A long curve without the points that no zoom shows; the least and the greatest of each part stay. Curves with gaps stay as they are. */
+function thinnedRuns(x: readonly number[], y: readonly number[]): ReturnType<typeof thinned> {
+  return y.every((value) => Number.isFinite(value)) ? thinned(x, y) : { x, y };
 }
 
 /** Points over a square, both axes alike, with the line on which both values are the same. */

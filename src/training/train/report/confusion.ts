@@ -1,12 +1,21 @@
 import { element, type Markup, scrollable } from "../../../pictures/plot/markup.ts";
 import type { ConfusionFigure } from "./figures.ts";
 
-const mostInMatrix = 30; // classes; of more, the pairs most confused are listed
+const mostInMatrix = 30; // classes; more are drawn as a map
 const mostPairs = 20;
 
-/** The matrix of a few classes, each row tinted by the share of its items. */
-export function drawConfusion({ title, classes, counts }: ConfusionFigure): Markup {
-  if (classes.length > mostInMatrix) return listPairs(classes, counts);
+/** How often each class was taken for each, each row tinted by the share of its items: a table, or of many classes a map. */
+export function drawConfusion({ title, classes, counts }: ConfusionFigure): Markup[] {
+  return classes.length > mostInMatrix
+    ? [drawMap(title, classes, counts), ...listPairs(classes, counts)]
+    : [drawMatrix(title, classes, counts)];
+}
+
+function drawMatrix(
+  title: string,
+  classes: readonly string[],
+  counts: readonly (readonly number[])[],
+): Markup {
   const totals = counts.map((row) => row.reduce((a, b) => a + b, 0));
   const head = element(
     "tr",
@@ -32,7 +41,7 @@ export function drawConfusion({ title, classes, counts }: ConfusionFigure): Mark
           {
             class: `${kind}${isStrong ? " strong" : ""}`,
             style: `--tint:${Math.round(tint * 100)}%`,
-            title: `${count} of ${totals[actual]!} of class ${classes[actual]!} were taken for ${classes[predicted]!}`,
+            title: countWords(classes, actual, predicted, count, totals[actual]!),
           },
           count === 0 ? "·" : String(count),
         );
@@ -46,24 +55,118 @@ export function drawConfusion({ title, classes, counts }: ConfusionFigure): Mark
   );
 }
 
-function listPairs(classes: readonly string[], counts: readonly (readonly number[])[]): Markup {
+const mapSize = 640; // pixels of a map, where its cells are large enough
+const leastCell = 3; // pixels
+const labelEvery = 13; // pixels from one label to the next
+const longestLabel = 16; // letters
+
+/** The matrix of many classes as a map: a cell per pair that occurs, tinted like a cell of the table. */
+function drawMap(title: string, classes: readonly string[], counts: readonly (readonly number[])[]): Markup {
+  const n = classes.length;
+  const cell = Math.max(leastCell, Math.floor(mapSize / n));
+  const every = Math.ceil(labelEvery / cell);
+  const labels = classes.map((name) =>
+    name.length > longestLabel ? `${name.slice(0, longestLabel - 1)}…` : name,
+  );
+  const shown = labels.flatMap((label, i) => (i % every === 0 ? [{ label, at: (i + 0.5) * cell }] : []));
+  const left = 10 + 6.6 * Math.max(...shown.map(({ label }) => label.length));
+  const size = n * cell;
+  const cells = counts.flatMap((row, actual) => {
+    const total = row.reduce((a, b) => a + b, 0);
+    return row.flatMap((count, predicted) =>
+      count === 0 ? [] : [mapCell({ classes, cell, actual, predicted, count, total })],
+    );
+  });
+  const [width, height] = [Math.ceil(left + size + 8), Math.ceil(left + size + 8)];
+  const picture = element(
+    "svg",
+    {
+      class: "confusion-map",
+      role: "img",
+      "aria-label": `${title}: ${n} classes`,
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+    },
+    element("rect", { class: "ground", x: left, y: left, width: size, height: size }),
+    ...shown.flatMap(({ label, at }) => [
+      element("text", { x: left - 5, y: left + at + 4, "text-anchor": "end" }, label),
+      element("text", { transform: `translate(${left + at + 4} ${left - 5}) rotate(-90)` }, label),
+    ]),
+    element("g", { transform: `translate(${left} ${left})` }, ...cells),
+  );
+  return element("div", scrollable(title), picture);
+}
+
+function mapCell({
+  classes,
+  cell,
+  actual,
+  predicted,
+  count,
+  total,
+}: {
+  readonly classes: readonly string[];
+  readonly cell: number;
+  readonly actual: number;
+  readonly predicted: number;
+  readonly count: number;
+  readonly total: number;
+}): Markup {
+  const tint = 0.25 + 0.75 * Math.sqrt(count / total); // the root keeps single mistakes visible
+  return element(
+    "rect",
+    {
+      class: actual === predicted ? "right" : "wrong",
+      x: predicted * cell,
+      y: actual * cell,
+      width: cell,
+      height: cell,
+      style: `--tint:${Math.round(tint * 100)}%`,
+    },
+    element("title", {}, countWords(classes, actual, predicted, count, total)),
+  );
+}
+
+function countWords(
+  classes: readonly string[],
+  actual: number,
+  predicted: number,
+  count: number,
+  total: number,
+): string {
+  return `${count} of ${total} of class ${classes[actual]!} were taken for ${classes[predicted]!}`;
+}
+
+/** The pairs of classes that were confused most often; nothing where none was. */
+function listPairs(classes: readonly string[], counts: readonly (readonly number[])[]): Markup[] {
   const pairs = counts
     .flatMap((row, actual) => row.map((count, predicted) => ({ actual, predicted, count })))
     .filter(({ actual, predicted, count }) => actual !== predicted && count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, mostPairs);
+    .sort((a, b) => b.count - a.count);
+  if (pairs.length === 0) return [];
+  const shown = pairs.slice(0, mostPairs);
   const cells = (tag: string, texts: readonly string[]): Markup =>
     element("tr", {}, ...texts.map((text) => element(tag, {}, text)));
-  return element(
-    "table",
-    { class: "rows" },
-    element("thead", {}, cells("th", ["actual", "taken for", "times"])),
+  return [
     element(
-      "tbody",
-      {},
-      ...pairs.map(({ actual, predicted, count }) =>
-        cells("td", [classes[actual]!, classes[predicted]!, String(count)]),
+      "p",
+      { class: "caption" },
+      shown.length < pairs.length
+        ? `The ${shown.length} most frequent of ${pairs.length} confused pairs.`
+        : "The confused pairs, the most frequent first.",
+    ),
+    element(
+      "table",
+      { class: "rows" },
+      element("thead", {}, cells("th", ["actual", "taken for", "times"])),
+      element(
+        "tbody",
+        {},
+        ...shown.map(({ actual, predicted, count }) =>
+          cells("td", [classes[actual]!, classes[predicted]!, String(count)]),
+        ),
       ),
     ),
-  );
+  ];
 }

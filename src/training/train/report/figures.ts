@@ -12,7 +12,10 @@ export interface Mark {
   readonly label: string;
 }
 
-/** Curves over the epochs, or over what `x` says. */
+/**
+ * Curves over the epochs, or over what `x` says. Of a curve of more than 4,000 values the page has the first, the least, the greatest and
+ * the last of each part, so that zooming shows its detail.
+ */
 export interface LinesFigure {
   readonly kind: "lines";
   readonly title: string;
@@ -40,7 +43,7 @@ export interface LayersFigure {
   }[];
 }
 
-/** How often each class was taken for each. */
+/** How often each class was taken for each: a table of up to 30 classes, of more a map with the most frequent pairs below it. */
 export interface ConfusionFigure {
   readonly kind: "confusion";
   readonly title: string;

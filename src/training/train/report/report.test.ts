@@ -150,3 +150,52 @@ test("bitmap writes a Windows bitmap, the lowest row first, ink dark", () => {
     128, 128, 128, 0, 0, 0, 0, 0, 255, 255, 255, 0, 0, 0, 0, 0,
   ]);
 });
+
+describe("a confusion matrix of many classes", () => {
+  const n = 60;
+  const classes = Array.from({ length: n }, (_, i) => `c${i + 1}`);
+  const counts = classes.map((_, i) => classes.map((__, k) => (i === k ? 9 : k === (i + 1) % n ? 1 : 0)));
+  const page = trainingReport({
+    title: "t",
+    results: [],
+    figures: [
+      { kind: "confusion", title: "Confusion", caption: "Rows are what an item is.", classes, counts },
+      { kind: "table", title: "Classes", head: ["class", "recall"], rows: [["c1", "97.8 %"]] },
+    ],
+    settings: [],
+  });
+
+  // of more than 30 classes there was a list of pairs below the caption of a matrix
+  test("is a map with a cell per pair that occurs, and the pairs below have a caption of their own", () => {
+    const map = /<svg class="confusion-map"[^]*?<\/svg>/.exec(page)![0];
+    expect(map.match(/<rect class="right"/g)).toHaveLength(n);
+    expect(map.match(/<rect class="wrong"/g)).toHaveLength(n);
+    expect(map).toContain("<title>1 of 10 of class c9 were taken for c10</title>");
+    expect(page).toContain("The 20 most frequent of 60 confused pairs.");
+  });
+
+  test("has percentages on one line", () => {
+    expect(page).toContain('<td class="quantity">97.8 %</td>');
+    expect(page).toContain("<td>c1</td>");
+  });
+});
+
+// 100,000 steps kept 100 points
+test("a long curve keeps its least and its greatest value", () => {
+  const values = Array.from({ length: 100_000 }, (_, i) =>
+    i === 54_321 ? 9 : i === 65_432 ? -7 : Math.sin(i),
+  );
+  const page = trainingReport({
+    title: "t",
+    results: [],
+    figures: [{ kind: "lines", title: "Loss", series: [{ name: "batch", values }] }],
+    settings: [],
+  });
+  const { spec } = JSON.parse(/data-chart="([^"]*)"/.exec(page)![1]!.replaceAll("&quot;", '"')) as {
+    readonly spec: { readonly series: readonly { readonly x: number[]; readonly y: number[] }[] };
+  };
+  const [{ x, y }] = spec.series as [{ x: number[]; y: number[] }];
+  expect(x.length).toBeGreaterThan(1000);
+  expect(x.length).toBeLessThanOrEqual(4000);
+  expect([x[y.indexOf(9)], x[y.indexOf(-7)]]).toEqual([54_322, 65_433]);
+});

@@ -92,7 +92,7 @@ function drawFigure(figure: Exclude<Figure, DrawingFigure>): Markup[] {
     case "layers":
       return [drawLayers(figure)];
     case "confusion":
-      return [drawConfusion(figure)];
+      return drawConfusion(figure);
     case "images":
       return [drawImages(figure)];
     case "scatter":
@@ -112,8 +112,14 @@ function drawLayers({ layers }: LayersFigure): Markup {
 }
 
 function drawTable({ title, head, rows }: TableFigure): Markup {
+  // a number and its unit stay on one line
   const cells = (tag: string, texts: readonly string[]): Markup =>
-    element("tr", {}, "", ...texts.map((text) => element(tag, {}, text)));
+    element(
+      "tr",
+      {},
+      "",
+      ...texts.map((text) => element(tag, isQuantity(text) ? { class: "quantity" } : {}, text)),
+    );
   const body = rows.map((row) => cells("td", row));
   const table = element(
     "table",
@@ -122,6 +128,11 @@ function drawTable({ title, head, rows }: TableFigure): Markup {
     element("tbody", {}, "", ...body),
   );
   return element("div", scrollable(title), table);
+}
+
+/** True for a number with or without a unit, as `97.8 %`. */
+function isQuantity(text: string): boolean {
+  return /^[-−]?[\d.,]+(?:e[-−+]?\d+)?(?:\s\S{1,3})?$/.test(text);
 }
 
 function drawSettings(settings: TrainingReport["settings"], command: TrainingReport["command"]): Markup {

@@ -22,6 +22,12 @@ export const reportStyle: string = /* @__PURE__ */ `
 .confusion td.right{background:color-mix(in srgb,var(--right) var(--tint),var(--box))}
 .confusion td.wrong{background:color-mix(in srgb,var(--wrong) var(--tint),var(--box));font-weight:600}
 .confusion td.strong{color:var(--paper)}
+.confusion-map{display:block;font-size:11.5px}
+.confusion-map text{fill:var(--soft)}
+.confusion-map .ground{fill:var(--box);stroke:var(--line)}
+.confusion-map .right{fill:color-mix(in srgb,var(--right) var(--tint),var(--box))}
+.confusion-map .wrong{fill:color-mix(in srgb,var(--wrong) var(--tint),var(--box))}
+.rows .quantity{white-space:nowrap}
 .images{display:flex;flex-wrap:wrap;gap:14px}
 .images figure{margin:0;text-align:center}
 .images span{display:flex;overflow:hidden;border:1px solid var(--line);border-radius:5px}
