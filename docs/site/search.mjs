@@ -23,7 +23,7 @@
  */
 
 /** Factors of scores by the kind of page: guides first, then the reference of the library. */
-export const weights = { Guide: 1.6, Reference: 1.4, Docs: 1.1, Course: 1, Example: 0.9 };
+export const weights = { Guide: 1.6, Reference: 1.4, Docs: 1.1, Course: 0.6, Example: 0.5 };
 
 const longestText = 400; // letters of a section that snippets are cut from
 
@@ -171,7 +171,6 @@ export function textsOf(all) {
 /** A text without the signs of Markdown and of tables. @param {string} text */
 function plainText(text) {
   return text
-    .replaceAll(/\[([^\]]*)\]/g, "$1")
     .replaceAll(/^\s*\|?[\s|:-]*$/gm, " ")
     .replaceAll(/[`*|]|^#+ |^> /gm, " ")
     .replaceAll(/\s+/g, " ")
@@ -222,7 +221,7 @@ export function sectionsOfMarkdown(text, url) {
     url: i === 0 ? url : `${url}#${slug(headingOf(part))}`,
     text: part
       .replace(/^#.*\n/, "")
-      .replaceAll(/\]\([^)]*\)/g, "] ")
+      .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, "$1 ")
       .replaceAll(/<[^>]*>/g, " "),
   }));
 }
