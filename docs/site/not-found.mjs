@@ -27,16 +27,16 @@ async function read(address) {
   }
 }
 
-/** @template {HTMLElement} T @param {string} id @returns {T} */
-const byId = (id) => /** @type {T} */ (document.getElementById(id));
+/** An element of the page. @param {string} id @returns {any} */
+const byId = (id) => document.getElementById(id);
 
 async function start() {
   for (const folder of foldersOf(location.pathname)) {
     const index = await read(`${folder}search-index.json`);
     if (index?.words === undefined) continue;
-    /** @type {HTMLAnchorElement} */ (byId("home")).href = folder;
+    byId("home").href = folder;
     const texts = (await read(`${folder}search-texts.json`)) ?? [];
-    const field = /** @type {HTMLInputElement} */ (byId("question"));
+    const field = byId("question");
     const show = () => {
       const found = search(index, field.value, 8);
       byId("results").replaceChildren(

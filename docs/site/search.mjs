@@ -155,7 +155,7 @@ export function search({ pages, sections, words }, question, most = 12) {
   const best = [...found].toSorted(([, a], [, b]) => b.words - a.words || b.score - a.score);
   for (const [section] of best) {
     const [page, heading, url] = sections[section] ?? [0, "", ""];
-    const [name = "", , kind = ""] = pages[page] ?? [];
+    const [name, , kind] = pages[page] ?? ["", 1, ""];
     if (!results.has(url))
       results.set(url, { title: heading === "" ? name : `${name}: ${heading}`, kind, url, section });
     if (results.size === most) break;

@@ -43,7 +43,12 @@ const raised: Readonly<Record<string, string>> = { 2: "²", 3: "³", 4: "⁴", 5
 function asPrinted(formula: string): string[] {
   const printed = formula.replaceAll("*", "·").replaceAll("-", "−");
   const powers = printed.replaceAll(/\^([2-6])(?!\d)/g, (_, n: string) => raised[n]!);
-  return [printed, powers, powers.replaceAll(/(?<!\d)·|·(?!\d)/g, " "), formula.replaceAll(/(?<=[a-z)\d])\*(?=[a-z(])/g, "")];
+  return [
+    printed,
+    powers,
+    powers.replaceAll(/(?<!\d)·|·(?!\d)/g, " "),
+    formula.replaceAll(/(?<=[a-z)\d])\*(?=[a-z(])/g, ""),
+  ];
 }
 
 describe.each(chapters)("%s", (chapter) => {
