@@ -1,4 +1,4 @@
-import "downhill";
+import { tensor } from "downhill";
 import { expect, test } from "vitest";
 import { compileText } from "../../src/numeric/syntax/index.ts";
 import { readingsOf } from "./notation.ts";
@@ -10,7 +10,7 @@ function valuesOf(text: string): number[] {
   const at: Readonly<Record<string, number>> = { x: 3, y: 5, dx: 7, r: 2 };
   return readingsOf(text, names).map((reading) => {
     const { inputs, evaluate } = compileText(reading, { names });
-    return evaluate(inputs.map((name) => at[name]!)).item();
+    return evaluate(inputs.map((name) => tensor(at[name]!, { dtype: "float64" }))).item();
   });
 }
 
