@@ -72,7 +72,7 @@ describe("arrangements", () => {
       `[DownhillError: repeat: 2 counts for axis 1 of f64[2,3], which has 3.]`,
     );
     expect(() => a.repeat(x, 1.5)).toThrowErrorMatchingInlineSnapshot(
-      `[DownhillError: repeat: a count must be a whole number of at least 0, got 1.5.]`,
+      `[DownhillError: repeat: a count must be an integer from 0 to 2147483647, got 1.5.]`,
     );
     expect(() => a.roll(x, [1, 2, 3], { axis: [0, 1] })).toThrowErrorMatchingInlineSnapshot(
       `[DownhillError: roll: 3 shifts for 2 axes.]`,

@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
 import { isAtHand, knownNumber, readElements } from "../../engine/ir/elements.ts";
 import type { BooleanLike, TensorLike } from "../../engine/ir/tensor.ts";
-import { isIntegerIn, largestInt32, plainHint, showPlain } from "../../engine/ir/plain-number.ts";
+import { largestInt32, plainHint, showPlain } from "../../engine/ir/plain-number.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { ArrayType, DType } from "../../engine/ir/types.ts";
 import { arrayType, isFloating } from "../../engine/ir/types.ts";
@@ -191,7 +191,8 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     );
   }
   for (const n of shape) {
-    if ((!isIntegerIn(n) || Object.is(n, -0)) && !(open && n === -1))
+    const isSize = Number.isInteger(n) && n >= 0 && !Object.is(n, -0); // too large a size is refused below
+    if (!isSize && !(open && n === -1))
       throw new DownhillError(
         "shape",
         `${operation}: ${showPlain(n)} in shape [${shape.map((size) => showPlain(size)).join()}] is not a size.${plainHint("Sizes", shape)}`,
