@@ -6,12 +6,23 @@ import { axisText, TermDraw, withNumber } from "./random-nest-terms.ts";
 export class NestStatementDraw extends TermDraw {
   /** `name = name ∘ term` for the operation of a fold. */
   protected fold(scope: NestScope, name: string, kind: string): void {
-    const term = this.term(scope);
+    const term = this.oneIn(8) ? this.selfTerm(scope, name) : this.term(scope);
     if (kind === "+") {
       const forms = [`${name} -= ${term};`, `${name} = ${term} + ${name};`];
       this.line(this.oneIn(4) ? this.choices.of(forms) : `${name} += ${term};`);
     } else if (kind === "*") this.line(`${name} *= 1 + 0.05 * (${term});`);
     else this.line(`${name} = Math.${kind}(${name}, ${term});`);
+  }
+
+  /** A term of a fold that depends on the fold itself, so that the loop is a recurrence. */
+  protected selfTerm(scope: NestScope, name: string): string {
+    const forms = [
+      `0.1 * ${name} * ${this.leaf(scope)}`,
+      `(${name} > ${this.choices.of(["0.5", "u", "0"])} ? ${this.leaf(scope)} : ${this.leaf(scope)})`,
+      `Math.sin(${name}) * ${this.leaf(scope)}`,
+      `(${name} < 0.25 ? 0.5 : ${this.leaf(scope)}) * ${this.leaf(scope)}`,
+    ];
+    return this.choices.of(forms);
   }
 
   /** Uses a value: adds it to a local or an element, or stores it. */
@@ -76,15 +87,30 @@ export class NestStatementDraw extends TermDraw {
       if (array.layout === "rows") return `${array.name}[${place}][${second}]`;
       return `${array.name}[(${place}) * ${axisText(array, array.extents[1]!)} + ${second}]`;
     };
-    const [a, b] = [element(), element()];
+    const a = element();
+    const b = this.oneIn(4) ? a : element();
     const kept = this.fresh("t");
-    switch (this.choices.of([0, 1, 2, 3, 2])) {
+    switch (this.choices.of([0, 1, 2, 3, 2, 4, 5])) {
       case 0:
         this.line(`${a} = ${this.term(scope)};`);
         this.line(`${b} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
         return;
       case 1:
         this.line(`${a} += 0.3 * ${b} + ${this.term(scope)};`);
+        return;
+      case 5: {
+        // an index that only this iteration knows, used twice
+        const { name } = index;
+        this.line(`const ${kept} = ${this.choices.of([`2 - (${name} % 3)`, `k[${name} % 7]`])};`);
+        if (array.layout !== "vector") this.line(`${a} = 0.01 * ${kept} * ${this.leaf(scope)};`);
+        else
+          this.line(
+            `${array.name}[${name} + ${kept}] ${this.choices.of(["=", "+="])} ${this.leaf(scope)} * ${kept};`,
+          );
+        return;
+      }
+      case 4:
+        this.line(`${a} = 0.3 * ${b} + ${this.term(scope)};`);
         return;
       case 2:
         this.line(`const ${kept} = ${a};`);

@@ -5,7 +5,7 @@ import { stripLength } from "../../src/engine/loops/operands.ts";
 import { stripLanes } from "../../src/engine/loops/strips.ts";
 import type { Choices } from "./random-choices.ts";
 import type { ArrayName, Extent, LocalNumber, LoopIndex, NestScope } from "./random-nest-terms.ts";
-import { NestStatementDraw } from "./random-nest-statements.ts";
+import { NestFormDraw } from "./random-nest-forms.ts";
 import { axisLength, axisText, withNumber } from "./random-nest-terms.ts";
 import type { PlainProgram } from "./random-plain.ts";
 
@@ -51,7 +51,7 @@ interface Header {
 
 type Statement = (scope: NestScope) => void;
 
-class NestDraw extends NestStatementDraw {
+class NestDraw extends NestFormDraw {
   /** Statements that may still be drawn, so that programs stay small. */
   #left = 0;
   #extents: readonly Extent[] = [];
@@ -76,13 +76,16 @@ class NestDraw extends NestStatementDraw {
     const helpers = this.#helpers();
     this.#left = 3 + this.choices.below(10);
     const scope = this.#start(given, helpers.names);
+    const isInt32 = !this.oneIn(3);
     const loops = 1 + this.choices.below(2);
     let around = scope;
+    const isFocused = this.oneIn(3);
     for (let i = 0; i < loops; i++)
-      if (this.choices.below(5) === 4) around = this.#product(around);
+      if (isFocused) around = this.#focused(around);
+      else if (this.choices.below(5) === 4) around = this.#product(around);
       else this.#loop(around, 3);
     this.#end(around);
-    const text = `${helpers.text}${signature}${this.lines.join("\n")}\n}\n`;
+    const text = `${helpers.text}${signature(isInt32 ? "Int32Array" : "readonly number[]")}${this.lines.join("\n")}\n}\n`;
     return {
       typescript: text.replaceAll(/[«»]/g, ""),
       javascript: text.replaceAll(/«[^»]*»/g, ""),
@@ -93,7 +96,7 @@ class NestDraw extends NestStatementDraw {
         rows,
         Float64Array.from(numbers(w[0]! * w[1]!, 700)),
         ...this.#extents.map(({ value }) => value),
-        [2, 0, 1, 1, 2, 0, 2],
+        isInt32 ? Int32Array.from(steps) : steps,
       ],
       wrt: [0, 1, 2, 3, 4],
       outside: {},
@@ -214,6 +217,14 @@ class NestDraw extends NestStatementDraw {
   }
 
   // Loops
+
+  /** A small loop that breaks one condition of a rewrite. */
+  #focused(scope: NestScope): NestScope {
+    if (this.oneIn(4)) return this.#product(scope, true);
+    const [extent, other] = [this.choices.of(this.#extents), this.choices.of(this.#extents)];
+    this.nearMiss(scope, extent, other);
+    return scope;
+  }
 
   /** A loop with a body of statements; `depth` more levels may follow. */
   #loop(scope: NestScope, depth: number): void {
@@ -373,7 +384,7 @@ class NestDraw extends NestStatementDraw {
   }
 
   /** A product of two matrices, or what looks like one. */
-  #product(scope: NestScope): NestScope {
+  #product(scope: NestScope, isDisturbed = this.oneIn(4)): NestScope {
     const [first, second, third] = this.#extents as [Extent, Extent, Extent];
     // rows, columns and sums; given matrices have the first and second, and the second and third extent
     const [rows, columns, sums] = this.choices.of([
@@ -393,11 +404,14 @@ class NestDraw extends NestStatementDraw {
     const withOut = { ...scope, arrays: [...scope.arrays, out] };
     const total = this.fresh("t");
     const element = this.element({ ...own, arrays: [out] }, out, 0)!;
+    const disturbed = isDisturbed ? this.choices.below(3) : -1;
     const open = (level: number): void => {
       const extent = order[level];
       if (extent === undefined) {
         const product = `${this.#factor(own, rows, sums)} * ${this.#factor(own, sums, columns)}`;
+        if (disturbed === 0) this.#disturb(own, element, product);
         this.line(`${isLocal ? total : element} ${this.oneIn(6) ? "-=" : "+="} ${product};`);
+        if (disturbed === 1) this.#disturb(own, element, product);
         if (this.odd()) this.put({ ...own, arrays: withOut.arrays }, this.term(own));
         return;
       }
@@ -408,11 +422,30 @@ class NestDraw extends NestStatementDraw {
         open(level + 1),
       );
       if (isLocal && level === 2) this.line(`${element} ${this.choices.of(["=", "+="])} ${total};`);
+      else if (level === 2 && disturbed === 2 && order[2] === sums) this.#disturb(own, element, "u");
       else if (level === 1 && this.odd())
         this.put({ ...withOut, indices: indices.filter((one) => one.extent === order[0]) }, `0.1 * u`);
     };
     open(0);
     return withOut;
+  }
+
+  /** A statement in the nest of a product that changes or reads its result, or changes one of its factors. */
+  #disturb(scope: NestScope, element: string, product: string): void {
+    const [name] = product.split("[") as [string];
+    const factor = scope.arrays.find((array) => array.canBeSet && name.endsWith(array.name));
+    const changed = factor && this.element(scope, factor, 0);
+    if (changed !== undefined && this.oneIn(2)) {
+      this.line(`${changed} ${this.choices.of(["=", "+="])} ${this.term(scope)};`);
+      return;
+    }
+    const { name: sum } = this.recent(scope.numbers.filter(({ canBeSet }) => canBeSet));
+    const forms = [
+      `${sum} += 0.01 * ${element};`,
+      `${element} = 0.5 * ${element};`,
+      `${element} = ${this.leaf(scope)};`,
+    ];
+    this.line(this.choices.of(forms));
   }
 
   /** The matrix that a product is stored to: one of those in scope, or a new one. */
@@ -482,6 +515,10 @@ class NestDraw extends NestStatementDraw {
   }
 }
 
-const signature = `export function f(u«: number», x«: Float64Array», y«: Float64Array», m«: number[][]», w«: Float64Array», n«: number», c«: number», q«: number», k«: readonly number[]») {
+/** Steps that indices read from memory. Added to the position they were read from, some give equal indices. */
+const steps = [2, 1, 0, 0, 2, 1, 2];
+
+const signature = (typeOfSteps: string): string =>
+  `export function f(u«: number», x«: Float64Array», y«: Float64Array», m«: number[][]», w«: Float64Array», n«: number», c«: number», q«: number», k«: ${typeOfSteps}») {
   "use ad";
 `;

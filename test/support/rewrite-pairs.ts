@@ -46,7 +46,7 @@ export function countPairs(seed: number, count: number): ReadonlyMap<string, num
   return counts;
 }
 
-function regionsOf(number: number): readonly Region[] {
+export function regionsOf(number: number): readonly Region[] {
   const { typescript } = randomNest(new Choices(choicesOf(number, 260)));
   try {
     const { region } = formOfText(typescript);
