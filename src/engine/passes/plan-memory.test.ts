@@ -16,7 +16,7 @@ import {
   zeros,
 } from "downhill";
 import type { Program } from "../ir/program.ts";
-import { packArena } from "./temporaries.ts";
+import { makeTimeline, packArena, withCopies } from "./temporaries.ts";
 import { fuse } from "./fuse.ts";
 import { optimize } from "./pipeline.ts";
 import type { MemoryPlan } from "./plan-memory.ts";
@@ -145,6 +145,19 @@ describe("an arena", () => {
     expect(lent.arenaBytes).toBe(64);
     const met = packArena([draft("carry", 8, 0, 9, [[2, 7]]), draft("inner", 4, 3, 7)]);
     expect(met.arenaBytes).toBe(96);
+  });
+
+  test("keeps the copies of iterations that run at once apart", () => {
+    const timeline = makeTimeline(makeNames());
+    const blocks = withCopies(timeline, 2);
+    const row = (count: number, from: number): void =>
+      void blocks.add("t", { dtype: "float64", shape: [count], weak: false }, from);
+    row(6, 0); // copies of 48 bytes
+    row(2, 1); // of 16: that of the second iteration would be in the first copy above
+    row(6, 2); // may be where the first one was
+    timeline.add("t", { dtype: "float64", shape: [12], weak: false }, 3); // outside the loop
+    const { temps } = packArena(timeline.drafts);
+    expect(temps.map(({ offset }) => offset)).toEqual([0, 96, 0, 0]);
   });
 
   test("has no bytes for arrays without elements", () => {

@@ -17,6 +17,8 @@ export interface Draft extends Buffer<number> {
   to: number;
   /** Spans in which it holds nothing; they end before the second time and begin after the first one. */
   readonly gaps: (readonly [after: number, before: number])[];
+  /** Loops around whose iterations run at once, each with its own copy in this temporary. */
+  readonly copiedBy?: readonly object[];
 }
 
 /** The temporaries of a routine while its memory is planned, and a clock by which their lives are told. */
@@ -25,7 +27,7 @@ export interface Timeline {
   /** The next time. */
   tick(): number;
   /** A new temporary, which lives from one time on. */
-  add(hint: string, type: ArrayType, from: number): Draft;
+  add(hint: string, type: ArrayType, from: number, copiedBy?: readonly object[]): Draft;
 }
 
 /** A timeline without temporaries; `fresh` makes their names. */
@@ -35,7 +37,7 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
   return {
     drafts,
     tick: () => time++,
-    add(hint, { dtype, shape }, from) {
+    add(hint, { dtype, shape }, from, copiedBy = []) {
       const draft: Draft = {
         name: fresh(hint),
         type: scalarTypeOf(dtype),
@@ -43,6 +45,7 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
         from,
         to: from,
         gaps: [],
+        copiedBy,
       };
       drafts.push(draft);
       return draft;
@@ -53,10 +56,19 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
 /** A timeline whose temporaries have room for so many copies of each array, one behind the other. */
 export function withCopies(timeline: Timeline, copies: number): Timeline {
   if (copies === 1) return timeline;
+  const loop = {};
   return {
     ...timeline,
-    add: (hint, type, from) => timeline.add(hint, withShape(type, [copies, ...type.shape]), from),
+    add: (hint, type, from, copiedBy = []) =>
+      timeline.add(hint, withShape(type, [copies, ...type.shape]), from, [...copiedBy, loop]),
   };
+}
+
+/** A temporary in the arena. */
+interface Placed {
+  readonly draft: Draft;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
@@ -69,15 +81,18 @@ export function packArena(drafts: readonly Draft[]): {
 } {
   const bytesOf = ({ type, size }: Draft): number =>
     Math.ceil((size * bytesPerElement[type]) / tempAlignment) * tempAlignment;
-  const placed: { readonly draft: Draft; readonly start: number; readonly end: number }[] = []; // by their starts
+  const placed: Placed[] = []; // by their starts
   const offsets = new Map<Draft, number>();
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
     const bytes = bytesOf(draft);
     let start = 0;
-    for (const other of placed) {
+    for (let i = 0; i < placed.length; i++) {
+      const other = placed[i]!;
       if (start + bytes <= other.start) break;
-      if (start < other.end && isMet(draft, other.draft)) start = other.end;
+      if (start >= other.end || !(isMet(draft, other.draft) || mixesCopies(draft, start, other))) continue;
+      start = other.end;
+      if (draft.copiedBy !== undefined && draft.copiedBy.length > 0) i = -1; // one that could share all bytes of another may not share some of them
     }
     const at = placed.findIndex((other) => other.start > start);
     placed.splice(at < 0 ? placed.length : at, 0, { draft, start, end: start + bytes });
@@ -89,6 +104,17 @@ export function packArena(drafts: readonly Draft[]): {
     return { name, type, size, offset: offsets.get(draft)! };
   });
   return { temps, arenaBytes };
+}
+
+/**
+ * Whether an iteration of a loop that has copies of both temporaries would write to the copy of another iteration, which may still
+ * use it: iterations run at once, so that only copies at equal offsets may share memory.
+ */
+function mixesCopies(draft: Draft, start: number, other: Placed): boolean {
+  const loops = new Set(draft.copiedBy);
+  if (!other.draft.copiedBy?.some((loop) => loops.has(loop))) return false;
+  const exactBytes = ({ type, size }: Draft): number => size * bytesPerElement[type];
+  return start !== other.start || exactBytes(draft) !== exactBytes(other.draft);
 }
 
 /** Whether two temporaries hold something at the same time. */
