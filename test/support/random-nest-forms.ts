@@ -14,6 +14,7 @@ export class NestFormDraw extends NestStatementDraw {
       () => this.#storeBetween(scope, extent),
       () => this.#rowOfIteration(scope, extent, other),
       () => this.#movingCondition(scope, extent, other),
+      () => this.#lastOfLoop(scope, extent, other),
     ];
     this.choices.of(forms)();
   }
@@ -122,6 +123,21 @@ export class NestFormDraw extends NestStatementDraw {
       });
     });
     this.line(`s += ${total};`);
+  }
+
+  /** An element that each iteration of an inner loop stores: the last one stays. Sometimes the outer loop adds up a sum, too. */
+  #lastOfLoop(scope: NestScope, extent: Extent, outer: Extent): void {
+    const array = this.#newVector(outer);
+    const hasSum = this.oneIn(2);
+    this.#each(scope, outer, (around, j) => {
+      if (hasSum) this.line(`s += ${this.leaf(around)};`);
+      this.#each(around, extent, (inside) => {
+        this.line(`${array}[${j}] = ${this.leaf(inside)};`);
+        if (this.oneIn(2)) this.line(`${array}[${j}] -= ${this.leaf(inside)} * ${this.leaf(inside)};`);
+      });
+      if (hasSum && this.oneIn(2)) this.line(`s += 0.5 * ${array}[${j}];`);
+    });
+    this.#use(array);
   }
 
   /** A new array of `2 n + 3` numbers, filled. */

@@ -13,28 +13,49 @@ import { Choices } from "./random-choices.ts";
 import { randomNest } from "./random-nests.ts";
 import { realParams } from "./region-derivatives.ts";
 
-/** What became of a loop. */
-export const rewrites = ["independent", "fold", "strips", "product"] as const;
+/**
+ * What became of a loop. `checks`: checks of its elements precede it. `steady`: parts of its conditions or indices precede it. `promoted`:
+ * it adds to a local instead of an element. `recorded`: it saves values for the backward pass.
+ */
+export const rewrites = [
+  "independent",
+  "fold",
+  "strips",
+  "product",
+  "checks",
+  "steady",
+  "promoted",
+  "recorded",
+] as const;
 export type Rewrite = (typeof rewrites)[number];
 
 /** Pairs that cannot meet, the outer rewrite first, with the reason. */
 export const impossiblePairs: Readonly<Record<string, string>> = {
-  "independent > strips":
-    "strips share buffers of partial sums, so that the loop around them is not independent",
-  "fold > strips": "strips share buffers of partial sums, so that the terms of the fold are not independent",
-  "strips > strips":
+  ...pairsOf(
+    ["strips"],
+    ["strips"],
     "the iterations of a strip, and those left over, are lowered without memory for further strips",
-  "independent > product":
-    "the elements that a contraction touches are not told, so that a loop around it is not independent",
-  "fold > product":
-    "the elements that a contraction touches are not told, so that a loop around it is no fold",
-  "strips > product":
-    "the elements that a contraction touches are not told, so that a loop around it stays out of strips",
-  "product > independent": "a contraction replaces the loops of its product",
-  "product > fold": "a contraction replaces the loops of its product",
-  "product > strips": "a contraction replaces the loops of its product",
-  "product > product": "a contraction replaces the loops of its product",
+  ),
+  ...pairsOf(
+    ["independent", "fold", "strips", "promoted"],
+    ["product"],
+    "the elements that a contraction touches are unknown, so that the loop around it keeps its order and its stores",
+  ),
+  ...pairsOf(["product"], rewrites, "a contraction replaces the loops of its product"),
+  ...pairsOf(
+    ["independent", "fold", "strips"],
+    ["checks"],
+    "a check that fails sets locals that later iterations read, so that the loop around it keeps its order",
+  ),
 };
+
+function pairsOf(
+  outer: readonly Rewrite[],
+  inner: readonly Rewrite[],
+  reason: string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(outer.flatMap((x) => inner.map((y) => [`${x} > ${y}`, reason])));
+}
 
 /** In how many of `count` programs of a seed each pair meets: in the function, its tangent, its gradient, or the tangent of that. */
 export function countPairs(seed: number, count: number): ReadonlyMap<string, number> {
@@ -46,7 +67,7 @@ export function countPairs(seed: number, count: number): ReadonlyMap<string, num
   return counts;
 }
 
-export function regionsOf(number: number): readonly Region[] {
+function regionsOf(number: number): readonly Region[] {
   const { typescript } = randomNest(new Choices(choicesOf(number, 260)));
   try {
     const { region } = formOfText(typescript);
@@ -74,22 +95,58 @@ function pairsIn(region: Region): ReadonlySet<string> {
     },
   });
   const found = new Set<string>();
-  const visit = (block: readonly Stmt[], around: readonly Rewrite[]): void => {
-    for (const stmt of block) {
-      const own = rewriteOf(stmt, stripped);
-      if (own !== undefined) for (const outer of around) found.add(`${outer} > ${own}`);
-      const inside = own === undefined ? around : [...around, own];
-      for (const inner of blocksIn(stmt)) visit(inner, inside);
-    }
+  const visit = (block: readonly Stmt[], around: readonly Rewrite[], isChecked: boolean): void => {
+    block.forEach((stmt, i) => {
+      const own = isLoop(stmt) ? rewritesOf(stmt, stripped, isChecked, block.slice(0, i)) : [];
+      for (const outer of around) for (const inner of own) found.add(`${outer} > ${inner}`);
+      const inside = [...around, ...own];
+      if (stmt.kind === "if") {
+        visit(stmt.then, inside, onlyFails(stmt.otherwise));
+        visit(stmt.otherwise, inside, false);
+      } else for (const inner of blocksIn(stmt)) visit(inner, inside, false);
+    });
   };
-  visit(body, []);
+  visit(body, [], false);
   return found;
 }
 
-function rewriteOf(stmt: Stmt, stripped: ReadonlySet<string>): Rewrite | undefined {
-  if (stmt.kind === "reduce") return "fold";
-  if (stmt.kind === "contract") return "product";
-  if (stmt.kind !== "for") return undefined;
-  if (stripped.has(stmt.index)) return "strips";
-  return stmt.independent === true && stmt.strip !== true ? "independent" : undefined;
+const isLoop = ({ kind }: Stmt): boolean =>
+  kind === "for" || kind === "while" || kind === "reduce" || kind === "contract";
+
+/** Statements of a block and of its branches, without those of loops in it. */
+function ownStatements(block: readonly Stmt[]): readonly Stmt[] {
+  return block.flatMap((stmt) =>
+    stmt.kind === "if" ? ownStatements([...stmt.then, ...stmt.otherwise]) : [stmt],
+  );
+}
+
+/** True for the other side of a check: it notes the failure and does nothing else. */
+function onlyFails(block: readonly Stmt[]): boolean {
+  return block.length > 0 && block.every((stmt) => stmt.kind === "set" && stmt.name.startsWith("failure"));
+}
+
+/** The rewrites that a loop shows. `before` is what precedes it in its block. */
+function rewritesOf(
+  stmt: Stmt,
+  stripped: ReadonlySet<string>,
+  isChecked: boolean,
+  before: readonly Stmt[],
+): readonly Rewrite[] {
+  if (stmt.kind === "contract") return ["product"];
+  const own: Rewrite[] = [];
+  if (stmt.kind === "reduce") own.push("fold");
+  if (stmt.kind === "for" && stripped.has(stmt.index)) own.push("strips");
+  else if (stmt.kind === "for" && stmt.independent === true && stmt.strip !== true) own.push("independent");
+  if (isChecked) own.push("checks");
+  const prelude = before.slice(before.findLastIndex(({ kind }) => kind !== "let") + 1);
+  if (prelude.some((one) => one.kind === "let" && /^(holds|place)(_\d+)?$/.test(one.name)))
+    own.push("steady");
+  const block = ownStatements(blocksIn(stmt).flat());
+  const declared = new Set(block.flatMap((one) => (one.kind === "let" ? [one.name] : [])));
+  const addsToElement = (name: string): boolean => /\.sum(_\d+)?$/.test(name) && !declared.has(name);
+  if (stmt.kind === "for" && block.some((one) => one.kind === "set" && addsToElement(one.name)))
+    own.push("promoted");
+  if (stmt.kind === "reduce" && /\.sum(_\d+)?\.sum(_\d+)?$/.test(stmt.name)) own.push("promoted");
+  if (block.some((one) => one.kind === "store" && /_tape(_\d+)?$/.test(one.buffer))) own.push("recorded");
+  return own;
 }
