@@ -17,6 +17,6 @@ for (const target of [[2, 1], [1, 2], [-1, 2]]) {
 }`;
 
 /** What it prints. */
-export const printed = `2,1: -0.1076 0.2152 1.4516, after 6 steps
-1,2: 0.3385 0.6146 1.1674, after 5 steps
--1,2: 1.0341 1.1330 0.6559, after 6 steps`;
+export const printed = `2,1: -0.0936 0.1873 1.4684, after 9 steps
+1,2: 0.3616 0.5672 1.2056, after 9 steps
+-1,2: 1.0923 0.9904 0.8160, after 10 steps`;
