@@ -46,18 +46,18 @@ export type GivenMultivariate = { readonly loc: TensorLike } & (
 
 const matrix = { domain: real, axes: 2 } as const;
 
-/** A lower triangular factor. Its diagonal is checked as a whole where it is known, and by `test` where it is traced. */
-const triangularFactor = {
+/** A lower triangular factor. `checkDiagonal` checks a known diagonal, `test` a traced one. */
+const triangularFactor: ParameterRecord = {
   domain: {
-    ...real,
-    test: (x) =>
-      logicalAnd(
-        real.test(x),
-        logicalOr(less(0, x), logicalNot(identity(x.shape.at(-1)!, { dtype: "bool" }))),
-      ),
+    range: "finite",
+    holds: (x) => real.holds(x),
+    test(x) {
+      const isDiagonal = identity(x.shape.at(-1)!, { dtype: "bool" });
+      return logicalAnd(real.test(x), logicalOr(less(0, x), logicalNot(isDiagonal)));
+    },
   },
   axes: 2,
-} as const satisfies ParameterRecord;
+};
 
 /** @throws DownhillError `range` if an element of a known diagonal is not above 0. */
 function checkDiagonal(scaleTril: Tensor): void {

@@ -238,7 +238,9 @@ describe("accumulate", () => {
 
   test("of 1 changes nothing; 0 and fractions are refused", () => {
     expect(follow(accumulate(unit, 1), [-1, -2]).xs).toEqual(follow(unit, [-1, -2]).xs);
-    expect(() => accumulate(unit, 0)).toThrow("accumulate: k must be a whole number from 1 to 2147483647, got 0.");
+    expect(() => accumulate(unit, 0)).toThrow(
+      "accumulate: k must be a whole number from 1 to 2147483647, got 0.",
+    );
     expect(() => accumulate(2 as never, 2)).toThrow("accumulate: the first argument must be an optimiser");
     expect(() => accumulate(unit, 1.5)).toThrow("accumulate: k must be");
   });
