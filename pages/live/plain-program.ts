@@ -2,7 +2,7 @@
 import { grad, jvp } from "downhill";
 import { readData } from "../../src/cli/shared/data-text.ts";
 import { DownhillError } from "../../src/engine/errors/index.ts";
-import type { Region, RegionType } from "../../src/engine/region/region.ts";
+import type { Region, RegionType } from "../../src/engine/region/form/region.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { functionOf } from "../../src/numeric/plain/call/attach.ts";
 import {

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { cotangents } from "../../src/engine/region/gradient.ts";
-import type { Region } from "../../src/engine/region/region.ts";
-import { tangent } from "../../src/engine/region/tangent.ts";
+import { cotangents } from "../../src/engine/region/derive/gradient.ts";
+import type { Region } from "../../src/engine/region/form/region.ts";
+import { tangent } from "../../src/engine/region/derive/tangent.ts";
 import { callRegion } from "../../src/engine/runtime/regions.ts";
 import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
 import type { RegionValue } from "../support/evaluate-region.ts";

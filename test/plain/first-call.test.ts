@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { valueAndGrad } from "downhill";
 import { compile } from "downhill/plain";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { gradient } from "../../src/engine/region/gradient.ts";
+import { gradient } from "../../src/engine/region/derive/gradient.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
 import { engine } from "../../src/engine/runtime/engine.ts";
 import type { CompiledRecord } from "../../src/engine/runtime/region-records.ts";

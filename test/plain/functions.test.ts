@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { valueAndGrad } from "downhill";
 import { compile } from "downhill/plain";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { cotangents } from "../../src/engine/region/gradient.ts";
+import { cotangents } from "../../src/engine/region/derive/gradient.ts";
 import { evaluateRegion } from "../support/evaluate-region.ts";
 import { extent } from "../support/extent.ts";
 import { faultOfPlain } from "../support/plain-faults.ts";

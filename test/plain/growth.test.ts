@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { cotangents, gradient } from "../../src/engine/region/gradient.ts";
+import { cotangents, gradient } from "../../src/engine/region/derive/gradient.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
-import { tangent } from "../../src/engine/region/tangent.ts";
+import { tangent } from "../../src/engine/region/derive/tangent.ts";
 import { backendFor } from "../../src/engine/runtime/choices.ts";
 import "../../src/engine/runtime/install.ts";
 import type { RegionCounts, RegionValue } from "../support/evaluate-region.ts";

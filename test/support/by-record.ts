@@ -5,7 +5,7 @@ import { loadWasm, ownTarget, recordWasm } from "../../src/engine/backends/wasm/
 import type { Backend } from "../../src/engine/kernel/executable.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { readRoutine, recordRoutine } from "../../src/engine/region/lower/record.ts";
-import type { Region } from "../../src/engine/region/region.ts";
+import type { Region } from "../../src/engine/region/form/region.ts";
 import { must } from "../../src/engine/util/assert-never.ts";
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 

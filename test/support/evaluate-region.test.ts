@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Region, RegionExpr, RegionStmt } from "../../src/engine/region/region.ts";
+import type { Region, RegionExpr, RegionStmt } from "../../src/engine/region/form/region.ts";
 import { evaluateRegion } from "./evaluate-region.ts";
 import * as r from "./region-build.ts";
 

@@ -9,7 +9,7 @@ import type {
   RegionExpr,
   RegionStmt,
   RegionType,
-} from "../../src/engine/region/region.ts";
+} from "../../src/engine/region/form/region.ts";
 import { convertFunction } from "../../src/engine/kernel/operations.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import type { ScalarValues } from "./scalar-values.ts";

@@ -1,6 +1,6 @@
 // Numbers that carry derivatives along two directions and the second derivative along both: run through a region they give its
 // derivatives exactly, by a table of derivatives of its own. What was not chosen gives nothing: 0 times any slope is 0.
-import type { RegionType } from "../../src/engine/region/region.ts";
+import type { RegionType } from "../../src/engine/region/form/region.ts";
 import type { Domain } from "./evaluate-region.ts";
 import { numbers } from "./evaluate-region.ts";
 import type { ScalarValues } from "./scalar-values.ts";

@@ -2,7 +2,7 @@
 // `at` and written by `dynamicUpdateSlice`. Its derivatives come of those of the primitives alone.
 import type { Tensor } from "downhill";
 import * as d from "downhill";
-import type { For, Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/region.ts";
+import type { For, Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/form/region.ts";
 import { convertFunction } from "../../src/engine/kernel/operations.ts";
 import { assertNever, must } from "../../src/engine/util/assert-never.ts";
 import type { RegionCounts } from "./evaluate-region.ts";

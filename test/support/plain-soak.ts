@@ -1,6 +1,6 @@
 // One part of the soak of plain functions: random programs of TypeScript, and random regions beside them.
 import { enableTurbo } from "downhill";
-import { printRegion } from "../../src/engine/region/print.ts";
+import { printRegion } from "../../src/engine/region/form/print.ts";
 import { choicesOf, errorText, smallest } from "./draw-region.ts";
 import { faultOfPlain } from "./plain-faults.ts";
 import { formOfText, functionOfText } from "./plain-region.ts";

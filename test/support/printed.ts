@@ -9,10 +9,10 @@ import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { checkRegion } from "../../src/engine/region/check.ts";
+import { checkRegion } from "../../src/engine/region/form/check.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
-import { printRegion } from "../../src/engine/region/print.ts";
-import type { Region } from "../../src/engine/region/region.ts";
+import { printRegion } from "../../src/engine/region/form/print.ts";
+import type { Region } from "../../src/engine/region/form/region.ts";
 import { showLowering } from "../../src/engine/runtime/inspect.ts";
 import { must } from "../../src/engine/util/assert-never.ts";
 

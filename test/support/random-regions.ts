@@ -1,7 +1,7 @@
 // Random regions: loops that are nested, stepped, reversed, ended early and not counted, branches, arrays that are written to,
 // read back, overwritten and exchanged, places that depend on data, numbers of both floating types, and steep functions on
 // sides that are not chosen. Numbers stay small: what is stored or set went through a bounded function.
-import type { Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/region.ts";
+import type { Region, RegionExpr, RegionStmt, RegionType } from "../../src/engine/region/form/region.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import type { Choices } from "./random-choices.ts";
 import * as r from "./region-build.ts";

@@ -1,6 +1,6 @@
 // Random regions with loops of many iterations that share sums, elements that are added to, arrays that each iteration could have for
 // itself, and sometimes more than these: what goes in strips of several iterations at once, and what looks nearly the same.
-import type { Region, RegionExpr, RegionStmt } from "../../src/engine/region/region.ts";
+import type { Region, RegionExpr, RegionStmt } from "../../src/engine/region/form/region.ts";
 import type { RegionValue } from "./evaluate-region.ts";
 import type { Choices } from "./random-choices.ts";
 import type { RandomRegion } from "./random-regions.ts";

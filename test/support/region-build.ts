@@ -6,7 +6,7 @@ import type {
   RegionResult,
   RegionStmt,
   RegionType,
-} from "../../src/engine/region/region.ts";
+} from "../../src/engine/region/form/region.ts";
 import { plainScalarValues } from "./scalar-values.ts";
 
 export function constant(type: RegionType, value: number): RegionExpr {

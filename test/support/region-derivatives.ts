@@ -4,7 +4,7 @@ import type { Tensor } from "downhill";
 import { DownhillError, jit, jvp, tensor, vjp } from "downhill";
 import { applyRegion } from "../../src/engine/prims/region.ts";
 import type { LowerOptions } from "../../src/engine/region/lower/options.ts";
-import type { Region, RegionType } from "../../src/engine/region/region.ts";
+import type { Region, RegionType } from "../../src/engine/region/form/region.ts";
 import type { RegionCounts, RegionValue } from "./evaluate-region.ts";
 import { evaluateOver, isArray } from "./evaluate-region.ts";
 import type { HyperDual } from "./hyper-dual.ts";

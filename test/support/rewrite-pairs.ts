@@ -2,9 +2,9 @@
 import type { Stmt } from "../../src/engine/kernel/scalar.ts";
 import { blocksIn, walkBlock } from "../../src/engine/kernel/walk.ts";
 import { scalarFunctions } from "../../src/engine/prims/scalar-functions.ts";
-import { underived } from "../../src/engine/region/derived.ts";
+import { underived } from "../../src/engine/region/lower/derived.ts";
 import { lowerRegion } from "../../src/engine/region/lower/routine.ts";
-import type { Region } from "../../src/engine/region/region.ts";
+import type { Region } from "../../src/engine/region/form/region.ts";
 import { gradientRegion, tangentRegion } from "../../src/numeric/plain/call/regions.ts";
 import { PlainError } from "../../src/numeric/plain/syntax/refuse.ts";
 import { choicesOf } from "./draw-region.ts";

@@ -10,8 +10,8 @@ import {
 } from "../../src/engine/kernel/operations.ts";
 import { interpBackend } from "../../src/engine/backends/interp/index.ts";
 import * as k from "../../src/engine/kernel/build.ts";
-import type { ScalarFunctions } from "../../src/engine/region/functions.ts";
-import type { RegionType } from "../../src/engine/region/region.ts";
+import type { ScalarFunctions } from "../../src/engine/region/form/functions.ts";
+import type { RegionType } from "../../src/engine/region/form/region.ts";
 
 /** A function of scalars on arguments of certain types. */
 export interface ScalarValue {

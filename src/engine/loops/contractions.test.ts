@@ -8,8 +8,8 @@ import type { Routine } from "../kernel/scalar.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { callOf, compileRegion } from "../runtime/regions.ts";
-import { gradient } from "../region/gradient.ts";
-import type { Region } from "../region/region.ts";
+import { gradient } from "../region/derive/gradient.ts";
+import type { Region } from "../region/form/region.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { lowerRegion } from "../region/lower/routine.ts";
 

@@ -11,7 +11,7 @@ import { printRoutine } from "../kernel/print.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import { callOf, compileRegion } from "../runtime/regions.ts";
-import type { Region, RegionStmt } from "../region/region.ts";
+import type { Region, RegionStmt } from "../region/form/region.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { lowerRegion } from "../region/lower/routine.ts";
 

@@ -1,7 +1,14 @@
 // A region over a batch: a loop over the items around all that it does, one after the other.
 import type { ArrayType } from "../ir/types.ts";
-import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt } from "../region/region.ts";
-import { declaredBy, mapBlocksOf, mapExpr, mapExpressionsOf, namesOf, walkStmts } from "../region/walk.ts";
+import type { Region, RegionExpr, RegionParam, RegionResult, RegionStmt } from "../region/form/region.ts";
+import {
+  declaredBy,
+  mapBlocksOf,
+  mapExpr,
+  mapExpressionsOf,
+  namesOf,
+  walkStmts,
+} from "../region/form/walk.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { must } from "../util/assert-never.ts";
 import { plansFor, remember } from "./region-shapes.ts";

@@ -12,7 +12,7 @@ import { constantSize, sameSize } from "../kernel/sizes.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { writeRegion } from "../region/lower/region.ts";
 import type { ArrayMemory, ArrayPlace, Host, ScratchUse, Site } from "../region/lower/scope.ts";
-import type { Region } from "../region/region.ts";
+import type { Region } from "../region/form/region.ts";
 import { must } from "../util/assert-never.ts";
 import { dtypes, plansFor } from "./region-shapes.ts";
 import { scalarFunctions } from "./scalar-functions.ts";

@@ -4,10 +4,10 @@ import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { constantSize } from "../kernel/sizes.ts";
-import { eliminateDeadCode } from "../region/dead-code.ts";
+import { eliminateDeadCode } from "../region/flat/dead-code.ts";
 import type { ArrayPlan } from "../region/lower/sizes.ts";
 import { planArrays } from "../region/lower/sizes.ts";
-import type { Region, RegionExpr, RegionStmt, RegionType } from "../region/region.ts";
+import type { Region, RegionExpr, RegionStmt, RegionType } from "../region/form/region.ts";
 import {
   expressionsOf,
   mapBlocksOf,
@@ -16,7 +16,7 @@ import {
   walkExpr,
   walkExpressions,
   walkStmts,
-} from "../region/walk.ts";
+} from "../region/form/walk.ts";
 import { must } from "../util/assert-never.ts";
 import { scalarFunctions } from "./scalar-functions.ts";
 

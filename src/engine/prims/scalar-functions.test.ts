@@ -3,7 +3,7 @@ import { linearize, tensor } from "downhill";
 import * as k from "../kernel/build.ts";
 import { valueOf } from "../kernel/evaluate.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import type { RegionExpr } from "../region/region.ts";
+import type { RegionExpr } from "../region/form/region.ts";
 import { operations, scalarFunctions } from "./scalar-functions.ts";
 import { must } from "../util/assert-never.ts";
 

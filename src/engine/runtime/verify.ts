@@ -1,6 +1,6 @@
 import { DownhillError } from "../errors/index.ts";
-import type { DerivedRegion } from "../region/derived.ts";
-import type { Region } from "../region/region.ts";
+import type { DerivedRegion } from "../region/lower/derived.ts";
+import type { Region } from "../region/form/region.ts";
 import type { RuntimeOptions } from "./choices.ts";
 import type { Device } from "./device.ts";
 import { engine } from "./engine.ts";

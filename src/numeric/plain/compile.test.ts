@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { RegionFailure } from "../../../test/support/evaluate-region.ts";
 import { evaluateRegion } from "../../../test/support/evaluate-region.ts";
 import { exportsOf, listed, moduleFrom, oxc, runBothWays } from "../../../test/support/plain-agreement.ts";
-import { walkStmts } from "../../engine/region/walk.ts";
+import { walkStmts } from "../../engine/region/form/walk.ts";
 import { compile } from "./compile.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { formText } from "./form/form-text.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runBothWays } from "../../../test/support/plain-agreement.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
-import { checkRegion } from "../../engine/region/check.ts";
+import { checkRegion } from "../../engine/region/form/check.ts";
 
 /** What is accepted, a form a row: the body of a function `f`, its parameters, and arguments. */
 interface Row {

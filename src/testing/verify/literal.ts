@@ -3,7 +3,7 @@ import { mapPrograms } from "../../engine/passes/pipeline.ts";
 import type { Program } from "../../engine/ir/program.ts";
 import { relowerEquation } from "../../engine/prims/region.ts";
 import type { LowerOptions } from "../../engine/region/lower/options.ts";
-import type { FlatOptions } from "../../engine/region/options.ts";
+import type { FlatOptions } from "../../engine/region/derive/options.ts";
 
 /** Lowers a region in the order of its text. */
 export const literalLowering: LowerOptions = {

@@ -1,8 +1,8 @@
 // What is compared of a call of a compiled region, and when a difference counts.
 import type { DownhillError } from "../../engine/errors/index.ts";
-import { isFloating } from "../../engine/region/build.ts";
-import type { Region } from "../../engine/region/region.ts";
-import { printRegion } from "../../engine/region/print.ts";
+import { isFloating } from "../../engine/region/form/build.ts";
+import type { Region } from "../../engine/region/form/region.ts";
+import { printRegion } from "../../engine/region/form/print.ts";
 import { engine } from "../../engine/runtime/engine.ts";
 import type { RegionCall } from "../../engine/runtime/regions.ts";
 import type { PlainSource, Verification } from "../../engine/runtime/verify.ts";

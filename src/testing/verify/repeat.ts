@@ -3,7 +3,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import type { Primitive } from "../../engine/ir/primitive.ts";
 import type { Program } from "../../engine/ir/program.ts";
-import type { Region } from "../../engine/region/region.ts";
+import type { Region } from "../../engine/region/form/region.ts";
 import { configure } from "../../engine/runtime/configure.ts";
 import { isRelaxed, isTurbo } from "../../engine/runtime/choices.ts";
 import { engine } from "../../engine/runtime/engine.ts";

@@ -5,7 +5,7 @@ import type { Verification, Verifier, WatchedProgram, WatchedRegion } from "../.
 import type { Program } from "../../engine/ir/program.ts";
 import { subPrograms } from "../../engine/ir/program.ts";
 import { hashProgram } from "../../engine/ir/hash.ts";
-import { regionKey } from "../../engine/region/key.ts";
+import { regionKey } from "../../engine/region/form/key.ts";
 import { isRelaxed } from "../../engine/runtime/choices.ts";
 import { currentDevice } from "../../engine/runtime/cpu.ts";
 import { engine } from "../../engine/runtime/engine.ts";

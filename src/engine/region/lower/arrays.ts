@@ -1,6 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr } from "../../kernel/scalar.ts";
-import type { ArrayDeclaration } from "../region.ts";
+import type { ArrayDeclaration } from "../form/region.ts";
 import { writeExpr, settled } from "./expressions.ts";
 import { exactValue, isExact, lengthRange, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";

@@ -8,7 +8,7 @@ import type { Range } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { bindingsOf } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
-import { maxLength } from "../region.ts";
+import { maxLength } from "../form/region.ts";
 import type { End, IndexRange, IsPositive, Surroundings } from "../../loops/bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "../../loops/bounds.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";

@@ -4,7 +4,7 @@ import type { Expr } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import type { Load, RegionExpr } from "../region.ts";
+import type { Load, RegionExpr } from "../form/region.ts";
 import { declareLocal, exactValue, isExact } from "./integers.ts";
 import { behind, flatIndex, guardPlaces } from "./places.ts";
 import type { Cursor, Scope } from "./scope.ts";

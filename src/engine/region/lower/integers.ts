@@ -3,7 +3,7 @@ import type { Block } from "../../kernel/build.ts";
 import type { Range } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import type { BinaryOp, Expr } from "../../kernel/scalar.ts";
-import { maxLength } from "../region.ts";
+import { maxLength } from "../form/region.ts";
 import type { Scope } from "./scope.ts";
 
 // Integer arithmetic of the vocabulary wraps. A place, a bound or a length that would leave the int32 numbers must not become

@@ -1,7 +1,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
-import type { For, RegionExpr, RegionStmt } from "../region.ts";
+import type { For, RegionExpr, RegionStmt } from "../form/region.ts";
 import { settled, writeExpr } from "./expressions.ts";
 import { boundValue, declareLocal, rangeOf } from "./integers.ts";
 import { plus, times } from "../../kernel/index-arithmetic.ts";

@@ -2,7 +2,7 @@ import { plus, times } from "../../kernel/index-arithmetic.ts";
 import * as k from "../../kernel/build.ts";
 import { printExpr } from "../../kernel/print.ts";
 import type { Expr } from "../../kernel/scalar.ts";
-import type { Load, PositionIndex, RegionExpr } from "../region.ts";
+import type { Load, PositionIndex, RegionExpr } from "../form/region.ts";
 import { exactValue, isExact, rangeOf } from "./integers.ts";
 import type { ArrayPlace, Check, Cursor, Scope } from "./scope.ts";
 import { enter, isProven, isSteady, writeFailure } from "./scope.ts";

@@ -1,8 +1,8 @@
 // What a region was compiled to, as data of JSON: all that calls need but the region.
 import type { BinaryOp, Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
 import { must } from "../../util/assert-never.ts";
-import { positionsInOrder } from "../key.ts";
-import type { Region, RegionParam } from "../region.ts";
+import { positionsInOrder } from "../form/key.ts";
+import type { Region, RegionParam } from "../form/region.ts";
 import type { LoweredRegion, ResultPort } from "./routine.ts";
 import type { Site } from "./scope.ts";
 

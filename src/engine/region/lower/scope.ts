@@ -5,8 +5,8 @@ import type { FailureLocals } from "../../kernel/failure.ts";
 import type { Range } from "../../kernel/range.ts";
 import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
-import type { ScalarFunctions } from "../functions.ts";
-import type { PositionIndex, RegionType, ThrownPart } from "../region.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type { PositionIndex, RegionType, ThrownPart } from "../form/region.ts";
 
 /** Where the elements of an array lie: from `offset` on in a buffer, in row-major order. */
 export interface ArrayPlace {

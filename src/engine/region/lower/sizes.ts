@@ -3,9 +3,9 @@ import * as k from "../../kernel/build.ts";
 import type { BinaryOp, Expr, Size } from "../../kernel/scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
-import type { ScalarFunctions } from "../functions.ts";
-import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../region.ts";
-import { walkStmts } from "../walk.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { walkStmts } from "../form/walk.ts";
 import type { ArrayPlace } from "./scope.ts";
 
 /** How much memory an array that a region declares needs. */

@@ -1,7 +1,7 @@
 import * as k from "../../kernel/build.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { RegionExpr, RegionStmt, Throw, ThrownPart } from "../region.ts";
+import type { RegionExpr, RegionStmt, Throw, ThrownPart } from "../form/region.ts";
 import { writeArray, writeSwap } from "./arrays.ts";
 import { settled, writeBranch, writeExpr, writePlace } from "./expressions.ts";
 import { declareLocal } from "./integers.ts";

@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
-import { isFloating } from "../../../engine/region/build.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
 import type { AnyFunction, PlainCallable } from "./callable.ts";
 import type { Template } from "./values.ts";
 

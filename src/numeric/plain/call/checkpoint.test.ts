@@ -5,7 +5,7 @@ import { marked } from "../../../../test/support/marked.ts";
 import { formOfText } from "../../../../test/support/plain-region.ts";
 import { makeJsBackend } from "../../../engine/backends/js/index.ts";
 import { callSizes } from "../../../engine/kernel/call-sizes.ts";
-import { underived } from "../../../engine/region/derived.ts";
+import { underived } from "../../../engine/region/lower/derived.ts";
 import { callOf, compileRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "./regions.ts";
 

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { isFloating } from "../../../engine/region/build.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import { runAlong } from "./along.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber } from "./asked.ts";

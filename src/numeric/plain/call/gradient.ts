@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { isFloating } from "../../../engine/region/build.ts";
-import type { GradientResults } from "../../../engine/region/gradient.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
+import type { GradientResults } from "../../../engine/region/derive/gradient.ts";
 import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
 import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
 import { type Direction, jacobianOf } from "./jacobian.ts";

@@ -1,4 +1,4 @@
-import { isFloating } from "../../../engine/region/build.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
 import { runAlong } from "./along.ts";

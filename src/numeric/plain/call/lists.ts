@@ -1,5 +1,5 @@
 // Arrays of records and tuples of numbers, one array of numbers for each number of an item: an item needs no template and no leaves.
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { canGenerateCode } from "../../../engine/util/generate-code.ts";
 import { makeLru } from "../../../engine/util/lru.ts";

@@ -1,5 +1,5 @@
 import { pageTarget } from "../../../engine/backends/wasm/record.ts";
-import type { DerivedRegion } from "../../../engine/region/derived.ts";
+import type { DerivedRegion } from "../../../engine/region/lower/derived.ts";
 import type { RegionRecord } from "../../../engine/region/lower/record.ts";
 import { engine } from "../../../engine/runtime/engine.ts";
 import { makeRecords, recordOf } from "../../../engine/runtime/region-records.ts";

@@ -1,5 +1,5 @@
 // Calls from numbers to numbers that cost little beside what they compute: arguments of simple kinds are read where they are.
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";

@@ -1,4 +1,4 @@
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { itemsOf, shapeOfTemplate } from "./lists.ts";

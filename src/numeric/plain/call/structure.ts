@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { isFloating } from "../../../engine/region/build.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Template } from "./templates.ts";

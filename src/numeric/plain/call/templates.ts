@@ -1,4 +1,4 @@
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 
 /** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
 export interface Leaf {

@@ -1,8 +1,8 @@
 import { refuseDetached } from "../../../engine/errors/arguments.ts";
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
-import { isFloating } from "../../../engine/region/build.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form/form.ts";

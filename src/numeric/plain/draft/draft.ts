@@ -7,8 +7,8 @@ import type {
   RegionExpr,
   RegionStmt,
   RegionType,
-} from "../../../engine/region/region.ts";
-import { partsOf } from "../../../engine/region/walk.ts";
+} from "../../../engine/region/form/region.ts";
+import { partsOf } from "../../../engine/region/form/walk.ts";
 import type { Node } from "../syntax/ast.ts";
 import type { Source } from "../syntax/refuse.ts";
 import { lineStarts, placeOf } from "../syntax/refuse.ts";

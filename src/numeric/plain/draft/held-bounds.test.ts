@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formOfText } from "../../../../test/support/plain-region.ts";
-import { walkStmts } from "../../../engine/region/walk.ts";
+import { walkStmts } from "../../../engine/region/form/walk.ts";
 
 /** The type of the local `i` of a function of these statements. */
 function typeOfI(body: string): string | undefined {

@@ -1,5 +1,5 @@
-import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { mapExpressionsOf, walkStmts } from "../../../engine/region/walk.ts";
+import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
+import { mapExpressionsOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
 import type { Range, Ranges } from "./ranges.ts";
 import { isInt32, rangesOf } from "./ranges.ts";

@@ -1,6 +1,6 @@
-import type { For, RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { maxLength } from "../../../engine/region/region.ts";
-import { blocksOf, walkStmts } from "../../../engine/region/walk.ts";
+import type { For, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
+import { maxLength } from "../../../engine/region/form/region.ts";
+import { blocksOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
 import { type Bound, heldBounds } from "./held-bounds.ts";
 import { readPlaces } from "./read-places.ts";

@@ -1,6 +1,6 @@
 // Which numbers have been places of elements, and so are whole and in range, where a statement gives a local its value.
-import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
-import { blocksOf, expressionsOf, localsChangedIn } from "../../../engine/region/walk.ts";
+import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
+import { blocksOf, expressionsOf, localsChangedIn } from "../../../engine/region/form/walk.ts";
 
 type Names = ReadonlySet<string>;
 

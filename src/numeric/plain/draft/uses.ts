@@ -1,5 +1,10 @@
-import type { RegionExpr, RegionParam, RegionResult, RegionStmt } from "../../../engine/region/region.ts";
-import { walkStmts } from "../../../engine/region/walk.ts";
+import type {
+  RegionExpr,
+  RegionParam,
+  RegionResult,
+  RegionStmt,
+} from "../../../engine/region/form/region.ts";
+import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
 
 /** What names of a draft are used for, also through other names. */

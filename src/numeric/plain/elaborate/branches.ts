@@ -1,4 +1,4 @@
-import type { PositionIndex, RegionExpr } from "../../../engine/region/region.ts";
+import type { PositionIndex, RegionExpr } from "../../../engine/region/form/region.ts";
 import { truth } from "../draft/draft.ts";
 import type { Env } from "../entities/env.ts";
 import { assuming, letLocal, nested } from "../entities/env.ts";

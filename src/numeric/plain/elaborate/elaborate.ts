@@ -1,7 +1,7 @@
-import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
+import { eliminateDeadCode } from "../../../engine/region/flat/dead-code.ts";
 import { afterPass } from "../../../engine/util/after-pass.ts";
-import { withoutProvenChecks } from "../../../engine/region/in-range.ts";
-import type { Region } from "../../../engine/region/region.ts";
+import { withoutProvenChecks } from "../../../engine/region/flat/in-range.ts";
+import type { Region } from "../../../engine/region/form/region.ts";
 import { Block, Names, Positions } from "../draft/draft.ts";
 import { withMachineIntegers } from "../draft/integers.ts";
 import type { Entity } from "../entities/entity.ts";

@@ -1,4 +1,4 @@
-import type { RegionExpr, RegionStmt } from "../../../engine/region/region.ts";
+import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { and, apply, isTrue, local, number, someExpr, truth } from "../draft/draft.ts";
 import type { ArrayEntity, Entity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";

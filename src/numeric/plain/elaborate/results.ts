@@ -1,4 +1,4 @@
-import type { RegionResult } from "../../../engine/region/region.ts";
+import type { RegionResult } from "../../../engine/region/form/region.ts";
 import { number } from "../draft/draft.ts";
 import type { ArrayEntity, Entity, Layout } from "../entities/entity.ts";
 import { storagesOf } from "../entities/entity.ts";

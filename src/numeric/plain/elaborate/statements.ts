@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, not, truth } from "../draft/draft.ts";
 import type { Entity } from "../entities/entity.ts";
 import { nothing, optional, scalar } from "../entities/entity.ts";

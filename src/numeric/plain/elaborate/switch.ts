@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, compare, number, or, select } from "../draft/draft.ts";
 import type { Env, Jump } from "../entities/env.ts";
 import { at, atom, nested, refuse, scalarValue, shallow, withScope } from "../entities/env.ts";

@@ -1,4 +1,4 @@
-import type { RegionExpr, ThrownFormat, ThrownPart } from "../../../engine/region/region.ts";
+import type { RegionExpr, ThrownFormat, ThrownPart } from "../../../engine/region/form/region.ts";
 import type { Entity } from "../entities/entity.ts";
 import { describe } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";

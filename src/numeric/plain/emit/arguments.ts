@@ -1,7 +1,7 @@
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, primary } from "../../../engine/kernel/code.ts";
-import type { RegionParam } from "../../../engine/region/region.ts";
+import type { RegionParam } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import type { ArrayText } from "./expression.ts";

@@ -1,10 +1,10 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import { eliminateDeadCode } from "../../../engine/region/dead-code.ts";
-import { gradient } from "../../../engine/region/gradient.ts";
-import type { Region } from "../../../engine/region/region.ts";
-import { tangent } from "../../../engine/region/tangent.ts";
-import { declaredBy, walkStmts } from "../../../engine/region/walk.ts";
+import { eliminateDeadCode } from "../../../engine/region/flat/dead-code.ts";
+import { gradient } from "../../../engine/region/derive/gradient.ts";
+import type { Region } from "../../../engine/region/form/region.ts";
+import { tangent } from "../../../engine/region/derive/tangent.ts";
+import { declaredBy, walkStmts } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";

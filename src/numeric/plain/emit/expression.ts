@@ -1,7 +1,7 @@
 import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
-import { arithmeticOperators } from "../../../engine/region/print.ts";
-import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/region.ts";
+import { arithmeticOperators } from "../../../engine/region/form/print.ts";
+import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { Helper } from "./helpers.ts";
 

@@ -1,5 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { Region, RegionParam, RegionType } from "../../../engine/region/region.ts";
+import type { Region, RegionParam, RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import { memberText, optionalItem, property } from "./arguments.ts";

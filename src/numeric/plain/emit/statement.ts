@@ -1,6 +1,6 @@
 import type { Code } from "../../../engine/kernel/code.ts";
 import { callCode, infix, literal, primary } from "../../../engine/kernel/code.ts";
-import { isAtom } from "../../../engine/region/build.ts";
+import { isAtom } from "../../../engine/region/form/build.ts";
 import type {
   ArrayDeclaration,
   For,
@@ -8,8 +8,8 @@ import type {
   RegionStmt,
   Throw,
   RegionType,
-} from "../../../engine/region/region.ts";
-import { walkExpr } from "../../../engine/region/walk.ts";
+} from "../../../engine/region/form/region.ts";
+import { walkExpr } from "../../../engine/region/form/walk.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { ArrayText, ExpressionScope } from "./expression.ts";
 import { expressionCode, placeCodes } from "./expression.ts";

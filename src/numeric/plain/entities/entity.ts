@@ -1,4 +1,4 @@
-import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/region/region.ts";
+import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/region/form/region.ts";
 import { and, convert, local } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { FunctionNode, Node } from "../syntax/ast.ts";

@@ -1,4 +1,4 @@
-import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/region.ts";
+import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/form/region.ts";
 import type { Names, Positions } from "../draft/draft.ts";
 import { Block, and, isDeep, local, number, select, someExpr, truth } from "../draft/draft.ts";
 import type { PlainType } from "../form/form.ts";

@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, not, or, truth } from "../draft/draft.ts";
 
 /** Truth values of immutable boolean locals, known from the conditions around a statement. */

@@ -1,4 +1,4 @@
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { local } from "../draft/draft.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
 import type { ArrayLayout, Layout, OptionalEntity, PresentEntity, Root, Storage } from "./entity.ts";

@@ -1,5 +1,5 @@
-import type { RegionExpr, RegionType } from "../../../engine/region/region.ts";
-import { partsOf } from "../../../engine/region/walk.ts";
+import type { RegionExpr, RegionType } from "../../../engine/region/form/region.ts";
+import { partsOf } from "../../../engine/region/form/walk.ts";
 import { compare, isTrue, lengthOf, not, number, select, someExpr } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";

@@ -1,5 +1,5 @@
 import type { RegionRecord } from "../../../engine/region/lower/record.ts";
-import type { Region } from "../../../engine/region/region.ts";
+import type { Region } from "../../../engine/region/form/region.ts";
 
 /**
  * How an argument or result of a plain function is made of a region's parameters or results, which are numbered in the order in

@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { arithmetic, number } from "../draft/draft.ts";
 import { isUnshared, refuseAliases } from "../entities/aliases.ts";
 import type { ArrayEntity, Binding, Entity, PresentEntity, ScalarEntity } from "../entities/entity.ts";

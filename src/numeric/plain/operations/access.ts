@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, arithmetic, compare, number, not, select } from "../draft/draft.ts";
 import type { Entity, ScalarEntity, TupleEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar, viewOf } from "../entities/entity.ts";

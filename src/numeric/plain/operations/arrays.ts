@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, apply, arithmetic, compare, number, or, select, truth } from "../draft/draft.ts";
 import { copied } from "../entities/copies.ts";
 import type { ArrayEntity, Entity, TupleEntity } from "../entities/entity.ts";

@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { apply, arithmetic, compare, convert, not, number, or, select } from "../draft/draft.ts";
 import type { Entity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";

@@ -1,4 +1,4 @@
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import {
   and,
   apply,

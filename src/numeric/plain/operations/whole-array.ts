@@ -1,5 +1,5 @@
 // Functions of Math that are given all elements of an array: Math.max(...xs), Math.hypot(...xs).
-import type { RegionExpr } from "../../../engine/region/region.ts";
+import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { apply, arithmetic, compare, number, or, truth } from "../draft/draft.ts";
 import type { ArrayEntity, ScalarEntity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";

@@ -4,8 +4,8 @@ import { DownhillError, internalError } from "../../../engine/errors/index.ts";
 import { local as kernelLocal, makeBlock } from "../../../engine/kernel/build.ts";
 import type { CompiledProcedure } from "../../../engine/kernel/executable.ts";
 import { scalarFunctions } from "../../../engine/prims/scalar-functions.ts";
-import type { ScalarFunction } from "../../../engine/region/functions.ts";
-import { thrownError, thrownText } from "../../../engine/region/failure.ts";
+import type { ScalarFunction } from "../../../engine/region/form/functions.ts";
+import { thrownError, thrownText } from "../../../engine/region/lower/failure.ts";
 import { sitePart } from "../../../engine/region/lower/statements.ts";
 import type {
   ArrayDeclaration,
@@ -16,7 +16,7 @@ import type {
   RegionStmt,
   RegionType,
   Throw,
-} from "../../../engine/region/region.ts";
+} from "../../../engine/region/form/region.ts";
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";
 

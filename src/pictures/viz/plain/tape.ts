@@ -1,7 +1,7 @@
-import { isFloating } from "../../../engine/region/build.ts";
-import { underived } from "../../../engine/region/derived.ts";
-import type { Position } from "../../../engine/region/region.ts";
-import { countTapes } from "../../../engine/region/tapes.ts";
+import { isFloating } from "../../../engine/region/form/build.ts";
+import { underived } from "../../../engine/region/lower/derived.ts";
+import type { Position } from "../../../engine/region/form/region.ts";
+import { countTapes } from "../../../engine/region/derive/tapes.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";

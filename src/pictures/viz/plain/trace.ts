@@ -1,5 +1,5 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import type { RegionType } from "../../../engine/region/region.ts";
+import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { Leaf } from "../../../numeric/plain/call/values.ts";
 import { takeApart } from "../../../numeric/plain/call/values.ts";

@@ -1,0 +1,93 @@
+import { assertNever } from "../../util/assert-never.ts";
+import { isFloating } from "../form/build.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { walkStmts } from "../form/walk.ts";
+
+/** From a local or array to what its value is made of. */
+type Edge = readonly [target: string, source: string];
+
+/**
+ * Locals and arrays of a flat region that a derivative flows through: floating ones that depend smoothly on an active parameter, and
+ * on which a floating result depends. Places in the text do not count: a name is active everywhere or nowhere.
+ */
+export function activeNames(
+  region: Region,
+  active: readonly boolean[],
+  functions: ScalarFunctions,
+): ReadonlySet<string> {
+  const edges = edgesOf(region.body, functions);
+  const varied = closure(
+    region.params.filter((param, i) => active[i] === true && isFloating(param.type)).map(({ name }) => name),
+    edges.map(([target, source]) => [source, target]),
+  );
+  const results = region.results.flatMap((result) =>
+    result.kind === "array" ? [result.name] : sourcesOf(result.value, functions),
+  );
+  const useful = closure(results, edges);
+  return new Set([...varied].filter((name) => useful.has(name)));
+}
+
+/** All names that can be reached along edges, the first ones included. */
+export function closure(first: readonly string[], edges: readonly Edge[]): Set<string> {
+  const next = new Map<string, string[]>();
+  for (const [from, to] of edges) {
+    const all = next.get(from);
+    if (all === undefined) next.set(from, [to]);
+    else all.push(to);
+  }
+  const reached = new Set(first);
+  for (const name of reached) for (const to of next.get(name) ?? []) reached.add(to); // a set grows while it is walked
+  return reached;
+}
+
+function edgesOf(body: readonly RegionStmt[], functions: ScalarFunctions): Edge[] {
+  const edges: Edge[] = [];
+  walkStmts(body, (stmt) => {
+    switch (stmt.kind) {
+      case "let":
+      case "set":
+        for (const source of sourcesOf(stmt.value, functions)) edges.push([stmt.name, source]);
+        return;
+      case "store":
+        for (const source of sourcesOf(stmt.value, functions)) edges.push([stmt.array, source]);
+        return;
+      case "swap":
+        edges.push([stmt.x, stmt.y], [stmt.y, stmt.x]);
+        return;
+      case "array":
+      case "for":
+      case "while":
+      case "if":
+      case "throw":
+        return;
+      default:
+        assertNever(stmt, "edgesOf");
+    }
+  });
+  return edges;
+}
+
+/** The floating locals and arrays that an expression of atoms depends on smoothly. */
+function sourcesOf(expr: RegionExpr, functions: ScalarFunctions): string[] {
+  if (!isFloating(expr.type)) return [];
+  switch (expr.kind) {
+    case "const":
+    case "length":
+      return [];
+    case "local":
+      return [expr.name];
+    case "load":
+      return [expr.array];
+    case "apply":
+      return functions.get(expr.function)!.isConstant
+        ? []
+        : expr.args.flatMap((x) => sourcesOf(x, functions));
+    case "convert":
+      return sourcesOf(expr.x, functions);
+    case "select":
+      return [...sourcesOf(expr.x, functions), ...sourcesOf(expr.y, functions)];
+    default:
+      return assertNever(expr, "sourcesOf");
+  }
+}

@@ -1,0 +1,263 @@
+// Which stores are surely read: loops that run over all of an array, and results, read each of its elements. The cotangent of what
+// is stored there is then no 0 of a mask.
+import { isSameAtom, isZero } from "../form/build.ts";
+import { mutableNames } from "../flat/flatten.ts";
+import type { Linearity } from "./linearity.ts";
+import { linearPart, readsName } from "./linearity.ts";
+import { accumulatedTerms, isElement } from "./pullback.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, expressionsOf, walkStmts } from "../form/walk.ts";
+
+type Store = RegionStmt & { readonly kind: "store" };
+type Let = RegionStmt & { readonly kind: "let" };
+
+/**
+ * The stores to linear arrays each of whose elements is read unmasked after the last of them, and not overwritten before.
+ *
+ * @param isMasked whether the cotangent of what a statement computes may be a 0 of a mask.
+ */
+export function coveredStores(
+  region: Pick<Region, "body" | "results">,
+  { linear, useful }: Linearity,
+  isMasked: (stmt: RegionStmt) => boolean,
+  isResultMasked: (result: number) => boolean,
+): ReadonlySet<RegionStmt> {
+  const covered = new Set<RegionStmt>();
+  const definitions = definitionsIn(region.body);
+  const block = (stmts: readonly RegionStmt[], isOutermost: boolean): void => {
+    for (const [at, stmt] of stmts.entries()) {
+      for (const inner of blocksOf(stmt)) block(inner, false);
+      if (stmt.kind !== "array" || !useful.has(stmt.name) || stmt.growable === true) continue;
+      const isResult =
+        isOutermost &&
+        region.results.some(
+          (result, i) => result.kind === "array" && result.name === stmt.name && !isResultMasked(i),
+        );
+      for (let last = stmts.length - 1; last > at; last--) {
+        const behind = stmts[last]!;
+        const isRead = isResult || readsAll(behind, stmt, linear, isMasked, definitions);
+        if (!isRead) continue;
+        const writers = isResult ? stmts.slice(at + 1) : stmts.slice(at + 1, last);
+        const stores = keptStores(stmt.name, writers, stmts.slice(at + 1), definitions);
+        stores.forEach((store) => covered.add(store));
+        break;
+      }
+    }
+  };
+  block(region.body, true);
+  return covered;
+}
+
+/**
+ * The stores to linear arrays that are the only ones to their array and give no element a value twice: what was there before is the
+ * 0 that the array began with.
+ */
+export function storedOnce(body: readonly RegionStmt[], { useful }: Linearity): ReadonlySet<RegionStmt> {
+  const once = new Set<RegionStmt>();
+  const definitions = definitionsIn(body);
+  const block = (stmts: readonly RegionStmt[]): void => {
+    for (const [at, stmt] of stmts.entries()) {
+      for (const inner of blocksOf(stmt)) block(inner);
+      if (stmt.kind !== "array" || !useful.has(stmt.name) || stmt.growable === true) continue;
+      const behind = stmts.slice(at + 1);
+      const stores = keptStores(stmt.name, behind, behind, definitions);
+      if (stores.length === 1) once.add(stores[0]!);
+    }
+  };
+  block(body);
+  return once;
+}
+
+/** The declarations of locals that never change. */
+export type Definitions = ReadonlyMap<string, Let>;
+
+export function definitionsIn(body: readonly RegionStmt[]): Definitions {
+  const mutable = mutableNames(body);
+  const definitions = new Map<string, Let>();
+  walkStmts(body, (stmt) => {
+    if (stmt.kind === "let" && !mutable.has(stmt.name)) definitions.set(stmt.name, stmt);
+  });
+  return definitions;
+}
+
+/** The stores to an array, if no element is given a value twice but by sums: then what is stored stays. */
+function keptStores(
+  array: string,
+  writers: readonly RegionStmt[],
+  all: readonly RegionStmt[],
+  definitions: Definitions,
+): readonly Store[] {
+  const stores: Store[] = [];
+  let plain: { readonly store: Store; readonly inner: ReadonlySet<RegionStmt> } | undefined;
+  let isKept = true;
+  const walk = (stmts: readonly RegionStmt[], loops: readonly For[], isCounted: boolean): void => {
+    for (const [at, stmt] of stmts.entries()) {
+      if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) isKept = false;
+      if (stmt.kind === "store" && stmt.array === array) {
+        stores.push(stmt);
+        const isSum =
+          accumulatedTerms(stmt.value, (leaf) => isElement(leaf, array, stmt.places)) !== undefined;
+        if (isSum) {
+          const isBehind = plain === undefined || (plain.inner.has(stmt) && isSamePlaces(stmt, plain.store));
+          if (!isBehind) isKept = false;
+        } else {
+          if (stores.length > 1 || !isCounted || !isDistinct(stmt.places, loops, definitions)) isKept = false;
+          const inner = new Set<RegionStmt>();
+          walkStmts(stmts.slice(at + 1), (one) => inner.add(one));
+          plain = { store: stmt, inner };
+        }
+      }
+      if (stmt.kind === "for") walk(stmt.body, [...loops, stmt], isCounted);
+      else for (const inner of blocksOf(stmt)) walk(inner, loops, isCounted && stmt.kind === "if");
+    }
+  };
+  walk(writers, [], true);
+  // one that comes behind the reading is not read by it
+  let count = 0;
+  walkStmts(all, (stmt) => {
+    if (stmt.kind === "store" && stmt.array === array) count++;
+  });
+  return isKept && count === stores.length ? stores : [];
+}
+
+function isSamePlaces(a: Store, b: Store): boolean {
+  return a.places.every((place, axis) => isSameAtom(place, b.places[axis]!));
+}
+
+/** An index of a loop in a place, and how many values it has there at most, unless it is the first one. */
+interface Digit {
+  readonly index: string;
+  readonly radix: RegionExpr | undefined;
+}
+
+/** The indices that a place is made of, as digits are of a number: `i`, or `i · m + j`. */
+function digitsOf(place: RegionExpr, definitions: Definitions): readonly Digit[] | undefined {
+  if (place.kind !== "local") return undefined;
+  const value = definitions.get(place.name)?.value;
+  if (value === undefined) return [{ index: place.name, radix: undefined }];
+  if (value.kind !== "apply" || value.function !== "add") return undefined;
+  for (const [high, low] of [value.args, value.args.toReversed()]) {
+    const product = high!.kind === "local" ? definitions.get(high!.name)?.value : undefined;
+    if (low!.kind !== "local" || definitions.has(low!.name)) continue;
+    if (product?.kind !== "apply" || product.function !== "mul") continue;
+    for (const [head, radix] of [product.args, product.args.toReversed()]) {
+      const digits = digitsOf(head!, definitions);
+      if (digits !== undefined) return [...digits, { index: low!.name, radix: radix! }];
+    }
+  }
+  return undefined;
+}
+
+/** Whether places differ in all iterations of these loops: they name all of their indices. */
+function isDistinct(places: readonly RegionExpr[], loops: readonly For[], definitions: Definitions): boolean {
+  const digits = places.flatMap((place) => digitsOf(place, definitions) ?? []);
+  return loops.every((loop) => {
+    const digit = digits.find(({ index }) => index === loop.index);
+    return digit !== undefined && (digit.radix === undefined || runsBelow(loop, digit.radix));
+  });
+}
+
+function runsBelow({ from, to, step }: For, n: RegionExpr): boolean {
+  return isZero(from) && step > 0 && isSameAtom(to, n);
+}
+
+/** Whether a statement is a nest of loops that surely reads each element of an array, in what is not masked. */
+function readsAll(
+  stmt: RegionStmt,
+  { name, dims }: ArrayDeclaration,
+  linear: ReadonlySet<string>,
+  isMasked: (stmt: RegionStmt) => boolean,
+  definitions: Definitions,
+): boolean {
+  const walk = (inner: RegionStmt, loops: readonly For[]): boolean => {
+    if (inner.kind === "for" && inner.live === undefined && Math.abs(inner.step) === 1 && isZero(inner.from))
+      return inner.step === 1 && inner.body.some((one) => walk(one, [...loops, inner]));
+    if (inner.kind !== "let" && inner.kind !== "set" && inner.kind !== "store") return false;
+    if (isMasked(inner)) return false;
+    const leaves = expressionsOf(inner).flatMap((expr) => unmaskedLoads(expr, name, linear));
+    return leaves.some((places) => coversAll(places, dims, loops, definitions));
+  };
+  return walk(stmt, []);
+}
+
+/** The places at which an expression reads an array with coefficients that are no masks. */
+function unmaskedLoads(
+  expr: RegionExpr,
+  array: string,
+  linear: ReadonlySet<string>,
+): readonly (readonly RegionExpr[])[] {
+  if (!readsName(expr, array)) return [];
+  const part = linearPart(expr, linear);
+  switch (part.kind) {
+    case "read":
+      return part.leaf.kind === "load" && part.leaf.array === array ? [part.leaf.places] : [];
+    case "sum":
+      return [...unmaskedLoads(part.x, array, linear), ...unmaskedLoads(part.y, array, linear)];
+    case "neg":
+    case "convert":
+    case "scaled":
+      return unmaskedLoads(part.x, array, linear);
+    case "zero":
+    case "strongly":
+    case "select":
+      return [];
+  }
+}
+
+/** Whether places run over all of an array as loops run over their indices. */
+function coversAll(
+  places: readonly RegionExpr[],
+  dims: readonly RegionExpr[],
+  loops: readonly For[],
+  definitions: Definitions,
+): boolean {
+  return loopsOver(places, dims, loops, definitions)?.size === loops.length; // another loop might have no iterations
+}
+
+/** Whether places run over all of an array as loops run over their indices, if each of the loops has an iteration. */
+export function isWholeArray(
+  places: readonly RegionExpr[],
+  dims: readonly RegionExpr[],
+  loops: readonly For[],
+  definitions: Definitions,
+): boolean {
+  return loopsOver(places, dims, loops, definitions) !== undefined;
+}
+
+/** The indices of the loops by which places run over all of an array; `undefined` where they leave elements out. */
+function loopsOver(
+  places: readonly RegionExpr[],
+  dims: readonly RegionExpr[],
+  loops: readonly For[],
+  definitions: Definitions,
+): ReadonlySet<string> | undefined {
+  const used = new Set<string>();
+  const runsOver = (index: string, n: RegionExpr): boolean => {
+    const loop = loops.find((one) => one.index === index);
+    if (loop === undefined || used.has(index) || !runsBelow(loop, n)) return false;
+    used.add(index);
+    return true;
+  };
+  const isWhole = places.every((place, axis) => {
+    const digits = digitsOf(place, definitions);
+    if (digits === undefined) return false;
+    let size: RegionExpr | undefined = dims[axis];
+    for (const { index, radix } of digits.toReversed()) {
+      if (size === undefined) return false;
+      if (radix === undefined) return runsOver(index, size);
+      if (!runsOver(index, radix)) return false;
+      size = quotient(size, radix, definitions);
+    }
+    return false;
+  });
+  return isWhole ? used : undefined;
+}
+
+/** The other factor of a product. */
+function quotient(size: RegionExpr, factor: RegionExpr, definitions: Definitions): RegionExpr | undefined {
+  const value = size.kind === "local" ? definitions.get(size.name)?.value : undefined;
+  if (value?.kind !== "apply" || value.function !== "mul") return undefined;
+  const [x, y] = value.args;
+  if (isSameAtom(y!, factor)) return x;
+  return isSameAtom(x!, factor) ? y : undefined;
+}

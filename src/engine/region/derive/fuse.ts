@@ -1,0 +1,313 @@
+// Loops whose iterations can go forwards and back at once, so that nothing of them need be recorded: no iteration's way back needs
+// the way back of another one, and all that comes after the loop can go back before it begins.
+import { isZero } from "../form/build.ts";
+import { mayEndTheCall } from "../flat/dead-code.ts";
+import { mutableNames } from "../flat/flatten.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, readsName, readsOf, targetOf } from "./linearity.ts";
+import type { Block, Needs } from "./needs.ts";
+import type { Loop, Prepared } from "./prepare.ts";
+import { accumulatedTerms, isElement } from "./pullback.ts";
+import { isScratch } from "./scratch.ts";
+import type { RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, declaredBy, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+
+/** How the statements of a block are ordered where some of its loops go back within their iterations. */
+export interface Fusion {
+  readonly fused: ReadonlySet<RegionStmt>;
+  /** The place of the first of them in the block. */
+  readonly first: number;
+  /** Statements behind it that run forwards before it. */
+  readonly early: ReadonlySet<RegionStmt>;
+}
+
+export interface FusionFacts {
+  readonly block: Block;
+  readonly linearity: Linearity;
+  /** What the way back needs where nothing is fused. */
+  readonly needs: Needs;
+  /** Loops whose way back has to know how many iterations there were. */
+  readonly counts: Prepared["counts"];
+  /** Names from outside of the block that have one value in it. */
+  readonly entry: ReadonlySet<string>;
+  /** Linear names that results of the region read, if this is its outermost block. */
+  readonly results: ReadonlySet<string>;
+}
+
+/**
+ * Chooses loops to be fused with their way back: from the last one to the first, as long as the way back of all that comes behind
+ * needs nothing that is computed from there on.
+ */
+export function chooseFusion(facts: FusionFacts): Fusion {
+  const { block, linearity } = facts;
+  if (!block.some(({ kind }) => kind === "for" || kind === "while")) return noFusion(block);
+  const touches = block.map((stmt) => touchesOf(stmt, linearity));
+  const shared = sharedNames(block, touches);
+  const order = orderOf(facts);
+  const fused = new Set<RegionStmt>();
+  const ofFused = new Map<string, Touch>();
+  let isFree = true;
+  let found = noFusion(block);
+  for (let at = block.length - 1; at >= 0; at--) {
+    const stmt = block[at]!;
+    // a statement before a fused loop runs backward before it: if they do not commute, no loop further up can be fused
+    isFree &&= commute(touches[at]!, ofFused);
+    if (!isFree) break;
+    if (stmt.kind !== "for" && stmt.kind !== "while") continue;
+    if (!hasTarget(stmt, linearity.useful) || !isIsolated(stmt, touches[at]!, shared, facts)) continue;
+    fused.add(stmt);
+    const early = earlyStatements(at, fused, facts, order);
+    if (early === undefined) {
+      fused.delete(stmt);
+      continue;
+    }
+    for (const [name, how] of touches[at]!) join(ofFused, name, how);
+    found = { fused, first: at, early };
+  }
+  return found;
+}
+
+/** Names that several statements of a block touch, and those that statements of it declare. */
+interface SharedNames {
+  readonly several: ReadonlySet<string>;
+  readonly declared: ReadonlySet<string>;
+}
+
+function sharedNames(block: Block, touches: readonly Touches[]): SharedNames {
+  const [once, several] = [new Set<string>(), new Set<string>()];
+  for (const one of touches) for (const name of one.keys()) (once.has(name) ? several : once).add(name);
+  return { several, declared: new Set(block.flatMap((stmt) => declaredBy(stmt) ?? [])) };
+}
+
+/** Notes that a name is touched in one more way. */
+function join(touches: Map<string, Touch>, name: string, how: Touch): void {
+  const before = touches.get(name);
+  touches.set(name, before === undefined || before === how ? how : "other");
+}
+
+/** Where no loop of a block is fused. */
+export function noFusion(block: Block): Fusion {
+  return { fused: new Set(), first: block.length, early: new Set() };
+}
+
+/** What a statement does to a linear name from outside of it: reads it, adds to it, or anything else. */
+type Touch = "read" | "added" | "other";
+type Touches = ReadonlyMap<string, Touch>;
+
+function touchesOf(stmt: RegionStmt, { useful }: Linearity): Touches {
+  const touches = new Map<string, Touch>();
+  const touch = (name: string, how: Touch): void => {
+    if (useful.has(name)) join(touches, name, how);
+  };
+  const read = (expr: RegionExpr): void => readsOf(expr).forEach((name) => touch(name, "read"));
+  const give = (name: string, value: RegionExpr, isTarget: (leaf: RegionExpr) => boolean): void => {
+    const terms = accumulatedTerms(value, isTarget);
+    const isAdded = terms !== undefined && !terms.some(({ expr }) => readsName(expr, name));
+    touch(name, isAdded ? "added" : "other");
+    if (isAdded) terms.forEach(({ expr }) => read(expr));
+    else read(value);
+  };
+  const declared = new Set<string>();
+  walkStmts([stmt], (inner) => {
+    const name = inner === stmt ? undefined : declaredBy(inner);
+    if (name !== undefined) declared.add(name);
+    const target = targetOf(inner);
+    if (target === undefined || !useful.has(target)) return;
+    switch (inner.kind) {
+      case "let":
+        if (!isZero(inner.value)) touch(target, "other"); // a zero gives nothing back
+        read(inner.value);
+        return;
+      case "set":
+        give(target, inner.value, (leaf) => leaf.kind === "local" && leaf.name === target);
+        return;
+      case "store":
+        give(target, inner.value, (leaf) => isElement(leaf, target, inner.places));
+        return;
+      case "swap":
+        touch(inner.x, "other");
+        touch(inner.y, "other");
+        return;
+      case "array":
+      case "for":
+      case "while":
+      case "if":
+      case "throw":
+        return;
+    }
+  });
+  for (const name of declared) touches.delete(name);
+  return touches;
+}
+
+/** Whether the ways back of two statements may change places. */
+function commute(a: Touches, b: Touches): boolean {
+  for (const [name, how] of a) {
+    const other = b.get(name);
+    if (other !== undefined && (how === "other" || other !== how)) return false;
+  }
+  return true;
+}
+
+/** Whether the ways back of a loop's iterations may run in any order: iterations share nothing but sums. */
+function isIsolated(loop: Loop, touches: Touches, shared: SharedNames, facts: FusionFacts): boolean {
+  for (const [name, how] of touches) {
+    if (how !== "other") continue;
+    const isAlone = !facts.results.has(name) && !shared.several.has(name);
+    if (isAlone && shared.declared.has(name) && (isSetFirst(loop.body, name) || isScratch(loop.body, name)))
+      continue;
+    if (loop.kind === "for" && isPartitioned(loop.body, name, loop.index)) continue;
+    return false;
+  }
+  return true;
+}
+
+/** Whether the ways back of a loop's iterations may run in any order. */
+export function isOrderFree(loop: Loop, linearity: Linearity): boolean {
+  for (const [name, how] of touchesOf(loop, linearity))
+    if (how === "other" && !(loop.kind === "for" && isPartitioned(loop.body, name, loop.index))) return false;
+  return true;
+}
+
+/** Whether a block gives a local another value before anything else happens to it. */
+function isSetFirst(block: Block, name: string): boolean {
+  for (const stmt of block) {
+    if (stmt.kind === "set" && stmt.name === name) return !readsName(stmt.value, name);
+    let isTouched = false;
+    walkStmts([stmt], (inner) => {
+      if (targetOf(inner) === name || (inner.kind === "swap" && inner.y === name)) isTouched = true;
+      if (expressionsOf(inner).some((expr) => readsName(expr, name))) isTouched = true;
+    });
+    if (isTouched) return false;
+  }
+  return false;
+}
+
+/** Whether each iteration has a part of an array for itself: one place of all reads and writes is the index of the loop. */
+function isPartitioned(block: Block, array: string, index: string): boolean {
+  let axes: Set<number> | undefined;
+  const keep = (places: readonly RegionExpr[]): void => {
+    const found = new Set(
+      places.flatMap((place, axis) => (place.kind === "local" && place.name === index ? [axis] : [])),
+    );
+    axes = axes === undefined ? found : new Set([...axes].filter((axis) => found.has(axis)));
+  };
+  let isSwapped = false;
+  walkStmts(block, (stmt) => {
+    if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) isSwapped = true;
+    if (stmt.kind === "set" && stmt.name === array) isSwapped = true; // a scalar has no parts
+    if (stmt.kind === "store" && stmt.array === array) keep(stmt.places);
+    for (const expr of expressionsOf(stmt))
+      walkExpr(expr, (x) => {
+        if (x.kind === "load" && x.array === array) keep(x.places);
+      });
+  });
+  return !isSwapped && axes !== undefined && axes.size > 0;
+}
+
+/** The statements of a block by their index. */
+interface Order {
+  /** Uses of the statement at an index. */
+  readonly usesAt: (index: number) => Uses;
+  /** Index of the statement that declares a name that never changes; −1 for names from outside. */
+  readonly declaredAt: ReadonlyMap<string, number>;
+}
+
+function orderOf({ block, linearity, entry }: FusionFacts): Order {
+  const uses: Uses[] = [];
+  const mutable = mutableNames(block);
+  const declaredAt = new Map<string, number>();
+  block.forEach((stmt, k) => {
+    if ((stmt.kind === "let" || stmt.kind === "array") && !mutable.has(stmt.name))
+      declaredAt.set(stmt.name, k);
+  });
+  for (const name of entry) declaredAt.set(name, -1);
+  return { declaredAt, usesAt: (index) => (uses[index] ??= usesOf(block[index]!, linearity.linear)) };
+}
+
+function meets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  for (const name of a) if (b.has(name)) return true;
+  return false;
+}
+
+/** What a statement, with all that is in it, reads and gives values, of what is not linear. */
+interface Uses {
+  readonly read: ReadonlySet<string>;
+  readonly written: ReadonlySet<string>;
+  readonly mayEndTheCall: boolean;
+}
+
+function usesOf(stmt: RegionStmt, linear: ReadonlySet<string>): Uses {
+  const [read, written] = [new Set<string>(), new Set<string>()];
+  let mayEnd = false;
+  walkStmts([stmt], (inner) => {
+    for (const name of expressionsOf(inner).flatMap(readsOf)) if (!linear.has(name)) read.add(name);
+    const target = targetOf(inner);
+    if (target !== undefined && linear.has(target)) return; // goes back only
+    for (const name of [target, declaredBy(inner)]) if (name !== undefined) written.add(name);
+    if (inner.kind === "swap") written.add(inner.y);
+    mayEnd ||= mayEndTheCall(inner);
+  });
+  return { read, written, mayEndTheCall: mayEnd };
+}
+
+/**
+ * Statements behind a loop that run forwards before it, if all that is behind it, but for loops that are fused, can go back before it
+ * begins. They are all those that have nothing to do with the loop; those that may end the call with an error keep their order.
+ */
+function earlyStatements(
+  at: number,
+  fused: ReadonlySet<RegionStmt>,
+  { block, linearity, needs, counts }: FusionFacts,
+  { usesAt, declaredAt }: Order,
+): ReadonlySet<RegionStmt> | undefined {
+  const { linear, useful } = linearity;
+  const early = new Set<RegionStmt>();
+  const [read, written] = [new Set<string>(), new Set<string>()]; // by those that stay
+  const behind: RegionStmt[] = [];
+  const available = new Set<string>(); // besides what is declared before the loop
+  for (let k = at; k < block.length; k++) {
+    const stmt = block[k]!;
+    const uses = usesAt(k);
+    const mayMove =
+      !uses.mayEndTheCall &&
+      !meets(uses.read, written) &&
+      !meets(uses.written, written) &&
+      !meets(uses.written, read);
+    if (!fused.has(stmt)) behind.push(stmt);
+    if (!fused.has(stmt) && mayMove) {
+      early.add(stmt);
+      const name = declaredBy(stmt);
+      if (name !== undefined && declaredAt.has(name)) available.add(name);
+    } else {
+      uses.read.forEach((name) => read.add(name));
+      uses.written.forEach((name) => written.add(name));
+    }
+  }
+  const isThereBefore = (name: string): boolean =>
+    (declaredAt.get(name) ?? Infinity) < at || available.has(name);
+  const isAvailable = (expr: RegionExpr): boolean => {
+    let isThere = true;
+    walkExpr(expr, (x) => {
+      if (x.kind === "local" && !linear.has(x.name) && !isThereBefore(x.name)) isThere = false;
+      if (x.kind === "load" && !linear.has(x.array) && (!isThereBefore(x.array) || written.has(x.array)))
+        isThere = false;
+    });
+    return isThere;
+  };
+  /** Whether the way back of a statement needs nothing but what is there before the loop. */
+  const canGoBack = (stmt: RegionStmt): boolean => {
+    if (!hasTarget(stmt, useful) || early.has(stmt)) return true;
+    if (counts.has(stmt)) return false;
+    if (stmt.kind === "for") available.add(stmt.index);
+    if (!expressionsOf(stmt).every(isAvailable)) return false;
+    return blocksOf(stmt).every((inner) => {
+      for (const recovery of needs.of.get(inner) ?? []) {
+        if (recovery.kind === "recorded" || !isAvailable(recovery.stmt.value)) return false;
+        available.add(recovery.stmt.name);
+      }
+      return inner.every(canGoBack);
+    });
+  };
+  return behind.every(canGoBack) ? early : undefined;
+}

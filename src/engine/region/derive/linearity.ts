@@ -1,0 +1,229 @@
+import { internalError } from "../../errors/index.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import { closure } from "./activity.ts";
+import { isFloating, isZero } from "../form/build.ts";
+import type { Region, RegionExpr, RegionResult, RegionStmt } from "../form/region.ts";
+import { blocksOf, partsOf, walkExpr, walkStmts } from "../form/walk.ts";
+
+/** Which names of a flat region are linear in some of its parameters, and matter to its linear results. */
+export interface Linearity {
+  /** Locals, arrays and parameters that depend on a linear parameter. */
+  readonly linear: ReadonlySet<string>;
+  /** Those of them that a linear result depends on. */
+  readonly useful: ReadonlySet<string>;
+}
+
+export function linearityOf(
+  { params, body, results }: Region,
+  linearParams: readonly boolean[],
+  linearResults: readonly boolean[],
+): Linearity {
+  const edges: (readonly [target: string, source: string])[] = [];
+  walkStmts(body, (stmt) => {
+    if (stmt.kind === "swap") edges.push([stmt.x, stmt.y], [stmt.y, stmt.x]);
+    const target = stmt.kind === "store" ? stmt.array : "name" in stmt ? stmt.name : undefined;
+    if (target === undefined || !("value" in stmt)) return;
+    for (const source of readsOf(stmt.value)) edges.push([target, source]);
+  });
+  const linear = closure(
+    params.filter((_, i) => linearParams[i] === true).map(({ name }) => name),
+    edges.map(([target, source]) => [source, target]),
+  );
+  const wanted = results.flatMap((result, i) => {
+    if (linearResults[i] !== true) return [];
+    return readsOfResult(result);
+  });
+  const useful = closure(wanted, edges);
+  return { linear, useful: new Set([...useful].filter((name) => linear.has(name))) };
+}
+
+/** The locals and arrays that an expression reads. */
+export function readsOf(expr: RegionExpr): string[] {
+  const names: string[] = [];
+  walkExpr(expr, (x) => {
+    if (x.kind === "local") names.push(x.name);
+    if (x.kind === "load") names.push(x.array);
+  });
+  return names;
+}
+
+/** Whether an expression reads one of these locals and arrays. */
+export function readsAny(expr: RegionExpr, names: ReadonlySet<string>): boolean {
+  const waiting = [expr];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.kind === "local" && names.has(next.name)) return true;
+    if (next.kind === "load" && names.has(next.array)) return true;
+    for (const part of partsOf(next)) waiting.push(part);
+  }
+  return false;
+}
+
+/** What is known of expressions, by the sets of linear names: each level of a deep expression is asked for its parts. */
+const knownLinear = new WeakMap<ReadonlySet<string>, WeakMap<RegionExpr, boolean>>();
+
+/** The same for a set that does not change any more, each expression visited once. */
+function isLinearIn(expr: RegionExpr, linear: ReadonlySet<string>): boolean {
+  if (expr.kind === "local") return linear.has(expr.name);
+  if (expr.kind === "const" || expr.kind === "length") return false;
+  let known = knownLinear.get(linear);
+  if (known === undefined) knownLinear.set(linear, (known = new WeakMap()));
+  let isLinear = known.get(expr);
+  if (isLinear === undefined) {
+    isLinear = expr.kind === "load" && linear.has(expr.array);
+    for (const part of partsOf(expr)) isLinear ||= isLinearIn(part, linear);
+    known.set(expr, isLinear);
+  }
+  return isLinear;
+}
+
+/** Whether an expression reads a local or an array. */
+export function readsName(expr: RegionExpr, name: string): boolean {
+  if (expr.kind === "local") return expr.name === name;
+  if (expr.kind === "load" && expr.array === name) return true;
+  return partsOf(expr).some((part) => readsName(part, name));
+}
+
+/** The locals and arrays that a result reads. */
+export function readsOfResult(result: RegionResult): readonly string[] {
+  return result.kind === "array" ? [result.name] : readsOf(result.value);
+}
+
+/** The name that a statement gives another value: of a local or an array. `swap` gives it to both. */
+export function targetOf(stmt: RegionStmt): string | undefined {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+    case "array":
+      return stmt.name;
+    case "store":
+      return stmt.array;
+    case "swap":
+      return stmt.x;
+    case "for":
+    case "while":
+    case "if":
+    case "throw":
+      return undefined;
+    default:
+      return assertNever(stmt, "targetOf");
+  }
+}
+
+/** Whether a statement, or one in it, gives a value to one of these names. */
+export function hasTarget(stmt: RegionStmt, names: ReadonlySet<string>): boolean {
+  const target = targetOf(stmt);
+  if (target !== undefined && names.has(target)) return true;
+  for (const block of blocksOf(stmt)) for (const inner of block) if (hasTarget(inner, names)) return true;
+  return false;
+}
+
+/** A part of a linear expression: what it reads, or how what it is made of reaches it. */
+export type LinearPart =
+  | { readonly kind: "zero" }
+  | { readonly kind: "read"; readonly leaf: RegionExpr & { readonly kind: "local" | "load" } }
+  | { readonly kind: "sum"; readonly x: RegionExpr; readonly y: RegionExpr; readonly isDifference: boolean }
+  | { readonly kind: "neg"; readonly x: RegionExpr }
+  | { readonly kind: "convert"; readonly x: RegionExpr }
+  /** x times, or over, a factor; where `isStrong`, it is 0 where x is 0. */
+  | {
+      readonly kind: "scaled";
+      readonly x: RegionExpr;
+      readonly factor: RegionExpr;
+      readonly by: "mul" | "div";
+      readonly isStrong: boolean;
+    }
+  /** A factor times x: 0 where the factor is 0. */
+  | {
+      readonly kind: "strongly";
+      readonly factor: RegionExpr;
+      readonly x: RegionExpr;
+      readonly isBoth: boolean;
+    }
+  | {
+      readonly kind: "select";
+      readonly condition: RegionExpr;
+      readonly x: RegionExpr;
+      readonly y: RegionExpr;
+    };
+
+/**
+ * How an expression is linear in the names of `linear`.
+ *
+ * @throws DownhillError `internal` where it is not.
+ */
+export function linearPart(expr: RegionExpr, linear: ReadonlySet<string>): LinearPart {
+  const isLinear = (x: RegionExpr): boolean => isLinearIn(x, linear);
+  const refuse = (): never => {
+    throw internalError(`${describe(expr)} is not linear in the tangents`);
+  };
+  if (!isFloating(expr.type)) return refuse();
+  if (isZero(expr)) return { kind: "zero" };
+  if (!isLinear(expr)) return refuse();
+  switch (expr.kind) {
+    case "const":
+    case "length":
+      return refuse();
+    case "local":
+      return { kind: "read", leaf: expr };
+    case "load":
+      return linear.has(expr.array) && !expr.places.some(isLinear) ? { kind: "read", leaf: expr } : refuse();
+    case "convert":
+      return { kind: "convert", x: expr.x };
+    case "select":
+      return isLinear(expr.condition)
+        ? refuse()
+        : { kind: "select", condition: expr.condition, x: expr.x, y: expr.y };
+    case "apply":
+      return linearFunction(expr, isLinear) ?? refuse();
+    default:
+      return assertNever(expr, "linearPart");
+  }
+}
+
+function linearFunction(
+  { function: name, args }: RegionExpr & { readonly kind: "apply" },
+  isLinear: (x: RegionExpr) => boolean,
+): LinearPart | undefined {
+  const [x, y] = [args[0]!, args[1]!];
+  switch (name) {
+    case "neg":
+      return { kind: "neg", x };
+    case "add":
+    case "sub":
+      return { kind: "sum", x, y, isDifference: name === "sub" };
+    case "mul":
+      if (isLinear(x) && isLinear(y)) return undefined;
+      return isLinear(x)
+        ? { kind: "scaled", x, factor: y, by: "mul", isStrong: false }
+        : { kind: "scaled", x: y, factor: x, by: "mul", isStrong: false };
+    case "strongMul":
+    case "strongMulBoth":
+      if (isLinear(x) && isLinear(y)) return undefined;
+      return isLinear(x) && name === "strongMul"
+        ? { kind: "scaled", x, factor: y, by: "mul", isStrong: true }
+        : {
+            kind: "strongly",
+            factor: isLinear(x) ? y : x,
+            x: isLinear(x) ? x : y,
+            isBoth: name === "strongMulBoth",
+          };
+    case "div":
+    case "strongDiv":
+    case "maskedDiv":
+      if (isLinear(y)) return undefined;
+      return { kind: "scaled", x, factor: y, by: "div", isStrong: name === "strongDiv" };
+    // strong in tangents alone: their transposes are those of the plain products
+    case "maskedMul":
+      if (isLinear(y)) return undefined;
+      return { kind: "scaled", x, factor: y, by: "mul", isStrong: false };
+    case "maskedMulBoth":
+      if (isLinear(y)) return undefined;
+      return { kind: "strongly", factor: y, x, isBoth: false };
+    default:
+      return undefined;
+  }
+}
+
+function describe(expr: RegionExpr): string {
+  return expr.kind === "apply" ? expr.function : expr.kind === "local" ? expr.name : `a ${expr.kind}`;
+}

@@ -1,0 +1,257 @@
+// Forward mode through masks: a tangent that is 0 because a mask chose a constant stays 0 in products with slopes that are infinite.
+import { assertNever } from "../../util/assert-never.ts";
+import { apply } from "../form/build.ts";
+import { type Definitions, definitionsIn, isWholeArray } from "./coverage.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import { linearityOf, linearPart, readsAny } from "./linearity.ts";
+import { accumulatedTerms, finiteNames, isElement, isHarmless } from "./pullback.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { mapBlocksOf, walkStmts } from "../form/walk.ts";
+
+type Store = RegionStmt & { readonly kind: "store" };
+
+/** A linear expression, and whether its value may be a 0 that a mask left. */
+interface Product {
+  readonly expr: RegionExpr;
+  readonly isMasked: boolean;
+}
+
+/**
+ * Rewrites products of tangents that may be the 0 of a mask as masked products (`maskedMul`). The region is linear in its `linear`
+ * parameters, as a tangent is. A tangent may be such a 0 where a branch, a `select`, an element that no statement stores or a `while`
+ * loop without iterations leaves a constant. A sum is such a 0 only if all its terms are.
+ *
+ * @param masked whether a linear parameter may hold zeros that count as those of a mask.
+ * @param emptyLoops whether counted loops may have no iterations; else they are taken to have one.
+ */
+export function withMaskedProducts(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+  functions: ScalarFunctions,
+  emptyLoops = false,
+): Region {
+  const { body } = analyse(region, linear, masked, functions, emptyLoops);
+  return body.every((stmt, i) => stmt === region.body[i]) ? region : { ...region, body };
+}
+
+/** Whether the results of such a region may hold zeros of masks. Results that are not linear do not. */
+export function maskedResults(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+  functions: ScalarFunctions,
+): readonly boolean[] {
+  const { tangents, zeros } = analyse(region, linear, masked, functions);
+  return region.results.map((result) =>
+    result.kind === "array" ? zeros.has(result.name) : tangents.isMasked(result.value, zeros),
+  );
+}
+
+function analyse(
+  region: Region,
+  linear: readonly boolean[],
+  masked: readonly boolean[],
+  functions: ScalarFunctions,
+  emptyLoops = false,
+): {
+  readonly body: readonly RegionStmt[];
+  readonly tangents: MaskedTangents;
+  readonly zeros: ReadonlySet<string>;
+} {
+  const zeros = new Set(region.params.flatMap(({ name }, i) => (masked[i] === true ? [name] : [])));
+  const names = linearityOf(region, linear, []).linear;
+  const tangents = new MaskedTangents(region, names, functions, emptyLoops);
+  return { body: tangents.block(region.body, zeros), tangents, zeros };
+}
+
+/** Goes over statements in their order. `zeros` are the linear locals and arrays that may hold a 0 of a mask at that point. */
+class MaskedTangents {
+  readonly #linear: ReadonlySet<string>;
+  readonly #functions: ScalarFunctions;
+  readonly #emptyLoops: boolean;
+  readonly #finite: ReadonlySet<string>;
+  readonly #definitions: Definitions;
+  /** The declarations of linear arrays. */
+  readonly #arrays = new Map<string, ArrayDeclaration>();
+  /** Arrays to which the innermost loop around stores zeros of masks. */
+  #stored = new Set<string>();
+
+  constructor(
+    { body }: Region,
+    linear: ReadonlySet<string>,
+    functions: ScalarFunctions,
+    emptyLoops: boolean,
+  ) {
+    this.#emptyLoops = emptyLoops;
+    this.#linear = linear;
+    this.#functions = functions;
+    this.#finite = finiteNames(body);
+    this.#definitions = definitionsIn(body);
+    walkStmts(body, (stmt) => {
+      if (stmt.kind === "array" && linear.has(stmt.name)) this.#arrays.set(stmt.name, stmt);
+    });
+  }
+
+  /** Whether an expression is linear, and its value may be a 0 of a mask. */
+  isMasked(expr: RegionExpr, zeros: ReadonlySet<string>): boolean {
+    return readsAny(expr, this.#linear) && this.#rewrite(expr, zeros).isMasked;
+  }
+
+  /** Returns the rewritten block, and updates `zeros` to the end of the block. */
+  block(stmts: readonly RegionStmt[], zeros: Set<string>): readonly RegionStmt[] {
+    return stmts.map((stmt) => this.#stmt(stmt, zeros));
+  }
+
+  #stmt(stmt: RegionStmt, zeros: Set<string>): RegionStmt {
+    switch (stmt.kind) {
+      case "let":
+      case "set": {
+        if (!this.#linear.has(stmt.name)) return stmt;
+        const { expr, isMasked } = this.#rewrite(stmt.value, zeros);
+        if (isMasked) zeros.add(stmt.name);
+        else zeros.delete(stmt.name);
+        return expr === stmt.value ? stmt : { ...stmt, value: expr };
+      }
+      case "store":
+        return this.#linear.has(stmt.array) ? this.#store(stmt, zeros) : stmt;
+      case "array": {
+        const isTape = stmt.records !== undefined || stmt.growable === true; // read only where it was stored to
+        if (this.#linear.has(stmt.name) && !isTape) zeros.add(stmt.name);
+        return stmt;
+      }
+      case "swap":
+        if (zeros.has(stmt.x) || zeros.has(stmt.y)) zeros.add(stmt.x).add(stmt.y);
+        return stmt;
+      case "if": {
+        const other = new Set(zeros);
+        const then = this.block(stmt.then, zeros);
+        const otherwise = this.block(stmt.otherwise, other);
+        other.forEach((name) => zeros.add(name));
+        return mapBlocksOf(stmt, (block) => (block === stmt.then ? then : otherwise));
+      }
+      case "for":
+      case "while":
+        return this.#loop(stmt, zeros);
+      case "throw":
+        zeros.clear(); // the statements after it do not run
+        return stmt;
+      default:
+        return assertNever(stmt, "withMaskedProducts");
+    }
+  }
+
+  #store(stmt: Store, zeros: Set<string>): RegionStmt {
+    const { array, places, value } = stmt;
+    const { expr, isMasked } = this.#rewrite(value, zeros);
+    const terms = accumulatedTerms(value, (leaf) => isElement(leaf, array, places));
+    // a sum into an element leaves a 0 of a mask only if no term is added
+    const isZero = terms?.every((term) => this.#rewrite(term.expr, zeros).isMasked) ?? isMasked;
+    if (isZero) this.#stored.add(array);
+    if (isMasked) zeros.add(array);
+    return expr === value ? stmt : { ...stmt, value: expr };
+  }
+
+  #loop(stmt: RegionStmt & { readonly kind: "for" | "while" }, zeros: Set<string>): RegionStmt {
+    const around = this.#stored;
+    let body = stmt.body;
+    let end: Set<string>;
+    let size: number;
+    do {
+      size = zeros.size;
+      this.#stored = new Set();
+      end = new Set(zeros);
+      body = this.block(stmt.body, end);
+      end.forEach((name) => zeros.add(name)); // an iteration begins as the loop does, or as another iteration ends
+    } while (zeros.size !== size);
+    if (stmt.kind === "for" && stmt.live === undefined && !this.#emptyLoops) {
+      zeros.clear();
+      end.forEach((name) => zeros.add(name));
+      for (const array of this.#filledBy(stmt)) if (!this.#stored.has(array)) zeros.delete(array);
+    }
+    this.#stored.forEach((array) => around.add(array));
+    this.#stored = around;
+    return mapBlocksOf(stmt, () => body);
+  }
+
+  /** The arrays to each of whose elements a nest of counted loops stores. */
+  #filledBy(nest: For): ReadonlySet<string> {
+    const filled = new Set<string>();
+    const visit = (stmt: RegionStmt, loops: readonly For[]): void => {
+      if (stmt.kind === "for" && stmt.live === undefined)
+        for (const inner of stmt.body) visit(inner, [...loops, stmt]);
+      if (stmt.kind !== "store") return;
+      const declaration = this.#arrays.get(stmt.array);
+      if (declaration !== undefined && isWholeArray(stmt.places, declaration.dims, loops, this.#definitions))
+        filled.add(stmt.array);
+    };
+    visit(nest, []);
+    return filled;
+  }
+
+  /** Rewrites the products in a linear expression. */
+  #rewrite(expr: RegionExpr, zeros: ReadonlySet<string>): Product {
+    const part = linearPart(expr, this.#linear);
+    switch (part.kind) {
+      case "zero":
+        return { expr, isMasked: true };
+      case "read":
+        return { expr, isMasked: zeros.has(part.leaf.kind === "local" ? part.leaf.name : part.leaf.array) };
+      case "sum":
+      case "select": {
+        const [x, y] = [this.#rewrite(part.x, zeros), this.#rewrite(part.y, zeros)];
+        const isMasked = part.kind === "sum" ? x.isMasked && y.isMasked : x.isMasked || y.isMasked;
+        return { expr: withParts(withParts(expr, part.x, x.expr), part.y, y.expr), isMasked };
+      }
+      case "neg":
+      case "convert": {
+        const x = this.#rewrite(part.x, zeros);
+        return { expr: withParts(expr, part.x, x.expr), isMasked: x.isMasked };
+      }
+      case "scaled": {
+        const x = this.#rewrite(part.x, zeros);
+        const isPlain = x.isMasked && !part.isStrong && !isHarmless(part.factor, part.by, this.#finite);
+        const masked = part.by === "mul" ? "maskedMul" : "maskedDiv";
+        return {
+          expr: isPlain ? this.#apply(masked, x.expr, part.factor) : withParts(expr, part.x, x.expr),
+          isMasked: x.isMasked,
+        };
+      }
+      case "strongly": {
+        const x = this.#rewrite(part.x, zeros);
+        const isPlain = x.isMasked && !part.isBoth;
+        return {
+          expr: isPlain ? this.#apply("maskedMulBoth", x.expr, part.factor) : withParts(expr, part.x, x.expr),
+          isMasked: true, // a 0 of the factor counts as one of a mask
+        };
+      }
+      default:
+        return assertNever(part, "withMaskedProducts");
+    }
+  }
+
+  #apply(name: string, dx: RegionExpr, factor: RegionExpr): RegionExpr {
+    return apply(this.#functions, name, [dx, factor]);
+  }
+}
+
+/** The expression with another part in the position of one. */
+function withParts(expr: RegionExpr, part: RegionExpr, other: RegionExpr): RegionExpr {
+  if (part === other) return expr;
+  const replaced = (x: RegionExpr): RegionExpr => (x === part ? other : x);
+  switch (expr.kind) {
+    case "apply":
+      return { ...expr, args: expr.args.map(replaced) };
+    case "convert":
+      return { ...expr, x: replaced(expr.x) };
+    case "select":
+      return { ...expr, x: replaced(expr.x), y: replaced(expr.y) };
+    case "const":
+    case "local":
+    case "length":
+    case "load":
+      return expr;
+    default:
+      return assertNever(expr, "withMaskedProducts");
+  }
+}

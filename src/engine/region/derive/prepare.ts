@@ -1,0 +1,351 @@
+// What is done to a region before it is transposed, so that the way back finds all that it needs in locals that never change.
+import { append } from "../../util/append.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import type { Builder, LocalExpr } from "../form/build.ts";
+import { constant, local } from "../form/build.ts";
+import { mutableNames } from "../flat/flatten.ts";
+import type { Linearity } from "./linearity.ts";
+import { hasTarget, readsOf, targetOf } from "./linearity.ts";
+import type { For, Region, RegionExpr, RegionStmt, PositionIndex } from "../form/region.ts";
+import {
+  blocksOf,
+  expressionsOf,
+  mapBlocksOf,
+  mapExpr,
+  mapExpressionsOf,
+  partsOf,
+  walkStmts,
+} from "../form/walk.ts";
+
+export type Loop = RegionStmt & { readonly kind: "for" | "while" };
+
+/** A counter of iterations: the local that counts, and one that has their number once the loop has ended. */
+export interface Count {
+  readonly counter: LocalExpr;
+  readonly total: LocalExpr;
+}
+
+export interface Prepared {
+  readonly body: readonly RegionStmt[];
+  /** Iterations of the loops that do not tell them beforehand, if something linear happens in them. */
+  readonly counts: ReadonlyMap<RegionStmt, Count>;
+}
+
+/**
+ * The flat region with linear statements that no result needs left out, and each known value that statements take in a local that
+ * never changes: so coefficients and places, and with them conditions and bounds that the transposes need. Loops that may end early count their iterations. Linear locals that
+ * are read once become part of the expression that reads them.
+ */
+export function prepare(region: Region, linearity: Linearity, build: Builder): Prepared {
+  const { body, counts } = new Preparation(region, linearity, build).run(region.body);
+  return inlineOnce({ ...region, body }, linearity, counts);
+}
+
+/** What has the value that a known local has now, and never changes. */
+type Snapshots = Map<string, RegionExpr>;
+
+class Preparation {
+  readonly #linearity: Linearity;
+  readonly #build: Builder;
+  readonly #mutable: ReadonlySet<string>;
+  readonly #counts = new Map<RegionStmt, Count>();
+
+  constructor({ body }: Region, linearity: Linearity, build: Builder) {
+    this.#linearity = linearity;
+    this.#build = build;
+    this.#mutable = mutableNames(body);
+  }
+
+  run(body: readonly RegionStmt[]): Prepared {
+    return { body: this.#block(body, new Map()), counts: this.#counts };
+  }
+
+  #block(stmts: readonly RegionStmt[], snapshots: Snapshots): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    for (const stmt of stmts) {
+      this.#stmt(stmt, snapshots, out);
+      forget(stmt, snapshots);
+      const now = stmt.kind === "set" ? out.at(-1) : undefined;
+      if (now?.kind === "set" && this.#isFixed(now.value)) snapshots.set(now.name, now.value);
+    }
+    return out;
+  }
+
+  #stmt(stmt: RegionStmt, snapshots: Snapshots, out: RegionStmt[]): void {
+    const { linear, useful } = this.#linearity;
+    const target = targetOf(stmt);
+    if (target !== undefined) {
+      if (!linear.has(target) || useful.has(target))
+        out.push(mapExpressionsOf(stmt, (expr) => this.#fixed(expr, stmt.at, snapshots, out)));
+      return;
+    }
+    const isReversed = hasTarget(stmt, useful);
+    switch (stmt.kind) {
+      case "if": {
+        const condition = isReversed ? this.#fixed(stmt.condition, stmt.at, snapshots, out) : stmt.condition;
+        const block = (stmts: readonly RegionStmt[]): RegionStmt[] => this.#block(stmts, new Map(snapshots));
+        out.push({ ...stmt, condition, then: block(stmt.then), otherwise: block(stmt.otherwise) });
+        return;
+      }
+      case "for":
+      case "while":
+        this.#loop(stmt, isReversed, snapshots, out);
+        return;
+      case "throw":
+        out.push(stmt);
+        return;
+      case "let":
+      case "set":
+      case "array":
+      case "store":
+      case "swap":
+        return;
+      default:
+        assertNever(stmt, "prepare");
+    }
+  }
+
+  #loop(stmt: Loop, isReversed: boolean, snapshots: Snapshots, out: RegionStmt[]): void {
+    const within = new Map(snapshots);
+    forget(stmt, within); // what it sets in one iteration is another value in the next
+    const body = this.#block(stmt.body, within);
+    if (!isReversed) {
+      out.push({ ...stmt, body });
+      return;
+    }
+    const bounds: Partial<Pick<For, "from" | "to">> =
+      stmt.kind === "for"
+        ? {
+            from: this.#fixed(stmt.from, stmt.at, snapshots, out),
+            to: this.#fixed(stmt.to, stmt.at, snapshots, out),
+          }
+        : {};
+    if (stmt.kind === "for" && stmt.live === undefined) {
+      out.push({ ...stmt, ...bounds, body });
+      return;
+    }
+    const { at } = stmt;
+    const counter = local("i32", this.#build.fresh("iterations"));
+    const name = this.#build.fresh("count");
+    const more = this.#build.apply("add", counter, constant("i32", 1));
+    const counted: Loop = {
+      ...stmt,
+      ...bounds,
+      body: [...body, { kind: "set", name: counter.name, value: more, at }],
+    };
+    out.push({ kind: "let", name: counter.name, value: constant("i32", 0), at }, counted);
+    out.push({ kind: "let", name, value: counter, at });
+    this.#counts.set(counted, { counter, total: local("i32", name) });
+  }
+
+  /** The expression with each known local that may change replaced by one that has its value of now. */
+  #fixed(
+    expr: RegionExpr,
+    at: PositionIndex | undefined,
+    snapshots: Snapshots,
+    out: RegionStmt[],
+  ): RegionExpr {
+    return mapExpr(expr, (x) => {
+      if (x.kind !== "local" || !this.#mutable.has(x.name) || this.#linearity.linear.has(x.name)) return x;
+      const known = snapshots.get(x.name);
+      if (known !== undefined) return known;
+      const snapshot = local(x.type, this.#build.fresh(`${x.name}_now`));
+      out.push({ kind: "let", name: snapshot.name, value: x, at });
+      snapshots.set(x.name, snapshot);
+      return snapshot;
+    });
+  }
+
+  /** Whether a known atom never changes. */
+  #isFixed(value: RegionExpr): boolean {
+    if (value.kind === "const" || value.kind === "length") return true;
+    return (
+      value.kind === "local" && !this.#mutable.has(value.name) && !this.#linearity.linear.has(value.name)
+    );
+  }
+}
+
+/** Forgets the snapshots of what a statement sets. */
+function forget(stmt: RegionStmt, snapshots: Snapshots): void {
+  walkStmts([stmt], (inner) => {
+    if (inner.kind === "set") snapshots.delete(inner.name);
+  });
+}
+
+/**
+ * Most levels of an expression into which linear locals are put. Sums of 10,000 terms are as deep as they are long, and the transpose
+ * follows expressions by recursion, which takes 4,000 levels on the stack of Node. (Fewer would change the order in which gradients of
+ * shorter chains add, and with it the last bits.)
+ */
+const mostLevels = 2500;
+
+/** Levels of an expression, where those of the expressions put into it are known. */
+function levelsOf(expr: RegionExpr, known: WeakMap<RegionExpr, number>): number {
+  let levels = known.get(expr);
+  if (levels === undefined) {
+    levels = 1;
+    for (const part of partsOf(expr)) levels = Math.max(levels, 1 + levelsOf(part, known));
+    known.set(expr, levels);
+  }
+  return levels;
+}
+
+/** Linear locals that are still to be put into the statement that reads them, in their order. */
+class Pending {
+  readonly #statements = new Map<string, RegionStmt & { readonly kind: "let" }>();
+  /** The locals by the names that their values read, without what was put into them. */
+  readonly #readers = new Map<string, string[]>();
+  /** The locals into which others were put. */
+  readonly #holders = new Map<string, string>();
+
+  /** Adds a local; `given` is its value before others, `taken`, were put into it. */
+  add(stmt: RegionStmt & { readonly kind: "let" }, given: RegionExpr, taken: readonly string[]): void {
+    this.#statements.set(stmt.name, stmt);
+    for (const name of taken) this.#holders.set(name, stmt.name);
+    for (const name of readsOf(given)) {
+      const readers = this.#readers.get(name);
+      if (readers === undefined) this.#readers.set(name, [stmt.name]);
+      else readers.push(stmt.name);
+    }
+  }
+
+  /** Takes one out by its name. */
+  take(name: string): (RegionStmt & { readonly kind: "let" }) | undefined {
+    const found = this.#statements.get(name);
+    this.#statements.delete(name);
+    return found;
+  }
+
+  /** Takes out those that have one of these names or read one. */
+  settle(names: ReadonlySet<string>): readonly RegionStmt[] {
+    const concerned = new Set<string>();
+    for (const name of names) {
+      if (this.#statements.has(name)) concerned.add(name);
+      for (const reader of this.#readers.get(name) ?? []) {
+        const holder = this.#holderOf(reader);
+        if (this.#statements.has(holder)) concerned.add(holder);
+      }
+      this.#readers.delete(name);
+    }
+    if (concerned.size === 0) return [];
+    const taken: RegionStmt[] = [];
+    if (concerned.size === 1) for (const name of concerned) taken.push(this.take(name)!);
+    else
+      for (const [name, stmt] of this.#statements)
+        if (concerned.has(name)) {
+          this.#statements.delete(name);
+          taken.push(stmt);
+        }
+    return taken;
+  }
+
+  /** The local that has the value of another one by now. */
+  #holderOf(name: string): string {
+    let last = name;
+    for (let next = this.#holders.get(last); next !== undefined; next = this.#holders.get(last)) last = next;
+    for (let one = name; one !== last;) {
+      const next = this.#holders.get(one)!;
+      this.#holders.set(one, last);
+      one = next;
+    }
+    return last;
+  }
+
+  all(): readonly RegionStmt[] {
+    return [...this.#statements.values()];
+  }
+}
+
+/** Puts linear locals that are read once into the statement that reads them, in the same block. */
+function inlineOnce(
+  { body, results }: Region,
+  { linear }: Linearity,
+  counts: ReadonlyMap<RegionStmt, Count>,
+): Prepared {
+  const uses = new Map<string, number>();
+  const count = (expr: RegionExpr): void => {
+    for (const name of readsOf(expr)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  };
+  walkStmts(body, (stmt) => expressionsOf(stmt).forEach(count));
+  for (const result of results) if (result.kind === "scalar") count(result.value);
+  const mutable = mutableNames(body);
+  const newCounts = new Map<RegionStmt, Count>();
+  const levels = new WeakMap<RegionExpr, number>();
+
+  const block = (stmts: readonly RegionStmt[]): RegionStmt[] => {
+    const out: RegionStmt[] = [];
+    const pending = new Pending();
+    let taken: string[] = [];
+    const inlined = (expr: RegionExpr): RegionExpr =>
+      mapExpr(expr, (x) => {
+        const found = x.kind === "local" ? pending.take(x.name) : undefined;
+        if (found === undefined) return x;
+        taken.push(found.name);
+        return found.value;
+      });
+    for (const stmt of stmts) {
+      if (blocksOf(stmt).length > 0) {
+        append(out, pending.settle(touchedBy(stmt)));
+        const next = mapBlocksOf(stmt, block);
+        const counted = counts.get(stmt);
+        if (counted !== undefined) newCounts.set(next, counted);
+        out.push(next);
+        continue;
+      }
+      taken = [];
+      const next = mapExpressionsOf(stmt, inlined);
+      if (
+        next.kind === "let" &&
+        linear.has(next.name) &&
+        !mutable.has(next.name) &&
+        uses.get(next.name) === 1 &&
+        levelsOf(next.value, levels) <= mostLevels
+      ) {
+        pending.add(next, stmt.kind === "let" ? stmt.value : next.value, taken);
+        continue;
+      }
+      if (next.kind !== "let") {
+        append(out, pending.settle(touchedBy(next)));
+      }
+      out.push(next);
+    }
+    append(out, pending.all());
+    return out;
+  };
+  return { body: block(body), counts: newCounts };
+}
+
+/** Names that a statement gives values, and all that it reads if it has blocks. */
+function touchedBy(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (inner) => {
+    const target = targetOf(inner);
+    if (target !== undefined) names.add(target);
+    if (inner.kind === "swap") names.add(inner.y);
+    if (blocksOf(stmt).length > 0)
+      for (const expr of expressionsOf(inner)) readsOf(expr).forEach((name) => names.add(name));
+  });
+  return names;
+}
+
+/** Linear locals that are never set, and are read in statements of the block that declares them only. */
+export function directNames(
+  body: readonly RegionStmt[],
+  linear: ReadonlySet<string>,
+  mutable: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const direct = new Set<string>();
+  const walk = (block: readonly RegionStmt[]): void => {
+    const declared = new Set<string>();
+    for (const stmt of block) {
+      if (stmt.kind === "let" && linear.has(stmt.name) && !mutable.has(stmt.name)) {
+        declared.add(stmt.name);
+        direct.add(stmt.name);
+      }
+      for (const name of expressionsOf(stmt).flatMap(readsOf)) if (!declared.has(name)) direct.delete(name);
+      blocksOf(stmt).forEach(walk);
+    }
+  };
+  walk(body);
+  return direct;
+}

@@ -1,0 +1,89 @@
+import { isSameAtom } from "../form/build.ts";
+import { readsName } from "./linearity.ts";
+import type { Block } from "./needs.ts";
+import type { For, RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, expressionsOf, walkExpr, walkStmts } from "../form/walk.ts";
+
+type Places = readonly RegionExpr[];
+
+/**
+ * Whether a block fills an array before it reads it: a nest of loops comes first that stores to all places that are read later, and
+ * reads none that it has not stored to. Then the block finds nothing in the array that was there before.
+ */
+export function isScratch(block: Block, array: string): boolean {
+  const [first, ...later] = block.filter((stmt) => isTouched(stmt, array));
+  if (first === undefined || isSwapped(block, array)) return false;
+  const filled = filledBy(first, array);
+  return filled !== undefined && later.every((stmt) => readsWithin(stmt, array, filled, []));
+}
+
+function isSwapped(block: Block, array: string): boolean {
+  let found = false;
+  walkStmts(block, (stmt) => {
+    if (stmt.kind === "swap" && (stmt.x === array || stmt.y === array)) found = true;
+  });
+  return found;
+}
+
+function isTouched(stmt: RegionStmt, array: string): boolean {
+  let found = false;
+  walkStmts([stmt], (inner) => {
+    if (inner.kind === "store" && inner.array === array) found = true;
+    if (expressionsOf(inner).some((expr) => readsName(expr, array))) found = true;
+  });
+  return found;
+}
+
+/** The places at which the expressions of a statement, not of those in it, read an array. */
+function loadsOf(stmt: RegionStmt, array: string): readonly Places[] {
+  const loads: Places[] = [];
+  for (const expr of expressionsOf(stmt))
+    walkExpr(expr, (x) => {
+      if (x.kind === "load" && x.array === array) loads.push(x.places);
+    });
+  return loads;
+}
+
+/** The loops whose indices a nest of loops stores at in each iteration, an axis each, if all that it reads is what it stored so. */
+function filledBy(stmt: RegionStmt, array: string): readonly For[] | undefined {
+  const loops: For[] = [];
+  for (let touching: Block = [stmt]; ;) {
+    const [first, ...later] = touching;
+    if (first?.kind === "store" && !readsName(first.value, array)) {
+      const axes = first.places.map((place) =>
+        loops.find(({ index }) => place.kind === "local" && place.name === index),
+      );
+      const isOwn = (places: Places): boolean =>
+        places.every((place, axis) => isSameAtom(place, first.places[axis]!));
+      let isOwnOnly = true;
+      walkStmts(later, (one) => {
+        if (!loadsOf(one, array).every(isOwn)) isOwnOnly = false;
+      });
+      const isWhole = axes.every((loop) => loop !== undefined) && new Set(axes).size === loops.length;
+      return isOwnOnly && isWhole ? axes : undefined;
+    }
+    if (first?.kind !== "for" || first.live !== undefined || later.length > 0) return undefined;
+    loops.push(first);
+    touching = first.body.filter((one) => isTouched(one, array));
+  }
+}
+
+/** Whether all reads of an array are at indices of loops with the bounds of those that filled it. */
+function readsWithin(
+  stmt: RegionStmt,
+  array: string,
+  filled: readonly For[],
+  loops: readonly For[],
+): boolean {
+  const isFilled = (places: Places): boolean =>
+    places.every((place, axis) => {
+      const loop = loops.find(({ index }) => place.kind === "local" && place.name === index);
+      const { from, to, step } = filled[axis]!;
+      return loop?.step === step && isSameAtom(loop.from, from) && isSameAtom(loop.to, to);
+    });
+  const around = stmt.kind === "for" ? [...loops, stmt] : loops;
+  return (
+    loadsOf(stmt, array).every(isFilled) &&
+    blocksOf(stmt).every((block) => block.every((inner) => readsWithin(inner, array, filled, around)))
+  );
+}

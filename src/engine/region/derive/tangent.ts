@@ -1,0 +1,247 @@
+// Forward mode: each statement is joined by its differential analogue, in the order of the program.
+import { internalError } from "../../errors/index.ts";
+import { afterPass } from "../../util/after-pass.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import { activeNames } from "./activity.ts";
+import type { Builder } from "../form/build.ts";
+import {
+  constant,
+  convert,
+  isAtom,
+  isFloating,
+  isZero,
+  lengthOf,
+  local,
+  makeBuilder,
+  select,
+} from "../form/build.ts";
+import { shareCommon } from "../flat/common.ts";
+import { eliminateDeadCode } from "../flat/dead-code.ts";
+import { flatten } from "../flat/flatten.ts";
+import { withoutProvenChecks } from "../flat/in-range.ts";
+import { hoistInvariants } from "../flat/invariants.ts";
+import { localiseArrays } from "./local-arrays.ts";
+import { tabulate } from "../flat/tables.ts";
+import { withMaskedProducts } from "./masked-tangents.ts";
+import type { FlatOptions, TangentOptions } from "./options.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type {
+  ArrayDeclaration,
+  Region,
+  RegionExpr,
+  RegionParam,
+  RegionResult,
+  RegionStmt,
+  RegionType,
+} from "../form/region.ts";
+
+/**
+ * The derivative of a region along tangents of its parameters. Its parameters are those of the region, then a tangent for each
+ * `active` floating one, of its type and lengths; its results those of the region (with `primal`), then the tangent of each floating
+ * one: 0 where nothing active reaches it. Conditions, places and bounds have no derivative.
+ *
+ * It is linear in the tangents, whose coefficients are locals and constants.
+ *
+ * @param active whether a parameter has a tangent, one each; integers and booleans never have one.
+ */
+export function tangent(
+  region: Region,
+  active: readonly boolean[],
+  functions: ScalarFunctions,
+  options: TangentOptions,
+): Region {
+  const made = new ForwardMode(flatForm(region, functions, options), active, functions).region(options);
+  const isTangent = made.params.map((_, i) => i >= region.params.length);
+  let next = 0;
+  const masked = region.params.flatMap(({ type }, i) =>
+    active[i] === true && isFloating(type) ? [options.masked?.[i] ?? false] : [],
+  );
+  const isMasked = isTangent.map((is) => is && masked[next++]!);
+  const masks = afterPass(withMaskedProducts, made, isTangent, isMasked, functions, options.emptyLoops);
+  return afterPass(eliminateDeadCode, masks);
+}
+
+/** What derivatives begin from. */
+export function flatForm(
+  region: Region,
+  functions: ScalarFunctions,
+  { common = true, hoist = true, localise = true, prove = true, tables = true }: FlatOptions,
+): Region {
+  const flat = afterPass(flatten, region, functions);
+  const localised = localise ? afterPass(localiseArrays, flat) : flat;
+  const hoisted = hoist ? afterPass(hoistInvariants, localised) : localised;
+  const tabulated = tables ? afterPass(tabulate, hoisted, functions) : hoisted;
+  const shared = common ? afterPass(shareCommon, tabulated, functions) : tabulated;
+  return prove ? afterPass(withoutProvenChecks, shared) : shared;
+}
+
+class ForwardMode {
+  readonly #flat: Region;
+  readonly #build: Builder;
+  readonly #activeParams: readonly RegionParam[];
+  readonly #active: ReadonlySet<string>;
+  /** The names of tangents. */
+  readonly #tangents = new Map<string, string>();
+
+  constructor(flat: Region, active: readonly boolean[], functions: ScalarFunctions) {
+    this.#flat = flat;
+    this.#build = makeBuilder(this.#flat, functions);
+    this.#activeParams = flat.params.filter((param, i) => active[i] === true && isFloating(param.type));
+    this.#active = activeNames(this.#flat, active, functions);
+  }
+
+  region({ primal }: TangentOptions): Region {
+    const { params, body, results } = this.#flat;
+    const tangentParams = this.#activeParams.map((param): RegionParam => {
+      const name = this.#tangentName(param.name);
+      if (param.kind === "scalar") return { ...param, name };
+      return {
+        ...param,
+        name,
+        lengths: Array.from({ length: param.rank }, (_, axis) => lengthOf(param.name, axis)),
+      };
+    });
+    // arrays of results have a tangent even where it is all 0
+    const floating = results.filter((result) => isFloating(typeOfResult(result, body)));
+    const zeroArrays = new Set(floating.flatMap((result) => (result.kind === "array" ? [result.name] : [])));
+    const out = body.flatMap((stmt) =>
+      stmt.kind === "array" && zeroArrays.has(stmt.name) && !this.#active.has(stmt.name)
+        ? [stmt, { ...stmt, name: this.#tangentName(stmt.name) }]
+        : this.#stmt(stmt),
+    );
+    const tangentResults = floating.map((result): RegionResult =>
+      result.kind === "array"
+        ? { kind: "array", name: this.#tangentName(result.name) }
+        : { kind: "scalar", value: this.#tangentOrZero(result.value) },
+    );
+    return {
+      ...this.#flat,
+      name: `tangent of ${this.#flat.name}`,
+      params: [...params, ...tangentParams],
+      body: out,
+      results: [...(primal ? results : []), ...tangentResults],
+    };
+  }
+
+  #block(stmts: readonly RegionStmt[]): RegionStmt[] {
+    return stmts.flatMap((stmt) => this.#stmt(stmt));
+  }
+
+  /** A statement and its tangent. */
+  #stmt(stmt: RegionStmt): RegionStmt[] {
+    switch (stmt.kind) {
+      case "let":
+        return this.#active.has(stmt.name) ? [stmt, ...this.#let(stmt)] : [stmt];
+      case "set":
+        if (!this.#active.has(stmt.name)) return [stmt];
+        return [
+          { ...stmt, name: this.#tangentName(stmt.name), value: this.#tangentOrZero(stmt.value) },
+          stmt,
+        ];
+      case "array":
+        return this.#active.has(stmt.name) ? [stmt, { ...stmt, name: this.#tangentName(stmt.name) }] : [stmt];
+      case "store":
+        if (!this.#active.has(stmt.array)) return [stmt];
+        return [
+          stmt, // first: it checks the places of both
+          {
+            kind: "store",
+            array: this.#tangentName(stmt.array),
+            places: stmt.places,
+            value: this.#tangentOrZero(stmt.value),
+          },
+        ];
+      case "swap":
+        if (!this.#active.has(stmt.x)) return [stmt];
+        return [{ ...stmt, x: this.#tangentName(stmt.x), y: this.#tangentName(stmt.y) }, stmt];
+      case "for":
+      case "while":
+        return [{ ...stmt, body: this.#block(stmt.body) }];
+      case "if":
+        return [{ ...stmt, then: this.#block(stmt.then), otherwise: this.#block(stmt.otherwise) }];
+      case "throw":
+        return [stmt];
+      default:
+        return assertNever(stmt, "tangent");
+    }
+  }
+
+  #let({ name, value, at }: RegionStmt & { readonly kind: "let" }): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    const bind = (coefficient: RegionExpr): RegionExpr => {
+      if (isAtom(coefficient)) return coefficient;
+      const bound = this.#build.fresh("k");
+      out.push({ kind: "let", name: bound, value: coefficient, at });
+      return local(coefficient.type, bound);
+    };
+    const dvalue = this.#tangentOfValue(value, local(value.type, name), bind) ?? constant(value.type, 0);
+    out.push({ kind: "let", name: this.#tangentName(name), value: dvalue, at });
+    return out;
+  }
+
+  /** The tangent of an expression of atoms whose value is `result`. */
+  #tangentOfValue(
+    expr: RegionExpr,
+    result: RegionExpr,
+    bind: (value: RegionExpr) => RegionExpr,
+  ): RegionExpr | undefined {
+    if (!isFloating(expr.type)) return undefined;
+    switch (expr.kind) {
+      case "const":
+      case "length":
+        return undefined;
+      case "local":
+        return this.#active.has(expr.name) ? local(expr.type, this.#tangentName(expr.name)) : undefined;
+      case "load":
+        // places were checked by the read of which it is the tangent
+        return this.#active.has(expr.array)
+          ? { kind: "load", type: expr.type, array: this.#tangentName(expr.array), places: expr.places }
+          : undefined;
+      case "apply":
+        return this.#build.functions.get(expr.function)!.tangent(
+          expr.args,
+          result,
+          expr.args.map((x) => this.#tangentOf(x)),
+          bind,
+        );
+      case "convert": {
+        const dx = this.#tangentOf(expr.x);
+        return dx && convert(expr.type, dx);
+      }
+      case "select": {
+        const [dx, dy] = [this.#tangentOrZero(expr.x), this.#tangentOrZero(expr.y)];
+        return isZero(dx) && isZero(dy) ? undefined : select(expr.condition, dx, dy);
+      }
+      default:
+        return assertNever(expr, "tangent");
+    }
+  }
+
+  #tangentOf(atom: RegionExpr): RegionExpr | undefined {
+    return this.#tangentOfValue(atom, atom, (value) => value);
+  }
+
+  #tangentOrZero(atom: RegionExpr): RegionExpr {
+    return this.#tangentOf(atom) ?? constant(atom.type, 0);
+  }
+
+  #tangentName(name: string): string {
+    let tangentName = this.#tangents.get(name);
+    if (tangentName === undefined) {
+      tangentName = this.#build.fresh(`d${name}`);
+      this.#tangents.set(name, tangentName);
+    }
+    return tangentName;
+  }
+}
+
+/** The type of a result: arrays are declared outermost. */
+export function typeOfResult(result: RegionResult, body: readonly RegionStmt[]): RegionType {
+  return result.kind === "scalar" ? result.value.type : declarationOf(result.name, body).type;
+}
+
+/** The declaration of an array that is a result. */
+export function declarationOf(name: string, body: readonly RegionStmt[]): ArrayDeclaration {
+  for (const stmt of body) if (stmt.kind === "array" && stmt.name === name) return stmt;
+  throw internalError(`the array ${name} is not declared outermost`);
+}

@@ -1,0 +1,78 @@
+// How many bytes the way back of a region has recorded, and of which values: counted by the region itself as it runs.
+import { constant, convert, local } from "../form/build.ts";
+import type {
+  ArrayDeclaration,
+  PositionIndex,
+  Region,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../form/region.ts";
+import { mapBlocksOf, namesOf } from "../form/walk.ts";
+
+/** What is recorded of one value. */
+export interface Tape {
+  /** The value, by its name in the region. */
+  readonly name: string;
+  /** Where that is computed. */
+  readonly at: PositionIndex | undefined;
+  readonly bytesPerElement: number;
+}
+
+const bytesOf: Readonly<Record<RegionType, number>> = { f64: 8, f32: 4, i32: 4, bool: 4 };
+
+/**
+ * A region of the same parameters whose results are how many elements each of its tapes holds at most at a time, in f64 and in the
+ * order of `tapes`.
+ */
+export function countTapes(region: Region): { readonly region: Region; readonly tapes: readonly Tape[] } {
+  const { fresh } = namesOf(region);
+  const tapes: Tape[] = [];
+  const counters: string[] = [];
+  const counterOf = new Map<string, string>();
+  const f64 = (name: string, ...args: readonly RegionExpr[]): RegionExpr => ({
+    kind: "apply",
+    type: "f64",
+    function: name,
+    args,
+  });
+  const raise = (counter: string, to: RegionExpr): RegionStmt => ({
+    kind: "set",
+    name: counter,
+    value: f64("maximum", local("f64", counter), to),
+  });
+  const declared = (stmt: ArrayDeclaration, { name, at }: Recorded): readonly RegionStmt[] => {
+    const counter = fresh("recorded");
+    tapes.push({ name, at, bytesPerElement: bytesOf[stmt.type] });
+    counters.push(counter);
+    if (stmt.growable === true) {
+      counterOf.set(stmt.name, counter);
+      return [stmt];
+    }
+    const elements = stmt.dims.map((dim) => convert("f64", dim)).reduce((n, dim) => f64("mul", n, dim));
+    return [stmt, raise(counter, elements)];
+  };
+  const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
+    stmts.flatMap((given): readonly RegionStmt[] => {
+      const stmt = mapBlocksOf(given, block);
+      if (stmt.kind === "array" && stmt.records !== undefined) return declared(stmt, stmt.records);
+      const counter = stmt.kind === "store" ? counterOf.get(stmt.array) : undefined;
+      if (stmt.kind !== "store" || counter === undefined) return [stmt];
+      return [stmt, raise(counter, f64("add", convert("f64", stmt.places[0]!), constant("f64", 1)))];
+    });
+  const body = block(region.body);
+  return {
+    region: {
+      ...region,
+      name: `tapes of ${region.name}`,
+      body: [
+        ...counters.map((name): RegionStmt => ({ kind: "let", name, value: constant("f64", 0) })),
+        ...body,
+      ],
+      results: counters.map((name) => ({ kind: "scalar", value: local("f64", name) })),
+    },
+    tapes,
+  };
+}
+
+type Recorded = NonNullable<ArrayDeclaration["records"]>;

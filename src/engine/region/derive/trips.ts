@@ -1,0 +1,34 @@
+// How many iterations a loop has at most, as is known before the loops around it: records must have room for these.
+import type { NameFacts } from "./kept.ts";
+import { endsOf } from "./kept.ts";
+import type { Polynomial } from "../../loops/polynomial.ts";
+import { addPolynomials, hasName, namePolynomial, one } from "../../loops/polynomial.ts";
+import type { Loop } from "./prepare.ts";
+import type { For } from "../form/region.ts";
+import { isSum, leastOver } from "../form/whole-numbers.ts";
+
+/**
+ * The most iterations of a loop in steps of 1, as a polynomial of fixed names: where its bounds depend on no index of the loops around
+ * it, or on one index of a loop in steps of 1 and linearly, as in a triangle, so that there are at least half as many on average.
+ * `undefined` elsewhere.
+ *
+ * @param around the loops around it, outermost first.
+ */
+export function mostTrips(loop: For, around: readonly Loop[], names: NameFacts): Polynomial | undefined {
+  const counted = around.filter((outer): outer is For => outer.kind === "for");
+  const indices = new Map(counted.map(({ index }) => [index, namePolynomial(index)]));
+  const { least: first, greatest: last } = endsOf(loop, indices, names);
+  const trips = last && first && addPolynomials(addPolynomials(last, first, -1), one);
+  if (trips === undefined || Math.abs(loop.step) !== 1) return undefined;
+  const [outer, ...others] = counted.filter(({ index }) => hasName(trips, index));
+  if (outer === undefined) return trips;
+  if (others.length > 0 || Math.abs(outer.step) !== 1) return undefined;
+  const range = { name: outer.index, ...endsOf(outer, new Map(), names) };
+  const [fewest, opposite] = [trips, addPolynomials(new Map(), trips, -1)].map((p) =>
+    leastOver(p, range, isLength),
+  );
+  if (fewest === undefined || !isSum(fewest, isLength)) return undefined;
+  return opposite && addPolynomials(new Map(), opposite, -1);
+}
+
+const isLength = (name: string): boolean => name.startsWith("length:");

@@ -1,0 +1,166 @@
+// Common subexpressions: what is computed twice of the same values is computed once.
+import { assertNever } from "../../util/assert-never.ts";
+import type { LocalExpr } from "../form/build.ts";
+import { isAtom, local } from "../form/build.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import { mutableNames } from "./flatten.ts";
+import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, mapBlocksOf, mapExpr, mapExpressionsOf, namesGiven, walkExpr } from "../form/walk.ts";
+
+/**
+ * The flat region with each value computed once where it was computed twice: in its block, and in blocks within. Values are the same
+ * where they are made of the same locals, and no local or array that they read has changed between.
+ */
+export function shareCommon(region: Region, functions: ScalarFunctions): Region {
+  return new Sharing(region, functions).region();
+}
+
+/** Values known in a block, by what they are made of; and in those around it. */
+class Known {
+  readonly #values = new Map<string, LocalExpr>();
+  /** The keys of values that read a local that changes, or an array. */
+  readonly #readers = new Map<string, string[]>();
+  readonly #around: Known | undefined;
+
+  constructor(around?: Known) {
+    this.#around = around;
+  }
+
+  get(key: string): LocalExpr | undefined {
+    return this.#values.get(key) ?? this.#around?.get(key);
+  }
+
+  add(key: string, value: LocalExpr, reads: readonly string[]): void {
+    this.#values.set(key, value);
+    for (const name of reads) {
+      const keys = this.#readers.get(name);
+      if (keys === undefined) this.#readers.set(name, [key]);
+      else keys.push(key);
+    }
+  }
+
+  /** Forgets values that read a name. */
+  forget(name: string): void {
+    for (const key of this.#readers.get(name) ?? []) this.#values.delete(key);
+    this.#readers.delete(name);
+    this.#around?.forget(name);
+  }
+}
+
+class Sharing {
+  readonly #region: Region;
+  readonly #functions: ScalarFunctions;
+  readonly #mutable: ReadonlySet<string>;
+  /** What stands for a local that was left out. */
+  readonly #instead = new Map<string, RegionExpr>();
+  /** What loops and branches change, each of which is asked for by those around it. */
+  readonly #changed = new Map<RegionStmt, readonly string[]>();
+
+  constructor(region: Region, functions: ScalarFunctions) {
+    this.#region = region;
+    this.#functions = functions;
+    this.#mutable = mutableNames(region.body);
+  }
+
+  region(): Region {
+    const body = this.#block(this.#region.body, new Known());
+    const results = this.#region.results.map((result) =>
+      result.kind === "array" ? result : { ...result, value: this.#renamed(result.value) },
+    );
+    return { ...this.#region, body, results };
+  }
+
+  #block(stmts: readonly RegionStmt[], known: Known): RegionStmt[] {
+    return stmts.flatMap((stmt) => {
+      const next = mapExpressionsOf(stmt, (expr) => this.#renamed(expr));
+      if (blocksOf(next).length > 0) {
+        const changed = this.#changedIn(stmt);
+        if (next.kind === "for" || next.kind === "while") changed.forEach((name) => known.forget(name));
+        const inner = mapBlocksOf(next, (block) => this.#block(block, new Known(known)));
+        changed.forEach((name) => known.forget(name));
+        return [inner];
+      }
+      if (next.kind !== "let" || this.#mutable.has(next.name)) {
+        this.#changedIn(next).forEach((name) => known.forget(name));
+        if (next.kind === "store") this.#noteStored(next, known);
+        return [next];
+      }
+      return this.#let(next, known);
+    });
+  }
+
+  #let(stmt: RegionStmt & { readonly kind: "let" }, known: Known): RegionStmt[] {
+    const { name, value } = stmt;
+    if (isAtom(value)) {
+      if (value.kind === "local" && this.#mutable.has(value.name)) return [stmt];
+      this.#instead.set(name, value);
+      return [];
+    }
+    const key = keyOf(value, this.#functions);
+    const same = known.get(key);
+    if (same !== undefined) {
+      this.#instead.set(name, same);
+      return [];
+    }
+    const reads: string[] = [];
+    walkExpr(value, (x) => {
+      if (x.kind === "local" && this.#mutable.has(x.name)) reads.push(x.name);
+      if (x.kind === "load") reads.push(x.array);
+    });
+    known.add(key, local(value.type, name), reads);
+    return [stmt];
+  }
+
+  /** What was stored is what a read of the element gives, as long as the array stays as it is. */
+  #noteStored({ array, places, value }: RegionStmt & { readonly kind: "store" }, known: Known): void {
+    if (value.kind !== "local" || this.#mutable.has(value.name)) return;
+    const changing = places.flatMap((place) =>
+      place.kind === "local" && this.#mutable.has(place.name) ? [place.name] : [],
+    );
+    const read: RegionExpr = { kind: "load", type: value.type, array, places };
+    known.add(keyOf(read, this.#functions), value, [array, ...changing]);
+  }
+
+  /** Locals that change and arrays that a statement, or one in it, gives other values. */
+  #changedIn(stmt: RegionStmt): readonly string[] {
+    if (stmt.kind === "let") return this.#mutable.has(stmt.name) ? [stmt.name] : [];
+    const blocks = blocksOf(stmt);
+    if (blocks.length === 0) return namesGiven(stmt);
+    let names = this.#changed.get(stmt);
+    if (names === undefined) {
+      const all = blocks.flatMap((block) => block.flatMap((inner) => this.#changedIn(inner)));
+      this.#changed.set(stmt, (names = [...new Set(all)]));
+    }
+    return names;
+  }
+
+  #renamed(expr: RegionExpr): RegionExpr {
+    return mapExpr(expr, (x) => (x.kind === "local" ? (this.#instead.get(x.name) ?? x) : x));
+  }
+}
+
+/** Equal for expressions that compute the same of the same locals and arrays. */
+function keyOf(expr: RegionExpr, functions: ScalarFunctions): string {
+  const of = (x: RegionExpr): string => keyOf(x, functions);
+  switch (expr.kind) {
+    case "const":
+      return `${expr.type} ${Object.is(expr.value, -0) ? "-0" : expr.value}`;
+    case "local":
+      return expr.name;
+    case "length":
+      return `${expr.array}.length ${expr.axis}`;
+    case "load":
+      return `${expr.array}[${expr.places.map(of).join("; ")}]`;
+    case "apply": {
+      const args = expr.args.map(of);
+      if (functions.get(expr.function)!.commutes) args.sort();
+      return `${expr.function}(${args.join("; ")})`;
+    }
+    case "convert":
+      return `${expr.type}(${of(expr.x)})`;
+    case "select":
+      return `${of(expr.condition)} ? ${of(expr.x)} : ${of(expr.y)}`;
+    default:
+      return assertNever(expr, "keyOf");
+  }
+}

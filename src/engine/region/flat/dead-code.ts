@@ -1,0 +1,83 @@
+import type { Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, expressionsOf, mapBlocksOf, namesGiven, partsOf } from "../form/walk.ts";
+
+/**
+ * The region without what its results do not depend on. What may end the call with an error stays: `throw`, reads and writes whose
+ * places are not proven, lengths that may be negative. A loop that would never end may be left out.
+ */
+export function eliminateDeadCode(region: Region): Region {
+  const kept = new Liveness(region).kept;
+  const prune = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
+    stmts.flatMap((stmt) => {
+      if (!kept.has(stmt)) return [];
+      return blocksOf(stmt).length === 0 ? [stmt] : [mapBlocksOf(stmt, prune)];
+    });
+  return { ...region, body: prune(region.body) };
+}
+
+/** Which statements stay: found from what is needed back to what gives it its value. */
+class Liveness {
+  readonly kept = new Set<RegionStmt>();
+  readonly #needed = new Set<string>();
+  /** Statements that give a local or an array a value, by its name. */
+  readonly #givers = new Map<string, RegionStmt[]>();
+  readonly #around = new Map<RegionStmt, RegionStmt>();
+  /** Statements that stay, and whose operands are still to be looked at. */
+  readonly #open: RegionStmt[] = [];
+
+  constructor({ body, results }: Region) {
+    this.#index(body, undefined);
+    for (const result of results) {
+      if (result.kind === "array") this.#need(result.name);
+      else this.#read(result.value);
+    }
+    for (let stmt = this.#open.pop(); stmt !== undefined; stmt = this.#open.pop()) {
+      expressionsOf(stmt).forEach((expr) => this.#read(expr));
+      namesGiven(stmt).forEach((name) => this.#need(name));
+      const around = this.#around.get(stmt);
+      if (around !== undefined) this.#keep(around);
+    }
+  }
+
+  #index(stmts: readonly RegionStmt[], around: RegionStmt | undefined): void {
+    for (const stmt of stmts) {
+      if (around !== undefined) this.#around.set(stmt, around);
+      for (const name of namesGiven(stmt)) {
+        const givers = this.#givers.get(name);
+        if (givers === undefined) this.#givers.set(name, [stmt]);
+        else givers.push(stmt);
+      }
+      if (mayEndTheCall(stmt)) this.#keep(stmt);
+      for (const block of blocksOf(stmt)) this.#index(block, stmt);
+    }
+  }
+
+  #keep(stmt: RegionStmt): void {
+    if (this.kept.has(stmt)) return;
+    this.kept.add(stmt);
+    this.#open.push(stmt);
+  }
+
+  #need(name: string): void {
+    if (this.#needed.has(name)) return;
+    this.#needed.add(name);
+    this.#givers.get(name)?.forEach((stmt) => this.#keep(stmt));
+  }
+
+  #read(expr: RegionExpr): void {
+    if (expr.kind === "local") this.#need(expr.name);
+    else if (expr.kind === "load" || expr.kind === "length") this.#need(expr.array);
+    partsOf(expr).forEach((part) => this.#read(part));
+  }
+}
+
+/** Whether a statement itself may end the call with an error. */
+export function mayEndTheCall(stmt: RegionStmt): boolean {
+  if (stmt.kind === "throw" || (stmt.kind === "store" && stmt.at !== undefined)) return true;
+  if (stmt.kind === "array") return !stmt.dims.every((n) => n.kind === "length" || n.kind === "const");
+  return expressionsOf(stmt).some(isGuarded);
+}
+
+function isGuarded(expr: RegionExpr): boolean {
+  return (expr.kind === "load" && expr.at !== undefined) || partsOf(expr).some(isGuarded);
+}

@@ -1,0 +1,303 @@
+// Flat form: what derivatives work on. Arguments of functions, places, conditions, bounds and what is set or stored are constants,
+// locals or lengths of parameters; each other value has a `let` of its own.
+import type { Builder } from "../form/build.ts";
+import { apply, constant, convert, isAtom, local, makeBuilder, select } from "../form/build.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type {
+  ArrayDeclaration,
+  For,
+  PositionIndex,
+  Region,
+  RegionExpr,
+  RegionStmt,
+  RegionType,
+} from "../form/region.ts";
+import { assertNever } from "../../util/assert-never.ts";
+import { mapExpressionsOf, walkExpr, walkExpressions, walkStmts } from "../form/walk.ts";
+import { append } from "../../util/append.ts";
+
+/**
+ * The same region in flat form. Lengths of declared arrays are locals or constants, so that `length` is of parameters only; constants
+ * are folded, and copies of what never changes stand for what they copy. A `select` whose sides read arrays or cost much is a branch.
+ */
+export function flatten(region: Region, functions: ScalarFunctions): Region {
+  return new Flattening(region, functions).region();
+}
+
+const mutable = new WeakMap<readonly RegionStmt[], ReadonlySet<string>>();
+
+/** Names that a `set` gives other values. Kept beside the statements, which are finished: each pass asks. */
+export function mutableNames(body: readonly RegionStmt[]): ReadonlySet<string> {
+  const known = mutable.get(body);
+  if (known !== undefined) return known;
+  const names = new Set<string>();
+  walkStmts(body, (stmt) => {
+    if (stmt.kind === "set") names.add(stmt.name);
+  });
+  mutable.set(body, names);
+  return names;
+}
+
+class Flattening {
+  readonly #region: Region;
+  readonly #build: Builder;
+  readonly #mutable: Set<string>;
+  /** What stands for a local that only copies what never changes. */
+  readonly #copies = new Map<string, RegionExpr>();
+  /** The whole numbers that float64 locals were converted from. */
+  readonly #wholes = new Map<string, RegionExpr>();
+  /** The lengths of declared arrays. */
+  readonly #dims = new Map<string, readonly RegionExpr[]>();
+
+  constructor(region: Region, functions: ScalarFunctions) {
+    this.#region = region;
+    this.#build = makeBuilder(region, functions);
+    this.#mutable = new Set(mutableNames(region.body));
+  }
+
+  region(): Region {
+    const body = this.#block(this.#region.body);
+    const results = this.#region.results.map((result) =>
+      result.kind === "array" ? result : { ...result, value: this.#atom(result.value, body, undefined) },
+    );
+    return { ...this.#region, body, results };
+  }
+
+  #block(stmts: readonly RegionStmt[]): RegionStmt[] {
+    const out: RegionStmt[] = [];
+    for (const stmt of stmts) this.#stmt(stmt, out);
+    return out;
+  }
+
+  #stmt(stmt: RegionStmt, out: RegionStmt[]): void {
+    const { at } = stmt;
+    switch (stmt.kind) {
+      case "let": {
+        const value = this.#value(stmt.value, out, at);
+        if (!this.#mutable.has(stmt.name)) {
+          if (this.#isFixed(value)) this.#copies.set(stmt.name, value);
+          else this.#noteWhole(stmt.name, value);
+        }
+        out.push({ ...stmt, value });
+        return;
+      }
+      case "set":
+        out.push({ ...stmt, value: this.#atom(stmt.value, out, at) });
+        return;
+      case "array":
+        this.#array(stmt, out);
+        return;
+      case "store":
+        out.push({
+          ...stmt,
+          places: stmt.places.map((place) => this.#atom(place, out, at)),
+          value: this.#atom(stmt.value, out, at),
+        });
+        return;
+      case "throw":
+        out.push(mapExpressionsOf(stmt, (value) => this.#atom(value, out, at)));
+        return;
+      case "swap":
+        out.push(stmt);
+        return;
+      case "if":
+        out.push({
+          ...stmt,
+          condition: this.#atom(stmt.condition, out, at),
+          then: this.#block(stmt.then),
+          otherwise: this.#block(stmt.otherwise),
+        });
+        return;
+      case "while": {
+        const [condition, again] = this.#repeated(stmt.condition, out, at);
+        out.push({ ...stmt, condition, body: [...this.#block(stmt.body), ...again()] });
+        return;
+      }
+      case "for":
+        this.#for(stmt, out);
+        return;
+      default:
+        assertNever(stmt, "flatten");
+    }
+  }
+
+  #for(stmt: For, out: RegionStmt[]): void {
+    const { at } = stmt;
+    const [from, to] = [this.#atom(stmt.from, out, at), this.#atom(stmt.to, out, at)];
+    const { live } = stmt;
+    if (live === undefined) {
+      out.push({ ...stmt, from, to, body: this.#block(stmt.body) });
+    } else if (!reads(live, stmt.index)) {
+      const [condition, again] = this.#repeated(live, out, at);
+      out.push({ ...stmt, from, to, live: condition, body: [...this.#block(stmt.body), ...again()] });
+    } else {
+      // it reads the index, which has no next value after the last iteration: asked at the beginning of an iteration instead
+      const name = this.#mutableName("goesOn");
+      out.push({ kind: "let", name, value: constant("bool", 1), at });
+      const body: RegionStmt[] = [];
+      const condition = this.#atom(live, body, at);
+      const otherwise: RegionStmt[] = [{ kind: "set", name, value: constant("bool", 0), at }];
+      body.push({ kind: "if", condition, then: this.#block(stmt.body), otherwise, at });
+      out.push({ ...stmt, from, to, live: local("bool", name), body });
+    }
+  }
+
+  /** A condition that is asked again and again: a local, and the statements that give it its next value. */
+  #repeated(
+    condition: RegionExpr,
+    out: RegionStmt[],
+    at: PositionIndex | undefined,
+  ): readonly [condition: RegionExpr, again: () => readonly RegionStmt[]] {
+    const first: RegionStmt[] = [];
+    const value = this.#value(condition, first, at);
+    if (first.length === 0 && isAtom(value)) return [value, () => []];
+    const name = this.#mutableName("goesOn");
+    append(out, [...first, { kind: "let", name, value, at }]);
+    return [
+      local("bool", name),
+      () => {
+        const again: RegionStmt[] = [];
+        again.push({ kind: "set", name, value: this.#atom(condition, again, at), at });
+        return again;
+      },
+    ];
+  }
+
+  #mutableName(hint: string): string {
+    const name = this.#build.fresh(hint);
+    this.#mutable.add(name);
+    return name;
+  }
+
+  #array(stmt: ArrayDeclaration, out: RegionStmt[]): void {
+    const dims = stmt.dims.map((n) => {
+      const atom = this.#atom(n, out, stmt.at);
+      return this.#isFixed(atom) ? atom : this.#named(atom, "n", out, stmt.at);
+    });
+    this.#dims.set(stmt.name, dims);
+    out.push({ ...stmt, dims });
+  }
+
+  #atom(expr: RegionExpr, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
+    const value = this.#value(expr, out, at);
+    return isAtom(value) ? value : this.#named(value, hintOf(value), out, at);
+  }
+
+  #named(value: RegionExpr, hint: string, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
+    const name = this.#build.fresh(hint);
+    out.push({ kind: "let", name, value, at });
+    this.#noteWhole(name, value);
+    return local(value.type, name);
+  }
+
+  #noteWhole(name: string, value: RegionExpr): void {
+    if (value.kind === "convert" && value.type === "f64" && value.x.type === "i32" && this.#isFixed(value.x))
+      this.#wholes.set(name, value.x);
+  }
+
+  /** The whole number that a float64 was made of, if it was. */
+  #wholeOf(x: RegionExpr): RegionExpr | undefined {
+    return x.kind === "local" ? this.#wholes.get(x.name) : undefined;
+  }
+
+  /** A function of atoms; rounding leaves a whole number as it is. */
+  #apply(name: string, args: readonly RegionExpr[]): RegionExpr {
+    const isRounding = name === "ceil" || name === "floor" || name === "round" || name === "trunc";
+    if (isRounding && this.#wholeOf(args[0]!) !== undefined) return args[0]!;
+    return apply(this.#build.functions, name, args);
+  }
+
+  #convert(type: RegionType, x: RegionExpr): RegionExpr {
+    return (type === "i32" ? this.#wholeOf(x) : undefined) ?? convert(type, x);
+  }
+
+  /** An expression of atoms with the same value; what it takes is written before. */
+  #value(expr: RegionExpr, out: RegionStmt[], at: PositionIndex | undefined): RegionExpr {
+    const atom = (x: RegionExpr): RegionExpr => this.#atom(x, out, at);
+    switch (expr.kind) {
+      case "const":
+        return expr;
+      case "local":
+        return this.#copies.get(expr.name) ?? expr;
+      case "length":
+        return this.#dims.get(expr.array)?.[expr.axis] ?? expr;
+      case "load":
+        return { ...expr, places: expr.places.map(atom) };
+      case "apply":
+        return this.#apply(expr.function, expr.args.map(atom));
+      case "convert":
+        return this.#convert(expr.type, atom(expr.x));
+      case "select":
+        return this.#select(expr, out, at);
+      default:
+        return assertNever(expr, "flatten");
+    }
+  }
+
+  #select(
+    { condition, x, y }: RegionExpr & { readonly kind: "select" },
+    out: RegionStmt[],
+    at: PositionIndex | undefined,
+  ): RegionExpr {
+    const chosen = this.#atom(condition, out, at);
+    if (chosen.kind === "const") return this.#value(chosen.value === 0 ? y : x, out, at);
+    const [then, otherwise]: [RegionStmt[], RegionStmt[]] = [[], []];
+    const [ifTrue, ifFalse] = [this.#atom(x, then, at), this.#atom(y, otherwise, at)];
+    if (this.#isEager(then) && this.#isEager(otherwise)) {
+      append(out, [...then, ...otherwise]);
+      return select(chosen, ifTrue, ifFalse);
+    }
+    const name = this.#mutableName("chosen");
+    out.push({ kind: "let", name, value: constant(x.type, 0), at });
+    then.push({ kind: "set", name, value: ifTrue, at });
+    otherwise.push({ kind: "set", name, value: ifFalse, at });
+    out.push({ kind: "if", condition: chosen, then, otherwise, at });
+    return local(x.type, name);
+  }
+
+  /** Whether statements may run where their result is not wanted: they read no array, and cost little. */
+  #isEager(stmts: readonly RegionStmt[]): boolean {
+    let isEager = stmts.every((stmt) => stmt.kind === "let");
+    walkExpressions(stmts, (expr) => {
+      if (expr.kind === "load") isEager = false;
+      if (expr.kind === "apply" && this.#build.functions.get(expr.function)!.isCostly(expr.args))
+        isEager = false;
+    });
+    return isEager;
+  }
+
+  /** Whether an atom has one value while it is in scope. */
+  #isFixed(value: RegionExpr): boolean {
+    return (
+      value.kind === "const" ||
+      value.kind === "length" ||
+      (value.kind === "local" && !this.#mutable.has(value.name))
+    );
+  }
+}
+
+function reads(expr: RegionExpr, name: string): boolean {
+  let found = false;
+  walkExpr(expr, (x) => {
+    if (x.kind === "local" && x.name === name) found = true;
+  });
+  return found;
+}
+
+/** A name that tells what a value is. */
+function hintOf(value: RegionExpr): string {
+  switch (value.kind) {
+    case "apply":
+      return value.function;
+    case "load":
+      return `${value.array}_at`;
+    case "convert":
+      return `as_${value.type}`;
+    case "select":
+      return "chosen";
+    case "const":
+    case "local":
+    case "length":
+      return "t";
+  }
+}

@@ -1,0 +1,148 @@
+// Which places are in range for any argument, told from the bounds of loops and the lengths of arrays.
+import { mutableNames } from "./flatten.ts";
+import type { Polynomial } from "../../loops/polynomial.ts";
+import { addPolynomials, namePolynomial, one } from "../../loops/polynomial.ts";
+import type { ArrayDeclaration, For, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { mapBlocksOf, mapExpr, mapExpressionsOf } from "../form/walk.ts";
+import type { NamedBounds, NamedPolynomials } from "../form/whole-numbers.ts";
+import { indexBounds, isNeverNegative, lengthAtom, onlyName, polynomialOf } from "../form/whole-numbers.ts";
+
+/**
+ * The region without checks that cannot fail: a `load` or `store` loses its position where its places are affine in the indices of loops
+ * around it, with coefficients that may be lengths, and lie between 0 and the length by the bounds of these loops. So `x[i]` in a loop to
+ * `x.length`, `d[i * m + j]` in loops to `n` and `m` of an array of `n * m` elements, `x[j]` and `x[i]` with `i < j < x.length`.
+ */
+export function withoutProvenChecks(region: Region): Region {
+  return new Prover(region).region();
+}
+
+class Prover {
+  readonly #region: Region;
+  readonly #mutable: ReadonlySet<string>;
+  /** What immutable integer locals are. */
+  readonly #values = new Map<string, Polynomial>();
+  readonly #dims = new Map<string, readonly (Polynomial | undefined)[]>();
+  /** Loops around, outermost first. */
+  readonly #loops: NamedBounds[] = [];
+  /** Names that are not negative. */
+  #natural = new Set<string>();
+  readonly #isNatural = (name: string): boolean => this.#natural.has(name);
+  readonly #names: NamedPolynomials = {
+    local: (name) => (this.#mutable.has(name) ? undefined : (this.#values.get(name) ?? namePolynomial(name))),
+    length: (array, axis) => {
+      const dims = this.#dims.get(array);
+      return dims === undefined ? namePolynomial(lengthAtom(array, axis)) : dims[axis];
+    },
+  };
+
+  constructor(region: Region) {
+    this.#region = region;
+    this.#mutable = mutableNames(region.body);
+    for (const param of region.params) {
+      if (param.kind !== "array") continue;
+      const dims = Array.from({ length: param.rank }, (_, axis) => {
+        const atom = lengthAtom(param.name, axis);
+        this.#natural.add(atom);
+        return namePolynomial(atom);
+      });
+      this.#dims.set(param.name, dims);
+    }
+  }
+
+  region(): Region {
+    return { ...this.#region, body: this.#region.body.map((stmt) => this.#stmt(stmt)) };
+  }
+
+  /** A block within, which may not run: what is known in it, as of `natural`, is not known behind it. */
+  #block(stmts: readonly RegionStmt[], natural: readonly string[] = []): RegionStmt[] {
+    const before = this.#natural;
+    this.#natural = new Set([...before, ...natural]);
+    const proven = stmts.map((stmt) => this.#stmt(stmt));
+    this.#natural = before;
+    return proven;
+  }
+
+  #stmt(stmt: RegionStmt): RegionStmt {
+    const proven = mapExpressionsOf(stmt, (expr) => this.#expr(expr));
+    switch (proven.kind) {
+      case "let":
+        if (proven.value.type === "i32" && !this.#mutable.has(proven.name)) {
+          const value = this.#polynomial(proven.value);
+          if (value !== undefined) this.#values.set(proven.name, value);
+        }
+        return proven;
+      case "array":
+        this.#declare(proven);
+        return proven;
+      case "store":
+        return proven.at !== undefined && this.#areInRange(proven.array, proven.places)
+          ? withoutPosition(proven)
+          : proven;
+      case "for":
+        return this.#loop(proven);
+      case "if":
+      case "while":
+        return mapBlocksOf(proven, (block) => this.#block(block));
+      case "set":
+      case "swap":
+      case "throw":
+        return proven;
+    }
+  }
+
+  #declare({ name, dims }: ArrayDeclaration): void {
+    const lengths = dims.map((dim) => this.#polynomial(dim));
+    this.#dims.set(name, lengths);
+    for (const length of lengths) {
+      const atom = length && onlyName(length);
+      if (atom !== undefined) this.#natural.add(atom); // an array of a negative length ends the call
+    }
+  }
+
+  #loop(loop: For): RegionStmt {
+    const of = (bound: RegionExpr): Polynomial | undefined => this.#polynomial(bound);
+    const bounds = indexBounds(loop, of);
+    this.#loops.push({ name: loop.index, ...bounds });
+    // where the least index is not negative, neither is what others are, less a number: in the body there is an index
+    const isNatural = bounds.least !== undefined && this.#isNotNegative(bounds.least);
+    const ends = [of(loop.to), of(loop.from)].map((end) => end && onlyName(end));
+    const natural = isNatural ? [loop.index, ...ends] : [];
+    const body = this.#block(
+      loop.body,
+      natural.filter((name) => name !== undefined),
+    );
+    this.#loops.pop();
+    return { ...loop, body };
+  }
+
+  #expr(expr: RegionExpr): RegionExpr {
+    return mapExpr(expr, (x) =>
+      x.kind === "load" && x.at !== undefined && this.#areInRange(x.array, x.places) ? withoutPosition(x) : x,
+    );
+  }
+
+  #areInRange(array: string, places: readonly RegionExpr[]): boolean {
+    const dims = this.#dims.get(array);
+    return dims !== undefined && places.every((place, axis) => this.#isInRange(place, dims[axis]));
+  }
+
+  #isInRange(place: RegionExpr, length: Polynomial | undefined): boolean {
+    const p = place.type === "i32" ? this.#polynomial(place) : undefined;
+    if (p === undefined || length === undefined) return false;
+    if (!this.#isNotNegative(p)) return false;
+    return this.#isNotNegative(addPolynomials(addPolynomials(length, one, -1), p, -1)); // length − 1 − place
+  }
+
+  /** Whether a polynomial is not negative for any argument. */
+  #isNotNegative(p: Polynomial): boolean {
+    return isNeverNegative(p, this.#loops, this.#isNatural);
+  }
+
+  #polynomial(expr: RegionExpr): Polynomial | undefined {
+    return polynomialOf(expr, this.#names);
+  }
+}
+
+function withoutPosition<T extends { readonly at?: unknown }>({ at: _, ...rest }: T): T {
+  return rest as T;
+}

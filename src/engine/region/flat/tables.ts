@@ -1,0 +1,267 @@
+// What costs much and is the same in all iterations of a loop, but differs in loops within it, is computed once before the loop, into
+// a table: the exponentials of widths in a loop over points.
+import type { Builder } from "../form/build.ts";
+import { constant, isAtom, lengthOf, load, local, makeBuilder, select } from "../form/build.ts";
+import { mutableNames } from "./flatten.ts";
+import type { ScalarFunctions } from "../form/functions.ts";
+import type { ArrayDeclaration, For, Load, Region, RegionExpr, RegionStmt } from "../form/region.ts";
+import { blocksOf, declaredBy, mapBlocksOf, mapExpr, partsOf, walkStmts } from "../form/walk.ts";
+import { append } from "../../util/append.ts";
+
+type Let = RegionStmt & { readonly kind: "let" };
+type Loop = RegionStmt & { readonly kind: "for" | "while" };
+
+/**
+ * The flat region with tables for costly functions of what loops do not change: reads of arrays that are not written to there, and the
+ * indices of loops within. A place that is out of range makes no entry: where the loop comes to it, its own check ends the call.
+ */
+export function tabulate(region: Region, functions: ScalarFunctions): Region {
+  const isNeeded = hasCostlyNest(region.body, functions, 0);
+  return isNeeded ? new Tables(region, functions).region() : region;
+}
+
+/** Whether a costly function is applied in a nest of loops at all. */
+function hasCostlyNest(stmts: readonly RegionStmt[], functions: ScalarFunctions, depth: number): boolean {
+  return stmts.some((stmt) => {
+    if (stmt.kind === "let") return depth > 1 && isCostly(stmt.value, functions);
+    const deeper = stmt.kind === "for" || stmt.kind === "while" ? depth + 1 : depth;
+    return blocksOf(stmt).some((block) => hasCostlyNest(block, functions, deeper));
+  });
+}
+
+function isCostly(value: RegionExpr, functions: ScalarFunctions): boolean {
+  return value.kind === "apply" && functions.get(value.function)!.isCostly(value.args);
+}
+
+/** Values that one table is for: in loops within, and where these are reached. */
+interface Found {
+  readonly stmt: Let;
+  /** The loops within whose indices it is made of, outermost first. */
+  readonly axes: readonly For[];
+  /** What it is made of, in order, itself last. */
+  readonly parts: readonly Let[];
+  /** Conditions under which the loops within are not reached. */
+  readonly ends: readonly RegionExpr[];
+}
+
+class Tables {
+  readonly #region: Region;
+  readonly #build: Builder;
+  readonly #mutable: ReadonlySet<string>;
+  readonly #dims = new Map<string, readonly RegionExpr[]>();
+
+  constructor(region: Region, functions: ScalarFunctions) {
+    this.#region = region;
+    this.#build = makeBuilder(region, functions);
+    this.#mutable = mutableNames(region.body);
+    for (const param of region.params)
+      if (param.kind === "array")
+        this.#dims.set(
+          param.name,
+          Array.from({ length: param.rank }, (_, axis) => lengthOf(param.name, axis)),
+        );
+    walkStmts(region.body, (stmt) => {
+      if (stmt.kind === "array" && stmt.growable !== true) this.#dims.set(stmt.name, stmt.dims);
+    });
+  }
+
+  region(): Region {
+    return { ...this.#region, body: this.#block(this.#region.body) };
+  }
+
+  #block(stmts: readonly RegionStmt[]): readonly RegionStmt[] {
+    return stmts.flatMap((stmt) => {
+      if (stmt.kind !== "for" && stmt.kind !== "while")
+        return [mapBlocksOf(stmt, (block) => this.#block(block))];
+      const [before, loop] = this.#loop(stmt);
+      return [...before, mapBlocksOf(loop, (block) => this.#block(block))];
+    });
+  }
+
+  /** The tables of a loop, and the loop that reads them. */
+  #loop(loop: Loop): readonly [readonly RegionStmt[], Loop] {
+    const found = new Search(loop, this.#mutable, this.#dims, this.#build.functions).found;
+    if (found.length === 0) return [[], loop];
+    const before: RegionStmt[] = [];
+    const instead = new Map<RegionStmt, RegionStmt>();
+    for (const one of found) {
+      const table = this.#table(one, loop, before);
+      const places = one.axes.map(({ index }) => local("i32", index));
+      const { type } = one.stmt.value;
+      instead.set(one.stmt, { ...one.stmt, value: load(type, table, ...places) });
+    }
+    const block = (stmts: readonly RegionStmt[]): readonly RegionStmt[] =>
+      stmts.map((stmt) => instead.get(stmt) ?? mapBlocksOf(stmt, block));
+    return [before, { ...loop, body: block(loop.body) }];
+  }
+
+  /** Writes the table of a value before its loop, and gives its name. */
+  #table({ stmt, axes, parts, ends }: Found, loop: Loop, out: RegionStmt[]): string {
+    const { fresh } = this.#build;
+    const lengths = axes.map(({ to }) => this.#length(to, loop, ends, out));
+    const name = fresh(`${stmt.name}_table`);
+    const { type } = stmt.value;
+    const declaration: ArrayDeclaration = { kind: "array", name, type, dims: lengths };
+    out.push(declaration);
+    const names = new Map(axes.map(({ index }) => [index, fresh(index)]));
+    const places = axes.map(({ index }) => local("i32", names.get(index)!));
+    let body = this.#entry(parts, names, (value) => [{ kind: "store", array: name, places, value }]);
+    for (const [i, { index }] of [...axes.entries()].toReversed())
+      body = [
+        { kind: "for", index: names.get(index)!, from: constant("i32", 0), to: lengths[i]!, step: 1, body },
+      ];
+    append(out, body);
+    return name;
+  }
+
+  /** How many entries a table has along an axis: none where the loops within are not reached, whose bound may be anything then. */
+  #length(to: RegionExpr, loop: Loop, ends: readonly RegionExpr[], out: RegionStmt[]): RegionExpr {
+    if (to.kind === "length" || (to.kind === "const" && to.value >= 0)) return to;
+    const bind = (value: RegionExpr, hint: string): RegionExpr => {
+      if (isAtom(value)) return value;
+      const name = this.#build.fresh(hint);
+      out.push({ kind: "let", name, value });
+      return local(value.type, name);
+    };
+    const none = constant("i32", 0);
+    let length = bind(this.#build.apply("maximum", to, none), "entries");
+    if (loop.kind === "for") {
+      const [low, high] = loop.step > 0 ? [loop.from, loop.to] : [loop.to, loop.from];
+      length = bind(select(bind(this.#build.apply("less", low, high), "runs"), length, none), "entries");
+    }
+    for (const end of ends) length = bind(select(end, none, length), "entries");
+    return length;
+  }
+
+  /** The statements that compute a value and do something with it, where all places that it reads are in range. */
+  #entry(
+    parts: readonly Let[],
+    names: Map<string, string>,
+    use: (value: RegionExpr) => readonly RegionStmt[],
+  ): readonly RegionStmt[] {
+    const [first, ...rest] = parts;
+    const named = (expr: RegionExpr): RegionExpr =>
+      mapExpr(expr, (x) => (x.kind === "local" ? { ...x, name: names.get(x.name) ?? x.name } : x));
+    if (first === undefined) throw new Error("internal: a table of nothing");
+    const name = this.#build.fresh(first.name);
+    const value = named(first.value);
+    const known = new Map(names).set(first.name, name);
+    const isLast = rest.length === 0;
+    const then = isLast ? use(local(value.type, name)) : this.#entry(rest, known, use);
+    if (value.kind !== "load" || value.at === undefined) return [{ kind: "let", name, value }, ...then];
+    const read: Load = { ...value, at: undefined };
+    const checks: RegionStmt[] = [];
+    const condition = this.#isInRange(value, checks);
+    return [
+      ...checks,
+      { kind: "if", condition, then: [{ kind: "let", name, value: read }, ...then], otherwise: [] },
+    ];
+  }
+
+  #isInRange({ array, places }: Load, out: RegionStmt[]): RegionExpr {
+    const { apply, fresh } = this.#build;
+    const bind = (value: RegionExpr): RegionExpr => {
+      if (isAtom(value)) return value;
+      const name = fresh("isInside");
+      out.push({ kind: "let", name, value });
+      return local(value.type, name);
+    };
+    const tests = places.flatMap((place, axis) => {
+      const { type } = place;
+      const length = this.#dims.get(array)![axis]!;
+      const end = type === "i32" ? length : bind({ kind: "convert", type, x: length });
+      const within = [apply("lessEqual", constant(type, 0), place), apply("less", place, end)];
+      return type === "i32" ? within : [...within, apply("equal", bind(apply("floor", place)), place)];
+    });
+    return tests.map(bind).reduce((all, test) => bind(select(all, test, constant("bool", 0))));
+  }
+}
+
+/** Finds the values of a loop that there should be tables for. */
+class Search {
+  readonly found: Found[] = [];
+  readonly #loop: Loop;
+  readonly #mutable: ReadonlySet<string>;
+  readonly #dims: ReadonlyMap<string, readonly RegionExpr[]>;
+  readonly #functions: ScalarFunctions;
+  /** Locals and arrays that the loop declares, sets or writes to. */
+  readonly #touched = new Set<string>();
+  readonly #definitions = new Map<string, Let>();
+
+  constructor(
+    loop: Loop,
+    mutable: ReadonlySet<string>,
+    dims: ReadonlyMap<string, readonly RegionExpr[]>,
+    functions: ScalarFunctions,
+  ) {
+    this.#loop = loop;
+    this.#mutable = mutable;
+    this.#dims = dims;
+    this.#functions = functions;
+    walkStmts([loop], (stmt) => {
+      const name = declaredBy(stmt);
+      if (name !== undefined) this.#touched.add(name);
+      if (stmt.kind === "set") this.#touched.add(stmt.name);
+      if (stmt.kind === "store") this.#touched.add(stmt.array);
+      if (stmt.kind === "swap") [stmt.x, stmt.y].forEach((one) => this.#touched.add(one));
+    });
+    this.#visit(this.#loop.body, [], []);
+  }
+
+  /** Goes through what every iteration comes to, unless the call ends. */
+  #visit(stmts: readonly RegionStmt[], around: readonly For[], endsBefore: readonly RegionExpr[]): void {
+    const ends = [...endsBefore];
+    for (const stmt of stmts) {
+      if (stmt.kind === "let" && !this.#mutable.has(stmt.name)) {
+        this.#definitions.set(stmt.name, stmt);
+        if (around.length > 0 && isCostly(stmt.value, this.#functions)) this.#note(stmt, around, ends);
+      } else if (stmt.kind === "for" && this.#isCounted(stmt))
+        this.#visit(stmt.body, [...around, stmt], ends);
+      else if (
+        stmt.kind === "if" &&
+        this.#isFixed(stmt.condition) &&
+        stmt.then.some(({ kind }) => kind === "throw")
+      )
+        ends.push(stmt.condition);
+    }
+  }
+
+  #isCounted({ from, to, step, live }: For): boolean {
+    return live === undefined && step === 1 && from.kind === "const" && from.value === 0 && this.#isFixed(to);
+  }
+
+  /** Whether an atom is the same in all iterations. */
+  #isFixed(atom: RegionExpr): boolean {
+    return atom.kind !== "local" || (!this.#touched.has(atom.name) && !this.#mutable.has(atom.name));
+  }
+
+  #note(stmt: Let, around: readonly For[], ends: readonly RegionExpr[]): void {
+    const parts: Let[] = [];
+    const used = new Set<string>();
+    if (!this.#derive(stmt, around, parts, used)) return;
+    const axes = around.filter(({ index }) => used.has(index));
+    if (axes.length > 0) this.found.push({ stmt, axes, parts, ends });
+  }
+
+  /** Collects what a value is made of; `false` where that may differ from iteration to iteration. */
+  #derive(stmt: Let, around: readonly For[], parts: Let[], used: Set<string>): boolean {
+    if (parts.includes(stmt)) return true;
+    const isSame = (expr: RegionExpr): boolean => {
+      if (expr.kind === "local") {
+        if (around.some(({ index }) => index === expr.name)) {
+          used.add(expr.name);
+          return true;
+        }
+        if (this.#isFixed(expr)) return true;
+        const definition = this.#definitions.get(expr.name);
+        return definition !== undefined && this.#derive(definition, around, parts, used);
+      }
+      if (expr.kind === "load" && (this.#touched.has(expr.array) || !this.#dims.has(expr.array)))
+        return false;
+      return partsOf(expr).every(isSame);
+    };
+    if (!isSame(stmt.value)) return false;
+    parts.push(stmt);
+    return true;
+  }
+}

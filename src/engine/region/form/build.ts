@@ -1,0 +1,127 @@
+import { internalError } from "../../errors/index.ts";
+import { must } from "../../util/assert-never.ts";
+import type { ScalarFunctions } from "./functions.ts";
+import type { Region, RegionExpr, RegionStmt, RegionType } from "./region.ts";
+import type { Names } from "./walk.ts";
+import { namesOf } from "./walk.ts";
+
+export function constant(type: RegionType, value: number): RegionExpr {
+  return { kind: "const", type, value };
+}
+
+export type LocalExpr = Extract<RegionExpr, { readonly kind: "local" }>;
+
+export function local(type: RegionType, name: string): LocalExpr {
+  return { kind: "local", type, name };
+}
+
+/** The name of a local. */
+export function nameOf(expr: RegionExpr): string {
+  if (expr.kind !== "local") throw internalError("a cotangent is no local");
+  return expr.name;
+}
+
+export function lengthOf(array: string, axis: number): RegionExpr {
+  return { kind: "length", type: "i32", array, axis };
+}
+
+export function load(type: RegionType, array: string, ...places: readonly RegionExpr[]): RegionExpr {
+  return { kind: "load", type, array, places };
+}
+
+export function isFloating(type: RegionType): boolean {
+  return type === "f64" || type === "f32";
+}
+
+/** Whether an expression costs nothing to evaluate and may stand where flat form wants a local or a constant. */
+export function isAtom(expr: RegionExpr): boolean {
+  return expr.kind === "const" || expr.kind === "local" || expr.kind === "length";
+}
+
+export function isZero(expr: RegionExpr): boolean {
+  return expr.kind === "const" && expr.value === 0;
+}
+
+/** Whether two expressions are the same constant, local or length. */
+export function isSameAtom(a: RegionExpr, b: RegionExpr): boolean {
+  switch (a.kind) {
+    case "const":
+      return b.kind === "const" && a.type === b.type && Object.is(a.value, b.value);
+    case "local":
+      return b.kind === "local" && a.name === b.name;
+    case "length":
+      return b.kind === "length" && a.array === b.array && a.axis === b.axis;
+    case "load":
+    case "apply":
+    case "convert":
+    case "select":
+      return false;
+  }
+}
+
+/** Makes expressions and names for a region. */
+export interface Builder extends Names {
+  readonly functions: ScalarFunctions;
+  /** A function of scalars; a constant or an argument where it is one of these. */
+  apply(name: string, ...args: readonly RegionExpr[]): RegionExpr;
+}
+
+export function makeBuilder(region: Region, functions: ScalarFunctions): Builder {
+  return {
+    functions,
+    fresh: namesOf(region).fresh,
+    apply: (name, ...args) => apply(functions, name, args),
+  };
+}
+
+/** A function of scalars applied; a constant or an argument where it is one of these. */
+export function apply(functions: ScalarFunctions, name: string, args: readonly RegionExpr[]): RegionExpr {
+  const f = must(functions.get(name), `the scalar function ${name}`);
+  const type = f.typeOf(args.map((x) => x.type));
+  if (type === undefined) throw internalError(`${name} takes no (${args.map((x) => x.type).join(", ")})`);
+  return f.simplify(args) ?? { kind: "apply", type, function: name, args };
+}
+
+/** A select, or the side that a constant condition chooses. */
+export function select(condition: RegionExpr, x: RegionExpr, y: RegionExpr): RegionExpr {
+  if (condition.kind === "const") return condition.value === 0 ? y : x;
+  return { kind: "select", type: x.type, condition, x, y };
+}
+
+export function convert(type: RegionType, x: RegionExpr): RegionExpr {
+  return type === x.type ? x : { kind: "convert", type, x };
+}
+
+/** A statement for each element of an array of these lengths. */
+export function forEachElement(
+  dims: readonly RegionExpr[],
+  { fresh }: Names,
+  element: (places: readonly RegionExpr[]) => RegionStmt,
+): RegionStmt {
+  const indices = dims.map(() => fresh("i"));
+  const from = constant("i32", 0);
+  return indices.reduceRight<RegionStmt>(
+    (body, index, axis) => ({ kind: "for", index, from, to: dims[axis]!, step: 1, body: [body] }),
+    element(indices.map((index) => local("i32", index))),
+  );
+}
+
+/** Writes the statements of a block. */
+export interface Writer {
+  readonly stmts: RegionStmt[];
+  /** The value as an atom: itself, or a local that is declared here. */
+  bind(value: RegionExpr, hint: string): RegionExpr;
+}
+
+/** What writes behind the last of these statements. */
+export function makeWriter(stmts: RegionStmt[], { fresh }: Names): Writer {
+  return {
+    stmts,
+    bind(value, hint) {
+      if (isAtom(value)) return value;
+      const name = fresh(hint);
+      stmts.push({ kind: "let", name, value });
+      return local(value.type, name);
+    },
+  };
+}

@@ -1,0 +1,288 @@
+import { assertNever } from "../../util/assert-never.ts";
+import type { Region, RegionExpr, RegionStmt } from "./region.ts";
+
+const nothing: readonly never[] = [];
+
+/** Whether two lists are of the same things. */
+function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The expressions that an expression is made of directly. */
+export function partsOf(expr: RegionExpr): readonly RegionExpr[] {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return nothing;
+    case "load":
+      return expr.places;
+    case "apply":
+      return expr.args;
+    case "convert":
+      return [expr.x];
+    case "select":
+      return [expr.condition, expr.x, expr.y];
+    default:
+      return assertNever(expr, "partsOf");
+  }
+}
+
+/** Calls `visit` for an expression and all in it, outermost first. */
+export function walkExpr(expr: RegionExpr, visit: (expr: RegionExpr) => void): void {
+  visit(expr);
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return;
+    case "load":
+      expr.places.forEach((place) => walkExpr(place, visit));
+      return;
+    case "apply":
+      expr.args.forEach((arg) => walkExpr(arg, visit));
+      return;
+    case "convert":
+      return walkExpr(expr.x, visit);
+    case "select":
+      walkExpr(expr.condition, visit);
+      walkExpr(expr.x, visit);
+      return walkExpr(expr.y, visit);
+    default:
+      return assertNever(expr, "walkExpr");
+  }
+}
+
+/** The expression with `f` applied to all parts, innermost first, and then to itself; `f` gets the same one where no part changes. */
+export function mapExpr(expr: RegionExpr, f: (expr: RegionExpr) => RegionExpr): RegionExpr {
+  switch (expr.kind) {
+    case "const":
+    case "local":
+    case "length":
+      return f(expr);
+    case "load": {
+      const places = mapAll(expr.places, f);
+      return f(places === expr.places ? expr : { ...expr, places });
+    }
+    case "apply": {
+      const args = mapAll(expr.args, f);
+      return f(args === expr.args ? expr : { ...expr, args });
+    }
+    case "convert": {
+      const x = mapExpr(expr.x, f);
+      return f(x === expr.x ? expr : { ...expr, x });
+    }
+    case "select": {
+      const [condition, x, y] = [mapExpr(expr.condition, f), mapExpr(expr.x, f), mapExpr(expr.y, f)];
+      const isSame = condition === expr.condition && x === expr.x && y === expr.y;
+      return f(isSame ? expr : { ...expr, condition, x, y });
+    }
+    default:
+      return assertNever(expr, "mapExpr");
+  }
+}
+
+function mapAll(exprs: readonly RegionExpr[], f: (expr: RegionExpr) => RegionExpr): readonly RegionExpr[] {
+  const mapped = exprs.map((x) => mapExpr(x, f));
+  return areSame(mapped, exprs) ? exprs : mapped;
+}
+
+/** The expressions of a statement, but not those of the statements in it. */
+export function expressionsOf(stmt: RegionStmt): readonly RegionExpr[] {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+      return [stmt.value];
+    case "array":
+      return stmt.dims;
+    case "store":
+      return [...stmt.places, stmt.value];
+    case "for":
+      return stmt.live === undefined ? [stmt.from, stmt.to] : [stmt.from, stmt.to, stmt.live];
+    case "while":
+    case "if":
+      return [stmt.condition];
+    case "throw":
+      return stmt.more?.map(({ value }) => value) ?? nothing;
+    case "swap":
+      return nothing;
+    default:
+      return assertNever(stmt, "expressionsOf");
+  }
+}
+
+/** The blocks of a statement: the body of a loop, both sides of a branch. */
+export function blocksOf(stmt: RegionStmt): readonly (readonly RegionStmt[])[] {
+  switch (stmt.kind) {
+    case "for":
+    case "while":
+      return [stmt.body];
+    case "if":
+      return [stmt.then, stmt.otherwise];
+    case "let":
+    case "set":
+    case "array":
+    case "store":
+    case "swap":
+    case "throw":
+      return nothing;
+    default:
+      return assertNever(stmt, "blocksOf");
+  }
+}
+
+/**
+ * Calls `visit` for all statements and those in them, in the order of the text. (By `forEach`, as `for … of` makes an object for each step
+ * until the engine has compiled the loop: derivatives are mostly made once, before.)
+ */
+export function walkStmts(stmts: readonly RegionStmt[], visit: (stmt: RegionStmt) => void): void {
+  stmts.forEach((stmt) => {
+    visit(stmt);
+    if (stmt.kind === "for" || stmt.kind === "while") walkStmts(stmt.body, visit);
+    else if (stmt.kind === "if") {
+      walkStmts(stmt.then, visit);
+      walkStmts(stmt.otherwise, visit);
+    }
+  });
+}
+
+/** Calls `visit` for each expression of the statements and of those in them, with its parts. */
+export function walkExpressions(stmts: readonly RegionStmt[], visit: (expr: RegionExpr) => void): void {
+  walkStmts(stmts, (stmt) => {
+    if (stmt.kind === "let" || stmt.kind === "set") walkExpr(stmt.value, visit);
+    else for (const expr of expressionsOf(stmt)) walkExpr(expr, visit);
+  });
+}
+
+/** The statement with other expressions, the same one where they are; the statements in it stay. */
+export function mapExpressionsOf(stmt: RegionStmt, f: (expr: RegionExpr) => RegionExpr): RegionStmt {
+  switch (stmt.kind) {
+    case "let":
+    case "set": {
+      const value = f(stmt.value);
+      return value === stmt.value ? stmt : { ...stmt, value };
+    }
+    case "array": {
+      const dims = stmt.dims.map(f);
+      return areSame(dims, stmt.dims) ? stmt : { ...stmt, dims };
+    }
+    case "store": {
+      const [places, value] = [stmt.places.map(f), f(stmt.value)];
+      return value === stmt.value && areSame(places, stmt.places) ? stmt : { ...stmt, places, value };
+    }
+    case "for": {
+      const [from, to, live] = [f(stmt.from), f(stmt.to), stmt.live && f(stmt.live)];
+      if (from === stmt.from && to === stmt.to && live === stmt.live) return stmt;
+      return { ...stmt, from, to, ...(live === undefined ? {} : { live }) };
+    }
+    case "while":
+    case "if": {
+      const condition = f(stmt.condition);
+      return condition === stmt.condition ? stmt : { ...stmt, condition };
+    }
+    case "throw": {
+      const { more } = stmt;
+      if (more === undefined) return stmt;
+      const values = more.map(({ value }) => f(value));
+      if (values.every((value, i) => value === more[i]!.value)) return stmt;
+      return { ...stmt, more: more.map((part, i) => ({ ...part, value: values[i]! })) };
+    }
+    case "swap":
+      return stmt;
+    default:
+      return assertNever(stmt, "mapExpressionsOf");
+  }
+}
+
+/** The statement with `f` applied to its blocks; the same one where nothing in them changes. */
+export function mapBlocksOf(
+  stmt: RegionStmt,
+  f: (block: readonly RegionStmt[]) => readonly RegionStmt[],
+): RegionStmt {
+  switch (stmt.kind) {
+    case "for":
+    case "while": {
+      const body = f(stmt.body);
+      return areSame(body, stmt.body) ? stmt : { ...stmt, body };
+    }
+    case "if": {
+      const [then, otherwise] = [f(stmt.then), f(stmt.otherwise)];
+      const isSame = areSame(then, stmt.then) && areSame(otherwise, stmt.otherwise);
+      return isSame ? stmt : { ...stmt, then, otherwise };
+    }
+    case "let":
+    case "set":
+    case "array":
+    case "store":
+    case "swap":
+    case "throw":
+      return stmt;
+    default:
+      return assertNever(stmt, "mapBlocksOf");
+  }
+}
+
+/** The name that a statement declares: of a local, an array or the index of a loop. */
+export function declaredBy(stmt: RegionStmt): string | undefined {
+  if (stmt.kind === "let" || stmt.kind === "array") return stmt.name;
+  return stmt.kind === "for" ? stmt.index : undefined;
+}
+
+/** The locals and arrays that a statement gives values, not those that statements in it do. */
+export function namesGiven(stmt: RegionStmt): readonly string[] {
+  switch (stmt.kind) {
+    case "let":
+    case "set":
+    case "array":
+      return [stmt.name];
+    case "store":
+      return [stmt.array];
+    case "swap":
+      return [stmt.x, stmt.y];
+    case "for":
+    case "while":
+    case "if":
+    case "throw":
+      return [];
+    default:
+      return assertNever(stmt, "namesGiven");
+  }
+}
+
+/** The names that a statement and those in it declare, and the locals that they give other values. */
+export function localsChangedIn(stmt: RegionStmt): ReadonlySet<string> {
+  const names = new Set<string>();
+  walkStmts([stmt], (one) => {
+    const name = one.kind === "set" ? one.name : declaredBy(one);
+    if (name !== undefined) names.add(name);
+  });
+  return names;
+}
+
+/** Makes names that a region does not have. */
+export interface Names {
+  /** A name that nothing else has: the hint, or the hint with a number behind it. It is taken from now on. */
+  fresh(hint: string): string;
+}
+
+export function namesOf({ params, body }: Region): Names {
+  const taken = new Set(params.map(({ name }) => name));
+  walkStmts(body, (stmt) => {
+    const name = declaredBy(stmt);
+    if (name !== undefined) taken.add(name);
+  });
+  const last = new Map<string, number>(); // so that many names of one hint take no time that grows
+  return {
+    fresh(hint) {
+      let name = hint;
+      for (let n = (last.get(hint) ?? 1) + 1; taken.has(name); n++) {
+        name = `${hint}_${n}`;
+        last.set(hint, n);
+      }
+      taken.add(name);
+      return name;
+    },
+  };
+}
