@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import {
   arange,
@@ -21,6 +21,12 @@ import { mlp } from "downhill/nn";
 import { key } from "downhill/random";
 import type { FakeDevice } from "../../../test/support/fake-device.ts";
 import { makeFakeDevice, withDevice } from "../../../test/support/fake-device.ts";
+import { engine } from "./engine.ts";
+
+// other files in this process have one device
+afterAll(() => {
+  engine.copies = undefined;
+});
 
 const makeDevice = (): FakeDevice => makeFakeDevice(["f32", "i32", "u32", "bool"]);
 const f32 = { dtype: "float32" } as const;

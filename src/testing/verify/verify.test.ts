@@ -5,7 +5,7 @@ import type { VerificationReport } from "downhill/testing";
 import { repeatVerification, verifyStats } from "downhill/testing";
 import { rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeFakeDevice, withDevice } from "../../../test/support/fake-device.ts";
 import { marked } from "../../../test/support/marked.ts";
 import { formOfText } from "../../../test/support/plain-region.ts";
@@ -20,6 +20,11 @@ import { engine } from "../../engine/runtime/engine.ts";
 import { jsForRegions } from "../../engine/runtime/sized-backend.ts";
 import { compareOnce } from "./verifier.ts";
 import { wrapForm } from "../../numeric/plain/call/attach.ts";
+
+// other files in this process have one device
+afterAll(() => {
+  engine.copies = undefined;
+});
 
 beforeEach(() => {
   compareOnce(false);
