@@ -422,7 +422,8 @@ class NestDraw extends NestFormDraw {
         open(level + 1),
       );
       if (isLocal && level === 2) this.line(`${element} ${this.choices.of(["=", "+="])} ${total};`);
-      else if (level === 2 && disturbed === 2 && order[2] === sums) this.#disturb(own, element, "u");
+      else if (level === 2 && disturbed === 2 && order[2] === sums)
+        this.#disturb({ ...own, indices: indices.filter((one) => one.extent !== sums) }, element, "u");
       else if (level === 1 && this.odd())
         this.put({ ...withOut, indices: indices.filter((one) => one.extent === order[0]) }, `0.1 * u`);
     };
