@@ -18,6 +18,7 @@ const stages = {
   lint: "oxlint",
   format: "prettier --check --log-level warn .",
   layers: "node scripts/check-layers.mjs",
+  prose: "node scripts/check-prose.mjs",
   unused: "knip --no-progress --treat-config-hints-as-errors",
   build: "node scripts/build.mjs",
   // Packed without scripts: `prepare` would build a second time.
