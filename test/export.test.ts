@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportedFunction } from "../src/cli/export/functions.ts";
 import { readTrainedRun, type TrainedRun } from "../src/cli/export/saved.ts";
 import { optimizerNames } from "../src/cli/shared/optimizer-table.ts";
-import { loadProblem, type Part, type Problem } from "../src/cli/train/data.ts";
+import { loadProblem, type DataPart, type LearningProblem } from "../src/cli/train/data.ts";
 import { makeModel } from "../src/cli/train/model.ts";
 import { anyBatch } from "../src/training/onnx/any-batch.ts";
 import { toOnnx } from "../src/training/onnx/to-onnx.ts";
@@ -49,7 +49,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A run with its data, and what downhill itself says of the test part. */
-async function evaluated(name: string): Promise<{ run: TrainedRun; problem: Problem; output: Float32Array }> {
+async function evaluated(
+  name: string,
+): Promise<{ run: TrainedRun; problem: LearningProblem; output: Float32Array }> {
   const run = await readTrainedRun(join(folder, name));
   const { source, settings, table: learnt } = run;
   const here = source.kind === "table" ? { ...source, file: join(folder, source.file) } : source;
@@ -58,7 +60,7 @@ async function evaluated(name: string): Promise<{ run: TrainedRun; problem: Prob
   return { run, problem, output: model.predict(run.learnt, problem.test) };
 }
 
-const pixelsOf = ({ x }: Part): Tensor => d.tensor(x.data as Float32Array, { shape: x.shape });
+const pixelsOf = ({ x }: DataPart): Tensor => d.tensor(x.data as Float32Array, { shape: x.shape });
 
 /** The raw cells of these rows, as a model of the table takes them. */
 function cellsOf(run: TrainedRun, rows: Int32Array): Record<string, Tensor> {

@@ -1,12 +1,12 @@
 // Reading and writing by places against reference values made with PyTorch 2.6 and 2.13 (test/testdata/golden/places.json).
-import type { Place, Tensor } from "downhill";
+import type { AxisSelector, Tensor } from "downhill";
 import { at, indices, maxAt, minAt, mulAt, setAt } from "downhill";
 import type { Op } from "./support/golden.ts";
 import { checkFile } from "./support/golden.ts";
 
 type Index =
   number | "ellipsis" | { readonly index: number[] } | { readonly slice: readonly (number | null)[] };
-const placeOf = (given: Index): Place => {
+const placeOf = (given: Index): AxisSelector => {
   if (given === "ellipsis") return "...";
   if (typeof given === "number") return given;
   if ("index" in given) return given.index;

@@ -4,8 +4,8 @@ import {
   type Grid,
   levelsAbove,
   levelsAround,
-  type Spot,
 } from "../../src/pictures/landscapes/draw/contours.ts";
+import type { DrawingPoint } from "../../src/pictures/plot/series.ts";
 import { sampleGrid } from "../../src/pictures/landscapes/draw/plane.ts";
 import type { Interval, Landscape } from "../../src/pictures/landscapes/landscape.ts";
 
@@ -99,7 +99,7 @@ function drawnMap(
 const tolerance = 0.4; // units of the plot: what is nearer is not seen, and pages hold these paths
 
 /** A closed line by its steps: shorter than by its places. */
-function ringPath(ring: readonly Spot[]): string {
+function ringPath(ring: readonly DrawingPoint[]): string {
   const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
   const [x0, y0] = tenths[0]!;
   const steps = tenths.slice(1).map(([x, y], i) => `${(x - tenths[i]![0]) / 10},${(y - tenths[i]![1]) / 10}`);

@@ -1,6 +1,6 @@
 // Derivatives as JavaScript: loaded when a reader asks for the code.
 import { assertNever } from "../../src/engine/util/assert-never.ts";
-import { type BinaryOperator, type Expr, postOrder } from "../../src/numeric/syntax/ast.ts";
+import { type BinaryOperator, type TextExpr, postOrder } from "../../src/numeric/syntax/ast.ts";
 import { constants } from "../../src/numeric/syntax/functions.ts";
 import { emitModule } from "../../src/numeric/plain/emit/module.ts";
 import { type PlainProgram, plainProgramReader } from "./plain-program.ts";
@@ -57,9 +57,9 @@ const written: ReadonlyMap<string, (args: readonly string[]) => string> = new Ma
 ]);
 
 /** An expression in JavaScript; each part stands in parentheses unless it is a name, a number or a call. */
-function javaScriptOf(expr: Expr, inputs: readonly string[]): string {
-  const texts = new Map<Expr, string>();
-  const part = (x: Expr): string => {
+function javaScriptOf(expr: TextExpr, inputs: readonly string[]): string {
+  const texts = new Map<TextExpr, string>();
+  const part = (x: TextExpr): string => {
     const text = texts.get(x)!;
     return x.kind === "name" || x.kind === "number" || /^Math\.\w+\([^()]*\)$/.test(text)
       ? text
@@ -68,7 +68,7 @@ function javaScriptOf(expr: Expr, inputs: readonly string[]): string {
   for (const x of postOrder(expr)) texts.set(x, textOf(x));
   return texts.get(expr)!;
 
-  function textOf(x: Expr): string {
+  function textOf(x: TextExpr): string {
     switch (x.kind) {
       case "number":
         return String(x.value);

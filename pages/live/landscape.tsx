@@ -2,7 +2,8 @@
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useMemo } from "preact/hooks";
-import { simplify, type Spot } from "../../src/pictures/landscapes/draw/contours.ts";
+import { simplify } from "../../src/pictures/landscapes/draw/contours.ts";
+import type { DrawingPoint } from "../../src/pictures/plot/series.ts";
 import { thinTrail } from "../../src/pictures/landscapes/draw/thin-trail.ts";
 import type { Point } from "../../src/pictures/landscapes/landscape.ts";
 import { marksFor } from "../../src/pictures/plot/at-widths.ts";
@@ -70,7 +71,7 @@ export function pointState(page: PageState, key: string, initial: Point): Signal
 interface Placing {
   readonly width: number;
   readonly height: number;
-  readonly at: (point: Point) => Spot;
+  readonly at: (point: Point) => DrawingPoint;
   readonly pointAt: (x: number, y: number) => Point;
 }
 
@@ -143,7 +144,7 @@ export function LandscapeMap(props: MapProps): JSX.Element {
   );
 }
 
-function translate([x, y]: Spot): string {
+function translate([x, y]: DrawingPoint): string {
   return `translate(${x} ${y})`;
 }
 

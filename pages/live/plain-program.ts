@@ -7,7 +7,7 @@ import { assertNever } from "../../src/engine/util/assert-never.ts";
 import { functionOf } from "../../src/numeric/plain/call/attach.ts";
 import {
   countLeaves,
-  type Leaf,
+  type ValueLeaf,
   putTogether,
   takeApart,
   takeLike,
@@ -20,7 +20,7 @@ import type { PlainForm, PlainType } from "../../src/numeric/plain/form/form.ts"
 import { markedFunctions, parseModule } from "../../src/numeric/plain/syntax/module.ts";
 import { loadParser } from "../../src/numeric/plain/syntax/parser.ts";
 import { writtenValue } from "../../src/numeric/plain/names/written.ts";
-import { elementLabel, type Run, runRegion } from "../../src/pictures/viz/plain/evaluate.ts";
+import { elementLabel, type RegionRun, runRegion } from "../../src/pictures/viz/plain/evaluate.ts";
 import { labelsOf } from "../../src/pictures/viz/plain/trace.ts";
 import { numberFrom } from "./address.ts";
 import { type ProgramBase, type ProgramInput, startNumbers } from "./program.ts";
@@ -114,7 +114,7 @@ interface Arguments {
   /** The arguments with other numbers in the places of the smooth ones; the others are kept, or 0. */
   withSmooth(args: readonly unknown[], numbers: readonly number[], others: "kept" | "zero"): unknown[];
   /** A run of a region that takes the same arguments. */
-  run(region: Region, args: readonly unknown[]): Run;
+  run(region: Region, args: readonly unknown[]): RegionRun;
   /** The steps of a run that are smooth inputs. */
   inputSteps(args: readonly unknown[]): number[];
 }
@@ -127,15 +127,15 @@ function argumentsOf(
   const labels = params.flatMap(({ name, type }) => labelsOf(name, type));
   const names = [...labels, ...outside.flatMap(({ name, type }) => labelsOf(name, type))];
   const argnums = params.flatMap(({ type }, i) => (smoothLeaves(type).includes(true) ? [i] : []));
-  const apart = (args: readonly unknown[]): { leaves: Leaf[][]; templates: Template[] } => {
+  const apart = (args: readonly unknown[]): { leaves: ValueLeaf[][]; templates: Template[] } => {
     const types = region.params.map(({ type }) => type).values();
-    const leaves = params.map((): Leaf[] => []);
+    const leaves = params.map((): ValueLeaf[] => []);
     const templates = params.map(({ name, type }, i) =>
       takeApart(type, args[i], types, { path: name, lead: 0 }, leaves[i]!),
     );
     return { leaves, templates };
   };
-  const all = (args: readonly unknown[]): Leaf[] => {
+  const all = (args: readonly unknown[]): ValueLeaf[] => {
     const leaves = apart(args).leaves.flat();
     const types = region.params
       .slice(leaves.length)
@@ -169,7 +169,7 @@ function argumentsOf(
       const { leaves, templates } = apart(args);
       const next = numbers.values();
       let at = 0;
-      const changed = (leaf: Leaf): Leaf => {
+      const changed = (leaf: ValueLeaf): ValueLeaf => {
         const smooth = isSmooth[at++] === true;
         const { data, dims } = leaf;
         if (leaf.isAbsent === true) return leaf;
@@ -198,7 +198,7 @@ function argumentsOf(
 }
 
 /** The numbers of a leaf; an absent value has none. */
-function elementsOf({ data, isAbsent }: Leaf): readonly number[] {
+function elementsOf({ data, isAbsent }: ValueLeaf): readonly number[] {
   if (isAbsent === true) return [];
   return typeof data === "number" ? [data] : [...data];
 }
@@ -318,7 +318,7 @@ function withArrays(type: PlainType, data: unknown): unknown {
 }
 
 /** A run of a function as a tape: the value that it returns is the last step, where no name has it. */
-function tapeOfRun({ region }: PlainForm, { steps, results }: Run, inputs: readonly number[]): Tape {
+function tapeOfRun({ region }: PlainForm, { steps, results }: RegionRun, inputs: readonly number[]): Tape {
   const shown = steps.map(({ at, target, value, sources, iterations }): TapeStep => ({
     name: target,
     formula: at === undefined ? "" : rightSide(region.positions[at]!.text),

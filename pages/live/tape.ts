@@ -3,7 +3,7 @@ import { tensor } from "downhill";
 import { arrayType, isFloating, type Var } from "../../src/engine/ir/index.ts";
 import { traceProgram } from "../../src/engine/trace/index.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
-import { type Context, makeContext, valueIn } from "../../src/pictures/viz/context.ts";
+import { type TraceContext, makeContext, valueIn } from "../../src/pictures/viz/context.ts";
 import { showEquation } from "../../src/pictures/viz/formula.ts";
 import { derivativeIn } from "../../src/pictures/viz/forward.ts";
 import type { Line } from "../../src/pictures/viz/rule.ts";
@@ -78,7 +78,7 @@ export function tapeOfText(text: CompiledText, args: readonly number[]): Tape {
 }
 
 /** The derivative of a line in each of its operands, by the rule of its primitive; of a comparison, and in one, 0. */
-function localDerivatives(context: Context, line: Line): number[] {
+function localDerivatives(context: TraceContext, line: Line): number[] {
   return line.operands.map((v, i) => {
     if (!isFloating(v.type.dtype)) return 0;
     const found = derivativeIn(

@@ -2,7 +2,7 @@
 import { DownhillError } from "../../src/engine/errors/index.ts";
 import { namesOf } from "../../src/cli/fit/columns.ts";
 import { fitTable } from "../../src/cli/fit/fit-table.ts";
-import type { Formula } from "../../src/cli/fit/formula.ts";
+import type { FitFormula } from "../../src/cli/fit/formula.ts";
 import { plainModel } from "../../src/cli/fit/plain.ts";
 import { figures, type FitReport, parameterRows, warnings } from "../../src/cli/fit/report.ts";
 import { plainOf } from "../../src/engine/transforms/plain.ts";
@@ -97,7 +97,7 @@ function wordsOf(error: unknown): string {
 }
 
 /** The program as a model of the column that was chosen, or that is left over. */
-function modelOf(program: Program, columns: readonly string[], chosen: string): Formula {
+function modelOf(program: Program, columns: readonly string[], chosen: string): FitFormula {
   const wanted = columns.includes(chosen) ? chosen : undefined;
   if (program.kind === "plain") {
     const overTensors = plainOf(program.call)!.overTensors as (...args: unknown[]) => unknown;

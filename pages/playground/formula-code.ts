@@ -1,5 +1,5 @@
 // Formulas as TypeScript, where they consist of what TypeScript has.
-import type { BinaryOperator, Expr } from "../../src/numeric/syntax/ast.ts";
+import type { BinaryOperator, TextExpr } from "../../src/numeric/syntax/ast.ts";
 import { assertNever } from "../../src/engine/util/assert-never.ts";
 import type { CompiledText } from "../../src/numeric/syntax/index.ts";
 
@@ -77,7 +77,7 @@ function isPlainName(name: string): boolean {
   return /^[A-Za-z_$][\w$]*$/.test(name) && !reserved.has(name);
 }
 
-function codeOf(expr: Expr, own: ReadonlySet<string>): Code | undefined {
+function codeOf(expr: TextExpr, own: ReadonlySet<string>): Code | undefined {
   switch (expr.kind) {
     case "number":
       return { text: String(expr.value), binds: 6 };

@@ -2,18 +2,18 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type MountedTrace, mountTrace } from "../../src/pictures/viz/page/mount.ts";
-import type { Mode } from "../../src/pictures/viz/page/steps.ts";
+import type { TraceMode } from "../../src/pictures/viz/page/steps.ts";
 import type { PageData } from "../../src/pictures/viz/page-data.ts";
 import { M } from "../live/formula.tsx";
 import type { Shown } from "./question.ts";
 import { mode, step } from "./state.ts";
 
-function modeFrom(text: string): Mode {
+function modeFrom(text: string): TraceMode {
   const pass = /^forward(?<pass>\d+)$/.exec(text)?.groups?.["pass"];
   return pass === undefined ? { kind: "reverse" } : { kind: "forward", pass: Number(pass) };
 }
 
-function textOf(shown: Mode): string {
+function textOf(shown: TraceMode): string {
   return shown.kind === "reverse" ? "reverse" : `forward${shown.pass}`;
 }
 

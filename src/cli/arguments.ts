@@ -77,13 +77,13 @@ function looksLikeOption(word: string): boolean {
   return /^--$|^--?[A-Za-z][\w-]*(=.*)?$/s.test(word);
 }
 
-interface Option {
+interface OptionMatch {
   readonly name: string;
   readonly isFlag: boolean;
   readonly isNegated: boolean;
 }
 
-function findOption(written: string, args: ArgsDef): Option | undefined {
+function findOption(written: string, args: ArgsDef): OptionMatch | undefined {
   for (const [name, arg] of Object.entries(args)) {
     if (arg.type === "positional") continue;
     const isFlag = arg.type === "boolean";

@@ -136,7 +136,7 @@ function checkArguments(op: unknown, samples: readonly unknown[]): void {
   });
 }
 
-type Derived = Omit<PrimitiveReport, "samples">;
+type DerivativeReport = Omit<PrimitiveReport, "samples">;
 
 /** Checks the derivatives in the floating operands; the others are held fixed. */
 function checkDerived(
@@ -146,7 +146,7 @@ function checkDerived(
   differentiable: boolean,
   options: CheckGradsOptions,
   whole: boolean,
-): Derived {
+): DerivativeReport {
   const active = ins.map((x) => isFloating(x.dtype));
   const xs = ins.filter((_, i) => active[i]);
   const among = (all: readonly Tensor[], ys: readonly Tensor[]): Tensor[] => {

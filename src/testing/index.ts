@@ -8,6 +8,6 @@ export {
   type PrimitiveReport,
   type Sample,
 } from "./check-primitive.ts";
-export { repeatVerification, type RepeatOptions } from "./verify/repeat.ts";
+export { repeatVerification, type RepeatVerificationOptions } from "./verify/repeat.ts";
 export type { VerificationReport } from "./verify/report.ts";
 export { verifyStats, type VerifyStats } from "./verify/verifier.ts";

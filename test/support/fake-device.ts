@@ -1,14 +1,14 @@
 import { interpBackend } from "../../src/engine/backends/interp/index.ts";
-import type { Held, Memory, Storage } from "../../src/engine/ir/storage.ts";
+import type { ConcreteValue, DeviceMemory, TensorStorage } from "../../src/engine/ir/storage.ts";
 import { sliceElements } from "../../src/engine/kernel/copy-elements.ts";
-import type { Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import type { KernelValue, TypedArray } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import type { Routine, ScalarType } from "../../src/engine/kernel/scalar.ts";
 import { chooseDevice } from "../../src/engine/runtime/cpu.ts";
 import type { Device, DeviceCode } from "../../src/engine/runtime/device.ts";
 
 /** Elements on the fake device: there is no array before the work that makes them was done, nor after its release. */
-interface FakeStorage extends Storage {
+interface FakeStorage extends TensorStorage {
   readonly type: ScalarType;
   readonly n: number;
   array: TypedArray | undefined;
@@ -72,7 +72,7 @@ export function makeFakeDevice(types: readonly ScalarType[]): FakeDevice {
   };
 }
 
-function allocate(memory: Memory, type: ScalarType, n: number): FakeStorage {
+function allocate(memory: DeviceMemory, type: ScalarType, n: number): FakeStorage {
   return { memory, isShared: false, type, n, array: undefined, problem: undefined };
 }
 
@@ -88,11 +88,11 @@ function arrayOf({ array, problem }: FakeStorage): TypedArray {
   return array;
 }
 
-function makeMemory(state: State): Memory {
+function makeMemory(state: State): DeviceMemory {
   const refuse = (): never => {
     throw new Error("nobody may look at elements of the fake device without waiting");
   };
-  const memory: Memory = {
+  const memory: DeviceMemory = {
     name: "a fake device",
     isImmediate: false,
     store(type, from, offset, n) {
@@ -118,9 +118,9 @@ function makeMemory(state: State): Memory {
 
 function compile(state: State, routine: Routine): DeviceCode {
   const compiled = interpBackend.compile(routine);
-  const run = (inputs: readonly Held[], outputs: readonly FakeStorage[]): void => {
+  const run = (inputs: readonly ConcreteValue[], outputs: readonly FakeStorage[]): void => {
     state.runs++;
-    const given = inputs.map((held, k): Slot => {
+    const given = inputs.map((held, k): KernelValue => {
       if (typeof held === "number") return held;
       const array = arrayOf(held as FakeStorage);
       return routine.inputs[k]!.kind === "scalar" ? array[0]! : { array, offset: 0 };
@@ -129,7 +129,7 @@ function compile(state: State, routine: Routine): DeviceCode {
     state.failure = undefined;
     if (failure !== undefined) throw failure;
     const arrays = outputs.map(({ type, n }) => makeArray(type, n));
-    const slots = routine.outputs.map((output, k): Slot =>
+    const slots = routine.outputs.map((output, k): KernelValue =>
       output.kind === "scalar" ? 0 : { array: arrays[k]!, offset: 0 },
     );
     compiled(given, slots);

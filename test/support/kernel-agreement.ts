@@ -1,7 +1,7 @@
 // Random routines by the interpreter, by generated JavaScript and by WebAssembly in all of its settings.
 import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
 import { checkRoutine } from "../../src/engine/kernel/check.ts";
-import type { Backend, Slot, TypedArray } from "../../src/engine/kernel/executable.ts";
+import type { Backend, KernelValue, TypedArray } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { printRoutine } from "../../src/engine/kernel/print.ts";
 import type { Buffer, Routine } from "../../src/engine/kernel/scalar.ts";
@@ -86,11 +86,11 @@ const noNumbers: CallNumbers = { given: new Map(), lengths: new Map() };
 function outcome(backend: Backend, routine: Routine, { given, lengths }: CallNumbers): readonly TypedArray[] {
   const compiled = backend.compile(routine);
   const elementsOf = (buffer: Buffer): number => lengths.get(buffer.name) ?? lengthOf(buffer);
-  const inputs = routine.inputs.map((port, n): Slot => {
+  const inputs = routine.inputs.map((port, n): KernelValue => {
     if (port.kind === "scalar") return given.get(port.name) ?? fill(makeArray(port.type, 1), n)[0]!;
     return { array: fill(makeArray(port.buffer.type, elementsOf(port.buffer) + 3), n), offset: 2 };
   });
-  const outputs = routine.outputs.map((port): Slot => {
+  const outputs = routine.outputs.map((port): KernelValue => {
     return port.kind === "scalar"
       ? NaN
       : { array: makeArray(port.buffer.type, elementsOf(port.buffer) + 2), offset: 1 };

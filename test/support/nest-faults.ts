@@ -16,11 +16,11 @@ import { raceCheckingInterp, sizedInterp } from "../../src/engine/backends/inter
 import { makeJsBackend } from "../../src/engine/backends/js/index.ts";
 import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
 import { callSizes } from "../../src/engine/kernel/call-sizes.ts";
-import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import type { Backend, KernelValue } from "../../src/engine/kernel/executable.ts";
 import { underived } from "../../src/engine/region/lower/derived.ts";
 import type { Region } from "../../src/engine/region/form/region.ts";
 import { callOf, compileRegion } from "../../src/engine/runtime/regions.ts";
-import type { AnyFunction } from "../../src/numeric/plain/call/callable.ts";
+import type { AnyFunction } from "../../src/engine/transforms/plain.ts";
 import { functionOf } from "../../src/numeric/plain/call/attach.ts";
 import { gradientRegion, tangentRegion } from "../../src/numeric/plain/call/regions.ts";
 import type { PlainForm } from "../../src/numeric/plain/form/form.ts";
@@ -231,8 +231,8 @@ function callTwice(
     ...backend,
     compile(routine) {
       const [checked, compiled] = [checker.compile(routine), backend.compile(routine)];
-      const run = (inputs: readonly Slot[], outputs: Slot[]): void => {
-        const own = outputs.map((slot): Slot =>
+      const run = (inputs: readonly KernelValue[], outputs: KernelValue[]): void => {
+        const own = outputs.map((slot): KernelValue =>
           typeof slot === "number" ? slot : { ...slot, array: slot.array.slice() },
         );
         checked(inputs, own);
@@ -250,7 +250,7 @@ function callTwice(
   return results;
 }
 
-function firstDifference(own: readonly Slot[], outputs: readonly Slot[]): string | undefined {
+function firstDifference(own: readonly KernelValue[], outputs: readonly KernelValue[]): string | undefined {
   for (const [k, slot] of own.entries()) {
     const other = outputs[k]!;
     const [xs, ys] = [slot, other].map((one) => (typeof one === "number" ? [one] : Array.from(one.array)));

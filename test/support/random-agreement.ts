@@ -10,12 +10,12 @@ import { jsBackend, makeJsBackend } from "../../src/engine/backends/js/index.ts"
 import type { WasmOptions } from "../../src/engine/backends/wasm/index.ts";
 import { makeWasmBackend, wasmFeatures } from "../../src/engine/backends/wasm/index.ts";
 import { scalarTypeOf } from "../../src/engine/ir/types.ts";
-import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import type { Backend, KernelValue } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import type { Routine } from "../../src/engine/kernel/scalar.ts";
 import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { fuseRows } from "../../src/engine/passes/row-fusion.ts";
-import { eliminateDeadCode, optimize, type Pass, pipeline } from "../../src/engine/passes/pipeline.ts";
+import { eliminateDeadCode, optimize, type ProgramPass, pipeline } from "../../src/engine/passes/pipeline.ts";
 import { traceProgram } from "../../src/engine/trace/staging.ts";
 import { expectPrintedProgram } from "./printed.ts";
 import type { Recipe } from "./random-programs.ts";
@@ -37,7 +37,7 @@ import { seeded } from "./sampling.ts";
 import { slotsOf, tensorOf } from "./cells.ts";
 
 /** Row by row whatever is, however little that brings. */
-const fuseAnyRows: Pass = (program) => fuseRows(program, { elements: 1, bytes: 0 });
+const fuseAnyRows: ProgramPass = (program) => fuseRows(program, { elements: 1, bytes: 0 });
 const passes = [...pipeline, ["fusion of any rows", fuseAnyRows] as const];
 
 /** A program and the number that everything else about its trial is drawn by. */
@@ -122,9 +122,9 @@ function run(
   times = 2,
 ): readonly Tensor[] {
   const compiled = backend.compile(routine);
-  let slots: Slot[] = [];
+  let slots: KernelValue[] = [];
   for (let time = 0; time < times; time++) {
-    slots = program.outs.map(({ type: { shape, dtype } }): Slot => {
+    slots = program.outs.map(({ type: { shape, dtype } }): KernelValue => {
       const n = shape.reduce((a, b) => a * b, 1);
       return shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), n + 1), offset: 1 };
     });

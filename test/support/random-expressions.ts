@@ -9,7 +9,7 @@ import type {
   Expr,
   Procedure,
   ScalarType,
-  Table,
+  ConstantTable,
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
 import type { Choices, Scope } from "./random-choices.ts";
@@ -28,12 +28,12 @@ const constants: Readonly<Record<ScalarType, readonly number[]>> = {
   bool: [0, 1],
 };
 
-const table: Table = {
+const table: ConstantTable = {
   name: "coefficients",
   type: "f64",
   values: [0.5, -1.25, 3, 1e-3, -7, 2, 0.125, 11, -0, 4, 0.75, 9, -3, 1, 6, 100],
 };
-const digits: Table = {
+const digits: ConstantTable = {
   name: "digits",
   type: "i32",
   values: [3, 1, -4, 1, 5, -9, 2, 2147483647, 6, 5, -3, 5, 8, -9, 7, -2147483648],

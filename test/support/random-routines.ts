@@ -8,7 +8,7 @@ import type {
   Procedure,
   Routine,
   ScalarType,
-  Table,
+  ConstantTable,
   UnaryOp,
 } from "../../src/engine/kernel/scalar.ts";
 import { neutral } from "../../src/engine/kernel/neutral.ts";
@@ -106,7 +106,7 @@ class Generator {
   readonly #choices: Choices;
   readonly #buffers = new Map<ScalarType, { readonly loads: string[]; readonly stores: string[] }>();
   readonly #procedures: Procedure[] = [];
-  readonly #table: Table = {
+  readonly #table: ConstantTable = {
     name: "digits",
     type: "i32",
     values: [3, 1, -4, 1, 5, -9, 2, 2147483647, 6, 5, -3, 5, 8, -9, 7, -2147483648],

@@ -1,7 +1,7 @@
 // Random routines whose sizes are computed by calls.
 import fc from "fast-check";
 import * as k from "../../src/engine/kernel/build.ts";
-import type { Buffer, Dim, Expr, Routine, Size, Stmt } from "../../src/engine/kernel/scalar.ts";
+import type { Buffer, Dim, Expr, Routine, SizeExpr, Stmt } from "../../src/engine/kernel/scalar.ts";
 import { constantSize, layOutAtCall, sizeExpr } from "../../src/engine/kernel/sizes.ts";
 import { lengthOf } from "./buffer-length.ts";
 import type { CallNumbers } from "./kernel-agreement.ts";
@@ -34,10 +34,10 @@ function withSizeInputs(routine: Routine, choices: Choices): SizedRoutine {
     i === 0 ? Math.max(...sizes) : 1 + choices.below(Math.max(...sizes)),
   );
   const given = new Map(values.map((value, i) => [`size${i}`, value]));
-  const made = (value: number): Size => expression(value, [...given], choices);
+  const made = (value: number): SizeExpr => expression(value, [...given], choices);
 
   const dim = (x: Dim): Dim => {
-    const number = (size: Size): Size => {
+    const number = (size: SizeExpr): SizeExpr => {
       const value = constantSize(size);
       return value === undefined || value === 0 || choices.below(3) === 0 ? size : made(value); // no stride stays none
     };
@@ -90,7 +90,7 @@ function expression(
   value: number,
   given: readonly (readonly [name: string, value: number])[],
   choices: Choices,
-): Size {
+): SizeExpr {
   const [name, n] = choices.of(given);
   const input = k.local("i32", name);
   const ways: readonly (readonly [holds: boolean, make: () => Expr])[] = [

@@ -1,6 +1,6 @@
 import { checkProgram, type Program, type Tensor } from "downhill";
 import { scalarTypeOf } from "../../src/engine/ir/types.ts";
-import type { Backend, Slot } from "../../src/engine/kernel/executable.ts";
+import type { Backend, KernelValue } from "../../src/engine/kernel/executable.ts";
 import { makeArray } from "../../src/engine/kernel/executable.ts";
 import { lowerProgram } from "../../src/engine/passes/lower.ts";
 import { slotsOf, tensorOf } from "./cells.ts";
@@ -8,7 +8,7 @@ import { slotsOf, tensorOf } from "./cells.ts";
 /** Runs a program as it is, without any pass. */
 export function runPlain(program: Program, backend: Backend, ins: readonly Tensor[]): Tensor[] {
   checkProgram(program);
-  const slots = program.outs.map((v): Slot => {
+  const slots = program.outs.map((v): KernelValue => {
     const n = v.type.shape.reduce((a, b) => a * b, 1);
     return v.type.shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(v.type.dtype), n), offset: 0 };
   });

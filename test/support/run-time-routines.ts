@@ -1,12 +1,20 @@
 // Routines as long as their calls say.
 import * as k from "../../src/engine/kernel/build.ts";
 import { exp64 } from "../../src/engine/kernel/math/index.ts";
-import type { Buffer, Dim, Expr, Port, Routine, ScalarType, Size } from "../../src/engine/kernel/scalar.ts";
+import type {
+  Buffer,
+  Dim,
+  Expr,
+  Port,
+  Routine,
+  ScalarType,
+  SizeExpr,
+} from "../../src/engine/kernel/scalar.ts";
 import { layOutAtCall, multiplySizes, sizeExpr } from "../../src/engine/kernel/sizes.ts";
 
 export const n: Expr = k.local("i32", "n");
 export const nInput: Port = { kind: "scalar", name: "n", type: "i32" };
-export const port = (name: string, type: ScalarType, size: Size): Port & { readonly kind: "buffer" } => ({
+export const port = (name: string, type: ScalarType, size: SizeExpr): Port & { readonly kind: "buffer" } => ({
   kind: "buffer",
   buffer: { name, type, size },
 });
@@ -66,8 +74,8 @@ export const running: Routine = (() => {
 
 /** Products whose dims of these roles have `n` indices, the others 3 rows, 5 columns, 4 sums and 2 products. */
 export function products(role: Dim["role"], accumulate: boolean): Routine {
-  const count = (which: Dim["role"], other: number): Size => (which === role ? n : other);
-  const times = (...sizes: readonly Size[]): Size => sizes.reduce(multiplySizes);
+  const count = (which: Dim["role"], other: number): SizeExpr => (which === role ? n : other);
+  const times = (...sizes: readonly SizeExpr[]): SizeExpr => sizes.reduce(multiplySizes);
   const [batches, rows, columns, sums] = [
     count("batch", 2),
     count("row", 3),
@@ -127,7 +135,7 @@ export function matrixProduct(
     Expr,
   ];
   const run = runs === 1 ? sums : k.div(sums, k.i32(runs));
-  const [left, right]: [Size, Size] = [transposed.left ? rows : 1, transposed.right ? 1 : columns];
+  const [left, right]: [SizeExpr, SizeExpr] = [transposed.left ? rows : 1, transposed.right ? 1 : columns];
   const outer: Dim = {
     role: "sum",
     size: runs,

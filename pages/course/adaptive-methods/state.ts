@@ -6,7 +6,7 @@ import { onRareLosses, type RareRun } from "../../../src/pictures/landscapes/pre
 import { stepsByGradient } from "../../../src/pictures/landscapes/presets/long-run.ts";
 import {
   frequencies,
-  type Learnt,
+  type TrainingPass,
   onePass,
   rareWeight,
   ratesByWeight,
@@ -103,8 +103,10 @@ const passes = {
   adagrad: /* @__PURE__ */ onePass((learningRate) => adagrad({ learningRate })),
 };
 const items = computed(() => sparseItems(seed.value));
-export const bySgd: ReadonlySignal<Learnt> = computed(() => passes.sgd(sgdRate.value, items.value));
-export const byRates: ReadonlySignal<Learnt> = computed(() => passes.adagrad(adagradRate.value, items.value));
+export const bySgd: ReadonlySignal<TrainingPass> = computed(() => passes.sgd(sgdRate.value, items.value));
+export const byRates: ReadonlySignal<TrainingPass> = computed(() =>
+  passes.adagrad(adagradRate.value, items.value),
+);
 
 /** The weights after one pass, by how often their features occur. */
 export const weightChart: ReadonlySignal<ChartSpec> = computed(() => {
@@ -134,7 +136,7 @@ export const endRateChart: ReadonlySignal<ChartSpec> = computed(() => ({
 }));
 
 export const sparseWords: ReadonlySignal<string> = computed(() => {
-  const words = (learnt: Learnt): string =>
+  const words = (learnt: TrainingPass): string =>
     Number.isFinite(learnt.loss)
       ? `${shortNumber(rareWeight(learnt))}, loss ${shortNumber(learnt.loss)}`
       : "diverged";

@@ -4,7 +4,7 @@ import type { Tensor } from "downhill";
 import { assertNever } from "../../../src/engine/util/assert-never.ts";
 import { operationsOf } from "../../live/program.ts";
 import { type CompiledText, compileText } from "../../../src/numeric/syntax/index.ts";
-import { type Expr, postOrder, showExpr } from "../../../src/numeric/syntax/ast.ts";
+import { type TextExpr, postOrder, showExpr } from "../../../src/numeric/syntax/ast.ts";
 import { TextError } from "../../../src/numeric/syntax/span.ts";
 import { parse } from "../../../src/numeric/syntax/parse.ts";
 import { traceText } from "../../../src/pictures/viz/index.ts";
@@ -26,7 +26,7 @@ interface Rules {
   readonly inputs: readonly (readonly [name: string, tangent: string])[];
   readonly result: string;
   readonly resultTangent: string;
-  readonly lines: readonly (readonly [name: string, formula: Expr])[];
+  readonly lines: readonly (readonly [name: string, formula: TextExpr])[];
 }
 
 /**
@@ -49,7 +49,7 @@ function rulesOf(stage: CompiledText): Rules {
   const table = traceText(stage);
   const forward = table.forward[0]!.lines;
   const count = table.inputs.length;
-  const lines = forward.slice(count).flatMap((line, i): [string, Expr][] => {
+  const lines = forward.slice(count).flatMap((line, i): [string, TextExpr][] => {
     const { expression } = table.program[i]!;
     return [
       [line.name, formulaOf(expression)],
@@ -65,7 +65,7 @@ function rulesOf(stage: CompiledText): Rules {
   };
 }
 
-function formulaOf(text: string): Expr {
+function formulaOf(text: string): TextExpr {
   const value = parse(text).at(0)?.value;
   if (value === undefined) throw new Error(`${text} is no formula`);
   return value;
@@ -105,7 +105,7 @@ export function writtenOut(text: CompiledText): number | undefined {
 }
 
 /** Operations in a formula whose names stand for formulas of these sizes. */
-function sizeOf(formula: Expr, sizes: ReadonlyMap<string, number>): number {
+function sizeOf(formula: TextExpr, sizes: ReadonlyMap<string, number>): number {
   let size = 0;
   for (const part of postOrder(formula)) {
     switch (part.kind) {
@@ -157,7 +157,7 @@ export function derivativeText(stage: CompiledText, times: number, most: number)
 }
 
 /** A formula with texts in the places of names; no longer than needed to show so many characters of it. */
-function substituted(formula: Expr, texts: ReadonlyMap<string, string>, most: number): string {
+function substituted(formula: TextExpr, texts: ReadonlyMap<string, string>, most: number): string {
   const shown = showExpr(formula).replace(/[\p{L}_][\p{L}\p{N}_]*/gu, (name) => {
     const text = texts.get(name);
     if (text === undefined) return name;

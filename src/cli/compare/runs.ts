@@ -4,8 +4,8 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { readSavedRun } from "../../training/train/checkpoint/codec.ts";
 import { checkpointFolder, type EpochRecord } from "../../training/train/index.ts";
 import { quote } from "../shared/words.ts";
-import { type KeptTest, keptTests } from "../train/kept-tests.ts";
-import { lastSettings, type Settings, showSetting, wordsOfStretch } from "../train/run-history.ts";
+import { type EpochTest, keptTests } from "../train/kept-tests.ts";
+import { lastSettings, type FlatSettings, showSetting, wordsOfStretch } from "../train/run-history.ts";
 
 /** A run as its folder tells of it. */
 export interface ComparedRun {
@@ -15,9 +15,9 @@ export interface ComparedRun {
   readonly steps: number;
   readonly history: readonly EpochRecord[];
   /** How it did on the test part, by epoch; nothing of runs by programs and by earlier versions. */
-  readonly tests: ReadonlyMap<number, KeptTest>;
+  readonly tests: ReadonlyMap<number, EpochTest>;
   /** `undefined` where a program has made it. */
-  readonly settings: Settings | undefined;
+  readonly settings: FlatSettings | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -90,13 +90,13 @@ function noRun(folder: string, why: string): DownhillError {
 }
 
 /** A setting in which runs differ: its name, and what each has. */
-export type Difference = readonly [name: string, ...values: string[]];
+export type SettingDifference = readonly [name: string, ...values: string[]];
 
 /** The settings in which the runs differ, as they are written; those of runs by programs are not known. */
-export function differencesOf(runs: readonly ComparedRun[]): Difference[] {
+export function differencesOf(runs: readonly ComparedRun[]): SettingDifference[] {
   const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings ?? {})));
   return [...names]
-    .map((name): Difference => [
+    .map((name): SettingDifference => [
       name,
       ...runs.map(({ settings }) => (settings === undefined ? "not known" : textOf(settings[name]))),
     ])
@@ -122,7 +122,7 @@ export function curvesOf(runs: readonly ComparedRun[]): ComparedCurve[] {
   const curve = (
     title: string,
     unit: "number" | "percent",
-    of: (record: EpochRecord, test: KeptTest | undefined) => number | undefined,
+    of: (record: EpochRecord, test: EpochTest | undefined) => number | undefined,
   ): ComparedCurve => {
     const values = runs.map(({ history, tests }) =>
       history.map((record) => of(record, tests.get(record.epoch)) ?? Number.NaN),

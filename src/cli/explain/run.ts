@@ -97,10 +97,10 @@ function titleOf({ statements, outputName }: CompiledText): string {
 }
 
 /** What a file holds, by the end of its name. */
-type Drawing = (table: TraceTable, title: string) => string;
+type TraceFormatter = (table: TraceTable, title: string) => string;
 
-const page: Drawing = (table, title) => toHtml(table, { title });
-const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
+const page: TraceFormatter = (table, title) => toHtml(table, { title });
+const drawings: ReadonlyMap<string, TraceFormatter> = new Map<string, TraceFormatter>([
   [".svg", (table) => toSvg(table)],
   [".html", page],
   [".htm", page],
@@ -109,7 +109,7 @@ const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
   [".mmd", (table) => toMermaid(table)],
 ]);
 
-function drawingFor(file: string): Drawing {
+function drawingFor(file: string): TraceFormatter {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {
     throw new DownhillError(

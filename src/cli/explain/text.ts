@@ -2,7 +2,7 @@ import type {
   Check,
   ForwardPass,
   ReverseLine,
-  Shown,
+  ShownValue,
   TraceLine,
   TraceTable,
 } from "../../pictures/viz/index.ts";
@@ -16,7 +16,11 @@ const digits = 7;
 
 /** The traces as text for a terminal or a file, in aligned columns. */
 export function showTrace(table: TraceTable, paint: Paint, columns: number | undefined): string {
-  const context: Context = { paint, columns, isSymbolic: table.inputs.every(({ value }) => value === null) };
+  const context: TraceTextStyle = {
+    paint,
+    columns,
+    isSymbolic: table.inputs.every(({ value }) => value === null),
+  };
   return [
     programSection(table, context),
     ...table.forward.map((pass) => forwardSection(table, pass, context)),
@@ -30,19 +34,19 @@ export function showTrace(table: TraceTable, paint: Paint, columns: number | und
     .join("\n");
 }
 
-interface Context {
+interface TraceTextStyle {
   readonly paint: Paint;
   /** Width of the terminal, if there is one. */
   readonly columns: number | undefined;
   readonly isSymbolic: boolean;
 }
 
-function shownValue(shown: Shown): string {
+function shownValue(shown: ShownValue): string {
   return typeof shown === "number" ? showNumber(shown, digits) : showValue(shown);
 }
 
 /** `= 6`, or nothing where values are not known. */
-function equals(shown: Shown, { paint }: Context): string {
+function equals(shown: ShownValue, { paint }: TraceTextStyle): string {
   return shown === null ? "" : `= ${paint("cyan", shownValue(shown))}`;
 }
 
@@ -72,13 +76,17 @@ function align(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Aligned rows, if they fit the terminal; else the cells from `stacked` on go on a line of their own. */
-function alignOrStack(rows: readonly (readonly string[])[], stacked: number, { columns }: Context): string[] {
+function alignOrStack(
+  rows: readonly (readonly string[])[],
+  stacked: number,
+  { columns }: TraceTextStyle,
+): string[] {
   const wide = align(rows);
   if (columns === undefined || wide.every((line) => visible(line) <= columns)) return wide;
   return rows.flatMap((row) => [row.slice(0, stacked).join("  "), `      ${row.slice(stacked).join("  ")}`]);
 }
 
-function programSection(table: TraceTable, context: Context): string[] {
+function programSection(table: TraceTable, context: TraceTextStyle): string[] {
   const { paint, isSymbolic } = context;
   const storedAt = new Map<string, string[]>();
   for (const { at, name, value: formula } of table.stored) {
@@ -100,7 +108,7 @@ function programSection(table: TraceTable, context: Context): string[] {
   return [paint("bold", "Program"), ...align([...inputs, ...lines, ...named])];
 }
 
-function programLine(line: TraceLine, indent: string, context: Context, mark: string): string[][] {
+function programLine(line: TraceLine, indent: string, context: TraceTextStyle, mark: string): string[][] {
   const bodies = line.bodies.flatMap((body) => [
     [
       `${indent}    ${context.paint("dim", `${body.name}(${body.inputs.join(", ")}) gives ${body.outputs.join(", ")}`)}`,
@@ -110,7 +118,7 @@ function programLine(line: TraceLine, indent: string, context: Context, mark: st
   return [[`${indent}${line.text}`, equals(line.value, context), mark], ...bodies];
 }
 
-function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context: Context): string[] {
+function forwardSection(table: TraceTable, { seed, lines }: ForwardPass, context: TraceTextStyle): string[] {
   const { paint, isSymbolic } = context;
   const tangents = new Map(lines.map(({ name, tangent }) => [name, tangent.name]));
   const seeds = Object.entries(seed).map(
@@ -140,7 +148,7 @@ function meaning(out: string, seed: ForwardPass["seed"]): string {
   return moved.length === 1 && only?.[1] === 1 ? `∂${out}/∂${only[0]} = ` : "";
 }
 
-function reverseSection(table: TraceTable, context: Context): string[] {
+function reverseSection(table: TraceTable, context: TraceTextStyle): string[] {
   const { paint } = context;
   const seed = table.reverse.find((line) => line.kind === "seed");
   if (seed === undefined && table.reverse.length === 0)
@@ -167,7 +175,7 @@ function reverseSection(table: TraceTable, context: Context): string[] {
   return [paint("bold", title), ...body, ...gradientLines(table, context)];
 }
 
-function reverseRow(line: ReverseLine, context: Context): string[] {
+function reverseRow(line: ReverseLine, context: TraceTextStyle): string[] {
   const { paint } = context;
   const sum = line.kind === "sum" || line.kind === "none" || line.kind === "seed";
   const shown = line.value === null ? "" : `= ${paint("magenta", shownValue(line.value))}`;
@@ -190,7 +198,7 @@ function reverseRow(line: ReverseLine, context: Context): string[] {
   }
 }
 
-function gradientLines(table: TraceTable, { paint, isSymbolic }: Context): string[] {
+function gradientLines(table: TraceTable, { paint, isSymbolic }: TraceTextStyle): string[] {
   if (isSymbolic) return [];
   const adjoints = new Map(table.reverse.map((line) => [line.of, line]));
   const parts = table.inputs.flatMap(({ name, differentiated }) => {
@@ -203,7 +211,7 @@ function gradientLines(table: TraceTable, { paint, isSymbolic }: Context): strin
   return parts.length === 0 ? [] : [`  ${paint("dim", "gradient:")} ${listed(parts)}`];
 }
 
-function storedSection(table: TraceTable, { paint }: Context): string[] {
+function storedSection(table: TraceTable, { paint }: TraceTextStyle): string[] {
   if (table.stored.length === 0) return [];
   const adjoints = new Map(table.reverse.map((line) => [line.of, line.name]));
   const rows = table.stored.map(({ name, at, usedBy }) => [
@@ -214,7 +222,7 @@ function storedSection(table: TraceTable, { paint }: Context): string[] {
   return [paint("bold", "Stored on the way forward"), ...align(rows)];
 }
 
-function affectsSection({ affects, outputs }: TraceTable, { paint }: Context): string[] {
+function affectsSection({ affects, outputs }: TraceTable, { paint }: TraceTextStyle): string[] {
   const lines = Object.entries(affects).map(([name, names]) => {
     if (names.length > 0) return `  ${name} affects ${listed(names)}`;
     return outputs.includes(name) ? `  ${name} is the result itself` : `  ${name} affects nothing`;
@@ -222,7 +230,7 @@ function affectsSection({ affects, outputs }: TraceTable, { paint }: Context): s
   return lines.length === 0 ? [] : [paint("bold", "What each input can affect"), ...lines];
 }
 
-function checkSection(table: TraceTable, check: Check, { paint }: Context): string[] {
+function checkSection(table: TraceTable, check: Check, { paint }: TraceTextStyle): string[] {
   const names = new Map(table.reverse.map((line) => [line.of, line.name]));
   if (check.entries.length === 0) return []; // nothing is differentiated
   const rows = check.entries.map((entry) => {

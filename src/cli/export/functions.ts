@@ -12,7 +12,7 @@ import {
   type Encoding,
   featuresOf,
   type ItemInput,
-  type Output,
+  type ModelOutput,
   placeholder,
   predictionOf,
   targetOf,
@@ -34,7 +34,7 @@ export interface ExportedFunction {
   readonly outputs: readonly string[];
   /** The inputs that have one item after the other, and what the results are. */
   readonly items: readonly ItemInput[];
-  readonly results: readonly Output[];
+  readonly results: readonly ModelOutput[];
   /** What is to be known of it, for people. */
   readonly notes: readonly string[];
 }
@@ -67,8 +67,8 @@ function predictions(run: TrainedRun, items: number): ExportedFunction {
 
 function loss(run: TrainedRun, items: number): ExportedFunction {
   const { data, lossOf } = labelled(run);
-  const mean: Output = { name: "loss", about: "the mean over the items" };
-  const share: Output = { name: "accuracy", about: "the share of items whose class is right" };
+  const mean: ModelOutput = { name: "loss", about: "the mean over the items" };
+  const share: ModelOutput = { name: "accuracy", about: "the share of items whose class is right" };
   return {
     f(params: MlpParams, ...columns: readonly Tensor[]) {
       const { loss: value, metrics } = splitLoss(lossOf(params, columns));
@@ -82,7 +82,7 @@ function loss(run: TrainedRun, items: number): ExportedFunction {
 function ofLearnt(
   run: TrainedRun,
   data: readonly ItemInput[],
-  outputs: readonly Output[],
+  outputs: readonly ModelOutput[],
   items: number,
 ): Omit<ExportedFunction, "f"> {
   const { learnt, bestEpoch } = run;

@@ -6,7 +6,7 @@ import type { FeatureRule } from "../../training/data/index.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import { convert } from "../../engine/prims/index.ts";
-import type { Inputs, Task } from "../train/problem.ts";
+import type { Inputs, LearningTask } from "../train/problem.ts";
 import type { TrainedRun } from "./saved.ts";
 
 /** An input of the model that has one item after the other along its first axis. */
@@ -111,13 +111,13 @@ export function targetOf({ table, source, sizes }: TrainedRun): Encoding {
 }
 
 /** The classes of a run, of which those of images are numbers. */
-function classesOf(task: Task | undefined, sizes: readonly number[]): readonly string[] {
+function classesOf(task: LearningTask | undefined, sizes: readonly number[]): readonly string[] {
   if (task?.kind === "classification") return task.classes;
   return Array.from({ length: sizes.at(-1)! }, (_, i) => String(i));
 }
 
 /** A result of the model. */
-export interface Output {
+export interface ModelOutput {
   readonly name: string;
   readonly about: string;
   readonly categories?: readonly string[];
@@ -125,7 +125,7 @@ export interface Output {
 
 /** What a network gives as people ask for it: probabilities and the class, or a number in units of the target. */
 export function predictionOf({ table, sizes }: TrainedRun): {
-  readonly outputs: readonly Output[];
+  readonly outputs: readonly ModelOutput[];
   readonly decode: (output: Tensor) => readonly Tensor[];
 } {
   const task = table?.task;

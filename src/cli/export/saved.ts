@@ -8,16 +8,16 @@ import { quote } from "../shared/words.ts";
 import { requestOfWords } from "../train/command.ts";
 import { kindOf } from "../train/defaults.ts";
 import { formerLearnt } from "../train/learnt.ts";
-import type { Learnt } from "../train/problem.ts";
+import type { TablePreprocessing } from "../train/problem.ts";
 import { repetitionOf, wordsOfStretch } from "../train/run-history.ts";
-import { readSettings, type Settings } from "../train/settings.ts";
-import { readSource, type Source } from "../train/source.ts";
+import { readSettings, type TrainingSettings } from "../train/settings.ts";
+import { readSource, type DataSource } from "../train/source.ts";
 
 /** A run of `downhill train` as its folder tells of it. */
 export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | "batches"> {
   readonly folder: string;
-  readonly source: Source;
-  readonly settings: Settings;
+  readonly source: DataSource;
+  readonly settings: TrainingSettings;
   /** The parameters at its end, and what it has learnt: those of the best epoch where it held items out. */
   readonly last: MlpParams;
   readonly learnt: MlpParams;
@@ -26,7 +26,7 @@ export interface TrainedRun extends Pick<SavedRun, "step" | "epoch" | "items" | 
   /** Inputs of the network, sizes of its layers, and outputs. */
   readonly sizes: readonly number[];
   /** How the columns of a table become inputs; `undefined` for images. */
-  readonly table: Learnt | undefined;
+  readonly table: TablePreprocessing | undefined;
   /** The commands that make it again. */
   readonly commands: readonly string[];
   /** What is to be known of the files. */
@@ -77,7 +77,7 @@ export async function readTrainedRun(folder: string): Promise<TrainedRun> {
 }
 
 /** What the run has learnt from its table, which has to fit its network. */
-function tableOf(folder: string, sizes: readonly number[]): Learnt {
+function tableOf(folder: string, sizes: readonly number[]): TablePreprocessing {
   const table = formerLearnt(folder);
   const outputs = table?.task.kind === "classification" ? table.task.classes.length : 1;
   if (table !== undefined && table.inputs.names.length === sizes[0] && outputs === sizes.at(-1)) return table;

@@ -2,7 +2,7 @@ import type { ChartSpec, SeriesSpec } from "../../pictures/plot/chart-spec.ts";
 import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { endsOf } from "./numbers.ts";
-import type { Curve, FitReport } from "./report.ts";
+import type { ConfidenceCurve, FitReport } from "./report.ts";
 import { parameterRows } from "./report.ts";
 import { percent } from "./text.ts";
 import { counted } from "../shared/words.ts";
@@ -36,8 +36,13 @@ export function fitCharts({ drawing, settings, solved }: FitReport): PictureChar
     draw: "dots",
     colour: 0,
   });
-  const lineOf = (of: Curve): SeriesSpec => ({ name: "fit", x: short(of.x), y: short(of.value), colour: 1 });
-  const bandOf = (of: Curve): SeriesSpec[] =>
+  const lineOf = (of: ConfidenceCurve): SeriesSpec => ({
+    name: "fit",
+    x: short(of.x),
+    y: short(of.value),
+    colour: 1,
+  });
+  const bandOf = (of: ConfidenceCurve): SeriesSpec[] =>
     of.low.some(Number.isFinite)
       ? [
           {
@@ -49,7 +54,7 @@ export function fitCharts({ drawing, settings, solved }: FitReport): PictureChar
           },
         ]
       : [];
-  const curveChart = (name: string, y: Float64Array, of: Curve): ChartSpec => ({
+  const curveChart = (name: string, y: Float64Array, of: ConfidenceCurve): ChartSpec => ({
     title: `${name} against ${xName}`,
     x,
     y: { label: name },

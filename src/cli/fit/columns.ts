@@ -5,7 +5,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { nameInFormula } from "./formula.ts";
 
 /** Rows to be fitted. */
-export interface FitData {
+export interface FitRows {
   /** Numbers of each column that is used, by its name in formulas. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly rows: number;
@@ -36,7 +36,7 @@ export function namesOf(table: Table): string[] {
  * @throws DownhillError `data`, naming file, line and column: for text, and for missing values unless they are to be
  * skipped. `option` for a column that is not there.
  */
-export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitData {
+export function takeColumns(table: Table, wanted: readonly string[], missing: "error" | "skip"): FitRows {
   const names = namesOf(table);
   const notes = [...notesInWords(table, { hasCategories: false })];
   const all = wanted.map((name) => {
@@ -82,7 +82,7 @@ export function takeColumns(table: Table, wanted: readonly string[], missing: "e
 const largest = 1e150;
 
 /** A value whose square is beyond what numbers hold, with its place; nothing where there is none. */
-export interface FarValue {
+export interface OverflowingValue {
   readonly column: string;
   readonly value: number;
   /** `line 3`, or `row 2` where there is no file. */
@@ -90,7 +90,7 @@ export interface FarValue {
 }
 
 /** The first value of a column that is too large, or the largest where all are too small, to be squared. */
-export function farValue({ columns, lines }: FitData, column: string): FarValue | undefined {
+export function farValue({ columns, lines }: FitRows, column: string): OverflowingValue | undefined {
   const values = columns.get(column)!;
   const size = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (size === 0 || (size < largest && size > 1 / largest)) return undefined;
@@ -102,7 +102,7 @@ export function farValue({ columns, lines }: FitData, column: string): FarValue 
 }
 
 /** @throws DownhillError `data` for a column whose squares are summed and cannot be. */
-export function checkSizes(name: string, data: FitData, columns: readonly string[]): void {
+export function checkSizes(name: string, data: FitRows, columns: readonly string[]): void {
   for (const column of columns) {
     const far = farValue(data, column);
     if (far === undefined) continue;

@@ -2,16 +2,16 @@ import { tensor } from "../../numeric/array/create.ts";
 import { type CurveFit, fitCurve } from "../../numeric/optim/index.ts";
 import type { Table } from "../../training/io/index.ts";
 import { checkSizes, takeColumns } from "./columns.ts";
-import type { Columns, Formula } from "./formula.ts";
+import type { ColumnTensors, FitFormula } from "./formula.ts";
 import { endsOf } from "./numbers.ts";
-import type { Drawing, FitReport, Solved } from "./report.ts";
+import type { FitChart, FitReport, SolvedColumn } from "./report.ts";
 import { type FitRequest, type FitSettings, readBounds, readStart } from "./settings.ts";
 
 /** What is fitted, to what, and how. */
-interface Fitting {
+interface FitTask {
   readonly table: Table;
   readonly provenance: string | undefined;
-  readonly formula: Formula;
+  readonly formula: FitFormula;
   readonly request: Pick<FitRequest, "start" | "bounds" | "sigma" | "weights" | "absoluteSigma">;
   readonly settings: FitSettings;
 }
@@ -21,7 +21,7 @@ interface Fitting {
  *
  * @throws DownhillError as `takeColumns`, `readStart`, `readBounds` and `fitCurve`.
  */
-export function fitTable({ table, provenance, formula, request, settings }: Fitting): FitReport {
+export function fitTable({ table, provenance, formula, request, settings }: FitTask): FitReport {
   const { target, left, columns, parameters, model } = formula;
   const fitted = left?.columns ?? [target];
   const start = readStart(request.start, parameters);
@@ -36,7 +36,7 @@ export function fitTable({ table, provenance, formula, request, settings }: Fitt
   const over = columns.length === 0 ? fitted.slice(0, 1) : columns;
   const x = Object.fromEntries(over.map((name) => [name, numbersOf(name)]));
   const { loss, lossScale, level, starts, maxIterations } = settings;
-  const fit = fitCurve<string, Columns>(model, x, y, {
+  const fit = fitCurve<string, ColumnTensors>(model, x, y, {
     parameters,
     start,
     ...bounds,
@@ -73,11 +73,11 @@ function evenly(low: number, high: number): Float64Array {
 }
 
 function drawingOf(
-  { target, left, columns, isOfColumns = false }: Formula,
+  { target, left, columns, isOfColumns = false }: FitFormula,
   y: Float64Array,
   data: ReadonlyMap<string, Float64Array>,
-  fit: CurveFit<string, Columns>,
-): Drawing {
+  fit: CurveFit<string, ColumnTensors>,
+): FitChart {
   const residuals = Float64Array.from(fit.residuals.data());
   const [only, ...others] = columns;
   if (only !== undefined && others.length === 0) {
@@ -114,11 +114,11 @@ function drawingOf(
 
 /** Fitted values, and the curve with its band, of the column that the left side is an invertible function of. */
 function solvedFor(
-  { left }: Formula,
+  { left }: FitFormula,
   data: ReadonlyMap<string, Float64Array>,
-  fit: CurveFit<string, Columns>,
-  { kind, curve }: Drawing,
-): Solved | undefined {
+  fit: CurveFit<string, ColumnTensors>,
+  { kind, curve }: FitChart,
+): SolvedColumn | undefined {
   const inverse = left?.inverse;
   if (left === undefined || inverse === undefined) return undefined;
   const column = left.columns[0]!;

@@ -9,12 +9,12 @@ import { asWritten, type LeftSide, readLeftSide, splitLeftSide } from "./left-si
 import { didYouMean, suggest } from "../../engine/util/suggest.ts";
 
 /** Columns by their names, as the model takes them. */
-export type Columns = Readonly<Record<string, Tensor>>;
+export type ColumnTensors = Readonly<Record<string, Tensor>>;
 
 /** A formula, or a function in a file, whose names are known to be data or parameters. */
-export interface Formula {
+export interface FitFormula {
   /** The fitted column by columns and parameters. */
-  readonly model: (x: Columns, params: Columns) => Tensor;
+  readonly model: (x: ColumnTensors, params: ColumnTensors) => Tensor;
   /** The formula in one line, as `y = a * exp(-b * x) + c`. */
   readonly text: string;
   /** What is fitted: the name of a column, or the left side as it is written. */
@@ -39,7 +39,7 @@ export interface Formula {
  *
  * @throws DownhillError `syntax` with a caret; `option` where the result is no column, or where there is nothing to fit.
  */
-export function readFormula(text: string, table: string, columns: readonly string[]): Formula {
+export function readFormula(text: string, table: string, columns: readonly string[]): FitFormula {
   const split = splitLeftSide(text, columns);
   if (split === undefined) return readStatements(text, table, columns, undefined);
   const left = readLeftSide(split.left, table, columns);
@@ -51,7 +51,7 @@ function readStatements(
   table: string,
   columns: readonly string[],
   left: LeftSide | undefined,
-): Formula {
+): FitFormula {
   const compiled = compileText(text, { names: columns });
   const { inputs, outputName, statements } = compiled;
   const target = left?.text ?? outputName;

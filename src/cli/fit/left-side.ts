@@ -1,12 +1,12 @@
 import { tensor } from "../../numeric/array/create.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { compileText, showExpr } from "../../numeric/syntax/index.ts";
-import type { Expr } from "../../numeric/syntax/ast.ts";
+import type { TextExpr } from "../../numeric/syntax/ast.ts";
 import { TextError } from "../../numeric/syntax/span.ts";
 import { tokenize } from "../../numeric/syntax/token.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import type { FitData } from "./columns.ts";
+import type { FitRows } from "./columns.ts";
 
 /** The left side of a formula that is an expression of columns, as in `log(y) = a + b*x`: its values are what is fitted. */
 export interface LeftSide {
@@ -18,7 +18,7 @@ export interface LeftSide {
    *
    * @throws DownhillError `data` for a value that is not finite, naming its row.
    */
-  readonly values: (table: string, data: FitData) => Float64Array;
+  readonly values: (table: string, data: FitRows) => Float64Array;
   /** The column as a function of the left side; `undefined` where it occurs twice or no inverse is evident. */
   readonly inverse: ((value: number) => number) | undefined;
 }
@@ -93,11 +93,11 @@ export function readLeftSide(left: string, table: string, columns: readonly stri
   };
 }
 
-type Inverse = (value: number) => number;
+type UnaryInverse = (value: number) => number;
 
 /** Solves `expression = value` for the only name in it. */
-function inverseOf(expression: Expr): Inverse | undefined {
-  const within = (part: Expr, peel: Inverse): Inverse | undefined => {
+function inverseOf(expression: TextExpr): UnaryInverse | undefined {
+  const within = (part: TextExpr, peel: UnaryInverse): UnaryInverse | undefined => {
     const inner = inverseOf(part);
     return inner && ((value) => inner(peel(value)));
   };
@@ -127,13 +127,13 @@ function inverseOf(expression: Expr): Inverse | undefined {
   }
 }
 
-function constantOf(expression: Expr): number | undefined {
+function constantOf(expression: TextExpr): number | undefined {
   if (expression.kind === "number") return expression.value;
   const inner = expression.kind === "negate" ? constantOf(expression.x) : undefined;
   return inner === undefined ? undefined : -inner;
 }
 
-const inverses: ReadonlyMap<string, Inverse> = new Map<string, Inverse>([
+const inverses: ReadonlyMap<string, UnaryInverse> = new Map<string, UnaryInverse>([
   ["log", Math.exp],
   ["ln", Math.exp],
   ["log10", (value) => 10 ** value],
@@ -142,16 +142,16 @@ const inverses: ReadonlyMap<string, Inverse> = new Map<string, Inverse>([
   ["sqrt", (value) => (value < 0 ? Number.NaN : value ** 2)],
 ]);
 
-type Solve = (value: number, constant: number) => number;
+type BinaryInverse = (value: number, constant: number) => number;
 /** Of `constant ∘ y = value`, y. */
-const afterConstant: Readonly<Record<string, Solve>> = {
+const afterConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => constant - value,
   "*": (value, constant) => value / constant,
   "/": (value, constant) => constant / value,
 };
 /** Of `y ∘ constant = value`, y. */
-const beforeConstant: Readonly<Record<string, Solve>> = {
+const beforeConstant: Readonly<Record<string, BinaryInverse>> = {
   "+": (value, constant) => value - constant,
   "-": (value, constant) => value + constant,
   "*": (value, constant) => value / constant,

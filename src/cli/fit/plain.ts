@@ -5,7 +5,7 @@ import { assertNever } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { PlainForm, PlainType } from "../../numeric/plain/form/form.ts";
 import type { RunnablePlain } from "../shared/plain-file.ts";
-import { type Formula, notesOfLeftSide, notesOfSlips, refuseBothSides } from "./formula.ts";
+import { type FitFormula, notesOfLeftSide, notesOfSlips, refuseBothSides } from "./formula.ts";
 import type { LeftSide } from "./left-side.ts";
 
 /**
@@ -21,7 +21,7 @@ export function plainModel(
   left: string | LeftSide | undefined,
   table: string,
   columns: readonly string[],
-): Formula {
+): FitFormula {
   const { name } = form.region;
   const isOfColumns = form.result.kind === "array";
   if (form.result.kind !== "number" && !isOfColumns) {

@@ -1,4 +1,4 @@
-import { linearScale, roundScale, type Scale, showTick } from "../../pictures/plot/scale.ts";
+import { linearScale, roundScale, type AxisScale, showTick } from "../../pictures/plot/scale.ts";
 import type { Paint } from "../shared/style.ts";
 import { endsOf } from "./numbers.ts";
 
@@ -90,7 +90,7 @@ function stroke(
   }
 }
 
-function xAxis({ at, ticks }: Scale, width: number, margin: number, name: string): string[] {
+function xAxis({ at, ticks }: AxisScale, width: number, margin: number, name: string): string[] {
   const line = Array.from({ length: width }, () => "─");
   let labels = "";
   for (const tick of ticks) {

@@ -1,19 +1,19 @@
 import type { CurveFit, StopReason } from "../../numeric/optim/index.ts";
-import { type FitData, farValue } from "./columns.ts";
-import type { Columns, Formula } from "./formula.ts";
+import { type FitRows, farValue } from "./columns.ts";
+import type { ColumnTensors, FitFormula } from "./formula.ts";
 import { withError } from "./numbers.ts";
 import type { FitSettings } from "./settings.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 
 /** Everything that is told of a fit. */
 export interface FitReport {
-  readonly formula: Formula;
+  readonly formula: FitFormula;
   /** What the data are called. */
   readonly source: string;
   readonly provenance: string | undefined;
   readonly settings: FitSettings;
-  readonly data: FitData;
-  readonly fit: CurveFit<string, Columns>;
+  readonly data: FitRows;
+  readonly fit: CurveFit<string, ColumnTensors>;
   readonly bounds: {
     readonly low: Readonly<Record<string, number>>;
     readonly high: Readonly<Record<string, number>>;
@@ -21,22 +21,22 @@ export interface FitReport {
   /** Parameters whose start was given. */
   readonly given: readonly string[];
   /** What to draw: against the only column, or observed against fitted values. */
-  readonly drawing: Drawing;
+  readonly drawing: FitChart;
   /** The column that an expression on the left is solved for, where its inverse is evident. */
-  readonly solved?: Solved;
+  readonly solved?: SolvedColumn;
 }
 
 /** A column that the left side of a formula was solved for. */
-export interface Solved {
+export interface SolvedColumn {
   readonly column: string;
   readonly y: Float64Array;
   readonly fitted: Float64Array;
   /** The curve with its band, where it is drawn against a column. */
-  readonly curve: Curve | undefined;
+  readonly curve: ConfidenceCurve | undefined;
 }
 
 /** Points, a curve through them, and what it leaves. */
-export interface Drawing {
+export interface FitChart {
   readonly kind: "curve" | "observed";
   readonly xName: string;
   readonly yName: string;
@@ -44,11 +44,11 @@ export interface Drawing {
   readonly y: Float64Array;
   readonly residuals: Float64Array;
   /** The curve with its confidence band, x rising. */
-  readonly curve: Curve;
+  readonly curve: ConfidenceCurve;
 }
 
 /** A curve with its band. */
-export interface Curve {
+export interface ConfidenceCurve {
   readonly x: Float64Array;
   readonly value: Float64Array;
   readonly low: Float64Array;
@@ -165,7 +165,7 @@ function farNotes(
 }
 
 /** The correlation of each residual with the next, in the order of x. */
-function neighbours({ x, residuals }: Drawing): number | undefined {
+function neighbours({ x, residuals }: FitChart): number | undefined {
   const order = Array.from(x.keys()).sort((a, b) => x[a]! - x[b]!);
   const r = order.map((i) => residuals[i]!);
   const total = r.reduce((sum, ri) => sum + ri * ri, 0);

@@ -12,7 +12,7 @@ import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, type OutputFile, writeOutput } from "../shared/write-file.ts";
 import { namesOf } from "./columns.ts";
 import { fitTable } from "./fit-table.ts";
-import { type Formula, readFormula } from "./formula.ts";
+import { type FitFormula, readFormula } from "./formula.ts";
 import { readLeftSide } from "./left-side.ts";
 import { fitPage } from "./page.ts";
 import { fitPicture } from "./charts.ts";
@@ -58,7 +58,7 @@ export async function fitReport(
 }
 
 /** The model that a text is: a function in a file, or a formula. */
-async function readModel(text: string, table: Table, out: OutputFile | undefined): Promise<Formula> {
+async function readModel(text: string, table: Table, out: OutputFile | undefined): Promise<FitFormula> {
   const named = plainModelText(text);
   const names = namesOf(table);
   if (named === undefined) return readFormula(text, table.name, names);

@@ -2,7 +2,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { RobustLoss } from "../../numeric/optim/index.ts";
 import { robustLosses } from "../../numeric/optim/minimize/robust.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import { type Names, readNumber, readPairs } from "../shared/assignments.ts";
+import { type NameSet, readNumber, readPairs } from "../shared/assignments.ts";
 
 /** What `downhill fit` was asked for, as it was written. */
 export interface FitRequest {
@@ -68,7 +68,7 @@ export function readSettings(request: FitRequest): FitSettings {
 /** `--start a=1,b=2` */
 export function readStart(text: string | undefined, parameters: readonly string[]): Record<string, number> {
   if (text === undefined) return {};
-  const known: Names = { noun: "parameter", names: parameters };
+  const known: NameSet = { noun: "parameter", names: parameters };
   const given = readPairs("--start", text, known, (name, value) => {
     const start = readNumber("--start", name, value);
     if (Number.isFinite(start)) return start;
@@ -83,7 +83,7 @@ export function readBounds(
   parameters: readonly string[],
 ): { readonly low: Record<string, number>; readonly high: Record<string, number> } {
   if (text === undefined) return { low: {}, high: {} };
-  const known: Names = { noun: "parameter", names: parameters };
+  const known: NameSet = { noun: "parameter", names: parameters };
   const given = readPairs("--bounds", text, known, (name, value): readonly [number, number] => {
     const ends = value.split(":");
     if (ends.length !== 2) {

@@ -48,7 +48,7 @@ export async function showLandscape(request: LandscapeRequest, stream: TextOutpu
   await show(json ? slice : studyOf(slice, settings, optimizer), { out, draw, json }, stream);
 }
 
-interface Settings {
+interface SliceSettings {
   readonly directions: SliceDirections;
   readonly resolution: number;
   readonly range: Interval | undefined;
@@ -60,7 +60,7 @@ interface Settings {
   readonly seed: number;
 }
 
-function readSettings(request: LandscapeRequest): Settings {
+function readSettings(request: LandscapeRequest): SliceSettings {
   const { dataset: name, directions, range, hidden = "32", seed } = request;
   if (name !== undefined && name !== "digits") {
     throw optionError(
@@ -106,7 +106,7 @@ function readSettings(request: LandscapeRequest): Settings {
 
 /** The slice, with how the network was trained. */
 async function sliceOfDigits(
-  settings: Settings,
+  settings: SliceSettings,
 ): Promise<{ readonly slice: LossSlice; readonly optimizer: string }> {
   const { directions, resolution, range, epochs, batch, hidden, seed } = settings;
   const { images, labels, count } = digits();
@@ -142,7 +142,7 @@ async function sliceOfDigits(
 
 function studyOf(
   slice: LossSlice,
-  { epochs, batch, hidden, items, directions }: Settings,
+  { epochs, batch, hidden, items, directions }: SliceSettings,
   optimizer: string,
 ): Study {
   const plane = {

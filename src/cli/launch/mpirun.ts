@@ -37,7 +37,7 @@ export function findMpirun(given?: string): Mpirun {
 }
 
 /** What is to be started. */
-export interface Start {
+export interface LaunchPlan {
   readonly ranks: number;
   readonly allowRunAsRoot: boolean;
   /** Where Open MPI keeps the memory that ranks share: what ranks that are killed leave there is deleted with it. */
@@ -47,7 +47,7 @@ export interface Start {
 }
 
 /** How a launcher starts the ranks on this machine, and how it is told to end. */
-export interface StartedBy {
+export interface LauncherCommand {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What it hands on to the ranks as a request to end. */
@@ -57,7 +57,7 @@ export interface StartedBy {
 }
 
 /** Ranks of one machine talk through its memory alone, so that they listen on no port. */
-export function startBy({ make, major }: Mpirun, start: Start): StartedBy {
+export function startBy({ make, major }: Mpirun, start: LaunchPlan): LauncherCommand {
   const { ranks, allowRunAsRoot, sharedMemory, command } = start;
   const n = ["-n", String(ranks)];
   if (make === "MPICH") {

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 
 /** How a try ended. */
-export interface Outcome {
+export interface LaunchOutcome {
   /** The exit code of the launcher, or 128 and its signal's number. */
   readonly code: number;
   /** The rank that ended the others, where that is known. */
@@ -35,7 +35,7 @@ export function readOutcome(
   signal: NodeJS.Signals | null,
   told: string,
   left: () => readonly number[],
-): Outcome {
+): LaunchOutcome {
   const find = (patterns: readonly RegExp[]): Record<string, string | undefined> | undefined =>
     patterns.map((pattern) => pattern.exec(told)?.groups).find((groups) => groups !== undefined);
   const number = (text: string | undefined): number | undefined =>
@@ -60,7 +60,7 @@ export function readOutcome(
 }
 
 /** What happened, as the beginning of a sentence. */
-export function describeOutcome({ code, rank, signal }: Outcome): string {
+export function describeOutcome({ code, rank, signal }: LaunchOutcome): string {
   const who = rank === undefined ? "a rank" : `rank ${rank}`;
   if (signal === undefined) return `${who} ended the run with exit code ${code}`;
   if (signal === "unknown") return `${who} died, of a signal that mpirun did not tell`;

@@ -6,12 +6,12 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { launchVariables } from "../../training/distributed/launched.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
-import { findMpirun, startBy, type Mpirun, type StartedBy } from "./mpirun.ts";
+import { findMpirun, startBy, type Mpirun, type LauncherCommand } from "./mpirun.ts";
 import { newestFile } from "./newest.ts";
 import { endRun } from "./processes.ts";
-import { stopOnSignals, type Stop } from "./stop.ts";
+import { stopOnSignals, type StopSignals } from "./stop.ts";
 import { watched, watchOpening } from "./watch.ts";
-import { describeOutcome, readOutcome, tellingLength, type Outcome } from "./outcome.ts";
+import { describeOutcome, readOutcome, tellingLength, type LaunchOutcome } from "./outcome.ts";
 
 /** What `downhill launch` was asked for. */
 export interface LaunchRequest {
@@ -83,7 +83,7 @@ export async function launch(request: LaunchRequest): Promise<number> {
   }
 }
 
-interface Circumstances {
+interface RestartContext {
   readonly stoppedBy: string | undefined;
   /** Whether there is a checkpoint that was not there before this try. */
   readonly isNewer: boolean;
@@ -94,8 +94,8 @@ interface Circumstances {
 
 /** Whether another try may go better than this one, and the rest of the sentence that says so. */
 function decide(
-  { signal }: Outcome,
-  { stoppedBy, isNewer, restart, restarts }: Circumstances,
+  { signal }: LaunchOutcome,
+  { stoppedBy, isNewer, restart, restarts }: RestartContext,
 ): { readonly isAgain: boolean; readonly next: string } {
   if (stoppedBy !== undefined) return { isAgain: false, next: `, stopped by ${stoppedBy}` };
   const mayHelp = signal !== undefined || isNewer;
@@ -106,14 +106,19 @@ function decide(
   return { isAgain: false, next: same };
 }
 
-interface Try {
-  readonly outcome: Outcome;
+interface LaunchAttempt {
+  readonly outcome: LaunchOutcome;
   /** Whether what it wrote to standard error ends in the middle of a line. */
   readonly isMidLine: boolean;
 }
 
 /** Starts the ranks and waits for their end. `running` is a folder in which there is a file for each that is not at its end. */
-async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running: string): Promise<Try> {
+async function tryOnce(
+  { path }: Mpirun,
+  started: LauncherCommand,
+  stop: StopSignals,
+  running: string,
+): Promise<LaunchAttempt> {
   for (const name of readdirSync(running)) rmSync(join(running, name), { recursive: true });
   const child = spawn(path, started.args, {
     // in a group of its own, or a terminal would send it Ctrl-C too; from there it could not read the terminal
@@ -135,7 +140,7 @@ async function tryOnce({ path }: Mpirun, started: StartedBy, stop: Stop, running
   });
   const readStdout = passOn(child.stdout, process.stdout); // where MPICH tells of a rank that died
   const readStderr = passOn(child.stderr, process.stderr);
-  return await new Promise<Try>((resolve, reject) => {
+  return await new Promise<LaunchAttempt>((resolve, reject) => {
     child.on("error", (cause) => {
       unwatch();
       reject(new DownhillError("option", `launch: ${path} cannot be started: ${cause.message}.`, { cause }));

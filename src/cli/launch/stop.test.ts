@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
-import { type Stop, stopOnSignals } from "./stop.ts";
+import { type StopSignals, stopOnSignals } from "./stop.ts";
 
 const started = { args: [], env: {}, request: "SIGUSR2", end: "SIGTERM" } as const;
-let stop: Stop | undefined;
+let stop: StopSignals | undefined;
 let child: ChildProcess | undefined;
 afterEach(() => {
   stop?.dispose();

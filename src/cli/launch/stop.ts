@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
-import type { StartedBy } from "./mpirun.ts";
+import type { LauncherCommand } from "./mpirun.ts";
 import { endRun } from "./processes.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -9,14 +9,14 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const endedWithin = 5000;
 
 /** The signals that ask the run to end. */
-export interface Stop {
+export interface StopSignals {
   readonly signal: AbortSignal;
   /** The first signal that came. */
   readonly by: () => string | undefined;
   /** The exit code of a run that ended before it was started. */
   readonly exitCode: () => number;
   /** Ends a child by the signals from now on. `running` is the folder of the run. */
-  readonly guard: (child: ChildProcess, started: StartedBy, running: string) => void;
+  readonly guard: (child: ChildProcess, started: LauncherCommand, running: string) => void;
   /** Has the child end its ranks at once. */
   readonly end: (why: string) => void;
   readonly dispose: () => void;
@@ -28,14 +28,15 @@ export interface Stop {
  *
  * @param grace in milliseconds
  */
-export function stopOnSignals(grace: number, tell: (text: string) => void): Stop {
+export function stopOnSignals(grace: number, tell: (text: string) => void): StopSignals {
   const controller = new AbortController();
   const came: NodeJS.Signals[] = [];
   let reason = "";
   let stage = 0; // what has been done of: request, end, kill
   let timer: NodeJS.Timeout | undefined;
   let child:
-    { readonly process: ChildProcess; readonly started: StartedBy; readonly running: string } | undefined;
+    | { readonly process: ChildProcess; readonly started: LauncherCommand; readonly running: string }
+    | undefined;
 
   const advance = (to: number): void => {
     clearTimeout(timer);

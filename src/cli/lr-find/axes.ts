@@ -1,15 +1,15 @@
-import { linearScale, logScale, type Scale, showTick } from "../../pictures/plot/scale.ts";
+import { linearScale, logScale, type AxisScale, showTick } from "../../pictures/plot/scale.ts";
 import type { LrRange } from "../../training/train/index.ts";
 import type { AxisMark } from "../shared/chart.ts";
 
 /** The rates along the axis below, from 0 at the first to 1 at the last, and the round ones among them. */
-export function rateScale({ rates }: LrRange, isLinear: boolean): Scale {
+export function rateScale({ rates }: LrRange, isLinear: boolean): AxisScale {
   const [first, last] = [rates[0]!, rates.at(-1)!];
   return isLinear || rates.length < 2 ? linearScale(first, last, 6) : logScale(first, last, 12);
 }
 
 /** The round rates as marks of an axis. */
-export function rateMarks(scale: Scale): AxisMark[] {
+export function rateMarks(scale: AxisScale): AxisMark[] {
   return scale.ticks.map((tick) => ({ at: scale.at(tick), label: showTick(tick) }));
 }
 

@@ -1,7 +1,7 @@
 import type { LrRange } from "../../training/train/index.ts";
 
 /** A range test and what it was made on. */
-export interface Found {
+export interface RangeTestReport {
   readonly range: LrRange;
   readonly isLinear: boolean;
   /** In a line: data, network, optimiser. */

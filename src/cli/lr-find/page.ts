@@ -5,20 +5,20 @@ import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts"
 import { roundScale } from "../../pictures/plot/scale.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
 import { highestDrawn } from "./axes.ts";
-import type { Found } from "./found.ts";
+import type { RangeTestReport } from "./found.ts";
 import { conclusions } from "./text.ts";
 
 const digits = 3;
 const title = "Learning rate range test";
 
 /** The curve as an SVG picture that stands alone and follows the reader's choice of light or dark. */
-export function rangePicture(found: Found): string {
+export function rangePicture(found: RangeTestReport): string {
   const notes = [found.about, ...conclusions(found).map(([name, value]) => `${name.trim()}: ${value}`)];
   return writePicture({ heading: title, notes, charts: [rangeChart(found)] });
 }
 
 /** The picture with its conclusions on a page of its own. */
-export function rangePage(found: Found): string {
+export function rangePage(found: RangeTestReport): string {
   const { about, next } = found;
   const main = element(
     "main",
@@ -55,7 +55,7 @@ export function rangePage(found: Found): string {
  * Losses as dots, their average as a line, and the rates that were found. The axis ends a little above the first loss; where
  * losses leave it, triangles at its edge say so.
  */
-function rangeChart({ range, isLinear }: Found): PictureChart {
+function rangeChart({ range, isLinear }: RangeTestReport): PictureChart {
   const { rates, losses, smoothed, suggestion } = range;
   const top = highestDrawn(range);
   const inside = [...losses, ...smoothed].filter((loss) => loss <= top);

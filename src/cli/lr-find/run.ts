@@ -8,16 +8,16 @@ import { columnsOf, paintFor } from "../shared/style.ts";
 import type { Terminal } from "../shared/terminal.ts";
 import { optionError, quote, readCount, readNumber } from "../shared/words.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
-import { loadProblem, type Problem } from "../train/data.ts";
+import { loadProblem, type LearningProblem } from "../train/data.ts";
 import { kindOf } from "../train/defaults.ts";
-import { aroundStepper, type Method, methodWords } from "../train/method.ts";
-import { type Batch, makeModel, type Model } from "../train/model.ts";
+import { aroundStepper, type OptimizationMethod, methodWords } from "../train/method.ts";
+import { type Batch, makeModel, type TrainableNetwork } from "../train/model.ts";
 import { trainRequest } from "../train/request.ts";
-import { readSettings, type Settings } from "../train/settings.ts";
-import { filesOfSource, readSource, type Source, sourceWords } from "../train/source.ts";
+import { readSettings, type TrainingSettings } from "../train/settings.ts";
+import { filesOfSource, readSource, type DataSource, sourceWords } from "../train/source.ts";
 import { networkInWords } from "../train/text.ts";
 import { trainingBatches } from "../train/training.ts";
-import type { Found } from "./found.ts";
+import type { RangeTestReport } from "./found.ts";
 import { rangePage, rangePicture } from "./page.ts";
 import { showRange } from "./text.ts";
 
@@ -75,7 +75,7 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
     const problem = await loadProblem(source, settings.seed);
     const model = makeModel(problem, settings.hidden, settings.seed);
     const { method, seed } = settings;
-    const found: Found = {
+    const found: RangeTestReport = {
       range: await lrRangeTest<MlpParams, unknown, Batch>({
         params: model.start,
         loss: model.loss,
@@ -103,13 +103,13 @@ export async function findRates(request: FindRequest, { stdout, stderr }: Termin
 }
 
 /** The optimiser of a method at such a rate. */
-function optimizerWith(method: Method, learningRate: Schedule): GeneralOptimizer<unknown> {
+function optimizerWith(method: OptimizationMethod, learningRate: Schedule): GeneralOptimizer<unknown> {
   const { optimizer, momentum } = method;
   const options = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }), learningRate };
   return aroundStepper(method, makeOptimizer({ name: optimizer.name, options }));
 }
 
-function refuseRate({ optimizer, isRateGiven, schedule }: Method): void {
+function refuseRate({ optimizer, isRateGiven, schedule }: OptimizationMethod): void {
   if (isRateGiven || schedule !== undefined) {
     throw optionError("--optimizer: the learning rate is what is looked for; say --from and --to.");
   }
@@ -120,17 +120,17 @@ function refuseRate({ optimizer, isRateGiven, schedule }: Method): void {
   }
 }
 
-type Range = Partial<Record<"from" | "to" | "steps" | "smoothing" | "divergence", number>> & {
+type RangeTestSettings = Partial<Record<"from" | "to" | "steps" | "smoothing" | "divergence", number>> & {
   readonly shape: "linear" | "exponential";
 };
 
-function readRange({ texts, isLinear }: FindRequest): Range {
+function readRange({ texts, isLinear }: FindRequest): RangeTestSettings {
   const read = <T>(name: string, reader: (name: string, text: string) => T): Record<string, T> => {
     const text = texts.get(name);
     return text === undefined ? {} : { [name]: reader(`--${name}`, text) };
   };
   const positive = (name: string, text: string): number => readNumber(name, text, { from: 0, above: true });
-  const range: Range = {
+  const range: RangeTestSettings = {
     ...read("from", positive),
     ...read("to", positive),
     ...read("steps", readCount),
@@ -144,7 +144,11 @@ function readRange({ texts, isLinear }: FindRequest): Range {
   return range;
 }
 
-function aboutOf({ title, train }: Problem, { sizes }: Model, { method, batch }: Settings): string {
+function aboutOf(
+  { title, train }: LearningProblem,
+  { sizes }: TrainableNetwork,
+  { method, batch }: TrainingSettings,
+): string {
   const { optimizer, momentum } = method;
   const options = [
     ...(momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`]),
@@ -156,14 +160,18 @@ function aboutOf({ title, train }: Problem, { sizes }: Model, { method, batch }:
 }
 
 /** What to do with the rates: a run whose rate goes up and down between them. */
-function nextCommand(source: Source, { method }: Settings, { suggestion }: LrRange): string | undefined {
+function nextCommand(
+  source: DataSource,
+  { method }: TrainingSettings,
+  { suggestion }: LrRange,
+): string | undefined {
   if (suggestion === null) return undefined;
   const schedule = `cyclic base=${Number(suggestion.base.toPrecision(2))} max=${Number(suggestion.max.toPrecision(2))}`;
   const words = ["downhill", "train", ...sourceWords(source), ...methodWords({ ...method, schedule })];
   return words.map(quote).join(" ");
 }
 
-function asJson({ range, next, about }: Found, { method, seed }: Settings): object {
+function asJson({ range, next, about }: RangeTestReport, { method, seed }: TrainingSettings): object {
   const { stopped, suggestion, best, rates, losses, smoothed } = range;
   return {
     about,
@@ -179,7 +187,7 @@ function asJson({ range, next, about }: Found, { method, seed }: Settings): obje
   };
 }
 
-function drawingFor(file: string): (found: Found) => string {
+function drawingFor(file: string): (found: RangeTestReport) => string {
   const extension = extname(file).toLowerCase();
   const draw = extension === ".svg" ? rangePicture : /^\.html?$/.test(extension) ? rangePage : undefined;
   if (draw === undefined) {

@@ -3,14 +3,14 @@ import { drawChart } from "../shared/chart.ts";
 import type { Paint } from "../shared/style.ts";
 import { showLoss } from "../train/output.ts";
 import { highestDrawn, rateMarks, rateScale } from "./axes.ts";
-import type { Found } from "./found.ts";
+import type { RangeTestReport } from "./found.ts";
 import { counted } from "../shared/words.ts";
 
 const widest = 100; // cells of a chart
 const digits = 3;
 
 /** Heading, chart and what to make of it. */
-export function showRange(found: Found, paint: Paint, columns: number | undefined): string {
+export function showRange(found: RangeTestReport, paint: Paint, columns: number | undefined): string {
   const { range, isLinear, about, next } = found;
   const width = Math.min(widest, columns ?? 80);
   const scale = rateScale(range, isLinear);
@@ -34,7 +34,7 @@ export function showRange(found: Found, paint: Paint, columns: number | undefine
 }
 
 /** What the test says, as names and values. */
-export function conclusions({ range }: Found): (readonly [name: string, value: string])[] {
+export function conclusions({ range }: RangeTestReport): (readonly [name: string, value: string])[] {
   const { rates, smoothed, best, stopped, suggestion } = range;
   const rate = (value: number): string => showNumber(value, digits);
   const n = rates.length;

@@ -4,14 +4,14 @@ import type { MlpParams } from "../../numeric/nn/index.ts";
 import { readSafetensorsFile } from "../../training/io/index.ts";
 import { networkIn, readTrainedRun } from "../export/saved.ts";
 import { isLearnt } from "../train/learnt.ts";
-import type { Learnt } from "../train/problem.ts";
+import type { TablePreprocessing } from "../train/problem.ts";
 
 /** A network of `downhill train` that predicts from the columns of a table. */
 export interface TableModel {
   readonly params: MlpParams;
   /** Inputs of the network, sizes of its layers, and outputs. */
   readonly sizes: readonly number[];
-  readonly learnt: Learnt;
+  readonly learnt: TablePreprocessing;
   /** How the table was read that it was trained on, where that is known. */
   readonly header: "auto" | false;
   readonly decimal: "auto" | "." | ",";

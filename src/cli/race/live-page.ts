@@ -17,7 +17,7 @@ const settable: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** How a race was asked for, as it was written. */
-interface Asked {
+interface RaceArguments {
   readonly landscape: string;
   readonly optimizers: string;
 }
@@ -29,7 +29,7 @@ export type LivePage = { readonly page: string } | { readonly reason: string };
  * A page in which the race runs: the user chooses start, optimisers, settings and the formula. One file that loads nothing;
  * without script it is the picture of the race.
  */
-export function liveRacePage(shown: Race, asked: Asked): LivePage {
+export function liveRacePage(shown: Race, asked: RaceArguments): LivePage {
   const { landscape, noise, start, steps } = shown;
   const definition = Object.hasOwn(zoo, asked.landscape) ? zoo[asked.landscape]!.definition : asked.landscape;
   if (typeof definition !== "string" || /\.[cm]?[jt]s(#|$)/.test(definition))

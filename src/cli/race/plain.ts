@@ -7,7 +7,7 @@ import type { RunnablePlain } from "../shared/plain-file.ts";
 import { optionError } from "../shared/words.ts";
 
 /** The coordinates of a landscape, and how a function takes them. */
-interface Shape {
+interface CoordinateLayout {
   readonly coordinates: readonly string[];
   readonly argumentsOf: (point: Tensor) => unknown[];
 }
@@ -37,7 +37,7 @@ export function plainLandscape(
 
 const usualCount = 2; // coordinates of an array, where --start does not say how many
 
-function shapeOf(form: PlainForm, start: string | undefined): Shape {
+function shapeOf(form: PlainForm, start: string | undefined): CoordinateLayout {
   const required = form.params.filter(({ type }) => type.kind !== "optional");
   // optional parameters keep their defaults, unless there are no others
   const params = required.length > 0 ? required : form.params;
@@ -54,7 +54,11 @@ function shapeOf(form: PlainForm, start: string | undefined): Shape {
   return { ...shape, argumentsOf };
 }
 
-function shapeOfParams(form: PlainForm, params: PlainForm["params"], start: string | undefined): Shape {
+function shapeOfParams(
+  form: PlainForm,
+  params: PlainForm["params"],
+  start: string | undefined,
+): CoordinateLayout {
   const [only, ...others] = params;
   if (only === undefined) throw wrongShape(form);
   if (params.every(({ type }) => isReal(type))) {

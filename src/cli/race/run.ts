@@ -73,7 +73,11 @@ export async function show(
     out,
     draw,
     json,
-  }: { readonly out: OutputFile | undefined; readonly draw: Drawing | undefined; readonly json: boolean },
+  }: {
+    readonly out: OutputFile | undefined;
+    readonly draw: LandscapeFormatter | undefined;
+    readonly json: boolean;
+  },
   stream: TextOutput,
 ): Promise<void> {
   const paint = paintFor(stream);
@@ -136,9 +140,9 @@ async function makeStudy(name: string, request: RaceRequest): Promise<Study> {
 }
 
 /** What a file holds, by the end of its name. */
-export type Drawing = (shown: Study | Race | LossSlice) => string;
+export type LandscapeFormatter = (shown: Study | Race | LossSlice) => string;
 
-const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
+const drawings: ReadonlyMap<string, LandscapeFormatter> = new Map<string, LandscapeFormatter>([
   [".html", landscapeHtml],
   [".htm", landscapeHtml],
   [".svg", landscapeSvg],
@@ -146,7 +150,7 @@ const drawings: ReadonlyMap<string, Drawing> = new Map<string, Drawing>([
 ]);
 
 /** @throws DownhillError `option` for another ending. */
-export function drawingFor(file: string): Drawing {
+export function drawingFor(file: string): LandscapeFormatter {
   const draw = drawings.get(extname(file).toLowerCase());
   if (draw === undefined) {
     throw optionError(

@@ -8,14 +8,14 @@ import {
   sequential,
   warmup,
 } from "../../numeric/optim/index.ts";
-import { from, type Kind, length, type Made, partOf } from "./kinds.ts";
-import { ofNumbers, readFormula, type Reader } from "./reader.ts";
+import { from, type ScheduleKind, length, type DrawableSchedule, partOf } from "./kinds.ts";
+import { ofNumbers, readFormula, type OptionReader } from "./reader.ts";
 
 /** Reads a schedule from a text such as `cosine from=0.1 length=90`, for so many steps and with the rate of `within`. */
-type ReadPart = (text: string, steps: number, within: Reader) => number | Schedule;
+type ReadPart = (text: string, steps: number, within: OptionReader) => number | Schedule;
 
 /** Those that are made of others, of formulas or of lists. */
-export function composites(part: ReadPart): readonly (readonly [name: string, kind: Kind])[] {
+export function composites(part: ReadPart): readonly (readonly [name: string, kind: ScheduleKind])[] {
   return [
     [
       "warmup",
@@ -97,7 +97,7 @@ function splitParts(text: string): string[] {
   return text.split(";").map((part) => part.trim());
 }
 
-function makeSequential(read: Reader, part: ReadPart): Made {
+function makeSequential(read: OptionReader, part: ReadPart): DrawableSchedule {
   const parts = splitParts(
     read.text("parts", () => `linear from=${read.rate() / 10} to=${read.rate()}; cosine`),
   );
@@ -111,7 +111,7 @@ function makeSequential(read: Reader, part: ReadPart): Made {
 }
 
 /** The rates of the epochs: each metric tells on those after it. */
-function makePlateau(read: Reader): Made {
+function makePlateau(read: OptionReader): DrawableSchedule {
   const learningRate = from(read);
   // falls for a while and stays
   const falling = Array.from({ length: read.steps }, (_, epoch) => 1 / (1 + Math.min(epoch, read.steps / 4)));

@@ -13,10 +13,10 @@ import {
   type Schedule,
   stepDecay,
 } from "../../numeric/optim/index.ts";
-import { readFormula, type Reader } from "./reader.ts";
+import { readFormula, type OptionReader } from "./reader.ts";
 
 /** A schedule that can be drawn. */
-export interface Made {
+export interface DrawableSchedule {
   readonly rate: Schedule;
   readonly momentum?: Schedule;
   /** Number of steps to draw where none is given. */
@@ -26,18 +26,18 @@ export interface Made {
 }
 
 /** A schedule as the command line has it: every option has a default, which shows what it does. */
-export interface Kind {
+export interface ScheduleKind {
   readonly description: string;
-  readonly make: (read: Reader) => Made;
+  readonly make: (read: OptionReader) => DrawableSchedule;
 }
 
 /** The rate of the first step. */
-export function from(read: Reader): number {
+export function from(read: OptionReader): number {
   return read.number("from", read.rate);
 }
 
 /** The length of the schedule itself. */
-export function length(read: Reader): number {
+export function length(read: OptionReader): number {
   return read.number("length", read.steps);
 }
 
@@ -46,17 +46,17 @@ export function partOf(steps: number, part: number): number {
   return Math.max(1, Math.round(steps * part));
 }
 
-function to(read: Reader): number {
+function to(read: OptionReader): number {
   return read.number("to", 0);
 }
 
 /** From where to where, and in how many steps. */
-function line(read: Reader): { readonly from: number; readonly to: number; readonly steps: number } {
+function line(read: OptionReader): { readonly from: number; readonly to: number; readonly steps: number } {
   return { from: from(read), to: to(read), steps: length(read) };
 }
 
 /** Those of a single formula. */
-export const kinds: readonly (readonly [name: string, kind: Kind])[] = [
+export const kinds: readonly (readonly [name: string, kind: ScheduleKind])[] = [
   [
     "constant",
     {
@@ -189,7 +189,7 @@ export const kinds: readonly (readonly [name: string, kind: Kind])[] = [
   ["cyclic", { description: "up and down in straight lines, the momentum the other way", make: makeCyclic }],
 ];
 
-function makeOneCycle(read: Reader): Made {
+function makeOneCycle(read: OptionReader): DrawableSchedule {
   const rate = oneCycle({
     max: read.number("max", read.rate),
     steps: length(read),
@@ -204,7 +204,7 @@ function makeOneCycle(read: Reader): Made {
   return { rate, momentum: rate.momentum };
 }
 
-function makeCyclic(read: Reader): Made {
+function makeCyclic(read: OptionReader): DrawableSchedule {
   // as in the paper, or as far apart as there below the rate that it is given
   const max = read.number("max", read.givenRate ?? 0.006);
   const base = read.number("base", read.givenRate === undefined ? 0.001 : max / 6);

@@ -4,12 +4,12 @@ import { type PictureChart, writePicture } from "../../pictures/plot/picture.ts"
 import { showTick } from "../../pictures/plot/scale.ts";
 import { thinned } from "../../pictures/plot/thinned.ts";
 import { showNumber } from "../../pictures/viz/index.ts";
-import { type Curve, describe, showOptions, tableSteps } from "./text.ts";
+import { type ScheduleCurve, describe, showOptions, tableSteps } from "./text.ts";
 
 const digits = 6;
 
 /** The curves of a schedule as an SVG picture that stands alone and follows the reader's choice of light or dark. */
-export function schedulePicture(curve: Curve): string {
+export function schedulePicture(curve: ScheduleCurve): string {
   return writePicture({
     heading: curve.name,
     notes: [curve.description, showOptions(curve.options), describe(curve)],
@@ -18,7 +18,7 @@ export function schedulePicture(curve: Curve): string {
 }
 
 /** The picture with a table on a page of its own: one file that loads nothing. */
-export function schedulePage(curve: Curve): string {
+export function schedulePage(curve: ScheduleCurve): string {
   const main = element(
     "main",
     {},
@@ -45,7 +45,7 @@ export function schedulePage(curve: Curve): string {
   });
 }
 
-function scheduleCharts({ name, rates, momentum, log, unit }: Curve): PictureChart[] {
+function scheduleCharts({ name, rates, momentum, log, unit }: ScheduleCurve): PictureChart[] {
   const steps = rates.map((_, t) => t);
   const x = { label: unit, unit: "integer" } as const;
   const rate: PictureChart = {
@@ -72,7 +72,7 @@ function scheduleCharts({ name, rates, momentum, log, unit }: Curve): PictureCha
   return [rate, beside];
 }
 
-function stepTable({ rates, momentum, unit }: Curve): Markup {
+function stepTable({ rates, momentum, unit }: ScheduleCurve): Markup {
   const head = [unit, "rate", ...(momentum === undefined ? [] : ["momentum"])];
   const row = (tag: "td" | "th", cells: readonly string[]): Markup =>
     element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
@@ -94,7 +94,7 @@ function stepTable({ rates, momentum, unit }: Curve): Markup {
   );
 }
 
-function optionList({ options }: Curve): Markup {
+function optionList({ options }: ScheduleCurve): Markup {
   return element(
     "dl",
     { class: "settings" },

@@ -14,7 +14,7 @@ export type OptionValue = number | string | readonly number[];
 export type Initial<T> = T | (() => T);
 
 /** Reads the options of one schedule from their texts, and remembers which there are and what they are. */
-export interface Reader {
+export interface OptionReader {
   /** Number of steps that the schedule is given. */
   readonly steps: number;
   /** The rate that the schedule begins at, or rises to, where its own options do not say. */
@@ -49,7 +49,7 @@ export function makeReader(
   steps: number,
   mark: string,
   rate?: () => number,
-): Reader {
+): OptionReader {
   const values = new Map<string, OptionValue>();
   const known = new Set<string>();
   const take = <T extends OptionValue>(name: string, read: (text: string) => T): T | undefined => {
@@ -67,7 +67,7 @@ export function makeReader(
     return instead;
   };
   const asNumber = (name: string) => (text: string) => readNumber(`${mark}${name}`, text);
-  const reader: Reader = {
+  const reader: OptionReader = {
     steps,
     rate: rate ?? (() => initialRate),
     givenRate: rate,

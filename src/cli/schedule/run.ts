@@ -3,7 +3,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { schedulePage, schedulePicture } from "./page.ts";
 import { makeReader } from "./reader.ts";
 import { findSchedule, makeSchedule, schedules } from "./table.ts";
-import { type Curve, showCurve, showList } from "./text.ts";
+import { type ScheduleCurve, showCurve, showList } from "./text.ts";
 import { columnsOf, paintFor } from "../shared/style.ts";
 import type { TextOutput } from "../shared/terminal.ts";
 import { checkOutput, writeOutput } from "../shared/write-file.ts";
@@ -51,7 +51,7 @@ export async function drawSchedule(request: ScheduleRequest, stream: TextOutput)
 export function workOut(
   name: string,
   { steps, texts, log }: Pick<ScheduleRequest, "steps" | "texts" | "log">,
-): Curve {
+): ScheduleCurve {
   const [key, kind] = findSchedule(name);
   const given = steps === undefined ? undefined : readSteps(steps);
   const reader = makeReader(key, texts, given ?? defaultSteps, "--");
@@ -90,7 +90,7 @@ function readSteps(text: string): number {
   );
 }
 
-function asJson({ name, options, rates, momentum }: Curve): object {
+function asJson({ name, options, rates, momentum }: ScheduleCurve): object {
   return {
     schedule: name,
     options: Object.fromEntries(options),
@@ -100,7 +100,7 @@ function asJson({ name, options, rates, momentum }: Curve): object {
   };
 }
 
-function drawingFor(file: string): (curve: Curve) => string {
+function drawingFor(file: string): (curve: ScheduleCurve) => string {
   const extension = extname(file).toLowerCase();
   const draw =
     extension === ".svg" ? schedulePicture : /^\.html?$/.test(extension) ? schedulePage : undefined;

@@ -1,20 +1,20 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { perEpoch, type Schedule, sequential, warmup } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
-import { type Call, isNumber, readCall } from "../shared/call-text.ts";
+import { type OptionCall, isNumber, readCall } from "../shared/call-text.ts";
 import { composites } from "./composites.ts";
-import { type Kind, kinds, type Made } from "./kinds.ts";
-import { makeReader, type Reader } from "./reader.ts";
+import { type ScheduleKind, kinds, type DrawableSchedule } from "./kinds.ts";
+import { makeReader, type OptionReader } from "./reader.ts";
 
 /** All schedules of the command line by name. */
-export const schedules: ReadonlyMap<string, Kind> = new Map([...kinds, ...composites(readPart)]);
+export const schedules: ReadonlyMap<string, ScheduleKind> = new Map([...kinds, ...composites(readPart)]);
 
 /**
  * The schedule of a name: `cosine`, and `cosineDecay` as the library has it.
  *
  * @throws DownhillError `option` for an unknown one, with the nearest.
  */
-export function findSchedule(name: string): readonly [name: string, kind: Kind] {
+export function findSchedule(name: string): readonly [name: string, kind: ScheduleKind] {
   const written = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
   const key = written.replace(/-decay$/, "");
   const kind = schedules.get(key);
@@ -29,7 +29,7 @@ export function findSchedule(name: string): readonly [name: string, kind: Kind] 
  *
  * @throws DownhillError `option`, naming what cannot be read.
  */
-function readPart(text: string, steps: number, within: Reader): number | Schedule {
+function readPart(text: string, steps: number, within: OptionReader): number | Schedule {
   if (isNumber(text)) return Number(text);
   const { name, options } = readText("--parts", text);
   const [key, kind] = findSchedule(name);
@@ -60,7 +60,7 @@ export interface ScheduleContext {
 export function readSchedule(
   text: string,
   { what, steps, rate, stepsPerEpoch }: ScheduleContext,
-): Made & { readonly name: string } {
+): DrawableSchedule & { readonly name: string } {
   const { name, options } = readText(what, text);
   const [key, kind] = findSchedule(name);
   if (key === "plateau") {
@@ -77,7 +77,7 @@ export function readSchedule(
 }
 
 /** `cosine from=0.1 length=90`, and `cosine(from=0.1, length=90)`. */
-function readText(what: string, text: string): Call {
+function readText(what: string, text: string): OptionCall {
   if (/^[\w-]+\s*\(/.test(text)) return readCall(what, text);
   const [name = "", ...words] = text.trim().split(/\s+/);
   if (name === "") {
@@ -103,7 +103,7 @@ function readText(what: string, text: string): Call {
  * The schedule of a kind, with what may be put around any: a warm-up, epochs in place of steps. What is left of the steps
  * is the schedule's.
  */
-export function makeSchedule(kind: Kind, reader: Reader): Made {
+export function makeSchedule(kind: ScheduleKind, reader: OptionReader): DrawableSchedule {
   const warm = reader.maybeWhole("warmup", 0);
   const warmFrom = reader.maybeNumber("warmup-from");
   const epoch = reader.maybeWhole("per-epoch", 1);
@@ -122,7 +122,7 @@ export function makeSchedule(kind: Kind, reader: Reader): Made {
   return { ...counted, rate, momentum: sequential([momentum(0), momentum], { at: [warm] }) };
 }
 
-function around(made: Made, change: (schedule: Schedule) => Schedule): Made {
+function around(made: DrawableSchedule, change: (schedule: Schedule) => Schedule): DrawableSchedule {
   return {
     ...made,
     rate: change(made.rate),

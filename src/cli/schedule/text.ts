@@ -7,7 +7,7 @@ import type { Paint } from "../shared/style.ts";
 import { wrap } from "../shared/wrap.ts";
 
 /** A schedule, worked out. */
-export interface Curve {
+export interface ScheduleCurve {
   readonly name: string;
   readonly description: string;
   readonly options: ReadonlyMap<string, OptionValue>;
@@ -24,7 +24,7 @@ const widest = 100; // cells of a chart
 const digits = 6;
 
 /** Heading, chart and table for a terminal or a file. */
-export function showCurve(curve: Curve, paint: Paint, columns: number | undefined): string {
+export function showCurve(curve: ScheduleCurve, paint: Paint, columns: number | undefined): string {
   const { rates, momentum, log, unit } = curve;
   const width = Math.min(widest, columns ?? 80);
   const heading = (text: string): string => paint("bold", text);
@@ -56,7 +56,7 @@ export function showOptions(options: ReadonlyMap<string, OptionValue>): string {
 }
 
 /** Where the rates begin and end, and how far they go. */
-export function describe({ rates, unit }: Curve): string {
+export function describe({ rates, unit }: ScheduleCurve): string {
   const [low, high] = extent(rates);
   const show = (value: number): string => showNumber(value, 4);
   const at = (value: number): string => `${show(value)} at ${unit} ${rates.indexOf(value)}`;
@@ -77,7 +77,7 @@ export function tableSteps(n: number): number[] {
   return [...steps, n - 1];
 }
 
-function table({ rates, momentum, unit }: Curve, width: number, paint: Paint): string[] {
+function table({ rates, momentum, unit }: ScheduleCurve, width: number, paint: Paint): string[] {
   const head = [unit, "rate", ...(momentum === undefined ? [] : ["momentum"])];
   const rows = tableSteps(rates.length).map((t) => [
     showTick(t),

@@ -51,7 +51,7 @@ function readAssignments(option: string, text: string, inputs: readonly string[]
 }
 
 /** What names stand for. */
-export interface Names {
+export interface NameSet {
   /** As messages call one of them: `input`, `parameter`. */
   readonly noun: string;
   readonly names: readonly string[];
@@ -65,7 +65,7 @@ export interface Names {
 export function readPairs<T>(
   option: string,
   text: string,
-  known: Names,
+  known: NameSet,
   read: (name: string, value: string) => T,
 ): Map<string, T> {
   const given = new Map<string, T>();
@@ -116,7 +116,7 @@ function checkInput(option: string, name: string, inputs: readonly string[]): vo
   checkName(option, name, { noun: "input", names: inputs });
 }
 
-function checkName(option: string, name: string, { noun, names }: Names): void {
+function checkName(option: string, name: string, { noun, names }: NameSet): void {
   if (names.includes(name)) return;
   const near = didYouMean(name, names);
   const all = names.length === 0 ? ` It has no ${noun}s.` : ` Its ${noun}s are ${names.join(", ")}.`;

@@ -1,7 +1,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 
 /** A name with options in parentheses, as in `adam(beta1=0.8, amsgrad)`. */
-export interface Call {
+export interface OptionCall {
   readonly name: string;
   /** The texts of the options by the names that were written. */
   readonly options: ReadonlyMap<string, string>;
@@ -16,7 +16,7 @@ export interface Call {
  * @example
  * readCall("--optimizer", "adam(beta1=0.8, amsgrad)").options.get("amsgrad"); // 'true'
  */
-export function readCall(what: string, text: string): Call {
+export function readCall(what: string, text: string): OptionCall {
   const [, name, inside] = /^\s*([\w-]+)\s*(?:\((.*)\))?\s*$/s.exec(text) ?? [];
   if (name === undefined) {
     throw wrong(what, `is written as name, or name(option=value, …); got ${JSON.stringify(text)}.`);

@@ -1,7 +1,7 @@
 import {
   linearScale,
   roundLogScale,
-  type Scale,
+  type AxisScale,
   scaleFromZero,
   showTick,
 } from "../../pictures/plot/scale.ts";
@@ -30,7 +30,7 @@ export interface AxisMark {
 }
 
 /** The axis of values; on one of equal ratios what is not positive lies at its low end. */
-function valueScale(values: readonly number[], log: boolean, marks: number): Scale {
+function valueScale(values: readonly number[], log: boolean, marks: number): AxisScale {
   if (!log) return scaleFromZero(values, marks);
   const scale = roundLogScale(values);
   return { ...scale, at: (value) => (value > 0 ? scale.at(value) : 0) };
@@ -61,7 +61,7 @@ export function drawChart({ values, columns, lines, log = false, unit, marks: be
 }
 
 /** The cells of the curve. */
-function plot(values: readonly number[], scale: Scale, width: number, lines: number): string[] {
+function plot(values: readonly number[], scale: AxisScale, width: number, lines: number): string[] {
   const cells = Array.from({ length: lines }, () => new Uint8Array(width));
   const last = Math.max(1, values.length - 1);
   const place = (value: number, step: number): readonly [x: number, y: number] => [

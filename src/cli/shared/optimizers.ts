@@ -3,17 +3,17 @@ import * as optim from "../../numeric/optim/index.ts";
 import type { GeneralOptimizer } from "../../numeric/optim/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { readSchedule } from "../schedule/table.ts";
-import { type Call, isNumber, readCall, splitAtCommas } from "./call-text.ts";
+import { type OptionCall, isNumber, readCall, splitAtCommas } from "./call-text.ts";
 import { optimizerAliases, optimizerNames } from "./optimizer-table.ts";
 
 /** Options of an optimiser by their names in the library: numbers, words, flags, schedules. */
 export type OptimizerOptions = Readonly<Record<string, unknown>>;
 
-type Make = (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
+type OptimizerFactory = (options?: OptimizerOptions) => GeneralOptimizer<unknown>;
 
 /** The function of an optimiser. It checks its options itself, so that they may come from a text. */
-function makerOf(name: string): Make {
-  return (optim as unknown as Readonly<Record<string, Make>>)[name]!;
+function makerOf(name: string): OptimizerFactory {
+  return (optim as unknown as Readonly<Record<string, OptimizerFactory>>)[name]!;
 }
 
 /** What an optimiser is made for. */
@@ -80,7 +80,7 @@ export function makeOptimizer({ name, options }: OptimizerChoice): GeneralOptimi
 }
 
 /** Replaces an alias by its optimiser and preset options. Written options override the preset ones. */
-export function resolveAlias({ name, options }: Call): Call {
+export function resolveAlias({ name, options }: OptionCall): OptionCall {
   const key = name.toLowerCase();
   const alias = Object.hasOwn(optimizerAliases, key) ? optimizerAliases[key] : undefined;
   if (alias === undefined) return { name, options };

@@ -33,7 +33,7 @@ export function holdsPlain(file: string): boolean {
 }
 
 /** Files that a command is about to write. An undefined one is not. */
-type Outputs = readonly (OutputFile | undefined)[];
+type OutputFiles = readonly (OutputFile | undefined)[];
 
 /**
  * Reads a plain function, and what it calls in modules that it imports by a relative path.
@@ -41,7 +41,7 @@ type Outputs = readonly (OutputFile | undefined)[];
  * @throws DownhillError `file` where a file cannot be read, `plain` for what is outside of the language, `option` if one of the modules is
  *   an output.
  */
-export async function readPlain({ file, name }: PlainTarget, outputs: Outputs): Promise<PlainForm> {
+export async function readPlain({ file, name }: PlainTarget, outputs: OutputFiles): Promise<PlainForm> {
   return elaborate(await readModule(file, outputs), name);
 }
 
@@ -57,7 +57,10 @@ export interface RunnablePlain {
  *
  * @throws DownhillError as `readPlain`, and `plain` where a value from outside is not written out.
  */
-export async function readRunnable({ file, name }: PlainTarget, outputs: Outputs): Promise<RunnablePlain> {
+export async function readRunnable(
+  { file, name }: PlainTarget,
+  outputs: OutputFiles,
+): Promise<RunnablePlain> {
   const module = await readModule(file, outputs);
   const marked = findMarked(module, name);
   const form = elaborate(module, marked);
@@ -73,7 +76,7 @@ export async function readRunnable({ file, name }: PlainTarget, outputs: Outputs
   return { form, overTensors: overTensors as RunnablePlain["overTensors"] };
 }
 
-async function readModule(file: string, outputs: Outputs): Promise<Module> {
+async function readModule(file: string, outputs: OutputFiles): Promise<Module> {
   const parse = await loadParser();
   const refuseOutput = (input: string): void => {
     for (const output of outputs) if (output !== undefined) refuseInputs(output, [input]);

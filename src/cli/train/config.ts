@@ -4,7 +4,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { textNames } from "./request.ts";
 import type { TrainRequest } from "./settings.ts";
 
-type Asked = Partial<TrainRequest>;
+type TrainConfig = Partial<TrainRequest>;
 
 const flags = ["header", "indicator", "resume", "json"] as const;
 const names: readonly string[] = [...textNames, ...flags];
@@ -35,7 +35,7 @@ const sources: readonly (readonly (keyof TrainRequest)[])[] = [
  *
  * @throws DownhillError `file` for one that cannot be read, `option` for what is none, naming the file and the nearest.
  */
-export function readConfig(path: string): Asked {
+export function readConfig(path: string): TrainConfig {
   const config = parse(path);
   const asked: Record<string, string | boolean> = {};
   for (const [name, value] of Object.entries(config)) {
@@ -54,7 +54,7 @@ export function readConfig(path: string): Asked {
 }
 
 /** What is asked for on the command line, and from the file what the command line leaves open. */
-export function withConfig(asked: Asked, config: Asked): Asked {
+export function withConfig(asked: TrainConfig, config: TrainConfig): TrainConfig {
   const given = Object.entries(asked).filter(([, value]) => value !== undefined && value !== false);
   const isGiven = (name: string): boolean => given.some(([key]) => key === name);
   // whoever names other data does not want to train on those of the file

@@ -2,11 +2,18 @@ import { digits, encodeLabels, type LabelledImages, labelledImages } from "../..
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readIdxFile } from "../../training/io/index.ts";
 import { inWordsOfTables } from "../shared/table-words.ts";
-import { checkCount, type Learnt, type Part, type Problem, rowsOf, splitThrice } from "./problem.ts";
-import type { Source } from "./source.ts";
+import {
+  checkCount,
+  type TablePreprocessing,
+  type DataPart,
+  type LearningProblem,
+  rowsOf,
+  splitThrice,
+} from "./problem.ts";
+import type { DataSource } from "./source.ts";
 import { setProblem, tableProblem } from "./table-problem.ts";
 
-export type { Learnt, Part, Problem } from "./problem.ts";
+export type { TablePreprocessing, DataPart, LearningProblem } from "./problem.ts";
 
 /**
  * The data, a fifth of them held out for the test: of each class a fifth, where there are classes; and of the rest a share
@@ -16,11 +23,11 @@ export type { Learnt, Part, Problem } from "./problem.ts";
  * @throws DownhillError `file` and `data`, naming file, line and column, with what to do.
  */
 export async function loadProblem(
-  source: Source,
+  source: DataSource,
   seed: number,
   validation = 0,
-  learnt?: Learnt,
-): Promise<Problem> {
+  learnt?: TablePreprocessing,
+): Promise<LearningProblem> {
   switch (source.kind) {
     case "digits":
       return imageProblem("digits", digits(), seed, validation);
@@ -42,7 +49,12 @@ export async function loadProblem(
   }
 }
 
-function imageProblem(title: string, data: LabelledImages, seed: number, validation: number): Problem {
+function imageProblem(
+  title: string,
+  data: LabelledImages,
+  seed: number,
+  validation: number,
+): LearningProblem {
   const { images, labels, count, width, height, classes, provenance } = data;
   if (encodeLabels(labels).classes.length < 2) {
     throw new DownhillError(
@@ -53,7 +65,7 @@ function imageProblem(title: string, data: LabelledImages, seed: number, validat
   checkCount(title, count);
   const split = splitThrice(count, labels, seed, validation);
   const size = width * height;
-  const part = (rows: Int32Array): Part => ({
+  const part = (rows: Int32Array): DataPart => ({
     x: { shape: [rows.length, size], dtype: "float32", data: rowsOf(images, rows, size) },
     y: { shape: [rows.length], dtype: "int32", data: Int32Array.from(rows, (row) => labels[row]!) },
     rows,

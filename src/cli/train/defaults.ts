@@ -1,10 +1,10 @@
 import { type DataKind, factsOf } from "../shared/optimizer-table.ts";
-import type { Source } from "./source.ts";
+import type { DataSource } from "./source.ts";
 
 /** The kind of data that defaults depend on. */
 export type SourceKind = DataKind;
 
-export function kindOf({ kind }: Source): SourceKind {
+export function kindOf({ kind }: DataSource): SourceKind {
   return kind === "set" ? "table" : kind;
 }
 

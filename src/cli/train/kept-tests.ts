@@ -8,7 +8,7 @@ import { fileIn, type OutputFolder } from "../shared/write-file.ts";
 const fileName = "tests.jsonl";
 
 /** How a network did on the test part after an epoch. */
-export interface KeptTest extends Pick<Evaluation, "loss" | "metrics"> {
+export interface EpochTest extends Pick<Evaluation, "loss" | "metrics"> {
   readonly epoch: number;
 }
 
@@ -18,7 +18,7 @@ export interface KeptTest extends Pick<Evaluation, "loss" | "metrics"> {
  *
  * @throws DownhillError `file` if it cannot be written.
  */
-export async function keepTest(folder: OutputFolder, { epoch, loss, metrics }: KeptTest): Promise<void> {
+export async function keepTest(folder: OutputFolder, { epoch, loss, metrics }: EpochTest): Promise<void> {
   const path = fileIn(folder, fileName);
   try {
     await appendFile(path, `${JSON.stringify({ epoch, loss, metrics })}\n`);
@@ -29,9 +29,9 @@ export async function keepTest(folder: OutputFolder, { epoch, loss, metrics }: K
 }
 
 /** What was kept of the epochs of a run, by their numbers; lines that were cut off, or are none of these, count for nothing. */
-export async function keptTests(folder: string): Promise<ReadonlyMap<number, KeptTest>> {
+export async function keptTests(folder: string): Promise<ReadonlyMap<number, EpochTest>> {
   const text = await readFile(join(folder, fileName), "utf8").catch(() => "");
-  const tests = new Map<number, KeptTest>();
+  const tests = new Map<number, EpochTest>();
   for (const line of text.split("\n")) {
     const test = readLine(line);
     if (test !== undefined) tests.set(test.epoch, test);
@@ -39,9 +39,9 @@ export async function keptTests(folder: string): Promise<ReadonlyMap<number, Kep
   return tests;
 }
 
-function readLine(line: string): KeptTest | undefined {
+function readLine(line: string): EpochTest | undefined {
   try {
-    const { epoch, loss, metrics } = JSON.parse(line) as KeptTest;
+    const { epoch, loss, metrics } = JSON.parse(line) as EpochTest;
     const isWhole =
       Number.isInteger(epoch) &&
       typeof loss === "number" &&

@@ -4,16 +4,19 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { nodeFiles } from "../../training/io/file-operations.ts";
 import { toJson } from "../shared/json.ts";
 import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts";
-import type { Learnt, Problem } from "./problem.ts";
+import type { TablePreprocessing, LearningProblem } from "./problem.ts";
 
 /** Beside the checkpoints of a run: how the columns of its table become inputs and targets. */
 const fileName = "inputs.json";
 
 /** Leaves to the run that goes on with this one what was learnt from the table, which may have other rows by then. */
-export async function keepLearnt(folder: OutputFolder, { inputs, task }: Problem): Promise<void> {
+export async function keepLearnt(folder: OutputFolder, { inputs, task }: LearningProblem): Promise<void> {
   if (inputs === undefined) return;
   await nodeFiles("train").makeFolder(folder);
-  await writeOutput(fileIn(folder, fileName), `${toJson({ inputs, task } satisfies Learnt, 2)}\n`);
+  await writeOutput(
+    fileIn(folder, fileName),
+    `${toJson({ inputs, task } satisfies TablePreprocessing, 2)}\n`,
+  );
 }
 
 /**
@@ -21,7 +24,7 @@ export async function keepLearnt(folder: OutputFolder, { inputs, task }: Problem
  *
  * @throws DownhillError `data` for a file that holds something else.
  */
-export function formerLearnt(folder: string): Learnt | undefined {
+export function formerLearnt(folder: string): TablePreprocessing | undefined {
   const path = join(folder, fileName);
   if (!existsSync(path)) return undefined;
   try {
@@ -37,10 +40,10 @@ export function formerLearnt(folder: string): Learnt | undefined {
 }
 
 /** Whether it tells how the columns of a table become inputs, and what is predicted from them. */
-export function isLearnt(value: unknown): value is Learnt {
+export function isLearnt(value: unknown): value is TablePreprocessing {
   const { inputs, task } = (value ?? {}) as {
-    readonly inputs?: Partial<Learnt["inputs"]>;
-    readonly task?: Parts;
+    readonly inputs?: Partial<TablePreprocessing["inputs"]>;
+    readonly task?: TaskFields;
   };
   const { encoder, scale, names } = inputs ?? {};
   if (!Array.isArray(encoder?.columns) || !Array.isArray(names)) return false;
@@ -50,7 +53,7 @@ export function isLearnt(value: unknown): value is Learnt {
 }
 
 /** What a task of either kind may hold. */
-interface Parts {
+interface TaskFields {
   readonly kind?: unknown;
   readonly classes?: unknown;
   readonly scale?: { readonly mean?: unknown };

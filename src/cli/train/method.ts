@@ -33,7 +33,7 @@ export interface MethodRequest {
 }
 
 /** How to step. */
-export interface Method {
+export interface OptimizationMethod {
   /** Name and options of the optimiser, but for rate and momentum. */
   readonly optimizer: OptimizerChoice;
   /** The rate of the first step, or the highest of a schedule that rises. */
@@ -64,7 +64,7 @@ const someLength: RunLength = { steps: 1000, stepsPerEpoch: 10 };
  *
  * @throws DownhillError `option` and `range`, naming the option and what it may be.
  */
-export function readMethod(request: MethodRequest, kind: SourceKind): Method {
+export function readMethod(request: MethodRequest, kind: SourceKind): OptimizationMethod {
   const written = readCall("--optimizer", request.optimizer ?? "sgd");
   const call = resolveAlias(written);
   const [rates, rest] = partition(call.options, (name) =>
@@ -95,7 +95,7 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Method {
       : only("momentum", momenta, name),
   );
   if (momentum !== undefined && factsOf(name).momentum !== "momentum") throw noMomentum(name);
-  const method: Method = {
+  const method: OptimizationMethod = {
     optimizer,
     learningRate: lr === undefined ? defaultRate(name, kind) : readNumber("--lr", lr, { from: 0 }),
     momentum:
@@ -116,7 +116,7 @@ export function readMethod(request: MethodRequest, kind: SourceKind): Method {
 }
 
 /** The optimiser without clipping, with its rate and what a schedule moves beside it. */
-function stepperOf(method: Method, length: RunLength): GeneralOptimizer<unknown> {
+function stepperOf(method: OptimizationMethod, length: RunLength): GeneralOptimizer<unknown> {
   return makeOptimizer({ name: method.optimizer.name, options: optionsOf(method, length) });
 }
 
@@ -125,13 +125,13 @@ function stepperOf(method: Method, length: RunLength): GeneralOptimizer<unknown>
  *
  * @throws DownhillError `option` and `range` from schedules and options.
  */
-export function optimizerOf(method: Method, length: RunLength): GeneralOptimizer<unknown> {
+export function optimizerOf(method: OptimizationMethod, length: RunLength): GeneralOptimizer<unknown> {
   return aroundStepper(method, stepperOf(method, length));
 }
 
 /** What a method puts around its optimiser: another one for vectors, clipping. */
 export function aroundStepper(
-  { optimizer, clip }: Method,
+  { optimizer, clip }: OptimizationMethod,
   stepper: GeneralOptimizer<unknown>,
 ): GeneralOptimizer<unknown> {
   const all = optimizer.name === "muon" ? matricesBy(stepper) : stepper;
@@ -150,7 +150,7 @@ function matricesBy(optimizer: GeneralOptimizer<unknown>): GeneralOptimizer<unkn
 }
 
 /** What lowers the rate of a run by its epochs; `undefined` where nothing was asked for. */
-export function plateauOf({ plateau }: Method): ReduceOnPlateau | undefined {
+export function plateauOf({ plateau }: OptimizationMethod): ReduceOnPlateau | undefined {
   if (plateau === undefined) return undefined;
   const text = isNumber(plateau)
     ? `patience=${plateau}`
@@ -172,7 +172,7 @@ export function plateauOf({ plateau }: Method): ReduceOnPlateau | undefined {
 }
 
 /** The options of the optimiser with rate and momentum, which may follow the schedule. */
-function optionsOf(method: Method, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
+function optionsOf(method: OptimizationMethod, { steps, stepsPerEpoch }: RunLength): OptimizerOptions {
   const { optimizer, learningRate, momentum, schedule, isRateGiven, isMomentumGiven } = method;
   const moved = factsOf(optimizer.name).momentum;
   const still = { ...optimizer.options, ...(momentum === undefined ? {} : { momentum }) };
@@ -202,7 +202,7 @@ function optionsOf(method: Method, { steps, stepsPerEpoch }: RunLength): Optimiz
 }
 
 /** The words that repeat it on a command line, whatever its defaults were. */
-export function methodWords(method: Method): string[] {
+export function methodWords(method: OptimizationMethod): string[] {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = new Map(Object.entries(optimizer.options).map(([name, value]) => [name, showValue(value)]));
   // a rate that a schedule does not use would be refused
@@ -221,7 +221,7 @@ export function methodWords(method: Method): string[] {
 }
 
 /** Whether the schedule of a method begins at its rate. */
-function usesRate(method: Method): boolean {
+function usesRate(method: OptimizationMethod): boolean {
   try {
     optionsOf({ ...method, isRateGiven: true }, someLength);
     return true;

@@ -18,8 +18,8 @@ import type { Loss } from "../../training/train/index.ts";
 import { grad } from "../../engine/transforms/grad.ts";
 import { makeProgram } from "../../engine/transforms/make-program.ts";
 import { toSvg, traceTable } from "../../pictures/viz/index.ts";
-import type { Part, Problem } from "./data.ts";
-import type { Task } from "./problem.ts";
+import type { DataPart, LearningProblem } from "./data.ts";
+import type { LearningTask } from "./problem.ts";
 
 /** Inputs and what belongs to them. */
 export interface Batch {
@@ -28,7 +28,7 @@ export interface Batch {
 }
 
 /** A network for a problem. */
-export interface Model {
+export interface TrainableNetwork {
   /** From the inputs to the outputs. */
   readonly sizes: readonly number[];
   readonly start: MlpParams;
@@ -36,7 +36,7 @@ export interface Model {
   startOf(number: number): MlpParams;
   readonly loss: Loss<MlpParams, Batch>;
   /** For each item of a part the probabilities of the classes, or the standardised prediction: row by row. */
-  predict(params: MlpParams, part: Part): Float32Array;
+  predict(params: MlpParams, part: DataPart): Float32Array;
   /**
    * For each of some rows of inputs how much its inputs count: the derivative by each input of the score of one class less that of
    * another, row by row. A network of classes.
@@ -64,7 +64,7 @@ export interface Network {
 }
 
 /** The network of layers of these sizes, from inputs to outputs. */
-export function networkOf(sizes: readonly number[], kind: Task["kind"]): Network {
+export function networkOf(sizes: readonly number[], kind: LearningTask["kind"]): Network {
   const { apply } = mlp([...sizes]);
   if (kind === "regression") {
     return {
@@ -82,7 +82,11 @@ export function networkOf(sizes: readonly number[], kind: Task["kind"]): Network
 }
 
 /** The network of these hidden layers; the seed decides its first parameters. */
-export function makeModel({ task, train }: Problem, hidden: readonly number[], seed: number): Model {
+export function makeModel(
+  { task, train }: LearningProblem,
+  hidden: readonly number[],
+  seed: number,
+): TrainableNetwork {
   const inputs = train.x.shape[1]!;
   const outputs = task.kind === "classification" ? task.classes.length : 1;
   const { sizes, init, apply } = mlp([inputs, ...hidden, outputs]);
@@ -136,6 +140,6 @@ export function makeModel({ task, train }: Problem, hidden: readonly number[], s
 }
 
 /** The batches of a part, in order. */
-export function batchesOf({ x, y }: Part, size: number): Batches<Batch> {
+export function batchesOf({ x, y }: DataPart, size: number): Batches<Batch> {
   return dataset({ x, y }).batch(size);
 }

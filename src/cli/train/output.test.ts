@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { recordOutput } from "../../../test/support/command.ts";
-import { type EpochStanding, duration, makeOutput, type Outcome, percent, showLoss } from "./output.ts";
+import { type EpochStatus, duration, makeOutput, type TrainingOutcome, percent, showLoss } from "./output.ts";
 
-const standing: EpochStanding = {
+const standing: EpochStatus = {
   epoch: 3,
   epochs: 12,
   loss: 0.12345,
@@ -13,7 +13,7 @@ const standing: EpochStanding = {
   testAccuracy: 0.95,
   seconds: 1.5,
 };
-const outcome: Outcome = {
+const outcome: TrainingOutcome = {
   stopped: "finished",
   epochs: 12,
   steps: 100,

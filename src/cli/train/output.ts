@@ -5,7 +5,7 @@ import type { TextOutput } from "../shared/terminal.ts";
 import { wrapLine } from "../shared/wrap.ts";
 
 /** Where a run stands, after a step or an epoch. */
-export interface Standing {
+export interface RunStatus {
   readonly epoch: number;
   readonly epochs: number;
   readonly loss: number;
@@ -16,7 +16,7 @@ export interface Standing {
 }
 
 /** After an epoch. */
-export interface EpochStanding extends Standing {
+export interface EpochStatus extends RunStatus {
   /** On the items that are held out to decide by, where there are any. */
   readonly validationLoss?: number;
   readonly validationAccuracy?: number | undefined;
@@ -26,7 +26,7 @@ export interface EpochStanding extends Standing {
 }
 
 /** A step of the hyper-parameters. */
-export interface TuneStanding {
+export interface TuneStatus {
   readonly round: number;
   readonly rounds: number;
   readonly hyperparameters: Readonly<Record<string, number>>;
@@ -44,7 +44,7 @@ export interface TuneOutcome {
 }
 
 /** A finished run. */
-export interface Outcome {
+export interface TrainingOutcome {
   readonly stopped: "finished" | "aborted" | "early-stopping" | "diverged";
   readonly epochs: number;
   readonly steps: number;
@@ -67,28 +67,28 @@ export interface Outcome {
 }
 
 /** What tells the user of a run. */
-export interface Output {
+export interface ProgressReporter {
   start(about: Readonly<Record<string, unknown>>, text: string): void;
   /** Within an epoch; `done` is the part of the run that is done, from 0 to 1, and `left` the seconds left. */
-  step(standing: Standing, done: number, left: number): void;
-  epoch(standing: EpochStanding): void;
+  step(standing: RunStatus, done: number, left: number): void;
+  epoch(standing: EpochStatus): void;
   /** Something that the user should know, in the midst of a run. */
   note(text: string): void;
-  tune(standing: TuneStanding): void;
+  tune(standing: TuneStatus): void;
   tuned(outcome: TuneOutcome, text: string): void;
-  done(outcome: Outcome, text: string): void;
+  done(outcome: TrainingOutcome, text: string): void;
   /** Takes what is drawn away, before something else is written. */
   clear(): void;
 }
 
 /** JSON lines, a bar on a terminal, else a line an epoch. */
-export function makeOutput(json: boolean, stream: TextOutput): Output {
+export function makeOutput(json: boolean, stream: TextOutput): ProgressReporter {
   if (json) return jsonLines(stream);
   return stream.isTTY === true ? bar(stream) : lines(stream);
 }
 
 /** Tells nobody: of the ranks of a run the first one tells. */
-export const silentOutput: Output = {
+export const silentOutput: ProgressReporter = {
   start: () => {},
   step: () => {},
   epoch: () => {},
@@ -99,7 +99,7 @@ export const silentOutput: Output = {
   clear: () => {},
 };
 
-function jsonLines(stream: TextOutput): Output {
+function jsonLines(stream: TextOutput): ProgressReporter {
   const write = (event: string, rest: object): void => {
     stream.write(`${toJson({ event, ...rest })}\n`);
   };
@@ -115,7 +115,7 @@ function jsonLines(stream: TextOutput): Output {
   };
 }
 
-function lines(stream: TextOutput): Output {
+function lines(stream: TextOutput): ProgressReporter {
   const paint = paintFor(stream);
   return {
     start: (_, text) => stream.write(`${text}\n`),
@@ -139,7 +139,7 @@ function lines(stream: TextOutput): Output {
 }
 
 /** `round  3/40  learningRate 0.0123  momentum 0.9  loss 2.3012 → 1.9870`. */
-function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: TuneStanding): string {
+function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: TuneStatus): string {
   const width = String(rounds).length;
   const values = Object.entries(hyperparameters).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
   const losses = `loss ${showLoss(before)} → ${showLoss(after)}`;
@@ -150,7 +150,7 @@ function tuneLine({ round, rounds, hyperparameters, before, after, outcome }: Tu
 const redrawEvery = 100; // ms
 const barWidth = 20;
 
-function bar(stream: TextOutput): Output {
+function bar(stream: TextOutput): ProgressReporter {
   const paint = paintFor(stream);
   let drawn = -Infinity;
   const clear = (): void => {
@@ -190,12 +190,12 @@ function bar(stream: TextOutput): Output {
 }
 
 /** Loss and accuracy. */
-function quality({ loss, accuracy }: Standing): string[] {
+function quality({ loss, accuracy }: RunStatus): string[] {
   return [`loss ${showLoss(loss)}`, ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`])];
 }
 
 /** Learning rate and speed. */
-function pace({ learningRate, itemsPerSecond }: Standing, paint: Paint): string[] {
+function pace({ learningRate, itemsPerSecond }: RunStatus, paint: Paint): string[] {
   return [
     paint("dim", `rate ${showRate(learningRate)}`),
     paint("dim", `${Math.round(itemsPerSecond).toLocaleString("en")} items/s`),

@@ -10,7 +10,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { optionError } from "../shared/words.ts";
 
 /** A part of the data, one row an item. */
-export interface Part {
+export interface DataPart {
   /** float32 of shape `[n, inputs]`. */
   readonly x: Column;
   /** Classes as int32, or standardised targets as float32; shape `[n]`. */
@@ -20,19 +20,19 @@ export interface Part {
 }
 
 /** What is to be learnt. */
-export type Task =
+export type LearningTask =
   | { readonly kind: "classification"; readonly classes: readonly string[] }
   | { readonly kind: "regression"; readonly target: string; readonly scale: Standardiser };
 
 /** Data to learn from and to be tested on, ready for a network. */
-export interface Problem {
+export interface LearningProblem {
   readonly title: string;
   readonly provenance: string;
-  readonly task: Task;
-  readonly train: Part;
+  readonly task: LearningTask;
+  readonly train: DataPart;
   /** Items of the training part that are held out to decide by; `undefined` for none. */
-  readonly validation: Part | undefined;
-  readonly test: Part;
+  readonly validation: DataPart | undefined;
+  readonly test: DataPart;
   /** How the columns of a table are the inputs; `undefined` for pixels. */
   readonly inputs: Inputs | undefined;
   /** Size of the images, where the inputs are the pixels of one. */
@@ -52,16 +52,16 @@ export interface Inputs {
 }
 
 /** What was learnt from the training part of a table before the network: plain data, so that a resumed run has the same. */
-export interface Learnt {
+export interface TablePreprocessing {
   readonly inputs: Inputs;
-  readonly task: Task;
+  readonly task: LearningTask;
 }
 
 const testFraction = 0.2;
 const fewest = 10; // items
 
 /** Rows of three parts. */
-export interface ThreeParts extends Split {
+export interface ThreeWaySplit extends Split {
   readonly validation: Int32Array | undefined;
 }
 
@@ -71,7 +71,7 @@ export function splitThrice(
   labels: ArrayLike<number> | undefined,
   seed: number,
   validation: number,
-): ThreeParts {
+): ThreeWaySplit {
   const split = (rows: Int32Array, fraction: number): Split => {
     const parts =
       labels === undefined

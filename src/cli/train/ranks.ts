@@ -2,7 +2,7 @@ import { openMpi } from "../../training/distributed/index.ts";
 import type { World } from "../../training/train/index.ts";
 import { usualGrace } from "../launch/counts.ts";
 import { launch } from "../launch/run.ts";
-import type { Places, TrainRequest } from "./settings.ts";
+import type { OutputSettings, TrainRequest } from "./settings.ts";
 
 /** The ranks of which this process is one, if it was started as one, and what was asked for with their number in it. */
 export async function openRanks(
@@ -29,7 +29,7 @@ export async function launchRanks(ranks: number, { allowRunAsRoot }: TrainReques
 }
 
 /** What a rank writes that is not the first: nothing. */
-export function withoutFiles({ until }: Places): Places {
+export function withoutFiles({ until }: OutputSettings): OutputSettings {
   return {
     report: "",
     checkpoint: undefined,

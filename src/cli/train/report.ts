@@ -3,28 +3,28 @@ import { showNumber } from "../../pictures/viz/index.ts";
 import { isNumber } from "../shared/call-text.ts";
 import { counted } from "../shared/words.ts";
 import { augmentationWords } from "./augmentation.ts";
-import type { Problem } from "./data.ts";
-import type { Model } from "./model.ts";
+import type { LearningProblem } from "./data.ts";
+import type { TrainableNetwork } from "./model.ts";
 import { duration, percent, showLoss } from "./output.ts";
 import type { Repetition } from "./run-history.ts";
-import { classScores, type Judgement, type TestResult } from "./result.ts";
-import type { Settings } from "./settings.ts";
+import { classScores, type ClassifiedItem, type TestResult } from "./result.ts";
+import type { TrainingSettings } from "./settings.ts";
 import { networkInWords } from "./text.ts";
-import type { Run, StepRecord } from "./training.ts";
-import { type Tuning, tuningFigure } from "./tuning.ts";
+import type { TrainingRun, StepRecord } from "./training.ts";
+import { type TuningReport, tuningFigure } from "./tuning.ts";
 
 /** All that the report tells of. */
 export interface ReportSource {
-  readonly problem: Problem;
-  readonly model: Model;
-  readonly settings: Settings;
+  readonly problem: LearningProblem;
+  readonly model: TrainableNetwork;
+  readonly settings: TrainingSettings;
   /** How the hyper-parameters were found, where they were. */
-  readonly tuning: Tuning | undefined;
+  readonly tuning: TuningReport | undefined;
   /** How the run is made again. */
   readonly repetition: Repetition;
   /** What the user should do otherwise. */
   readonly advice: readonly string[];
-  readonly run: Run;
+  readonly run: TrainingRun;
   readonly result: TestResult;
 }
 
@@ -96,12 +96,12 @@ function results({
 }
 
 /** What part of the time went by waiting for data, where it was more than a little. */
-function waitOf({ time: { data, compute } }: Run): { note?: string } {
+function waitOf({ time: { data, compute } }: TrainingRun): { note?: string } {
   const share = data / (data + compute);
   return share > 0.05 ? { note: `${percent(share)} of it waiting for data` } : {};
 }
 
-function stops({ stopped, steps, epochs, error }: Run): string[] {
+function stops({ stopped, steps, epochs, error }: TrainingRun): string[] {
   switch (stopped) {
     case "finished":
       return [];
@@ -251,7 +251,7 @@ function howMany(shown: number, all: number): string {
 function mistakeImages(
   { problem: { test }, model, run }: Pick<ReportSource, "problem" | "model" | "run">,
   { width, height }: { readonly width: number; readonly height: number },
-  mistakes: readonly Judgement[],
+  mistakes: readonly ClassifiedItem[],
   classes: readonly string[],
 ): Figure {
   const size = width * height;
@@ -279,7 +279,7 @@ function mistakeImages(
   };
 }
 
-function mistakeTable(mistakes: readonly Judgement[], classes: readonly string[]): Figure {
+function mistakeTable(mistakes: readonly ClassifiedItem[], classes: readonly string[]): Figure {
   const shown = mistakes.slice(0, mostRows);
   return {
     kind: "table",
@@ -346,7 +346,7 @@ function gradientCurves(
 }
 
 /** The loss of the batch of each step. */
-function lossBySteps({ records }: Run): Figure[] {
+function lossBySteps({ records }: TrainingRun): Figure[] {
   if (records.length < 2) return [];
   return [
     {

@@ -1,13 +1,13 @@
 import { type Standardiser, unstandardise } from "../../training/data/index.ts";
 import type { MlpParams } from "../../numeric/nn/index.ts";
-import type { Problem } from "./data.ts";
-import type { Model } from "./model.ts";
+import type { LearningProblem } from "./data.ts";
+import type { TrainableNetwork } from "./model.ts";
 
 /** What a network says of the test part. */
 export type TestResult = ClassificationResult | RegressionResult;
 
 /** One item of the test part and the class that the network gives it. */
-export interface Judgement {
+export interface ClassifiedItem {
   /** Its place in the test part. */
   readonly index: number;
   /** Its row in the data, from 0. */
@@ -24,7 +24,7 @@ export interface ClassificationResult {
   /** `counts[label][predicted]` */
   readonly counts: readonly (readonly number[])[];
   /** What it gets wrong, the most certain first. */
-  readonly mistakes: readonly Judgement[];
+  readonly mistakes: readonly ClassifiedItem[];
 }
 
 export interface RegressionResult {
@@ -38,12 +38,16 @@ export interface RegressionResult {
 }
 
 /** Asks the network about every item of the test part. */
-export function testModel({ task, test }: Problem, model: Model, params: MlpParams): TestResult {
+export function testModel(
+  { task, test }: LearningProblem,
+  model: TrainableNetwork,
+  params: MlpParams,
+): TestResult {
   const values = model.predict(params, test);
   if (task.kind === "regression") return regressionResult(test.y.data, values, task.scale);
   const n = task.classes.length;
   const counts = task.classes.map(() => new Array<number>(n).fill(0));
-  const judgements = Array.from(test.y.data, (label, index): Judgement => {
+  const judgements = Array.from(test.y.data, (label, index): ClassifiedItem => {
     const row = values.subarray(index * n, (index + 1) * n);
     const predicted = row.reduce((best, p, i) => (p > row[best]! ? i : best), 0);
     counts[label]![predicted]!++;

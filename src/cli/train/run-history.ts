@@ -8,7 +8,7 @@ import { quote } from "../shared/words.ts";
 import { fileIn, type OutputFolder, writeOutput } from "../shared/write-file.ts";
 
 /** Settings as one flat object. */
-export type Settings = Readonly<Record<string, unknown>>;
+export type FlatSettings = Readonly<Record<string, unknown>>;
 
 /** How a stretch of a run is made, as its checkpoints keep it. */
 export interface StretchSettings {
@@ -17,11 +17,11 @@ export interface StretchSettings {
   /** Of downhill, and of what runs it: others may give other last bits. */
   readonly version: string;
   readonly engine: string;
-  readonly settings: Settings;
+  readonly settings: FlatSettings;
 }
 
 /** A stretch with what is known of its settings; of runs by programs, and by earlier versions, that may be nothing. */
-interface KnownStretch extends Stretch {
+interface StretchRecord extends Stretch {
   readonly settings?: Partial<StretchSettings>;
 }
 
@@ -29,13 +29,13 @@ interface KnownStretch extends Stretch {
 const fileName = "settings.json";
 
 /** What is to be kept of the stretch that begins now. */
-export function stretchSettings(words: readonly string[], settings: Settings): StretchSettings {
+export function stretchSettings(words: readonly string[], settings: FlatSettings): StretchSettings {
   const { name } = process.release;
   return {
     command: isTurbo() ? [...words, "--turbo"] : words,
     version,
     engine: `${name === "node" ? "Node" : name} ${process.versions.node}`,
-    settings: JSON.parse(toJson(settings)) as Settings,
+    settings: JSON.parse(toJson(settings)) as FlatSettings,
   };
 }
 
@@ -60,14 +60,14 @@ export function changedSettings(folder: string, stretches: readonly Stretch[]): 
   return former === undefined || now === undefined ? [] : differences(former, now);
 }
 
-function differences(former: Settings, now: Settings): readonly string[] {
+function differences(former: FlatSettings, now: FlatSettings): readonly string[] {
   return changedNames(former, now).map(
     (name) => `${name} was ${showSetting(former[name])} so far and is ${showSetting(now[name])} from here on`,
   );
 }
 
 /** The names of settings that differ, but for the length of a run. */
-function changedNames(former: Settings, now: Settings): readonly string[] {
+function changedNames(former: FlatSettings, now: FlatSettings): readonly string[] {
   return [...new Set([...Object.keys(former), ...Object.keys(now)])].filter(
     (name) => name !== "epochs" && showSetting(former[name]) !== showSetting(now[name]),
   );
@@ -137,7 +137,7 @@ export function repetitionOf(
 }
 
 /** `learningRate 0.1, momentum none; begun 2026-01-02T03:04:05Z`. */
-function describeFormer({ settings, time }: KnownStretch, last: KnownStretch): string {
+function describeFormer({ settings, time }: StretchRecord, last: StretchRecord): string {
   const [was, is] = [settings?.settings, last.settings?.settings];
   const names = was === undefined || is === undefined ? [] : changedNames(was, is);
   const what =
@@ -151,7 +151,7 @@ const unknownBegin =
   "How the first epochs of this run were made is not known: it was begun by a program, or by an earlier version.";
 
 /** A note where stretches were made by other versions than the last. */
-function otherEngines(stretches: readonly KnownStretch[]): readonly string[] {
+function otherEngines(stretches: readonly StretchRecord[]): readonly string[] {
   const makers = stretches.map(({ settings }) => `downhill ${settings?.version} on ${settings?.engine}`);
   const all = [...new Set(makers)];
   return all.length < 2
@@ -175,7 +175,7 @@ function showCommand(words: readonly string[]): string {
 }
 
 /** The stretches of a run, of which the first may be known by the file alone. */
-function knownStretches(folder: string, stretches: readonly Stretch[]): readonly KnownStretch[] {
+function knownStretches(folder: string, stretches: readonly Stretch[]): readonly StretchRecord[] {
   const known = stretches.map(({ settings, ...place }) => ({ ...place, settings: readSettings(settings) }));
   const [first, ...rest] = known;
   if (first === undefined || first.settings.settings !== undefined) return known;
@@ -184,7 +184,7 @@ function knownStretches(folder: string, stretches: readonly Stretch[]): readonly
 }
 
 /** The settings of the last stretch of a run, as one flat object; nothing where a program has made it. */
-export function lastSettings(folder: string, stretches: readonly Stretch[]): Settings | undefined {
+export function lastSettings(folder: string, stretches: readonly Stretch[]): FlatSettings | undefined {
   return knownStretches(folder, stretches).at(-1)?.settings?.settings;
 }
 
@@ -211,7 +211,7 @@ function readSettings(value: unknown): Partial<StretchSettings> {
 }
 
 /** The settings in the folder of a run whose checkpoints do not tell: an earlier version kept those of its last part. */
-function formerSettings(folder: string): Settings | undefined {
+function formerSettings(folder: string): FlatSettings | undefined {
   try {
     const settings: unknown = JSON.parse(readFileSync(join(folder, fileName), "utf8"));
     if (!isObject(settings)) return undefined;
@@ -223,6 +223,6 @@ function formerSettings(folder: string): Settings | undefined {
   }
 }
 
-function isObject(value: unknown): value is Settings {
+function isObject(value: unknown): value is FlatSettings {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

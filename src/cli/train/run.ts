@@ -12,12 +12,12 @@ import {
   refuseSameOutputs,
   writeOutput,
 } from "../shared/write-file.ts";
-import { loadProblem, type Problem } from "./data.ts";
+import { loadProblem, type LearningProblem } from "./data.ts";
 import { kindOf } from "./defaults.ts";
-import { keepTest, type KeptTest } from "./kept-tests.ts";
+import { keepTest, type EpochTest } from "./kept-tests.ts";
 import { formerLearnt, keepLearnt } from "./learnt.ts";
 import { optimizerOf } from "./method.ts";
-import { makeModel, type Model } from "./model.ts";
+import { makeModel, type TrainableNetwork } from "./model.ts";
 import { makeOutput, showLoss, silentOutput } from "./output.ts";
 import { fromFirst, launchRanks, openRanks, withoutFiles } from "./ranks.ts";
 import { testModel } from "./result.ts";
@@ -28,17 +28,17 @@ import {
   commandWords,
   flatSettings,
   lowerRate,
-  type Places,
+  type OutputSettings,
   readPlaces,
   readRanks,
   readSettings,
-  type Settings,
+  type TrainingSettings,
   type TrainRequest,
 } from "./settings.ts";
 import { filesOfSource, readSource } from "./source.ts";
 import { adviseOn, describeOutcome, describeStart, outcomeOf } from "./text.ts";
-import { lengthOf, type Run, runTraining } from "./training.ts";
-import { readTuned, tuneMethod, type Tuning } from "./tuning.ts";
+import { lengthOf, type TrainingRun, runTraining } from "./training.ts";
+import { readTuned, tuneMethod, type TuningReport } from "./tuning.ts";
 
 /**
  * Trains, tells of it, and writes the report; gives the exit code, which tells of a signal. Several ranks are started as
@@ -70,7 +70,7 @@ export async function train(
     output.clear();
     if (isFirst) stderr.write("Stopping after this step; Ctrl-C again quits at once.\n");
   });
-  let folder: HeldFolder | undefined;
+  let folder: LockedFolder | undefined;
   try {
     await refuseOldRun(places);
     const former =
@@ -85,7 +85,7 @@ export async function train(
       { command: commandOf(source, given), ...aboutOf(problem, model), ...flatSettings(given) },
       describeStart(problem, model, given),
     );
-    let tuning: Tuning | undefined;
+    let tuning: TuningReport | undefined;
     if (tuned !== undefined) {
       tuning = await tuneMethod(tuned, problem, model, given, output, interruption.signal);
       settings = { ...given, method: tuning.method };
@@ -97,7 +97,7 @@ export async function train(
       await keepStretches(outputs.checkpoint, stretches);
       if (learnt === undefined) await keepLearnt(outputs.checkpoint, problem);
     };
-    const keep = async (test: KeptTest): Promise<void> => {
+    const keep = async (test: EpochTest): Promise<void> => {
       if (outputs?.checkpoint !== undefined) await keepTest(outputs.checkpoint, test);
     };
     const saving = { store: folder?.store, words, begin, keepTest: keep };
@@ -134,14 +134,14 @@ export async function train(
 }
 
 /** What the first rank writes, checked. */
-interface Outputs {
+interface CheckedOutputs {
   readonly report: OutputFile;
   readonly save: OutputFile | undefined;
   readonly checkpoint: OutputFolder | undefined;
 }
 
 /** @throws DownhillError as `checkOutput`, for each of them and where two are one. */
-function checkPlaces(places: Places, inputs: readonly (string | undefined)[]): Outputs {
+function checkPlaces(places: OutputSettings, inputs: readonly (string | undefined)[]): CheckedOutputs {
   const { report, save, checkpoint, tensorboard } = places;
   refuseSameOutputs({ "--out": report, "--save": save }, checkpoint);
   if (tensorboard !== undefined) checkFolder(tensorboard, []); // event files have names that nothing had before
@@ -152,19 +152,19 @@ function checkPlaces(places: Places, inputs: readonly (string | undefined)[]): O
   };
 }
 
-interface HeldFolder {
+interface LockedFolder {
   readonly store: CheckpointStore;
   readonly release: () => Promise<void>;
 }
 
 /** The folder of checkpoints, held for this run from before its hyper-parameters are tuned until its report is written. */
-async function holdFolder(path: string): Promise<HeldFolder> {
+async function holdFolder(path: string): Promise<LockedFolder> {
   const { lock, ...store } = checkpointFolder(path);
   return { store, release: (await lock?.()) ?? (async () => {}) };
 }
 
 /** @throws DownhillError `option` for a folder that holds a run already, unless that is to go on. */
-async function refuseOldRun({ checkpoint: folder, resume }: Places): Promise<void> {
+async function refuseOldRun({ checkpoint: folder, resume }: OutputSettings): Promise<void> {
   if (folder === undefined || resume) return;
   const { checkpoint } = await checkpointFolder(folder).load();
   if (checkpoint === undefined) return;
@@ -173,7 +173,10 @@ async function refuseOldRun({ checkpoint: folder, resume }: Places): Promise<voi
   );
 }
 
-function aboutOf({ title, task, train: { rows }, validation, test }: Problem, { sizes }: Model): object {
+function aboutOf(
+  { title, task, train: { rows }, validation, test }: LearningProblem,
+  { sizes }: TrainableNetwork,
+): object {
   return {
     data: title,
     task: task.kind,
@@ -185,7 +188,11 @@ function aboutOf({ title, task, train: { rows }, validation, test }: Problem, { 
   };
 }
 
-function diverged({ steps, epochs, error, test }: Run, { method }: Settings, lower: number): DownhillError {
+function diverged(
+  { steps, epochs, error, test }: TrainingRun,
+  { method }: TrainingSettings,
+  lower: number,
+): DownhillError {
   const rate = `Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`;
   if (error?.code === "diverged") {
     const last = epochs.at(-1)?.epoch.loss ?? test.loss;

@@ -1,8 +1,8 @@
 import { writeSafetensorsFile } from "../../training/io/index.ts";
 import type { MlpParams } from "../../numeric/nn/index.ts";
 import type { OutputFile } from "../shared/write-file.ts";
-import type { Problem } from "./data.ts";
-import type { Model } from "./model.ts";
+import type { LearningProblem } from "./data.ts";
+import type { TrainableNetwork } from "./model.ts";
 
 /**
  * Writes a network as safetensors: `layers.0.weight`, `layers.0.bias`, … from the inputs on, and as metadata what they
@@ -14,8 +14,8 @@ import type { Model } from "./model.ts";
 export async function saveNetwork(
   path: OutputFile,
   params: MlpParams,
-  { task, title, inputs }: Problem,
-  { sizes }: Model,
+  { task, title, inputs }: LearningProblem,
+  { sizes }: TrainableNetwork,
   commands: readonly string[],
 ): Promise<void> {
   const tensors = params.layers.flatMap(({ weight, bias }, i) => [

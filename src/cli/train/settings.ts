@@ -2,8 +2,8 @@ import { optionError, quote, readCount, readNumber, readWhole } from "../shared/
 import { type Augmentation, augmentationWords, readAugmentation } from "./augmentation.ts";
 import { factsOf } from "../shared/optimizer-table.ts";
 import { defaultRate, defaultsOf, type SourceKind } from "./defaults.ts";
-import { type Method, methodWords, type MethodRequest, readMethod } from "./method.ts";
-import { type Source, type SourceRequest, sourceWords } from "./source.ts";
+import { type OptimizationMethod, methodWords, type MethodRequest, readMethod } from "./method.ts";
+import { type DataSource, type SourceRequest, sourceWords } from "./source.ts";
 
 /** What `downhill train` was asked for, as it was written on the command line or in a file. */
 export interface TrainRequest extends SourceRequest, MethodRequest {
@@ -32,8 +32,8 @@ export interface TrainRequest extends SourceRequest, MethodRequest {
 }
 
 /** How to train. */
-export interface Settings {
-  readonly method: Method;
+export interface TrainingSettings {
+  readonly method: OptimizationMethod;
   readonly batch: number | "full";
   /** Batches that make a step. */
   readonly accumulate: number;
@@ -52,7 +52,7 @@ export interface Settings {
 }
 
 /** What a run writes, and how far it goes. */
-export interface Places {
+export interface OutputSettings {
   readonly report: string;
   readonly checkpoint: string | undefined;
   readonly resume: boolean;
@@ -73,7 +73,7 @@ const impliedValidation = 0.1;
  *
  * @throws DownhillError `option` for words that are no numbers, and for numbers out of range.
  */
-export function readSettings(request: TrainRequest, kind: SourceKind): Settings {
+export function readSettings(request: TrainRequest, kind: SourceKind): TrainingSettings {
   const method = readMethod(request, kind);
   const initial = defaultsOf(method.optimizer.name, kind);
   const patience = read(request.patience, (text) => readCount("--patience", text));
@@ -114,7 +114,7 @@ export function readSettings(request: TrainRequest, kind: SourceKind): Settings 
 }
 
 /** What a run writes, and how far it goes. @throws DownhillError `option` for options that need one another. */
-export function readPlaces(request: TrainRequest): Places {
+export function readPlaces(request: TrainRequest): OutputSettings {
   const { out, checkpoint, resume, save, tensorboard, tune } = request;
   if (resume && checkpoint === undefined) {
     throw optionError("--resume needs --checkpoint, the folder that the run was saved in.");
@@ -129,19 +129,19 @@ export function readPlaces(request: TrainRequest): Places {
 }
 
 /** A learning rate to try where that of these settings was too high: the default, or a tenth where that was no lower. */
-export function lowerRate({ method }: Settings, kind: SourceKind): number {
+export function lowerRate({ method }: TrainingSettings, kind: SourceKind): number {
   const { optimizer, learningRate } = method;
   const initial = defaultRate(optimizer.name, kind);
   return learningRate > initial ? initial : Number((learningRate / 10).toPrecision(2));
 }
 
 /** The command that makes such a run, whatever its defaults were. */
-export function commandOf(source: Source, settings: Settings): string {
+export function commandOf(source: DataSource, settings: TrainingSettings): string {
   return commandWords(source, settings).map(quote).join(" ");
 }
 
 /** The words of that command. */
-export function commandWords(source: Source, settings: Settings): readonly string[] {
+export function commandWords(source: DataSource, settings: TrainingSettings): readonly string[] {
   const {
     method,
     batch,
@@ -171,7 +171,11 @@ export function commandWords(source: Source, settings: Settings): readonly strin
 }
 
 /** The settings as one flat object, for programs. */
-export function flatSettings({ method, shards, ...rest }: Settings): Readonly<Record<string, unknown>> {
+export function flatSettings({
+  method,
+  shards,
+  ...rest
+}: TrainingSettings): Readonly<Record<string, unknown>> {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const { options } = optimizer;
   return {

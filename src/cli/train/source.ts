@@ -25,7 +25,7 @@ export interface SourceRequest {
 const sets = ["iris", "wine", "penguins"] as const;
 
 /** Where the data come from. */
-export type Source =
+export type DataSource =
   | { readonly kind: "digits" }
   | { readonly kind: "set"; readonly name: (typeof sets)[number] }
   | {
@@ -53,7 +53,7 @@ export type Source =
  *
  * @throws DownhillError `option` for a name that is none, and for options that need one another.
  */
-export function readSource(request: SourceRequest): Source {
+export function readSource(request: SourceRequest): DataSource {
   const { dataset, data, target, images, labels } = request;
   const given = [
     ...(dataset === undefined ? [] : [dataset]),
@@ -88,7 +88,7 @@ export function readSource(request: SourceRequest): Source {
   return { kind: "images", images, labels };
 }
 
-function readTableSource(request: SourceRequest, file: string, target: string): Source {
+function readTableSource(request: SourceRequest, file: string, target: string): DataSource {
   const list = (text: string | undefined): string[] | undefined =>
     text?.split(",").map((name) => name.trim());
   const missing = readChoice("--missing", request.missing ?? "error", ["error", "drop", "mean", "median"]);
@@ -116,7 +116,7 @@ function readTableSource(request: SourceRequest, file: string, target: string): 
 }
 
 /** The words that name it on a command line. */
-export function sourceWords(source: Source): string[] {
+export function sourceWords(source: DataSource): string[] {
   switch (source.kind) {
     case "digits":
       return ["digits"];
@@ -132,7 +132,7 @@ export function sourceWords(source: Source): string[] {
 }
 
 /** The files that it reads. */
-export function filesOfSource(source: Source): readonly string[] {
+export function filesOfSource(source: DataSource): readonly string[] {
   switch (source.kind) {
     case "digits":
     case "set":
@@ -146,7 +146,7 @@ export function filesOfSource(source: Source): readonly string[] {
   }
 }
 
-function tableWords(source: Source & { readonly kind: "table" }): string[] {
+function tableWords(source: DataSource & { readonly kind: "table" }): string[] {
   const { file, target, features, without, header, task } = source;
   const { decimal, categories, maxCategories, missing } = source;
   return [

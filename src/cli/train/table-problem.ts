@@ -13,7 +13,7 @@ import {
   wine,
 } from "../../training/data/index.ts";
 import { missingValue } from "../../training/data/encode-features.ts";
-import { checkFeatures, type Target, targetOf } from "../../training/data/supervised.ts";
+import { checkFeatures, type PredictionTarget, targetOf } from "../../training/data/supervised.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { readAnyTable } from "../shared/read-table.ts";
 import { notesInWords } from "../shared/table-words.ts";
@@ -21,24 +21,24 @@ import { counted, quote } from "../shared/words.ts";
 import { columnOf, type Table, type TableColumn } from "../../training/io/index.ts";
 import {
   checkCount,
-  type Learnt,
-  type Part,
-  type Problem,
+  type TablePreprocessing,
+  type DataPart,
+  type LearningProblem,
   rowsOf,
   splitThrice,
-  type Task,
+  type LearningTask,
 } from "./problem.ts";
-import type { Source } from "./source.ts";
+import type { DataSource } from "./source.ts";
 
-type TableSource = Source & { readonly kind: "table" };
+type TableSource = DataSource & { readonly kind: "table" };
 
 /** A table of one's own. */
 export async function tableProblem(
   source: TableSource,
   seed: number,
   validation: number,
-  learnt: Learnt | undefined,
-): Promise<Problem> {
+  learnt: TablePreprocessing | undefined,
+): Promise<LearningProblem> {
   const { file, target, header, decimal, categories, missing, indicator, maxCategories } = source;
   const needed = source.features && [...new Set([...source.features, target, ...categories])];
   const whole = await readAnyTable(file, { header, decimal, text: categories, columns: needed });
@@ -77,7 +77,7 @@ export async function tableProblem(
 }
 
 /** Refuses to go on with other columns than those that the network has inputs for. */
-function checkSameColumns(file: string, names: readonly string[], { inputs }: Learnt): void {
+function checkSameColumns(file: string, names: readonly string[], { inputs }: TablePreprocessing): void {
   const former = inputs.encoder.columns.map(({ column }) => column);
   if (former.join("\n") === names.join("\n")) return;
   throw new DownhillError(
@@ -88,10 +88,10 @@ function checkSameColumns(file: string, names: readonly string[], { inputs }: Le
 
 /** A table that is part of the library. */
 export function setProblem(
-  { name }: Source & { readonly kind: "set" },
+  { name }: DataSource & { readonly kind: "set" },
   seed: number,
   validation: number,
-): Problem {
+): LearningProblem {
   if (name === "penguins") {
     const columns = ["species", "beakLength", "beakDepth", "flipperLength", "bodyMass"];
     const { table, dropped, provenance } = penguins({ missing: "drop", columns });
@@ -122,7 +122,7 @@ export function setProblem(
       values: Float64Array.from({ length: count }, (_, row) => x.data[row * width + i]!),
     })),
   };
-  const goal: Target = { task: "classification", y, classes };
+  const goal: PredictionTarget = { task: "classification", y, classes };
   const encoderOf = (): FeatureEncoder => fitFeatures(table);
   return problemOf(
     { title: name, provenance, notes: [] },
@@ -132,21 +132,21 @@ export function setProblem(
   );
 }
 
-interface Given {
+interface TableTask {
   readonly table: Table;
   readonly target: string;
-  readonly goal: Target;
+  readonly goal: PredictionTarget;
   /** What columns become, learnt from these rows. */
   readonly encoderOf: (rows: Int32Array) => FeatureEncoder;
 }
 
 function problemOf(
-  about: Pick<Problem, "title" | "provenance" | "notes">,
-  { table, target, goal, encoderOf }: Given,
+  about: Pick<LearningProblem, "title" | "provenance" | "notes">,
+  { table, target, goal, encoderOf }: TableTask,
   seed: number,
   validation: number,
-  learnt?: Learnt,
-): Problem {
+  learnt?: TablePreprocessing,
+): LearningProblem {
   const labels = goal.task === "classification" ? goal.y.data : undefined;
   const split = splitThrice(table.rows, labels, seed, validation);
   const encoder = learnt?.inputs.encoder ?? encoderOf(split.train);
@@ -156,7 +156,7 @@ function problemOf(
   const scaled = standardise(x, scale).data;
   const task = learnt?.task ?? taskOf(goal, target, split.train);
   const y = yOf(table, target, goal, task);
-  const part = (rows: Int32Array): Part => ({
+  const part = (rows: Int32Array): DataPart => ({
     x: { shape: [rows.length, inputs.length], dtype: "float32", data: rowsOf(scaled, rows, inputs.length) },
     y:
       task.kind === "classification"
@@ -195,14 +195,14 @@ function scaleOf({ x, inputs }: EncodedFeatures, rows: Int32Array): Standardiser
   };
 }
 
-function taskOf(goal: Target, target: string, rows: Int32Array): Task {
+function taskOf(goal: PredictionTarget, target: string, rows: Int32Array): LearningTask {
   return goal.task === "classification"
     ? { kind: "classification", classes: goal.classes }
     : { kind: "regression", target, scale: fitStandardiser(goal.y, { rows, names: [target] }) };
 }
 
 /** The target of each row as the network is to give it. */
-function yOf(table: Table, target: string, goal: Target, task: Task): ArrayLike<number> {
+function yOf(table: Table, target: string, goal: PredictionTarget, task: LearningTask): ArrayLike<number> {
   if (task.kind === "regression" && goal.task === "regression") return standardise(goal.y, task.scale).data;
   if (task.kind === "classification" && goal.task === "classification") {
     const places = goal.classes.map((label) => task.classes.indexOf(label));

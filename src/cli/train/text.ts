@@ -1,12 +1,12 @@
 import type { Paint } from "../shared/style.ts";
 import { counted } from "../shared/words.ts";
 import { augmentationWords } from "./augmentation.ts";
-import type { Problem } from "./data.ts";
-import type { Model } from "./model.ts";
-import { duration, type Outcome, percent, showLoss } from "./output.ts";
+import type { LearningProblem } from "./data.ts";
+import type { TrainableNetwork } from "./model.ts";
+import { duration, type TrainingOutcome, percent, showLoss } from "./output.ts";
 import type { TestResult } from "./result.ts";
-import type { Places, Settings } from "./settings.ts";
-import type { Run } from "./training.ts";
+import type { OutputSettings, TrainingSettings } from "./settings.ts";
+import type { TrainingRun } from "./training.ts";
 
 /** `64-128-10`, and what the units in the middle do. */
 export function networkInWords(sizes: readonly number[]): string {
@@ -14,7 +14,7 @@ export function networkInWords(sizes: readonly number[]): string {
 }
 
 /** `sgd at 0.2 with momentum 0.9, batches of 32`. */
-function methodInWords({ method, batch, accumulate, augmentation, shards }: Settings): string {
+function methodInWords({ method, batch, accumulate, augmentation, shards }: TrainingSettings): string {
   const { optimizer, learningRate, momentum, schedule, plateau, clip } = method;
   const options = Object.entries(optimizer.options).map(([name, value]) => `${name} ${String(value)}`);
   const velocity = momentum === undefined || momentum === 0 ? [] : [`momentum ${momentum}`];
@@ -34,9 +34,9 @@ function methodInWords({ method, batch, accumulate, augmentation, shards }: Sett
 
 /** What is about to be done, in two lines. */
 export function describeStart(
-  { title, train, validation, test, task, notes }: Problem,
-  { sizes }: Model,
-  settings: Settings,
+  { title, train, validation, test, task, notes }: LearningProblem,
+  { sizes }: TrainableNetwork,
+  settings: TrainingSettings,
 ): string {
   const count = (n: number): string => n.toLocaleString("en");
   const kind =
@@ -50,7 +50,11 @@ export function describeStart(
 }
 
 /** What to do about a loss that has risen. */
-export function adviseOn({ stopped, loss }: Run, { method }: Settings, lower: number): string[] {
+export function adviseOn(
+  { stopped, loss }: TrainingRun,
+  { method }: TrainingSettings,
+  lower: number,
+): string[] {
   if (stopped === "diverged" || loss === undefined || !(loss.last > loss.first)) return [];
   const rose = `The training loss ended at ${showLoss(loss.last)}, above the ${showLoss(loss.first)} that it began at.`;
   return [`${rose} Lower the learning rate: it is ${method.learningRate}, try --lr ${lower}.`];
@@ -58,12 +62,12 @@ export function adviseOn({ stopped, loss }: Run, { method }: Settings, lower: nu
 
 /** A run in numbers. */
 export function outcomeOf(
-  run: Run,
+  run: TrainingRun,
   result: TestResult,
   seed: number,
   commands: readonly string[],
-  places: Places,
-): Outcome {
+  places: OutputSettings,
+): TrainingOutcome {
   const { report, checkpoint, save } = places;
   return {
     stopped: run.stopped,
@@ -86,8 +90,8 @@ export function outcomeOf(
 
 /** A run in words. */
 export function describeOutcome(
-  outcome: Outcome,
-  { test, task }: Problem,
+  outcome: TrainingOutcome,
+  { test, task }: LearningProblem,
   result: TestResult,
   advice: readonly string[],
   paint: Paint,

@@ -20,23 +20,23 @@ import {
   type World,
 } from "../../training/train/index.ts";
 import { augmentInputs } from "./augmentation.ts";
-import type { Part, Problem } from "./data.ts";
-import type { KeptTest } from "./kept-tests.ts";
+import type { DataPart, LearningProblem } from "./data.ts";
+import type { EpochTest } from "./kept-tests.ts";
 import { optimizerOf, plateauOf, type RunLength } from "./method.ts";
-import { type Batch, batchesOf, type Model } from "./model.ts";
-import type { EpochStanding, Output } from "./output.ts";
+import { type Batch, batchesOf, type TrainableNetwork } from "./model.ts";
+import type { EpochStatus, ProgressReporter } from "./output.ts";
 import { type RunEnd, stretchSettings, type StretchSettings } from "./run-history.ts";
-import { flatSettings, type Places, type Settings } from "./settings.ts";
+import { flatSettings, type OutputSettings, type TrainingSettings } from "./settings.ts";
 
 /** How a run is saved. */
-export interface Saving {
+export interface RunStorage {
   readonly store: CheckpointStore | undefined;
   /** The words of the command that makes such a run. */
   readonly words: readonly string[];
   /** Is called once the run is accepted: only then may something be written beside its checkpoints. */
   readonly begin: (stretches: readonly Stretch[]) => Promise<void>;
   /** Is called after each epoch with how the network does on the test part. */
-  readonly keepTest: (test: KeptTest) => Promise<void>;
+  readonly keepTest: (test: EpochTest) => Promise<void>;
 }
 
 /** An epoch and how the network did on the test part after it. */
@@ -47,7 +47,7 @@ export interface WatchedEpoch {
 }
 
 /** A run that has ended, one way or the other. */
-export interface Run {
+export interface TrainingRun {
   readonly stopped: "finished" | "aborted" | "early-stopping" | "diverged";
   /** What it has learnt: the parameters of the best epoch where there is one, else the last. */
   readonly params: MlpParams;
@@ -80,8 +80,8 @@ const testedAtOnce = 512; // items
 
 /** The training items in batches, in another order in each epoch. */
 export function trainingBatches(
-  { train, image }: Problem,
-  { batch, augmentation, seed }: Settings,
+  { train, image }: LearningProblem,
+  { batch, augmentation, seed }: TrainingSettings,
 ): Batches<Batch> {
   const batches: Batches<Batch> = dataset({ x: train.x, y: train.y }).shuffle({ seed }).batch(batch);
   if (augmentation === undefined) return batches;
@@ -93,7 +93,10 @@ export function trainingBatches(
 }
 
 /** How many steps a run of these settings takes. */
-export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Settings): RunLength {
+export function lengthOf(
+  { train }: LearningProblem,
+  { batch, accumulate, epochs }: TrainingSettings,
+): RunLength {
   const items = train.rows.length;
   const batches = batch === "full" ? 1 : Math.ceil(items / batch);
   const stepsPerEpoch = Math.ceil(batches / accumulate);
@@ -102,19 +105,19 @@ export function lengthOf({ train }: Problem, { batch, accumulate, epochs }: Sett
 
 /** Trains with an eye on the test part, which nothing is decided by */
 export async function runTraining(
-  problem: Problem,
-  model: Model,
-  settings: Settings,
-  places: Places,
-  saving: Saving,
-  output: Output,
+  problem: LearningProblem,
+  model: TrainableNetwork,
+  settings: TrainingSettings,
+  places: OutputSettings,
+  saving: RunStorage,
+  output: ProgressReporter,
   signal: AbortSignal,
   world: World | undefined,
-): Promise<Run> {
+): Promise<TrainingRun> {
   const { train, test, task } = problem;
   const { epochs } = settings;
   const evaluate = evaluator<MlpParams, Batch>(model.loss);
-  const on = async (params: MlpParams, part: Part): Promise<Evaluation> =>
+  const on = async (params: MlpParams, part: DataPart): Promise<Evaluation> =>
     counted(await evaluate(params, batchesOf(part, testedAtOnce)));
   const batches = trainingBatches(problem, settings);
   const stop = new AbortController();
@@ -138,7 +141,7 @@ export async function runTraining(
   let last: EpochRecord | undefined;
   let before = -1; // the share that was done when this process began
   let seen = 0;
-  let stopped: Run["stopped"] = "finished";
+  let stopped: TrainingRun["stopped"] = "finished";
   let error: DownhillError | undefined;
   try {
     for await (const event of run) {
@@ -218,7 +221,7 @@ function upTo(batches: Batches<Batch>, last: number | undefined, stop: () => voi
 }
 
 /** Whether more is classified right than by always saying the class of which there are most: scores may be large and good. */
-function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boolean {
+function betterThanGuessed({ train, task }: LearningProblem): (now: Evaluation) => boolean {
   if (task.kind === "regression") return () => false;
   const counts = new Array<number>(task.classes.length).fill(0);
   for (let i = 0; i < train.y.data.length; i++) counts[train.y.data[i]!]!++;
@@ -227,7 +230,12 @@ function betterThanGuessed({ train, task }: Problem): (now: Evaluation) => boole
 }
 
 /** What is trained, and how. */
-function optionsOf(problem: Problem, model: Model, settings: Settings, data: FitData<Batch>) {
+function optionsOf(
+  problem: LearningProblem,
+  model: TrainableNetwork,
+  settings: TrainingSettings,
+  data: FitData<Batch>,
+) {
   const { method, accumulate, epochs, divergence, patience, seed, shards } = settings;
   const { validation } = problem;
   const plateau = plateauOf(method);
@@ -252,10 +260,10 @@ function optionsOf(problem: Problem, model: Model, settings: Settings, data: Fit
 
 /** Where a run is saved, and who is told of it. */
 function placesOf(
-  { resume, tensorboard }: Places,
-  { store, begin }: Saving,
+  { resume, tensorboard }: OutputSettings,
+  { store, begin }: RunStorage,
   settings: StretchSettings,
-  output: Output,
+  output: ProgressReporter,
 ): Pick<FitOptions<MlpParams, unknown, Batch>, "checkpoint" | "resume" | "log"> {
   const tellUser: LogSink = async (entry: LogEntry) => {
     if (entry.kind === "warning") output.note(`warning: ${entry.message}`);
@@ -270,7 +278,7 @@ function placesOf(
   };
 }
 
-function standingOf(epoch: EpochRecord, test: Evaluation, epochs: number, seconds: number): EpochStanding {
+function standingOf(epoch: EpochRecord, test: Evaluation, epochs: number, seconds: number): EpochStatus {
   const validation = epoch.validation && counted(epoch.validation);
   return {
     epoch: epoch.epoch,

@@ -6,11 +6,11 @@ import { type Figure, tune, type TuneRound } from "../../training/train/index.ts
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { camelCase, makeOptimizer } from "../shared/optimizers.ts";
 import { optionError } from "../shared/words.ts";
-import type { Problem } from "./data.ts";
-import { aroundStepper, type Method } from "./method.ts";
-import type { Model } from "./model.ts";
-import { type Output, showLoss } from "./output.ts";
-import type { Settings } from "./settings.ts";
+import type { LearningProblem } from "./data.ts";
+import { aroundStepper, type OptimizationMethod } from "./method.ts";
+import type { TrainableNetwork } from "./model.ts";
+import { type ProgressReporter, showLoss } from "./output.ts";
+import type { TrainingSettings } from "./settings.ts";
 import { trainingBatches } from "./training.ts";
 
 const rounds = 40;
@@ -18,16 +18,16 @@ const digits = 3;
 const judgedAtOnce = 64; // items
 
 /** What was found by tuning, and the way to it. */
-export interface Tuning {
+export interface TuningReport {
   /** The method with the hyper-parameters that were found. */
-  readonly method: Method;
+  readonly method: OptimizationMethod;
   readonly path: readonly TuneRound<string>[];
   /** In a line. */
   readonly conclusion: string;
 }
 
 /** What the hyper-parameters of `--tune` start from, by their names in the library. */
-export type Tuned = Readonly<Record<string, number>>;
+export type TunedValues = Readonly<Record<string, number>>;
 
 /**
  * The hyper-parameters that `--tune lr,momentum` names, with the values of a method.
@@ -36,8 +36,8 @@ export type Tuned = Readonly<Record<string, number>>;
  */
 export function readTuned(
   text: string | undefined,
-  { optimizer, learningRate, momentum }: Method,
-): Tuned | undefined {
+  { optimizer, learningRate, momentum }: OptimizationMethod,
+): TunedValues | undefined {
   if (text === undefined) return undefined;
   if (optimizer.name === "rprop" || optimizer.name === "lbfgs") {
     throw optionError(
@@ -86,13 +86,13 @@ function checkOption(optimizer: string, name: string): void {
  * @throws DownhillError `option` and `range` for hyper-parameters that cannot be moved.
  */
 export async function tuneMethod(
-  start: Tuned,
-  problem: Problem,
-  model: Model,
-  settings: Settings,
-  output: Output,
+  start: TunedValues,
+  problem: LearningProblem,
+  model: TrainableNetwork,
+  settings: TrainingSettings,
+  output: ProgressReporter,
   signal: AbortSignal,
-): Promise<Tuning> {
+): Promise<TuningReport> {
   const { method, seed } = settings;
   const { validation } = problem;
   const { learningRate, momentum, optimizer } = method;
@@ -126,7 +126,7 @@ export async function tuneMethod(
   const conclusion = describeTuned(start, found, trial);
   output.tuned({ hyperparameters: found, trial }, `tuned: ${conclusion}`);
   const { learningRate: rate = learningRate, momentum: kept = momentum, ...options } = found;
-  const tuned: Method = {
+  const tuned: OptimizationMethod = {
     ...method,
     optimizer: { ...optimizer, options: { ...optimizer.options, ...options } },
     learningRate: rate,
@@ -136,7 +136,7 @@ export async function tuneMethod(
 }
 
 /** The way of the hyper-parameters as a table of a report: every few rounds. */
-export function tuningFigure({ path, conclusion }: Tuning): Figure {
+export function tuningFigure({ path, conclusion }: TuningReport): Figure {
   const every = Math.ceil(path.length / 14);
   const shown = path.filter((_, i) => i % every === 0 || i === path.length - 1);
   const names = Object.keys(path[0]?.hyperparameters ?? {});
@@ -155,7 +155,11 @@ export function tuningFigure({ path, conclusion }: Tuning): Figure {
 }
 
 /** `learningRate 0.0001 → 0.123: trial loss 2.30 → 0.11`. */
-function describeTuned(start: Tuned, found: Tuned, trial: { start: number; tuned: number }): string {
+function describeTuned(
+  start: TunedValues,
+  found: TunedValues,
+  trial: { start: number; tuned: number },
+): string {
   if (trial.tuned === trial.start) return "nothing better than the start";
   const moves = Object.entries(found).map(([name, value]) => `${name} ${start[name]!} → ${value}`);
   const before = Number.isFinite(trial.start) ? showLoss(trial.start) : "diverged";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as k from "../kernel/build.ts";
 import { checkRoutine } from "../kernel/check.ts";
-import type { Backend, Slot, TypedArray } from "../kernel/executable.ts";
+import type { Backend, KernelValue, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { printRoutine } from "../kernel/print.ts";
 import type { Expr, Routine } from "../kernel/scalar.ts";
@@ -28,11 +28,11 @@ function outcome(backend: Backend, routine: Routine): number[] {
   const compiled = backend.compile(routine);
   const results: number[] = [];
   for (const start of [0, 3]) {
-    const inputs = routine.inputs.map((port, n): Slot => {
+    const inputs = routine.inputs.map((port, n): KernelValue => {
       if (port.kind === "scalar") return fill(makeArray(port.type, 1), start + n)[0]!;
       return { array: fill(makeArray(port.buffer.type, bufferSize + 3), start + n), offset: 2 };
     });
-    const outputs = routine.outputs.map((port): Slot => {
+    const outputs = routine.outputs.map((port): KernelValue => {
       return port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, bufferSize + 2), offset: 1 };
     });
     compiled(inputs, outputs);

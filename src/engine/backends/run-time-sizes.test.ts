@@ -11,7 +11,7 @@ import {
 import * as k from "../kernel/build.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
 import { checkRoutine } from "../kernel/check.ts";
-import type { Backend, Cell, Slot } from "../kernel/executable.ts";
+import type { Backend, BufferView, KernelValue } from "../kernel/executable.ts";
 import { expandRoutine } from "../kernel/expand.ts";
 import { refuseAllocations } from "../kernel/reclaim.ts";
 import { sizedInterp } from "./interp/index.ts";
@@ -35,7 +35,7 @@ const small = (i: number): number => (i * 7) % 33;
 const cell = (
   size: number,
   value: (i: number) => number = () => 0,
-): Cell & { readonly array: Float64Array } => ({
+): BufferView & { readonly array: Float64Array } => ({
   array: Float64Array.from({ length: size }, (_, i) => value(i)),
   offset: 0,
 });
@@ -53,7 +53,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     const run = backend.compile(reversed);
     for (const size of [...lengths, ...lengths.toReversed(), 9]) {
       const [a, out] = [cell(size, small), cell(size)];
-      const outputs: Slot[] = [out, NaN];
+      const outputs: KernelValue[] = [out, NaN];
       run([a, size], outputs);
       const expected = Array.from(
         { length: size },
@@ -160,7 +160,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
       ],
     });
     for (const size of [1, 3, 2]) {
-      const outputs: Slot[] = [NaN];
+      const outputs: KernelValue[] = [NaN];
       run([cell(size, (i) => i + 1), size], outputs);
       expect(outputs).toEqual([size]);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as k from "../kernel/build.ts";
-import type { Expr, Table } from "../kernel/scalar.ts";
+import type { Expr, ConstantTable } from "../kernel/scalar.ts";
 import type { Dependence } from "./affine.ts";
 import { affine, dependence, distance, integral, strideOf, uniform, varying } from "./affine.ts";
 
@@ -15,7 +15,7 @@ const names = new Map<string, Dependence>([
   ["lane", integral],
   ["x", varying],
 ]);
-const table: Table = { name: "t", type: "i32", values: [3, 1, 2] };
+const table: ConstantTable = { name: "t", type: "i32", values: [3, 1, 2] };
 
 describe("how an expression depends on an index", () => {
   test.each<[text: string, expr: Expr, by: Dependence]>([

@@ -27,7 +27,7 @@ export function strideOf(by: Dependence): number | undefined {
 }
 
 /** How locals depend on the index; those of which nothing is said do not. */
-export interface Names {
+export interface DependenceMap {
   readonly get: (name: string) => Dependence | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface Names {
  * How an expression depends on the index that the locals of `names` depend on. It is asked of every expression, before the engine has
  * compiled it: so it makes no lists, and of floats it asks no more than whether one operand differs.
  */
-export function dependence(expr: Expr, names: Names): Dependence {
+export function dependence(expr: Expr, names: DependenceMap): Dependence {
   switch (expr.kind) {
     case "const":
       return uniform;
@@ -68,14 +68,14 @@ export function dependence(expr: Expr, names: Names): Dependence {
   }
 }
 
-function isUniform(expr: Expr, names: Names): boolean {
+function isUniform(expr: Expr, names: DependenceMap): boolean {
   if (expr.kind === "const") return true; // most are these two: they are answered with no call more
   if (expr.kind === "local") return (names.get(expr.name) ?? uniform).kind === "uniform";
   return dependence(expr, names).kind === "uniform";
 }
 
 /** What is no integer arithmetic on these operands: the same for all indices if they are. */
-function sameOrVarying(names: Names, x: Expr, y?: Expr, z?: Expr): Dependence {
+function sameOrVarying(names: DependenceMap, x: Expr, y?: Expr, z?: Expr): Dependence {
   const isSame =
     isUniform(x, names) &&
     (y === undefined || isUniform(y, names)) &&

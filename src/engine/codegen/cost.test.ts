@@ -4,7 +4,7 @@ import { makeProgram, mul, sum, zeros } from "downhill";
 import { lowerProgram } from "../passes/lower.ts";
 import { optimize } from "../passes/pipeline.ts";
 import * as k from "../kernel/build.ts";
-import type { Port, Routine, Size, Stmt } from "../kernel/scalar.ts";
+import type { Port, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { elementsMoved, weightOf, workOf } from "./cost.ts";
 
 test("the work of a sum grows with its elements, however it is cut into runs", () => {
@@ -43,8 +43,11 @@ test("the weight of a nest of loops is asked for at each depth, and each stateme
 
 test("elements that come and go are counted by the sizes of arrays, those that only the run can tell as few", () => {
   const n = k.local("i32", "n");
-  const port = (name: string, size: Size): Port => ({ kind: "buffer", buffer: { name, type: "f64", size } });
-  const routine = (sizes: readonly Size[]): Routine => ({
+  const port = (name: string, size: SizeExpr): Port => ({
+    kind: "buffer",
+    buffer: { name, type: "f64", size },
+  });
+  const routine = (sizes: readonly SizeExpr[]): Routine => ({
     name: "f",
     inputs: sizes.map((size, i) => port(`x${i}`, size)),
     outputs: [{ kind: "scalar", value: k.f64(0) }],

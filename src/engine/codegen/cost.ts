@@ -1,6 +1,6 @@
-import type { Definitions } from "../kernel/iterations.ts";
+import type { LocalDefinitions } from "../kernel/iterations.ts";
 import { likelyIterations, likelyProducts } from "../kernel/iterations.ts";
-import type { Expr, Procedure, Routine, Size, Stmt } from "../kernel/scalar.ts";
+import type { Expr, Procedure, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../kernel/sizes.ts";
 import { blocksIn, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
@@ -60,7 +60,7 @@ export function loopWork(
 }
 
 /** How long a block takes, in weight, at least 1; definitions of locals that loops go by are added to `known` on the way. */
-export function blockWork(block: readonly Stmt[], known: Definitions = new Map()): number {
+export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new Map()): number {
   let work = 0;
   for (const stmt of block) {
     work += statementWork(stmt, known);
@@ -70,7 +70,7 @@ export function blockWork(block: readonly Stmt[], known: Definitions = new Map()
 }
 
 /** How long a statement takes, in weight. Of branches that few iterations take nothing counts, of others both sides. */
-export function statementWork(stmt: Stmt, known: Definitions = new Map()): number {
+export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
       if (stmt.strip === true) return blockWork(stmt.body, known); // all at once
@@ -139,7 +139,7 @@ export function elementsMoved({ inputs, outputs }: Routine): number {
   );
 }
 
-function likelySize(size: Size): number {
+function likelySize(size: SizeExpr): number {
   const known = constantSize(size);
   if (known !== undefined) return known;
   const expr = sizeExpr(size);
@@ -151,7 +151,7 @@ function workOfBlock(
   block: readonly Stmt[],
   times: number,
   isWide: boolean,
-  known: Definitions = new Map(),
+  known: LocalDefinitions = new Map(),
 ): Work {
   let [wide, narrow, called, foreign] = [0, 0, 0, 0];
   const plain = (...exprs: readonly Expr[]): void => {

@@ -3,14 +3,13 @@ import * as k from "../kernel/build.ts";
 import type { Block } from "../kernel/build.ts";
 import { exp64 } from "../kernel/math/index.ts";
 import { printHead } from "../kernel/print.ts";
-import type { Expr } from "../kernel/scalar.ts";
+import type { Expr, ForStmt } from "../kernel/scalar.ts";
 import { secondIteration } from "./pairs.ts";
-import type { For } from "./plan.ts";
 
 function second(write: (body: Block, j: Expr) => void, reverse = false): readonly string[] | undefined {
   const block = k.makeBlock();
   block.for("j", k.i32(0), k.local("i32", "n"), write, reverse);
-  const after = secondIteration(block.statements[0] as For);
+  const after = secondIteration(block.statements[0] as ForStmt);
   return after?.map(printHead);
 }
 

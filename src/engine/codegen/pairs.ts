@@ -1,11 +1,10 @@
 import * as build from "../kernel/build.ts";
 import { copyBlock } from "../kernel/copy.ts";
-import type { Expr, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { affine, dependence, type Dependence, varying } from "./affine.ts";
 import { weightOf } from "./cost.ts";
-import type { For } from "./plan.ts";
 import { heaviestPair } from "./tuning.ts";
 
 /**
@@ -13,7 +12,7 @@ import { heaviestPair } from "./tuning.ts";
  * time. Places that move by a fixed step are said by those of the iteration before, to which memory instructions add a constant.
  * `undefined` for a loop that goes backwards, holds loops, branches or calls, or has too large a body.
  */
-export function secondIteration(loop: For): readonly Stmt[] | undefined {
+export function secondIteration(loop: ForStmt): readonly Stmt[] | undefined {
   if (loop.reverse) return undefined;
   const { declared, set } = bindingsOf(loop.body);
   if (set.has(loop.index)) return undefined;

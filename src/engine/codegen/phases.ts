@@ -1,11 +1,19 @@
-import type { Contract, Expr, Reduce, Routine, ScalarType, Stmt } from "../kernel/scalar.ts";
+import type {
+  Contract,
+  Expr,
+  ForStmt,
+  Reduce,
+  Routine,
+  ScalarType,
+  Stmt,
+  WhileStmt,
+} from "../kernel/scalar.ts";
 import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { hasKind } from "./branches.ts";
-import type { For, While } from "./plan.ts";
 
 /** A local and its type. */
-export interface Named {
+export interface TypedLocal {
   readonly name: string;
   readonly type: ScalarType;
 }
@@ -20,8 +28,8 @@ export interface BufferUse {
 /** What statements exchange with the code around them. */
 export interface Boundary {
   /** Locals from outside that are read only, and those that are set. */
-  readonly captured: readonly Named[];
-  readonly carried: readonly Named[];
+  readonly captured: readonly TypedLocal[];
+  readonly carried: readonly TypedLocal[];
   /** The buffers that are touched, in the order in which they are met. */
   readonly buffers: readonly BufferUse[];
 }
@@ -38,24 +46,24 @@ export function boundaryOf(statements: readonly Stmt[]): Boundary {
 }
 
 /** A range of indices that may be done in any order, or at once. */
-export interface IndexRange {
+export interface IterationRange {
   readonly index: string;
   readonly from: Expr;
   readonly to: Expr;
 }
 
 /** What a phase does. */
-export type Content =
+export type PhaseContent =
   /** One thing after another. */
   | { readonly kind: "serial"; readonly statements: readonly Stmt[] }
   /** A nest of independent loops, outermost first, with nothing between their heads: `body` is done for each point. */
-  | { readonly kind: "parallel"; readonly loop: For; readonly extent: readonly IndexRange[]; readonly body: readonly Stmt[] } // prettier-ignore
+  | { readonly kind: "parallel"; readonly loop: ForStmt; readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] } // prettier-ignore
   /** A fold over a range, in the lanes of its definition. */
-  | { readonly kind: "fold"; readonly fold: Reduce; readonly extent: readonly IndexRange[] }
+  | { readonly kind: "fold"; readonly fold: Reduce; readonly extent: readonly IterationRange[] }
   /** A product of arrays: its extent is that of its dims. */
   | { readonly kind: "product"; readonly product: Contract }
   /** Phases again and again, or where a condition holds: what decides that stands outside of them. */
-  | { readonly kind: "repeated"; readonly loop: For | While; readonly phases: readonly Phase[] }
+  | { readonly kind: "repeated"; readonly loop: ForStmt | WhileStmt; readonly phases: readonly Phase[] }
   | { readonly kind: "branch"; readonly condition: Expr; readonly then: readonly Phase[]; readonly otherwise: readonly Phase[] }; // prettier-ignore
 
 /**
@@ -63,10 +71,10 @@ export type Content =
  * shares work among some hands out parts of its extent.
  */
 export interface Phase {
-  readonly content: Content;
+  readonly content: PhaseContent;
   readonly boundary: Boundary;
   /** The locals that it declares or sets and that code after it reads: they cross to other phases. */
-  readonly gives: readonly Named[];
+  readonly gives: readonly TypedLocal[];
 }
 
 /** A routine cut into phases, in their order. */
@@ -110,7 +118,7 @@ function contentOf(
   run: readonly Stmt[],
   { captured, carried }: Boundary,
   after: ReadonlySet<string>,
-): Content {
+): PhaseContent {
   const [stmt] = run;
   if (stmt === undefined || run.length > 1 || isSerial(stmt)) return { kind: "serial", statements: run };
   const around = new Set([...after, ...[...captured, ...carried].map(({ name }) => name)]);
@@ -138,8 +146,11 @@ function contentOf(
 }
 
 /** The ranges of loops that stand in one another with nothing between, and what the innermost one does. */
-function nestOf(loop: For): { readonly extent: readonly IndexRange[]; readonly body: readonly Stmt[] } {
-  const extent: IndexRange[] = [loop];
+function nestOf(loop: ForStmt): {
+  readonly extent: readonly IterationRange[];
+  readonly body: readonly Stmt[];
+} {
+  const extent: IterationRange[] = [loop];
   let { body } = loop;
   for (;;) {
     const [inner, ...more] = body.filter(({ kind }) => kind !== "comment");

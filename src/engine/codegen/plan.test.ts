@@ -4,10 +4,10 @@ import { checkRoutine } from "../kernel/check.ts";
 import * as math from "../kernel/math/index.ts";
 import type { Expr, Routine, ScalarType } from "../kernel/scalar.ts";
 import { hasShareable, planRoutine } from "./plan.ts";
-import type { Target } from "./plan.ts";
+import type { CodegenTarget } from "./plan.ts";
 import { printPlan } from "./print-plan.ts";
 
-const usual: Target = { simd: true, wide: false, chunkWork: 65_536, shares: false };
+const usual: CodegenTarget = { simd: true, wide: false, chunkWork: 65_536, shares: false };
 
 /** A routine that reads a, b: f64[n], c: f32[n] and s, m, and writes out: f64[n]. */
 function routineOf(size: number, fill: (block: k.Block) => void, results: readonly Expr[] = []): Routine {
@@ -33,7 +33,7 @@ function routineOf(size: number, fill: (block: k.Block) => void, results: readon
   return routine;
 }
 
-const planOf = (routine: Routine, target: Partial<Target> = {}): string =>
+const planOf = (routine: Routine, target: Partial<CodegenTarget> = {}): string =>
   printPlan(routine, planRoutine(routine, { ...usual, ...target }));
 
 const a = (index: Expr): Expr => k.load("f64", "a", index);
@@ -231,7 +231,7 @@ describe("the plan of a product", () => {
   });
 
   test("that threads share is seen before anything is written", () => {
-    const target: Target = { ...usual, shares: true };
+    const target: CodegenTarget = { ...usual, shares: true };
     expect(hasShareable(product(8), target)).toBe(false);
     expect(hasShareable(product(128), target)).toBe(true);
   });

@@ -2,7 +2,16 @@ import { blockContract } from "../kernel/block-contract.ts";
 import * as build from "../kernel/build.ts";
 import { expandContract, expandReduce } from "../kernel/expand.ts";
 import { knownIterations, likelyIterations } from "../kernel/iterations.ts";
-import type { Contract, Expr, Reduce, Routine, ScalarType, Stmt } from "../kernel/scalar.ts";
+import type {
+  Contract,
+  Expr,
+  ForStmt,
+  Reduce,
+  Routine,
+  ScalarType,
+  Stmt,
+  WhileStmt,
+} from "../kernel/scalar.ts";
 import { reduceLanes } from "../kernel/scalar.ts";
 import { constantDims } from "../kernel/sizes.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
@@ -12,11 +21,11 @@ import { tileContract } from "./contract/run-time.ts";
 import { blockWork, loopWork, statementWork, weightOf } from "./cost.ts";
 import { isBestVectorised, isLight } from "./survey.ts";
 import * as tuning from "./tuning.ts";
-import type { Iteration, Manner } from "./vectorise.ts";
+import type { IterationBody, VectorisationMode } from "./vectorise.ts";
 import { canVectorise } from "./vectorise.ts";
 
 /** What plans have to know of the device that runs the code. */
-export interface Target {
+export interface CodegenTarget {
   /** Whether there are vectors of 128 bits. */
   readonly simd: boolean;
   /** Whether the engine makes operations of 256 bits of pairs of vectors. */
@@ -27,11 +36,8 @@ export interface Target {
   readonly shares: boolean;
 }
 
-export type For = Stmt & { readonly kind: "for" };
-export type While = Stmt & { readonly kind: "while" };
-
 /** The lanes in which iterations are written: an index each, `count` at a time. */
-export interface LanePlan extends Manner {
+export interface LanePlan extends VectorisationMode {
   readonly count: 4 | 8 | 16;
 }
 
@@ -65,7 +71,7 @@ export interface WhilePlan {
 /** Values that are computed and stored by blocks before they are folded. */
 export interface BlockPlan {
   /** The loop that computes and stores the values of a block, in the buffer `blockBuffer`. */
-  readonly loop: For;
+  readonly loop: ForStmt;
   readonly lanes: LanePlan;
   /** The fold of what is stored, of this type. */
   readonly fold: Reduce;
@@ -96,23 +102,28 @@ export type ProductPlan =
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
 /** What was decided of statements, each beside it. */
-export interface Plans {
-  readonly loops: Map<For, LoopPlan>;
-  readonly whiles: Map<While, WhilePlan>;
+export interface StatementPlans {
+  readonly loops: Map<ForStmt, LoopPlan>;
+  readonly whiles: Map<WhileStmt, WhilePlan>;
   readonly folds: Map<Reduce, FoldPlan>;
   readonly products: Map<Contract, ProductPlan>;
 }
 
 /** What was decided of a routine. Within kernels and procedures (`inside`) no loop becomes a function any more. */
-export interface Plan {
-  readonly target: Target;
-  readonly outside: Plans;
-  readonly inside: Plans;
+export interface RoutinePlan {
+  readonly target: CodegenTarget;
+  readonly outside: StatementPlans;
+  readonly inside: StatementPlans;
 }
 
 /** A plan in which nothing is decided yet. */
-export function openPlan(target: Target): Plan {
-  const plans = (): Plans => ({ loops: new Map(), whiles: new Map(), folds: new Map(), products: new Map() });
+export function openPlan(target: CodegenTarget): RoutinePlan {
+  const plans = (): StatementPlans => ({
+    loops: new Map(),
+    whiles: new Map(),
+    folds: new Map(),
+    products: new Map(),
+  });
   return { target, outside: plans(), inside: plans() };
 }
 
@@ -120,14 +131,14 @@ export function openPlan(target: Target): Plan {
 export const blockBuffer = "@values";
 
 /** Decides how the loops, folds and products of a routine are written. */
-export function planRoutine(routine: Routine, target: Target): Plan {
+export function planRoutine(routine: Routine, target: CodegenTarget): RoutinePlan {
   const plan = openPlan(target);
   planBlock(routine.body, plan, false);
   return plan;
 }
 
 /** Adds to a plan what stands within kernels or procedures (`isKernel`), or outside of them. */
-export function planBlock(block: readonly Stmt[], plan: Plan, isKernel: boolean): void {
+export function planBlock(block: readonly Stmt[], plan: RoutinePlan, isKernel: boolean): void {
   const { target } = plan;
   const plans = isKernel ? plan.inside : plan.outside;
   for (const stmt of block) {
@@ -168,7 +179,7 @@ export function planBlock(block: readonly Stmt[], plan: Plan, isKernel: boolean)
   }
 }
 
-function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
+function planLoop(stmt: ForStmt, plan: RoutinePlan, isKernel: boolean): void {
   const { target } = plan;
   const lanes = stmt.independent === true ? planLanes(stmt, target) : "its iterations depend on one another";
   const isVector = typeof lanes !== "string";
@@ -190,7 +201,7 @@ function planLoop(stmt: For, plan: Plan, isKernel: boolean): void {
  * How a loop is spread over calls: a long independent one as a kernel, any other long one as a sequence of calls too, so that the
  * engine can replace its code by better code. Others stay in place.
  */
-function planCalls(stmt: For, lanes: number, target: Target): CallPlan | undefined {
+function planCalls(stmt: ForStmt, lanes: number, target: CodegenTarget): CallPlan | undefined {
   const { chunkWork } = target;
   const kind = stmt.independent === true ? "kernel" : "sequence";
   const bodyWork = blockWork(stmt.body);
@@ -214,14 +225,19 @@ function planCalls(stmt: For, lanes: number, target: Target): CallPlan | undefin
 const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "contract"]);
 
 /** Iterations that one call makes: whole vectors, and many of short ones, so that few calls end within a vector. */
-function iterationsOfCall(block: readonly Stmt[], work: number, { chunkWork }: Target, lanes = 1): number {
+function iterationsOfCall(
+  block: readonly Stmt[],
+  work: number,
+  { chunkWork }: CodegenTarget,
+  lanes = 1,
+): number {
   const least = Math.ceil(chunkWork / work);
   if (least < tuning.callMultiple && hasKind(block, loops)) return Math.ceil(least / lanes) * lanes;
   return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }
 
 /** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
-function isShareable(stmt: Stmt, { simd, chunkWork }: Target): boolean {
+function isShareable(stmt: Stmt, { simd, chunkWork }: CodegenTarget): boolean {
   if (stmt.kind === "contract") {
     const isLong = statementWork(stmt) >= chunkWork * tuning.sharedProductCalls;
     return simd && (isLong || constantDims(stmt.dims) === undefined);
@@ -233,26 +249,26 @@ function isShareable(stmt: Stmt, { simd, chunkWork }: Target): boolean {
 }
 
 /** Whether a routine has statements whose work threads may share. */
-export function hasShareable({ body }: Routine, target: Target): boolean {
+export function hasShareable({ body }: Routine, target: CodegenTarget): boolean {
   let found = false;
   walkBlock(body, { stmt: (stmt) => void (found ||= isShareable(stmt, target)) });
   return found;
 }
 
 /** The lanes for an independent loop, or why there are none. */
-function planLanes(stmt: For, target: Target): LanePlan | string {
+function planLanes(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
   if (!target.simd) return "there are no vectors";
   const isBest = stmt.strip === true ? isLight(stmt) : isBestVectorised(stmt);
   return isBest === true ? lanesOf(stmt, target) : isBest;
 }
 
 /** Whether the iterations of a strip can be done at once. */
-export function fitsLanes(stmt: For): boolean {
+export function fitsLanes(stmt: ForStmt): boolean {
   return typeof planLanes(stmt, { simd: true, wide: false, chunkWork: 0, shares: false }) !== "string";
 }
 
-function lanesOf(stmt: For, target: Target): LanePlan | string {
-  const iteration: Iteration = { index: stmt.index, body: stmt.body, results: [], copies: 1 };
+function lanesOf(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
+  const iteration: IterationBody = { index: stmt.index, body: stmt.body, results: [], copies: 1 };
   const withLanes = (leavesRareOut: boolean): LanePlan | string => {
     const lanes = lanesFor(iteration, leavesRareOut);
     const can = canVectorise(iteration, lanes);
@@ -266,7 +282,10 @@ function lanesOf(stmt: For, target: Target): LanePlan | string {
 }
 
 /** Two vectors hold each value: with float64 four lanes, else eight. Two vectors hide what one waits for. */
-function lanesFor({ body, results }: Pick<Iteration, "body" | "results">, leavesRareOut: boolean): LanePlan {
+function lanesFor(
+  { body, results }: Pick<IterationBody, "body" | "results">,
+  leavesRareOut: boolean,
+): LanePlan {
   const isNarrow = !usesDouble(body, results, leavesRareOut);
   return { count: isNarrow ? 8 : 4, isNarrow, leavesRareOut };
 }
@@ -275,7 +294,7 @@ function lanesFor({ body, results }: Pick<Iteration, "body" | "results">, leaves
  * Whether a loop of few iterations leaves so many over after groups of eight that groups of four are quicker. Loops within need
  * two vectors, each of which goes on while the other waits.
  */
-function leavesManyOver({ from, to, body }: For, { wide }: Target): boolean {
+function leavesManyOver({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
   if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
   const iterations = to.value - from.value;
@@ -289,7 +308,7 @@ function leavesManyOver({ from, to, body }: For, { wide }: Target): boolean {
  * Whether a loop should be written for twice as many lanes where 256 bits hold what are two vectors elsewhere: one of these waits for
  * itself, as two of 128 bits do not. Bools lie in memory a byte each, eight at most at a time.
  */
-function gainsByTwice(stmt: For, count: number, { wide }: Target): boolean {
+function gainsByTwice(stmt: ForStmt, count: number, { wide }: CodegenTarget): boolean {
   const iterations = knownIterations(stmt);
   if (!wide || iterations === undefined || hasKind(stmt.body, loops) || hasBoolsInMemory(stmt.body))
     return false;
@@ -310,7 +329,7 @@ function hasBoolsInMemory(body: readonly Stmt[]): boolean {
   return found;
 }
 
-function planFold(stmt: Reduce, target: Target): FoldPlan {
+function planFold(stmt: Reduce, target: CodegenTarget): FoldPlan {
   const expanded = (reason: string): FoldPlan => ({
     kind: "expanded",
     statements: expandReduce(stmt),
@@ -342,12 +361,12 @@ export function singleOf(value: Expr): Expr | undefined {
  * A fold that goes by blocks: a loop computes the values of a block and stores them, and then they are folded. Such a loop
  * leaves rare branches out and is what engines look for that make 256-bit operations of pairs of vectors: they begin at stores.
  */
-function planBlocks(stmt: Reduce, target: Target): BlockPlan | undefined {
+function planBlocks(stmt: Reduce, target: CodegenTarget): BlockPlan | undefined {
   const element = singleOf(stmt.value) ?? stmt.value;
   const { type } = element;
   if (type === "bool" || !isWorthBlocks(stmt.body, element, target)) return undefined;
   const index = build.local("i32", stmt.index);
-  const loop: For = {
+  const loop: ForStmt = {
     kind: "for",
     index: stmt.index,
     from: stmt.from,
@@ -363,7 +382,7 @@ function planBlocks(stmt: Reduce, target: Target): BlockPlan | undefined {
 }
 
 /** Whether values should be stored before they are folded. */
-function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: Target): boolean {
+function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: CodegenTarget): boolean {
   if (hasKind(body, loops)) return false;
   const value: Stmt = { kind: "let", name: "@value", value: element };
   if (hasRare([...body, value])) return true;
@@ -379,7 +398,7 @@ function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: Target): 
   return operations >= tuning.manyOperations;
 }
 
-function planProduct(stmt: Contract, target: Target, isKernel: boolean): ProductPlan {
+function planProduct(stmt: Contract, target: CodegenTarget, isKernel: boolean): ProductPlan {
   const expanded = (reason: string, statements = expandContract(stmt)): ProductPlan => ({
     kind: "expanded",
     statements,
@@ -395,7 +414,7 @@ function planProduct(stmt: Contract, target: Target, isKernel: boolean): Product
 }
 
 /** How many products a part of a contraction should have that threads share. */
-function partOf(stmt: Contract, { chunkWork }: Target): number {
+function partOf(stmt: Contract, { chunkWork }: CodegenTarget): number {
   const calls = statementWork(stmt) / (tuning.partsOfProduct * chunkWork);
   return chunkWork * Math.max(tuning.fewestPartCalls, Math.min(tuning.mostPartCalls, calls));
 }

@@ -1,5 +1,5 @@
 import { printExpr, printHead } from "../kernel/print.ts";
-import type { BufferUse, Phase, IndexRange, Content } from "./phases.ts";
+import type { BufferUse, Phase, IterationRange, PhaseContent } from "./phases.ts";
 
 /** Phases as text: a line each, what they take and give behind it, indented by what repeats or chooses them. */
 export function printPhases(phases: readonly Phase[]): string {
@@ -13,7 +13,7 @@ function linesOf(phases: readonly Phase[], indent: string): string[] {
   ]);
 }
 
-function innerLines(content: Content, indent: string): string[] {
+function innerLines(content: PhaseContent, indent: string): string[] {
   const inner = `${indent}  `;
   if (content.kind === "repeated") return linesOf(content.phases, inner);
   if (content.kind !== "branch") return [];
@@ -24,7 +24,7 @@ function innerLines(content: Content, indent: string): string[] {
   ];
 }
 
-function headOf(content: Content): string {
+function headOf(content: PhaseContent): string {
   switch (content.kind) {
     case "serial":
       return content.statements.length === 1 ? "a statement" : `${content.statements.length} statements`;
@@ -41,7 +41,7 @@ function headOf(content: Content): string {
   }
 }
 
-function rangeText({ index, from, to }: IndexRange): string {
+function rangeText({ index, from, to }: IterationRange): string {
   return `${index} in ${printExpr(from)}..${printExpr(to)}`;
 }
 

@@ -1,13 +1,13 @@
 import { printHead } from "../kernel/print.ts";
 import type { Routine, Stmt } from "../kernel/scalar.ts";
-import type { CallPlan, ProductPlan, FoldPlan, LanePlan, LoopPlan, Plan } from "./plan.ts";
+import type { CallPlan, ProductPlan, FoldPlan, LanePlan, LoopPlan, RoutinePlan } from "./plan.ts";
 
 /** A plan as text: a line for each loop, fold and product, indented by the loops around it. */
-export function printPlan({ body }: Routine, plan: Plan): string {
+export function printPlan({ body }: Routine, plan: RoutinePlan): string {
   return linesOf(body, plan, false).join("\n");
 }
 
-function linesOf(block: readonly Stmt[], plan: Plan, isInside: boolean): string[] {
+function linesOf(block: readonly Stmt[], plan: RoutinePlan, isInside: boolean): string[] {
   const plans = isInside ? plan.inside : plan.outside;
   return block.flatMap((stmt): string[] => {
     const line = (text: string | undefined): string =>

@@ -3,7 +3,7 @@ import { usesOf } from "../kernel/uses.ts";
 import { weightOf } from "./cost.ts";
 
 /** A local that pieces of a block hand to one another. */
-export interface Shared {
+export interface SharedLocal {
   readonly name: string;
   readonly type: ScalarType;
   /** Whether the piece, or block, sets it. */
@@ -11,23 +11,23 @@ export interface Shared {
 }
 
 /** A run of statements of a block that becomes a function of its own. */
-export interface Piece {
+export interface BlockPiece {
   readonly statements: readonly Stmt[];
   /** Locals of the surroundings or of earlier pieces that it uses. */
-  readonly incoming: readonly Shared[];
+  readonly incoming: readonly SharedLocal[];
   /** Locals that it sets or declares and that code after it may use. */
-  readonly outgoing: readonly Shared[];
+  readonly outgoing: readonly SharedLocal[];
   /** Names of the buffers that it touches. */
   readonly buffers: readonly string[];
 }
 
 /** A block in pieces, and what it exchanges with the code around it. */
-export interface Split {
-  readonly pieces: readonly Piece[];
+export interface BlockSplit {
+  readonly pieces: readonly BlockPiece[];
   /** Locals of the surroundings that some piece uses. */
-  readonly incoming: readonly Shared[];
+  readonly incoming: readonly SharedLocal[];
   /** Locals of the surroundings that some piece sets, and those declared here that `results` use. */
-  readonly outgoing: readonly Shared[];
+  readonly outgoing: readonly SharedLocal[];
 }
 
 /**
@@ -41,7 +41,7 @@ export function splitBlock(
   block: readonly Stmt[],
   results: readonly Expr[],
   limit: number,
-): Split | undefined {
+): BlockSplit | undefined {
   const runs: Stmt[][] = [];
   let room = 0;
   for (const stmt of block) {
@@ -64,10 +64,10 @@ export function splitBlock(
   const declaredHere = new Set<string>();
   for (const use of uses) for (const name of use.declared) declaredHere.add(name);
 
-  const pieces = runs.map((statements, k): Piece => {
+  const pieces = runs.map((statements, k): BlockPiece => {
     const use = uses[k]!;
-    const incoming: Shared[] = [];
-    const outgoing: Shared[] = [];
+    const incoming: SharedLocal[] = [];
+    const outgoing: SharedLocal[] = [];
     for (const [name, type] of use.touched) {
       const isOwn = use.declared.has(name);
       const isSet = use.set.has(name);
@@ -78,8 +78,8 @@ export function splitBlock(
     return { statements, incoming, outgoing, buffers: [...use.buffers] };
   });
 
-  const incoming = new Map<string, Shared>();
-  const outgoing = new Map<string, Shared>();
+  const incoming = new Map<string, SharedLocal>();
+  const outgoing = new Map<string, SharedLocal>();
   for (const piece of pieces) {
     for (const local of piece.incoming) if (!declaredHere.has(local.name)) incoming.set(local.name, local);
     for (const local of piece.outgoing) {

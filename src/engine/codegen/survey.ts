@@ -1,17 +1,15 @@
 import { knownIterations } from "../kernel/iterations.ts";
-import type { Expr, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, Stmt } from "../kernel/scalar.ts";
 import { walkExpr } from "../kernel/walk.ts";
 import type { Dependence } from "./affine.ts";
 import { affine, dependence, strideOf, uniform, varying } from "./affine.ts";
 import { weightOf } from "./cost.ts";
 import * as tuning from "./tuning.ts";
 
-type For = Stmt & { readonly kind: "for" };
-
 /** How far an index moves when that of a loop grows by one; `undefined` where that is not the same everywhere. */
 type Stride = number | undefined;
 
-interface Access {
+interface AccessStrides {
   /** Along the loop in question. */
   readonly outer: Stride;
   /** Along the innermost loop within it, if the access stands in one. */
@@ -22,7 +20,7 @@ interface Access {
 
 /** What an iteration of a loop does to memory, and how much besides. */
 interface Survey {
-  readonly accesses: Access[];
+  readonly accesses: AccessStrides[];
   hasLoops: boolean;
   /** Whether all loops within may be vectorised themselves. */
   areParallel: boolean;
@@ -38,7 +36,7 @@ interface Survey {
  * Whether a loop is best written for several lanes at a time, or why not: where its body has no loops it is if it mostly walks
  * through memory step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
  */
-export function isBestVectorised(stmt: For): string | true {
+export function isBestVectorised(stmt: ForStmt): string | true {
   const survey: Survey = {
     accesses: [],
     hasLoops: false,
@@ -66,11 +64,11 @@ export function isBestVectorised(stmt: For): string | true {
 }
 
 /** Whether a loop is little enough code to be written for several lanes, or why not. */
-export function isLight(stmt: For): string | true {
+export function isLight(stmt: ForStmt): string | true {
   return weightOfBody(stmt) <= tuning.heaviestVectorised || "it is too much code";
 }
 
-function weightOfBody({ body }: For): number {
+function weightOfBody({ body }: ForStmt): number {
   return body.reduce((sum, inner) => sum + weightOf(inner), 0);
 }
 
@@ -82,7 +80,7 @@ function isWorthGathering({ accesses }: Survey, weight: number): boolean {
 }
 
 /** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
-function isWorthShortRows(stmt: For, { accesses, work, longest }: Survey): boolean {
+function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): boolean {
   if (longest >= tuning.shortRow || (knownIterations(stmt) ?? Infinity) < tuning.shortRow) return false;
   const gathers = accesses.reduce(
     (sum, { outer, times }) => (outer === 0 || outer === 1 ? sum : sum + times),
@@ -92,7 +90,7 @@ function isWorthShortRows(stmt: For, { accesses, work, longest }: Survey): boole
 }
 
 /** Where in a nest of loops statements stand. */
-interface Place {
+interface NestPosition {
   /** How often they are done in an iteration of the loop in question. */
   readonly times: number;
   /** The index of the innermost loop around them within that loop. */
@@ -102,7 +100,7 @@ interface Place {
   readonly inner: Map<string, Dependence>;
 }
 
-function surveyBlock(block: readonly Stmt[], place: Place, survey: Survey): void {
+function surveyBlock(block: readonly Stmt[], place: NestPosition, survey: Survey): void {
   const { times, outer, inner } = place;
   for (const stmt of block) {
     const isIndex = stmt.kind === "let" && stmt.value.type === "i32";
@@ -149,7 +147,7 @@ function surveyBlock(block: readonly Stmt[], place: Place, survey: Survey): void
   }
 }
 
-function noteAccess(index: Expr, { times, innermost, outer, inner }: Place, survey: Survey): void {
+function noteAccess(index: Expr, { times, innermost, outer, inner }: NestPosition, survey: Survey): void {
   survey.accesses.push({
     outer: strideOf(dependence(index, outer)),
     inner: innermost === undefined ? "none" : strideOf(dependence(index, inner)),
@@ -157,14 +155,14 @@ function noteAccess(index: Expr, { times, innermost, outer, inner }: Place, surv
   });
 }
 
-function noteReads(expr: Expr, place: Place, survey: Survey): void {
+function noteReads(expr: Expr, place: NestPosition, survey: Survey): void {
   walkExpr(expr, (x) => {
     if (x.kind === "load") noteAccess(x.index, place, survey);
     else if (x.kind === "call") survey.work += place.times * tuning.weightOfCall;
   });
 }
 
-function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: Place, survey: Survey): void {
+function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: NestPosition, survey: Survey): void {
   const { times, outer, inner } = place;
   survey.hasLoops = true;
   if (stmt.kind === "for" && stmt.independent !== true) survey.areParallel = false;
@@ -180,7 +178,7 @@ function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: Place, surve
   const isFilled = stmt.kind === "for" && tuning.filledRows.includes(iterations);
   survey.longest = Math.max(survey.longest, isFilled ? tuning.shortRow : iterations);
   const all = times * Math.min(iterations, tuning.shortRow);
-  const within: Place = { times: all, innermost: stmt.index, outer, inner: names };
+  const within: NestPosition = { times: all, innermost: stmt.index, outer, inner: names };
   surveyBlock(stmt.body, within, survey);
   if (stmt.kind !== "reduce") return;
   walkExpr(stmt.value, (x) => {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import * as k from "../kernel/build.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
-import type { Manner } from "./vectorise.ts";
+import type { VectorisationMode } from "./vectorise.ts";
 import { canVectorise } from "./vectorise.ts";
 
 const [i, n, sum] = [k.local("i32", "i"), k.local("i32", "n"), k.local("f64", "sum")];
 const a = (index: Expr): Expr => k.load("f64", "a", index);
 
 /** What is said of a loop over `i` with this body. */
-function answer(fill: (block: k.Block) => void, manner: Partial<Manner> = {}): string | true {
+function answer(fill: (block: k.Block) => void, manner: Partial<VectorisationMode> = {}): string | true {
   const block = k.makeBlock();
   fill(block);
   const iteration = { index: "i", body: block.statements, results: [], copies: 1 };
@@ -43,7 +43,9 @@ describe("a loop can be written in lanes", () => {
 });
 
 describe("a loop cannot be written in lanes, and is said why,", () => {
-  test.each<[text: string, reason: string, fill: (block: k.Block) => void, manner?: Partial<Manner>]>([
+  test.each<
+    [text: string, reason: string, fill: (block: k.Block) => void, manner?: Partial<VectorisationMode>]
+  >([
     [
       "where it sets what it does not declare",
       '"sum" from around the loop is set',

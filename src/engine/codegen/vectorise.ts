@@ -10,7 +10,7 @@ import { weightOfProcedure } from "./cost.ts";
 import { inlinedAltogether, inlinedProcedure } from "./tuning.ts";
 
 /** How code for several lanes is to be written, as far as it matters whether it can be. */
-export interface Manner {
+export interface VectorisationMode {
   /** Whether all lanes have 32 bits: no float64 may be met. */
   readonly isNarrow: boolean;
   /** Whether rare branches are left out: what a lane that takes one needs is done again, which stores must not precede. */
@@ -18,7 +18,7 @@ export interface Manner {
 }
 
 /** What a loop or a fold does for each index. */
-export interface Iteration {
+export interface IterationBody {
   readonly index: string;
   readonly body: readonly Stmt[];
   /** What is read after the body. */
@@ -31,13 +31,24 @@ export interface Iteration {
  * Whether an iteration can be written for several lanes at a time: `true`, or the reason why not. Then the bounds of loops within
  * are the same for all lanes, all that is set is declared within, and there is nothing that has no form in vectors.
  */
-export function canVectorise({ index, body, results, copies }: Iteration, manner: Manner): string | true {
+export function canVectorise(
+  { index, body, results, copies }: IterationBody,
+  manner: VectorisationMode,
+): string | true {
   const found: Findings = { refusal: undefined, hasStored: false, pending: [], inlined: 0 };
   const { set } = usesOfBlock(body);
   const indices = namesInIndices(body);
   for (let copy = 0; copy < copies; copy++) {
     const names = new Map([[index, affine(1)]]);
-    const walk: Walk = { ...manner, found, names, set, indices, isConditional: false, isMasked: false };
+    const walk: LaneAnalysis = {
+      ...manner,
+      found,
+      names,
+      set,
+      indices,
+      isConditional: false,
+      isMasked: false,
+    };
     visitBlock(body, walk);
     for (const result of results) visitExpr(result, walk);
   }
@@ -46,7 +57,7 @@ export function canVectorise({ index, body, results, copies }: Iteration, manner
 }
 
 /** Stores wait for the end of an iteration, so that vectors are stored side by side, unless something must see them. */
-interface Waiting {
+interface DeferredStore {
   readonly buffer: string;
   /** The index of a store to every second element, which one to the elements between may follow. */
   readonly alternate: Expr | undefined;
@@ -57,12 +68,12 @@ interface Findings {
   refusal: string | undefined;
   /** Whether something is stored before the end. */
   hasStored: boolean;
-  readonly pending: Waiting[];
+  readonly pending: DeferredStore[];
   /** Weight of the procedures that are written into the code. */
   inlined: number;
 }
 
-interface Walk extends Manner {
+interface LaneAnalysis extends VectorisationMode {
   readonly found: Findings;
   /** How what the code declares depends on the lane. */
   readonly names: Map<string, Dependence>;
@@ -75,27 +86,27 @@ interface Walk extends Manner {
   readonly isMasked: boolean;
 }
 
-function refuse({ found }: Walk, reason: string): void {
+function refuse({ found }: LaneAnalysis, reason: string): void {
   found.refusal ??= reason;
 }
 
-function flushAll({ found }: Walk): void {
+function flushAll({ found }: LaneAnalysis): void {
   if (found.pending.length > 0) found.hasStored = true;
   found.pending.length = 0;
 }
 
-function flushBuffer(buffer: string, walk: Walk): void {
+function flushBuffer(buffer: string, walk: LaneAnalysis): void {
   if (walk.found.pending.some((store) => store.buffer === buffer)) flushAll(walk);
 }
 
-function visitBlock(block: readonly Stmt[], walk: Walk): void {
+function visitBlock(block: readonly Stmt[], walk: LaneAnalysis): void {
   for (const stmt of block) {
     if (walk.found.refusal !== undefined) return; // one reason is enough
     visitStmt(stmt, walk);
   }
 }
 
-function visitStmt(stmt: Stmt, walk: Walk): void {
+function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
   const { names } = walk;
   switch (stmt.kind) {
     case "let":
@@ -122,7 +133,7 @@ function visitStmt(stmt: Stmt, walk: Walk): void {
       return refuse(walk, "a product of arrays stands in it");
     case "while": {
       flushAll(walk);
-      const inner: Walk = { ...walk, isConditional: true };
+      const inner: LaneAnalysis = { ...walk, isConditional: true };
       const isSame = dependence(stmt.condition, names).kind === "uniform";
       if (!isSame) visitExpr(stmt.condition, inner);
       visitBlock(stmt.body, isSame ? inner : { ...inner, isMasked: true });
@@ -140,7 +151,7 @@ function visitStmt(stmt: Stmt, walk: Walk): void {
 const differingBounds = "a loop within has bounds that differ from lane to lane";
 
 /** How a new local depends on the lane: as its value does where that is a number or an integer for each lane, else it is a vector. */
-function visitLet(name: string, value: Expr, walk: Walk): Dependence {
+function visitLet(name: string, value: Expr, walk: LaneAnalysis): Dependence {
   if (!walk.set.has(name)) {
     const by = dependence(value, walk.names);
     if (by.kind === "uniform" || by.kind === "affine") return by;
@@ -150,7 +161,7 @@ function visitLet(name: string, value: Expr, walk: Walk): Dependence {
   return varying;
 }
 
-function visitStore({ buffer, index, value }: Stmt & { kind: "store" }, walk: Walk): void {
+function visitStore({ buffer, index, value }: Stmt & { kind: "store" }, walk: LaneAnalysis): void {
   const { found, names, isMasked } = walk;
   visitExpr(value, walk);
   const by = dependence(index, names);
@@ -170,9 +181,9 @@ function visitStore({ buffer, index, value }: Stmt & { kind: "store" }, walk: Wa
   if (by.kind === "varying") visitExpr(index, walk);
 }
 
-function visitIf(stmt: Stmt & { kind: "if" }, walk: Walk): void {
+function visitIf(stmt: Stmt & { kind: "if" }, walk: LaneAnalysis): void {
   if (stmt.shortcut === true) return visitBlock(stmt.otherwise, walk);
-  const inner: Walk = { ...walk, isConditional: true };
+  const inner: LaneAnalysis = { ...walk, isConditional: true };
   if (dependence(stmt.condition, walk.names).kind === "uniform") {
     flushAll(walk);
     visitBlock(stmt.then, inner);
@@ -189,7 +200,7 @@ function visitIf(stmt: Stmt & { kind: "if" }, walk: Walk): void {
 }
 
 /** Goes through what is computed by vectors; what is the same for all lanes, or moves by a step, is not. */
-function visitExpr(expr: Expr, walk: Walk): void {
+function visitExpr(expr: Expr, walk: LaneAnalysis): void {
   if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "a float64 stands among lanes of 32 bits");
   const by = dependence(expr, walk.names);
   if (by.kind === "uniform" || by.kind === "affine") return;
@@ -220,15 +231,15 @@ function visitExpr(expr: Expr, walk: Walk): void {
   }
 }
 
-function visitIndex(index: Expr, walk: Walk): void {
+function visitIndex(index: Expr, walk: LaneAnalysis): void {
   if (dependence(index, walk.names).kind === "varying") visitExpr(index, walk);
 }
 
 /** Sides that may only be computed where they are chosen stand in branches: calls do, and loads that may be out of range. */
-function visitSelect({ condition, x, y }: Expr & { kind: "select" }, walk: Walk): void {
+function visitSelect({ condition, x, y }: Expr & { kind: "select" }, walk: LaneAnalysis): void {
   for (const buffer of usesOf([], [x, y]).buffers) flushBuffer(buffer, walk);
   visitExpr(condition, walk);
-  const inner: Walk = { ...walk, isConditional: walk.isConditional || hasCall(x) || hasCall(y) };
+  const inner: LaneAnalysis = { ...walk, isConditional: walk.isConditional || hasCall(x) || hasCall(y) };
   visitExpr(x, inner);
   visitExpr(y, inner);
 }
@@ -247,7 +258,7 @@ export function isInlined(procedure: Procedure, isConditional: boolean, inlined:
   return !isConditional && weight <= inlinedProcedure && inlined + weight <= inlinedAltogether;
 }
 
-function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: Walk): void {
+function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnalysis): void {
   const { found } = walk;
   if (!isInlined(procedure, walk.isConditional, found.inlined)) {
     const reason = whyNoFunction(procedure, walk.isNarrow);
@@ -264,7 +275,7 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: Walk): vo
     if (!isSame) visitExpr(arg, walk);
     names.set(name, isSame ? uniform : varying);
   });
-  const inner: Walk = { ...walk, names, set, indices: new Set() };
+  const inner: LaneAnalysis = { ...walk, names, set, indices: new Set() };
   visitBlock(procedure.body, inner);
   visitExpr(procedure.result, inner);
 }

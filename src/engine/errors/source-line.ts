@@ -1,10 +1,10 @@
-import type { Place } from "./stack.ts";
+import type { FrameLocation } from "./stack.ts";
 
 /**
  * The text of the user's code from a place on, `count` lines without their indentation, where the file can be read at once
  * and without asking anybody: in Node and Bun. For messages of errors.
  */
-export function sourceLines({ file, line }: Place, count: number): string | undefined {
+export function sourceLines({ file, line }: FrameLocation, count: number): string | undefined {
   const { process, Deno } = globalThis as { process?: Partial<NodeJS.Process>; Deno?: unknown };
   if (Deno !== undefined) return undefined; // asks who runs it for the permission
   try {

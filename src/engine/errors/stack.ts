@@ -1,13 +1,13 @@
 /** How deep stacks are looked at, in frames: a loss below several transforms has some forty of ours before its caller. */
 const depth = 100;
 
-type AnyFunction = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
+type FunctionOrClass = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
 /**
  * The stack as it is now, from the caller of `below` on where the engine can leave out what stands above. Engines write its
  * text when it is first asked for, which is where most of its price lies.
  */
-export function captureStack(below: AnyFunction): () => string {
+export function captureStack(below: FunctionOrClass): () => string {
   const holder: { stack?: string } = {};
   const saved = deepen();
   // not everywhere: Firefox and Safari have it for a short time only
@@ -34,7 +34,7 @@ const callSites = new WeakMap<Error, () => string>();
  * Lets the stack of an error begin at the line of the user's code that called the library, without the frames of the library
  * itself. `below` is the function that is not of interest any more.
  */
-export function beginAtUser(error: Error, below: AnyFunction): void {
+export function beginAtUser(error: Error, below: FunctionOrClass): void {
   const here = captureStack(below);
   // The engine's own note of the stack stays beside the text: Node finds by it the line that it quotes.
   delete error.stack;
@@ -110,14 +110,14 @@ function ownership(): (frame: string) => boolean {
 }
 
 /** Where a frame is: file or address, line and column from 1. */
-export interface Place {
+export interface FrameLocation {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** The place that a frame names, as `at f (file:///a.mjs:3:5)`. */
-export function placeOf(frame: string): Place | undefined {
+export function placeOf(frame: string): FrameLocation | undefined {
   const found = /(?:\(|@|at (?:async )?)([^(]*):(\d+):(\d+)\)?$/.exec(frame);
   if (found === null) return undefined;
   return { file: found[1]!, line: Number(found[2]), column: Number(found[3]) };
@@ -131,20 +131,20 @@ export function withStackOf<E extends Error>(original: Error, error: E): E {
 }
 
 /** `beginAtUser` for an error of a function that the user's code calls itself: engines then quote the user's line too. */
-export function beginBelow<E extends Error>(error: E, below: AnyFunction): E {
+export function beginBelow<E extends Error>(error: E, below: FunctionOrClass): E {
   Error.captureStackTrace?.(error, below);
   beginAtUser(error, below);
   return error;
 }
 
 /** The frame below `below` that is neither of the library nor of the language. */
-export function callerOf(below: AnyFunction): string | undefined {
+export function callerOf(below: FunctionOrClass): string | undefined {
   const isOwn = ownership();
   return framesOf(captureStack(below)()).find((frame) => !isBuiltIn(frame) && !isOwn(frame));
 }
 
 /** Who called `below`: the user's code, or tools: an installed package or what the platform brings along. */
-export function askedBy(below: AnyFunction): "user" | "tool" {
+export function askedBy(below: FunctionOrClass): "user" | "tool" {
   const caller = callerOf(below);
   return caller === undefined || isRuntime(caller) || caller.includes("/node_modules/") ? "tool" : "user";
 }

@@ -1,10 +1,10 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { sliceElements } from "../kernel/copy-elements.ts";
-import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { BufferView, TypedArray } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { sizeOf } from "../util/shape.ts";
 import { isOnHost } from "./host-memory.ts";
-import type { Memory, Storage } from "./storage.ts";
+import type { DeviceMemory, TensorStorage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 import { scalarTypeOf } from "./types.ts";
 
@@ -38,7 +38,7 @@ export function readElements(x: Tensor, operation: string): TypedArray {
  * Where the elements of a tensor lie, without a view of them, which takes longer to make than a few of them to read. As `readElements`:
  * for those who look at once.
  */
-export function placeOfElements(x: Tensor, operation: string): Cell {
+export function placeOfElements(x: Tensor, operation: string): BufferView {
   const { slot } = x;
   if (typeof slot === "object" && isOnHost(slot)) return slot;
   return { array: readElements(x, operation), offset: 0 };
@@ -73,7 +73,10 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
 }
 
 /** The storage of a tensor, and the memory that it lies in. */
-function storageOf(x: Tensor, operation: string): { readonly storage: Storage; readonly memory: Memory } {
+function storageOf(
+  x: Tensor,
+  operation: string,
+): { readonly storage: TensorStorage; readonly memory: DeviceMemory } {
   const { slot } = x;
   if (typeof slot !== "object") throw traced(x, operation);
   if (slot.memory === undefined) throw donatedTensor(x, operation);
@@ -86,7 +89,7 @@ function oneElement(x: Tensor, value: number): TypedArray {
   return one;
 }
 
-function laterOnly(x: Tensor, { name }: Memory, operation: string): DownhillError {
+function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): DownhillError {
   return new DownhillError(
     "option",
     `${operation}: this ${showType(x.type)} has yet to come from ${name}. Write await x.read().`,

@@ -1,13 +1,13 @@
 import { sliceElements } from "../kernel/copy-elements.ts";
-import type { Cell, TypedArray } from "../kernel/executable.ts";
+import type { BufferView, TypedArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
-import type { Memory, Storage } from "./storage.ts";
+import type { DeviceMemory, TensorStorage } from "./storage.ts";
 
 /**
  * Elements in an array of JavaScript or in the memory that compiled kernels share. Kernels see the `Cell`; what else there is
  * the result pool goes by.
  */
-export interface HostStorage extends Cell, Storage {
+export interface HostStorage extends BufferView, TensorStorage {
   array: TypedArray;
   offset: number;
   isOutside: boolean;
@@ -24,29 +24,29 @@ export interface ResultMaker {
 const nothing = /* @__PURE__ */ new Uint8Array(0);
 
 /** Arrays of JavaScript, and what compiled kernels share. */
-class HostMemory implements Memory {
+class HostMemory implements DeviceMemory {
   readonly name = "the processor";
   readonly isImmediate = true;
 
-  store(_: ScalarType, from: TypedArray, offset: number, n: number): Storage {
+  store(_: ScalarType, from: TypedArray, offset: number, n: number): TensorStorage {
     return hostStorage(sliceElements(from, offset, n), 0, true);
   }
 
-  view(storage: Storage, n: number): TypedArray {
+  view(storage: TensorStorage, n: number): TypedArray {
     const { array, offset } = storage as HostStorage;
     return offset === 0 && n === array.length ? array : array.subarray(offset, offset + n);
   }
 
-  copy(storage: Storage, n: number): TypedArray {
+  copy(storage: TensorStorage, n: number): TypedArray {
     const { array, offset } = storage as HostStorage;
     return sliceElements(array, offset, n);
   }
 
-  read(storage: Storage, n: number): Promise<TypedArray> {
+  read(storage: TensorStorage, n: number): Promise<TypedArray> {
     return Promise.resolve(this.copy(storage, n));
   }
 
-  release(storage: Storage): void {
+  release(storage: TensorStorage): void {
     const host = storage as HostStorage;
     host.memory = undefined;
     host.array = nothing;
@@ -55,10 +55,10 @@ class HostMemory implements Memory {
 }
 
 /** The memory of the process. An object of a class, whose methods do not get in the way of those who clone tensors. */
-export const hostMemory: Memory = /* @__PURE__ */ new HostMemory();
+export const hostMemory: DeviceMemory = /* @__PURE__ */ new HostMemory();
 
 /** Whether a storage lies in the memory of the process. */
-export function isOnHost(storage: Storage): storage is HostStorage {
+export function isOnHost(storage: TensorStorage): storage is HostStorage {
   return storage.memory === hostMemory;
 }
 

@@ -11,7 +11,7 @@ import type { ArrayType } from "./types.ts";
 export type Maybe = Tensor | undefined;
 
 /** The elements `from` to `to` (exclusive) along an axis, all of them along the others: what a slice reads. */
-export interface Part {
+export interface AxisInterval {
   readonly axis: number;
   readonly from: number;
   readonly to: number;
@@ -21,7 +21,7 @@ export interface Part {
  * Whether a cotangent left a mask, so that elements of it that are exactly 0 were not chosen or not read: true, or the
  * only part that was read.
  */
-export type Mask = boolean | Part;
+export type Mask = boolean | AxisInterval;
 
 /**
  * Collects the cotangent of one linear operand. `add` sums a contribution. `take` hands the sum over, with the right to
@@ -41,7 +41,7 @@ export interface Accumulator {
 }
 
 /** The transpose of a program, and for each of its results whether it left a mask, or nothing is added to it whatever the cotangents are. */
-export interface Transposed {
+export interface TransposedProgram {
   readonly program: Program;
   readonly masked: readonly boolean[];
   readonly zero: readonly boolean[];
@@ -64,7 +64,7 @@ export interface PartialProgram {
 }
 
 /** The transforms that rules of structured primitives need, given as arguments so that primitives import no transform. */
-export interface Tools {
+export interface TransformTools {
   /**
    * ins: primals, then the tangents that are not zero; outs: primals, then those tangents that `nonzeroOuts` marks. `masked` marks the
    * inputs whose tangents may hold zeros that left a mask, `maskedOuts` the outputs.
@@ -99,7 +99,7 @@ export interface Tools {
     linear: readonly boolean[],
     accumulate: readonly boolean[],
     masked: readonly boolean[],
-  ): Transposed;
+  ): TransposedProgram;
   /** Batches inputs so marked along a new axis 0; outputs in `instantiate` are batched whether or not they vary. */
   batchProgram(
     program: Program,
@@ -119,7 +119,7 @@ export type DualResults = readonly [
 ];
 
 /** What partial evaluation offers a structured primitive besides the tools. */
-export interface PartialTools extends Tools {
+export interface PartialTools extends TransformTools {
   /** Binds among the values known now. */
   known(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
   /** Binds in the part that runs later; known operands become residuals. */
@@ -183,7 +183,7 @@ export type Derivative<P> =
         ins: readonly Tensor[],
         tangents: readonly Maybe[],
         params: P,
-        tools: Tools,
+        tools: TransformTools,
         masks: readonly boolean[],
       ): DualResults;
       partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
@@ -202,7 +202,7 @@ export interface TransposeRule<P> {
     ins: readonly Maybe[],
     params: P,
     into: readonly (Accumulator | undefined)[],
-    tools: Tools,
+    tools: TransformTools,
     masks: readonly Mask[],
   ): void;
 }
@@ -220,7 +220,7 @@ export interface BatchRule<P> {
     batched: readonly boolean[],
     size: number,
     params: P,
-    tools: Tools,
+    tools: TransformTools,
   ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] };
 }
 
@@ -278,7 +278,7 @@ export interface Scratch {
 }
 
 /** An operand or a result of an equation by its number, or the part of it that one iteration has, along its leading axis. */
-export interface SubPlace {
+export interface SubProgramPort {
   readonly of: "operand" | "result";
   readonly index: number;
   readonly isPart?: boolean;
@@ -292,21 +292,21 @@ export interface SubPlace {
 export interface SubProgram {
   readonly program: Program;
   /** What each of its inputs is. */
-  readonly ins: readonly SubPlace[];
+  readonly ins: readonly SubProgramPort[];
   /** Where each of its results goes; `undefined` for one that may lie anywhere. */
-  readonly outs: readonly (SubPlace | undefined)[];
+  readonly outs: readonly (SubProgramPort | undefined)[];
   /** How many copies of its temporaries there are, for iterations that may run at once. One where it is left out. */
   readonly copies?: number;
 }
 
 /** A result, by its number, that may lie in the memory of an operand of its type. */
-export interface InPlace {
+export interface InPlaceResult {
   readonly result: number;
   readonly operand: number;
 }
 
 /** For results of one operand changed in some places: the first result may lie where the first operand does. */
-export const firstInPlace: readonly InPlace[] = [{ result: 0, operand: 0 }];
+export const firstInPlace: readonly InPlaceResult[] = [{ result: 0, operand: 0 }];
 
 /** Elements that lie side by side in an operand and in a result, `count` times at regular distances. */
 export interface BlockCopy {
@@ -352,7 +352,7 @@ export type Lowering<P> =
        */
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
       /** Results that may lie in the memory of an operand, which they take over where no one else reads it any more. */
-      inPlace?(params: P): readonly InPlace[];
+      inPlace?(params: P): readonly InPlaceResult[];
       /** The scratch arrays that it needs. */
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
       /** The programs that it writes. */
@@ -384,7 +384,7 @@ export interface Algebra<P> {
 }
 
 /** What is asked about where elements lie. */
-export interface Layout<P> {
+export interface LayoutRules<P> {
   /** The parameters that give the same from an operand before its axes were put in this order: axis i as read now is axis `order[i]`. */
   transposeOperand?(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
   /** The parameters that give the result with its axes in this order. */
@@ -487,7 +487,7 @@ export interface Primitive<P = unknown> {
    */
   readonly cost?: "free" | "high";
   readonly algebra?: Algebra<P>;
-  readonly layout?: Layout<P>;
+  readonly layout?: LayoutRules<P>;
   readonly loop?: LoopRules<P>;
   readonly notation?: Notation<P>;
 }

@@ -15,11 +15,11 @@ export interface Equation {
   readonly params: unknown;
   readonly ins: readonly Var[];
   readonly outs: readonly Var[];
-  readonly source?: Source | undefined;
+  readonly source?: EquationSource | undefined;
 }
 
 /** Where in the user's code an operation was asked for; `describe` formats the captured stack when first needed. */
-export interface Source {
+export interface EquationSource {
   readonly describe: () => string;
   /** While debugging: the operation whose derivative it belongs to, and the pass that it runs in. */
   readonly origin?: string | undefined;

@@ -3,7 +3,7 @@ import { DownhillError } from "../errors/index.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import type { ArrayType, DType } from "./types.ts";
 import type { Primitive } from "./primitive.ts";
-import type { Held } from "./storage.ts";
+import type { ConcreteValue } from "./storage.ts";
 import type { Shape } from "../util/shape.ts";
 
 /** A rectangular nest of numbers: `[1, 2, 3]`, `[[1, 2], [3, 4]]`. */
@@ -19,7 +19,7 @@ export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | Type
 export type BooleanLike = TensorLike | boolean;
 
 /** Every `step`-th place along an axis from `start` to `end` (exclusive), as Python's `start:end:step`; negative bounds count from the end. */
-export interface PlaceRange {
+export interface AxisSlice {
   /** Default the first place; with a negative step the last. */
   readonly start?: number | undefined;
   /** Default behind the last place; with a negative step before the first. */
@@ -32,8 +32,8 @@ export interface PlaceRange {
  * What is chosen of an axis (see `at`): an integer, a range, `null` for all of it, integers (a tensor, a list, a typed array), or a mask
  * of booleans, which may be of several axes. `"new"` is a new axis, and `"..."` all axes that are left.
  */
-export type Place =
-  number | PlaceRange | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
+export type AxisSelector =
+  number | AxisSlice | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
 
 /** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
 export interface ReduceOptions {
@@ -58,7 +58,7 @@ export interface DeviationOptions extends MaskedReduceOptions {
 export type Axes = number | readonly number[];
 
 /** Options of `argmax` and `argmin`. */
-export interface PlaceOptions {
+export interface ArgmaxOptions {
   /** Default all axes as one. */
   readonly axis?: number;
   /** Keep the axis with size 1. Default false. */
@@ -100,12 +100,12 @@ const notByNew = "Tensor: tensors are made by functions: write tensor([1, 2]), z
 export class Tensor {
   readonly type: ArrayType;
   /** What it holds; nothing for a traced value. To look at elements ask `ir/elements.ts`. */
-  readonly slot: Held | undefined;
+  readonly slot: ConcreteValue | undefined;
   readonly tracer: Tracer | undefined;
   /** Set where the holder gives its only reference away, so that the next operation may write in place. */
   exclusive = false;
 
-  constructor(type: ArrayType, slot: Held | undefined, tracer: Tracer | undefined) {
+  constructor(type: ArrayType, slot: ConcreteValue | undefined, tracer: Tracer | undefined) {
     if (slot === undefined && tracer === undefined) throw new DownhillError("option", notByNew);
     this.type = type;
     this.slot = slot;
@@ -173,7 +173,7 @@ export interface TensorMethods {
   var(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
   max(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   min(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
-  argmax(axis?: number | PlaceOptions, options?: PlaceOptions): Tensor;
+  argmax(axis?: number | ArgmaxOptions, options?: ArgmaxOptions): Tensor;
   /** Comparisons give bool. Not for `if`: use `where`. */
   less(y: TensorLike): Tensor;
   greater(y: TensorLike): Tensor;
@@ -187,7 +187,7 @@ export interface TensorMethods {
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
   /** The part at places, one for each of the first axes: an item of a matrix is `x.at(0, 1)`; see `at`. */
-  at(...places: readonly Place[]): Tensor;
+  at(...places: readonly AxisSelector[]): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;
   /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */

@@ -1,6 +1,6 @@
 import type { Block } from "./build.ts";
 import * as k from "./build.ts";
-import type { Contract, Dim, Expr, Place, Size, Stmt } from "./scalar.ts";
+import type { Contract, Dim, Expr, BufferPointer, SizeExpr, Stmt } from "./scalar.ts";
 import { constantDim, constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 
 /**
@@ -30,7 +30,7 @@ function writeLoops(block: Block, stmt: Contract, loops: readonly Dim[], name: s
   const size = sizeExpr(dim.size);
   const each = (part: string, from: Expr, to: Expr, count: number, dims: readonly Dim[]): void =>
     block.forEach(`${name}.${part}`, from, to, (loop, i) => {
-      const moved = (place: Place, stride: Size): Place => {
+      const moved = (place: BufferPointer, stride: SizeExpr): BufferPointer => {
         const distance = multiplySizes(i, multiplySizes(stride, count));
         return constantSize(distance) === 0
           ? place

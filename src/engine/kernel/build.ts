@@ -7,7 +7,7 @@ import type {
   ReduceOp,
   ScalarType,
   Stmt,
-  Table,
+  ConstantTable,
   UnaryOp,
 } from "./scalar.ts";
 import { binaryType, unaryType } from "./operations.ts";
@@ -29,7 +29,7 @@ export function load(type: ScalarType, buffer: string, index: Expr): Expr {
   return { kind: "load", type, buffer, index };
 }
 
-export function tableAt(table: Table, index: Expr): Expr {
+export function tableAt(table: ConstantTable, index: Expr): Expr {
   return { kind: "table", type: table.type, table, index };
 }
 

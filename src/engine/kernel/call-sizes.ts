@@ -1,13 +1,13 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import { must } from "../util/assert-never.ts";
-import type { Cell, Slot } from "./executable.ts";
+import type { BufferView, KernelValue } from "./executable.ts";
 import { bytesPerElement } from "./executable.ts";
-import type { BinaryOp, Buffer, Expr, Routine, Size } from "./scalar.ts";
+import type { BinaryOp, Buffer, Expr, Routine, SizeExpr } from "./scalar.ts";
 import { constantSize } from "./sizes.ts";
 import { checkDepth, walkExpr } from "./walk.ts";
 
 /** How long a buffer is and where it lies, in numbers that hold for one call. */
-export interface Extent {
+export interface BufferExtent {
   /** In elements. */
   size: number;
   /** In bytes from the beginning of the arena; 0 for inputs and outputs. */
@@ -17,7 +17,7 @@ export interface Extent {
 /** The sizes of a routine in numbers: those known before any call and, after `update`, those of one call. */
 export interface CallSizes {
   /** By the names of buffers: inputs, outputs and temporaries. */
-  readonly extents: ReadonlyMap<string, Extent>;
+  readonly extents: ReadonlyMap<string, BufferExtent>;
   readonly arenaBytes: () => number;
   /**
    * Computes the sizes of a call and checks that the arrays it is given are as long as they say; absent where all sizes are
@@ -26,7 +26,7 @@ export interface CallSizes {
    * @throws DownhillError `range` where a size is negative or leaves the int32 numbers, `shape` where an array is too short,
    * `internal` where a temporary ends outside of the arena.
    */
-  readonly update: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void) | undefined;
+  readonly update: ((inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => void) | undefined;
 }
 
 /** How a backend learns the sizes of a routine: `knownSizes`, or `callSizes` where there may be routines that need it. */
@@ -38,8 +38,8 @@ export type SizesOf = (routine: Routine) => CallSizes;
  * @throws DownhillError `internal` where one is not.
  */
 export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): CallSizes {
-  const known = (size: Size): number => must(constantSize(size), "a size that is known before any call");
-  const extents = new Map<string, Extent>();
+  const known = (size: SizeExpr): number => must(constantSize(size), "a size that is known before any call");
+  const extents = new Map<string, BufferExtent>();
   for (const port of [...inputs, ...outputs])
     if (port.kind === "buffer") extents.set(port.buffer.name, { size: known(port.buffer.size), offset: 0 });
   for (const { name, size, offset } of temps) extents.set(name, { size: known(size), offset: known(offset) });
@@ -49,13 +49,13 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
 /** The sizes of any routine: its calls compute those that are not known yet. */
 export function callSizes(routine: Routine): CallSizes {
   const scalars = slotsOfScalars(routine.inputs);
-  const computed: ((inputs: readonly Slot[]) => void)[] = [];
+  const computed: ((inputs: readonly KernelValue[]) => void)[] = [];
   /** Sizes computed before: the offset of a temporary is made of that of the one before it, which stands for its whole expression. */
   const earlier = new Map<Expr, { n: number }>();
   /** The inputs that sizes are made of, and what they were when these were computed last. */
   const slots = new Set<number>();
   /** Hands a size on: at once if it is known, else at each call. */
-  const settle = (size: Size, what: string, put: (n: number) => void): void => {
+  const settle = (size: SizeExpr, what: string, put: (n: number) => void): void => {
     const known = constantSize(size);
     if (known !== undefined || typeof size === "number") return put(known ?? 0);
     const compute = sizeAtCall(size, scalars, { known: earlier, slots });
@@ -76,24 +76,24 @@ export function callSizes(routine: Routine): CallSizes {
     });
   };
 
-  const extents = new Map<string, Extent>();
-  const enter = ({ name, size }: Buffer, offset: Size = 0): Extent => {
-    const extent: Extent = { size: 0, offset: 0 };
+  const extents = new Map<string, BufferExtent>();
+  const enter = ({ name, size }: Buffer, offset: SizeExpr = 0): BufferExtent => {
+    const extent: BufferExtent = { size: 0, offset: 0 };
     extents.set(name, extent);
     settle(size, `the size of buffer "${name}"`, (n) => (extent.size = n));
     settle(offset, `the place of buffer "${name}"`, (n) => (extent.offset = n));
     return extent;
   };
-  const checked: ((inputs: readonly Slot[], outputs: readonly Slot[]) => void)[] = [];
+  const checked: ((inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => void)[] = [];
   const checkedOnce: (() => void)[] = [];
   const enterPort = (
     buffer: Buffer,
-    cellOf: (inputs: readonly Slot[], outputs: readonly Slot[]) => Slot,
+    cellOf: (inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => KernelValue,
   ): void => {
     const extent = enter(buffer);
     if (constantSize(buffer.size) !== undefined) return;
     checked.push((inputs, outputs) =>
-      checkLength(routine, buffer, extent.size, cellOf(inputs, outputs) as Cell),
+      checkLength(routine, buffer, extent.size, cellOf(inputs, outputs) as BufferView),
     );
   };
   routine.inputs.forEach((input, slot) => {
@@ -113,7 +113,7 @@ export function callSizes(routine: Routine): CallSizes {
   settle(routine.arenaBytes, "the memory of temporaries, in bytes,", (n) => (arenaBytes = n));
   const places = [...slots];
   let isFirst = true;
-  const latest = new Array<Slot | undefined>(places.length).fill(undefined);
+  const latest = new Array<KernelValue | undefined>(places.length).fill(undefined);
   if (computed.length === 0) return { extents, arenaBytes: () => arenaBytes, update: undefined };
   return {
     extents,
@@ -133,7 +133,7 @@ export function callSizes(routine: Routine): CallSizes {
   };
 }
 
-function checkLength(routine: Routine, { name, type }: Buffer, size: number, cell: Cell): void {
+function checkLength(routine: Routine, { name, type }: Buffer, size: number, cell: BufferView): void {
   const { array, offset, numbers = array } = cell;
   if (offset + size <= numbers.length) return;
   throw new DownhillError(
@@ -167,9 +167,9 @@ export function isSizeOperation(op: BinaryOp): boolean {
 
 /** A size as a function of a call's inputs. It gives NaN where the size, or a part of it, is no int32. */
 export function sizeOfCall(
-  size: Size,
+  size: SizeExpr,
   { inputs }: Pick<Routine, "inputs">,
-): (given: readonly Slot[]) => number {
+): (given: readonly KernelValue[]) => number {
   const known = constantSize(size);
   if (known !== undefined || typeof size === "number") return () => known ?? 0;
   return sizeAtCall(size, slotsOfScalars(inputs));
@@ -182,7 +182,7 @@ function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> 
 }
 
 /** What is known of the sizes of a routine, where several are computed. */
-interface OtherSizes {
+interface SizeDependencies {
   /** Those that are computed before it, and that it is made of. */
   readonly known: ReadonlyMap<Expr, { readonly n: number }>;
   /** Gets the inputs that it reads itself. */
@@ -196,9 +196,9 @@ interface OtherSizes {
 function sizeAtCall(
   size: Expr,
   scalars: ReadonlyMap<string, number>,
-  others?: OtherSizes,
+  others?: SizeDependencies,
   depth = 0,
-): (inputs: readonly Slot[]) => number {
+): (inputs: readonly KernelValue[]) => number {
   checkDepth(depth);
   if (size.kind === "const") return () => size.value;
   if (size.kind === "local") {

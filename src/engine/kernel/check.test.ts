@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as k from "./build.ts";
 import { checkProcedure, checkRoutine } from "./check.ts";
-import type { Contract, Expr, Procedure, Routine, Size, Stmt } from "./scalar.ts";
+import type { Contract, Expr, Procedure, Routine, SizeExpr, Stmt } from "./scalar.ts";
 
 const x = k.local("f64", "x");
 const at = (i: number): Expr => k.load("f64", "a", k.i32(i));
@@ -36,7 +36,7 @@ function sized(
     size = 1,
     offset = 0,
     arenaBytes = k.shl(n, k.i32(5)),
-  }: { size?: Size; offset?: Size; arenaBytes?: Size },
+  }: { size?: SizeExpr; offset?: SizeExpr; arenaBytes?: SizeExpr },
   fill: (block: k.Block) => void = () => {},
 ): Routine {
   return routine(fill, {

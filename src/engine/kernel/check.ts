@@ -3,7 +3,17 @@ import { assertNever } from "../util/assert-never.ts";
 import { isSizeOperation } from "./call-sizes.ts";
 import { knownIterations } from "./iterations.ts";
 import { printExpr, printHead } from "./print.ts";
-import type { Buffer, Contract, Expr, Procedure, Routine, ScalarType, Size, Stmt, Temp } from "./scalar.ts";
+import type {
+  Buffer,
+  Contract,
+  Expr,
+  Procedure,
+  Routine,
+  ScalarType,
+  SizeExpr,
+  Stmt,
+  Temp,
+} from "./scalar.ts";
 import { binaryType, hasBinary, hasUnary, unaryType } from "./operations.ts";
 import { isFloat } from "./scalar.ts";
 import { addSizes, bytesOf, constantDims, constantSize, sizeExpr, tempAlignment } from "./sizes.ts";
@@ -66,16 +76,16 @@ interface Local {
 }
 
 /** Procedures that were checked, and those whose check is under way. */
-interface Progress {
+interface ProcedureChecks {
   readonly checked: Set<Procedure>;
   readonly open: Set<Procedure>;
 }
 
-function newProgress(): Progress {
+function newProgress(): ProcedureChecks {
   return { checked: new Set(), open: new Set() };
 }
 
-function checkProcedureOnce(procedure: Procedure, progress: Progress): void {
+function checkProcedureOnce(procedure: Procedure, progress: ProcedureChecks): void {
   const { checked, open } = progress;
   if (checked.has(procedure)) return;
   const where = `procedure ${JSON.stringify(procedure.name)}`;
@@ -91,10 +101,10 @@ function checkProcedureOnce(procedure: Procedure, progress: Progress): void {
 }
 
 /** What is known at a place of a routine or procedure. */
-interface Context {
+interface RoutineContext {
   /** Whose code it is, as messages name it. */
   readonly where: string;
-  readonly progress: Progress;
+  readonly progress: ProcedureChecks;
   readonly buffers: Map<string, Buffer & { readonly isWritable: boolean }>;
   /** Every local so far, those out of scope too. */
   readonly names: Set<string>;
@@ -109,7 +119,11 @@ interface Context {
   current: Stmt | string | undefined;
 }
 
-function openContext(where: string, progress: Progress, inSizes: ReadonlySet<string> = new Set()): Context {
+function openContext(
+  where: string,
+  progress: ProcedureChecks,
+  inSizes: ReadonlySet<string> = new Set(),
+): RoutineContext {
   return {
     where,
     progress,
@@ -123,7 +137,7 @@ function openContext(where: string, progress: Progress, inSizes: ReadonlySet<str
   };
 }
 
-function fail({ where, current }: Context, message: string): never {
+function fail({ where, current }: RoutineContext, message: string): never {
   const at =
     typeof current === "object"
       ? `: at "${printHead(current)}"`
@@ -133,14 +147,14 @@ function fail({ where, current }: Context, message: string): never {
   throw internalError(`${where}${at}: ${message}`);
 }
 
-function demand(context: Context, type: ScalarType, expr: Expr, role: string): void {
+function demand(context: RoutineContext, type: ScalarType, expr: Expr, role: string): void {
   if (expr.type !== type) fail(context, `${role} ${printExpr(expr)} is ${expr.type}, not ${type}`);
 }
 
 /** The locals that sizes of a routine's buffers are made of. */
 function namesInSizes({ inputs, outputs, temps, arenaBytes }: Routine): Set<string> {
   const names = new Set<string>();
-  const enter = (size: Size): void =>
+  const enter = (size: SizeExpr): void =>
     walkExpr(sizeExpr(size), (part) => void (part.kind === "local" && names.add(part.name)));
   for (const port of [...inputs, ...outputs]) if (port.kind === "buffer") enter(port.buffer.size);
   for (const { size, offset } of temps) for (const one of [size, offset]) enter(one);
@@ -148,13 +162,13 @@ function namesInSizes({ inputs, outputs, temps, arenaBytes }: Routine): Set<stri
   return names;
 }
 
-function declare(context: Context, name: string, local: Local): void {
+function declare(context: RoutineContext, name: string, local: Local): void {
   if (context.names.has(name)) fail(context, `local "${name}" is declared twice`);
   context.names.add(name);
   context.scopes.at(-1)!.set(name, local);
 }
 
-function lookUp(context: Context, name: string): Local {
+function lookUp(context: RoutineContext, name: string): Local {
   const { scopes, names } = context;
   const found = scopes.findLast((scope) => scope.has(name))?.get(name);
   if (found !== undefined) return found;
@@ -164,18 +178,18 @@ function lookUp(context: Context, name: string): Local {
   );
 }
 
-function bufferOf(context: Context, name: string): Buffer & { readonly isWritable: boolean } {
+function bufferOf(context: RoutineContext, name: string): Buffer & { readonly isWritable: boolean } {
   return context.buffers.get(name) ?? fail(context, `there is no buffer "${name}"`);
 }
 
-function addBuffer(context: Context, buffer: Buffer, isWritable: boolean): void {
+function addBuffer(context: RoutineContext, buffer: Buffer, isWritable: boolean): void {
   const { buffers } = context;
   if (buffers.has(buffer.name)) fail(context, `buffer "${buffer.name}" is declared twice`);
   checkSize(context, buffer.size, `buffer "${buffer.name}"`, "elements");
   buffers.set(buffer.name, { ...buffer, isWritable });
 }
 
-function checkTemp(context: Context, temp: Temp, arenaBytes: Size): void {
+function checkTemp(context: RoutineContext, temp: Temp, arenaBytes: SizeExpr): void {
   addBuffer(context, temp, true);
   checkSize(context, temp.offset, `buffer "${temp.name}"`, "bytes before it");
   if (!isMultiple(temp.offset, tempAlignment))
@@ -187,7 +201,7 @@ function checkTemp(context: Context, temp: Temp, arenaBytes: Size): void {
 }
 
 /** Whether a size is known to be a multiple of a power of two. */
-function isMultiple(size: Size, of: number): boolean {
+function isMultiple(size: SizeExpr, of: number): boolean {
   const known = constantSize(size);
   if (known !== undefined || typeof size === "number") return known! % of === 0;
   if (size.kind !== "binary") return false;
@@ -198,7 +212,7 @@ function isMultiple(size: Size, of: number): boolean {
 }
 
 /** `owner` has a size of this many `unit`. */
-function checkSize(context: Context, size: Size, owner: string, unit: string): void {
+function checkSize(context: RoutineContext, size: SizeExpr, owner: string, unit: string): void {
   if (typeof size === "number") {
     if (!(Number.isSafeInteger(size) && size >= 0)) fail(context, `${owner} has ${size} ${unit}`);
     return;
@@ -214,13 +228,13 @@ function checkSize(context: Context, size: Size, owner: string, unit: string): v
 }
 
 /** A size or a stride of a contraction, which is evaluated where the statement stands. */
-function checkExtent(context: Context, extent: Size, owner: string, unit: string): void {
+function checkExtent(context: RoutineContext, extent: SizeExpr, owner: string, unit: string): void {
   if (typeof extent === "number") return checkSize(context, extent, owner, unit);
   checkExpr(context, extent);
   demand(context, "i32", extent, `the size or stride of ${owner}`);
 }
 
-function checkExpr(context: Context, expr: Expr, depth = 0): void {
+function checkExpr(context: RoutineContext, expr: Expr, depth = 0): void {
   checkDepth(depth);
   const part = (inner: Expr): void => checkExpr(context, inner, depth + 1);
   const gives = (type: ScalarType): void => {
@@ -295,7 +309,7 @@ function checkExpr(context: Context, expr: Expr, depth = 0): void {
 }
 
 function checkScope(
-  context: Context,
+  context: RoutineContext,
   stmts: readonly Stmt[],
   depth: number,
   index?: string,
@@ -314,7 +328,7 @@ function checkScope(
 
 /** Runs the check of a loop's body. */
 function checkIterations(
-  context: Context,
+  context: RoutineContext,
   loop: Parameters<typeof knownIterations>[0],
   check: () => void,
 ): void {
@@ -324,7 +338,7 @@ function checkIterations(
   context.isUnreached = isUnreached;
 }
 
-function checkContract(context: Context, stmt: Contract): void {
+function checkContract(context: RoutineContext, stmt: Contract): void {
   for (const [place, role] of [
     [stmt.out, "out"],
     [stmt.left, "left"],
@@ -355,7 +369,7 @@ function checkContract(context: Context, stmt: Contract): void {
   }
 }
 
-function checkStmt(context: Context, stmt: Stmt, depth: number): void {
+function checkStmt(context: RoutineContext, stmt: Stmt, depth: number): void {
   switch (stmt.kind) {
     case "let":
       checkExpr(context, stmt.value);
@@ -418,7 +432,7 @@ function checkStmt(context: Context, stmt: Stmt, depth: number): void {
   }
 }
 
-function checkBlock(context: Context, stmts: readonly Stmt[], depth: number): void {
+function checkBlock(context: RoutineContext, stmts: readonly Stmt[], depth: number): void {
   checkDepth(depth);
   for (const stmt of stmts) {
     context.current = stmt;
@@ -426,7 +440,7 @@ function checkBlock(context: Context, stmts: readonly Stmt[], depth: number): vo
   }
 }
 
-function checkResult(context: Context, what: string, expr: Expr): void {
+function checkResult(context: RoutineContext, what: string, expr: Expr): void {
   context.current = what;
   checkExpr(context, expr);
 }

@@ -1,7 +1,7 @@
 import { internalError } from "../errors/index.ts";
 
 /** How tightly an operator binds, loosest first. */
-export type Level =
+export type Precedence =
   | "conditional"
   | "or"
   | "and"
@@ -14,7 +14,7 @@ export type Level =
   | "unary"
   | "primary";
 
-const rank: Readonly<Record<Level, number>> = {
+const rank: Readonly<Record<Precedence, number>> = {
   conditional: 0,
   or: 1,
   and: 2,
@@ -29,38 +29,38 @@ const rank: Readonly<Record<Level, number>> = {
 };
 
 /** An expression as text, in JavaScript's notation, with what is needed to set parentheses around it. */
-export interface Code {
+export interface ExprText {
   readonly text: string;
-  readonly level: Level;
+  readonly level: Precedence;
   /** The outermost operator; empty where there is none. */
   readonly operator: string;
 }
 
 /** A name, literal, call or indexed read: never in need of parentheses. */
-export function primary(text: string): Code {
+export function primary(text: string): ExprText {
   return { text, level: "primary", operator: "" };
 }
 
 /** A number; negative ones count as an operator before a literal. */
-export function literal(value: number): Code {
+export function literal(value: number): ExprText {
   if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
   return { text, level: text.startsWith("-") ? "unary" : "primary", operator: "" };
 }
 
 /** A call of a function by name. */
-export function callCode(name: string, ...args: readonly Code[]): Code {
+export function callCode(name: string, ...args: readonly ExprText[]): ExprText {
   return primary(`${name}(${args.map((arg) => arg.text).join(", ")})`);
 }
 
 /** `-x` or `!x`. */
-export function prefix(operator: "-" | "!", x: Code): Code {
+export function prefix(operator: "-" | "!", x: ExprText): ExprText {
   const bare = x.level === "primary" || (x.level === "unary" && operator === "!");
   return { text: operator + (bare ? x.text : `(${x.text})`), level: "unary", operator };
 }
 
 /** `x operator y`, with parentheses where the language needs them and where a reader would have to think. */
-export function infix(x: Code, operator: string, y: Code): Code {
+export function infix(x: ExprText, operator: string, y: ExprText): ExprText {
   const level = levelOf(operator);
   return {
     text: `${side(x, operator, level, true)} ${operator} ${side(y, operator, level, false)}`,
@@ -70,14 +70,14 @@ export function infix(x: Code, operator: string, y: Code): Code {
 }
 
 /** `condition ? x : y`. */
-export function conditional(condition: Code, x: Code, y: Code): Code {
+export function conditional(condition: ExprText, x: ExprText, y: ExprText): ExprText {
   const [test, then] = [condition, x].map((part) =>
     part.level === "conditional" ? `(${part.text})` : part.text,
   );
   return { text: `${test} ? ${then} : ${y.text}`, level: "conditional", operator: "?" };
 }
 
-function levelOf(operator: string): Level {
+function levelOf(operator: string): Precedence {
   switch (operator) {
     case "||":
       return "or";
@@ -109,7 +109,7 @@ function levelOf(operator: string): Level {
   }
 }
 
-function side(x: Code, operator: string, level: Level, isLeft: boolean): string {
+function side(x: ExprText, operator: string, level: Precedence, isLeft: boolean): string {
   if (x.level === "primary" || x.level === "unary") return x.text;
   const inner = rank[x.level];
   const outer = rank[level];

@@ -92,29 +92,29 @@ function bytesOf(array: TypedArray, offset: number, bytes: number): Uint8Array {
 }
 
 /** What copies of shared memory take a quicker way by: methods of Node's `Buffer`. */
-interface QuickCopies {
+interface NodeBufferMethods {
   /** `Buffer.prototype.fill`. */
   readonly fill: (this: Uint8Array, value: Uint8Array) => Uint8Array;
   /** `Buffer.allocUnsafeSlow`: bytes in a buffer of their own, not cleared. */
   readonly allocate: (bytes: number) => Uint8Array;
 }
 
-let found: { readonly copies: QuickCopies | undefined } | undefined;
+let found: { readonly copies: NodeBufferMethods | undefined } | undefined;
 
 /**
  * V8 copies shared memory word by word, as if others wrote to it meanwhile, which takes three to four times as long as a copy
  * of other memory. Node's `Buffer` fills bytes with others by `memcpy`, and with as many others that is a copy. It also makes
  * memory that is not cleared before.
  */
-function quickCopies(): QuickCopies | undefined {
+function quickCopies(): NodeBufferMethods | undefined {
   return (found ??= { copies: findQuickCopies() }).copies;
 }
 
-function findQuickCopies(): QuickCopies | undefined {
+function findQuickCopies(): NodeBufferMethods | undefined {
   const { Buffer, process, Bun, Deno } = globalThis as {
     readonly Buffer?: {
-      readonly prototype: Pick<QuickCopies, "fill">;
-      readonly allocUnsafeSlow: QuickCopies["allocate"];
+      readonly prototype: Pick<NodeBufferMethods, "fill">;
+      readonly allocUnsafeSlow: NodeBufferMethods["allocate"];
     };
     readonly process?: { readonly versions?: { readonly node?: string } };
     readonly Bun?: unknown;

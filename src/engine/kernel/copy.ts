@@ -1,4 +1,4 @@
-import type { Dim, Expr, Size, Stmt } from "./scalar.ts";
+import type { Dim, Expr, SizeExpr, Stmt } from "./scalar.ts";
 import { checkDepth, maxDepth } from "./walk.ts";
 
 /** An expression with `f` applied to what it is made of; the same one where nothing of that changes. */
@@ -69,7 +69,7 @@ export function copyBlock(
     const renamed = own.get(name);
     return renamed?.kind === "local" ? renamed.name : name;
   };
-  const size = (x: Size): Size => (typeof x === "number" ? x : expr(x));
+  const size = (x: SizeExpr): SizeExpr => (typeof x === "number" ? x : expr(x));
   const dim = (x: Dim): Dim => ({
     role: x.role,
     size: size(x.size),

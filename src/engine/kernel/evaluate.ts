@@ -15,30 +15,30 @@ export function valueOf(expr: Expr): number | undefined {
   try {
     return evaluate(expr, new Map(), budget, 0);
   } catch (error) {
-    if (error instanceof NotConstant) return undefined;
+    if (error instanceof NotConstantError) return undefined;
     throw error;
   }
 }
 
-class NotConstant extends Error {}
+class NotConstantError extends Error {}
 
 function evaluate(expr: Expr, locals: Map<string, number>, budget: { left: number }, depth: number): number {
   checkDepth(depth);
-  if (--budget.left < 0) throw new NotConstant();
+  if (--budget.left < 0) throw new NotConstantError();
   const of = (x: Expr): number => evaluate(x, locals, budget, depth + 1);
   switch (expr.kind) {
     case "const":
       return typed(expr.type, expr.value);
     case "local": {
       const value = locals.get(expr.name);
-      if (value === undefined) throw new NotConstant();
+      if (value === undefined) throw new NotConstantError();
       return value;
     }
     case "load":
-      throw new NotConstant();
+      throw new NotConstantError();
     case "table": {
       const value = expr.table.values[of(expr.index)];
-      if (value === undefined) throw new NotConstant();
+      if (value === undefined) throw new NotConstantError();
       return value;
     }
     case "unary":
@@ -78,7 +78,7 @@ function runBlock(
   checkDepth(depth);
   const of = (x: Expr): number => evaluate(x, locals, budget, depth + 1);
   for (const stmt of block) {
-    if (--budget.left < 0) throw new NotConstant();
+    if (--budget.left < 0) throw new NotConstantError();
     switch (stmt.kind) {
       case "let":
       case "set":
@@ -103,7 +103,7 @@ function runBlock(
         break;
       case "store":
       case "contract":
-        throw new NotConstant();
+        throw new NotConstantError();
       case "comment":
         break;
     }

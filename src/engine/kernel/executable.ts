@@ -9,7 +9,7 @@ export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array 
  * A place in memory, as kernels are given it: `array[offset]` is its first element. Several may share one array, and whoever
  * manages memory may move the elements to another place: look both up anew whenever they are needed.
  */
-export interface Cell {
+export interface BufferView {
   readonly array: TypedArray;
   readonly offset: number;
   /** Whether the array is known not to lie in a memory of kernels: to ask the array takes long. */
@@ -21,15 +21,15 @@ export interface Cell {
 }
 
 /** A scalar, or a place in memory. */
-export type Slot = number | Cell;
+export type KernelValue = number | BufferView;
 
 /**
  * A routine that can be run. `inputs` follow the routine's inputs. `outputs` follow its outputs: for a buffer the caller
  * gives the cell to write to, whose elements are undefined where the routine writes none; for a scalar the routine puts
  * the number there.
  */
-export interface Compiled {
-  (inputs: readonly Slot[], outputs: Slot[]): void;
+export interface CompiledRoutine {
+  (inputs: readonly KernelValue[], outputs: KernelValue[]): void;
   /** Whether it copies inputs to where it computes, and so may be given the elements as numbers that no array holds. */
   readonly takesNumbers?: boolean;
   /** What the code is made of, where the backend counts it. */
@@ -60,7 +60,7 @@ export interface Backend {
   readonly name: string;
   /** Whether its kernels work in a memory of their own, to which operands must be copied that lie elsewhere. */
   readonly usesKernelMemory?: boolean;
-  readonly compile: (routine: Routine) => Compiled;
+  readonly compile: (routine: Routine) => CompiledRoutine;
   /** The code that a routine becomes, where it becomes text. */
   readonly show?: (routine: Routine) => string;
   /** The same as a WebAssembly module, where it becomes one. */

@@ -1,7 +1,7 @@
 import type { Block } from "./build.ts";
 import * as k from "./build.ts";
 import { copyBlock } from "./copy.ts";
-import type { Contract, Dim, Expr, Place, Reduce, Routine, Size, Stmt } from "./scalar.ts";
+import type { Contract, Dim, Expr, BufferPointer, Reduce, Routine, SizeExpr, Stmt } from "./scalar.ts";
 import { contractBlock, isFloat, reduceLanes } from "./scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 import { blocksIn, checkDepth } from "./walk.ts";
@@ -164,9 +164,9 @@ export function expandContract(stmt: Contract): Stmt[] {
   const sums = of("sum");
   const columns = of("column");
   const last = columns.at(-1);
-  const total = constantSize(sums.reduce<Size>((n, dim) => multiplySizes(n, dim.size), 1));
+  const total = constantSize(sums.reduce<SizeExpr>((n, dim) => multiplySizes(n, dim.size), 1));
   if (dims.some((dim) => dim.role !== "sum" && constantSize(dim.size) === 0)) return [];
-  const base = (place: Place, part: string): Expr => fixed(block, `${name}.${part}`, place.offset);
+  const base = (place: BufferPointer, part: string): Expr => fixed(block, `${name}.${part}`, place.offset);
   const begin = { out: base(out, "out"), left: base(left, "left"), right: base(right, "right") };
 
   loopDims(
@@ -175,7 +175,7 @@ export function expandContract(stmt: Contract): Stmt[] {
     `${name}.i`,
     begin,
     (row, at, copy) => {
-      const columnsFrom = (inner: Block, from: Places, width: number, suffix: string): void =>
+      const columnsFrom = (inner: Block, from: OperandOffsets, width: number, suffix: string): void =>
         sumProducts(inner, stmt, sums, total, from, last, width, `${copy}${suffix}`);
       if (last === undefined) return columnsFrom(row, at, 1, "");
       const n = constantSize(last.size);
@@ -203,14 +203,14 @@ export function expandContract(stmt: Contract): Stmt[] {
   return block.statements;
 }
 
-interface Places {
+export interface OperandOffsets {
   readonly out: Expr;
   readonly left: Expr;
   readonly right: Expr;
 }
 
 /** Places `steps` further along a dim. */
-function moved(at: Places, dim: Dim, steps: Expr): Places {
+function moved(at: OperandOffsets, dim: Dim, steps: Expr): OperandOffsets {
   const known = constantSize(steps) ?? steps;
   return {
     out: plus(at.out, multiplySizes(known, dim.out)),
@@ -224,8 +224,8 @@ function loopDims(
   block: Block,
   dims: readonly Dim[],
   prefix: string,
-  at: Places,
-  body: (block: Block, at: Places, copy: string) => void,
+  at: OperandOffsets,
+  body: (block: Block, at: OperandOffsets, copy: string) => void,
   depth = 0,
 ): void {
   const [dim, ...rest] = dims;
@@ -233,11 +233,11 @@ function loopDims(
   if (constantSize(dim.size) === 1) return loopDims(block, rest, prefix, at, body, depth + 1);
   const name = `${prefix}${depth}`;
   block.for(name, k.i32(0), sizeExpr(dim.size), (loop, i) => {
-    const step = (x: Expr, stride: Size, part: string): Expr => {
+    const step = (x: Expr, stride: SizeExpr, part: string): Expr => {
       const by = multiplySizes(i, stride);
       return by === 0 ? x : loop.let(`${name}.${part}`, k.add(x, sizeExpr(by)));
     };
-    const next: Places = {
+    const next: OperandOffsets = {
       out: step(at.out, dim.out, "out"),
       left: step(at.left, dim.left, "left"),
       right: step(at.right, dim.right, "right"),
@@ -252,7 +252,7 @@ function sumProducts(
   { name, type, out, left, right, accumulate }: Contract,
   sums: readonly Dim[],
   total: number | undefined,
-  at: Places,
+  at: OperandOffsets,
   column: Dim | undefined,
   width: number,
   copy: string,
@@ -260,14 +260,14 @@ function sumProducts(
   const suffix = width === 1 ? copy || ".one" : copy;
   const zero = k.constant(type, 0);
   const lanes = Array.from({ length: width }, (_, t) => t);
-  const place = (x: Expr, stride: Size, t: number): Expr => plus(x, multiplySizes(stride, t));
+  const place = (x: Expr, stride: SizeExpr, t: number): Expr => plus(x, multiplySizes(stride, t));
   const old = (t: number): Expr => k.load(type, out.buffer, place(at.out, column?.out ?? 0, t));
   const parts = lanes.map((t) => block.let(`${name}.sum${t}${suffix}`, zero));
   const isLong = total === undefined || total > contractBlock;
   const totals = isLong
     ? lanes.map((t) => block.let(`${name}.total${t}${suffix}`, accumulate ? old(t) : zero))
     : [];
-  const products = (loop: Block, from: Places): void => {
+  const products = (loop: Block, from: OperandOffsets): void => {
     const x = loop.let(`${name}.l${suffix}`, k.load(type, left.buffer, from.left));
     parts.forEach((sum, t) => {
       const y = k.load(type, right.buffer, place(from.right, column?.right ?? 0, t));
@@ -299,7 +299,7 @@ function sumProducts(
   });
 }
 
-function plus(x: Expr, n: Size): Expr {
+function plus(x: Expr, n: SizeExpr): Expr {
   if (n === 0) return x;
   return x.kind === "const" && typeof n === "number" ? k.i32(x.value + n) : k.add(x, sizeExpr(n));
 }

@@ -5,7 +5,7 @@ import { usesOf } from "./uses.ts";
 import { walkExpr } from "./walk.ts";
 
 /** Where a routine has to do with a buffer. */
-interface Access {
+interface BufferAccess {
   /** The statement of the routine that it is in, by its place. */
   readonly top: number;
   /** The innermost block around it, and its place there. */
@@ -17,9 +17,9 @@ interface Access {
   readonly index: Expr | undefined;
 }
 
-interface Accesses {
-  readonly reads: Map<string, Access[]>;
-  readonly writes: Map<string, Access[]>;
+interface RoutineAccesses {
+  readonly reads: Map<string, BufferAccess[]>;
+  readonly writes: Map<string, BufferAccess[]>;
 }
 
 /**
@@ -32,7 +32,7 @@ export function outputsInPlace(
   given: readonly boolean[],
 ): (number | undefined)[] {
   if (!given.includes(true)) return outputs.map(() => undefined);
-  const accesses: Accesses = { reads: new Map(), writes: new Map() };
+  const accesses: RoutineAccesses = { reads: new Map(), writes: new Map() };
   body.forEach((_, top) => noteBlock(body, top, true, accesses, [top, top + 1]));
   const taken = new Set<number>();
   return outputs.map((output) => {
@@ -51,7 +51,7 @@ export function outputsInPlace(
 }
 
 /** Whether what is written may lie where that was which is read. */
-function canFollow(reads: readonly Access[], writes: readonly Access[]): boolean {
+function canFollow(reads: readonly BufferAccess[], writes: readonly BufferAccess[]): boolean {
   if (writes.length === 0) return false;
   const last = reads.reduce((most, { top }) => Math.max(most, top), -1);
   const first = writes.reduce((least, { top }) => Math.min(least, top), Infinity);
@@ -79,12 +79,17 @@ function noteBlock(
   block: readonly Stmt[],
   top: number,
   isFree: boolean,
-  accesses: Accesses,
+  accesses: RoutineAccesses,
   [from, to]: readonly [number, number] = [0, block.length],
 ): void {
-  const note = (list: Map<string, Access[]>, buffer: string, at: number, index: Expr | undefined): void => {
+  const note = (
+    list: Map<string, BufferAccess[]>,
+    buffer: string,
+    at: number,
+    index: Expr | undefined,
+  ): void => {
     const known = list.get(buffer);
-    const access: Access = { top, block, at, isFree, index };
+    const access: BufferAccess = { top, block, at, isFree, index };
     if (known === undefined) list.set(buffer, [access]);
     else known.push(access);
   };

@@ -7,11 +7,11 @@ import { assertNever } from "../util/assert-never.ts";
 /** Machine types of scalars; a `bool` is 0 or 1. */
 export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
 
-type Unary = (x: number) => number;
-type Binary = (x: number, y: number) => number;
+type UnaryScalarFunction = (x: number) => number;
+export type BinaryScalarFunction = (x: number, y: number) => number;
 
 /** What an operation is. */
-interface Operation<F, Symbol extends string = string> {
+interface ScalarOperation<F, Symbol extends string = string> {
   /** What it means on scalars of each type that it is an operation of. */
   readonly of: Readonly<Partial<Record<ScalarType, F>>>;
   /** The type of its result, where that is not the type of its operands. */
@@ -61,11 +61,12 @@ export type BinaryOp =
   | "ne"
   | "fromWords";
 
-export const unaryOperations: Readonly<Record<UnaryOp, Operation<Unary, "-" | "!">>> =
+export const unaryOperations: Readonly<Record<UnaryOp, ScalarOperation<UnaryScalarFunction, "-" | "!">>> =
   /* @__PURE__ */ listUnary();
-export const binaryOperations: Readonly<Record<BinaryOp, Operation<Binary>>> = /* @__PURE__ */ listBinary();
+export const binaryOperations: Readonly<Record<BinaryOp, ScalarOperation<BinaryScalarFunction>>> =
+  /* @__PURE__ */ listBinary();
 
-function listUnary(): Record<UnaryOp, Operation<Unary, "-" | "!">> {
+function listUnary(): Record<UnaryOp, ScalarOperation<UnaryScalarFunction, "-" | "!">> {
   return {
     neg: { symbol: "-", of: { ...real((x) => -x), ...wrapped((x) => 0 - x) } },
     abs: {
@@ -87,7 +88,7 @@ function listUnary(): Record<UnaryOp, Operation<Unary, "-" | "!">> {
   };
 }
 
-function listBinary(): Record<BinaryOp, Operation<Binary>> {
+function listBinary(): Record<BinaryOp, ScalarOperation<BinaryScalarFunction>> {
   return {
     add: {
       symbol: "+",
@@ -149,16 +150,26 @@ function any<F>(f: F): Record<ScalarType, F> {
   return { ...real(f), ...integers(f), bool: f };
 }
 
-function wrapped(f: Unary): { readonly i32: Unary; readonly u32: Unary } {
+function wrapped(f: UnaryScalarFunction): {
+  readonly i32: UnaryScalarFunction;
+  readonly u32: UnaryScalarFunction;
+} {
   return { i32: (x) => f(x) | 0, u32: (x) => f(x) >>> 0 };
 }
 
-function wrapped2(f: Binary): { readonly i32: Binary; readonly u32: Binary } {
+function wrapped2(f: BinaryScalarFunction): {
+  readonly i32: BinaryScalarFunction;
+  readonly u32: BinaryScalarFunction;
+} {
   return { i32: (x, y) => f(x, y) | 0, u32: (x, y) => f(x, y) >>> 0 };
 }
 
 /** On the bits of integers, and on bools. */
-function bitwise(f: Binary): { readonly i32: Binary; readonly u32: Binary; readonly bool: Binary } {
+function bitwise(f: BinaryScalarFunction): {
+  readonly i32: BinaryScalarFunction;
+  readonly u32: BinaryScalarFunction;
+  readonly bool: BinaryScalarFunction;
+} {
   return { ...wrapped2(f), bool: (x, y) => f(x, y) | 0 };
 }
 
@@ -183,16 +194,19 @@ export function binaryType(op: BinaryOp, operand: ScalarType): ScalarType {
 }
 
 /** An operation on one scalar of the given type. */
-export function unaryFunction(op: UnaryOp, type: ScalarType): Unary {
+export function unaryFunction(op: UnaryOp, type: ScalarType): UnaryScalarFunction {
   return rowOf(unaryOperations, op).of[type] ?? missing(op, type);
 }
 
 /** An operation on two scalars of the given type. */
-export function binaryFunction(op: BinaryOp, type: ScalarType): Binary {
+export function binaryFunction(op: BinaryOp, type: ScalarType): BinaryScalarFunction {
   return rowOf(binaryOperations, op).of[type] ?? missing(op, type);
 }
 
-function rowOf<Op extends string, F>(table: Readonly<Record<Op, Operation<F>>>, op: Op): Operation<F> {
+function rowOf<Op extends string, F>(
+  table: Readonly<Record<Op, ScalarOperation<F>>>,
+  op: Op,
+): ScalarOperation<F> {
   if (!Object.hasOwn(table, op)) throw internalError(`there is no operation ${JSON.stringify(op)}`);
   return table[op];
 }
@@ -202,7 +216,7 @@ function missing(op: string, type: ScalarType): never {
 }
 
 /** Conversion of a scalar from one type to another. */
-export function convertFunction(to: ScalarType, from: ScalarType): Unary {
+export function convertFunction(to: ScalarType, from: ScalarType): UnaryScalarFunction {
   const isReal = from === "f64" || from === "f32";
   switch (to) {
     case "f64":

@@ -1,7 +1,17 @@
 import { assertNever } from "../util/assert-never.ts";
-import type { Code } from "./code.ts";
+import type { ExprText } from "./code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "./code.ts";
-import type { Buffer, Contract, Expr, Place, Procedure, Routine, Size, Stmt, Temp } from "./scalar.ts";
+import type {
+  Buffer,
+  Contract,
+  Expr,
+  BufferPointer,
+  Procedure,
+  Routine,
+  SizeExpr,
+  Stmt,
+  Temp,
+} from "./scalar.ts";
 import { binaryOperations, unaryOperations } from "./operations.ts";
 import { sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
@@ -75,7 +85,7 @@ function printBound(bound: Expr): string {
 
 /** `contract y[0] = a[0] · b[0] over row 2 (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`: sizes, and strides. */
 function contractHead({ out, left, right, dims, accumulate }: Contract): string {
-  const place = ({ buffer, offset }: Place): string => `${showName(buffer)}[${printExpr(offset)}]`;
+  const place = ({ buffer, offset }: BufferPointer): string => `${showName(buffer)}[${printExpr(offset)}]`;
   const over = dims.map((dim) => {
     const strides = [
       [out, dim.out],
@@ -120,7 +130,7 @@ function blockLines(block: readonly Stmt[], depth: number): string[] {
   });
 }
 
-function exprCode(expr: Expr, depth: number): Code {
+function exprCode(expr: Expr, depth: number): ExprText {
   checkDepth(depth);
   const next = depth + 1;
   switch (expr.kind) {
@@ -164,7 +174,7 @@ function showTemp(temp: Temp): string {
   return `${showBuffer(temp)} at byte ${showSize(temp.offset)}`;
 }
 
-function showSize(size: Size): string {
+function showSize(size: SizeExpr): string {
   return typeof size === "number" ? String(size) : printExpr(size);
 }
 

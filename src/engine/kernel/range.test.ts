@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { binaryRange, isWithin, typeRange, unionRange } from "./range.ts";
-import type { Range } from "./range.ts";
+import type { IntegerInterval } from "./range.ts";
 import type { BinaryOp } from "./scalar.ts";
 
 /** The results of operations on integers, before they wrap. */
@@ -19,7 +19,7 @@ const exact: { readonly [op in BinaryOp]?: (x: bigint, y: bigint) => bigint } = 
 };
 
 /** Two integers, and a range that holds each of them. */
-const placed = (integer: fc.Arbitrary<number>): fc.Arbitrary<{ value: number; range: Range }> =>
+const placed = (integer: fc.Arbitrary<number>): fc.Arbitrary<{ value: number; range: IntegerInterval }> =>
   fc.tuple(integer, integer, integer).map((three) => {
     const [low, value, high] = three.sort((a, b) => a - b);
     return { value, range: { low, high } };

@@ -1,24 +1,24 @@
 import type { BinaryOp, ScalarType } from "./scalar.ts";
 
 /** The integers from `low` to `high`, both included: what an integer expression may give. */
-export interface Range {
+export interface IntegerInterval {
   readonly low: number;
   readonly high: number;
 }
 
 /** Everything that a scalar of this type may be; `undefined` for floats. */
-export function typeRange(type: ScalarType): Range | undefined {
+export function typeRange(type: ScalarType): IntegerInterval | undefined {
   if (type === "i32") return { low: -2147483648, high: 2147483647 };
   if (type === "u32") return { low: 0, high: 4294967295 };
   return type === "bool" ? { low: 0, high: 1 } : undefined;
 }
 
-export function isWithin(inner: Range, outer: Range): boolean {
+export function isWithin(inner: IntegerInterval, outer: IntegerInterval): boolean {
   return inner.low >= outer.low && inner.high <= outer.high;
 }
 
 /** The range of either of two values. */
-export function unionRange(x: Range, y: Range): Range {
+export function unionRange(x: IntegerInterval, y: IntegerInterval): IntegerInterval {
   return { low: Math.min(x.low, y.low), high: Math.max(x.high, y.high) };
 }
 
@@ -26,7 +26,11 @@ export function unionRange(x: Range, y: Range): Range {
  * Where the result of an operation on two integers lies *before* it wraps, so that a backend may leave the wrapping out
  * where this fits the type. `undefined` where no more is known than the type.
  */
-export function binaryRange(op: BinaryOp, x: Range, y: Range): Range | undefined {
+export function binaryRange(
+  op: BinaryOp,
+  x: IntegerInterval,
+  y: IntegerInterval,
+): IntegerInterval | undefined {
   switch (op) {
     case "add":
       return { low: x.low + y.low, high: x.high + y.high };
@@ -67,11 +71,11 @@ export function binaryRange(op: BinaryOp, x: Range, y: Range): Range | undefined
   }
 }
 
-function areTruths(x: Range, y: Range): boolean {
+function areTruths(x: IntegerInterval, y: IntegerInterval): boolean {
   return x.low >= 0 && y.low >= 0 && x.high <= 1 && y.high <= 1;
 }
 
 /** The range of a truth value that is known to hold, or not to hold, or neither. */
-function truthRange(holds: boolean, fails: boolean): Range {
+function truthRange(holds: boolean, fails: boolean): IntegerInterval {
   return { low: holds ? 1 : 0, high: fails ? 0 : 1 };
 }

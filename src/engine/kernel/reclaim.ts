@@ -1,19 +1,19 @@
 import { DownhillError } from "../errors/index.ts";
 
 /** Where an allocation found no room: in the memory that kernels share, or in what the engine has for arrays and code. */
-export type Place = "kernels" | "engine";
+export type MemoryKind = "kernels" | "engine";
 
 /** Something that holds memory which no live value needs. */
-export interface Holder {
+export interface MemoryHolder {
   /**
    * Gives back about so many bytes or all that it can, and tells whether anything was given back. It is asked anew until the
    * allocation succeeds.
    */
-  readonly giveBack: (bytes: number, place: Place) => boolean;
+  readonly giveBack: (bytes: number, place: MemoryKind) => boolean;
 }
 
 /** Lists what can give memory back; `isFirst` says that it is asked before those that were listed so far. */
-export function addHolder(holder: Holder, isFirst = false): void {
+export function addHolder(holder: MemoryHolder, isFirst = false): void {
   if (isFirst) reclaiming.holders.unshift(holder);
   else reclaiming.holders.push(holder);
 }
@@ -24,18 +24,18 @@ export function addReport(report: () => string): void {
 }
 
 /** Who gives memory back, and what is going on about that. The runtime's engine holds it. */
-export interface Reclaiming {
-  readonly holders: Holder[];
+export interface ReclaimState {
+  readonly holders: MemoryHolder[];
   readonly reports: (() => string)[];
   isOpen: boolean;
   /** Whether an allocation is to fail, where tests say so. */
   refuses: (() => boolean) | undefined;
 }
 
-export const reclaiming: Reclaiming = { holders: [], reports: [], isOpen: false, refuses: undefined };
+export const reclaiming: ReclaimState = { holders: [], reports: [], isOpen: false, refuses: undefined };
 
 /** Has the first holder that can give memory back; false where none has any. What a holder allocates meanwhile gets none. */
-export function reclaim(bytes: number, place: Place): boolean {
+export function reclaim(bytes: number, place: MemoryKind): boolean {
   if (reclaiming.isOpen) return false;
   reclaiming.isOpen = true;
   try {

@@ -3,7 +3,7 @@ import type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 export type { BinaryOp, ScalarType, UnaryOp } from "./operations.ts";
 
 /** A constant table that expressions may read: coefficients, digits of 2/π, … */
-export interface Table {
+export interface ConstantTable {
   readonly name: string;
   readonly type: ScalarType;
   readonly values: readonly number[];
@@ -14,7 +14,7 @@ export type Expr =
   | { readonly kind: "const"; readonly type: ScalarType; readonly value: number }
   | { readonly kind: "local"; readonly type: ScalarType; readonly name: string }
   | { readonly kind: "load"; readonly type: ScalarType; readonly buffer: string; readonly index: Expr }
-  | { readonly kind: "table"; readonly type: ScalarType; readonly table: Table; readonly index: Expr }
+  | { readonly kind: "table"; readonly type: ScalarType; readonly table: ConstantTable; readonly index: Expr }
   | { readonly kind: "unary"; readonly type: ScalarType; readonly op: UnaryOp; readonly x: Expr }
   | {
       readonly kind: "binary";
@@ -45,13 +45,15 @@ export type Expr =
       readonly args: readonly Expr[];
     };
 
+export type BinaryExpr = Expr & { readonly kind: "binary" };
+
 /**
  * A number of elements or bytes: known when the routine is made, or an int32 expression over its scalar inputs and constants
  * (`add`, `sub`, `mul`, `div`, `min`, `max`, shifts), which each call computes. Such inputs are never set. A call whose size
  * leaves the int32 numbers, or is negative, throws. Those of a contraction are evaluated where it stands, of any locals there, and a
  * negative one is 0.
  */
-export type Size = number | Expr;
+export type SizeExpr = number | Expr;
 
 /** A statement of a loop nest. */
 export type Stmt =
@@ -91,6 +93,11 @@ export type Stmt =
     }
   | { readonly kind: "comment"; readonly text: string };
 
+export type ForStmt = Stmt & { readonly kind: "for" };
+export type WhileStmt = Stmt & { readonly kind: "while" };
+export type LetStmt = Stmt & { readonly kind: "let" };
+export type StoreStmt = Stmt & { readonly kind: "store" };
+
 /** Elements that a `reduce` folds at once, each into an accumulator of its own. */
 export const reduceLanes = 8;
 
@@ -118,7 +125,7 @@ export interface Reduce {
 }
 
 /** Where an operand of a contraction begins. */
-export interface Place {
+export interface BufferPointer {
   readonly buffer: string;
   readonly offset: Expr;
 }
@@ -128,7 +135,7 @@ export interface Place {
  * not depend on it). Rows belong to `left` and `out`, columns to `right` and `out`, sums to `left` and `right`, a batch to
  * all three.
  */
-export interface Dim<S extends Size = Size> {
+export interface Dim<S extends SizeExpr = SizeExpr> {
   readonly role: "batch" | "row" | "column" | "sum";
   readonly size: S;
   readonly out: S;
@@ -143,14 +150,14 @@ export interface Dim<S extends Size = Size> {
  * Several dims of one role are listed outermost first. The products of each element of `out` are added in the order of
  * the sums, by `mulAdd`, in blocks of 256; what is there already is added to first. `out` shares no memory with the operands.
  */
-export interface Contract<S extends Size = Size> {
+export interface Contract<S extends SizeExpr = SizeExpr> {
   readonly kind: "contract";
   /** Names the statement and what it is made of; unique among locals. */
   readonly name: string;
   readonly type: ScalarType;
-  readonly out: Place;
-  readonly left: Place;
-  readonly right: Place;
+  readonly out: BufferPointer;
+  readonly left: BufferPointer;
+  readonly right: BufferPointer;
   readonly dims: readonly Dim<S>[];
   readonly accumulate: boolean;
 }
@@ -164,7 +171,7 @@ export interface Procedure {
 }
 
 /** What a buffer of a routine holds; `size` in elements. */
-export interface Buffer<S extends Size = Size> {
+export interface Buffer<S extends SizeExpr = SizeExpr> {
   readonly name: string;
   readonly type: ScalarType;
   readonly size: S;
@@ -175,7 +182,7 @@ export interface Buffer<S extends Size = Size> {
  * lie in the same bytes, where none is read after another was written.
  */
 export interface Temp extends Buffer {
-  readonly offset: Size;
+  readonly offset: SizeExpr;
 }
 
 /** An argument or result of a routine: a scalar in a register or a buffer in memory. */
@@ -192,7 +199,7 @@ export interface Routine {
   )[];
   readonly temps: readonly Temp[];
   /** Bytes of the arena that the temporaries lie in. What a call leaves there the next one does not find. */
-  readonly arenaBytes: Size;
+  readonly arenaBytes: SizeExpr;
   readonly body: readonly Stmt[];
 }
 

@@ -1,13 +1,11 @@
 import * as k from "./build.ts";
 import { copyBlock } from "./copy.ts";
-import type { Expr, Stmt } from "./scalar.ts";
+import type { Expr, ForStmt, Stmt } from "./scalar.ts";
 import { rangesIn, settle } from "./settle.ts";
 import { walkBlock } from "./walk.ts";
 
 /** A loop is cut at so many places at most; more code than that is not worth what it saves. */
 export const mostCuts = 4;
-
-type Loop = Extract<Stmt, { readonly kind: "for" }>;
 
 /**
  * Independent loops cut where conditions on their index turn: the border of a padded array goes apart from the middle,
@@ -22,7 +20,7 @@ export function cutLoops(block: readonly Stmt[]): Stmt[] {
   });
 }
 
-function cutLoop(loop: Loop): Stmt[] {
+function cutLoop(loop: ForStmt): Stmt[] {
   const { from, to, index, body } = loop;
   if (loop.independent !== true || from.kind !== "const" || to.kind !== "const") return [loop];
   const places = cutsOf(body, index);

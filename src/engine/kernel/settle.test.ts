@@ -6,11 +6,11 @@ import { copyExpr } from "./copy.ts";
 import { valueOf } from "./evaluate.ts";
 import { printExpr } from "./print.ts";
 import type { BinaryOp, Expr } from "./scalar.ts";
-import type { Ranges } from "./settle.ts";
+import type { LocalIntervals } from "./settle.ts";
 import { rangeOf, rangesIn, settle, settleBlock } from "./settle.ts";
 
 const [i, n] = [k.local("i32", "i"), k.local("i32", "n")];
-const settled = (expr: Expr, ranges: Ranges): Expr =>
+const settled = (expr: Expr, ranges: LocalIntervals): Expr =>
   copyExpr(expr, (part) => {
     const plainer = settle(part, ranges);
     return plainer && settled(plainer, ranges);

@@ -1,18 +1,18 @@
 import * as k from "./build.ts";
 import { copyBlock } from "./copy.ts";
-import type { Range } from "./range.ts";
+import type { IntegerInterval } from "./range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "./range.ts";
 import type { Expr, Stmt } from "./scalar.ts";
 import { walkBlock } from "./walk.ts";
 
 /** Where integers and truth values lie that are locals; any value of its type for a local that is missing. */
-export type Ranges = ReadonlyMap<string, Range>;
+export type LocalIntervals = ReadonlyMap<string, IntegerInterval>;
 
 /** Where an integer or truth value lies; `undefined` for a float. */
-export function rangeOf(expr: Expr, ranges: Ranges): Range | undefined {
+export function rangeOf(expr: Expr, ranges: LocalIntervals): IntegerInterval | undefined {
   const all = typeRange(expr.type);
   if (all === undefined) return undefined;
-  const within = (range: Range | undefined): Range =>
+  const within = (range: IntegerInterval | undefined): IntegerInterval =>
     range !== undefined && isWithin(range, all) ? range : all;
   switch (expr.kind) {
     case "const":
@@ -40,16 +40,16 @@ export function rangeOf(expr: Expr, ranges: Ranges): Range | undefined {
 /** Where an operation gives an integer or truth value, from where its operands lie; `undefined` for a float. */
 function rangeOfBinary(
   { op, type }: Expr & { readonly kind: "binary" },
-  x: Range | undefined,
-  y: Range | undefined,
-): Range | undefined {
+  x: IntegerInterval | undefined,
+  y: IntegerInterval | undefined,
+): IntegerInterval | undefined {
   const all = typeRange(type);
   const range = all && x && y && binaryRange(op, x, y);
   return range !== undefined && isWithin(range, all!) ? range : all;
 }
 
 /** Where the locals of a block lie that are never set and the indices of its loops, beside those that are `given`. */
-export function rangesIn(block: readonly Stmt[], given: Ranges = new Map()): Ranges {
+export function rangesIn(block: readonly Stmt[], given: LocalIntervals = new Map()): LocalIntervals {
   const set = new Set<string>();
   walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)) });
   const ranges = new Map(given);
@@ -68,7 +68,7 @@ export function rangesIn(block: readonly Stmt[], given: Ranges = new Map()): Ran
 }
 
 /** What a part of an expression comes to by where locals lie, if that is plainer: no bit of it is another. */
-export function settle(part: Expr, ranges: Ranges): Expr | undefined {
+export function settle(part: Expr, ranges: LocalIntervals): Expr | undefined {
   if (part.kind === "select") {
     const { low, high } = rangeOf(part.condition, ranges)!;
     return low === high ? (low === 1 ? part.x : part.y) : undefined;

@@ -1,39 +1,39 @@
 import * as k from "./build.ts";
 import { bytesPerElement } from "./executable.ts";
 import { sameExpr } from "./same-expr.ts";
-import type { Buffer, Dim, Expr, Routine, Size } from "./scalar.ts";
+import type { Buffer, Dim, Expr, Routine, SizeExpr } from "./scalar.ts";
 
 /** A size that is known before any call; `undefined` where each call computes it. */
-export function constantSize(size: Size): number | undefined {
+export function constantSize(size: SizeExpr): number | undefined {
   if (typeof size === "number") return size;
   return size.kind === "const" ? size.value : undefined;
 }
 
 /** Whether a size is known before any call. */
-export function isConstant(size: Size): boolean {
+export function isConstant(size: SizeExpr): boolean {
   return constantSize(size) !== undefined;
 }
 
 /** A size as an expression. */
-export function sizeExpr(size: Size): Expr {
+export function sizeExpr(size: SizeExpr): Expr {
   return typeof size === "number" ? k.i32(size) : size;
 }
 
 /** Whether two sizes are the same number, or the same expression. */
-export function sameSize(a: Size, b: Size): boolean {
+export function sameSize(a: SizeExpr, b: SizeExpr): boolean {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined || y !== undefined) return x === y;
   return sameExpr(sizeExpr(a), sizeExpr(b));
 }
 
-export function addSizes(a: Size, b: Size): Size {
+export function addSizes(a: SizeExpr, b: SizeExpr): SizeExpr {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined && y !== undefined) return x + y;
   if (x === 0) return b;
   return y === 0 ? a : k.add(sizeExpr(a), sizeExpr(b));
 }
 
-export function multiplySizes(a: Size, b: Size): Size {
+export function multiplySizes(a: SizeExpr, b: SizeExpr): SizeExpr {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined && y !== undefined) return x * y;
   if (x === 0 || y === 0) return 0;
@@ -74,7 +74,7 @@ export function layOut(
 
 /** The same of buffers whose sizes may be computed by calls. */
 export function layOutAtCall(buffers: readonly Buffer[]): Pick<Routine, "temps" | "arenaBytes"> {
-  let arenaBytes: Size = 0;
+  let arenaBytes: SizeExpr = 0;
   const temps = buffers.map((buffer) => {
     const temp = { ...buffer, offset: arenaBytes };
     arenaBytes = addSizes(arenaBytes, aligned(bytesOf(buffer)));
@@ -84,7 +84,7 @@ export function layOutAtCall(buffers: readonly Buffer[]): Pick<Routine, "temps" 
 }
 
 /** The next multiple of the alignment. */
-function aligned(bytes: Size): Size {
+function aligned(bytes: SizeExpr): SizeExpr {
   const known = constantSize(bytes);
   if (known !== undefined) return Math.ceil(known / tempAlignment) * tempAlignment;
   const bits = k.i32(Math.log2(tempAlignment));
@@ -92,6 +92,6 @@ function aligned(bytes: Size): Size {
 }
 
 /** Bytes of a buffer's elements. */
-export function bytesOf({ type, size }: Buffer): Size {
+export function bytesOf({ type, size }: Buffer): SizeExpr {
   return multiplySizes(size, bytesPerElement[type]);
 }

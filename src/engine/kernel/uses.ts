@@ -1,9 +1,9 @@
 import { internalError } from "../errors/index.ts";
-import type { Expr, Procedure, ScalarType, Stmt, Table } from "./scalar.ts";
+import type { Expr, Procedure, ScalarType, Stmt, ConstantTable } from "./scalar.ts";
 import { blocksIn, checkDepth, walkExpr } from "./walk.ts";
 
 /** What statements and expressions use, by name. Sets are in the order in which things are met. */
-export interface Uses {
+export interface SymbolUses {
   /** Every local that is read, set or declared, with its type. */
   readonly touched: ReadonlyMap<string, ScalarType>;
   /** Those declared, loop indices included. */
@@ -15,7 +15,7 @@ export interface Uses {
   readonly stored: ReadonlySet<string>;
   /** Procedures that are called here; those that these call are not among them. */
   readonly called: ReadonlySet<Procedure>;
-  readonly tables: ReadonlySet<Table>;
+  readonly tables: ReadonlySet<ConstantTable>;
   /** Whether floats are divided for their remainder. */
   readonly hasRemainder: boolean;
 }
@@ -24,7 +24,7 @@ export interface Uses {
  * What statements and expressions use. Blocks within the statements are finished: nothing is added to them any more. The block
  * itself need not be.
  */
-export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): Uses {
+export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): SymbolUses {
   const uses = noUses();
   for (const stmt of block) addStmt(uses, stmt);
   for (const result of results) walkExpr(result, uses.note);
@@ -32,17 +32,17 @@ export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): U
 }
 
 // What is in a loop or branch is asked for again by each block around it, and by each decision about it.
-const kept = new WeakMap<readonly Stmt[], Uses>();
+const kept = new WeakMap<readonly Stmt[], SymbolUses>();
 
 /** The same of a finished block, kept beside it. */
-export function usesOfBlock(block: readonly Stmt[]): Uses {
+export function usesOfBlock(block: readonly Stmt[]): SymbolUses {
   let uses = kept.get(block);
   if (uses === undefined) kept.set(block, (uses = usesOf(block)));
   return uses;
 }
 
 /** Uses as they are collected. */
-interface Collected extends Uses {
+interface SymbolUseCollector extends SymbolUses {
   readonly touched: Map<string, ScalarType>;
   readonly declared: Set<string>;
   readonly set: Set<string>;
@@ -50,17 +50,17 @@ interface Collected extends Uses {
   readonly loaded: Set<string>;
   readonly stored: Set<string>;
   readonly called: Set<Procedure>;
-  readonly tables: Set<Table>;
+  readonly tables: Set<ConstantTable>;
   hasRemainder: boolean;
   readonly note: (part: Expr) => void;
 }
 
-function noUses(): Collected {
+function noUses(): SymbolUseCollector {
   const touched = new Map<string, ScalarType>();
   const buffers = new Set<string>();
   const loaded = new Set<string>();
   const called = new Set<Procedure>();
-  const tables = new Set<Table>();
+  const tables = new Set<ConstantTable>();
   const note = (part: Expr): void => {
     if (part.kind === "local") touched.set(part.name, part.type);
     else if (part.kind === "load") {
@@ -71,7 +71,7 @@ function noUses(): Collected {
     else if (part.kind === "binary" && part.op === "rem" && (part.type === "f64" || part.type === "f32"))
       uses.hasRemainder = true;
   };
-  const uses: Collected = {
+  const uses: SymbolUseCollector = {
     touched,
     declared: new Set(),
     set: new Set(),
@@ -86,7 +86,7 @@ function noUses(): Collected {
   return uses;
 }
 
-function addStmt(uses: Collected, stmt: Stmt): void {
+function addStmt(uses: SymbolUseCollector, stmt: Stmt): void {
   const { touched, declared, set, buffers, loaded, stored, note } = uses;
   switch (stmt.kind) {
     case "let":
@@ -137,7 +137,7 @@ function addStmt(uses: Collected, stmt: Stmt): void {
   }
 }
 
-function addBlock(uses: Collected, block: readonly Stmt[]): void {
+function addBlock(uses: SymbolUseCollector, block: readonly Stmt[]): void {
   const inner = usesOfBlock(block);
   inner.touched.forEach((type, name) => uses.touched.set(name, type));
   inner.declared.forEach((name) => uses.declared.add(name));
@@ -151,7 +151,7 @@ function addBlock(uses: Collected, block: readonly Stmt[]): void {
 }
 
 /** The locals that statements give values: the part of what they use for which no expression need be looked at. */
-export type Bindings = Pick<Uses, "declared" | "set">;
+export type Bindings = Pick<SymbolUses, "declared" | "set">;
 
 const bindings = new WeakMap<readonly Stmt[], Bindings>();
 
@@ -179,16 +179,16 @@ export function bindingsOf(block: readonly Stmt[]): Bindings {
 }
 
 /** Everything that statements and expressions reach. */
-export interface Reached {
+export interface TransitiveUses {
   /** Procedures, each after those that it calls. */
   readonly procedures: readonly Procedure[];
-  readonly tables: readonly Table[];
+  readonly tables: readonly ConstantTable[];
 }
 
 /** The procedures and tables that a finished block and expressions reach, directly and through procedures. */
-export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): Reached {
+export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): TransitiveUses {
   const procedures = new Set<Procedure>();
-  const tables = new Set<Table>();
+  const tables = new Set<ConstantTable>();
   const open = new Set<Procedure>();
   const enter = (procedure: Procedure): void => {
     if (procedures.has(procedure)) return;

@@ -1,26 +1,26 @@
 // Between which polynomials of what is known before a loop a place within it lies.
 import type { Expr } from "../kernel/scalar.ts";
 import type { Polynomial } from "./polynomial.ts";
-import type { Made } from "./index-polynomial.ts";
+import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
 
 /** Ends that an index lies between, both included; each of several holds. */
-export interface IndexRange {
+export interface IndexBounds {
   readonly name: string;
   readonly low: readonly Polynomial[];
   readonly high: readonly Polynomial[];
 }
 
 /** What holds where a statement stands: the indices of the loops around it, outermost first. */
-export type Surroundings = readonly IndexRange[];
+export type EnclosingIndices = readonly IndexBounds[];
 
 /** The range of a counted loop's index; `undefined` where its ends are no polynomials. */
 export function rangeOfLoop(
   name: string,
   { from, to }: { readonly from: Expr; readonly to: Expr },
-  made: Made,
-): IndexRange {
+  made: PolynomialContext,
+): IndexBounds {
   const [first, end] = [polynomialOf(from, made), polynomialOf(to, made)];
   return {
     name,
@@ -30,18 +30,18 @@ export function rangeOfLoop(
 }
 
 /** What a condition says that holds: polynomials that are not negative, and pairs that are not equal. */
-interface Facts {
+interface ConditionFacts {
   readonly positive: readonly Polynomial[];
   readonly unequal: readonly Polynomial[];
 }
 
 /** What holds inside of a branch. */
 export function within(
-  surroundings: Surroundings,
+  surroundings: EnclosingIndices,
   condition: Expr,
   holds: boolean,
-  made: Made,
-): Surroundings {
+  made: PolynomialContext,
+): EnclosingIndices {
   const { positive, unequal } = factsOf(condition, holds, made, 0);
   let narrowed = surroundings;
   for (const p of positive) narrowed = narrowed.map((range) => narrowBy(range, p));
@@ -49,10 +49,10 @@ export function within(
   return narrowed;
 }
 
-function factsOf(condition: Expr, holds: boolean, made: Made, depth: number): Facts {
-  const none: Facts = { positive: [], unequal: [] };
+function factsOf(condition: Expr, holds: boolean, made: PolynomialContext, depth: number): ConditionFacts {
+  const none: ConditionFacts = { positive: [], unequal: [] };
   if (depth > 8) return none;
-  const of = (x: Expr, is = holds): Facts => factsOf(x, is, made, depth + 1);
+  const of = (x: Expr, is = holds): ConditionFacts => factsOf(x, is, made, depth + 1);
   if (condition.kind === "local") {
     const definition = made.of.get(condition.name);
     return definition === undefined ? none : of(definition);
@@ -78,7 +78,7 @@ function factsOf(condition: Expr, holds: boolean, made: Made, depth: number): Fa
   return op === "eq" || op === "ne" ? { positive: [], unequal: [distance] } : none;
 }
 
-function both(x: Facts, y: Facts): Facts {
+function both(x: ConditionFacts, y: ConditionFacts): ConditionFacts {
   return { positive: [...x.positive, ...y.positive], unequal: [...x.unequal, ...y.unequal] };
 }
 
@@ -86,7 +86,7 @@ function both(x: Facts, y: Facts): Facts {
 const mostEnds = 3;
 
 /** A range narrowed by a polynomial that is not negative, where that has the index by itself. */
-function narrowBy(range: IndexRange, p: Polynomial): IndexRange {
+function narrowBy(range: IndexBounds, p: Polynomial): IndexBounds {
   const split = splitBy(p, range.name);
   if (split === undefined || split.factor.size !== 1) return range;
   const factor = split.factor.get("");
@@ -99,7 +99,7 @@ function narrowBy(range: IndexRange, p: Polynomial): IndexRange {
 }
 
 /** A range without one of its ends, where a polynomial that is not 0 says that the index is not there. */
-function withoutEnd(range: IndexRange, p: Polynomial): IndexRange {
+function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
   const split = splitBy(p, range.name);
   const factor = split?.factor.size === 1 ? split.factor.get("") : undefined;
   if (split === undefined || (factor !== 1 && factor !== -1)) return range;
@@ -116,7 +116,7 @@ function withoutEnd(range: IndexRange, p: Polynomial): IndexRange {
 export type IsPositive = (name: string) => boolean;
 
 /** An end of a polynomial, which holds where all of `needs` are not negative. */
-export interface End {
+export interface ConditionalBound {
   readonly value: Polynomial;
   readonly needs: readonly Polynomial[];
 }
@@ -130,11 +130,11 @@ const mostAlternatives = 8;
  */
 export function endsOf(
   p: Polynomial,
-  ranges: Surroundings,
+  ranges: EnclosingIndices,
   isLow: boolean,
   isPositive: IsPositive,
-): readonly End[] {
-  let ends: readonly End[] = [{ value: p, needs: [] }];
+): readonly ConditionalBound[] {
+  let ends: readonly ConditionalBound[] = [{ value: p, needs: [] }];
   for (const range of ranges.toReversed()) {
     if (!ends.some(({ value, needs }) => [value, ...needs].some((q) => hasName(q, range.name)))) continue;
     ends = ends.flatMap((end) => withoutName(end, range, isLow, isPositive)).slice(0, mostAlternatives);
@@ -143,11 +143,11 @@ export function endsOf(
 }
 
 function withoutName(
-  { value, needs }: End,
-  range: IndexRange,
+  { value, needs }: ConditionalBound,
+  range: IndexBounds,
   isLow: boolean,
   isPositive: IsPositive,
-): readonly End[] {
+): readonly ConditionalBound[] {
   if (needs.some((q) => hasName(q, range.name))) return [];
   const split = splitBy(value, range.name);
   if (split === undefined) return [];

@@ -1,12 +1,18 @@
 // Sums of products in nests of loops become contractions, which backends compute in tiles. What else a nest does stays in loops.
 import * as k from "../kernel/build.ts";
-import type { Contract, Dim, Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import type { Contract, Dim, Expr, ForStmt, ScalarType, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { walkBlock } from "../kernel/walk.ts";
-import type { Attempt, Elements, Factor, Operand, ProductHost } from "./operands.ts";
+import type {
+  ProductExtraction,
+  StridedElements,
+  ProductFactor,
+  ProductOperand,
+  ProductHost,
+} from "./operands.ts";
 import { elementsAt, factorOf, indexIn, newArray, operandOf, stripLength } from "./operands.ts";
-import type { Block, For, Nest, Place } from "./nests.ts";
+import type { StmtBlock, LoopNest, AccessPattern } from "./nests.ts";
 import { areDistinct, factsOf, nestOf, placeOf, readersOf, throughLets } from "./nests.ts";
 import { plus } from "../kernel/index-arithmetic.ts";
 import { samePolynomial } from "./polynomial.ts";
@@ -20,7 +26,7 @@ const fewestLoops = 3;
 const fewestIndices = 4;
 
 /** A block with its sums of products as contractions. */
-export function withProducts(block: Block, host: ProductHost): readonly Stmt[] {
+export function withProducts(block: StmtBlock, host: ProductHost): readonly Stmt[] {
   return mapStmts(block, (stmt) => {
     const found = stmt.kind === "for" && depthOf(stmt) >= fewestLoops ? extract(stmt, host) : undefined;
     return found ?? mapBlocks(stmt, (inner) => withProducts(inner, host));
@@ -33,23 +39,23 @@ function depthOf(stmt: Stmt): number {
 }
 
 /** A nest without one of its products. */
-interface Extracted {
+interface ExtractedNest {
   /** What comes before all, even if the outermost loop goes in strips. */
-  readonly once: Block;
-  readonly before: Block;
-  readonly rest: Block;
-  readonly after: Block;
+  readonly once: StmtBlock;
+  readonly before: StmtBlock;
+  readonly rest: StmtBlock;
+  readonly after: StmtBlock;
 }
 
 /** A statement that may add a product to a sum, in the loops around it. */
-interface Site<S extends Stmt = Stmt & { readonly kind: "set" | "store" }> {
-  readonly loops: readonly For[];
-  readonly block: Block;
+interface ProductSite<S extends Stmt = Stmt & { readonly kind: "set" | "store" }> {
+  readonly loops: readonly ForStmt[];
+  readonly block: StmtBlock;
   readonly stmt: S;
 }
 
 /** The statements that a nest becomes if one of its products can be taken out, and those of what is left of it. */
-function extract(head: For, host: ProductHost): readonly Stmt[] | undefined {
+function extract(head: ForStmt, host: ProductHost): readonly Stmt[] | undefined {
   const facts = factsOf(head, host);
   for (const site of sitesIn(head)) {
     const nest = nestOf(facts, site.loops, host);
@@ -60,16 +66,16 @@ function extract(head: For, host: ProductHost): readonly Stmt[] | undefined {
 }
 
 /** Takes a product out of a nest as it is; `undefined` where that cannot be, or where it is better done in strips. */
-function takeOut(nest: Nest, site: Site, host: ProductHost): readonly Stmt[] | undefined {
+function takeOut(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   const made = attempted(nest, site, host);
   if (made === undefined) return undefined;
   const { once, before, rest, after } = made;
   return [...once, ...before, ...withProducts(rest, host), ...after];
 }
 
-function attempted(nest: Nest, site: Site, host: ProductHost): Extracted | undefined {
+function attempted(nest: LoopNest, site: ProductSite, host: ProductHost): ExtractedNest | undefined {
   const { stmt } = site;
-  const attempt: Attempt = { host, arrays: [], wantsStrips: false };
+  const attempt: ProductExtraction = { host, arrays: [], wantsStrips: false };
   const made =
     stmt.kind === "store"
       ? outOfElements(nest, { ...site, stmt }, attempt)
@@ -82,7 +88,7 @@ function attempted(nest: Nest, site: Site, host: ProductHost): Extracted | undef
  * Takes a product out of each strip of the outermost loop, so that arrays for sums and factors of all its iterations need not be large: a
  * nest that needs no memory for each of its n · m iterations must not come to need it.
  */
-function inStrips(nest: Nest, site: Site, host: ProductHost): readonly Stmt[] | undefined {
+function inStrips(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   if (nest.isStrip) return undefined;
   const { from, to, index, reverse } = nest.head;
   const number = host.fresh(`${index}.strip`);
@@ -113,9 +119,9 @@ function inStrips(nest: Nest, site: Site, host: ProductHost): readonly Stmt[] | 
   ];
 }
 
-function sitesIn(head: For): readonly Site[] {
-  const found: Site[] = [];
-  const visit = (loop: For, around: readonly For[]): void => {
+function sitesIn(head: ForStmt): readonly ProductSite[] {
+  const found: ProductSite[] = [];
+  const visit = (loop: ForStmt, around: readonly ForStmt[]): void => {
     const loops = [...around, loop];
     for (const stmt of loop.body) {
       if (stmt.kind === "for") visit(stmt, loops);
@@ -132,7 +138,7 @@ function sitesIn(head: For): readonly Site[] {
 }
 
 /** `x · y` that is added to something, or subtracted. */
-interface Term {
+interface ProductTerm {
   readonly x: Expr;
   readonly y: Expr;
   readonly isNegative: boolean;
@@ -141,7 +147,11 @@ interface Term {
 }
 
 /** The product that a statement adds to its target. */
-function termOf(nest: Nest, { block, stmt }: Site, isTarget: (expr: Expr) => boolean): Term | undefined {
+function termOf(
+  nest: LoopNest,
+  { block, stmt }: ProductSite,
+  isTarget: (expr: Expr) => boolean,
+): ProductTerm | undefined {
   const stmts = new Set<Stmt>([stmt]);
   /** The value of a local that is declared in the same iteration. */
   const look = (expr: Expr): Expr => {
@@ -159,7 +169,7 @@ function termOf(nest: Nest, { block, stmt }: Site, isTarget: (expr: Expr) => boo
 }
 
 /** Whether nothing but these statements reads the locals that they declare. */
-function areApart({ readersOf: readers }: Nest, stmts: ReadonlySet<Stmt>): boolean {
+function areApart({ readersOf: readers }: LoopNest, stmts: ReadonlySet<Stmt>): boolean {
   return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
 }
 
@@ -170,10 +180,10 @@ function areAmong(some: ReadonlySet<Stmt>, all: ReadonlySet<Stmt>): boolean {
 
 /** A product that is added to elements which nothing else in the nest touches: it can be added when all else is done. */
 function outOfElements(
-  nest: Nest,
-  site: Site<Stmt & { readonly kind: "store" }>,
-  attempt: Attempt,
-): Extracted | undefined {
+  nest: LoopNest,
+  site: ProductSite<Stmt & { readonly kind: "store" }>,
+  attempt: ProductExtraction,
+): ExtractedNest | undefined {
   const { buffer, index, value } = site.stmt;
   const place = placeOf(nest, index);
   const out = place && elementsAt(buffer, place);
@@ -201,7 +211,7 @@ function outOfElements(
   };
 }
 
-function isAt(nest: Nest, index: Expr, place: Place): boolean {
+function isAt(nest: LoopNest, index: Expr, place: AccessPattern): boolean {
   const other = placeOf(nest, index);
   return (
     other !== undefined &&
@@ -211,17 +221,17 @@ function isAt(nest: Nest, index: Expr, place: Place): boolean {
 }
 
 /** The factor −x, if it can be computed by itself. */
-function negated(nest: Nest, x: Expr): Factor | undefined {
+function negated(nest: LoopNest, x: Expr): ProductFactor | undefined {
   const factor = factorOf(nest, k.neg(x));
   return factor?.source.kind === "computed" ? factor : undefined;
 }
 
 /** A product that is summed up in a local of the nest: it can be computed before the nest, which then reads the sums. */
 function outOfLocal(
-  nest: Nest,
-  site: Site<Stmt & { readonly kind: "set" }>,
-  attempt: Attempt,
-): Extracted | undefined {
+  nest: LoopNest,
+  site: ProductSite<Stmt & { readonly kind: "set" }>,
+  attempt: ProductExtraction,
+): ExtractedNest | undefined {
   const { name, value } = site.stmt;
   const depth = nest.loops.findIndex(({ body }) =>
     body.some((stmt) => stmt.kind === "let" && stmt.name === name),
@@ -272,13 +282,16 @@ function outOfLocal(
 }
 
 /** What comes before a nest: copies of factors, and what reads them. */
-function beforeNest(operands: readonly Operand[], ...contracts: Block): Pick<Extracted, "once" | "before"> {
-  const copies = (isSteady: boolean): Block =>
+function beforeNest(
+  operands: readonly ProductOperand[],
+  ...contracts: StmtBlock
+): Pick<ExtractedNest, "once" | "before"> {
+  const copies = (isSteady: boolean): StmtBlock =>
     operands.filter((one) => one.isSteady === isSteady).flatMap(({ before }) => before);
   return { once: copies(true), before: [...copies(false), ...contracts] };
 }
 
-function setsOf(block: Block, name: string): number {
+function setsOf(block: StmtBlock, name: string): number {
   let sets = 0;
   walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && stmt.name === name && sets++) });
   return sets;
@@ -286,11 +299,11 @@ function setsOf(block: Block, name: string): number {
 
 /** Elements that a sum from 0 is stored to, and is read for nothing else; with the statements that are vain then. */
 function storedSum(
-  nest: Nest,
+  nest: LoopNest,
   depth: number,
   name: string,
-  term: Term,
-): { readonly out: Elements; readonly stmts: readonly Stmt[] } | undefined {
+  term: ProductTerm,
+): { readonly out: StridedElements; readonly stmts: readonly Stmt[] } | undefined {
   const { body } = nest.loops[depth]!;
   const start = body.find((stmt) => stmt.kind === "let" && stmt.name === name);
   const isZero = start?.kind === "let" && start.value.kind === "const" && Object.is(start.value.value, 0);
@@ -321,8 +334,8 @@ function storedSum(
 }
 
 /** What a product is added to: in each of these loops other elements. */
-interface Target {
-  readonly out: Elements;
+interface ProductTarget {
+  readonly out: StridedElements;
   readonly loops: ReadonlySet<number>;
   readonly accumulate: boolean;
 }
@@ -332,12 +345,12 @@ interface Target {
  * side by side that vectors could be made of.
  */
 function contraction(
-  nest: Nest,
-  { out, loops, accumulate }: Target,
-  [x, y]: readonly [Factor, Factor],
+  nest: LoopNest,
+  { out, loops, accumulate }: ProductTarget,
+  [x, y]: readonly [ProductFactor, ProductFactor],
   type: ScalarType,
-  attempt: Attempt,
-): { readonly contract: Stmt; readonly operands: readonly Operand[] } | undefined {
+  attempt: ProductExtraction,
+): { readonly contract: Stmt; readonly operands: readonly ProductOperand[] } | undefined {
   const roles = nest.loops.map((_, l) => roleOf(loops.has(l), x.loops.has(l), y.loops.has(l)));
   if (!roles.every((role) => role !== undefined)) return undefined;
   const sizes = nest.trips.map((trip) => constantSize(trip) ?? trip);
@@ -349,7 +362,7 @@ function contraction(
   );
   const isKnown = sizes.every((size) => constantSize(size) !== undefined); // then backends see to the rest
   if (lanes < 0 && !isKnown) return undefined;
-  const operands: Operand[] = [];
+  const operands: ProductOperand[] = [];
   for (const factor of [x, y]) {
     const order = [...factor.loops].toSorted((a, b) => Number(a === lanes) - Number(b === lanes) || a - b);
     const { source } = factor;
@@ -362,14 +375,14 @@ function contraction(
     if (operand === undefined) return undefined;
     operands.push(operand);
   }
-  const [left, right] = operands.map(({ elements }) => elements) as [Elements, Elements];
-  const goesBack = (stride: Size): boolean => (constantSize(stride) ?? 0) < 0;
+  const [left, right] = operands.map(({ elements }) => elements) as [StridedElements, StridedElements];
+  const goesBack = (stride: SizeExpr): boolean => (constantSize(stride) ?? 0) < 0;
   if ([out, left, right].some(({ strides }) => strides.some(goesBack))) return undefined;
   const dims = roles.map((role, l): Dim => {
     const [size, strides] = [sizes[l]!, [out, left, right].map((one) => one.strides[l]!)];
     return { role, size, out: strides[0]!, left: strides[1]!, right: strides[2]! };
   });
-  const at = ({ buffer, start }: Elements): Contract["out"] => ({ buffer, offset: start });
+  const at = ({ buffer, start }: StridedElements): Contract["out"] => ({ buffer, offset: start });
   const contract: Contract = {
     kind: "contract",
     name: attempt.host.fresh("product"),
@@ -393,8 +406,8 @@ function roleOf(inOut: boolean, inLeft: boolean, inRight: boolean): Dim["role"] 
 type Edit = (stmt: Stmt) => readonly Stmt[];
 
 /** The nest with some of its statements replaced, without what is of no use then. */
-function restOf({ head }: Nest, edits: ReadonlyMap<Stmt, Edit>): Block {
-  const edited = (block: Block): readonly Stmt[] =>
+function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
+  const edited = (block: StmtBlock): readonly Stmt[] =>
     block.flatMap((stmt) => {
       const inner = mapBlocks(stmt, edited);
       return edits.get(stmt)?.(inner) ?? [inner];
@@ -403,7 +416,7 @@ function restOf({ head }: Nest, edits: ReadonlyMap<Stmt, Edit>): Block {
 }
 
 /** A block without loops that do nothing. */
-function withoutIdleLoops(block: Block): readonly Stmt[] {
+function withoutIdleLoops(block: StmtBlock): readonly Stmt[] {
   return block.flatMap((stmt) => {
     const inner = mapBlocks(stmt, withoutIdleLoops);
     const isIdle =

@@ -1,26 +1,24 @@
 // Which elements the iterations of a loop touch, and whether what one of them writes is touched by no other.
-import type { Range } from "../kernel/range.ts";
+import type { IntegerInterval } from "../kernel/range.ts";
 import { sameExpr } from "../kernel/same-expr.ts";
-import type { Expr, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, Stmt, StoreStmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
-import type { IndexRange, IsPositive, Surroundings } from "./bounds.ts";
+import type { IndexBounds, IsPositive, EnclosingIndices } from "./bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "./bounds.ts";
 import type { Polynomial } from "./polynomial.ts";
-import type { Made } from "./index-polynomial.ts";
+import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, namesIn, one, samePolynomial, splitBy } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
 
-export type For = Stmt & { readonly kind: "for" };
-export type Loop = Stmt & { readonly kind: "for" | "reduce" };
-type Store = Stmt & { readonly kind: "store" };
+export type IndexedLoop = Stmt & { readonly kind: "for" | "reduce" };
 
 /** What is known where a loop stands. */
-export interface Facts {
+export interface DependenceFacts {
   /** Definitions of locals that are never set and read none that is. */
   readonly steady: ReadonlyMap<string, Expr>;
   readonly isPositive: IsPositive;
-  readonly ranges: ReadonlyMap<string, Range>;
+  readonly ranges: ReadonlyMap<string, IntegerInterval>;
   /** Locals that say where arrays begin that share a buffer: places behind different ones are never the same. */
   readonly offsets: ReadonlySet<string>;
   /** What was found out about bodies of loops. */
@@ -28,25 +26,25 @@ export interface Facts {
 }
 
 interface BodyFacts {
-  made?: Made;
+  made?: PolynomialContext;
   /** `null` where they cannot be told. */
-  accesses?: Accesses | null;
+  accesses?: AccessesByBuffer | null;
 }
 
-function bodyFacts({ bodies }: Facts, { body }: For): BodyFacts {
+function bodyFacts({ bodies }: DependenceFacts, { body }: ForStmt): BodyFacts {
   let known = bodies.get(body);
   if (known === undefined) bodies.set(body, (known = {}));
   return known;
 }
 
 /** An element that an iteration reads or writes. */
-export interface Access {
+export interface ElementAccess {
   readonly isStore: boolean;
   readonly index: Polynomial | undefined;
   /** What holds of the loops within around it. */
-  readonly ranges: Surroundings;
+  readonly ranges: EnclosingIndices;
   /** Those loops, outermost first. */
-  readonly loops: readonly Loop[];
+  readonly loops: readonly IndexedLoop[];
   /** Whether nothing but these loops decides whether it is made. */
   readonly isSure: boolean;
   /** Whether it is a store that adds to its element, or the read within one. */
@@ -54,10 +52,10 @@ export interface Access {
 }
 
 /** Accesses by their buffers, in the order of the text. */
-export type Accesses = ReadonlyMap<string, readonly Access[]>;
+export type AccessesByBuffer = ReadonlyMap<string, readonly ElementAccess[]>;
 
 /** What is added to its element by a store that does nothing else: the operand of a sum, and what is done with it. */
-export function addedBy({ buffer, index, value }: Store): Expr | undefined {
+export function addedBy({ buffer, index, value }: StoreStmt): Expr | undefined {
   if (value.kind !== "binary" || (value.op !== "add" && value.op !== "sub")) return undefined;
   const isOld = (x: Expr): boolean => x.kind === "load" && x.buffer === buffer && sameExpr(x.index, index);
   if (isOld(value.x)) return value.y;
@@ -65,60 +63,60 @@ export function addedBy({ buffer, index, value }: Store): Expr | undefined {
 }
 
 /** Where a statement stands within the loop in question. */
-interface Standing {
-  readonly ranges: Surroundings;
-  readonly loops: readonly Loop[];
+interface AccessContext {
+  readonly ranges: EnclosingIndices;
+  readonly loops: readonly IndexedLoop[];
   readonly isSure: boolean;
 }
 
 /** The elements that an iteration of a loop touches; `undefined` where that cannot be told. */
-export function accessesOf(facts: Facts, loop: For): Accesses | undefined {
+export function accessesOf(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const known = bodyFacts(facts, loop);
   if (known.accesses === undefined) known.accesses = collectAccesses(facts, loop) ?? null;
   return known.accesses ?? undefined;
 }
 
-function collectAccesses(facts: Facts, loop: For): Accesses | undefined {
+function collectAccesses(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const made = madeIn(facts, loop);
   const { declared } = bindingsOf(loop.body);
   /** A place, if that says the same in all iterations but for indices of loops. */
-  const placeOf = (index: Expr, { loops }: Standing): Polynomial | undefined => {
+  const placeOf = (index: Expr, { loops }: AccessContext): Polynomial | undefined => {
     const place = polynomialOf(index, made);
     const isTold = (name: string): boolean =>
       !declared.has(name) || loops.some((inner) => inner.index === name);
     return place !== undefined && namesIn(place).every(isTold) ? place : undefined;
   };
-  const accesses = new Map<string, Access[]>();
+  const accesses = new Map<string, ElementAccess[]>();
   let isPlain = true;
   const note = (
     buffer: string,
     index: Expr,
-    standing: Standing,
+    standing: AccessContext,
     { isStore = false, isAdded = false } = {},
   ): void => {
     const known = accesses.get(buffer) ?? [];
     accesses.set(buffer, known);
     known.push({ isStore, isAdded, index: placeOf(index, standing), ...standing });
   };
-  const read = (standing: Standing, ...exprs: readonly Expr[]): void => {
+  const read = (standing: AccessContext, ...exprs: readonly Expr[]): void => {
     for (const expr of exprs)
       walkExpr(expr, (x) => {
         if (x.kind === "load") note(x.buffer, x.index, standing);
       });
   };
-  const store = (stmt: Store, standing: Standing): void => {
+  const store = (stmt: StoreStmt, standing: AccessContext): void => {
     const added = addedBy(stmt);
     read(standing, stmt.index, added ?? stmt.value);
     const isAdded = added !== undefined;
     if (isAdded) note(stmt.buffer, stmt.index, standing, { isAdded });
     note(stmt.buffer, stmt.index, standing, { isStore: true, isAdded });
   };
-  const inLoop = ({ ranges, loops, isSure }: Standing, inner: Loop): Standing => ({
+  const inLoop = ({ ranges, loops, isSure }: AccessContext, inner: IndexedLoop): AccessContext => ({
     ranges: [...ranges, rangeOfLoop(inner.index, inner, made)],
     loops: [...loops, inner],
     isSure,
   });
-  const visit = (block: readonly Stmt[], at: Standing): void => {
+  const visit = (block: readonly Stmt[], at: AccessContext): void => {
     for (const stmt of block) {
       switch (stmt.kind) {
         case "let":
@@ -145,7 +143,7 @@ function collectAccesses(facts: Facts, loop: For): Accesses | undefined {
           break;
         case "if": {
           read(at, stmt.condition);
-          const side = (holds: boolean): Standing => ({
+          const side = (holds: boolean): AccessContext => ({
             ...at,
             ranges: within(at.ranges, stmt.condition, holds, made),
             isSure: false,
@@ -167,12 +165,12 @@ function collectAccesses(facts: Facts, loop: For): Accesses | undefined {
 }
 
 /** What locals are made of as one iteration of a loop sees them. */
-export function madeIn(facts: Facts, loop: For): Made {
+export function madeIn(facts: DependenceFacts, loop: ForStmt): PolynomialContext {
   const known = bodyFacts(facts, loop);
   return (known.made ??= collectMade(facts, loop));
 }
 
-function collectMade({ steady, ranges }: Facts, loop: For): Made {
+function collectMade({ steady, ranges }: DependenceFacts, loop: ForStmt): PolynomialContext {
   const { set } = bindingsOf(loop.body);
   const of = new Map(steady);
   walkBlock(loop.body, {
@@ -184,16 +182,16 @@ function collectMade({ steady, ranges }: Facts, loop: For): Made {
 }
 
 /** Whether no iteration of a loop touches an element that another one writes. */
-export function areApart(facts: Facts, loop: For): boolean {
+export function areApart(facts: DependenceFacts, loop: ForStmt): boolean {
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return false;
   return [...accesses.values()].every((list) => isListApart(facts, loop.index, list));
 }
 
 /** Whether the accesses of one buffer lie apart from those of other iterations that write. */
-export function isListApart(facts: Facts, index: string, list: readonly Access[]): boolean {
+export function isListApart(facts: DependenceFacts, index: string, list: readonly ElementAccess[]): boolean {
   if (!list.some(({ isStore }) => isStore)) return true;
-  const parts = new Map<string, Access[]>();
+  const parts = new Map<string, ElementAccess[]>();
   for (const access of list) {
     if (access.index === undefined) return false;
     const names = [...facts.offsets].filter((name) => hasName(access.index!, name));
@@ -210,7 +208,11 @@ export function isListApart(facts: Facts, index: string, list: readonly Access[]
 }
 
 /** Whether the places of iteration i are all among `base + factor · i` and the `factor − 1` places behind. */
-function haveOwnRuns({ isPositive }: Facts, index: string, list: readonly Access[]): boolean {
+function haveOwnRuns(
+  { isPositive }: DependenceFacts,
+  index: string,
+  list: readonly ElementAccess[],
+): boolean {
   const splits = list.map(({ index: place, ranges }) => ({ split: splitBy(place!, index), ranges }));
   const [first] = splits;
   if (first?.split === undefined) return false;
@@ -239,7 +241,7 @@ function haveOwnRuns({ isPositive }: Facts, index: string, list: readonly Access
 /** Whether a polynomial is never negative within the ranges. */
 export function isAlwaysPositive(
   p: Polynomial,
-  ranges: readonly IndexRange[],
+  ranges: readonly IndexBounds[],
   isPositive: IsPositive,
 ): boolean {
   return endsOf(p, ranges, true, isPositive).some(({ value, needs }) =>

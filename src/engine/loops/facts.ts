@@ -1,22 +1,22 @@
 // Facts about the block that loop passes rewrite.
-import type { Range } from "../kernel/range.ts";
+import type { IntegerInterval } from "../kernel/range.ts";
 import type { Expr, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
-import type { Facts } from "./dependence.ts";
+import type { DependenceFacts } from "./dependence.ts";
 import { mapStmts, withBranches } from "./rewrite.ts";
 
 /** Facts about the locals of a routine that hold in all of its block. */
 export interface LocalFacts {
   /** Locals that statements outside of the block may set. */
   readonly changing: ReadonlySet<string>;
-  readonly ranges: ReadonlyMap<string, Range>;
+  readonly ranges: ReadonlyMap<string, IntegerInterval>;
   /** Locals that hold the offset of an array in a buffer that it shares: elements at different offsets are distinct. */
   readonly offsets: ReadonlySet<string>;
 }
 
 /** Facts that hold at a statement. */
-export interface LoopFacts extends Facts {
+export interface LoopFacts extends DependenceFacts {
   /** True for locals that nothing sets after their declaration. */
   readonly isNeverSet: (name: string) => boolean;
 }

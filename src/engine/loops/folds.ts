@@ -1,12 +1,10 @@
 import { canVectorise } from "../codegen/vectorise.ts";
 import * as k from "../kernel/build.ts";
-import type { Expr, Reduce, ScalarType, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, Reduce, ScalarType, Stmt } from "../kernel/scalar.ts";
 import { neutral } from "../kernel/neutral.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
-
-type For = Stmt & { readonly kind: "for" };
 
 /** Statements of a body that is worth folding where it cannot be written for several lanes: it is written out a lane. */
 const shortBody = 6;
@@ -15,7 +13,7 @@ const shortBody = 6;
  * The fold that a loop is whose only local from outside is a sum: `name` is set to nothing but itself and a term, and read for
  * nothing else. `undefined` where it is not so, or not worth it.
  */
-export function foldOf(loop: For, name: string, fresh: (hint: string) => string): Reduce | undefined {
+export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
   const type = typeOfSet(plain, name);
   if (type === undefined || (type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
@@ -45,7 +43,7 @@ export function foldOf(loop: For, name: string, fresh: (hint: string) => string)
 
 /** A body that computes in `term` what it added to a local: `undefined` where it does something else with it than to add. */
 function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
-  const terms = new Terms(name);
+  const terms = new AddedTerms(name);
   const setting = block.filter((stmt) => sets(stmt, name));
   const [only] = setting;
   if (setting.length === 1 && only?.kind === "set") {
@@ -144,7 +142,7 @@ function sets(stmt: Stmt, name: string): boolean {
  * something else with it.
  */
 export function addingTo(block: readonly Stmt[], name: string, other: Expr): readonly Stmt[] | undefined {
-  const replaced = new Terms(name).replaced(throughTemporaries(block, name), other);
+  const replaced = new AddedTerms(name).replaced(throughTemporaries(block, name), other);
   return replaced === undefined || reads(replaced, name) ? undefined : replaced;
 }
 
@@ -161,7 +159,7 @@ export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | un
 }
 
 /** What is added to a local. */
-class Terms {
+class AddedTerms {
   readonly #name: string;
 
   constructor(name: string) {

@@ -1,40 +1,39 @@
 // Marks loops whose iterations may run in any order, and rewrites others as folds or strips.
 import { fitsLanes } from "../codegen/plan.ts";
 import * as k from "../kernel/build.ts";
-import type { Reduce, Stmt } from "../kernel/scalar.ts";
+import type { ForStmt, Reduce, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
-import type { For } from "./dependence.ts";
 import { areApart } from "./dependence.ts";
 import { factsOf, type LocalFacts, type LoopFacts, mapWithFacts } from "./facts.ts";
 import { foldOf } from "./folds.ts";
-import type { LoopOptions } from "./options.ts";
+import type { LoopPassOptions } from "./options.ts";
 import { mapBlocks } from "./rewrite.ts";
 import type { StripMemory } from "./strips.ts";
 import { inStrips } from "./strips.ts";
 
-interface Pass extends LoopFacts {
-  readonly options: LoopOptions;
+interface MarkingState extends LoopFacts {
+  readonly options: LoopPassOptions;
   /** Memory for strips; without it no loop is rewritten in strips. */
   readonly memory: StripMemory | undefined;
   fresh(hint: string): string;
 }
 
 /** What `markLoops` needs to know about the routine around the block. */
-export interface Surroundings extends LocalFacts {
+export interface MarkingContext extends LocalFacts {
   readonly memory: StripMemory | undefined;
-  readonly options: LoopOptions;
+  readonly options: LoopPassOptions;
   fresh(hint: string): string;
 }
 
 /** Marks the independent loops of a block, and rewrites loops as folds or in strips where that is legal and worth it. */
 export function markLoops(
   block: readonly Stmt[],
-  { memory, options, fresh, ...locals }: Surroundings,
+  { memory, options, fresh, ...locals }: MarkingContext,
 ): readonly Stmt[] {
   return markBlock({ ...factsOf(block, locals), options, memory, fresh }, block);
 }
 
-function markBlock(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
+function markBlock(pass: MarkingState, block: readonly Stmt[]): readonly Stmt[] {
   return mapWithFacts(pass, block, (stmt, here) => {
     if (stmt.kind === "for" && stmt.independent !== true) return markLoop(here, stmt);
     return mapBlocks(stmt, (part) => markBlock(here, part));
@@ -46,12 +45,12 @@ function markBlock(pass: Pass, block: readonly Stmt[]): readonly Stmt[] {
  * is legal. Inner loops are rewritten first, and legality is judged on the result: inner strips add buffers of partial sums that all
  * iterations of this loop share.
  */
-function markLoop(pass: Pass, loop: For): readonly Stmt[] {
+function markLoop(pass: MarkingState, loop: ForStmt): readonly Stmt[] {
   const { options, memory } = pass;
-  const rewritten = (within: Pass): For => ({ ...loop, body: markBlock(within, loop.body) });
-  let inner: For | undefined;
-  const innerRewritten = (): For => (inner ??= rewritten(pass));
-  const withoutStrips = (): For => (memory === undefined ? innerRewritten() : rewritten({ ...pass, memory: undefined })); // prettier-ignore
+  const rewritten = (within: MarkingState): ForStmt => ({ ...loop, body: markBlock(within, loop.body) });
+  let inner: ForStmt | undefined;
+  const innerRewritten = (): ForStmt => (inner ??= rewritten(pass));
+  const withoutStrips = (): ForStmt => (memory === undefined ? innerRewritten() : rewritten({ ...pass, memory: undefined })); // prettier-ignore
   const outer = outerSets(loop);
   // Rewriting inner loops only adds accesses, so this decides early for most dependent loops.
   const mayBeApart = outer.size <= 1 && areApart(pass, loop);
@@ -77,8 +76,12 @@ function markLoop(pass: Pass, loop: For): readonly Stmt[] {
  * Marks a loop as independent if it is so with its inner loops rewritten. Where strips within prevent that, the lanes of this loop
  * are preferred to those of the strips if plans would use them.
  */
-function markedIndependent(pass: Pass, innerRewritten: () => For, withoutStrips: () => For): For {
-  const marked = (loop: For): For => ({ ...loop, reverse: false, independent: true });
+function markedIndependent(
+  pass: MarkingState,
+  innerRewritten: () => ForStmt,
+  withoutStrips: () => ForStmt,
+): ForStmt {
+  const marked = (loop: ForStmt): ForStmt => ({ ...loop, reverse: false, independent: true });
   if (pass.memory !== undefined) {
     const plain = marked(withoutStrips());
     if (areApart(pass, plain) && fitsLanes(plain)) return plain;
@@ -88,13 +91,13 @@ function markedIndependent(pass: Pass, innerRewritten: () => For, withoutStrips:
 }
 
 /** The loop over the terms of a fold. */
-function asLoop(fold: Reduce): For {
+function asLoop(fold: Reduce): ForStmt {
   const { index, from, to, body, name, value } = fold;
   return { kind: "for", index, from, to, reverse: false, body: [...body, { kind: "let", name, value }] };
 }
 
 /** Locals from outside that a loop sets. */
-function outerSets(loop: For): ReadonlySet<string> {
+function outerSets(loop: ForStmt): ReadonlySet<string> {
   const { set, declared } = bindingsOf(loop.body);
   return new Set([...set].filter((name) => !declared.has(name)));
 }

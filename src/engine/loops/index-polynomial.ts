@@ -1,6 +1,6 @@
 // Integers of a routine as polynomials of its locals: integers, or behind a `~` float64 of which it is to be seen whether they are whole.
 import * as k from "../kernel/build.ts";
-import type { Range } from "../kernel/range.ts";
+import type { IntegerInterval } from "../kernel/range.ts";
 import { isWithin, typeRange } from "../kernel/range.ts";
 import type { Expr } from "../kernel/scalar.ts";
 import type { Polynomial } from "./polynomial.ts";
@@ -13,13 +13,13 @@ import {
 } from "./polynomial.ts";
 
 /** What expressions are made of. */
-export interface Made {
+export interface PolynomialContext {
   /** What locals that are never set were declared as. */
   readonly of: ReadonlyMap<string, Expr>;
   /** Locals that are set: they say another thing at another time. */
   readonly changing: ReadonlySet<string>;
   /** Where integer locals lie. */
-  readonly ranges: ReadonlyMap<string, Range>;
+  readonly ranges: ReadonlyMap<string, IntegerInterval>;
   /** Whether float64 locals may stand for whole numbers. */
   readonly allowsReals?: boolean;
   /** Polynomials of locals that were looked up. */
@@ -33,7 +33,7 @@ const deepest = 12;
  * An integer, or a float64 that is a whole number, as a polynomial of locals: those that are themselves made of others are looked
  * up. `undefined` for what is made in another way.
  */
-export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | undefined {
+export function polynomialOf(expr: Expr, made: PolynomialContext, depth = 0): Polynomial | undefined {
   if (depth > deepest) return undefined;
   const of = (x: Expr): Polynomial | undefined => polynomialOf(x, made, depth + 1);
   switch (expr.kind) {
@@ -70,7 +70,7 @@ export function polynomialOf(expr: Expr, made: Made, depth = 0): Polynomial | un
 
 function localPolynomial(
   { name, type }: Expr & { readonly kind: "local" },
-  made: Made,
+  made: PolynomialContext,
   depth: number,
 ): Polynomial | undefined {
   if (made.changing.has(name)) return undefined;
@@ -82,10 +82,10 @@ function localPolynomial(
 }
 
 /** Whether a polynomial never leaves the int32 numbers. */
-function isInt32(p: Polynomial, { ranges }: Made): boolean {
+function isInt32(p: Polynomial, { ranges }: PolynomialContext): boolean {
   let [low, high] = [0, 0];
   for (const [term, coefficient] of p) {
-    let ends: Range = { low: coefficient, high: coefficient };
+    let ends: IntegerInterval = { low: coefficient, high: coefficient };
     for (const name of namesOf(term)) {
       const range = ranges.get(name);
       if (range === undefined) return false;

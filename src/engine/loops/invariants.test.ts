@@ -3,7 +3,7 @@ import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { printHead } from "../kernel/print.ts";
 import type { Expr, Stmt } from "../kernel/scalar.ts";
-import type { LoopOptions } from "./options.ts";
+import type { LoopPassOptions } from "./options.ts";
 import { withSteadyParts } from "./invariants.ts";
 
 const [x, n] = [k.local("f64", "x"), k.local("i32", "n")];
@@ -11,7 +11,7 @@ const masked = (mask: Expr, value: Expr): Expr =>
   k.select(k.ne(mask, k.f64(0)), k.mul(mask, value), k.f64(0));
 
 /** The statements of a block and in it, a line each, as deep as they stand. */
-function lines(write: (block: Block) => void, options: LoopOptions = {}): string[] {
+function lines(write: (block: Block) => void, options: LoopPassOptions = {}): string[] {
   const block = k.makeBlock();
   write(block);
   const show = (stmts: readonly Stmt[], depth: number): string[] =>

@@ -5,14 +5,14 @@ import { printExpr } from "../kernel/print.ts";
 import type { Expr, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { walkExpr } from "../kernel/walk.ts";
-import type { LoopOptions } from "./options.ts";
+import type { LoopPassOptions } from "./options.ts";
 import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
 
-type Loop = Stmt & { readonly kind: "for" | "while" | "reduce" };
+type LoopStmt = Stmt & { readonly kind: "for" | "while" | "reduce" };
 
 /** A loop, and what is to be computed before it. */
-interface Around {
-  readonly loop: Loop;
+interface LoopPreheader {
+  readonly loop: LoopStmt;
   readonly before: Stmt[];
   /** The locals that values were put in, by their text. */
   readonly known: Map<string, Expr>;
@@ -24,15 +24,15 @@ interface Around {
  */
 export function withSteadyParts(
   block: readonly Stmt[],
-  { steadyConditions = true, steadyPlaces = true }: LoopOptions,
+  { steadyConditions = true, steadyPlaces = true }: LoopPassOptions,
   fresh: (hint: string) => string,
 ): readonly Stmt[] {
   return within(block, []);
 
-  function within(stmts: readonly Stmt[], loops: readonly Around[]): readonly Stmt[] {
+  function within(stmts: readonly Stmt[], loops: readonly LoopPreheader[]): readonly Stmt[] {
     return mapStmts(stmts, (stmt) => {
       if (stmt.kind === "for" || stmt.kind === "while" || stmt.kind === "reduce") {
-        const own: Around = { loop: stmt, before: [], known: new Map() };
+        const own: LoopPreheader = { loop: stmt, before: [], known: new Map() };
         const nested = [...loops, own];
         const moved = moveOut(
           mapBlocks(stmt, (part) => within(part, nested)),
@@ -45,18 +45,18 @@ export function withSteadyParts(
     });
   }
 
-  function moveOut(stmt: Stmt, loops: readonly Around[]): Stmt {
+  function moveOut(stmt: Stmt, loops: readonly LoopPreheader[]): Stmt {
     const moved = mapExpressions(stmt, (x) => inside(x, loops));
     if (moved.kind !== "store" || !steadyPlaces) return moved;
     const index = place(moved.index, loops);
     return index === moved.index ? moved : { ...moved, index };
   }
 
-  function inside(expr: Expr, loops: readonly Around[]): Expr {
+  function inside(expr: Expr, loops: readonly LoopPreheader[]): Expr {
     return copyExpr(expr, (x) => replaced(x, loops));
   }
 
-  function replaced(expr: Expr, loops: readonly Around[]): Expr | undefined {
+  function replaced(expr: Expr, loops: readonly LoopPreheader[]): Expr | undefined {
     if (expr.kind === "const" || expr.kind === "local") return expr;
     if (expr.kind === "load" && steadyPlaces) {
       const index = place(inside(expr.index, loops), loops);
@@ -68,7 +68,7 @@ export function withSteadyParts(
   }
 
   /** The place of an element with what is multiplied in it before loops. */
-  function place(index: Expr, loops: readonly Around[]): Expr {
+  function place(index: Expr, loops: readonly LoopPreheader[]): Expr {
     if (index.kind === "const" || index.kind === "local") return index;
     return copyExpr(index, (x) => {
       if (x.kind === "load" || x.kind === "const" || x.kind === "local") return x;
@@ -77,7 +77,7 @@ export function withSteadyParts(
   }
 
   /** A local that has the value, declared before the outermost loop that leaves it as it is; `undefined` where there is none. */
-  function before(value: Expr, hint: string, loops: readonly Around[]): Expr | undefined {
+  function before(value: Expr, hint: string, loops: readonly LoopPreheader[]): Expr | undefined {
     const names = namesOf(value);
     const depth = names === undefined ? -1 : loops.findIndex(({ loop }) => !changesAny(loop, names));
     const outermost = loops[depth];
@@ -114,7 +114,7 @@ function namesOf(value: Expr): readonly string[] | undefined {
 }
 
 /** Whether a loop declares or sets one of these locals. */
-function changesAny(loop: Loop, names: readonly string[]): boolean {
+function changesAny(loop: LoopStmt, names: readonly string[]): boolean {
   const { declared, set } = bindingsOf(loop.body);
   const isOwn = (name: string): boolean =>
     (loop.kind !== "while" && name === loop.index) || (loop.kind === "reduce" && name === loop.name);

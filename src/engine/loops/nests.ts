@@ -1,37 +1,35 @@
 // What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
 import * as k from "../kernel/build.ts";
-import type { Expr, Size, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, LetStmt, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
 import { walkBlock, walkExpr } from "../kernel/walk.ts";
 import type { IsPositive } from "./bounds.ts";
 import { isNeverNegative } from "./bounds.ts";
 import type { Polynomial } from "./polynomial.ts";
-import type { Made } from "./index-polynomial.ts";
+import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
 import { integerValue, polynomialOf } from "./index-polynomial.ts";
 
-export type For = Stmt & { readonly kind: "for" };
-export type Let = Stmt & { readonly kind: "let" };
-export type Block = readonly Stmt[];
+export type StmtBlock = readonly Stmt[];
 
 /** What holds in the whole block that nests stand in. */
-export interface Known {
-  readonly made: Made;
+export interface BlockFacts {
+  readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
   /** Strips of longer loops, by the local that is where each begins; and how many iterations the longer loop has. */
   readonly strips: Map<string, Polynomial>;
 }
 
 /** Loops each of which stands in the one before, the outermost first, whose ends are known before the outermost begins. */
-export interface Nest extends Known {
-  readonly head: For;
-  readonly loops: readonly For[];
+export interface LoopNest extends BlockFacts {
+  readonly head: ForStmt;
+  readonly loops: readonly ForStmt[];
   /** Names that the head declares: they have no value before it. */
   readonly declared: ReadonlySet<string>;
   /** Buffers that something in the head stores to. */
   readonly stored: ReadonlySet<string>;
   /** Immutable locals of the head, and the blocks that declare them. */
-  readonly lets: ReadonlyMap<string, { readonly stmt: Let; readonly block: Block }>;
+  readonly lets: ReadonlyMap<string, { readonly stmt: LetStmt; readonly block: StmtBlock }>;
   /** The statements of the head whose own expressions, not those of statements in them, read a local. */
   readonly readersOf: (local: string) => ReadonlySet<Stmt>;
   /** The statements of the head that themselves read or write a buffer. */
@@ -46,13 +44,13 @@ export interface Nest extends Known {
 }
 
 /** What is known of a head before one of its nests is looked at. */
-export type HeadFacts = Pick<Nest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
+export type HeadFacts = Pick<LoopNest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
-export function factsOf(head: For, { made }: Known): HeadFacts {
+export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {
   const declared = new Set([head.index, ...bindingsOf(head.body).declared]);
   const stored = new Set<string>();
-  const lets = new Map<string, { stmt: Let; block: Block }>();
-  const visit = (block: Block): void => {
+  const lets = new Map<string, { stmt: LetStmt; block: StmtBlock }>();
+  const visit = (block: StmtBlock): void => {
     for (const stmt of block) {
       if (stmt.kind === "store") stored.add(stmt.buffer);
       if (stmt.kind === "contract") stored.add(stmt.out.buffer);
@@ -76,7 +74,7 @@ export function factsOf(head: For, { made }: Known): HeadFacts {
 const none: ReadonlySet<Stmt> = /* @__PURE__ */ new Set();
 
 /** Which statements read locals, and touch buffers, by their names. */
-function accessesIn(head: For): Readonly<Record<"readers" | "touching", ReadonlyMap<string, Set<Stmt>>>> {
+function accessesIn(head: ForStmt): Readonly<Record<"readers" | "touching", ReadonlyMap<string, Set<Stmt>>>> {
   const [readers, touching] = [new Map<string, Set<Stmt>>(), new Map<string, Set<Stmt>>()];
   let current: Stmt = head;
   const note = (map: Map<string, Set<Stmt>>, name: string): void => {
@@ -100,7 +98,7 @@ function accessesIn(head: For): Readonly<Record<"readers" | "touching", Readonly
 }
 
 /** The nest of these loops; `undefined` where their ends are not known before. */
-export function nestOf(facts: HeadFacts, loops: readonly For[], known: Known): Nest | undefined {
+export function nestOf(facts: HeadFacts, loops: readonly ForStmt[], known: BlockFacts): LoopNest | undefined {
   const isBefore = (expr: Expr): boolean => {
     let is = true;
     walkExpr(expr, (x) => {
@@ -132,12 +130,12 @@ export function nestOf(facts: HeadFacts, loops: readonly For[], known: Known): N
   return { ...facts, ...known, loops, isDown, isStrip: strip !== undefined, trips, tripPolynomials };
 }
 
-function stripOf({ from }: For, { strips }: Known): Polynomial | undefined {
+function stripOf({ from }: ForStmt, { strips }: BlockFacts): Polynomial | undefined {
   return from.kind === "local" ? strips.get(from.name) : undefined;
 }
 
 /** Whether a loop declares first of all an index that falls. */
-function countsDown({ index, body }: For, { made }: Known): boolean {
+function countsDown({ index, body }: ForStmt, { made }: BlockFacts): boolean {
   const first = body[0];
   const value =
     first?.kind === "let" && first.value.type === "i32" ? polynomialOf(first.value, made) : undefined;
@@ -146,13 +144,13 @@ function countsDown({ index, body }: For, { made }: Known): boolean {
 }
 
 /** Where elements lie that a nest visits: at `start` first, and so many elements further with each iteration of a loop. */
-export interface Place {
+export interface AccessPattern {
   readonly start: Polynomial;
   readonly strides: readonly Polynomial[];
 }
 
 /** The place of an index that moves evenly with each loop of a nest; `undefined` for any other. */
-export function placeOf(nest: Nest, index: Expr): Place | undefined {
+export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined {
   let rest = polynomialOf(index, nest.made);
   const strides: Polynomial[] = [];
   for (const [l, loop] of nest.loops.entries()) {
@@ -172,8 +170,8 @@ export function placeOf(nest: Nest, index: Expr): Place | undefined {
 
 /** Whether the places of these loops all differ: they lie as indices of an array do, `inner` elements within the closest stride. */
 export function areDistinct(
-  nest: Nest,
-  { strides }: Place,
+  nest: LoopNest,
+  { strides }: AccessPattern,
   loops: readonly number[],
   inner: Polynomial = one,
 ): boolean {
@@ -187,7 +185,7 @@ export function areDistinct(
 }
 
 /** A polynomial as a size: a number where it is one. */
-export function sizeOf(p: Polynomial): Size | undefined {
+export function sizeOf(p: Polynomial): SizeExpr | undefined {
   if (p.size === 0) return 0;
   const constant = p.size === 1 ? p.get("") : undefined;
   return constant ?? integerValue(p, new Map());
@@ -197,16 +195,16 @@ export function sizeOf(p: Polynomial): Size | undefined {
 export interface Slice {
   readonly loops: ReadonlySet<number>;
   /** Locals that it needs, in the order of their declarations. */
-  readonly lets: readonly Let[];
+  readonly lets: readonly LetStmt[];
 }
 
 /**
  * What an expression is made of, where that is the same whenever it is computed: indices of the nest, elements that nothing in the nest
  * writes, and arithmetic on these. `undefined` for any other.
  */
-export function sliceOf(nest: Nest, expr: Expr): Slice | undefined {
+export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   const loops = new Set<number>();
-  const lets = new Set<Let>();
+  const lets = new Set<LetStmt>();
   let isPure = true;
   const visit = (x: Expr): void => {
     walkExpr(x, (part) => {
@@ -230,11 +228,11 @@ export function sliceOf(nest: Nest, expr: Expr): Slice | undefined {
 
 /** The value of a local as it was declared in the block given, as often as that is a local again. */
 export function throughLets(
-  nest: Nest,
+  nest: LoopNest,
   expr: Expr,
-  block?: Block,
-): { readonly value: Expr; readonly lets: readonly Let[] } {
-  const lets: Let[] = [];
+  block?: StmtBlock,
+): { readonly value: Expr; readonly lets: readonly LetStmt[] } {
+  const lets: LetStmt[] = [];
   let value = expr;
   for (;;) {
     const found = value.kind === "local" ? nest.lets.get(value.name) : undefined;
@@ -245,7 +243,7 @@ export function throughLets(
 }
 
 /** The statements of a block whose own expressions, not those of statements in them, read something. */
-export function readersOf(block: Block, isRead: (expr: Expr) => boolean): ReadonlySet<Stmt> {
+export function readersOf(block: StmtBlock, isRead: (expr: Expr) => boolean): ReadonlySet<Stmt> {
   const found = new Set<Stmt>();
   let current: Stmt | undefined;
   walkBlock(block, {

@@ -1,23 +1,23 @@
 // The operands of a product: elements of arrays where they lie, or copies of what is computed, or lies so that vectors cannot read it.
 import * as k from "../kernel/build.ts";
 import { copyBlock } from "../kernel/copy.ts";
-import type { Buffer, Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import type { Buffer, Expr, LetStmt, ScalarType, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "../kernel/sizes.ts";
-import type { Block, Known, Let, Nest, Place } from "./nests.ts";
+import type { StmtBlock, BlockFacts, LoopNest, AccessPattern } from "./nests.ts";
 import { placeOf, sizeOf, sliceOf } from "./nests.ts";
 import { integerValue } from "./index-polynomial.ts";
 
 /** What products are written into. */
-export interface ProductHost extends Known {
+export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
   /** A size as one that is known before a call; `undefined` where it is not. */
-  knownSize(size: Size): Size | undefined;
+  knownSize(size: SizeExpr): SizeExpr | undefined;
   /** Takes memory that only this block uses. */
   allocate(buffer: Buffer): void;
 }
 
 /** A product on its way out of a nest. */
-export interface Attempt {
+export interface ProductExtraction {
   readonly host: ProductHost;
   /** Arrays that it needs. */
   readonly arrays: Buffer[];
@@ -29,25 +29,25 @@ export interface Attempt {
 export const stripLength = 64;
 
 /** Elements of a buffer, for each loop of a nest so many elements further with each iteration. */
-export interface Elements {
+export interface StridedElements {
   readonly buffer: string;
   readonly start: Expr;
-  readonly strides: readonly Size[];
+  readonly strides: readonly SizeExpr[];
 }
 
 /** A factor of a product, and the numbers of the loops that it depends on. */
-export interface Factor {
+export interface ProductFactor {
   readonly loops: ReadonlySet<number>;
   readonly source:
-    | { readonly kind: "elements"; readonly elements: Elements }
+    | { readonly kind: "elements"; readonly elements: StridedElements }
     /** Can be computed in loops of its own. */
-    | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly Let[] }
+    | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly LetStmt[] }
     /** Is there in the nest only, where it is declared. */
-    | { readonly kind: "declared"; readonly stmt: Let };
+    | { readonly kind: "declared"; readonly stmt: LetStmt };
 }
 
 /** Where a factor of a product comes from; `undefined` where it depends on something else than loops of the nest. */
-export function factorOf(nest: Nest, expr: Expr): Factor | undefined {
+export function factorOf(nest: LoopNest, expr: Expr): ProductFactor | undefined {
   const slice = sliceOf(nest, expr);
   if (slice !== undefined) {
     const last = slice.lets.at(-1);
@@ -65,7 +65,7 @@ export function factorOf(nest: Nest, expr: Expr): Factor | undefined {
 }
 
 /** A place in a buffer in the arithmetic of sizes. */
-export function elementsAt(buffer: string, { start, strides }: Place): Elements | undefined {
+export function elementsAt(buffer: string, { start, strides }: AccessPattern): StridedElements | undefined {
   const first = integerValue(start, new Map());
   const steps = strides.map(sizeOf);
   if (first === undefined || !steps.every((one) => one !== undefined)) return undefined;
@@ -77,14 +77,14 @@ export function elementsAt(buffer: string, { start, strides }: Place): Elements 
  * before a call, or where the outermost loop is too long for it.
  */
 export function newArray(
-  nest: Nest,
+  nest: LoopNest,
   order: readonly number[],
   hint: string,
   type: ScalarType,
-  attempt: Attempt,
-): Elements | undefined {
+  attempt: ProductExtraction,
+): StridedElements | undefined {
   const { host } = attempt;
-  const lengthOf = (l: number): Size => {
+  const lengthOf = (l: number): SizeExpr => {
     const trip = nest.trips[l]!;
     if (l === 0 && nest.isStrip) return stripLength;
     if (l === 0 && !((constantSize(trip) ?? Infinity) <= stripLength)) attempt.wantsStrips = true;
@@ -94,8 +94,8 @@ export function newArray(
   if (size === undefined || attempt.wantsStrips) return undefined;
   const buffer = host.fresh(hint);
   attempt.arrays.push({ name: buffer, type, size });
-  const strides: Size[] = nest.loops.map(() => 0);
-  let stride: Size = 1;
+  const strides: SizeExpr[] = nest.loops.map(() => 0);
+  let stride: SizeExpr = 1;
   for (const l of order.toReversed()) {
     strides[l] = stride;
     stride = multiplySizes(stride, l === 0 && nest.isStrip ? stripLength : nest.trips[l]!);
@@ -104,7 +104,7 @@ export function newArray(
 }
 
 /** The index of the element of an iteration. */
-export function indexIn(nest: Nest, { start, strides }: Elements): Expr {
+export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Expr {
   return nest.loops.reduce((sum, { index, from, to }, l) => {
     if (strides[l] === 0) return sum;
     const i = k.local("i32", index);
@@ -117,24 +117,24 @@ export function indexIn(nest: Nest, { start, strides }: Elements): Expr {
 }
 
 /** A factor whose elements lie in memory when the product is computed. */
-export interface Operand {
-  readonly elements: Elements;
+export interface ProductOperand {
+  readonly elements: StridedElements;
   /** Loops that put them there, which come before the nest; and whether they are the same in each iteration of its outermost loop. */
-  readonly before: Block;
+  readonly before: StmtBlock;
   readonly isSteady: boolean;
   /** Or a statement that the nest makes behind the declaration of the factor. */
-  readonly store: { readonly behind: Let; readonly stmt: Stmt } | undefined;
+  readonly store: { readonly behind: LetStmt; readonly stmt: Stmt } | undefined;
 }
 
 /** A factor as elements in memory; `order` is that of the axes of a copy, if it is to be one. */
 export function operandOf(
-  nest: Nest,
-  { source }: Factor,
+  nest: LoopNest,
+  { source }: ProductFactor,
   order: readonly number[],
   isCopied: boolean,
   type: ScalarType,
-  attempt: Attempt,
-): Operand | undefined {
+  attempt: ProductExtraction,
+): ProductOperand | undefined {
   if (source.kind === "elements" && !isCopied)
     return { elements: source.elements, before: [], isSteady: false, store: undefined };
   const elements = newArray(nest, order, "factor", type, attempt);
@@ -155,7 +155,7 @@ export function operandOf(
       ? k.load(type, source.elements.buffer, indexIn(nest, source.elements))
       : source.value;
   const lets = source.kind === "computed" ? source.lets : [];
-  let body: Block = [...lets, { kind: "store", buffer: elements.buffer, index, value }];
+  let body: StmtBlock = [...lets, { kind: "store", buffer: elements.buffer, index, value }];
   for (const l of order.toSorted((a, b) => b - a))
     body = [{ ...nest.loops[l]!, reverse: false, independent: true, body }];
   const { statements } = copyBlock(body, [], `.${attempt.host.fresh("copy")}`, new Map());

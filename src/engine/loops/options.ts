@@ -1,5 +1,5 @@
 /** Loop passes to leave out. A pass changes no result, but the order in which sums are added. */
-export interface LoopOptions {
+export interface LoopPassOptions {
   /** Marks loops whose iterations may run in any order. Default true. */
   readonly independentLoops?: boolean;
   /** Adds sums in eight lanes, which differs in the last bits from the order of the text. Default true. */

@@ -5,7 +5,7 @@ import type { LocalFacts } from "./facts.ts";
 import { markLoops } from "./independent.ts";
 import { withSteadyParts } from "./invariants.ts";
 import type { ProductHost } from "./operands.ts";
-import type { LoopOptions } from "./options.ts";
+import type { LoopPassOptions } from "./options.ts";
 import { promoteSums } from "./promoted-sums.ts";
 import { withStoredSums } from "./stored-sums.ts";
 import type { StripMemory } from "./strips.ts";
@@ -20,14 +20,14 @@ export interface LoopContext extends LocalFacts {
   readonly productsOf: (block: readonly Stmt[]) => ProductHost;
   /** Expressions that are read after the block. */
   readonly results: readonly Expr[];
-  readonly options: LoopOptions;
+  readonly options: LoopPassOptions;
   fresh(hint: string): string;
 }
 
 /** A rewrite of a block. It must not change the results of the routine, but may change the order in which sums are added. */
 export interface LoopPass {
   readonly name: string;
-  readonly isOn: (options: LoopOptions) => boolean;
+  readonly isOn: (options: LoopPassOptions) => boolean;
   readonly run: (block: readonly Stmt[], context: LoopContext) => readonly Stmt[];
 }
 

@@ -1,11 +1,12 @@
 // Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
 import { bindingsOf } from "../kernel/uses.ts";
-import type { Access, Facts, For, Loop } from "./dependence.ts";
+import type { ElementAccess, DependenceFacts, IndexedLoop } from "./dependence.ts";
 import { madeIn } from "./dependence.ts";
 import type { Polynomial } from "./polynomial.ts";
-import type { Made } from "./index-polynomial.ts";
+import type { PolynomialContext } from "./index-polynomial.ts";
 import { hasName, namesIn, renamed, samePolynomial } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
+import type { ForStmt } from "../kernel/scalar.ts";
 
 /**
  * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write
@@ -15,14 +16,14 @@ import { polynomialOf } from "./index-polynomial.ts";
  * @param length how many elements the array in the buffer has; `undefined` where that is not known.
  */
 export function isPrivate(
-  facts: Facts,
-  loop: For,
-  list: readonly Access[],
+  facts: DependenceFacts,
+  loop: ForStmt,
+  list: readonly ElementAccess[],
   length: Polynomial | undefined,
 ): boolean {
   const made = madeIn(facts, loop);
   const { declared } = bindingsOf(loop.body);
-  const isSteady = ({ index, isSure, loops }: Access): boolean => {
+  const isSteady = ({ index, isSure, loops }: ElementAccess): boolean => {
     if (!isSure || index === undefined || hasName(index, loop.index)) return false;
     const within = new Set<string>();
     return loops.every((inner) => {
@@ -42,13 +43,21 @@ export function isPrivate(
 }
 
 /** The bounds of a loop. */
-function endsOf({ from, to }: Loop, made: Made): readonly [Polynomial, Polynomial] | undefined {
+function endsOf(
+  { from, to }: IndexedLoop,
+  made: PolynomialContext,
+): readonly [Polynomial, Polynomial] | undefined {
   const [first, end] = [polynomialOf(from, made), polynomialOf(to, made)];
   return first === undefined || end === undefined ? undefined : [first, end];
 }
 
 /** Whether a store that comes earlier in the iteration has written what is read. */
-function covers(store: Access, read: Access, made: Made, length: Polynomial | undefined): boolean {
+function covers(
+  store: ElementAccess,
+  read: ElementAccess,
+  made: PolynomialContext,
+  length: Polynomial | undefined,
+): boolean {
   const place = store.index;
   if (place === undefined) return false;
   let common = 0;
@@ -64,8 +73,8 @@ function covers(store: Access, read: Access, made: Made, length: Polynomial | un
   const { index } = read;
   if (index === undefined) return false;
   const matches = (
-    left: readonly Loop[],
-    free: readonly Loop[],
+    left: readonly IndexedLoop[],
+    free: readonly IndexedLoop[],
     names: ReadonlyMap<string, string>,
   ): boolean => {
     const [first, ...rest] = left;

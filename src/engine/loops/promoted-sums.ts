@@ -1,20 +1,20 @@
 // A loop that adds to an element of an array whose place stays the same adds to a local, and the element gets that once.
 import * as k from "../kernel/build.ts";
-import type { Expr, ScalarType, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, ScalarType, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf, usesOf } from "../kernel/uses.ts";
-import type { Access, Facts, For } from "./dependence.ts";
+import type { ElementAccess, DependenceFacts } from "./dependence.ts";
 import { accessesOf, addedBy, isAlwaysPositive, madeIn } from "./dependence.ts";
 import { rangeOfLoop } from "./bounds.ts";
 import { factsOf, type LocalFacts, type LoopFacts, mapWithFacts } from "./facts.ts";
 import { noTerm } from "./neutral.ts";
 import type { Polynomial } from "./polynomial.ts";
-import type { Made } from "./index-polynomial.ts";
+import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, namesIn, one, samePolynomial } from "./polynomial.ts";
 import { integerValue, polynomialOf } from "./index-polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
 /** Elements that a loop adds to, all in one place. */
-interface Fixed {
+interface PromotedElement {
   readonly buffer: string;
   readonly place: Polynomial;
   readonly index: Expr;
@@ -41,14 +41,18 @@ function promoteIn(
 }
 
 /** The loop with such sums in locals, and the statements before and after it. */
-function withPromotedSums(facts: Facts, loop: For, fresh: (hint: string) => string): readonly Stmt[] {
+function withPromotedSums(
+  facts: DependenceFacts,
+  loop: ForStmt,
+  fresh: (hint: string) => string,
+): readonly Stmt[] {
   if (!loop.body.some((stmt) => stmt.kind === "store" && addedBy(stmt) !== undefined)) return [loop];
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return [loop];
   const made = madeIn(facts, loop);
   const { set, declared } = bindingsOf(loop.body);
   if (![loop.from, loop.to].every((bound) => isSteady(bound, set))) return [loop];
-  const found: Fixed[] = [];
+  const found: PromotedElement[] = [];
   for (const stmt of loop.body) {
     if (stmt.kind !== "store" || addedBy(stmt) === undefined) continue;
     const { buffer } = stmt;
@@ -92,7 +96,13 @@ function isSteady(expr: Expr, set: ReadonlySet<string>): boolean {
 }
 
 /** Whether a loop does nothing to an element but add to it. */
-function isAlone(facts: Facts, loop: For, list: readonly Access[], place: Polynomial, made: Made): boolean {
+function isAlone(
+  facts: DependenceFacts,
+  loop: ForStmt,
+  list: readonly ElementAccess[],
+  place: Polynomial,
+  made: PolynomialContext,
+): boolean {
   const range = rangeOfLoop(loop.index, loop, made);
   return list.every(({ index, ranges, isAdded }) => {
     if (index === undefined) return false;

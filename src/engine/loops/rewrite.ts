@@ -1,5 +1,5 @@
 import { copyExpr } from "../kernel/copy.ts";
-import type { Expr, Place, Stmt } from "../kernel/scalar.ts";
+import type { Expr, BufferPointer, Stmt } from "../kernel/scalar.ts";
 import { append } from "../util/append.ts";
 
 /**
@@ -101,7 +101,7 @@ export function withBuffers(block: readonly Stmt[], names: ReadonlyMap<string, s
         ? { ...x, buffer: of(x.buffer), index: expr(x.index) }
         : undefined,
     );
-  const place = (one: Place): Place => ({ ...one, buffer: of(one.buffer) });
+  const place = (one: BufferPointer): BufferPointer => ({ ...one, buffer: of(one.buffer) });
   return block.map((stmt) => {
     const moved = mapExpressions(
       mapBlocks(stmt, (inner) => withBuffers(inner, names)),

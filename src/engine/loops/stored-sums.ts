@@ -1,13 +1,10 @@
 // `old = y[i]; sum = old + x; y[i] = sum` is `y[i] = y[i] + x`: then it is seen that the element is only added to.
 import * as k from "../kernel/build.ts";
 import { sameExpr } from "../kernel/same-expr.ts";
-import type { Expr, Stmt } from "../kernel/scalar.ts";
+import type { Expr, LetStmt, Stmt, StoreStmt } from "../kernel/scalar.ts";
 import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
-
-type Let = Stmt & { readonly kind: "let" };
-type Store = Stmt & { readonly kind: "store" };
 
 /** A block whose stores add to their elements where they say so in locals that nothing else reads. */
 export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
@@ -37,18 +34,18 @@ export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
 
 /** The store with its sum in it, and the locals that it does without; `undefined` where it is none. */
 function sumOf(
-  store: Store,
+  store: StoreStmt,
   at: number,
   stmts: readonly Stmt[],
   places: ReadonlyMap<string, number>,
-): { readonly store: Store; readonly parts: readonly Let[] } | undefined {
-  const parts: Let[] = [];
+): { readonly store: StoreStmt; readonly parts: readonly LetStmt[] } | undefined {
+  const parts: LetStmt[] = [];
   let first = at;
   /** What an operand stands for, if it is a local that only this reads. */
   const resolved = (x: Expr): Expr => {
     const place = x.kind === "local" ? places.get(x.name) : undefined;
     if (place === undefined) return x;
-    const part = stmts[place] as Let;
+    const part = stmts[place] as LetStmt;
     parts.push(part);
     first = Math.min(first, place);
     return part.value;
@@ -60,7 +57,7 @@ function sumOf(
   const operands = [sum.x, sum.y] as const;
   const side = operands.findIndex((x, i) => {
     const place = x.kind === "local" ? places.get(x.name) : undefined;
-    const value = place === undefined ? x : (stmts[place] as Let).value;
+    const value = place === undefined ? x : (stmts[place] as LetStmt).value;
     return isOld(value) && (i === 0 || sum.op === "add");
   });
   if (side < 0) return undefined;

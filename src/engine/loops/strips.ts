@@ -6,11 +6,11 @@ import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import { copyBlock } from "../kernel/copy.ts";
 import { printExpr } from "../kernel/print.ts";
-import type { Expr, ScalarType, Size, Stmt } from "../kernel/scalar.ts";
+import type { Expr, ForStmt, ScalarType, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { addSizes, constantSize, multiplySizes, sizeExpr } from "../kernel/sizes.ts";
 import { bindingsOf, usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
-import type { Access, Accesses, Facts, For } from "./dependence.ts";
+import type { ElementAccess, AccessesByBuffer, DependenceFacts } from "./dependence.ts";
 import { accessesOf, isListApart, madeIn } from "./dependence.ts";
 import { noTerm } from "./neutral.ts";
 import { plus, times } from "../kernel/index-arithmetic.ts";
@@ -26,11 +26,11 @@ export interface StripMemory {
   /** The array that a buffer holds, if it is one that lies there alone: room for it, in elements, and its own length. */
   arrayIn(
     buffer: string,
-  ): { readonly size: Size; readonly length: Expr; readonly type: ScalarType } | undefined;
+  ): { readonly size: SizeExpr; readonly length: Expr; readonly type: ScalarType } | undefined;
   /** A name for a buffer that may come to be. */
   name(hint: string): string;
   /** Makes the buffer of a name. */
-  add(name: string, type: ScalarType, size: Size): void;
+  add(name: string, type: ScalarType, size: SizeExpr): void;
 }
 
 /**
@@ -54,11 +54,11 @@ const elementsPerIteration = 2;
 export const stripLanes = { double: 4, single: 8 } as const;
 
 /** A buffer that each lane has a copy of; `isSum` where the copies are added up in the end. */
-interface Copied {
+interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;
   /** Room in it. */
-  readonly size: Size;
+  readonly size: SizeExpr;
   /** Elements that it has, where that is known before the loop. */
   readonly length: Expr | undefined;
   readonly type: ScalarType;
@@ -71,23 +71,23 @@ interface Copied {
 }
 
 /** Elements before the first one of each copy, where copies are shifted. */
-function paddingOf({ step }: Pick<Copied, "step">, lanes: number): number {
+function paddingOf({ step }: Pick<LaneCopies, "step">, lanes: number): number {
   return step * (lanes - 1);
 }
 
 /** A local that is only added to. */
-interface Sum {
+interface SumLocal {
   readonly name: string;
   readonly type: ScalarType;
 }
 
 /** Where the lanes have theirs. */
-interface LaneSum extends Sum {
+interface LaneSum extends SumLocal {
   readonly buffer: string;
   readonly at: number;
 }
 
-interface Names {
+interface NameSource {
   fresh(hint: string): string;
 }
 
@@ -97,16 +97,16 @@ interface Names {
  * @param marked the same loop, with the loops within as they are best written where it goes by itself.
  */
 export function inStrips(
-  facts: Facts,
-  loop: For,
-  marked: () => For,
+  facts: DependenceFacts,
+  loop: ForStmt,
+  marked: () => ForStmt,
   memory: StripMemory,
-  names: Names,
+  names: NameSource,
 ): readonly Stmt[] | undefined {
   const { set, declared } = bindingsOf(loop.body);
   const sums = [...set]
     .filter((name) => !declared.has(name))
-    .map((name): Sum => ({ name, type: typeOfSet(loop.body, name)! }));
+    .map((name): SumLocal => ({ name, type: typeOfSet(loop.body, name)! }));
   if (sums.some(({ type }) => type !== "f64" && type !== "f32" && type !== "i32")) return undefined;
   let body: readonly Stmt[] | undefined = loop.body;
   const own = new Map<string, Expr>();
@@ -119,17 +119,17 @@ export function inStrips(
   const accesses = accessesOf(facts, { ...loop, body });
   const copied = accesses && copiedIn(facts, loop, accesses, memory);
   if (copied === undefined || (copied.length === 0 && sums.length === 0)) return undefined;
-  return new Strips(loop, body, sums, own, copied, memory, names).written(marked);
+  return new StripBuilder(loop, body, sums, own, copied, memory, names).written(marked);
 }
 
 /** The buffers that iterations need of their own, in memory that is still to be made; `undefined` where they share another one. */
 function copiedIn(
-  facts: Facts,
-  loop: For,
-  accesses: Accesses,
+  facts: DependenceFacts,
+  loop: ForStmt,
+  accesses: AccessesByBuffer,
   memory: StripMemory,
-): readonly Omit<Copied, "lanes">[] | undefined {
-  const copied: Omit<Copied, "lanes">[] = [];
+): readonly Omit<LaneCopies, "lanes">[] | undefined {
+  const copied: Omit<LaneCopies, "lanes">[] = [];
   const made = madeIn(facts, loop);
   const { declared } = bindingsOf(loop.body);
   for (const [buffer, list] of accesses) {
@@ -151,7 +151,7 @@ function copiedIn(
 }
 
 /** By how much all places grow with an index, if that is a small number; else 0. */
-function stepOf(list: readonly Access[], index: string): number {
+function stepOf(list: readonly ElementAccess[], index: string): number {
   const steps = new Set(
     list.map((access) => {
       const factor = access.index && splitBy(access.index, index)?.factor;
@@ -163,25 +163,25 @@ function stepOf(list: readonly Access[], index: string): number {
 }
 
 /** A loop in strips in the making. */
-class Strips {
-  readonly #loop: For;
+class StripBuilder {
+  readonly #loop: ForStmt;
   readonly #body: readonly Stmt[];
-  readonly #sums: readonly Sum[];
+  readonly #sums: readonly SumLocal[];
   /** What lanes have in place of the sums. */
   readonly #own: ReadonlyMap<string, Expr>;
-  readonly #copied: readonly Omit<Copied, "lanes">[];
+  readonly #copied: readonly Omit<LaneCopies, "lanes">[];
   readonly #memory: StripMemory;
-  readonly #names: Names;
+  readonly #names: NameSource;
   readonly #lanes: 4 | 8;
 
   constructor(
-    loop: For,
+    loop: ForStmt,
     body: readonly Stmt[],
-    sums: readonly Sum[],
+    sums: readonly SumLocal[],
     own: ReadonlyMap<string, Expr>,
-    copied: readonly Omit<Copied, "lanes">[],
+    copied: readonly Omit<LaneCopies, "lanes">[],
     memory: StripMemory,
-    names: Names,
+    names: NameSource,
   ) {
     this.#loop = loop;
     this.#body = body;
@@ -193,11 +193,11 @@ class Strips {
     this.#lanes = usesDouble(body, [], false) ? stripLanes.double : stripLanes.single;
   }
 
-  written(marked: () => For): readonly Stmt[] | undefined {
+  written(marked: () => ForStmt): readonly Stmt[] | undefined {
     const { fresh } = this.#names;
     const lane = k.local("i32", fresh("lane"));
     const first = k.local("i32", fresh(`${this.#loop.index}.first`));
-    const copied = this.#copied.map((one): Copied => ({
+    const copied = this.#copied.map((one): LaneCopies => ({
       ...one,
       lanes: this.#memory.name(`${one.buffer}.lanes`),
     }));
@@ -223,18 +223,18 @@ class Strips {
   }
 
   /** Elements of the copies of a buffer. */
-  #room(copied: Copied): Size {
+  #room(copied: LaneCopies): SizeExpr {
     const { size } = copied;
     const known = constantSize(size);
-    const room: Size = known === undefined ? k.min(sizeExpr(size), k.i32(mostCopied)) : Math.min(known, mostCopied); // prettier-ignore
+    const room: SizeExpr = known === undefined ? k.min(sizeExpr(size), k.i32(mostCopied)) : Math.min(known, mostCopied); // prettier-ignore
     const padded = addSizes(room, paddingOf(copied, this.#lanes));
     return multiplySizes(padded, this.#lanes);
   }
 
   /** The loop over the lanes of a strip. */
-  #iteration(lane: Expr, first: Expr, copied: readonly Copied[], sums: readonly LaneSum[]): For {
+  #iteration(lane: Expr, first: Expr, copied: readonly LaneCopies[], sums: readonly LaneSum[]): ForStmt {
     const of = new Map(copied.map((one) => [one.buffer, one]));
-    const at = (one: Copied, index: Expr): Expr => {
+    const at = (one: LaneCopies, index: Expr): Expr => {
       const shift = paddingOf(one, this.#lanes);
       const row = shift === 0 ? index : k.sub(plus(index, k.i32(shift)), times(lane, k.i32(one.step)));
       return k.add(times(row, k.i32(this.#lanes)), lane);
@@ -277,7 +277,7 @@ class Strips {
   }
 
   /** When strips are worth it, as far as only the run can tell; `undefined` where they never are. */
-  #isWorth(rest: For): ((iterations: Expr) => Expr) | undefined {
+  #isWorth(rest: ForStmt): ((iterations: Expr) => Expr) | undefined {
     const tests: Expr[] = [];
     const { declared } = bindingsOf(this.#loop.body);
     const within = innermost(rest.body);
@@ -310,11 +310,11 @@ class Strips {
   }
 
   #around(
-    rest: For,
+    rest: ForStmt,
     isWorth: (iterations: Expr) => Expr,
-    iteration: For,
+    iteration: ForStmt,
     first: Expr,
-    copied: readonly Copied[],
+    copied: readonly LaneCopies[],
     sums: readonly LaneSum[],
   ): readonly Stmt[] {
     const { fresh } = this.#names;
@@ -343,7 +343,7 @@ class Strips {
     return [...block.statements, { ...rest, ...ends }];
   }
 
-  #clear(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
+  #clear(block: Block, copied: readonly LaneCopies[], sums: readonly LaneSum[]): void {
     const { fresh } = this.#names;
     for (const one of copied) {
       const { lanes, isSum, type, size, length = sizeExpr(size) } = one;
@@ -359,7 +359,7 @@ class Strips {
   }
 
   /** Adds what the lanes have to what was there before: lane j takes in lane j + n / 2, and so on, as in a fold. */
-  #addUp(block: Block, copied: readonly Copied[], sums: readonly LaneSum[]): void {
+  #addUp(block: Block, copied: readonly LaneCopies[], sums: readonly LaneSum[]): void {
     const { fresh } = this.#names;
     const total = (type: ScalarType, buffer: string, place: (lane: number) => Expr): Expr => {
       let parts = Array.from({ length: this.#lanes }, (_, lane): Expr => k.load(type, buffer, place(lane)));

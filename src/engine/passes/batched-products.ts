@@ -15,7 +15,7 @@ const leastProduct = 64;
 const leastSum = 1024;
 
 /** A loop on its way to a better one: its parts, the operands, and the results in the order of the parts. */
-interface Loop extends CountedLoop {
+interface CandidateLoop extends CountedLoop {
   readonly ins: readonly Var[];
   readonly outs: readonly Var[];
 }
@@ -34,7 +34,7 @@ function batch(program: Program): Program {
   return rewriteProgram(program, (eqn, rewriter) => {
     const parts = countedLoop(eqn);
     if (parts === undefined || parts.length < 2) return rewriter.emit(eqn);
-    const given: Loop = { ...parts, ins: eqn.ins, outs: eqn.outs };
+    const given: CandidateLoop = { ...parts, ins: eqn.ins, outs: eqn.outs };
     const summed = addAfterwards(computeAhead(given, rewriter));
     const { loop, after } = resultsAfterwards(summed.loop);
     if (loop === given) return rewriter.emit(eqn);
@@ -45,7 +45,7 @@ function batch(program: Program): Program {
 }
 
 /** Products of constants and elements of arrays, computed for all iterations before the loop. */
-function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
+function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
   body.ins.forEach((v, i) => {
@@ -83,7 +83,7 @@ function computeAhead(loop: Loop, rewriter: Rewriter): Loop {
 }
 
 /** A carry that is only added to: by `addition`, the term that `term` computes. */
-interface Accumulator {
+interface AccumulatedCarry {
   readonly carry: number;
   readonly addition: Equation;
   readonly term: Equation;
@@ -92,7 +92,10 @@ interface Accumulator {
 }
 
 /** Carries that only add up a product of each iteration, computed by one product after the loop. */
-function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
+function addAfterwards(loop: CandidateLoop): {
+  readonly loop: CandidateLoop;
+  readonly after: readonly Equation[];
+} {
   const { body, consts, carries, length } = loop;
   const accumulators = accumulatorsOf(loop);
   const { arrays, stack, made, elementsBesides } = stacksOf(loop);
@@ -148,7 +151,10 @@ function addAfterwards(loop: Loop): { readonly loop: Loop; readonly after: reado
 }
 
 /** Results that are a product of each iteration and that no iteration reads, computed for all of them after the loop. */
-function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: readonly Equation[] } {
+function resultsAfterwards(loop: CandidateLoop): {
+  readonly loop: CandidateLoop;
+  readonly after: readonly Equation[];
+} {
   const { body, consts, carries, length } = loop;
   const { arrays, stack, made, elementsBesides } = stacksOf(loop);
   const constants = new Map<Var, Var>(body.ins.slice(0, consts).map((v, i) => [v, loop.ins[i]!]));
@@ -194,7 +200,7 @@ function resultsAfterwards(loop: Loop): { readonly loop: Loop; readonly after: r
 }
 
 /** Arrays that hold values of all iterations, stacked: those that the loop has, and those that it is to make. */
-interface Stacks {
+interface StackedArrays {
   readonly arrays: ReadonlyMap<Var, Var>;
   readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
   /** Has the loop stack a value, if it does not yet. */
@@ -203,7 +209,7 @@ interface Stacks {
   elementsBesides(values: readonly Var[]): number;
 }
 
-function stacksOf({ body, consts, carries, length, ins, outs }: Loop): Stacks {
+function stacksOf({ body, consts, carries, length, ins, outs }: CandidateLoop): StackedArrays {
   const arrays = new Map<Var, Var>();
   const made: { readonly inner: Var; readonly outer: Var }[] = [];
   body.ins.slice(consts + carries).forEach((v, i) => arrays.set(v, ins[consts + carries + i]!));
@@ -227,10 +233,10 @@ function definitionsOf(body: Program): Map<Var, Equation> {
 }
 
 /** The carries of which the body does nothing but add a term that it reads nowhere else. */
-function accumulatorsOf({ body, consts, carries }: Loop): Accumulator[] {
+function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCarry[] {
   const definitions = definitionsOf(body);
   const uses = countUses(body.eqns, body.outs);
-  return body.outs.slice(0, carries).flatMap((out, carry): Accumulator[] => {
+  return body.outs.slice(0, carries).flatMap((out, carry): AccumulatedCarry[] => {
     const input = body.ins[consts + carry]!;
     const addition = definitions.get(out);
     if (addition === undefined || !isAddition(addition)) return [];

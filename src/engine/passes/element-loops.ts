@@ -9,13 +9,13 @@ import { walkExpr } from "../kernel/walk.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
-import type { Values } from "./elements.ts";
+import type { ValueViews } from "./elements.ts";
 import { elementAt, elementOf } from "./elements.ts";
 import type { ElementLoop } from "./fuse.ts";
 import { append } from "../util/append.ts";
 
 /** What a loop reads and writes. */
-export interface LoopViews extends Values {
+export interface LoopViews extends ValueViews {
   /** Where the results of members are that have memory. */
   readonly places: ReadonlyMap<Var, WriteView>;
   fresh(hint: string): string;

@@ -39,13 +39,13 @@ export function readElement(view: ReadView, index: readonly Expr[]): Expr {
 }
 
 /** Values in memory, and those without. */
-export interface Values {
+export interface ValueViews {
   viewOf(v: Var): ReadView;
   readonly deferred: ReadonlyMap<Var, Equation>;
 }
 
 /** The element of a value at an index along each axis; one without memory is computed of what it is made of. */
-export function elementAt(v: Var, index: readonly Expr[], values: Values): Expr {
+export function elementAt(v: Var, index: readonly Expr[], values: ValueViews): Expr {
   const eqn = values.deferred.get(v);
   if (eqn === undefined) return readElement(values.viewOf(v), index);
   const at = (operand: number, place: readonly Expr[]): Expr => elementAt(eqn.ins[operand]!, place, values);

@@ -7,14 +7,14 @@ import { makeNumberQueue } from "../util/number-queue.ts";
 import type { Shape } from "../util/shape.ts";
 
 /** A program as the steps that compute it, in their order. */
-export interface Fused {
+export interface FusedProgram {
   readonly program: Program;
-  readonly steps: readonly Step[];
+  readonly steps: readonly FusedStep[];
   /** Results that have no memory: constants, repeated and shifted arrays. Who reads one computes the element that it needs. */
   readonly deferred: ReadonlyMap<Var, Equation>;
 }
 
-export type Step =
+export type FusedStep =
   | {
       /** A scalar that is an expression of others; or elements of an array as another shape, all of them or those that lie side by side. */
       readonly kind: "scalar" | "alias";
@@ -39,7 +39,7 @@ export interface ElementLoop {
 
 /** A program that a lowering declared, and its steps. */
 export interface FusedSubProgram extends SubProgram {
-  readonly fused: Fused;
+  readonly fused: FusedProgram;
 }
 
 /**
@@ -53,7 +53,7 @@ const mostInARow = 40;
  * moments and the step of the parameters become one loop, and what the backward pass needs of a layer is computed where the
  * layer is.
  */
-export function fuse(program: Program): Fused {
+export function fuse(program: Program): FusedProgram {
   const parts = partsOf(program);
   const deferred = deferredOf(program, parts);
   const agenda = makeAgenda(program, deferred, parts);
@@ -170,7 +170,7 @@ interface OpenLoop {
 }
 
 /** The steps so far. */
-interface Steps {
+interface StepBuilder {
   open(): OpenLoop | undefined;
   /** Whether an equation can be computed in the open loop. */
   joins(eqn: Equation): boolean;
@@ -178,11 +178,11 @@ interface Steps {
   reads(eqn: Equation): boolean;
   /** Adds an equation: to the open loop where it can, else behind it. */
   add(eqn: Equation): void;
-  finish(): readonly Step[];
+  finish(): readonly FusedStep[];
 }
 
-function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equation>): Steps {
-  const steps: Step[] = [];
+function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equation>): StepBuilder {
+  const steps: FusedStep[] = [];
   let loop: OpenLoop | undefined;
   const close = (reader?: Equation): void => {
     if (loop === undefined) return;

@@ -11,7 +11,7 @@ import { layOut } from "../kernel/sizes.ts";
 import { flatIndex, loopEach } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf, stridesOf } from "../util/shape.ts";
-import type { Lowered } from "./lower.ts";
+import type { LoweredProgram } from "./lower.ts";
 import { elementOf, readElement } from "./elements.ts";
 import { makeNames } from "../kernel/fresh-names.ts";
 import { bufferOf, bufferView, copyView, inputView, localTarget, portOf } from "./views.ts";
@@ -23,7 +23,7 @@ import { bufferOf, bufferView, copyView, inputView, localTarget, portOf } from "
 export function lowerEquation(
   eqn: Equation,
   inPlace?: number,
-): Pick<Lowered, "routine" | "aliases" | "failures"> {
+): Pick<LoweredProgram, "routine" | "aliases" | "failures"> {
   const { prim, ins, outs } = eqn;
   const block = k.makeBlock();
   const fresh = makeNames();

@@ -1,5 +1,5 @@
 import { internalError } from "../errors/index.ts";
-import type { FailureReport, ReadView, SubPlace, WriteView } from "../ir/primitive.ts";
+import type { FailureReport, ReadView, SubProgramPort, WriteView } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
@@ -14,7 +14,7 @@ import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import { whileRead, writeLoop } from "./element-loops.ts";
 import { elementAt, elementOf, readElement } from "./elements.ts";
-import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
+import type { ElementLoop, FusedProgram, FusedSubProgram, FusedStep } from "./fuse.ts";
 import { fuse } from "./fuse.ts";
 import type { MemoryPlan, ProgramMemory, StepMemory } from "./plan-memory.ts";
 import { planMemory } from "./plan-memory.ts";
@@ -32,14 +32,14 @@ import {
 } from "./views.ts";
 
 /** A program as one routine. Outputs that took over the memory of a donated input are in `aliases` and not in the routine. */
-export interface Lowered {
+export interface LoweredProgram {
   readonly routine: Routine;
   /** For each output of the program, the input whose memory it is. */
   readonly aliases: readonly (number | undefined)[];
   /** Where a call may fail: the last three outputs of the routine say so then (see `FailureLocals`). */
   readonly failures: readonly FailureReport[];
   /** What was decided before it was written. */
-  readonly fused: Fused;
+  readonly fused: FusedProgram;
   readonly plan: MemoryPlan;
 }
 
@@ -47,7 +47,7 @@ export interface Lowered {
  * Lowers a program to the kernel vocabulary: writes down what `fuse` and `planMemory` decide. Scalars live in locals. `donated`
  * marks inputs whose memory may be overwritten.
  */
-export function lowerProgram(program: Program, donated: readonly boolean[] = []): Lowered {
+export function lowerProgram(program: Program, donated: readonly boolean[] = []): LoweredProgram {
   const fused = fuse(program);
   const fresh = makeNames();
   const ins = program.ins.map((v, i) => inputView(v.type, fresh(v.name ?? `in${i}`)));
@@ -91,8 +91,8 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
 }
 
 /** A program to write: its steps, where its arrays lie, its inputs, and where its results go. */
-interface Task {
-  readonly fused: Fused;
+interface LoweringTask {
+  readonly fused: FusedProgram;
   readonly memory: ProgramMemory;
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
@@ -103,25 +103,25 @@ interface Task {
 }
 
 /** What is known of a program whose steps are being written: the values so far. */
-interface Scope extends Task {
+interface LoweringScope extends LoweringTask {
   readonly views: Map<Var, ReadView>;
   viewOf(v: Var): ReadView;
 }
 
 /** Writes a program into a block; returns its results, where they go or else where they lie. */
-function writeProgram(task: Task, block: Block): readonly ReadView[] {
+function writeProgram(task: LoweringTask, block: Block): readonly ReadView[] {
   const { fused, memory, ins, outs, fresh } = task;
   const { program, steps } = fused;
   const views = new Map<Var, ReadView>(program.ins.map((v, i) => [v, ins[i]!]));
   const viewOf = (v: Var): ReadView => must(views.get(v), "an operand");
-  const scope: Scope = { ...task, views, viewOf };
+  const scope: LoweringScope = { ...task, views, viewOf };
   for (const result of memory.before) copyView(block, outs[result]!, viewOf(program.outs[result]!), fresh);
   steps.forEach((step, i) => writeStep(scope, block, step, memory.steps[i]!));
   writeFinalCopies(scope, block);
   return program.outs.map((v, i) => outs[i] ?? viewOf(v));
 }
 
-function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): void {
+function writeStep(scope: LoweringScope, block: Block, step: FusedStep, memory: StepMemory): void {
   const { views, viewOf } = scope;
   switch (step.kind) {
     case "alias": {
@@ -142,7 +142,7 @@ function writeStep(scope: Scope, block: Block, step: Step, memory: StepMemory): 
 }
 
 /** Where the elements of a result begin that is read in its operand. */
-function startOf({ viewOf, fresh }: Scope, block: Block, { prim, params, ins }: Equation): Expr {
+function startOf({ viewOf, fresh }: LoweringScope, block: Block, { prim, params, ins }: Equation): Expr {
   if (prim.lowering.kind !== "map") return k.i32(0);
   const types = ins.map((v) => v.type);
   const start = must(prim.lowering.part?.(params, types), "a part");
@@ -153,7 +153,7 @@ function startOf({ viewOf, fresh }: Scope, block: Block, { prim, params, ins }: 
 }
 
 /** A scalar equation as a local; a constant needs none. */
-function writeScalar({ viewOf, fresh }: Scope, block: Block, eqn: Equation): ReadView {
+function writeScalar({ viewOf, fresh }: LoweringScope, block: Block, eqn: Equation): ReadView {
   const [v] = eqn.outs;
   const value = elementOf(
     eqn,
@@ -165,7 +165,7 @@ function writeScalar({ viewOf, fresh }: Scope, block: Block, eqn: Equation): Rea
   return valueView(v!.type, block.let(fresh(v!.name ?? "v"), value));
 }
 
-function writeElementLoop(scope: Scope, block: Block, loop: ElementLoop, memory: StepMemory): void {
+function writeElementLoop(scope: LoweringScope, block: Block, loop: ElementLoop, memory: StepMemory): void {
   const { fused, views, viewOf, fresh } = scope;
   const places = new Map<Var, WriteView>();
   for (const { outs } of loop.members) {
@@ -179,7 +179,7 @@ function writeElementLoop(scope: Scope, block: Block, loop: ElementLoop, memory:
 }
 
 function writeEquation(
-  scope: Scope,
+  scope: LoweringScope,
   block: Block,
   eqn: Equation,
   programs: readonly FusedSubProgram[],
@@ -197,7 +197,7 @@ function writeEquation(
 
 /** Writes the loops of an equation. */
 function emit(
-  scope: Scope,
+  scope: LoweringScope,
   block: Block,
   { prim, params, outs: results }: Equation,
   ins: readonly ReadView[],
@@ -219,7 +219,7 @@ function emit(
       copy: (inner, target, view) => copyView(inner, target, view, fresh),
       write(inner, n, iteration, own = k.i32(0)) {
         const copy = flatIndex([scope.copy, own], [programs[n]!.copies ?? 1, 1]);
-        const given: Given = { ins, outs, iteration, failure, copy, fresh };
+        const given: SubProgramContext = { ins, outs, iteration, failure, copy, fresh };
         return writeProgram(taskOf(programs[n]!, memory.programs[n]!, inner, given), inner);
       },
     },
@@ -235,7 +235,7 @@ function declareScalar(block: Block, { type, name }: Var, fresh: (hint: string) 
 }
 
 /** What an equation gives its programs. */
-interface Given {
+interface SubProgramContext {
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
   readonly iteration: Expr | undefined;
@@ -249,10 +249,10 @@ function taskOf(
   { program, fused, ins, outs }: FusedSubProgram,
   memory: ProgramMemory,
   block: Block,
-  given: Given,
-): Task {
+  given: SubProgramContext,
+): LoweringTask {
   const { fresh, failure, copy } = given;
-  const viewAt = ({ of, index, isPart }: SubPlace, type: ArrayType): ReadView => {
+  const viewAt = ({ of, index, isPart }: SubProgramPort, type: ArrayType): ReadView => {
     const view = of === "operand" ? given.ins[index]! : given.outs[index]!;
     if (isPart !== true) return view;
     const iteration = must(given.iteration, "the iteration of a part");
@@ -276,7 +276,7 @@ function taskOf(
 }
 
 /** Where the plan puts an array; `undefined` for what has no memory. */
-function placeOf(task: Task, v: Var): WriteView | undefined {
+function placeOf(task: LoweringTask, v: Var): WriteView | undefined {
   const { memory, ins, outs } = task;
   const place = memory.values.get(v)?.place;
   switch (place?.kind) {
@@ -294,12 +294,12 @@ function placeOf(task: Task, v: Var): WriteView | undefined {
 }
 
 /** A temporary, or the copy of it that a program uses. */
-function temporaryView({ copy }: Task, type: ArrayType, name: string): WriteView {
+function temporaryView({ copy }: LoweringTask, type: ArrayType, name: string): WriteView {
   return bufferView(type, name, flatIndex([copy], [sizeOf(type.shape)]));
 }
 
 /** Copies results to their places: what another copy would overwrite is saved before the first. */
-function writeFinalCopies(scope: Scope, block: Block): void {
+function writeFinalCopies(scope: LoweringScope, block: Block): void {
   const { fused, memory, outs, viewOf, fresh } = scope;
   const locals = memory.after.map(({ result }) => outs[result]!.local);
   const sources = memory.after.map(({ result, saved }, i): ReadView => {

@@ -8,8 +8,8 @@ import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
 /** A number, or a choice between such by conditions; `v` is the value that is the choice, where there is one. */
-type Choice =
-  number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [Choice, Choice] };
+type SelectTree =
+  number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [SelectTree, SelectTree] };
 
 /** Choices between more numbers than this are not followed. */
 const mostNumbers = 8;
@@ -25,7 +25,7 @@ export function sinkMasks(program: Program): Program {
 }
 
 function withMasksBelow(program: Program): Program {
-  const choices = new Map<Var, Choice>();
+  const choices = new Map<Var, SelectTree>();
   const constants = new Map<string, Var>();
   const sunk = rewriteProgram(program, (eqn, rewriter) => {
     const choice = choiceOf(eqn, choices);
@@ -53,7 +53,7 @@ function withMasksBelow(program: Program): Program {
       }
       return v;
     };
-    const productOf = (x: Var, side: Choice): Var => {
+    const productOf = (x: Var, side: SelectTree): Var => {
       if (isNowhereZero(side)) {
         const product = plain({ type: out.type }, x, f);
         const value = typeof side === "number" ? side : undefined;
@@ -85,21 +85,21 @@ function withMasksBelow(program: Program): Program {
 }
 
 /** Plain products that a strong one becomes. */
-function productsOf(choice: Choice): number {
+function productsOf(choice: SelectTree): number {
   if (typeof choice === "number") return choice === 0 ? 0 : 1;
   return isNowhereZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
 }
 
-function everyNumber(choice: Choice, is: (x: number) => boolean): boolean {
+function everyNumber(choice: SelectTree, is: (x: number) => boolean): boolean {
   return typeof choice === "number" ? is(choice) : choice.sides.every((side) => everyNumber(side, is));
 }
 
-function isNowhereZero(choice: Choice): boolean {
+function isNowhereZero(choice: SelectTree): boolean {
   return everyNumber(choice, (x) => x !== 0);
 }
 
 /** What an equation gives, where that is a choice between numbers. */
-function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, Choice>): Choice | undefined {
+function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectTree | undefined {
   const { prim, params, ins, outs } = eqn;
   const given = ins.map((v) => choices.get(v));
   const rule = prim.algebra?.constant;
@@ -132,13 +132,13 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, Choice>): Choice | un
 }
 
 /** A choice `v` with other numbers; `undefined` if one of them is not known, or if a choice lies within this one. */
-function mapChoice(choice: Choice, v: Var, f: (x: number) => number | undefined): Choice | undefined {
+function mapChoice(choice: SelectTree, v: Var, f: (x: number) => number | undefined): SelectTree | undefined {
   if (typeof choice === "number") return f(choice);
   const sides = choice.sides.map((side) => (typeof side === "number" ? f(side) : undefined));
   const [x, y] = sides;
   return x === undefined || y === undefined ? undefined : { v, condition: choice.condition, sides: [x, y] };
 }
 
-function numbersIn(choice: Choice): number {
+function numbersIn(choice: SelectTree): number {
   return typeof choice === "number" ? 1 : numbersIn(choice.sides[0]) + numbersIn(choice.sides[1]);
 }

@@ -34,7 +34,7 @@ interface Pad {
 }
 
 /** Who computes and who reads the values of a program. */
-interface Uses {
+interface DefUseChains {
   readonly definitions: ReadonlyMap<Var, Equation>;
   readonly readers: ReadonlyMap<Var, readonly Equation[]>;
   readonly results: ReadonlySet<Var>;
@@ -79,7 +79,7 @@ function paddedBefore({ prim, params }: Equation): readonly number[] | undefined
   return interior.every((gap) => gap === 0) && [...low, ...high].every((n) => n >= 0) ? low : undefined;
 }
 
-function usesOf({ eqns, outs }: Program): Uses {
+function usesOf({ eqns, outs }: Program): DefUseChains {
   const definitions = new Map<Var, Equation>();
   const readers = new Map<Var, Equation[]>();
   for (const eqn of eqns) {
@@ -109,13 +109,17 @@ function isElementwise(eqn: Equation | undefined): boolean {
 }
 
 /** Whether a value is computed element by element, and nothing but pads makes it need memory. */
-function isFusible(v: Var, { definitions, readers, results }: Uses): boolean {
+function isFusible(v: Var, { definitions, readers, results }: DefUseChains): boolean {
   if (results.has(v) || !isElementwise(definitions.get(v))) return false;
   return readers.get(v)!.every((eqn) => isElementwise(eqn) || paddedBefore(eqn) !== undefined);
 }
 
 /** Operations an element that nothing needs any more once these pads are computed in another way. */
-function operationsSpared(program: Program, pads: readonly Pad[], { readers, results }: Uses): number {
+function operationsSpared(
+  program: Program,
+  pads: readonly Pad[],
+  { readers, results }: DefUseChains,
+): number {
   const gone = new Set(pads.map(({ eqn }) => eqn));
   let operations = 0;
   for (const eqn of program.eqns.toReversed()) {
@@ -145,7 +149,7 @@ function boundariesOf(pads: readonly Pad[]): number {
 /** Equations that compute the padded arrays of one shape where they lie; `undefined` where that is too much work. */
 function fuse(
   pads: readonly Pad[],
-  { definitions, results }: Uses,
+  { definitions, results }: DefUseChains,
 ): { readonly instead: ReadonlyMap<Equation, readonly Equation[]>; readonly operations: number } | undefined {
   const known = new Map<Var, Map<string, Var>>();
   const instead = new Map<Equation, readonly Equation[]>();

@@ -2,7 +2,7 @@ import type { Equation, Program, Var } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 
 /** Who reads the values of a program, by the places of equations in it. */
-interface Readers {
+interface ConsumerIndices {
   readonly eqns: readonly Equation[];
   readonly of: ReadonlyMap<Var, readonly number[]>;
 }
@@ -14,7 +14,7 @@ interface Readers {
 export function partsOf({ ins, eqns, outs }: Program): ReadonlySet<Equation> {
   const parts = new Set<Equation>();
   if (!eqns.some(isPart)) return parts;
-  const readers: Readers = { eqns, of: readersOf(eqns) };
+  const readers: ConsumerIndices = { eqns, of: readersOf(eqns) };
   const roots = new Map<Var, Var>(); // of a value under another shape, or a part: the array that it lies in
   const rootOf = (v: Var): Var => roots.get(v) ?? v;
   const made = new Map(eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn] as const)));
@@ -52,7 +52,7 @@ function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[
 }
 
 /** The last equation that reads a part, also as another shape or as something without memory; ∞ where it has to be an array. */
-function lastRead(part: Var, { eqns, of }: Readers, outs: ReadonlySet<Var>): number {
+function lastRead(part: Var, { eqns, of }: ConsumerIndices, outs: ReadonlySet<Var>): number {
   let last = -1;
   const open = [part];
   for (let v = open.pop(); v !== undefined; v = open.pop()) {

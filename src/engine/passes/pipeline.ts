@@ -16,7 +16,7 @@ import { foldTransposes } from "./transpose-folding.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
 
 /** A pass: from a program to one that computes the same. */
-export type Pass = (program: Program) => Program;
+export type ProgramPass = (program: Program) => Program;
 
 /** Equations that nothing needs are dropped. */
 export function eliminateDeadCode(program: Program): Program {
@@ -27,7 +27,7 @@ export function eliminateDeadCode(program: Program): Program {
 }
 
 /** The passes in their order. */
-export const pipeline: readonly (readonly [name: string, pass: Pass])[] = [
+export const pipeline: readonly (readonly [name: string, pass: ProgramPass])[] = [
   ["dead code", eliminateDeadCode],
   ["loop invariants", hoistInvariants],
   ["batched products", batchProducts],
@@ -72,7 +72,7 @@ function optimizeSubPrograms(program: Program): Program {
 }
 
 /** Parameters of an equation with `f` applied to the programs among them. */
-export function mapPrograms(params: unknown, f: Pass): unknown {
+export function mapPrograms(params: unknown, f: ProgramPass): unknown {
   if (typeof params !== "object" || params === null || !Object.values(params).some(isProgram)) return params;
   return Object.fromEntries(
     Object.entries(params).map(([key, value]: [string, unknown]) => [

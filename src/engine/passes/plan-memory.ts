@@ -1,21 +1,21 @@
-import type { SubPlace } from "../ir/primitive.ts";
+import type { SubProgramPort } from "../ir/primitive.ts";
 import type { Equation, Var } from "../ir/program.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
-import type { Draft, Temporary, Timeline } from "./temporaries.ts";
+import type { UnplacedTemporary, Temporary, Timeline } from "./temporaries.ts";
 import { makeTimeline, packArena, withCopies } from "./temporaries.ts";
-import type { ElementLoop, Fused, FusedSubProgram, Step } from "./fuse.ts";
+import type { ElementLoop, FusedProgram, FusedSubProgram, FusedStep } from "./fuse.ts";
 import { sourcesOf } from "./fuse.ts";
 
 /** Where an array lies: in the memory of an input of its program, where a result of it goes, or in a temporary. */
-export type Place =
+export type MemorySlot =
   | { readonly kind: "input" | "result"; readonly index: number }
   | { readonly kind: "temporary"; readonly name: string };
 
 /** An array in memory. It is written by the step `from` and read last by the step `to`, ∞ where it is a result. */
-export interface Placed {
-  readonly place: Place;
+export interface AllocatedArray {
+  readonly place: MemorySlot;
   readonly from: number;
   readonly to: number;
 }
@@ -23,9 +23,9 @@ export interface Placed {
 /** Where everything lies that one program computes. */
 export interface ProgramMemory {
   /** Results of steps; what is missing is a local, has no memory, or is an operand under another shape. */
-  readonly values: ReadonlyMap<Var, Placed>;
+  readonly values: ReadonlyMap<Var, AllocatedArray>;
   /** For each result where it lies before the copies in the end; `undefined` for a local. */
-  readonly results: readonly (Place | undefined)[];
+  readonly results: readonly (MemorySlot | undefined)[];
   /** Results that are copied to their places before anything else: they are inputs, which may be overwritten then. */
   readonly before: readonly number[];
   /** Results that are copied to their places in the end; one that another copy would overwrite is first `saved` in a temporary. */
@@ -58,7 +58,7 @@ export interface MemoryPlan {
  * overwritten, and results lie in them where they can. `fresh` names the temporaries.
  */
 export function planMemory(
-  fused: Fused,
+  fused: FusedProgram,
   donated: readonly boolean[],
   fresh: (hint: string) => string,
 ): MemoryPlan {
@@ -79,44 +79,50 @@ export function planMemory(
 }
 
 /** What is settled of the inputs and results of a program before its memory is planned. */
-interface Surroundings {
+interface MemoryConstraints {
   /** For each result, whether it goes to a place that is no input's. */
   readonly given: readonly boolean[];
   /** For each input that may be overwritten: the result that is best put there, and the temporary that it lies in, if any. */
-  readonly carried: readonly ({ readonly result: number; readonly draft: Draft | undefined } | undefined)[];
+  readonly carried: readonly (
+    { readonly result: number; readonly draft: UnplacedTemporary | undefined } | undefined
+  )[];
   /** Whether those results are copied there where they lie elsewhere. */
   readonly copiesBack: boolean;
 }
 
 /** Memory that holds one array after the other, of one dtype and size. */
-interface Storage {
-  readonly place: Place;
+interface SlotState {
+  readonly place: MemorySlot;
   readonly type: ArrayType;
   /** Whether it may be overwritten: a temporary, or an input that is carried. */
   readonly isOurs: boolean;
   /** The temporary that it is, here or further out. */
-  readonly draft: Draft | undefined;
+  readonly draft: UnplacedTemporary | undefined;
   /** The step that reads what it holds for the last time; −1 for an input that nobody reads. */
   end: number;
 }
 
 /** The memory of one program while it is planned. */
 interface Planner {
-  readonly fused: Fused;
+  readonly fused: FusedProgram;
   readonly timeline: Timeline;
   readonly lastUse: ReadonlyMap<Var, number>;
-  readonly storages: Map<Var, Storage>;
-  readonly values: Map<Var, Placed>;
+  readonly storages: Map<Var, SlotState>;
+  readonly values: Map<Var, AllocatedArray>;
   /** Values that go to a place that is given, and the first result that they are. */
   readonly targets: ReadonlyMap<Var, number>;
   /** Values that are best put where an input is. */
-  readonly successors: Map<Var, Storage>;
+  readonly successors: Map<Var, SlotState>;
   /** When each step so far began and ended. */
   readonly begins: number[];
   readonly ends: number[];
 }
 
-function planProgram(fused: Fused, timeline: Timeline, surroundings: Surroundings): ProgramMemory {
+function planProgram(
+  fused: FusedProgram,
+  timeline: Timeline,
+  surroundings: MemoryConstraints,
+): ProgramMemory {
   const { program } = fused;
   const inputs = new Set(program.ins);
   const before = program.outs.flatMap((v, i) => (surroundings.given[i] === true && inputs.has(v) ? [i] : []));
@@ -143,9 +149,9 @@ function planProgram(fused: Fused, timeline: Timeline, surroundings: Surrounding
 }
 
 function openPlanner(
-  fused: Fused,
+  fused: FusedProgram,
   timeline: Timeline,
-  { given, carried }: Surroundings,
+  { given, carried }: MemoryConstraints,
   before: readonly number[],
 ): Planner {
   const { ins, outs } = fused.program;
@@ -158,13 +164,13 @@ function openPlanner(
     if (given[i] === true && v.type.shape.length > 0 && !targets.has(v)) targets.set(v, i);
   });
   addForerunners(fused, lastUse, targets);
-  const storages = new Map<Var, Storage>();
-  const successors = new Map<Var, Storage>();
+  const storages = new Map<Var, SlotState>();
+  const successors = new Map<Var, SlotState>();
   ins.forEach((v, index) => {
     const { type } = v;
     if (type.shape.length === 0) return;
     const carry = carried[index];
-    const storage: Storage = {
+    const storage: SlotState = {
       place: { kind: "input", index },
       type,
       isOurs: carry !== undefined,
@@ -184,7 +190,7 @@ function openPlanner(
  * reads then or later, and those that the result is another shape of. Otherwise they would be copied there.
  */
 function addForerunners(
-  { program, steps, deferred }: Fused,
+  { program, steps, deferred }: FusedProgram,
   lastUse: ReadonlyMap<Var, number>,
   targets: Map<Var, number>,
 ): void {
@@ -227,7 +233,7 @@ function addForerunners(
  * The step that reads each value for the last time, ∞ for results. What another shape of a value is read by reads the value,
  * and so does what reads a value without memory that is made of it.
  */
-function lastUses({ steps, deferred }: Fused, results: readonly Var[]): ReadonlyMap<Var, number> {
+function lastUses({ steps, deferred }: FusedProgram, results: readonly Var[]): ReadonlyMap<Var, number> {
   const last = new Map<Var, number>(results.map((v) => [v, Infinity]));
   const read = (v: Var, step: number): void => void last.set(v, Math.max(last.get(v) ?? -1, step));
   for (let i = steps.length - 1; i >= 0; i--) {
@@ -250,7 +256,7 @@ function equationsOf({ members, reader }: ElementLoop): readonly Equation[] {
 
 const nothing: StepMemory = { scratch: [], programs: [] };
 
-function planStep(planner: Planner, step: Step, position: number): StepMemory {
+function planStep(planner: Planner, step: FusedStep, position: number): StepMemory {
   switch (step.kind) {
     case "scalar":
       return nothing;
@@ -303,7 +309,7 @@ function scratchOf(
   { timeline, begins }: Planner,
   { prim, params, ins }: Equation,
   position: number,
-): Draft[] {
+): UnplacedTemporary[] {
   const { lowering } = prim;
   if (lowering.kind !== "loops" || lowering.scratch === undefined) return [];
   const declared = lowering.scratch(
@@ -314,14 +320,14 @@ function scratchOf(
 }
 
 /** Ends the lives of temporaries. */
-function endNow({ timeline }: Planner, drafts: readonly Draft[]): void {
+function endNow({ timeline }: Planner, drafts: readonly UnplacedTemporary[]): void {
   if (drafts.length === 0) return;
   const now = timeline.tick();
   for (const draft of drafts) draft.to = now;
 }
 
 /** Puts a value where a rule says. */
-function put(planner: Planner, v: Var, storage: Storage, position: number): void {
+function put(planner: Planner, v: Var, storage: SlotState, position: number): void {
   const { lastUse, storages, values, begins, ends } = planner;
   // an input whose place was free for others since it was read last
   if (storage.draft !== undefined && storage.place.kind === "input" && storage.end < position)
@@ -347,14 +353,14 @@ function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, posit
 }
 
 /** Memory for a result, by the first rule that has some; `dying` is what it may overwrite element by element. */
-function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<Storage>): void {
+function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<SlotState>): void {
   const { timeline, begins, lastUse, successors, targets } = planner;
-  const isFree = (storage: Storage): boolean =>
+  const isFree = (storage: SlotState): boolean =>
     storage.end < position || (storage.end === position && dying.has(storage));
   // where it must go
   const target = targets.get(v);
   if (target !== undefined) {
-    const place: Place = { kind: "result", index: target };
+    const place: MemorySlot = { kind: "result", index: target };
     const end = lastUse.get(v) ?? position;
     return put(planner, v, { place, type: v.type, isOurs: false, draft: undefined, end }, position);
   }
@@ -368,7 +374,7 @@ function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet
       return put(planner, v, storage, position);
   // a new temporary
   const draft = timeline.add(v.name ?? "t", v.type, begins[position]!);
-  const place: Place = { kind: "temporary", name: draft.name };
+  const place: MemorySlot = { kind: "temporary", name: draft.name };
   put(planner, v, { place, type: v.type, isOurs: true, draft, end: position }, position);
 }
 
@@ -381,11 +387,11 @@ function dyingIn(
   { fused, storages }: Planner,
   { members, reader }: ElementLoop,
   position: number,
-): Set<Storage> {
-  const found = new Set<Storage>();
+): Set<SlotState> {
+  const found = new Set<SlotState>();
   if (reader !== undefined) return found;
   const own = new Set(members.map(({ outs }) => outs[0]!));
-  const readElsewhere = new Set<Storage>();
+  const readElsewhere = new Set<SlotState>();
   for (const { prim, ins } of members) {
     for (const v of ins) {
       if (own.has(v)) continue;
@@ -405,7 +411,7 @@ function dyingIn(
 /** The memory of a program of an equation: operands that lie where its results go are carried. */
 function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSubProgram): ProgramMemory {
   const { storages } = planner;
-  const isAt = ({ of, index, isPart }: SubPlace, result: number): boolean => {
+  const isAt = ({ of, index, isPart }: SubProgramPort, result: number): boolean => {
     if (isPart === true) return false;
     if (of === "result") return index === result;
     const storage = storages.get(ins[index]!);
@@ -427,7 +433,7 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
 /** The results that do not lie where they go: those with places of their own, then those of carried inputs. */
 function finalCopies(
   { fused, timeline, storages }: Planner,
-  { given, carried, copiesBack }: Surroundings,
+  { given, carried, copiesBack }: MemoryConstraints,
   before: readonly number[],
   time: number,
 ): readonly FinalCopy[] {
@@ -439,7 +445,7 @@ function finalCopies(
     if (given[result] === true && !isThere && !before.includes(result)) copies.push({ result });
   });
   if (!copiesBack) return copies;
-  const overwritten = new Set<Storage>();
+  const overwritten = new Set<SlotState>();
   outs.forEach((v, result) => {
     const input = carried.findIndex((carry) => carry?.result === result);
     const [storage, target] = [storages.get(v), storages.get(ins[input]!)];

@@ -1,8 +1,8 @@
 import { showType } from "../errors/index.ts";
 import { indented, namesOf, printAround, printEquation } from "../ir/print.ts";
 import type { Program, Var } from "../ir/program.ts";
-import type { Fused, Step } from "./fuse.ts";
-import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
+import type { FusedProgram, FusedStep } from "./fuse.ts";
+import type { MemoryPlan, MemorySlot, ProgramMemory } from "./plan-memory.ts";
 
 /**
  * The steps of a program as text, numbered: loops with the equations that they compute, each element once, and other equations
@@ -18,7 +18,7 @@ import type { MemoryPlan, Place, ProgramMemory } from "./plan-memory.ts";
  * }
  * ```
  */
-export function printFused({ program, steps, deferred }: Fused): string {
+export function printFused({ program, steps, deferred }: FusedProgram): string {
   return printAround(program, (nameOf) => [
     ...[...deferred.values()].map((eqn) => `where it is read: ${printEquation(eqn, nameOf)}`),
     ...steps.flatMap((step, i) => {
@@ -28,7 +28,7 @@ export function printFused({ program, steps, deferred }: Fused): string {
   ]);
 }
 
-function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
+function stepLines(step: FusedStep, nameOf: (v: Var) => string): readonly string[] {
   switch (step.kind) {
     case "scalar":
     case "alias":
@@ -59,7 +59,7 @@ function stepLines(step: Step, nameOf: (v: Var) => string): readonly string[] {
  * ```
  */
 export function printMemoryPlan(
-  { program, steps }: Fused,
+  { program, steps }: FusedProgram,
   { memory, temps, arenaBytes }: MemoryPlan,
 ): string {
   const lines = memoryLines({ program, steps }, memory);
@@ -68,7 +68,7 @@ export function printMemoryPlan(
 }
 
 function memoryLines(
-  { program, steps }: Pick<Fused, "program" | "steps">,
+  { program, steps }: Pick<FusedProgram, "program" | "steps">,
   { values, before, after, steps: stepMemories }: ProgramMemory,
 ): readonly string[] {
   const nameOf = namesOf(program);
@@ -94,7 +94,7 @@ function memoryLines(
   return lines;
 }
 
-function showPlace(place: Place, { ins }: Program, nameOf: (v: Var) => string): string {
+function showPlace(place: MemorySlot, { ins }: Program, nameOf: (v: Var) => string): string {
   switch (place.kind) {
     case "input":
       return `in the place of ${nameOf(ins[place.index]!)}`;

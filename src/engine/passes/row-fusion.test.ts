@@ -22,7 +22,7 @@ import { makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
 import { checkProgram } from "../ir/check.ts";
 import { printProgram } from "../ir/print.ts";
 import type { Program } from "../ir/program.ts";
-import type { Backend, Slot } from "../kernel/executable.ts";
+import type { Backend, KernelValue } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import { tools } from "../transforms/tools.ts";
@@ -47,7 +47,7 @@ function numbers(shape: readonly number[], seed: number): Tensor {
 
 /** What a program gives, as bits. */
 function run(program: Program, backend: Backend, ins: readonly Tensor[]): readonly (readonly number[])[] {
-  const outs = program.outs.map(({ type: { dtype, shape } }): Slot => {
+  const outs = program.outs.map(({ type: { dtype, shape } }): KernelValue => {
     return shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 };
   });
   const compiled = backend.compile(lowerProgram(program).routine);

@@ -11,20 +11,20 @@ import { rowLoopEquation } from "./row-loop.ts";
 import { largestOf } from "../util/append.ts";
 
 /** What rows must have to be worth a loop of their own. */
-export interface WorthOfRows {
+export interface RowFusionThresholds {
   /** Elements of a row from which on what is done once a row is little beside it. */
   readonly elements: number;
   /** Bytes that loops over all rows go over, array after array, from which on a core's caches do not hold the rows from one loop to the next. */
   readonly bytes: number;
 }
 
-const usual: WorthOfRows = { elements: 128, bytes: 2 ** 22 };
+const usual: RowFusionThresholds = { elements: 128, bytes: 2 ** 22 };
 
 /**
  * What is computed of each row of an array, then of the row and that, and so on, as a norm or a softmax does and its derivative again,
  * is computed row by row: a row stays in the first-level cache, and temporaries have room for some rows only. No bit changes.
  */
-export function fuseRows(program: Program, least: WorthOfRows = usual): Program {
+export function fuseRows(program: Program, least: RowFusionThresholds = usual): Program {
   let fused = program;
   for (const rows of rowsOfFolds(program, least)) {
     for (
@@ -38,7 +38,7 @@ export function fuseRows(program: Program, least: WorthOfRows = usual): Program 
 }
 
 /** The axes that folds leave in front of long rows, where so many rows may be worth it. */
-function rowsOfFolds({ eqns }: Program, least: WorthOfRows): readonly Shape[] {
+function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Shape[] {
   const found = new Map<string, { readonly rows: Shape; readonly folds: Equation[] }>();
   for (const eqn of eqns) {
     const rows = eqn.outs[0]?.type.shape ?? [];
@@ -59,7 +59,7 @@ function bytesOf(folds: readonly Equation[]): number {
 }
 
 /** Whether an equation folds long rows into a number each. */
-function isLongFold(eqn: Equation, rows: Shape, least: WorthOfRows): boolean {
+function isLongFold(eqn: Equation, rows: Shape, least: RowFusionThresholds): boolean {
   return (
     eqn.prim.lowering.kind === "loops" &&
     eqn.outs.length === 1 &&
@@ -69,7 +69,7 @@ function isLongFold(eqn: Equation, rows: Shape, least: WorthOfRows): boolean {
   );
 }
 
-function isLong({ type }: Var, rows: Shape, { elements }: WorthOfRows): boolean {
+function isLong({ type }: Var, rows: Shape, { elements }: RowFusionThresholds): boolean {
   return sizeOf(type.shape) >= elements * sizeOf(rows);
 }
 
@@ -91,7 +91,7 @@ function hasRows({ type: { shape } }: Var, rows: Shape): boolean {
 }
 
 /** Equations that are computed row by row, and how. */
-interface Group {
+interface RowwiseGroup {
   readonly members: ReadonlySet<Equation>;
   readonly rules: ReadonlyMap<Equation, RowRule<unknown>>;
   /** What makes the values that cost nothing: members compute those anew. */
@@ -102,7 +102,7 @@ interface Group {
  * Equations with these rows that are worth a loop of their own: a fold of long rows, and what reads long rows with what that gave. None of
  * them needs anything that others make of members.
  */
-function findGroup({ eqns }: Program, rows: Shape, least: WorthOfRows): Group | undefined {
+function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): RowwiseGroup | undefined {
   const free = new Map<Var, Equation>();
   const rules = new Map<Equation, RowRule<unknown>>();
   const members = new Map<Var, Equation>();
@@ -129,7 +129,7 @@ function findGroup({ eqns }: Program, rows: Shape, least: WorthOfRows): Group | 
 }
 
 /** The first equations of a group that share rows and are worth a loop. */
-function worthwhile(group: Group, rows: Shape, least: WorthOfRows): Group | undefined {
+function worthwhile(group: RowwiseGroup, rows: Shape, least: RowFusionThresholds): RowwiseGroup | undefined {
   const { members, free } = group;
   const rowsOf = ({ ins, outs }: Equation): readonly Var[] =>
     [...ins.flatMap((v) => sourcesOf(v, free)), ...outs].filter((v) => hasRows(v, rows));
@@ -160,7 +160,7 @@ function worthwhile(group: Group, rows: Shape, least: WorthOfRows): Group | unde
 }
 
 /** The program with a loop in the place of the last member of a group. */
-function withRowLoop(program: Program, rows: Shape, group: Group): Program {
+function withRowLoop(program: Program, rows: Shape, group: RowwiseGroup): Program {
   const { members, free } = group;
   const others = program.eqns.filter((eqn) => !members.has(eqn));
   const read = new Set(
@@ -190,7 +190,7 @@ function needed(program: Program): Program {
 
 /** What computes one row, and its operands: those that are the same for all rows, and those of which it takes a row. */
 function bodyOf(
-  { members, rules, free }: Group,
+  { members, rules, free }: RowwiseGroup,
   rows: Shape,
   outs: readonly Var[],
 ): { readonly body: Omit<Program, "name">; readonly consts: readonly Var[]; readonly xs: readonly Var[] } {

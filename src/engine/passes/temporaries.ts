@@ -12,7 +12,7 @@ export interface Temporary extends Buffer<number> {
 }
 
 /** A temporary without an offset: it holds something from one time to another, both included, but for what lies in `gaps`. */
-export interface Draft extends Buffer<number> {
+export interface UnplacedTemporary extends Buffer<number> {
   readonly from: number;
   to: number;
   /** Spans in which it holds nothing; they end before the second time and begin after the first one. */
@@ -23,22 +23,22 @@ export interface Draft extends Buffer<number> {
 
 /** The temporaries of a routine while its memory is planned, and a clock by which their lives are told. */
 export interface Timeline {
-  readonly drafts: readonly Draft[];
+  readonly drafts: readonly UnplacedTemporary[];
   /** The next time. */
   tick(): number;
   /** A new temporary, which lives from one time on. */
-  add(hint: string, type: ArrayType, from: number, copiedBy?: readonly object[]): Draft;
+  add(hint: string, type: ArrayType, from: number, copiedBy?: readonly object[]): UnplacedTemporary;
 }
 
 /** A timeline without temporaries; `fresh` makes their names. */
 export function makeTimeline(fresh: (hint: string) => string): Timeline {
-  const drafts: Draft[] = [];
+  const drafts: UnplacedTemporary[] = [];
   let time = 0;
   return {
     drafts,
     tick: () => time++,
     add(hint, { dtype, shape }, from, copiedBy = []) {
-      const draft: Draft = {
+      const draft: UnplacedTemporary = {
         name: fresh(hint),
         type: scalarTypeOf(dtype),
         size: sizeOf(shape),
@@ -65,8 +65,8 @@ export function withCopies(timeline: Timeline, copies: number): Timeline {
 }
 
 /** A temporary in the arena. */
-interface Placed {
-  readonly draft: Draft;
+interface ArenaAllocation {
+  readonly draft: UnplacedTemporary;
   readonly start: number;
   readonly end: number;
 }
@@ -75,14 +75,14 @@ interface Placed {
  * Gives every temporary its place in the arena: the largest first, each at the lowest offset where nothing else lies while it
  * holds something.
  */
-export function packArena(drafts: readonly Draft[]): {
+export function packArena(drafts: readonly UnplacedTemporary[]): {
   readonly temps: readonly Temporary[];
   readonly arenaBytes: number;
 } {
-  const bytesOf = ({ type, size }: Draft): number =>
+  const bytesOf = ({ type, size }: UnplacedTemporary): number =>
     Math.ceil((size * bytesPerElement[type]) / tempAlignment) * tempAlignment;
-  const placed: Placed[] = []; // by their starts
-  const offsets = new Map<Draft, number>();
+  const placed: ArenaAllocation[] = []; // by their starts
+  const offsets = new Map<UnplacedTemporary, number>();
   let arenaBytes = 0;
   for (const draft of drafts.toSorted((a, b) => bytesOf(b) - bytesOf(a))) {
     const bytes = bytesOf(draft);
@@ -110,22 +110,22 @@ export function packArena(drafts: readonly Draft[]): {
  * Whether an iteration of a loop that has copies of both temporaries would write to the copy of another iteration, which may still
  * use it: iterations run at once, so that only copies at equal offsets may share memory.
  */
-function mixesCopies(draft: Draft, start: number, other: Placed): boolean {
+function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAllocation): boolean {
   const loops = new Set(draft.copiedBy);
   if (!other.draft.copiedBy?.some((loop) => loops.has(loop))) return false;
-  const exactBytes = ({ type, size }: Draft): number => size * bytesPerElement[type];
+  const exactBytes = ({ type, size }: UnplacedTemporary): number => size * bytesPerElement[type];
   return start !== other.start || exactBytes(draft) !== exactBytes(other.draft);
 }
 
 /** Whether two temporaries hold something at the same time. */
-function isMet(a: Draft, b: Draft): boolean {
+function isMet(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
   if (a.to < b.from || b.to < a.from) return false;
   if (a.gaps.length === 0 && b.gaps.length === 0) return true;
   return livesOf(a).some(([from, to]) => livesOf(b).some((other) => from <= other[1] && other[0] <= to));
 }
 
 /** The spans in which a temporary holds something. */
-function livesOf({ from, to, gaps }: Draft): readonly (readonly [from: number, to: number])[] {
+function livesOf({ from, to, gaps }: UnplacedTemporary): readonly (readonly [from: number, to: number])[] {
   const spans: [number, number][] = [];
   let start = from;
   for (const [after, before] of gaps.toSorted(([a], [b]) => a - b)) {

@@ -1,4 +1,12 @@
-import type { Accumulator, InPlace, Lowering, Mask, Maybe, SubProgram, Tools } from "../ir/primitive.ts";
+import type {
+  Accumulator,
+  InPlaceResult,
+  Lowering,
+  Mask,
+  Maybe,
+  SubProgram,
+  TransformTools,
+} from "../ir/primitive.ts";
 import { isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -58,7 +66,7 @@ export function transposeWhole(
   ins: readonly Maybe[],
   program: Program,
   into: readonly (Accumulator | undefined)[],
-  { transposeProgram }: Tools,
+  { transposeProgram }: TransformTools,
   masks: readonly Mask[],
   run: (program: Program, ins: readonly Tensor[]) => readonly Tensor[],
 ): void {
@@ -87,15 +95,15 @@ export function addResults(
 }
 
 /** The results of a program that are its inputs, changed in some places at most: they may lie where the inputs do. */
-export function changedInPlace(program: Program): readonly InPlace[] {
+export function changedInPlace(program: Program): readonly InPlaceResult[] {
   let pairs = changes.get(program);
   if (pairs === undefined) changes.set(program, (pairs = findChanges(program)));
   return pairs;
 }
 
-const changes = /* @__PURE__ */ new WeakMap<Program, readonly InPlace[]>();
+const changes = /* @__PURE__ */ new WeakMap<Program, readonly InPlaceResult[]>();
 
-function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
+function findChanges({ ins, eqns, outs }: Program): readonly InPlaceResult[] {
   const origins = new Map<Var, Var>(); // of a result that lies in the memory of an operand: that operand
   for (const { prim, params, ins: operands, outs: results } of eqns) {
     const { lowering } = prim;
@@ -104,7 +112,7 @@ function findChanges({ ins, eqns, outs }: Program): readonly InPlace[] {
     for (const { result, operand } of lowering.inPlace?.(params) ?? [])
       origins.set(results[result]!, operands[operand]!);
   }
-  const pairs: InPlace[] = [];
+  const pairs: InPlaceResult[] = [];
   outs.forEach((v, result) => {
     let origin: Var | undefined = v;
     while (origins.has(origin)) origin = origins.get(origin)!;

@@ -10,7 +10,7 @@ import { range, sizeOf } from "../util/shape.ts";
 import { scale } from "./arithmetic.ts";
 import { add } from "./linear.ts";
 import { product, requireSquare, swapped } from "./matrices.ts";
-import type { Matrix } from "./matrix-loops.ts";
+import type { MatrixView } from "./matrix-loops.ts";
 import {
   addProduct,
   blockOf,
@@ -106,8 +106,8 @@ function factorRows(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  u: Matrix<WriteView>,
-  negated: Matrix<WriteView> | undefined,
+  u: MatrixView<WriteView>,
+  negated: MatrixView<WriteView> | undefined,
 ): void {
   const size = negated === undefined ? n : blockOf(n);
   for (let from = 0; from < n; from += size) {
@@ -151,7 +151,7 @@ function factorRows(
 function factorDiagonal(
   block: Block,
   fresh: LowerContext["fresh"],
-  u: Matrix<WriteView>,
+  u: MatrixView<WriteView>,
   from: number,
   first: Expr,
   count: number,
@@ -193,8 +193,8 @@ function writeOut(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  a: Matrix,
-  out: Matrix<WriteView>,
+  a: MatrixView,
+  out: MatrixView<WriteView>,
 ): void {
   const given = range(0, n).map((i) => range(0, i + 1).map((j) => block.let(fresh("a"), readAt(a, i, j))));
   const rows = factorElements(block, fresh, n, (i, j) => given[j]![i]!);

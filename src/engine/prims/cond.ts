@@ -1,7 +1,7 @@
 import { DownhillError, showType } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
 import { numberOf } from "../ir/elements.ts";
-import type { Maybe, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import type { Maybe, PartialTools, PartialValue, Primitive, TransformTools } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -172,7 +172,7 @@ function bothForAll(
   batched: readonly boolean[],
   size: number,
   { onTrue, onFalse }: CondParams,
-  batchProgram: Tools["batchProgram"],
+  batchProgram: TransformTools["batchProgram"],
 ): readonly Tensor[] {
   const changes = guardedChanges(onTrue, onFalse);
   const changed = changes.map(({ result }) => result);
@@ -219,7 +219,10 @@ function condPartialEval(
   const unknown = operands.map((x) => !x.known);
   const none = params.onTrue.outs.map(() => false);
   const atHand = operands.map((x) => tools.isAtHand(x.value));
-  const split = (side: Program, later: readonly boolean[]): ReturnType<Tools["partialEvalProgram"]> =>
+  const split = (
+    side: Program,
+    later: readonly boolean[],
+  ): ReturnType<TransformTools["partialEvalProgram"]> =>
     tools.partialEvalProgram(side, unknown, later, atHand, tools.isRepeated);
   const [a, b] = both(params, (side) => split(side, none).unknownOuts);
   const marked = either(a, b);

@@ -6,7 +6,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import type { Dim, Expr, BufferPointer } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { must } from "../util/assert-never.ts";
 import type { Shape } from "../util/shape.ts";
@@ -232,7 +232,7 @@ function emitDot(context: LowerContext, params: DotParams): void {
   const results = dims.filter((dim) => dim.role === "row" || dim.role === "column");
   if (x.buffer === undefined || y.buffer === undefined || results.every((dim) => dim.size === 1))
     return emitFold(context, dims);
-  const place = ({ buffer, offset }: WriteView): Place => ({
+  const place = ({ buffer, offset }: WriteView): BufferPointer => ({
     buffer: must(buffer, "the memory of a product"),
     offset: offset ?? k.i32(0),
   });

@@ -6,7 +6,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf, withShape } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import type { Dim, Expr, BufferPointer } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
 import { must } from "../util/assert-never.ts";
 import type { Shape } from "../util/shape.ts";
@@ -203,7 +203,7 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
   if (sizeOf(out.type.shape) === 0) return;
   const [items, channels, ...space] = x.type.shape;
   const sizes = paddedSizes(space, params);
-  const start = ({ buffer, offset }: WriteView): Place => ({
+  const start = ({ buffer, offset }: WriteView): BufferPointer => ({
     buffer: must(buffer, "the memory of a convolution"),
     offset: offset ?? k.i32(0),
   });
@@ -213,11 +213,11 @@ function emitConvolve(context: LowerContext, params: ConvolveParams): void {
     left: stridesOf(w.type.shape),
     image: stridesOf([channels!, ...sizes]),
   };
-  const further = ({ buffer, offset }: Place, by: number): Place => ({
+  const further = ({ buffer, offset }: BufferPointer, by: number): BufferPointer => ({
     buffer,
     offset: plus(offset, k.i32(by)),
   });
-  const product = (into: Block, right: Place, outStart: Place, sharedItems: number): void => {
+  const product = (into: Block, right: BufferPointer, outStart: BufferPointer, sharedItems: number): void => {
     for (const { start: first, count, from, taps } of segmentsOf(
       space,
       w.type.shape.slice(2),

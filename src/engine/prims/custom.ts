@@ -1,5 +1,5 @@
 import { DownhillError } from "../errors/index.ts";
-import type { Maybe, PartialValue, Primitive, Tools, TransposeRule } from "../ir/primitive.ts";
+import type { Maybe, PartialValue, Primitive, TransformTools, TransposeRule } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program } from "../ir/program.ts";
 import { DeferredProgram } from "../ir/program.ts";
@@ -44,20 +44,20 @@ function batchedArguments(
 }
 
 /** A rule: deferred where it applies its own function, so that it holds itself. */
-export type Rule = Program | DeferredProgram;
+export type CustomRule = Program | DeferredProgram;
 
-function programOf(rule: Rule): Program {
+function programOf(rule: CustomRule): Program {
   return rule instanceof DeferredProgram ? rule.program : rule;
 }
 
 /** A rule over a batch of all that is marked in what `batched` gives for it. */
 function batchRule(
-  rule: Rule,
+  rule: CustomRule,
   size: number,
   key: string,
   batched: (program: Program) => readonly boolean[],
-  { batchProgram }: Tools,
-): Rule {
+  { batchProgram }: TransformTools,
+): CustomRule {
   const form = (program: Program): Program =>
     batchProgram(
       program,
@@ -84,7 +84,7 @@ const transposeCall: TransposeRule<{ readonly program: Program }>["transpose"] =
  */
 export interface CustomJvpParams {
   readonly program: Program;
-  readonly rule: Rule;
+  readonly rule: CustomRule;
   readonly consts: number;
 }
 
@@ -155,8 +155,8 @@ export function customJvp(ins: readonly Tensor[], params: CustomJvpParams): read
  */
 export interface CustomVjpParams {
   readonly program: Program;
-  readonly forward: Rule;
-  readonly backward: Rule;
+  readonly forward: CustomRule;
+  readonly backward: CustomRule;
   readonly consts: number;
 }
 

@@ -14,7 +14,7 @@ import { concatenate } from "./pieces.ts";
 import { full, neg, stopGradient, sub, where, zeros } from "./linear.ts";
 import { factoredSolve, lu, rowsInOrder } from "./lu.ts";
 import { identityLike, product, requireSquare, swapped } from "./matrices.ts";
-import type { Index, Matrix, Vector } from "./matrix-loops.ts";
+import type { Index, MatrixView, VectorView } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matrix-loops.ts";
 import { broadcast, sum } from "./shape.ts";
 
@@ -24,7 +24,7 @@ function ofFactors(
   rules: {
     jvp(da: Tensor, ins: readonly Tensor[]): Tensor;
     /** Writes the number of one matrix of n rows; `last` is the third operand. */
-    emit(block: Block, fresh: (hint: string) => string, n: number, packed: Matrix, last: Expr): Expr;
+    emit(block: Block, fresh: (hint: string) => string, n: number, packed: MatrixView, last: Expr): Expr;
   },
 ): Primitive<object> {
   const prim: Primitive<object> = builtIn<object>({
@@ -222,8 +222,8 @@ const pivotsPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 });
 
 interface Pivoting {
-  readonly rows: Vector;
-  readonly columns: Vector;
+  readonly rows: VectorView;
+  readonly columns: VectorView;
   readonly sign: Expr;
   readonly isSingular: Expr;
 }
@@ -233,7 +233,7 @@ function eliminateLargest(
   block: Block,
   fresh: (hint: string) => string,
   n: number,
-  w: Matrix<WriteView>,
+  w: MatrixView<WriteView>,
   { rows, columns, sign, isSingular }: Pivoting,
   c: Expr,
 ): void {

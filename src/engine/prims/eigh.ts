@@ -13,7 +13,7 @@ import { symmetric } from "./cholesky.ts";
 import { formRows, panelsOf, reflectionOf, reflectionScratch } from "./householder.ts";
 import { full, sub, where, zeros } from "./linear.ts";
 import { diagonalPlaces, product, requireSquare } from "./matrices.ts";
-import type { Matrix, Vector } from "./matrix-loops.ts";
+import type { MatrixView, VectorView } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, vectorOf, writeAt } from "./matrix-loops.ts";
 import { applyReversed, isConverged, makeRotation, orderOf } from "./rotations.ts";
 import { broadcast, sum } from "./shape.ts";
@@ -118,8 +118,11 @@ function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams
   const n = shape.at(-1)!;
   if (sizeOf(shape) === 0) return;
   const type = scalarTypeOf(dtype);
-  const [vectors, rows] = scratch.map((view) => matrixOf(view, 0)) as [Matrix<WriteView>, Matrix<WriteView>];
-  const [beside, cosines, sines, order] = scratch.slice(2, 6).map((view) => vectorOf(view, 0, n)) as [Vector, Vector, Vector, Vector]; // prettier-ignore
+  const [vectors, rows] = scratch.map((view) => matrixOf(view, 0)) as [
+    MatrixView<WriteView>,
+    MatrixView<WriteView>,
+  ];
+  const [beside, cosines, sines, order] = scratch.slice(2, 6).map((view) => vectorOf(view, 0, n)) as [VectorView, VectorView, VectorView, VectorView]; // prettier-ignore
   const reflections = panelsOf(vectors, scratch.slice(6), n, n);
   eachMatrix(context, countOf(shape), false, (block, item) => {
     const [given, values, columns] = [matrixOf(a, item), vectorOf(w, item, n), matrixOf(v, item)];
@@ -152,7 +155,7 @@ function emitEigh(context: LowerContext, { order: ofDerivative }: SpectrumParams
 export function largestOf(
   block: Block,
   fresh: LowerContext["fresh"],
-  a: Matrix,
+  a: MatrixView,
   n: number,
   elementsOf: (row: Expr) => Expr,
 ): Expr {
@@ -191,11 +194,11 @@ function tridiagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  a: Matrix<WriteView>,
+  a: MatrixView<WriteView>,
   setTau: (block: Block, c: Expr, tau: Expr) => void,
-  diagonal: Vector,
-  beside: Vector,
-  moved: Vector,
+  diagonal: VectorView,
+  beside: VectorView,
+  moved: VectorView,
 ): void {
   const type = scalarTypeOf(a.view.type.dtype);
   const [zero, end] = [k.constant(type, 0), k.i32(n)];
@@ -238,14 +241,14 @@ function tridiagonalise(
   block.forEach(fresh("j"), k.i32(0), end, (loop, j) => writeAt(loop, a, n - 1, j, zero));
 }
 
-interface Tridiagonal {
+interface TridiagonalForm {
   /** The diagonal, which becomes the eigenvalues, and what stands beside it. */
-  readonly values: Vector;
-  readonly beside: Vector;
-  readonly cosines: Vector;
-  readonly sines: Vector;
+  readonly values: VectorView;
+  readonly beside: VectorView;
+  readonly cosines: VectorView;
+  readonly sines: VectorView;
   /** The rows that are rotated as those of the matrix are. */
-  readonly rows: Matrix<WriteView>;
+  readonly rows: MatrixView<WriteView>;
   readonly isFinite: Expr;
 }
 
@@ -254,7 +257,7 @@ function diagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  { values, beside, cosines, sines, rows, isFinite: areFinite }: Tridiagonal,
+  { values, beside, cosines, sines, rows, isFinite: areFinite }: TridiagonalForm,
 ): void {
   const { type } = values.read(0);
   const [zero, one, two] = [0, 1, 2].map((x) => k.constant(type, x)) as [Expr, Expr, Expr];
@@ -355,7 +358,7 @@ export function separate(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  values: Vector,
+  values: VectorView,
   { order, descending = false, awayFromZero = false }: Separation,
 ): void {
   const { type } = values.read(0);

@@ -40,26 +40,32 @@ export function radicesOf(n: number): readonly number[] | undefined {
 }
 
 /** A complex number as expressions. */
-interface Pair {
+interface ComplexExpr {
   readonly re: Expr;
   readonly im: Expr;
 }
 
-const addPairs = (x: Pair, y: Pair): Pair => ({ re: k.add(x.re, y.re), im: k.add(x.im, y.im) });
-const subPairs = (x: Pair, y: Pair): Pair => ({ re: k.sub(x.re, y.re), im: k.sub(x.im, y.im) });
+const addPairs = (x: ComplexExpr, y: ComplexExpr): ComplexExpr => ({
+  re: k.add(x.re, y.re),
+  im: k.add(x.im, y.im),
+});
+const subPairs = (x: ComplexExpr, y: ComplexExpr): ComplexExpr => ({
+  re: k.sub(x.re, y.re),
+  im: k.sub(x.im, y.im),
+});
 /** x · i, or x · −i. */
-const quarterTurn = (x: Pair, sign: number): Pair =>
+const quarterTurn = (x: ComplexExpr, sign: number): ComplexExpr =>
   sign > 0 ? { re: k.neg(x.im), im: x.re } : { re: x.im, im: k.neg(x.re) };
-const mulPairs = (x: Pair, w: Pair): Pair => ({
+const mulPairs = (x: ComplexExpr, w: ComplexExpr): ComplexExpr => ({
   re: k.sub(k.mul(x.re, w.re), k.mul(x.im, w.im)),
   im: k.add(k.mul(x.re, w.im), k.mul(x.im, w.re)),
 });
 
 /** Names for the parts of numbers that are used more than once. */
-type Keep = (x: Pair) => Pair;
+type ComplexBinder = (x: ComplexExpr) => ComplexExpr;
 
 /** The transform of a few numbers. */
-function butterfly(xs: readonly Pair[], sign: 1 | -1, keep: Keep): readonly Pair[] {
+function butterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   if (xs.length === 2) return [addPairs(xs[0]!, xs[1]!), subPairs(xs[0]!, xs[1]!)];
   if (xs.length === 4) {
     const [a, b] = [keep(addPairs(xs[0]!, xs[2]!)), keep(subPairs(xs[0]!, xs[2]!))];
@@ -70,17 +76,17 @@ function butterfly(xs: readonly Pair[], sign: 1 | -1, keep: Keep): readonly Pair
 }
 
 /** Of an odd number p of numbers: by sums and differences of those that lie opposite of each other. */
-function oddButterfly(xs: readonly Pair[], sign: 1 | -1, keep: Keep): readonly Pair[] {
+function oddButterfly(xs: readonly ComplexExpr[], sign: 1 | -1, keep: ComplexBinder): readonly ComplexExpr[] {
   const p = xs.length;
   const half = range(1, (p + 1) / 2);
   const sums = half.map((j) => keep(addPairs(xs[j]!, xs[p - j]!)));
   const differences = half.map((j) => keep(subPairs(xs[j]!, xs[p - j]!)));
   const { type } = xs[0]!.re;
-  const times = (x: Pair, factor: number): Pair => {
+  const times = (x: ComplexExpr, factor: number): ComplexExpr => {
     const c = k.constant(type, factor);
     return { re: k.mul(x.re, c), im: k.mul(x.im, c) };
   };
-  const total = (parts: readonly Pair[]): Pair => parts.reduce(addPairs);
+  const total = (parts: readonly ComplexExpr[]): ComplexExpr => parts.reduce(addPairs);
   const first = total([xs[0]!, ...sums]);
   const others = half.map((m) => {
     const even = keep(total([xs[0]!, ...half.map((j) => times(sums[j - 1]!, turn(j * m, p).cos))]));
@@ -92,7 +98,7 @@ function oddButterfly(xs: readonly Pair[], sign: 1 | -1, keep: Keep): readonly P
 }
 
 /** Where complex numbers lie. */
-interface Place {
+interface ComplexView {
   readonly re: ReadView;
   readonly im: ReadView;
   readonly from: Expr;
@@ -107,7 +113,7 @@ interface Place {
 function emitPass(
   block: Block,
   { fresh, ins }: LowerContext,
-  source: Place,
+  source: ComplexView,
   target: { readonly re: WriteView; readonly im: WriteView; readonly from: Expr },
   pass: { readonly radix: number; readonly blocks: number; readonly lanes: number; readonly step: number },
   sign: 1 | -1,
@@ -116,7 +122,7 @@ function emitPass(
   const [cos, sin] = [ins[2]!, ins[3]!];
   block.forEach(fresh("p"), k.i32(0), k.i32(blocks), (outer, p) => {
     // of the results of the butterfly number j is turned by j · p steps of the whole array
-    const factors = range(1, radix).map((j): Pair => {
+    const factors = range(1, radix).map((j): ComplexExpr => {
       const at = outer.let(fresh("at"), k.mul(p, k.i32(j * step)));
       const im = sin.read(at);
       return {
@@ -127,7 +133,10 @@ function emitPass(
     const read = outer.let(fresh("read"), plus(source.from, k.mul(p, k.i32(lanes))));
     const written = outer.let(fresh("written"), plus(target.from, k.mul(p, k.i32(radix * lanes))));
     outer.forEach(fresh("q"), k.i32(0), k.i32(lanes), (loop, q) => {
-      const keep: Keep = ({ re, im }) => ({ re: loop.let(fresh("re"), re), im: loop.let(fresh("im"), im) });
+      const keep: ComplexBinder = ({ re, im }) => ({
+        re: loop.let(fresh("re"), re),
+        im: loop.let(fresh("im"), im),
+      });
       const numbers = range(0, radix).map((j) => {
         const at = loop.let(fresh("from"), k.add(read, plus(q, k.i32(j * blocks * lanes))));
         return keep({ re: source.re.read(at), im: source.im.read(at) });
@@ -162,7 +171,7 @@ function emitFourier(context: LowerContext, { sign, axis }: FourierParams): void
       return;
     }
     const between = scratch.length === 0 ? results : { re: scratch[0]!, im: scratch[1]!, from: k.i32(0) };
-    let source: Place = { re: ins[0]!, im: ins[1]!, from };
+    let source: ComplexView = { re: ins[0]!, im: ins[1]!, from };
     let done = 1;
     radices.forEach((radix, i) => {
       const target = (radices.length - 1 - i) % 2 === 0 ? results : between;

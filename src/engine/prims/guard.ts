@@ -1,4 +1,4 @@
-import type { InPlace } from "../ir/primitive.ts";
+import type { InPlaceResult } from "../ir/primitive.ts";
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { subPrograms } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
@@ -11,7 +11,7 @@ import { changedInPlace } from "./carries.ts";
  * The results that both programs make of the same operand by changes in some places, which can be left out one by one. None where
  * a loop goes on until values say so: it might not end without these changes.
  */
-export function guardedChanges(a: Program, b: Program): readonly InPlace[] {
+export function guardedChanges(a: Program, b: Program): readonly InPlaceResult[] {
   if (hasOpenLoop(a) || hasOpenLoop(b)) return [];
   const changes = changedInPlace(b);
   return changedInPlace(a).filter(

@@ -1,18 +1,17 @@
 // Reflections `I − τ v vᵀ` over rows that lie side by side, one by one and some at once.
-import type { LowerContext, Scratch, WriteView } from "../ir/primitive.ts";
+import type { Scratch, WriteView } from "../ir/primitive.ts";
 import type { DType } from "../ir/types.ts";
 import { arrayType, scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import type { Index, Matrix } from "./matrix-loops.ts";
+import type { Index, MatrixView } from "./matrix-loops.ts";
 import { addProduct, indexOf, matrixOf, readAt, shift, transposed, writeAt } from "./matrix-loops.ts";
-
-type Fresh = LowerContext["fresh"];
+import type { NameGenerator } from "./rotations.ts";
 
 /** A part of a row: its elements from one column to another. */
 export interface RowPart {
-  readonly of: Matrix<WriteView>;
+  readonly of: MatrixView<WriteView>;
   readonly row: Index;
   readonly from: Index;
   readonly to: Index;
@@ -28,7 +27,7 @@ export interface Reflection {
  * Makes a row into the vector v of the reflection that leaves only its first element, and writes that vector in its place, with 1 as its
  * first element. τ is 0 where there is nothing to do. Squares are of numbers up to 1: they neither overflow nor vanish.
  */
-export function reflectionOf(block: Block, fresh: Fresh, { of, row, from, to }: RowPart): Reflection {
+export function reflectionOf(block: Block, fresh: NameGenerator, { of, row, from, to }: RowPart): Reflection {
   const type = scalarTypeOf(of.view.type.dtype);
   const [zero, one] = [k.constant(type, 0), k.constant(type, 1)];
   const rest = shift(from, 1);
@@ -64,8 +63,8 @@ export function reflectionOf(block: Block, fresh: Fresh, { of, row, from, to }: 
 /** Applies a reflection, from the right, to the rows `first` to `last` of a matrix; v is a part of a row as long as those. */
 export function reflectRows(
   block: Block,
-  fresh: Fresh,
-  x: Matrix<WriteView>,
+  fresh: NameGenerator,
+  x: MatrixView<WriteView>,
   [first, last]: readonly [Index, Index],
   { of, row, from, to }: RowPart,
   tau: Expr,
@@ -108,7 +107,7 @@ export function reflectionScratch(dtype: DType, n: number): readonly Scratch[] {
 
 /** n reflections, whose vectors are rows of a matrix with so many columns. */
 export function panelsOf(
-  vectors: Matrix<WriteView>,
+  vectors: MatrixView<WriteView>,
   scratch: readonly WriteView[],
   n: number,
   columns: number,
@@ -136,8 +135,8 @@ export function panelsOf(
  */
 export function formRows(
   block: Block,
-  fresh: Fresh,
-  rows: Matrix<WriteView>,
+  fresh: NameGenerator,
+  rows: MatrixView<WriteView>,
   n: number,
   columns: number,
   { panels, between }: Panels,
@@ -159,8 +158,8 @@ export function formRows(
 /** Applies reflections to rows of the identity, the last one first: those above are not changed. */
 function reflectOneByOne(
   block: Block,
-  fresh: Fresh,
-  rows: Matrix<WriteView>,
+  fresh: NameGenerator,
+  rows: MatrixView<WriteView>,
   n: number,
   { vectors, first, last, columns, negated }: Reflections,
 ): void {
@@ -178,24 +177,24 @@ function reflectOneByOne(
 
 /** Some reflections `H₁ H₂ … = I − Vᵀ T V` whose vectors are the rows of V from `first` to `last`, zero before column `first`. */
 export interface Reflections {
-  readonly vectors: Matrix<WriteView>;
+  readonly vectors: MatrixView<WriteView>;
   readonly first: number;
   readonly last: number;
   readonly columns: number;
   /** −T, whose rows are counted from `first` in the matrix. */
-  readonly negated: Matrix<WriteView>;
+  readonly negated: MatrixView<WriteView>;
 }
 
 /** Room for what is between products: rows as those that are reflected, columns as there are reflections at once. */
 export interface ReflectionScratch {
-  readonly along: Matrix<WriteView>;
-  readonly combined: Matrix<WriteView>;
+  readonly along: MatrixView<WriteView>;
+  readonly combined: MatrixView<WriteView>;
 }
 
 /** Computes −T of some reflections, of which τ stands in the diagonal of `negated`, with its sign changed. */
 export function combineReflections(
   block: Block,
-  fresh: Fresh,
+  fresh: NameGenerator,
   { vectors, first, last, columns, negated }: Reflections,
   scratch: ReflectionScratch,
 ): void {
@@ -226,8 +225,8 @@ export function combineReflections(
 /** Applies some reflections, from the right, to the rows `from` to `to` of a matrix; in the opposite order where `reverse`. */
 export function reflectAtOnce(
   block: Block,
-  fresh: Fresh,
-  x: Matrix<WriteView>,
+  fresh: NameGenerator,
+  x: MatrixView<WriteView>,
   [from, to]: readonly [number, number],
   { vectors, first, last, columns, negated }: Reflections,
   { along, combined }: ReflectionScratch,
@@ -235,7 +234,7 @@ export function reflectAtOnce(
 ): void {
   const [rows, count] = [to - from, last - first];
   const own = { of: x, row: from, column: first };
-  const start = (of: Matrix<WriteView>) => ({ of, row: 0, column: 0 });
+  const start = (of: MatrixView<WriteView>) => ({ of, row: 0, column: 0 });
   const t = reverse
     ? { of: transposed(negated), row: 0, column: first }
     : { of: negated, row: first, column: 0 };

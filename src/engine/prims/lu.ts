@@ -12,7 +12,7 @@ import { batchAlong, part } from "./index-ops.ts";
 import { concatenate } from "./pieces.ts";
 import { add, neg, stopGradient, sub } from "./linear.ts";
 import { product, requireMatrices, requireSides, requireSquare, swapped } from "./matrices.ts";
-import type { Index, Matrix, Vector } from "./matrix-loops.ts";
+import type { Index, MatrixView, VectorView } from "./matrix-loops.ts";
 import {
   addProduct,
   countOf,
@@ -194,10 +194,10 @@ function factorPanels(
   block: Block,
   fresh: LowerContext["fresh"],
   [m, n]: readonly [rows: number, columns: number],
-  w: Matrix<WriteView>,
-  places: Vector,
+  w: MatrixView<WriteView>,
+  places: VectorView,
   parity: Expr,
-  negated: Matrix<WriteView> | undefined,
+  negated: MatrixView<WriteView> | undefined,
 ): void {
   const last = Math.min(m, n);
   const size = negated === undefined ? last : panelColumns;
@@ -238,8 +238,8 @@ function eliminate(
   block: Block,
   fresh: LowerContext["fresh"],
   [m, n]: readonly [rows: number, columns: number],
-  w: Matrix<WriteView>,
-  places: Vector,
+  w: MatrixView<WriteView>,
+  places: VectorView,
   parity: Expr,
   c: Expr,
   end: number,
@@ -287,9 +287,9 @@ function factorWrittenOut(
   block: Block,
   fresh: LowerContext["fresh"],
   n: number,
-  a: Matrix,
-  out: Matrix<WriteView>,
-  places: Vector,
+  a: MatrixView,
+  out: MatrixView<WriteView>,
+  places: VectorView,
   writeSign: (value: Expr) => void,
 ): void {
   const type = scalarTypeOf(out.view.type.dtype);
@@ -398,7 +398,7 @@ function emitSolve(context: LowerContext, { transpose }: SolveParams): void {
         place,
         out: matrixOf(out, item),
       });
-    const move = (loop: Block, to: Matrix<WriteView>, from: Matrix, inverse: boolean): void =>
+    const move = (loop: Block, to: MatrixView<WriteView>, from: MatrixView, inverse: boolean): void =>
       loop.for(fresh("i"), k.i32(0), k.i32(rows), (each, i) => {
         const other = each.let(fresh("other"), place(i));
         each.forEach(fresh("j"), k.i32(0), k.i32(columns), (element, j) =>
@@ -421,8 +421,8 @@ function emitSolve(context: LowerContext, { transpose }: SolveParams): void {
 function markSingular(
   block: Block,
   fresh: LowerContext["fresh"],
-  factors: Matrix,
-  rhs: Matrix<WriteView>,
+  factors: MatrixView,
+  rhs: MatrixView<WriteView>,
   rows: number,
   columns: number,
 ): void {
@@ -449,9 +449,9 @@ interface SmallSystem {
   readonly rows: number;
   readonly columns: number;
   readonly transpose: boolean;
-  readonly factors: Matrix;
-  readonly given: Matrix;
-  readonly out: Matrix<WriteView>;
+  readonly factors: MatrixView;
+  readonly given: MatrixView;
+  readonly out: MatrixView<WriteView>;
   place(i: Index): Expr;
 }
 

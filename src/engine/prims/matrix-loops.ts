@@ -3,14 +3,14 @@ import type { LowerContext, ReadView, WriteView } from "../ir/primitive.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
-import type { Dim, Expr, Place } from "../kernel/scalar.ts";
+import type { Dim, Expr, BufferPointer } from "../kernel/scalar.ts";
 import { must } from "../util/assert-never.ts";
 import type { Shape } from "../util/shape.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flatIndex, plus } from "./reduce-loops.ts";
 
 /** A matrix in an array: where its first element is, and how many elements it is from a row, or a column, to the next. */
-export interface Matrix<V extends ReadView = ReadView> {
+export interface MatrixView<V extends ReadView = ReadView> {
   readonly view: V;
   readonly start: Expr;
   readonly row: number;
@@ -31,7 +31,7 @@ export function shift(i: Index, by: Index): Expr {
 }
 
 /** The matrix with this number in an array of matrices, `[…, rows, columns]`. */
-export function matrixOf<V extends ReadView>(view: V, item: Index): Matrix<V> {
+export function matrixOf<V extends ReadView>(view: V, item: Index): MatrixView<V> {
   const [rows, columns] = sidesOf(view.type.shape);
   return {
     view,
@@ -46,12 +46,12 @@ export function sidesOf(shape: Shape): readonly [rows: number, columns: number] 
   return [shape.at(-2)!, shape.at(-1)!];
 }
 
-export function transposed<V extends ReadView>(matrix: Matrix<V>): Matrix<V> {
+export function transposed<V extends ReadView>(matrix: MatrixView<V>): MatrixView<V> {
   return { ...matrix, row: matrix.column, column: matrix.row };
 }
 
 /** Where an element lies in the array. */
-function flatPlace({ start, row, column }: Matrix, i: Index, j: Index): Expr {
+function flatPlace({ start, row, column }: MatrixView, i: Index, j: Index): Expr {
   const known = (typeof i === "number" ? i * row : 0) + (typeof j === "number" ? j * column : 0);
   const rest = flatIndex(
     [typeof i === "number" ? k.i32(0) : i, typeof j === "number" ? k.i32(0) : j],
@@ -60,16 +60,16 @@ function flatPlace({ start, row, column }: Matrix, i: Index, j: Index): Expr {
   return plus(plus(start, rest), k.i32(known));
 }
 
-export function readAt(matrix: Matrix, i: Index, j: Index): Expr {
+export function readAt(matrix: MatrixView, i: Index, j: Index): Expr {
   return matrix.view.read(flatPlace(matrix, i, j));
 }
 
-export function writeAt(block: Block, matrix: Matrix<WriteView>, i: Index, j: Index, value: Expr): void {
+export function writeAt(block: Block, matrix: MatrixView<WriteView>, i: Index, j: Index, value: Expr): void {
   matrix.view.write(block, flatPlace(matrix, i, j), value);
 }
 
 /** Where a part of a matrix begins, for `contract`; the matrix lies in memory. */
-function placeAt(matrix: Matrix, i: Index, j: Index): Place {
+function placeAt(matrix: MatrixView, i: Index, j: Index): BufferPointer {
   const { buffer, offset } = matrix.view as WriteView;
   return {
     buffer: must(buffer, "the memory of a matrix"),
@@ -78,18 +78,18 @@ function placeAt(matrix: Matrix, i: Index, j: Index): Place {
 }
 
 /** Whether a matrix lies in memory, as products need it. */
-function isInMemory({ view }: Matrix): boolean {
+function isInMemory({ view }: MatrixView): boolean {
   return (view as WriteView).buffer !== undefined;
 }
 
 /** A vector in an array, as loops see it. */
-export interface Vector {
+export interface VectorView {
   read(i: Index): Expr;
   write(block: Block, i: Index, value: Expr): void;
 }
 
 /** The vector with this number in an array of vectors of `n` elements; one that is only read cannot be written. */
-export function vectorOf(view: ReadView, item: Index, n: number): Vector {
+export function vectorOf(view: ReadView, item: Index, n: number): VectorView {
   const at = (i: Index): Expr => flatPlace({ view, start: k.i32(0), row: n, column: 1 }, item, i);
   return {
     read: (i) => view.read(at(i)),
@@ -101,8 +101,8 @@ export function vectorOf(view: ReadView, item: Index, n: number): Vector {
 export function copyTransposed(
   block: Block,
   fresh: LowerContext["fresh"],
-  to: Matrix<WriteView>,
-  from: Matrix,
+  to: MatrixView<WriteView>,
+  from: MatrixView,
   rows: number,
   columns: number,
 ): void {
@@ -114,8 +114,8 @@ export function copyTransposed(
 }
 
 /** A part of a matrix: from which row and column on. */
-export interface PartOf<V extends ReadView = ReadView> {
-  readonly of: Matrix<V>;
+export interface MatrixPart<V extends ReadView = ReadView> {
+  readonly of: MatrixView<V>;
   readonly row: Index;
   readonly column: Index;
 }
@@ -125,9 +125,9 @@ export function addProduct(
   block: Block,
   name: string,
   [rows, columns, inner]: readonly [number, number, number],
-  out: PartOf<WriteView>,
-  left: PartOf,
-  right: PartOf,
+  out: MatrixPart<WriteView>,
+  left: MatrixPart,
+  right: MatrixPart,
   accumulate = true,
 ): void {
   const dims: Dim<number>[] = [
@@ -135,7 +135,7 @@ export function addProduct(
     { role: "column", size: columns, out: out.of.column, left: 0, right: right.of.column },
     { role: "sum", size: inner, out: 0, left: left.of.column, right: right.of.row },
   ];
-  const place = ({ of, row, column }: PartOf): Place => placeAt(of, row, column);
+  const place = ({ of, row, column }: MatrixPart): BufferPointer => placeAt(of, row, column);
   block.contract({
     name,
     type: scalarTypeOf(out.of.view.type.dtype),
@@ -183,9 +183,9 @@ export function blockOf(n: number): number {
 }
 
 /** A system `T X = B` of which X takes the place of B. */
-export interface Triangular {
-  readonly triangle: Matrix;
-  readonly rhs: Matrix<WriteView>;
+export interface TriangularSystem {
+  readonly triangle: MatrixView;
+  readonly rhs: MatrixView<WriteView>;
   readonly rows: number;
   readonly columns: number;
   /** From the last row to the first, as an upper triangle is solved. */
@@ -208,8 +208,8 @@ export function solvesInBlocks(rows: number, columns: number): boolean {
 export function emitTriangular(
   block: Block,
   fresh: LowerContext["fresh"],
-  system: Triangular,
-  negated: Matrix<WriteView> | undefined,
+  system: TriangularSystem,
+  negated: MatrixView<WriteView> | undefined,
 ): void {
   const { triangle, rhs, rows, columns, reverse } = system;
   if (isWrittenOut(rows, columns)) return solveWrittenOut(block, fresh, system);
@@ -240,7 +240,7 @@ export function emitTriangular(
 }
 
 /** Rows of a system to solve, where those before the block have been taken into account already. */
-export interface Rows extends Triangular {
+export interface TriangularRows extends TriangularSystem {
   /** Only columns from here on. */
   readonly firstColumn: Index;
   /** Called before the rows from `first` on are solved, some at once: what the triangle needs for it. */
@@ -253,7 +253,7 @@ export interface Rows extends Triangular {
 export function solveRows(
   block: Block,
   fresh: LowerContext["fresh"],
-  system: Rows,
+  system: TriangularRows,
   from: number,
   to: number,
 ): void {
@@ -271,7 +271,7 @@ export function solveRows(
 function solveGroup(
   block: Block,
   fresh: LowerContext["fresh"],
-  { triangle, rhs, rows, columns, reverse, unit, firstColumn, prepare, columnOf }: Rows,
+  { triangle, rhs, rows, columns, reverse, unit, firstColumn, prepare, columnOf }: TriangularRows,
   from: number,
   first: Expr,
   count: number,
@@ -307,7 +307,7 @@ function solveGroup(
 function solveColumns(
   block: Block,
   fresh: LowerContext["fresh"],
-  { triangle, rhs, rows, columns, reverse, unit }: Triangular,
+  { triangle, rhs, rows, columns, reverse, unit }: TriangularSystem,
 ): void {
   const type = scalarTypeOf(rhs.view.type.dtype);
   for (let column = 0; column < columns; column++)
@@ -336,7 +336,7 @@ function solveColumns(
 }
 
 /** A small system without loops but for that over many columns. */
-function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Triangular): void {
+function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: TriangularSystem): void {
   const { triangle, rhs, rows, columns } = system;
   const t = range(0, rows).map((i) =>
     range(0, rows).map((l) =>
@@ -353,7 +353,11 @@ function solveWrittenOut(block: Block, fresh: LowerContext["fresh"], system: Tri
   else for (let j = 0; j < columns; j++) solve(block, j);
 }
 
-function isRead({ reverse, unit }: Pick<Triangular, "reverse" | "unit">, i: number, l: number): boolean {
+function isRead(
+  { reverse, unit }: Pick<TriangularSystem, "reverse" | "unit">,
+  i: number,
+  l: number,
+): boolean {
   return i === l ? !unit : reverse ? l > i : l < i;
 }
 
@@ -361,7 +365,7 @@ function isRead({ reverse, unit }: Pick<Triangular, "reverse" | "unit">, i: numb
 export function solveElements(
   block: Block,
   fresh: LowerContext["fresh"],
-  { reverse, unit }: Pick<Triangular, "reverse" | "unit">,
+  { reverse, unit }: Pick<TriangularSystem, "reverse" | "unit">,
   t: (i: number, l: number) => Expr,
   rhs: readonly Expr[],
 ): readonly Expr[] {

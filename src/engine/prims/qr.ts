@@ -22,7 +22,7 @@ import { part } from "./index-ops.ts";
 import { concatenate } from "./pieces.ts";
 import { add, sub } from "./linear.ts";
 import { product, requireMatrices, swapped } from "./matrices.ts";
-import type { Matrix } from "./matrix-loops.ts";
+import type { MatrixView } from "./matrix-loops.ts";
 import { copyTransposed, countOf, eachMatrix, matrixOf, readAt, sidesOf, writeAt } from "./matrix-loops.ts";
 import { triangle, triangularSolve } from "./triangular.ts";
 
@@ -76,7 +76,10 @@ function emitQr(context: LowerContext): void {
   const [m, n] = sidesOf(shape);
   if (sizeOf(shape) === 0) return;
   const zero = k.constant(scalarTypeOf(dtype), 0);
-  const [vectors, rows] = scratch.map((view) => matrixOf(view, 0)) as [Matrix<WriteView>, Matrix<WriteView>];
+  const [vectors, rows] = scratch.map((view) => matrixOf(view, 0)) as [
+    MatrixView<WriteView>,
+    MatrixView<WriteView>,
+  ];
   const reflections = panelsOf(vectors, scratch.slice(2), n, m);
   eachMatrix(context, countOf(shape), false, (block, item) => {
     const upper = matrixOf(r, item);
@@ -96,7 +99,7 @@ function factorPanel(
   fresh: LowerContext["fresh"],
   { between, setTau }: Panels,
   panel: Reflections,
-  r: Matrix<WriteView>,
+  r: MatrixView<WriteView>,
   n: number,
 ): void {
   const { vectors, first, last, columns } = panel;

@@ -12,7 +12,7 @@ import {
   poissonProcedure,
   vonMisesProcedure,
 } from "../kernel/math/rejection.ts";
-import type { Words } from "../kernel/math/threefry.ts";
+import type { WordPair } from "../kernel/math/threefry.ts";
 import { ofBlock, u32, unitOf, wordOf } from "../kernel/math/threefry.ts";
 import type { Expr, Procedure } from "../kernel/scalar.ts";
 import { bind1 } from "../trace/bind.ts";
@@ -43,7 +43,7 @@ function procedureOf(name: string, make: () => Procedure): Procedure {
   return procedure;
 }
 
-function ofBlockNamed(name: string, result: (words: Words) => Expr): Procedure {
+function ofBlockNamed(name: string, result: (words: WordPair) => Expr): Procedure {
   return procedureOf(name, () => ofBlock(name, (_, words) => result(words)));
 }
 

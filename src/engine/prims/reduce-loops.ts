@@ -59,20 +59,20 @@ export function flatIndex(index: readonly Expr[], strides: readonly number[]): E
 }
 
 /** How elements are folded: sums of float32 are kept in float64, where a long one loses nothing. */
-interface Fold {
+interface FoldOperation {
   readonly op: ReduceOp;
   readonly type: ScalarType;
   /** Whether rounding errors of partial sums are carried along: sums of float64 have no wider type. */
   readonly compensated: boolean;
 }
 
-function foldOf(op: ReduceOp, element: ScalarType): Fold {
+function foldOf(op: ReduceOp, element: ScalarType): FoldOperation {
   if (op !== "add") return { op, type: element, compensated: false };
   return { op, type: element === "f32" ? "f64" : element, compensated: element === "f64" };
 }
 
 /** Elements that are folded without more ado: of a compensated sum few, so that its runs lose next to nothing. */
-const runOf = ({ compensated }: Fold): number => (compensated ? 64 : 4096);
+const runOf = ({ compensated }: FoldOperation): number => (compensated ? 64 : 4096);
 
 /** An array of no more elements is folded at once: parts would be too short to be worth a loop each. */
 const fewInParts = 1024;
@@ -134,9 +134,9 @@ function rowReader(x: ReadView, base: Expr, index: readonly Expr[]): RowReader {
 }
 
 /** How an operand is folded: whole rows into the results, in parts that are folded in the end, or result by result. */
-type Method = "rows" | "parts" | "results";
+type ReduceMethod = "rows" | "parts" | "results";
 
-function methodOf({ shape }: ArrayType, axes: readonly number[], fold: Fold): Method {
+function methodOf({ shape }: ArrayType, axes: readonly number[], fold: FoldOperation): ReduceMethod {
   const results = sizeOf(otherAxes(shape.length, axes).map((axis) => shape[axis]!));
   const count = sizeOf(axes.map((axis) => shape[axis]!));
   // Do the elements of each result lie side by side?
@@ -201,7 +201,7 @@ function foldRun(
   row: RowReader,
   from: Expr,
   to: Expr,
-  { op, type }: Fold,
+  { op, type }: FoldOperation,
 ): Expr {
   return block.reduce(fresh("sum"), op, neutral(op, type), fresh("r"), from, to, (inner, r) =>
     k.convert(type, row(inner, r)),
@@ -214,7 +214,7 @@ function foldRow(
   fresh: (hint: string) => string,
   row: RowReader,
   count: number,
-  fold: Fold,
+  fold: FoldOperation,
 ): Expr {
   if (!fold.compensated || count <= runOf(fold))
     return foldRun(block, fresh, row, k.i32(0), k.i32(count), fold);
@@ -232,14 +232,14 @@ function endOfRun(
   fresh: (hint: string) => string,
   from: Expr,
   count: number,
-  fold: Fold,
+  fold: FoldOperation,
 ): Expr {
   const end = k.add(from, k.i32(runOf(fold)));
   return count % runOf(fold) === 0 ? end : block.let(fresh("to"), k.min(end, k.i32(count)));
 }
 
 /** The fold of a long array: of its parts, which may be folded at once, and then of their results. */
-function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: Fold, count: number): Expr {
+function foldInParts({ block, fresh, ins, scratch }: LowerContext, fold: FoldOperation, count: number): Expr {
   const x = ins[0]!;
   const run = runOf(fold);
   const parts = scratch[0]!;
@@ -294,13 +294,13 @@ function withError(total: Expr, error: Expr): Expr {
 }
 
 /** A shape and the axes of it that are folded. */
-interface Folded {
+interface FoldedShape {
   readonly shape: Shape;
   readonly axes: readonly number[];
 }
 
 /** Neighbouring axes that are all folded, or all kept, as one. */
-function mergeAxes(shape: Shape, axes: readonly number[]): Folded {
+function mergeAxes(shape: Shape, axes: readonly number[]): FoldedShape {
   const sizes: number[] = [];
   const folded: number[] = [];
   shape.forEach((n, axis) => {
@@ -314,19 +314,19 @@ function mergeAxes(shape: Shape, axes: readonly number[]): Folded {
 }
 
 /** The number of axes that rows are counted along: those behind are folded where they stand. */
-function rowRankOf({ shape, axes }: Folded): number {
+function rowRankOf({ shape, axes }: FoldedShape): number {
   let axis = shape.length - 1;
   while (axes.includes(axis)) axis--;
   return axis + 1;
 }
 
 /** The axes that rows are folded along. */
-function rowAxes(folded: Folded): readonly number[] {
+function rowAxes(folded: FoldedShape): readonly number[] {
   return folded.axes.filter((axis) => axis < rowRankOf(folded));
 }
 
 /** Whether so many rows are folded that a compensated sum adds them up in runs. */
-function isInRuns(folded: Folded, fold: Fold): boolean {
+function isInRuns(folded: FoldedShape, fold: FoldOperation): boolean {
   return fold.compensated && sizeOf(rowAxes(folded).map((axis) => folded.shape[axis]!)) > rowsPerRun;
 }
 
@@ -344,7 +344,7 @@ interface RowLoops {
   someInto(target: WriteView, block: Block, axis: number, from: Expr, count: number): void;
 }
 
-function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: Folded, fold: Fold): RowLoops {
+function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: FoldedShape, fold: FoldOperation): RowLoops {
   const x = ins[0]!;
   const rank = shape.length;
   const rowRank = rowRankOf({ shape, axes });
@@ -405,7 +405,7 @@ function rowLoops({ fresh, ins }: LowerContext, { shape, axes }: Folded, fold: F
 }
 
 /** Folds whole rows into the results, so that memory is read in order; where sums are compensated, in runs of rows. */
-function accumulateRows(context: LowerContext, folded: Folded, fold: Fold): void {
+function accumulateRows(context: LowerContext, folded: FoldedShape, fold: FoldOperation): void {
   const { block, ins, outs } = context;
   const type = scalarTypeOf(ins[0]!.type.dtype);
   const out = outs[0]!;
@@ -419,7 +419,11 @@ function accumulateRows(context: LowerContext, folded: Folded, fold: Fold): void
 }
 
 /** Adds rows up in runs, and these with the rounding errors of their additions beside the total. */
-function addInRuns({ block, fresh, outs, scratch }: LowerContext, folded: Folded, loops: RowLoops): void {
+function addInRuns(
+  { block, fresh, outs, scratch }: LowerContext,
+  folded: FoldedShape,
+  loops: RowLoops,
+): void {
   const { shape } = folded;
   const [total, part, error] = [outs[0]!, scratch[0]!, scratch[1]!];
   const clear = (inner: Block, target: WriteView): void =>

@@ -121,7 +121,7 @@ function argScratch(x: ArrayType, axis: number): readonly Scratch[] {
 }
 
 /** A row's element by its number, and the two comparisons that an extremum is made of. */
-interface Comparison {
+interface ExtremumComparison {
   readonly op: "max" | "min";
   readonly type: DType;
   read(i: Expr): Expr;
@@ -131,7 +131,7 @@ interface Comparison {
 
 const isNaNExpr = (value: Expr): Expr => (isFloat(value.type) ? k.ne(value, value) : k.bool(false));
 
-function comparisonOf(x: ReadView, op: "max" | "min"): Comparison {
+function comparisonOf(x: ReadView, op: "max" | "min"): ExtremumComparison {
   return {
     op,
     type: comparedType(x.type),
@@ -144,15 +144,15 @@ function comparisonOf(x: ReadView, op: "max" | "min"): Comparison {
 }
 
 /** A value and its place. */
-type Candidate = readonly [value: Expr, place: Expr];
+type ExtremumCandidate = readonly [value: Expr, place: Expr];
 
 /** The place of the best of the candidates number 0 … count − 1. */
 function bestOf(
   block: Block,
   { fresh }: LowerContext,
-  { isBetter }: Comparison,
+  { isBetter }: ExtremumComparison,
   count: number,
-  at: (i: Expr) => Candidate,
+  at: (i: Expr) => ExtremumCandidate,
 ): Expr {
   const first = at(k.i32(0));
   const [best, place] = [block.let(fresh("best"), first[0]), block.let(fresh("place"), first[1])];
@@ -171,10 +171,10 @@ function bestOf(
 function foldExtreme(
   block: Block,
   { fresh }: LowerContext,
-  { op, type, read }: Comparison,
+  { op, type, read }: ExtremumComparison,
   base: Expr,
   [from, to]: readonly [Expr, Expr],
-): Candidate {
+): ExtremumCandidate {
   const start = neutral(op, scalarTypeOf(type));
   const best = block.reduce(fresh("best"), op, start, fresh("r"), from, to, (_, r) => read(plus(base, r)));
   const last = k.i32(2 ** 31 - 1);
@@ -200,7 +200,7 @@ function emitArgExtreme(context: LowerContext, op: "max" | "min", axis: number):
 }
 
 /** Of one long row: of runs of it, which may be looked through at once, and then of what they gave. */
-function argOfParts(context: LowerContext, comparison: Comparison, n: number): void {
+function argOfParts(context: LowerContext, comparison: ExtremumComparison, n: number): void {
   const { block, fresh, outs, scratch } = context;
   const [bests, places] = [scratch[0]!, scratch[1]!];
   const count = bests.type.shape[0]!;
@@ -216,7 +216,7 @@ function argOfParts(context: LowerContext, comparison: Comparison, n: number): v
 }
 
 /** Row by row. */
-function argOfRows(context: LowerContext, comparison: Comparison, axis: number): void {
+function argOfRows(context: LowerContext, comparison: ExtremumComparison, axis: number): void {
   const { block, fresh, ins, outs } = context;
   const { type } = ins[0]!;
   const strides = stridesOf(type.shape);
@@ -227,7 +227,7 @@ function argOfRows(context: LowerContext, comparison: Comparison, axis: number):
   loopEach(block, keptSizes, fresh, (inner, index) => {
     const from = flatIndex(index, kept.map((a) => strides[a]!)); // prettier-ignore
     const base = from.kind === "const" ? from : inner.let(fresh("from"), from);
-    const at = (r: Expr): Candidate => [
+    const at = (r: Expr): ExtremumCandidate => [
       comparison.read(r.kind === "const" ? base : plus(base, k.mul(r, k.i32(stride)))),
       r,
     ];
@@ -241,7 +241,7 @@ function argOfRows(context: LowerContext, comparison: Comparison, axis: number):
 /** Where elements of a row lie apart: all rows side by side, one element of each after the other. */
 function argOfColumns(
   { block, fresh, ins, outs, scratch }: LowerContext,
-  { read, isBetter }: Comparison,
+  { read, isBetter }: ExtremumComparison,
   axis: number,
 ): void {
   const { shape } = ins[0]!.type;

@@ -7,7 +7,7 @@ import { arrayType } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import { makeFailures } from "../kernel/failure.ts";
 import { makeNames } from "../kernel/fresh-names.ts";
-import type { Buffer, ScalarType, Size } from "../kernel/scalar.ts";
+import type { Buffer, ScalarType, SizeExpr } from "../kernel/scalar.ts";
 import { constantSize, sameSize } from "../kernel/sizes.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
 import { writeRegion } from "../region/lower/region.ts";
@@ -61,7 +61,7 @@ function writtenOnce(
     }
   });
   const memory = new Map<string, ArrayMemory>();
-  const alone = new Map<string, Size>();
+  const alone = new Map<string, SizeExpr>();
   for (const [name, { size, group }] of plansFor(region, ins)) {
     const buffer = fresh(name);
     const isShared = group.length > 1;
@@ -97,17 +97,17 @@ function writtenOnce(
 }
 
 /** A buffer that was made, and what for. */
-interface Made {
+interface ScratchBuffer {
   readonly buffer: Buffer;
   readonly use: ScratchUse;
 }
 
 /** Takes note of buffers that are made while a region is written, all of known sizes. */
 export function collectScratch(
-  alone: ReadonlyMap<string, Size>,
+  alone: ReadonlyMap<string, SizeExpr>,
   holdsProducts: boolean,
-): NonNullable<Host["scratch"]> & { readonly made: readonly Made[] } {
-  const made: Made[] = [];
+): NonNullable<Host["scratch"]> & { readonly made: readonly ScratchBuffer[] } {
+  const made: ScratchBuffer[] = [];
   return {
     made,
     isFixed: true,
@@ -118,7 +118,7 @@ export function collectScratch(
 }
 
 /** Whether the buffers that were asked for are the scratch arrays that were declared. */
-export function areDeclared(made: readonly Made[], declared: readonly Scratch[]): boolean {
+export function areDeclared(made: readonly ScratchBuffer[], declared: readonly Scratch[]): boolean {
   return (
     made.length === declared.length &&
     made.every(({ buffer: { type, size } }, i) => {

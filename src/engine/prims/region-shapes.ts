@@ -225,7 +225,7 @@ function withUsedParams(region: Region): RegionPart {
 }
 
 /** What parameters have a part in, by their values or by what is done at all. */
-interface Affected {
+interface ParameterInfluence {
   readonly names: ReadonlySet<string>;
   /** Whether an expression depends on one of these. */
   reads(expr: RegionExpr): boolean;
@@ -234,7 +234,7 @@ interface Affected {
 }
 
 /** What the parameters that are marked have a part in. */
-export function affectedBy(region: Region, marked: readonly boolean[]): Affected {
+export function affectedBy(region: Region, marked: readonly boolean[]): ParameterInfluence {
   const names = new Set(region.params.flatMap(({ name }, i) => (marked[i] === true ? [name] : [])));
   const reads = (expr: RegionExpr): boolean => {
     let found = false;

@@ -9,7 +9,7 @@ import type {
   PartialValue,
   Primitive,
   Scratch,
-  Tools,
+  TransformTools,
   WriteView,
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
@@ -19,7 +19,7 @@ import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating } from "../ir/types.ts";
 import * as k from "../kernel/build.ts";
 import type { Block } from "../kernel/build.ts";
-import type { Expr, Size } from "../kernel/scalar.ts";
+import type { Expr, SizeExpr } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
 import { failureOf } from "../region/lower/failure.ts";
 import type { LowerOptions } from "../region/lower/options.ts";
@@ -130,7 +130,7 @@ function regionJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
   params: RegionParams,
-  _: Tools,
+  _: TransformTools,
   masks: readonly boolean[],
 ): DualResults {
   const { region, linear, lowering } = params;
@@ -486,11 +486,11 @@ function roomAlone(
   ins: readonly ArrayType[],
   arrays: ReadonlyMap<string, ArrayPlace>,
   memory: ReadonlyMap<string, ArrayMemory>,
-): ReadonlyMap<string, Size> {
+): ReadonlyMap<string, SizeExpr> {
   const uses = new Map<string, number>();
   for (const { buffer } of [...arrays.values(), ...memory.values()])
     uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
-  const alone = new Map<string, Size>();
+  const alone = new Map<string, SizeExpr>();
   for (const [name, { size }] of plansFor(region, ins)) {
     const { buffer, offset } = must(memory.get(name), `the memory of "${name}"`);
     const isFirst = offset.kind === "const" && offset.value === 0;

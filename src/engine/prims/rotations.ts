@@ -3,10 +3,10 @@ import type { LowerContext, WriteView } from "../ir/primitive.ts";
 import type { Block } from "../kernel/build.ts";
 import * as k from "../kernel/build.ts";
 import type { Expr } from "../kernel/scalar.ts";
-import type { Matrix, Vector } from "./matrix-loops.ts";
+import type { MatrixView, VectorView } from "./matrix-loops.ts";
 import { readAt, writeAt } from "./matrix-loops.ts";
 
-type Fresh = LowerContext["fresh"];
+export type NameGenerator = LowerContext["fresh"];
 
 /** Whether what stands beside a diagonal adds nothing to the size of the elements there. */
 export function isConverged(beside: Expr, size: Expr): Expr {
@@ -14,7 +14,14 @@ export function isConverged(beside: Expr, size: Expr): Expr {
 }
 
 /** The length r of (f, g); sets the sine to f / r and the cosine to g / r, where r is not 0. */
-export function makeRotation(block: Block, fresh: Fresh, f: Expr, g: Expr, sine: Expr, cosine: Expr): Expr {
+export function makeRotation(
+  block: Block,
+  fresh: NameGenerator,
+  f: Expr,
+  g: Expr,
+  sine: Expr,
+  cosine: Expr,
+): Expr {
   const r = block.let(fresh("r"), k.sqrt(k.mulAdd(f, f, k.mul(g, g))));
   block.if(k.ne(r, k.constant(r.type, 0)), (then) => {
     then.set(sine, k.div(f, r));
@@ -25,15 +32,15 @@ export function makeRotation(block: Block, fresh: Fresh, f: Expr, g: Expr, sine:
 
 /** Rotations of neighbouring rows: that with number i makes `c x + s y` and `c y − s x` of rows i and i + 1. */
 export interface Rotations {
-  readonly cosines: Vector;
-  readonly sines: Vector;
+  readonly cosines: VectorView;
+  readonly sines: VectorView;
 }
 
 /** Rotates rows i and i + 1 of a matrix, for i from `from` to `to` − 1: each row goes through registers once, for several columns. */
 export function applyRotations(
   block: Block,
-  fresh: Fresh,
-  rows: Matrix<WriteView>,
+  fresh: NameGenerator,
+  rows: MatrixView<WriteView>,
   columns: number,
   { cosines, sines }: Rotations,
   from: Expr,
@@ -54,8 +61,8 @@ export function applyRotations(
 /** The same rotations the other way and in the opposite order: `c x − s y` and `c y + s x`, for i from `to` − 1 down to `from`. */
 export function applyReversed(
   block: Block,
-  fresh: Fresh,
-  rows: Matrix<WriteView>,
+  fresh: NameGenerator,
+  rows: MatrixView<WriteView>,
   columns: number,
   { cosines, sines }: Rotations,
   from: Expr,
@@ -82,10 +89,10 @@ export function applyReversed(
 /** Puts values in ascending order, or in descending order, and says which place each came from. */
 export function orderOf(
   block: Block,
-  fresh: Fresh,
+  fresh: NameGenerator,
   n: number,
-  values: Vector,
-  order: Vector,
+  values: VectorView,
+  order: VectorView,
   descending: boolean,
 ): void {
   block.forEach(fresh("i"), k.i32(0), k.i32(n), (loop, i) => order.write(loop, i, i));

@@ -21,10 +21,10 @@ import type { ConvertParams, FullParams } from "./linear.ts";
 import * as linear from "./linear.ts";
 import * as transcendental from "./transcendental.ts";
 
-type Operation = (...xs: Tensor[]) => Tensor;
+type TensorOperation = (...xs: Tensor[]) => Tensor;
 
 /** Each function by its name, with how many arguments it has. */
-export const operations: Readonly<Record<string, readonly [arity: number, apply: Operation]>> = {
+export const operations: Readonly<Record<string, readonly [arity: number, apply: TensorOperation]>> = {
   add: [2, linear.add],
   sub: [2, linear.sub],
   neg: [1, linear.neg],
@@ -113,15 +113,15 @@ function equationNamed(name: string): Equation {
 }
 
 /** Primitives that rules are made of besides, which are no functions of scalars alone. */
-interface Others {
+interface AuxiliaryPrimitives {
   readonly full: Equation["prim"];
   readonly convert: Equation["prim"];
   readonly powBy: Equation["prim"];
 }
 
-let others: Others | undefined;
+let others: AuxiliaryPrimitives | undefined;
 
-function makeOthers(): Others {
+function makeOthers(): AuxiliaryPrimitives {
   return {
     full: equationOf(1, (x) => linear.full(x.type, 2)).prim,
     convert: equationOf(1, (x) => linear.convert(x, "float32")).prim,
@@ -154,7 +154,7 @@ function nameOf({ prim, params }: Equation): string {
 }
 
 /** The equation of an operation: its primitive and parameters. Those that take no floats take booleans. */
-function equationOf(arity: number, apply: Operation): Equation {
+function equationOf(arity: number, apply: TensorOperation): Equation {
   const on = (dtype: DType): Equation => {
     const types = Array.from({ length: arity }, () => arrayType(dtype, []));
     return must(traceClosed("scalar function", types, (...xs) => [apply(...xs)]).eqns[0], "the equation");

@@ -8,9 +8,9 @@ import type {
   PartialTools,
   PartialValue,
   Primitive,
-  SubPlace,
+  SubProgramPort,
   SubProgram,
-  Tools,
+  TransformTools,
 } from "../ir/primitive.ts";
 import { builtIn, isMasked } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
@@ -44,7 +44,7 @@ export interface ScanParams {
 }
 
 /** A list cut into its three parts: consts, carries, the rest. */
-interface Parts<T> {
+interface ScanPartition<T> {
   readonly consts: T[];
   readonly carry: T[];
   readonly xs: T[];
@@ -53,7 +53,7 @@ interface Parts<T> {
 function cut<T>(
   list: readonly T[],
   { consts, carries }: { readonly consts: number; readonly carries: number },
-): Parts<T> {
+): ScanPartition<T> {
   return {
     consts: list.slice(0, consts),
     carry: list.slice(consts, consts + carries),
@@ -266,7 +266,7 @@ function scanJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
   params: ScanParams,
-  tools: Tools,
+  tools: TransformTools,
   masks: readonly boolean[],
 ): DualResults {
   const { body, carries } = params;
@@ -449,7 +449,7 @@ function scanPartialEval(
 function bodyOf({ body, consts, carries }: ScanParams): SubProgram {
   return {
     program: body,
-    ins: body.ins.map((_, i): SubPlace => {
+    ins: body.ins.map((_, i): SubProgramPort => {
       if (i < consts) return { of: "operand", index: i };
       return i < consts + carries
         ? { of: "result", index: i - consts }

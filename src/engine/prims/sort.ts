@@ -45,7 +45,7 @@ const u32 = (value: number): Expr => k.constant("u32", value);
 const [topBit, allBits] = [0x80000000, 0xffffffff];
 
 /** Numbers without sign, the most significant first, whose order is that of the elements. */
-type Key = readonly Expr[];
+type SortKey = readonly Expr[];
 
 /** How many numbers a key has. */
 const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
@@ -54,7 +54,7 @@ const wordsOf = (type: ScalarType): number => (type === "f64" ? 2 : 1);
  * The key of an element: equal elements have equal ones, and NaN has the greatest. The bits of floats are in order but that
  * those of negative ones are so backwards.
  */
-function keyOf(x: Expr, descending: boolean): Key {
+function keyOf(x: Expr, descending: boolean): SortKey {
   const turned = (word: Expr): Expr => (descending ? k.xor(word, u32(allBits)) : word);
   if (!isFloat(x.type)) {
     const word = k.convert("u32", x);
@@ -72,7 +72,7 @@ function keyOf(x: Expr, descending: boolean): Key {
   });
 }
 
-function isBefore([a, ...restOfA]: Key, [b, ...restOfB]: Key): Expr {
+function isBefore([a, ...restOfA]: SortKey, [b, ...restOfB]: SortKey): Expr {
   if (restOfA.length === 0) return k.lt(a!, b!);
   return k.or(k.lt(a!, b!), k.and(k.eq(a!, b!), isBefore(restOfA, restOfB)));
 }
@@ -85,8 +85,8 @@ interface RowSizes {
 }
 
 /** Elements of a row by their keys, and what is done with the places in order. */
-interface Row extends RowSizes {
-  key(block: Block, i: Expr): Key;
+interface SortableRow extends RowSizes {
+  key(block: Block, i: Expr): SortKey;
   write(block: Block, i: Expr, place: Expr): void;
 }
 
@@ -138,7 +138,7 @@ function emitArgsort(context: LowerContext, params: SortParams): void {
 interface RowSorter {
   /** Arrays that it needs, which all rows share: first one for each number of a key, then one for places. */
   scratch(sizes: RowSizes): readonly (readonly [name: string, dtype: "uint32" | "int32", size: number])[];
-  emit(block: Block, context: LowerContext, row: Row): void;
+  emit(block: Block, context: LowerContext, row: SortableRow): void;
 }
 
 /** Keeps the first `count` of the elements so far in order: each further one that comes before the last of them is put in its place. */
@@ -150,12 +150,12 @@ const byInsertion: RowSorter = {
   ],
   emit(block, { fresh, scratch }, { size, count, words, key, write }) {
     const [keys, order] = [scratch.slice(0, words), scratch[words]!];
-    const keyAt = (i: Expr): Key => keys.map((word) => word.read(i));
-    const writeAt = (inner: Block, i: Expr, parts: Key, place: Expr): void => {
+    const keyAt = (i: Expr): SortKey => keys.map((word) => word.read(i));
+    const writeAt = (inner: Block, i: Expr, parts: SortKey, place: Expr): void => {
       keys.forEach((word, w) => word.write(inner, i, parts[w]!));
       order.write(inner, i, place);
     };
-    const insert = (inner: Block, last: Expr, parts: Key, place: Expr): void => {
+    const insert = (inner: Block, last: Expr, parts: SortKey, place: Expr): void => {
       const to = inner.let(fresh("to"), last);
       const before = k.sub(to, k.i32(1));
       inner.while(isBefore(parts, keyAt(before)), (shift) => {

@@ -3,7 +3,7 @@ import type { Maybe, Primitive } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import * as math from "../kernel/math/index.ts";
-import type { Arithmetic, ByOrders } from "../kernel/math/special/bell.ts";
+import type { RingOperations, DerivativesByOrder } from "../kernel/math/special/bell.ts";
 import { derivativesByLogarithm } from "../kernel/math/special/bell.ts";
 import * as special from "../kernel/math/special/index.ts";
 import * as k from "../kernel/build.ts";
@@ -112,11 +112,12 @@ const gammaDensityPrim: Primitive<object> = /* @__PURE__ */ smoothBinary(
 export const gammaDensity = (a: Tensor, x: Tensor): Tensor => bind1(gammaDensityPrim, [a, x], none);
 
 /** Of densities and what multiplies them: 0 times anything is 0. */
-const arithmetic: Arithmetic<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
+const arithmetic: RingOperations<Tensor> = { add, mul: (density, slope) => strongMul(density, slope), scale };
 
 /** The derivative of this order of `gammaDensity` in a. */
 function gammaDensityByShape(order: number, a: Tensor, x: Tensor): Tensor {
-  const slope: ByOrders<Tensor> = (n) => (n === 1 ? sub(log(x), digamma(a)) : neg(polygamma(n - 1, a)));
+  const slope: DerivativesByOrder<Tensor> = (n) =>
+    n === 1 ? sub(log(x), digamma(a)) : neg(polygamma(n - 1, a));
   return derivativesByLogarithm(gammaDensity(a, x), [order, 0], slope, arithmetic)(order, 0);
 }
 
@@ -323,7 +324,7 @@ const betaDensityPrim: Primitive<object> = /* @__PURE__ */ builtIn<object>({
 });
 
 /** The derivatives of the logarithm of the density of the beta distribution in its shapes. */
-function betaSlopes(a: Tensor, b: Tensor, x: Tensor): ByOrders<Tensor> {
+function betaSlopes(a: Tensor, b: Tensor, x: Tensor): DerivativesByOrder<Tensor> {
   return (p, q) => {
     if (p === 1 && q === 0) return add(log(x), digammaRise(a, b));
     if (p === 0 && q === 1) return add(log1p(neg(x)), digammaRise(b, a));
@@ -391,7 +392,7 @@ function squareDensity(order: number, b: Tensor, w: Tensor): Tensor {
   const half = full(b.type, 0.5);
   const rest = log1p(neg(mul(w, w)));
   const density = scale(exp(sub(mul(sub(b, full(b.type, 1)), rest), betaln(half, b))), 2);
-  const slope: ByOrders<Tensor> = (n) =>
+  const slope: DerivativesByOrder<Tensor> = (n) =>
     n === 1 ? add(rest, digammaRise(b, half)) : sub(polygamma(n - 1, add(b, half)), polygamma(n - 1, b));
   return derivativesByLogarithm(density, [order, 0], slope, arithmetic)(order, 0);
 }

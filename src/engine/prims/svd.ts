@@ -24,7 +24,7 @@ import {
 import { formRows, panelsOf, reflectionOf, reflectionScratch } from "./householder.ts";
 import { add, sub, where, zeros } from "./linear.ts";
 import { diagonalPlaces, product, requireMatrices, swapped } from "./matrices.ts";
-import type { Matrix, Vector } from "./matrix-loops.ts";
+import type { MatrixView, VectorView } from "./matrix-loops.ts";
 import { countOf, eachMatrix, matrixOf, readAt, sidesOf, vectorOf, writeAt } from "./matrix-loops.ts";
 import type { Rotations } from "./rotations.ts";
 import { applyRotations, isConverged, makeRotation, orderOf } from "./rotations.ts";
@@ -117,8 +117,8 @@ function emitSvd(context: LowerContext, { order: ofDerivative }: SpectrumParams)
   if (sizeOf(shape) === 0) return;
   const [m, n] = sidesOf(shape);
   const type = scalarTypeOf(dtype);
-  const [work, leftVectors, leftRows, rightVectors, rightRows] = scratch.slice(1, 6).map((view) => matrixOf(view, 0)) as [Matrix<WriteView>, Matrix<WriteView>, Matrix<WriteView>, Matrix<WriteView>, Matrix<WriteView>]; // prettier-ignore
-  const [beside, cosines, sines, cosinesLeft, sinesLeft] = scratch.slice(6, 11).map((view) => vectorOf(view, 0, n)) as [Vector, Vector, Vector, Vector, Vector]; // prettier-ignore
+  const [work, leftVectors, leftRows, rightVectors, rightRows] = scratch.slice(1, 6).map((view) => matrixOf(view, 0)) as [MatrixView<WriteView>, MatrixView<WriteView>, MatrixView<WriteView>, MatrixView<WriteView>, MatrixView<WriteView>]; // prettier-ignore
+  const [beside, cosines, sines, cosinesLeft, sinesLeft] = scratch.slice(6, 11).map((view) => vectorOf(view, 0, n)) as [VectorView, VectorView, VectorView, VectorView, VectorView]; // prettier-ignore
   const order = vectorOf(scratch[0]!, 0, n);
   const rest = scratch.slice(11);
   const left = panelsOf(leftVectors, rest.slice(0, rest.length / 2), n, m);
@@ -175,16 +175,16 @@ function emitSvd(context: LowerContext, { order: ofDerivative }: SpectrumParams)
   });
 }
 
-interface Bidiagonal {
-  readonly work: Matrix<WriteView>;
-  readonly leftVectors: Matrix<WriteView>;
-  readonly rightVectors: Matrix<WriteView>;
+interface BidiagonalForm {
+  readonly work: MatrixView<WriteView>;
+  readonly leftVectors: MatrixView<WriteView>;
+  readonly rightVectors: MatrixView<WriteView>;
   setLeft(block: Block, c: Expr, tau: Expr): void;
   setRight(block: Block, c: Expr, tau: Expr): void;
-  readonly diagonal: Vector;
-  readonly beside: Vector;
+  readonly diagonal: VectorView;
+  readonly beside: VectorView;
   /** Room for a row. */
-  readonly along: Vector;
+  readonly along: VectorView;
 }
 
 /** Makes a matrix bidiagonal by reflections of its columns and rows in turn: Golub & Van Loan, Matrix Computations, 5.4.8. */
@@ -192,7 +192,7 @@ function bidiagonalise(
   block: Block,
   fresh: LowerContext["fresh"],
   [m, n]: readonly [rows: number, columns: number],
-  { work, leftVectors, rightVectors, setLeft, setRight, diagonal, beside, along }: Bidiagonal,
+  { work, leftVectors, rightVectors, setLeft, setRight, diagonal, beside, along }: BidiagonalForm,
 ): void {
   const type = scalarTypeOf(work.view.type.dtype);
   const zero = k.constant(type, 0);
@@ -240,18 +240,18 @@ function bidiagonalise(
   });
 }
 
-interface Side {
-  readonly rows: Matrix<WriteView>;
+interface SingularVectors {
+  readonly rows: MatrixView<WriteView>;
   readonly columns: number;
   readonly rotations: Rotations;
 }
 
-interface Values {
+interface SvdState {
   /** The diagonal, which becomes the singular values, and what stands on its right. */
-  readonly values: Vector;
-  readonly beside: Vector;
-  readonly left: Side;
-  readonly right: Side;
+  readonly values: VectorView;
+  readonly beside: VectorView;
+  readonly left: SingularVectors;
+  readonly right: SingularVectors;
   readonly isFinite: Expr;
 }
 
@@ -259,7 +259,7 @@ interface Values {
 const mostSteps = 60;
 
 /** Rotates an upper bidiagonal matrix until it is diagonal, with no negative value: Golub & Van Loan, 8.6.2. */
-function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, state: Values): void {
+function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, state: SvdState): void {
   const { values, beside, left, right, isFinite: isWhole } = state;
   const { type } = values.read(0);
   const zero = k.constant(type, 0);
@@ -308,7 +308,7 @@ function diagonalise(block: Block, fresh: LowerContext["fresh"], n: number, stat
 function chase(
   block: Block,
   fresh: LowerContext["fresh"],
-  { values, beside, left, right }: Values,
+  { values, beside, left, right }: SvdState,
   first: Expr,
   last: Expr,
   size: Expr,

@@ -8,9 +8,9 @@ import type {
   PartialTools,
   PartialValue,
   Primitive,
-  SubPlace,
+  SubProgramPort,
   SubProgram,
-  Tools,
+  TransformTools,
 } from "../ir/primitive.ts";
 import { builtIn } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
@@ -38,7 +38,7 @@ export interface WhileParams {
 }
 
 /** Operands cut into their three parts. */
-interface Parts<T> {
+interface WhilePartition<T> {
   readonly testConsts: T[];
   readonly bodyConsts: T[];
   readonly carry: T[];
@@ -47,7 +47,7 @@ interface Parts<T> {
 function cut<T>(
   list: readonly T[],
   { testConsts, bodyConsts }: Pick<WhileParams, "testConsts" | "bodyConsts">,
-): Parts<T> {
+): WhilePartition<T> {
   const start = testConsts + bodyConsts;
   return {
     testConsts: list.slice(0, testConsts),
@@ -153,7 +153,7 @@ function whileJvp(
   ins: readonly Tensor[],
   tangents: readonly Maybe[],
   params: WhileParams,
-  { jvpProgram }: Tools,
+  { jvpProgram }: TransformTools,
   masks: readonly boolean[],
 ): DualResults {
   const { test, body } = params;
@@ -258,7 +258,7 @@ function batchWhile(
   batched: readonly boolean[],
   size: number,
   params: WhileParams,
-  { batchProgram }: Tools,
+  { batchProgram }: TransformTools,
 ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] } {
   const given = cut(ins, params);
   const is = cut(batched, params);
@@ -304,7 +304,7 @@ function batchWhile(
 
 /** The test and the body, which reads and changes the carries where the results are. */
 function programsOf({ test, body, testConsts, bodyConsts }: WhileParams): readonly SubProgram[] {
-  const inputs = (program: Program, first: number, consts: number): SubPlace[] =>
+  const inputs = (program: Program, first: number, consts: number): SubProgramPort[] =>
     program.ins.map((_, i) =>
       i < consts ? { of: "operand", index: first + i } : { of: "result", index: i - consts },
     );

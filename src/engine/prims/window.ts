@@ -195,7 +195,7 @@ export function windowMax(x: Tensor, params: WindowParams): readonly [largest: T
   return [largest!, places!];
 }
 
-interface TakeParams extends WindowParams {
+interface WindowTakeParams extends WindowParams {
   /** Sizes of the axes that windows move along. */
   readonly space: readonly number[];
 }
@@ -209,7 +209,7 @@ function requirePlaces(name: string, x: ArrayType, places: ArrayType): void {
     );
 }
 
-const windowTakePrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
+const windowTakePrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<WindowTakeParams>({
   name: "windowTake",
   typeOf([x, places], params) {
     const type = windowedType("windowTake", x!, params);
@@ -246,7 +246,7 @@ export function windowTake(x: Tensor, places: Tensor, params: WindowParams): Ten
   return bind1(windowTakePrim, [x, places], { ...params, space: x.shape.slice(-params.window.length) });
 }
 
-const windowPutPrim: Primitive<TakeParams> = /* @__PURE__ */ builtIn<TakeParams>({
+const windowPutPrim: Primitive<WindowTakeParams> = /* @__PURE__ */ builtIn<WindowTakeParams>({
   name: "windowPut",
   typeOf([x, places], { space }) {
     requireNumbers("windowPut", x!);
@@ -307,12 +307,12 @@ function batchAll(ins: readonly Tensor[], batched: readonly boolean[], size: num
 }
 
 /** The planes of an array that windows move over, and their sizes. */
-interface Extent {
+interface PlaneExtent {
   readonly planes: number;
   readonly space: readonly number[];
 }
 
-function extentOf({ shape }: ArrayType, { window }: WindowParams): Extent {
+function extentOf({ shape }: ArrayType, { window }: WindowParams): PlaneExtent {
   const lead = shape.length - window.length;
   return { planes: sizeOf(shape.slice(0, lead)), space: shape.slice(lead) };
 }
@@ -324,7 +324,7 @@ interface Element {
 }
 
 /** The elements of a window, one by one where all windows lie within the array and are small, else by loops. */
-type Elements =
+type WindowElements =
   | { readonly kind: "listed"; readonly elements: readonly Element[] }
   | {
       readonly kind: "looped";
@@ -344,8 +344,8 @@ interface Window {
 function overWindows(
   { block, fresh }: LowerContext,
   { window, strides, dilation, low, sizes }: WindowParams,
-  { planes, space }: Extent,
-  body: (block: Block, window: Window, each: Elements) => void,
+  { planes, space }: PlaneExtent,
+  body: (block: Block, window: Window, each: WindowElements) => void,
 ): void {
   const plane = sizeOf(space);
   const outStrides = [sizeOf(sizes), ...stridesOf(sizes)];

@@ -1,5 +1,5 @@
 import { paramsKey, identityOf } from "../ir/key.ts";
-import type { Held } from "../ir/storage.ts";
+import type { ConcreteValue } from "../ir/storage.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { typeKey } from "../ir/types.ts";
@@ -12,11 +12,11 @@ import { fits, sameParams } from "./evaluate.ts";
 import type { Executable } from "./run.ts";
 
 /** A function compiled for operands of certain types. */
-interface Form<P> {
+interface CompiledVariant<P> {
   readonly params: P;
   readonly types: readonly ArrayType[];
   /** Tables that it makes itself. */
-  readonly captured: readonly Held[];
+  readonly captured: readonly ConcreteValue[];
   readonly executable: Executable;
 }
 
@@ -34,10 +34,10 @@ export function atOnce<P>(
   name: string,
   f: (xs: readonly Tensor[], params: P) => readonly Tensor[],
 ): (xs: readonly Tensor[], params: P) => readonly Tensor[] {
-  const forms = makeLru<string, Form<P>>(mostForms);
-  const recent: Form<P>[] = []; // the latest first
+  const forms = makeLru<string, CompiledVariant<P>>(mostForms);
+  const recent: CompiledVariant<P>[] = []; // the latest first
 
-  const find = (xs: readonly Tensor[], params: P): Form<P> => {
+  const find = (xs: readonly Tensor[], params: P): CompiledVariant<P> => {
     for (const form of recent) if (fits(form.types, xs) && sameParams(form.params, params)) return form;
     const types = xs.map((x) => x.type);
     const key = `${paramsKey(params, identityOf)} ${types.map(typeKey).join(" ")}`;
@@ -58,7 +58,7 @@ export function atOnce<P>(
     for (let i = 0; i < xs.length; i++) if (xs[i]!.slot === undefined) return f(xs, params); // a traced value
     const { captured, executable } = find(xs, params);
     const before = captured.length;
-    const slots = new Array<Held>(before + xs.length);
+    const slots = new Array<ConcreteValue>(before + xs.length);
     for (let i = 0; i < before; i++) slots[i] = captured[i]!;
     for (let i = 0; i < xs.length; i++) slots[before + i] = xs[i]!.slot!;
     return executable.run(slots);

@@ -61,7 +61,7 @@ export interface RuntimeOptions {
 }
 
 /** Options with their defaults, but for those whose default depends on the machine or the environment. */
-export type Choices = Required<Pick<RuntimeOptions, "backend" | "reproducible">> & RuntimeOptions;
+export type ResolvedOptions = Required<Pick<RuntimeOptions, "backend" | "reproducible">> & RuntimeOptions;
 
 /** Operations on arrays that make WebAssembly worth its call. */
 const wideWork = 4096;
@@ -86,7 +86,7 @@ const poolBudget = 64 * 2 ** 20;
 const poolPart = 1 / 4;
 
 /** These options and, where they are left out, their defaults. */
-export function withDefaults(given: RuntimeOptions): Choices {
+export function withDefaults(given: RuntimeOptions): ResolvedOptions {
   return { backend: "auto", reproducible: false, ...engine.defaults, ...given };
 }
 

@@ -10,7 +10,7 @@ import { isFloating, sameType } from "../ir/types.ts";
 import type { TypedArray } from "../kernel/executable.ts";
 import type { Evaluator } from "../trace/bind.ts";
 import { installEvaluator } from "../trace/bind.ts";
-import type { DebugHooks, DebugPlace } from "../trace/debug.ts";
+import type { DebugHooks, DebugOrigin } from "../trace/debug.ts";
 import { setDebugHooks } from "../trace/debug.ts";
 import { setCapturing } from "../trace/capture.ts";
 import { currentSource, withSource } from "../trace/source.ts";
@@ -24,7 +24,7 @@ export interface DebugOptions {
 }
 
 /** On whose behalf operations run at the moment. */
-interface Context extends DebugPlace {
+interface DebugContext extends DebugOrigin {
   readonly step: number | undefined; // of the loop that is being run
 }
 
@@ -53,8 +53,8 @@ export function debug(options: DebugOptions): void {
 
 /** An evaluator that checks what it computes, and hooks by which it learns on whose behalf that is. */
 function makeChecks(): { readonly evaluate: Evaluator; readonly hooks: DebugHooks } {
-  let context: Context = { pass: "forward", origin: undefined, step: undefined };
-  const within = <T>(next: Context, f: () => T): T => {
+  let context: DebugContext = { pass: "forward", origin: undefined, step: undefined };
+  const within = <T>(next: DebugContext, f: () => T): T => {
     const saved = context;
     context = next;
     try {

@@ -1,4 +1,4 @@
-import type { Held, Memory, Storage } from "../ir/storage.ts";
+import type { ConcreteValue, DeviceMemory, TensorStorage } from "../ir/storage.ts";
 import type { CodeSize } from "../kernel/executable.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
 
@@ -6,13 +6,13 @@ import type { Routine, ScalarType } from "../kernel/scalar.ts";
 export interface Device {
   /** What errors and `stats` call it. */
   readonly name: string;
-  readonly memory: Memory;
+  readonly memory: DeviceMemory;
   /** The kinds of elements that its arrays may have. */
   readonly types: readonly ScalarType[];
   /** Whether floating results have the interpreter's bits, or may differ from them in the last ones. */
   readonly bits: "exact" | "close";
   /** Room for a result of `n` elements, whose values are undefined. */
-  readonly allocate: (type: ScalarType, n: number) => Storage;
+  readonly allocate: (type: ScalarType, n: number) => TensorStorage;
   /** Code for a routine; `given` marks inputs whose memory its results may take. */
   readonly compile: (routine: Routine, given: readonly boolean[]) => DeviceCode;
 }
@@ -25,7 +25,7 @@ export interface DeviceCode {
    * Runs it. `inputs` are numbers and storages in the memory of the device. `outputs` hold the storages of results; where the memory
    * is immediate, scalars are put there as numbers. Where it is not, the call returns at once.
    */
-  readonly call: (inputs: readonly Held[], outputs: Held[]) => void;
+  readonly call: (inputs: readonly ConcreteValue[], outputs: ConcreteValue[]) => void;
   readonly size: () => CodeSize | undefined;
   /** Gives its memory back; it cannot be called afterwards. */
   readonly release: () => void;
@@ -47,17 +47,17 @@ export interface Placement {
   /** Notes that the program begins to run. */
   begin(): void;
   /** Makes room for what the program gives in one place, run after run. */
-  allocatorOf(type: ScalarType, n: number): () => Storage;
+  allocatorOf(type: ScalarType, n: number): () => TensorStorage;
   /** For each output of the routine the input, which is given up, whose memory it may take. */
   readonly inPlace: readonly (number | undefined)[];
   /** Whether a result could take the memory of an operand over. */
-  canTakeOver(operand: Storage): boolean;
+  canTakeOver(operand: TensorStorage): boolean;
   /** A storage in the memory of an operand, which has none from now on; `undefined` where that cannot be. */
-  takeOver(operand: Storage): Storage | undefined;
+  takeOver(operand: TensorStorage): TensorStorage | undefined;
   /** Undoes that. */
-  undoTakeOver(result: Storage, operand: Storage): void;
+  undoTakeOver(result: TensorStorage, operand: TensorStorage): void;
   /** The inputs that are worth keeping where kernels reach them. */
   largeInputs(inputs: Routine["inputs"], aliases: readonly (number | undefined)[]): readonly LargeInput[];
   /** Moves a large operand near the kernels when it is worth it; `isChanged` says that they will write to it. */
-  keep(operand: Storage, type: ScalarType, n: number, isChanged: boolean): void;
+  keep(operand: TensorStorage, type: ScalarType, n: number, isChanged: boolean): void;
 }

@@ -1,7 +1,7 @@
 import type { Program } from "../ir/program.ts";
-import type { Held, Memory, Storage } from "../ir/storage.ts";
+import type { ConcreteValue, DeviceMemory, TensorStorage } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
-import type { Reclaiming } from "../kernel/reclaim.ts";
+import type { ReclaimState } from "../kernel/reclaim.ts";
 import { reclaiming } from "../kernel/reclaim.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import type { Lru } from "../util/lru.ts";
@@ -9,7 +9,7 @@ import type { RuntimeOptions } from "./choices.ts";
 import type { Device, Placement } from "./device.ts";
 import type { EagerKernel } from "./evaluate.ts";
 import type { ProgramCache } from "./executable.ts";
-import type { Records } from "./region-records.ts";
+import type { RegionRecords } from "./region-records.ts";
 import type { RegionCache } from "./regions.ts";
 import type { ResultPool } from "./pool/result-pool.ts";
 import type { Executable } from "./run.ts";
@@ -37,13 +37,13 @@ export interface Engine {
   /** Where large results rest. */
   pool: ResultPool | undefined;
   /** What was copied to the memory of a device, by what it was copied from; `undefined` while there was no other device yet. */
-  copies: WeakMap<Storage, Storage> | undefined;
+  copies: WeakMap<TensorStorage, TensorStorage> | undefined;
   /** Compiled programs. */
   programs: ProgramCache | undefined;
   /** Compiled regions: functions of numbers. */
   regions: RegionCache | undefined;
   /** Finds what regions were compiled to before: in an earlier run of the program, or when it was built. */
-  records: Records | undefined;
+  records: RegionRecords | undefined;
   /** Makes what compares executables with an oracle; `downhill/testing` installs it. */
   makeVerifier?: MakeVerifier | undefined;
   /** The verifier by these options; `undefined` as long as nothing asked for it. */
@@ -51,7 +51,7 @@ export interface Engine {
   /** Operations that ran on their own. */
   kernels: Lru<string, EagerKernel> | undefined;
   /** Who gives memory back where an allocation finds no room. */
-  readonly reclaiming: Reclaiming;
+  readonly reclaiming: ReclaimState;
   /** How many programs were compiled. */
   compilations: number;
   /** Whether somebody was told that there is no WebAssembly. */
@@ -76,10 +76,10 @@ export interface Compiler {
   readonly placementOf: (routine: Routine, given: readonly boolean[]) => Placement;
   /** Operands in the memory of a device. */
   readonly bring: (
-    memory: Memory,
+    memory: DeviceMemory,
     routine: Pick<Routine, "name" | "inputs">,
-    operands: readonly Held[],
-  ) => Held[];
+    operands: readonly ConcreteValue[],
+  ) => ConcreteValue[];
   /** Whether products that are added are rounded once. */
   readonly isRelaxed: () => boolean;
 }

@@ -5,7 +5,7 @@ import { identityOf, paramsKey } from "../ir/key.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { DeferredProgram, isProgram } from "../ir/program.ts";
-import type { Held } from "../ir/storage.ts";
+import type { ConcreteValue } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sameType, scalarTypeOf, typeKey } from "../ir/types.ts";
@@ -42,7 +42,7 @@ interface ArrayKernel {
 export type EagerKernel = ScalarKernel | ArrayKernel;
 
 /** What a primitive ran last, found without making a key: code calls the same operations over and over. */
-interface Recent {
+interface RecentKernels {
   // the scalar kernel, field by field: one load less in each call of an operation on numbers
   params: unknown;
   a: ArrayType | undefined;
@@ -60,7 +60,7 @@ interface Recent {
 const mostKernels = 1024;
 /** How many on arrays are found without a key. */
 const mostRecent = 6;
-const recentKernels = /* @__PURE__ */ new WeakMap<Primitive, Recent>();
+const recentKernels = /* @__PURE__ */ new WeakMap<Primitive, RecentKernels>();
 
 /** Computes a primitive on tensors that are not traced. */
 export function evaluate(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[] {
@@ -101,8 +101,8 @@ function callScalar(call: CompiledProcedure, ins: readonly Tensor[], n: number):
   return typeof z === "number" ? call(x, y, z) : undefined;
 }
 
-function makeRecent(prim: Primitive): Recent {
-  const recent: Recent = {
+function makeRecent(prim: Primitive): RecentKernels {
+  const recent: RecentKernels = {
     params: undefined,
     a: undefined,
     b: undefined,
@@ -126,7 +126,7 @@ function kernelFor<K extends EagerKernel>(key: string, make: () => K): K {
 
 function findScalarKernel(
   prim: Primitive,
-  recent: Recent = makeRecent(prim),
+  recent: RecentKernels = makeRecent(prim),
   ins: readonly Tensor[],
   params: unknown,
 ): ScalarKernel {
@@ -182,7 +182,7 @@ function alias(x: Tensor, type: ArrayType): Tensor {
 
 function evaluateArrays(
   prim: Primitive,
-  recent: Recent,
+  recent: RecentKernels,
   ins: readonly Tensor[],
   params: unknown,
 ): readonly Tensor[] {
@@ -198,14 +198,14 @@ function evaluateArrays(
   const inPlace = lowering.kind === "loops" ? lowering.inPlace?.(params)[0] : undefined;
   const takesOver = inPlace?.result === 0 && ins[inPlace.operand]!.exclusive;
   const { run } = findArrayKernel(prim, recent, ins, params, takesOver ? inPlace.operand : undefined);
-  const slots = new Array<Held>(ins.length);
+  const slots = new Array<ConcreteValue>(ins.length);
   for (let i = 0; i < ins.length; i++) slots[i] = ins[i]!.slot!;
   return run(slots);
 }
 
 function findArrayKernel(
   prim: Primitive,
-  recent: Recent,
+  recent: RecentKernels,
   ins: readonly Tensor[],
   params: unknown,
   inPlace: number | undefined,

@@ -1,7 +1,7 @@
 import { canRunWasm, wasmArena } from "../backends/wasm/index.ts";
 import { hashProgram } from "../ir/hash.ts";
 import type { Program } from "../ir/program.ts";
-import type { Held } from "../ir/storage.ts";
+import type { ConcreteValue } from "../ir/storage.ts";
 import type { Backend } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import { lowerProgram } from "../passes/lower.ts";
@@ -11,7 +11,7 @@ import type { DeviceCode } from "./device.ts";
 import { codeBy, cpu, currentDevice } from "./cpu.ts";
 import { engine } from "./engine.ts";
 import type { Executable } from "./run.ts";
-import { makeRunner, Outgrown } from "./run.ts";
+import { makeRunner, CapacityError } from "./run.ts";
 import { requireImmediate, requireTypes } from "./transfer.ts";
 import type { WatchedProgram } from "./verify.ts";
 import { currentVerifier } from "./verify.ts";
@@ -30,7 +30,7 @@ interface Compilation extends Executable {
 }
 
 /** What all that run equal programs have in common. */
-interface Code extends WatchedProgram {
+interface CachedProgram extends WatchedProgram {
   readonly key: string;
   readonly backend: string;
   readonly compileTime: number;
@@ -88,11 +88,11 @@ export interface ProgramCache {
 }
 
 function makeProgramCache(): ProgramCache {
-  const byKey = new Map<string, Code>(); // what was made or passed over last at the end
-  let running: Code | undefined; // the one that runs, or ran last: what it needs must not be given back meanwhile
+  const byKey = new Map<string, CachedProgram>(); // what was made or passed over last at the end
+  let running: CachedProgram | undefined; // the one that runs, or ran last: what it needs must not be given back meanwhile
   let bytesKept = 0;
 
-  const drop = (code: Code): void => {
+  const drop = (code: CachedProgram): void => {
     byKey.delete(code.key);
     bytesKept -= code.bytes;
     code.made?.drop();
@@ -100,7 +100,7 @@ function makeProgramCache(): ProgramCache {
     code.run = undefined;
   };
   /** Those that may be dropped: each that ran since the last time is passed over once, so the one used longest ago is among the first. */
-  function* idle(): Iterable<Code> {
+  function* idle(): Iterable<CachedProgram> {
     for (const code of byKey.values()) {
       if (code === running) continue;
       if (code.wasUsed) {
@@ -123,7 +123,7 @@ function makeProgramCache(): ProgramCache {
     return count > 0;
   };
   /** Drops what there is too much of, but for what was made last. */
-  const dropSurplus = (latest: Code): void => {
+  const dropSurplus = (latest: CachedProgram): void => {
     const isTooMuch = (): boolean => byKey.size > mostKept || bytesKept > mostBytes;
     if (!isTooMuch()) return;
     for (const code of idle()) {
@@ -132,14 +132,22 @@ function makeProgramCache(): ProgramCache {
     }
   };
   /** What a program was compiled to, compiled now if that is not kept. */
-  const codeOf = (recipe: Recipe): Code => {
+  const codeOf = (recipe: Recipe): CachedProgram => {
     running = undefined; // nothing runs while something is compiled
     const key = keyOf(recipe);
     const known = byKey.get(key);
     if (known !== undefined) return known;
     const made = compileProgram(recipe.program, undefined, recipe.donated, recipe.given);
     const { backend, compileTime, run } = made;
-    const code: Code = { key, backend, compileTime, made, run, bytes: bytesOf(made), wasUsed: false };
+    const code: CachedProgram = {
+      key,
+      backend,
+      compileTime,
+      made,
+      run,
+      bytes: bytesOf(made),
+      wasUsed: false,
+    };
     currentVerifier().watchProgram?.(code, recipe, currentDevice());
     byKey.set(key, code);
     bytesKept += code.bytes;
@@ -152,7 +160,7 @@ function makeProgramCache(): ProgramCache {
     executableOf(recipe) {
       let code = codeOf(recipe);
       return {
-        run(inputs: readonly Held[]) {
+        run(inputs: readonly ConcreteValue[]) {
           if (code.run === undefined) code = codeOf(recipe);
           if (running !== code) {
             running = code;
@@ -225,7 +233,7 @@ export function compileProgram(
         try {
           return made.run(inputs);
         } catch (problem) {
-          if (!(problem instanceof Outgrown)) throw problem;
+          if (!(problem instanceof CapacityError)) throw problem;
           made.code.release();
           made = make();
         }

@@ -3,7 +3,7 @@ import { DownhillError } from "../errors/index.ts";
 import { checkOptions } from "../errors/options.ts";
 import type { Program } from "../ir/program.ts";
 import { hostStorage } from "../ir/host-memory.ts";
-import type { Held, Storage } from "../ir/storage.ts";
+import type { ConcreteValue, TensorStorage } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { arrayType, sameType, typeKey } from "../ir/types.ts";
@@ -55,7 +55,7 @@ export interface Jitted<A extends readonly unknown[], T> {
 }
 
 /** A traced function for arguments of certain types. */
-interface Entry {
+interface JitEntry {
   readonly program: Program;
   readonly captured: readonly Tensor[];
   readonly defs: readonly TreeDef[];
@@ -102,10 +102,12 @@ export function makeInspected(
     );
   const name = f.name === "" ? "f" : f.name;
   const operation = f.name === "" ? "jit" : `jit(${f.name})`; // what messages call it
-  const entries = makeLru<string, Entry>(entriesPerFunction);
-  let latest: Entry | undefined; // the entry of the last call, if nothing in it was static
+  const entries = makeLru<string, JitEntry>(entriesPerFunction);
+  let latest: JitEntry | undefined; // the entry of the last call, if nothing in it was static
 
-  const find = (args: readonly unknown[]): { readonly entry: Entry; readonly leaves: readonly Tensor[] } => {
+  const find = (
+    args: readonly unknown[],
+  ): { readonly entry: JitEntry; readonly leaves: readonly Tensor[] } => {
     const dynamic = args.filter((_, i) => !statics.includes(i));
     const { leaves, defs } = flattenArguments(dynamic, operation);
     let key = "";
@@ -157,12 +159,12 @@ export function makeInspected(
 }
 
 /** Slots of arguments that fit an entry: numbers and tensors at hand, of its types, in its structure. */
-function matchSlots(args: readonly unknown[], entry: Entry): Held[] | undefined {
+function matchSlots(args: readonly unknown[], entry: JitEntry): ConcreteValue[] | undefined {
   const { types, captured, defs, donated } = entry;
   const skip = captured.length;
   if (defs.length !== args.length) return undefined;
   const gives = donated.length > 0;
-  const slots = new Array<Held>(skip + types.length);
+  const slots = new Array<ConcreteValue>(skip + types.length);
   for (let i = 0; i < skip; i++) slots[i] = captured[i]!.slot!;
   const take = (value: unknown, place: number): boolean => {
     const slot = slotOf(value, types[place]!, gives && donated[skip + place] === true);
@@ -182,7 +184,7 @@ function matchSlots(args: readonly unknown[], entry: Entry): Held[] | undefined 
 }
 
 /** The slot of an argument of this very type. */
-function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Held | undefined {
+function slotOf(value: unknown, type: ArrayType, isDonated: boolean): ConcreteValue | undefined {
   if (typeof value === "number") return type === weakFloat ? value : undefined;
   if (!(value instanceof Tensor)) return isDonated ? undefined : borrow(value, type);
   if (value.slot === undefined) return undefined;
@@ -192,7 +194,7 @@ function slotOf(value: unknown, type: ArrayType, isDonated: boolean): Held | und
 }
 
 /** A typed array of this type where it is: it is read during the call only. */
-function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Held | undefined {
+function borrow(value: unknown, { dtype, shape, weak }: ArrayType): ConcreteValue | undefined {
   const fits =
     (value instanceof Float64Array && dtype === "float64") ||
     (value instanceof Float32Array && dtype === "float32") ||
@@ -205,19 +207,19 @@ function borrow(value: unknown, { dtype, shape, weak }: ArrayType): Held | undef
 }
 
 /** Sees to it that an entry is compiled, as things are compiled now. */
-function compile(entry: Entry): void {
+function compile(entry: JitEntry): void {
   entry.executable = executableOf(entry.program, [], entry.donated);
 }
 
 /** Runs an entry that is compiled; what was donated to it is gone afterwards. */
-function execute(entry: Entry, slots: readonly Held[], operation: string): unknown {
+function execute(entry: JitEntry, slots: readonly ConcreteValue[], operation: string): unknown {
   const { outDef, donated } = entry;
   const gives = donated.length > 0;
   if (gives) checkDonation(operation, slots, donated, entry.captured.length);
   const outs = entry.executable!.run(slots);
   if (gives) {
     for (let i = 0; i < slots.length; i++)
-      if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as Storage);
+      if (donated[i] === true && typeof slots[i] === "object") giveAway(slots[i] as TensorStorage);
   }
   return outDef.kind === "leaf" ? outs[0] : unflatten(outDef, outs);
 }
@@ -231,7 +233,7 @@ function trace(
   donate: readonly number[],
   leaves: readonly Tensor[],
   defs: readonly TreeDef[],
-): Entry {
+): JitEntry {
   const types = leaves.map((x) => x.type);
   let outDef: TreeDef = { kind: "leaf" };
   const doTrace = (): ReturnType<typeof traceProgram> =>

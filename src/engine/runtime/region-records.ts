@@ -6,7 +6,7 @@ import type { JsRecord } from "../backends/js/record.ts";
 import { loadJs, recordJs } from "../backends/js/record.ts";
 import type { WasmRecord, WasmTarget } from "../backends/wasm/record.ts";
 import { loadWasm, ownTarget, recordWasm } from "../backends/wasm/record.ts";
-import type { Backend, Compiled } from "../kernel/executable.ts";
+import type { Backend, CompiledRoutine } from "../kernel/executable.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
 import type { DerivedRegion } from "../region/lower/derived.ts";
 import { regionKey } from "../region/form/key.ts";
@@ -40,24 +40,24 @@ export interface RecordedRegion {
   readonly signatureOf: (base: Region) => Pick<Region, "name" | "params">;
   /** Its sites count the positions of the base in their order. */
   readonly lowered: LoweredRegion;
-  readonly compiled: Compiled;
+  readonly compiled: CompiledRoutine;
   /** Compiles other routines by the same backend. */
   readonly compile: Backend["compile"];
 }
 
 /** What finds records. Programs that have none, and keep none, do without the code of this file. */
-export interface Records {
+export interface RegionRecords {
   /** A region by the record that came with it or is kept; `undefined` where there is none that fits. */
   readonly find: (region: DerivedRegion) => RecordedRegion | undefined;
   /** What keeps records; `null` where the program has said that nothing does. */
-  readonly keeper: Keeper | null | undefined;
+  readonly keeper: RecordKeeper | null | undefined;
 }
 
 /** A region by the record that is kept, or else by a new one, which is then kept; `undefined` where none is made. */
-type Keeper = (region: DerivedRegion) => RecordedRegion | undefined;
+type RecordKeeper = (region: DerivedRegion) => RecordedRegion | undefined;
 
 /** What finds records that came with regions, and those of a keeper, if there is one. */
-export function makeRecords(keeper?: Keeper | null): Records {
+export function makeRecords(keeper?: RecordKeeper | null): RegionRecords {
   return {
     keeper,
     find(region) {
@@ -72,7 +72,7 @@ export function makeRecords(keeper?: Keeper | null): Records {
 }
 
 /** Keeps records in a store. */
-export function keeperOf(store: RecordStore): Keeper {
+export function keeperOf(store: RecordStore): RecordKeeper {
   return (region) => keptIn(store, region);
 }
 

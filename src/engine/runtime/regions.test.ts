@@ -10,7 +10,7 @@ import { makeJsBackend } from "../backends/js/index.ts";
 import { makeWasmBackend, wasmBackend } from "../backends/wasm/index.ts";
 import { DownhillError } from "../errors/index.ts";
 import { callSizes } from "../kernel/call-sizes.ts";
-import type { Backend, Slot } from "../kernel/executable.ts";
+import type { Backend, KernelValue } from "../kernel/executable.ts";
 import { checkRoutine } from "../kernel/check.ts";
 import { printRoutine } from "../kernel/print.ts";
 import { scalarFunctions } from "../prims/scalar-functions.ts";
@@ -397,12 +397,12 @@ describe("callRegion", () => {
   });
 
   test("hands numbers to WebAssembly as they are, which writes them to where it computes", () => {
-    const seen: Slot[][] = [];
+    const seen: KernelValue[][] = [];
     const watched: Backend = {
       ...wasmBackend,
       compile(routine) {
         const compiled = wasmBackend.compile(routine);
-        const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
+        const call = (inputs: readonly KernelValue[], outputs: KernelValue[]): void => {
           seen.push([...inputs]);
           compiled(inputs, outputs);
         };

@@ -1,7 +1,7 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import { sizeOfCall } from "../kernel/call-sizes.ts";
 import { copyNumbers } from "../kernel/copy-elements.ts";
-import type { Backend, Cell, Compiled, Slot, TypedArray } from "../kernel/executable.ts";
+import type { Backend, BufferView, CompiledRoutine, KernelValue, TypedArray } from "../kernel/executable.ts";
 import { bytesPerElement, makeArray } from "../kernel/executable.ts";
 import { addHolder } from "../kernel/reclaim.ts";
 import type { Routine, ScalarType } from "../kernel/scalar.ts";
@@ -74,31 +74,34 @@ export function callRegion(
 }
 
 /** A region that was called. */
-interface Known {
+interface RegionCacheEntry {
   readonly region: Region | DerivedRegion;
-  readonly code: Code;
+  readonly code: CompiledRegion;
   call: RegionCall;
 }
 
 function makeRegionCache(): RegionCache {
-  const byKey = makeLru<string, Code>(mostKept, (_, code) => code.drop());
-  let byRegion = new WeakMap<Region | DerivedRegion, Known>();
-  let latest: Known | undefined; // one region is called over and over: to look it up takes a part of a short call
-  const keptCode = <C extends Code | undefined>(key: string, compile: () => C): Code | C => {
+  const byKey = makeLru<string, CompiledRegion>(mostKept, (_, code) => code.drop());
+  let byRegion = new WeakMap<Region | DerivedRegion, RegionCacheEntry>();
+  let latest: RegionCacheEntry | undefined; // one region is called over and over: to look it up takes a part of a short call
+  const keptCode = <C extends CompiledRegion | undefined>(
+    key: string,
+    compile: () => C,
+  ): CompiledRegion | C => {
     const known = byKey.get(key);
     if (known !== undefined && !known.isDropped()) return known;
     const code = compile();
     if (code !== undefined) byKey.set(key, code);
     return code;
   };
-  const compiled = (region: Region): Known => {
+  const compiled = (region: Region): RegionCacheEntry => {
     const code = keptCode(regionKey(region), () => {
       engine.compilations++;
       return compileRegion(region);
     });
     return { region, code, call: callOf(code, region) };
   };
-  const recorded = (region: DerivedRegion): Known => {
+  const recorded = (region: DerivedRegion): RegionCacheEntry => {
     const { base, steps } = region;
     if (engine.records !== undefined) {
       const code = keptCode(`${steps}|${regionKey(base)}`, () => recordedCode(region));
@@ -135,15 +138,15 @@ function makeRegionCache(): RegionCache {
 }
 
 /** A region as it was compiled once, for all regions of its structure. */
-export interface Code {
+export interface CompiledRegion {
   /** Name and parameters of a region of this structure. `text` is that region, or what it was made of where this was a record. */
   readonly signatureOf: (text: Region) => Pick<Region, "name" | "params">;
   /** Where in the text of such a region a site of an error is. */
   readonly placeOf: (at: PositionIndex, text: Region) => PositionIndex | undefined;
   /** What runs now: `withCopies` follows once a check before a loop has failed. */
-  version: Version;
+  version: CodeVersion;
   /** Compiles the region with copies of loops that have all checks in them. */
-  readonly withCopies: () => Version;
+  readonly withCopies: () => CodeVersion;
   /** How many elements there is room for, an entry a capacity of the routine; calls that need more make it larger. */
   readonly capacities: number[];
   /** While it runs, what it needs must not be given back. */
@@ -152,9 +155,9 @@ export interface Code {
   readonly drop: () => void;
 }
 
-interface Version {
+interface CodeVersion {
   readonly lowered: LoweredRegion;
-  readonly compiled: Compiled;
+  readonly compiled: CompiledRoutine;
 }
 
 /** Elements that arrays have room for at first whose length only the run can tell. */
@@ -163,7 +166,7 @@ const firstCapacity = 256;
 const mostElements = 2 ** 31 - 1;
 
 /** Compiles a region by the backend that suits its work, or by the one given. */
-export function compileRegion(region: Region, backend?: Backend, options: LowerOptions = {}): Code {
+export function compileRegion(region: Region, backend?: Backend, options: LowerOptions = {}): CompiledRegion {
   const quick = lowerRegion(region, scalarFunctions, { ...options, failedChecks: "end" });
   // one backend for both, since sums of products may differ in the last bit from one to another
   const { compile } = backend ?? sizedBackendFor(quick.routine);
@@ -180,7 +183,7 @@ export function compileRegion(region: Region, backend?: Backend, options: LowerO
 }
 
 /** The code of a region whose record was found or made; `undefined` where it can have none. */
-function recordedCode(region: DerivedRegion): Code | undefined {
+function recordedCode(region: DerivedRegion): CompiledRegion | undefined {
   const found = engine.records?.find(region);
   if (found === undefined) return undefined;
   const { signatureOf, lowered, compiled, compile } = found;
@@ -198,7 +201,9 @@ function recordedCode(region: DerivedRegion): Code | undefined {
   });
 }
 
-function codeOf(parts: Pick<Code, "signatureOf" | "placeOf" | "version" | "withCopies">): Code {
+function codeOf(
+  parts: Pick<CompiledRegion, "signatureOf" | "placeOf" | "version" | "withCopies">,
+): CompiledRegion {
   let dropped = false;
   return {
     ...parts,
@@ -213,7 +218,7 @@ function codeOf(parts: Pick<Code, "signatureOf" | "placeOf" | "version" | "withC
 }
 
 /** What runs a region by code that was compiled for its structure; `text` as that of `Code`. */
-export function callOf(code: Code, text: Region): RegionCall {
+export function callOf(code: CompiledRegion, text: Region): RegionCall {
   let { version } = code;
   const region = { ...code.signatureOf(text), text };
   let attempt = attemptOf(code, version, region);
@@ -234,8 +239,8 @@ interface Callee extends Pick<Region, "name" | "params"> {
 
 /** Runs code once: `undefined` where the call is to be made again, since there is more room now, or other code. */
 function attemptOf(
-  code: Code,
-  { lowered, compiled }: Version,
+  code: CompiledRegion,
+  { lowered, compiled }: CodeVersion,
   region: Callee,
 ): (args: readonly RegionArgument[], isLent?: readonly boolean[]) => RegionOutcome[] | undefined {
   const { routine, results, failure } = lowered;
@@ -251,8 +256,8 @@ function attemptOf(
   const rooms = results.flatMap((port, result) =>
     port.kind === "array" ? [roomOf(port, result, sizeOfCall(port.size, routine))] : [],
   );
-  const inputs: Slot[] = routine.inputs.map(() => 0);
-  const outputs: Slot[] = routine.outputs.map(() => 0);
+  const inputs: KernelValue[] = routine.inputs.map(() => 0);
+  const outputs: KernelValue[] = routine.outputs.map(() => 0);
   return (args, isLent) => {
     if (args.length !== n) throw internalError(`${region.name} takes ${n} arguments, not ${args.length}`);
     for (let i = 0; i < n; i++) {
@@ -282,9 +287,9 @@ function attemptOf(
 }
 
 /** Where the elements of a result are written to. */
-interface Room {
+interface ResultAllocator {
   readonly output: number;
-  readonly make: (inputs: readonly Slot[], isLent: readonly boolean[] | undefined) => Cell;
+  readonly make: (inputs: readonly KernelValue[], isLent: readonly boolean[] | undefined) => BufferView;
 }
 
 /** Bytes of an array that is lent again and again: a larger one takes less long to make than to fill. */
@@ -293,11 +298,11 @@ const mostBytesLent = 16_384;
 function roomOf(
   { type, output }: ResultPort & { readonly kind: "array" },
   result: number,
-  sizeOf: (inputs: readonly Slot[]) => number,
-): Room {
+  sizeOf: (inputs: readonly KernelValue[]) => number,
+): ResultAllocator {
   const none = makeArray(type, 0);
-  const lent: Writable<Cell> = { array: none, offset: 0, isOutside: true, isZero: false };
-  const given: Writable<Cell> = { array: none, offset: 0, isOutside: true, isZero: true };
+  const lent: Writable<BufferView> = { array: none, offset: 0, isOutside: true, isZero: false };
+  const given: Writable<BufferView> = { array: none, offset: 0, isOutside: true, isZero: true };
   const most = mostBytesLent / bytesPerElement[type];
   return {
     output,
@@ -314,7 +319,7 @@ function roomOf(
 }
 
 /** Makes room where an array was full, or other code where a check failed; every other error is thrown. */
-function settleFailure(code: Code, { name, text }: Callee, outputs: readonly Slot[]): void {
+function settleFailure(code: CompiledRegion, { name, text }: Callee, outputs: readonly KernelValue[]): void {
   const { lowered, compiled } = code.version;
   const first = must(lowered.failure, "the outputs of errors");
   const [number, wanted, length, ...values] = outputs.slice(first) as [number, number, number, ...number[]];
@@ -334,7 +339,7 @@ function settleFailure(code: Code, { name, text }: Callee, outputs: readonly Slo
   throw failureOf({ ...text, name }, { ...site, at }, wanted, length, values);
 }
 
-type ArgumentWriter = (arg: RegionArgument, inputs: Slot[]) => void;
+type ArgumentWriter = (arg: RegionArgument, inputs: KernelValue[]) => void;
 
 function scalarWriter(
   { name: owner }: Callee,
@@ -376,9 +381,9 @@ function arrayWriter(
   const noLength = (axis: number, n: number): DownhillError =>
     new DownhillError("range", `${owner}: ${name} has ${n} elements along axis ${axis}, more than 2³⁰.`);
   // made once: a call that makes an object for each of its arrays spends a part of a short call on that
-  const inPlace: Writable<Cell> = { array: none, offset: 0 };
-  const copied: Writable<Cell> = { array: none, offset: 0, isOutside: true, numbers: [] };
-  const write = (data: ArrayLike<number>, inputs: Slot[]): void => {
+  const inPlace: Writable<BufferView> = { array: none, offset: 0 };
+  const copied: Writable<BufferView> = { array: none, offset: 0, isOutside: true, numbers: [] };
+  const write = (data: ArrayLike<number>, inputs: KernelValue[]): void => {
     if (data.constructor === none.constructor) {
       inPlace.array = data as TypedArray;
       inputs[slot] = inPlace;
@@ -419,16 +424,16 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 function resultReader(
   port: ResultPort,
   routine: Routine,
-): (inputs: readonly Slot[], outputs: readonly Slot[]) => RegionOutcome {
+): (inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => RegionOutcome {
   const { output } = port;
   if (port.kind === "scalar") return (_, outputs) => outputs[output] as number;
   if ("sizes" in port.dims) {
     const dims = port.dims.sizes.map((size) => sizeOfCall(size, routine));
     const [length, ...rest] = dims;
     if (length !== undefined && rest.length === 0)
-      return (inputs, outputs) => ({ data: (outputs[output] as Cell).array, dims: [length(inputs)] });
+      return (inputs, outputs) => ({ data: (outputs[output] as BufferView).array, dims: [length(inputs)] });
     return (inputs, outputs) => ({
-      data: (outputs[output] as Cell).array,
+      data: (outputs[output] as BufferView).array,
       dims: dims.map((n) => n(inputs)),
     });
   }
@@ -436,6 +441,6 @@ function resultReader(
   return (_, outputs) => {
     const dims = places.map((place) => outputs[place] as number);
     const size = dims.reduce((a, b) => a * b);
-    return { data: (outputs[output] as Cell).array.slice(0, size), dims };
+    return { data: (outputs[output] as BufferView).array.slice(0, size), dims };
   };
 }

@@ -1,11 +1,11 @@
 import type { FailureReport } from "../ir/primitive.ts";
-import type { Held, Storage } from "../ir/storage.ts";
+import type { ConcreteValue, TensorStorage } from "../ir/storage.ts";
 import { Tensor } from "../ir/tensor.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { scalarTypeOf } from "../ir/types.ts";
-import type { CodeSize, Compiled } from "../kernel/executable.ts";
+import type { CodeSize, CompiledRoutine } from "../kernel/executable.ts";
 import type { Routine } from "../kernel/scalar.ts";
-import type { Lowered } from "../passes/lower.ts";
+import type { LoweredProgram } from "../passes/lower.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 import type { Device, DeviceCode } from "./device.ts";
@@ -15,7 +15,7 @@ import type { Verification } from "./verify.ts";
 
 /** A program that can be run on what tensors hold. */
 export interface Executable {
-  readonly run: (inputs: readonly Held[]) => readonly Tensor[];
+  readonly run: (inputs: readonly ConcreteValue[]) => readonly Tensor[];
   readonly backend: string;
   readonly size: () => CodeSize | undefined;
   /** Milliseconds that passes, lowering and code generation took. */
@@ -25,18 +25,18 @@ export interface Executable {
 }
 
 /** Compiled code of the processor as what a device calls: storages of the host are the cells that its kernels take. */
-export function asCall(compiled: Compiled): DeviceCode["call"] {
+export function asCall(compiled: CompiledRoutine): DeviceCode["call"] {
   return compiled as unknown as DeviceCode["call"];
 }
 
 /** An array has outgrown its memory: compiled again, the program has more. */
-export class Outgrown extends Error {}
+export class CapacityError extends Error {}
 
 /** What to throw for a call that failed, by what the routine says of it. */
-function failureOf(failures: readonly FailureReport[], said: readonly (Held | undefined)[]): Error {
+function failureOf(failures: readonly FailureReport[], said: readonly (ConcreteValue | undefined)[]): Error {
   const [site, wanted, length, ...values] = said as [number, number, number, ...number[]];
   const report = must(failures[site - 1], `site ${site} of an error`);
-  return report.makeRoom?.(wanted) === true ? new Outgrown() : report.error(wanted, length, values);
+  return report.makeRoom?.(wanted) === true ? new CapacityError() : report.error(wanted, length, values);
 }
 
 /**
@@ -48,7 +48,7 @@ export function makeRunner(
   { call, placement }: Pick<DeviceCode, "call" | "placement">,
   routine: Pick<Routine, "name" | "inputs">,
   types: readonly ArrayType[],
-  { aliases = [], failures = [] }: Partial<Pick<Lowered, "aliases" | "failures">> = {},
+  { aliases = [], failures = [] }: Partial<Pick<LoweredProgram, "aliases" | "failures">> = {},
 ): Executable["run"] {
   const { memory, allocate } = device;
   const ports = routine.inputs;
@@ -62,7 +62,7 @@ export function makeRunner(
   const ownTypes = own.map((i) => scalarTypeOf(types[i]!.dtype));
   const allocators =
     placement && ownSizes.map((size, i) => placement.allocatorOf(ownTypes[i]!, Math.max(0, size)));
-  const place = (i: number): Storage => allocators?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
+  const place = (i: number): TensorStorage => allocators?.[i]!() ?? allocate(ownTypes[i]!, ownSizes[i]!);
   const large = placement?.largeInputs(ports, aliases) ?? [];
   const inPlace = placement?.inPlace ?? [];
   const failureAt = own.length;
@@ -72,18 +72,18 @@ export function makeRunner(
     kind === "buffer" || engine.copies !== undefined ? [k] : [],
   );
   /** Gives back what a run has taken that came to nothing. */
-  const undo = (inputs: readonly Held[], outputs: readonly (Held | undefined)[]): void => {
+  const undo = (inputs: readonly ConcreteValue[], outputs: readonly (ConcreteValue | undefined)[]): void => {
     for (let i = 0; i < own.length; i++) {
       const storage = outputs[i];
       if (typeof storage !== "object") continue;
-      if (inPlace[i] !== undefined) placement!.undoTakeOver(storage, inputs[inPlace[i]!] as Storage);
+      if (inPlace[i] !== undefined) placement!.undoTakeOver(storage, inputs[inPlace[i]!] as TensorStorage);
       discard(storage);
     }
   };
   return (given) => {
     let inputs = given;
     for (let k = 0; k < checked.length; k++) {
-      const operand = given[checked[k]!] as Storage;
+      const operand = given[checked[k]!] as TensorStorage;
       if (operand.memory === memory || typeof operand === "number") continue;
       if (operand.memory === undefined) throw usedAfterDonation(routine.name);
       inputs = engine.compiler!.bring(memory, routine, given); // without one all lie in one memory
@@ -92,18 +92,19 @@ export function makeRunner(
     if (placement !== undefined) placement.begin();
     for (let k = 0; k < large.length; k++) {
       const { slot, type, size, isChanged } = large[k]!;
-      placement!.keep(inputs[slot] as Storage, type, size, isChanged);
+      placement!.keep(inputs[slot] as TensorStorage, type, size, isChanged);
     }
-    const outputs = new Array<Held>(own.length);
+    const outputs = new Array<ConcreteValue>(own.length);
     try {
       for (let i = 0; i < own.length; i++) {
-        if (inPlace[i] !== undefined && placement!.canTakeOver(inputs[inPlace[i]!] as Storage)) continue;
+        if (inPlace[i] !== undefined && placement!.canTakeOver(inputs[inPlace[i]!] as TensorStorage))
+          continue;
         outputs[i] = ownSizes[i] === -1 ? 0 : place(i);
       }
       // now that nothing needs room any more, which might have moved them: what lies where arguments are that are yet to be read
       for (const i of takingOver)
         outputs[i] ??=
-          placement!.takeOver(inputs[inPlace[i]!] as Storage) ?? allocate(ownTypes[i]!, ownSizes[i]!);
+          placement!.takeOver(inputs[inPlace[i]!] as TensorStorage) ?? allocate(ownTypes[i]!, ownSizes[i]!);
       call(inputs, outputs);
       if (failures.length > 0 && outputs[failureAt] !== 0)
         throw failureOf(failures, outputs.slice(failureAt));
@@ -116,7 +117,7 @@ export function makeRunner(
       for (let i = 0; i < n; i++) {
         const alias = aliases[i];
         const slot = alias === undefined ? outputs[own.indexOf(i)] : inputs[alias];
-        if (isTwice[i] === true) (slot as Storage).isShared = true;
+        if (isTwice[i] === true) (slot as TensorStorage).isShared = true;
         tensors[i] = new Tensor(types[i]!, slot, undefined);
       }
     } else for (let i = 0; i < n; i++) tensors[i] = new Tensor(types[i]!, outputs[i], undefined);

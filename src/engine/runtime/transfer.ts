@@ -1,6 +1,6 @@
 import { DownhillError, internalError } from "../errors/index.ts";
 import type { Program } from "../ir/program.ts";
-import type { Held, Memory } from "../ir/storage.ts";
+import type { ConcreteValue, DeviceMemory } from "../ir/storage.ts";
 import { scalarTypeOf } from "../ir/types.ts";
 import type { Routine } from "../kernel/scalar.ts";
 import { constantSize } from "../kernel/sizes.ts";
@@ -46,10 +46,10 @@ export function requireImmediate({ name, memory }: Device, program: Program): vo
  * @throws DownhillError `donated` for one that was given away, `option` for one that would have to be awaited.
  */
 export function bring(
-  memory: Memory,
+  memory: DeviceMemory,
   routine: Pick<Routine, "name" | "inputs">,
-  operands: readonly Held[],
-): Held[] {
+  operands: readonly ConcreteValue[],
+): ConcreteValue[] {
   const copies = engine.copies!; // there is another device
   return operands.map((operand, k) => {
     if (typeof operand === "number" || operand.memory === memory) return operand;

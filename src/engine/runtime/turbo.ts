@@ -2,7 +2,7 @@ import { refuseExtra } from "../errors/arguments.ts";
 import { canRunWasm, makeWasmBackend, wasmFeatures } from "../backends/wasm/index.ts";
 import { detectFeatures } from "../backends/wasm/host/features.ts";
 import * as k from "../kernel/build.ts";
-import type { Cell } from "../kernel/executable.ts";
+import type { BufferView } from "../kernel/executable.ts";
 import { makeArray } from "../kernel/executable.ts";
 import { tanh64 } from "../kernel/math/hyperbolic.ts";
 import { exp32, tanh32 } from "../kernel/math/single/index.ts";
@@ -120,9 +120,9 @@ const warmUp = 40;
  * The results of a routine once its code is hot. It is that of turbo mode, switch or not: the engine may still be compiling it
  * when the switch is set.
  */
-function settle(routine: Routine): Cell[] {
+function settle(routine: Routine): BufferView[] {
   const compiled = makeWasmBackend({ wide: true, relaxed: wasmFeatures().relaxed }).compile(routine);
-  const cellOf = ({ type, size }: Buffer, seed: number): Cell => ({
+  const cellOf = ({ type, size }: Buffer, seed: number): BufferView => ({
     array: makeArray(type, must(constantSize(size), "the size of an array")).map(
       (_, i) => Math.sin(i * seed) * 3,
     ),
@@ -135,10 +135,10 @@ function settle(routine: Routine): Cell[] {
   const end = performance.now() + warmUp;
   while (performance.now() < end) for (let i = 0; i < 50; i++) compiled(inputs, outputs);
   compiled.release?.();
-  return outputs as Cell[];
+  return outputs as BufferView[];
 }
 
-function sameBits(a: readonly Cell[], b: readonly Cell[]): boolean {
+function sameBits(a: readonly BufferView[], b: readonly BufferView[]): boolean {
   return a.every((cell, i) => cell.array.every((x, j) => Object.is(x, b[i]!.array[j])));
 }
 

@@ -1,5 +1,5 @@
 import { captureStack, placeOf, usersFrames } from "../errors/stack.ts";
-import type { Source } from "../ir/program.ts";
+import type { EquationSource } from "../ir/program.ts";
 import { setCapture } from "./source.ts";
 
 /**
@@ -29,7 +29,7 @@ function change(by: number): void {
   setCapture(state.capturing > 0 || state.always ? captureSource : undefined);
 }
 
-function captureSource(): Source {
+function captureSource(): EquationSource {
   const stack = captureStack(captureSource);
   return { describe: () => describePlace(usersFrames(stack())[0]) };
 }

@@ -1,23 +1,18 @@
 import type { Maybe, Primitive } from "../ir/primitive.ts";
-import type { Program, Source } from "../ir/program.ts";
+import type { EquationSource } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
+import type { TracedProgram } from "./staging.ts";
 
 /** A linear equation whose transpose is being applied, as far as debugging needs to know it. */
 export interface TransposedEquation {
   readonly prim: Primitive;
-  readonly source: Source | undefined;
+  readonly source: EquationSource | undefined;
 }
 
 /** On whose behalf operations run. */
-export interface DebugPlace {
+export interface DebugOrigin {
   readonly origin: string | undefined;
   readonly pass: "forward" | "reverse";
-}
-
-/** A traced function, and the tensors that it reads from outside. */
-interface Traced {
-  readonly program: Program;
-  readonly captured: readonly Tensor[];
 }
 
 /** What debugging wants to hear of. */
@@ -27,9 +22,9 @@ export interface DebugHooks {
   /** A transpose rule runs on cotangents. */
   readonly transpose: (eqn: TransposedEquation, cts: readonly Maybe[], rule: () => void) => void;
   /** The primitive whose rule is running, and the pass. */
-  readonly place: () => DebugPlace;
+  readonly place: () => DebugOrigin;
   /** A function that was traced before has been traced again: refuses it where it has become another one. */
-  readonly compare: (operation: string, before: Traced, now: Traced) => void;
+  readonly compare: (operation: string, before: TracedProgram, now: TracedProgram) => void;
 }
 
 let hooks: DebugHooks | undefined;
@@ -55,7 +50,7 @@ export function withoutDebugging<T>(f: () => T): T {
 }
 
 /** While debugging, compares what a function was when it was traced first with what it is now. */
-export function requireUnchanged(operation: string, before: Traced, now: Traced): void {
+export function requireUnchanged(operation: string, before: TracedProgram, now: TracedProgram): void {
   hooks?.compare(operation, before, now);
 }
 
@@ -71,6 +66,6 @@ export function transposing(eqn: TransposedEquation, cts: readonly Maybe[], rule
 }
 
 /** While debugging, on whose behalf an operation is asked for. */
-export function debugPlace(): DebugPlace | undefined {
+export function debugPlace(): DebugOrigin | undefined {
   return hooks?.place();
 }

@@ -1,19 +1,19 @@
-import type { Source } from "../ir/program.ts";
+import type { EquationSource } from "../ir/program.ts";
 import { debugPlace } from "./debug.ts";
 
 /** What finds the place in the user's code, while sources are wanted; and the source of what is being derived. */
-const state: { capture: (() => Source) | undefined; inherited: Source | undefined } = {
+const state: { capture: (() => EquationSource) | undefined; inherited: EquationSource | undefined } = {
   capture: undefined,
   inherited: undefined,
 };
 
 /** Has sources found by `capture` from now on, or no longer. */
-export function setCapture(capture: (() => Source) | undefined): void {
+export function setCapture(capture: (() => EquationSource) | undefined): void {
   state.capture = capture;
 }
 
 /** Runs `f` for the equations that derive from an operation asked for at `source`. */
-export function withSource<T>(source: Source | undefined, f: () => T): T {
+export function withSource<T>(source: EquationSource | undefined, f: () => T): T {
   if (source === undefined) return f();
   const saved = state.inherited;
   state.inherited = source;
@@ -25,7 +25,7 @@ export function withSource<T>(source: Source | undefined, f: () => T): T {
 }
 
 /** Where the operation now being bound was asked for, if sources are wanted; while debugging also on whose behalf. */
-export function currentSource(): Source | undefined {
+export function currentSource(): EquationSource | undefined {
   const source = state.inherited ?? state.capture?.();
   if (source === undefined) return undefined;
   const place = debugPlace();

@@ -8,7 +8,7 @@ import { bind, withTrace } from "./bind.ts";
 import { currentSource, withSource } from "./source.ts";
 
 /** How a value of a program in the making comes about. */
-export interface Definition {
+export interface PrimitiveCall {
   readonly prim: Primitive;
   readonly ins: readonly Tensor[];
   readonly params: unknown;
@@ -20,7 +20,7 @@ interface StagedValue {
   /** The number that every element is, where it is made as a constant. */
   readonly constant: number | undefined;
   /** `undefined` for an input. */
-  readonly definition: Definition | undefined;
+  readonly definition: PrimitiveCall | undefined;
 }
 
 const noConstants: readonly number[] = [];
@@ -39,7 +39,7 @@ export interface StagingTrace extends Trace {
 export function makeStagingTrace(level: number): StagingTrace {
   const captured = new Map<Tensor, Var>();
   const eqns: Equation[] = [];
-  const wrap = (variable: StagedValue["variable"], constant?: number, definition?: Definition): Tensor => {
+  const wrap = (variable: StagedValue["variable"], constant?: number, definition?: PrimitiveCall): Tensor => {
     const value: StagedValue = { trace, variable, constant, definition };
     return new Tensor(variable.type, undefined, value);
   };
@@ -78,7 +78,7 @@ export function makeStagingTrace(level: number): StagingTrace {
 }
 
 /** A traced function: its program, whose first inputs are the tensors captured from outside. */
-export interface Traced {
+export interface TracedProgram {
   readonly program: Program;
   readonly captured: readonly Tensor[];
 }
@@ -89,7 +89,7 @@ export function traceProgram(
   types: readonly ArrayType[],
   f: (...xs: Tensor[]) => readonly Tensor[],
   names: readonly (string | undefined)[] = [],
-): Traced {
+): TracedProgram {
   return withTrace(
     name,
     makeStagingTrace,
@@ -146,7 +146,7 @@ export function knownConstant(x: Tensor): number | undefined {
 }
 
 /** How a value of the program that is traced comes about, where it is no input. */
-export function definitionOf(x: Tensor): Definition | undefined {
+export function definitionOf(x: Tensor): PrimitiveCall | undefined {
   return stagedValue(x)?.definition;
 }
 

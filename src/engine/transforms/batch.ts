@@ -1,4 +1,4 @@
-import type { Primitive, Tools } from "../ir/primitive.ts";
+import type { Primitive, TransformTools } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -9,7 +9,7 @@ import { withSource } from "../trace/source.ts";
 import { traceClosed } from "../trace/staging.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
-interface Batched {
+interface BatchedResults {
   readonly outs: readonly Tensor[];
   readonly batched: readonly boolean[];
 }
@@ -21,8 +21,8 @@ function batchEquation(
   batched: readonly boolean[],
   size: number,
   params: unknown,
-  tools: Tools,
-): Batched {
+  tools: TransformTools,
+): BatchedResults {
   if (!batched.includes(true)) {
     const outs = bind(prim, ins, params);
     return { outs, batched: outs.map(() => false) };
@@ -46,9 +46,9 @@ export class BatchTrace implements Trace {
   readonly level: number;
   readonly size: number;
   alive = true;
-  readonly #tools: Tools;
+  readonly #tools: TransformTools;
 
-  constructor(level: number, size: number, tools: Tools) {
+  constructor(level: number, size: number, tools: TransformTools) {
     this.level = level;
     this.size = size;
     this.#tools = tools;
@@ -95,9 +95,9 @@ export const batchProgram: (
   size: number,
   batched: readonly boolean[],
   instantiate: readonly boolean[],
-  tools: Tools,
+  tools: TransformTools,
 ) => BatchProgram = /* @__PURE__ */ memoizeProgram(
-  (_, size: number, batched: readonly boolean[], instantiate: readonly boolean[], __: Tools) =>
+  (_, size: number, batched: readonly boolean[], instantiate: readonly boolean[], __: TransformTools) =>
     `batch ${size} ${maskKey(batched)} ${maskKey(instantiate)}`,
   (program, size, batched, instantiate, tools) => {
     let batchedOuts: boolean[] = [];

@@ -4,14 +4,14 @@ import type { Tensor } from "../ir/tensor.ts";
 import type { ArrayType, DType } from "../ir/types.ts";
 import { arrayType, isFloating, sameType } from "../ir/types.ts";
 import { castNumber, convert } from "../prims/linear.ts";
-import type { Traced } from "../trace/staging.ts";
+import type { TracedProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { leafPaths } from "../tree/tree.ts";
 
 /** The first carry of a loop, taken apart, with the types that it keeps, and the body traced for these. */
 export interface TracedLoop {
   readonly carry: readonly Tensor[];
-  readonly traced: Traced;
+  readonly traced: TracedProgram;
 }
 
 /** Refuses a loop that was not told what it begins with: `undefined` would be carried round and returned. */
@@ -33,7 +33,7 @@ export function traceLoop(
   operation: string,
   start: readonly Tensor[],
   def: TreeDef,
-  trace: (types: readonly ArrayType[]) => Traced,
+  trace: (types: readonly ArrayType[]) => TracedProgram,
 ): TracedLoop {
   let types = start.map((x) => x.type);
   let traced = trace(types);

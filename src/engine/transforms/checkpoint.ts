@@ -10,7 +10,7 @@ import { unflatten } from "../tree/tree.ts";
 import type { OnlyPlain, Plain } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, unflattenArguments } from "./arguments.ts";
-import { transformed } from "./plain.ts";
+import { transformed, type AnyFunction } from "./plain.ts";
 import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 import { checkInteger } from "../ir/plain-number.ts";
@@ -79,8 +79,6 @@ export function checkpoint(
 
 /** More keep more than √n segments of the longest loops do, which have 2³¹ iterations. */
 const mostSnapshots = 65_536;
-
-type AnyFunction = (...args: never[]) => unknown;
 
 function checkpointed(f: AnyFunction, { policy = "nothing", snapshots }: CheckpointOptions): AnyFunction {
   if (snapshots !== undefined)

@@ -6,7 +6,7 @@ import { arrayType, isFloating, sameType } from "../ir/types.ts";
 import { cond as bindCond } from "../prims/cond.ts";
 import { asTensor } from "../prims/lift.ts";
 import { convert } from "../prims/linear.ts";
-import type { Traced } from "../trace/staging.ts";
+import type { TracedProgram } from "../trace/staging.ts";
 import { evalProgram, traceClosed, traceProgram } from "../trace/staging.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { leafPaths, treeKey, unflatten } from "../tree/tree.ts";
@@ -16,7 +16,7 @@ import { flattenArguments, flattenResult, requireFunction, unflattenArguments } 
 import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
 
-interface Side extends Traced {
+interface CondBranch extends TracedProgram {
   readonly def: TreeDef;
 }
 
@@ -63,7 +63,7 @@ export function cond(
   }
   const { leaves, defs } = flattenArguments(operands, "cond", "leaf");
   const types = leaves.map((x) => x.type);
-  const trace = (f: (...args: never[]) => unknown, name: string): Side => {
+  const trace = (f: (...args: never[]) => unknown, name: string): CondBranch => {
     let def: TreeDef = { kind: "leaf" };
     const traced = traceProgram(f.name === "" ? name : f.name, types, (...xs) => {
       const result = flattenResult(f(...(unflattenArguments(defs, xs) as never[])), "cond", "leaf");
@@ -105,7 +105,7 @@ function join(a: ArrayType, b: ArrayType, def: TreeDef, leaf: number): ArrayType
 
 /** The program of a side that takes all that either side captured, with results of the joined types. */
 function complete(
-  { program, captured }: Traced,
+  { program, captured }: TracedProgram,
   all: readonly Tensor[],
   outs: readonly ArrayType[],
 ): Program {

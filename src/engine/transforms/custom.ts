@@ -5,7 +5,7 @@ import type { ArrayType } from "../ir/types.ts";
 import { isFloating, typeKey } from "../ir/types.ts";
 import { customJvp as bindJvp, customVjp as bindVjp } from "../prims/custom.ts";
 import { convert, zeros } from "../prims/linear.ts";
-import type { Traced } from "../trace/staging.ts";
+import type { TracedProgram } from "../trace/staging.ts";
 import { traceProgram } from "../trace/staging.ts";
 import type { Program, Var } from "../ir/program.ts";
 import { DeferredProgram } from "../ir/program.ts";
@@ -22,11 +22,10 @@ import {
 } from "./arguments.ts";
 import { interned } from "../trace/intern.ts";
 import "./program-tools.ts";
-
-type AnyFunction = (...args: never[]) => unknown;
+import type { AnyFunction } from "./plain.ts";
 
 /** A function traced at arguments, and the structure of what it returns. */
-interface TracedResult extends Traced {
+interface TracedResult extends TracedProgram {
   readonly def: TreeDef;
 }
 
@@ -74,7 +73,7 @@ function ruleToCome(operation: string): DeferredProgram {
  * Traces the rules of a call by `trace`, which gives what each of them is. What they capture is known only afterwards, but the
  * calls of the function inside of them need it: then they are traced once more.
  */
-function traceRules<Rules, T extends readonly Traced[]>(
+function traceRules<Rules, T extends readonly TracedProgram[]>(
   operation: string,
   traced: TracedResult,
   open: Map<string, OpenCall<Rules>>,
@@ -108,7 +107,7 @@ function traceRules<Rules, T extends readonly Traced[]>(
  * The program of a rule that takes all captured values first. As it was traced it takes those that it reads itself, then
  * `count` inputs for the calls of its own function.
  */
-function closeRule({ program, captured }: Traced, all: readonly Tensor[], count: number): Program {
+function closeRule({ program, captured }: TracedProgram, all: readonly Tensor[], count: number): Program {
   const own = program.ins.slice(0, captured.length);
   const inner = program.ins.slice(captured.length, captured.length + count);
   const shared = all.map((x, i): Var => inner[i] ?? own[captured.indexOf(x)] ?? { type: x.type });
@@ -128,7 +127,7 @@ function callKey(defs: readonly TreeDef[], types: readonly ArrayType[]): string 
 }
 
 /** The same program behind a longer list of captured values. */
-function takingAll({ program, captured }: Traced, all: readonly Tensor[]): Program {
+function takingAll({ program, captured }: TracedProgram, all: readonly Tensor[]): Program {
   const own = program.ins.slice(0, captured.length);
   const shared = all.map((x): Var => own[captured.indexOf(x)] ?? { type: x.type });
   return { ...program, ins: [...shared, ...program.ins.slice(captured.length)] };
@@ -197,7 +196,7 @@ export function customJvp(
     const outTypes = traced.program.outs.map((v) => v.type);
     const active = types.map((type) => isFloating(type.dtype));
     const tangentTypes = types.filter((_, i) => active[i]);
-    const traceRule = (inner: OpenCall<DeferredProgram>): readonly [Traced] => {
+    const traceRule = (inner: OpenCall<DeferredProgram>): readonly [TracedProgram] => {
       const constTypes = inner.all.map((x) => x.type);
       const name = `rule(${traced.program.name})`;
       return [
@@ -306,7 +305,7 @@ export function customVjp(
     }
     const traced = traceResult("customVjp", f, types, defs);
     const outTypes = traced.program.outs.map((v) => v.type);
-    const traceBoth = (inner: OpenCall<Rules>): readonly [ahead: Traced, back: Traced] => {
+    const traceBoth = (inner: OpenCall<Rules>): readonly [ahead: TracedProgram, back: TracedProgram] => {
       const constTypes = inner.all.map((x) => x.type);
       let residualDef: TreeDef = { kind: "leaf" };
       const ahead = traceProgram(

@@ -5,7 +5,7 @@ import type { Tensor } from "../ir/tensor.ts";
 import { full as fill } from "../prims/linear.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
-import type { OnlyPlain, Plain, PlainChosen } from "../tree/plain-types.ts";
+import type { OnlyPlain, Plain, PlainSelectedArguments } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { flattenArguments, selectArguments } from "./arguments.ts";
 import { linearizeLeaves, materialize, requireScalar } from "./linearize.ts";
@@ -23,11 +23,11 @@ export interface GradOptions {
 }
 
 /** The types of the arguments at the places `N`: of one, or a list. */
-export type Chosen<A extends readonly unknown[], N> = N extends readonly number[]
+export type SelectedArguments<A extends readonly unknown[], N> = N extends readonly number[]
   ? { [K in keyof N]: TensorsOf<A[N[K] & keyof A]> }
   : TensorsOf<A[N & keyof A]>;
 
-interface Evaluated {
+interface GradResult {
   readonly value: Tensor;
   readonly aux: unknown;
   readonly grads: unknown;
@@ -39,7 +39,7 @@ function evaluate(
   argnums: number | readonly number[],
   hasAux: boolean,
   args: readonly unknown[],
-): Evaluated {
+): GradResult {
   const { leaves, defs } = flattenArguments(args, operation);
   const active = selectArguments(operation, defs, leaves, listOf(argnums));
   let result: unknown;
@@ -163,19 +163,19 @@ export function grad(
 export function grad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
   f: (...args: A) => readonly [Tensor, X],
   options: { readonly argnums?: N; readonly hasAux: true },
-): (...args: LikeAll<A>) => [grads: Chosen<A, N>, aux: X];
+): (...args: LikeAll<A>) => [grads: SelectedArguments<A, N>, aux: X];
 export function grad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => readonly [number, X]) & OnlyPlain<A>,
   options: { readonly argnums?: N; readonly hasAux: true },
-): (...args: A) => [grads: PlainChosen<A, N>, aux: Plain<X>];
+): (...args: A) => [grads: PlainSelectedArguments<A, N>, aux: Plain<X>];
 export function grad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: ((...args: A) => number) & OnlyPlain<A>,
   options?: { readonly argnums?: N; readonly hasAux?: false },
-): (...args: A) => PlainChosen<A, N>;
+): (...args: A) => PlainSelectedArguments<A, N>;
 export function grad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => Chosen<A, N>;
+): (...args: LikeAll<A>) => SelectedArguments<A, N>;
 export function grad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},
@@ -207,19 +207,19 @@ export function valueAndGrad(
 export function valueAndGrad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
   f: (...args: A) => readonly [Tensor, X],
   options: { readonly argnums?: N; readonly hasAux: true },
-): (...args: LikeAll<A>) => [value: readonly [Tensor, X], grads: Chosen<A, N>];
+): (...args: LikeAll<A>) => [value: readonly [Tensor, X], grads: SelectedArguments<A, N>];
 export function valueAndGrad<A extends unknown[], X, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => readonly [number, X]) & OnlyPlain<A>,
   options: { readonly argnums?: N; readonly hasAux: true },
-): (...args: A) => [value: [number, Plain<X>], grads: PlainChosen<A, N>];
+): (...args: A) => [value: [number, Plain<X>], grads: PlainSelectedArguments<A, N>];
 export function valueAndGrad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: ((...args: A) => number) & OnlyPlain<A>,
   options?: { readonly argnums?: N; readonly hasAux?: false },
-): (...args: A) => [value: number, grads: PlainChosen<A, N>];
+): (...args: A) => [value: number, grads: PlainSelectedArguments<A, N>];
 export function valueAndGrad<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N; readonly hasAux?: false },
-): (...args: LikeAll<A>) => [value: Tensor, grads: Chosen<A, N>];
+): (...args: LikeAll<A>) => [value: Tensor, grads: SelectedArguments<A, N>];
 export function valueAndGrad(
   f: (...args: never[]) => unknown,
   options: GradOptions = {},

@@ -15,8 +15,8 @@ import type { Like, LikeAll, TensorLike, TensorsOf } from "../tree/types.ts";
 import { range, sizeOf } from "../util/shape.ts";
 import { flattenArguments, selectArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
-import { type Chosen, gradientFor, listOf, readArgnums, regroup } from "./grad.ts";
-import { derivativeAlong, linearizeLeaves, materialize } from "./linearize.ts";
+import { type SelectedArguments, gradientFor, listOf, readArgnums, regroup } from "./grad.ts";
+import { derivativeAlong, linearizeLeaves, materialize, type Linearization } from "./linearize.ts";
 import { backward, pushForward } from "./linear.ts";
 import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
@@ -33,10 +33,10 @@ export interface JacobianOptions {
   readonly argnums?: number | readonly number[];
 }
 
-type Mode = "jacfwd" | "jacrev";
+type JacobianOperation = "jacfwd" | "jacrev";
 
 function jacobian(
-  mode: Mode,
+  mode: JacobianOperation,
   f: (...args: never[]) => unknown,
   options: JacobianOptions,
   args: readonly unknown[],
@@ -54,10 +54,8 @@ function jacobian(
   );
 }
 
-type Linearized = ReturnType<typeof linearizeLeaves>;
-
 /** All directions of each argument at once: the tape runs forwards on a batch of unit vectors. */
-function forwardBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[][] {
+function forwardBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   const columns = inTypes.map((type, i) => {
     const n = sizeOf(type.shape);
     return batched(n, (wrap, unwrap) => {
@@ -77,7 +75,7 @@ function forwardBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[]
 }
 
 /** All elements of each result at once: the tape runs backwards on a batch of unit vectors. */
-function reverseBlocks(lin: Linearized, inTypes: readonly ArrayType[]): Tensor[][] {
+function reverseBlocks(lin: Linearization, inTypes: readonly ArrayType[]): Tensor[][] {
   return lin.outs.map((out, k) =>
     batched(sizeOf(out.shape), (wrap, unwrap) => {
       const cts = lin.outs.map((_, j) => (j === k ? wrap(basis(out.type)) : undefined));
@@ -128,11 +126,11 @@ export function jacfwd(
 export function jacfwd<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<Chosen<A, N>, T>;
+): (...args: A) => PlainJacobian<SelectedArguments<A, N>, T>;
 export function jacfwd<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, T>;
+): (...args: LikeAll<A>) => Jacobian<SelectedArguments<A, N>, T>;
 export function jacfwd(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -164,11 +162,11 @@ export function jacrev(
 export function jacrev<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<Chosen<A, N>, T>;
+): (...args: A) => PlainJacobian<SelectedArguments<A, N>, T>;
 export function jacrev<A extends unknown[], T, const N extends number | readonly number[] = 0>(
   f: (...args: A) => T,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, T>;
+): (...args: LikeAll<A>) => Jacobian<SelectedArguments<A, N>, T>;
 export function jacrev(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},
@@ -203,11 +201,11 @@ export function hessian(
 export function hessian<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: ((...args: A) => number) & OnlyPlain<A>,
   options?: { readonly argnums?: N },
-): (...args: A) => PlainJacobian<Chosen<A, N>, Chosen<A, N>>;
+): (...args: A) => PlainJacobian<SelectedArguments<A, N>, SelectedArguments<A, N>>;
 export function hessian<A extends unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: { readonly argnums?: N },
-): (...args: LikeAll<A>) => Jacobian<Chosen<A, N>, Chosen<A, N>>;
+): (...args: LikeAll<A>) => Jacobian<SelectedArguments<A, N>, SelectedArguments<A, N>>;
 export function hessian(
   f: (...args: never[]) => unknown,
   options: JacobianOptions = {},

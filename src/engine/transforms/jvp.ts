@@ -1,5 +1,5 @@
 import { DownhillError, internalError } from "../errors/index.ts";
-import type { DualResults, Maybe, Primitive, Tools } from "../ir/primitive.ts";
+import type { DualResults, Maybe, Primitive, TransformTools } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -22,7 +22,7 @@ function jvpEquation(
   tangents: readonly Maybe[],
   masks: readonly boolean[],
   params: unknown,
-  tools: Tools,
+  tools: TransformTools,
 ): DualResults {
   const { derivative } = prim;
   switch (derivative.kind) {
@@ -94,9 +94,9 @@ export class JvpTrace implements Trace {
   readonly kind = "jvp";
   readonly level: number;
   alive = true;
-  readonly #tools: Tools;
+  readonly #tools: TransformTools;
 
-  constructor(level: number, tools: Tools) {
+  constructor(level: number, tools: TransformTools) {
     this.level = level;
     this.#tools = tools;
   }
@@ -157,10 +157,15 @@ export const jvpProgram: (
   nonzero: readonly boolean[],
   instantiate: readonly boolean[],
   masked: readonly boolean[],
-  tools: Tools,
+  tools: TransformTools,
 ) => JvpProgram = /* @__PURE__ */ memoizeProgram(
-  (_, nonzero: readonly boolean[], instantiate: readonly boolean[], masked: readonly boolean[], __: Tools) =>
-    `jvp ${maskKey(nonzero)} ${maskKey(instantiate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
+  (
+    _,
+    nonzero: readonly boolean[],
+    instantiate: readonly boolean[],
+    masked: readonly boolean[],
+    __: TransformTools,
+  ) => `jvp ${maskKey(nonzero)} ${maskKey(instantiate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
   (program, nonzero, instantiate, masked, tools) => {
     const types = program.ins.map((v) => v.type);
     let [nonzeroOuts, maskedOuts]: [boolean[], boolean[]] = [[], []];

@@ -4,13 +4,13 @@ import type {
   Derivative,
   Mask,
   Maybe,
-  Part,
+  AxisInterval,
   PartialTools,
   PartialValue,
   Primitive,
-  Tools,
+  TransformTools,
 } from "../ir/primitive.ts";
-import type { Source } from "../ir/program.ts";
+import type { EquationSource } from "../ir/program.ts";
 import { isProgram } from "../ir/program.ts";
 import type { Trace, Tracer } from "../ir/tensor.ts";
 import { Tensor } from "../ir/tensor.ts";
@@ -31,7 +31,7 @@ export interface LinearEquation {
   readonly ins: readonly Maybe[];
   readonly into: readonly (LinearNode | undefined)[];
   readonly outs: readonly LinearNode[];
-  readonly source: Source | undefined;
+  readonly source: EquationSource | undefined;
 }
 
 /** A value that depends linearly on the inputs of a tape, and the accumulator of its cotangent. */
@@ -41,7 +41,7 @@ export interface LinearNode extends Accumulator, Tracer {
   /** Whether no one else holds `ct`, so that it may be written in place. */
   owned: boolean;
   /** Whether part of `ct` left a mask, so that elements that are exactly 0 count as absent; parts that were read, if only such. */
-  masks: boolean | Part[];
+  masks: boolean | AxisInterval[];
 }
 
 /** Records what is done to values that are linear in the inputs, and computes all else. Open while a function runs. */
@@ -50,16 +50,16 @@ export class LinearTrace implements Trace {
   readonly level: number;
   readonly eqns: LinearEquation[] = [];
   alive = true;
-  readonly #tools: Tools;
+  readonly #tools: TransformTools;
 
-  constructor(level: number, tools: Tools) {
+  constructor(level: number, tools: TransformTools) {
     this.level = level;
     this.#tools = tools;
   }
 
   /** A new input of the tape. */
   input(type: ArrayType): LinearNode {
-    return new Node(this, type);
+    return new TapeNode(this, type);
   }
 
   /** The node of a value that belongs to this tape. */
@@ -97,7 +97,7 @@ export class LinearTrace implements Trace {
     const outs = new Array<LinearNode>(outTypes.length);
     const values = new Array<Tensor>(outTypes.length);
     for (let i = 0; i < outs.length; i++) {
-      const node = new Node(this, outTypes[i]!);
+      const node = new TapeNode(this, outTypes[i]!);
       outs[i] = node;
       values[i] = node.value;
     }
@@ -106,13 +106,13 @@ export class LinearTrace implements Trace {
   }
 }
 
-class Node implements LinearNode {
+class TapeNode implements LinearNode {
   readonly trace: LinearTrace;
   readonly type: ArrayType;
   readonly value: Tensor;
   ct: Maybe = undefined;
   owned = false;
-  masks: boolean | Part[] = false;
+  masks: boolean | AxisInterval[] = false;
 
   constructor(trace: LinearTrace, type: ArrayType) {
     this.trace = trace;
@@ -162,7 +162,7 @@ export function isNodeMasked(node: LinearNode): boolean {
 }
 
 /** Whether parts of an array leave nothing out. */
-function cover(parts: readonly Part[], { shape }: ArrayType): boolean {
+function cover(parts: readonly AxisInterval[], { shape }: ArrayType): boolean {
   const { axis } = parts[0]!;
   if (parts.some((part) => part.axis !== axis)) return false;
   let end = 0;
@@ -174,7 +174,7 @@ function cover(parts: readonly Part[], { shape }: ArrayType): boolean {
 }
 
 /** The cotangents of an equation's results, and which of them left a mask. */
-interface Given {
+interface MaskedCotangents {
   readonly cts: readonly Maybe[];
   readonly masks: readonly Mask[];
 }
@@ -183,7 +183,11 @@ interface Given {
 const unmasked: readonly Mask[] = [];
 
 /** Applies the transpose rule of one equation to the cotangents of its results. */
-function transposeEquation(eqn: LinearEquation, { cts, masks }: Given, tools: Tools): void {
+function transposeEquation(
+  eqn: LinearEquation,
+  { cts, masks }: MaskedCotangents,
+  tools: TransformTools,
+): void {
   const { prim, params, ins, into, source } = eqn;
   const { derivative } = prim;
   switch (derivative.kind) {
@@ -224,8 +228,8 @@ function markMasked(into: readonly (LinearNode | undefined)[]): void {
 function transposeStructured(
   { params, ins, into }: LinearEquation,
   derivative: Derivative<unknown> & { kind: "structured" },
-  { cts, masks }: Given,
-  tools: Tools,
+  { cts, masks }: MaskedCotangents,
+  tools: TransformTools,
 ): void {
   const slim = cts.includes(undefined)
     ? derivative.dce(
@@ -246,7 +250,7 @@ function transposeStructured(
 }
 
 /** The same parameters with programs that are known again: their transposes are remembered. */
-function internPrograms(params: unknown, { intern }: Tools): unknown {
+function internPrograms(params: unknown, { intern }: TransformTools): unknown {
   const entries = Object.entries(params as object).map(([key, value]: [string, unknown]) => [
     key,
     isProgram(value) ? intern(value) : value,
@@ -276,7 +280,7 @@ export function backward(
   outs: readonly (LinearNode | undefined)[],
   cts: readonly Maybe[],
   ins: readonly LinearNode[],
-  tools: Tools,
+  tools: TransformTools,
   masks: readonly Mask[] = unmasked,
 ): Maybe[] {
   try {
@@ -305,7 +309,7 @@ export function backward(
 }
 
 /** The cotangents of the results, which are then done with; `undefined` if all are zero. */
-function takeCotangents(outs: readonly LinearNode[]): Given | undefined {
+function takeCotangents(outs: readonly LinearNode[]): MaskedCotangents | undefined {
   let [any, anyMasked] = [false, false];
   const cts = new Array<Maybe>(outs.length);
   for (let i = 0; i < outs.length; i++) {

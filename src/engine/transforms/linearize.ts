@@ -28,7 +28,7 @@ import { transformed } from "./plain.ts";
 import { tools } from "./tools.ts";
 
 /** A function linearised at a point: its results there, and a tape of what its tangents do. */
-export interface Linearized {
+export interface Linearization {
   readonly outs: readonly Tensor[];
   readonly outDef: TreeDef;
   readonly eqns: readonly LinearEquation[];
@@ -46,7 +46,7 @@ export function linearizeLeaves(
   defs: readonly TreeDef[],
   leaves: readonly Tensor[],
   active: readonly boolean[],
-): Linearized {
+): Linearization {
   return withTrace(
     operation,
     (level) => new LinearTrace(level, tools),
@@ -102,7 +102,7 @@ export function materialize(x: Maybe, type: ArrayType): Tensor {
 }
 
 /** What a pullback gives: for an argument that may be anything that stands for a tensor, a tensor. */
-type Tensors<A extends readonly unknown[]> = {
+type PullbackTensors<A extends readonly unknown[]> = {
   [K in keyof A]: [Tensor] extends [A[K]] ? (unknown extends A[K] ? A[K] : Tensor) : TensorsOf<A[K]>;
 };
 
@@ -186,7 +186,7 @@ export function vjp<A extends unknown[], T>(
 export function vjp<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   ...primals: LikeAll<A>
-): [out: T, pullback: (ct: Like<T>) => Tensors<A>];
+): [out: T, pullback: (ct: Like<T>) => PullbackTensors<A>];
 export function vjp(f: (...args: never[]) => unknown, ...primals: readonly unknown[]): [unknown, unknown] {
   return transformed("vjp", f, undefined, pulledBack)(...(primals as never[])) as [unknown, unknown];
 }

@@ -1,6 +1,12 @@
 import { internalError } from "../errors/index.ts";
 import { dceProgram } from "../ir/dce.ts";
-import type { PartialProgram, PartialTools, PartialValue, Primitive, Tools } from "../ir/primitive.ts";
+import type {
+  PartialProgram,
+  PartialTools,
+  PartialValue,
+  Primitive,
+  TransformTools,
+} from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { withTrace } from "../trace/bind.ts";
@@ -8,7 +14,7 @@ import { withSource } from "../trace/source.ts";
 import { isFloating } from "../ir/types.ts";
 import type { ArrayType } from "../ir/types.ts";
 import { sizeOf } from "../util/shape.ts";
-import type { StagingTrace } from "../trace/staging.ts";
+import type { PrimitiveCall, StagingTrace } from "../trace/staging.ts";
 import { makeStagingTrace } from "../trace/staging.ts";
 import { maskKey, memoizeProgram } from "./memoize.ts";
 
@@ -22,11 +28,16 @@ export const partialEvalProgram: (
   program: Program,
   unknown: readonly boolean[],
   instantiate: readonly boolean[],
-  kept: Kept,
-  tools: Tools,
+  kept: ResidualPolicy,
+  tools: TransformTools,
 ) => PartialProgram = /* @__PURE__ */ memoizeProgram(
-  (_, unknown: readonly boolean[], instantiate: readonly boolean[], kept: Kept, __: Tools) =>
-    `split ${maskKey(unknown)} ${maskKey(instantiate)} ${maskKey(kept.atHand)} ${kept.isRepeated}`,
+  (
+    _,
+    unknown: readonly boolean[],
+    instantiate: readonly boolean[],
+    kept: ResidualPolicy,
+    __: TransformTools,
+  ) => `split ${maskKey(unknown)} ${maskKey(instantiate)} ${maskKey(kept.atHand)} ${kept.isRepeated}`,
   (program, unknown, instantiate, kept, tools) =>
     withTrace(program.name, makeStagingTrace, (now) =>
       withTrace(program.name, makeStagingTrace, (later) =>
@@ -36,22 +47,15 @@ export const partialEvalProgram: (
 );
 
 /** What is known of residuals: inputs that need not be kept, and whether what is kept is so for each iteration of a loop. */
-interface Kept {
+interface ResidualPolicy {
   readonly atHand: readonly boolean[];
   readonly isRepeated: boolean;
 }
 
 /** Marks of a split: of inputs that are known later only, of outputs that belong to the later part, of inputs that it has. */
-interface Marks extends Kept {
+interface SplitMarks extends ResidualPolicy {
   readonly unknown: readonly boolean[];
   readonly instantiate: readonly boolean[];
-}
-
-/** What gives a known value, in the program of what is known. */
-interface Definition {
-  readonly prim: Primitive;
-  readonly ins: readonly Tensor[];
-  readonly params: unknown;
 }
 
 /** Numbers that say where elements lie are so many at most; computing more of them again may cost more than reading them. */
@@ -78,14 +82,14 @@ function isCheap({ lowering }: Primitive, { dtype, shape }: ArrayType): boolean 
 
 function split(
   program: Program,
-  { unknown, instantiate, atHand, isRepeated }: Marks,
-  tools: Tools,
+  { unknown, instantiate, atHand, isRepeated }: SplitMarks,
+  tools: TransformTools,
   now: StagingTrace,
   later: StagingTrace,
 ): PartialProgram {
   const residuals = new Map<Tensor, Tensor>(); // known value -> the input that stands for it later
   const again = new Map<Tensor, Tensor>(); // known value -> the same, computed later
-  const definitions = new Map<Tensor, Definition>(); // of values that are at hand
+  const definitions = new Map<Tensor, PrimitiveCall>(); // of values that are at hand
   const given = new Set<Tensor>(); // inputs that are
   const isAtHand = (x: Tensor): boolean => given.has(x) || definitions.has(x);
   /** What stands for a known value in the later program; what is cheap to compute of what is at hand is not kept. */

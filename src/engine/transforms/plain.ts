@@ -2,7 +2,7 @@ import { DownhillError } from "../errors/index.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { requireFunction } from "./arguments.ts";
 
-type AnyFunction = (...args: never[]) => unknown;
+export type AnyFunction = (...args: never[]) => unknown;
 
 /** What transforms ask of a function of plain numbers that has been compiled; `numeric/plain` attaches it. */
 export interface PlainFunction {

@@ -1,4 +1,4 @@
-import type { Tools } from "../ir/primitive.ts";
+import type { TransformTools } from "../ir/primitive.ts";
 import { interned } from "../trace/intern.ts";
 import { batchProgram } from "./batch.ts";
 import { jvpProgram } from "./jvp.ts";
@@ -7,7 +7,7 @@ import { installTools } from "./tools.ts";
 import { transposeProgram } from "./transpose.ts";
 
 /** The transforms of programs, as the rules of structured primitives receive them. */
-const tools: Tools = {
+const tools: TransformTools = {
   jvpProgram: (program, nonzero, instantiate, masked) =>
     jvpProgram(program, nonzero, instantiate, masked, tools),
   partialEvalProgram: (program, unknown, instantiate, atHand = [], isRepeated = true) =>

@@ -1,14 +1,14 @@
 import { DownhillError } from "../errors/index.ts";
-import type { Tools } from "../ir/primitive.ts";
+import type { TransformTools } from "../ir/primitive.ts";
 
-let installed: Tools | undefined;
+let installed: TransformTools | undefined;
 
 /** Provides the transforms of programs: bundles without loops, branches and jit do without. */
-export function installTools(given: Tools): void {
+export function installTools(given: TransformTools): void {
   installed = given;
 }
 
-function need(): Tools {
+function need(): TransformTools {
   if (installed !== undefined) return installed;
   throw new DownhillError(
     "internal",
@@ -17,7 +17,7 @@ function need(): Tools {
 }
 
 /** The transforms of programs, as the rules of structured primitives receive them. */
-export const tools: Tools = {
+export const tools: TransformTools = {
   jvpProgram: (...args) => need().jvpProgram(...args),
   partialEvalProgram: (...args) => need().partialEvalProgram(...args),
   transposeProgram: (...args) => need().transposeProgram(...args),

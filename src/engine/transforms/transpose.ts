@@ -1,4 +1,4 @@
-import type { Maybe, Tools, Transposed } from "../ir/primitive.ts";
+import type { Maybe, TransformTools, TransposedProgram } from "../ir/primitive.ts";
 import type { Program, Var } from "../ir/program.ts";
 import type { Tensor } from "../ir/tensor.ts";
 import { keep } from "../prims/carries.ts";
@@ -20,10 +20,15 @@ export const transposeProgram: (
   linear: readonly boolean[],
   accumulate: readonly boolean[],
   masked: readonly boolean[],
-  tools: Tools,
-) => Transposed = /* @__PURE__ */ memoizeProgram(
-  (_, linear: readonly boolean[], accumulate: readonly boolean[], masked: readonly boolean[], __: Tools) =>
-    `transpose ${maskKey(linear)} ${maskKey(accumulate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
+  tools: TransformTools,
+) => TransposedProgram = /* @__PURE__ */ memoizeProgram(
+  (
+    _,
+    linear: readonly boolean[],
+    accumulate: readonly boolean[],
+    masked: readonly boolean[],
+    __: TransformTools,
+  ) => `transpose ${maskKey(linear)} ${maskKey(accumulate)} ${masked.includes(true) ? maskKey(masked) : ""}`,
   (program, linear, accumulate, masked, tools) => {
     const pick = (mask: readonly boolean[], wanted: boolean): Var[] =>
       program.ins.filter((_, i) => mask[i] === wanted);

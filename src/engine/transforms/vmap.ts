@@ -6,7 +6,7 @@ import { moveAxis } from "../prims/index-ops.ts";
 import { withTrace } from "../trace/bind.ts";
 import type { TreeDef } from "../tree/tree.ts";
 import { countLeaves, unflatten } from "../tree/tree.ts";
-import type { OnlyPlain, PlainBatch, PlainBatched } from "../tree/plain-types.ts";
+import type { OnlyPlain, PlainBatch, PlainBatchResult } from "../tree/plain-types.ts";
 import type { LikeAll, TensorLike } from "../tree/types.ts";
 import { flattenArguments, flattenResult, unflattenArguments } from "./arguments.ts";
 import { BatchTrace } from "./batch.ts";
@@ -42,7 +42,7 @@ export function vmap(f: (...x: Tensor[]) => Tensor, options?: VmapOptions): (...
 export function vmap<A extends unknown[], T>(
   f: ((...args: A) => T) & OnlyPlain<[A, T]>,
   options?: VmapOptions,
-): (...args: { [K in keyof A]: PlainBatch<A[K]> }) => PlainBatched<T>;
+): (...args: { [K in keyof A]: PlainBatch<A[K]> }) => PlainBatchResult<T>;
 export function vmap<A extends readonly unknown[], T>(
   f: (...args: A) => T,
   options?: VmapOptions,

@@ -46,7 +46,7 @@ export type Plain<P> = P extends number
           : { [K in keyof P]: Plain<P[K]> };
 
 /** The derivatives in the arguments at the indices `N`. There are none in an optional argument that is left out: that is an error. */
-export type PlainChosen<A extends readonly unknown[], N> = N extends readonly number[]
+export type PlainSelectedArguments<A extends readonly unknown[], N> = N extends readonly number[]
   ? { -readonly [K in keyof N]: Plain<Exclude<A[N[K] & keyof A], undefined>> }
   : Plain<Exclude<A[N & keyof A], undefined>>;
 
@@ -91,13 +91,13 @@ export type PlainBatch<P> =
           : { [K in keyof P]: PlainBatch<P[K]> });
 
 /** The results of a batch. */
-export type PlainBatched<T> = T extends number
+export type PlainBatchResult<T> = T extends number
   ? number[]
   : T extends boolean
     ? boolean[]
     : IsLeaf<T> extends true
       ? Plain<T>[]
-      : { [K in keyof T]: PlainBatched<T[K]> };
+      : { [K in keyof T]: PlainBatchResult<T[K]> };
 
 /** Numbers, in arrays and tuples, however nested: what one tensor may stand for. */
 type IsNest<T> = T extends number | boolean | NumberArray

@@ -49,7 +49,7 @@ export function flattenInto(
   return flattenAt(value, { leaves, operation, booleans, root: value }, expected, 0);
 }
 
-interface Flattening {
+interface FlattenState {
   readonly leaves: unknown[];
   readonly operation: string;
   readonly booleans: BooleanRole;
@@ -59,7 +59,7 @@ interface Flattening {
 
 function flattenAt(
   value: unknown,
-  flattening: Flattening,
+  flattening: FlattenState,
   expected: TreeDef | undefined,
   depth: number,
 ): TreeDef {

@@ -1,5 +1,5 @@
 /** The cosine and the sine of an angle. */
-interface Turn {
+interface SineCosine {
   readonly cos: number;
   readonly sin: number;
 }
@@ -8,7 +8,7 @@ interface Turn {
  * The cosine and sine of `j / n` of a whole turn, j a whole number of any sign, to within an ulp and exact at quarters. The bits are
  * the same on every JavaScript engine, which those of `Math.cos` need not be.
  */
-export function turn(j: number, n: number): Turn {
+export function turn(j: number, n: number): SineCosine {
   const quarters = Math.round((4 * j) / n);
   const rest = 4 * j - quarters * n; // exact, and at most n / 2 in size
   const angle = (rest / n) * (Math.PI / 2);

@@ -3,13 +3,13 @@ import { askedBy, beginBelow } from "../../engine/errors/stack.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
 /** What to write instead of the property `name`, as a sentence; nothing where nobody will have meant a tensor by it. */
-type HintOf = (name: string) => string | undefined;
+type PropertyHint = (name: string) => string | undefined;
 
 /**
  * What reading `x[name]` should say, where a tensor has no such property and somebody may think so; nothing for other names,
  * which are undefined as they are on any object.
  */
-function explain(x: Tensor, name: string | symbol, hintOf: HintOf): string | undefined {
+function explain(x: Tensor, name: string | symbol, hintOf: PropertyHint): string | undefined {
   const n = showShape(x.shape);
   if (name === "length") {
     return `x.length: a tensor has no length. Its sizes are x.shape, here ${n}; that of the first axis is x.shape[0].${markHint}`;
@@ -36,7 +36,7 @@ function explain(x: Tensor, name: string | symbol, hintOf: HintOf): string | und
  * is not found before, so that properties which exist cost nothing. Tools (inspectors, test runners, the language's own
  * `await` and `JSON`) ask any object for many names; they get `undefined`.
  */
-export function attachAbsent(hintOf: HintOf): void {
+export function attachAbsent(hintOf: PropertyHint): void {
   const behind: ProxyHandler<object> = {
     get: function get(target, name, x: unknown): unknown {
       if (!Reflect.has(target, name) && x instanceof Tensor) {

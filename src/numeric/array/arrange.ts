@@ -12,8 +12,8 @@ import { concatenate } from "./shape.ts";
 import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 import { largestOf } from "../../engine/util/append.ts";
 
-type Several = number | readonly number[];
-const listOf = (given: Several): readonly number[] => (typeof given === "number" ? [given] : given);
+type NumberOrList = number | readonly number[];
+const listOf = (given: NumberOrList): readonly number[] => (typeof given === "number" ? [given] : given);
 
 /**
  * x with some axes at other places; the others stay in their order.
@@ -22,7 +22,7 @@ const listOf = (given: Several): readonly number[] => (typeof given === "number"
  * @example
  * moveaxis(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
  */
-export function moveaxis(x: TensorLike, from: Several, to: Several): Tensor {
+export function moveaxis(x: TensorLike, from: NumberOrList, to: NumberOrList): Tensor {
   if (arguments.length > 3) refuseExtra("moveaxis", arguments, 3);
   const t = p.asTensor(x, "moveaxis");
   const [source, target] = [from, to].map((axes) =>
@@ -75,7 +75,7 @@ export interface RepeatOptions {
  * repeat([1, 2], 2);      // f64[4] [1, 1, 2, 2]
  * repeat([1, 2], [3, 1]); // f64[4] [1, 1, 1, 2]
  */
-export function repeat(x: TensorLike, count: Several, options: RepeatOptions = {}): Tensor {
+export function repeat(x: TensorLike, count: NumberOrList, options: RepeatOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("repeat", arguments, 3);
   checkOptions("repeat", options, ["axis"]);
   for (const n of listOf(count)) checkInteger("repeat", "a count", n);
@@ -103,7 +103,7 @@ export function repeat(x: TensorLike, count: Several, options: RepeatOptions = {
  * tile([1, 2], 2);                // f64[4] [1, 2, 1, 2]
  * tile([1, 2], [2, 1]).tolist();  // [[1, 2], [1, 2]]
  */
-export function tile(x: TensorLike, counts: Several): Tensor {
+export function tile(x: TensorLike, counts: NumberOrList): Tensor {
   if (arguments.length > 2) refuseExtra("tile", arguments, 2);
   const given = listOf(counts);
   for (const n of given) checkInteger("tile", "a count", n);
@@ -119,7 +119,7 @@ export function tile(x: TensorLike, counts: Several): Tensor {
 /** Options of `roll`. */
 export interface RollOptions {
   /** Default all axes as one; several for several shifts. */
-  readonly axis?: Several;
+  readonly axis?: NumberOrList;
 }
 
 /**
@@ -128,7 +128,7 @@ export interface RollOptions {
  * @example
  * roll([1, 2, 3, 4], 1); // f64[4] [4, 1, 2, 3]
  */
-export function roll(x: TensorLike, shift: Several, options: RollOptions = {}): Tensor {
+export function roll(x: TensorLike, shift: NumberOrList, options: RollOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("roll", arguments, 3);
   checkOptions("roll", options, ["axis"]);
   const t = p.asTensor(x, "roll");
@@ -168,38 +168,38 @@ export interface SplitOptions {
  * split([1, 2, 3, 4], 2).map(String);      // ["[1, 2]", "[3, 4]"]
  * split([1, 2, 3, 4], [1, 3]).map(String); // ["[1]", "[2, 3]", "[4]"]
  */
-export function split(x: TensorLike, parts: Several, options: SplitOptions = {}): Tensor[] {
+export function split(x: TensorLike, parts: NumberOrList, options: SplitOptions = {}): Tensor[] {
   if (arguments.length > 3) refuseExtra("split", arguments, 3);
   checkOptions("split", options, ["axis"]);
   return cut("split", x, parts, options.axis ?? 0, true);
 }
 
 /** `split` for sizes that need not be equal: the first parts are one longer where it does not come out even. */
-export function arraySplit(x: TensorLike, parts: Several, options: SplitOptions = {}): Tensor[] {
+export function arraySplit(x: TensorLike, parts: NumberOrList, options: SplitOptions = {}): Tensor[] {
   if (arguments.length > 3) refuseExtra("arraySplit", arguments, 3);
   checkOptions("arraySplit", options, ["axis"]);
   return cut("arraySplit", x, parts, options.axis ?? 0, false);
 }
 
 /** `split` along the second axis, of a vector along its only one. */
-export function hsplit(x: TensorLike, parts: Several): Tensor[] {
+export function hsplit(x: TensorLike, parts: NumberOrList): Tensor[] {
   if (arguments.length > 2) refuseExtra("hsplit", arguments, 2);
   return cut("hsplit", x, parts, p.asTensor(x, "hsplit").ndim === 1 ? 0 : 1, true);
 }
 
 /** `split` along the first axis. */
-export function vsplit(x: TensorLike, parts: Several): Tensor[] {
+export function vsplit(x: TensorLike, parts: NumberOrList): Tensor[] {
   if (arguments.length > 2) refuseExtra("vsplit", arguments, 2);
   return cut("vsplit", x, parts, 0, true);
 }
 
 /** `split` along the third axis. */
-export function dsplit(x: TensorLike, parts: Several): Tensor[] {
+export function dsplit(x: TensorLike, parts: NumberOrList): Tensor[] {
   if (arguments.length > 2) refuseExtra("dsplit", arguments, 2);
   return cut("dsplit", x, parts, 2, true);
 }
 
-function cut(operation: string, x: TensorLike, parts: Several, axis: number, evenly: boolean): Tensor[] {
+function cut(operation: string, x: TensorLike, parts: NumberOrList, axis: number, evenly: boolean): Tensor[] {
   const t = p.asTensor(x, operation);
   const along = normalizeAxis(operation, axis, t.type);
   const n = t.type.shape[along]!;
@@ -349,7 +349,7 @@ export function append(x: TensorLike, values: TensorLike, options: AlongOptions 
   return concatenate([t, more], { axis });
 }
 
-function placesOf(operation: string, places: Several, n: number, last: number): number[] {
+function placesOf(operation: string, places: NumberOrList, n: number, last: number): number[] {
   return listOf(places).map((place) => {
     checkInteger(operation, "a place", place, anyInt32);
     if (place < -n || place > last)
@@ -359,7 +359,7 @@ function placesOf(operation: string, places: Several, n: number, last: number): 
 }
 
 /** x without the items at some places along an axis: NumPy's `delete`, which is a word of JavaScript. */
-export function remove(x: TensorLike, places: Several, options: AlongOptions = {}): Tensor {
+export function remove(x: TensorLike, places: NumberOrList, options: AlongOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("remove", arguments, 3);
   checkOptions("remove", options, ["axis"]);
   const [t, axis] = alongAxis("remove", p.asTensor(x, "remove"), options.axis);
@@ -372,7 +372,7 @@ export function remove(x: TensorLike, places: Several, options: AlongOptions = {
 /** x with values before the items at some places along an axis, as many as places; one value is for all of them. */
 export function insert(
   x: TensorLike,
-  places: Several,
+  places: NumberOrList,
   values: TensorLike,
   options: AlongOptions = {},
 ): Tensor {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { NestedNumbers, Place, Tensor } from "downhill";
+import type { NestedNumbers, AxisSelector, Tensor } from "downhill";
 import { arange, foriLoop, grad, greater, jit, jvp, tensor, vmap, zeros } from "downhill";
 import { checkFamily, f64, i32, on } from "../../../test/support/op-table.ts";
 import { extent } from "../../../test/support/extent.ts";
@@ -22,7 +22,7 @@ interface Given {
 /** A case drawn by testdata/places.py, with what NumPy makes of it. */
 interface Case {
   readonly shape: readonly number[];
-  readonly places: readonly Place[];
+  readonly places: readonly AxisSelector[];
   readonly read: Given;
   readonly values: Given;
   readonly written: Readonly<Partial<Record<Word, readonly number[]>>>;
@@ -36,9 +36,9 @@ const startOf = (given: Case): Tensor =>
   make({ shape: given.shape, data: Array.from({ length: sizeOf(given) }, (_, i) => i + 1) });
 /** Integers as values of the call, as compiled code has them; masks and all else as they are. */
 const dynamic = (
-  places: readonly Place[],
-): { readonly given: Tensor[]; place(given: readonly Tensor[]): Place[] } => {
-  const isDynamic = (place: Place): boolean =>
+  places: readonly AxisSelector[],
+): { readonly given: Tensor[]; place(given: readonly Tensor[]): AxisSelector[] } => {
+  const isDynamic = (place: AxisSelector): boolean =>
     typeof place === "number" || (Array.isArray(place) && typeof place.flat(9)[0] !== "boolean");
   const given = places.filter(isDynamic).map((place) => tensor(place as NestedNumbers, { dtype: "int32" }));
   return {

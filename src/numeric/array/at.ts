@@ -1,9 +1,9 @@
 import { DownhillError, showType } from "../../engine/errors/index.ts";
-import type { Place, Tensor, TensorLike } from "../../engine/ir/tensor.ts";
+import type { AxisSelector, Tensor, TensorLike } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
-import type { AxisPlaces, Selection, Slot } from "./places.ts";
+import type { AxisIndex, Selection, ResultAxis } from "./places.ts";
 import {
   arranged,
   backwards,
@@ -35,7 +35,7 @@ import {
  * at(x, null, { step: -2 }).tolist(); // [ [ 3, 1 ], [ 6, 4 ] ]
  * at(x, [1, 0], [2, 0]).tolist(); // [ 6, 1 ]
  */
-export function at(x: TensorLike, ...places: readonly Place[]): Tensor {
+export function at(x: TensorLike, ...places: readonly AxisSelector[]): Tensor {
   const t = p.asTensor(x, "at");
   const [first] = places;
   if (places.length === 1 && typeof first === "number" && t.ndim > 0) return item(t, first);
@@ -67,7 +67,7 @@ function readSelection(x: Tensor, selection: Selection): Tensor {
     return along.kind === "range" ? { ...along, start: 0, step: 1 } : along; // ranges are read
   });
   const [from, last] = [rest.findIndex(isMany), rest.findLastIndex(isMany)];
-  let order: readonly Slot[] = kept;
+  let order: readonly ResultAxis[] = kept;
   if (from >= 0) {
     const span = spanOf(out, { ...selection, axes: rest }, from, last + 1);
     out = p.take(withSpan(out, span), span.places, from);
@@ -77,7 +77,7 @@ function readSelection(x: Tensor, selection: Selection): Tensor {
   return p.reshape(arranged(out, selection, order, withoutNew(slots)), selectedShape(selection));
 }
 
-const isMany = ({ kind }: AxisPlaces): boolean => kind === "many";
+const isMany = ({ kind }: AxisIndex): boolean => kind === "many";
 
 /** x cut to its ranges; all of the axes that have other places. */
 function readRanges(x: Tensor, { axes }: Selection): Tensor {

@@ -4,11 +4,10 @@ import type { BooleanLike, Tensor, TensorLike } from "../../engine/ir/tensor.ts"
 import { isFloating } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { matchOperands } from "./promote.ts";
-
-type Binary = (x: Tensor, y: Tensor) => Tensor;
+import type { BinaryPrimitive } from "./elementwise.ts";
 
 /** Two operands of integers or booleans. */
-function ofBits(operation: string, op: Binary, x: BooleanLike, y: BooleanLike): Tensor {
+function ofBits(operation: string, op: BinaryPrimitive, x: BooleanLike, y: BooleanLike): Tensor {
   const [a, b] = [asBits(operation, x), asBits(operation, y)];
   const isPlain = typeof a === "number" && typeof b === "number";
   return op(...matchOperands(operation, isPlain ? p.convert(p.asTensor(a, operation), "int32") : a, b));

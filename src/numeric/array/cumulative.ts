@@ -15,9 +15,14 @@ export interface CumulativeOptions {
   readonly reverse?: boolean;
 }
 
-type Cumulative = (x: Tensor, axis: number, reverse: boolean) => Tensor;
+type CumulativePrimitive = (x: Tensor, axis: number, reverse: boolean) => Tensor;
 
-function cumulative(operation: string, op: Cumulative, x: Tensor, options: CumulativeOptions): Tensor {
+function cumulative(
+  operation: string,
+  op: CumulativePrimitive,
+  x: Tensor,
+  options: CumulativeOptions,
+): Tensor {
   checkOptions(operation, options, ["axis", "reverse"]);
   checkFlags(operation, options, ["reverse"]);
   const [t, axis] = alongAxis(operation, x, options.axis);

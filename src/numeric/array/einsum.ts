@@ -5,7 +5,7 @@ import { range } from "../../engine/util/shape.ts";
 import { promoteTypes } from "./promote.ts";
 
 /** An operand with a letter for each axis. */
-interface Labelled {
+interface LabelledOperand {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
@@ -75,7 +75,7 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
 }
 
 /** Two operands by their places, the first of which the product takes. */
-type Pair = readonly [first: number, second: number];
+type ContractionPair = readonly [first: number, second: number];
 
 /** Up to so many operands every order is tried: for five there are 180. */
 const mostTried = 5;
@@ -85,9 +85,12 @@ function pathOf(
   operands: readonly (readonly string[])[],
   output: readonly string[],
   sizeOfLabel: (label: string) => number,
-): readonly Pair[] {
+): readonly ContractionPair[] {
   /** The labels of a product, and how many products of numbers it takes. */
-  const multiplied = (left: readonly (readonly string[])[], [i, j]: Pair): readonly [string[], number] => {
+  const multiplied = (
+    left: readonly (readonly string[])[],
+    [i, j]: ContractionPair,
+  ): readonly [string[], number] => {
     const needed = new Set([...output, ...left.flatMap((labels, k) => (k === i || k === j ? [] : labels))]);
     const all = [...new Set([...left[i]!, ...left[j]!])];
     return [
@@ -95,13 +98,14 @@ function pathOf(
       all.reduce((cost, label) => cost * sizeOfLabel(label), 1),
     ];
   };
-  const after = (left: readonly (readonly string[])[], [i, j]: Pair, labels: string[]) =>
+  const after = (left: readonly (readonly string[])[], [i, j]: ContractionPair, labels: string[]) =>
     left.with(i, labels).toSpliced(j, 1);
   const best = (
     left: readonly (readonly string[])[],
-  ): { readonly path: readonly Pair[]; readonly cost: number } => {
-    let found: { readonly path: readonly Pair[]; readonly cost: number } | undefined;
-    let cheapest: { readonly pair: Pair; readonly labels: string[]; readonly cost: number } | undefined;
+  ): { readonly path: readonly ContractionPair[]; readonly cost: number } => {
+    let found: { readonly path: readonly ContractionPair[]; readonly cost: number } | undefined;
+    let cheapest:
+      { readonly pair: ContractionPair; readonly labels: string[]; readonly cost: number } | undefined;
     for (const [i] of left.entries())
       for (const j of range(i + 1, left.length)) {
         const [labels, cost] = multiplied(left, [i, j]);
@@ -132,7 +136,10 @@ function showLabel(label: string): string {
 }
 
 /** An operand without some axes of size 1: a product repeats it along what it lacks. */
-function withoutAxes({ x, labels }: Labelled, isLeftOut: (label: string, n: number) => boolean): Labelled {
+function withoutAxes(
+  { x, labels }: LabelledOperand,
+  isLeftOut: (label: string, n: number) => boolean,
+): LabelledOperand {
   const kept = range(0, labels.length).filter((axis) => !isLeftOut(labels[axis]!, x.shape[axis]!));
   if (kept.length === labels.length) return { x, labels };
   return {
@@ -202,7 +209,7 @@ function parse(
 }
 
 /** An operand in which no letter comes twice: of two axes of one letter only the diagonal counts. */
-function diagonal({ x, labels }: Labelled): Labelled {
+function diagonal({ x, labels }: LabelledOperand): LabelledOperand {
   const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (second < 0) return { x, labels };
   const first = labels.indexOf(labels[second]!);
@@ -220,19 +227,19 @@ function diagonal({ x, labels }: Labelled): Labelled {
 }
 
 /** Sums over the letters that nobody needs any more. */
-function sumOver({ x, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+function sumOver({ x, labels }: LabelledOperand, needed: ReadonlySet<string>): LabelledOperand {
   const axes = range(0, labels.length).filter((axis) => !needed.has(labels[axis]!));
   return { x: p.sum(x, axes), labels: labels.filter((label) => needed.has(label)) };
 }
 
 /** The product of two operands, summed over the letters that are in both and not needed later. */
-function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelled {
+function contract(a: LabelledOperand, b: LabelledOperand, later: ReadonlySet<string>): LabelledOperand {
   const shared = a.labels.filter((label) => b.labels.includes(label));
   const kept = shared.filter((label) => later.has(label));
   const summed = shared.filter((label) => !later.has(label));
-  const places = (of: Labelled, list: readonly string[]): number[] =>
+  const places = (of: LabelledOperand, list: readonly string[]): number[] =>
     list.map((label) => of.labels.indexOf(label));
-  const own = (of: Labelled): string[] => of.labels.filter((label) => !shared.includes(label));
+  const own = (of: LabelledOperand): string[] => of.labels.filter((label) => !shared.includes(label));
   return {
     x: p.dotGeneral(a.x, b.x, {
       contract: [places(a, summed), places(b, summed)],

@@ -8,16 +8,16 @@ import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, floatingOperands, matchOperands } from "./promote.ts";
 
-type Binary = (x: Tensor, y: Tensor) => Tensor;
+export type BinaryPrimitive = (x: Tensor, y: Tensor) => Tensor;
 
-function binary(operation: string, op: Binary, x: BooleanLike, y: BooleanLike): Tensor {
+function binary(operation: string, op: BinaryPrimitive, x: BooleanLike, y: BooleanLike): Tensor {
   if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return op(x, y);
   const [a, b] = matchOperands(operation, x, y);
   return op(a, b);
 }
 
 /** As `binary`, for operations that give fractions: integers become float64. */
-function fractional(operation: string, op: Binary, x: TensorLike, y: TensorLike): Tensor {
+function fractional(operation: string, op: BinaryPrimitive, x: TensorLike, y: TensorLike): Tensor {
   return op(...floatingOperands(operation, x, y));
 }
 

@@ -1,5 +1,5 @@
 import { refuseExtraOfMethod } from "../../engine/errors/arguments.ts";
-import type { PlaceOptions, TensorMethods } from "../../engine/ir/tensor.ts";
+import type { ArgmaxOptions, TensorMethods } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { at } from "./at.ts";
 import { attachAbsent } from "./absent.ts";
@@ -8,13 +8,13 @@ import * as e from "./elementwise.ts";
 import { hintOf } from "./names-elsewhere.ts";
 import { format, inspect } from "./print.ts";
 import "./readers.ts";
-import type { Readers } from "./readers.ts";
+import type { ReaderMethod } from "./readers.ts";
 import { oneArray } from "./promote.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
 /** The methods of `Tensor` beside those that read it: each hands over to the function of its name. */
-const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | Readers> = {
+const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | ReaderMethod> = {
   add(y) {
     if (arguments.length > 1) refuseExtraOfMethod("add", arguments, 1);
     return e.add(this, y);
@@ -97,7 +97,7 @@ const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | Readers> = {
   },
   argmax(axis, options) {
     if (arguments.length > 2) refuseExtraOfMethod("argmax", arguments, 2);
-    return r.argmax(this, optionsOf<PlaceOptions>("argmax", axis, options));
+    return r.argmax(this, optionsOf<ArgmaxOptions>("argmax", axis, options));
   },
   less(y) {
     if (arguments.length > 1) refuseExtraOfMethod("less", arguments, 1);

@@ -2,7 +2,7 @@ import { DownhillError, showShape, showType } from "../../engine/errors/index.ts
 import { checkOptions } from "../../engine/errors/options.ts";
 import { isAtHand, numberOf, readElements } from "../../engine/ir/elements.ts";
 import { plainHint, showPlain } from "../../engine/ir/plain-number.ts";
-import type { Place, PlaceRange, TensorLike } from "../../engine/ir/tensor.ts";
+import type { AxisSelector, AxisSlice, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
@@ -11,41 +11,41 @@ import { broadcastShapes, range, sameShape, sizeOf, stridesOf } from "../../engi
 import { checkShape, expandTo, placesAlong } from "./promote.ts";
 
 /** `size` places along an axis, from `start` on, each `step` from the one before. */
-interface RangePlaces {
+interface RangeIndex {
   readonly kind: "range";
   readonly start: number;
   readonly step: number;
   readonly size: number;
 }
 /** One place, which takes its axis away. */
-interface OnePlace {
+interface ScalarIndex {
   readonly kind: "one";
   readonly places: Tensor; // integers []
 }
 /** Places that are broadcast with those along other axes, and go along with them. */
-interface ManyPlaces {
+interface BroadcastIndex {
   readonly kind: "many";
   readonly places: Tensor; // integers
 }
-export type AxisPlaces = RangePlaces | OnePlace | ManyPlaces;
+export type AxisIndex = RangeIndex | ScalarIndex | BroadcastIndex;
 
 /** An axis of the result: a new one, that of x which a range is of, or all those that integer arrays are broadcast to. */
-export type Slot = "new" | "block" | number;
+export type ResultAxis = "new" | "block" | number;
 
 /** What places choose of an array. */
 export interface Selection {
   /** For each axis of the array. */
-  readonly axes: readonly AxisPlaces[];
+  readonly axes: readonly AxisIndex[];
   /** The axes of the result, in order. */
-  readonly slots: readonly Slot[];
+  readonly slots: readonly ResultAxis[];
   /** The shape that the integer arrays have together; [] where there are none. */
   readonly block: Shape;
 }
 
 /** A place as it is read: how many axes it is of, and what it chooses of these. */
-type Item =
+type IndexItem =
   | { readonly kind: "new" | "rest"; readonly rank: 0 }
-  | { readonly kind: "range"; readonly rank: 1; readonly range: PlaceRange }
+  | { readonly kind: "range"; readonly rank: 1; readonly range: AxisSlice }
   | { readonly kind: "integers"; readonly rank: 1; readonly given: TensorLike }
   | { readonly kind: "mask"; readonly rank: number; readonly mask: Tensor };
 
@@ -56,11 +56,11 @@ type Item =
  * @throws DownhillError `range` for too many places or one beyond the ends, `dtype` for what is no place, `shape` for arrays that
  * do not broadcast or a mask that does not fit, `trace` for a mask whose values are not known.
  */
-export function selectPlaces(operation: string, x: Tensor, places: readonly Place[]): Selection {
+export function selectPlaces(operation: string, x: Tensor, places: readonly AxisSelector[]): Selection {
   const items = places.map((place) => readPlace(operation, place));
   const rank = checkedRank(operation, x, items);
-  const axes: AxisPlaces[] = [];
-  const slots: Slot[] = [];
+  const axes: AxisIndex[] = [];
+  const slots: ResultAxis[] = [];
   let [groups, isInGroup, blockAt] = [0, false, 0];
   const whole = (count: number): void => {
     for (let i = 0; i < count; i++) {
@@ -104,7 +104,7 @@ export function selectPlaces(operation: string, x: Tensor, places: readonly Plac
 }
 
 /** How many axes the places are of. */
-function checkedRank(operation: string, x: Tensor, items: readonly Item[]): number {
+function checkedRank(operation: string, x: Tensor, items: readonly IndexItem[]): number {
   const rank = items.reduce((n, item) => n + item.rank, 0);
   if (rank > x.ndim) {
     throw new DownhillError(
@@ -120,7 +120,7 @@ function checkedRank(operation: string, x: Tensor, items: readonly Item[]): numb
 const kinds =
   'an integer, a range { start, end, step }, null for all of an axis, "new", "...", integers or a mask';
 
-function readPlace(operation: string, place: Place): Item {
+function readPlace(operation: string, place: AxisSelector): IndexItem {
   const given: unknown = place; // callers without types pass anything
   if (given === "new") return { kind: "new", rank: 0 };
   if (given === "...") return { kind: "rest", rank: 0 };
@@ -142,7 +142,7 @@ function readPlace(operation: string, place: Place): Item {
 }
 
 /** What a range takes of an axis of x, as Python's slices do: bounds are cut to the array, and negative ones count from the end. */
-function placesOfRange(operation: string, given: PlaceRange, x: Tensor, axis: number): RangePlaces {
+function placesOfRange(operation: string, given: AxisSlice, x: Tensor, axis: number): RangeIndex {
   const n = x.type.shape[axis]!;
   const { start, end, step = 1 } = given;
   const bounds = [start, end, step].filter((bound) => bound !== undefined);
@@ -160,7 +160,7 @@ function placesOfRange(operation: string, given: PlaceRange, x: Tensor, axis: nu
   return { kind: "range", start: from, step, size: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
-function showRange(given: PlaceRange): string {
+function showRange(given: AxisSlice): string {
   return `{ ${Object.entries(given)
     .map(([name, bound]) => `${name}: ${showPlain(bound)}`)
     .join(", ")} }`;
@@ -224,22 +224,22 @@ function blockOf(operation: string, arrays: readonly Tensor[]): Shape {
   );
 }
 
-export function isWhole(along: AxisPlaces, n: number): boolean {
+export function isWhole(along: AxisIndex, n: number): boolean {
   return along.kind === "range" && along.start === 0 && along.step === 1 && along.size === n;
 }
 
 /** The axes whose ranges go backwards. */
-export function backwards(axes: readonly AxisPlaces[]): number[] {
+export function backwards(axes: readonly AxisIndex[]): number[] {
   return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
 }
 
 /** The slots that stand for axes that there are. */
-export function withoutNew(slots: readonly Slot[]): Slot[] {
+export function withoutNew(slots: readonly ResultAxis[]): ResultAxis[] {
   return slots.filter((slot) => slot !== "new");
 }
 
 /** The sizes of a slot of the result. */
-function sizesOf({ axes, block }: Selection, slot: Slot): Shape {
+function sizesOf({ axes, block }: Selection, slot: ResultAxis): Shape {
   if (slot === "new") return [1];
   if (slot === "block") return block;
   const along = axes[slot]!;
@@ -255,10 +255,10 @@ export function selectedShape(selection: Selection): number[] {
 export function arranged(
   x: Tensor,
   selection: Selection,
-  from: readonly Slot[],
-  to: readonly Slot[],
+  from: readonly ResultAxis[],
+  to: readonly ResultAxis[],
 ): Tensor {
-  const first = new Map<Slot, number>();
+  const first = new Map<ResultAxis, number>();
   let count = 0;
   for (const slot of from) {
     first.set(slot, count);
@@ -269,17 +269,17 @@ export function arranged(
 }
 
 /** Neighbouring axes of an array seen as one, and what is chosen along it. */
-export interface Span {
+export interface AxisSpan {
   /** The first of the axes, and the one behind the last. */
   readonly from: number;
   readonly to: number;
   /** Places along the one axis, of the shape of the slots that the axes have. */
   readonly places: Tensor;
-  readonly slots: readonly Slot[];
+  readonly slots: readonly ResultAxis[];
 }
 
 /** The axes `from` to `to` (exclusive), with places counted in row-major order along all of them. */
-export function spanOf(x: Tensor, selection: Selection, from: number, to: number): Span {
+export function spanOf(x: Tensor, selection: Selection, from: number, to: number): AxisSpan {
   const { axes, block } = selection;
   const covered = range(from, to);
   const ranges = covered.filter((axis) => axes[axis]!.kind === "range");
@@ -305,7 +305,7 @@ export function spanOf(x: Tensor, selection: Selection, from: number, to: number
 }
 
 /** x with the axes of a span as one, which becomes axis `from`. */
-export function withSpan(x: Tensor, { from, to }: Span): Tensor {
+export function withSpan(x: Tensor, { from, to }: AxisSpan): Tensor {
   const { shape } = x.type;
   return p.reshape(x, [...shape.slice(0, from), sizeOf(shape.slice(from, to)), ...shape.slice(to)]);
 }

@@ -17,14 +17,19 @@ export interface MaxPoolOptions {
 }
 
 /** Windows over the axes of space, and what was given about these. */
-export interface Pool {
+export interface PoolWindows {
   readonly params: WindowParams;
   readonly space: readonly number[];
   readonly padding: readonly number[];
 }
 
 /** The windows that PyTorch's pooling has for these options. */
-export function poolOf(operation: string, x: ArrayType, window: PerAxis, options: MaxPoolOptions): Pool {
+export function poolOf(
+  operation: string,
+  x: ArrayType,
+  window: PerAxis,
+  options: MaxPoolOptions,
+): PoolWindows {
   const rank = spaceRank(operation, x);
   const sizes = perAxis(operation, "window", window, rank, 1);
   const strides = perAxis(operation, "stride", options.stride ?? window, rank, 1);

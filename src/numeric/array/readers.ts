@@ -5,9 +5,9 @@ import { attachMethods } from "./attach.ts";
 import { item, read, readLater, tolist } from "./read.ts";
 
 /** The names of the methods that read a tensor. */
-export type Readers = "item" | "tolist" | "data" | "read" | "toJSON" | typeof Symbol.dispose;
+export type ReaderMethod = "item" | "tolist" | "data" | "read" | "toJSON" | typeof Symbol.dispose;
 
-const readers: ThisType<Tensor> & Pick<Tensor, Exclude<Readers, symbol>> = {
+const readers: ThisType<Tensor> & Pick<Tensor, Exclude<ReaderMethod, symbol>> = {
   item() {
     if (arguments.length > 0) refuseExtraOfMethod("item", arguments, 0);
     return item(this);

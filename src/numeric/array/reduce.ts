@@ -5,7 +5,7 @@ import type {
   BooleanLike,
   DeviationOptions,
   MaskedReduceOptions,
-  PlaceOptions,
+  ArgmaxOptions,
   ReduceOptions,
   Tensor,
   TensorLike,
@@ -16,9 +16,9 @@ import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { asFloating, expandTo, normalizeAxes, normalizeAxis } from "./promote.ts";
 
-type Reduction = (x: Tensor, axes: readonly number[]) => Tensor;
+type ReductionPrimitive = (x: Tensor, axes: readonly number[]) => Tensor;
 
-function reduce(operation: string, op: Reduction, x: Tensor, options: ReduceOptions): Tensor {
+function reduce(operation: string, op: ReductionPrimitive, x: Tensor, options: ReduceOptions): Tensor {
   checkOptions(operation, options, ["axis", "keepdims"]);
   checkFlags(operation, options, ["keepdims"]);
   const axes = normalizeAxes(operation, options.axis, x.type);
@@ -193,7 +193,7 @@ export function min(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
 
 function extremum(
   operation: "max" | "min",
-  op: Reduction,
+  op: ReductionPrimitive,
   x: TensorLike,
   options: MaskedReduceOptions,
 ): Tensor {
@@ -221,13 +221,13 @@ function ofNothing(operation: "max" | "min", dtype: DType): number {
 }
 
 /** The place of the largest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
-export function argmax(x: TensorLike, options: PlaceOptions = {}): Tensor {
+export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmax", arguments, 2);
   return placeOf("argmax", p.argmax, x, options);
 }
 
 /** The place of the smallest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
-export function argmin(x: TensorLike, options: PlaceOptions = {}): Tensor {
+export function argmin(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmin", arguments, 2);
   return placeOf("argmin", p.argmin, x, options);
 }
@@ -236,7 +236,7 @@ function placeOf(
   operation: string,
   op: (x: Tensor, axis: number) => Tensor,
   x: TensorLike,
-  options: PlaceOptions,
+  options: ArgmaxOptions,
 ): Tensor {
   checkOptions(operation, options, ["axis", "keepdims"]);
   checkFlags(operation, options, ["keepdims"]);

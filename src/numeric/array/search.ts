@@ -101,15 +101,20 @@ export interface UniqueOptions extends FoundOptions {
   readonly returnCounts?: boolean;
 }
 
-type Also<O, K extends keyof UniqueOptions> = O extends Readonly<Record<K, true>> ? [Tensor] : [];
+type UniqueOutput<O, K extends keyof UniqueOptions> = O extends Readonly<Record<K, true>> ? [Tensor] : [];
 /** What `unique` gives: the values, or a list with what was asked for behind them. */
 export type Unique<O extends UniqueOptions> = [
-  ...Also<O, "returnIndex">,
-  ...Also<O, "returnInverse">,
-  ...Also<O, "returnCounts">,
+  ...UniqueOutput<O, "returnIndex">,
+  ...UniqueOutput<O, "returnInverse">,
+  ...UniqueOutput<O, "returnCounts">,
 ] extends []
   ? Tensor
-  : [values: Tensor, ...Also<O, "returnIndex">, ...Also<O, "returnInverse">, ...Also<O, "returnCounts">];
+  : [
+      values: Tensor,
+      ...UniqueOutput<O, "returnIndex">,
+      ...UniqueOutput<O, "returnInverse">,
+      ...UniqueOutput<O, "returnCounts">,
+    ];
 
 /**
  * The different values of x in ascending order; NaN counts as one, the largest. The derivative goes to the first element that has a value. In

@@ -19,14 +19,14 @@ export interface SegmentOptions {
 }
 
 /** The number of the segment that each row goes to; rows whose number is none of them are marked by `isInside`. */
-interface Segments {
+interface SegmentIds {
   readonly ids: Tensor;
   readonly size: number;
   readonly isInside: Tensor | undefined;
 }
 
 /** Numbers of segments, checked where they are known; those that are not are marked where they may lie outside. */
-function segmentsOf(operation: string, given: TensorLike, size: number | undefined, least = 0): Segments {
+function segmentsOf(operation: string, given: TensorLike, size: number | undefined, least = 0): SegmentIds {
   const ids = asPlaces(operation, given);
   const n = foundLength(operation, size, () => lengthOf(ids, least));
   if (isAtHand(ids)) {
@@ -176,7 +176,7 @@ export function bincount(x: TensorLike, options: BincountOptions = {}): Tensor {
 
 function count(
   operation: string,
-  { ids, size, isInside }: Segments,
+  { ids, size, isInside }: SegmentIds,
   weights: TensorLike | undefined,
 ): Tensor {
   const { shape } = ids.type;

@@ -1,11 +1,11 @@
 import { DownhillError, showShape, showType } from "../../engine/errors/index.ts";
-import type { BooleanLike, Place, TensorLike } from "../../engine/ir/tensor.ts";
+import type { BooleanLike, AxisSelector, TensorLike } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { arrayType } from "../../engine/ir/types.ts";
 import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { multiplyOneByOne } from "./multiply-at.ts";
-import type { AxisPlaces, Selection, Slot } from "./places.ts";
+import type { AxisIndex, Selection, ResultAxis } from "./places.ts";
 import {
   arranged,
   backwards,
@@ -20,7 +20,7 @@ import {
 import { asPartOf, expandTo } from "./promote.ts";
 
 /** What becomes of the values that are there and of those that come. */
-interface Writer {
+interface IndexedUpdate {
   combine(old: Tensor, update: Tensor): Tensor;
   /** The block that begins at `starts`. */
   block(x: Tensor, update: Tensor, starts: Tensor): Tensor;
@@ -29,7 +29,7 @@ interface Writer {
 }
 
 /** A writer that reads what is there where no place comes twice. */
-function byReading(combine: Writer["combine"], repeated: typeof p.scatterAdd): Writer {
+function byReading(combine: IndexedUpdate["combine"], repeated: typeof p.scatterAdd): IndexedUpdate {
   return {
     combine,
     block(x, update, starts) {
@@ -43,11 +43,15 @@ function byReading(combine: Writer["combine"], repeated: typeof p.scatterAdd): W
   };
 }
 
-const setting: Writer = { combine: (_, update) => update, block: p.dynamicUpdate, scatter: p.scatterSet };
-const adding: Writer = { combine: p.add, block: p.dynamicAdd, scatter: p.scatterAdd };
-const multiplying: Writer = /* @__PURE__ */ byReading(p.mul, multiplyOneByOne);
-const leasts: Writer = /* @__PURE__ */ byReading(p.minimum, p.scatterMin);
-const greatests: Writer = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
+const setting: IndexedUpdate = {
+  combine: (_, update) => update,
+  block: p.dynamicUpdate,
+  scatter: p.scatterSet,
+};
+const adding: IndexedUpdate = { combine: p.add, block: p.dynamicAdd, scatter: p.scatterAdd };
+const multiplying: IndexedUpdate = /* @__PURE__ */ byReading(p.mul, multiplyOneByOne);
+const leasts: IndexedUpdate = /* @__PURE__ */ byReading(p.minimum, p.scatterMin);
+const greatests: IndexedUpdate = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
 
 /**
  * x with `values` at places (those of `at`); what is there is lost. Values have the shape of what `at` reads there, or one that is
@@ -60,7 +64,7 @@ const greatests: Writer = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
  * setAt([1, 2, 3, 4], 0, { start: 1, end: 3 }).tolist(); // [ 1, 0, 0, 4 ]
  * setAt([[1, 2], [3, 4]], 9, 1, 0).tolist(); // [ [ 1, 2 ], [ 9, 4 ] ]
  */
-export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly AxisSelector[]): Tensor {
   return write("setAt", setting, x, values, places);
 }
 
@@ -71,7 +75,7 @@ export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly Pl
  * @example
  * addAt([0, 0, 0], [1, 2, 4], [2, 0, 2]).tolist(); // [ 2, 0, 5 ]
  */
-export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly AxisSelector[]): Tensor {
   return write("addAt", adding, x, values, places);
 }
 
@@ -83,7 +87,7 @@ export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly Pl
  * @example
  * mulAt([1, 2, 3], [10, 10, 2], [0, 2, 2]).tolist(); // [ 10, 2, 60 ]
  */
-export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly AxisSelector[]): Tensor {
   return write("mulAt", multiplying, x, values, places);
 }
 
@@ -95,7 +99,7 @@ export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly Pl
  * @example
  * minAt([5, 5, 5], [4, 3, 7], [0, 0, 2]).tolist(); // [ 3, 5, 5 ]
  */
-export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly AxisSelector[]): Tensor {
   return write("minAt", leasts, x, values, places);
 }
 
@@ -106,16 +110,16 @@ export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly Pl
  * @example
  * maxAt([0, 0, 0], [4, 3, -7], [0, 0, 2]).tolist(); // [ 4, 0, 0 ]
  */
-export function maxAt(x: TensorLike, values: BooleanLike, ...places: readonly Place[]): Tensor {
+export function maxAt(x: TensorLike, values: BooleanLike, ...places: readonly AxisSelector[]): Tensor {
   return write("maxAt", greatests, x, values, places);
 }
 
 function write(
   operation: string,
-  writer: Writer,
+  writer: IndexedUpdate,
   x: TensorLike,
   values: BooleanLike,
-  places: readonly Place[],
+  places: readonly AxisSelector[],
 ): Tensor {
   const t = p.asTensor(x, operation);
   if (writer !== setting) p.requireNumbers(operation, t.type);
@@ -140,12 +144,12 @@ function write(
  */
 function writeMasked(
   operation: string,
-  { combine }: Writer,
+  { combine }: IndexedUpdate,
   x: Tensor,
   values: Tensor,
-  places: readonly Place[],
+  places: readonly AxisSelector[],
 ): Tensor | undefined {
-  const isMask = (place: Place): place is Tensor =>
+  const isMask = (place: AxisSelector): place is Tensor =>
     place instanceof Tensor && place.dtype === "bool" && place.ndim > 0;
   const at = places.findIndex(isMask);
   const others = places.filter((_, i) => i !== at);
@@ -167,7 +171,7 @@ function writeMasked(
 }
 
 /** Values of the shape of the result that these places have, written. */
-function writeSelection(writer: Writer, x: Tensor, values: Tensor, selection: Selection): Tensor {
+function writeSelection(writer: IndexedUpdate, x: Tensor, values: Tensor, selection: Selection): Tensor {
   const { axes, slots } = selection;
   const { shape } = x.type;
   const isWholeAxis = axes.map((along, axis) => isWhole(along, shape[axis]!));
@@ -182,7 +186,7 @@ function writeSelection(writer: Writer, x: Tensor, values: Tensor, selection: Se
     return writer.block(x, forwards, startsOf(x, axes));
   }
   const span = spanOf(x, selection, from, to);
-  const whole = (first: number, last: number): Slot[] => range(first, last);
+  const whole = (first: number, last: number): ResultAxis[] => range(first, last);
   const order = [...whole(0, from), ...span.slots, ...whole(to, x.ndim)];
   const isUnique = axes.every(({ kind }) => kind !== "many") || sizeOf(selection.block) <= 1;
   const out = writer.scatter(
@@ -196,12 +200,12 @@ function writeSelection(writer: Writer, x: Tensor, values: Tensor, selection: Se
 }
 
 /** Whether the places along an axis lie side by side. */
-function isInBlock(along: AxisPlaces): boolean {
+function isInBlock(along: AxisIndex): boolean {
   return along.kind === "one" || (along.kind === "range" && Math.abs(along.step) === 1);
 }
 
 /** Where a block begins along each axis. */
-function startsOf(x: Tensor, axes: readonly AxisPlaces[]): Tensor {
+function startsOf(x: Tensor, axes: readonly AxisIndex[]): Tensor {
   const one = arrayType("int32", [1]);
   const starts = axes.map((along, axis) => {
     if (along.kind !== "range") return p.reshape(p.placeWithin(along.places, x.type.shape[axis]!), [1]);

@@ -5,7 +5,7 @@ import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 import type {
   DeviationOptions,
   MaskedReduceOptions,
-  PlaceOptions,
+  ArgmaxOptions,
   ReduceOptions,
   Tensor,
   TensorLike,
@@ -110,14 +110,14 @@ function nanExtremum(
 }
 
 /** The place of the largest element that is not NaN, as `argmax` gives it; that of the first where all is NaN. */
-export function nanargmax(x: TensorLike, options: PlaceOptions = {}): Tensor {
+export function nanargmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanargmax", arguments, 2);
   const t = asFloating(x, "nanargmax");
   return r.argmax(p.where(isNumber(t), t, p.full(t.type, -Infinity)), options);
 }
 
 /** The place of the smallest element that is not NaN, as `argmin` gives it; that of the first where all is NaN. */
-export function nanargmin(x: TensorLike, options: PlaceOptions = {}): Tensor {
+export function nanargmin(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanargmin", arguments, 2);
   const t = asFloating(x, "nanargmin");
   return r.argmin(p.where(isNumber(t), t, p.full(t.type, Infinity)), options);

@@ -13,7 +13,7 @@ import { categories, logCategories, type ProbsOrLogits } from "./discrete.ts";
 import { Distribution, makeClass } from "./distribution.ts";
 import { real } from "./domains.ts";
 
-type Any = Distribution<unknown>;
+type AnyDistribution = Distribution<unknown>;
 
 const recordOf: typeof Bijector.recordOf = (bijector) => Bijector.recordOf(bijector);
 
@@ -22,7 +22,11 @@ function sumLast(x: Tensor, axes: number): Tensor {
   return axes === 0 ? x : sum(x, { axis: range(x.ndim - axes, x.ndim) });
 }
 
-function checkDistribution(operation: string, what: string, given: unknown): asserts given is Any {
+function checkDistribution(
+  operation: string,
+  what: string,
+  given: unknown,
+): asserts given is AnyDistribution {
   if (given instanceof Distribution) return;
   throw new DownhillError(
     "option",
@@ -31,11 +35,14 @@ function checkDistribution(operation: string, what: string, given: unknown): ass
 }
 
 /** The parameter of a distribution whose last batch axes become part of an event. */
-export interface Independent {
-  readonly baseDistribution: Any;
+export interface IndependentParams {
+  readonly baseDistribution: AnyDistribution;
 }
 
-const independents = /* @__PURE__ */ new Map<number, (params: Independent) => Distribution<Independent>>();
+const independents = /* @__PURE__ */ new Map<
+  number,
+  (params: IndependentParams) => Distribution<IndependentParams>
+>();
 
 /**
  * A distribution whose last batch axes, one unless said otherwise, count as part of an event: densities of these are added up.
@@ -45,9 +52,9 @@ const independents = /* @__PURE__ */ new Map<number, (params: Independent) => Di
  * independent(normal({ loc: [0, 0, 0], scale: 1 })).eventShape; // [3]
  */
 export function independent(
-  baseDistribution: Any,
+  baseDistribution: AnyDistribution,
   reinterpretedBatchNdims: number = 1,
-): Distribution<Independent> {
+): Distribution<IndependentParams> {
   if (arguments.length > 2) refuseExtra("independent", arguments, 2);
   checkDistribution("independent", "the first argument", baseDistribution);
   const axes = reinterpretedBatchNdims;
@@ -62,8 +69,8 @@ export function independent(
   return make({ baseDistribution });
 }
 
-function makeIndependent(axes: number): (params: Independent) => Distribution<Independent> {
-  return makeClass<Independent>({
+function makeIndependent(axes: number): (params: IndependentParams) => Distribution<IndependentParams> {
+  return makeClass<IndependentParams>({
     name: "independent",
     parameters: { baseDistribution: { domain: real, axes } },
     reparameterised: ({ baseDistribution }) => baseDistribution.reparameterised,
@@ -81,9 +88,9 @@ function makeIndependent(axes: number): (params: Independent) => Distribution<In
 }
 
 /** The parameters of a mixture. */
-export interface Mixture {
+export interface MixtureParams {
   readonly mixtureDistribution: Distribution<ProbsOrLogits>;
-  readonly componentDistribution: Any;
+  readonly componentDistribution: AnyDistribution;
 }
 
 /**
@@ -97,8 +104,8 @@ export interface Mixture {
  */
 export function mixture(
   mixtureDistribution: Distribution<ProbsOrLogits>,
-  componentDistribution: Any,
-): Distribution<Mixture> {
+  componentDistribution: AnyDistribution,
+): Distribution<MixtureParams> {
   if (arguments.length > 2) refuseExtra("mixture", arguments, 2);
   checkDistribution("mixture", "the first argument", mixtureDistribution);
   checkDistribution("mixture", "the second argument", componentDistribution);
@@ -131,55 +138,56 @@ function checkBatch(operation: string, whole: readonly number[], part: readonly 
 }
 
 /** Weights of the components as the last axis before those of an event. */
-function weights({ mixtureDistribution, componentDistribution }: Mixture): Tensor {
+function weights({ mixtureDistribution, componentDistribution }: MixtureParams): Tensor {
   const p = categories(mixtureDistribution.params);
   return reshape(p, [...p.shape, ...componentDistribution.eventShape.map(() => 1)]);
 }
 
 /** Σ over components. */
-function overComponents(p: Mixture, x: Tensor): Tensor {
+function overComponents(p: MixtureParams, x: Tensor): Tensor {
   const behind = p.componentDistribution.eventShape.length;
   return sum(mul(weights(p), x), { axis: x.ndim - 1 - behind });
 }
 
-const makeMixture: (params: Mixture) => Distribution<Mixture> = /* @__PURE__ */ makeClass<Mixture>({
-  name: "mixture",
-  parameters: {
-    mixtureDistribution: { domain: real },
-    componentDistribution: { domain: real, axes: 1 },
-  },
-  reparameterised: () => false,
-  eventShape: ({ componentDistribution }) => componentDistribution.eventShape,
-  sample({ mixtureDistribution, componentDistribution: d }, { key, shape }) {
-    const [keyOfPlace, keyOfEvent] = splitKey(key);
-    const behind = d.eventShape.length;
-    const lead = shape.slice(0, shape.length - (d.batchShape.length - 1));
-    const events = d.sample(keyOfEvent, lead);
-    const own = mixtureDistribution.batchShape.length;
-    const places = mixtureDistribution.sample(keyOfPlace, shape.slice(0, shape.length - own));
-    const isChosen = equal(expandDims(places, -1), indices([d.batchShape.at(-1)!], 0));
-    const mask = reshape(isChosen, [...isChosen.shape, ...new Array<number>(behind).fill(1)]);
-    return sum(where(mask, events, 0), { axis: events.ndim - 1 - behind }).astype(events.dtype);
-  },
-  logProb({ mixtureDistribution, componentDistribution: d }, x) {
-    const logs = d.logProb(expandDims(x, x.ndim - d.eventShape.length));
-    return logsumexp(add(logs, logCategories(mixtureDistribution.params)), { axis: -1 });
-  },
-  mean: (p) => overComponents(p, p.componentDistribution.mean()),
-  variance(p) {
-    const each = p.componentDistribution.mean();
-    const squares = overComponents(p, add(p.componentDistribution.variance(), square(each)));
-    return sub(squares, square(overComponents(p, each)));
-  },
-  cdf(p, x) {
-    const each = p.componentDistribution.cdf(expandDims(x, x.ndim));
-    return sum(mul(categories(p.mixtureDistribution.params), each), { axis: -1 });
-  },
-});
+const makeMixture: (params: MixtureParams) => Distribution<MixtureParams> =
+  /* @__PURE__ */ makeClass<MixtureParams>({
+    name: "mixture",
+    parameters: {
+      mixtureDistribution: { domain: real },
+      componentDistribution: { domain: real, axes: 1 },
+    },
+    reparameterised: () => false,
+    eventShape: ({ componentDistribution }) => componentDistribution.eventShape,
+    sample({ mixtureDistribution, componentDistribution: d }, { key, shape }) {
+      const [keyOfPlace, keyOfEvent] = splitKey(key);
+      const behind = d.eventShape.length;
+      const lead = shape.slice(0, shape.length - (d.batchShape.length - 1));
+      const events = d.sample(keyOfEvent, lead);
+      const own = mixtureDistribution.batchShape.length;
+      const places = mixtureDistribution.sample(keyOfPlace, shape.slice(0, shape.length - own));
+      const isChosen = equal(expandDims(places, -1), indices([d.batchShape.at(-1)!], 0));
+      const mask = reshape(isChosen, [...isChosen.shape, ...new Array<number>(behind).fill(1)]);
+      return sum(where(mask, events, 0), { axis: events.ndim - 1 - behind }).astype(events.dtype);
+    },
+    logProb({ mixtureDistribution, componentDistribution: d }, x) {
+      const logs = d.logProb(expandDims(x, x.ndim - d.eventShape.length));
+      return logsumexp(add(logs, logCategories(mixtureDistribution.params)), { axis: -1 });
+    },
+    mean: (p) => overComponents(p, p.componentDistribution.mean()),
+    variance(p) {
+      const each = p.componentDistribution.mean();
+      const squares = overComponents(p, add(p.componentDistribution.variance(), square(each)));
+      return sub(squares, square(overComponents(p, each)));
+    },
+    cdf(p, x) {
+      const each = p.componentDistribution.cdf(expandDims(x, x.ndim));
+      return sum(mul(categories(p.mixtureDistribution.params), each), { axis: -1 });
+    },
+  });
 
 /** The parameters of a distribution that is made of another one. */
-export interface Transformed {
-  readonly baseDistribution: Any;
+export interface TransformedParams {
+  readonly baseDistribution: AnyDistribution;
   readonly transforms: readonly Bijector[];
 }
 
@@ -192,9 +200,9 @@ export interface Transformed {
  * d.logProb(2); // -2.317002…
  */
 export function transformed(
-  baseDistribution: Any,
+  baseDistribution: AnyDistribution,
   transforms: Bijector | readonly Bijector[],
-): Distribution<Transformed> {
+): Distribution<TransformedParams> {
   if (arguments.length > 2) refuseExtra("transformed", arguments, 2);
   checkDistribution("transformed", "the first argument", baseDistribution);
   const list = transforms instanceof Bijector ? [transforms] : transforms;
@@ -205,14 +213,14 @@ export function transformed(
     );
   const isOfVectors = list.some((each) => recordOf(each).axes === 1);
   const isNumber = baseDistribution.eventShape.length === 0;
-  const base: Any = isOfVectors && isNumber ? independent(baseDistribution) : baseDistribution;
+  const base: AnyDistribution = isOfVectors && isNumber ? independent(baseDistribution) : baseDistribution;
   const made = makeTransformed({ baseDistribution: base, transforms: list });
   checkBatch("transformed", made.batchShape, base.batchShape);
   return made;
 }
 
-const makeTransformed: (params: Transformed) => Distribution<Transformed> =
-  /* @__PURE__ */ makeClass<Transformed>({
+const makeTransformed: (params: TransformedParams) => Distribution<TransformedParams> =
+  /* @__PURE__ */ makeClass<TransformedParams>({
     name: "transformed",
     parameters: { baseDistribution: { domain: real }, transforms: { domain: real } },
     reparameterised: ({ baseDistribution }) => baseDistribution.reparameterised,

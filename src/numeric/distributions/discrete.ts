@@ -33,7 +33,7 @@ import { betainc, gammaincc, lgamma } from "../array/special.ts";
 import { splitKey } from "../random/keys.ts";
 import { exponentialOf } from "../random/real.ts";
 import { categorical as drawPlaces } from "../random/whole.ts";
-import type { Distribution, Given, Params } from "./distribution.ts";
+import type { Distribution, ParameterInputs, ParameterTensors } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { expectedLogRising } from "./entropy.ts";
 import { count, logit, nonnegative, positive, probability } from "./domains.ts";
@@ -43,7 +43,7 @@ import { inside, isCount, within } from "./support.ts";
 /** Probabilities, or logits: log p / (1 − p), of categories log p up to a number that is added to all. */
 export type ProbsOrLogits = { readonly probs?: Tensor; readonly logits?: Tensor };
 /** One of the two, as a caller gives it. */
-export type GivenProbs =
+export type ProbsOrLogitsInput =
   | { readonly probs: TensorLike; readonly logits?: never }
   | { readonly logits: TensorLike; readonly probs?: never };
 
@@ -88,25 +88,23 @@ const entropyOfChance = (p: ProbsOrLogits): Tensor =>
  * @example
  * bernoulli({ probs: 0.25 }).logProb(1); // -1.386294…
  */
-export const bernoulli: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
-  ProbsOrLogits,
-  GivenProbs
->({
-  name: "bernoulli",
-  parameters: ofOne,
-  oneOf: ["probs", "logits"],
-  reparameterised: () => false,
-  sample: (p, { key, shape }) =>
-    less(
-      convert(randomUnit(key, shape, "float32"), "float64"),
-      expandTo(convert(chance(p), "float64"), shape),
-    ),
-  logProb: (p, x) =>
-    within(logicalOr(equal(x, 0), equal(x, 1)), where(equal(x, 1), logChance(p), logOther(p))),
-  mean: chance,
-  variance: (p) => mul(chance(p), sub(1, chance(p))),
-  entropy: entropyOfChance,
-});
+export const bernoulli: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLogits> =
+  /* @__PURE__ */ makeFamily<ProbsOrLogits, ProbsOrLogitsInput>({
+    name: "bernoulli",
+    parameters: ofOne,
+    oneOf: ["probs", "logits"],
+    reparameterised: () => false,
+    sample: (p, { key, shape }) =>
+      less(
+        convert(randomUnit(key, shape, "float32"), "float64"),
+        expandTo(convert(chance(p), "float64"), shape),
+      ),
+    logProb: (p, x) =>
+      within(logicalOr(equal(x, 0), equal(x, 1)), where(equal(x, 1), logChance(p), logOther(p))),
+    mean: chance,
+    variance: (p) => mul(chance(p), sub(1, chance(p))),
+    entropy: entropyOfChance,
+  });
 
 /** Normalised logarithms of the probabilities of categories, along the last axis. */
 export const logCategories = ({ probs, logits }: ProbsOrLogits): Tensor =>
@@ -127,39 +125,37 @@ export const entropyOfCategories = (p: ProbsOrLogits): Tensor =>
  * @example
  * categorical({ probs: [1, 3] }).logProb(1); // -0.287682…
  */
-export const categorical: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
-  ProbsOrLogits,
-  GivenProbs
->({
-  name: "categorical",
-  parameters: { probs: { domain: nonnegative, axes: 1 }, logits: { domain: logit, axes: 1 } },
-  oneOf: ["probs", "logits"],
-  check({ probs, logits }) {
-    if ((probs ?? logits)!.shape.at(-1) === 0)
-      throw new DownhillError("shape", "categorical: there is no category.");
-  },
-  reparameterised: () => false,
-  sample: (p, { key, shape }) => drawPlaces(key, logCategories(p), { shape }),
-  logProb(p, x) {
-    const logs = logCategories(p);
-    const n = logs.shape.at(-1)!;
-    const isThere = equal(expandDims(x, -1), indices([n], 0));
-    return within(any(isThere, { axis: -1 }), sum(where(isThere, logs, 0), { axis: -1 }));
-  },
-  entropy: entropyOfCategories,
-});
+export const categorical: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLogits> =
+  /* @__PURE__ */ makeFamily<ProbsOrLogits, ProbsOrLogitsInput>({
+    name: "categorical",
+    parameters: { probs: { domain: nonnegative, axes: 1 }, logits: { domain: logit, axes: 1 } },
+    oneOf: ["probs", "logits"],
+    check({ probs, logits }) {
+      if ((probs ?? logits)!.shape.at(-1) === 0)
+        throw new DownhillError("shape", "categorical: there is no category.");
+    },
+    reparameterised: () => false,
+    sample: (p, { key, shape }) => drawPlaces(key, logCategories(p), { shape }),
+    logProb(p, x) {
+      const logs = logCategories(p);
+      const n = logs.shape.at(-1)!;
+      const isThere = equal(expandDims(x, -1), indices([n], 0));
+      return within(any(isThere, { axis: -1 }), sum(where(isThere, logs, 0), { axis: -1 }));
+    },
+    entropy: entropyOfCategories,
+  });
 
-export type Trials = ProbsOrLogits & Params<"totalCount">;
-export type GivenTrials = GivenProbs & Given<"totalCount">;
+export type BinomialParams = ProbsOrLogits & ParameterTensors<"totalCount">;
+export type BinomialInputs = ProbsOrLogitsInput & ParameterInputs<"totalCount">;
 
 /**
  * How many of totalCount trials succeed, each with probability probs, or sigmoid(logits). Samples are int32.
  *
  * @throws DownhillError `range` unless totalCount is a whole number of 0 or more and probs are between 0 and 1.
  */
-export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PURE__ */ makeFamily<
-  Trials,
-  GivenTrials
+export const binomial: (params: BinomialInputs) => Distribution<BinomialParams> = /* @__PURE__ */ makeFamily<
+  BinomialParams,
+  BinomialInputs
 >({
   name: "binomial",
   parameters: { totalCount: { domain: count }, probs: { domain: probability }, logits: { domain: logit } },
@@ -206,29 +202,27 @@ export const binomial: (params: GivenTrials) => Distribution<Trials> = /* @__PUR
  *
  * @throws DownhillError `range` unless rate is at least 0.
  */
-export const poisson: (params: Given<"rate">) => Distribution<Params<"rate">> = /* @__PURE__ */ makeFamily<
-  Params<"rate">,
-  Given<"rate">
->({
-  name: "poisson",
-  parameters: { rate: { domain: nonnegative } },
-  reparameterised: () => false,
-  sample: ({ rate }, { key, shape }) => randomPoisson(key, expandTo(convert(rate, "float64"), shape)),
-  logProb({ rate }, x) {
-    const isInside = isCount(x);
-    const k = inside(isInside, x, 0);
-    const isSome = less(0, k);
-    return within(isInside, where(isSome, logEvents(where(isSome, k, 1), rate), neg(rate)));
-  },
-  mean: ({ rate }) => rate,
-  variance: ({ rate }) => rate,
-  entropy({ rate }) {
-    const mean = precisely(rate);
-    const factorial = expectedLogRising(1, mean, (s) => neg(mul(expandDims(mean, -1), s)));
-    return convert(add(sub(mean, xlogy(mean, mean)), factorial), rate.dtype);
-  },
-  cdf: ({ rate }, x) => where(less(x, 0), 0, gammaincc(add(floor(maximum(x, 0)), 1), rate)),
-});
+export const poisson: (params: ParameterInputs<"rate">) => Distribution<ParameterTensors<"rate">> =
+  /* @__PURE__ */ makeFamily<ParameterTensors<"rate">, ParameterInputs<"rate">>({
+    name: "poisson",
+    parameters: { rate: { domain: nonnegative } },
+    reparameterised: () => false,
+    sample: ({ rate }, { key, shape }) => randomPoisson(key, expandTo(convert(rate, "float64"), shape)),
+    logProb({ rate }, x) {
+      const isInside = isCount(x);
+      const k = inside(isInside, x, 0);
+      const isSome = less(0, k);
+      return within(isInside, where(isSome, logEvents(where(isSome, k, 1), rate), neg(rate)));
+    },
+    mean: ({ rate }) => rate,
+    variance: ({ rate }) => rate,
+    entropy({ rate }) {
+      const mean = precisely(rate);
+      const factorial = expectedLogRising(1, mean, (s) => neg(mul(expandDims(mean, -1), s)));
+      return convert(add(sub(mean, xlogy(mean, mean)), factorial), rate.dtype);
+    },
+    cdf: ({ rate }, x) => where(less(x, 0), 0, gammaincc(add(floor(maximum(x, 0)), 1), rate)),
+  });
 
 /**
  * How many trials succeed before totalCount fail, each succeeding with probability probs, or sigmoid(logits): PyTorch's meaning of probs. (SciPy and NumPy count
@@ -238,53 +232,55 @@ export const poisson: (params: Given<"rate">) => Distribution<Params<"rate">> = 
  * @example
  * negativeBinomial({ totalCount: 3, probs: 0.25 }).mean(); // 1
  */
-export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /* @__PURE__ */ makeFamily<
-  Trials,
-  GivenTrials
->({
-  name: "negativeBinomial",
-  parameters: { totalCount: { domain: positive }, probs: { domain: probability }, logits: { domain: logit } },
-  oneOf: ["probs", "logits"],
-  reparameterised: () => false,
-  sample(p, { key, shape }) {
-    const [keyOfRate, keyOfCount] = splitKey(key);
-    const total = expandTo(convert(p.totalCount, "float64"), shape);
-    const odds = exp(sub(logChance(p), logOther(p)));
-    return randomPoisson(
-      keyOfCount,
-      mul(randomGamma(keyOfRate, total), expandTo(convert(odds, "float64"), shape)),
-    );
-  },
-  logProb(p, x) {
-    const isInside = isCount(x);
-    const k = inside(isInside, x, 0);
-    const n = p.totalCount;
-    const isSome = less(0, k);
-    const some = where(isSome, k, 1);
-    const all = add(n, some);
-    // of all trials but the last, which fails: n / (n + k) of what binomial trials give
-    const between = sub(logTrials(some, all, chance(p), otherChance(p)), log1p(div(some, n)));
-    return within(isInside, where(isSome, between, mul(n, logOther(p))));
-  },
-  mean: (p) => mul(p.totalCount, exp(sub(logChance(p), logOther(p)))),
-  cdf(p, x) {
-    const isInside = lessEqual(0, x);
-    const value = betainc(p.totalCount, add(floor(inside(isInside, x, 0)), 1), sub(1, chance(p)));
-    return where(isInside, value, 0);
-  },
-  variance: (p) => mul(p.totalCount, exp(sub(logChance(p), mul(2, logOther(p))))),
-  entropy(p) {
-    const n = precisely(p.totalCount);
-    const [won, lost] = [precisely(logChance(p)), precisely(logOther(p))];
-    const odds = exp(sub(won, lost));
-    const mean = mul(n, odds);
-    const logTransform = (s: Tensor): Tensor =>
-      neg(mul(expandDims(n, -1), log1p(mul(expandDims(odds, -1), s))));
-    const ways = sub(expectedLogRising(n, mean, logTransform), expectedLogRising(1, mean, logTransform));
-    const chosen = add(mul(n, neg(lost)), times(mean, neg(won)));
-    return convert(sub(chosen, ways), chance(p).dtype);
-  },
-});
+export const negativeBinomial: (params: BinomialInputs) => Distribution<BinomialParams> =
+  /* @__PURE__ */ makeFamily<BinomialParams, BinomialInputs>({
+    name: "negativeBinomial",
+    parameters: {
+      totalCount: { domain: positive },
+      probs: { domain: probability },
+      logits: { domain: logit },
+    },
+    oneOf: ["probs", "logits"],
+    reparameterised: () => false,
+    sample(p, { key, shape }) {
+      const [keyOfRate, keyOfCount] = splitKey(key);
+      const total = expandTo(convert(p.totalCount, "float64"), shape);
+      const odds = exp(sub(logChance(p), logOther(p)));
+      return randomPoisson(
+        keyOfCount,
+        mul(randomGamma(keyOfRate, total), expandTo(convert(odds, "float64"), shape)),
+      );
+    },
+    logProb(p, x) {
+      const isInside = isCount(x);
+      const k = inside(isInside, x, 0);
+      const n = p.totalCount;
+      const isSome = less(0, k);
+      const some = where(isSome, k, 1);
+      const all = add(n, some);
+      // of all trials but the last, which fails: n / (n + k) of what binomial trials give
+      const between = sub(logTrials(some, all, chance(p), otherChance(p)), log1p(div(some, n)));
+      return within(isInside, where(isSome, between, mul(n, logOther(p))));
+    },
+    mean: (p) => mul(p.totalCount, exp(sub(logChance(p), logOther(p)))),
+    cdf(p, x) {
+      const isInside = lessEqual(0, x);
+      const value = betainc(p.totalCount, add(floor(inside(isInside, x, 0)), 1), sub(1, chance(p)));
+      return where(isInside, value, 0);
+    },
+    variance: (p) => mul(p.totalCount, exp(sub(logChance(p), mul(2, logOther(p))))),
+    entropy(p) {
+      const n = precisely(p.totalCount);
+      const [won, lost] = [precisely(logChance(p)), precisely(logOther(p))];
+      const odds = exp(sub(won, lost));
+      const mean = mul(n, odds);
+      const logTransform = (s: Tensor): Tensor =>
+        neg(mul(expandDims(n, -1), log1p(mul(expandDims(odds, -1), s))));
+      const ways = sub(expectedLogRising(n, mean, logTransform), expectedLogRising(1, mean, logTransform));
+      const chosen = add(mul(n, neg(lost)), times(mean, neg(won)));
+      return convert(sub(chosen, ways), chance(p).dtype);
+    },
+  });
 
 /**
  * How many trials fail before one succeeds, each succeeding with probability probs, or sigmoid(logits): 0, 1, 2, … as in PyTorch. (`geometric` of
@@ -294,23 +290,21 @@ export const negativeBinomial: (params: GivenTrials) => Distribution<Trials> = /
  * @example
  * geometric({ probs: 0.5 }).mean(); // 1
  */
-export const geometric: (params: GivenProbs) => Distribution<ProbsOrLogits> = /* @__PURE__ */ makeFamily<
-  ProbsOrLogits,
-  GivenProbs
->({
-  name: "geometric",
-  parameters: ofOne,
-  oneOf: ["probs", "logits"],
-  reparameterised: () => false,
-  sample: (p, { key, shape }) =>
-    convert(floor(div(exponentialOf(key, shape, "float64"), neg(precisely(logOther(p))))), "int32"),
-  logProb(p, x) {
-    const isInside = isCount(x);
-    const k = inside(isInside, x, 0);
-    return within(isInside, add(logChance(p), times(k, logOther(p))));
-  },
-  mean: (p) => exp(sub(logOther(p), logChance(p))),
-  variance: (p) => exp(sub(logOther(p), mul(2, logChance(p)))),
-  entropy: (p) => div(entropyOfChance(p), chance(p)),
-  cdf: (p, x) => where(less(x, 0), 0, neg(expm1(times(add(floor(maximum(x, 0)), 1), logOther(p))))),
-});
+export const geometric: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLogits> =
+  /* @__PURE__ */ makeFamily<ProbsOrLogits, ProbsOrLogitsInput>({
+    name: "geometric",
+    parameters: ofOne,
+    oneOf: ["probs", "logits"],
+    reparameterised: () => false,
+    sample: (p, { key, shape }) =>
+      convert(floor(div(exponentialOf(key, shape, "float64"), neg(precisely(logOther(p))))), "int32"),
+    logProb(p, x) {
+      const isInside = isCount(x);
+      const k = inside(isInside, x, 0);
+      return within(isInside, add(logChance(p), times(k, logOther(p))));
+    },
+    mean: (p) => exp(sub(logOther(p), logChance(p))),
+    variance: (p) => exp(sub(logOther(p), mul(2, logChance(p)))),
+    entropy: (p) => div(entropyOfChance(p), chance(p)),
+    cdf: (p, x) => where(less(x, 0), 0, neg(expm1(times(add(floor(maximum(x, 0)), 1), logOther(p))))),
+  });

@@ -15,8 +15,7 @@ import { broadcastTo } from "../array/shape.ts";
 import { type DrawShape, readParameter, readShape } from "../random/arguments.ts";
 import { type Key, readKey } from "../random/key.ts";
 import type { Domain } from "./domains.ts";
-
-export type Float = "float64" | "float32";
+import type { FloatDType } from "../random/real.ts";
 
 /** One parameter of a family. */
 export interface ParameterRecord {
@@ -26,11 +25,11 @@ export interface ParameterRecord {
 }
 
 /** What a draw is given besides the parameters. */
-export interface Draw {
+export interface SampleSpec {
   readonly key: Tensor;
   /** Shape of the result without the axes of an event. */
   readonly shape: readonly number[];
-  readonly dtype: Float;
+  readonly dtype: FloatDType;
 }
 
 /**
@@ -52,7 +51,7 @@ export interface Family<P, G = unknown> {
   check?(p: P): void;
   /** Whether samples have derivatives in the parameters. */
   reparameterised(p: P): boolean;
-  sample(p: P, draw: Draw): Tensor;
+  sample(p: P, draw: SampleSpec): Tensor;
   /** Logarithm of the density, or of the probability, of an event; −∞ where there is none. */
   logProb(p: P, x: Tensor): Tensor;
   mean?(p: P): Tensor;
@@ -237,7 +236,7 @@ function batchShapeOf<P>({ parameters, name }: Family<P>, params: P): readonly n
 }
 
 /** The dtype that all parameters have. */
-function dtypeOf(params: unknown): Float {
+function dtypeOf(params: unknown): FloatDType {
   for (const value of Object.values(params as Readonly<Record<string, unknown>>)) {
     if (value instanceof Tensor) return value.dtype === "float32" ? "float32" : "float64";
     if (value instanceof Distribution) return dtypeOf(value.params);
@@ -246,9 +245,9 @@ function dtypeOf(params: unknown): Float {
 }
 
 /** Parameters as a caller gives them. */
-export type Given<K extends string> = Readonly<Record<K, TensorLike>>;
+export type ParameterInputs<K extends string> = Readonly<Record<K, TensorLike>>;
 /** Parameters as a distribution has them. */
-export type Params<K extends string> = Readonly<Record<K, Tensor>>;
+export type ParameterTensors<K extends string> = Readonly<Record<K, Tensor>>;
 
 /** A function that makes the distributions of a family of tensors. */
 export function makeFamily<P extends object, G>(record: Family<P, G>): (params: G) => Distribution<P> {
@@ -292,7 +291,7 @@ export function makeFamily<P extends object, G>(record: Family<P, G>): (params: 
 }
 
 /** float32 where that is the only floating dtype that is not weak, else float64. */
-function commonDtype(xs: readonly Tensor[]): Float {
+function commonDtype(xs: readonly Tensor[]): FloatDType {
   const strong = xs.filter(({ type }) => !type.weak && isFloating(type.dtype));
   return strong.length > 0 && strong.every(({ dtype }) => dtype === "float32") ? "float32" : "float64";
 }

@@ -42,39 +42,39 @@ import {
   lgamma,
 } from "../array/special.ts";
 import { splitKey } from "../random/keys.ts";
-import type { Distribution, Draw, Family, Given, Params } from "./distribution.ts";
+import type { Distribution, SampleSpec, Family, ParameterInputs, ParameterTensors } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 import { inside, within } from "./support.ts";
 import { nanUnless } from "../array/nan-unless.ts";
 
-type Rated = Params<"concentration" | "rate">;
-type GivenRated = Given<"concentration" | "rate">;
+export type GammaParams = ParameterTensors<"concentration" | "rate">;
+type GammaInputs = ParameterInputs<"concentration" | "rate">;
 
 const rated = { concentration: { domain: positive }, rate: { domain: positive } } as const;
 
-const logGammaOf = (a: Tensor, { key, shape }: Draw): Tensor => randomLogGamma(key, expandTo(a, shape));
+const logGammaOf = (a: Tensor, { key, shape }: SampleSpec): Tensor => randomLogGamma(key, expandTo(a, shape));
 
 /** Also what χ² is made of. */
 const gammaRecord = {
   name: "gamma",
   parameters: rated,
   reparameterised: (): boolean => true,
-  sample: ({ concentration, rate }: Rated, { key, shape }: Draw): Tensor =>
+  sample: ({ concentration, rate }: GammaParams, { key, shape }: SampleSpec): Tensor =>
     div(randomGamma(key, expandTo(concentration, shape)), rate),
-  logProb({ concentration: a, rate }: Rated, x: Tensor): Tensor {
+  logProb({ concentration: a, rate }: GammaParams, x: Tensor): Tensor {
     const isInside = greaterEqual(x, 0);
     const power = xlogy(sub(a, 1), inside(isInside, x, 1));
     return within(isInside, sub(add(mul(a, log(rate)), power), add(mul(rate, x), lgamma(a))));
   },
-  mean: ({ concentration, rate }: Rated): Tensor => div(concentration, rate),
-  variance: ({ concentration, rate }: Rated): Tensor => div(concentration, square(rate)),
-  entropy: ({ concentration: a, rate }: Rated): Tensor =>
+  mean: ({ concentration, rate }: GammaParams): Tensor => div(concentration, rate),
+  variance: ({ concentration, rate }: GammaParams): Tensor => div(concentration, square(rate)),
+  entropy: ({ concentration: a, rate }: GammaParams): Tensor =>
     add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a))),
-  cdf: ({ concentration, rate }: Rated, x: Tensor): Tensor =>
+  cdf: ({ concentration, rate }: GammaParams, x: Tensor): Tensor =>
     gammainc(concentration, mul(rate, maximum(x, 0))),
-  icdf: ({ concentration, rate }: Rated, q: Tensor): Tensor => div(gammaincinv(concentration, q), rate),
-} satisfies Family<Rated>;
+  icdf: ({ concentration, rate }: GammaParams, q: Tensor): Tensor => div(gammaincinv(concentration, q), rate),
+} satisfies Family<GammaParams>;
 
 /**
  * The gamma distribution: density `rate^a x^(a − 1) exp(−rate x) / Γ(a)` on [0, ∞), a the concentration.
@@ -83,42 +83,43 @@ const gammaRecord = {
  * @example
  * gamma({ concentration: 3, rate: 2 }).mean(); // 1.5
  */
-export const gamma: (params: GivenRated) => Distribution<Rated> = /* @__PURE__ */ makeFamily<
-  Rated,
-  GivenRated
+export const gamma: (params: GammaInputs) => Distribution<GammaParams> = /* @__PURE__ */ makeFamily<
+  GammaParams,
+  GammaInputs
 >(gammaRecord);
 
-const ofDegrees = ({ df }: Params<"df">): Rated => ({ concentration: mul(0.5, df), rate: fullLike(df, 0.5) });
+const ofDegrees = ({ df }: ParameterTensors<"df">): GammaParams => ({
+  concentration: mul(0.5, df),
+  rate: fullLike(df, 0.5),
+});
 
 /**
  * The χ² distribution with df degrees of freedom: that of the sum of so many squared standard normal numbers, `gamma` with concentration df / 2 and rate ½.
  *
  * @throws DownhillError `range` unless df is above 0.
  */
-export const chi2: (params: Given<"df">) => Distribution<Params<"df">> = /* @__PURE__ */ makeFamily<
-  Params<"df">,
-  Given<"df">
->({
-  name: "chi2",
-  parameters: { df: { domain: positive } },
-  reparameterised: () => true,
-  sample: (p, draw) => gammaRecord.sample(ofDegrees(p), draw),
-  logProb: (p, x) => gammaRecord.logProb(ofDegrees(p), x),
-  mean: ({ df }) => df,
-  variance: ({ df }) => mul(2, df),
-  entropy: (p) => gammaRecord.entropy(ofDegrees(p)),
-  cdf: (p, x) => gammaRecord.cdf(ofDegrees(p), x),
-  icdf: (p, q) => gammaRecord.icdf(ofDegrees(p), q),
-});
+export const chi2: (params: ParameterInputs<"df">) => Distribution<ParameterTensors<"df">> =
+  /* @__PURE__ */ makeFamily<ParameterTensors<"df">, ParameterInputs<"df">>({
+    name: "chi2",
+    parameters: { df: { domain: positive } },
+    reparameterised: () => true,
+    sample: (p, draw) => gammaRecord.sample(ofDegrees(p), draw),
+    logProb: (p, x) => gammaRecord.logProb(ofDegrees(p), x),
+    mean: ({ df }) => df,
+    variance: ({ df }) => mul(2, df),
+    entropy: (p) => gammaRecord.entropy(ofDegrees(p)),
+    cdf: (p, x) => gammaRecord.cdf(ofDegrees(p), x),
+    icdf: (p, q) => gammaRecord.icdf(ofDegrees(p), q),
+  });
 
 /**
  * What has a reciprocal of the gamma distribution: density `rate^a x^(−a − 1) exp(−rate / x) / Γ(a)` on (0, ∞), a the concentration.
  *
  * @throws DownhillError `range` unless concentration and rate are above 0.
  */
-export const inverseGamma: (params: GivenRated) => Distribution<Rated> = /* @__PURE__ */ makeFamily<
-  Rated,
-  GivenRated
+export const inverseGamma: (params: GammaInputs) => Distribution<GammaParams> = /* @__PURE__ */ makeFamily<
+  GammaParams,
+  GammaInputs
 >({
   name: "inverseGamma",
   parameters: rated,
@@ -141,17 +142,17 @@ export const inverseGamma: (params: GivenRated) => Distribution<Rated> = /* @__P
   icdf: ({ concentration, rate }, q) => div(rate, gammainccinv(concentration, q)),
 });
 
-type Concentrations = Params<"concentration1" | "concentration0">;
-type GivenConcentrations = Given<"concentration1" | "concentration0">;
+export type BetaParams = ParameterTensors<"concentration1" | "concentration0">;
+type BetaInputs = ParameterInputs<"concentration1" | "concentration0">;
 
 /**
  * The beta distribution: density `x^(a − 1) (1 − x)^(b − 1) / B(a, b)` on [0, 1], a = concentration1 and b = concentration0.
  *
  * @throws DownhillError `range` unless both are above 0.
  */
-export const beta: (params: GivenConcentrations) => Distribution<Concentrations> = /* @__PURE__ */ makeFamily<
-  Concentrations,
-  GivenConcentrations
+export const beta: (params: BetaInputs) => Distribution<BetaParams> = /* @__PURE__ */ makeFamily<
+  BetaParams,
+  BetaInputs
 >({
   name: "beta",
   parameters: { concentration1: { domain: positive }, concentration0: { domain: positive } },
@@ -186,15 +187,15 @@ export const beta: (params: GivenConcentrations) => Distribution<Concentrations>
   icdf: ({ concentration1: a, concentration0: b }, q) => betaincinv(a, b, q),
 });
 
-type Concentration = Params<"concentration">;
+type DirichletParams = ParameterTensors<"concentration">;
 
 /**
  * Dirichlet's distribution of vectors that are positive and of sum 1: density `∝ Π xᵢ^(αᵢ − 1)`, α the concentration along its last axis.
  *
  * @throws DownhillError `range` unless the concentration is above 0.
  */
-export const dirichlet: (params: Given<"concentration">) => Distribution<Concentration> =
-  /* @__PURE__ */ makeFamily<Concentration, Given<"concentration">>({
+export const dirichlet: (params: ParameterInputs<"concentration">) => Distribution<DirichletParams> =
+  /* @__PURE__ */ makeFamily<DirichletParams, ParameterInputs<"concentration">>({
     name: "dirichlet",
     parameters: { concentration: { domain: positive, axes: 1 } },
     eventShape: ({ concentration }) => concentration.shape.slice(-1),
@@ -227,7 +228,7 @@ export function logNormaliser(alpha: Tensor): Tensor {
   return sub(sum(lgamma(alpha), { axis: -1 }), lgamma(sum(alpha, { axis: -1 })));
 }
 
-type Student = Params<"df" | "loc" | "scale">;
+type StudentParams = ParameterTensors<"df" | "loc" | "scale">;
 
 /**
  * Student's t distribution of df degrees of freedom: density `∝ (1 + z²/df)^(−(df + 1)/2)`, z = (x − loc) / scale. The mean is NaN for
@@ -235,8 +236,8 @@ type Student = Params<"df" | "loc" | "scale">;
  *
  * @throws DownhillError `range` unless df and scale are above 0 and loc is finite.
  */
-export const studentT: (params: Given<"df" | "loc" | "scale">) => Distribution<Student> =
-  /* @__PURE__ */ makeFamily<Student, Given<"df" | "loc" | "scale">>({
+export const studentT: (params: ParameterInputs<"df" | "loc" | "scale">) => Distribution<StudentParams> =
+  /* @__PURE__ */ makeFamily<StudentParams, ParameterInputs<"df" | "loc" | "scale">>({
     name: "studentT",
     parameters: { df: { domain: positive }, loc: { domain: real }, scale: { domain: positive } },
     reparameterised: () => true,

@@ -23,22 +23,27 @@ import { broadcastTo } from "../array/shape.ts";
 import { sum } from "../array/reduce.ts";
 import { betaln, digamma, lgamma } from "../array/special.ts";
 import { solveTriangular } from "../linalg/solve.ts";
-import type { Independent } from "./combined.ts";
-import { categories, chance, logCategories, logChance, logOther, type ProbsOrLogits } from "./discrete.ts";
-import type { Distribution, Params } from "./distribution.ts";
-import { logNormaliser } from "./gamma.ts";
-import { halfLogDet, type Multivariate, rootOf, whitened } from "./multivariate.ts";
+import type { IndependentParams } from "./combined.ts";
+import {
+  categories,
+  chance,
+  logCategories,
+  logChance,
+  logOther,
+  type ProbsOrLogits,
+  type BinomialParams,
+} from "./discrete.ts";
+import type { Distribution, ParameterTensors } from "./distribution.ts";
+import { logNormaliser, type GammaParams, type BetaParams } from "./gamma.ts";
+import { halfLogDet, type MultivariateParams, rootOf, whitened } from "./multivariate.ts";
 import { nanUnless } from "../array/nan-unless.ts";
+import type { LocScaleParams } from "./line.ts";
 
 const HALF_LOG_2PI = 0.9189385332046728;
 const EULER = 0.5772156649015329;
 
-type LocScale = Params<"loc" | "scale">;
-type Rated = Params<"concentration" | "rate">;
-type Rate = Params<"rate">;
-type Ends = Params<"low" | "high">;
-type Concentrations = Params<"concentration1" | "concentration0">;
-type Trials = ProbsOrLogits & Params<"totalCount">;
+type RateParameter = ParameterTensors<"rate">;
+type UniformParams = ParameterTensors<"low" | "high">;
 
 /** Σ p ln (p / q), of one of several outcomes; 0 where p is 0. */
 const outcome = (p: Tensor, logP: Tensor, logQ: Tensor): Tensor => {
@@ -58,22 +63,25 @@ const betweenCategories = (p: ProbsOrLogits, q: ProbsOrLogits): Tensor =>
   sum(outcome(categories(p), logCategories(p), logCategories(q)), { axis: -1 });
 
 /** Of normal numbers, and their logarithms. */
-function betweenNormals(p: LocScale, q: LocScale): Tensor {
+function betweenNormals(p: LocScaleParams, q: LocScaleParams): Tensor {
   const ratio = div(p.scale, q.scale);
   const off = div(sub(p.loc, q.loc), q.scale);
   return sub(mul(0.5, add(square(ratio), sub(square(off), 1))), log(ratio));
 }
 
-function betweenGammas(p: Rated, q: Rated): Tensor {
+function betweenGammas(p: GammaParams, q: GammaParams): Tensor {
   const [a, b] = [p.concentration, q.concentration];
   const rates = add(mul(b, log(div(p.rate, q.rate))), mul(a, sub(div(q.rate, p.rate), 1)));
   return add(add(sub(lgamma(b), lgamma(a)), mul(sub(a, b), digamma(a))), rates);
 }
 
-const ofExponential = ({ rate }: Rate): Rated => ({ concentration: fullLike(rate, 1), rate });
-const ofScale = ({ scale }: Params<"scale">): LocScale => ({ loc: fullLike(scale, 0), scale });
+const ofExponential = ({ rate }: RateParameter): GammaParams => ({ concentration: fullLike(rate, 1), rate });
+const ofScale = ({ scale }: ParameterTensors<"scale">): LocScaleParams => ({
+  loc: fullLike(scale, 0),
+  scale,
+});
 
-function betweenVectors(p: Multivariate, q: Multivariate): Tensor {
+function betweenVectors(p: MultivariateParams, q: MultivariateParams): Tensor {
   const root = rootOf(p);
   const other = rootOf(q);
   const n = root.shape.at(-1)!;
@@ -90,49 +98,50 @@ function betweenVectors(p: Multivariate, q: Multivariate): Tensor {
 /** −entropy of `p` less the expectation of logProb of `q`. */
 const crossed = (entropy: Tensor, expected: Tensor): Tensor => neg(add(entropy, expected));
 
-const uniformEntropy = ({ low, high }: Ends): Tensor => log(sub(high, low));
-const normalEntropy = ({ scale }: LocScale): Tensor => add(log(scale), 0.5 + HALF_LOG_2PI);
-const laplaceEntropy = ({ scale }: LocScale): Tensor => add(1, log(mul(2, scale)));
-const gammaEntropy = ({ concentration: a, rate }: Rated): Tensor =>
+const uniformEntropy = ({ low, high }: UniformParams): Tensor => log(sub(high, low));
+const normalEntropy = ({ scale }: LocScaleParams): Tensor => add(log(scale), 0.5 + HALF_LOG_2PI);
+const laplaceEntropy = ({ scale }: LocScaleParams): Tensor => add(1, log(mul(2, scale)));
+const gammaEntropy = ({ concentration: a, rate }: GammaParams): Tensor =>
   add(sub(add(a, lgamma(a)), log(rate)), mul(sub(1, a), digamma(a)));
 
 /** The expectation of the normal density's logarithm, by mean and variance. */
-const expectedNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScale): Tensor =>
+const expectedNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScaleParams): Tensor =>
   sub(mul(-0.5, div(add(variance, square(sub(mean, loc))), square(scale))), add(log(scale), HALF_LOG_2PI));
 
 /** Infinite where the events of the first are not among those of the second. */
 const unless = (isAmong: Tensor, value: Tensor): Tensor => where(isAmong, value, Infinity);
 
-type Rule = (p: never, q: never) => Tensor;
+type KlRule = (p: never, q: never) => Tensor;
 
 /** The divergences that are known, by the names of both families. */
-const rules = (): Readonly<Record<string, Rule>> => ({ ...withinFamilies(), ...acrossFamilies() });
+const rules = (): Readonly<Record<string, KlRule>> => ({ ...withinFamilies(), ...acrossFamilies() });
 
-function withinFamilies(): Readonly<Record<string, Rule>> {
-  const normalLike = (p: LocScale, q: LocScale): Tensor => betweenNormals(p, q);
+function withinFamilies(): Readonly<Record<string, KlRule>> {
+  const normalLike = (p: LocScaleParams, q: LocScaleParams): Tensor => betweenNormals(p, q);
   return {
     "normal normal": normalLike,
     "logNormal logNormal": normalLike,
-    "halfNormal halfNormal": (p: Params<"scale">, q: Params<"scale">) =>
+    "halfNormal halfNormal": (p: ParameterTensors<"scale">, q: ParameterTensors<"scale">) =>
       betweenNormals(ofScale(p), ofScale(q)),
     "multivariateNormal multivariateNormal": betweenVectors,
     "gamma gamma": betweenGammas,
     "inverseGamma inverseGamma": betweenGammas,
-    "exponential exponential": (p: Rate, q: Rate) => betweenGammas(ofExponential(p), ofExponential(q)),
-    "beta beta": (p: Concentrations, q: Concentrations) => {
+    "exponential exponential": (p: RateParameter, q: RateParameter) =>
+      betweenGammas(ofExponential(p), ofExponential(q)),
+    "beta beta": (p: BetaParams, q: BetaParams) => {
       const [a, b, c, d] = [p.concentration1, p.concentration0, q.concentration1, q.concentration0];
       const total = add(a, b);
       const own = add(mul(sub(a, c), digamma(a)), mul(sub(b, d), digamma(b)));
       return add(sub(betaln(c, d), betaln(a, b)), add(own, mul(sub(add(c, d), total), digamma(total))));
     },
-    "dirichlet dirichlet": (p: Params<"concentration">, q: Params<"concentration">) => {
+    "dirichlet dirichlet": (p: ParameterTensors<"concentration">, q: ParameterTensors<"concentration">) => {
       const [a, b] = [p.concentration, q.concentration];
       const total = digamma(sum(a, { axis: -1, keepdims: true }));
       const own = sum(mul(sub(a, b), sub(digamma(a), total)), { axis: -1 });
       return add(sub(logNormaliser(b), logNormaliser(a)), own);
     },
     "bernoulli bernoulli": betweenChances,
-    "binomial binomial": (p: Trials, q: Trials) =>
+    "binomial binomial": (p: BinomialParams, q: BinomialParams) =>
       where(
         lessEqual(p.totalCount, q.totalCount),
         nanUnless(equal(p.totalCount, q.totalCount), mul(p.totalCount, betweenChances(p, q))),
@@ -141,36 +150,36 @@ function withinFamilies(): Readonly<Record<string, Rule>> {
     "geometric geometric": (p: ProbsOrLogits, q: ProbsOrLogits) => div(betweenChances(p, q), chance(p)),
     "categorical categorical": betweenCategories,
     "oneHotCategorical oneHotCategorical": betweenCategories,
-    "poisson poisson": (p: Rate, q: Rate) =>
+    "poisson poisson": (p: RateParameter, q: RateParameter) =>
       sub(outcome(p.rate, log(p.rate), log(q.rate)), sub(p.rate, q.rate)),
-    "uniform uniform": (p: Ends, q: Ends) =>
+    "uniform uniform": (p: UniformParams, q: UniformParams) =>
       unless(
         logicalAnd(lessEqual(q.low, p.low), lessEqual(p.high, q.high)),
         log(div(sub(q.high, q.low), sub(p.high, p.low))),
       ),
-    "laplace laplace": (p: LocScale, q: LocScale) => {
+    "laplace laplace": (p: LocScaleParams, q: LocScaleParams) => {
       const [ratio, off] = [div(p.scale, q.scale), abs(sub(p.loc, q.loc))];
       const near = mul(ratio, exp(neg(div(off, p.scale))));
       return sub(add(add(neg(log(ratio)), div(off, q.scale)), near), 1);
     },
-    "gumbel gumbel": (p: LocScale, q: LocScale) => {
+    "gumbel gumbel": (p: LocScaleParams, q: LocScaleParams) => {
       const ratio = div(p.scale, q.scale);
       const off = div(sub(q.loc, p.loc), q.scale);
       const power = exp(add(off, lgamma(add(1, ratio))));
       return add(sub(sub(power, 1 + EULER), add(log(ratio), off)), mul(EULER, ratio));
     },
-    "cauchy cauchy": (p: LocScale, q: LocScale) => {
+    "cauchy cauchy": (p: LocScaleParams, q: LocScaleParams) => {
       const both = add(square(add(p.scale, q.scale)), square(sub(p.loc, q.loc)));
       return log(div(both, mul(4, mul(p.scale, q.scale))));
     },
   };
 }
 
-function acrossFamilies(): Readonly<Record<string, Rule>> {
+function acrossFamilies(): Readonly<Record<string, KlRule>> {
   return {
-    "gamma exponential": (p: Rated, q: Rate) => betweenGammas(p, ofExponential(q)),
-    "exponential gamma": (p: Rate, q: Rated) => betweenGammas(ofExponential(p), q),
-    "normal laplace": (p: LocScale, q: LocScale) => {
+    "gamma exponential": (p: GammaParams, q: RateParameter) => betweenGammas(p, ofExponential(q)),
+    "exponential gamma": (p: RateParameter, q: GammaParams) => betweenGammas(ofExponential(p), q),
+    "normal laplace": (p: LocScaleParams, q: LocScaleParams) => {
       const off = sub(p.loc, q.loc);
       const z = div(off, p.scale);
       const expected = add(
@@ -179,39 +188,39 @@ function acrossFamilies(): Readonly<Record<string, Rule>> {
       );
       return sub(add(log(mul(2, q.scale)), div(expected, q.scale)), normalEntropy(p));
     },
-    "laplace normal": (p: LocScale, q: LocScale) =>
+    "laplace normal": (p: LocScaleParams, q: LocScaleParams) =>
       crossed(laplaceEntropy(p), expectedNormal(p.loc, mul(2, square(p.scale)), q)),
-    "uniform normal": (p: Ends, q: LocScale) =>
+    "uniform normal": (p: UniformParams, q: LocScaleParams) =>
       crossed(
         uniformEntropy(p),
         expectedNormal(mul(0.5, add(p.low, p.high)), div(square(sub(p.high, p.low)), 12), q),
       ),
-    "gamma normal": (p: Rated, q: LocScale) =>
+    "gamma normal": (p: GammaParams, q: LocScaleParams) =>
       crossed(
         gammaEntropy(p),
         expectedNormal(div(p.concentration, p.rate), div(p.concentration, square(p.rate)), q),
       ),
-    "exponential normal": (p: Rate, q: LocScale) =>
+    "exponential normal": (p: RateParameter, q: LocScaleParams) =>
       crossed(sub(1, log(p.rate)), expectedNormal(div(1, p.rate), div(1, square(p.rate)), q)),
-    "gumbel normal": (p: LocScale, q: LocScale) =>
+    "gumbel normal": (p: LocScaleParams, q: LocScaleParams) =>
       crossed(
         add(log(p.scale), 1 + EULER),
         expectedNormal(add(p.loc, mul(EULER, p.scale)), mul(Math.PI ** 2 / 6, square(p.scale)), q),
       ),
-    "normal gumbel": (p: LocScale, q: LocScale) => {
+    "normal gumbel": (p: LocScaleParams, q: LocScaleParams) => {
       const off = div(sub(p.loc, q.loc), q.scale);
       const half = mul(0.5, square(div(p.scale, q.scale)));
       return sub(add(log(q.scale), add(off, exp(sub(half, off)))), normalEntropy(p));
     },
-    "uniform exponential": (p: Ends, q: Rate) =>
+    "uniform exponential": (p: UniformParams, q: RateParameter) =>
       unless(
         lessEqual(0, p.low),
         sub(mul(q.rate, mul(0.5, add(p.low, p.high))), add(log(q.rate), uniformEntropy(p))),
       ),
-    "normal exponential": (p: LocScale) => fullLike(p.loc, Infinity),
-    "normal gamma": (p: LocScale) => fullLike(p.loc, Infinity),
-    "normal uniform": (p: LocScale) => fullLike(p.loc, Infinity),
-    "bernoulli poisson": (p: ProbsOrLogits, q: Rate) => {
+    "normal exponential": (p: LocScaleParams) => fullLike(p.loc, Infinity),
+    "normal gamma": (p: LocScaleParams) => fullLike(p.loc, Infinity),
+    "normal uniform": (p: LocScaleParams) => fullLike(p.loc, Infinity),
+    "bernoulli poisson": (p: ProbsOrLogits, q: RateParameter) => {
       const success = chance(p);
       const own = add(outcome(success, logChance(p), log(q.rate)), outcome(sub(1, success), logOther(p), mul(0, success))); // prettier-ignore
       return add(own, q.rate);
@@ -219,7 +228,7 @@ function acrossFamilies(): Readonly<Record<string, Rule>> {
   };
 }
 
-let known: Readonly<Record<string, Rule>> | undefined;
+let known: Readonly<Record<string, KlRule>> | undefined;
 
 /**
  * The Kullback-Leibler divergence of `q` from `p`, `E log p(x) − log q(x)` over events of `p`, in closed form; of a batch one each. The pairs that are
@@ -233,7 +242,7 @@ export function kl<P, Q>(p: Distribution<P>, q: Distribution<Q>): Tensor {
   if (arguments.length > 2) refuseExtra("kl", arguments, 2);
   known ??= rules();
   if (p.name === "independent" && q.name === "independent") {
-    const [left, right] = [p, q].map((d) => (d.params as Independent).baseDistribution);
+    const [left, right] = [p, q].map((d) => (d.params as IndependentParams).baseDistribution);
     const axes = p.eventShape.length - left!.eventShape.length;
     if (axes === q.eventShape.length - right!.eventShape.length) {
       const each = kl(left!, right!);

@@ -29,7 +29,7 @@ import {
 import { expandTo } from "../array/promote.ts";
 import { erfinv, i0e, i1e, ndtr, ndtri } from "../array/special.ts";
 import { cauchyOf, exponentialOf, gumbelOf, laplaceOf } from "../random/real.ts";
-import type { Distribution, Draw, Given, Params } from "./distribution.ts";
+import type { Distribution, SampleSpec, ParameterInputs, ParameterTensors } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 import { inside, within } from "./support.ts";
@@ -38,17 +38,17 @@ const HALF_LOG_2PI = 0.9189385332046728;
 const EULER = 0.5772156649015329; // Euler's constant, γ
 const LOG_PI = 1.1447298858494002;
 
-type LocScale = Params<"loc" | "scale">;
-type GivenLocScale = Given<"loc" | "scale">;
-type Scale = Params<"scale">;
+export type LocScaleParams = ParameterTensors<"loc" | "scale">;
+type LocScaleInputs = ParameterInputs<"loc" | "scale">;
+type ScaleParameter = ParameterTensors<"scale">;
 
 const locScale = { loc: { domain: real }, scale: { domain: positive } } as const;
 
 /** (x − loc) / scale, and back. */
-const standard = ({ loc, scale }: LocScale, x: Tensor): Tensor => div(sub(x, loc), scale);
-const moved = ({ loc, scale }: LocScale, z: Tensor): Tensor => add(loc, mul(scale, z));
+const standard = ({ loc, scale }: LocScaleParams, x: Tensor): Tensor => div(sub(x, loc), scale);
+const moved = ({ loc, scale }: LocScaleParams, z: Tensor): Tensor => add(loc, mul(scale, z));
 
-const normalOf = ({ key, shape, dtype }: Draw): Tensor => randomNormal(key, shape, dtype);
+const normalOf = ({ key, shape, dtype }: SampleSpec): Tensor => randomNormal(key, shape, dtype);
 
 /** Logarithm of the standard normal density. */
 const logPhi = (z: Tensor): Tensor => sub(mul(-0.5, square(z)), HALF_LOG_2PI);
@@ -62,9 +62,9 @@ const logPhi = (z: Tensor): Tensor => sub(mul(-0.5, square(z)), HALF_LOG_2PI);
  * d.logProb(1);              // -1.612085…
  * d.sample(key(0), 3).shape; // [3]
  */
-export const normal: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
-  LocScale,
-  GivenLocScale
+export const normal: (params: LocScaleInputs) => Distribution<LocScaleParams> = /* @__PURE__ */ makeFamily<
+  LocScaleParams,
+  LocScaleInputs
 >({
   name: "normal",
   parameters: locScale,
@@ -83,9 +83,9 @@ export const normal: (params: GivenLocScale) => Distribution<LocScale> = /* @__P
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
-export const logNormal: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
-  LocScale,
-  GivenLocScale
+export const logNormal: (params: LocScaleInputs) => Distribution<LocScaleParams> = /* @__PURE__ */ makeFamily<
+  LocScaleParams,
+  LocScaleInputs
 >({
   name: "logNormal",
   parameters: locScale,
@@ -111,32 +111,36 @@ export const logNormal: (params: GivenLocScale) => Distribution<LocScale> = /* @
  *
  * @throws DownhillError `range` unless low and high are finite; where high is not above low densities are NaN.
  */
-export const uniform: (params: Given<"low" | "high">) => Distribution<Params<"low" | "high">> =
-  /* @__PURE__ */ makeFamily<Params<"low" | "high">, Given<"low" | "high">>({
-    name: "uniform",
-    parameters: { low: { domain: real }, high: { domain: real } },
-    reparameterised: () => true,
-    sample: ({ low, high }, { key, shape, dtype }) =>
-      add(low, mul(sub(high, low), randomUnit(key, shape, dtype))),
-    logProb: ({ low, high }, x) =>
-      within(logicalAnd(lessEqual(low, x), lessEqual(x, high)), neg(log(sub(high, low)))),
-    mean: ({ low, high }) => mul(0.5, add(low, high)),
-    variance: ({ low, high }) => div(square(sub(high, low)), 12),
-    entropy: ({ low, high }) => log(sub(high, low)),
-    cdf({ low, high }, x) {
-      const place = div(sub(x, low), sub(high, low));
-      return where(less(x, low), 0, where(less(high, x), 1, place));
-    },
-    icdf: ({ low, high }, q) => add(low, mul(q, sub(high, low))),
-  });
+export const uniform: (
+  params: ParameterInputs<"low" | "high">,
+) => Distribution<ParameterTensors<"low" | "high">> = /* @__PURE__ */ makeFamily<
+  ParameterTensors<"low" | "high">,
+  ParameterInputs<"low" | "high">
+>({
+  name: "uniform",
+  parameters: { low: { domain: real }, high: { domain: real } },
+  reparameterised: () => true,
+  sample: ({ low, high }, { key, shape, dtype }) =>
+    add(low, mul(sub(high, low), randomUnit(key, shape, dtype))),
+  logProb: ({ low, high }, x) =>
+    within(logicalAnd(lessEqual(low, x), lessEqual(x, high)), neg(log(sub(high, low)))),
+  mean: ({ low, high }) => mul(0.5, add(low, high)),
+  variance: ({ low, high }) => div(square(sub(high, low)), 12),
+  entropy: ({ low, high }) => log(sub(high, low)),
+  cdf({ low, high }, x) {
+    const place = div(sub(x, low), sub(high, low));
+    return where(less(x, low), 0, where(less(high, x), 1, place));
+  },
+  icdf: ({ low, high }, q) => add(low, mul(q, sub(high, low))),
+});
 
 /**
  * The exponential distribution: density `rate exp(−rate x)` on [0, ∞).
  *
  * @throws DownhillError `range` unless rate is above 0.
  */
-export const exponential: (params: Given<"rate">) => Distribution<Params<"rate">> =
-  /* @__PURE__ */ makeFamily<Params<"rate">, Given<"rate">>({
+export const exponential: (params: ParameterInputs<"rate">) => Distribution<ParameterTensors<"rate">> =
+  /* @__PURE__ */ makeFamily<ParameterTensors<"rate">, ParameterInputs<"rate">>({
     name: "exponential",
     parameters: { rate: { domain: positive } },
     reparameterised: () => true,
@@ -154,9 +158,9 @@ export const exponential: (params: Given<"rate">) => Distribution<Params<"rate">
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
-export const laplace: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
-  LocScale,
-  GivenLocScale
+export const laplace: (params: LocScaleInputs) => Distribution<LocScaleParams> = /* @__PURE__ */ makeFamily<
+  LocScaleParams,
+  LocScaleInputs
 >({
   name: "laplace",
   parameters: locScale,
@@ -185,9 +189,9 @@ export const laplace: (params: GivenLocScale) => Distribution<LocScale> = /* @__
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
-export const cauchy: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
-  LocScale,
-  GivenLocScale
+export const cauchy: (params: LocScaleInputs) => Distribution<LocScaleParams> = /* @__PURE__ */ makeFamily<
+  LocScaleParams,
+  LocScaleInputs
 >({
   name: "cauchy",
   parameters: locScale,
@@ -217,9 +221,9 @@ export const cauchy: (params: GivenLocScale) => Distribution<LocScale> = /* @__P
  *
  * @throws DownhillError `range` unless loc is finite and scale above 0.
  */
-export const gumbel: (params: GivenLocScale) => Distribution<LocScale> = /* @__PURE__ */ makeFamily<
-  LocScale,
-  GivenLocScale
+export const gumbel: (params: LocScaleInputs) => Distribution<LocScaleParams> = /* @__PURE__ */ makeFamily<
+  LocScaleParams,
+  LocScaleInputs
 >({
   name: "gumbel",
   parameters: locScale,
@@ -236,7 +240,7 @@ export const gumbel: (params: GivenLocScale) => Distribution<LocScale> = /* @__P
   icdf: (p, q) => moved(p, neg(log(neg(log(q))))),
 });
 
-type VonMises = Params<"loc" | "concentration">;
+type VonMisesParams = ParameterTensors<"loc" | "concentration">;
 
 /**
  * Von Mises's distribution of angles in radians: density `exp(κ cos(x − loc)) / (2π I₀(κ))`, κ the concentration. Samples lie in [−π, π]; a density takes any
@@ -244,8 +248,8 @@ type VonMises = Params<"loc" | "concentration">;
  *
  * @throws DownhillError `range` unless loc is finite and concentration above 0.
  */
-export const vonMises: (params: Given<"loc" | "concentration">) => Distribution<VonMises> =
-  /* @__PURE__ */ makeFamily<VonMises, Given<"loc" | "concentration">>({
+export const vonMises: (params: ParameterInputs<"loc" | "concentration">) => Distribution<VonMisesParams> =
+  /* @__PURE__ */ makeFamily<VonMisesParams, ParameterInputs<"loc" | "concentration">>({
     name: "vonMises",
     parameters: { loc: { domain: real }, concentration: { domain: positive } },
     reparameterised: () => false,
@@ -276,41 +280,37 @@ export const vonMises: (params: Given<"loc" | "concentration">) => Distribution<
  *
  * @throws DownhillError `range` unless scale is above 0.
  */
-export const halfNormal: (params: Given<"scale">) => Distribution<Scale> = /* @__PURE__ */ makeFamily<
-  Scale,
-  Given<"scale">
->({
-  name: "halfNormal",
-  parameters: { scale: { domain: positive } },
-  reparameterised: () => true,
-  sample: ({ scale }, draw) => mul(scale, abs(normalOf(draw))),
-  logProb: ({ scale }, x) =>
-    within(greaterEqual(x, 0), add(sub(logPhi(div(x, scale)), log(scale)), Math.LN2)),
-  mean: ({ scale }) => mul(Math.sqrt(2 / Math.PI), scale),
-  variance: ({ scale }) => mul(1 - 2 / Math.PI, square(scale)),
-  entropy: ({ scale }) => add(log(scale), 0.5 + HALF_LOG_2PI - Math.LN2),
-  cdf: ({ scale }, x) => erf(mul(Math.SQRT1_2, div(maximum(x, 0), scale))),
-  icdf: ({ scale }, q) => mul(scale, mul(Math.SQRT2, erfinv(q))),
-});
+export const halfNormal: (params: ParameterInputs<"scale">) => Distribution<ScaleParameter> =
+  /* @__PURE__ */ makeFamily<ScaleParameter, ParameterInputs<"scale">>({
+    name: "halfNormal",
+    parameters: { scale: { domain: positive } },
+    reparameterised: () => true,
+    sample: ({ scale }, draw) => mul(scale, abs(normalOf(draw))),
+    logProb: ({ scale }, x) =>
+      within(greaterEqual(x, 0), add(sub(logPhi(div(x, scale)), log(scale)), Math.LN2)),
+    mean: ({ scale }) => mul(Math.sqrt(2 / Math.PI), scale),
+    variance: ({ scale }) => mul(1 - 2 / Math.PI, square(scale)),
+    entropy: ({ scale }) => add(log(scale), 0.5 + HALF_LOG_2PI - Math.LN2),
+    cdf: ({ scale }, x) => erf(mul(Math.SQRT1_2, div(maximum(x, 0), scale))),
+    icdf: ({ scale }, q) => mul(scale, mul(Math.SQRT2, erfinv(q))),
+  });
 
 /**
  * The size of a number of Cauchy's distribution of location 0. Its mean and variance are infinite.
  *
  * @throws DownhillError `range` unless scale is above 0.
  */
-export const halfCauchy: (params: Given<"scale">) => Distribution<Scale> = /* @__PURE__ */ makeFamily<
-  Scale,
-  Given<"scale">
->({
-  name: "halfCauchy",
-  parameters: { scale: { domain: positive } },
-  reparameterised: () => true,
-  sample: ({ scale }, { key, shape, dtype }) => mul(scale, abs(cauchyOf(key, shape, dtype))),
-  logProb: ({ scale }, x) =>
-    within(greaterEqual(x, 0), sub(Math.LN2 - LOG_PI, add(log(scale), log1p(square(div(x, scale)))))),
-  mean: ({ scale }) => where(less(0, scale), Infinity, scale),
-  variance: ({ scale }) => where(less(0, scale), Infinity, scale),
-  entropy: ({ scale }) => add(log(mul(2, scale)), LOG_PI),
-  cdf: ({ scale }, x) => mul(2 / Math.PI, atan(div(maximum(x, 0), scale))),
-  icdf: ({ scale }, q) => mul(scale, tan(mul(Math.PI / 2, q))),
-});
+export const halfCauchy: (params: ParameterInputs<"scale">) => Distribution<ScaleParameter> =
+  /* @__PURE__ */ makeFamily<ScaleParameter, ParameterInputs<"scale">>({
+    name: "halfCauchy",
+    parameters: { scale: { domain: positive } },
+    reparameterised: () => true,
+    sample: ({ scale }, { key, shape, dtype }) => mul(scale, abs(cauchyOf(key, shape, dtype))),
+    logProb: ({ scale }, x) =>
+      within(greaterEqual(x, 0), sub(Math.LN2 - LOG_PI, add(log(scale), log1p(square(div(x, scale)))))),
+    mean: ({ scale }) => where(less(0, scale), Infinity, scale),
+    variance: ({ scale }) => where(less(0, scale), Infinity, scale),
+    entropy: ({ scale }) => add(log(mul(2, scale)), LOG_PI),
+    cdf: ({ scale }, x) => mul(2 / Math.PI, atan(div(maximum(x, 0), scale))),
+    icdf: ({ scale }, q) => mul(scale, tan(mul(Math.PI / 2, q))),
+  });

@@ -30,7 +30,7 @@ import { makeFamily } from "./distribution.ts";
 import { positive, real } from "./domains.ts";
 
 /** The parameters of vectors of normal numbers: one of the three matrices is given. */
-export interface Multivariate {
+export interface MultivariateParams {
   readonly loc: Tensor;
   readonly covarianceMatrix?: Tensor;
   readonly precisionMatrix?: Tensor;
@@ -38,7 +38,7 @@ export interface Multivariate {
 }
 
 /** The same, as a caller gives them. */
-export type GivenMultivariate = { readonly loc: TensorLike } & (
+export type MultivariateInputs = { readonly loc: TensorLike } & (
   | { readonly covarianceMatrix: TensorLike }
   | { readonly precisionMatrix: TensorLike }
   | { readonly scaleTril: TensorLike }
@@ -77,27 +77,27 @@ function checkDiagonal(scaleTril: Tensor): void {
 const LOG_2PI = 1.8378770664093453;
 
 /** A lower triangular factor: of the covariance, or of its inverse. */
-interface Factor {
+interface CovarianceFactor {
   readonly lower: Tensor;
   readonly isOfPrecision: boolean;
 }
 
-function factorOf({ covarianceMatrix, precisionMatrix, scaleTril }: Multivariate): Factor {
+function factorOf({ covarianceMatrix, precisionMatrix, scaleTril }: MultivariateParams): CovarianceFactor {
   if (precisionMatrix !== undefined) return { lower: cholesky(precisionMatrix), isOfPrecision: true };
   return { lower: scaleTril ? tril(scaleTril) : cholesky(covarianceMatrix!), isOfPrecision: false };
 }
 
-const size = ({ loc }: Multivariate): number => loc.shape.at(-1)!;
+const size = ({ loc }: MultivariateParams): number => loc.shape.at(-1)!;
 
 /** ½ ln det of the covariance. */
-export function halfLogDet(p: Multivariate): Tensor {
+export function halfLogDet(p: MultivariateParams): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   const half = sum(log(diagonal(lower, { axis1: -2, axis2: -1 })), { axis: -1 });
   return isOfPrecision ? neg(half) : half;
 }
 
 /** Standard normal numbers of `off` by the covariance: what `spread` makes `off` of. */
-export function whitened(p: Multivariate, off: Tensor): Tensor {
+export function whitened(p: MultivariateParams, off: Tensor): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   const column = expandDims(off, -1);
   if (isOfPrecision) return squeeze(matmul(transposed(lower), column), { axis: -1 });
@@ -105,7 +105,7 @@ export function whitened(p: Multivariate, off: Tensor): Tensor {
   return squeeze(solveTriangular(broadcastTo(lower, rows), column, { lower: true }), { axis: -1 });
 }
 
-function spread(p: Multivariate, z: Tensor): Tensor {
+function spread(p: MultivariateParams, z: Tensor): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   const column = expandDims(z, -1);
   if (!isOfPrecision) return squeeze(matmul(lower, column), { axis: -1 });
@@ -119,7 +119,7 @@ const transposed = (x: Tensor): Tensor =>
   x.transpose([...Array.from({ length: x.ndim - 2 }, (_, i) => i), x.ndim - 1, x.ndim - 2]);
 
 /** A matrix whose product with its transpose is the covariance. */
-export function rootOf(p: Multivariate): Tensor {
+export function rootOf(p: MultivariateParams): Tensor {
   const { lower, isOfPrecision } = factorOf(p);
   if (!isOfPrecision) return lower;
   const n = size(p);
@@ -136,8 +136,8 @@ export function rootOf(p: Multivariate): Tensor {
  * @example
  * multivariateNormal({ loc: [0, 0], covarianceMatrix: [[2, 1], [1, 2]] }).logProb([1, 1]); // -2.720516…
  */
-export const multivariateNormal: (params: GivenMultivariate) => Distribution<Multivariate> =
-  /* @__PURE__ */ makeFamily<Multivariate, GivenMultivariate>({
+export const multivariateNormal: (params: MultivariateInputs) => Distribution<MultivariateParams> =
+  /* @__PURE__ */ makeFamily<MultivariateParams, MultivariateInputs>({
     name: "multivariateNormal",
     parameters: {
       loc: { domain: real, axes: 1 },
@@ -147,7 +147,8 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
     },
     oneOf: ["covarianceMatrix", "precisionMatrix", "scaleTril"],
     prepare(given) {
-      const { loc, covarianceMatrix, precisionMatrix, scaleTril }: Partial<Multivariate> = given as never;
+      const { loc, covarianceMatrix, precisionMatrix, scaleTril }: Partial<MultivariateParams> =
+        given as never;
       const scale = covarianceMatrix ?? precisionMatrix ?? scaleTril;
       if (loc === undefined || scale === undefined) return given;
       const mean = asTensor(loc, "multivariateNormal");
@@ -178,19 +179,19 @@ export const multivariateNormal: (params: GivenMultivariate) => Distribution<Mul
   });
 
 /** The parameters of a covariance of few directions: a factor [..., n, r] and a diagonal [..., n]. */
-type LowRank = Readonly<Record<"loc" | "covFactor" | "covDiag", Tensor>>;
+type LowRankParams = Readonly<Record<"loc" | "covFactor" | "covDiag", Tensor>>;
 
 /**
  * The lower Cholesky factor of `I + Wᵀ D⁻¹ W` of r rows, by which the inverse and the determinant of `W Wᵀ + D` of n rows are known (Woodbury's identity).
  */
-function capacitance({ covFactor, covDiag }: LowRank): Tensor {
+function capacitance({ covFactor, covDiag }: LowRankParams): Tensor {
   const scaled = div(covFactor, expandDims(covDiag, -1));
   const rank = covFactor.shape.at(-1)!;
   return cholesky(add(identity(rank, { dtype: covDiag.dtype }), matmul(transposed(covFactor), scaled)));
 }
 
 /** ½ ln det of the covariance. */
-function halfLogDetOfFew(p: LowRank): Tensor {
+function halfLogDetOfFew(p: LowRankParams): Tensor {
   const own = sum(log(diagonal(capacitance(p), { axis1: -2, axis2: -1 })), { axis: -1 });
   return add(own, mul(0.5, sum(log(p.covDiag), { axis: -1 })));
 }
@@ -205,8 +206,8 @@ function halfLogDetOfFew(p: LowRank): Tensor {
  */
 export const lowRankMultivariateNormal: (
   params: Readonly<Record<"loc" | "covFactor" | "covDiag", TensorLike>>,
-) => Distribution<LowRank> = /* @__PURE__ */ makeFamily<
-  LowRank,
+) => Distribution<LowRankParams> = /* @__PURE__ */ makeFamily<
+  LowRankParams,
   Readonly<Record<"loc" | "covFactor" | "covDiag", TensorLike>>
 >({
   name: "lowRankMultivariateNormal",

@@ -35,16 +35,16 @@ import { categorical as drawPlaces } from "../random/whole.ts";
 import {
   categories,
   entropyOfCategories,
-  type GivenProbs,
-  type GivenTrials,
+  type ProbsOrLogitsInput,
+  type BinomialInputs,
   logCategories,
   logChance,
   logOther,
   type ProbsOrLogits,
   times,
-  type Trials,
+  type BinomialParams,
 } from "./discrete.ts";
-import type { Distribution, Given, Params } from "./distribution.ts";
+import type { Distribution, ParameterInputs, ParameterTensors } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { count, logit, nonnegative, positive, probability } from "./domains.ts";
 import { inside, isCount, within } from "./support.ts";
@@ -67,8 +67,8 @@ function checkCategories(name: string, p: ProbsOrLogits): void {
  * @example
  * oneHotCategorical({ probs: [1, 3] }).logProb([0, 1]); // -0.287682…
  */
-export const oneHotCategorical: (params: GivenProbs) => Distribution<ProbsOrLogits> =
-  /* @__PURE__ */ makeFamily<ProbsOrLogits, GivenProbs>({
+export const oneHotCategorical: (params: ProbsOrLogitsInput) => Distribution<ProbsOrLogits> =
+  /* @__PURE__ */ makeFamily<ProbsOrLogits, ProbsOrLogitsInput>({
     name: "oneHotCategorical",
     parameters: { probs: ofProbs, logits: ofLogits },
     oneOf: ["probs", "logits"],
@@ -99,46 +99,44 @@ export const oneHotCategorical: (params: GivenProbs) => Distribution<ProbsOrLogi
  * @example
  * multinomial({ totalCount: 3, probs: [0.5, 0.5] }).logProb([1, 2]); // -0.980829…
  */
-export const multinomial: (params: GivenTrials) => Distribution<Trials> = /* @__PURE__ */ makeFamily<
-  Trials,
-  GivenTrials
->({
-  name: "multinomial",
-  parameters: { totalCount: { domain: count }, probs: ofProbs, logits: ofLogits },
-  oneOf: ["probs", "logits"],
-  check: (p) => checkCategories("multinomial", p),
-  eventShape: eventOf,
-  reparameterised: () => false,
-  sample(p, { key, shape }) {
-    const n = eventOf(p)[0]!;
-    const total = expandTo(convert(p.totalCount, "float64"), shape);
-    const probs = moveaxis(expandTo(convert(categories(p), "float64"), [...shape, n]), -1, 0);
-    // one category after the other takes its part of the draws that are left, by what its probability is among those left
-    const [, counts] = scan(
-      ([left, mass]: readonly [Tensor, Tensor], [own, prob]: readonly [Tensor, Tensor]) => {
-        const isNone = logicalOr(equal(left, 0), equal(prob, 0));
-        const part = where(isNone, 0, minimum(1, div(prob, where(isNone, 1, mass))));
-        const taken = convert(randomBinomial(own, left, part), "float64");
-        return [[sub(left, taken), sub(mass, prob)], taken] as const;
-      },
-      [total, expandTo(sum(probs, { axis: 0 }), shape)] as const,
-      [keys(key, n), probs] as const,
-    );
-    return convert(moveaxis(counts, 0, -1), "int32");
-  },
-  logProb(p, x) {
-    const n = p.totalCount;
-    const isInside = logicalAnd(all(isCount(x), { axis: -1 }), equal(sum(x, { axis: -1 }), n));
-    const k = inside(expandDims(isInside, -1), x, 0);
-    const ways = sub(lgamma(add(n, 1)), sum(lgamma(add(k, 1)), { axis: -1 }));
-    return within(isInside, add(ways, sum(times(k, logCategories(p)), { axis: -1 })));
-  },
-  mean: (p) => mul(expandDims(p.totalCount, -1), categories(p)),
-  variance: (p) => mul(expandDims(p.totalCount, -1), mul(categories(p), sub(1, categories(p)))),
-});
+export const multinomial: (params: BinomialInputs) => Distribution<BinomialParams> =
+  /* @__PURE__ */ makeFamily<BinomialParams, BinomialInputs>({
+    name: "multinomial",
+    parameters: { totalCount: { domain: count }, probs: ofProbs, logits: ofLogits },
+    oneOf: ["probs", "logits"],
+    check: (p) => checkCategories("multinomial", p),
+    eventShape: eventOf,
+    reparameterised: () => false,
+    sample(p, { key, shape }) {
+      const n = eventOf(p)[0]!;
+      const total = expandTo(convert(p.totalCount, "float64"), shape);
+      const probs = moveaxis(expandTo(convert(categories(p), "float64"), [...shape, n]), -1, 0);
+      // one category after the other takes its part of the draws that are left, by what its probability is among those left
+      const [, counts] = scan(
+        ([left, mass]: readonly [Tensor, Tensor], [own, prob]: readonly [Tensor, Tensor]) => {
+          const isNone = logicalOr(equal(left, 0), equal(prob, 0));
+          const part = where(isNone, 0, minimum(1, div(prob, where(isNone, 1, mass))));
+          const taken = convert(randomBinomial(own, left, part), "float64");
+          return [[sub(left, taken), sub(mass, prob)], taken] as const;
+        },
+        [total, expandTo(sum(probs, { axis: 0 }), shape)] as const,
+        [keys(key, n), probs] as const,
+      );
+      return convert(moveaxis(counts, 0, -1), "int32");
+    },
+    logProb(p, x) {
+      const n = p.totalCount;
+      const isInside = logicalAnd(all(isCount(x), { axis: -1 }), equal(sum(x, { axis: -1 }), n));
+      const k = inside(expandDims(isInside, -1), x, 0);
+      const ways = sub(lgamma(add(n, 1)), sum(lgamma(add(k, 1)), { axis: -1 }));
+      return within(isInside, add(ways, sum(times(k, logCategories(p)), { axis: -1 })));
+    },
+    mean: (p) => mul(expandDims(p.totalCount, -1), categories(p)),
+    variance: (p) => mul(expandDims(p.totalCount, -1), mul(categories(p), sub(1, categories(p)))),
+  });
 
-type Relaxed = ProbsOrLogits & Params<"temperature">;
-type GivenRelaxed = GivenProbs & Given<"temperature">;
+type RelaxedParams = ProbsOrLogits & ParameterTensors<"temperature">;
+type RelaxedInputs = ProbsOrLogitsInput & ParameterInputs<"temperature">;
 
 /**
  * Numbers in (0, 1) near 0 and 1: `sigmoid((logit + ℓ) / temperature)` of a logistic variate ℓ, which become those of `bernoulli` as the temperature falls to
@@ -147,31 +145,29 @@ type GivenRelaxed = GivenProbs & Given<"temperature">;
  * @throws DownhillError `range` unless temperature is above 0 and probs are between 0 and 1.
  * @see Maddison, Mnih, Teh, The concrete distribution, ICLR 2017.
  */
-export const relaxedBernoulli: (params: GivenRelaxed) => Distribution<Relaxed> = /* @__PURE__ */ makeFamily<
-  Relaxed,
-  GivenRelaxed
->({
-  name: "relaxedBernoulli",
-  parameters: {
-    temperature: { domain: positive },
-    probs: { domain: probability },
-    logits: { domain: logit },
-  },
-  oneOf: ["probs", "logits"],
-  reparameterised: () => true,
-  sample: (p, { key, shape, dtype }) =>
-    sigmoid(div(add(odds(p), logisticOf(key, shape, dtype)), p.temperature)),
-  logProb(p, x) {
-    const isInside = logicalAnd(greater(x, 0), less(x, 1));
-    const own = inside(isInside, x, 0.5);
-    const [logX, logRest] = [log(own), log1p(neg(own))];
-    const off = sub(odds(p), mul(p.temperature, sub(logX, logRest)));
-    const logistic = sub(off, mul(2, softplus(off)));
-    return within(isInside, sub(add(log(p.temperature), logistic), add(logX, logRest)));
-  },
-  cdf: (p, x) => sigmoid(sub(mul(p.temperature, logitOf(clip(x, 0, 1))), odds(p))),
-  icdf: (p, q) => sigmoid(div(add(odds(p), logitOf(q)), p.temperature)),
-});
+export const relaxedBernoulli: (params: RelaxedInputs) => Distribution<RelaxedParams> =
+  /* @__PURE__ */ makeFamily<RelaxedParams, RelaxedInputs>({
+    name: "relaxedBernoulli",
+    parameters: {
+      temperature: { domain: positive },
+      probs: { domain: probability },
+      logits: { domain: logit },
+    },
+    oneOf: ["probs", "logits"],
+    reparameterised: () => true,
+    sample: (p, { key, shape, dtype }) =>
+      sigmoid(div(add(odds(p), logisticOf(key, shape, dtype)), p.temperature)),
+    logProb(p, x) {
+      const isInside = logicalAnd(greater(x, 0), less(x, 1));
+      const own = inside(isInside, x, 0.5);
+      const [logX, logRest] = [log(own), log1p(neg(own))];
+      const off = sub(odds(p), mul(p.temperature, sub(logX, logRest)));
+      const logistic = sub(off, mul(2, softplus(off)));
+      return within(isInside, sub(add(log(p.temperature), logistic), add(logX, logRest)));
+    },
+    cdf: (p, x) => sigmoid(sub(mul(p.temperature, logitOf(clip(x, 0, 1))), odds(p))),
+    icdf: (p, q) => sigmoid(div(add(odds(p), logitOf(q)), p.temperature)),
+  });
 
 const odds = (p: ProbsOrLogits): Tensor => p.logits ?? sub(logChance(p), logOther(p));
 
@@ -182,8 +178,8 @@ const odds = (p: ProbsOrLogits): Tensor => p.logits ?? sub(logChance(p), logOthe
  * @throws DownhillError `range` unless temperature is above 0 and probs are at least 0.
  * @see Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax, ICLR 2017.
  */
-export const relaxedOneHotCategorical: (params: GivenRelaxed) => Distribution<Relaxed> =
-  /* @__PURE__ */ makeFamily<Relaxed, GivenRelaxed>({
+export const relaxedOneHotCategorical: (params: RelaxedInputs) => Distribution<RelaxedParams> =
+  /* @__PURE__ */ makeFamily<RelaxedParams, RelaxedInputs>({
     name: "relaxedOneHotCategorical",
     parameters: { temperature: { domain: positive }, probs: ofProbs, logits: ofLogits },
     oneOf: ["probs", "logits"],

@@ -20,15 +20,15 @@ import {
 } from "../array/elementwise.ts";
 import { lgamma } from "../array/special.ts";
 import { exponentialOf } from "../random/real.ts";
-import type { Distribution, Given, Params } from "./distribution.ts";
+import type { Distribution, ParameterInputs, ParameterTensors } from "./distribution.ts";
 import { makeFamily } from "./distribution.ts";
 import { positive } from "./domains.ts";
 import { inside, within } from "./support.ts";
 
 const EULER = 0.5772156649015329; // Euler's constant, γ
 
-type Weibull = Params<"scale" | "concentration">;
-type Pareto = Params<"scale" | "alpha">;
+type WeibullParams = ParameterTensors<"scale" | "concentration">;
+type ParetoParams = ParameterTensors<"scale" | "alpha">;
 
 /** Γ(1 + r), for r above 0. */
 const gammaOfNext = (r: Tensor): Tensor => exp(lgamma(add(r, 1)));
@@ -40,8 +40,8 @@ const gammaOfNext = (r: Tensor): Tensor => exp(lgamma(add(r, 1)));
  * @example
  * weibull({ scale: 2, concentration: 1 }).mean(); // 2
  */
-export const weibull: (params: Given<"scale" | "concentration">) => Distribution<Weibull> =
-  /* @__PURE__ */ makeFamily<Weibull, Given<"scale" | "concentration">>({
+export const weibull: (params: ParameterInputs<"scale" | "concentration">) => Distribution<WeibullParams> =
+  /* @__PURE__ */ makeFamily<WeibullParams, ParameterInputs<"scale" | "concentration">>({
     name: "weibull",
     parameters: { scale: { domain: positive }, concentration: { domain: positive } },
     reparameterised: () => true,
@@ -71,30 +71,28 @@ export const weibull: (params: Given<"scale" | "concentration">) => Distribution
  * @example
  * pareto({ scale: 1, alpha: 3 }).mean(); // 1.5
  */
-export const pareto: (params: Given<"scale" | "alpha">) => Distribution<Pareto> = /* @__PURE__ */ makeFamily<
-  Pareto,
-  Given<"scale" | "alpha">
->({
-  name: "pareto",
-  parameters: { scale: { domain: positive }, alpha: { domain: positive } },
-  reparameterised: () => true,
-  sample: ({ scale, alpha }, { key, shape, dtype }) =>
-    mul(scale, exp(div(exponentialOf(key, shape, dtype), alpha))),
-  logProb({ scale, alpha }, x) {
-    const isInside = logicalAnd(greaterEqual(x, scale), less(x, Infinity));
-    const times = div(inside(isInside, x, scale), scale);
-    return within(isInside, sub(log(div(alpha, scale)), mul(add(alpha, 1), log(times))));
-  },
-  mean({ scale, alpha }) {
-    const isFinite = less(1, alpha);
-    return where(isFinite, div(mul(alpha, scale), sub(where(isFinite, alpha, 2), 1)), Infinity);
-  },
-  variance({ scale, alpha }) {
-    const isFinite = less(2, alpha);
-    const a = where(isFinite, alpha, 3);
-    return where(isFinite, div(mul(square(scale), a), mul(square(sub(a, 1)), sub(a, 2))), Infinity);
-  },
-  entropy: ({ scale, alpha }) => add(log(div(scale, alpha)), add(1, div(1, alpha))),
-  cdf: ({ scale, alpha }, x) => neg(expm1(mul(alpha, log(div(scale, maximum(x, scale)))))),
-  icdf: ({ scale, alpha }, q) => mul(scale, exp(neg(div(log1p(neg(q)), alpha)))),
-});
+export const pareto: (params: ParameterInputs<"scale" | "alpha">) => Distribution<ParetoParams> =
+  /* @__PURE__ */ makeFamily<ParetoParams, ParameterInputs<"scale" | "alpha">>({
+    name: "pareto",
+    parameters: { scale: { domain: positive }, alpha: { domain: positive } },
+    reparameterised: () => true,
+    sample: ({ scale, alpha }, { key, shape, dtype }) =>
+      mul(scale, exp(div(exponentialOf(key, shape, dtype), alpha))),
+    logProb({ scale, alpha }, x) {
+      const isInside = logicalAnd(greaterEqual(x, scale), less(x, Infinity));
+      const times = div(inside(isInside, x, scale), scale);
+      return within(isInside, sub(log(div(alpha, scale)), mul(add(alpha, 1), log(times))));
+    },
+    mean({ scale, alpha }) {
+      const isFinite = less(1, alpha);
+      return where(isFinite, div(mul(alpha, scale), sub(where(isFinite, alpha, 2), 1)), Infinity);
+    },
+    variance({ scale, alpha }) {
+      const isFinite = less(2, alpha);
+      const a = where(isFinite, alpha, 3);
+      return where(isFinite, div(mul(square(scale), a), mul(square(sub(a, 1)), sub(a, 2))), Infinity);
+    },
+    entropy: ({ scale, alpha }) => add(log(div(scale, alpha)), add(1, div(1, alpha))),
+    cdf: ({ scale, alpha }, x) => neg(expm1(mul(alpha, log(div(scale, maximum(x, scale)))))),
+    icdf: ({ scale, alpha }, q) => mul(scale, exp(neg(div(log1p(neg(q)), alpha)))),
+  });

@@ -9,7 +9,7 @@ import { roll } from "../array/arrange.ts";
 import { asFloating, normalizeAxes, normalizeAxis } from "../array/promote.ts";
 import type { Complex, ComplexLike } from "./complex.ts";
 import { isReal, partsOf, product } from "./complex.ts";
-import type { Sign } from "./transform.ts";
+import type { ExponentSign } from "./transform.ts";
 import { transform } from "./transform.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
@@ -40,7 +40,7 @@ export interface FouriersOptions {
 const both = (x: Complex, f: (part: Tensor) => Tensor): Complex => ({ re: f(x.re), im: f(x.im) });
 
 /** The factor of a transform of n elements. */
-function factorOf(norm: FourierNorm, sign: Sign, n: number): number {
+function factorOf(norm: FourierNorm, sign: ExponentSign, n: number): number {
   if (norm === "ortho") return 1 / Math.sqrt(n);
   return (norm === "forward") === sign < 0 ? 1 / n : 1;
 }
@@ -58,13 +58,13 @@ function fitted(operation: string, x: Tensor, axis: number, n: number): Tensor {
   return p.pad(x, { low: widths(0), high: widths(n - size), interior: widths(0) });
 }
 
-interface Plan {
+interface FftPlan {
   readonly axis: number;
   readonly n: number | undefined;
   readonly norm: FourierNorm;
 }
 
-function planOf(operation: string, x: Tensor, options: FourierOptions): Plan {
+function planOf(operation: string, x: Tensor, options: FourierOptions): FftPlan {
   checkOptions(operation, options, ["n", "axis", "norm"]);
   const { axis = -1, n, norm = "backward" } = options;
   checkChoice(operation, "norm", norm, norms);
@@ -79,7 +79,7 @@ function complexAlong(
   axis: number,
   n: number | undefined,
   norm: FourierNorm,
-  sign: Sign,
+  sign: ExponentSign,
 ): Complex {
   const size = n ?? x.re.type.shape[axis]!;
   const cut = both(x, (part) => fitted(operation, part, axis, size));
@@ -180,7 +180,7 @@ function realAlong(
   axis: number,
   n: number,
   norm: FourierNorm,
-  sign: Sign,
+  sign: ExponentSign,
 ): Tensor {
   checkInteger(operation, "n", n, { from: 1 });
   const count = Math.floor(n / 2) + 1;
@@ -209,13 +209,13 @@ export function ihfft(x: TensorLike, options: FourierOptions = {}): Complex {
   return { re, im: p.neg(im) };
 }
 
-interface Plans {
+interface FftnPlan {
   readonly axes: readonly number[];
   readonly shape: readonly (number | undefined)[];
   readonly norm: FourierNorm;
 }
 
-function plansOf(operation: string, x: Tensor, options: FouriersOptions, last: number | undefined): Plans {
+function plansOf(operation: string, x: Tensor, options: FouriersOptions, last: number | undefined): FftnPlan {
   checkOptions(operation, options, ["shape", "axes", "norm"]);
   const { norm = "backward", shape } = options;
   checkChoice(operation, "norm", norm, norms);
@@ -243,7 +243,7 @@ function complexOver(
   x: ComplexLike,
   options: FouriersOptions,
   last: number | undefined,
-  sign: Sign,
+  sign: ExponentSign,
 ): Complex {
   const parts = partsOf(operation, x);
   const { axes, shape, norm } = plansOf(operation, parts.re, options, last);

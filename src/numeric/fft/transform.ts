@@ -5,7 +5,7 @@ import type { Complex } from "./complex.ts";
 import { product } from "./complex.ts";
 
 /** −1: `Σ x_j e^(−2πijk/n)`, 1: with the opposite angles; neither has a factor 1/n. */
-export type Sign = 1 | -1;
+export type ExponentSign = 1 | -1;
 
 /** So many transforms side by side fill the lanes of vectors; with fewer, a long one is split, and short ones are put side by side. */
 const enoughLanes = 8;
@@ -18,7 +18,7 @@ const both = (x: Complex, f: (part: Complex["re"]) => Complex["re"]): Complex =>
 });
 
 /** The transform along an axis of any length. */
-export function transform(x: Complex, axis: number, sign: Sign): Complex {
+export function transform(x: Complex, axis: number, sign: ExponentSign): Complex {
   const { shape } = x.re.type;
   const n = shape[axis]!;
   if (n < 2 || sizeOf(shape) === 0) return x;
@@ -28,7 +28,7 @@ export function transform(x: Complex, axis: number, sign: Sign): Complex {
 }
 
 /** Along the second of three axes. */
-function ofRows(x: Complex, sign: Sign): Complex {
+function ofRows(x: Complex, sign: ExponentSign): Complex {
   const [outer, n, inner] = x.re.type.shape as readonly [number, number, number];
   if (p.radicesOf(n) === undefined) return chirp(x, sign);
   if (inner < enoughLanes && n >= leastSplit) return split(x, sign);
@@ -39,7 +39,7 @@ function ofRows(x: Complex, sign: Sign): Complex {
   return direct(x, 1, sign);
 }
 
-function direct(x: Complex, axis: number, sign: Sign): Complex {
+function direct(x: Complex, axis: number, sign: ExponentSign): Complex {
   const [re, im] = p.fourier(x.re, x.im, { sign, axis });
   return { re, im };
 }
@@ -50,7 +50,7 @@ function factors(
   shape: readonly number[],
   n: number,
   multiples: readonly number[],
-  sign: Sign,
+  sign: ExponentSign,
 ): Complex {
   const type = arrayType(x.re.dtype, [multiples.length]);
   const [cos, sin] = p.turns(type, n, sign > 0 ? multiples : multiples.map((j) => -j));
@@ -73,7 +73,7 @@ function splitOf(n: number): number {
  *
  * @see Bailey, FFTs in external or hierarchical memory, Journal of Supercomputing 4, 1990: the four steps.
  */
-function split(x: Complex, sign: Sign): Complex {
+function split(x: Complex, sign: ExponentSign): Complex {
   const [outer, n, inner] = x.re.type.shape as readonly [number, number, number];
   const rows = splitOf(n);
   const columns = n / rows;
@@ -93,7 +93,7 @@ function split(x: Complex, sign: Sign): Complex {
  *
  * @see Bluestein, A linear filtering approach to the computation of the discrete Fourier transform, 1970.
  */
-function chirp(x: Complex, sign: Sign): Complex {
+function chirp(x: Complex, sign: ExponentSign): Complex {
   const [outer, n, inner] = x.re.type.shape as readonly [number, number, number];
   const size = 2 ** Math.ceil(Math.log2(2 * n - 1));
   const squares = range(0, n).map((j) => squareModulo(j, 2 * n));

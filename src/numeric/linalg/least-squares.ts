@@ -17,7 +17,7 @@ import { slogdet } from "./determinant.ts";
 import { svdvals } from "./factorise.ts";
 import { inv } from "./solve.ts";
 import { norm } from "./norm.ts";
-import type { Sides } from "./operands.ts";
+import type { LinearSystem } from "./operands.ts";
 import { asColumns, overBatches, readMatrices, readSides } from "./operands.ts";
 
 /** Options of `pinv`, `lstsq` and `matrixRank`. */
@@ -129,7 +129,7 @@ const lstsqAtOnce = /* @__PURE__ */ atOnce("lstsq", ([a, b], { rtol }: { readonl
   leastSquares({ a: a!, b: b!, isVector: b!.ndim === 1 }, rtol),
 );
 
-function leastSquares(given: Sides, rtol: number): Tensor[] {
+function leastSquares(given: LinearSystem, rtol: number): Tensor[] {
   const sides = { ...given, b: asColumns(given), isVector: false };
   const inverse = pseudoInverse(sides.a, rtol);
   const fitted = overBatches("lstsq", { ...sides, a: inverse }, (p, side) => product(p, side));

@@ -23,7 +23,7 @@ export function readSquare(operation: string, x: TensorLike): Tensor {
 }
 
 /** Matrices and right sides, of one dtype; `isVector` where b is a vector, which is one right side. */
-export interface Sides {
+export interface LinearSystem {
   readonly a: Tensor;
   readonly b: Tensor;
   readonly isVector: boolean;
@@ -34,7 +34,7 @@ export interface Sides {
  *
  * @throws DownhillError `shape` or `dtype`
  */
-export function readSides(operation: string, x: TensorLike, y: TensorLike, isSquare = true): Sides {
+export function readSides(operation: string, x: TensorLike, y: TensorLike, isSquare = true): LinearSystem {
   const [given, sides] = [asFloating(x, operation), asFloating(y, operation)];
   const { dtype } = promoteTypes(given.type, sides.type);
   const a = convert(given, dtype);
@@ -52,7 +52,7 @@ export function readSides(operation: string, x: TensorLike, y: TensorLike, isSqu
 }
 
 /** Right sides as columns: of a vector one. */
-export function asColumns({ b, isVector }: Pick<Sides, "b" | "isVector">): Tensor {
+export function asColumns({ b, isVector }: Pick<LinearSystem, "b" | "isVector">): Tensor {
   return isVector ? reshape(b, [...b.type.shape, 1]) : b;
 }
 
@@ -61,7 +61,7 @@ export function asColumns({ b, isVector }: Pick<Sides, "b" | "isVector">): Tenso
  */
 export function overBatches(
   operation: string,
-  sides: Sides,
+  sides: LinearSystem,
   solve: (a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
   const { a, isVector } = sides;

@@ -10,7 +10,7 @@ import type { TriangularParams } from "../../engine/prims/triangular.ts";
 import { triangle, triangularSolve, unitLower } from "../../engine/prims/triangular.ts";
 import { atOnce } from "../../engine/runtime/at-once.ts";
 import { isStaging } from "../../engine/trace/bind.ts";
-import type { Sides } from "./operands.ts";
+import type { LinearSystem } from "./operands.ts";
 import {
   areSolved,
   asConstant,
@@ -66,7 +66,7 @@ const triangularAtOnce = /* @__PURE__ */ atOnce("solveTriangular", ([a, b], para
   overBatches("solveTriangular", sidesOf(a!, b!), (t, side) => triangularSolve(t, side, params)),
 ]);
 
-function sidesOf(a: Tensor, b: Tensor): Sides {
+function sidesOf(a: Tensor, b: Tensor): LinearSystem {
   return { a, b, isVector: b.ndim === 1 };
 }
 
@@ -143,7 +143,7 @@ const solveAtOnce = /* @__PURE__ */ atOnce("solve", ([a, b]) => [
 ]);
 
 /** The solutions by factors of which it is known whether the matrix is singular. */
-function solveBy(operation: string, sides: Sides): Tensor {
+function solveBy(operation: string, sides: LinearSystem): Tensor {
   const [packed, order] = factor(asConstant(sides.a));
   requireRegular(operation, packed, isNotZero, isSingularAt);
   if (sides.a.ndim === 2) return overBatches(operation, sides, (a, b) => factoredSolve(a, packed, order, b));

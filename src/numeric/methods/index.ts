@@ -226,10 +226,12 @@ const otherMethods = [
   "zeta",
 ] as const;
 
-type Functions = typeof arrays & typeof activations;
+type MethodFunctions = typeof arrays & typeof activations;
 
 /** What a function takes behind its first operand. */
-type Others<F> = F extends (x: never, ...others: infer O) => infer Out ? (...others: O) => Out : never;
+type MethodSignature<F> = F extends (x: never, ...others: infer O) => infer Out
+  ? (...others: O) => Out
+  : never;
 
 /** The options of a function, which stand behind its first operand. */
 type OptionsOf<F> = F extends (x: never, options?: infer O) => unknown ? NonNullable<O> : never;
@@ -237,26 +239,26 @@ type OptionsOf<F> = F extends (x: never, options?: infer O) => unknown ? NonNull
 type AxisOf<O> = O extends { readonly axis?: infer A } ? NonNullable<A> : never;
 
 /** A method whose axis comes first, or among the options. */
-type AlongAxes<F> = F extends (...given: never) => infer Out
+type AxisMethodSignature<F> = F extends (...given: never) => infer Out
   ? (axis?: AxisOf<OptionsOf<F>> | OptionsOf<F>, options?: OptionsOf<F>) => Out
   : never;
 
 /** The methods that importing `downhill/methods` gives to tensors: each hands over to the function of its name. */
 export type MoreMethods = {
-  readonly [K in (typeof methodsAlongAxes)[number]]: AlongAxes<Functions[K]>;
+  readonly [K in (typeof methodsAlongAxes)[number]]: AxisMethodSignature<MethodFunctions[K]>;
 } & {
-  readonly [K in (typeof otherMethods)[number]]: Others<Functions[K]>;
+  readonly [K in (typeof otherMethods)[number]]: MethodSignature<MethodFunctions[K]>;
 };
 
 declare module "../../engine/ir/tensor.ts" {
   interface Tensor extends MoreMethods {}
 }
 
-type AnyFunction = (x: Tensor, ...others: unknown[]) => unknown;
+type MethodImplementation = (x: Tensor, ...others: unknown[]) => unknown;
 const functions: Readonly<Record<string, unknown>> = { ...arrays, ...activations };
 
 for (const name of methodsAlongAxes) {
-  const f = functions[name] as AnyFunction;
+  const f = functions[name] as MethodImplementation;
   attachMethods({
     [name](this: Tensor, axis?: Axes | object, ...more: unknown[]) {
       const options = optionsOf<{ readonly axis?: Axes }>(name, axis, more[0] as object | undefined);
@@ -265,7 +267,7 @@ for (const name of methodsAlongAxes) {
   });
 }
 for (const name of otherMethods) {
-  const f = functions[name] as AnyFunction;
+  const f = functions[name] as MethodImplementation;
   attachMethods({
     [name](this: Tensor, ...more: unknown[]) {
       return f(this, ...more);

@@ -12,7 +12,7 @@ import {
   penalised,
   productOf,
 } from "./formulas.ts";
-import { flag, type Option, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
+import { flag, type OptionSpec, type Rate, rate, readOptions, type Scalar, within } from "./options.ts";
 import { followRule, type RuleOptimizer, zero } from "./rule.ts";
 
 /** Options of `adam`. */
@@ -83,7 +83,7 @@ export function adam(options: AdamOptions = {}): Adam {
 
 /** The options that `adam` shares with `adamw`. */
 export function adamTable(): {
-  readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: Option<
+  readonly [K in Exclude<keyof AdamOptions, "weightDecay" | "decoupledWeightDecay">]-?: OptionSpec<
     Required<AdamOptions>[K]
   >;
 } {

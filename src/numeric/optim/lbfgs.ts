@@ -112,7 +112,7 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
           "lbfgs: update needs the loss at other parameters: update(grads, state, params, { valueAndGrad: valueAndGrad(loss) }).",
         );
       }
-      const f = (x: Tensor): Evaluation => {
+      const f = (x: Tensor): LossEvaluation => {
         const found: unknown = evaluate(treeOf(parameters, x) as P);
         if (!Array.isArray(found) || found.length !== 2) {
           throw new DownhillError(
@@ -147,21 +147,26 @@ export function lbfgs(options: LbfgsOptions = {}): Lbfgs {
 }
 
 /** The loss and its gradient, in float64. */
-interface Evaluation {
+interface LossEvaluation {
   readonly value: Tensor;
   readonly gradient: Tensor;
 }
 
 /** Where an update stands between two iterations. */
-interface Standing extends Evaluation {
+interface LbfgsIterate extends LossEvaluation {
   readonly x: Tensor;
   readonly memory: LbfgsState;
 }
 
-type Function = (x: Tensor) => Evaluation;
+type LossWithGradient = (x: Tensor) => LossEvaluation;
 
 /** The iterations of one update. */
-function iterate(o: Required<LbfgsOptions>, eta: Tensor, f: Function, start: Standing): Standing {
+function iterate(
+  o: Required<LbfgsOptions>,
+  eta: Tensor,
+  f: LossWithGradient,
+  start: LbfgsIterate,
+): LbfgsIterate {
   const maxEvaluations = o.maxEvaluations ?? Math.floor((o.maxIterations * 5) / 4);
   const one = full([], 1, { dtype: "int32" });
   const isSteep = (gradient: Tensor): Tensor => greater(largest(gradient), o.toleranceGrad);
@@ -199,7 +204,7 @@ function iterate(o: Required<LbfgsOptions>, eta: Tensor, f: Function, start: Sta
 }
 
 /** What is remembered of the way to a place, with the direction to go from there and the length to try first. */
-function recall({ gradient, memory }: Standing, eta: Tensor): LbfgsState {
+function recall({ gradient, memory }: LbfgsIterate, eta: Tensor): LbfgsState {
   const s = mul(memory.length, memory.direction);
   const y = sub(gradient, memory.gradient);
   const history = remember(memory, s, y, greater(dot(y, s), 1e-10));
@@ -215,7 +220,7 @@ function recall({ gradient, memory }: Standing, eta: Tensor): LbfgsState {
 }
 
 /** A place with a direction to go. */
-interface Departure extends Evaluation {
+interface LineStart extends LossEvaluation {
   readonly x: Tensor;
   readonly direction: Tensor;
   /** The slope along it. */
@@ -227,13 +232,13 @@ interface Departure extends Evaluation {
 }
 
 /** How far a step went, and what it found there by how many evaluations. */
-interface Found extends Evaluation {
+interface LineSearchStep extends LossEvaluation {
   readonly length: Tensor;
   readonly evaluations: Tensor;
 }
 
 /** A step of the length that is to be tried first. The loss there is evaluated where it `isNeeded`. */
-function oneStep(f: Function, from: Departure, isNeeded: Tensor): Found {
+function oneStep(f: LossWithGradient, from: LineStart, isNeeded: Tensor): LineSearchStep {
   const { x, direction, descends, first, value, gradient } = from;
   const isEvaluated = logicalAnd(descends, isNeeded);
   const found = cond(
@@ -245,7 +250,7 @@ function oneStep(f: Function, from: Departure, isNeeded: Tensor): Found {
 }
 
 /** A step whose length satisfies the strong Wolfe conditions. */
-function alongLine(f: Function, from: Departure): Found {
+function alongLine(f: LossWithGradient, from: LineStart): LineSearchStep {
   const { x, direction, slope, descends, first, value, gradient } = from;
   const start = { t: full([], 0), value, gradient, slope };
   const line = { start, width: largest(direction) };

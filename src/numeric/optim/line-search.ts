@@ -2,14 +2,14 @@ import { ofNumbers, type SearchArithmetic } from "./search-arithmetic.ts";
 import { dot, largest } from "./vector.ts";
 
 /** A place on a line: how far, the value there, and the slope along the line. */
-export interface LinePlace<X> {
+export interface LineSample<X> {
   readonly t: X;
   readonly value: X;
   readonly slope: X;
 }
 
 /** A place on a line with the gradient there. */
-export interface LinePoint<X = number, V = Float64Array> extends LinePlace<X> {
+export interface LinePoint<X = number, V = Float64Array> extends LineSample<X> {
   readonly gradient: V;
 }
 
@@ -35,7 +35,7 @@ export interface LineSearch<X, B, V> {
   readonly isEnclosed: B;
   /** The better end of the bracket, and in the end the result. */
   readonly low: LinePoint<X, V>;
-  readonly high: LinePlace<X>;
+  readonly high: LineSample<X>;
   /** Whether `low` is the second end of the bracket, which must be lower than the first to be the better one. */
   readonly isLowSecond: B;
   /** Whether the place before was near an end of the bracket. */
@@ -127,8 +127,8 @@ export function continueSearch<X, B, V>(
  */
 function nextPlace<X, B, V>(
   arithmetic: SearchArithmetic<X, B, V>,
-  low: LinePlace<X>,
-  high: LinePlace<X>,
+  low: LineSample<X>,
+  high: LineSample<X>,
   grows: B,
   ahead: readonly [X, X],
   wasNearEnd: B,
@@ -148,8 +148,8 @@ function nextPlace<X, B, V>(
 /** Where the cubic through two values and slopes is least, within bounds; their middle where it has no minimum. */
 function cubicMinimum<X, B, V>(
   arithmetic: SearchArithmetic<X, B, V>,
-  a: LinePlace<X>,
-  b: LinePlace<X>,
+  a: LineSample<X>,
+  b: LineSample<X>,
   [least, most]: readonly [X, X],
 ): X {
   const { add, sub, mul, div, min, max, sqrt, atMost, and, choose } = arithmetic;
@@ -169,9 +169,9 @@ function cubicMinimum<X, B, V>(
 function choosePlace<X, B, V>(
   { choose }: SearchArithmetic<X, B, V>,
   b: B,
-  x: LinePlace<X>,
-  y: LinePlace<X>,
-): LinePlace<X> {
+  x: LineSample<X>,
+  y: LineSample<X>,
+): LineSample<X> {
   return {
     t: choose(b, x.t, y.t),
     value: choose(b, x.value, y.value),
@@ -192,11 +192,11 @@ function choosePoint<X, B, V>(
 }
 
 /** The value and gradient of a function at `x + t·d`. */
-export type OnLine = (t: number) => { readonly value: number; readonly gradient: Float64Array };
+export type LineFunction = (t: number) => { readonly value: number; readonly gradient: Float64Array };
 
 /** Follows `continueSearch` to its end, from `start` along d, with `first` as the first length. */
 export function strongWolfe(
-  f: OnLine,
+  f: LineFunction,
   start: LinePoint,
   direction: Float64Array,
   first: number,

@@ -25,7 +25,7 @@ export interface NumberRange {
 }
 
 /** What an option is when left out, and what it may be. */
-export interface Option<T> {
+export interface OptionSpec<T> {
   readonly initial: T;
   readonly check: (operation: string, option: string, value: unknown) => void;
 }
@@ -38,7 +38,7 @@ export interface Option<T> {
 export function readOptions<O extends object>(
   operation: string,
   given: O,
-  table: { readonly [K in keyof O]-?: Option<Required<O>[K]> },
+  table: { readonly [K in keyof O]-?: OptionSpec<Required<O>[K]> },
 ): Required<O> {
   const names = Object.keys(table) as (keyof O & string)[];
   checkOptions(operation, given, names, names); // what may be null says its own check
@@ -53,38 +53,38 @@ export function readOptions<O extends object>(
 }
 
 /** A number within a range, or a scalar tensor. */
-export function within(initial: number, range: NumberRange): Option<Scalar> {
+export function within(initial: number, range: NumberRange): OptionSpec<Scalar> {
   return { initial, check: (operation, option, value) => checkScalar(operation, option, value, range) };
 }
 
 /** A plain number within a range, known before anything is traced. */
-export function fixed(initial: number, range: NumberRange): Option<number> {
+export function fixed(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkNumber(operation, option, value, range) };
 }
 
 /** A whole number within a range. */
-export function count(initial: number, range: NumberRange): Option<number> {
+export function count(initial: number, range: NumberRange): OptionSpec<number> {
   return { initial, check: (operation, option, value) => checkCount(operation, option, value, range) };
 }
 
 /** A learning rate. */
-export function rate(initial: number): Option<Rate> {
+export function rate(initial: number): OptionSpec<Rate> {
   return { initial, check: (operation, _, value) => checkRate(operation, value) };
 }
 
 /** `true` or `false`. */
-export function flag(initial: boolean): Option<boolean> {
+export function flag(initial: boolean): OptionSpec<boolean> {
   return { initial, check: checkFlag };
 }
 
 /** One of a few words. */
-export function oneOf<const W extends string>(initial: W, words: readonly W[]): Option<W> {
+export function oneOf<const W extends string>(initial: W, words: readonly W[]): OptionSpec<W> {
   return { initial, check: (operation, option, value) => checkChoice(operation, option, value, words) };
 }
 
 /** What may also be left out or `null`: then it is `null`. */
-export function optional<T>(option: Option<T>): Option<T | null> {
-  const check: Option<T>["check"] = (operation, name, value) => {
+export function optional<T>(option: OptionSpec<T>): OptionSpec<T | null> {
+  const check: OptionSpec<T>["check"] = (operation, name, value) => {
     if (value !== null) option.check(operation, name, value);
   };
   return { initial: null, check };

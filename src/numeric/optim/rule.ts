@@ -10,7 +10,7 @@ import type { Parameters } from "./parameters.ts";
 import { matchParameters, pathOf, readParameters, rebuild } from "./parameters.ts";
 import type { Schedule } from "./schedule.ts";
 import { rateAt, scaledRate } from "./schedule.ts";
-import { checkState, type Presence, stepOf } from "./state.ts";
+import { checkState, type PartPresence, stepOf } from "./state.ts";
 
 /**
  * The state of parameters of type `P`, for a state `S` that was written down for `object`: `step`, and trees of the
@@ -33,20 +33,20 @@ export interface RuleOptimizer<S> {
 }
 
 /** The parts of a state other than `step`. */
-type PartOf<S> = Exclude<keyof S, "step"> & string;
+type StateKey<S> = Exclude<keyof S, "step"> & string;
 
 /** The parts of a state that belong to one parameter; those that some options do without may be missing. */
-type PartsAt<S> = { readonly [K in PartOf<S>]: null extends S[K] ? Tensor | undefined : Tensor };
+type ParameterState<S> = { readonly [K in StateKey<S>]: null extends S[K] ? Tensor | undefined : Tensor };
 
 /** What a part of the state is for a parameter, at the start. */
-export interface Part {
+export interface StatePart {
   readonly value: Scalar;
   /** Its shape for a parameter of the given shape; `null` for none. Default: the same. */
   readonly shape?: (shape: Shape) => Shape | null;
 }
 
 /** A part that starts at 0. */
-export const zero: Part = { value: 0 };
+export const zero: StatePart = { value: 0 };
 
 /** The scalars of an update: the options as read, in the dtype of the parameter, and what changes from step to step. */
 export type ScalarsOf<O> = O & {
@@ -57,11 +57,11 @@ export type ScalarsOf<O> = O & {
 };
 
 /** An update rule as a record: what it remembers of each parameter, and its formula. */
-export interface Rule<S, O extends object> {
+export interface UpdateRule<S, O extends object> {
   readonly name: string;
   readonly options: O & { readonly learningRate?: Rate; readonly maximize?: boolean };
   /** Parts of the state; `null` for one that these options do without. */
-  readonly parts: { readonly [K in PartOf<S>]: Part | null };
+  readonly parts: { readonly [K in StateKey<S>]: StatePart | null };
   /** Refuses a parameter that the rule cannot change. */
   readonly accept?: (x: Tensor, path: () => string) => void;
   /**
@@ -71,17 +71,17 @@ export interface Rule<S, O extends object> {
   readonly formula: (
     scalars: ScalarsOf<O>,
   ) => (
-    at: PartsAt<S> & { readonly x: Tensor; readonly g: Tensor },
-  ) => PartsAt<S> & { readonly change: Tensor };
+    at: ParameterState<S> & { readonly x: Tensor; readonly g: Tensor },
+  ) => ParameterState<S> & { readonly change: Tensor };
 }
 
 /** The optimiser that follows a rule. */
 export function followRule<S extends { readonly step: Tensor }, O extends object>(
-  rule: Rule<S, O>,
+  rule: UpdateRule<S, O>,
 ): RuleOptimizer<S> {
   const { name, options, formula } = rule;
   const { learningRate, maximize = false } = options;
-  const parts = Object.entries<Part | null>(rule.parts);
+  const parts = Object.entries<StatePart | null>(rule.parts);
 
   return {
     ...(learningRate === undefined || learningRate instanceof Tensor ? {} : { learningRate }),
@@ -110,7 +110,7 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       const held = parts
         .filter(([, part]) => part !== null)
         .map(([key, part]) => {
-          const tree: unknown = state[key as PartOf<S>];
+          const tree: unknown = state[key as StateKey<S>];
           return [
             key,
             matchParameters(parameters, `state.${key}`, tree, shapesOf(part!, parameters)),
@@ -128,10 +128,10 @@ export function followRule<S extends { readonly step: Tensor }, O extends object
       const moves = parameters.tensors.map((x, i) => {
         const g = maximize ? neg(gradients[i]!) : gradients[i]!;
         const mine = Object.fromEntries(held.map(([key, tensors]) => [key, tensors[i] ?? undefined]));
-        return formulas(x)({ x, g, ...(mine as PartsAt<S>) });
+        return formulas(x)({ x, g, ...(mine as ParameterState<S>) });
       });
       const trees = parts.map(([key, part]) => {
-        const after = moves.map((move) => move[key as PartOf<S>] ?? null);
+        const after = moves.map((move) => move[key as StateKey<S>] ?? null);
         return [key, part === null ? null : rebuild(parameters, after)];
       });
       const changes = moves.map(({ change }) => change);
@@ -163,16 +163,16 @@ function castOptions<O extends object>(options: O, dtype: "float64" | "float32")
   ) as O;
 }
 
-function presenceOf(part: Part | null): Presence {
+function presenceOf(part: StatePart | null): PartPresence {
   if (part === null) return "absent";
   return part.shape === undefined ? "needed" : "possible"; // with a shape of its own there may be none
 }
 
-function shapesOf({ shape }: Part, { tensors }: Parameters): readonly (Shape | null)[] {
+function shapesOf({ shape }: StatePart, { tensors }: Parameters): readonly (Shape | null)[] {
   return tensors.map((x) => (shape === undefined ? x.shape : shape(x.shape)));
 }
 
-function startOf(part: Part, parameters: Parameters): unknown {
+function startOf(part: StatePart, parameters: Parameters): unknown {
   const shapes = shapesOf(part, parameters);
   const start = parameters.tensors.map((x, i) => {
     const shape = shapes[i]!;

@@ -5,7 +5,7 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { checkCount } from "./options.ts";
 
 /** Whether a state has a part: always, or `null` in its place under these options, or sometimes. */
-export type Presence = "needed" | "absent" | "possible";
+export type PartPresence = "needed" | "absent" | "possible";
 
 /**
  * Refuses a state that has other parts than it must: that of another optimiser, or of one with other options.
@@ -15,7 +15,7 @@ export type Presence = "needed" | "absent" | "possible";
 export function checkState(
   operation: string,
   state: unknown,
-  parts: Readonly<Record<string, Presence>>,
+  parts: Readonly<Record<string, PartPresence>>,
 ): void {
   const wrong = (what: string): DownhillError =>
     new DownhillError(

@@ -92,7 +92,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
         const bytes = fs.readFileSync(file);
         const body = bytes.subarray(checksumLength);
         if (decoder.decode(bytes.subarray(0, checksumLength)) !== checksum(body)) return undefined;
-        const content = JSON.parse(decoder.decode(body)) as Content;
+        const content = JSON.parse(decoder.decode(body)) as CacheEntry;
         return content.key === full ? content.record : undefined;
       } catch {
         return undefined; // absent, or damaged: it is compiled, and written anew
@@ -101,7 +101,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
     put(key, record) {
       if (!canWrite) return;
       const full = fullKey(key);
-      const body = encoder.encode(JSON.stringify({ key: full, record } satisfies Content));
+      const body = encoder.encode(JSON.stringify({ key: full, record } satisfies CacheEntry));
       const file = fileOf(full);
       // a reader finds the old file or the new one, and no half of it
       const part = `${file}.${process?.pid ?? 0}.part`;
@@ -129,7 +129,7 @@ function recordFolder(folder: string, mostBytes: number): RecordStore {
 }
 
 /** The functions of `node:fs` that are used below. */
-interface FileSystem {
+interface CacheFileSystem {
   readonly statSync: (path: string) => Stats;
   readonly lstatSync: (path: string) => Stats;
   readonly rmSync: (path: string, options: { readonly force: boolean }) => void;
@@ -147,7 +147,7 @@ interface Stats {
 
 /** Checks that nobody except the current user and root can write to a folder, its subfolder or a file. */
 function ownership(
-  fs: FileSystem,
+  fs: CacheFileSystem,
   folder: string,
   subfolder: string,
   user: number | undefined,
@@ -187,7 +187,7 @@ const recordName = /^[0-9a-f]{16}\.json(?:\.\d+\.part)?$/;
 
 /** Deletes the oldest records if their sum is above the limit. Other names, folders and links stay. */
 function prune(
-  fs: FileSystem,
+  fs: CacheFileSystem,
   pathOf: (name: string) => string,
   names: readonly string[],
   mostBytes: number,
@@ -211,7 +211,7 @@ function prune(
 }
 
 /** What a file holds behind its checksum. */
-interface Content {
+interface CacheEntry {
   readonly key: string;
   readonly record: CompiledRecord;
 }

@@ -2,7 +2,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { functionOf } from "./call/attach.ts";
 import { elaborate } from "./elaborate/elaborate.ts";
 import { writtenValue } from "./names/written.ts";
-import type { Around, Module, ModuleOptions } from "./syntax/module.ts";
+import type { EnclosingNodes, Module, ModuleOptions } from "./syntax/module.ts";
 import { markedFunctions, parseModule } from "./syntax/module.ts";
 import { loadParser } from "./syntax/parser.ts";
 
@@ -51,7 +51,7 @@ export async function compile<F = Readonly<Record<string, (...args: unknown[]) =
 function outsideValue(
   name: string,
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
   given: CompileOptions["captured"] = {},
 ): () => unknown {
   if (Object.hasOwn(given, name)) return () => given[name];

@@ -43,7 +43,7 @@ export function readWhole(operation: string, { dtype = "int32" }: WholeOptions):
 }
 
 /** What a parameter may be. */
-export interface Parameter {
+export interface SamplingParameter {
   readonly name: string;
   readonly value: TensorLike;
   /** The numbers that it may be, in words, and whether one is among them. Looked at where the elements are known. */
@@ -65,7 +65,7 @@ export function readParameters(
   operation: string,
   dtype: DType,
   shape: DrawShape | undefined,
-  parameters: readonly Parameter[],
+  parameters: readonly SamplingParameter[],
 ): Tensor[] {
   const tensors = parameters.map((parameter) => convert(readParameter(operation, parameter), dtype));
   const shapes = tensors.map((x) => x.shape);
@@ -89,7 +89,7 @@ function isPartOf(shape: readonly number[], sizes: readonly number[]): boolean {
  *
  * @throws DownhillError `range` for the first element that it must not have, where elements are known.
  */
-export function readParameter(operation: string, { name, value, range, holds }: Parameter): Tensor {
+export function readParameter(operation: string, { name, value, range, holds }: SamplingParameter): Tensor {
   const x = asTensor(value, operation);
   const known = typeof value === "number" ? [value] : x.tracer === undefined ? x.data() : [];
   const odd = known.find((element) => !holds(element));

@@ -11,16 +11,16 @@ import { type Key, type KeyWords, readKey } from "./key.ts";
 import { checkCount, checkWord, foldWords, splitWords } from "./threefry.ts";
 
 /** A list of `N` members, where `N` is known and small; else one of any length. */
-type Repeated<T, N extends number, R extends T[] = []> = number extends N
+type FixedList<T, N extends number, R extends T[] = []> = number extends N
   ? T[]
   : R["length"] extends N
     ? R
     : R["length"] extends 32
       ? T[]
-      : Repeated<T, N, [...R, T]>;
+      : FixedList<T, N, [...R, T]>;
 
 /** A key of the kind of `K`: known words stay known. */
-type Like<K extends Key> = K extends Tensor ? Tensor : KeyWords;
+type KeyKindOf<K extends Key> = K extends Tensor ? Tensor : KeyWords;
 
 /**
  * `n` new keys from one; the streams of all of them are independent. Use the old key for nothing else.
@@ -32,7 +32,7 @@ type Like<K extends Key> = K extends Tensor ? Tensor : KeyWords;
  * @example
  * const [weights, biases] = split(key(0), 2);
  */
-export function split<K extends Key, const N extends number = 2>(key: K, n?: N): Repeated<Like<K>, N>;
+export function split<K extends Key, const N extends number = 2>(key: K, n?: N): FixedList<KeyKindOf<K>, N>;
 export function split(key: Key, n = 2): Key[] {
   if (arguments.length > 2) refuseExtra("split", arguments, 2);
   const words = readKey("split", key);
@@ -75,7 +75,7 @@ function joined(words: Tensor, counters: Tensor): Tensor {
  * @example
  * foldIn(key(0), 1); // Uint32Array [928981903, 3453687069]
  */
-export function foldIn<K extends Key>(key: K, data: number): Like<K>;
+export function foldIn<K extends Key>(key: K, data: number): KeyKindOf<K>;
 export function foldIn(key: Key, data: number | Tensor): Tensor;
 export function foldIn(key: Key, data: number | Tensor): Key {
   if (arguments.length > 2) refuseExtra("foldIn", arguments, 2);

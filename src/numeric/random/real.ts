@@ -9,39 +9,40 @@ import { type DrawShape, readReal, readShape, type RealOptions } from "./argumen
 import { type Key, readKey } from "./key.ts";
 import { uniformWithin } from "./uniform.ts";
 
-type Float = "float64" | "float32";
+export type FloatDType = "float64" | "float32";
 
 /** The distance from 1 to the next number, and the least normal number. */
-const epsilon: Readonly<Record<Float, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
-const tiny: Readonly<Record<Float, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
+const epsilon: Readonly<Record<FloatDType, number>> = { float64: 2 ** -52, float32: 2 ** -23 };
+const tiny: Readonly<Record<FloatDType, number>> = { float64: 2 ** -1022, float32: 2 ** -126 };
 
 /** A draw of what was read before. */
-type Draw = (key: Tensor, shape: readonly number[], dtype: Float) => Tensor;
+type RealSampler = (key: Tensor, shape: readonly number[], dtype: FloatDType) => Tensor;
 
 /** Reads what all of these take. */
-function drawn(operation: string, f: Draw, key: Key, shape: DrawShape, options: RealOptions): Tensor {
+function drawn(operation: string, f: RealSampler, key: Key, shape: DrawShape, options: RealOptions): Tensor {
   const dtype = readReal(operation, options);
   return f(readKey(operation, key), readShape(operation, shape), dtype);
 }
 
-export const exponentialOf: Draw = (key, shape, dtype) => neg(log1p(neg(randomUnit(key, shape, dtype))));
+export const exponentialOf: RealSampler = (key, shape, dtype) =>
+  neg(log1p(neg(randomUnit(key, shape, dtype))));
 
-export const gumbelOf: Draw = (key, shape, dtype) => {
+export const gumbelOf: RealSampler = (key, shape, dtype) => {
   const unit = randomUnit(key, shape, dtype);
   return neg(log(neg(log(maximum(unit, full(unit.type, tiny[dtype]))))));
 };
 
-export const laplaceOf: Draw = (key, shape, dtype) => {
+export const laplaceOf: RealSampler = (key, shape, dtype) => {
   const u = uniformWithin(key, shape, dtype, -1 + epsilon[dtype] / 2, 1);
   return mul(sign(u), log1p(neg(abs(u))));
 };
 
-export const logisticOf: Draw = (key, shape, dtype) => {
+export const logisticOf: RealSampler = (key, shape, dtype) => {
   const u = uniformWithin(key, shape, dtype, epsilon[dtype], 1);
   return log(div(u, sub(full(u.type, 1), u)));
 };
 
-export const cauchyOf: Draw = (key, shape, dtype) => {
+export const cauchyOf: RealSampler = (key, shape, dtype) => {
   const u = uniformWithin(key, shape, dtype, epsilon[dtype], 1);
   return tan(scale(sub(u, full(u.type, 0.5)), Math.PI));
 };

@@ -28,7 +28,7 @@ import { sum } from "../array/reduce.ts";
 import { expandDims } from "../array/shape.ts";
 import {
   type DrawShape,
-  type Parameter,
+  type SamplingParameter,
   positive,
   readParameters,
   readReal,
@@ -51,7 +51,7 @@ const chance = { range: "above 0 and at most 1", holds: (x: number): boolean => 
 function drawn(
   operation: string,
   key: Key,
-  parameters: readonly Parameter[],
+  parameters: readonly SamplingParameter[],
   shape: DrawShape | undefined,
   options: RealOptions,
   draw: (key: Tensor, dtype: "float64" | "float32", ...given: Tensor[]) => Tensor,

@@ -5,39 +5,39 @@ import type { Span } from "./span.ts";
 export type BinaryOperator = "<" | "<=" | ">" | ">=" | "==" | "!=" | "+" | "-" | "*" | "/" | "%" | "^";
 
 /** An expression as it was written. */
-export type Expr =
+export type TextExpr =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }
-  | { readonly kind: "negate"; readonly x: Expr; readonly span: Span }
+  | { readonly kind: "negate"; readonly x: TextExpr; readonly span: Span }
   | {
       readonly kind: "binary";
       readonly operator: BinaryOperator;
-      readonly x: Expr;
-      readonly y: Expr;
+      readonly x: TextExpr;
+      readonly y: TextExpr;
       readonly span: Span;
     }
   | {
       readonly kind: "call";
       readonly name: string;
-      readonly args: readonly Expr[];
+      readonly args: readonly TextExpr[];
       readonly span: Span;
       readonly nameSpan: Span;
     };
 
 /** `name = value`, or a value alone. */
-export type Definition = { readonly value: Expr } & (
+export type TextDefinition = { readonly value: TextExpr } & (
   | { readonly name: string; readonly nameSpan: Span }
   | { readonly name: undefined; readonly nameSpan: undefined }
 );
 
 /** `name = ?`: a value that is given from outside. */
-export interface Declaration {
+export interface InputDeclaration {
   readonly name: string;
   readonly nameSpan: Span;
   readonly value: undefined;
 }
 
-export type Statement = Definition | Declaration;
+export type TextStatement = TextDefinition | InputDeclaration;
 
 /** How tightly an operator binds; unary minus lies between `*` and `^`, so that `-x^2` is `-(x^2)`. */
 export function precedenceOf(operator: BinaryOperator): number {
@@ -65,7 +65,7 @@ export function precedenceOf(operator: BinaryOperator): number {
 export const negatePrecedence = 4;
 
 /** The direct parts of an expression, in the order of the text. */
-function partsOf(expr: Expr): readonly Expr[] {
+function partsOf(expr: TextExpr): readonly TextExpr[] {
   switch (expr.kind) {
     case "number":
     case "name":
@@ -82,9 +82,9 @@ function partsOf(expr: Expr): readonly Expr[] {
 }
 
 /** Every part of an expression, each after its own parts; the expression comes last. No recursion: sums may be long. */
-export function postOrder(expr: Expr): Expr[] {
-  const order: Expr[] = [];
-  const stack: Expr[] = [expr];
+export function postOrder(expr: TextExpr): TextExpr[] {
+  const order: TextExpr[] = [];
+  const stack: TextExpr[] = [expr];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     order.push(next);
     stack.push(...partsOf(next));
@@ -98,9 +98,9 @@ export function postOrder(expr: Expr): Expr[] {
  * @example
  * showExpr(parse("(x*y)+sin( x )")[0]!.value!); // "x * y + sin(x)"
  */
-export function showExpr(expr: Expr): string {
-  const shown = new Map<Expr, string>();
-  const inside = (part: Expr, least: number): string => {
+export function showExpr(expr: TextExpr): string {
+  const shown = new Map<TextExpr, string>();
+  const inside = (part: TextExpr, least: number): string => {
     const text = shown.get(part) ?? "";
     return precedence(part) < least ? `(${text})` : text;
   };
@@ -108,7 +108,7 @@ export function showExpr(expr: Expr): string {
   return shown.get(expr) ?? "";
 }
 
-function show(expr: Expr, inside: (part: Expr, least: number) => string): string {
+function show(expr: TextExpr, inside: (part: TextExpr, least: number) => string): string {
   switch (expr.kind) {
     case "number":
       return String(expr.value);
@@ -129,7 +129,7 @@ function show(expr: Expr, inside: (part: Expr, least: number) => string): string
   }
 }
 
-function precedence(expr: Expr): number {
+function precedence(expr: TextExpr): number {
   switch (expr.kind) {
     case "number":
     case "name":

@@ -1,17 +1,17 @@
 import { suggest } from "../../engine/util/suggest.ts";
-import type { Definition, Expr, Statement } from "./ast.ts";
+import type { TextDefinition, TextExpr, TextStatement } from "./ast.ts";
 import { postOrder, precedenceOf } from "./ast.ts";
 import { constants, functions } from "./functions.ts";
 import { syntaxError } from "./span.ts";
 
 /** What a text means: what it computes, and what it takes from outside. */
-export interface Checked {
+export interface TextAnalysis {
   /** In the order in which the text declares or first uses them. */
   readonly inputs: readonly string[];
   /** The statements that compute something. */
-  readonly definitions: readonly Definition[];
+  readonly definitions: readonly TextDefinition[];
   /** The values, without names, that the text gives to some inputs. */
-  readonly starts: ReadonlyMap<string, Expr>;
+  readonly starts: ReadonlyMap<string, TextExpr>;
 }
 
 /** How a text is to be understood. */
@@ -26,7 +26,7 @@ export interface TextOptions {
 }
 
 /** Whether a value is a number or the outcome of a comparison. */
-type Kind = "number" | "truth";
+type ValueKind = "number" | "truth";
 
 /**
  * Checks what names, calls and comparisons mean, and finds the inputs.
@@ -35,22 +35,22 @@ type Kind = "number" | "truth";
  */
 export function checkStatements(
   text: string,
-  statements: readonly Statement[],
+  statements: readonly TextStatement[],
   { startValues = false, names = [] }: TextOptions,
-): Checked {
+): TextAnalysis {
   const own: ReadonlySet<string> = new Set(names);
   const defined = collectNames(text, statements, own);
-  const known = new Map<string, Kind>(); // names that have a value by now
+  const known = new Map<string, ValueKind>(); // names that have a value by now
   const inputs = new Set<string>();
-  const definitions: Definition[] = [];
-  const starts = new Map<string, Expr>();
+  const definitions: TextDefinition[] = [];
+  const starts = new Map<string, TextExpr>();
   for (const statement of statements) {
     if (statement.value === undefined) {
       known.set(statement.name, "number");
       inputs.add(statement.name);
       continue;
     }
-    const kinds = new Map<Expr, Kind>();
+    const kinds = new Map<TextExpr, ValueKind>();
     let isClosed = true;
     for (const expr of postOrder(statement.value)) {
       if (expr.kind === "name") checkName(text, expr, statement, defined, known, own);
@@ -88,8 +88,12 @@ export function checkStatements(
 }
 
 /** The names to which the text gives a value, or which it declares. */
-function collectNames(text: string, statements: readonly Statement[], own: ReadonlySet<string>): Set<string> {
-  const given = new Map<string, Statement>();
+function collectNames(
+  text: string,
+  statements: readonly TextStatement[],
+  own: ReadonlySet<string>,
+): Set<string> {
+  const given = new Map<string, TextStatement>();
   statements.forEach((statement, i) => {
     const { name, nameSpan, value } = statement;
     const isLast = i === statements.length - 1;
@@ -124,10 +128,10 @@ function collectNames(text: string, statements: readonly Statement[], own: Reado
 
 function checkName(
   text: string,
-  { name, span }: Expr & { kind: "name" },
-  statement: Statement,
+  { name, span }: TextExpr & { kind: "name" },
+  statement: TextStatement,
   defined: ReadonlySet<string>,
-  known: ReadonlyMap<string, Kind>,
+  known: ReadonlyMap<string, ValueKind>,
   own: ReadonlySet<string>,
 ): void {
   const f = own.has(name) ? undefined : functions.get(name);
@@ -144,7 +148,7 @@ function checkName(
 
 function checkCall(
   text: string,
-  { name, args, nameSpan, span }: Expr & { kind: "call" },
+  { name, args, nameSpan, span }: TextExpr & { kind: "call" },
   defined: ReadonlySet<string>,
 ): void {
   const f = functions.get(name);
@@ -168,11 +172,11 @@ function checkCall(
 
 function kindOf(
   text: string,
-  expr: Expr,
-  kinds: ReadonlyMap<Expr, Kind>,
-  known: ReadonlyMap<string, Kind>,
-): Kind {
-  const mustBe = (part: Expr | undefined, kind: Kind): void => {
+  expr: TextExpr,
+  kinds: ReadonlyMap<TextExpr, ValueKind>,
+  known: ReadonlyMap<string, ValueKind>,
+): ValueKind {
+  const mustBe = (part: TextExpr | undefined, kind: ValueKind): void => {
     if (part === undefined || kinds.get(part) === kind) return;
     throw syntaxError(
       text,

@@ -2,7 +2,7 @@ import { tensor } from "../array/create.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import { nameValue } from "../../engine/trace/index.ts";
 import { assertNever, must } from "../../engine/util/assert-never.ts";
-import type { Definition, Expr } from "./ast.ts";
+import type { TextDefinition, TextExpr } from "./ast.ts";
 import { postOrder } from "./ast.ts";
 import type { TextOptions } from "./check.ts";
 import { checkStatements } from "./check.ts";
@@ -31,7 +31,7 @@ export interface CompiledText {
 /** `name = value`; a value alone has the name of the result. */
 export interface NamedStatement {
   readonly name: string;
-  readonly value: Expr;
+  readonly value: TextExpr;
 }
 
 /**
@@ -65,11 +65,11 @@ export function compileText(text: string, options: TextOptions = {}): CompiledTe
   };
 }
 
-function namesOf(inputs: readonly string[], definitions: readonly Definition[]): Set<string> {
+function namesOf(inputs: readonly string[], definitions: readonly TextDefinition[]): Set<string> {
   return new Set([...inputs, ...definitions.flatMap(({ name }) => name ?? [])]);
 }
 
-function numberOf(value: Value): number {
+function numberOf(value: TextValue): number {
   return typeof value === "number" ? value : value.item();
 }
 
@@ -78,17 +78,17 @@ function freeName(taken: ReadonlySet<string>): string {
   return [..."zwvutrqp"].find((letter) => !taken.has(letter)) ?? freshNames(taken)();
 }
 
-type Value = Tensor | number;
+type TextValue = Tensor | number;
 
 function evaluate(
   statements: readonly NamedStatement[],
   inputs: readonly string[],
   tensors: readonly Tensor[],
 ): Tensor {
-  const env = new Map<string, Value>(
+  const env = new Map<string, TextValue>(
     inputs.map((name, i) => [name, must(tensors[i], `the value of input ${name}`)]),
   );
-  let result: Value = 0;
+  let result: TextValue = 0;
   let resultName = "";
   for (const { name, value } of statements) {
     result = evaluateExpr(value, env);
@@ -101,8 +101,8 @@ function evaluate(
 }
 
 /** Walks the parts in their order with a stack of values: no recursion, since sums may be long. */
-function evaluateExpr(expr: Expr, env: ReadonlyMap<string, Value>): Value {
-  const stack: Value[] = [];
+function evaluateExpr(expr: TextExpr, env: ReadonlyMap<string, TextValue>): TextValue {
+  const stack: TextValue[] = [];
   for (const part of postOrder(expr)) {
     switch (part.kind) {
       case "number":

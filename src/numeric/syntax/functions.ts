@@ -27,14 +27,14 @@ function chooseBetween([condition, a, b]: readonly TensorLike[]): Tensor {
   return array.where(must(condition, "an argument"), must(a, "an argument"), must(b, "an argument"));
 }
 
-type Unary = (x: TensorLike) => Tensor;
-type Binary = (x: TensorLike, y: TensorLike) => Tensor;
+type UnaryFunction = (x: TensorLike) => Tensor;
+type BinaryFunction = (x: TensorLike, y: TensorLike) => Tensor;
 
-function unary(name: string, f: Unary): [string, TextFunction] {
+function unary(name: string, f: UnaryFunction): [string, TextFunction] {
   return [name, { least: 1, most: 1, usage: `${name}(x)`, apply: ([x]) => f(must(x, "an argument")) }];
 }
 
-function binary(name: string, f: Binary, usage: string): [string, TextFunction] {
+function binary(name: string, f: BinaryFunction, usage: string): [string, TextFunction] {
   return [
     name,
     { least: 2, most: 2, usage, apply: ([x, y]) => f(must(x, "an argument"), must(y, "an argument")) },
@@ -42,7 +42,7 @@ function binary(name: string, f: Binary, usage: string): [string, TextFunction] 
 }
 
 /** A function of two or more values, taken two at a time from the left. */
-function folded(name: string, f: Binary): [string, TextFunction] {
+function folded(name: string, f: BinaryFunction): [string, TextFunction] {
   const apply: TextFunction["apply"] = ([first, second, ...rest]) =>
     rest.reduce<Tensor>((x, y) => f(x, y), f(must(first, "an argument"), must(second, "an argument")));
   return [name, { least: 2, most: Infinity, usage: `${name}(x, y, …)`, apply }];
@@ -97,7 +97,7 @@ function listFunctions(): Map<string, TextFunction> {
 }
 
 /** What an operator does. */
-export function binaryFunction(operator: BinaryOperator): Binary {
+export function binaryFunction(operator: BinaryOperator): BinaryFunction {
   switch (operator) {
     case "+":
       return array.add;
@@ -129,4 +129,4 @@ export function binaryFunction(operator: BinaryOperator): Binary {
 }
 
 /** What a minus sign does. */
-export const negateFunction: Unary = array.neg;
+export const negateFunction: UnaryFunction = array.neg;

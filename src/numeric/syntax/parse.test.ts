@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BinaryOperator, Expr } from "./ast.ts";
+import type { BinaryOperator, TextExpr } from "./ast.ts";
 import { showExpr } from "./ast.ts";
 import { parse } from "./parse.ts";
 
 /** An expression with parentheses around every operation: how it groups. */
-function grouping(expr: Expr): string {
+function grouping(expr: TextExpr): string {
   switch (expr.kind) {
     case "number":
       return String(expr.value);
@@ -167,7 +167,7 @@ test("a deep nest is an error, not a stack overflow; a long sum is neither", () 
 
 const operators: BinaryOperator[] = ["<", "+", "-", "*", "/", "%", "^"];
 const span = { start: 0, end: 0 };
-const { expression } = fc.letrec<{ expression: Expr }>((tie) => ({
+const { expression } = fc.letrec<{ expression: TextExpr }>((tie) => ({
   expression: fc.oneof(
     { maxDepth: 6 },
     fc.record({

@@ -1,14 +1,14 @@
-import type { BinaryOperator, Expr, Statement } from "./ast.ts";
+import type { BinaryOperator, TextExpr, TextStatement } from "./ast.ts";
 import { negatePrecedence, precedenceOf } from "./ast.ts";
 import { functions } from "./functions.ts";
 import type { Span } from "./span.ts";
 import { syntaxError } from "./span.ts";
-import type { Mark, Token } from "./token.ts";
+import type { Punctuator, Token } from "./token.ts";
 import { tokenize } from "./token.ts";
 
 const deepest = 500; // nested parentheses, signs and powers: each takes a frame of the parser's own stack
 
-const operators: ReadonlySet<Mark> = new Set<Mark>([
+const operators: ReadonlySet<Punctuator> = new Set<Punctuator>([
   "<",
   "<=",
   ">",
@@ -22,7 +22,7 @@ const operators: ReadonlySet<Mark> = new Set<Mark>([
   "%",
   "^",
 ]);
-function isOperator(mark: Mark): mark is BinaryOperator {
+function isOperator(mark: Punctuator): mark is BinaryOperator {
   return operators.has(mark);
 }
 
@@ -32,10 +32,10 @@ function isOperator(mark: Mark): mark is BinaryOperator {
  *
  * @throws DownhillError `syntax`, with a caret under the fault.
  */
-export function parse(text: string): Statement[] {
+export function parse(text: string): TextStatement[] {
   const tokens = tokenize(text);
   const parser: Parser = { text, tokens, at: 0, depth: 0 };
-  const statements: Statement[] = [];
+  const statements: TextStatement[] = [];
   for (;;) {
     while (peek(parser).kind === "separator") parser.at++;
     if (peek(parser).kind === "end") return statements;
@@ -56,11 +56,11 @@ function peek(parser: Parser, ahead = 0): Token {
   return parser.tokens[Math.min(parser.at + ahead, parser.tokens.length - 1)]!;
 }
 
-function isMark(token: Token, mark: Mark): boolean {
+function isMark(token: Token, mark: Punctuator): boolean {
   return token.kind === "mark" && token.mark === mark;
 }
 
-function statement(parser: Parser): Statement {
+function statement(parser: Parser): TextStatement {
   const first = peek(parser);
   if (first.kind === "name" && isMark(peek(parser, 1), "=")) {
     parser.at += 2;
@@ -86,7 +86,7 @@ function statement(parser: Parser): Statement {
 }
 
 /** Pratt's method: an operand, then every operator that binds at least as tightly as `least`. */
-function expression(parser: Parser, least: number): Expr {
+function expression(parser: Parser, least: number): TextExpr {
   if (++parser.depth > deepest) {
     throw syntaxError(parser.text, peek(parser).span, `nested more than ${deepest} deep: give parts a name`);
   }
@@ -118,7 +118,7 @@ function refuseChain(parser: Parser, operator: BinaryOperator, precedence: numbe
   );
 }
 
-function operand(parser: Parser): Expr {
+function operand(parser: Parser): TextExpr {
   const token = peek(parser);
   switch (token.kind) {
     case "number": {
@@ -153,17 +153,17 @@ function operand(parser: Parser): Expr {
   }
 }
 
-function group(parser: Parser, open: Span): Expr {
+function group(parser: Parser, open: Span): TextExpr {
   parser.at++;
   const inner = expression(parser, 0);
   close(parser, open);
   return inner;
 }
 
-function call(parser: Parser, name: string, nameSpan: Span): Expr {
+function call(parser: Parser, name: string, nameSpan: Span): TextExpr {
   const open = peek(parser).span;
   parser.at++;
-  const args: Expr[] = [];
+  const args: TextExpr[] = [];
   if (!isMark(peek(parser), ")")) {
     args.push(expression(parser, 0));
     while (isMark(peek(parser), ",")) {
@@ -230,7 +230,8 @@ const longestFactor = 24; // characters of a factor that messages repeat
 
 /** The factor that ends before the current token: a value with its powers, `x^2`; `(…)` for what ends in a parenthesis. */
 function factorBefore({ text, tokens, at }: Parser): string {
-  const isMarkAt = (i: number, mark: Mark): boolean => tokens[i] !== undefined && isMark(tokens[i], mark);
+  const isMarkAt = (i: number, mark: Punctuator): boolean =>
+    tokens[i] !== undefined && isMark(tokens[i], mark);
   let start = at - 1;
   if (isMarkAt(start, ")")) return "(…)";
   for (;;) {

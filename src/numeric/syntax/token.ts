@@ -2,18 +2,18 @@ import type { Span } from "./span.ts";
 import { syntaxError } from "./span.ts";
 
 /** Operators and marks; look-alikes (`·`, `×`, `÷`, `−`, `≤`, …) are read as these. */
-export type Mark =
+export type Punctuator =
   "+" | "-" | "*" | "/" | "%" | "^" | "<" | "<=" | ">" | ">=" | "==" | "!=" | "=" | "(" | ")" | "," | "?";
 
 /** A word of the language. `end` stands after the last one. */
 export type Token =
   | { readonly kind: "number"; readonly value: number; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }
-  | { readonly kind: "mark"; readonly mark: Mark; readonly span: Span }
+  | { readonly kind: "mark"; readonly mark: Punctuator; readonly span: Span }
   | { readonly kind: "separator"; readonly span: Span } // ";" or the end of a line
   | { readonly kind: "end"; readonly span: Span };
 
-const marks: ReadonlyMap<string, Mark> = new Map([
+const marks: ReadonlyMap<string, Punctuator> = new Map([
   ["**", "^"],
   ["<=", "<="],
   [">=", ">="],

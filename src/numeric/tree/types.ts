@@ -3,32 +3,32 @@ import type { IsInstance, treeOfInstance } from "../../engine/tree/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 
 /** A nest of numbers, or of booleans: one leaf. */
-type Nest = readonly (number | Nest)[] | readonly (boolean | Nest)[];
+type NestedLeaf = readonly (number | NestedLeaf)[] | readonly (boolean | NestedLeaf)[];
 
 type Methods = (...args: never[]) => unknown;
 
 /** The type of the leaves of a tree of type `P`. */
 export type Leaf<P> = [unknown] extends [P]
   ? Tensor
-  : P extends Tensor | number | TypedArray | Nest
+  : P extends Tensor | number | TypedArray | NestedLeaf
     ? P
     : P extends string | boolean | null | undefined | Methods
       ? never
       : P extends readonly unknown[]
         ? Leaf<P[number]>
         : P extends object
-          ? Leaf<Parts<P>>
+          ? Leaf<NodeChildren<P>>
           : never;
 
 /** What an object consists of: its fields, or what an instance says by `treeOfInstance`. */
-type Parts<P> = typeof treeOfInstance extends keyof P
+type NodeChildren<P> = typeof treeOfInstance extends keyof P
   ? NonNullable<P[typeof treeOfInstance & keyof P]>
   : P[keyof P];
 
 /** The type of a tree of type `P` with an `R` in the place of each leaf; instances of classes stay of their class. */
 export type Mapped<P, R> = [unknown] extends [P]
   ? P
-  : P extends Tensor | number | TypedArray | Nest
+  : P extends Tensor | number | TypedArray | NestedLeaf
     ? R
     : P extends string | boolean | null | undefined
       ? P

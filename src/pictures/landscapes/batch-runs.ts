@@ -118,17 +118,21 @@ export async function compareBatches<P, B extends object>(
   return runs;
 }
 
-type Step<P, B> = (params: P, state: unknown, batch: B) => { readonly params: P; readonly state: unknown };
+type UpdateFunction<P, B> = (
+  params: P,
+  state: unknown,
+  batch: B,
+) => { readonly params: P; readonly state: unknown };
 
 function makeStep<P, B>(
   loss: (params: P, batch: B) => Tensor,
   optimizer: GeneralOptimizer<unknown>,
-): Step<P, B> {
+): UpdateFunction<P, B> {
   return jit((params: P, state: unknown, batch: B) => {
     const slope = (grad((p: P) => loss(p, batch)) as (p: P) => P)(params);
     const { updates, state: next } = optimizer.update(slope, state, params);
     return { params: applyUpdates(params, updates), state: next };
-  }) as Step<P, B>;
+  }) as UpdateFunction<P, B>;
 }
 
 function countItems(data: unknown): number {

@@ -10,14 +10,14 @@ import { flatten, unflatten } from "../../engine/tree/index.ts";
 import { type Shape, sizeOf } from "../../engine/util/shape.ts";
 
 /** Parameters as one long vector, with what is needed to make them from one again. */
-export interface Flat {
+export interface ParameterVector {
   readonly values: Float64Array;
   readonly shapes: readonly Shape[];
   readonly rebuild: (values: ArrayLike<number>) => unknown;
 }
 
 /** All numbers of nested parameters, one after the other. */
-export function flattenParams(operation: string, params: unknown): Flat {
+export function flattenParams(operation: string, params: unknown): ParameterVector {
   const { def, leaves } = flatten(params, operation);
   const tensors = leaves.map((leaf) => asTensor(leaf, operation));
   const shapes = tensors.map(({ shape }) => shape);
@@ -51,7 +51,7 @@ export function randomDirection(key: KeyWords, size: number): Float64Array {
  *
  * @see Li, Xu, Taylor, Studer, Goldstein, Visualizing the loss landscape of neural nets, NeurIPS 2018, section 4.
  */
-export function filterNormalised(key: KeyWords, { values, shapes }: Flat): Float64Array {
+export function filterNormalised(key: KeyWords, { values, shapes }: ParameterVector): Float64Array {
   const direction = new Float64Array(values.length);
   let from = 0;
   shapes.forEach((shape, leaf) => {

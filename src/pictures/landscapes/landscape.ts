@@ -132,13 +132,13 @@ export function defineLandscape(
   };
 }
 
-interface Written {
+interface LandscapeFunction {
   readonly value: Landscape["value"];
   readonly names: readonly string[];
   readonly text: string;
 }
 
-function ofText(text: string): Written {
+function ofText(text: string): LandscapeFunction {
   const { inputs, evaluate } = compileText(text);
   return { value: (point) => evaluate(inputs.map((_, i) => point.at(i))), names: inputs, text: text.trim() };
 }
@@ -146,7 +146,7 @@ function ofText(text: string): Written {
 function ofFunction(
   f: (...coordinates: Tensor[]) => Tensor,
   { start, coordinates }: LandscapeOptions,
-): Written {
+): LandscapeFunction {
   const text = f.name === "" ? "f" : f.name;
   const isOfVector = f.length <= 1 && (start ?? coordinates ?? usualStart).length !== 1;
   const n = isOfVector ? (start ?? coordinates ?? usualStart).length : Math.max(1, f.length);

@@ -11,7 +11,7 @@ import { flatten, unflatten } from "../../engine/tree/index.ts";
 import {
   dot,
   filterNormalised,
-  type Flat,
+  type ParameterVector,
   flattenParams,
   principalDirections,
   randomDirection,
@@ -113,12 +113,17 @@ export function landscape<P>(
   };
 }
 
-interface Plane {
+interface SlicePlane {
   readonly axes: readonly [Float64Array, Float64Array];
   readonly explained: readonly [number, number] | undefined;
 }
 
-function planeOf(kind: SliceDirections, centre: Flat, path: readonly Float64Array[], seed: number): Plane {
+function planeOf(
+  kind: SliceDirections,
+  centre: ParameterVector,
+  path: readonly Float64Array[],
+  seed: number,
+): SlicePlane {
   const [first, second] = split(key(seed));
   switch (kind) {
     case "random": {
@@ -184,7 +189,7 @@ function spaced([from, to]: Interval, n: number): number[] {
   return Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
 }
 
-function samePlace(centre: Flat, point: unknown, i: number): Float64Array {
+function samePlace(centre: ParameterVector, point: unknown, i: number): Float64Array {
   const { values, shapes } = flattenParams("landscape", point);
   if (JSON.stringify(shapes) === JSON.stringify(centre.shapes)) return values;
   throw new DownhillError(

@@ -190,7 +190,7 @@ function lowestAtRest(tracks: readonly Pick<Track, "values" | "gradientNorms">[]
   return lowest.isAtRest && !isFalling ? lowest.value : -Infinity;
 }
 
-interface Standard {
+interface RaceCriteria {
   readonly landscape: Landscape;
   readonly lowest: number;
   readonly tolerances: readonly number[];
@@ -201,7 +201,7 @@ function judge(
   name: string,
   { learningRate }: GeneralOptimizer<unknown>,
   track: Track,
-  { landscape, lowest, tolerances }: Standard,
+  { landscape, lowest, tolerances }: RaceCriteria,
 ): RaceRun {
   const broken = track.points.findIndex(
     (point, t) => !isFinitePoint(point) || !Number.isFinite(track.values[t]),

@@ -14,7 +14,7 @@ export interface Study {
 }
 
 /** A part of a study that is drawn. */
-export type StudyFigure = RaceFigure | LinesFigure | TableFigure | SliceFigure;
+export type StudyFigure = RaceFigure | PlotFigure | StudyTable | SliceFigure;
 
 /** A race: its paths over the contours, its values by step, and the table of steps. */
 export interface RaceFigure {
@@ -26,12 +26,12 @@ export interface RaceFigure {
 }
 
 /** Curves or dots over two axes. */
-export interface LinesFigure {
+export interface PlotFigure {
   readonly kind: "lines";
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
-  readonly series: readonly Series[];
+  readonly series: readonly PlotSeries[];
   /** Places on the x axis that have a name. */
   readonly marks?: readonly { readonly x: number; readonly text: string }[];
   readonly note?: string;
@@ -45,7 +45,7 @@ export interface Axis {
 }
 
 /** Points of a curve. */
-export interface Series {
+export interface PlotSeries {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly number[];
@@ -56,7 +56,7 @@ export interface Series {
 }
 
 /** A table. */
-export interface TableFigure {
+export interface StudyTable {
   readonly kind: "table";
   readonly title: string;
   readonly head: readonly string[];

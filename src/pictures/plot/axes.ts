@@ -1,6 +1,6 @@
 import { element, type Markup } from "./markup.ts";
 import { round } from "./markers.ts";
-import { type Scale, showTick } from "./scale.ts";
+import { type AxisScale, showTick } from "./scale.ts";
 
 const letterWidth = 7.4; // pixels of a digit of a mark
 const endMargin = 16; // right of a plot
@@ -35,8 +35,8 @@ export function marginOf(ticks: readonly string[]): number {
 /** The frame of a plot with marks and names of its axes: that of y above it, that of x below. */
 export function drawAxes(
   box: Box,
-  x: Scale,
-  y: Scale,
+  x: AxisScale,
+  y: AxisScale,
   texts: { readonly x: AxisText; readonly y: AxisText },
   hasGrid: boolean,
 ): Markup[] {

@@ -60,7 +60,7 @@ export interface ChartView {
 }
 
 /** The size of a drawing, in CSS pixels. */
-export interface Size {
+export interface ChartSize {
   readonly width: number;
   readonly height: number;
 }

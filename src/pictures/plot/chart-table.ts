@@ -5,7 +5,7 @@ import { showNumber } from "./number-text.ts";
 const mostRows = 200; // of a table; the file has all
 
 /** The numbers of a chart as rows; a cell is empty where there is no number. */
-interface Rows {
+interface ChartTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly (string | number | undefined)[])[];
 }
@@ -56,7 +56,7 @@ export function chartCsv(spec: ChartSpec): string {
   return [head, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
 }
 
-function rowsOf(spec: ChartSpec): Rows {
+function rowsOf(spec: ChartSpec): ChartTable {
   const { x, series } = spec;
   const xName = x.label === "" ? "x" : x.label;
   const longest = series.reduce<SeriesSpec | undefined>(
@@ -74,7 +74,7 @@ function isRising(x: ArrayLike<number>): boolean {
 }
 
 /** A row a place, a column a series. */
-function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly number[]): Rows {
+function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly number[]): ChartTable {
   const columns = series.flatMap(({ name, x, y, draw, low = [], high = [] }) => {
     const column = (
       head: string,
@@ -92,7 +92,7 @@ function sharedRows(xName: string, series: readonly SeriesSpec[], xs: readonly n
 }
 
 /** A row a point, with the name of its series. */
-function pointRows(xName: string, { y: { label }, series }: ChartSpec): Rows {
+function pointRows(xName: string, { y: { label }, series }: ChartSpec): ChartTable {
   const hasBand = series.some(({ draw }) => draw === "band");
   return {
     head: ["series", xName, label === "" ? "y" : label, ...(hasBand ? ["from", "to"] : [])],

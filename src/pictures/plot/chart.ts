@@ -7,7 +7,7 @@ import {
   coloursOf,
   namesOf,
   type SeriesSpec,
-  type Size,
+  type ChartSize,
 } from "./chart-spec.ts";
 import { drawLegend, legendHeight } from "./legend.ts";
 import { element, type Markup } from "./markup.ts";
@@ -17,19 +17,19 @@ import {
   logScale,
   roundLogScale,
   roundScale,
-  type Scale,
+  type AxisScale,
   scaleFromZero,
   showTick,
 } from "./scale.ts";
-import { drawSeries, overhang, type Plane } from "./series.ts";
+import { drawSeries, overhang, type PlotArea } from "./series.ts";
 
 /** Where the parts of a chart lie. */
 export interface ChartLayout {
-  readonly size: Size;
+  readonly size: ChartSize;
   /** The part inside the axes. */
   readonly box: Box;
-  readonly x: Scale;
-  readonly y: Scale;
+  readonly x: AxisScale;
+  readonly y: AxisScale;
 }
 
 const largest = 1e300; // the difference of larger values may be infinite
@@ -38,7 +38,7 @@ const largest = 1e300; // the difference of larger values may be infinite
  * A chart of so many CSS pixels as an `svg` element: text of 12 pixels, drawn for the size and not to be scaled. Its colours are
  * the custom properties of `colourProperties`, its style is `chartStyle`.
  */
-export function drawChart(spec: ChartSpec, size: Size, view: ChartView = {}): Markup {
+export function drawChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): Markup {
   return element(
     "svg",
     {
@@ -52,7 +52,7 @@ export function drawChart(spec: ChartSpec, size: Size, view: ChartView = {}): Ma
 }
 
 /** Where a chart of such a size has its plot, and the scales of its axes. */
-export function layoutChart(spec: ChartSpec, size: Size, view: ChartView = {}): ChartLayout {
+export function layoutChart(spec: ChartSpec, size: ChartSize, view: ChartView = {}): ChartLayout {
   for (const series of spec.series) checkLengths(spec.title, series);
   const shown = spec.series.filter(({ name }) => view.hidden?.has(name) !== true);
   const seen = shown.length > 0 ? shown : spec.series;
@@ -75,7 +75,7 @@ const endSpace = 18; // pixels right of a plot: half of a mark's number
 /** What stands inside the drawing of a chart. */
 export function drawParts(spec: ChartSpec, { size, box, x, y }: ChartLayout, view: ChartView = {}): Markup[] {
   const { left, top } = edges(box);
-  const plane: Plane = {
+  const plane: PlotArea = {
     width: box.width,
     height: box.height,
     spot: (a, b) => [overhang + x.at(a) * box.width, overhang + (1 - y.at(b)) * box.height],
@@ -127,7 +127,7 @@ export function writerOf({ unit = "number" }: AxisSpec): (value: number) => stri
   return unit === "percent" ? (value) => `${showTick(value * 100)} %` : showTick;
 }
 
-function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, view: ChartView): Scale {
+function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, view: ChartView): AxisScale {
   const isLog = view.isLogX ?? axis.log ?? false;
   const values = finite(series.flatMap(({ x }) => Array.from(x))).filter((value) => !isLog || value > 0);
   const most = marksFor(width, 8);
@@ -146,7 +146,7 @@ function xScale(axis: AxisSpec, series: readonly SeriesSpec[], width: number, vi
   return { ...scale, ticks: hasRoom ? [from, ...whole] : whole };
 }
 
-function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, view: ChartView): Scale {
+function yScale(axis: AxisSpec, series: readonly SeriesSpec[], height: number, view: ChartView): AxisScale {
   const isLog = view.isLogY ?? axis.log ?? false;
   const values = yValues(series, view.x);
   const count = Math.max(2, Math.min(6, Math.floor(height / 36)));

@@ -8,13 +8,13 @@ const rowHeight = 20;
 const letter = 6.7; // pixels of a letter, about
 
 /** A name in a legend and where it stands. */
-interface Entry {
+interface LegendEntry {
   readonly named: NamedSeries;
   readonly x: number;
   readonly row: number;
 }
 
-function entriesOf(names: readonly NamedSeries[], width: number): Entry[] {
+function entriesOf(names: readonly NamedSeries[], width: number): LegendEntry[] {
   let [x, row] = [0, 0];
   return names.map((named) => {
     const length = signWidth + 8 + Math.ceil(named.name.length * letter) + 18;

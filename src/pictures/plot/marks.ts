@@ -2,7 +2,7 @@ import { type Box, edges } from "./axes.ts";
 import type { MarkSpec } from "./chart-spec.ts";
 import { round } from "./markers.ts";
 import { element, type Markup } from "./markup.ts";
-import type { Scale } from "./scale.ts";
+import type { AxisScale } from "./scale.ts";
 
 const rowHeight = 15; // pixels of a line of labels
 const mostRows = 3;
@@ -21,7 +21,7 @@ interface PlacedMark {
 /** The labels of the marks along x in as few rows as they need, none over another; those for which three are too few have no place. */
 export function markRows(
   marks: readonly MarkSpec[],
-  x: Scale,
+  x: AxisScale,
   box: Box,
 ): { readonly placed: readonly PlacedMark[]; readonly height: number } {
   const { left, right } = edges(box);
@@ -43,7 +43,7 @@ export function markRows(
 }
 
 /** A dashed line across for each mark, with its label at the end. */
-export function drawMarks(marks: readonly MarkSpec[], x: Scale, y: Scale, box: Box): Markup[] {
+export function drawMarks(marks: readonly MarkSpec[], x: AxisScale, y: AxisScale, box: Box): Markup[] {
   const { left, right, top, bottom } = edges(box);
   const { placed } = markRows(marks, x, box);
   const most = Math.max(0, ...placed.map(({ row = 0 }) => row));

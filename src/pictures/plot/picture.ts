@@ -5,7 +5,7 @@ import { plainFonts } from "./palette.ts";
 import { chartStyle, colourStyle } from "./style.ts";
 
 /** A picture that stands alone: a heading, notes, and charts below each other. */
-export interface Picture {
+export interface StandalonePicture {
   readonly heading: string;
   readonly notes?: readonly string[];
   readonly charts: readonly PictureChart[];
@@ -40,7 +40,10 @@ svg{background:var(--paper);font-family:${plainFonts}}
 `.trim();
 
 /** Charts as an SVG file that needs nothing else and follows the reader's choice of light or dark. */
-export function writePicture({ heading, notes = [], charts }: Picture, width: number = 760): string {
+export function writePicture(
+  { heading, notes = [], charts }: StandalonePicture,
+  width: number = 760,
+): string {
   const inner = width - 2 * edge;
   const heads = textLines(heading, Math.floor(inner / headingLetter));
   const lines = notes.flatMap((note) => textLines(note, Math.floor(inner / noteLetter)));

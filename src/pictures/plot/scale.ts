@@ -1,5 +1,5 @@
 /** An axis: where values lie on it, from 0 to 1, the way back, and the values that are marked. */
-export interface Scale {
+export interface AxisScale {
   readonly ends: readonly [from: number, to: number];
   /** Equal ratios are equally far apart, not equal differences. */
   readonly isLog: boolean;
@@ -11,14 +11,14 @@ export interface Scale {
 }
 
 /** An axis between two ends, which need not be round, with round numbers at its marks: about `count` of them. */
-export function linearScale(from: number, to: number, count: number): Scale {
+export function linearScale(from: number, to: number, count: number): AxisScale {
   const [low, high] = apart(from, to);
   const step = roundStep((high - low) / count);
   return linearBetween(low, high, Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), step);
 }
 
 /** An axis that holds the values, round numbers at its ends too; about `count` marks. */
-export function roundScale(values: readonly number[], count: number): Scale {
+export function roundScale(values: readonly number[], count: number): AxisScale {
   const [low, high] = apart(...extent(values));
   const step = roundStep((high - low) / count);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
@@ -29,7 +29,7 @@ export function roundScale(values: readonly number[], count: number): Scale {
  * An axis of equal ratios between two positive ends, which need not be round: marks at powers of ten, at 1, 2 and 5 times
  * them where those are few, and at round numbers where none of these lies between the ends.
  */
-export function logScale(from: number, to: number, most: number = 7): Scale {
+export function logScale(from: number, to: number, most: number = 7): AxisScale {
   const [low, high] = [Math.log10(from), Math.log10(to > from ? to : from * 10)];
   const first = Math.floor(low + 1e-9);
   const powers = Array.from({ length: Math.ceil(high - 1e-9) - first + 1 }, (_, i) => first + i);
@@ -51,14 +51,14 @@ export function logScale(from: number, to: number, most: number = 7): Scale {
 }
 
 /** An axis of equal ratios that holds the positive ones of the values, powers of ten at its ends. */
-export function roundLogScale(values: readonly number[], most: number = 7): Scale {
+export function roundLogScale(values: readonly number[], most: number = 7): AxisScale {
   const [low, high] = extent(values.filter((value) => value > 0));
   const [first, last] = [Math.floor(Math.log10(low) + 1e-9), Math.ceil(Math.log10(high) - 1e-9)];
   return logScale(10 ** first, 10 ** Math.max(last, first + 1), most);
 }
 
 /** An axis of losses, rates and the like: from 0 on, unless the values lie close together, far from it. */
-export function scaleFromZero(values: readonly number[], count: number): Scale {
+export function scaleFromZero(values: readonly number[], count: number): AxisScale {
   const [low, high] = extent(values);
   if (high <= leastSpan) return roundScale([low < -leastSpan ? low : 0, low < -leastSpan ? 0 : 1], count);
   // differences in the last digits are rounding errors
@@ -87,7 +87,7 @@ export function showTick(value: number): string {
   return String(clean(value)).replace("-", "−");
 }
 
-function linearBetween(from: number, to: number, first: number, last: number, step: number): Scale {
+function linearBetween(from: number, to: number, first: number, last: number, step: number): AxisScale {
   return {
     ends: [from, to],
     isLog: false,

@@ -10,13 +10,13 @@ const mostShapes = 400; // markers with shapes of their own
 const mostStems = 300;
 
 /** A place in a drawing. */
-export type Spot = readonly [x: number, y: number];
+export type DrawingPoint = readonly [x: number, y: number];
 
 /** What series are drawn on. */
-export interface Plane {
+export interface PlotArea {
   readonly width: number;
   readonly height: number;
-  readonly spot: (x: number, y: number) => Spot;
+  readonly spot: (x: number, y: number) => DrawingPoint;
   readonly yEnds: readonly [from: number, to: number];
   /** All is shown that its axes were made for: what lies above or below is marked at the edge. */
   readonly isWhole: boolean;
@@ -26,7 +26,7 @@ export interface Plane {
 export interface SeriesStyle {
   readonly index: number;
   readonly colour: number | "ink";
-  readonly plane: Plane;
+  readonly plane: PlotArea;
   /** Dots have the shape of their colour. */
   readonly hasShapes: boolean;
 }
@@ -82,8 +82,8 @@ function shapesOf(series: SeriesSpec, { colour, plane, hasShapes }: SeriesStyle)
 }
 
 /** The points of a curve, those between two gaps together. */
-function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: Plane): Spot[][] {
-  const runs: Spot[][] = [];
+function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: PlotArea): DrawingPoint[][] {
+  const runs: DrawingPoint[][] = [];
   let isOpen = false;
   for (let i = 0; i < x.length; i++) {
     const here = spot(x[i]!, y[i]!);
@@ -96,14 +96,14 @@ function runsOf(x: ArrayLike<number>, y: ArrayLike<number>, { spot }: Plane): Sp
 }
 
 /** The points that a line marks: all where they are few, else those that stand alone and would not be seen. */
-function points(runs: readonly Spot[][], count: number, { width }: Plane): Markup[] {
+function points(runs: readonly DrawingPoint[][], count: number, { width }: PlotArea): Markup[] {
   const isMarked = count <= mostMarked && width >= 6 * count;
   const marked = isMarked ? runs.flat() : runs.filter((run) => run.length === 1).flat();
   return marked.length === 0 ? [] : [element("path", { class: "points", d: dotsOf(marked) })];
 }
 
 /** Dots, smaller and fainter the more there are. */
-function dots(all: readonly Spot[]): Markup {
+function dots(all: readonly DrawingPoint[]): Markup {
   const n = all.length;
   return element("path", {
     class: n > 150 ? "dots many" : "dots",
@@ -113,23 +113,24 @@ function dots(all: readonly Spot[]): Markup {
 }
 
 /** Lines of no length, whose round ends are dots: a fifth of the text of circles. Those on one place are drawn once. */
-function dotsOf(all: readonly Spot[]): string {
+function dotsOf(all: readonly DrawingPoint[]): string {
   return [...new Set(all.map(([px, py]) => `M${round(px)},${round(py)}h0`))].join("");
 }
 
 /** A path as the attribute of an element has it. */
-export function lineOf(spots: readonly Spot[]): string {
+export function lineOf(spots: readonly DrawingPoint[]): string {
   return spots.map(([x, y], i) => `${i === 0 ? "M" : "L"}${round(x)},${round(y)}`).join("");
 }
 
 /** A value stays until the next one. */
-function stepsOf(run: readonly Spot[]): string {
+function stepsOf(run: readonly DrawingPoint[]): string {
   return run.map(([x, y], i) => (i === 0 ? `M${round(x)},${round(y)}` : `H${round(x)}V${round(y)}`)).join("");
 }
 
-function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: Plane): string {
+function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: PlotArea): string {
   const [top, bottom] = [0, plane.height + 2 * overhang];
-  const inside = ([px, py]: Spot): string => `${round(px)},${round(Math.min(bottom, Math.max(top, py)))}`;
+  const inside = ([px, py]: DrawingPoint): string =>
+    `${round(px)},${round(Math.min(bottom, Math.max(top, py)))}`;
   let d = "";
   let [up, down]: [string[], string[]] = [[], []];
   const close = (): void => {
@@ -150,7 +151,7 @@ function bandOf({ x, low = [], high = [] }: SeriesSpec, plane: Plane): string {
 /** Small triangles at the edge below or above values that the axis has no room for. */
 function beyond(
   { draw = "line", x, y }: SeriesSpec,
-  { spot, yEnds: [from, to], isWhole, height, width }: Plane,
+  { spot, yEnds: [from, to], isWhole, height, width }: PlotArea,
 ): Markup[] {
   if (!isWhole || draw === "band" || draw === "dashes") return [];
   let last = -Infinity;
@@ -170,9 +171,12 @@ function beyond(
 }
 
 /** Of more points than pixels those that are first, last, lowest and highest of each pixel. */
-function thin(run: readonly Spot[], width: number): readonly Spot[] {
+function thin(run: readonly DrawingPoint[], width: number): readonly DrawingPoint[] {
   if (run.length <= width) return run;
-  const columns = new Map<number, { first: Spot; last: Spot; low: Spot; high: Spot }>();
+  const columns = new Map<
+    number,
+    { first: DrawingPoint; last: DrawingPoint; low: DrawingPoint; high: DrawingPoint }
+  >();
   for (const spot of run) {
     const column = Math.round(spot[0]);
     const seen = columns.get(column);

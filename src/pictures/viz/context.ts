@@ -4,18 +4,18 @@ import { bind } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import type { Naming } from "./names.ts";
 import { nameProgram } from "./names.ts";
-import type { Line, Rule } from "./rule.ts";
+import type { Line, EquationDerivative } from "./rule.ts";
 import { makeRules } from "./rule.ts";
 
 /** A program that is being looked at: its names, its values where they are known, and the rules of its equations. */
-export interface Context {
+export interface TraceContext {
   readonly program: Program;
   readonly naming: Naming;
   /** The value of everything, if the inputs have values. */
   readonly values: ReadonlyMap<Var, Tensor> | undefined;
   /** The equations that have a line of their own: all but constants. */
   readonly lines: readonly Line[];
-  readonly rule: (line: Line, active: readonly boolean[]) => Rule;
+  readonly rule: (line: Line, active: readonly boolean[]) => EquationDerivative;
 }
 
 /**
@@ -26,7 +26,7 @@ export function makeContext(
   program: Program,
   args: readonly Tensor[] | undefined,
   names: ReadonlyMap<Var, string>,
-): Context {
+): TraceContext {
   const naming = nameProgram(program, names);
   const constants = new Map<Var, Equation>(
     program.eqns.flatMap((eqn) => eqn.outs.filter((v) => naming.isConstant(v)).map((v) => [v, eqn] as const)),
@@ -65,7 +65,7 @@ export function valueIn(values: ReadonlyMap<Var, Tensor>, v: Var): Tensor {
  * The values whose differential is not zero for every program of this form, when these inputs have one.
  * Each line asks its primitive's own rule, so that a rounding ends the way.
  */
-export function activeFrom(context: Context, inputs: readonly Var[]): ReadonlySet<Var> {
+export function activeFrom(context: TraceContext, inputs: readonly Var[]): ReadonlySet<Var> {
   const active = new Set(inputs.filter((v) => isFloating(v.type.dtype)));
   if (active.size === 0) return active;
   for (const line of context.lines) {

@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.ts";
-import type { Layout, PlacedBox, PlacedEdge, Point } from "./layout.ts";
+import type { GraphLayout, PlacedBox, PlacedEdge, PixelPoint } from "./layout.ts";
 import { labelHeight } from "./layout.ts";
 import type { Markup } from "../plot/markup.ts";
 import { element } from "../plot/markup.ts";
@@ -11,7 +11,7 @@ import { must } from "../../engine/util/assert-never.ts";
  *
  * @param turns whether edges also have a head `dh-back` at their beginning, for a page that shows one of the two
  */
-export function drawGraph(graph: Graph, layout: Layout, label: string, turns: boolean): Markup {
+export function drawGraph(graph: Graph, layout: GraphLayout, label: string, turns: boolean): Markup {
   const { width, height, boxes, edges } = layout;
   return element(
     "svg",
@@ -59,7 +59,7 @@ const headLength = 7; // pixels
 const headWidth = 7;
 
 /** The head of an arrow whose tip is at `tip`, and which comes from `before`. */
-function headOf(tip: Point | undefined, before: Point | undefined): string {
+function headOf(tip: PixelPoint | undefined, before: PixelPoint | undefined): string {
   if (tip === undefined || before === undefined) return "";
   const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
   const along = { x: (tip.x - before.x) / length, y: (tip.y - before.y) / length };
@@ -69,8 +69,8 @@ function headOf(tip: Point | undefined, before: Point | undefined): string {
 }
 
 /** A smooth curve: straight ends, and at each bend a quadratic arc between the middles of the legs. */
-function curve(points: readonly Point[]): string {
-  const at = ({ x, y }: Point): string => `${round(x)},${round(y)}`;
+function curve(points: readonly PixelPoint[]): string {
+  const at = ({ x, y }: PixelPoint): string => `${round(x)},${round(y)}`;
   const [first, ...rest] = points;
   const last = rest.pop();
   if (first === undefined || last === undefined) return "";

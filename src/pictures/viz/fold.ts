@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from "./graph.ts";
-import type { Fold } from "./groups.ts";
+import type { LineFold } from "./groups.ts";
 import { isMadeName } from "./names.ts";
 
 /** A node, or a group of them that can be opened. */
@@ -44,7 +44,7 @@ const shortestRun = 4; // lines without a name that are folded into one group
 export const firstMade = 1_000_000; // the number of the first group that is made here
 
 /** A group that a node is in; parts of one `key` are one group. */
-interface Part {
+interface GroupMembership {
   readonly key: string | number;
   readonly label: string;
   /** The number of the group, where it has one before. */
@@ -59,11 +59,11 @@ interface Part {
 export function foldGraph(
   graph: Graph,
   most: number = mostNodes,
-  around?: (node: number) => readonly Fold[],
+  around?: (node: number) => readonly LineFold[],
 ): readonly FoldItem[] {
   const isSmall = graph.nodes.length <= most;
   if (isSmall && around === undefined) return graph.nodes.map(({ id }) => ({ kind: "node", node: id }));
-  const folding: Folding = {
+  const folding: GraphFolding = {
     graph,
     crossing: crossingsOf(graph),
     most: isSmall ? Infinity : Math.max(fewestHere, Math.min(most, mostItems)),
@@ -77,7 +77,7 @@ export function foldGraph(
 }
 
 /** A graph while it is folded. */
-interface Folding {
+interface GraphFolding {
   readonly graph: Graph;
   /** How many values cross from a line to those below it. */
   readonly crossing: readonly number[];
@@ -87,7 +87,12 @@ interface Folding {
   next: number;
 }
 
-function group(folding: Folding, label: string, items: readonly FoldItem[], id = folding.next++): FoldGroup {
+function group(
+  folding: GraphFolding,
+  label: string,
+  items: readonly FoldItem[],
+  id = folding.next++,
+): FoldGroup {
   const nodes = items.flatMap((item) => nodesOf(item));
   const detail = describe(nodes.map((node) => folding.graph.nodes[node]!));
   return { kind: "group", id, label, detail, items, size: nodes.length };
@@ -95,11 +100,11 @@ function group(folding: Folding, label: string, items: readonly FoldItem[], id =
 
 /** Nodes that share a part become a group, at the place of the first of them. */
 function byPart(
-  folding: Folding,
-  nodes: readonly (readonly [GraphNode, readonly Part[]])[],
+  folding: GraphFolding,
+  nodes: readonly (readonly [GraphNode, readonly GroupMembership[]])[],
   depth: number,
 ): FoldItem[] {
-  const members = new Map<string | number, (readonly [GraphNode, readonly Part[]])[]>();
+  const members = new Map<string | number, (readonly [GraphNode, readonly GroupMembership[]])[]>();
   for (const entry of nodes) {
     const part = entry[1][depth];
     if (part === undefined) continue;
@@ -121,7 +126,7 @@ function byPart(
 }
 
 /** A list that is too long as groups of its lines; inputs and what is computed stay apart. */
-function byRuns(folding: Folding, list: FoldItem[]): FoldItem[] {
+function byRuns(folding: GraphFolding, list: FoldItem[]): FoldItem[] {
   const { graph, most } = folding;
   if (list.length <= most) return list;
   const named = betweenNames(folding, list);
@@ -137,7 +142,7 @@ function byRuns(folding: Folding, list: FoldItem[]): FoldItem[] {
 }
 
 /** Lines that have a name stay as they are, and what is computed between them becomes a group; if that is enough. */
-function betweenNames(folding: Folding, list: readonly FoldItem[]): FoldItem[] | undefined {
+function betweenNames(folding: GraphFolding, list: readonly FoldItem[]): FoldItem[] | undefined {
   const { graph, most } = folding;
   const isMade = (item: FoldItem | undefined): boolean =>
     item?.kind === "node" && isMadeName(graph.nodes[item.node]!.name);
@@ -152,7 +157,7 @@ function betweenNames(folding: Folding, list: readonly FoldItem[]): FoldItem[] |
 }
 
 /** Cuts a list into at most `parts` runs of about the same size. */
-function runs(folding: Folding, list: FoldItem[], parts: number): FoldItem[] {
+function runs(folding: GraphFolding, list: FoldItem[], parts: number): FoldItem[] {
   if (list.length <= parts) return list;
   const { crossing } = folding;
   const size = Math.ceil(list.length / parts);
@@ -174,19 +179,20 @@ function runs(folding: Folding, list: FoldItem[], parts: number): FoldItem[] {
 }
 
 /** Consecutive items as one group, which may need groups of its own. */
-function run(folding: Folding, members: FoldItem[]): FoldGroup {
+function run(folding: GraphFolding, members: FoldItem[]): FoldGroup {
   return group(folding, spanOf(folding.graph, members), byRuns(folding, members));
 }
 
 /** The groups that a node is in, outermost first; of a small graph only those that `around` says, and sub-programs. */
 function partsOf(
   { id, path, depth }: GraphNode,
-  around: ((node: number) => readonly Fold[]) | undefined,
+  around: ((node: number) => readonly LineFold[]) | undefined,
   isSmall: boolean,
-): readonly Part[] {
-  const folds = around?.(id).map((fold): Part => ({ key: fold.id, label: fold.label, id: fold.id })) ?? [];
+): readonly GroupMembership[] {
+  const folds =
+    around?.(id).map((fold): GroupMembership => ({ key: fold.id, label: fold.label, id: fold.id })) ?? [];
   const scopes = isSmall ? path.slice(0, depth) : path;
-  return folds.length > 0 ? folds : scopes.map((label): Part => ({ key: label, label }));
+  return folds.length > 0 ? folds : scopes.map((label): GroupMembership => ({ key: label, label }));
 }
 
 /** From the first of some members to the last: `v3 … v40`. */

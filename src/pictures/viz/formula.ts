@@ -3,7 +3,7 @@ import { DeferredProgram, isProgram } from "../../engine/ir/index.ts";
 import { showConstant } from "../plot/number-text.ts";
 
 /** A formula under construction: its text and how tightly its outermost operator binds. */
-interface Formula {
+interface FormulaText {
   readonly text: string;
   readonly precedence: number;
 }
@@ -37,10 +37,10 @@ export function showFormula(program: Program, out: Var, named: (v: Var) => strin
     program.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn] as const)),
   );
   const uses = countUses(out, equations, named);
-  const formulas = new Map<Var, Formula>();
+  const formulas = new Map<Var, FormulaText>();
   const parts: string[] = [];
 
-  const formulaOf = (v: Var): Formula => {
+  const formulaOf = (v: Var): FormulaText => {
     const name = named(v);
     return name === undefined ? (formulas.get(v) ?? leaf("?")) : leaf(name);
   };
@@ -87,7 +87,7 @@ function countUses(
 }
 
 /** A name, a number or a formula that has been shown before. */
-function leaf(text: string): Formula {
+function leaf(text: string): FormulaText {
   if (text.startsWith("-")) return { text, precedence: product + 1 };
   return { text, precedence: / [-+*/%<>=!&|@]+ /.test(text) && !isCall(text) ? lowest : atom };
 }
@@ -104,7 +104,7 @@ function isCall(text: string): boolean {
   return false;
 }
 
-function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): Formula {
+function apply({ prim, params, ins }: Equation, operands: readonly FormulaText[]): FormulaText {
   const constant = prim.algebra?.constant?.([], params);
   if (constant !== undefined) return leaf(showConstant(constant));
   const { notation } = prim;
@@ -131,7 +131,7 @@ function apply({ prim, params, ins }: Equation, operands: readonly Formula[]): F
   return { text: `${shortNames.get(prim.name) ?? prim.name}(${args.join(", ")})`, precedence: atom };
 }
 
-function infix(operator: string, precedence: number, x: Formula, y: Formula): Formula {
+function infix(operator: string, precedence: number, x: FormulaText, y: FormulaText): FormulaText {
   if (operator === "^") return { text: `${wrap(x, precedence + 1)}^${wrap(y, product + 1)}`, precedence };
   if ((operator === "&" || operator === "|") && x.text === y.text) return x; // a condition twice is that condition
   const right = wrap(y, precedence + 1);
@@ -141,7 +141,7 @@ function infix(operator: string, precedence: number, x: Formula, y: Formula): Fo
   return { text: `${wrap(x, precedence)} ${operator} ${right}`, precedence };
 }
 
-function wrap({ text, precedence }: Formula, least: number): string {
+function wrap({ text, precedence }: FormulaText, least: number): string {
   return precedence < least ? `(${text})` : text;
 }
 

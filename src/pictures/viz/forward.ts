@@ -2,7 +2,7 @@ import type { Program, Tensor, Var } from "../../engine/ir/index.ts";
 import { arrayType, isFloating } from "../../engine/ir/index.ts";
 import { evalProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
-import type { Context } from "./context.ts";
+import type { TraceContext } from "./context.ts";
 import { activeFrom, lineName, valueIn } from "./context.ts";
 import { showEquation, showFormula } from "./formula.ts";
 import { showValue } from "./graph.ts";
@@ -19,7 +19,7 @@ import { recordOf } from "./table.ts";
  * @param seeds the value of the differential of some of them; the others are zero. `undefined` for a symbolic pass
  */
 export function forwardPass(
-  context: Context,
+  context: TraceContext,
   wrt: readonly Var[],
   seeds: ReadonlyMap<Var, Tensor> | undefined,
 ): ForwardPass {
@@ -72,7 +72,12 @@ export function forwardPass(
 }
 
 /** The formula of the differential of one result of a line, from the rule that computes it. */
-export function differential(context: Context, line: Line, result: number, active: ReadonlySet<Var>): string {
+export function differential(
+  context: TraceContext,
+  line: Line,
+  result: number,
+  active: ReadonlySet<Var>,
+): string {
   const { eqn, operands } = line;
   const marks = operands.map((v) => active.has(v));
   if (!marks.includes(true)) return "0";
@@ -94,7 +99,11 @@ export function differential(context: Context, line: Line, result: number, activ
  * The derivative of a line of one result in each value that it reads and that is active: of a number in a number the
  * derivative, else the differential of the line as far as it comes from there.
  */
-export function localDerivatives(context: Context, line: Line, active: ReadonlySet<Var>): LocalDerivative[] {
+export function localDerivatives(
+  context: TraceContext,
+  line: Line,
+  active: ReadonlySet<Var>,
+): LocalDerivative[] {
   const { eqn, operands } = line;
   const { naming } = context;
   const [out] = eqn.outs;
@@ -128,7 +137,7 @@ export function localDerivatives(context: Context, line: Line, active: ReadonlyS
  * in it. `undefined` where it has none, as in what is compared.
  */
 export function derivativeIn(
-  context: Context,
+  context: TraceContext,
   line: Line,
   marks: readonly boolean[],
 ): LineDerivative | undefined {
@@ -148,7 +157,7 @@ interface LineDerivative {
 
 /** The differentials of everything that the seeds reach; what is missing is zero. */
 function tangentsFrom(
-  context: Context,
+  context: TraceContext,
   values: ReadonlyMap<Var, Tensor>,
   seeds: ReadonlyMap<Var, Tensor>,
 ): Map<Var, Tensor> {

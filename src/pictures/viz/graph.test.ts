@@ -8,7 +8,7 @@ import { foldGraph, groupsAround, nodesOf, visibleGraph } from "./fold.ts";
 import type { FoldItem } from "./fold.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { graphOf, reachable } from "./graph.ts";
-import { estimate, type Layout, layoutGraph, withTexts } from "./layout.ts";
+import { estimate, type GraphLayout, layoutGraph, withTexts } from "./layout.ts";
 import { toDot, toMermaid, toSvg, traceTable, traceText } from "./index.ts";
 
 const notes = traceText(compileText("x*y + sin(x)"), { at: [2, 3] });
@@ -198,15 +198,15 @@ test("labels of edges lie in the drawing, over no box and over no other label", 
 
 test("other numbers stand in the same places where they fit, and else no box gets narrower", () => {
   const at = (x: number): Graph => graphOf(traceText(compileText("x*y + sin(x)"), { at: [x, 3] }));
-  const layOut = (x: number, before?: Layout): Layout => {
+  const layOut = (x: number, before?: GraphLayout): GraphLayout => {
     const graph = at(x);
     return layoutGraph(graph, visibleGraph(graph, foldGraph(graph), new Set()), undefined, before);
   };
-  const texts = (x: number, layout: Layout): Layout | undefined => {
+  const texts = (x: number, layout: GraphLayout): GraphLayout | undefined => {
     const graph = at(x);
     return withTexts(layout, graph, visibleGraph(graph, foldGraph(graph), new Set()), estimate);
   };
-  const places = ({ boxes, edges }: Layout): unknown => [
+  const places = ({ boxes, edges }: GraphLayout): unknown => [
     boxes.map(({ x, y, width }) => [x, y, width]),
     edges.map(({ points, place }) => [points, place]),
   ];

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { checkTable } from "./options.ts";
 import { showNumber } from "../plot/number-text.ts";
-import type { LocalDerivative, Shown, TraceBody, TraceLine, TraceTable } from "./table.ts";
+import type { LocalDerivative, ShownValue, TraceBody, TraceLine, TraceTable } from "./table.ts";
 
 /** An input or a line of a program, as a node of its dependency graph. */
 export interface GraphNode {
@@ -34,7 +34,7 @@ export interface Graph {
 }
 
 /** A value as a node shows it; nothing where it is not known. */
-export function showValue(value: Shown): string {
+export function showValue(value: ShownValue): string {
   if (arguments.length > 1) refuseExtra("showValue", arguments, 1);
   if (value === null) return "";
   if (typeof value === "number") return showNumber(value);
@@ -146,13 +146,13 @@ function finalAdjoints(table: TraceTable): Map<string, string> {
 }
 
 /** A derivative as a node shows it: arrays by their name only, for their elements have no room. */
-function showDerivative(name: string, value: Shown, expression: string): string {
+function showDerivative(name: string, value: ShownValue, expression: string): string {
   if (value === null) return `${name} = ${expression}`;
   return typeof value === "object" ? name : `${name} = ${showValue(value)}`;
 }
 
 /** A value as a node shows it: arrays by their type. */
-function shortValue(value: Shown): string {
+function shortValue(value: ShownValue): string {
   return typeof value === "object" && value !== null ? value.type : showValue(value);
 }
 

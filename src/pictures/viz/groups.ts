@@ -25,14 +25,14 @@ interface LoopGroup {
 }
 
 /** What a reader has folded. */
-export interface Folding {
+export interface FoldState {
   readonly closed: ReadonlySet<number>;
   /** For each loop of the text, the value of the index of the iteration that is shown; the others are folded. */
   readonly shown: ReadonlyMap<string, number>;
 }
 
 /** A group as it stands, or the iterations of a loop that are not shown. */
-export interface Fold {
+export interface LineFold {
   /** The number of the group; negative for iterations that are not shown. */
   readonly id: number;
   readonly label: string;
@@ -42,13 +42,13 @@ export interface Fold {
 /** Groups, and for each line or node the folds around it. */
 export interface Folds {
   /** The folds around a member of a group, outermost first, up to the first closed one; −1 is the member of none. */
-  around(group: number): readonly Fold[];
+  around(group: number): readonly LineFold[];
   /** The iteration to show where the iterations of a fold with a negative number are wanted: the nearest of them. */
   beside(id: number): { readonly loop: string; readonly value: number };
 }
 
 /** What a page begins with. */
-export function firstFolding(groups: readonly LineGroup[]): Folding {
+export function firstFolding(groups: readonly LineGroup[]): FoldState {
   return {
     closed: new Set(groups.flatMap((group, i) => (group.kind === "part" && group.isClosed ? [i] : []))),
     shown: new Map(loopsOf(groups).map(({ loop, values }) => [loop, values[0] ?? 0])),
@@ -58,9 +58,9 @@ export function firstFolding(groups: readonly LineGroup[]): Folding {
 /** What a page has folded after a trace with other groups took the place of the one before: where they are alike, the same. */
 export function keepFolding(
   before: readonly LineGroup[],
-  folding: Folding,
+  folding: FoldState,
   groups: readonly LineGroup[],
-): Folding {
+): FoldState {
   const first = firstFolding(groups);
   const isAlike =
     before.length === groups.length &&
@@ -71,14 +71,14 @@ export function keepFolding(
 }
 
 /** A loop of the text, the name of its index, and the values that it has in any run, in their order. */
-export interface Loop {
+export interface SourceLoop {
   readonly loop: string;
   readonly label: string;
   readonly values: readonly number[];
 }
 
 /** The loops of the text, in the order in which they first ran. */
-export function loopsOf(groups: readonly LineGroup[]): Loop[] {
+export function loopsOf(groups: readonly LineGroup[]): SourceLoop[] {
   const loops = new Map<string, { label: string; values: Set<number> }>();
   for (const group of groups) {
     if (group.kind !== "iteration") continue;
@@ -96,7 +96,7 @@ export function loopsOf(groups: readonly LineGroup[]): Loop[] {
 }
 
 /** The folds of these groups. */
-export function foldsOf(groups: readonly LineGroup[], { closed, shown }: Folding): Folds {
+export function foldsOf(groups: readonly LineGroup[], { closed, shown }: FoldState): Folds {
   const iterations = new Map<number, number[]>(); // for each run of a loop, in the order in which they ran
   groups.forEach(({ kind, parent }, i) => {
     if (kind !== "iteration") return;
@@ -121,8 +121,8 @@ export function foldsOf(groups: readonly LineGroup[], { closed, shown }: Folding
     const place = placeShown(run);
     return [list.slice(0, place), list.slice(place + 1)];
   };
-  const known = new Map<number, readonly Fold[]>();
-  const around = (at: number): readonly Fold[] => {
+  const known = new Map<number, readonly LineFold[]>();
+  const around = (at: number): readonly LineFold[] => {
     const group = groups[at];
     if (group === undefined) return [];
     let folds = known.get(at);
@@ -138,8 +138,8 @@ export function foldsOf(groups: readonly LineGroup[], { closed, shown }: Folding
     known.set(at, folds);
     return folds;
   };
-  const rests = new Map<number, Fold>();
-  function restOf(run: number, side: number): Fold {
+  const rests = new Map<number, LineFold>();
+  function restOf(run: number, side: number): LineFold {
     const id = -(2 * run + side + 1);
     let rest = rests.get(id);
     if (rest === undefined) {

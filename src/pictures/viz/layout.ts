@@ -5,13 +5,13 @@ import type { Graph as DependencyGraph } from "./graph.ts";
 import { setText } from "./math-pieces.ts";
 
 /** A place in a drawing, in CSS pixels. */
-export interface Point {
+export interface PixelPoint {
   readonly x: number;
   readonly y: number;
 }
 
 /** A box of the drawing: its middle, its size and what stands in it. */
-export interface PlacedBox extends Point {
+export interface PlacedBox extends PixelPoint {
   readonly item: FoldItem;
   readonly width: number;
   readonly height: number;
@@ -28,16 +28,16 @@ export interface PlacedEdge {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  readonly points: readonly Point[];
+  readonly points: readonly PixelPoint[];
   /** What stands on it, set as mathematics, and where its middle is; an empty text where there is nothing. */
   readonly label: string;
-  readonly place: Point;
+  readonly place: PixelPoint;
   /** Of the label, in pixels. */
   readonly width: number;
 }
 
 /** A drawing before it is drawn. */
-export interface Layout {
+export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly PlacedBox[];
@@ -63,8 +63,11 @@ interface LayeredGraph {
   setGraph(label: Readonly<Record<string, string | number>>): void;
   setNode(name: string, label: { width: number; height: number }): void;
   setEdge(from: string, to: string, label: object): void;
-  node(name: string): Point | undefined;
-  edge(from: string, to: string): (Partial<Point> & { readonly points: readonly Point[] }) | undefined;
+  node(name: string): PixelPoint | undefined;
+  edge(
+    from: string,
+    to: string,
+  ): (Partial<PixelPoint> & { readonly points: readonly PixelPoint[] }) | undefined;
 }
 const layered = dagre as unknown as {
   readonly Graph: new () => LayeredGraph;
@@ -84,8 +87,8 @@ export function layoutGraph(
   graph: DependencyGraph,
   visible: VisibleGraph,
   measure: Measure = estimate,
-  before?: Layout,
-): Layout {
+  before?: GraphLayout,
+): GraphLayout {
   const own = partsOf(graph, visible, measure);
   const boxes = own.boxes.map((box, i) => ({ ...box, width: grown(box, before?.boxes[i]) }));
   const edges = own.edges.map((edge, i) => ({ ...edge, width: grown(edge, before?.edges[i]) }));
@@ -103,11 +106,11 @@ export function layoutGraph(
  * where a text does not fit.
  */
 export function withTexts(
-  { boxes, edges, ...size }: Layout,
+  { boxes, edges, ...size }: GraphLayout,
   graph: DependencyGraph,
   visible: VisibleGraph,
   measure: Measure,
-): Layout | undefined {
+): GraphLayout | undefined {
   const next = partsOf(graph, visible, measure);
   const fits =
     next.boxes.every(({ width, height }, i) => width <= boxes[i]!.width && height === boxes[i]!.height) &&
@@ -160,7 +163,11 @@ function labelOf(graph: DependencyGraph, { boxes }: VisibleGraph, { from, to, fi
 
 export const labelHeight = 16; // pixels
 
-function place(boxes: readonly SizedBox[], drawn: readonly LabelledEdge[], alignment?: Alignment): Layout {
+function place(
+  boxes: readonly SizedBox[],
+  drawn: readonly LabelledEdge[],
+  alignment?: Alignment,
+): GraphLayout {
   const layers = new layered.Graph();
   const isLabelled = drawn.some(({ label }) => label !== "");
   const ranksep = isLabelled ? 30 : 44; // a label has a layer of its own

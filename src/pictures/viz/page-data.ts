@@ -4,7 +4,7 @@ import type { LineGroup } from "./groups.ts";
 import { lineGroups } from "./line-groups.ts";
 import { showNumber } from "../plot/number-text.ts";
 import { isComparable } from "./table.ts";
-import type { Check, ReverseLine, Shown, TraceTable } from "./table.ts";
+import type { Check, ReverseLine, ShownValue, TraceTable } from "./table.ts";
 
 /** What a page is made of: everything as text, small enough for programs of many thousand lines. */
 export interface PageData {
@@ -80,7 +80,7 @@ export function pageData(table: TraceTable, title: string): PageData {
     stored.set(at, list);
   }
   const isSymbolic = table.inputs.every(({ value }) => value === null) && table.inputs.length > 0;
-  const lineOf = (name: string, right: string, value: Shown): PageLine => ({
+  const lineOf = (name: string, right: string, value: ShownValue): PageLine => ({
     left: name,
     right,
     value: showValue(value),
@@ -172,7 +172,7 @@ function pickLines<T>(table: TraceTable, entries: readonly T[]): T[] {
 const mostLabelled = 3; // inputs named in the label of a pass
 
 /** `dx = 1, dy = 0`; of many inputs, or of arrays, only those that move. */
-function labelOf(table: TraceTable, seed: Readonly<Record<string, Shown>>): string {
+function labelOf(table: TraceTable, seed: Readonly<Record<string, ShownValue>>): string {
   const tangents = new Map((table.forward[0]?.lines ?? []).map(({ name, tangent }) => [name, tangent.name]));
   const entries = Object.entries(seed);
   const hasArrays = entries.some(([, value]) => typeof value === "object" && value !== null);

@@ -3,11 +3,11 @@ import { isFloating } from "../../engine/ir/index.ts";
 import { add, full } from "../../engine/prims/linear.ts";
 import { evalProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
-import type { Context } from "./context.ts";
+import type { TraceContext } from "./context.ts";
 import { activeFrom, lineName, valueIn } from "./context.ts";
 import { ancestors, showFormula } from "./formula.ts";
 import { differential } from "./forward.ts";
-import type { Line, Rule } from "./rule.ts";
+import type { Line, EquationDerivative } from "./rule.ts";
 import { show } from "./show.ts";
 import { keptBy, makeStore } from "./store.ts";
 import type { Contribution, ReverseLine, StoredValue } from "./table.ts";
@@ -21,13 +21,13 @@ export interface ReverseTrace {
 }
 
 /** The adjoint of one value: what flowed into it, and the sum so far. */
-interface Adjoint {
+interface AdjointAccumulator {
   readonly contributions: { readonly from: string; readonly expression: string }[];
   value: Tensor | undefined;
 }
 
 /** One contribution of a line to an operand. */
-interface Flow {
+interface OperandContribution {
   readonly to: Var;
   readonly expression: string;
   readonly value: Tensor | undefined;
@@ -38,11 +38,11 @@ interface Flow {
  * Walks the lines backwards from the first result. Each line's rule is linearised and transposed as `grad` does it; what
  * this adds to the adjoints of its operands are its contributions.
  */
-export function reverseTrace(context: Context, wrt: readonly Var[]): ReverseTrace {
+export function reverseTrace(context: TraceContext, wrt: readonly Var[]): ReverseTrace {
   const { program, naming, values, lines } = context;
   const out = must(program.outs[0], "a result");
   const active = activeFrom(context, wrt);
-  const adjoints = new Map<Var, Adjoint>();
+  const adjoints = new Map<Var, AdjointAccumulator>();
   const store = makeStore();
   const shown: (() => ReverseLine[])[] = []; // shown at the end, when the number of contributions is known
 
@@ -93,7 +93,7 @@ export function reverseTrace(context: Context, wrt: readonly Var[]): ReverseTrac
 }
 
 function adjointLine(
-  context: Context,
+  context: TraceContext,
   v: Var,
   expression: string,
   sign: "=" | "+=",
@@ -113,7 +113,11 @@ function adjointLine(
 const longestSum = 72; // a longer sum is told by its number of terms
 
 /** The sum of the contributions to an adjoint, where there are several. */
-function sumLines(context: Context, v: Var, adjoint: Adjoint | undefined): () => ReverseLine[] {
+function sumLines(
+  context: TraceContext,
+  v: Var,
+  adjoint: AdjointAccumulator | undefined,
+): () => ReverseLine[] {
   return () => {
     if (adjoint === undefined) return [];
     const { contributions, value } = adjoint;
@@ -129,12 +133,12 @@ function sumLines(context: Context, v: Var, adjoint: Adjoint | undefined): () =>
 
 /** What one line contributes to the adjoints of its operands, by the transpose of its linearised rule. */
 function flowsOf(
-  context: Context,
+  context: TraceContext,
   line: Line,
   active: ReadonlySet<Var>,
-  adjoints: ReadonlyMap<Var, Adjoint>,
+  adjoints: ReadonlyMap<Var, AdjointAccumulator>,
   store: ReturnType<typeof makeStore>,
-): Flow[] {
+): OperandContribution[] {
   const { naming, values } = context;
   const { eqn, operands } = line;
   const marks = operands.map((v) => active.has(v));
@@ -169,10 +173,10 @@ function flowsOf(
 
 function backwardValues(
   { operands }: Line,
-  rule: Rule,
+  rule: EquationDerivative,
   values: ReadonlyMap<Var, Tensor>,
   cotangents: readonly Var[],
-  adjoints: ReadonlyMap<Var, Adjoint>,
+  adjoints: ReadonlyMap<Var, AdjointAccumulator>,
 ): Tensor[] {
   const known = evalProgram(
     rule.known,

@@ -12,7 +12,7 @@ import { must } from "../../engine/util/assert-never.ts";
  * `jvp` by the primitive's own rule, partial evaluation into what is known on the way forward and what is linear,
  * and transposition of the linear part. Constant operands are part of it: the rule of `x^3` has no operand 3.
  */
-export interface Rule {
+export interface EquationDerivative {
   /** ins: the operands, then a tangent for each active one; outs: the results, then a tangent for each active one. */
   readonly forward: Program;
   /** Which results have a tangent. */
@@ -35,13 +35,13 @@ export interface Line {
 /** Makes rules, each kind of line once. */
 export function makeRules(
   constants: ReadonlyMap<Var, Equation>,
-): (line: Line, active: readonly boolean[]) => Rule {
-  const byKind = new Map<string, Rule>();
-  const byLine = new Map<Line, Map<string, Rule>>();
+): (line: Line, active: readonly boolean[]) => EquationDerivative {
+  const byKind = new Map<string, EquationDerivative>();
+  const byLine = new Map<Line, Map<string, EquationDerivative>>();
   return (line, active) => {
     const mask = active.map(Number).join("");
     let own = byLine.get(line);
-    if (own === undefined) byLine.set(line, (own = new Map<string, Rule>()));
+    if (own === undefined) byLine.set(line, (own = new Map<string, EquationDerivative>()));
     let rule = own.get(mask);
     if (rule !== undefined) return rule;
     const program = single(line, constants);
@@ -78,7 +78,7 @@ function single({ eqn, operands }: Line, constants: ReadonlyMap<Var, Equation>):
   };
 }
 
-function makeRule(program: Program, active: readonly boolean[]): Rule {
+function makeRule(program: Program, active: readonly boolean[]): EquationDerivative {
   const nOuts = program.outs.length;
   const jvp = tools.jvpProgram(
     program,
@@ -154,13 +154,13 @@ function foldConstants(program: Program, ones: number = 0): Program {
   }).program;
 }
 
-const locals = new WeakMap<Rule, Program>();
+const locals = new WeakMap<EquationDerivative, Program>();
 
 /**
  * The derivative of a rule whose operands and results are numbers, as a formula of its operands: the rule with the
  * differential 1 of each active operand. ins: the operands; outs: the results, then the derivative of each active one.
  */
-export function localDerivative(rule: Rule): Program {
+export function localDerivative(rule: EquationDerivative): Program {
   let local = locals.get(rule);
   if (local === undefined) {
     local = foldConstants(rule.forward, rule.forward.ins.length - rule.known.ins.length);

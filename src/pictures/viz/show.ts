@@ -3,7 +3,7 @@ import { readElements } from "../../engine/ir/elements.ts";
 import type { ArrayType, Tensor } from "../../engine/ir/index.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { showNumber } from "../plot/number-text.ts";
-import type { Numbers, Shown } from "./table.ts";
+import type { Numbers, ShownValue } from "./table.ts";
 
 const previewed = 6; // elements of an array that a table shows
 
@@ -13,7 +13,7 @@ export function elements(x: Tensor, most: number = Infinity): number[] {
 }
 
 /** A value as a table has it; a missing one is a zero. */
-export function show(x: Tensor | undefined, type: ArrayType): Shown {
+export function show(x: Tensor | undefined, type: ArrayType): ShownValue {
   const size = sizeOf(type.shape);
   const shown =
     x === undefined ? new Array<number>(Math.min(size, previewed)).fill(0) : elements(x, previewed);

@@ -13,7 +13,7 @@ import { readPlace, variableNames } from "./variable-names.ts";
 export type TraceSource = Program | ((...args: never[]) => unknown);
 
 /** A program to look at, and the values of its inputs if they are known. */
-export interface Traceable {
+export interface TraceSubject {
   readonly program: Program;
   readonly args: readonly Tensor[] | undefined;
   /** The first inputs, which hold tensors that the function took from outside; they are not differentiated. */
@@ -26,7 +26,7 @@ export function traceable(
   source: TraceSource,
   at: readonly unknown[] | undefined,
   names: readonly string[],
-): Traceable {
+): TraceSubject {
   if (isProgram(source)) {
     const args = at?.map((x) => asTensor(x, "traceTable"));
     if (args !== undefined && args.length !== source.ins.length) {

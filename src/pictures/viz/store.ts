@@ -1,14 +1,14 @@
 import type { Var } from "../../engine/ir/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
-import type { Context } from "./context.ts";
+import type { TraceContext } from "./context.ts";
 import { lineName } from "./context.ts";
 import { showFormula } from "./formula.ts";
 import { showConstant } from "../plot/number-text.ts";
-import type { Line, Rule } from "./rule.ts";
+import type { Line, EquationDerivative } from "./rule.ts";
 import type { StoredValue } from "./table.ts";
 
 /** A value kept on the way forward for the way back. */
-export interface Kept {
+export interface SavedValue {
   /** What formulas call it. */
   readonly name: string;
   readonly formula: string;
@@ -19,7 +19,7 @@ export interface Kept {
 const longest = 24; // a longer formula gets a name
 
 /** What the linear part of a rule takes from the way forward, in the order in which it takes it. */
-export function keptBy(context: Context, line: Line, rule: Rule): Kept[] {
+export function keptBy(context: TraceContext, line: Line, rule: EquationDerivative): SavedValue[] {
   const { naming } = context;
   const { eqn, operands } = line;
   const { known, storedOperands } = rule;
@@ -36,7 +36,7 @@ export function keptBy(context: Context, line: Line, rule: Rule): Kept[] {
     }),
   );
 
-  return storedOperands.map((operand, i): Kept => {
+  return storedOperands.map((operand, i): SavedValue => {
     if (operand !== undefined) {
       const name = naming.nameOf(must(operands[operand], "an operand"));
       return { name, formula: name, at: name };
@@ -57,13 +57,13 @@ export function keptBy(context: Context, line: Line, rule: Rule): Kept[] {
 }
 
 /** Collects what is stored and who uses it again. */
-export interface Store {
-  use(kept: Kept, from: string, to: string): void;
+export interface StoredValueCollector {
+  use(kept: SavedValue, from: string, to: string): void;
   list(): StoredValue[];
 }
 
 /** Makes an empty store. */
-export function makeStore(): Store {
+export function makeStore(): StoredValueCollector {
   const entries = new Map<string, StoredValue & { readonly usedBy: { from: string; to: string }[] }>();
   return {
     use({ name, formula, at }, from, to) {

@@ -5,7 +5,7 @@ export interface ShownArray {
 }
 
 /** A value in a table; `null` where none was given or computed. */
-export type Shown = number | boolean | ShownArray | null;
+export type ShownValue = number | boolean | ShownArray | null;
 
 /** Nested arrays of numbers, as `tolist` gives them. */
 export type Numbers = number | boolean | readonly Numbers[];
@@ -14,7 +14,7 @@ export type Numbers = number | boolean | readonly Numbers[];
 export interface TraceInput {
   readonly name: string;
   readonly type: string;
-  readonly value: Shown;
+  readonly value: ShownValue;
   /** Whether the derivative with respect to it is asked for. */
   readonly differentiated: boolean;
 }
@@ -27,7 +27,7 @@ export interface TraceLine {
   /** `name = expression`. */
   readonly text: string;
   readonly type: string;
-  readonly value: Shown;
+  readonly value: ShownValue;
   /** The primitive that computes it. */
   readonly operation: string;
   /** Names of the inputs and lines that it reads. */
@@ -58,7 +58,7 @@ export interface LocalDerivative {
   /** The derivative of a number in a number, `cos(x)`; else the differential as far as it comes from there, `dx @ w`. */
   readonly expression: string;
   /** Of a number in a number, where values are known. */
-  readonly value: Shown;
+  readonly value: ShownValue;
 }
 
 /** A sub-program; its names are its own. */
@@ -74,7 +74,7 @@ export interface TraceBody {
 /** One forward pass: the differentials of all lines for one seed. */
 export interface ForwardPass {
   /** The differential given to each input. */
-  readonly seed: Readonly<Record<string, Shown>>;
+  readonly seed: Readonly<Record<string, ShownValue>>;
   /** The inputs first, then the lines, in the order of the program. */
   readonly lines: readonly ForwardLine[];
 }
@@ -84,13 +84,13 @@ export interface ForwardLine {
   readonly name: string;
   /** `a = x * y`; an input alone is its name. */
   readonly text: string;
-  readonly value: Shown;
+  readonly value: ShownValue;
   readonly tangent: {
     readonly name: string;
     readonly expression: string;
     /** `da = dx * y + x * dy`. */
     readonly text: string;
-    readonly value: Shown;
+    readonly value: ShownValue;
   };
 }
 
@@ -98,7 +98,7 @@ export interface ForwardLine {
 export type ReverseLine = ReverseSeed | Contribution | AdjointSum | NoAdjoint;
 
 /** What every line of the reverse trace has. */
-interface Adjoint {
+interface AdjointLine {
   /** The input or line whose adjoint it concerns. */
   readonly of: string;
   /** `∂s/∂x`. */
@@ -106,16 +106,16 @@ interface Adjoint {
   readonly expression: string;
   /** The whole line: `∂s/∂x += ∂s/∂a * y`. */
   readonly text: string;
-  readonly value: Shown;
+  readonly value: ShownValue;
 }
 
 /** The start: `∂s/∂z = 1`. */
-export interface ReverseSeed extends Adjoint {
+export interface ReverseSeed extends AdjointLine {
   readonly kind: "seed";
 }
 
 /** What one line contributes to the adjoint of one of its operands. */
-export interface Contribution extends Adjoint {
+export interface Contribution extends AdjointLine {
   readonly kind: "contribution";
   /** The line that contributes. */
   readonly from: string;
@@ -128,14 +128,14 @@ export interface Contribution extends Adjoint {
 }
 
 /** Several contributions, added. */
-export interface AdjointSum extends Adjoint {
+export interface AdjointSum extends AdjointLine {
   readonly kind: "sum";
   /** The lines that contributed. */
   readonly from: readonly string[];
 }
 
 /** An adjoint that is zero because the result does not depend on the value. */
-export interface NoAdjoint extends Adjoint {
+export interface NoAdjoint extends AdjointLine {
   readonly kind: "none";
 }
 

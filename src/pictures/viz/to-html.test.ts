@@ -8,9 +8,9 @@ import { describePageInCi } from "../../../test/support/browser.ts";
 import { extent } from "../../../test/support/extent.ts";
 import { compileText } from "../../numeric/syntax/index.ts";
 import { toHtml, traceTable, traceText } from "./index.ts";
-import type { Row } from "./page/listing.ts";
+import type { ListingRow } from "./page/listing.ts";
 import { listRows } from "./page/listing.ts";
-import type { Mode, Step } from "./page/steps.ts";
+import type { TraceMode, TraceStep } from "./page/steps.ts";
 import { stepsOf } from "./page/steps.ts";
 import { pageData } from "./page-data.ts";
 import { pageScript, pageStyle } from "./page.generated.ts";
@@ -45,8 +45,8 @@ describe("the page", () => {
 
 test("steps go through the program and back through the adjoints", () => {
   const data = pageData(notes, "notes");
-  const rows = (count: number): Row[] => listRows(count, () => []);
-  const steps = (mode: Mode): Step[] =>
+  const rows = (count: number): ListingRow[] => listRows(count, () => []);
+  const steps = (mode: TraceMode): TraceStep[] =>
     stepsOf(data, mode, rows(data.lines.length), rows(data.reverse.length));
   const captions = steps({ kind: "reverse" }).map(({ phase, caption }) =>
     [phase, ...caption.map((part) => (typeof part === "string" ? part : `[${part.formula}]`))].join(" "),

@@ -2,7 +2,7 @@ import { writeDocument } from "../plot/document.ts";
 import { element, writeMarkup } from "../plot/markup.ts";
 import { drawGraph } from "./draw.ts";
 import { foldGraph, mostNodes, visibleGraph } from "./fold.ts";
-import type { Fold } from "./groups.ts";
+import type { LineFold } from "./groups.ts";
 import { firstFolding, foldsOf } from "./groups.ts";
 import { layoutGraph } from "./layout.ts";
 import { mathMarkup } from "./math-pieces.ts";
@@ -31,7 +31,7 @@ export function tracePage(data: PageData): string {
 function pictureOf({ graph, lines, groups = [], title }: PageData): string {
   const folds = foldsOf(groups, firstFolding(groups));
   const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
-  const around = (node: number): readonly Fold[] => folds.around(groupOf.get(node) ?? -1);
+  const around = (node: number): readonly LineFold[] => folds.around(groupOf.get(node) ?? -1);
   const items = foldGraph(graph, mostNodes, around);
   const open = new Set(
     graph.nodes.flatMap(({ id }) => around(id).flatMap((fold) => (fold.isClosed ? [] : [fold.id]))),

@@ -11,18 +11,18 @@ import { traceProgram } from "../../engine/trace/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { checkGradient } from "./check.ts";
-import type { Context } from "./context.ts";
+import type { TraceContext } from "./context.ts";
 import { activeFrom, makeContext } from "./context.ts";
 import { showEquation } from "./formula.ts";
 import { forwardPass, localDerivatives } from "./forward.ts";
 import { nameProgram } from "./names.ts";
 import { reverseTrace } from "./reverse.ts";
 import { nested, show } from "./show.ts";
-import type { Traceable, TraceSource } from "./source.ts";
+import type { TraceSubject, TraceSource } from "./source.ts";
 import { traceable } from "./source.ts";
 import type { TraceBody, TraceInput, TraceLine, TraceTable } from "./table.ts";
 import { recordOf } from "./table.ts";
-import { writeOut, type WrittenOut } from "./written-out.ts";
+import { writeOut, type UnrolledProgram } from "./written-out.ts";
 
 /** What a trace is made of. */
 export interface TraceOptions {
@@ -98,7 +98,7 @@ export function traceText(
 }
 
 function buildTable(
-  { program, args, captured, names, iterations }: Traceable & Partial<WrittenOut>,
+  { program, args, captured, names, iterations }: TraceSubject & Partial<UnrolledProgram>,
   options: TraceOptions,
 ): TraceTable {
   const out = program.outs[0];
@@ -209,13 +209,13 @@ function seedMaps(
 
 function iterationsOf(
   eqn: Equation,
-  iterations: WrittenOut["iterations"] | undefined,
+  iterations: UnrolledProgram["iterations"] | undefined,
 ): Pick<TraceLine, "iterations"> {
   const around = iterations?.get(eqn);
   return around === undefined ? {} : { iterations: around };
 }
 
-function describeLine(context: Context, eqn: Equation, isPlaced: boolean): TraceLine {
+function describeLine(context: TraceContext, eqn: Equation, isPlaced: boolean): TraceLine {
   const { naming, values } = context;
   const first = must(eqn.outs[0], "a result");
   return {
@@ -263,7 +263,7 @@ function bodyOf(program: Program, operands: readonly (string | null)[]): TraceBo
 }
 
 /** For each input, the lines that it can affect, whether or not it has a derivative. */
-function affectedBy({ program, lines, naming }: Context): Readonly<Record<string, readonly string[]>> {
+function affectedBy({ program, lines, naming }: TraceContext): Readonly<Record<string, readonly string[]>> {
   const outs = new Set(program.outs);
   const onlyOutputs = program.ins.length * lines.length > mostAffected;
   return recordOf(

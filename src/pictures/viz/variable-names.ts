@@ -1,12 +1,12 @@
 /** A call in the user's code: its line and column, from 1, as a stack tells them. */
-export interface Place {
+export interface CallSite {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** Reads `file:line:column`; `undefined` for what is no such place. */
-export function readPlace(text: string): Place | undefined {
+export function readPlace(text: string): CallSite | undefined {
   const [, file, line, column] = /^(?<file>.+):(?<line>\d+):(?<column>\d+)$/.exec(text) ?? [];
   return file === undefined ? undefined : { file, line: Number(line), column: Number(column) };
 }
@@ -22,7 +22,7 @@ const fewestPlaces = 3; // that lie in the text: fewer may fit by chance
  */
 export function variableNames(
   text: string,
-  places: readonly (Place | undefined)[],
+  places: readonly (CallSite | undefined)[],
 ): readonly (string | undefined)[] {
   const lines = text.split("\n");
   const start = beginningOf(lines, places);
@@ -36,12 +36,12 @@ export function variableNames(
 /** The file of a text, and the line of it at which the text begins. */
 function beginningOf(
   lines: readonly string[],
-  places: readonly (Place | undefined)[],
+  places: readonly (CallSite | undefined)[],
 ): { readonly file: string; readonly line: number } | undefined {
-  const files = new Map<string, Map<string, Place>>(); // each place once
+  const files = new Map<string, Map<string, CallSite>>(); // each place once
   for (const place of places) {
     if (place === undefined) continue;
-    const list = files.get(place.file) ?? new Map<string, Place>();
+    const list = files.get(place.file) ?? new Map<string, CallSite>();
     files.set(place.file, list.set(`${place.line} ${place.column}`, place));
   }
   const fitting: { file: string; line: number }[] = [];
@@ -53,7 +53,7 @@ function beginningOf(
     for (const start of candidates) {
       // in the first line columns are those of the file, and not of the text
       const inside = known.filter(({ line }) => line > start && line < start + lines.length);
-      const isCall = ({ line, column }: Place): boolean =>
+      const isCall = ({ line, column }: CallSite): boolean =>
         /^[\p{L}_$][\p{L}\p{N}_$]*\s*\(/u.test(lines[line - start]!.slice(column - 1)) &&
         !/[\p{L}\p{N}_$]$/u.test(lines[line - start]!.slice(0, column - 1));
       if (inside.length >= Math.min(fewestPlaces, known.length) && inside.length > 1 && inside.every(isCall))

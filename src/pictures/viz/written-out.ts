@@ -11,11 +11,11 @@ import {
 import { tensor } from "../../numeric/array/index.ts";
 import { must } from "../../engine/util/assert-never.ts";
 import { nameProgram } from "./names.ts";
-import type { Traceable } from "./source.ts";
+import type { TraceSubject } from "./source.ts";
 import type { TraceIteration } from "./table.ts";
 
 /** A program whose loops are written out, iteration by iteration. */
-export interface WrittenOut extends Traceable {
+export interface UnrolledProgram extends TraceSubject {
   /** For each equation of an iteration the iterations around it, outermost first. */
   readonly iterations: ReadonlyMap<Equation, readonly TraceIteration[]>;
 }
@@ -30,36 +30,36 @@ const letters = "ijklmn";
  * have values, those that go on while a test holds, as often as it does for these. Loops that give more than 2,000 equations stay.
  * A value of an iteration has the name that the loop gives it, and the iteration behind it: `h_3`.
  */
-export function writeOut(traced: Traceable): WrittenOut {
+export function writeOut(traced: TraceSubject): UnrolledProgram {
   const { program, args } = traced;
   const answers = { goesOn: tensor(true), ends: tensor(false) };
   const counts = args === undefined ? [] : countsOf(program, args);
-  const write = (trace: StagingTrace): WrittenOut =>
-    new Writer(traced, trace, answers, counts.values()).write();
+  const write = (trace: StagingTrace): UnrolledProgram =>
+    new LoopUnroller(traced, trace, answers, counts.values()).write();
   return withTrace(program.name, makeStagingTrace, write, true);
 }
 
 /** The iterations around an equation, outermost first. */
-type Place = readonly TraceIteration[];
+type IterationPath = readonly TraceIteration[];
 
-const outside: Place = [];
+const outside: IterationPath = [];
 
 /** Writes a program into a trace, loop by loop. */
-class Writer {
-  readonly #traced: Traceable;
+class LoopUnroller {
+  readonly #traced: TraceSubject;
   readonly #trace: StagingTrace;
   /** What the test of a loop gives that goes on as often as is known. */
   readonly #answers: { readonly goesOn: Tensor; readonly ends: Tensor };
   /** How often such loops run, in the order in which they begin. */
   readonly #counts: Iterator<number | undefined, undefined>;
   readonly #names = new Map<Var, string>();
-  readonly #iterations = new Map<Equation, Place>();
+  readonly #iterations = new Map<Equation, IterationPath>();
   /** The iterations that a value was computed in. */
-  readonly #home = new Map<Var, Place>();
+  readonly #home = new Map<Var, IterationPath>();
   readonly #indices = new Map<Equation, string>();
 
   constructor(
-    traced: Traceable,
+    traced: TraceSubject,
     trace: StagingTrace,
     answers: { readonly goesOn: Tensor; readonly ends: Tensor },
     counts: Iterator<number | undefined, undefined>,
@@ -70,7 +70,7 @@ class Writer {
     this.#counts = counts;
   }
 
-  write(): WrittenOut {
+  write(): UnrolledProgram {
     const trace = this.#trace;
     const { program, names } = this.#traced;
     const ins = program.ins.map((v) => {
@@ -93,7 +93,7 @@ class Writer {
     if (name !== undefined && !this.#names.has(v)) this.#names.set(v, name);
   }
 
-  #put(eqn: Equation, place: Place): void {
+  #put(eqn: Equation, place: IterationPath): void {
     if (place.length > 0) this.#iterations.set(eqn, place);
     for (const v of eqn.outs) this.#home.set(v, place);
   }
@@ -101,7 +101,7 @@ class Writer {
   #run(
     body: Program,
     ins: readonly Tensor[],
-    place: Place,
+    place: IterationPath,
     nameOf: (v: Var) => string | undefined,
   ): Tensor[] {
     const env = new Map(body.ins.map((v, i) => [v, must(ins[i], "an operand")]));
@@ -117,7 +117,7 @@ class Writer {
     return body.outs.map((v) => must(env.get(v), "a result"));
   }
 
-  #apply(eqn: Equation, operands: readonly Tensor[], place: Place): readonly Tensor[] {
+  #apply(eqn: Equation, operands: readonly Tensor[], place: IterationPath): readonly Tensor[] {
     const called = calledProgram(eqn.prim, eqn.params);
     if (called !== undefined) return this.#run(called, operands, place, () => undefined);
     const length = lengthOf(eqn) ?? (isOpen(eqn) ? this.#counts.next().value : undefined);
@@ -129,7 +129,7 @@ class Writer {
     return results;
   }
 
-  #runLoop(eqn: Equation, ins: readonly Tensor[], place: Place, length: number): readonly Tensor[] {
+  #runLoop(eqn: Equation, ins: readonly Tensor[], place: IterationPath, length: number): readonly Tensor[] {
     const trace = this.#trace;
     const index = this.#indices.get(eqn) ?? letters[this.#indices.size] ?? `i${this.#indices.size + 1}`;
     this.#indices.set(eqn, index);
@@ -160,7 +160,7 @@ class Writer {
    * What a loop at a place itself computes, the equations from one on, stands with the iteration before that it alone reads, or else
    * in the next place.
    */
-  #settle(from: number, place: Place, before: Place, next: Place): void {
+  #settle(from: number, place: IterationPath, before: IterationPath, next: IterationPath): void {
     for (const made of this.#trace.eqns.slice(from)) {
       const homes = made.ins
         .map((v) => this.#home.get(v) ?? outside)

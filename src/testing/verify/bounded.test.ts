@@ -3,7 +3,7 @@ import { interpBackend } from "../../engine/backends/interp/index.ts";
 import * as k from "../../engine/kernel/build.ts";
 import type { Block } from "../../engine/kernel/build.ts";
 import { checkRoutine } from "../../engine/kernel/check.ts";
-import type { Slot } from "../../engine/kernel/executable.ts";
+import type { KernelValue } from "../../engine/kernel/executable.ts";
 import type { Expr, Routine } from "../../engine/kernel/scalar.ts";
 import { compileBounded } from "./bounded.ts";
 
@@ -44,7 +44,7 @@ const outside = routine((block, n, s) => {
 });
 
 function run(of: Routine, n: number, budget: number): { readonly rest: number; readonly result: number } {
-  const outputs: Slot[] = [0];
+  const outputs: KernelValue[] = [0];
   const rest = compileBounded(
     of,
     interpBackend,

@@ -1,12 +1,12 @@
 import { operationsOf } from "../../engine/codegen/cost.ts";
 import * as k from "../../engine/kernel/build.ts";
-import type { Backend, Slot } from "../../engine/kernel/executable.ts";
+import type { Backend, KernelValue } from "../../engine/kernel/executable.ts";
 import { knownIterations } from "../../engine/kernel/iterations.ts";
 import type { Contract, Expr, Reduce, Routine, Stmt } from "../../engine/kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../engine/kernel/sizes.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 
-type Loop = Reduce | (Stmt & { readonly kind: "for" | "while" });
+type ChargedLoop = Reduce | (Stmt & { readonly kind: "for" | "while" });
 
 const budgetName = "work left";
 const left: Expr = /* @__PURE__ */ k.load("f64", budgetName, /* @__PURE__ */ k.i32(0));
@@ -40,7 +40,7 @@ function ownWork(stmt: Stmt): number {
   }
 }
 
-function workOfIteration(loop: Loop): number {
+function workOfIteration(loop: ChargedLoop): number {
   const own = loop.kind === "while" ? loop.condition : loop.kind === "reduce" ? loop.value : undefined;
   return 1 + workOfBlock(loop.body) + (own === undefined ? 0 : operationsOf(own));
 }
@@ -126,7 +126,7 @@ function leastWorkOf(stmt: Stmt): number {
 }
 
 /** Runs a routine; returns the rest of the budget. Where that is negative, the outputs hold anything. */
-export type BoundedCall = (inputs: readonly Slot[], outputs: Slot[]) => number;
+export type BoundedCall = (inputs: readonly KernelValue[], outputs: KernelValue[]) => number;
 
 /** Compiles a routine for runs within a budget of scalar operations. */
 export function compileBounded(routine: Routine, backend: Backend, budget: number): BoundedCall {
@@ -135,7 +135,7 @@ export function compileBounded(routine: Routine, backend: Backend, budget: numbe
   const compiled = backend.compile(boundedRoutine(routine, budget));
   return (inputs, outputs) => {
     const rest = new Float64Array(1);
-    const slots: Slot[] = [...outputs, { array: rest, offset: 0 }];
+    const slots: KernelValue[] = [...outputs, { array: rest, offset: 0 }];
     try {
       compiled(inputs, slots);
     } catch (error) {

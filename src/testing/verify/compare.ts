@@ -1,12 +1,15 @@
 import { sameBits, showNumber } from "../compare.ts";
-import type { Value } from "./oracle.ts";
+import type { ProgramValue } from "./oracle.ts";
 
-function elementsOf(value: Value): ArrayLike<number> {
+function elementsOf(value: ProgramValue): ArrayLike<number> {
   return typeof value === "number" ? [value] : value;
 }
 
 /** The first result that has other bits than expected, in words; `undefined` where all agree. */
-export function differentBits(got: readonly Value[], expected: readonly Value[]): string | undefined {
+export function differentBits(
+  got: readonly ProgramValue[],
+  expected: readonly ProgramValue[],
+): string | undefined {
   for (const [k, want] of expected.entries()) {
     const [xs, ys] = [elementsOf(got[k]!), elementsOf(want)];
     if (xs.length !== ys.length) return `result ${k} has ${xs.length} elements, not ${ys.length}`;

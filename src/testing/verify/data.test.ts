@@ -4,11 +4,11 @@ import { hashProgram } from "../../engine/ir/hash.ts";
 import { definePrimitive } from "../../engine/ir/primitive.ts";
 import type { Program } from "../../engine/ir/program.ts";
 import { traceProgram } from "../../engine/trace/staging.ts";
-import type { Encoded } from "./data.ts";
+import type { EncodedData } from "./data.ts";
 import { decode, encode } from "./data.ts";
 
 /** A value written as text and read again. */
-const again = (value: unknown): unknown => decode(JSON.parse(JSON.stringify(encode(value))) as Encoded);
+const again = (value: unknown): unknown => decode(JSON.parse(JSON.stringify(encode(value))) as EncodedData);
 
 test.each([
   [[0, -0, NaN, Infinity, -Infinity, 5e-324, 0.1]],

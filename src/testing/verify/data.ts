@@ -11,7 +11,7 @@ import { arrayType } from "../../engine/ir/types.ts";
 export type Json = number | string | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** Values and the programs among them, which refer to one another by number. */
-export interface Encoded {
+export interface EncodedData {
   readonly value: Json;
   readonly programs: readonly Json[];
 }
@@ -23,7 +23,7 @@ const arrayClasses = { Float64Array, Float32Array, Int32Array, Uint32Array, Uint
  *
  * @throws DownhillError `option` for a function, which has no form as data.
  */
-export function encode(value: unknown): Encoded {
+export function encode(value: unknown): EncodedData {
   const numbers = new Map<Program, number>();
   const programs: Json[] = [];
   const numberOf = (program: Program): number => {
@@ -110,7 +110,7 @@ interface EncodedProgram {
  *
  * @throws DownhillError `option` for a primitive that is not there.
  */
-export function decode({ value, programs }: Encoded, primitives: readonly Primitive[] = []): unknown {
+export function decode({ value, programs }: EncodedData, primitives: readonly Primitive[] = []): unknown {
   const made = new Map<number, Program>();
   const program = (n: number): Program => {
     const known = made.get(n);

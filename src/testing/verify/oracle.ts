@@ -2,7 +2,7 @@
 import { interpBackend } from "../../engine/backends/interp/index.ts";
 import type { FailureReport } from "../../engine/ir/primitive.ts";
 import type { Equation, Program, Var } from "../../engine/ir/program.ts";
-import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
@@ -13,28 +13,29 @@ import { compileBounded } from "./bounded.ts";
 import { literalProgram } from "./literal.ts";
 
 /** A value of a program: a number for a scalar, else elements in row-major order. */
-export type Value = number | TypedArray;
+export type ProgramValue = number | TypedArray;
 
 /** The results of a call: values, or the error that it ends with; `undefined` where the budget was exceeded. */
-export type Outcome = { readonly values: readonly Value[] } | { readonly error: unknown } | undefined;
+export type OracleOutcome =
+  { readonly values: readonly ProgramValue[] } | { readonly error: unknown } | undefined;
 
 /** Room for results of these types, as slots of a call. */
-function roomFor(types: readonly ArrayType[]): Slot[] {
+function roomFor(types: readonly ArrayType[]): KernelValue[] {
   return types.map(({ shape, dtype }) =>
     shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 },
   );
 }
 
-export function slotOf(value: Value): Slot {
+export function slotOf(value: ProgramValue): KernelValue {
   return typeof value === "number" ? value : { array: value, offset: 0 };
 }
 
-export function valueOf(slot: Slot): Value {
+export function valueOf(slot: KernelValue): ProgramValue {
   return typeof slot === "number" ? slot : slot.array;
 }
 
 /** The error that the outputs of failures report, if any; "more room" where a call is to be made again with larger arrays. */
-function failureIn(failures: readonly FailureReport[], outputs: readonly Slot[]): unknown {
+function failureIn(failures: readonly FailureReport[], outputs: readonly KernelValue[]): unknown {
   const [site = 0, wanted, length, ...values] = outputs as number[];
   if (site === 0) return undefined;
   const report = must(failures[site - 1], `site ${site} of an error`);
@@ -42,9 +43,9 @@ function failureIn(failures: readonly FailureReport[], outputs: readonly Slot[])
 }
 
 /** Runs a program one equation after the other, within a budget of scalar operations. */
-export function interpret(program: Program, inputs: readonly Value[], budget: number): Outcome {
+export function interpret(program: Program, inputs: readonly ProgramValue[], budget: number): OracleOutcome {
   const { ins, eqns, outs } = literalProgram(program);
-  const known = new Map<Var, Value>(ins.map((v, i) => [v, inputs[i]!]));
+  const known = new Map<Var, ProgramValue>(ins.map((v, i) => [v, inputs[i]!]));
   let left = budget;
   for (const eqn of eqns) {
     const given = eqn.ins.map((v) => must(known.get(v), "an operand"));
@@ -66,7 +67,7 @@ function singleEquation(eqn: Equation): Program {
 }
 
 /** The same elements under another shape. */
-function aliased({ outs: [out] }: Equation, x: Value): Value {
+function aliased({ outs: [out] }: Equation, x: ProgramValue): ProgramValue {
   const isScalar = out!.type.shape.length === 0;
   if (typeof x !== "number") return isScalar ? x[0]! : x;
   if (isScalar) return x;
@@ -81,9 +82,9 @@ const mostAttempts = 64;
 /** Runs a program as one routine by the interpreter. */
 export function runProgram(
   program: Program,
-  inputs: readonly Value[],
+  inputs: readonly ProgramValue[],
   budget: number,
-): { readonly outcome: Outcome; readonly rest: number } {
+): { readonly outcome: OracleOutcome; readonly rest: number } {
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const { routine, failures } = lowerProgram(program);
     const room = roomFor(program.outs.map((v) => v.type));

@@ -4,7 +4,7 @@ import type { PlainSource } from "../../engine/runtime/verify.ts";
 import { resultTypes } from "../../numeric/plain/call/regions.ts";
 import {
   countLeaves,
-  type Leaf,
+  type ValueLeaf,
   putTogether,
   takeApart,
   templateOf,
@@ -13,7 +13,7 @@ import type { PlainForm } from "../../numeric/plain/form/form.ts";
 import type { RegionEnd, RegionValue } from "./regions.ts";
 import { ownValue } from "./regions.ts";
 
-const leafOf = (x: RegionValue): Leaf =>
+const leafOf = (x: RegionValue): ValueLeaf =>
   typeof x === "number" ? { data: x, dims: [] } : { data: x.data as never, dims: x.dims };
 
 /**
@@ -43,7 +43,7 @@ export function callJavaScript(
   } catch (error) {
     return { error };
   }
-  const leaves: Leaf[] = [];
+  const leaves: ValueLeaf[] = [];
   const ownTypes = resultTypes(region);
   try {
     takeApart(result, returned, ownTypes.values(), { path: "verify", lead: 0 }, leaves);

@@ -4,7 +4,7 @@ import { copyOfElements } from "../../engine/ir/elements.ts";
 import { hostMemory } from "../../engine/ir/host-memory.ts";
 import { printProgram } from "../../engine/ir/print.ts";
 import type { Program } from "../../engine/ir/program.ts";
-import type { Held } from "../../engine/ir/storage.ts";
+import type { ConcreteValue } from "../../engine/ir/storage.ts";
 import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
@@ -24,7 +24,7 @@ import { now } from "../../engine/util/now.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 import { differentBits, differentErrors, showDifference } from "./compare.ts";
 import { literalProgram } from "./literal.ts";
-import type { Outcome, Value } from "./oracle.ts";
+import type { OracleOutcome, ProgramValue } from "./oracle.ts";
 import { interpret, runProgram, slotOf } from "./oracle.ts";
 import { differenceError } from "./report.ts";
 import { roundingOf } from "./rounding.ts";
@@ -33,8 +33,8 @@ import { withShorterLoops } from "./shorter.ts";
 /** A call that is compared: the program, copies of its inputs, and its results or the error that it ended with. */
 export interface ProgramCall {
   readonly program: Program;
-  readonly inputs: readonly Value[];
-  readonly outcome: NonNullable<Outcome>;
+  readonly inputs: readonly ProgramValue[];
+  readonly outcome: NonNullable<OracleOutcome>;
   /** Whether results must have the bits of the interpreter on the optimised program. */
   readonly isExact: boolean;
 }
@@ -72,7 +72,7 @@ export function compareProgram(call: ProgramCall, budget: number): Verification 
     if (difference !== undefined) throw fail(`${difference} after the same passes`);
   }
   const { routine } = lowerProgram(literalProgram(program));
-  const arrays = (values: readonly Value[]): TypedArray[] =>
+  const arrays = (values: readonly ProgramValue[]): TypedArray[] =>
     values.map((x) => (typeof x === "number" ? Float64Array.of(x) : x));
   const wanted = arrays(expected.values);
   const failures = routine.outputs.slice(program.outs.length).map(() => Float64Array.of(0));
@@ -88,10 +88,10 @@ export function compareProgram(call: ProgramCall, budget: number): Verification 
 
 function programError(
   { program, inputs, outcome }: ProgramCall,
-  expected: NonNullable<Outcome>,
+  expected: NonNullable<OracleOutcome>,
   difference: string,
 ): DownhillError {
-  const listed = (one: NonNullable<Outcome>): readonly unknown[] =>
+  const listed = (one: NonNullable<OracleOutcome>): readonly unknown[] =>
     "error" in one ? [one.error] : one.values;
   const { backend = "auto", reproducible = false } = engine.options;
   return differenceError({
@@ -108,7 +108,7 @@ function programError(
 }
 
 /** A copy of an operand: of a type, so many elements. */
-function copyOf(held: Held, n: number): Value | Promise<TypedArray> {
+function copyOf(held: ConcreteValue, n: number): ProgramValue | Promise<TypedArray> {
   if (typeof held === "number") return held;
   const memory = must(held.memory, "the memory of an operand");
   return memory.isImmediate ? memory.copy(held, n) : memory.read(held, n);
@@ -128,7 +128,7 @@ interface CompiledProgram extends Pick<Recipe, "program" | "donated"> {
 /** Compares one call of a compiled program; returns its results. `note` gets the result of the comparison. */
 export function callCompared(
   { program, device, donated, run }: CompiledProgram,
-  inputs: readonly Held[],
+  inputs: readonly ConcreteValue[],
   budget: number,
   note: (outcome: Verification) => void,
 ): readonly Tensor[] {
@@ -141,15 +141,19 @@ export function callCompared(
     outs = run(inputs);
   } catch (error) {
     if (isOfProgram(error) && !copies.some((x) => x instanceof Promise))
-      note(compareProgram({ program, inputs: copies as Value[], outcome: { error }, isExact }, budget));
+      note(
+        compareProgram({ program, inputs: copies as ProgramValue[], outcome: { error }, isExact }, budget),
+      );
     throw error;
   }
   if (!device.memory.isImmediate || copies.some((x) => x instanceof Promise)) {
     compareLater(program, copies, outs, isExact, budget, note);
     return outs;
   }
-  const values = outs.map((x): Value => (typeof x.slot === "number" ? x.slot : copyOfElements(x, "verify")));
-  const known = copies as readonly Value[];
+  const values = outs.map((x): ProgramValue =>
+    typeof x.slot === "number" ? x.slot : copyOfElements(x, "verify"),
+  );
+  const known = copies as readonly ProgramValue[];
   const outcome = compareProgram({ program, inputs: known, outcome: { values }, isExact }, budget);
   note(outcome === "unverified" ? compareShorter(program, known, donated, isExact, budget) : outcome);
   return outs;
@@ -158,7 +162,7 @@ export function callCompared(
 /** Compares the program with fewer iterations of its loops. */
 function compareShorter(
   program: Program,
-  inputs: readonly Value[],
+  inputs: readonly ProgramValue[],
   donated: readonly boolean[],
   isExact: boolean,
   budget: number,
@@ -182,16 +186,16 @@ function compareShorter(
 export function outcomeOf(
   run: Executable["run"],
   program: Program,
-  inputs: readonly Value[],
-): NonNullable<Outcome> {
-  const held = inputs.map((x, i): Held => {
+  inputs: readonly ProgramValue[],
+): NonNullable<OracleOutcome> {
+  const held = inputs.map((x, i): ConcreteValue => {
     if (typeof x === "number") return x;
     const { memory } = engine.device ?? { memory: undefined };
     const type = scalarTypeOf(program.ins[i]!.type.dtype);
     return (memory ?? hostMemory).store(type, x, 0, x.length);
   });
   try {
-    const values = run(held).map((x): Value =>
+    const values = run(held).map((x): ProgramValue =>
       typeof x.slot === "number" ? x.slot : copyOfElements(x, "verify"),
     );
     return { values };
@@ -204,14 +208,14 @@ export function outcomeOf(
 /** Compares results of a device when the first of them is read. */
 function compareLater(
   program: Program,
-  inputs: readonly (Value | Promise<TypedArray>)[],
+  inputs: readonly (ProgramValue | Promise<TypedArray>)[],
   outs: readonly Tensor[],
   isExact: boolean,
   budget: number,
   note: (outcome: Verification) => void,
 ): void {
   for (const promise of inputs) if (promise instanceof Promise) promise.catch(() => {}); // the read of a result fails by it
-  let expected: Outcome;
+  let expected: OracleOutcome;
   outs.forEach((out, k) => {
     const { slot } = out;
     if (typeof slot !== "object") return;
@@ -233,6 +237,6 @@ function compareLater(
 }
 
 /** A number for a scalar, which a device holds as an array of one. */
-function valueOfType(x: Value, { shape }: ArrayType): Value {
+function valueOfType(x: ProgramValue, { shape }: ArrayType): ProgramValue {
   return typeof x === "number" || shape.length > 0 ? x : x[0]!;
 }

@@ -10,14 +10,14 @@ import { resultTypes } from "../../numeric/plain/call/regions.ts";
 import { showNumber } from "../compare.ts";
 import { differentErrors } from "./compare.ts";
 import { callJavaScript } from "./plain.ts";
-import type { Comparison, Quantity, RegionEnd, RegionValue, Step } from "./regions.ts";
+import type { OracleComparison, Quantity, RegionEnd, RegionValue, DerivationStep } from "./regions.ts";
 import { comparisonOf, derivedBy, interpreted, isOfText, numbersIn, ownValue } from "./regions.ts";
 import { differenceError } from "./report.ts";
 
 /** A call that is compared: a region by its base and steps, its arguments, and its results or error. */
 export interface RegionSubject {
   readonly base: Region;
-  readonly steps: readonly Step[];
+  readonly steps: readonly DerivationStep[];
   readonly args: readonly RegionValue[];
   readonly end: RegionEnd;
   /** The plain function that the base was made from, where it can be called. */
@@ -58,7 +58,7 @@ function moved(args: readonly RegionValue[], types: readonly string[], salt: num
   });
 }
 
-interface Difference {
+interface RegionDifference {
   readonly text: string;
   readonly isIllConditioned: boolean;
 }
@@ -111,12 +111,15 @@ function compareQuantities(
   args: readonly RegionValue[],
   types: readonly string[],
   expected: readonly ArrayLike<number>[],
-  oracle: Comparison["expected"],
+  oracle: OracleComparison["expected"],
   interpretedOnce: readonly ArrayLike<number>[] = expected,
-): { readonly difference?: Difference; readonly isIllConditioned: boolean } {
+): { readonly difference?: RegionDifference; readonly isIllConditioned: boolean } {
   if (findDifference(quantities, expected) === undefined) return { isIllConditioned: false };
   const spread = expected.map((list) => new Float64Array(list.length));
-  const learn = (there: ReturnType<Comparison["expected"]>, base: readonly ArrayLike<number>[]): void => {
+  const learn = (
+    there: ReturnType<OracleComparison["expected"]>,
+    base: readonly ArrayLike<number>[],
+  ): void => {
     if (there === undefined) return;
     spread.forEach((most, q) => {
       for (let i = 0; i < most.length; i++) {
@@ -181,7 +184,7 @@ export function compareRegion(subject: RegionSubject, budget: number): Verificat
   return compared.isIllConditioned || isJavaScriptMoving ? "ill-conditioned" : "verified";
 }
 
-const wordsOf = ({ text, isIllConditioned }: Difference): string =>
+const wordsOf = ({ text, isIllConditioned }: RegionDifference): string =>
   isIllConditioned
     ? `${text} (ill-conditioned: the oracle disagrees with itself where inputs move by an ulp)`
     : text;

@@ -52,7 +52,7 @@ export function numbersIn(value: RegionValue): ArrayLike<number> {
 }
 
 /** Ends a run of the oracle that exceeds its budget. */
-class Exceeded extends Error {}
+class BudgetExceededError extends Error {}
 
 function boundedInterpreter(budget: number): Backend {
   return {
@@ -60,7 +60,7 @@ function boundedInterpreter(budget: number): Backend {
     compile(routine) {
       const run = compileBounded(routine, sizedInterp, budget);
       return (inputs, outputs) => {
-        if (run(inputs, outputs) < 0) throw new Exceeded();
+        if (run(inputs, outputs) < 0) throw new BudgetExceededError();
       };
     },
   };
@@ -77,7 +77,7 @@ function shakenBackend(budget: number, now: { readonly seed: number }): Backend 
     compile(routine) {
       const run = compileBounded(shakenRoutine(routine), backend, shakenWork * budget);
       return (inputs, outputs) => {
-        if (run([...inputs, now.seed], outputs) < 0) throw new Exceeded();
+        if (run([...inputs, now.seed], outputs) < 0) throw new BudgetExceededError();
       };
     },
   };
@@ -101,7 +101,7 @@ export function interpreted(region: Region, budget: number): Oracle {
       seedNow.seed = seed;
       return { values: (shaken ??= compiled(shakenBackend(budget, seedNow)))(args) };
     } catch (error) {
-      if (error instanceof Exceeded || (error instanceof DownhillError && error.code === "oom"))
+      if (error instanceof BudgetExceededError || (error instanceof DownhillError && error.code === "oom"))
         return undefined;
       if (isOfText(error)) return { error };
       throw error;
@@ -110,7 +110,7 @@ export function interpreted(region: Region, budget: number): Oracle {
 }
 
 /** One step of a derivation, as `call/regions` writes it. */
-export type Step =
+export type DerivationStep =
   | {
       readonly kind: "tangent";
       readonly active: readonly boolean[];
@@ -121,8 +121,8 @@ export type Step =
   | { readonly kind: "gradient"; readonly active: readonly boolean[]; readonly wanted: GradientResults };
 
 /** The steps by which a region was derived from its base. */
-export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): Step[] {
-  return steps.split(", ").flatMap((text): Step[] => {
+export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): DerivationStep[] {
+  return steps.split(", ").flatMap((text): DerivationStep[] => {
     if (text === "" || text.startsWith("checkpoint ")) return [];
     const [, kind, mask, zeros] = /^([a-z ]+) ([01]*)(?: ([01]*))?$/.exec(text) ?? [];
     const booleans = (digits: string): boolean[] => Array.from(digits, (digit) => digit === "1");
@@ -144,7 +144,7 @@ export function stepsOf({ steps }: Pick<DerivedRegion, "steps">): Step[] {
 }
 
 /** A region derived from a base by steps. */
-export function derivedBy(base: Region, steps: readonly Step[]): DerivedRegion {
+export function derivedBy(base: Region, steps: readonly DerivationStep[]): DerivedRegion {
   return steps.reduce<DerivedRegion>((from, step) => {
     switch (step.kind) {
       case "tangent":
@@ -158,7 +158,7 @@ export function derivedBy(base: Region, steps: readonly Step[]): DerivedRegion {
 }
 
 /** Numbers of a call, and how the oracle computes them. */
-export interface Comparison {
+export interface OracleComparison {
   /** From the results of the call. */
   readonly got: (values: readonly RegionValue[]) => readonly Quantity[];
   /** From its arguments, or those moved by a little: of each quantity the numbers. With a seed as that of the oracle. */
@@ -223,10 +223,10 @@ function listed(values: readonly RegionValue[], types: readonly RegionType[], wh
 /** Compares a region derived by steps from a base. `args` are those of the call. */
 export function comparisonOf(
   base: Region,
-  steps: readonly Step[],
+  steps: readonly DerivationStep[],
   args: readonly RegionValue[],
   budget: number,
-): Comparison {
+): OracleComparison {
   const last = steps.at(-1);
   if (last === undefined) return direct(interpreted(base, budget), resultTypes(base));
   const before = steps.slice(0, -1);
@@ -248,10 +248,10 @@ export function comparisonOf(
  */
 function adjoint(
   from: Region,
-  step: Exclude<Step, { readonly kind: "tangent" }>,
+  step: Exclude<DerivationStep, { readonly kind: "tangent" }>,
   args: readonly RegionValue[],
   forward: Oracle,
-): Comparison {
+): OracleComparison {
   const n = from.params.length;
   const paramTypes = from.params.map(({ type }) => type);
   const types = resultTypes(from);
@@ -293,7 +293,7 @@ function directions(
   return kept(all, active);
 }
 
-function direct(oracle: Oracle, types: readonly RegionType[]): Comparison {
+function direct(oracle: Oracle, types: readonly RegionType[]): OracleComparison {
   return {
     got: (values) => listed(values, types, "result"),
     expected(moved, seed) {
@@ -306,11 +306,11 @@ function direct(oracle: Oracle, types: readonly RegionType[]): Comparison {
 /** The derivative of a gradient along tangents, by the tangent of the tangent: what reverse mode gives has no part in it. */
 function curvature(
   base: Region,
-  gradient: Step & { readonly kind: "gradient" },
-  { active }: Step,
+  gradient: DerivationStep & { readonly kind: "gradient" },
+  { active }: DerivationStep,
   args: readonly RegionValue[],
   budget: number,
-): Comparison {
+): OracleComparison {
   const n = base.params.length;
   const paramTypes = base.params.map(({ type }) => type);
   const types = resultTypes(base);

@@ -12,15 +12,15 @@ import { callRegion } from "../../engine/runtime/regions.ts";
 import type { RuntimeOptions } from "../../engine/runtime/choices.ts";
 import type { Verification } from "../../engine/runtime/verify.ts";
 import { decode } from "./data.ts";
-import type { Value } from "./oracle.ts";
+import type { ProgramValue } from "./oracle.ts";
 import { compareProgram, outcomeOf } from "./programs.ts";
 import { compareRegion, endOf } from "./region-calls.ts";
-import type { RegionValue, Step } from "./regions.ts";
+import type { RegionValue, DerivationStep } from "./regions.ts";
 import { derivedBy } from "./regions.ts";
 import type { VerificationReport } from "./report.ts";
 import { readReport } from "./report.ts";
 
-export interface RepeatOptions {
+export interface RepeatVerificationOptions {
   /** Primitives of your own (`definePrimitive`) that the program uses. */
   readonly primitives?: readonly Primitive[];
   /** The most scalar operations of the oracle (10⁹). */
@@ -28,14 +28,14 @@ export interface RepeatOptions {
 }
 
 /** What a report holds of a program or a region. */
-interface Recorded {
+interface ReportedSubject {
   readonly subject: unknown;
   readonly inputs: readonly unknown[];
 }
 
-interface RecordedRegion {
+interface ReportedRegion {
   readonly base: Region;
-  readonly steps: readonly Step[];
+  readonly steps: readonly DerivationStep[];
   readonly javaScript?: string;
   readonly values?: readonly RegionValue[];
 }
@@ -51,14 +51,14 @@ interface RecordedRegion {
  */
 export function repeatVerification(
   report: string | VerificationReport,
-  options: RepeatOptions = {},
+  options: RepeatVerificationOptions = {},
 ): Verification {
   if (arguments.length > 2) refuseExtra("repeatVerification", arguments, 2);
   checkOptions("repeatVerification", options, ["primitives", "verifyBudget"]);
   const { primitives = [], verifyBudget = 1e9 } = options;
   const { kind, data, obstacle, options: chosen } = typeof report === "string" ? readReport(report) : report;
   if (obstacle !== undefined) throw new DownhillError("option", `repeatVerification: ${obstacle}`);
-  const recorded = decode(data, primitives) as Recorded;
+  const recorded = decode(data, primitives) as ReportedSubject;
   const before = engine.options;
   configure({ ...(chosen as RuntimeOptions), verify: "off" });
   try {
@@ -68,13 +68,13 @@ export function repeatVerification(
   }
 }
 
-function repeatProgram({ subject, inputs }: Recorded, budget: number): Verification {
+function repeatProgram({ subject, inputs }: ReportedSubject, budget: number): Verification {
   const program = subject as Program;
   const { run, drop } = compileProgram(program);
   try {
-    const outcome = outcomeOf(run, program, inputs as Value[]);
+    const outcome = outcomeOf(run, program, inputs as ProgramValue[]);
     return compareProgram(
-      { program, inputs: inputs as Value[], outcome, isExact: !isRelaxed() && !isTurbo() },
+      { program, inputs: inputs as ProgramValue[], outcome, isExact: !isRelaxed() && !isTurbo() },
       budget,
     );
   } finally {
@@ -82,8 +82,8 @@ function repeatProgram({ subject, inputs }: Recorded, budget: number): Verificat
   }
 }
 
-function repeatRegion({ subject, inputs }: Recorded, budget: number): Verification {
-  const { base, steps, javaScript = "", values } = subject as RecordedRegion;
+function repeatRegion({ subject, inputs }: ReportedSubject, budget: number): Verification {
+  const { base, steps, javaScript = "", values } = subject as ReportedRegion;
   const args = inputs as RegionValue[];
   const region = derivedBy(base, steps);
   const end = endOf((given) => callRegion(region, given), args, region.region().params);

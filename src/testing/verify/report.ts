@@ -1,6 +1,6 @@
 // The error of a difference, and the data from which it can be repeated.
 import { DownhillError } from "../../engine/errors/index.ts";
-import type { Encoded } from "./data.ts";
+import type { EncodedData } from "./data.ts";
 import { encode } from "./data.ts";
 
 /** What was found wrong with one call, as data: `repeatVerification` runs it again. */
@@ -16,7 +16,7 @@ export interface VerificationReport {
   /** Options of `configure` under which it was compiled. */
   readonly options: { readonly backend: string; readonly reproducible: boolean };
   /** The program or region, the inputs and both results. */
-  readonly data: Encoded;
+  readonly data: EncodedData;
   /** Why the program has no form as data, where that is so. */
   readonly obstacle?: string | undefined;
 }
@@ -38,7 +38,7 @@ function showValue(value: unknown): string {
 }
 
 /** A difference before it is reported. */
-export interface Found extends Omit<VerificationReport, "format" | "data" | "obstacle"> {
+export interface VerificationFailure extends Omit<VerificationReport, "format" | "data" | "obstacle"> {
   readonly inputs: readonly unknown[];
   readonly got: readonly unknown[];
   readonly expected: readonly unknown[];
@@ -46,7 +46,7 @@ export interface Found extends Omit<VerificationReport, "format" | "data" | "obs
   readonly subject: unknown;
 }
 
-function reportOf({ inputs, got, expected, subject, ...found }: Found): VerificationReport {
+function reportOf({ inputs, got, expected, subject, ...found }: VerificationFailure): VerificationReport {
   const results = { inputs, got: got.map(plainError), expected: expected.map(plainError) };
   const whole = { format: "downhill verification 1", ...found } as const;
   try {
@@ -68,7 +68,7 @@ function nodeModule(name: string): unknown {
   return process?.getBuiltinModule?.(name);
 }
 
-interface FileSystem {
+interface ReportFileSystem {
   readonly writeFileSync: (path: string, text: string, options: object) => void;
   readonly mkdtempSync: (prefix: string) => string;
   readonly readFileSync: (path: string, encoding: "utf8") => string;
@@ -76,7 +76,7 @@ interface FileSystem {
 
 /** Writes a report to a new folder for temporary files, where there is a file system that lets us. Returns the path. */
 function writeFile(report: VerificationReport): string | undefined {
-  const fs = nodeModule("node:fs") as FileSystem | undefined;
+  const fs = nodeModule("node:fs") as ReportFileSystem | undefined;
   const os = nodeModule("node:os") as { readonly tmpdir: () => string } | undefined;
   if (fs === undefined || os === undefined) return undefined;
   try {
@@ -90,7 +90,7 @@ function writeFile(report: VerificationReport): string | undefined {
 
 /** Reads a report from a file. */
 export function readReport(path: string): VerificationReport {
-  const fs = nodeModule("node:fs") as FileSystem | undefined;
+  const fs = nodeModule("node:fs") as ReportFileSystem | undefined;
   if (fs === undefined)
     throw new DownhillError("file", "repeatVerification: there are no files here; pass the report itself.");
   try {
@@ -101,7 +101,7 @@ export function readReport(path: string): VerificationReport {
 }
 
 /** The error of a difference. Its `cause` is the report. */
-export function differenceError(found: Found): DownhillError {
+export function differenceError(found: VerificationFailure): DownhillError {
   const report = reportOf(found);
   const path = writeFile(report);
   const list = (values: readonly unknown[]): string =>

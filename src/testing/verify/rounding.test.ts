@@ -2,7 +2,7 @@ import type { Tensor } from "downhill";
 import * as d from "downhill";
 import { describe, expect, test } from "vitest";
 import { interpBackend } from "../../engine/backends/interp/index.ts";
-import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import { lowerProgram } from "../../engine/passes/lower.ts";
 import { traceProgram } from "../../engine/trace/staging.ts";
@@ -28,7 +28,7 @@ function learn(
   const { routine } = lowerProgram(program);
   const slots = slotsOf([...captured, ...tensors]);
   const [port] = routine.outputs;
-  const out: Slot[] = [
+  const out: KernelValue[] = [
     port!.kind === "scalar" ? 0 : { array: makeArray(port!.buffer.type, lengthOf(port!.buffer)), offset: 0 },
   ];
   interpBackend.compile(routine)(slots, out);

@@ -7,16 +7,16 @@ import { canGenerateCode, jsBackend } from "../../engine/backends/js/index.ts";
 import { internalError } from "../../engine/errors/index.ts";
 import * as k from "../../engine/kernel/build.ts";
 import { copyExpr } from "../../engine/kernel/copy.ts";
-import type { Slot, TypedArray } from "../../engine/kernel/executable.ts";
+import type { KernelValue, TypedArray } from "../../engine/kernel/executable.ts";
 import { makeArray } from "../../engine/kernel/executable.ts";
 import { expandRoutine } from "../../engine/kernel/expand.ts";
 import type { Expr, Procedure, Routine, ScalarType, Stmt } from "../../engine/kernel/scalar.ts";
 import { isFloat } from "../../engine/kernel/scalar.ts";
 
-type Float = "f64" | "f32";
+type FloatPrecision = "f64" | "f32";
 
 /** The gap between numbers of the size of 1. */
-const ulp: Readonly<Record<Float, number>> = { f64: 2 ** -52, f32: 2 ** -23 };
+const ulp: Readonly<Record<FloatPrecision, number>> = { f64: 2 ** -52, f32: 2 ** -23 };
 const seed = /* @__PURE__ */ k.local("i32", "seed of the rounding");
 
 /** A number in [−1, 1) that the bits of `x` and the seed choose. */
@@ -35,7 +35,7 @@ function noise(block: k.Block, x: Expr, by: Expr): Expr {
 }
 
 /** Its result, whether that is exact, and the numbers in whose last bits it may be off. */
-type Operation = (
+type RoundedOperation = (
   block: k.Block,
   args: readonly Expr[],
 ) => { readonly result: Expr; readonly exact: Expr; readonly sizes: readonly Expr[] };
@@ -47,7 +47,7 @@ function errorOfSum(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
 }
 
 const sum =
-  (op: "add" | "sub"): Operation =>
+  (op: "add" | "sub"): RoundedOperation =>
   (block, [x, y]) => {
     const result = block.let("r", k.binary(op, x!, y!));
     const left = errorOfSum(block, x!, op === "add" ? y! : k.neg(y!), result);
@@ -55,7 +55,7 @@ const sum =
   };
 
 /** Operations that round, by their names. What is exact for the operands at hand stays as it is. */
-const operations: Readonly<Record<string, Operation>> = {
+const operations: Readonly<Record<string, RoundedOperation>> = {
   add: /* @__PURE__ */ sum("add"),
   sub: /* @__PURE__ */ sum("sub"),
   mul: (block, [x, y]) => {
@@ -109,7 +109,7 @@ function isExactProduct(block: k.Block, x: Expr, y: Expr, r: Expr): Expr {
 const known = /* @__PURE__ */ new Map<string, Procedure>();
 
 /** The operation with an error that its operands and the seed choose. */
-function shaken(name: string, type: Float): Procedure {
+function shaken(name: string, type: FloatPrecision): Procedure {
   const key = `${name} ${type}`;
   const made = known.get(key);
   if (made !== undefined) return made;
@@ -130,7 +130,7 @@ function shaken(name: string, type: Float): Procedure {
 function shake(expr: Expr): Expr {
   return copyExpr(expr, (part) => {
     if (!isFloat(part.type)) return undefined;
-    const type = part.type as Float;
+    const type = part.type as FloatPrecision;
     const through = (name: string, ...args: readonly Expr[]): Expr =>
       k.call(shaken(name, type), ...args, seed);
     switch (part.kind) {
@@ -194,7 +194,7 @@ function shakeTerms(block: readonly Stmt[]): Stmt[] {
       case "reduce": {
         const { op, value } = stmt;
         const isSum = op === "add" && isFloat(value.type);
-        const term = isSum ? k.call(shaken("term", value.type as Float), value, seed) : value;
+        const term = isSum ? k.call(shaken("term", value.type as FloatPrecision), value, seed) : value;
         return { ...stmt, body: shakeTerms(stmt.body), value: term };
       }
       case "for":
@@ -228,10 +228,10 @@ const runs = [4, 32, 256];
 /** How many times as far off as a run with errors a result may be. */
 const factor = 8;
 /** Relative to the larger of a result and 1: what may be farther off than this lies near a jump, or its formula is no good. */
-const vague: Readonly<Record<Float, number>> = { f64: 2 ** -24, f32: 2 ** -8 };
+const vague: Readonly<Record<FloatPrecision, number>> = { f64: 2 ** -24, f32: 2 ** -8 };
 
 /** What comes of a comparison. */
-export interface Difference {
+export interface RoundingViolation {
   readonly result: number;
   readonly at: number;
   readonly got: number;
@@ -245,7 +245,7 @@ export interface Difference {
 /** How far off rounding may have the results of a routine. */
 export interface Rounding {
   /** The first result that is off by more than rounding explains. After the first runs `isInTime` may end the search. */
-  readonly find: (got: readonly TypedArray[], isInTime?: () => boolean) => Difference | undefined;
+  readonly find: (got: readonly TypedArray[], isInTime?: () => boolean) => RoundingViolation | undefined;
   /** Whether some results may be anything, or nearly so. */
   readonly isVague: () => boolean;
 }
@@ -259,7 +259,7 @@ function usualSpread(list: TypedArray, spread: Float64Array): number {
 /** `expected` are the results of the routine for `inputs`, numbers as arrays of one. */
 export function roundingOf(
   routine: Routine,
-  inputs: readonly Slot[],
+  inputs: readonly KernelValue[],
   expected: readonly TypedArray[],
 ): Rounding {
   const compiled = (canGenerateCode() ? jsBackend : interpBackend).compile(shakenRoutine(routine));
@@ -272,7 +272,7 @@ export function roundingOf(
   let done = 0;
   const learn = (count: number, isInTime: () => boolean): void => {
     for (; done < count && (done < runs[0]! || isInTime()); done++) {
-      const slots = expected.map((list, result): Slot => {
+      const slots = expected.map((list, result): KernelValue => {
         const isScalar = routine.outputs[result]!.kind === "scalar";
         return isScalar ? 0 : { array: makeArray(typeOf(result), list.length), offset: 0 };
       });
@@ -289,7 +289,7 @@ export function roundingOf(
       });
     }
   };
-  const violation = (got: readonly TypedArray[]): Difference | undefined => {
+  const violation = (got: readonly TypedArray[]): RoundingViolation | undefined => {
     for (const [result, list] of expected.entries()) {
       const have = got[result]!;
       const usual = usualSpread(list, spread[result]!);
@@ -305,7 +305,7 @@ export function roundingOf(
   };
   return {
     find(got, isInTime = () => true) {
-      let found: Difference | undefined;
+      let found: RoundingViolation | undefined;
       for (const count of runs) {
         learn(count, isInTime);
         found = violation(got);
@@ -319,7 +319,9 @@ export function roundingOf(
       return expected.some((list, result) => {
         const type = typeOf(result);
         if (!isFloat(type)) return false;
-        return list.some((x, i) => spread[result]![i]! > vague[type as Float] * Math.max(1, Math.abs(x)));
+        return list.some(
+          (x, i) => spread[result]![i]! > vague[type as FloatPrecision] * Math.max(1, Math.abs(x)),
+        );
       });
     },
   };

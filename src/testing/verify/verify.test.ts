@@ -10,7 +10,7 @@ import { makeFakeDevice, withDevice } from "../../../test/support/fake-device.ts
 import { marked } from "../../../test/support/marked.ts";
 import { formOfText } from "../../../test/support/plain-region.ts";
 import type { Equation } from "../../engine/ir/program.ts";
-import type { Pass } from "../../engine/passes/pipeline.ts";
+import type { ProgramPass } from "../../engine/passes/pipeline.ts";
 import { pipeline } from "../../engine/passes/pipeline.ts";
 import { scalarFunctions } from "../../engine/prims/scalar-functions.ts";
 import { lowerRegion } from "../../engine/region/lower/routine.ts";
@@ -57,8 +57,8 @@ function failureOf(call: () => unknown): Error & { readonly code?: string; reado
 const fileIn = ({ message }: Error): string => /"([^"]+report\.json)"/.exec(message)![1]!;
 
 /** Runs something while a pass does something else. */
-function withPass<T>(name: string, wrong: Pass, run: () => T): T {
-  const list = pipeline as (readonly [string, Pass])[];
+function withPass<T>(name: string, wrong: ProgramPass, run: () => T): T {
+  const list = pipeline as (readonly [string, ProgramPass])[];
   const at = list.findIndex(([own]) => own === name);
   const right = list[at]!;
   list[at] = [name, (program) => wrong(right[1](program))];
@@ -72,7 +72,7 @@ function withPass<T>(name: string, wrong: Pass, run: () => T): T {
 }
 
 /** Exchanges the operands of each difference, in loops too. */
-const exchangesOperands: Pass = (program) => ({
+const exchangesOperands: ProgramPass = (program) => ({
   ...program,
   eqns: program.eqns.map((eqn): Equation =>
     eqn.prim.name === "sub" ? { ...eqn, ins: eqn.ins.toReversed() } : eqn,
@@ -156,7 +156,7 @@ describe("programs over tensors", () => {
   });
 
   test("a pass that leaves a program that is not well formed is named", () => {
-    const forgetsEquations: Pass = (program) => ({ ...program, eqns: [] });
+    const forgetsEquations: ProgramPass = (program) => ({ ...program, eqns: [] });
     const error = withPass("simplify", forgetsEquations, () => failureOf(() => jit(f)(...point)));
     expect(error).toMatchObject({ code: "internal" });
     expect(error.message).toContain('after the pass "simplify": internal: an output is not defined');

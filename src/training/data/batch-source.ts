@@ -20,25 +20,28 @@ export interface StreamSource<B> {
 type AnySource = BatchSource<unknown> | StreamSource<unknown>;
 
 /** What shards are cut from: whole batches, of what is sharded before it makes them. */
-type Uncut<S extends AnySource> = Omit<S, "shard"> & {
+type UnshardedSource<S extends AnySource> = Omit<S, "shard"> & {
   readonly shard: (shard: ShardOptions) => Pick<S, "count">;
 };
 
 /** A source of whole batches, whose shards are cut from them; `shard` of what it is given counts their items. */
-export function cutNow<B>(source: Uncut<BatchSource<B>>): BatchSource<B> {
+export function cutNow<B>(source: UnshardedSource<BatchSource<B>>): BatchSource<B> {
   return cut<BatchSource<B>>(source, (shard) => ({
     open: (k, from) => cutEach(source.open(k, from), shard),
   }));
 }
 
 /** As `cutNow`, of batches that are read as they are needed. */
-export function cutLater<B>(source: Uncut<StreamSource<B>>): StreamSource<B> {
+export function cutLater<B>(source: UnshardedSource<StreamSource<B>>): StreamSource<B> {
   return cut<StreamSource<B>>(source, (shard) => ({
     open: (k, from) => cutEachLater(source.open(k, from), shard),
   }));
 }
 
-function cut<S extends AnySource>(source: Uncut<S>, opened: (shard: ShardOptions) => Pick<S, "open">): S {
+function cut<S extends AnySource>(
+  source: UnshardedSource<S>,
+  opened: (shard: ShardOptions) => Pick<S, "open">,
+): S {
   const sharded = (shard: ShardOptions): unknown => ({
     ...source,
     ...opened(shard),

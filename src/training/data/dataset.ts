@@ -5,20 +5,15 @@ import type { KeyWords } from "../../numeric/random/index.ts";
 import type { AugmentOptions } from "./augment-keys.ts";
 import { type Batches, type BatchOptions, batchSize, type StreamBatches } from "./batches.ts";
 import { type BatchLeaf, type ColumnLike, isColumnLike } from "./column.ts";
-import { type BatchOf, type Fields, fieldsOf, stackItems } from "./fields.ts";
+import { type BatchOf, type ColumnsByName, fieldsOf, stackItems } from "./fields.ts";
 import { kFold } from "./folds.ts";
-import { batchesInMemory, type Held, heldCount } from "./in-memory.ts";
+import { batchesInMemory, type MemoryDataset, heldCount } from "./in-memory.ts";
 import { type SampleOptions, sampledOrder, shuffledOrder } from "./order.ts";
 import { checkShard, type ShardOptions, shardSize, shardWithin, wholeShard } from "./shard.ts";
-import {
-  type ShuffleOptions,
-  shuffleStream,
-  type StreamShuffle,
-  type StreamShuffleOptions,
-} from "./shuffle.ts";
+import { type ShuffleOptions, shuffleStream, type StreamShuffleOptions } from "./shuffle.ts";
 import { randomParts, stratifiedParts } from "./split.ts";
-import { type ItemPlace, noSteps, type Steps, withAugment, withMap } from "./steps.ts";
-import { batchesOfStream, isItems, type ItemSource } from "./stream.ts";
+import { type ItemPlace, noSteps, withAugment, withMap } from "./steps.ts";
+import { batchesOfStream, isItems, type ItemSource, type StreamReading } from "./stream.ts";
 
 /**
  * A data set in memory: how many items it has, and the ways to go through them. Never changed by its methods.
@@ -189,11 +184,11 @@ export function dataset(
   return inMemory(heldFields(fieldsOf(source, "dataset"), dtype));
 }
 
-function heldFields(fields: Fields, float: Held["float"]): Held {
+function heldFields(fields: ColumnsByName, float: MemoryDataset["float"]): MemoryDataset {
   return { fields, rows: undefined, steps: noSteps, order: undefined, float, shard: wholeShard };
 }
 
-function inMemory<B>(held: Held): Dataset<B> {
+function inMemory<B>(held: MemoryDataset): Dataset<B> {
   const { rows, steps, shard } = held;
   const count = heldCount(held);
   const part = (places: Int32Array): Dataset<B> =>
@@ -252,7 +247,7 @@ function inMemory<B>(held: Held): Dataset<B> {
 /** The class of each item of a data set. */
 function labelsOf(
   operation: string,
-  held: Held,
+  held: MemoryDataset,
   stratify: PartOptions["stratify"],
 ): ArrayLike<number | string> | undefined {
   if (stratify === undefined) return undefined;
@@ -280,16 +275,7 @@ function labelsOf(
   return rows === undefined ? data : Array.from(rows, (row) => data[row]!);
 }
 
-/** A stream, as its methods see it. */
-interface Read {
-  readonly chunks: boolean;
-  readonly shuffle: StreamShuffle | undefined;
-  readonly steps: Steps;
-  readonly float: Held["float"];
-  readonly shard: ShardOptions;
-}
-
-function stream<B, I>(source: ItemSource<unknown>, read: Read): StreamDataset<B, I> {
+function stream<B, I>(source: ItemSource<unknown>, read: StreamReading): StreamDataset<B, I> {
   const { steps, shard } = read;
   return {
     shuffle(options) {

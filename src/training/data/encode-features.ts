@@ -179,14 +179,14 @@ export function sizeOfRule(rule: FeatureRule): number {
   return rule.kind === "category" ? rule.categories.length : rule.indicator === true ? 2 : 1;
 }
 
-type Put = (row: number, input: number, value: number) => void;
-type Missing = (row: number, value: number | "") => DownhillError;
+type InputWriter = (row: number, input: number, value: number) => void;
+type MissingErrorFactory = (row: number, value: number | "") => DownhillError;
 
 function encodeNumbers(
   column: TableColumn & { kind: "number" },
   { fill, indicator }: FeatureRule & { kind: "number" },
-  put: Put,
-  missing: Missing,
+  put: InputWriter,
+  missing: MissingErrorFactory,
 ): void {
   column.values.forEach((value, row) => {
     const isThere = Number.isFinite(value);
@@ -199,8 +199,8 @@ function encodeNumbers(
 function encodeCategories(
   column: TableColumn,
   rule: FeatureRule & { kind: "category" },
-  put: Put,
-  missing: Missing,
+  put: InputWriter,
+  missing: MissingErrorFactory,
   tellUnknown: (row: number, value: string) => void,
 ): void {
   const places = new Map(rule.categories.map((category, i) => [category, i]));

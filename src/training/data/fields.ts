@@ -23,13 +23,13 @@ export type BatchOf<S> = S extends ColumnLike | number | boolean
  * The columns of a data set, by name. A Map, since any text may be a name; `undefined` names the one column
  * of a bare source.
  */
-export type Fields = ReadonlyMap<string | undefined, Column>;
+export type ColumnsByName = ReadonlyMap<string | undefined, Column>;
 
 /**
  * The columns of a source: of its fields, or of the source itself where it is one column. All have the same
  * number of items.
  */
-export function fieldsOf(source: unknown, operation: string): Fields {
+export function fieldsOf(source: unknown, operation: string): ColumnsByName {
   const fields = new Map(
     entriesOf(source, operation).map(([name, value]) => [name, asColumn(value, show(operation, name))]),
   );
@@ -54,7 +54,7 @@ export function fieldsOf(source: unknown, operation: string): Fields {
 }
 
 /** How many items the fields hold. */
-export function countOf(fields: Fields): number {
+export function countOf(fields: ColumnsByName): number {
   for (const column of fields.values()) return column.shape[0]!;
   return 0;
 }
@@ -67,7 +67,7 @@ export function stackItems(
   items: readonly unknown[],
   numberOf: (i: number) => number,
   operation: string,
-): Fields {
+): ColumnsByName {
   const parts = new Map<string | undefined, Column[]>();
   items.forEach((item, i) => {
     const where = `${operation}: item ${numberOf(i)}`;
@@ -93,7 +93,7 @@ export function stackItems(
 }
 
 /** One row of the fields as users meet an item: what a batch holds, without the first axis. */
-export function itemOf(fields: Fields, row: number, float?: DType): unknown {
+export function itemOf(fields: ColumnsByName, row: number, float?: DType): unknown {
   const one = gather(fields, undefined, row, row + 1, float);
   return toBatch(
     new Map([...one].map(([name, { shape, dtype, data }]) => [name, { shape: shape.slice(1), dtype, data }])),
@@ -147,12 +147,12 @@ function leavesOf(value: unknown, operation: string, leaf: (x: unknown, what: st
 /** Collects rows of fields of the same names and types, each copied once. */
 export interface FieldsBuilder {
   /** Adds rows `from`, `from + step`, … before `to`. */
-  readonly add: (fields: Fields, from: number, to: number, step: number) => void;
-  readonly finish: () => Fields;
+  readonly add: (fields: ColumnsByName, from: number, to: number, step: number) => void;
+  readonly finish: () => ColumnsByName;
 }
 
 /** A builder of at most `size` rows of fields like `first`. */
-export function fieldsBuilder(first: Fields, size: number, float: DType | undefined): FieldsBuilder {
+export function fieldsBuilder(first: ColumnsByName, size: number, float: DType | undefined): FieldsBuilder {
   const columns = [...first].map(([name, { shape, dtype }]) => {
     const isFloat = dtype === "float64" || dtype === "float32";
     const [item, kind] = [shape.slice(1), isFloat && float !== undefined ? float : dtype];
@@ -183,7 +183,7 @@ export function fieldsBuilder(first: Fields, size: number, float: DType | undefi
 }
 
 /** Refuses a part of a data set whose fields are others than those of the parts before it. */
-export function checkAlike(fields: Fields, first: Fields, where: string): void {
+export function checkAlike(fields: ColumnsByName, first: ColumnsByName, where: string): void {
   if (fields.size !== first.size || ![...fields.keys()].every((name) => first.has(name))) {
     throw otherNames(where, [...fields], first);
   }
@@ -212,12 +212,12 @@ function stack(items: readonly Column[]): Column {
  * − 1` without an order.
  */
 export function gather(
-  fields: Fields,
+  fields: ColumnsByName,
   order: ArrayLike<number> | undefined,
   from: number,
   to: number,
   float?: DType,
-): Fields {
+): ColumnsByName {
   return new Map([...fields].map(([name, column]) => [name, gatherColumn(column, order, from, to, float)]));
 }
 
@@ -251,7 +251,7 @@ function gatherColumn(
 }
 
 /** The fields as users meet them: an object of the names, or the one column itself. */
-export function toBatch(fields: Fields): unknown {
+export function toBatch(fields: ColumnsByName): unknown {
   const bare = fields.get(undefined);
   if (bare !== undefined) return asBatchLeaf(bare);
   // fromEntries defines own properties, so that a name such as __proto__ is a plain name

@@ -1,36 +1,36 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import type { BatchSource } from "./batch-source.ts";
 import { type Batches, type BatchSize, makeBatches, notLater } from "./batches.ts";
-import { countOf, type Fields, gather, itemFrom, itemOf, stackItems, toBatch } from "./fields.ts";
-import type { Order } from "./order.ts";
+import { countOf, type ColumnsByName, gather, itemFrom, itemOf, stackItems, toBatch } from "./fields.ts";
+import type { ItemOrder } from "./order.ts";
 import { placesOfShard, type ShardOptions, shardSize, shardWithin } from "./shard.ts";
-import type { ItemPlace, Steps } from "./steps.ts";
+import type { ItemPlace, ItemTransforms } from "./steps.ts";
 
 /** A data set in memory, as its methods see it. */
-export interface Held {
-  readonly fields: Fields;
+export interface MemoryDataset {
+  readonly fields: ColumnsByName;
   /** The rows of the fields that belong to it; all, if undefined. */
   readonly rows: Int32Array | undefined;
-  readonly steps: Steps;
+  readonly steps: ItemTransforms;
   /** In which order epochs go through the rows; as they are, if undefined. */
-  readonly order: Order | undefined;
+  readonly order: ItemOrder | undefined;
   readonly float: "float64" | "float32" | undefined;
   /** Which items of each epoch, in its order. */
   readonly shard: ShardOptions;
 }
 
 /** How many items a data set has, those of other shards included. */
-export function heldCount({ rows, fields }: Held): number {
+export function heldCount({ rows, fields }: MemoryDataset): number {
   return rows?.length ?? countOf(fields);
 }
 
 /** The batches of a data set in memory: of its shard those of `size` items. */
-export function batchesInMemory<B>(held: Held, { size, dropLast }: BatchSize): Batches<B> {
+export function batchesInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): Batches<B> {
   return makeBatches(sourceInMemory(held, { size: size * held.shard.count, dropLast }));
 }
 
 /** The batches of a data set with `size` items of all shards together. */
-function sourceInMemory<B>(held: Held, { size, dropLast }: BatchSize): BatchSource<B> {
+function sourceInMemory<B>(held: MemoryDataset, { size, dropLast }: BatchSize): BatchSource<B> {
   const { rows, order, shard } = held;
   const count = order?.count ?? heldCount(held);
   const each = Math.min(size, count);
@@ -64,12 +64,12 @@ function sourceInMemory<B>(held: Held, { size, dropLast }: BatchSize): BatchSour
 
 /** What the shard has of the batch of `items[from] … items[to − 1]`, or items `from … to − 1` where there is no list. */
 function batchOf(
-  { fields, steps, float, shard }: Held,
+  { fields, steps, float, shard }: MemoryDataset,
   items: ArrayLike<number> | undefined,
   from: number,
   to: number,
   epoch: number,
-): Fields {
+): ColumnsByName {
   if (shard.count === 1 && steps.functions.length === 0) return gather(fields, items, from, to, float);
   const numbers = placesOfShard(from, to, shard).map((place) => items?.[place] ?? place);
   if (steps.functions.length === 0) return gather(fields, numbers, 0, numbers.length, float);
@@ -80,12 +80,12 @@ function batchOf(
 
 /** Some items after the steps, as columns. */
 function stepped(
-  fields: Fields,
-  { functions }: Steps,
-  float: Held["float"],
+  fields: ColumnsByName,
+  { functions }: ItemTransforms,
+  float: MemoryDataset["float"],
   epoch: number,
   items: readonly number[],
-): Fields {
+): ColumnsByName {
   const results = items.map((item) => {
     const place: ItemPlace = { epoch, item };
     let value = itemOf(fields, item, float);

@@ -9,7 +9,7 @@ import { type Shuffle, shuffleInMemory, type ShuffleOptions } from "./shuffle.ts
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
 /** Which items an epoch has, one after another. */
-export interface Order {
+export interface ItemOrder {
   /** How many items an epoch has. */
   readonly count: number;
   /** The numbers of the items of an epoch. */
@@ -29,7 +29,7 @@ export interface SampleOptions {
 }
 
 /** All items once, in the random order of the epoch. */
-export function shuffledOrder(count: number, options: ShuffleOptions | undefined): Order {
+export function shuffledOrder(count: number, options: ShuffleOptions | undefined): ItemOrder {
   const { keyOf }: Shuffle = shuffleInMemory(options);
   return { count, of: (epoch) => orderOf(keyOf(epoch), count) };
 }
@@ -38,7 +38,7 @@ export function shuffledOrder(count: number, options: ShuffleOptions | undefined
  * Items drawn with replacement, item `i` with probability `weights[i] / Σ weights` at each draw, others in each
  * epoch.
  */
-export function sampledOrder(items: number, options: SampleOptions): Order {
+export function sampledOrder(items: number, options: SampleOptions): ItemOrder {
   checkOptions("sample", options, ["weights", "count", "seed"]);
   const { weights, count = items } = options;
   const root = key(checkSeed("sample", options.seed ?? 0));

@@ -6,7 +6,7 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { augmentKeys, batchLevel, keyOf } from "./augment-keys.ts";
 import { cutLater, type StreamSource } from "./batch-source.ts";
 import { batchFrom } from "./fields.ts";
-import { type Ahead, readAhead } from "./read-ahead.ts";
+import { type ReadAheadHooks, readAhead } from "./read-ahead.ts";
 
 /** Options of `prefetch`. */
 export interface PrefetchOptions {
@@ -38,7 +38,7 @@ export interface WorkerOptions extends PrefetchOptions {
 }
 
 /** Batches are only read ahead. */
-const noWork: Ahead<unknown, unknown> = {
+const noWork: ReadAheadHooks<unknown, unknown> = {
   start: async (batch) => Promise.resolve(batch),
   wait: () => {},
   waited: () => {},

@@ -1,5 +1,5 @@
 /** What is done with batches that are read ahead. */
-export interface Ahead<B, R> {
+export interface ReadAheadHooks<B, R> {
   /** Begins the work on a batch, as soon as it is read. */
   readonly start: (batch: B) => Promise<R>;
   /** The loop waits for the work on a batch … */
@@ -11,7 +11,7 @@ export interface Ahead<B, R> {
 }
 
 /** How far reading has come; changed by reader and loop in turn. */
-interface Progress<R> {
+interface ReadAheadState<R> {
   /** What is read and not asked for yet, in order; a rejected one is the last. */
   readonly ready: Promise<R>[];
   isReading: boolean;
@@ -33,9 +33,9 @@ interface Progress<R> {
 export function readAhead<B, R>(
   source: AsyncIterator<B, undefined>,
   ahead: number,
-  work: Ahead<B, R>,
+  work: ReadAheadHooks<B, R>,
 ): AsyncIterator<R, undefined> {
-  const at: Progress<R> = { ready: [], isReading: false, isOver: false, isLeft: false, wake: () => {} };
+  const at: ReadAheadState<R> = { ready: [], isReading: false, isOver: false, isLeft: false, wake: () => {} };
 
   const fill = async (): Promise<void> => {
     if (at.isReading) return;

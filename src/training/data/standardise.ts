@@ -126,7 +126,7 @@ function scaled(
   return { shape, dtype, data: out };
 }
 
-interface Matrix {
+interface FeatureMatrix {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
   readonly count: number;
@@ -134,7 +134,7 @@ interface Matrix {
   readonly dtype: "float64" | "float32";
 }
 
-function matrixOf(operation: string, x: ColumnLike): Matrix {
+function matrixOf(operation: string, x: ColumnLike): FeatureMatrix {
   const { shape, data, dtype } = asColumn(x, operation);
   const [count, features = 1] = shape;
   if (count === undefined || shape.length > 2) {

@@ -9,26 +9,29 @@ export interface ItemPlace {
 }
 
 /** What becomes of each item on its way into a batch, one function after another. */
-export interface Steps {
+export interface ItemTransforms {
   readonly functions: readonly ((item: unknown, place: ItemPlace) => unknown)[];
   /** How many of the functions are augmentations. */
   readonly depth: number;
 }
 
-export const noSteps: Steps = { functions: [], depth: 0 };
+export const noSteps: ItemTransforms = { functions: [], depth: 0 };
 
 /** The steps and one more. */
-export function withMap(steps: Steps, f: (item: never, place: ItemPlace) => unknown): Steps {
+export function withMap(
+  steps: ItemTransforms,
+  f: (item: never, place: ItemPlace) => unknown,
+): ItemTransforms {
   const step = checkedFunction("map", f) as (item: unknown, place: ItemPlace) => unknown;
   return { ...steps, functions: [...steps.functions, step] };
 }
 
 /** The steps and one more, at random. */
 export function withAugment(
-  { functions, depth }: Steps,
+  { functions, depth }: ItemTransforms,
   f: (item: never, key: KeyWords, place: ItemPlace) => unknown,
   options: AugmentOptions | undefined,
-): Steps {
+): ItemTransforms {
   const root = augmentKeys(options, depth);
   const augment = checkedFunction("augment", f) as (
     item: unknown,

@@ -5,7 +5,7 @@ import { type BatchSize, makeStreamBatches, type StreamBatches } from "./batches
 import {
   checkAlike,
   countOf,
-  type Fields,
+  type ColumnsByName,
   type FieldsBuilder,
   fieldsBuilder,
   fieldsOf,
@@ -16,7 +16,7 @@ import {
 } from "./fields.ts";
 import { type ShardOptions, shardSize, shardWithin } from "./shard.ts";
 import type { StreamShuffle } from "./shuffle.ts";
-import type { Steps } from "./steps.ts";
+import type { ItemTransforms } from "./steps.ts";
 
 /** Items one after another. */
 export type Items<I> = Iterable<I> | AsyncIterable<I>;
@@ -29,7 +29,7 @@ export interface StreamReading {
   /** Whether the source gives parts of the data set instead of items. */
   readonly chunks: boolean;
   readonly shuffle: StreamShuffle | undefined;
-  readonly steps: Steps;
+  readonly steps: ItemTransforms;
   readonly float: "float64" | "float32" | undefined;
   /** Which items of each epoch, in its order. */
   readonly shard: ShardOptions;
@@ -96,15 +96,15 @@ function sourceOfStream<B>(
 
 /** Collects what a source gives into batches; a batch is made when it is called, which those left out never are. */
 interface Batcher {
-  readonly add: (given: unknown) => Iterable<() => Fields | Promise<Fields>>;
+  readonly add: (given: unknown) => Iterable<() => ColumnsByName | Promise<ColumnsByName>>;
   /** What is left at the end of the source. */
-  readonly finish: () => Iterable<() => Fields | Promise<Fields>>;
+  readonly finish: () => Iterable<() => ColumnsByName | Promise<ColumnsByName>>;
   /** Whether no item came at all. */
   readonly isEmpty: () => boolean;
 }
 
 /** An item and its number in the source. */
-interface Numbered {
+interface NumberedItem {
   readonly item: unknown;
   readonly number: number;
 }
@@ -122,10 +122,10 @@ function batcherOfItems(
   const { chunks, shuffle, float } = reading;
   const mixer = shuffle === undefined ? inOrder : mixing(shuffle.buffer, integersBelow(shuffle.keyOf(epoch)));
   const partsOf = chunks ? partReader() : undefined;
-  let pending: Numbered[] = [];
+  let pending: NumberedItem[] = [];
   let count = 0;
 
-  const rowsOf = (fields: Fields): readonly unknown[] => {
+  const rowsOf = (fields: ColumnsByName): readonly unknown[] => {
     const leftOut = shuffle === undefined ? first * size - count : 0; // rows that no batch will have
     return Array.from({ length: countOf(fields) }, (_, row) =>
       row < leftOut ? undefined : itemOf(fields, row, float),
@@ -133,7 +133,9 @@ function batcherOfItems(
   };
 
   /** Takes an item into the batch that is being filled; the batch, if it is the last of it. */
-  const collect = (item: Numbered | undefined): (() => Fields | Promise<Fields>) | undefined => {
+  const collect = (
+    item: NumberedItem | undefined,
+  ): (() => ColumnsByName | Promise<ColumnsByName>) | undefined => {
     if (item === undefined) return undefined;
     pending.push(item);
     if (pending.length < size) return undefined;
@@ -163,26 +165,26 @@ function batcherOfItems(
 
 /** What the shard has of the items of a batch, after the steps. */
 function shardOfItems(
-  items: readonly Numbered[],
+  items: readonly NumberedItem[],
   { shard: { index, count }, steps, float }: StreamReading,
   epoch: number,
-): Fields | Promise<Fields> {
+): ColumnsByName | Promise<ColumnsByName> {
   const own = count === 1 ? items : items.filter((_, place) => place % count === index);
   if (own.length > 0) return stepped(own, steps, float, epoch);
   // of no items, only one that goes through the steps tells what fields there would be
   const one = stepped(items.slice(0, 1), steps, float, epoch);
-  const empty = (fields: Fields): Fields => gather(fields, undefined, 0, 0);
+  const empty = (fields: ColumnsByName): ColumnsByName => gather(fields, undefined, 0, 0);
   return one instanceof Promise ? one.then(empty) : empty(one);
 }
 
 /** Items after the steps, as columns; steps that wait do so together. */
 function stepped(
-  items: readonly Numbered[],
-  { functions }: Steps,
+  items: readonly NumberedItem[],
+  { functions }: ItemTransforms,
   float: StreamReading["float"],
   epoch: number,
-): Fields | Promise<Fields> {
-  const asFields = (values: readonly unknown[], operation: string): Fields => {
+): ColumnsByName | Promise<ColumnsByName> {
+  const asFields = (values: readonly unknown[], operation: string): ColumnsByName => {
     const fields = stackItems(values, (i) => items[i]!.number, operation);
     return float === undefined ? fields : gather(fields, undefined, 0, items.length, float);
   };
@@ -214,7 +216,7 @@ function batcherOfParts(
   let filled = 0;
   let made = 0;
   let count = 0;
-  const finish = (): (() => Fields) => {
+  const finish = (): (() => ColumnsByName) => {
     const whole = batch;
     batch = undefined;
     filled = 0;
@@ -247,8 +249,8 @@ function batcherOfParts(
 }
 
 /** Reads parts of a data set, all of which must have the fields of the first. */
-function partReader(): (given: unknown) => Fields {
-  let first: Fields | undefined;
+function partReader(): (given: unknown) => ColumnsByName {
+  let first: ColumnsByName | undefined;
   let number = 0;
   return (given) => {
     const where = `dataset: part ${number++}`;
@@ -266,15 +268,15 @@ function partReader(): (given: unknown) => Fields {
 
 /** What changes the order of items: takes one and gives none or one back, and the held ones at the end. */
 interface Mixer {
-  readonly exchange: (item: Numbered) => Numbered | undefined;
-  readonly rest: () => readonly Numbered[];
+  readonly exchange: (item: NumberedItem) => NumberedItem | undefined;
+  readonly rest: () => readonly NumberedItem[];
 }
 
 const inOrder: Mixer = { exchange: (item) => item, rest: () => [] };
 
 /** Holds `size` items; each that comes takes the place of a random one, which goes. */
 function mixing(size: number, below: (bound: number) => number): Mixer {
-  const held: Numbered[] = [];
+  const held: NumberedItem[] = [];
   return {
     exchange(item) {
       if (held.length < size) {

@@ -11,7 +11,7 @@ import { finiteNumbers } from "./table-fields.ts";
 export type Supervised = Classification | Regression;
 
 /** Which class does an item belong to? */
-export interface Classification extends Features {
+export interface Classification extends FeatureData {
   readonly task: "classification";
   /** The number of the class of each item, int32 of shape `[n]`. */
   readonly y: Column;
@@ -20,13 +20,13 @@ export interface Classification extends Features {
 }
 
 /** What number belongs to an item? */
-export interface Regression extends Features {
+export interface Regression extends FeatureData {
   readonly task: "regression";
   /** The target of each item, float64 of shape `[n]`. */
   readonly y: Column;
 }
 
-interface Features {
+interface FeatureData {
   /** float64 of shape `[n, features]`. */
   readonly x: Column;
   /** The names of the features: of columns of numbers, and `column=category` for each category of a text. */
@@ -90,10 +90,15 @@ export function checkFeatures(table: Table, target: string, names: readonly stri
 }
 
 /** What is to be predicted, without what it is predicted from. */
-export type Target = Pick<Classification, "task" | "y" | "classes"> | Pick<Regression, "task" | "y">;
+export type PredictionTarget =
+  Pick<Classification, "task" | "y" | "classes"> | Pick<Regression, "task" | "y">;
 
 /** The target of each row, as `supervised` has it. */
-export function targetOf(table: Table, name: string, task: "auto" | "classification" | "regression"): Target {
+export function targetOf(
+  table: Table,
+  name: string,
+  task: "auto" | "classification" | "regression",
+): PredictionTarget {
   const target = columnOf(table, name);
   const isClasses = task === "classification" || (task === "auto" && looksLikeClasses(target));
   if (!isClasses) {

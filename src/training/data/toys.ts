@@ -260,7 +260,7 @@ function labels(n: number, classes: number): Column {
 /** Points of a curve with noise; `f` takes the places as the batches will have them, rounded to float32. */
 function curve(
   operation: string,
-  { n, noise, root }: Common,
+  { n, noise, root }: ToySettings,
   from: number,
   to: number,
   f: (x: Float64Array) => Float64Array,
@@ -276,7 +276,7 @@ function curve(
   };
 }
 
-interface Common {
+interface ToySettings {
   readonly n: number;
   readonly noise: number;
   readonly root: KeyWords;
@@ -287,7 +287,7 @@ function checked(
   options: ToyOptions,
   more: readonly string[],
   usualNoise: number = 0,
-): Common {
+): ToySettings {
   checkOptions(operation, options, ["n", "noise", "seed", ...more]);
   const { n = 200, noise = usualNoise, seed = 0 } = options;
   checkCount(operation, "n", n, 1);

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { launchVariables } from "./launched.ts";
 import type { Mpi } from "./mpi.ts";
-import type { Progress } from "./progress.ts";
+import type { RankProgress } from "./progress.ts";
 
 /**
  * How long a rank that ends with an exit code other than 0 waits for the others before it ends them, in milliseconds: they
@@ -17,7 +17,7 @@ const longestSleep = 20;
  * too, and for ever. A rank with an uncaught error tells it and ends the others; so does one that ends with another exit code
  * than 0 while the others do not, and, with any exit code, one that others wait for in a call which it has not made.
  */
-export function endWithProcess(mpi: Mpi, progress: Progress): void {
+export function endWithProcess(mpi: Mpi, progress: RankProgress): void {
   const patience = Number(process.env[launchVariables.patience] ?? usualPatience);
   let uncaught: { readonly error: unknown } | undefined;
   process.on("uncaughtExceptionMonitor", (error) => {

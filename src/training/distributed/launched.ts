@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { noProgress, type Progress, progressIn } from "./progress.ts";
+import { noProgress, type RankProgress, progressIn } from "./progress.ts";
 
 /** What `downhill launch` tells the ranks that it starts, by variables of their environment. */
 export const launchVariables = {
@@ -42,7 +42,7 @@ export function announceOpening(rank: number | undefined): () => void {
 }
 
 /** Does what the launcher asked of its ranks. `end` of the result is to be called when this rank ends in order. */
-export function heedLauncher(rank: number, size: number): Progress {
+export function heedLauncher(rank: number, size: number): RankProgress {
   if (process.env[launchVariables.interrupt] === interruptStandIn)
     process.on(interruptStandIn, () => process.kill(process.pid, "SIGINT"));
   const folder = process.env[launchVariables.running] ?? "";

@@ -1,7 +1,7 @@
 import type { MpiConstants } from "./constants.ts";
 
 /** What a launcher told its processes. */
-export interface Launch {
+export interface LaunchInfo {
   /** What started this process, as users know it. */
   readonly name: string;
   /** The make of MPI that it belongs to, where that is only one. */
@@ -15,10 +15,10 @@ export interface Launch {
  * helpers by `srun`, whose variables reach the ranks too. `SLURM_NTASKS` is left alone: a batch script has it too, and what runs
  * there is one process.
  */
-export function readLauncher(env: Readonly<Record<string, string | undefined>>): Launch | undefined {
+export function readLauncher(env: Readonly<Record<string, string | undefined>>): LaunchInfo | undefined {
   const number = (name: string): number | undefined =>
     /^\d+$/.test(env[name] ?? "") ? Number(env[name]) : undefined;
-  const launches: readonly Launch[] = [
+  const launches: readonly LaunchInfo[] = [
     {
       name: "mpirun of Open MPI",
       make: "Open MPI",

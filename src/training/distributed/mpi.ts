@@ -37,7 +37,7 @@ const types: Readonly<Record<string, HandleName>> = {
 };
 
 /** Functions of the library by their names in MPI, without `MPI_`, and their parameters; a `handle` is what it is in the library. */
-interface Functions {
+interface MpiFunctions {
   /** A function that gives its error code. */
   readonly bind: (name: string, parameters: string) => ForeignFunction;
   /** A function that throws what it calls an error. */
@@ -45,7 +45,7 @@ interface Functions {
 }
 
 /** MPI once it is initialised. */
-interface Session extends Functions {
+interface Session extends MpiFunctions {
   readonly handles: Readonly<Record<HandleName, Handle>>;
   /** What the library writes numbers into. */
   readonly number: Int32Array;
@@ -152,7 +152,7 @@ function begin({ library, constants, version }: MpiLibrary): Session {
   };
 }
 
-function functionsOf(library: MpiLibrary["library"], handle: string, version: string): Functions {
+function functionsOf(library: MpiLibrary["library"], handle: string, version: string): MpiFunctions {
   const bind = (name: string, parameters: string): ForeignFunction =>
     library.func(`int MPI_${name}(${parameters.replaceAll("handle", handle)})`);
   const errorText = bind("Error_string", "int, void *, void *");

@@ -8,7 +8,7 @@ import { coresPerRank } from "./cores.ts";
 import { abortWith, endWithProcess } from "./ending.ts";
 import { loadKoffi } from "./koffi.ts";
 import { announceOpening, heedLauncher } from "./launched.ts";
-import type { Launch } from "./launcher.ts";
+import type { LaunchInfo } from "./launcher.ts";
 import { readLauncher } from "./launcher.ts";
 import { loadLibrary, type MpiLibrary } from "./library.ts";
 import { initialise, type Mpi } from "./mpi.ts";
@@ -81,7 +81,7 @@ async function open(options: OpenMpiOptions): Promise<World> {
 }
 
 /** A library that does not know its launcher makes a world of one rank in each process, which all write the same files. */
-function requireMatch(mpi: Mpi, { path, version }: MpiLibrary, launch: Launch | undefined): void {
+function requireMatch(mpi: Mpi, { path, version }: MpiLibrary, launch: LaunchInfo | undefined): void {
   if (launch === undefined) return;
   const { name, size = mpi.size, rank = mpi.rank } = launch;
   if (size === mpi.size && rank === mpi.rank) return;

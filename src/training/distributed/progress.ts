@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Mpi } from "./mpi.ts";
 
 /** Counts of the calls that a rank has made together with others, in a file that the others can read. */
-export interface Progress {
+export interface RankProgress {
   /** Counts a call of all ranks, before it is made. */
   readonly enter: () => void;
   /** Notes that the last call of all ranks has returned. Only calls that may return although a rank is absent need it. */
@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** For ranks without a launcher of ours, which has a folder for the files. */
-export const noProgress: Progress = {
+export const noProgress: RankProgress = {
   enter: () => {},
   leave: () => {},
   exchange: () => {},
@@ -31,7 +31,7 @@ const [entered, left, exchanges] = [0, 1, 2]; // slots of counts; from the third
 /**
  * Progress in a folder that all ranks of this machine share: the file of a rank has its number as name. To count a call writes 8 bytes, some 2 µs.
  */
-export function progressIn(folder: string, rank: number, size: number): Progress {
+export function progressIn(folder: string, rank: number, size: number): RankProgress {
   const fileOf = (one: number): string => join(folder, String(one));
   const counts = new Float64Array(exchanges + size);
   const file = openSync(fileOf(rank), "w");
@@ -76,7 +76,7 @@ function countsIn(file: string, size: number): Float64Array | undefined {
 }
 
 /** The functions of MPI, with their calls counted. */
-export function counted(mpi: Mpi, progress: Progress): Mpi {
+export function counted(mpi: Mpi, progress: RankProgress): Mpi {
   return {
     ...mpi,
     exchange(peer, bytes, into) {

@@ -2,7 +2,13 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import { byteReader, type ByteReader, type ByteSource, nameOfSource, openBytes } from "./byte-source.ts";
+import {
+  byteReader,
+  type ChunkedByteReader,
+  type ByteSource,
+  nameOfSource,
+  openBytes,
+} from "./byte-source.ts";
 import { type UnpackLimit, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { type IdxArray, readIdxHead, wrongIdxLength } from "./idx.ts";
 import { type NpyArray, readNpyHead, wrongLength } from "./npy.ts";
@@ -102,7 +108,7 @@ export async function* streamIdx(
 }
 
 /** Some items of an array as they lie in the file. */
-interface RowsOfBytes {
+interface RowBytes {
   readonly bytes: Uint8Array;
   /** The byte of the file at which they begin. */
   readonly at: number;
@@ -111,13 +117,13 @@ interface RowsOfBytes {
 
 /** The bytes of an array, `rows` items at a time; `wrong` makes the error for a file of another length. */
 async function* rowsOfBytes(
-  reader: ByteReader,
+  reader: ChunkedByteReader,
   shape: readonly number[],
   size: number,
   start: number,
   rows: number,
   wrong: (length: number) => DownhillError,
-): AsyncGenerator<RowsOfBytes, undefined> {
+): AsyncGenerator<RowBytes, undefined> {
   const [count = 0, ...rest] = shape;
   const each = sizeOf(rest) * size;
   let at = start;

@@ -119,7 +119,7 @@ async function* andThen(
 }
 
 /** Takes numbers of bytes from parts of other sizes. */
-export interface ByteReader {
+export interface ChunkedByteReader {
   /**
    * The next `n` bytes, or as many as there are; behind `before`, if that is given. Takes memory for what arrives, not for
    * what was asked for: `n` may be what a stranger's file says of itself.
@@ -132,7 +132,7 @@ export interface ByteReader {
 const trustedSize = 1 << 20; // bytes that are reserved before they arrive
 
 /** A reader of the parts of a source. */
-export function byteReader(parts: AsyncIterable<Uint8Array>): ByteReader {
+export function byteReader(parts: AsyncIterable<Uint8Array>): ChunkedByteReader {
   const source = parts[Symbol.asyncIterator]();
   let part = new Uint8Array(0) as Uint8Array;
   let ended = false;
@@ -179,7 +179,7 @@ export async function unpackByHead(
   bytes: Uint8Array,
   name: string,
   limit: UnpackLimit,
-  readHead: (reader: ByteReader) => Promise<{ readonly head: Uint8Array; readonly end: number }>,
+  readHead: (reader: ChunkedByteReader) => Promise<{ readonly head: Uint8Array; readonly end: number }>,
 ): Promise<Uint8Array> {
   const reader = byteReader(gunzipParts([bytes], name, limit));
   try {

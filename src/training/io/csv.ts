@@ -5,7 +5,7 @@ import { didYouMean } from "../../engine/util/suggest.ts";
 import { type DecimalMark, isMissing, looksLikeNumber } from "./cells.ts";
 import { columnBuilder, type ColumnBuilder, type TableColumn } from "./column-builder.ts";
 import { numberReader } from "./decimal-mark.ts";
-import { detectSeparator, records, type Row } from "./records.ts";
+import { detectSeparator, records, type TextRecord } from "./records.ts";
 
 /** A table, column by column. */
 export interface Table {
@@ -108,9 +108,9 @@ export function checkedTableOptions(
 /** Makes tables of rows; the first two decide what the columns are called. */
 export interface TableBuilder {
   /** The rows that are known to hold values, with this one: the first waits for the second, and may be the header. */
-  readonly settle: (row: Row) => readonly Row[];
+  readonly settle: (row: TextRecord) => readonly TextRecord[];
   /** Adds a row of values. */
-  readonly add: (row: Row) => void;
+  readonly add: (row: TextRecord) => void;
   /** Says that there are no more rows. */
   readonly end: () => void;
   /** Rows added since the last `take`. */
@@ -123,14 +123,14 @@ export interface TableBuilder {
 export function tableBuilder(options: ReadTableOptions): TableBuilder {
   const { name = "table", header = "auto", decimal = "auto", missing = "error" } = options;
   const reader = numberReader(name, decimal);
-  let first: Row | undefined; // waits for the second, which shows whether it is a header
+  let first: TextRecord | undefined; // waits for the second, which shows whether it is a header
   let firstLine = 0;
   let builders: readonly ColumnBuilder[] | undefined;
   let lines: number[] = [];
   let count = 0;
 
   /** Names the columns, and gives the first row back if it holds values. */
-  const begin = (head: Row, second: Row | undefined): readonly Row[] => {
+  const begin = (head: TextRecord, second: TextRecord | undefined): readonly TextRecord[] => {
     const hasHeader = header === "auto" ? looksLikeHeader(head.cells, second?.cells) : header;
     const names = hasHeader ? headerNames(name, head) : head.cells.map((_, i) => `column${i + 1}`);
     firstLine = head.line;
@@ -143,7 +143,7 @@ export function tableBuilder(options: ReadTableOptions): TableBuilder {
     builders = made;
     return hasHeader ? [] : [head];
   };
-  const add = (row: Row): void => {
+  const add = (row: TextRecord): void => {
     if (builders === undefined) throw new Error("a row of values before its columns are known");
     if (row.cells.length !== builders.length) throw ragged(name, row, builders.length, firstLine);
     for (let i = 0; i < builders.length; i++) builders[i]!.add(row.cells[i]!, row.line);
@@ -204,8 +204,8 @@ export function columnOf(table: Table, name: string): TableColumn {
  * Passes records on but for blank lines; in a table of one column, blank lines between others are empty
  * cells.
  */
-export function blankFilter(): (row: Row) => readonly Row[] {
-  let blanks: Row[] = [];
+export function blankFilter(): (row: TextRecord) => readonly TextRecord[] {
+  let blanks: TextRecord[] = [];
   let begun = false;
   return (row) => {
     if (row.cells.length === 1 && row.cells[0]!.trim() === "") {
@@ -225,7 +225,7 @@ function looksLikeHeader(first: readonly string[], second: readonly string[] | u
   return isNumber.some((number, i) => !number && !isMissing(first[i]!) && looksLikeNumber(second?.[i] ?? ""));
 }
 
-function headerNames(file: string, row: Row): string[] {
+function headerNames(file: string, row: TextRecord): string[] {
   const seen = new Map<string, number>();
   return row.cells.map((cell, i) => {
     const name = cell.trim() || `column${i + 1}`;
@@ -247,7 +247,7 @@ export function noColumn(name: string, columns: readonly { readonly name: string
   return `there is no column ${JSON.stringify(name)}.${didYouMean(name, names)} The columns are ${list}.`;
 }
 
-function ragged(file: string, row: Row, expected: number, firstLine: number): DownhillError {
+function ragged(file: string, row: TextRecord, expected: number, firstLine: number): DownhillError {
   const cells = row.cells.length === 1 ? "1 cell" : `${row.cells.length} cells`;
   const repair =
     row.cells.length > expected ? `Put quotes around cells that hold the separator.` : `Fill in the others.`;

@@ -2,7 +2,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { type DecimalMark, parseNumber, showCell } from "./cells.ts";
 
 /** A cell and where it stands. */
-export interface CellPlace {
+export interface CellPosition {
   readonly cell: string;
   readonly line: number;
   readonly column: string;
@@ -22,7 +22,7 @@ export interface NumberReader {
   /** The number in a cell that has one reading now; `undefined` where `read` is to be asked. */
   readonly plain: (cell: string) => number | undefined;
   /** The number in a cell; `undefined` if it is none by either mark. */
-  readonly read: (place: CellPlace) => ReadNumber | undefined;
+  readonly read: (place: CellPosition) => ReadNumber | undefined;
   /**
    * The mark by which numbers that were read in two ways are meant: that which was found, else a point.
    *
@@ -36,14 +36,14 @@ const nameOf = { ".": "point", ",": "comma" } as const;
 /** A reader of the numbers of one file. */
 export function numberReader(file: string, decimal: DecimalMark | "auto"): NumberReader {
   let mark = decimal === "auto" ? undefined : decimal;
-  let witness: CellPlace | undefined; // the cell that told the mark
-  let doubt: CellPlace | undefined; // the first cell such as 1,234
+  let witness: CellPosition | undefined; // the cell that told the mark
+  let doubt: CellPosition | undefined; // the first cell such as 1,234
   let isAssumed = false; // whether cells such as 1.234 wait for the mark
 
-  const at = ({ line, column }: CellPlace): string => `line ${line}, column ${JSON.stringify(column)}`;
+  const at = ({ line, column }: CellPosition): string => `line ${line}, column ${JSON.stringify(column)}`;
 
   /** A number by the other mark. */
-  const mixed = (place: CellPlace, known: DecimalMark): DownhillError => {
+  const mixed = (place: CellPosition, known: DecimalMark): DownhillError => {
     const other = known === "." ? "," : ".";
     const what = `${file}: ${at(place)}: ${showCell(place.cell)} has a decimal ${nameOf[other]}`;
     const told =

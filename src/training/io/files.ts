@@ -134,12 +134,12 @@ export async function writeNpzFile(
 
 const longestText = 2 ** 29 - 24; // characters, in V8; others hold more
 
-interface FileSystem extends FolderReader {
+interface FileSystemReader extends FolderReader {
   readonly readFile: (path: string) => Promise<Uint8Array>;
 }
 
 /** Asked for at run time, so that bundles for browsers hold no import of `node:`. */
-function fileSystem(path: string): FileSystem {
+function fileSystem(path: string): FileSystemReader {
   const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
   if (fs !== undefined) return fs;
   throw new DownhillError(

@@ -2,7 +2,7 @@ import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showShape } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import { type ByteReader, unpackByHead } from "./byte-source.ts";
+import { type ChunkedByteReader, unpackByHead } from "./byte-source.ts";
 import { checkBytes } from "./bytes.ts";
 import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
 
@@ -120,7 +120,7 @@ function headerOfIdx(bytes: Uint8Array, name: string): IdxHeader {
 
 /** The bytes of the header, from the beginning of a file, and what they say. */
 export async function readIdxHead(
-  reader: ByteReader,
+  reader: ChunkedByteReader,
   name: string,
 ): Promise<{ readonly head: Uint8Array; readonly header: IdxHeader }> {
   const start = await reader.take(4);

@@ -2,7 +2,7 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import type { FileOperations } from "./file-operations.ts";
 
 /** Who has a lock: a process, and what tells it from others. */
-interface Owner {
+interface LockOwner {
   readonly pid: number;
   readonly host: string;
   /** When the process began, as the system counts; `null` where it does not tell. Numbers of processes are used again. */
@@ -125,7 +125,7 @@ async function removeStale(
   }
 }
 
-function readOwner(text: string): Owner | undefined {
+function readOwner(text: string): LockOwner | undefined {
   let owner: unknown;
   try {
     owner = JSON.parse(text);
@@ -140,11 +140,11 @@ function readOwner(text: string): Owner | undefined {
     typeof host === "string" &&
     (began === null || typeof began === "string") &&
     typeof since === "string";
-  return isOwner ? (owner as Owner) : undefined;
+  return isOwner ? (owner as LockOwner) : undefined;
 }
 
 /** Whether the owner is known to run no more. */
-function hasEnded({ pid, host, began }: Owner): boolean {
+function hasEnded({ pid, host, began }: LockOwner): boolean {
   if (host !== hostName()) return false;
   try {
     process.kill(pid, 0); // sends nothing, and fails where there is no such process
@@ -156,7 +156,7 @@ function hasEnded({ pid, host, began }: Owner): boolean {
   return began !== null && now !== undefined && now !== began;
 }
 
-function thisProcess(): Owner | undefined {
+function thisProcess(): LockOwner | undefined {
   const { process, Deno } = globalThis as { process?: Partial<NodeJS.Process>; Deno?: unknown };
   // Deno would ask its user for permission at each of these
   if (Deno !== undefined || process?.pid === undefined || process.getBuiltinModule === undefined)
@@ -218,7 +218,7 @@ function giveBackAtExit(path: string, text: string): void {
   });
 }
 
-function taken(path: string, { pid, host, since }: Owner): DownhillError {
+function taken(path: string, { pid, host, since }: LockOwner): DownhillError {
   const isHere = host === hostName();
   const who =
     isHere && pid === process.pid

@@ -5,7 +5,7 @@ import { checkOptions } from "../../engine/errors/options.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import { type ByteReader, unpackByHead } from "./byte-source.ts";
+import { type ChunkedByteReader, unpackByHead } from "./byte-source.ts";
 import { checkBytes } from "./bytes.ts";
 import { isGzip, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import {
@@ -72,7 +72,7 @@ export async function readNpy(bytes: Uint8Array, options: ReadNpyOptions = {}): 
 
 /** The bytes of the header, from the beginning of a file, and what they say. */
 export async function readNpyHead(
-  reader: ByteReader,
+  reader: ChunkedByteReader,
   name: string,
 ): Promise<{ readonly head: Uint8Array; readonly header: NpyHeader }> {
   const start = await reader.take(prefixSize);

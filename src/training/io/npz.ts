@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { checkOptions } from "../../engine/errors/options.ts";
-import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
+import { type NamedValues, namedEntries } from "../../engine/util/by-name.ts";
 import { checkBytes } from "./bytes.ts";
 import { tooMuch, unpackLimit, type UnpackOptions } from "./gzip.ts";
 import { checkNames, chosenNames } from "./names.ts";
@@ -24,7 +24,7 @@ export interface WriteNpzOptions {
 }
 
 /** What `writeNpz` takes: arrays by their names. */
-export type NpySourcesByName = ByName<NpySource>;
+export type NpySourcesByName = NamedValues<NpySource>;
 
 const suffix = ".npy";
 

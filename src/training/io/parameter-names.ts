@@ -6,7 +6,7 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import type { TreeDef } from "../../engine/tree/tree.ts";
 import { flatten, unflatten } from "../../engine/tree/tree.ts";
 import { sameShape } from "../../engine/util/shape.ts";
-import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
+import { type NamedValues, namedEntries } from "../../engine/util/by-name.ts";
 import { chosenNames } from "./names.ts";
 import { isShapedArray, type ShapedArray, tensorOfShaped } from "./shaped.ts";
 
@@ -40,7 +40,7 @@ export function namedTensors(operation: string, tree: unknown): Map<string, Tens
  * [...tensors.keys()];             // ["layers.0.w", "layers.0.b"]
  * fromNamedTensors(tensors, params); // { layers: [{ w: f64[1,2] [[1, 2]], b: f64[1] [3] }] }
  */
-export function fromNamedTensors<P>(named: ByName<Tensor | ShapedArray>, like: P): P {
+export function fromNamedTensors<P>(named: NamedValues<Tensor | ShapedArray>, like: P): P {
   if (arguments.length > 2) refuseExtra("fromNamedTensors", arguments, 2);
   const tensors = tensorsOf(named);
   if (tensors === undefined)
@@ -68,7 +68,7 @@ function tensorsOf(named: unknown): ReadonlyMap<string, Tensor> | undefined {
   if (typeof named !== "object" || named === null || Array.isArray(named) || named instanceof Tensor)
     return undefined;
   const tensors = new Map<string, Tensor>();
-  for (const [name, value] of namedEntries(named as ByName<unknown>)) {
+  for (const [name, value] of namedEntries(named as NamedValues<unknown>)) {
     if (value instanceof Tensor) tensors.set(name, value);
     else if (isShapedArray(value)) tensors.set(name, tensorOfShaped(value, `fromNamedTensors: ${name}`));
     else return undefined;

@@ -121,7 +121,7 @@ async function openSource(source: unknown): Promise<RandomBytes> {
 }
 
 /** The values of a row group, a list a column. */
-interface Group {
+interface RowGroupValues {
   readonly rows: number;
   readonly values: readonly (readonly unknown[])[];
 }
@@ -131,9 +131,9 @@ interface ParquetReader {
   readonly rows: number;
   readonly columns: readonly ValueColumn[];
   /** Each row group, unpacked to no more than the limit allows for what it was. */
-  readonly groups: (limit: UnpackLimit) => AsyncGenerator<Group, undefined>;
+  readonly groups: (limit: UnpackLimit) => AsyncGenerator<RowGroupValues, undefined>;
   /** Adds rows of a group. */
-  readonly add: (group: Group, from: number, to: number) => void;
+  readonly add: (group: RowGroupValues, from: number, to: number) => void;
   /** Rows added since the last `take`. */
   readonly pending: () => number;
   readonly take: () => Table;

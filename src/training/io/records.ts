@@ -2,14 +2,14 @@ import { DownhillError } from "../../engine/errors/index.ts";
 import { looksLikeNumber } from "./cells.ts";
 
 /** One record of separated text. */
-export interface Row {
+export interface TextRecord {
   readonly cells: readonly string[];
   /** The line on which it begins, from 1. */
   readonly line: number;
 }
 
 /** How far a text has been read, and on which line that is. */
-export interface ReadingPlace {
+export interface TextPosition {
   readonly at: number;
   readonly line: number;
 }
@@ -24,7 +24,7 @@ export interface ReadingPlace {
  * @throws DownhillError `data` for a quote that is never closed, and for characters between a closing quote
  * and the separator.
  */
-export function* records(text: string, separator: string, name: string): Generator<Row, undefined> {
+export function* records(text: string, separator: string, name: string): Generator<TextRecord, undefined> {
   const lineEnd = text.includes("\n") ? "\n" : "\r";
   yield* recordsFrom(text, { at: skipMark(text), line: 1 }, separator, lineEnd, name, true);
   return undefined;
@@ -41,12 +41,12 @@ export function skipMark(text: string): number {
  */
 export function* recordsFrom(
   text: string,
-  start: ReadingPlace,
+  start: TextPosition,
   separator: string,
   lineEnd: "\n" | "\r",
   name: string,
   isLast: boolean,
-): Generator<Row, ReadingPlace> {
+): Generator<TextRecord, TextPosition> {
   let { at, line } = start;
   let quote = text.indexOf('"', at);
   while (at < text.length) {

@@ -9,7 +9,7 @@ import { arrayType } from "../../engine/ir/types.ts";
 import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { fromArray } from "../../engine/prims/lift.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import type { ByName } from "../../engine/util/by-name.ts";
+import type { NamedValues } from "../../engine/util/by-name.ts";
 import { checkNames, chosenNames } from "./names.ts";
 import { namedTensors } from "./parameter-names.ts";
 import { isShapedArray, type ShapedArray, tensorOfShaped } from "./shaped.ts";
@@ -23,7 +23,7 @@ import {
 } from "./stored-numbers.ts";
 
 /** Tensors by name, or arrays as `readNpz` returns them. */
-export type TensorsByName = ByName<Tensor | ShapedArray>;
+export type TensorsByName = NamedValues<Tensor | ShapedArray>;
 
 /** Nested parameters, whose tensors go by their paths: `layers.0.weight`. */
 export type NestedTensors = readonly unknown[] | object;
@@ -235,7 +235,7 @@ function checkFit(
 }
 
 /** A tensor as the header tells of it; places count from the end of the header. */
-interface Entry {
+interface TensorEntry {
   readonly key: string;
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -244,7 +244,7 @@ interface Entry {
 }
 
 interface Header {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly TensorEntry[];
   readonly metadata: Readonly<Record<string, string>>;
   /** Where the elements begin. */
   readonly start: number;
@@ -301,7 +301,7 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   return { entries, metadata, start };
 }
 
-function readEntry(key: string, value: unknown, fail: (what: string) => DownhillError): Entry {
+function readEntry(key: string, value: unknown, fail: (what: string) => DownhillError): TensorEntry {
   const about = `the tensor ${JSON.stringify(key)}`;
   if (typeof value !== "object" || value === null) throw fail(`damaged: ${about} is no object.`);
   const { dtype, shape, data_offsets: offsets } = value as Readonly<Record<string, unknown>>;

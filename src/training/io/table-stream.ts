@@ -4,7 +4,7 @@ import { checkRows } from "./array-stream.ts";
 import { type ByteSource, nameOfSource } from "./byte-source.ts";
 import { blankFilter, checkedTableOptions, type ReadTableOptions, type Table, tableBuilder } from "./csv.ts";
 import { unpackLimit, type UnpackOptions } from "./gzip.ts";
-import { detectSeparator, type ReadingPlace, recordsFrom, type Row, skipMark } from "./records.ts";
+import { detectSeparator, type TextPosition, recordsFrom, type TextRecord, skipMark } from "./records.ts";
 import { textParts } from "./text-parts.ts";
 
 /** Options of `streamTable`. */
@@ -66,13 +66,13 @@ async function* rowsOfText(
   parts: AsyncIterable<string>,
   separator: string,
   name: string,
-): AsyncGenerator<Iterable<Row>, undefined> {
+): AsyncGenerator<Iterable<TextRecord>, undefined> {
   let text = "";
-  let place: ReadingPlace = { at: 0, line: 1 };
+  let place: TextPosition = { at: 0, line: 1 };
   let form: { readonly between: string; readonly lineEnd: "\n" | "\r" } | undefined;
   const passBlanks = blankFilter();
 
-  function* read(isLast: boolean): Generator<Row, undefined> {
+  function* read(isLast: boolean): Generator<TextRecord, undefined> {
     if (form === undefined) {
       place = { at: skipMark(text), line: 1 };
       const between = separator === "auto" ? detectSeparator(text) : separator;

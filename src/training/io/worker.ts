@@ -15,25 +15,25 @@ export interface WorkerLink {
 }
 
 /** What both kinds of threads, that of Node and that of browsers, have in common here. */
-interface Thread {
+interface WorkerThread {
   readonly post: (message: unknown, transfer: readonly ArrayBuffer[]) => void;
   readonly terminate: () => void;
   readonly ref: () => void;
   readonly unref: () => void;
 }
 
-interface Hearing {
-  readonly answer: (message: Answer) => void;
+interface WorkerCallbacks {
+  readonly answer: (message: WorkerAnswer) => void;
   /** The thread has ended, or its script failed outside a call. */
   readonly fail: (why: string) => void;
 }
 
 /** What comes back from the thread. */
-type Answer =
+type WorkerAnswer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly stage: "load" | "run"; readonly error: Thrown };
+  | { readonly id: number; readonly stage: "load" | "run"; readonly error: ThrownError };
 
-interface Thrown {
+interface ThrownError {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
@@ -97,7 +97,7 @@ export function openWorker(url: string, exported: string): WorkerLink {
   };
 }
 
-function startThread(hearing: Hearing): Thread {
+function startThread(hearing: WorkerCallbacks): WorkerThread {
   // asked for at run time, so that bundles for browsers hold no import of node:
   const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (threads !== undefined) {
@@ -122,7 +122,7 @@ function startThread(hearing: Hearing): Thread {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(address, { name: "downhill" });
   const forget = (): void => URL.revokeObjectURL(address); // not before the script is read, which takes a while
-  worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+  worker.addEventListener("message", ({ data }: MessageEvent<WorkerAnswer>) => {
     forget();
     hearing.answer(data);
   });
@@ -143,7 +143,12 @@ function startThread(hearing: Hearing): Thread {
 }
 
 /** The error of a call, with what was thrown in the thread as its cause. */
-function explain(module: string, exported: string, stage: "load" | "run", thrown: Thrown): DownhillError {
+function explain(
+  module: string,
+  exported: string,
+  stage: "load" | "run",
+  thrown: ThrownError,
+): DownhillError {
   const cause = new Error(thrown.message);
   cause.name = thrown.name;
   if (thrown.stack !== undefined) cause.stack = thrown.stack;

@@ -41,7 +41,7 @@ export async function writeZip(
   for (const { name, content } of files) {
     const packed = compress ? await deflated(content) : content;
     const raw = new TextEncoder().encode(name);
-    const about: readonly Field[] = [
+    const about: readonly ZipField[] = [
       [2, utf8],
       [2, compress ? method.deflated : method.stored],
       [2, 0], // the time
@@ -70,7 +70,7 @@ export async function writeZip(
       wide.extra,
     );
     const both = widened([content.length, packed.length], 0);
-    const sizes: readonly Field[] = [[4, all32], [4, all32]]; // prettier-ignore
+    const sizes: readonly ZipField[] = [[4, all32], [4, all32]]; // prettier-ignore
     const header = fields(
       [4, localHeader.signature],
       [2, version],
@@ -92,7 +92,7 @@ export async function writeZip(
 /** The end of an archive with so many entries, whose directory begins at a byte and has a size. */
 function endOf(count: number, from: number, size: number, wideFrom: number): Uint8Array {
   const isWide = count >= Math.min(all16, wideFrom) || from >= wideFrom || size >= wideFrom;
-  const wide: readonly Field[] = [
+  const wide: readonly ZipField[] = [
     [4, wideEnd.signature],
     [8, wideEnd.size - 12], // of what follows
     [2, version],
@@ -127,7 +127,7 @@ function widened(
   wideFrom: number,
 ): { readonly numbers: readonly number[]; readonly extra: Uint8Array } {
   const wide = numbers.filter((n) => n >= wideFrom);
-  const content = wide.map((n): Field => [8, n]);
+  const content = wide.map((n): ZipField => [8, n]);
   return {
     numbers: numbers.map((n) => (n >= wideFrom ? all32 : n)),
     extra: wide.length === 0 ? new Uint8Array(0) : fields([2, wideField], [2, 8 * wide.length], ...content),
@@ -135,9 +135,9 @@ function widened(
 }
 
 /** How many bytes a number takes, and the number. */
-type Field = readonly [2 | 4 | 8, number];
+type ZipField = readonly [2 | 4 | 8, number];
 
-function fields(...all: readonly Field[]): Uint8Array {
+function fields(...all: readonly ZipField[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(all.reduce((n, [size]) => n + size, 0)));
   let at = 0;
   for (const [size, value] of all) {

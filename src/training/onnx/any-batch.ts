@@ -1,7 +1,7 @@
 import { DownhillError } from "../../engine/errors/index.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
-import type { Attribute, ElementType, Graph, Initializer, Node, ValueInfo } from "./model.ts";
+import type { Attribute, ElementType, OnnxGraph, Initializer, OnnxNode, ValueInfo } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
 /** Sizes of the batch at which a function is looked at: primes, which hardly any other size is. */
@@ -11,16 +11,16 @@ const probes = [1009, 1013, 1019] as const;
 const batch = "batch";
 
 /** A graph and what built it. */
-export interface Built {
+export interface BuiltGraph {
   readonly g: GraphBuilder;
-  readonly graph: Graph;
+  readonly graph: OnnxGraph;
 }
 
 /** What `toOnnx` does about batches; `anyBatch` makes it. */
 export interface AnyBatch {
   readonly names: readonly string[];
   /** The graph for any size, from that for the size of the arguments and those of a function for others. */
-  readonly graph: (asGiven: Graph, builtAt: ((n: number) => Built) | undefined) => Graph;
+  readonly graph: (asGiven: OnnxGraph, builtAt: ((n: number) => BuiltGraph) | undefined) => OnnxGraph;
 }
 
 /**
@@ -63,7 +63,7 @@ export function anyBatch(...names: readonly string[]): AnyBatch {
 }
 
 /** The graph of a function for any n, from its graphs at some n: constants that depend on n are computed in it. */
-function forAnyBatch(builtAt: (n: number) => Built, input: string): Graph {
+function forAnyBatch(builtAt: (n: number) => BuiltGraph, input: string): OnnxGraph {
   const built = probes.map((n) => builtAt(n));
   const merged = merge(built.map(({ graph }) => graph));
   checkSingle(merged, builtAt(1).graph);
@@ -87,20 +87,20 @@ function forAnyBatch(builtAt: (n: number) => Built, input: string): Graph {
 }
 
 /** The one graph that several are but for numbers. */
-function merge(graphs: readonly Graph[]): Graph {
+function merge(graphs: readonly OnnxGraph[]): OnnxGraph {
   const first = graphs[0]!;
-  const sizesOf = ({ nodes, initializers }: Graph): string =>
+  const sizesOf = ({ nodes, initializers }: OnnxGraph): string =>
     [nodes.length, ...initializers.map(({ shape }) => shape.join("×"))].join();
-  const nodes = first.nodes.map((node, i): Node => {
+  const nodes = first.nodes.map((node, i): OnnxNode => {
     const all = graphs.map((graph) => graph.nodes[i]!);
     if (all.some((other) => other === undefined || outlineOf(other) !== outlineOf(node))) {
       throw refusal("it does other operations for other sizes");
     }
     const attributes = Object.entries(node.attributes).map(([name, value]) => [
       name,
-      isGraph(value) ? merge(all.map((other) => other.attributes[name] as Graph)) : value,
+      isGraph(value) ? merge(all.map((other) => other.attributes[name] as OnnxGraph)) : value,
     ]);
-    return { ...node, attributes: Object.fromEntries(attributes) as Node["attributes"] };
+    return { ...node, attributes: Object.fromEntries(attributes) as OnnxNode["attributes"] };
   });
   if (graphs.some((graph) => sizesOf(graph) !== sizesOf(first)))
     throw refusal("it does more operations, or holds more numbers, for larger sizes");
@@ -117,16 +117,16 @@ function merge(graphs: readonly Graph[]): Graph {
 }
 
 /** An operator as a text, without the graphs in it. */
-function outlineOf({ op, ins, outs, attributes }: Node): string {
+function outlineOf({ op, ins, outs, attributes }: OnnxNode): string {
   return JSON.stringify([op, ins, outs, Object.entries(attributes).filter(([, value]) => !isGraph(value))]);
 }
 
-function isGraph(value: Attribute): value is Graph {
+function isGraph(value: Attribute): value is OnnxGraph {
   return typeof value === "object" && "nodes" in value;
 }
 
 /** Refuses a function whose results have fewer axes, or other sizes, where the batch is one item. */
-function checkSingle({ outputs }: Graph, single: Graph): void {
+function checkSingle({ outputs }: OnnxGraph, single: OnnxGraph): void {
   outputs.forEach(({ name, shape }, i) => {
     const sizes = single.outputs[i]!.shape;
     const fits = sizes.length === shape.length && shape.every((size, axis) => typeof size === "string" || size === sizes[axis]); // prettier-ignore

@@ -16,7 +16,7 @@ import type { SetParams, TakeParams } from "../../engine/prims/take.ts";
 import type { TriangleParams } from "../../engine/prims/triangular.ts";
 import type { WindowParams } from "../../engine/prims/window.ts";
 import { otherAxes, range, sizeOf, stridesOf } from "../../engine/util/shape.ts";
-import type { Form, Operands } from "./form.ts";
+import type { EquationWriter, EquationOperands } from "./form.ts";
 import { randomBits, randomUnit, threefry } from "./draws.ts";
 import { convert } from "./elementwise.ts";
 import { cast, counted, expanded, reshaped, sliced, transposed, wrapped } from "./form.ts";
@@ -25,12 +25,12 @@ import { elementTypeOf, unless } from "./graph-builder.ts";
 import { linearRecurrence, runningExtreme } from "./recurrences.ts";
 import { writeFormula } from "./write-formula.ts";
 
-const full: Form = ({ g, outs }, { value, dtype, shape }: FullParams) => {
+const full: EquationWriter = ({ g, outs }, { value, dtype, shape }: FullParams) => {
   const one = g.scalar(elementTypeOf(dtype), value);
   return outs[0]!.shape.length === 0 ? g.node("Identity", [one]) : expanded(g, one, shape);
 };
 
-const iota: Form = ({ g }, { dtype, shape, axis }: IotaParams) => {
+const iota: EquationWriter = ({ g }, { dtype, shape, axis }: IotaParams) => {
   const places = counted(g, shape[axis]!);
   const type = elementTypeOf(dtype);
   const numbers = type === "int64" ? places : cast(g, places, type);
@@ -42,13 +42,13 @@ function along(g: GraphBuilder, x: string, shape: readonly number[], axis: numbe
   return reshaped(g, x, shape.map((n, a) => (a === axis ? n : 1))); // prettier-ignore
 }
 
-const broadcast: Form = ({ g, ins, types }, { shape, axes }: BroadcastParams) => {
+const broadcast: EquationWriter = ({ g, ins, types }, { shape, axes }: BroadcastParams) => {
   const sizes = shape.map((_, axis) => (axes.includes(axis) ? types[0]!.shape[axes.indexOf(axis)]! : 1));
   return expanded(g, reshaped(g, ins[0]!, sizes), shape);
 };
 
 /** A form for numbers as one for booleans too, of which engines have few kernels: they go by int32. */
-function byNumbers(form: Form): Form {
+function byNumbers(form: EquationWriter): EquationWriter {
   return (operands, params) => {
     const { g, ins, types, outs } = operands;
     if (types[0]!.dtype !== "bool") return form(operands, params);
@@ -57,13 +57,13 @@ function byNumbers(form: Form): Form {
   };
 }
 
-function reduction(op: string): Form {
+function reduction(op: string): EquationWriter {
   return byNumbers(({ g, ins }, { axes }: ReduceParams) =>
     g.node(op, [ins[0]!, g.ints(axes)], { keepdims: 0 }),
   );
 }
 
-function placeOfExtreme(op: string): Form {
+function placeOfExtreme(op: string): EquationWriter {
   return ({ g, ins, types }, { axis }: { readonly axis: number }) => {
     const { dtype } = types[0]!;
     // of whole numbers float64 holds every int32 and uint32
@@ -72,13 +72,13 @@ function placeOfExtreme(op: string): Form {
   };
 }
 
-const cumsum: Form = ({ g, ins }, params: { readonly axis: number; readonly reverse: boolean }) => {
+const cumsum: EquationWriter = ({ g, ins }, params: { readonly axis: number; readonly reverse: boolean }) => {
   const axis = g.scalar("int64", params.axis);
   return g.node("CumSum", [ins[0]!, axis], params.reverse ? { reverse: 1 } : {});
 };
 
 /** One triangle of each matrix, and a part of its diagonal. */
-const triangle: Form = ({ g, ins, types }, { lower, diagonal }: TriangleParams) => {
+const triangle: EquationWriter = ({ g, ins, types }, { lower, diagonal }: TriangleParams) => {
   const part = (x: string, upper: boolean, offset: number): string =>
     g.node("Trilu", [x, g.scalar("int64", offset)], { upper: upper ? 1 : 0 });
   const x = ins[0]!;
@@ -94,7 +94,7 @@ const triangle: Form = ({ g, ins, types }, { lower, diagonal }: TriangleParams) 
 };
 
 /** A product with a power of two, or a quotient, on numbers of 64 bits. */
-function shift(formula: string): Form {
+function shift(formula: string): EquationWriter {
   return ({ g, ins, types, outs }) => {
     const { dtype } = outs[0]!;
     const [x, y] = ins.map((value, i) => (types[i]!.dtype === "uint32" ? value : cast(g, value, "int64"))) as [string, string]; // prettier-ignore
@@ -111,7 +111,7 @@ function shift(formula: string): Form {
  * A product of arrays as one of matrices: a `Gemm` where there is no batch, which engines know best, else a `MatMul` of the
  * operands with their batches, free and contracted axes put together.
  */
-const dotGeneral: Form = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
+const dotGeneral: EquationWriter = ({ g, ins, types }, { contract, batch, order }: DotParams) => {
   const [left, right] = types as readonly [ArrayType, ArrayType];
   const isPlain = left.shape.length === 2 && right.shape.length === 2 && contract[0].length === 1;
   const isFloat = left.dtype === "float32" || left.dtype === "float64";
@@ -161,7 +161,7 @@ function padded(
   return pad(long, low, high.map((n, axis) => n - gaps[axis]!)); // prettier-ignore
 }
 
-const convolve: Form = ({ g, ins, types }, params: ConvolveParams) => {
+const convolve: EquationWriter = ({ g, ins, types }, params: ConvolveParams) => {
   const { strides, padding, lhsDilation, rhsDilation, groups } = params;
   const [x, w] = ins as [string, string];
   const isIrregular = lhsDilation.some((n) => n > 1) || padding.flat().some((n) => n < 0);
@@ -187,11 +187,11 @@ function clamped(g: GraphBuilder, places: string, type: ArrayType, n: number): s
   return writeFormula(g, "int64", "Min(Max(x < 0 ? x + n : x, 0), last)", { x, n, last: n - 1 });
 }
 
-const take: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+const take: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("Gather", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
 /** Rows of updates that go to rows of an array: the axis comes first for that, and goes back. */
-function rowWriter(how: "add" | "max" | "min" | "none"): Form {
+function rowWriter(how: "add" | "max" | "min" | "none"): EquationWriter {
   return ({ g, ins, types }, { axis, isUnique }: TakeParams & Partial<SetParams>) => {
     const [x, places, updates] = types as readonly [ArrayType, ArrayType, ArrayType];
     const rank = places.shape.length;
@@ -224,17 +224,17 @@ function lastOf(g: GraphBuilder, places: string, count: number, n: number): stri
   return g.node("Gather", [last, places], { axis: 0 });
 }
 
-const takeAlong: Form = ({ g, ins, types }, { axis }: TakeParams) =>
+const takeAlong: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) =>
   g.node("GatherElements", [ins[0]!, clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!)], { axis });
 
-const scatterAddAlong: Form = ({ g, ins, types }, { axis }: TakeParams) => {
+const scatterAddAlong: EquationWriter = ({ g, ins, types }, { axis }: TakeParams) => {
   const places = clamped(g, ins[1]!, types[1]!, types[0]!.shape[axis]!);
   return g.node("ScatterElements", [ins[0]!, places, ins[2]!], { axis, reduction: "add" });
 };
 
 /** For each element of a block the place, in the array as one row, that it has: blocks lie within the array. */
 function blockPlaces(
-  { g }: Pick<Operands, "g">,
+  { g }: Pick<EquationOperands, "g">,
   starts: string,
   shape: readonly number[],
   sizes: readonly number[],
@@ -262,14 +262,14 @@ function blockPlaces(
   );
 }
 
-const dynamicSlice: Form = (operands, { lead, sizes }: DynamicSliceParams) => {
+const dynamicSlice: EquationWriter = (operands, { lead, sizes }: DynamicSliceParams) => {
   const { g, ins, types } = operands;
   const { shape } = types[0]!;
   const places = blockPlaces(operands, ins[1]!, shape, sizes, lead);
   return g.node("Gather", [reshaped(g, ins[0]!, [sizeOf(shape)]), places], { axis: 0 });
 };
 
-function blockWriter(mode: "none" | "add"): Form {
+function blockWriter(mode: "none" | "add"): EquationWriter {
   return (operands, { lead }: { readonly lead: number }) => {
     const { g, ins, types } = operands;
     const [x, update] = types as readonly [ArrayType, ArrayType];
@@ -282,7 +282,7 @@ function blockWriter(mode: "none" | "add"): Form {
   };
 }
 
-const argsort: Form = /* @__PURE__ */ byNumbers(
+const argsort: EquationWriter = /* @__PURE__ */ byNumbers(
   ({ g, ins }, { axis, descending, count }: { axis: number; descending: boolean; count: number }) =>
     cast(
       g,
@@ -307,7 +307,7 @@ function overhang(
 }
 
 /** Sums of windows, one axis after the other: those of an axis are slices added up. */
-const windowSum: Form = (operands, params: WindowParams) => {
+const windowSum: EquationWriter = (operands, params: WindowParams) => {
   const { g, ins, types } = operands;
   const { window, strides, dilation, low, sizes } = params;
   const { shape } = types[0]!;
@@ -334,7 +334,7 @@ const windowSum: Form = (operands, params: WindowParams) => {
 };
 
 /** The largest element of each window and its place in its plane. */
-const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
+const windowMax: EquationWriter = ({ g, ins, types, outs }, params: WindowParams) => {
   const { window, strides, dilation, low } = params;
   const { planes, space } = planesOf(types[0]!, window.length);
   // windows that do not reach the end leave fewer places than a stride
@@ -352,7 +352,7 @@ const windowMax: Form = ({ g, ins, types, outs }, params: WindowParams) => {
   return [reshaped(g, best!, outs[0]!.shape), reshaped(g, inPlane, outs[1]!.shape)];
 };
 
-const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+const windowTake: EquationWriter = ({ g, ins, types, outs }, { window }: WindowParams) => {
   const { planes, space } = planesOf(types[0]!, window.length);
   const rows = reshaped(g, ins[0]!, [planes, sizeOf(space)]);
   const places = reshaped(g, cast(g, ins[1]!, "int64"), [
@@ -362,7 +362,7 @@ const windowTake: Form = ({ g, ins, types, outs }, { window }: WindowParams) => 
   return reshaped(g, g.node("GatherElements", [rows, places], { axis: 1 }), outs[0]!.shape);
 };
 
-const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
+const windowPut: EquationWriter = ({ g, ins, types, outs }, { window }: WindowParams) => {
   const { planes, space } = planesOf(outs[0]!, window.length);
   const each = [planes, sizeOf(types[0]!.shape) / Math.max(1, planes)];
   const zeros = expanded(g, g.scalar(elementTypeOf(outs[0]!.dtype), 0), [planes, sizeOf(space)]);
@@ -372,13 +372,14 @@ const windowPut: Form = ({ g, ins, types, outs }, { window }: WindowParams) => {
   return reshaped(g, out, outs[0]!.shape);
 };
 
-const concatenate: Form = ({ g, ins }, { axis }: ConcatenateParams) => g.node("Concat", ins, { axis });
+const concatenate: EquationWriter = ({ g, ins }, { axis }: ConcatenateParams) =>
+  g.node("Concat", ins, { axis });
 
 /** How primitives without a formula are written, by their names. */
-export const arrayForms: ReadonlyMap<string, Form> = /* @__PURE__ */ makeArrayForms();
+export const arrayForms: ReadonlyMap<string, EquationWriter> = /* @__PURE__ */ makeArrayForms();
 
-function makeArrayForms(): ReadonlyMap<string, Form> {
-  const forms: Readonly<Record<string, Form>> = {
+function makeArrayForms(): ReadonlyMap<string, EquationWriter> {
+  const forms: Readonly<Record<string, EquationWriter>> = {
     full,
     iota,
     broadcast,

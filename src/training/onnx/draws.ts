@@ -1,6 +1,6 @@
 import type { Shape } from "../../engine/util/shape.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
-import type { Form, Operands } from "./form.ts";
+import type { EquationWriter, EquationOperands } from "./form.ts";
 import { cast, counted, expanded, reshaped } from "./form.ts";
 import { writeFormula } from "./write-formula.ts";
 
@@ -14,7 +14,7 @@ function rounds(rotations: readonly number[], group: number): string {
 
 /** What is made of the block of the counter (0, x): `result` of its words a and b. Counters have the shape of the result. */
 function ofBlocks(
-  { g, ins }: Operands,
+  { g, ins }: EquationOperands,
   { lead, shape, counters }: { readonly lead: number; readonly shape: Shape; readonly counters: string },
   result: string,
 ): string {
@@ -35,7 +35,7 @@ function ofBlocks(
 const word = "BitwiseXor(a, b)";
 
 /** One word of the block of a counter. */
-export const threefry: Form = (
+export const threefry: EquationWriter = (
   operands,
   { word: wanted, lead }: { readonly word: "first" | "second"; readonly lead: number },
 ) => {
@@ -43,13 +43,13 @@ export const threefry: Form = (
   return ofBlocks(operands, place, wanted === "first" ? "a" : "b");
 };
 
-interface DrawParams {
+interface DrawLayout {
   readonly shape: Shape;
   readonly lead: number;
 }
 
 /** By the places of elements, in row-major order after the leading axes. */
-function ofPlaces(operands: Operands, { shape, lead }: DrawParams, result: string): string {
+function ofPlaces(operands: EquationOperands, { shape, lead }: DrawLayout, result: string): string {
   const { g, outs } = operands;
   const counters = reshaped(g, counted(g, sizeOf(shape)), [
     ...outs[0]!.shape.slice(0, lead).fill(1),
@@ -58,9 +58,9 @@ function ofPlaces(operands: Operands, { shape, lead }: DrawParams, result: strin
   return ofBlocks(operands, { lead, shape: outs[0]!.shape, counters }, result);
 }
 
-export const randomBits: Form = (operands, params: DrawParams) => ofPlaces(operands, params, word);
+export const randomBits: EquationWriter = (operands, params: DrawLayout) => ofPlaces(operands, params, word);
 
-export const randomUnit: Form = (operands, params: DrawParams) => {
+export const randomUnit: EquationWriter = (operands, params: DrawLayout) => {
   const { g, outs } = operands;
   const type = outs[0]!.dtype === "float32" ? "float32" : "float64";
   const upper = ofPlaces(operands, params, type === "float32" ? `${word} / 512` : "a * 1048576 + b / 4096");

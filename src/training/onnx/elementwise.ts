@@ -1,14 +1,18 @@
 import { isFloating } from "../../engine/ir/types.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import type { ConvertParams } from "../../engine/prims/linear.ts";
-import type { Form, Operands } from "./form.ts";
+import type { EquationWriter, EquationOperands } from "./form.ts";
 import { cast, wrapped } from "./form.ts";
 import { formulaOf } from "./formulas.ts";
 import { elementTypeOf } from "./graph-builder.ts";
 import { writeFormula } from "./write-formula.ts";
 
 /** The result of a primitive that has a formula, for elements of the kind of its last operand. */
-export function elementwise(name: string, { g, ins, types }: Operands, params: object): string | undefined {
+export function elementwise(
+  name: string,
+  { g, ins, types }: EquationOperands,
+  params: object,
+): string | undefined {
   const { dtype } = types.at(-1) ?? {};
   if (dtype === undefined) return undefined;
   const type = elementTypeOf(dtype);
@@ -25,7 +29,7 @@ const ranges: Partial<Record<DType, { readonly least: number; readonly most: num
   uint32: { least: 0, most: 2 ** 32 - 1 },
 };
 
-export const convert: Form = ({ g, ins, types }, { dtype }: Pick<ConvertParams, "dtype">) => {
+export const convert: EquationWriter = ({ g, ins, types }, { dtype }: Pick<ConvertParams, "dtype">) => {
   const [x, from] = [ins[0]!, types[0]!.dtype];
   const to = elementTypeOf(dtype);
   if (from === dtype) return x;

@@ -4,7 +4,7 @@ import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
 /** What an equation is written from: the names of its operands, and all types. */
-export interface Operands {
+export interface EquationOperands {
   readonly g: GraphBuilder;
   readonly ins: readonly string[];
   readonly types: readonly ArrayType[];
@@ -12,7 +12,7 @@ export interface Operands {
 }
 
 /** Writes an equation as operators, and names its results. */
-export type Form = (operands: Operands, params: never) => string | readonly string[];
+export type EquationWriter = (operands: EquationOperands, params: never) => string | readonly string[];
 
 /** A value with elements of another kind. */
 export function cast(g: GraphBuilder, x: string, type: ElementType): string {

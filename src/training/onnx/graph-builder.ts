@@ -1,5 +1,13 @@
 import type { DType } from "../../engine/ir/types.ts";
-import type { Attribute, ElementType, Graph, Initializer, Node, TypedArray, ValueInfo } from "./model.ts";
+import type {
+  Attribute,
+  ElementType,
+  OnnxGraph,
+  Initializer,
+  OnnxNode,
+  InitializerData,
+  ValueInfo,
+} from "./model.ts";
 
 /**
  * The kind of elements that values of a dtype have inside a graph. Words without sign are kept in int64: engines have few
@@ -12,20 +20,20 @@ export function elementTypeOf(dtype: DType): ElementType {
 /** Collects the operators of a graph; values are known by their names. */
 export interface GraphBuilder {
   /** Adds an operator with one result, and names that. An empty name stands for an operand that is left out. */
-  readonly node: (op: string, ins: readonly string[], attributes?: Node["attributes"]) => string;
+  readonly node: (op: string, ins: readonly string[], attributes?: OnnxNode["attributes"]) => string;
   /** Adds an operator with several results. */
   readonly nodes: (
     op: string,
     ins: readonly string[],
     count: number,
-    attributes?: Node["attributes"],
+    attributes?: OnnxNode["attributes"],
   ) => readonly string[];
   /** Adds an operator whose result has this name. */
   readonly result: (
     op: string,
     ins: readonly string[],
     name: string,
-    attributes?: Node["attributes"],
+    attributes?: OnnxNode["attributes"],
   ) => void;
   /** A scalar of a kind of elements, the same name for the same value. */
   readonly scalar: (type: ElementType, value: number) => string;
@@ -36,7 +44,7 @@ export interface GraphBuilder {
   /** Holds a tensor in the model. */
   readonly hold: (value: Initializer) => void;
   /** The graph of what was added, for inputs and outputs that are named in it. */
-  readonly graph: (name: string, inputs: readonly ValueInfo[], outputs: readonly ValueInfo[]) => Graph;
+  readonly graph: (name: string, inputs: readonly ValueInfo[], outputs: readonly ValueInfo[]) => OnnxGraph;
   /** A builder of a graph inside this one: it reads the names of this one, and its constants are held here. */
   readonly inner: () => GraphBuilder;
 }
@@ -65,7 +73,7 @@ export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
   };
 
   const builder = (isInner: boolean): GraphBuilder => {
-    const list: Node[] = [];
+    const list: OnnxNode[] = [];
     const nodes: GraphBuilder["nodes"] = (op, ins, n, attributes = {}) => {
       const outs = Array.from({ length: n }, () => fresh());
       list.push({ op, ins, outs, attributes });
@@ -93,7 +101,7 @@ export function makeGraphBuilder(taken: Iterable<string>): GraphBuilder {
 }
 
 /** Numbers as the elements of a tensor. */
-function elements(type: ElementType, values: readonly number[]): TypedArray {
+function elements(type: ElementType, values: readonly number[]): InitializerData {
   switch (type) {
     case "float32":
       return Float32Array.from(values);

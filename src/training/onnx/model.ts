@@ -19,18 +19,19 @@ export interface ValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array;
+export type InitializerData =
+  Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | Uint8Array;
 
 /** A tensor that the graph holds: elements in row-major order, little endian. */
 export interface Initializer extends ValueInfo {
   readonly shape: readonly number[];
-  readonly data: TypedArray;
+  readonly data: InitializerData;
 }
 
-export type Attribute = number | readonly number[] | string | Graph;
+export type Attribute = number | readonly number[] | string | OnnxGraph;
 
 /** One operator. */
-export interface Node {
+export interface OnnxNode {
   readonly op: string;
   readonly ins: readonly string[];
   readonly outs: readonly string[];
@@ -38,9 +39,9 @@ export interface Node {
 }
 
 /** A graph as `GraphProto` has it; those of `If`, `Loop` and `Scan` read names of the graphs around them. */
-export interface Graph {
+export interface OnnxGraph {
   readonly name: string;
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly Initializer[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -59,7 +60,7 @@ const longest = 2 ** 31 - 1;
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
 export function encodeModel(
-  graph: Graph,
+  graph: OnnxGraph,
   version: string,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
@@ -89,12 +90,12 @@ export function encodeModel(
 }
 
 /** A field of a message, as parts that follow each other: large ones are not copied. */
-type Field = readonly ArrayLike<number>[];
+type ProtobufField = readonly ArrayLike<number>[];
 
 const utf8 = new TextEncoder();
 const [varintField, bytesField] = [0, 2]; // wire types
 
-function sizeOf(fields: readonly Field[]): number {
+function sizeOf(fields: readonly ProtobufField[]): number {
   return fields.flat().reduce((sum, { length }) => sum + length, 0);
 }
 
@@ -106,20 +107,20 @@ function varint(value: number): number[] {
   return [...bytes, Number(rest)];
 }
 
-function int(field: number, value: number): Field {
+function int(field: number, value: number): ProtobufField {
   return [varint((field << 3) | varintField), varint(value)];
 }
 
-function text(field: number, value: string): Field {
+function text(field: number, value: string): ProtobufField {
   return message(field, [[utf8.encode(value)]]);
 }
 
 /** A field with a length before it: a text, bytes, or a message with fields of its own. */
-function message(field: number, fields: readonly Field[]): Field {
+function message(field: number, fields: readonly ProtobufField[]): ProtobufField {
   return [varint((field << 3) | bytesField), varint(sizeOf(fields)), ...fields.flat()];
 }
 
-function graphOf(field: number, { name, nodes, initializers, inputs, outputs }: Graph): Field {
+function graphOf(field: number, { name, nodes, initializers, inputs, outputs }: OnnxGraph): ProtobufField {
   return message(field, [
     ...nodes.map((node, i) => nodeOf(node, i)),
     text(2, name),
@@ -129,7 +130,7 @@ function graphOf(field: number, { name, nodes, initializers, inputs, outputs }: 
   ]);
 }
 
-function nodeOf({ op, ins, outs, attributes }: Node, index: number): Field {
+function nodeOf({ op, ins, outs, attributes }: OnnxNode, index: number): ProtobufField {
   return message(1, [
     ...ins.map((name) => text(1, name)),
     ...outs.map((name) => text(2, name)),
@@ -139,7 +140,7 @@ function nodeOf({ op, ins, outs, attributes }: Node, index: number): Field {
   ]);
 }
 
-function attributeOf(name: string, value: Attribute): Field {
+function attributeOf(name: string, value: Attribute): ProtobufField {
   const [kind, fields] =
     typeof value === "number"
       ? [2, [int(3, value)]]
@@ -151,7 +152,7 @@ function attributeOf(name: string, value: Attribute): Field {
   return message(5, [text(1, name), ...fields, int(20, kind)]);
 }
 
-function tensorOf({ name, type, shape, data }: Initializer): Field {
+function tensorOf({ name, type, shape, data }: Initializer): ProtobufField {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return message(5, [
     ...shape.map((size) => int(1, size)),
@@ -161,7 +162,7 @@ function tensorOf({ name, type, shape, data }: Initializer): Field {
   ]);
 }
 
-function infoOf(field: number, { name, type, shape }: ValueInfo): Field {
+function infoOf(field: number, { name, type, shape }: ValueInfo): ProtobufField {
   const sizes = message(
     2,
     shape.map((size) =>

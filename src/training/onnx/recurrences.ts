@@ -1,7 +1,7 @@
 import type { ArrayType } from "../../engine/ir/types.ts";
 import type { CumulativeParams, RecurrenceParams } from "../../engine/prims/cumulative.ts";
 import { range } from "../../engine/util/shape.ts";
-import type { Form } from "./form.ts";
+import type { EquationWriter } from "./form.ts";
 import { sliced, transposed } from "./form.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import { elementTypeOf } from "./graph-builder.ts";
@@ -9,7 +9,7 @@ import type { ValueInfo } from "./model.ts";
 import { writeFormula } from "./write-formula.ts";
 
 /** The next element of a recurrence: `x` is the one before, the others are elements of its operands. */
-type Step = (g: GraphBuilder, before: string, elements: readonly string[]) => string;
+type RecurrenceStep = (g: GraphBuilder, before: string, elements: readonly string[]) => string;
 
 /**
  * What goes from element to element along an axis of arrays of one type, the last of which begins it. The operands are gone through
@@ -20,7 +20,7 @@ function recurrence(
   ins: readonly string[],
   { dtype, shape }: ArrayType,
   { axis, reverse }: CumulativeParams,
-  step: Step,
+  step: RecurrenceStep,
 ): string {
   const [n, rank] = [shape[axis]!, shape.length];
   if (n < 2) return ins.at(-1)!;
@@ -48,7 +48,7 @@ function recurrence(
 }
 
 /** The largest or smallest element so far. */
-export function runningExtreme(name: "maximum" | "minimum"): Form {
+export function runningExtreme(name: "maximum" | "minimum"): EquationWriter {
   return ({ g, ins, types }, params: CumulativeParams) => {
     const [type] = types as readonly [ArrayType];
     return recurrence(g, ins, type, params, (inner, x, [y]) =>
@@ -57,7 +57,7 @@ export function runningExtreme(name: "maximum" | "minimum"): Form {
   };
 }
 
-export const linearRecurrence: Form = ({ g, ins, types }, params: RecurrenceParams) => {
+export const linearRecurrence: EquationWriter = ({ g, ins, types }, params: RecurrenceParams) => {
   const [type] = types as readonly [ArrayType];
   const formula = `${params.strong ? "strongMulBoth" : "mul"}(x, y) + term`;
   return recurrence(g, ins, type, params, (inner, x, [y, term]) =>

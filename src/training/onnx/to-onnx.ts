@@ -1,4 +1,4 @@
-import { type ByName, namedEntries } from "../../engine/util/by-name.ts";
+import { type NamedValues, namedEntries } from "../../engine/util/by-name.ts";
 import { isShapedArray, type ShapedArray, tensorOfShaped } from "../io/shaped.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import { DownhillError, showType } from "../../engine/errors/index.ts";
@@ -22,10 +22,10 @@ import type { LikeAll } from "../../engine/tree/types.ts";
 import { sameShape } from "../../engine/util/shape.ts";
 import { didYouMean } from "../../engine/util/suggest.ts";
 import { version } from "../../engine/util/version.ts";
-import type { AnyBatch, Built } from "./any-batch.ts";
+import type { AnyBatch, BuiltGraph } from "./any-batch.ts";
 import { cast } from "./form.ts";
 import { makeGraphBuilder } from "./graph-builder.ts";
-import type { TypedArray, ValueInfo } from "./model.ts";
+import type { InitializerData, ValueInfo } from "./model.ts";
 import { elementTypes, encodeModel } from "./model.ts";
 import { writeProgram } from "./write-program.ts";
 
@@ -35,7 +35,7 @@ export interface OnnxOptions {
    * Tensors that the model holds in the place of inputs, by the names of these, a record or a Map: `{ "params.w": w }`. What the function reads
    * from outside is held without being named here.
    */
-  readonly values?: ByName<TensorLike | ShapedArray>;
+  readonly values?: NamedValues<TensorLike | ShapedArray>;
   /** Names of the inputs, one for each leaf of the arguments. Default: the function's parameters and the paths in them, `params.w`. */
   readonly inputs?: readonly string[];
   /** Names of the outputs, one for each leaf of the result. Default: the paths in the result, below `out`: `out`, `out.loss`. */
@@ -96,17 +96,17 @@ export function toOnnx(
   return encodeModel(graph, version, { made_by: `downhill ${version}, toOnnx`, ...metadata });
 }
 
-type Traceable = (...args: never[]) => unknown;
+type ExportableFunction = (...args: never[]) => unknown;
 
 /** A program with the names of its inputs and outputs, and the values of some inputs. */
-interface Named {
+interface NamedProgram {
   readonly program: Program;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly held: ReadonlyMap<string, Tensor>;
 }
 
-function opened(program: Program): Named {
+function opened(program: Program): NamedProgram {
   return {
     program,
     inputs: distinct(program.ins.map((v, i) => v.name ?? `in${i}`)),
@@ -117,10 +117,10 @@ function opened(program: Program): Named {
 
 /** A function, traced; `sizeAt` gives leaves of its arguments another first size. */
 function traced(
-  f: Traceable,
+  f: ExportableFunction,
   args: unknown,
   sizeAt: (leaf: number) => number | undefined = () => undefined,
-): Named {
+): NamedProgram {
   if (typeof f !== "function" || !Array.isArray(args)) {
     throw new DownhillError(
       "option",
@@ -158,7 +158,7 @@ function strong({ dtype, shape }: ArrayType, first: number | undefined): ArrayTy
   return { dtype, shape: first === undefined ? shape : shape.with(0, first), weak: false };
 }
 
-function freeInputs({ inputs, held }: Named): readonly string[] {
+function freeInputs({ inputs, held }: NamedProgram): readonly string[] {
   return inputs.filter((name) => !held.has(name));
 }
 
@@ -173,7 +173,7 @@ function distinct(names: readonly string[]): string[] {
   });
 }
 
-function graphOf(named: Named, options: OnnxOptions): Built {
+function graphOf(named: NamedProgram, options: OnnxOptions): BuiltGraph {
   const free = freeInputs(named);
   const chosen = namesOf("inputs", options.inputs, free);
   const inputs = named.inputs.map((name) => (named.held.has(name) ? name : chosen[free.indexOf(name)]!));
@@ -224,7 +224,7 @@ function namesOf(
 }
 
 function givenValues(
-  values: ByName<TensorLike | ShapedArray>,
+  values: NamedValues<TensorLike | ShapedArray>,
   inputs: readonly string[],
 ): (readonly [string, Tensor])[] {
   return namedEntries(values).map(([name, value]) => {
@@ -241,7 +241,7 @@ function givenValues(
 }
 
 /** The elements of a value that the model holds in the place of an input. */
-function fitted(name: string, value: Tensor, type: ArrayType): TypedArray {
+function fitted(name: string, value: Tensor, type: ArrayType): InitializerData {
   if (!sameShape(value.shape, type.shape)) {
     throw new DownhillError(
       "shape",

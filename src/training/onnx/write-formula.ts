@@ -6,7 +6,7 @@ import type { ElementType } from "./model.ts";
 import { elementTypes } from "./model.ts";
 
 /** A value by its name, or a plain number. */
-export type Value = string | number;
+export type FormulaValue = string | number;
 
 /**
  * Writes a formula as operators on elements of one kind, whose constants its numbers become; names the result.
@@ -19,23 +19,23 @@ export function writeFormula(
   g: GraphBuilder,
   type: ElementType,
   formula: string,
-  given: Readonly<Record<string, Value>>,
+  given: Readonly<Record<string, FormulaValue>>,
 ): string {
   const tokens = formula.match(/\d[\d.]*(?:e\d+)?|\w+|<=|==|&&|\|\||\S/g)!;
-  const names: Record<string, Value> = { ...constants, ...given };
-  const of = (x: Value): string => (typeof x === "number" ? g.scalar(type, x) : x);
-  const write = (op: string, ...xs: readonly Value[]): string => g.node(op, xs.map(of));
+  const names: Record<string, FormulaValue> = { ...constants, ...given };
+  const of = (x: FormulaValue): string => (typeof x === "number" ? g.scalar(type, x) : x);
+  const write = (op: string, ...xs: readonly FormulaValue[]): string => g.node(op, xs.map(of));
   let at = 0;
   const take = (token: string): boolean => tokens[at] === token && at++ >= 0;
 
-  const expression = (): Value => {
+  const expression = (): FormulaValue => {
     const condition = operators(0);
     if (!take("?")) return condition;
     const x = expression();
     at++; // the colon
     return write("Where", condition, x, expression());
   };
-  const operators = (level: number): Value => {
+  const operators = (level: number): FormulaValue => {
     if (level === levels.length) return operand();
     let x = operators(level + 1);
     for (let op = levels[level]![tokens[at]!]; op !== undefined; op = levels[level]![tokens[at]!]) {
@@ -44,7 +44,7 @@ export function writeFormula(
     }
     return x;
   };
-  const operand = (): Value => {
+  const operand = (): FormulaValue => {
     if (take("!")) return write("Not", operand());
     if (take("-")) {
       const x = operand();
@@ -57,20 +57,20 @@ export function writeFormula(
     }
     const name = tokens[at++]!;
     if (!take("(")) return names[name] ?? Number(name);
-    const xs: Value[] = [];
+    const xs: FormulaValue[] = [];
     do xs.push(expression());
     while (take(","));
     at++;
     return call(name, xs);
   };
-  const call = (name: string, xs: readonly Value[]): Value => {
-    const [x, y] = xs as readonly [Value, Value];
+  const call = (name: string, xs: readonly FormulaValue[]): FormulaValue => {
+    const [x, y] = xs as readonly [FormulaValue, FormulaValue];
     if (name === "real" || name in elementTypes)
       return cast(g, of(x), name === "real" ? type : (name as ElementType));
     if (name === "fmod") return g.node("Mod", [of(x), of(y)], { fmod: 1 });
     const coefficients = polynomials[name];
     if (coefficients !== undefined)
-      return coefficients.reduceRight<Value>((sum, c) => (sum === 0 ? c : write("Add", write("Mul", sum, x), c)), 0); // prettier-ignore
+      return coefficients.reduceRight<FormulaValue>((sum, c) => (sum === 0 ? c : write("Add", write("Mul", sum, x), c)), 0); // prettier-ignore
     const other = formulaOf(name, type);
     return other === undefined ? write(name, ...xs) : writeFormula(g, type, other, { x, y });
   };

@@ -24,7 +24,7 @@ export type FitData<B> =
   | AsyncIterable<B>;
 
 /** What to read. */
-export interface ReadOptions {
+export interface EpochReadOptions {
   /** Number of the epoch, from 0. */
   readonly epoch: number;
   /** Number of the first batch, from 0. Default 0. */
@@ -40,7 +40,7 @@ export interface ReadOptions {
  */
 export async function* batchesOf<B>(
   data: FitData<B>,
-  { epoch, from = 0, signal }: ReadOptions,
+  { epoch, from = 0, signal }: EpochReadOptions,
 ): AsyncGenerator<B, undefined> {
   const isSkipping = from > 0 && "epoch" in data && data.epoch.length >= 2;
   const source = !("epoch" in data) ? data : isSkipping ? data.epoch(epoch, { from }) : data.epoch(epoch);

@@ -6,7 +6,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { debug } from "../../engine/runtime/debug.ts";
 import { isDebugging } from "../../engine/trace/debug.ts";
 import { flatten, leafPaths } from "../../engine/tree/index.ts";
-import type { Standing } from "./step.ts";
+import type { TrainingState } from "./step.ts";
 
 /** Where a run was when loss or step were not finite. */
 export interface Divergence {
@@ -33,7 +33,7 @@ export type Origin =
  */
 export function originOf(
   batch: unknown,
-  { state, modelState }: Pick<Standing<unknown, unknown>, "state" | "modelState">,
+  { state, modelState }: Pick<TrainingState<unknown, unknown>, "state" | "modelState">,
   step: () => unknown,
 ): Origin | undefined {
   const given =
@@ -55,7 +55,7 @@ export function originOf(
 }
 
 /** Which numbers are bad: all that are not finite, or of scalars only NaN, or NaN alone. */
-type Badness = "any" | "scalars may be infinite" | "all may be infinite";
+type NonFiniteKind = "any" | "scalars may be infinite" | "all may be infinite";
 
 /** An origin as text, for other ranks; they know the operation by its message. */
 export function originText(origin: Origin): string {
@@ -79,7 +79,7 @@ export function readOrigin(text: string): Origin {
 export function firstBad(
   tree: unknown,
   root: string,
-  which: Badness,
+  which: NonFiniteKind,
 ): { readonly place: string; readonly value: number } | undefined {
   const { leaves, def } = flatten(tree, "fit");
   for (const [i, leaf] of leaves.entries()) {

@@ -63,20 +63,20 @@ export type Evaluate<P, B, M = undefined> = [M] extends [undefined]
     ) => Promise<Evaluation & { readonly modelState: M }>;
 
 /** A model with its parameters and its state; `null` is none. */
-export interface Model<P> {
+export interface ModelSnapshot<P> {
   readonly params: P;
   readonly modelState: unknown;
 }
 
 /** Where in a run to measure: which epoch of the data, and the step that the loss is told. */
-export interface MeasuredAt {
+export interface EvaluationContext {
   readonly epoch: number;
   readonly step: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What a measurement gives: with the state in which the last batch (of the first shard of this rank) leaves the model. */
-export interface Measured {
+export interface EvaluationResult {
   readonly evaluation: Evaluation;
   readonly stateAfterAll: unknown;
 }
@@ -86,7 +86,7 @@ export function evaluatorAt<P, B>(
   loss: AnyLoss<P, B>,
   reduction: Reduction,
   { own, sumItems, ranks: { size } }: Sharding,
-): (model: Model<P>, data: FitData<B>, at: MeasuredAt) => Promise<Measured> {
+): (model: ModelSnapshot<P>, data: FitData<B>, at: EvaluationContext) => Promise<EvaluationResult> {
   const call = jit(function evaluate(params: P, before: unknown, batch: B, k: Tensor, step: Tensor) {
     const { modelState, ...result } = splitLoss(loss(params, batch, contextOf(k, step, false, before)));
     return { ...result, modelState: stateAfter(before, modelState, false) };

@@ -10,20 +10,27 @@ import { flatten, mapLeaves } from "../../engine/tree/index.ts";
 import type { Like } from "../../engine/tree/types.ts";
 import { checkData, type FitData } from "./batches.ts";
 import { makeSaver } from "./checkpoint/saver.ts";
-import { checkCheckpointOptions, type CheckpointOptions } from "./checkpoint/store.ts";
+import { checkCheckpointOptions, type FitCheckpointOptions } from "./checkpoint/store.ts";
 import { type DivergenceRule, readDivergence } from "./divergence.ts";
-import { evaluatorAt, type Model } from "./evaluate.ts";
+import { evaluatorAt, type ModelSnapshot } from "./evaluate.ts";
 import type { EpochRecord, Evaluation } from "./history.ts";
 import type { LogSink } from "./log.ts";
-import { type FitEvent, type Hooks, type LoopOptions, runLoop } from "./loop.ts";
+import { type FitEvent, type Hooks, type TrainingLoopOptions, runLoop } from "./loop.ts";
 import type { AnyLoss, Loss, Reduction } from "./loss.ts";
 import { makeRanks } from "./parallel/ranks.ts";
 import { makeSharding, type ReduceMode } from "./parallel/sharding.ts";
-import { handOut, type Progress, progressAt, type Reached, type RunTime, timeOf } from "./progress.ts";
+import {
+  handOut,
+  type TrainingProgress,
+  progressAt,
+  type RunSnapshot,
+  type RunTime,
+  timeOf,
+} from "./progress.ts";
 import type { Stretch } from "./stretches.ts";
 import { makeStepper } from "./step.ts";
 import { explainUnawaited, noteBegun, watchIdle } from "./unawaited.ts";
-import type { Stopped } from "./stopped.ts";
+import type { FitStopReason } from "./stopped.ts";
 import type { World } from "./world.ts";
 import { type Best, type EarlyStopping, type Monitor, type Plateau, watchOf, watchStart } from "./watch.ts";
 
@@ -89,7 +96,7 @@ export interface FitOptions<P, S, B, M = undefined> {
    * is said, and always at its end, however it comes. What is saved is all that the run needs to go on as if nothing had
    * happened: parameters, state of the optimiser, what is watched, history, and the position in the data.
    */
-  readonly checkpoint?: CheckpointOptions | undefined;
+  readonly checkpoint?: FitCheckpointOptions | undefined;
   /**
    * Go on where the checkpoint has it, with the same bits as a run that was never broken, if data and loss are functions
    * of their seeds. Begins anew if there is no checkpoint yet. Default false: then there must be none. `epochs` counts
@@ -122,7 +129,7 @@ export interface FitOptions<P, S, B, M = undefined> {
 }
 
 /** What a run has reached. */
-export interface FitResult<P, S, M = undefined> extends Reached<P, S, M> {
+export interface FitResult<P, S, M = undefined> extends RunSnapshot<P, S, M> {
   /** One record an epoch. */
   readonly history: readonly EpochRecord[];
   /** Steps taken. */
@@ -133,7 +140,7 @@ export interface FitResult<P, S, M = undefined> extends Reached<P, S, M> {
   /** Of a run with checkpoints: its parts, each made by one call, with the `settings` that were given. */
   readonly stretches: readonly Stretch[];
   /** Why it ended. */
-  readonly stopped: Stopped;
+  readonly stopped: FitStopReason;
   /** The best epoch, with `keepBest`, once there is one. */
   readonly best: Best<P, M> | undefined;
   /** Where the time went. */
@@ -203,7 +210,7 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
   const validate =
     validation === undefined
       ? undefined
-      : async (model: Model<P>): Promise<Evaluation> =>
+      : async (model: ModelSnapshot<P>): Promise<Evaluation> =>
           (await measure(model, validation, { epoch: 0, step: 0 })).evaluation;
   const log = ranks.rank === 0 ? given.log : [silent];
   const same = { seed, reduction, accumulate, shards };
@@ -220,7 +227,7 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
 
   let reader: "none" | "loop" | "await" = "none";
   const settled = deferred<FitResult<P, S, M>>();
-  const end = (stopped: Stopped): void => settled.resolve({ ...snapshot<P, S, M>(progress), stopped });
+  const end = (stopped: FitStopReason): void => settled.resolve({ ...snapshot<P, S, M>(progress), stopped });
   const next = async (): Promise<IteratorResult<FitEvent<P, S, M>, undefined>> => {
     try {
       const result = await events.next();
@@ -276,8 +283,8 @@ export function fit<P, S, B, M = undefined>(options: FitOptions<P, S, B, M>): Fi
 /** Rank 0 tells of a run; the others are as quiet as where somebody listens. */
 const silent: LogSink = () => {};
 
-function snapshot<P, S, M>(progress: Progress<P, S>): Fit<P, S, M>["latest"] {
-  const reached = handOut(progress) as Reached<P, S, M>;
+function snapshot<P, S, M>(progress: TrainingProgress<P, S>): Fit<P, S, M>["latest"] {
+  const reached = handOut(progress) as RunSnapshot<P, S, M>;
   const { history, step, epoch, batch, stretches, watch, warnings } = progress;
   const time = timeOf(progress);
   const place = { step, epoch, batch, stretches };
@@ -323,7 +330,7 @@ interface CheckedOptions<B> {
   readonly accumulate: number;
   readonly gradientNorms: boolean;
   readonly validation: FitData<B> | undefined;
-  readonly checkpoint: CheckpointOptions | undefined;
+  readonly checkpoint: FitCheckpointOptions | undefined;
   readonly resume: boolean;
   readonly divergence: Required<DivergenceRule> | undefined;
 }
@@ -359,7 +366,7 @@ const optionNames = [
 function checked<P, S, B, M>(
   options: FitOptions<P, S, B, M>,
 ): Pick<
-  LoopOptions<P, S, B>,
+  TrainingLoopOptions<P, S, B>,
   "optimizer" | "data" | "epochs" | "signal" | "every" | "hooks" | "watch" | "log"
 > &
   CheckedOptions<B> {

@@ -14,20 +14,20 @@ import { type AnyLoss, contextOf, type Loss, splitLoss } from "./loss.ts";
 import { stateAfter } from "./model-state.ts";
 
 /** Batches one above the other, with the key and the number of the step of each. */
-export interface Stacked<B> {
+export interface StackedBatches<B> {
   readonly batch: B;
   readonly key: Tensor;
   readonly step: Tensor;
 }
 
 /** A run of training on its way. */
-export interface Lane<P, S> {
+export interface OptimizerRun<P, S> {
   readonly params: P;
   readonly state: S;
 }
 
 /** A stretch of training: some steps, and the loss on batches that were held out, before and after them. */
-export interface Stretch<P, S> extends Lane<P, S> {
+export interface UnrolledHorizon<P, S> extends OptimizerRun<P, S> {
   readonly before: Tensor;
   readonly after: Tensor;
 }
@@ -39,11 +39,11 @@ export interface Stretch<P, S> extends Lane<P, S> {
 export function runStretch<P, S, B>(
   loss: Loss<P, B>,
   optimizer: Optimizer<P, S>,
-  start: Lane<P, S>,
-  training: Stacked<B>,
-  heldOut: Stacked<B>,
-): Stretch<P, S> {
-  const lossOf = (params: P, { batch, key, step }: Stacked<B>, isTraining: boolean): Tensor => {
+  start: OptimizerRun<P, S>,
+  training: StackedBatches<B>,
+  heldOut: StackedBatches<B>,
+): UnrolledHorizon<P, S> {
+  const lossOf = (params: P, { batch, key, step }: StackedBatches<B>, isTraining: boolean): Tensor => {
     const context = contextOf(key, step, isTraining, null);
     const result = splitLoss((loss as AnyLoss<P, B>)(params, batch, context));
     stateAfter(null, result.modelState, isTraining); // refuses one
@@ -51,7 +51,7 @@ export function runStretch<P, S, B>(
   };
   const trainStep = (
     [params, state]: readonly [P, S],
-    item: Stacked<B>,
+    item: StackedBatches<B>,
   ): readonly [readonly [P, S], null] => {
     const objective = (p: P): Tensor => lossOf(p, item, true);
     const [, grads] = (valueAndGrad(objective) as (p: P) => [Tensor, P])(params);
@@ -59,7 +59,7 @@ export function runStretch<P, S, B>(
     return [[applyUpdates(params, step.updates), step.state], null];
   };
   const judge = (params: P): Tensor => {
-    const judgeOne = (carry: Tensor, item: Stacked<B>): readonly [Tensor, Tensor] => [
+    const judgeOne = (carry: Tensor, item: StackedBatches<B>): readonly [Tensor, Tensor] => [
       carry,
       lossOf(params, item, false),
     ];
@@ -77,9 +77,9 @@ function loop<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], carry: C, xs: X):
 /** Reads batches of one shape, epoch after epoch, and stacks them. */
 export interface BatchReader<B> {
   /** As many batches, stacked. */
-  take(count: number): Promise<Stacked<B>>;
+  take(count: number): Promise<StackedBatches<B>>;
   /** Several stacks of as many. */
-  takeSeveral(stacks: number, count: number): Promise<Stacked<B>[]>;
+  takeSeveral(stacks: number, count: number): Promise<StackedBatches<B>[]>;
   close(): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ export function batchReader<B>(operation: string, data: FitData<B>, key: KeyWord
       };
     },
     async takeSeveral(stacks, count) {
-      const all: Stacked<B>[] = [];
+      const all: StackedBatches<B>[] = [];
       while (all.length < stacks) all.push(await reader.take(count));
       return all;
     },

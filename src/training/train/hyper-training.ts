@@ -5,8 +5,8 @@ import { requireOptimizer } from "../../numeric/optim/optimizer.ts";
 import { readParameters, rebuild } from "../../numeric/optim/parameters.ts";
 import { makeJitted as jit } from "../../engine/runtime/jitted.ts";
 import { valueAndGrad } from "../../engine/transforms/grad.ts";
-import { type Lane, runStretch, type Stacked, type Stretch } from "./horizon.ts";
-import type { Traced } from "./hyperparameters.ts";
+import { type OptimizerRun, runStretch, type StackedBatches, type UnrolledHorizon } from "./horizon.ts";
+import type { TracedCoordinates } from "./hyperparameters.ts";
 import type { Loss } from "./loss.ts";
 
 /** What is trained, and by what. */
@@ -15,34 +15,34 @@ export interface TrainingSource<P, S, B, H extends string> {
   readonly params: P | ((restart: number) => P);
   readonly loss: Loss<P, B>;
   /** The optimiser at some coordinates. */
-  readonly optimizerAt: (u: Traced<H>) => Optimizer<P, S>;
+  readonly optimizerAt: (u: TracedCoordinates<H>) => Optimizer<P, S>;
 }
 
 /** Training, as a function of the coordinates of its hyper-parameters. */
-export interface Training<P, S, B, H extends string> {
+export interface TunableTraining<P, S, B, H extends string> {
   /** Where a run starts. */
-  begin(u: Traced<H>, restart: number): Lane<P, S>;
+  begin(u: TracedCoordinates<H>, restart: number): OptimizerRun<P, S>;
   /** A stretch of a run, and the slope of the loss after it. */
   differentiate(
-    u: Traced<H>,
-    lane: Lane<P, S>,
-    steps: Stacked<B>,
-    judging: Stacked<B>,
-  ): [Outcome<P, S>, Traced<H>];
+    u: TracedCoordinates<H>,
+    lane: OptimizerRun<P, S>,
+    steps: StackedBatches<B>,
+    judging: StackedBatches<B>,
+  ): [HorizonOutcome<P, S>, TracedCoordinates<H>];
   /** The mean of the losses after the runs of a trial; infinite where one of them is not finite. */
-  trial(u: Traced<H>, runs: readonly TrialRun<B>[]): number;
+  trial(u: TracedCoordinates<H>, runs: readonly TrialRun<B>[]): number;
 }
 
-export interface Outcome<P, S> {
+export interface HorizonOutcome<P, S> {
   readonly before: number;
   readonly after: number;
-  readonly end: Lane<P, S>;
+  readonly end: OptimizerRun<P, S>;
 }
 
 /** A run of a trial, on batches of its own. */
 export interface TrialRun<B> {
-  readonly steps: readonly Stacked<B>[];
-  readonly judging: Stacked<B>;
+  readonly steps: readonly StackedBatches<B>[];
+  readonly judging: StackedBatches<B>;
 }
 
 /** @throws DownhillError `option` for an optimiser that decides by the values it meets. */
@@ -50,19 +50,24 @@ export function makeTraining<P, S, B, H extends string>({
   params,
   loss,
   optimizerAt,
-}: TrainingSource<P, S, B, H>): Training<P, S, B, H> {
-  type Arguments = [u: Traced<H>, lane: Lane<P, S>, steps: Stacked<B>, judging: Stacked<B>];
-  const stretch = (...[u, lane, steps, judging]: Arguments): Stretch<P, S> =>
+}: TrainingSource<P, S, B, H>): TunableTraining<P, S, B, H> {
+  type Arguments = [
+    u: TracedCoordinates<H>,
+    lane: OptimizerRun<P, S>,
+    steps: StackedBatches<B>,
+    judging: StackedBatches<B>,
+  ];
+  const stretch = (...[u, lane, steps, judging]: Arguments): UnrolledHorizon<P, S> =>
     runStretch(loss, optimizerAt(u), lane, steps, judging);
-  const withEnd = (...args: Arguments): readonly [Tensor, Stretch<P, S>] => {
+  const withEnd = (...args: Arguments): readonly [Tensor, UnrolledHorizon<P, S>] => {
     const end = stretch(...args);
     return [end.after, end];
   };
   const run = jit(stretch as never) as unknown as typeof stretch;
   const slope = jit(valueAndGrad(withEnd as never, { hasAux: true }) as never) as unknown as (
     ...args: Arguments
-  ) => [ReturnType<typeof withEnd>, Traced<H>];
-  const begin = (u: Traced<H>, restart: number): Lane<P, S> => {
+  ) => [ReturnType<typeof withEnd>, TracedCoordinates<H>];
+  const begin = (u: TracedCoordinates<H>, restart: number): OptimizerRun<P, S> => {
     const at = readParameters(
       "tune",
       typeof params === "function" ? (params as (k: number) => P)(restart) : params,

@@ -11,7 +11,7 @@ export type Hyperparameters<H extends string> = Readonly<Record<H, number>>;
 export type Coordinates<H extends string> = Readonly<Record<H, number>>;
 
 /** Coordinates or hyper-parameters as float64 scalars, to be differentiated through. */
-export type Traced<H extends string> = Readonly<Record<H, Tensor>>;
+export type TracedCoordinates<H extends string> = Readonly<Record<H, Tensor>>;
 
 /**
  * In which coordinate u a hyper-parameter h is moved: `log` (h = eᵘ, above 0), `unit` (h = 1/(1 + e^(−u/2)), between 0 and
@@ -84,11 +84,11 @@ export interface CoordinateSystem<H extends string> {
   /** The hyper-parameters at some coordinates. */
   valuesAt(u: Coordinates<H>): Hyperparameters<H>;
   /** The same of tensors. */
-  tensorsAt(u: Traced<H>): Traced<H>;
+  tensorsAt(u: TracedCoordinates<H>): TracedCoordinates<H>;
   /** Coordinates as tensors. */
-  traced(u: Coordinates<H>): Traced<H>;
+  traced(u: Coordinates<H>): TracedCoordinates<H>;
   /** Tensors as numbers. */
-  numbers(u: Traced<H>): Coordinates<H>;
+  numbers(u: TracedCoordinates<H>): Coordinates<H>;
   /** One number out of those of several coordinates, for each of them. */
   combine(f: (...values: readonly number[]) => number, ...all: readonly Coordinates<H>[]): Coordinates<H>;
   /** Rates divided by up to 10, as `share` says: the learning rate where there is one, else all of them. */

@@ -7,9 +7,9 @@ export { checkpointModelState, checkpointParams, type CheckpointParamsOptions } 
 export {
   type Checkpoint,
   checkpointMemory,
-  type CheckpointOptions,
+  type FitCheckpointOptions,
   type CheckpointStore,
-  type Loaded,
+  type LoadedCheckpoint,
 } from "./checkpoint/store.ts";
 export { type Evaluate, evaluator, type EvaluatorOptions } from "./evaluate.ts";
 export { fit, type Fit, type FitOptions, type FitResult } from "./fit.ts";
@@ -27,10 +27,10 @@ export {
   type WarningEntry,
 } from "./log.ts";
 export type { EpochEvent, FitEvent, HookResult, Hooks, StepEvent } from "./loop.ts";
-export type { Stopped } from "./stopped.ts";
+export type { FitStopReason } from "./stopped.ts";
 export type { Loss, LossContext, LossResult, Reduction } from "./loss.ts";
 export type { ReduceMode } from "./parallel/sharding.ts";
-export type { Reached, RunTime } from "./progress.ts";
+export type { RunSnapshot, RunTime } from "./progress.ts";
 export type { Stretch } from "./stretches.ts";
 export { tensorBoard, type TensorBoardOptions } from "./tensorboard.ts";
 export type { Best, EarlyStopping, Monitor, Plateau } from "./watch.ts";

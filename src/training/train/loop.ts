@@ -8,24 +8,24 @@ import { outlineOfRun, readCheckpoint, type SameSettings } from "./checkpoint/co
 import { type Saver, warn } from "./checkpoint/saver.ts";
 import { diverged, type Origin, originOf, originText, readOrigin } from "./diverged.ts";
 import { type DivergenceRule, hasDiverged, isReadableAgain, looksDiverged, lostRun } from "./divergence.ts";
-import type { Measured, MeasuredAt, Model } from "./evaluate.ts";
+import type { EvaluationResult, EvaluationContext, ModelSnapshot } from "./evaluate.ts";
 import { DownhillError } from "../../engine/errors/index.ts";
 import { addSums, type EpochRecord, type Evaluation, meansOf } from "./history.ts";
 import { type LogSink, type StepEntry, tell } from "./log.ts";
 import { shareBegin } from "./parallel/begin.ts";
 import { compareBegin, compareModels, type RunIdentity } from "./parallel/compare.ts";
-import { type Ranks, RunLeft } from "./parallel/ranks.ts";
+import { type Ranks, RunLeftError } from "./parallel/ranks.ts";
 import type { Sharding } from "./parallel/sharding.ts";
-import { freshEpoch, handOut, makeClock, type Progress, type Reached } from "./progress.ts";
-import type { Outcome, Stepper, Taken } from "./step.ts";
-import type { Stopped } from "./stopped.ts";
+import { freshEpoch, handOut, makeClock, type TrainingProgress, type RunSnapshot } from "./progress.ts";
+import type { BatchOutcome, Stepper, CompletedStep } from "./step.ts";
+import type { FitStopReason } from "./stopped.ts";
 import { isOver, type Watch, watchEpoch } from "./watch.ts";
 
 /** After a step, if `every` asks for them. */
-export interface StepEvent<P, S, M = undefined> extends StepEntry, Reached<P, S, M> {}
+export interface StepEvent<P, S, M = undefined> extends StepEntry, RunSnapshot<P, S, M> {}
 
 /** After an epoch. */
-export interface EpochEvent<P, S, M = undefined> extends EpochRecord, Reached<P, S, M> {
+export interface EpochEvent<P, S, M = undefined> extends EpochRecord, RunSnapshot<P, S, M> {
   readonly kind: "epoch";
 }
 
@@ -43,7 +43,7 @@ export interface Hooks<P, S, M = undefined> {
 }
 
 /** What the loop has to know. */
-export interface LoopOptions<P, S, B> {
+export interface TrainingLoopOptions<P, S, B> {
   readonly stepper: Stepper<P, S, B>;
   readonly optimizer: Optimizer<P, S>;
   readonly data: FitData<B>;
@@ -58,7 +58,7 @@ export interface LoopOptions<P, S, B> {
   readonly same: SameSettings;
   readonly signal: AbortSignal | undefined;
   /** Measures the model on the validation data. */
-  readonly validate: ((model: Model<P>) => Promise<Evaluation>) | undefined;
+  readonly validate: ((model: ModelSnapshot<P>) => Promise<Evaluation>) | undefined;
   /** How to tell that a run is lost, and what measures it for that; `undefined` for never. */
   readonly divergence: DivergenceWatch<P, B> | undefined;
   readonly watch: Watch;
@@ -71,8 +71,12 @@ export interface LoopOptions<P, S, B> {
 export interface DivergenceWatch<P, B> {
   readonly rule: Required<DivergenceRule>;
   /** The model of the beginning. */
-  readonly start: Model<P>;
-  readonly measure: (model: Model<P>, data: FitData<B>, at: MeasuredAt) => Promise<Measured>;
+  readonly start: ModelSnapshot<P>;
+  readonly measure: (
+    model: ModelSnapshot<P>,
+    data: FitData<B>,
+    at: EvaluationContext,
+  ) => Promise<EvaluationResult>;
 }
 
 /**
@@ -82,12 +86,12 @@ export interface DivergenceWatch<P, B> {
  * after that.
  */
 export async function* runLoop<P, S, B>(
-  options: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
-): AsyncGenerator<FitEvent<P, S, unknown>, Stopped> {
+  options: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
+): AsyncGenerator<FitEvent<P, S, unknown>, FitStopReason> {
   const { log, epochs } = options;
   let isBegun = false;
-  let stopped: Stopped = "left"; // what it is if the loop over the run is left
+  let stopped: FitStopReason = "left"; // what it is if the loop over the run is left
   let failure: { readonly error: unknown } | undefined;
   try {
     const isResumed = await begin(options, progress);
@@ -101,7 +105,7 @@ export async function* runLoop<P, S, B>(
     await tell(log, { kind: "start", step, epoch, epochs, isResumed, parameters, ...told });
     stopped = yield* trainLoop(options, progress);
   } catch (error) {
-    if (error instanceof RunLeft) stopped = error.stopped;
+    if (error instanceof RunLeftError) stopped = error.stopped;
     else failure = { error };
   } finally {
     stopped = await conclude(options, progress, stopped, failure, isBegun);
@@ -111,8 +115,8 @@ export async function* runLoop<P, S, B>(
 
 /** Takes the run up where its last checkpoint has it, if there is one, on all ranks; says whether there was. */
 async function begin<P, S, B>(
-  { saver, data, identity, same, sharding: { ranks } }: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
+  { saver, data, identity, same, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
 ): Promise<boolean> {
   const { params, state, modelState } = progress;
   if (ranks.size > 1) await compareBegin(ranks, { ...identity, params, state, modelState });
@@ -131,12 +135,12 @@ async function begin<P, S, B>(
  * gives why it ended.
  */
 async function conclude<P, S, B>(
-  { saver, log, sharding: { ranks } }: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
-  stopped: Stopped,
+  { saver, log, sharding: { ranks } }: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
+  stopped: FitStopReason,
   failure: { readonly error: unknown } | undefined,
   isBegun: boolean,
-): Promise<Stopped> {
+): Promise<FitStopReason> {
   let failed = failure;
   let why = stopped;
   try {
@@ -191,9 +195,9 @@ function messageOf(error: unknown): string {
  * @throws DownhillError `nan` at the first step that is not.
  */
 async function* trainLoop<P, S, B>(
-  options: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
-): AsyncGenerator<FitEvent<P, S, unknown>, Stopped> {
+  options: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
+): AsyncGenerator<FitEvent<P, S, unknown>, FitStopReason> {
   const { epochs, ownData, signal, watch, hooks, log, every, saver, sharding } = options;
   const { ranks } = sharding;
   const breather = makeBreather();
@@ -240,8 +244,8 @@ async function* trainLoop<P, S, B>(
 
 /** @throws DownhillError `diverged` for a run whose parameters are far worse than those it began with. */
 async function refuseLostRun<P, S, B>(
-  options: LoopOptions<P, S, B>,
-  { history, params, modelState, step, epoch }: Progress<P, S>,
+  options: TrainingLoopOptions<P, S, B>,
+  { history, params, modelState, step, epoch }: TrainingProgress<P, S>,
 ): Promise<void> {
   const { divergence, data, signal, sharding } = options;
   if (divergence === undefined || !isReadableAgain(data) || !looksDiverged(history, divergence.rule)) return;
@@ -259,13 +263,13 @@ async function refuseLostRun<P, S, B>(
  * @throws DownhillError `nan` if it is not finite; `progress` is as it was.
  */
 function takeBatch<P, S, B>(
-  options: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
+  options: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
   next: IteratorResult<B, undefined>,
-): Taken<P, S> | undefined {
+): CompletedStep<P, S> | undefined {
   const { stepper, sharding } = options;
   const learningRate = rateOf(options, progress);
-  const attempt = (again: boolean): Outcome<P, S> =>
+  const attempt = (again: boolean): BatchOutcome<P, S> =>
     next.done
       ? stepper.finish(progress, progress.pending!, again)
       : stepper.take(progress, next.value, again);
@@ -287,7 +291,7 @@ function takeBatch<P, S, B>(
   const { taken, pending, batches, sums, spent } = outcome;
   progress.batch += batches;
   progress.soFar.sums = addSums(progress.soFar.sums, sums);
-  const treesOf = ({ params, state, modelState, pending: waiting }: Progress<P, S>): unknown[] => [
+  const treesOf = ({ params, state, modelState, pending: waiting }: TrainingProgress<P, S>): unknown[] => [
     params,
     state,
     modelState,
@@ -326,8 +330,8 @@ function attemptStep<T>(step: () => T): T | undefined {
 
 /** Ends the epoch: validates, writes its record, and looks at what is watched. */
 async function closeEpoch<P, S, B>(
-  options: LoopOptions<P, S, B>,
-  progress: Progress<P, S>,
+  options: TrainingLoopOptions<P, S, B>,
+  progress: TrainingProgress<P, S>,
 ): Promise<EpochEvent<P, S, unknown>> {
   const { validate, watch, sharding } = options;
   const { params, modelState, step, soFar } = progress;
@@ -356,21 +360,24 @@ async function closeEpoch<P, S, B>(
 
 /** A step as plain data. */
 function stepEntry(
-  { epoch, step, batch, soFar: { learningRate } }: Progress<unknown, unknown>,
-  { loss, metrics, items, gradientNorms }: Taken<unknown, unknown>,
+  { epoch, step, batch, soFar: { learningRate } }: TrainingProgress<unknown, unknown>,
+  { loss, metrics, items, gradientNorms }: CompletedStep<unknown, unknown>,
 ): StepEntry {
   const norms = gradientNorms === undefined ? {} : { gradientNorms };
   return { kind: "step", epoch: epoch + 1, step, batch, loss, metrics, learningRate, items, ...norms };
 }
 
 /** A step as others may hold on to it. */
-function stepEvent<P, S>(progress: Progress<P, S>, taken: Taken<P, S>): StepEvent<P, S, unknown> {
+function stepEvent<P, S>(
+  progress: TrainingProgress<P, S>,
+  taken: CompletedStep<P, S>,
+): StepEvent<P, S, unknown> {
   return { ...stepEntry(progress, taken), ...handOut(progress) };
 }
 
 function rateOf<P, S, B>(
-  { optimizer: { learningRate } }: LoopOptions<P, S, B>,
-  { step, watch }: Progress<P, S>,
+  { optimizer: { learningRate } }: TrainingLoopOptions<P, S, B>,
+  { step, watch }: TrainingProgress<P, S>,
 ): number | undefined {
   const rate = typeof learningRate === "function" ? learningRate(step) : learningRate;
   return rate === undefined ? undefined : rate * watch.rateScale;

@@ -167,7 +167,7 @@ function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-type Checked = Required<
+type CheckedRangeOptions = Required<
   Pick<
     LrRangeTestOptions<unknown, unknown, unknown>,
     "from" | "to" | "steps" | "shape" | "smoothing" | "divergence"
@@ -175,7 +175,7 @@ type Checked = Required<
 >;
 
 /** The options of the test itself with their defaults; `fit` checks the others. */
-function checked<P, S, B, M>(options: LrRangeTestOptions<P, S, B, M>): Checked {
+function checked<P, S, B, M>(options: LrRangeTestOptions<P, S, B, M>): CheckedRangeOptions {
   const operation = "lrRangeTest";
   checkNeededOptions(operation, options, [
     "params",

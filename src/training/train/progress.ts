@@ -2,11 +2,11 @@ import type { EpochRecord, ItemSums } from "./history.ts";
 import { noItems } from "./history.ts";
 import { makeRetirement, type Retirement } from "./retire.ts";
 import type { Stretch } from "./stretches.ts";
-import type { Standing } from "./step.ts";
+import type { TrainingState } from "./step.ts";
 import type { WatchState } from "./watch.ts";
 
 /** What an epoch that is going on has added up so far: plain data. */
-export interface EpochSoFar {
+export interface EpochTotals {
   sums: ItemSums;
   learningRate: number | undefined;
   seconds: number;
@@ -14,7 +14,7 @@ export interface EpochSoFar {
   computeSeconds: number;
 }
 
-export function freshEpoch(): EpochSoFar {
+export function freshEpoch(): EpochTotals {
   return { sums: noItems, learningRate: undefined, seconds: 0, dataSeconds: 0, computeSeconds: 0 };
 }
 
@@ -22,17 +22,17 @@ export function freshEpoch(): EpochSoFar {
  * How far a run has come: all that is needed to go on from there. The loop changes it, `soFar` and `history`; everything
  * else that it holds is immutable.
  */
-export interface Progress<P, S> extends Standing<P, S> {
+export interface TrainingProgress<P, S> extends TrainingState<P, S> {
   params: P;
   state: S;
   modelState: unknown;
   step: number;
-  pending: Standing<P, S>["pending"];
+  pending: TrainingState<P, S>["pending"];
   /** Epochs finished. */
   epoch: number;
   /** Batches of the next epoch that are done. */
   batch: number;
-  soFar: EpochSoFar;
+  soFar: EpochTotals;
   history: EpochRecord[];
   /** Of a run with checkpoints: how it came to where it is. */
   stretches: readonly Stretch[];
@@ -62,7 +62,7 @@ export function progressAt<P, S>(
   state: S,
   modelState: unknown,
   watch: WatchState<P>,
-): Progress<P, S> {
+): TrainingProgress<P, S> {
   const retirement = makeRetirement();
   retirement.keep(params, state, modelState);
   return {
@@ -88,7 +88,7 @@ export function progressAt<P, S>(
 }
 
 /** What a run has reached, for others, who may hold on to it. */
-export interface Reached<P, S, M> {
+export interface RunSnapshot<P, S, M> {
   readonly params: P;
   /** State of the optimiser. */
   readonly state: S;
@@ -97,14 +97,14 @@ export interface Reached<P, S, M> {
 }
 
 /** Parameters and states for others, who may hold on to them. */
-export function handOut<P, S>(progress: Progress<P, S>): Reached<P, S, unknown> {
+export function handOut<P, S>(progress: TrainingProgress<P, S>): RunSnapshot<P, S, unknown> {
   const { params, state, modelState, retirement } = progress;
   retirement.keep(params, state, modelState);
   return { params, state, modelState: modelState ?? undefined };
 }
 
 /** Where the time of a run went so far. */
-export function timeOf({ history, soFar, ...progress }: Progress<unknown, unknown>): RunTime {
+export function timeOf({ history, soFar, ...progress }: TrainingProgress<unknown, unknown>): RunTime {
   const parts = [...history, soFar];
   return {
     data: parts.reduce((total, { dataSeconds }) => total + dataSeconds, 0),
@@ -125,7 +125,7 @@ export interface Clock {
 }
 
 /** The clock of the epoch in which `progress` stands. */
-export function makeClock(progress: Progress<unknown, unknown>): Clock {
+export function makeClock(progress: TrainingProgress<unknown, unknown>): Clock {
   const { soFar } = progress;
   let last = performance.now();
   let part: "dataSeconds" | "computeSeconds" | undefined;

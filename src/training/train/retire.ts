@@ -1,4 +1,4 @@
-import type { Storage } from "../../engine/ir/storage.ts";
+import type { TensorStorage } from "../../engine/ir/storage.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { scalarTypeOf } from "../../engine/ir/types.ts";
 import { giveAway } from "../../engine/runtime/pool/give-back.ts";
@@ -22,7 +22,7 @@ export interface Retirement {
 
 /** Nothing is given back of small tensors, which lie together, nor while debugging, when tensors may share memory. */
 export function makeRetirement(): Retirement {
-  const kept = new WeakSet<Storage>();
+  const kept = new WeakSet<TensorStorage>();
   let isWorthIt: boolean | undefined; // whether there is anything large: sizes do not change from step to step
   return {
     keep(...trees) {
@@ -39,7 +39,7 @@ export function makeRetirement(): Retirement {
   };
 }
 
-function largeStorages(trees: readonly unknown[]): Storage[] {
+function largeStorages(trees: readonly unknown[]): TensorStorage[] {
   return trees.flatMap((tree) =>
     flatten(tree, "fit").leaves.flatMap((leaf) => {
       if (!(leaf instanceof Tensor) || typeof leaf.slot !== "object") return [];

@@ -19,10 +19,10 @@ import {
   splitLoss,
 } from "./loss.ts";
 import { averageState, nanOf, stateAfter, weighNothing, weighState } from "./model-state.ts";
-import type { OwnData, Part, PartSums, Sharding } from "./parallel/sharding.ts";
+import type { RankData, MicroBatch, PartSums, Sharding } from "./parallel/sharding.ts";
 
 /** Where a run stands between two batches, as far as a step needs to know. */
-export interface Standing<P, S> {
+export interface TrainingState<P, S> {
   readonly params: P;
   readonly state: S;
   /** State of the model; `null` where it has none. */
@@ -30,13 +30,13 @@ export interface Standing<P, S> {
   /** Steps taken before. */
   readonly step: number;
   /** What the batches since the last step have added up to, where several make one step. */
-  readonly pending: Pending<P> | undefined;
+  readonly pending: PendingBatches<P> | undefined;
   /** What the learning rate is multiplied by. */
   readonly rateScale: number;
 }
 
 /** Batches that wait for the others of their step. */
-export interface Pending<P> {
+export interface PendingBatches<P> {
   /** Number of them. */
   readonly count: number;
   /** What they have added up to, for each shard of this rank. */
@@ -47,7 +47,7 @@ export interface Pending<P> {
 export type PendingPart<P> = PartSums<{ readonly gradients: P; readonly modelState: unknown }>;
 
 /** A step that was taken. */
-export interface Taken<P, S> {
+export interface CompletedStep<P, S> {
   readonly params: P;
   readonly state: S;
   readonly modelState: unknown;
@@ -60,7 +60,7 @@ export interface Taken<P, S> {
 }
 
 /** What a batch led to. */
-export interface Outcome<P, S> {
+export interface BatchOutcome<P, S> {
   /** The loss of the batch, or of the step where batches are cut into shards. */
   readonly loss: number;
   /** Whether loss and step are finite. If not, keep what was before. */
@@ -72,8 +72,8 @@ export interface Outcome<P, S> {
   readonly batches: number;
   readonly sums: ItemSums;
   /** The step, or what is pending instead. */
-  readonly taken: Taken<P, S> | undefined;
-  readonly pending: Pending<P> | undefined;
+  readonly taken: CompletedStep<P, S> | undefined;
+  readonly pending: PendingBatches<P> | undefined;
   /** Trees on the way that nobody needs any more. */
   readonly spent: readonly unknown[];
 }
@@ -81,9 +81,13 @@ export interface Outcome<P, S> {
 /** Takes batches and makes steps of them; the other ranks of a run do the same, and all have the same step then. */
 export interface Stepper<P, S, B> {
   /** `again` does what was done last, without the other ranks: to find out what went wrong. */
-  readonly take: (at: Standing<P, S>, batch: B, again?: boolean) => Outcome<P, S>;
+  readonly take: (at: TrainingState<P, S>, batch: B, again?: boolean) => BatchOutcome<P, S>;
   /** The step of the batches that are pending when an epoch ends. */
-  readonly finish: (at: Standing<P, S>, pending: Pending<P>, again?: boolean) => Outcome<P, S>;
+  readonly finish: (
+    at: TrainingState<P, S>,
+    pending: PendingBatches<P>,
+    again?: boolean,
+  ) => BatchOutcome<P, S>;
 }
 
 /** What steps are made of. */
@@ -100,16 +104,22 @@ export interface StepperOptions<P, S, B> {
   readonly hasNorms: boolean;
   readonly sharding: Sharding;
   /** The micro-batches that this rank has of a batch. */
-  readonly partsOf: OwnData<B>["partsOf"];
+  readonly partsOf: RankData<B>["partsOf"];
 }
 
 /** The loss, with its metrics and the state of the model after it, and the gradient. */
-type Evaluated<P> = [readonly [Tensor, Beside], P];
-interface Beside {
+type LossAndGradient<P> = [readonly [Tensor, LossAuxiliary], P];
+interface LossAuxiliary {
   readonly metrics: Readonly<Record<string, Tensor>>;
   readonly modelState: unknown;
 }
-type Evaluate<P, B> = (params: P, modelState: unknown, batch: B, key: Tensor, step: Tensor) => Evaluated<P>;
+type GradientEvaluator<P, B> = (
+  params: P,
+  modelState: unknown,
+  batch: B,
+  key: Tensor,
+  step: Tensor,
+) => LossAndGradient<P>;
 
 /**
  * Steps compiled as a whole: a batch of another shape, such as the short last one, compiles another. Random numbers of step
@@ -118,13 +128,13 @@ type Evaluate<P, B> = (params: P, modelState: unknown, batch: B, key: Tensor, st
  */
 export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<P, S, B> {
   const { loss } = options;
-  const evaluate: Evaluate<P, B> = (params, before, batch, key, step) => {
-    const objective = (p: P): Evaluated<P>[0] => {
+  const evaluate: GradientEvaluator<P, B> = (params, before, batch, key, step) => {
+    const objective = (p: P): LossAndGradient<P>[0] => {
       const { metrics, ...result } = splitLoss(loss(p, batch, contextOf(key, step, true, before)));
       requireDependence(result.loss, p);
       return [result.loss, { metrics, modelState: stateAfter(before, result.modelState, true) }];
     };
-    return (valueAndGrad(objective, { hasAux: true }) as (p: P) => Evaluated<P>)(params);
+    return (valueAndGrad(objective, { hasAux: true }) as (p: P) => LossAndGradient<P>)(params);
   };
   return options.accumulate === 1 && options.sharding.count === 1
     ? stepPerBatch(options, evaluate)
@@ -133,7 +143,7 @@ export function makeStepper<P, S, B>(options: StepperOptions<P, S, B>): Stepper<
 
 function stepPerBatch<P, S, B>(
   { optimizer, key, isScaled, hasNorms, reduction }: StepperOptions<P, S, B>,
-  evaluate: Evaluate<P, B>,
+  evaluate: GradientEvaluator<P, B>,
 ): Stepper<P, S, B> {
   const call = jit(function trainStep(
     params: P,
@@ -163,7 +173,7 @@ function stepPerBatch<P, S, B>(
     stepKey: Tensor,
     step: Tensor,
     scale: number | null,
-  ) => Beside & { params: P; state: S; loss: Tensor; health: Tensor; norms: Norms };
+  ) => LossAuxiliary & { params: P; state: S; loss: Tensor; health: Tensor; norms: Norms };
   return {
     take({ params, state, modelState, step, rateScale }, batch) {
       const items = itemsOf(batch);
@@ -200,7 +210,10 @@ function stepPerBatch<P, S, B>(
  * added up one after the other, then the shards by their tree. The state of the model goes from batch to batch of a shard;
  * each shard begins with that of the step, and the next one with the mean over the items of all shards.
  */
-function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evaluate<P, B>): Stepper<P, S, B> {
+function stepPerParts<P, S, B>(
+  options: StepperOptions<P, S, B>,
+  evaluate: GradientEvaluator<P, B>,
+): Stepper<P, S, B> {
   const { loss: lossOf, key, reduction, isScaled, accumulate, sharding, partsOf } = options;
   const isMean = reduction === "mean";
   const isWhole = sharding.count === 1; // what a batch gives is then known at once
@@ -209,9 +222,9 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
 
   /** The sums of a shard with a micro-batch added, and what that adds. */
   const addPart = (
-    { params, step, ...at }: Standing<P, S>,
+    { params, step, ...at }: TrainingState<P, S>,
     before: PendingPart<P> | undefined,
-    { batch, items, shard }: Part<B>,
+    { batch, items, shard }: MicroBatch<B>,
     number: number,
   ): { readonly part: PendingPart<P>; readonly own: ItemSums; readonly loss: number } => {
     const partKey = keyOf(key, step, number, isWhole ? undefined : shard);
@@ -224,7 +237,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
     return { part: { sums, tree: { gradients, modelState }, health: out.health.item() }, own, loss };
   };
   /** What a shard adds that has no item. */
-  const noPart = ({ params, modelState }: Standing<P, S>, batch: B): PendingPart<P> => {
+  const noPart = ({ params, modelState }: TrainingState<P, S>, batch: B): PendingPart<P> => {
     names ??= metricNames(lossOf, params, modelState, batch, true);
     const gradients = mapLeaves("fit", (x) => zerosLike(x as Tensor), params) as P;
     const metrics = Object.fromEntries(names.map((name) => [name, 0]));
@@ -270,7 +283,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
           ? addPart(at, before[i], part, count)
           : { part: before[i] ?? noPart(at, part.batch), own: noItems, loss: 0 },
       );
-      const pending: Pending<P> = { count: count + 1, parts: added.map(({ part }) => part) };
+      const pending: PendingBatches<P> = { count: count + 1, parts: added.map(({ part }) => part) };
       const { part, own, loss } = added[0]!;
       const known = { loss, ...(isWhole ? { batches: 1, sums: own } : { batches: 0, sums: noItems }) };
       const isFinite = !isWhole || (Number.isFinite(loss) && Number.isFinite(part.health));
@@ -285,7 +298,7 @@ function stepPerParts<P, S, B>(options: StepperOptions<P, S, B>, evaluate: Evalu
 /** The compiled parts of a step of several micro-batches: adding up their gradients, the update, the mean of states. */
 function jittedParts<P, S, B>(
   { optimizer, reduction, hasNorms }: StepperOptions<P, S, B>,
-  evaluate: Evaluate<P, B>,
+  evaluate: GradientEvaluator<P, B>,
 ): {
   readonly addUp: (
     params: P,
@@ -295,7 +308,7 @@ function jittedParts<P, S, B>(
     partKey: Tensor,
     step: Tensor,
     items: number,
-  ) => Beside & { loss: Tensor; gradients: P; health: Tensor };
+  ) => LossAuxiliary & { loss: Tensor; gradients: P; health: Tensor };
   readonly update: (
     params: P,
     state: S,
@@ -386,7 +399,7 @@ function normsOf(gradients: unknown): Tensor[] {
   return (flatten(gradients, "fit").leaves as Tensor[]).map((g) => sqrt(sum(mul(g, g))));
 }
 
-function told(norms: Norms): Pick<Taken<unknown, unknown>, "gradientNorms"> {
+function told(norms: Norms): Pick<CompletedStep<unknown, unknown>, "gradientNorms"> {
   return norms === null ? {} : { gradientNorms: norms.map((norm) => norm.item()) };
 }
 

@@ -14,12 +14,12 @@ export interface Stretch {
 }
 
 /** Where a run stands. */
-export type Place = Pick<Stretch, "step" | "epoch" | "batch">;
+export type RunPosition = Pick<Stretch, "step" | "epoch" | "batch">;
 
 /** The stretches of a run with one that begins now; those in which nothing was done are left out. */
 export function withStretch(
   former: readonly Stretch[],
-  { step, epoch, batch }: Place,
+  { step, epoch, batch }: RunPosition,
   settings: unknown,
 ): readonly Stretch[] {
   const place = { step, epoch, batch };
@@ -30,6 +30,6 @@ export function withStretch(
   return [...begin, ...done, { ...place, time, ...(settings === undefined ? {} : { settings }) }];
 }
 
-function isSame(a: Place, b: Place): boolean {
+function isSame(a: RunPosition, b: RunPosition): boolean {
   return a.epoch === b.epoch && a.batch === b.batch;
 }

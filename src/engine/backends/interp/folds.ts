@@ -1,11 +1,9 @@
-import { binaryFunction } from "../../kernel/operations.ts";
+import { binaryFunction, type BinaryScalarFunction } from "../../kernel/operations.ts";
 import type { Contract, Dim } from "../../kernel/scalar.ts";
 import { contractBlock } from "../../kernel/scalar.ts";
-import type { Place, Step } from "./memory.ts";
+import type { BufferBinding, InterpreterStep } from "./memory.ts";
 import { elementAt, setElement } from "./memory.ts";
 import type { Observers } from "./observers.ts";
-
-type Binary = (x: number, y: number) => number;
 
 /** Registers of a fold: what it reads and where its lanes and its result are. */
 interface FoldRegisters {
@@ -19,7 +17,11 @@ interface FoldRegisters {
 }
 
 /** A `reduce`: `body` brings the value for an index into its register. */
-export function foldStep(combine: Binary, at: FoldRegisters, body: Step): Step {
+export function foldStep(
+  combine: BinaryScalarFunction,
+  at: FoldRegisters,
+  body: InterpreterStep,
+): InterpreterStep {
   const { index, from, to, start, value, lanes, out } = at;
   const n = lanes.length;
   return (r) => {
@@ -38,10 +40,10 @@ export function foldStep(combine: Binary, at: FoldRegisters, body: Step): Step {
 }
 
 /** The operands of a contraction, and in which registers the places stand where they begin. */
-interface ContractPlaces {
-  readonly out: Place;
-  readonly left: Place;
-  readonly right: Place;
+interface ContractBuffers {
+  readonly out: BufferBinding;
+  readonly left: BufferBinding;
+  readonly right: BufferBinding;
   readonly begin: { readonly out: number; readonly left: number; readonly right: number };
 }
 
@@ -51,9 +53,9 @@ type Visit = (out: number, left: number, right: number) => void;
 export function contractStep(
   { type, accumulate }: Contract,
   dims: readonly Dim<number>[],
-  { out, left, right, begin }: ContractPlaces,
+  { out, left, right, begin }: ContractBuffers,
   { counts, races }: Observers,
-): Step {
+): InterpreterStep {
   const [add, mul] = [binaryFunction("add", type), binaryFunction("mul", type)];
   let [total, sum, count] = [0, 0, 0];
   const flush = (): void => {

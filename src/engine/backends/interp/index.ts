@@ -1,22 +1,28 @@
 import { internalError } from "../../errors/index.ts";
-import type { Backend, Cell, Compiled, CompiledProcedure, Slot } from "../../kernel/executable.ts";
+import type {
+  Backend,
+  BufferView,
+  CompiledRoutine,
+  CompiledProcedure,
+  KernelValue,
+} from "../../kernel/executable.ts";
 import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
 import { callSizes, knownSizes } from "../../kernel/call-sizes.ts";
 import type { Buffer, Procedure, Routine } from "../../kernel/scalar.ts";
 import { makeTemporaries } from "../../kernel/temporaries.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
-import type { Place } from "./memory.ts";
+import type { BufferBinding } from "./memory.ts";
 import { bindPlace, bindTemp, portPlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
-import type { Runnable } from "./steps.ts";
+import type { ProcedureSteps } from "./steps.ts";
 import { sequence } from "./steps.ts";
-import type { Counts, Observers } from "./observers.ts";
+import type { AccessCounts, Observers } from "./observers.ts";
 import { makeRaceChecker } from "./races.ts";
 import type { Library } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-export type { Counts } from "./observers.ts";
+export type { AccessCounts } from "./observers.ts";
 
 /**
  * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code
@@ -28,8 +34,8 @@ export const interpBackend: Backend = /* @__PURE__ */ makeInterp();
 export const sizedInterp: Backend = /* @__PURE__ */ makeInterp(callSizes);
 
 /** An interpreter that counts what it does, for tests of how much work a kernel is. */
-export function countingInterp(): Backend & { readonly counts: Counts; readonly reset: () => void } {
-  const counts: Counts = { loads: 0, stores: 0, flops: 0 };
+export function countingInterp(): Backend & { readonly counts: AccessCounts; readonly reset: () => void } {
+  const counts: AccessCounts = { loads: 0, stores: 0, flops: 0 };
   return {
     ...makeInterp(callSizes, { counts }),
     counts,
@@ -47,7 +53,7 @@ export function raceCheckingInterp(): Backend {
 
 function makeInterp(sizesOf: SizesOf = knownSizes, observers: Observers = {}): Backend {
   const { counts, races } = observers;
-  const known = new WeakMap<Procedure, Runnable>();
+  const known = new WeakMap<Procedure, ProcedureSteps>();
   const open = new Set<Procedure>();
   const library: Library = {
     ...observers,
@@ -75,7 +81,7 @@ function makeInterp(sizesOf: SizesOf = knownSizes, observers: Observers = {}): B
   };
 }
 
-function makeRunnable(procedure: Procedure, library: Library): Runnable {
+function makeRunnable(procedure: Procedure, library: Library): ProcedureSteps {
   const writer = makeWriter(new Map(), library);
   const params = procedure.params.map((param) => writer.local(param.name));
   const body = writer.block(procedure.body);
@@ -84,7 +90,7 @@ function makeRunnable(procedure: Procedure, library: Library): Runnable {
   return { params, run: sequence([body, results.run]), result, registers: writer.registers() };
 }
 
-function callable({ registers, params, run, result }: Runnable): CompiledProcedure {
+function callable({ registers, params, run, result }: ProcedureSteps): CompiledProcedure {
   const [a, b] = params;
   if (params.length === 1 && a !== undefined) {
     return (x) => {
@@ -139,10 +145,10 @@ function directFunction({ params, body, result }: Procedure): CompiledProcedure 
   }
 }
 
-function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): Compiled {
+function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): CompiledRoutine {
   const temporaries = makeTemporaries(routine, sizes);
-  const places = new Map<string, Place>();
-  const enter = (buffer: Buffer): Place => {
+  const places = new Map<string, BufferBinding>();
+  const enter = (buffer: Buffer): BufferBinding => {
     const place = portPlace(buffer, must(sizes.extents.get(buffer.name), "a size"));
     places.set(buffer.name, place);
     return place;
@@ -156,7 +162,7 @@ function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): C
   bindTemps();
   const { update } = sizes;
   /** Sees to the sizes of a call. */
-  const measure = (given: readonly Slot[], wanted: readonly Slot[]): void => {
+  const measure = (given: readonly KernelValue[], wanted: readonly KernelValue[]): void => {
     update?.(given, wanted);
     for (const [name, place] of places) place.size = sizes.extents.get(name)!.size;
     temporaries.arrange();
@@ -171,7 +177,7 @@ function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): C
   );
   const registers = writer.registers();
 
-  const compiled: Compiled = (given, wanted) => {
+  const compiled: CompiledRoutine = (given, wanted) => {
     if (update !== undefined) measure(given, wanted);
     for (let k = 0; k < arguments_.length; k++) {
       const argument = arguments_[k]!;
@@ -181,7 +187,7 @@ function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): C
     }
     for (let k = 0; k < outputs.length; k++) {
       const place = outputs[k];
-      if (place !== undefined) bindPlace(place, wanted[k] as Cell);
+      if (place !== undefined) bindPlace(place, wanted[k] as BufferView);
     }
     body(registers);
     results.run(registers);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as k from "../../kernel/build.ts";
-import type { Slot } from "../../kernel/executable.ts";
+import type { KernelValue } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import { countingInterp, interpBackend } from "./index.ts";
 
@@ -24,7 +24,7 @@ function scaled(index: (i: ReturnType<typeof k.i32>) => ReturnType<typeof k.i32>
   };
 }
 
-const four = (): Slot => ({ array: new Float64Array([1, 2, 3, 4]), offset: 0 });
+const four = (): KernelValue => ({ array: new Float64Array([1, 2, 3, 4]), offset: 0 });
 
 describe("memory", () => {
   test("a buffer lies where the caller says", () => {

@@ -1,13 +1,13 @@
 import { internalError } from "../../errors/index.ts";
-import type { Cell, TypedArray } from "../../kernel/executable.ts";
+import type { BufferView, TypedArray } from "../../kernel/executable.ts";
 import { makeArray } from "../../kernel/executable.ts";
-import type { Extent } from "../../kernel/call-sizes.ts";
-import type { Buffer, ScalarType, Table } from "../../kernel/scalar.ts";
+import type { BufferExtent } from "../../kernel/call-sizes.ts";
+import type { Buffer, ScalarType, ConstantTable } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 
 /** Where a buffer lies during the call that runs now. */
-export interface Place {
+export interface BufferBinding {
   readonly name: string;
   readonly type: ScalarType;
   size: number;
@@ -16,26 +16,26 @@ export interface Place {
 }
 
 /** Registers of a routine or procedure; a step reads some and writes one. */
-export type Step = (registers: Float64Array) => void;
+export type InterpreterStep = (registers: Float64Array) => void;
 
 /** The place of a buffer, to be bound by each call. */
-export function portPlace({ name, type }: Buffer, { size }: Extent): Place {
+export function portPlace({ name, type }: Buffer, { size }: BufferExtent): BufferBinding {
   return { name, type, size, array: makeArray(type, 0), offset: 0 };
 }
 
 /** Has a temporary lie in an array, filled with what nobody expects: it must be written before it is read. */
-export function bindTemp(place: Place, array: TypedArray): void {
+export function bindTemp(place: BufferBinding, array: TypedArray): void {
   place.array = array.fill(isFloat(place.type) ? NaN : 1);
 }
 
-export function tablePlace({ name, type, values }: Table): Place {
+export function tablePlace({ name, type, values }: ConstantTable): BufferBinding {
   const array = makeArray(type, values.length);
   array.set(values);
   return { name, type, size: values.length, array, offset: 0 };
 }
 
 /** Points a port to the memory that the caller gave. */
-export function bindPlace(place: Place, cell: Cell): void {
+export function bindPlace(place: BufferBinding, cell: BufferView): void {
   const { array, offset } = cell;
   if (array.constructor !== place.array.constructor || offset + place.size > array.length) {
     throw internalError(
@@ -48,7 +48,7 @@ export function bindPlace(place: Place, cell: Cell): void {
 }
 
 /** `out = place[index]`; throws past the ends. One closure a type keeps each of them quick. */
-export function loadStep(place: Place, index: number, out: number): Step {
+export function loadStep(place: BufferBinding, index: number, out: number): InterpreterStep {
   switch (place.type) {
     case "f64":
       return (r) => {
@@ -86,7 +86,7 @@ export function loadStep(place: Place, index: number, out: number): Step {
 }
 
 /** `place[index] = value`; throws past the ends. */
-export function storeStep(place: Place, index: number, value: number): Step {
+export function storeStep(place: BufferBinding, index: number, value: number): InterpreterStep {
   switch (place.type) {
     case "f64":
       return (r) => {
@@ -124,17 +124,17 @@ export function storeStep(place: Place, index: number, value: number): Step {
 }
 
 /** An element of a place; throws past the ends. */
-export function elementAt(place: Place, i: number): number {
+export function elementAt(place: BufferBinding, i: number): number {
   if (!(i >= 0 && i < place.size)) outside(place, i);
   return place.array[place.offset + i]!;
 }
 
 /** Sets an element of a place; throws past the ends. */
-export function setElement(place: Place, i: number, value: number): void {
+export function setElement(place: BufferBinding, i: number, value: number): void {
   if (!(i >= 0 && i < place.size)) outside(place, i);
   place.array[place.offset + i] = value;
 }
 
-function outside(place: Place, index: number): never {
+function outside(place: BufferBinding, index: number): never {
   throw internalError(`${place.name}[${index}] lies outside of its ${place.size} elements`);
 }

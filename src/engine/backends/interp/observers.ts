@@ -1,7 +1,7 @@
 import type { RaceChecker } from "./races.ts";
 
 /** Numbers of elements read and written, and of float operations other than comparisons. */
-export interface Counts {
+export interface AccessCounts {
   loads: number;
   stores: number;
   flops: number;
@@ -9,6 +9,6 @@ export interface Counts {
 
 /** Observers of a run, for tests; the ordinary interpreter has none. */
 export interface Observers {
-  readonly counts?: Counts;
+  readonly counts?: AccessCounts;
   readonly races?: RaceChecker;
 }

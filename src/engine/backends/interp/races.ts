@@ -1,11 +1,9 @@
 import { internalError } from "../../errors/index.ts";
-import type { Stmt } from "../../kernel/scalar.ts";
-import type { Place } from "./memory.ts";
-
-type For = Stmt & { readonly kind: "for" };
+import type { ForStmt } from "../../kernel/scalar.ts";
+import type { BufferBinding } from "./memory.ts";
 
 /** The iterations of one run of an independent loop that touched an element so far. */
-interface Touches {
+interface RaceRecord {
   /** The iteration that wrote it. */
   writer: number | undefined;
   /** The first iteration that read it. */
@@ -15,11 +13,11 @@ interface Touches {
 }
 
 /** One run of an independent loop. */
-interface LoopRun {
-  readonly loop: For;
+interface IndependentLoopRun {
+  readonly loop: ForStmt;
   iteration: number;
   /** Elements by the byte at which they start, per memory. */
-  readonly touched: Map<ArrayBufferLike, Map<number, Touches>>;
+  readonly touched: Map<ArrayBufferLike, Map<number, RaceRecord>>;
 }
 
 /**
@@ -28,17 +26,17 @@ interface LoopRun {
  */
 export interface RaceChecker {
   /** Notes an access in each independent loop that is running. */
-  readonly access: (place: Place, index: number, isStore: boolean) => void;
+  readonly access: (place: BufferBinding, index: number, isStore: boolean) => void;
   /** Begins a run of a loop. */
-  readonly open: (loop: For) => LoopRun;
+  readonly open: (loop: ForStmt) => IndependentLoopRun;
   readonly close: () => void;
 }
 
 export function makeRaceChecker(): RaceChecker {
-  const running: LoopRun[] = [];
+  const running: IndependentLoopRun[] = [];
   return {
     open(loop) {
-      const run: LoopRun = { loop, iteration: 0, touched: new Map() };
+      const run: IndependentLoopRun = { loop, iteration: 0, touched: new Map() };
       running.push(run);
       return run;
     },
@@ -58,9 +56,9 @@ export function makeRaceChecker(): RaceChecker {
   };
 }
 
-function touchesOf({ touched }: LoopRun, memory: ArrayBufferLike, byte: number): Touches {
+function touchesOf({ touched }: IndependentLoopRun, memory: ArrayBufferLike, byte: number): RaceRecord {
   let elements = touched.get(memory);
-  if (elements === undefined) touched.set(memory, (elements = new Map<number, Touches>()));
+  if (elements === undefined) touched.set(memory, (elements = new Map<number, RaceRecord>()));
   let touches = elements.get(byte);
   if (touches === undefined)
     elements.set(byte, (touches = { writer: undefined, reader: undefined, isShared: false }));
@@ -68,7 +66,7 @@ function touchesOf({ touched }: LoopRun, memory: ArrayBufferLike, byte: number):
 }
 
 /** Adds an access; returns an iteration with which it conflicts. */
-function conflict(touches: Touches, iteration: number, isStore: boolean): number | undefined {
+function conflict(touches: RaceRecord, iteration: number, isStore: boolean): number | undefined {
   const { writer, reader } = touches;
   if (writer !== undefined && writer !== iteration) return writer;
   if (isStore) {

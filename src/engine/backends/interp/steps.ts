@@ -1,18 +1,18 @@
 import { internalError } from "../../errors/index.ts";
 import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
-import type { Step } from "./memory.ts";
+import type { InterpreterStep } from "./memory.ts";
 import { binaryFunction } from "../../kernel/operations.ts";
 
 /** A procedure as steps over registers of its own. */
-export interface Runnable {
+export interface ProcedureSteps {
   readonly registers: Float64Array;
   readonly params: readonly number[];
-  readonly run: Step;
+  readonly run: InterpreterStep;
   readonly result: number;
 }
 
 /** Steps one after another. */
-export function sequence(steps: readonly Step[]): Step {
+export function sequence(steps: readonly InterpreterStep[]): InterpreterStep {
   const [a, b, c] = steps;
   if (a === undefined) return () => {};
   if (b === undefined) return a;
@@ -28,20 +28,26 @@ export function sequence(steps: readonly Step[]): Step {
 }
 
 /** `out = x`. */
-export function moveStep(x: number, out: number): Step {
+export function moveStep(x: number, out: number): InterpreterStep {
   return (r) => {
     r[out] = r[x]!;
   };
 }
 
 /** `out = f(x)`. */
-export function mapStep(f: (x: number) => number, x: number, out: number): Step {
+export function mapStep(f: (x: number) => number, x: number, out: number): InterpreterStep {
   return (r) => {
     r[out] = f(r[x]!);
   };
 }
 
-export function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number, out: number): Step {
+export function binaryStep(
+  op: BinaryOp,
+  type: ScalarType,
+  x: number,
+  y: number,
+  out: number,
+): InterpreterStep {
   const quick = type === "f64" ? quickReals[op] : type === "i32" ? quickIntegers[op] : undefined;
   if (quick !== undefined) return quick(x, y, out);
   const f = binaryFunction(op, type);
@@ -50,10 +56,10 @@ export function binaryStep(op: BinaryOp, type: ScalarType, x: number, y: number,
   };
 }
 
-type Quick = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => Step };
+type FastSteps = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => InterpreterStep };
 
 /** The commonest operations, written out to spare them the call of a function. */
-const quickReals: Quick = {
+const quickReals: FastSteps = {
   add: (x, y, out) => (r) => {
     r[out] = r[x]! + r[y]!;
   },
@@ -71,7 +77,7 @@ const quickReals: Quick = {
   },
 };
 
-const quickIntegers: Quick = {
+const quickIntegers: FastSteps = {
   add: (x, y, out) => (r) => {
     r[out] = (r[x]! + r[y]!) | 0;
   },
@@ -87,7 +93,13 @@ const quickIntegers: Quick = {
 };
 
 /** A loop between bounds that are read once. */
-export function loopStep(index: number, from: number, to: number, isReverse: boolean, body: Step): Step {
+export function loopStep(
+  index: number,
+  from: number,
+  to: number,
+  isReverse: boolean,
+  body: InterpreterStep,
+): InterpreterStep {
   if (isReverse) {
     return (r) => {
       const first = r[from]!;
@@ -108,10 +120,10 @@ export function loopStep(index: number, from: number, to: number, isReverse: boo
 
 /** `out = procedure(…args)`: the procedure has registers of its own, since none calls itself. */
 export function callStep(
-  { registers, params, run, result }: Runnable,
+  { registers, params, run, result }: ProcedureSteps,
   args: readonly number[],
   out: number,
-): Step {
+): InterpreterStep {
   if (args.length !== params.length) throw internalError(`a call with ${args.length} arguments`);
   return (r) => {
     for (let k = 0; k < args.length; k++) registers[params[k]!] = r[args[k]!]!;

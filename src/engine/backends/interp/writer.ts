@@ -1,49 +1,52 @@
-import type { Dim, Expr, Procedure, Stmt, Table } from "../../kernel/scalar.ts";
+import type { Dim, Expr, Procedure, Stmt, ConstantTable } from "../../kernel/scalar.ts";
 import { isFloat, reduceLanes } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever, must } from "../../util/assert-never.ts";
 import { contractStep, foldStep } from "./folds.ts";
-import type { Place, Step } from "./memory.ts";
+import type { BufferBinding, InterpreterStep } from "./memory.ts";
 import { loadStep, storeStep, tablePlace } from "./memory.ts";
 import { binaryFunction, convertFunction, unaryFunction } from "../../kernel/operations.ts";
-import type { Counts, Observers } from "./observers.ts";
+import type { AccessCounts, Observers } from "./observers.ts";
 import { makeRegisters, type Registers } from "./registers.ts";
-import type { Runnable } from "./steps.ts";
+import type { ProcedureSteps } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 
 /** What a writer asks of the backend that it writes for. */
 export interface Library extends Observers {
-  readonly procedure: (procedure: Procedure) => Runnable;
+  readonly procedure: (procedure: Procedure) => ProcedureSteps;
 }
 
 /** Turns statements and expressions into steps over numbered registers. */
-export interface Writer {
+export interface StepWriter {
   /** The register of a local, new ones included. */
   readonly local: (name: string) => number;
-  readonly block: (block: readonly Stmt[]) => Step;
+  readonly block: (block: readonly Stmt[]) => InterpreterStep;
   /** Steps that bring the expressions into registers. */
-  readonly results: (exprs: readonly Expr[]) => { readonly run: Step; readonly at: readonly number[] };
+  readonly results: (exprs: readonly Expr[]) => {
+    readonly run: InterpreterStep;
+    readonly at: readonly number[];
+  };
   /** Registers with the constants in place. To be called last. */
   readonly registers: () => Float64Array;
 }
 
 /** A routine or procedure that is being written. */
-interface Draft {
+interface WriterState {
   readonly registers: Registers;
-  readonly places: ReadonlyMap<string, Place>;
-  readonly tables: Map<Table, Place>;
+  readonly places: ReadonlyMap<string, BufferBinding>;
+  readonly tables: Map<ConstantTable, BufferBinding>;
   readonly library: Library;
   /** The sequence that is written: what is emitted goes to its end. */
-  readonly steps: Step[];
+  readonly steps: InterpreterStep[];
 }
 
 /**
  * Makes a writer for one routine or procedure. Every local and constant has a register; the parts of an expression go
  * through registers that the next statement uses again.
  */
-export function makeWriter(places: ReadonlyMap<string, Place>, library: Library): Writer {
+export function makeWriter(places: ReadonlyMap<string, BufferBinding>, library: Library): StepWriter {
   const registers = makeRegisters();
-  const draft: Draft = { registers, places, tables: new Map(), library, steps: [] };
+  const draft: WriterState = { registers, places, tables: new Map(), library, steps: [] };
   return {
     local: registers.local,
     block: (stmts) => block(draft, stmts, 0),
@@ -56,7 +59,7 @@ export function makeWriter(places: ReadonlyMap<string, Place>, library: Library)
   };
 }
 
-function block(draft: Draft, stmts: readonly Stmt[], depth: number): Step {
+function block(draft: WriterState, stmts: readonly Stmt[], depth: number): InterpreterStep {
   checkDepth(depth);
   return collect(draft, (inner) => {
     for (const stmt of stmts) inner.registers.scope(() => statement(inner, stmt, depth));
@@ -64,22 +67,22 @@ function block(draft: Draft, stmts: readonly Stmt[], depth: number): Step {
 }
 
 /** The steps that `write` emits, as one. */
-function collect(draft: Draft, write: (inner: Draft) => void): Step {
-  const steps: Step[] = [];
+function collect(draft: WriterState, write: (inner: WriterState) => void): InterpreterStep {
+  const steps: InterpreterStep[] = [];
   write({ ...draft, steps });
   return sequence(steps);
 }
 
 /** Emits a step that counts, where the backend counts. */
-function tally({ library: { counts }, steps }: Draft, key: keyof Counts): void {
+function tally({ library: { counts }, steps }: WriterState, key: keyof AccessCounts): void {
   if (counts) steps.push(() => void counts[key]++);
 }
 
-function place({ places }: Draft, buffer: string): Place {
+function place({ places }: WriterState, buffer: string): BufferBinding {
   return must(places.get(buffer), `buffer ${JSON.stringify(buffer)}`);
 }
 
-function statement(draft: Draft, stmt: Stmt, depth: number): void {
+function statement(draft: WriterState, stmt: Stmt, depth: number): void {
   const { registers, steps } = draft;
   const { counts } = draft.library;
   switch (stmt.kind) {
@@ -162,7 +165,7 @@ function statement(draft: Draft, stmt: Stmt, depth: number): void {
   }
 }
 
-function loop(draft: Draft, stmt: Stmt & { kind: "for" }, depth: number): void {
+function loop(draft: WriterState, stmt: Stmt & { kind: "for" }, depth: number): void {
   const { registers, steps, library } = draft;
   const { races } = library;
   const from = operand(draft, stmt.from, 0);
@@ -175,7 +178,7 @@ function loop(draft: Draft, stmt: Stmt & { kind: "for" }, depth: number): void {
   }
   steps.push((r) => {
     const run = races.open(stmt);
-    const observed: Step = (at) => {
+    const observed: InterpreterStep = (at) => {
       run.iteration = at[index]!;
       body(at);
     };
@@ -188,7 +191,7 @@ function loop(draft: Draft, stmt: Stmt & { kind: "for" }, depth: number): void {
 }
 
 /** Emits a step that reports an access, where the backend checks for races. */
-function noteAccess(draft: Draft, buffer: string, index: number, isStore: boolean): void {
+function noteAccess(draft: WriterState, buffer: string, index: number, isStore: boolean): void {
   const { library, steps } = draft;
   const { races } = library;
   if (races === undefined) return;
@@ -197,7 +200,7 @@ function noteAccess(draft: Draft, buffer: string, index: number, isStore: boolea
 }
 
 /** A dim in numbers, after the steps emitted here. */
-function dimInNumbers(draft: Draft, dim: Dim): Dim<number> {
+function dimInNumbers(draft: WriterState, dim: Dim): Dim<number> {
   const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
   for (const key of ["size", "out", "left", "right"] as const) {
     const size = dim[key];
@@ -211,7 +214,7 @@ function dimInNumbers(draft: Draft, dim: Dim): Dim<number> {
 }
 
 /** The register that holds the expression, after the steps emitted here. */
-function operand(draft: Draft, expr: Expr, depth: number): number {
+function operand(draft: WriterState, expr: Expr, depth: number): number {
   const { registers } = draft;
   if (expr.kind === "const") return registers.constant(expr.type, expr.value);
   if (expr.kind === "local") return registers.local(expr.name);
@@ -221,7 +224,7 @@ function operand(draft: Draft, expr: Expr, depth: number): number {
 }
 
 /** Emits the steps that bring the expression into `out`; only the last of them writes there. */
-function evaluate(draft: Draft, expr: Expr, out: number, depth: number): void {
+function evaluate(draft: WriterState, expr: Expr, out: number, depth: number): void {
   const { steps } = draft;
   const { counts } = draft.library;
   checkDepth(depth);

@@ -4,7 +4,7 @@ import { sameSize } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 
 /** A loop that sets all elements of an output to 0. */
-interface Clear {
+interface ClearLoop {
   /** Its place among the outputs. */
   readonly output: number;
   readonly buffer: string;
@@ -16,10 +16,10 @@ interface Clear {
  * where the output holds zeros already.
  */
 export function takeFirstClears(routine: Routine): {
-  readonly clears: readonly Clear[];
+  readonly clears: readonly ClearLoop[];
   readonly routine: Routine;
 } {
-  const clears: Clear[] = [];
+  const clears: ClearLoop[] = [];
   const touched = new Set<string>();
   const touch = (stmts: readonly Stmt[], exprs: readonly Expr[] = []): void =>
     usesOf(stmts, exprs).buffers.forEach((name) => touched.add(name));
@@ -41,7 +41,7 @@ export function takeFirstClears(routine: Routine): {
 }
 
 /** A statement as a loop that clears a whole output; its length must be made of inputs, which are known at the beginning. */
-function clearOf(stmt: Stmt, { inputs, outputs }: Routine): Clear | undefined {
+function clearOf(stmt: Stmt, { inputs, outputs }: Routine): ClearLoop | undefined {
   if (stmt.kind !== "for" || stmt.from.kind !== "const" || stmt.from.value !== 0) return undefined;
   const [store, more] = stmt.body;
   if (store?.kind !== "store" || more !== undefined) return undefined;

@@ -1,58 +1,66 @@
 import { internalError } from "../../errors/index.ts";
-import type { Range } from "../../kernel/range.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
-import type { BinaryOp, Expr, Procedure, ScalarType, Table, UnaryOp } from "../../kernel/scalar.ts";
+import type {
+  BinaryExpr,
+  BinaryOp,
+  ConstantTable,
+  Expr,
+  Procedure,
+  ScalarType,
+  UnaryOp,
+} from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Code } from "../../kernel/code.ts";
+import type { ExprText } from "../../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
-import type { Helper } from "./helpers.ts";
+import type { JsHelper } from "./helpers.ts";
 
 /** What an expression needs to know of the function that it stands in. */
-export interface Scope {
+export interface ExpressionContext {
   readonly localName: (name: string) => string;
   /** What is known of an integer local; `undefined` where nothing is. */
-  readonly localRange: (name: string) => Range | undefined;
+  readonly localRange: (name: string) => IntegerInterval | undefined;
   /** The array of a buffer and the variable that holds its offset, if it has one. */
   readonly buffer: (name: string) => { readonly array: string; readonly offset: string | undefined };
-  readonly table: (table: Table) => string;
+  readonly table: (table: ConstantTable) => string;
   readonly procedure: (procedure: Procedure) => string;
   /** Notes that a helper is used, and gives its name. */
-  readonly helper: (helper: Helper) => string;
+  readonly helper: (helper: JsHelper) => string;
 }
 
 /** The code of a number and, for integers, where it lies. */
-interface Value extends Code {
-  readonly range?: Range | undefined;
+interface RangedExprText extends ExprText {
+  readonly range?: IntegerInterval | undefined;
 }
 
 /** The code of a number that lies in a range, if one is known. */
-function within({ text, level, operator }: Code, range: Range | undefined): Value {
+function within({ text, level, operator }: ExprText, range: IntegerInterval | undefined): RangedExprText {
   return { text, level, operator, range };
 }
 
 /** The code of an expression as it is kept in a local: a native boolean for a bool, a number for everything else. */
-export function localCode(expr: Expr, scope: Scope): Value {
+export function localCode(expr: Expr, scope: ExpressionContext): RangedExprText {
   return expr.type === "bool" ? truth(expr, scope, 0) : value(expr, scope, 0);
 }
 
 /** The code of an expression as a number; a bool is 0 or 1. */
-export function numberCode(expr: Expr, scope: Scope): Value {
+export function numberCode(expr: Expr, scope: ExpressionContext): RangedExprText {
   return value(expr, scope, 0);
 }
 
 /** The code of a bool as a native boolean. */
-export function conditionCode(expr: Expr, scope: Scope): Code {
+export function conditionCode(expr: Expr, scope: ExpressionContext): ExprText {
   return truth(expr, scope, 0);
 }
 
 /** `array[offset + index]`. */
-export function elementCode(buffer: string, index: Expr, scope: Scope): Code {
+export function elementCode(buffer: string, index: Expr, scope: ExpressionContext): ExprText {
   return element(buffer, value(index, scope, 0), scope);
 }
 
-function element(buffer: string, index: Code, scope: Scope): Code {
+function element(buffer: string, index: ExprText, scope: ExpressionContext): ExprText {
   const { array, offset } = scope.buffer(buffer);
   if (offset === undefined) return primary(`${array}[${index.text}]`);
   if (index.text === "0") return primary(`${array}[${offset}]`);
@@ -61,7 +69,7 @@ function element(buffer: string, index: Code, scope: Scope): Code {
   return primary(`${array}[${infix(primary(offset), "+", index).text}]`);
 }
 
-function value(expr: Expr, scope: Scope, depth: number): Value {
+function value(expr: Expr, scope: ExpressionContext, depth: number): RangedExprText {
   checkDepth(depth);
   const next = depth + 1;
   switch (expr.kind) {
@@ -108,8 +116,6 @@ function value(expr: Expr, scope: Scope, depth: number): Value {
   return within(conditional(truth(expr, scope, next), literal(1), literal(0)), { low: 0, high: 1 });
 }
 
-type BinaryExpr = Extract<Expr, { readonly kind: "binary" }>;
-
 /** `fromWords(e << n, 0)` with n from 20 to 31: a float64 of nothing but its sign and exponent. */
 interface PowerOfTwo extends BinaryExpr {
   readonly x: BinaryExpr & { readonly y: Expr & { readonly kind: "const" } };
@@ -122,7 +128,7 @@ function isPowerOfTwo(expr: BinaryExpr): expr is PowerOfTwo {
 }
 
 /** Read from a table: two stores of 32 bits and a load of 64 would stall the processor. */
-function powerOfTwo({ x }: PowerOfTwo, scope: Scope, depth: number): Value {
+function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number): RangedExprText {
   const exponent = value(x.x, scope, depth);
   const places = x.y.value - 20;
   const shifted = places === 0 ? exponent : infix(exponent, "<<", literal(places));
@@ -130,11 +136,11 @@ function powerOfTwo({ x }: PowerOfTwo, scope: Scope, depth: number): Value {
 }
 
 /** `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: its sign set, or turned, where y is negative. */
-interface Signed extends BinaryExpr {
+interface SignTransfer extends BinaryExpr {
   readonly x: BinaryExpr & { readonly x: Expr & { readonly kind: "unary" }; readonly y: BinaryExpr };
 }
 
-function isSigned(expr: BinaryExpr): expr is Signed {
+function isSigned(expr: BinaryExpr): expr is SignTransfer {
   const { x: high, y: low } = expr;
   if (expr.op !== "fromWords" || high.kind !== "binary" || (high.op !== "xor" && high.op !== "or"))
     return false;
@@ -148,13 +154,13 @@ function isSigned(expr: BinaryExpr): expr is Signed {
 }
 
 /** By a comparison: words that are put together again stall the processor here too. */
-function signed({ x: { op, x, y } }: Signed, scope: Scope, depth: number): Value {
+function signed({ x: { op, x, y } }: SignTransfer, scope: ExpressionContext, depth: number): RangedExprText {
   const size = value(x.x, scope, depth);
   const negative = prefix("-", op === "or" ? callCode("Math.abs", size) : size);
   return conditional(infix(value(y.x, scope, depth), "<", literal(0)), negative, size);
 }
 
-function truth(expr: Expr, scope: Scope, depth: number): Code {
+function truth(expr: Expr, scope: ExpressionContext, depth: number): ExprText {
   checkDepth(depth);
   const next = depth + 1;
   const isTrue = (x: Expr): boolean => x.kind === "const" && x.value !== 0;
@@ -196,14 +202,24 @@ function truth(expr: Expr, scope: Scope, depth: number): Code {
   }
 }
 
-function callProcedure(procedure: Procedure, args: readonly Expr[], scope: Scope, depth: number): Code {
+function callProcedure(
+  procedure: Procedure,
+  args: readonly Expr[],
+  scope: ExpressionContext,
+  depth: number,
+): ExprText {
   const codes = args.map((arg) =>
     arg.type === "bool" ? truth(arg, scope, depth) : value(arg, scope, depth),
   );
   return callCode(scope.procedure(procedure), ...codes);
 }
 
-function unaryCode(op: UnaryOp, type: ScalarType, x: Value, scope: Scope): Value {
+function unaryCode(
+  op: UnaryOp,
+  type: ScalarType,
+  x: RangedExprText,
+  scope: ExpressionContext,
+): RangedExprText {
   switch (op) {
     case "neg":
       return type === "i32" || type === "u32" ? wrap(type, prefix("-", x), undefined) : prefix("-", x);
@@ -229,7 +245,13 @@ function unaryCode(op: UnaryOp, type: ScalarType, x: Value, scope: Scope): Value
   }
 }
 
-function binaryCode(op: BinaryOp, type: ScalarType, x: Value, y: Value, scope: Scope): Value {
+function binaryCode(
+  op: BinaryOp,
+  type: ScalarType,
+  x: RangedExprText,
+  y: RangedExprText,
+  scope: ExpressionContext,
+): RangedExprText {
   const isInteger = type === "i32" || type === "u32";
   const known = isInteger ? binaryRange(op, rangeOr(type, x), rangeOr(type, y)) : undefined;
   switch (op) {
@@ -296,7 +318,7 @@ function comparison(op: BinaryOp): string {
 }
 
 /** The opposite of a bool. Only equality turns round: `!(x < y)` differs from `y <= x` for NaN. */
-function negation(expr: Expr, scope: Scope, depth: number): Code {
+function negation(expr: Expr, scope: ExpressionContext, depth: number): ExprText {
   if (expr.kind === "unary") return truth(expr.x, scope, depth + 1);
   if (expr.kind === "binary" && (expr.op === "eq" || expr.op === "ne")) {
     return truth({ ...expr, op: expr.op === "eq" ? "ne" : "eq" }, scope, depth + 1);
@@ -304,7 +326,12 @@ function negation(expr: Expr, scope: Scope, depth: number): Code {
   return prefix("!", truth(expr, scope, depth + 1));
 }
 
-function convertCode(type: ScalarType, from: ScalarType, x: Value, scope: Scope): Value {
+function convertCode(
+  type: ScalarType,
+  from: ScalarType,
+  x: RangedExprText,
+  scope: ExpressionContext,
+): RangedExprText {
   switch (type) {
     case "f64":
       return plain(x);
@@ -323,26 +350,26 @@ function convertCode(type: ScalarType, from: ScalarType, x: Value, scope: Scope)
 }
 
 /** The result of float arithmetic: rounding the float64 result gives exactly the float32 result of + − · / √. */
-function round(type: ScalarType, x: Code): Code {
+function round(type: ScalarType, x: ExprText): ExprText {
   return type === "f32" ? callCode("Math.fround", x) : x;
 }
 
 /** The code without what is known of an integer: it is a float from here on. */
-function plain(x: Value): Value {
+function plain(x: RangedExprText): RangedExprText {
   return within(x, undefined);
 }
 
 /** The result of integer arithmetic, wrapped where it may not fit. */
-function wrap(type: ScalarType, x: Code, known: Range | undefined): Value {
+function wrap(type: ScalarType, x: ExprText, known: IntegerInterval | undefined): RangedExprText {
   if (isExact(type, known)) return within(x, known);
   return type === "u32" ? infix(x, ">>>", literal(0)) : infix(x, "|", literal(0));
 }
 
-function isExact(type: ScalarType, known: Range | undefined): boolean {
+function isExact(type: ScalarType, known: IntegerInterval | undefined): boolean {
   const all = typeRange(type);
   return known !== undefined && all !== undefined && isWithin(known, all);
 }
 
-function rangeOr(type: ScalarType, x: Value): Range {
+function rangeOr(type: ScalarType, x: RangedExprText): IntegerInterval {
   return x.range ?? typeRange(type) ?? { low: -Infinity, high: Infinity };
 }

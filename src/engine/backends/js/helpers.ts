@@ -1,9 +1,9 @@
 /** Functions that generated code calls for what JavaScript has no operator for. */
-export type Helper =
+export type JsHelper =
   "highWord" | "lowWord" | "fromWords" | "bitsOf" | "fromBits" | "nearest" | "toInt32" | "toUint32";
 
 /** The source of each helper; `doubles`, `words`, `floats` and `bits` are views of one scratch buffer of 8 bytes. */
-export const helperSources: Readonly<Record<Helper, string>> = {
+export const helperSources: Readonly<Record<JsHelper, string>> = {
   highWord: `function highWord(x) {
   doubles[0] = x;
   return words[1];

@@ -1,9 +1,9 @@
 import type { CallSizes, SizesOf } from "../../kernel/call-sizes.ts";
 import { knownSizes } from "../../kernel/call-sizes.ts";
-import type { Backend, Compiled, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
+import type { Backend, CompiledRoutine, CompiledProcedure, TypedArray } from "../../kernel/executable.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import { makeTemporaries } from "../../kernel/temporaries.ts";
-import type { Source } from "./source.ts";
+import type { GeneratedSource } from "./source.ts";
 export { canGenerateCode } from "../../util/generate-code.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
@@ -30,18 +30,18 @@ function compileRoutine(
   limit: number,
   sizes: CallSizes,
   arraysAreWhole: boolean,
-): Compiled {
+): CompiledRoutine {
   return compileSource(routineSource(routine, limit, arraysAreWhole), routine, sizes);
 }
 
 /** A routine by its source. */
-export function compileSource(source: Source, routine: Routine, sizes: CallSizes): Compiled {
+export function compileSource(source: GeneratedSource, routine: Routine, sizes: CallSizes): CompiledRoutine {
   const temporaries = makeTemporaries(routine, sizes);
-  const run = build(source, temporaries.arrays) as Compiled;
+  const run = build(source, temporaries.arrays) as CompiledRoutine;
   const size = temporaries.sizeOfCode(source.text.length);
   const { update } = sizes;
   if (update === undefined) return Object.assign(run, { size });
-  const compiled: Compiled = (inputs, outputs) => {
+  const compiled: CompiledRoutine = (inputs, outputs) => {
     update(inputs, outputs);
     temporaries.arrange();
     run(inputs, outputs);
@@ -59,7 +59,7 @@ export function sourceOfProcedure(procedure: Procedure): string {
   return procedureSource(procedure, partLimit).text;
 }
 
-type Make = (
+type SourceFactory = (
   temps: readonly TypedArray[],
   tables: readonly TypedArray[],
   spill: Float64Array,
@@ -79,7 +79,7 @@ function makePowers(): Float64Array {
   return table;
 }
 
-function build(source: Source, temps: readonly TypedArray[]): unknown {
+function build(source: GeneratedSource, temps: readonly TypedArray[]): unknown {
   const make = new Function(
     "temps",
     "tables",
@@ -89,7 +89,7 @@ function build(source: Source, temps: readonly TypedArray[]): unknown {
     "floats",
     "powers",
     source.text,
-  ) as Make;
+  ) as SourceFactory;
   const scratch = new ArrayBuffer(8);
   return make(
     temps,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { describe, expect, test } from "vitest";
 import * as k from "../../kernel/build.ts";
-import type { Slot } from "../../kernel/executable.ts";
+import type { KernelValue } from "../../kernel/executable.ts";
 import type { Expr, Routine } from "../../kernel/scalar.ts";
 import { interpBackend } from "../interp/index.ts";
 import { canGenerateCode, jsBackend, makeJsBackend, sourceOf, sourceOfProcedure } from "./index.ts";
@@ -315,7 +315,7 @@ describe("loops", () => {
 
 describe("integers are wrapped wherever they might not fit", () => {
   const i32 = (name: string): Expr => k.local("i32", name);
-  const outcomes = (routine: Routine, ...inputs: number[]): Slot[] =>
+  const outcomes = (routine: Routine, ...inputs: number[]): KernelValue[] =>
     [interpBackend, jsBackend].map((backend) => {
       const outputs = [NaN];
       backend.compile(routine)(inputs, outputs);
@@ -367,7 +367,7 @@ function straightLine(count: number): Routine {
 describe("long and deep code", () => {
   test("very many statements compile and run, with the interpreter's bits", () => {
     const routine = straightLine(extent(30_000, 100_000));
-    const [expected, got]: Slot[][] = [[], []];
+    const [expected, got]: KernelValue[][] = [[], []];
     interpBackend.compile(routine)([0.3, 0.7], expected!);
     jsBackend.compile(routine)([0.3, 0.7], got!);
     expect(got).toEqual(expected);

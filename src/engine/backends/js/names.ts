@@ -1,5 +1,5 @@
 /** Gives every name that comes from outside an identifier of its own. */
-export interface Names {
+export interface IdentifierAllocator {
   /** A new identifier that resembles `name` and that nobody else has. */
   readonly take: (name: string) => string;
   readonly has: (identifier: string) => boolean;
@@ -14,7 +14,7 @@ const reserved =
  *
  * Names may contain anything; nothing but letters of Latin and Greek, digits, `$` and `_` gets through.
  */
-export function makeNames(outer?: Names): Names {
+export function makeNames(outer?: IdentifierAllocator): IdentifierAllocator {
   const taken = new Set<string>();
   const nextSuffix = new Map<string, number>();
   const has = (identifier: string): boolean => taken.has(identifier) || (outer?.has(identifier) ?? false);

@@ -1,6 +1,6 @@
 // Compiled routines as data that another process can run.
 import { callSizes } from "../../kernel/call-sizes.ts";
-import type { Compiled, TypedArray } from "../../kernel/executable.ts";
+import type { CompiledRoutine, TypedArray } from "../../kernel/executable.ts";
 import { bytesPerElement, viewOf } from "../../kernel/executable.ts";
 import type { Routine, ScalarType } from "../../kernel/scalar.ts";
 import { decodeBase64, encodeBase64 } from "../../util/base64.ts";
@@ -26,7 +26,7 @@ export function recordJs(routine: Routine): JsRecord {
 }
 
 /** A routine that was compiled to JavaScript, of which the statements are no longer needed. Only where `canGenerateCode()`. */
-export function loadJs(routine: Routine, { text, tables, spillSize }: JsRecord): Compiled {
+export function loadJs(routine: Routine, { text, tables, spillSize }: JsRecord): CompiledRoutine {
   const read = tables.map(({ type, values }) => {
     const { buffer } = decodeBase64(values);
     return viewOf(type, buffer, 0, buffer.byteLength / bytesPerElement[type]);

@@ -1,24 +1,24 @@
 import type { TypedArray } from "../../kernel/executable.ts";
 import { makeArray } from "../../kernel/executable.ts";
-import type { Range } from "../../kernel/range.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
 import { expandBlock, expandRoutine } from "../../kernel/expand.ts";
-import type { Procedure, Routine, Table } from "../../kernel/scalar.ts";
+import type { Procedure, Routine, ConstantTable } from "../../kernel/scalar.ts";
 import { isConstant } from "../../kernel/sizes.ts";
 import { reachedBy, usesOf } from "../../kernel/uses.ts";
 import { must } from "../../util/assert-never.ts";
 import { takeFirstClears } from "./clears.ts";
 import { conditionCode, numberCode } from "./expression.ts";
-import type { Helper } from "./helpers.ts";
+import type { JsHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
-import type { Names } from "./names.ts";
+import type { IdentifierAllocator } from "./names.ts";
 import { makeNames } from "./names.ts";
 import type { FunctionScope } from "./statement.ts";
 import { blockLines, fromLocal, indented } from "./statement.ts";
 import { append } from "../../util/append.ts";
 
 /** Generated code and what it has to be called with. */
-export interface Source {
+export interface GeneratedSource {
   /**
    * The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. Each call
    * of that takes its temporaries from `temps` if their sizes are computed by calls.
@@ -35,11 +35,11 @@ export interface Source {
 export const partLimit = 3000;
 
 /** The outermost scope of generated code: the functions, tables and scratch memory that all of it shares. */
-interface Unit {
-  readonly names: Names;
+interface SourceScope {
+  readonly names: IdentifierAllocator;
   readonly procedures: ReadonlyMap<Procedure, string>;
-  readonly tables: ReadonlyMap<Table, string>;
-  readonly helpers: Set<Helper>;
+  readonly tables: ReadonlyMap<ConstantTable, string>;
+  readonly helpers: Set<JsHelper>;
   readonly functions: string[][];
   readonly limit: number;
   spillSize: number;
@@ -52,7 +52,11 @@ interface Unit {
  * @param arraysAreWhole whether arrays mostly begin with their first element, so that a view is made of one that does not: to add an
  * offset to each place costs loops that do little else a quarter of their time.
  */
-export function routineSource(given: Routine, limit: number, arraysAreWhole: boolean = false): Source {
+export function routineSource(
+  given: Routine,
+  limit: number,
+  arraysAreWhole: boolean = false,
+): GeneratedSource {
   const { clears, routine } = takeFirstClears(expandRoutine(given));
   const results = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const { procedures, tables } = reachedBy(routine.body, results);
@@ -102,7 +106,7 @@ export function routineSource(given: Routine, limit: number, arraysAreWhole: boo
 }
 
 /** JavaScript for a procedure: an expression of a function of its parameters. */
-export function procedureSource(procedure: Procedure, limit: number): Source {
+export function procedureSource(procedure: Procedure, limit: number): GeneratedSource {
   const { procedures, tables } = reachedBy(procedure.body, [procedure.result]);
   const unit = openUnit([...procedures, procedure], tables, limit);
   for (const used of procedures) addProcedure(used, unit);
@@ -122,7 +126,11 @@ export function procedureSource(procedure: Procedure, limit: number): Source {
   return finish(unit, [`function ${outer}(${params.join(", ")}) {`, `  return ${result};`, "}"], outer);
 }
 
-function openUnit(procedures: readonly Procedure[], tables: readonly Table[], limit: number): Unit {
+function openUnit(
+  procedures: readonly Procedure[],
+  tables: readonly ConstantTable[],
+  limit: number,
+): SourceScope {
   const names = makeNames();
   return {
     names,
@@ -136,11 +144,11 @@ function openUnit(procedures: readonly Procedure[], tables: readonly Table[], li
   };
 }
 
-function addProcedure(procedure: Procedure, unit: Unit): void {
+function addProcedure(procedure: Procedure, unit: SourceScope): void {
   unit.functions.push(procedureLines(procedure, unit));
 }
 
-function procedureLines(procedure: Procedure, unit: Unit): string[] {
+function procedureLines(procedure: Procedure, unit: SourceScope): string[] {
   const statements = expandBlock(procedure.body);
   const scope = openFunction(unit, new Map(), usesOf(statements).set);
   const params = procedure.params.map((param) => scope.localName(param.name));
@@ -163,13 +171,13 @@ interface BufferVariables {
 }
 
 function openFunction(
-  unit: Unit,
+  unit: SourceScope,
   buffers: ReadonlyMap<string, BufferVariables>,
   set: ReadonlySet<string>,
 ): FunctionScope {
   const names = makeNames(unit.names);
   const locals = new Map<string, string>();
-  const ranges = new Map<string, Range>();
+  const ranges = new Map<string, IntegerInterval>();
   const slots = new Map<string, number>();
   const remember = <T>(map: Map<string, T>, key: string, make: () => T): T => {
     const known = map.get(key);
@@ -211,7 +219,12 @@ function openFunction(
 }
 
 /** Puts the outermost scope together. */
-function finish(unit: Unit, main: readonly string[], name: string, temps: readonly string[] = []): Source {
+function finish(
+  unit: SourceScope,
+  main: readonly string[],
+  name: string,
+  temps: readonly string[] = [],
+): GeneratedSource {
   const lines = [`"use strict";`, ...temps];
   [...unit.tables.values()].forEach((table, k) => lines.push(`const ${table} = tables[${k}];`));
   for (const helper of unit.helpers) lines.push("", helperSources[helper]);
@@ -224,7 +237,7 @@ function finish(unit: Unit, main: readonly string[], name: string, temps: readon
   };
 }
 
-function tableArray(table: Table): TypedArray {
+function tableArray(table: ConstantTable): TypedArray {
   const array = makeArray(table.type, table.values.length);
   array.set(table.values);
   return array;

@@ -2,7 +2,7 @@ import type { TypedArray } from "../../kernel/executable.ts";
 import { knownSizes } from "../../kernel/call-sizes.ts";
 import { makeTemporaries } from "../../kernel/temporaries.ts";
 import type { Procedure, Routine } from "../../kernel/scalar.ts";
-import type { Source } from "./source.ts";
+import type { GeneratedSource } from "./source.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
 /** What `standaloneProcedure` and `standaloneRoutine` need in front of them, once. */
@@ -24,7 +24,7 @@ export function standaloneRoutine(routine: Routine): string {
   return standalone(routineSource(routine, partLimit), makeTemporaries(routine, knownSizes(routine)).arrays);
 }
 
-function standalone({ text, tables, spillSize }: Source, temps: readonly TypedArray[]): string {
+function standalone({ text, tables, spillSize }: GeneratedSource, temps: readonly TypedArray[]): string {
   const lines = text
     .split("\n")
     .filter((line) => line !== `"use strict";`)

@@ -1,19 +1,19 @@
 import { internalError } from "../../errors/index.ts";
-import type { Range } from "../../kernel/range.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
 import { typeRange } from "../../kernel/range.ts";
 import type { Expr, ScalarType, Stmt } from "../../kernel/scalar.ts";
-import type { Piece, Shared, Split } from "../../codegen/split.ts";
+import type { BlockPiece, SharedLocal, BlockSplit } from "../../codegen/split.ts";
 import { splitBlock } from "../../codegen/split.ts";
 import { checkDepth } from "../../kernel/walk.ts";
 import { assertNever } from "../../util/assert-never.ts";
-import type { Scope } from "./expression.ts";
+import type { ExpressionContext } from "./expression.ts";
 import { conditionCode, elementCode, localCode, numberCode } from "./expression.ts";
 import { commentLines } from "./names.ts";
 
 /** What statements need to know of the function that they stand in, and where they put what stands outside of it. */
-export interface FunctionScope extends Scope {
+export interface FunctionScope extends ExpressionContext {
   readonly isSet: (local: string) => boolean;
-  readonly noteRange: (local: string, range: Range) => void;
+  readonly noteRange: (local: string, range: IntegerInterval) => void;
   /** A new identifier of this function. */
   readonly takeName: (name: string) => string;
   /** The place in `spill` where a local waits between functions. */
@@ -113,7 +113,7 @@ function group(text: string, level: string): string {
 }
 
 /** The lines of a block that was cut: every part is a function, and locals wait in `spill` between them. */
-function partLines(split: Split, scope: FunctionScope, depth: number): string[] {
+function partLines(split: BlockSplit, scope: FunctionScope, depth: number): string[] {
   const lines = split.incoming.map((local) => spillLine(local, scope));
   for (const piece of split.pieces) {
     const variables = scope.portVariables(piece.buffers).join(", ");
@@ -132,7 +132,7 @@ function partLines(split: Split, scope: FunctionScope, depth: number): string[] 
   return lines;
 }
 
-function partBody(piece: Piece, scope: FunctionScope, depth: number): string[] {
+function partBody(piece: BlockPiece, scope: FunctionScope, depth: number): string[] {
   return [
     ...piece.incoming.map((local) => reloadLine(local, scope)),
     ...piece.statements.flatMap((stmt) => stmtLines(stmt, scope, depth + 1)),
@@ -140,16 +140,16 @@ function partBody(piece: Piece, scope: FunctionScope, depth: number): string[] {
   ];
 }
 
-function reloadLine(local: Shared, scope: FunctionScope): string {
+function reloadLine(local: SharedLocal, scope: FunctionScope): string {
   return `${local.isSet ? "let" : "const"} ${scope.localName(local.name)} = ${spilled(local, scope)};`;
 }
 
-function spilled({ name, type }: Shared, scope: FunctionScope): string {
+function spilled({ name, type }: SharedLocal, scope: FunctionScope): string {
   const place = `spill[${scope.spillSlot(name)}]`;
   return type === "bool" ? `${place} !== 0` : place;
 }
 
-function spillLine({ name, type }: Shared, scope: FunctionScope): string {
+function spillLine({ name, type }: SharedLocal, scope: FunctionScope): string {
   return `spill[${scope.spillSlot(name)}] = ${fromLocal(type, scope.localName(name))};`;
 }
 

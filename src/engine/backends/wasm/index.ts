@@ -8,12 +8,12 @@ import type { WasmObstacle } from "./host/state.ts";
 import { hostState } from "./host/state.ts";
 import { chunkWork, partLimit } from "./host/tuning.ts";
 import { threadPool } from "./host/threads/pool.ts";
-import type { Settings } from "./emit/unit.ts";
+import type { EmitSettings } from "./emit/unit.ts";
 import type { Peepholes } from "./engines/peepholes.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
-import type { Engine } from "./engines/peephole.ts";
+import type { EngineTraits } from "./engines/peephole.ts";
 import { engineOf } from "./host/engine.ts";
-import type { Features } from "./host/features.ts";
+import type { WasmFeatures } from "./host/features.ts";
 
 export { limitArena, wasmArena } from "./host/arena.ts";
 export type { WasmObstacle } from "./host/state.ts";
@@ -22,14 +22,16 @@ export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
 /** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
-export type WasmOptions = Partial<Omit<Settings, "peepholes">> & { readonly peepholes?: Partial<Peepholes> };
+export type WasmOptions = Partial<Omit<EmitSettings, "peepholes">> & {
+  readonly peepholes?: Partial<Peepholes>;
+};
 
 /** How code is written by these options for an engine, by default the one that runs us. */
 export function settingsOf(
   options: WasmOptions,
-  engine: Engine = engineOf(options.wide ?? false),
-  { simd }: Pick<Features, "simd"> = wasmFeatures(),
-): Settings {
+  engine: EngineTraits = engineOf(options.wide ?? false),
+  { simd }: Pick<WasmFeatures, "simd"> = wasmFeatures(),
+): EmitSettings {
   return {
     limit: partLimit,
     simd,

@@ -1,7 +1,7 @@
 // Routines with more of something than a function of WebAssembly may have have the interpreter's bits.
 import { expect, test } from "vitest";
 import * as k from "../../kernel/build.ts";
-import type { Slot } from "../../kernel/executable.ts";
+import type { KernelValue } from "../../kernel/executable.ts";
 import type { Routine, Stmt } from "../../kernel/scalar.ts";
 import { interpBackend } from "../interp/index.ts";
 import { wasmBackend } from "./index.ts";
@@ -9,9 +9,9 @@ import { wasmBackend } from "./index.ts";
 /** Locals that engines let a function have. */
 const mostLocals = 50_000;
 
-function resultsOf(routine: Routine, inputs: readonly Slot[]): readonly Slot[][] {
+function resultsOf(routine: Routine, inputs: readonly KernelValue[]): readonly KernelValue[][] {
   return [interpBackend, wasmBackend].map((backend) => {
-    const outputs = routine.outputs.map((): Slot => 0);
+    const outputs = routine.outputs.map((): KernelValue => 0);
     backend.compile(routine)(inputs, outputs);
     return outputs;
   });

@@ -1,9 +1,9 @@
 // Compiled routines as data that another process can run.
-import type { Compiled } from "../../kernel/executable.ts";
+import type { CompiledRoutine } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import type { RelocatableProgram } from "./emit/relocate.ts";
 import { emitRelocatable, placeProgram } from "./emit/relocate.ts";
-import type { Settings } from "./emit/unit.ts";
+import type { EmitSettings } from "./emit/unit.ts";
 import { wasmArena } from "./host/arena.ts";
 import { callableRoutine, instantiate } from "./host/call.ts";
 import { withModuleMemory } from "./host/module-memory.ts";
@@ -20,7 +20,7 @@ export interface WasmRecord {
 
 /** What code is written for. */
 export interface WasmTarget {
-  readonly settings: Settings;
+  readonly settings: EmitSettings;
   /** Whether several threads have the memory. */
   readonly isShared: boolean;
 }
@@ -54,7 +54,11 @@ export function recordWasm(routine: Routine, target: WasmTarget): WasmRecord | u
  * A routine that was compiled to data, of which the statements are no longer needed; `undefined` where it was compiled for another
  * engine or other options.
  */
-export function loadWasm(routine: Routine, record: WasmRecord, options: WasmOptions): Compiled | undefined {
+export function loadWasm(
+  routine: Routine,
+  record: WasmRecord,
+  options: WasmOptions,
+): CompiledRoutine | undefined {
   if (!canRunWasm() || record.target !== textOf(ownTarget(options))) return undefined;
   const arena = wasmArena();
   return withModuleMemory(arena, (memory) => {

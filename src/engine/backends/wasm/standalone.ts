@@ -2,16 +2,16 @@ import { DownhillError } from "../../errors/index.ts";
 import { bytesPerElement, viewOf } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import type { CodeMemory } from "./emit/memory.ts";
-import type { Program } from "./emit/routine.ts";
+import type { RoutineModule } from "./emit/routine.ts";
 import { compileRoutine } from "./emit/routine.ts";
-import type { Settings } from "./emit/unit.ts";
+import type { EmitSettings } from "./emit/unit.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
 import { chunkWork, partLimit } from "./host/tuning.ts";
 
 /** Modules that need no library, over one memory of their own. */
 export interface StandaloneModules {
   /** Compiles a routine; its bits are those that the library gives. */
-  add(routine: Routine): Program;
+  add(routine: Routine): RoutineModule;
   /** What the memory holds from its beginning before the first call; what is beyond was never written. */
   image(): Uint8Array;
   /** The first address that no module uses. */
@@ -24,7 +24,7 @@ const mostWritten = 2 ** 20;
 const firstAddress = 64;
 
 /** Settings that hold for every engine with vectors, so that the same source gives the same bytes wherever it is compiled. */
-function settings(): Settings {
+function settings(): EmitSettings {
   return {
     limit: partLimit,
     simd: true,

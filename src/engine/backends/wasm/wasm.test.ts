@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import * as k from "../../kernel/build.ts";
-import type { Cell, Slot } from "../../kernel/executable.ts";
+import type { BufferView, KernelValue } from "../../kernel/executable.ts";
 import type { Expr, Port, Routine, ScalarType } from "../../kernel/scalar.ts";
 import { layOutAtCall } from "../../kernel/sizes.ts";
 import { interpBackend } from "../interp/index.ts";
@@ -149,7 +149,7 @@ describe("a call", () => {
     const routine = many(count, n);
     const arena = wasmArena();
     const compiled = wasmBackend.compile(routine);
-    const places: Record<string, () => Cell> = {
+    const places: Record<string, () => BufferView> = {
       outside: () => ({ array: new Float64Array(n), offset: 0 }),
       "within a larger array": () => ({ array: new Float64Array(n + 5), offset: 3 }),
       "in the memory of kernels": () => ({
@@ -158,18 +158,18 @@ describe("a call", () => {
       }),
     };
     for (const [where, place] of Object.entries(places)) {
-      const inputs = Array.from({ length: count }, (_, j): Slot[] => {
+      const inputs = Array.from({ length: count }, (_, j): KernelValue[] => {
         const cell = place();
         for (let i = 0; i < n; i++) cell.array[cell.offset + i] = 10 * j + i;
         return [j + 0.5, cell];
       }).flat();
-      const outputs: Slot[] = [0, ...Array.from({ length: count }, place), 0];
+      const outputs: KernelValue[] = [0, ...Array.from({ length: count }, place), 0];
       compiled(inputs, outputs);
       const total = (count * count) / 2;
       expect(outputs[0], where).toBe(total);
       expect(outputs.at(-1), where).toBe(0); // saturated
       outputs.slice(1, -1).forEach((slot, j) => {
-        const { array, offset } = slot as Cell;
+        const { array, offset } = slot as BufferView;
         const got = [...array.subarray(offset, offset + n)];
         expect(got, where).toEqual(Array.from({ length: n }, (_, i) => 10 * j + i + j + 0.5));
       });
@@ -187,7 +187,7 @@ describe("a call", () => {
       arenaBytes: 0,
       body: [],
     };
-    const outputs: Slot[] = [0];
+    const outputs: KernelValue[] = [0];
     wasmBackend.compile(top)([4294967295], outputs);
     expect(outputs).toEqual([4294967294]);
     const one = k.procedure("one", [["x", "u32"]], (_, [x]) => k.sub(x!, u32(1)));
@@ -208,7 +208,7 @@ describe("a call", () => {
     const arena = wasmArena();
     const compiled = makeWasmBackend().compile(many(2, 1000));
     const before = arena.stats().used;
-    const cell = (): Cell => ({ array: new Float64Array(1000), offset: 0 });
+    const cell = (): BufferView => ({ array: new Float64Array(1000), offset: 0 });
     compiled([1, cell(), 2, cell()], [0, cell(), cell(), 0]);
     const held = arena.stats().used;
     expect(held).toBeGreaterThanOrEqual(before + 4 * 8000);
@@ -238,16 +238,16 @@ describe("a call", () => {
       const program = compileRoutine(routine, memory, settings);
       return callableRoutine(routine, program, instantiate(program, arena), memory);
     });
-    const run = (): Slot[] => {
-      const cell = (): Cell => ({ array: new Float64Array(60).fill(2), offset: 0 });
-      const outputs: Slot[] = [0, ...Array.from({ length: 9 }, cell), 0];
+    const run = (): KernelValue[] => {
+      const cell = (): BufferView => ({ array: new Float64Array(60).fill(2), offset: 0 });
+      const outputs: KernelValue[] = [0, ...Array.from({ length: 9 }, cell), 0];
       compiled(Array.from({ length: 9 }, (_, j) => [j, cell()]).flat(), outputs);
       return outputs;
     };
     const before = run();
     arena.allocate(2 ** 27, "code");
     expect(run()).toEqual(before);
-    expect((before[9] as Cell).array[59]).toBe(10);
+    expect((before[9] as BufferView).array[59]).toBe(10);
   });
 });
 
@@ -274,7 +274,7 @@ test("code of very many statements is cut into functions and gives the interpret
     arenaBytes: 0,
     body: block.statements,
   };
-  const [expected, got]: Slot[][] = [[], []];
+  const [expected, got]: KernelValue[][] = [[], []];
   interpBackend.compile(routine)([0.3, 0.7], expected!);
   wasmBackend.compile(routine)([0.3, 0.7], got!);
   expect(got).toEqual(expected);

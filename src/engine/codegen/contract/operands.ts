@@ -1,5 +1,5 @@
 import { contractBlock } from "../../kernel/scalar.ts";
-import type { Axis, Shape } from "./shape.ts";
+import type { ContractAxis, ContractShape } from "./shape.ts";
 import { sizeOf, splitAxes, strideOf } from "./shape.ts";
 import type { ContractTarget, VectorShape } from "./target.ts";
 import { closeBytes, nearBytes } from "./tuning.ts";
@@ -8,25 +8,25 @@ import { closeBytes, nearBytes } from "./tuning.ts";
  * How an operand goes on from one summand to the next: by a fixed number of bytes, or as a table in memory says
  * (`entry` bytes into each of its entries of 8 bytes stands the distance from the start).
  */
-export type Walk =
+export type SummandStride =
   { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
 
 /** An operand as tiles read it. */
 export interface OperandPlan {
   readonly packed: boolean;
   /** How the operand itself goes on from summand to summand. */
-  readonly walk: Walk;
+  readonly walk: SummandStride;
   /** From row to row, or column to column, in bytes, or "table". */
   readonly stride: number | "table";
   /** The axes that the rows or columns are made of. */
-  readonly axes: readonly Axis[];
+  readonly axes: readonly ContractAxis[];
   /** Whether aligned groups of summands lie side by side. */
   readonly sideBySide: boolean;
 }
 
 /** What both operands are planned for. */
 export interface OperandRequest {
-  readonly shape: Shape;
+  readonly shape: ContractShape;
   readonly vector: VectorShape;
   readonly target: ContractTarget;
   readonly sums: number;
@@ -46,14 +46,14 @@ export function depthBytes({ sums, vector }: Pick<OperandRequest, "sums" | "vect
   return Math.min(sums, contractBlock) * vector.bytes;
 }
 
-function walkOf(shape: Shape, operand: "left" | "right", { bytes }: VectorShape): Walk {
+function walkOf(shape: ContractShape, operand: "left" | "right", { bytes }: VectorShape): SummandStride {
   const stride = strideOf(shape.sums, operand);
   if (stride !== undefined) return { kind: "stride", bytes: stride * bytes };
   return { kind: "table", entry: operand === "left" ? 0 : 4 };
 }
 
 /** Whether each group of as many summands as a vector has lanes, counted from a multiple of it, lies side by side. */
-function isSideBySide(shape: Shape, operand: "left" | "right", { count }: VectorShape): boolean {
+function isSideBySide(shape: ContractShape, operand: "left" | "right", { count }: VectorShape): boolean {
   const last = shape.sums.at(-1);
   if (last?.[operand] !== 1) return false;
   return strideOf(shape.sums, operand) === 1 || last.size % count === 0;
@@ -62,7 +62,7 @@ function isSideBySide(shape: Shape, operand: "left" | "right", { count }: Vector
 /** An operand that is copied, along axes that `out` has as one. */
 function packedOperand(
   common: Pick<OperandPlan, "walk" | "sideBySide">,
-  axes: readonly Axis[],
+  axes: readonly ContractAxis[],
   operand: "left" | "right",
   { bytes }: VectorShape,
 ): OperandPlan {

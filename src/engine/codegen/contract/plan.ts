@@ -2,7 +2,7 @@ import type { Contract } from "../../kernel/scalar.ts";
 import { contractBlock } from "../../kernel/scalar.ts";
 import type { OperandPlan, OperandRequest } from "./operands.ts";
 import { depthBytes, planLeft, planRight, roundUp } from "./operands.ts";
-import type { Axis, Shape } from "./shape.ts";
+import type { ContractAxis, ContractShape } from "./shape.ts";
 import { shapeOf, sizeOf, strideOf } from "./shape.ts";
 import type { ContractTarget, VectorShape } from "./target.ts";
 import { vectorBytes, vectorShape } from "./target.ts";
@@ -25,10 +25,10 @@ import {
 } from "./tuning.ts";
 
 /** What a contraction is about, before it is decided how it is computed. Sizes in elements, strides in bytes. */
-interface Product {
-  readonly shape: Shape;
+interface ContractProblem {
+  readonly shape: ContractShape;
   readonly vector: VectorShape;
-  readonly groups: readonly Axis[];
+  readonly groups: readonly ContractAxis[];
   readonly rows: number;
   readonly columns: number;
   readonly sums: number;
@@ -116,7 +116,7 @@ export interface BlocksMethod {
 }
 
 /** How a contraction is computed; `printContractPlan` shows it. What writes code decides nothing beside it. */
-export interface ContractPlan extends Product, Tiling, Blocking {
+export interface ContractPlan extends ContractProblem, Tiling, Blocking {
   readonly method: ContractMethod;
   /** How many parts the work has that may be done in any order or at once. */
   readonly units: number;
@@ -140,9 +140,9 @@ export function planContract(
   const { tiling, left, right } = planTiles(request);
   const rows = sizeOf(left.axes);
   const columns = sizeOf(right.axes);
-  const outer = (all: readonly Axis[], inner: readonly Axis[]): readonly Axis[] =>
+  const outer = (all: readonly ContractAxis[], inner: readonly ContractAxis[]): readonly ContractAxis[] =>
     all.slice(0, all.length - inner.length);
-  const product: Product = {
+  const product: ContractProblem = {
     shape,
     vector,
     groups: [...shape.groups, ...outer(shape.rows, left.axes), ...outer(shape.columns, right.axes)],
@@ -192,13 +192,13 @@ function planTiles(request: OperandRequest): {
 }
 
 /** Where a few rows are multiplied by columns whose summands lie side by side, and another rounding is allowed. */
-function canBeDots(shape: Shape, { fused, count }: VectorShape, sums: number, rows: number): boolean {
+function canBeDots(shape: ContractShape, { fused, count }: VectorShape, sums: number, rows: number): boolean {
   if (!fused || rows > 3 || shape.rows.length > 1 || shape.columns.length > 1 || sums < 2 * count)
     return false;
   return strideOf(shape.sums, "left") === 1 && strideOf(shape.sums, "right") === 1;
 }
 
-function planBlocking(product: Product, tiling: Tiling, partProducts: number): Blocking {
+function planBlocking(product: ContractProblem, tiling: Tiling, partProducts: number): Blocking {
   const { vector, rows, columns, sums, left, right } = product;
   const { tileRows, tiles, tileColumns, panels, tail, shallow } = tiling;
   const depth = depthBytes(product);
@@ -222,10 +222,10 @@ function planBlocking(product: Product, tiling: Tiling, partProducts: number): B
   return { blockTiles, stripPanels, partTiles, keepsStrip };
 }
 
-type Planned = Product & Tiling & Blocking;
+type TiledContract = ContractProblem & Tiling & Blocking;
 
 function planMethod(
-  plan: Planned,
+  plan: TiledContract,
   { manyRegisters }: ContractTarget,
   accumulate: boolean,
 ): Pick<ContractPlan, "method" | "units" | "workBytes"> {
@@ -263,7 +263,7 @@ function planMethod(
 }
 
 /** Whether a contraction is a row times a matrix that lies so that it can be read from end to end. */
-function canStream({ vector, left, right, ...plan }: Planned): boolean {
+function canStream({ vector, left, right, ...plan }: TiledContract): boolean {
   return (
     plan.rows === 1 &&
     !plan.dots &&
@@ -279,7 +279,7 @@ function canStream({ vector, left, right, ...plan }: Planned): boolean {
 }
 
 /** Whether one tile is a whole product, and the products are so many that a loop over them pays. */
-function isTiny({ left, right, ...plan }: Planned): boolean {
+function isTiny({ left, right, ...plan }: TiledContract): boolean {
   return (
     plan.groups.length > 0 &&
     !left.packed &&
@@ -294,7 +294,7 @@ function isTiny({ left, right, ...plan }: Planned): boolean {
 }
 
 /** Lays the work memory out, each thing at a cache line of its own. */
-function layoutWork(plan: Planned): WorkLayout {
+function layoutWork(plan: TiledContract): WorkLayout {
   let bytes = 0;
   const take = (size: number): number => {
     const at = bytes;
@@ -320,29 +320,32 @@ function layoutWork(plan: Planned): WorkLayout {
 }
 
 /** Whether an operand goes from summand to summand by a table. */
-export function usesTable({ left, right }: Pick<Product, "left" | "right">): boolean {
+export function usesTable({ left, right }: Pick<ContractProblem, "left" | "right">): boolean {
   return left.walk.kind === "table" || right.walk.kind === "table";
 }
 
 /** Whether that table holds all summands, and not those of one block. */
-export function isWholeTable({ sums }: Pick<Product, "sums">): boolean {
+export function isWholeTable({ sums }: Pick<ContractProblem, "sums">): boolean {
   return sums <= mostTableEntries;
 }
 
 /** Columns that a packed strip may have, those that fill up its last panel included. */
 export function stripWidth(
-  plan: Pick<Planned, "stripPanels" | "tileColumns" | "tail" | "vector" | "unit">,
+  plan: Pick<TiledContract, "stripPanels" | "tileColumns" | "tail" | "vector" | "unit">,
 ): number {
   return plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
 }
 
 /** The columns that a packed panel of so many takes: a vector, or whole units. */
-export function paddedColumns({ vector, unit }: Pick<Planned, "vector" | "unit">, columns: number): number {
+export function paddedColumns(
+  { vector, unit }: Pick<TiledContract, "vector" | "unit">,
+  columns: number,
+): number {
   return columns <= vector.count ? vector.count : roundUp(columns, unit);
 }
 
 /** Whether all vectors of a panel of so many columns come in pairs, and the engine makes one of each. */
-export function isPairing({ wide, right, vector, unit }: Planned, columns: number): boolean {
+export function isPairing({ wide, right, vector, unit }: TiledContract, columns: number): boolean {
   if (!wide || columns <= vector.count) return false;
   const pair = 2 * vector.count;
   return right.packed ? unit === pair : columns % pair === 0 && right.stride === vector.bytes;

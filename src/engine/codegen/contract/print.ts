@@ -1,6 +1,6 @@
 import type { OperandPlan } from "./operands.ts";
 import type { ContractMethod, ContractPlan } from "./plan.ts";
-import type { Axis } from "./shape.ts";
+import type { ContractAxis } from "./shape.ts";
 import { sizeOf } from "./shape.ts";
 
 /** A plan as text, for people and tests: what is multiplied, the tiles, how operands are read, and how the work is cut. */
@@ -26,7 +26,7 @@ export function printContractPlan(plan: ContractPlan): string {
   ].join("\n");
 }
 
-function axesText(axes: readonly Axis[]): string {
+function axesText(axes: readonly ContractAxis[]): string {
   return `[${axes.map(({ size }) => size).join(", ")}]`;
 }
 

@@ -2,20 +2,15 @@
 import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import { isFloat, contractBlock } from "../../kernel/scalar.ts";
-import type { Contract, Dim, Expr, Size, Stmt } from "../../kernel/scalar.ts";
+import type { Contract, Dim, Expr, SizeExpr, Stmt } from "../../kernel/scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
+import type { OperandOffsets } from "../../kernel/expand.ts";
 
 /**
  * Rows that are computed together: each vector of columns that is read serves all of them, and while one of their sums waits for an
  * addition the others go on. Of float64, eight vectors of sums and two of columns stay in registers.
  */
 const tileRows = 4;
-
-interface Places {
-  readonly out: Expr;
-  readonly left: Expr;
-  readonly right: Expr;
-}
 
 /**
  * A contraction whose columns lie side by side in `out` and in one operand, as a loop over these columns that vectors can be made of;
@@ -29,7 +24,7 @@ export function tileContract(stmt: Contract): Stmt[] | undefined {
   const others = contract.dims.filter((dim) => dim.role !== "sum" && dim !== columns && dim !== rows);
   const { name, out, left, right } = contract;
   const block = k.makeBlock();
-  const begin: Places = {
+  const begin: OperandOffsets = {
     out: block.let(`${name}.out`, out.offset),
     left: block.let(`${name}.left`, left.offset),
     right: block.let(`${name}.right`, right.offset),
@@ -63,8 +58,8 @@ function loopOver(
   block: Block,
   [dim, ...rest]: readonly Dim[],
   prefix: string,
-  at: Places,
-  body: (block: Block, at: Places) => void,
+  at: OperandOffsets,
+  body: (block: Block, at: OperandOffsets) => void,
   depth = 0,
 ): void {
   if (dim === undefined) return body(block, at);
@@ -80,17 +75,17 @@ function loopOver(
 }
 
 /** What lies `steps` further along a stride. */
-function moved(place: Expr, stride: Size, steps: Expr): Expr {
+function moved(place: Expr, stride: SizeExpr, steps: Expr): Expr {
   const distance = multiplySizes(stride, constantSize(steps) ?? steps);
   return constantSize(distance) === 0 ? place : k.add(place, sizeExpr(distance));
 }
 
 /** All rows of some columns: tiles of several, and those left over one by one. */
-function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: Places): void {
+function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: OperandOffsets): void {
   const { name } = contract;
   if (rows === undefined) return sumProducts(block, contract, [at], name);
   const tiles = block.let(`${name}.tiles`, k.div(sizeExpr(rows.size), k.i32(tileRows)));
-  const rowsAt = (first: Expr, count: number): Places[] =>
+  const rowsAt = (first: Expr, count: number): OperandOffsets[] =>
     Array.from({ length: count }, (_, r) => {
       const row = r === 0 ? first : k.add(first, k.i32(r));
       return { ...at, out: moved(at.out, rows.out, row), left: moved(at.left, rows.left, row) };
@@ -105,7 +100,12 @@ function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: 
 }
 
 /** The sums of some rows, all of the same column. */
-function sumProducts(block: Block, contract: Contract, rows: readonly Places[], prefix: string): void {
+function sumProducts(
+  block: Block,
+  contract: Contract,
+  rows: readonly OperandOffsets[],
+  prefix: string,
+): void {
   const { type, out, left, right, accumulate } = contract;
   const lefts = rows.map((row, r) => block.let(`${prefix}.left${r}`, row.left));
   const column = rows[0]!.right;
@@ -127,7 +127,7 @@ function sumProducts(block: Block, contract: Contract, rows: readonly Places[], 
   rows.forEach((row, r) => block.store(out.buffer, row.out, totals[r]!));
 }
 
-type Distances = Pick<Places, "left" | "right">;
+type Distances = Pick<OperandOffsets, "left" | "right">;
 /** Writes loops over the summands of a block, `inner` of one of them. */
 type Products = (block: Block, inner: (block: Block, at: Distances) => void) => void;
 
@@ -146,7 +146,7 @@ function eachBlockOfSums(
   const last = sums.at(-1);
   if (last === undefined) return body(block, (loop, inner) => inner(loop, { left: zero, right: zero }));
   const outer = sums.slice(0, -1);
-  const outerSize = outer.reduce<Size>((n, dim) => multiplySizes(n, dim.size), 1);
+  const outerSize = outer.reduce<SizeExpr>((n, dim) => multiplySizes(n, dim.size), 1);
   const size = block.let(`${prefix}.sums`, sizeExpr(multiplySizes(outerSize, last.size)));
   const blocks = k.add(k.div(k.max(size, zero), k.i32(contractBlock)), k.i32(1));
   block.for(`${prefix}.block`, zero, blocks, (loop, number) => {

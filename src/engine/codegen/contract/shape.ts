@@ -1,26 +1,26 @@
 import type { Dim } from "../../kernel/scalar.ts";
 
 /** One index of an operand or several that lie as one; strides in elements. */
-export interface Axis {
+export interface ContractAxis {
   readonly size: number;
   readonly out: number;
   readonly left: number;
   readonly right: number;
 }
 
-type Operand = "out" | "left" | "right";
+type OperandRole = "out" | "left" | "right";
 
 /** A contraction by what its indices do: rows are of `left` and `out`, columns of `right` and `out`, groups of any. */
-export interface Shape {
-  readonly groups: readonly Axis[];
-  readonly rows: readonly Axis[];
-  readonly columns: readonly Axis[];
-  readonly sums: readonly Axis[];
+export interface ContractShape {
+  readonly groups: readonly ContractAxis[];
+  readonly rows: readonly ContractAxis[];
+  readonly columns: readonly ContractAxis[];
+  readonly sums: readonly ContractAxis[];
   /** Whether left and right changed places, so that columns lie side by side in `out`; products commute, so do the bits. */
   readonly swapped: boolean;
 }
 
-export function sizeOf(axes: readonly Axis[]): number {
+export function sizeOf(axes: readonly ContractAxis[]): number {
   return axes.reduce((size, axis) => size * axis.size, 1);
 }
 
@@ -28,12 +28,12 @@ export function sizeOf(axes: readonly Axis[]): number {
  * Sorts indices by what they do. Only the order of sums has a meaning: others are put in the order of `out`, and
  * neighbours that lie as one index become one.
  */
-export function shapeOf(dims: readonly Dim<number>[]): Shape {
-  const of = (keep: (dim: Dim<number>) => boolean): readonly Axis[] =>
+export function shapeOf(dims: readonly Dim<number>[]): ContractShape {
+  const of = (keep: (dim: Dim<number>) => boolean): readonly ContractAxis[] =>
     dims
       .filter((dim) => dim.size !== 1 && keep(dim))
       .map(({ size, out, left, right }) => ({ size, out, left, right }));
-  const inOrder = (axes: readonly Axis[]): readonly Axis[] =>
+  const inOrder = (axes: readonly ContractAxis[]): readonly ContractAxis[] =>
     merged(
       axes.toSorted((x, y) => y.out - x.out || y.left - x.left || y.right - x.right),
       ["out", "left", "right"],
@@ -59,24 +59,24 @@ export function shapeOf(dims: readonly Dim<number>[]): Shape {
   };
 }
 
-function exchange({ size, out, left, right }: Axis): Axis {
+function exchange({ size, out, left, right }: ContractAxis): ContractAxis {
   return { size, out, left: right, right: left };
 }
 
 /** Vectors run along columns: these should lie side by side in `out`, and be many. */
-function prefersSwap(rows: readonly Axis[], columns: readonly Axis[], sums: number): boolean {
+function prefersSwap(rows: readonly ContractAxis[], columns: readonly ContractAxis[], sums: number): boolean {
   const [m, n] = [sizeOf(rows), sizeOf(columns)];
   // A few columns by many rows that lie side by side themselves: what is lost where `out` is stored is won in the sums.
   if (n < 6 && m >= 4 * n && rows.at(-1)?.left === 1 && sums >= 8) return true;
   if (m < 6 && n >= 4 * m && columns.at(-1)?.right === 1 && sums >= 8) return false;
-  const isDense = (axes: readonly Axis[]): boolean => axes.at(-1)?.out === 1;
+  const isDense = (axes: readonly ContractAxis[]): boolean => axes.at(-1)?.out === 1;
   if (isDense(rows) !== isDense(columns)) return isDense(rows);
   return m > 4 * n && n < 4;
 }
 
 /** Axes with neighbours joined that lie as one index in all of `operands`. */
-function merged(axes: readonly Axis[], operands: readonly Operand[]): readonly Axis[] {
-  const result: Axis[] = [];
+function merged(axes: readonly ContractAxis[], operands: readonly OperandRole[]): readonly ContractAxis[] {
+  const result: ContractAxis[] = [];
   for (const axis of axes) {
     const outer = result.at(-1);
     if (outer !== undefined && operands.every((operand) => outer[operand] === axis.size * axis[operand]))
@@ -87,7 +87,7 @@ function merged(axes: readonly Axis[], operands: readonly Operand[]): readonly A
 }
 
 /** The stride in `operand` of the index that several axes make up, if they lie as one; 0 for none at all. */
-export function strideOf(axes: readonly Axis[], operand: Operand): number | undefined {
+export function strideOf(axes: readonly ContractAxis[], operand: OperandRole): number | undefined {
   const [one, ...others] = merged(axes, [operand]);
   if (others.length > 0) return undefined;
   return one?.[operand] ?? 0;
@@ -95,9 +95,9 @@ export function strideOf(axes: readonly Axis[], operand: Operand): number | unde
 
 /** Splits axes into outer ones and the most inner ones that lie as one index in all of `operands`. */
 export function splitAxes(
-  axes: readonly Axis[],
-  operands: readonly Operand[],
-): { readonly outer: readonly Axis[]; readonly inner: readonly Axis[] } {
+  axes: readonly ContractAxis[],
+  operands: readonly OperandRole[],
+): { readonly outer: readonly ContractAxis[]; readonly inner: readonly ContractAxis[] } {
   let first = Math.max(0, axes.length - 1);
   while (first > 0 && merged(axes.slice(first - 1), operands).length === 1) first--;
   return { outer: axes.slice(0, first), inner: axes.slice(first) };

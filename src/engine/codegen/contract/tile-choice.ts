@@ -1,5 +1,5 @@
 import { contractBlock } from "../../kernel/scalar.ts";
-import type { Shape } from "./shape.ts";
+import type { ContractShape } from "./shape.ts";
 import { sizeOf } from "./shape.ts";
 import type { ContractTarget, VectorShape } from "./target.ts";
 import { largeOutput, pageBytes } from "./tuning.ts";
@@ -73,7 +73,7 @@ function tileCycles(rows: number, vectors: number, target: ContractTarget, sums:
 export function chooseTile(
   vector: VectorShape,
   target: ContractTarget,
-  shape: Shape,
+  shape: ContractShape,
   sums: number,
 ): TileShape {
   const [rows, columns] = [sizeOf(shape.rows), sizeOf(shape.columns)];

@@ -3,7 +3,7 @@ import { add, constant, div, eq, f64, mul, mulAdd, select, sqrt, sub } from "../
 import type { Expr } from "../scalar.ts";
 
 /** A number held as the unevaluated sum `high + low`: about 106 bits. */
-export interface Pair {
+export interface DoubleDouble {
   readonly high: Expr;
   readonly low: Expr;
 }
@@ -14,7 +14,7 @@ export function lessMultiple(x: Expr, count: Expr, step: number): Expr {
 }
 
 /** x + y exactly, for any x and y (Knuth). Declares `name` and `nameLow`. */
-export function twoSum(block: Block, name: string, x: Expr, y: Expr): Pair {
+export function twoSum(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, add(x, y));
   const part = block.let(`${name}Part`, sub(high, x));
   const low = block.let(`${name}Low`, add(sub(x, sub(high, part)), sub(y, part)));
@@ -22,26 +22,33 @@ export function twoSum(block: Block, name: string, x: Expr, y: Expr): Pair {
 }
 
 /** x + y exactly if |x| >= |y| or x = 0 (Dekker). */
-export function fastTwoSum(block: Block, name: string, x: Expr, y: Expr): Pair {
+export function fastTwoSum(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, add(x, y));
   return { high, low: block.let(`${name}Low`, add(sub(x, high), y)) };
 }
 
 /** x − y exactly if |x| >= |y| or x = 0. */
-export function fastTwoDifference(block: Block, name: string, x: Expr, y: Expr): Pair {
+export function fastTwoDifference(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, sub(x, y));
   return { high, low: block.let(`${name}Low`, sub(sub(x, high), y)) };
 }
 
 /** x as a sum of two numbers of at most 26 bits each (Veltkamp); |x| < 2^996. */
-export function split(block: Block, name: string, x: Expr): Pair {
+export function split(block: Block, name: string, x: Expr): DoubleDouble {
   const scaled = block.let(`${name}Scaled`, mul(x, f64(134217729))); // 2^27 + 1
   const high = block.let(`${name}Head`, sub(scaled, sub(scaled, x)));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
 
 /** x · y exactly, barring overflow and underflow (Dekker); `x` and `y` are locals. */
-export function twoProduct(block: Block, name: string, x: Expr, y: Expr, xSplit: Pair, ySplit: Pair): Pair {
+export function twoProduct(
+  block: Block,
+  name: string,
+  x: Expr,
+  y: Expr,
+  xSplit: DoubleDouble,
+  ySplit: DoubleDouble,
+): DoubleDouble {
   const high = block.let(name, mul(x, y));
   const { high: a, low: b } = xSplit;
   const { high: c, low: d } = ySplit;
@@ -50,13 +57,13 @@ export function twoProduct(block: Block, name: string, x: Expr, y: Expr, xSplit:
 }
 
 /** x² exactly, barring overflow and underflow; declares names that begin with `name`. */
-export function squareOf(block: Block, name: string, x: Expr): Pair {
+export function squareOf(block: Block, name: string, x: Expr): DoubleDouble {
   const pieces = split(block, `${name}Of`, x);
   return twoProduct(block, name, x, x, pieces, pieces);
 }
 
 /** x · y, to a little less than 106 bits; declares names that begin with `name`. */
-export function productOfPairs(block: Block, name: string, x: Pair, y: Pair): Pair {
+export function productOfPairs(block: Block, name: string, x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   const xPieces = split(block, `${name}X`, x.high);
   const yPieces = split(block, `${name}Y`, y.high);
   const { high, low } = twoProduct(block, `${name}Head`, x.high, y.high, xPieces, yPieces);
@@ -64,7 +71,7 @@ export function productOfPairs(block: Block, name: string, x: Pair, y: Pair): Pa
 }
 
 /** √x for x ≥ 0, to a little less than 106 bits; declares names that begin with `name`. */
-export function sqrtOfPair(block: Block, name: string, x: Pair): Pair {
+export function sqrtOfPair(block: Block, name: string, x: DoubleDouble): DoubleDouble {
   const high = block.let(name, sqrt(x.high));
   const back = squareOf(block, `${name}Back`, high);
   const rest = add(sub(sub(x.high, back.high), back.low), x.low);
@@ -77,7 +84,12 @@ export function sqrtOfPair(block: Block, name: string, x: Pair): Pair {
  *
  * One division, of which what is left over is found exactly: it takes as long as all the rest.
  */
-export function quotientOfPairs(block: Block, name: string, above: Pair, below: Pair): Pair {
+export function quotientOfPairs(
+  block: Block,
+  name: string,
+  above: DoubleDouble,
+  below: DoubleDouble,
+): DoubleDouble {
   const inverse = block.let(`${name}Inverse`, div(f64(1), below.high));
   const high = block.let(name, mul(above.high, inverse));
   const back = twoProduct(

@@ -2,7 +2,7 @@ import type { Block } from "../build.ts";
 import { abs, add, div, f64, le, lt, min, mul, neg, procedure, select, sub } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { erfcTail, erfTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import {
   fastTwoDifference,
   fastTwoSum,
@@ -16,14 +16,18 @@ import { expOfReduced, reduceByLn2, scale } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 
 /** erfc x · eˣ² · (1 + 2x) for 0.8 ≤ x ≤ 28: a smooth 5/4 + P(t) of t = (x − 4) / (x + 4). */
-export function smoothErfc(block: Block, x: Expr): Pair {
+export function smoothErfc(block: Block, x: Expr): DoubleDouble {
   const t = block.let("t", div(sub(x, f64(4)), add(x, f64(4))));
   const series = block.let("series", polynomial(block, "series", erfcTail, t));
   return fastTwoSum(block, "smooth", f64(1.25), series);
 }
 
 /** erfc x for 0.8 ≤ x ≤ 28, where x² is `square`. */
-export function erfcOfLarge(block: Block, x: Expr, square: Pair = squareOf(block, "xSquare", x)): Expr {
+export function erfcOfLarge(
+  block: Block,
+  x: Expr,
+  square: DoubleDouble = squareOf(block, "xSquare", x),
+): Expr {
   const reduced = reduceByLn2(block, block.let("minusSquare", neg(square.high)));
   const remainder = block.let("remainder", sub(reduced.rLow, square.low));
   const exact = fastTwoSum(block, "exactR", reduced.r, remainder);
@@ -38,7 +42,7 @@ export function erfcOfLarge(block: Block, x: Expr, square: Pair = squareOf(block
 /**
  * erf x / x − 1 = B + rest for |x| < 1, with B = (1 − 3x²) / 8: that holds most of it and is all but exact.
  */
-function erfNearZero(block: Block, x: Expr): Pair {
+function erfNearZero(block: Block, x: Expr): DoubleDouble {
   const { high: head, low: rest } = split(block, "x", x);
   const square = block.let("headSquare", mul(head, head)); // exact
   const z = block.let("z", mul(x, x));

@@ -18,7 +18,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { coshTail, expTail, sinhTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import {
   fastTwoDifference,
   fastTwoSum,
@@ -37,14 +37,14 @@ export const LN2_HIGH = 0.6931471803691238;
 export const LN2_LOW = 1.9082149292705877e-10;
 
 /** x = k · ln 2 + r + rLow with |r| ≤ ½ ln 2, for |x| < 2^20; `count` is k as a float. */
-interface Reduced {
+interface ReducedExponent {
   readonly k: Expr;
   readonly count: Expr;
   readonly r: Expr;
   readonly rLow: Expr;
 }
 
-export function reduceByLn2(block: Block, x: Expr): Reduced {
+export function reduceByLn2(block: Block, x: Expr): ReducedExponent {
   const shifted = block.let("shifted", mulAdd(x, f64(1.4426950408889634), f64(ROUNDER)));
   const k = block.let("k", lowWord(shifted));
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
@@ -83,7 +83,7 @@ export function scale(block: Block, x: Expr, k: Expr): Expr {
 }
 
 /** e^(r + rLow) as a pair. */
-export function expOfReduced(block: Block, { r, rLow }: Pick<Reduced, "r" | "rLow">): Pair {
+export function expOfReduced(block: Block, { r, rLow }: Pick<ReducedExponent, "r" | "rLow">): DoubleDouble {
   const square = block.let("square", mul(r, r));
   const head = fastTwoSum(block, "expHead", f64(1), r);
   const tail = mulAdd(square, polynomialInTwo(expTail, r, square), mulAdd(r, rLow, rLow));

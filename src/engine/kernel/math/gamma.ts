@@ -20,7 +20,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { digammaMiddle, digammaTail, logGammaMiddle, logGammaTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, horner, polynomial, productOfPairs, split, squareOf, twoSum } from "./double-double.ts";
 import { log64, logOfPair } from "./log.ts";
 import { sin64, tan64 } from "./trig.ts";
@@ -31,7 +31,7 @@ const HALF_LOG_2PI_LESS_HALF = 0.4189385332046727;
 const FAR = 8;
 
 /** (x − ½) ln x − x + ½ ln 2π + P(x⁻²) / x for x ≥ 8, as (x − ½)(ln x − 1) + … */
-function stirling(block: Block, x: Expr, log: Pair): Expr {
+function stirling(block: Block, x: Expr, log: DoubleDouble): Expr {
   const isVast = block.let("isVast", lt(f64(2 ** 900), x)); // its product would overflow in pieces
   const scaled = block.let("vastScaled", select(isVast, mul(x, f64(2 ** -200)), x));
   const factor = fastTwoSum(block, "factor", scaled, f64(-0.5));

@@ -23,7 +23,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { expTail, tanhTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoDifference, fastTwoSum, lessMultiple, polynomialInTwo } from "./double-double.ts";
 import { hyperbolicTails, LN2_HIGH, LN2_LOW, powerOfTwo, reduceByLn2, ROUNDER, scale } from "./exp.ts";
 
@@ -32,7 +32,10 @@ import { hyperbolicTails, LN2_HIGH, LN2_LOW, powerOfTwo, reduceByLn2, ROUNDER, s
  *
  * With x = k ln 2 + r and q = 4^−k: sine = e^r − q e^−r and cosine = e^r + q e^−r; for both, e^±r = 1 ± r + even ± odd.
  */
-function sinhCosh(block: Block, x: Expr): { readonly k: Expr; readonly sine: Pair; readonly cosine: Pair } {
+function sinhCosh(
+  block: Block,
+  x: Expr,
+): { readonly k: Expr; readonly sine: DoubleDouble; readonly cosine: DoubleDouble } {
   const { k, r, rLow } = reduceByLn2(block, x);
   const { even, odd } = hyperbolicTails(block, r, rLow);
   const q = block.let("q", powerOfTwo(mul(i32(-2), min(k, i32(500)))));

@@ -18,7 +18,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { logTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, polynomial, quotientOfPairs, sqrtOfPair, squareOf, twoSum } from "./double-double.ts";
 import { LN2_HIGH, LN2_LOW, powerOfTwo } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
@@ -28,7 +28,7 @@ import { log1pOfPair, withLogSpecials } from "./log.ts";
 const HUGE = 2 ** 28;
 
 /** ln(1 + w), or ln(2x) where x is huge. */
-function logOf(block: Block, x: Expr, isHuge: Expr, w: Pair): Expr {
+function logOf(block: Block, x: Expr, isHuge: Expr, w: DoubleDouble): Expr {
   const high = block.let("w", select(isHuge, sub(x, f64(1)), w.high));
   const low = block.let("wTail", select(isHuge, f64(0), w.low));
   const log = log1pOfPair(block, { high, low }, select(isHuge, i32(1), i32(0)));

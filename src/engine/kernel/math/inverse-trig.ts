@@ -24,7 +24,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { asinTail, atanTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, polynomial, quotientOfPairs, split, twoSum } from "./double-double.ts";
 import { withSignOf } from "./hyperbolic.ts";
 
@@ -32,11 +32,11 @@ const HALF_PI = [1.5707963267948966, 6.123233995736766e-17] as const;
 const PI = [3.141592653589793, 1.2246467991473532e-16] as const;
 
 /** `select` between two constant pairs. */
-function selectPair(condition: Expr, x: Pair, y: Pair): Pair {
+function selectPair(condition: Expr, x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   return { high: select(condition, x.high, y.high), low: select(condition, x.low, y.low) };
 }
-const pairOf = ([high, low]: readonly [number, number]): Pair => ({ high: f64(high), low: f64(low) });
-const zero: Pair = /* @__PURE__ */ pairOf([0, 0]);
+const pairOf = ([high, low]: readonly [number, number]): DoubleDouble => ({ high: f64(high), low: f64(low) });
+const zero: DoubleDouble = /* @__PURE__ */ pairOf([0, 0]);
 
 const FLAT = 0.41421356237309503; // tan(π/8)
 
@@ -50,7 +50,7 @@ function angleOf(block: Block, y: Expr, x: Expr, isBeyond?: Expr): Expr {
   const isSteep = block.let("isSteep", lt(mul(x, f64(2.414213562373095)), y)); // tan(3π/8)
   const difference = twoSum(block, "difference", y, neg(x));
   const sum = twoSum(block, "sum", y, x);
-  const exact = (value: Expr): Pair => ({ high: value, low: f64(0) });
+  const exact = (value: Expr): DoubleDouble => ({ high: value, low: f64(0) });
   const above = selectPair(isFlat, exact(y), selectPair(isSteep, exact(neg(x)), difference));
   const below = selectPair(isFlat, exact(x), selectPair(isSteep, exact(y), sum));
   const quotient = quotientOfPairs(

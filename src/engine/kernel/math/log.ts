@@ -19,7 +19,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { logTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoDifference, fastTwoSum, polynomial, split, twoSum } from "./double-double.ts";
 import { LN2_HIGH, LN2_LOW } from "./exp.ts";
 
@@ -38,7 +38,7 @@ export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f
 }
 
 /** ln(1 + f) as a pair, |f| < ½; `low`, if there is one, is what f lacks, and all but lost in it. */
-function logNearOne(block: Block, f: Expr, low?: Expr): Pair {
+function logNearOne(block: Block, f: Expr, low?: Expr): DoubleDouble {
   // With s = f / (2 + f): ln(1 + f) = 2s + … = f − f²/2 + s · (f²/2 + …)
   const s = block.let("s", div(f, add(f64(2), f)));
   const z = block.let("z", mul(s, s));
@@ -57,7 +57,7 @@ function logNearOne(block: Block, f: Expr, low?: Expr): Pair {
 }
 
 /** ln(1 + x) as a pair, for a pair 0 ≤ x ≤ 1. */
-export function log1pOfFraction(block: Block, x: Pair): Pair {
+export function log1pOfFraction(block: Block, x: DoubleDouble): DoubleDouble {
   // past √2, 1 + x is 2 · (1 + f)
   const isUpper = block.let("isUpper", lt(f64(Math.SQRT2 - 1), x.high));
   const below = block.let("belowOne", sub(x.high, f64(1)));
@@ -70,14 +70,17 @@ export function log1pOfFraction(block: Block, x: Pair): Pair {
 }
 
 /** k · ln 2 + x. */
-function addLn2(block: Block, k: Expr, x: Pair): Pair {
+function addLn2(block: Block, k: Expr, x: DoubleDouble): DoubleDouble {
   const count = block.let("exponentCount", convert("f64", k));
   const sum = fastTwoSum(block, "total", mul(count, f64(LN2_HIGH)), x.high);
   return { high: sum.high, low: add(sum.low, add(x.low, mul(count, f64(LN2_LOW)))) };
 }
 
 /** ln x as a pair, for a pair x > 0 whose high part is finite. */
-export function logOfPair(block: Block, { high, low }: { readonly high: Expr; readonly low?: Expr }): Pair {
+export function logOfPair(
+  block: Block,
+  { high, low }: { readonly high: Expr; readonly low?: Expr },
+): DoubleDouble {
   const { k, f } = decompose(block, high);
   const near = logNearOne(block, f);
   const rest = low === undefined ? near.low : add(near.low, div(low, high));
@@ -103,7 +106,7 @@ export function log1pOfPair(
   block: Block,
   x: { readonly high: Expr; readonly low?: Expr },
   kExtra?: Expr,
-): Pair & { readonly u: Expr } {
+): DoubleDouble & { readonly u: Expr } {
   const u = twoSum(block, "u", f64(1), x.high);
   const { k, f: rounded } = decompose(block, u.high);
   // Where 1 + x needs no scaling, f is x itself; elsewhere what 1 + x lost is made up for to first order.

@@ -26,7 +26,7 @@ import {
   unary,
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
-import type { Words } from "./threefry.ts";
+import type { WordPair } from "./threefry.ts";
 import { unitOf } from "./threefry.ts";
 import { normalCentre32, normalLog32, normalTail32 } from "./coefficients.ts";
 
@@ -141,7 +141,7 @@ export const normalQuantile32: Procedure = /* @__PURE__ */ procedure(
 );
 
 /** A number of (−1, 1), the same on both sides of 0, from the upper bits of a block. */
-export function centredOf(type: "f32" | "f64", words: Words): Expr {
+export function centredOf(type: "f32" | "f64", words: WordPair): Expr {
   // the least number above −1: −1 itself would become −∞
   const least = type === "f32" ? -1 + 2 ** -24 : -1 + 2 ** -53;
   return add(unitOf(type, words, 2), constant(type, least));

@@ -24,7 +24,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { longLogTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, polynomial, split } from "./double-double.ts";
 import { clamp, expBase2 } from "./exp.ts";
 import { decompose } from "./log.ts";
@@ -34,7 +34,7 @@ import { decompose } from "./log.ts";
  *
  * With s = f / (2 + f): ln(1 + f) = ⅔ s · (3 + s² + s⁴ P(s²)), in heads of 26 bits so that the products are exact.
  */
-function longLog2(block: Block, x: Expr): Pair {
+function longLog2(block: Block, x: Expr): DoubleDouble {
   const { k, f } = decompose(block, x);
   const divisor = block.let("divisor", add(f64(2), f));
   const inverse = block.let("inverse", div(f64(1), divisor));

@@ -1,13 +1,13 @@
 import { abs, constant, div, eq, mul, neg, procedure, select, sqrt } from "../build.ts";
 import type { Expr, Procedure, ScalarType } from "../scalar.ts";
 
-type Float = Extract<ScalarType, "f32" | "f64">;
+export type FloatType = Extract<ScalarType, "f32" | "f64">;
 
 /** x to one exponent, of either floating type. */
-export type Power = Readonly<Record<Float, Procedure>>;
+export type Power = Readonly<Record<FloatType, Procedure>>;
 
 function power(name: string, write: (x: Expr, one: (value: Expr) => Expr) => Expr): Power {
-  const of = (type: Float): Procedure =>
+  const of = (type: FloatType): Procedure =>
     procedure(`${name}${type.slice(1)}`, [["x", type]], (_, [x]) =>
       write(x!, (value) => div(constant(type, 1), value)),
     );

@@ -22,13 +22,13 @@ import {
   sub,
   tableAt,
 } from "../build.ts";
-import type { Expr, Table } from "../scalar.ts";
-import type { Pair } from "./double-double.ts";
+import type { Expr, ConstantTable } from "../scalar.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, lessMultiple, split, twoProduct, twoSum } from "./double-double.ts";
 import { powerOfTwo, ROUNDER } from "./exp.ts";
 
 /** x = n · π/2 + high + low, |high + low| ≤ π/4 and a little; only n modulo 4 counts. */
-export interface ReducedAngle extends Pair {
+export interface ReducedAngle extends DoubleDouble {
   readonly n: Expr;
 }
 
@@ -58,7 +58,7 @@ export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly is
 }
 
 /** 2/π in digits of 24 bits after four zeros, to as many places as the greatest float64 needs. */
-const twoOverPi: Table = {
+const twoOverPi: ConstantTable = {
   name: "twoOverPi",
   type: "f64",
   values: [

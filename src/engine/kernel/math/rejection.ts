@@ -34,10 +34,9 @@ import { log1p64, log64 } from "./log.ts";
 import { centredOf, normalQuantile32, normalQuantile64 } from "./normal-quantile.ts";
 import { pow64 } from "./pow.ts";
 import { log32 } from "./single/log.ts";
-import type { Words } from "./threefry.ts";
+import type { WordPair } from "./threefry.ts";
 import { threefryBlock, u32, unitOf } from "./threefry.ts";
-
-type Float = "f32" | "f64";
+import type { FloatType } from "./powers.ts";
 
 const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
 
@@ -45,7 +44,7 @@ const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; 
 const mostDraws = 10_000;
 
 /** A number of [0, 1) that a key of its own has, as a draw of shape [] gives it. */
-function unitUnder(block: Block, name: string, type: Float, words: Words): Expr {
+function unitUnder(block: Block, name: string, type: FloatType, words: WordPair): Expr {
   return block.let(name, unitOf(type, threefryBlock(block, `${name}Block`, words, u32(0))));
 }
 
@@ -54,11 +53,11 @@ function log(x: Expr): Expr {
 }
 
 /** Locals that hold a key which moves on. */
-function keyLocals(block: Block, name: string, { first, second }: Words): Words {
+function keyLocals(block: Block, name: string, { first, second }: WordPair): WordPair {
   return { first: block.let(`${name}First`, first), second: block.let(`${name}Second`, second) };
 }
 
-function setKey(block: Block, target: Words, { first, second }: Words): void {
+function setKey(block: Block, target: WordPair, { first, second }: WordPair): void {
   block.set(target.first, first);
   block.set(target.second, second);
 }
@@ -69,7 +68,7 @@ function setKey(block: Block, target: Words, { first, second }: Words): void {
  *
  * @see Marsaglia, Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000).
  */
-export function gammaProcedure(type: Float, isLog: boolean): Procedure {
+export function gammaProcedure(type: FloatType, isLog: boolean): Procedure {
   const c = (value: number): Expr => constant(type, value);
   const name = `${isLog ? "logGamma" : "gamma"}Variate${type === "f32" ? "32" : ""}`;
   return procedure(name, [...key, ["a", type]], (block, [first, second, counter, a]) => {
@@ -296,20 +295,20 @@ const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b
 /** The two uniform numbers of an attempt, of which the first is centred, and how far that is from its ends. The key moves on. */
 function drawPair(
   loop: Block,
-  type: Float,
-  next: Words,
+  type: FloatType,
+  next: WordPair,
   counter: Expr,
 ): { readonly u: Expr; readonly v: Expr; readonly us: Expr } {
   const [keyOfU, keyOfV] = [1, 2].map((i) => threefryBlock(loop, `keyOf${i}`, next, u32(i)));
   setKey(loop, next, threefryBlock(loop, "later", next, u32(0)));
-  const unit = (name: string, words: Words): Expr =>
+  const unit = (name: string, words: WordPair): Expr =>
     convert("f64", unitOf(type, threefryBlock(loop, name, words, counter)));
   const u = loop.let("u", sub(unit("uBlock", keyOfU!), f64(0.5)));
   const v = loop.let("v", unit("vBlock", keyOfV!));
   return { u, v, us: loop.let("us", sub(f64(0.5), abs(u))) };
 }
 
-interface Attempt {
+interface RejectionTrial {
   /** Whether it is accepted without a look at the density, and whether it cannot be. */
   readonly isNear: Expr;
   readonly isOut: Expr;
@@ -318,7 +317,7 @@ interface Attempt {
 }
 
 /** Ends the loop with `k` where that is accepted. */
-function accept(loop: Block, attempt: Attempt, test: () => Expr, result: Expr, k: Expr): void {
+function accept(loop: Block, attempt: RejectionTrial, test: () => Expr, result: Expr, k: Expr): void {
   const take = (then: Block): void => {
     then.set(result, k);
     then.set(attempt.draws, i32(mostDraws));

@@ -6,7 +6,7 @@ import type { Expr, Procedure } from "../scalar.ts";
 export const u32 = (value: number): Expr => constant("u32", value);
 
 /** Two words: a key, or a block of random bits. */
-export interface Words {
+export interface WordPair {
   readonly first: Expr;
   readonly second: Expr;
 }
@@ -21,7 +21,7 @@ const rotations = [
  *
  * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; constants from its Random123.
  */
-export function threefryBlock(block: Block, name: string, key: Words, counter: Expr): Words {
+export function threefryBlock(block: Block, name: string, key: WordPair, counter: Expr): WordPair {
   const parity = block.let(`${name}Parity`, xor(xor(key.first, key.second), u32(0x1bd11bda))); // Skein's constant
   const keys = [key.first, key.second, parity];
   const first = block.let(`${name}First`, key.first);
@@ -39,10 +39,10 @@ export function threefryBlock(block: Block, name: string, key: Words, counter: E
 }
 
 /** The word that `bits` has of a block. */
-export const wordOf = ({ first, second }: Words): Expr => xor(first, second);
+export const wordOf = ({ first, second }: WordPair): Expr => xor(first, second);
 
 /** A number of [0, 1) in steps of 2⁻²³ or 2⁻⁵², from the upper bits of a block, times a power of two. */
-export function unitOf(type: "f32" | "f64", words: Words, scale = 1): Expr {
+export function unitOf(type: "f32" | "f64", words: WordPair, scale = 1): Expr {
   if (type === "f32") {
     // as an int32, which is converted in one instruction
     const upper = convert("i32", shr(wordOf(words), u32(9)));
@@ -53,7 +53,7 @@ export function unitOf(type: "f32" | "f64", words: Words, scale = 1): Expr {
 }
 
 /** A procedure of a key and a counter. */
-export function ofBlock(name: string, result: (block: Block, words: Words) => Expr): Procedure {
+export function ofBlock(name: string, result: (block: Block, words: WordPair) => Expr): Procedure {
   const params = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
   return procedure(name, params, (block, [first, second, counter]) =>
     result(block, threefryBlock(block, "block", { first: first!, second: second! }, counter!)),

@@ -24,7 +24,7 @@ import {
 } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
 import { cosTail, sinTail } from "./coefficients.ts";
-import type { Pair } from "./double-double.ts";
+import type { DoubleDouble } from "./double-double.ts";
 import {
   fastTwoDifference,
   fastTwoSum,
@@ -44,13 +44,13 @@ function sineSeries(z: Expr, zSquare: Expr): Expr {
 }
 
 /** sin of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
-function sineOf(block: Block, r: Pair, z: Expr): Pair {
+function sineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
   const tail = mulAdd(mul(z, r.high), sineSeries(z, mul(z, z)), mul(r.low, sub(f64(1), mul(f64(0.5), z))));
   return { high: r.high, low: block.let("sineTail", tail) };
 }
 
 /** 1 − z/2, which is most of cos r, as a pair; z is r², rounded, which is felt by a quarter of an ulp. */
-function oneLessHalf(block: Block, z: Expr): Pair {
+function oneLessHalf(block: Block, z: Expr): DoubleDouble {
   const high = block.let("one", lessMultiple(f64(1), z, 0.5));
   return { high, low: block.let("oneLow", lessMultiple(sub(f64(1), high), z, 0.5)) };
 }
@@ -61,7 +61,7 @@ function quickCosine(z: Expr, zSquare: Expr, one: Expr, lost: Expr): Expr {
 }
 
 /** cos of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
-function cosineOf(block: Block, r: Pair, z: Expr): Pair {
+function cosineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
   // cos r = 1 − r²/2 + …, with r²/2 as an exact head and the rest
   const { high: head, low: rest } = split(block, "r", r.high);
   const one = fastTwoDifference(block, "cosine", f64(1), mul(f64(0.5), mul(head, head)));

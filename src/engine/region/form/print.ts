@@ -1,4 +1,4 @@
-import type { Code } from "../../kernel/code.ts";
+import type { ExprText } from "../../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import { assertNever } from "../../util/assert-never.ts";
 import { nest } from "./nest.ts";
@@ -146,7 +146,7 @@ function operatorOf(name: string): string | undefined {
   return table?.[name];
 }
 
-function code(expr: RegionExpr): Code {
+function code(expr: RegionExpr): ExprText {
   switch (expr.kind) {
     case "const":
       return expr.type === "bool" ? primary(expr.value === 0 ? "false" : "true") : literal(expr.value);

@@ -4,16 +4,16 @@
 import * as k from "../../kernel/build.ts";
 import { copyBlock, copyExpr } from "../../kernel/copy.ts";
 import { printExpr } from "../../kernel/print.ts";
-import type { Range } from "../../kernel/range.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
 import type { Expr, Stmt } from "../../kernel/scalar.ts";
 import { bindingsOf } from "../../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../../kernel/walk.ts";
 import { maxLength } from "../form/region.ts";
-import type { End, IndexRange, IsPositive, Surroundings } from "../../loops/bounds.ts";
+import type { ConditionalBound, IndexBounds, IsPositive, EnclosingIndices } from "../../loops/bounds.ts";
 import { endsOf, isNeverNegative, rangeOfLoop, within } from "../../loops/bounds.ts";
 import type { Polynomial } from "../../loops/polynomial.ts";
 import { addPolynomials, namesOf, one } from "../../loops/polynomial.ts";
-import type { Made } from "../../loops/index-polynomial.ts";
+import type { PolynomialContext } from "../../loops/index-polynomial.ts";
 import {
   integerValue,
   polynomialOf,
@@ -31,7 +31,7 @@ type Branch = Stmt & { readonly kind: "if" };
 
 interface Pass {
   readonly scope: Pick<Scope, "guards" | "afterError" | "indices">;
-  readonly made: Made;
+  readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
   /** Guards that were checked before a loop around them. */
   readonly trusted: ReadonlySet<Guard>;
@@ -76,8 +76,8 @@ function definitionsIn(
   block: readonly Stmt[],
   changing: ReadonlySet<string>,
   indices: ReadonlySet<string>,
-  ranges: ReadonlyMap<string, Range>,
-): Made {
+  ranges: ReadonlyMap<string, IntegerInterval>,
+): PolynomialContext {
   const of = new Map<string, Expr>();
   walkBlock(block, {
     stmt(stmt) {
@@ -88,7 +88,7 @@ function definitionsIn(
   return { of, changing, ranges, allowsReals: true, known: new Map() };
 }
 
-function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surroundings): readonly Stmt[] {
+function processBlock(pass: Pass, block: readonly Stmt[], surroundings: EnclosingIndices): readonly Stmt[] {
   return mapStmts(block, (stmt) => {
     switch (stmt.kind) {
       case "if":
@@ -107,7 +107,7 @@ function processBlock(pass: Pass, block: readonly Stmt[], surroundings: Surround
   });
 }
 
-function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): Stmt | readonly Stmt[] {
+function processBranch(pass: Pass, stmt: Branch, surroundings: EnclosingIndices): Stmt | readonly Stmt[] {
   const { scope, made } = pass;
   const guard = scope.guards.get(stmt);
   if (guard !== undefined) {
@@ -118,7 +118,7 @@ function processBranch(pass: Pass, stmt: Branch, surroundings: Surroundings): St
     return holds ? then : replaced(pass, stmt, withBranches(stmt, then, stmt.otherwise));
   }
   const isPlain = !scope.afterError.has(stmt);
-  const inside = (holds: boolean): Surroundings =>
+  const inside = (holds: boolean): EnclosingIndices =>
     isPlain ? within(surroundings, stmt.condition, holds, made) : surroundings;
   const then = processBlock(pass, stmt.then, inside(true));
   const otherwise = processBlock(pass, stmt.otherwise, inside(false));
@@ -141,7 +141,7 @@ function demandsOf({ made }: Pass, { place, length }: Check): readonly Polynomia
   return [p, addPolynomials(addPolynomials(n, one, -1), p, -1)];
 }
 
-function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean {
+function isProven(pass: Pass, check: Check, surroundings: EnclosingIndices): boolean {
   const { isPositive } = pass;
   const demands = demandsOf(pass, check);
   if (demands?.some((demand) => realsIn(demand).some((name) => !pass.whole.has(name))) === true) return false;
@@ -154,7 +154,7 @@ function isProven(pass: Pass, check: Check, surroundings: Surroundings): boolean
   );
 }
 
-function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt {
+function processLoop(pass: Pass, stmt: Loop, surroundings: EnclosingIndices): Stmt {
   const range = rangeOf(pass, stmt);
   const inside = range === undefined ? surroundings : [...surroundings, range];
   const hoisted = pass.hoists ? hoistable(pass, stmt, range, surroundings) : undefined;
@@ -173,7 +173,7 @@ function processLoop(pass: Pass, stmt: Loop, surroundings: Surroundings): Stmt {
 }
 
 /** A loop with all checks in it. */
-function checkedCopy(pass: Pass, stmt: Loop, inside: Surroundings): readonly Stmt[] {
+function checkedCopy(pass: Pass, stmt: Loop, inside: EnclosingIndices): readonly Stmt[] {
   const slow = { ...stmt, body: processBlock({ ...pass, hoists: false }, stmt.body, inside) };
   return copyBlock([slow], [], `.${pass.fresh("checked")}`, new Map()).statements;
 }
@@ -208,7 +208,7 @@ function isFromReal(expr: Expr): expr is Expr & { readonly kind: "convert" } {
   return expr.kind === "convert" && expr.type === "i32" && expr.x.type === "f64";
 }
 
-function rangeOf({ scope, made }: Pass, stmt: Loop): IndexRange | undefined {
+function rangeOf({ scope, made }: Pass, stmt: Loop): IndexBounds | undefined {
   const own = scope.indices.get(stmt);
   if (own !== undefined) return rangeOfLoop(own.index, own, made);
   return stmt.kind === "for" ? rangeOfLoop(stmt.index, stmt, made) : undefined;
@@ -227,8 +227,8 @@ interface Hoisted {
 function hoistable(
   pass: Pass,
   loop: Loop,
-  range: IndexRange | undefined,
-  outer: Surroundings,
+  range: IndexBounds | undefined,
+  outer: EnclosingIndices,
 ): Hoisted | undefined {
   const { declared } = bindingsOf(loop.body);
   const isDeclared = (name: string): boolean =>
@@ -252,7 +252,7 @@ function hoistable(
       return names.some(isDeclared) ? [] : names.filter((name) => !pass.whole.has(name));
     }),
   );
-  const visit = (block: readonly Stmt[], inside: Surroundings): void => {
+  const visit = (block: readonly Stmt[], inside: EnclosingIndices): void => {
     for (const stmt of block) {
       if (stmt.kind === "for" || stmt.kind === "while") {
         const own = rangeOf(pass, stmt);
@@ -266,7 +266,7 @@ function hoistable(
       }
     }
   };
-  const note = (guard: Guard, inside: Surroundings): void => {
+  const note = (guard: Guard, inside: EnclosingIndices): void => {
     if (pass.trusted.has(guard)) return;
     const made: Expr[] = [];
     if (guard.condition !== undefined) {
@@ -322,7 +322,7 @@ function indicesFromReals(block: readonly Stmt[]): readonly Expr[] {
 const mostExact = 2 ** 50;
 
 /** Whether an end and what it needs are not negative, in float64. */
-function endCondition({ value, needs }: End, isPositive: IsPositive): Expr {
+function endCondition({ value, needs }: ConditionalBound, isPositive: IsPositive): Expr {
   const tests: Expr[] = [];
   for (const q of [value, ...needs]) {
     if (isNeverNegative(q, isPositive)) continue;

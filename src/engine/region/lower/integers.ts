@@ -1,6 +1,6 @@
 import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
-import type { Range } from "../../kernel/range.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
 import { binaryRange, isWithin, typeRange, unionRange } from "../../kernel/range.ts";
 import type { BinaryOp, Expr } from "../../kernel/scalar.ts";
 import { maxLength } from "../form/region.ts";
@@ -9,16 +9,16 @@ import type { Scope } from "./scope.ts";
 // Integer arithmetic of the vocabulary wraps. A place, a bound or a length that would leave the int32 numbers must not become
 // another one by that: where it cannot be ruled out, it is computed in float64 beside.
 
-const int32: Range = { low: -2147483648, high: 2147483647 };
+const int32: IntegerInterval = { low: -2147483648, high: 2147483647 };
 /** Whole numbers between these are exact in float64. */
 const exactWhole = 2 ** 53;
 
 /** Lengths of arrays, and integer parameters. */
-export const lengthRange: Range = { low: 0, high: maxLength };
-export const integerRange: Range = { low: -maxLength, high: maxLength };
+export const lengthRange: IntegerInterval = { low: 0, high: maxLength };
+export const integerRange: IntegerInterval = { low: -maxLength, high: maxLength };
 
 /** Where the value of an integer expression lies before it wraps, as if nothing in it wrapped. */
-export function rangeOf(scope: Scope, expr: Expr): Range {
+export function rangeOf(scope: Scope, expr: Expr): IntegerInterval {
   const all = typeRange(expr.type) ?? { low: -Infinity, high: Infinity };
   if (expr.kind === "const") return { low: expr.value, high: expr.value };
   if (expr.kind === "local") return scope.ranges.get(expr.name) ?? all;

@@ -1,5 +1,5 @@
 import type { Stmt } from "../../kernel/scalar.ts";
-import type { LoopOptions } from "../../loops/options.ts";
+import type { LoopPassOptions } from "../../loops/options.ts";
 
 /** Statements after a pass of lowering. */
 export interface LoweringStage {
@@ -8,7 +8,7 @@ export interface LoweringStage {
 }
 
 /** Options of lowering a region. They change no result, but the order in which sums are added. */
-export interface LowerOptions extends LoopOptions {
+export interface LowerOptions extends LoopPassOptions {
   /** Leaves out checks of indices that always hold, and checks indices of loops before them. Default true. */
   readonly hoistChecks?: boolean;
   /**

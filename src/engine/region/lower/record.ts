@@ -1,5 +1,5 @@
 // What a region was compiled to, as data of JSON: all that calls need but the region.
-import type { BinaryOp, Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
+import type { BinaryOp, Buffer, Expr, Port, Routine, ScalarType, SizeExpr } from "../../kernel/scalar.ts";
 import { must } from "../../util/assert-never.ts";
 import { positionsInOrder } from "../form/key.ts";
 import type { Region, RegionParam } from "../form/region.ts";
@@ -62,7 +62,7 @@ export function recordRoutine(
   const sizes: SizeNode[] = [];
   const known = new Map<Expr | number | string, number>();
   // a size that is a part of several is written once: else records would grow with the square of the number of temporaries
-  const put = (size: Size): number => {
+  const put = (size: SizeExpr): number => {
     const key =
       typeof size === "number"
         ? size
@@ -110,7 +110,7 @@ export function sitesInOrder(sites: readonly Site[], region: Region): readonly S
 
 /** A lowered region without its statements, whose sites name the positions of the base by their order. */
 export function readRoutine(record: RoutineRecord, name: string): LoweredRegion {
-  const sizes: Size[] = [];
+  const sizes: SizeExpr[] = [];
   const exprAt = (k: number): Expr => {
     const size = must(sizes[k], "a size");
     return typeof size === "number" ? { kind: "const", type: "i32", value: size } : size;
@@ -120,7 +120,7 @@ export function readRoutine(record: RoutineRecord, name: string): LoweredRegion 
     else if (typeof node === "string") sizes.push({ kind: "local", type: "i32", name: node });
     else sizes.push({ kind: "binary", type: "i32", op: node[0], x: exprAt(node[1]), y: exprAt(node[2]) });
   }
-  const sizeAt = (k: number): Size => must(sizes[k], "a size");
+  const sizeAt = (k: number): SizeExpr => must(sizes[k], "a size");
   const inputs = record.inputs.map((port): Port =>
     port.size === undefined
       ? { kind: "scalar", ...port }

@@ -2,7 +2,7 @@ import * as k from "../../kernel/build.ts";
 import type { Block } from "../../kernel/build.ts";
 import { makeNames } from "../../kernel/fresh-names.ts";
 import { makeFailures } from "../../kernel/failure.ts";
-import type { Buffer, Expr, Port, Routine, ScalarType, Size } from "../../kernel/scalar.ts";
+import type { Buffer, Expr, Port, Routine, ScalarType, SizeExpr } from "../../kernel/scalar.ts";
 import { layOutAtCall, multiplySizes, sameSize, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
@@ -42,9 +42,9 @@ export type ResultPort =
       readonly type: ScalarType;
       readonly output: number;
       /** Elements that the output must have room for. */
-      readonly size: Size;
+      readonly size: SizeExpr;
       /** Lengths, as arithmetic on the inputs; or the outputs that tell them. */
-      readonly dims: { readonly sizes: readonly Size[] } | { readonly outputs: readonly number[] };
+      readonly dims: { readonly sizes: readonly SizeExpr[] } | { readonly outputs: readonly number[] };
     };
 
 /** Writes a region as a routine of its own. */
@@ -130,7 +130,7 @@ function nameParams(region: Region, fresh: (hint: string) => string): Params {
       lengths.push({ kind: "scalar", name: length, type: "i32" });
       return k.local("i32", length);
     });
-    const size = dims.reduce((x: Size, y: Size) => multiplySizes(x, y), 1);
+    const size = dims.reduce((x: SizeExpr, y: SizeExpr) => multiplySizes(x, y), 1);
     arrays.set(param.name, { type, buffer: name, offset: k.i32(0), dims });
     ports.push({ kind: "buffer", buffer: { name, type, size } });
   }
@@ -144,7 +144,7 @@ interface Memory {
   readonly copies: ReadonlyMap<string, string>;
   readonly temps: Buffer[];
   /** Room in the buffers of arrays that lie there alone. */
-  readonly alone: ReadonlyMap<string, Size>;
+  readonly alone: ReadonlyMap<string, SizeExpr>;
   readonly capacities: readonly { readonly name: string; readonly arrays: readonly string[] }[];
 }
 
@@ -159,7 +159,7 @@ function placeArrays(
   const places = new Map<string, ArrayMemory>();
   const [results, copies] = [new Map<string, Buffer>(), new Map<string, string>()];
   const temps: Buffer[] = [];
-  const alone = new Map<string, Size>();
+  const alone = new Map<string, SizeExpr>();
   const capacities: { name: string; arrays: readonly string[] }[] = [];
   for (const [name, { declaration, group }] of plans) {
     if (group[0] !== name) continue; // its memory is that of the first one
@@ -191,7 +191,7 @@ function placeArrays(
 
 /** The elements that each array of a group has room for; `undefined` where only the run can tell. */
 function sizeOfGroup(plans: readonly ArrayPlan[]): {
-  readonly size: Size | undefined;
+  readonly size: SizeExpr | undefined;
   readonly capacity: Expr | undefined;
 } {
   const sizes = plans.map(({ size }) => size);

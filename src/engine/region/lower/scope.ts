@@ -2,8 +2,8 @@ import { must } from "../../util/assert-never.ts";
 import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import type { FailureLocals } from "../../kernel/failure.ts";
-import type { Range } from "../../kernel/range.ts";
-import type { Buffer, Expr, ScalarType, Size, Stmt } from "../../kernel/scalar.ts";
+import type { IntegerInterval } from "../../kernel/range.ts";
+import type { Buffer, Expr, ScalarType, SizeExpr, Stmt } from "../../kernel/scalar.ts";
 import { walkExpr } from "../../kernel/walk.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
 import type { PositionIndex, RegionType, ThrownPart } from "../form/region.ts";
@@ -75,7 +75,7 @@ export interface Host {
     /** Whether products may have arrays of their own there. Default true. */
     readonly holdsProducts?: boolean;
     /** Room in the buffer of an array that lies there alone, from the beginning on, in elements. */
-    sizeOf(buffer: string): Size | undefined;
+    sizeOf(buffer: string): SizeExpr | undefined;
   };
 }
 
@@ -113,7 +113,7 @@ export interface Scope {
   readonly scalars: Map<string, Expr>;
   readonly arrays: Map<string, ArrayPlace>;
   /** Of locals of the routine that are never set: integers where they lie, those that may wrap as exact float64. */
-  readonly ranges: Map<string, Range>;
+  readonly ranges: Map<string, IntegerInterval>;
   readonly exact: Map<string, Expr>;
   /** Locals of the routine that are set. */
   readonly changing: Set<string>;

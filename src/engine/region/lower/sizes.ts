@@ -1,6 +1,6 @@
 import { isSizeOperation, sizeOperation } from "../../kernel/call-sizes.ts";
 import * as k from "../../kernel/build.ts";
-import type { BinaryOp, Expr, Size } from "../../kernel/scalar.ts";
+import type { BinaryOp, Expr, SizeExpr } from "../../kernel/scalar.ts";
 import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import { must } from "../../util/assert-never.ts";
 import type { ScalarFunctions } from "../form/functions.ts";
@@ -15,17 +15,17 @@ export interface ArrayPlan {
    * Elements, at least as many as the array ever has: arithmetic on scalar parameters and lengths of array parameters. `undefined`
    * where only the run itself can tell.
    */
-  readonly size: Size | undefined;
+  readonly size: SizeExpr | undefined;
   /** Its lengths as such arithmetic, where they are that and not less. */
-  readonly dims: readonly Size[] | undefined;
+  readonly dims: readonly SizeExpr[] | undefined;
   /** The arrays that it is exchanged with, directly or through others, itself among them; in the order of their declarations. */
   readonly group: readonly string[];
 }
 
 /** Sizes that a number lies between. */
 interface Between {
-  readonly low: Size;
-  readonly high: Size;
+  readonly low: SizeExpr;
+  readonly high: SizeExpr;
   readonly isPositive: boolean; // or 0
 }
 
@@ -89,11 +89,11 @@ interface Facts {
   readonly lengths: ReadonlyMap<string, readonly (Between | undefined)[]>;
 }
 
-function sizeOf(value: Expr): Size {
+function sizeOf(value: Expr): SizeExpr {
   return value.kind === "const" ? value.value : value;
 }
 
-function exactly(size: Size, isPositive: boolean): Between {
+function exactly(size: SizeExpr, isPositive: boolean): Between {
   const known = constantSize(size);
   return { low: size, high: size, isPositive: isPositive || (known !== undefined && known >= 0) };
 }
@@ -128,9 +128,9 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
     written.kind === "binary" && block.statements.length === 0 && isSizeOperation(written.op);
   if (!isArithmetic || written.x.kind !== "local" || written.y.kind !== "local") return undefined;
   const { op } = written;
-  const of = (a: Size, b: Size): Size => combined(op, a, b);
+  const of = (a: SizeExpr, b: SizeExpr): SizeExpr => combined(op, a, b);
   const [isExact, arePositive] = [x.low === x.high && y.low === y.high, x.isPositive && y.isPositive];
-  const made = (low: Size, high: Size, isPositive: boolean): Between =>
+  const made = (low: SizeExpr, high: SizeExpr, isPositive: boolean): Between =>
     isExact ? { low: high, high, isPositive } : { low, high, isPositive };
   if (op === "sub") return made(of(x.low, y.high), of(x.high, y.low), false);
   // all others grow with both
@@ -143,7 +143,7 @@ function arithmetic({ functions }: Facts, name: string, x: Between, y: Between):
 }
 
 /** One size of two: a number where both are, as long as it is an int32. */
-function combined(op: BinaryOp, a: Size, b: Size): Size {
+function combined(op: BinaryOp, a: SizeExpr, b: SizeExpr): SizeExpr {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined && y !== undefined) {
     const value = sizeOperation(op)?.(x, y) ?? NaN;
@@ -152,7 +152,7 @@ function combined(op: BinaryOp, a: Size, b: Size): Size {
   return k.binary(op, sizeExpr(a), sizeExpr(b));
 }
 
-function atLeastZero(size: Size): Size {
+function atLeastZero(size: SizeExpr): SizeExpr {
   return combined("max", size, 0);
 }
 
@@ -161,14 +161,14 @@ function atLeastZero(size: Size): Size {
  * that they are of. `undefined` where it is made in another way.
  */
 export function sizeBeforeCall(
-  size: Size,
+  size: SizeExpr,
   made: ReadonlyMap<string, Expr>,
   given: ReadonlySet<string>,
   depth = 0,
-): Size | undefined {
+): SizeExpr | undefined {
   if (typeof size === "number" || size.kind === "const") return size;
   if (depth > deepest) return undefined;
-  const of = (x: Expr): Size | undefined => sizeBeforeCall(x, made, given, depth + 1);
+  const of = (x: Expr): SizeExpr | undefined => sizeBeforeCall(x, made, given, depth + 1);
   switch (size.kind) {
     case "local": {
       if (given.has(size.name)) return size.type === "i32" ? size : undefined;

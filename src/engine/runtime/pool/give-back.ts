@@ -2,7 +2,7 @@ import { DownhillError } from "../../errors/index.ts";
 import { memoryIsGone } from "../../ir/elements.ts";
 import type { HostStorage } from "../../ir/host-memory.ts";
 import { isOnHost } from "../../ir/host-memory.ts";
-import type { Held, Storage } from "../../ir/storage.ts";
+import type { ConcreteValue, TensorStorage } from "../../ir/storage.ts";
 import type { Tensor } from "../../ir/tensor.ts";
 import { scalarTypeOf } from "../../ir/types.ts";
 import { sizeOf } from "../../util/shape.ts";
@@ -17,7 +17,7 @@ import { takeBack } from "./small-results.ts";
  */
 export function checkDonation(
   operation: string,
-  operands: readonly Held[],
+  operands: readonly ConcreteValue[],
   donated: readonly boolean[],
   captured: number,
 ): void {
@@ -46,13 +46,13 @@ export function usedAfterDonation(name: string): DownhillError {
 }
 
 /** Gives back the memory of a storage, which must not be read any more, and lets its maker know. */
-export function giveAway(storage: Storage): void {
+export function giveAway(storage: TensorStorage): void {
   if (isOnHost(storage) && typeof storage.maker === "object") storage.maker.isGivenBack = true;
   discard(storage);
 }
 
 /** Gives back the memory of a storage that nobody has seen. */
-export function discard(storage: Storage): void {
+export function discard(storage: TensorStorage): void {
   engine.pool?.release(storage as HostStorage); // it knows its own
   storage.memory?.release(storage);
   const copy = engine.copies?.get(storage);
@@ -60,7 +60,7 @@ export function discard(storage: Storage): void {
 }
 
 /** What a tensor holds that was given up while others still read its memory. */
-const given: Storage = { memory: undefined, isShared: true };
+const given: TensorStorage = { memory: undefined, isShared: true };
 
 /** Results of fewer elements are read sooner where they lie outside the memory of kernels, even if the next takes their place. */
 const longRead = 4096;
@@ -73,7 +73,7 @@ export function giveUp(x: Tensor): void {
   const { slot: storage } = x;
   if (typeof storage !== "object") return;
   if (storage.isShared) {
-    (x as { slot: Storage }).slot = given;
+    (x as { slot: TensorStorage }).slot = given;
     return;
   }
   const n = sizeOf(x.type.shape);

@@ -4,7 +4,7 @@ import type { HostStorage } from "../../ir/host-memory.ts";
  * One output of a program, which owns the results that it gave, one run after the other, as far as they lie in the memory of
  * kernels. Nothing tells how long a result lives, so that is learnt: its live range ends some runs after its last use.
  */
-export interface Owner {
+export interface ResultOwner {
   /** Its results; the one to be looked at next comes first. */
   readonly results: Set<HostStorage>;
   /** When the program ran, the latest last. */
@@ -21,18 +21,18 @@ const longestRange = 64;
 const runsBeforeShorter = 64;
 
 /** The owner of results of a program that has not run yet. */
-export function makeOwner(): Owner {
+export function makeOwner(): ResultOwner {
   return { results: new Set(), runs: [], liveRange: 1, runsSinceMistake: 0 };
 }
 
 /** Whether the live range of a result that was used last in the run `usedAt` is taken to be over. */
-export function isOver({ runs, liveRange }: Owner, usedAt: number): boolean {
+export function isOver({ runs, liveRange }: ResultOwner, usedAt: number): boolean {
   const since = runs[runs.length - liveRange];
   return since !== undefined && usedAt <= since;
 }
 
 /** Notes a run of the program. */
-export function noteRun(owner: Owner, now: number): void {
+export function noteRun(owner: ResultOwner, now: number): void {
   owner.runs.push(now);
   if (owner.runs.length > longestRange) owner.runs.shift();
   owner.runsSinceMistake++;
@@ -42,7 +42,7 @@ export function noteRun(owner: Owner, now: number): void {
 }
 
 /** Notes that a result was read whose memory had been reused too early. */
-export function noteMistake(owner: Owner): void {
+export function noteMistake(owner: ResultOwner): void {
   owner.liveRange = Math.min(longestRange, 2 * owner.liveRange);
   owner.runsSinceMistake = 0;
 }

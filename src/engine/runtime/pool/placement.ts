@@ -1,5 +1,5 @@
 import type { HostStorage, ResultMaker } from "../../ir/host-memory.ts";
-import type { Storage } from "../../ir/storage.ts";
+import type { TensorStorage } from "../../ir/storage.ts";
 import { bytesPerElement } from "../../kernel/executable.ts";
 import { outputsInPlace } from "../../kernel/in-place.ts";
 import type { Routine, ScalarType } from "../../kernel/scalar.ts";
@@ -84,6 +84,6 @@ export function makePlacement(routine: Routine, given: readonly boolean[]): Plac
 }
 
 /** A storage of the memory that the kernels of the processor reach. */
-function onHost(storage: Storage): HostStorage {
+function onHost(storage: TensorStorage): HostStorage {
   return storage as HostStorage;
 }

@@ -6,17 +6,17 @@ import type { TypedArray } from "../../kernel/executable.ts";
 import { bytesPerElement } from "../../kernel/executable.ts";
 import { mebibytes } from "../../kernel/reclaim.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
-import type { Owner } from "./owner.ts";
+import type { ResultOwner } from "./owner.ts";
 import { isOver, noteMistake, noteRun } from "./owner.ts";
 import type { KernelMemory, MemoryBlock } from "./memory-blocks.ts";
 import { MemoryBlocks } from "./memory-blocks.ts";
 
 /** What the pool knows of a storage that lies in it. */
-interface Resident {
+interface PooledStorage {
   readonly block: MemoryBlock;
   /** The array that a storage came with, which still holds its elements. */
   original: { readonly array: TypedArray; readonly offset: number } | undefined;
-  readonly owner: Owner | undefined;
+  readonly owner: ResultOwner | undefined;
   /** The storage whose block it has taken over, which points here too until it is given away. */
   readonly former: HostStorage | undefined;
   /** The run that made or read it last. */
@@ -40,8 +40,8 @@ const largestPart = 1 / 4;
  * one, which the processor still holds in its caches. And where the budget ends, those used longest ago go, whatever they are.
  */
 export class ResultPool {
-  private readonly residents = new Map<HostStorage, Resident>(); // those to go first come first
-  private readonly reused = new WeakMap<HostStorage, Owner>(); // those that moved out for the next result of their owner
+  private readonly residents = new Map<HostStorage, PooledStorage>(); // those to go first come first
+  private readonly reused = new WeakMap<HostStorage, ResultOwner>(); // those that moved out for the next result of their owner
   private readonly reads = new WeakMap<HostStorage, number>(); // of those that lie elsewhere
   private readonly blocks: MemoryBlocks;
   private readonly budget: () => number;
@@ -68,7 +68,7 @@ export class ResultPool {
    * A storage for `n` elements, the next result of its owner if it has one; `undefined` for one so large that it would push most
    * others out, and where there is no room.
    */
-  allocate(type: ScalarType, n: number, owner?: Owner): HostStorage | undefined {
+  allocate(type: ScalarType, n: number, owner?: ResultOwner): HostStorage | undefined {
     const block = (owner === undefined ? undefined : this.reuse(owner)) ?? this.blockFor(type, n);
     if (block === undefined) return undefined;
     const storage = hostStorage(block.array);
@@ -216,7 +216,7 @@ export class ResultPool {
   }
 
   /** The block of a result whose live range is over; what more there is of those is freed. */
-  private reuse(owner: Owner): MemoryBlock | undefined {
+  private reuse(owner: ResultOwner): MemoryBlock | undefined {
     let found: MemoryBlock | undefined;
     let count = Math.min(looks, owner.results.size);
     for (const storage of owner.results) {
@@ -239,7 +239,7 @@ export class ResultPool {
    * Moves the elements of a storage to an array of its own; its block is the caller's then. False where the engine has no memory
    * for the array.
    */
-  private moveOut(storage: HostStorage, resident: Resident): boolean {
+  private moveOut(storage: HostStorage, resident: PooledStorage): boolean {
     const { original, former } = resident;
     if (original !== undefined) {
       storage.array = original.array;
@@ -258,7 +258,7 @@ export class ResultPool {
     return true;
   }
 
-  private remove(storage: HostStorage, { owner }: Resident): void {
+  private remove(storage: HostStorage, { owner }: PooledStorage): void {
     this.residents.delete(storage);
     owner?.results.delete(storage);
   }

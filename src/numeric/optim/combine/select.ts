@@ -66,7 +66,7 @@ export function valuePerParameter<V>(
 }
 
 /** An optimiser for the parameters that are `chosen`, the others being left out of what it sees. */
-export interface Part {
+export interface SubsetOptimizer {
   readonly init: <S>(optimizer: GeneralOptimizer<S>) => S;
   readonly update: <S>(
     optimizer: GeneralOptimizer<S>,
@@ -80,7 +80,7 @@ export function partOf<P>(
   chosen: readonly boolean[],
   gradients: readonly Tensor[] = parameters.tensors,
   extra?: UpdateExtra<P>,
-): Part {
+): SubsetOptimizer {
   const { tensors, operation } = parameters;
   const only = (all: readonly Tensor[]): unknown =>
     rebuild(

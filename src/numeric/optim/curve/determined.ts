@@ -1,4 +1,4 @@
-import { type Columns, factorize } from "../minimize/qr.ts";
+import { type ColumnMatrix, factorize } from "../minimize/qr.ts";
 import { largest, scaled } from "../vector.ts";
 import { length } from "../minimize/project.ts";
 import { largestOf } from "../../../engine/util/append.ts";
@@ -14,7 +14,7 @@ const negligible = 1e-11;
  *
  * @see Demmel, Veselić, Jacobi's method is more accurate than QR, 1992.
  */
-export function undeterminedColumns(jacobian: Columns): number[] {
+export function undeterminedColumns(jacobian: ColumnMatrix): number[] {
   const n = jacobian.length;
   const sizes = jacobian.map(largest);
   const without = sizes.flatMap((size, j) => (size > 0 ? [] : [j]));

@@ -1,15 +1,15 @@
 import { uniformNow } from "../../random/at-once.ts";
 import { key } from "../../random/index.ts";
 import { dot, isAllFinite, product, subtract, sumOfSizes } from "../vector.ts";
-import type { CurveModel, Rows } from "./model.ts";
+import type { CurveModel, DataColumns } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { project, takeOut } from "../minimize/project.ts";
-import { type Role, linearPartOf, type Structure, structureOf } from "./structure.ts";
+import { type ParameterRole, linearPartOf, type CurveStructure, structureOf } from "./structure.ts";
 
 /** What a start is looked for by. */
-export interface Search {
+export interface StartSearch {
   readonly model: CurveModel;
-  readonly rows: Rows;
+  readonly rows: DataColumns;
   readonly y: Float64Array;
   /** √w */
   readonly roots: Float64Array;
@@ -27,9 +27,9 @@ const mostWork = 2e6; // rows that candidates are compared on, of all candidates
 const mostCandidates = 4000;
 
 /** Promising starts, the best first, and a way to make what they lead to plainer. */
-export function findStarts(search: Search): {
+export function findStarts(search: StartSearch): {
   readonly starts: readonly Float64Array[];
-  readonly plainest: Plainest;
+  readonly plainest: StartSimplifier;
 } {
   const { model, given, rows } = search;
   const fixed = new Set(Array.from(given.keys()).filter((i) => !Number.isNaN(given[i]!)));
@@ -41,7 +41,7 @@ export function findStarts(search: Search): {
   });
   const choices = combinations(pools.map((pool) => pool.length));
   const evaluate = evaluator(someRows(search, mostWork / Math.max(choices.length, 2000)), structure);
-  const tryChoice = (choice: readonly number[]): Seen[] => {
+  const tryChoice = (choice: readonly number[]): PoolCandidate[] => {
     const candidate = evaluate(choice.map((k, at) => pools[at]![k]!));
     return candidate === undefined ? [] : [{ ...candidate, choice }];
   };
@@ -59,14 +59,14 @@ export function findStarts(search: Search): {
 }
 
 /** A candidate, and the index of each of its values in the pool of that parameter. */
-interface Seen extends Candidate {
+interface PoolCandidate extends StartCandidate {
   readonly choice: readonly number[];
 }
 
 /** The best candidates of different regions: neighbours of a better one lead to the same minimum. */
-function mostPromising(seen: readonly Seen[], count: number): readonly Seen[] {
+function mostPromising(seen: readonly PoolCandidate[], count: number): readonly PoolCandidate[] {
   const rising = seen.toSorted((a, b) => a.cost - b.cost);
-  const chosen: Seen[] = [];
+  const chosen: PoolCandidate[] = [];
   for (const least of [2, 1]) {
     for (const candidate of rising) {
       if (chosen.length >= count) break;
@@ -81,10 +81,10 @@ function mostPromising(seen: readonly Seen[], count: number): readonly Seen[] {
 
 /** The best candidate along each pool in turn, the other values fixed. */
 function sweep(
-  from: Seen,
+  from: PoolCandidate,
   sizes: readonly number[],
-  tryChoice: (choice: readonly number[]) => readonly Seen[],
-): Seen {
+  tryChoice: (choice: readonly number[]) => readonly PoolCandidate[],
+): PoolCandidate {
   return sizes.reduce((best, size, at) => {
     const along = Array.from({ length: size }, (_, k) => best.choice.with(at, k));
     return along.flatMap(tryChoice).reduce((a, b) => (b.cost < a.cost ? b : a), best);
@@ -92,7 +92,7 @@ function sweep(
 }
 
 /** A start that was given in full, and the same with its linear parameters solved for. */
-export function givenStarts(search: Search): readonly Float64Array[] {
+export function givenStarts(search: StartSearch): readonly Float64Array[] {
   const { model, given, rows } = search;
   const parts = linearPartOf(model, rows);
   if (parts.linear.length === 0) return [given];
@@ -101,13 +101,13 @@ export function givenStarts(search: Search): readonly Float64Array[] {
 }
 
 /** Makes of a start one that stands for the same curve and is plainer. */
-type Plainest = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
+type StartSimplifier = (theta: Float64Array, isKept: (i: number) => boolean) => Float64Array;
 
 /**
  * Positive where the sign does not matter, phases within their first period and such that more linear parameters
  * (amplitudes) are positive.
  */
-function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate): Plainest {
+function plainestOf({ nonlinear, linear, roles }: CurveStructure, evaluate: StartEvaluator): StartSimplifier {
   const positive = (theta: Float64Array): number => linear.filter((i) => theta[i]! > 0).length;
   return (theta, isKept) => {
     let out: Float64Array = theta.slice();
@@ -127,7 +127,7 @@ function plainestOf({ nonlinear, linear, roles }: Structure, evaluate: Evaluate)
 }
 
 /** At most so many of the rows, at random so that no period is missed, those of weight 0 left out. */
-function someRows(search: Search, most: number): Search {
+function someRows(search: StartSearch, most: number): StartSearch {
   const { rows, y, roots } = search;
   if (y.length <= most && roots.every((root) => root > 0)) return search;
   const counted = Array.from(y.keys()).filter((r) => roots[r]! > 0);
@@ -141,19 +141,19 @@ function someRows(search: Search, most: number): Search {
   return { ...search, rows: takeRows(rows, chosen), y: pick(y), roots: pick(roots) };
 }
 
-interface Candidate {
+interface StartCandidate {
   readonly theta: Float64Array;
   readonly cost: number;
 }
 
 /** The start with these other parameters, in the order of `nonlinear`. */
-type Evaluate = (values: readonly number[]) => Candidate | undefined;
+type StartEvaluator = (values: readonly number[]) => StartCandidate | undefined;
 
 /** Solves the linear parameters for given other ones: variable projection (Golub, Pereyra 1973). */
 function evaluator(
-  { model, rows, y, roots, low, high, isRobust }: Search,
-  { linear, nonlinear }: Pick<Structure, "linear" | "nonlinear">,
-): Evaluate {
+  { model, rows, y, roots, low, high, isRobust }: StartSearch,
+  { linear, nonlinear }: Pick<CurveStructure, "linear" | "nonlinear">,
+): StartEvaluator {
   const curve = model.partial(linear);
   return (values) => {
     const theta = new Float64Array(model.size); // linear parameters 0
@@ -228,7 +228,7 @@ function scaleOf(x: Float64Array, y: Float64Array): ColumnScale {
 }
 
 /** Values to try for a parameter, in rising order. */
-function poolOf(role: Role, scales: readonly ColumnScale[]): number[] {
+function poolOf(role: ParameterRole, scales: readonly ColumnScale[]): number[] {
   const { shifts, shortPeriod, phase, powers, isMirrored } = role;
   if (shifts !== undefined) {
     const { low, range, peaks } = scales[shifts.column]!;

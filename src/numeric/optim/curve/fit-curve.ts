@@ -21,7 +21,7 @@ import {
   readData,
   type CurveCallOptions,
   type CurveFitterOptions,
-  type Data,
+  type CurveData,
   type FitCurveOptions,
 } from "./options.ts";
 import { type CurveFit, describe, inNumbers, type PlainColumns, type PlainCurveFit } from "./result.ts";
@@ -159,7 +159,7 @@ function prepare(
       ? model
       : vmap(plain.overTensors as (...row: Tensor[]) => Tensor, { inAxes: [0, null] });
   const curves = makeLru<string, CurveModel>(structuresKept);
-  const curveOf = ({ def, rows }: Data): CurveModel => {
+  const curveOf = ({ def, rows }: CurveData): CurveModel => {
     const key = treeKey(def);
     const before = curves.get(key);
     if (before !== undefined) return before;

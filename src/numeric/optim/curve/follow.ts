@@ -1,6 +1,6 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { levenbergMarquardt, type Residuals } from "../minimize/levenberg-marquardt.ts";
-import type { Columns } from "../minimize/qr.ts";
+import type { ColumnMatrix } from "../minimize/qr.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import {
   explain,
@@ -15,19 +15,19 @@ import {
 import { addScaled, product, subtract } from "../vector.ts";
 import { findStarts, givenStarts } from "./find-start.ts";
 import { type CurveModel, takeRows } from "./model.ts";
-import type { ruleNames, Choices, Data, FitCurveOptions } from "./options.ts";
+import type { ruleNames, CurveSettings, CurveData, FitCurveOptions } from "./options.ts";
 
 /** A fit to be made. */
-export interface Task extends Data {
+export interface FitProblem extends CurveData {
   readonly curve: CurveModel;
   readonly walls: { readonly low: Float64Array; readonly high: Float64Array };
   readonly given: Float64Array;
-  readonly choices: Choices;
+  readonly choices: CurveSettings;
   readonly rules: Pick<FitCurveOptions, (typeof ruleNames)[number]>;
 }
 
 /** The end of one search. */
-export interface End {
+export interface FitEnd {
   readonly theta: Float64Array;
   readonly sumOfSquares: number;
   readonly reason: StopReason;
@@ -36,17 +36,17 @@ export interface End {
 }
 
 /** Limits of one search. */
-type Share = Pick<Limits, "maxIterations" | "maxEvaluations">;
+type FitLimits = Pick<Limits, "maxIterations" | "maxEvaluations">;
 
 /** The iterations and evaluations that several searches share. */
-interface Budget {
+interface FitBudget {
   /** Limits of the next one of `count` searches that share what is left of a part of all. */
-  readonly shareOf: (part: number, count: number) => Share;
+  readonly shareOf: (part: number, count: number) => FitLimits;
   readonly spend: (iterations: number, evaluations: number) => void;
   readonly spent: () => { readonly iterations: number; readonly evaluations: number };
 }
 
-function makeBudget({ maxIterations, maxEvaluations }: Share): Budget {
+function makeBudget({ maxIterations, maxEvaluations }: FitLimits): FitBudget {
   let [iterations, evaluations] = [0, 0];
   return {
     shareOf: (part, count) => ({
@@ -62,8 +62,8 @@ function makeBudget({ maxIterations, maxEvaluations }: Share): Budget {
 }
 
 /** A fit that was made. */
-export interface Found {
-  readonly result: End;
+export interface FitSearchResult {
+  readonly result: FitEnd;
   readonly start: Float64Array;
   readonly lossScale: number | null;
   readonly followed: number;
@@ -75,7 +75,7 @@ export interface Found {
 const mostRows = 1000; // that starts are followed on
 
 /** Follows the starts, and from the best of them fits all rows. */
-export function search(task: Task): Found {
+export function search(task: FitProblem): FitSearchResult {
   const { curve, rows, y, weights, walls, given, choices, rules } = task;
   const isRobust = choices.loss !== "squares";
   const isGiven = given.every((p) => !Number.isNaN(p));
@@ -98,11 +98,11 @@ export function search(task: Task): Found {
   const budget = makeBudget(limits);
   const follow = (
     theta: Float64Array,
-    part: Pick<Task, "rows" | "y" | "weights">,
+    part: Pick<FitProblem, "rows" | "y" | "weights">,
     loss: RobustLoss,
     lossScale: number,
-    share: Share,
-  ): End => {
+    share: FitLimits,
+  ): FitEnd => {
     const scaledRoots = part.weights.map((w) => Math.sqrt(w * unit));
     const counts = { evaluations: 0 };
     const residuals = residualsOf(curve, part, scaledRoots, loss, lossScale * Math.sqrt(unit), counts);
@@ -126,7 +126,7 @@ export function search(task: Task): Found {
   let scale = choices.lossScale ?? (isRobust ? scaleAt(starts[0]!) : 1);
   let best = { theta: starts[0]!, start: starts[0]! };
   let [followed, agreed] = [1, 1];
-  let reached: End | undefined; // where there is nothing left to follow
+  let reached: FitEnd | undefined; // where there is nothing left to follow
   // all starts together get half of what is allowed, so small limits allow fewer starts
   const most = Math.min(limits.maxIterations, limits.maxEvaluations) / 2;
   const few = starts.slice(0, Math.max(1, most));
@@ -174,7 +174,7 @@ export function search(task: Task): Found {
 /** The residuals `ρ(√w (curve − y))` of some rows as numbers whose squares add up, with their Jacobian. */
 function residualsOf(
   curve: CurveModel,
-  part: Pick<Task, "rows" | "y">,
+  part: Pick<FitProblem, "rows" | "y">,
   roots: Float64Array,
   loss: RobustLoss,
   lossScale: number,
@@ -202,7 +202,7 @@ function residualsOf(
 /** `√w (curve − y)` */
 function weighted(
   curve: CurveModel,
-  { rows, y }: Pick<Task, "rows" | "y">,
+  { rows, y }: Pick<FitProblem, "rows" | "y">,
   roots: Float64Array,
   theta: Float64Array,
 ): Float64Array {
@@ -212,12 +212,12 @@ function weighted(
 /** The derivatives of the residuals of `residualsOf`: a column a parameter. */
 export function jacobianOf(
   curve: CurveModel,
-  part: Pick<Task, "rows" | "y">,
+  part: Pick<FitProblem, "rows" | "y">,
   roots: Float64Array,
   loss: RobustLoss,
   lossScale: number,
   theta: Float64Array,
-): Columns {
+): ColumnMatrix {
   const slopes =
     loss === "squares"
       ? undefined
@@ -235,7 +235,7 @@ function notFinite(): DownhillError {
 }
 
 /** Evenly spread rows, where there are very many. */
-function everyFew(task: Task): Pick<Task, "rows" | "y" | "weights"> {
+function everyFew(task: FitProblem): Pick<FitProblem, "rows" | "y" | "weights"> {
   const { rows, y, weights } = task;
   if (rows.count <= mostRows) return task;
   const chosen = Array.from({ length: mostRows }, (_, i) => Math.floor((i * rows.count) / mostRows));

@@ -8,12 +8,12 @@ import { DownhillError, showType } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { makeJitted as jit } from "../../../engine/runtime/jitted.ts";
 import { hessian, jacfwd } from "../../../engine/transforms/jacobian.ts";
-import { type Columns, columnsOf } from "../minimize/qr.ts";
+import { type ColumnMatrix, columnsOf } from "../minimize/qr.ts";
 import { type RobustLoss, robustResiduals } from "../minimize/robust.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
 
 /** Columns of data, each of one axis. */
-export interface Rows {
+export interface DataColumns {
   readonly count: number;
   readonly columns: readonly Tensor[];
 }
@@ -23,15 +23,15 @@ export interface CurveModel {
   /** The number of parameters. */
   readonly size: number;
   /** Traced: one value a row. */
-  readonly curve: (theta: Tensor, rows: Rows) => Tensor;
+  readonly curve: (theta: Tensor, rows: DataColumns) => Tensor;
   /** Kept until other values are asked for: to be read only, as the derivatives. */
-  readonly values: (theta: Float64Array, rows: Rows) => Float64Array;
+  readonly values: (theta: Float64Array, rows: DataColumns) => Float64Array;
   /** The derivative of each value in each parameter: a column a parameter. */
-  readonly slopes: (theta: Float64Array, rows: Rows) => Columns;
+  readonly slopes: (theta: Float64Array, rows: DataColumns) => ColumnMatrix;
   /** The second derivatives of `Σ weights · values` in the parameters, by rows. */
-  readonly bend: (theta: Float64Array, rows: Rows, weights: Tensor) => Float64Array;
+  readonly bend: (theta: Float64Array, rows: DataColumns, weights: Tensor) => Float64Array;
   /** The second derivative of each value along v. */
-  readonly curvature: (theta: Float64Array, rows: Rows, v: Float64Array) => Float64Array;
+  readonly curvature: (theta: Float64Array, rows: DataColumns, v: Float64Array) => Float64Array;
   /** Numbers whose squares a robust loss sums instead of those of residuals, and their first two derivatives in these. */
   readonly robust: (
     loss: RobustLoss,
@@ -41,17 +41,17 @@ export interface CurveModel {
   /** Values, and the derivatives in some of the parameters only. */
   readonly partial: (
     chosen: readonly number[],
-  ) => (theta: Float64Array, rows: Rows) => { values: Float64Array; columns: Columns };
+  ) => (theta: Float64Array, rows: DataColumns) => { values: Float64Array; columns: ColumnMatrix };
   /** The derivative of each value in its own row of column `d`. */
-  readonly along: (theta: Float64Array, rows: Rows, d: number) => Float64Array;
+  readonly along: (theta: Float64Array, rows: DataColumns, d: number) => Float64Array;
   /** The derivative of each value in parameter `i`, with its own derivatives in its row of column `d` and in some parameters. */
   readonly partOf: (
     theta: Float64Array,
-    rows: Rows,
+    rows: DataColumns,
     i: number,
     d: number,
     chosen: readonly number[],
-  ) => { readonly values: Float64Array; readonly along: Float64Array; readonly columns: Columns };
+  ) => { readonly values: Float64Array; readonly along: Float64Array; readonly columns: ColumnMatrix };
 }
 
 /** Prepares a function of columns and parameters, both in the order that `f` knows. */
@@ -61,7 +61,7 @@ export function curveModel(
   f: (columns: readonly Tensor[], theta: readonly Tensor[]) => unknown,
   compiled: boolean,
 ): CurveModel {
-  const curve = (theta: Tensor, rows: Rows): Tensor => {
+  const curve = (theta: Tensor, rows: DataColumns): Tensor => {
     const out = f(
       rows.columns,
       Array.from({ length: size }, (_, i) => at(theta, i)),
@@ -72,14 +72,15 @@ export function curveModel(
   const prepare = (run: OnRows): OnRows => (compiled ? jit(run) : run);
   // what is compiled gives tensors that nothing else reads
   const read = (x: Tensor): Float64Array => x.data({ donate: compiled }) as Float64Array;
-  const rowsOf = (columns: readonly Tensor[]): Rows => ({ count: columns[0]!.shape[0]!, columns });
+  const rowsOf = (columns: readonly Tensor[]): DataColumns => ({ count: columns[0]!.shape[0]!, columns });
   // a search asks for the derivatives where it has just asked for the values
   const both = prepare((theta, ...columns) => {
     const model = (p: Tensor): Tensor => curve(p, rowsOf(columns));
     return [model(theta), transpose(jacfwd(model)(theta))];
   });
-  let last: { theta: Float64Array; rows: Rows; values: Float64Array; slopes: Columns } | undefined;
-  const evaluate = (theta: Float64Array, rows: Rows): NonNullable<typeof last> => {
+  let last:
+    { theta: Float64Array; rows: DataColumns; values: Float64Array; slopes: ColumnMatrix } | undefined;
+  const evaluate = (theta: Float64Array, rows: DataColumns): NonNullable<typeof last> => {
     if (last?.rows === rows && last.theta.every((p, i) => Object.is(p, theta[i]))) return last;
     const [values, jacobian] = both(tensor(theta), ...rows.columns).map(read);
     last = { theta: theta.slice(), rows, values: values!, slopes: columnsOf(jacobian!, size) };
@@ -168,7 +169,7 @@ function partOfCurve(curve: CurveModel["curve"]): CurveModel["partOf"] {
 }
 
 /** Some of the rows. */
-export function takeRows({ columns }: Rows, chosen: readonly number[]): Rows {
+export function takeRows({ columns }: DataColumns, chosen: readonly number[]): DataColumns {
   return {
     count: chosen.length,
     columns: columns.map((column) => {

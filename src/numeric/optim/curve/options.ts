@@ -9,7 +9,7 @@ import { pick } from "../minimize/problem.ts";
 import { type RobustLoss, robustLosses } from "../minimize/robust.ts";
 import type { StopRules } from "../minimize/stop.ts";
 import { count, fixed, flag, oneOf, readOptions } from "../options.ts";
-import { numbers, type Rows } from "./model.ts";
+import { numbers, type DataColumns } from "./model.ts";
 
 /** How much each row counts. */
 export interface RowWeights {
@@ -78,7 +78,7 @@ export const ruleNames = [
 ] as const;
 
 /** Options that do not depend on the data. */
-export interface Choices {
+export interface CurveSettings {
   readonly absoluteSigma: boolean;
   readonly loss: RobustLoss;
   readonly lossScale: number | undefined;
@@ -88,7 +88,7 @@ export interface Choices {
 }
 
 /** Reads them. */
-export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): Choices {
+export function readChoices(options: CurveFitterOptions, others: readonly string[] = []): CurveSettings {
   const own = ["absoluteSigma", "loss", "lossScale", "starts", "level", "jit"] as const;
   const shared = ["parameters", "start", "low", "high"] as const;
   checkNeededOptions(operation, options, [...own, ...shared, ...others, ...ruleNames]);
@@ -182,15 +182,15 @@ export function readBound(
 }
 
 /** The data, checked. */
-export interface Data {
+export interface CurveData {
   readonly def: ReturnType<typeof flatten>["def"];
-  readonly rows: Rows;
+  readonly rows: DataColumns;
   readonly y: Float64Array;
   readonly weights: Float64Array;
 }
 
 /** Reads columns, y and weights. */
-export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute: boolean): Data {
+export function readData(x: unknown, y: TensorLike, counts: RowWeights, absolute: boolean): CurveData {
   const { leaves, def } = flatten(x, operation);
   const paths = leafPaths(def, "x");
   if (leaves.length === 0) throw new DownhillError("tree", "fitCurve: x holds no column.");

@@ -3,14 +3,14 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Tensor, TensorLike } from "../../../engine/ir/tensor.ts";
 import { asTensor } from "../../../engine/prims/lift.ts";
 import { flatten, leafPaths } from "../../../engine/tree/index.ts";
-import { type Columns, covarianceAmong, triangular } from "../minimize/qr.ts";
+import { type ColumnMatrix, covarianceAmong, triangular } from "../minimize/qr.ts";
 import type { RobustLoss } from "../minimize/robust.ts";
 import { subtract } from "../vector.ts";
 import type { StopReason } from "../minimize/stop.ts";
 import { undeterminedColumns } from "./determined.ts";
-import { type Found, jacobianOf, type Task } from "./follow.ts";
+import { type FitSearchResult, jacobianOf, type FitProblem } from "./follow.ts";
 import type { CurveModel } from "./model.ts";
-import { operation, type Choices, type Data, oneAxis } from "./options.ts";
+import { operation, type CurveSettings, type CurveData, oneAxis } from "./options.ts";
 import { studentQuantile } from "./student.ts";
 
 /** A curve at some places, with its confidence interval. */
@@ -102,9 +102,9 @@ export function inNumbers(fit: CurveFit<string, never>): PlainCurveFit<string, n
 export function describe(
   names: readonly string[],
   curve: CurveModel,
-  { rows, y, weights, walls }: Data & Pick<Task, "walls">,
-  { absoluteSigma, level, loss }: Choices,
-  { result, start, lossScale, followed, agreed, iterations, evaluations }: Found,
+  { rows, y, weights, walls }: CurveData & Pick<FitProblem, "walls">,
+  { absoluteSigma, level, loss }: CurveSettings,
+  { result, start, lossScale, followed, agreed, iterations, evaluations }: FitSearchResult,
 ): CurveFit<string, never> {
   const n = names.length;
   const { theta } = result;
@@ -113,7 +113,7 @@ export function describe(
   const isAtBound = names.map((_, i) => theta[i] === walls.low[i] || theta[i] === walls.high[i]);
   const free = names.flatMap((_, i) => (isAtBound[i]! ? [] : [i]));
   const roots = weights.map(Math.sqrt);
-  const jacobianBy = (by: RobustLoss): Columns =>
+  const jacobianBy = (by: RobustLoss): ColumnMatrix =>
     triangular(jacobianOf(curve, { rows, y }, roots, by, lossScale ?? 1, theta));
   const jacobian = jacobianBy("squares");
   const undetermined = undeterminedColumns(free.map((i) => jacobian[i]!)).map((at) => free[at]!);

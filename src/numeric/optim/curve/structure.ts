@@ -1,13 +1,13 @@
 import { tensor } from "../../array/create.ts";
 import { uniformNow } from "../../random/at-once.ts";
 import { key } from "../../random/index.ts";
-import type { CurveModel, Rows } from "./model.ts";
+import type { CurveModel, DataColumns } from "./model.ts";
 import { numbers, takeRows } from "./model.ts";
 import { length, project } from "../minimize/project.ts";
 import { product, scaled } from "../vector.ts";
 
 /** What is known of a parameter that the curve is not linear in, from the formula alone. */
-export interface Role {
+export interface ParameterRole {
   /**
    * The power of the unit of each column that the parameter has: −1 for a rate, 1 for a width, 0 for an exponent;
    * `undefined` where the formula has no such symmetry.
@@ -28,16 +28,16 @@ export interface Role {
 }
 
 /** How a curve depends on its parameters. */
-export interface Structure {
+export interface CurveStructure {
   /** Parameters in which, with all others kept, the curve is linear together. */
   readonly linear: readonly number[];
   readonly nonlinear: readonly number[];
   /** One for each of `nonlinear`. */
-  readonly roles: readonly Role[];
+  readonly roles: readonly ParameterRole[];
 }
 
 interface Probe {
-  readonly rows: Rows;
+  readonly rows: DataColumns;
   readonly theta: Float64Array;
   readonly values: Float64Array;
   readonly slopes: readonly Float64Array[];
@@ -55,9 +55,13 @@ const small = 1e-8; // what is left of derivatives that cancel but for rounding
  * identity `x ∂f/∂x + Σ kᵢ pᵢ ∂f/∂pᵢ = 0`, which is solved for k, up to what linear parameters make good and with a free
  * origin of x; shifts likewise by `∂f/∂x + Σ mᵢ ∂f/∂pᵢ = 0`.
  */
-export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
+export function structureOf(
+  model: CurveModel,
+  data: DataColumns,
+  fixed: ReadonlySet<number>,
+): CurveStructure {
   const fixedKey = [...fixed].join();
-  const before = structures.get(model) ?? new Map<string, Structure>();
+  const before = structures.get(model) ?? new Map<string, CurveStructure>();
   structures.set(model, before);
   const found = before.get(fixedKey) ?? findStructure(model, data, fixed);
   before.set(fixedKey, found);
@@ -65,10 +69,13 @@ export function structureOf(model: CurveModel, data: Rows, fixed: ReadonlySet<nu
 }
 
 /** What was found out about curves: it is of the formula, and not of the data. */
-const structures = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, Structure>>();
+const structures = /* @__PURE__ */ new WeakMap<CurveModel, Map<string, CurveStructure>>();
 
 /** The part of it that takes no search: which parameters a curve is linear in. */
-export function linearPartOf(model: CurveModel, data: Rows): Pick<Structure, "linear" | "nonlinear"> {
+export function linearPartOf(
+  model: CurveModel,
+  data: DataColumns,
+): Pick<CurveStructure, "linear" | "nonlinear"> {
   const before = knownParts.get(model);
   if (before !== undefined) return before;
   const linear = linearTogether(model, probesOf(model, data), new Set());
@@ -77,9 +84,9 @@ export function linearPartOf(model: CurveModel, data: Rows): Pick<Structure, "li
   return { linear, nonlinear };
 }
 
-const knownParts = /* @__PURE__ */ new WeakMap<CurveModel, Pick<Structure, "linear" | "nonlinear">>();
+const knownParts = /* @__PURE__ */ new WeakMap<CurveModel, Pick<CurveStructure, "linear" | "nonlinear">>();
 
-function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>): Structure {
+function findStructure(model: CurveModel, data: DataColumns, fixed: ReadonlySet<number>): CurveStructure {
   const columns = data.columns.length;
   const probes = probesOf(model, data);
   const all = Array.from({ length: model.size }, (_, i) => i);
@@ -92,11 +99,11 @@ function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>
     ).rest;
   const scalings = data.columns.map((_, d) => scalingAlong(model, probes, nonlinear, off, d));
   const shifts = data.columns.map((_, d) => shiftAlong(model, probes, nonlinear, off, d));
-  const isSameEverywhere = (i: number, change: (p: number) => number, leave: Off): boolean =>
+  const isSameEverywhere = (i: number, change: (p: number) => number, leave: ResidualProjector): boolean =>
     probes.length > 0 && probes.every((probe) => isSame(model, probe, i, change, leave));
-  const periodOf = (i: number, leave: Off): number | undefined =>
+  const periodOf = (i: number, leave: ResidualProjector): number | undefined =>
     [0.5, 1, Math.PI, 2 * Math.PI].find((period) => isSameEverywhere(i, (p) => p + period, leave));
-  const roles = nonlinear.map((i, at): Role => {
+  const roles = nonlinear.map((i, at): ParameterRole => {
     const powers = scalings.map((k, d) => k?.[at] ?? powerOfPart(model, probes, nonlinear, i, d));
     const column = shifts.findIndex((m) => m !== undefined && Math.abs(m[at]!) > 0.01);
     return {
@@ -120,8 +127,8 @@ function findStructure(model: CurveModel, data: Rows, fixed: ReadonlySet<number>
  * Random places to look at: over plain numbers of about 1, or, where the formula has constants that only suit its data (years,
  * say), over rows of those, with parameters of several sizes.
  */
-function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
-  const plain: Rows = {
+function probesOf(model: CurveModel, data: DataColumns): readonly Probe[] {
+  const plain: DataColumns = {
     count: probeRows,
     columns: data.columns.map((_, d) =>
       tensor(uniformNow(key(100 + d), probeRows, { minval: 0.5, maxval: 2 })),
@@ -132,7 +139,7 @@ function probesOf(model: CurveModel, data: Rows): readonly Probe[] {
     data,
     Array.from(order, (u) => Math.floor(u * data.count)),
   );
-  const at = (rows: Rows, i: number, powers: number): Probe => {
+  const at = (rows: DataColumns, i: number, powers: number): Probe => {
     const size = uniformNow(key(i), model.size, { minval: 0.4, maxval: 1.6 });
     const sign = uniformNow(key(200 + i), model.size);
     const power = uniformNow(key(400 + i), model.size);
@@ -183,14 +190,14 @@ function linearTogether(model: CurveModel, probes: readonly Probe[], fixed: Read
   return best;
 }
 
-type Off = (probe: Probe, x: Float64Array) => Float64Array;
+type ResidualProjector = (probe: Probe, x: Float64Array) => Float64Array;
 
 /** k of Euler's identity for column d, or nothing where the curve has no such symmetry. */
 function scalingAlong(
   model: CurveModel,
   probes: readonly Probe[],
   nonlinear: readonly number[],
-  off: Off,
+  off: ResidualProjector,
   d: number,
 ): number[] | undefined {
   return solveForConstants(probes, nonlinear.length + 1, (probe) => {
@@ -235,7 +242,7 @@ function shiftAlong(
   model: CurveModel,
   probes: readonly Probe[],
   nonlinear: readonly number[],
-  off: Off,
+  off: ResidualProjector,
   d: number,
 ): number[] | undefined {
   return solveForConstants(probes, nonlinear.length, (probe) => {
@@ -248,7 +255,7 @@ function shiftAlong(
   });
 }
 
-interface Equations {
+interface ProbeEquations {
   readonly unknowns: readonly Float64Array[];
   readonly known: Float64Array;
   /** What the known part was before linear parameters took theirs. */
@@ -259,7 +266,7 @@ interface Equations {
 function solveForConstants(
   probes: readonly Probe[],
   n: number,
-  equationsAt: (probe: Probe) => Equations,
+  equationsAt: (probe: Probe) => ProbeEquations,
 ): number[] | undefined {
   if (probes.length < 3) return undefined;
   // each probe counts alike, whatever the size of the curve there
@@ -284,7 +291,7 @@ function isSame(
   probe: Probe,
   i: number,
   change: (p: number) => number,
-  off: Off,
+  off: ResidualProjector,
 ): boolean {
   const { rows, theta, values, slopes } = probe;
   if (length(slopes[i]!) === 0) return false;
@@ -310,11 +317,11 @@ function phaseOf(
   i: number,
   powers: readonly (number | undefined)[],
   columns: number,
-): Role["phase"] {
+): ParameterRole["phase"] {
   const column = powers.findIndex((k) => k !== undefined && Math.abs(Math.abs(k) - 1) < 0.01);
   if (column < 0) return undefined;
   const power = Math.round(powers[column]!);
-  const rows: Rows = {
+  const rows: DataColumns = {
     count: grid,
     columns: Array.from({ length: columns }, (_, d) =>
       tensor(Float64Array.from({ length: grid }, (_, r) => (d === column ? (r + 1) / grid : 1))),

@@ -31,7 +31,7 @@ import type { LikeAll } from "../../../engine/tree/types.ts";
 import { readArgs, requireResult } from "../minimize/problem.ts";
 import { count, fixed, readOptions } from "../options.ts";
 import { closed } from "./closed.ts";
-import { type Equations, implicitSolution, requireSolution } from "./implicit.ts";
+import { type ImplicitEquations, implicitSolution, requireSolution } from "./implicit.ts";
 
 /** Options of `brentq`. */
 export interface BrentqOptions<A extends readonly unknown[] = []> {
@@ -85,7 +85,7 @@ export function brentq<A extends readonly unknown[] = Tensor[]>(
   const { data, call } = closed("brentq", [ends[0]], args, ([x], own) =>
     requireResult("brentq", f(x!, ...(own as unknown as A)), 0),
   );
-  const equations: Equations = (x, own) => reshape(call([reshape(x, [])], own), [1]);
+  const equations: ImplicitEquations = (x, own) => reshape(call([reshape(x, [])], own), [1]);
   const search = jit((from: Tensor, ...own: Tensor[]) =>
     reshape(
       brent((x) => call([x], own), from.at(0), from.at(1), rules),
@@ -108,7 +108,7 @@ function show(end: Tensor): string {
 }
 
 /** Where the search stands: the root lies between `x`, the best place so far, and `other`. */
-interface State {
+interface BracketState {
   readonly x: Tensor;
   readonly value: Tensor;
   /** The best place before. */
@@ -147,18 +147,18 @@ function brent(
     isFound: full([], 0, { dtype: "bool" }),
   });
   const isEnclosed = lessEqual(mul(sign(atLow), sign(atHigh)), 0);
-  const tolerance = ({ x }: State): Tensor => mul(0.5, add(xtol, mul(rtol, abs(x))));
+  const tolerance = ({ x }: BracketState): Tensor => mul(0.5, add(xtol, mul(rtol, abs(x))));
   const end = whileLoop(
-    ({ isFound, evaluations }: State) =>
+    ({ isFound, evaluations }: BracketState) =>
       logicalAnd(logicalNot(isFound), logicalAnd(isEnclosed, less(evaluations, maxIterations + 1))),
-    (state: State): State => advance(f, state, tolerance(state)),
+    (state: BracketState): BracketState => advance(f, state, tolerance(state)),
     begin as never,
   );
   return where(end.isFound, end.x, Number.NaN);
 }
 
 /** The same with the better of the two ends as the best place. */
-function ordered(state: State): State {
+function ordered(state: BracketState): BracketState {
   const isWorse = less(abs(state.otherValue), abs(state.value));
   return {
     ...state,
@@ -171,7 +171,7 @@ function ordered(state: State): State {
   };
 }
 
-function advance(f: (x: Tensor) => Tensor, state: State, tolerance: Tensor): State {
+function advance(f: (x: Tensor) => Tensor, state: BracketState, tolerance: Tensor): BracketState {
   const { x, value, last, lastValue, other, otherValue, stepBefore } = state;
   const middle = mul(0.5, sub(other, x));
   const isFound = logicalOr(equal(value, 0), lessEqual(abs(middle), tolerance));

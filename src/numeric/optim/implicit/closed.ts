@@ -4,7 +4,7 @@ import { evalProgram, traceProgram } from "../../../engine/trace/staging.ts";
 import { flattenArguments, unflattenArguments } from "../../../engine/transforms/arguments.ts";
 
 /** A function of some operands of its own and of data, traced: what it reads from outside counts among the data. */
-export interface Closed {
+export interface ClosedFunction {
   /** What it depends on besides its operands: the leaves of its arguments, and what it reads from outside. */
   readonly data: readonly Tensor[];
   /** Its result for operands and data of these types. */
@@ -20,7 +20,7 @@ export function closed(
   operands: readonly Tensor[],
   args: readonly unknown[],
   f: (operands: readonly Tensor[], args: readonly unknown[]) => Tensor,
-): Closed {
+): ClosedFunction {
   const { leaves, defs } = flattenArguments(args, operation);
   const given = leaves.map((x) => asTensor(x, operation));
   const types = [...operands, ...given].map((x) => x.type);

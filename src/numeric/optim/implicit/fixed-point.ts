@@ -23,7 +23,7 @@ import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, oneOf, readOptions } from "../options.ts";
 import { closed } from "./closed.ts";
-import { type Equations, implicitSolution, requireSolution } from "./implicit.ts";
+import { type ImplicitEquations, implicitSolution, requireSolution } from "./implicit.ts";
 import { flatVector } from "./vector.ts";
 
 /** Options of `fixedPoint`. */
@@ -86,14 +86,14 @@ export function fixedPoint(
   const { data, call } = closed("fixedPoint", [vector], args, ([x], own) =>
     fromTree(f(...([toTree(x!), ...own] as never[])), "the result of the function"),
   );
-  const equations: Equations = (x, own) => sub(call([x], own), x);
+  const equations: ImplicitEquations = (x, own) => sub(call([x], own), x);
   const search = jit((start: Tensor, ...own: Tensor[]) => iterate((x) => call([x], own), start, rules));
   const x = implicitSolution(equations, (start, own) => search(start, ...own), vector, data);
   const repair = "f must draw near x together; start nearer, allow more with maxIterations, or use root.";
   return toTree(requireSolution("fixedPoint", x, repair));
 }
 
-interface State {
+interface FixedPointState {
   readonly x: Tensor;
   readonly iterations: Tensor;
   readonly isFound: Tensor;
@@ -112,14 +112,15 @@ function iterate(
     const isBent = notEqual(bend, 0);
     return where(isBent, sub(x, div(square(sub(once, x)), where(isBent, bend, 1))), twice);
   };
-  const begin: State = {
+  const begin: FixedPointState = {
     x: start,
     iterations: full([], 0, { dtype: "int32" }),
     isFound: full([], 0, { dtype: "bool" }),
   };
   const end = whileLoop(
-    ({ isFound, iterations }: State) => logicalAnd(logicalNot(isFound), less(iterations, maxIterations)),
-    ({ x, iterations }: State): State => {
+    ({ isFound, iterations }: FixedPointState) =>
+      logicalAnd(logicalNot(isFound), less(iterations, maxIterations)),
+    ({ x, iterations }: FixedPointState): FixedPointState => {
       const y = next(x);
       const isFound = all(less(abs(sub(y, x)), mul(xtol, where(equal(x, 0), 1, abs(x)))));
       return { x: y, iterations: add(iterations, 1), isFound };

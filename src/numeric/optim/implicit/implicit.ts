@@ -9,7 +9,7 @@ import { jacfwd } from "../../../engine/transforms/jacobian.ts";
 import { jvp } from "../../../engine/transforms/linearize.ts";
 
 /** Equations `F(x, data) = 0` for a vector x. */
-export type Equations = (x: Tensor, data: readonly Tensor[]) => Tensor;
+export type ImplicitEquations = (x: Tensor, data: readonly Tensor[]) => Tensor;
 
 /**
  * The solution x(data) that `solve` finds from `start`, with its derivative by the implicit function theorem,
@@ -21,7 +21,7 @@ export type Equations = (x: Tensor, data: readonly Tensor[]) => Tensor;
  * which holds whatever `solve` does; so do higher derivatives. There is none in the start.
  */
 export function implicitSolution(
-  equations: Equations,
+  equations: ImplicitEquations,
   solve: (start: Tensor, data: readonly Tensor[]) => Tensor,
   start: Tensor,
   data: readonly Tensor[],
@@ -48,7 +48,7 @@ export function solveLinear(a: Tensor, b: Tensor): Tensor {
 
 /** `(∂F/∂data) ddata`, of the data that have derivatives. */
 function changeOf(
-  equations: Equations,
+  equations: ImplicitEquations,
   x: Tensor,
   data: readonly Tensor[],
   active: readonly boolean[],

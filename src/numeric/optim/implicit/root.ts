@@ -31,7 +31,7 @@ import type { Like, LikeAll } from "../../../engine/tree/types.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, readOptions } from "../options.ts";
 import { closed } from "./closed.ts";
-import { type Equations, implicitSolution, requireSolution, solveLinear } from "./implicit.ts";
+import { type ImplicitEquations, implicitSolution, requireSolution, solveLinear } from "./implicit.ts";
 import { flatVector } from "./vector.ts";
 
 /** Options of `root`. */
@@ -91,14 +91,14 @@ export function root(
   const { data, call } = closed("root", [vector], args, ([x], own) =>
     fromTree(f(...([toTree(x!), ...own] as never[])), "the result of the function"),
   );
-  const equations: Equations = (x, own) => call([x], own);
+  const equations: ImplicitEquations = (x, own) => call([x], own);
   const search = jit((start: Tensor, ...own: Tensor[]) => hybrid((x) => equations(x, own), start, rules));
   const x = implicitSolution(equations, (start, own) => search(start, ...own), vector, data);
   return toTree(requireSolution("root", x, "Start nearer to a root, or allow more with maxIterations."));
 }
 
 /** Where the search stands. */
-interface State {
+interface RootState {
   readonly x: Tensor;
   readonly value: Tensor;
   /** The radius of the region in which the linear model is trusted, in units of `scale`. */
@@ -117,7 +117,7 @@ function hybrid(
   { xtol, maxIterations }: { readonly xtol: number; readonly maxIterations: number },
 ): Tensor {
   const no = full([], 0, { dtype: "bool" });
-  const begin: State = {
+  const begin: RootState = {
     x: start,
     value: f(start),
     radius: full([], Infinity),
@@ -127,14 +127,14 @@ function hybrid(
     isRoot: no,
   };
   const end = whileLoop(
-    ({ isDone, evaluations }: State) => logicalAnd(logicalNot(isDone), less(evaluations, maxIterations)),
-    (state: State): State => advance(f, state, xtol),
+    ({ isDone, evaluations }: RootState) => logicalAnd(logicalNot(isDone), less(evaluations, maxIterations)),
+    (state: RootState): RootState => advance(f, state, xtol),
     begin as never,
   );
   return where(end.isRoot, end.x, Number.NaN);
 }
 
-function advance(f: (x: Tensor) => Tensor, state: State, xtol: number): State {
+function advance(f: (x: Tensor) => Tensor, state: RootState, xtol: number): RootState {
   const { x, value, evaluations } = state;
   const jacobian = jacfwd(f)(x);
   const columns = sqrt(sum(square(jacobian), { axis: 0 }));

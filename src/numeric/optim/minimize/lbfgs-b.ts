@@ -2,8 +2,8 @@ import { strongWolfe } from "../line-search.ts";
 import { addScaled, dot, largest, largestPart, scaled, subtract } from "../vector.ts";
 import type { Objective } from "./problem.ts";
 import { backSubstitute, factorize } from "./qr.ts";
-import type { Search } from "./stop.ts";
-import { inside, type Walls } from "./walls.ts";
+import type { DescentSearch } from "./stop.ts";
+import { inside, type BoxBounds } from "./walls.ts";
 
 /** Steps and changes of the gradient that are remembered, as with L-BFGS. */
 const remembered = 10;
@@ -26,7 +26,7 @@ interface Curvature {
  *
  * @see Byrd, Lu, Nocedal, Zhu, A limited memory algorithm for bound constrained optimization, 1995.
  */
-export function* lbfgsB(f: Objective, start: Float64Array, walls: Walls): Search {
+export function* lbfgsB(f: Objective, start: Float64Array, walls: BoxBounds): DescentSearch {
   let x = inside(start, walls);
   let { value, gradient } = f.valueAndGradient(x);
   const none = curvatureOf([], [], 1, x.length);
@@ -69,12 +69,12 @@ export function* lbfgsB(f: Objective, start: Float64Array, walls: Walls): Search
 }
 
 /** How far a step of steepest descent of length 1 gets within walls: 0 where the walls leave nothing to gain. */
-function projectedGradient(x: Float64Array, gradient: Float64Array, walls: Walls): Float64Array {
+function projectedGradient(x: Float64Array, gradient: Float64Array, walls: BoxBounds): Float64Array {
   return subtract(x, inside(subtract(x, gradient), walls));
 }
 
 /** The largest t with x + t·d within walls. */
-function furthest(x: Float64Array, direction: Float64Array, { low, high }: Walls): number {
+function furthest(x: Float64Array, direction: Float64Array, { low, high }: BoxBounds): number {
   let most = Infinity;
   direction.forEach((d, i) => {
     if (d !== 0) most = Math.min(most, ((d > 0 ? high[i]! : low[i]!) - x[i]!) / d);
@@ -121,7 +121,7 @@ function minimizeModel(
   known: Curvature,
   x: Float64Array,
   gradient: Float64Array,
-  walls: Walls,
+  walls: BoxBounds,
 ): Float64Array {
   const { theta, w, m } = known;
   const { point, c } = cauchyPoint(known, x, gradient, walls);
@@ -163,7 +163,7 @@ function cauchyPoint(
   { theta, w, m }: Curvature,
   x: Float64Array,
   gradient: Float64Array,
-  { low, high }: Walls,
+  { low, high }: BoxBounds,
 ): { readonly point: Float64Array; readonly c: Float64Array } {
   const breaks = gradient.map((g, i) => (g === 0 ? Infinity : (x[i]! - (g < 0 ? high[i]! : low[i]!)) / g));
   const direction = gradient.map((g, i) => (breaks[i]! > 0 ? -g : 0));

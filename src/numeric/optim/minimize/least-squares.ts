@@ -16,7 +16,7 @@ import { type Progress, takeArgs } from "./minimize.ts";
 import { flatParameters, oncePerStructure, onNumbers, pick, requireResult } from "./problem.ts";
 import { type RobustLoss, robustLosses, robustResiduals } from "./robust.ts";
 import { columnsOf, covarianceAmong } from "./qr.ts";
-import type { Iterate, Outcome, StopReason, StopRules } from "./stop.ts";
+import type { Iterate, SearchOutcome, StopReason, StopRules } from "./stop.ts";
 import {
   explain,
   finish,
@@ -94,7 +94,7 @@ export type PlainLeastSquaresResult<P> = Omit<LeastSquaresResult<P>, "residuals"
   readonly covariance: number[][];
 };
 
-type AnyResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
+type AnyLeastSquaresResult = LeastSquaresResult<unknown> | PlainLeastSquaresResult<unknown>;
 
 /**
  * Parameters that minimise the sum of squares of the residuals, from `x0`, by Levenberg and Marquardt's method with geodesic
@@ -136,7 +136,7 @@ export function leastSquares(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
   options: LeastSquaresOptions<never, readonly unknown[]> = {},
-): AnyResult {
+): AnyLeastSquaresResult {
   if (arguments.length > 3) refuseExtra("leastSquares", arguments, 3);
   const [args, rest] = takeArgs("leastSquares", options);
   const { run, report } = prepareLeastSquares("leastSquares", f, rest)(x0, args);
@@ -163,7 +163,7 @@ export async function leastSquaresAsync(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   x0: unknown,
   options: LeastSquaresOptions<never, readonly unknown[]> = {},
-): Promise<AnyResult> {
+): Promise<AnyLeastSquaresResult> {
   if (arguments.length > 3) refuseExtra("leastSquaresAsync", arguments, 3);
   const [args, rest] = takeArgs("leastSquaresAsync", options);
   const { run, report } = prepareLeastSquares("leastSquaresAsync", f, rest)(x0, args);
@@ -196,7 +196,7 @@ export function leastSquaresSolver<P, A extends readonly unknown[]>(
 export function leastSquaresSolver(
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never> = {},
-): (x0: never, ...args: never[]) => AnyResult {
+): (x0: never, ...args: never[]) => AnyLeastSquaresResult {
   if (arguments.length > 2) refuseExtra("leastSquaresSolver", arguments, 2);
   const prepared = prepareLeastSquares("leastSquaresSolver", f, options);
   return (x0, ...args) => {
@@ -205,18 +205,18 @@ export function leastSquaresSolver(
   };
 }
 
-type Choices = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
+type ResidualOptions = Pick<LeastSquaresOptions, "loss" | "lossScale" | "jit">;
 
 /** One search: its steps, and what is told of their outcome. */
-interface Run {
-  readonly run: Generator<void, Outcome, void>;
-  readonly report: (outcome: Outcome) => AnyResult;
+interface LeastSquaresRun {
+  readonly run: Generator<void, SearchOutcome, void>;
+  readonly report: (outcome: SearchOutcome) => AnyLeastSquaresResult;
 }
 
 /** For each structure of parameters: the residuals, those that are counted, and the derivatives of these, a column each. */
 function residualFunctions(
   operation: string,
-  { loss, lossScale, jit }: Required<Choices>,
+  { loss, lossScale, jit }: Required<ResidualOptions>,
   weights: ReturnType<typeof readWeights>,
 ) {
   return oncePerStructure(({ toTree }, { call }) => {
@@ -249,7 +249,7 @@ function prepareLeastSquares(
   operation: string,
   f: (...given: never[]) => Tensor | ArrayLike<number>,
   options: LeastSquaresSolverOptions<never>,
-): (x0: unknown, args: readonly unknown[]) => Run {
+): (x0: unknown, args: readonly unknown[]) => LeastSquaresRun {
   requireCompiled(operation, f);
   const limits = readLimits(
     operation,
@@ -257,7 +257,7 @@ function prepareLeastSquares(
     ["low", "high", "loss", "lossScale", "weights", "jit"],
     fitTolerances,
   );
-  const choices = readOptions<Choices>(operation, pick(options, ["loss", "lossScale", "jit"]), {
+  const choices = readOptions<ResidualOptions>(operation, pick(options, ["loss", "lossScale", "jit"]), {
     loss: oneOf("squares", robustLosses),
     lossScale: fixed(1, { from: 0, above: true }),
     jit: flag(true),

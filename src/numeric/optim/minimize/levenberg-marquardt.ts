@@ -1,14 +1,14 @@
 import { addScaled, dot, largest, largestPart, product, scaled, subtract } from "../vector.ts";
 import { length, project } from "./project.ts";
-import { backSubstitute, type Columns, factorize, sizeFrom, type Triangle } from "./qr.ts";
-import type { Search } from "./stop.ts";
-import { inside, type Walls } from "./walls.ts";
+import { backSubstitute, type ColumnMatrix, factorize, sizeFrom, type QrFactors } from "./qr.ts";
+import type { DescentSearch } from "./stop.ts";
+import { inside, type BoxBounds } from "./walls.ts";
 
 /** Residuals with their derivatives. The method may overwrite a Jacobian, but neither residuals nor curvatures. */
 export interface Residuals {
   readonly values: (x: Float64Array) => Float64Array;
   /** One column for each number of x. */
-  readonly jacobian: (x: Float64Array) => Columns;
+  readonly jacobian: (x: Float64Array) => ColumnMatrix;
   /** Second derivative of the residuals along v: `d²r(x + tv)/dt²` at t = 0. */
   readonly curvature: (x: Float64Array, v: Float64Array) => Float64Array;
 }
@@ -32,11 +32,11 @@ export interface Residuals {
  * A relative offset orthogonality convergence criterion for nonlinear least squares, 1981; Transtrum, Sethna, Improvements
  * to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization, 2012 (a).
  */
-export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Walls): Search {
+export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: BoxBounds): DescentSearch {
   let x = inside(start, walls);
   let r = f.values(x);
   let value = dot(r, r);
-  let scales: readonly Scale[] = Array.from(x, () => ({ now: 0, absolute: 0, relative: 0 }));
+  let scales: readonly ParameterScale[] = Array.from(x, () => ({ now: 0, absolute: 0, relative: 0 }));
   let [mu, growth] = [1e-3, 2];
   let [decrease, step] = [Infinity, Infinity];
   let [lastUnseen, bend] = [Infinity, Infinity];
@@ -79,7 +79,7 @@ export function* levenbergMarquardt(f: Residuals, start: Float64Array, walls: Wa
 }
 
 /** An element of D: what a change of one parameter counts. */
-interface Scale {
+interface ParameterScale {
   readonly now: number;
   /** Largest length of the column of J so far, per unit of the parameter and per its size. */
   readonly absolute: number;
@@ -90,7 +90,7 @@ interface Scale {
  * The smaller one of the two largest lengths so far. By the absolute one alone (Moré's), a parameter that becomes 1e20 times
  * larger moves as slowly as at its smallest.
  */
-function scaleFor(before: Scale, columnLength: number, size: number): Scale {
+function scaleFor(before: ParameterScale, columnLength: number, size: number): ParameterScale {
   const absolute = Math.max(before.absolute, columnLength);
   const relative = Math.max(before.relative, columnLength * size);
   const now = size === 0 ? absolute : Math.max(columnLength, Math.min(absolute, relative / size));
@@ -98,7 +98,7 @@ function scaleFor(before: Scale, columnLength: number, size: number): Scale {
 }
 
 /** The residuals near a point: `|r + Jδ|² = |Qᵀr + Rδ|²` + what no δ changes. */
-interface LinearModel extends Triangle {
+interface LinearModel extends QrFactors {
   /** Lengths of the columns of J. */
   readonly sizes: Float64Array;
   /** 1 for a parameter that may move, 0 for one that is held by a wall. */
@@ -107,7 +107,12 @@ interface LinearModel extends Triangle {
   readonly noise: number;
 }
 
-function linearModel(jacobian: Columns, r: Float64Array, x: Float64Array, { low, high }: Walls): LinearModel {
+function linearModel(
+  jacobian: ColumnMatrix,
+  r: Float64Array,
+  x: Float64Array,
+  { low, high }: BoxBounds,
+): LinearModel {
   const triangle = factorize(jacobian, r.slice());
   const n = x.length;
   const columns = Array.from({ length: n }, (_, j) => columnOf(triangle, j, j + 1));
@@ -122,7 +127,7 @@ function linearModel(jacobian: Columns, r: Float64Array, x: Float64Array, { low,
 }
 
 /** Measures of the undamped step from an iterate, as the tolerances need them. */
-interface Remaining {
+interface ConvergenceMeasures {
   readonly gradient: number;
   readonly decrease: number;
   readonly step: number;
@@ -143,7 +148,7 @@ function remaining(
     readonly scale: Float64Array;
     readonly decrease: number;
   },
-): Remaining {
+): ConvergenceMeasures {
   const { x, r, value, scale } = at;
   if (value === 0) return { gradient: 0, decrease: 0, step: 0, most: 0 };
   const n = x.length;
@@ -176,7 +181,7 @@ function remaining(
 }
 
 /** The first numbers of a column of R. */
-function columnOf({ r, qtb }: Triangle, j: number, count: number): Float64Array {
+function columnOf({ r, qtb }: QrFactors, j: number, count: number): Float64Array {
   const n = qtb.length;
   return Float64Array.from({ length: count }, (_, i) => r[i * n + j]!);
 }
@@ -187,7 +192,7 @@ const mostBend = 0.75;
 const leastBend = 0.1;
 
 /** A step that may be taken. */
-interface Trial {
+interface TrialStep {
   /** Its end; `undefined` where the acceleration is too large. */
   readonly next: Float64Array | undefined;
   /** The fall that the velocity predicts. */
@@ -208,8 +213,8 @@ function trialStep(
     /** Fall that the undamped step predicts. */
     readonly most: number;
   },
-  walls: Walls,
-): Trial | "still" {
+  walls: BoxBounds,
+): TrialStep | "still" {
   const { x, scale } = at;
   const solve = damped(model, scale, at.mu);
   const end = inside(addScaled(x, 1, solve(model.qtb)), walls);
@@ -246,7 +251,7 @@ function damped(
 }
 
 /** `|r|² − |r + Jδ|²` */
-function predictedFall({ r, qtb }: Triangle, delta: Float64Array): number {
+function predictedFall({ r, qtb }: QrFactors, delta: Float64Array): number {
   const n = qtb.length;
   let fall = 0;
   for (let i = 0; i < n; i++) {

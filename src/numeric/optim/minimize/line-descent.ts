@@ -2,10 +2,10 @@ import { type CurvatureHistory, noHistory, quasiNewtonDirection, remember } from
 import { type LinePoint, strongWolfe } from "../line-search.ts";
 import { addScaled, dot, largestPart, scaled, subtract, sumOfSizes } from "../vector.ts";
 import type { Objective } from "./problem.ts";
-import type { Search } from "./stop.ts";
+import type { DescentSearch } from "./stop.ts";
 
 /** What a line-search method remembers, and the direction that follows from it. */
-interface Memory<M> {
+interface DescentMemory<M> {
   readonly empty: M;
   /** After a step s over which the gradient changed by y, with sᵀy > 0. */
   readonly learn: (memory: M, s: Float64Array, y: Float64Array) => M;
@@ -13,21 +13,21 @@ interface Memory<M> {
 }
 
 /** Steepest descent: `d = −g`. */
-export const steepest: Memory<null> = {
+export const steepest: DescentMemory<null> = {
   empty: null,
   learn: () => null,
   direction: (_, gradient) => scaled(-1, gradient),
 };
 
 /** L-BFGS with a history of ten steps. */
-export const limitedMemory: Memory<CurvatureHistory> = {
+export const limitedMemory: DescentMemory<CurvatureHistory> = {
   empty: noHistory,
   learn: (history, s, y) => remember(history, s, y, 10),
   direction: quasiNewtonDirection,
 };
 
 /** BFGS: the whole inverse Hessian H, as rows; `null` for the identity. */
-export const fullMemory: Memory<readonly Float64Array[] | null> = {
+export const fullMemory: DescentMemory<readonly Float64Array[] | null> = {
   empty: null,
   learn(known, s, y) {
     const sy = dot(s, y);
@@ -57,7 +57,7 @@ function rowsTimes(rows: readonly Float64Array[], x: Float64Array): Float64Array
 }
 
 /** Descent along directions, with steps that satisfy the strong Wolfe conditions. */
-export function* alongLines<M>(f: Objective, x: Float64Array, memory: Memory<M>): Search {
+export function* alongLines<M>(f: Objective, x: Float64Array, memory: DescentMemory<M>): DescentSearch {
   let { value, gradient } = f.valueAndGradient(x);
   yield { x, value, gradient, decrease: Infinity, step: Infinity };
   let known = memory.empty;

@@ -21,7 +21,7 @@ import {
   requireResult,
 } from "./problem.ts";
 import { type Bounds, readWalls } from "./walls.ts";
-import type { Iterate, Outcome, Search, StopReason, StopRules } from "./stop.ts";
+import type { Iterate, SearchOutcome, DescentSearch, StopReason, StopRules } from "./stop.ts";
 import { explain, finish, finishSoon, follow, isConverged, readLimits, slopeOf } from "./stop.ts";
 
 /** What a callback is told after each iteration (and at the start, iteration 0). */
@@ -196,9 +196,9 @@ export function takeArgs<O extends { readonly args?: unknown }>(
 }
 
 /** One search: its steps, and what is told of their outcome. */
-interface Run {
-  readonly run: Generator<void, Outcome, void>;
-  readonly report: (outcome: Outcome) => MinimizeResult<unknown>;
+interface MinimizeRun {
+  readonly run: Generator<void, SearchOutcome, void>;
+  readonly report: (outcome: SearchOutcome) => MinimizeResult<unknown>;
 }
 
 const methods = ["bfgs", "lbfgs", "newton-cg", "gd", "nelder-mead"] as const;
@@ -207,7 +207,7 @@ function prepare(
   operation: string,
   f: (...given: never[]) => Tensor | number,
   options: SolverOptions<never>,
-): (x0: unknown, args: readonly unknown[]) => Run {
+): (x0: unknown, args: readonly unknown[]) => MinimizeRun {
   requireCompiled(operation, f);
   const limits = readLimits(operation, options, ["method", "jit", "low", "high"]);
   const { low, high, callback } = options;
@@ -281,10 +281,11 @@ function prepare(
   };
 }
 
-const searches: Readonly<Record<(typeof methods)[number], (f: Objective, x: Float64Array) => Search>> = {
-  bfgs: (f, x) => alongLines(f, x, fullMemory),
-  lbfgs: (f, x) => alongLines(f, x, limitedMemory),
-  "newton-cg": newtonCg,
-  gd: (f, x) => alongLines(f, x, steepest),
-  "nelder-mead": (f, x) => nelderMead(f.value, x),
-};
+const searches: Readonly<Record<(typeof methods)[number], (f: Objective, x: Float64Array) => DescentSearch>> =
+  {
+    bfgs: (f, x) => alongLines(f, x, fullMemory),
+    lbfgs: (f, x) => alongLines(f, x, limitedMemory),
+    "newton-cg": newtonCg,
+    gd: (f, x) => alongLines(f, x, steepest),
+    "nelder-mead": (f, x) => nelderMead(f.value, x),
+  };

@@ -1,5 +1,5 @@
 import { addScaled, largestPart, subtract } from "../vector.ts";
-import type { Search } from "./stop.ts";
+import type { DescentSearch } from "./stop.ts";
 
 /**
  * Nelder and Mead's simplex: n + 1 points of which the worst is reflected through the others, without derivatives. For
@@ -10,7 +10,7 @@ import type { Search } from "./stop.ts";
  * @see Nelder, Mead, A simplex method for function minimization, 1965; Gao, Han, Implementing the Nelder-Mead simplex
  * algorithm with adaptive parameters, 2012.
  */
-export function* nelderMead(f: (x: Float64Array) => number, start: Float64Array): Search {
+export function* nelderMead(f: (x: Float64Array) => number, start: Float64Array): DescentSearch {
   const n = start.length;
   // in one dimension the adaptive factors would shrink the simplex to nothing
   const m = Math.max(2, n);

@@ -1,6 +1,6 @@
 import { addScaled, dot, largest, largestPart, scaled } from "../vector.ts";
 import type { Objective } from "./problem.ts";
-import type { Search } from "./stop.ts";
+import type { DescentSearch } from "./stop.ts";
 
 /**
  * Newton's method within a trust region: each step minimises the quadratic model by conjugate gradients, up to the edge of
@@ -9,7 +9,7 @@ import type { Search } from "./stop.ts";
  * @see Steihaug, The conjugate gradient method and trust regions in large scale optimization, 1983; Nocedal, Wright,
  * Numerical optimization, 2nd edition, algorithms 4.1 and 7.2.
  */
-export function* newtonCg(f: Objective, x: Float64Array): Search {
+export function* newtonCg(f: Objective, x: Float64Array): DescentSearch {
   let { value, gradient } = f.valueAndGradient(x);
   yield { x, value, gradient, decrease: Infinity, step: Infinity };
   let radius = Math.max(1, Math.sqrt(dot(x, x)));

@@ -47,7 +47,7 @@ export interface Objective {
 }
 
 /** A function of vectors of float64 and of data behind them that gives vectors. */
-export type OnNumbers = (
+export type NumericVectorFunction = (
   vectors: readonly Float64Array[],
   data: readonly unknown[],
 ) => readonly Float64Array[];
@@ -56,7 +56,10 @@ export type OnNumbers = (
  * Prepares a function of vectors, float64 throughout, and of data behind them, to be called with plain numbers and to give plain
  * numbers. Compiled it is traced once for each combination of types; the data go in as arguments.
  */
-export function onNumbers(f: (...given: never[]) => readonly Tensor[], compiled: boolean): OnNumbers {
+export function onNumbers(
+  f: (...given: never[]) => readonly Tensor[],
+  compiled: boolean,
+): NumericVectorFunction {
   const g = f as unknown as (...given: unknown[]) => readonly Tensor[];
   if (!compiled)
     return (vectors, data) => {

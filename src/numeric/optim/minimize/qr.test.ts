@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Columns, covarianceAmong, factorize, triangular } from "./qr.ts";
+import { type ColumnMatrix, covarianceAmong, factorize, triangular } from "./qr.ts";
 
 /** Columns of m numbers between −1 and 1, each times its unit. */
 const matrix = (m: number, units: readonly number[]): Float64Array[] =>
   units.map((unit, j) => Float64Array.from({ length: m }, (_, i) => unit * Math.sin(1 + i * i + 3 * i * j)));
-const copy = (columns: Columns): Float64Array[] => columns.map((column) => column.slice());
+const copy = (columns: ColumnMatrix): Float64Array[] => columns.map((column) => column.slice());
 const dot = (x: Float64Array, y: Float64Array): number =>
   x.reduce((total, xi, i) => total + xi * (y[i] ?? 0), 0);
 

@@ -1,14 +1,14 @@
 /** A matrix by its columns, of one length, along which all loops go. */
-export type Columns = readonly Float64Array[];
+export type ColumnMatrix = readonly Float64Array[];
 
 /** As many columns, whose elements lie one after the other. */
-export function columnsOf(elements: Float64Array, count: number): Columns {
+export function columnsOf(elements: Float64Array, count: number): ColumnMatrix {
   const length = elements.length / count;
   return Array.from({ length: count }, (_, j) => elements.subarray(j * length, (j + 1) * length));
 }
 
 /** QR factorisation of a matrix with n columns. */
-export interface Triangle {
+export interface QrFactors {
   /** R, upper triangular, n × n by rows. */
   readonly r: Float64Array;
   /** The first n numbers of Qᵀb. */
@@ -23,7 +23,7 @@ export interface Triangle {
  *
  * @see Golub, Van Loan, Matrix computations, 4th edition, algorithm 5.2.1.
  */
-export function factorize(matrix: Columns, rightSide?: Float64Array): Triangle {
+export function factorize(matrix: ColumnMatrix, rightSide?: Float64Array): QrFactors {
   const n = matrix.length;
   const all = (rightSide === undefined ? matrix : [...matrix, rightSide]).map((column) =>
     column.length < n ? padded(column, n) : column,
@@ -59,7 +59,7 @@ export function factorize(matrix: Columns, rightSide?: Float64Array): Triangle {
 }
 
 /** The columns of R of a matrix, which it overwrites: for the sizes of all combinations of columns they stand for the matrix. */
-export function triangular(matrix: Columns): Columns {
+export function triangular(matrix: ColumnMatrix): ColumnMatrix {
   const n = matrix.length;
   const { r } = factorize(matrix);
   return matrix.map((_, j) => Float64Array.from({ length: n }, (_, i) => r[i * n + j]!));
@@ -151,7 +151,7 @@ function inverseOfSquare(r: Float64Array, n: number): Float64Array | null {
  */
 export function covarianceAmong(
   kept: readonly number[],
-  columns: Columns,
+  columns: ColumnMatrix,
   n: number,
   variance: number,
 ): Float64Array<ArrayBuffer> {

@@ -64,10 +64,10 @@ export interface Iterate {
 }
 
 /** A method of descent: it yields where it is, and returns when it finds no better point. */
-export type Search = Generator<Iterate, void, void>;
+export type DescentSearch = Generator<Iterate, void, void>;
 
 /** How a search ended. */
-export interface Outcome {
+export interface SearchOutcome {
   readonly best: Iterate;
   readonly reason: StopReason;
   readonly iterations: number;
@@ -85,10 +85,10 @@ interface CountedLimits extends Limits {
 
 /** Follows a search until a rule says stop; `watch` sees every iterate and stops it by returning true. */
 export function* follow(
-  search: Search,
+  search: DescentSearch,
   limits: CountedLimits,
   watch: (at: Iterate, iteration: number) => boolean,
-): Generator<void, Outcome, void> {
+): Generator<void, SearchOutcome, void> {
   let best: Iterate | undefined;
   for (let iterations = 0; ; iterations++) {
     const { value: next, done } = search.next();
@@ -160,7 +160,7 @@ export function readLimits(
   own: readonly string[],
   tolerances: Readonly<{ gradient: number; value: number }> = { gradient: 1e-8, value: 1e-14 },
 ): Limits {
-  const names = Object.keys(table) as (keyof Rules)[];
+  const names = Object.keys(table) as (keyof NumericStopRules)[];
   checkOptions(operation, options, [...own, ...names, "signal", "callback"]);
   const { signal, callback } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -172,7 +172,7 @@ export function readLimits(
   if (callback !== undefined && typeof callback !== "function") {
     throw new DownhillError("option", `${operation}: callback must be a function.`);
   }
-  const given = Object.fromEntries(names.map((name) => [name, options[name]])) as Rules;
+  const given = Object.fromEntries(names.map((name) => [name, options[name]])) as NumericStopRules;
   const rules = readOptions(operation, given, {
     ...table,
     gradientTolerance: fixed(tolerances.gradient, { from: 0 }),
@@ -181,7 +181,7 @@ export function readLimits(
   return { ...rules, signal };
 }
 
-type Rules = Omit<StopRules, "signal">;
+type NumericStopRules = Omit<StopRules, "signal">;
 const table = /* @__PURE__ */ ruleTable();
 
 function ruleTable() {

@@ -7,7 +7,7 @@ import { pathOf } from "../parameters.ts";
 import type { FlatParameters } from "./problem.ts";
 
 /** Walls of the parameters, one number each. */
-export interface Walls {
+export interface BoxBounds {
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
@@ -28,7 +28,7 @@ export interface Bounds {
  *
  * @throws DownhillError `tree`, `shape` for a bound that does not fit, `range` for bounds that cross or are NaN.
  */
-export function readWalls(flat: FlatParameters, bounds: Bounds): Walls {
+export function readWalls(flat: FlatParameters, bounds: Bounds): BoxBounds {
   const walls = {
     low: wallOf(flat, "low", bounds.low, -Infinity),
     high: wallOf(flat, "high", bounds.high, Infinity),
@@ -57,7 +57,7 @@ function nameOf({ parameters }: FlatParameters, index: number): string {
 }
 
 /** The point within walls that is nearest. */
-export function inside(x: Float64Array, { low, high }: Walls): Float64Array {
+export function inside(x: Float64Array, { low, high }: BoxBounds): Float64Array {
   return x.map((xi, i) => Math.min(Math.max(xi, low[i]!), high[i]!));
 }
 

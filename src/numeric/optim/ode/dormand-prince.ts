@@ -18,7 +18,7 @@ import { stack } from "../../array/shape.ts";
 import type { Tensor } from "../../../engine/ir/tensor.ts";
 
 /** The right side of `dy/dt = f(y, t)`. */
-export type Slope = (y: Tensor, t: Tensor) => Tensor;
+export type OdeFunction = (y: Tensor, t: Tensor) => Tensor;
 
 /** How far errors may go: `atol + rtol·|y|` for each number of y. */
 export interface Tolerances {
@@ -61,7 +61,7 @@ function combine(w: readonly number[], k: readonly Tensor[]): Tensor {
 }
 
 /** A step from y at t over h, of which `first` is the slope at its start. */
-export interface Step {
+export interface RungeKuttaStep {
   readonly y: Tensor;
   /** The slope at the end, which is the first one of the next step. */
   readonly slope: Tensor;
@@ -71,7 +71,7 @@ export interface Step {
 }
 
 /** Makes a step. */
-export function step(f: Slope, y: Tensor, first: Tensor, t: Tensor, h: Tensor): Step {
+export function step(f: OdeFunction, y: Tensor, first: Tensor, t: Tensor, h: Tensor): RungeKuttaStep {
   const stages = [first];
   let end = y;
   for (let i = 1; i < times.length; i++) {
@@ -82,7 +82,7 @@ export function step(f: Slope, y: Tensor, first: Tensor, t: Tensor, h: Tensor): 
 }
 
 /** The polynomial of order 4 through a step from y over h: `[5, n]`, as `alongStep` reads it. */
-export function polynomial(y: Tensor, h: Tensor, { y: end, stages, slope }: Step): Tensor {
+export function polynomial(y: Tensor, h: Tensor, { y: end, stages, slope }: RungeKuttaStep): Tensor {
   const rise = sub(end, y);
   const bend = sub(mul(h, stages[0]!), rise);
   return stack([y, rise, bend, sub(sub(rise, mul(h, slope)), bend), mul(h, combine(denseWeights, stages))]);
@@ -110,7 +110,7 @@ export function growth(ratio: Tensor): Tensor {
 
 /** A first length: one over which neither y nor its slope change much (Hairer, Nørsett, Wanner, II.4). */
 export function firstLength(
-  f: Slope,
+  f: OdeFunction,
   y: Tensor,
   slope: Tensor,
   t: Tensor,

@@ -25,18 +25,18 @@ import { checkpoint } from "../../../engine/transforms/checkpoint.ts";
 import { cond } from "../../../engine/transforms/cond.ts";
 import { scan } from "../../../engine/transforms/scan.ts";
 import { whileLoop } from "../../../engine/transforms/while-loop.ts";
-import type { Slope, Tolerances } from "./dormand-prince.ts";
+import type { OdeFunction, Tolerances } from "./dormand-prince.ts";
 import { alongStep, errorRatio, firstLength, growth, polynomial, step } from "./dormand-prince.ts";
 import { nanUnless } from "../../array/nan-unless.ts";
 
 /** What steers an integration. */
-export interface Rules extends Tolerances {
+export interface StepControl extends Tolerances {
   /** Most steps, those that are taken again with a shorter one among them. */
   readonly maxSteps: number;
 }
 
 /** Where an integration stands, in a time that goes up from 0. */
-interface State {
+interface IntegrationState {
   readonly t: Tensor;
   readonly y: Tensor;
   readonly slope: Tensor;
@@ -57,7 +57,7 @@ interface State {
 const none = (): Tensor => full([], 0, { dtype: "int32" });
 const no = (): Tensor => full([], 0, { dtype: "bool" });
 
-function begin(f: Slope, y: Tensor, end: Tensor, rules: Rules): State {
+function begin(f: OdeFunction, y: Tensor, end: Tensor, rules: StepControl): IntegrationState {
   const zero = full([], 0);
   const slope = f(y, zero);
   return {
@@ -76,7 +76,7 @@ function begin(f: Slope, y: Tensor, end: Tensor, rules: Rules): State {
 }
 
 /** Tries a step. Where its error is too large, or not a number, the next one is shorter. */
-function advance(f: Slope, state: State, rules: Rules): State {
+function advance(f: OdeFunction, state: IntegrationState, rules: StepControl): IntegrationState {
   const { t, y, slope, h, tried, taken } = state;
   const tried1 = step(f, y, slope, t, h);
   const ratio = errorRatio(tried1.error, y, tried1.y, rules);
@@ -101,17 +101,17 @@ function advance(f: Slope, state: State, rules: Rules): State {
   };
 }
 
-function mayGoOn({ tried, isLost }: State, { maxSteps }: Rules): Tensor {
+function mayGoOn({ tried, isLost }: IntegrationState, { maxSteps }: StepControl): Tensor {
   return logicalAnd(less(tried, maxSteps), logicalNot(isLost));
 }
 
 /** The solution at `times`, which go up from 0: `[m, n]`; NaN from where on no solution is found. */
-export function integrate(f: Slope, y: Tensor, times: Tensor, rules: Rules): Tensor {
+export function integrate(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Tensor {
   const [, outs] = scan(
-    (state: State, time: Tensor): [State, Tensor] => {
+    (state: IntegrationState, time: Tensor): [IntegrationState, Tensor] => {
       const reached = whileLoop(
-        (now: State) => logicalAnd(less(now.t, time), mayGoOn(now, rules)),
-        (now: State): State => advance(f, now, rules),
+        (now: IntegrationState) => logicalAnd(less(now.t, time), mayGoOn(now, rules)),
+        (now: IntegrationState): IntegrationState => advance(f, now, rules),
         state as never,
       );
       const { from, length, coefficients, t } = reached;
@@ -135,10 +135,10 @@ export interface Mesh {
 }
 
 /** The steps that `integrate` takes. */
-export function recordSteps(f: Slope, y: Tensor, times: Tensor, rules: Rules): Mesh {
+export function recordSteps(f: OdeFunction, y: Tensor, times: Tensor, rules: StepControl): Mesh {
   const end = lastOf(times);
   interface Recording {
-    readonly state: State;
+    readonly state: IntegrationState;
     readonly starts: Tensor;
     readonly lengths: Tensor;
   }
@@ -166,7 +166,7 @@ export function recordSteps(f: Slope, y: Tensor, times: Tensor, rules: Rules): M
 
 /** `integrate` along steps that were recorded, which are taken as constants: differentiable in both modes and to any order. */
 export function alongMesh(
-  f: Slope,
+  f: OdeFunction,
   y: Tensor,
   times: Tensor,
   { starts, lengths, count, isWhole }: Mesh,

@@ -15,7 +15,7 @@ import { closed } from "../implicit/closed.ts";
 import { flatVector } from "../implicit/vector.ts";
 import { readArgs } from "../minimize/problem.ts";
 import { count, fixed, readOptions } from "../options.ts";
-import type { Slope } from "./dormand-prince.ts";
+import type { OdeFunction } from "./dormand-prince.ts";
 import { alongMesh, integrate, type Mesh, recordSteps } from "./integrate.ts";
 
 /** Options of `odeint`. */
@@ -162,7 +162,7 @@ function throughTraces(
 }
 
 /** The equation in the time that has passed since the first of `times`, which goes up. */
-function forward(f: Slope, times: Tensor): { readonly slope: Slope; readonly elapsed: Tensor } {
+function forward(f: OdeFunction, times: Tensor): { readonly slope: OdeFunction; readonly elapsed: Tensor } {
   const start = at(times, 0);
   const direction = stopGradient(where(less(at(times, -1), start), -1, 1));
   return {

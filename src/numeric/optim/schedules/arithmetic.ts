@@ -14,7 +14,7 @@ import type { Scalar } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 
 /** A value of the kind in which a formula is worked out, or a constant. */
-export type Term<X> = X | number;
+export type FormulaOperand<X> = X | number;
 
 /** A function that users write over tensors: it serves numbers too. */
 export type TensorFunction = (x: Tensor) => Scalar;
@@ -23,14 +23,14 @@ export type TensorFunction = (x: Tensor) => Scalar;
  * What the formulas of schedules are written in. Plain numbers and tensors have the same operations with the same bits,
  * so that one formula serves both.
  */
-export interface Arithmetic<X> {
-  readonly add: (x: Term<X>, y: Term<X>) => X;
-  readonly sub: (x: Term<X>, y: Term<X>) => X;
-  readonly mul: (x: Term<X>, y: Term<X>) => X;
-  readonly div: (x: Term<X>, y: Term<X>) => X;
-  readonly pow: (x: Term<X>, y: Term<X>) => X;
-  readonly min: (x: Term<X>, y: Term<X>) => X;
-  readonly max: (x: Term<X>, y: Term<X>) => X;
+export interface ScheduleArithmetic<X> {
+  readonly add: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly sub: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly mul: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly div: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly pow: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly min: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
+  readonly max: (x: FormulaOperand<X>, y: FormulaOperand<X>) => X;
   readonly sqrt: (x: X) => X;
   readonly floor: (x: X) => X;
   /** Natural logarithm. */
@@ -38,7 +38,12 @@ export interface Arithmetic<X> {
   /** Cosine, x in radians. */
   readonly cos: (x: X) => X;
   /** `x` where a < b, else `y`, which is also what NaN gets. */
-  readonly ifLess: (a: Term<X>, b: Term<X>, x: Term<X>, y: Term<X>) => X;
+  readonly ifLess: (
+    a: FormulaOperand<X>,
+    b: FormulaOperand<X>,
+    x: FormulaOperand<X>,
+    y: FormulaOperand<X>,
+  ) => X;
   /** The number at a whole place of a list; beyond its end the last one. */
   readonly pick: (list: readonly number[], place: X) => X;
   /** A schedule at a step. */
@@ -47,7 +52,7 @@ export interface Arithmetic<X> {
 }
 
 /** Arithmetic of plain numbers. */
-export const ofNumbers: Arithmetic<number> = {
+export const ofNumbers: ScheduleArithmetic<number> = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
   mul: (x, y) => x * y,
@@ -70,11 +75,11 @@ export const ofNumbers: Arithmetic<number> = {
 };
 
 /** Arithmetic of tensors of the dtype of `t`, in which constants are rounded to it. */
-export function ofTensorsLike(t: Tensor): Arithmetic<Tensor> {
+export function ofTensorsLike(t: Tensor): ScheduleArithmetic<Tensor> {
   const { dtype, weak } = t.type;
   const scalar = arrayType(dtype, [], weak);
-  const lift = (x: Term<Tensor>): Tensor => (typeof x === "number" ? constant(scalar, x) : x);
-  type Binary = (x: Term<Tensor>, y: Term<Tensor>) => Tensor;
+  const lift = (x: FormulaOperand<Tensor>): Tensor => (typeof x === "number" ? constant(scalar, x) : x);
+  type Binary = (x: FormulaOperand<Tensor>, y: FormulaOperand<Tensor>) => Tensor;
   const lifted =
     (op: (x: Tensor, y: Tensor) => Tensor): Binary =>
     (x, y) =>
@@ -111,11 +116,16 @@ function compiledOnce(procedure: Procedure): CompiledProcedure {
 }
 
 /** `from · (1 − part) + to · part`: exactly `from` for part 0 and exactly `to` for 1. */
-export function mix<X>({ add, sub, mul }: Arithmetic<X>, from: Term<X>, to: Term<X>, part: Term<X>): X {
+export function mix<X>(
+  { add, sub, mul }: ScheduleArithmetic<X>,
+  from: FormulaOperand<X>,
+  to: FormulaOperand<X>,
+  part: FormulaOperand<X>,
+): X {
   return add(mul(from, sub(1, part)), mul(to, part));
 }
 
 /** From 0 to 1 along half a cosine as `part` goes from 0 to 1, and back again as it goes to 2. */
-export function halfCosine<X>({ sub, mul, div, cos }: Arithmetic<X>, part: X): X {
+export function halfCosine<X>({ sub, mul, div, cos }: ScheduleArithmetic<X>, part: X): X {
   return div(sub(1, cos(mul(Math.PI, part))), 2);
 }

@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { fixed } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
-import { type Arithmetic, halfCosine, mix } from "./arithmetic.ts";
+import { type ScheduleArithmetic, halfCosine, mix } from "./arithmetic.ts";
 import { makeSchedule } from "./define.ts";
 import { neededRate, neededSteps, readScheduleOptions } from "./options.ts";
 
@@ -57,7 +57,7 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
 }
 
 /** Number of the run, from 0, in which step t lies. */
-function runOf<X>(a: Arithmetic<X>, t: X, firstSteps: number, factor: number): X {
+function runOf<X>(a: ScheduleArithmetic<X>, t: X, firstSteps: number, factor: number): X {
   if (factor === 1) return a.floor(a.div(t, firstSteps));
   const x = a.add(1, a.mul(factor - 1, a.div(t, firstSteps)));
   const guess = a.floor(a.div(a.log(x), Math.log(factor)));
@@ -68,7 +68,7 @@ function runOf<X>(a: Arithmetic<X>, t: X, firstSteps: number, factor: number): X
 }
 
 /** The first step of a run: `firstSteps · (1 + factor + … )`. */
-function startOf<X>(a: Arithmetic<X>, run: X, firstSteps: number, factor: number): X {
+function startOf<X>(a: ScheduleArithmetic<X>, run: X, firstSteps: number, factor: number): X {
   if (factor === 1) return a.mul(firstSteps, run);
   return a.mul(firstSteps, a.div(a.sub(a.pow(factor, run), 1), factor - 1));
 }

@@ -1,8 +1,8 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { fixed, oneOf, type Option, optional } from "../options.ts";
-import { type Arithmetic, mix, type TensorFunction } from "./arithmetic.ts";
+import { fixed, oneOf, type OptionSpec, optional } from "../options.ts";
+import { type ScheduleArithmetic, mix, type TensorFunction } from "./arithmetic.ts";
 import type { CycledSchedule } from "./define.ts";
 import { checkFunction, makeSchedule } from "./define.ts";
 import { neededRate, readScheduleOptions, stepsOr } from "./options.ts";
@@ -67,7 +67,7 @@ export function cyclic(options: CyclicOptions): CycledSchedule {
     amplitudeOf: oneOf("cycle", ["cycle", "step"]),
     baseMomentum: fixed(0.8, { from: 0, to: 1 }),
     maxMomentum: fixed(0.9, { from: 0, to: 1 }),
-  } satisfies { [K in keyof CyclicOptions]-?: Option<Required<CyclicOptions>[K]> });
+  } satisfies { [K in keyof CyclicOptions]-?: OptionSpec<Required<CyclicOptions>[K]> });
   const { base, max, stepSizeUp: up, mode, gamma, amplitude, amplitudeOf, baseMomentum, maxMomentum } = read;
   if (max < base) {
     throw new DownhillError("range", `cyclic: max must be base (${base}) or more, got ${max}.`);
@@ -81,7 +81,7 @@ export function cyclic(options: CyclicOptions): CycledSchedule {
   const down = read.stepSizeDown ?? up;
 
   /** How far the rate is on its way from `base` to `max`. */
-  const height = <X>(t: X, a: Arithmetic<X>): X => {
+  const height = <X>(t: X, a: ScheduleArithmetic<X>): X => {
     const cycle = a.floor(a.div(t, up + down)); // from 0
     const place = a.sub(t, a.mul(up + down, cycle));
     const share = a.min(a.div(place, up), a.div(a.sub(up + down, place), down));

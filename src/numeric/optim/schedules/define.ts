@@ -5,13 +5,13 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { checkNumber } from "../options.ts";
 import type { Schedule } from "../schedule.ts";
-import { type Arithmetic, ofNumbers, ofTensorsLike } from "./arithmetic.ts";
+import { type ScheduleArithmetic, ofNumbers, ofTensorsLike } from "./arithmetic.ts";
 
 /** A rate as a formula of the step `t`, for numbers and for tensors. */
-export type Formula = <X>(t: X, arithmetic: Arithmetic<X>) => X;
+export type ScheduleFormula = <X>(t: X, arithmetic: ScheduleArithmetic<X>) => X;
 
 /** The schedule of a formula. Steps are numbers of 0 or more, fractions too, or tensors of any shape. */
-export function makeSchedule(operation: string, formula: Formula): Schedule {
+export function makeSchedule(operation: string, formula: ScheduleFormula): Schedule {
   function rate(step: number): number;
   function rate(step: Tensor): Tensor;
   function rate(step: number | Tensor): number | Tensor {

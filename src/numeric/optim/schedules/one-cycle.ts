@@ -1,7 +1,7 @@
 import { refuseExtra } from "../../../engine/errors/arguments.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { fixed, oneOf, type Option, optional } from "../options.ts";
-import { type Arithmetic, halfCosine, mix, type Term } from "./arithmetic.ts";
+import { fixed, oneOf, type OptionSpec, optional } from "../options.ts";
+import { type ScheduleArithmetic, halfCosine, mix, type FormulaOperand } from "./arithmetic.ts";
 import type { CycledSchedule } from "./define.ts";
 import { makeSchedule } from "./define.ts";
 import { neededRate, neededSteps, readScheduleOptions } from "./options.ts";
@@ -57,7 +57,7 @@ export function oneCycle(options: OneCycleOptions): CycledSchedule {
     from: optional(fixed(0, { from: 0 })),
     to: optional(fixed(0, { from: 0 })),
     rise: fixed(0.3, { from: 0, to: 1 }),
-    phases: { initial: 2, check: checkPhases } satisfies Option<2 | 3>,
+    phases: { initial: 2, check: checkPhases } satisfies OptionSpec<2 | 3>,
     shape: oneOf("cosine", ["cosine", "linear"]),
     baseMomentum: fixed(0.85, { from: 0, to: 1 }),
     maxMomentum: fixed(0.95, { from: 0, to: 1 }),
@@ -72,11 +72,11 @@ export function oneCycle(options: OneCycleOptions): CycledSchedule {
   const ends = phases === 2 ? [rise * steps - 1, last] : [rise * steps - 1, 2 * rise * steps - 2, last];
 
   /** Through these values, one at the end of each phase. */
-  const course = <X>(a: Arithmetic<X>, step: X, values: readonly number[]): X => {
+  const course = <X>(a: ScheduleArithmetic<X>, step: X, values: readonly number[]): X => {
     const t = a.min(step, last);
     const phase = (i: number): X => {
       const [start, end] = [i === 0 ? 0 : ends[i - 1]!, ends[i]!];
-      const part: Term<X> = start === end ? 1 : a.div(a.sub(t, start), end - start);
+      const part: FormulaOperand<X> = start === end ? 1 : a.div(a.sub(t, start), end - start);
       const share = shape === "linear" || part === 1 ? part : halfCosine(a, part as X);
       return mix(a, values[i]!, values[i + 1]!, share);
     };

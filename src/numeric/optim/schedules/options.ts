@@ -1,5 +1,12 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
-import { checkCount, checkNumber, count, type NumberRange, type Option, readOptions } from "../options.ts";
+import {
+  checkCount,
+  checkNumber,
+  count,
+  type NumberRange,
+  type OptionSpec,
+  readOptions,
+} from "../options.ts";
 import type { Schedule } from "../schedule.ts";
 
 /** Stands for an option that was not given and must be. */
@@ -13,7 +20,7 @@ const missing: unique symbol = /* @__PURE__ */ Symbol("missing");
 export function readScheduleOptions<O extends object>(
   operation: string,
   given: O,
-  table: { readonly [K in keyof O]-?: Option<Required<O>[K]> },
+  table: { readonly [K in keyof O]-?: OptionSpec<Required<O>[K]> },
 ): Required<O> {
   const read = readOptions<O>(operation, given ?? {}, table);
   for (const [name, value] of Object.entries<unknown>(read)) {
@@ -28,22 +35,22 @@ export function readScheduleOptions<O extends object>(
 }
 
 /** An option that must be given. */
-export function needed<T>({ check }: { readonly check: Option<T>["check"] }): Option<T> {
+export function needed<T>({ check }: { readonly check: OptionSpec<T>["check"] }): OptionSpec<T> {
   return { initial: missing as T, check };
 }
 
 /** A rate or a factor that must be given, 0 or more. */
-export const neededRate: Option<number> = /* @__PURE__ */ needed<number>({
+export const neededRate: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkNumber(operation, option, value, { from: 0 }),
 });
 
 /** A number of steps that must be given, 1 or more. */
-export const neededSteps: Option<number> = /* @__PURE__ */ needed<number>({
+export const neededSteps: OptionSpec<number> = /* @__PURE__ */ needed<number>({
   check: (operation, option, value) => checkCount(operation, option, value, { from: 1 }),
 });
 
 /** A number of steps, 1 or more. */
-export function stepsOr(initial: number): Option<number> {
+export function stepsOr(initial: number): OptionSpec<number> {
   return count(initial, { from: 1 });
 }
 

@@ -5,7 +5,7 @@ import { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/ir/types.ts";
 import { count, fixed, oneOf, readOptions } from "../options.ts";
 import { checkState } from "../state.ts";
-import { type Arithmetic, ofNumbers, ofTensorsLike, type Term } from "./arithmetic.ts";
+import { type ScheduleArithmetic, ofNumbers, ofTensorsLike, type FormulaOperand } from "./arithmetic.ts";
 
 /** Options of `reduceOnPlateau`. */
 export interface ReduceOnPlateauOptions {
@@ -102,7 +102,11 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): ReduceOnP
     );
   }
 
-  const next = <X>(a: Arithmetic<X>, metric: X, state: PlateauState<Term<X>>): PlateauUpdate<X> => {
+  const next = <X>(
+    a: ScheduleArithmetic<X>,
+    metric: X,
+    state: PlateauState<FormulaOperand<X>>,
+  ): PlateauUpdate<X> => {
     const { rate, best, bad } = state;
     const bound =
       thresholdMode === "relative" ? a.mul(best, 1 + sign * threshold) : a.add(best, sign * threshold);

@@ -1,6 +1,6 @@
-import { type Body, runBody } from "./callable.ts";
+import { type RegionClosure, runBody } from "./callable.ts";
 import { tangentRegion } from "./regions.ts";
-import type { Leaf } from "./templates.ts";
+import type { ValueLeaf } from "./templates.ts";
 
 /**
  * The values of a body, `nValues` leaves, and their tangents along a direction, which has a leaf for each `active` parameter. A 0 in a
@@ -8,13 +8,13 @@ import type { Leaf } from "./templates.ts";
  * these zeros strong, and those of loops without iterations, is longer, so it runs only if a tangent is NaN without it.
  */
 export function runAlong(
-  body: Body,
-  leaves: readonly Leaf[],
-  direction: readonly Leaf[],
+  body: RegionClosure,
+  leaves: readonly ValueLeaf[],
+  direction: readonly ValueLeaf[],
   active: readonly boolean[],
   nValues: number,
-): Leaf[] {
-  const run = (masked?: readonly boolean[]): Leaf[] =>
+): ValueLeaf[] {
+  const run = (masked?: readonly boolean[]): ValueLeaf[] =>
     runBody({ ...body, region: tangentRegion(body.region, active, masked) }, leaves, direction);
   const results = run();
   const [values, tangents] = [results.slice(0, nValues), results.slice(nValues)];
@@ -23,12 +23,12 @@ export function runAlong(
   return run(active.map((is) => is && holdsZero(direction[next++]!)));
 }
 
-function holdsNaN({ data }: Leaf): boolean {
+function holdsNaN({ data }: ValueLeaf): boolean {
   if (typeof data === "number") return Number.isNaN(data);
   for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) return true;
   return false;
 }
 
-function holdsZero({ data }: Leaf): boolean {
+function holdsZero({ data }: ValueLeaf): boolean {
   return typeof data === "number" ? data === 0 : data.includes(0);
 }

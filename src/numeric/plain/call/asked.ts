@@ -1,11 +1,12 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
-import type { AnyFunction, PlainCallable } from "./callable.ts";
+import type { AnyFunction } from "../../../engine/transforms/plain.ts";
+import type { PlainCallable } from "./callable.ts";
 import type { Template } from "./values.ts";
 
 /** A transform of a plain function, as it is asked for. */
-export interface Asked<O> {
+export interface TransformRequest<O> {
   /** For messages: `grad(loss)`. */
   readonly title: string;
   readonly f: PlainCallable;

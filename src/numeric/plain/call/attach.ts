@@ -9,24 +9,22 @@ import { applyRegion } from "../../../engine/prims/region.ts";
 import { provideErrors } from "../../../engine/region/lower/failure.ts";
 import { underived } from "../../../engine/region/lower/derived.ts";
 import type { RegionType } from "../../../engine/region/form/region.ts";
-import { type PlainFunction, plainOf, requireCompiled } from "../../../engine/transforms/plain.ts";
+import {
+  type AnyFunction,
+  type PlainFunction,
+  plainOf,
+  requireCompiled,
+} from "../../../engine/transforms/plain.ts";
 import type { AsTensors, OnlyPlain, OverTensors } from "../../../engine/tree/plain-types.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { at } from "../../array/at.ts";
 import { reshape, stack } from "../../array/shape.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
-import {
-  type AnyFunction,
-  attach,
-  dtypeOf,
-  type Operands,
-  type PlainCallable,
-  tensorsOf,
-} from "./callable.ts";
+import { attach, dtypeOf, type OperandTensors, type PlainCallable, tensorsOf } from "./callable.ts";
 import { resultTypes } from "./regions.ts";
 import { asFunction, plainFunction } from "./transforms.ts";
-import { countLeaves, type Leaf, leafRanks, takeApart, templateOf } from "./values.ts";
+import { countLeaves, type ValueLeaf, leafRanks, takeApart, templateOf } from "./values.ts";
 
 /** What the body of a plain function asks before it computes. */
 export interface FormHandle {
@@ -36,13 +34,13 @@ export interface FormHandle {
 }
 
 /** Values from outside of a function, read at each call, in the order of `PlainForm.captured`, and behind them `PlainForm.errors`. */
-type Captured = () => readonly unknown[];
+type CapturedValues = () => readonly unknown[];
 
 /**
  * Lets transforms take a plain function: its form was made of the text of `f` by a build step. `f` itself stays the function that
  * computes with numbers.
  */
-export function attachForm(f: AnyFunction, form: PlainForm, captured: Captured): FormHandle {
+export function attachForm(f: AnyFunction, form: PlainForm, captured: CapturedValues): FormHandle {
   const own = new AttachedForm(f.name === "" ? form.region.name : f.name, form, captured, f);
   attach(f, own);
   return own;
@@ -52,7 +50,7 @@ export function attachForm(f: AnyFunction, form: PlainForm, captured: Captured):
 export function wrapForm<F extends AnyFunction>(
   f: F,
   form: PlainForm,
-  captured: Captured,
+  captured: CapturedValues,
   name: string = f.name,
 ): F {
   const own = new AttachedForm(name === "" ? form.region.name : name, form, captured, f);
@@ -67,7 +65,7 @@ export function wrapForm<F extends AnyFunction>(
 /** A function that computes what a form says, where the JavaScript that it was made of does not run. */
 export function functionOf(
   form: PlainForm,
-  captured: Captured,
+  captured: CapturedValues,
   name: string = form.region.name,
 ): AnyFunction {
   const f = asFunction(callableOf(name, form, captured));
@@ -80,11 +78,11 @@ export function functionOf(
 class AttachedForm implements PlainFunction, FormHandle {
   readonly #name: string;
   readonly #form: PlainForm;
-  readonly #captured: Captured;
+  readonly #captured: CapturedValues;
   readonly #f: AnyFunction;
   #made: { readonly callable: PlainCallable; readonly plain: PlainFunction } | undefined;
 
-  constructor(name: string, form: PlainForm, captured: Captured, f: AnyFunction) {
+  constructor(name: string, form: PlainForm, captured: CapturedValues, f: AnyFunction) {
     this.#name = name;
     this.#form = form;
     this.#captured = captured;
@@ -121,7 +119,11 @@ class AttachedForm implements PlainFunction, FormHandle {
   }
 }
 
-function takesTensors({ params, captured }: PlainForm, args: ArrayLike<unknown>, read: Captured): boolean {
+function takesTensors(
+  { params, captured }: PlainForm,
+  args: ArrayLike<unknown>,
+  read: CapturedValues,
+): boolean {
   for (let i = 0; i < params.length; i++) if (holdsTensor(params[i]!.type, args[i])) return true;
   return captured.length > 0 && read().some((value, i) => holdsTensor(captured[i]!.type, value));
 }
@@ -159,13 +161,13 @@ function holdsTensor(type: PlainType, value: unknown): boolean {
   }
 }
 
-const none: readonly Leaf[] = [];
+const none: readonly ValueLeaf[] = [];
 
 /** A form as transforms see it. `f` is the JavaScript that it was made of, where that runs. */
 export function callableOf(
   name: string,
   form: PlainForm,
-  captured: Captured,
+  captured: CapturedValues,
   f?: AnyFunction,
 ): PlainCallable {
   const { region, errors = [] } = form;
@@ -189,17 +191,17 @@ export function callableOf(
     const own = outsideTypes.values();
     return form.captured.flatMap((one, i) => operandsOf(one.type, values[i], own, `${name}: ${one.name}`));
   };
-  const outsideLeaves = (): readonly Leaf[] => {
+  const outsideLeaves = (): readonly ValueLeaf[] => {
     if (form.captured.length === 0) return none;
     const values = captured();
     const own = outsideTypes.values();
-    const leaves: Leaf[] = [];
+    const leaves: ValueLeaf[] = [];
     form.captured.forEach((one, i) => {
       takeApart(one.type, values[i], own, { path: `${name}: ${one.name}`, lead: 0 }, leaves);
     });
     return leaves;
   };
-  const run = (...args: readonly Operands[]): Operands =>
+  const run = (...args: readonly OperandTensors[]): OperandTensors =>
     applyRegion(
       region,
       [...args.flat(), ...outside()].map((x, i) => (types[i] === "i32" && isKnownNumber(x) ? x.item() : x)),
@@ -215,7 +217,7 @@ export function callableOf(
     ranks: params.map(leafRanks),
     names: form.params.map((param) => param.name),
     prepare(title, args, leads, isTangent = false) {
-      const leaves = params.map((): Leaf[] => []);
+      const leaves = params.map((): ValueLeaf[] => []);
       const templates = params.map((type, i) => {
         const place = { path: `${title}: ${form.params[i]!.name}`, lead: leads[i]!, isTangent };
         return takeApart(type, args[i], typesOf(i), place, leaves[i]!);
@@ -290,7 +292,7 @@ function operandsOf(
       if (!Array.isArray(items)) throw notThis(path, "an array of items", value);
       const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
       if (items.length === 0) {
-        const leaves: Leaf[] = [];
+        const leaves: ValueLeaf[] = [];
         takeApart(type, items, elements.values(), { path, lead: 0 }, leaves);
         return tensorsOf(leaves, elements);
       }
@@ -322,7 +324,7 @@ function operandsOf(
       if (types.next().done === true) throw internalError("the type of a boolean");
       if (isThere) return [flag, ...operandsOf(type.type, value, types, path, axes)];
       const own = Array.from({ length: countLeaves(type.type) }, () => types.next().value as RegionType);
-      const leaves: Leaf[] = [];
+      const leaves: ValueLeaf[] = [];
       takeApart(type, undefined, ["bool" as const, ...own].values(), { path, lead: 0 }, leaves);
       return [flag, ...tensorsOf(leaves.slice(1), own)];
     }

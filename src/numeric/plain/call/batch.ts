@@ -2,18 +2,19 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { AxisTree } from "../../../engine/transforms/vmap.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
-import { type Asked, flat } from "./asked.ts";
-import type { AnyFunction, Operands } from "./callable.ts";
+import { type TransformRequest, flat } from "./asked.ts";
+import type { AnyFunction } from "../../../engine/transforms/plain.ts";
+import type { OperandTensors } from "./callable.ts";
 import { axesOfBooleans } from "./lists.ts";
-import { holdsList, type Lead, mayLack } from "./values.ts";
+import { holdsList, type LeadingAxes, mayLack } from "./values.ts";
 
-export interface BatchOptions {
+export interface PlainVmapOptions {
   readonly inAxes?: AxisTree<number | null>;
   readonly outAxes?: AxisTree<number>;
 }
 
 /** Plain items as batches: numbers as arrays, arrays as arrays of them; see `PlainBatch`. */
-export function batched({ f, title, options, apply, give }: Asked<BatchOptions>): AnyFunction {
+export function batched({ f, title, options, apply, give }: TransformRequest<PlainVmapOptions>): AnyFunction {
   const { inAxes = 0, outAxes = 0 } = options;
   const isEach = Array.isArray(inAxes);
   const isLeftOut = f.params.map(({ kind }, i) => isEach && i >= inAxes.length && kind === "optional");
@@ -36,7 +37,7 @@ export function batched({ f, title, options, apply, give }: Asked<BatchOptions>)
   const over = apply(f.run, { inAxes: placed, outAxes });
   const canLack = f.params.some(mayLack);
   /** The axes without those of absent values, which have no batch. */
-  const axesNow = (args: readonly Operands[]): readonly (readonly (number | null)[])[] =>
+  const axesNow = (args: readonly OperandTensors[]): readonly (readonly (number | null)[])[] =>
     placed.map((own, i) => own.map((axis, k) => (args[i]![k]!.shape.length > f.ranks[i]![k]! ? axis : null)));
   return give({
     ...f,
@@ -114,7 +115,7 @@ function operandAxes(type: PlainType, axis: number | null): readonly (number | n
 }
 
 /** One axis more in front of what has a batch. */
-function deeper(lead: Lead, axes: AxisTree<number | null>): Lead {
+function deeper(lead: LeadingAxes, axes: AxisTree<number | null>): LeadingAxes {
   if (axes === null) return lead;
   if (typeof axes === "number") {
     if (typeof lead === "number") return lead + 1;

@@ -8,20 +8,18 @@ import type { RegionType } from "../../../engine/region/form/region.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import type { PlainSource } from "../../../engine/runtime/verify.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
-import type { PlainFunction } from "../../../engine/transforms/plain.ts";
+import type { AnyFunction, PlainFunction } from "../../../engine/transforms/plain.ts";
 import { plainKey } from "../../../engine/transforms/plain.ts";
 import type { PlainType } from "../form/form.ts";
-import { type Lead, type Leaf, putTogether, type Template, typesIn } from "./values.ts";
-
-export type AnyFunction = (...args: never[]) => unknown;
+import { type LeadingAxes, type ValueLeaf, putTogether, type Template, typesIn } from "./values.ts";
 
 /** The operands of each argument, or of a result, as tensors. */
-export type Operands = readonly Tensor[];
+export type OperandTensors = readonly Tensor[];
 
 /** Arguments of a plain function taken apart. */
-export interface Prepared {
+export interface PreparedArguments {
   /** For each argument. */
-  readonly leaves: readonly (readonly Leaf[])[];
+  readonly leaves: readonly (readonly ValueLeaf[])[];
   readonly templates: readonly Template[];
   /** What the result is put together by. */
   readonly result: Template;
@@ -41,9 +39,14 @@ export interface PlainCallable {
    *
    * @throws DownhillError as `takeApart`.
    */
-  prepare(title: string, args: readonly unknown[], leads: readonly Lead[], isTangent?: boolean): Prepared;
+  prepare(
+    title: string,
+    args: readonly unknown[],
+    leads: readonly LeadingAxes[],
+    isTangent?: boolean,
+  ): PreparedArguments;
   /** The operands of the result, in the order of its template, from those of each argument. */
-  run(...args: readonly Operands[]): Operands;
+  run(...args: readonly OperandTensors[]): OperandTensors;
   /** Whether the function reads values from outside, which may be tensors too. */
   readonly readsOutside: boolean;
   /** Whether a tensor is among arguments, so that they are not plain. */
@@ -55,33 +58,33 @@ export interface PlainCallable {
   /** The same function with long loops that go back in segments, from so many snapshots; `undefined` for a derivative. */
   readonly checkpointed: ((snapshots?: number) => PlainCallable) | undefined;
   /** The region that computes it, where one does: numbers to numbers, without tensors. */
-  readonly body: (() => Body) | undefined;
+  readonly body: (() => RegionClosure) | undefined;
   /** Computes the leaves of the result by several calls of regions, without tensors; gives `undefined` where these take less. */
-  readonly direct?: ((prepared: Prepared) => Leaf[] | undefined) | undefined;
+  readonly direct?: ((prepared: PreparedArguments) => ValueLeaf[] | undefined) | undefined;
 }
 
 /**
  * A region and its last operands, which are no arguments; before them come the operands of each argument. Its parameters are those of its
  * base.
  */
-export interface Body {
+export interface RegionClosure {
   readonly region: DerivedRegion;
-  readonly outside: () => readonly Leaf[];
+  readonly outside: () => readonly ValueLeaf[];
   /** The function that the region's base was made from, where that is JavaScript. */
   readonly source?: PlainSource | undefined;
 }
 
 /** What a region gives. */
 export function runBody(
-  { region, outside, source }: Body,
-  leaves: readonly Leaf[],
-  behind: readonly Leaf[] = [],
-): Leaf[] {
+  { region, outside, source }: RegionClosure,
+  leaves: readonly ValueLeaf[],
+  behind: readonly ValueLeaf[] = [],
+): ValueLeaf[] {
   const args = [...leaves, ...outside(), ...behind].map(({ data, dims }) =>
     typeof data === "number" ? data : { data, dims },
   );
   return callRegion(region, args, undefined, source).map((x) =>
-    typeof x === "number" ? { data: x, dims: [] } : (x as Leaf),
+    typeof x === "number" ? { data: x, dims: [] } : (x as ValueLeaf),
   );
 }
 
@@ -90,7 +93,7 @@ export function prepareCall(
   { name, params, prepare }: PlainCallable,
   args: readonly unknown[],
   title: string = name,
-): Prepared {
+): PreparedArguments {
   const arity = params.length;
   if (args.length > arity) refuseExtra(title, args, arity);
   if (args.length < arity && params.slice(args.length).some(({ kind }) => kind !== "optional")) {
@@ -110,7 +113,7 @@ export function dtypeOf(type: RegionType): DType {
 }
 
 /** Operands as tensors, with elements of their own: what a pullback keeps must not change with the caller's arrays. */
-export function tensorsOf(leaves: readonly Leaf[], types: readonly RegionType[]): Tensor[] {
+export function tensorsOf(leaves: readonly ValueLeaf[], types: readonly RegionType[]): Tensor[] {
   return leaves.map(({ data, dims }, i) => {
     const type = arrayType(dtypeOf(types[i]!), dims);
     if (typeof data === "number") return new Tensor(type, data, undefined);
@@ -119,7 +122,7 @@ export function tensorsOf(leaves: readonly Leaf[], types: readonly RegionType[])
 }
 
 /** The elements of tensors that hold some. */
-export function leavesFrom(tensors: Operands): Leaf[] {
+export function leavesFrom(tensors: OperandTensors): ValueLeaf[] {
   return tensors.map((x) => {
     if (x.shape.length === 0) return { data: x.item(), dims: [] };
     const data = x.data();
@@ -130,8 +133,8 @@ export function leavesFrom(tensors: Operands): Leaf[] {
 
 /** Computes with operands as tensors, and gives a plain value. Computed now, whatever is being traced. */
 export function compute(
-  { leaves, templates, result }: Prepared,
-  f: (...args: readonly Operands[]) => Operands,
+  { leaves, templates, result }: PreparedArguments,
+  f: (...args: readonly OperandTensors[]) => OperandTensors,
 ): unknown {
   return withoutStaging(() => {
     const args = leaves.map((own, i) => tensorsOf(own, typesIn(templates[i]!)));

@@ -2,19 +2,19 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
 import { withoutStaging } from "../../../engine/trace/bind.ts";
 import { runAlong } from "./along.ts";
-import { type Asked, flat, pair, requireFloating, requireNumber } from "./asked.ts";
+import { type TransformRequest, flat, pair, requireFloating, requireNumber } from "./asked.ts";
+import type { AnyFunction } from "../../../engine/transforms/plain.ts";
 import {
-  type AnyFunction,
-  type Body,
+  type RegionClosure,
   leavesFrom,
-  type Operands,
+  type OperandTensors,
   type PlainCallable,
-  type Prepared,
+  type PreparedArguments,
   prepareCall,
   tensorsOf,
 } from "./callable.ts";
 import { gradientBody } from "./gradient.ts";
-import { derivativeOf, type Leaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
+import { derivativeOf, type ValueLeaf, putTogether, takeLike, type Template, typesIn } from "./values.ts";
 
 /** Arguments and directions taken apart: directions have the structure and the sizes of the arguments. */
 function prepareTangents(
@@ -22,7 +22,7 @@ function prepareTangents(
   f: PlainCallable,
   primals: readonly unknown[],
   directions: readonly unknown[],
-): { readonly at: Prepared; readonly tangents: Prepared["leaves"] } {
+): { readonly at: PreparedArguments; readonly tangents: PreparedArguments["leaves"] } {
   const at = prepareCall(f, primals, title);
   if (directions.length !== primals.length) {
     throw new DownhillError(
@@ -89,12 +89,19 @@ function requireSamePresence(title: string, of: Template, along: Template, path:
 }
 
 /** The floating operands of directions, as tensors. */
-function directionsOf(at: Prepared, tangents: Prepared["leaves"]): readonly Operands[] {
+function directionsOf(
+  at: PreparedArguments,
+  tangents: PreparedArguments["leaves"],
+): readonly OperandTensors[] {
   return pointOf({ ...at, leaves: tangents }).floating;
 }
 
 /** Values and tangents by the tangent of a region. What has no derivative has a tangent of 0. */
-function directTangents(body: Body, at: Prepared, tangents: Prepared["leaves"]): Leaf[] {
+function directTangents(
+  body: RegionClosure,
+  at: PreparedArguments,
+  tangents: PreparedArguments["leaves"],
+): ValueLeaf[] {
   const own = at.templates.flatMap(typesIn).map(isFloating);
   const active = body.region.base.params.map((_, k) => own[k] ?? false);
   const moved = tangents.flat().filter((_, k) => own[k]!);
@@ -105,18 +112,18 @@ function directTangents(body: Body, at: Prepared, tangents: Prepared["leaves"]):
   return [...values, ...types.map((type, k) => (isFloating(type) ? leaves[next++]! : still(values[k]!)))];
 }
 
-function still({ data, dims }: Leaf): Leaf {
+function still({ data, dims }: ValueLeaf): ValueLeaf {
   return { data: typeof data === "number" ? 0 : data.map(() => 0), dims };
 }
 
 /** Arguments as tensors, the floating ones apart. */
-interface Point {
-  readonly floating: readonly Operands[];
+interface FloatingArguments {
+  readonly floating: readonly OperandTensors[];
   /** All operands of each argument, from the floating ones. */
-  readonly complete: (floating: readonly Operands[]) => Operands[];
+  readonly complete: (floating: readonly OperandTensors[]) => OperandTensors[];
 }
 
-function pointOf(prepared: Prepared): Point {
+function pointOf(prepared: PreparedArguments): FloatingArguments {
   const types = prepared.templates.map(typesIn);
   const hasTangent = types.map((own) => own.map(isFloating));
   const all = prepared.leaves.map((own, i) => tensorsOf(own, types[i]!));
@@ -131,15 +138,15 @@ function pointOf(prepared: Prepared): Point {
 }
 
 /** The function in its floating operands alone. */
-function inFloating(f: PlainCallable, { complete }: Point): AnyFunction {
-  return (...floating: readonly Operands[]) => f.run(...complete(floating));
+function inFloating(f: PlainCallable, { complete }: FloatingArguments): AnyFunction {
+  return (...floating: readonly OperandTensors[]) => f.run(...complete(floating));
 }
 
 function plainResult(template: Template, tensors: unknown): unknown {
   return putTogether(template, leavesFrom(flat(tensors)));
 }
 
-export function pushForward({ title, f, apply }: Asked<unknown>): AnyFunction {
+export function pushForward({ title, f, apply }: TransformRequest<unknown>): AnyFunction {
   return (primals: readonly unknown[], directions: readonly unknown[]) => {
     const isPlain = Array.isArray(primals) && Array.isArray(directions);
     if (!isPlain || f.takesTensors(primals) || f.takesTensors(directions))
@@ -159,7 +166,7 @@ export function pushForward({ title, f, apply }: Asked<unknown>): AnyFunction {
   };
 }
 
-export function hessianTimes({ title, f, apply }: Asked<unknown>): AnyFunction {
+export function hessianTimes({ title, f, apply }: TransformRequest<unknown>): AnyFunction {
   return (x: unknown, v: unknown) => {
     if (f.takesTensors([x]) || f.takesTensors([v])) return apply(f.overTensors)(x as never, v as never);
     const { at, tangents } = prepareTangents(title, f, [x], [v]);
@@ -180,7 +187,7 @@ export function hessianTimes({ title, f, apply }: Asked<unknown>): AnyFunction {
   };
 }
 
-export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
+export function pullBack({ title, f, apply }: TransformRequest<unknown>): AnyFunction {
   return (...primals: readonly unknown[]) => {
     if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
     return withoutStaging(() => {
@@ -191,7 +198,10 @@ export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
       });
       const cotangents: Template = { kind: "tuple", items: templates.map(derivativeOf) };
       const at = pointOf(prepared);
-      const [out, back] = apply(inFloating(f, at))(...(at.floating as never[])) as [Operands, AnyFunction];
+      const [out, back] = apply(inFloating(f, at))(...(at.floating as never[])) as [
+        OperandTensors,
+        AnyFunction,
+      ];
       const pullback = (ct: unknown): unknown => {
         const given = tensorsOf(takeLike(result, ct, `${title}: the cotangent`), typesIn(result));
         return withoutStaging(() => plainResult(cotangents, back(given as never)));
@@ -201,14 +211,17 @@ export function pullBack({ title, f, apply }: Asked<unknown>): AnyFunction {
   };
 }
 
-export function linearise({ title, f, apply }: Asked<unknown>): AnyFunction {
+export function linearise({ title, f, apply }: TransformRequest<unknown>): AnyFunction {
   return (...primals: readonly unknown[]) => {
     if (f.takesTensors(primals)) return apply(f.overTensors)(...(primals as never[]));
     return withoutStaging(() => {
       const prepared = prepareCall(f, primals, title);
       const { result } = prepared;
       const at = pointOf(prepared);
-      const [out, linear] = apply(inFloating(f, at))(...(at.floating as never[])) as [Operands, AnyFunction];
+      const [out, linear] = apply(inFloating(f, at))(...(at.floating as never[])) as [
+        OperandTensors,
+        AnyFunction,
+      ];
       const push = (...directions: readonly unknown[]): unknown =>
         withoutStaging(() => {
           const { tangents } = prepareTangents(title, f, primals, directions);

@@ -1,9 +1,10 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { isFloating } from "../../../engine/region/form/build.ts";
 import type { GradientResults } from "../../../engine/region/derive/gradient.ts";
-import { type Asked, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
-import type { AnyFunction, Body, Operands, PlainCallable } from "./callable.ts";
-import { type Direction, jacobianOf } from "./jacobian.ts";
+import { type TransformRequest, flat, pair, requireFloating, requireNumber, wholeIn } from "./asked.ts";
+import type { AnyFunction } from "../../../engine/transforms/plain.ts";
+import type { RegionClosure, OperandTensors, PlainCallable } from "./callable.ts";
+import { type JacobianMode, jacobianOf } from "./jacobian.ts";
 import { gradientRegion } from "./regions.ts";
 import { countLeaves, derivativeOf, mayLack, type Template } from "./values.ts";
 
@@ -13,12 +14,12 @@ export interface ArgumentOptions {
 }
 
 /** What a transform makes of the result, from the templates of the arguments and of the result before. */
-type ResultOf = (templates: readonly Template[], result: Template, operation: string) => Template;
+type ResultTransform = (templates: readonly Template[], result: Template, operation: string) => Template;
 
 /** A transform that gives a function of the same arguments. */
 function sameArguments(
-  asked: Asked<ArgumentOptions>,
-  resultOf: ResultOf,
+  asked: TransformRequest<ArgumentOptions>,
+  resultOf: ResultTransform,
   { body, direct }: Partial<Pick<PlainCallable, "body" | "direct">> = {},
 ): AnyFunction {
   const { f, title, options, apply, give } = asked;
@@ -41,7 +42,10 @@ function sameArguments(
 }
 
 /** The transform in the floating operands alone, without the booleans of arguments that may be absent. */
-function inPresent({ f, options, apply }: Asked<ArgumentOptions>, args: readonly Operands[]): Operands {
+function inPresent(
+  { f, options, apply }: TransformRequest<ArgumentOptions>,
+  args: readonly OperandTensors[],
+): OperandTensors {
   const isMoved = args.map((own) => own.map(({ dtype }) => dtype !== "bool"));
   const run: PlainCallable["run"] = (...moved) =>
     f.run(
@@ -55,7 +59,7 @@ function inPresent({ f, options, apply }: Asked<ArgumentOptions>, args: readonly
 }
 
 function pairOf(run: PlainCallable["run"]) {
-  return (...args: readonly Operands[]) => {
+  return (...args: readonly OperandTensors[]) => {
     const [value, ...aux] = run(...args);
     return [value, aux];
   };
@@ -98,15 +102,20 @@ export function gradientBody(
   f: PlainCallable,
   { argnums = 0 }: ArgumentOptions,
   wanted: GradientResults,
-): (() => Body) | undefined {
+): (() => RegionClosure) | undefined {
   const places = typeof argnums === "number" ? [argnums] : argnums;
   const { body } = f;
   if (body === undefined || places.some((n, i) => i > 0 && n <= places[i - 1]!)) return undefined;
-  let made: Body | undefined;
+  let made: RegionClosure | undefined;
   return () => (made ??= gradientOf(f, body(), places, wanted));
 }
 
-function gradientOf(f: PlainCallable, body: Body, places: readonly number[], wanted: GradientResults): Body {
+function gradientOf(
+  f: PlainCallable,
+  body: RegionClosure,
+  places: readonly number[],
+  wanted: GradientResults,
+): RegionClosure {
   const owners = f.params.flatMap((type, i) => new Array<number>(countLeaves(type)).fill(i));
   // the boolean of an argument that may be absent has no derivative
   const active = body.region.base.params.map(
@@ -115,9 +124,9 @@ function gradientOf(f: PlainCallable, body: Body, places: readonly number[], wan
   return { ...body, region: gradientRegion(body.region, active, wanted) };
 }
 
-export function grad(asked: Asked<ArgumentOptions>): AnyFunction {
+export function grad(asked: TransformRequest<ArgumentOptions>): AnyFunction {
   const { f, options } = asked;
-  const resultOf: ResultOf = (templates, result, title) => {
+  const resultOf: ResultTransform = (templates, result, title) => {
     const aux = splitAux(title, options, result);
     const grads = chosen(options, templates, title);
     return aux === undefined ? grads : pair(grads, aux);
@@ -126,9 +135,9 @@ export function grad(asked: Asked<ArgumentOptions>): AnyFunction {
   return sameArguments(asked, resultOf, { body: gradientBody(f, options, wanted) });
 }
 
-export function valueAndGrad(asked: Asked<ArgumentOptions>): AnyFunction {
+export function valueAndGrad(asked: TransformRequest<ArgumentOptions>): AnyFunction {
   const { f, options } = asked;
-  const resultOf: ResultOf = (templates, result, title) => {
+  const resultOf: ResultTransform = (templates, result, title) => {
     splitAux(title, options, result);
     return pair(result, chosen(options, templates, title));
   };
@@ -140,18 +149,18 @@ function directly(
   f: PlainCallable,
   body: PlainCallable["body"],
   { argnums = 0 }: ArgumentOptions,
-  direction: Direction,
+  direction: JacobianMode,
 ): Pick<PlainCallable, "direct"> {
   const places = typeof argnums === "number" ? [argnums] : argnums;
   return { direct: body && ((prepared) => jacobianOf(body(), f, prepared, places, direction)) };
 }
 
-export const jacfwd = (asked: Asked<ArgumentOptions>): AnyFunction => jacobian(asked, "forward");
-export const jacrev = (asked: Asked<ArgumentOptions>): AnyFunction => jacobian(asked, "reverse");
+export const jacfwd = (asked: TransformRequest<ArgumentOptions>): AnyFunction => jacobian(asked, "forward");
+export const jacrev = (asked: TransformRequest<ArgumentOptions>): AnyFunction => jacobian(asked, "reverse");
 
-function jacobian(asked: Asked<ArgumentOptions>, direction: Direction): AnyFunction {
+function jacobian(asked: TransformRequest<ArgumentOptions>, direction: JacobianMode): AnyFunction {
   const { f, options } = asked;
-  const resultOf: ResultOf = (templates, result, title) => {
+  const resultOf: ResultTransform = (templates, result, title) => {
     const whole = wholeIn(result, "the result");
     if (whole !== undefined)
       throw new DownhillError(
@@ -163,9 +172,9 @@ function jacobian(asked: Asked<ArgumentOptions>, direction: Direction): AnyFunct
   return sameArguments(asked, resultOf, directly(f, f.body, options, direction));
 }
 
-export function hessian(asked: Asked<ArgumentOptions>): AnyFunction {
+export function hessian(asked: TransformRequest<ArgumentOptions>): AnyFunction {
   const { f, options } = asked;
-  const resultOf: ResultOf = (templates, result, title) => {
+  const resultOf: ResultTransform = (templates, result, title) => {
     requireNumber(title, result);
     const point = chosen(options, templates, title);
     return { kind: "jacobian", out: point, in: point };

@@ -1,12 +1,12 @@
-import type { ItemShape, MakeItems, ReadItems } from "./lists.ts";
-import type { Elements } from "./templates.ts";
+import type { ItemShape, ItemBuilder, ItemReader } from "./lists.ts";
+import type { LeafElements } from "./templates.ts";
 
 // One loop for each structure of items. A loop for all structures reads fields by names that are variables, which engines look up again
 // and again: that takes about ten times as long. Where text may not be compiled, loops for up to four fields have a place of their own
 // in the code for each field, and larger items take the loop for all structures.
 
 /** The loop that reads items of a shape; `asText` if it may be compiled from text. */
-export function readItems(shape: ItemShape, asText: boolean): ReadItems {
+export function readItems(shape: ItemShape, asText: boolean): ItemReader {
   if (!asText) return readFew(shape) ?? ((items, arrays) => readAny(shape, items, arrays));
   const names = arrayNames(countOf(shape));
   let next = 0;
@@ -44,11 +44,11 @@ export function readItems(shape: ItemShape, asText: boolean): ReadItems {
       ${lines.join("\n      ")}
     }
     return true;`,
-  ) as ReadItems;
+  ) as ItemReader;
 }
 
 /** The loop that makes items of a shape; `asText` if it may be compiled from text. */
-export function makeItems(shape: ItemShape, asText: boolean): MakeItems {
+export function makeItems(shape: ItemShape, asText: boolean): ItemBuilder {
   if (!asText) return makeFew(shape) ?? ((n, arrays) => makeAny(shape, n, arrays));
   const names = arrayNames(countOf(shape));
   let next = 0;
@@ -71,7 +71,7 @@ export function makeItems(shape: ItemShape, asText: boolean): MakeItems {
     const items = new Array(n);
     for (let i = 0; i < n; i++) items[i] = ${literal(shape)};
     return items;`,
-  ) as MakeItems;
+  ) as ItemBuilder;
 }
 
 function keyText(name: string): string {
@@ -93,7 +93,7 @@ function countOf(shape: ItemShape): number {
 
 // ---- without code from text
 
-type Fields = Readonly<Record<string | number, unknown>>;
+type ItemRecord = Readonly<Record<string | number, unknown>>;
 
 /** The keys of items whose parts are at most four numbers of float64. */
 function fewKeys(shape: ItemShape): readonly (string | number)[] | undefined {
@@ -103,7 +103,7 @@ function fewKeys(shape: ItemShape): readonly (string | number)[] | undefined {
   return shape.kind === "record" ? shape.names : shape.parts.map((_, k) => k);
 }
 
-function readFew(shape: ItemShape): ReadItems | undefined {
+function readFew(shape: ItemShape): ItemReader | undefined {
   const keys = fewKeys(shape);
   if (keys === undefined) return undefined;
   const length = shape.kind === "tuple" ? keys.length : undefined;
@@ -115,14 +115,14 @@ function readFew(shape: ItemShape): ReadItems | undefined {
     }
     return columns
       .slice(0, keys.length)
-      .every((read, k) => read(items as readonly Fields[], keys[k]!, arrays[k]!));
+      .every((read, k) => read(items as readonly ItemRecord[], keys[k]!, arrays[k]!));
   };
 }
 
-type ReadColumn = (items: readonly Fields[], key: string | number, to: Elements) => boolean;
+type ColumnReader = (items: readonly ItemRecord[], key: string | number, to: LeafElements) => boolean;
 
 /** The same loop four times: engines remember for each place in the code which field is read there. */
-const columns: readonly ReadColumn[] = [
+const columns: readonly ColumnReader[] = [
   (items, key, to) => {
     for (let i = 0; i < items.length; i++) {
       const x = items[i]![key];
@@ -157,7 +157,7 @@ const columns: readonly ReadColumn[] = [
   },
 ];
 
-function readAny(shape: ItemShape, items: readonly unknown[], arrays: readonly Elements[]): boolean {
+function readAny(shape: ItemShape, items: readonly unknown[], arrays: readonly LeafElements[]): boolean {
   let next = 0;
   const read = (part: ItemShape, value: unknown, i: number): boolean => {
     switch (part.kind) {
@@ -171,7 +171,7 @@ function readAny(shape: ItemShape, items: readonly unknown[], arrays: readonly E
       }
       case "record":
         if (typeof value !== "object" || value === null) return false;
-        return part.parts.every((inner, k) => read(inner, (value as Fields)[part.names[k]!], i));
+        return part.parts.every((inner, k) => read(inner, (value as ItemRecord)[part.names[k]!], i));
       case "tuple":
         if (!Array.isArray(value) || value.length !== part.parts.length) return false;
         return part.parts.every((inner, k) => read(inner, value[k], i));
@@ -184,7 +184,7 @@ function readAny(shape: ItemShape, items: readonly unknown[], arrays: readonly E
   return true;
 }
 
-function makeFew(shape: ItemShape): MakeItems | undefined {
+function makeFew(shape: ItemShape): ItemBuilder | undefined {
   const keys = fewKeys(shape);
   if (keys === undefined || keys.includes("__proto__")) return undefined;
   if (shape.kind === "tuple") {

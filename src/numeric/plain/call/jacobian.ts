@@ -2,18 +2,18 @@ import { isFloating } from "../../../engine/region/form/build.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 import { range, sizeOf } from "../../../engine/util/shape.ts";
 import { runAlong } from "./along.ts";
-import { type Body, type PlainCallable, type Prepared, runBody } from "./callable.ts";
+import { type RegionClosure, type PlainCallable, type PreparedArguments, runBody } from "./callable.ts";
 import { cotangentRegion } from "./regions.ts";
-import { type Leaf, makers } from "./templates.ts";
+import { type ValueLeaf, makers } from "./templates.ts";
 import { countLeaves, typesIn } from "./values.ts";
 
 /** How a Jacobian is computed: along each element of the arguments, or back from each element of the result. */
-export type Direction = "forward" | "reverse";
+export type JacobianMode = "forward" | "reverse";
 
 /** What a Jacobian is taken of. */
-interface Problem extends Body {
+interface JacobianProblem extends RegionClosure {
   /** The operands of the arguments. */
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly ValueLeaf[];
   /** The operands to differentiate in, in the order asked for. */
   readonly places: readonly number[];
   /** The same as a mask, and in the order of the operands, each once. */
@@ -33,12 +33,12 @@ const mostCalls = 32;
  * arguments are floating. `undefined` where there are too many elements.
  */
 export function jacobianOf(
-  { region, outside, source }: Body,
+  { region, outside, source }: RegionClosure,
   { params }: Pick<PlainCallable, "params">,
-  { leaves, templates }: Prepared,
+  { leaves, templates }: PreparedArguments,
   argnums: readonly number[],
-  direction: Direction,
-): Leaf[] | undefined {
+  direction: JacobianMode,
+): ValueLeaf[] | undefined {
   const counts = params.map(countLeaves);
   const places = argnums.flatMap((n) => {
     const start = counts.slice(0, n).reduce((sum, count) => sum + count, 0);
@@ -46,7 +46,7 @@ export function jacobianOf(
     return own.filter((place) => isFloating(region.base.params[place]!.type));
   });
   const known = outside();
-  const problem: Problem = {
+  const problem: JacobianProblem = {
     region,
     leaves: leaves.flat(),
     outside: () => known,
@@ -62,7 +62,7 @@ export function jacobianOf(
   if (!isForward && countOf(values) > mostCalls) return undefined;
   const types = templates.flatMap(typesIn);
   const blocks = values.map(({ data, dims }) =>
-    places.map((place): Leaf => {
+    places.map((place): ValueLeaf => {
       const of = [...dims, ...problem.leaves[place]!.dims];
       const isSingle = typeof data === "number" ? types[place] === "f32" : data instanceof Float32Array;
       return { data: new makers[isSingle ? "f32" : "f64"](sizeOf(of)), dims: of };
@@ -75,15 +75,16 @@ export function jacobianOf(
     .map(({ data, dims }) => ({ data: dims.length === 0 ? elementsOf(data)[0]! : data, dims }));
 }
 
-const countOf = (leaves: readonly Leaf[]): number => leaves.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
-const elementsOf = (data: Leaf["data"]): ArrayLike<number> => (typeof data === "number" ? [data] : data);
+const countOf = (leaves: readonly ValueLeaf[]): number =>
+  leaves.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+const elementsOf = (data: ValueLeaf["data"]): ArrayLike<number> => (typeof data === "number" ? [data] : data);
 
 /** Calls `each` with every unit vector of operands like these, of which the one at `which` has a 1 at `element`. */
 function eachUnit(
-  like: readonly Leaf[],
-  each: (units: readonly Leaf[], which: number, element: number) => void,
+  like: readonly ValueLeaf[],
+  each: (units: readonly ValueLeaf[], which: number, element: number) => void,
 ): void {
-  const zeros = like.map(({ data, dims }): Leaf => ({
+  const zeros = like.map(({ data, dims }): ValueLeaf => ({
     data: typeof data === "number" ? 0 : new makers.f64(data.length),
     dims,
   }));
@@ -97,7 +98,7 @@ function eachUnit(
   });
 }
 
-function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): void {
+function writeColumns(problem: JacobianProblem, blocks: readonly (readonly ValueLeaf[])[]): void {
   const { leaves, places, active, inOrder } = problem;
   const like = inOrder.map((place) => leaves[place]!);
   eachUnit(like, (units, which, element) => {
@@ -114,7 +115,11 @@ function writeColumns(problem: Problem, blocks: readonly (readonly Leaf[])[]): v
   });
 }
 
-function writeRows(problem: Problem, values: readonly Leaf[], blocks: readonly (readonly Leaf[])[]): void {
+function writeRows(
+  problem: JacobianProblem,
+  values: readonly ValueLeaf[],
+  blocks: readonly (readonly ValueLeaf[])[],
+): void {
   const { leaves, places, active, inOrder } = problem;
   const back = { ...problem, region: cotangentRegion(problem.region, active) };
   eachUnit(values, (units, which, element) => {

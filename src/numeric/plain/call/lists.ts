@@ -5,7 +5,7 @@ import { canGenerateCode } from "../../../engine/util/generate-code.ts";
 import { makeLru } from "../../../engine/util/lru.ts";
 import type { PlainType } from "../form/form.ts";
 import { makeItems as makeItemsOf, readItems as readItemsOf } from "./item-loops.ts";
-import { type Elements, type Leaf, makers, type Template } from "./templates.ts";
+import { type LeafElements, type ValueLeaf, makers, type Template } from "./templates.ts";
 
 /** How many axes an array of booleans has, of arrays of them, and so on; `undefined` for lists of anything else. */
 export function axesOfBooleans(type: PlainType): number | undefined {
@@ -21,10 +21,10 @@ export type ItemShape =
   | { readonly kind: "tuple"; readonly parts: readonly ItemShape[] };
 
 /** Copies the numbers of items into arrays; false where an item is not what it must be. The arrays then hold no values. */
-export type ReadItems = (items: readonly unknown[], arrays: readonly Elements[]) => boolean;
+export type ItemReader = (items: readonly unknown[], arrays: readonly LeafElements[]) => boolean;
 
 /** Makes `n` items from arrays of their numbers. */
-export type MakeItems = (n: number, arrays: readonly ArrayLike<number>[]) => unknown[];
+export type ItemBuilder = (n: number, arrays: readonly ArrayLike<number>[]) => unknown[];
 
 /** The shape of an item that consists of numbers, in records and tuples; `undefined` for others. Takes the types of its leaves. */
 export function shapeOfType(type: PlainType, elements: Iterator<RegionType>): ItemShape | undefined {
@@ -92,16 +92,16 @@ export function elementsOf(shape: ItemShape): RegionType[] {
 
 /** Loops by the structure of items; compiled code is kept for so many structures. */
 const mostShapes = 64;
-const readers = /* @__PURE__ */ makeLru<string, ReadItems>(mostShapes);
-const builders = /* @__PURE__ */ makeLru<string, MakeItems>(mostShapes);
+const readers = /* @__PURE__ */ makeLru<string, ItemReader>(mostShapes);
+const builders = /* @__PURE__ */ makeLru<string, ItemBuilder>(mostShapes);
 
 /** The loop that reads items of a shape. */
-export function readItems(shape: ItemShape): ReadItems {
+export function readItems(shape: ItemShape): ItemReader {
   return kept(readers, shape, (own) => readItemsOf(own, canGenerateCode()));
 }
 
 /** The loop that makes items of a shape. */
-export function makeItems(shape: ItemShape): MakeItems {
+export function makeItems(shape: ItemShape): ItemBuilder {
   return kept(builders, shape, (own) => makeItemsOf(own, canGenerateCode()));
 }
 
@@ -126,7 +126,7 @@ export function takeNumbers(
   type: PlainType,
   items: readonly unknown[],
   elements: readonly RegionType[],
-): readonly Elements[] | undefined {
+): readonly LeafElements[] | undefined {
   if (items.length === 0) return undefined;
   const shape = shapeOfType(type, elements.values());
   if (shape === undefined) return undefined;
@@ -135,7 +135,7 @@ export function takeNumbers(
 }
 
 /** The items of a list whose numbers are in these leaves, one for each number of an item. */
-export function itemsOf(shape: ItemShape, leaves: readonly Leaf[], n: number): unknown[] {
+export function itemsOf(shape: ItemShape, leaves: readonly ValueLeaf[], n: number): unknown[] {
   const arrays = leaves.map(({ data }) =>
     typeof data === "number" ? new Array<number>(n).fill(data) : data,
   );

@@ -3,12 +3,12 @@ import type { RegionType } from "../../../engine/region/form/region.ts";
 import { callRegion, type RegionArgument, type RegionOutcome } from "../../../engine/runtime/regions.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
-import type { Body, PlainCallable } from "./callable.ts";
+import type { RegionClosure, PlainCallable } from "./callable.ts";
 import { makeItems, readItems, shapeOfTemplate, shapeOfType } from "./lists.ts";
-import type { Elements } from "./templates.ts";
+import type { LeafElements } from "./templates.ts";
 import {
   countLeaves,
-  type Leaf,
+  type ValueLeaf,
   leavesOf,
   makers,
   plainLeaf,
@@ -18,10 +18,10 @@ import {
 } from "./values.ts";
 
 /** Which array operands were given as arrays of numbers, a bit each; those of simple arguments say all of the kinds of a result. */
-type Kinds = number;
+type ArgumentKinds = number;
 
 /** Reads an argument: puts its operands at their places, and gives the kinds with its own, or −1 where it is not of a simple kind. */
-type Reader = (value: unknown, operands: RegionArgument[], kinds: Kinds) => Kinds;
+type ArgumentReader = (value: unknown, operands: RegionArgument[], kinds: ArgumentKinds) => ArgumentKinds;
 
 /** Array operands that there are bits for. */
 const mostArrays = 24;
@@ -35,14 +35,14 @@ export interface QuickCall {
 }
 
 /** The quick way of a callable that has a region, if its arguments can be simple. */
-export function quickCall(callable: PlainCallable, body: () => Body): QuickCall | undefined {
+export function quickCall(callable: PlainCallable, body: () => RegionClosure): QuickCall | undefined {
   const { params } = callable;
-  let readers: readonly (Reader | undefined)[] | undefined;
-  const templates = new Map<Kinds, Known>();
-  const read = (args: readonly unknown[], operands: RegionArgument[]): Kinds => {
+  let readers: readonly (ArgumentReader | undefined)[] | undefined;
+  const templates = new Map<ArgumentKinds, ResultAssembly>();
+  const read = (args: readonly unknown[], operands: RegionArgument[]): ArgumentKinds => {
     if (args.length > params.length) return -1;
     readers ??= readersOf(params, body().region.base.params.map(({ type }) => type)); // prettier-ignore
-    let kinds: Kinds = 0;
+    let kinds: ArgumentKinds = 0;
     for (let i = 0; i < readers.length && kinds >= 0; i++) {
       const reader = readers[i];
       kinds = reader === undefined ? -1 : reader(args[i], operands, kinds);
@@ -79,12 +79,12 @@ export function quickCall(callable: PlainCallable, body: () => Body): QuickCall 
   };
 }
 
-interface Known {
-  readonly assemble: Assemble;
+interface ResultAssembly {
+  readonly assemble: ResultAssembler;
   readonly isCopied: readonly boolean[];
 }
 
-const knownBy = (template: Template): Known => ({
+const knownBy = (template: Template): ResultAssembly => ({
   assemble: assembler(template),
   isCopied: copiedLeaves(template),
 });
@@ -113,23 +113,26 @@ function copiedLeaves(template: Template): readonly boolean[] {
 }
 
 /** An operand as a region takes it. */
-function argumentOf({ data, dims }: Leaf): RegionArgument {
+function argumentOf({ data, dims }: ValueLeaf): RegionArgument {
   return typeof data === "number" ? data : { data, dims };
 }
 
-function readersOf(params: readonly PlainType[], types: readonly RegionType[]): (Reader | undefined)[] {
+function readersOf(
+  params: readonly PlainType[],
+  types: readonly RegionType[],
+): (ArgumentReader | undefined)[] {
   const source = { next: 0, arrays: 0, types };
   return params.map((type) => readerOf(type, source));
 }
 
 /** Which operand and which array comes next. */
-interface Source {
+interface OperandCursor {
   next: number;
   arrays: number;
   readonly types: readonly RegionType[];
 }
 
-function readerOf(type: PlainType, source: Source): Reader | undefined {
+function readerOf(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
   switch (type.kind) {
     case "number":
       return numberReader(source.types[source.next]!, source.next++);
@@ -163,7 +166,7 @@ function readerOf(type: PlainType, source: Source): Reader | undefined {
 const mostKept = 65_536;
 
 /** An array for the numbers of an argument, the same one for calls with as many. */
-function scratch(type: RegionType): (n: number) => Elements {
+function scratch(type: RegionType): (n: number) => LeafElements {
   const make = makers[type];
   let kept = new make(0);
   return (n) => {
@@ -175,7 +178,7 @@ function scratch(type: RegionType): (n: number) => Elements {
 }
 
 /** Reads an array of records or tuples of numbers. */
-function listReader(item: PlainType, source: Source): Reader | undefined {
+function listReader(item: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const first = source.next;
   const count = countLeaves(item);
   source.next += count;
@@ -194,7 +197,7 @@ function listReader(item: PlainType, source: Source): Reader | undefined {
 }
 
 /** Reads an array of arrays of numbers, all of one length. */
-function matrixReader(type: RegionType, place: number): Reader | undefined {
+function matrixReader(type: RegionType, place: number): ArgumentReader | undefined {
   if (type !== "f64") return undefined;
   const array = scratch(type);
   return (value, operands, kinds) => {
@@ -219,13 +222,13 @@ function matrixReader(type: RegionType, place: number): Reader | undefined {
 }
 
 /** Reads a value that may be absent; whether it is there is a bit of the kinds. */
-function optionalReader(type: PlainType, source: Source): Reader | undefined {
+function optionalReader(type: PlainType, source: OperandCursor): ArgumentReader | undefined {
   const flag = source.next++;
   const bit = source.arrays++;
   const first = source.next;
   const reader = readerOf(type, source);
   if (reader === undefined || bit >= mostArrays) return undefined;
-  const absent: Leaf[] = [];
+  const absent: ValueLeaf[] = [];
   const types = source.types.slice(flag, source.next);
   takeApart({ kind: "optional", type }, undefined, types.values(), { path: "", lead: 0 }, absent);
   const missing = absent.slice(1).map(argumentOf);
@@ -237,7 +240,7 @@ function optionalReader(type: PlainType, source: Source): Reader | undefined {
   };
 }
 
-function numberReader(type: RegionType, place: number): Reader {
+function numberReader(type: RegionType, place: number): ArgumentReader {
   if (type === "i32")
     return (value, operands, kinds) => {
       if (value !== ((value as number) | 0)) return -1;
@@ -252,7 +255,7 @@ function numberReader(type: RegionType, place: number): Reader {
 }
 
 /** `bit` is that of the array among the kinds. */
-function arrayReader(type: RegionType, place: number, bit: number): Reader | undefined {
+function arrayReader(type: RegionType, place: number, bit: number): ArgumentReader | undefined {
   if (bit >= mostArrays || type === "bool") return undefined;
   const make = makers[type];
   return (value, operands, kinds) => {
@@ -270,9 +273,9 @@ function arrayReader(type: RegionType, place: number, bit: number): Reader | und
 
 function membersReader(
   names: readonly (string | number)[],
-  readers: readonly (Reader | undefined)[],
+  readers: readonly (ArgumentReader | undefined)[],
   length?: number,
-): Reader | undefined {
+): ArgumentReader | undefined {
   if (readers.includes(undefined)) return undefined;
   return (value, operands, before) => {
     if (typeof value !== "object" || value === null) return -1;
@@ -285,25 +288,25 @@ function membersReader(
 }
 
 /** Makes a result, or a part of one, of what a region gave. */
-type Assemble = (from: Outcomes) => unknown;
+type ResultAssembler = (from: OutcomeCursor) => unknown;
 
-interface Outcomes {
+interface OutcomeCursor {
   readonly outcomes: readonly RegionOutcome[];
   next: number;
 }
 
 /** A result put together from what a region gave. */
-function assemble(known: Known, outcomes: readonly RegionOutcome[]): unknown {
+function assemble(known: ResultAssembly, outcomes: readonly RegionOutcome[]): unknown {
   return known.assemble({ outcomes, next: 0 });
 }
 
-function assembler(template: Template): Assemble {
+function assembler(template: Template): ResultAssembler {
   switch (template.kind) {
     case "leaf":
       return (from) => {
         const x = from.outcomes[from.next++]!;
         if (typeof x === "number") return template.type === "bool" ? x !== 0 : x;
-        return plainLeaf(x as Leaf, template.type, template.of);
+        return plainLeaf(x as ValueLeaf, template.type, template.of);
       };
     case "record": {
       const fields = template.fields.map(({ name, type }) => ({
@@ -343,11 +346,11 @@ function assembler(template: Template): Assemble {
       return (from) => {
         const own = from.outcomes
           .slice(from.next, (from.next += count))
-          .map((x): Leaf => (typeof x === "number" ? { data: x, dims: [] } : (x as Leaf)));
+          .map((x): ValueLeaf => (typeof x === "number" ? { data: x, dims: [] } : (x as ValueLeaf)));
         if (make === undefined) return putTogether(template, own);
         return make(
           own[0]?.dims[0] ?? 0,
-          own.map(({ data }) => data as Elements),
+          own.map(({ data }) => data as LeafElements),
         );
       };
     }

@@ -3,29 +3,29 @@ import { assertNever } from "../../../engine/util/assert-never.ts";
 import { sizeOf } from "../../../engine/util/shape.ts";
 import { itemsOf, shapeOfTemplate } from "./lists.ts";
 import { leavesOf } from "./structure.ts";
-import type { Elements, Leaf, RowKind, Template } from "./templates.ts";
+import type { LeafElements, ValueLeaf, RowKind, Template } from "./templates.ts";
 
 /** What stands at a leaf: made of as many operands as stand there, which have `lead` axes more in front than the template says. */
-type Finish = (
+type LeafFinisher = (
   leaf: Template & { readonly kind: "leaf" },
-  group: readonly Leaf[],
+  group: readonly ValueLeaf[],
   lead: number,
   of: RowKind,
 ) => unknown;
 
 /** Puts a plain value together from its leaves. */
-export function putTogether(template: Template, leaves: readonly Leaf[]): unknown {
+export function putTogether(template: Template, leaves: readonly ValueLeaf[]): unknown {
   return build(template, leaves, 0, undefined, finishPlain);
 }
 
-const finishPlain: Finish = ({ type }, group, _, of) => plainLeaf(group[0]!, type, of);
+const finishPlain: LeafFinisher = ({ type }, group, _, of) => plainLeaf(group[0]!, type, of);
 
 function build(
   template: Template,
-  leaves: readonly Leaf[],
+  leaves: readonly ValueLeaf[],
   lead: number,
   outerKind: RowKind | undefined,
-  finish: Finish,
+  finish: LeafFinisher,
 ): unknown {
   // a leaf of the template takes this many
   const each = leaves.length / leavesOf(template);
@@ -82,7 +82,7 @@ function build(
 }
 
 /** The part of a leaf at place `i` of an axis. */
-function itemOf({ data, dims }: Leaf, axis: number, i: number): Leaf {
+function itemOf({ data, dims }: ValueLeaf, axis: number, i: number): ValueLeaf {
   if (typeof data === "number") return { data, dims };
   const inner = sizeOf(dims.slice(axis + 1));
   const n = dims[axis]!;
@@ -96,7 +96,7 @@ function itemOf({ data, dims }: Leaf, axis: number, i: number): Leaf {
 }
 
 /** What stands at a leaf of a template that is given as numbers, rows of the kind `of`. */
-export function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): unknown {
+export function plainLeaf({ data, dims }: ValueLeaf, type: RegionType, of: RowKind): unknown {
   if (typeof data === "number") return type === "bool" ? data !== 0 : data;
   if (dims.length === 1) return rowOf(data, 0, dims[0]!, of);
   if (dims.length === 0) return type === "bool" ? data[0] !== 0 : data[0];
@@ -110,7 +110,7 @@ export function plainLeaf({ data, dims }: Leaf, type: RegionType, of: RowKind): 
   return visit(0);
 }
 
-function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
+function rowOf(data: LeafElements, from: number, to: number, of: RowKind): unknown {
   if (of === "number[]") return numbersOf(data, from, to);
   // an array that is the result as a whole is handed over as it is
   if (data.constructor.name === of) return from === 0 && to === data.length ? data : data.slice(from, to);
@@ -123,7 +123,7 @@ function rowOf(data: Elements, from: number, to: number, of: RowKind): unknown {
 }
 
 /** Rows of numbers. Short ones are literals, which engines make at once, with room for numbers of float64. */
-function numberRows(data: Elements, n: number, width: number): number[][] {
+function numberRows(data: LeafElements, n: number, width: number): number[][] {
   const rows = new Array<number[]>(n);
   for (let i = 0, k = 0; i < n; i++, k += width) {
     if (width === 2) rows[i] = [data[k]!, data[k + 1]!];
@@ -135,7 +135,7 @@ function numberRows(data: Elements, n: number, width: number): number[][] {
 }
 
 /** Elements as an array of numbers. (`Array.from` takes ten times as long.) */
-function numbersOf(data: Elements, from: number, to: number): number[] {
+function numbersOf(data: LeafElements, from: number, to: number): number[] {
   const numbers = new Array<number>(to - from);
   for (let i = from; i < to; i++) numbers[i - from] = data[i]!;
   return numbers;

@@ -1,14 +1,14 @@
 import type { RegionType } from "../../../engine/region/form/region.ts";
 
 /** The elements of one operand: a number where there are no axes, else all elements in row-major order. */
-export interface Leaf {
-  readonly data: number | Elements;
+export interface ValueLeaf {
+  readonly data: number | LeafElements;
   readonly dims: readonly number[];
   /** True of a value that is absent: the leaf only holds its position. */
   readonly isAbsent?: true;
 }
 
-export type Elements = Float64Array | Float32Array | Int32Array;
+export type LeafElements = Float64Array | Float32Array | Int32Array;
 
 /** What a row of numbers is given as, or given back as. */
 export type RowKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";

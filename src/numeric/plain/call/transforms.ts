@@ -1,17 +1,17 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import { Tensor } from "../../../engine/ir/tensor.ts";
 import type { CheckpointOptions } from "../../../engine/transforms/checkpoint.ts";
-import type { PlainFunction } from "../../../engine/transforms/plain.ts";
-import type { Asked } from "./asked.ts";
+import type { AnyFunction, PlainFunction } from "../../../engine/transforms/plain.ts";
+import type { TransformRequest } from "./asked.ts";
 import { batched } from "./batch.ts";
-import { type AnyFunction, attach, compute, type PlainCallable, prepareCall, runBody } from "./callable.ts";
+import { attach, compute, type PlainCallable, prepareCall, runBody } from "./callable.ts";
 import { hessianTimes, linearise, pullBack, pushForward } from "./directions.ts";
 import { grad, hessian, jacfwd, jacrev, valueAndGrad } from "./gradient.ts";
 import { quickCall } from "./quick.ts";
 import { putTogether } from "./values.ts";
 
 /** What transforms do with a plain function, by their names. */
-const rules: Readonly<Record<string, (asked: Asked<never>) => AnyFunction>> = {
+const rules: Readonly<Record<string, (asked: TransformRequest<never>) => AnyFunction>> = {
   grad,
   valueAndGrad,
   jacfwd,
@@ -38,14 +38,14 @@ export function plainFunction(f: PlainCallable): PlainFunction {
           `${operation}: does not take a function of plain numbers, as ${f.name} is. Call it inside of a function over tensors.`,
         );
       }
-      const asked: Asked<typeof options> = {
+      const asked: TransformRequest<typeof options> = {
         title: `${operation}(${f.name})`,
         f,
         options,
         apply: (g, given = options) => apply(g, given),
         give: (callable, extra) => asFunction(callable, extra),
       };
-      return rule(asked as Asked<never>);
+      return rule(asked as TransformRequest<never>);
     },
     restore,
     bind: f.bind,
@@ -75,14 +75,14 @@ export function asFunction(callable: PlainCallable, extra: object = {}): AnyFunc
 }
 
 /** With plain arguments a plain function is compiled as it is. */
-function compiled({ f, title, apply, give }: Asked<unknown>): AnyFunction {
+function compiled({ f, title, apply, give }: TransformRequest<unknown>): AnyFunction {
   const jitted = apply(f.overTensors) as AnyFunction & Record<"warm" | "stats" | "lower", unknown>;
   const { warm, stats, lower } = jitted;
   return give({ ...f, name: title, overTensors: jitted }, { warm, stats, lower });
 }
 
 /** Derivatives in reverse mode whose long loops go back in segments. */
-function checkpointed({ f, title, options, give }: Asked<CheckpointOptions>): AnyFunction {
+function checkpointed({ f, title, options, give }: TransformRequest<CheckpointOptions>): AnyFunction {
   if (options.policy === "products")
     throw new DownhillError(
       "option",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PlainType } from "../form/form.ts";
 import {
-  type Leaf,
+  type ValueLeaf,
   leavesOf,
   putTogether,
   takeApart,
@@ -25,8 +25,8 @@ function taken(
   type: PlainType,
   value: unknown,
   lead = 0,
-): { readonly leaves: Leaf[]; readonly template: Template } {
-  const leaves: Leaf[] = [];
+): { readonly leaves: ValueLeaf[]; readonly template: Template } {
+  const leaves: ValueLeaf[] = [];
   return { leaves, template: takeApart(type, value, f64(), { path: "p", lead }, leaves) };
 }
 
@@ -81,8 +81,8 @@ test("a Jacobian is nested as the result, and then as the argument", () => {
   ]).template;
   const jacobian: Template = { kind: "jacobian", out, in: inner };
   // 3 results, 2 items
-  const dx: Leaf = { data: Float64Array.of(1, 2, 3, 4, 5, 6), dims: [3, 2] };
-  const dys: Leaf = { data: Float64Array.of(10, 20, 30, 40, 50, 60), dims: [3, 2, 1] };
+  const dx: ValueLeaf = { data: Float64Array.of(1, 2, 3, 4, 5, 6), dims: [3, 2] };
+  const dys: ValueLeaf = { data: Float64Array.of(10, 20, 30, 40, 50, 60), dims: [3, 2, 1] };
   expect(putTogether(jacobian, [dx, dys])).toEqual([
     { x: [1, 3, 5], ys: [[10], [30], [50]] },
     { x: [2, 4, 6], ys: [[20], [40], [60]] },
@@ -93,7 +93,7 @@ test("a Jacobian is nested as the result, and then as the argument", () => {
     out: templateOf(o, f64()),
     in: taken(i, value).template,
   });
-  const row: Leaf = { data: Float64Array.of(1, 2), dims: [2] };
+  const row: ValueLeaf = { data: Float64Array.of(1, 2), dims: [2] };
   expect(putTogether(of(number, array, Float64Array.of(0, 0)), [row])).toEqual(Float64Array.of(1, 2));
   expect(putTogether(of({ kind: "array", of: "Float64Array" }, number, 0), [row])).toEqual(
     Float64Array.of(1, 2),
@@ -102,7 +102,7 @@ test("a Jacobian is nested as the result, and then as the argument", () => {
 
 test("second derivatives of a record are nested twice", () => {
   const { template } = taken({ kind: "tuple", items: [number, array] }, [0, [0, 0]]);
-  const leaf = (dims: number[], ...data: number[]): Leaf => ({
+  const leaf = (dims: number[], ...data: number[]): ValueLeaf => ({
     data: dims.length === 0 ? data[0]! : Float64Array.from(data),
     dims,
   });
@@ -160,7 +160,7 @@ test.each<[PlainType, unknown, string]>([
 });
 
 test("what sets sizes must be a whole number", () => {
-  const leaves: Leaf[] = [];
+  const leaves: ValueLeaf[] = [];
   const i32 = ["i32"][Symbol.iterator]() as Iterator<"i32">;
   expect(() =>
     takeApart({ kind: "number", integer: true }, 2.5, i32, { path: "f(n)", lead: 0 }, leaves),
@@ -184,8 +184,8 @@ test("numbers of a list of records and tuples lie by their fields, and come back
     { at: [4, 5], isOn: false, k: -6 },
   ];
   const types = ["f64", "f32", "bool", "i32"] as const;
-  const take = (value: unknown): { readonly leaves: Leaf[]; readonly template: Template } => {
-    const leaves: Leaf[] = [];
+  const take = (value: unknown): { readonly leaves: ValueLeaf[]; readonly template: Template } => {
+    const leaves: ValueLeaf[] = [];
     const template = takeApart(type, value, [...types].values(), { path: "f: xs", lead: 0 }, leaves);
     return { leaves, template };
   };

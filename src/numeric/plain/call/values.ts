@@ -8,7 +8,7 @@ import { sizeOf } from "../../../engine/util/shape.ts";
 import type { PlainType } from "../form/form.ts";
 import { axesOfBooleans, takeNumbers } from "./lists.ts";
 import { countLeaves, leafRanks, mayLack, plainTypeOf, rankOf, templateOf, typesIn } from "./structure.ts";
-import { type Elements, type Leaf, makers, type RowKind, type Template } from "./templates.ts";
+import { type LeafElements, type ValueLeaf, makers, type RowKind, type Template } from "./templates.ts";
 
 export { plainLeaf, putTogether } from "./results.ts";
 export {
@@ -21,7 +21,7 @@ export {
   templateOf,
   typesIn,
 } from "./structure.ts";
-export { type Leaf, makers, type Template } from "./templates.ts";
+export { type ValueLeaf, makers, type Template } from "./templates.ts";
 
 /** What an argument must be, for messages. */
 function nounOf(type: PlainType): string {
@@ -57,33 +57,33 @@ function describe(value: unknown): string {
 }
 
 /** Where a value stands, and what its numbers become. */
-interface Place {
+interface ValueContext {
   /** As messages name it: `grad(loss): p.w`. */
   readonly path: string;
-  readonly lead: Lead;
+  readonly lead: LeadingAxes;
   /** A direction, in which what is true or false may have a 0. */
   readonly isTangent?: boolean;
 }
 
 /** Further axes that each leaf has in front: those of batches. One number for all leaves below, or one for each member. */
-export type Lead = number | { readonly [member: string]: Lead };
+export type LeadingAxes = number | { readonly [member: string]: LeadingAxes };
 
 /** Where a leaf stands. */
-interface LeafPlace extends Place {
+interface LeafContext extends ValueContext {
   readonly lead: number;
 }
 
-function member(place: Place, key: string | number, shown: string): Place {
+function member(place: ValueContext, key: string | number, shown: string): ValueContext {
   const lead = typeof place.lead === "number" ? place.lead : (place.lead[key] ?? 0);
   return { ...place, path: place.path + shown, lead };
 }
 
-function atLeaf(place: Place): LeafPlace {
+function atLeaf(place: ValueContext): LeafContext {
   if (typeof place.lead === "number") return { ...place, lead: place.lead };
   throw new DownhillError("tree", `${place.path}: is one value, and has one axis of a batch, or null.`);
 }
 
-function wrong(place: Place, type: PlainType, value: unknown): DownhillError {
+function wrong(place: ValueContext, type: PlainType, value: unknown): DownhillError {
   const many = place.lead === 0 ? "" : `, one for each item of the batch`;
   return new DownhillError("tree", `${place.path} must be ${nounOf(type)}${many}, got ${describe(value)}.`);
 }
@@ -99,8 +99,8 @@ export function takeApart(
   type: PlainType,
   value: unknown,
   types: Iterator<RegionType>,
-  place: Place,
-  leaves: Leaf[],
+  place: ValueContext,
+  leaves: ValueLeaf[],
 ): Template {
   switch (type.kind) {
     case "number":
@@ -146,7 +146,7 @@ export function takeApart(
 }
 
 /** A leaf of a value that is absent: what is computed with it does not count. */
-function absentLeaf(type: RegionType, rank: number, isTangent: boolean): Leaf {
+function absentLeaf(type: RegionType, rank: number, isTangent: boolean): ValueLeaf {
   if (rank > 0) return { data: new makers[type](0), dims: new Array<number>(rank).fill(0), isAbsent: true };
   return { data: isTangent || !isFloating(type) ? 0 : NaN, dims: [], isAbsent: true };
 }
@@ -155,8 +155,8 @@ function takeLeaf(
   type: PlainType & { readonly kind: keyof typeof rankOf },
   value: unknown,
   element: RegionType,
-  place: LeafPlace,
-  leaves: Leaf[],
+  place: LeafContext,
+  leaves: ValueLeaf[],
 ): Template {
   const rank = rankOf[type.kind];
   if (rank + place.lead === 0) {
@@ -187,7 +187,7 @@ function takeLeaf(
   return { kind: "leaf", rank, type: element, of: rank === 0 ? "number[]" : of };
 }
 
-function requireWhole(place: LeafPlace, x: number): void {
+function requireWhole(place: LeafContext, x: number): void {
   if (x === Math.trunc(x) && Math.abs(x) < 2 ** 31) return;
   throw new DownhillError(
     "range",
@@ -195,10 +195,10 @@ function requireWhole(place: LeafPlace, x: number): void {
   );
 }
 
-type Rows = ArrayLike<unknown>;
+type ArrayRow = ArrayLike<unknown>;
 
 /** Arrays and typed arrays of numbers. */
-function isRow(value: unknown): value is Rows {
+function isRow(value: unknown): value is ArrayRow {
   return (
     Array.isArray(value) ||
     value instanceof Float64Array ||
@@ -208,7 +208,7 @@ function isRow(value: unknown): value is Rows {
 }
 
 /** The sizes along the first rows. */
-function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafPlace): number[] {
+function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafContext): number[] {
   const dims: number[] = [];
   let level: unknown = value;
   while (dims.length < rank) {
@@ -226,11 +226,11 @@ function sizesOf(type: PlainType, value: unknown, rank: number, place: LeafPlace
 
 /** Copies a nest of rows, and says what its innermost rows are. */
 function fill(
-  data: Elements,
+  data: LeafElements,
   type: PlainType,
   value: unknown,
   dims: readonly number[],
-  place: LeafPlace,
+  place: LeafContext,
 ): RowKind {
   let next = 0;
   let of: RowKind = "number[]";
@@ -253,13 +253,13 @@ function fill(
   return of;
 }
 
-function wrongElement(place: Place, x: unknown, i: number): DownhillError {
+function wrongElement(place: ValueContext, x: unknown, i: number): DownhillError {
   const hint = x instanceof Tensor ? " Give one tensor for the whole array: stack([x, y])." : "";
   return new DownhillError("tree", `${place.path}: element ${i} is ${describe(x)}, not a number.${hint}`);
 }
 
 function uneven(
-  place: LeafPlace,
+  place: LeafContext,
   type: PlainType,
   level: unknown,
   dims: readonly number[],
@@ -276,8 +276,8 @@ function takeList(
   type: PlainType & { readonly kind: "list" },
   value: unknown,
   types: Iterator<RegionType>,
-  place: LeafPlace,
-  leaves: Leaf[],
+  place: LeafContext,
+  leaves: ValueLeaf[],
 ): Template {
   if (!Array.isArray(value)) throw wrong(place, type, value);
   const elements = Array.from({ length: countLeaves(type.item) }, () => types.next().value as RegionType);
@@ -291,10 +291,10 @@ function takeList(
     for (const data of numbers) leaves.push({ data, dims: [value.length] });
     return { kind: "list", item: templateOf(type.item, elements.values()) };
   }
-  const items: Leaf[][] = [];
+  const items: ValueLeaf[][] = [];
   const templates: Template[] = [];
   for (let i = 0; i < value.length; i++) {
-    const own: Leaf[] = [];
+    const own: ValueLeaf[] = [];
     const path = `${place.path}[${i}]`;
     const template = takeApart(type.item, value[i], elements.values(), { ...place, path }, own);
     templates.push(template);
@@ -318,7 +318,12 @@ function takeList(
 }
 
 /** Leaves of the same sizes as one, along an axis in front. */
-function stack(items: readonly Leaf[], dims: readonly number[], element: RegionType, place: LeafPlace): Leaf {
+function stack(
+  items: readonly ValueLeaf[],
+  dims: readonly number[],
+  element: RegionType,
+  place: LeafContext,
+): ValueLeaf {
   const size = sizeOf(dims);
   const data = new makers[element](items.length * size);
   // a tangent of an absent number is 0, and the number itself NaN
@@ -343,9 +348,9 @@ function stack(items: readonly Leaf[], dims: readonly number[], element: RegionT
  *
  * @throws DownhillError as `takeApart`, and `tree` where the result is made of Jacobians.
  */
-export function takeLike(template: Template, value: unknown, path: string): Leaf[] {
-  const leaves: Leaf[] = [];
-  const take = (part: Template, given: unknown, place: Place): void => {
+export function takeLike(template: Template, value: unknown, path: string): ValueLeaf[] {
+  const leaves: ValueLeaf[] = [];
+  const take = (part: Template, given: unknown, place: ValueContext): void => {
     switch (part.kind) {
       case "batch":
         take(part.item, given, { ...place, lead: Number(place.lead) + 1 });
@@ -356,7 +361,7 @@ export function takeLike(template: Template, value: unknown, path: string): Leaf
           `${path}: of a Jacobian it must be given in tensors, and so the arguments too.`,
         );
       case "absent":
-        leaves.push(...part.types.map((): Leaf => ({ data: 0, dims: [], isAbsent: true })));
+        leaves.push(...part.types.map((): ValueLeaf => ({ data: 0, dims: [], isAbsent: true })));
         return;
       case "optional":
         throw internalError("a result that may be absent");

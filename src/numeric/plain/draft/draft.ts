@@ -10,19 +10,19 @@ import type {
 } from "../../../engine/region/form/region.ts";
 import { partsOf } from "../../../engine/region/form/walk.ts";
 import type { Node } from "../syntax/ast.ts";
-import type { Source } from "../syntax/refuse.ts";
+import type { SourceText } from "../syntax/refuse.ts";
 import { lineStarts, placeOf } from "../syntax/refuse.ts";
 
 /** The name of JavaScript's `| 0` in drafts: a whole number of f64 from −2^31 to 2^31 − 1. */
 export const toInt32 = "toInt32";
 
 /** Statements in the order in which they run. Places in between can be kept for statements that turn out to be needed. */
-export class Block {
-  readonly #items: (RegionStmt | Block)[] = [];
-  readonly #around: Block | undefined;
+export class StatementBlock {
+  readonly #items: (RegionStmt | StatementBlock)[] = [];
+  readonly #around: StatementBlock | undefined;
   #size = 0;
 
-  constructor(around?: Block) {
+  constructor(around?: StatementBlock) {
     this.#around = around;
   }
 
@@ -37,8 +37,8 @@ export class Block {
   }
 
   /** A place here for statements to come. */
-  reserve(): Block {
-    const reserved = new Block(this);
+  reserve(): StatementBlock {
+    const reserved = new StatementBlock(this);
     this.#items.push(reserved);
     return reserved;
   }
@@ -49,12 +49,12 @@ export class Block {
   }
 
   statements(): RegionStmt[] {
-    return this.#items.flatMap((item) => (item instanceof Block ? item.statements() : [item]));
+    return this.#items.flatMap((item) => (item instanceof StatementBlock ? item.statements() : [item]));
   }
 }
 
 /** Names that are used once: `x`, `x_2`, `x_3`, … */
-export class Names {
+export class FreshNames {
   readonly #used = new Set<string>();
   readonly #next = new Map<string, number>();
 
@@ -70,11 +70,11 @@ export class Names {
 }
 
 /** Places in the text that statements and guards refer to, each once. */
-export class Positions {
+export class PositionTable {
   readonly list: Position[] = [];
   readonly #known = new Map<string, PositionIndex>();
 
-  of(source: Source, node: Node, end: number = node.end): PositionIndex {
+  of(source: SourceText, node: Node, end: number = node.end): PositionIndex {
     const key = `${source.file} ${node.start} ${end}`;
     let index = this.#known.get(key);
     if (index === undefined) {

@@ -3,7 +3,7 @@ import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.
 import { blocksOf, localsChangedIn, walkExpr } from "../../../engine/region/form/walk.ts";
 
 /** A local is known to be less than another number, or greater. */
-export interface Bound {
+export interface LocalBound {
   readonly name: string;
   readonly side: "low" | "high";
   readonly than: RegionExpr;
@@ -14,9 +14,9 @@ export interface Bound {
 }
 
 /** For each `let` and `set` the bounds that hold before it, by the conditions of the loops and branches around it. */
-export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, readonly Bound[]> {
-  const found = new Map<RegionStmt, readonly Bound[]>();
-  const walk = (stmts: readonly RegionStmt[], before: readonly Bound[]): void => {
+export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, readonly LocalBound[]> {
+  const found = new Map<RegionStmt, readonly LocalBound[]>();
+  const walk = (stmts: readonly RegionStmt[], before: readonly LocalBound[]): void => {
     let known = before;
     for (const stmt of stmts) {
       if ((stmt.kind === "let" || stmt.kind === "set") && known.length > 0) found.set(stmt, known);
@@ -37,7 +37,7 @@ export function heldBounds(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt,
 }
 
 /** The bounds that hold where a condition does. */
-function boundsOf(condition: RegionExpr): readonly Bound[] {
+function boundsOf(condition: RegionExpr): readonly LocalBound[] {
   if (condition.kind === "select") {
     const isAnd = condition.y.kind === "const" && condition.y.value === 0;
     return isAnd ? [condition.condition, condition.x].flatMap(boundsOf) : [];
@@ -53,10 +53,10 @@ function boundsOf(condition: RegionExpr): readonly Bound[] {
 
 function boundBy(
   local: RegionExpr,
-  side: Bound["side"],
+  side: LocalBound["side"],
   than: RegionExpr,
   isStrict: boolean,
-): readonly Bound[] {
+): readonly LocalBound[] {
   if (local.kind !== "local" || local.type !== "f64") return [];
   const reads = new Set([local.name]);
   let isSteady = true; // elements of arrays are not

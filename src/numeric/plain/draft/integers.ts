@@ -1,7 +1,7 @@
 import type { For, Region, RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { mapExpressionsOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { apply, compare, convert, local, number, select, toInt32, truth } from "./draft.ts";
-import type { Range, Ranges } from "./ranges.ts";
+import type { ValueRange, ValueRanges } from "./ranges.ts";
 import { isInt32, rangesOf } from "./ranges.ts";
 import { integerParams, usesOf } from "./uses.ts";
 
@@ -27,7 +27,7 @@ export function withMachineIntegers(draft: Region): Region {
     if (stmt.kind === "let") note(stmt.name, stmt.value);
     if (stmt.kind === "for" && isCounted(stmt, ranges)) integers.add(stmt.index);
   });
-  const writer = new Writer(integers, ranges);
+  const writer = new IntegerWriter(integers, ranges);
   return {
     ...draft,
     params: draft.params.map((param) => (params.has(param.name) ? { ...param, type: "i32" } : param)),
@@ -39,7 +39,7 @@ export function withMachineIntegers(draft: Region): Region {
 }
 
 /** Whether the index of a loop is a machine integer, and its end is a number that can be reached. */
-function isCounted({ from, to }: For, ranges: Ranges): boolean {
+function isCounted({ from, to }: For, ranges: ValueRanges): boolean {
   return isInt32(ranges.of(from)) && !(to.kind === "const" && !isInt32(ranges.of(to)));
 }
 
@@ -47,18 +47,18 @@ const most = 2 ** 31 - 1;
 const least = -(2 ** 31);
 
 /** Writes expressions with machine integers. */
-class Writer {
+class IntegerWriter {
   readonly #integers: ReadonlySet<string>;
-  readonly #ranges: Ranges;
+  readonly #ranges: ValueRanges;
   /** The statement in hand that gives a local its value. */
   #at: RegionStmt | undefined;
 
-  constructor(integers: ReadonlySet<string>, ranges: Ranges) {
+  constructor(integers: ReadonlySet<string>, ranges: ValueRanges) {
     this.#integers = integers;
     this.#ranges = ranges;
   }
 
-  #rangeOf(expr: RegionExpr): Range {
+  #rangeOf(expr: RegionExpr): ValueRange {
     return this.#ranges.of(expr, this.#at);
   }
 

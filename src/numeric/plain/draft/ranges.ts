@@ -2,11 +2,11 @@ import type { For, RegionExpr, RegionStmt } from "../../../engine/region/form/re
 import { maxLength } from "../../../engine/region/form/region.ts";
 import { blocksOf, walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
-import { type Bound, heldBounds } from "./held-bounds.ts";
+import { type LocalBound, heldBounds } from "./held-bounds.ts";
 import { readPlaces } from "./read-places.ts";
 
 /** What is known of a number: it lies between `low` and `high`, unless it is NaN. */
-export interface Range {
+export interface ValueRange {
   readonly low: number;
   readonly high: number;
   /** It has no decimals (or is NaN or infinite). */
@@ -16,7 +16,7 @@ export interface Range {
   readonly maybeMinusZero: boolean;
 }
 
-const anything: Range = {
+const anything: ValueRange = {
   low: -Infinity,
   high: Infinity,
   whole: false,
@@ -27,16 +27,16 @@ const least = -(2 ** 31);
 const most = 2 ** 31 - 1;
 
 /** Ranges of all numbers of a draft: `of` asks for that of an expression, as it is in this `let` or `set` where one is given. */
-export interface Ranges {
-  readonly of: (expr: RegionExpr, at?: RegionStmt) => Range;
+export interface ValueRanges {
+  readonly of: (expr: RegionExpr, at?: RegionStmt) => ValueRange;
 }
 
 /** Whether a number is known to be a machine integer. */
-export function isInt32({ low, high, whole: isWhole, maybeNaN }: Range): boolean {
+export function isInt32({ low, high, whole: isWhole, maybeNaN }: ValueRange): boolean {
   return isWhole && !maybeNaN && low >= least && high <= most;
 }
 
-function whole(low: number, high: number): Range {
+function whole(low: number, high: number): ValueRange {
   return { low, high, whole: true, maybeNaN: false, maybeMinusZero: false };
 }
 
@@ -47,10 +47,10 @@ const roundsBeforeWidening = 3;
  * The ranges of a draft's numbers, whatever the order in which statements run: that of a local holds for all its values.
  * `integers` are parameters taken to be machine integers.
  */
-export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<string>): Ranges {
-  const known = new Map<string, Range>();
+export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<string>): ValueRanges {
+  const known = new Map<string, ValueRange>();
   for (const name of integers) known.set(name, whole(-maxLength, maxLength));
-  const parameterless = (name: string): Range | undefined => known.get(name);
+  const parameterless = (name: string): ValueRange | undefined => known.get(name);
   const declared = new Set<string>(integers);
   const noteNames = (stmts: readonly RegionStmt[]): void => {
     for (const stmt of stmts) {
@@ -62,12 +62,12 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   noteNames(body);
   const places = readPlaces(body);
   const bounds = heldBounds(body);
-  const everywhere = (name: string): Range | undefined =>
+  const everywhere = (name: string): ValueRange | undefined =>
     declared.has(name) ? parameterless(name) : anything;
-  const of = (expr: RegionExpr, at?: RegionStmt): Range | undefined => {
+  const of = (expr: RegionExpr, at?: RegionStmt): ValueRange | undefined => {
     const passed = at && places.get(at);
     const held = at && bounds.get(at);
-    const rangeOfLocal = (name: string): Range | undefined => {
+    const rangeOfLocal = (name: string): ValueRange | undefined => {
       let range = everywhere(name);
       if (passed?.has(name) === true) range &&= asPlace(range);
       for (const bound of held ?? []) {
@@ -82,7 +82,7 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
   let changed = true;
   for (let round = 0; changed; round++) {
     changed = false;
-    const note = (name: string, range: Range | undefined): void => {
+    const note = (name: string, range: ValueRange | undefined): void => {
       if (range === undefined) return;
       const before = known.get(name);
       const joined = before === undefined ? range : join(before, range);
@@ -102,20 +102,23 @@ export function rangesOf(body: readonly RegionStmt[], integers: ReadonlySet<stri
 }
 
 /** What is known of a number that has been the place of an element. */
-function asPlace(range: Range): Range {
+function asPlace(range: ValueRange): ValueRange {
   const [low, high] = [Math.max(range.low, 0), Math.min(range.high, maxLength - 1)];
   return low > high ? range : { ...whole(low, high), maybeMinusZero: range.maybeMinusZero }; // never a place: not reached
 }
 
 /** What is known of a number that was compared with another one. */
-function bounded(range: Range, { side, isStrict }: Bound, than: Range): Range {
+function bounded(range: ValueRange, { side, isStrict }: LocalBound, than: ValueRange): ValueRange {
   const step = isStrict && range.whole && than.whole ? 1 : 0;
   const low = side === "low" ? Math.max(range.low, than.low + step) : range.low;
   const high = side === "high" ? Math.min(range.high, than.high - step) : range.high;
   return low > high ? range : { ...range, low, high, maybeNaN: false }; // never so: not reached
 }
 
-function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | undefined): Range | undefined {
+function indexRange(
+  { from, to, step }: For,
+  of: (expr: RegionExpr) => ValueRange | undefined,
+): ValueRange | undefined {
   const [first, end] = [of(from), of(to)];
   if (first === undefined || end === undefined) return undefined;
   if (!isInt32(first) || (to.kind === "const" && !isInt32(end)))
@@ -124,7 +127,7 @@ function indexRange({ from, to, step }: For, of: (expr: RegionExpr) => Range | u
   return whole(Math.min(first.high, Math.max(end.low, least) + 1), first.high);
 }
 
-function same(a: Range, b: Range): boolean {
+function same(a: ValueRange, b: ValueRange): boolean {
   return (
     a.low === b.low &&
     a.high === b.high &&
@@ -134,7 +137,7 @@ function same(a: Range, b: Range): boolean {
   );
 }
 
-function join(a: Range, b: Range): Range {
+function join(a: ValueRange, b: ValueRange): ValueRange {
   return {
     low: Math.min(a.low, b.low),
     high: Math.max(a.high, b.high),
@@ -148,22 +151,22 @@ function join(a: Range, b: Range): Range {
  * A bound that moved is taken for that of the machine integers, and given up where it moves beyond. What is unbounded may overflow, and
  * infinities give NaN.
  */
-function widened(before: Range, after: Range): Range {
+function widened(before: ValueRange, after: ValueRange): ValueRange {
   const low = after.low < before.low ? (after.low >= least ? least : -Infinity) : after.low;
   const high = after.high > before.high ? (after.high <= most ? most : Infinity) : after.high;
   return { ...after, low, high, maybeNaN: after.maybeNaN || !isBounded({ low, high }) };
 }
 
-function isBounded({ low, high }: Pick<Range, "low" | "high">): boolean {
+function isBounded({ low, high }: Pick<ValueRange, "low" | "high">): boolean {
   return low > -Infinity && high < Infinity;
 }
 
 /** The range of an expression; `undefined` where it depends on what no statement has reached yet. */
 function rangeOf(
   expr: RegionExpr,
-  local: (name: string) => Range | undefined,
+  local: (name: string) => ValueRange | undefined,
   integers: ReadonlySet<string>,
-): Range | undefined {
+): ValueRange | undefined {
   switch (expr.kind) {
     case "const":
       return constantRange(expr.value);
@@ -189,7 +192,7 @@ function rangeOf(
   }
 }
 
-function constantRange(value: number): Range {
+function constantRange(value: number): ValueRange {
   if (!Number.isFinite(value)) return { ...anything, maybeMinusZero: false }; // of infinities NaN comes soon
   return {
     low: value,
@@ -200,12 +203,12 @@ function constantRange(value: number): Range {
   };
 }
 
-function has0({ low, high }: Range): boolean {
+function has0({ low, high }: ValueRange): boolean {
   return low <= 0 && high >= 0;
 }
 
-function applied(name: string, args: readonly Range[]): Range {
-  const [x, y] = args as readonly [Range, Range];
+function applied(name: string, args: readonly ValueRange[]): ValueRange {
+  const [x, y] = args as readonly [ValueRange, ValueRange];
   switch (name) {
     case "add":
       return sum(x, y, x.maybeMinusZero && y.maybeMinusZero);
@@ -252,11 +255,11 @@ function applied(name: string, args: readonly Range[]): Range {
   }
 }
 
-function rounded(x: Range, low: number, high: number): Range {
+function rounded(x: ValueRange, low: number, high: number): ValueRange {
   return { ...x, low, high, whole: true, maybeMinusZero: x.maybeMinusZero || (x.low < 0 && x.high > -1) };
 }
 
-function sum(x: Range, y: Range, maybeMinusZero: boolean): Range {
+function sum(x: ValueRange, y: ValueRange, maybeMinusZero: boolean): ValueRange {
   const range = { low: x.low + y.low, high: x.high + y.high };
   const isSound = isBounded(x) && isBounded(y) && isBounded(range);
   return {
@@ -267,7 +270,7 @@ function sum(x: Range, y: Range, maybeMinusZero: boolean): Range {
   };
 }
 
-function product(x: Range, y: Range): Range {
+function product(x: ValueRange, y: ValueRange): ValueRange {
   const ends = [x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high];
   const isSound = isBounded(x) && isBounded(y) && ends.every(Number.isFinite);
   return {
@@ -284,7 +287,7 @@ function product(x: Range, y: Range): Range {
   };
 }
 
-function quotient(x: Range, y: Range): Range {
+function quotient(x: ValueRange, y: ValueRange): ValueRange {
   const isSound = isBounded(x) && isBounded(y) && !has0(y);
   if (!isSound) return anything;
   const ends = [x.low / y.low, x.low / y.high, x.high / y.low, x.high / y.high];
@@ -298,7 +301,7 @@ function quotient(x: Range, y: Range): Range {
   };
 }
 
-function remainder(x: Range, y: Range): Range {
+function remainder(x: ValueRange, y: ValueRange): ValueRange {
   if (!isBounded(x) || !isBounded(y)) return { ...anything, whole: x.whole && y.whole };
   const isWhole = x.whole && y.whole;
   const largest = Math.max(Math.abs(y.low), Math.abs(y.high)) - (isWhole ? 1 : 0);

@@ -2,15 +2,15 @@
 import type { RegionExpr, RegionStmt } from "../../../engine/region/form/region.ts";
 import { blocksOf, expressionsOf, localsChangedIn } from "../../../engine/region/form/walk.ts";
 
-type Names = ReadonlySet<string>;
+type IndexLocals = ReadonlySet<string>;
 
 /**
  * For each `let` and `set` the locals that were the place of an element since they got their value, in this statement itself too: a place out of
  * range would have ended the call.
  */
-export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, Names> {
-  const found = new Map<RegionStmt, Names>();
-  const walk = (stmts: readonly RegionStmt[], before: Names): void => {
+export function readPlaces(body: readonly RegionStmt[]): ReadonlyMap<RegionStmt, IndexLocals> {
+  const found = new Map<RegionStmt, IndexLocals>();
+  const walk = (stmts: readonly RegionStmt[], before: IndexLocals): void => {
     const known = new Set(before);
     for (const stmt of stmts) {
       evaluatedBy(stmt).forEach((expr) => notePlaces(expr, known));

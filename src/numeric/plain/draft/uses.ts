@@ -8,7 +8,7 @@ import { walkStmts } from "../../../engine/region/form/walk.ts";
 import { toInt32 } from "./draft.ts";
 
 /** What names of a draft are used for, also through other names. */
-export interface Uses {
+export interface NameUses {
   /** As a number: it may have a derivative. */
   readonly value: ReadonlySet<string>;
   /** As a place or the bound of a loop. */
@@ -46,7 +46,7 @@ const flat: ReadonlySet<string> = new Set([
   "bitwiseXor",
 ]);
 
-export function usesOf(body: readonly RegionStmt[], results: readonly RegionResult[]): Uses {
+export function usesOf(body: readonly RegionStmt[], results: readonly RegionResult[]): NameUses {
   const uses = { value: new Set<string>(), place: new Set<string>(), size: new Set<string>() };
   let [changed, isFirst] = [true, true];
   const mark = (name: string, purpose: Purpose): void => {
@@ -108,7 +108,7 @@ function visitStatement(
   visit: (expr: RegionExpr, purpose: Purpose) => void,
   asUsed: (name: string, value: RegionExpr) => void,
   mark: (name: string, purpose: Purpose) => void,
-  uses: Uses,
+  uses: NameUses,
 ): void {
   switch (stmt.kind) {
     case "let":
@@ -153,7 +153,7 @@ function limitOf(to: RegionExpr): RegionExpr {
  * Parameters that are machine integers: those that set lengths, and those that are used as places and bounds and for nothing
  * that could have a derivative.
  */
-export function integerParams(params: readonly RegionParam[], uses: Uses): Set<string> {
+export function integerParams(params: readonly RegionParam[], uses: NameUses): Set<string> {
   const names = params
     .filter(({ kind, name, type }) => {
       if (type !== "f64") return false;

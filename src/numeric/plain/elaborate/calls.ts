@@ -1,7 +1,7 @@
 import { apply, number, truth } from "../draft/draft.ts";
 import type { Entity, FunctionEntity, PresentEntity } from "../entities/entity.ts";
-import { Scope, describe, nothing, scalar } from "../entities/entity.ts";
-import type { Call, Env, Returns } from "../entities/env.ts";
+import { LexicalScope, describe, nothing, scalar } from "../entities/entity.ts";
+import type { InlinedCall, Env, ReturnTarget } from "../entities/env.ts";
 import {
   at,
   inOrder,
@@ -13,7 +13,7 @@ import {
   textOf,
   whileUsed,
 } from "../entities/env.ts";
-import type { Plan } from "../entities/plan.ts";
+import type { ValuePlan } from "../entities/plan.ts";
 import { copyInto, presentValue, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, partsNow, readAll } from "../entities/sharing.ts";
 import { declare, refuseLaterNames } from "../names/declare.ts";
@@ -178,7 +178,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
       `${name} calls itself: recursion has no fixed length of code. Write it as a loop, with an array for what it keeps.`,
     );
   }
-  const current: Call = { node, module: callee.module, site };
+  const current: InlinedCall = { node, module: callee.module, site };
   countInlined(env, current);
   const { aliases } = env.unit;
   const before = aliases.length;
@@ -186,7 +186,7 @@ export function call(env: Env, site: Node, callee: Entity, args: readonly Entity
   const inner: Env = {
     ...env,
     module: callee.module,
-    scope: new Scope(node, callee.scope),
+    scope: new LexicalScope(node, callee.scope),
     around: callee.around,
     frames: [],
     tail: new Set(),
@@ -274,8 +274,8 @@ export function bodyOf(env: Env, { node }: Pick<FunctionEntity, "node">): Entity
   return collected.result();
 }
 
-interface Collected {
-  readonly returns: Returns;
+interface ReturnCollection {
+  readonly returns: ReturnTarget;
   readonly result: () => Entity;
 }
 
@@ -293,7 +293,7 @@ function collectReturns(
   all: readonly ReturnStatement[],
   body: BlockStatement,
   start: ReturnType<typeof placeHere>,
-): Collected {
+): ReturnCollection {
   const jump = { flag: undefined, declarations: start.out };
   const isOne = all.length === 1 && body.body.at(-1) === all[0];
   const name = sameName(all, body);
@@ -317,7 +317,7 @@ function collectReturns(
     }
     if (room === undefined) {
       const plan = planOf(inner, node, value);
-      const own: Plan = mayLack && plan.kind !== "optional" ? { kind: "optional", value: plan } : plan;
+      const own: ValuePlan = mayLack && plan.kind !== "optional" ? { kind: "optional", value: plan } : plan;
       room = makeRoom(env, node, own, "result", start);
     }
     if (!isFresh(value) && !isLeftBehind(inner, value, born))

@@ -2,11 +2,11 @@ import { eliminateDeadCode } from "../../../engine/region/flat/dead-code.ts";
 import { afterPass } from "../../../engine/util/after-pass.ts";
 import { withoutProvenChecks } from "../../../engine/region/flat/in-range.ts";
 import type { Region } from "../../../engine/region/form/region.ts";
-import { Block, Names, Positions } from "../draft/draft.ts";
+import { StatementBlock, FreshNames, PositionTable } from "../draft/draft.ts";
 import { withMachineIntegers } from "../draft/integers.ts";
 import type { Entity } from "../entities/entity.ts";
-import { Scope } from "../entities/entity.ts";
-import type { Env, Unit } from "../entities/env.ts";
+import { LexicalScope } from "../entities/entity.ts";
+import type { Env, CompilationUnit } from "../entities/env.ts";
 import { refuse, textOf } from "../entities/env.ts";
 import { noFacts } from "../entities/facts.ts";
 import { parameterEntity, withIntegers } from "../entities/params.ts";
@@ -42,12 +42,12 @@ export function elaborate(module: Module, which?: string | MarkedFunction): Plai
   }
 }
 
-function formOf(unit: Unit, module: Module, { node, name }: MarkedFunction): PlainForm {
-  const out = new Block();
+function formOf(unit: CompilationUnit, module: Module, { node, name }: MarkedFunction): PlainForm {
+  const out = new StatementBlock();
   const env: Env = {
     unit,
     module,
-    scope: new Scope(node),
+    scope: new LexicalScope(node),
     around: [...unit.around],
     out,
     blocks: [out],
@@ -127,10 +127,10 @@ function refuseMethod(env: Env, node: FunctionNode, name = "loss", parent: Node 
   );
 }
 
-function newUnit(module: Module, around: readonly Node[]): Unit {
+function newUnit(module: Module, around: readonly Node[]): CompilationUnit {
   return {
-    names: new Names(),
-    positions: new Positions(),
+    names: new FreshNames(),
+    positions: new PositionTable(),
     module,
     around,
     mutable: new Set(),

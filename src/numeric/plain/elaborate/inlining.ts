@@ -1,4 +1,4 @@
-import type { Call, Env } from "../entities/env.ts";
+import type { InlinedCall, Env } from "../entities/env.ts";
 import { refuse, textOf } from "../entities/env.ts";
 import type { CallExpression, FunctionNode, Node } from "../syntax/ast.ts";
 import type { Module } from "../syntax/module.ts";
@@ -30,7 +30,7 @@ function sizeOf(node: FunctionNode): number {
  *
  * @throws PlainError where the copies exceed `mostInlinedNodes`; the message shows the chain of calls.
  */
-export function countInlined(env: Env, call: Call): void {
+export function countInlined(env: Env, call: InlinedCall): void {
   const { unit } = env;
   unit.inlinedNodes += sizeOf(call.node);
   if (unit.inlinedNodes <= mostInlinedNodes) return;
@@ -50,7 +50,7 @@ export function countInlined(env: Env, call: Call): void {
 const [shownFirst, shownLast] = [8, 3];
 
 /** One line per call: its position, how often its function is called there, and the number of copies that result. */
-function chainText(chain: readonly Call[]): string {
+function chainText(chain: readonly InlinedCall[]): string {
   let copies = 1;
   const lines = chain.slice(1).map(({ node, site }, k) => {
     const caller = chain[k]!;

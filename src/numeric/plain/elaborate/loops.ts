@@ -37,7 +37,7 @@ import { assignedNames, isFunction, rootOf, unwrap, usedNames, walk, writtenName
 import { exitsOf } from "./jumps.ts";
 
 /** What loops need of statements. */
-export interface Statements {
+export interface LoopHandlers {
   readonly execute: (env: Env, stmt: Statement) => void;
   readonly declareIn: (env: Env, stmt: VariableDeclaration) => void;
   readonly notTaken: (exits: readonly Jump[]) => RegionExpr;
@@ -48,7 +48,7 @@ export function loopStatement(
   env: Env,
   stmt: LoopStatement,
   labels: readonly string[],
-  parts: Statements,
+  parts: LoopHandlers,
 ): void {
   withScope(env, stmt, (inner) => {
     switch (stmt.type) {
@@ -64,7 +64,7 @@ export function loopStatement(
   });
 }
 
-interface Repeated {
+interface LoopBody {
   readonly body: RegionStmt[];
   /** Whether no jump out of the loop was taken. */
   readonly goesOn: RegionExpr;
@@ -75,10 +75,10 @@ function repeated(
   env: Env,
   stmt: LoopStatement,
   labels: readonly string[],
-  parts: Statements,
+  parts: LoopHandlers,
   body: (inner: Env) => void,
   after?: (inner: Env) => void,
-): Repeated {
+): LoopBody {
   const leave: Jump = { flag: undefined, declarations: env.out.reserve() };
   const outer = nested(env, new Set());
   const next: Jump = { flag: undefined, declarations: outer.out.reserve() };
@@ -102,7 +102,7 @@ function repeated(
   return { body: inner.out.statements(), goesOn };
 }
 
-function runBody(parts: Statements, stmt: LoopStatement): (env: Env) => void {
+function runBody(parts: LoopHandlers, stmt: LoopStatement): (env: Env) => void {
   return (env) => withScope(env, stmt.body, (inner) => parts.execute(inner, stmt.body));
 }
 
@@ -111,7 +111,12 @@ function headOf(env: Env, stmt: LoopStatement): number {
   return at(env, stmt, Math.max(stmt.body.start, stmt.start + 1));
 }
 
-function whileStatement(env: Env, stmt: WhileStatement, labels: readonly string[], parts: Statements): void {
+function whileStatement(
+  env: Env,
+  stmt: WhileStatement,
+  labels: readonly string[],
+  parts: LoopHandlers,
+): void {
   repeatWhile(env, stmt, stmt.test, labels, parts);
 }
 
@@ -121,7 +126,7 @@ function repeatWhile(
   stmt: WhileStatement | ForStatement,
   test: Expression | undefined,
   labels: readonly string[],
-  parts: Statements,
+  parts: LoopHandlers,
   after?: (inner: Env) => void,
 ): void {
   const position = headOf(env, stmt);
@@ -158,7 +163,7 @@ function repeatWhile(
   env.out.push({ kind: "while", condition: and(again.value, goesOn), body, at: position });
 }
 
-function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], parts: Statements): void {
+function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], parts: LoopHandlers): void {
   const again = letLocal(env, "again", truth(true), { mutable: true });
   const name = again.value.kind === "local" ? again.value.name : "";
   const { body, goesOn } = repeated(env, stmt, labels, parts, runBody(parts, stmt), (inner) => {
@@ -173,7 +178,7 @@ function doWhile(env: Env, stmt: DoWhileStatement, labels: readonly string[], pa
   });
 }
 
-function forStatement(env: Env, stmt: ForStatement, labels: readonly string[], parts: Statements): void {
+function forStatement(env: Env, stmt: ForStatement, labels: readonly string[], parts: LoopHandlers): void {
   const { init, update } = stmt;
   const counted = countedLoop(env, stmt, parts);
   if (counted !== undefined && !asksWithStatements(env, stmt, counted, parts))
@@ -184,7 +189,7 @@ function forStatement(env: Env, stmt: ForStatement, labels: readonly string[], p
   repeatWhile(env, stmt, stmt.test ?? undefined, labels, parts, after);
 }
 
-interface Counted {
+interface CountedForLoop {
   readonly id: Identifier;
   readonly first: Expression;
   readonly operator: "<" | "<=" | ">" | ">=";
@@ -199,7 +204,7 @@ interface Counted {
 const turned = { "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /** `for (let i = a; i < b; i += c)` with a constant step and a bound that stays as it is, where nobody else sets i. */
-function countedLoop(env: Env, stmt: ForStatement, parts: Statements): Counted | undefined {
+function countedLoop(env: Env, stmt: ForStatement, parts: LoopHandlers): CountedForLoop | undefined {
   const { init, test, update, body } = stmt;
   if (init?.type !== "VariableDeclaration" || init.kind === "const" || !test || !update) return undefined;
   const whole = unwrap(test);
@@ -222,15 +227,15 @@ function countedLoop(env: Env, stmt: ForStatement, parts: Statements): Counted |
   return { ...sides, id: declared.id, first: declared.init, more, step };
 }
 
-type Sides = Pick<Counted, "operator" | "bound" | "ahead"> & { readonly name: string };
+type LoopComparison = Pick<CountedForLoop, "operator" | "bound" | "ahead"> & { readonly name: string };
 
 function sidesOf(
   env: Env,
   { left, right, operator }: BinaryExpression,
   { declarations }: VariableDeclaration,
-): Sides | undefined {
+): LoopComparison | undefined {
   const names = declarations.map(({ id }) => (id.type === "Identifier" ? id.name : ""));
-  const given = operator as Counted["operator"];
+  const given = operator as CountedForLoop["operator"];
   const x = indexIn(env, unwrap(left), names);
   if (x !== undefined) return { ...x, bound: right, operator: given };
   const y = indexIn(env, unwrap(right), names);
@@ -260,14 +265,19 @@ function indexIn(
 }
 
 /** Declares what the head of a loop declares beside its index. */
-function declareOthers(env: Env, stmt: ForStatement, index: string, parts: Statements): void {
+function declareOthers(env: Env, stmt: ForStatement, index: string, parts: LoopHandlers): void {
   const init = stmt.init as VariableDeclaration;
   const declarations = init.declarations.filter(({ id }) => id.type !== "Identifier" || id.name !== index);
   if (declarations.length > 0) parts.declareIn(env, { ...init, declarations });
 }
 
 /** Whether what must hold too, beside the bound, takes statements: then it is asked as the test of any loop is. */
-function asksWithStatements(env: Env, stmt: ForStatement, { id, more }: Counted, parts: Statements): boolean {
+function asksWithStatements(
+  env: Env,
+  stmt: ForStatement,
+  { id, more }: CountedForLoop,
+  parts: LoopHandlers,
+): boolean {
   if (more === undefined) return false;
   const entity = scalar(local(env.unit.names.fresh(id.name), "f64"));
   const trial = nested(env, new Set());
@@ -310,7 +320,12 @@ function constant(env: Env, node: Expression): number | undefined {
 }
 
 /** Whether the bound of a loop is the same in each iteration. */
-function isFixed(env: Env, { name, bound }: Sides, stmt: ForStatement, parts: Statements): boolean {
+function isFixed(
+  env: Env,
+  { name, bound }: LoopComparison,
+  stmt: ForStatement,
+  parts: LoopHandlers,
+): boolean {
   let isPlain = true;
   walk(bound, (node) => {
     if (node.type === "AssignmentExpression" || node.type === "UpdateExpression" || isFunction(node))
@@ -366,9 +381,9 @@ function numberEntity(env: Env, node: Expression): { readonly value: RegionExpr 
 function countedFor(
   env: Env,
   stmt: ForStatement,
-  { id, first, operator, bound, ahead, more, step }: Counted,
+  { id, first, operator, bound, ahead, more, step }: CountedForLoop,
   labels: readonly string[],
-  parts: Statements,
+  parts: LoopHandlers,
 ): void {
   const from = keep(env, numberEntity(env, first).value, "from");
   declareOthers(env, stmt, id.name, parts);
@@ -393,7 +408,7 @@ function countedFor(
 }
 
 /** The first number that is not reached. Kept as it is written: `integers.ts` takes it apart where the index is no integer. */
-function endOf(limit: RegionExpr, operator: Counted["operator"]): RegionExpr {
+function endOf(limit: RegionExpr, operator: CountedForLoop["operator"]): RegionExpr {
   switch (operator) {
     case "<":
       return apply("ceil", "f64", limit);
@@ -407,7 +422,7 @@ function endOf(limit: RegionExpr, operator: Counted["operator"]): RegionExpr {
 }
 
 /** `for (const x of xs)`, also of `xs.entries()` and `xs.keys()`. */
-function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts: Statements): void {
+function forOf(env: Env, stmt: ForOfStatement, labels: readonly string[], parts: LoopHandlers): void {
   const { left, right } = stmt;
   if (stmt.await === true)
     return refuse(env, stmt, "await waits for something outside; await before the call.");

@@ -1,11 +1,11 @@
 import type { RegionResult } from "../../../engine/region/form/region.ts";
 import { number } from "../draft/draft.ts";
-import type { ArrayEntity, Entity, Layout } from "../entities/entity.ts";
+import type { ArrayEntity, Entity, ValueLayout } from "../entities/entity.ts";
 import { storagesOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
 import { arrayLength, copyInto, guardLengths, itemAt, makeArray, planOf } from "../entities/plan.ts";
-import type { Plan } from "../entities/plan.ts";
+import type { ValuePlan } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import { makeTupleArray } from "../operations/arrays.ts";
 import type { FunctionNode, Node, ReturnStatement, TypeNode } from "../syntax/ast.ts";
@@ -35,7 +35,7 @@ export function resultsOf(
         const plan = planOf(env, node, entity);
         const wanted = declared === undefined ? plan : planAs(declared, plan);
         if (wanted !== plan) {
-          const laidOut = makeArray(env, node, wanted as ArrayPlan, "result");
+          const laidOut = makeArray(env, node, wanted as ArrayValuePlan, "result");
           copyInto(env, node, laidOut, entity);
           return give(laidOut, undefined);
         }
@@ -93,7 +93,7 @@ function returnedIn(node: Node): Node {
   return found ?? node;
 }
 
-type ArrayPlan = Plan & { readonly kind: "array" };
+type ArrayValuePlan = ValuePlan & { readonly kind: "array" };
 
 /** What a function says that it returns, where that is a type of values that can be computed with. */
 function declaredType(annotation: TypeNode, module: Module): PlainType | undefined {
@@ -106,7 +106,7 @@ function declaredType(annotation: TypeNode, module: Module): PlainType | undefin
 }
 
 /** The plan of a value with rows as tuples where a declared type says so: the plan itself where nothing differs. */
-function planAs(declared: PlainType, plan: Plan): Plan {
+function planAs(declared: PlainType, plan: ValuePlan): ValuePlan {
   if (plan.kind === "array" && declared.kind === "tuple")
     return { kind: "tuple", items: declared.items.map((item) => planAs(item, plan.item)) };
   if (plan.kind === "array" && declared.kind === "list") {
@@ -149,12 +149,12 @@ function ownArray(env: Env, node: Node, array: ArrayEntity, used: ReadonlySet<st
       ({ name, dims, blocks }) => dims !== undefined && blocks.length === 1 && !used.has(name),
     );
   if (isOwn) return array;
-  const copy = makeArray(env, node, planOf(env, node, array) as ArrayPlan, "result");
+  const copy = makeArray(env, node, planOf(env, node, array) as ArrayValuePlan, "result");
   copyInto(env, node, copy, array);
   return copy;
 }
 
-function typeOfLayout(layout: Layout): PlainType {
+function typeOfLayout(layout: ValueLayout): PlainType {
   switch (layout.kind) {
     case "element":
       return { kind: layout.storage.type === "bool" ? "boolean" : "number" };

@@ -7,7 +7,7 @@ import { neverCompletes } from "../syntax/walk.ts";
 import { BranchChain } from "./branches.ts";
 import { exitsOf } from "./jumps.ts";
 
-interface Statements {
+interface SwitchHandlers {
   readonly sequence: (env: Env, body: readonly Statement[]) => void;
   readonly notTaken: (exits: readonly Jump[]) => RegionExpr;
 }
@@ -17,7 +17,7 @@ export function switchStatement(
   env: Env,
   stmt: SwitchStatement,
   labels: readonly string[],
-  parts: Statements,
+  parts: SwitchHandlers,
 ): void {
   const value = scalarValue(env, stmt.discriminant, env.unit.elaborate.evaluate(env, stmt.discriminant));
   const chosen = atom(env, value, "chosen");
@@ -46,7 +46,7 @@ function branches(
   stmt: SwitchStatement,
   tests: readonly (RegionExpr | undefined)[],
   jump: Jump,
-  parts: Statements,
+  parts: SwitchHandlers,
 ): void {
   const groups: { test: RegionExpr | undefined; isDefault: boolean; readonly body: SwitchCase }[] = [];
   let pending: RegionExpr | undefined;
@@ -71,7 +71,7 @@ function branches(
   chain.close();
 }
 
-function caseBody(env: Env, one: SwitchCase, parts: Statements): void {
+function caseBody(env: Env, one: SwitchCase, parts: SwitchHandlers): void {
   withScope(env, one, (inner) => parts.sequence(inner, one.consequent));
 }
 
@@ -80,7 +80,7 @@ function fallThrough(
   stmt: SwitchStatement,
   tests: readonly (RegionExpr | undefined)[],
   jump: Jump,
-  parts: Statements,
+  parts: SwitchHandlers,
 ): void {
   const ofNone = tests.includes(undefined) ? tests.indexOf(undefined) : stmt.cases.length;
   const first = tests.reduceRight<RegionExpr>(

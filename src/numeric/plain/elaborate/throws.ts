@@ -10,7 +10,7 @@ import { lookUp } from "../syntax/module.ts";
 import { unwrap } from "../syntax/walk.ts";
 
 /** A part of the text of an error: text, or a value with how it is written. */
-type Part = string | { readonly value: RegionExpr; readonly by: ThrownFormat | undefined };
+type MessagePart = string | { readonly value: RegionExpr; readonly by: ThrownFormat | undefined };
 
 /** `throw new RangeError(…)`: the text may be a template or a sum of texts, with numbers and booleans in it. */
 export function throwStatement(env: Env, stmt: ThrowStatement): void {
@@ -42,10 +42,13 @@ function writeThrow(
   stmt: ThrowStatement,
   name: string,
   [next, ...rest]: readonly (Expression | string)[],
-  parts: readonly Part[],
+  parts: readonly MessagePart[],
 ): void {
-  const goOn = (inner: Env, more: readonly (Expression | string)[], found: readonly Part[] = []): void =>
-    writeThrow(inner, stmt, name, [...more, ...rest], [...parts, ...found]);
+  const goOn = (
+    inner: Env,
+    more: readonly (Expression | string)[],
+    found: readonly MessagePart[] = [],
+  ): void => writeThrow(inner, stmt, name, [...more, ...rest], [...parts, ...found]);
   if (next === undefined) return env.out.push(statementOf(env, stmt, name, parts));
   if (typeof next === "string") return goOn(env, [], [next]);
   const node = unwrap(next);
@@ -73,7 +76,7 @@ function choice(env: Env, stmt: Node, given: RegionExpr, write: (inner: Env, val
   env.out.push({ kind: "if", condition: test, then, otherwise, at: at(env, stmt) });
 }
 
-function statementOf(env: Env, stmt: Node, name: string, parts: readonly Part[]) {
+function statementOf(env: Env, stmt: Node, name: string, parts: readonly MessagePart[]) {
   let message = "";
   const more: ThrownPart[] = [];
   for (const part of parts) {
@@ -162,7 +165,7 @@ function formatted(
   return { value: object, by };
 }
 
-function valueOf(env: Env, node: Expression, entity: Entity, by: ThrownFormat | undefined): Part {
+function valueOf(env: Env, node: Expression, entity: Entity, by: ThrownFormat | undefined): MessagePart {
   const value = entity.kind === "optional" ? entity.value : entity;
   if (value.kind !== "scalar")
     return refuse(

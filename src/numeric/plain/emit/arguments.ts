@@ -1,11 +1,11 @@
 import { DownhillError, internalError } from "../../../engine/errors/index.ts";
-import type { Code } from "../../../engine/kernel/code.ts";
+import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, primary } from "../../../engine/kernel/code.ts";
 import type { RegionParam } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import type { ArrayText } from "./expression.ts";
-import type { Helper } from "./helpers.ts";
+import type { ModuleHelper } from "./helpers.ts";
 
 /** What the texts of arguments are made with. */
 export interface ArgumentScope {
@@ -13,7 +13,7 @@ export interface ArgumentScope {
   declare(name: string, isNew?: boolean): string;
   fresh(hint: string): string;
   declareArray(name: string, text: ArrayText): void;
-  helper(name: Helper): string;
+  helper(name: ModuleHelper): string;
 }
 
 /**
@@ -31,7 +31,7 @@ export function argumentLines(
   return lines;
 }
 
-interface Part {
+interface ArgumentPart {
   readonly path: string;
   readonly type: PlainType;
   readonly next: () => RegionParam;
@@ -41,7 +41,7 @@ interface Part {
   readonly mayLack?: boolean;
 }
 
-function takeApart(part: Part): void {
+function takeApart(part: ArgumentPart): void {
   const { path, type, next, scope, lines, mayLack = false } = part;
   /** Names a leaf; an absent array is empty. */
   const nameOf = (param: RegionParam, isArray: boolean): string => {
@@ -96,7 +96,7 @@ function takeApart(part: Part): void {
 }
 
 /** A list of records: an element is read as `list[i]` with `inner` behind it. */
-function takeListApart(part: Part, item: PlainType, inner: string): void {
+function takeListApart(part: ArgumentPart, item: PlainType, inner: string): void {
   const { path, next, scope, lines } = part;
   switch (item.kind) {
     case "number":
@@ -140,7 +140,7 @@ function takeListApart(part: Part, item: PlainType, inner: string): void {
   }
 }
 
-function columns(rows: Code, path: string, scope: ArgumentScope): string {
+function columns(rows: ExprText, path: string, scope: ArgumentScope): string {
   return callCode(scope.helper("columns"), rows, primary(JSON.stringify(path))).text;
 }
 

@@ -10,7 +10,7 @@ import { countLeaves, mayLack } from "../call/values.ts";
 import type { PlainForm, PlainType } from "../form/form.ts";
 import type { TemplateText } from "./arguments.ts";
 
-interface Parameter {
+interface TypedParameter {
   readonly name: string;
   readonly type: PlainType;
 }
@@ -22,7 +22,7 @@ export interface Derivation {
   readonly region: Region;
   /** Names that people gave, which the text keeps. */
   readonly keep: ReadonlySet<string>;
-  readonly params: readonly Parameter[];
+  readonly params: readonly TypedParameter[];
   readonly result: PlainType;
   /** The argument whose structure the result has. */
   readonly template?: TemplateText;
@@ -148,7 +148,7 @@ function presentType(type: PlainType): PlainType {
 }
 
 /** The arguments of the emitted functions: what the function takes, then what it reads from outside. */
-function parametersOf({ params, captured }: PlainForm): readonly Parameter[] {
+function parametersOf({ params, captured }: PlainForm): readonly TypedParameter[] {
   return [...params, ...captured];
 }
 

@@ -1,14 +1,14 @@
-import type { Code } from "../../../engine/kernel/code.ts";
+import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../../engine/kernel/code.ts";
 import { arithmeticOperators } from "../../../engine/region/form/print.ts";
 import type { Load, PositionIndex, RegionExpr } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { Helper } from "./helpers.ts";
+import type { ModuleHelper } from "./helpers.ts";
 
 /** How an array of a region stands in the text. */
 export interface ArrayText {
-  element(places: readonly Code[]): Code;
-  length(axis: number): Code;
+  element(places: readonly ExprText[]): ExprText;
+  length(axis: number): ExprText;
   /** Whether it is a list that grows as it is written: what was never stored is 0. */
   readonly isGrowable?: boolean;
 }
@@ -19,11 +19,11 @@ export interface ExpressionScope {
   local(name: string): string;
   array(name: string): ArrayText;
   /** The name of a helper, which the module will then have. */
-  helper(name: Helper): string;
+  helper(name: ModuleHelper): string;
   /** The name of a function of the library, written out in the module. */
   procedure(name: string, types: readonly RegionExpr["type"][]): string;
   /** A position of the region as a literal, for messages. */
-  where(at: PositionIndex): Code;
+  where(at: PositionIndex): ExprText;
   /** Whether functions have the same bits on every engine, or are JavaScript's own. */
   readonly isExact: boolean;
 }
@@ -56,7 +56,7 @@ const ownFunctions: ReadonlySet<string> = /* @__PURE__ */ (() =>
     ),
   ))();
 
-const helpers: Readonly<Record<string, Helper>> = {
+const helpers: Readonly<Record<string, ModuleHelper>> = {
   round: "roundEven",
   strongMul: "strongMul",
   strongMulBoth: "strongMulBoth",
@@ -64,7 +64,7 @@ const helpers: Readonly<Record<string, Helper>> = {
 };
 
 /** An expression as JavaScript; truth values are booleans there. */
-export function expressionCode(expr: RegionExpr, scope: ExpressionScope): Code {
+export function expressionCode(expr: RegionExpr, scope: ExpressionScope): ExprText {
   switch (expr.kind) {
     case "const":
       return constantCode(expr);
@@ -90,12 +90,12 @@ export function expressionCode(expr: RegionExpr, scope: ExpressionScope): Code {
   }
 }
 
-function constantCode({ type, value }: RegionExpr & { readonly kind: "const" }): Code {
+function constantCode({ type, value }: RegionExpr & { readonly kind: "const" }): ExprText {
   if (type === "bool") return primary(value === 0 ? "false" : "true");
   return value === -Infinity ? prefix("-", primary("Infinity")) : literal(value);
 }
 
-function loadCode({ type, array, places, at }: Load, scope: ExpressionScope): Code {
+function loadCode({ type, array, places, at }: Load, scope: ExpressionScope): ExprText {
   const text = scope.array(array);
   const element = text.element(placeCodes(array, places, at, scope));
   const value =
@@ -109,7 +109,7 @@ export function placeCodes(
   places: readonly RegionExpr[],
   at: PositionIndex | undefined,
   scope: ExpressionScope,
-): Code[] {
+): ExprText[] {
   const codes = places.map((place) => expressionCode(place, scope));
   if (at === undefined) return codes;
   return codes.map((code, axis) =>
@@ -117,7 +117,7 @@ export function placeCodes(
   );
 }
 
-function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: ExpressionScope): Code {
+function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: ExpressionScope): ExprText {
   const { function: name, args, type } = expr;
   const codes = args.map((arg) => expressionCode(arg, scope));
   const [x, y] = codes;
@@ -144,7 +144,10 @@ function applyCode(expr: RegionExpr & { readonly kind: "apply" }, scope: Express
   );
 }
 
-function convertCode({ type, x }: RegionExpr & { readonly kind: "convert" }, scope: ExpressionScope): Code {
+function convertCode(
+  { type, x }: RegionExpr & { readonly kind: "convert" },
+  scope: ExpressionScope,
+): ExprText {
   const code = expressionCode(x, scope);
   const number = x.type === "bool" ? conditional(code, literal(1), literal(0)) : code;
   switch (type) {

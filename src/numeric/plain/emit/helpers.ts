@@ -1,5 +1,5 @@
 /** Functions of a module for what JavaScript has no operator for; a module has those that it calls. */
-export type Helper =
+export type ModuleHelper =
   | "place"
   | "store"
   | "lengthOf"
@@ -16,7 +16,7 @@ export type Helper =
   | "call";
 
 /** The source of each helper. */
-export const helperSources: Readonly<Record<Helper, string>> = {
+export const helperSources: Readonly<Record<ModuleHelper, string>> = {
   place: `/** A place in an array, or an error that says where it stands. */
 function place(i, length, where) {
   if (i >= 0 && i < length && Number.isInteger(i)) return i;

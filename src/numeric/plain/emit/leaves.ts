@@ -3,7 +3,7 @@ import type { Region, RegionParam, RegionType } from "../../../engine/region/for
 import { assertNever } from "../../../engine/util/assert-never.ts";
 import type { PlainType } from "../form/form.ts";
 import { memberText, optionalItem, property } from "./arguments.ts";
-import type { Helper } from "./helpers.ts";
+import type { ModuleHelper } from "./helpers.ts";
 
 /** A parameter of a region, as text over the arguments of a function: a number, or all elements in row-major order. */
 export interface LeafText {
@@ -17,7 +17,7 @@ export function leafTexts(
   path: string,
   type: PlainType,
   next: () => RegionParam,
-  helper: (name: Helper) => string,
+  helper: (name: ModuleHelper) => string,
 ): LeafText[] {
   const leaves: LeafText[] = [];
   const add = (param: RegionParam, text: string, ...lengths: readonly string[]): void => {
@@ -107,7 +107,7 @@ function checked(
   text: string,
   path: string,
   isArray: boolean,
-  helper: (name: Helper) => string,
+  helper: (name: ModuleHelper) => string,
 ): string {
   switch (type) {
     case "f64":
@@ -127,7 +127,7 @@ function checked(
 export function lengthChecks(
   { params }: Pick<Region, "params">,
   leaves: readonly LeafText[],
-  helper: (name: Helper) => string,
+  helper: (name: ModuleHelper) => string,
 ): string[] {
   return params.flatMap((param, i) => {
     if (param.kind !== "array" || param.lengths === undefined) return [];

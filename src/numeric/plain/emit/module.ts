@@ -16,7 +16,7 @@ import type { Derivation } from "./derive.ts";
 import { gradientOf, hessianProductOf, jacobianOf, jacobianText, valueOf } from "./derive.ts";
 import type { ArrayText } from "./expression.ts";
 import { expressionCode } from "./expression.ts";
-import type { Helper } from "./helpers.ts";
+import type { ModuleHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
 import type { StatementScope } from "./statement.ts";
@@ -106,7 +106,7 @@ const reserved: ReadonlySet<string> = /* @__PURE__ */ (() =>
 class ModuleText {
   readonly #form: PlainForm;
   readonly #isExact: boolean;
-  readonly #helpers = new Set<Helper>();
+  readonly #helpers = new Set<ModuleHelper>();
   /** Functions of the library that are written out, by their names. */
   readonly #procedures = new Map<string, string>();
 

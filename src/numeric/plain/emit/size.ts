@@ -1,15 +1,15 @@
 import { internalError } from "../../../engine/errors/index.ts";
-import type { Code } from "../../../engine/kernel/code.ts";
+import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, conditional, infix, literal, primary } from "../../../engine/kernel/code.ts";
-import type { BinaryOp, Expr, Routine, Size } from "../../../engine/kernel/scalar.ts";
+import type { BinaryOp, Expr, Routine, SizeExpr } from "../../../engine/kernel/scalar.ts";
 import { must } from "../../../engine/util/assert-never.ts";
 
 /** A size that each call of a routine computes, as JavaScript over its `inputs`. */
-export function sizeText(size: Size, routine: Pick<Routine, "inputs">): string {
+export function sizeText(size: SizeExpr, routine: Pick<Routine, "inputs">): string {
   return typeof size === "number" ? String(size) : sizeCode(size, routine).text;
 }
 
-function sizeCode(size: Expr, routine: Pick<Routine, "inputs">): Code {
+function sizeCode(size: Expr, routine: Pick<Routine, "inputs">): ExprText {
   if (size.kind === "const") return literal(size.value);
   if (size.kind === "local") {
     const slot = routine.inputs.findIndex((input) => input.kind === "scalar" && input.name === size.name);
@@ -20,11 +20,11 @@ function sizeCode(size: Expr, routine: Pick<Routine, "inputs">): Code {
   return write(sizeCode(size.x, routine), sizeCode(size.y, routine));
 }
 
-const powerOfTwo = (n: Code): Code =>
+const powerOfTwo = (n: ExprText): ExprText =>
   primary(/^\d+$/.test(n.text) ? String(2 ** Number(n.text)) : `2 ** (${n.text})`);
 
 /** The operations that a size may be made of, in JavaScript. */
-const sizeOperations: { readonly [op in BinaryOp]?: (x: Code, y: Code) => Code } = {
+const sizeOperations: { readonly [op in BinaryOp]?: (x: ExprText, y: ExprText) => ExprText } = {
   add: (x, y) => infix(x, "+", y),
   sub: (x, y) => infix(x, "-", y),
   mul: (x, y) => infix(x, "*", y),

@@ -1,4 +1,4 @@
-import type { Code } from "../../../engine/kernel/code.ts";
+import type { ExprText } from "../../../engine/kernel/code.ts";
 import { callCode, infix, literal, primary } from "../../../engine/kernel/code.ts";
 import { isAtom } from "../../../engine/region/form/build.ts";
 import type {
@@ -122,7 +122,7 @@ function isLocal(name: string): (expr: RegionExpr) => boolean {
 
 /** `x = value`, or `x += y` where the value is `x + y`. */
 function assignment(
-  target: Code,
+  target: ExprText,
   value: RegionExpr,
   isTarget: (expr: RegionExpr) => boolean,
   scope: ExpressionScope,
@@ -171,7 +171,7 @@ function arrayLines(stmt: ArrayDeclaration, scope: StatementScope): string[] {
     });
     return [`${word} ${list} = [];`];
   }
-  const lengths = dims.map((dim): Code => {
+  const lengths = dims.map((dim): ExprText => {
     const code = expressionCode(dim, scope);
     const checked = at === undefined ? code : callCode(scope.helper("lengthOf"), code, scope.where(at));
     if (isAtom(dim) && at === undefined && !(dim.kind === "local" && scope.changes(dim.name))) return code;
@@ -186,7 +186,7 @@ function arrayLines(stmt: ArrayDeclaration, scope: StatementScope): string[] {
 }
 
 /** An array of all elements, row after row. */
-export function rowMajor(array: string, lengths: readonly Code[]): ArrayText {
+export function rowMajor(array: string, lengths: readonly ExprText[]): ArrayText {
   return {
     element: (places) =>
       primary(
@@ -198,7 +198,7 @@ export function rowMajor(array: string, lengths: readonly Code[]): ArrayText {
 
 function forLines(stmt: For, scope: StatementScope): string[] {
   const lines: string[] = [];
-  const bound = (expr: RegionExpr, hint: string): Code => {
+  const bound = (expr: RegionExpr, hint: string): ExprText => {
     const code = expressionCode(expr, scope);
     if (isFixed(expr, scope)) return code;
     const name = scope.fresh(hint);
@@ -225,7 +225,7 @@ function forLines(stmt: For, scope: StatementScope): string[] {
 }
 
 /** The index of the last iteration, or one beyond `from` where there is none. */
-function lastIndex(from: Code, to: Code, step: number): Code {
+function lastIndex(from: ExprText, to: ExprText, step: number): ExprText {
   if (step === 1) return infix(to, "-", literal(1));
   if (step === -1) return infix(to, "+", literal(1));
   const steps = infix(

@@ -101,7 +101,7 @@ export function emitTensorModule(
   };
 }
 
-interface Parts {
+interface ArgumentLeaves {
   readonly def: TreeDef;
   readonly types: readonly ArrayType[];
   readonly leaves: readonly { readonly path: string; readonly type: ArrayType }[];
@@ -111,7 +111,7 @@ function isLeaf(arg: ArgumentTypes): arg is ArrayType {
   return !Array.isArray(arg) && "dtype" in arg && typeof arg.dtype === "string";
 }
 
-function partsOf(arg: ArgumentTypes): Parts {
+function partsOf(arg: ArgumentTypes): ArgumentLeaves {
   const leaves: { path: string; type: ArrayType }[] = [];
   const walk = (value: ArgumentTypes, path: string): unknown => {
     if (isLeaf(value)) {

@@ -7,7 +7,7 @@ import { must } from "../../../engine/util/assert-never.ts";
 import type { ResultText } from "./arguments.ts";
 import { resultText } from "./arguments.ts";
 import type { Derivation } from "./derive.ts";
-import type { Helper } from "./helpers.ts";
+import type { ModuleHelper } from "./helpers.ts";
 import { helperSources } from "./helpers.ts";
 import { leafTexts, lengthChecks } from "./leaves.ts";
 import { sizeText } from "./size.ts";
@@ -20,7 +20,7 @@ const firstCapacity = 256;
 /** Functions whose derivatives are WebAssembly, as the text of a module. */
 export function wasmFunctions(derivations: readonly Derivation[]): string[] {
   const wasm = wasmText();
-  const helpers = new Set<Helper>(["call"]);
+  const helpers = new Set<ModuleHelper>(["call"]);
   const texts = derivations.map((derivation) => {
     const { name, region } = derivation;
     const lowered = lowerRegion(region, scalarFunctions);
@@ -51,9 +51,9 @@ function siteLines({ sites, capacities }: LoweredRegion, region: Region): string
   });
 }
 
-function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: Set<Helper>): string {
+function functionText(derivation: Derivation, lowered: LoweredRegion, helpers: Set<ModuleHelper>): string {
   const { name, doc, params, result, region } = derivation;
-  const helper = (wanted: Helper): string => {
+  const helper = (wanted: ModuleHelper): string => {
     helpers.add(wanted);
     return wanted;
   };

@@ -63,14 +63,14 @@ function takesComma(text: string, open: number): boolean {
   return isBehindValue && !/\b(?:if|while)$/.test(text.slice(0, open).trim());
 }
 
-interface Structure {
+interface LineStructure {
   /** Places of spaces outside of brackets and strings. */
   readonly outer: readonly number[];
   readonly commas: readonly number[];
   readonly brackets: readonly { readonly open: number; readonly close: number }[];
 }
 
-function structureOf(text: string): Structure {
+function structureOf(text: string): LineStructure {
   const [outer, commas]: [number[], number[]] = [[], []];
   const brackets: { open: number; close: number }[] = [];
   let depth = 0;

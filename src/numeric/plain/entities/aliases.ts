@@ -1,6 +1,6 @@
 import type { AssignmentExpression, BlockStatement, Identifier, Node } from "../syntax/ast.ts";
 import { eachUse, isFunction, usedNames } from "../syntax/walk.ts";
-import type { Binding, Entity, Root } from "./entity.ts";
+import type { NameBinding, Entity, ObjectIdentity } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { refuse } from "./env.ts";
 import { allRoots } from "./sharing.ts";
@@ -43,14 +43,14 @@ function isLastUse(env: Env, value: Entity, node: Node): boolean {
 }
 
 /** Whether no other name refers to a root. */
-function isOnlyName(env: Env, root: Root, name: string): boolean {
+function isOnlyName(env: Env, root: ObjectIdentity, name: string): boolean {
   return env.unit.aliases.every(
     ({ name: other, binding }) => other === name || !allRoots(binding.entity).includes(root),
   );
 }
 
 /** Whether a name is not used behind `node`, in later iterations neither, but to be given another value. */
-function isDead(env: Env, name: string, { block }: Binding, node: Node): boolean {
+function isDead(env: Env, name: string, { block }: NameBinding, node: Node): boolean {
   const owner = env.calls.at(-1)?.node;
   if (owner === undefined || block.start < owner.start || block.end > owner.end) return false;
   let isUsed = false;

@@ -2,24 +2,24 @@ import type { PositionIndex, RegionExpr, RegionType } from "../../../engine/regi
 import { and, convert, local } from "../draft/draft.ts";
 import type { ArrayKind } from "../form/form.ts";
 import type { FunctionNode, Node } from "../syntax/ast.ts";
-import type { Around, Module } from "../syntax/module.ts";
+import type { EnclosingNodes, Module } from "../syntax/module.ts";
 
 // What an expression of the text stands for while a function is turned into a region. Scalars are expressions of the region;
 // arrays lie in arrays of the region, records and tuples are their parts, functions are inlined where they are called.
 
 /** An array of the region, or of its parameters. */
-export interface Storage {
+export interface ArrayStorage {
   readonly name: string;
   readonly type: RegionType;
   /** Its lengths as expressions of parameters and immutable locals; `undefined` for a parameter. */
   readonly dims: readonly RegionExpr[] | undefined;
-  readonly root: Root;
+  readonly root: ObjectIdentity;
   /** The block that declares it, with all blocks around it; empty for a parameter. */
   readonly blocks: readonly object[];
 }
 
 /** What names refer to by reference, as JavaScript's objects are: to be known again when one is written to or replaced. */
-export interface Root {
+export interface ObjectIdentity {
   /** As the text calls it. */
   readonly label: string;
   /** Of a parameter, or from outside of the function: never written to. */
@@ -31,38 +31,38 @@ export interface Root {
 }
 
 /** How values lie in arrays: an axis for each level of arrays, one array of the region for each number at the leaves. */
-export type Layout =
-  | { readonly kind: "element"; readonly storage: Storage }
+export type ValueLayout =
+  | { readonly kind: "element"; readonly storage: ArrayStorage }
   | ArrayLayout
-  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Layout> }
-  | { readonly kind: "tuple"; readonly items: readonly Layout[] }
-  | { readonly kind: "optional"; readonly present: Storage; readonly value: Layout };
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValueLayout> }
+  | { readonly kind: "tuple"; readonly items: readonly ValueLayout[] }
+  | { readonly kind: "optional"; readonly present: ArrayStorage; readonly value: ValueLayout };
 
 export interface ArrayLayout {
   readonly kind: "array";
   readonly of: ArrayKind;
-  readonly item: Layout;
+  readonly item: ValueLayout;
 }
 
 /** What a scalar can be assigned through. */
-export type Target =
+export type AssignmentTarget =
   /** `root` is the object that it is a field of. */
-  | { readonly kind: "local"; readonly name: string; readonly root: Root | undefined }
+  | { readonly kind: "local"; readonly name: string; readonly root: ObjectIdentity | undefined }
   | {
       readonly kind: "element";
-      readonly storage: Storage;
+      readonly storage: ArrayStorage;
       readonly places: readonly RegionExpr[];
       readonly at: PositionIndex | undefined;
     }
   /** An item of a tuple, by a place that is known when the function runs: an immutable local that is one of 0, 1, …. */
   | { readonly kind: "item"; readonly place: RegionExpr; readonly items: readonly ScalarEntity[] }
   /** A field of what is only read, or an item. */
-  | { readonly kind: "readOnly"; readonly root: Root; readonly isItem: boolean };
+  | { readonly kind: "readOnly"; readonly root: ObjectIdentity; readonly isItem: boolean };
 
 export interface ScalarEntity {
   readonly kind: "scalar";
   readonly value: RegionExpr; // f64 or bool
-  readonly target?: Target | undefined;
+  readonly target?: AssignmentTarget | undefined;
 }
 
 export interface ArrayEntity {
@@ -70,7 +70,7 @@ export interface ArrayEntity {
   readonly layout: ArrayLayout;
   /** Places along the axes before those of the array itself, for a row of another. */
   readonly places: readonly RegionExpr[];
-  readonly root: Root;
+  readonly root: ObjectIdentity;
   /** Nothing else refers to it: it comes from `new`, `slice`, a literal. */
   readonly fresh: boolean;
   /** It was just made, and all of it is 0. */
@@ -80,14 +80,14 @@ export interface ArrayEntity {
 export interface RecordEntity {
   readonly kind: "record";
   readonly fields: ReadonlyMap<string, Entity>;
-  readonly root: Root;
+  readonly root: ObjectIdentity;
   readonly fresh: boolean;
 }
 
 export interface TupleEntity {
   readonly kind: "tuple";
   readonly items: readonly Entity[];
-  readonly root: Root;
+  readonly root: ObjectIdentity;
   readonly fresh: boolean;
 }
 
@@ -107,8 +107,8 @@ export interface FunctionEntity {
   readonly node: FunctionNode;
   readonly module: Module;
   /** Where its free names are looked up first; `undefined` for one from outside of the marked function. */
-  readonly scope: Scope | undefined;
-  readonly around: Around;
+  readonly scope: LexicalScope | undefined;
+  readonly around: EnclosingNodes;
 }
 
 export type PresentEntity = ScalarEntity | ArrayEntity | RecordEntity | TupleEntity;
@@ -122,7 +122,7 @@ export type Entity =
   /** `undefined`: an argument that a call leaves out, or the result of a function that returns none. */
   | { readonly kind: "nothing" };
 
-export interface Binding {
+export interface NameBinding {
   readonly entity: Entity;
   /** The node whose end ends the scope. */
   readonly block: Node;
@@ -132,43 +132,43 @@ export interface Binding {
 }
 
 /** Names of a block of the text, and of those around it. */
-export class Scope {
-  readonly parent: Scope | undefined;
+export class LexicalScope {
+  readonly parent: LexicalScope | undefined;
   /** The block. */
   readonly node: Node;
-  readonly #bindings = new Map<string, Binding>();
+  readonly #bindings = new Map<string, NameBinding>();
 
-  constructor(node: Node, parent?: Scope) {
+  constructor(node: Node, parent?: LexicalScope) {
     this.node = node;
     this.parent = parent;
   }
 
-  get(name: string): Binding | undefined {
+  get(name: string): NameBinding | undefined {
     return this.#bindings.get(name) ?? this.parent?.get(name);
   }
 
-  set(name: string, binding: Binding): void {
+  set(name: string, binding: NameBinding): void {
     this.#bindings.set(name, binding);
   }
 
-  own(name: string): Binding | undefined {
+  own(name: string): NameBinding | undefined {
     return this.#bindings.get(name);
   }
 }
 
-export function scalar(value: RegionExpr, target?: Target): ScalarEntity {
+export function scalar(value: RegionExpr, target?: AssignmentTarget): ScalarEntity {
   return { kind: "scalar", value, target };
 }
 
 /** A local, perhaps a field of an object. */
-export function localScalar(name: string, type: RegionType, root?: Root): ScalarEntity {
+export function localScalar(name: string, type: RegionType, root?: ObjectIdentity): ScalarEntity {
   return scalar(local(name, type), { kind: "local", name, root });
 }
 
 export const nothing: Entity = { kind: "nothing" };
 
 /** The arrays of the region that a layout consists of, in order. */
-export function storagesOf(layout: Layout): Storage[] {
+export function storagesOf(layout: ValueLayout): ArrayStorage[] {
   switch (layout.kind) {
     case "element":
       return [layout.storage];
@@ -185,9 +185,9 @@ export function storagesOf(layout: Layout): Storage[] {
 
 /** What lies at `places`: numbers are read where they are used, guarded where `at` is given. */
 export function viewOf(
-  layout: Layout,
+  layout: ValueLayout,
   places: readonly RegionExpr[],
-  root: Root,
+  root: ObjectIdentity,
   at: PositionIndex | undefined,
 ): PresentEntity | OptionalEntity {
   switch (layout.kind) {
@@ -213,7 +213,7 @@ export function viewOf(
 }
 
 function elementOf(
-  storage: Storage,
+  storage: ArrayStorage,
   places: readonly RegionExpr[],
   at: PositionIndex | undefined,
 ): ScalarEntity {

@@ -1,14 +1,14 @@
 import type { PositionIndex, RegionExpr, RegionParam } from "../../../engine/region/form/region.ts";
-import type { Names, Positions } from "../draft/draft.ts";
-import { Block, and, isDeep, local, number, select, someExpr, truth } from "../draft/draft.ts";
+import type { FreshNames, PositionTable } from "../draft/draft.ts";
+import { StatementBlock, and, isDeep, local, number, select, someExpr, truth } from "../draft/draft.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Expression, FunctionNode, Node, SpreadElement, Statement } from "../syntax/ast.ts";
-import type { Around, Module } from "../syntax/module.ts";
+import type { EnclosingNodes, Module } from "../syntax/module.ts";
 import { PlainError } from "../syntax/refuse.ts";
 import { assignedNames } from "../syntax/walk.ts";
-import type { Binding, Entity, PresentEntity, Root, ScalarEntity } from "./entity.ts";
-import { Scope, describe, localScalar } from "./entity.ts";
-import type { Facts } from "./facts.ts";
+import type { NameBinding, Entity, PresentEntity, ObjectIdentity, ScalarEntity } from "./entity.ts";
+import { LexicalScope, describe, localScalar } from "./entity.ts";
+import type { BooleanFacts } from "./facts.ts";
 import { factsWhere, simplified } from "./facts.ts";
 
 /** Where a `break`, `continue` or `return` goes. */
@@ -16,11 +16,11 @@ export interface Jump {
   /** The local that is true once it was taken; made when somebody has to ask. */
   flag: string | undefined;
   /** Where that local is declared. */
-  readonly declarations: Block;
+  readonly declarations: StatementBlock;
 }
 
 /** A statement that jumps go out of. */
-export interface Frame {
+export interface JumpFrame {
   readonly kind: "loop" | "switch" | "block";
   readonly labels: readonly string[];
   readonly break: Jump;
@@ -28,13 +28,13 @@ export interface Frame {
 }
 
 /** Collects what the `return` statements of a call give. */
-export interface Returns {
+export interface ReturnTarget {
   readonly jump: Jump;
   readonly give: (env: Env, node: Node, value: Entity) => void;
 }
 
 /** A function whose body is being read, and the call that it is read for. */
-export interface Call {
+export interface InlinedCall {
   readonly node: FunctionNode;
   readonly module: Module;
   /** Where the function is called, in the module of its caller; `undefined` for the marked function. */
@@ -42,21 +42,21 @@ export interface Call {
 }
 
 /** What the whole of one marked function shares. */
-export interface Unit {
-  readonly names: Names;
-  readonly positions: Positions;
+export interface CompilationUnit {
+  readonly names: FreshNames;
+  readonly positions: PositionTable;
   /** The module of the marked function, and the nodes around it. */
   readonly module: Module;
-  readonly around: Around;
+  readonly around: EnclosingNodes;
   /** Locals of the region that get other values. */
   readonly mutable: Set<string>;
   /** Values of immutable locals, which sizes are made of. */
-  readonly definitions: Map<string, Definition>;
+  readonly definitions: Map<string, LocalDefinition>;
   /** Names that refer to arrays, objects and tuples, innermost last. */
   readonly aliases: {
     /** Absent for what an expression uses that is being evaluated. */
     readonly name: string | undefined;
-    readonly binding: Binding;
+    readonly binding: NameBinding;
   }[];
   readonly params: RegionParam[];
   readonly captured: { readonly name: string; readonly type: PlainType }[];
@@ -67,7 +67,7 @@ export interface Unit {
   /** Lengths of declared arrays of the region, by their names. */
   readonly dims: Map<string, readonly RegionExpr[]>;
   /** Copies that stand for a second name of the same object: right as long as nobody writes to either, asked at the end. */
-  readonly copies: { readonly roots: readonly Root[]; readonly env: Env; readonly node: Node }[];
+  readonly copies: { readonly roots: readonly ObjectIdentity[]; readonly env: Env; readonly node: Node }[];
   rootCount: number;
   /** The node that was evaluated or executed last: where the stack of the engine ends, the error names it. */
   current: { readonly node: Node; readonly module: Module } | undefined;
@@ -76,7 +76,7 @@ export interface Unit {
   readonly elaborate: Elaborator;
 }
 
-export interface Definition {
+export interface LocalDefinition {
   readonly value: RegionExpr;
   readonly blocks: readonly object[];
   /** Counts definitions in the order in which they are made. */
@@ -84,8 +84,8 @@ export interface Definition {
 }
 
 /** A place among the statements of the region, for declarations that turn out to be needed. */
-export interface Place {
-  readonly out: Block;
+export interface InsertionPoint {
+  readonly out: StatementBlock;
   readonly blocks: readonly object[];
   /** Definitions of these blocks with lower numbers come before. */
   readonly serial: number;
@@ -109,24 +109,24 @@ export interface Elaborator {
 
 /** Where the walk over the text stands. */
 export interface Env {
-  readonly unit: Unit;
+  readonly unit: CompilationUnit;
   readonly module: Module;
-  readonly scope: Scope;
+  readonly scope: LexicalScope;
   /** Nodes that declare names around the function that is being read, for what lies outside of it. */
-  readonly around: Around;
-  readonly out: Block;
+  readonly around: EnclosingNodes;
+  readonly out: StatementBlock;
   /** Blocks of the region that are open, innermost last; `out` is one of them, or a place in one. */
   readonly blocks: readonly object[];
-  readonly frames: readonly Frame[];
-  readonly returns: Returns | undefined;
+  readonly frames: readonly JumpFrame[];
+  readonly returns: ReturnTarget | undefined;
   /** Jumps that need no flag, since what follows here is where they go. */
   readonly tail: ReadonlySet<Jump>;
   /** What the conditions around here say about booleans. */
-  readonly facts: Facts;
+  readonly facts: BooleanFacts;
   /** Values of the objects before a `?.` in the chain that is being read, which are known to be present. */
   readonly links: ReadonlyMap<Node, Entity>;
   /** The calls that are being inlined, the marked function first. */
-  readonly calls: readonly Call[];
+  readonly calls: readonly InlinedCall[];
   /** Loops of the text around here, within the function. */
   readonly loops: readonly Node[];
   /** The variable that is declared here: what its value is made of is named after it. */
@@ -171,7 +171,7 @@ export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
       `more than ${mostBlocks} branches, loops and early returns are nested here: write else if in place of returns one after the ` +
         "other, or a loop over an array of the cases.",
     );
-  const out = new Block();
+  const out = new StatementBlock();
   return { ...env, out, blocks: [...env.blocks, out], tail };
 }
 
@@ -179,12 +179,12 @@ export function nested(env: Env, tail: ReadonlySet<Jump> = env.tail): Env {
 export function withScope<T>(env: Env, node: Node, within: (inner: Env) => T): T {
   const { aliases } = env.unit;
   const before = aliases.length;
-  const result = within({ ...env, scope: new Scope(node, env.scope) });
+  const result = within({ ...env, scope: new LexicalScope(node, env.scope) });
   aliases.length = before;
   return result;
 }
 
-export function newRoot(env: Env, label: string, readOnly = false): Root {
+export function newRoot(env: Env, label: string, readOnly = false): ObjectIdentity {
   return { label, readOnly, born: env.unit.rootCount++, written: false };
 }
 
@@ -196,8 +196,8 @@ export function letLocal(
   options: {
     readonly mutable?: boolean;
     readonly at?: PositionIndex | undefined;
-    readonly out?: Block;
-    readonly root?: Root;
+    readonly out?: StatementBlock;
+    readonly root?: ObjectIdentity;
   } = {},
 ): ScalarEntity {
   const name = env.unit.names.fresh(wanted);
@@ -208,7 +208,7 @@ export function letLocal(
 }
 
 /** The place where the next statement will stand. */
-export function placeHere(env: Env): Place {
+export function placeHere(env: Env): InsertionPoint {
   return { out: env.out.reserve(), blocks: env.blocks, serial: env.unit.definitions.size };
 }
 
@@ -220,7 +220,7 @@ export function isStable({ unit }: Env, expr: RegionExpr): boolean {
 }
 
 /** The expression, or an immutable local that keeps its value from here on. */
-export function keep(env: Env, expr: RegionExpr, wanted = "t", out: Block = env.out): RegionExpr {
+export function keep(env: Env, expr: RegionExpr, wanted = "t", out: StatementBlock = env.out): RegionExpr {
   return isStable(env, expr) ? expr : letLocal(env, wanted, expr, { out }).value;
 }
 
@@ -245,7 +245,7 @@ export function inOrder<T>(
   items: readonly T[],
   evaluate: (env: Env, item: T, index: number) => Entity,
 ): Entity[] {
-  const values: { entity: Entity; readonly place: Block; readonly size: number }[] = [];
+  const values: { entity: Entity; readonly place: StatementBlock; readonly size: number }[] = [];
   const { aliases } = env.unit;
   const before = aliases.length;
   for (const [index, item] of items.entries()) {
@@ -260,7 +260,7 @@ export function inOrder<T>(
 }
 
 /** Notes that an expression uses an array or object while the rest of it is evaluated, which must not exchange it. */
-function noteUse(env: Env, entity: Entity, root: Root): void {
+function noteUse(env: Env, entity: Entity, root: ObjectIdentity): void {
   const used: Entity =
     entity.kind === "scalar" ? { kind: "record", fields: new Map(), root, fresh: false } : entity;
   const binding = { entity: used, block: env.unit.module.program, reassigned: false, isConst: true };
@@ -268,7 +268,7 @@ function noteUse(env: Env, entity: Entity, root: Root): void {
 }
 
 /** The arrays and objects that a number can be assigned in: several where it is an item at a place that the text does not tell. */
-export function ownersOf({ target }: ScalarEntity): Root[] {
+export function ownersOf({ target }: ScalarEntity): ObjectIdentity[] {
   if (target?.kind === "element") return [target.storage.root];
   if (target?.kind === "item") return target.items.flatMap(ownersOf);
   return target?.kind === "local" && target.root !== undefined ? [target.root] : [];
@@ -286,7 +286,7 @@ export function whileUsed<T>(env: Env, entity: Entity, rest: () => T): T {
 }
 
 /** A scalar as it is at a place, records and tuples part by part where nothing else refers to them. */
-export function frozen(env: Env, entity: Entity, out: Block): Entity {
+export function frozen(env: Env, entity: Entity, out: StatementBlock): Entity {
   switch (entity.kind) {
     case "scalar": {
       const value = keep(env, entity.value, "t", out);

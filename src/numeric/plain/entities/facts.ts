@@ -2,12 +2,12 @@ import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { and, not, or, truth } from "../draft/draft.ts";
 
 /** Truth values of immutable boolean locals, known from the conditions around a statement. */
-export type Facts = ReadonlyMap<string, boolean>;
+export type BooleanFacts = ReadonlyMap<string, boolean>;
 
-export const noFacts: Facts = new Map();
+export const noFacts: BooleanFacts = new Map();
 
 /** A condition, simplified by facts. */
-export function simplified(facts: Facts, test: RegionExpr): RegionExpr {
+export function simplified(facts: BooleanFacts, test: RegionExpr): RegionExpr {
   if (facts.size === 0) return test;
   if (test.kind === "local") {
     const fact = facts.get(test.name);
@@ -23,14 +23,14 @@ export function simplified(facts: Facts, test: RegionExpr): RegionExpr {
 
 /** The facts that hold where a condition is `value`. `isFixed` is true for locals that never change. */
 export function factsWhere(
-  facts: Facts,
+  facts: BooleanFacts,
   test: RegionExpr,
   value: boolean,
   isFixed: (name: string) => boolean,
-): Facts {
+): BooleanFacts {
   if (test.kind === "local")
     return test.type === "bool" && isFixed(test.name) ? new Map([...facts, [test.name, value]]) : facts;
-  const both = (x: RegionExpr, y: RegionExpr): Facts =>
+  const both = (x: RegionExpr, y: RegionExpr): BooleanFacts =>
     factsWhere(factsWhere(facts, x, value, isFixed), y, value, isFixed);
   if (test.kind === "select") {
     // `and` and `or` of a side that may fail

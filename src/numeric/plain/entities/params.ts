@@ -1,19 +1,26 @@
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { local } from "../draft/draft.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
-import type { ArrayLayout, Layout, OptionalEntity, PresentEntity, Root, Storage } from "./entity.ts";
+import type {
+  ArrayLayout,
+  ValueLayout,
+  OptionalEntity,
+  PresentEntity,
+  ObjectIdentity,
+  ArrayStorage,
+} from "./entity.ts";
 import { optional, scalar } from "./entity.ts";
-import type { Unit } from "./env.ts";
+import type { CompilationUnit } from "./env.ts";
 
 /** Makes parameters of the region for a value of a type, in the order of its leaves, and what a name for it stands for. */
 export function parameterEntity(
-  unit: Unit,
+  unit: CompilationUnit,
   label: string,
   type: PlainType,
   wanted: string,
-  owner?: { readonly root: Root; readonly isTuple: boolean },
+  owner?: { readonly root: ObjectIdentity; readonly isTuple: boolean },
 ): PresentEntity | OptionalEntity {
-  const root: Root = { label, readOnly: true, born: unit.rootCount++, written: false };
+  const root: ObjectIdentity = { label, readOnly: true, born: unit.rootCount++, written: false };
   switch (type.kind) {
     case "number":
     case "boolean": {
@@ -70,13 +77,22 @@ const elementTypes: Readonly<Record<ArrayKind, RegionType>> = {
   any: "f64",
 };
 
-function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes: number): Layout {
-  const storage = (of: RegionType, rank: number, hint = wanted): Storage => {
+function layoutOf(
+  unit: CompilationUnit,
+  type: PlainType,
+  root: ObjectIdentity,
+  wanted: string,
+  axes: number,
+): ValueLayout {
+  const storage = (of: RegionType, rank: number, hint = wanted): ArrayStorage => {
     const name = unit.names.fresh(hint);
     unit.params.push({ kind: "array", name, type: of, rank });
     return { name, type: of, dims: undefined, root, blocks: [] };
   };
-  const leaf = (of: RegionType, rank: number): Layout => ({ kind: "element", storage: storage(of, rank) });
+  const leaf = (of: RegionType, rank: number): ValueLayout => ({
+    kind: "element",
+    storage: storage(of, rank),
+  });
   switch (type.kind) {
     case "number":
       return leaf("f64", axes);
@@ -85,7 +101,7 @@ function layoutOf(unit: Unit, type: PlainType, root: Root, wanted: string, axes:
     case "array":
       return { kind: "array", of: type.of, item: leaf(elementTypes[type.of], axes + 1) };
     case "matrix": {
-      const row: Layout = { kind: "array", of: "number[]", item: leaf("f64", axes + 2) };
+      const row: ValueLayout = { kind: "array", of: "number[]", item: leaf("f64", axes + 2) };
       return { kind: "array", of: "number[]", item: row };
     }
     case "list":

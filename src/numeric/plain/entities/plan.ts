@@ -7,27 +7,27 @@ import type {
   ArrayEntity,
   ArrayLayout,
   Entity,
-  Layout,
+  ValueLayout,
   OptionalEntity,
   PresentEntity,
-  Root,
+  ObjectIdentity,
   ScalarEntity,
-  Storage,
+  ArrayStorage,
 } from "./entity.ts";
 import { describe, nothing, optional, scalar, storagesOf, viewOf } from "./entity.ts";
-import type { Env, Place } from "./env.ts";
+import type { Env, InsertionPoint } from "./env.ts";
 import { assuming, at, atom, isPresent, keep, letLocal, nested, newRoot, refuse, textOf } from "./env.ts";
 
 /** What a value consists of, with the lengths of its arrays: enough to make room for another like it. */
-export type Plan =
+export type ValuePlan =
   | { readonly kind: "element"; readonly type: RegionType }
-  | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: Plan }
-  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, Plan> }
-  | { readonly kind: "tuple"; readonly items: readonly Plan[] }
-  | { readonly kind: "optional"; readonly value: Plan };
+  | { readonly kind: "array"; readonly of: ArrayKind; readonly length: RegionExpr; readonly item: ValuePlan }
+  | { readonly kind: "record"; readonly fields: ReadonlyMap<string, ValuePlan> }
+  | { readonly kind: "tuple"; readonly items: readonly ValuePlan[] }
+  | { readonly kind: "optional"; readonly value: ValuePlan };
 
 /** The plan of a value; functions and nothing have none. */
-export function planOf(env: Env, node: Node, entity: Entity): Plan {
+export function planOf(env: Env, node: Node, entity: Entity): ValuePlan {
   switch (entity.kind) {
     case "scalar":
       return { kind: "element", type: entity.value.type };
@@ -53,7 +53,7 @@ export function planOf(env: Env, node: Node, entity: Entity): Plan {
   }
 }
 
-function planOfLayout(env: Env, layout: Layout, axis: number): Plan {
+function planOfLayout(env: Env, layout: ValueLayout, axis: number): ValuePlan {
   switch (layout.kind) {
     case "element":
       return { kind: "element", type: layout.storage.type };
@@ -74,7 +74,7 @@ function planOfLayout(env: Env, layout: Layout, axis: number): Plan {
   }
 }
 
-function axisLength(env: Env, storage: Storage, axis: number): RegionExpr {
+function axisLength(env: Env, storage: ArrayStorage, axis: number): RegionExpr {
   return resolved(env, storage.dims?.[axis] ?? lengthOf(storage.name, axis));
 }
 
@@ -120,12 +120,12 @@ function isOfInputs(env: Pick<Env, "unit">, expr: RegionExpr): boolean {
 }
 
 /** Whether two plans are known to have the same kinds of values and the same lengths. */
-export function samePlan(a: Plan, b: Plan): boolean {
+export function samePlan(a: ValuePlan, b: ValuePlan): boolean {
   return sameKind(a, b, true);
 }
 
 /** Whether they have the same kinds of values; without `lengths` a tuple may stand for an array of its items too. */
-function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
+function sameKind(a: ValuePlan, b: ValuePlan, lengths: boolean): boolean {
   if (!lengths && a.kind === "tuple" && b.kind === "array")
     return a.items.every((item) => sameKind(item, b.item, lengths));
   if (!lengths && a.kind === "array" && b.kind === "tuple") return sameKind(b, a, lengths);
@@ -152,14 +152,14 @@ function sameKind(a: Plan, b: Plan, lengths: boolean): boolean {
   );
 }
 
-type RecordPlan = Plan & { readonly kind: "record" };
+type RecordPlan = ValuePlan & { readonly kind: "record" };
 
 /** The names of the fields of either record. */
 function fieldNames(a: RecordPlan, b: RecordPlan): string[] {
   return [...new Set([...a.fields.keys(), ...b.fields.keys()])];
 }
 
-function isBoolean(plan: Plan & { readonly kind: "element" }): boolean {
+function isBoolean(plan: ValuePlan & { readonly kind: "element" }): boolean {
   return plan.type === "bool";
 }
 
@@ -172,12 +172,12 @@ function sameExpr(a: RegionExpr, b: RegionExpr): boolean {
  * same, `choose` gives the one of the value that counts.
  */
 export function jointPlan(
-  a: Plan,
-  b: Plan,
+  a: ValuePlan,
+  b: ValuePlan,
   choose: (a: RegionExpr, b: RegionExpr) => RegionExpr,
-): Plan | undefined {
+): ValuePlan | undefined {
   if (!sameKind(a, b, false)) return undefined;
-  const joint = (x: Plan, y: Plan): Plan => {
+  const joint = (x: ValuePlan, y: ValuePlan): ValuePlan => {
     if (x.kind === "optional" || y.kind === "optional") {
       const [first, second] = [x, y].map((side) => (side.kind === "optional" ? side.value : side));
       return { kind: "optional", value: joint(first!, second!) };
@@ -204,14 +204,14 @@ export function jointPlan(
 
 /** A tuple as an array like another. */
 function arrayPlan(
-  { items }: Plan & { readonly kind: "tuple" },
-  { of, item }: Plan & { readonly kind: "array" },
-): Plan {
+  { items }: ValuePlan & { readonly kind: "tuple" },
+  { of, item }: ValuePlan & { readonly kind: "array" },
+): ValuePlan {
   return { kind: "array", of, length: number(items.length), item: items[0] ?? item };
 }
 
 /** How a plan is called in messages. */
-function showPlan(plan: Plan): string {
+function showPlan(plan: ValuePlan): string {
   switch (plan.kind) {
     case "element":
       return isBoolean(plan) ? "boolean" : "number";
@@ -230,10 +230,10 @@ function showPlan(plan: Plan): string {
 export function makeRoom(
   env: Env,
   node: Node,
-  plan: Plan,
+  plan: ValuePlan,
   label: string,
-  place?: Place,
-  owner?: Root,
+  place?: InsertionPoint,
+  owner?: ObjectIdentity,
 ): PresentEntity | OptionalEntity {
   switch (plan.kind) {
     case "element":
@@ -257,7 +257,7 @@ export function makeRoom(
       return { kind: "tuple", items, root, fresh: true };
     }
     case "optional": {
-      const present: Plan = { kind: "element", type: "bool" };
+      const present: ValuePlan = { kind: "element", type: "bool" };
       return optional(
         makeRoom(env, node, present, `${label}_isPresent`, place, owner) as ScalarEntity,
         makeRoom(env, node, plan.value, label, place, owner),
@@ -274,17 +274,23 @@ function zeroOf(type: RegionType): RegionExpr {
 export function makeArray(
   env: Env,
   node: Node,
-  plan: Plan & { readonly kind: "array" },
+  plan: ValuePlan & { readonly kind: "array" },
   label: string,
-  place?: Place,
+  place?: InsertionPoint,
 ): ArrayEntity {
   const root = newRoot(env, label);
   const out = place?.out ?? env.out;
   const blocks = place?.blocks ?? env.blocks;
-  const lay = (inner: Plan, name: string, dims: readonly RegionExpr[]): Layout => {
+  const lay = (inner: ValuePlan, name: string, dims: readonly RegionExpr[]): ValueLayout => {
     switch (inner.kind) {
       case "element": {
-        const storage: Storage = { name: env.unit.names.fresh(name), type: inner.type, dims, root, blocks };
+        const storage: ArrayStorage = {
+          name: env.unit.names.fresh(name),
+          type: inner.type,
+          dims,
+          root,
+          blocks,
+        };
         env.unit.dims.set(storage.name, dims);
         out.push({ kind: "array", name: storage.name, type: storage.type, dims, at: at(env, node) });
         return { kind: "element", storage };
@@ -305,7 +311,7 @@ export function makeArray(
         const present = lay({ kind: "element", type: "bool" }, `${name}_isPresent`, dims);
         return {
           kind: "optional",
-          present: (present as Layout & { readonly kind: "element" }).storage,
+          present: (present as ValueLayout & { readonly kind: "element" }).storage,
           value: lay(inner.value, name, dims),
         };
       }
@@ -318,7 +324,7 @@ export function makeArray(
 }
 
 /** A length as an expression that can be computed at a place. */
-function lengthAt(env: Env, node: Node, length: RegionExpr, place: Place | undefined): RegionExpr {
+function lengthAt(env: Env, node: Node, length: RegionExpr, place: InsertionPoint | undefined): RegionExpr {
   const inputs = resolved(env, length);
   if (isOfInputs(env, inputs)) return inputs;
   if (place === undefined) return keep(env, length, "n");
@@ -533,7 +539,7 @@ export function storeScalar(env: Env, node: Node, entity: ScalarEntity, value: R
 export function refuseReadOnly(
   env: Env,
   node: Node,
-  root: Root,
+  root: ObjectIdentity,
   how: "slice" | "rows" | "spread" | "items",
 ): never {
   const copies = {

@@ -1,17 +1,17 @@
 import type { Node } from "../syntax/ast.ts";
-import type { Entity, PresentEntity, Root, ScalarEntity } from "./entity.ts";
+import type { Entity, PresentEntity, ObjectIdentity, ScalarEntity } from "./entity.ts";
 import { scalar } from "./entity.ts";
 import type { Env } from "./env.ts";
 import { frozen, keep, newRoot, ownersOf } from "./env.ts";
 
 /** What an entity shares with whoever else refers to it. */
-export function rootsOf(entity: Entity): Root[] {
+export function rootsOf(entity: Entity): ObjectIdentity[] {
   if (entity.kind === "optional") return rootsOf(entity.value);
   return entity.kind === "array" || entity.kind === "record" || entity.kind === "tuple" ? [entity.root] : [];
 }
 
 /** That of all its parts too, and of all objects that it may be where a place tells which. */
-export function allRoots(entity: Entity): Root[] {
+export function allRoots(entity: Entity): ObjectIdentity[] {
   if (entity.kind === "scalar") return entity.target?.kind === "item" ? ownersOf(entity) : [];
   if (entity.kind === "optional") return [...allRoots(entity.present), ...allRoots(entity.value)];
   const parts =
@@ -90,6 +90,6 @@ export function isFresh(value: Entity): boolean {
 }
 
 /** A copy stands for a second name of an object: that is refused in the end if anybody writes to either. */
-export function borrow(env: Env, roots: readonly Root[], node: Node): void {
+export function borrow(env: Env, roots: readonly ObjectIdentity[], node: Node): void {
   env.unit.copies.push({ roots, env, node });
 }

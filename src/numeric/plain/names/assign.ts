@@ -1,7 +1,7 @@
 import type { RegionExpr } from "../../../engine/region/form/region.ts";
 import { arithmetic, number } from "../draft/draft.ts";
 import { isUnshared, refuseAliases } from "../entities/aliases.ts";
-import type { ArrayEntity, Binding, Entity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
+import type { ArrayEntity, NameBinding, Entity, PresentEntity, ScalarEntity } from "../entities/entity.ts";
 import { describe, nothing, scalar, storagesOf } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import {
@@ -113,7 +113,7 @@ function assignMember(env: Env, reference: Entity, value: Entity, node: Node, is
   return nothing;
 }
 
-function variableOf(env: Env, target: Node): Binding {
+function variableOf(env: Env, target: Node): NameBinding {
   if (target.type !== "Identifier")
     return refuse(env, target, `${textOf(env, target)} cannot be assigned to.`);
   const { name } = target as Identifier;

@@ -7,7 +7,7 @@ import { parameterEntity } from "../entities/params.ts";
 import type { ArrayKind, PlainType } from "../form/form.ts";
 import { constantOf } from "../operations/math.ts";
 import type { Expression, Identifier, Node, Property, TypeNode } from "../syntax/ast.ts";
-import type { Around, Module, Outside } from "../syntax/module.ts";
+import type { EnclosingNodes, Module, OuterBinding } from "../syntax/module.ts";
 import { lookUp } from "../syntax/module.ts";
 import { arrayOf, typeOf } from "../syntax/types.ts";
 import { childrenOf, unwrap } from "../syntax/walk.ts";
@@ -39,9 +39,9 @@ export function outsideEntity(env: Env, node: Identifier): Entity | undefined {
   }
 }
 
-type OutsideVariable = Outside & { readonly kind: "variable" };
+type OuterVariable = OuterBinding & { readonly kind: "variable" };
 
-function variableEntity(env: Env, node: Identifier, found: OutsideVariable): Entity {
+function variableEntity(env: Env, node: Identifier, found: OuterVariable): Entity {
   const constant =
     found.fixed && found.init ? constantValue(found.init, found.module, found.around) : undefined;
   if (constant !== undefined)
@@ -66,7 +66,7 @@ function variableEntity(env: Env, node: Identifier, found: OutsideVariable): Ent
 function capturedType(
   env: Env,
   node: Identifier,
-  { annotation, init, module, around }: OutsideVariable,
+  { annotation, init, module, around }: OuterVariable,
 ): PlainType {
   if (annotation !== undefined) return typeOf(annotation, module);
   const type = init && typeOfValue(init, module, around);
@@ -87,7 +87,7 @@ const noMembers: ReadonlyMap<string, number> = new Map();
 export function constantValue(
   node: Expression,
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
   members: ReadonlyMap<string, number> = noMembers,
 ): number | boolean | undefined {
   const inner = unwrap(node);
@@ -175,7 +175,7 @@ const numeric = new Set(["+", "-", "*", "/", "%", "**", "|"]);
 const typedArrays = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 
 /** The kind of value that an initialiser gives, as far as it can be seen in the text. */
-export function typeOfValue(node: Expression, module: Module, around: Around): PlainType | undefined {
+export function typeOfValue(node: Expression, module: Module, around: EnclosingNodes): PlainType | undefined {
   if (
     node.type === "TSAsExpression" ||
     node.type === "TSSatisfiesExpression" ||
@@ -252,7 +252,7 @@ function typeOfItems(items: readonly (PlainType | undefined)[]): PlainType | und
 function typeOfCall(
   node: Expression & { readonly type: "CallExpression" },
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
 ): PlainType | undefined {
   const callee = unwrap(node.callee);
   if (callee.type === "Identifier") {
@@ -279,7 +279,7 @@ function typeOfCall(
 function typeOfMember(
   { object, property, computed }: Expression & { readonly type: "MemberExpression" },
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
 ): PlainType | undefined {
   if (!computed && property.type === "Identifier") {
     if (object.type === "Identifier" && constantOf(`${object.name}.${property.name}`) !== undefined)

@@ -1,6 +1,6 @@
 import { compare, number } from "../draft/draft.ts";
 import { copied, settled } from "../entities/copies.ts";
-import type { Binding, Entity, FunctionEntity, Root, TupleEntity } from "../entities/entity.ts";
+import type { NameBinding, Entity, FunctionEntity, ObjectIdentity, TupleEntity } from "../entities/entity.ts";
 import { nothing } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { at, frozen, isReassigned, isStable, letLocal, newRoot, refuse, textOf } from "../entities/env.ts";
@@ -25,14 +25,14 @@ import { eachUse, isFunction, targetsOf, unwrap, walk } from "../syntax/walk.ts"
 import { unset } from "./unset.ts";
 
 /** How names are declared. */
-export interface Declaring {
+export interface DeclarationMode {
   readonly isConst: boolean;
   /** Names of parameters may stand for what is given, without a local of their own. */
   readonly isParameter?: boolean;
 }
 
 /** Gives names to a value or its parts. A value of kind `nothing` is one that was left out. */
-export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, how: Declaring): void {
+export function declare(env: Env, pattern: Pattern, value: Entity, node: Node, how: DeclarationMode): void {
   switch (pattern.type) {
     case "Identifier":
       bind(env, pattern, value, node, how);
@@ -122,12 +122,17 @@ function fieldsBut(env: Env, node: Node, value: Entity, taken: readonly (string 
   return { kind: "record", fields: new Map(fields), root: newRoot(env, "{…}"), fresh: true };
 }
 
-function bind(env: Env, id: Identifier, value: Entity, node: Node, how: Declaring): void {
+function bind(env: Env, id: Identifier, value: Entity, node: Node, how: DeclarationMode): void {
   const block = env.scope.node;
   const isDefaulted = how.isParameter === true && isOnlyDefaulted(block, id.name);
   const reassigned = !how.isConst && isReassigned(block, id.name) && !isDefaulted;
   const entity = held(env, id, value, node, reassigned, how);
-  const binding: Binding = { entity, block, reassigned, isConst: how.isConst && how.isParameter !== true };
+  const binding: NameBinding = {
+    entity,
+    block,
+    reassigned,
+    isConst: how.isConst && how.isParameter !== true,
+  };
   env.scope.set(id.name, binding);
   if ("root" in entity || entity.kind === "optional") env.unit.aliases.push({ name: id.name, binding });
 }
@@ -139,7 +144,7 @@ function held(
   given: Entity,
   node: Node,
   reassigned: boolean,
-  how: Declaring,
+  how: DeclarationMode,
 ): Entity {
   const { name } = id;
   const isTuple = id.typeAnnotation?.typeAnnotation.type === "TSTupleType";
@@ -215,7 +220,14 @@ function owned(env: Env, name: string, value: Entity, node: Node, reassigned: bo
   return settled(value);
 }
 
-function ownedPart(env: Env, name: string, part: Entity, node: Node, root: Root, mutable: boolean): Entity {
+function ownedPart(
+  env: Env,
+  name: string,
+  part: Entity,
+  node: Node,
+  root: ObjectIdentity,
+  mutable: boolean,
+): Entity {
   if (part.kind !== "scalar") return owned(env, name, part, node, mutable);
   return letLocal(env, name, part.value, { mutable, root, at: at(env, node) });
 }

@@ -4,7 +4,7 @@ import type { FunctionNode, Identifier, Node, VariableDeclaration } from "../syn
 import { eachUse, isFunction, statementsBelow, targetsOf } from "../syntax/walk.ts";
 
 /** A name that a `var` declares, and the innermost block around it. */
-interface Hoisted {
+interface HoistedVariable {
   readonly name: string;
   readonly declarator: Node;
   readonly block: Node;
@@ -21,7 +21,7 @@ const withoutFaults = new WeakSet<FunctionNode>();
 export function refuseHoisted(env: Env, owner: FunctionNode): void {
   if (withoutFaults.has(owner)) return;
   const all = hoistedIn(owner);
-  const byName = new Map<string, Hoisted[]>();
+  const byName = new Map<string, HoistedVariable[]>();
   for (const one of all) byName.set(one.name, [...(byName.get(one.name) ?? []), one]);
   const outside = new Set<string>(); // used outside of all blocks that declare them
   if (all.length > 0)
@@ -53,8 +53,8 @@ const blockTypes: readonly string[] = [
   "SwitchStatement",
 ];
 
-function hoistedIn(owner: FunctionNode): Hoisted[] {
-  const found: Hoisted[] = [];
+function hoistedIn(owner: FunctionNode): HoistedVariable[] {
+  const found: HoistedVariable[] = [];
   const waiting = [{ node: owner.body as Node, block: owner.body as Node, isHead: false }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { node, block, isHead } = next;

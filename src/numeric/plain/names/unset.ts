@@ -3,7 +3,7 @@ import type { Entity, PresentEntity } from "../entities/entity.ts";
 import { scalar } from "../entities/entity.ts";
 import type { Env } from "../entities/env.ts";
 import { refuse } from "../entities/env.ts";
-import type { Plan } from "../entities/plan.ts";
+import type { ValuePlan } from "../entities/plan.ts";
 import { makeRoom } from "../entities/plan.ts";
 import type { PlainType } from "../form/form.ts";
 import type { Node } from "../syntax/ast.ts";
@@ -26,7 +26,7 @@ export function unset(env: Env, node: Node, type: PlainType | undefined): Entity
   return fill(room);
 }
 
-function planOfType(env: Env, node: Node, type: PlainType | undefined): Plan {
+function planOfType(env: Env, node: Node, type: PlainType | undefined): ValuePlan {
   switch (type?.kind) {
     case undefined:
     case "number":

@@ -1,5 +1,5 @@
 import type { Expression } from "../syntax/ast.ts";
-import type { Around, Module } from "../syntax/module.ts";
+import type { EnclosingNodes, Module } from "../syntax/module.ts";
 import { lookUp } from "../syntax/module.ts";
 import { unwrap } from "../syntax/walk.ts";
 import { constantValue } from "./captured.ts";
@@ -8,7 +8,7 @@ import { constantValue } from "./captured.ts";
  * The value of a variable from outside of a function where the text writes it out: numbers, and arrays and objects of them.
  * `undefined` where only running the text would tell: for calls, and for variables that get other values.
  */
-export function writtenValue(name: string, module: Module, around: Around): unknown {
+export function writtenValue(name: string, module: Module, around: EnclosingNodes): unknown {
   const found = lookUp(name, module, around);
   return found?.kind === "variable" && found.fixed && found.init
     ? writtenOut(found.init, found.module, found.around)
@@ -16,7 +16,7 @@ export function writtenValue(name: string, module: Module, around: Around): unkn
 }
 
 /** The value of an expression that is written out: numbers, arrays and objects of them. */
-function writtenOut(given: Expression, module: Module, around: Around): unknown {
+function writtenOut(given: Expression, module: Module, around: EnclosingNodes): unknown {
   const node = unwrap(given);
   const inner = (part: Expression): unknown => writtenOut(part, module, around);
   const constant = constantValue(node, module, around);

@@ -16,7 +16,7 @@ import {
   scalarValue,
   textOf,
 } from "../entities/env.ts";
-import type { Plan } from "../entities/plan.ts";
+import type { ValuePlan } from "../entities/plan.ts";
 import {
   arrayLength,
   copyInto,
@@ -33,12 +33,12 @@ import type { CallExpression, Expression, NewExpression, Node, SpreadElement } f
 import { unwrap } from "../syntax/walk.ts";
 import { element } from "./access.ts";
 
-type Argument = Expression | SpreadElement;
+type CallArgument = Expression | SpreadElement;
 
 const elementTypes = { Float64Array: "f64", Float32Array: "f32", Int32Array: "i32" } as const;
-type TypedName = keyof typeof elementTypes;
+type TypedArrayName = keyof typeof elementTypes;
 
-function isTyped(name: string): name is TypedName {
+function isTyped(name: string): name is TypedArrayName {
   return Object.hasOwn(elementTypes, name);
 }
 
@@ -91,7 +91,7 @@ function zeros(env: Env, node: Node, of: ArrayKind, length: RegionExpr): ArrayEn
 }
 
 /** The elements of an array or tuple of numbers in a new array of a kind. */
-function convertedArray(env: Env, node: Node, given: Entity, of: TypedName): Entity {
+function convertedArray(env: Env, node: Node, given: Entity, of: TypedArrayName): Entity {
   if (given.kind === "tuple") {
     const array = zeros(env, node, of, number(given.items.length));
     for (const [i, item] of given.items.entries()) copyInto(env, node, itemAt(array, number(i)), item);
@@ -136,7 +136,7 @@ export function makeTupleArray(env: Env, node: Node, tuple: TupleEntity, label: 
 }
 
 /** Tuples of numbers in an array lie as rows, so that they can be indexed. */
-function rowPlan(plan: Plan): Plan {
+function rowPlan(plan: ValuePlan): ValuePlan {
   if (plan.kind !== "tuple") return plan;
   const items = plan.items.map(rowPlan);
   const [first] = items;
@@ -225,7 +225,7 @@ export function arrayFunction(
   env: Env,
   node: Node,
   name: string,
-  args: readonly Argument[],
+  args: readonly CallArgument[],
 ): Entity | undefined {
   const [owner = "", methodName] = name.split(".");
   if (owner !== "Array" && !isTyped(owner)) return undefined;
@@ -266,7 +266,7 @@ export function arrayFunction(
   });
 }
 
-function evaluateArgument(env: Env, node: Argument): Entity {
+function evaluateArgument(env: Env, node: CallArgument): Entity {
   if (node.type === "SpreadElement")
     return refuse(env, node, "arguments cannot be spread here: name them one by one.");
   return env.unit.elaborate.evaluate(env, node);
@@ -287,7 +287,7 @@ export function unfilledArray(env: Env, node: Expression): RegionExpr | undefine
 /** An array of `length` with the same value everywhere. */
 export function filled(env: Env, node: Node, length: RegionExpr, value: RegionExpr): Entity {
   const type = value.type === "bool" ? "bool" : "f64";
-  const plan: Plan & { readonly kind: "array" } = {
+  const plan: ValuePlan & { readonly kind: "array" } = {
     kind: "array",
     of: "number[]",
     length,
@@ -339,9 +339,9 @@ const refusedMethods: Readonly<Record<string, string>> = {
   values: "go through them by for (const v of x).",
 };
 
-type Method = (env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]) => Entity;
+type ArrayMethod = (env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]) => Entity;
 
-const methods: Readonly<Record<string, Method>> = {
+const methods: Readonly<Record<string, ArrayMethod>> = {
   fill,
   slice,
   set: setElements,
@@ -372,7 +372,7 @@ export function method(
   node: Node,
   object: Entity,
   name: string,
-  args: readonly Argument[],
+  args: readonly CallArgument[],
 ): Entity {
   if (Object.hasOwn(refusedMethods, name)) return refuse(env, node, `${name}: ${refusedMethods[name]}`);
   const run = Object.hasOwn(methods, name) ? methods[name] : undefined;
@@ -394,7 +394,7 @@ function callEach(
   env: Env,
   node: Node,
   array: ArrayEntity,
-  callback: Argument | undefined,
+  callback: CallArgument | undefined,
   i: RegionExpr,
 ): Entity {
   if (callback === undefined) return refuse(env, node, "a function is missing here.");
@@ -402,7 +402,7 @@ function callEach(
   return env.unit.elaborate.call(env, callback, each, [itemAt(array, i), scalar(i), array]);
 }
 
-function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
+function fill(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [value, ...range] = args;
   if (value === undefined) return refuse(env, node, "fill: the value is missing.");
   if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
@@ -418,10 +418,10 @@ function fill(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[
   return { ...array, isZero: false };
 }
 
-function slice(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
+function slice(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [from, to] = rangeOf(env, array, args);
   const { of } = array.layout;
-  const plan = planOf(env, node, array) as Plan & { readonly kind: "array" };
+  const plan = planOf(env, node, array) as ValuePlan & { readonly kind: "array" };
   const isWhole = args.length === 0;
   const length = isWhole ? plan.length : apply("maximum", "f64", arithmetic("sub", to, from), number(0));
   const copy = makeArray(env, node, { ...plan, of, length }, env.hint ?? array.root.label);
@@ -441,10 +441,10 @@ function slice(env: Env, node: Node, array: ArrayEntity, args: readonly Argument
 function rangeOf(
   env: Env,
   array: ArrayEntity,
-  args: readonly Argument[],
+  args: readonly CallArgument[],
 ): readonly [from: RegionExpr, to: RegionExpr] {
   const length = arrayLength(array);
-  const bound = (node: Argument | undefined, missing: RegionExpr): RegionExpr => {
+  const bound = (node: CallArgument | undefined, missing: RegionExpr): RegionExpr => {
     if (node === undefined) return missing;
     const given = arithmeticTrunc(numberValue(env, node, evaluateArgument(env, node)));
     const isNegative = given.kind === "const" && given.value < 0;
@@ -487,7 +487,7 @@ function loop(
 }
 
 /** `x.set(y, offset)`. */
-function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
+function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [source, offset] = args;
   if (source === undefined) return refuse(env, node, "set: the elements are missing.");
   if (array.root.readOnly) return refuseReadOnly(env, node, array.root, "slice");
@@ -511,7 +511,7 @@ function setElements(env: Env, node: Node, array: ArrayEntity, args: readonly Ar
 }
 
 /** `x.at(k)`: negative places count from the end. */
-function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly Argument[]): Entity {
+function elementAt(env: Env, node: Node, array: ArrayEntity, args: readonly CallArgument[]): Entity {
   const [place] = args;
   if (place === undefined) return refuse(env, node, "at: the place is missing.");
   const k = atom(env, numberValue(env, place, evaluateArgument(env, place)), "place");
@@ -528,7 +528,7 @@ function quantifier(
   env: Env,
   node: Node,
   array: ArrayEntity,
-  callback: Argument | undefined,
+  callback: CallArgument | undefined,
   all: boolean,
 ): Entity {
   const result = letLocal(env, all ? "every" : "some", truth(all), { mutable: true });
@@ -563,7 +563,7 @@ function reduce(
   env: Env,
   node: Node,
   array: ArrayEntity,
-  [callback, start]: readonly Argument[],
+  [callback, start]: readonly CallArgument[],
   isFromRight: boolean,
 ): Entity {
   if (callback === undefined)

@@ -33,30 +33,34 @@ export function constantOf(name: string): number | undefined {
   return Object.hasOwn(constants, name) ? constants[name] : undefined;
 }
 
-type Build = (env: Env, xs: readonly RegionExpr[]) => RegionExpr;
+type CallBuilder = (env: Env, xs: readonly RegionExpr[]) => RegionExpr;
 
 const direct =
   "abs acos acosh asin asinh atan atanh cbrt ceil cos cosh exp expm1 floor log log10 log1p log2 sign sin sinh sqrt tan tanh trunc";
 
-const functions: Readonly<Record<string, readonly [arity: number, build: Build]>> = /* @__PURE__ */ (() => ({
-  ...Object.fromEntries(
-    direct
-      .split(" ")
-      .map((name): [string, [number, Build]] => [`Math.${name}`, [1, (_, [x]) => arithmetic(name, x!)]]),
-  ),
-  "Math.atan2": [2, (_, [y, x]) => apply("atan2", "f64", y!, x!)],
-  "Math.pow": [2, (env, [x, y]) => power(env, x!, y!)],
-  "Math.round": [1, (env, [x]) => round(env, x!)],
-  "Math.fround": [1, (_, [x]) => convert("f64", convert("f32", x!))],
-  "Math.min": [Infinity, (env, xs) => fold(env, "minimum", Infinity, xs)],
-  "Math.max": [Infinity, (env, xs) => fold(env, "maximum", -Infinity, xs)],
-  "Math.hypot": [Infinity, hypot],
-  "Number.isNaN": [1, (env, [x]) => isNotANumber(env, x!)],
-  isNaN: [1, (env, [x]) => isNotANumber(env, x!)],
-  "Number.isFinite": [1, (env, [x]) => isFiniteNumber(env, x!)],
-  isFinite: [1, (env, [x]) => isFiniteNumber(env, x!)],
-  "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
-}))();
+const functions: Readonly<Record<string, readonly [arity: number, build: CallBuilder]>> =
+  /* @__PURE__ */ (() => ({
+    ...Object.fromEntries(
+      direct
+        .split(" ")
+        .map((name): [string, [number, CallBuilder]] => [
+          `Math.${name}`,
+          [1, (_, [x]) => arithmetic(name, x!)],
+        ]),
+    ),
+    "Math.atan2": [2, (_, [y, x]) => apply("atan2", "f64", y!, x!)],
+    "Math.pow": [2, (env, [x, y]) => power(env, x!, y!)],
+    "Math.round": [1, (env, [x]) => round(env, x!)],
+    "Math.fround": [1, (_, [x]) => convert("f64", convert("f32", x!))],
+    "Math.min": [Infinity, (env, xs) => fold(env, "minimum", Infinity, xs)],
+    "Math.max": [Infinity, (env, xs) => fold(env, "maximum", -Infinity, xs)],
+    "Math.hypot": [Infinity, hypot],
+    "Number.isNaN": [1, (env, [x]) => isNotANumber(env, x!)],
+    isNaN: [1, (env, [x]) => isNotANumber(env, x!)],
+    "Number.isFinite": [1, (env, [x]) => isFiniteNumber(env, x!)],
+    isFinite: [1, (env, [x]) => isFiniteNumber(env, x!)],
+    "Number.isInteger": [1, (env, [x]) => isInteger(env, x!)],
+  }))();
 
 const refused: Readonly<Record<string, string>> = {
   "Math.random":

@@ -34,7 +34,7 @@ import {
   textOf,
 } from "../entities/env.ts";
 import { simplified } from "../entities/facts.ts";
-import type { Plan } from "../entities/plan.ts";
+import type { ValuePlan } from "../entities/plan.ts";
 import { copyInto, jointPlan, makeRoom, planOf } from "../entities/plan.ts";
 import { allRoots, borrow, isFresh, readAll } from "../entities/sharing.ts";
 import type {
@@ -225,13 +225,13 @@ export function condition(env: Env, given: Expression): RegionExpr {
 const numberOrBoolean = (env: Env, node: Expression): RegionExpr =>
   scalarValue(env, node, env.unit.elaborate.evaluate(env, node));
 
-type Read = (env: Env, node: Expression) => RegionExpr;
+type OperandReader = (env: Env, node: Expression) => RegionExpr;
 
 /**
  * `&&` and `||`: the right side is evaluated only where it counts; of `x && y && …` one after the other. `read` reads a side: as a value,
  * or as a condition.
  */
-export function logical(env: Env, node: LogicalExpression, read: Read = numberOrBoolean): Entity {
+export function logical(env: Env, node: LogicalExpression, read: OperandReader = numberOrBoolean): Entity {
   if (node.operator === "??") {
     const given = env.unit.elaborate.evaluate(env, node.left);
     return withDefault(env, node, given, node.right);
@@ -251,7 +251,7 @@ export function logical(env: Env, node: LogicalExpression, read: Read = numberOr
   return value;
 }
 
-function logicalOf(env: Env, node: LogicalExpression, left: RegionExpr, read: Read): ScalarEntity {
+function logicalOf(env: Env, node: LogicalExpression, left: RegionExpr, read: OperandReader): ScalarEntity {
   const isAnd = node.operator === "&&";
   const place = env.out.reserve();
   const inner = nested(assuming(env, left, isAnd), new Set());
@@ -302,7 +302,7 @@ export function withDefault(env: Env, node: Node, value: Entity, fallback: Expre
 }
 
 /** A choice between two values. */
-interface Choice {
+interface ConditionalChoice {
   readonly node: Node;
   /** The two sides in the text, for messages. */
   readonly sides: readonly [then: Node, otherwise: Node];
@@ -312,7 +312,7 @@ interface Choice {
 }
 
 /** One of two values; only the one that is chosen is evaluated. If one is `undefined`, the result is optional. */
-export function choose(env: Env, { node, sides, test, then, otherwise }: Choice): Entity {
+export function choose(env: Env, { node, sides, test, then, otherwise }: ConditionalChoice): Entity {
   if (test.kind === "const") return test.value === 0 ? otherwise(env) : then(env);
   const place = placeHere(env);
   const first = nested(assuming(env, test, true), new Set());
@@ -373,11 +373,11 @@ function isJunction(expr: RegionExpr): boolean {
 /** The plan of either of two values, one of which may be `undefined`. */
 function planOfEither(
   env: Env,
-  [first, second]: Choice["sides"],
+  [first, second]: ConditionalChoice["sides"],
   x: Entity,
   y: Entity,
   lengths: (a: RegionExpr, b: RegionExpr) => RegionExpr,
-): Plan | undefined {
+): ValuePlan | undefined {
   const isAbsent = [x, y].map(({ kind }) => kind === "nothing");
   if (isAbsent[0] !== isAbsent[1]) {
     const plan = isAbsent[0] === true ? planOf(env, second, y) : planOf(env, first, x);

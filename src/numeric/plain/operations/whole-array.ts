@@ -9,10 +9,10 @@ import { arrayLength, copyInto, eachPlace, itemAt } from "../entities/plan.ts";
 import type { Node } from "../syntax/ast.ts";
 import { hypotScale, hypotValue } from "./math.ts";
 
-type OfArray = (env: Env, node: Node, array: ArrayEntity) => RegionExpr;
+type WholeArrayFunction = (env: Env, node: Node, array: ArrayEntity) => RegionExpr;
 
 /** What computes a function of all elements of an array; `undefined` for functions of a fixed number of arguments. */
-export function ofWholeArray(name: string): OfArray | undefined {
+export function ofWholeArray(name: string): WholeArrayFunction | undefined {
   switch (name) {
     case "Math.max":
       return (env, node, array) => extremum(env, node, array, "maximum");

@@ -391,7 +391,7 @@ export interface ExportDeclaration extends Node {
   readonly specifiers?: readonly ModuleSpecifier[];
 }
 
-export interface Program extends Node {
+export interface ProgramNode extends Node {
   readonly type: "Program";
   readonly body: readonly (Statement | ImportDeclaration | ExportDeclaration)[];
 }

@@ -8,22 +8,22 @@ import type {
   Identifier,
   ImportDeclaration,
   Node,
-  Program,
+  ProgramNode,
   Statement,
   TypeDeclaration,
   TypeNode,
   VariableDeclaration,
   VariableDeclarator,
 } from "./ast.ts";
-import type { Source } from "./refuse.ts";
+import type { SourceText } from "./refuse.ts";
 import { assignedNames, childrenOf, isFunction, isMarked, targetsOf, unwrap } from "./walk.ts";
 
 /** From the text of a module to its ESTree with TypeScript's nodes, as oxc-parser and acorn give it. */
 export type Parse = (text: string, file: string) => Node;
 
 /** A module that a marked function, or a helper of one, stands in. */
-export interface Module extends Source {
-  readonly program: Program;
+export interface Module extends SourceText {
+  readonly program: ProgramNode;
   readonly parse: Parse;
   /** The module that an import names; `undefined` where it cannot be followed. */
   readonly imported: (specifier: string) => Module | undefined;
@@ -47,7 +47,7 @@ export function parseModule(text: string, options: ModuleOptions): Module {
 /** `known` are modules by their file, so that those that import each other end. */
 function readModule(text: string, file: string, options: ModuleOptions, known: Map<string, Module>): Module {
   const read: Module = {
-    program: options.parse(text, file) as Program,
+    program: options.parse(text, file) as ProgramNode,
     text,
     file,
     parse: options.parse,
@@ -102,18 +102,18 @@ function nameOf(node: FunctionNode, parent: Node | undefined): string | undefine
 }
 
 /** What a name stands for outside of a marked function. */
-export type Outside =
+export type OuterBinding =
   | {
       readonly kind: "function";
       readonly node: FunctionNode;
       readonly module: Module;
-      readonly around: Around;
+      readonly around: EnclosingNodes;
     }
   | {
       readonly kind: "variable";
       readonly module: Module;
       /** Around the declaration: where its initialiser is read. */
-      readonly around: Around;
+      readonly around: EnclosingNodes;
       readonly declaration: Node;
       readonly annotation: TypeNode | undefined;
       readonly init: Expression | undefined;
@@ -134,10 +134,10 @@ export type Outside =
   | { readonly kind: "global"; readonly name: string };
 
 /** Nodes that declare names, outermost first: the program, functions, blocks. */
-export type Around = readonly Node[];
+export type EnclosingNodes = readonly Node[];
 
 /** What `name` stands for at a place with these nodes around it; `undefined` where nothing declares it. */
-export function lookUp(name: string, module: Module, around: Around): Outside | undefined {
+export function lookUp(name: string, module: Module, around: EnclosingNodes): OuterBinding | undefined {
   for (let depth = around.length - 1; depth >= 0; depth--) {
     const found = declaredIn(around[depth]!, name, module, around.slice(0, depth + 1));
     if (found !== undefined) return found;
@@ -145,8 +145,13 @@ export function lookUp(name: string, module: Module, around: Around): Outside | 
   return undefined;
 }
 
-function declaredIn(node: Node, name: string, module: Module, around: Around): Outside | undefined {
-  if (node.type === "Program") return declaredAmong((node as Program).body, name, module, around, true);
+function declaredIn(
+  node: Node,
+  name: string,
+  module: Module,
+  around: EnclosingNodes,
+): OuterBinding | undefined {
+  if (node.type === "Program") return declaredAmong((node as ProgramNode).body, name, module, around, true);
   if (node.type === "BlockStatement")
     return declaredAmong((node as BlockStatement).body, name, module, around, false);
   if (isFunction(node)) return parameterOf(node, name, module, around);
@@ -159,7 +164,12 @@ function declaredIn(node: Node, name: string, module: Module, around: Around): O
   return undefined;
 }
 
-function parameterOf(node: FunctionNode, name: string, module: Module, around: Around): Outside | undefined {
+function parameterOf(
+  node: FunctionNode,
+  name: string,
+  module: Module,
+  around: EnclosingNodes,
+): OuterBinding | undefined {
   for (const param of node.params) {
     let isHere = false;
     targetsOf(param, (target) => {
@@ -187,7 +197,7 @@ const imports =
   "an argument";
 const parts = "give it a name and a type of its own, as const y: number = …, or hand it in as an argument";
 
-function unreadable(declaration: Node, what: string, repair: string, module: Module): Outside {
+function unreadable(declaration: Node, what: string, repair: string, module: Module): OuterBinding {
   return { kind: "unreadable", module, declaration, what, repair };
 }
 
@@ -197,9 +207,9 @@ function declaredAmong(
   body: readonly TopStatement[],
   name: string,
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
   top: boolean,
-): Outside | undefined {
+): OuterBinding | undefined {
   for (const stmt of body) {
     if (stmt.type === "ImportDeclaration") {
       const found = importOf(stmt, name, module);
@@ -230,9 +240,9 @@ function variableOf(
   { declarations, kind, declare }: VariableDeclaration,
   name: string,
   module: Module,
-  around: Around,
+  around: EnclosingNodes,
   top: boolean,
-): Outside | undefined {
+): OuterBinding | undefined {
   for (const declarator of declarations) {
     let isHere = false;
     targetsOf(declarator.id, (target) => {
@@ -273,7 +283,7 @@ function partOfMath({ id, init }: VariableDeclarator, name: string): string | un
   return undefined;
 }
 
-function importOf(stmt: ImportDeclaration, name: string, module: Module): Outside | undefined {
+function importOf(stmt: ImportDeclaration, name: string, module: Module): OuterBinding | undefined {
   const specifier = stmt.specifiers.find(({ local }) => local.name === name);
   if (specifier === undefined) return undefined;
   const from = String(stmt.source.value);
@@ -301,7 +311,7 @@ function importOf(stmt: ImportDeclaration, name: string, module: Module): Outsid
 }
 
 /** What a module exports under a name. */
-function exportOf(module: Module, name: string): Outside | undefined {
+function exportOf(module: Module, name: string): OuterBinding | undefined {
   const around = [module.program];
   for (const stmt of module.program.body) {
     if (stmt.type === "ExportAllDeclaration" && stmt.source) {

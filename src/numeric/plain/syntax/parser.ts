@@ -43,7 +43,7 @@ function withQuickErrors(Base: typeof Parser): typeof Parser {
 }
 
 /** The methods of acorn's parser that are used below; its types do not list them. */
-interface Internals {
+interface ParserInternals {
   readonly type: { readonly keyword?: string };
   next(): void;
   startNode(): IfNode;
@@ -78,7 +78,7 @@ const deepest = { operands: 350, statements: 1000 } as const;
 
 /** Parses `a + b + …` and `else if` in loops: acorn's recursion overflows the stack at some 1,000 of them. */
 function withFlatChains(Base: typeof Parser): typeof Parser {
-  const Recursive = Base as unknown as new (...args: unknown[]) => Internals;
+  const Recursive = Base as unknown as new (...args: unknown[]) => ParserInternals;
   class Flat extends Recursive {
     private chain: OpenChain | undefined;
     private readonly depth = { operands: 0, statements: 0 };

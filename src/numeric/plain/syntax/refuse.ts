@@ -2,7 +2,7 @@ import { DownhillError } from "../../../engine/errors/index.ts";
 import type { Node } from "./ast.ts";
 
 /** A text and the file that it is from, as messages show it. */
-export interface Source {
+export interface SourceText {
   readonly text: string;
   readonly file: string;
 }
@@ -19,7 +19,7 @@ export class PlainError extends DownhillError {
   readonly start: number;
   readonly end: number;
 
-  constructor(source: Source, node: Node, reason: string) {
+  constructor(source: SourceText, node: Node, reason: string) {
     const { line, column } = placeOf(lineStarts(source), node.start);
     super("plain", `${source.file}:${line}:${column}: ${reason}\n${caretLine(source.text, line, column)}`);
     this.reason = reason;
@@ -35,10 +35,10 @@ export class PlainError extends DownhillError {
 export const nestedTooDeep =
   "the code is nested too deeply here: give inner parts names of their own (const part = …), or write a loop.";
 
-const startsOf = new WeakMap<Source, readonly number[]>();
+const startsOf = new WeakMap<SourceText, readonly number[]>();
 
 /** The offsets at which the lines of a text begin. */
-export function lineStarts(source: Source): readonly number[] {
+export function lineStarts(source: SourceText): readonly number[] {
   let starts = startsOf.get(source);
   if (starts === undefined) {
     const ends = [...source.text.matchAll(/\r\n|[\n\r\u2028\u2029]/g)];

@@ -13,7 +13,7 @@ import type { Module } from "./module.ts";
 import { importedFrom, typeNamed } from "./module.ts";
 import { PlainError } from "./refuse.ts";
 
-type Field = { readonly name: string; readonly type: PlainType };
+type TypedField = { readonly name: string; readonly type: PlainType };
 
 const typedArrays: ReadonlySet<string> = new Set(["Float64Array", "Float32Array", "Int32Array"]);
 const accepted =
@@ -221,7 +221,7 @@ function typeOfDeclaration(declaration: TypeDeclaration, module: Module, depth: 
   }
 }
 
-function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): Field[] {
+function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: number): TypedField[] {
   const own = fieldsOf(node.body.body, module, depth);
   const inherited = (node.extends ?? []).flatMap((base) => {
     const found = base.expression.type === "Identifier" ? typeNamed(base.expression.name, module) : undefined;
@@ -231,12 +231,12 @@ function fieldsOfInterface(node: InterfaceDeclaration, module: Module, depth: nu
   return [...inherited.filter(({ name }) => own.every((field) => field.name !== name)), ...own];
 }
 
-function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly Field[] {
+function fieldsOfRecord(type: PlainType, node: Node, module: Module): readonly TypedField[] {
   if (type.kind === "record") return type.fields;
   throw new PlainError(module, node, notAType(module, node));
 }
 
-function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): Field[] {
+function fieldsOf(members: readonly TypeMember[], module: Module, depth: number): TypedField[] {
   return members.map((member) => {
     const { key, typeAnnotation } = member;
     if (member.type === "TSIndexSignature")

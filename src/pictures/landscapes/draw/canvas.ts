@@ -1,4 +1,4 @@
-import { type Scale, showTick } from "../../plot/scale.ts";
+import { type AxisScale, showTick } from "../../plot/scale.ts";
 import { cells } from "../../../engine/util/cells.ts";
 
 /** What a piece of text is, for those who colour it: a heading, something in the background, or the run of a number. */
@@ -7,7 +7,7 @@ export type TextRole = "head" | "soft" | number;
 /** Dresses a piece of text. */
 export type TextPaint = (role: TextRole, text: string) => string;
 
-interface Cell {
+interface CanvasCell {
   readonly text: string;
   readonly role: TextRole | undefined;
 }
@@ -26,7 +26,7 @@ export interface Canvas {
 
 /** An empty canvas. */
 export function makeCanvas(columns: number, rows: number): Canvas {
-  const empty: Cell = { text: " ", role: undefined };
+  const empty: CanvasCell = { text: " ", role: undefined };
   const grid = Array.from({ length: rows }, () => Array.from({ length: columns }, () => empty));
   const put: Canvas["put"] = (column, row, text, role) => {
     if (column < 0 || column >= columns || row < 0 || row >= rows) return;
@@ -61,8 +61,8 @@ export function makeCanvas(columns: number, rows: number): Canvas {
 export function withAxes(
   canvas: Canvas,
   paint: TextPaint,
-  x: Scale,
-  y: Scale,
+  x: AxisScale,
+  y: AxisScale,
   labels: { readonly x: string; readonly y: string },
 ): string[] {
   const marks = new Map<number, string>();

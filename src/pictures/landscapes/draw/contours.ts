@@ -1,5 +1,6 @@
 import { contours } from "d3-contour";
 import { geometric, quantile } from "../numbers.ts";
+import type { DrawingPoint } from "../../plot/series.ts";
 
 /** Values of a function on a grid, row by row from the lowest y. */
 export interface Grid {
@@ -9,7 +10,7 @@ export interface Grid {
 }
 
 /** Between which values lines are drawn. */
-export interface Levels {
+export interface ContourLevels {
   readonly levels: readonly number[];
   /** What they are, in words. */
   readonly text: string;
@@ -21,7 +22,7 @@ const count = 14;
  * Levels whose heights above `base` grow by equal ratios, so that both the bottom of a valley and the walls around it are
  * seen.
  */
-export function levelsAbove(base: number, values: ArrayLike<number>, name: string): Levels {
+export function levelsAbove(base: number, values: ArrayLike<number>, name: string): ContourLevels {
   const heights = finiteSorted(values, (value) => value - base).filter((height) => height > 0);
   const high = quantile(heights, 0.97);
   const low = Math.max(quantile(heights, 0.004), high * 1e-7);
@@ -34,7 +35,7 @@ export function levelsAbove(base: number, values: ArrayLike<number>, name: strin
 }
 
 /** Levels on both sides of `centre`, whose distances from it grow by equal ratios: for saddles. */
-export function levelsAround(centre: number, values: ArrayLike<number>, name: string): Levels {
+export function levelsAround(centre: number, values: ArrayLike<number>, name: string): ContourLevels {
   const distances = finiteSorted(values, (value) => Math.abs(value - centre));
   const high = quantile(distances, 0.95);
   if (!(high > 0)) return { levels: [], text: "" };
@@ -104,7 +105,7 @@ export function contourRings(
   levels: readonly number[],
   size: { readonly width: number; readonly height: number },
   tolerance: number,
-): Spot[][][] {
+): DrawingPoint[][][] {
   const finite = Array.from(values).filter((value) => Number.isFinite(value));
   const top = finite.reduce((most, value) => Math.max(most, value), -Infinity);
   const filled = Array.from(values, (value) =>
@@ -127,11 +128,8 @@ export function contourRings(
   );
 }
 
-/** A place in a plot. */
-export type Spot = readonly [x: number, y: number];
-
 /** A closed path in steps of tenths from place to place, which are shorter to write than the places. */
-function ringPath(ring: readonly Spot[]): string {
+function ringPath(ring: readonly DrawingPoint[]): string {
   const tenths = ring.map(([x, y]) => [Math.round(10 * x), Math.round(10 * y)] as const);
   const steps = tenths.map(([x, y], i) => {
     const [fromX, fromY] = tenths[i - 1] ?? [0, 0];
@@ -145,7 +143,7 @@ function ringPath(ring: readonly Spot[]): string {
  *
  * @see Douglas, Peucker, Algorithms for the reduction of the number of points required to represent a digitized line, 1973.
  */
-export function simplify(line: readonly Spot[], tolerance: number): Spot[] {
+export function simplify(line: readonly DrawingPoint[], tolerance: number): DrawingPoint[] {
   if (line.length < 3) return [...line];
   const keep = new Uint8Array(line.length);
   keep[0] = keep[line.length - 1] = 1;
@@ -161,7 +159,7 @@ export function simplify(line: readonly Spot[], tolerance: number): Spot[] {
 }
 
 /** The point between two of a line that is farthest from the segment between them; −1 where all are within `tolerance` of it. */
-function farthestFrom(line: readonly Spot[], from: number, to: number, tolerance: number): number {
+function farthestFrom(line: readonly DrawingPoint[], from: number, to: number, tolerance: number): number {
   const [x0, y0] = line[from]!;
   const [dx, dy] = [line[to]![0] - x0, line[to]![1] - y0];
   const squared = dx * dx + dy * dy;

@@ -3,20 +3,27 @@ import { type Box, drawAxes, edges } from "../../plot/axes.ts";
 import { cross, markerPath, round, star } from "../../plot/markers.ts";
 import { element, type Markup } from "../../plot/markup.ts";
 import { runClass } from "../../plot/palette.ts";
-import { linearScale, type Scale } from "../../plot/scale.ts";
-import { lineOf, type Spot } from "../../plot/series.ts";
+import { linearScale, type AxisScale } from "../../plot/scale.ts";
+import { lineOf, type DrawingPoint } from "../../plot/series.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race, RaceRun } from "../race.ts";
-import { contourPaths, type Grid, levelsAbove, levelsAround, type Levels, refined } from "./contours.ts";
+import {
+  contourPaths,
+  type Grid,
+  levelsAbove,
+  levelsAround,
+  type ContourLevels,
+  refined,
+} from "./contours.ts";
 import { leastDistance } from "./thin-trail.ts";
-import { type Plane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
+import { type MapPlane, planeOf, sampleGrid, sampleLine } from "./plane.ts";
 
 /** The vertices of a drawn path with the steps that they stand for. */
 export interface Trail {
   readonly steps: readonly number[];
-  readonly spots: readonly Spot[];
+  readonly spots: readonly DrawingPoint[];
   /** Where it left the drawing for good; `undefined` where it ends inside. */
-  readonly exit: Spot | undefined;
+  readonly exit: DrawingPoint | undefined;
 }
 
 /** A map with its runs. */
@@ -34,7 +41,7 @@ const sliceSize = 150;
 const mostDots = 80; // steps; with more, single ones are not marked
 
 /** Contours of a map, made once for all sizes at which it is drawn. */
-export interface Hills {
+export interface ContourPaths {
   /** A path a level, in a plot of the size of `hillSize`. */
   readonly paths: readonly string[];
   /** What the levels are, in words. */
@@ -45,9 +52,9 @@ const hillSize = { width: 524, height: 432 };
 
 /** Where a race is seen, and what lies below the runs. */
 export interface RaceScene {
-  readonly plane: Plane;
+  readonly plane: MapPlane;
   /** Nothing for a landscape of one coordinate. */
-  readonly hills: Hills | undefined;
+  readonly hills: ContourPaths | undefined;
 }
 
 export function sceneOf(race: Race): RaceScene {
@@ -63,7 +70,7 @@ export function sceneOf(race: Race): RaceScene {
   return { plane, hills: hillsOf(grid, levels) };
 }
 
-function hillsOf(grid: Grid, { levels, text }: Levels): Hills {
+function hillsOf(grid: Grid, { levels, text }: ContourLevels): ContourPaths {
   return { paths: contourPaths(grid, levels, hillSize).filter((d) => d !== ""), text };
 }
 
@@ -72,13 +79,13 @@ export function drawRaceMap(race: Race, { plane, hills }: RaceScene, box: Box, i
   return hills === undefined ? drawLineMap(race, plane, box, id) : drawPlaneMap(race, plane, hills, box, id);
 }
 
-function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: string): RaceMap {
+function drawPlaneMap(race: Race, plane: MapPlane, contours: ContourPaths, box: Box, id: string): RaceMap {
   const { landscape } = race;
   const [horizontal, vertical] = plane.domain;
   const x = linearScale(horizontal![0], horizontal![1], marksFor(box.width, 6));
   const y = linearScale(vertical![0], vertical![1], 6);
   const spot = placer(box, x, y);
-  const at = (point: readonly number[]): Spot => {
+  const at = (point: readonly number[]): DrawingPoint => {
     const [px, py] = plane.place(point);
     return spot(px!, py!);
   };
@@ -108,7 +115,7 @@ function drawPlaneMap(race: Race, plane: Plane, contours: Hills, box: Box, id: s
 }
 
 /** A landscape of one coordinate: its curve, and the runs on it. */
-function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: string): RaceMap {
+function drawLineMap(race: Race, { axes, domain, place }: MapPlane, box: Box, id: string): RaceMap {
   const { landscape } = race;
   const [xs, ys] = sampleLine(landscape, domain[0]!, 400);
   const finite = ys.filter((value) => Number.isFinite(value));
@@ -147,7 +154,7 @@ function drawLineMap(race: Race, { axes, domain, place }: Plane, box: Box, id: s
 }
 
 /** The contours of a slice of a loss. */
-export function sliceHills({ alphas, betas, values }: LossSlice): Hills {
+export function sliceHills({ alphas, betas, values }: LossSlice): ContourPaths {
   const grid: Grid = {
     columns: alphas.length,
     rows: betas.length,
@@ -164,7 +171,7 @@ export function sliceHills({ alphas, betas, values }: LossSlice): Hills {
 }
 
 /** A slice of a loss, with the path of its training. */
-export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: string): RaceMap {
+export function drawSliceMap(slice: LossSlice, contours: ContourPaths, box: Box, id: string): RaceMap {
   const { alphas, betas, path, explained } = slice;
   const x = linearScale(alphas[0]!, alphas.at(-1)!, marksFor(box.width, 6));
   const y = linearScale(betas[0]!, betas.at(-1)!, 6);
@@ -206,11 +213,15 @@ export function drawSliceMap(slice: LossSlice, contours: Hills, box: Box, id: st
 }
 
 /** What the map of a slice shows, in words. */
-export function sliceCaption({ text }: Hills): string {
+export function sliceCaption({ text }: ContourPaths): string {
   return text === "" ? "" : `${text}.`;
 }
 
-function placer({ x: left, y: top, width, height }: Box, x: Scale, y: Scale): (x: number, y: number) => Spot {
+function placer(
+  { x: left, y: top, width, height }: Box,
+  x: AxisScale,
+  y: AxisScale,
+): (x: number, y: number) => DrawingPoint {
   return (a, b) => [left + x.at(a) * width, top + height - y.at(b) * height];
 }
 
@@ -250,7 +261,7 @@ function frame({ x, y, width, height }: Box): Markup {
 
 /** Terraces that are darker (in the dark: lighter) the higher they are, with a line around each. */
 function drawHills(
-  { paths }: Hills,
+  { paths }: ContourPaths,
   box: Box,
   id: string,
 ): { readonly clip: Markup; readonly hills: Markup } {
@@ -278,12 +289,12 @@ export function lostFrom({ values, outcome }: Pick<RaceRun, "values" | "outcome"
 }
 
 /** The vertices of a path: those too near to the one before are left out, and what is far outside is cut off. */
-function trailOf(all: readonly Spot[], box: Box, lost: number): Trail {
+function trailOf(all: readonly DrawingPoint[], box: Box, lost: number): Trail {
   const { left, right, top, bottom } = edges(box);
-  const isIn = ([x, y]: Spot): boolean => x >= left && x <= right && y >= top && y <= bottom;
+  const isIn = ([x, y]: DrawingPoint): boolean => x >= left && x <= right && y >= top && y <= bottom;
   const far = 3 * (box.width + box.height);
   const steps: number[] = [];
-  const spots: Spot[] = [];
+  const spots: DrawingPoint[] = [];
   for (const [t, spot] of all.entries()) {
     const before = spots.at(-1);
     const isLast = t === all.length - 1;
@@ -304,7 +315,7 @@ function trailOf(all: readonly Spot[], box: Box, lost: number): Trail {
 }
 
 /** A point on the way from `from` to `to`, so far away; where `to` is not finite, straight down. */
-function towards([x, y]: Spot, to: Spot, length: number): Spot {
+function towards([x, y]: DrawingPoint, to: DrawingPoint, length: number): DrawingPoint {
   const [dx, dy] = [to[0] - x, to[1] - y];
   const d = Math.hypot(dx, dy);
   if (!Number.isFinite(d) || d === 0) {
@@ -315,7 +326,7 @@ function towards([x, y]: Spot, to: Spot, length: number): Spot {
 }
 
 /** Where a line from inside a box to outside leaves it. */
-function crossing([x0, y0]: Spot, [x1, y1]: Spot, box: Box): Spot {
+function crossing([x0, y0]: DrawingPoint, [x1, y1]: DrawingPoint, box: Box): DrawingPoint {
   const { left, right, top, bottom } = edges(box);
   const parts = [
     ...(x1 < left ? [(left - x0) / (x1 - x0)] : []),
@@ -373,7 +384,7 @@ function drawHead(trail: Trail, i: number, { name, outcome }: Pick<RaceRun, "nam
 }
 
 /** The start, its name on the side that the runs do not take. */
-function drawStart([x, y]: Spot, trails: readonly Trail[]): Markup {
+function drawStart([x, y]: DrawingPoint, trails: readonly Trail[]): Markup {
   const rise = trails.reduce(
     (sum, { spots }) => sum + y - (spots[Math.min(3, spots.length - 1)]?.[1] ?? y),
     0,
@@ -387,7 +398,7 @@ function drawStart([x, y]: Spot, trails: readonly Trail[]): Markup {
 }
 
 /** Where training ended, its name on the side that it did not come from. */
-function drawEnd([x, y]: Spot, { spots }: Trail): Markup {
+function drawEnd([x, y]: DrawingPoint, { spots }: Trail): Markup {
   const before = spots.at(-2) ?? [x, y];
   return element(
     "g",
@@ -397,7 +408,7 @@ function drawEnd([x, y]: Spot, { spots }: Trail): Markup {
   );
 }
 
-function drawMinimum([x, y]: Spot, box: Box): Markup {
+function drawMinimum([x, y]: DrawingPoint, box: Box): Markup {
   if (!isInBox([x, y], box)) return element("g", {});
   return element(
     "g",
@@ -407,7 +418,7 @@ function drawMinimum([x, y]: Spot, box: Box): Markup {
   );
 }
 
-function drawSaddle([x, y]: Spot, box: Box): Markup {
+function drawSaddle([x, y]: DrawingPoint, box: Box): Markup {
   if (!isInBox([x, y], box)) return element("g", {});
   return element(
     "g",
@@ -417,7 +428,7 @@ function drawSaddle([x, y]: Spot, box: Box): Markup {
   );
 }
 
-function isInBox([x, y]: Spot, box: Box): boolean {
+function isInBox([x, y]: DrawingPoint, box: Box): boolean {
   const { left, right, top, bottom } = edges(box);
   return x >= left && x <= right && y >= top && y <= bottom;
 }

@@ -11,7 +11,7 @@ import type { Race } from "../race.ts";
 import type { Grid } from "./contours.ts";
 
 /** What a map shows of a landscape: a line or a plane, and from where to where. */
-export interface Plane {
+export interface MapPlane {
   /** Names of the axes; one for a line. */
   readonly axes: readonly string[];
   readonly domain: readonly Interval[];
@@ -25,7 +25,7 @@ export interface Plane {
  * The plane that a race is seen in: that of the landscape; for more than two coordinates the one through the end of the
  * first run in which the runs spread most.
  */
-export function planeOf(race: Race): Plane {
+export function planeOf(race: Race): MapPlane {
   const { landscape } = race;
   const n = landscape.coordinates.length;
   if (n > 2) return principalPlane(race);
@@ -38,7 +38,7 @@ export function planeOf(race: Race): Plane {
   };
 }
 
-function principalPlane(race: Race): Plane {
+function principalPlane(race: Race): MapPlane {
   const ends = race.runs.find(({ outcome }) => outcome !== "diverged") ?? race.runs[0]!;
   const centre = Float64Array.from(race.landscape.minima[0] ?? ends.points.at(-1)!);
   const path = thinned(
@@ -107,7 +107,7 @@ function containing(domain: readonly Interval[], start: Point): Interval[] {
 /** The landscape on a grid over a plane: all points in one call. */
 export function sampleGrid(
   { value }: Pick<Landscape, "value">,
-  { domain, pointAt }: Plane,
+  { domain, pointAt }: MapPlane,
   columns: number,
   rows: number,
 ): Grid {

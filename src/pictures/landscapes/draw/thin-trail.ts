@@ -1,4 +1,4 @@
-import type { Spot } from "./contours.ts";
+import type { DrawingPoint } from "../../plot/series.ts";
 
 const finest = 0.4; // pixels: a shorter segment is not visible
 const verticesPerDistance = 500;
@@ -15,8 +15,8 @@ export function leastDistance(count: number): number {
 }
 
 /** The vertices of a trail that are drawn, the first and the last among them. */
-export function thinTrail(spots: readonly Spot[]): Spot[] {
-  const kept: Spot[] = [];
+export function thinTrail(spots: readonly DrawingPoint[]): DrawingPoint[] {
+  const kept: DrawingPoint[] = [];
   for (const [i, spot] of spots.entries()) {
     const before = kept.at(-1);
     const isEnd = before === undefined || i === spots.length - 1;

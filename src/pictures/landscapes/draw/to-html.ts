@@ -14,7 +14,7 @@ import {
   besideMap,
   cellsOf,
   linesHeight,
-  type Part,
+  type FigurePart,
   raceMapPart,
   type RaceMapPart,
   sliceMapPart,
@@ -171,7 +171,7 @@ function bodyOf(figure: StudyFigure, id: string, moved: PageRuns[]): Markup[] {
   }
 }
 
-function drawing({ width, height, markup }: Part, kind: string, label: string, id?: string): Markup {
+function drawing({ width, height, markup }: FigurePart, kind: string, label: string, id?: string): Markup {
   const named = id === undefined ? {} : { id };
   return element(
     "svg",

@@ -41,7 +41,7 @@ svg{background:var(--paper);font-family:${plainFonts}}
 `.trim();
 
 /** Markup with the height that it takes. */
-interface Block {
+interface SvgBlock {
   readonly height: number;
   readonly draw: (y: number) => readonly Markup[];
 }
@@ -91,7 +91,7 @@ export function landscapeSvg(shown: Study | Race | LossSlice): string {
   return `${writeMarkup(svg)}\n`;
 }
 
-function figureBlocks(figure: StudyFigure, id: string): Block[] {
+function figureBlocks(figure: StudyFigure, id: string): SvgBlock[] {
   const title = figure.title === "" ? [] : [textBlock(figure.title, "panel", 24)];
   const note =
     figure.note === undefined
@@ -128,7 +128,7 @@ function figureBlocks(figure: StudyFigure, id: string): Block[] {
   }
 }
 
-function raceBlocks({ race }: RaceFigure, id: string): Block[] {
+function raceBlocks({ race }: RaceFigure, id: string): SvgBlock[] {
   const map = raceMapPart(race, sceneOf(race), pairWidths.map, `${id}-map`);
   const chart = valuePart(race, pairWidths.chart);
   const caption = mapCaption(race, map.caption);
@@ -152,7 +152,7 @@ function tableBlocks(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   hasSigns: boolean,
-): Block[] {
+): SvgBlock[] {
   const first = hasSigns ? 420 : 300;
   const each = Math.min(170, (width - 2 * margin - first) / Math.max(1, head.length - 1));
   const cells = (row: readonly string[], kind: string, y: number): Markup[] =>
@@ -179,7 +179,7 @@ function tableBlocks(
         }),
       ],
     },
-    ...rows.map((row, i): Block => ({
+    ...rows.map((row, i): SvgBlock => ({
       height: rowHeight,
       draw: (y) => [
         ...(hasSigns ? [element("g", { transform: `translate(${margin} ${y + 13})` }, runSign(i))] : []),
@@ -189,7 +189,7 @@ function tableBlocks(
   ];
 }
 
-function textBlock(text: string, kind: string, height: number): Block {
+function textBlock(text: string, kind: string, height: number): SvgBlock {
   return {
     height,
     draw: (y) =>
@@ -197,6 +197,6 @@ function textBlock(text: string, kind: string, height: number): Block {
   };
 }
 
-function gap(height: number): Block {
+function gap(height: number): SvgBlock {
   return { height, draw: () => [] };
 }

@@ -3,7 +3,7 @@ import { checkOptions } from "../../../engine/errors/options.ts";
 import { extent, linearScale, logScale, roundLogScale, roundScale } from "../../plot/scale.ts";
 import type { LossSlice } from "../loss-slice.ts";
 import type { Race } from "../race.ts";
-import type { LinesFigure, Study, StudyFigure } from "../study.ts";
+import type { PlotFigure, Study, StudyFigure } from "../study.ts";
 import { alignRows, type Canvas, makeCanvas, type TextPaint, withAxes, wrapText } from "./canvas.ts";
 import { type Grid, levelsAbove, levelsAround } from "./contours.ts";
 import { cellsOf } from "./figure.ts";
@@ -185,13 +185,13 @@ function valueLines(race: Race, columns: number, paint: TextPaint): string[] {
 }
 
 /** A chart of curves with its legend. */
-function chartLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
+function chartLines(figure: PlotFigure, columns: number, paint: TextPaint): string[] {
   const legend = figure.series.map(({ name, colour }, i) => paint(colour ?? i, `${letterOf(i)} ${name}`));
   const marks = (figure.marks ?? []).map(({ x, text }) => `${text}: ${figure.x.label} ${x}`);
   return [...plotLines(figure, columns, paint), legend.join("   "), ...marks];
 }
 
-function plotLines(figure: LinesFigure, columns: number, paint: TextPaint): string[] {
+function plotLines(figure: PlotFigure, columns: number, paint: TextPaint): string[] {
   const canvas = makeCanvas(columns - 10, chartRows);
   const all = (axis: "x" | "y"): number[] => figure.series.flatMap((series) => [...series[axis]]);
   const isPositive = (value: number): boolean => value > 0;

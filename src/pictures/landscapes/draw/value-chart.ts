@@ -1,7 +1,7 @@
 import type { ChartSpec, SeriesSpec } from "../../plot/chart-spec.ts";
 import type { Race, RaceRun } from "../race.ts";
 import type { LossSlice } from "../loss-slice.ts";
-import type { LinesFigure } from "../study.ts";
+import type { PlotFigure } from "../study.ts";
 import { pathRun } from "./map.ts";
 
 /** The part of a race that its chart of values shows. */
@@ -62,7 +62,7 @@ export function valueChart(race: ValueRuns): ChartSpec {
 }
 
 /** The chart of a figure of curves. */
-export function linesChart({ title, x, y, series, marks = [] }: LinesFigure): ChartSpec {
+export function linesChart({ title, x, y, series, marks = [] }: PlotFigure): ChartSpec {
   return {
     title,
     x,

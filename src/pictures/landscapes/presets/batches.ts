@@ -7,17 +7,17 @@ import { key } from "../../../numeric/random/index.ts";
 import { showNumber } from "../../viz/show-number.ts";
 import { type BatchRun, compareBatches } from "../batch-runs.ts";
 import { type GradientVariance, gradientVariance, repeatItems } from "../gradient-variance.ts";
-import type { Series } from "../study.ts";
+import type { PlotSeries } from "../study.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
 /** Items with their classes. */
-interface Labelled {
+interface LabelledItems {
   readonly x: Tensor;
   readonly y: Tensor;
 }
 
 /** The first handwritten digits. */
-function firstDigits(count: number): Labelled {
+function firstDigits(count: number): LabelledItems {
   const all = digits();
   return {
     x: tensor(all.images.slice(0, count * 64), { dtype: "float32", shape: [count, 64] }),
@@ -28,7 +28,7 @@ function firstDigits(count: number): Labelled {
 /** Softmax regression on 64 pixels: the simplest model of the digits, and a convex one. */
 const model = {
   start: (): DenseParams => denseInit(key(0), 64, 10),
-  loss: (params: DenseParams, { x, y }: Labelled): Tensor => softmaxCrossEntropy(dense(params, x), y),
+  loss: (params: DenseParams, { x, y }: LabelledItems): Tensor => softmaxCrossEntropy(dense(params, x), y),
 };
 
 /** The variance of the gradients of batches of digits. */
@@ -98,7 +98,7 @@ export function compareOnDigits(clock?: () => number): Promise<BatchRun[]> {
   });
 }
 
-function curves(runs: readonly BatchRun[], along: (run: BatchRun) => readonly number[]): Series[] {
+function curves(runs: readonly BatchRun[], along: (run: BatchRun) => readonly number[]): PlotSeries[] {
   return runs.map((run) => ({ name: run.name, x: along(run), y: run.losses, style: "line" }));
 }
 

@@ -2,7 +2,7 @@ import { sgd, type SgdOptions } from "../../../numeric/optim/index.ts";
 import { showNumber } from "../../viz/show-number.ts";
 import { defineLandscape, type Landscape } from "../landscape.ts";
 import { type Race, race } from "../race.ts";
-import type { Series } from "../study.ts";
+import type { PlotSeries } from "../study.ts";
 import { findLandscape } from "../zoo.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
@@ -12,7 +12,7 @@ const drawn = 120; // steps
 const root = /* @__PURE__ */ Math.sqrt(condition);
 
 /** A method with what theory says of it. */
-export interface Method {
+export interface MomentumMethod {
   readonly name: string;
   readonly options: SgdOptions & { readonly learningRate: number };
   /** What a step multiplies the error by in the long run. */
@@ -21,7 +21,7 @@ export interface Method {
 }
 
 /** Methods with their best settings for eigenvalues from 1 to κ. */
-export const methods: readonly Method[] = [
+export const methods: readonly MomentumMethod[] = [
   {
     name: "gradient descent",
     options: { learningRate: 2 / (1 + condition) },
@@ -47,7 +47,7 @@ export const methods: readonly Method[] = [
  * momentum β, `e₍t+1₎ = (1 + β − ηλ)·e₍t₎ − β·e₍t−1₎`; with Nesterov's, `(1 + β)(1 − ηλ)·e₍t₎ − β(1 − ηλ)·e₍t−1₎`. Where both roots r
  * of the recurrence are one, `e₍t₎ = (1 + ct)·rᵗ`; those are the best settings.
  */
-export function predictedError({ options }: Method, lambda: number, t: number): number {
+export function predictedError({ options }: MomentumMethod, lambda: number, t: number): number {
   const { learningRate: eta, nesterov = false } = options;
   const beta = Number(options.momentum ?? 0);
   const shrink = 1 - eta * lambda;
@@ -69,7 +69,7 @@ export function predictedError({ options }: Method, lambda: number, t: number): 
 }
 
 /** The distance from the minimum after t steps from (−10, 10), by theory. */
-export function predictedDistance(method: Method, t: number): number {
+export function predictedDistance(method: MomentumMethod, t: number): number {
   return 10 * Math.hypot(predictedError(method, 1, t), predictedError(method, condition, t));
 }
 
@@ -104,7 +104,7 @@ export const momentumTheory: Preset = /* @__PURE__ */ definePreset(
     const shown = race(bowl, racers, { steps });
     const { runs } = raceFromCorner();
     const at = Array.from({ length: drawn + 1 }, (_, t) => t);
-    const curves = methods.flatMap((method, i): Series[] => [
+    const curves = methods.flatMap((method, i): PlotSeries[] => [
       {
         name: method.name,
         x: at,

@@ -29,7 +29,7 @@ export const frequencies: readonly number[] = [
 const triedRates = /* @__PURE__ */ geometric(0.001, 1, 16);
 
 /** What one pass over the data has learnt. */
-export interface Learnt {
+export interface TrainingPass {
   readonly rate: number;
   /** Mean loss of the second half of the items, each before its step: what the rate is chosen by. */
   readonly loss: number;
@@ -51,7 +51,7 @@ export function sparseItems(seed: number): { readonly x: Tensor; readonly y: Ten
 /** One pass over {@link sparseItems}, an item a step, compiled once for all rates. */
 export function onePass(
   make: (learningRate: Tensor) => GeneralOptimizer<unknown>,
-): (rate: number, data: ReturnType<typeof sparseItems>) => Learnt {
+): (rate: number, data: ReturnType<typeof sparseItems>) => TrainingPass {
   const pass = jit((learningRate: Tensor, xs: Tensor, ys: Tensor) => {
     const optimizer = make(learningRate);
     const start = zeros([features]);
@@ -78,9 +78,9 @@ export function onePass(
 }
 
 /** Each method with the best of many rates. */
-export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | "adagrad", Learnt>> {
+export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | "adagrad", TrainingPass>> {
   const data = sparseItems(seed);
-  const best = (make: (learningRate: Tensor) => GeneralOptimizer<unknown>): Learnt => {
+  const best = (make: (learningRate: Tensor) => GeneralOptimizer<unknown>): TrainingPass => {
     const pass = onePass(make);
     return triedRates.map((rate) => pass(rate, data)).reduce((a, b) => (b.loss < a.loss ? b : a));
   };
@@ -92,12 +92,12 @@ export function learnSparse(seed: number): Readonly<Record<"sgd" | "momentum" | 
 }
 
 /** The mean weight of the features that come in less than one of 50 items; the truth is 1. */
-export function rareWeight({ weights }: Learnt): number {
+export function rareWeight({ weights }: TrainingPass): number {
   return meanOf(weights.filter((_, j) => frequencies[j]! < 1 / 50));
 }
 
 /** The rate that each weight has in the end: `η/(√Σg² + ε)`. */
-export function ratesByWeight({ rate, state }: Learnt): number[] {
+export function ratesByWeight({ rate, state }: TrainingPass): number[] {
   const sums = (state as AdagradState<Tensor>).sumOfSquares.tolist() as number[];
   return sums.map((g) => rate / (Math.sqrt(g) + eps));
 }

@@ -5,7 +5,7 @@ import { key } from "../../../numeric/random/index.ts";
 import { dataset, digits } from "../../../training/data/index.ts";
 import { fit } from "../../../training/train/index.ts";
 import { showNumber } from "../../viz/show-number.ts";
-import type { LinesFigure } from "../study.ts";
+import type { PlotFigure } from "../study.ts";
 import { definePreset, type Preset } from "./preset.ts";
 
 const trainCount = 1437; // four fifths; the other 360 are kept for measuring
@@ -82,7 +82,7 @@ export const takeAways: Preset = /* @__PURE__ */ definePreset(
       label: string,
       of: (run: DigitsRun) => readonly number[],
       log: boolean,
-    ): LinesFigure => ({
+    ): PlotFigure => ({
       kind: "lines",
       title,
       x: { label: "epoch" },

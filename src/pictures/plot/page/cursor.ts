@@ -3,18 +3,18 @@ import type { ChartLayout } from "../chart.ts";
 import { colourClass } from "../legend.ts";
 import { element, type Markup } from "../markup.ts";
 import { make, makeNode } from "./dom.ts";
-import { type Reading, readingsAt, showValue, type Stop } from "./readings.ts";
+import { type Reading, readingsAt, showValue, type CursorStop } from "./readings.ts";
 
 /** The cursor of a chart: a line with dots over the drawing, and a box with the values. */
-export interface Cursor {
+export interface ChartCursor {
   readonly overlay: SVGGElement;
   readonly readout: HTMLElement;
   /** Puts it at a stop; gives what is read there in a line. */
-  readonly show: (spec: ChartSpec, layout: ChartLayout, view: ChartView, stop: Stop) => string;
+  readonly show: (spec: ChartSpec, layout: ChartLayout, view: ChartView, stop: CursorStop) => string;
   readonly hide: () => void;
 }
 
-export function makeCursor(): Cursor {
+export function makeCursor(): ChartCursor {
   const overlay = document.createElementNS("http://www.w3.org/2000/svg", "g");
   const readout = make("div", "dh-readout");
   readout.setAttribute("aria-hidden", "true"); // what is read by keys is announced
@@ -45,7 +45,7 @@ function lineOf({ name, colour, value }: Reading): HTMLElement {
 }
 
 /** The box goes to the right of the cursor, or to its left where there is no room. */
-function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: Stop): void {
+function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point }: CursorStop): void {
   const { offsetWidth: width, offsetHeight: height } = readout;
   const left = px + 14 + width <= size.width ? px + 12 : Math.max(0, px - 12 - width);
   const middle = point?.py ?? box.y + box.height / 2;
@@ -54,7 +54,7 @@ function putBeside(readout: HTMLElement, { size, box }: ChartLayout, { px, point
 }
 
 /** The line of the cursor, where it stands at a place along x, and a dot at each value. */
-function marksOf({ box }: ChartLayout, { px, point }: Stop, readings: readonly Reading[]): Markup[] {
+function marksOf({ box }: ChartLayout, { px, point }: CursorStop, readings: readonly Reading[]): Markup[] {
   const line = { x1: px, x2: px, y1: box.y, y2: box.y + box.height };
   return [
     ...(point === undefined ? [element("line", { class: "dh-cursor", ...line })] : []),

@@ -8,18 +8,18 @@ export interface Gestures {
   readonly at: (x: number, y: number) => void;
   readonly leave: () => void;
   /** A part is being drawn up, and then chosen. */
-  readonly part: (from: Place, to: Place, isDone: boolean) => void;
+  readonly part: (from: PointerPosition, to: PointerPosition, isDone: boolean) => void;
 }
 
-export interface Place {
+export interface PointerPosition {
   readonly x: number;
   readonly y: number;
 }
 
 /** Listens to pointers: a mouse or a pen chooses a part by dragging; fingers read, and scroll the page. */
 export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void {
-  let from: (Place & { readonly isMoved: boolean }) | undefined;
-  const placeOf = (event: MouseEvent): Place => {
+  let from: (PointerPosition & { readonly isMoved: boolean }) | undefined;
+  const placeOf = (event: MouseEvent): PointerPosition => {
     const { left, top } = pane.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   };
@@ -45,7 +45,7 @@ export function listenTo(pane: HTMLElement, { at, leave, part }: Gestures): void
 }
 
 /** The part of a plot between two places; along an axis on which they are near each other, all of it. */
-export function partBetween(box: Box, from: Place, to: Place): Box {
+export function partBetween(box: Box, from: PointerPosition, to: PointerPosition): Box {
   const within = (value: number, start: number, length: number): number =>
     Math.min(start + length, Math.max(start, value));
   const across = [within(from.x, box.x, box.width), within(to.x, box.x, box.width)];

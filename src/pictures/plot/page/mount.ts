@@ -5,9 +5,9 @@ import { element } from "../markup.ts";
 import { heightAt, type PictureChart, writePicture } from "../picture.ts";
 import { makeCursor } from "./cursor.ts";
 import { make, makeNode } from "./dom.ts";
-import { listenTo, partBetween, type Place } from "./gestures.ts";
-import { nearestStop, type Stop, stopsOf } from "./readings.ts";
-import { isLog, makeTools, type Tools } from "./tools.ts";
+import { listenTo, partBetween, type PointerPosition } from "./gestures.ts";
+import { nearestStop, type CursorStop, stopsOf } from "./readings.ts";
+import { isLog, makeTools, type ChartTools } from "./tools.ts";
 
 /** How a chart is put into a page. */
 export interface MountOptions {
@@ -42,12 +42,12 @@ class LiveChart {
   readonly #height: PictureChart["height"];
   readonly #pane = make("div", "dh-pane");
   readonly #cursor = makeCursor();
-  readonly #tools: Tools;
+  readonly #tools: ChartTools;
   readonly #observer: ResizeObserver;
   #spec: ChartSpec;
   #view: ChartView;
   #layout: ChartLayout | undefined;
-  #stops: readonly Stop[] = [];
+  #stops: readonly CursorStop[] = [];
   #at = -1; // the stop of the cursor
 
   constructor(place: HTMLElement, spec: ChartSpec, { height = [170, 0.25], view = {} }: MountOptions) {
@@ -159,7 +159,7 @@ class LiveChart {
     return "";
   }
 
-  #choose(from: Place, to: Place, isDone: boolean): void {
+  #choose(from: PointerPosition, to: PointerPosition, isDone: boolean): void {
     if (this.#layout === undefined) return;
     const { box, x, y } = this.#layout;
     const part = partBetween(box, from, to);

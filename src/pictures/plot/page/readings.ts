@@ -5,7 +5,7 @@ import { showNumber } from "../number-text.ts";
 const near = 6; // pixels: a point of a series so far from the cursor is still read
 
 /** A place at which the cursor can stand: a place along x, or, on charts of points alone, a point. */
-export interface Stop {
+export interface CursorStop {
   readonly x: number;
   /** In pixels of the drawing. */
   readonly px: number;
@@ -23,7 +23,7 @@ export interface Reading {
 }
 
 /** Where the cursor can stand, from left to right. */
-export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): Stop[] {
+export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }: ChartView): CursorStop[] {
   const shown = spec.series
     .map((series, index) => ({ series, index }))
     .filter(({ series }) => hidden?.has(series.name) !== true);
@@ -34,7 +34,7 @@ export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }:
   if (dotted.length > 0 && shown.every(({ series: { draw } }) => draw === "dots" || draw === "dashes")) {
     return dotted
       .flatMap(({ series, index }) =>
-        Array.from(series.x, (at, i): Stop => {
+        Array.from(series.x, (at, i): CursorStop => {
           return { x: at, px: across(at), point: { index, i, py: down(series.y[i]!) } };
         }),
       )
@@ -51,7 +51,7 @@ export function stopsOf(spec: ChartSpec, { box, x, y }: ChartLayout, { hidden }:
 }
 
 /** The stop nearest to a place of the drawing; -1 where there is none. */
-export function nearestStop(stops: readonly Stop[], px: number, py: number): number {
+export function nearestStop(stops: readonly CursorStop[], px: number, py: number): number {
   let [best, least] = [-1, Infinity];
   for (const [i, { px: at, point }] of stops.entries()) {
     const distance = Math.hypot(at - px, point === undefined ? 0 : point.py - py);
@@ -65,7 +65,7 @@ export function readingsAt(
   spec: ChartSpec,
   { box, x, y }: ChartLayout,
   { hidden }: ChartView,
-  stop: Stop,
+  stop: CursorStop,
 ): Reading[] {
   const colours = coloursOf(spec);
   const down = (value: number): number => box.y + (1 - y.at(value)) * box.height;
@@ -101,7 +101,7 @@ export function showValue(axis: ChartSpec["x"], value: number): string {
 
 function pointNear(
   { x, y, draw }: SeriesSpec,
-  stop: Stop,
+  stop: CursorStop,
   across: (at: number) => number,
 ): number | undefined {
   let best: number | undefined;

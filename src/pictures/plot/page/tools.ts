@@ -15,7 +15,7 @@ export interface ToolActions {
 }
 
 /** Buttons, notes and the table of a chart. */
-export interface Tools {
+export interface ChartTools {
   /** Names of series and what changes the view. */
   readonly above: HTMLElement;
   /** Notes, the table and what copies. */
@@ -26,7 +26,7 @@ export interface Tools {
   readonly show: (spec: ChartSpec, view: ChartView) => void;
 }
 
-export function makeTools(actions: ToolActions): Tools {
+export function makeTools(actions: ToolActions): ChartTools {
   const names = make("div", "dh-names");
   names.setAttribute("role", "group");
   names.setAttribute("aria-label", "Series");

@@ -5,7 +5,7 @@ import { make } from "./dom.ts";
 export type TracePart = "forward" | "reverse" | "graph" | "table";
 
 /** The elements of a trace, each with a class of its name. */
-export interface Frame {
+export interface TraceElements {
   readonly modes: HTMLElement;
   /** The iterations that are shown. */
   readonly loops: HTMLElement;
@@ -29,8 +29,8 @@ export interface Frame {
 }
 
 /** Fills `root` with the elements of a trace; those of parts that are not wanted are made, and stay outside. */
-export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): Frame {
-  const frame: Frame = {
+export function makeFrame(root: HTMLElement, parts: ReadonlySet<TracePart>): TraceElements {
+  const frame: TraceElements = {
     modes: make("div", { class: "modes", role: "group", "aria-label": "Mode" }),
     loops: make("div", { class: "loops", role: "group", "aria-label": "Iterations shown" }),
     first: iconButton("first", stepIcons.first, "First step", "Home"),

@@ -1,15 +1,15 @@
-import type { Fold } from "../groups.ts";
+import type { LineFold } from "../groups.ts";
 
 /** A row of a list: a line of it, lines that are folded into one, or the head of lines that follow unfolded. */
-export type Row =
+export type ListingRow =
   | { readonly kind: "line"; readonly at: number; readonly depth: number }
   | {
       readonly kind: "fold";
-      readonly fold: Fold;
+      readonly fold: LineFold;
       readonly members: readonly number[];
       readonly depth: number;
     }
-  | { readonly kind: "head"; readonly fold: Fold; readonly depth: number };
+  | { readonly kind: "head"; readonly fold: LineFold; readonly depth: number };
 
 /**
  * The rows of `count` lines.
@@ -19,12 +19,12 @@ export type Row =
  */
 export function listRows(
   count: number,
-  around: (line: number) => readonly Fold[],
+  around: (line: number) => readonly LineFold[],
   starts: (line: number) => boolean = () => false,
-): Row[] {
-  const rows: Row[] = [];
-  let outer: readonly Fold[] = []; // the unfolded ones around the row before
-  let folded: { readonly fold: Fold; readonly members: number[] } | undefined;
+): ListingRow[] {
+  const rows: ListingRow[] = [];
+  let outer: readonly LineFold[] = []; // the unfolded ones around the row before
+  let folded: { readonly fold: LineFold; readonly members: number[] } | undefined;
   for (let at = 0; at < count; at++) {
     if (starts(at)) [outer, folded] = [[], undefined];
     const folds = around(at);
@@ -48,7 +48,7 @@ export function listRows(
 }
 
 /** The last line of a row, by its number in the list; −1 for a head. */
-export function lastOf(row: Row): number {
+export function lastOf(row: ListingRow): number {
   switch (row.kind) {
     case "line":
       return row.at;

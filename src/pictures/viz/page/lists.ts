@@ -1,17 +1,17 @@
-import type { Fold } from "../groups.ts";
+import type { LineFold } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import { setText } from "../math-pieces.ts";
 import { become, bringInto, make, math } from "./dom.ts";
-import type { Row } from "./listing.ts";
-import type { Rows } from "./rows.ts";
+import type { ListingRow } from "./listing.ts";
+import type { LazyRows } from "./rows.ts";
 import { makeRows } from "./rows.ts";
-import type { Mode, Step } from "./steps.ts";
+import type { TraceMode, TraceStep } from "./steps.ts";
 
 /** The lists of a mode. */
 export interface Lists {
   readonly sections: readonly HTMLElement[];
-  readonly program: Rows;
-  readonly adjoints: Rows | undefined;
+  readonly program: LazyRows;
+  readonly adjoints: LazyRows | undefined;
   /** The gradient, which is known at the end. */
   readonly end: HTMLElement | undefined;
   /** Shows other numbers of the same program. */
@@ -23,9 +23,9 @@ const verdicts = { ok: "✓", bad: "✗", unknown: "" } as const;
 
 /** What the rows of lists do when they are chosen. */
 export interface ListActions {
-  readonly goToRow: (phase: Step["phase"], row: number) => void;
+  readonly goToRow: (phase: TraceStep["phase"], row: number) => void;
   /** Unfolds a fold that is closed, or closes it. */
-  readonly toggle: (fold: Fold) => void;
+  readonly toggle: (fold: LineFold) => void;
 }
 
 /**
@@ -36,14 +36,14 @@ export interface ListActions {
 export function makeLists(
   pane: HTMLElement,
   pageData: PageData,
-  mode: Mode,
-  rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] },
+  mode: TraceMode,
+  rows: { readonly program: readonly ListingRow[]; readonly adjoints: readonly ListingRow[] },
   actions: ListActions,
 ): Lists {
   let data = pageData;
   const makeRow = (
-    phase: Step["phase"],
-    list: readonly Row[],
+    phase: TraceStep["phase"],
+    list: readonly ListingRow[],
     index: number,
     makeLine: (at: number) => HTMLElement,
   ): HTMLElement => {
@@ -126,7 +126,7 @@ function given(left: string, right: string): Node[] {
   ];
 }
 
-function programRow(data: PageData, mode: Mode, at: number): HTMLElement {
+function programRow(data: PageData, mode: TraceMode, at: number): HTMLElement {
   const { left, right, value: shown, stored } = data.lines[at]!;
   const isInput = at < data.inputCount;
   const tangent = data.tangents[at];
@@ -174,8 +174,8 @@ function adjointRow(data: PageData, at: number): HTMLElement {
 /** Lines that are folded into one: how many, and the value of the last one. */
 function foldRow(
   data: PageData,
-  phase: Step["phase"],
-  { fold, members }: Row & { readonly kind: "fold" },
+  phase: TraceStep["phase"],
+  { fold, members }: ListingRow & { readonly kind: "fold" },
   actions: ListActions,
 ): HTMLElement {
   const last = members.at(-1)!;
@@ -196,11 +196,11 @@ function foldRow(
   );
 }
 
-function headRow({ fold }: Row & { readonly kind: "head" }, actions: ListActions): HTMLElement {
+function headRow({ fold }: ListingRow & { readonly kind: "head" }, actions: ListActions): HTMLElement {
   return make("div", { class: "row head", role: "listitem" }, foldButton(fold, actions));
 }
 
-function foldButton(fold: Fold, { toggle }: ListActions): HTMLElement {
+function foldButton(fold: LineFold, { toggle }: ListActions): HTMLElement {
   const mark = make("span", { class: "triangle", "aria-hidden": "true" }, fold.isClosed ? "▸" : "▾");
   const attributes = {
     type: "button",
@@ -243,7 +243,7 @@ function endOf({ gradient, check }: PageData): HTMLElement | undefined {
 export function showLists(
   pane: HTMLElement,
   { program, adjoints, end }: Lists,
-  step: Step | undefined,
+  step: TraceStep | undefined,
   isLast: boolean,
 ): void {
   const isBack = step?.phase === "adjoints";

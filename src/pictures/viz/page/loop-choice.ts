@@ -1,4 +1,4 @@
-import type { Loop } from "../groups.ts";
+import type { SourceLoop } from "../groups.ts";
 import { make } from "./dom.ts";
 
 /** What chooses the iteration that is shown of each loop. */
@@ -9,7 +9,7 @@ export interface LoopChoice {
 
 /** For each loop its index, the value shown, and buttons for the iterations before and after. */
 export function makeLoopChoice(
-  loops: readonly Loop[],
+  loops: readonly SourceLoop[],
   choose: (loop: string, value: number) => void,
 ): LoopChoice {
   const choices = loops.map((loop) => {

@@ -1,7 +1,7 @@
 import { nodesOf, type VisibleGraph } from "../fold.ts";
 import { type Graph, reachable } from "../graph.ts";
 import type { PageData } from "../page-data.ts";
-import type { Mode, Step } from "./steps.ts";
+import type { TraceMode, TraceStep } from "./steps.ts";
 
 /** What the picture shows of a step. */
 export interface PictureState {
@@ -18,8 +18,8 @@ export interface PictureState {
 /** What the picture shows of a step, while `selected` is. */
 export function pictureState(
   data: PageData,
-  mode: Mode,
-  step: Step | undefined,
+  mode: TraceMode,
+  step: TraceStep | undefined,
   selected: number | undefined,
 ): PictureState {
   const isBack = step?.phase === "adjoints";

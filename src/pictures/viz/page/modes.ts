@@ -2,12 +2,12 @@ import type { Graph } from "../graph.ts";
 import type { PageData } from "../page-data.ts";
 import { setText } from "../math-pieces.ts";
 import { make, math } from "./dom.ts";
-import type { CaptionPart, Mode } from "./steps.ts";
+import type { CaptionPart, TraceMode } from "./steps.ts";
 
 /** The modes of a trace with what their buttons say, of those kinds that are wanted; there is always one. */
 export function modesOf(
   data: PageData,
-  wants: (kind: Mode["kind"]) => boolean,
+  wants: (kind: TraceMode["kind"]) => boolean,
 ): readonly [LabelledMode, ...LabelledMode[]] {
   const modes: LabelledMode[] = [
     ...(data.reverse.length > 0 && wants("reverse")
@@ -25,20 +25,23 @@ export function modesOf(
 
 /** A mode and what its button says. */
 export interface LabelledMode {
-  readonly mode: Mode;
+  readonly mode: TraceMode;
   readonly label: readonly CaptionPart[];
 }
 
 /** What chooses a mode, and shows which one is chosen. */
 export interface ModeChoice {
   readonly elements: readonly HTMLElement[];
-  show(mode: Mode): void;
+  show(mode: TraceMode): void;
 }
 
 const mostButtons = 2; // forward passes with a button each; of more, one is chosen from a list
 
 /** A button for each mode; of many forward passes one button, and a list of them. */
-export function makeModeChoice(modes: readonly LabelledMode[], choose: (mode: Mode) => void): ModeChoice {
+export function makeModeChoice(
+  modes: readonly LabelledMode[],
+  choose: (mode: TraceMode) => void,
+): ModeChoice {
   const passes = modes.filter(({ mode }) => mode.kind === "forward");
   const listed = passes.length > mostButtons ? passes : [];
   const [shownFor] = listed;
@@ -76,12 +79,12 @@ function formulasOf(parts: readonly CaptionPart[]): string {
 }
 
 /** Whether two modes are the same. */
-export function sameMode(a: Mode, b: Mode): boolean {
+export function sameMode(a: TraceMode, b: TraceMode): boolean {
   return a.kind === b.kind && (a.kind === "reverse" || (b.kind === "forward" && a.pass === b.pass));
 }
 
 /** The graph with adjoints in its nodes, or with the differentials of the pass. */
-export function graphFor({ graph, lines, passes, tangents }: PageData, mode: Mode): Graph {
+export function graphFor({ graph, lines, passes, tangents }: PageData, mode: TraceMode): Graph {
   if (mode.kind === "reverse") return graph;
   const rowOf = new Map(lines.map(({ node }, row) => [node, row]));
   const nodes = graph.nodes.map((node) => {

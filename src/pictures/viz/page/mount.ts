@@ -1,12 +1,12 @@
-import type { Fold, Folding } from "../groups.ts";
+import type { LineFold, FoldState } from "../groups.ts";
 import { firstFolding, foldsOf, keepFolding, loopsOf } from "../groups.ts";
 import type { PageData } from "../page-data.ts";
 import type { Move, Player } from "./controls.ts";
 import { listenToKeys, makePlayer, showControls } from "./controls.ts";
 import { bringInto, make } from "./dom.ts";
-import type { Frame, TracePart } from "./frame.ts";
+import type { TraceElements, TracePart } from "./frame.ts";
 import { makeFrame } from "./frame.ts";
-import type { Row } from "./listing.ts";
+import type { ListingRow } from "./listing.ts";
 import { listRows } from "./listing.ts";
 import type { Lists } from "./lists.ts";
 import { layOutColumns, makeLists, showLists } from "./lists.ts";
@@ -15,17 +15,17 @@ import { makeLoopChoice } from "./loop-choice.ts";
 import { pictureState } from "./marks.ts";
 import type { LabelledMode, ModeChoice } from "./modes.ts";
 import { graphFor, makeModeChoice, modesOf, sameMode, setLabel } from "./modes.ts";
-import type { Picture } from "./picture.ts";
+import type { GraphPicture } from "./picture.ts";
 import { makePicture } from "./picture.ts";
 import { isSameProgram } from "./same-program.ts";
 import { selectionText } from "./selection.ts";
-import type { Mode, Step } from "./steps.ts";
+import type { TraceMode, TraceStep } from "./steps.ts";
 import { stepsOf } from "./steps.ts";
 
 /** How a trace is shown. */
-export interface TraceOptions {
+export interface TraceDisplayOptions {
   /** The mode to begin with. Default: reverse, where there is something to differentiate. */
-  readonly mode?: Mode;
+  readonly mode?: TraceMode;
   /** The step to begin with, from 0. Default: the last, at which all values are shown. */
   readonly step?: number;
   /** Hears of each step that is shown, the first one too. */
@@ -38,7 +38,7 @@ export interface TraceOptions {
 
 /** Where a reader is in a trace. */
 export interface TraceState {
-  readonly mode: Mode;
+  readonly mode: TraceMode;
   /** From 0. */
   readonly step: number;
   readonly stepCount: number;
@@ -49,7 +49,7 @@ export interface MountedTrace {
   /** Shows another trace in the place of this one, and keeps what can be kept: mode, step, selection and size. */
   update(data: PageData): void;
   /** Shows another mode; one that the trace has not is left out of account. */
-  setMode(mode: Mode): void;
+  setMode(mode: TraceMode): void;
   /** Goes to a step, from 0, or to the nearest that there is. */
   goTo(step: number): void;
   /** Ends what listens, and empties the element. */
@@ -63,7 +63,11 @@ const everyPart: readonly TracePart[] = ["forward", "reverse", "graph", "table"]
  * the style `traceStyle`, which concerns nothing outside of the class `dh-trace` that the element is given; several traces
  * may stand on one page. The element's width decides whether table and graph stand beside each other.
  */
-export function mountTrace(element: HTMLElement, data: PageData, options: TraceOptions = {}): MountedTrace {
+export function mountTrace(
+  element: HTMLElement,
+  data: PageData,
+  options: TraceDisplayOptions = {},
+): MountedTrace {
   return new TraceView(element, data, options);
 }
 
@@ -71,29 +75,29 @@ const stepsPerMillisecond = 1 / 1200; // of what is played: a step has a sentenc
 
 class TraceView implements MountedTrace {
   readonly #element: HTMLElement;
-  readonly #options: TraceOptions;
+  readonly #options: TraceDisplayOptions;
   readonly #parts: ReadonlySet<TracePart>;
-  readonly #frame: Frame;
-  readonly #picture: Picture;
+  readonly #frame: TraceElements;
+  readonly #picture: GraphPicture;
   readonly #player: Player;
   readonly #ended = new AbortController();
   readonly #watch: ResizeObserver;
   #data: PageData;
   #modes: readonly [LabelledMode, ...LabelledMode[]];
-  #mode: Mode;
+  #mode: TraceMode;
   #choice: ModeChoice | undefined;
   #loops: LoopChoice | undefined;
-  #folding: Folding;
-  #rows: { readonly program: readonly Row[]; readonly adjoints: readonly Row[] };
-  #steps: readonly Step[];
+  #folding: FoldState;
+  #rows: { readonly program: readonly ListingRow[]; readonly adjoints: readonly ListingRow[] };
+  #steps: readonly TraceStep[];
   #at: number;
   #selected: number | undefined;
   /** What was shown before it is printed, while it is. */
-  #beforePrint: { readonly at: number; readonly folding: Folding } | undefined;
+  #beforePrint: { readonly at: number; readonly folding: FoldState } | undefined;
   #lists: Lists;
   #numberWidth = 0; // of the column of numbers, in ems
 
-  constructor(element: HTMLElement, data: PageData, options: TraceOptions) {
+  constructor(element: HTMLElement, data: PageData, options: TraceDisplayOptions) {
     element.classList.add("dh-trace");
     element.tabIndex = -1; // so that a click anywhere inside gives it the keys
     this.#element = element;
@@ -152,14 +156,14 @@ class TraceView implements MountedTrace {
   }
 
   /** Lists the rows and steps anew, and stays at the step of the same place, or at the end. */
-  #list(step: Step | undefined): void {
+  #list(step: TraceStep | undefined): void {
     this.#rows = this.#listRows();
     this.#steps = this.#listSteps();
     const same = this.#steps.findIndex(({ phase, last }) => phase === step?.phase && last >= step.last);
     this.#at = same < 0 ? this.#steps.length - 1 : same;
   }
 
-  #listRows(): { readonly program: readonly Row[]; readonly adjoints: readonly Row[] } {
+  #listRows(): { readonly program: readonly ListingRow[]; readonly adjoints: readonly ListingRow[] } {
     const { lines, reverse, groups = [], inputCount } = this.#data;
     const { around } = foldsOf(groups, this.#folding);
     const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));
@@ -177,7 +181,7 @@ class TraceView implements MountedTrace {
     };
   }
 
-  #listSteps(): Step[] {
+  #listSteps(): TraceStep[] {
     return stepsOf(this.#data, this.#mode, this.#rows.program, this.#rows.adjoints);
   }
 
@@ -203,7 +207,7 @@ class TraceView implements MountedTrace {
     if (same >= 0 && this.#at < this.#steps.length - 1) this.goTo(same);
   }
 
-  #fold(folding: Folding): void {
+  #fold(folding: FoldState): void {
     const step = this.#at === this.#steps.length - 1 ? undefined : this.#steps[this.#at];
     const { activeElement } = document;
     const { lists } = this.#frame;
@@ -239,7 +243,7 @@ class TraceView implements MountedTrace {
     }
   }
 
-  setMode(wanted: Mode): void {
+  setMode(wanted: TraceMode): void {
     this.#mode = this.#wanted(wanted);
     this.#steps = this.#listSteps();
     this.#at = this.#clamp(this.#at);
@@ -267,7 +271,7 @@ class TraceView implements MountedTrace {
   }
 
   /** The mode of the trace that is the wanted one, or else the first. */
-  #wanted(wanted: Mode | undefined): Mode {
+  #wanted(wanted: TraceMode | undefined): TraceMode {
     const found = this.#modes.find(({ mode }) => wanted !== undefined && sameMode(wanted, mode));
     return (found ?? this.#modes[0]).mode;
   }
@@ -287,7 +291,7 @@ class TraceView implements MountedTrace {
   }
 
   /** The folds around each node of the graph. */
-  #around(): (node: number) => readonly Fold[] {
+  #around(): (node: number) => readonly LineFold[] {
     const { groups = [], lines } = this.#data;
     const { around } = foldsOf(groups, this.#folding);
     const groupOf = new Map(lines.map(({ node, group = -1 }) => [node, group]));

@@ -2,18 +2,18 @@ import { drawGraph } from "../draw.ts";
 import type { FoldGroup, FoldItem, VisibleGraph } from "../fold.ts";
 import { firstMade, foldGraph, mostNodes, visibleGraph } from "../fold.ts";
 import type { Graph } from "../graph.ts";
-import type { Fold } from "../groups.ts";
+import type { LineFold } from "../groups.ts";
 import { mathFonts, plainFonts } from "../../plot/palette.ts";
-import type { Layout, Measure } from "../layout.ts";
+import type { GraphLayout, Measure } from "../layout.ts";
 import { layoutGraph, noteSize, titleSize, withTexts } from "../layout.ts";
 import { mathPieces } from "../math-pieces.ts";
 import { become, bringInto, make, makeSvg } from "./dom.ts";
 import { markBoxes, markEdges, type PictureState } from "./marks.ts";
 
 /** The dependency graph on the page. */
-export interface Picture {
+export interface GraphPicture {
   /** Shows another graph, grouped as `around` says. */
-  setGraph(graph: Graph, around: (node: number) => readonly Fold[]): void;
+  setGraph(graph: Graph, around: (node: number) => readonly LineFold[]): void;
   /** Shows a graph with the same nodes and edges and other numbers: what is drawn stays where it is, if the numbers fit. */
   renew(graph: Graph): void;
   show(state: PictureState): void;
@@ -45,22 +45,22 @@ export function makePicture(
   pane: HTMLElement,
   chips: HTMLElement,
   { select, toggle }: PictureActions,
-): Picture {
+): GraphPicture {
   let graph: Graph = { nodes: [], edges: [], locals: [], reach: [] };
   let items: readonly FoldItem[] = [];
-  let unfolded: readonly Fold[] = []; // groups of `around`
+  let unfolded: readonly LineFold[] = []; // groups of `around`
   let open: number[] = []; // groups that were made by folding, in the order in which they were opened
   let visible: VisibleGraph = { boxes: [], edges: [], boxOf: new Map() };
-  let layout: Layout | undefined;
+  let layout: GraphLayout | undefined;
   let svg: SVGElement | undefined;
   let state: PictureState | undefined;
   const measure = makeMeasure();
   const size = makeScale(pane, () => follow());
 
-  const drawing = (of: Layout): SVGElement => makeSvg(drawGraph(graph, of, "Dependency graph", true));
+  const drawing = (of: GraphLayout): SVGElement => makeSvg(drawGraph(graph, of, "Dependency graph", true));
 
   /** @param before a layout of the same boxes */
-  const draw = (before?: Layout): void => {
+  const draw = (before?: GraphLayout): void => {
     ({ open, visible } = withoutOldest(graph, items, open, unfolded));
     layout = layoutGraph(graph, visible, measure, before);
     svg = drawing(layout);
@@ -143,7 +143,7 @@ function withoutOldest(
   graph: Graph,
   items: readonly FoldItem[],
   opened: readonly number[],
-  unfolded: readonly Fold[],
+  unfolded: readonly LineFold[],
 ): { readonly open: number[]; readonly visible: VisibleGraph } {
   for (let open = [...opened]; ; open = open.slice(1)) {
     const visible = visibleGraph(graph, items, new Set([...open, ...unfolded.map(({ id }) => id)]));
@@ -152,7 +152,7 @@ function withoutOldest(
 }
 
 /** The groups around nodes that are not closed, each once. */
-function openFolds({ nodes }: Graph, around: (node: number) => readonly Fold[]): Fold[] {
+function openFolds({ nodes }: Graph, around: (node: number) => readonly LineFold[]): LineFold[] {
   const folds = new Map(nodes.flatMap(({ id }) => around(id)).map((of) => [of.id, of] as const));
   return [...folds.values()].filter(({ isClosed }) => !isClosed);
 }
@@ -189,9 +189,9 @@ function makeChip(label: string, act: () => void): HTMLElement {
 }
 
 /** How large a drawing is in its pane. */
-interface Scale {
+interface PaneZoom {
   /** Shows another drawing, at the scale of the one before. */
-  draw(svg: SVGElement, size: Size): void;
+  draw(svg: SVGElement, size: GraphSize): void;
   /** Shows the whole graph, if its text can be read at that size; else its upper part, which scrolls; unless the reader chose a scale. */
   settle(): void;
   zoom(factor: number): void;
@@ -200,15 +200,15 @@ interface Scale {
 }
 
 /** Of a drawing, in its own pixels. */
-interface Size {
+interface GraphSize {
   readonly width: number;
   readonly height: number;
 }
 
 /** @param onChange hears of each change of the scale */
-function makeScale(pane: HTMLElement, onChange: () => void): Scale {
+function makeScale(pane: HTMLElement, onChange: () => void): PaneZoom {
   let svg: SVGElement | undefined;
-  let size: Size = { width: 1, height: 1 };
+  let size: GraphSize = { width: 1, height: 1 };
   let scale = 1;
   let isChosen = false; // whether the reader chose the scale
 

@@ -4,7 +4,7 @@ const chunk = 100; // rows that are made together
 const rowHeight = 30; // of rows not made yet, in pixels
 
 /** A list of rows that are made only when they come near what is seen: a trace may have tens of thousands. */
-export interface Rows {
+export interface LazyRows {
   readonly list: HTMLElement;
   /** The row, made if it was not. */
   row(index: number): HTMLElement | undefined;
@@ -22,7 +22,7 @@ export function makeRows(
   count: number,
   makeRow: (index: number) => HTMLElement,
   label: string,
-): Rows {
+): LazyRows {
   const list = make("div", { class: "rows", role: "list", "aria-label": label });
   const made: HTMLElement[][] = [];
   let style: (row: HTMLElement, index: number) => void = () => {};

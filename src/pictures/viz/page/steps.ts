@@ -1,12 +1,12 @@
 import type { PageData } from "../page-data.ts";
-import type { Row } from "./listing.ts";
+import type { ListingRow } from "./listing.ts";
 import { lastOf } from "./listing.ts";
 
 /** Reverse mode, or forward mode with one of the seeds. */
-export type Mode = { readonly kind: "reverse" } | { readonly kind: "forward"; readonly pass: number };
+export type TraceMode = { readonly kind: "reverse" } | { readonly kind: "forward"; readonly pass: number };
 
 /** One step through a trace: what is reached, and what takes part in it. */
-export interface Step {
+export interface TraceStep {
   /** Whether the step goes through the lines of the program or back through the adjoints. */
   readonly phase: "program" | "adjoints";
   /** The row of that list; the first step shows all inputs at once. */
@@ -35,14 +35,14 @@ const formulas = (texts: readonly string[]): CaptionPart[] =>
  */
 export function stepsOf(
   data: PageData,
-  mode: Mode,
-  program: readonly Row[],
-  adjoints: readonly Row[],
-): Step[] {
+  mode: TraceMode,
+  program: readonly ListingRow[],
+  adjoints: readonly ListingRow[],
+): TraceStep[] {
   const reads = new Map<number, number[]>();
   for (const [from, to] of data.graph.edges) reads.set(to, [...(reads.get(to) ?? []), from]);
   const inputRows = 1 + program.findLastIndex((row) => lastOf(row) >= 0 && lastOf(row) < data.inputCount);
-  const inputs: Step = {
+  const inputs: TraceStep = {
     phase: "program",
     row: inputRows - 1,
     last: data.inputCount - 1,
@@ -50,7 +50,7 @@ export function stepsOf(
     sources: data.lines.slice(0, data.inputCount).map(({ node }) => node),
     caption: [inputsCaption(data, mode)],
   };
-  const forward = program.flatMap((row, i): Step[] => {
+  const forward = program.flatMap((row, i): TraceStep[] => {
     const last = lastOf(row);
     if (row.kind === "head" || i < inputRows) return [];
     const { node } = data.lines[last]!;
@@ -59,7 +59,7 @@ export function stepsOf(
   });
   const onward = data.inputCount > 0 ? [inputs, ...forward] : forward;
   if (mode.kind === "forward") return onward;
-  const back = adjoints.flatMap((row, i): Step[] => {
+  const back = adjoints.flatMap((row, i): TraceStep[] => {
     const last = lastOf(row);
     if (row.kind === "head") return [];
     const { node, from } = data.reverse[last]!;
@@ -78,11 +78,11 @@ export function stepsOf(
   return [...onward, ...back];
 }
 
-function foldCaption({ fold, members }: Row & { readonly kind: "fold" }): CaptionPart[] {
+function foldCaption({ fold, members }: ListingRow & { readonly kind: "fold" }): CaptionPart[] {
   return [formula(fold.label), `: ${members.length} line${members.length === 1 ? "" : "s"} in one step`];
 }
 
-function lineCaption({ lines, tangents }: PageData, mode: Mode, at: number): CaptionPart[] {
+function lineCaption({ lines, tangents }: PageData, mode: TraceMode, at: number): CaptionPart[] {
   const { left, right, stored } = lines[at]!;
   const tangent = tangents[at];
   if (mode.kind === "forward" && tangent !== undefined)
@@ -91,7 +91,7 @@ function lineCaption({ lines, tangents }: PageData, mode: Mode, at: number): Cap
   return [formula(`${left} = ${right}`), ...kept];
 }
 
-function inputsCaption({ isSymbolic, inputCount }: PageData, mode: Mode): string {
+function inputsCaption({ isSymbolic, inputCount }: PageData, mode: TraceMode): string {
   const what = inputCount === 1 ? "The input" : "The inputs";
   const seeds = mode.kind === "forward" ? " with the differentials that were chosen" : "";
   return isSymbolic ? `${what}, without values` : `${what}${seeds}`;

@@ -18,10 +18,10 @@ import type {
   Throw,
 } from "../../../engine/region/form/region.ts";
 import { assertNever, must } from "../../../engine/util/assert-never.ts";
-import type { Leaf } from "../../../numeric/plain/call/values.ts";
+import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 
 /** A value that the source names, as one statement gave it. */
-export interface Step {
+export interface ValueStep {
   /** The statement in the text; `undefined` for an argument. */
   readonly at: PositionIndex | undefined;
   /** What got the value: `a`, `c[3]`. */
@@ -30,11 +30,11 @@ export interface Step {
   /** The steps that it was computed of, and its derivative in each. */
   readonly sources: readonly { readonly step: number; readonly derivative: number }[];
   /** The iterations of the loops around, outermost first. */
-  readonly iterations: readonly Iteration[];
+  readonly iterations: readonly LoopIteration[];
 }
 
 /** An iteration of a loop: of one that counts, the value of its index, else the number of the iteration. */
-export interface Iteration {
+export interface LoopIteration {
   readonly index: string;
   readonly value: number;
   /** Which run of a loop it belongs to, by its number in the order in which they began. */
@@ -42,18 +42,18 @@ export interface Iteration {
 }
 
 /** A loop that ran, and how many iterations it had, in each run of it. */
-export interface LoopRun {
+export interface LoopSummary {
   readonly at: PositionIndex | undefined;
   readonly index: string;
   readonly count: number;
-  readonly iterations: readonly Iteration[];
+  readonly iterations: readonly LoopIteration[];
 }
 
 /** A run of a region: the steps in their order, and what it gave. */
-export interface Run {
-  readonly steps: readonly Step[];
-  readonly loops: readonly LoopRun[];
-  readonly results: readonly { readonly value: number; readonly sources: Step["sources"] }[];
+export interface RegionRun {
+  readonly steps: readonly ValueStep[];
+  readonly loops: readonly LoopSummary[];
+  readonly results: readonly { readonly value: number; readonly sources: ValueStep["sources"] }[];
   /** How many functions of floating numbers were computed: additions, products, sines. */
   readonly operations: number;
 }
@@ -62,7 +62,7 @@ export interface Run {
 const mostSteps = 200_000;
 
 /** A number with the steps that it depends on. */
-interface Traced {
+interface TracedNumber {
   readonly value: number;
   readonly sources: ReadonlyMap<number, number>;
 }
@@ -70,29 +70,29 @@ interface Traced {
 interface TracedArray {
   readonly type: RegionType;
   readonly dims: readonly number[];
-  readonly elements: Traced[];
+  readonly elements: TracedNumber[];
   readonly isGrowable: boolean;
 }
 
 const untraced: ReadonlyMap<number, number> = new Map();
-const plain = (value: number): Traced => ({ value, sources: untraced });
+const plain = (value: number): TracedNumber => ({ value, sources: untraced });
 
 /**
  * Runs a region on its arguments, one leaf a parameter. `labels` name the arguments: of an array, its elements.
  *
  * @throws DownhillError `range` for a place out of range or a run that is too long to show, `thrown` for a `throw`.
  */
-export function runRegion(region: Region, args: readonly Leaf[], labels: readonly string[]): Run {
+export function runRegion(region: Region, args: readonly ValueLeaf[], labels: readonly string[]): RegionRun {
   return new Runner(region).run(args, labels);
 }
 
 class Runner {
   readonly #region: Region;
-  readonly #steps: Step[] = [];
-  readonly #loops: LoopRun[] = [];
-  readonly #scalars = new Map<string, Traced>();
+  readonly #steps: ValueStep[] = [];
+  readonly #loops: LoopSummary[] = [];
+  readonly #scalars = new Map<string, TracedNumber>();
   readonly #arrays = new Map<string, TracedArray>();
-  readonly #around: Iteration[] = [];
+  readonly #around: LoopIteration[] = [];
   #runs = 0;
   #operations = 0;
 
@@ -100,12 +100,12 @@ class Runner {
     this.#region = region;
   }
 
-  run(args: readonly Leaf[], labels: readonly string[]): Run {
+  run(args: readonly ValueLeaf[], labels: readonly string[]): RegionRun {
     this.#region.params.forEach((param, i) => {
       const { data, dims, isAbsent = false } = args[i]!;
       const label = labels[i]!;
       const isRealParam = param.type === "f64" || param.type === "f32";
-      const take = (value: number, target: string): Traced =>
+      const take = (value: number, target: string): TracedNumber =>
         isRealParam && !isAbsent ? this.#step(undefined, target, plain(value)) : plain(value);
       if (typeof data === "number") this.#scalars.set(param.name, take(data, label));
       else {
@@ -126,7 +126,7 @@ class Runner {
   }
 
   /** Writes a value down, which later ones depend on by its number. */
-  #step(at: PositionIndex | undefined, target: string, { value, sources }: Traced): Traced {
+  #step(at: PositionIndex | undefined, target: string, { value, sources }: TracedNumber): TracedNumber {
     if (this.#steps.length >= mostSteps)
       throw new DownhillError(
         "range",
@@ -264,7 +264,7 @@ class Runner {
     return this.#eval(expr).value;
   }
 
-  #eval(expr: RegionExpr): Traced {
+  #eval(expr: RegionExpr): TracedNumber {
     switch (expr.kind) {
       case "const":
         return plain(expr.value);
@@ -300,7 +300,7 @@ function isReal(type: RegionType): boolean {
   return type === "f64" || type === "f32";
 }
 
-function listOf(sources: ReadonlyMap<number, number>): Step["sources"] {
+function listOf(sources: ReadonlyMap<number, number>): ValueStep["sources"] {
   return [...sources].map(([step, derivative]) => ({ step, derivative }));
 }
 
@@ -341,9 +341,9 @@ function valueOf(
 /** A function of scalars, and by its own rule the derivative in each argument. */
 function applied(
   name: string,
-  args: readonly (Traced & { readonly type: RegionType })[],
+  args: readonly (TracedNumber & { readonly type: RegionType })[],
   type: RegionType,
-): Traced {
+): TracedNumber {
   const f = must(scalarFunctions.get(name), `the function ${name}`);
   const value = valueOf(f, args);
   if (!isReal(type) || args.every(({ sources }) => sources.size === 0)) return plain(value);
@@ -396,7 +396,7 @@ function numberOf(expr: RegionExpr): number {
   }
 }
 
-function converted(to: RegionType, from: RegionType, { value, sources }: Traced): Traced {
+function converted(to: RegionType, from: RegionType, { value, sources }: TracedNumber): TracedNumber {
   const kept = isReal(from) && isReal(to) ? sources : untraced;
   switch (to) {
     case "f64":

@@ -3,7 +3,7 @@ import { showNumber } from "../../plot/number-text.ts";
 import type { Graph, GraphNode } from "../graph.ts";
 import type { LineGroup } from "../groups.ts";
 import type { PageAdjoint, PageData, PageLine, PagePass } from "../page-data.ts";
-import type { Run, Step } from "./evaluate.ts";
+import type { RegionRun, ValueStep } from "./evaluate.ts";
 import { partial } from "./evaluate.ts";
 import type { PlainTape } from "./tape.ts";
 import { showBytes } from "./tape.ts";
@@ -30,7 +30,7 @@ export function plainPageData(
   const { run, derivatives, shown, tape } = runForm(form, args, iteration);
   const isLong = run.steps.length > mostSteps;
   const values = new Map(shown.map(({ index, value }) => [index, value]));
-  const isKept = ({ iterations }: Step): boolean =>
+  const isKept = ({ iterations }: ValueStep): boolean =>
     !isLong || iterations.every(({ index, value }) => values.get(index) === value);
   const places = run.steps.flatMap((step, i) => (isKept(step) ? [i] : []));
   return new PlainPage(form, run, derivatives, places, tape).data(title);
@@ -38,7 +38,7 @@ export function plainPageData(
 
 class PlainPage {
   readonly #form: PlainForm;
-  readonly #run: Run;
+  readonly #run: RegionRun;
   readonly #derivatives: Float64Array;
   /** The steps in the page, the arguments first; a step is a line and a node of the same number. */
   readonly #places: readonly number[];
@@ -48,7 +48,7 @@ class PlainPage {
 
   constructor(
     form: PlainForm,
-    run: Run,
+    run: RegionRun,
     derivatives: Float64Array,
     places: readonly number[],
     tape: readonly PlainTape[],
@@ -86,7 +86,7 @@ class PlainPage {
     };
   }
 
-  #step(place: number): Step {
+  #step(place: number): ValueStep {
     return this.#run.steps[place]!;
   }
 
@@ -127,7 +127,7 @@ class PlainPage {
   }
 
   /** What is recorded of a step in one iteration. */
-  #storedOf({ at }: Step): string[] {
+  #storedOf({ at }: ValueStep): string[] {
     const place = at === undefined ? undefined : this.#form.region.positions[at];
     return this.#tape
       .filter(({ line, column }) => place !== undefined && line === place.line && column === place.column)
@@ -309,7 +309,7 @@ function rightSide(statement: string): string {
 }
 
 /** Of each step once, the derivative in it. */
-function totals({ sources }: Pick<Step, "sources">): ReadonlyMap<number, number> {
+function totals({ sources }: Pick<ValueStep, "sources">): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
   for (const { step, derivative } of sources) found.set(step, (found.get(step) ?? 0) + derivative);
   return found;

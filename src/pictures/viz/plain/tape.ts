@@ -4,7 +4,7 @@ import type { Position } from "../../../engine/region/form/region.ts";
 import { countTapes } from "../../../engine/region/derive/tapes.ts";
 import { callRegion } from "../../../engine/runtime/regions.ts";
 import { gradientRegion } from "../../../numeric/plain/call/regions.ts";
-import type { Leaf } from "../../../numeric/plain/call/values.ts";
+import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 import type { PlainForm } from "../../../numeric/plain/form/form.ts";
 
 /** What the compiled gradient records on the way forward of the values of one statement. */
@@ -24,7 +24,7 @@ export interface PlainTape {
  * What the gradient of a plain function records at some arguments, by statements in the order of the text: the gradient in all that
  * has a derivative, as compiled code computes it. Values that it computes again, or has still, are not among them.
  */
-export function tapeOf({ region, result }: PlainForm, leaves: readonly Leaf[]): readonly PlainTape[] {
+export function tapeOf({ region, result }: PlainForm, leaves: readonly ValueLeaf[]): readonly PlainTape[] {
   const active = region.params.map(({ type }) => isFloating(type));
   if (result.kind !== "number" || !active.includes(true)) return [];
   const { region: counting, tapes } = countTapes(

@@ -1,10 +1,10 @@
 import { DownhillError } from "../../../engine/errors/index.ts";
 import type { RegionType } from "../../../engine/region/form/region.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import type { Leaf } from "../../../numeric/plain/call/values.ts";
+import type { ValueLeaf } from "../../../numeric/plain/call/values.ts";
 import { takeApart } from "../../../numeric/plain/call/values.ts";
 import type { PlainForm, PlainType } from "../../../numeric/plain/form/form.ts";
-import type { Iteration, LoopRun, Run, Step } from "./evaluate.ts";
+import type { LoopIteration, LoopSummary, RegionRun, ValueStep } from "./evaluate.ts";
 import { partial, runRegion } from "./evaluate.ts";
 import type { PlainTape } from "./tape.ts";
 import { tapeOf } from "./tape.ts";
@@ -27,7 +27,7 @@ export interface PlainTrace {
 }
 
 /** The iteration of a loop that is shown, by the value of its index. */
-type ShownIteration = Pick<Iteration, "index" | "value">;
+type ShownIteration = Pick<LoopIteration, "index" | "value">;
 
 export type PlainTraceLine =
   | {
@@ -88,7 +88,7 @@ export function runForm(
   args: readonly unknown[],
   iteration: ReadonlyMap<string, number>,
 ): {
-  readonly run: Run;
+  readonly run: RegionRun;
   readonly derivatives: Float64Array;
   readonly shown: readonly ShownIteration[];
   readonly tape: readonly PlainTape[];
@@ -112,7 +112,7 @@ export function runForm(
 function leavesOf(
   form: PlainForm,
   args: readonly unknown[],
-): { readonly leaves: Leaf[]; readonly labels: string[] } {
+): { readonly leaves: ValueLeaf[]; readonly labels: string[] } {
   const { region, params, captured } = form;
   if (captured.length > 0)
     throw new DownhillError(
@@ -120,7 +120,7 @@ function leavesOf(
       `explain: ${region.name} reads ${captured.map(({ name }) => name).join(", ")} from outside: make it a const number of the module, or a parameter.`,
     );
   const types = region.params.map((param): RegionType => param.type).values();
-  const leaves: Leaf[] = [];
+  const leaves: ValueLeaf[] = [];
   params.forEach(({ name, type }, i) => {
     takeApart(type, args[i], types, { path: `explain(${region.name}): ${name}`, lead: 0 }, leaves);
   });
@@ -149,7 +149,7 @@ export function labelsOf(path: string, type: PlainType): string[] {
 }
 
 /** Reverse mode: from the result back over all steps, the derivative of the result in each. */
-function derivativesOf({ steps, results }: Run): Float64Array {
+function derivativesOf({ steps, results }: RegionRun): Float64Array {
   const derivatives = new Float64Array(steps.length);
   for (const { step, derivative } of results[0]!.sources) derivatives[step]! += derivative;
   for (let i = steps.length - 1; i >= 0; i--) {
@@ -161,7 +161,7 @@ function derivativesOf({ steps, results }: Run): Float64Array {
 }
 
 /** Of each loop the iteration that is wanted, or else the first. */
-function shownIterations({ steps }: Run, wanted: ReadonlyMap<string, number>): ShownIteration[] {
+function shownIterations({ steps }: RegionRun, wanted: ReadonlyMap<string, number>): ShownIteration[] {
   const shown = new Map<string, number>(wanted);
   const found = new Set<string>();
   for (const { iterations } of steps)
@@ -180,12 +180,12 @@ function shownIterations({ steps }: Run, wanted: ReadonlyMap<string, number>): S
 
 function linesOf(
   { region }: PlainForm,
-  { steps, loops }: Run,
+  { steps, loops }: RegionRun,
   derivatives: Float64Array,
   shown: readonly ShownIteration[],
 ): PlainTraceLine[] {
   const values = new Map(shown.map(({ index, value }) => [index, value]));
-  const isShown = (iterations: readonly Iteration[]): boolean =>
+  const isShown = (iterations: readonly LoopIteration[]): boolean =>
     iterations.every(({ index, value }) => values.get(index) === value);
   const entries = [
     ...steps.flatMap((step, i) =>
@@ -196,13 +196,13 @@ function linesOf(
   // in the order of the text, in which a loop stands before what is in it
   return entries.sort((a, b) => a.line - b.line || a.column - b.column);
 
-  function valueLine({ at, target, value, sources }: Step, i: number): PlainTraceLine {
+  function valueLine({ at, target, value, sources }: ValueStep, i: number): PlainTraceLine {
     const { line, column } = region.positions[at!]!;
     const local = sources.map(({ step, derivative }) => ({ source: steps[step]!.target, derivative }));
     return { kind: "value", line, column, target, value, local, derivative: derivatives[i]! };
   }
 
-  function loopLine({ at, index, count, iterations }: LoopRun): PlainTraceLine {
+  function loopLine({ at, index, count, iterations }: LoopSummary): PlainTraceLine {
     const { line, column } = region.positions[at!]!;
     return { kind: "loop", line, column, index, count, depth: iterations.length };
   }

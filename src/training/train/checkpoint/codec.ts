@@ -9,8 +9,8 @@ import type { FitData } from "../batches.ts";
 import { firstBad } from "../diverged.ts";
 import type { EpochRecord, ItemSums } from "../history.ts";
 import type { Reduction } from "../loss.ts";
-import type { EpochSoFar, Progress } from "../progress.ts";
-import type { Place, Stretch } from "../stretches.ts";
+import type { EpochTotals, TrainingProgress } from "../progress.ts";
+import type { RunPosition, Stretch } from "../stretches.ts";
 import type { Best, WatchState } from "../watch.ts";
 import type { Checkpoint } from "./store.ts";
 import {
@@ -18,7 +18,7 @@ import {
   aNumber,
   anything,
   aText,
-  type Form,
+  type FormCheck,
   listOf,
   notOfForm,
   objectOf,
@@ -59,7 +59,7 @@ export type SameSettings = Required<Pick<RunOutline, "seed" | "reduction" | "acc
 /** What must be the same, of a run that begins with these. */
 export function outlineOfRun<B>(
   { seed, reduction, accumulate, shards }: SameSettings,
-  { params, state, modelState }: Progress<unknown, unknown>,
+  { params, state, modelState }: TrainingProgress<unknown, unknown>,
   data: FitData<B>,
 ): RunOutline {
   const { count, batchCount } = "epoch" in data ? data : {};
@@ -90,7 +90,7 @@ interface RunText {
   readonly epoch: number;
   readonly batch: number;
   readonly lastBatch: LastBatch | null;
-  readonly soFar: EpochSoFar;
+  readonly soFar: EpochTotals;
   readonly history: readonly EpochRecord[];
   /** Absent in checkpoints of earlier versions. */
   readonly stretches?: readonly Stretch[];
@@ -116,11 +116,11 @@ interface RunText {
   readonly checkpointSeconds: number;
 }
 
-const theMetrics = (): Form => recordOf(aNumber);
-const theSums = (): Form => objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics() });
+const theMetrics = (): FormCheck => recordOf(aNumber);
+const theSums = (): FormCheck => objectOf({ items: aNumber, loss: aNumber, metrics: theMetrics() });
 
 /** What a `RunText` has to be: checkpoints may come from anywhere. */
-const theRun = (): Form =>
+const theRun = (): FormCheck =>
   objectOf({
     outline: objectOf({
       seed: aNumber,
@@ -247,7 +247,7 @@ function readModelState(
  */
 export function writeCheckpoint(
   outline: RunOutline,
-  progress: Progress<unknown, unknown>,
+  progress: TrainingProgress<unknown, unknown>,
   lastBatch: LastBatch | null,
 ): Checkpoint {
   // batches that are cut into shards are done when they make a step: what is pending is read again
@@ -300,7 +300,10 @@ export function writeCheckpoint(
 }
 
 /** Refuses numbers that no run can go on from. Scalars of an optimiser may be infinite: a best value so far, for instance. */
-function checkGood({ params, state, modelState, step }: Progress<unknown, unknown>, pending: unknown): void {
+function checkGood(
+  { params, state, modelState, step }: TrainingProgress<unknown, unknown>,
+  pending: unknown,
+): void {
   const bad =
     firstBad(params, "params", "any") ??
     firstBad(state, "state", "scalars may be infinite") ??
@@ -322,7 +325,7 @@ function checkGood({ params, state, modelState, step }: Progress<unknown, unknow
 export function readCheckpoint(
   { tensors: bytes, state: json }: Checkpoint,
   outline: RunOutline,
-  progress: Progress<unknown, unknown>,
+  progress: TrainingProgress<unknown, unknown>,
 ): LastBatch | null {
   const text = parseRun(json);
   checkSame(text.outline, outline, text.step);
@@ -388,7 +391,7 @@ export function readPart(
 }
 
 /** What a checkpoint tells of its run without the program that made it. */
-export interface SavedRun extends Pick<RunOutline, "items" | "batches">, Place {
+export interface SavedRun extends Pick<RunOutline, "items" | "batches">, RunPosition {
   readonly stretches: readonly Stretch[];
   /** One record an epoch. */
   readonly history: readonly EpochRecord[];

@@ -4,7 +4,7 @@ import { checkOptions } from "../../../engine/errors/options.ts";
 import { crc32c } from "../../io/crc32c.ts";
 import { explainWriteError, type FileOperations, nodeFiles, writeWhole } from "../../io/file-operations.ts";
 import { takeLock } from "../../io/lock-file.ts";
-import type { Checkpoint, CheckpointStore, Loaded } from "./store.ts";
+import type { Checkpoint, CheckpointStore, LoadedCheckpoint } from "./store.ts";
 
 /** Options of `checkpointFolder`. */
 export interface CheckpointFolderOptions {
@@ -93,7 +93,7 @@ async function newest(
   numbers: readonly number[],
   read: (number: number) => Promise<Checkpoint>,
   folder: string,
-): Promise<Loaded> {
+): Promise<LoadedCheckpoint> {
   const faults: string[] = [];
   for (const number of numbers) {
     try {

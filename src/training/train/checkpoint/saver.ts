@@ -1,6 +1,6 @@
 import { batchesOf, type FitData } from "../batches.ts";
 import { type LogSink, tell } from "../log.ts";
-import type { Progress } from "../progress.ts";
+import type { TrainingProgress } from "../progress.ts";
 import {
   checksumOfBatch,
   type LastBatch,
@@ -11,7 +11,7 @@ import {
   writeCheckpoint,
 } from "./codec.ts";
 import { withStretch } from "../stretches.ts";
-import { type Checkpoint, type CheckpointOptions, plainSettings } from "./store.ts";
+import { type Checkpoint, type FitCheckpointOptions, plainSettings } from "./store.ts";
 import { DownhillError } from "../../../engine/errors/index.ts";
 
 /** Saves a run as it goes on. */
@@ -22,13 +22,13 @@ export interface Saver<P, S, B> {
    * @throws DownhillError `data` if it belongs to another run, `option` if there is one and it was not to be resumed,
    * `file` if another run saves to the same store.
    */
-  readonly begin: (progress: Progress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
+  readonly begin: (progress: TrainingProgress<P, S>, data: FitData<B>) => Promise<Checkpoint | undefined>;
   /** Notes the batch that was trained on last; `undefined` for one that is not at hand as a whole. */
-  readonly note: (batch: B | undefined, progress: Progress<P, S>) => void;
+  readonly note: (batch: B | undefined, progress: TrainingProgress<P, S>) => void;
   /** Saves if it is time to; at the end of an epoch it is if nothing else was said. */
-  readonly saveIfDue: (progress: Progress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
+  readonly saveIfDue: (progress: TrainingProgress<P, S>, isEndOfEpoch: boolean) => Promise<void>;
   /** Saves what has not been saved yet. */
-  readonly finish: (progress: Progress<P, S>) => Promise<void>;
+  readonly finish: (progress: TrainingProgress<P, S>) => Promise<void>;
   /** Leaves the store to others. */
   readonly close: () => Promise<void>;
   /** The step of the last checkpoint. */
@@ -37,13 +37,13 @@ export interface Saver<P, S, B> {
 
 /** What a saver has to know. */
 export interface SaverOptions extends SameSettings {
-  readonly checkpoint: CheckpointOptions;
+  readonly checkpoint: FitCheckpointOptions;
   readonly resume: boolean;
   readonly log: readonly LogSink[];
 }
 
 /** The batch that was trained on last, if it is at hand, and its place. */
-interface NotedBatch<B> {
+interface TrainedBatch<B> {
   readonly batch: B | undefined;
   readonly epoch: number;
   readonly index: number;
@@ -61,16 +61,16 @@ export function makeSaver<P, S, B>({
   let saved: { readonly place: string; readonly step: number; readonly at: number } | undefined;
   let began = { place: "", at: performance.now() };
   let source: FitData<B> | undefined;
-  let lastBatch: NotedBatch<B> | LastBatch | null = null;
+  let lastBatch: TrainedBatch<B> | LastBatch | null = null;
 
-  const placeOf = ({ step, epoch, batch }: Progress<P, S>): string => `${step} ${epoch} ${batch}`;
+  const placeOf = ({ step, epoch, batch }: TrainingProgress<P, S>): string => `${step} ${epoch} ${batch}`;
   const writtenLastBatch = async (): Promise<LastBatch | null> => {
     if (lastBatch === null || "crc32c" in lastBatch) return lastBatch;
     const { epoch, index } = lastBatch;
     const batch = lastBatch.batch ?? (await batchAt(source!, { epoch, batch: index }));
     return batch === undefined ? null : { epoch, batch: index, crc32c: checksumOfBatch(batch) };
   };
-  const save = async (progress: Progress<P, S>): Promise<void> => {
+  const save = async (progress: TrainingProgress<P, S>): Promise<void> => {
     const begin = performance.now();
     const checkpoint = writeCheckpoint(outline!, progress, await writtenLastBatch());
     await store.save(checkpoint);
@@ -83,7 +83,10 @@ export function makeSaver<P, S, B>({
     await tell(log, { kind: "checkpoint", step, epoch, batch, bytes, seconds });
   };
 
-  const take = async (progress: Progress<P, S>, data: FitData<B>): Promise<Checkpoint | undefined> => {
+  const take = async (
+    progress: TrainingProgress<P, S>,
+    data: FitData<B>,
+  ): Promise<Checkpoint | undefined> => {
     source = data;
     outline = outlineOfRun(same, progress, data);
     const { checkpoint, warnings } = await store.load();
@@ -136,7 +139,7 @@ export function makeSaver<P, S, B>({
 /** Keeps a warning and tells of it; on the console where nobody else listens. */
 export async function warn(
   log: readonly LogSink[],
-  progress: Progress<never, never> | { warnings: readonly string[] },
+  progress: TrainingProgress<never, never> | { warnings: readonly string[] },
   message: string,
 ): Promise<void> {
   progress.warnings = [...progress.warnings, message];

@@ -13,7 +13,7 @@ export interface Checkpoint {
 }
 
 /** What a store gave back. */
-export interface Loaded {
+export interface LoadedCheckpoint {
   /** The newest whole checkpoint; `undefined` if there never was one. */
   readonly checkpoint: Checkpoint | undefined;
   /** Why newer ones were passed over. */
@@ -33,7 +33,7 @@ export interface CheckpointStore {
    *
    * @throws DownhillError `data` if there are some and none of them is whole.
    */
-  readonly load: () => Promise<Loaded>;
+  readonly load: () => Promise<LoadedCheckpoint>;
   /**
    * Takes the store for one run, so that no other saves there until it is given back by what this gives.
    *
@@ -73,7 +73,7 @@ export function checkpointMemory(): CheckpointStore {
 }
 
 /** When and where a run is saved. */
-export interface CheckpointOptions {
+export interface FitCheckpointOptions {
   readonly store: CheckpointStore;
   /** After every so many steps, 1 or more. */
   readonly everySteps?: number;
@@ -87,7 +87,7 @@ export interface CheckpointOptions {
 }
 
 /** Checks when and where a run is to be saved. */
-export function checkCheckpointOptions(options: CheckpointOptions): void {
+export function checkCheckpointOptions(options: FitCheckpointOptions): void {
   checkOptions("fit: checkpoint", options, ["store", "everySteps", "everySeconds", "settings"]);
   const { store, everySteps, everySeconds, settings } = options;
   if (typeof store?.save !== "function" || typeof store.load !== "function") {

@@ -6,7 +6,7 @@ import { asTensor, fromArray } from "../../../engine/prims/lift.ts";
 import { deepestNesting } from "../../../engine/tree/nesting.ts";
 import { flatten, leafPaths, type TreeDef } from "../../../engine/tree/index.ts";
 import { assertNever } from "../../../engine/util/assert-never.ts";
-import { anything, aNumber, aText, type Form, formOf, listOf, notOfForm } from "./form.ts";
+import { anything, aNumber, aText, type FormCheck, formOf, listOf, notOfForm } from "./form.ts";
 
 /** A tree as plain data: tensors by their names, everything else as it is, so that nothing changes its kind on the way. */
 export type TreeText =
@@ -39,7 +39,7 @@ const treeKinds: ReadonlyMap<string, TreeCheck> = new Map<string, TreeCheck>([
 ]);
 
 /** Checks that a value is a `TreeText`. */
-export const aTree: Form = (value, path) => checkTree(value, path, 0);
+export const aTree: FormCheck = (value, path) => checkTree(value, path, 0);
 
 function checkTree(value: unknown, path: string, depth: number): void {
   if (depth > deepestNesting) throw notOfForm(path, `nested at most ${deepestNesting} deep`);

@@ -3,13 +3,13 @@ import type { Stretch } from "../stretches.ts";
 import type { Ranks } from "./ranks.ts";
 
 /** How a run begins: where its last checkpoint has it, if there is one, and what is told of its parts. */
-export interface Begin {
+export interface RunStart {
   readonly checkpoint: Checkpoint | undefined;
   readonly stretches: readonly Stretch[];
 }
 
 /** What rank 0 has found where the run is saved, on all ranks: the others need not see its files. */
-export function shareBegin(ranks: Ranks, found: Begin): Begin {
+export function shareBegin(ranks: Ranks, found: RunStart): RunStart {
   if (ranks.size === 1) return found;
   const isFirst = ranks.rank === 0;
   const { checkpoint, stretches } = found;

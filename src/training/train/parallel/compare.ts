@@ -11,7 +11,7 @@ import { version } from "../../../engine/util/version.ts";
 import { batchesOf, type FitData } from "../batches.ts";
 import { checksumOfBatch } from "../checkpoint/codec.ts";
 import { outlineOf } from "../checkpoint/tree-text.ts";
-import type { Model } from "../evaluate.ts";
+import type { ModelSnapshot } from "../evaluate.ts";
 import { type AnyLoss, contextOf, splitLoss } from "../loss.ts";
 import type { Ranks } from "./ranks.ts";
 import { headerBytes, type Merge } from "./rounds.ts";
@@ -123,7 +123,11 @@ function describe<B>(data: FitData<B>, first: { readonly batch: B } | undefined)
   return `${count} items, ${batchCount} batches, ${first === undefined ? "" : checksumOfBatch(first.batch)}`;
 }
 
-function programOfLoss<P, B>(loss: AnyLoss<P, B>, { params, modelState }: Model<P>, batch: B): Program {
+function programOfLoss<P, B>(
+  loss: AnyLoss<P, B>,
+  { params, modelState }: ModelSnapshot<P>,
+  batch: B,
+): Program {
   const f = (p: P, state: unknown, b: B, k: Tensor, step: Tensor): unknown =>
     splitLoss(loss(p, b, contextOf(k, step, true, state)));
   return programOf(f, params, modelState, batch, tensor(key(0)), zeros([], { dtype: "int32" }));

@@ -1,6 +1,6 @@
 import { DownhillError, type ErrorCode } from "../../../engine/errors/index.ts";
 import { isAborted } from "../batches.ts";
-import type { Stopped } from "../stopped.ts";
+import type { FitStopReason } from "../stopped.ts";
 import type { World } from "../world.ts";
 import {
   flag,
@@ -13,13 +13,13 @@ import {
 } from "./rounds.ts";
 
 /** Why a rank has no more part in a run. */
-type Departure = Exclude<Stopped, "finished" | "early-stopping">;
+type DepartureReason = Exclude<FitStopReason, "finished" | "early-stopping">;
 
 /** Is thrown where a rank learns from a message that another has left the run, so that this one ends too. */
-export class RunLeft extends Error {
-  readonly stopped: Stopped;
+export class RunLeftError extends Error {
+  readonly stopped: FitStopReason;
 
-  constructor(stopped: Stopped) {
+  constructor(stopped: FitStopReason) {
     super(`another rank has ended the run: ${stopped}`);
     this.stopped = stopped;
   }
@@ -45,11 +45,11 @@ export interface Ranks {
   /** What the rank with the lowest number has that has something; `undefined` if none has. */
   readonly share: (bytes: Uint8Array | undefined) => Uint8Array | undefined;
   /** Why all ranks are to stop now, once they know. */
-  readonly agreed: () => Stopped | undefined;
+  readonly agreed: () => FitStopReason | undefined;
   /** An error that all ranks throw at the same place. */
   readonly agree: <E extends Error>(error: E) => E;
   /** Tells the others that this rank stops; gives why the run ends. @throws what `allReduce` throws. */
-  readonly leave: (stopped: Stopped) => Stopped;
+  readonly leave: (stopped: FitStopReason) => FitStopReason;
   /** Tells the others that this rank has failed, if they do not know. */
   readonly fail: (error: unknown) => void;
   /**
@@ -57,14 +57,14 @@ export interface Ranks {
    *
    * @throws the error of a rank that has failed.
    */
-  readonly end: (stopped: Stopped, failure: { readonly error: unknown } | undefined) => Stopped;
+  readonly end: (stopped: FitStopReason, failure: { readonly error: unknown } | undefined) => FitStopReason;
 }
 
 /** What this rank knows of the run. */
-interface Knowledge {
+interface RankStatus {
   readonly rounds: Rounds;
   /** Why all ranks stop, once they know, or that they fail. */
-  settled: Stopped | "failed" | undefined;
+  settled: FitStopReason | "failed" | undefined;
   /** Whether all ranks know of what has failed. */
   isTold: boolean;
 }
@@ -77,7 +77,7 @@ interface Failure {
 /** The ranks of a world; one alone without a world. `signal` is that of this rank. */
 export function makeRanks(world: World | undefined, signal: AbortSignal | undefined): Ranks {
   const rounds = makeRounds(world);
-  const known: Knowledge = { rounds, settled: undefined, isTold: false };
+  const known: RankStatus = { rounds, settled: undefined, isTold: false };
   const { rank, size, round } = rounds;
   return {
     rank,
@@ -94,11 +94,11 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
       if (size === 1) return stopped;
       const { settled } = known;
       if (settled !== undefined) return settled === "failed" ? stopped : settled;
-      const why = flag[stopped as Departure];
+      const why = flag[stopped as DepartureReason];
       try {
         answer(known, round("leave", 0, flag.leaving | why, empty(), nothing));
       } catch (error) {
-        if (error instanceof RunLeft) return error.stopped;
+        if (error instanceof RunLeftError) return error.stopped;
         throw error;
       }
       return stopped;
@@ -112,14 +112,14 @@ export function makeRanks(world: World | undefined, signal: AbortSignal | undefi
   };
 }
 
-function agree<E extends Error>(known: Knowledge, error: E): E {
+function agree<E extends Error>(known: RankStatus, error: E): E {
   known.settled = "failed";
   known.isTold = true;
   return error;
 }
 
 /** Does what the flags of an all-reduce ask for; `own` is what has failed here. */
-function answer(known: Knowledge, flags: number, own?: Failure): void {
+function answer(known: RankStatus, flags: number, own?: Failure): void {
   if ((flags & flag.failed) !== 0) {
     known.settled = "failed";
     const told = share(known, own === undefined ? undefined : textOf(known.rounds.rank, own.error));
@@ -129,11 +129,11 @@ function answer(known: Knowledge, flags: number, own?: Failure): void {
   } else if ((flags & flag.leaving) !== 0) {
     const stopped = reasonOf(flags);
     known.settled = stopped;
-    throw new RunLeft(stopped);
+    throw new RunLeftError(stopped);
   } else if ((flags & flag.aborting) !== 0) known.settled ??= "aborted";
 }
 
-function share(known: Knowledge, bytes: Uint8Array | undefined): Uint8Array | undefined {
+function share(known: RankStatus, bytes: Uint8Array | undefined): Uint8Array | undefined {
   const { rank, size, round } = known.rounds;
   if (size === 1) return bytes;
   // the lowest rank that has something, and how much
@@ -164,7 +164,7 @@ function share(known: Knowledge, bytes: Uint8Array | undefined): Uint8Array | un
   return all;
 }
 
-function end(known: Knowledge, stopped: Stopped, failure: Failure | undefined): Stopped {
+function end(known: RankStatus, stopped: FitStopReason, failure: Failure | undefined): FitStopReason {
   let why = stopped;
   let late: Failure | undefined;
   for (;;) {
@@ -173,7 +173,7 @@ function end(known: Knowledge, stopped: Stopped, failure: Failure | undefined): 
     try {
       answer(known, flags, isNew ? failure : undefined);
     } catch (error) {
-      if (error instanceof RunLeft) why = error.stopped;
+      if (error instanceof RunLeftError) why = error.stopped;
       else late ??= { error };
     }
     known.isTold ||= isNew;
@@ -188,7 +188,7 @@ const empty = (): ArrayBuffer => new ArrayBuffer(headerBytes);
 const nothing: Merge = () => {};
 
 /** Why a run ends that one rank or several have left. */
-function reasonOf(flags: number): Stopped {
+function reasonOf(flags: number): FitStopReason {
   if ((flags & flag.aborted) !== 0) return "aborted";
   return (flags & flag.hook) !== 0 ? "hook" : "left";
 }

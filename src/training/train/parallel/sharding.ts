@@ -17,7 +17,7 @@ import { makeRanks, type Ranks } from "./ranks.ts";
 export type ReduceMode = "tree" | "fast";
 
 /** A micro-batch: what one shard has of a batch. */
-export interface Part<B> {
+export interface MicroBatch<B> {
   /** Number of the shard, among those of all ranks. */
   readonly shard: number;
   readonly batch: B;
@@ -26,10 +26,10 @@ export interface Part<B> {
 }
 
 /** Data as this rank reads them. */
-export interface OwnData<B> {
+export interface RankData<B> {
   readonly data: FitData<B>;
   /** The micro-batches that this rank has of a batch, in the order of their shards. */
-  readonly partsOf: (batch: B) => readonly Part<B>[];
+  readonly partsOf: (batch: B) => readonly MicroBatch<B>[];
 }
 
 /** Sums over the items of a shard. */
@@ -52,7 +52,7 @@ export interface PartSums<T> {
 export interface Sharding {
   readonly count: number;
   readonly ranks: Ranks;
-  readonly own: <B>(data: FitData<B>) => OwnData<B>;
+  readonly own: <B>(data: FitData<B>) => RankData<B>;
   /**
    * The sum over all shards, of which `parts` are those of this rank. `again` gives the last one, without a message: to find
    * out what went wrong.
@@ -160,7 +160,7 @@ function sumsOf([items, loss, ...values]: readonly number[], names: readonly str
 }
 
 /** The part of the data that a rank reads: of data that can be cut where they are made its items alone, else all. */
-function ownData<B>(data: FitData<B>, count: number, { rank, size }: Ranks): OwnData<B> {
+function ownData<B>(data: FitData<B>, count: number, { rank, size }: Ranks): RankData<B> {
   if (count === 1) {
     return { data, partsOf: (batch) => [{ shard: 0, batch, items: itemsOf(batch) }] };
   }

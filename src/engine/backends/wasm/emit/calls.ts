@@ -1,15 +1,21 @@
-import type { CallPlan, For, While } from "../../../codegen/plan.ts";
+import type { CallPlan } from "../../../codegen/plan.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
-import type { Frame } from "./frame.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { pushNextBound, scratch } from "./frame.ts";
 import type { RangeCall, WriteIterations } from "./outline.ts";
 import { outline, outlineIterations, rangeCall } from "./outline.ts";
 import { emitScalar } from "./scalar.ts";
 import { emitSharedIterations } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
+import type { ForStmt, WhileStmt } from "../../../kernel/scalar.ts";
 
 /** Makes an independent loop a function and calls it for some iterations at a time. */
-export function emitKernel(stmt: For, plan: CallPlan, frame: Frame, write: WriteIterations): void {
+export function emitKernel(
+  stmt: ForStmt,
+  plan: CallPlan,
+  frame: FunctionFrame,
+  write: WriteIterations,
+): void {
   frame.unit.noteKernel();
   const { multipleOf, iterations, sharedFrom } = plan;
   const kernel = outlineIterations(stmt, frame, { hint: "loop", multipleOf }, write);
@@ -19,7 +25,12 @@ export function emitKernel(stmt: For, plan: CallPlan, frame: Frame, write: Write
 }
 
 /** Makes any loop a function that runs some iterations in their order, and calls it until all are done. */
-export function emitSequence(stmt: For, plan: CallPlan, frame: Frame, write: WriteIterations): void {
+export function emitSequence(
+  stmt: ForStmt,
+  plan: CallPlan,
+  frame: FunctionFrame,
+  write: WriteIterations,
+): void {
   const options = { name: `steps ${stmt.index}`, params: ["from", "to"], results: [], isKernel: false };
   const made = outline(stmt, frame, options, (inner, shared) => {
     write(inner, { from: 0, to: 1, multipleOf: 1 });
@@ -32,10 +43,10 @@ export function emitSequence(stmt: For, plan: CallPlan, frame: Frame, write: Wri
 
 /** The same of a `while` loop: each call tells whether there is more to do. */
 export function emitWhileSequence(
-  stmt: While,
+  stmt: WhileStmt,
   iterations: number,
-  frame: Frame,
-  writeBody: (inner: Frame) => void,
+  frame: FunctionFrame,
+  writeBody: (inner: FunctionFrame) => void,
 ): void {
   const { body } = frame;
   const options = { name: "steps", params: [], results: ["i32" as const], isKernel: false };
@@ -73,7 +84,7 @@ export function emitWhileSequence(
 }
 
 /** Calls for all iterations of a loop, some at a time, in their order. */
-function emitCalls(stmt: For, chunk: number, frame: Frame, call: RangeCall): void {
+function emitCalls(stmt: ForStmt, chunk: number, frame: FunctionFrame, call: RangeCall): void {
   const { body } = frame;
   if ((knownIterations(stmt) ?? Infinity) <= chunk) {
     return call(

@@ -1,23 +1,23 @@
-import type { Plans } from "../../../codegen/plan.ts";
+import type { StatementPlans } from "../../../codegen/plan.ts";
 import * as build from "../../../kernel/build.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
-import type { BinaryOp, Expr, ScalarType, Size } from "../../../kernel/scalar.ts";
-import type { Range } from "../../../kernel/range.ts";
+import type { BinaryOp, Expr, ScalarType, SizeExpr } from "../../../kernel/scalar.ts";
+import type { IntegerInterval } from "../../../kernel/range.ts";
 import { rangeOf as rangeIn } from "../../../kernel/settle.ts";
 import { sameExpr } from "../../../kernel/same-expr.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { internalError } from "../../../errors/index.ts";
 import { must } from "../../../util/assert-never.ts";
-import type { Body } from "../encode/body.ts";
+import type { FunctionBody } from "../encode/body.ts";
 import type { ValueType } from "../encode/opcodes.ts";
-import type { Unit } from "./unit.ts";
+import type { ModuleContext } from "./unit.ts";
 import { valueTypeOf } from "./unit.ts";
 
 /** Where a buffer begins: at an address known now, or at one that a local of the function holds, or at the sum of both. */
-export interface BufferPlace {
+export interface BufferAddress {
   readonly type: ScalarType;
   /** In elements. */
-  readonly size: Size;
+  readonly size: SizeExpr;
   readonly address: number | undefined;
   readonly local: number | undefined;
   /** Memory that holds an address to be added: in place of a local where a function would have too many. */
@@ -25,23 +25,23 @@ export interface BufferPlace {
 }
 
 /** Memory that holds a local of the vocabulary: at a fixed address, or at one that counts from the thread's spill base. */
-export interface Resident {
+export interface MemoryLocal {
   readonly address: number;
   readonly isOwn: boolean;
 }
 
 /** A function in the making: its code, its locals and the buffers that it can reach. */
-export interface Frame {
-  readonly unit: Unit;
-  readonly body: Body;
+export interface FunctionFrame {
+  readonly unit: ModuleContext;
+  readonly body: FunctionBody;
   /** The buffers by name. */
-  readonly buffers: ReadonlyMap<string, BufferPlace>;
+  readonly buffers: ReadonlyMap<string, BufferAddress>;
   /** Locals of the vocabulary as locals of the function. */
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
   /** Locals that are read where they are in memory, since a function can have only so many. Nothing sets them. */
-  readonly residents: ReadonlyMap<string, Resident>;
+  readonly residents: ReadonlyMap<string, MemoryLocal>;
   /** What is known of integer locals. */
-  readonly ranges: Map<string, Range>;
+  readonly ranges: Map<string, IntegerInterval>;
   /** Integer locals that are never set again and not negative where they are part of a valid index. */
   readonly nonNegative: Set<string>;
   /** Integer locals that hold the same number whenever they are read. */
@@ -55,13 +55,13 @@ export interface Frame {
 }
 
 export function openFrame(
-  unit: Unit,
-  body: Body,
+  unit: ModuleContext,
+  body: FunctionBody,
   owner: object,
-  buffers: ReadonlyMap<string, BufferPlace> = new Map(),
+  buffers: ReadonlyMap<string, BufferAddress> = new Map(),
   isKernel = false,
-  residents: ReadonlyMap<string, Resident> = new Map(),
-): Frame {
+  residents: ReadonlyMap<string, MemoryLocal> = new Map(),
+): FunctionFrame {
   const known = {
     locals: new Map(),
     ranges: new Map(),
@@ -72,12 +72,12 @@ export function openFrame(
 }
 
 /** What was decided of the statements of this function. */
-export function plansOf({ unit, isKernel }: Frame): Plans {
+export function plansOf({ unit, isKernel }: FunctionFrame): StatementPlans {
   return isKernel ? unit.plan.inside : unit.plan.outside;
 }
 
 /** The index of a local; declared here if it is new. */
-export function localIndex(frame: Frame, name: string, type: ScalarType): number {
+export function localIndex(frame: FunctionFrame, name: string, type: ScalarType): number {
   const known = frame.locals.get(name);
   if (known !== undefined) return known.index;
   const index = frame.body.local(valueTypeOf(type), name);
@@ -86,12 +86,12 @@ export function localIndex(frame: Frame, name: string, type: ScalarType): number
 }
 
 /** True if a local is read from memory. */
-export function isResident({ residents, locals }: Frame, name: string): boolean {
+export function isResident({ residents, locals }: FunctionFrame, name: string): boolean {
   return residents.has(name) && !locals.has(name);
 }
 
 /** A local of the function for a moment. */
-export function scratch(frame: Frame, type: ValueType): number {
+export function scratch(frame: FunctionFrame, type: ValueType): number {
   return frame.body.local(type);
 }
 
@@ -99,7 +99,13 @@ export function scratch(frame: Frame, type: ValueType): number {
  * Puts on the stack where the next `chunk` iterations between two locals end: the lesser of from + chunk and to, or where they go
  * backwards the greater of to − chunk and from. The sum may be past all numbers; differences do not overflow as uint32.
  */
-export function pushNextBound(body: Body, from: number, to: number, chunk: number, isReverse = false): void {
+export function pushNextBound(
+  body: FunctionBody,
+  from: number,
+  to: number,
+  chunk: number,
+  isReverse = false,
+): void {
   const [moved, end] = isReverse ? [to, from] : [from, to];
   body.localGet(moved);
   body.i32Const(isReverse ? -chunk : chunk);
@@ -113,7 +119,7 @@ export function pushNextBound(body: Body, from: number, to: number, chunk: numbe
   body.select("i32");
 }
 
-export function bufferOf(frame: Frame, name: string): BufferPlace {
+export function bufferOf(frame: FunctionFrame, name: string): BufferAddress {
   const found = frame.buffers.get(name);
   if (found === undefined) throw internalError(`there is no buffer ${JSON.stringify(name)}`);
   return found;
@@ -123,7 +129,7 @@ export function bufferOf(frame: Frame, name: string): BufferPlace {
 const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
 
 /** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
-export function isPositive(expr: Expr, frame: Frame): boolean {
+export function isPositive(expr: Expr, frame: FunctionFrame): boolean {
   if (expr.kind === "const") return expr.value >= 0;
   if (expr.kind === "local")
     return frame.nonNegative.has(expr.name) || (frame.ranges.get(expr.name)?.low ?? -1) >= 0;
@@ -139,7 +145,7 @@ export function isPositive(expr: Expr, frame: Frame): boolean {
 /** Notes where the index of a loop lies. */
 export function noteIndex(
   loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
-  frame: Frame,
+  frame: FunctionFrame,
 ): void {
   const [from, to] = [rangeOf(loop.from, frame), rangeOf(loop.to, frame)];
   frame.ranges.set(loop.index, {
@@ -152,18 +158,18 @@ export function noteIndex(
 /** Notes what is known of an integer local that is never set again. */
 export function noteLet(
   { name, value }: { readonly name: string; readonly value: Expr },
-  frame: Frame,
+  frame: FunctionFrame,
 ): void {
   if (value.type === "i32" && isPositive(value, frame)) frame.nonNegative.add(name);
 }
 
 /** Where an integer expression lies, wrapped or not. */
-export function rangeOf(expr: Expr, { ranges }: Frame): Range {
+export function rangeOf(expr: Expr, { ranges }: FunctionFrame): IntegerInterval {
   return must(rangeIn(expr, ranges), "the range of an integer");
 }
 
 /** Whether an index is known to lie in the buffer. */
-export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
+export function isInside(buffer: string, index: Expr, frame: FunctionFrame): boolean {
   const { low, high } = rangeOf(index, frame);
   if (low < 0) return false;
   const { size } = bufferOf(frame, buffer);
@@ -174,7 +180,7 @@ export function isInside(buffer: string, index: Expr, frame: Frame): boolean {
 }
 
 /** The number that an integer expression is, where that is known. */
-function constantOf(expr: Expr, { constants }: Frame): number | undefined {
+function constantOf(expr: Expr, { constants }: FunctionFrame): number | undefined {
   if (expr.kind === "const") return expr.value;
   return expr.kind === "local" ? constants.get(expr.name) : undefined;
 }
@@ -190,7 +196,7 @@ interface SplitIndex {
 const mostAdded = 1 << 16;
 
 /** What is left of an index without the constants that are added to it, where leaving them out cannot make it negative. */
-function splitIndex(index: Expr, frame: Frame): SplitIndex {
+function splitIndex(index: Expr, frame: FunctionFrame): SplitIndex {
   const known = constantOf(index, frame);
   if (known !== undefined && known >= 0) return { rest: undefined, constant: known };
   const whole: SplitIndex = { rest: index, constant: 0 };
@@ -214,15 +220,20 @@ function splitIndex(index: Expr, frame: Frame): SplitIndex {
  * Puts the address of an element on the stack, less the returned offset in bytes, which memory instructions add.
  * `emit` writes the code of an integer expression.
  */
-export function emitAddress(frame: Frame, buffer: string, index: Expr, emit: (expr: Expr) => void): number {
+export function emitAddress(
+  frame: FunctionFrame,
+  buffer: string,
+  index: Expr,
+  emit: (expr: Expr) => void,
+): number {
   const { body } = frame;
   const place = bufferOf(frame, buffer);
   return emitPlace(body, place, splitIndex(index, frame), emit);
 }
 
 function emitPlace(
-  body: Body,
-  place: BufferPlace,
+  body: FunctionBody,
+  place: BufferAddress,
   { rest, constant }: SplitIndex,
   emit: (expr: Expr) => void,
 ): number {
@@ -243,7 +254,7 @@ function emitPlace(
 }
 
 /** index · size */
-function emitBytes(body: Body, index: Expr, size: number, emit: (expr: Expr) => void): void {
+function emitBytes(body: FunctionBody, index: Expr, size: number, emit: (expr: Expr) => void): void {
   if (index.kind === "binary" && index.op === "mul" && index.y.kind === "const") {
     emit(index.x);
     return times(body, Math.imul(index.y.value, size));
@@ -252,7 +263,7 @@ function emitBytes(body: Body, index: Expr, size: number, emit: (expr: Expr) => 
   times(body, size);
 }
 
-function times(body: Body, factor: number): void {
+function times(body: FunctionBody, factor: number): void {
   if (factor === 1) return;
   const shift = Math.log2(factor);
   if (factor > 0 && Number.isInteger(shift)) {
@@ -266,7 +277,7 @@ function times(body: Body, factor: number): void {
 
 /** The address of element 0 of a table in memory, as a buffer of its own. */
 export function emitTableAddress(
-  frame: Frame,
+  frame: FunctionFrame,
   type: ScalarType,
   address: number,
   index: Expr,

@@ -1,13 +1,13 @@
 import type { Callable } from "../encode/body.ts";
-import type { Unit } from "./unit.ts";
+import type { ModuleContext } from "./unit.ts";
 
 /** Functions for what WebAssembly traps at: integer division by zero and of the least number by −1. */
-export type Helper = "divS" | "divU" | "remS" | "remU";
+export type WasmHelper = "divS" | "divU" | "remS" | "remU";
 
 const key = {};
 
 /** The function of a module, added to it where it is needed first. */
-export function helper(name: Helper, unit: Unit): Callable {
+export function helper(name: WasmHelper, unit: ModuleContext): Callable {
   return unit.once(key, name, () => {
     const { body, ...callable } = unit.module.function(name, {
       params: ["i32", "i32"],

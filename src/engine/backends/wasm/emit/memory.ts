@@ -1,5 +1,5 @@
 import type { TypedArray } from "../../../kernel/executable.ts";
-import type { ScalarType, Table } from "../../../kernel/scalar.ts";
+import type { ScalarType, ConstantTable } from "../../../kernel/scalar.ts";
 
 /** The memory that a module is written for: code has its addresses in it, and constants are put there. Addresses are in bytes. */
 export interface CodeMemory {
@@ -10,7 +10,7 @@ export interface CodeMemory {
   /** Memory for the length of a call, which other modules have too; two purposes never get the same. */
   readonly shared: (purpose: "temporaries" | "work", bytes: number) => number;
   /** Where the values of a table lie, the same for all modules. */
-  readonly table: (table: Table) => number;
+  readonly table: (table: ConstantTable) => number;
   /** A new array over `length` elements from an address on. */
   readonly view: (type: ScalarType, address: number, length: number) => TypedArray;
 }

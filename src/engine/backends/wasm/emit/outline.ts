@@ -1,27 +1,26 @@
-import type { Named } from "../../../codegen/phases.ts";
+import type { TypedLocal } from "../../../codegen/phases.ts";
 import { boundaryOf } from "../../../codegen/phases.ts";
-import type { For } from "../../../codegen/plan.ts";
-import type { Stmt } from "../../../kernel/scalar.ts";
-import type { Body } from "../encode/body.ts";
-import type { Frame } from "./frame.ts";
+import type { ForStmt, Stmt } from "../../../kernel/scalar.ts";
+import type { FunctionBody } from "../encode/body.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { bufferOf, isResident, localIndex, openFrame } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
 import { reload } from "./spill.ts";
-import type { Argument } from "./threads/share.ts";
+import type { WorkArgument } from "./threads/share.ts";
 import { valueTypeOf } from "./unit.ts";
 import { mostParams } from "./tuning.ts";
-import type { Bounds } from "./vector/loop.ts";
+import type { VectorLoopBounds } from "./vector/loop.ts";
 
 /** Code that became a function. */
 export interface Outline {
   /** What it receives after its parameters. */
-  readonly args: readonly Argument[];
+  readonly args: readonly WorkArgument[];
   /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
-  readonly call: (body: Body, pushArgs: () => void) => void;
+  readonly call: (body: FunctionBody, pushArgs: () => void) => void;
   /** The same where these locals hold `args`. */
-  readonly callWith: (body: Body, pushArgs: () => void, args: readonly number[]) => void;
+  readonly callWith: (body: FunctionBody, pushArgs: () => void, args: readonly number[]) => void;
   /** Locals from outside that the code sets: they are handed over in memory. */
-  readonly carried: readonly Named[];
+  readonly carried: readonly TypedLocal[];
 }
 
 /**
@@ -30,7 +29,7 @@ export interface Outline {
  */
 export function outline(
   stmt: Stmt,
-  frame: Frame,
+  frame: FunctionFrame,
   {
     name,
     params,
@@ -42,7 +41,7 @@ export function outline(
     readonly results: readonly "i32"[];
     readonly isKernel: boolean;
   },
-  write: (inner: Frame, carried: readonly Named[]) => void,
+  write: (inner: FunctionFrame, carried: readonly TypedLocal[]) => void,
 ): Outline {
   const { unit } = frame;
   const { carried, buffers, ...outer } = boundaryOf([stmt]);
@@ -52,7 +51,7 @@ export function outline(
     return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
   });
   /** All that it receives, with the names of the slots where it finds them if they are too many to be passed. */
-  const handed: readonly (Named & { readonly slot: string })[] = [
+  const handed: readonly (TypedLocal & { readonly slot: string })[] = [
     ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
     ...captured.map((one) => ({ ...one, slot: one.name })),
   ];
@@ -100,12 +99,12 @@ export function outline(
     carried,
     callWith,
     args: [
-      ...pointers.map((one): Argument => ({
+      ...pointers.map((one): WorkArgument => ({
         type: "i32",
         name: one.name,
         push: () => frame.body.localGet(one.local),
       })),
-      ...captured.map((one): Argument => ({
+      ...captured.map((one): WorkArgument => ({
         type: valueTypeOf(one.type),
         name: one.name,
         push: () => frame.body.localGet(localIndex(frame, one.name, one.type)),
@@ -120,15 +119,15 @@ export function outline(
 }
 
 /** Writes a call of a function for the iterations between two indices. */
-export type RangeCall = (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+export type RangeCall = (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 
 /** Writes the iterations of a loop between bounds in locals of `inner`. */
-export type WriteIterations = (inner: Frame, bounds: Bounds) => void;
+export type WriteIterations = (inner: FunctionFrame, bounds: VectorLoopBounds) => void;
 
 /** The same of an independent loop: a function `(from, to, …)` of the iterations that it runs. */
 export function outlineIterations(
-  stmt: For,
-  frame: Frame,
+  stmt: ForStmt,
+  frame: FunctionFrame,
   { hint, multipleOf }: { readonly hint: string; readonly multipleOf: number },
   write: WriteIterations,
 ): Outline {
@@ -137,7 +136,12 @@ export function outlineIterations(
 }
 
 /** Makes an independent loop a function and gives its calls. */
-export function outlined(stmt: For, frame: Frame, hint: string, write: WriteIterations): RangeCall {
+export function outlined(
+  stmt: ForStmt,
+  frame: FunctionFrame,
+  hint: string,
+  write: WriteIterations,
+): RangeCall {
   return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 

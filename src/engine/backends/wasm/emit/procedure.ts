@@ -3,16 +3,16 @@ import type { Procedure } from "../../../kernel/scalar.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import type { Callable } from "../encode/body.ts";
 import { openFrame } from "./frame.ts";
-import type { Frame } from "./frame.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { emitScalar } from "./scalar.ts";
 import { emitBlock } from "./statement.ts";
-import type { Unit } from "./unit.ts";
+import type { ModuleContext } from "./unit.ts";
 import { refuseRecursion, valueTypeOf } from "./unit.ts";
 
 const open = new Set<Procedure>();
 
 /** The function that a procedure becomes, made where it is needed first; `exported` adds it to what callers see. */
-export function procedureFunction(procedure: Procedure, unit: Unit, exported = false): Callable {
+export function procedureFunction(procedure: Procedure, unit: ModuleContext, exported = false): Callable {
   return unit.once(procedure, "scalar", () => {
     refuseRecursion(open, procedure);
     checkDepth(open.size);
@@ -37,6 +37,6 @@ export function procedureFunction(procedure: Procedure, unit: Unit, exported = f
   });
 }
 
-function bindParams(procedure: Procedure, frame: Frame): void {
+function bindParams(procedure: Procedure, frame: FunctionFrame): void {
   procedure.params.forEach(({ name, type }, index) => frame.locals.set(name, { type, index }));
 }

@@ -7,12 +7,12 @@ import type { Routine, ScalarType } from "../../../kernel/scalar.ts";
 import { decodeBase64, encodeBase64 } from "../../../util/base64.ts";
 import { must } from "../../../util/assert-never.ts";
 import type { CodeMemory } from "./memory.ts";
-import type { Program } from "./routine.ts";
+import type { RoutineModule } from "./routine.ts";
 import { emitRoutine, published } from "./routine.ts";
-import type { Settings } from "./unit.ts";
+import type { EmitSettings } from "./unit.ts";
 
 /** A block of memory as a module asks for it; `data` and `values` are what it holds from the beginning, in base 64. */
-type Block =
+type MemoryRequest =
   | { readonly kind: "own"; readonly bytes: number; readonly align: number; readonly data?: string }
   | { readonly kind: "shared"; readonly purpose: "temporaries" | "work"; readonly bytes: number }
   | { readonly kind: "table"; readonly name: string; readonly type: ScalarType; readonly values: string };
@@ -21,10 +21,10 @@ type Block =
 type Address = readonly [block: number, offset: number];
 
 /** A module that can be put to any place in memory, as data of JSON. */
-export interface RelocatableProgram extends Pick<Program, "kernels" | "argumentTypes"> {
+export interface RelocatableProgram extends Pick<RoutineModule, "kernels" | "argumentTypes"> {
   /** The bytes of the module, in base 64. */
   readonly bytes: string;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly MemoryRequest[];
   /** Where in the bytes an address begins, of five bytes, and which address it is. */
   readonly relocations: readonly (readonly [at: number, ...Address])[];
   readonly results: Address | undefined;
@@ -53,7 +53,7 @@ const blockAlign = 64;
 export function emitRelocatable(
   routine: Routine,
   isShared: boolean,
-  settings: Settings,
+  settings: EmitSettings,
 ): RelocatableProgram | undefined {
   const memory = imaginaryMemory(firstAddress, isShared);
   const program = emitRoutine(routine, memory.codeMemory, settings);
@@ -85,15 +85,15 @@ function imaginaryMemory(
   isShared: boolean,
 ): {
   readonly codeMemory: CodeMemory;
-  readonly blocks: () => readonly Block[];
+  readonly blocks: () => readonly MemoryRequest[];
   readonly bytes: () => number;
   readonly addressOf: (address: number) => Address;
 } {
-  const blocks: { readonly start: number; readonly size: number; readonly block: Block }[] = [];
+  const blocks: { readonly start: number; readonly size: number; readonly block: MemoryRequest }[] = [];
   const contents = new Map<number, ArrayBuffer>();
   const tables = new Map<string, number>();
   let end = base;
-  const place = (size: number, block: Block): number => {
+  const place = (size: number, block: MemoryRequest): number => {
     const start = end;
     blocks.push({ start, size, block });
     end += Math.ceil((size + gap) / blockAlign) * blockAlign;
@@ -173,14 +173,14 @@ function putAddress(bytes: Uint8Array, at: number, address: number): void {
 }
 
 /** Puts a module to its place in memory. */
-export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): Program {
+export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): RoutineModule {
   const starts = kept.blocks.map((block) => placeBlock(block, memory));
   const addressOf = ([block, offset]: Address): number =>
     must(starts[block], "the place of a block") + offset;
   const bytes = decodeBase64(kept.bytes);
   for (const [at, block, offset] of kept.relocations) putAddress(bytes, at, addressOf([block, offset]));
   const { results, argumentBlock, shared, kernels, argumentTypes } = kept;
-  const program: Program = {
+  const program: RoutineModule = {
     bytes,
     kernels,
     results: results === undefined ? 0 : addressOf(results),
@@ -196,7 +196,7 @@ export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): Prog
   return published(program, memory);
 }
 
-function placeBlock(block: Block, memory: CodeMemory): number {
+function placeBlock(block: MemoryRequest, memory: CodeMemory): number {
   switch (block.kind) {
     case "own": {
       const address = memory.reserve(block.bytes, block.align);

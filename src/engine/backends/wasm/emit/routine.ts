@@ -1,11 +1,11 @@
-import type { Target } from "../../../codegen/plan.ts";
+import type { CodegenTarget } from "../../../codegen/plan.ts";
 import { hasShareable, openPlan, planRoutine } from "../../../codegen/plan.ts";
 import { constant } from "../../../kernel/build.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Expr, Procedure, Routine, ScalarType, Stmt, Temp } from "../../../kernel/scalar.ts";
 import { constantSize, sizeExpr } from "../../../kernel/sizes.ts";
 import { reachedBy, usesOf, usesOfBlock } from "../../../kernel/uses.ts";
-import type { BufferPlace, Frame, Resident } from "./frame.ts";
+import type { BufferAddress, FunctionFrame, MemoryLocal } from "./frame.ts";
 import { openFrame } from "./frame.ts";
 import { procedureFunction } from "./procedure.ts";
 import { emitScalar, loadOf, storeOf } from "./scalar.ts";
@@ -13,11 +13,11 @@ import { emitBlock } from "./statement.ts";
 import { descriptor } from "./threads/layout.ts";
 import type { CodeMemory } from "./memory.ts";
 import { mostIncoming, mostPassed, sharedTemporaries } from "./tuning.ts";
-import type { Settings, Unit } from "./unit.ts";
+import type { EmitSettings, ModuleContext } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
 
 /** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
-export interface Program {
+export interface RoutineModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
   readonly results: number;
@@ -46,12 +46,12 @@ export interface SharedPart {
  *
  * @throws DownhillError `oom` where the arena has no room for what the module needs.
  */
-export function compileRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
+export function compileRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   return published(emitRoutine(routine, memory, settings), memory);
 }
 
 /** Compiles a routine to bytes. */
-export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Settings): Program {
+export function emitRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   const values = routine.outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   const target = targetOf(memory, settings);
   const unit = openUnit(
@@ -90,8 +90,8 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Sett
     exported: true,
   });
   const argumentBlock = isPassed ? undefined : unit.reserve(8 * args.length);
-  const buffers = new Map<string, BufferPlace>();
-  const residents = new Map<string, Resident>();
+  const buffers = new Map<string, BufferAddress>();
+  const residents = new Map<string, MemoryLocal>();
   const frame = openFrame(unit, run.body, routine, buffers, false, residents);
   let tempsLocal: number | undefined;
   args.forEach(({ name, type, buffer }, k) => {
@@ -150,7 +150,7 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Sett
 }
 
 /** The results as statements that store them, which are cut into parts like others; `address` is where the first one is put. */
-function storesOf(values: readonly Expr[], address: number, buffers: Map<string, BufferPlace>): Stmt[] {
+function storesOf(values: readonly Expr[], address: number, buffers: Map<string, BufferAddress>): Stmt[] {
   return values.map((value, k): Stmt => {
     const { type } = value;
     const buffer = `@results ${type}`;
@@ -161,9 +161,13 @@ function storesOf(values: readonly Expr[], address: number, buffers: Map<string,
 }
 
 /** Compiles a procedure to a module whose function `run` it is. */
-export function compileProcedure(procedure: Procedure, memory: CodeMemory, settings: Settings): Program {
+export function compileProcedure(
+  procedure: Procedure,
+  memory: CodeMemory,
+  settings: EmitSettings,
+): RoutineModule {
   const needsRemainder = usesRemainder(procedure.body, [procedure.result]);
-  const unit: Unit = openUnit(
+  const unit: ModuleContext = openUnit(
     procedure.name,
     memory,
     settings,
@@ -185,7 +189,7 @@ export function compileProcedure(procedure: Procedure, memory: CodeMemory, setti
 /** Numbers of modules: none is given twice. */
 let modules = 0;
 
-function sharedPart({ sharing, reserve, spillBytes, workBytes }: Unit): SharedPart | undefined {
+function sharedPart({ sharing, reserve, spillBytes, workBytes }: ModuleContext): SharedPart | undefined {
   if (sharing === undefined) return undefined;
   return {
     tasks: sharing.tasks.length,
@@ -196,7 +200,7 @@ function sharedPart({ sharing, reserve, spillBytes, workBytes }: Unit): SharedPa
 }
 
 /** Puts a finished module, and its description, where other threads find them. */
-export function published(program: Program, { reserve, view }: CodeMemory): Program {
+export function published(program: RoutineModule, { reserve, view }: CodeMemory): RoutineModule {
   const { bytes, shared } = program;
   if (shared === undefined || shared.tasks === 0) return program;
   const address = reserve(bytes.length);
@@ -209,12 +213,12 @@ export function published(program: Program, { reserve, view }: CodeMemory): Prog
 }
 
 /** What plans know of the engine and the memory that code is written for. */
-function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: Settings): Target {
+function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: EmitSettings): CodegenTarget {
   return { simd, wide, chunkWork, shares: isShared && threads > 1 };
 }
 
 /** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */
-function placeTemps(bytes: number, { memory, reserve }: Unit): number {
+function placeTemps(bytes: number, { memory, reserve }: ModuleContext): number {
   if (bytes >= sharedTemporaries) return memory.shared("temporaries", bytes);
   return bytes > 0 ? reserve(bytes, 64) : 0;
 }
@@ -230,8 +234,8 @@ function placeOfTemp(
   local: number | undefined,
   starts: Map<Expr, number>,
   areMany: boolean,
-  frame: Frame,
-): BufferPlace {
+  frame: FunctionFrame,
+): BufferAddress {
   const distance = constantSize(offset);
   if (distance !== undefined) return { type, size, address: (address ?? 0) + distance, local };
   const { body, unit } = frame;

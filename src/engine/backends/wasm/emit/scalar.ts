@@ -1,15 +1,15 @@
 import { internalError } from "../../../errors/index.ts";
-import type { BinaryOp, Expr, ScalarType, UnaryOp } from "../../../kernel/scalar.ts";
+import type { BinaryExpr, BinaryOp, Expr, ScalarType, UnaryOp } from "../../../kernel/scalar.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
-import type { Frame } from "./frame.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { emitAddress, emitTableAddress, isResident, localIndex, scratch } from "./frame.ts";
 import { helper } from "./helpers.ts";
 import type { OpcodeName } from "../encode/opcodes.ts";
 import { valueTypeOf } from "./unit.ts";
 
 /** Puts the value of an expression on the stack. */
-export function emitScalar(expr: Expr, frame: Frame, depth = 0): void {
+export function emitScalar(expr: Expr, frame: FunctionFrame, depth = 0): void {
   checkDepth(depth);
   const { body, unit } = frame;
   const inner = (x: Expr): void => emitScalar(x, frame, depth + 1);
@@ -62,7 +62,7 @@ export function emitScalar(expr: Expr, frame: Frame, depth = 0): void {
   }
 }
 
-function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: Frame): void {
+function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: FunctionFrame): void {
   if (!isResident(frame, name)) return frame.body.localGet(localIndex(frame, name, type));
   frame.body.memory(loadOf(type), pushResident(name, frame));
 }
@@ -70,7 +70,7 @@ function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: Fra
 /** Gives a value to a local that is in memory. */
 export function setResident(
   { name, value }: { readonly name: string; readonly value: Expr },
-  frame: Frame,
+  frame: FunctionFrame,
 ): void {
   const address = pushResident(name, frame);
   emitScalar(value, frame);
@@ -78,7 +78,7 @@ export function setResident(
 }
 
 /** Puts the base of the address of a local in memory on the stack and returns what memory instructions add to it. */
-function pushResident(name: string, { body, unit, residents }: Frame): number {
+function pushResident(name: string, { body, unit, residents }: FunctionFrame): number {
   const { address, isOwn } = must(residents.get(name), "a local in memory");
   if (isOwn) unit.pushSpillBase(body);
   else body.i32Const(0);
@@ -111,7 +111,7 @@ function isCheap(expr: Expr, depth: number): boolean {
   }
 }
 
-function emitConstant(type: ScalarType, value: number, { body }: Frame): void {
+function emitConstant(type: ScalarType, value: number, { body }: FunctionFrame): void {
   if (type === "f64") return body.f64Const(value);
   return type === "f32" ? body.f32Const(value) : body.i32Const(value);
 }
@@ -130,7 +130,7 @@ function floatType(type: ScalarType): "f64" | "f32" {
 }
 
 /** An operation on what is on the stack. */
-function emitUnary(op: UnaryOp, type: ScalarType, frame: Frame): void {
+function emitUnary(op: UnaryOp, type: ScalarType, frame: FunctionFrame): void {
   const { body } = frame;
   switch (op) {
     case "neg":
@@ -178,9 +178,7 @@ function emitUnary(op: UnaryOp, type: ScalarType, frame: Frame): void {
   }
 }
 
-type BinaryExpr = Extract<Expr, { readonly kind: "binary" }>;
-
-function emitBinary(expr: BinaryExpr, frame: Frame, inner: (x: Expr) => void): void {
+function emitBinary(expr: BinaryExpr, frame: FunctionFrame, inner: (x: Expr) => void): void {
   const { body } = frame;
   const { op, x, y } = expr;
   if (op === "fromWords") {
@@ -212,7 +210,7 @@ function emitBinary(expr: BinaryExpr, frame: Frame, inner: (x: Expr) => void): v
 }
 
 /** An operation on the two values on the stack; not for `fromWords` and the remainder of floats. */
-function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: Frame): void {
+function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: FunctionFrame): void {
   const { body, unit } = frame;
   const isReal = type === "f64" || type === "f32";
   const sign = type === "i32" ? "s" : "u"; // bools are 0 and 1 and have none
@@ -251,7 +249,7 @@ function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: Frame): void {
 }
 
 /** The lesser or greater of two integers on the stack. */
-function emitLesser(op: "min" | "max", sign: "s" | "u", frame: Frame): void {
+function emitLesser(op: "min" | "max", sign: "s" | "u", frame: FunctionFrame): void {
   const { body } = frame;
   const [x, y] = [scratch(frame, "i32"), scratch(frame, "i32")];
   body.localSet(y);
@@ -264,7 +262,7 @@ function emitLesser(op: "min" | "max", sign: "s" | "u", frame: Frame): void {
 }
 
 /** Conversion of what is on the stack. */
-function emitConvert(to: ScalarType, from: ScalarType, { body }: Frame): void {
+function emitConvert(to: ScalarType, from: ScalarType, { body }: FunctionFrame): void {
   const sign = from === "i32" ? "s" : "u";
   switch (to) {
     case "f64":

@@ -1,12 +1,11 @@
 import { statementWork } from "../../../codegen/cost.ts";
-import type { For } from "../../../codegen/plan.ts";
 import { callsOfProducts } from "../../../codegen/tuning.ts";
-import type { Contract } from "../../../kernel/scalar.ts";
+import type { Contract, ForStmt } from "../../../kernel/scalar.ts";
 import { must } from "../../../util/assert-never.ts";
 import { integersOf } from "../encode/integers.ts";
 import type { ContractFunction } from "./contract/index.ts";
 import { contractParams } from "./contract/units.ts";
-import type { Frame } from "./frame.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { pushNextBound, scratch } from "./frame.ts";
 import type { Outline } from "./outline.ts";
 import { emitScalar } from "./scalar.ts";
@@ -17,9 +16,9 @@ import { emitShared } from "./threads/share.ts";
  * given by one thread, so that whatever depends on where a call begins stays the same.
  */
 export function emitSharedIterations(
-  stmt: For,
+  stmt: ForStmt,
   { iterations: chunk, sharedFrom }: { readonly iterations: number; readonly sharedFrom: number },
-  frame: Frame,
+  frame: FunctionFrame,
   { callWith, args }: Outline,
   alone: () => void,
 ): void {
@@ -75,7 +74,7 @@ export function emitSharedIterations(
 export function emitSharedContract(
   made: ContractFunction,
   stmt: Contract,
-  frame: Frame,
+  frame: FunctionFrame,
   operands: readonly number[],
 ): void {
   const { body, unit } = frame;

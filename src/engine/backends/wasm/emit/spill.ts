@@ -1,10 +1,10 @@
-import type { Named } from "../../../codegen/phases.ts";
-import type { Frame } from "./frame.ts";
+import type { TypedLocal } from "../../../codegen/phases.ts";
+import type { FunctionFrame } from "./frame.ts";
 import { isResident, localIndex } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
 
 /** Puts a local into memory, where another function of the same routine finds it. */
-export function spill({ name, type }: Named, frame: Frame): void {
+export function spill({ name, type }: TypedLocal, frame: FunctionFrame): void {
   if (isResident(frame, name)) return;
   const { body, unit } = frame;
   unit.pushSpillBase(body);
@@ -13,7 +13,7 @@ export function spill({ name, type }: Named, frame: Frame): void {
 }
 
 /** Takes a local from memory. */
-export function reload({ name, type }: Named, frame: Frame): void {
+export function reload({ name, type }: TypedLocal, frame: FunctionFrame): void {
   if (isResident(frame, name)) return;
   const { body, unit } = frame;
   unit.pushSpillBase(body);

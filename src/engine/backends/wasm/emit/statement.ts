@@ -1,15 +1,15 @@
-import type { For, LanePlan, LoopPlan, While } from "../../../codegen/plan.ts";
-import type { Piece, Split } from "../../../codegen/split.ts";
+import type { LanePlan, LoopPlan } from "../../../codegen/plan.ts";
+import type { BlockPiece, BlockSplit } from "../../../codegen/split.ts";
 import { splitBlock } from "../../../codegen/split.ts";
 import { local } from "../../../kernel/build.ts";
 import { knownIterations } from "../../../kernel/iterations.ts";
-import type { Contract, Expr, Reduce, Stmt } from "../../../kernel/scalar.ts";
+import type { Contract, Expr, ForStmt, Reduce, Stmt, WhileStmt } from "../../../kernel/scalar.ts";
 import { bindingsOf } from "../../../kernel/uses.ts";
 import { checkDepth } from "../../../kernel/walk.ts";
 import { assertNever, must } from "../../../util/assert-never.ts";
 import { emitKernel, emitSequence, emitWhileSequence } from "./calls.ts";
 import { addContract } from "./contract/index.ts";
-import type { BufferPlace, Frame } from "./frame.ts";
+import type { BufferAddress, FunctionFrame } from "./frame.ts";
 import {
   bufferOf,
   emitAddress,
@@ -26,12 +26,17 @@ import { emitScalar, setResident, storeOf } from "./scalar.ts";
 import { emitSharedContract } from "./shared.ts";
 import { reload, spill } from "./spill.ts";
 import { mostIncoming, mostParams } from "./tuning.ts";
-import type { Bounds, OneByOne } from "./vector/loop.ts";
+import type { VectorLoopBounds, RemainderLoop } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
 import { emitVectorReduce } from "./vector/reduce.ts";
 
 /** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
-export function emitBlock(block: readonly Stmt[], results: readonly Expr[], frame: Frame, depth = 0): void {
+export function emitBlock(
+  block: readonly Stmt[],
+  results: readonly Expr[],
+  frame: FunctionFrame,
+  depth = 0,
+): void {
   checkDepth(depth);
   const split = splitBlock(block, results, frame.unit.settings.limit);
   if (split) emitParts(split, frame, depth);
@@ -39,7 +44,7 @@ export function emitBlock(block: readonly Stmt[], results: readonly Expr[], fram
 }
 
 /** `set` names the locals of its block that are set after they were declared, where that is known. */
-function emitStmt(stmt: Stmt, frame: Frame, depth: number, set?: ReadonlySet<string>): void {
+function emitStmt(stmt: Stmt, frame: FunctionFrame, depth: number, set?: ReadonlySet<string>): void {
   const { body } = frame;
   switch (stmt.kind) {
     case "let":
@@ -78,19 +83,20 @@ function emitStmt(stmt: Stmt, frame: Frame, depth: number, set?: ReadonlySet<str
 }
 
 /** A loop: large ones are functions, and some are written for several lanes at a time. */
-function emitLoop(stmt: For, frame: Frame, depth: number): void {
+function emitLoop(stmt: ForStmt, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).loops.get(stmt), "the plan of a loop");
   const { calls } = plan;
-  const write = (inner: Frame, bounds: Bounds): void => emitIterations(stmt, plan, bounds, inner, depth);
+  const write = (inner: FunctionFrame, bounds: VectorLoopBounds): void =>
+    emitIterations(stmt, plan, bounds, inner, depth);
   if (calls?.kind === "kernel") return emitKernel(stmt, calls, frame, write);
   if (calls?.kind === "sequence") return emitSequence(stmt, calls, frame, write);
   write(frame, emitBounds(stmt, frame));
 }
 
 /** A loop that only its own iterations can end; long ones run some iterations a call. */
-function emitWhile(stmt: While, frame: Frame, depth: number): void {
+function emitWhile(stmt: WhileStmt, frame: FunctionFrame, depth: number): void {
   const { iterationsPerCall } = must(plansOf(frame).whiles.get(stmt), "the plan of a while loop");
-  const writeBody = (inner: Frame): void => emitBlock(stmt.body, [], inner, depth + 1);
+  const writeBody = (inner: FunctionFrame): void => emitBlock(stmt.body, [], inner, depth + 1);
   if (iterationsPerCall !== undefined) return emitWhileSequence(stmt, iterationsPerCall, frame, writeBody);
   const { body } = frame;
   const out = body.block();
@@ -105,7 +111,7 @@ function emitWhile(stmt: While, frame: Frame, depth: number): void {
 }
 
 /** A fold, in lanes or as plain loops. */
-function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
+function emitReduce(stmt: Reduce, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).folds.get(stmt), "the plan of a fold");
   if (plan.kind === "expanded")
     return emitBlock(plan.statements, [local(stmt.value.type, stmt.name)], frame, depth + 1);
@@ -120,7 +126,7 @@ function emitReduce(stmt: Reduce, frame: Frame, depth: number): void {
 }
 
 /** A product of arrays as a call of its own function, or as plain loops. */
-function emitContract(stmt: Contract, frame: Frame, depth: number): void {
+function emitContract(stmt: Contract, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).products.get(stmt), "the plan of a product");
   if (plan.kind === "expanded") return emitBlock(plan.statements, [], frame, depth + 1);
   const { body, unit } = frame;
@@ -154,7 +160,7 @@ function emitContract(stmt: Contract, frame: Frame, depth: number): void {
 }
 
 /** Work memory: of the thread's own within kernels, which threads may share. */
-function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: Frame): void {
+function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: FunctionFrame): void {
   if (bytes === 0 || unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
   unit.pushSpillBase(body);
   body.i32Const(unit.spillSlot(stmt, "work", bytes));
@@ -162,7 +168,7 @@ function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }:
 }
 
 /** Bounds in locals, taken once: the body of a loop might change what they are made of. */
-function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
+function emitBounds(stmt: ForStmt | Reduce, frame: FunctionFrame): VectorLoopBounds {
   const { body } = frame;
   const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
   emitScalar(stmt.from, frame);
@@ -174,15 +180,27 @@ function emitBounds(stmt: For | Reduce, frame: Frame): Bounds {
 }
 
 /** The iterations of a loop between bounds in locals. */
-function emitIterations(stmt: For, { lanes }: LoopPlan, bounds: Bounds, frame: Frame, depth: number): void {
+function emitIterations(
+  stmt: ForStmt,
+  { lanes }: LoopPlan,
+  bounds: VectorLoopBounds,
+  frame: FunctionFrame,
+  depth: number,
+): void {
   noteIndex(stmt, frame);
   if (lanes !== undefined) emitVectorIterations(stmt, lanes, bounds, frame, depth);
   else emitFor(stmt, bounds, frame, depth);
 }
 
 /** The same for several lanes at a time. */
-function emitVectorIterations(stmt: For, lanes: LanePlan, bounds: Bounds, frame: Frame, depth: number): void {
-  const oneByOne: OneByOne = {
+function emitVectorIterations(
+  stmt: ForStmt,
+  lanes: LanePlan,
+  bounds: VectorLoopBounds,
+  frame: FunctionFrame,
+  depth: number,
+): void {
+  const oneByOne: RemainderLoop = {
     rest: (from) => emitFor(stmt, { ...bounds, from }, frame, depth),
     again: () => outlined(stmt, frame, "rare", (inner, range) => emitFor(stmt, range, inner, depth)),
   };
@@ -190,7 +208,7 @@ function emitVectorIterations(stmt: For, lanes: LanePlan, bounds: Bounds, frame:
 }
 
 /** A loop in the order of the vocabulary. */
-function emitFor(stmt: For, { from, to }: Bounds, frame: Frame, depth: number): void {
+function emitFor(stmt: ForStmt, { from, to }: VectorLoopBounds, frame: FunctionFrame, depth: number): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
   const [start, end] = stmt.reverse ? [to, from] : [from, to];
@@ -222,7 +240,7 @@ function emitFor(stmt: For, { from, to }: Bounds, frame: Frame, depth: number): 
 }
 
 /** A block that was cut: every part is a function, and locals wait in memory between them. */
-function emitParts(split: Split, frame: Frame, depth: number): void {
+function emitParts(split: BlockSplit, frame: FunctionFrame, depth: number): void {
   const { body, unit } = frame;
   for (const shared of split.incoming) spill(shared, frame);
   for (const piece of split.pieces) {
@@ -259,7 +277,10 @@ function emitParts(split: Split, frame: Frame, depth: number): void {
  * Locals that a piece reads and sets in memory: those from other pieces, where they are more than a function should have as locals.
  * Other threads have other spill bases, so that code which threads share takes them as locals.
  */
-function residentsOf({ incoming }: Piece, { unit, owner, residents }: Frame): Frame["residents"] {
+function residentsOf(
+  { incoming }: BlockPiece,
+  { unit, owner, residents }: FunctionFrame,
+): FunctionFrame["residents"] {
   if (incoming.length <= mostIncoming || unit.sharing !== undefined) return residents;
   const all = new Map(residents);
   for (const { name } of incoming)
@@ -270,9 +291,9 @@ function residentsOf({ incoming }: Piece, { unit, owner, residents }: Frame): Fr
 /** Hands the address of a buffer to another function in memory, where it is put into the local of its name. */
 function handPointer(
   name: string,
-  { local: from }: BufferPlace,
-  to: Frame,
-  { unit, body, owner }: Frame,
+  { local: from }: BufferAddress,
+  to: FunctionFrame,
+  { unit, body, owner }: FunctionFrame,
 ): number {
   const slot = unit.spillSlot(owner, `address of ${name}`);
   unit.pushSpillBase(body);
@@ -286,7 +307,7 @@ function handPointer(
 }
 
 /** The buffers of a piece whose addresses are in locals, which parts receive as arguments. */
-function pointersOf(piece: Piece, frame: Frame): (readonly [string, BufferPlace])[] {
+function pointersOf(piece: BlockPiece, frame: FunctionFrame): (readonly [string, BufferAddress])[] {
   return piece.buffers.flatMap((name) => {
     const place = bufferOf(frame, name);
     return place.local === undefined ? [] : [[name, place] as const];

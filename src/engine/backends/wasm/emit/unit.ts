@@ -1,20 +1,20 @@
-import type { Plan } from "../../../codegen/plan.ts";
+import type { RoutinePlan } from "../../../codegen/plan.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import { internalError } from "../../../errors/index.ts";
 import type { Procedure, ScalarType } from "../../../kernel/scalar.ts";
 import { must } from "../../../util/assert-never.ts";
-import type { Body, Callable } from "../encode/body.ts";
+import type { FunctionBody, Callable } from "../encode/body.ts";
 import type { ContractCache } from "./contract/index.ts";
 import { makeModule } from "../encode/module.ts";
 import type { ModuleBuilder } from "../encode/module.ts";
 import type { ValueType } from "../encode/opcodes.ts";
 import type { Peepholes } from "../engines/peepholes.ts";
 import type { CodeMemory } from "./memory.ts";
-import type { Sharing } from "./threads/share.ts";
+import type { WorkSharing } from "./threads/share.ts";
 import { openSharing } from "./threads/share.ts";
 
 /** How code is generated. Nothing here but `relaxed` changes a bit of any result. */
-export interface Settings {
+export interface EmitSettings {
   /** Weight (see `weightOf`) at which a block is cut into functions: engines optimise large functions slowly or not at all. */
   readonly limit: number;
   /** Whether vectors of 128 bits are used. */
@@ -36,11 +36,11 @@ export interface Settings {
 }
 
 /** A module in the making with the memory that belongs to it, shared by all of its functions. */
-export interface Unit {
+export interface ModuleContext {
   readonly module: ModuleBuilder;
-  readonly settings: Settings;
+  readonly settings: EmitSettings;
   /** How loops, folds and products are written. */
-  readonly plan: Plan;
+  readonly plan: RoutinePlan;
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
   readonly memory: CodeMemory;
@@ -59,11 +59,11 @@ export interface Unit {
    * what `pushSpillBase` puts on the stack: each thread has places of its own.
    */
   readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
-  readonly pushSpillBase: (body: Body) => void;
+  readonly pushSpillBase: (body: FunctionBody) => void;
   /** How many bytes the places take that each thread has of its own. */
   readonly spillBytes: () => number;
   /** What is needed to share work among threads, if there may be any in this module. */
-  readonly sharing: Sharing | undefined;
+  readonly sharing: WorkSharing | undefined;
   /** A function made once, under a key; `make` declares it before it writes its body. */
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
   /** The function that a procedure becomes, made where it is needed first. */
@@ -84,11 +84,11 @@ export interface Unit {
 export function openUnit(
   name: string,
   memory: CodeMemory,
-  settings: Settings,
-  plan: Plan,
+  settings: EmitSettings,
+  plan: RoutinePlan,
   { needsRemainder, mayShare }: { readonly needsRemainder: boolean; readonly mayShare: boolean },
-  procedure: (procedure: Procedure, unit: Unit) => Callable,
-): Unit {
+  procedure: (procedure: Procedure, unit: ModuleContext) => Callable,
+): ModuleContext {
   const { reserve, table } = memory;
   const module = makeModule(name);
   module.importMemory("env", "memory", {
@@ -114,7 +114,7 @@ export function openUnit(
     return address;
   };
 
-  const unit: Unit = {
+  const unit: ModuleContext = {
     module,
     sharing,
     settings,

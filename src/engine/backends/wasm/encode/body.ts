@@ -36,7 +36,7 @@ export interface Callable {
  * const instance = new WebAssembly.Instance(new WebAssembly.Module(module.finish()));
  * instance.exports.square(3); // 9
  */
-export interface Body {
+export interface FunctionBody {
   /** A new local, initially zero; parameters come before all locals. The name is for readers of the text. */
   local(type: ValueType, name?: string): number;
   /** An instruction that needs nothing but its operands: `op("f32x4.add")`. */
@@ -93,7 +93,7 @@ export interface Body {
 }
 
 /** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
-export interface Fragment extends Body {
+export interface Fragment extends FunctionBody {
   readonly bytes: () => Uint8Array;
   /** The vectors in locals that the code has to do with, each with whether it is set before it is read. */
   readonly firstUses: () => ReadonlyMap<number, boolean>;
@@ -102,7 +102,7 @@ export interface Fragment extends Body {
 }
 
 /** A body that can be put into a module. */
-export interface WritableBody extends Body {
+export interface WritableBody extends FunctionBody {
   readonly localNames: ReadonlyMap<number, string>;
   /** The locals and the code as the code section has them. */
   readonly finish: () => Uint8Array;
@@ -121,7 +121,7 @@ type TypeIndex = (params: readonly ValueType[], results: readonly ValueType[]) =
 
 /** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
 export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody {
-  return new Code(new Locals(paramCount), typeIndex);
+  return new CodeFragment(new Locals(paramCount), typeIndex);
 }
 
 /** The locals of a function, which all pieces of its code have in common. */
@@ -155,7 +155,7 @@ class Locals {
 }
 
 /** A piece of code, or all of a function. A class, since there are many pieces, and each has all instructions. */
-class Code implements Fragment, WritableBody {
+class CodeFragment implements Fragment, WritableBody {
   private readonly locals: Locals;
   private readonly typeIndex: TypeIndex;
   private readonly code = makeWriter(256);
@@ -331,7 +331,7 @@ class Code implements Fragment, WritableBody {
     return this.code.length();
   }
   fragment(): Fragment {
-    return new Code(this.locals, this.typeIndex);
+    return new CodeFragment(this.locals, this.typeIndex);
   }
   append(fragment: Fragment): void {
     this.code.bytes(fragment.bytes());

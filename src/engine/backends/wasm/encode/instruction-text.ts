@@ -2,7 +2,7 @@ import { assertNever, must } from "../../../util/assert-never.ts";
 import { valueTypeBytes } from "./body.ts";
 import type { Opcode, ValueType } from "./opcodes.ts";
 import { opcodes, signatureOf } from "./opcodes.ts";
-import type { ByteReader } from "./reader.ts";
+import type { WasmReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
 
 export interface FunctionType {
@@ -11,7 +11,7 @@ export interface FunctionType {
 }
 
 /** What instructions refer to by numbers. */
-export interface Names {
+export interface IndexSpaces {
   readonly types: readonly FunctionType[];
   readonly functionName: (index: number) => string;
   readonly functionType: (index: number) => FunctionType;
@@ -25,12 +25,12 @@ export const lineLength = 120;
  * The lines of a body, without the `end` that closes it. Operands stand inside what takes them as long as a line holds them;
  * where it does not, they stand above it in the order in which they are computed, as the format allows too.
  */
-export function instructionLines(code: Uint8Array, names: Names): string[] {
+export function instructionLines(code: Uint8Array, names: IndexSpaces): string[] {
   const reader = makeReader(code);
   const lines: string[] = [];
   const open: number[] = []; // numbers of the labels that can be branched to
   let labels = 0;
-  let waiting: Operand[] = []; // values that no line computes yet
+  let waiting: OperandText[] = []; // values that no line computes yet
   let indent = "    ";
   const write = (text: string): void => void lines.push(indent + text);
   /** Lines for what waits; the last `count` are for an instruction on lanes of this shape. */
@@ -79,7 +79,7 @@ export function instructionLines(code: Uint8Array, names: Names): string[] {
 }
 
 /** The text of a value, as an instruction on lanes of some shape takes it (`f32x4`, or nothing that is known). */
-type Operand = (shape: string) => string;
+type OperandText = (shape: string) => string;
 
 const bracketed = (text: string): string => `(${text})`;
 const phrase = (name: string, rest: string): string => (rest === "" ? name : `${name} ${rest}`);
@@ -90,13 +90,13 @@ function shapeOf(name: string): string {
 }
 
 /** What an instruction does to the stack: how many values it takes, and whether it gives one. */
-interface Effect {
+interface StackEffect {
   readonly takes: number;
   readonly gives: boolean;
 }
 
 /** Effects of instructions that take or give any type. */
-const effects: Readonly<Partial<Record<string, Effect>>> = {
+const effects: Readonly<Partial<Record<string, StackEffect>>> = {
   "local.get": { takes: 0, gives: true },
   "local.set": { takes: 1, gives: false },
   "local.tee": { takes: 1, gives: true },
@@ -109,8 +109,8 @@ const effects: Readonly<Partial<Record<string, Effect>>> = {
 };
 
 /** The effect of an instruction; `immediates` reads what follows its code. */
-function effectOf(row: Opcode, immediates: ByteReader, { types, functionType }: Names): Effect {
-  const effect = ({ params, results }: FunctionType, more = 0): Effect => ({
+function effectOf(row: Opcode, immediates: WasmReader, { types, functionType }: IndexSpaces): StackEffect {
+  const effect = ({ params, results }: FunctionType, more = 0): StackEffect => ({
     takes: params.length + more,
     gives: results.length > 0,
   });
@@ -131,14 +131,14 @@ export function typeOfByte(byte: number): ValueType {
 }
 
 /** A vector of the format: its length, then its items. */
-export function list<Item>(reader: ByteReader, read: () => Item): Item[] {
+export function list<Item>(reader: WasmReader, read: () => Item): Item[] {
   return Array.from({ length: reader.unsigned() }, read);
 }
 
 let rows: ReadonlyMap<number, Opcode> | undefined;
 
 /** The row of the instruction that starts here. */
-function readOpcode(reader: ByteReader): Opcode {
+function readOpcode(reader: WasmReader): Opcode {
   rows ??= new Map(opcodes().map((row) => [row.code, row]));
   const first = reader.byte();
   const code = first < 0xfc ? first : first * 65_536 + reader.unsigned();
@@ -146,7 +146,7 @@ function readOpcode(reader: ByteReader): Opcode {
 }
 
 /** What follows the name of an instruction; `open` are the numbers of the labels that can be branched to. */
-function immediateText(row: Opcode, reader: ByteReader, names: Names, open: readonly number[]): string {
+function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open: readonly number[]): string {
   const label = (): string => `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
   const place = (): string => {
     reader.unsigned(); // always the natural alignment

@@ -1,59 +1,59 @@
-import type { Body } from "./body.ts";
+import type { FunctionBody } from "./body.ts";
 import type { OpcodeName } from "./opcodes.ts";
 
 /** Code that puts an i32 on the stack, or a constant. */
-export type Int = (() => void) | number;
+export type IntCode = (() => void) | number;
 
 /** Expressions of i32 and what is done with them, so that index arithmetic reads as such. Quotients and orders are unsigned. */
 export interface Integers {
   /** Puts a number on the stack. */
-  readonly put: (x: Int) => void;
+  readonly put: (x: IntCode) => void;
   readonly get: (local: number) => () => void;
   /** A sum, without the constants 0 in it. */
-  readonly plus: (x: Int, ...terms: readonly Int[]) => Int;
-  readonly minus: (x: Int, y: Int) => Int;
+  readonly plus: (x: IntCode, ...terms: readonly IntCode[]) => IntCode;
+  readonly minus: (x: IntCode, y: IntCode) => IntCode;
   /** A product; by the constant 1 it is the number itself, by 0 nothing. */
-  readonly times: (x: Int, factor: Int) => Int;
-  readonly over: (x: Int, divisor: number) => Int;
-  readonly modulo: (x: Int, divisor: number) => Int;
-  readonly and: (x: Int, y: Int) => Int;
-  readonly shiftRight: (x: Int, bits: Int) => Int;
-  readonly equal: (x: Int, y: Int) => Int;
-  readonly differ: (x: Int, y: Int) => Int;
-  readonly below: (x: Int, y: Int) => Int;
-  readonly notBelow: (x: Int, y: Int) => Int;
-  readonly isZero: (x: Int) => Int;
+  readonly times: (x: IntCode, factor: IntCode) => IntCode;
+  readonly over: (x: IntCode, divisor: number) => IntCode;
+  readonly modulo: (x: IntCode, divisor: number) => IntCode;
+  readonly and: (x: IntCode, y: IntCode) => IntCode;
+  readonly shiftRight: (x: IntCode, bits: IntCode) => IntCode;
+  readonly equal: (x: IntCode, y: IntCode) => IntCode;
+  readonly differ: (x: IntCode, y: IntCode) => IntCode;
+  readonly below: (x: IntCode, y: IntCode) => IntCode;
+  readonly notBelow: (x: IntCode, y: IntCode) => IntCode;
+  readonly isZero: (x: IntCode) => IntCode;
   /** A word in memory. */
-  readonly load: (address: Int, offset: number) => Int;
-  readonly store: (address: Int, offset: number, value: Int) => void;
-  readonly set: (local: number, value: Int) => void;
+  readonly load: (address: IntCode, offset: number) => IntCode;
+  readonly store: (address: IntCode, offset: number, value: IntCode) => void;
+  readonly set: (local: number, value: IntCode) => void;
   /** Sets a local to the smaller of two numbers; the code of the second one may run twice. */
-  readonly setMinimum: (local: number, x: Int, y: Int) => void;
+  readonly setMinimum: (local: number, x: IntCode, y: IntCode) => void;
   /** Adds to a local. */
-  readonly advance: (local: number, amount: Int) => void;
-  readonly when: (condition: Int, then: () => void, otherwise?: () => void) => void;
+  readonly advance: (local: number, amount: IntCode) => void;
+  readonly when: (condition: IntCode, then: () => void, otherwise?: () => void) => void;
   /** Does something, and again while a condition holds. */
-  readonly doWhile: (inner: () => void, condition: Int) => void;
+  readonly doWhile: (inner: () => void, condition: IntCode) => void;
   /** Does something so many times, which may be none only where `mayBeZero`; `left` is a local that counts. */
-  readonly repeat: (left: number, times: Int, inner: () => void, mayBeZero?: boolean) => void;
+  readonly repeat: (left: number, times: IntCode, inner: () => void, mayBeZero?: boolean) => void;
 }
 
 /** Expressions whose code goes into a body. */
-export function integersOf(body: Body): Integers {
-  const put = (x: Int): void => (typeof x === "number" ? body.i32Const(x) : x());
+export function integersOf(body: FunctionBody): Integers {
+  const put = (x: IntCode): void => (typeof x === "number" ? body.i32Const(x) : x());
   const get = (local: number): (() => void) => () => body.localGet(local); // prettier-ignore
-  const binary = (op: OpcodeName, x: Int, y: Int): Int => () => {
+  const binary = (op: OpcodeName, x: IntCode, y: IntCode): IntCode => () => {
     put(x);
     put(y);
     body.op(op);
   }; // prettier-ignore
-  const plus = (x: Int, ...terms: readonly Int[]): Int =>
+  const plus = (x: IntCode, ...terms: readonly IntCode[]): IntCode =>
     terms.reduce((sum, term) => (term === 0 ? sum : binary("i32.add", sum, term)), x);
-  const set = (local: number, value: Int): void => {
+  const set = (local: number, value: IntCode): void => {
     put(value);
     body.localSet(local);
   };
-  const when = (condition: Int, then: () => void, otherwise?: () => void): void => {
+  const when = (condition: IntCode, then: () => void, otherwise?: () => void): void => {
     put(condition);
     body.if();
     then();
@@ -63,7 +63,7 @@ export function integersOf(body: Body): Integers {
     }
     body.end();
   };
-  const doWhile = (inner: () => void, condition: Int): void => {
+  const doWhile = (inner: () => void, condition: IntCode): void => {
     const again = body.loop();
     inner();
     put(condition);

@@ -1,5 +1,5 @@
 import { internalError } from "../../../errors/index.ts";
-import type { Body, Callable, WritableBody } from "./body.ts";
+import type { FunctionBody, Callable, WritableBody } from "./body.ts";
 import { makeBody, valueTypeBytes } from "./body.ts";
 import { opcode } from "./opcodes.ts";
 import type { ValueType } from "./opcodes.ts";
@@ -25,7 +25,7 @@ export interface FunctionOptions {
 /** A function of the module; its body may be written at any time before `finish`. */
 export interface FunctionBuilder extends Callable {
   readonly name: string;
-  readonly body: Body;
+  readonly body: FunctionBody;
 }
 
 /** A module in the making. Sections come out in the order that the specification demands, whatever the order of calls. */
@@ -50,7 +50,7 @@ export interface ModuleBuilder {
   finish(namesLocals?: boolean): Uint8Array<ArrayBuffer>;
 }
 
-interface Imported {
+interface ModuleImport {
   readonly from: string;
   readonly name: string;
   readonly write: (out: ByteWriter) => void;
@@ -68,9 +68,9 @@ interface Imported {
 export function makeModule(name?: string): ModuleBuilder {
   const types: Uint8Array[] = [];
   const typeIndices = new Map<string, number>();
-  const imports: Imported[] = [];
+  const imports: ModuleImport[] = [];
   const importedNames: string[] = [];
-  const functions: Declared[] = [];
+  const functions: DeclaredFunction[] = [];
   const globals: Uint8Array[] = [];
   const exports: { name: string; kind: number; index: number }[] = [];
   const data: { bytes: Uint8Array; address: number | undefined }[] = [];
@@ -143,26 +143,26 @@ export function makeModule(name?: string): ModuleBuilder {
 }
 
 /** What a module consists of, in the order of its sections. */
-interface Parts {
+interface ModuleSections {
   readonly name: string | undefined;
   readonly types: readonly Uint8Array[];
-  readonly imports: readonly Imported[];
+  readonly imports: readonly ModuleImport[];
   readonly importedNames: readonly string[];
-  readonly functions: readonly Declared[];
+  readonly functions: readonly DeclaredFunction[];
   readonly globals: readonly Uint8Array[];
   readonly exports: readonly { readonly name: string; readonly kind: number; readonly index: number }[];
   readonly data: readonly { readonly bytes: Uint8Array; readonly address: number | undefined }[];
   readonly table: readonly Callable[] | undefined;
 }
 
-interface Declared {
+interface DeclaredFunction {
   readonly name: string;
   readonly type: number;
   readonly options: FunctionOptions;
   readonly body: WritableBody;
 }
 
-function writeModule(parts: Parts, namesLocals: boolean): Uint8Array<ArrayBuffer> {
+function writeModule(parts: ModuleSections, namesLocals: boolean): Uint8Array<ArrayBuffer> {
   const { name, types, imports, importedNames, functions, globals, exports, data, table } = parts;
   const bodies = functions.map(({ body }) => body.finish());
   const out = makeWriter(1024 + bodies.reduce((sum, body) => sum + body.length + 8, 0));
@@ -238,7 +238,7 @@ function writeNames(
   out: ByteWriter,
   name: string | undefined,
   importedNames: readonly string[],
-  functions: readonly Declared[],
+  functions: readonly DeclaredFunction[],
   namesLocals: boolean,
 ): void {
   const content = makeWriter(1024);
@@ -256,7 +256,11 @@ function writeNames(
   out.sized(content.result());
 }
 
-function writeLocalNames(content: ByteWriter, firstIndex: number, functions: readonly Declared[]): void {
+function writeLocalNames(
+  content: ByteWriter,
+  firstIndex: number,
+  functions: readonly DeclaredFunction[],
+): void {
   const locals = functions.map(({ options, body }, i) => ({
     index: firstIndex + i,
     names: [...(options.paramNames ?? []).entries(), ...body.localNames],

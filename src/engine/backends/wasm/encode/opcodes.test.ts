@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeModule } from "./module.ts";
-import type { Body } from "./body.ts";
+import type { FunctionBody } from "./body.ts";
 import { detectFeatures } from "../host/features.ts";
 import type { Opcode, OpcodeName, ValueType } from "./opcodes.ts";
 import { opcode, opcodes, signatureOf, widthOf } from "./opcodes.ts";
@@ -76,7 +76,7 @@ type Run = (...args: (number | bigint)[]) => unknown;
 function compile(
   params: readonly ValueType[],
   results: readonly ValueType[],
-  write: (body: Body) => void,
+  write: (body: FunctionBody) => void,
 ): Run {
   const module = makeModule();
   module.importMemory("env", "memory", { initial: 1, maximum: 2, shared: true });
@@ -89,7 +89,7 @@ const loadOf = (type: ValueType): OpcodeName => `${type}.load`;
 const storeOf = (type: ValueType): OpcodeName => `${type}.store`;
 
 /** A function that takes its operands from memory at 0, 16, 32, … and puts the result at `resultAt`. */
-function compileRow(row: Opcode, write: (body: Body) => void): () => void {
+function compileRow(row: Opcode, write: (body: FunctionBody) => void): () => void {
   const run = compile([], [], (body) => {
     const [result] = signatureOf(row).results;
     if (result) body.i32Const(resultAt);
@@ -140,7 +140,7 @@ function agrees(row: Opcode, actual: Value, options: readonly Value[]): boolean 
 }
 
 /** What is wrong with an instruction on all samples: the first fault, or nothing. */
-function faultOf(row: Opcode, lane: number, write: (body: Body) => void): string | undefined {
+function faultOf(row: Opcode, lane: number, write: (body: FunctionBody) => void): string | undefined {
   tested.add(row.name);
   const run = compileRow(row, write);
   const size = sizeOf(signatureOf(row).results[0] ?? "i32");
@@ -232,7 +232,7 @@ describe("loads and stores", () => {
     for (let lane = 0; lane < (isLane ? 16 / widthOf(row) : 1); lane++) {
       for (const offset of [0, 8, 200]) {
         const old = samples.v128[7] ?? new Uint8Array(16);
-        const write = (body: Body): void =>
+        const write = (body: FunctionBody): void =>
           isLane ? body.memoryLane(row.name, lane, offset) : body.memory(row.name, offset);
         if (signatureOf(row).results.length > 0) {
           bytes.set(pattern, base + offset);

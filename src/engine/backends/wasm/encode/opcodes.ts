@@ -212,7 +212,9 @@ const runs = [
   [0xfe, 0x48, "", "i32.atomic.rmw.cmpxchg i64.atomic.rmw.cmpxchg", "iii:i iII:I", "memory"],
 ] as const;
 
-type Split<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Split<Rest> : Text;
+type SplitWords<Text extends string> = Text extends `${infer First} ${infer Rest}`
+  ? First | SplitWords<Rest>
+  : Text;
 type NamesOf<Run> = Run extends readonly [
   number,
   number,
@@ -221,7 +223,7 @@ type NamesOf<Run> = Run extends readonly [
   string,
   string,
 ]
-  ? `${Start}${Split<Rest>}`
+  ? `${Start}${SplitWords<Rest>}`
   : never;
 
 /** The name of an instruction as the text format has it; `select_t` is the select that names its type. */

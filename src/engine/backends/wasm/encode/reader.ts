@@ -1,5 +1,5 @@
 /** Reads the number formats of WebAssembly from bytes, from front to back. */
-export interface ByteReader {
+export interface WasmReader {
   /** Where the next byte is. */
   readonly position: () => number;
   readonly isAtEnd: () => boolean;
@@ -13,7 +13,7 @@ export interface ByteReader {
   readonly text: () => string;
 }
 
-export function makeReader(bytes: Uint8Array): ByteReader {
+export function makeReader(bytes: Uint8Array): WasmReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const signed64 = (): bigint => {
@@ -26,7 +26,7 @@ export function makeReader(bytes: Uint8Array): ByteReader {
       if (byte < 128) return (byte & 64) !== 0 ? value - (1n << shift) : value;
     }
   };
-  const reader: ByteReader = {
+  const reader: WasmReader = {
     position: () => at,
     isAtEnd: () => at >= bytes.length,
     byte: () => view.getUint8(at++),

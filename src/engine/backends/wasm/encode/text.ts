@@ -2,7 +2,7 @@ import { must } from "../../../util/assert-never.ts";
 import type { FunctionType } from "./instruction-text.ts";
 import { instructionLines, lineLength, list, numberText, signature, typeOfByte } from "./instruction-text.ts";
 import type { ValueType } from "./opcodes.ts";
-import type { ByteReader } from "./reader.ts";
+import type { WasmReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
 
 /** What the sections of a module say, as far as its text shows it. */
@@ -140,7 +140,7 @@ function readSections(bytes: Uint8Array): Sections {
   let data: Sections["data"] = [];
   let functionNames = new Map<number, string>();
   let localNames = new Map<number, ReadonlyMap<number, string>>();
-  const readNames = (from: ByteReader): Map<number, string> =>
+  const readNames = (from: WasmReader): Map<number, string> =>
     new Map(list(from, () => [from.unsigned(), from.text()] as const));
   while (!reader.isAtEnd()) {
     const id = reader.byte();
@@ -184,13 +184,13 @@ function readSections(bytes: Uint8Array): Sections {
   };
 }
 
-function readType(part: ByteReader): FunctionType {
+function readType(part: WasmReader): FunctionType {
   part.byte();
   const params = list(part, () => typeOfByte(part.byte()));
   return { params, results: list(part, () => typeOfByte(part.byte())) };
 }
 
-function readImport(part: ByteReader): Import {
+function readImport(part: WasmReader): Import {
   const from = part.text();
   const name = part.text();
   if (part.byte() === 0) return { from, name, type: part.unsigned(), memory: undefined };
@@ -199,7 +199,7 @@ function readImport(part: ByteReader): Import {
   return { from, name, type: undefined, memory: [...limits, ...(flags & 2 ? ["shared"] : [])].join(" ") };
 }
 
-function readGlobal(part: ByteReader): string {
+function readGlobal(part: WasmReader): string {
   const type = typeOfByte(part.byte());
   const isMutable = part.byte() === 1;
   part.byte();
@@ -208,7 +208,7 @@ function readGlobal(part: ByteReader): string {
   return `${isMutable ? `(mut ${type})` : type} (${type}.const ${value})`;
 }
 
-function readData(part: ByteReader): { address: number | undefined; bytes: Uint8Array } {
+function readData(part: WasmReader): { address: number | undefined; bytes: Uint8Array } {
   let address: number | undefined;
   if (part.byte() === 0) {
     part.byte();

@@ -1,4 +1,4 @@
-import type { Body } from "../encode/body.ts";
+import type { FunctionBody } from "../encode/body.ts";
 import type { Peephole } from "./peephole.ts";
 
 /**
@@ -11,7 +11,7 @@ export const copiedArguments: Peephole = {
 };
 
 /** Makes a copy of the vector that `emit` puts on the stack. */
-export function emitCopy(body: Body, emit: () => void): void {
+export function emitCopy(body: FunctionBody, emit: () => void): void {
   emit();
   emit();
   body.op("v128.or");

@@ -1,4 +1,4 @@
-import type { Body } from "../encode/body.ts";
+import type { FunctionBody } from "../encode/body.ts";
 import type { Peephole } from "./peephole.ts";
 
 /**
@@ -10,7 +10,7 @@ export const loadedConstants: Peephole = {
 };
 
 /** Puts vector `k` of a constant on the stack that lies at `address` for two vectors, one after the other. */
-export function loadConstant(body: Body, address: number, k: number): void {
+export function loadConstant(body: FunctionBody, address: number, k: number): void {
   body.i32Const(0);
   body.memory("v128.load", address + 16 * (k & 1));
 }

@@ -1,5 +1,5 @@
 /** What is known of the engine that compiles the modules. */
-export interface Engine {
+export interface EngineTraits {
   /** Whether it is V8 from Node 24 on, or another one of that time. */
   readonly isRecent: boolean;
   /** Whether it makes operations of 256 bits of pairs of vectors, as turbo mode asks for. */
@@ -11,5 +11,5 @@ export interface Engine {
 /** A work-around for an engine: code that is written otherwise than one would, for nothing but what the engine makes of it. */
 export interface Peephole {
   /** Which engines need it. */
-  readonly isFor: (engine: Engine) => boolean;
+  readonly isFor: (engine: EngineTraits) => boolean;
 }

@@ -2,7 +2,7 @@ import { clearedVectors } from "./cleared-vectors.ts";
 import { copiedArguments } from "./copied-arguments.ts";
 import { loadedConstants } from "./loaded-constants.ts";
 import { pairedConstants } from "./paired-constants.ts";
-import type { Engine, Peephole } from "./peephole.ts";
+import type { EngineTraits, Peephole } from "./peephole.ts";
 import { separateStores } from "./separate-stores.ts";
 import { signFlips } from "./sign-flips.ts";
 
@@ -27,7 +27,7 @@ const all: Readonly<Record<PeepholeName, Peephole>> = {
 };
 
 /** The work-arounds that an engine needs. */
-export function peepholesFor(engine: Engine): Peepholes {
+export function peepholesFor(engine: EngineTraits): Peepholes {
   const needed = Object.entries(all).map(([name, { isFor }]) => [name, isFor(engine)] as const);
   return Object.fromEntries(needed) as Record<PeepholeName, boolean>;
 }

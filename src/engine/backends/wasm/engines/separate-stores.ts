@@ -1,4 +1,4 @@
-import type { Body } from "../encode/body.ts";
+import type { FunctionBody } from "../encode/body.ts";
 import type { Peephole } from "./peephole.ts";
 
 /**
@@ -10,7 +10,7 @@ export const separateStores: Peephole = {
 };
 
 /** A local with an address 16 bytes after that in another one. */
-export function separateAddress(body: Body, address: number): number {
+export function separateAddress(body: FunctionBody, address: number): number {
   const next = body.local("i32");
   body.localGet(address);
   body.i32Const(16);

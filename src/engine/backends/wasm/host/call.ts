@@ -2,24 +2,24 @@ import { internalError } from "../../../errors/index.ts";
 import type { CallSizes } from "../../../kernel/call-sizes.ts";
 import { callSizes } from "../../../kernel/call-sizes.ts";
 import { withRoom } from "../../../kernel/reclaim.ts";
-import type { Compiled, CompiledProcedure, Slot } from "../../../kernel/executable.ts";
+import type { CompiledRoutine, CompiledProcedure, KernelValue } from "../../../kernel/executable.ts";
 import type { Procedure, Routine, ScalarType } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import type { Arena } from "./arena.ts";
 import type { ModuleMemory } from "./module-memory.ts";
-import type { Program } from "../emit/routine.ts";
+import type { RoutineModule } from "../emit/routine.ts";
 import { poolImport } from "../emit/threads/layout.ts";
-import type { Pool } from "./threads/pool.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 import { ownExport } from "../emit/threads/share.ts";
 import { largePorts, roomFor } from "./large-ports.ts";
-import { isSmallPort, type Port, type PortLists, portsOf } from "./ports.ts";
+import { isSmallPort, type PortBinding, type PortLists, portsOf } from "./ports.ts";
 import { smallPorts } from "./small-ports.ts";
 import { mostKeptCopy } from "./tuning.ts";
 
-type Run = (...args: number[]) => number;
+type EntryPoint = (...args: number[]) => number;
 
 /** The function `run` of a module, some of whose work the threads of a pool may share. Compiling is synchronous: modules are small. */
-export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Pool): Run {
+export function instantiate({ bytes, shared }: RoutineModule, arena: Arena, pool?: ThreadPool): EntryPoint {
   const imports = {
     env: { memory: arena.memory, remainder: (x: number, y: number): number => x % y },
     ...(pool && { [poolImport]: pool.importsFor(shared?.tasks ?? 0) }),
@@ -29,7 +29,7 @@ export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Poo
     bytes.length,
     () => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports),
   );
-  const run = exports["run"] as Run;
+  const run = exports["run"] as EntryPoint;
   if (shared === undefined || pool === undefined) return run;
   (exports[ownExport] as WebAssembly.Global<"i32">).value = shared.own;
   if (shared.tasks === 0) return run;
@@ -45,7 +45,7 @@ export function instantiate({ bytes, shared }: Program, arena: Arena, pool?: Poo
 }
 
 /** A compiled procedure as a function of numbers. */
-export function callableProcedure({ params, result }: Procedure, run: Run): CompiledProcedure {
+export function callableProcedure({ params, result }: Procedure, run: EntryPoint): CompiledProcedure {
   if (result.type !== "u32") return run;
   if (params.length === 1) return (x) => run(x) >>> 0;
   return (...args) => run(...args) >>> 0;
@@ -54,15 +54,15 @@ export function callableProcedure({ params, result }: Procedure, run: Run): Comp
 /** A compiled routine as what callers run. */
 export function callableRoutine(
   routine: Routine,
-  program: Program,
-  run: Run,
+  program: RoutineModule,
+  run: EntryPoint,
   memory: ModuleMemory,
-): Compiled {
+): CompiledRoutine {
   const { name } = routine;
   const { arena } = memory;
   const sizes = callSizes(routine);
   const { ins, outs } = portsOf(routine, sizes);
-  const only = (isOne: (port: Port) => boolean): PortLists => ({
+  const only = (isOne: (port: PortBinding) => boolean): PortLists => ({
     ins: ins.filter(isOne),
     outs: outs.filter(isOne),
   });
@@ -85,12 +85,12 @@ export function callableRoutine(
   let isReleased = false;
 
   /** Finds the addresses of all arrays; false where there is no room for a copy. */
-  const place = (inputs: readonly Slot[], outputs: readonly Slot[]): boolean => {
+  const place = (inputs: readonly KernelValue[], outputs: readonly KernelValue[]): boolean => {
     if (smallCopies.place(args)) return copies.place(inputs, outputs);
     copies.note(smallCopies.bytes);
     return false;
   };
-  const call = (inputs: readonly Slot[], outputs: Slot[]): void => {
+  const call = (inputs: readonly KernelValue[], outputs: KernelValue[]): void => {
     if (isReleased) throw internalError(`routine ${JSON.stringify(name)} is called after its release`);
     for (let k = 0; k < scalars.length; k++) args[scalars[k]!] = inputs[scalars[k]!] as number;
     try {
@@ -130,9 +130,9 @@ export function callableRoutine(
 /** Puts the scalar results of a call to their places: the one that it returns, or all from memory. */
 function scalarResults(
   { outputs }: Routine,
-  { results }: Program,
+  { results }: RoutineModule,
   arena: Arena,
-): (result: number, slots: Slot[]) => void {
+): (result: number, slots: KernelValue[]) => void {
   const types = outputs.map((output) => (output.kind === "scalar" ? output.value.type : undefined));
   const places = types.flatMap((type, k) => (type === undefined ? [] : [k]));
   const [single] = places;
@@ -153,8 +153,8 @@ function measuring(
   sizes: CallSizes,
   args: number[],
   memory: ModuleMemory,
-  call: Compiled,
-): Compiled {
+  call: CompiledRoutine,
+): CompiledRoutine {
   const { arena } = memory;
   let [kept, room] = [0, 0];
   const keptFor = (bytes: number): number => {
@@ -185,7 +185,7 @@ function measuring(
 }
 
 /** A call without an array of arguments on the way. */
-function invoke(run: Run, args: readonly number[]): number {
+function invoke(run: EntryPoint, args: readonly number[]): number {
   const [a, b, c, d, e, f, g, h] = args as [number, number, number, number, number, number, number, number];
   switch (args.length) {
     case 0:

@@ -1,11 +1,11 @@
-import type { Engine } from "../engines/peephole.ts";
+import type { EngineTraits } from "../engines/peephole.ts";
 
 /**
  * The engine that runs us. Its revectorizer is switched on by turbo mode (`wide`), or by others: when Node is started, on its
  * command line or by NODE_OPTIONS, which tell; in a page, which tells nothing. Who sets the switch in a running Node otherwise than
  * by turbo mode is not noticed.
  */
-export function engineOf(wide: boolean): Engine {
+export function engineOf(wide: boolean): EngineTraits {
   const isRecent = "Float16Array" in globalThis;
   return { isRecent, wide, mayWiden: wide || (isRecent && wasSwitched()) };
 }

@@ -3,7 +3,7 @@ import type { ModuleBuilder } from "../encode/module.ts";
 import { hostState } from "./state.ts";
 
 /** What the engine that runs us can do with WebAssembly. */
-export interface Features {
+export interface WasmFeatures {
   /** Vectors of 128 bits. */
   readonly simd: boolean;
   /** `relaxed_madd` and its kind. */
@@ -13,12 +13,12 @@ export interface Features {
 }
 
 /** What the engine can do, found out once by validating three small modules. All false where there is no WebAssembly. */
-export function wasmFeatures(): Features {
+export function wasmFeatures(): WasmFeatures {
   return (hostState.features ??= detectFeatures());
 }
 
 /** Finds out anew; for engines whose flags were changed. */
-export function detectFeatures(): Features {
+export function detectFeatures(): WasmFeatures {
   return {
     simd: accepts((module) => {
       const { body } = module.function("simd", { results: ["v128"] });

@@ -1,18 +1,18 @@
 import { copyElements, copyNumbers } from "../../../kernel/copy-elements.ts";
-import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
+import type { BufferView, KernelValue, TypedArray } from "../../../kernel/executable.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
 import type { ModuleMemory } from "./module-memory.ts";
-import { bytesOf, misfit, type Port } from "./ports.ts";
+import { bytesOf, misfit, type PortBinding } from "./ports.ts";
 import { mostKeptCopy, blockAlignment } from "./tuning.ts";
 
 /** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
 export interface LargePorts {
   /** Puts the addresses of arrays or of their copies, which are not made yet, among the arguments; false where there is no room. */
-  readonly place: (inputs: readonly Slot[], outputs: readonly Slot[]) => boolean;
-  readonly copyIn: (inputs: readonly Slot[]) => void;
+  readonly place: (inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => boolean;
+  readonly copyIn: (inputs: readonly KernelValue[]) => void;
   /** Copies inputs back that the routine has changed. */
-  readonly copyBack: (inputs: readonly Slot[]) => void;
-  readonly copyOut: (outputs: readonly Slot[]) => void;
+  readonly copyBack: (inputs: readonly KernelValue[]) => void;
+  readonly copyOut: (outputs: readonly KernelValue[]) => void;
   /** Notes bytes that there was no room for. */
   readonly note: (bytes: number) => void;
   /** Has others make the room that was missing. */
@@ -25,12 +25,12 @@ export interface LargePorts {
 
 export function largePorts(
   memory: ModuleMemory,
-  ins: readonly Port[],
-  outs: readonly Port[],
+  ins: readonly PortBinding[],
+  outs: readonly PortBinding[],
   args: number[],
 ): LargePorts {
   const { arena } = memory;
-  const lent: Port[] = [];
+  const lent: PortBinding[] = [];
   let missing = 0; // bytes that there was no room for
 
   const allocate = (bytes: number): number => {
@@ -39,7 +39,7 @@ export function largePorts(
     return address;
   };
   /** Sees to memory for a copy; whether there is some. */
-  const stage = (port: Port): boolean => {
+  const stage = (port: PortBinding): boolean => {
     const bytes = bytesOf(port);
     if (bytes > mostKeptCopy) {
       if (port.staging === 0 || port.staging === port.kept) {
@@ -66,7 +66,7 @@ export function largePorts(
     lent.length = 0;
   };
   /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
-  const addressOf = (port: Port, cell: Cell): number => {
+  const addressOf = (port: PortBinding, cell: BufferView): number => {
     if (cell.isOutside !== true) {
       const { array, offset } = cell;
       if (offset + port.extent.size > array.length) throw misfit(port, cell);
@@ -74,20 +74,20 @@ export function largePorts(
     }
     return stage(port) ? port.staging : 0;
   };
-  const placeAll = (ports: readonly Port[], cells: readonly Slot[]): boolean => {
+  const placeAll = (ports: readonly PortBinding[], cells: readonly KernelValue[]): boolean => {
     for (let k = 0; k < ports.length; k++) {
       const port = ports[k]!;
-      const address = addressOf(port, cells[port.slot] as Cell);
+      const address = addressOf(port, cells[port.slot] as BufferView);
       if (address === 0) return false;
       args[port.argument] = address;
     }
     return true;
   };
-  const copyTo = (ports: readonly Port[], cells: readonly Slot[]): void => {
+  const copyTo = (ports: readonly PortBinding[], cells: readonly KernelValue[]): void => {
     for (let k = 0; k < ports.length; k++) {
       const port = ports[k]!;
       if (args[port.argument] !== port.staging) continue;
-      const { array, offset } = cells[port.slot] as Cell;
+      const { array, offset } = cells[port.slot] as BufferView;
       copyElements(array, offset, elementsOf(arena, port), 0, port.extent.size);
     }
   };
@@ -101,7 +101,7 @@ export function largePorts(
       for (let k = 0; k < ins.length; k++) {
         const port = ins[k]!;
         if (args[port.argument] !== port.staging) continue;
-        const { array, offset, numbers } = inputs[port.slot] as Cell;
+        const { array, offset, numbers } = inputs[port.slot] as BufferView;
         const to = elementsOf(arena, port);
         if (numbers === undefined) copyElements(to, 0, array, offset, port.extent.size);
         else copyNumbers(to, numbers);
@@ -118,7 +118,7 @@ export function largePorts(
 }
 
 /** The elements of a copy. */
-function elementsOf(arena: ModuleMemory["arena"], port: Port): TypedArray {
+function elementsOf(arena: ModuleMemory["arena"], port: PortBinding): TypedArray {
   const n = port.extent.size;
   const { view } = port;
   if (view !== undefined && port.viewAddress === port.staging && view.length === n) return view;
@@ -127,7 +127,7 @@ function elementsOf(arena: ModuleMemory["arena"], port: Port): TypedArray {
   return (port.view = arena.view(port.buffer.type, port.staging, n));
 }
 
-function keptBytesOf(ports: readonly Port[]): number {
+function keptBytesOf(ports: readonly PortBinding[]): number {
   const kept = ports.filter((port) => isConstant(port.buffer.size) && bytesOf(port) <= mostKeptCopy);
   return kept.reduce((sum, port) => sum + bytesOf(port), 0);
 }

@@ -1,5 +1,5 @@
 import { bytesPerElement } from "../../../kernel/executable.ts";
-import type { Table } from "../../../kernel/scalar.ts";
+import type { ConstantTable } from "../../../kernel/scalar.ts";
 import type { CodeMemory } from "../emit/memory.ts";
 import type { Arena } from "./arena.ts";
 import { sharedBlocks } from "./shared-blocks.ts";
@@ -75,7 +75,7 @@ function makeModuleMemory(arena: Arena): ModuleMemory {
 /** Where tables lie in an arena, by their values. They stay: what tables hold is few and small. */
 const tables = new WeakMap<Arena, Map<string, number>>();
 
-function tableIn(arena: Arena, { type, values }: Table): number {
+function tableIn(arena: Arena, { type, values }: ConstantTable): number {
   let known = tables.get(arena);
   if (known === undefined) tables.set(arena, (known = new Map<string, number>()));
   const key = `${type}:${values.map((x) => (Object.is(x, -0) ? "-0" : x)).join()}`;

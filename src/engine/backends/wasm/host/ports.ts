@@ -1,6 +1,6 @@
 import { internalError } from "../../../errors/index.ts";
 import type { CallSizes } from "../../../kernel/call-sizes.ts";
-import type { Cell, TypedArray } from "../../../kernel/executable.ts";
+import type { BufferView, TypedArray } from "../../../kernel/executable.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { Buffer, Routine } from "../../../kernel/scalar.ts";
 import { isConstant } from "../../../kernel/sizes.ts";
@@ -9,7 +9,7 @@ import { usesOfBlock } from "../../../kernel/uses.ts";
 import { mostSmallCopy } from "./tuning.ts";
 
 /** Where a buffer of a routine lies during a call. */
-export interface Port {
+export interface PortBinding {
   readonly buffer: Buffer;
   /** Its place among the routine's inputs or outputs, and among the arguments of the code. */
   readonly slot: number;
@@ -30,14 +30,14 @@ export interface Port {
 
 /** Ports of inputs and of outputs. */
 export interface PortLists {
-  readonly ins: readonly Port[];
-  readonly outs: readonly Port[];
+  readonly ins: readonly PortBinding[];
+  readonly outs: readonly PortBinding[];
 }
 
 /** The ports of a routine: its buffers in the order of the arguments of its code, inputs with their scalars in between first. */
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
   const { stored } = usesOfBlock(routine.body);
-  const port = (buffer: Buffer, slot: number, argument: number): Port => {
+  const port = (buffer: Buffer, slot: number, argument: number): PortBinding => {
     const extent = must(sizes.extents.get(buffer.name), `the size of "${buffer.name}"`);
     return {
       buffer,
@@ -62,18 +62,18 @@ export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
 }
 
 /** Whether a buffer is copied at every call, wherever it lies. */
-export function isSmallPort(port: Port): boolean {
+export function isSmallPort(port: PortBinding): boolean {
   const bytes = bytesOf(port);
   return isConstant(port.buffer.size) && bytes > 0 && bytes <= mostSmallCopy;
 }
 
 /** How many bytes a buffer has in the call in hand. */
-export function bytesOf({ buffer, extent }: Port): number {
+export function bytesOf({ buffer, extent }: PortBinding): number {
   return extent.size * bytesPerElement[buffer.type];
 }
 
 /** An array that is too short for its buffer. */
-export function misfit({ buffer, extent: { size } }: Port, { array, offset }: Cell): Error {
+export function misfit({ buffer, extent: { size } }: PortBinding, { array, offset }: BufferView): Error {
   return internalError(
     `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +
       `${array.constructor.name} of ${array.length} at ${offset}`,

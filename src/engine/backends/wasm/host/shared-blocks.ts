@@ -11,7 +11,7 @@ export interface SharedBlocks {
   readonly release: (address: number) => void;
 }
 
-interface MemoryBlock {
+interface SharedBlock {
   readonly key: string;
   readonly address: number;
   holders: number;
@@ -27,8 +27,8 @@ export function sharedBlocks(arena: Arena): SharedBlocks {
 }
 
 function makeSharedBlocks(arena: Arena): SharedBlocks {
-  const byKey = new Map<string, MemoryBlock>();
-  const byAddress = new Map<number, MemoryBlock>();
+  const byKey = new Map<string, SharedBlock>();
+  const byAddress = new Map<number, SharedBlock>();
   return {
     hold(purpose, bytes) {
       const size = sizeClass(bytes);

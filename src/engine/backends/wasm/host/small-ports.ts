@@ -1,10 +1,10 @@
 import { copyElements } from "../../../kernel/copy-elements.ts";
-import type { Cell, Slot, TypedArray } from "../../../kernel/executable.ts";
+import type { BufferView, KernelValue, TypedArray } from "../../../kernel/executable.ts";
 import { bytesPerElement } from "../../../kernel/executable.ts";
 import type { ScalarType } from "../../../kernel/scalar.ts";
 import { must } from "../../../util/assert-never.ts";
 import type { ModuleMemory } from "./module-memory.ts";
-import { bytesOf, misfit, type Port } from "./ports.ts";
+import { bytesOf, misfit, type PortBinding } from "./ports.ts";
 
 /** The copies of small buffers in one block, which is there from the first call on. */
 export interface SmallPorts {
@@ -12,15 +12,15 @@ export interface SmallPorts {
   readonly place: (args: number[]) => boolean;
   /** Bytes of the block. */
   readonly bytes: number;
-  readonly copyIn: (inputs: readonly Slot[]) => void;
-  readonly copyBack: (inputs: readonly Slot[]) => void;
-  readonly copyOut: (outputs: readonly Slot[]) => void;
+  readonly copyIn: (inputs: readonly KernelValue[]) => void;
+  readonly copyBack: (inputs: readonly KernelValue[]) => void;
+  readonly copyOut: (outputs: readonly KernelValue[]) => void;
 }
 
 /** Ports of one type: their slots, and where in the array over the block their elements lie. */
-interface Group {
+interface PortGroup {
   readonly type: ScalarType;
-  readonly ports: readonly Port[];
+  readonly ports: readonly PortBinding[];
   readonly slots: readonly number[];
   readonly starts: readonly number[];
   readonly sizes: readonly number[];
@@ -32,19 +32,19 @@ interface Group {
  */
 export function smallPorts(
   memory: ModuleMemory,
-  inputs: readonly Port[],
-  outputs: readonly Port[],
+  inputs: readonly PortBinding[],
+  outputs: readonly PortBinding[],
   put: ((argument: number, address: number) => void) | undefined,
 ): SmallPorts {
   const { arena } = memory;
   const all = [...inputs, ...outputs];
-  const offsets = new Map<Port, number>();
+  const offsets = new Map<PortBinding, number>();
   let bytes = 0;
   for (const port of all) {
     offsets.set(port, bytes);
     bytes += Math.ceil(bytesOf(port) / 8) * 8;
   }
-  const groupsOf = (ports: readonly Port[]): readonly Group[] =>
+  const groupsOf = (ports: readonly PortBinding[]): readonly PortGroup[] =>
     [...new Set(ports.map(({ buffer }) => buffer.type))].map((type) => {
       const own = ports.filter(({ buffer }) => buffer.type === type);
       return {
@@ -66,11 +66,11 @@ export function smallPorts(
     views.set(type, view);
     return view;
   };
-  const copyGroup = (group: Group, cells: readonly Slot[], isIn: boolean): void => {
+  const copyGroup = (group: PortGroup, cells: readonly KernelValue[], isIn: boolean): void => {
     const { ports, slots, starts, sizes } = group;
     const view = viewOf(group.type);
     for (let k = 0; k < slots.length; k++) {
-      const cell = cells[slots[k]!] as Cell;
+      const cell = cells[slots[k]!] as BufferView;
       const { array, offset } = cell;
       if (offset + sizes[k]! > array.length) throw misfit(ports[k]!, cell);
       if (isIn) copyElements(view, starts[k]!, array, offset, sizes[k]!);

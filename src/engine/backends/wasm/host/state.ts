@@ -1,6 +1,6 @@
 import type { Arena } from "./arena.ts";
-import type { Features } from "./features.ts";
-import type { Pool } from "./threads/pool.ts";
+import type { WasmFeatures } from "./features.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 
 /** Why there is no WebAssembly: see `wasmObstacle`. */
 export type WasmObstacle = "absent" | "forbidden" | "memory";
@@ -8,13 +8,13 @@ export type WasmObstacle = "absent" | "forbidden" | "memory";
 /** What all executables have in common. One record, so that whoever owns an engine can own it. */
 export interface HostState {
   /** What the engine can do, and what stands in the way of WebAssembly; found out once. */
-  features: Features | undefined;
+  features: WasmFeatures | undefined;
   obstacle: WasmObstacle | "none" | undefined;
   /** The one memory, and how many bytes it may grow to. */
   arena: Arena | undefined;
   arenaLimit: number;
   /** Threads, by how many there are to be. */
-  readonly pools: Map<number, Pool>;
+  readonly pools: Map<number, ThreadPool>;
   /** Whether it was told that there are addresses for too few threads. */
   hasWarned: boolean;
   /** Whether this thread may wait for others: that of a page may not. Found out once. */

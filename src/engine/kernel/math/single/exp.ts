@@ -20,7 +20,7 @@ import {
 } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { expTail32 } from "../coefficients.ts";
-import type { Pair } from "../double-double.ts";
+import type { DoubleDouble } from "../double-double.ts";
 import { fastTwoSum, lessMultiple } from "../double-double.ts";
 
 export const f32 = (value: number): Expr => constant("f32", value);
@@ -68,7 +68,7 @@ export function nearestMultiple(
 const BIAS = 126;
 
 /** e^x = 2^n · (1 + r + tail), r + tail between −0.3 and 0.42; the low bits of `bits` are n + 126. */
-interface Reduced {
+interface SingleReducedExponent {
   readonly bits: Expr;
   readonly r: Expr;
   readonly tail: Expr;
@@ -80,7 +80,7 @@ export function reducedExp(
   x: Expr,
   low?: Expr,
   series: readonly number[] = expTail32,
-): Reduced {
+): SingleReducedExponent {
   const { count, bits } = nearestMultiple(block, x, Math.LOG2E, BIAS);
   const rough = block.let("rough", lessMultiple(x, count, LN2_HIGH_32)); // exact
   const r = block.let("r", lessMultiple(low === undefined ? rough : add(rough, low), count, LN2_LOW_32));
@@ -102,7 +102,7 @@ export function powerOfTwo32(block: Block, bits: Expr): (x: Expr) => Expr {
 }
 
 /** x as the sum of two numbers of 12 bits, whose products are exact. */
-export function split32(block: Block, name: string, x: Expr): Pair {
+export function split32(block: Block, name: string, x: Expr): DoubleDouble {
   const high = block.let(`${name}Head`, fromBits(and(bitsOf(x), i32(-4096))));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
@@ -114,10 +114,10 @@ export function split32(block: Block, name: string, x: Expr): Pair {
 export function quotientPair32(
   block: Block,
   name: string,
-  above: Partial<Pair> & Pick<Pair, "high">,
-  below: Partial<Pair> & Pick<Pair, "high">,
+  above: Partial<DoubleDouble> & Pick<DoubleDouble, "high">,
+  below: Partial<DoubleDouble> & Pick<DoubleDouble, "high">,
   inverse: Expr = block.let(`${name}Inverse`, div(f32(1), below.high)),
-): Pair {
+): DoubleDouble {
   const high = block.let(name, fromBits(and(bitsOf(mul(above.high, inverse)), i32(-4096))));
   const minus = block.let(`${name}Minus`, neg(high));
   // above − high · below, by exact products of halves
@@ -128,7 +128,13 @@ export function quotientPair32(
 }
 
 /** above / below, hardly more than rounded, where 1 / below is known as rounded; declares names that begin with `name`. */
-export function quotient32(block: Block, name: string, above: Pair, below: Pair, inverse?: Expr): Expr {
+export function quotient32(
+  block: Block,
+  name: string,
+  above: DoubleDouble,
+  below: DoubleDouble,
+  inverse?: Expr,
+): Expr {
   const { high, low } = quotientPair32(block, name, above, below, inverse);
   return add(high, low);
 }

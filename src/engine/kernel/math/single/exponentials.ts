@@ -2,7 +2,7 @@ import { abs, add, and, i32, lt, max, min, mul, mulAdd, procedure, select, shl, 
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { coshTail32, exp2Tail32, longExpTail32, sinhTail32 } from "../coefficients.ts";
-import type { Pair } from "../double-double.ts";
+import type { DoubleDouble } from "../double-double.ts";
 import { fastTwoDifference, fastTwoSum, lessMultiple, twoSum } from "../double-double.ts";
 import {
   bitsOf,
@@ -54,11 +54,11 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
 const MOST = 88.9;
 
 /** 2^(n − 1) and 2^(−n − 1) and their difference; sinh r and cosh r − 1, where sinh r has a head of 16 bits. */
-interface Hyperbolic {
+interface HyperbolicTerms {
   readonly grown: Expr;
   readonly shrunk: Expr;
-  readonly difference: Pair;
-  readonly sine: Pair;
+  readonly difference: DoubleDouble;
+  readonly sine: DoubleDouble;
   readonly cosineTail: Expr;
 }
 
@@ -66,7 +66,7 @@ interface Hyperbolic {
  * size = n ln 2 + r for size ≥ 0, where r lies about `middle`: above 0, so that it is small where it is negative and results are less than
  * the power of two.
  */
-function hyperbolic(block: Block, size: Expr, middle: number): Hyperbolic {
+function hyperbolic(block: Block, size: Expr, middle: number): HyperbolicTerms {
   const below = block.let("below", min(f32(MOST), sub(size, f32(middle))));
   const { count, bits } = nearestMultiple(block, below, Math.LOG2E, BIAS);
   const rough = block.let("rough", lessMultiple(size, count, LN2_HIGH_32)); // exact

@@ -20,7 +20,7 @@ import {
 import type { Block } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { atanhTail32, log10Tail32, log2Tail32, logTail32 } from "../coefficients.ts";
-import type { Pair } from "../double-double.ts";
+import type { DoubleDouble } from "../double-double.ts";
 import { fastTwoDifference, fastTwoSum, twoSum } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, polynomial32, split32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
@@ -73,7 +73,7 @@ export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f
 const HUGE = 2 ** 13;
 
 /** √x as a pair for a pair x ≥ 0. */
-function sqrtOfPair32(block: Block, x: Pair): Pair {
+function sqrtOfPair32(block: Block, x: DoubleDouble): DoubleDouble {
   const high = block.let("root", sqrt(x.high));
   const { high: head, low: after } = split32(block, "root", high);
   const rest = add(sub(sub(x.high, mul(head, head)), mul(after, add(high, head))), x.low);
@@ -81,14 +81,14 @@ function sqrtOfPair32(block: Block, x: Pair): Pair {
 }
 
 /** x² as a pair, for |x| below 2^63. */
-function squareOf32(block: Block, x: Expr): Pair {
+function squareOf32(block: Block, x: Expr): DoubleDouble {
   const { high: head, low: after } = split32(block, "side", x);
   const high = block.let("ofSide", mul(x, x));
   return { high, low: block.let("ofSideLow", add(sub(mul(head, head), high), mul(after, add(x, head)))) };
 }
 
 /** ln(1 + w), or ln(2x) where x is huge. */
-function logOf32(block: Block, x: Expr, isHuge: Expr, w: Pair): Expr {
+function logOf32(block: Block, x: Expr, isHuge: Expr, w: DoubleDouble): Expr {
   const high = block.let("w", select(isHuge, sub(x, f32(1)), w.high));
   const low = block.let("wTail", select(isHuge, f32(0), w.low));
   return log1pOfPair32(block, high, low, select(isHuge, i32(1), i32(0)));
@@ -124,7 +124,7 @@ export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f
 const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
 /** What a logarithm to some base is made of. */
-interface Base32 {
+interface LogBaseConstants {
   /** The logarithm of 2, in two parts, of which products of the first with exponents are exact. */
   readonly per2: readonly [number, number];
   /** That of e. */
@@ -137,7 +137,7 @@ interface Base32 {
 }
 
 /** log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f), the first three of them nothing lost. */
-function logToBase32(name: string, { per2, perE, factor, square, tail }: Base32): Procedure {
+function logToBase32(name: string, { per2, perE, factor, square, tail }: LogBaseConstants): Procedure {
   return procedure(name, [["x", "f32"]], (block, [x]) => {
     const isTiny = block.let("isTiny", lt(x!, f32(2 ** -126)));
     const scaled = block.let("scaled", select(isTiny, mul(x!, f32(2 ** 23)), x!));

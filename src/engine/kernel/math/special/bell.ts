@@ -11,18 +11,22 @@ function binomial(n: number, k: number): number {
 }
 
 /** Arithmetic on expressions or on tensors. */
-export interface Arithmetic<T> {
+export interface RingOperations<T> {
   add(x: T, y: T): T;
   mul(x: T, y: T): T;
   scale(x: T, factor: number): T;
 }
 
 /** Numbers by two orders of derivative, from (0, 0) on. */
-export type ByOrders<T> = (p: number, q: number) => T;
+export type DerivativesByOrder<T> = (p: number, q: number) => T;
 
-function tabulate<T>(p: number, q: number, of: (p: number, q: number, known: ByOrders<T>) => T): ByOrders<T> {
+function tabulate<T>(
+  p: number,
+  q: number,
+  of: (p: number, q: number, known: DerivativesByOrder<T>) => T,
+): DerivativesByOrder<T> {
   const found = new Map<string, T>();
-  const known: ByOrders<T> = (i, j) => must(found.get(`${i},${j}`), "the derivative");
+  const known: DerivativesByOrder<T> = (i, j) => must(found.get(`${i},${j}`), "the derivative");
   for (let i = 0; i <= p; i++) for (let j = 0; j <= q; j++) found.set(`${i},${j}`, of(i, j, known));
   return known;
 }
@@ -31,9 +35,9 @@ function tabulate<T>(p: number, q: number, of: (p: number, q: number, known: ByO
 export function derivativeOfProduct<T>(
   p: number,
   q: number,
-  left: ByOrders<T>,
-  right: ByOrders<T>,
-  { add: sum, mul: times, scale }: Arithmetic<T>,
+  left: DerivativesByOrder<T>,
+  right: DerivativesByOrder<T>,
+  { add: sum, mul: times, scale }: RingOperations<T>,
 ): T {
   let total: T | undefined;
   for (let i = 0; i <= p; i++) {
@@ -54,9 +58,9 @@ export function derivativeOfProduct<T>(
 export function derivativesByLogarithm<T>(
   start: T,
   [p, q]: readonly [number, number],
-  slope: ByOrders<T>,
-  arithmetic: Arithmetic<T>,
-): ByOrders<T> {
+  slope: DerivativesByOrder<T>,
+  arithmetic: RingOperations<T>,
+): DerivativesByOrder<T> {
   return tabulate<T>(p, q, (i, j, known) => {
     if (i > 0) return derivativeOfProduct(i - 1, j, known, (k, l) => slope(k + 1, l), arithmetic);
     return j > 0 ? derivativeOfProduct(0, j - 1, known, (k, l) => slope(k, l + 1), arithmetic) : start;
@@ -64,7 +68,7 @@ export function derivativesByLogarithm<T>(
 }
 
 /** Arithmetic that declares a local for each sum, by names that begin with `name`. */
-export function onExpressions(block: Block, name: string): Arithmetic<Expr> {
+export function onExpressions(block: Block, name: string): RingOperations<Expr> {
   let count = 0;
   return {
     add: (x, y) => block.let(`${name}${count++}`, add(x, y)),

@@ -18,7 +18,7 @@ import {
   sub,
   tableAt,
 } from "../../build.ts";
-import type { Expr, Procedure, Table } from "../../scalar.ts";
+import type { Expr, Procedure, ConstantTable } from "../../scalar.ts";
 import { bessel0Far, bessel0Near, bessel1Far, bessel1Near } from "../coefficients.ts";
 import { horner, polynomial, squareOf } from "../double-double.ts";
 import { exp64 } from "../exp.ts";
@@ -93,7 +93,7 @@ const asymptotic: readonly number[] = /* @__PURE__ */ Array.from({ length: 20 },
 
 /** 1 − cos θ at the inner nodes of the trapezoidal rule, which errs by e^−50 here since the integrand is periodic. */
 const PANELS = 36;
-const heights: Table = {
+const heights: ConstantTable = {
   name: "besselHeights",
   type: "f64",
   values: /* @__PURE__ */ Array.from(

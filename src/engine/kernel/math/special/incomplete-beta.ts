@@ -32,7 +32,7 @@ import type { Expr, Procedure } from "../../scalar.ts";
 import { exp64, expm164 } from "../exp.ts";
 import { log1p64, log64 } from "../log.ts";
 import { areParameters } from "./beta.ts";
-import type { ByOrders } from "./bell.ts";
+import type { DerivativesByOrder } from "./bell.ts";
 import { derivativeOfProduct, derivativesByLogarithm, onExpressions } from "./bell.ts";
 import { byOrders } from "./by-order.ts";
 import { integral } from "./quadrature.ts";
@@ -117,7 +117,7 @@ function slopes(
   [first, second]: readonly [Expr, Expr],
   { a, b, sum }: Record<"a" | "b" | "sum", Expr>,
   [p, q]: readonly [number, number],
-): ByOrders<Expr> {
+): DerivativesByOrder<Expr> {
   const known = new Map<string, Expr>();
   for (let i = 0; i <= p; i++) {
     for (let j = 0; j <= q; j++) {
@@ -179,7 +179,7 @@ const tail = /* @__PURE__ */ byOrders((p, q) =>
         // ln(1 − t) and ln t less what they are at x
         const rest = inner.let("restSlope", select(isLower, neg(bend), sub(v, bend)));
         const own = inner.let("ownSlope", sub(rest, v));
-        const slope: ByOrders<Expr> = (i, j) => {
+        const slope: DerivativesByOrder<Expr> = (i, j) => {
           if (i + j > 1) return fixed(i, j);
           return i === 1 ? add(first, own) : add(second, rest);
         };
@@ -205,8 +205,8 @@ const series = /* @__PURE__ */ byOrders((p, q) =>
         ).map(([i, j]) => [name(i, j), block.let(`${title}${name(i, j)}`, f64(i + j === 0 ? 1 : 0))]),
       );
     const [terms, totals] = [jets("term"), jets("total")];
-    const term: ByOrders<Expr> = (i, j) => terms.get(name(i, j))!;
-    const total: ByOrders<Expr> = (i, j) => totals.get(name(i, j))!;
+    const term: DerivativesByOrder<Expr> = (i, j) => terms.get(name(i, j))!;
+    const total: DerivativesByOrder<Expr> = (i, j) => totals.get(name(i, j))!;
     const count = block.let("count", f64(0));
     block.while(lt(mul(f64(2 ** -60), total(0, 0)), term(0, 0)), (loop) => {
       const factor = loop.let("factor", add(sum, count));
@@ -243,7 +243,8 @@ const series = /* @__PURE__ */ byOrders((p, q) =>
     const arithmetic = onExpressions(block, "part");
     const growth = derivativesByLogarithm(scale, [p, q], known, arithmetic);
     const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
-    const derivatives: ByOrders<Expr> = (i, j) => mul(f64(factorial(i) * factorial(j)), total(i, j));
+    const derivatives: DerivativesByOrder<Expr> = (i, j) =>
+      mul(f64(factorial(i) * factorial(j)), total(i, j));
     return derivativeOfProduct(p, q, growth, derivatives, arithmetic);
   }),
 );

@@ -34,15 +34,15 @@ import type { Expr, Procedure } from "../../scalar.ts";
 import { exp64, expm164 } from "../exp.ts";
 import { digammaOfPositive } from "../gamma.ts";
 import { log1p64, log64 } from "../log.ts";
-import type { ByOrders } from "./bell.ts";
+import type { DerivativesByOrder } from "./bell.ts";
 import { derivativeOfProduct, derivativesByLogarithm, onExpressions } from "./bell.ts";
 import { byOrder } from "./by-order.ts";
 import { integral } from "./quadrature.ts";
 import { expTail64, FAR, lessLog1p64, logGamma1p64, logLessDigamma64, stirlingRest64 } from "./stirling.ts";
 import { polygammaOfPositive } from "./zeta.ts";
 
-type Params = readonly (readonly [string, "f64"])[];
-const ofShapeAndPlace: Params = [
+type ParamList = readonly (readonly [string, "f64"])[];
+const ofShapeAndPlace: ParamList = [
   ["a", "f64"],
   ["x", "f64"],
 ];
@@ -99,7 +99,7 @@ export const gammaDensity64: Procedure = /* @__PURE__ */ procedure(
 );
 
 /** The derivatives of ln(xᵃ / Γ(a)) in a up to order n, where the first one is known. */
-function slopes(block: Block, first: Expr, a: Expr, n: number): ByOrders<Expr> {
+function slopes(block: Block, first: Expr, a: Expr, n: number): DerivativesByOrder<Expr> {
   const others = Array.from({ length: n }, (_, i) =>
     i === 0 ? first : block.let(`slope${i + 1}`, neg(call(polygammaOfPositive(i), a))),
   );
@@ -136,7 +136,7 @@ const tail = /* @__PURE__ */ byOrder((n) =>
       const weight = loop.let("weight", call(exp64, neg(fall(loop, "at", v))));
       if (n === 0) return weight;
       const moved = loop.let("moved", add(first, mul(sign, v)));
-      const slope: ByOrders<Expr> = (order, _) => (order === 1 ? moved : fixed(order, 0));
+      const slope: DerivativesByOrder<Expr> = (order, _) => (order === 1 ? moved : fixed(order, 0));
       return derivativesByLogarithm(weight, [n, 0], slope, onExpressions(loop, "part"))(n, 0);
     });
     return mul(density, whole);
@@ -150,7 +150,7 @@ const jet = (block: Block, name: string, n: number, first: Expr): readonly Expr[
 const factorial = (n: number): number => (n === 0 ? 1 : n * factorial(n - 1));
 /** Derivatives of Taylor coefficients. */
 const derivatives =
-  (coefficients: readonly Expr[]): ByOrders<Expr> =>
+  (coefficients: readonly Expr[]): DerivativesByOrder<Expr> =>
   (j) =>
     j < 2 ? coefficients[j]! : mul(f64(factorial(j)), coefficients[j]!);
 

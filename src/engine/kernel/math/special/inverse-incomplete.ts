@@ -44,7 +44,7 @@ const BACK = 0.1;
 const LAST = 1e-6;
 
 /** What a step of the search needs to know of a place. */
-interface Place {
+interface TailEvaluation {
   readonly tail: Expr;
   /** That over the logarithm of x or of its odds, and the slope of its logarithm. */
   readonly density: Expr;
@@ -56,7 +56,7 @@ function search(
   block: Block,
   x: Expr,
   { target, sign }: Record<"target" | "sign", Expr>,
-  look: (loop: Block) => Place,
+  look: (loop: Block) => TailEvaluation,
 ): void {
   const steps = block.let("steps", f64(0));
   const left = block.let("left", f64(1));

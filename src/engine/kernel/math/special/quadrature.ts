@@ -1,10 +1,10 @@
 import type { Block } from "../../build.ts";
 import { add, f64, i32, mul, tableAt } from "../../build.ts";
-import type { Expr, Table } from "../../scalar.ts";
+import type { Expr, ConstantTable } from "../../scalar.ts";
 import { integrationNodes, integrationWeights } from "../coefficients.ts";
 
-const nodes: Table = { name: "integrationNodes", type: "f64", values: integrationNodes };
-const weights: Table = { name: "integrationWeights", type: "f64", values: integrationWeights };
+const nodes: ConstantTable = { name: "integrationNodes", type: "f64", values: integrationNodes };
+const weights: ConstantTable = { name: "integrationWeights", type: "f64", values: integrationWeights };
 
 /**
  * The integral over v from `from` to `from + length` of what `integrand` writes, by the 28 nodes of Gauss and Legendre: to 50 bits

@@ -4,18 +4,18 @@ import type { BlocksMethod, ContractPlan } from "../../../../codegen/contract/pl
 import { isWholeTable, stripWidth, usesTable } from "../../../../codegen/contract/plan.ts";
 import { sizeOf } from "../../../../codegen/contract/shape.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
-import type { Body } from "../../encode/body.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import { writeSumBlock } from "./sum-block.ts";
 import type { Odometer } from "./tables.ts";
 import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
-import type { Kernels, Places } from "./units.ts";
+import type { Kernels, AddressLocals } from "./units.ts";
 import { eachRun, findGroup, paramKept, paramWork } from "./units.ts";
 
 /** The function of a contraction by blocks in the making: its plan and its locals. */
 export interface Driver {
-  readonly body: Body;
+  readonly body: FunctionBody;
   readonly int: Integers;
   readonly plan: ContractPlan;
   readonly method: BlocksMethod;
@@ -25,7 +25,7 @@ export interface Driver {
   readonly position: number;
   readonly run: number;
   /** The operands of the group. */
-  readonly places: Places;
+  readonly places: AddressLocals;
   readonly strip: number;
   /** What is left of the number of a unit, and other things for a moment. */
   readonly rest: number;
@@ -50,7 +50,7 @@ export interface Driver {
   readonly tiles: number;
 }
 
-function openDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernels: Kernels): Driver {
+function openDriver(body: FunctionBody, plan: ContractPlan, method: BlocksMethod, kernels: Kernels): Driver {
   const named = (name: string): number => body.local("i32", name);
   return {
     body,
@@ -83,7 +83,12 @@ function openDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernel
  * Writes the function of a contraction that has strips of columns, blocks of summands and blocks of rows. It goes through runs of
  * units, which are parts of one strip, and in each of them through the blocks of summands.
  */
-export function writeDriver(body: Body, plan: ContractPlan, method: BlocksMethod, kernels: Kernels): void {
+export function writeDriver(
+  body: FunctionBody,
+  plan: ContractPlan,
+  method: BlocksMethod,
+  kernels: Kernels,
+): void {
   const driver = openDriver(body, plan, method, kernels);
   const { int } = driver;
   const { get } = int;

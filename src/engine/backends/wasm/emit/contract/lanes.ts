@@ -1,20 +1,20 @@
 import type { VectorShape } from "../../../../codegen/contract/target.ts";
-import type { Body } from "../../encode/body.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
 
 /** How vectors of one scalar type are computed with. */
-export interface Lanes extends VectorShape {
+export interface VectorInstructions extends VectorShape {
   /** Loads one scalar into all lanes. */
   readonly splat: OpcodeName;
   readonly add: OpcodeName;
   /** Takes the stack from x, y to x · y, or leaves x, y for `addProduct`. */
-  readonly product: (body: Body) => void;
+  readonly product: (body: FunctionBody) => void;
   /** Takes the stack from what `product` left and z to x · y + z. */
-  readonly addProduct: (body: Body) => void;
+  readonly addProduct: (body: FunctionBody) => void;
 }
 
 /** The instructions for vectors of a shape. */
-export function lanesOf(vector: VectorShape): Lanes {
+export function lanesOf(vector: VectorShape): VectorInstructions {
   const { type, fused } = vector;
   const shape = type === "f64" ? "f64x2" : type === "f32" ? "f32x4" : "i32x4";
   return {
@@ -32,7 +32,7 @@ export function lanesOf(vector: VectorShape): Lanes {
 }
 
 /** Where a vector is in memory: an address on the stack, bytes from there, the lanes that exist, bytes from lane to lane. */
-export interface VectorPlace {
+export interface VectorAddress {
   readonly address: () => void;
   readonly offset: number;
   readonly valid: number;
@@ -40,7 +40,11 @@ export interface VectorPlace {
 }
 
 /** Loads the lanes that exist, each byte once and none beside them; the others are zero. */
-export function loadVector(body: Body, lanes: Lanes, { address, offset, valid, stride }: VectorPlace): void {
+export function loadVector(
+  body: FunctionBody,
+  lanes: VectorInstructions,
+  { address, offset, valid, stride }: VectorAddress,
+): void {
   const isPacked = stride === lanes.bytes;
   address();
   if (isPacked && valid === lanes.count) return body.memory("v128.load", offset);
@@ -60,9 +64,9 @@ export function loadVector(body: Body, lanes: Lanes, { address, offset, valid, s
 
 /** Stores the lanes that exist of a vector that `value` puts on the stack. */
 export function storeVector(
-  body: Body,
-  lanes: Lanes,
-  { address, offset, valid, stride }: VectorPlace,
+  body: FunctionBody,
+  lanes: VectorInstructions,
+  { address, offset, valid, stride }: VectorAddress,
   value: () => void,
 ): void {
   const isPacked = stride === lanes.bytes;
@@ -88,13 +92,13 @@ export function storeVector(
 
 /** Puts the place of vector `index` of a row of `width` scalars together. */
 export function vectorPlace(
-  lanes: Lanes,
+  lanes: VectorInstructions,
   address: () => void,
   offset: number,
   index: number,
   width: number,
   stride: number,
-): VectorPlace {
+): VectorAddress {
   const first = index * lanes.count;
   return { address, offset: offset + first * stride, valid: Math.min(lanes.count, width - first), stride };
 }
@@ -112,7 +116,12 @@ function zipLanes(bytes: number, half: "low" | "high"): number[] {
  * Transposes a square of vectors held in locals: afterwards local i holds lane i of all of them.
  * `spare` are as many other locals.
  */
-export function transpose(body: Body, lanes: Lanes, rows: readonly number[], spare: readonly number[]): void {
+export function transpose(
+  body: FunctionBody,
+  lanes: VectorInstructions,
+  rows: readonly number[],
+  spare: readonly number[],
+): void {
   const zip = (x: number, y: number, bytes: number, half: "low" | "high", to: number): void => {
     body.localGet(x);
     body.localGet(y);

@@ -1,23 +1,23 @@
-import type { Walk } from "../../../../codegen/contract/operands.ts";
-import type { Body } from "../../encode/body.ts";
+import type { SummandStride } from "../../../../codegen/contract/operands.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import type { Lanes, VectorPlace } from "./lanes.ts";
+import type { VectorInstructions, VectorAddress } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
-import type { Count } from "./summands.ts";
+import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
 /** Panels of an operand: the columns of one panel (or the rows of the left operand) side by side, summand after summand. */
-export interface Pack extends Count {
-  readonly lanes: Lanes;
+export interface Pack extends SummandCount {
+  readonly lanes: VectorInstructions;
   /** Columns of a panel, and the scalars that they take in the packed panel; those too many are zero. */
   readonly columns: number;
   readonly padded: number;
   /** From column to column in bytes, or "table": the distances are told by a table of 4 bytes a column. */
   readonly column: number | "table";
-  readonly walk: Walk;
+  readonly walk: SummandStride;
   /** Whether each aligned group of as many summands as a vector has lanes lies side by side. */
   readonly sideBySide: boolean;
   /** Whether columns that a table tells lie side by side where the last one is as far from the first as then it must be. */
@@ -28,7 +28,7 @@ const packParams = ["source", "target", "panels", "sums", "table", "columns"] as
 
 /** The function that packs in the making: its parameters, and its locals. */
 interface Packer {
-  readonly body: Body;
+  readonly body: FunctionBody;
   readonly int: Integers;
   readonly pack: Pack;
   readonly source: number;
@@ -63,7 +63,7 @@ export function addPack(module: ModuleBuilder, name: string, pack: Pack): Functi
   return builder;
 }
 
-function openPacker(body: Body, pack: Pack): Packer {
+function openPacker(body: FunctionBody, pack: Pack): Packer {
   const { lanes, columns, padded, column } = pack;
   const [source, target, panels, sums, table, columnTable] = [0, 1, 2, 3, 4, 5];
   const start = body.local("i32", "start");
@@ -207,7 +207,7 @@ function columnAddress({ int, pack, at, places }: Packer, c: number): number {
   return 0;
 }
 
-function targetPlace({ int, pack, target }: Packer, k: number, j: number): VectorPlace {
+function targetPlace({ int, pack, target }: Packer, k: number, j: number): VectorAddress {
   const { lanes, padded } = pack;
   return vectorPlace(lanes, int.get(target), k * padded * lanes.bytes, j, padded, lanes.bytes);
 }

@@ -1,13 +1,13 @@
-import type { Walk } from "../../../../codegen/contract/operands.ts";
+import type { SummandStride } from "../../../../codegen/contract/operands.ts";
 import type { ContractPlan, StreamMethod } from "../../../../codegen/contract/plan.ts";
 import { segmentBytes } from "../../../../codegen/contract/tuning.ts";
 import { contractBlock } from "../../../../kernel/scalar.ts";
-import type { Body } from "../../encode/body.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import type { Lanes } from "./lanes.ts";
+import type { VectorInstructions } from "./lanes.ts";
 import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 
@@ -16,7 +16,7 @@ import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 
 /** Some rows of the matrix that are added to the sums at once; distances from one to the next in bytes. */
 export interface Stream {
-  readonly lanes: Lanes;
+  readonly lanes: VectorInstructions;
   readonly terms: number;
   readonly left: number;
   readonly right: number;
@@ -73,7 +73,7 @@ export function addStream(module: ModuleBuilder, name: string, stream: Stream): 
 }
 
 /** Adds the function `(sums, out, pairs, add)`: puts sums into `out`, or adds them to it. */
-export function addFlush(module: ModuleBuilder, name: string, lanes: Lanes): FunctionBuilder {
+export function addFlush(module: ModuleBuilder, name: string, lanes: VectorInstructions): FunctionBuilder {
   const builder = module.function(name, { params: i32s(4), paramNames: ["sums", "out", "pairs", "add"] });
   const { body } = builder;
   const [sums, out, pairs, add] = [0, 1, 2, 3];
@@ -104,7 +104,7 @@ export function addFlush(module: ModuleBuilder, name: string, lanes: Lanes): Fun
 }
 
 /** Stores two vectors side by side, the first at an address in a local. */
-function storePair(body: Body, address: number, pair: readonly number[]): void {
+function storePair(body: FunctionBody, address: number, pair: readonly number[]): void {
   pair.forEach((local, j) => {
     body.localGet(address);
     body.localGet(local);
@@ -112,13 +112,13 @@ function storePair(body: Body, address: number, pair: readonly number[]): void {
   });
 }
 
-function strideBytes(walk: Walk): number {
+function strideBytes(walk: SummandStride): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
 /** Writes the function of a row times a matrix. Its units are parts of the columns. */
 export function writeStream(
-  body: Body,
+  body: FunctionBody,
   plan: ContractPlan,
   { terms, pairs: allPairs, partPairs, parts, tail, direct }: StreamMethod,
   kernels: Kernels,
@@ -188,7 +188,7 @@ export function writeStream(
 
 /** The columns after the last whole pair of vectors. */
 function writeTail(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
   plan: ContractPlan,
   kernels: Kernels,

@@ -1,11 +1,11 @@
 import { depthBytes, rowStride } from "../../../../codegen/contract/operands.ts";
 import type { Callable } from "../../encode/body.ts";
-import type { Int } from "../../encode/integers.ts";
+import type { IntCode } from "../../encode/integers.ts";
 import type { Driver } from "./driver.ts";
 import { paramWork, whenLast } from "./units.ts";
 
 /** Rows after the whole tiles of the last block: `count` tiles of a height, `before` rows after the first such row. */
-interface Edge {
+interface EdgeTiles {
   readonly height: number;
   readonly count: number;
   readonly before: number;
@@ -15,7 +15,7 @@ interface Edge {
 }
 
 /** Where one block of summands is while its rows go by: locals with addresses and numbers. */
-interface Rows {
+interface RowLocals {
   /** The first whole tile of the block of rows, and where its rows are read and go to. */
   readonly firstTile: number;
   readonly nextTile: number;
@@ -24,13 +24,13 @@ interface Rows {
   readonly out: number;
   readonly packedLeft: number;
   readonly rowTable: number;
-  readonly edges: readonly Edge[];
+  readonly edges: readonly EdgeTiles[];
   /** Does something in the last block of rows, which has the edges. */
   readonly whenLastBlock: (inner: () => void) => void;
 }
 
 /** Columns as the tiles of a strip read them: bytes of a panel, and where those after the whole panels are. */
-interface Columns {
+interface ColumnPanels {
   readonly panelBytes: number;
   readonly tailAt: number;
 }
@@ -52,10 +52,10 @@ export function writeSumBlock(driver: Driver): void {
 function callPack(
   { body, int, depth, table }: Driver,
   kernel: Callable,
-  source: Int,
+  source: IntCode,
   target: number,
-  count: Int,
-  distances: Int,
+  count: IntCode,
+  distances: IntCode,
 ): void {
   int.put(source);
   body.localGet(target);
@@ -72,7 +72,7 @@ function callTile(
   left: number,
   right: number,
   out: number,
-  count: Int,
+  count: IntCode,
 ): void {
   const { body, int, depth, table, add, method } = driver;
   for (const local of [left, right, out]) body.localGet(local);
@@ -87,7 +87,7 @@ function whenLastStrip({ int, strip, method }: Driver, inner: () => void): void 
 }
 
 /** Finds the columns of the strip, packed if that is planned and not yet done. */
-function findColumns(driver: Driver): Columns {
+function findColumns(driver: Driver): ColumnPanels {
   const { body, int, plan, packedRight, panels, rightBlock } = driver;
   const { get } = int;
   const { right, tileColumns, vector } = plan;
@@ -125,7 +125,7 @@ function packColumns(driver: Driver, tailAt: number): void {
   );
 }
 
-function openRows({ body, int, plan, method }: Driver): Rows {
+function openRows({ body, int, plan, method }: Driver): RowLocals {
   const named = (name: string): number => body.local("i32", name);
   const [left, out] = [named("left_row"), named("out_row")];
   const [packedLeft, rowTable] = [named("packed_left"), named("row_table")];
@@ -134,7 +134,7 @@ function openRows({ body, int, plan, method }: Driver): Rows {
   const edgeLeft = heights.map(() => named("edge_left"));
   const edgeOut = heights.map(() => named("edge_out"));
   let before = 0;
-  const edges = heights.map((height, i): Edge => {
+  const edges = heights.map((height, i): EdgeTiles => {
     const count = plan.edges.filter((one) => one === height).length;
     const edge = { height, count, before, left: edgeLeft[i]!, out: edgeOut[i]! };
     before += height * count;
@@ -157,7 +157,11 @@ function openRows({ body, int, plan, method }: Driver): Rows {
 }
 
 /** Goes through the blocks of rows of the parts. Where there are no whole tiles, one block has the edges. */
-function eachBlockOfRows(driver: Driver, { firstTile, nextTile, endTile }: Rows, inner: () => void): void {
+function eachBlockOfRows(
+  driver: Driver,
+  { firstTile, nextTile, endTile }: RowLocals,
+  inner: () => void,
+): void {
   const { body, int, plan, method, position, run, tiles } = driver;
   const { get, plus, times } = int;
   if (method.isOneBlock) {
@@ -180,7 +184,7 @@ function eachBlockOfRows(driver: Driver, { firstTile, nextTile, endTile }: Rows,
 }
 
 /** Finds where the rows of a block are, and those of the edges, which come after its whole tiles. */
-function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, rows: Rows): void {
+function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, rows: RowLocals): void {
   const { get, plus, times } = int;
   const { left, tileRows, outRow } = plan;
   const leftRow = rowStride(left);
@@ -196,7 +200,7 @@ function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, row
 }
 
 /** Packs the rows of a block; from then on they are read there. */
-function packRows(driver: Driver, rows: Rows): void {
+function packRows(driver: Driver, rows: RowLocals): void {
   const { body, int, plan, method, kernels, tiles } = driver;
   const { get, plus, times } = int;
   const { tileRows, vector } = plan;
@@ -219,14 +223,14 @@ function packRows(driver: Driver, rows: Rows): void {
 }
 
 /** Goes along the rows of `out`, tile after tile: for short sums. */
-function multiplyByRows(driver: Driver, rows: Rows, { tailAt }: Columns): void {
+function multiplyByRows(driver: Driver, rows: RowLocals, { tailAt }: ColumnPanels): void {
   const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
   const { get, plus, times } = int;
   const { left, right, tileRows, tileColumns, tail, outColumn } = plan;
   const panelStep = tileColumns * (right.packed ? depthBytes(plan) : rowStride(right));
   const rowStep = left.packed ? depthBytes(plan) : rowStride(left);
   const tailOut = body.local("i32", "tail_out");
-  const along = (height: number, leftAt: number, outAt: number, count: Int): void =>
+  const along = (height: number, leftAt: number, outAt: number, count: IntCode): void =>
     int.repeat(body.local("i32", "tiles_left"), count, () => {
       const step = { left: 0, right: panelStep, out: tileColumns * outColumn };
       callTile(driver, kernels.tile(height, tileColumns, step), leftAt, packedRight, outAt, get(panels));
@@ -246,12 +250,17 @@ function multiplyByRows(driver: Driver, rows: Rows, { tailAt }: Columns): void {
 }
 
 /** Goes down the columns, panel after panel. */
-function multiplyByColumns(driver: Driver, rows: Rows, { panelBytes, tailAt }: Columns, panel: number): void {
+function multiplyByColumns(
+  driver: Driver,
+  rows: RowLocals,
+  { panelBytes, tailAt }: ColumnPanels,
+  panel: number,
+): void {
   const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
   const { get } = int;
   const { tileRows, tileColumns, tail } = plan;
   const down = (columns: number, rightAt: number): void => {
-    const call = (height: number, leftAt: number, outAt: number, count: Int): void =>
+    const call = (height: number, leftAt: number, outAt: number, count: IntCode): void =>
       callTile(driver, kernels.tile(height, columns), leftAt, rightAt, outAt, count);
     if (plan.tiles > 0) call(tileRows, rows.left, rows.out, get(tiles));
     if (rows.edges.length === 0) return;

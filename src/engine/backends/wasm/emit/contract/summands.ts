@@ -1,8 +1,8 @@
-import type { Body } from "../../encode/body.ts";
-import type { Int, Integers } from "../../encode/integers.ts";
+import type { FunctionBody } from "../../encode/body.ts";
+import type { IntCode, Integers } from "../../encode/integers.ts";
 
 /** How many summands a call has: a number, or "any" if a parameter tells it; `multipleOf` divides every such count. */
-export interface Count {
+export interface SummandCount {
   readonly sums: number | "any";
   readonly multipleOf: number;
 }
@@ -12,9 +12,9 @@ export interface Count {
  * many it has to do. Up to `unrolled` summands, if their number is known, are no loop.
  */
 export function repeatSums(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
-  { sums, multipleOf }: Count,
+  { sums, multipleOf }: SummandCount,
   parameter: number,
   groups: readonly number[],
   unrolled: number,
@@ -34,7 +34,7 @@ export function repeatSums(
   let above = 0; // the group before this one, whose whole multiples are done
   for (const group of groups) {
     if (above !== 0 && multipleOf % above === 0) break;
-    const left: Int = above === 0 ? int.get(parameter) : int.and(int.get(parameter), above - 1);
+    const left: IntCode = above === 0 ? int.get(parameter) : int.and(int.get(parameter), above - 1);
     const times = group === 1 ? left : int.shiftRight(left, Math.log2(group));
     int.repeat(count, times, () => inner(group), above !== 0 || group > 1);
     above = group;

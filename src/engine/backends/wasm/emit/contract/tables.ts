@@ -1,17 +1,17 @@
-import type { Body } from "../../encode/body.ts";
-import type { Int, Integers } from "../../encode/integers.ts";
-import type { Axis } from "../../../../codegen/contract/shape.ts";
+import type { FunctionBody } from "../../encode/body.ts";
+import type { IntCode, Integers } from "../../encode/integers.ts";
+import type { ContractAxis } from "../../../../codegen/contract/shape.ts";
 
 /** Steps through axes, the last fastest, and keeps the distances from the start: locals that `writeTable` goes on with. */
 export interface Odometer {
-  readonly axes: readonly Axis[];
+  readonly axes: readonly ContractAxis[];
   readonly indices: readonly number[];
   readonly operands: readonly { readonly operand: "left" | "right"; readonly local: number }[];
 }
 
 export function makeOdometer(
-  body: Body,
-  axes: readonly Axis[],
+  body: FunctionBody,
+  axes: readonly ContractAxis[],
   operands: readonly ("left" | "right")[],
 ): Odometer {
   return {
@@ -28,12 +28,12 @@ export function resetOdometer(int: Integers, { indices, operands }: Odometer): v
 
 /** Writes the next `count` distances to memory from `target` on, one of each operand after the other. */
 export function writeTable(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
   odometer: Odometer,
   target: number,
   bytes: number,
-  count: Int,
+  count: IntCode,
 ): void {
   const { axes, indices, operands } = odometer;
   const { get } = int;

@@ -1,25 +1,25 @@
-import type { Body } from "../../encode/body.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { FunctionBuilder, ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
-import type { Walk } from "../../../../codegen/contract/operands.ts";
-import type { Lanes } from "./lanes.ts";
+import type { SummandStride } from "../../../../codegen/contract/operands.ts";
+import type { VectorInstructions } from "./lanes.ts";
 import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
-import type { Count } from "./summands.ts";
+import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
 /** A tile of `out`: rows · columns, all sums of which are held in registers. Distances are in bytes. */
-export interface Tile extends Count {
-  readonly lanes: Lanes;
+export interface Tile extends SummandCount {
+  readonly lanes: VectorInstructions;
   readonly rows: number;
   readonly columns: number;
   /** Row i of the left operand begins at `leftRows[i]`. */
   readonly leftRows: readonly number[];
-  readonly left: Walk;
+  readonly left: SummandStride;
   /** From column to column of the right operand; other than a scalar's size only where its sums lie side by side. */
   readonly rightColumn: number;
-  readonly right: Walk;
+  readonly right: SummandStride;
   readonly outRows: readonly number[];
   readonly outColumn: number;
   /** Where it is told, the lanes of sums are summands, in so many vectors a column; then there is one row. */
@@ -110,7 +110,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
   return builder;
 }
 
-function setZero(body: Body, local: number): void {
+function setZero(body: FunctionBody, local: number): void {
   body.v128Const(new Uint8Array(16));
   body.localSet(local);
 }
@@ -141,7 +141,7 @@ interface Addresses {
 }
 
 function makeWalk(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
   tile: Tile,
   params: { readonly left: number; readonly right: number; readonly table: number },
@@ -152,7 +152,7 @@ function makeWalk(
   const { left, right } = tile;
   const usesTable = left.kind === "table" || right.kind === "table";
   const { get } = int;
-  const fromTable = (walk: Walk, k: number, base: number, to: number): void => {
+  const fromTable = (walk: SummandStride, k: number, base: number, to: number): void => {
     if (walk.kind === "table") int.set(to, int.plus(get(base), int.load(get(entry), 8 * k + walk.entry)));
   };
   return {
@@ -183,7 +183,7 @@ function makeWalk(
 
 /** Adds left[i, k] · (the vectors of right[k]) to the sums of all rows. */
 function addProducts(
-  body: Body,
+  body: FunctionBody,
   tile: Tile,
   walk: Addresses,
   accumulators: readonly (readonly number[])[],
@@ -209,7 +209,7 @@ function addProducts(
 
 /** Summands whose columns lie side by side in the right operand. */
 function plainSummands(
-  body: Body,
+  body: FunctionBody,
   tile: Tile,
   walk: Addresses,
   accumulators: readonly (readonly number[])[],
@@ -243,7 +243,7 @@ function hasSquares({ right, lanes }: Tile): boolean {
 
 /** Summands that lie side by side in the right operand, whose columns are apart: squares of it are transposed. */
 function transposedSummands(
-  body: Body,
+  body: FunctionBody,
   tile: Tile,
   walk: Addresses,
   accumulators: readonly (readonly number[])[],
@@ -285,7 +285,7 @@ function transposedSummands(
 
 /** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up in the end. */
 function makeDots(
-  body: Body,
+  body: FunctionBody,
   tile: Tile,
   walk: Addresses,
   across: number,

@@ -1,4 +1,4 @@
-import type { Body, Callable } from "../../encode/body.ts";
+import type { FunctionBody, Callable } from "../../encode/body.ts";
 import type { Integers } from "../../encode/integers.ts";
 import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Tile } from "./tile.ts";
@@ -28,7 +28,7 @@ export const paramKept = 6;
  * place in the multiple (a local that is 0 at first), and `run` to how many there are.
  */
 export function eachRun(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
   unit: number,
   length: number,
@@ -56,7 +56,7 @@ export function eachRun(
 }
 
 /** Locals with the addresses of the operands, as the plan names them. */
-export interface Places {
+export interface AddressLocals {
   readonly out: number;
   readonly left: number;
   readonly right: number;
@@ -64,11 +64,11 @@ export interface Places {
 
 /** Sets the places to those of the group whose number is in a local. */
 export function findGroup(
-  body: Body,
+  body: FunctionBody,
   int: Integers,
   { groups, vector, shape }: ContractPlan,
   number: number,
-  places: Places,
+  places: AddressLocals,
 ): void {
   const { get } = int;
   const rest = body.local("i32", "group");

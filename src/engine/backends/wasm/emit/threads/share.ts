@@ -1,10 +1,10 @@
-import type { Body, Callable } from "../../encode/body.ts";
+import type { FunctionBody, Callable } from "../../encode/body.ts";
 import type { ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
 import { descriptor, poolImport, taskName } from "./layout.ts";
 
 /** What a module in the making needs for work that threads share. */
-export interface Sharing {
+export interface WorkSharing {
   /** The functions of the pool: see `poolModule`. */
   readonly begin: Callable;
   readonly end: Callable;
@@ -23,7 +23,7 @@ export interface Sharing {
 export const ownExport = "own";
 
 /** Adds to a module, before its first function, what it needs to share work. */
-export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => number): Sharing {
+export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => number): WorkSharing {
   const imported = (name: string, params: readonly ValueType[], results: readonly ValueType[]): Callable =>
     module.importFunction(poolImport, name, params, results);
   return {
@@ -39,7 +39,7 @@ export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => n
 }
 
 /** A value that a piece of work is about, which threads find in memory. */
-export interface Argument {
+export interface WorkArgument {
   readonly type: "i32" | "f64" | "f32";
   readonly name: string;
   /** Puts it on the stack, where the work is offered. */
@@ -52,13 +52,13 @@ export interface SharedWork {
   readonly pushUnits: () => void;
   /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 0.3 µs each. */
   readonly pushCalls: () => void;
-  readonly args: readonly Argument[];
+  readonly args: readonly WorkArgument[];
   /**
    * Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments, and one
    * that is 1 if this thread has done others of them before.
    */
   readonly part: (
-    body: Body,
+    body: FunctionBody,
     first: number,
     count: number,
     args: readonly number[],
@@ -73,9 +73,9 @@ export interface SharedWork {
  * among them, take units and do them until none are left.
  */
 export function emitShared(
-  body: Body,
+  body: FunctionBody,
   module: ModuleBuilder,
-  sharing: Sharing,
+  sharing: WorkSharing,
   reserve: (bytes: number) => number,
   { pushUnits, pushCalls, args, part, alone }: SharedWork,
 ): void {
@@ -105,10 +105,10 @@ export function emitShared(
 
 /** The function that each thread runs: it takes units and does them until there are none. */
 function writeTask(
-  body: Body,
-  sharing: Sharing,
+  body: FunctionBody,
+  sharing: WorkSharing,
   block: number,
-  args: readonly Argument[],
+  args: readonly WorkArgument[],
   part: SharedWork["part"],
 ): void {
   const taken = body.local("i64", "taken");

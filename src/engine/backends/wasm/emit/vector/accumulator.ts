@@ -1,22 +1,22 @@
 import type { Expr, Reduce } from "../../../../kernel/scalar.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import { bodyOf, constantVec, inRegs, newRegs, splatBytes } from "./lanes.ts";
 import { binaryVec } from "./operations.ts";
 
 /** What lanes fold values into. */
-export interface Accumulator {
+export interface VectorAccumulator {
   /** Where the folds of the lanes are after `finish`. */
   readonly regs: readonly number[];
   /** Writes what comes before the first value. */
   readonly begin: () => void;
   /** Takes in a value for each lane, in the code of `lanes`. */
-  readonly add: (value: Vec, lanes: Lanes) => void;
+  readonly add: (value: Vec, lanes: LaneCode) => void;
   /** Writes what comes after the last value. */
   readonly finish: () => void;
 }
 
 /** Opens an accumulator for the lanes of `outside`, whose code is around the loop. */
-export function openAccumulator(stmt: Reduce, width: Width, outside: Lanes): Accumulator {
+export function openAccumulator(stmt: Reduce, width: Width, outside: LaneCode): VectorAccumulator {
   const { op } = stmt;
   const { type } = stmt.value;
   const start = (stmt.start as Expr & { value: number }).value;
@@ -34,7 +34,7 @@ export function openAccumulator(stmt: Reduce, width: Width, outside: Lanes): Acc
   };
 }
 
-function setAll(regs: readonly number[], vec: Vec, lanes: Lanes): void {
+function setAll(regs: readonly number[], vec: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   regs.forEach((reg, k) => {
     vec.emit(k);
@@ -47,7 +47,12 @@ function setAll(regs: readonly number[], vec: Vec, lanes: Lanes): void {
  * was a NaN, and whether the zero that wins was seen, is noted beside it. The exact operation takes ten instructions,
  * each of which waits for the one before.
  */
-function openExtreme(op: "min" | "max", type: "f64" | "f32", width: Width, outside: Lanes): Accumulator {
+function openExtreme(
+  op: "min" | "max",
+  type: "f64" | "f32",
+  width: Width,
+  outside: LaneCode,
+): VectorAccumulator {
   const shape = type === "f64" ? "f64x2" : "f32x4";
   const bits = type === "f64" ? "i64x2" : "i32x4";
   const [regs, nans, zeros] = [newRegs(outside, width), newRegs(outside, width), newRegs(outside, width)];

@@ -1,16 +1,16 @@
-import type { BlockPlan, For, LanePlan } from "../../../../codegen/plan.ts";
+import type { BlockPlan, LanePlan } from "../../../../codegen/plan.ts";
 import { blockBuffer } from "../../../../codegen/plan.ts";
 import { blockLength } from "../../../../codegen/tuning.ts";
 import { bytesPerElement } from "../../../../kernel/executable.ts";
-import { reduceLanes } from "../../../../kernel/scalar.ts";
+import { reduceLanes, type ForStmt } from "../../../../kernel/scalar.ts";
 import type { Fragment } from "../../encode/body.ts";
-import type { BufferPlace, Frame } from "../frame.ts";
+import type { BufferAddress, FunctionFrame } from "../frame.ts";
 import { pushNextBound } from "../frame.ts";
-import type { Bounds, IterationCode } from "./loop.ts";
+import type { VectorLoopBounds, IterationCode } from "./loop.ts";
 import { runIterations } from "./loop.ts";
 
 /** A fold that goes by blocks in the making: see `BlockPlan`. */
-export interface Blocks {
+export interface BlockedFold {
   /** The loop that computes the values of the indices from `at` to `stop`. */
   readonly code: Fragment;
   readonly at: number;
@@ -19,30 +19,39 @@ export interface Blocks {
   readonly origin: number;
   readonly bytes: number;
   /** The frame that knows their place. */
-  readonly frame: Frame;
+  readonly frame: FunctionFrame;
 }
 
 /** Writes an independent loop for several lanes at a time. */
-export type WriteLoop = (stmt: For, lanes: LanePlan, bounds: Bounds, frame: Frame) => void;
+export type WriteLoop = (
+  stmt: ForStmt,
+  lanes: LanePlan,
+  bounds: VectorLoopBounds,
+  frame: FunctionFrame,
+) => void;
 
 /** Writes the loop that computes the values of a block. */
-export function openBlocks({ loop, lanes, type }: BlockPlan, frame: Frame, writeLoop: WriteLoop): Blocks {
+export function openBlocks(
+  { loop, lanes, type }: BlockPlan,
+  frame: FunctionFrame,
+  writeLoop: WriteLoop,
+): BlockedFold {
   const { body } = frame;
   const [origin, at, stop] = [body.local("i32", "values"), body.local("i32"), body.local("i32")];
-  const place: BufferPlace = { type, size: 0, address: undefined, local: origin };
+  const place: BufferAddress = { type, size: 0, address: undefined, local: origin };
   const code = body.fragment();
-  const inner: Frame = { ...frame, buffers: new Map([...frame.buffers, [blockBuffer, place]]) };
+  const inner: FunctionFrame = { ...frame, buffers: new Map([...frame.buffers, [blockBuffer, place]]) };
   writeLoop(loop, lanes, { from: at, to: stop, multipleOf: reduceLanes }, { ...inner, body: code });
   return { code, at, stop, origin, bytes: bytesPerElement[type], frame: inner };
 }
 
 /** Goes from `index` to `end` by blocks; `iterations` fold the stored values. There are `count` in all, where that is known. */
 export function emitBlocks(
-  { code, at, stop, origin, bytes }: Blocks,
+  { code, at, stop, origin, bytes }: BlockedFold,
   iterations: IterationCode,
   end: number,
   index: number,
-  { body, unit }: Frame,
+  { body, unit }: FunctionFrame,
   count: number | undefined,
 ): void {
   const isOne = count !== undefined && count < blockLength + reduceLanes;

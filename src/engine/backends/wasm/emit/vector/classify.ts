@@ -1,11 +1,11 @@
 import type { Dependence } from "../../../../codegen/affine.ts";
 import * as affine from "../../../../codegen/affine.ts";
 import type { Expr } from "../../../../kernel/scalar.ts";
-import type { Binding, Lanes, Width } from "./lanes.ts";
+import type { LaneBinding, LaneCode, Width } from "./lanes.ts";
 import { naturalWidth } from "./lanes.ts";
 
 /** How an expression depends on the lane. */
-export function dependence(expr: Expr, scope: ReadonlyMap<string, Binding>): Dependence {
+export function dependence(expr: Expr, scope: ReadonlyMap<string, LaneBinding>): Dependence {
   return affine.dependence(expr, {
     get(name) {
       const binding = scope.get(name);
@@ -17,7 +17,7 @@ export function dependence(expr: Expr, scope: ReadonlyMap<string, Binding>): Dep
 }
 
 /** The lanes that an expression has of itself; `undefined` where either will do. */
-export function ownWidth(expr: Expr, lanes: Lanes): Width | undefined {
+export function ownWidth(expr: Expr, lanes: LaneCode): Width | undefined {
   if (lanes.isNarrow) return 32;
   if (expr.type === "f64") return 64;
   if (expr.type === "f32") return 32;

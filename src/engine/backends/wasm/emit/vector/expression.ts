@@ -1,14 +1,14 @@
 import { internalError } from "../../../../errors/index.ts";
 import { sameExpr } from "../../../../kernel/same-expr.ts";
-import type { Expr } from "../../../../kernel/scalar.ts";
+import type { BinaryExpr, Expr } from "../../../../kernel/scalar.ts";
 import { usesOf } from "../../../../kernel/uses.ts";
 import { checkDepth, walkExpr } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
-import type { Frame } from "../frame.ts";
+import type { FunctionFrame } from "../frame.ts";
 import { emitAddress, isInside, localIndex } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import {
   bodyOf,
   both,
@@ -37,10 +37,10 @@ import {
 } from "./operations.ts";
 
 /** How calls are written: it needs statements, which need expressions. */
-export type CallWriter = (expr: Expr & { kind: "call" }, lanes: Lanes) => Vec;
+export type CallWriter = (expr: Expr & { kind: "call" }, lanes: LaneCode) => Vec;
 
 /** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
-export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width, depth = 0): Vec {
+export function vecOf(expr: Expr, lanes: LaneCode, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
   if (expr.type === "f64" && lanes.isNarrow) throw internalError("float64 in lanes of 32 bits");
   const inner = (x: Expr, wanted?: Width): Vec => vecOf(x, lanes, call, wanted, depth + 1);
@@ -86,7 +86,7 @@ export function vecOf(expr: Expr, lanes: Lanes, call: CallWriter, width?: Width,
 }
 
 /** A number that is the same in all lanes, computed once before the loop where that can be. */
-function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
+function splat(expr: Expr, width: Width, lanes: LaneCode): Vec {
   if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
   const { iteration } = lanes;
   if (iteration === undefined || !isInvariant(expr, lanes)) {
@@ -103,12 +103,12 @@ function splat(expr: Expr, width: Width, lanes: Lanes): Vec {
 }
 
 /** The same vector for all lanes. */
-function inOne({ type }: Expr, width: Width, reg: number, lanes: Lanes): Vec {
+function inOne({ type }: Expr, width: Width, reg: number, lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: () => bodyOf(lanes).localGet(reg) };
 }
 
 /** Copies a number to all lanes of a new local. */
-function emitSplat(expr: Expr, lanes: Lanes): number {
+function emitSplat(expr: Expr, lanes: LaneCode): number {
   const body = bodyOf(lanes);
   const { type } = expr;
   if (expr.kind === "load" && type !== "bool") {
@@ -129,7 +129,7 @@ function emitSplat(expr: Expr, lanes: Lanes): number {
 }
 
 /** Whether an expression gives the same in every iteration of the loop and may be computed before it. */
-function isInvariant(expr: Expr, lanes: Lanes): boolean {
+function isInvariant(expr: Expr, lanes: LaneCode): boolean {
   const { iteration } = lanes;
   if (iteration === undefined) return false;
   const { touched, buffers } = usesOf([], [expr]);
@@ -149,7 +149,7 @@ function isAlwaysSafe(expr: Expr): boolean {
 }
 
 /** The function in which code stands that comes before the loop. */
-function beforeLoop({ frame, iteration }: Lanes): Frame {
+function beforeLoop({ frame, iteration }: LaneCode): FunctionFrame {
   return iteration === undefined ? frame : { ...frame, body: iteration.before };
 }
 
@@ -157,7 +157,7 @@ function beforeLoop({ frame, iteration }: Lanes): Frame {
  * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all iterations: then it
  * is computed before the loop, and the name counts as one from around it.
  */
-export function setUniform(name: string, value: Expr, target: Frame, lanes: Lanes): boolean {
+export function setUniform(name: string, value: Expr, target: FunctionFrame, lanes: LaneCode): boolean {
   const isOutside = isInvariant(value, lanes);
   const frame = isOutside ? beforeLoop(lanes) : lanes.frame;
   emitScalar(value, frame);
@@ -166,7 +166,7 @@ export function setUniform(name: string, value: Expr, target: Frame, lanes: Lane
 }
 
 /** first, first + stride, first + 2 stride, … */
-function iota(expr: Expr, stride: number, width: Width, lanes: Lanes): Vec {
+function iota(expr: Expr, stride: number, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const first = body.local("v128");
   emitScalar(expr, lanes.frame);
@@ -183,11 +183,9 @@ function iota(expr: Expr, stride: number, width: Width, lanes: Lanes): Vec {
   });
 }
 
-type BinaryExpr = Expr & { readonly kind: "binary" };
-
 function binary(
   expr: BinaryExpr,
-  lanes: Lanes,
+  lanes: LaneCode,
   inner: (x: Expr, width?: Width) => Vec,
   width: Width | undefined,
 ): Vec {
@@ -215,7 +213,7 @@ function binary(
 function signChanged(
   high: Expr,
   low: Expr,
-  lanes: Lanes,
+  lanes: LaneCode,
   inner: (x: Expr, width?: Width) => Vec,
 ): Vec | undefined {
   if (high.kind !== "binary" || (high.op !== "or" && high.op !== "xor")) return undefined;
@@ -236,7 +234,7 @@ function signChanged(
   return bitwise(high.op, inner(low.x, 64), part(bitwise("and", from, mask, lanes), lanes), lanes);
 }
 
-function bitwise(op: "and" | "or" | "xor", x: Vec, y: Vec, lanes: Lanes): Vec {
+function bitwise(op: "and" | "or" | "xor", x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made("f64", 64, (k) => {
     x.emit(k);
@@ -245,7 +243,7 @@ function bitwise(op: "and" | "or" | "xor", x: Vec, y: Vec, lanes: Lanes): Vec {
   });
 }
 
-function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: Lanes): Vec {
+function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   if (count.kind === "const") return shiftVec(op, x, () => body.i32Const(count.value & 31), lanes);
   const local = body.local("i32");
@@ -260,7 +258,7 @@ function isBound(op: "min" | "max", bound: number): boolean {
 }
 
 /** The lesser or greater of x and a constant by that instruction. */
-function bounded(op: "min" | "max", x: Vec, bound: number, lanes: Lanes): Vec {
+function bounded(op: "min" | "max", x: Vec, bound: number, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
   const limit = constantVec(x.type, bound, x.width, lanes);
@@ -283,13 +281,13 @@ function isZero(x: Expr): boolean {
 /** Both sides are computed, unless one may only be computed where it is chosen. */
 function select(
   expr: Expr & { kind: "select" },
-  lanes: Lanes,
+  lanes: LaneCode,
   call: CallWriter,
   width: Width,
   depth: number,
 ): Vec {
   const body = bodyOf(lanes);
-  const inner = (x: Expr, within: Lanes, wanted: Width): Vec => {
+  const inner = (x: Expr, within: LaneCode, wanted: Width): Vec => {
     const vec = vecOf(x, within, call, wanted, depth + 1);
     return x.type === "f64" || x.type === "f32" ? vec : toWidth(vec, wanted, within);
   };
@@ -309,7 +307,7 @@ function select(
       body.localSet(reg);
     });
   };
-  const conditional: Lanes = { ...lanes, isConditional: true };
+  const conditional: LaneCode = { ...lanes, isConditional: true };
   if (by.kind === "uniform") {
     emitScalar(expr.condition, lanes.frame);
     body.if();
@@ -334,7 +332,7 @@ function select(
 }
 
 /** Whether an expression may touch memory that is not there, or costs so much that a branch around it pays. */
-function isGuarded(expr: Expr, frame: Frame): boolean {
+function isGuarded(expr: Expr, frame: FunctionFrame): boolean {
   const inner = (x: Expr): boolean => isGuarded(x, frame);
   switch (expr.kind) {
     case "const":

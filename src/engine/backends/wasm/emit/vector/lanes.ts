@@ -1,8 +1,8 @@
 import type { Expr, Procedure, ScalarType } from "../../../../kernel/scalar.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
-import type { Body, Fragment } from "../../encode/body.ts";
+import type { FunctionBody, Fragment } from "../../encode/body.ts";
 import { loadConstant } from "../../engines/loaded-constants.ts";
-import type { Frame } from "../frame.ts";
+import type { FunctionFrame } from "../frame.ts";
 
 /** Bits of a lane. An int32 or a mask beside float64 values lies in lanes of 64 bits, of which an integer uses the low half. */
 export type Width = 32 | 64;
@@ -20,7 +20,7 @@ export interface Vec {
 }
 
 /** What a name stands for in code for several lanes. */
-export type Binding =
+export type LaneBinding =
   /** One number in a local: that of lane 0, to which each lane adds `stride`. */
   | { readonly kind: "scalar"; readonly stride: number }
   /** An integer for each lane in a local of its own, for indices: local `name@lane`. */
@@ -44,18 +44,18 @@ export interface PendingStore {
 }
 
 /** A number that is the same for all iterations: the local that holds a vector of it. */
-interface Hoisted {
+interface HoistedVector {
   readonly expr: Expr;
   readonly width: Width;
   readonly reg: number;
 }
 
 /** What is known of the loop that code for several lanes stands in. */
-export interface Iteration {
+export interface VectorLoopContext {
   /** Code before the loop. */
   readonly before: Fragment;
   /** What is computed there, within each frame: another may use the same names. */
-  readonly hoisted: Map<Frame["locals"], Hoisted[]>;
+  readonly hoisted: Map<FunctionFrame["locals"], HoistedVector[]>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
   /**
@@ -72,14 +72,14 @@ export interface Iteration {
 }
 
 /** Locals of vectors; the first `used` hold something. */
-export interface Parts {
+export interface RegisterPool {
   readonly regs: number[];
   used: number;
 }
 
 /** Code for several lanes in the making. */
-export interface Lanes {
-  readonly frame: Frame;
+export interface LaneCode {
+  readonly frame: FunctionFrame;
   /** How many lanes there are. */
   readonly count: 4 | 8 | 16;
   /** How many elements of the iteration come before those of these lanes: the index of the loop is that of the first of all. */
@@ -87,7 +87,7 @@ export interface Lanes {
   /** Whether all lanes have 32 bits, for want of float64. */
   readonly isNarrow: boolean;
   /** Every name that the code declares; others come from around the loop and are the same for all lanes and iterations. */
-  readonly scope: Map<string, Binding>;
+  readonly scope: Map<string, LaneBinding>;
   /** Locals that are set somewhere: each lane has its own. */
   readonly set: ReadonlySet<string>;
   /** Locals that indices are made of. */
@@ -95,28 +95,28 @@ export interface Lanes {
   /** Lanes that the code runs for; all if it is left out. */
   readonly mask: Vec | undefined;
   readonly pending: PendingStore[];
-  readonly iteration: Iteration | undefined;
+  readonly iteration: VectorLoopContext | undefined;
   /** Whether the code may be passed over, so that its loads must stay where they are. */
   readonly isConditional: boolean;
   /** Locals for what an expression is made of, used again by later statements. */
-  readonly parts: Parts;
+  readonly parts: RegisterPool;
   /** What procedures have been written into the code so far, in weight. */
   readonly inlined: { weight: number };
   /** Procedures that are being written. */
   readonly open: ReadonlySet<Procedure>;
 }
 
-export function bodyOf({ frame }: Lanes): Body {
+export function bodyOf({ frame }: LaneCode): FunctionBody {
   return frame.body;
 }
 
 /** How many vectors hold all lanes. */
-export function vectors({ count }: Lanes, width: Width): number {
+export function vectors({ count }: LaneCode, width: Width): number {
   return (count * width) / 128;
 }
 
 /** The lanes of a type by nature; integers and bools have none of their own beside float64. */
-export function naturalWidth(type: ScalarType, { isNarrow }: Pick<Lanes, "isNarrow">): Width {
+export function naturalWidth(type: ScalarType, { isNarrow }: Pick<LaneCode, "isNarrow">): Width {
   return isNarrow || type === "f32" ? 32 : 64;
 }
 
@@ -126,7 +126,7 @@ export function shapeOf(type: ScalarType): "f64x2" | "f32x4" | "i32x4" {
 }
 
 /** A value in locals of its own. */
-export function keep(vec: Vec, lanes: Lanes): { readonly vec: Vec; readonly regs: readonly number[] } {
+export function keep(vec: Vec, lanes: LaneCode): { readonly vec: Vec; readonly regs: readonly number[] } {
   const body = bodyOf(lanes);
   const regs = newRegs(lanes, vec.width);
   regs.forEach((reg, k) => {
@@ -137,18 +137,18 @@ export function keep(vec: Vec, lanes: Lanes): { readonly vec: Vec; readonly regs
 }
 
 /** What a name stands for that is given a value in vectors; one that is set later has locals of its own. */
-export function bindVec(vec: Vec, isSet: boolean, lanes: Lanes): Binding {
+export function bindVec(vec: Vec, isSet: boolean, lanes: LaneCode): LaneBinding {
   if (!isSet) return { kind: "vector", vec: settled(vec, lanes), regs: [] };
   const { vec: kept, regs } = keep(vec, lanes);
   return { kind: "vector", vec: { ...kept, isFinal: false }, regs };
 }
 
 /** The value as it is now, for whoever reads it later. */
-export function settled(vec: Vec, lanes: Lanes): Vec {
+export function settled(vec: Vec, lanes: LaneCode): Vec {
   return vec.isFinal === true ? vec : keep(vec, lanes).vec;
 }
 
-export function newRegs(lanes: Lanes, width: Width): number[] {
+export function newRegs(lanes: LaneCode, width: Width): number[] {
   return Array.from({ length: vectors(lanes, width) }, () => bodyOf(lanes).local("v128"));
 }
 
@@ -156,7 +156,7 @@ export function newRegs(lanes: Lanes, width: Width): number[] {
  * The value in locals until the statement that is being written ends. Operations that are written for all vectors before the
  * next one comes keep the processor busy while each waits for its own, and share the constants that they load.
  */
-export function part(vec: Vec, lanes: Lanes): Vec {
+export function part(vec: Vec, lanes: LaneCode): Vec {
   const count = vectors(lanes, vec.width);
   if (vec.isPlain || count === 1) return vec;
   const body = bodyOf(lanes);
@@ -172,12 +172,12 @@ export function part(vec: Vec, lanes: Lanes): Vec {
 }
 
 /** The value that locals hold. */
-export function inRegs(type: ScalarType, width: Width, regs: readonly number[], lanes: Lanes): Vec {
+export function inRegs(type: ScalarType, width: Width, regs: readonly number[], lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: (k) => bodyOf(lanes).localGet(regs[k]!) };
 }
 
 /** The value, in locals unless it can be had often as it is. */
-export function plain(vec: Vec, lanes: Lanes): Vec {
+export function plain(vec: Vec, lanes: LaneCode): Vec {
   return vec.isPlain ? vec : keep(vec, lanes).vec;
 }
 
@@ -194,7 +194,7 @@ export function retyped(vec: Vec, type: ScalarType): Vec {
 const lowHalves = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 
 /** The value in lanes of this width; not for float64 and float32, which have one. */
-export function toWidth(vec: Vec, width: Width, lanes: Lanes): Vec {
+export function toWidth(vec: Vec, width: Width, lanes: LaneCode): Vec {
   if (vec.width === width) return vec;
   const body = bodyOf(lanes);
   if (width === 64) {
@@ -223,7 +223,7 @@ export function laneAt(
 }
 
 /** Puts the number of one lane on the stack; `vec` is plain. */
-export function extractLane(vec: Vec, lane: number, lanes: Lanes): void {
+export function extractLane(vec: Vec, lane: number, lanes: LaneCode): void {
   const { k, at } = laneAt(vec.type, vec.width, lane);
   vec.emit(k);
   const body = bodyOf(lanes);
@@ -238,7 +238,7 @@ export function extractLane(vec: Vec, lane: number, lanes: Lanes): void {
 export function laneByLane(
   type: ScalarType,
   width: Width,
-  lanes: Lanes,
+  lanes: LaneCode,
   emit: (lane: number) => void,
   active: (lane: number, write: () => void) => void = (_, write) => write(),
 ): Vec {
@@ -262,7 +262,7 @@ export function laneByLane(
 }
 
 /** Whether each integer differs from 0. */
-function compareWithZero(vec: Vec, lanes: Lanes): Vec {
+function compareWithZero(vec: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made("bool", vec.width, (k) => {
     vec.emit(k);
@@ -275,7 +275,7 @@ function compareWithZero(vec: Vec, lanes: Lanes): Vec {
 const lowTwice = [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11];
 
 /** Copies the low half of each lane of 64 bits to its high half. */
-export function spreadLow(body: Body): void {
+export function spreadLow(body: FunctionBody): void {
   const x = body.local("v128");
   body.localTee(x);
   body.localGet(x);
@@ -283,7 +283,7 @@ export function spreadLow(body: Body): void {
 }
 
 /** The mask of lanes that a condition holds for, among those that run. */
-export function both(x: Vec | undefined, y: Vec, lanes: Lanes, isOpposite = false): Vec {
+export function both(x: Vec | undefined, y: Vec, lanes: LaneCode, isOpposite = false): Vec {
   const body = bodyOf(lanes);
   if (x === undefined && !isOpposite) return plain(y, lanes);
   const width = y.width;
@@ -300,7 +300,7 @@ export function both(x: Vec | undefined, y: Vec, lanes: Lanes, isOpposite = fals
 }
 
 /** The lanes of either mask. */
-export function eitherMask(x: Vec, y: Vec, lanes: Lanes): Vec {
+export function eitherMask(x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const width: Width = x.width === 64 || y.width === 64 ? 64 : 32;
   const [a, b] = [toWidth(x, width, lanes), toWidth(y, width, lanes)];
@@ -312,7 +312,7 @@ export function eitherMask(x: Vec, y: Vec, lanes: Lanes): Vec {
 }
 
 /** Puts on the stack whether a mask has any lane. */
-export function emitAny(mask: Vec, lanes: Lanes): void {
+export function emitAny(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
     mask.emit(k);
@@ -322,7 +322,7 @@ export function emitAny(mask: Vec, lanes: Lanes): void {
 }
 
 /** Puts on the stack whether a mask has all lanes. */
-export function emitAll(mask: Vec, lanes: Lanes): void {
+export function emitAll(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
     mask.emit(k);
@@ -349,7 +349,7 @@ export function splatBytes(type: ScalarType, value: number): Uint8Array {
 }
 
 /** The same number in all lanes, known now. */
-export function constantVec(type: ScalarType, value: number, width: Width, lanes: Lanes): Vec {
+export function constantVec(type: ScalarType, value: number, width: Width, lanes: LaneCode): Vec {
   const { unit } = lanes.frame;
   const body = bodyOf(lanes);
   const bytes = splatBytes(type, value);

@@ -1,21 +1,21 @@
 import { hasRare } from "../../../../codegen/branches.ts";
-import type { For, LanePlan } from "../../../../codegen/plan.ts";
+import type { LanePlan } from "../../../../codegen/plan.ts";
 import { namesInIndices } from "../../../../codegen/vectorise.ts";
 import { internalError } from "../../../../errors/index.ts";
-import type { Stmt } from "../../../../kernel/scalar.ts";
+import type { ForStmt, Stmt } from "../../../../kernel/scalar.ts";
 import { usesOfBlock } from "../../../../kernel/uses.ts";
-import type { Body, Fragment } from "../../encode/body.ts";
+import type { FunctionBody, Fragment } from "../../encode/body.ts";
 import { clearVectors } from "../../engines/cleared-vectors.ts";
-import type { Frame } from "../frame.ts";
+import type { FunctionFrame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
-import type { Binding, Iteration, Lanes } from "./lanes.ts";
+import type { LaneBinding, VectorLoopContext, LaneCode } from "./lanes.ts";
 import { eitherMask, emitAny } from "./lanes.ts";
 import { flushAll } from "./memory.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
 /** A loop between bounds that are in locals. */
-export interface Bounds {
+export interface VectorLoopBounds {
   readonly from: number;
   readonly to: number;
   /** A number that divides that of the iterations from one to the other, whatever the bounds are then; 1 where nothing is known. */
@@ -25,20 +25,20 @@ export interface Bounds {
 }
 
 /** How what a vector loop leaves over is done, one index at a time. */
-export interface OneByOne {
+export interface RemainderLoop {
   /** Writes the loop from the index in local `from` on to the end; that local is the index of the loop. */
   readonly rest: (from: number) => void;
   /** A function for such loops: what it gives writes a call, for the indices between two numbers on the stack. */
-  readonly again: () => (body: Body, pushFrom: () => void, pushTo: () => void) => void;
+  readonly again: () => (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 }
 
 /** Writes an independent loop for several lanes at a time, which it was found fit for: see `canVectorise`. */
 export function emitVectorFor(
-  stmt: For,
+  stmt: ForStmt,
   plan: LanePlan,
-  bounds: Bounds,
-  frame: Frame,
-  oneByOne: OneByOne,
+  bounds: VectorLoopBounds,
+  frame: FunctionFrame,
+  oneByOne: RemainderLoop,
 ): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
@@ -88,10 +88,14 @@ export function emitVectorFor(
 /** Code of an iteration, apart from the function that it will stand in. */
 export interface IterationCode {
   readonly code: Fragment;
-  readonly iteration: Iteration;
+  readonly iteration: VectorLoopContext;
 }
 
-export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: boolean): IterationCode {
+export function openIteration(
+  block: readonly Stmt[],
+  frame: FunctionFrame,
+  leavesOut: boolean,
+): IterationCode {
   const { stored } = usesOfBlock(block);
   return {
     code: frame.body.fragment(),
@@ -111,16 +115,16 @@ export function openIteration(block: readonly Stmt[], frame: Frame, leavesOut: b
 export function openLanes(
   block: readonly Stmt[],
   index: string,
-  frame: Frame,
+  frame: FunctionFrame,
   { code, iteration }: IterationCode,
-  { count, isNarrow }: Pick<Lanes, "count" | "isNarrow">,
-): Lanes {
+  { count, isNarrow }: Pick<LaneCode, "count" | "isNarrow">,
+): LaneCode {
   return {
     count,
     isNarrow,
     frame: { ...frame, body: code },
     base: 0,
-    scope: new Map<string, Binding>([[index, { kind: "scalar", stride: 1 }]]),
+    scope: new Map<string, LaneBinding>([[index, { kind: "scalar", stride: 1 }]]),
     set: usesOfBlock(block).set,
     indices: namesInIndices(block),
     mask: undefined,
@@ -134,7 +138,12 @@ export function openLanes(
 }
 
 /** Sets `index` to the first index, and gives the local that holds where whole iterations of `step` indices end. */
-export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: number, step: number): number {
+export function emitEnd(
+  body: FunctionBody,
+  { from, to, multipleOf }: VectorLoopBounds,
+  index: number,
+  step: number,
+): number {
   body.localGet(from);
   if (multipleOf % step === 0) {
     body.localSet(index);
@@ -153,7 +162,7 @@ export function emitEnd(body: Body, { from, to, multipleOf }: Bounds, index: num
 }
 
 /** An iteration that is the only one: without a loop, engines know what its index is. */
-function runOnce(body: Body, { code, iteration }: IterationCode): void {
+function runOnce(body: FunctionBody, { code, iteration }: IterationCode): void {
   body.append(iteration.before);
   if (iteration.clears) clearVectors(code);
   body.append(code);
@@ -161,7 +170,7 @@ function runOnce(body: Body, { code, iteration }: IterationCode): void {
 
 /** `if (index < end) { before; do { code; index += step } while (index < end) }`. */
 export function runIterations(
-  body: Body,
+  body: FunctionBody,
   { code, iteration }: IterationCode,
   end: number,
   index: number,

@@ -8,7 +8,7 @@ import { separateAddress } from "../../engines/separate-stores.ts";
 import { bufferOf, emitAddress, emitTableAddress, isPositive } from "../frame.ts";
 import { emitScalar, loadOf, storeOf } from "../scalar.ts";
 import { dependence } from "./classify.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import {
   bodyOf,
   emitAll,
@@ -31,7 +31,7 @@ export function laneName(name: string, lane: number): string {
 }
 
 /** An expression that does not read vectors, for one lane. */
-export function atLane(expr: Expr, lane: number, lanes: Lanes): Expr {
+export function atLane(expr: Expr, lane: number, lanes: LaneCode): Expr {
   return copyExpr(expr, (part) => {
     if (part.kind !== "local") return undefined;
     const { name } = part;
@@ -51,7 +51,7 @@ function typed(type: ScalarType, value: number): number {
 }
 
 /** The index of each lane as an expression over scalars. */
-function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
+function laneIndices(index: Expr, lanes: LaneCode, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
   if (dependence(index, lanes.scope).kind !== "varying") return (lane) => atLane(index, lane, lanes);
   const { frame } = lanes;
   const vec = plain(vecOf(index), lanes);
@@ -72,7 +72,7 @@ function laneIndices(index: Expr, lanes: Lanes, vecOf: (expr: Expr) => Vec): (la
 function laneAddresses(
   buffer: string,
   index: Expr,
-  lanes: Lanes,
+  lanes: LaneCode,
   vecOf: (expr: Expr) => Vec,
 ): (lane: number) => number {
   const { frame, mask } = lanes;
@@ -96,7 +96,7 @@ function laneAddresses(
 const mostFixedStep = 1024;
 
 /** Runs `write` where the mask has the lane. */
-function whereActive(mask: Vec | undefined, lane: number, lanes: Lanes, write: () => void): void {
+function whereActive(mask: Vec | undefined, lane: number, lanes: LaneCode, write: () => void): void {
   if (mask === undefined) return write();
   extractLane(mask, lane, lanes);
   const body = bodyOf(lanes);
@@ -109,7 +109,7 @@ function whereActive(mask: Vec | undefined, lane: number, lanes: Lanes, write: (
 export function loadVec(
   expr: Expr & { kind: "load" },
   width: Width | undefined,
-  lanes: Lanes,
+  lanes: LaneCode,
   vecOf: (expr: Expr) => Vec,
 ): Vec {
   const { mask } = lanes;
@@ -147,7 +147,7 @@ export function loadVec(
  * The address of neighbouring elements, as `emitAddress` gives it. An offset cannot make up for an index below 0, which that
  * of the first lane of all may be where only later lanes have theirs in memory.
  */
-function emitRunAddress(buffer: string, index: Expr, lanes: Lanes, stride = 1): number {
+function emitRunAddress(buffer: string, index: Expr, lanes: LaneCode, stride = 1): number {
   const { frame, base } = lanes;
   const scalar = (x: Expr): void => emitScalar(x, frame);
   if (base === 0 || isPositive(index, frame))
@@ -159,7 +159,7 @@ function emitRunAddress(buffer: string, index: Expr, lanes: Lanes, stride = 1): 
 }
 
 /** Neighbouring elements. */
-function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const offset = emitRunAddress(buffer, index, lanes);
   if (type === "bool") return loadMask(offset, width, lanes);
@@ -183,13 +183,13 @@ function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, l
   return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
 }
 
-type Load = Expr & { readonly kind: "load" };
+type LoadExpr = Expr & { readonly kind: "load" };
 
 /** Whether an expression reads neighbouring float32 as float64. */
 export function isPromotedLoad(
   expr: Expr & { readonly kind: "convert" },
-  { mask, scope }: Lanes,
-): expr is Expr & { readonly kind: "convert"; readonly x: Load } {
+  { mask, scope }: LaneCode,
+): expr is Expr & { readonly kind: "convert"; readonly x: LoadExpr } {
   const { type, x } = expr;
   if (type !== "f64" || x.type !== "f32" || x.kind !== "load" || mask !== undefined) return false;
   const by = dependence(x.index, scope);
@@ -197,7 +197,7 @@ export function isPromotedLoad(
 }
 
 /** Neighbouring float32 as float64, two at a time: what reads the upper half of a vector must move it down first. */
-export function promotedLoad({ buffer, index }: Load, lanes: Lanes): Vec {
+export function promotedLoad({ buffer, index }: LoadExpr, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   flushBuffer(buffer, lanes);
   const offset = emitRunAddress(buffer, index, lanes);
@@ -220,7 +220,7 @@ function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
 }
 
 /** Every second element: the second vector is read so that it ends with the last one, since others may not be there. */
-function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: Lanes): Vec {
+function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const own: Width = type === "f64" ? 64 : 32;
   const count = 128 / own;
@@ -244,7 +244,7 @@ function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Wid
 }
 
 /** Bytes of 0 and 1 at the address on the stack, as a mask. */
-function loadMask(offset: number, width: Width, lanes: Lanes): Vec {
+function loadMask(offset: number, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   body.memory(lanes.count === 8 ? "v128.load64_zero" : "v128.load32_zero", offset);
   body.op("i16x8.extend_low_i8x16_u");
@@ -263,7 +263,12 @@ function loadMask(offset: number, width: Width, lanes: Lanes): Vec {
 }
 
 /** Elements wherever they are. */
-function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf: (expr: Expr) => Vec): Vec {
+function gather(
+  expr: Expr & { kind: "load" },
+  width: Width,
+  lanes: LaneCode,
+  vecOf: (expr: Expr) => Vec,
+): Vec {
   const body = bodyOf(lanes);
   const address = laneAddresses(expr.buffer, expr.index, lanes, vecOf);
   if (expr.type === "f64" && lanes.mask === undefined) return gatherPairs(address, lanes);
@@ -278,7 +283,7 @@ function gather(expr: Expr & { kind: "load" }, width: Width, lanes: Lanes, vecOf
 }
 
 /** Float64 elements wherever they are: two loads fill a vector, without an instruction between that puts a number in its lane. */
-function gatherPairs(address: (lane: number) => number, lanes: Lanes): Vec {
+function gatherPairs(address: (lane: number) => number, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const regs = newRegs(lanes, 64);
   regs.forEach((reg, k) => {
@@ -296,7 +301,7 @@ function gatherPairs(address: (lane: number) => number, lanes: Lanes): Vec {
 export function tableVec(
   expr: Expr & { kind: "table" },
   width: Width,
-  lanes: Lanes,
+  lanes: LaneCode,
   vecOf: (expr: Expr) => Vec,
 ): Vec {
   const { frame } = lanes;
@@ -317,7 +322,7 @@ export function storeVec(
   buffer: string,
   index: Expr,
   value: Vec,
-  lanes: Lanes,
+  lanes: LaneCode,
   vecOf: (expr: Expr) => Vec,
 ): void {
   const { frame, mask } = lanes;
@@ -355,7 +360,13 @@ export function storeVec(
 }
 
 /** To every second element, lane by lane. */
-function alternateStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+function alternateStore(
+  type: ScalarType,
+  address: number,
+  offset: number,
+  value: Vec,
+  lanes: LaneCode,
+): void {
   const body = bodyOf(lanes);
   for (let lane = 0; lane < lanes.count; lane++) {
     body.localGet(address);
@@ -368,7 +379,7 @@ function alternateStore(type: ScalarType, address: number, offset: number, value
  * Puts a store to every second element together with one that waits, to the elements before these: then all are side by
  * side. Says whether there was one.
  */
-function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boolean {
+function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: LaneCode): boolean {
   const before = lanes.pending.at(-1);
   const { alternate } = before ?? {};
   if (before?.buffer !== buffer || before.base !== lanes.base || alternate === undefined) return false;
@@ -388,7 +399,7 @@ function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: Lanes): boo
   return true;
 }
 
-function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: Lanes): void {
+function unitStore(type: ScalarType, address: number, offset: number, value: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   if (type === "bool") {
     const mask = toWidth(value, 32, lanes);
@@ -412,7 +423,7 @@ function storeVectors(
   address: number,
   offset: number,
   count: number,
-  lanes: Lanes,
+  lanes: LaneCode,
   emit: (k: number) => void,
 ): void {
   const body = bodyOf(lanes);
@@ -426,7 +437,7 @@ function storeVectors(
   }
 }
 
-function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (expr: Expr) => Vec): void {
+function scatter(buffer: string, index: Expr, value: Vec, lanes: LaneCode, vecOf: (expr: Expr) => Vec): void {
   const { frame } = lanes;
   const body = bodyOf(lanes);
   const { type } = bufferOf(frame, buffer);
@@ -443,16 +454,16 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: Lanes, vecOf: (
 }
 
 /** Makes the stores that wait; before anything that might read what they write, or skip them. */
-export function flushAll(lanes: Lanes): void {
+export function flushAll(lanes: LaneCode): void {
   if (lanes.pending.length > 0) noteStore(lanes);
   for (const { flush } of lanes.pending.splice(0)) flush();
 }
 
 /** Makes the stores that wait if this buffer is among them; those of other lanes are no concern of these. */
-export function flushBuffer(buffer: string, lanes: Lanes): void {
+export function flushBuffer(buffer: string, lanes: LaneCode): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }
 
-function noteStore({ iteration }: Lanes): void {
+function noteStore({ iteration }: LaneCode): void {
   if (iteration !== undefined) iteration.hasStored = true;
 }

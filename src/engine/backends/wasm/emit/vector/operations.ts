@@ -4,7 +4,7 @@ import { assertNever } from "../../../../util/assert-never.ts";
 import { helper } from "../helpers.ts";
 import { internalError } from "../../../../errors/index.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import {
   bodyOf,
   constantVec,
@@ -26,7 +26,7 @@ function each(
   type: ScalarType,
   width: Width,
   op: OpcodeName,
-  lanes: Lanes,
+  lanes: LaneCode,
   ...operands: readonly Vec[]
 ): Vec {
   return made(type, width, (k) => {
@@ -36,7 +36,7 @@ function each(
 }
 
 /** An operation on each lane. */
-export function unaryVec(op: UnaryOp, x: Vec, lanes: Lanes): Vec {
+export function unaryVec(op: UnaryOp, x: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const { type, width } = x;
   switch (op) {
@@ -76,7 +76,7 @@ function commonWidth(x: Vec, y: Vec): Width {
 }
 
 /** An operation on two values of one type, lane by lane. Shifts by counts that differ are done for each lane. */
-export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: Lanes): Vec {
+export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: LaneCode): Vec {
   const { type } = left;
   const body = bodyOf(lanes);
   if (op === "fromWords") return fromWords(left, right, lanes);
@@ -125,7 +125,7 @@ export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: Lanes): Ve
 }
 
 /** A comparison as a mask that fills the lanes. */
-function comparison(op: OpcodeName, x: Vec, y: Vec, lanes: Lanes): Vec {
+function comparison(op: OpcodeName, x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made("bool", x.width, (k) => {
     x.emit(k);
@@ -136,7 +136,7 @@ function comparison(op: OpcodeName, x: Vec, y: Vec, lanes: Lanes): Vec {
 }
 
 /** Bools are masks: 0 or all bits. */
-function maskOperation(op: BinaryOp, x: Vec, y: Vec, lanes: Lanes): Vec {
+function maskOperation(op: BinaryOp, x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const { width } = x;
   if (op === "and" || op === "or" || op === "xor") return each("bool", width, `v128.${op}`, lanes, x, y);
@@ -159,7 +159,7 @@ function maskOperation(op: BinaryOp, x: Vec, y: Vec, lanes: Lanes): Vec {
   });
 }
 
-function fromWords(high: Vec, low: Vec, lanes: Lanes): Vec {
+function fromWords(high: Vec, low: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const [x, y] = [toWidth(high, 64, lanes), toWidth(low, 64, lanes)];
   const mask = lowBits(lanes);
@@ -175,7 +175,7 @@ function fromWords(high: Vec, low: Vec, lanes: Lanes): Vec {
 }
 
 /** A float64 of these high words and low words of 0. */
-export function fromHighWords(high: Vec, lanes: Lanes, shift: number): Vec {
+export function fromHighWords(high: Vec, lanes: LaneCode, shift: number): Vec {
   const body = bodyOf(lanes);
   const x = toWidth(high, 64, lanes);
   return made("f64", 64, (k) => {
@@ -186,7 +186,7 @@ export function fromHighWords(high: Vec, lanes: Lanes, shift: number): Vec {
 }
 
 /** A shift of all lanes by one count, which `emitCount` puts on the stack. */
-export function shiftVec(op: "shl" | "shr", x: Vec, emitCount: () => void, lanes: Lanes): Vec {
+export function shiftVec(op: "shl" | "shr", x: Vec, emitCount: () => void, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made(x.type, x.width, (k) => {
     x.emit(k);
@@ -195,7 +195,7 @@ export function shiftVec(op: "shl" | "shr", x: Vec, emitCount: () => void, lanes
   });
 }
 
-function onEachLane(left: Vec, right: Vec, lanes: Lanes, emit: () => void): Vec {
+function onEachLane(left: Vec, right: Vec, lanes: LaneCode, emit: () => void): Vec {
   const [x, y] = [plain(left, lanes), plain(right, lanes)];
   return laneByLane(x.type, x.width, lanes, (lane) => {
     extractLane(x, lane, lanes);
@@ -204,7 +204,7 @@ function onEachLane(left: Vec, right: Vec, lanes: Lanes, emit: () => void): Vec 
   });
 }
 
-function remainder(left: Vec, right: Vec, lanes: Lanes): Vec {
+function remainder(left: Vec, right: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const [x, y] = [plain(left, lanes), plain(right, lanes)];
   const isSingle = x.type === "f32";
@@ -219,7 +219,7 @@ function remainder(left: Vec, right: Vec, lanes: Lanes): Vec {
 }
 
 /** x · y + z, rounded once where that was asked for. */
-export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: Lanes): Vec {
+export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
   return made(x.type, x.width, (k) => {
@@ -236,7 +236,7 @@ export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: Lanes): Vec {
 }
 
 /** The lanes of x where the mask is set, elsewhere those of y. */
-export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: Lanes): Vec {
+export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: LaneCode): Vec {
   // masks fill their lanes: all that engines may do gives the same, and x86 has one instruction for it in place of three
   const { relaxed } = lanes.frame.unit.settings;
   const shape = x.width === 64 ? "i64x2" : "i32x4";
@@ -245,13 +245,13 @@ export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: Lanes): Vec {
 }
 
 /** The lanes of x where the mask is set, or where it is not; zero elsewhere. */
-export function whereVec(mask: Vec, x: Vec, isOpposite: boolean, lanes: Lanes): Vec {
+export function whereVec(mask: Vec, x: Vec, isOpposite: boolean, lanes: LaneCode): Vec {
   const op = isOpposite ? "v128.andnot" : "v128.and";
   return each(x.type, x.width, op, lanes, x, toWidth(mask, x.width, lanes));
 }
 
 /** Each lane as another type. */
-export function convertVec(to: ScalarType, x: Vec, lanes: Lanes): Vec {
+export function convertVec(to: ScalarType, x: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const from = x.type;
   if (from === to) return x;
@@ -306,7 +306,7 @@ export function convertVec(to: ScalarType, x: Vec, lanes: Lanes): Vec {
  * Integers in the low halves of lanes as float64: set into the fraction of 2^52, int32 with 2^31 added, which is then taken
  * off again. Exact, and in the lane where it stands.
  */
-function fromLowWords(x: Vec, sign: "s" | "u", lanes: Lanes): Vec {
+function fromLowWords(x: Vec, sign: "s" | "u", lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const low = lowBits(lanes);
   const offset = constantVec("f64", sign === "s" ? 2 ** 52 + 2 ** 31 : 2 ** 52, 64, lanes);
@@ -322,18 +322,18 @@ function fromLowWords(x: Vec, sign: "s" | "u", lanes: Lanes): Vec {
 }
 
 /** Lanes whose low halves are all ones, and their high halves zeros: those of the float64 (2^32 − 1) · 2^−1074. */
-function lowBits(lanes: Lanes): Vec {
+function lowBits(lanes: LaneCode): Vec {
   return constantVec("f64", (2 ** 32 - 1) * 2 ** -1074, 64, lanes);
 }
 
 /** Lanes 2k and 2k + 1 of a value of 32 bits, in the low half of a vector. */
-function emitHalf(x: Vec, k: number, lanes: Lanes): void {
+function emitHalf(x: Vec, k: number, lanes: LaneCode): void {
   x.emit(k >> 1);
   if (k % 2 === 1) twice(highToLow, lanes);
 }
 
 /** Shuffles the bytes of the vector on the stack. */
-function twice(order: readonly number[], lanes: Lanes): void {
+function twice(order: readonly number[], lanes: LaneCode): void {
   const body = bodyOf(lanes);
   const x = body.local("v128");
   body.localTee(x);
@@ -342,7 +342,7 @@ function twice(order: readonly number[], lanes: Lanes): void {
 }
 
 /** 1 where the mask is set, else 0. */
-function fromMask(to: ScalarType, mask: Vec, lanes: Lanes): Vec {
+function fromMask(to: ScalarType, mask: Vec, lanes: LaneCode): Vec {
   const width: Width = to === "f64" ? 64 : to === "f32" ? 32 : mask.width;
   return each(to, width, "v128.and", lanes, toWidth(mask, width, lanes), constantVec(to, 1, width, lanes));
 }

@@ -10,12 +10,12 @@ import { openFrame } from "../frame.ts";
 import { refuseRecursion } from "../unit.ts";
 import { dependence } from "./classify.ts";
 import { setUniform, vecOf } from "./expression.ts";
-import type { Binding, Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneBinding, LaneCode, Vec, Width } from "./lanes.ts";
 import { bindVec, bodyOf, inRegs, naturalWidth, newRegs, plain, toWidth, vectors } from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
 
 /** A call: of a procedure that is written into the code here, or of a function of vectors. */
-export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec {
+export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: LaneCode): Vec {
   const { procedure, args } = expr;
   refuseRecursion(lanes.open, procedure);
   checkDepth(lanes.open.size);
@@ -25,7 +25,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
 
   const frame = openFrame(lanes.frame.unit, bodyOf(lanes), procedure, lanes.frame.buffers);
   const set = usesOfBlock(procedure.body).set;
-  const scope = new Map<string, Binding>();
+  const scope = new Map<string, LaneBinding>();
   procedure.params.forEach((param, k) => {
     const arg = args[k]!;
     if (dependence(arg, lanes.scope).kind === "uniform" && !set.has(param.name)) {
@@ -37,7 +37,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
       scope.set(param.name, bindVec(vec, set.has(param.name), lanes));
     }
   });
-  const inner: Lanes = {
+  const inner: LaneCode = {
     ...lanes,
     frame,
     scope,
@@ -51,7 +51,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: Lanes): Vec
 }
 
 /** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
-function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes): Vec {
+function callFunction(procedure: Procedure, args: readonly Expr[], lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const isMasked = lanes.mask !== undefined && hasWhile(procedure);
   const callee = vectorFunction(procedure, lanes, isMasked);
@@ -69,7 +69,7 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: Lanes)
 }
 
 /** Puts the vectors of an argument on the stack. */
-function emitArgument(value: Vec, lanes: Lanes): void {
+function emitArgument(value: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   const vec = plain(value, lanes);
   for (let k = 0; k < vectors(lanes, vec.width); k++) {
@@ -78,7 +78,7 @@ function emitArgument(value: Vec, lanes: Lanes): void {
   }
 }
 
-function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean): Callable {
+function vectorFunction(procedure: Procedure, caller: LaneCode, isMasked: boolean): Callable {
   const { count, isNarrow, open } = caller;
   const { unit } = caller.frame;
   return unit.once(procedure, `${count} ${String(isNarrow)} ${String(isMasked)}`, () => {
@@ -91,8 +91,8 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
       results: new Array<"v128">((count * resultWidth) / 128).fill("v128"),
     });
     const frame = openFrame(unit, body, procedure);
-    const scope = new Map<string, Binding>();
-    const outside: Lanes = {
+    const scope = new Map<string, LaneBinding>();
+    const outside: LaneCode = {
       frame,
       count,
       isNarrow,
@@ -115,7 +115,7 @@ function vectorFunction(procedure: Procedure, caller: Lanes, isMasked: boolean):
       scope.set(name, { kind: "vector", vec: inRegs(type, widths[k]!, regs, outside), regs });
     });
     const mask = isMasked ? inRegs("bool", widths.at(-1)!, take(widths.length - 1), outside) : undefined;
-    const lanes: Lanes = { ...outside, mask };
+    const lanes: LaneCode = { ...outside, mask };
     emitVectorBlock(procedure.body, lanes, emitVectorCall);
     const result = vecOf(procedure.result, lanes, emitVectorCall, resultWidth);
     const value = toWidth(result, resultWidth, lanes);

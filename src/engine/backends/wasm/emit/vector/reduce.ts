@@ -3,17 +3,17 @@ import { singleOf } from "../../../../codegen/plan.ts";
 import { knownIterations } from "../../../../kernel/iterations.ts";
 import type { Expr, Reduce } from "../../../../kernel/scalar.ts";
 import { reduceLanes } from "../../../../kernel/scalar.ts";
-import type { Frame } from "../frame.ts";
+import type { FunctionFrame } from "../frame.ts";
 import { localIndex } from "../frame.ts";
 import { valueTypeOf } from "../unit.ts";
-import type { Accumulator } from "./accumulator.ts";
+import type { VectorAccumulator } from "./accumulator.ts";
 import { openAccumulator } from "./accumulator.ts";
 import type { WriteLoop } from "./blocks.ts";
 import { emitBlocks, openBlocks } from "./blocks.ts";
 import { vecOf } from "./expression.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import { constantVec, inRegs, laneAt, newRegs, shapeOf, toWidth } from "./lanes.ts";
-import type { Bounds, IterationCode } from "./loop.ts";
+import type { VectorLoopBounds, IterationCode } from "./loop.ts";
 import { emitEnd, openIteration, openLanes, runIterations } from "./loop.ts";
 import { flushAll, isPromotedLoad, promotedLoad } from "./memory.ts";
 import { binaryVec, convertVec } from "./operations.ts";
@@ -21,7 +21,7 @@ import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
 /** How values that are left over, or that vectors cannot compute, are computed one index at a time. */
-export interface Alone {
+export interface SingleIndexCode {
   /** Writes what computes the value of one index, in the local of the fold's index, and puts it on the stack. */
   readonly value: () => void;
   /** Writes a loop that computes values before they are folded. */
@@ -32,9 +32,9 @@ export interface Alone {
 export function emitVectorReduce(
   stmt: Reduce,
   plan: FoldPlan & { readonly kind: "fold" },
-  bounds: Bounds,
-  frame: Frame,
-  alone: Alone,
+  bounds: VectorLoopBounds,
+  frame: FunctionFrame,
+  alone: SingleIndexCode,
 ): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
@@ -61,25 +61,25 @@ export function emitVectorReduce(
 }
 
 /** A fold whose iterations are written, and what they fold into. */
-interface Fold {
+interface VectorFold {
   readonly iterations: IterationCode;
-  readonly runs: readonly Accumulator[];
+  readonly runs: readonly VectorAccumulator[];
   readonly width: Width;
-  readonly outside: Lanes;
+  readonly outside: LaneCode;
 }
 
 /** Writes the iterations of a fold, apart. */
-function openFold(stmt: Reduce, plan: LanePlan, frame: Frame): Fold {
+function openFold(stmt: Reduce, plan: LanePlan, frame: FunctionFrame): VectorFold {
   const { type } = stmt.value;
   const iterations = openIteration(stmt.body, frame, plan.leavesRareOut);
   const single = singleOf(stmt.value);
   const lanes = openLanes(stmt.body, stmt.index, frame, iterations, plan);
   const { count } = lanes;
   const width: Width = type === "f64" ? 64 : 32;
-  const outside: Lanes = { ...lanes, frame, iteration: undefined };
+  const outside: LaneCode = { ...lanes, frame, iteration: undefined };
   const runs = Array.from({ length: reduceLanes / count }, () => openAccumulator(stmt, width, outside));
   for (const [run, accumulator] of runs.entries()) {
-    const inner: Lanes = { ...lanes, scope: new Map(lanes.scope), base: run * count };
+    const inner: LaneCode = { ...lanes, scope: new Map(lanes.scope), base: run * count };
     emitVectorBlock(stmt.body, inner, emitVectorCall);
     const raw =
       single === undefined || !plan.isNarrow
@@ -92,12 +92,12 @@ function openFold(stmt: Reduce, plan: LanePlan, frame: Frame): Fold {
 }
 
 /** Such values, computed in lanes of 32 bits, each in one of 64. */
-function widened(value: Expr, single: Expr, lanes: Lanes): Vec {
+function widened(value: Expr, single: Expr, lanes: LaneCode): Vec {
   if (value.kind === "convert" && isPromotedLoad(value, lanes)) return promotedLoad(value.x, lanes);
   return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
 }
 
-interface Rest {
+interface RemainderRange {
   readonly index: number;
   readonly to: number;
   readonly tail: () => void;
@@ -108,10 +108,10 @@ interface Rest {
 /** What is left over goes to the first lanes: into vectors that are neutral otherwise, and these are added once. */
 function emitRest(
   stmt: Reduce,
-  runs: readonly Accumulator[],
+  runs: readonly VectorAccumulator[],
   width: Width,
-  lanes: Lanes,
-  { index, to, tail, isShort }: Rest,
+  lanes: LaneCode,
+  { index, to, tail, isShort }: RemainderRange,
 ): void {
   const count = knownIterations(stmt);
   const left = count === undefined ? reduceLanes - 1 : count % reduceLanes;
@@ -202,7 +202,7 @@ const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const secondWord = [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7];
 
 /** Lane j takes in lane j + 4, then j + 2, then j + 1; what lane 0 has then is the result. */
-function combineLanes(stmt: Reduce, regs: readonly number[], lanes: Lanes, target: number): void {
+function combineLanes(stmt: Reduce, regs: readonly number[], lanes: LaneCode, target: number): void {
   const { body } = lanes.frame;
   const { type } = stmt.value;
   const width: Width = type === "f64" ? 64 : 32;

@@ -6,19 +6,19 @@ import type { Expr, Stmt } from "../../../../kernel/scalar.ts";
 import { bindingsOf } from "../../../../kernel/uses.ts";
 import { checkDepth } from "../../../../kernel/walk.ts";
 import { assertNever } from "../../../../util/assert-never.ts";
-import type { Body } from "../../encode/body.ts";
+import type { FunctionBody } from "../../encode/body.ts";
 import { bufferOf, localIndex, noteIndex, noteLet, rangeOf, scratch } from "../frame.ts";
 import { emitScalar } from "../scalar.ts";
 import { dependence, ownWidth } from "./classify.ts";
 import type { CallWriter } from "./expression.ts";
 import { setUniform, vecOf } from "./expression.ts";
-import type { Lanes, Vec, Width } from "./lanes.ts";
+import type { LaneCode, Vec, Width } from "./lanes.ts";
 import { bindVec, bodyOf, both, emitAny, keep, naturalWidth, plain, toWidth } from "./lanes.ts";
 import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
 import { chooseVec } from "./operations.ts";
 
 /** Writes statements for all lanes, or for those of the mask. */
-export function emitVectorBlock(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth = 0): void {
+export function emitVectorBlock(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth = 0): void {
   checkDepth(depth);
   const { parts } = lanes;
   for (const stmt of block) {
@@ -28,7 +28,7 @@ export function emitVectorBlock(block: readonly Stmt[], lanes: Lanes, call: Call
   }
 }
 
-function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: number): void {
+function emitVectorStmt(stmt: Stmt, lanes: LaneCode, call: CallWriter, depth: number): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
   const vec = (x: Expr, width?: Width): Vec => vecOf(x, lanes, call, width);
@@ -69,13 +69,13 @@ function emitVectorStmt(stmt: Stmt, lanes: Lanes, call: CallWriter, depth: numbe
 }
 
 /** Statements that another one stands for, with the locals that they set. */
-function emitExpanded(block: readonly Stmt[], lanes: Lanes, call: CallWriter, depth: number): void {
+function emitExpanded(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth: number): void {
   const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
 }
 
 /** A new local: a number where all lanes have the same or one at a fixed step, else vectors. */
-function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): void {
+function declare(name: string, value: Expr, lanes: LaneCode, call: CallWriter): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
   const by = lanes.set.has(name) ? undefined : dependence(value, scope);
@@ -99,7 +99,7 @@ function declare(name: string, value: Expr, lanes: Lanes, call: CallWriter): voi
 }
 
 /** A loop within the iteration whose bounds are the same for all lanes. */
-function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWriter, depth: number): void {
+function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: LaneCode, call: CallWriter, depth: number): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
   for (const bound of [stmt.from, stmt.to]) {
@@ -110,7 +110,7 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
   const index = localIndex(frame, stmt.index, "i32");
   noteIndex(stmt, frame);
   scope.set(stmt.index, { kind: "scalar", stride: 0 });
-  const inner: Lanes = { ...lanes, isConditional: true };
+  const inner: LaneCode = { ...lanes, isConditional: true };
   const end = scratch(frame, "i32");
   const [start, stop] = stmt.reverse ? [stmt.to, stmt.from] : [stmt.from, stmt.to];
   emitScalar(start, frame);
@@ -153,7 +153,13 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: Lanes, call: CallWrit
  * The iterations from `index` to `end`, two at a time, and one where one is left: it takes half of the steps and comparisons, and `second`
  * shares the addresses of `first`.
  */
-function emitPairs(body: Body, index: number, end: number, first: () => void, second: () => void): void {
+function emitPairs(
+  body: FunctionBody,
+  index: number,
+  end: number,
+  first: () => void,
+  second: () => void,
+): void {
   const last = body.local("i32");
   const isBelow = (bound: number): void => {
     body.localGet(index);
@@ -189,7 +195,7 @@ function emitPairs(body: Body, index: number, end: number, first: () => void, se
 /** Iterations go on while the condition holds for any lane, and change those for which it does. */
 function emitVectorWhile(
   stmt: Stmt & { kind: "while" },
-  lanes: Lanes,
+  lanes: LaneCode,
   call: CallWriter,
   depth: number,
 ): void {
@@ -197,7 +203,7 @@ function emitVectorWhile(
   flushAll(lanes);
   const out = body.block();
   const again = body.loop();
-  const within: Lanes = { ...lanes, isConditional: true };
+  const within: LaneCode = { ...lanes, isConditional: true };
   if (dependence(stmt.condition, lanes.scope).kind === "uniform") {
     emitScalar(stmt.condition, lanes.frame);
     body.op("i32.eqz");
@@ -217,18 +223,18 @@ function emitVectorWhile(
 }
 
 /** A condition that stays what it was when what it is made of is set. */
-function steady(condition: Expr, lanes: Lanes, call: CallWriter): Vec {
+function steady(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
   const vec = vecOf(condition, lanes, call);
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
 
 /** A branch: both sides for the lanes that take them. */
-function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: Lanes, call: CallWriter, depth: number): void {
+function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: LaneCode, call: CallWriter, depth: number): void {
   if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
   const body = bodyOf(lanes);
   if (dependence(stmt.condition, lanes.scope).kind === "uniform") {
     flushAll(lanes);
-    const within: Lanes = { ...lanes, isConditional: true };
+    const within: LaneCode = { ...lanes, isConditional: true };
     emitScalar(stmt.condition, lanes.frame);
     body.if();
     emitVectorBlock(stmt.then, within, call, depth + 1);

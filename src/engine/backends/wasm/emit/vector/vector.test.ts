@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as k from "../../../../kernel/build.ts";
 import { checkRoutine } from "../../../../kernel/check.ts";
-import type { Backend, Slot, TypedArray } from "../../../../kernel/executable.ts";
+import type { Backend, KernelValue, TypedArray } from "../../../../kernel/executable.ts";
 import { makeArray } from "../../../../kernel/executable.ts";
 import * as math from "../../../../kernel/math/index.ts";
 import { exp32 } from "../../../../kernel/math/single/index.ts";
@@ -108,12 +108,12 @@ function numbers(type: ScalarType, n: number, start: number): TypedArray {
 function outcome(backend: Backend, routine: Routine): number[] {
   state = 99;
   const compiled = backend.compile(routine);
-  const inputs = routine.inputs.map((port, n): Slot =>
+  const inputs = routine.inputs.map((port, n): KernelValue =>
     port.kind === "scalar"
       ? numbers(port.type, 1, n + 3)[0]!
       : { array: numbers(port.buffer.type, lengthOf(port.buffer) + 1, n), offset: 1 },
   );
-  const outputs = routine.outputs.map((port): Slot =>
+  const outputs = routine.outputs.map((port): KernelValue =>
     port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, lengthOf(port.buffer)), offset: 0 },
   );
   compiled(inputs, outputs);

@@ -1,4 +1,4 @@
-import type { Body, Callable, Label } from "../body.ts";
+import type { FunctionBody, Callable, Label } from "../body.ts";
 import type { FunctionBuilder } from "../module.ts";
 import { makeModule } from "../module.ts";
 import type { OpcodeName, ValueType } from "../opcodes.ts";
@@ -113,7 +113,7 @@ function unquote(text: string): Uint8Array {
 }
 
 function instruction(
-  body: Body,
+  body: FunctionBody,
   line: string,
   locals: ReadonlyMap<string, number>,
   labels: Map<string, Label>,

@@ -1,7 +1,7 @@
 import { trial } from "../tuning.ts";
 
 /** Decides, each time that a piece of work begins, whether threads share it. */
-export interface Choice {
+export interface SharingHeuristic {
   /** Whether the work that begins now is shared. */
   readonly isShared: (now: number) => boolean;
   /** Notes how many units the work had that has just been asked about, and how many milliseconds it took. */
@@ -10,17 +10,17 @@ export interface Choice {
   readonly alone: (units: number) => number;
 }
 
-type Way = "shared" | "alone";
+type WorkMode = "shared" | "alone";
 
 /**
  * Finds out whether sharing a piece of work saves time by doing it either way: it takes the way that was quicker, and tries the
  * other one again now and then, the more rarely the more time that loses. So work that is too small for threads, or whose threads
  * have to wait for other programs that want the processors too, is done alone, until that changes. Results do not depend on it.
  */
-export function makeChoice(): Choice {
+export function makeChoice(): SharingHeuristic {
   /** Milliseconds a unit. */
   const times = { shared: NaN, alone: NaN };
-  let way: Way = "shared";
+  let way: WorkMode = "shared";
   let runs = 0;
   let nextTrial = Infinity;
   let reference = NaN;
@@ -28,11 +28,11 @@ export function makeChoice(): Choice {
   let trialTime = 0;
   let trialLoss = 0;
 
-  const other = (): Way => (way === "shared" ? "alone" : "shared");
+  const other = (): WorkMode => (way === "shared" ? "alone" : "shared");
   /** Milliseconds that a run of so many units counts, where a unit usually takes some. */
   const clipped = (elapsed: number, units: number, usual: number): number =>
     Number.isNaN(usual) ? elapsed : Math.min(elapsed, trial.mostOfUsual * usual * units + trial.clockLeap);
-  const learn = (of: Way, units: number, elapsed: number, weight: number): void => {
+  const learn = (of: WorkMode, units: number, elapsed: number, weight: number): void => {
     const known = times[of];
     const time = clipped(elapsed, units, known) / units;
     times[of] = Number.isNaN(known) ? time : known + weight * (time - known);

@@ -1,5 +1,5 @@
-import type { Body, Callable } from "../../encode/body.ts";
-import type { Int } from "../../encode/integers.ts";
+import type { FunctionBody, Callable } from "../../encode/body.ts";
+import type { IntCode } from "../../encode/integers.ts";
 import { integersOf } from "../../encode/integers.ts";
 import type { ModuleBuilder } from "../../encode/module.ts";
 import { makeModule } from "../../encode/module.ts";
@@ -44,33 +44,33 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
   return module.finish();
 }
 
-type Word = Exclude<keyof typeof layout, "bytes">;
+type PoolWord = Exclude<keyof typeof layout, "bytes">;
 
 /** Access to the words of the block; those that several threads write, or that tell of others, by atomic instructions. */
-interface Words {
-  readonly load: (body: Body, word: Word) => Int;
-  readonly loadAtomic: (body: Body, word: Word) => Int;
-  readonly loadAtomic64: (body: Body, word: Word) => Int;
-  readonly store: (body: Body, word: Word, value: Int) => void;
-  readonly storeAtomic: (body: Body, word: Word, value: Int) => void;
-  readonly storeAtomic64: (body: Body, word: Word, value: () => void) => void;
+interface PoolWordAccess {
+  readonly load: (body: FunctionBody, word: PoolWord) => IntCode;
+  readonly loadAtomic: (body: FunctionBody, word: PoolWord) => IntCode;
+  readonly loadAtomic64: (body: FunctionBody, word: PoolWord) => IntCode;
+  readonly store: (body: FunctionBody, word: PoolWord, value: IntCode) => void;
+  readonly storeAtomic: (body: FunctionBody, word: PoolWord, value: IntCode) => void;
+  readonly storeAtomic64: (body: FunctionBody, word: PoolWord, value: () => void) => void;
   /** Wakes threads that wait for a word to change, at most so many. */
-  readonly notify: (body: Body, word: Word, most: Int) => void;
-  readonly addressOf: (word: Word) => number;
+  readonly notify: (body: FunctionBody, word: PoolWord, most: IntCode) => void;
+  readonly addressOf: (word: PoolWord) => number;
 }
 
-function wordsOf(base: number): Words {
-  const addressOf = (word: Word): number => base + layout[word];
+function wordsOf(base: number): PoolWordAccess {
+  const addressOf = (word: PoolWord): number => base + layout[word];
   const load =
     (op: OpcodeName) =>
-    (body: Body, word: Word): Int =>
+    (body: FunctionBody, word: PoolWord): IntCode =>
     () => {
       body.i32Const(0);
       body.memory(op, addressOf(word));
     };
   const store =
     (op: OpcodeName) =>
-    (body: Body, word: Word, value: Int): void => {
+    (body: FunctionBody, word: PoolWord, value: IntCode): void => {
       body.i32Const(0);
       if (typeof value === "number") body.i32Const(value);
       else value();
@@ -91,7 +91,7 @@ function wordsOf(base: number): Words {
   };
 }
 
-function addBegin(module: ModuleBuilder, words: Words): void {
+function addBegin(module: ModuleBuilder, words: PoolWordAccess): void {
   const { body } = module.function("begin", {
     params: ["i32", "i32", "i32"],
     paramNames: ["descriptor", "task", "total"],
@@ -113,7 +113,7 @@ function addBegin(module: ModuleBuilder, words: Words): void {
 }
 
 /** Puts an i64 of two i32 on the stack. */
-function pair(body: Body, high: number, low: number): void {
+function pair(body: FunctionBody, high: number, low: number): void {
   body.localGet(high);
   body.op("i64.extend_i32_u");
   body.i64Const(32n);
@@ -123,7 +123,7 @@ function pair(body: Body, high: number, low: number): void {
   body.op("i64.or");
 }
 
-function addFinish(module: ModuleBuilder, words: Words): void {
+function addFinish(module: ModuleBuilder, words: PoolWordAccess): void {
   const { body } = module.function("finish", { params: ["i32"], paramNames: ["units"], exported: true });
   const int = integersOf(body);
   body.i32Const(0);
@@ -133,7 +133,7 @@ function addFinish(module: ModuleBuilder, words: Words): void {
   int.when(words.loadAtomic(body, "waiting"), () => words.notify(body, "done", 1));
 }
 
-function addEnd(module: ModuleBuilder, words: Words, idle: Callable): void {
+function addEnd(module: ModuleBuilder, words: PoolWordAccess, idle: Callable): void {
   const { body } = module.function("end", { exported: true });
   const int = integersOf(body);
   const left = body.local("i32", "spins");
@@ -151,7 +151,7 @@ function addEnd(module: ModuleBuilder, words: Words, idle: Callable): void {
   body.end();
 }
 
-function addScratch(module: ModuleBuilder, words: Words, place: number): void {
+function addScratch(module: ModuleBuilder, words: PoolWordAccess, place: number): void {
   const own = module.function("scratchOwn", { params: ["i32"], results: ["i32"], exported: true });
   own.body.localGet(0);
   const { body } = module.function("scratch", { params: ["i32"], results: ["i32"], exported: true });
@@ -164,8 +164,8 @@ function addScratch(module: ModuleBuilder, words: Words, place: number): void {
 function addTake(
   module: ModuleBuilder,
   name: string,
-  words: Words,
-  note: (body: Body, count: number) => void,
+  words: PoolWordAccess,
+  note: (body: FunctionBody, count: number) => void,
   epoch?: number,
 ): void {
   const { body } = module.function(name, { results: ["i64"], exported: true });

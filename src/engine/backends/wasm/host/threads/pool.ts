@@ -1,18 +1,18 @@
 import { DownhillError } from "../../../../errors/index.ts";
 import type { Arena } from "../arena.ts";
-import type { Choice } from "./choice.ts";
+import type { SharingHeuristic } from "./choice.ts";
 import { makeChoice } from "./choice.ts";
 import type { Gains } from "./gains.ts";
 import { watchGains } from "./gains.ts";
 import { layout, mostThreads } from "../../emit/threads/layout.ts";
 import { hostState } from "../state.ts";
 import { poolModule } from "./pool-module.ts";
-import type { Thread } from "./start.ts";
+import type { ThreadHandle } from "./start.ts";
 import { affordableThreads, startThread } from "./start.ts";
 import { callsBeforeStart, longestWait, mostUsefulThreads, napTime } from "../tuning.ts";
 
 /** Threads that take part in the work of kernels, beside the one that calls them. */
-export interface Pool {
+export interface ThreadPool {
   /** How many threads there are to be, the calling one among them. */
   readonly threads: number;
   /** What a module imports that shares so many pieces of work. */
@@ -33,19 +33,19 @@ export interface Pool {
   /** Ends the threads; what was compiled for them goes on with one. Not to be called while kernels run. */
   readonly close: () => void;
   /** The threads themselves, for tests of what happens without them. */
-  readonly workers: () => readonly Thread[];
+  readonly workers: () => readonly ThreadHandle[];
 }
 
 /** What decides whether work is shared that could be. */
 export interface Policy {
   /** Makes what decides for one piece of work. */
-  readonly choose: () => Choice;
+  readonly choose: () => SharingHeuristic;
   /** Has its say in all of them. */
   readonly gains: Gains;
 }
 
 /** The pool of so many threads, on the one memory; `undefined` where nothing can be shared. */
-export function threadPool(threads: number, arena: Arena): Pool | undefined {
+export function threadPool(threads: number, arena: Arena): ThreadPool | undefined {
   if (threads <= 1 || !arena.isShared) return undefined;
   let pool = hostState.pools.get(threads);
   if (pool === undefined) hostState.pools.set(threads, (pool = makePool(threads, arena)));
@@ -67,7 +67,7 @@ export function usefulThreads(): number {
 }
 
 /** What a pool holds. */
-interface State {
+interface PoolState {
   readonly arena: Arena;
   readonly policy: Policy;
   /** Calls of kernels that work takes until threads are started. */
@@ -81,7 +81,7 @@ interface State {
   /** The module of the protocol, for this thread and for others. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The threads, once they were started, and how many of them have not ended. */
-  workers: Thread[] | undefined;
+  workers: ThreadHandle[] | undefined;
   alive: number;
   /** Bytes that each of them has to itself. */
   stride: number;
@@ -95,14 +95,14 @@ interface State {
   readonly wait: { epoch: number; elapsed: number; last: number };
 }
 
-type Word = Exclude<keyof typeof layout, "bytes" | "claim">;
+type Int32Word = Exclude<keyof typeof layout, "bytes" | "claim">;
 
-const indexOf = (word: Word): number => layout[word] / 4;
-const load = ({ words }: State, word: Word): number => Atomics.load(words, indexOf(word));
-const store = ({ words }: State, word: Word, value: number): number =>
+const indexOf = (word: Int32Word): number => layout[word] / 4;
+const load = ({ words }: PoolState, word: Int32Word): number => Atomics.load(words, indexOf(word));
+const store = ({ words }: PoolState, word: Int32Word, value: number): number =>
   Atomics.store(words, indexOf(word), value);
 /** A word that this thread alone writes. */
-const own = ({ words }: State, word: Word): number => words[indexOf(word)]!;
+const own = ({ words }: PoolState, word: Int32Word): number => words[indexOf(word)]!;
 
 /** Makes a pool whose threads are not started yet. */
 export function makePool(
@@ -110,12 +110,12 @@ export function makePool(
   arena: Arena,
   policy: Policy = { choose: makeChoice, gains: watchGains() },
   unsharedCalls: number = callsBeforeStart,
-): Pool {
+): ThreadPool {
   const others = Math.min(threads, mostThreads) - 1;
   const base = arena.allocate(layout.bytes, "threads");
   const words = arena.view("i32", base, layout.bytes / 4) as Int32Array;
   words.fill(0);
-  const state: State = {
+  const state: PoolState = {
     arena,
     policy,
     unsharedCalls,
@@ -149,7 +149,7 @@ export function makePool(
   };
 }
 
-function close(state: State): void {
+function close(state: PoolState): void {
   if (state.isClosed) return;
   state.isClosed = true; // whatever the words say from now on: a thread that is just coming up has a bit for a moment
   store(state, "stop", 1);
@@ -164,12 +164,12 @@ function close(state: State): void {
 }
 
 /** Gives the block back once no thread can look at it any more. */
-function leave({ isClosed, alive, arena, base }: State): void {
+function leave({ isClosed, alive, arena, base }: PoolState): void {
   if (isClosed && alive === 0) arena.free(base);
 }
 
 /** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
-function pause(state: State): void {
+function pause(state: PoolState): void {
   const { wait, words } = state;
   const epoch = load(state, "epoch");
   const now = performance.now();
@@ -192,14 +192,14 @@ function pause(state: State): void {
   store(state, "waiting", 0);
 }
 
-function start(state: State): void {
+function start(state: PoolState): void {
   if (state.isClosed || state.workers !== undefined) return;
   const count = affordableThreads(state.others);
   if (count < state.others) warnOfFew(1 + count, 1 + state.others);
   state.workers = Array.from({ length: count }, (_, place) => launch(state, place)).flat();
 }
 
-function launch(state: State, place: number): Thread[] {
+function launch(state: PoolState, place: number): ThreadHandle[] {
   const { words, arena, bytes, base } = state;
   const bit = 1 << place;
   let hasEnded = false;
@@ -228,7 +228,7 @@ interface Protocol {
   readonly scratchOwn: (address: number) => number;
 }
 
-function importsFor(state: State, protocol: Protocol, tasks: number): WebAssembly.ModuleImports {
+function importsFor(state: PoolState, protocol: Protocol, tasks: number): WebAssembly.ModuleImports {
   const { choose, gains } = state.policy;
   const pieces = Array.from({ length: tasks }, () => ({ choice: choose(), hasOthers: false }));
   let piece: (typeof pieces)[number] | undefined;
@@ -275,7 +275,7 @@ function importsFor(state: State, protocol: Protocol, tasks: number): WebAssembl
   };
 }
 
-function reserve(state: State, size: number): void {
+function reserve(state: PoolState, size: number): void {
   const { arena, others, words } = state;
   if (state.isClosed || size <= state.stride) return;
   const wanted = Math.ceil(Math.max(size, 2 * state.stride) / 64) * 64;
@@ -286,7 +286,7 @@ function reserve(state: State, size: number): void {
   words[indexOf("stride")] = wanted;
 }
 
-function settle(state: State): void {
+function settle(state: PoolState): void {
   if (state.isClosed) return;
   const epoch = BigInt(own(state, "epoch") >>> 0) << 32n;
   const left = Number(Atomics.exchange(state.claim, 0, epoch) & 0xffffffffn);

@@ -3,7 +3,7 @@ import { workerScript } from "./worker-script.ts";
 import { addressesPerThread } from "../tuning.ts";
 
 /** A thread from outside. */
-export interface Thread {
+export interface ThreadHandle {
   /** Ends it wherever it is. */
   readonly terminate: () => void;
 }
@@ -14,7 +14,7 @@ export interface Thread {
  *
  * @throws where there are no workers, or none may be started.
  */
-export function startThread(data: WorkerData, onEnd: () => void): Thread {
+export function startThread(data: WorkerData, onEnd: () => void): ThreadHandle {
   const name = "downhill";
   // asked for at run time, so that bundles for browsers hold no import of node:
   const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");

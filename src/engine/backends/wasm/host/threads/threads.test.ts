@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import * as k from "../../../../kernel/build.ts";
-import type { Cell, Compiled, Slot, TypedArray } from "../../../../kernel/executable.ts";
+import type { BufferView, CompiledRoutine, KernelValue, TypedArray } from "../../../../kernel/executable.ts";
 import { makeArray } from "../../../../kernel/executable.ts";
 import { exp32, sin32, tanh32 } from "../../../../kernel/math/single/index.ts";
 import { exp64 } from "../../../../kernel/math/index.ts";
@@ -17,8 +17,8 @@ import { peepholesFor } from "../../engines/peepholes.ts";
 import { callableRoutine, instantiate } from "../call.ts";
 import { detectFeatures } from "../features.ts";
 import { compileRoutine } from "../../emit/routine.ts";
-import type { Settings } from "../../emit/unit.ts";
-import type { Policy, Pool } from "./pool.ts";
+import type { EmitSettings } from "../../emit/unit.ts";
+import type { Policy, ThreadPool } from "./pool.ts";
 import { makePool } from "./pool.ts";
 import { products, reversed, running } from "../../../../../../test/support/run-time-routines.ts";
 import { lengthOf } from "../../../../../../test/support/buffer-length.ts";
@@ -31,9 +31,9 @@ const always: Policy = {
   choose: () => ({ isShared: () => true, note: () => {}, alone: () => NaN }),
   gains: { isWorth: () => true, note: () => {} },
 };
-const pools: Pool[] = [];
+const pools: ThreadPool[] = [];
 
-function openPool(threads: number): Pool {
+function openPool(threads: number): ThreadPool {
   const pool = makePool(threads, arena, always, 0);
   pools.push(pool);
   return pool;
@@ -45,7 +45,7 @@ afterAll(() => {
   for (const pool of pools) pool.close();
 });
 
-const settings: Settings = {
+const settings: EmitSettings = {
   limit: 3000,
   simd: true,
   relaxed: false,
@@ -58,7 +58,7 @@ const settings: Settings = {
 };
 
 /** A routine on the threads of a pool; without one, on the calling thread alone, cut into the same calls. */
-function compile(routine: Routine, pool?: Pool, options: Partial<Settings> = {}): Compiled {
+function compile(routine: Routine, pool?: ThreadPool, options: Partial<EmitSettings> = {}): CompiledRoutine {
   return withModuleMemory(arena, (memory) => {
     const program = compileRoutine(routine, memory, { ...settings, threads: pool?.threads ?? 1, ...options });
     return callableRoutine(routine, program, instantiate(program, arena, pool), memory);
@@ -66,14 +66,14 @@ function compile(routine: Routine, pool?: Pool, options: Partial<Settings> = {})
 }
 
 /** All threads of a pool, up. They come up on their own; that the event loop turns is for failures to be heard of. */
-async function started(pool: Pool): Promise<Pool> {
+async function started(pool: ThreadPool): Promise<ThreadPool> {
   pool.start();
   while (pool.up() < pool.threads) await new Promise((resolve) => setImmediate(resolve));
   return pool;
 }
 
 /** Runs something until other threads have had a part in it. */
-function untilShared(pool: Pool, run: () => void): void {
+function untilShared(pool: ThreadPool, run: () => void): void {
   const before = pool.doneByOthers();
   do run();
   while (pool.doneByOthers() === before);
@@ -98,41 +98,41 @@ function fill(array: TypedArray, type: ScalarType, seed: number): TypedArray {
 }
 
 /** Operands for a routine, always the same. */
-function slotsFor(routine: Routine, scalar = 3): { inputs: Slot[]; outputs: Slot[] } {
+function slotsFor(routine: Routine, scalar = 3): { inputs: KernelValue[]; outputs: KernelValue[] } {
   return {
-    inputs: routine.inputs.map((port, n): Slot =>
+    inputs: routine.inputs.map((port, n): KernelValue =>
       port.kind === "scalar"
         ? port.type === "bool"
           ? 1
           : scalar
         : { array: filled(port.buffer.type, lengthOf(port.buffer), n), offset: 0 },
     ),
-    outputs: routine.outputs.map((port): Slot =>
+    outputs: routine.outputs.map((port): KernelValue =>
       port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, lengthOf(port.buffer)), offset: 0 },
     ),
   };
 }
 
 /** Arguments of a routine that is as long as its input `n` says; arrays that have room for all that this may mean. */
-function slotsForLength(routine: Routine, n: number): [inputs: Slot[], outputs: Slot[]] {
+function slotsForLength(routine: Routine, n: number): [inputs: KernelValue[], outputs: KernelValue[]] {
   const room = 20 * n + 40;
   return [
-    routine.inputs.map((port, seed): Slot =>
+    routine.inputs.map((port, seed): KernelValue =>
       port.kind === "scalar" ? n : { array: filled(port.buffer.type, room, seed), offset: 0 },
     ),
-    routine.outputs.map((port): Slot =>
+    routine.outputs.map((port): KernelValue =>
       port.kind === "scalar" ? NaN : { array: makeArray(port.buffer.type, room), offset: 0 },
     ),
   ];
 }
 
-function outcomeOf(run: Compiled, inputs: Slot[], outputs: Slot[]): number[] {
+function outcomeOf(run: CompiledRoutine, inputs: KernelValue[], outputs: KernelValue[]): number[] {
   run(inputs, outputs);
   return outputs.flatMap((slot) => (typeof slot === "number" ? [slot] : [...slot.array]));
 }
 
 /** What a routine gives: scalars and elements one after another. Runs it as often as `repeat` says: `true` for more. */
-function outcome(routine: Routine, run: Compiled): number[] {
+function outcome(routine: Routine, run: CompiledRoutine): number[] {
   const { inputs, outputs } = slotsFor(routine);
   return outcomeOf(run, inputs, outputs);
 }
@@ -251,7 +251,7 @@ const contractions: readonly (readonly [string, readonly Dim<number>[]])[] = [
 ];
 
 describe("threads that share work", () => {
-  let shared: Pool | undefined; // of tests that leave it as it is
+  let shared: ThreadPool | undefined; // of tests that leave it as it is
 
   test("give random routines the interpreter's bits, in units of one turn", async () => {
     const pool = await started((shared ??= openPool(3)));
@@ -386,7 +386,11 @@ describe("threads that share work", () => {
       run(got.inputs, got.outputs);
       if (n <= 1000) expect(pool.doneByOthers()).toBe(before);
       else untilShared(pool, () => run(got.inputs, got.outputs));
-      expectSame([...(got.outputs[0] as Cell).array], [...(expected.outputs[0] as Cell).array], () => `${n}`);
+      expectSame(
+        [...(got.outputs[0] as BufferView).array],
+        [...(expected.outputs[0] as BufferView).array],
+        () => `${n}`,
+      );
     }
     pool.close();
   });
@@ -512,14 +516,14 @@ describe("threads that share work", () => {
     const expected = outcome(sums, compile(sums));
     const run = compile(sums, pool); // whose bytes, too, may lie there
     const { inputs, outputs } = slotsFor(sums);
-    const slots = [...inputs, ...outputs].map((slot, k): Slot => {
+    const slots = [...inputs, ...outputs].map((slot, k): KernelValue => {
       const array = arena.view("f64", addresses.at(k - 3)!, n);
-      array.set((slot as Cell).array);
+      array.set((slot as BufferView).array);
       return { array, offset: 0 };
     });
     untilShared(pool, () => {
       run(slots.slice(0, 2), slots.slice(2));
-      expectSame([...(slots[2] as Cell).array], expected, () => "in memory that has grown");
+      expectSame([...(slots[2] as BufferView).array], expected, () => "in memory that has grown");
     });
     for (const address of addresses) arena.free(address);
     pool.close();
@@ -537,7 +541,7 @@ describe("threads that share work", () => {
       // while some threads are still on their way to this work, it is done, gone, and followed by the next
       run(inputs, outputs);
       run.release?.();
-      const { array } = outputs[0] as Cell;
+      const { array } = outputs[0] as BufferView;
       for (let i = 0; i < array.length; i += 997)
         if (array[i] !== alone[which]![i]) throw new Error(`${array[i]} instead of ${alone[which]![i]}`);
     }
