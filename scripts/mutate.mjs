@@ -1,0 +1,213 @@
+// Mutation testing of the compiler: how many small faults do its tests and random programs find?
+import { fork } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { drawMutants } from "./mutate/draw.mjs";
+
+const usage = `Usage: npm run mutate -- [OPTIONS]
+
+Draws mutants of the compiler: a file, an operator and a site, each uniformly. Under each mutant, the tests next to the file run,
+then random programs, until the first failure. The score is the share of mutants with a failure, without equivalent mutants and
+without failures of whole prints. An interrupted run of a seed continues.
+
+  --seed N       draws other mutants (1)
+  --count K      number of mutants (100)
+  --seconds S    time of a mutant at most (20)
+  --within TEXT  only files with TEXT in their path
+  --show N       prints mutant N of the seed and runs nothing
+  --fresh        discards the results of an interrupted run
+  --help         this text
+
+scripts/mutate/equivalent.json lists mutants that change no result, with reasons. scripts/mutate/speed-only.json lists files that
+affect only speed; they have a score of their own.
+`;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const neverReturned = "never returned";
+const died = "ended the process";
+/** A mutant that runs this many times its limit never returns; that is a failure too. */
+const patience = 4;
+
+/** @typedef {import("./mutate/draw.mjs").DrawnMutant} Mutant */
+/** @typedef {{ readonly kind: "killed" | "survived", readonly by?: string }} Verdict */
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    count: { type: "string", default: "100" },
+    seconds: { type: "string", default: "20" },
+    within: { type: "string", default: "" },
+    show: { type: "string" },
+    fresh: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+/** @type {readonly string[]} */
+const speedOnly = JSON.parse(readFileSync(join(root, "scripts/mutate/speed-only.json"), "utf8"));
+const [seed, count, seconds] = [Number(values.seed), Number(values.count), Number(values.seconds)];
+
+if (values.help) console.log(usage);
+else if (![seed, count, seconds].every((number) => Number.isInteger(number) && number > 0)) {
+  console.error(`--seed, --count and --seconds must be positive integers.\n\n${usage}`);
+  process.exitCode = 2;
+} else if (values.show !== undefined) {
+  const mutant = drawMutants(root, seed, Number(values.show) + 1, values.within).at(-1);
+  if (mutant !== undefined) console.log(describe(mutant));
+} else await main();
+
+async function main() {
+  const mutants = drawMutants(root, seed, count, values.within);
+  const folder = join(root, ".tmp/mutate");
+  mkdirSync(folder, { recursive: true });
+  const resultFile = join(folder, `seed-${seed}${values.within.replaceAll(/\W+/g, "-")}.json`);
+  const verdicts = values.fresh ? {} : stored(resultFile);
+  const open = mutants.filter((mutant) => verdicts[keyOf(mutant)] === undefined);
+  if (open.length < mutants.length)
+    console.log(`${mutants.length - open.length} of ${mutants.length} mutants are done already`);
+
+  let isInterrupted = false;
+  process.once("SIGINT", () => (isInterrupted = true));
+  /** @type {Runner | undefined} */
+  let runner;
+  for (const [at, mutant] of open.entries()) {
+    if (isInterrupted) break;
+    runner ??= await startRunner({ mutants, speedOnly, folder, seconds });
+    const verdict = await runner.run(mutant.id);
+    if (verdict.by === neverReturned || verdict.by === died) runner = undefined;
+    verdicts[keyOf(mutant)] = verdict;
+    writeFileSync(resultFile, `${JSON.stringify(verdicts, undefined, 1)}\n`);
+    console.log(
+      `${at + 1}/${open.length} ${verdict.kind.padEnd(8)} ${titleOf(mutant)}${verdict.by ? `  (${verdict.by})` : ""}`,
+    );
+  }
+  runner?.stop();
+  if (isInterrupted) console.log(`interrupted; npm run mutate -- --seed ${seed} --count ${count} continues`);
+  report(mutants, verdicts);
+}
+
+/** @typedef {{ run: (id: number) => Promise<Verdict>, stop: () => void }} Runner */
+
+/**
+ * Starts the process that runs tests.
+ *
+ * @param {{ mutants: readonly Mutant[], speedOnly: readonly string[], folder: string, seconds: number }} settings
+ * @returns {Promise<Runner>}
+ */
+function startRunner(settings) {
+  const child = fork(join(root, "scripts/mutate/runner.mjs"), [], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    detached: true, // a group of its own, so that workers end with it
+  });
+  const stop = () => {
+    if (child.pid === undefined || child.exitCode !== null) return;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      child.kill("SIGKILL");
+    }
+  };
+  process.once("exit", stop);
+  /** @param {number} id @returns {Promise<Verdict>} */
+  const run = (id) =>
+    new Promise((resolve) => {
+      const end = (/** @type {Verdict} */ verdict) => {
+        clearTimeout(timer);
+        child.removeAllListeners("message");
+        child.removeAllListeners("exit");
+        resolve(verdict);
+      };
+      const timer = setTimeout(
+        () => {
+          end({ kind: "killed", by: neverReturned });
+          stop();
+        },
+        patience * 1000 * seconds,
+      );
+      child.once("exit", () => end({ kind: "killed", by: died }));
+      child.once("message", (/** @type {any} */ message) => end(message.verdict));
+      child.send({ id });
+    });
+  child.send(settings);
+  return new Promise((resolve, reject) => {
+    child.once("exit", (code) =>
+      reject(new Error(`the test runner ended with ${code} before its first mutant`)),
+    );
+    child.once("message", () => {
+      child.removeAllListeners("exit");
+      resolve({ run, stop });
+    });
+  });
+}
+
+/** @param {readonly Mutant[]} mutants @param {Record<string, Verdict>} verdicts */
+function report(mutants, verdicts) {
+  /** @type {Record<string, string>} */
+  const reasons = JSON.parse(readFileSync(join(root, "scripts/mutate/equivalent.json"), "utf8"));
+  const done = mutants.filter((mutant) => verdicts[keyOf(mutant)] !== undefined);
+  const isSpeedOnly = (/** @type {Mutant} */ { file }) => speedOnly.includes(file);
+  const groups = {
+    "files that affect results": done.filter((one) => !isSpeedOnly(one)),
+    "files that affect only speed": done.filter(isSpeedOnly),
+  };
+  for (const [name, group] of Object.entries(groups)) {
+    const killed = group.filter((mutant) => verdicts[keyOf(mutant)]?.kind === "killed");
+    const equivalent = group.filter(
+      (mutant) => verdicts[keyOf(mutant)]?.kind === "survived" && keyOf(mutant) in reasons,
+    );
+    const counted = group.length - equivalent.length;
+    const survived = group.filter((mutant) => !killed.includes(mutant) && !equivalent.includes(mutant));
+    for (const mutant of survived) console.log(`\nsurvived: ${describe(mutant)}`);
+    if (group.length === 0) continue;
+    const score = counted === 0 ? "–" : `${((100 * killed.length) / counted).toFixed(1)} %`;
+    console.log(
+      `\n${name}: ${score} (${killed.length} of ${counted} killed, ${equivalent.length} of ${group.length} equivalent)`,
+    );
+  }
+}
+
+/** Name of a mutant in the lists: its file, operator, text and replacement. @param {Mutant} mutant */
+function keyOf(mutant) {
+  const text = readFileSync(join(root, mutant.file), "utf8");
+  const { original, replacement } = textsOf(mutant, text);
+  const earlier = text.slice(0, mutant.start).split(original).length - 1;
+  return `${mutant.file}: ${mutant.operator}: ${original} → ${replacement}${earlier > 0 && original !== "" ? ` #${earlier + 1}` : original === "" ? ` at ${lineOf(mutant, text)}` : ""}`;
+}
+
+/** @param {Mutant} mutant @param {string} text */
+function textsOf(mutant, text) {
+  const replacement = mutant.mutant
+    .map((piece) => (typeof piece === "string" ? piece : text.slice(...piece)))
+    .join("");
+  const tidy = (/** @type {string} */ code) => code.replaceAll(/\s+/g, " ").trim();
+  return { original: tidy(text.slice(mutant.start, mutant.end)), replacement: tidy(replacement) };
+}
+
+/** @param {Mutant} mutant @param {string} text */
+function lineOf(mutant, text) {
+  return text.slice(0, mutant.start).split("\n").length;
+}
+
+/** @param {Mutant} mutant */
+function titleOf(mutant) {
+  const text = readFileSync(join(root, mutant.file), "utf8");
+  return `${mutant.file}:${lineOf(mutant, text)} ${mutant.operator}`;
+}
+
+/** @param {Mutant} mutant */
+function describe(mutant) {
+  const text = readFileSync(join(root, mutant.file), "utf8");
+  const { original, replacement } = textsOf(mutant, text);
+  const short = (/** @type {string} */ code) => (code.length > 160 ? `${code.slice(0, 160)} …` : code);
+  return `${titleOf(mutant)}\n  - ${short(original)}\n  + ${short(replacement)}`;
+}
+
+/** Verdicts of an earlier run. @param {string} file @returns {Record<string, Verdict>} */
+function stored(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return {};
+  }
+}

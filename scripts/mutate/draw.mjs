@@ -1,0 +1,69 @@
+// Draws mutants of the compiler: a file, an operator and a site, each uniformly.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sitesOf } from "./sites.mjs";
+
+/** Folders whose mutants are drawn. */
+const mutated = [
+  "src/engine/backends/wasm/emit",
+  "src/engine/codegen",
+  "src/engine/loops",
+  "src/engine/passes",
+  "src/engine/region",
+  "src/engine/transforms",
+];
+
+/** @typedef {import("./instrument.mjs").Mutant & { readonly file: string }} DrawnMutant */
+
+/** Source files of the mutated folders, without tests and printers. @param {string} root @returns {string[]} */
+function mutatedFiles(root) {
+  const listed = execFileSync("git", ["ls-files", ...mutated], { cwd: root, encoding: "utf8" });
+  return listed
+    .split("\n")
+    .filter((file) => file.endsWith(".ts") && !/\.test(-d)?\.ts$|\/testdata\/|\/print[\w-]*\.ts$/.test(file));
+}
+
+/**
+ * The first `count` mutants of a seed. A larger count only adds mutants, so that a run can be continued. Each mutant is
+ * drawn once; files without a site are skipped.
+ *
+ * @param {string} root @param {number} seed @param {number} count @param {string} [within] part of the paths of files
+ * @returns {DrawnMutant[]}
+ */
+export function drawMutants(root, seed, count, within = "") {
+  const random = generator(seed);
+  /** @template T @param {readonly T[]} items @returns {T} */
+  const choose = (items) => /** @type {T} */ (items[Math.floor(random() * items.length)]);
+  const files = mutatedFiles(root)
+    .filter((file) => file.includes(within))
+    .map((file) => ({ file, sites: sitesOf(file, readFileSync(join(root, file), "utf8")) }))
+    .filter(({ sites }) => sites.length > 0);
+  if (files.length === 0)
+    throw new Error(`no source file of ${mutated.join(", ")} has "${within}" in its path`);
+  const available = files.reduce((sum, { sites }) => sum + sites.length, 0);
+  /** @type {Set<import("./sites.mjs").Site>} */
+  const drawn = new Set();
+  /** @type {DrawnMutant[]} */
+  const mutants = [];
+  while (mutants.length < Math.min(count, available)) {
+    const { file, sites } = choose(files);
+    const operator = choose([...new Set(sites.map((site) => site.operator))]);
+    const site = choose(sites.filter((one) => one.operator === operator));
+    if (drawn.has(site)) continue;
+    drawn.add(site);
+    mutants.push({ ...site, file, id: mutants.length });
+  }
+  return mutants;
+}
+
+/** Uniform numbers in [0, 1): mulberry32. @param {number} seed */
+function generator(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,153 @@
+// A warm process that runs tests under one mutant after another: the tests next to the mutated file, counts of kernels and bytes for
+// files that affect only speed, then random programs. The parent, scripts/mutate.mjs, sends the numbers of mutants, and ends this
+// process if a mutant never returns.
+import { readdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createVitest } from "vitest/node";
+import config from "../../vitest.config.mjs";
+import { instrument } from "./instrument.mjs";
+
+/** @typedef {import("./draw.mjs").DrawnMutant} DrawnMutant */
+/** @typedef {{ mutants: readonly DrawnMutant[], speedOnly: readonly string[], folder: string, seconds: number }} Settings */
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const here = join(root, "scripts/mutate");
+const [counts, randomPrograms] = [join(here, "counts.test.ts"), join(here, "random-programs.test.ts")];
+/** A failed comparison with an expected text of more lines is one of a whole print. */
+const printedLines = 5;
+/** Share of the time of a mutant for the tests next to its file. */
+const shareOfTests = 0.6;
+
+process.once("message", (/** @type {Settings} */ settings) => void start(settings));
+process.on("disconnect", () => process.exit());
+
+/** @param {Settings} settings */
+async function start({ mutants, speedOnly, folder, seconds }) {
+  const activeFile = join(folder, `active-${process.pid}`);
+  process.env["DOWNHILL_MUTANT_FILE"] = activeFile;
+  process.env["DOWNHILL_MUTANT_COUNTS"] = join(folder, `counts-${process.pid}.json`);
+  const { run, killer, forget } = await testRunner(mutants);
+
+  /** Runs the tests for a mutant; returns the first that fails. @param {DrawnMutant} mutant */
+  const firstFailure = async (mutant) => {
+    const begin = performance.now();
+    const elapsed = () => (performance.now() - begin) / 1000;
+    for (const file of testsNextTo(join(root, mutant.file))) {
+      const left = shareOfTests * seconds - elapsed();
+      if (left <= 0) break;
+      await run(file, left);
+      if (killer() !== undefined) return killer();
+    }
+    if (speedOnly.includes(mutant.file)) await run(counts, seconds);
+    if (killer() !== undefined) return killer();
+    const left = Math.max(seconds - elapsed(), (1 - shareOfTests) * seconds);
+    process.env["DOWNHILL_MUTANT_MILLISECONDS"] = String(Math.round(1000 * left));
+    await run(randomPrograms, 2 * left);
+    return killer();
+  };
+
+  writeFileSync(activeFile, "-1");
+  if (mutants.some(({ file }) => speedOnly.includes(file))) await run(counts, 600);
+  process.on("message", (/** @type {{ id: number }} */ { id }) => {
+    const mutant = mutants[id];
+    if (mutant === undefined) throw new Error(`there is no mutant ${id}`);
+    writeFileSync(activeFile, String(id));
+    forget();
+    void firstFailure(mutant).then((by) =>
+      process.send?.({ verdict: by === undefined ? { kind: "survived" } : { kind: "killed", by } }),
+    );
+  });
+  process.send?.({ ready: true });
+}
+
+/** Vitest over the instrumented sources. @param {readonly DrawnMutant[]} mutants */
+async function testRunner(mutants) {
+  /** @type {string | undefined} */
+  let killer;
+  const reporter = {
+    onTestCaseResult(/** @type {import("vitest/node").TestCase} */ test) {
+      const result = test.result();
+      if (result.state !== "failed" || killer !== undefined || result.errors.every(isPrint)) return;
+      killer = `${test.module.relativeModuleId}: ${test.fullName}`;
+      void vitest.cancelCurrentRun("test-failure");
+    },
+    onTestModuleEnd(/** @type {import("vitest/node").TestModule} */ module) {
+      const [error] = module.errors();
+      if (error !== undefined) killer ??= `${module.relativeModuleId}: ${error.message}`;
+    },
+  };
+  const vitest = await createVitest(
+    "test",
+    {
+      root,
+      config: false,
+      watch: false,
+      include: ["src/**/*.test.ts", "scripts/mutate/*.test.ts"],
+      setupFiles: [join(here, "activate.ts"), join(root, "test/support/verify-suite.ts")],
+      reporters: [reporter],
+      isolate: false,
+      maxWorkers: 1,
+      fileParallelism: false,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+      update: false,
+    },
+    { resolve: config.resolve ?? {}, plugins: [withMutants(mutants)] },
+  );
+  const project = vitest.getRootProject();
+  return {
+    /** The test that failed first. */
+    killer: () => killer,
+    /** Forgets the failures of the mutant before. */
+    forget: () => (killer = undefined),
+    /** Runs a test file, for some seconds at most. @param {string} file @param {number} seconds */
+    async run(file, seconds) {
+      const timer = setTimeout(() => void vitest.cancelCurrentRun("keyboard-input"), 1000 * seconds);
+      await vitest.runTestSpecifications([project.createSpecification(file)]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** A plugin that inserts the mutants of each file. @param {readonly DrawnMutant[]} mutants */
+function withMutants(mutants) {
+  /** @type {Map<string, DrawnMutant[]>} */
+  const byFile = new Map();
+  for (const mutant of mutants) {
+    const file = join(root, mutant.file);
+    byFile.set(file, [...(byFile.get(file) ?? []), mutant]);
+  }
+  return {
+    name: "mutants",
+    enforce: /** @type {const} */ ("pre"),
+    transform(/** @type {string} */ text, /** @type {string} */ id) {
+      const found = byFile.get(id.replace(/\?.*$/, ""));
+      return found && { code: instrument(text, found), map: null };
+    },
+  };
+}
+
+/** Test files of a source file: first of its name, then of its folder, then of the folder above in the package. @param {string} file */
+function testsNextTo(file) {
+  const own = `${basename(file, ".ts")}.test.ts`;
+  const folder = dirname(file);
+  const isOwn = (/** @type {string} */ test) => Number(basename(test) === own);
+  const inFolder = testsIn(folder).toSorted((a, b) => isOwn(b) - isOwn(a));
+  const above = dirname(folder);
+  return basename(above) === "engine" ? inFolder : [...inFolder, ...testsIn(above)];
+}
+
+/** @param {string} folder */
+function testsIn(folder) {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  return names.map((name) => join(folder, name));
+}
+
+/** True for a failed comparison of a whole print, such as a snapshot. @param {{ message?: string, expected?: unknown }} error */
+function isPrint({ message = "", expected }) {
+  return (
+    message.startsWith("Snapshot ") ||
+    (typeof expected === "string" && expected.split("\n").length > printedLines)
+  );
+}
