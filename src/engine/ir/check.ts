@@ -6,10 +6,9 @@ import { subPrograms } from "./program.ts";
 import { sameType } from "./types.ts";
 
 /**
- * Checks that a program is well formed: every value is defined once and before its use, and every equation has the types
- * that its primitive's rule gives.
- *
- * @throws DownhillError `internal` that names the equation and shows the program.
+ * Checks that a program is well formed: each value is defined exactly once and before its use, and the results of each
+ * equation have the types that the primitive's type rule returns.
+ * @throws DownhillError `internal` that names the equation and prints the program.
  */
 export function checkProgram(program: Program): void {
   if (arguments.length > 1) refuseExtra("checkProgram", arguments, 1);

@@ -1,8 +1,8 @@
 import type { Equation, Program, Var } from "./program.ts";
 
 /**
- * The program with only the outputs marked as used and the equations that they need. Its inputs stay; `usedIns` tells
- * which of them are still read.
+ * Dead-code elimination: keeps the marked outputs and the equations that they need. All inputs remain; `usedIns` marks
+ * the inputs that are still read.
  */
 export function dceProgram(
   program: Program,

@@ -8,35 +8,40 @@ import type { DeviceMemory, TensorStorage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 import { scalarTypeOf } from "./types.ts";
 
-/** The number that a scalar is, where the host knows it: it is neither traced nor still to come from a device. */
+/**
+ * Value of a scalar that the host already knows; `undefined` for traced values and for values stored in an array or on
+ * a device.
+ */
 export function knownNumber(x: Tensor): number | undefined {
   return typeof x.slot === "number" ? x.slot : undefined;
 }
 
-/** Whether the host can look at what a tensor holds without waiting for it. */
+/** True if the host can read the elements of a tensor synchronously. */
 export function isAtHand({ slot }: Tensor): boolean {
   return typeof slot === "object" ? slot.memory?.isImmediate !== false : slot !== undefined;
 }
 
-/** The number of a tensor of one element, now. @throws as `readElements`. */
+/**
+ * Value of a one-element tensor, read synchronously.
+ * @throws as `readElements`.
+ */
 export function numberOf(x: Tensor, operation: string): number {
   return typeof x.slot === "number" ? x.slot : readElements(x, operation)[0]!;
 }
 
 /**
- * The elements of a tensor without a copy, for those who look at them at once: kernels may use the memory for something else
- * after the next call. See `lastingElements`.
- *
- * @throws DownhillError `trace` for a traced value, `donated` for one that was given away, `option` for one whose device has
- * no elements at once.
+ * Elements of a tensor without a copy. Valid only until the next call, after which kernels may reuse the memory; see
+ * `lastingElements` for elements that last.
+ * @throws DownhillError `trace` for a traced value, `donated` for a tensor whose memory was donated, `option` for a
+ * device that cannot return elements synchronously.
  */
 export function readElements(x: Tensor, operation: string): TypedArray {
   return elementsNow(x, operation, "view");
 }
 
 /**
- * Where the elements of a tensor lie, without a view of them, which takes longer to make than a few of them to read. As `readElements`:
- * for those who look at once.
+ * Array and offset of the elements of a tensor. Cheaper than creating a typed-array view to read a few elements. Valid
+ * only until the next call, like `readElements`.
  */
 export function placeOfElements(x: Tensor, operation: string): BufferView {
   const { slot } = x;
@@ -44,7 +49,10 @@ export function placeOfElements(x: Tensor, operation: string): BufferView {
   return { array: readElements(x, operation), offset: 0 };
 }
 
-/** A copy of the elements of a tensor. @throws as `readElements`. */
+/**
+ * Copy of the elements of a tensor.
+ * @throws as `readElements`.
+ */
 export function copyOfElements(x: Tensor, operation: string): TypedArray {
   return elementsNow(x, operation, "copy");
 }
@@ -57,13 +65,19 @@ function elementsNow(x: Tensor, operation: string, way: "view" | "copy"): TypedA
   return memory[way](storage, sizeOf(x.type.shape));
 }
 
-/** The elements of a tensor for those who keep them: without a copy unless they lie in the memory of kernels. */
+/**
+ * Elements of a tensor that remain valid after later calls. Copies them only if they are stored in the shared memory of
+ * compiled kernels.
+ */
 export function lastingElements(x: Tensor, operation: string): TypedArray {
   const array = readElements(x, operation);
   return array.buffer instanceof ArrayBuffer ? array : sliceElements(array, 0, array.length);
 }
 
-/** A copy of the elements of a tensor on any device, once they are there. @throws what the device found wrong; else as `readElements`. */
+/**
+ * Promise of a copy of the elements of a tensor on any device.
+ * @throws the error of the device if the computation failed there; otherwise as `readElements`.
+ */
 export function elementsLater(x: Tensor, operation: string): Promise<TypedArray> {
   const { slot } = x;
   if (typeof slot === "number") return Promise.resolve(oneElement(x, slot));
@@ -72,7 +86,7 @@ export function elementsLater(x: Tensor, operation: string): Promise<TypedArray>
   return storage.onRead ? elements.then(storage.onRead) : elements;
 }
 
-/** The storage of a tensor, and the memory that it lies in. */
+/** Storage of a tensor and the device memory that holds it. */
 function storageOf(
   x: Tensor,
   operation: string,
@@ -96,7 +110,7 @@ function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): Downhi
   );
 }
 
-/** How errors go on that tell of a donation. */
+/** End of the messages about donated tensors. */
 export const memoryIsGone: string =
   "or given up by data({ donate: true }) or using, and its memory serves other results. " +
   "Use what that function returned, or leave donate out.";

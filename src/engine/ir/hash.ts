@@ -6,8 +6,8 @@ import { DeferredProgram, isProgram } from "./program.ts";
 import type { ArrayType, DType } from "./types.ts";
 
 /**
- * A 128-bit hash of the structure of a program, as text: equal for programs that compute the same by the same equations,
- * whatever their values are called and wherever the user's code stands. Computed once a program.
+ * Returns a 128-bit structural hash of a program, as text. Programs with equal equations and types have equal hashes;
+ * names and source locations do not count. Cached per program.
  */
 export function hashProgram(program: Program): string {
   if (arguments.length > 1) refuseExtra("hashProgram", arguments, 1);
@@ -28,18 +28,23 @@ export function hashProgram(program: Program): string {
     open.pop();
   }
   const hash = digest(words);
-  if (outermost >= open.length) hashes.set(program, hash); // by itself a part of a cycle has another hash
+  if (outermost >= open.length) hashes.set(program, hash); // the hash of a program inside an unfinished cycle depends on the cycle, so it is not cached
   outermost = Math.min(before, outermost);
   return hash;
 }
 
 const hashes = new WeakMap<Program, string>();
-/** The programs being hashed, from outside in: one that holds itself is told by how far out it stands. */
+/**
+ * Programs being hashed, outermost first. A recursive reference is hashed as its distance from the top of this stack.
+ */
 const open: Program[] = [];
-/** The place of the outermost of them that one inside referred to. */
+/** Index in `open` of the outermost program that a recursive reference has reached so far. */
 let outermost = 0;
 
-/** Everything that matters of a program as int32 numbers, lists with their lengths first: two that differ give others. */
+/**
+ * Appends everything that identifies a program as int32 numbers. Each list is preceded by its length, so different
+ * programs yield different sequences.
+ */
 function addProgram({ ins, eqns, outs }: Program, words: number[]): void {
   const numbers = new Map<Var, number>();
   const number = (v: Var): number => {
@@ -72,10 +77,10 @@ function addType({ dtype, weak, shape }: ArrayType, words: number[]): void {
   words.push(2 * dtypes.indexOf(dtype) + (weak ? 1 : 0), shape.length, ...shape);
 }
 
-/** What a parameter is, before what it holds. */
+/** Tag of the kind of a parameter, written before its contents. */
 const kinds = { integer: 0, list: 1, record: 2, program: 3, text: 4, other: 5 };
 
-/** Parameters that `paramsKey` gives equal keys add the same. */
+/** Appends a parameter. Parameters with equal `paramsKey` append equal numbers. */
 function addParams(params: unknown, words: number[]): void {
   if (typeof params === "number" && (params | 0) === params && !Object.is(params, -0)) {
     words.push(kinds.integer, params);
@@ -97,7 +102,7 @@ function addParams(params: unknown, words: number[]): void {
   else addText(kinds.other, Object.is(params, -0) ? "-0" : String(params), words);
 }
 
-/** A number for each name of a parameter: there are few, and programs have them again and again. */
+/** Interned numbers of parameter names. There are few names, and programs repeat them. */
 const numbersOfKeys = new Map<string, number>();
 
 function numberOfKey(key: string): number {
@@ -106,7 +111,7 @@ function numberOfKey(key: string): number {
   return number;
 }
 
-/** Two characters a word. */
+/** Appends a text, two UTF-16 code units per int32. */
 function addText(kind: number, text: string, words: number[]): void {
   words.push(kind, text.length);
   for (let i = 0; i < text.length; i += 2) words.push(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16));

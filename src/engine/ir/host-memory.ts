@@ -4,26 +4,29 @@ import type { ScalarType } from "../kernel/scalar.ts";
 import type { DeviceMemory, TensorStorage } from "./storage.ts";
 
 /**
- * Elements in an array of JavaScript or in the memory that compiled kernels share. Kernels see the `Cell`; what else there is
- * the result pool goes by.
+ * Elements in a JavaScript array or in the memory shared by compiled kernels. Kernels use the `BufferView` part; the
+ * result pool uses the other fields.
  */
 export interface HostStorage extends BufferView, TensorStorage {
   array: TypedArray;
   offset: number;
   isOutside: boolean;
-  /** Whose result it is, where that learns what becomes of its results; or the array is a caller's own, to be read during one call. */
+  /**
+   * Compiled program that produced this result, if the program tracks its results; or `"caller"` for a caller's own
+   * array that is only read during one call.
+   */
   readonly maker: ResultMaker | "caller" | undefined;
 }
 
-/** A program whose results may be given back to it. */
+/** Program that can reuse the memory of results that are released. */
 export interface ResultMaker {
-  /** Whether the memory of one of them was given back. */
+  /** True once the memory of one of its results has been released. */
   isGivenBack: boolean;
 }
 
 const nothing = /* @__PURE__ */ new Uint8Array(0);
 
-/** Arrays of JavaScript, and what compiled kernels share. */
+/** Memory of JavaScript arrays and of compiled kernels. */
 class HostMemory implements DeviceMemory {
   readonly name = "the processor";
   readonly isImmediate = true;
@@ -54,15 +57,21 @@ class HostMemory implements DeviceMemory {
   }
 }
 
-/** The memory of the process. An object of a class, whose methods do not get in the way of those who clone tensors. */
+/**
+ * Memory of the host process. It is a class instance so that its methods are on the prototype, where `structuredClone`
+ * of a tensor ignores them.
+ */
 export const hostMemory: DeviceMemory = /* @__PURE__ */ new HostMemory();
 
-/** Whether a storage lies in the memory of the process. */
+/** True if a storage is in the memory of the host process. */
 export function isOnHost(storage: TensorStorage): storage is HostStorage {
   return storage.memory === hostMemory;
 }
 
-/** A storage over elements of an array; all are made here, so that engines see one kind of object. A short call makes two: it is small. */
+/**
+ * Creates a storage over elements of an array, from `offset` on. All host storages are created here, so that JavaScript
+ * engines see a single object shape. A short call creates two of them, so the object is kept small.
+ */
 export function hostStorage(
   array: TypedArray,
   offset = 0,

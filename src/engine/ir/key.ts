@@ -1,18 +1,22 @@
 import type { Program } from "./program.ts";
 import { DeferredProgram, isProgram } from "./program.ts";
 
-// Two primitives may share a name (users define their own), so a key goes by identity.
+// Identity numbers of primitives and programs. Keys use identity because two primitives may share a name (users define
+// their own).
 const identities = new WeakMap<object, number>();
 let next = 0;
 
-/** A number for each primitive and program. */
+/** Returns a unique number for a primitive or a program. */
 export function identityOf(thing: object): number {
   let id = identities.get(thing);
   if (id === undefined) identities.set(thing, (id = next++));
   return id;
 }
 
-/** Parameters as text: equal ones have equal keys, where programs among them have equal keys. */
+/**
+ * Returns a text key of parameters. Equal parameters have equal keys if `programKey` returns equal keys for the
+ * programs among them.
+ */
 export function paramsKey(params: unknown, programKey: (program: Program) => unknown): string {
   if (isProgram(params)) return String(programKey(params));
   if (params instanceof DeferredProgram) return String(programKey(params.program));

@@ -7,10 +7,10 @@ import type { Program } from "./program.ts";
 import type { Tensor } from "./tensor.ts";
 import type { ArrayType } from "./types.ts";
 
-/** A tangent or cotangent; `undefined` is a zero that is never computed. */
+/** Tangent or cotangent; `undefined` is a symbolic zero. */
 export type Maybe = Tensor | undefined;
 
-/** The elements `from` to `to` (exclusive) along an axis, all of them along the others: what a slice reads. */
+/** Elements from index `from` to `to` (exclusive) along one axis and all along the others, as a slice reads them. */
 export interface AxisInterval {
   readonly axis: number;
   readonly from: number;
@@ -18,56 +18,58 @@ export interface AxisInterval {
 }
 
 /**
- * Whether a cotangent left a mask, so that elements of it that are exactly 0 were not chosen or not read: true, or the
- * only part that was read.
+ * Which elements of a cotangent may be zeros left by a mask, that is, elements that were not selected or not read.
+ * `true`: any element; an interval: the elements outside of it, because only the interval was read; `false`: none.
  */
 export type Mask = boolean | AxisInterval;
 
 /**
- * Collects the cotangent of one linear operand. `add` sums a contribution. `take` hands the sum over, with the right to
- * write into it (a zero array if there is none yet), and `put` gives it back: so the transpose of an indexed read
- * updates one element and not a whole array.
- *
- * `mask` says that the contribution left a mask; parts that cover the array together leave none. The rule of a mask says
- * so itself; what comes of masked cotangents by any other rule is masked without saying.
+ * Accumulates the cotangent of one linear operand. `add` adds a contribution. `take` hands over the sum with the right
+ * to overwrite it (a zero array if nothing was added), and `put` restores it, so that the transpose of an indexed read
+ * updates one element instead of a whole array. `mask` states that the contribution contains zeros of a mask; intervals
+ * that together cover the array count as unmasked. Only rules that mask pass it: results of other rules inherit the
+ * masks of their cotangents automatically.
  */
 export interface Accumulator {
   readonly type: ArrayType;
-  /** Whether nothing has been added yet. */
+  /** True if nothing has been added yet. */
   readonly isEmpty: boolean;
   add(ct: Tensor, mask?: Mask): void;
   take(): Tensor;
   put(ct: Tensor, mask?: Mask): void;
 }
 
-/** The transpose of a program, and for each of its results whether it left a mask, or nothing is added to it whatever the cotangents are. */
+/**
+ * Transpose of a program. For each result, `masked` marks possible zeros of a mask, and `zero` marks results that are
+ * zero for all cotangents.
+ */
 export interface TransposedProgram {
   readonly program: Program;
   readonly masked: readonly boolean[];
   readonly zero: readonly boolean[];
 }
 
-/** An operand under partial evaluation: known now, or only once the linear part runs. */
+/** Operand under partial evaluation: `known` now, or only when the linear part runs. */
 export interface PartialValue {
   readonly known: boolean;
   readonly value: Tensor;
 }
 
-/** A program split in two: `known` also returns `residuals`, which `unknown` takes as its first inputs. */
+/** Program split by partial evaluation. `known` also returns residuals, which `unknown` takes as its first inputs. */
 export interface PartialProgram {
   readonly known: Program; // outs: the known outputs, then the residuals
   readonly unknown: Program; // ins: the residuals, then the unknown inputs; outs: the unknown outputs
   readonly unknownOuts: readonly boolean[];
   readonly residualCount: number;
-  /** For each residual, the input of the whole program that it is, where it is one: such a residual need not be stored anew. */
+  /** For each residual, the index of the equal program input, if any. Such a residual needs no extra storage. */
   readonly residualInputs: readonly (number | undefined)[];
 }
 
-/** The transforms that rules of structured primitives need, given as arguments so that primitives import no transform. */
+/** Transforms that rules of structured primitives need, passed as arguments so that primitives import none. */
 export interface TransformTools {
   /**
-   * ins: primals, then the tangents that are not zero; outs: primals, then those tangents that `nonzeroOuts` marks. `masked` marks the
-   * inputs whose tangents may hold zeros that left a mask, `maskedOuts` the outputs.
+   * Forward mode of a program. ins: primals, then the nonzero tangents; outs: primals, then the tangents that
+   * `nonzeroOuts` marks. `masked` marks inputs whose tangents may contain zeros of a mask, `maskedOuts` such outputs.
    */
   jvpProgram(
     program: Program,
@@ -80,8 +82,9 @@ export interface TransformTools {
     readonly maskedOuts: readonly boolean[];
   };
   /**
-   * `atHand` marks inputs that the later part can read anyway: what is cheap to compute of these is no residual. `isRepeated` says whether
-   * residuals are kept for each iteration of a loop, which is so unless said otherwise.
+   * Splits a program by partial evaluation. `atHand` marks inputs that the later part can read anyway; values that are
+   * cheap to compute from these inputs become no residuals. `isRepeated` (default true): residuals are saved for each
+   * iteration of a loop.
    */
   partialEvalProgram(
     program: Program,
@@ -91,8 +94,9 @@ export interface TransformTools {
     isRepeated?: boolean,
   ): PartialProgram;
   /**
-   * ins: the inputs that are not linear, a cotangent for each output, an accumulator for each input in `accumulate`;
-   * outs: the cotangent of each linear input. `masked` marks the cotangents of outputs that left a mask.
+   * Transposes a linear program. ins: the nonlinear inputs, one cotangent per output, one accumulator per input in
+   * `accumulate`; outs: the cotangent of each linear input. `masked` marks the output cotangents that may contain zeros
+   * of a mask.
    */
   transposeProgram(
     program: Program,
@@ -100,85 +104,87 @@ export interface TransformTools {
     accumulate: readonly boolean[],
     masked: readonly boolean[],
   ): TransposedProgram;
-  /** Batches inputs so marked along a new axis 0; outputs in `instantiate` are batched whether or not they vary. */
+  /** Batches marked inputs along a new axis 0. Outputs in `instantiate` are batched even if they do not vary. */
   batchProgram(
     program: Program,
     size: number,
     batched: readonly boolean[],
     instantiate: readonly boolean[],
   ): { readonly program: Program; readonly batchedOuts: readonly boolean[] };
-  /** An equal program that was seen before, if there is one: what was made of it is remembered. */
+  /** Returns an equal program seen before, if there is one, so that caches keyed by the program hit. */
   intern(program: Program): Program;
 }
 
-/** The results of an equation, their tangents, and which tangents may hold zeros that left a mask: all where it is not specified. */
+/** Results of an equation, their tangents, and which tangents may contain zeros of a mask (default: all). */
 export type DualResults = readonly [
   outs: readonly Tensor[],
   tangents: readonly Maybe[],
   masks?: readonly boolean[],
 ];
 
-/** What partial evaluation offers a structured primitive besides the tools. */
+/** Tools for the partial evaluation of a structured primitive. */
 export interface PartialTools extends TransformTools {
-  /** Binds among the values known now. */
+  /** Binds a primitive in the part that is evaluated now. */
   known(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
-  /** Binds in the part that runs later; known operands become residuals. */
+  /** Binds a primitive in the part that runs later; known operands become residuals. */
   unknown(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
-  /** Whether the part that runs later has a known value without anyone keeping it. */
+  /** True if the later part can read a known value without a saved copy. */
   isAtHand(x: Tensor): boolean;
-  /** Whether this may stand in a loop each of whose iterations keeps what the later part reads. */
+  /** True if the result may be used in a loop that saves residuals for each iteration. */
   readonly isRepeated: boolean;
 }
 
 /**
- * How a primitive is differentiated: exactly the rules that its kind needs.
- *
- * Signatures share their order: `transpose(cts, ins, params, into)` has `undefined` in `ins`, and an accumulator in
- * `into`, for each linear operand; a rule adds nothing where `into[i]` is undefined. `masks` tells which cotangents left
- * a mask, and is empty if none did: a product with a known factor that may be infinite or NaN is strong on these.
+ * Derivative of a primitive: a kind with exactly the rules that this kind needs. Transpose rules share a signature,
+ * `transpose(cts, ins, params, into)`. For each linear operand, `ins` holds `undefined` and `into` an accumulator; a
+ * rule adds nothing where `into[i]` is undefined. `masks` marks the cotangents that may contain zeros of a mask, and is
+ * empty if none does. On masked cotangents a product with a known factor that may be infinite or NaN uses a strong zero
+ * (see `docs/masks.md`).
  */
 export type Derivative<P> =
   | {
       readonly kind: "linear";
-      /** The operands in which it is jointly linear; the others are held fixed and carry no derivative. */
+      /** Operands in which the primitive is jointly linear. The others are held fixed and have no derivative. */
       readonly operands: "all" | readonly number[];
-      /** Only where a zero tangent spares work; the default applies the primitive to the tangents. */
+      /** Overrides the default rule (apply the primitive to the tangents), where zero tangents save work. */
       jvp?(tangents: readonly Maybe[], ins: readonly Tensor[], params: P): readonly Maybe[];
       /**
-       * Where the tangent of the result holds zeros of a mask: `"sum"` if it adds the operands, so that an operand without a tangent
-       * leaves none; `"always"` if it puts zeros around the operand. By default, an operand without a tangent leaves zeros.
+       * When the tangent of the result contains zeros of a mask. Default: when an operand has no tangent. `"sum"`:
+       * never by a missing tangent, because the primitive adds its operands. `"always"`: the primitive pads its operand
+       * with zeros.
        */
       readonly zeros?: "sum" | "always";
       transpose: TransposeRule<P>["transpose"];
     }
   | {
       readonly kind: "smooth";
-      /** Tangents of the results; `outs` are the results, to be used again where the formula has them. */
+      /** Computes the tangents of the results. `outs` are the primal results, for formulas that use them. */
       jvp(
         tangents: readonly Maybe[],
         ins: readonly Tensor[],
         outs: readonly Tensor[],
         params: P,
       ): readonly Maybe[];
-      /** For a product: linear in one operand while the other is held fixed. */
+      /** Transpose rule of a product, which is linear in one operand while the other is held fixed. */
       transpose?: TransposeRule<P>["transpose"];
       /**
-       * True if an operand without a tangent leaves zeros of a mask: each element of the result is one of the operands', or one operand
-       * leaves out elements of the other.
+       * True if an operand without a tangent leaves zeros of a mask, because the primitive selects elements: each
+       * element of the result is an element of one operand, or one operand decides which elements of the other are left
+       * out.
        */
       readonly chooses?: true;
       /**
-       * For a product: the result for a floating operand that is a tangent and may hold zeros of a mask, where 0 times an infinite factor
-       * is 0. `undefined` for operands in which it is not linear.
+       * For a product: the result when the floating operand number `operand` is a tangent that may contain zeros of a
+       * mask, so that 0 times an infinite factor is 0. `undefined` if the primitive is not linear in that operand.
        */
       masked?(ins: readonly Tensor[], params: P, operand: number): Tensor | undefined;
-      /** With which parameters values are computed that a derivative is taken of: where they are computed in another way then. */
+      /** Parameters of the primal computation under differentiation, for primitives that then use another algorithm. */
       underDerivative?(params: P): P;
     }
   | { readonly kind: "constant" } // piecewise constant: the derivative is zero
   | {
       readonly kind: "structured";
-      /** `masks` marks the tangents that may hold zeros which left a mask. */
+      /** Forward-mode rule. `masks` marks the tangents that may contain zeros of a mask. */
       jvp(
         ins: readonly Tensor[],
         tangents: readonly Maybe[],
@@ -188,7 +194,7 @@ export type Derivative<P> =
       ): DualResults;
       partialEval(ins: readonly PartialValue[], params: P, tools: PartialTools): readonly PartialValue[];
       transpose: TransposeRule<P>["transpose"];
-      /** The same equation with only the results marked as used; `ins` tells which operands remain. */
+      /** Dead-code elimination: keeps the results marked in `used`. `ins` marks the remaining operands. */
       dce(
         used: readonly boolean[],
         params: P,
@@ -207,13 +213,13 @@ export interface TransposeRule<P> {
   ): void;
 }
 
-/** Whether the masks of cotangents, as transpose rules receive them, have one at this place. */
+/** True if the cotangent with this index may contain zeros of a mask. `masks` is the argument of a transpose rule. */
 export function isMasked(masks: readonly Mask[], place = 0): boolean {
   const mask = masks[place];
   return mask !== undefined && mask !== false;
 }
 
-/** Operands marked in `batched` carry the batch in axis 0; results likewise. */
+/** Batching rule. Operands marked in `batched` carry the batch in axis 0; so do the marked results. */
 export interface BatchRule<P> {
   batch(
     ins: readonly Tensor[],
@@ -224,18 +230,19 @@ export interface BatchRule<P> {
   ): { readonly outs: readonly Tensor[]; readonly batched: readonly boolean[] };
 }
 
-/** An operand as lowered code reads it: by flat row-major index (ignored by scalars). */
+/** Read access to an operand in lowered code, by flat row-major index (ignored for scalars). */
 export interface ReadView {
   readonly type: ArrayType;
   read(index: Expr): Expr;
   /**
-   * For an operand that is computed while it is read, given only to lowerings with `readsOnce`: writes into the block what
-   * the element needs. `place` is its index along each axis, where the reader knows it.
+   * For an operand that is computed while it is read, given only to lowerings with `readsOnce`: writes the code that
+   * computes one element into the block and returns the element. `place` is the element's index along each axis, if the
+   * reader knows it.
    */
   readonly element?: (block: Block, flat: Expr, place: readonly Expr[] | undefined) => Expr;
 }
 
-/** A result as lowered code writes it: part of a buffer, or a local. */
+/** Write access to a result in lowered code: part of a buffer, or a local. */
 export interface WriteView extends ReadView {
   readonly buffer?: string | undefined;
   readonly offset?: Expr | undefined;
@@ -243,41 +250,47 @@ export interface WriteView extends ReadView {
   write(block: Block, index: Expr, value: Expr): void;
 }
 
-/** What a lowering writes with: the places of what it declared. `fresh` makes unique names of locals. */
+/**
+ * Environment of a lowering: the block to write to, views of its operands, results and scratch arrays. `fresh` returns
+ * a unique local name.
+ */
 export interface LowerContext {
   readonly block: Block;
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
-  /** The scratch arrays that it declared, in their order. */
+  /** Scratch arrays that the lowering declared, in the same order. */
   readonly scratch: readonly WriteView[];
   fresh(hint: string): string;
   /**
-   * Writes a program that it declared, by its number, into `block`. `iteration` is the place along the leading axis of operands
-   * and results of which the program has a part, `copy` the number of the temporaries to use where it has several copies of them.
-   * Returns the results.
+   * Writes the declared sub-program number `program` into `block` and returns its results. `iteration` is the index
+   * along the leading axis of the operands and results of which the program takes a part. `copy` selects the copy of
+   * its temporaries, if it has several.
    */
   write(block: Block, program: number, iteration?: Expr, copy?: Expr): readonly ReadView[];
-  /** Copies all elements, unless both are the same memory. */
+  /** Copies all elements, unless both views are the same memory. */
   copy(block: Block, target: WriteView, view: ReadView): void;
-  /** By which code says that the call is to end with an error. All else runs on, with any values, and does not last longer for it. */
+  /**
+   * Locals by which lowered code requests that the call ends with an error. The remaining code still runs, on arbitrary
+   * values, and must take no longer because of them.
+   */
   readonly failure: FailureLocals<FailureReport>;
 }
 
-/** What becomes of a call that failed at a site. */
+/** Handling of a call that failed at one site. */
 export interface FailureReport {
-  /** The error to throw, by what was wanted there, how much there is, and the values in its text. */
+  /** Returns the error to throw, from the number required, the number available, and values for the message. */
   error(wanted: number, length: number, values: readonly number[]): Error;
-  /** Where memory was too small: sees to it that a program that is compiled from now on has enough; false if that cannot be. */
+  /** If memory ran out: makes programs compiled from now on reserve enough. Returns false if impossible. */
   makeRoom?(wanted: number): boolean;
 }
 
-/** An array of a lowering's own, there while its equation is computed. */
+/** Array private to a lowering, alive while its equation is computed. */
 export interface Scratch {
   readonly name: string;
   readonly type: ArrayType;
 }
 
-/** An operand or a result of an equation by its number, or the part of it that one iteration has, along its leading axis. */
+/** Operand or result of an equation, by index; with `isPart`, its slice for one iteration of the leading axis. */
 export interface SubProgramPort {
   readonly of: "operand" | "result";
   readonly index: number;
@@ -285,34 +298,34 @@ export interface SubProgramPort {
 }
 
 /**
- * A program that a lowering writes into a loop or a branch. An operand that is a result of the equation, or lies in the place of
- * one, and a result of the program that goes there are a carry: the program may overwrite the operand, and computes the result in
- * its place where it can.
+ * Program that a lowering writes into a loop or a branch. A carry is an operand whose memory is also the target of a
+ * program result: the operand is a result of the equation or shares memory with one. The program may overwrite a carry,
+ * and computes the result in its memory if possible.
  */
 export interface SubProgram {
   readonly program: Program;
-  /** What each of its inputs is. */
+  /** Source of each program input. */
   readonly ins: readonly SubProgramPort[];
-  /** Where each of its results goes; `undefined` for one that may lie anywhere. */
+  /** Target of each program result; `undefined` if its memory does not matter. */
   readonly outs: readonly (SubProgramPort | undefined)[];
-  /** How many copies of its temporaries there are, for iterations that may run at once. One where it is left out. */
+  /** Number of copies of its temporaries, for iterations that may run in parallel. Default 1. */
   readonly copies?: number;
 }
 
-/** A result, by its number, that may lie in the memory of an operand of its type. */
+/** Result that may reuse the memory of an operand of equal type; both by index. */
 export interface InPlaceResult {
   readonly result: number;
   readonly operand: number;
 }
 
-/** For results of one operand changed in some places: the first result may lie where the first operand does. */
+/** For primitives that update elements of their first operand: the first result may reuse its memory. */
 export const firstInPlace: readonly InPlaceResult[] = [{ result: 0, operand: 0 }];
 
-/** Elements that lie side by side in an operand and in a result, `count` times at regular distances. */
+/** Blocks of `length` contiguous elements copied from an operand to a result, `count` times with fixed strides. */
 export interface BlockCopy {
   readonly operand: number;
   readonly result: number;
-  /** First element in the operand, and in the result. */
+  /** Index of the first element in the operand; `to` is the index in the result. */
   readonly from: number;
   readonly to: number;
   readonly length: number;
@@ -321,11 +334,11 @@ export interface BlockCopy {
   readonly toStep: number;
 }
 
-/** From primitive to kernel. */
+/** Lowering of a primitive to the kernel vocabulary. */
 export type Lowering<P> =
   | { readonly kind: "elementwise"; scalar(xs: readonly Expr[], params: P, ins: readonly ArrayType[]): Expr }
   | {
-      /** Each element of the one result is a function of its place and of elements of the operands. */
+      /** Each element of the single result is a function of its index and of elements of the operands. */
       readonly kind: "map";
       element(
         at: (operand: number, index: readonly Expr[]) => Expr,
@@ -335,89 +348,97 @@ export type Lowering<P> =
         out: ArrayType,
       ): Expr;
       /**
-       * For a result whose elements lie side by side in the first operand, in their order, as a row of a matrix does: where they
-       * begin there, of elements of the others.
+       * For a result that is a contiguous range of the first operand, like a row of a matrix: returns the code of the
+       * range's start, which may read elements of the other operands. `undefined` if the result is no such range.
        */
       part?(
         params: P,
         ins: readonly ArrayType[],
       ): ((at: (operand: number, index: readonly Expr[]) => Expr) => Expr) | undefined;
     }
-  | { readonly kind: "alias" } // the same elements in the same order: a reshape
+  | { readonly kind: "alias" } // the same elements in the same order, as in a reshape
   | {
       readonly kind: "loops";
       /**
-       * Whether it reads each element of its one operand once, in loops in which other elements of the same shape can be
-       * computed beside; `place` tells that it knows the index along each axis there.
+       * For a primitive that reads each element of its single operand exactly once, in a loop into which the
+       * computation of that operand can be fused. `place` is true if the loop knows the element's index along each
+       * axis.
        */
       readsOnce?(params: P, ins: readonly ArrayType[]): { readonly place: boolean } | undefined;
-      /** Results that may lie in the memory of an operand, which they take over where no one else reads it any more. */
+      /** Results that may reuse the memory of an operand that nothing else reads any more. */
       inPlace?(params: P): readonly InPlaceResult[];
-      /** The scratch arrays that it needs. */
+      /** Scratch arrays that the lowering needs. */
       scratch?(params: P, ins: readonly ArrayType[]): readonly Scratch[];
-      /** The programs that it writes. */
+      /** Sub-programs that the lowering writes. */
       programs?(params: P): readonly SubProgram[];
-      /** The parameters that hold its programs, for others that may take more operands, behind those that there are. */
+      /** Parameters with other sub-programs, which may take additional operands after the existing ones. */
       withPrograms?(programs: readonly Program[]): Partial<P>;
       emit(context: LowerContext, params: P): void;
     }
   | {
-      /** Computed by JavaScript at once, never as part of a program: its `typeOf` refuses that while one is traced. */
+      /** Computed immediately by JavaScript, never inside a program: `typeOf` throws while a program is traced. */
       readonly kind: "host";
       run(ins: readonly Tensor[], params: P): readonly Tensor[];
     };
 
-/** What simplification asks: facts that hold for every value, NaN and -0 included. */
+/** Algebraic facts for simplification. They hold for every value, including NaN and −0. */
 export interface Algebra<P> {
-  /** Whether its two operands may change places without changing a bit. */
+  /** True if swapping the two operands changes no bit. */
   readonly commutes?: boolean;
-  /** Whether applied twice, with the same parameters, it gives its one operand back to the last bit. */
+  /** True if applying the primitive twice, with the same parameters, returns its operand bit for bit. */
   readonly undoesItself?: boolean;
-  /** The operand that the one result equals, given what is known of constant operands: x · 1 is x. */
+  /** Index of the operand that equals the result, given the constant operands: x · 1 is x. */
   identity?(
     constants: readonly (number | undefined)[],
     ins: readonly ArrayType[],
     params: P,
   ): number | undefined;
-  /** The number that every element of the result is, where it follows from the numbers that all elements of operands are. */
+  /** Value of every element of the result, if it follows from operands whose elements all equal a known number. */
   constant?(constants: readonly (number | undefined)[], params: P): number | undefined;
 }
 
-/** What is asked about where elements lie. */
+/** Rules about axis order and index operands. */
 export interface LayoutRules<P> {
-  /** The parameters that give the same from an operand before its axes were put in this order: axis i as read now is axis `order[i]`. */
+  /**
+   * Parameters that yield the same result from an operand whose axes have not been permuted: axis i of the permuted
+   * operand is axis `order[i]` of the new one.
+   */
   transposeOperand?(params: P, operand: number, order: readonly number[], ins: readonly ArrayType[]): P;
-  /** The parameters that give the result with its axes in this order. */
+  /** Parameters that yield the result with its axes permuted to this order. */
   transposeResult?(params: P, order: readonly number[]): P;
   /**
-   * The operand whose elements are places along an axis of size `n`: whole numbers from −n to n − 1. Elements beyond are clamped,
-   * which debugging refuses. `n` is ∞ where there is no axis yet.
+   * Operand whose elements are indices along an axis of size `n`: integers from −n to n − 1. Indices out of range are
+   * clamped, and are an error in debug mode. `n` is ∞ if the axis does not exist yet.
    */
   places?(ins: readonly ArrayType[], params: P): { readonly operand: number; readonly n: number };
 }
 
-/** A loop: inputs of `body` are constants, carries and one element of each array; outputs are carries and an element of each result. */
+/**
+ * Parts of a loop. Inputs of `body`: constants, carries, and one element of each array; outputs: carries, and one
+ * element of each stacked result.
+ */
 export interface LoopParts {
   readonly body: Program;
-  /** Inputs of the body that are the same in every iteration: the first ones. */
+  /** Number of leading body inputs that are loop-invariant constants. */
   readonly consts: number;
   readonly carries: number;
-  /** Operands before those that the inputs of the body stand for, in their order. */
+  /** Number of leading operands that correspond to no body input. */
   readonly before: number;
-  /** How many iterations there are, where that is known before they begin; arrays have so many elements along their first axis. */
+  /** Number of iterations, if known beforehand. It is the leading size of the arrays. */
   readonly length: number | undefined;
 }
 
-/** What passes over loops ask. */
+/** Rules for passes over loops. */
 export interface LoopRules<P> {
   /** For a loop: its parts. */
   parts?(params: P): LoopParts;
-  /** The same loop with other parts. */
+  /** Parameters of the loop with other parts. */
   rebuild?(params: P, parts: LoopParts): P;
   /**
-   * For what may stand in a loop: the parameters that compute the results of all iterations at once, along a new first axis, or
-   * with `isSummed` their sum; `undefined` where that is none of its forms. Operands have the iterations along a new first axis
-   * where `stacked` marks them, all of them with `isSummed`; `ins` are the types in one iteration.
+   * For a primitive inside a loop body: the parameters that compute the results of all iterations at once, stacked
+   * along a new first axis, or with `isSummed` their sum; `undefined` if there is no such form. Operands marked in
+   * `stacked` have the iterations as a new first axis (with `isSummed`, all operands do). `ins` are the types within
+   * one iteration.
    */
   atOnce?(
     params: P,
@@ -426,50 +447,53 @@ export interface LoopRules<P> {
     isSummed: boolean,
   ): P | undefined;
   /**
-   * How the part of the one result at an index along its first `depth` axes, a row, is computed with the bits that it has: the parameters
-   * for that, and for each operand whether its row is needed or all of it; `undefined` where that cannot be.
+   * Rule to compute the slice of the single result at an index of its first `depth` axes (a row) with unchanged bits;
+   * `undefined` if impossible.
    */
   row?(params: P, depth: number, ins: readonly ArrayType[]): RowRule<P> | undefined;
 }
 
-/** See `LoopRules.row`. */
+/**
+ * Row-wise form of an equation: its parameters, and for each operand whether it needs only the matching row or the
+ * whole array. See `LoopRules.row`.
+ */
 export interface RowRule<P> {
   readonly params: P;
   readonly isRow: readonly boolean[];
 }
 
-/** How people write an operation, in traces; what has no notation is `name(…)`. */
+/** Mathematical notation of an operation in traces. Primitives without one are written `name(…)`. */
 export type Notation<P> =
-  /** Between its operands; `right` is what stands on the right, where it is a parameter. */
+  /** Operator between the operands; `right` returns the right-hand side if it is a parameter. */
   | { readonly infix: string; readonly precedence: number; right?(params: P): number }
   | { readonly prefix: string }
-  /** In a way of its own, which binds as a product does; `undefined` for parameters that have none. */
+  /** Custom notation that binds like a product; `undefined` for parameters that have no notation. */
   | { write(operands: readonly string[], params: P, ins: readonly ArrayType[]): string | undefined };
 
 /**
- * One operation as a record: everything that transforms and backends may ask of it. `P` is what its equations carry
- * besides operands: plain data and programs. What is optional makes programs quicker or easier to read.
+ * An operation as a record: everything that transforms and backends need to know about it. `P` are the parameters of
+ * its equations: plain data and programs. Optional fields make programs faster or easier to read.
  */
 export interface Primitive<P = unknown> {
   readonly name: string;
-  /** What asks for it, as users know it and messages say, where that is something else. */
+  /** Name of the operation as users know it, for error messages, if it differs from `name`. */
   readonly asked?: string;
-  /** Types of the results; throws a `DownhillError` for operands that do not fit. */
+  /** Types of the results. Throws a `DownhillError` for operands that do not fit. */
   typeOf(ins: readonly ArrayType[], params: P): readonly ArrayType[];
   readonly derivative: Derivative<P>;
   readonly batch: "elementwise" | BatchRule<P>["batch"];
   readonly lowering: Lowering<P>;
   /**
-   * For a primitive with results that are operands changed in some places (`inPlace`): the same, which changes no bit for these
-   * results unless `when` holds, a scalar; `undefined` where that cannot be.
+   * Predicated form of an in-place primitive (`inPlace`): the listed results keep the bits of their operands unless the
+   * scalar `when` is true. `undefined` if there is no such form.
    */
   guard?(
     params: P,
     results: readonly number[],
   ): ((ins: readonly Tensor[], when: Tensor) => readonly Tensor[]) | undefined;
   /**
-   * For a primitive with sub-programs: its results by running them one after the other, for those who want to watch; a
-   * loop tells the step.
+   * For a primitive with sub-programs: computes its results by running the sub-programs one after the other, for
+   * observers such as tracers. A loop passes the step number.
    */
   unroll?(
     ins: readonly Tensor[],
@@ -477,13 +501,15 @@ export interface Primitive<P = unknown> {
     run: (program: Program, ins: readonly Tensor[], step?: number) => readonly Tensor[],
   ): readonly Tensor[];
   /**
-   * For a primitive that only moves elements: the blocks that make up all of its results; `undefined` if compiling it is faster. The host
-   * copies these where the primitive runs by itself, so that no code is compiled for operands and places that come once.
+   * For a primitive that only moves elements: the block copies that fill all of its results; `undefined` if compiled
+   * code is faster. When the primitive runs outside a program, the host does these copies, so that no code is compiled
+   * for operands and indices used once.
    */
   copies?(params: P, ins: readonly ArrayType[]): readonly BlockCopy[] | undefined;
   /**
-   * What it costs to compute its results again: `free`, no more an element than reading one, so that readers compute it rather
-   * than have it stored; or `high`, as products of matrices and convolutions do, so that a checkpoint may keep them.
+   * Cost of recomputing its results. `free`: computing an element costs no more than reading it, so consumers recompute
+   * it instead of storing it. `high`: expensive, as for matrix products and convolutions, so a checkpoint may save the
+   * result.
    */
   readonly cost?: "free" | "high";
   readonly algebra?: Algebra<P>;
@@ -495,29 +521,28 @@ export interface Primitive<P = unknown> {
 const builtIns: Set<unknown> = /* @__PURE__ */ new Set();
 
 /**
- * Makes a primitive of the library itself, whose name no other of them has: what writes programs for other engines has
- * its forms by these names. Calls at top level carry a `PURE` mark so that bundlers can drop those that are not reached.
+ * Registers a primitive of the library, with a unique name. Exporters for other engines look up their forms by this
+ * name. Calls at top level carry a `PURE` mark so that bundlers can drop unused ones.
  */
 export function builtIn<P>(record: Primitive<P>): Primitive<P> {
   builtIns.add(record);
   return Object.freeze(record);
 }
 
-/** The primitive of the library with a name, among those that the program holds: where programs are read from files. */
+/** Returns the built-in primitive with a name, if it is part of this bundle. Used when programs are read from files. */
 export function builtInNamed(name: string): Primitive | undefined {
   for (const prim of builtIns as Set<Primitive>) if (prim.name === name) return prim;
   return undefined;
 }
 
-/** Whether a primitive is one of the library, and not one of a user's that may have the same name. */
+/** True if a primitive is built in, rather than a user's primitive with the same name. */
 export function isBuiltIn(prim: Primitive): boolean {
   return builtIns.has(prim);
 }
 
 /**
- * Makes a primitive of a user's own: an operation with its rules.
- *
- * @throws DownhillError `option` for a record that lacks a field, or whose derivative or lowering is of no known kind.
+ * Defines a custom primitive: an operation with its rules.
+ * @throws DownhillError `option` for a record that lacks a field, or whose derivative or lowering has an unknown kind.
  */
 export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
   if (arguments.length > 1) refuseExtra("definePrimitive", arguments, 1);
@@ -531,7 +556,7 @@ export function definePrimitive<P>(record: Primitive<P>): Primitive<P> {
   return Object.freeze(record);
 }
 
-/** The functions that each kind must have. */
+/** Functions that each kind of derivative must have. */
 const derivativeRules: Readonly<Record<Derivative<unknown>["kind"], readonly string[]>> = {
   linear: ["transpose"],
   smooth: ["jvp"],

@@ -3,7 +3,7 @@ import { showType } from "../errors/index.ts";
 import type { Equation, Program, Var } from "./program.ts";
 import { DeferredProgram, isProgram } from "./program.ts";
 
-/** Names for the values of a program: those that the text gave, letters for the others; unique. */
+/** Assigns each value of a program a unique name: its own name if it has one, otherwise letters. */
 function nameVars(program: Program): Map<Var, string> {
   const names = new Map<Var, string>();
   const used = new Set<string>();
@@ -27,7 +27,7 @@ function nameVars(program: Program): Map<Var, string> {
   return names;
 }
 
-/** A name that users gave, with what would break a line written out. */
+/** Escapes control characters and line separators in a user's name, so that it stays on one line. */
 function onOneLine(name: string): string {
   return name.replaceAll(
     /[\p{Cc}\u2028\u2029]/gu,
@@ -41,7 +41,7 @@ function letters(n: number): string {
   return (rest > 0 ? letters(rest - 1) : "") + String.fromCharCode(97 + (n % 26));
 }
 
-/** Shows a parameter: a program by its name, since it is printed after the one that holds it. */
+/** Formats a parameter. A program is shown by its name because it is printed after the equation that holds it. */
 function showParam(value: unknown): string {
   if (isProgram(value)) return onOneLine(value.name);
   if (value instanceof DeferredProgram) return onOneLine(value.program.name);
@@ -58,7 +58,7 @@ function showParams(params: unknown): string {
     .join(" ");
 }
 
-/** One equation as a line: `c:f64[3] = mul a b`. */
+/** Formats one equation as a line: `c:f64[3] = mul a b`. */
 export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string {
   const params = showParams(eqn.params);
   const outs = eqn.outs.map((v) => `${nameOf(v)}:${showType(v.type)}`).join(" ");
@@ -67,8 +67,7 @@ export function printEquation(eqn: Equation, nameOf: (v: Var) => string): string
 }
 
 /**
- * A program as text, its sub-programs indented below the equation that holds them.
- *
+ * Prints a program, with sub-programs indented below the equation that holds them.
  * @example
  * ```text
  * f(x:f64[], y:f64[]) {
@@ -89,7 +88,7 @@ export function printProgram(program: Program): string {
   );
 }
 
-/** The head and the results of a program as text, and between them these lines. */
+/** Prints the head and the return line of a program, with custom lines between them. */
 export function printAround(
   program: Program,
   write: (nameOf: (v: Var) => string) => readonly string[],
@@ -100,13 +99,13 @@ export function printAround(
   return [`${onOneLine(program.name)}(${ins}) {`, ...indented(lines), "}"].join("\n");
 }
 
-/** How printed programs call their values. */
+/** Returns the function that maps each value to its printed name. */
 export function namesOf(program: Program): (v: Var) => string {
   const names = nameVars(program);
   return (v) => names.get(v) ?? "?";
 }
 
-/** Lines that stand two columns further in. */
+/** Indents lines by two columns. */
 export function indented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `  ${line}`);
 }

@@ -177,7 +177,7 @@ describe("printProgram", () => {
       .flatMap((eqn) => eqn.outs)
       .filter((v) => v.type.dtype === "float64" && v.type.shape.length > 0);
     expect(wide).toEqual([]);
-    // nor any float64 scalar, but for the rate that was given as a number and its conversion
+    // no float64 scalar either, except the rate, which was given as a number, and its conversion
     const scalars = printProgram(program)
       .split("\n")
       .filter((line) => line.includes(":f64["));

@@ -3,13 +3,15 @@ import { makeLru } from "../util/lru.ts";
 import type { Primitive } from "./primitive.ts";
 import type { ArrayType } from "./types.ts";
 
-/** A value of a program; the object itself is its identity. `name` comes from the source text and only serves readers. */
+/**
+ * A value of a program, identified by the object itself. `name` comes from the source text and is only for printing.
+ */
 export interface Var {
   readonly type: ArrayType;
   readonly name?: string | undefined;
 }
 
-/** `outs = prim[params](ins)`. `source` tells the line of the user's code that asked for it. */
+/** `outs = prim[params](ins)`. `source` is the line of user code that requested the operation. */
 export interface Equation {
   readonly prim: Primitive;
   readonly params: unknown;
@@ -18,17 +20,17 @@ export interface Equation {
   readonly source?: EquationSource | undefined;
 }
 
-/** Where in the user's code an operation was asked for; `describe` formats the captured stack when first needed. */
+/** Location in user code that requested an operation. `describe` formats the captured stack on first use. */
 export interface EquationSource {
   readonly describe: () => string;
-  /** While debugging: the operation whose derivative it belongs to, and the pass that it runs in. */
+  /** In debug mode: the operation whose derivative this equation belongs to. `pass` is the pass it runs in. */
   readonly origin?: string | undefined;
   readonly pass?: "forward" | "reverse" | undefined;
 }
 
 /**
- * A function as data: typed, in single static assignment, loops kept as equations with sub-programs. Closed: what it
- * reads are its inputs and nothing else.
+ * A function as data: typed, in static single assignment form, with loops kept as equations with sub-programs. It is
+ * closed: it reads nothing but its inputs.
  */
 export interface Program {
   readonly name: string;
@@ -38,15 +40,15 @@ export interface Program {
 }
 
 /**
- * A program that equations may refer to before it is there. So the rule of a function may hold equations that apply this
- * function, with the rule itself among their parameters: what walks through programs does not enter it.
+ * A program that equations can refer to before it exists. The rules of a function may thus contain equations that apply
+ * the function itself. Traversals of programs do not enter it.
  */
 export class DeferredProgram {
   #make: () => Program;
   #program: Program | undefined;
   #forms: Lru<string, DeferredProgram> | undefined;
 
-  /** @param make makes the program when it is first asked for. */
+  /** @param make creates the program on first use. */
   constructor(make: () => Program) {
     this.#make = make;
   }
@@ -59,7 +61,10 @@ export class DeferredProgram {
     this.#program = program;
   }
 
-  /** What `f` makes of it, once that is asked for; the same for an equal key, so that a form may hold itself too. */
+  /**
+   * Deferred program `f(program)`, computed on first use and cached by `key`, so that a derived form can refer to
+   * itself.
+   */
   form(key: string, f: (program: Program) => Program): DeferredProgram {
     const forms = (this.#forms ??= makeLru(formsPerProgram));
     let form = forms.get(key);
@@ -68,14 +73,14 @@ export class DeferredProgram {
   }
 }
 
-/** Forms of one program that are remembered: batches come in any size. */
+/** Cached forms per program. The number is bounded because batches come in any size. */
 const formsPerProgram = 64;
 
 export function isProgram(value: unknown): value is Program {
   return typeof value === "object" && value !== null && "eqns" in value && "ins" in value && "outs" in value;
 }
 
-/** The programs inside the parameters of an equation, in the order of the parameters. */
+/** Programs inside the parameters of an equation, in parameter order. */
 export function subPrograms(params: unknown): Program[] {
   if (typeof params !== "object" || params === null) return [];
   return Object.values(params).flatMap((value: unknown) =>
@@ -83,7 +88,7 @@ export function subPrograms(params: unknown): Program[] {
   );
 }
 
-/** Number of equations, those of sub-programs included. */
+/** Number of equations, including those of sub-programs. */
 export function countEquations(program: Program): number {
   let n = program.eqns.length;
   for (const eqn of program.eqns) for (const sub of subPrograms(eqn.params)) n += countEquations(sub);

@@ -1,36 +1,39 @@
 import type { TypedArray } from "../kernel/executable.ts";
 import type { ScalarType } from "../kernel/scalar.ts";
 
-/** What a tensor holds, and a program is given and gives: a number that the host knows, or elements in some memory. */
+/**
+ * Value of a concrete tensor, and argument or result of a compiled program: a number known to the host, or elements in
+ * device memory.
+ */
 export type ConcreteValue = number | TensorStorage;
 
-/** Elements of one or several tensors in the memory of a device. What it is besides, that memory alone knows. */
+/** Elements of one or several tensors in the memory of a device. Only that memory knows the remaining fields. */
 export interface TensorStorage {
-  /** Where the elements lie; `undefined` once they were given away: they must not be read any more. */
+  /** Memory that holds the elements; `undefined` once they were donated, after which they must not be read. */
   memory: DeviceMemory | undefined;
-  /** Whether several tensors may hold it. */
+  /** True if several tensors may share it. */
   isShared: boolean;
-  /** Returns the elements of a deferred read to its caller; the read fails where this fails. */
+  /** Called with the elements of a deferred read; the read fails if its promise rejects. */
   onRead?: ((elements: TypedArray) => Promise<TypedArray>) | undefined;
 }
 
-/** Where elements lie, and how to come by them. */
+/** Memory of a device, with the operations to store and read elements. */
 export interface DeviceMemory {
-  /** What errors call it. */
+  /** Name in error messages. */
   readonly name: string;
   /**
-   * Whether elements are there as soon as they are asked for. If so, scalars that are computed are numbers; if not, they are
-   * storages of one element, and nobody asks for a `view` or `copy`.
+   * True if elements can be read synchronously. If so, computed scalars are plain numbers; if not, scalars are
+   * one-element storages, and `view` and `copy` are never called.
    */
   readonly isImmediate: boolean;
-  /** A storage of `n` elements, those of a host's array from `offset` on. The array may change afterwards. */
+  /** Stores `n` elements of a host array, from index `offset` on. The array may change afterwards. */
   store(type: ScalarType, from: TypedArray, offset: number, n: number): TensorStorage;
-  /** The first `n` elements where they lie, for those who look at them at once: their place may serve others after the next call. */
+  /** First `n` elements without a copy. Valid only until the next call, which may reuse the memory. */
   view(storage: TensorStorage, n: number): TypedArray;
-  /** A copy of the first `n` elements. */
+  /** Copy of the first `n` elements. */
   copy(storage: TensorStorage, n: number): TypedArray;
-  /** The same when they are there. It fails by what went wrong where they were computed. */
+  /** Promise of a copy of the first `n` elements. Rejects with the error of the computation if that failed. */
   read(storage: TensorStorage, n: number): Promise<TypedArray>;
-  /** Takes the place of elements back that nobody will read again. Whatever was asked for before still finds them. */
+  /** Frees memory that will not be read again. Reads requested earlier still complete. */
   release(storage: TensorStorage): void;
 }

@@ -12,71 +12,80 @@ export type NestedNumbers = readonly (number | NestedNumbers)[];
 /** A rectangular nest of booleans. */
 export type NestedBooleans = readonly (boolean | NestedBooleans)[];
 
-/** Whatever stands for a tensor in an argument. A plain boolean does not: it stays a boolean. */
+/** Any value accepted where a tensor is expected. Plain booleans are not; they stay booleans. */
 export type TensorLike = Tensor | number | NestedNumbers | NestedBooleans | TypedArray;
 
-/** What stands for a tensor of dtype bool, where a function asks for one: a plain boolean too. */
+/** Any value accepted where a bool tensor is expected, plain booleans included. */
 export type BooleanLike = TensorLike | boolean;
 
-/** Every `step`-th place along an axis from `start` to `end` (exclusive), as Python's `start:end:step`; negative bounds count from the end. */
+/**
+ * Indices along an axis from `start` to `end` (exclusive) in steps of `step`, as Python's `start:end:step`. Negative
+ * bounds count from the end.
+ */
 export interface AxisSlice {
-  /** Default the first place; with a negative step the last. */
+  /** Default: the first index; with a negative step, the last. */
   readonly start?: number | undefined;
-  /** Default behind the last place; with a negative step before the first. */
+  /** Default: past the last index; with a negative step, before the first. */
   readonly end?: number | undefined;
-  /** Default 1; a negative one goes backwards. */
+  /** Default 1; negative steps run backward. */
   readonly step?: number | undefined;
 }
 
 /**
- * What is chosen of an axis (see `at`): an integer, a range, `null` for all of it, integers (a tensor, a list, a typed array), or a mask
- * of booleans, which may be of several axes. `"new"` is a new axis, and `"..."` all axes that are left.
+ * Selects elements of an axis (see `at`): an integer, a range, `null` for the whole axis, a list of indices (a tensor,
+ * a list, a typed array), or a boolean mask, which may span several axes. `"new"` inserts a new axis, and `"..."`
+ * stands for all remaining axes.
  */
 export type AxisSelector =
   number | AxisSlice | null | "new" | "..." | Tensor | NestedNumbers | NestedBooleans | TypedArray;
 
-/** Axes of a reduction: one, several, or all where left out. Negative ones count from the last. */
+/** Axes of a reduction: one or several; default all. Negative axes count from the last. */
 export interface ReduceOptions {
   readonly axis?: number | readonly number[];
   /** Keep the reduced axes with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
-/** A reduction of the elements that a mask chooses: the others have no part in the result, nor in its derivative. */
+/**
+ * Options of a reduction over the elements that a mask selects. The other elements affect neither the result nor its
+ * derivative.
+ */
 export interface MaskedReduceOptions extends ReduceOptions {
-  /** Which elements count, as bool: of the shape of the array, or repeated to it. Default all. */
+  /** Bool mask of the elements to include; its shape broadcasts to that of the array. Default: all. */
   readonly where?: BooleanLike;
 }
 
 /** Options of standard deviations and variances. */
 export interface DeviationOptions extends MaskedReduceOptions {
-  /** What the sum of squares is divided by: the number of elements less this. Default 0, as in NumPy; PyTorch's is 1. */
+  /**
+   * Delta degrees of freedom: the sum of squares is divided by the number of elements minus `ddof`. Default 0, as in
+   * NumPy; PyTorch's default is 1.
+   */
   readonly ddof?: number;
 }
 
-/** Axes by themselves, as a first argument of methods. */
+/** One or several axes, as the first argument of methods. */
 export type Axes = number | readonly number[];
 
 /** Options of `argmax` and `argmin`. */
 export interface ArgmaxOptions {
-  /** Default all axes as one. */
+  /** Axis to search. Default: all axes, flattened. */
   readonly axis?: number;
   /** Keep the axis with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
-/** What reading the elements of a tensor may do. */
+/** Options for reading the elements of a tensor. */
 export interface ReadOptions {
   /**
-   * Whether the tensor is given up: its memory is used again for later results, and reading it afterwards is an error.
-   * Default false.
+   * True to donate the tensor: later results reuse its memory, and reading it afterwards is an error. Default false.
    */
   readonly donate?: boolean;
 }
 
 /**
- * One level of tracing: what happens to a primitive whose operands belong to it. Levels nest like the transforms that
- * opened them; the innermost has the highest number, and level 0 is plain evaluation.
+ * One level of tracing, which processes each primitive whose operands belong to it. Levels nest like the transforms
+ * that opened them: the innermost has the highest number, and level 0 is plain evaluation.
  */
 export interface Trace {
   readonly kind: string;
@@ -86,7 +95,7 @@ export interface Trace {
   process(prim: Primitive, ins: readonly Tensor[], params: unknown): readonly Tensor[];
 }
 
-/** What stands for a value inside a trace; each kind of trace adds what it must know. */
+/** Stand-in for a value inside a trace; each kind of trace adds its own fields. */
 export interface Tracer {
   readonly trace: Trace;
 }
@@ -94,15 +103,15 @@ export interface Tracer {
 const notByNew = "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.";
 
 /**
- * An immutable array of numbers: dtype, shape, and either its elements or, while a function is being transformed, what
- * stands for them. Its methods are attached by `array/methods`.
+ * An immutable array of numbers with a dtype and a shape. It holds its elements or, while a function is being
+ * transformed, a tracer. Its methods are attached by `array/methods`.
  */
 export class Tensor {
   readonly type: ArrayType;
-  /** What it holds; nothing for a traced value. To look at elements ask `ir/elements.ts`. */
+  /** Concrete value; `undefined` for a traced value. Use `ir/elements.ts` to read elements. */
   readonly slot: ConcreteValue | undefined;
   readonly tracer: Tracer | undefined;
-  /** Set where the holder gives its only reference away, so that the next operation may write in place. */
+  /** True if its holder gives up the only reference, so that the next operation may write in place. */
   exclusive = false;
 
   constructor(type: ArrayType, slot: ConcreteValue | undefined, tracer: Tracer | undefined) {
@@ -114,7 +123,7 @@ export class Tensor {
 
   /** Sizes of the axes, outermost first; `[]` for a scalar. Frozen: tensors share it. */
   get shape(): Shape {
-    // when it is asked for, since most types are made and left without anybody looking
+    // frozen on first access, because most types are created and dropped without being inspected
     return Object.freeze(this.type.shape);
   }
 
@@ -129,9 +138,7 @@ export class Tensor {
   }
 }
 
-/**
- * True for a tensor that another copy of the library made, loaded side by side with this one: each copy has a class of its own.
- */
+/** True for a tensor created by another loaded copy of the library, which has its own `Tensor` class. */
 export function isOfAnotherCopy(value: unknown): boolean {
   return (
     typeof value === "object" &&
@@ -141,15 +148,15 @@ export function isOfAnotherCopy(value: unknown): boolean {
   );
 }
 
-/** How to repair that. */
+/** Advice that follows the error about a tensor of another copy. */
 export const anotherCopyHint: string =
   " Two copies of downhill are loaded, and tensors of one are unknown to the other. Load one: `npm ls downhill` lists them, bundlers have an option " +
   "such as resolve.dedupe. Elements alone may be handed over: tensor(x.data(), { shape: x.shape }).";
 
-/** Besides these, `downhill/methods` gives it others, and adds to this interface. */
+/** `downhill/methods` attaches further methods and extends this interface. */
 export interface Tensor extends TensorMethods {}
 
-/** The methods of a tensor: the common functions of the array module, with the tensor as first argument. */
+/** Methods of a tensor: the common functions of the array module, with the tensor as first argument. */
 export interface TensorMethods {
   add(y: TensorLike): Tensor;
   sub(y: TensorLike): Tensor;
@@ -165,50 +172,54 @@ export interface TensorMethods {
   sin(): Tensor;
   cos(): Tensor;
   tanh(): Tensor;
-  /** Reductions take the axes by themselves too, `x.sum(0)`, and options behind them, `x.sum([0, 1], { keepdims: true })`. */
+  /**
+   * Reductions also take the axes as first argument, `x.sum(0)`, followed by options, `x.sum([0, 1], { keepdims: true
+   * })`.
+   */
   sum(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   mean(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   std(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
-  /** The function is called `variance`, since `var` is a word of JavaScript. */
+  /** Variance. The function is called `variance` because `var` is a reserved word. */
   var(axis?: Axes | DeviationOptions, options?: DeviationOptions): Tensor;
   max(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   min(axis?: Axes | MaskedReduceOptions, options?: MaskedReduceOptions): Tensor;
   argmax(axis?: number | ArgmaxOptions, options?: ArgmaxOptions): Tensor;
-  /** Comparisons give bool. Not for `if`: use `where`. */
+  /** Comparisons return bool tensors. Use `where` instead of `if`. */
   less(y: TensorLike): Tensor;
   greater(y: TensorLike): Tensor;
   equal(y: BooleanLike): Tensor;
-  /** Its elements where the condition holds, else those of y: `where(condition, x, y)`. */
+  /** The elements of this tensor where the condition holds, otherwise those of y: `where(condition, x, y)`. */
   where(condition: BooleanLike, y: BooleanLike): Tensor;
   matmul(y: TensorLike): Tensor;
   dot(y: TensorLike): Tensor;
-  /** Its axes in the reverse order. */
+  /** The tensor with its axes reversed. */
   readonly T: Tensor;
   reshape(shape: readonly number[]): Tensor;
   transpose(axes?: readonly number[]): Tensor;
-  /** The part at places, one for each of the first axes: an item of a matrix is `x.at(0, 1)`; see `at`. */
+  /** Selects elements by one selector per leading axis: an element of a matrix is `x.at(0, 1)`; see `at`. */
   at(...places: readonly AxisSelector[]): Tensor;
   slice(start: number, end?: number): Tensor;
   astype(dtype: DType): Tensor;
-  /** The number of a scalar (or of an array of one element); booleans as 0 and 1. */
+  /** The number of a scalar or a one-element array; booleans as 0 and 1. */
   item(): number;
-  /** The elements as nested arrays; of a scalar, its number. Booleans as 0 and 1. */
+  /** The elements as nested arrays, or the number of a scalar. Booleans as 0 and 1. */
   tolist(): NestedNumbers | number;
   /**
-   * A copy of the elements in row-major order, booleans as 0 and 1 in a `Uint8Array`. With `donate: true` the tensor is given up for it: the next result uses
-   * its memory, which is quicker where compiled functions are called from array to array, and reading the tensor
-   * afterwards is an error. Other tensors that share the memory, as those that `reshape` makes do, are left whole.
+   * A copy of the elements in row-major order, booleans as 0 and 1 in a `Uint8Array`. With `donate: true` the tensor is
+   * donated: the next result reuses its memory, which is faster when compiled functions are called repeatedly, and
+   * reading the tensor afterwards is an error. Other tensors that share the memory, such as results of `reshape`, are
+   * unaffected.
    */
   data(options?: ReadOptions): TypedArray;
-  /** The elements, once they are there: like `data`, for devices that compute asynchronously. */
+  /** The elements as a promise: like `data`, for devices that compute asynchronously. */
   read(options?: ReadOptions): Promise<TypedArray>;
   /**
-   * Gives the tensor up: `using g = gradient(x);` does so at the end of the block. Memory is collected in any case; this
-   * lets the next result use that of a large one at once, as `data({ donate: true })` does, and reading the tensor
-   * afterwards is an error. Nothing happens to numbers and traced values, nor a second time.
+   * Releases the tensor: `using g = gradient(x);` does so at the end of the block. Memory is garbage-collected in any
+   * case; releasing a large tensor lets the next result reuse its memory at once, like `data({ donate: true })`, and
+   * reading it afterwards is an error. Has no effect on numbers, traced values, or released tensors.
    */
   [Symbol.dispose](): void;
-  /** The elements as NumPy would show them, booleans as `true` and `false`. */
+  /** The elements formatted as by NumPy, booleans as `true` and `false`. */
   toString(): string;
   toJSON(): NestedNumbers | number;
 }

@@ -3,16 +3,15 @@ import type { Shape } from "../util/shape.ts";
 import { sameShape } from "../util/shape.ts";
 
 /**
- * Kinds of elements. `float64` is what JavaScript numbers become.
- *
- * Elements of `bool` are read as 1 and 0: by `item`, `tolist`, `data`, `read` and in JSON, where `x.item() === true` never holds. Printing
- * (`console.log`, `String(x)`) shows `true` and `false`.
+ * Element types. JavaScript numbers become `float64`. Elements of `bool` are read as 1 and 0 by `item`, `tolist`,
+ * `data`, `read` and in JSON, so `x.item() === true` never holds. Printing (`console.log`, `String(x)`) shows `true`
+ * and `false`.
  */
 export type DType = "float64" | "float32" | "int32" | "uint32" | "bool";
 
 /**
- * Type of an array: kind of element and sizes. `weak` marks a scalar that came from a plain number and adapts to the
- * tensors beside it.
+ * Type of an array: element type and shape. `weak` marks a scalar that came from a plain number and adopts the dtype of
+ * the tensors it is combined with.
  */
 export interface ArrayType {
   readonly dtype: DType;
@@ -20,10 +19,10 @@ export interface ArrayType {
   readonly weak: boolean;
 }
 
-/** The shape of all scalars: frozen, for one that was changed would change them all. */
+/** Shape shared by all scalars, frozen because a change would affect them all. */
 const noAxes: Shape = /* @__PURE__ */ Object.freeze([]);
 
-/** The types of scalars of a dtype: strong and weak. */
+/** Interned scalar types of each dtype: strong and weak. */
 const scalars: Readonly<Record<DType, readonly [strong: ArrayType, weak: ArrayType]>> = {
   float64: /* @__PURE__ */ strongAndWeak("float64"),
   float32: /* @__PURE__ */ strongAndWeak("float32"),
@@ -39,13 +38,13 @@ function strongAndWeak(dtype: DType): readonly [strong: ArrayType, weak: ArrayTy
   ];
 }
 
-/** The type of an array. Types of scalars are interned: equal ones are the same object. */
+/** Returns the type of an array. Scalar types are interned: equal ones are the same object. */
 export function arrayType(dtype: DType, shape: Shape, weak = false): ArrayType {
   if (shape.length > 0) return { dtype, shape, weak };
   return scalars[dtype][weak ? 1 : 0];
 }
 
-/** Whether two types agree in dtype and shape; weakness does not count. */
+/** True if two types have equal dtype and shape, ignoring weakness. */
 export function sameType(a: ArrayType, b: ArrayType): boolean {
   return a === b || (a.dtype === b.dtype && sameShape(a.shape, b.shape));
 }
@@ -58,7 +57,7 @@ export function isDType(value: unknown): value is DType {
   return typeof value === "string" && Object.hasOwn(scalars, value);
 }
 
-/** float64 and float32 have derivatives; integers and booleans do not. */
+/** True for float64 and float32, which have derivatives; false for integers and booleans. */
 export function isFloating(dtype: DType): boolean {
   return dtype === "float64" || dtype === "float32";
 }
@@ -71,12 +70,12 @@ const scalarTypes: Readonly<Record<DType, ScalarType>> = {
   bool: "bool",
 };
 
-/** The machine type of the elements. */
+/** Machine type of the elements. */
 export function scalarTypeOf(dtype: DType): ScalarType {
   return scalarTypes[dtype];
 }
 
-/** A type as a short text that also tells weakness: `f64[]*` is a weak scalar. Used in cache keys. */
+/** Short text of a type, including weakness: `f64[]*` is a weak scalar. Used in cache keys. */
 export function typeKey(type: ArrayType): string {
   return `${scalarTypes[type.dtype]}[${type.shape.join(",")}]${type.weak ? "*" : ""}`;
 }

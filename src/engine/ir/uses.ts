@@ -1,6 +1,6 @@
 import type { Equation, Var } from "./program.ts";
 
-/** How often each value is read by these equations and results. */
+/** Counts how often each value is read by the equations and results. */
 export function countUses(
   eqns: readonly Pick<Equation, "ins">[],
   outs: readonly Var[] = [],
