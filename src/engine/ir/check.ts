@@ -29,10 +29,10 @@ export function checkProgram(program: Program): void {
       eqn.params,
     );
     if (types.length !== eqn.outs.length)
-      fail(`${where} has ${eqn.outs.length} results, its rule gives ${types.length}`);
+      fail(`${where} has ${eqn.outs.length} results, its type rule returns ${types.length}`);
     eqn.outs.forEach((v, i) => {
       if (!sameType(v.type, types[i]!))
-        fail(`${where}: result ${i} is ${showType(v.type)}, the rule gives ${showType(types[i]!)}`);
+        fail(`${where}: result ${i} is ${showType(v.type)}, its type rule returns ${showType(types[i]!)}`);
       define(v, where);
     });
     for (const sub of subPrograms(eqn.params)) checkProgram(sub);

@@ -106,7 +106,7 @@ function oneElement(x: Tensor, value: number): TypedArray {
 function laterOnly(x: Tensor, { name }: DeviceMemory, operation: string): DownhillError {
   return new DownhillError(
     "option",
-    `${operation}: this ${showType(x.type)} has yet to come from ${name}. Write await x.read().`,
+    `${operation}: this ${showType(x.type)} is on ${name} and cannot be read synchronously. Write await x.read().`,
   );
 }
 

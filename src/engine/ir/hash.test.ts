@@ -4,7 +4,7 @@ import { definePrimitive } from "./primitive.ts";
 import type { Program, Var } from "./program.ts";
 import { arrayType } from "./types.ts";
 
-test("parameters that differ only in what is nested where have different hashes", () => {
+test("parameters that differ only in nested values have different hashes", () => {
   const prim = definePrimitive<object>({
     name: "same",
     typeOf: ([x]) => [x!],

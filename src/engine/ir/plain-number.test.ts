@@ -22,7 +22,7 @@ import { key } from "downhill/random";
 
 const x = [[1, 2]];
 
-describe("a tensor where a plain number belongs", () => {
+describe("a tensor where a plain number is required", () => {
   // "tolist: this f64[] is a traced value", "Traced(f64[]) is out of range", "cannot be used with JavaScript's operators"
   test.each<[string, string, (n: never) => unknown]>([
     ["slice", "Bounds", (n) => slice(x, [0, n])],
@@ -42,7 +42,7 @@ describe("a tensor where a plain number belongs", () => {
     ["dropout", "Options", (n) => dropout(key(0), x, { rate: n })],
     ["huberLoss", "Options", (n) => huberLoss(x, x, { delta: n })],
     ["batchNorm", "Options", (n) => batchNorm(scaleInit(2), x, batchStatisticsInit(2), { training: true, momentum: n })],
-  ])("%s says how to hand it on", (_, what, f) => {
+  ])("%s explains how to pass it", (_, what, f) => {
     expect(() => jit((n: Tensor) => (f(n as never), n))(1)).toThrow(
       `${what} are plain numbers, known when the function is traced: close over the number, or name the argument in jit's staticArgnums.`,
     );

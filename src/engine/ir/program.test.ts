@@ -68,7 +68,7 @@ describe("definePrimitive", () => {
     expect(() => definePrimitive(record as Primitive)).toThrow(`definePrimitive: ${message}`);
   });
 
-  test("operands that are no tensors are named, eagerly and inside a transform", () => {
+  test("operands that are not tensors are named, eagerly and inside a transform", () => {
     const sine = definePrimitive<object>({ ...half, name: "sine" });
     const message =
       /^sine: operands of a primitive must be tensors, and operand \d is of type (number|undefined|null)\. Make one with tensor\(…\)\.$/;
@@ -85,7 +85,7 @@ describe("definePrimitive", () => {
 const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
 
 describe("printProgram", () => {
-  test("shows parameters by their names, types, and sub-programs below the equation that holds them", () => {
+  test("shows parameters by name, types, and sub-programs below the equation that holds them", () => {
     expect(printProgram(makeProgram(f)(2, 3))).toMatchInlineSnapshot(`
       "f(x:f64[], y:f64[]) {
         a:f64[] = mul x y
@@ -139,7 +139,7 @@ describe("printProgram", () => {
     `);
   });
 
-  test("names more than 26 values, and gives no name twice", () => {
+  test("names more than 26 values, each uniquely", () => {
     const chain = (a: Tensor): Tensor => Array.from({ length: 30 }).reduce<Tensor>((x) => x.neg(), a);
     const lines = printProgram(makeProgram(chain)(1)).split("\n");
     expect(lines.at(-2)).toMatchInlineSnapshot(`"  return ae"`);
@@ -147,11 +147,11 @@ describe("printProgram", () => {
     expect(new Set(names).size).toBe(30);
   });
 
-  test("tells −0 from 0", () => {
+  test("distinguishes −0 from 0", () => {
     expect(printProgram(makeProgram((x: Tensor) => x.mul(-0))(1))).toContain("value=-0 ");
   });
 
-  test("a float32 step of a network holds no float64", () => {
+  test("a float32 training step of a network contains no float64", () => {
     const f32 = (shape: readonly number[]): Tensor =>
       tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), { shape });
     const loss = (p: { w1: Tensor; b1: Tensor; w2: Tensor }, x: Tensor, labels: Tensor): Tensor => {
@@ -193,23 +193,23 @@ describe("checkProgram", () => {
   const addition: Equation = { prim, params, ins: [x, y], outs: [z] };
   const good: Program = { name: "f", ins: [x, y], eqns: [addition], outs: [z] };
 
-  test("passes what is well formed", () => {
+  test("accepts well-formed programs", () => {
     checkProgram(good);
     checkProgram(makeProgram(grad(f))(2, 3));
     checkProgram(makeProgram(vmap(grad(jit(f))))([2], [3]));
   });
 
   test.each<[string, Program]>([
-    ["a value that is used before it is defined", { ...good, ins: [x] }],
+    ["a value that is used before its definition", { ...good, ins: [x] }],
     ["a value that is defined twice", { ...good, eqns: [addition, addition] }],
-    ["an input that comes twice", { ...good, ins: [x, y, x] }],
-    ["an output that is not there", { ...good, outs: [variable()] }],
+    ["a duplicate input", { ...good, ins: [x, y, x] }],
+    ["an output that is not defined", { ...good, outs: [variable()] }],
     [
-      "a result of another type than the rule gives",
+      "a result whose type differs from the type rule",
       { ...good, eqns: [{ ...addition, outs: [{ type: arrayType("float32", []) }] }] },
     ],
     ["a wrong number of results", { ...good, eqns: [{ ...addition, outs: [z, variable()] }] }],
-  ])("refuses %s, and shows the program", (_, program) => {
+  ])("rejects %s, and prints the program", (_, program) => {
     expect(() => checkProgram(program)).toThrow(/^internal: .*\nf\(/s);
   });
 
@@ -232,7 +232,7 @@ describe("hashProgram", () => {
     hashProgram(makeProgram(traced)(...args));
   const [a, b] = [tensor([1, 2]), tensor([3, 4])];
 
-  test("is equal for equal structure, whatever things are called and wherever they stand", () => {
+  test("is equal for equal structure, independent of names and source locations", () => {
     const one = hash((x, y) => x.mul(y).add(sin(x)), a, b);
     const other = hash(
       function named(left, right) {
@@ -272,7 +272,7 @@ describe("hashProgram", () => {
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
-  test("tells weak from strong", () => {
+  test("distinguishes weak from strong", () => {
     const typed = (weak: boolean): string => {
       const v: Var = { type: arrayType("float64", [], weak) };
       return hashProgram({ name: "f", ins: [v], eqns: [], outs: [v] });
@@ -293,7 +293,7 @@ describe("hashProgram", () => {
 });
 
 describe("sources", () => {
-  test("tell the line of the user's code, also of what transforms add", () => {
+  test("report the line of user code, also for equations added by transforms", () => {
     const program = makeProgram(grad((x: Tensor) => sum(sin(x))))([1, 2]);
     for (const eqn of program.eqns) expect(eqn.source?.describe()).toContain("program.test.ts");
   });

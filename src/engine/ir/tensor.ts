@@ -100,7 +100,8 @@ export interface Tracer {
   readonly trace: Trace;
 }
 
-const notByNew = "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.";
+const notByNew =
+  "Tensor: tensors are created by functions such as tensor([1, 2]) or zeros([2, 3]), not by new.";
 
 /**
  * An immutable array of numbers with a dtype and a shape. It holds its elements or, while a function is being
@@ -150,8 +151,8 @@ export function isOfAnotherCopy(value: unknown): boolean {
 
 /** Advice that follows the error about a tensor of another copy. */
 export const anotherCopyHint: string =
-  " Two copies of downhill are loaded, and tensors of one are unknown to the other. Load one: `npm ls downhill` lists them, bundlers have an option " +
-  "such as resolve.dedupe. Elements alone may be handed over: tensor(x.data(), { shape: x.shape }).";
+  " Two copies of downhill are loaded, and each rejects tensors of the other. Load one: `npm ls downhill` lists the copies, bundlers have an option " +
+  "such as resolve.dedupe. To pass only the elements, write tensor(x.data(), { shape: x.shape }).";
 
 /** `downhill/methods` attaches further methods and extends this interface. */
 export interface Tensor extends TensorMethods {}

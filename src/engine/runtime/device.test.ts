@@ -128,7 +128,7 @@ describe("a device whose results are not there at once", () => {
     const f = jit((x: Tensor) => x.mul(2));
     const y = await withDevice(makeDevice(), () => f(tensor([1, 2], f32)));
     const total = await withDevice(makeDevice(), () => jit((x: Tensor) => x.sum())(tensor([1, 2], f32)));
-    const message = "has yet to come from a fake device. Write await x.read().";
+    const message = "is on a fake device and cannot be read synchronously. Write await x.read().";
     expect(() => y.data()).toThrow(`data: this f32[2] ${message}`);
     expect(() => y.tolist()).toThrow(`tolist: this f32[2] ${message}`);
     expect(() => total.item()).toThrow(`item: this f32[] ${message}`);

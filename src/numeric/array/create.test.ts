@@ -37,7 +37,7 @@ describe("creation", () => {
 
   test("new Tensor, which would hold nothing, says how tensors are made", () => {
     expect(() => new (Tensor as unknown as new (x: number[]) => Tensor)([1, 2])).toThrow(
-      "Tensor: tensors are made by functions: write tensor([1, 2]), zeros([2, 3]) and the like.",
+      "Tensor: tensors are created by functions such as tensor([1, 2]) or zeros([2, 3]), not by new.",
     );
   });
 
