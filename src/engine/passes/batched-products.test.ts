@@ -25,7 +25,7 @@ import { eliminateDeadCode, optimize } from "./pipeline.ts";
 import { batchProducts } from "./batched-products.ts";
 import { extent } from "../../../test/support/extent.ts";
 
-/** The program before and after the pass, without what nobody needs. */
+/** The program before and after the pass, without dead code. */
 function beforeAfter(program: Program): string {
   const before = eliminateDeadCode(program);
   const after = eliminateDeadCode(batchProducts(before));
@@ -33,7 +33,7 @@ function beforeAfter(program: Program): string {
   return `${printProgram(before)}\n=>\n${printProgram(after)}`;
 }
 
-/** Products of the bodies of loops, and of the program itself. */
+/** Number of products in loop bodies, and in the program itself. */
 function countProducts(program: Program): { readonly inside: number; readonly outside: number } {
   const text = printProgram(program);
   const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;
@@ -46,14 +46,14 @@ const random = (seed: number, shape: readonly number[]): Tensor =>
 const integers = (shape: readonly number[], factor: number): Tensor =>
   tensor(Int32Array.from({ length: sizeOf(shape) }, (_, i) => (i + 1) * factor)).reshape([...shape]);
 
-/** Results of a function, compiled, beside those of one operation after the other. */
+/** Compares the results of a compiled function with its operation-by-operation evaluation. */
 function expectSame(f: (...args: never[]) => Tensor | readonly Tensor[], args: readonly Tensor[]): void {
   const list = (...given: Tensor[]): Tensor[] => [f(...(given as never[]))].flat();
   const [eager, compiled] = [list(...args), jit(list)(...args)];
   eager.forEach((expected, i) => {
     const actual = compiled[i]!.data();
     const scale = Math.max(1, ...expected.data().map(Math.abs));
-    // sums in another order: a few units in the last place of the largest number
+    // sums in another order differ by a few units in the last place of the largest number
     expected.data().forEach((x, j) => expect(Math.abs(actual[j]! - x) / scale).toBeLessThan(1e-13));
   });
 }

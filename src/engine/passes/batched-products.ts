@@ -7,24 +7,24 @@ import { countedLoop, hasLoop, stacked, withParts } from "./counted-loops.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Elements of all iterations together that are stacked for one product, at most: memory grows with them. */
+/** Maximum number of elements stacked over all iterations for one product. Bounds the memory. */
 const mostStacked = 2 ** 22;
-/** Elements of a product in one iteration, at least: one of fewer stays in the loop, where it costs little. */
+/** Minimum number of elements of a product per iteration. Smaller products stay in the loop, where they are cheap. */
 const leastProduct = 64;
-/** Elements of a sum of products, at least: one of fewer stays in the loop, where it costs little. */
+/** Minimum number of elements of a sum of products. Smaller sums stay in the loop, where they are cheap. */
 const leastSum = 1024;
 
-/** A loop on its way to a better one: its parts, the operands, and the results in the order of the parts. */
+/** Loop being rewritten: its parts, operands, and results in the order of the parts. */
 interface CandidateLoop extends CountedLoop {
   readonly ins: readonly Var[];
   readonly outs: readonly Var[];
 }
 
 /**
- * Products of loops, for all iterations at once: those of what is there before the loop are computed before it; those that
- * are only added up, as the gradients of weights are, and those that are only results, as the gradients of inputs are,
- * after it, from what the loop then keeps for them. One large product costs a fraction of many small ones. Sums of
- * floating numbers are rounded in another order.
+ * Moves matrix products out of loops and computes them for all iterations at once. Products of values that exist before
+ * the loop are computed before it. Products that are only summed (weight gradients) or only returned (input gradients)
+ * are computed after it, from operands that the loop then stacks. One large product costs a fraction of many small
+ * ones. Sums of floating-point numbers are rounded in another order.
  */
 export function batchProducts(program: Program): Program {
   return hasLoop(program) ? batch(program) : program;
@@ -44,7 +44,7 @@ function batch(program: Program): Program {
   });
 }
 
-/** Products of constants and elements of arrays, computed for all iterations before the loop. */
+/** Computes products of constants and array elements for all iterations before the loop. */
 function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   const { body, consts, carries, length } = loop;
   const outside = new Map<Var, { readonly v: Var; readonly isStacked: boolean }>();
@@ -82,16 +82,16 @@ function computeAhead(loop: CandidateLoop, rewriter: Rewriter): CandidateLoop {
   };
 }
 
-/** A carry that is only added to: by `addition`, the term that `term` computes. */
+/** Carry that is only added to: `addition` adds the result of `term`. */
 interface AccumulatedCarry {
   readonly carry: number;
   readonly addition: Equation;
   readonly term: Equation;
-  /** The parameters with which `term` gives the sum over all iterations. */
+  /** Parameters with which `term` computes the sum over all iterations. */
   readonly params: unknown;
 }
 
-/** Carries that only add up a product of each iteration, computed by one product after the loop. */
+/** Replaces carries that only accumulate one product per iteration by one product after the loop. */
 function addAfterwards(loop: CandidateLoop): {
   readonly loop: CandidateLoop;
   readonly after: readonly Equation[];
@@ -115,7 +115,7 @@ function addAfterwards(loop: CandidateLoop): {
     return true;
   });
   if (products.length === 0) return { loop, after: [] };
-  // other sums of what is kept now cost nothing more
+  // further sums of values that are stacked now cost nothing extra
   const isTaken = new Set(
     accumulators.filter((a) => products.includes(a) || a.term.ins.every((v) => arrays.has(v))),
   );
@@ -150,7 +150,9 @@ function addAfterwards(loop: CandidateLoop): {
   };
 }
 
-/** Results that are a product of each iteration and that no iteration reads, computed for all of them after the loop. */
+/**
+ * Computes results that are a product per iteration, and that no iteration reads, for all iterations after the loop.
+ */
 function resultsAfterwards(loop: CandidateLoop): {
   readonly loop: CandidateLoop;
   readonly after: readonly Equation[];
@@ -199,13 +201,15 @@ function resultsAfterwards(loop: CandidateLoop): {
   };
 }
 
-/** Arrays that hold values of all iterations, stacked: those that the loop has, and those that it is to make. */
+/**
+ * Arrays that hold the values of all iterations, stacked: existing operands and results of the loop, and new results.
+ */
 interface StackedArrays {
   readonly arrays: ReadonlyMap<Var, Var>;
   readonly made: readonly { readonly inner: Var; readonly outer: Var }[];
-  /** Has the loop stack a value, if it does not yet. */
+  /** Makes the loop stack a value, unless it already does. */
   stack(v: Var): void;
-  /** Elements of an iteration that are stacked besides, if these values are. */
+  /** Number of elements per iteration that stacking these values would add. */
   elementsBesides(values: readonly Var[]): number;
 }
 
@@ -232,7 +236,7 @@ function definitionsOf(body: Program): Map<Var, Equation> {
   return new Map(body.eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn])));
 }
 
-/** The carries of which the body does nothing but add a term that it reads nowhere else. */
+/** Carries to which the body only adds a term, where neither the carry nor the term is read elsewhere. */
 function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCarry[] {
   const definitions = definitionsOf(body);
   const uses = countUses(body.eqns, body.outs);
@@ -251,7 +255,7 @@ function accumulatorsOf({ body, consts, carries }: CandidateLoop): AccumulatedCa
   });
 }
 
-/** The parameters that compute the results of all iterations at once, of operands that are stacked where marked. */
+/** Parameters that compute the results of all iterations at once, from operands stacked where marked. */
 function stackedParams({ prim, params, ins }: Equation, isStacked: readonly boolean[]): unknown {
   return prim.loop?.atOnce?.(
     params,

@@ -68,7 +68,7 @@ test("sums of broadcasts that would round otherwise stay", () => {
   expect(text(zeros([3], { dtype: "float32" }))).not.toContain("sum[");
   const tenths = (): Tensor => sum(full([6], 0.1));
   expect(printProgram(optimize(makeProgram(tenths)()))).toContain("sum[");
-  // over the other axis the operand does not repeat
+  // the operand is not broadcast along the other axis
   const rows = (x: Tensor): Tensor => mean(broadcastTo(x, [6, 3]), { axis: 1 });
   expect(printProgram(optimize(makeProgram(rows)(zeros([3], { dtype: "float32" }))))).toContain("sum[");
 });
@@ -103,7 +103,7 @@ test("every bit is that of the sum", () => {
         const [expected, actual] = [program, after].map((p) => [
           ...runPlain(p, interpBackend, [x])[0]!.data(),
         ]);
-        expect(actual).toEqual(expected); // tells −0 from 0
+        expect(actual).toEqual(expected); // distinguishes −0 from 0
       },
     ),
     { numRuns: extent(100, 1000, 300), seed: 3 },

@@ -11,9 +11,10 @@ import { range, sizeOf } from "../util/shape.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * A sum over axes along which its operand only repeats is a product with their size, and of a constant a constant: what
- * the transpose of a repetition makes of a cotangent that is repeated itself. Only where the sum has the bits of the
- * product: float32 is summed in float64, integers wrap in both; of float64, twice a number, and constants of few bits.
+ * Rewrites a sum over axes along which its operand is broadcast as a product with the number of summed elements, and
+ * the sum of a constant as a constant. Transposing a broadcast creates such sums. Applies only if the product has the
+ * bits of the sum: float32 (summed in float64), integers (both wrap), and in float64 twice a number or constants with
+ * few significant bits.
  */
 export function sumBroadcasts(program: Program): Program {
   const definitions = new Map<Var, Equation>();
@@ -41,7 +42,7 @@ export function sumBroadcasts(program: Program): Program {
   });
 }
 
-/** What is left of the repetition, times the number of its elements that were summed. */
+/** Emits the unsummed part of the broadcast times the number of summed elements. */
 function emitProduct(
   eqn: Equation,
   summed: readonly number[],
@@ -69,12 +70,15 @@ function emitProduct(
   emit(addEquation(out, times, like(0))); // a sum of −0 is 0
 }
 
-/** Whether the sum of `count` times the same number, known or not, has the bits of the product. */
+/**
+ * True if the sum of `count` equal numbers has the bits of the product. `value` is undefined if the number is not
+ * known.
+ */
 function isExact(value: number | undefined, count: number, { dtype, shape }: ArrayType): boolean {
   if (count === 0 || sizeOf(shape) === 0) return false;
   switch (dtype) {
     case "float32":
-      return count < 2 ** 29; // 24 bits times 29 fit into the 53 of the float64 that adds up
+      return count < 2 ** 29; // 24 + 29 bits fit into the 53-bit mantissa of the float64 accumulator
     case "int32":
     case "uint32":
       return count < 2 ** 31;
@@ -85,7 +89,10 @@ function isExact(value: number | undefined, count: number, { dtype, shape }: Arr
   }
 }
 
-/** Bits between the first and the last that is set; infinite for what is not finite or may underflow. */
+/**
+ * Number of bits from the first to the last set bit of the mantissa; infinite for numbers that are not finite or may
+ * underflow.
+ */
 function bitsOf(value: number): number {
   if (value === 0) return 0;
   if (!(Math.abs(value) > 1e-200 && Math.abs(value) < 1e200)) return Infinity;
@@ -95,7 +102,7 @@ function bitsOf(value: number): number {
   return bits;
 }
 
-/** The sum of `count` times a number; `undefined` where it cannot be told. */
+/** Value of the sum of `count` equal numbers; `undefined` if it cannot be computed here. */
 function product(value: number, count: number, { dtype }: ArrayType): number | undefined {
   const type = scalarTypeOf(dtype);
   const [x, n, zero] = [value, count, 0].map((number) => k.constant(type, number)) as [Expr, Expr, Expr];

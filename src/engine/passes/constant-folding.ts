@@ -6,8 +6,8 @@ import { fullEquation } from "../prims/linear.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Constant folding: an elementwise equation of constants is the constant that it gives, by the same operations with the
- * same bits. A constant repeated along axes counts as one.
+ * Constant folding: replaces an elementwise equation of constants by its value, computed by the same operations with
+ * the same bits. A broadcast constant counts as a constant.
  */
 export function foldConstants(program: Program): Program {
   const constants = new Map<Var, number>();

@@ -5,7 +5,7 @@ import type { Program, Var } from "../ir/program.ts";
 import { typeKey } from "../ir/types.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** Common subexpressions are computed once: an equation that repeats an earlier one gives way to its results. */
+/** Common subexpression elimination: replaces an equation that repeats an earlier one by the earlier results. */
 export function eliminateCommonSubexpressions(program: Program): Program {
   const numbers = new Map<object, number>();
   const number = (x: Var | Primitive): number => {

@@ -32,7 +32,7 @@ import { optimize } from "./pipeline.ts";
 
 const routineOf = (program: Program): string => printRoutine(lowerProgram(optimize(program)).routine);
 
-/** An optimised program, an array an equation, and the loops that it becomes. */
+/** An optimised program, one array per equation, and its loops after lowering. */
 const beforeAfter = (program: Program): string =>
   `${printProgram(optimize(program))}\n=>\n${routineOf(program)}`;
 
@@ -43,7 +43,7 @@ describe("values without memory", () => {
     const f = (x: Tensor, b: Tensor): Tensor[] => {
       const shifted = slice(x, [0, 3]);
       const first = exp(add(shifted, b));
-      const [, total] = [first, sum(x)]; // something between the two readers
+      const [, total] = [first, sum(x)]; // separates the two readers
       return [mul(first, total), sub(shifted, b)];
     };
     expect(beforeAfter(makeProgram(f)([1, 2, 3, 4], 2))).toMatchInlineSnapshot(`
@@ -195,7 +195,7 @@ describe("folds", () => {
   });
 
   test("do not write over what their loop still reads", () => {
-    // the sums have the shape of a row: memory of the operand may not be theirs before all rows are read
+    // the sums have the shape of a row, but may not reuse the operand's memory before all rows are read
     const square = tensor(Float64Array.from({ length: 16 }, (_, i) => i)).reshape([4, 4]);
     const f = (x: Tensor): Tensor => {
       const y = exp(mul(x, -0.1));

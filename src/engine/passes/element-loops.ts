@@ -14,14 +14,14 @@ import { elementAt, elementOf } from "./elements.ts";
 import type { ElementLoop } from "./fuse.ts";
 import { append } from "../util/append.ts";
 
-/** What a loop reads and writes. */
+/** Values that an element loop reads and writes. */
 export interface LoopViews extends ValueViews {
-  /** Where the results of members are that have memory. */
+  /** Memory of those member results that are stored. */
   readonly places: ReadonlyMap<Var, WriteView>;
   fresh(hint: string): string;
 }
 
-/** Writes a loop over the elements: one that counts through them, or one an axis where the place along each is needed. */
+/** Writes a loop over the elements: a flat one, or one loop per axis if the index along each axis is needed. */
 export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): void {
   const { shape } = loop;
   const { fresh } = views;
@@ -54,8 +54,8 @@ export function writeLoop(block: Block, loop: ElementLoop, views: LoopViews): vo
 }
 
 /**
- * The member of a loop that its reader reads, as an operand that is computed while it is read: with each of its elements those of
- * the other members are computed, and stored where they have memory.
+ * View of the loop member that its reader reads, computed on the fly: reading an element computes that element of all
+ * members and stores it for members that have memory.
  */
 export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   const v = must(loop.reader?.ins[0], "the operand of a reader");
@@ -68,7 +68,7 @@ export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   };
 }
 
-/** Writes what computes one element of each member. */
+/** Writes the code that computes one element of each member. */
 function writeElements(
   block: Block,
   { members }: ElementLoop,
@@ -113,14 +113,14 @@ function writeElements(
     elements.set(v, x);
     const place = places.get(v);
     if (place === undefined) continue;
-    // what this overwrites is read first
+    // operands in the same buffer are read before this store overwrites them
     operands.get(place.buffer)?.forEach(here);
     place.write(block, flat, x);
   }
   return elements;
 }
 
-/** Whether values of these statements read one of these locals. */
+/** True if values of these statements read one of these locals. */
 function mentions(statements: readonly Stmt[], names: ReadonlySet<string>): boolean {
   let found = false;
   for (const stmt of statements) {

@@ -6,8 +6,8 @@ import { flatIndex } from "../prims/reduce-loops.ts";
 import { stridesOf } from "../util/shape.ts";
 
 /**
- * One element of the result of an equation, at `index`: of elements of its operands at the same place, by `here`, or at others, by
- * `at`.
+ * Expression for the element of an equation's result at `index`. `here` reads an operand's element at the same index,
+ * `at` at any index.
  */
 export function elementOf(
   { prim, params, ins, outs }: Equation,
@@ -33,18 +33,20 @@ export function elementOf(
   }
 }
 
-/** The element of a view at an index. */
+/** Reads the element of a view at an index. */
 export function readElement(view: ReadView, index: readonly Expr[]): Expr {
   return view.read(flatIndex(index, stridesOf(view.type.shape)));
 }
 
-/** Values in memory, and those without. */
+/** Views of values in memory, and the equations of deferred values, which have no memory. */
 export interface ValueViews {
   viewOf(v: Var): ReadView;
   readonly deferred: ReadonlyMap<Var, Equation>;
 }
 
-/** The element of a value at an index along each axis; one without memory is computed of what it is made of. */
+/**
+ * Expression for the element of a value at an index along each axis. A deferred value is computed from its operands.
+ */
 export function elementAt(v: Var, index: readonly Expr[], values: ValueViews): Expr {
   const eqn = values.deferred.get(v);
   if (eqn === undefined) return readElement(values.viewOf(v), index);

@@ -22,7 +22,7 @@ import { fuse } from "./fuse.ts";
 import { optimize } from "./pipeline.ts";
 import { printFused } from "./print-stages.ts";
 
-/** Loops over elements that a program takes, and the equations in each. */
+/** Number of equations in each element loop of a program. */
 const loops = (program: Program): number[] =>
   fuse(program).steps.flatMap((step) => (step.kind === "loop" ? [step.members.length] : []));
 

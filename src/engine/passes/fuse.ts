@@ -6,52 +6,58 @@ import type { NumberQueue } from "../util/number-queue.ts";
 import { makeNumberQueue } from "../util/number-queue.ts";
 import type { Shape } from "../util/shape.ts";
 
-/** A program as the steps that compute it, in their order. */
+/** Program with its equations grouped into ordered steps. */
 export interface FusedProgram {
   readonly program: Program;
   readonly steps: readonly FusedStep[];
-  /** Results that have no memory: constants, repeated and shifted arrays. Who reads one computes the element that it needs. */
+  /**
+   * Deferred values (constants, broadcast and shifted arrays), which have no memory. Each consumer computes the
+   * elements that it needs.
+   */
   readonly deferred: ReadonlyMap<Var, Equation>;
 }
 
 export type FusedStep =
   | {
-      /** A scalar that is an expression of others; or elements of an array as another shape, all of them or those that lie side by side. */
+      /**
+       * Scalar computed as an expression of other values; or an array that reuses its operand's elements under another
+       * shape, all of them or a contiguous part.
+       */
       readonly kind: "scalar" | "alias";
       readonly eqn: Equation;
     }
   | ElementLoop
   | {
-      /** An equation with loops of its own. */
+      /** Equation with its own loops. */
       readonly kind: "equation";
       readonly eqn: Equation;
       readonly programs: readonly FusedSubProgram[];
     };
 
-/** Equations of one shape that are computed in one loop, element by element. */
+/** Equations of equal shape that are computed together in one loop over the elements. */
 export interface ElementLoop {
   readonly kind: "loop";
   readonly shape: Shape;
   readonly members: readonly Equation[];
-  /** A fold of one of them: its loops compute the members while it reads that one. */
+  /** Reduction of one of the members, which computes the members while reading that one. */
   readonly reader?: Equation;
 }
 
-/** A program that a lowering declared, and its steps. */
+/** Sub-program declared by a lowering, with its steps. */
 export interface FusedSubProgram extends SubProgram {
   readonly fused: FusedProgram;
 }
 
 /**
- * Equations that may be put into a loop in a row ahead of others that come before them in the program: with more, more values live
- * at a time than a processor has registers.
+ * Maximum number of consecutive equations that may be moved ahead of earlier equations. More would keep more values
+ * alive than there are registers.
  */
 const mostInARow = 40;
 
 /**
- * Decides which equations share a loop: elementwise ones of one shape, wherever their operands are there by then. Adam's two
- * moments and the step of the parameters become one loop, and what the backward pass needs of a layer is computed where the
- * layer is.
+ * Decides which equations share a loop: elementwise equations of equal shape, wherever their operands are available.
+ * Adam's two moments and the parameter step become one loop, and values that the backward pass needs of a layer are
+ * computed with the layer.
  */
 export function fuse(program: Program): FusedProgram {
   const parts = partsOf(program);
@@ -76,15 +82,15 @@ export function fuse(program: Program): FusedProgram {
   }
 }
 
-/** Equations whose operands have all been computed, or are on the way in the loop that is open. Each is given out once. */
+/** Queue of equations whose operands are computed or are members of the open loop. Each equation is returned once. */
 interface Agenda {
-  /** One that costs no loop: a scalar, or what has no memory. */
+  /** Next equation that needs no loop: a scalar or a deferred value. */
   free(): Equation | undefined;
-  /** The first of a shape that is wanted. */
+  /** First equation of a shape that satisfies the predicate. */
   first(shape: string, isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** The first that can be computed while its operand is, and is wanted. */
+  /** First reduction that can be computed while its operand is, and that satisfies the predicate. */
   firstFold(isWanted: (eqn: Equation) => boolean): Equation | undefined;
-  /** The first in the order of the program that is not free. */
+  /** First equation in program order that needs a loop. */
   earliest(): Equation | undefined;
 }
 
@@ -149,7 +155,7 @@ function makeAgenda(
   };
 }
 
-/** For each value the equations that read it, by their numbers. */
+/** Indices of the equations that read each value. */
 function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[]> {
   const readers = new Map<Var, number[]>();
   eqns.forEach((eqn, i) => {
@@ -162,21 +168,21 @@ function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[
   return readers;
 }
 
-/** A loop to which equations are still added. */
+/** Loop that still accepts equations. */
 interface OpenLoop {
   readonly key: string;
   readonly shape: Shape;
   readonly members: Map<Var, Equation>;
 }
 
-/** The steps so far. */
+/** Builds the list of steps. */
 interface StepBuilder {
   open(): OpenLoop | undefined;
-  /** Whether an equation can be computed in the open loop. */
+  /** True if an equation can be computed in the open loop. */
   joins(eqn: Equation): boolean;
-  /** Whether an equation reads a member of the open loop. */
+  /** True if an equation reads a member of the open loop. */
   reads(eqn: Equation): boolean;
-  /** Adds an equation: to the open loop where it can, else behind it. */
+  /** Adds an equation, to the open loop if possible, otherwise after it. */
   add(eqn: Equation): void;
   finish(): readonly FusedStep[];
 }
@@ -193,7 +199,7 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equa
   const joins = (eqn: Equation): boolean =>
     loop !== undefined && loopKey(eqn) === loop.key && fitsInto(eqn, loop.members, deferred);
   const reads = ({ ins }: Equation): boolean => loop !== undefined && ins.some((v) => loop!.members.has(v));
-  /** Whether a fold can read a member of the open loop while that is computed. */
+  /** True if a reduction can read a member of the open loop while that member is computed. */
   const readsOnTheWay = (eqn: Equation): boolean => {
     const way = readsOnce(eqn);
     if (way === undefined || !reads(eqn)) return false;
@@ -254,13 +260,16 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equa
   };
 }
 
-/** The shape of what an equation computes element by element; `""` for a scalar, `undefined` for other equations. */
+/**
+ * Shape of an equation that is computed element by element, as a key; `""` for a scalar, `undefined` for other
+ * equations.
+ */
 function loopKey({ prim, outs }: Equation): string | undefined {
   const { kind } = prim.lowering;
   return kind === "elementwise" || kind === "map" ? outs[0]!.type.shape.join() : undefined;
 }
 
-/** How an equation may read its one operand while that is computed; `undefined` where it may not. */
+/** Conditions under which an equation can read its operand while the operand is computed; `undefined` if it cannot. */
 function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean } | undefined {
   const { lowering } = prim;
   if (lowering.kind !== "loops" || lowering.readsOnce === undefined) return undefined;
@@ -270,7 +279,7 @@ function readsOnce({ prim, params, ins }: Equation): { readonly place: boolean }
   );
 }
 
-/** Results that never get memory of their own: to compute an element costs no more than to read it. */
+/** Results that never get memory, because computing an element costs no more than reading it. */
 function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): ReadonlyMap<Var, Equation> {
   const kept = new Set<Var>(outs);
   const read = new Set<Var>();
@@ -296,7 +305,7 @@ function deferredOf({ eqns, outs }: Program, parts: ReadonlySet<Equation>): Read
   return deferred;
 }
 
-/** Whether an operand is a line of numbers of which each iteration of a loop reads its own. */
+/** True if an operand is a vector of which each iteration of a loop reads its own element. */
 function isReadByIteration({ prim, params, ins }: Equation, operand: number): boolean {
   if (prim.lowering.kind !== "loops" || ins[operand]!.type.shape.length !== 1) return false;
   const places = (prim.lowering.programs?.(params) ?? [])
@@ -305,19 +314,19 @@ function isReadByIteration({ prim, params, ins }: Equation, operand: number): bo
   return places.length > 0 && places.every(({ isPart }) => isPart === true);
 }
 
-/** Whether an equation computes the elements of an array one by one. */
+/** True if an equation computes an array element by element. */
 function isElementLoop({ prim, outs }: Equation): boolean {
   const { kind } = prim.lowering;
   return (kind === "elementwise" || kind === "map") && outs[0]!.type.shape.length > 0;
 }
 
-/** The values in memory that an operand is made of: itself, or what a deferred one reads. */
+/** Values in memory that an operand is read from: the operand itself, or the sources of a deferred one. */
 export function sourcesOf(v: Var, deferred: ReadonlyMap<Var, Equation>): readonly Var[] {
   const eqn = deferred.get(v);
   return eqn === undefined ? [v] : eqn.ins.flatMap((x) => sourcesOf(x, deferred));
 }
 
-/** Whether an equation can be computed in a loop with these members: what it reads at other places is there already. */
+/** True if an equation can be computed in a loop with these members: no member is read at another index. */
 function fitsInto(
   { prim, ins }: Equation,
   members: ReadonlyMap<Var, Equation>,
@@ -330,13 +339,13 @@ function fitsInto(
   });
 }
 
-/** Whether the loop that computes an equation must know the place along each axis, and not only the running number. */
+/** True if the loop that computes an equation must know the index along each axis, and not only the flat index. */
 function needsIndex(eqn: Equation, deferred: ReadonlyMap<Var, Equation>): boolean {
   const inner = eqn.ins.some((v) => {
     const operand = deferred.get(v);
     return operand !== undefined && needsIndex(operand, deferred);
   });
   if (inner || eqn.prim.lowering.kind === "elementwise") return inner;
-  // of scalars, what is a constant if they are is the same at all places
+  // a map of scalars with a constant rule has the same value at every index
   return !(eqn.prim.algebra?.constant !== undefined && eqn.ins.every((v) => v.type.shape.length === 0));
 }

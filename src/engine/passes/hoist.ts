@@ -8,13 +8,16 @@ import { hasLoop, withParts } from "./counted-loops.ts";
 import { rewriteProgram } from "./rewrite.ts";
 import { append } from "../util/append.ts";
 
-/** A result that is so many times as large as what it is computed from is computed again in each iteration: copies cost more. */
+/**
+ * Largest ratio of result size to operand size for hoisting. Larger results are recomputed in each iteration because
+ * copying them costs more.
+ */
 const mostGrowth = 4;
 
 /**
- * What a loop computes anew in every iteration from values that never change is computed once, before it; what its branches and
- * calls compute of these too, where it is a transcendental function. Constants and repeated arrays stay: they cost nothing. The
- * loops must be hoisted inside already; `optimize` goes from the inside out.
+ * Loop-invariant code motion: computes values that do not change between iterations once, before the loop. From
+ * branches and calls inside the loop it hoists only transcendental functions. Constants and broadcast arrays stay
+ * because they cost nothing. Inner loops must be hoisted already; `optimize` proceeds from the inside out.
  */
 export function hoistInvariants(program: Program): Program {
   return hasLoop(program) ? hoist(program) : program;
@@ -55,27 +58,27 @@ function hoist(program: Program): Program {
   });
 }
 
-/** Values of one program that are the same in all iterations of a loop around it. */
+/** Loop-invariant values of one program inside a loop. */
 interface Invariants {
-  /** Says which value outside of the loop an invariant is. */
+  /** Declares that the invariant `v` equals the value `outside` of the surrounding program. */
   know(v: Var, outside: Var): void;
-  /** The value outside of the loop; `undefined` for what changes, or is not there. */
+  /** Equal value outside of the loop; `undefined` if `v` varies or has not been hoisted. */
   outside(v: Var): Var | undefined;
-  /** Computes an equation outside of the loop, if it is invariant and no larger than what it is made of. */
+  /** Hoists an equation if it is invariant and not much larger than its operands. Returns whether it did. */
   move(eqn: Equation): boolean;
-  /** The invariants of another program within the loop. */
+  /** Invariants of another program inside the loop. */
   within(): Invariants;
 }
 
 function makeInvariants(emit: (eqn: Equation) => void): Invariants {
   const outer = new Map<Var, Var>();
-  const free = new Map<Var, Equation>(); // constants and repeated arrays, which are made outside when something there reads them
+  const free = new Map<Var, Equation>(); // constants and broadcast arrays, hoisted only when a hoisted equation reads them
   const compute = (eqn: Equation): void => {
     for (const v of eqn.ins) if (!outer.has(v)) compute(free.get(v)!);
     for (const v of eqn.outs) outer.set(v, { ...v });
     emit({ ...eqn, ins: eqn.ins.map((v) => outer.get(v)!), outs: eqn.outs.map((v) => outer.get(v)!) });
   };
-  /** How many numbers a value is made of. */
+  /** Number of elements that a value is computed from. */
   const sourceSize = (v: Var): number => {
     const made = free.get(v);
     return made === undefined ? sizeOf(v.type.shape) : sum(made.ins, sourceSize);
@@ -102,7 +105,10 @@ function sum(vars: readonly Var[], sizeOfOne: (v: Var) => number): number {
   return vars.reduce((n, v) => n + sizeOfOne(v), 0);
 }
 
-/** Moves transcendental functions of invariants out of the programs of an equation, which then take them as operands. */
+/**
+ * Hoists transcendental functions of invariants out of the sub-programs of an equation, which take them as additional
+ * operands.
+ */
 function hoistFromPrograms(
   eqn: Equation,
   invariants: Invariants,
@@ -150,7 +156,7 @@ function withoutUnused(program: Program): Program {
   ).program;
 }
 
-/** The transcendental functions of a program and all that they are computed from. */
+/** Transcendental functions of a program and everything they are computed from. */
 function costlyOf({ eqns }: Program): ReadonlySet<Equation> {
   const needed = new Set<Var>();
   const costly = new Set<Equation>();

@@ -23,7 +23,7 @@ import type { Tensor } from "downhill";
 import { countingInterp } from "../backends/interp/index.ts";
 import { compileProgram } from "../runtime/executable.ts";
 
-/** Elements that the compiled function stores for an array of n. */
+/** Number of elements that the compiled function stores for an array of n elements. */
 function storesFor(f: (x: Tensor) => Tensor, n: number): number {
   const backend = countingInterp();
   const x = ones([n]);
@@ -33,11 +33,11 @@ function storesFor(f: (x: Tensor) => Tensor, n: number): number {
   return backend.counts.stores;
 }
 
-/** A sum over all i of something that reads x in a loop. */
+/** A sum over all i of a term that reads x in a loop. */
 const total = (n: number, term: (i: Tensor, sum: Tensor) => Tensor): Tensor => foriLoop(0, n, term, 0);
 const square = jit((x: Tensor, i: Tensor) => at(x, i).square());
 
-/** The sum of a table of four rows whose elements are products of the one above and the one before. */
+/** The sum of a table of four rows whose elements are products of the element above and the one to the left. */
 function filledTable(x: Tensor): Tensor {
   const columns = x.shape[0]! / 4;
   const fill = (i: Tensor, table: Tensor): Tensor =>
@@ -331,7 +331,7 @@ describe("what lies in the place of an operand is right where the operand", () =
 });
 
 describe("what becomes the result by changes in place lies where the result goes", () => {
-  // it was made elsewhere and copied: twice the memory, and twice the stores
+  // it was created elsewhere and copied: twice the memory and twice the stores
   const few = 20;
 
   test("zeros that a gradient is added to", () => {

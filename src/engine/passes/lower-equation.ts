@@ -17,8 +17,8 @@ import { makeNames } from "../kernel/fresh-names.ts";
 import { bufferOf, bufferView, copyView, inputView, localTarget, portOf } from "./views.ts";
 
 /**
- * Lowers one equation without programs in it to a routine, as `lowerProgram` would: what computes operation by operation
- * needs no more. With `inPlace` the first result takes over the memory of that operand.
+ * Lowers a single equation without sub-programs to a routine, with the same code as `lowerProgram`. Sufficient for
+ * eager evaluation. With `inPlace` the first result reuses the memory of that operand.
  */
 export function lowerEquation(
   eqn: Equation,
@@ -58,7 +58,7 @@ export function lowerEquation(
   };
 }
 
-/** Writes the loops of an equation; returns its scratch arrays and, for results that are scalars, their values. */
+/** Writes the loops of an equation. Returns its scratch arrays and the values of scalar results. */
 function writeLoops(
   block: Block,
   { prim, params, ins, outs }: Equation,

@@ -34,7 +34,7 @@ import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
 import { extent } from "../../../test/support/extent.ts";
 
-/** A program, an array an equation, and the loops that it becomes. */
+/** A program, one array per equation, and its loops after lowering. */
 const beforeAfter = (program: Program): string =>
   `${printProgram(program)}\n=>\n${printRoutine(lowerProgram(program).routine)}`;
 
@@ -207,7 +207,7 @@ describe("carries", () => {
 });
 
 test("a lowering of one's own gets the scratch arrays and writes the programs that it declares", () => {
-  // a program of the last element and all, then the squares of all in scratch
+  // a program of the last element and all elements, then the squares of all in scratch
   const difference = makeProgram((a: Tensor, b: Tensor) => a.sub(slice(b, [0, 1])).mul(10))([0], zeros([4]));
   const prim = definePrimitive<object>({
     name: "ends",
@@ -292,7 +292,7 @@ test("random loops have the bits of one operation after the other, whatever memo
           grad((...inner: Tensor[]) => sum(concatenate(f(...inner).map((x) => x.reshape([-1])))), {
             argnums: [0, 1, 2, 3],
           })(...args) as unknown as Tensor[];
-        // whose carries lie in temporaries
+        // whose carries are stored in temporaries
         const within = (...args: Tensor[]): Tensor[] => f(...args).map((x) => x.mul(2));
         for (const g of [f, within, gradient]) {
           const expected = g(...start, xs).map((x) => x.tolist());

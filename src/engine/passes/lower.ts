@@ -31,21 +31,24 @@ import {
   valueView,
 } from "./views.ts";
 
-/** A program as one routine. Outputs that took over the memory of a donated input are in `aliases` and not in the routine. */
+/**
+ * Program lowered to one routine. Outputs that reuse the memory of a donated input are in `aliases` and are no outputs
+ * of the routine.
+ */
 export interface LoweredProgram {
   readonly routine: Routine;
-  /** For each output of the program, the input whose memory it is. */
+  /** For each output of the program, the index of the input whose memory it reuses, if any. */
   readonly aliases: readonly (number | undefined)[];
-  /** Where a call may fail: the last three outputs of the routine say so then (see `FailureLocals`). */
+  /** Sites at which a call may fail. The last three outputs of the routine report a failure (see `FailureLocals`). */
   readonly failures: readonly FailureReport[];
-  /** What was decided before it was written. */
+  /** Decisions made before writing: the fused steps and the memory plan. */
   readonly fused: FusedProgram;
   readonly plan: MemoryPlan;
 }
 
 /**
- * Lowers a program to the kernel vocabulary: writes down what `fuse` and `planMemory` decide. Scalars live in locals. `donated`
- * marks inputs whose memory may be overwritten.
+ * Lowers a program to the kernel vocabulary by writing out the decisions of `fuse` and `planMemory`. Scalars are stored
+ * in locals. `donated` marks inputs whose memory may be overwritten.
  */
 export function lowerProgram(program: Program, donated: readonly boolean[] = []): LoweredProgram {
   const fused = fuse(program);
@@ -58,7 +61,7 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   const { temps, arenaBytes, memory, aliases } = plan;
   const block = k.makeBlock();
   const failures = makeFailures<FailureReport>(fresh);
-  // where inputs are donated, results lie where they can, and go to places of their own in the end
+  // with donated inputs, results are computed wherever the plan puts them and copied to their buffers at the end
   const outs = donated.includes(true) ? targets.map(() => undefined) : targets;
   const results = writeProgram(
     { fused, memory, ins, outs, fresh, failure: failures.locals, copy: k.i32(0) },
@@ -90,25 +93,25 @@ export function lowerProgram(program: Program, donated: readonly boolean[] = [])
   };
 }
 
-/** A program to write: its steps, where its arrays lie, its inputs, and where its results go. */
+/** A program to write: its steps, its memory, its inputs, and the targets of its results. */
 interface LoweringTask {
   readonly fused: FusedProgram;
   readonly memory: ProgramMemory;
   readonly ins: readonly ReadView[];
   readonly outs: readonly (WriteView | undefined)[];
   readonly failure: FailureLocals<FailureReport>;
-  /** Which copies of its temporaries it uses. */
+  /** Index of the copy of its temporaries that it uses. */
   readonly copy: Expr;
   fresh(hint: string): string;
 }
 
-/** What is known of a program whose steps are being written: the values so far. */
+/** State of a program whose steps are being written: the views of the values computed so far. */
 interface LoweringScope extends LoweringTask {
   readonly views: Map<Var, ReadView>;
   viewOf(v: Var): ReadView;
 }
 
-/** Writes a program into a block; returns its results, where they go or else where they lie. */
+/** Writes a program into a block. Returns its results, at their targets or else where they were computed. */
 function writeProgram(task: LoweringTask, block: Block): readonly ReadView[] {
   const { fused, memory, ins, outs, fresh } = task;
   const { program, steps } = fused;
@@ -141,7 +144,7 @@ function writeStep(scope: LoweringScope, block: Block, step: FusedStep, memory: 
   }
 }
 
-/** Where the elements of a result begin that is read in its operand. */
+/** Flat index at which a result that is a part of its operand begins. */
 function startOf({ viewOf, fresh }: LoweringScope, block: Block, { prim, params, ins }: Equation): Expr {
   if (prim.lowering.kind !== "map") return k.i32(0);
   const types = ins.map((v) => v.type);
@@ -152,7 +155,7 @@ function startOf({ viewOf, fresh }: LoweringScope, block: Block, { prim, params,
   );
 }
 
-/** A scalar equation as a local; a constant needs none. */
+/** Stores a scalar equation in a local; a constant needs none. */
 function writeScalar({ viewOf, fresh }: LoweringScope, block: Block, eqn: Equation): ReadView {
   const [v] = eqn.outs;
   const value = elementOf(
@@ -189,7 +192,7 @@ function writeEquation(
   const values = { viewOf: scope.viewOf, deferred };
   const operands = eqn.ins.map((v): ReadView =>
     deferred.has(v)
-      ? { type: v.type, read: (place) => elementAt(v, [place], values) } // a line of numbers
+      ? { type: v.type, read: (place) => elementAt(v, [place], values) } // a vector
       : scope.viewOf(v),
   );
   emit(scope, block, eqn, operands, programs, memory);
@@ -234,7 +237,7 @@ function declareScalar(block: Block, { type, name }: Var, fresh: (hint: string) 
   return localTarget(type, local);
 }
 
-/** What an equation gives its programs. */
+/** Views and parameters that an equation passes to its sub-programs. */
 interface SubProgramContext {
   readonly ins: readonly ReadView[];
   readonly outs: readonly WriteView[];
@@ -244,7 +247,7 @@ interface SubProgramContext {
   fresh(hint: string): string;
 }
 
-/** The task to write a program of an equation; scalars that are parts of arrays are read into the block. */
+/** Creates the task of writing a sub-program. Scalars that are elements of arrays are read into the block. */
 function taskOf(
   { program, fused, ins, outs }: FusedSubProgram,
   memory: ProgramMemory,
@@ -275,7 +278,7 @@ function taskOf(
   };
 }
 
-/** Where the plan puts an array; `undefined` for what has no memory. */
+/** View of the memory that the plan assigns to a value; `undefined` if it has none. */
 function placeOf(task: LoweringTask, v: Var): WriteView | undefined {
   const { memory, ins, outs } = task;
   const place = memory.values.get(v)?.place;
@@ -286,19 +289,19 @@ function placeOf(task: LoweringTask, v: Var): WriteView | undefined {
       return partOf(ins[place.index]!, v.type, k.i32(0));
     case "result": {
       const out = outs[place.index];
-      return out && partOf(out, v.type, k.i32(0)); // what lies there may be another shape of the result
+      return out && partOf(out, v.type, k.i32(0)); // the value may have another shape than the result
     }
     case "temporary":
       return temporaryView(task, v.type, place.name);
   }
 }
 
-/** A temporary, or the copy of it that a program uses. */
+/** View of a temporary, or of the copy of it that the program uses. */
 function temporaryView({ copy }: LoweringTask, type: ArrayType, name: string): WriteView {
   return bufferView(type, name, flatIndex([copy], [sizeOf(type.shape)]));
 }
 
-/** Copies results to their places: what another copy would overwrite is saved before the first. */
+/** Copies results to their targets. A source that an earlier copy would overwrite is saved first. */
 function writeFinalCopies(scope: LoweringScope, block: Block): void {
   const { fused, memory, outs, viewOf, fresh } = scope;
   const locals = memory.after.map(({ result }) => outs[result]!.local);

@@ -1,4 +1,4 @@
-// What masks cost: nothing where there is none, and nothing where the masks that left zeros are at hand.
+// Cost of masks: zero without masks, and zero where the masks that left zeros are known.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import * as d from "downhill";
@@ -11,7 +11,7 @@ import { makeProgram } from "../transforms/make-program.ts";
 import { sinkMasks } from "./masks.ts";
 import { optimize } from "./pipeline.ts";
 
-/** Equations of a program and of those inside it. */
+/** Equations of a program and of its sub-programs. */
 function equations(program: Program): Program["eqns"] {
   return program.eqns.flatMap((eqn) => {
     const programs = Object.values(eqn.params as object).filter((value) => isProgram(value));
@@ -41,7 +41,7 @@ type Loss = (x: Tensor) => Tensor;
 const hidden = 4;
 const [weights, state] = [waves(hidden, 4 * hidden), waves(hidden)];
 
-/** A loop whose gates are slices of one product; `read` is what is read of its states. */
+/** A loop whose gates are slices of one product; `read` selects the states that the loss reads. */
 function lstm(read: (hs: Tensor) => Tensor): Loss {
   return (x) => {
     const step = ([h, c]: [Tensor, Tensor], z: Tensor): [[Tensor, Tensor], Tensor] => {

@@ -7,17 +7,17 @@ import { isStrong, plainOf, unmaskedOf } from "../prims/arithmetic.ts";
 import { fullEquation, isWhere, whereEquation } from "../prims/linear.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
-/** A number, or a choice between such by conditions; `v` is the value that is the choice, where there is one. */
+/** Tree of `where` selections between known numbers; `v` is the value of the selection. */
 type SelectTree =
   number | { readonly v: Var; readonly condition: Var; readonly sides: readonly [SelectTree, SelectTree] };
 
-/** Choices between more numbers than this are not followed. */
+/** Trees with more leaves than this are not tracked. */
 const mostNumbers = 8;
 
 /**
- * A product with a strong zero (see `strongMul`) needs no look for zeros where the masks are at hand that left them: of
- * a constant that is 0 where a condition says so, as the cotangent of a sum or mean is behind `where`, it is the plain
- * product of the constant, masked likewise. A masked product by finite constants is the plain one. No bit changes.
+ * Rewrites products with a strong zero (`strongMul`) whose mask is known. Where a factor is a `where` tree of
+ * constants, as the cotangent of a sum or mean after `where` is, the product becomes a `where` of plain products. A
+ * masked product by finite constants becomes a plain product. No bit changes.
  */
 export function sinkMasks(program: Program): Program {
   const isProduct = (eqn: Equation): boolean => isStrong(eqn) || unmaskedOf(eqn) !== undefined;
@@ -39,11 +39,11 @@ function withMasksBelow(program: Program): Program {
     }
     const plain = plainOf(eqn);
     const given = choices.get(eqn.ins[0]!);
-    // more than one product would cost more than looking for zeros
+    // more than one product would cost more than testing for zeros
     if (plain === undefined || given === undefined || productsOf(given) > 1) return rewriter.emit(eqn);
     const [ct, f] = eqn.ins as [Var, Var];
     const [out] = eqn.outs as [Var];
-    /** The value of every element, made once. */
+    /** Array filled with a value, created once per value and type. */
     const everywhere = (value: number): Var => {
       const key = `${value} ${typeKey(out.type)}`;
       let v = constants.get(key);
@@ -77,14 +77,14 @@ function withMasksBelow(program: Program): Program {
       choices.set(product, typeof choice === "number" ? choice : { ...choice, v: product });
     rewriter.alias(out, product);
   });
-  // masks of which nothing but strong products was made
+  // removes masks that only strong products used
   return dceProgram(
     sunk,
     sunk.outs.map(() => true),
   ).program;
 }
 
-/** Plain products that a strong one becomes. */
+/** Number of plain products that replace a strong one. */
 function productsOf(choice: SelectTree): number {
   if (typeof choice === "number") return choice === 0 ? 0 : 1;
   return isNowhereZero(choice) ? 1 : productsOf(choice.sides[0]) + productsOf(choice.sides[1]);
@@ -98,7 +98,7 @@ function isNowhereZero(choice: SelectTree): boolean {
   return everyNumber(choice, (x) => x !== 0);
 }
 
-/** What an equation gives, where that is a choice between numbers. */
+/** Selection tree of an equation's result; `undefined` if the result is not a selection between known numbers. */
 function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectTree | undefined {
   const { prim, params, ins, outs } = eqn;
   const given = ins.map((v) => choices.get(v));
@@ -114,7 +114,7 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectT
     if (x === undefined || y === undefined || numbersIn(x) + numbersIn(y) > mostNumbers) return undefined;
     return { v, condition: ins[0]!, sides: [x, y] };
   }
-  // an operation on one choice, with constants beside it, is one on each of its numbers
+  // an operation on one selection and constants is applied to each of its numbers
   const { lowering } = prim;
   const chosen = new Set(ins.filter((x) => typeof choices.get(x) === "object"));
   if (lowering.kind !== "elementwise" || chosen.size !== 1 || given.includes(undefined)) return undefined;
@@ -131,7 +131,7 @@ function choiceOf(eqn: Equation, choices: ReadonlyMap<Var, SelectTree>): SelectT
   );
 }
 
-/** A choice `v` with other numbers; `undefined` if one of them is not known, or if a choice lies within this one. */
+/** Selection `v` with `f` applied to its numbers; `undefined` if a result is not known, or for nested selections. */
 function mapChoice(choice: SelectTree, v: Var, f: (x: number) => number | undefined): SelectTree | undefined {
   if (typeof choice === "number") return f(choice);
   const sides = choice.sides.map((side) => (typeof side === "number" ? f(side) : undefined));

@@ -13,7 +13,7 @@ import { optimize } from "./pipeline.ts";
 const bytesOfType = ({ dtype, shape }: ArrayType): number =>
   (dtype === "float64" ? 8 : dtype === "bool" ? 1 : 4) * sizeOf(shape);
 
-/** Bytes of all arrays that the equations of a program make, those of its loops' bodies included. */
+/** Bytes of all arrays that the equations of a program create, including loop bodies. */
 function bytesOfValues({ eqns }: Program): number {
   return eqns.reduce(
     (total, { outs, params }) =>
@@ -23,7 +23,7 @@ function bytesOfValues({ eqns }: Program): number {
   );
 }
 
-/** Bytes of arrays as traced and after the passes, then those that the routine plans for what is not a result. */
+/** Bytes of arrays as traced and after the passes, then bytes of the routine's temporaries. */
 function plan(program: Program): Record<string, number> {
   const optimized = optimize(program);
   return {

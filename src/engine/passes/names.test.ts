@@ -6,7 +6,7 @@ import { jsBackend } from "../backends/js/index.ts";
 import { compileProgram } from "../runtime/executable.ts";
 import { nameValue } from "../trace/staging.ts";
 
-/** Names that would do harm, or clash, if they reached generated code as they are. */
+/** Names that would cause errors or clashes if they reached generated code unescaped. */
 const names = [
   '"];globalThis.hacked = 1;//',
   "*/ globalThis.hacked = 2; /*",
@@ -35,7 +35,7 @@ afterEach(() => {
   expect(globalThis).not.toHaveProperty("hacked");
 });
 
-/** A program that adds up all values of an object, each of which has a name of the user in it. */
+/** A program that adds up all values of an object, each with a user's name. */
 function programOf(shape: readonly number[]): Program {
   const params = Object.fromEntries(
     names.map((name) => [

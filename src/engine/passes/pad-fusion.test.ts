@@ -25,14 +25,14 @@ import { lowerProgram } from "./lower.ts";
 import { optimize } from "./pipeline.ts";
 import { extent } from "../../../test/support/extent.ts";
 
-beforeEach(() => configure({ reproducible: true })); // the same bits in one loop and in many
+beforeEach(() => configure({ reproducible: true })); // the same bits in one loop and in several
 afterEach(() => configure({}));
 
 const routineOf = (program: Program): string => printRoutine(lowerProgram(optimize(program)).routine);
 const numbers = (n: number): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => Math.sin(3 * i) + 0.25);
 
-/** The sum of the squares of the differences of neighbours. */
+/** The sum of the squared differences of neighbours. */
 function roughness(x: Tensor): Tensor {
   const n = x.shape[0]!;
   return sum(square(sub(slice(x, [1, n]), slice(x, [0, n - 1]))));

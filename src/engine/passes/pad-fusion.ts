@@ -15,11 +15,15 @@ import { constantOf, nothingKnown } from "./rewrite.ts";
 import { shiftEquation } from "./shift.ts";
 import { largestOf } from "../util/append.ts";
 
-/** Scalar operations that pads of one shape may add to a loop: more need more registers than there are. */
+/**
+ * Maximum number of scalar operations that fused pads of one shape may add to a loop. More would exceed the available
+ * registers.
+ */
 const mostOperations = 40;
 /**
- * Operations more an element that are worth an array less, by its bytes: none for few numbers, which are computed one at a
- * time, then as many as writing and reading it costs while the caches hold it, and then where they do not.
+ * Additional operations per element that are worth saving one padded array, by the array's bytes. Small arrays are
+ * worth none, because each is computed quickly; arrays in cache are worth the cost of writing and reading them; larger
+ * arrays more.
  */
 const worths = [
   { from: 0, operations: 0 },
@@ -27,13 +31,13 @@ const worths = [
   { from: 2 ** 21, operations: 8 },
 ] as const;
 
-/** An equation that puts zeros around its operand, and how much it puts before it along each axis. */
+/** Equation that surrounds its operand with zeros; `before` is the number of zeros before it along each axis. */
 interface Pad {
   readonly eqn: Equation;
   readonly before: readonly number[];
 }
 
-/** Who computes and who reads the values of a program. */
+/** Defining equation and consumers of each value of a program. */
 interface DefUseChains {
   readonly definitions: ReadonlyMap<Var, Equation>;
   readonly readers: ReadonlyMap<Var, readonly Equation[]>;
@@ -41,12 +45,10 @@ interface DefUseChains {
 }
 
 /**
- * Where padded arrays are added up, as derivatives of `x[1:] − x[:-1]` are, the arrays need no memory: their elements are
- * computed where the sum needs them, at each place once for every array, from what they are made of. So one loop does what
- * were two, and its edges go apart (`cutLoops`).
- *
- * An elementwise value that is padded becomes the same operations of operands that are shifted alike, and zero outside.
- * What lies outside is computed of repeated edges and thrown away.
+ * Fuses pads into the sums that consume them, as in derivatives of `x[1:] − x[:-1]`. The padded arrays need no memory:
+ * the sum computes their elements from their sources, each element once. One loop replaces two, and its edges are split
+ * off (`cutLoops`). A padded elementwise value becomes the same operations of operands that are shifted equally, with
+ * zeros outside. Elements outside are computed from repeated edges and discarded.
  */
 export function fusePads(program: Program): Program {
   const pads = program.eqns.flatMap((eqn): Pad[] => {
@@ -57,7 +59,7 @@ export function fusePads(program: Program): Program {
   const uses = usesOf(program);
   const replaced = new Map<Equation, readonly Equation[]>();
   for (const alike of byShape(pads)) {
-    if (boundariesOf(alike) > mostCuts) continue; // loops stay whole that would fall into too many pieces
+    if (boundariesOf(alike) > mostCuts) continue; // do not split loops into too many pieces
     const chosen = alike.filter(({ eqn: { ins } }) => isFusible(ins[0]!, uses));
     const fused = fuse(chosen, uses);
     if (fused === undefined) continue;
@@ -70,8 +72,8 @@ export function fusePads(program: Program): Program {
 }
 
 /**
- * How much a `pad` puts before its operand along each axis, where zeros around it are all that it adds. Known by its name: an
- * import would put it into bundles of programs that have none.
+ * Number of zeros that a `pad` puts before its operand along each axis; `undefined` for other equations and for pads
+ * that do more than surround. Recognised by name, because an import would add `pad` to bundles that do not use it.
  */
 function paddedBefore({ prim, params }: Equation): readonly number[] | undefined {
   if (prim.name !== "pad" || !isBuiltIn(prim)) return undefined;
@@ -108,13 +110,13 @@ function isElementwise(eqn: Equation | undefined): boolean {
   return eqn?.prim.lowering.kind === "elementwise";
 }
 
-/** Whether a value is computed element by element, and nothing but pads makes it need memory. */
+/** True if a value is computed element by element and only pads require it in memory. */
 function isFusible(v: Var, { definitions, readers, results }: DefUseChains): boolean {
   if (results.has(v) || !isElementwise(definitions.get(v))) return false;
   return readers.get(v)!.every((eqn) => isElementwise(eqn) || paddedBefore(eqn) !== undefined);
 }
 
-/** Operations an element that nothing needs any more once these pads are computed in another way. */
+/** Number of operations per element that become unused when these pads are fused. */
 function operationsSpared(
   program: Program,
   pads: readonly Pad[],
@@ -131,7 +133,7 @@ function operationsSpared(
   return operations;
 }
 
-/** At how many places along an axis, at most, padded operands begin or end within the result. */
+/** Maximum number of indices along an axis at which padded operands begin or end inside the result. */
 function boundariesOf(pads: readonly Pad[]): number {
   let most = 0;
   for (let axis = 0; axis < pads[0]!.before.length; axis++) {
@@ -146,7 +148,10 @@ function boundariesOf(pads: readonly Pad[]): number {
   return most;
 }
 
-/** Equations that compute the padded arrays of one shape where they lie; `undefined` where that is too much work. */
+/**
+ * Equations that compute the padded arrays of one shape directly at their padded positions; `undefined` if this takes
+ * too many operations.
+ */
 function fuse(
   pads: readonly Pad[],
   { definitions, results }: DefUseChains,
@@ -156,7 +161,7 @@ function fuse(
   let operations = 0;
   let made: Equation[] = [];
 
-  /** A value at the place where a pad puts it. */
+  /** Value shifted to its position in the padded array. */
   const placed = (v: Var, before: readonly number[], shape: Shape): Var | undefined => {
     const key = before.join();
     const earlier = known.get(v)?.get(key);
@@ -198,7 +203,7 @@ function fuse(
   return { instead, operations };
 }
 
-/** Operations more an element that it is worth to do without the arrays that are padded. */
+/** Additional operations per element that are worth saving the arrays to be padded. */
 function mostExtra(pads: readonly Pad[]): number {
   const arrays = new Set(pads.map(({ eqn }) => eqn.ins[0]!));
   const bytes = largestOf(
@@ -212,7 +217,10 @@ function bytesOf({ dtype, shape }: ArrayType): number {
   return sizeOf(shape) * bytesPerElement[scalarTypeOf(dtype)];
 }
 
-/** A value that is not computed anew, where a pad puts it: constants and repeated scalars are the same everywhere. */
+/**
+ * Equation of a value that is read rather than recomputed, shifted to its padded position. Constants and broadcast
+ * scalars are the same everywhere.
+ */
 function shifted(out: Var, v: Var, eqn: Equation | undefined, before: readonly number[]): Equation {
   if (eqn === undefined) return shiftEquation(out, v, before);
   const constant = constantOf(eqn, nothingKnown);

@@ -1,21 +1,21 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** Who reads the values of a program, by the places of equations in it. */
+/** Indices of the equations that read each value. */
 interface ConsumerIndices {
   readonly eqns: readonly Equation[];
   readonly of: ReadonlyMap<Var, readonly number[]>;
 }
 
 /**
- * Equations whose result is read where it lies in their first operand, as a row of a matrix is: it needs no copy. That takes an
- * operand that lives on anyway, and is not changed in place while the part is read.
+ * Finds equations whose result can be read in the memory of their first operand without a copy, like a row of a matrix.
+ * The operand must stay alive anyway and must not be changed in place while the part is read.
  */
 export function partsOf({ ins, eqns, outs }: Program): ReadonlySet<Equation> {
   const parts = new Set<Equation>();
   if (!eqns.some(isPart)) return parts;
   const readers: ConsumerIndices = { eqns, of: readersOf(eqns) };
-  const roots = new Map<Var, Var>(); // of a value under another shape, or a part: the array that it lies in
+  const roots = new Map<Var, Var>(); // for a reshaped value or a part: the array whose memory holds it
   const rootOf = (v: Var): Var => roots.get(v) ?? v;
   const made = new Map(eqns.flatMap((eqn) => eqn.outs.map((v) => [v, eqn] as const)));
   for (const eqn of eqns)
@@ -51,7 +51,10 @@ function readersOf(eqns: readonly Equation[]): ReadonlyMap<Var, readonly number[
   return readers;
 }
 
-/** The last equation that reads a part, also as another shape or as something without memory; ∞ where it has to be an array. */
+/**
+ * Index of the last equation that reads a part, directly, reshaped, or through a deferred value; ∞ if the part must be
+ * stored as an array.
+ */
 function lastRead(part: Var, { eqns, of }: ConsumerIndices, outs: ReadonlySet<Var>): number {
   let last = -1;
   const open = [part];
@@ -68,14 +71,14 @@ function lastRead(part: Var, { eqns, of }: ConsumerIndices, outs: ReadonlySet<Va
   return last;
 }
 
-/** The operands in whose place a result may lie. */
+/** Operands whose memory a result may reuse. */
 function changedOperands({ prim: { lowering }, params, ins }: Equation): readonly Var[] {
   return lowering.kind === "loops"
     ? (lowering.inPlace?.(params) ?? []).map(({ operand }) => ins[operand]!)
     : [];
 }
 
-/** For each array the first equation whose result may be put in its place. */
+/** For each array, the index of the first equation whose result may overwrite it. */
 function changesOf(
   eqns: readonly Equation[],
   rootOf: (v: Var) => Var,

@@ -194,7 +194,7 @@ describe("passes, before and after", () => {
   });
 });
 
-/** A way to make another value of those that are there; all keep the shape [3] or [] apart by taking sums and spreading. */
+/** Operations that create a new value from existing ones. All keep the shape [3] or [] by sums and broadcasts. */
 const operations: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
   (a, b) => a.add(b),
   (a, b) => a.sub(b).mul(0.5),
@@ -228,7 +228,7 @@ const [x, y] = [
   [1, 0.75, -0.5],
 ];
 
-/** The results of a program of x and y, as text that tells every bit but −0. */
+/** The results of a program of x and y, as text that shows every bit except the sign of −0. */
 function resultsOf(program: Program, backend: Backend): string {
   const inputs = [x, y].map((v) => hostStorage(Float64Array.from(v)));
   const outs = compileProgram(program, backend).run(inputs);
@@ -250,7 +250,7 @@ test("random functions and their gradients have the same bits through every pass
           expect(resultsOf(now, interpBackend)).toBe(expected);
         }
         expect(resultsOf(program, jsBackend)).toBe(expected);
-        // and computed one operation after the other
+        // and evaluated operation by operation
         expect(JSON.stringify([g(tensor(x), tensor(y)).tolist()])).toBe(expected);
       }
     }),

@@ -15,10 +15,10 @@ import { simplify } from "./simplify.ts";
 import { foldTransposes } from "./transpose-folding.ts";
 import { dropUnitAxes } from "./unit-axes.ts";
 
-/** A pass: from a program to one that computes the same. */
+/** Pass: rewrites a program to one that computes the same results. */
 export type ProgramPass = (program: Program) => Program;
 
-/** Equations that nothing needs are dropped. */
+/** Removes equations whose results are not needed. */
 export function eliminateDeadCode(program: Program): Program {
   return dceProgram(
     program,
@@ -26,7 +26,7 @@ export function eliminateDeadCode(program: Program): Program {
   ).program;
 }
 
-/** The passes in their order. */
+/** All passes, in order. */
 export const pipeline: readonly (readonly [name: string, pass: ProgramPass])[] = [
   ["dead code", eliminateDeadCode],
   ["loop invariants", hoistInvariants],
@@ -44,12 +44,12 @@ export const pipeline: readonly (readonly [name: string, pass: ProgramPass])[] =
   ["dead code", eliminateDeadCode],
 ];
 
-/** Runs all passes over a program and, first, over its sub-programs. */
+/** Runs all passes over a program, after running them over its sub-programs. */
 export function optimize(program: Program): Program {
   return pipeline.reduce((p, [name, pass]) => observed(pass(p), name), optimizeSubPrograms(program));
 }
 
-/** What `optimize` does, pass by pass: the program as it came, then as each pass left it. */
+/** Runs `optimize` pass by pass. Returns the traced program and the program after each pass. */
 export function optimizeInStages(
   program: Program,
 ): readonly { readonly name: string; readonly program: Program }[] {
@@ -71,7 +71,7 @@ function optimizeSubPrograms(program: Program): Program {
   };
 }
 
-/** Parameters of an equation with `f` applied to the programs among them. */
+/** Applies `f` to the programs among the parameters of an equation. */
 export function mapPrograms(params: unknown, f: ProgramPass): unknown {
   if (typeof params !== "object" || params === null || !Object.values(params).some(isProgram)) return params;
   return Object.fromEntries(

@@ -153,8 +153,8 @@ describe("an arena", () => {
     const row = (count: number, from: number): void =>
       void blocks.add("t", { dtype: "float64", shape: [count], weak: false }, from);
     row(6, 0); // copies of 48 bytes
-    row(2, 1); // of 16: that of the second iteration would be in the first copy above
-    row(6, 2); // may be where the first one was
+    row(2, 1); // of 16 bytes: the copy of the second iteration would be inside the first copy above
+    row(6, 2); // may reuse the memory of the first
     timeline.add("t", { dtype: "float64", shape: [12], weak: false }, 3); // outside the loop
     const { temps } = packArena(timeline.drafts);
     expect(temps.map(({ offset }) => offset)).toEqual([0, 96, 0, 0]);

@@ -8,27 +8,32 @@ import { makeTimeline, packArena, withCopies } from "./temporaries.ts";
 import type { ElementLoop, FusedProgram, FusedSubProgram, FusedStep } from "./fuse.ts";
 import { sourcesOf } from "./fuse.ts";
 
-/** Where an array lies: in the memory of an input of its program, where a result of it goes, or in a temporary. */
+/** Memory of an array: that of an input of its program, that of a result, or a temporary. */
 export type MemorySlot =
   | { readonly kind: "input" | "result"; readonly index: number }
   | { readonly kind: "temporary"; readonly name: string };
 
-/** An array in memory. It is written by the step `from` and read last by the step `to`, ∞ where it is a result. */
+/** Array in memory. Step `from` writes it first, and step `to` reads it last (∞ for a result). */
 export interface AllocatedArray {
   readonly place: MemorySlot;
   readonly from: number;
   readonly to: number;
 }
 
-/** Where everything lies that one program computes. */
+/** Memory of all values that one program computes. */
 export interface ProgramMemory {
-  /** Results of steps; what is missing is a local, has no memory, or is an operand under another shape. */
+  /** Arrays that steps compute. Missing values are locals, are deferred, or are reshaped operands. */
   readonly values: ReadonlyMap<Var, AllocatedArray>;
-  /** For each result where it lies before the copies in the end; `undefined` for a local. */
+  /** For each result, its memory before the final copies; `undefined` for a local. */
   readonly results: readonly (MemorySlot | undefined)[];
-  /** Results that are copied to their places before anything else: they are inputs, which may be overwritten then. */
+  /**
+   * Results that are inputs of the program. They are copied to their targets before the first step, because the inputs
+   * may be overwritten later.
+   */
   readonly before: readonly number[];
-  /** Results that are copied to their places in the end; one that another copy would overwrite is first `saved` in a temporary. */
+  /**
+   * Results copied to their targets at the end. One that another copy would overwrite is first `saved` in a temporary.
+   */
   readonly after: readonly FinalCopy[];
   readonly steps: readonly StepMemory[];
 }
@@ -38,24 +43,24 @@ export interface FinalCopy {
   readonly saved?: string;
 }
 
-/** What a step has besides its operands and results: temporaries for its scratch arrays, and the memory of its programs. */
+/** Additional memory of a step: temporaries for its scratch arrays, and the memory of its sub-programs. */
 export interface StepMemory {
   readonly scratch: readonly string[];
   readonly programs: readonly ProgramMemory[];
 }
 
-/** The memory of a routine. */
+/** Memory plan of a routine. */
 export interface MemoryPlan {
   readonly temps: readonly Temporary[];
   readonly arenaBytes: number;
   readonly memory: ProgramMemory;
-  /** For each result the donated input in whose memory it lies. */
+  /** For each result, the index of the donated input whose memory it reuses. */
   readonly aliases: readonly (number | undefined)[];
 }
 
 /**
- * Decides where every array of a program lies. Results have places of their own, unless inputs are `donated`: those may be
- * overwritten, and results lie in them where they can. `fresh` names the temporaries.
+ * Assigns memory to every array of a program. Results have their own memory, except that results may reuse the memory
+ * of `donated` inputs. `fresh` names the temporaries.
  */
 export function planMemory(
   fused: FusedProgram,
@@ -68,7 +73,7 @@ export function planMemory(
   let next = 0;
   const memory = planProgram(fused, timeline, {
     given: outs.map((v) => !hasDonated && v.type.shape.length > 0),
-    // the first donated input is best for the first result, and so on: a step of training returns what it is given
+    // the first donated input goes to the first result, and so on, because a training step returns what it takes
     carried: ins.map((_, i) => (donated[i] === true ? { result: next++, draft: undefined } : undefined)),
     copiesBack: false,
   });
@@ -78,42 +83,45 @@ export function planMemory(
   return { ...packArena(timeline.drafts), memory, aliases };
 }
 
-/** What is settled of the inputs and results of a program before its memory is planned. */
+/** Constraints on the inputs and results of a program, fixed before its memory is planned. */
 interface MemoryConstraints {
-  /** For each result, whether it goes to a place that is no input's. */
+  /** For each result, true if its target is memory that no input uses. */
   readonly given: readonly boolean[];
-  /** For each input that may be overwritten: the result that is best put there, and the temporary that it lies in, if any. */
+  /**
+   * For each input that may be overwritten: the result that preferably reuses its memory, and the temporary that holds
+   * it, if any.
+   */
   readonly carried: readonly (
     { readonly result: number; readonly draft: UnplacedTemporary | undefined } | undefined
   )[];
-  /** Whether those results are copied there where they lie elsewhere. */
+  /** True if those results must be copied to the memory of their inputs when they end up elsewhere. */
   readonly copiesBack: boolean;
 }
 
-/** Memory that holds one array after the other, of one dtype and size. */
+/** Memory that holds arrays of one dtype and size, one after the other. */
 interface SlotState {
   readonly place: MemorySlot;
   readonly type: ArrayType;
-  /** Whether it may be overwritten: a temporary, or an input that is carried. */
+  /** True if it may be overwritten: a temporary or a carried input. */
   readonly isOurs: boolean;
-  /** The temporary that it is, here or further out. */
+  /** Temporary that provides the memory, in this program or in an enclosing one. */
   readonly draft: UnplacedTemporary | undefined;
-  /** The step that reads what it holds for the last time; −1 for an input that nobody reads. */
+  /** Step that reads the current contents last; −1 for an input that is never read. */
   end: number;
 }
 
-/** The memory of one program while it is planned. */
+/** State of the planning of one program. */
 interface Planner {
   readonly fused: FusedProgram;
   readonly timeline: Timeline;
   readonly lastUse: ReadonlyMap<Var, number>;
   readonly storages: Map<Var, SlotState>;
   readonly values: Map<Var, AllocatedArray>;
-  /** Values that go to a place that is given, and the first result that they are. */
+  /** Values that must be stored in a result's memory, and the index of the first such result. */
   readonly targets: ReadonlyMap<Var, number>;
-  /** Values that are best put where an input is. */
+  /** Values that preferably reuse the memory of an input. */
   readonly successors: Map<Var, SlotState>;
-  /** When each step so far began and ended. */
+  /** Start and end time of each step so far. */
   readonly begins: number[];
   readonly ends: number[];
 }
@@ -186,8 +194,9 @@ function openPlanner(
 }
 
 /**
- * Adds to `targets` what is best computed where a result goes: values that become the result by changes in place, which nothing else
- * reads then or later, and those that the result is another shape of. Otherwise they would be copied there.
+ * Adds to `targets` values that should be computed directly in a result's memory, which saves a copy: values that
+ * become the result by in-place updates, if nothing else reads them then or later, and values that the result is a
+ * reshape of.
  */
 function addForerunners(
   { program, steps, deferred }: FusedProgram,
@@ -202,7 +211,7 @@ function addForerunners(
     const source = aliased.get(v);
     return source === undefined ? v : arrayOf(source);
   };
-  /** The step that changes a value in place. */
+  /** Step that changes a value in place. */
   const changed = new Map<Var, number>();
   const add = (v: Var, result: Var, until: number): void => {
     const target = targets.get(result);
@@ -229,10 +238,7 @@ function addForerunners(
   }
 }
 
-/**
- * The step that reads each value for the last time, ∞ for results. What another shape of a value is read by reads the value,
- * and so does what reads a value without memory that is made of it.
- */
+/** Last step that reads each value, ∞ for results. Reading a reshape or a deferred value reads its sources. */
 function lastUses({ steps, deferred }: FusedProgram, results: readonly Var[]): ReadonlyMap<Var, number> {
   const last = new Map<Var, number>(results.map((v) => [v, Infinity]));
   const read = (v: Var, step: number): void => void last.set(v, Math.max(last.get(v) ?? -1, step));
@@ -272,7 +278,7 @@ function planStep(planner: Planner, step: FusedStep, position: number): StepMemo
   }
 }
 
-/** Memory for those results of a loop that something after it reads, and for what its reader gives. */
+/** Allocates the results of a loop that later steps read, and the results of its reader. */
 function planLoop(planner: Planner, loop: ElementLoop, position: number): StepMemory {
   const dying = dyingIn(planner, loop, position);
   for (const { outs } of loop.members)
@@ -298,13 +304,13 @@ function planEquation(
   return { scratch: scratch.map(({ name }) => name), programs: inside };
 }
 
-/** Memory for the results of an equation that have none yet. */
+/** Allocates the results of an equation that have no memory yet. */
 function allocateOthers(planner: Planner, { outs }: Equation, position: number): void {
   for (const v of outs)
     if (v.type.shape.length > 0 && !planner.values.has(v)) allocate(planner, v, position, new Set());
 }
 
-/** Temporaries for the scratch arrays of an equation. */
+/** Adds temporaries for the scratch arrays of an equation. */
 function scratchOf(
   { timeline, begins }: Planner,
   { prim, params, ins }: Equation,
@@ -319,25 +325,25 @@ function scratchOf(
   return declared.map(({ name, type }) => timeline.add(name, type, begins[position]!));
 }
 
-/** Ends the lives of temporaries. */
+/** Ends the lifetime of temporaries. */
 function endNow({ timeline }: Planner, drafts: readonly UnplacedTemporary[]): void {
   if (drafts.length === 0) return;
   const now = timeline.tick();
   for (const draft of drafts) draft.to = now;
 }
 
-/** Puts a value where a rule says. */
+/** Assigns a value to memory and records its lifetime. */
 function put(planner: Planner, v: Var, storage: SlotState, position: number): void {
   const { lastUse, storages, values, begins, ends } = planner;
-  // an input whose place was free for others since it was read last
+  // an input whose memory was free for other arrays since its last read
   if (storage.draft !== undefined && storage.place.kind === "input" && storage.end < position)
     storage.draft.gaps.push([ends[storage.end] ?? begins[0]!, begins[position]!]);
-  storage.end = lastUse.get(v) ?? position; // what nobody reads is written all the same
+  storage.end = lastUse.get(v) ?? position; // a value that is never read is written all the same
   storages.set(v, storage);
   values.set(v, { place: storage.place, from: position, to: storage.end });
 }
 
-/** Rule of changes in place: a result lies where an operand does that nothing else reads, then or later. */
+/** In-place rule: a result reuses the memory of an operand that nothing else reads, then or later. */
 function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, position: number): void {
   const { lowering } = prim;
   if (lowering.kind !== "loops") return;
@@ -352,23 +358,25 @@ function takeOver(planner: Planner, { prim, params, ins, outs }: Equation, posit
   }
 }
 
-/** Memory for a result, by the first rule that has some; `dying` is what it may overwrite element by element. */
+/**
+ * Allocates a result by the first rule that applies. `dying` is the memory that it may overwrite element by element.
+ */
 function allocate(planner: Planner, v: Var, position: number, dying: ReadonlySet<SlotState>): void {
   const { timeline, begins, lastUse, successors, targets } = planner;
   const isFree = (storage: SlotState): boolean =>
     storage.end < position || (storage.end === position && dying.has(storage));
-  // where it must go
+  // required target
   const target = targets.get(v);
   if (target !== undefined) {
     const place: MemorySlot = { kind: "result", index: target };
     const end = lastUse.get(v) ?? position;
     return put(planner, v, { place, type: v.type, isOurs: false, draft: undefined, end }, position);
   }
-  // the input whose place it takes
+  // memory of the input that it succeeds
   const successor = successors.get(v);
   successors.delete(v);
   if (successor !== undefined && isFree(successor)) return put(planner, v, successor, position);
-  // a temporary whose elements are read just before those of the result are written
+  // a temporary, each element of which is read just before the result's element is written
   for (const storage of dying)
     if (storage.place.kind === "temporary" && isFree(storage) && isSameSize(storage.type, v.type))
       return put(planner, v, storage, position);
@@ -382,7 +390,10 @@ function isSameSize(a: ArrayType, b: ArrayType): boolean {
   return a.dtype === b.dtype && sizeOf(a.shape) === sizeOf(b.shape);
 }
 
-/** What a loop reads last, and each element where it writes it. A fold in the loop reads on when results are written. */
+/**
+ * Memory that a loop reads for the last time, each element only at the index that it writes. Empty for loops with a
+ * reader, which still reads while results are written.
+ */
 function dyingIn(
   { fused, storages }: Planner,
   { members, reader }: ElementLoop,
@@ -408,7 +419,7 @@ function dyingIn(
   return found;
 }
 
-/** The memory of a program of an equation: operands that lie where its results go are carried. */
+/** Plans the memory of a sub-program. Operands in the memory of its results are carried. */
 function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSubProgram): ProgramMemory {
   const { storages } = planner;
   const isAt = ({ of, index, isPart }: SubProgramPort, result: number): boolean => {
@@ -430,7 +441,7 @@ function planSubProgram(planner: Planner, { ins, outs }: Equation, sub: FusedSub
   });
 }
 
-/** The results that do not lie where they go: those with places of their own, then those of carried inputs. */
+/** Results that are not in their target memory: first those with their own targets, then those of carried inputs. */
 function finalCopies(
   { fused, timeline, storages }: Planner,
   { given, carried, copiesBack }: MemoryConstraints,
@@ -451,7 +462,7 @@ function finalCopies(
     const [storage, target] = [storages.get(v), storages.get(ins[input]!)];
     if (input < 0 || v === ins[input] || (storage !== undefined && storage === target)) return;
     if (storage !== undefined && overwritten.has(storage)) {
-      // two that change places: by now another result lies there
+      // two results swap memory: another result is stored there by now
       const saved = timeline.add("old", v.type, time);
       saved.to = timeline.tick();
       copies.push({ result, saved: saved.name });

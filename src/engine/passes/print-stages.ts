@@ -5,9 +5,8 @@ import type { FusedProgram, FusedStep } from "./fuse.ts";
 import type { MemoryPlan, MemorySlot, ProgramMemory } from "./plan-memory.ts";
 
 /**
- * The steps of a program as text, numbered: loops with the equations that they compute, each element once, and other equations
- * with their programs below them. What has no memory comes first: it is computed where it is read.
- *
+ * Prints the steps of a program, numbered: loops with the equations that they compute for each element, and other
+ * equations with their sub-programs below. Deferred values, which are computed where they are read, come first.
  * @example
  * ```text
  * f(x:f64[3], y:f64[]) {
@@ -47,9 +46,8 @@ function stepLines(step: FusedStep, nameOf: (v: Var) => string): readonly string
 }
 
 /**
- * A plan of memory as text: every array with the steps that write it first and read it last, and where it lies; what is copied
- * before the first step and after the last one; and the temporaries, by their bytes in the arena.
- *
+ * Prints a memory plan: each array with the first step that writes it, the last step that reads it, and its memory; the
+ * copies before the first and after the last step; and the temporaries with their byte offsets in the arena.
  * @example
  * ```text
  * b:f64[3], steps 0 to 1: t

@@ -15,7 +15,7 @@ import { eliminateDeadCode, optimize, pipeline } from "./pipeline.ts";
 import { countedLoop } from "./counted-loops.ts";
 import { rematerialise } from "./rematerialisation.ts";
 
-/** The program before and after the pass, without what nobody needs. */
+/** The program before and after the pass, without dead code. */
 function beforeAfter(program: Program): string {
   const after = eliminateDeadCode(rematerialise(program));
   checkProgram(after);
@@ -31,7 +31,7 @@ const prepared = (program: Program): Program =>
     )
     .reduce((p, [, pass]) => pass(p), program);
 
-/** Numbers that loops keep of each step. */
+/** Numbers that loops save per step. */
 function keptPerStep({ eqns }: Program): number {
   return eqns
     .flatMap((eqn) => {

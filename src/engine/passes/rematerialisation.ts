@@ -11,16 +11,15 @@ import type { CountedLoop } from "./counted-loops.ts";
 import { countedLoop, stacked, withParts } from "./counted-loops.ts";
 import { eliminateCommonSubexpressions } from "./cse.ts";
 
-/** What it costs to keep a value for later, in operations on numbers a byte: it is written, and read again. */
+/** Cost of saving one byte for later, in scalar operations: it is written and read again. */
 const costOfByte = 1;
-/** A division, a remainder or a square root, in operations. */
+/** Cost of a division, remainder or square root, in scalar operations. */
 const slowOperation = 4;
 
 /**
- * What a loop keeps of each of its iterations for later loops over the same, as the forward part of a gradient does for
- * the backward part: of all the values from which the later loops can compute what they need by cheap elementwise
- * operations, those that cost least to keep. Constants and arrays that the loop itself reads are there already. No bit
- * changes.
+ * Rematerialisation: chooses the cheapest set of values that a loop saves per iteration for later loops over the same
+ * iterations, as the forward pass saves values for the backward pass. The later loops recompute the rest by cheap
+ * elementwise operations. Constants and arrays that the loop itself reads are available anyway. No bit changes.
  */
 export function rematerialise(program: Program): Program {
   const eqns = [...program.eqns];
@@ -30,7 +29,7 @@ export function rematerialise(program: Program): Program {
   return { ...program, eqns };
 }
 
-/** Changes a loop, and the loops after it that read what it keeps. */
+/** Rewrites the loop at index `at` and the later loops that read its saved values. */
 function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>): void {
   const eqn = eqns[at]!;
   const parts = countedLoop(eqn)!;
@@ -55,7 +54,7 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
     ...eqn.outs,
     ...added.map((v) => outerOf.get(v)!),
   ]);
-  const dropped = new Map<Var, Var>(); // what later loops read no more, and the value of an iteration that it holds
+  const dropped = new Map<Var, Var>(); // arrays that later loops no longer read, and the value per iteration that each held
   eqn.outs.slice(carries).forEach((outer, i) => {
     const v = body.outs[carries + i]!;
     if ((readers.get(outer)?.length ?? 0) > 0 && !plan.stored.has(v)) dropped.set(outer, v);
@@ -65,8 +64,8 @@ function rematerialiseLoop(eqns: Equation[], at: number, outs: ReadonlySet<Var>)
 }
 
 /**
- * For each array that a loop makes, the later loops that read it iteration by iteration; `undefined` where someone else needs it
- * too.
+ * For each array that a loop makes, the indices of the later loops that read it iteration by iteration; `undefined` if
+ * it is also needed elsewhere.
  */
 function readersOf(
   eqns: readonly Equation[],
@@ -88,15 +87,15 @@ function readersOf(
   return readers;
 }
 
-/** Which values of an iteration are kept, and which are computed from those where they are needed. */
+/** Values of an iteration that are saved, and values that are recomputed from them. */
 interface StoragePlan {
   readonly stored: ReadonlySet<Var>;
   readonly recomputed: ReadonlySet<Var>;
 }
 
 /**
- * The cheapest choice, as a cut: each value is two nodes, of which the first is beyond the cut if it is computed again,
- * the second if it is needed. What is computed again needs its operands.
+ * Finds the cheapest plan as a minimum cut. Each value has two nodes: the first is on the sink side if the value is
+ * recomputed, the second if it is needed. Recomputing a value needs its operands.
  */
 function planStorage(
   { body, consts, carries }: CountedLoop,
@@ -132,8 +131,9 @@ function planStorage(
 }
 
 /**
- * What it costs to compute the results of an equation once more, in operations on numbers: of plain elements one each, of an
- * elementwise expression its own. `undefined` for what is never computed twice: loops, procedures, random reads.
+ * Cost of recomputing the results of an equation, in scalar operations: one per element for plain elements, the cost of
+ * the expression for elementwise equations. `undefined` for equations that are never recomputed: loops, procedures,
+ * random reads.
  */
 function recomputationCost({ prim, params, ins, outs }: Equation): number | undefined {
   const { lowering } = prim;
@@ -146,7 +146,7 @@ function recomputationCost({ prim, params, ins, outs }: Equation): number | unde
   return each === undefined ? undefined : each * sizeOf(outs[0]!.type.shape);
 }
 
-/** Operations of an expression; `undefined` if it calls a procedure, as transcendental functions do. */
+/** Number of operations of an expression; `undefined` if it calls a procedure, as transcendental functions do. */
 function operationsOf(expr: Expr): number | undefined {
   let n = 0;
   walkExpr(expr, (part) => {
@@ -158,7 +158,9 @@ function operationsOf(expr: Expr): number | undefined {
   return Number.isFinite(n) ? n : undefined;
 }
 
-/** A loop that computes values of the iteration of an earlier loop again, in place of the arrays that held them. */
+/**
+ * Rewrites a later loop so that it recomputes values of the producer's iteration instead of reading the dropped arrays.
+ */
 function recompute(
   eqn: Equation,
   dropped: ReadonlyMap<Var, Var>,
@@ -174,7 +176,7 @@ function recompute(
   for (const inner of source.body.eqns.toReversed())
     if (recomputed.has(inner.outs[0]!) && needed.has(inner.outs[0]!)) inner.ins.forEach((v) => needed.add(v));
 
-  /** Values of the iteration of the earlier loop, as this loop has them. */
+  /** Values of the producer's iteration, as variables of this loop. */
   const here = new Map<Var, Var>();
   const consts: { readonly inner: Var; readonly outer: Var }[] = [];
   const arrays: { readonly inner: Var; readonly outer: Var }[] = [];

@@ -1,18 +1,18 @@
 import type { Equation, Program, Var } from "../ir/program.ts";
 
-/** A program of the equations that `visit` keeps or changes, with operands replaced as `alias` says. */
+/** Builds the rewritten program: `emit` keeps an equation, `alias` replaces a value. */
 export interface Rewriter {
-  /** The value that stands for `v` by now. */
+  /** Current replacement of `v`, or `v` itself. */
   resolve(v: Var): Var;
-  /** Lets `v` stand for another value of the same type from here on. */
+  /** Replaces `v` by another value of the same type from here on. */
   alias(v: Var, other: Var): void;
   emit(eqn: Equation): void;
 }
 
-/** For those who ask what an equation gives whatever its operands are. */
+/** Empty set of known constants, for queries about an equation with arbitrary operands. */
 export const nothingKnown: ReadonlyMap<Var, number> = new Map();
 
-/** The number that every element of the result of an equation is, where it follows from what is known of its operands. */
+/** Value of all elements of an equation's result, if it follows from the known constants. */
 export function constantOf(
   { prim, params, ins }: Equation,
   constants: ReadonlyMap<Var, number>,
@@ -26,7 +26,7 @@ export function constantOf(
       );
 }
 
-/** Walks the equations in order; `visit` emits what is to remain. */
+/** Visits the equations in order. `visit` emits the equations that remain. */
 export function rewriteProgram(
   program: Program,
   visit: (eqn: Equation, rewriter: Rewriter) => void,

@@ -45,7 +45,7 @@ function numbers(shape: readonly number[], seed: number): Tensor {
   return tensor(Float32Array.from({ length: n }, (_, i) => Math.sin(7 * i + seed) * 2)).reshape(shape);
 }
 
-/** What a program gives, as bits. */
+/** Results of a program, as bits. */
 function run(program: Program, backend: Backend, ins: readonly Tensor[]): readonly (readonly number[])[] {
   const outs = program.outs.map(({ type: { dtype, shape } }): KernelValue => {
     return shape.length === 0 ? 0 : { array: makeArray(scalarTypeOf(dtype), sizeOf(shape)), offset: 0 };
@@ -96,7 +96,7 @@ describe("what is computed of rows and then of the rows and that", () => {
     ],
   ];
   test.each(cases)("has the same bits on all backends: %s", (_, f) => {
-    // 37 rows are blocks of two, and one of one; 130 elements are vectors and two more
+    // 37 rows are blocks of two and one block of one; 130 elements are vectors and two more
     const ins = [numbers([37, 130], 1), numbers([130], 2), numbers([130], 3)] as const;
     const program = makeProgram(f)(...ins);
     const fused = rowByRow(program);

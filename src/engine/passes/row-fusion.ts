@@ -10,19 +10,23 @@ import { sourcesOf } from "./fuse.ts";
 import { rowLoopEquation } from "./row-loop.ts";
 import { largestOf } from "../util/append.ts";
 
-/** What rows must have to be worth a loop of their own. */
+/** Minimum sizes for which fusing rows is worthwhile. */
 export interface RowFusionThresholds {
-  /** Elements of a row from which on what is done once a row is little beside it. */
+  /** Elements per row from which the fixed cost per row is small. */
   readonly elements: number;
-  /** Bytes that loops over all rows go over, array after array, from which on a core's caches do not hold the rows from one loop to the next. */
+  /**
+   * Bytes traversed by loops over all rows, array after array, from which a core's caches no longer hold the rows
+   * between loops.
+   */
   readonly bytes: number;
 }
 
 const usual: RowFusionThresholds = { elements: 128, bytes: 2 ** 22 };
 
 /**
- * What is computed of each row of an array, then of the row and that, and so on, as a norm or a softmax does and its derivative again,
- * is computed row by row: a row stays in the first-level cache, and temporaries have room for some rows only. No bit changes.
+ * Fuses reductions over the rows of an array with the equations that combine their results with the rows again, as in a
+ * norm or a softmax and their derivatives. The loop computes row by row, so that a row stays in the first-level cache
+ * and temporaries hold only a few rows. No bit changes.
  */
 export function fuseRows(program: Program, least: RowFusionThresholds = usual): Program {
   let fused = program;
@@ -37,7 +41,7 @@ export function fuseRows(program: Program, least: RowFusionThresholds = usual): 
   return fused;
 }
 
-/** The axes that folds leave in front of long rows, where so many rows may be worth it. */
+/** Leading axes that reductions of long rows leave, if the number of bytes makes fusion worthwhile. */
 function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Shape[] {
   const found = new Map<string, { readonly rows: Shape; readonly folds: Equation[] }>();
   for (const eqn of eqns) {
@@ -50,7 +54,7 @@ function rowsOfFolds({ eqns }: Program, least: RowFusionThresholds): readonly Sh
   return [...found.values()].flatMap(({ rows, folds }) => (bytesOf(folds) >= least.bytes ? [rows] : []));
 }
 
-/** Bytes that loops go over which fold rows, and one that reads them with what that gave. */
+/** Bytes read by the row reductions plus one consumer pass. */
 function bytesOf(folds: readonly Equation[]): number {
   const sizes = folds.map(
     ({ ins: [x] }) => sizeOf(x!.type.shape) * bytesPerElement[scalarTypeOf(x!.type.dtype)],
@@ -58,7 +62,7 @@ function bytesOf(folds: readonly Equation[]): number {
   return sizes.reduce((sum, bytes) => sum + bytes, 0) + largestOf(0, sizes);
 }
 
-/** Whether an equation folds long rows into a number each. */
+/** True if an equation reduces each long row to one number. */
 function isLongFold(eqn: Equation, rows: Shape, least: RowFusionThresholds): boolean {
   return (
     eqn.prim.lowering.kind === "loops" &&
@@ -73,7 +77,7 @@ function isLong({ type }: Var, rows: Shape, { elements }: RowFusionThresholds): 
   return sizeOf(type.shape) >= elements * sizeOf(rows);
 }
 
-/** How an equation is computed row by row, if it has such rows. */
+/** Row rule of an equation; `undefined` if it cannot be computed row by row. */
 function ruleOf({ prim, params, ins, outs }: Equation, rows: Shape): RowRule<unknown> | undefined {
   const [out] = outs;
   if (outs.length !== 1 || !hasRows(out!, rows)) return undefined;
@@ -90,26 +94,26 @@ function hasRows({ type: { shape } }: Var, rows: Shape): boolean {
   return sameShape(shape.slice(0, rows.length), rows);
 }
 
-/** Equations that are computed row by row, and how. */
+/** Equations that are computed row by row, with their row rules. */
 interface RowwiseGroup {
   readonly members: ReadonlySet<Equation>;
   readonly rules: ReadonlyMap<Equation, RowRule<unknown>>;
-  /** What makes the values that cost nothing: members compute those anew. */
+  /** Equations of values that cost nothing; members recompute these values. */
   readonly free: ReadonlyMap<Var, Equation>;
 }
 
 /**
- * Equations with these rows that are worth a loop of their own: a fold of long rows, and what reads long rows with what that gave. None of
- * them needs anything that others make of members.
+ * Finds equations with these rows that are worth a loop: a reduction of long rows, and equations that combine long rows
+ * with its result. No member depends on a non-member that depends on a member.
  */
 function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): RowwiseGroup | undefined {
   const free = new Map<Var, Equation>();
   const rules = new Map<Equation, RowRule<unknown>>();
   const members = new Map<Var, Equation>();
-  const after = new Set<Var>(); // what others make of members
+  const after = new Set<Var>(); // values computed from members by non-members
   const isAfter = (v: Var): boolean =>
     after.has(v) || members.has(v) || free.get(v)?.ins.some(isAfter) === true;
-  /** Whether the loop can have a value, or a row of it. */
+  /** True if the loop can read a value, or a row of it. */
   const isReady = (v: Var, isRow: boolean): boolean => {
     if (members.has(v)) return isRow;
     const eqn = free.get(v);
@@ -128,14 +132,14 @@ function findGroup({ eqns }: Program, rows: Shape, least: RowFusionThresholds): 
   return worthwhile({ members: new Set(members.values()), rules, free }, rows, least);
 }
 
-/** The first equations of a group that share rows and are worth a loop. */
+/** First connected part of a group that shares rows and is worth a loop; `undefined` if there is none. */
 function worthwhile(group: RowwiseGroup, rows: Shape, least: RowFusionThresholds): RowwiseGroup | undefined {
   const { members, free } = group;
   const rowsOf = ({ ins, outs }: Equation): readonly Var[] =>
     [...ins.flatMap((v) => sourcesOf(v, free)), ...outs].filter((v) => hasRows(v, rows));
-  const touching = new Map<Var, Equation[]>(); // members by the rows that they read or make
-  const ofFolds = new Set<Var>(); // what a fold has a part in
-  const again = new Set<Equation>(); // members that go over long rows with such values
+  const touching = new Map<Var, Equation[]>(); // members by the arrays of rows that they read or make
+  const ofFolds = new Set<Var>(); // values that depend on a reduction
+  const again = new Set<Equation>(); // members that traverse long rows with such values
   for (const eqn of members) {
     const isFold = isLongFold(eqn, rows, least);
     const isOfFold = rowsOf(eqn).some((v) => ofFolds.has(v));
@@ -159,7 +163,7 @@ function worthwhile(group: RowwiseGroup, rows: Shape, least: RowFusionThresholds
   return undefined;
 }
 
-/** The program with a loop in the place of the last member of a group. */
+/** Replaces the members of a group by one loop, at the position of the last member. */
 function withRowLoop(program: Program, rows: Shape, group: RowwiseGroup): Program {
   const { members, free } = group;
   const others = program.eqns.filter((eqn) => !members.has(eqn));
@@ -183,12 +187,12 @@ function withRowLoop(program: Program, rows: Shape, group: RowwiseGroup): Progra
   return needed({ ...program, eqns: [...before, loop, ...after] });
 }
 
-/** A program without what nobody needs: here what made values that cost nothing, which members have made anew. */
+/** Removes unused equations, here the definitions of free values that members recompute. */
 function needed(program: Program): Program {
   return dceProgram(program, program.outs.map(() => true)).program; // prettier-ignore
 }
 
-/** What computes one row, and its operands: those that are the same for all rows, and those of which it takes a row. */
+/** Builds the program of one row, and its operands: `consts` are the same for all rows, of `xs` it reads one row. */
 function bodyOf(
   { members, rules, free }: RowwiseGroup,
   rows: Shape,

@@ -11,24 +11,25 @@ import { bind } from "../trace/bind.ts";
 import { range, sizeOf } from "../util/shape.ts";
 
 /**
- * Rows that are computed one after the other with the same temporaries: these take a sixteenth of what they would for all rows. Blocks of
- * rows may run at once, so they are to be many.
+ * Maximum rows per block, and minimum number of blocks. The rows of a block are computed one after the other with the
+ * same temporaries, which thus take at most a sixteenth of the memory for all rows. Blocks may run in parallel, so
+ * there should be many.
  */
 const [mostRowsOfBlock, fewestBlocks] = [16, 16];
 
 /**
- * A program that computes one row of each result, from constants and a row of each other operand: what these have at one index along their
- * first axes.
+ * Loop over rows: `body` computes one row of each result from constants and one row of each other operand, that is, its
+ * slice at one index of the leading axes.
  */
 interface RowLoopParams {
   readonly body: Program;
-  /** Operands that are the same for all rows: the first ones. */
+  /** Number of leading operands that are the same for all rows. */
   readonly consts: number;
-  /** The axes that rows are counted along. */
+  /** Sizes of the axes that the rows are indexed by. */
   readonly rows: Shape;
 }
 
-/** How rows are counted: by blocks, of which the last one may have fewer. */
+/** Number of blocks and rows per block; the last block may have fewer. */
 function blocksOf(rows: Shape): { readonly blocks: number; readonly perBlock: number } {
   const count = sizeOf(rows);
   const perBlock = Math.max(1, Math.min(mostRowsOfBlock, Math.floor(count / fewestBlocks)));
@@ -44,7 +45,7 @@ const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopPar
   },
   batch(ins, batched, size, params) {
     const { body, consts, rows } = params;
-    // a constant that varies is an operand, repeated along the rows
+    // a constant that varies across the batch becomes a row operand, broadcast along the rows
     const isConst = ins.map((_, i) => i < consts && batched[i] !== true);
     const constsFirst = <T>(list: readonly T[]): T[] => [
       ...keep(list, isConst),
@@ -81,7 +82,7 @@ const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopPar
   },
 });
 
-/** A loop over the blocks, which share nothing, and within it one over the rows of a block. */
+/** Writes an outer loop over independent blocks and an inner loop over the rows of a block. */
 function emitRows({ block, fresh, write }: LowerContext, { rows }: RowLoopParams): void {
   const count = sizeOf(rows);
   const { blocks, perBlock } = blocksOf(rows);
@@ -97,7 +98,7 @@ function emitRows({ block, fresh, write }: LowerContext, { rows }: RowLoopParams
   });
 }
 
-/** The equation that computes results row by row; `body` takes the constants first. */
+/** Equation that computes results row by row; `body` takes the constants first. */
 export function rowLoopEquation(
   rows: Shape,
   body: Program,

@@ -11,7 +11,7 @@ interface ShiftParams {
   readonly shape: Shape;
 }
 
-/** An array in the place that `pad` gives it, with its edges repeated where `pad` has zeros. */
+/** Shifts an array to the position that `pad` gives it, with repeated edges where `pad` has zeros. */
 const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   name: "shift",
   typeOf: ([x], { shape }) => [withShape(x!, shape)],
@@ -39,7 +39,7 @@ const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   cost: "free",
 });
 
-/** The equation of `x` with `low` elements before it along each axis and as many behind as `out` has room for, its edges repeated. */
+/** Equation that pads `x` to the shape of `out` with `low` elements before it along each axis, repeating its edges. */
 export function shiftEquation(out: Var, x: Var, low: readonly number[]): Equation {
   return { prim: shiftPrim, params: { low, shape: out.type.shape }, ins: [x], outs: [out] };
 }

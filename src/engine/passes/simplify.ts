@@ -4,13 +4,13 @@ import { sameType } from "../ir/types.ts";
 import { constantOf, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Removes equations that give an operand back, by the identity that the primitive's record states, and pairs of equations that
- * undo each other. Only what holds for every floating number counts: x · 1 = x and −(−x) = x, but not x + 0 = x, which turns −0
- * into 0.
+ * Removes equations that return an operand unchanged, by the identity stated in the primitive's record, and pairs of
+ * equations that undo each other. Only identities that hold for every floating-point number apply: x · 1 = x and −(−x)
+ * = x, but not x + 0 = x, which turns −0 into 0.
  */
 export function simplify(program: Program): Program {
   const constants = new Map<Var, number>();
-  const undone = new Map<Var, Equation>(); // by result, of primitives that undo themselves
+  const undone = new Map<Var, Equation>(); // by result, equations of self-inverse primitives
   return rewriteProgram(program, (eqn, rewriter) => {
     if (eqn.prim.algebra?.undoesItself === true) {
       const before = undone.get(eqn.ins[0]!);

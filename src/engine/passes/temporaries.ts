@@ -5,32 +5,32 @@ import type { Buffer } from "../kernel/scalar.ts";
 import { tempAlignment } from "../kernel/sizes.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** A temporary of a routine: an array of its own, in its arena. */
+/** Temporary array of a routine, with its position in the arena. */
 export interface Temporary extends Buffer<number> {
-  /** Bytes from the start of the arena. */
+  /** Byte offset from the start of the arena. */
   readonly offset: number;
 }
 
-/** A temporary without an offset: it holds something from one time to another, both included, but for what lies in `gaps`. */
+/** Temporary without an offset. It holds data from time `from` to time `to`, both included, except during `gaps`. */
 export interface UnplacedTemporary extends Buffer<number> {
   readonly from: number;
   to: number;
-  /** Spans in which it holds nothing; they end before the second time and begin after the first one. */
+  /** Intervals without data: they begin after the first time and end before the second. */
   readonly gaps: (readonly [after: number, before: number])[];
-  /** Loops around whose iterations run at once, each with its own copy in this temporary. */
+  /** Enclosing loops whose iterations run in parallel, each with its own copy in this temporary. */
   readonly copiedBy?: readonly object[];
 }
 
-/** The temporaries of a routine while its memory is planned, and a clock by which their lives are told. */
+/** Temporaries of a routine while its memory is planned, and the clock of their lifetimes. */
 export interface Timeline {
   readonly drafts: readonly UnplacedTemporary[];
-  /** The next time. */
+  /** Advances the clock and returns the new time. */
   tick(): number;
-  /** A new temporary, which lives from one time on. */
+  /** Adds a temporary that lives from a given time on. */
   add(hint: string, type: ArrayType, from: number, copiedBy?: readonly object[]): UnplacedTemporary;
 }
 
-/** A timeline without temporaries; `fresh` makes their names. */
+/** Creates an empty timeline; `fresh` returns unique names. */
 export function makeTimeline(fresh: (hint: string) => string): Timeline {
   const drafts: UnplacedTemporary[] = [];
   let time = 0;
@@ -53,7 +53,7 @@ export function makeTimeline(fresh: (hint: string) => string): Timeline {
   };
 }
 
-/** A timeline whose temporaries have room for so many copies of each array, one behind the other. */
+/** Timeline whose temporaries each hold the given number of copies of an array, one after the other. */
 export function withCopies(timeline: Timeline, copies: number): Timeline {
   if (copies === 1) return timeline;
   const loop = {};
@@ -64,7 +64,7 @@ export function withCopies(timeline: Timeline, copies: number): Timeline {
   };
 }
 
-/** A temporary in the arena. */
+/** Temporary with its byte range in the arena. */
 interface ArenaAllocation {
   readonly draft: UnplacedTemporary;
   readonly start: number;
@@ -72,8 +72,8 @@ interface ArenaAllocation {
 }
 
 /**
- * Gives every temporary its place in the arena: the largest first, each at the lowest offset where nothing else lies while it
- * holds something.
+ * Assigns each temporary an offset in the arena: largest first, each at the lowest offset where no temporary alive at
+ * the same time is stored.
  */
 export function packArena(drafts: readonly UnplacedTemporary[]): {
   readonly temps: readonly Temporary[];
@@ -92,7 +92,7 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
       if (start + bytes <= other.start) break;
       if (start >= other.end || !(isMet(draft, other.draft) || mixesCopies(draft, start, other))) continue;
       start = other.end;
-      if (draft.copiedBy !== undefined && draft.copiedBy.length > 0) i = -1; // one that could share all bytes of another may not share some of them
+      if (draft.copiedBy !== undefined && draft.copiedBy.length > 0) i = -1; // it may share all bytes of another temporary but not only some, so earlier ones are checked again
     }
     const at = placed.findIndex((other) => other.start > start);
     placed.splice(at < 0 ? placed.length : at, 0, { draft, start, end: start + bytes });
@@ -107,8 +107,9 @@ export function packArena(drafts: readonly UnplacedTemporary[]): {
 }
 
 /**
- * Whether an iteration of a loop that has copies of both temporaries would write to the copy of another iteration, which may still
- * use it: iterations run at once, so that only copies at equal offsets may share memory.
+ * True if two temporaries with copies per iteration of a common parallel loop would overlap across copies. An iteration
+ * would then overwrite the copy of another one, so that such temporaries may share memory only at equal offsets with
+ * equal sizes.
  */
 function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAllocation): boolean {
   const loops = new Set(draft.copiedBy);
@@ -117,14 +118,14 @@ function mixesCopies(draft: UnplacedTemporary, start: number, other: ArenaAlloca
   return start !== other.start || exactBytes(draft) !== exactBytes(other.draft);
 }
 
-/** Whether two temporaries hold something at the same time. */
+/** True if two temporaries hold data at the same time. */
 function isMet(a: UnplacedTemporary, b: UnplacedTemporary): boolean {
   if (a.to < b.from || b.to < a.from) return false;
   if (a.gaps.length === 0 && b.gaps.length === 0) return true;
   return livesOf(a).some(([from, to]) => livesOf(b).some((other) => from <= other[1] && other[0] <= to));
 }
 
-/** The spans in which a temporary holds something. */
+/** Intervals during which a temporary holds data. */
 function livesOf({ from, to, gaps }: UnplacedTemporary): readonly (readonly [from: number, to: number])[] {
   const spans: [number, number][] = [];
   let start = from;

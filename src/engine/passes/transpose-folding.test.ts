@@ -79,7 +79,7 @@ describe("transposes around products", () => {
     });
     fc.assert(
       fc.property(arbitrary, ({ left, right, out, data }) => {
-        // axes of x: batch 2, rows 3 and 2, sum 5; of y: batch 2, columns 2, sum 5; each given in another order
+        // axes of x: batch 2, rows 3 and 2, sum 5; of y: batch 2, columns 2, sum 5; each in another order
         const [xShape, yShape] = [
           [2, 3, 2, 5],
           [2, 2, 5],

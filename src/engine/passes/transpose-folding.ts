@@ -4,9 +4,9 @@ import { axisOrder } from "../prims/shape.ts";
 import { rewriteProgram } from "./rewrite.ts";
 
 /**
- * Equations that only change the order of axes are taken over by those before and after them that can read or write in
- * any order: the transposes around products of matrices, of which derivatives are full, cost nothing then. A transpose
- * that others read as well stays for them.
+ * Folds permutations of axes into the equations before and after them that can read or write in any axis order. The
+ * transposes around matrix products, frequent in derivatives, then cost nothing. A transpose with other consumers stays
+ * for them.
  */
 export function foldTransposes(program: Program): Program {
   const definitions = new Map<Var, Equation>();
@@ -18,7 +18,7 @@ export function foldTransposes(program: Program): Program {
   });
 }
 
-/** The equation, reading what its operands were before their axes were put in order. */
+/** Makes the equation read its operands as they were before their axes were permuted. */
 function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equation>): Equation {
   const { layout } = given.prim;
   if (layout?.transposeOperand === undefined) return given;
@@ -34,7 +34,10 @@ function foldIntoOperands(given: Equation, definitions: ReadonlyMap<Var, Equatio
   return eqn;
 }
 
-/** For a change of order of a result that no one else reads: the equation that gives the result in that order at once. */
+/**
+ * For a permutation of a result that nothing else reads: the defining equation, changed to yield the permuted result
+ * directly.
+ */
 function foldIntoResult(
   eqn: Equation,
   definitions: ReadonlyMap<Var, Equation>,

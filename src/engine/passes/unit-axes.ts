@@ -8,14 +8,14 @@ import type { Rewriter } from "./rewrite.ts";
 import { constantOf, nothingKnown, rewriteProgram } from "./rewrite.ts";
 
 /**
- * Elementwise equations of arrays with axes of size 1 that were put in by a reshape are computed without these axes, and
- * their results reshaped: so what is computed of each row (its mean, its greatest element) can share a loop, whether or not
- * the axis of the rows was kept. Reshapes of reshapes become one, or none.
+ * Removes axes of size 1 that a reshape inserted: elementwise equations are computed without these axes, and their
+ * results are reshaped. Values computed per row (its mean, its maximum) can thus share a loop, whether or not the
+ * reduced axis was kept. Chains of reshapes become one or none.
  */
 export function dropUnitAxes(program: Program): Program {
-  const slim = new Map<Var, Var>(); // a value that is a reshape, and what it is made of
+  const slim = new Map<Var, Var>(); // source of a value that is a reshape
   const constants = new Map<Var, number>();
-  const repeated = new Map<Var, Var>(); // an array whose elements are all this scalar
+  const repeated = new Map<Var, Var>(); // scalar that fills an array
   return rewriteProgram(program, (eqn, rewriter) => {
     const out = eqn.outs[0];
     if (out === undefined) return rewriter.emit(eqn);
@@ -40,7 +40,7 @@ export function dropUnitAxes(program: Program): Program {
     rewriter.emit(reshapeEquation(out, source));
   }
 
-  /** The shape that all operands have without their units, where each can be had in it. */
+  /** Shape without unit axes that all operands share, if every operand is available in it. */
   function shapeWithout(eqn: Equation): Shape | undefined {
     const shapes = eqn.ins.flatMap((v) => {
       const source = slim.get(v);

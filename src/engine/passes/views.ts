@@ -10,12 +10,12 @@ import { plus } from "../prims/reduce-loops.ts";
 import { must } from "../util/assert-never.ts";
 import { sizeOf } from "../util/shape.ts";
 
-/** An input of a routine: a local, or a buffer of its own. */
+/** View of a routine input: a local for a scalar, otherwise its own buffer. */
 export function inputView(type: ArrayType, name: string): WriteView {
   return type.shape.length === 0 ? localTarget(type, name) : bufferView(type, name);
 }
 
-/** The buffer of a view of all of it. */
+/** Buffer behind a view that covers all of it. */
 export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
   return {
     name: must(buffer, "a buffer"),
@@ -24,7 +24,7 @@ export function bufferOf({ type, buffer }: WriteView): Buffer<number> {
   };
 }
 
-/** An input as the routine declares it. */
+/** Routine port that declares an input. */
 export function portOf(view: WriteView): Port {
   const { local, type } = view;
   return local === undefined
@@ -32,7 +32,7 @@ export function portOf(view: WriteView): Port {
     : { kind: "scalar", name: local, type: scalarTypeOf(type.dtype) };
 }
 
-/** A scalar that is an expression: a constant or a local. */
+/** View of a read-only scalar expression: a constant or a local. */
 export function valueView(type: ArrayType, value: Expr): WriteView {
   return {
     type,
@@ -44,13 +44,13 @@ export function valueView(type: ArrayType, value: Expr): WriteView {
   };
 }
 
-/** A scalar in a local that can be set. */
+/** View of a scalar in a local that can be assigned. */
 export function localTarget(type: ArrayType, name: string): WriteView {
   const place = k.local(scalarTypeOf(type.dtype), name);
   return { type, local: name, read: () => place, write: (block, _, value) => block.set(place, value) };
 }
 
-/** The elements of a buffer from `offset` on. */
+/** View of the elements of a buffer from `offset` on. */
 export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32(0)): WriteView {
   const scalar = scalarTypeOf(type.dtype);
   const place = (index: Expr): Expr => plus(offset, index);
@@ -63,14 +63,14 @@ export function bufferView(type: ArrayType, buffer: string, offset: Expr = k.i32
   };
 }
 
-/** The part of a view that starts at a flat index, as an array of another type. */
+/** View of the part of another view that starts at a flat index, with another type. */
 export function partOf(view: ReadView, type: ArrayType, start: Expr): WriteView {
   const { buffer, offset } = view as WriteView;
   if (buffer !== undefined) return bufferView(type, buffer, plus(offset ?? k.i32(0), start));
   return { ...(view as WriteView), type, read: (index) => view.read(plus(start, index)) };
 }
 
-/** Whether two views are the same memory or the same local. */
+/** True if two views are the same memory or the same local. */
 function sameView(a: ReadView, b: ReadView): boolean {
   if (a === b) return true;
   const [x, y] = [a as WriteView, b as WriteView];
@@ -82,7 +82,7 @@ function sameOffset(a: Expr | undefined, b: Expr | undefined): boolean {
   return a === undefined || b === undefined ? a === b : sameExpr(a, b);
 }
 
-/** Copies all elements, unless both are the same memory. */
+/** Copies all elements, unless both views are the same memory. */
 export function copyView(
   block: Block,
   target: WriteView,
