@@ -134,7 +134,7 @@ describe("products of all steps", () => {
     expectSame(gradients, args);
   });
 
-  test("keep a start that is not zero, and the order of steps of a loop that runs backwards", () => {
+  test("keep a nonzero start value, and the order of steps of a loop that runs backward", () => {
     for (const reverse of [false, true]) {
       const total = (start: Tensor, xs: Tensor, w: Tensor): Tensor[] => {
         const [s, y] = scan(
@@ -154,7 +154,7 @@ describe("products of all steps", () => {
     }
   });
 
-  test("that a step reads too stay where they are", () => {
+  test("that a step also reads stay in the loop", () => {
     const f = (start: Tensor, xs: Tensor): Tensor =>
       scan(
         (c: [Tensor, Tensor], x: Tensor) => {
@@ -186,7 +186,7 @@ describe("products of all steps", () => {
     expect(jit(f)(start, xs).tolist()).toEqual(f(start, xs).tolist());
   });
 
-  test("leave loops in loops all the way", () => {
+  test("move out of nested loops completely", () => {
     const f = (w: Tensor, xs: Tensor): Tensor =>
       scan(
         (c: Tensor, rows: Tensor) => [
@@ -210,7 +210,7 @@ const cells = {
   lstm: { init: lstmInit, step: (p: never, x: Tensor, s: never) => lstmCell(p, x, s) },
 } as const;
 
-test("gradients of recurrent networks of random sizes are those of one operation after the other", () => {
+test("gradients of recurrent networks of random sizes equal operation-by-operation evaluation", () => {
   let moved = 0;
   fc.assert(
     fc.property(

@@ -10,7 +10,7 @@ import { printProgram } from "../ir/print.ts";
 import { eliminateDeadCode, optimize } from "./pipeline.ts";
 import { sumBroadcasts } from "./broadcast-sums.ts";
 
-test("the gradient of a bias whose cotangent repeats is a product, before and after", () => {
+test("the gradient of a bias whose cotangent is broadcast is a product, before and after", () => {
   const f = (b: Tensor, x: Tensor, c: Tensor): Tensor => sum(mul(x.add(b), c));
   const f32 = (...shape: number[]): Tensor => zeros(shape, { dtype: "float32" });
   const program = eliminateDeadCode(makeProgram(grad(f))(f32(3), f32(4, 3), f32()));
@@ -61,7 +61,7 @@ test("the gradient of a bias under a sum is a constant, and so are sums of const
   `);
 });
 
-test("sums of broadcasts that would round otherwise stay", () => {
+test("sums of broadcasts that would round differently stay", () => {
   const f = (x: Tensor): Tensor => sum(broadcastTo(x, [6, 3]), { axis: 0 });
   const text = (x: Tensor): string => printProgram(optimize(makeProgram(f)(x)));
   expect(text(zeros([3]))).toContain("sum[");
@@ -79,7 +79,7 @@ const numbers = fc.oneof(
   fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
 );
 
-test("every bit is that of the sum", () => {
+test("every bit equals that of the sum", () => {
   let changed = 0;
   fc.assert(
     fc.property(

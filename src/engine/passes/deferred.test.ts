@@ -39,7 +39,7 @@ const beforeAfter = (program: Program): string =>
 const rows = tensor(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i))).reshape([3, 4]);
 
 describe("values without memory", () => {
-  test("repeated, shifted and constant arrays are computed where they are read", () => {
+  test("broadcast, shifted and constant arrays are computed where they are read", () => {
     const f = (x: Tensor, b: Tensor): Tensor[] => {
       const shifted = slice(x, [0, 3]);
       const first = exp(add(shifted, b));
@@ -82,7 +82,7 @@ describe("values without memory", () => {
     `);
   });
 
-  test("are stored all the same where a loop of its own reads them", () => {
+  test("are stored if an equation with its own loops reads them", () => {
     const f = (x: Tensor, w: Tensor): Tensor => matmul(slice(x, [1, 3]), w);
     const w = tensor([[1, 2], [3, 4]]); // prettier-ignore
     const routine = routineOf(makeProgram(f)([1, 2, 3, 4], w));
@@ -90,7 +90,7 @@ describe("values without memory", () => {
     expect(jit(f)([1, 2, 3, 4], w).tolist()).toEqual([11, 16]);
   });
 
-  test("few arrays one after the other are put together by the loop that reads them, without conditions", () => {
+  test("a few concatenated arrays are assembled by the loop that reads them, without conditions", () => {
     const f = (x: Tensor, y: Tensor, b: Tensor): Tensor => mul(add(concatenate([x, y]), b), 2);
     expect(beforeAfter(makeProgram(f)([1, 2, 3], [4, 5], [1, 1, 1, 1, 1]))).toMatchInlineSnapshot(`
       "f(x:f64[3], y:f64[2], b:f64[5]) {
@@ -158,7 +158,7 @@ describe("values without memory", () => {
 });
 
 describe("folds", () => {
-  test("take the loop before them in: what only they read is not stored", () => {
+  test("absorb the loop before them: values that only they read are not stored", () => {
     const f = (x: Tensor): Tensor => sum(mul(sub(x, 1), x), { axis: 1 });
     expect(beforeAfter(makeProgram(f)(rows))).toMatchInlineSnapshot(`
       "f(x:f64[3,4]) {
@@ -184,7 +184,7 @@ describe("folds", () => {
     `);
   });
 
-  test("store what others need besides, in the same loop", () => {
+  test("store values that other equations need, in the same loop", () => {
     const f = (x: Tensor): Tensor[] => {
       const y = exp(x);
       return [y, max(y, { axis: 1 })];
@@ -194,7 +194,7 @@ describe("folds", () => {
     expect(routine).not.toContain("temp");
   });
 
-  test("do not write over what their loop still reads", () => {
+  test("do not overwrite what their loop still reads", () => {
     // the sums have the shape of a row, but may not reuse the operand's memory before all rows are read
     const square = tensor(Float64Array.from({ length: 16 }, (_, i) => i)).reshape([4, 4]);
     const f = (x: Tensor): Tensor => {
@@ -205,15 +205,15 @@ describe("folds", () => {
     expect(got!.tolist()).toEqual(f(square).tolist());
   });
 
-  test("give softmax, its mean and their gradients the bits that they have one operation after the other", () => {
+  test("give softmax, its mean and their gradients the bits of operation-by-operation evaluation", () => {
     const weights = tensor([0.5, -1, 2, 0.25]);
     const f = (x: Tensor): Tensor => mean(mul(softmax(add(x, weights)), weights));
     for (const g of [f, grad(f)]) expect(jit(g)(rows).tolist()).toEqual(g(rows).tolist());
   });
 });
 
-describe("lines of numbers of which each iteration of a loop reads its own", () => {
-  test("have no memory: the places that a loop counts through, which then need not be held within the array", () => {
+describe("vectors of which each loop iteration reads its own element", () => {
+  test("have no memory: the indices that a loop counts through, which then need no clamping", () => {
     const f = (x: Tensor): Tensor =>
       scan(
         (s: Tensor, y: Tensor) => [s.add(y), null],
@@ -247,7 +247,7 @@ describe("lines of numbers of which each iteration of a loop reads its own", () 
     expect(jit(f)([1, 2, 3, 4]).item()).toBe(2 + 6 + 12 + 9);
   });
 
-  test("are read as they were where the loop changes what they are part of", () => {
+  test("are read unchanged where the loop changes the array they are part of", () => {
     const f = (x: Tensor): Tensor => {
       const y = exp(x);
       return scan(

@@ -27,7 +27,7 @@ const loops = (program: Program): number[] =>
   fuse(program).steps.flatMap((step) => (step.kind === "loop" ? [step.members.length] : []));
 
 describe("fuse", () => {
-  test("puts elementwise equations of one shape into one loop, wherever they stand", () => {
+  test("puts elementwise equations of one shape into one loop, wherever they are", () => {
     const f = (x: Tensor, y: Tensor): Tensor[] => {
       const a = sin(x);
       const b = exp(y);
@@ -50,7 +50,7 @@ describe("fuse", () => {
     `);
   });
 
-  test("makes one loop a parameter of a step of Adam", () => {
+  test("makes one loop per parameter of a step of Adam", () => {
     const [w, b] = [
       tensor([
         [1, 2],
@@ -68,7 +68,7 @@ describe("fuse", () => {
     expect(loops(program)).toHaveLength(2);
   });
 
-  test("does not put an equation into a loop that reads other places of what the loop computes", () => {
+  test("does not put an equation into a loop that reads other elements of what the loop computes", () => {
     const f = jit((x: Tensor) => tanh(x.transpose()).add(x).transpose().mul(tanh(x)));
     const x = tensor([
       [1, 2],
@@ -81,7 +81,7 @@ describe("fuse", () => {
     );
   });
 
-  test("goes on filling a loop when another shape of something before it is taken", () => {
+  test("continues to fill a loop when an earlier equation of another shape is taken", () => {
     const f = (x: Tensor, y: Tensor, z: Tensor): Tensor[] => {
       const a = exp(x);
       const b = reshape(y, [4]);
@@ -92,7 +92,7 @@ describe("fuse", () => {
     expect(loops(makeProgram(f)([1, 2, 3, 4], square, [1, 2]))).toEqual([2, 1]);
   });
 
-  test("lets a fold read what is computed on the way, and shows programs in loops", () => {
+  test("lets a reduction read values while they are computed, and prints programs in loops", () => {
     const f = (x: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, y: Tensor) => [sum(mul(sin(x), add(c, y))), null], 1, xs)[0];
     expect(printFused(fuse(optimize(makeProgram(f)([1, 2], [1, 2, 3]))))).toMatchInlineSnapshot(`
@@ -114,7 +114,7 @@ describe("fuse", () => {
     `);
   });
 
-  test("takes steps in an order that they have from one run to the next, each once and after what it reads", () => {
+  test("takes steps in a deterministic order, each once and after its operands", () => {
     const loss = (w: Tensor, x: Tensor): Tensor => sum(tanh(matmul(tanh(matmul(x, w)), w)));
     const program = optimize(
       makeProgram(grad(loss))(
@@ -147,7 +147,7 @@ describe("fuse", () => {
   });
 });
 
-test("a queue of numbers gives the smallest first", () => {
+test("a queue of numbers returns the smallest first", () => {
   const queue = makeNumberQueue();
   const numbers = Array.from({ length: 200 }, (_, i) => (i * 7919) % 211);
   numbers.forEach(queue.push);

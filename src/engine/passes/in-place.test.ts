@@ -79,7 +79,7 @@ function changedByBranches(x: Tensor): Tensor {
   );
 }
 
-describe("loops that copied a whole array a step take as many stores a step for any length", () => {
+describe("loops that copied a whole array per step take equally many stores per step for any length", () => {
   test.each<[string, (x: Tensor) => Tensor]>([
     [
       "a carry of an outer loop that an inner one changes",
@@ -123,7 +123,7 @@ describe("loops that copied a whole array a step take as many stores a step for 
         ),
     ],
     [
-      "one that an inner loop carries round as it is, and its gradient",
+      "one that an inner loop passes through unchanged, and its gradient",
       grad((x: Tensor) =>
         total(
           x.shape[0]!,
@@ -136,7 +136,7 @@ describe("loops that copied a whole array a step take as many stores a step for 
       ),
     ],
     [
-      "one that a while loop carries round as it is",
+      "one that a while loop passes through unchanged",
       (x) =>
         total(
           x.shape[0]!,
@@ -149,7 +149,7 @@ describe("loops that copied a whole array a step take as many stores a step for 
         ),
     ],
     [
-      "one that both sides of a branch return as it is, and its gradient",
+      "one that both sides of a branch return unchanged, and its gradient",
       grad(
         (x: Tensor) =>
           foriLoop(
@@ -168,7 +168,7 @@ describe("loops that copied a whole array a step take as many stores a step for 
       ),
     ],
     [
-      "one of which a row is read after it was changed",
+      "one of which a row is read after a change",
       (x) => {
         const rows = x.shape[0]! / 4;
         return foriLoop(
@@ -249,7 +249,7 @@ describe("loops that copied a whole array a step take as many stores a step for 
   });
 });
 
-describe("what lies in the place of an operand is right where the operand", () => {
+describe("a result in the memory of an operand is right where the operand", () => {
   const xs = tensor([1, 2, 3]);
 
   test("is read again later", () => {
@@ -261,7 +261,7 @@ describe("what lies in the place of an operand is right where the operand", () =
     expect(jit(f)(xs).tolist()).toEqual([24, 8, 12]);
   });
 
-  test("is two carries at once, which change places", () => {
+  test("is two carries at once, which swap", () => {
     const f = (x: Tensor): Tensor => {
       const y = x.mul(2);
       const [[a, b]] = scan(
@@ -276,7 +276,7 @@ describe("what lies in the place of an operand is right where the operand", () =
     expect(jit(f)(xs).tolist()).toEqual([403, 404, 606]);
   });
 
-  test("is read by one side of a branch after it wrote its result", () => {
+  test("is read by one side of a branch after that side wrote its result", () => {
     const f = (x: Tensor, c: Tensor): Tensor => {
       const y = x.mul(2);
       const [z, s] = cond(
@@ -291,7 +291,7 @@ describe("what lies in the place of an operand is right where the operand", () =
     expect(jit(f)(xs, false as never).tolist()).toEqual([14, 16, 18]);
   });
 
-  test("comes back as another result of the branch", () => {
+  test("is returned as another result of the branch", () => {
     const f = (x: Tensor, c: Tensor): Tensor => {
       const [a, b] = cond(
         c,
@@ -306,7 +306,7 @@ describe("what lies in the place of an operand is right where the operand", () =
     expect(jit(f)(xs, false as never).tolist()).toEqual([203, 406, 609]);
   });
 
-  test("goes round a loop as it is, beside carries that change", () => {
+  test("passes through a loop unchanged, next to carries that change", () => {
     const f = (x: Tensor): Tensor => {
       const [y, i, z] = scan(
         ([a, b, c]: [Tensor, Tensor, Tensor], s: Tensor) =>
@@ -322,7 +322,7 @@ describe("what lies in the place of an operand is right where the operand", () =
     expect(grad((x: Tensor) => f(x).sum())(xs).tolist()).toEqual([301, 301, 301]);
   });
 
-  test("is given twice to a function with jit, whose derivatives add up", () => {
+  test("is passed twice to a function with jit, whose derivatives add up", () => {
     const product = jit((p: Tensor, q: Tensor) => at(p, 0).mul(at(q, 1)));
     const f = (x: Tensor): Tensor => foriLoop(0, 2, (_, s) => s.add(product(x, x)).add(at(x, 2)), 0);
     expect(grad(f)(xs).tolist()).toEqual([4, 2, 2]);
@@ -330,7 +330,7 @@ describe("what lies in the place of an operand is right where the operand", () =
   });
 });
 
-describe("what becomes the result by changes in place lies where the result goes", () => {
+describe("values that become the result by in-place updates use the memory of the result", () => {
   // it was created elsewhere and copied: twice the memory and twice the stores
   const few = 20;
 
@@ -344,14 +344,14 @@ describe("what becomes the result by changes in place lies where the result goes
     expect(storesFor(changed, 1000)).toBeLessThan(1000 + few);
   });
 
-  test("with the places that its own shape has", () => {
+  test("with the strides of its own shape", () => {
     // it was written by the strides of the result
     const read = (x: Tensor): Tensor => at(x, [2, 0, 1], [1, 3, 1]).mul([1, 10, 100]).sum();
     const x = ones([3, 4]);
     expect(jit(grad(read))(x).tolist()).toEqual(grad(read)(x).tolist());
   });
 
-  test("not where it is read later, under whatever shape", () => {
+  test("not where it is read later, under any shape", () => {
     const f = jit((x: Tensor) => {
       const y = sin(x);
       const changed = setAt(y.reshape([2, 2]), 7, 1, 1).reshape([4]);

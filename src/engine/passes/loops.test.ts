@@ -41,7 +41,7 @@ function beforeAfter(program: Program, ...passes: readonly ((program: Program) =
 const scaled = jit((w: Tensor, x: Tensor) => exp(w).mul(x));
 
 describe("constant folding", () => {
-  test("computes constants of constants, before and after", () => {
+  test("computes constants from constants, before and after", () => {
     const f = (x: Tensor): Tensor => mul(x, div(sin(full([], 1)), exp(full([], 2))));
     expect(beforeAfter(makeProgram(f)(3), foldConstants, eliminateDeadCode)).toMatchInlineSnapshot(`
       "f(x:f64[]) {
@@ -62,7 +62,7 @@ describe("constant folding", () => {
     `);
   });
 
-  test("rounds as the dtype does, and looks through repetition", () => {
+  test("rounds as the dtype does, and sees through broadcasts", () => {
     const f = (x: Tensor): Tensor =>
       add(x, div(full([2], 1, { dtype: "float32" }), full([], 3, { dtype: "float32" })));
     const program = optimize(makeProgram(f)(tensor([1, 2], { dtype: "float32" })));
@@ -103,7 +103,7 @@ describe("loop invariants", () => {
     `);
   });
 
-  test("leave whileLoop too, and values are the same", () => {
+  test("leave whileLoop too, with equal values", () => {
     const f = (w: Tensor, x: Tensor): Tensor =>
       whileLoop(
         (c: Tensor) => less(c, 100),
@@ -117,7 +117,7 @@ describe("loop invariants", () => {
     expect(jit(f)(2, 1).item()).toBeCloseTo(expected, 9);
   });
 
-  test("go out of loops in loops all the way, and gradients are the same", () => {
+  test("leave nested loops completely, with equal gradients", () => {
     const f = (w: Tensor, xs: Tensor): Tensor =>
       sum(
         scan(
@@ -162,7 +162,7 @@ describe("loop invariants", () => {
         ),
     ],
     [
-      "in both branches, and read there otherwise too",
+      "in both branches, and read differently there",
       (w, xs) =>
         foriLoop(
           0,
@@ -181,7 +181,7 @@ describe("loop invariants", () => {
     ],
     ["in a function with jit", (w, xs) => foriLoop(0, 3, (i, s) => s.add(scaled(w, at(xs, i))), 0)],
     [
-      "in a checkpoint in a loop within a loop",
+      "in a checkpoint in a nested loop",
       (w, xs) =>
         foriLoop(
           0,
@@ -196,7 +196,7 @@ describe("loop invariants", () => {
           0,
         ),
     ],
-  ])("%s: exp stands before all loops, and in gradients too", (_, f) => {
+  ])("%s: exp is before all loops, in gradients too", (_, f) => {
     const [w, xs] = [tensor(0.25), tensor([0.5, 1.5, 2.5])];
     for (const g of [f, grad(f)]) {
       const routine = printRoutine(lowerProgram(optimize(makeProgram(g)(w, xs))).routine);
@@ -206,7 +206,7 @@ describe("loop invariants", () => {
     }
   });
 
-  test("that are much larger than what they come from stay", () => {
+  test("that are much larger than their operands stay", () => {
     const f = (w: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, x: Tensor) => [add(mul(c, x), mul(w, full([1000], 2))), null], full([1000], 1), xs)[0];
     expect(beforeAfter(makeProgram(f)(2, [1, 2]), hoistInvariants).split("=>")[1]).toMatch(

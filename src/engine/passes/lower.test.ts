@@ -45,7 +45,7 @@ const xs = tensor([
 ]);
 
 describe("memory of loops", () => {
-  test("a last carry that no one reads does not lend its memory while the loop runs", () => {
+  test("a last carry that nothing reads does not lend its memory while the loop runs", () => {
     const before = jit((c: Tensor) => scan((c: Tensor, x: Tensor) => [c.mul(2).add(x), c], c, xs)[1].neg());
     expect(before([1, 1]).tolist()).toEqual([
       [-1, -1],
@@ -54,7 +54,7 @@ describe("memory of loops", () => {
     ]);
   });
 
-  test("carries that change places do not overwrite one another", () => {
+  test("carries that swap do not overwrite one another", () => {
     type Pair = { a: Tensor; b: Tensor };
     const swap = jit(
       (p: Pair) => scan(({ a, b }: Pair, x: Tensor) => [{ a: b.add(x), b: a }, null], p, xs)[0],
@@ -64,7 +64,7 @@ describe("memory of loops", () => {
     expect(b.tolist()).toEqual([1 + 3, 1 + 4]);
   });
 
-  test("a loop in a loop gives the memory of its carries back to no one else", () => {
+  test("a nested loop does not release the memory of its carries", () => {
     type Pair = { sum: Tensor; c: Tensor };
     const step = ({ sum, c }: Pair): [Pair, null] => {
       const [inner] = scan((d: Tensor, y: Tensor) => [d.mul(2).add(y), null], c, xs);
@@ -85,7 +85,7 @@ describe("memory of loops", () => {
 });
 
 describe("carries", () => {
-  test("that are added to are changed where they are", () => {
+  test("that are added to are changed in place", () => {
     const f = (c: Tensor, xs: Tensor): Tensor =>
       scan((c: Tensor, x: Tensor) => [add(c, mul(x, 2)), null], c, xs)[0];
     expect(beforeAfter(makeProgram(f)(zeros([100]), zeros([5])))).toMatchInlineSnapshot(`
@@ -118,7 +118,7 @@ describe("carries", () => {
     `);
   });
 
-  test("that are changed at a place are changed there alone", () => {
+  test("that are changed at an index are changed only there", () => {
     const f = (c: Tensor, xs: Tensor): Tensor =>
       scan(
         (c: Tensor, x: Tensor) => [dynamicUpdateSlice(c, x.reshape([1]), [x.mul(3).astype("int32")]), null],
@@ -156,7 +156,7 @@ describe("carries", () => {
     `);
   });
 
-  test("that results hold too are copied there before they are changed", () => {
+  test("that are also results are copied to them before they are changed", () => {
     const f = (c: Tensor): Tensor[] => [
       ...scan((c: Tensor, _: null) => [mul(c, 2), c], c, null, { length: 3 }),
     ];
@@ -191,7 +191,7 @@ describe("carries", () => {
     expect(jit(f)([1, 10]).map((x) => x.tolist())).toEqual([[8, 80], [[1, 10], [2, 20], [4, 40]]]); // prettier-ignore
   });
 
-  test("that are read at other places stay whole until the loop that reads them is done", () => {
+  test("that are read at other indices stay intact until the loop that reads them has ended", () => {
     const f = (c: Tensor): Tensor =>
       scan(
         (c: Tensor, _: null) => [add(c, concatenate([slice(c, [1, 4]), slice(c, [0, 1])])), null],
@@ -206,7 +206,7 @@ describe("carries", () => {
   });
 });
 
-test("a lowering of one's own gets the scratch arrays and writes the programs that it declares", () => {
+test("a custom lowering gets the scratch arrays and writes the programs that it declares", () => {
   // a program of the last element and all elements, then the squares of all in scratch
   const difference = makeProgram((a: Tensor, b: Tensor) => a.sub(slice(b, [0, 1])).mul(10))([0], zeros([4]));
   const prim = definePrimitive<object>({
@@ -255,7 +255,7 @@ const ops: readonly Op[] = [
   (_, b, x) => dynamicUpdateSlice(b, x.reshape([1]), [x.abs().mul(9).astype("int32")]),
 ];
 
-test("random loops have the bits of one operation after the other, whatever memory they share", () => {
+test("random loops have the bits of operation-by-operation evaluation, whatever memory they share", () => {
   const backends = [interpBackend, jsBackend, makeWasmBackend({ relaxed: false, wide: false, threads: 1 })];
   const start = [1, 2, 3].map((k) =>
     tensor(Float64Array.from({ length: 19 }, (_, i) => Math.sin(i * k + k))),

@@ -71,7 +71,7 @@ describe("without a mask no product is strong", () => {
     attention: [(x) => nn.dotProductAttention(x, x, x).sum(), waves(2, 3, 4)],
     "layer normalisation": [(x) => nn.layerNorm(nn.scaleInit(4), x).square().sum(), waves(3, 4)],
     "mean pooling": [(x) => d.avgPool(d.tanh(x), 2).sum(), waves(1, 1, 4, 4)],
-    "parts that cover all": [
+    "parts that cover the whole array": [
       (x) => {
         const y = d.exp(x);
         return d
@@ -99,18 +99,18 @@ describe("without a mask no product is strong", () => {
     },
   );
 
-  test("a carry that begins with a constant begins with a tangent of 0, and only its product is masked", () => {
+  test("a carry with a constant start has a start tangent of 0, and only its product is masked", () => {
     const f = lstm((hs) => hs);
     expect(maskedIn(forward(f, waves(3, hidden)))).toBe(1);
   });
 
-  test("a state of a loop before the last leaves steps out, and they are", () => {
+  test("a state of a loop before the last one leaves out steps, which are masked", () => {
     const f = lstm((hs) => hs.at(1));
     expect(strongIn(makeProgram(d.grad(f))(waves(3, hidden)))).toBeGreaterThan(0);
   });
 });
 
-describe("a mask at hand saves the look for zeros", () => {
+describe("a known mask saves the test for zeros", () => {
   const at = d.tensor([-2, -1, -0.3, -0, 0, 0.2, 0.7, 1, 3, Infinity, NaN]);
   const masked: Readonly<Record<string, Loss>> = {
     "where of sqrt": (x) => d.where(d.greater(x, 0), d.sqrt(x), 0).sum(),
@@ -121,7 +121,8 @@ describe("a mask at hand saves the look for zeros", () => {
         .mean(),
     "clip of exp": (x) => d.clip(d.exp(x), 0.5, 2).sum(),
     "maximum of square": (x) => d.maximum(x.mul(x), 0.04).sum(),
-    "two choices of one product": (x) => d.where(d.less(x, 1), d.where(d.less(x, 0), x.mul(x), 0), 0).sum(),
+    "two selections of one product": (x) =>
+      d.where(d.less(x, 1), d.where(d.less(x, 0), x.mul(x), 0), 0).sum(),
   };
 
   test.each(Object.entries(masked))("%s", (_, f) => {
@@ -134,7 +135,7 @@ describe("a mask at hand saves the look for zeros", () => {
     expect(checkBackends(name, ([x]) => [d.grad(f)(x!)], [at])).toBeGreaterThan(0);
   });
 
-  test("a masked product by constants that are finite is the plain one", () => {
+  test("a masked product by finite constants is the plain product", () => {
     const tie = forward((x) => d.maximum(d.maximum(x, 0), 0.5).sum(), at);
     expect(maskedIn(tie)).toBeGreaterThan(0);
     expect(maskedIn(optimize(tie))).toBe(0);

@@ -68,7 +68,7 @@ test("values that live one after the other share memory, of one size or not; a l
   `);
 });
 
-test("memory that is much too large stays free for what needs it", () => {
+test("memory that is much too large stays free for arrays that need it", () => {
   const f = (x: Tensor, w: Tensor): Tensor => {
     const wide = sum(exp(matmul(x, w)), { axis: 0 }); // [64, 64], then [64]
     return matmul(tanh(matmul(x, mul(w, wide))), w);

@@ -54,7 +54,7 @@ function programOf(shape: readonly number[]): Program {
 
 const expected = names.reduce((sum, _, i) => sum + sin(i).item(), 0);
 
-describe("names that users give", () => {
+describe("names chosen by users", () => {
   test.each([[[]], [[2]]])("never reach the code of a program on values of shape %j", (shape) => {
     const program = programOf(shape);
     checkProgram(program);
@@ -67,7 +67,7 @@ describe("names that users give", () => {
     }
   });
 
-  test("stand in printed programs on one line each, and no two are the same", () => {
+  test("are printed on one line each, and all are different", () => {
     const program = programOf([]);
     const lines = printProgram({ ...program, name: names[2]! }).split(/[\n\u2028\u2029]/);
     expect(lines).toHaveLength(program.eqns.length + 3);

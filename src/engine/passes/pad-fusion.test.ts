@@ -38,8 +38,8 @@ function roughness(x: Tensor): Tensor {
   return sum(square(sub(slice(x, [1, n]), slice(x, [0, n - 1]))));
 }
 
-describe("arrays with zeros around them", () => {
-  test("need no memory: one loop computes them where they are added up, and its edges go apart", () => {
+describe("arrays padded with zeros", () => {
+  test("need no memory: one loop computes them where they are added up, and its edges are split off", () => {
     expect(routineOf(makeProgram(grad(roughness))(numbers(2000)))).toMatchInlineSnapshot(`
       "routine f(x0: f64[2000]) -> (out0: f64[2000]) {
         for each "i.0" in 0..1 {
@@ -99,7 +99,7 @@ describe("arrays with zeros around them", () => {
     expect(jit(grad(plane))(x).data()).toEqual(grad(plane)(x).data());
   });
 
-  test("stay in memory where they are few, others read them, they take work, or they begin at many places", () => {
+  test("stay in memory if they are small, have other readers, are costly, or begin at many indices", () => {
     expect(routineOf(makeProgram(grad(roughness))(numbers(50)))).toContain("temp");
     const kept = (x: Tensor): Tensor[] => {
       const d = neg(x);
@@ -118,7 +118,7 @@ describe("arrays with zeros around them", () => {
       expect(jit(f)(numbers(1500)).data()).toEqual(f(tensor(numbers(1500))).data());
   });
 
-  test("any of them give the bits of one operation after the other", () => {
+  test("any combination has the bits of operation-by-operation evaluation", () => {
     const term = fc.record({
       from: fc.nat(3),
       to: fc.nat(3),

@@ -28,8 +28,8 @@ const matrix = tensor(Float64Array.from({ length: 12 }, (_, i) => Math.sin(i))).
 const set = (x: Tensor, value: Tensor, i: Tensor | number, j: Tensor | number): Tensor =>
   dynamicUpdateSlice(x, value.reshape([1, 1]), [i, j]);
 
-describe("a part of an array that lies in it side by side", () => {
-  test("is read there: an element of a matrix by its row and column is one load", () => {
+describe("a contiguous part of an array", () => {
+  test("is read in place: an element of a matrix by its row and column is one load", () => {
     const f = (x: Tensor): Tensor =>
       foriLoop(0, 3, (i, s) => foriLoop(0, 4, (j, t) => t.add(x.at(i).at(j)), s), 0);
     expect(printRoutine(lowerProgram(optimize(makeProgram(f)(matrix))).routine)).toMatchInlineSnapshot(`
@@ -85,14 +85,14 @@ describe("a part of an array that lies in it side by side", () => {
       },
     ],
     [
-      "is read as something without memory after that",
+      "is read through a deferred value after that",
       (x, i) => {
         const [first, flat] = [slice(at(x, i), [1, 3]), at(x, i).reshape([2, 2])];
         return [scatterAdd(x, [1], ones([1, 4])), first.mul(2).add(flat)];
       },
     ],
     [
-      "is read before and after another array took the place",
+      "is read before and after another array reuses the memory",
       (x, i) => {
         const row = at(x, i);
         const next = exp(x.sub(row));
@@ -100,13 +100,13 @@ describe("a part of an array that lies in it side by side", () => {
       },
     ],
     [
-      "is written to another place of the array",
+      "is written to another position of the array",
       (x, i) => [dynamicUpdateSlice(x, at(x, i).reshape([1, 4]), [0, 0]), at(x, i)],
     ],
     ["is a result", (x, i) => [x.add(1), at(x, i)]],
     ["is changed itself", (x, i) => [exp(x), scatterAdd(at(x, i), [0], [5]).mul(2)]],
     [
-      "is what a loop begins with",
+      "is the start value of a loop",
       (x, i) => [
         x.add(1),
         scan((c: Tensor, y: Tensor) => [scatterAdd(c, [2], y.sum().reshape([1])), null], at(x, i), x)[0],
@@ -138,7 +138,7 @@ describe("a part of an array that lies in it side by side", () => {
     }
   });
 
-  test("has the derivative of the array, also for places from its end, of parts of parts and of several dtypes", () => {
+  test("has the derivative of the array, also for negative indices, parts of parts and several dtypes", () => {
     const f = (x: Tensor): Tensor =>
       foriLoop(0, 3, (i, s) => foriLoop(0, 4, (j, t) => t.add(x.at(i).at(j).square().mul(j.add(1))), s), 0);
     const expected = (matrix.tolist() as number[][]).map((row) => row.map((value, j) => 2 * (j + 1) * value));

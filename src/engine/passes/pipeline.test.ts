@@ -49,7 +49,7 @@ describe("passes, before and after", () => {
     `);
   });
 
-  test("dead code goes inside loops too: what only a dropped carry needs", () => {
+  test("dead code is removed inside loops too: equations that only a dropped carry needs", () => {
     const f = (x: Tensor): Tensor =>
       scan(
         (c: [Tensor, Tensor], v: Tensor) => [[c[0].add(v), c[1].mul(c[0])] as [Tensor, Tensor], null],
@@ -78,7 +78,7 @@ describe("passes, before and after", () => {
     `);
   });
 
-  test("what undoes itself goes in pairs, as in the gradient of cross-entropy, where −(−x) stayed", () => {
+  test("self-inverse operations are removed in pairs, as in the gradient of cross-entropy, where −(−x) remained", () => {
     const count = (name: string, program: Program): number =>
       program.eqns.filter(({ prim }) => prim.name === name).length;
     const f = (x: Tensor): Tensor => flip(flip(x.neg().neg().neg(), { axis: 0 }), { axis: 0 });
@@ -102,7 +102,7 @@ describe("passes, before and after", () => {
     for (const { ins } of negated) expect(negated.some(({ outs }) => outs[0] === ins[0])).toBe(false);
   });
 
-  test("a factor of one goes, a sum with zero stays, since −0 + 0 is 0", () => {
+  test("a factor of one is removed, a sum with zero stays, since −0 + 0 is 0", () => {
     const f = (x: Tensor): Tensor => x.mul(1).add(0).div(1);
     expect(beforeAfter(makeProgram(f)([1, 2]), simplify)).toMatchInlineSnapshot(`
       "f(x:f64[2]) {
@@ -131,7 +131,7 @@ describe("passes, before and after", () => {
     `);
   });
 
-  test("what is computed twice is computed once", () => {
+  test("repeated computations are done once", () => {
     const f = (x: Tensor): Tensor => add(sin(x).mul(2), sin(x).mul(2));
     expect(beforeAfter(makeProgram(f)(2), (p) => eliminateDeadCode(eliminateCommonSubexpressions(p))))
       .toMatchInlineSnapshot(`
@@ -156,7 +156,7 @@ describe("passes, before and after", () => {
     `);
   });
 
-  test("a gradient through all of them", () => {
+  test("a gradient through all passes", () => {
     const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(sin(x));
     expect(beforeAfter(makeProgram(grad(f))(2, 3), optimize)).toMatchInlineSnapshot(`
       "f(x0:f64[], x1:f64[]) {
@@ -179,7 +179,7 @@ describe("passes, before and after", () => {
     `);
   });
 
-  test("none of them grows a program, and a second time changes nothing", () => {
+  test("no pass makes a program longer, and a second run changes nothing", () => {
     const f = (x: Tensor): Tensor => sum(where(less(x, 1), sin(x).mul(x), exp(x).mul(x)));
     const program = makeProgram(grad(f))([1, 2, 3]);
     let before = countEquations(program);

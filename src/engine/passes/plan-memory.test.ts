@@ -32,7 +32,7 @@ const printed = (program: Program, donated: readonly boolean[] = []): string =>
   printMemoryPlan(fuse(program), plan(program, donated));
 
 describe("a plan of memory", () => {
-  test("tells of every array when it lives and where it lies", () => {
+  test("reports when every array is alive and where it is stored", () => {
     const f = (x: Tensor, w: Tensor): Tensor => {
       const a = matmul(x, w); // [8, 16]
       const b = matmul(exp(a), tanh(w.reshape([16, 4]))); // [8, 4]
@@ -53,7 +53,7 @@ describe("a plan of memory", () => {
     `);
   });
 
-  test("puts results in donated inputs that are read no more", () => {
+  test("puts results in donated inputs that are no longer read", () => {
     const f = (w: Tensor, m: Tensor, g: Tensor): Tensor[] => {
       const next = add(mul(m, 0.9), g);
       return [add(w, mul(next, -0.1)), next];
@@ -64,7 +64,7 @@ describe("a plan of memory", () => {
     expect(plan(program).aliases).toEqual([undefined, undefined]);
   });
 
-  test("changes carries where they are, and saves one of two that change places", () => {
+  test("changes carries in place, and saves one of two that swap", () => {
     const f = (a: Tensor, b: Tensor): Tensor[] =>
       scan(
         ([p, q]: [Tensor, Tensor]) => [[q, scatterAdd(p, [0], [1])] as [Tensor, Tensor], null],
@@ -86,7 +86,7 @@ describe("a plan of memory", () => {
     `);
   });
 
-  test("changes an operand in one branch only where nothing else reads it", () => {
+  test("changes an operand in one branch only if nothing else reads it", () => {
     const f = (c: Tensor, x: Tensor): Tensor => {
       const y = mul(x, 2);
       return sin(cond(c, (z: Tensor) => scatterAdd(z, [0], [1]), (z: Tensor) => z, y)); // prettier-ignore
@@ -104,7 +104,7 @@ describe("a plan of memory", () => {
     expect(places(g)).toEqual(["t", "t_2", "result"]);
   });
 
-  test("never gives arrays that live at one time the same bytes", () => {
+  test("never assigns the same bytes to arrays that are alive at the same time", () => {
     const f = (x: Tensor): Tensor => {
       const y = exp(x);
       const z = sum(y.reshape([4, 8]), { axis: 0 });
@@ -130,7 +130,7 @@ describe("an arena", () => {
     gaps: (readonly [number, number])[] = [],
   ) => ({ name, type: "f64", size, from, to, gaps }) as const;
 
-  test("holds what lives one after the other in the same bytes, of whatever type", () => {
+  test("reuses bytes for arrays of any type that are alive one after the other", () => {
     const { temps, arenaBytes } = packArena([
       draft("a", 8, 0, 2),
       { ...draft("b", 16, 3, 5), type: "f32" },
@@ -140,14 +140,14 @@ describe("an arena", () => {
     expect(arenaBytes).toBe(96);
   });
 
-  test("lends the bytes of an array while it holds nothing", () => {
+  test("reuses the bytes of an array while it holds no data", () => {
     const lent = packArena([draft("carry", 8, 0, 9, [[2, 7]]), draft("inner", 4, 3, 6)]);
     expect(lent.arenaBytes).toBe(64);
     const met = packArena([draft("carry", 8, 0, 9, [[2, 7]]), draft("inner", 4, 3, 7)]);
     expect(met.arenaBytes).toBe(96);
   });
 
-  test("keeps the copies of iterations that run at once apart", () => {
+  test("keeps the copies of parallel iterations apart", () => {
     const timeline = makeTimeline(makeNames());
     const blocks = withCopies(timeline, 2);
     const row = (count: number, from: number): void =>

@@ -44,7 +44,7 @@ function keptPerStep({ eqns }: Program): number {
 }
 
 describe("residuals of loops", () => {
-  test("are the carries where the rest is cheap to compute again, before and after", () => {
+  test("are the carries where the rest is cheap to recompute, before and after", () => {
     const f = (c: Tensor, k: Tensor): Tensor =>
       scan((c: Tensor, _: null) => [c.mul(k).mul(c.sub(1)).div(c.mul(c).add(k)), null], c, null, {
         length: 9,
@@ -128,7 +128,7 @@ describe("residuals of loops", () => {
     `);
   });
 
-  test("of transcendental functions stay: to compute them again costs more than to keep them", () => {
+  test("of transcendental functions stay, because recomputing them costs more than saving them", () => {
     const f = (c: Tensor): Tensor =>
       scan((c: Tensor, _: null) => [tanh(sin(c).mul(3)), null], c, null, { length: 9 })[0];
     const program = prepared(makeProgram(grad(f))(0.3));
@@ -136,7 +136,7 @@ describe("residuals of loops", () => {
     expect(keptPerStep(program)).toBe(2);
   });
 
-  test("of a polynomial oscillator are position and velocity, whatever the method", () => {
+  test("of a polynomial oscillator are position and velocity, for any method", () => {
     type State = readonly [Tensor, Tensor];
     const slope = ([x, v]: State): State => [v, v.mul(x.mul(x).neg().add(1)).sub(x)];
     const moved = (s: State, d: State, h: number): State => [s[0].add(d[0].mul(h)), s[1].add(d[1].mul(h))];
@@ -162,7 +162,7 @@ describe("residuals of loops", () => {
     expect(compiled.map((x) => x.item())).toEqual(eager.map((x) => x.item()));
   });
 
-  test("of an LSTM are the gates, both states and the tanh of the cell, of which the state is a product", () => {
+  test("of an LSTM are the gates, both states and the tanh of the cell; the state is their product", () => {
     const p = lstmInit(key(0), 3, 4, { dtype: "float64" });
     const f = (p: Parameters<typeof lstmCell>[0], h: Tensor, c: Tensor, xs: Tensor): Tensor =>
       scan((s: { h: Tensor; c: Tensor }, x: Tensor) => [lstmCell(p, x, s), null], { h, c }, xs)[0].h.sum();
@@ -171,7 +171,7 @@ describe("residuals of loops", () => {
     expect([keptPerStep(before), keptPerStep(eliminateDeadCode(rematerialise(before)))]).toEqual([48, 28]);
   });
 
-  test("that others read too stay, and those that a loop over other steps reads", () => {
+  test("that are also read elsewhere stay, as do those read by a loop over other steps", () => {
     const f = (c: Tensor): Tensor[] => {
       const [end, squares] = scan((c: Tensor, _: null) => [c.mul(0.5), c.mul(c)], c, null, { length: 4 });
       const [total] = scan((t: Tensor, x: Tensor) => [t.mul(x), null], end, squares);
@@ -182,7 +182,7 @@ describe("residuals of loops", () => {
     expect(printProgram(rematerialise(program))).toBe(printProgram(program));
   });
 
-  test("that are the same in every step are read where they are", () => {
+  test("that are the same in every step are read from their source", () => {
     const f = (c: Tensor, k: Tensor): Tensor =>
       scan((c: Tensor, x: Tensor) => [c.mul(k.mul(x)), null], c, tensor([1, 2, 3]))[0];
     const program = optimize(makeProgram(grad(f))(0.3, 2));
@@ -205,7 +205,7 @@ const steps: readonly Step[] = [
   (c) => c.mul(c).add(1).sqrt(),
 ];
 
-test("gradients of random loops have the bits that they have without the pass, and keep no more", () => {
+test("gradients of random loops have the same bits as without the pass, and save no more", () => {
   const xs = tensor([[0.5, -1.25, 2], [1, 0.75, -0.5], [0.1, 0.2, -0.3], [1, -1, 0.5]]); // prettier-ignore
   const args = [tensor([0.3, -0.7, 1.1]), tensor([0.9, 0.4, -0.2]), xs, tensor(0.8)] as const;
   let thinned = 0;

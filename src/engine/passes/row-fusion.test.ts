@@ -58,8 +58,8 @@ function run(program: Program, backend: Backend, ins: readonly Tensor[]): readon
 
 const normed = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => gelu(layerNorm({ weight, bias }, x));
 
-describe("what is computed of rows and then of the rows and that", () => {
-  test("is one loop over the rows", () => {
+describe("values computed from rows and then combined with the rows again", () => {
+  test("become one loop over the rows", () => {
     const centred = (x: Tensor): Tensor => mul(x, sub(x, sum(x, { axis: 1, keepdims: true })));
     expect(printProgram(rowByRow(makeProgram(centred)(numbers([4, 3], 1))))).toMatchInlineSnapshot(`
       "centred(x:f32[4,3]) {
@@ -83,17 +83,14 @@ describe("what is computed of rows and then of the rows and that", () => {
       grad((x: Tensor, w: Tensor, b: Tensor) => sum(normed(x, w, b))),
     ],
     [
-      "rows that others sum up, and need themselves",
+      "rows that are reduced and also needed themselves",
       (x, w, b) => {
         const y = exp(normed(x, w, b));
         return [y, ...grad((p: [Tensor, Tensor]) => sum(exp(normed(x, ...p))))([w, b]), sum(y, { axis: 0 })];
       },
     ],
     ["the gradient of a softmax", grad((x: Tensor, w: Tensor) => sum(mul(softmax(mul(x, w)), x)))],
-    [
-      "a logarithm of it under a mask",
-      (x, w, b) => where(less(x, w), logSoftmax(where(less(x, b), x, -9)), x),
-    ],
+    ["its logarithm under a mask", (x, w, b) => where(less(x, w), logSoftmax(where(less(x, b), x, -9)), x)],
   ];
   test.each(cases)("has the same bits on all backends: %s", (_, f) => {
     // 37 rows are blocks of two and one block of one; 130 elements are vectors and two more
@@ -114,13 +111,13 @@ describe("what is computed of rows and then of the rows and that", () => {
     expect(bytes(rowByRow(program))).toBeLessThanOrEqual(bytes(optimize(program)) / 16);
   });
 
-  test("goes along all axes in front: heads and places of attention", () => {
+  test("iterates over all leading axes: heads and positions of attention", () => {
     const program = rowByRow(makeProgram((x: Tensor) => softmax(x))(numbers([2, 3, 5, 8], 1)));
     expect(loops(program)).toBe(1);
     expect(lowerProgram(program).plan.arenaBytes).toBeLessThanOrEqual(30 * 8 * 4);
   });
 
-  test("is left as it is where others come in between, or rows are read in another order", () => {
+  test("is not fused if other equations intervene, or rows are read in another order", () => {
     const between = (x: Tensor): Tensor =>
       sub(x, sum(transpose(sum(x, { axis: 1, keepdims: true })), { axis: 0 }).reshape([4, 1]));
     const apart = (x: Tensor): Tensor => sub(transpose(x), sum(x, { axis: 1 }));
@@ -133,13 +130,13 @@ describe("what is computed of rows and then of the rows and that", () => {
     expect(loops(rowByRow(makeProgram(apart)(numbers([4, 4], 1))))).toBe(0);
   });
 
-  test("is worth it for arrays that caches do not hold, and rows of some length", () => {
+  test("is applied to arrays larger than the caches, with long rows", () => {
     const count = (rows: number, columns: number): number =>
       loops(optimize(makeProgram((x: Tensor) => softmax(x))(zeros([rows, columns], { dtype: "float32" }))));
     expect([count(64, 256), count(65_536, 16), count(4096, 256)]).toEqual([0, 0, 1]);
   });
 
-  test("can be batched, with some operands the same for all", () => {
+  test("can be batched, with some operands shared by the batch", () => {
     const [w, b] = [numbers([8], 2), numbers([8], 3)];
     const xs = numbers([3, 5, 8], 1);
     const rows = rowByRow(makeProgram(cases[0]![1])(numbers([5, 8], 1), w, b));

@@ -15,7 +15,7 @@ const zeros = (...shape: number[]): Tensor =>
   tensor(new Float64Array(shape.reduce((a, b) => a * b, 1))).reshape(shape);
 
 describe("transposes around products", () => {
-  test("are taken over by the product, before and after", () => {
+  test("are absorbed by the product, before and after", () => {
     const f = (x: Tensor, w: Tensor): Tensor => matmul(x.transpose(), w).transpose();
     const program = makeProgram(f)(zeros(3, 2), zeros(3, 4));
     const after = eliminateDeadCode(foldTransposes(program));
@@ -35,13 +35,13 @@ describe("transposes around products", () => {
     `);
   });
 
-  test("leave the gradient of a layer without any", () => {
+  test("leave no transposes in the gradient of a layer", () => {
     const loss = (w: Tensor, x: Tensor): Tensor => sum(tanh(matmul(x, w)));
     const program = optimize(makeProgram(grad(loss, { argnums: [0, 1] }))(zeros(4, 2), zeros(3, 4)));
     expect(printProgram(program)).not.toContain("transpose");
   });
 
-  test("stay where others read them too", () => {
+  test("stay if they are also read elsewhere", () => {
     const f = (x: Tensor, w: Tensor): Tensor => {
       const t = x.transpose();
       return matmul(t, w).add(sum(t));

@@ -12,7 +12,7 @@ const x = tensor([
 ]);
 
 describe("axes of size 1", () => {
-  test("are left out of what is computed of each row, before and after", () => {
+  test("are removed from values computed per row, before and after", () => {
     const f = (x: Tensor): Tensor => sqrt(sum(x, { axis: 1, keepdims: true }).div(3).add(1)).reshape([2]);
     const program = makeProgram(f)(x);
     const after = eliminateDeadCode(dropUnitAxes(program));
@@ -46,7 +46,7 @@ describe("axes of size 1", () => {
     `);
   });
 
-  test("stay where an operand has them from elsewhere, and where the order of elements would matter", () => {
+  test("stay if an operand has them from elsewhere, or if the order of elements would change", () => {
     const f = (x: Tensor, column: Tensor): Tensor =>
       add(sum(x, { axis: 1, keepdims: true }), column).mul(exp(reshape(x, [3, 2]).reshape([2, 3])));
     const program = makeProgram(f)(x, [[1], [2]]);
