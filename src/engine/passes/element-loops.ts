@@ -62,7 +62,7 @@ export function whileRead(loop: ElementLoop, views: LoopViews): ReadView {
   return {
     type: v.type,
     read() {
-      throw internalError("an element that is computed while it is read needs a block");
+      throw internalError("reading a fused operand needs a block");
     },
     element: (block, flat, place) => writeElements(block, loop, place ?? [], flat, views).get(v)!,
   };

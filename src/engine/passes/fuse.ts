@@ -250,7 +250,7 @@ function makeSteps(deferred: ReadonlyMap<Var, Equation>, parts: ReadonlySet<Equa
           return;
         }
         case "host":
-          throw internalError(`${eqn.prim.name} stands in a program`);
+          throw internalError(`${eqn.prim.name} cannot be part of a program`);
       }
     },
     finish() {

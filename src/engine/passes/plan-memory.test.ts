@@ -77,7 +77,7 @@ describe("a plan of memory", () => {
       f:f64[3], steps 1 to the end: result 0
       g:f64[3], steps 1 to the end: result 1
       within step 1, step:
-        f:f64[3], steps 0 to the end: in the place of d
+        f:f64[3], steps 0 to the end: in the memory of d
         last copy e to result 0
         last copy f to result 1, saved in old
       arena of 64 bytes

@@ -95,7 +95,7 @@ function memoryLines(
 function showPlace(place: MemorySlot, { ins }: Program, nameOf: (v: Var) => string): string {
   switch (place.kind) {
     case "input":
-      return `in the place of ${nameOf(ins[place.index]!)}`;
+      return `in the memory of ${nameOf(ins[place.index]!)}`;
     case "result":
       return `result ${place.index}`;
     case "temporary":

@@ -41,7 +41,7 @@ const rowLoopPrim: Primitive<RowLoopParams> = /* @__PURE__ */ builtIn<RowLoopPar
   typeOf: (_, { body, rows }) => body.outs.map(({ type }) => withShape(type, [...rows, ...type.shape])),
   derivative: {
     kind: "none",
-    reason: "it stands in programs that are compiled, not in those that are differentiated.",
+    reason: "it occurs only in compiled programs, which are not differentiated.",
   },
   batch(ins, batched, size, params) {
     const { body, consts, rows } = params;

@@ -17,7 +17,7 @@ const shiftPrim: Primitive<ShiftParams> = /* @__PURE__ */ builtIn<ShiftParams>({
   typeOf: ([x], { shape }) => [withShape(x!, shape)],
   derivative: {
     kind: "none",
-    reason: "it stands in programs that are compiled, not in those that are differentiated.",
+    reason: "it occurs only in compiled programs, which are not differentiated.",
   },
   batch: ([x], _, size, { low, shape }) => ({
     outs: [bind1(shiftPrim, [x!], { low: [0, ...low], shape: [size, ...shape] })],
