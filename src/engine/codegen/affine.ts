@@ -3,8 +3,9 @@ import type { Expr } from "../kernel/scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 
 /**
- * How an expression depends on an index, that of a loop or of the lane: not at all; by a fixed step each time that the index grows
- * by one; as integer arithmetic on such numbers, which can be done for one index at a time; or in any other way.
+ * How an expression depends on an index (of a loop or of a lane). `uniform`: not at all; `affine`: changes by a fixed
+ * stride when the index grows by one; `integral`: integer arithmetic on such numbers, computable separately for each
+ * index; `varying`: in any other way.
  */
 export type Dependence =
   | { readonly kind: "uniform" }
@@ -16,24 +17,25 @@ export const uniform: Dependence = { kind: "uniform" };
 export const integral: Dependence = { kind: "integral" };
 export const varying: Dependence = { kind: "varying" };
 
-/** A number that moves by `stride`, in the arithmetic of int32. */
+/** Dependence of a number that changes by `stride`, in int32 arithmetic. */
 export function affine(stride: number): Dependence {
   return stride === 0 ? uniform : { kind: "affine", stride: stride | 0 };
 }
 
-/** How far a number moves when the index grows by one; `undefined` where that is not the same everywhere. */
+/** Change of a number when the index grows by one; `undefined` if it is not constant. */
 export function strideOf(by: Dependence): number | undefined {
   return by.kind === "uniform" ? 0 : by.kind === "affine" ? by.stride : undefined;
 }
 
-/** How locals depend on the index; those of which nothing is said do not. */
+/** Dependence of locals on the index. Locals without an entry are uniform. */
 export interface DependenceMap {
   readonly get: (name: string) => Dependence | undefined;
 }
 
 /**
- * How an expression depends on the index that the locals of `names` depend on. It is asked of every expression, before the engine has
- * compiled it: so it makes no lists, and of floats it asks no more than whether one operand differs.
+ * Dependence of an expression on the index, given the dependence of the locals. It is called for every expression,
+ * before the JavaScript engine has compiled this function. Therefore it allocates no lists, and for floats only checks
+ * whether an operand varies.
  */
 export function dependence(expr: Expr, names: DependenceMap): Dependence {
   switch (expr.kind) {
@@ -69,12 +71,12 @@ export function dependence(expr: Expr, names: DependenceMap): Dependence {
 }
 
 function isUniform(expr: Expr, names: DependenceMap): boolean {
-  if (expr.kind === "const") return true; // most are these two: they are answered with no call more
+  if (expr.kind === "const") return true; // most expressions are a constant or a local, handled without a further call
   if (expr.kind === "local") return (names.get(expr.name) ?? uniform).kind === "uniform";
   return dependence(expr, names).kind === "uniform";
 }
 
-/** What is no integer arithmetic on these operands: the same for all indices if they are. */
+/** Dependence of an operation that is not integer arithmetic: uniform if all operands are, otherwise varying. */
 function sameOrVarying(names: DependenceMap, x: Expr, y?: Expr, z?: Expr): Dependence {
   const isSame =
     isUniform(x, names) &&
@@ -83,7 +85,7 @@ function sameOrVarying(names: DependenceMap, x: Expr, y?: Expr, z?: Expr): Depen
   return isSame ? uniform : varying;
 }
 
-/** Integer arithmetic on operands that depend on the index so. */
+/** Dependence of integer arithmetic on operands with these dependences. */
 function integers(a: Dependence, b: Dependence = uniform, c: Dependence = uniform): Dependence {
   if (a.kind === "uniform" && b.kind === "uniform" && c.kind === "uniform") return uniform;
   return a.kind === "varying" || b.kind === "varying" || c.kind === "varying" ? varying : integral;
@@ -108,7 +110,7 @@ function isInteger({ type }: Expr): boolean {
   return type === "i32" || type === "u32" || type === "bool";
 }
 
-/** How far one index lies after another, where that can be seen. */
+/** Constant difference `to − from` of two indices; `undefined` if it is not evident from the expressions. */
 export function distance(from: Expr, to: Expr): number | undefined {
   const [a, b] = [constantPart(from), constantPart(to)];
   return sameExpr(a.rest, b.rest) ? b.constant - a.constant : undefined;

@@ -4,7 +4,7 @@ import { blocksIn, walkBlock, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { weightOf } from "./cost.ts";
 import { cheapBranch } from "./tuning.ts";
 
-/** Whether a block or a procedure that it calls has branches that few take. */
+/** True if a block, or a procedure that it calls, has branches marked as rarely taken. */
 export function hasRare(block: readonly Stmt[]): boolean {
   let found = false;
   const stmt = (inner: Stmt): void => {
@@ -16,7 +16,7 @@ export function hasRare(block: readonly Stmt[]): boolean {
   return found;
 }
 
-/** Whether nothing in a branch reads what stores before it write, or makes them. */
+/** True if a branch neither reads nor overwrites memory written by earlier stores. */
 export function isSilent(block: readonly Stmt[]): boolean {
   return (
     block.every(({ kind }) => kind === "let" || kind === "set" || kind === "comment") &&
@@ -24,7 +24,7 @@ export function isSilent(block: readonly Stmt[]): boolean {
   );
 }
 
-/** Whether a branch touches no memory, calls nothing and is short: then it is computed for all lanes. */
+/** True if a branch is short, accesses no memory and calls nothing, so that it is computed for all lanes. */
 export function isCheap(block: readonly Stmt[]): boolean {
   let weight = 0;
   let isPlain = true;
@@ -40,7 +40,7 @@ export function isCheap(block: readonly Stmt[]): boolean {
   return isPlain && weight <= cheapBranch;
 }
 
-/** Whether a block has a statement of one of these kinds. */
+/** True if a block contains a statement of one of these kinds. */
 export function hasKind(block: readonly Stmt[], kinds: ReadonlySet<Stmt["kind"]>): boolean {
   let found = false;
   walkBlock(block, {
@@ -51,7 +51,10 @@ export function hasKind(block: readonly Stmt[], kinds: ReadonlySet<Stmt["kind"]>
   return found;
 }
 
-/** Whether there is float64, in procedures too; where rare branches are left out, other than in these. */
+/**
+ * True if the code uses float64, in called procedures too. With `leavesOut`, rare branches of the block itself do not
+ * count.
+ */
 export function usesDouble(block: readonly Stmt[], results: readonly Expr[], leavesOut: boolean): boolean {
   let found = false;
   const seen = new Set<Procedure>();

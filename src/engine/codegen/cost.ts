@@ -6,15 +6,15 @@ import { blocksIn, walkExpr, walkOwnExprs } from "../kernel/walk.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { operationsOfCall, unknownIterationsOfBackends, unknownIterationsOfLoops } from "./tuning.ts";
 
-// Three questions are asked about code, each with an answer of its own: how large it is (weightOf), how long a loop takes
-// (loopWork, blockWork), and what a routine consists of (workOf, by which a backend is chosen).
+// Three estimates: code size (weightOf), run time of loops and blocks (loopWork, blockWork), and the operations of a
+// routine (workOf), by which a backend is chosen.
 
-// Asked for again by every block around a statement, and by what decides how loops are written.
+// Cached weights, because every enclosing block and several planning decisions ask for them.
 const weights = new WeakMap<Stmt | Procedure, number>();
-/** The work of the calls in the statements that have calls in their own expressions. */
+/** Work of the called procedures, for statements that call some in their own expressions. */
 const worksOfCalls = new WeakMap<Stmt, number>();
 
-/** How much code a statement is, in names and numbers read: operations weigh more, those that call a function most. */
+/** Code size of a statement, in weight: names and constants count 1, operations more, calls most. */
 export function weightOf(stmt: Stmt): number {
   const known = weights.get(stmt);
   if (known !== undefined) return known;
@@ -30,7 +30,7 @@ export function weightOf(stmt: Stmt): number {
   return weight;
 }
 
-/** How much code a procedure is, without those that it calls. */
+/** Code size of a procedure, in weight, without the procedures that it calls. */
 export function weightOfProcedure(procedure: Procedure): number {
   const known = weights.get(procedure);
   if (known !== undefined) return known;
@@ -45,12 +45,12 @@ function weightOfExpr({ kind, type }: Expr): number {
   if (kind === "const" || kind === "local") return 1;
   if (kind === "call") return 4;
   if (kind !== "unary" && kind !== "binary") return 2;
-  return type === "f64" || type === "bool" ? 2 : 5; // the others are wrapped or rounded after each operation
+  return type === "f64" || type === "bool" ? 2 : 5; // the other types are wrapped or rounded after each operation
 }
 
 /**
- * How long a loop takes, all of its iterations together, in weight: as if it had many where their number is not known.
- * `bodyWork` is what an iteration takes.
+ * Run time of all iterations of a loop, in weight. An unknown number of iterations counts as many. `bodyWork` is the
+ * work of one iteration.
  */
 export function loopWork(
   stmt: Stmt & { readonly kind: "for" },
@@ -59,7 +59,10 @@ export function loopWork(
   return likelyIterations(stmt, unknownIterationsOfLoops) * bodyWork;
 }
 
-/** How long a block takes, in weight, at least 1; definitions of locals that loops go by are added to `known` on the way. */
+/**
+ * Run time of a block, in weight, at least 1. Adds the definitions of integer locals, which loop bounds may use, to
+ * `known`.
+ */
 export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new Map()): number {
   let work = 0;
   for (const stmt of block) {
@@ -69,11 +72,11 @@ export function blockWork(block: readonly Stmt[], known: LocalDefinitions = new 
   return Math.max(1, work);
 }
 
-/** How long a statement takes, in weight. Of branches that few iterations take nothing counts, of others both sides. */
+/** Run time of a statement, in weight. Rare branches count 1, other branches the sum of both sides. */
 export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): number {
   switch (stmt.kind) {
     case "for":
-      if (stmt.strip === true) return blockWork(stmt.body, known); // all at once
+      if (stmt.strip === true) return blockWork(stmt.body, known); // all iterations at once
       return likelyIterations(stmt, unknownIterationsOfLoops, known) * blockWork(stmt.body, known);
     case "reduce":
       return likelyIterations(stmt, unknownIterationsOfLoops, known) * blockWork(stmt.body, known);
@@ -96,7 +99,7 @@ export function statementWork(stmt: Stmt, known: LocalDefinitions = new Map()): 
 
 const works = new WeakMap<Procedure, number>();
 
-/** The work of a statement that holds no others: its weight, and the work of what it calls. */
+/** Work of a statement without inner blocks: its weight and the work of the procedures it calls. */
 function plainWork(stmt: Stmt): number {
   return weightOf(stmt) + (worksOfCalls.get(stmt) ?? 0);
 }
@@ -111,17 +114,17 @@ function procedureWork(procedure: Procedure): number {
   return work;
 }
 
-/** How much a routine computes, roughly, in scalar operations. */
+/** Estimated operations of a routine, in scalar operations. */
 export interface Work {
-  /** In folds, products and loops whose iterations are independent: what vectors and threads can share. */
+  /** Operations in folds, products and independent loops, which vectors and threads can share. */
   readonly wide: number;
-  /** In everything else: one operation after another. */
+  /** All other, sequential operations. */
   readonly narrow: number;
-  /** The part of `narrow` that calls of procedures are. */
+  /** Part of `narrow` that is calls of procedures. */
   readonly called: number;
   /**
-   * The part of `narrow` that is on float32, uint32 and the words of floats: JavaScript has none of these numbers, and rounds
-   * after each operation or goes through memory.
+   * Part of `narrow` on float32, uint32 and the words of floats. JavaScript lacks these types, and rounds after each
+   * operation or goes through memory.
    */
   readonly foreign: number;
 }
@@ -131,7 +134,7 @@ export function workOf(routine: Routine): Work {
   return workOfBlock(routine.body, 1, false);
 }
 
-/** Elements of the arrays that a routine takes and gives, as if each size that only the run can tell were small. */
+/** Number of elements of the arrays that a routine takes and returns. Sizes known only at run time count as small. */
 export function elementsMoved({ inputs, outputs }: Routine): number {
   return [...inputs, ...outputs].reduce(
     (sum, port) => sum + (port.kind === "buffer" ? likelySize(port.buffer.size) : 0),
@@ -230,13 +233,13 @@ function foreignIn(expr: Expr): number {
   return n;
 }
 
-/** Whether an expression takes a float apart, or puts one together. */
+/** True if an expression splits a float into words or bits, or assembles one. */
 function isOfWords(expr: Expr): boolean {
   if (expr.kind === "binary") return expr.op === "fromWords";
   return expr.kind === "unary" && ["highWord", "lowWord", "bitsOf", "fromBits"].includes(expr.op);
 }
 
-/** The scalar operations of an expression, calls of procedures weighed. */
+/** Number of scalar operations of an expression; a call counts as several. */
 export function operationsOf(expr: Expr): number {
   let n = 0;
   walkExpr(expr, ({ kind }) => {

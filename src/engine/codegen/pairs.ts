@@ -8,9 +8,10 @@ import { weightOf } from "./cost.ts";
 import { heaviestPair } from "./tuning.ts";
 
 /**
- * What the iteration after that of an index does, as statements to write behind those of the iteration itself, so that a loop makes two at a
- * time. Places that move by a fixed step are said by those of the iteration before, to which memory instructions add a constant.
- * `undefined` for a loop that goes backwards, holds loops, branches or calls, or has too large a body.
+ * Returns the statements of the iteration after that of an index, to be appended to the iteration itself, so that the
+ * loop is unrolled by two. Indices with a fixed stride are expressed through those of the first iteration, since memory
+ * instructions add a constant offset. `undefined` for a loop that runs in reverse, contains loops, branches or calls,
+ * or has too large a body.
  */
 export function secondIteration(loop: ForStmt): readonly Stmt[] | undefined {
   if (loop.reverse) return undefined;
@@ -43,7 +44,7 @@ function after(name: string, steps: number): Expr {
   return build.add(build.local("i32", name), build.i32(steps));
 }
 
-/** Whether an expression is made of numbers alone: what is in memory may be another one in the next iteration. */
+/** True if an expression reads no memory and calls nothing. Memory may change before the next iteration. */
 function readsNoMemory(expr: Expr): boolean {
   let isPure = true;
   walkExpr(expr, ({ kind }) => void (isPure &&= kind !== "load" && kind !== "call"));

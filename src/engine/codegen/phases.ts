@@ -12,29 +12,29 @@ import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { hasKind } from "./branches.ts";
 
-/** A local and its type. */
+/** Name and type of a local. */
 export interface TypedLocal {
   readonly name: string;
   readonly type: ScalarType;
 }
 
-/** What statements have to do with a buffer. */
+/** Access of statements to a buffer. */
 export interface BufferUse {
   readonly name: string;
   readonly isRead: boolean;
   readonly isWritten: boolean;
 }
 
-/** What statements exchange with the code around them. */
+/** Locals and buffers that statements share with the code around them. */
 export interface Boundary {
-  /** Locals from outside that are read only, and those that are set. */
+  /** Outer locals that are only read, and outer locals that are set. */
   readonly captured: readonly TypedLocal[];
   readonly carried: readonly TypedLocal[];
-  /** The buffers that are touched, in the order in which they are met. */
+  /** Accessed buffers, in order of first access. */
   readonly buffers: readonly BufferUse[];
 }
 
-/** What statements exchange with the code around them. */
+/** Determines the locals and buffers that statements share with the code around them. */
 export function boundaryOf(statements: readonly Stmt[]): Boundary {
   const { touched, declared, set, buffers, loaded, stored } = usesOf(statements);
   const outer = [...touched].flatMap(([name, type]) => (declared.has(name) ? [] : [{ name, type }]));
@@ -45,45 +45,45 @@ export function boundaryOf(statements: readonly Stmt[]): Boundary {
   };
 }
 
-/** A range of indices that may be done in any order, or at once. */
+/** Range of indices whose iterations are independent. */
 export interface IterationRange {
   readonly index: string;
   readonly from: Expr;
   readonly to: Expr;
 }
 
-/** What a phase does. */
+/** Work of a phase. */
 export type PhaseContent =
-  /** One thing after another. */
+  /** Sequential statements. */
   | { readonly kind: "serial"; readonly statements: readonly Stmt[] }
-  /** A nest of independent loops, outermost first, with nothing between their heads: `body` is done for each point. */
+  /** Perfect nest of independent loops, outermost first; `body` runs for each point. */
   | { readonly kind: "parallel"; readonly loop: ForStmt; readonly extent: readonly IterationRange[]; readonly body: readonly Stmt[] } // prettier-ignore
-  /** A fold over a range, in the lanes of its definition. */
+  /** Fold over a range, in the lanes of its definition. */
   | { readonly kind: "fold"; readonly fold: Reduce; readonly extent: readonly IterationRange[] }
-  /** A product of arrays: its extent is that of its dims. */
+  /** Product of arrays; its extent is that of its dims. */
   | { readonly kind: "product"; readonly product: Contract }
-  /** Phases again and again, or where a condition holds: what decides that stands outside of them. */
+  /** Phases inside a loop or a branch that is controlled from outside of them. */
   | { readonly kind: "repeated"; readonly loop: ForStmt | WhileStmt; readonly phases: readonly Phase[] }
   | { readonly kind: "branch"; readonly condition: Expr; readonly then: readonly Phase[]; readonly otherwise: readonly Phase[] }; // prettier-ignore
 
 /**
- * A part of a routine that is done as a whole before the next one begins: a device that runs many threads dispatches it, one that
- * shares work among some hands out parts of its extent.
+ * Part of a routine that completes before the next part begins. A device with many threads dispatches it; a device with
+ * few threads shares out its extent.
  */
 export interface Phase {
   readonly content: PhaseContent;
   readonly boundary: Boundary;
-  /** The locals that it declares or sets and that code after it reads: they cross to other phases. */
+  /** Locals that it declares or sets and that later code reads, passed to other phases. */
   readonly gives: readonly TypedLocal[];
 }
 
-/** A routine cut into phases, in their order. */
+/** Cuts a routine into phases, in order. */
 export function phasesOf({ body, outputs }: Routine): Phase[] {
   const results = outputs.flatMap((output) => (output.kind === "scalar" ? [output.value] : []));
   return phasesOfBlock(body, new Set(usesOf([], results).touched.keys()));
 }
 
-/** The phases of a block after which code reads the locals `after`. */
+/** Phases of a block; later code reads the locals in `after`. */
 function phasesOfBlock(block: readonly Stmt[], after: ReadonlySet<string>): Phase[] {
   const runs: Stmt[][] = [];
   for (const stmt of block) {
@@ -106,14 +106,17 @@ function phasesOfBlock(block: readonly Stmt[], after: ReadonlySet<string>): Phas
 
 const shared: ReadonlySet<Stmt["kind"]> = new Set(["reduce", "contract"]);
 
-/** Whether a statement has nothing in it that could be done in any order or at once. */
+/** True if a statement contains nothing that could run in parallel. */
 function isSerial(stmt: Stmt): boolean {
   let found = hasKind([stmt], shared);
   walkBlock([stmt], { stmt: (inner) => void (found ||= inner.kind === "for" && inner.independent === true) });
   return !found;
 }
 
-/** What a run of statements does after which code reads the locals `after`; an iteration's may be read by the next one. */
+/**
+ * Content of a run of statements; later code reads the locals in `after`. In a loop, the next iteration may read the
+ * values of the previous one.
+ */
 function contentOf(
   run: readonly Stmt[],
   { captured, carried }: Boundary,
@@ -145,7 +148,7 @@ function contentOf(
   }
 }
 
-/** The ranges of loops that stand in one another with nothing between, and what the innermost one does. */
+/** Ranges of a perfect nest of independent loops, and the body of the innermost one. */
 function nestOf(loop: ForStmt): {
   readonly extent: readonly IterationRange[];
   readonly body: readonly Stmt[];

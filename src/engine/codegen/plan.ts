@@ -24,84 +24,84 @@ import * as tuning from "./tuning.ts";
 import type { IterationBody, VectorisationMode } from "./vectorise.ts";
 import { canVectorise } from "./vectorise.ts";
 
-/** What plans have to know of the device that runs the code. */
+/** Properties of the target device that plans depend on. */
 export interface CodegenTarget {
-  /** Whether there are vectors of 128 bits. */
+  /** True if it has 128-bit vectors. */
   readonly simd: boolean;
-  /** Whether the engine makes operations of 256 bits of pairs of vectors. */
+  /** True if the engine merges pairs of vectors into 256-bit operations. */
   readonly wide: boolean;
-  /** Work, in weight, that one call of a function does which runs some iterations of a loop. */
+  /** Work, in weight, that one call of a function for some loop iterations should do. */
   readonly chunkWork: number;
-  /** Whether threads share long kernels. */
+  /** True if threads share long kernels. */
   readonly shares: boolean;
 }
 
-/** The lanes in which iterations are written: an index each, `count` at a time. */
+/** Lanes of a vectorised loop: `count` iterations at a time, one per lane. */
 export interface LanePlan extends VectorisationMode {
   readonly count: 4 | 8 | 16;
 }
 
-/** How the iterations of a loop are spread over calls of a function. */
+/** Division of a loop's iterations into calls of a function. */
 export interface CallPlan {
-  /** A kernel's iterations are independent: threads may share them. Those of a sequence are done in their order. */
+  /** `kernel`: the iterations are independent, and threads may share them. `sequence`: they run in order. */
   readonly kind: "kernel" | "sequence";
-  /** Iterations that a call makes, but for the last one. */
+  /** Iterations per call, except for the last call. */
   readonly iterations: number;
-  /** A number that divides the iterations of every call. */
+  /** Number that divides the iterations of every call. */
   readonly multipleOf: number;
-  /** Calls from which on threads share them; `undefined` where they do not. */
+  /** Minimum number of calls that threads share; `undefined` if threads do not share the loop. */
   readonly sharedFrom: number | undefined;
 }
 
 /** How a loop is written. */
 export interface LoopPlan {
-  /** `undefined` for loops that stay in the function that they stand in. */
+  /** `undefined` if the loop stays inline in its function. */
   readonly calls: CallPlan | undefined;
-  /** `undefined` for one index at a time. */
+  /** `undefined` if the loop is not vectorised. */
   readonly lanes: LanePlan | undefined;
-  /** Why there are no lanes. */
+  /** Reason why the loop is not vectorised. */
   readonly reason: string | undefined;
 }
 
-/** How a loop is written that only its iterations can end: by calls of so many iterations, or where it stands. */
+/** How a `while` loop is written: by calls with the given number of iterations each, or inline. */
 export interface WhilePlan {
   readonly iterationsPerCall: number | undefined;
 }
 
-/** Values that are computed and stored by blocks before they are folded. */
+/** Plan to compute and store values block by block before they are folded. */
 export interface BlockPlan {
-  /** The loop that computes and stores the values of a block, in the buffer `blockBuffer`. */
+  /** Loop that computes the values of a block and stores them in the buffer `blockBuffer`. */
   readonly loop: ForStmt;
   readonly lanes: LanePlan;
-  /** The fold of what is stored, of this type. */
+  /** Fold of the stored values, which have the type `type`. */
   readonly fold: Reduce;
   readonly type: ScalarType;
 }
 
-/** How a fold is written: in lanes, or as the statements that it stands for. */
+/** How a fold is written: in lanes, or expanded into plain statements. */
 export type FoldPlan =
   | {
       readonly kind: "fold";
       readonly lanes: LanePlan;
       readonly blocks: BlockPlan | undefined;
-      /** Whether the body is copied for each value that is left over. */
+      /** True if the body is repeated for each remaining value. */
       readonly isShort: boolean;
     }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
-/** How a product of arrays is written: by a function of its own, in parts that threads share, or as plain loops. */
+/** How a product of arrays is written: as its own function, in parts that threads share, or as plain loops. */
 export type ProductPlan =
   | {
       readonly kind: "product";
-      /** The statement, with its sizes in numbers. */
+      /** The statement with constant sizes. */
       readonly statement: Contract<number>;
       readonly isShared: boolean;
-      /** Products that each part has at least. */
+      /** Minimum number of products per part. */
       readonly partProducts: number;
     }
   | { readonly kind: "expanded"; readonly statements: readonly Stmt[]; readonly reason: string };
 
-/** What was decided of statements, each beside it. */
+/** Plans by statement. */
 export interface StatementPlans {
   readonly loops: Map<ForStmt, LoopPlan>;
   readonly whiles: Map<WhileStmt, WhilePlan>;
@@ -109,14 +109,14 @@ export interface StatementPlans {
   readonly products: Map<Contract, ProductPlan>;
 }
 
-/** What was decided of a routine. Within kernels and procedures (`inside`) no loop becomes a function any more. */
+/** Plan of a routine. Within kernels and procedures (`inside`) no loop becomes a function. */
 export interface RoutinePlan {
   readonly target: CodegenTarget;
   readonly outside: StatementPlans;
   readonly inside: StatementPlans;
 }
 
-/** A plan in which nothing is decided yet. */
+/** Creates an empty plan. */
 export function openPlan(target: CodegenTarget): RoutinePlan {
   const plans = (): StatementPlans => ({
     loops: new Map(),
@@ -127,7 +127,7 @@ export function openPlan(target: CodegenTarget): RoutinePlan {
   return { target, outside: plans(), inside: plans() };
 }
 
-/** The buffer in which the values of a block wait to be folded. */
+/** Name of the buffer that holds the values of a block before they are folded. */
 export const blockBuffer = "@values";
 
 /** Decides how the loops, folds and products of a routine are written. */
@@ -137,7 +137,7 @@ export function planRoutine(routine: Routine, target: CodegenTarget): RoutinePla
   return plan;
 }
 
-/** Adds to a plan what stands within kernels or procedures (`isKernel`), or outside of them. */
+/** Adds the plans of a block, which is within a kernel or procedure if `isKernel`. */
 export function planBlock(block: readonly Stmt[], plan: RoutinePlan, isKernel: boolean): void {
   const { target } = plan;
   const plans = isKernel ? plan.inside : plan.outside;
@@ -183,7 +183,7 @@ function planLoop(stmt: ForStmt, plan: RoutinePlan, isKernel: boolean): void {
   const { target } = plan;
   const lanes = stmt.independent === true ? planLanes(stmt, target) : "its iterations depend on one another";
   const isVector = typeof lanes !== "string";
-  const isOne = isVector && stmt.strip === true; // no end of a call could come within
+  const isOne = isVector && stmt.strip === true; // a call could not end inside a strip
   const calls = isKernel || isOne ? undefined : planCalls(stmt, isVector ? lanes.count : 1, target);
   (isKernel ? plan.inside : plan.outside).loops.set(stmt, {
     calls,
@@ -192,14 +192,14 @@ function planLoop(stmt: ForStmt, plan: RoutinePlan, isKernel: boolean): void {
   });
   const multipleOf = calls === undefined ? (knownIterations(stmt) ?? 1) : calls.multipleOf;
   const within = isKernel || calls?.kind === "kernel";
-  if (isVector && lanes.leavesRareOut) planBlock(stmt.body, plan, true); // what is done again is a function
+  if (isVector && lanes.leavesRareOut) planBlock(stmt.body, plan, true); // iterations that took a rare branch are repeated by a function
   const isWhole = isVector && multipleOf % lanes.count === 0;
-  if (!isWhole) planBlock(stmt.body, plan, within); // else no index is done by itself
+  if (!isWhole) planBlock(stmt.body, plan, within); // otherwise all iterations are in full vectors, and no scalar loop is written
 }
 
 /**
- * How a loop is spread over calls: a long independent one as a kernel, any other long one as a sequence of calls too, so that the
- * engine can replace its code by better code. Others stay in place.
+ * Division of a loop into calls. A long independent loop becomes a kernel. Any other long loop becomes a sequence of
+ * calls, so that the engine can replace its code by optimised code between calls. Short loops stay inline.
  */
 function planCalls(stmt: ForStmt, lanes: number, target: CodegenTarget): CallPlan | undefined {
   const { chunkWork } = target;
@@ -224,7 +224,10 @@ function planCalls(stmt: ForStmt, lanes: number, target: CodegenTarget): CallPla
 
 const loops: ReadonlySet<Stmt["kind"]> = new Set(["for", "while", "reduce", "contract"]);
 
-/** Iterations that one call makes: whole vectors, and many of short ones, so that few calls end within a vector. */
+/**
+ * Number of iterations per call: a multiple of the lanes, and of a larger number for short iterations, so that few
+ * calls end within a vector.
+ */
 function iterationsOfCall(
   block: readonly Stmt[],
   work: number,
@@ -236,7 +239,7 @@ function iterationsOfCall(
   return Math.max(tuning.fewestPerCall, Math.ceil(least / tuning.callMultiple) * tuning.callMultiple);
 }
 
-/** Whether there may be enough work in a statement that threads should share it, were it to become a kernel. */
+/** True if a statement may have enough work for threads to share if it became a kernel. */
 function isShareable(stmt: Stmt, { simd, chunkWork }: CodegenTarget): boolean {
   if (stmt.kind === "contract") {
     const isLong = statementWork(stmt) >= chunkWork * tuning.sharedProductCalls;
@@ -248,21 +251,21 @@ function isShareable(stmt: Stmt, { simd, chunkWork }: CodegenTarget): boolean {
   return iterations > 1 && loopWork(stmt) >= chunkWork * tuning.sharedCalls;
 }
 
-/** Whether a routine has statements whose work threads may share. */
+/** True if a routine has statements whose work threads may share. */
 export function hasShareable({ body }: Routine, target: CodegenTarget): boolean {
   let found = false;
   walkBlock(body, { stmt: (stmt) => void (found ||= isShareable(stmt, target)) });
   return found;
 }
 
-/** The lanes for an independent loop, or why there are none. */
+/** Lanes of an independent loop, or the reason why it is not vectorised. */
 function planLanes(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
   if (!target.simd) return "there are no vectors";
   const isBest = stmt.strip === true ? isLight(stmt) : isBestVectorised(stmt);
   return isBest === true ? lanesOf(stmt, target) : isBest;
 }
 
-/** Whether the iterations of a strip can be done at once. */
+/** True if the iterations of a strip can run in lanes. */
 export function fitsLanes(stmt: ForStmt): boolean {
   return typeof planLanes(stmt, { simd: true, wide: false, chunkWork: 0, shares: false }) !== "string";
 }
@@ -281,7 +284,10 @@ function lanesOf(stmt: ForStmt, target: CodegenTarget): LanePlan | string {
   return typeof withoutRare === "string" ? withLanes(false) : withoutRare;
 }
 
-/** Two vectors hold each value: with float64 four lanes, else eight. Two vectors hide what one waits for. */
+/**
+ * Lane count for code: four with float64, otherwise eight. Each value then takes two vectors, which hide each other's
+ * latency.
+ */
 function lanesFor(
   { body, results }: Pick<IterationBody, "body" | "results">,
   leavesRareOut: boolean,
@@ -291,22 +297,22 @@ function lanesFor(
 }
 
 /**
- * Whether a loop of few iterations leaves so many over after groups of eight that groups of four are quicker. Loops within need
- * two vectors, each of which goes on while the other waits.
+ * True if groups of eight leave so many remaining iterations that groups of four are faster. Loops with inner loops
+ * need two vectors, which hide each other's latency.
  */
 function leavesManyOver({ from, to, body }: ForStmt, { wide }: CodegenTarget): boolean {
   if (from.kind !== "const" || to.kind !== "const") return false;
   if (body.some(({ kind }) => kind === "for" || kind === "while" || kind === "reduce")) return false;
   const iterations = to.value - from.value;
-  // in vectors; one index by itself takes about the time of one
+  // in vectors; a single index takes about as long as one vector
   const byEight = (wide ? 1 : 2) * Math.floor(iterations / 8) + (iterations % 8);
   const byFour = tuning.timeOfFour * Math.floor(iterations / 4) + (iterations % 4);
   return byFour < byEight;
 }
 
 /**
- * Whether a loop should be written for twice as many lanes where 256 bits hold what are two vectors elsewhere: one of these waits for
- * itself, as two of 128 bits do not. Bools lie in memory a byte each, eight at most at a time.
+ * True if a loop should use twice the lanes where a 256-bit vector replaces two vectors, because a single vector does
+ * not hide its own latency. Bools are stored as bytes, so they allow at most eight lanes.
  */
 function gainsByTwice(stmt: ForStmt, count: number, { wide }: CodegenTarget): boolean {
   const iterations = knownIterations(stmt);
@@ -314,7 +320,7 @@ function gainsByTwice(stmt: ForStmt, count: number, { wide }: CodegenTarget): bo
     return false;
   const work = blockWork(stmt.body);
   if (work < tuning.waitingBody || work > tuning.heaviestTwice) return false;
-  // in vectors of 256 bits; one index by itself takes about the time of one
+  // in vectors of 256 bits; a single index takes about as long as one vector
   const byOne = Math.floor(iterations / count) + (iterations % count);
   const byTwo = tuning.timeOfTwoWide * Math.floor(iterations / (2 * count)) + (iterations % (2 * count));
   return byTwo < byOne;
@@ -352,14 +358,15 @@ function planFold(stmt: Reduce, target: CodegenTarget): FoldPlan {
   return { kind: "fold", lanes, blocks, isShort: weight <= tuning.shortFold };
 }
 
-/** The float32 that a fold takes in as float64, if that is what it does. */
+/** The float32 operand of a fold that converts its value from float32 to float64; otherwise `undefined`. */
 export function singleOf(value: Expr): Expr | undefined {
   return value.kind === "convert" && value.type === "f64" && value.x.type === "f32" ? value.x : undefined;
 }
 
 /**
- * A fold that goes by blocks: a loop computes the values of a block and stores them, and then they are folded. Such a loop
- * leaves rare branches out and is what engines look for that make 256-bit operations of pairs of vectors: they begin at stores.
+ * Plans a blocked fold: a loop computes and stores the values of a block before they are folded. Such a loop can leave
+ * rare branches out. Engines that merge pairs of vectors into 256-bit operations recognise it, because they start from
+ * stores.
  */
 function planBlocks(stmt: Reduce, target: CodegenTarget): BlockPlan | undefined {
   const element = singleOf(stmt.value) ?? stmt.value;
@@ -381,7 +388,7 @@ function planBlocks(stmt: Reduce, target: CodegenTarget): BlockPlan | undefined 
   return { loop, lanes, fold: { ...stmt, body: [], value: build.convert(stmt.value.type, stored) }, type };
 }
 
-/** Whether values should be stored before they are folded. */
+/** True if values should be stored before they are folded. */
 function isWorthBlocks(body: readonly Stmt[], element: Expr, { wide }: CodegenTarget): boolean {
   if (hasKind(body, loops)) return false;
   const value: Stmt = { kind: "let", name: "@value", value: element };
@@ -413,7 +420,7 @@ function planProduct(stmt: Contract, target: CodegenTarget, isKernel: boolean): 
   return { kind: "product", statement, isShared, partProducts: isShared ? partOf(stmt, target) : Infinity };
 }
 
-/** How many products a part of a contraction should have that threads share. */
+/** Target number of products per part of a contraction that threads share. */
 function partOf(stmt: Contract, { chunkWork }: CodegenTarget): number {
   const calls = statementWork(stmt) / (tuning.partsOfProduct * chunkWork);
   return chunkWork * Math.max(tuning.fewestPartCalls, Math.min(tuning.mostPartCalls, calls));

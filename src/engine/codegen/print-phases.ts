@@ -1,7 +1,10 @@
 import { printExpr, printHead } from "../kernel/print.ts";
 import type { BufferUse, Phase, IterationRange, PhaseContent } from "./phases.ts";
 
-/** Phases as text: a line each, what they take and give behind it, indented by what repeats or chooses them. */
+/**
+ * Prints phases, one per line, followed by the values they exchange, and indented under the loop or branch that
+ * contains them.
+ */
 export function printPhases(phases: readonly Phase[]): string {
   return linesOf(phases, "").join("\n");
 }

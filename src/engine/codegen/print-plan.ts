@@ -2,7 +2,7 @@ import { printHead } from "../kernel/print.ts";
 import type { Routine, Stmt } from "../kernel/scalar.ts";
 import type { CallPlan, ProductPlan, FoldPlan, LanePlan, LoopPlan, RoutinePlan } from "./plan.ts";
 
-/** A plan as text: a line for each loop, fold and product, indented by the loops around it. */
+/** Prints a plan: one line per loop, fold and product, indented by the enclosing loops. */
 export function printPlan({ body }: Routine, plan: RoutinePlan): string {
   return linesOf(body, plan, false).join("\n");
 }

@@ -8,7 +8,7 @@ import { splitBlock } from "./split.ts";
 const local = (name: string): Expr => k.local("f64", name);
 const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
 
-/** Statements that hand a, b and x on. */
+/** Statements that pass a, b and x on. */
 function chain(): Stmt[] {
   const block = k.makeBlock();
   const a = block.let("a", k.mul(local("x"), local("y")));

@@ -2,40 +2,38 @@ import type { Expr, ScalarType, Stmt } from "../kernel/scalar.ts";
 import { usesOf } from "../kernel/uses.ts";
 import { weightOf } from "./cost.ts";
 
-/** A local that pieces of a block hand to one another. */
+/** Local that is passed between pieces of a block. */
 export interface SharedLocal {
   readonly name: string;
   readonly type: ScalarType;
-  /** Whether the piece, or block, sets it. */
+  /** True if the piece, or block, sets it. */
   readonly isSet: boolean;
 }
 
-/** A run of statements of a block that becomes a function of its own. */
+/** Run of statements of a block that becomes its own function. */
 export interface BlockPiece {
   readonly statements: readonly Stmt[];
-  /** Locals of the surroundings or of earlier pieces that it uses. */
+  /** Locals of enclosing code or earlier pieces that it uses. */
   readonly incoming: readonly SharedLocal[];
-  /** Locals that it sets or declares and that code after it may use. */
+  /** Locals that it sets or declares and that later code may use. */
   readonly outgoing: readonly SharedLocal[];
-  /** Names of the buffers that it touches. */
+  /** Names of the buffers that it accesses. */
   readonly buffers: readonly string[];
 }
 
-/** A block in pieces, and what it exchanges with the code around it. */
+/** Block divided into pieces, and the locals it shares with enclosing code. */
 export interface BlockSplit {
   readonly pieces: readonly BlockPiece[];
-  /** Locals of the surroundings that some piece uses. */
+  /** Outer locals that some piece uses. */
   readonly incoming: readonly SharedLocal[];
-  /** Locals of the surroundings that some piece sets, and those declared here that `results` use. */
+  /** Outer locals that some piece sets, and locals declared here that `results` use. */
   readonly outgoing: readonly SharedLocal[];
 }
 
 /**
- * Cuts a block into pieces of at most `limit` weight each (a single statement may weigh more), or gives `undefined`
- * where it is small enough or cannot be cut. Engines optimise functions only up to a size, and WebAssembly bounds the
- * locals of one.
- *
- * `results` are expressions evaluated after the block in its scope.
+ * Cuts a block into pieces of at most `limit` weight each (a single statement may weigh more). Returns `undefined` if
+ * the block is small enough or cannot be cut. Engines optimise functions only up to a certain size, and WebAssembly
+ * limits the locals of a function. `results` are expressions evaluated after the block in its scope.
  */
 export function splitBlock(
   block: readonly Stmt[],
@@ -57,7 +55,7 @@ export function splitBlock(
 
   const uses = runs.map((run) => usesOf(run));
   const inResults = usesOf([], results);
-  const lastUse = new Map<string, number>(); // the run after which nobody reads a local any more
+  const lastUse = new Map<string, number>(); // last run that reads each local
   uses.forEach((use, k) => use.touched.forEach((_, name) => lastUse.set(name, k)));
   for (const name of inResults.touched.keys()) lastUse.set(name, runs.length);
 

@@ -6,35 +6,36 @@ import { affine, dependence, strideOf, uniform, varying } from "./affine.ts";
 import { weightOf } from "./cost.ts";
 import * as tuning from "./tuning.ts";
 
-/** How far an index moves when that of a loop grows by one; `undefined` where that is not the same everywhere. */
+/** Change of an index when that of a loop grows by one; `undefined` if it is not constant. */
 type Stride = number | undefined;
 
 interface AccessStrides {
-  /** Along the loop in question. */
+  /** Along the surveyed loop. */
   readonly outer: Stride;
-  /** Along the innermost loop within it, if the access stands in one. */
+  /** Along the innermost loop inside it; `"none"` if the access is in no inner loop. */
   readonly inner: Stride | "none";
-  /** How often it is made in an iteration of the loop in question, where that is known of loops within. */
+  /** Number of accesses per iteration of the surveyed loop, as far as the sizes of inner loops are known. */
   readonly times: number;
 }
 
-/** What an iteration of a loop does to memory, and how much besides. */
+/** Memory accesses and work of one iteration of a loop. */
 interface Survey {
   readonly accesses: AccessStrides[];
   hasLoops: boolean;
-  /** Whether all loops within may be vectorised themselves. */
+  /** True if all inner loops are independent and may be vectorised themselves. */
   areParallel: boolean;
-  /** Why this cannot be. */
+  /** Reason why the loop cannot be vectorised. */
   refusal: string | undefined;
-  /** How long an iteration takes, in weight, loops within and calls counted. */
+  /** Work of one iteration, in weight, including inner loops and calls. */
   work: number;
-  /** The most iterations that a loop within has. */
+  /** Largest number of iterations of an inner loop. */
   longest: number;
 }
 
 /**
- * Whether a loop is best written for several lanes at a time, or why not: where its body has no loops it is if it mostly walks
- * through memory step by step; and where it has loops, if memory is walked through step by step along this one rather than along those.
+ * Returns true if vectorising this loop is worthwhile, otherwise the reason why not. Without inner loops it is if most
+ * memory accesses are contiguous. With inner loops it is if accesses are contiguous along this loop rather than along
+ * the inner ones.
  */
 export function isBestVectorised(stmt: ForStmt): string | true {
   const survey: Survey = {
@@ -63,7 +64,7 @@ export function isBestVectorised(stmt: ForStmt): string | true {
   return !survey.hasLoops || !isInnerBetter || "a loop within is better";
 }
 
-/** Whether a loop is little enough code to be written for several lanes, or why not. */
+/** Returns true if the loop is little enough code to be vectorised, otherwise the reason why not. */
 export function isLight(stmt: ForStmt): string | true {
   return weightOfBody(stmt) <= tuning.heaviestVectorised || "it is too much code";
 }
@@ -72,14 +73,14 @@ function weightOfBody({ body }: ForStmt): number {
   return body.reduce((sum, inner) => sum + weightOf(inner), 0);
 }
 
-/** Whether a loop without loops within does so much that elements of each lane are fetched one by one for it. */
+/** True if a loop without inner loops does enough work to pay for fetching elements lane by lane. */
 function isWorthGathering({ accesses }: Survey, weight: number): boolean {
   const alternate = accesses.filter(({ outer }) => outer === 2).length;
   const scattered = accesses.filter(({ outer }) => outer !== 0 && outer !== 1 && outer !== 2).length;
   return scattered * tuning.weightOfGather + alternate <= weight;
 }
 
-/** Whether rows too short for vectors of their own do so much that elements of four rows are fetched one by one for it. */
+/** True if rows too short for vectors do enough work to pay for fetching the elements of four rows lane by lane. */
 function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): boolean {
   if (longest >= tuning.shortRow || (knownIterations(stmt) ?? Infinity) < tuning.shortRow) return false;
   const gathers = accesses.reduce(
@@ -89,13 +90,13 @@ function isWorthShortRows(stmt: ForStmt, { accesses, work, longest }: Survey): b
   return gathers * tuning.weightOfShortGather <= work;
 }
 
-/** Where in a nest of loops statements stand. */
+/** Position of statements in a nest of loops. */
 interface NestPosition {
-  /** How often they are done in an iteration of the loop in question. */
+  /** Executions per iteration of the surveyed loop. */
   readonly times: number;
-  /** The index of the innermost loop around them within that loop. */
+  /** Index of the innermost enclosing loop inside the surveyed loop. */
   readonly innermost: string | undefined;
-  /** How locals depend on the index of the loop in question, and on that of the innermost one. */
+  /** Dependence of locals on the index of the surveyed loop, and on that of the innermost loop. */
   readonly outer: Map<string, Dependence>;
   readonly inner: Map<string, Dependence>;
 }

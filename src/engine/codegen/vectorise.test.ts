@@ -7,7 +7,7 @@ import { canVectorise } from "./vectorise.ts";
 const [i, n, sum] = [k.local("i32", "i"), k.local("i32", "n"), k.local("f64", "sum")];
 const a = (index: Expr): Expr => k.load("f64", "a", index);
 
-/** What is said of a loop over `i` with this body. */
+/** Answer for a loop over `i` with this body. */
 function answer(fill: (block: k.Block) => void, manner: Partial<VectorisationMode> = {}): string | true {
   const block = k.makeBlock();
   fill(block);
@@ -15,7 +15,7 @@ function answer(fill: (block: k.Block) => void, manner: Partial<VectorisationMod
   return canVectorise(iteration, { isNarrow: false, leavesRareOut: false, ...manner });
 }
 
-/** A procedure whose loop goes as far as its argument says, of more or less code. */
+/** A procedure with a loop bound by its argument, of more or less code. */
 const countTo = (statements: number): Procedure =>
   k.procedure(`count ${statements}`, [["end", "i32"]], (block, [end]) => {
     const total = block.let("total", k.f64(0));

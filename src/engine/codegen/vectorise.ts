@@ -9,27 +9,29 @@ import { isCheap, isSilent, usesDouble } from "./branches.ts";
 import { weightOfProcedure } from "./cost.ts";
 import { inlinedAltogether, inlinedProcedure } from "./tuning.ts";
 
-/** How code for several lanes is to be written, as far as it matters whether it can be. */
+/** Mode of vectorisation, as far as it determines whether code can be vectorised. */
 export interface VectorisationMode {
-  /** Whether all lanes have 32 bits: no float64 may be met. */
+  /** True if all lanes have 32 bits, so that float64 is not allowed. */
   readonly isNarrow: boolean;
-  /** Whether rare branches are left out: what a lane that takes one needs is done again, which stores must not precede. */
+  /**
+   * True if rare branches are left out. Lanes that take one are recomputed, so that no store may precede a rare branch.
+   */
   readonly leavesRareOut: boolean;
 }
 
-/** What a loop or a fold does for each index. */
+/** Code that a loop or a fold runs for each index. */
 export interface IterationBody {
   readonly index: string;
   readonly body: readonly Stmt[];
-  /** What is read after the body. */
+  /** Expressions that are read after the body. */
   readonly results: readonly Expr[];
-  /** How often it is written one after the other. */
+  /** How often it is repeated in sequence. */
   readonly copies: number;
 }
 
 /**
- * Whether an iteration can be written for several lanes at a time: `true`, or the reason why not. Then the bounds of loops within
- * are the same for all lanes, all that is set is declared within, and there is nothing that has no form in vectors.
+ * Returns true if an iteration can be vectorised, otherwise the reason why not. It can if the bounds of inner loops are
+ * uniform, all locals that are set are declared inside, and every statement has a vector form.
  */
 export function canVectorise(
   { index, body, results, copies }: IterationBody,
@@ -56,32 +58,35 @@ export function canVectorise(
   return found.refusal ?? true;
 }
 
-/** Stores wait for the end of an iteration, so that vectors are stored side by side, unless something must see them. */
+/**
+ * Store that is delayed to the end of an iteration, unless later code must see it, so that vectors are stored
+ * contiguously.
+ */
 interface DeferredStore {
   readonly buffer: string;
-  /** The index of a store to every second element, which one to the elements between may follow. */
+  /** Index of a store to every second element, if a store to the elements between may follow. */
   readonly alternate: Expr | undefined;
 }
 
 interface Findings {
-  /** Why the code cannot be written for several lanes. */
+  /** Reason why the code cannot be vectorised. */
   refusal: string | undefined;
-  /** Whether something is stored before the end. */
+  /** True if something is stored before the end. */
   hasStored: boolean;
   readonly pending: DeferredStore[];
-  /** Weight of the procedures that are written into the code. */
+  /** Weight of the procedures inlined so far. */
   inlined: number;
 }
 
 interface LaneAnalysis extends VectorisationMode {
   readonly found: Findings;
-  /** How what the code declares depends on the lane. */
+  /** Dependence on the lane of each local that the code declares. */
   readonly names: Map<string, Dependence>;
-  /** Locals that are set somewhere: each lane has its own. */
+  /** Locals that are assigned somewhere; each lane has its own copy. */
   readonly set: ReadonlySet<string>;
-  /** Locals that indices are made of. */
+  /** Locals that indices are computed from. */
   readonly indices: ReadonlySet<string>;
-  /** Whether the code may be passed over, and whether it is for some of the lanes. */
+  /** True if the code may be skipped entirely, and if it may be skipped for some of the lanes. */
   readonly isConditional: boolean;
   readonly isMasked: boolean;
 }
@@ -150,7 +155,10 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
 
 const differingBounds = "a loop within has bounds that differ from lane to lane";
 
-/** How a new local depends on the lane: as its value does where that is a number or an integer for each lane, else it is a vector. */
+/**
+ * Dependence of a new local on the lane: that of its value if this is uniform, affine, or an integer index per lane;
+ * otherwise the local is a vector.
+ */
 function visitLet(name: string, value: Expr, walk: LaneAnalysis): Dependence {
   if (!walk.set.has(name)) {
     const by = dependence(value, walk.names);
@@ -199,7 +207,7 @@ function visitIf(stmt: Stmt & { kind: "if" }, walk: LaneAnalysis): void {
   }
 }
 
-/** Goes through what is computed by vectors; what is the same for all lanes, or moves by a step, is not. */
+/** Visits the parts of an expression that are computed as vectors. Uniform and affine parts are not. */
 function visitExpr(expr: Expr, walk: LaneAnalysis): void {
   if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "a float64 stands among lanes of 32 bits");
   const by = dependence(expr, walk.names);
@@ -235,7 +243,9 @@ function visitIndex(index: Expr, walk: LaneAnalysis): void {
   if (dependence(index, walk.names).kind === "varying") visitExpr(index, walk);
 }
 
-/** Sides that may only be computed where they are chosen stand in branches: calls do, and loads that may be out of range. */
+/**
+ * Sides that may only be computed where they are selected become branches: calls, and loads that may be out of range.
+ */
 function visitSelect({ condition, x, y }: Expr & { kind: "select" }, walk: LaneAnalysis): void {
   for (const buffer of usesOf([], [x, y]).buffers) flushBuffer(buffer, walk);
   visitExpr(condition, walk);
@@ -252,7 +262,7 @@ function hasCall(expr: Expr): boolean {
   return found;
 }
 
-/** Whether a call is written into the code that makes it, where procedures of so much weight have been already. */
+/** True if a call is inlined, given the weight of the procedures inlined so far. */
 export function isInlined(procedure: Procedure, isConditional: boolean, inlined: number): boolean {
   const weight = weightOfProcedure(procedure);
   return !isConditional && weight <= inlinedProcedure && inlined + weight <= inlinedAltogether;
@@ -280,7 +290,10 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnaly
   visitExpr(procedure.result, inner);
 }
 
-/** Why a procedure cannot be a function of vectors, whose arguments may all differ from lane to lane. */
+/**
+ * Reason why a procedure cannot be a function of vectors with arguments that differ between lanes; `undefined` if it
+ * can.
+ */
 function whyNoFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
   if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
     return `"${procedure.name}" has float64 among lanes of 32 bits`;
@@ -298,7 +311,7 @@ function whyNoFunction(procedure: Procedure, isNarrow: boolean): string | undefi
 
 const inIndices = new WeakMap<readonly Stmt[], ReadonlySet<string>>();
 
-/** The locals that indices in a finished block are made of, directly and through others. */
+/** Locals that indices in a complete block are computed from, directly or through other locals. */
 export function namesInIndices(block: readonly Stmt[]): ReadonlySet<string> {
   let names = inIndices.get(block);
   if (names === undefined) inIndices.set(block, (names = collectInIndices(block)));

@@ -4,10 +4,9 @@ import { printContractPlan } from "./print.ts";
 import { sizeOf } from "./shape.ts";
 
 /**
- * Checks that a plan computes each element once: tiles and panels cover the rows and columns, parts cover the tiles, and regions
- * of work memory lie apart.
- *
- * @throws DownhillError `internal`, with the plan, where it does not.
+ * Checks that a plan computes each element exactly once: tiles and panels cover the rows and columns, parts cover the
+ * tiles, and regions of work memory do not overlap.
+ * @throws DownhillError `internal` with the printed plan.
  */
 export function checkContractPlan(plan: ContractPlan): void {
   const holds = (isTrue: boolean, what: string): void => {
@@ -45,7 +44,7 @@ export function checkContractPlan(plan: ContractPlan): void {
   }
 }
 
-/** Whether the regions begin one after the other. */
+/** True if the regions are aligned and do not overlap. */
 function isApart({
   packedStrip,
   sumTable,

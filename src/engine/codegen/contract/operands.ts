@@ -5,26 +5,26 @@ import type { ContractTarget, VectorShape } from "./target.ts";
 import { closeBytes, nearBytes } from "./tuning.ts";
 
 /**
- * How an operand goes on from one summand to the next: by a fixed number of bytes, or as a table in memory says
- * (`entry` bytes into each of its entries of 8 bytes stands the distance from the start).
+ * Distance between consecutive summands of an operand: a fixed number of bytes, or a table in memory. Each table entry
+ * has 8 bytes and stores the distance from the start at offset `entry`.
  */
 export type SummandStride =
   { readonly kind: "stride"; readonly bytes: number } | { readonly kind: "table"; readonly entry: 0 | 4 };
 
-/** An operand as tiles read it. */
+/** How tiles read an operand. */
 export interface OperandPlan {
   readonly packed: boolean;
-  /** How the operand itself goes on from summand to summand. */
+  /** Distance between consecutive summands of the unpacked operand. */
   readonly walk: SummandStride;
-  /** From row to row, or column to column, in bytes, or "table". */
+  /** Bytes between consecutive rows or columns, or "table". */
   readonly stride: number | "table";
-  /** The axes that the rows or columns are made of. */
+  /** Axes that make up the rows or columns. */
   readonly axes: readonly ContractAxis[];
-  /** Whether aligned groups of summands lie side by side. */
+  /** True if aligned groups of summands are contiguous. */
   readonly sideBySide: boolean;
 }
 
-/** What both operands are planned for. */
+/** Inputs of planning both operands. */
 export interface OperandRequest {
   readonly shape: ContractShape;
   readonly vector: VectorShape;
@@ -36,12 +36,12 @@ export function roundUp(x: number, multiple: number): number {
   return Math.ceil(x / multiple) * multiple;
 }
 
-/** From row to row or column to column, where that is not told by a table. */
+/** Bytes between consecutive rows or columns; 0 if a table holds them. */
 export function rowStride(operand: OperandPlan): number {
   return operand.stride === "table" ? 0 : operand.stride;
 }
 
-/** Bytes of a row or column of one block of summands. */
+/** Bytes of a row or column within one block of summands. */
 export function depthBytes({ sums, vector }: Pick<OperandRequest, "sums" | "vector">): number {
   return Math.min(sums, contractBlock) * vector.bytes;
 }
@@ -52,14 +52,14 @@ function walkOf(shape: ContractShape, operand: "left" | "right", { bytes }: Vect
   return { kind: "table", entry: operand === "left" ? 0 : 4 };
 }
 
-/** Whether each group of as many summands as a vector has lanes, counted from a multiple of it, lies side by side. */
+/** True if each aligned group of summands that fills a vector is contiguous. */
 function isSideBySide(shape: ContractShape, operand: "left" | "right", { count }: VectorShape): boolean {
   const last = shape.sums.at(-1);
   if (last?.[operand] !== 1) return false;
   return strideOf(shape.sums, operand) === 1 || last.size % count === 0;
 }
 
-/** An operand that is copied, along axes that `out` has as one. */
+/** Plans an operand that is packed, along axes that form one index of `out`. */
 function packedOperand(
   common: Pick<OperandPlan, "walk" | "sideBySide">,
   axes: readonly ContractAxis[],
@@ -71,7 +71,10 @@ function packedOperand(
   return { ...common, packed: true, stride: stride === undefined ? "table" : stride * bytes, axes: inner };
 }
 
-/** The right operand, of which `rowTiles` tiles of rows read each column; `dots`: its summands are the lanes. */
+/**
+ * Plans the right operand, each column of which is read by `rowTiles` tiles of rows. With `dots`, the lanes are
+ * summands.
+ */
 export function planRight(
   { shape, vector, target, sums }: OperandRequest,
   rowTiles: number,
@@ -89,9 +92,10 @@ export function planRight(
   if (stride === 1) {
     const isAlone = shape.columns.length <= 1;
     const isSmall = sums * sizeOf(shape.columns) * vector.bytes <= nearBytes;
-    // Short runs of columns are read where they are if they fill the vectors of tiles, or if packing them is too much for few rows.
+    // Short runs of columns are read in place if they fill the vectors of tiles, or if packing costs too much for few
+    // rows.
     const isFull = size >= 0.7 * roundUp(size, 2 * vector.count) || (size === vector.count && rows <= 8);
-    // Packed columns are filled up with zeros, so that all of them come in pairs of vectors.
+    // Packed columns are padded with zeros, so that they always form pairs of vectors.
     const isPaired =
       !target.wide || size <= vector.count || size % (2 * vector.count) === 0 || rows * size < 16 || sums < 8;
     if (isAlone ? (isSmall && isPaired) || rowTiles < (isPaired ? 4 : 2) : isFull && rows < 32) return direct;
@@ -106,8 +110,8 @@ export function planRight(
 }
 
 /**
- * Whether rows that lie side by side are read in place although each summand is elsewhere: where it is near, and the panels
- * are few because they are wide (as measured: with panels half as wide, packing is quicker).
+ * True if contiguous rows are read in place although their summands are strided: the stride must be small, and the
+ * panels wide and thus few (measured: with panels half as wide, packing is faster).
  */
 function liesClose({ shape, vector, target }: OperandRequest): boolean {
   const sum = shape.sums.at(-1)?.left ?? 0;
@@ -119,7 +123,9 @@ function liesClose({ shape, vector, target }: OperandRequest): boolean {
   );
 }
 
-/** The left operand, of which `panels` panels of columns read each row, in tiles of at most `mostRows`. */
+/**
+ * Plans the left operand, each row of which is read by `panels` panels of columns, in tiles of at most `mostRows` rows.
+ */
 export function planLeft(request: OperandRequest, mostRows: number, panels: number): OperandPlan {
   const { shape, vector, sums } = request;
   const walk = walkOf(shape, "left", vector);

@@ -40,7 +40,7 @@ test("tiles, edges and tails cover all rows and columns, whatever their number",
         const { tileRows, tiles, edges, tileColumns, panels, tail } = plan(mode, m, n, 300);
         const rows = tileRows * tiles + edges.reduce((sum, height) => sum + height, 0);
         const covered = [rows, tileColumns * panels + tail].toSorted((x, y) => x - y);
-        expect(covered).toEqual([m, n].toSorted((x, y) => x - y)); // rows and columns may have changed places
+        expect(covered).toEqual([m, n].toSorted((x, y) => x - y)); // rows and columns may have been swapped
       }
 });
 

@@ -24,7 +24,7 @@ import {
   wantedParts,
 } from "./tuning.ts";
 
-/** What a contraction is about, before it is decided how it is computed. Sizes in elements, strides in bytes. */
+/** Sizes and strides of a contraction before the method is chosen. Sizes in elements, strides in bytes. */
 interface ContractProblem {
   readonly shape: ContractShape;
   readonly vector: VectorShape;
@@ -38,93 +38,98 @@ interface ContractProblem {
   readonly outColumn: number;
 }
 
-/** The tiles that sums are held in. */
+/** Tiles whose sums are kept in registers. */
 interface Tiling extends RowSplit {
-  /** Columns of a whole panel, how many of these there are, and the width of what is left. */
+  /** Columns of a whole panel, number of whole panels, and columns of the remaining panel. */
   readonly tileColumns: number;
   readonly panels: number;
   readonly tail: number;
-  /** Whether sums are so short that `out` is what is read and written most: then tiles go along its rows. */
+  /** True if sums are so short that accesses of `out` dominate. Tiles then run along its rows. */
   readonly shallow: boolean;
-  /** Whether the lanes of a vector are summands and not columns: of other rounding, for few rows. */
+  /** True if the lanes of a vector are summands instead of columns. Used for few rows; it rounds differently. */
   readonly dots: boolean;
-  /** Columns of packed panels are rounded up to a multiple of this, and of all panels where the engine pairs vectors. */
+  /**
+   * Columns of packed panels are rounded up to a multiple of this number; where the engine pairs vectors, those of all
+   * panels.
+   */
   readonly unit: number;
-  /** Whether vectors come in pairs that the engine makes one. */
+  /** True if vectors come in pairs that the engine merges into one. */
   readonly wide: boolean;
 }
 
-/** What stays in cache, and what threads share. */
+/** Cache blocking, and the division of work among threads. */
 interface Blocking {
-  /** Tiles of a block of rows, panels of a strip of columns: what stays in cache. */
+  /** Tiles per block of rows and panels per strip of columns, chosen to stay in cache. */
   readonly blockTiles: number;
   readonly stripPanels: number;
-  /** Tiles of one strip that are a part of the work: what threads share out. */
+  /** Tiles per part. Threads share out the parts of a strip. */
   readonly partTiles: number;
-  /** Whether the packed columns of a whole strip are kept for the next part. */
+  /** True if the packed columns of a whole strip are kept for the next part. */
   readonly keepsStrip: boolean;
 }
 
-/** The work memory of a contraction by blocks: addresses in bytes from its start. */
+/** Work memory of a blocked contraction: byte offsets from its start. */
 export interface WorkLayout {
-  /** Which strip is packed, from 1; 0 where none is. */
+  /** Number of the strip that is packed, from 1; 0 for none. */
   readonly packedStrip: number;
-  /** Distances of summands, columns and rows. */
+  /** Tables of the distances of summands, columns and rows. */
   readonly sumTable: number;
   readonly columnTable: number;
   readonly rowTable: number;
   /** Packed columns and rows. */
   readonly right: number;
   readonly left: number;
-  /** The sums of a tile on their way to `out`. */
+  /** Sums of a tile before they are written to `out`. */
   readonly scratch: number;
   readonly bytes: number;
 }
 
-/** What computes a contraction. */
+/** Method of computing a contraction. */
 export type ContractMethod =
-  /** There is no element of `out`. */
+  /** `out` has no elements. */
   | { readonly kind: "nothing" }
-  /** Products so small that the loop over them stands in the function of one: the units are the groups. */
+  /** Products so small that the loop over them is inside the function that computes one. The units are the groups. */
   | { readonly kind: "tiny" }
   | StreamMethod
   | BlocksMethod;
 
-/** A row times a matrix that is read from end to end, `terms` of its rows at a time: the units are parts of the columns. */
+/**
+ * A row times a matrix that is read sequentially, `terms` of its rows at a time. The units are parts of the columns.
+ */
 export interface StreamMethod {
   readonly kind: "stream";
   readonly terms: number;
-  /** Pairs of vectors of columns, those of a part, how many parts these are; and columns that are left over. */
+  /** Pairs of column vectors, pairs per part, number of parts, and remaining columns. */
   readonly pairs: number;
   readonly partPairs: number;
   readonly parts: number;
   readonly tail: number;
-  /** Whether sums wait in `out` itself, and not in work memory. */
+  /** True if partial sums are stored in `out` itself instead of work memory. */
   readonly direct: boolean;
 }
 
-/** Strips of columns, blocks of summands, blocks of rows, tiles: the units are parts of strips. */
+/** Nested blocking: strips of columns, blocks of summands, blocks of rows, tiles. The units are parts of strips. */
 export interface BlocksMethod {
   readonly kind: "blocks";
-  /** Parts of a strip, strips of a group, and blocks of summands. */
+  /** Parts per strip, strips per group, and blocks of summands. */
   readonly parts: number;
   readonly strips: number;
   readonly sumBlocks: number;
-  /** Whether one block of rows has all of them. */
+  /** True if a single block contains all rows. */
   readonly isOneBlock: boolean;
   readonly work: WorkLayout;
 }
 
-/** How a contraction is computed; `printContractPlan` shows it. What writes code decides nothing beside it. */
+/** How a contraction is computed. `printContractPlan` prints it. Code writers follow it without further decisions. */
 export interface ContractPlan extends ContractProblem, Tiling, Blocking {
   readonly method: ContractMethod;
-  /** How many parts the work has that may be done in any order or at once. */
+  /** Number of independent parts of the work, which may run in any order or in parallel. */
   readonly units: number;
-  /** Bytes of work memory that each call needs to itself. */
+  /** Bytes of work memory that each call needs for itself. */
   readonly workBytes: number;
 }
 
-/** Decides how a `contract` statement of a type other than bool is computed. */
+/** Plans a `contract` statement of any type except bool. */
 export function planContract(
   {
     type,
@@ -159,7 +164,7 @@ export function planContract(
   return { ...plan, ...planMethod(plan, target, accumulate) };
 }
 
-/** The tile, and the operands as it reads them: each of the three depends on the others. */
+/** Chooses the tile and how it reads both operands, because each of the three depends on the others. */
 function planTiles(request: OperandRequest): {
   readonly tiling: Tiling;
   readonly left: OperandPlan;
@@ -172,7 +177,7 @@ function planTiles(request: OperandRequest): {
   const right = planRight(request, Math.ceil(allRows / chosen[0]), dots);
   const columns = sizeOf(right.axes);
   const transposes = !right.packed && columns > 1 && right.stride !== vector.bytes && !dots;
-  // Squares that are transposed need registers too.
+  // Transposing squares of elements needs registers too.
   const [mostRows, vectors] = transposes ? ([Math.min(allRows, 2), 2] as const) : chosen;
   const unit = right.packed && target.wide ? 2 * vector.count : vector.count;
   const tileColumns = Math.min(
@@ -191,7 +196,7 @@ function planTiles(request: OperandRequest): {
   };
 }
 
-/** Where a few rows are multiplied by columns whose summands lie side by side, and another rounding is allowed. */
+/** True if a few rows are multiplied by columns with contiguous summands, and other rounding is allowed. */
 function canBeDots(shape: ContractShape, { fused, count }: VectorShape, sums: number, rows: number): boolean {
   if (!fused || rows > 3 || shape.rows.length > 1 || shape.columns.length > 1 || sums < 2 * count)
     return false;
@@ -206,7 +211,7 @@ function planBlocking(product: ContractProblem, tiling: Tiling, partProducts: nu
   const blockTiles = clamp(mostTiles, 1, Math.max(1, tiles));
   const blocks = Math.max(1, Math.ceil(tiles / blockTiles));
   const fitting = clamp(Math.round(stripBytes / Math.max(1, depth * tileColumns)), 1, Math.max(1, panels));
-  // Parts for threads to share out; but what a strip shares must be worth more than a part.
+  // Parts for threads to share. What a strip shares must be worth more than a part.
   const isShared = partProducts < Infinity;
   const wanted = Math.ceil((panels * blocks) / wantedParts[isShared && tiles <= 2 ? "fewRows" : "usual"]);
   const isWorth = rows * tileColumns * sums >= leastStripProducts;
@@ -215,7 +220,7 @@ function planBlocking(product: ContractProblem, tiling: Tiling, partProducts: nu
   const stripColumns = stripPanels * tileColumns + tail;
   const keepsStrip =
     isShared && right.packed && tiles > 1 && stripColumns * sums * vector.bytes <= keptStripBytes;
-  // Where a strip is packed again for each part, that has to be worth it.
+  // If each part packs the strip again, the part must be large enough to pay for it.
   const leastTiles = right.packed && !keepsStrip ? blockTiles : 1;
   const fair = Math.round(partProducts / Math.max(1, tileRows * Math.min(stripColumns, columns) * sums));
   const partTiles = isShared ? clamp(fair, leastTiles, Math.max(1, tiles)) : Math.max(1, tiles);
@@ -262,7 +267,7 @@ function planMethod(
   };
 }
 
-/** Whether a contraction is a row times a matrix that lies so that it can be read from end to end. */
+/** True if a contraction is a row times a matrix whose layout allows sequential reading. */
 function canStream({ vector, left, right, ...plan }: TiledContract): boolean {
   return (
     plan.rows === 1 &&
@@ -278,7 +283,7 @@ function canStream({ vector, left, right, ...plan }: TiledContract): boolean {
   );
 }
 
-/** Whether one tile is a whole product, and the products are so many that a loop over them pays. */
+/** True if one tile is a whole product and a loop over many such products pays. */
 function isTiny({ left, right, ...plan }: TiledContract): boolean {
   return (
     plan.groups.length > 0 &&
@@ -293,7 +298,7 @@ function isTiny({ left, right, ...plan }: TiledContract): boolean {
   );
 }
 
-/** Lays the work memory out, each thing at a cache line of its own. */
+/** Lays out the work memory, each region aligned to a cache line. */
 function layoutWork(plan: TiledContract): WorkLayout {
   let bytes = 0;
   const take = (size: number): number => {
@@ -319,24 +324,24 @@ function layoutWork(plan: TiledContract): WorkLayout {
   };
 }
 
-/** Whether an operand goes from summand to summand by a table. */
+/** True if an operand finds its summands through a table. */
 export function usesTable({ left, right }: Pick<ContractProblem, "left" | "right">): boolean {
   return left.walk.kind === "table" || right.walk.kind === "table";
 }
 
-/** Whether that table holds all summands, and not those of one block. */
+/** True if that table holds all summands rather than those of one block. */
 export function isWholeTable({ sums }: Pick<ContractProblem, "sums">): boolean {
   return sums <= mostTableEntries;
 }
 
-/** Columns that a packed strip may have, those that fill up its last panel included. */
+/** Maximum number of columns of a packed strip, including the padding of its last panel. */
 export function stripWidth(
   plan: Pick<TiledContract, "stripPanels" | "tileColumns" | "tail" | "vector" | "unit">,
 ): number {
   return plan.stripPanels * plan.tileColumns + paddedColumns(plan, plan.tail);
 }
 
-/** The columns that a packed panel of so many takes: a vector, or whole units. */
+/** Columns of a packed panel with the given number of used columns: one vector, or whole units. */
 export function paddedColumns(
   { vector, unit }: Pick<TiledContract, "vector" | "unit">,
   columns: number,
@@ -344,7 +349,7 @@ export function paddedColumns(
   return columns <= vector.count ? vector.count : roundUp(columns, unit);
 }
 
-/** Whether all vectors of a panel of so many columns come in pairs, and the engine makes one of each. */
+/** True if all vectors of a panel with the given number of columns come in pairs that the engine merges. */
 export function isPairing({ wide, right, vector, unit }: TiledContract, columns: number): boolean {
   if (!wide || columns <= vector.count) return false;
   const pair = 2 * vector.count;

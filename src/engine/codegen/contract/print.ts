@@ -3,7 +3,7 @@ import type { ContractMethod, ContractPlan } from "./plan.ts";
 import type { ContractAxis } from "./shape.ts";
 import { sizeOf } from "./shape.ts";
 
-/** A plan as text, for people and tests: what is multiplied, the tiles, how operands are read, and how the work is cut. */
+/** Prints a plan for people and tests: the product, the tiles, how operands are read, and how the work is divided. */
 export function printContractPlan(plan: ContractPlan): string {
   const { vector, shape, rows, columns, sums, tileRows, tiles, edges, tileColumns, panels, tail } = plan;
   const product = `${vector.type} ${rows}×${columns}×${sums}`;

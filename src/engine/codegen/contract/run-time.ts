@@ -1,4 +1,5 @@
-// Products of sizes that only the run can tell, as loops for vectors: what is read of one operand serves several sums at once.
+// Products whose sizes are known only at run time, as vectorisable loops in which each loaded element serves several
+// sums.
 import type { Block } from "../../kernel/build.ts";
 import * as k from "../../kernel/build.ts";
 import { isFloat, contractBlock } from "../../kernel/scalar.ts";
@@ -7,14 +8,14 @@ import { constantSize, multiplySizes, sizeExpr } from "../../kernel/sizes.ts";
 import type { OperandOffsets } from "../../kernel/expand.ts";
 
 /**
- * Rows that are computed together: each vector of columns that is read serves all of them, and while one of their sums waits for an
- * addition the others go on. Of float64, eight vectors of sums and two of columns stay in registers.
+ * Rows computed together. Each loaded vector of columns serves all of them, and the additions of different rows
+ * overlap. In float64, eight vectors of sums and two of columns stay in registers.
  */
 const tileRows = 4;
 
 /**
- * A contraction whose columns lie side by side in `out` and in one operand, as a loop over these columns that vectors can be made of;
- * the sums in it have the bits of the plain loops (`expandContract`). `undefined` where no columns lie so.
+ * Rewrites a contraction whose columns are contiguous in `out` and in one operand as a vectorisable loop over these
+ * columns. Its sums have the bits of the plain loops (`expandContract`). `undefined` if no columns are contiguous.
  */
 export function tileContract(stmt: Contract): Stmt[] | undefined {
   const turned = withDenseColumns(stmt);
@@ -38,7 +39,10 @@ export function tileContract(stmt: Contract): Stmt[] | undefined {
   return block.statements;
 }
 
-/** The contraction with those columns that lie side by side, its operands exchanged where rows do: products commute. */
+/**
+ * The contraction with contiguous columns. Swaps the operands if the rows are contiguous instead, since products
+ * commute.
+ */
 function withDenseColumns(
   stmt: Contract,
 ): { readonly contract: Contract; readonly columns: Dim } | undefined {
@@ -53,7 +57,7 @@ function withDenseColumns(
   return { contract: { ...stmt, left: stmt.right, right: stmt.left, dims }, columns: dims[at]! };
 }
 
-/** Nested loops over dims; `body` gets the places of their indices. */
+/** Writes nested loops over dims; `body` receives the operand offsets at the current indices. */
 function loopOver(
   block: Block,
   [dim, ...rest]: readonly Dim[],
@@ -74,13 +78,13 @@ function loopOver(
   });
 }
 
-/** What lies `steps` further along a stride. */
+/** Offset after `steps` strides. */
 function moved(place: Expr, stride: SizeExpr, steps: Expr): Expr {
   const distance = multiplySizes(stride, constantSize(steps) ?? steps);
   return constantSize(distance) === 0 ? place : k.add(place, sizeExpr(distance));
 }
 
-/** All rows of some columns: tiles of several, and those left over one by one. */
+/** Writes all rows of some columns: tiles of several rows, then the remaining rows one by one. */
 function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: OperandOffsets): void {
   const { name } = contract;
   if (rows === undefined) return sumProducts(block, contract, [at], name);
@@ -99,7 +103,7 @@ function writeRows(block: Block, contract: Contract, rows: Dim | undefined, at: 
   );
 }
 
-/** The sums of some rows, all of the same column. */
+/** Writes the sums of some rows for the same column. */
 function sumProducts(
   block: Block,
   contract: Contract,
@@ -128,12 +132,12 @@ function sumProducts(
 }
 
 type Distances = Pick<OperandOffsets, "left" | "right">;
-/** Writes loops over the summands of a block, `inner` of one of them. */
+/** Writes loops over the summands of a block; `inner` writes one summand. */
 type Products = (block: Block, inner: (block: Block, at: Distances) => void) => void;
 
 /**
- * Goes through the summands by blocks of 256. The last block has those that are left, or none: what it adds then is 0, as in the plain
- * loops.
+ * Iterates over the summands in blocks of 256. The last block has the remaining summands, possibly none; it then adds
+ * 0, as in the plain loops.
  */
 function eachBlockOfSums(
   block: Block,
@@ -164,7 +168,7 @@ function eachBlockOfSums(
       );
     body(loop, (target, inner) => {
       if (outer.length === 0) return along(target, { left: zero, right: zero }, from, to, inner);
-      // the runs of the last index that a block meets
+      // runs of the last index that the block intersects
       const runs = sizeExpr(last.size);
       const firstRun = k.div(from, runs);
       const endRun = k.div(k.add(to, k.sub(runs, k.i32(1))), runs);
@@ -179,7 +183,7 @@ function eachBlockOfSums(
   });
 }
 
-/** How far the operands are at an index that stands for all outer dims of sums, the last of which runs quickest. */
+/** Operand offsets at a combined index of all outer summation dims, of which the last varies fastest. */
 function placeOfRun(block: Block, outer: readonly Dim[], run: Expr, prefix: string): Distances {
   let [rest, left, right]: [Expr, Expr, Expr] = [run, k.i32(0), k.i32(0)];
   outer.toReversed().forEach((dim, i) => {

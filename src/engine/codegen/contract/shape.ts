@@ -1,6 +1,6 @@
 import type { Dim } from "../../kernel/scalar.ts";
 
-/** One index of an operand or several that lie as one; strides in elements. */
+/** One index of a contraction, or several merged into one; strides in elements. */
 export interface ContractAxis {
   readonly size: number;
   readonly out: number;
@@ -10,13 +10,19 @@ export interface ContractAxis {
 
 type OperandRole = "out" | "left" | "right";
 
-/** A contraction by what its indices do: rows are of `left` and `out`, columns of `right` and `out`, groups of any. */
+/**
+ * Indices of a contraction by role: rows occur in `left` and `out`, columns in `right` and `out`, sums in `left` and
+ * `right`, groups in all three.
+ */
 export interface ContractShape {
   readonly groups: readonly ContractAxis[];
   readonly rows: readonly ContractAxis[];
   readonly columns: readonly ContractAxis[];
   readonly sums: readonly ContractAxis[];
-  /** Whether left and right changed places, so that columns lie side by side in `out`; products commute, so do the bits. */
+  /**
+   * True if left and right were swapped, so that columns are contiguous in `out`. Products commute, so the bits are
+   * unchanged.
+   */
   readonly swapped: boolean;
 }
 
@@ -25,8 +31,8 @@ export function sizeOf(axes: readonly ContractAxis[]): number {
 }
 
 /**
- * Sorts indices by what they do. Only the order of sums has a meaning: others are put in the order of `out`, and
- * neighbours that lie as one index become one.
+ * Sorts indices by role. Only the order of the summation indices matters for the result. The others are put in the
+ * order of `out`, and neighbours with compatible strides are merged.
  */
 export function shapeOf(dims: readonly Dim<number>[]): ContractShape {
   const of = (keep: (dim: Dim<number>) => boolean): readonly ContractAxis[] =>
@@ -38,7 +44,7 @@ export function shapeOf(dims: readonly Dim<number>[]): ContractShape {
       axes.toSorted((x, y) => y.out - x.out || y.left - x.left || y.right - x.right),
       ["out", "left", "right"],
     );
-  // A batch that one operand does not take part in is a row or a column.
+  // A batch index that one operand does not have is a row or a column.
   const isRow = (dim: Dim<number>): boolean =>
     dim.role === "row" || (dim.role === "batch" && dim.right === 0);
   const isColumn = (dim: Dim<number>): boolean =>
@@ -63,10 +69,12 @@ function exchange({ size, out, left, right }: ContractAxis): ContractAxis {
   return { size, out, left: right, right: left };
 }
 
-/** Vectors run along columns: these should lie side by side in `out`, and be many. */
+/**
+ * True if left and right should be swapped. Vectors run along columns, which should be contiguous in `out` and many.
+ */
 function prefersSwap(rows: readonly ContractAxis[], columns: readonly ContractAxis[], sums: number): boolean {
   const [m, n] = [sizeOf(rows), sizeOf(columns)];
-  // A few columns by many rows that lie side by side themselves: what is lost where `out` is stored is won in the sums.
+  // Few columns and many contiguous rows: slower stores to `out` are outweighed by faster sums.
   if (n < 6 && m >= 4 * n && rows.at(-1)?.left === 1 && sums >= 8) return true;
   if (m < 6 && n >= 4 * m && columns.at(-1)?.right === 1 && sums >= 8) return false;
   const isDense = (axes: readonly ContractAxis[]): boolean => axes.at(-1)?.out === 1;
@@ -74,7 +82,7 @@ function prefersSwap(rows: readonly ContractAxis[], columns: readonly ContractAx
   return m > 4 * n && n < 4;
 }
 
-/** Axes with neighbours joined that lie as one index in all of `operands`. */
+/** Merges neighbouring axes whose strides are compatible in all of `operands`. */
 function merged(axes: readonly ContractAxis[], operands: readonly OperandRole[]): readonly ContractAxis[] {
   const result: ContractAxis[] = [];
   for (const axis of axes) {
@@ -86,14 +94,16 @@ function merged(axes: readonly ContractAxis[], operands: readonly OperandRole[])
   return result;
 }
 
-/** The stride in `operand` of the index that several axes make up, if they lie as one; 0 for none at all. */
+/**
+ * Stride in `operand` of the index that the axes form together; 0 for no axes, `undefined` if they cannot be merged.
+ */
 export function strideOf(axes: readonly ContractAxis[], operand: OperandRole): number | undefined {
   const [one, ...others] = merged(axes, [operand]);
   if (others.length > 0) return undefined;
   return one?.[operand] ?? 0;
 }
 
-/** Splits axes into outer ones and the most inner ones that lie as one index in all of `operands`. */
+/** Splits axes into outer ones and the innermost ones that can be merged in all of `operands`. */
 export function splitAxes(
   axes: readonly ContractAxis[],
   operands: readonly OperandRole[],

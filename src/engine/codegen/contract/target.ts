@@ -1,33 +1,36 @@
 import { internalError } from "../../errors/index.ts";
 import type { ScalarType } from "../../kernel/scalar.ts";
 
-/** What the machine that runs a contraction is good at, and what it is for. */
+/** Capabilities of the machine that runs a contraction, and the division of the work. */
 export interface ContractTarget {
-  /** Products may be added with one rounding: needs an instruction for it, gives other last bits. */
+  /** Products may be added with a single rounding. Needs a fused instruction; the last bits differ. */
   readonly relaxed: boolean;
-  /** Whether 16 vectors stay in registers (V8 from Node 24 on), and not only some 14. */
+  /** True if 16 vectors stay in registers (V8 from Node 24 on) rather than about 14. */
   readonly manyRegisters: boolean;
-  /** Whether the engine makes 256-bit operations of pairs of vectors (V8's revectorizer). */
+  /** True if the engine merges pairs of vectors into 256-bit operations (V8's revectorizer). */
   readonly wide: boolean;
-  /** How many products a part of the work should have, for threads to share; `Infinity` where one does everything. */
+  /** Target number of products per part, for threads to share; `Infinity` for a single thread. */
   readonly partProducts: number;
 }
 
-/** The vectors that a contraction of one scalar type is computed in. */
+/** Vectors used to compute a contraction of one scalar type. */
 export interface VectorShape {
   readonly type: ScalarType;
-  /** Scalars in a vector. */
+  /** Scalars per vector. */
   readonly count: number;
-  /** Bytes of a scalar. */
+  /** Bytes per scalar. */
   readonly bytes: number;
-  /** Whether a product and a sum are rounded once. */
+  /** True if a product and its addition are rounded once. */
   readonly fused: boolean;
 }
 
 /** Bytes of a vector register. */
 export const vectorBytes = 16;
 
-/** The vectors of a type; with `relaxed`, products of floats are added with one rounding where the machine can. */
+/**
+ * Vector shape of a type. With `relaxed`, float products are added with a single rounding where the machine supports
+ * it.
+ */
 export function vectorShape(type: ScalarType, relaxed: boolean): VectorShape {
   if (type === "bool") throw internalError("a contraction of booleans");
   const bytes = type === "f64" ? 8 : 4;

@@ -4,26 +4,32 @@ import { sizeOf } from "./shape.ts";
 import type { ContractTarget, VectorShape } from "./target.ts";
 import { largeOutput, pageBytes } from "./tuning.ts";
 
-/** Rows of a tile, and vectors of its columns. */
+/** Rows of a tile, and vectors per row. */
 export type TileShape = readonly [rows: number, vectors: number];
 
-/** How rows are cut into tiles: `tiles` whole ones of `tileRows`, then one of each height in `edges`. */
+/** Division of rows into tiles: `tiles` whole ones of `tileRows` rows, then one of each height in `edges`. */
 export interface RowSplit {
   readonly tileRows: number;
   readonly tiles: number;
   readonly edges: readonly number[];
 }
 
-/** Registers for the sums, the factor and the columns of a tile, as measured: beyond, all of it takes twice the time. */
+/**
+ * Registers available for the sums, the factor and the columns of a tile, as measured. Beyond this number a tile takes
+ * twice the time.
+ */
 const tileRegisters = { few: 12, many: 13, manyFused: 15 } as const;
-/** The most rows of a tile with few registers and with many: more are more code, and no quicker. */
+/** Maximum rows of a tile, with few and with many registers. More rows are more code and not faster. */
 const mostTileRows = { few: 7, many: 8 } as const;
-/** The part of its cost that the usual tile counts: another one has to be clearly better, since its edges are more code. */
+/** Factor on the cost of the default tile. Other tiles must be clearly better because their edges are more code. */
 const usualTileCost = 0.95;
-/** Vectors of a tile of one row, where writing `out` is what takes time; and where loads between its stores are dear. */
+/** Vectors of a one-row tile where writing `out` dominates, and where loads between its stores are expensive. */
 const rowTileVectors = { usual: 8, long: 16 } as const;
 
-/** Whole tiles, and two about equal ones instead of a whole and a low one: 6 + 2 rows are computed as 4 + 4. */
+/**
+ * Divides rows into whole tiles, and replaces a whole tile and a low one by two about equal ones: 6 + 2 rows are
+ * computed as 4 + 4.
+ */
 export function splitRows(rows: number, most: number): RowSplit {
   if (rows <= most) return { tileRows: rows, tiles: 1, edges: [] };
   const rest = rows % most;
@@ -35,12 +41,12 @@ export function splitRows(rows: number, most: number): RowSplit {
   return { tileRows: most, tiles: whole - 1, edges: [high, most + rest - high] };
 }
 
-/** Vectors that are operated on at once: as many as there are, or half where the engine pairs them. */
+/** Number of vector operations: one per vector, or one per pair where the engine merges pairs. */
 function operationsOf(vectors: number, { wide }: ContractTarget): number {
   return wide ? Math.ceil(vectors / 2) : vectors;
 }
 
-/** Tiles whose sums, factor and columns stay in registers, the best in the long run first. */
+/** Tiles whose sums, factor and columns stay in registers; the first one is best for large products. */
 function tileShapes(target: ContractTarget): readonly TileShape[] {
   const { relaxed, manyRegisters, wide } = target;
   const registers = tileRegisters[!manyRegisters ? "few" : relaxed ? "manyFused" : "many"];
@@ -49,7 +55,7 @@ function tileShapes(target: ContractTarget): readonly TileShape[] {
   for (let rows = 1; rows <= mostTileRows[manyRegisters ? "many" : "few"]; rows++) {
     for (const vectors of wide ? [1, 2, 4, 6, 8] : [1, 2, 3, 4, 6, 8]) {
       const operations = operationsOf(vectors, target);
-      const columns = rows === 1 ? 1 : operations; // of one row, each vector is used as it is loaded
+      const columns = rows === 1 ? 1 : operations; // for one row, each vector is used as it is loaded
       if (rows * operations + columns + 1 <= registers) shapes.push([rows, vectors]);
     }
   }
@@ -57,8 +63,8 @@ function tileShapes(target: ContractTarget): readonly TileShape[] {
 }
 
 /**
- * Cycles that one summand of a tile takes, fitted to measurements on Zen 5: two operations of each kind a cycle, somewhat less
- * than two loads, and the time that an addition takes to arrive at the next; and its share of the stores of the tile.
+ * Cycles per summand of a tile, from a model fitted to measurements on Zen 5: two operations of each kind per cycle,
+ * slightly fewer than two loads, and the latency of an addition; plus the share of the tile's stores.
  */
 function tileCycles(rows: number, vectors: number, target: ContractTarget, sums: number): number {
   const operations = operationsOf(vectors, target);
@@ -69,7 +75,7 @@ function tileCycles(rows: number, vectors: number, target: ContractTarget, sums:
   return Math.max(arithmetic, loads, latency) + stores;
 }
 
-/** The tile that makes the least of all rows and columns, edges included. */
+/** Chooses the tile with the lowest cost for all rows and columns, edges included. */
 export function chooseTile(
   vector: VectorShape,
   target: ContractTarget,
@@ -77,8 +83,8 @@ export function chooseTile(
   sums: number,
 ): TileShape {
   const [rows, columns] = [sizeOf(shape.rows), sizeOf(shape.columns)];
-  // Memory is what limits a large one with short sums: one row of `out` is written from end to end. Where rows of `out` are whole
-  // pages, loads between the stores cost a multiple, so that more come first.
+  // Memory bounds a large product with short sums, so one row of `out` is written sequentially. If rows of `out` are
+  // whole pages, loads between the stores are several times slower, so more loads come first.
   if (sums <= 2 && rows * columns > largeOutput) {
     const isPaged = ((shape.rows.at(-1)?.out ?? 0) * vector.bytes) % pageBytes === 0;
     return [1, rowTileVectors[target.wide || isPaged ? "long" : "usual"]];
