@@ -7,7 +7,7 @@ import * as k from "../kernel/build.ts";
 import type { Port, Routine, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { elementsMoved, weightOf, workOf } from "./cost.ts";
 
-test("the work of a sum grows with its elements, however it is cut into runs", () => {
+test("the work of a sum grows with its elements, for any division into runs", () => {
   const square = (x: Tensor): Tensor => sum(mul(x, x));
   for (const dtype of ["float32", "float64"] as const) {
     for (const n of [1000, 10_000, 100_000, 1_000_000]) {
@@ -21,7 +21,7 @@ test("the work of a sum grows with its elements, however it is cut into runs", (
   }
 });
 
-test("the weight of a nest of loops is asked for at each depth, and each statement weighed once", () => {
+test("the weight of a loop nest is requested at each depth, and each statement is weighed once", () => {
   let weighed = 0;
   let stmt: Stmt = {
     kind: "set",
@@ -41,7 +41,7 @@ test("the weight of a nest of loops is asked for at each depth, and each stateme
   expect(weighed).toBe(1);
 });
 
-test("elements that come and go are counted by the sizes of arrays, those that only the run can tell as few", () => {
+test("transferred elements are counted by array sizes; run-time sizes count as small", () => {
   const n = k.local("i32", "n");
   const port = (name: string, size: SizeExpr): Port => ({
     kind: "buffer",

@@ -13,7 +13,7 @@ function second(write: (body: Block, j: Expr) => void, reverse = false): readonl
   return after?.map(printHead);
 }
 
-test("places of the second iteration are said by those of the first", () => {
+test("indices of the second iteration are expressed through those of the first", () => {
   const lines = second((body, j) => {
     const at = body.let("at", k.add(k.mul(j, k.i32(4)), k.local("i32", "start")));
     const x = body.let("x", k.load("f64", "a", at));
@@ -22,7 +22,7 @@ test("places of the second iteration are said by those of the first", () => {
   expect(lines).toEqual(["let x: f64 = a[at + 4]", "out[j + 1 + 2] = x * x"]);
 });
 
-test("a place that memory has a part in is computed anew", () => {
+test("an index that depends on memory is recomputed", () => {
   const lines = second((body, j) => {
     const at = body.let("at", k.add(j, k.load("i32", "starts", k.i32(0))));
     body.store("starts", k.i32(0), at);
@@ -31,7 +31,7 @@ test("a place that memory has a part in is computed anew", () => {
   expect(lines).toEqual(["let at: i32 = j + 1 + starts[0]", "starts[0] = at", "out[at] = 1"]);
 });
 
-test("loops that go backwards, hold loops, branches or calls, or change what they declared go one by one", () => {
+test("loops that run backward, contain loops, branches or calls, or change their own locals are not unrolled", () => {
   const store = (body: Block, j: Expr): void => body.store("out", j, k.f64(1));
   expect(second(store)).toBeDefined();
   expect(second(store, true)).toBeUndefined();

@@ -51,7 +51,7 @@ const product = (block: k.Block): void => {
   });
 };
 
-describe("a routine falls into phases", () => {
+describe("a routine is cut into phases", () => {
   test("whose scalars cross from the fold that makes them to the loop that reads them, as in a softmax", () => {
     expect(
       phasesIn((block) => {
@@ -94,7 +94,7 @@ describe("a routine falls into phases", () => {
     `);
   });
 
-  test("within branches, and into none but one where everything follows one another", () => {
+  test("within branches, but not in a fully sequential branch", () => {
     expect(
       phasesIn((block) => {
         block.if(
@@ -123,7 +123,7 @@ describe("a routine falls into phases", () => {
   });
 });
 
-test("what statements exchange with the code around them: locals that are read, those that are set, and buffers", () => {
+test("the boundary of statements: locals that are read, locals that are set, and buffers", () => {
   const { body } = routineOf((block) => {
     const sum = block.let("sum", k.f64(0));
     block.for("i", k.i32(0), k.local("i32", "n"), (loop, i) => {

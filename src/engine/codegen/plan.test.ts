@@ -45,18 +45,18 @@ const elementwise = (n: number, f: (x: Expr, i: Expr) => Expr): Routine =>
   );
 
 describe("the plan of a loop", () => {
-  test("has it in place where it is short, and in calls where it is long, which threads share where it is very long", () => {
+  test("is inline if it is short, and in calls if it is long, which threads share if it is very long", () => {
     const double = (n: number): Routine => elementwise(n, (x) => k.mul(x, k.f64(2)));
     expect(planOf(double(100))).toMatchInlineSnapshot(`"for each i in 0..100: in place; 4 lanes of 64 bits"`);
     expect(planOf(double(100_000))).toMatchInlineSnapshot(
-      `"for each i in 0..100000: kernel, 8192 iterations a call; 4 lanes of 64 bits"`,
+      `"for each i in 0..100000: kernel, 8192 iterations per call; 4 lanes of 64 bits"`,
     );
     expect(planOf(double(1_000_000), { shares: true })).toMatchInlineSnapshot(
-      `"for each i in 0..1000000: kernel, 8192 iterations a call, shared by threads from 64 calls on; 4 lanes of 64 bits"`,
+      `"for each i in 0..1000000: kernel, 8192 iterations per call, shared by threads from 64 calls on; 4 lanes of 64 bits"`,
     );
   });
 
-  test("of heavy iterations has whole vectors of them in a call (a call of one iteration had no vectors)", () => {
+  test("with heavy iterations has whole vectors of them in a call (a call of one iteration had no vectors)", () => {
     const m = k.local("i32", "m");
     const heavy = routineOf(100, (block) =>
       block.forEach("i", k.i32(0), m, (loop, i) => {
@@ -70,21 +70,21 @@ describe("the plan of a loop", () => {
         loop.store("out", i, sum);
       }),
     );
-    expect(planOf(heavy)).toMatch(/for each i in 0..m: kernel, 4 iterations a call; 4 lanes of 64 bits/);
+    expect(planOf(heavy)).toMatch(/for each i in 0..m: kernel, 4 iterations per call; 4 lanes of 64 bits/);
   });
 
-  test("has one index at a time where iterations follow one another, and tells why", () => {
+  test("has one index at a time if iterations depend on one another, and gives the reason", () => {
     const running = routineOf(100_000, (block) =>
       block.for("i", k.i32(1), k.i32(100_000), (loop, i) =>
         loop.store("out", i, k.add(k.load("f64", "out", k.sub(i, k.i32(1))), a(i))),
       ),
     );
     expect(planOf(running)).toMatchInlineSnapshot(
-      `"for i in 1..100000: sequence, 4096 iterations a call; one index at a time, since its iterations depend on one another"`,
+      `"for i in 1..100000: sequence, 4096 iterations per call; one index at a time, since its iterations depend on one another"`,
     );
   });
 
-  test("takes the loop of a nest along which memory is walked through step by step", () => {
+  test("vectorises the loop of a nest along which memory accesses are contiguous", () => {
     const rows = (at: (i: Expr, j: Expr) => Expr): Routine =>
       routineOf(1024, (block) =>
         block.forEach("i", k.i32(0), k.i32(32), (outer, i) =>
@@ -94,16 +94,16 @@ describe("the plan of a loop", () => {
         ),
       );
     expect(planOf(rows((i, j) => k.add(k.mul(i, k.i32(32)), j)))).toMatchInlineSnapshot(`
-      "for each i in 0..32: kernel, 512 iterations a call; one index at a time, since elements would be fetched one by one
+      "for each i in 0..32: kernel, 512 iterations per call; one index at a time, since elements would be fetched one by one
         for each j in 0..32: in place; 4 lanes of 64 bits"
     `);
     expect(planOf(rows((i, j) => k.add(k.mul(j, k.i32(32)), i)))).toMatchInlineSnapshot(`
-      "for each i in 0..32: kernel, 512 iterations a call; 4 lanes of 64 bits
-        for each j in 0..32: in the lanes of the loop around it"
+      "for each i in 0..32: kernel, 512 iterations per call; 4 lanes of 64 bits
+        for each j in 0..32: in the lanes of the enclosing loop"
     `);
   });
 
-  test("leaves rare branches out, unless something is stored before one", () => {
+  test("leaves rare branches out, unless a store precedes one", () => {
     const rarely = (isAfter: boolean): Routine =>
       routineOf(100, (block) =>
         block.forEach("i", k.i32(0), k.i32(100), (loop, i) => {
@@ -121,7 +121,7 @@ describe("the plan of a loop", () => {
     );
   });
 
-  test("is for one index at a time where lanes cannot be, and tells why", () => {
+  test("is for one index at a time if vectorisation is impossible, and gives the reason", () => {
     const plans = [
       routineOf(100, (block) =>
         block.forEach("i", k.i32(0), k.i32(100), (loop, i) => {
@@ -133,13 +133,13 @@ describe("the plan of a loop", () => {
       elementwise(100, (x) => k.add(x, k.f64(1))),
     ].map((routine, at) => planOf(routine, { simd: at === 0 }));
     expect(plans.join("\n")).toMatchInlineSnapshot(`
-      "for each i in 0..100: kernel, 512 iterations a call; one index at a time, since a loop within has bounds that differ from lane to lane
+      "for each i in 0..100: kernel, 512 iterations per call; one index at a time, since an inner loop has bounds that differ between lanes
         for j in 0..i32(a[i]): in place; one index at a time, since its iterations depend on one another
       for each i in 0..100: in place; one index at a time, since there are no vectors"
     `);
   });
 
-  test("that runs while a condition holds is by calls where an iteration is long", () => {
+  test("with a condition is divided into calls if an iteration is long", () => {
     const newton = (steps: number): Routine =>
       routineOf(
         1,
@@ -153,12 +153,12 @@ describe("the plan of a loop", () => {
       );
     expect([newton(1), newton(20)].map((routine) => planOf(routine)).join("\n")).toMatchInlineSnapshot(`
       "while 1 < x: in place
-      while 1 < x: 512 iterations a call"
+      while 1 < x: 512 iterations per call"
     `);
   });
 });
 
-test("heavy iterations go in two vectors of 256 bits, where that leaves no more over", () => {
+test("heavy iterations use two vectors of 256 bits, unless more iterations would remain", () => {
   const lanesOf = (n: number, wide: boolean): string | undefined =>
     /(\d+) lanes/.exec(
       planOf(
@@ -178,7 +178,7 @@ describe("the plan of a fold", () => {
       [k.local("f64", "sum")],
     );
 
-  test("has lanes, and blocks where vectors of 256 bits gain by them", () => {
+  test("has lanes, and blocks if 256-bit vectors gain by them", () => {
     const long = (i: Expr): Expr => k.call(math.sin64, a(i));
     expect(
       [
@@ -230,14 +230,14 @@ describe("the plan of a product", () => {
     `);
   });
 
-  test("that threads share is seen before anything is written", () => {
+  test("that threads share is detected before code is written", () => {
     const target: CodegenTarget = { ...usual, shares: true };
     expect(hasShareable(product(8), target)).toBe(false);
     expect(hasShareable(product(128), target)).toBe(true);
   });
 });
 
-test("a product of sizes that only calls tell is a loop over its columns, in lanes, with tiles of four rows in it", () => {
+test("a product with run-time sizes is a vectorised loop over its columns, with tiles of four rows", () => {
   const m = k.local("i32", "m");
   const at = (buffer: string): { buffer: string; offset: Expr } => ({ buffer, offset: k.i32(0) });
   const product = routineOf(100, (block) =>
@@ -256,6 +256,6 @@ test("a product of sizes that only calls tell is a loop over its columns, in lan
     }),
   );
   const plan = planOf(product);
-  expect(plan).toContain('for each "p.column" in 0..m: kernel, 4 iterations a call; 4 lanes of 64 bits');
+  expect(plan).toContain('for each "p.column" in 0..m: kernel, 4 iterations per call; 4 lanes of 64 bits');
   expect(plan).toContain('for "p.tile" in 0.."p.tiles"');
 });

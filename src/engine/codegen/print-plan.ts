@@ -11,7 +11,7 @@ function linesOf(block: readonly Stmt[], plan: RoutinePlan, isInside: boolean): 
   const plans = isInside ? plan.inside : plan.outside;
   return block.flatMap((stmt): string[] => {
     const line = (text: string | undefined): string =>
-      `${printHead(stmt)}: ${text ?? "in the lanes of the loop around it"}`;
+      `${printHead(stmt)}: ${text ?? "in the lanes of the enclosing loop"}`;
     switch (stmt.kind) {
       case "for": {
         const loop = plans.loops.get(stmt);
@@ -60,7 +60,7 @@ function callsText({ kind, iterations, sharedFrom }: CallPlan): string {
 }
 
 function callText(iterations: number): string {
-  return `${iterations} iterations a call`;
+  return `${iterations} iterations per call`;
 }
 
 function laneText({ count, isNarrow, leavesRareOut }: LanePlan): string {

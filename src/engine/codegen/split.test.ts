@@ -18,15 +18,15 @@ function chain(): Stmt[] {
   return block.statements;
 }
 
-test("a small block is left whole", () => {
+test("a small block is not split", () => {
   expect(splitBlock(chain(), [], 1000)).toBeUndefined();
 });
 
-test("a single statement is left whole however heavy", () => {
+test("a single statement is not split however heavy", () => {
   expect(splitBlock(chain().slice(0, 1), [], 1)).toBeUndefined();
 });
 
-test("pieces say what they take and what they hand on", () => {
+test("pieces list their incoming and outgoing locals", () => {
   const { pieces, incoming, outgoing } = splitBlock(chain(), [local("b")], 5)!;
   const summary = pieces.map((piece) => [
     piece.statements.length,
@@ -45,7 +45,7 @@ test("pieces say what they take and what they hand on", () => {
   expect(pieces[1]!.incoming.find(({ name }) => name === "x")!.isSet).toBe(true);
 });
 
-test("what only one piece uses stays in it", () => {
+test("a local that only one piece uses stays in it", () => {
   const block = k.makeBlock();
   for (let i = 0; i < 6; i++) {
     const t = block.let(`t${i}`, k.mul(local("x"), local("x")));
@@ -56,7 +56,7 @@ test("what only one piece uses stays in it", () => {
   for (const piece of pieces) expect([names(piece.incoming), names(piece.outgoing)]).toEqual([["x"], []]);
 });
 
-test("a statement weighs what is in it", () => {
+test("the weight of a statement includes its inner statements", () => {
   const block = k.makeBlock();
   block.for("i", k.i32(0), k.i32(9), (loop) => loop.set(local("x"), k.mul(local("x"), local("x"))));
   const [loop] = block.statements;
@@ -71,7 +71,7 @@ test("the names that a block uses", () => {
   expect([...uses.buffers].sort()).toEqual(["in", "out"]);
 });
 
-test("procedures are reached once, each after those that it calls", () => {
+test("procedures are visited once, each after those that it calls", () => {
   const table = { name: "t", type: "f64", values: [1] } as const;
   const inner = k.procedure("inner", [], () => k.tableAt(table, k.i32(0)));
   const outer = k.procedure("outer", [], () => k.add(k.call(inner), k.call(inner)));

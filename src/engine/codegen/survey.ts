@@ -61,7 +61,7 @@ export function isBestVectorised(stmt: ForStmt): string | true {
   }
   const within = accesses.filter((access) => access.inner !== "none");
   const isInnerBetter = survey.areParallel && within.every(({ inner }) => inner === 0 || inner === 1);
-  return !survey.hasLoops || !isInnerBetter || "a loop within is better";
+  return !survey.hasLoops || !isInnerBetter || "vectorising an inner loop is better";
 }
 
 /** Returns true if the loop is little enough code to be vectorised, otherwise the reason why not. */
@@ -140,7 +140,7 @@ function surveyBlock(block: readonly Stmt[], place: NestPosition, survey: Survey
         surveyBlock(stmt.body, place, survey);
         break;
       case "contract":
-        survey.refusal ??= "a product of arrays stands in it";
+        survey.refusal ??= "it contains a product of arrays";
         break;
       case "comment":
         break;
@@ -170,7 +170,7 @@ function surveyLoop(stmt: Stmt & { kind: "for" | "reduce" }, place: NestPosition
   for (const bound of [stmt.from, stmt.to]) {
     noteReads(bound, place, survey);
     if (dependence(bound, outer).kind !== "uniform")
-      survey.refusal ??= "a loop within has bounds that differ from lane to lane";
+      survey.refusal ??= "an inner loop has bounds that differ between lanes";
   }
   outer.set(stmt.index, uniform);
   const names = new Map([...inner.keys()].map((name) => [name, uniform]));

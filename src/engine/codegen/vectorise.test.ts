@@ -24,40 +24,36 @@ const countTo = (statements: number): Procedure =>
     return total;
   });
 
-describe("a loop can be written in lanes", () => {
+describe("a loop can be vectorised", () => {
   test.each<[text: string, fill: (block: k.Block) => void]>([
-    ["that goes through memory", (block) => block.store("out", i, k.mul(a(i), k.f64(2)))],
-    ["whose loops within have the same bounds for all lanes", (block) => block.for("j", k.i32(0), n, (loop, j) => loop.store("out", k.add(j, i), a(j)))], // prettier-ignore
+    ["that traverses memory", (block) => block.store("out", i, k.mul(a(i), k.f64(2)))],
+    ["whose inner loops have uniform bounds", (block) => block.for("j", k.i32(0), n, (loop, j) => loop.store("out", k.add(j, i), a(j)))], // prettier-ignore
     [
-      "that goes on as long as any lane does",
+      "that continues while any lane does",
       (block) => {
         const x = block.let("x", a(i));
         block.while(k.lt(k.f64(1), x), (loop) => loop.set(x, k.mul(x, k.f64(0.5))));
         block.store("out", i, x);
       },
     ],
-    ["that calls a procedure with the same bounds for all lanes", (block) => block.store("out", i, k.add(a(i), k.call(countTo(1), n)))], // prettier-ignore
+    ["that calls a procedure with uniform bounds", (block) => block.store("out", i, k.add(a(i), k.call(countTo(1), n)))], // prettier-ignore
   ])("%s", (_, fill) => {
     expect(answer(fill)).toBe(true);
   });
 });
 
-describe("a loop cannot be written in lanes, and is said why,", () => {
+describe("a loop cannot be vectorised, with a reason,", () => {
   test.each<
     [text: string, reason: string, fill: (block: k.Block) => void, manner?: Partial<VectorisationMode>]
   >([
+    ["if it sets an outer local", 'it sets the outer local "sum"', (block) => block.set(sum, a(i))],
+    ["if inner bounds differ between lanes", "an inner loop has bounds that differ between lanes", (block) => block.for("j", k.i32(0), i, (loop, j) => loop.store("out", j, a(j)))], // prettier-ignore
+    ["if bounds in an inlined procedure differ between lanes", "an inner loop has bounds that differ between lanes", (block) => block.store("out", i, k.call(countTo(1), i))], // prettier-ignore
+    ["if bounds in a procedure that becomes a function may differ", "an inner loop has bounds that differ between lanes", (block) => block.store("out", i, k.call(countTo(200), k.load("i32", "b", i)))], // prettier-ignore
+    ["if a float64 meets lanes of 32 bits", "it uses float64 in lanes of 32 bits", (block) => block.store("out", i, a(i)), { isNarrow: true }], // prettier-ignore
     [
-      "where it sets what it does not declare",
-      '"sum" from around the loop is set',
-      (block) => block.set(sum, a(i)),
-    ],
-    ["where bounds within differ", "a loop within has bounds that differ from lane to lane", (block) => block.for("j", k.i32(0), i, (loop, j) => loop.store("out", j, a(j)))], // prettier-ignore
-    ["where bounds in a procedure that is written into it differ", "a loop within has bounds that differ from lane to lane", (block) => block.store("out", i, k.call(countTo(1), i))], // prettier-ignore
-    ["where bounds in one that becomes a function may differ", "a loop within has bounds that differ from lane to lane", (block) => block.store("out", i, k.call(countTo(200), k.load("i32", "b", i)))], // prettier-ignore
-    ["where a float64 meets lanes of 32 bits", "a float64 stands among lanes of 32 bits", (block) => block.store("out", i, a(i)), { isNarrow: true }], // prettier-ignore
-    [
-      "where a product of arrays stands in it",
-      "a product of arrays stands in it",
+      "if it contains a product of arrays",
+      "it contains a product of arrays",
       (block) => {
         const place = (buffer: string) => ({ buffer, offset: i });
         block.contract({ name: "p", type: "f64", out: place("out"), left: place("a"), right: place("a"), dims: [], accumulate: false }); // prettier-ignore
@@ -67,7 +63,7 @@ describe("a loop cannot be written in lanes, and is said why,", () => {
     expect(answer(fill, manner)).toBe(reason);
   });
 
-  test("rare branches can be left out where all stores wait for the end, and not where one cannot wait", () => {
+  test("rare branches can be left out if all stores can be delayed to the end, and not otherwise", () => {
     const rarely = (block: k.Block, x: Expr): void =>
       block.ifRare(k.lt(k.f64(9), x), (then) => then.set(x, k.f64(9)));
     const storing = (first: (block: k.Block, x: Expr) => void) => (block: k.Block) => {

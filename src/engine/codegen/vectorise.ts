@@ -118,8 +118,7 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
       names.set(stmt.name, visitLet(stmt.name, stmt.value, walk));
       return;
     case "set":
-      if (names.get(stmt.name)?.kind !== "varying")
-        refuse(walk, `"${stmt.name}" from around the loop is set`);
+      if (names.get(stmt.name)?.kind !== "varying") refuse(walk, `it sets the outer local "${stmt.name}"`);
       return visitExpr(stmt.value, walk);
     case "store":
       return visitStore(stmt, walk);
@@ -135,7 +134,7 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
       return visitBlock(expanded, { ...walk, set: new Set([...walk.set, ...usesOf(expanded).set]) });
     }
     case "contract":
-      return refuse(walk, "a product of arrays stands in it");
+      return refuse(walk, "it contains a product of arrays");
     case "while": {
       flushAll(walk);
       const inner: LaneAnalysis = { ...walk, isConditional: true };
@@ -153,7 +152,7 @@ function visitStmt(stmt: Stmt, walk: LaneAnalysis): void {
   }
 }
 
-const differingBounds = "a loop within has bounds that differ from lane to lane";
+const differingBounds = "an inner loop has bounds that differ between lanes";
 
 /**
  * Dependence of a new local on the lane: that of its value if this is uniform, affine, or an integer index per lane;
@@ -209,7 +208,7 @@ function visitIf(stmt: Stmt & { kind: "if" }, walk: LaneAnalysis): void {
 
 /** Visits the parts of an expression that are computed as vectors. Uniform and affine parts are not. */
 function visitExpr(expr: Expr, walk: LaneAnalysis): void {
-  if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "a float64 stands among lanes of 32 bits");
+  if (expr.type === "f64" && walk.isNarrow) return refuse(walk, "it uses float64 in lanes of 32 bits");
   const by = dependence(expr, walk.names);
   if (by.kind === "uniform" || by.kind === "affine") return;
   switch (expr.kind) {
@@ -296,7 +295,7 @@ function visitCall({ procedure, args }: Expr & { kind: "call" }, walk: LaneAnaly
  */
 function whyNoFunction(procedure: Procedure, isNarrow: boolean): string | undefined {
   if (isNarrow && usesDouble(procedure.body, [procedure.result], false))
-    return `"${procedure.name}" has float64 among lanes of 32 bits`;
+    return `"${procedure.name}" uses float64 in lanes of 32 bits`;
   let reason: string | undefined;
   for (const one of [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures]) {
     walkBlock(one.body, {

@@ -10,7 +10,7 @@ import { sizeOf } from "./shape.ts";
  */
 export function checkContractPlan(plan: ContractPlan): void {
   const holds = (isTrue: boolean, what: string): void => {
-    if (!isTrue) throw internalError(`a plan whose ${what}:\n${printContractPlan(plan)}`);
+    if (!isTrue) throw internalError(`invalid plan: ${what}:\n${printContractPlan(plan)}`);
   };
   const { shape, method, rows, columns, sums, tiles, tileRows, panels, tileColumns, tail } = plan;
   const all = [shape.groups, shape.rows, shape.columns].reduce((size, axes) => size * sizeOf(axes), 1);

@@ -23,7 +23,7 @@ function plan(mode: keyof typeof modes, m: number, n: number, sums: number): Con
   return planContract({ type: "f32", dims }, found);
 }
 
-test("large products have the largest tile that each engine holds in registers", () => {
+test("large products have the largest tile that each engine keeps in registers", () => {
   const tileOf = (mode: string): number[] => {
     const { tileRows, tileColumns } = plan(mode, 512, 512, 512);
     return [tileRows, tileColumns];
@@ -33,7 +33,7 @@ test("large products have the largest tile that each engine holds in registers",
   expect(tileOf("wide")).toEqual([6, 16]);
 });
 
-test("tiles, edges and tails cover all rows and columns, whatever their number", () => {
+test("tiles, edges and tails cover all rows and columns, for any sizes", () => {
   for (const mode of Object.keys(modes))
     for (let m = 1; m < 40; m++)
       for (const n of [1, 2, 3, 5, 8, 13, 16, 17, 31, 64, 100]) {
@@ -60,7 +60,7 @@ test("parts have about as many products as they should, and at least a row of ti
   }
 });
 
-test("of few rows, strips are the parts: enough of them for threads to end at about the same time", () => {
+test("of few rows, strips are the parts: enough of them for threads to finish at about the same time", () => {
   for (const [m, n, sums] of [
     [1024, 1, 1024],
     [8, 2048, 512],
@@ -72,7 +72,7 @@ test("of few rows, strips are the parts: enough of them for threads to end at ab
   }
 });
 
-test("a strip of packed columns is kept for the next part where its memory stays small", () => {
+test("a strip of packed columns is kept for the next part if it is small", () => {
   expect(plan("wide", 512, 512, 512).keepsStrip).toBe(true);
   const long = plan("wide", 512, 512, 8192);
   expect(long.keepsStrip).toBe(false);
@@ -80,7 +80,7 @@ test("a strip of packed columns is kept for the next part where its memory stays
   expect(plan("relaxed", 512, 512, 512).keepsStrip).toBe(false);
 });
 
-test("operands that lie well are read where they are, others are packed", () => {
+test("operands with a suitable layout are read in place, others are packed", () => {
   const large = plan("plain", 512, 512, 512);
   expect([large.left.packed, large.right.packed]).toEqual([false, true]);
   const small = plan("plain", 16, 16, 16);
@@ -88,23 +88,23 @@ test("operands that lie well are read where they are, others are packed", () => 
 });
 
 describe("a plan prints", () => {
-  test("as tiles, operands, and how its work is cut", () => {
+  test("as tiles, operands, and the division of its work", () => {
     expect(printContractPlan(plan("relaxed", 512, 510, 512))).toMatchInlineSnapshot(`
       "contract f32 512×510×512 · fused
         tile 6×8: 84 of rows + 4 + 4, 63 of columns + 6
         left in place: next summand 4 B, next line 2048 B, side by side
         right packed: next summand 2040 B, next line 4 B
-        blocks: 2 strips of 32 panels, 1 parts of 84 tiles, 2 of summands, 16 tiles a block
+        blocks: 2 strips of 32 panels, 1 parts of 84 tiles, 2 of summands, 16 tiles per block
         2 units, 270336 B of work memory"
     `);
   });
-  test("with what threads share, and where the engine pairs vectors", () => {
+  test("with parts shared by threads, on an engine that pairs vectors", () => {
     expect(printContractPlan(plan("wide", 513, 512, 8192))).toMatchInlineSnapshot(`
       "contract f32 513×512×8192 · fused · pairs
         tile 6×16: 84 of rows + 5 + 4, 32 of columns
         left in place: next summand 4 B, next line 32768 B, side by side
         right packed: next summand 2048 B, next line 4 B
-        blocks: 2 strips of 16 panels, 6 parts of 16 tiles, 32 of summands, 16 tiles a block
+        blocks: 2 strips of 16 panels, 6 parts of 16 tiles, 32 of summands, 16 tiles per block
         12 units, 266624 B of work memory"
     `);
   });
@@ -138,7 +138,7 @@ describe("a plan prints", () => {
 
 describe("checkContractPlan", () => {
   const sizes = [1, 3, 8, 31, 257, 1000];
-  test("finds every element computed once, whatever the sizes, the layout and the target", () => {
+  test("finds every element computed once, for any sizes, layout and target", () => {
     for (const target of Object.values(modes))
       for (const type of ["f32", "f64", "i32"] as const)
         for (const m of sizes)
@@ -172,7 +172,7 @@ describe("checkContractPlan", () => {
           ? { ...made, method: { ...made.method, work: { ...made.method.work, left: 0 } } }
           : made,
     ],
-  ])("tells of a plan whose %s", (what, spoil) => {
+  ])("reports a plan whose %s", (what, spoil) => {
     const made = plan("wide", 512, 510, 512);
     checkContractPlan(made);
     expect(() => checkContractPlan(spoil(made))).toThrow(what);

@@ -51,7 +51,7 @@ function methodText(plan: ContractPlan, method: ContractMethod): string {
       return (
         `blocks: ${method.strips} strips of ${plan.stripPanels} panels${plan.keepsStrip ? ", kept" : ""}, ` +
         `${method.parts} parts of ${plan.partTiles} tiles, ${method.sumBlocks} of summands, ` +
-        `${plan.blockTiles} tiles a block`
+        `${plan.blockTiles} tiles per block`
       );
   }
 }

@@ -4,7 +4,7 @@ import { shapeOf, splitAxes, strideOf } from "./shape.ts";
 
 const dim = (role: Dim["role"], size: number, out: number, left: number, right: number): Dim<number> => ({ role, size, out, left, right }); // prettier-ignore
 
-test("neighbouring indices that lie as one become one, in any order but that of sums", () => {
+test("neighbouring indices with compatible strides are merged, in any order except that of sums", () => {
   const { rows, columns, sums } = shapeOf([
     dim("row", 4, 10, 6, 0),
     dim("row", 3, 40, 24, 0), // the outer one
@@ -18,7 +18,7 @@ test("neighbouring indices that lie as one become one, in any order but that of 
   expect(sums.map(({ size }) => size)).toEqual([2, 3]);
 });
 
-test("a batch that one operand has no part in is a row or a column", () => {
+test("a batch index that one operand does not have is a row or a column", () => {
   const shape = shapeOf([
     dim("batch", 7, 60, 40, 0),
     dim("row", 5, 12, 8, 0),
@@ -29,7 +29,7 @@ test("a batch that one operand has no part in is a row or a column", () => {
   expect(shape.rows).toEqual([{ size: 35, out: 12, left: 8, right: 0 }]);
 });
 
-test("left and right change places so that columns lie side by side in out", () => {
+test("left and right are swapped so that columns are contiguous in out", () => {
   const dims = [dim("row", 30, 1, 17, 0), dim("column", 22, 30, 0, 1), dim("sum", 17, 0, 1, 22)];
   const shape = shapeOf(dims);
   expect(shape.swapped).toBe(true);
@@ -38,12 +38,12 @@ test("left and right change places so that columns lie side by side in out", () 
   expect(shapeOf([dim("row", 30, 22, 17, 0), dim("column", 22, 1, 0, 1)]).swapped).toBe(false);
 });
 
-test("a few columns by many rows that lie side by side change places, for the sake of the sums", () => {
+test("a few columns and many contiguous rows are swapped for the sake of the sums", () => {
   const dims = [dim("row", 100, 3, 1, 0), dim("column", 3, 1, 0, 1), dim("sum", 50, 0, 100, 3)];
   expect(shapeOf(dims).swapped).toBe(true);
 });
 
-test("axes have one stride where they lie as one, and split where they do not", () => {
+test("axes have one stride if they can be merged, and are split otherwise", () => {
   const axes = [
     { size: 2, out: 100, left: 0, right: 9 },
     { size: 3, out: 5, left: 0, right: 3 },
