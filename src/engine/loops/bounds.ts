@@ -1,21 +1,21 @@
-// Between which polynomials of what is known before a loop a place within it lies.
+// Polynomial bounds of indices inside a loop, in terms of values known before the loop.
 import type { Expr } from "../kernel/scalar.ts";
 import type { Polynomial } from "./polynomial.ts";
 import type { PolynomialContext } from "./index-polynomial.ts";
 import { addPolynomials, hasName, multiplyPolynomials, namesOf, one, splitBy } from "./polynomial.ts";
 import { polynomialOf } from "./index-polynomial.ts";
 
-/** Ends that an index lies between, both included; each of several holds. */
+/** Bounds of an index, both inclusive. If a side has several bounds, each holds. */
 export interface IndexBounds {
   readonly name: string;
   readonly low: readonly Polynomial[];
   readonly high: readonly Polynomial[];
 }
 
-/** What holds where a statement stands: the indices of the loops around it, outermost first. */
+/** Bounds of the indices of the loops around a statement, outermost first. */
 export type EnclosingIndices = readonly IndexBounds[];
 
-/** The range of a counted loop's index; `undefined` where its ends are no polynomials. */
+/** Range of a counted loop's index. A bound that is not a polynomial is left out. */
 export function rangeOfLoop(
   name: string,
   { from, to }: { readonly from: Expr; readonly to: Expr },
@@ -29,13 +29,13 @@ export function rangeOfLoop(
   };
 }
 
-/** What a condition says that holds: polynomials that are not negative, and pairs that are not equal. */
+/** Facts that a condition implies: polynomials that are not negative, and polynomials that are not zero. */
 interface ConditionFacts {
   readonly positive: readonly Polynomial[];
   readonly unequal: readonly Polynomial[];
 }
 
-/** What holds inside of a branch. */
+/** Narrows the bounds by a condition that holds, or does not, inside of a branch. */
 export function within(
   surroundings: EnclosingIndices,
   condition: Expr,
@@ -82,10 +82,10 @@ function both(x: ConditionFacts, y: ConditionFacts): ConditionFacts {
   return { positive: [...x.positive, ...y.positive], unequal: [...x.unequal, ...y.unequal] };
 }
 
-/** Ends of one range beyond which it is not narrowed. */
+/** Maximum number of bounds per side of a range. */
 const mostEnds = 3;
 
-/** A range narrowed by a polynomial that is not negative, where that has the index by itself. */
+/** Narrows a range by a nonnegative polynomial, if the index occurs in it with factor 1 or −1. */
 function narrowBy(range: IndexBounds, p: Polynomial): IndexBounds {
   const split = splitBy(p, range.name);
   if (split === undefined || split.factor.size !== 1) return range;
@@ -98,7 +98,7 @@ function narrowBy(range: IndexBounds, p: Polynomial): IndexBounds {
   return range;
 }
 
-/** A range without one of its ends, where a polynomial that is not 0 says that the index is not there. */
+/** Excludes a bound of a range that a nonzero polynomial excludes as value of the index. */
 function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
   const split = splitBy(p, range.name);
   const factor = split?.factor.size === 1 ? split.factor.get("") : undefined;
@@ -112,21 +112,21 @@ function withoutEnd(range: IndexBounds, p: Polynomial): IndexBounds {
   };
 }
 
-/** Whether names are known not to be negative. */
+/** Returns true if a name is known to be nonnegative. */
 export type IsPositive = (name: string) => boolean;
 
-/** An end of a polynomial, which holds where all of `needs` are not negative. */
+/** Bound of a polynomial, valid if all of `needs` are nonnegative. */
 export interface ConditionalBound {
   readonly value: Polynomial;
   readonly needs: readonly Polynomial[];
 }
 
-/** Alternatives that are followed for one end. */
+/** Maximum number of alternative bounds per side. */
 const mostAlternatives = 8;
 
 /**
- * The least (or greatest) values of a polynomial, by what is known outside of the ranges given: alternatives, each of which is a
- * bound. Empty where none can be told.
+ * Lower (or upper) bounds of a polynomial in terms of values outside of the given ranges. Each alternative is a bound.
+ * Empty if none is known.
  */
 export function endsOf(
   p: Polynomial,
@@ -164,14 +164,17 @@ function withoutName(
   });
 }
 
-/** The sign that a factor has where names are not negative, which then is to be seen; both where it may have either. */
+/**
+ * Sign of a factor under the assumption that all names are nonnegative, which the caller has to check; both signs if
+ * the coefficients differ in sign.
+ */
 function likelySigns(factor: Polynomial): readonly (1 | -1)[] {
   const coefficients = [...factor.values()];
   if (coefficients.every((c) => c >= 0)) return [1];
   return coefficients.every((c) => c <= 0) ? [-1] : [1, -1];
 }
 
-/** 1 where a polynomial is surely not negative, −1 where it is surely not positive. */
+/** 1 if a polynomial is known to be nonnegative, −1 if it is known to be nonpositive, otherwise `undefined`. */
 function signOf(p: Polynomial, isPositive: IsPositive): 1 | -1 | undefined {
   const terms = [...p];
   if (!terms.every(([term]) => namesOf(term).every(isPositive))) return undefined;
@@ -179,7 +182,7 @@ function signOf(p: Polynomial, isPositive: IsPositive): 1 | -1 | undefined {
   return terms.every(([, coefficient]) => coefficient <= 0) ? -1 : undefined;
 }
 
-/** Whether a polynomial is not negative, by what is known of its names alone. */
+/** True if a polynomial is nonnegative according to the facts about its names alone. */
 export function isNeverNegative(p: Polynomial, isPositive: IsPositive): boolean {
   return p.size === 0 || signOf(p, isPositive) === 1;
 }

@@ -23,7 +23,7 @@ const gradientOf = (region: Region): Region =>
     { wanted: "values gradient" },
   );
 
-/** The contractions of a routine, without the names that code was given on the way. */
+/** Contractions of a routine, without generated names. */
 function contractionsOf({ body }: Routine): readonly string[] {
   const found: string[] = [];
   walkBlock(body, { stmt: (stmt) => void (stmt.kind === "contract" && found.push(printHead(stmt))) });
@@ -33,7 +33,7 @@ function contractionsOf({ body }: Routine): readonly string[] {
 const routineOf = (region: Region, options?: LowerOptions): Routine =>
   lowerRegion(region, scalarFunctions, options).routine;
 
-/** A nest of loops, and all elements of what it filled, weighted. */
+/** A nest of loops followed by a weighted sum of all elements that it filled. */
 const into = (fill: string): string =>
   `const c = new Float64Array(700); ${fill} let s = 0; for (let i = 0; i < c.length; i++) s += c[i]! * c[i]! * i; return s;`;
 const plainProduct = into(`
@@ -71,7 +71,7 @@ describe("sums of products in nests of loops", () => {
     expect(sizes.map(([name]) => name)).toEqual(["c", "sum_2", "factor"]);
     const text = JSON.stringify(sizes[1]![1]);
     expect(text).toContain('"value":64');
-    expect(text).not.toContain('"n"'); // 64 · m elements, however many rows there are
+    expect(text).not.toContain('"n"'); // 64 · m elements, for any number of rows
     expect(contractionsOf(routineOf(gradientOf(regionOf(tanhOfProduct))))).toHaveLength(3);
   });
 

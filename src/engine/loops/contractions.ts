@@ -1,4 +1,5 @@
-// Sums of products in nests of loops become contractions, which backends compute in tiles. What else a nest does stays in loops.
+// Rewrites sums of products in loop nests as contractions, which backends compute in tiles. The rest of a nest stays in
+// loops.
 import * as k from "../kernel/build.ts";
 import type { Contract, Dim, Expr, ForStmt, ScalarType, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
@@ -20,12 +21,12 @@ import { mapBlocks, mapStmts } from "./rewrite.ts";
 import { withoutUnusedLocals } from "./unused-locals.ts";
 import { largestOf } from "../util/append.ts";
 
-/** Loops of a product: one of rows, one of columns and one of sums at least. */
+/** Minimum number of loops of a product: one over rows, one over columns and one over summands. */
 const fewestLoops = 3;
-/** Indices from which on a loop is worth a tile. */
+/** Minimum number of iterations for which a loop is worth a tile. */
 const fewestIndices = 4;
 
-/** A block with its sums of products as contractions. */
+/** Rewrites the sums of products in a block as contractions. */
 export function withProducts(block: StmtBlock, host: ProductHost): readonly Stmt[] {
   return mapStmts(block, (stmt) => {
     const found = stmt.kind === "for" && depthOf(stmt) >= fewestLoops ? extract(stmt, host) : undefined;
@@ -33,28 +34,28 @@ export function withProducts(block: StmtBlock, host: ProductHost): readonly Stmt
   });
 }
 
-/** How many loops stand in one another without a branch between. */
+/** Depth of a nest of loops without branches between them. */
 function depthOf(stmt: Stmt): number {
   return stmt.kind === "for" ? 1 + largestOf(0, stmt.body.map(depthOf)) : 0;
 }
 
-/** A nest without one of its products. */
+/** Nest after one of its products was taken out. */
 interface ExtractedNest {
-  /** What comes before all, even if the outermost loop goes in strips. */
+  /** Statements before everything else, even if the outermost loop is divided into strips. */
   readonly once: StmtBlock;
   readonly before: StmtBlock;
   readonly rest: StmtBlock;
   readonly after: StmtBlock;
 }
 
-/** A statement that may add a product to a sum, in the loops around it. */
+/** Statement that may add a product to a sum, with the loops around it. */
 interface ProductSite<S extends Stmt = Stmt & { readonly kind: "set" | "store" }> {
   readonly loops: readonly ForStmt[];
   readonly block: StmtBlock;
   readonly stmt: S;
 }
 
-/** The statements that a nest becomes if one of its products can be taken out, and those of what is left of it. */
+/** Statements that replace a nest if one of its products can be taken out; `undefined` otherwise. */
 function extract(head: ForStmt, host: ProductHost): readonly Stmt[] | undefined {
   const facts = factsOf(head, host);
   for (const site of sitesIn(head)) {
@@ -65,7 +66,7 @@ function extract(head: ForStmt, host: ProductHost): readonly Stmt[] | undefined 
   return undefined;
 }
 
-/** Takes a product out of a nest as it is; `undefined` where that cannot be, or where it is better done in strips. */
+/** Takes a product out of a nest as a whole; `undefined` if impossible, or if strips are better. */
 function takeOut(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   const made = attempted(nest, site, host);
   if (made === undefined) return undefined;
@@ -85,8 +86,8 @@ function attempted(nest: LoopNest, site: ProductSite, host: ProductHost): Extrac
 }
 
 /**
- * Takes a product out of each strip of the outermost loop, so that arrays for sums and factors of all its iterations need not be large: a
- * nest that needs no memory for each of its n · m iterations must not come to need it.
+ * Takes a product out of each strip of the outermost loop, so that arrays for sums and factors stay small. Otherwise, a
+ * nest that needs no memory per iteration would need memory for all n · m iterations.
  */
 function inStrips(nest: LoopNest, site: ProductSite, host: ProductHost): readonly Stmt[] | undefined {
   if (nest.isStrip) return undefined;
@@ -137,23 +138,23 @@ function sitesIn(head: ForStmt): readonly ProductSite[] {
   return found;
 }
 
-/** `x · y` that is added to something, or subtracted. */
+/** Product `x · y` that is added to something, or subtracted from it. */
 interface ProductTerm {
   readonly x: Expr;
   readonly y: Expr;
   readonly isNegative: boolean;
-  /** The statement that adds it, and the locals that are declared for it. */
+  /** The statement that adds it, and the declarations of locals that only it uses. */
   readonly stmts: ReadonlySet<Stmt>;
 }
 
-/** The product that a statement adds to its target. */
+/** Product that a statement adds to its target; `undefined` if it does not. */
 function termOf(
   nest: LoopNest,
   { block, stmt }: ProductSite,
   isTarget: (expr: Expr) => boolean,
 ): ProductTerm | undefined {
   const stmts = new Set<Stmt>([stmt]);
-  /** The value of a local that is declared in the same iteration. */
+  /** Resolves a local that is declared in the same iteration to its value. */
   const look = (expr: Expr): Expr => {
     const { value, lets } = throughLets(nest, expr, block);
     for (const one of lets) stmts.add(one);
@@ -168,7 +169,7 @@ function termOf(
   return { x: product.x, y: product.y, isNegative: sum.op === "sub", stmts };
 }
 
-/** Whether nothing but these statements reads the locals that they declare. */
+/** True if no other statement reads the locals that these statements declare. */
 function areApart({ readersOf: readers }: LoopNest, stmts: ReadonlySet<Stmt>): boolean {
   return [...stmts].every((stmt) => stmt.kind !== "let" || areAmong(readers(stmt.name), stmts));
 }
@@ -178,7 +179,10 @@ function areAmong(some: ReadonlySet<Stmt>, all: ReadonlySet<Stmt>): boolean {
   return true;
 }
 
-/** A product that is added to elements which nothing else in the nest touches: it can be added when all else is done. */
+/**
+ * Takes out a product that is added to array elements which no other statement of the nest accesses. It can be added
+ * after the nest.
+ */
 function outOfElements(
   nest: LoopNest,
   site: ProductSite<Stmt & { readonly kind: "store" }>,
@@ -220,13 +224,16 @@ function isAt(nest: LoopNest, index: Expr, place: AccessPattern): boolean {
   );
 }
 
-/** The factor −x, if it can be computed by itself. */
+/** Factor −x, if it can be computed separately. */
 function negated(nest: LoopNest, x: Expr): ProductFactor | undefined {
   const factor = factorOf(nest, k.neg(x));
   return factor?.source.kind === "computed" ? factor : undefined;
 }
 
-/** A product that is summed up in a local of the nest: it can be computed before the nest, which then reads the sums. */
+/**
+ * Takes out a product that is summed in a local of the nest. It can be computed before the nest, which then reads the
+ * sums.
+ */
 function outOfLocal(
   nest: LoopNest,
   site: ProductSite<Stmt & { readonly kind: "set" }>,
@@ -263,7 +270,7 @@ function outOfLocal(
       };
     }
   }
-  attempt.arrays.length = 0; // those are not needed
+  attempt.arrays.length = 0; // these arrays are not needed
   const out = newArray(nest, [...loops], name, value.type, attempt);
   const made = out && contraction(nest, { out, loops, accumulate: false }, [x, y], value.type, attempt);
   if (made === undefined || out === undefined) return undefined;
@@ -281,7 +288,7 @@ function outOfLocal(
   };
 }
 
-/** What comes before a nest: copies of factors, and what reads them. */
+/** Statements before a nest: copies of factors, and the contractions that read them. */
 function beforeNest(
   operands: readonly ProductOperand[],
   ...contracts: StmtBlock
@@ -297,7 +304,10 @@ function setsOf(block: StmtBlock, name: string): number {
   return sets;
 }
 
-/** Elements that a sum from 0 is stored to, and is read for nothing else; with the statements that are vain then. */
+/**
+ * Array elements that a sum starting at 0 is stored to, if the sum is read for nothing else, and the statements that
+ * then become redundant.
+ */
 function storedSum(
   nest: LoopNest,
   depth: number,
@@ -327,13 +337,13 @@ function storedSum(
     )
       return undefined;
     const loops = nest.loops.slice(0, depth + 1).keys();
-    // each element is stored once, and in no loop of the sums
+    // each element is stored once, and not inside a loop over summands
     return areDistinct(nest, place!, [...loops]) ? { out, stmts: [start, stmt] } : undefined;
   }
   return undefined;
 }
 
-/** What a product is added to: in each of these loops other elements. */
+/** Target of a product; `loops` are the loops whose iterations have different elements. */
 interface ProductTarget {
   readonly out: StridedElements;
   readonly loops: ReadonlySet<number>;
@@ -341,8 +351,8 @@ interface ProductTarget {
 }
 
 /**
- * The contraction of two factors; `undefined` where it is none, or not worth it: where sizes are known to be small, or where nothing lies
- * side by side that vectors could be made of.
+ * Contraction of two factors; `undefined` if it is none or not worth it: if sizes are known to be small, or if no
+ * elements are contiguous so that vectors could be used.
  */
 function contraction(
   nest: LoopNest,
@@ -360,7 +370,7 @@ function contraction(
   const lanes = roles.findLastIndex(
     (role, l) => (role === "row" || role === "column") && out.strides[l] === 1,
   );
-  const isKnown = sizes.every((size) => constantSize(size) !== undefined); // then backends see to the rest
+  const isKnown = sizes.every((size) => constantSize(size) !== undefined); // then backends handle any layout
   if (lanes < 0 && !isKnown) return undefined;
   const operands: ProductOperand[] = [];
   for (const factor of [x, y]) {
@@ -402,10 +412,10 @@ function roleOf(inOut: boolean, inLeft: boolean, inRight: boolean): Dim["role"] 
   return inLeft ? "row" : inRight ? "column" : undefined;
 }
 
-/** What stands for a statement, given it with its blocks as they are now. */
+/** Replaces a statement, whose inner blocks were rewritten already. */
 type Edit = (stmt: Stmt) => readonly Stmt[];
 
-/** The nest with some of its statements replaced, without what is of no use then. */
+/** The nest with some statements replaced and redundant ones removed. */
 function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   const edited = (block: StmtBlock): readonly Stmt[] =>
     block.flatMap((stmt) => {
@@ -415,7 +425,7 @@ function restOf({ head }: LoopNest, edits: ReadonlyMap<Stmt, Edit>): StmtBlock {
   return withoutIdleLoops(withoutUnusedLocals(edited([head]), []));
 }
 
-/** A block without loops that do nothing. */
+/** Removes loops without effect. */
 function withoutIdleLoops(block: StmtBlock): readonly Stmt[] {
   return block.flatMap((stmt) => {
     const inner = mapBlocks(stmt, withoutIdleLoops);

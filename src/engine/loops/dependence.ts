@@ -1,4 +1,5 @@
-// Which elements the iterations of a loop touch, and whether what one of them writes is touched by no other.
+// Determines which elements the iterations of a loop access, and whether an element that one iteration writes is
+// accessed by another one.
 import type { IntegerInterval } from "../kernel/range.ts";
 import { sameExpr } from "../kernel/same-expr.ts";
 import type { Expr, ForStmt, Stmt, StoreStmt } from "../kernel/scalar.ts";
@@ -13,21 +14,21 @@ import { polynomialOf } from "./index-polynomial.ts";
 
 export type IndexedLoop = Stmt & { readonly kind: "for" | "reduce" };
 
-/** What is known where a loop stands. */
+/** Facts that hold at a loop. */
 export interface DependenceFacts {
-  /** Definitions of locals that are never set and read none that is. */
+  /** Definitions of immutable locals that depend only on immutable locals. */
   readonly steady: ReadonlyMap<string, Expr>;
   readonly isPositive: IsPositive;
   readonly ranges: ReadonlyMap<string, IntegerInterval>;
-  /** Locals that say where arrays begin that share a buffer: places behind different ones are never the same. */
+  /** Locals that hold the offsets of arrays within a shared buffer. Elements at different offsets are distinct. */
   readonly offsets: ReadonlySet<string>;
-  /** What was found out about bodies of loops. */
+  /** Cached facts about loop bodies. */
   readonly bodies: WeakMap<readonly Stmt[], BodyFacts>;
 }
 
 interface BodyFacts {
   made?: PolynomialContext;
-  /** `null` where they cannot be told. */
+  /** `null` if they cannot be determined. */
   accesses?: AccessesByBuffer | null;
 }
 
@@ -37,24 +38,24 @@ function bodyFacts({ bodies }: DependenceFacts, { body }: ForStmt): BodyFacts {
   return known;
 }
 
-/** An element that an iteration reads or writes. */
+/** Element that an iteration reads or writes. */
 export interface ElementAccess {
   readonly isStore: boolean;
   readonly index: Polynomial | undefined;
-  /** What holds of the loops within around it. */
+  /** Bounds of the inner loops around it. */
   readonly ranges: EnclosingIndices;
-  /** Those loops, outermost first. */
+  /** Those inner loops, outermost first. */
   readonly loops: readonly IndexedLoop[];
-  /** Whether nothing but these loops decides whether it is made. */
+  /** True if it happens in every iteration of these loops, not only under a condition. */
   readonly isSure: boolean;
-  /** Whether it is a store that adds to its element, or the read within one. */
+  /** True for a store that adds to its element, and for the read of that element within the store. */
   readonly isAdded: boolean;
 }
 
-/** Accesses by their buffers, in the order of the text. */
+/** Accesses by buffer, in program order. */
 export type AccessesByBuffer = ReadonlyMap<string, readonly ElementAccess[]>;
 
-/** What is added to its element by a store that does nothing else: the operand of a sum, and what is done with it. */
+/** Term that a store adds to (or subtracts from) its own element; `undefined` if the store does anything else. */
 export function addedBy({ buffer, index, value }: StoreStmt): Expr | undefined {
   if (value.kind !== "binary" || (value.op !== "add" && value.op !== "sub")) return undefined;
   const isOld = (x: Expr): boolean => x.kind === "load" && x.buffer === buffer && sameExpr(x.index, index);
@@ -62,14 +63,14 @@ export function addedBy({ buffer, index, value }: StoreStmt): Expr | undefined {
   return value.op === "add" && isOld(value.y) ? value.x : undefined;
 }
 
-/** Where a statement stands within the loop in question. */
+/** Position of a statement within the analysed loop. */
 interface AccessContext {
   readonly ranges: EnclosingIndices;
   readonly loops: readonly IndexedLoop[];
   readonly isSure: boolean;
 }
 
-/** The elements that an iteration of a loop touches; `undefined` where that cannot be told. */
+/** Elements that an iteration of a loop accesses; `undefined` if they cannot be determined. */
 export function accessesOf(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const known = bodyFacts(facts, loop);
   if (known.accesses === undefined) known.accesses = collectAccesses(facts, loop) ?? null;
@@ -79,7 +80,7 @@ export function accessesOf(facts: DependenceFacts, loop: ForStmt): AccessesByBuf
 function collectAccesses(facts: DependenceFacts, loop: ForStmt): AccessesByBuffer | undefined {
   const made = madeIn(facts, loop);
   const { declared } = bindingsOf(loop.body);
-  /** A place, if that says the same in all iterations but for indices of loops. */
+  /** Polynomial of an index, if apart from loop indices it is the same in all iterations. */
   const placeOf = (index: Expr, { loops }: AccessContext): Polynomial | undefined => {
     const place = polynomialOf(index, made);
     const isTold = (name: string): boolean =>
@@ -164,7 +165,7 @@ function collectAccesses(facts: DependenceFacts, loop: ForStmt): AccessesByBuffe
   return isPlain ? accesses : undefined;
 }
 
-/** What locals are made of as one iteration of a loop sees them. */
+/** Definitions of locals as one iteration of a loop sees them. */
 export function madeIn(facts: DependenceFacts, loop: ForStmt): PolynomialContext {
   const known = bodyFacts(facts, loop);
   return (known.made ??= collectMade(facts, loop));
@@ -181,14 +182,14 @@ function collectMade({ steady, ranges }: DependenceFacts, loop: ForStmt): Polyno
   return { of, changing: set, ranges, known: new Map() };
 }
 
-/** Whether no iteration of a loop touches an element that another one writes. */
+/** True if no iteration of a loop accesses an element that another iteration writes. */
 export function areApart(facts: DependenceFacts, loop: ForStmt): boolean {
   const accesses = accessesOf(facts, loop);
   if (accesses === undefined) return false;
   return [...accesses.values()].every((list) => isListApart(facts, loop.index, list));
 }
 
-/** Whether the accesses of one buffer lie apart from those of other iterations that write. */
+/** True if no access to one buffer conflicts with a write of another iteration. */
 export function isListApart(facts: DependenceFacts, index: string, list: readonly ElementAccess[]): boolean {
   if (!list.some(({ isStore }) => isStore)) return true;
   const parts = new Map<string, ElementAccess[]>();
@@ -200,14 +201,14 @@ export function isListApart(facts: DependenceFacts, index: string, list: readonl
     parts.set(key, part);
     part.push(access);
   }
-  // arrays that share a buffer are told apart by where they begin, if all say so
+  // arrays in a shared buffer are distinguished by their offsets, if every access has one
   if (parts.size > 1 && parts.has("")) return false;
   return [...parts.values()].every(
     (part) => !part.some(({ isStore }) => isStore) || haveOwnRuns(facts, index, part),
   );
 }
 
-/** Whether the places of iteration i are all among `base + factor · i` and the `factor − 1` places behind. */
+/** True if iteration i accesses only the range of `factor` elements that starts at `base + factor · i`. */
 function haveOwnRuns(
   { isPositive }: DependenceFacts,
   index: string,
@@ -238,7 +239,7 @@ function haveOwnRuns(
   );
 }
 
-/** Whether a polynomial is never negative within the ranges. */
+/** True if a polynomial is nonnegative for all indices within the ranges. */
 export function isAlwaysPositive(
   p: Polynomial,
   ranges: readonly IndexBounds[],

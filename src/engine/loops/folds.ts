@@ -6,12 +6,14 @@ import { bindingsOf } from "../kernel/uses.ts";
 import { blocksIn, walkBlock, walkExpr } from "../kernel/walk.ts";
 import { mapBlocks, sameBlocks } from "./rewrite.ts";
 
-/** Statements of a body that is worth folding where it cannot be written for several lanes: it is written out a lane. */
+/**
+ * Maximum number of statements of a fold body that cannot be vectorised, since such a body is repeated for each lane.
+ */
 const shortBody = 6;
 
 /**
- * The fold that a loop is whose only local from outside is a sum: `name` is set to nothing but itself and a term, and read for
- * nothing else. `undefined` where it is not so, or not worth it.
+ * Rewrites a loop that only accumulates one outer local as a `reduce`. The local `name` may only be set to itself plus
+ * a term, and read for nothing else. Returns `undefined` otherwise, or if a fold is not worth it.
  */
 export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => string): Reduce | undefined {
   const plain = throughTemporaries(loop.body, name);
@@ -20,7 +22,7 @@ export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => str
   const term = k.local(type, fresh(`${name}.term`));
   const declared = termIn(plain, name, term);
   const last = declared?.at(-1);
-  // a term that is the last to be computed needs no name
+  // a term that is computed last needs no name
   const isLast = last?.kind === "let" && last.name === nameOf(term);
   const value = isLast ? last.value : term;
   const body = isLast ? declared?.slice(0, -1) : declared;
@@ -41,7 +43,10 @@ export function foldOf(loop: ForStmt, name: string, fresh: (hint: string) => str
   return body.length <= shortBody || isWide() ? fold : undefined;
 }
 
-/** A body that computes in `term` what it added to a local: `undefined` where it does something else with it than to add. */
+/**
+ * Body that computes in `term` what the original adds to a local; `undefined` if the original uses the local in any
+ * other way.
+ */
 function termIn(block: readonly Stmt[], name: string, term: Expr): readonly Stmt[] | undefined {
   const terms = new AddedTerms(name);
   const setting = block.filter((stmt) => sets(stmt, name));
@@ -66,7 +71,7 @@ function mentions(expr: Expr, name: string): boolean {
   return found;
 }
 
-/** Whether a block reads or sets a local. */
+/** True if a block reads or sets a local. */
 function reads(block: readonly Stmt[], name: string): boolean {
   if (bindingsOf(block).set.has(name)) return true;
   let found = false;
@@ -74,7 +79,7 @@ function reads(block: readonly Stmt[], name: string): boolean {
   return found;
 }
 
-/** A block in which what a `set` of the local is made of stands in it, and not in locals that only it reads. */
+/** Substitutes into each `set` of the local the definitions of locals that only this `set` reads. */
 function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt[] {
   const uses = new Map<string, number>();
   const set = new Set<string>();
@@ -123,14 +128,14 @@ function throughTemporaries(block: readonly Stmt[], name: string): readonly Stmt
   return inBlock(block);
 }
 
-/** Whether a statement, or one in it, reads one of these locals, none of which is set. */
+/** True if a statement, including inner statements, reads one of these locals. */
 function readsAny(stmt: Stmt, locals: ReadonlyMap<string, Expr>): boolean {
   let found = false;
   walkBlock([stmt], { expr: (x) => void (found ||= x.kind === "local" && locals.has(x.name)) });
   return found;
 }
 
-/** Whether a statement, or one in it, sets a local. */
+/** True if a statement, including inner statements, sets a local. */
 function sets(stmt: Stmt, name: string): boolean {
   return stmt.kind === "set"
     ? stmt.name === name
@@ -138,15 +143,15 @@ function sets(stmt: Stmt, name: string): boolean {
 }
 
 /**
- * A block that does with another local what it does with one that it only adds to: `undefined` where it reads that, or does
- * something else with it.
+ * Block that adds to the local `other` what the original adds to the local `name`; `undefined` if the original uses
+ * `name` in any other way.
  */
 export function addingTo(block: readonly Stmt[], name: string, other: Expr): readonly Stmt[] | undefined {
   const replaced = new AddedTerms(name).replaced(throughTemporaries(block, name), other);
   return replaced === undefined || reads(replaced, name) ? undefined : replaced;
 }
 
-/** The type of a local that a block sets; `undefined` where it does not. */
+/** Type of a local that a block sets; `undefined` if it does not set it. */
 export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | undefined {
   for (const stmt of block) {
     if (stmt.kind === "set" && stmt.name === name) return stmt.value.type;
@@ -158,7 +163,7 @@ export function typeOfSet(block: readonly Stmt[], name: string): ScalarType | un
   return undefined;
 }
 
-/** What is added to a local. */
+/** Terms that are added to a local. */
 class AddedTerms {
   readonly #name: string;
 
@@ -166,7 +171,7 @@ class AddedTerms {
     this.#name = name;
   }
 
-  /** The term of `name + term`, `term + name` or `name − term`. */
+  /** Term of `name + term`, `term + name` or `name − term`. */
   termOf(value: Expr): Expr | undefined {
     const isSelf = (x: Expr): boolean => x.kind === "local" && x.name === this.#name;
     if (value.kind !== "binary") return undefined;
@@ -182,7 +187,10 @@ class AddedTerms {
     return undefined;
   }
 
-  /** A block that adds to `term` what it adds to the local; `undefined` where it does something else with it. */
+  /**
+   * Block that adds to `term` what the original adds to the local; `undefined` if the original uses it in any other
+   * way.
+   */
   replaced(block: readonly Stmt[], term: Expr): readonly Stmt[] | undefined {
     let isSum = true;
     const visit = (stmts: readonly Stmt[]): readonly Stmt[] =>

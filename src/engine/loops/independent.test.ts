@@ -26,7 +26,7 @@ const variances = (element: string): string => `export function f(x: number[][])
   return total;
 }`;
 
-/** The loops of the lowered region, in the order of the text. */
+/** The loops of the lowered region, in program order. */
 function loops(text: string): string[] {
   const { routine } = lowerRegion(formOfText(text, "f").region, scalarFunctions, { failedChecks: "end" });
   const found: string[] = [];

@@ -25,7 +25,9 @@ export interface MarkingContext extends LocalFacts {
   fresh(hint: string): string;
 }
 
-/** Marks the independent loops of a block, and rewrites loops as folds or in strips where that is legal and worth it. */
+/**
+ * Marks the independent loops of a block, and rewrites loops as folds or in strips where that is legal and worthwhile.
+ */
 export function markLoops(
   block: readonly Stmt[],
   { memory, options, fresh, ...locals }: MarkingContext,
@@ -73,8 +75,8 @@ function markLoop(pass: MarkingState, loop: ForStmt): readonly Stmt[] {
 }
 
 /**
- * Marks a loop as independent if it is so with its inner loops rewritten. Where strips within prevent that, the lanes of this loop
- * are preferred to those of the strips if plans would use them.
+ * Marks a loop as independent if it is so with its inner loops rewritten. If inner strips prevent that, plain inner
+ * loops are preferred, provided that this loop can then be vectorised.
  */
 function markedIndependent(
   pass: MarkingState,
@@ -96,7 +98,7 @@ function asLoop(fold: Reduce): ForStmt {
   return { kind: "for", index, from, to, reverse: false, body: [...body, { kind: "let", name, value }] };
 }
 
-/** Locals from outside that a loop sets. */
+/** Outer locals that a loop sets. */
 function outerSets(loop: ForStmt): ReadonlySet<string> {
   const { set, declared } = bindingsOf(loop.body);
   return new Set([...set].filter((name) => !declared.has(name)));

@@ -1,4 +1,5 @@
-// Integers of a routine as polynomials of its locals: integers, or behind a `~` float64 of which it is to be seen whether they are whole.
+// Integers of a routine as polynomials of its locals. Names are integer locals; a name with prefix `~` is a float64
+// local that must be checked at run time to be an integer.
 import * as k from "../kernel/build.ts";
 import type { IntegerInterval } from "../kernel/range.ts";
 import { isWithin, typeRange } from "../kernel/range.ts";
@@ -12,26 +13,26 @@ import {
   namesOf,
 } from "./polynomial.ts";
 
-/** What expressions are made of. */
+/** Context for converting expressions to polynomials. */
 export interface PolynomialContext {
-  /** What locals that are never set were declared as. */
+  /** Definitions of immutable locals. */
   readonly of: ReadonlyMap<string, Expr>;
-  /** Locals that are set: they say another thing at another time. */
+  /** Mutable locals, whose value differs over time. */
   readonly changing: ReadonlySet<string>;
-  /** Where integer locals lie. */
+  /** Ranges of integer locals. */
   readonly ranges: ReadonlyMap<string, IntegerInterval>;
-  /** Whether float64 locals may stand for whole numbers. */
+  /** True if float64 locals may represent integers. */
   readonly allowsReals?: boolean;
-  /** Polynomials of locals that were looked up. */
+  /** Cache of the polynomials of locals. */
   readonly known: Map<string, Polynomial | undefined>;
 }
 
-/** Definitions that are looked up one after the other. */
+/** Maximum depth of nested definitions. */
 const deepest = 12;
 
 /**
- * An integer, or a float64 that is a whole number, as a polynomial of locals: those that are themselves made of others are looked
- * up. `undefined` for what is made in another way.
+ * Converts an integer expression, or a float64 one with an integer value, to a polynomial of locals. Definitions of
+ * locals are expanded. `undefined` for other expressions.
  */
 export function polynomialOf(expr: Expr, made: PolynomialContext, depth = 0): Polynomial | undefined {
   if (depth > deepest) return undefined;
@@ -45,12 +46,12 @@ export function polynomialOf(expr: Expr, made: PolynomialContext, depth = 0): Po
       return known.get(expr.name);
     }
     case "convert": {
-      // an int32 in float64, or a whole float64 that is one
+      // an int32 in float64, or an integer float64 in int32
       if (expr.type === "f64" && expr.x.type === "i32") return of(expr.x);
       const inner = expr.type === "i32" && expr.x.type === "f64" ? of(expr.x) : undefined;
       return inner !== undefined && isInt32(inner, made) ? inner : undefined;
     }
-    case "select": // a product that is NaN where float64 does not hold it
+    case "select": // a product that is NaN if it is not exact in float64
       return expr.y.kind === "const" && Number.isNaN(expr.y.value) ? of(expr.x) : undefined;
     case "binary": {
       const [x, y] = [of(expr.x), of(expr.y)];
@@ -81,7 +82,7 @@ function localPolynomial(
   return type === "f64" && made.allowsReals === true ? namePolynomial(`~${name}`) : undefined;
 }
 
-/** Whether a polynomial never leaves the int32 numbers. */
+/** True if a polynomial is always within the int32 range. */
 function isInt32(p: Polynomial, { ranges }: PolynomialContext): boolean {
   let [low, high] = [0, 0];
   for (const [term, coefficient] of p) {
@@ -98,7 +99,7 @@ function isInt32(p: Polynomial, { ranges }: PolynomialContext): boolean {
   return isWithin({ low, high }, typeRange("i32")!);
 }
 
-/** The value of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
+/** Expression of a polynomial in float64, exact as long as each of its products is below 2⁵³. */
 export function polynomialValue(p: Polynomial): Expr {
   const terms = [...p].map(([term, coefficient]) => {
     const names = namesOf(term).map((name) => {
@@ -112,7 +113,7 @@ export function polynomialValue(p: Polynomial): Expr {
   return terms.length === 0 ? k.f64(0) : terms.reduce((x, y) => k.add(x, y));
 }
 
-/** The value of a polynomial in int32 arithmetic, which wraps; `whole` has the integers that float64 locals are. */
+/** Expression of a polynomial in int32 arithmetic, which wraps. `whole` maps float64 locals to their integers. */
 export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): Expr | undefined {
   const terms: Expr[] = [];
   for (const [term, coefficient] of p) {
@@ -134,12 +135,12 @@ export function integerValue(p: Polynomial, whole: ReadonlyMap<string, Expr>): E
   return terms.length === 0 ? k.i32(0) : terms.reduce((x, y) => k.add(x, y));
 }
 
-/** The float64 local that a name stands for; `undefined` for an integer. */
+/** Name of the float64 local behind a polynomial name; `undefined` for an integer. */
 export function realOf(name: string): string | undefined {
   return name.startsWith("~") ? name.slice(1) : undefined;
 }
 
-/** The float64 locals in a polynomial. */
+/** Float64 locals in a polynomial. */
 export function realsIn(p: Polynomial): readonly string[] {
   return [...p.keys()].flatMap((term) => namesOf(term).flatMap((name) => realOf(name) ?? []));
 }

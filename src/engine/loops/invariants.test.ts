@@ -10,7 +10,7 @@ const [x, n] = [k.local("f64", "x"), k.local("i32", "n")];
 const masked = (mask: Expr, value: Expr): Expr =>
   k.select(k.ne(mask, k.f64(0)), k.mul(mask, value), k.f64(0));
 
-/** The statements of a block and in it, a line each, as deep as they stand. */
+/** The statements of a block, inner ones included, one per line and indented by depth. */
 function lines(write: (block: Block) => void, options: LoopPassOptions = {}): string[] {
   const block = k.makeBlock();
   write(block);

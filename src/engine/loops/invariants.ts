@@ -1,5 +1,5 @@
-// What loops do not change and engines compute in each iteration all the same is computed before them: conditions of `select`, since engines
-// leave comparisons of vectors in loops, and parts of places, since those of WebAssembly move nothing out of loops.
+// Moves loop invariants before loops where engines do not: conditions of `select`, because engines leave vector
+// comparisons in loops, and parts of indices, because WebAssembly engines hoist nothing.
 import { copyExpr } from "../kernel/copy.ts";
 import { printExpr } from "../kernel/print.ts";
 import type { Expr, Stmt } from "../kernel/scalar.ts";
@@ -10,17 +10,17 @@ import { mapBlocks, mapExpressions, mapStmts } from "./rewrite.ts";
 
 type LoopStmt = Stmt & { readonly kind: "for" | "while" | "reduce" };
 
-/** A loop, and what is to be computed before it. */
+/** Loop, and the statements to insert before it. */
 interface LoopPreheader {
   readonly loop: LoopStmt;
   readonly before: Stmt[];
-  /** The locals that values were put in, by their text. */
+  /** Locals of hoisted values, by printed expression. */
   readonly known: Map<string, Expr>;
 }
 
 /**
- * A block in which conditions of `select` that compare, and parts of places that multiply, stand before the outermost loop that leaves
- * them as they are.
+ * Moves comparisons in conditions of `select`, and products in indices, before the outermost loop in which they are
+ * invariant.
  */
 export function withSteadyParts(
   block: readonly Stmt[],
@@ -67,7 +67,7 @@ export function withSteadyParts(
     return condition && { ...expr, condition, x: inside(expr.x, loops), y: inside(expr.y, loops) };
   }
 
-  /** The place of an element with what is multiplied in it before loops. */
+  /** Index with its invariant products replaced by hoisted locals. */
   function place(index: Expr, loops: readonly LoopPreheader[]): Expr {
     if (index.kind === "const" || index.kind === "local") return index;
     return copyExpr(index, (x) => {
@@ -76,7 +76,10 @@ export function withSteadyParts(
     });
   }
 
-  /** A local that has the value, declared before the outermost loop that leaves it as it is; `undefined` where there is none. */
+  /**
+   * Local that holds the value, declared before the outermost loop in which it is invariant; `undefined` if there is no
+   * such loop.
+   */
   function before(value: Expr, hint: string, loops: readonly LoopPreheader[]): Expr | undefined {
     const names = namesOf(value);
     const depth = names === undefined ? -1 : loops.findIndex(({ loop }) => !changesAny(loop, names));
@@ -101,7 +104,7 @@ function hasProduct(expr: Expr): boolean {
   return has;
 }
 
-/** The locals that a value is made of; `undefined` where other things have a part in it, or where it may end the program. */
+/** Locals that a value is computed from; `undefined` if it also depends on memory or calls, or may trap. */
 function namesOf(value: Expr): readonly string[] | undefined {
   const names: string[] = [];
   let isSteady = true;
@@ -113,7 +116,7 @@ function namesOf(value: Expr): readonly string[] | undefined {
   return isSteady ? names : undefined;
 }
 
-/** Whether a loop declares or sets one of these locals. */
+/** True if a loop declares or sets one of these locals. */
 function changesAny(loop: LoopStmt, names: readonly string[]): boolean {
   const { declared, set } = bindingsOf(loop.body);
   const isOwn = (name: string): boolean =>

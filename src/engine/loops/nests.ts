@@ -1,4 +1,4 @@
-// What can be told of a nest of counted loops: its iterations, and where in memory its elements lie.
+// Facts about a nest of counted loops: its iterations, and the memory layout of the elements it accesses.
 import * as k from "../kernel/build.ts";
 import type { Expr, ForStmt, LetStmt, SizeExpr, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf } from "../kernel/uses.ts";
@@ -12,38 +12,40 @@ import { integerValue, polynomialOf } from "./index-polynomial.ts";
 
 export type StmtBlock = readonly Stmt[];
 
-/** What holds in the whole block that nests stand in. */
+/** Facts that hold in the whole block that contains the nests. */
 export interface BlockFacts {
   readonly made: PolynomialContext;
   readonly isPositive: IsPositive;
-  /** Strips of longer loops, by the local that is where each begins; and how many iterations the longer loop has. */
+  /**
+   * Strips of longer loops: maps the local that holds a strip's start to the number of iterations of the longer loop.
+   */
   readonly strips: Map<string, Polynomial>;
 }
 
-/** Loops each of which stands in the one before, the outermost first, whose ends are known before the outermost begins. */
+/** Nested loops, outermost first, whose bounds are known before the outermost loop begins. */
 export interface LoopNest extends BlockFacts {
   readonly head: ForStmt;
   readonly loops: readonly ForStmt[];
-  /** Names that the head declares: they have no value before it. */
+  /** Names that the head declares, which have no value before it. */
   readonly declared: ReadonlySet<string>;
-  /** Buffers that something in the head stores to. */
+  /** Buffers that the head writes. */
   readonly stored: ReadonlySet<string>;
   /** Immutable locals of the head, and the blocks that declare them. */
   readonly lets: ReadonlyMap<string, { readonly stmt: LetStmt; readonly block: StmtBlock }>;
-  /** The statements of the head whose own expressions, not those of statements in them, read a local. */
+  /** Statements of the head that read a local in their own expressions, not only in inner statements. */
   readonly readersOf: (local: string) => ReadonlySet<Stmt>;
-  /** The statements of the head that themselves read or write a buffer. */
+  /** Statements of the head that access a buffer themselves. */
   readonly touching: (buffer: string) => ReadonlySet<Stmt>;
-  /** Loops that count up where the text counts down: they are looked at from their last iteration. */
+  /** For each loop, true if its body counts down. Such loops are analysed from their last iteration. */
   readonly isDown: readonly boolean[];
-  /** Whether the outermost loop is a strip of a longer one. */
+  /** True if the outermost loop is a strip of a longer one. */
   readonly isStrip: boolean;
-  /** How many iterations each loop has, where these are not fewer than none; and as polynomials, how many at most. */
+  /** Number of iterations of each loop (if not negative); `tripPolynomials` are upper bounds as polynomials. */
   readonly trips: readonly Expr[];
   readonly tripPolynomials: readonly Polynomial[];
 }
 
-/** What is known of a head before one of its nests is looked at. */
+/** Facts about a head, collected before its nests are analysed. */
 export type HeadFacts = Pick<LoopNest, "head" | "declared" | "stored" | "lets" | "readersOf" | "touching">;
 
 export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {
@@ -73,7 +75,7 @@ export function factsOf(head: ForStmt, { made }: BlockFacts): HeadFacts {
 
 const none: ReadonlySet<Stmt> = /* @__PURE__ */ new Set();
 
-/** Which statements read locals, and touch buffers, by their names. */
+/** Statements that read each local, and statements that access each buffer. */
 function accessesIn(head: ForStmt): Readonly<Record<"readers" | "touching", ReadonlyMap<string, Set<Stmt>>>> {
   const [readers, touching] = [new Map<string, Set<Stmt>>(), new Map<string, Set<Stmt>>()];
   let current: Stmt = head;
@@ -97,7 +99,7 @@ function accessesIn(head: ForStmt): Readonly<Record<"readers" | "touching", Read
   return { readers, touching };
 }
 
-/** The nest of these loops; `undefined` where their ends are not known before. */
+/** Nest of these loops; `undefined` if their bounds are not known before the outermost loop. */
 export function nestOf(facts: HeadFacts, loops: readonly ForStmt[], known: BlockFacts): LoopNest | undefined {
   const isBefore = (expr: Expr): boolean => {
     let is = true;
@@ -126,7 +128,7 @@ export function nestOf(facts: HeadFacts, loops: readonly ForStmt[], known: Block
     );
   }
   const isDown = loops.map((loop) => countsDown(loop, known));
-  if (strip !== undefined) tripPolynomials[0] = strip; // no fewer
+  if (strip !== undefined) tripPolynomials[0] = strip; // upper bound
   return { ...facts, ...known, loops, isDown, isStrip: strip !== undefined, trips, tripPolynomials };
 }
 
@@ -134,7 +136,7 @@ function stripOf({ from }: ForStmt, { strips }: BlockFacts): Polynomial | undefi
   return from.kind === "local" ? strips.get(from.name) : undefined;
 }
 
-/** Whether a loop declares first of all an index that falls. */
+/** True if a loop first declares an index that decreases. */
 function countsDown({ index, body }: ForStmt, { made }: BlockFacts): boolean {
   const first = body[0];
   const value =
@@ -143,13 +145,13 @@ function countsDown({ index, body }: ForStmt, { made }: BlockFacts): boolean {
   return factor?.size === 1 && factor.get("") === -1;
 }
 
-/** Where elements lie that a nest visits: at `start` first, and so many elements further with each iteration of a loop. */
+/** Memory layout of the elements that a nest accesses: first index, and stride per iteration of each loop. */
 export interface AccessPattern {
   readonly start: Polynomial;
   readonly strides: readonly Polynomial[];
 }
 
-/** The place of an index that moves evenly with each loop of a nest; `undefined` for any other. */
+/** Access pattern of an index that is linear in each loop of a nest; `undefined` for any other index. */
 export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined {
   let rest = polynomialOf(index, nest.made);
   const strides: Polynomial[] = [];
@@ -168,7 +170,10 @@ export function placeOf(nest: LoopNest, index: Expr): AccessPattern | undefined 
   return rest !== undefined && [rest, ...strides].every(isKnown) ? { start: rest, strides } : undefined;
 }
 
-/** Whether the places of these loops all differ: they lie as indices of an array do, `inner` elements within the closest stride. */
+/**
+ * True if all index combinations of these loops have different elements: the strides nest like those of an array, with
+ * `inner` elements below the smallest stride.
+ */
 export function areDistinct(
   nest: LoopNest,
   { strides }: AccessPattern,
@@ -184,23 +189,23 @@ export function areDistinct(
   });
 }
 
-/** A polynomial as a size: a number where it is one. */
+/** Size of a polynomial, as a number if it is constant. */
 export function sizeOf(p: Polynomial): SizeExpr | undefined {
   if (p.size === 0) return 0;
   const constant = p.size === 1 ? p.get("") : undefined;
   return constant ?? integerValue(p, new Map());
 }
 
-/** What the value of an expression is made of within a nest. */
+/** Dependencies of an expression within a nest. */
 export interface Slice {
   readonly loops: ReadonlySet<number>;
-  /** Locals that it needs, in the order of their declarations. */
+  /** Locals that it needs, in declaration order. */
   readonly lets: readonly LetStmt[];
 }
 
 /**
- * What an expression is made of, where that is the same whenever it is computed: indices of the nest, elements that nothing in the nest
- * writes, and arithmetic on these. `undefined` for any other.
+ * Dependencies of an expression that has the same value whenever it is computed: it reads indices of the nest, elements
+ * that the nest does not write, and arithmetic on these. `undefined` for any other expression.
  */
 export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   const loops = new Set<number>();
@@ -218,7 +223,7 @@ export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
       else if (definition === undefined) isPure = false;
       else if (!lets.has(definition.stmt)) {
         visit(definition.stmt.value);
-        lets.add(definition.stmt); // behind those that it needs
+        lets.add(definition.stmt); // after the locals that it depends on
       }
     });
   };
@@ -226,7 +231,7 @@ export function sliceOf(nest: LoopNest, expr: Expr): Slice | undefined {
   return isPure ? { loops, lets: [...lets] } : undefined;
 }
 
-/** The value of a local as it was declared in the block given, as often as that is a local again. */
+/** Resolves a local to its definition, repeatedly. With `block`, only definitions in that block are resolved. */
 export function throughLets(
   nest: LoopNest,
   expr: Expr,
@@ -242,7 +247,7 @@ export function throughLets(
   }
 }
 
-/** The statements of a block whose own expressions, not those of statements in them, read something. */
+/** Statements of a block that read a matching expression in their own expressions, not only in inner statements. */
 export function readersOf(block: StmtBlock, isRead: (expr: Expr) => boolean): ReadonlySet<Stmt> {
   const found = new Set<Stmt>();
   let current: Stmt | undefined;

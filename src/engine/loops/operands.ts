@@ -1,4 +1,5 @@
-// The operands of a product: elements of arrays where they lie, or copies of what is computed, or lies so that vectors cannot read it.
+// Operands of a product: array elements in place, or copies of computed factors and of elements that vectors cannot
+// read in place.
 import * as k from "../kernel/build.ts";
 import { copyBlock } from "../kernel/copy.ts";
 import type { Buffer, Expr, LetStmt, ScalarType, SizeExpr, Stmt } from "../kernel/scalar.ts";
@@ -7,46 +8,49 @@ import type { StmtBlock, BlockFacts, LoopNest, AccessPattern } from "./nests.ts"
 import { placeOf, sizeOf, sliceOf } from "./nests.ts";
 import { integerValue } from "./index-polynomial.ts";
 
-/** What products are written into. */
+/** Environment that products are written into. */
 export interface ProductHost extends BlockFacts {
   fresh(hint: string): string;
-  /** A size as one that is known before a call; `undefined` where it is not. */
+  /** Equivalent size that is known before a call; `undefined` if there is none. */
   knownSize(size: SizeExpr): SizeExpr | undefined;
-  /** Takes memory that only this block uses. */
+  /** Allocates memory that only this block uses. */
   allocate(buffer: Buffer): void;
 }
 
-/** A product on its way out of a nest. */
+/** State of taking a product out of a nest. */
 export interface ProductExtraction {
   readonly host: ProductHost;
   /** Arrays that it needs. */
   readonly arrays: Buffer[];
-  /** Whether it needs one with an axis for the outermost loop, which is to go in strips so that the array is not large. */
+  /**
+   * True if it needs an array with an axis for a long outermost loop. The loop is then divided into strips so that the
+   * array stays small.
+   */
   wantsStrips: boolean;
 }
 
-/** Iterations of a strip: rows or columns that are enough for tiles, and small enough for what they need to stay in cache. */
+/** Iterations per strip: enough rows or columns for tiles, and few enough for their data to stay in cache. */
 export const stripLength = 64;
 
-/** Elements of a buffer, for each loop of a nest so many elements further with each iteration. */
+/** Elements of a buffer with one stride per loop of a nest. */
 export interface StridedElements {
   readonly buffer: string;
   readonly start: Expr;
   readonly strides: readonly SizeExpr[];
 }
 
-/** A factor of a product, and the numbers of the loops that it depends on. */
+/** Factor of a product, and the numbers of the loops it depends on. */
 export interface ProductFactor {
   readonly loops: ReadonlySet<number>;
   readonly source:
     | { readonly kind: "elements"; readonly elements: StridedElements }
-    /** Can be computed in loops of its own. */
+    /** Computable in separate loops. */
     | { readonly kind: "computed"; readonly value: Expr; readonly lets: readonly LetStmt[] }
-    /** Is there in the nest only, where it is declared. */
+    /** Available only in the nest, where it is declared. */
     | { readonly kind: "declared"; readonly stmt: LetStmt };
 }
 
-/** Where a factor of a product comes from; `undefined` where it depends on something else than loops of the nest. */
+/** Source of a factor; `undefined` if it depends on anything except loops of the nest. */
 export function factorOf(nest: LoopNest, expr: Expr): ProductFactor | undefined {
   const slice = sliceOf(nest, expr);
   if (slice !== undefined) {
@@ -64,7 +68,7 @@ export function factorOf(nest: LoopNest, expr: Expr): ProductFactor | undefined 
   return { loops, source: { kind: "declared", stmt: definition.stmt } };
 }
 
-/** A place in a buffer in the arithmetic of sizes. */
+/** Elements of a buffer with strides as size expressions; `undefined` if the pattern cannot be expressed so. */
 export function elementsAt(buffer: string, { start, strides }: AccessPattern): StridedElements | undefined {
   const first = integerValue(start, new Map());
   const steps = strides.map(sizeOf);
@@ -73,8 +77,8 @@ export function elementsAt(buffer: string, { start, strides }: AccessPattern): S
 }
 
 /**
- * An array of its own with an axis for each of these loops, the last of which lies side by side; `undefined` where its size is not known
- * before a call, or where the outermost loop is too long for it.
+ * Creates an array with one axis per loop in `order`; the last axis is contiguous. `undefined` if its size is not known
+ * before a call, or if the outermost loop is too long.
  */
 export function newArray(
   nest: LoopNest,
@@ -103,7 +107,7 @@ export function newArray(
   return { buffer, start: k.i32(0), strides };
 }
 
-/** The index of the element of an iteration. */
+/** Index of the element of the current iteration. */
 export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Expr {
   return nest.loops.reduce((sum, { index, from, to }, l) => {
     if (strides[l] === 0) return sum;
@@ -116,17 +120,20 @@ export function indexIn(nest: LoopNest, { start, strides }: StridedElements): Ex
   }, start);
 }
 
-/** A factor whose elements lie in memory when the product is computed. */
+/** Factor whose elements are in memory when the product is computed. */
 export interface ProductOperand {
   readonly elements: StridedElements;
-  /** Loops that put them there, which come before the nest; and whether they are the same in each iteration of its outermost loop. */
+  /**
+   * Loops before the nest that store the elements. `isSteady`: the elements are the same in each iteration of the
+   * outermost loop.
+   */
   readonly before: StmtBlock;
   readonly isSteady: boolean;
-  /** Or a statement that the nest makes behind the declaration of the factor. */
+  /** Alternatively, a store inside the nest, after the declaration of the factor. */
   readonly store: { readonly behind: LetStmt; readonly stmt: Stmt } | undefined;
 }
 
-/** A factor as elements in memory; `order` is that of the axes of a copy, if it is to be one. */
+/** Provides a factor as elements in memory. If a copy is required, `order` is the order of its axes. */
 export function operandOf(
   nest: LoopNest,
   { source }: ProductFactor,

@@ -44,7 +44,7 @@ const programs = {
   }`,
 } as const;
 
-/** The passes that change each of them. */
+/** The passes that change each program. */
 const rewrites: Readonly<Record<keyof typeof programs, readonly string[]>> = {
   "a product of matrices": [
     "checks",

@@ -24,7 +24,7 @@ export interface LoopContext extends LocalFacts {
   fresh(hint: string): string;
 }
 
-/** A rewrite of a block. It must not change the results of the routine, but may change the order in which sums are added. */
+/** Rewrite of a block. It must not change the results of the routine, except for the order in which sums are added. */
 export interface LoopPass {
   readonly name: string;
   readonly isOn: (options: LoopPassOptions) => boolean;
@@ -58,7 +58,7 @@ export const loopPasses: readonly LoopPass[] = [
   },
 ];
 
-/** Runs the passes over a block. `observe` sees the block after each pass. */
+/** Runs the passes over a block. `observe` receives the block after each pass. */
 export function runLoopPasses(
   block: readonly Stmt[],
   context: LoopContext,

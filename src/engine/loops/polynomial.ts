@@ -1,12 +1,12 @@
-// Polynomials with whole coefficients, by which places of arrays are told apart and told to be in range.
+// Polynomials with integer coefficients, used to compare indices and to check them against array bounds.
 
 /**
- * A sum of products of names with whole coefficients, by its terms: names in the order of the alphabet, joined by spaces; the constant
- * by the empty text. It stands for the true number, which nothing wraps.
+ * Polynomial as a map from term to integer coefficient. A term is its names in alphabetical order, joined by spaces;
+ * the constant term is the empty string. Its value is the exact integer, without wrapping.
  */
 export type Polynomial = ReadonlyMap<string, number>;
 
-/** Products of more terms than this are not looked into. */
+/** Maximum number of terms of a product. Larger products are not computed. */
 const mostTerms = 24;
 
 const zero: Polynomial = /* @__PURE__ */ new Map();
@@ -16,7 +16,7 @@ export function constantPolynomial(value: number): Polynomial {
   return value === 0 ? zero : new Map([["", value]]);
 }
 
-/** The polynomial that is one name. */
+/** Polynomial of a single name. */
 export function namePolynomial(name: string): Polynomial {
   return new Map([[name, 1]]);
 }
@@ -35,7 +35,7 @@ function addTerm(sum: Map<string, number>, term: string, coefficient: number): v
   else sum.set(term, total);
 }
 
-/** x · y; `undefined` where that has too many terms. */
+/** x · y; `undefined` if it would have too many terms. */
 export function multiplyPolynomials(x: Polynomial, y: Polynomial): Polynomial | undefined {
   if (x.size * y.size > mostTerms) return undefined;
   const product = new Map<string, number>();
@@ -62,7 +62,7 @@ export function hasName(p: Polynomial, name: string): boolean {
   return has;
 }
 
-/** A polynomial of other names. */
+/** Renames the names of a polynomial. */
 export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Polynomial {
   if (names.size === 0) return p;
   const of = new Map<string, number>();
@@ -76,7 +76,7 @@ export function renamed(p: Polynomial, names: ReadonlyMap<string, string>): Poly
   return of;
 }
 
-/** `p` as `factor · name + rest`; `undefined` where the name is multiplied with itself. */
+/** Splits `p` into `factor · name + rest`; `undefined` if a term contains the name more than once. */
 export function splitBy(
   p: Polynomial,
   name: string,

@@ -1,4 +1,5 @@
-// Arrays of which each iteration of a loop could have one of its own: it reads nothing but what it wrote before.
+// Detects arrays that each iteration of a loop could have as a private copy, because it reads only elements that it
+// wrote before.
 import { bindingsOf } from "../kernel/uses.ts";
 import type { ElementAccess, DependenceFacts, IndexedLoop } from "./dependence.ts";
 import { madeIn } from "./dependence.ts";
@@ -9,11 +10,11 @@ import { polynomialOf } from "./index-polynomial.ts";
 import type { ForStmt } from "../kernel/scalar.ts";
 
 /**
- * Whether each iteration of a loop writes the same elements of a buffer, in any case, and reads none of them that it did not write
- * before: then iterations may go with a copy of the buffer each, as long as the last one goes with the buffer itself.
- *
- * @param list what an iteration does to the buffer, in its order.
- * @param length how many elements the array in the buffer has; `undefined` where that is not known.
+ * True if each iteration of a loop unconditionally writes the same elements of a buffer, and reads only elements that
+ * it wrote before. Iterations may then use private copies of the buffer, as long as the last one uses the buffer
+ * itself.
+ * @param list accesses of an iteration to the buffer, in order.
+ * @param length number of elements of the array in the buffer; `undefined` if unknown.
  */
 export function isPrivate(
   facts: DependenceFacts,
@@ -42,7 +43,7 @@ export function isPrivate(
   );
 }
 
-/** The bounds of a loop. */
+/** Bounds of a loop; `undefined` if they are not polynomials. */
 function endsOf(
   { from, to }: IndexedLoop,
   made: PolynomialContext,
@@ -51,7 +52,7 @@ function endsOf(
   return first === undefined || end === undefined ? undefined : [first, end];
 }
 
-/** Whether a store that comes earlier in the iteration has written what is read. */
+/** True if an earlier store of the iteration has written the element that is read. */
 function covers(
   store: ElementAccess,
   read: ElementAccess,

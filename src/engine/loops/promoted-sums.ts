@@ -1,4 +1,5 @@
-// A loop that adds to an element of an array whose place stays the same adds to a local, and the element gets that once.
+// Scalar promotion of sums: a loop that adds to an array element at an invariant index adds to a local instead, which
+// is added to the element once.
 import * as k from "../kernel/build.ts";
 import type { Expr, ForStmt, ScalarType, Stmt } from "../kernel/scalar.ts";
 import { bindingsOf, usesOf } from "../kernel/uses.ts";
@@ -13,7 +14,7 @@ import { addPolynomials, hasName, namesIn, one, samePolynomial } from "./polynom
 import { integerValue, polynomialOf } from "./index-polynomial.ts";
 import { mapBlocks } from "./rewrite.ts";
 
-/** Elements that a loop adds to, all in one place. */
+/** Element at an invariant index that a loop adds to. */
 interface PromotedElement {
   readonly buffer: string;
   readonly place: Polynomial;
@@ -21,7 +22,10 @@ interface PromotedElement {
   readonly sum: Expr & { readonly kind: "local" };
 }
 
-/** Rewrites loops that add to an element at an invariant index: they add to a local, and the element gets the sum after the loop. */
+/**
+ * Rewrites loops that add to an element at an invariant index: they add to a local, and the local is added to the
+ * element after the loop.
+ */
 export function promoteSums(
   block: readonly Stmt[],
   { fresh, ...locals }: LocalFacts & { fresh(hint: string): string },
@@ -40,7 +44,7 @@ function promoteIn(
   });
 }
 
-/** The loop with such sums in locals, and the statements before and after it. */
+/** Rewrites one loop, and adds statements before and after it. */
 function withPromotedSums(
   facts: DependenceFacts,
   loop: ForStmt,
@@ -81,7 +85,7 @@ function withPromotedSums(
     });
   const [before, after] = [k.makeBlock(), k.makeBlock()];
   for (const { sum } of found) before.let(sum.name, noTerm(sum.type));
-  // a loop of no iterations touches nothing, and the place might not be there
+  // a loop without iterations accesses nothing, and the index might be out of range
   after.if(k.lt(loop.from, loop.to), (then) => {
     for (const { buffer, index, sum } of found)
       then.store(buffer, index, k.add(k.load(sum.type, buffer, index), sum));
@@ -89,13 +93,13 @@ function withPromotedSums(
   return [...before.statements, { ...loop, body: inLocals(loop.body) }, ...after.statements];
 }
 
-/** Whether an expression says after the loop what it says before. */
+/** True if an expression has the same value before and after the loop. */
 function isSteady(expr: Expr, set: ReadonlySet<string>): boolean {
   const { touched, buffers } = usesOf([], [expr]);
   return buffers.size === 0 && ![...touched.keys()].some((name) => set.has(name));
 }
 
-/** Whether a loop does nothing to an element but add to it. */
+/** True if the loop only adds to the element and does not access it otherwise. */
 function isAlone(
   facts: DependenceFacts,
   loop: ForStmt,

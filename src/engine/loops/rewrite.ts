@@ -3,8 +3,8 @@ import type { Expr, BufferPointer, Stmt } from "../kernel/scalar.ts";
 import { append } from "../util/append.ts";
 
 /**
- * A statement with `f` applied to its blocks; the same one where nothing of them changes, so that what is kept beside statements
- * (`usesOf`, `weightOf`) outlives passes that have nothing to do there.
+ * Applies `f` to the blocks of a statement. Returns the same object if nothing changes, so that caches keyed by
+ * statement (`usesOf`, `weightOf`) survive passes that have nothing to do.
  */
 export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly Stmt[]): Stmt {
   switch (stmt.kind) {
@@ -28,7 +28,10 @@ export function mapBlocks(stmt: Stmt, f: (block: readonly Stmt[]) => readonly St
   }
 }
 
-/** A block with `f` applied to its statements, each of which may become several, or none; the same block where all stay. */
+/**
+ * Applies `f` to the statements of a block, each of which may become several or none. Returns the same block if nothing
+ * changes.
+ */
 export function mapStmts(block: readonly Stmt[], f: (stmt: Stmt) => Stmt | readonly Stmt[]): readonly Stmt[] {
   const out: Stmt[] = [];
   let isSame = true;
@@ -45,7 +48,7 @@ export function mapStmts(block: readonly Stmt[], f: (stmt: Stmt) => Stmt | reado
   return isSame ? block : out;
 }
 
-/** A branch with other blocks; the same one where these are. */
+/** Returns a branch with other blocks, or the same object if they are unchanged. */
 export function withBranches(
   stmt: Stmt & { readonly kind: "if" },
   then: readonly Stmt[],
@@ -54,12 +57,14 @@ export function withBranches(
   return then === stmt.then && otherwise === stmt.otherwise ? stmt : { ...stmt, then, otherwise };
 }
 
-/** Whether two blocks are made of the same statements. */
+/** True if two blocks consist of the same statement objects. */
 export function sameBlocks(a: readonly Stmt[], b: readonly Stmt[]): boolean {
   return a.length === b.length && a.every((stmt, i) => stmt === b[i]);
 }
 
-/** A statement with `f` applied to its expressions, the same one where they are; the statements in it stay. */
+/**
+ * Applies `f` to the expressions of a statement, not to inner statements. Returns the same object if nothing changes.
+ */
 export function mapExpressions(stmt: Stmt, f: (expr: Expr) => Expr): Stmt {
   switch (stmt.kind) {
     case "let":
@@ -91,7 +96,7 @@ export function mapExpressions(stmt: Stmt, f: (expr: Expr) => Expr): Stmt {
   }
 }
 
-/** A block with other buffers in the place of some. */
+/** Renames some buffers in a block. */
 export function withBuffers(block: readonly Stmt[], names: ReadonlyMap<string, string>): readonly Stmt[] {
   if (names.size === 0) return block;
   const of = (buffer: string): string => names.get(buffer) ?? buffer;

@@ -1,4 +1,5 @@
-// `old = y[i]; sum = old + x; y[i] = sum` is `y[i] = y[i] + x`: then it is seen that the element is only added to.
+// Rewrites `old = y[i]; sum = old + x; y[i] = sum` as `y[i] = y[i] + x`, so that other passes see that the element is
+// only added to.
 import * as k from "../kernel/build.ts";
 import { sameExpr } from "../kernel/same-expr.ts";
 import type { Expr, LetStmt, Stmt, StoreStmt } from "../kernel/scalar.ts";
@@ -6,7 +7,7 @@ import { usesOf } from "../kernel/uses.ts";
 import { walkBlock } from "../kernel/walk.ts";
 import { mapBlocks } from "./rewrite.ts";
 
-/** A block whose stores add to their elements where they say so in locals that nothing else reads. */
+/** Rewrites stores in a block that add to their elements through locals that nothing else reads. */
 export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
   const uses = new Map<string, number>();
   const set = new Set<string>();
@@ -32,7 +33,7 @@ export function withStoredSums(block: readonly Stmt[]): readonly Stmt[] {
   return inBlock(block);
 }
 
-/** The store with its sum in it, and the locals that it does without; `undefined` where it is none. */
+/** The store with its sum inlined, and the locals that become unused; `undefined` if it does not add to its element. */
 function sumOf(
   store: StoreStmt,
   at: number,
@@ -41,7 +42,7 @@ function sumOf(
 ): { readonly store: StoreStmt; readonly parts: readonly LetStmt[] } | undefined {
   const parts: LetStmt[] = [];
   let first = at;
-  /** What an operand stands for, if it is a local that only this reads. */
+  /** Definition of an operand that is a local read only here; otherwise the operand itself. */
   const resolved = (x: Expr): Expr => {
     const place = x.kind === "local" ? places.get(x.name) : undefined;
     if (place === undefined) return x;
@@ -63,9 +64,9 @@ function sumOf(
   if (side < 0) return undefined;
   const old = resolved(operands[side]!);
   const term = operands[1 - side]!;
-  if (parts.length === 0) return undefined; // it says so already
+  if (parts.length === 0) return undefined; // the store has the required form already
   const value = side === 0 ? k.binary(sum.op, old, term) : k.binary(sum.op, term, old);
-  // what the store reads now must be what its parts read
+  // the inlined value must still be the same at the store
   const { touched, buffers } = usesOf([], [value]);
   const between = usesOf(stmts.slice(first + 1, at));
   const stored = new Set<string>();

@@ -23,7 +23,7 @@ const add = (name: string, term: ReturnType<typeof real>) => set(name, r.apply("
 const addTo = (array: string, place: ReturnType<typeof int>, term: ReturnType<typeof real>) =>
   store(array, [place], r.apply("add", load("f64", array, [place]), term));
 
-/** A region of arrays `x` and `w`, places `k` and a number `a`, with sums `s` and `t`, and arrays as long as `w`. */
+/** A region of arrays `x` and `w`, indices `k` and a number `a`, with sums `s` and `t`, and arrays as long as `w`. */
 const region = (body: readonly RegionStmt[], ...results: Region["results"]): Region => ({
   name: "f",
   params: [
@@ -54,7 +54,7 @@ function planOf(subject: Region, options?: LowerOptions): string {
 const strips = (plan: string): number =>
   plan.split("\n").filter((line) => line.includes("at once") && line.includes("in place; 4 lanes")).length;
 
-/** What a backend gives for so many elements each time, as numbers one after the other. */
+/** Results of a backend for each of the lengths, as a flat list of numbers. */
 function run(
   subject: Region,
   backend: Backend,
@@ -76,7 +76,7 @@ function run(
   return all;
 }
 
-/** Holds all backends to the same bits, and these to the sums in the order of the text. */
+/** Checks that all backends agree bit for bit, and that they match the sums in program order. */
 function agree(subject: Region, ...lengths: readonly number[]): void {
   const plain = run(subject, sizedInterp, lengths, { sums: false });
   const [first, ...others] = backends.map((backend) => run(subject, backend, lengths));
@@ -115,7 +115,7 @@ describe("a loop goes in strips", () => {
     const wide = r.array("wide", "f64", [r.apply("add", length("x"), length("w"))]);
     const bodies = [
       [adds],
-      [when(r.apply("less", r.i32(1), int("i")), [adds])], // the first lanes of all have no place in the array then
+      [when(r.apply("less", r.i32(1), int("i")), [adds])], // the first lanes of all would have no element in the array
     ];
     for (const [number, body] of bodies.entries()) {
       const from = number === 0 ? r.i32(2) : zero;

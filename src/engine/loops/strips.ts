@@ -1,5 +1,5 @@
-// A loop whose iterations share nothing but sums, or arrays that each could have for itself, goes in strips: as many iterations at
-// once as vectors have lanes, each with sums and arrays of its own.
+// Strip-mining of loops whose iterations share only sums, or arrays that each could have as a private copy: as many
+// iterations at once as vectors have lanes, each with its own sums and arrays.
 import { usesDouble } from "../codegen/branches.ts";
 import { fitsLanes } from "../codegen/plan.ts";
 import type { Block } from "../kernel/build.ts";
@@ -21,67 +21,71 @@ import { mapBlocks } from "./rewrite.ts";
 import { addingTo, typeOfSet } from "./folds.ts";
 import { append } from "../util/append.ts";
 
-/** Memory that loops in strips need. */
+/** Memory for loops in strips. */
 export interface StripMemory {
-  /** The array that a buffer holds, if it is one that lies there alone: room for it, in elements, and its own length. */
+  /**
+   * Array that a buffer holds, if it is the only one there: the buffer's capacity in elements, and the array's length.
+   */
   arrayIn(
     buffer: string,
   ): { readonly size: SizeExpr; readonly length: Expr; readonly type: ScalarType } | undefined;
-  /** A name for a buffer that may come to be. */
+  /** Reserves a name for a buffer that may be added. */
   name(hint: string): string;
-  /** Makes the buffer of a name. */
+  /** Adds the buffer with a reserved name. */
   add(name: string, type: ScalarType, size: SizeExpr): void;
 }
 
 /**
- * Elements of an array that there are copies of at most: with four lanes those take 128 KiB, which stay in the second-level cache.
+ * Maximum number of elements of an array that is copied per lane. With four lanes the copies take 128 KiB, which stay
+ * in the second-level cache.
  */
 const mostCopied = 4096;
 
 /**
- * Iterations of loops within beyond which vectors of these are quicker, where all of them can be written so: as measured for dot
- * products and their derivatives, whose elements strips fetch one by one.
+ * Number of iterations of inner loops above which vectorising these is faster, if all can be vectorised. Measured for
+ * dot products and their derivatives, whose elements strips fetch one by one.
  */
 const shortWithin = 16;
 
-/** Places that move by more with each iteration are not taken together: copies would have more before their first element than in them. */
+/** Maximum stride of indices for shifted copies. With a larger stride, copies would have more padding than elements. */
 const mostStep = 4;
 
-/** Iterations for each element of the sums that lanes have of their own, which are cleared before the loop and added up behind. */
+/** Minimum iterations per element of the lanes' own sums, which are cleared before the loop and added up after it. */
 const elementsPerIteration = 2;
 
-/** Iterations of a strip: lanes of a vector, where a body computes in float64 and where it does not. */
+/** Iterations per strip, equal to the lanes of a vector: for bodies that compute in float64, and for others. */
 export const stripLanes = { double: 4, single: 8 } as const;
 
-/** A buffer that each lane has a copy of; `isSum` where the copies are added up in the end. */
+/** Buffer of which each lane has a copy; `isSum` if the copies are added up at the end. */
 interface LaneCopies {
   readonly buffer: string;
   readonly isSum: boolean;
-  /** Room in it. */
+  /** Its capacity. */
   readonly size: SizeExpr;
-  /** Elements that it has, where that is known before the loop. */
+  /** Number of elements, if known before the loop. */
   readonly length: Expr | undefined;
   readonly type: ScalarType;
   readonly lanes: string;
   /**
-   * How far all places in it move with each iteration. The copies are shifted against one another by that, so that what the lanes add
-   * to at once lies side by side: `dx[i + j] += …` goes to one row of the copies for all lanes of i.
+   * Common stride of all its indices in the loop. The copies are shifted against one another by this stride, so that
+   * elements that the lanes access together are contiguous: `dx[i + j] += …` accesses one row of the copies for all
+   * lanes of i.
    */
   readonly step: number;
 }
 
-/** Elements before the first one of each copy, where copies are shifted. */
+/** Number of elements of padding before the first element of each copy, for shifted copies. */
 function paddingOf({ step }: Pick<LaneCopies, "step">, lanes: number): number {
   return step * (lanes - 1);
 }
 
-/** A local that is only added to. */
+/** Local that is only added to. */
 interface SumLocal {
   readonly name: string;
   readonly type: ScalarType;
 }
 
-/** Where the lanes have theirs. */
+/** Position of a sum in the lanes' memory. */
 interface LaneSum extends SumLocal {
   readonly buffer: string;
   readonly at: number;
@@ -92,9 +96,8 @@ interface NameSource {
 }
 
 /**
- * The loop in strips, and then by itself from where they end; `undefined` where it cannot go so.
- *
- * @param marked the same loop, with the loops within as they are best written where it goes by itself.
+ * Rewrites a loop in strips, followed by a loop over the remaining iterations; `undefined` if impossible.
+ * @param marked returns the plain loop, with its inner loops rewritten for running without strips.
  */
 export function inStrips(
   facts: DependenceFacts,
@@ -122,7 +125,7 @@ export function inStrips(
   return new StripBuilder(loop, body, sums, own, copied, memory, names).written(marked);
 }
 
-/** The buffers that iterations need of their own, in memory that is still to be made; `undefined` where they share another one. */
+/** Buffers of which iterations need their own copies; `undefined` if they share any other buffer. */
 function copiedIn(
   facts: DependenceFacts,
   loop: ForStmt,
@@ -139,7 +142,7 @@ function copiedIn(
     const { size, type, length } = array;
     const isOfAll = list.every(({ index }) => index !== undefined && !hasName(index, loop.index));
     const step = stepOf(list, loop.index);
-    // copies of what each iteration adds to elsewhere take more time than they save, but where loops within go over many, a small step on
+    // copies of elements that differ per iteration cost more than they save, except with inner loops and a small stride
     const isShifted = step > 0 && list.every(({ loops }) => loops.length > 0);
     const isSum = type !== "bool" && list.every(({ isAdded }) => isAdded) && (isOfAll || isShifted);
     if (!isSum && !isPrivate(facts, loop, list, polynomialOf(length, made))) return undefined;
@@ -150,7 +153,7 @@ function copiedIn(
   return copied;
 }
 
-/** By how much all places grow with an index, if that is a small number; else 0. */
+/** Common stride of all indices in the loop index, if it is small; otherwise 0. */
 function stepOf(list: readonly ElementAccess[], index: string): number {
   const steps = new Set(
     list.map((access) => {
@@ -162,12 +165,12 @@ function stepOf(list: readonly ElementAccess[], index: string): number {
   return steps.size === 1 && step > 0 && step <= mostStep ? step : 0;
 }
 
-/** A loop in strips in the making. */
+/** Builds a loop in strips. */
 class StripBuilder {
   readonly #loop: ForStmt;
   readonly #body: readonly Stmt[];
   readonly #sums: readonly SumLocal[];
-  /** What lanes have in place of the sums. */
+  /** Locals of a lane that replace the sums. */
   readonly #own: ReadonlyMap<string, Expr>;
   readonly #copied: readonly Omit<LaneCopies, "lanes">[];
   readonly #memory: StripMemory;
@@ -213,7 +216,7 @@ class StripBuilder {
     const rest = marked();
     const isWorth = this.#isWorth(rest);
     if (isWorth === undefined) return undefined;
-    // now that it is written for several lanes, it gets its memory
+    // vectorisation is certain now, so the memory is added
     for (const one of copied) this.#memory.add(one.lanes, one.type, this.#room(one));
     for (const [type, buffer] of buffers) {
       const count = sums.filter((sum) => sum.type === type).length;
@@ -222,7 +225,7 @@ class StripBuilder {
     return this.#around(rest, isWorth, iteration, first, copied, sums);
   }
 
-  /** Elements of the copies of a buffer. */
+  /** Capacity of the copies of a buffer. */
   #room(copied: LaneCopies): SizeExpr {
     const { size } = copied;
     const known = constantSize(size);
@@ -231,7 +234,7 @@ class StripBuilder {
     return multiplySizes(padded, this.#lanes);
   }
 
-  /** The loop over the lanes of a strip. */
+  /** Loop over the lanes of a strip. */
   #iteration(lane: Expr, first: Expr, copied: readonly LaneCopies[], sums: readonly LaneSum[]): ForStmt {
     const of = new Map(copied.map((one) => [one.buffer, one]));
     const at = (one: LaneCopies, index: Expr): Expr => {
@@ -276,7 +279,7 @@ class StripBuilder {
     };
   }
 
-  /** When strips are worth it, as far as only the run can tell; `undefined` where they never are. */
+  /** Run-time condition under which strips are worthwhile; `undefined` if they never are. */
   #isWorth(rest: ForStmt): ((iterations: Expr) => Expr) | undefined {
     const tests: Expr[] = [];
     const { declared } = bindingsOf(this.#loop.body);
@@ -325,7 +328,7 @@ class StripBuilder {
         : block.let(fresh(hint), x);
     const [from, to] = [bound("from", this.#loop.from), bound("to", this.#loop.to)];
     const n = block.let(fresh("iterations"), minus(to, from));
-    // what is left in arrays behind the loop comes from its last iteration, which is none of a strip
+    // arrays that are read after the loop must come from its last iteration, which therefore runs outside of the strips
     const last = copied.some(({ isSum }) => !isSum) ? 1 : 0;
     const whole = k.shr(minus(n, k.i32(last)), k.i32(Math.log2(this.#lanes)));
     const strips = block.let(fresh("strips"), k.select(k.and(k.lt(from, to), isWorth(n)), whole, k.i32(0)));
@@ -358,7 +361,7 @@ class StripBuilder {
       block.forEach(fresh("i"), k.i32(0), k.i32(length), (inner, i) => inner.store(buffer, i, noTerm(type)));
   }
 
-  /** Adds what the lanes have to what was there before: lane j takes in lane j + n / 2, and so on, as in a fold. */
+  /** Adds the sums of the lanes to the previous values: lane j adds lane j + n / 2, and so on, as in a fold. */
   #addUp(block: Block, copied: readonly LaneCopies[], sums: readonly LaneSum[]): void {
     const { fresh } = this.#names;
     const total = (type: ScalarType, buffer: string, place: (lane: number) => Expr): Expr => {
@@ -397,7 +400,7 @@ function minus(x: Expr, y: Expr): Expr {
   return y.kind === "const" && y.value === 0 ? x : k.sub(x, y);
 }
 
-/** Conditions in the order in which they were found, each once. */
+/** Conjunction of conditions, in order, without duplicates. */
 function allOf(conditions: readonly Expr[]): Expr {
   const known = new Map(conditions.map((condition) => [printExpr(condition), condition]));
   return [...known.values()].reduce((x, y) => k.and(x, y));
@@ -407,7 +410,7 @@ function localName(local: Expr): string {
   return (local as Expr & { readonly kind: "local" }).name;
 }
 
-/** The loops that have no loops within, with their bounds, and whether they are written for several lanes by themselves. */
+/** Innermost loops, with their bounds, and whether each is vectorised itself. */
 function innermost(
   block: readonly Stmt[],
 ): readonly { readonly from: Expr; readonly to: Expr; readonly isWide: boolean }[] {

@@ -6,7 +6,7 @@ import { withDifferences } from "./subtractions.ts";
 
 const [x, y, n] = [k.local("f64", "x"), k.local("f64", "y"), k.local("i32", "n")];
 
-/** The lines of what is made of these statements. */
+/** The lines of the rewritten statements. */
 function lines(write: (block: Block) => void): string[] {
   const block = k.makeBlock();
   write(block);

@@ -4,7 +4,7 @@ import type { Expr, Stmt } from "../kernel/scalar.ts";
 import { isFloat } from "../kernel/scalar.ts";
 import { mapBlocks, mapExpressions } from "./rewrite.ts";
 
-/** A block in which what was added after its sign was changed is subtracted: the same bits by one operation less. */
+/** Replaces the addition of a negated value by a subtraction: the same bits with one operation less. */
 export function withDifferences(block: readonly Stmt[]): readonly Stmt[] {
   return block.map((stmt) => mapExpressions(mapBlocks(stmt, withDifferences), withDifference));
 }
