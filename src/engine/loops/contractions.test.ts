@@ -64,7 +64,7 @@ describe("sums of products in nests of loops", () => {
     ]);
   });
 
-  test("that go on are contractions of 64 rows, and what reads the sums is a loop behind them", () => {
+  test("that are used further are contractions of 64 rows, and a later loop reads the sums", () => {
     const routine = routineOf(regionOf(tanhOfProduct));
     expect(contractionsOf(routine)).toHaveLength(1);
     const sizes = routine.temps.map(({ name, size }) => [name, size] as const);
@@ -79,7 +79,7 @@ describe("sums of products in nests of loops", () => {
     ["rows before sums before columns", "i q j", "c[i * m + j] += a[i * k + q]! * b[q * m + j]!"],
     ["sums outermost", "q i j", "c[i * m + j] += a[q * n + i]! * b[q * m + j]!"],
     ["a product that is subtracted", "i j q", "c[i * m + j] -= a[i * k + q]! * b[j * k + q]!"],
-    ["what lies further on", "i j q", "c[i * m + j + 2] += a[i * k + q + 3]! * b[q * m + j]!"],
+    ["elements with an offset", "i j q", "c[i * m + j + 2] += a[i * k + q + 3]! * b[q * m + j]!"],
     ["columns outermost", "j q i", "c[i * m + j] += b[q * m + j]! * a[i * k + q]!"],
     ["a factor that is computed", "i j q", "c[i * m + j] += Math.exp(a[i * k + q]!) * b[q * m + j]!"],
   ])("are found: %s", (_, order, statement) => {
@@ -96,17 +96,14 @@ describe("sums of products in nests of loops", () => {
     ["a branch around it", "if (a[q]! > 0) c[i * m + j] += a[i * k + q]! * b[q * m + j]!"],
     ["an operand that the nest writes", "c[i * m + j] += c[i * m + q]! * b[q * m + j]!"],
     ["a factor of all three indices", "c[i * m + j] += a[i * k + q + j]! * b[q * m + j]!"],
-    [
-      "another function of what is there",
-      "c[i * m + j] = 0.5 * c[i * m + j]! + a[i * k + q]! * b[q * m + j]!",
-    ],
+    ["another function of the sum", "c[i * m + j] = 0.5 * c[i * m + j]! + a[i * k + q]! * b[q * m + j]!"],
     ["a product of a matrix and a vector", "c[i] += a[i * k + q]! * b[q]!"],
   ])("stay loops: %s", (_, statement) => {
     const loops = "for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) for (let q = 0; q < k; q++)";
     expect(contractionsOf(routineOf(regionOf(into(`${loops} { ${statement}; }`))))).toEqual([]);
   });
 
-  test("stay loops where they are read before they are complete, or sizes are known to be small", () => {
+  test("stay loops if they are read before they are complete, or sizes are known to be small", () => {
     const read = into(`
       let t = 0;
       for (let i = 0; i < n; i++)
@@ -120,7 +117,7 @@ describe("sums of products in nests of loops", () => {
     expect(contractionsOf(routineOf(regionOf(small)))).toEqual([]);
   });
 
-  test("stay loops where `products` or `sums` is off", () => {
+  test("stay loops if `products` or `sums` is off", () => {
     for (const options of [{ products: false }, { sums: false }])
       expect(contractionsOf(routineOf(gradientOf(regionOf(plainProduct)), options))).toEqual([]);
   });
@@ -128,7 +125,7 @@ describe("sums of products in nests of loops", () => {
   test.each([
     ["that fill an array", plainProduct],
     ["that go on", tanhOfProduct],
-  ])("have the values of the loops, in strips and of no rows too: %s", (_, body) => {
+  ])("have the values of the loops, in strips and without rows too: %s", (_, body) => {
     const region = gradientOf(regionOf(body));
     const form = formOfText(`${signature} "use ad"; ${body} }`);
     for (const [n, m, k] of [
@@ -163,7 +160,7 @@ describe("sums of products in nests of loops", () => {
     }
   });
 
-  test("are statements that obey the vocabulary", () => {
+  test("are valid statements of the vocabulary", () => {
     for (const body of [plainProduct, tanhOfProduct]) {
       checkRoutine(routineOf(regionOf(body)));
       checkRoutine(routineOf(gradientOf(regionOf(body))));

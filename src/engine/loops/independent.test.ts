@@ -34,7 +34,7 @@ function loops(text: string): string[] {
   return found;
 }
 
-test("an independent loop around several sums runs in lanes of its own, without strips within", () => {
+test("an independent loop around several sums is vectorised itself, without inner strips", () => {
   expect(loops(variances("x[i][j]"))).toEqual([
     'for each i in 0.."x.length1"',
     'for each j in 0.."x.length1"',

@@ -26,7 +26,7 @@ function lines(write: (block: Block) => void, options: LoopPassOptions = {}): st
   );
 }
 
-test("conditions stand before the outermost loop that leaves them as they are, each once", () => {
+test("conditions are moved before the outermost loop in which they are invariant, each once", () => {
   expect(
     lines((block) =>
       block.for("i", k.i32(0), n, (outer, i) => {
@@ -49,7 +49,7 @@ test("conditions stand before the outermost loop that leaves them as they are, e
   ]);
 });
 
-test("conditions of what a loop sets, declares or reads from memory stay in it, as do those outside of loops", () => {
+test("conditions that depend on locals or memory of the loop stay in it, as do those outside of loops", () => {
   const write = (block: Block): void => {
     block.store("y", k.i32(0), masked(x, x));
     block.for("i", k.i32(0), n, (loop, i) => {
@@ -62,7 +62,7 @@ test("conditions of what a loop sets, declares or reads from memory stay in it, 
   expect(lines(write).join("\n")).not.toContain("holds");
 });
 
-test("products in places stand before the outermost loop that leaves them as they are, one in another too", () => {
+test("products in indices are moved before the outermost loop in which they are invariant, nested ones too", () => {
   const j = k.local("i32", "j");
   const write = (block: Block): void =>
     block.for("i", k.i32(0), n, (outer, i) => {

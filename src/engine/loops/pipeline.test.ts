@@ -62,12 +62,12 @@ describe.each(Object.entries(programs))("%s", (name, text) => {
   const { region } = formOfText(text, "f");
   const { routine } = lowerRegion(region, scalarFunctions, { failedChecks: "end", stages });
 
-  test("goes through all passes in their order", () => {
+  test("runs all passes in order", () => {
     const names = stages.map(({ pass }) => pass);
     expect(names).toEqual(["clears", "checks", ...loopPasses.map(({ name }) => name), "sites"]);
   });
 
-  test("is a routine that obeys the vocabulary in the end, and prints", () => {
+  test("yields a valid routine, and prints it", () => {
     expect(() => checkRoutine(routine)).not.toThrow();
     expect(printRoutine(routine)).toContain("return");
   });

@@ -88,7 +88,7 @@ function agree(subject: Region, ...lengths: readonly number[]): void {
 
 const lengths = [0, 1, 7, 8, 9, 11, 12, 13, 64, 101];
 
-describe("a loop goes in strips", () => {
+describe("a loop is divided into strips", () => {
   const term = r.apply("sin", r.apply("mul", x(), real("a")));
 
   test("with several sums, and elements that it adds to", () => {
@@ -107,7 +107,7 @@ describe("a loop goes in strips", () => {
     agree(subject, ...lengths);
   });
 
-  test("with elements further on in each iteration, whose copies are shifted: those that lanes add to at once lie side by side", () => {
+  test("with strided elements, whose copies are shifted so that elements which lanes add to together are contiguous", () => {
     const place = r.apply("sub", r.apply("add", int("i"), int("j")), r.i32(2));
     const adds = loop("j", zero, length("w"), [
       addTo("wide", place, r.apply("mul", x(), load("f64", "w", [int("j")]))),
@@ -141,7 +141,7 @@ describe("a loop goes in strips", () => {
     }
   });
 
-  test("not where an iteration reads what one before it left, a sum is read, or not all is written", () => {
+  test("not if an iteration reads a value of the previous one, a sum is read, or not all is written", () => {
     const place = load("f64", "own", [int("j")]);
     const bodies: readonly (readonly RegionStmt[])[] = [
       [loop("j", zero, length("w"), [store("own", [int("j")], r.apply("add", r.apply("sin", place), x()))])],
@@ -162,7 +162,7 @@ describe("a loop goes in strips", () => {
     }
   });
 
-  test("with sums in elements whose place stays the same in locals, which need not be there without an iteration", () => {
+  test("with sums in elements at a fixed index kept in locals; the elements need not exist without an iteration", () => {
     const subject = region([
       loop("i", zero, length("x"), [
         addTo("sums", r.i32(2), r.apply("mul", x(), x())),
@@ -179,7 +179,7 @@ describe("a loop goes in strips", () => {
     agree(empty, 5);
   });
 
-  test("by the run: few iterations, long rows within, and arrays too long for copies go by themselves", () => {
+  test("depending on the run: few iterations, long inner rows, and arrays too long for copies run without strips", () => {
     const rows = (n: number): Region => ({
       ...region([
         loop("i", zero, length("x"), [
@@ -200,7 +200,7 @@ describe("a loop goes in strips", () => {
   });
 });
 
-test("places that data moves are apart from none: a loop that adds to such is no independent one", () => {
+test("indices read from data may conflict with any other: a loop that adds to such elements is not independent", () => {
   const subject = region([
     r.array("y", "f64", [r.apply("add", r.apply("mul", length("x"), r.i32(2)), r.i32(3))]),
     loop("i", zero, length("x"), [

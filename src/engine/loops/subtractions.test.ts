@@ -15,7 +15,7 @@ function lines(write: (block: Block) => void): string[] {
   return text.split("\n").slice(1, -1).map((line) => line.slice(2)); // prettier-ignore
 }
 
-test("what is added with its sign changed is subtracted, in blocks and expressions within too", () => {
+test("additions of negated values become subtractions, in inner blocks and expressions too", () => {
   const write = (block: Block): void =>
     block.for("i", k.i32(0), n, (inner, i) => {
       inner.store("a", i, k.mul(k.add(x, k.neg(k.add(k.neg(x), y))), y));
