@@ -14,7 +14,7 @@ import { bufferSize, routines } from "../../../test/support/random-routines.ts";
 
 const seeds = [0, 1, -3, 0.5, 7, -0.25, 4294967295, 1e9];
 
-/** Some number for a place of each type. */
+/** Fills an array with numbers of its type. */
 function fill(array: TypedArray, start: number): TypedArray {
   for (let i = 0; i < array.length; i++) {
     const x = seeds[(start + i * 3) % seeds.length]!;
@@ -23,7 +23,7 @@ function fill(array: TypedArray, start: number): TypedArray {
   return array;
 }
 
-/** What a routine gives, run twice with memory at an offset: scalars and elements one after another. */
+/** Results of a routine, run twice with memory at an offset: scalars and elements in sequence. */
 function outcome(backend: Backend, routine: Routine): number[] {
   const compiled = backend.compile(routine);
   const results: number[] = [];

@@ -76,7 +76,7 @@ const specials: Readonly<Record<ScalarType, readonly number[]>> = {
   bool: [0, 1],
 };
 
-/** An operation alone, and between locals that are set: backends take different ways for the two. */
+/** An operation alone, and between locals that are set, because backends generate different code for the two. */
 function unaryForms(op: UnaryOp, type: ScalarType): Procedure[] {
   return [
     procedure(op, [["x", type]], (_, [x]) => unary(op, x!)),
@@ -109,7 +109,7 @@ function compileAll(procedures: readonly Procedure[]): CompiledProcedure[] {
   return procedures.flatMap((made) => backends.map((backend) => backend.compileProcedure(made)));
 }
 
-/** The one result that all give; NaN stands for every NaN, since payloads do not count. */
+/** Result on which all functions agree. NaN represents every NaN, since payloads do not count. */
 function agreed(functions: readonly CompiledProcedure[], args: readonly number[], what: string): number {
   const results = functions.map((f) => f(...args));
   for (const result of results) expect(result, `${what}(${args.map(show).join(", ")})`).toBe(results[0]);
@@ -125,7 +125,7 @@ describe("an operation gives the same bits in every backend", () => {
     test.each(types.filter((type) => hasUnary(op, type)))(`${op} of %s`, (type) => {
       const functions = compileAll(unaryForms(op, type));
       for (const x of specials[type]) {
-        if (Number.isNaN(x) && /Word|bitsOf/.test(op)) continue; // the bits of a NaN are nobody's business
+        if (Number.isNaN(x) && /Word|bitsOf/.test(op)) continue; // the bits of a NaN do not count
         agreed(functions, [x], op);
       }
     });
@@ -146,7 +146,7 @@ describe("an operation gives the same bits in every backend", () => {
   }
 });
 
-// [operation, type, arguments, result]: worked out by hand from the comments of the vocabulary.
+// [operation, type, arguments, result]: derived by hand from the comments of the vocabulary.
 const rows: readonly (readonly [UnaryOp | BinaryOp, ScalarType, readonly number[], number])[] = [
   ["neg", "f64", [0], -0],
   ["neg", "f64", [-2.5], 2.5],

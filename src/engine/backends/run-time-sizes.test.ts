@@ -30,7 +30,7 @@ const backends: readonly (readonly [string, Backend])[] = [
 ];
 const lengths = [0, 1, 7, 8, 9, 1000, 100_000];
 
-/** Numbers that differ, small enough for sums of them to be exact. */
+/** Distinct numbers small enough for exact sums. */
 const small = (i: number): number => (i * 7) % 33;
 const cell = (
   size: number,
@@ -40,7 +40,7 @@ const cell = (
   offset: 0,
 });
 
-/** (Vitest's own comparison takes seconds for 100,000 numbers.) */
+/** Compares elements, because Vitest's own comparison takes seconds for 100,000 numbers. */
 function expectSame(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
   expect(got.length).toBe(wanted.length);
   const place = Array.from(got).findIndex((x, i) => !Object.is(x, wanted[i]));
@@ -217,7 +217,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     expect([wasmArena().stats().used, run.size!.memoryBytes]).toEqual([before, held]);
     for (let allowed = 0; allowed < 4; allowed++) {
       let left = allowed;
-      const used = wasmArena().stats().used; // what others need no longer is given back for a call that finds no room
+      const used = wasmArena().stats().used; // memory that other routines no longer need is freed for a call that finds none
       const [a, out] = [cell(50_000, small), cell(50_000)];
       refuseAllocations(() => left-- <= 0);
       try {

@@ -5,7 +5,7 @@ import type { BufferBinding, InterpreterStep } from "./memory.ts";
 import { elementAt, setElement } from "./memory.ts";
 import type { Observers } from "./observers.ts";
 
-/** Registers of a fold: what it reads and where its lanes and its result are. */
+/** Registers of a fold: its bounds, index, start, value, lanes and result. */
 interface FoldRegisters {
   readonly index: number;
   readonly from: number;
@@ -16,7 +16,7 @@ interface FoldRegisters {
   readonly out: number;
 }
 
-/** A `reduce`: `body` brings the value for an index into its register. */
+/** Step of a `reduce`. `body` computes the value for an index in its register. */
 export function foldStep(
   combine: BinaryScalarFunction,
   at: FoldRegisters,
@@ -39,7 +39,7 @@ export function foldStep(
   };
 }
 
-/** The operands of a contraction, and in which registers the places stand where they begin. */
+/** Operands of a contraction, and the registers that hold their offsets. */
 interface ContractBuffers {
   readonly out: BufferBinding;
   readonly left: BufferBinding;
@@ -49,7 +49,7 @@ interface ContractBuffers {
 
 type Visit = (out: number, left: number, right: number) => void;
 
-/** A `contract` over dims in numbers, which are looked at by each run. */
+/** Step of a `contract`. The dims are numbers that earlier steps update in each run. */
 export function contractStep(
   { type, accumulate }: Contract,
   dims: readonly Dim<number>[],
@@ -90,7 +90,7 @@ export function contractStep(
   return (r) => results(r[begin.out]!, r[begin.left]!, r[begin.right]!);
 }
 
-/** Visits the places of all indices along dims, the last of them running quickest. */
+/** Visits the offsets of all indices along dims; the last dim varies fastest. */
 function over(dims: readonly Dim<number>[], visit: Visit): Visit {
   return dims.reduceRight<Visit>(
     (inner, dim) => (o, l, r) => {

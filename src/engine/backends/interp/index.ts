@@ -25,15 +25,15 @@ import { makeWriter } from "./writer.ts";
 export type { AccessCounts } from "./observers.ts";
 
 /**
- * Runs kernels without generating code: the oracle that the other backends are held to, and what runs where code
- * generation is forbidden. It checks every index.
+ * Runs kernels without generating code. It is the oracle for the other backends, and the backend where code generation
+ * is forbidden. It checks every index.
  */
 export const interpBackend: Backend = /* @__PURE__ */ makeInterp();
 
-/** The same for routines whose sizes may be computed by their calls too. */
+/** Interpreter that also accepts routines whose calls compute sizes. */
 export const sizedInterp: Backend = /* @__PURE__ */ makeInterp(callSizes);
 
-/** An interpreter that counts what it does, for tests of how much work a kernel is. */
+/** Interpreter that counts loads, stores and float operations, for tests of how much work a kernel does. */
 export function countingInterp(): Backend & { readonly counts: AccessCounts; readonly reset: () => void } {
   const counts: AccessCounts = { loads: 0, stores: 0, flops: 0 };
   return {
@@ -44,8 +44,9 @@ export function countingInterp(): Backend & { readonly counts: AccessCounts; rea
 }
 
 /**
- * An interpreter that throws where iterations of an independent loop conflict: one writes an element that another one reads or writes.
- * Other backends would run such a loop in vectors or on threads and return wrong results; this one finds it in any order of iterations.
+ * Interpreter that throws if iterations of an independent loop conflict: one writes an element that another one reads
+ * or writes. Other backends would run such a loop in vectors or on threads and return wrong results. The check works
+ * for any order of iterations.
  */
 export function raceCheckingInterp(): Backend {
   return makeInterp(callSizes, { races: makeRaceChecker() });
@@ -114,7 +115,10 @@ function callable({ registers, params, run, result }: ProcedureSteps): CompiledP
   };
 }
 
-/** The plain function that a procedure of a single operation on its parameters is, so that adding two numbers is just that. */
+/**
+ * Plain function for a procedure that is a single operation on its parameters, so that adding two numbers costs nothing
+ * more. `undefined` for other procedures.
+ */
 function directFunction({ params, body, result }: Procedure): CompiledProcedure | undefined {
   if (body.length > 0) return undefined;
   const isParam = (k: number, name: string): boolean => params.length > k && params[k]!.name === name;
@@ -161,7 +165,7 @@ function compileRoutine(routine: Routine, sizes: CallSizes, library: Library): C
   const bindTemps = (): void => temporaries.arrays.forEach((array, k) => bindTemp(temps[k]!, array));
   bindTemps();
   const { update } = sizes;
-  /** Sees to the sizes of a call. */
+  /** Updates the sizes for a call. */
   const measure = (given: readonly KernelValue[], wanted: readonly KernelValue[]): void => {
     update?.(given, wanted);
     for (const [name, place] of places) place.size = sizes.extents.get(name)!.size;

@@ -6,7 +6,7 @@ import type { Buffer, ScalarType, ConstantTable } from "../../kernel/scalar.ts";
 import { isFloat } from "../../kernel/scalar.ts";
 import { assertNever } from "../../util/assert-never.ts";
 
-/** Where a buffer lies during the call that runs now. */
+/** Memory of a buffer during the current call. */
 export interface BufferBinding {
   readonly name: string;
   readonly type: ScalarType;
@@ -15,15 +15,15 @@ export interface BufferBinding {
   offset: number;
 }
 
-/** Registers of a routine or procedure; a step reads some and writes one. */
+/** Step over the registers of a routine or procedure; it reads some registers and writes one. */
 export type InterpreterStep = (registers: Float64Array) => void;
 
-/** The place of a buffer, to be bound by each call. */
+/** Binding of a port, to be bound to memory by each call. */
 export function portPlace({ name, type }: Buffer, { size }: BufferExtent): BufferBinding {
   return { name, type, size, array: makeArray(type, 0), offset: 0 };
 }
 
-/** Has a temporary lie in an array, filled with what nobody expects: it must be written before it is read. */
+/** Binds a temporary to an array, filled with NaN or 1 because code must write it before reading it. */
 export function bindTemp(place: BufferBinding, array: TypedArray): void {
   place.array = array.fill(isFloat(place.type) ? NaN : 1);
 }
@@ -34,7 +34,10 @@ export function tablePlace({ name, type, values }: ConstantTable): BufferBinding
   return { name, type, size: values.length, array, offset: 0 };
 }
 
-/** Points a port to the memory that the caller gave. */
+/**
+ * Binds a port to the memory that the caller passes.
+ * @throws DownhillError `internal` if it has another type or is too short.
+ */
 export function bindPlace(place: BufferBinding, cell: BufferView): void {
   const { array, offset } = cell;
   if (array.constructor !== place.array.constructor || offset + place.size > array.length) {
@@ -47,7 +50,7 @@ export function bindPlace(place: BufferBinding, cell: BufferView): void {
   place.offset = offset;
 }
 
-/** `out = place[index]`; throws past the ends. One closure a type keeps each of them quick. */
+/** `out = place[index]`. Throws if out of range. A separate closure per type is faster. */
 export function loadStep(place: BufferBinding, index: number, out: number): InterpreterStep {
   switch (place.type) {
     case "f64":
@@ -85,7 +88,7 @@ export function loadStep(place: BufferBinding, index: number, out: number): Inte
   }
 }
 
-/** `place[index] = value`; throws past the ends. */
+/** `place[index] = value`. Throws if out of range. */
 export function storeStep(place: BufferBinding, index: number, value: number): InterpreterStep {
   switch (place.type) {
     case "f64":
@@ -123,13 +126,13 @@ export function storeStep(place: BufferBinding, index: number, value: number): I
   }
 }
 
-/** An element of a place; throws past the ends. */
+/** Reads an element of a buffer. Throws if out of range. */
 export function elementAt(place: BufferBinding, i: number): number {
   if (!(i >= 0 && i < place.size)) outside(place, i);
   return place.array[place.offset + i]!;
 }
 
-/** Sets an element of a place; throws past the ends. */
+/** Sets an element of a buffer. Throws if out of range. */
 export function setElement(place: BufferBinding, i: number, value: number): void {
   if (!(i >= 0 && i < place.size)) outside(place, i);
   place.array[place.offset + i] = value;

@@ -2,11 +2,11 @@ import { internalError } from "../../errors/index.ts";
 import type { ForStmt } from "../../kernel/scalar.ts";
 import type { BufferBinding } from "./memory.ts";
 
-/** The iterations of one run of an independent loop that touched an element so far. */
+/** Iterations of one run of an independent loop that have accessed an element. */
 interface RaceRecord {
-  /** The iteration that wrote it. */
+  /** Iteration that wrote it. */
   writer: number | undefined;
-  /** The first iteration that read it. */
+  /** First iteration that read it. */
   reader: number | undefined;
   /** True if a further iteration read it. */
   isShared: boolean;
@@ -16,7 +16,7 @@ interface RaceRecord {
 interface IndependentLoopRun {
   readonly loop: ForStmt;
   iteration: number;
-  /** Elements by the byte at which they start, per memory. */
+  /** Elements by the offset of their first byte, per memory. */
   readonly touched: Map<ArrayBufferLike, Map<number, RaceRecord>>;
 }
 
@@ -25,7 +25,7 @@ interface IndependentLoopRun {
  * iteration writes. Elements are compared by address, so that buffers that overlap in memory are compared too.
  */
 export interface RaceChecker {
-  /** Notes an access in each independent loop that is running. */
+  /** Records an access in each independent loop that is running. */
   readonly access: (place: BufferBinding, index: number, isStore: boolean) => void;
   /** Begins a run of a loop. */
   readonly open: (loop: ForStmt) => IndependentLoopRun;
@@ -65,7 +65,7 @@ function touchesOf({ touched }: IndependentLoopRun, memory: ArrayBufferLike, byt
   return touches;
 }
 
-/** Adds an access; returns an iteration with which it conflicts. */
+/** Records an access. Returns an iteration with which it conflicts, if any. */
 function conflict(touches: RaceRecord, iteration: number, isStore: boolean): number | undefined {
   const { writer, reader } = touches;
   if (writer !== undefined && writer !== iteration) return writer;

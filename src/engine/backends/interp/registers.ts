@@ -1,26 +1,26 @@
 import type { ScalarType } from "../../kernel/scalar.ts";
 import { append } from "../../util/append.ts";
 
-/** Gives out the numbered registers of a routine or procedure. */
+/** Allocates the numbered registers of a routine or procedure. */
 export interface Registers {
-  /** The register of a local, new ones included. */
+  /** Returns the register of a local, which is allocated on first use. */
   readonly local: (name: string) => number;
-  /** The register of a constant, rounded to its type. */
+  /** Returns the register of a constant, rounded to its type. */
   readonly constant: (type: ScalarType, value: number) => number;
-  /** A register for a part of an expression, until the end of the `scope` around. */
+  /** Allocates a register for part of an expression, until the end of the enclosing `scope`. */
   readonly temporary: () => number;
-  /** Calls `write`; the temporaries that it takes are given out again afterwards. */
+  /** Calls `write` and then frees the temporaries that it allocated. */
   readonly scope: (write: () => void) => void;
-  /** All registers, with the constants in place. To be called last. */
+  /** Array of all registers, with the constants filled in. Must be called last. */
   readonly initial: () => Float64Array;
 }
 
-/** Registers none of which is given out yet. */
+/** Creates an empty register allocator. */
 export function makeRegisters(): Registers {
   const locals = new Map<string, number>();
   const constants = new Map<number, number>();
   let count = 0;
-  let minusZero: number | undefined; // apart: a Map takes −0 for 0
+  let minusZero: number | undefined; // separate, because a Map does not distinguish −0 from 0
   const idle: number[] = []; // temporaries that no running statement needs
   let busy: number[] = [];
 

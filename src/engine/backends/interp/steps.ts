@@ -3,7 +3,7 @@ import type { BinaryOp, ScalarType } from "../../kernel/scalar.ts";
 import type { InterpreterStep } from "./memory.ts";
 import { binaryFunction } from "../../kernel/operations.ts";
 
-/** A procedure as steps over registers of its own. */
+/** Procedure as steps over its own registers. */
 export interface ProcedureSteps {
   readonly registers: Float64Array;
   readonly params: readonly number[];
@@ -11,7 +11,7 @@ export interface ProcedureSteps {
   readonly result: number;
 }
 
-/** Steps one after another. */
+/** Runs steps one after another. */
 export function sequence(steps: readonly InterpreterStep[]): InterpreterStep {
   const [a, b, c] = steps;
   if (a === undefined) return () => {};
@@ -58,7 +58,7 @@ export function binaryStep(
 
 type FastSteps = { readonly [op in BinaryOp]?: (x: number, y: number, out: number) => InterpreterStep };
 
-/** The commonest operations, written out to spare them the call of a function. */
+/** The most frequent operations, inlined to avoid a function call. */
 const quickReals: FastSteps = {
   add: (x, y, out) => (r) => {
     r[out] = r[x]! + r[y]!;
@@ -92,7 +92,7 @@ const quickIntegers: FastSteps = {
   },
 };
 
-/** A loop between bounds that are read once. */
+/** Loop whose bounds are read once. */
 export function loopStep(
   index: number,
   from: number,
@@ -118,7 +118,7 @@ export function loopStep(
   };
 }
 
-/** `out = procedure(…args)`: the procedure has registers of its own, since none calls itself. */
+/** `out = procedure(…args)`. The procedure has its own registers, since none is recursive. */
 export function callStep(
   { registers, params, run, result }: ProcedureSteps,
   args: readonly number[],

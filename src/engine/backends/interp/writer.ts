@@ -11,38 +11,38 @@ import { makeRegisters, type Registers } from "./registers.ts";
 import type { ProcedureSteps } from "./steps.ts";
 import { binaryStep, callStep, loopStep, mapStep, moveStep, sequence } from "./steps.ts";
 
-/** What a writer asks of the backend that it writes for. */
+/** Services of the backend that the writer uses. */
 export interface Library extends Observers {
   readonly procedure: (procedure: Procedure) => ProcedureSteps;
 }
 
-/** Turns statements and expressions into steps over numbered registers. */
+/** Converts statements and expressions to steps over numbered registers. */
 export interface StepWriter {
-  /** The register of a local, new ones included. */
+  /** Returns the register of a local, which is allocated on first use. */
   readonly local: (name: string) => number;
   readonly block: (block: readonly Stmt[]) => InterpreterStep;
-  /** Steps that bring the expressions into registers. */
+  /** Steps that compute the expressions, and the registers that hold their values. */
   readonly results: (exprs: readonly Expr[]) => {
     readonly run: InterpreterStep;
     readonly at: readonly number[];
   };
-  /** Registers with the constants in place. To be called last. */
+  /** Registers with the constants filled in. Must be called last. */
   readonly registers: () => Float64Array;
 }
 
-/** A routine or procedure that is being written. */
+/** State of a routine or procedure that is being written. */
 interface WriterState {
   readonly registers: Registers;
   readonly places: ReadonlyMap<string, BufferBinding>;
   readonly tables: Map<ConstantTable, BufferBinding>;
   readonly library: Library;
-  /** The sequence that is written: what is emitted goes to its end. */
+  /** Current sequence; steps are appended to it. */
   readonly steps: InterpreterStep[];
 }
 
 /**
- * Makes a writer for one routine or procedure. Every local and constant has a register; the parts of an expression go
- * through registers that the next statement uses again.
+ * Creates a writer for one routine or procedure. Each local and constant has its own register. Parts of expressions use
+ * temporary registers, which the next statement reuses.
  */
 export function makeWriter(places: ReadonlyMap<string, BufferBinding>, library: Library): StepWriter {
   const registers = makeRegisters();
@@ -66,14 +66,14 @@ function block(draft: WriterState, stmts: readonly Stmt[], depth: number): Inter
   });
 }
 
-/** The steps that `write` emits, as one. */
+/** Combines the steps that `write` emits into one. */
 function collect(draft: WriterState, write: (inner: WriterState) => void): InterpreterStep {
   const steps: InterpreterStep[] = [];
   write({ ...draft, steps });
   return sequence(steps);
 }
 
-/** Emits a step that counts, where the backend counts. */
+/** Emits a counting step if the backend counts. */
 function tally({ library: { counts }, steps }: WriterState, key: keyof AccessCounts): void {
   if (counts) steps.push(() => void counts[key]++);
 }
@@ -190,7 +190,7 @@ function loop(draft: WriterState, stmt: Stmt & { kind: "for" }, depth: number): 
   });
 }
 
-/** Emits a step that reports an access, where the backend checks for races. */
+/** Emits a step that reports an access if the backend checks for races. */
 function noteAccess(draft: WriterState, buffer: string, index: number, isStore: boolean): void {
   const { library, steps } = draft;
   const { races } = library;
@@ -199,7 +199,7 @@ function noteAccess(draft: WriterState, buffer: string, index: number, isStore: 
   steps.push((r) => races.access(at, r[index]!, isStore));
 }
 
-/** A dim in numbers, after the steps emitted here. */
+/** Returns a dim with numeric sizes, which the steps emitted here update in each run. */
 function dimInNumbers(draft: WriterState, dim: Dim): Dim<number> {
   const numbers = { role: dim.role, size: 0, out: 0, left: 0, right: 0 };
   for (const key of ["size", "out", "left", "right"] as const) {
@@ -213,7 +213,7 @@ function dimInNumbers(draft: WriterState, dim: Dim): Dim<number> {
   return numbers;
 }
 
-/** The register that holds the expression, after the steps emitted here. */
+/** Returns the register that holds the expression after the steps emitted here. */
 function operand(draft: WriterState, expr: Expr, depth: number): number {
   const { registers } = draft;
   if (expr.kind === "const") return registers.constant(expr.type, expr.value);
@@ -223,7 +223,7 @@ function operand(draft: WriterState, expr: Expr, depth: number): number {
   return out;
 }
 
-/** Emits the steps that bring the expression into `out`; only the last of them writes there. */
+/** Emits steps that compute the expression in `out`; only the last one writes there. */
 function evaluate(draft: WriterState, expr: Expr, out: number, depth: number): void {
   const { steps } = draft;
   const { counts } = draft.library;

@@ -42,7 +42,7 @@ test("outputs that hold zeros are not cleared, and others are", () => {
     return array;
   };
   expect(given(false)).toEqual(Float64Array.of(1, 2, 3));
-  expect(given(true)).toEqual(Float64Array.of(11, 22, 33)); // as nobody should say of such an array
+  expect(given(true)).toEqual(Float64Array.of(11, 22, 33)); // a false claim about such an array
 });
 
 test("arrays may begin before their first element where most do not", () => {
@@ -68,6 +68,6 @@ test("clears are taken that come first, in branches too, and no others", () => {
   expect(taken((block) => block.for("k", k.i32(0), n, (loop) => clear(loop)))).toBe(0);
   expect(taken((block) => clear(block, k.i32(1)))).toBe(0);
   expect(taken((block) => block.forEach("i", k.i32(0), n, (loop, i) => loop.store("out", i, k.f64(-0))))).toBe(0); // prettier-ignore
-  const byLocal = (block: Block): void => clear(block, block.let("m", n)); // not known at the beginning
+  const byLocal = (block: Block): void => clear(block, block.let("m", n)); // not known at the start
   expect(taken(byLocal)).toBe(0);
 });

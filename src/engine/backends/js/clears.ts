@@ -1,19 +1,19 @@
-// Outputs are cleared by the routine itself; where the caller gives arrays that are new, that is done twice.
+// Removes redundant clearing of outputs: a routine clears its outputs itself, although new arrays hold zeros already.
 import type { Expr, Routine, Stmt } from "../../kernel/scalar.ts";
 import { sameSize } from "../../kernel/sizes.ts";
 import { usesOf } from "../../kernel/uses.ts";
 
-/** A loop that sets all elements of an output to 0. */
+/** Loop that sets all elements of an output to 0. */
 interface ClearLoop {
-  /** Its place among the outputs. */
+  /** Index of the output. */
   readonly output: number;
   readonly buffer: string;
   readonly stmt: Stmt;
 }
 
 /**
- * A routine without the loops that clear an output before anything else has to do with it, and these: they may come first, or be left out
- * where the output holds zeros already.
+ * Separates the loops that clear an output before anything else accesses it from the rest of the routine. They may run
+ * first, or be skipped if the output holds zeros already.
  */
 export function takeFirstClears(routine: Routine): {
   readonly clears: readonly ClearLoop[];
@@ -40,7 +40,10 @@ export function takeFirstClears(routine: Routine): {
   return { clears, routine: clears.length === 0 ? routine : { ...routine, body } };
 }
 
-/** A statement as a loop that clears a whole output; its length must be made of inputs, which are known at the beginning. */
+/**
+ * Returns a statement as a loop that clears a whole output; `undefined` for other statements. The length must depend
+ * only on inputs, which are known at the start.
+ */
 function clearOf(stmt: Stmt, { inputs, outputs }: Routine): ClearLoop | undefined {
   if (stmt.kind !== "for" || stmt.from.kind !== "const" || stmt.from.value !== 0) return undefined;
   const [store, more] = stmt.body;

@@ -17,40 +17,40 @@ import type { ExprText } from "../../kernel/code.ts";
 import { callCode, conditional, infix, literal, prefix, primary } from "../../kernel/code.ts";
 import type { JsHelper } from "./helpers.ts";
 
-/** What an expression needs to know of the function that it stands in. */
+/** Environment of an expression in the enclosing function. */
 export interface ExpressionContext {
   readonly localName: (name: string) => string;
-  /** What is known of an integer local; `undefined` where nothing is. */
+  /** Known range of an integer local; `undefined` if unknown. */
   readonly localRange: (name: string) => IntegerInterval | undefined;
-  /** The array of a buffer and the variable that holds its offset, if it has one. */
+  /** Array of a buffer, and the variable that holds its offset, if it has one. */
   readonly buffer: (name: string) => { readonly array: string; readonly offset: string | undefined };
   readonly table: (table: ConstantTable) => string;
   readonly procedure: (procedure: Procedure) => string;
-  /** Notes that a helper is used, and gives its name. */
+  /** Registers the use of a helper and returns its name. */
   readonly helper: (helper: JsHelper) => string;
 }
 
-/** The code of a number and, for integers, where it lies. */
+/** Code of a number, with its range if it is an integer. */
 interface RangedExprText extends ExprText {
   readonly range?: IntegerInterval | undefined;
 }
 
-/** The code of a number that lies in a range, if one is known. */
+/** Code of a number with a known range, if any. */
 function within({ text, level, operator }: ExprText, range: IntegerInterval | undefined): RangedExprText {
   return { text, level, operator, range };
 }
 
-/** The code of an expression as it is kept in a local: a native boolean for a bool, a number for everything else. */
+/** Code of an expression as stored in a local: a native boolean for a bool, otherwise a number. */
 export function localCode(expr: Expr, scope: ExpressionContext): RangedExprText {
   return expr.type === "bool" ? truth(expr, scope, 0) : value(expr, scope, 0);
 }
 
-/** The code of an expression as a number; a bool is 0 or 1. */
+/** Code of an expression as a number; a bool is 0 or 1. */
 export function numberCode(expr: Expr, scope: ExpressionContext): RangedExprText {
   return value(expr, scope, 0);
 }
 
-/** The code of a bool as a native boolean. */
+/** Code of a bool as a native boolean. */
 export function conditionCode(expr: Expr, scope: ExpressionContext): ExprText {
   return truth(expr, scope, 0);
 }
@@ -116,7 +116,7 @@ function value(expr: Expr, scope: ExpressionContext, depth: number): RangedExprT
   return within(conditional(truth(expr, scope, next), literal(1), literal(0)), { low: 0, high: 1 });
 }
 
-/** `fromWords(e << n, 0)` with n from 20 to 31: a float64 of nothing but its sign and exponent. */
+/** `fromWords(e << n, 0)` with n from 20 to 31: a float64 that consists only of its sign and exponent. */
 interface PowerOfTwo extends BinaryExpr {
   readonly x: BinaryExpr & { readonly y: Expr & { readonly kind: "const" } };
 }
@@ -127,7 +127,7 @@ function isPowerOfTwo(expr: BinaryExpr): expr is PowerOfTwo {
   return x.op === "shl" && x.y.kind === "const" && x.y.value >= 20 && x.y.value < 32;
 }
 
-/** Read from a table: two stores of 32 bits and a load of 64 would stall the processor. */
+/** Reads it from a table, because two stores of 32 bits followed by a load of 64 bits would stall the processor. */
 function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number): RangedExprText {
   const exponent = value(x.x, scope, depth);
   const places = x.y.value - 20;
@@ -135,7 +135,7 @@ function powerOfTwo({ x }: PowerOfTwo, scope: ExpressionContext, depth: number):
   return primary(`powers[${infix(shifted, "&", literal(4095)).text}]`);
 }
 
-/** `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: its sign set, or turned, where y is negative. */
+/** `fromWords(highWord(x) op (y & SIGN), lowWord(x))` of a local x: sets or flips its sign if y is negative. */
 interface SignTransfer extends BinaryExpr {
   readonly x: BinaryExpr & { readonly x: Expr & { readonly kind: "unary" }; readonly y: BinaryExpr };
 }
@@ -153,7 +153,7 @@ function isSigned(expr: BinaryExpr): expr is SignTransfer {
   );
 }
 
-/** By a comparison: words that are put together again stall the processor here too. */
+/** Uses a comparison, because reassembling words would stall the processor here too. */
 function signed({ x: { op, x, y } }: SignTransfer, scope: ExpressionContext, depth: number): RangedExprText {
   const size = value(x.x, scope, depth);
   const negative = prefix("-", op === "or" ? callCode("Math.abs", size) : size);
@@ -173,7 +173,7 @@ function truth(expr: Expr, scope: ExpressionContext, depth: number): ExprText {
     case "load":
     case "table":
       return infix(value(expr, scope, next), "!==", literal(0));
-    case "unary": // the only operation on one scalar that gives a bool is `not`
+    case "unary": // the only unary operation with a bool result is `not`
       return negation(expr.x, scope, next);
     case "binary":
       if (expr.x.type === "bool") {
@@ -195,7 +195,7 @@ function truth(expr: Expr, scope: ExpressionContext, depth: number): ExprText {
         : infix(value(expr.x, scope, next), "!==", literal(0));
     case "call":
       return callProcedure(expr.procedure, expr.args, scope, next);
-    case "mulAdd": // a float is no bool
+    case "mulAdd": // a float is not a bool
       throw internalError("mulAdd as a condition");
     default:
       return assertNever(expr, "truth");
@@ -238,7 +238,7 @@ function unaryCode(
     case "bitsOf":
     case "fromBits":
       return callCode(scope.helper(op), x);
-    case "not": // gives a bool: `truth` has it
+    case "not": // yields a bool: handled by `truth`
       throw internalError(`"not" of a ${type}`);
     default:
       return assertNever(op, "unaryCode");
@@ -261,7 +261,7 @@ function binaryCode(
     case "mul":
       if (!isInteger) return round(type, infix(x, "*", y));
       if (isExact(type, known) && rangeOr(type, x).low >= 0 && rangeOr(type, y).low >= 0) {
-        return within(infix(x, "*", y), known); // a negative factor times 0 would give −0
+        return within(infix(x, "*", y), known); // a negative factor times 0 would yield −0
       }
       return wrap(
         type,
@@ -292,7 +292,7 @@ function binaryCode(
     case "lt":
     case "le":
     case "eq":
-    case "ne": // these give a bool: `truth` has them
+    case "ne": // these yield a bool: handled by `truth`
       throw internalError(`"${op}" as a number`);
     default:
       return assertNever(op, "binaryCode");
@@ -317,7 +317,7 @@ function comparison(op: BinaryOp): string {
   throw internalError(`"${op}" as a comparison`);
 }
 
-/** The opposite of a bool. Only equality turns round: `!(x < y)` differs from `y <= x` for NaN. */
+/** Negation of a bool. Only equality is inverted, because `!(x < y)` differs from `y <= x` for NaN. */
 function negation(expr: Expr, scope: ExpressionContext, depth: number): ExprText {
   if (expr.kind === "unary") return truth(expr.x, scope, depth + 1);
   if (expr.kind === "binary" && (expr.op === "eq" || expr.op === "ne")) {
@@ -342,24 +342,24 @@ function convertCode(
       if (from === "f64" || from === "f32")
         return callCode(scope.helper(type === "i32" ? "toInt32" : "toUint32"), x);
       return from === type ? x : wrap(type, x, x.range);
-    case "bool": // `truth` has it
+    case "bool": // handled by `truth`
       throw internalError("conversion to a bool as a number");
     default:
       return assertNever(type, "convertCode");
   }
 }
 
-/** The result of float arithmetic: rounding the float64 result gives exactly the float32 result of + − · / √. */
+/** Rounds a result of float arithmetic. Rounding the float64 result yields the exact float32 result of + − · / √. */
 function round(type: ScalarType, x: ExprText): ExprText {
   return type === "f32" ? callCode("Math.fround", x) : x;
 }
 
-/** The code without what is known of an integer: it is a float from here on. */
+/** Drops the range of an integer, because the code is a float from here on. */
 function plain(x: RangedExprText): RangedExprText {
   return within(x, undefined);
 }
 
-/** The result of integer arithmetic, wrapped where it may not fit. */
+/** Result of integer arithmetic, wrapped if it may not fit. */
 function wrap(type: ScalarType, x: ExprText, known: IntegerInterval | undefined): RangedExprText {
   if (isExact(type, known)) return within(x, known);
   return type === "u32" ? infix(x, ">>>", literal(0)) : infix(x, "|", literal(0));

@@ -1,8 +1,8 @@
-/** Functions that generated code calls for what JavaScript has no operator for. */
+/** Functions that generated code calls for operations without a JavaScript operator. */
 export type JsHelper =
   "highWord" | "lowWord" | "fromWords" | "bitsOf" | "fromBits" | "nearest" | "toInt32" | "toUint32";
 
-/** The source of each helper; `doubles`, `words`, `floats` and `bits` are views of one scratch buffer of 8 bytes. */
+/** Source of each helper. `doubles`, `words`, `floats` and `bits` are views of one scratch buffer of 8 bytes. */
 export const helperSources: Readonly<Record<JsHelper, string>> = {
   highWord: `function highWord(x) {
   doubles[0] = x;
@@ -25,7 +25,7 @@ export const helperSources: Readonly<Record<JsHelper, string>> = {
   words[0] = bits;
   return floats[0];
 }`,
-  // Adding 2^52 leaves no place for a fraction, so the sum is rounded to an integer, ties to even.
+  // Adding 2^52 leaves no bits for a fraction, so the sum is rounded to an integer, ties to even.
   nearest: `function nearest(x) {
   const size = Math.abs(x);
   if (!(size > 0 && size < 4503599627370496)) return x;

@@ -7,15 +7,15 @@ import type { GeneratedSource } from "./source.ts";
 export { canGenerateCode } from "../../util/generate-code.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
-/** Runs kernels as generated JavaScript. Only where `canGenerateCode()`. */
+/** Runs kernels as generated JavaScript. Available only if `canGenerateCode()`. */
 export const jsBackend: Backend = /* @__PURE__ */ makeJsBackend();
 
 /**
- * A backend whose functions are cut into parts where they weigh more than `limit`; with `callSizes`, for routines whose sizes may be
- * computed by their calls too.
+ * Creates a backend that splits functions heavier than `limit` into parts. With `callSizes`, it accepts routines whose
+ * calls compute sizes.
  */
 export function makeJsBackend(limit: number = partLimit, sizesOf: SizesOf = knownSizes): Backend {
-  // routines whose calls compute sizes are called with arrays, and others with tensors, which share memory
+  // routines whose calls compute sizes are called with whole arrays, others with tensors, which share memory
   const arraysAreWhole = sizesOf !== knownSizes;
   return {
     name: "js",
@@ -34,7 +34,7 @@ function compileRoutine(
   return compileSource(routineSource(routine, limit, arraysAreWhole), routine, sizes);
 }
 
-/** A routine by its source. */
+/** Compiles a routine from its generated source. */
 export function compileSource(source: GeneratedSource, routine: Routine, sizes: CallSizes): CompiledRoutine {
   const temporaries = makeTemporaries(routine, sizes);
   const run = build(source, temporaries.arrays) as CompiledRoutine;
@@ -49,12 +49,12 @@ export function compileSource(source: GeneratedSource, routine: Routine, sizes: 
   return Object.assign(compiled, { size });
 }
 
-/** The JavaScript that a routine becomes, for reading; `limit` is the weight at which it is cut into parts. */
+/** JavaScript source of a routine, for reading. `limit` is the weight above which it is split into parts. */
 export function sourceOf(routine: Routine, limit: number = partLimit): string {
   return routineSource(routine, limit).text;
 }
 
-/** The JavaScript that a procedure becomes, for reading. */
+/** JavaScript source of a procedure, for reading. */
 export function sourceOfProcedure(procedure: Procedure): string {
   return procedureSource(procedure, partLimit).text;
 }
@@ -69,7 +69,7 @@ type SourceFactory = (
   powers: Float64Array,
 ) => unknown;
 
-/** The float64 of each sign and exponent with no fraction, by the twelve bits of both. */
+/** Float64 of each sign and exponent with a zero fraction, indexed by these twelve bits. */
 let powers: Float64Array | undefined;
 
 function makePowers(): Float64Array {

@@ -11,7 +11,7 @@ import { extent } from "../../../../test/support/extent.ts";
 
 const [x, y] = [k.local("f64", "x"), k.local("f64", "y")];
 
-/** A routine of scalars alone. */
+/** A routine that has only scalars. */
 function scalarRoutine(values: readonly Expr[], fill: (block: k.Block) => void = () => {}): Routine {
   const block = k.makeBlock();
   fill(block);
@@ -28,7 +28,7 @@ function scalarRoutine(values: readonly Expr[], fill: (block: k.Block) => void =
   };
 }
 
-/** The expression as it stands in generated code. */
+/** The expression as it occurs in generated code. */
 function codeOf(expr: Expr): string {
   return sourceOf(scalarRoutine([expr])).match(/outputs\[0\] = (.*);/)![1]!;
 }
@@ -348,7 +348,7 @@ describe("integers are wrapped wherever they might not fit", () => {
   });
 });
 
-/** `count` statements, each of two earlier ones. */
+/** `count` statements, each using two earlier results. */
 function straightLine(count: number): Routine {
   const values = [x, y];
   let state = 1;

@@ -43,7 +43,7 @@ const hostile = [
   "-->",
 ];
 
-/** Any text, with what is likely to do harm more often than chance would. */
+/** Any text, with harmful characters more often than by chance. */
 const anyName = fc.oneof(
   fc.constantFrom(...hostile),
   fc.string({ unit: "binary" }),
@@ -97,7 +97,9 @@ test("comments stay comments whatever their text", () => {
   expect(commentLines("# sourceMappingURL=x")).toEqual(["// # sourceMappingURL=x"]);
 });
 
-/** Σ of two buffers' elements times a scalar, by a procedure and through a temporary, with a name for everything. */
+/**
+ * Sum over two buffers' elements times a scalar, by a procedure and through a temporary, with a name for everything.
+ */
 function namedRoutine(names: readonly string[]): Routine {
   const at = (n: number): string => `${names[n % names.length]!}${"'".repeat(Math.floor(n / names.length))}`;
   const twice = k.procedure(at(0), [[at(1), "f64"]], (block, [x]) => {

@@ -1,18 +1,17 @@
-/** Gives every name that comes from outside an identifier of its own. */
+/** Allocates a unique identifier for every external name. */
 export interface IdentifierAllocator {
-  /** A new identifier that resembles `name` and that nobody else has. */
+  /** Returns a new, unique identifier that resembles `name`. */
   readonly take: (name: string) => string;
   readonly has: (identifier: string) => boolean;
 }
 
-// Words of the language in strict code, and the outer names that generated code uses.
+// Reserved words of strict code, and the outer names that generated code uses.
 const reserved =
   /^(?:arguments|await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|eval|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield|Infinity|Math|NaN|undefined|inputs|outputs|temps|tables|spill|doubles|words|floats|powers|bits|highWord|lowWord|fromWords|bitsOf|fromBits|nearest|toInt32|toUint32|part\d*)$/;
 
 /**
- * Makes an empty set of identifiers, all different from those of `outer`.
- *
- * Names may contain anything; nothing but letters of Latin and Greek, digits, `$` and `_` gets through.
+ * Creates an empty set of identifiers, all different from those of `outer`. Names may contain anything; only Latin and
+ * Greek letters, digits, `$` and `_` are kept.
  */
 export function makeNames(outer?: IdentifierAllocator): IdentifierAllocator {
   const taken = new Set<string>();
@@ -35,9 +34,9 @@ export function makeNames(outer?: IdentifierAllocator): IdentifierAllocator {
   };
 }
 
-/** The identifier that resembles `name` most; it is no word of the language and no outer name of generated code. */
+/** Converts a name to a similar identifier that is neither a reserved word nor an outer name of generated code. */
 export function toIdentifier(name: string): string {
-  if (/^[A-Za-z_$][\w$]{0,59}$/.test(name)) return reserved.test(name) ? `${name}_` : name; // nearly all of them
+  if (/^[A-Za-z_$][\w$]{0,59}$/.test(name)) return reserved.test(name) ? `${name}_` : name; // almost all names
   let out = "";
   for (const character of name.slice(0, 60)) {
     if (/[\w$]/.test(character)) out += character;
@@ -49,7 +48,7 @@ export function toIdentifier(name: string): string {
   return reserved.test(out) ? `${out}_` : out;
 }
 
-/** Text as lines of a `//` comment; no line ends, control or bidirectional characters get through. */
+/** Formats text as lines of a `//` comment. Removes line ends and replaces control and bidirectional characters. */
 export function commentLines(text: string): string[] {
   return text
     .split(/\r\n|[\n\r\u2028\u2029]/)

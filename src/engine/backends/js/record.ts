@@ -1,4 +1,4 @@
-// Compiled routines as data that another process can run.
+// Serialises compiled routines so that another process can run them.
 import { callSizes } from "../../kernel/call-sizes.ts";
 import type { CompiledRoutine, TypedArray } from "../../kernel/executable.ts";
 import { bytesPerElement, viewOf } from "../../kernel/executable.ts";
@@ -7,7 +7,7 @@ import { decodeBase64, encodeBase64 } from "../../util/base64.ts";
 import { compileSource } from "./index.ts";
 import { partLimit, routineSource } from "./source.ts";
 
-/** A routine, whose calls compute its sizes, as generated JavaScript. */
+/** Generated JavaScript of a routine whose calls compute its sizes. */
 export interface JsRecord {
   readonly text: string;
   /** Elements in base 64. */
@@ -15,7 +15,7 @@ export interface JsRecord {
   readonly spillSize: number;
 }
 
-/** A routine as generated JavaScript. */
+/** Serialises a routine as generated JavaScript. */
 export function recordJs(routine: Routine): JsRecord {
   const { text, tables, spillSize } = routineSource(routine, partLimit, true);
   const written = tables.map((table) => {
@@ -25,7 +25,10 @@ export function recordJs(routine: Routine): JsRecord {
   return { text, tables: written, spillSize };
 }
 
-/** A routine that was compiled to JavaScript, of which the statements are no longer needed. Only where `canGenerateCode()`. */
+/**
+ * Restores a routine from its generated JavaScript; its statements are not needed. Available only if
+ * `canGenerateCode()`.
+ */
 export function loadJs(routine: Routine, { text, tables, spillSize }: JsRecord): CompiledRoutine {
   const read = tables.map(({ type, values }) => {
     const { buffer } = decodeBase64(values);

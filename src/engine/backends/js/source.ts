@@ -17,11 +17,11 @@ import type { FunctionScope } from "./statement.ts";
 import { blockLines, fromLocal, indented } from "./statement.ts";
 import { append } from "../../util/append.ts";
 
-/** Generated code and what it has to be called with. */
+/** Generated code and the arguments it has to be called with. */
 export interface GeneratedSource {
   /**
-   * The body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. Each call
-   * of that takes its temporaries from `temps` if their sizes are computed by calls.
+   * Body of a function of `temps, tables, spill, doubles, words, floats, powers` that returns the compiled function. If
+   * calls compute sizes, each call takes its temporaries from `temps`.
    */
   readonly text: string;
   readonly tables: readonly TypedArray[];
@@ -29,12 +29,12 @@ export interface GeneratedSource {
 }
 
 /**
- * Weight (see `weightOf`) that one function may have before it is cut into parts. V8 optimises no function of more than
+ * Maximum weight (see `weightOf`) of one function before it is split into parts. V8 optimises no function of more than
  * 60 KB of bytecode: a part of float32 square roots twice this size ran 100 times slower.
  */
 export const partLimit = 3000;
 
-/** The outermost scope of generated code: the functions, tables and scratch memory that all of it shares. */
+/** Outermost scope of generated code, with the functions, tables and scratch memory that all of it shares. */
 interface SourceScope {
   readonly names: IdentifierAllocator;
   readonly procedures: ReadonlyMap<Procedure, string>;
@@ -47,10 +47,9 @@ interface SourceScope {
 }
 
 /**
- * JavaScript for a routine: an expression of a function of inputs and outputs.
- *
- * @param arraysAreWhole whether arrays mostly begin with their first element, so that a view is made of one that does not: to add an
- * offset to each place costs loops that do little else a quarter of their time.
+ * JavaScript of a routine: an expression whose value is a function of inputs and outputs.
+ * @param arraysAreWhole true if buffers mostly begin at the first element of their arrays. Code then creates a view for
+ * a buffer that does not, because adding an offset to each index takes simple loops a quarter of their time.
  */
 export function routineSource(
   given: Routine,
@@ -105,7 +104,7 @@ export function routineSource(
   return finish(unit, text, main, isFixed ? temps : []);
 }
 
-/** JavaScript for a procedure: an expression of a function of its parameters. */
+/** JavaScript of a procedure: an expression whose value is a function of its parameters. */
 export function procedureSource(procedure: Procedure, limit: number): GeneratedSource {
   const { procedures, tables } = reachedBy(procedure.body, [procedure.result]);
   const unit = openUnit([...procedures, procedure], tables, limit);
@@ -114,7 +113,7 @@ export function procedureSource(procedure: Procedure, limit: number): GeneratedS
   const isBool = procedure.result.type === "bool" || procedure.params.some((param) => param.type === "bool");
   if (!isBool) return finish(unit, procedureLines(procedure, unit), inner);
 
-  // Inside, bools are native; callers give and get numbers.
+  // Inside, bools are native booleans; callers pass and receive numbers.
   addProcedure(procedure, unit);
   const names = makeNames(unit.names);
   const params = procedure.params.map((param) => names.take(param.name));
@@ -161,12 +160,12 @@ function procedureLines(procedure: Procedure, unit: SourceScope): string[] {
   ];
 }
 
-/** The variables of a buffer in generated code. */
+/** Variables of a buffer in generated code. */
 interface BufferVariables {
   readonly array: string;
-  /** `undefined` where the array begins with it. */
+  /** `undefined` if the buffer begins at the first element of the array. */
   readonly offset: string | undefined;
-  /** Whether they stand outside of all functions. */
+  /** True if they are declared outside of all functions. */
   readonly isOuter: boolean;
 }
 
@@ -218,7 +217,7 @@ function openFunction(
   };
 }
 
-/** Puts the outermost scope together. */
+/** Assembles the outermost scope. */
 function finish(
   unit: SourceScope,
   main: readonly string[],

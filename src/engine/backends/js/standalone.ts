@@ -5,7 +5,7 @@ import type { Procedure, Routine } from "../../kernel/scalar.ts";
 import type { GeneratedSource } from "./source.ts";
 import { partLimit, procedureSource, routineSource } from "./source.ts";
 
-/** What `standaloneProcedure` and `standaloneRoutine` need in front of them, once. */
+/** Declarations that the code of `standaloneProcedure` and `standaloneRoutine` needs before it, once. */
 export const standalonePrelude = `const doubles = new Float64Array(1);
 const words = new Int32Array(doubles.buffer);
 const floats = new Float32Array(doubles.buffer);
@@ -14,12 +14,15 @@ new Uint32Array(powers.buffer).forEach((_, i, all) => {
   if (i % 2 === 1) all[i] = (i >> 1) << 20;
 });`;
 
-/** A procedure as JavaScript that needs nothing but the prelude: an expression whose value is the function. */
+/** JavaScript of a procedure that needs only the prelude: an expression whose value is the function. */
 export function standaloneProcedure(procedure: Procedure): string {
   return standalone(procedureSource(procedure, partLimit), []);
 }
 
-/** A routine whose sizes are known before any call, in the same way: its value is a function of inputs and outputs as `Compiled`. */
+/**
+ * JavaScript of a routine with fixed sizes that needs only the prelude: an expression whose value is a function of
+ * inputs and outputs like `CompiledRoutine`.
+ */
 export function standaloneRoutine(routine: Routine): string {
   return standalone(routineSource(routine, partLimit), makeTemporaries(routine, knownSizes(routine)).arrays);
 }

@@ -10,23 +10,23 @@ import type { ExpressionContext } from "./expression.ts";
 import { conditionCode, elementCode, localCode, numberCode } from "./expression.ts";
 import { commentLines } from "./names.ts";
 
-/** What statements need to know of the function that they stand in, and where they put what stands outside of it. */
+/** Environment of statements in the enclosing function, which also collects declarations outside of it. */
 export interface FunctionScope extends ExpressionContext {
   readonly isSet: (local: string) => boolean;
   readonly noteRange: (local: string, range: IntegerInterval) => void;
-  /** A new identifier of this function. */
+  /** Returns a new identifier of this function. */
   readonly takeName: (name: string) => string;
-  /** The place in `spill` where a local waits between functions. */
+  /** Index in `spill` where a local is stored between functions. */
   readonly spillSlot: (local: string) => number;
-  /** Adds a function `partN` beside this one and gives its name. */
+  /** Adds a function `partN` next to this one and returns its name. */
   readonly addPart: (write: (name: string) => readonly string[]) => string;
-  /** The variables of ports among these buffers, which parts receive as arguments. */
+  /** Variables of the ports among these buffers, which parts receive as arguments. */
   readonly portVariables: (buffers: readonly string[]) => readonly string[];
-  /** Heavier blocks than this are cut into parts. */
+  /** Maximum weight of a block. Heavier blocks are split into parts. */
   readonly limit: number;
 }
 
-/** The lines of a block; `results` are expressions that will be read in its scope afterwards. */
+/** Lines of a block. `results` are expressions that are read in its scope afterwards. */
 export function blockLines(
   block: readonly Stmt[],
   results: readonly Expr[],
@@ -70,7 +70,7 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
       return [...lines, "} else {", ...indented(blockLines(stmt.otherwise, [], scope, depth + 1)), "}"];
     }
     case "reduce":
-    case "contract": // `source` expands them
+    case "contract": // expanded by `source`
       throw internalError(`"${stmt.kind}" in generated code`);
     case "comment":
       return commentLines(stmt.text);
@@ -79,7 +79,7 @@ function stmtLines(stmt: Stmt, scope: FunctionScope, depth: number): string[] {
   }
 }
 
-/** `name = value;`, or `name += y;` where the value adds to what was there. */
+/** `name = value;`, or `name += y;` if the value adds to the previous one. */
 function setLine(name: string, value: Expr, scope: FunctionScope): string {
   const local = scope.localName(name);
   const grows =
@@ -91,7 +91,7 @@ function setLine(name: string, value: Expr, scope: FunctionScope): string {
   return `${local} = ${localCode(value, scope).text};`;
 }
 
-/** The first line of a loop. Bounds that the body might change are taken once, as the vocabulary says. */
+/** First line of a loop. Bounds that the body might change are evaluated once, as the vocabulary requires. */
 function forHeader(stmt: Stmt & { kind: "for" }, scope: FunctionScope): string {
   const [from, to] = [numberCode(stmt.from, scope), numberCode(stmt.to, scope)];
   const all = typeRange("i32")!;
@@ -112,7 +112,7 @@ function group(text: string, level: string): string {
   return level === "primary" || level === "additive" ? text : `(${text})`;
 }
 
-/** The lines of a block that was cut: every part is a function, and locals wait in `spill` between them. */
+/** Lines of a split block: each part is a function, and locals are stored in `spill` between them. */
 function partLines(split: BlockSplit, scope: FunctionScope, depth: number): string[] {
   const lines = split.incoming.map((local) => spillLine(local, scope));
   for (const piece of split.pieces) {
@@ -153,7 +153,7 @@ function spillLine({ name, type }: SharedLocal, scope: FunctionScope): string {
   return `spill[${scope.spillSlot(name)}] = ${fromLocal(type, scope.localName(name))};`;
 }
 
-/** The number that a local of generated code stands for. */
+/** Converts a local of generated code to the number it represents. */
 export function fromLocal(type: ScalarType, local: string): string {
   return type === "bool" ? `${local} ? 1 : 0` : local;
 }
