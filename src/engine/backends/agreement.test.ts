@@ -57,7 +57,7 @@ const contestants = [
   countingInterp(),
 ];
 
-test("random routines give the same bits in the interpreter, generated JavaScript and WebAssembly, whole and in parts", () => {
+test("random routines yield the same bits in the interpreter, generated JavaScript and WebAssembly, whole and split", () => {
   fc.assert(
     fc.property(routines(), (routine) => {
       checkRoutine(routine);
@@ -74,7 +74,7 @@ test("random routines give the same bits in the interpreter, generated JavaScrip
   );
 });
 
-test("the random routines reach every kind of statement and expression", () => {
+test("the random routines contain every kind of statement and expression", () => {
   const text = fc.sample(routines(), { numRuns: 150, seed: 7 }).map(printRoutine).join("\n");
   for (const part of [
     "for ",
@@ -96,14 +96,14 @@ test("the random routines reach every kind of statement and expression", () => {
   }
 });
 
-test("a sign and an exponent make the same float64 by either backend", () => {
+test("a sign and an exponent make the same float64 in both backends", () => {
   const scale = k.procedure("scale", [["e", "i32"]], (_, [e]) => k.fromWords(k.shl(e!, k.i32(20)), k.i32(0)));
   const [js, interp] = [jsBackend.compileProcedure(scale), interpBackend.compileProcedure(scale)];
   for (let e = -5000; e < 5000; e++) expect(Object.is(js(e), interp(e))).toBe(true);
   expect([js(1023), js(1024), js(0), js(2047), js(2048)]).toEqual([1, 2, 0, Infinity, -0]);
 });
 
-test("signs and exponents moved by bits are the same by either backend", () => {
+test("signs and exponents moved by bit operations are the same in both backends", () => {
   const sign = (y: Expr): Expr => k.and(k.highWord(y), k.i32(-2147483648));
   const args = [
     ["x", "f64"],

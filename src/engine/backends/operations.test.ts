@@ -120,7 +120,7 @@ function show(x: number): string {
   return Object.is(x, -0) ? "-0" : String(x);
 }
 
-describe("an operation gives the same bits in every backend", () => {
+describe("an operation yields the same bits in every backend", () => {
   for (const op of unaryOps) {
     test.each(types.filter((type) => hasUnary(op, type)))(`${op} of %s`, (type) => {
       const functions = compileAll(unaryForms(op, type));
@@ -308,7 +308,7 @@ function isUnary(op: UnaryOp | BinaryOp): op is UnaryOp {
   return (unaryOps as readonly string[]).includes(op);
 }
 
-describe("an operation gives what the vocabulary says", () => {
+describe("an operation yields the result that the vocabulary specifies", () => {
   test.each(
     rows.map(
       ([op, type, args, result]) =>
@@ -329,7 +329,7 @@ describe("an operation gives what the vocabulary says", () => {
   });
 });
 
-describe("a conversion gives what the vocabulary says", () => {
+describe("a conversion yields the result that the vocabulary specifies", () => {
   test.each<[ScalarType, ScalarType, number, number]>([
     ["f64", "i32", NaN, 0],
     ["f64", "i32", 1e10, MAX],

@@ -48,7 +48,7 @@ function expectSame(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
 }
 
 describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
-  test("temporaries of several types, inputs and outputs are as long as each call says, longer and shorter ones in turn", () => {
+  test("temporaries of several types, inputs and outputs have the lengths of each call, longer and shorter ones in turn", () => {
     checkRoutine(reversed);
     const run = backend.compile(reversed);
     for (const size of [...lengths, ...lengths.toReversed(), 9]) {
@@ -65,7 +65,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     run.release?.();
   });
 
-  test("loops that go on from one iteration to the next, and transcendental functions", () => {
+  test("loops with dependent iterations, and transcendental functions", () => {
     checkRoutine(running);
     const [run, oracle] = [backend.compile(running), sizedInterp.compile(running)];
     for (const size of lengths) {
@@ -79,7 +79,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
   });
 
   test.each(["batch", "row", "column", "sum"] as const)(
-    "products of as many of a %s as a call says",
+    "products whose %s size is known only at run time",
     (role) => {
       for (const accumulate of [false, true]) {
         const routine = products(role, accumulate);
@@ -120,35 +120,32 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     ["the left one transposed", { left: true, right: false }, 1],
     ["the right one transposed", { left: false, right: true }, 1],
     ["summed along two indices", { left: false, right: false }, 3],
-  ] as const)(
-    "products of matrices of which calls say rows, columns and sums, %s",
-    (_form, transposed, runs) => {
-      const routine = matrixProduct(transposed, runs);
-      checkRoutine(routine);
-      const [run, oracle] = [backend.compile(routine), sizedInterp.compile(expandRoutine(routine))];
-      for (const [rows, columns, sums] of [
-        [4, 4, 3],
-        [0, 3, 3],
-        [3, 0, 3],
-        [3, 3, 0],
-        [1, 1, 3],
-        [5, 7, 3],
-        [9, 13, 258],
-        [8, 4, 255],
-        [3, 9, 768],
-      ] as const) {
-        const [a, b] = [cell(rows * sums, (i) => Math.sin(i)), cell(sums * columns, (i) => Math.cos(i))];
-        const [got, wanted] = [cell(rows * columns), cell(rows * columns)];
-        run([a, b, rows, columns, sums], [got]);
-        oracle([a, b, rows, columns, sums], [wanted]);
-        expectSame(got.array, wanted.array);
-      }
-      run.release?.();
-      oracle.release?.();
-    },
-  );
+  ] as const)("matrix products with run-time rows, columns and sums, %s", (_form, transposed, runs) => {
+    const routine = matrixProduct(transposed, runs);
+    checkRoutine(routine);
+    const [run, oracle] = [backend.compile(routine), sizedInterp.compile(expandRoutine(routine))];
+    for (const [rows, columns, sums] of [
+      [4, 4, 3],
+      [0, 3, 3],
+      [3, 0, 3],
+      [3, 3, 0],
+      [1, 1, 3],
+      [5, 7, 3],
+      [9, 13, 258],
+      [8, 4, 255],
+      [3, 9, 768],
+    ] as const) {
+      const [a, b] = [cell(rows * sums, (i) => Math.sin(i)), cell(sums * columns, (i) => Math.cos(i))];
+      const [got, wanted] = [cell(rows * columns), cell(rows * columns)];
+      run([a, b, rows, columns, sums], [got]);
+      oracle([a, b, rows, columns, sums], [wanted]);
+      expectSame(got.array, wanted.array);
+    }
+    run.release?.();
+    oracle.release?.();
+  });
 
-  test("temporaries of a size that is known have their memory where only inputs are as long as a call says", () => {
+  test("temporaries of known size keep their memory if only inputs have run-time sizes", () => {
     const run = backend.compile({
       name: "first",
       inputs: [port("a", "f64", n), nInput],
@@ -167,7 +164,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     run.release?.();
   });
 
-  test("an array that is too short for the size of a call is refused by name", () => {
+  test("an array that is too short for the size of a call is rejected by name", () => {
     const run = backend.compile(reversed);
     expect(() => run([cell(4), 5], [cell(5), 0])).toThrow(
       'reversed: buffer "a" needs 5 elements of f64, got Float64Array of 4 at 0.',
@@ -179,7 +176,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     run.release?.();
   });
 
-  test("a size below zero, or past the int32 numbers, is refused before anything is computed", () => {
+  test("a size below zero, or above int32, is rejected before any computation", () => {
     const run = backend.compile(reversed);
     expect(() => run([cell(5), -1], [cell(5), 0])).toThrow(
       'reversed: the size of buffer "a" is -1 for n = -1.',
@@ -198,7 +195,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     for (const one of [run, large, wide]) one.release?.();
   });
 
-  test("a temporary that would end outside of the arena of a call is refused", () => {
+  test("a temporary that would end outside of the arena of a call is rejected", () => {
     const run = backend.compile({ ...reversed, arenaBytes: k.mul(n, k.i32(16)) });
     expect(() => run([cell(5), 5], [cell(5), 0])).toThrow(
       'temporary "twice" of reversed ends outside of its arena',
@@ -206,7 +203,7 @@ describe.each(backends)("sizes that calls compute, by %s", (_, backend) => {
     run.release?.();
   });
 
-  test("memory is what it was after calls, those too that find none", () => {
+  test("memory usage is unchanged after calls, including calls that fail for lack of memory", () => {
     const run = backend.compile(reversed);
     const call = (size: number): void => run([cell(size, small), size], [cell(size), 0]);
     call(1000);

@@ -27,7 +27,7 @@ function scaled(index: (i: ReturnType<typeof k.i32>) => ReturnType<typeof k.i32>
 const four = (): KernelValue => ({ array: new Float64Array([1, 2, 3, 4]), offset: 0 });
 
 describe("memory", () => {
-  test("a buffer lies where the caller says", () => {
+  test("a buffer uses the caller's memory", () => {
     const out = new Float64Array(6);
     interpBackend.compile(scaled())(
       [{ array: Float64Array.of(9, 1, 2, 3, 4), offset: 1 }, 10],
@@ -36,14 +36,14 @@ describe("memory", () => {
     expect([...out]).toEqual([0, 0, 11, 22, 33, 44]);
   });
 
-  test("an index outside of the buffer is refused, even where the array goes on", () => {
+  test("an index outside of the buffer is rejected, even if the array is longer", () => {
     const run = interpBackend.compile(scaled((i) => k.add(i, k.i32(1))));
     expect(() => run([{ array: new Float64Array(9), offset: 0 }, 1], [four()])).toThrow(
-      "internal: a[4] lies outside of its 4 elements",
+      "internal: a[4] is outside of its 4 elements",
     );
   });
 
-  test("an array of another type or too short is refused", () => {
+  test("an array of another type or too short is rejected", () => {
     const run = interpBackend.compile(scaled());
     expect(() => run([{ array: new Float32Array(4), offset: 0 }, 1], [four()])).toThrow(
       'internal: buffer "a" needs 4 elements of f64, got Float32Array of 4 at 0',
@@ -53,7 +53,7 @@ describe("memory", () => {
     );
   });
 
-  test("a temporary holds no zeros that a routine could count on", () => {
+  test("a temporary does not start with zeros", () => {
     const run = interpBackend.compile({
       name: "f",
       inputs: [],
@@ -69,7 +69,7 @@ describe("memory", () => {
 });
 
 describe("counts", () => {
-  test("elements read, elements written and float operations of what ran", () => {
+  test("counts loads, stores and float operations of a run", () => {
     const backend = countingInterp();
     const run = backend.compile(scaled());
     run([four(), 2], [four()]);
@@ -106,7 +106,7 @@ describe("procedures", () => {
     expect(interpBackend.compileProcedure(none)()).toBe(7);
   });
 
-  test("of one operation with its parameters the other way round are not mistaken", () => {
+  test("with one operation on swapped parameters are computed right", () => {
     const params = [
       ["x", "f64"],
       ["y", "f64"],
@@ -117,7 +117,7 @@ describe("procedures", () => {
     expect(interpBackend.compileProcedure(twice)(1, 5)).toBe(2);
   });
 
-  test("that call themselves are refused", () => {
+  test("that are recursive are rejected", () => {
     const args = [k.local("f64", "x")];
     const loop = { name: "loop", params: [{ name: "x", type: "f64" as const }], body: [], result: k.f64(0) };
     loop.result = { kind: "call", type: "f64", procedure: loop, args };
@@ -125,7 +125,7 @@ describe("procedures", () => {
   });
 });
 
-test("the commonest operations, written out, are those of the table", () => {
+test("the inlined operations equal those of the table", () => {
   const quick = { f64: ["add", "sub", "mul", "div", "lt"], i32: ["add", "mul", "and", "lt"] } as const;
   const values = {
     f64: [NaN, 0, -0, 1, -2.5, Infinity, -Infinity, 5e-324, 1.7976931348623157e308],

@@ -139,5 +139,5 @@ export function setElement(place: BufferBinding, i: number, value: number): void
 }
 
 function outside(place: BufferBinding, index: number): never {
-  throw internalError(`${place.name}[${index}] lies outside of its ${place.size} elements`);
+  throw internalError(`${place.name}[${index}] is outside of its ${place.size} elements`);
 }

@@ -29,7 +29,7 @@ const a = (index: Expr): Expr => k.load("f64", "a", index);
 const plus = (index: Expr, n: number): Expr => k.add(index, k.i32(n));
 
 describe("iterations of an independent loop", () => {
-  test("may each write elements of their own, and read what none writes", () => {
+  test("may each write their own elements, and read elements that no iteration writes", () => {
     const got = run((loop, i) => {
       loop.store("a", i, k.add(a(i), a(k.i32(9))));
       loop.store("a", i, k.add(a(i), k.f64(1)));
@@ -38,13 +38,16 @@ describe("iterations of an independent loop", () => {
   });
 
   test.each<[string, (loop: Block, i: Expr) => void]>([
-    ["read what an earlier one wrote", (loop, i) => loop.store("a", plus(i, 1), a(i))],
-    ["write what an earlier one read", (loop, i) => loop.store("a", i, a(plus(i, 1)))],
+    ["read an element that an earlier iteration wrote", (loop, i) => loop.store("a", plus(i, 1), a(i))],
+    ["write an element that an earlier iteration read", (loop, i) => loop.store("a", i, a(plus(i, 1)))],
     ["write the same element", (loop) => loop.store("a", k.i32(3), k.f64(1))],
     ["add to the same element", (loop) => loop.store("a", k.i32(3), k.add(a(k.i32(3)), k.f64(1)))],
-    ["write what several read before", (loop, i) => loop.store("a", i, k.add(a(k.i32(4)), k.f64(1)))],
     [
-      "share a buffer that each fills and reads",
+      "write an element that several iterations read before",
+      (loop, i) => loop.store("a", i, k.add(a(k.i32(4)), k.f64(1))),
+    ],
+    [
+      "share a buffer that each iteration fills and reads",
       (loop, i) => {
         loop.for("j", k.i32(8), k.i32(10), (inner, j) => inner.store("a", j, k.f64(1)));
         loop.store("a", i, k.add(a(k.i32(8)), a(k.i32(9))));

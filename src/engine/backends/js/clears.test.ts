@@ -45,13 +45,13 @@ test("outputs that hold zeros are not cleared, and others are", () => {
   expect(given(true)).toEqual(Float64Array.of(11, 22, 33)); // a false claim about such an array
 });
 
-test("arrays may begin before their first element where most do not", () => {
+test("buffers may begin after the first element of their arrays", () => {
   const array = Float64Array.of(7, 8, 9, 10);
   compile(adding)([{ array: Float64Array.of(0, 0, 1, 2), offset: 2 }, 2], [{ array, offset: 1 }]);
   expect(array).toEqual(Float64Array.of(7, 1, 2, 10));
 });
 
-test("clears are taken that come first, in branches too, and no others", () => {
+test("clears that come first are removed, in branches too, and no others", () => {
   const taken = (write: (block: Block) => void): number => takeFirstClears(routineOf(write)).clears.length;
   expect(taken((block) => clear(block))).toBe(1);
   expect(taken((block) => block.if(k.lt(k.i32(0), n), (then) => clear(then)))).toBe(1);

@@ -87,7 +87,7 @@ describe("the source reads as if written by hand", () => {
     `);
   });
 
-  test("a float32 sum through a temporary, downwards", () => {
+  test("a float32 sum through a temporary, in reverse", () => {
     const block = k.makeBlock();
     block.for("i", k.i32(0), k.i32(8), (loop, i) => {
       loop.store("t", i, k.add(k.mul(k.load("f32", "a", i), k.f32(0.1)), k.sqrt(k.convert("f32", x))));
@@ -187,7 +187,7 @@ describe("the source reads as if written by hand", () => {
     `);
   });
 
-  test("a body in parts", () => {
+  test("a body split into parts", () => {
     const routine = scalarRoutine(
       [k.local("f64", "c"), k.xor(k.local("bool", "b"), k.bool(true))],
       (block) => {
@@ -286,7 +286,7 @@ describe("the source reads as if written by hand", () => {
 });
 
 describe("loops", () => {
-  test("take their bounds once, before the first iteration", () => {
+  test("evaluate their bounds once, before the first iteration", () => {
     const routine = scalarRoutine([k.convert("f64", k.local("i32", "iterations"))], (block) => {
       const iterations = block.let("iterations", k.i32(0));
       const end = block.let("end", k.i32(3));
@@ -330,7 +330,7 @@ describe("integers are wrapped wherever they might not fit", () => {
     expect(outcomes(routine, 0, 1)).toEqual([-2147483648, -2147483648]);
   });
 
-  test("nor does the index of a loop whose bounds are not known", () => {
+  test("neither does the index of a loop whose bounds are not known", () => {
     const routine = scalarRoutine([i32("last")], (block) => {
       const last = block.let("last", k.i32(0));
       block.for("i", k.convert("i32", x), k.convert("i32", y), (loop, i) =>
@@ -340,7 +340,7 @@ describe("integers are wrapped wherever they might not fit", () => {
     expect(outcomes(routine, 2147483640, 2147483647)).toEqual([-2147483645, -2147483645]);
   });
 
-  test("a product that is zero is not −0", () => {
+  test("an integer product that is zero is not −0", () => {
     const routine = scalarRoutine([
       k.div(k.f64(1), k.convert("f64", k.mul(k.and(k.convert("i32", x), k.i32(1)), k.i32(-3)))),
     ]);
@@ -374,7 +374,7 @@ describe("long and deep code", () => {
     expect(Number.isFinite(got![0])).toBe(true);
   });
 
-  test("the source grows in proportion to the statements, and so do its parts", () => {
+  test("the source grows in proportion to the statements, and so does the number of parts", () => {
     const [small, large] = [sourceOf(straightLine(10_000)), sourceOf(straightLine(40_000))];
     expect(large.length / small.length).toBeLessThan(4.5);
     const parts = large.split("\nfunction part").length - 1;
@@ -382,7 +382,7 @@ describe("long and deep code", () => {
     expect(parts).toBeLessThan(300);
   });
 
-  test("an expression nested too deeply is refused rather than overflowing the stack", () => {
+  test("an expression nested too deeply is rejected instead of overflowing the stack", () => {
     let deep: Expr = x;
     for (let i = 0; i < 100_000; i++) deep = k.neg(deep);
     expect(() => jsBackend.compile(scalarRoutine([deep]))).toThrow(
@@ -434,7 +434,7 @@ describe("where code generation is forbidden", () => {
       encoding: "utf8",
     }).stdout;
 
-  test("`canGenerateCode` says so and the interpreter runs", () => {
+  test("`canGenerateCode` is false and the interpreter runs", () => {
     expect(run("--disallow-code-generation-from-strings")).toBe("false 3\n");
     expect(run()).toBe("true 3\n");
     expect(canGenerateCode()).toBe(true);

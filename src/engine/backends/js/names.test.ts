@@ -69,7 +69,7 @@ test("plain names and Greek and accented letters are kept", () => {
   expect(kept.map(toIdentifier)).toEqual(["x", "learningRate", "$a_1", "θ", "Δx", "été", "x_"]);
 });
 
-test("names stay apart, also from those of the outer scope", () => {
+test("names are unique, also compared with the outer scope", () => {
   fc.assert(
     fc.property(
       fc.array(anyName, { maxLength: 40 }),
@@ -92,7 +92,7 @@ test("a thousand equal names are numbered", () => {
   expect(new Set(all).size).toBe(1000);
 });
 
-test("comments stay comments whatever their text", () => {
+test("comments stay comments for any text", () => {
   expect(commentLines("one\r\ntwo\u2028three\u0000\u202e ")).toEqual(["// one", "// two", "// three??"]);
   expect(commentLines("# sourceMappingURL=x")).toEqual(["// # sourceMappingURL=x"]);
 });
@@ -130,7 +130,7 @@ function namedRoutine(names: readonly string[]): Routine {
   };
 }
 
-test("names may contain anything: the routine computes the same and nothing of them is executed", () => {
+test("names may contain anything: the routine computes the same results and no name is executed", () => {
   fc.assert(
     fc.property(fc.array(anyName, { minLength: 1, maxLength: 12 }), (names) => {
       const run = jsBackend.compile(namedRoutine([...new Set(names)]));
@@ -146,7 +146,7 @@ test("names may contain anything: the routine computes the same and nothing of t
   );
 });
 
-test("the text of the source does not hold what names were not allowed to bring", () => {
+test("the source contains no forbidden characters of names", () => {
   fc.assert(
     fc.property(fc.array(anyName, { minLength: 1, maxLength: 12 }), (names) => {
       const code = sourceOf(namedRoutine([...new Set(names)])).replaceAll(/\/\/.*/g, "");
@@ -157,7 +157,7 @@ test("the text of the source does not hold what names were not allowed to bring"
   );
 });
 
-test("a constant that is no number is refused", () => {
+test("a constant that is not a number is rejected", () => {
   const body = k.makeBlock();
   body.let("x", k.f64("globalThis.hacked = 1" as unknown as number));
   expect(() =>
