@@ -21,12 +21,12 @@ export { wasmFeatures } from "./host/features.ts";
 export { mostThreads } from "./emit/threads/layout.ts";
 export { closePools, usefulThreads } from "./host/threads/pool.ts";
 
-/** Choices of a WebAssembly backend. Those left out are what is quickest here without changing a bit. */
+/** Options of a WebAssembly backend. Defaults are the fastest settings here that change no bit. */
 export type WasmOptions = Partial<Omit<EmitSettings, "peepholes">> & {
   readonly peepholes?: Partial<Peepholes>;
 };
 
-/** How code is written by these options for an engine, by default the one that runs us. */
+/** Complete code generation settings from options, for an engine (by default the running one). */
 export function settingsOf(
   options: WasmOptions,
   engine: EngineTraits = engineOf(options.wide ?? false),
@@ -46,10 +46,10 @@ export function settingsOf(
   };
 }
 
-/** Runs kernels as WebAssembly, with the interpreter's bits. Only where `canRunWasm()`. */
+/** Runs kernels as WebAssembly, with the interpreter's bits. Available only if `canRunWasm()`. */
 export const wasmBackend: Backend = /* @__PURE__ */ makeWasmBackend();
 
-/** A backend that generates code by these settings; `relaxed: true` lets `mulAdd` and contractions round once. */
+/** Creates a backend with these settings. `relaxed: true` allows `mulAdd` and contractions to round once. */
 export function makeWasmBackend(options: WasmOptions = {}): Backend {
   return {
     name: options.relaxed === true ? "wasm, relaxed" : "wasm",
@@ -81,15 +81,15 @@ export function makeWasmBackend(options: WasmOptions = {}): Backend {
 }
 
 /**
- * What stands in the way of WebAssembly here, if anything does: the engine has none, it may not be compiled (strict content security
- * policies forbid it), or there is no memory for it. Found out once, by making the memory of kernels.
+ * Reason why WebAssembly is unavailable, if it is: the engine lacks it, compilation is forbidden (by a strict content
+ * security policy), or there is no memory for it. Determined once, by allocating the memory of kernels.
  */
 export function wasmObstacle(): WasmObstacle | undefined {
   const obstacle = (hostState.obstacle ??= findObstacle());
   return obstacle === "none" ? undefined : obstacle;
 }
 
-/** Whether kernels can run as WebAssembly here. */
+/** True if kernels can run as WebAssembly here. */
 export function canRunWasm(): boolean {
   return wasmObstacle() === undefined;
 }

@@ -1,4 +1,4 @@
-// Compiled routines as data that another process can run.
+// Serialises compiled routines so that another process can run them.
 import type { CompiledRoutine } from "../../kernel/executable.ts";
 import type { Routine } from "../../kernel/scalar.ts";
 import type { RelocatableProgram } from "./emit/relocate.ts";
@@ -11,26 +11,26 @@ import { threadPool } from "./host/threads/pool.ts";
 import type { WasmOptions } from "./index.ts";
 import { canRunWasm, settingsOf } from "./index.ts";
 
-/** A routine as a module that fits to any memory, for engines of one kind. */
+/** Relocatable module of a routine, for one kind of engine. */
 export interface WasmRecord {
-  /** What the engine, the memory and the options had to be alike in. */
+  /** Key of the engine, memory and options that it was compiled for. */
   readonly target: string;
   readonly program: RelocatableProgram;
 }
 
-/** What code is written for. */
+/** Target of code generation. */
 export interface WasmTarget {
   readonly settings: EmitSettings;
-  /** Whether several threads have the memory. */
+  /** True if several threads share the memory. */
   readonly isShared: boolean;
 }
 
-/** The engine and the memory that run us, by these options. */
+/** Target for the running engine and its memory, with these options. */
 export function ownTarget(options: WasmOptions): WasmTarget {
   return { settings: settingsOf(options), isShared: wasmArena().isShared };
 }
 
-/** V8 of the last years, in pages that are not isolated from other origins, as most are. */
+/** Target for recent V8 in pages that are not cross-origin isolated, as most are not. */
 export function pageTarget(reproducible: boolean): WasmTarget {
   const engine = { isRecent: true, wide: false, mayWiden: true };
   return {
@@ -39,20 +39,20 @@ export function pageTarget(reproducible: boolean): WasmTarget {
   };
 }
 
-/** All that the bytes of a module depend on beside its routine. */
+/** Key of everything besides the routine that the bytes of a module depend on. */
 function textOf({ settings: { threads, ...settings }, isShared }: WasmTarget): string {
   return JSON.stringify({ ...settings, isShared, shares: isShared && threads > 1 });
 }
 
-/** Compiles a routine to data; `undefined` where it needs too much memory for that. */
+/** Compiles a routine to a record; `undefined` if it needs too much memory for that. */
 export function recordWasm(routine: Routine, target: WasmTarget): WasmRecord | undefined {
   const program = emitRelocatable(routine, target.isShared, target.settings);
   return program && { target: textOf(target), program };
 }
 
 /**
- * A routine that was compiled to data, of which the statements are no longer needed; `undefined` where it was compiled for another
- * engine or other options.
+ * Restores a routine from its record; its statements are not needed. `undefined` if it was compiled for another engine
+ * or other options.
  */
 export function loadWasm(
   routine: Routine,

@@ -8,22 +8,25 @@ import type { EmitSettings } from "./emit/unit.ts";
 import { peepholesFor } from "./engines/peepholes.ts";
 import { chunkWork, partLimit } from "./host/tuning.ts";
 
-/** Modules that need no library, over one memory of their own. */
+/** Modules that need no library and share one memory. */
 export interface StandaloneModules {
-  /** Compiles a routine; its bits are those that the library gives. */
+  /** Compiles a routine; its results have the bits of the library's results. */
   add(routine: Routine): RoutineModule;
-  /** What the memory holds from its beginning before the first call; what is beyond was never written. */
+  /** Initial contents of the memory, from address 0; the rest was never written. */
   image(): Uint8Array;
-  /** The first address that no module uses. */
+  /** First address that no module uses. */
   end(): number;
 }
 
-/** Bytes of constants, tables and spilled locals that modules may have, which are a few KB each; large temporaries begin behind. */
+/**
+ * Maximum bytes of constants, tables and spilled locals of modules, which are a few KB each. Large temporaries follow
+ * after them.
+ */
 const mostWritten = 2 ** 20;
-/** No address is 0. */
+/** Address 0 is never used. */
 const firstAddress = 64;
 
-/** Settings that hold for every engine with vectors, so that the same source gives the same bytes wherever it is compiled. */
+/** Settings that suit every engine with vectors, so that equal source yields equal bytes wherever it is compiled. */
 function settings(): EmitSettings {
   return {
     limit: partLimit,
@@ -38,7 +41,7 @@ function settings(): EmitSettings {
   };
 }
 
-/** Compiles routines for a memory that begins empty and that belongs to them alone. */
+/** Compiles routines for an initially empty memory that only they use. */
 export function standaloneModules(): StandaloneModules {
   const block = new ArrayBuffer(mostWritten);
   const tables = new Map<string, number>();

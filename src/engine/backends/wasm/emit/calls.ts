@@ -24,7 +24,7 @@ export function emitKernel(
   else emitSharedIterations(stmt, { iterations, sharedFrom }, frame, kernel, alone);
 }
 
-/** Makes any loop a function that runs some iterations in their order, and calls it until all are done. */
+/** Makes any loop a function that runs some iterations in order, and calls it until all are done. */
 export function emitSequence(
   stmt: ForStmt,
   plan: CallPlan,
@@ -41,7 +41,7 @@ export function emitSequence(
   for (const one of made.carried) reload(one, frame);
 }
 
-/** The same of a `while` loop: each call tells whether there is more to do. */
+/** Makes a `while` loop a function; each call returns whether iterations remain. */
 export function emitWhileSequence(
   stmt: WhileStmt,
   iterations: number,
@@ -83,7 +83,7 @@ export function emitWhileSequence(
   for (const one of carried) reload(one, frame);
 }
 
-/** Calls for all iterations of a loop, some at a time, in their order. */
+/** Writes the calls for all iterations of a loop, some at a time, in order. */
 function emitCalls(stmt: ForStmt, chunk: number, frame: FunctionFrame, call: RangeCall): void {
   const { body } = frame;
   if ((knownIterations(stmt) ?? Infinity) <= chunk) {
@@ -98,7 +98,7 @@ function emitCalls(stmt: ForStmt, chunk: number, frame: FunctionFrame, call: Ran
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  // while (from < to): the first or last iterations, and then from or to moves on; differences do not overflow as uint32
+  // while (from < to): run the first or last iterations, then advance from or to; differences do not overflow as uint32
   const out = body.block();
   const again = body.loop();
   body.localGet(from);

@@ -13,44 +13,47 @@ import type { ValueType } from "../encode/opcodes.ts";
 import type { ModuleContext } from "./unit.ts";
 import { valueTypeOf } from "./unit.ts";
 
-/** Where a buffer begins: at an address known now, or at one that a local of the function holds, or at the sum of both. */
+/** Start of a buffer: a constant address, an address in a local of the function, or the sum of both. */
 export interface BufferAddress {
   readonly type: ScalarType;
   /** In elements. */
   readonly size: SizeExpr;
   readonly address: number | undefined;
   readonly local: number | undefined;
-  /** Memory that holds an address to be added: in place of a local where a function would have too many. */
+  /** Address of memory that holds an address to be added, used instead of a local if a function would have too many. */
   readonly slot?: number;
 }
 
-/** Memory that holds a local of the vocabulary: at a fixed address, or at one that counts from the thread's spill base. */
+/**
+ * Memory that holds a local of the vocabulary, at a fixed address or, with `isOwn`, relative to the thread's spill
+ * base.
+ */
 export interface MemoryLocal {
   readonly address: number;
   readonly isOwn: boolean;
 }
 
-/** A function in the making: its code, its locals and the buffers that it can reach. */
+/** State of a function being written: its code, its locals and the buffers it can access. */
 export interface FunctionFrame {
   readonly unit: ModuleContext;
   readonly body: FunctionBody;
-  /** The buffers by name. */
+  /** Buffers by name. */
   readonly buffers: ReadonlyMap<string, BufferAddress>;
   /** Locals of the vocabulary as locals of the function. */
   readonly locals: Map<string, { readonly type: ScalarType; readonly index: number }>;
-  /** Locals that are read where they are in memory, since a function can have only so many. Nothing sets them. */
+  /** Locals that are accessed in memory, because the number of locals of a function is limited. */
   readonly residents: ReadonlyMap<string, MemoryLocal>;
-  /** What is known of integer locals. */
+  /** Known ranges of integer locals. */
   readonly ranges: Map<string, IntegerInterval>;
-  /** Integer locals that are never set again and not negative where they are part of a valid index. */
+  /** Immutable integer locals that are nonnegative wherever they are part of a valid index. */
   readonly nonNegative: Set<string>;
-  /** Integer locals that hold the same number whenever they are read. */
+  /** Integer locals that always hold a known number. */
   readonly constants: Map<string, number>;
-  /** What the indices of loops are less than. */
+  /** Exclusive upper bounds of loop indices. */
   readonly ends: Map<string, Expr>;
-  /** Whose code this is: parts of one routine or procedure hand locals to one another in memory. */
+  /** Routine or procedure that the code belongs to. Its parts exchange locals in memory. */
   readonly owner: object;
-  /** Whether this is the inside of a loop that is a function of its own. */
+  /** True within a loop that is its own function. */
   readonly isKernel: boolean;
 }
 
@@ -71,12 +74,12 @@ export function openFrame(
   return { unit, body, owner, buffers, isKernel, residents, ...known, ends: new Map() };
 }
 
-/** What was decided of the statements of this function. */
+/** Plans for the statements of this function. */
 export function plansOf({ unit, isKernel }: FunctionFrame): StatementPlans {
   return isKernel ? unit.plan.inside : unit.plan.outside;
 }
 
-/** The index of a local; declared here if it is new. */
+/** Index of a local, which is declared on first use. */
 export function localIndex(frame: FunctionFrame, name: string, type: ScalarType): number {
   const known = frame.locals.get(name);
   if (known !== undefined) return known.index;
@@ -85,19 +88,19 @@ export function localIndex(frame: FunctionFrame, name: string, type: ScalarType)
   return index;
 }
 
-/** True if a local is read from memory. */
+/** True if a local is accessed in memory. */
 export function isResident({ residents, locals }: FunctionFrame, name: string): boolean {
   return residents.has(name) && !locals.has(name);
 }
 
-/** A local of the function for a moment. */
+/** Adds a temporary local to the function. */
 export function scratch(frame: FunctionFrame, type: ValueType): number {
   return frame.body.local(type);
 }
 
 /**
- * Puts on the stack where the next `chunk` iterations between two locals end: the lesser of from + chunk and to, or where they go
- * backwards the greater of to − chunk and from. The sum may be past all numbers; differences do not overflow as uint32.
+ * Pushes the end of the next `chunk` iterations between two locals: min(from + chunk, to), or in reverse max(to −
+ * chunk, from). The sum may overflow; differences do not overflow as uint32.
  */
 export function pushNextBound(
   body: FunctionBody,
@@ -125,10 +128,10 @@ export function bufferOf(frame: FunctionFrame, name: string): BufferAddress {
   return found;
 }
 
-/** Operations that give no negative numbers of others. */
+/** Operations whose result is nonnegative if their operands are. */
 const keepsSign: ReadonlySet<BinaryOp> = new Set(["add", "mul", "div", "rem", "min"]);
 
-/** Whether an integer expression that is a valid index, or part of one, is known not to be negative. */
+/** True if an integer expression, used as a valid index or part of one, is known to be nonnegative. */
 export function isPositive(expr: Expr, frame: FunctionFrame): boolean {
   if (expr.kind === "const") return expr.value >= 0;
   if (expr.kind === "local")
@@ -142,7 +145,7 @@ export function isPositive(expr: Expr, frame: FunctionFrame): boolean {
   return x && y && keepsSign.has(expr.op);
 }
 
-/** Notes where the index of a loop lies. */
+/** Records the range of a loop index. */
 export function noteIndex(
   loop: { readonly index: string; readonly from: Expr; readonly to: Expr },
   frame: FunctionFrame,
@@ -155,7 +158,7 @@ export function noteIndex(
   frame.ends.set(loop.index, loop.to);
 }
 
-/** Notes what is known of an integer local that is never set again. */
+/** Records facts about an immutable integer local. */
 export function noteLet(
   { name, value }: { readonly name: string; readonly value: Expr },
   frame: FunctionFrame,
@@ -163,12 +166,12 @@ export function noteLet(
   if (value.type === "i32" && isPositive(value, frame)) frame.nonNegative.add(name);
 }
 
-/** Where an integer expression lies, wrapped or not. */
+/** Range of an integer expression, whether it wraps or not. */
 export function rangeOf(expr: Expr, { ranges }: FunctionFrame): IntegerInterval {
   return must(rangeIn(expr, ranges), "the range of an integer");
 }
 
-/** Whether an index is known to lie in the buffer. */
+/** True if an index is known to be within the buffer. */
 export function isInside(buffer: string, index: Expr, frame: FunctionFrame): boolean {
   const { low, high } = rangeOf(index, frame);
   if (low < 0) return false;
@@ -176,26 +179,29 @@ export function isInside(buffer: string, index: Expr, frame: FunctionFrame): boo
   const known = constantSize(size);
   if (known !== undefined) return high < known;
   const end = index.kind === "local" ? frame.ends.get(index.name) : undefined;
-  return end !== undefined && sameExpr(end, sizeExpr(size)); // what sizes are made of is never set
+  return end !== undefined && sameExpr(end, sizeExpr(size)); // the locals in size expressions are never set
 }
 
-/** The number that an integer expression is, where that is known. */
+/** Value of an integer expression, if it is known. */
 function constantOf(expr: Expr, { constants }: FunctionFrame): number | undefined {
   if (expr.kind === "const") return expr.value;
   return expr.kind === "local" ? constants.get(expr.name) : undefined;
 }
 
-/** An index in two parts, of which memory instructions add the constant. */
+/** Index split into an expression and a constant that memory instructions add. */
 interface SplitIndex {
   /** `undefined` for 0. */
   readonly rest: Expr | undefined;
   readonly constant: number;
 }
 
-/** Elements that memory instructions add at most: engines check an address by itself where more is added than their guard regions hold. */
+/**
+ * Maximum number of elements that memory instructions add. With a larger offset than their guard regions cover, engines
+ * check each address explicitly.
+ */
 const mostAdded = 1 << 16;
 
-/** What is left of an index without the constants that are added to it, where leaving them out cannot make it negative. */
+/** Splits off the constants added to an index, if the rest cannot become negative. */
 function splitIndex(index: Expr, frame: FunctionFrame): SplitIndex {
   const known = constantOf(index, frame);
   if (known !== undefined && known >= 0) return { rest: undefined, constant: known };
@@ -217,8 +223,8 @@ function splitIndex(index: Expr, frame: FunctionFrame): SplitIndex {
 }
 
 /**
- * Puts the address of an element on the stack, less the returned offset in bytes, which memory instructions add.
- * `emit` writes the code of an integer expression.
+ * Pushes the address of an element on the stack, less the returned byte offset, which memory instructions add. `emit`
+ * writes the code of an integer expression.
  */
 export function emitAddress(
   frame: FunctionFrame,
@@ -275,7 +281,7 @@ function times(body: FunctionBody, factor: number): void {
   }
 }
 
-/** The address of element 0 of a table in memory, as a buffer of its own. */
+/** Pushes the address of an element of a table in memory, less the returned byte offset. */
 export function emitTableAddress(
   frame: FunctionFrame,
   type: ScalarType,

@@ -1,12 +1,12 @@
 import type { Callable } from "../encode/body.ts";
 import type { ModuleContext } from "./unit.ts";
 
-/** Functions for what WebAssembly traps at: integer division by zero and of the least number by −1. */
+/** Functions for operations on which WebAssembly traps: integer division by zero, and of the least int32 by −1. */
 export type WasmHelper = "divS" | "divU" | "remS" | "remU";
 
 const key = {};
 
-/** The function of a module, added to it where it is needed first. */
+/** Returns the helper function of a module, which is added on first use. */
 export function helper(name: WasmHelper, unit: ModuleContext): Callable {
   return unit.once(key, name, () => {
     const { body, ...callable } = unit.module.function(name, {

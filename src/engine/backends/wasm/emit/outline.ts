@@ -11,21 +11,21 @@ import { valueTypeOf } from "./unit.ts";
 import { mostParams } from "./tuning.ts";
 import type { VectorLoopBounds } from "./vector/loop.ts";
 
-/** Code that became a function. */
+/** Code that was moved into a function. */
 export interface Outline {
-  /** What it receives after its parameters. */
+  /** Captured values that it receives after its parameters. */
   readonly args: readonly WorkArgument[];
-  /** Writes a call; `pushArgs` puts the arguments on the stack that come before the captured ones. */
+  /** Writes a call; `pushArgs` pushes the arguments before the captured ones. */
   readonly call: (body: FunctionBody, pushArgs: () => void) => void;
-  /** The same where these locals hold `args`. */
+  /** Writes a call with the captured values in these locals. */
   readonly callWith: (body: FunctionBody, pushArgs: () => void, args: readonly number[]) => void;
-  /** Locals from outside that the code sets: they are handed over in memory. */
+  /** Outer locals that the code sets, passed in memory. */
   readonly carried: readonly TypedLocal[];
 }
 
 /**
- * Makes a statement, or iterations of it, a function: it receives what it reads of the locals and buffers of `frame`, and finds
- * in memory what it sets of them. Calls may stand wherever these locals are those of `frame`.
+ * Moves a statement, or iterations of it, into a function. The function receives the locals and buffers of `frame` that
+ * it reads, and finds those that it sets in memory. Calls are valid wherever these locals have the values of `frame`.
  */
 export function outline(
   stmt: Stmt,
@@ -50,7 +50,7 @@ export function outline(
     const place = bufferOf(frame, buffer.name);
     return place.local === undefined ? [] : [{ name: buffer.name, place, local: place.local }];
   });
-  /** All that it receives, with the names of the slots where it finds them if they are too many to be passed. */
+  /** All captured values, with the names of their memory slots in case they are too many to be passed. */
   const handed: readonly (TypedLocal & { readonly slot: string })[] = [
     ...pointers.map((one) => ({ name: one.name, type: "i32" as const, slot: `address of ${one.name}` })),
     ...captured.map((one) => ({ ...one, slot: one.name })),
@@ -124,7 +124,7 @@ export type RangeCall = (body: FunctionBody, pushFrom: () => void, pushTo: () =>
 /** Writes the iterations of a loop between bounds in locals of `inner`. */
 export type WriteIterations = (inner: FunctionFrame, bounds: VectorLoopBounds) => void;
 
-/** The same of an independent loop: a function `(from, to, …)` of the iterations that it runs. */
+/** Moves an independent loop into a function `(from, to, …)` that runs the iterations in that range. */
 export function outlineIterations(
   stmt: ForStmt,
   frame: FunctionFrame,
@@ -135,7 +135,7 @@ export function outlineIterations(
   return outline(stmt, frame, options, (inner) => write(inner, { from: 0, to: 1, multipleOf }));
 }
 
-/** Makes an independent loop a function and gives its calls. */
+/** Moves an independent loop into a function and returns a writer of its calls. */
 export function outlined(
   stmt: ForStmt,
   frame: FunctionFrame,
@@ -145,7 +145,7 @@ export function outlined(
   return rangeCall(outlineIterations(stmt, frame, { hint, multipleOf: 1 }, write));
 }
 
-/** Calls of a function `(from, to, …)`. */
+/** Writer of calls of a function `(from, to, …)`. */
 export function rangeCall({ call }: Outline): RangeCall {
   return (body, pushFrom, pushTo) =>
     call(body, () => {

@@ -11,7 +11,7 @@ import { refuseRecursion, valueTypeOf } from "./unit.ts";
 
 const open = new Set<Procedure>();
 
-/** The function that a procedure becomes, made where it is needed first; `exported` adds it to what callers see. */
+/** Returns the function of a procedure, which is added on first use; `exported` exports it from the module. */
 export function procedureFunction(procedure: Procedure, unit: ModuleContext, exported = false): Callable {
   return unit.once(procedure, "scalar", () => {
     refuseRecursion(open, procedure);

@@ -1,5 +1,6 @@
-// Modules hold addresses, so their bytes are good for one place in memory. Of those that are kept it is written down where in the bytes
-// addresses stand and of which blocks, as object files do for a linker.
+// Relocatable modules. The bytes of a module contain addresses, so they are valid for one position in memory. Saved
+// modules list the positions of addresses in the bytes and the memory blocks they refer to, like object files for a
+// linker.
 import { internalError } from "../../../errors/index.ts";
 import type { TypedArray } from "../../../kernel/executable.ts";
 import { bytesPerElement, viewOf } from "../../../kernel/executable.ts";
@@ -11,21 +12,21 @@ import type { RoutineModule } from "./routine.ts";
 import { emitRoutine, published } from "./routine.ts";
 import type { EmitSettings } from "./unit.ts";
 
-/** A block of memory as a module asks for it; `data` and `values` are what it holds from the beginning, in base 64. */
+/** Memory block that a module requests; `data` and `values` are its initial contents in base 64. */
 type MemoryRequest =
   | { readonly kind: "own"; readonly bytes: number; readonly align: number; readonly data?: string }
   | { readonly kind: "shared"; readonly purpose: "temporaries" | "work"; readonly bytes: number }
   | { readonly kind: "table"; readonly name: string; readonly type: ScalarType; readonly values: string };
 
-/** An address: a block, and how many bytes it is behind the beginning of that. */
+/** Address as a block index and a byte offset from its start. */
 type Address = readonly [block: number, offset: number];
 
-/** A module that can be put to any place in memory, as data of JSON. */
+/** Module that can be placed anywhere in memory, as JSON data. */
 export interface RelocatableProgram extends Pick<RoutineModule, "kernels" | "argumentTypes"> {
-  /** The bytes of the module, in base 64. */
+  /** Bytes of the module, in base 64. */
   readonly bytes: string;
   readonly blocks: readonly MemoryRequest[];
-  /** Where in the bytes an address begins, of five bytes, and which address it is. */
+  /** Indices of five-byte addresses in the bytes, each with the address it stands for. */
   readonly relocations: readonly (readonly [at: number, ...Address])[];
   readonly results: Address | undefined;
   readonly argumentBlock: Address | undefined;
@@ -34,21 +35,27 @@ export interface RelocatableProgram extends Pick<RoutineModule, "kernels" | "arg
     | undefined;
 }
 
-/** Where blocks begin that are nowhere: addresses of five bytes in LEB128, which are negative as int32, so that the last byte tells both forms apart. */
+/**
+ * Start address of blocks in the imaginary memory. Addresses take five bytes in LEB128 and are negative as int32, so
+ * that the last byte distinguishes signed from unsigned encoding.
+ */
 const firstAddress = 0x9000_0000;
-/** From there to where they begin a second time: each of the five digits differs, the lowest by 64, so that blocks are as much aligned. */
+/**
+ * Distance from there to the second imaginary start: each of the five digits differs, the lowest by 64, so that the
+ * alignment of blocks is the same.
+ */
 const shift: number = 2 ** 28 + 2 ** 21 + 2 ** 14 + 2 ** 7 + 2 ** 6;
 /** Bytes of an address in LEB128. */
 const addressBytes = 5;
-/** Bytes of all blocks of a module, at most. */
+/** Maximum bytes of all blocks of a module. */
 const mostBytes: number = 2 ** 26;
-/** Bytes between blocks: what is read in one step with the last element of one belongs to that one. */
+/** Bytes between blocks. An access that extends past the end of a block still belongs to that block. */
 const gap = 4096;
 const blockAlign = 64;
 
 /**
- * Compiles a routine for any place in memory: it is written for two places, and where the bytes differ there are addresses. `undefined`
- * where it needs too much memory, or where something else than addresses differs.
+ * Compiles a routine to a relocatable module. It compiles for two positions in memory, and the bytes that differ are
+ * the addresses. `undefined` if the module needs too much memory, or if anything except addresses differs.
  */
 export function emitRelocatable(
   routine: Routine,
@@ -79,7 +86,7 @@ export function emitRelocatable(
   };
 }
 
-/** Memory that is nowhere: blocks have addresses from one on, and what is written to them is kept. */
+/** Imaginary memory: blocks have addresses from `base` on, and their contents are collected. */
 function imaginaryMemory(
   base: number,
   isShared: boolean,
@@ -143,7 +150,7 @@ function imaginaryMemory(
 
 const textOf = (content: ArrayBuffer): string => encodeBase64(new Uint8Array(content));
 
-/** Where the runs of bytes begin in which two modules differ, if all of them are addresses. */
+/** Start indices of the byte ranges in which two modules differ; `undefined` if one of them is no address. */
 function differences(first: Uint8Array, second: Uint8Array): number[] | undefined {
   if (first.length !== second.length) return undefined;
   const starts: number[] = [];
@@ -157,14 +164,17 @@ function differences(first: Uint8Array, second: Uint8Array): number[] | undefine
   return starts;
 }
 
-/** An address in LEB128, signed or not. */
+/** Reads an address in LEB128, signed or not. */
 function unsignedAt(bytes: Uint8Array, at: number): number {
   let address = 0;
   for (let k = 0; k < addressBytes; k++) address |= (bytes[at + k]! & 127) << (7 * k);
   return address >>> 0;
 }
 
-/** Writes an address where one of as many bytes stands, in the same form: below 0 the last byte of a signed one repeats its sign. */
+/**
+ * Writes an address over one of equal length, in the same encoding: the last byte of a negative signed address repeats
+ * its sign.
+ */
 function putAddress(bytes: Uint8Array, at: number, address: number): void {
   const last = at + addressBytes - 1;
   const isSigned = bytes[last]! >= 0x40;
@@ -172,7 +182,7 @@ function putAddress(bytes: Uint8Array, at: number, address: number): void {
   bytes[last] = isSigned ? ((address | 0) >> 28) & 127 : address >>> 28;
 }
 
-/** Puts a module to its place in memory. */
+/** Places a module in memory and resolves its addresses. */
 export function placeProgram(kept: RelocatableProgram, memory: CodeMemory): RoutineModule {
   const starts = kept.blocks.map((block) => placeBlock(block, memory));
   const addressOf = ([block, offset]: Address): number =>

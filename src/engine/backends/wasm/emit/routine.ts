@@ -16,35 +16,34 @@ import { mostIncoming, mostPassed, sharedTemporaries } from "./tuning.ts";
 import type { EmitSettings, ModuleContext } from "./unit.ts";
 import { openUnit, valueTypeOf } from "./unit.ts";
 
-/** A module whose function `run` takes the arguments of a routine: scalars as they are, buffers as addresses. */
+/** Module whose function `run` takes the arguments of a routine: scalars by value, buffers as addresses. */
 export interface RoutineModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where the scalar results are put, 8 bytes each, if there are several; a single one is what `run` returns. */
+  /** Address of the scalar results, 8 bytes each, if there are several. A single result is returned by `run`. */
   readonly results: number;
-  /** How many loops became functions. */
+  /** Number of loops that became functions. */
   readonly kernels: number;
-  /** Where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
+  /** Address where `run` expects its arguments, 8 bytes each, if they are too many to be passed. */
   readonly argumentBlock: number | undefined;
   readonly argumentTypes: readonly ScalarType[];
-  /** What threads need that share its work, if any of it is shared. */
+  /** Data for threads that share its work, if any work is shared. */
   readonly shared: SharedPart | undefined;
 }
 
 export interface SharedPart {
-  /** How many pieces of work are shared. */
+  /** Number of pieces of shared work. */
   readonly tasks: number;
-  /** Where the description of the module stands. */
+  /** Address of the module's descriptor. */
   readonly descriptor: number;
   /** Memory of the calling thread. */
   readonly own: number;
-  /** Bytes that each other thread needs to itself. */
+  /** Bytes that each other thread needs for itself. */
   readonly bytes: number;
 }
 
 /**
- * Compiles a routine to bytes, and puts these where other threads find them.
- *
- * @throws DownhillError `oom` where the arena has no room for what the module needs.
+ * Compiles a routine to bytes, and publishes them for other threads.
+ * @throws DownhillError `oom` if the arena cannot provide the memory that the module needs.
  */
 export function compileRoutine(routine: Routine, memory: CodeMemory, settings: EmitSettings): RoutineModule {
   return published(emitRoutine(routine, memory, settings), memory);
@@ -149,7 +148,9 @@ export function emitRoutine(routine: Routine, memory: CodeMemory, settings: Emit
   };
 }
 
-/** The results as statements that store them, which are cut into parts like others; `address` is where the first one is put. */
+/**
+ * Stores of the results, which can be split into parts like other statements. `address` is that of the first result.
+ */
 function storesOf(values: readonly Expr[], address: number, buffers: Map<string, BufferAddress>): Stmt[] {
   return values.map((value, k): Stmt => {
     const { type } = value;
@@ -160,7 +161,7 @@ function storesOf(values: readonly Expr[], address: number, buffers: Map<string,
   });
 }
 
-/** Compiles a procedure to a module whose function `run` it is. */
+/** Compiles a procedure to a module whose function `run` is the procedure. */
 export function compileProcedure(
   procedure: Procedure,
   memory: CodeMemory,
@@ -186,7 +187,7 @@ export function compileProcedure(
   };
 }
 
-/** Numbers of modules: none is given twice. */
+/** Number of the latest published module; numbers are unique. */
 let modules = 0;
 
 function sharedPart({ sharing, reserve, spillBytes, workBytes }: ModuleContext): SharedPart | undefined {
@@ -199,7 +200,7 @@ function sharedPart({ sharing, reserve, spillBytes, workBytes }: ModuleContext):
   };
 }
 
-/** Puts a finished module, and its description, where other threads find them. */
+/** Copies a finished module and its descriptor to memory, where other threads find them. */
 export function published(program: RoutineModule, { reserve, view }: CodeMemory): RoutineModule {
   const { bytes, shared } = program;
   if (shared === undefined || shared.tasks === 0) return program;
@@ -212,21 +213,21 @@ export function published(program: RoutineModule, { reserve, view }: CodeMemory)
   return program;
 }
 
-/** What plans know of the engine and the memory that code is written for. */
+/** Properties of the engine and the memory that plans depend on. */
 function targetOf({ isShared }: CodeMemory, { simd, wide, chunkWork, threads }: EmitSettings): CodegenTarget {
   return { simd, wide, chunkWork, shares: isShared && threads > 1 };
 }
 
-/** Memory for temporaries of so many bytes, which lie there as long as the module lives or, large ones, for the length of a call. */
+/** Allocates memory for temporaries: for the lifetime of the module or, for large ones, for the duration of a call. */
 function placeTemps(bytes: number, { memory, reserve }: ModuleContext): number {
   if (bytes >= sharedTemporaries) return memory.shared("temporaries", bytes);
   return bytes > 0 ? reserve(bytes, 64) : 0;
 }
 
 /**
- * Where a temporary lies: from an address on, or from one that a local holds, or memory where there are many. `starts` are the locals,
- * or the addresses of that memory, of those before it, by their offsets, of which its own is made: written out each time, code would
- * grow with the square of their number.
+ * Address of a temporary: constant, relative to a local, or stored in memory if there are many temporaries. `starts`
+ * maps the offsets of earlier temporaries to their locals (or memory addresses), from which the new offset is computed.
+ * Computing each offset from scratch would make code grow with the square of the number of temporaries.
  */
 function placeOfTemp(
   { type, size, offset }: Temp,
@@ -261,7 +262,7 @@ function placeOfTemp(
   return { type, size, address, local: start };
 }
 
-/** Whether statements, expressions or procedures that they reach divide floats for the remainder. */
+/** True if statements, expressions or the procedures that they call use the remainder of floats. */
 function usesRemainder(block: readonly Stmt[], results: readonly Expr[]): boolean {
   const divides = (stmts: readonly Stmt[], exprs: readonly Expr[]): boolean =>
     usesOfBlock(stmts).hasRemainder || usesOf([], exprs).hasRemainder;

@@ -8,7 +8,7 @@ import { helper } from "./helpers.ts";
 import type { OpcodeName } from "../encode/opcodes.ts";
 import { valueTypeOf } from "./unit.ts";
 
-/** Puts the value of an expression on the stack. */
+/** Pushes the value of an expression on the stack. */
 export function emitScalar(expr: Expr, frame: FunctionFrame, depth = 0): void {
   checkDepth(depth);
   const { body, unit } = frame;
@@ -67,7 +67,7 @@ function emitLocal({ name, type }: Expr & { readonly kind: "local" }, frame: Fun
   frame.body.memory(loadOf(type), pushResident(name, frame));
 }
 
-/** Gives a value to a local that is in memory. */
+/** Assigns to a local that is in memory. */
 export function setResident(
   { name, value }: { readonly name: string; readonly value: Expr },
   frame: FunctionFrame,
@@ -77,7 +77,7 @@ export function setResident(
   frame.body.memory(storeOf(value.type), address);
 }
 
-/** Puts the base of the address of a local in memory on the stack and returns what memory instructions add to it. */
+/** Pushes the base address of a local in memory, and returns the offset that memory instructions add. */
 function pushResident(name: string, { body, unit, residents }: FunctionFrame): number {
   const { address, isOwn } = must(residents.get(name), "a local in memory");
   if (isOwn) unit.pushSpillBase(body);
@@ -85,7 +85,10 @@ function pushResident(name: string, { body, unit, residents }: FunctionFrame): n
   return address;
 }
 
-/** Whether computing an expression in vain costs less than a branch; never where it could touch memory that is not there. */
+/**
+ * True if computing an expression needlessly costs less than a branch. False for expressions that could access memory
+ * out of range.
+ */
 function isCheap(expr: Expr, depth: number): boolean {
   switch (expr.kind) {
     case "const":
@@ -129,7 +132,7 @@ function floatType(type: ScalarType): "f64" | "f32" {
   throw internalError(`a float was expected, not ${type}`);
 }
 
-/** An operation on what is on the stack. */
+/** Writes an operation on the operand on the stack. */
 function emitUnary(op: UnaryOp, type: ScalarType, frame: FunctionFrame): void {
   const { body } = frame;
   switch (op) {
@@ -209,11 +212,11 @@ function emitBinary(expr: BinaryExpr, frame: FunctionFrame, inner: (x: Expr) => 
   emitBinaryOp(op, x.type, frame);
 }
 
-/** An operation on the two values on the stack; not for `fromWords` and the remainder of floats. */
+/** Writes an operation on the two operands on the stack, except `fromWords` and the remainder of floats. */
 function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: FunctionFrame): void {
   const { body, unit } = frame;
   const isReal = type === "f64" || type === "f32";
-  const sign = type === "i32" ? "s" : "u"; // bools are 0 and 1 and have none
+  const sign = type === "i32" ? "s" : "u"; // bools are 0 and 1 and have no sign
   switch (op) {
     case "add":
     case "sub":
@@ -248,7 +251,7 @@ function emitBinaryOp(op: BinaryOp, type: ScalarType, frame: FunctionFrame): voi
   }
 }
 
-/** The lesser or greater of two integers on the stack. */
+/** Computes the minimum or maximum of two integers on the stack. */
 function emitLesser(op: "min" | "max", sign: "s" | "u", frame: FunctionFrame): void {
   const { body } = frame;
   const [x, y] = [scratch(frame, "i32"), scratch(frame, "i32")];
@@ -261,7 +264,7 @@ function emitLesser(op: "min" | "max", sign: "s" | "u", frame: FunctionFrame): v
   body.select("i32");
 }
 
-/** Conversion of what is on the stack. */
+/** Converts the value on the stack. */
 function emitConvert(to: ScalarType, from: ScalarType, { body }: FunctionFrame): void {
   const sign = from === "i32" ? "s" : "u";
   switch (to) {

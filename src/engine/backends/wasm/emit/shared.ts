@@ -12,8 +12,8 @@ import { emitScalar } from "./scalar.ts";
 import { emitShared } from "./threads/share.ts";
 
 /**
- * Calls for all iterations of an independent loop, by several threads if there are enough of them: each is given the iterations that it would be
- * given by one thread, so that whatever depends on where a call begins stays the same.
+ * Writes calls for all iterations of an independent loop, shared by several threads if there are enough calls. The
+ * calls have the same bounds as on one thread, so everything that depends on the start of a call is the same.
  */
 export function emitSharedIterations(
   stmt: ForStmt,
@@ -29,7 +29,7 @@ export function emitSharedIterations(
   body.localSet(from);
   emitScalar(stmt.to, frame);
   body.localSet(to);
-  // (to − from + chunk − 1) / chunk, none where to ≤ from; differences do not overflow as uint32
+  // (to − from + chunk − 1) / chunk, 0 if to ≤ from; differences do not overflow as uint32
   const int = integersOf(body);
   const { get } = int;
   int.put(int.plus(int.over(int.minus(int.minus(get(to), get(from)), 1), chunk), 1));
@@ -70,7 +70,10 @@ export function emitSharedIterations(
   body.end();
 }
 
-/** Calls a contraction's function for all of its parts, by several threads; the addresses of the operands are on the stack. */
+/**
+ * Writes calls of a contraction's function for all its parts, shared by several threads. `operands` are locals with the
+ * addresses of the operands.
+ */
 export function emitSharedContract(
   made: ContractFunction,
   stmt: Contract,

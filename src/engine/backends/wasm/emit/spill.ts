@@ -3,7 +3,7 @@ import type { FunctionFrame } from "./frame.ts";
 import { isResident, localIndex } from "./frame.ts";
 import { loadOf, storeOf } from "./scalar.ts";
 
-/** Puts a local into memory, where another function of the same routine finds it. */
+/** Stores a local in memory for another function of the same routine. */
 export function spill({ name, type }: TypedLocal, frame: FunctionFrame): void {
   if (isResident(frame, name)) return;
   const { body, unit } = frame;
@@ -12,7 +12,7 @@ export function spill({ name, type }: TypedLocal, frame: FunctionFrame): void {
   body.memory(storeOf(type), unit.spillSlot(frame.owner, name));
 }
 
-/** Takes a local from memory. */
+/** Loads a local from memory. */
 export function reload({ name, type }: TypedLocal, frame: FunctionFrame): void {
   if (isResident(frame, name)) return;
   const { body, unit } = frame;

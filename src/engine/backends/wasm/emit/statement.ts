@@ -30,7 +30,7 @@ import type { VectorLoopBounds, RemainderLoop } from "./vector/loop.ts";
 import { emitVectorFor } from "./vector/loop.ts";
 import { emitVectorReduce } from "./vector/reduce.ts";
 
-/** Writes the code of a block; `results` are expressions that will be read in its scope afterwards. */
+/** Writes the code of a block. `results` are expressions that are read in its scope afterwards. */
 export function emitBlock(
   block: readonly Stmt[],
   results: readonly Expr[],
@@ -43,7 +43,7 @@ export function emitBlock(
   else for (const stmt of block) emitStmt(stmt, frame, depth, bindingsOf(block).set);
 }
 
-/** `set` names the locals of its block that are set after they were declared, where that is known. */
+/** Writes a statement. `set` contains the locals of its block that are set after their declaration, if known. */
 function emitStmt(stmt: Stmt, frame: FunctionFrame, depth: number, set?: ReadonlySet<string>): void {
   const { body } = frame;
   switch (stmt.kind) {
@@ -82,7 +82,7 @@ function emitStmt(stmt: Stmt, frame: FunctionFrame, depth: number, set?: Readonl
   }
 }
 
-/** A loop: large ones are functions, and some are written for several lanes at a time. */
+/** Writes a loop: a long one as a function, and some vectorised. */
 function emitLoop(stmt: ForStmt, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).loops.get(stmt), "the plan of a loop");
   const { calls } = plan;
@@ -93,7 +93,7 @@ function emitLoop(stmt: ForStmt, frame: FunctionFrame, depth: number): void {
   write(frame, emitBounds(stmt, frame));
 }
 
-/** A loop that only its own iterations can end; long ones run some iterations a call. */
+/** Writes a `while` loop; a long one as a function that runs some iterations per call. */
 function emitWhile(stmt: WhileStmt, frame: FunctionFrame, depth: number): void {
   const { iterationsPerCall } = must(plansOf(frame).whiles.get(stmt), "the plan of a while loop");
   const writeBody = (inner: FunctionFrame): void => emitBlock(stmt.body, [], inner, depth + 1);
@@ -110,7 +110,7 @@ function emitWhile(stmt: WhileStmt, frame: FunctionFrame, depth: number): void {
   body.end();
 }
 
-/** A fold, in lanes or as plain loops. */
+/** Writes a fold, in lanes or as plain loops. */
 function emitReduce(stmt: Reduce, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).folds.get(stmt), "the plan of a fold");
   if (plan.kind === "expanded")
@@ -125,7 +125,7 @@ function emitReduce(stmt: Reduce, frame: FunctionFrame, depth: number): void {
   });
 }
 
-/** A product of arrays as a call of its own function, or as plain loops. */
+/** Writes a product of arrays as a call of its own function, or as plain loops. */
 function emitContract(stmt: Contract, frame: FunctionFrame, depth: number): void {
   const plan = must(plansOf(frame).products.get(stmt), "the plan of a product");
   if (plan.kind === "expanded") return emitBlock(plan.statements, [], frame, depth + 1);
@@ -159,7 +159,7 @@ function emitContract(stmt: Contract, frame: FunctionFrame, depth: number): void
   body.call(made);
 }
 
-/** Work memory: of the thread's own within kernels, which threads may share. */
+/** Pushes the address of work memory; within kernels, which threads may share, that of the thread's own. */
 function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }: FunctionFrame): void {
   if (bytes === 0 || unit.sharing === undefined || !isKernel) return body.i32Const(unit.workMemory(bytes));
   unit.pushSpillBase(body);
@@ -167,7 +167,9 @@ function pushWorkMemory(stmt: Contract, bytes: number, { body, unit, isKernel }:
   body.op("i32.add");
 }
 
-/** Bounds in locals, taken once: the body of a loop might change what they are made of. */
+/**
+ * Evaluates bounds once and stores them in locals, because the body of a loop might change the values they depend on.
+ */
 function emitBounds(stmt: ForStmt | Reduce, frame: FunctionFrame): VectorLoopBounds {
   const { body } = frame;
   const [from, to] = [scratch(frame, "i32"), scratch(frame, "i32")];
@@ -179,7 +181,7 @@ function emitBounds(stmt: ForStmt | Reduce, frame: FunctionFrame): VectorLoopBou
   return { from, to, multipleOf: count ?? 1, count };
 }
 
-/** The iterations of a loop between bounds in locals. */
+/** Writes the iterations of a loop between bounds in locals. */
 function emitIterations(
   stmt: ForStmt,
   { lanes }: LoopPlan,
@@ -192,7 +194,7 @@ function emitIterations(
   else emitFor(stmt, bounds, frame, depth);
 }
 
-/** The same for several lanes at a time. */
+/** Writes the iterations of a loop in lanes. */
 function emitVectorIterations(
   stmt: ForStmt,
   lanes: LanePlan,
@@ -207,7 +209,7 @@ function emitVectorIterations(
   emitVectorFor(stmt, lanes, bounds, frame, oneByOne);
 }
 
-/** A loop in the order of the vocabulary. */
+/** Writes a scalar loop, in the order of the vocabulary. */
 function emitFor(stmt: ForStmt, { from, to }: VectorLoopBounds, frame: FunctionFrame, depth: number): void {
   const { body } = frame;
   const index = localIndex(frame, stmt.index, "i32");
@@ -239,7 +241,7 @@ function emitFor(stmt: ForStmt, { from, to }: VectorLoopBounds, frame: FunctionF
   body.end();
 }
 
-/** A block that was cut: every part is a function, and locals wait in memory between them. */
+/** Writes a split block: each part is a function, and locals are stored in memory between them. */
 function emitParts(split: BlockSplit, frame: FunctionFrame, depth: number): void {
   const { body, unit } = frame;
   for (const shared of split.incoming) spill(shared, frame);
@@ -274,8 +276,8 @@ function emitParts(split: BlockSplit, frame: FunctionFrame, depth: number): void
 }
 
 /**
- * Locals that a piece reads and sets in memory: those from other pieces, where they are more than a function should have as locals.
- * Other threads have other spill bases, so that code which threads share takes them as locals.
+ * Locals that a piece accesses in memory: those of other pieces, if they are too many for locals of the function.
+ * Threads have different spill bases, so code that threads share receives them as locals.
  */
 function residentsOf(
   { incoming }: BlockPiece,
@@ -288,7 +290,9 @@ function residentsOf(
   return all;
 }
 
-/** Hands the address of a buffer to another function in memory, where it is put into the local of its name. */
+/**
+ * Passes the address of a buffer to another function in memory, where it is loaded into a local of the buffer's name.
+ */
 function handPointer(
   name: string,
   { local: from }: BufferAddress,
@@ -306,7 +310,7 @@ function handPointer(
   return received;
 }
 
-/** The buffers of a piece whose addresses are in locals, which parts receive as arguments. */
+/** Buffers of a piece whose addresses are in locals, which parts receive as arguments. */
 function pointersOf(piece: BlockPiece, frame: FunctionFrame): (readonly [string, BufferAddress])[] {
   return piece.buffers.flatMap((name) => {
     const place = bufferOf(frame, name);

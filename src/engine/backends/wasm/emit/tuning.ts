@@ -1,16 +1,20 @@
-// What modules are written by, other than plans (`engine/codegen`).
+// Constants of module generation, apart from those of plans (`engine/codegen`).
 
-/** Bytes of all temporaries from which they lie where those of other modules do, which need them at other times. */
+/**
+ * Minimum bytes of all temporaries for which they share memory with the temporaries of other modules, which are used at
+ * other times.
+ */
 export const sharedTemporaries = 65_536;
 
-/** Arguments of a routine up to which they are passed; more are put into memory. */
+/** Maximum number of arguments of a routine that are passed; more are stored in memory. */
 export const mostPassed = 8;
 
 /**
- * Arguments, results and temporaries of a routine, and locals that a part of it takes from other parts, up to which each has a local of
- * its own. Engines let a function have 50,000 locals. More stay in memory, where they are read and written in place.
+ * Maximum number of arguments, results and temporaries of a routine, and of locals that a part receives from other
+ * parts, that are locals of a function. Engines allow 50,000 locals per function. Beyond the maximum they stay in
+ * memory and are accessed there.
  */
 export const mostIncoming = 10_000;
 
-/** Parameters that engines let a function have (limits of the JavaScript interface of WebAssembly). */
+/** Maximum number of parameters that engines allow (limits of the WebAssembly JavaScript interface). */
 export const mostParams = 1000;

@@ -13,29 +13,32 @@ import type { CodeMemory } from "./memory.ts";
 import type { WorkSharing } from "./threads/share.ts";
 import { openSharing } from "./threads/share.ts";
 
-/** How code is generated. Nothing here but `relaxed` changes a bit of any result. */
+/** Settings of code generation. Only `relaxed` changes bits of results. */
 export interface EmitSettings {
-  /** Weight (see `weightOf`) at which a block is cut into functions: engines optimise large functions slowly or not at all. */
+  /**
+   * Weight (see `weightOf`) above which a block is split into functions, because engines optimise large functions
+   * slowly or not at all.
+   */
   readonly limit: number;
-  /** Whether vectors of 128 bits are used. */
+  /** True if 128-bit vectors are used. */
   readonly simd: boolean;
-  /** Whether `mulAdd` and contractions may round once, by instructions that not every engine has. */
+  /** True if `mulAdd` and contractions may round once, by instructions that not every engine has. */
   readonly relaxed: boolean;
-  /** Whether the engine keeps 16 vectors in registers, as newer V8 does. */
+  /** True if the engine keeps 16 vectors in registers, as newer V8 does. */
   readonly manyRegisters: boolean;
-  /** Whether the engine makes operations of 256 bits of pairs of vectors (V8's revectorizer, where it was switched on). */
+  /** True if the engine merges pairs of vectors into 256-bit operations (V8's revectorizer, if it is enabled). */
   readonly wide: boolean;
-  /** What is written otherwise for the engine's sake. */
+  /** Engine-specific workarounds. */
   readonly peepholes: Peepholes;
-  /** How many threads share long kernels. */
+  /** Number of threads that share long kernels. */
   readonly threads: number;
-  /** Work, in weight, that one call of a kernel does: engines replace a function by a better one only between calls. */
+  /** Work, in weight, of one call of a kernel. Engines replace a function by optimised code only between calls. */
   readonly chunkWork: number;
-  /** Whether the module has the names of locals, for those who read its text. */
+  /** True if the module contains the names of locals, for its text. */
   readonly namesLocals: boolean;
 }
 
-/** A module in the making with the memory that belongs to it, shared by all of its functions. */
+/** Module being generated and its memory, shared by all its functions. */
 export interface ModuleContext {
   readonly module: ModuleBuilder;
   readonly settings: EmitSettings;
@@ -44,42 +47,42 @@ export interface ModuleContext {
   /** Functions that contractions share. */
   readonly contracts: ContractCache;
   readonly memory: CodeMemory;
-  /** The same as `memory.reserve`. */
+  /** Same as `memory.reserve`. */
   readonly reserve: CodeMemory["reserve"];
-  /** Where a constant lies in memory, again and again for two vectors: 32 bytes. */
+  /** Address of a constant in memory, repeated to fill two vectors (32 bytes). */
   readonly constant: (type: ScalarType, value: number) => number;
-  /** The same as `memory.table`. */
+  /** Same as `memory.table`. */
   readonly table: CodeMemory["table"];
-  /** Memory of at least so many bytes for the length of a call, the same for all modules. */
+  /** Work memory of at least the given bytes for the duration of a call, shared by all modules. */
   readonly workMemory: (bytes: number) => number;
-  /** The most bytes of work memory that were asked for. */
+  /** Largest work memory requested so far, in bytes. */
   readonly workBytes: () => number;
   /**
-   * A place where a local, or as many bytes, wait between functions; one for each function and name. Its address counts from
-   * what `pushSpillBase` puts on the stack: each thread has places of its own.
+   * Slot where a local (or the given number of bytes) is stored between functions, unique per owner and name. The
+   * address is relative to the base that `pushSpillBase` pushes, because each thread has its own slots.
    */
   readonly spillSlot: (owner: object, name: string, bytes?: number) => number;
   readonly pushSpillBase: (body: FunctionBody) => void;
-  /** How many bytes the places take that each thread has of its own. */
+  /** Bytes of the slots, which each thread has for itself. */
   readonly spillBytes: () => number;
-  /** What is needed to share work among threads, if there may be any in this module. */
+  /** Functions for sharing work among threads, if the module may share any. */
   readonly sharing: WorkSharing | undefined;
-  /** A function made once, under a key; `make` declares it before it writes its body. */
+  /** Function created once per key; `make` declares it before writing its body. */
   readonly once: (key: object, variant: string, make: () => Callable) => Callable;
-  /** The function that a procedure becomes, made where it is needed first. */
+  /** Function of a procedure, created on first use. */
   readonly procedure: (procedure: Procedure) => Callable;
-  /** The remainder of floats, which WebAssembly lacks. */
+  /** Remainder of floats, which WebAssembly lacks. */
   readonly remainder: () => Callable;
-  /** Counts a loop that became a function, and tells how many did. */
+  /** Counts a loop that became a function; `kernels` returns the count. */
   readonly noteKernel: () => void;
   readonly kernels: () => number;
-  /** A name for a function that no other has. */
+  /** Unique name for a function. */
   readonly fresh: (hint: string) => string;
 }
 
 /**
- * Opens a module. `needsRemainder` says whether `x % y` of floats occurs, `mayShare` whether threads may share some of its
- * work: imports come first.
+ * Opens a module. `needsRemainder` is true if `x % y` of floats occurs, `mayShare` if threads may share some of its
+ * work. Both must be known beforehand because imports come first.
  */
 export function openUnit(
   name: string,
@@ -173,12 +176,12 @@ export function openUnit(
   return unit;
 }
 
-/** The WebAssembly type that holds a scalar; a bool is an i32 of 0 or 1. */
+/** WebAssembly type that holds a scalar; a bool is an i32 of 0 or 1. */
 export function valueTypeOf(type: ScalarType): "f64" | "f32" | "i32" {
   return type === "f64" || type === "f32" ? type : "i32";
 }
 
-/** The functions among procedures are declared callees first, so none can call itself. */
+/** Throws if a procedure calls itself. Procedures are compiled callees first, so none may be recursive. */
 export function refuseRecursion(open: ReadonlySet<Procedure>, procedure: Procedure): void {
   if (open.has(procedure)) throw internalError(`procedure ${JSON.stringify(procedure.name)} calls itself`);
 }

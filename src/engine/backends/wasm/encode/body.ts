@@ -4,7 +4,7 @@ import { opcode, widthOf } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-/** The bytes of value types; 0x40 is the block type without a result. */
+/** Bytes of the value types; 0x40 is the block type without a result. */
 export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
   i32: 0x7f,
   i64: 0x7e,
@@ -13,20 +13,19 @@ export const valueTypeBytes: Readonly<Record<ValueType, number>> = {
   v128: 0x7b,
 };
 
-/** A place to branch to: the end of a block or an if, the start of a loop. */
+/** Branch target: the end of a block or an if, the start of a loop. */
 export interface Label {
-  /** How many constructs were open around it. */
+  /** Number of enclosing open constructs. */
   readonly depth: number;
 }
 
-/** What can be called: the index of a function. */
+/** Callable function, by its index. */
 export interface Callable {
   readonly index: number;
 }
 
 /**
- * The code of one function, written straight to bytes in the order of execution: operands first, then what works on them.
- *
+ * Code of one function, written directly as bytes in execution order: operands first, then the instruction.
  * @example
  * const module = makeModule();
  * const square = module.function("square", { params: ["f64"], results: ["f64"], exported: true });
@@ -37,18 +36,24 @@ export interface Callable {
  * instance.exports.square(3); // 9
  */
 export interface FunctionBody {
-  /** A new local, initially zero; parameters come before all locals. The name is for readers of the text. */
+  /**
+   * Adds a local, initially zero, and returns its index. Parameters precede all locals. The name appears in the text of
+   * the module.
+   */
   local(type: ValueType, name?: string): number;
-  /** An instruction that needs nothing but its operands: `op("f32x4.add")`. */
+  /** Writes an instruction without immediates: `op("f32x4.add")`. */
   op(name: OpcodeName): void;
   localGet(index: number): void;
   localSet(index: number): void;
   localTee(index: number): void;
   globalGet(index: number): void;
   globalSet(index: number): void;
-  /** A load or store, atomic or not, at `offset` bytes after the address on the stack; alignment is told as natural. */
+  /**
+   * Writes a load or store, atomic or not, at `offset` bytes after the address on the stack. The alignment is encoded
+   * as natural.
+   */
   memory(name: OpcodeName, offset?: number): void;
-  /** A load or store of one lane of a vector. */
+  /** Writes a load or store of one lane of a vector. */
   memoryLane(name: OpcodeName, lane: number, offset?: number): void;
   /** `extract_lane`, `replace_lane`. */
   lane(name: OpcodeName, lane: number): void;
@@ -57,9 +62,9 @@ export interface FunctionBody {
   f32Const(value: number): void;
   f64Const(value: number): void;
   v128Const(bytes: ArrayLike<number>): void;
-  /** `i8x16.shuffle`: lanes 0 to 15 are bytes of the first operand, 16 to 31 of the second. */
+  /** Writes `i8x16.shuffle`: lanes 0 to 15 are bytes of the first operand, 16 to 31 of the second. */
   shuffle(lanes: readonly number[]): void;
-  /** Opens a block, loop or if, whose value (if any) is of type `result`; `end` closes it. */
+  /** Opens a block, loop or if, whose value (if any) has the type `result`; `end` closes it. */
   block(result?: ValueType): Label;
   loop(result?: ValueType): Label;
   if(result?: ValueType): Label;
@@ -67,13 +72,13 @@ export interface FunctionBody {
   end(): void;
   br(label: Label): void;
   brIf(label: Label): void;
-  /** Branches to `labels[i]`, or to `otherwise` where i is no index of them. */
+  /** Branches to `labels[i]`, or to `otherwise` if i is out of range. */
   brTable(labels: readonly Label[], otherwise: Label): void;
   return(): void;
   call(callee: Callable): void;
   /** Calls the function at an index of the table, which must have this type. */
   callIndirect(params: readonly ValueType[], results: readonly ValueType[]): void;
-  /** Select of two operands of type `type` by an i32. */
+  /** Selects one of two operands of type `type` by an i32. */
   select(type: ValueType): void;
   memorySize(): void;
   memoryGrow(): void;
@@ -82,35 +87,41 @@ export interface FunctionBody {
   memoryInit(data: number): void;
   dataDrop(data: number): void;
   atomicFence(): void;
-  /** How many blocks were opened, divided or closed so far: between two calls that give the same, code runs straight on. */
+  /**
+   * Number of blocks opened, divided or closed so far. If two calls return equal numbers, the code between them is
+   * straight-line.
+   */
   readonly turnings: () => number;
-  /** How many bytes of code there are so far: what decides whether a function is large. */
+  /** Bytes of code so far, which determine whether a function is large. */
   readonly size: () => number;
-  /** An empty piece of code with the locals of this one, written apart. It knows no labels but its own. */
+  /** Creates an empty piece of code with the locals of this one, written separately. It has only its own labels. */
   fragment(): Fragment;
-  /** Puts in a finished piece of code. */
+  /** Appends a finished piece of code. */
   append(fragment: Fragment): void;
 }
 
-/** Code that will be put into a body: what stands before a loop is often known only after the loop was written. */
+/**
+ * Piece of code that will be appended to a body, because the code before a loop is often known only after the loop was
+ * written.
+ */
 export interface Fragment extends FunctionBody {
   readonly bytes: () => Uint8Array;
-  /** The vectors in locals that the code has to do with, each with whether it is set before it is read. */
+  /** Vector locals that the code uses, each with true if it is set before it is read. */
   readonly firstUses: () => ReadonlyMap<number, boolean>;
-  /** A vector in a local that nothing ever sets, one for the function. */
+  /** Index of a vector local that is never set, shared by the function. */
   readonly zeroVector: () => number;
 }
 
-/** A body that can be put into a module. */
+/** Body that can be put into a module. */
 export interface WritableBody extends FunctionBody {
   readonly localNames: ReadonlyMap<number, string>;
-  /** The locals and the code as the code section has them. */
+  /** Locals and code in the format of the code section. */
   readonly finish: () => Uint8Array;
 }
 
 const alignments = new Map<OpcodeName, number>();
 
-/** The natural alignment of a memory instruction, as the exponent of a power of two. */
+/** Natural alignment of a memory instruction, as the exponent of a power of two. */
 function alignmentOf(name: OpcodeName): number {
   let alignment = alignments.get(name);
   if (alignment === undefined) alignments.set(name, (alignment = Math.log2(widthOf(opcode(name)))));
@@ -119,18 +130,20 @@ function alignmentOf(name: OpcodeName): number {
 
 type TypeIndex = (params: readonly ValueType[], results: readonly ValueType[]) => number;
 
-/** Makes an empty body of a function with `paramCount` parameters; `typeIndex` gives the index of a function type. */
+/**
+ * Creates an empty body of a function with `paramCount` parameters. `typeIndex` returns the index of a function type.
+ */
 export function makeBody(paramCount: number, typeIndex: TypeIndex): WritableBody {
   return new CodeFragment(new Locals(paramCount), typeIndex);
 }
 
-/** The locals of a function, which all pieces of its code have in common. */
+/** Locals of a function, shared by all pieces of its code. */
 class Locals {
   readonly types: ValueType[] = [];
   readonly names = new Map<number, string>();
-  /** Whether the local of an index is a vector. */
+  /** True at the indices of vector locals. */
   readonly areVectors: boolean[] = [];
-  // every other instruction is one on a local: looked up once for all of them
+  // every other instruction accesses a local, so these codes are looked up once
   readonly getCode = opcode("local.get").code;
   readonly setCode = opcode("local.set").code;
   readonly teeCode = opcode("local.tee").code;
@@ -148,13 +161,13 @@ class Locals {
     return index;
   }
 
-  /** A vector that nothing ever sets. */
+  /** Vector that is never set. */
   zero(): number {
     return (this.zeroVector ??= this.add("v128", "zero"));
   }
 }
 
-/** A piece of code, or all of a function. A class, since there are many pieces, and each has all instructions. */
+/** Piece of code, or all of a function. It is a class because there are many pieces, and each has all methods. */
 class CodeFragment implements Fragment, WritableBody {
   private readonly locals: Locals;
   private readonly typeIndex: TypeIndex;
@@ -361,7 +374,7 @@ class CodeFragment implements Fragment, WritableBody {
   }
 }
 
-/** Locals as runs of one type. */
+/** Encodes locals as runs of one type. */
 function writeLocals(out: ByteWriter, locals: readonly ValueType[]): void {
   const runs: { type: ValueType; count: number }[] = [];
   for (const type of locals) {

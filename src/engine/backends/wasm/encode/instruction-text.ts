@@ -10,7 +10,7 @@ export interface FunctionType {
   readonly results: readonly ValueType[];
 }
 
-/** What instructions refer to by numbers. */
+/** Names and types of the items that instructions refer to by index. */
 export interface IndexSpaces {
   readonly types: readonly FunctionType[];
   readonly functionName: (index: number) => string;
@@ -18,22 +18,25 @@ export interface IndexSpaces {
   readonly localName: (index: number) => string;
 }
 
-/** A line has at most this many characters, unless one instruction needs more. */
+/** Maximum characters per line, unless a single instruction needs more. */
 export const lineLength = 120;
 
 /**
- * The lines of a body, without the `end` that closes it. Operands stand inside what takes them as long as a line holds them;
- * where it does not, they stand above it in the order in which they are computed, as the format allows too.
+ * Text of the instructions of a body, without the final `end`. Operands are nested in their instruction as long as they
+ * fit on a line. Otherwise they precede it in execution order, as the format allows.
  */
 export function instructionLines(code: Uint8Array, names: IndexSpaces): string[] {
   const reader = makeReader(code);
   const lines: string[] = [];
-  const open: number[] = []; // numbers of the labels that can be branched to
+  const open: number[] = []; // numbers of the open labels
   let labels = 0;
-  let waiting: OperandText[] = []; // values that no line computes yet
+  let waiting: OperandText[] = []; // values whose instructions have not been written to a line
   let indent = "    ";
   const write = (text: string): void => void lines.push(indent + text);
-  /** Lines for what waits; the last `count` are for an instruction on lanes of this shape. */
+  /**
+   * Writes lines for the waiting values; the last `count` of them are operands of an instruction on lanes of this
+   * shape.
+   */
   const flush = (count = 0, shape = ""): void => {
     for (const [i, operand] of waiting.entries())
       write(bracketed(operand(i >= waiting.length - count ? shape : "")));
@@ -78,24 +81,24 @@ export function instructionLines(code: Uint8Array, names: IndexSpaces): string[]
   return lines;
 }
 
-/** The text of a value, as an instruction on lanes of some shape takes it (`f32x4`, or nothing that is known). */
+/** Text of a value as an operand of an instruction on lanes of a shape (`f32x4`, or empty if unknown). */
 type OperandText = (shape: string) => string;
 
 const bracketed = (text: string): string => `(${text})`;
 const phrase = (name: string, rest: string): string => (rest === "" ? name : `${name} ${rest}`);
 
-/** The shape of the lanes that an instruction works on. */
+/** Lane shape of an instruction. */
 function shapeOf(name: string): string {
   return /^[if]\d+x\d+/.exec(name)?.[0] ?? "";
 }
 
-/** What an instruction does to the stack: how many values it takes, and whether it gives one. */
+/** Stack effect of an instruction: number of operands, and whether it has a result. */
 interface StackEffect {
   readonly takes: number;
   readonly gives: boolean;
 }
 
-/** Effects of instructions that take or give any type. */
+/** Stack effects of instructions with operands or results of any type. */
 const effects: Readonly<Partial<Record<string, StackEffect>>> = {
   "local.get": { takes: 0, gives: true },
   "local.set": { takes: 1, gives: false },
@@ -108,7 +111,7 @@ const effects: Readonly<Partial<Record<string, StackEffect>>> = {
   br_table: { takes: 1, gives: false },
 };
 
-/** The effect of an instruction; `immediates` reads what follows its code. */
+/** Stack effect of an instruction; `immediates` reads its immediates. */
 function effectOf(row: Opcode, immediates: WasmReader, { types, functionType }: IndexSpaces): StackEffect {
   const effect = ({ params, results }: FunctionType, more = 0): StackEffect => ({
     takes: params.length + more,
@@ -119,7 +122,7 @@ function effectOf(row: Opcode, immediates: WasmReader, { types, functionType }: 
   return effects[row.name] ?? effect(signatureOf(row));
 }
 
-/** Parameters and results as the text has them. */
+/** Parameters and results in the text format. */
 export function signature({ params, results }: FunctionType, names: readonly string[]): string {
   const named = params.map((type, i) => ` (param ${names[i] === undefined ? "" : `${names[i]} `}${type})`);
   return `${named.join("")}${results.map((type) => ` (result ${type})`).join("")}`;
@@ -130,14 +133,14 @@ export function typeOfByte(byte: number): ValueType {
   return must(found, `the value type ${byte}`)[0] as ValueType;
 }
 
-/** A vector of the format: its length, then its items. */
+/** Reads a vector of the binary format: its length, then its items. */
 export function list<Item>(reader: WasmReader, read: () => Item): Item[] {
   return Array.from({ length: reader.unsigned() }, read);
 }
 
 let rows: ReadonlyMap<number, Opcode> | undefined;
 
-/** The row of the instruction that starts here. */
+/** Reads the next instruction's opcode and returns its table row. */
 function readOpcode(reader: WasmReader): Opcode {
   rows ??= new Map(opcodes().map((row) => [row.code, row]));
   const first = reader.byte();
@@ -145,7 +148,7 @@ function readOpcode(reader: WasmReader): Opcode {
   return must(rows.get(code), `the instruction ${code.toString(16)}`);
 }
 
-/** What follows the name of an instruction; `open` are the numbers of the labels that can be branched to. */
+/** Text of the immediates of an instruction; `open` are the numbers of the open labels. */
 function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open: readonly number[]): string {
   const label = (): string => `$l${must(open[open.length - 1 - reader.unsigned()], "a label")}`;
   const place = (): string => {
@@ -212,7 +215,7 @@ function immediateText(row: Opcode, reader: WasmReader, names: IndexSpaces, open
   }
 }
 
-/** A number as the text format has it; of float32, no more digits than it takes to tell it from its neighbours. */
+/** Number in the text format; for float32, with only as many digits as needed to identify it. */
 export function numberText(value: number, isSingle = false): string {
   if (Number.isNaN(value)) return "nan";
   if (Object.is(value, -0)) return "-0";
@@ -226,7 +229,10 @@ export function numberText(value: number, isSingle = false): string {
   return `${value}`;
 }
 
-/** A vector in lanes of the shape that is asked for, where that shows all bits; else in the shape that looks most like numbers. */
+/**
+ * Vector constant in lanes of the requested shape if that shows all bits; otherwise in the shape that looks most like
+ * numbers.
+ */
 function vectorText(bytes: Uint8Array, shape: string): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
   const words = [0, 4, 8, 12].map((at) => view.getUint32(at, true));
@@ -235,19 +241,19 @@ function vectorText(bytes: Uint8Array, shape: string): string {
   const inFloats = `f32x4 ${floats.map((x) => numberText(x, true)).join(" ")}`;
   const inDoubles = `f64x2 ${doubles.map((x) => numberText(x)).join(" ")}`;
   const inWords = `i32x4 ${words.map(wordText).join(" ")}`;
-  const hasNan = floats.some(Number.isNaN); // whose bits a number does not show
+  const hasNan = floats.some(Number.isNaN); // a number does not show the bits of a NaN
   if (shape === "f32x4" && !hasNan) return inFloats;
   if (shape === "f64x2" && !doubles.some(Number.isNaN)) return inDoubles;
   if (shape.startsWith("i")) return inWords;
   const isPlain = (x: number): boolean => x === 0 || (Math.abs(x) > 1e-30 && Math.abs(x) < 1e30);
   const looksSingle = floats.every(isPlain) && floats.some((x) => x !== 0);
   const looksDouble = doubles.every(isPlain) && doubles.some((x) => x !== 0);
-  // two float64 such as 1 and 1 look like 0, 1.875, 0, 1.875 too: the shorter text is the meant one
+  // two float64 such as 1 and 1 also look like 0, 1.875, 0, 1.875: the shorter text is probably meant
   if (looksSingle && (!looksDouble || inFloats.length <= inDoubles.length)) return inFloats;
   return looksDouble ? inDoubles : inWords;
 }
 
-/** A word of 32 bits: small ones as numbers, others, which are masks and bit patterns, by their digits. */
+/** Word of 32 bits: small ones as decimal numbers, others (masks and bit patterns) in hexadecimal. */
 function wordText(word: number): string {
   return word < 65_536 ? `${word}` : `0x${word.toString(16).padStart(8, "0")}`;
 }

@@ -1,18 +1,21 @@
 import type { FunctionBody } from "./body.ts";
 import type { OpcodeName } from "./opcodes.ts";
 
-/** Code that puts an i32 on the stack, or a constant. */
+/** Code that pushes an i32 on the stack, or a constant. */
 export type IntCode = (() => void) | number;
 
-/** Expressions of i32 and what is done with them, so that index arithmetic reads as such. Quotients and orders are unsigned. */
+/**
+ * Combinators for i32 expressions and statements, for readable index arithmetic. Divisions and comparisons are
+ * unsigned.
+ */
 export interface Integers {
-  /** Puts a number on the stack. */
+  /** Pushes a number on the stack. */
   readonly put: (x: IntCode) => void;
   readonly get: (local: number) => () => void;
-  /** A sum, without the constants 0 in it. */
+  /** Sum without its constant 0 terms. */
   readonly plus: (x: IntCode, ...terms: readonly IntCode[]) => IntCode;
   readonly minus: (x: IntCode, y: IntCode) => IntCode;
-  /** A product; by the constant 1 it is the number itself, by 0 nothing. */
+  /** Product; multiplication by the constants 1 and 0 is simplified. */
   readonly times: (x: IntCode, factor: IntCode) => IntCode;
   readonly over: (x: IntCode, divisor: number) => IntCode;
   readonly modulo: (x: IntCode, divisor: number) => IntCode;
@@ -23,7 +26,7 @@ export interface Integers {
   readonly below: (x: IntCode, y: IntCode) => IntCode;
   readonly notBelow: (x: IntCode, y: IntCode) => IntCode;
   readonly isZero: (x: IntCode) => IntCode;
-  /** A word in memory. */
+  /** Word in memory. */
   readonly load: (address: IntCode, offset: number) => IntCode;
   readonly store: (address: IntCode, offset: number, value: IntCode) => void;
   readonly set: (local: number, value: IntCode) => void;
@@ -32,13 +35,13 @@ export interface Integers {
   /** Adds to a local. */
   readonly advance: (local: number, amount: IntCode) => void;
   readonly when: (condition: IntCode, then: () => void, otherwise?: () => void) => void;
-  /** Does something, and again while a condition holds. */
+  /** Runs code, and repeats it while a condition holds. */
   readonly doWhile: (inner: () => void, condition: IntCode) => void;
-  /** Does something so many times, which may be none only where `mayBeZero`; `left` is a local that counts. */
+  /** Repeats code the given number of times, which may be zero only with `mayBeZero`. `left` is the counter local. */
   readonly repeat: (left: number, times: IntCode, inner: () => void, mayBeZero?: boolean) => void;
 }
 
-/** Expressions whose code goes into a body. */
+/** Combinators that write their code to a body. */
 export function integersOf(body: FunctionBody): Integers {
   const put = (x: IntCode): void => (typeof x === "number" ? body.i32Const(x) : x());
   const get = (local: number): (() => void) => () => body.localGet(local); // prettier-ignore

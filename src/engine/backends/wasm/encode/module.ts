@@ -6,7 +6,7 @@ import type { ValueType } from "./opcodes.ts";
 import type { ByteWriter } from "./writer.ts";
 import { makeWriter } from "./writer.ts";
 
-/** Pages of 64 KiB; a shared memory needs a maximum. */
+/** Memory limits in pages of 64 KiB; a shared memory needs a maximum. */
 export interface MemoryLimits {
   readonly initial: number;
   readonly maximum?: number;
@@ -16,23 +16,23 @@ export interface MemoryLimits {
 export interface FunctionOptions {
   readonly params?: readonly ValueType[];
   readonly results?: readonly ValueType[];
-  /** Names of the parameters, for readers of the text. */
+  /** Parameter names for the text of the module. */
   readonly paramNames?: readonly string[];
-  /** Whether the function is exported under its name. */
+  /** True if the function is exported under its name. */
   readonly exported?: boolean;
 }
 
-/** A function of the module; its body may be written at any time before `finish`. */
+/** Function of the module; its body may be written at any time before `finish`. */
 export interface FunctionBuilder extends Callable {
   readonly name: string;
   readonly body: FunctionBody;
 }
 
-/** A module in the making. Sections come out in the order that the specification demands, whatever the order of calls. */
+/** Builder of a module. Sections are written in the order of the specification, regardless of the order of calls. */
 export interface ModuleBuilder {
-  /** Imports the one memory, from module `from` under `name`. */
+  /** Imports the only memory, from module `from` under `name`. */
   importMemory(from: string, name: string, limits: MemoryLimits): void;
-  /** Imports a function; before the first function of the module's own. */
+  /** Imports a function. Must precede the first function defined by the module. */
   importFunction(
     from: string,
     name: string,
@@ -40,13 +40,16 @@ export interface ModuleBuilder {
     results: readonly ValueType[],
   ): Callable;
   function(name: string, options?: FunctionOptions): FunctionBuilder;
-  /** A global of the module, and its index. */
+  /** Adds a global and returns its index. */
   global(type: "i32" | "f64", mutable: boolean, value: number, exportedAs?: string): number;
-  /** Bytes written to memory at `address` at instantiation; without it, kept for `memoryInit` with the returned index. */
+  /**
+   * Adds bytes that are written to memory at `address` at instantiation. Without an address they are kept for
+   * `memoryInit` with the returned index.
+   */
   data(bytes: Uint8Array, address?: number): number;
   /** Puts functions into the table, from index 0 on; `exportedAs` exports the table. */
   table(functions: readonly Callable[], exportedAs?: string): void;
-  /** The bytes of the module; the names of locals, which only readers of its text need, may be left out. */
+  /** Bytes of the module. The names of locals, which only its text shows, may be omitted. */
   finish(namesLocals?: boolean): Uint8Array<ArrayBuffer>;
 }
 
@@ -57,8 +60,7 @@ interface ModuleImport {
 }
 
 /**
- * Makes an empty module; `name` is shown in profiles.
- *
+ * Creates an empty module; `name` is shown in profiles.
  * @example
  * const module = makeModule("example");
  * const five = module.function("five", { results: ["i32"], exported: true });
@@ -142,7 +144,7 @@ export function makeModule(name?: string): ModuleBuilder {
   };
 }
 
-/** What a module consists of, in the order of its sections. */
+/** Contents of a module, in the order of its sections. */
 interface ModuleSections {
   readonly name: string | undefined;
   readonly types: readonly Uint8Array[];
@@ -233,7 +235,7 @@ function section<Item>(
   out.sized(content.result());
 }
 
-/** The custom section "name": of the module, of functions and of their locals. */
+/** Writes the custom section "name" with the names of the module, its functions and their locals. */
 function writeNames(
   out: ByteWriter,
   name: string | undefined,

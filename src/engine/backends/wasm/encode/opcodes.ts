@@ -1,15 +1,14 @@
 import { internalError } from "../../../errors/index.ts";
 import { must } from "../../../util/assert-never.ts";
 
-/** Types of values in WebAssembly that we use. */
+/** WebAssembly value types used here. */
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
 /**
- * What follows the opcode in the bytes of an instruction:
- * `block` a block type · `label` a depth · `labels` a list of depths and a default · `function`, `local`, `global`,
- * `data` an index · `indirect` a type and a table · `type` a list of value types · `memory` alignment and offset ·
- * `lane` a lane · `memoryLane` both · `i32` … `f64`, `v128` a constant · `lanes` sixteen lanes · `zero` a byte 0,
- * `zeros` two of them · `dataZero` an index and a byte 0.
+ * Immediates after the opcode: `block` a block type · `label` a depth · `labels` a list of depths and a default ·
+ * `function`, `local`, `global`, `data` an index · `indirect` a type and a table · `type` a list of value types ·
+ * `memory` alignment and offset · `lane` a lane · `memoryLane` both · `i32` … `f64`, `v128` a constant · `lanes`
+ * sixteen lanes · `zero` a byte 0, `zeros` two of them · `dataZero` an index and a byte 0.
  */
 export type Immediate =
   | "none"
@@ -35,21 +34,22 @@ export type Immediate =
   | "dataZero"
   | "data";
 
-/** One instruction. */
+/** Instruction of the table. */
 export interface Opcode {
   readonly name: OpcodeName;
-  /** Its bytes as a number: 65,536 times the prefix, which is 0 where there is none, and the code behind it. */
+  /** Opcode as a number: 65,536 times the prefix byte (0 if there is none), plus the code after it. */
   readonly code: number;
   readonly immediate: Immediate;
-  /** What it takes from the stack and leaves there, in letters, or `?` where that is not fixed: see `signatureOf`. */
+  /** Stack effect in letters, or `?` if it is not fixed; see `signatureOf`. */
   readonly signature: string;
 }
 
 /**
- * The instructions, in runs of consecutive codes: prefix byte (0 is none), first code, what all names begin with, the rest of
- * each name, stack signatures (one for all, or one for each; `i I f F v` are i32, i64, f32, f64, v128; `?` is not fixed), and
- * what follows the opcode. Left out is what no code here is made of: most of integers of 64 bits and of lanes of 8 and 16 bits. From the WebAssembly core specification 2.0, section 5.4, and the proposals "threads" and
- * "relaxed SIMD".
+ * Table of the instructions, in runs of consecutive codes. Each row: prefix byte (0 for none), first code, common start
+ * of the names, rest of each name, stack signatures (one for all, or one each; `i I f F v` are i32, i64, f32, f64,
+ * v128; `?` is not fixed), and immediates. Instructions that no code here uses are omitted: most of those on 64-bit
+ * integers and on lanes of 8 and 16 bits. Source: WebAssembly core specification 2.0, section 5.4, and the proposals
+ * "threads" and "relaxed SIMD".
  */
 const runs = [
   [0, 0x00, "", "unreachable nop", ":", "none"],
@@ -226,12 +226,12 @@ type NamesOf<Run> = Run extends readonly [
   ? `${Start}${SplitWords<Rest>}`
   : never;
 
-/** The name of an instruction as the text format has it; `select_t` is the select that names its type. */
+/** Name of an instruction in the text format; `select_t` is the typed select. */
 export type OpcodeName = NamesOf<(typeof runs)[number]>;
 
 const valueTypes: Readonly<Record<string, ValueType>> = { i: "i32", I: "i64", f: "f32", F: "f64", v: "v128" };
 
-/** What an instruction takes from the stack and leaves there; nothing of either where that is not fixed. */
+/** Stack effect: operand and result types. Empty for instructions whose effect is not fixed. */
 export function signatureOf({ signature }: Opcode): {
   readonly params: readonly ValueType[];
   readonly results: readonly ValueType[];
@@ -243,7 +243,10 @@ export function signatureOf({ signature }: Opcode): {
   return { params: typesOf(params), results: typesOf(results) };
 }
 
-/** Bytes that a memory instruction touches, read off its name: `i64.load8_s` 1, `v128.load8x8_s` 8, `f32.load` 4; of others 0. */
+/**
+ * Bytes that a memory instruction accesses, derived from its name: `i64.load8_s` 1, `v128.load8x8_s` 8, `f32.load` 4; 0
+ * for other instructions.
+ */
 export function widthOf({ name, immediate }: Opcode): number {
   if (immediate !== "memory" && immediate !== "memoryLane") return 0;
   const access = /(?:load|store|rmw|wait)(\d*)(?:x(\d+))?/.exec(name);
@@ -274,7 +277,7 @@ export function opcodes(): readonly Opcode[] {
   return [...(byName ??= makeTable()).values()];
 }
 
-/** The instruction of that name. */
+/** Instruction with a name. */
 export function opcode(name: OpcodeName): Opcode {
   const found = (byName ??= makeTable()).get(name);
   if (found === undefined) throw internalError(`there is no instruction ${name}`);

@@ -1,6 +1,6 @@
-/** Reads the number formats of WebAssembly from bytes, from front to back. */
+/** Reads the number formats of WebAssembly from bytes, sequentially. */
 export interface WasmReader {
-  /** Where the next byte is. */
+  /** Index of the next byte. */
   readonly position: () => number;
   readonly isAtEnd: () => boolean;
   readonly byte: () => number;

@@ -5,12 +5,12 @@ import type { ValueType } from "./opcodes.ts";
 import type { WasmReader } from "./reader.ts";
 import { makeReader } from "./reader.ts";
 
-/** What the sections of a module say, as far as its text shows it. */
+/** Contents of the sections of a module that its text shows. */
 interface Sections {
   readonly name: string | undefined;
   readonly types: readonly FunctionType[];
   readonly imports: readonly Import[];
-  /** Types of the module's own functions. */
+  /** Type indices of the functions that the module defines. */
   readonly functions: readonly number[];
   readonly table: readonly number[] | undefined;
   readonly globals: readonly string[];
@@ -24,16 +24,16 @@ interface Sections {
 interface Import {
   readonly from: string;
   readonly name: string;
-  /** The index of the type, for a function. */
+  /** Index of the type, for a function. */
   readonly type: number | undefined;
-  /** The limits as the text has them, for a memory. */
+  /** Limits in the text format, for a memory. */
   readonly memory: string | undefined;
 }
 
 /**
- * A module of ours in the text format of WebAssembly: an expression a line where it fits on one, blocks indented, functions and
- * locals under their names. It is what is left of a module when the numbering of types is taken away; assembled again it gives
- * the same bytes.
+ * Converts a module written by this library to the text format of WebAssembly: one expression per line if it fits,
+ * blocks indented, functions and locals by name. Only the numbering of types is lost: assembling the text yields the
+ * same bytes.
  */
 export function moduleText(bytes: Uint8Array): string {
   const sections = readSections(bytes);
@@ -83,7 +83,7 @@ export function moduleText(bytes: Uint8Array): string {
   return `${[...lines, ")"].join("\n")}\n`;
 }
 
-/** Words in lines, as many in each as it holds. */
+/** Fills lines with words. */
 function filled(words: readonly string[]): string[] {
   const lines: string[] = [];
   for (const word of words) {
@@ -95,7 +95,7 @@ function filled(words: readonly string[]): string[] {
   return lines;
 }
 
-/** A name as an identifier of the text format; characters that it does not allow become `_`. */
+/** Converts a name to an identifier of the text format; characters that it does not allow become `_`. */
 function identifier(name: string): string {
   return `$${name.replaceAll(/[^\w!#$%&'*+./:<=>?@\\^`|~-]/g, "_") || "_"}`;
 }
@@ -104,7 +104,7 @@ function functionName({ functionNames }: Sections, index: number): string {
   return functionNames.get(index) ?? `${index}`;
 }
 
-/** Names as identifiers; where several have the same one, their numbers are added. */
+/** Converts names to identifiers, with an index appended to duplicates. */
 function identifiers(names: ReadonlyMap<number, string>): Map<number, string> {
   const counts = new Map<string, number>();
   for (const name of names.values()) counts.set(name, (counts.get(name) ?? 0) + 1);

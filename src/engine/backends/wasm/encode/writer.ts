@@ -1,31 +1,30 @@
-/** Bytes in the making, with the number formats of WebAssembly. */
+/** Growing byte buffer with the number formats of WebAssembly. */
 export interface ByteWriter {
-  /** How many bytes there are so far. */
+  /** Number of bytes so far. */
   readonly length: () => number;
   readonly byte: (value: number) => void;
   readonly bytes: (values: ArrayLike<number>) => void;
-  /** The bytes of an opcode (`Opcode.code`) and, where one follows, an index. */
+  /** Writes an opcode (`Opcode.code`) and optionally an index. */
   readonly opcode: (code: number, index?: number) => void;
-  /** LEB128 of an integer from 0 to 2^32 − 1. */
+  /** Writes an integer from 0 to 2^32 − 1 as LEB128. */
   readonly unsigned: (value: number) => void;
-  /** Signed LEB128 of an int32; a uint32 is taken as the int32 of the same bits. */
+  /** Writes an int32 as signed LEB128; a uint32 is written as the int32 with the same bits. */
   readonly signed: (value: number) => void;
-  /** Signed LEB128 of an int64; a uint64 is taken as the int64 of the same bits. */
+  /** Writes an int64 as signed LEB128; a uint64 is written as the int64 with the same bits. */
   readonly signed64: (value: bigint) => void;
   readonly f32: (value: number) => void;
   readonly f64: (value: number) => void;
-  /** The length of a text in UTF-8, then the text. */
+  /** Writes the length of a text in UTF-8, then the text. */
   readonly text: (value: string) => void;
-  /** The length of some bytes, then the bytes. */
+  /** Writes the length of some bytes, then the bytes. */
   readonly sized: (values: Uint8Array) => void;
-  /** The bytes so far: a view, good until more is written. */
+  /** View of the bytes so far, valid until more is written. */
   readonly result: () => Uint8Array;
 }
 
 /**
- * Makes an empty writer. Modules are written once, by code that the engine has not compiled yet: there every call costs, so
- * what is called for each instruction calls little itself.
- *
+ * Creates an empty writer. Modules are mostly written before the JavaScript engine has compiled this code, when every
+ * call is expensive, so methods that are called for each instruction make few calls themselves.
  * @example
  * const out = makeWriter();
  * out.unsigned(624485);

@@ -2,15 +2,15 @@ import type { FunctionBody } from "../encode/body.ts";
 import type { Peephole } from "./peephole.ts";
 
 /**
- * Functions of vectors are called with copies, `v | v`. V8's revectorizer (13, 14) ends the process ("unreachable code") where it
- * makes operations of 256 bits of a pair of vectors that a call takes as they are, in a branch or beside stores of what is
- * computed of them; it takes what is made of them.
+ * Passes copies, `v | v`, to functions of vectors. V8's revectorizer (13, 14) aborts the process ("unreachable code")
+ * if it widens a pair of vectors that a call takes directly, in a branch or next to stores of values computed from
+ * them; it accepts values computed from the vectors.
  */
 export const copiedArguments: Peephole = {
   isFor: ({ mayWiden }) => mayWiden,
 };
 
-/** Makes a copy of the vector that `emit` puts on the stack. */
+/** Copies the vector that `emit` pushes on the stack. */
 export function emitCopy(body: FunctionBody, emit: () => void): void {
   emit();
   emit();

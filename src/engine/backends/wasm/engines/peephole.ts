@@ -1,15 +1,15 @@
-/** What is known of the engine that compiles the modules. */
+/** Properties of the engine that compiles the modules. */
 export interface EngineTraits {
-  /** Whether it is V8 from Node 24 on, or another one of that time. */
+  /** True for V8 from Node 24 on, or another engine of that age. */
   readonly isRecent: boolean;
-  /** Whether it makes operations of 256 bits of pairs of vectors, as turbo mode asks for. */
+  /** True if it merges pairs of vectors into 256-bit operations, as turbo mode requests. */
   readonly wide: boolean;
-  /** Whether it does or may do so, in turbo mode or by a switch that others have set. */
+  /** True if it does or may do so, in turbo mode or by a flag that someone else has set. */
   readonly mayWiden: boolean;
 }
 
-/** A work-around for an engine: code that is written otherwise than one would, for nothing but what the engine makes of it. */
+/** Engine-specific workaround; results do not change. */
 export interface Peephole {
-  /** Which engines need it. */
+  /** Returns true if an engine needs the workaround. */
   readonly isFor: (engine: EngineTraits) => boolean;
 }

@@ -14,7 +14,7 @@ type PeepholeName =
   | "signFlips"
   | "separateStores";
 
-/** Which work-arounds are written. None changes a bit of any result. */
+/** Enabled workarounds. None changes a bit of any result. */
 export type Peepholes = Readonly<Record<PeepholeName, boolean>>;
 
 const all: Readonly<Record<PeepholeName, Peephole>> = {
@@ -26,7 +26,7 @@ const all: Readonly<Record<PeepholeName, Peephole>> = {
   separateStores,
 };
 
-/** The work-arounds that an engine needs. */
+/** Workarounds that an engine needs. */
 export function peepholesFor(engine: EngineTraits): Peepholes {
   const needed = Object.entries(all).map(([name, { isFor }]) => [name, isFor(engine)] as const);
   return Object.fromEntries(needed) as Record<PeepholeName, boolean>;

@@ -2,14 +2,15 @@ import type { FunctionBody } from "../encode/body.ts";
 import type { Peephole } from "./peephole.ts";
 
 /**
- * Beside rare branches, each second vector is stored from an address of its own. V8's revectorizer (13, 14) ends the process
- * ("unreachable code") where it widens stores beside a branch that calls a function of vectors; it joins stores from one address.
+ * Next to rare branches, stores every second vector through a separate address. V8's revectorizer (13, 14) aborts the
+ * process ("unreachable code") if it widens stores next to a branch that calls a function of vectors. It only merges
+ * stores with a common address.
  */
 export const separateStores: Peephole = {
   isFor: ({ mayWiden }) => mayWiden,
 };
 
-/** A local with an address 16 bytes after that in another one. */
+/** Local with an address 16 bytes after that in another local. */
 export function separateAddress(body: FunctionBody, address: number): number {
   const next = body.local("i32");
   body.localGet(address);

@@ -13,37 +13,40 @@ import { makeOdometer, resetOdometer, writeTable } from "./tables.ts";
 import type { Kernels, AddressLocals } from "./units.ts";
 import { eachRun, findGroup, paramKept, paramWork } from "./units.ts";
 
-/** The function of a contraction by blocks in the making: its plan and its locals. */
+/** State of writing the function of a blocked contraction: its plan and its locals. */
 export interface Driver {
   readonly body: FunctionBody;
   readonly int: Integers;
   readonly plan: ContractPlan;
   readonly method: BlocksMethod;
   readonly kernels: Kernels;
-  /** The number of a unit, its part of a strip, and how many parts of this strip come in a row. */
+  /** Number of the unit, its part of a strip, and the number of consecutive parts of this strip. */
   readonly unit: number;
   readonly position: number;
   readonly run: number;
-  /** The operands of the group. */
+  /** Operands of the group. */
   readonly places: AddressLocals;
   readonly strip: number;
-  /** What is left of the number of a unit, and other things for a moment. */
+  /** Remainder of the unit number; also a temporary. */
   readonly rest: number;
-  /** How many whole panels the strip has, and which is the first. */
+  /** Number of whole panels of the strip, and index of the first one. */
   readonly panels: number;
   readonly firstPanel: number;
-  /** Summands of the block, and whether it is not the first. */
+  /** Number of summands of the block; `add` is 1 unless the block is the first. */
   readonly depth: number;
   readonly add: number;
-  /** The distances of the summands of the block. */
+  /** Address of the distances of the block's summands. */
   readonly table: number;
-  /** The operands at the start of the block of summands; the right one and `out` also at the start of the strip. */
+  /**
+   * Addresses of the operands at the start of the block of summands; those of the right operand and of `out` are also
+   * at the start of the strip.
+   */
   readonly leftBlock: number;
   readonly rightBlock: number;
   readonly outStrip: number;
-  /** The distances of the columns of the strip. */
+  /** Address of the distances of the strip's columns. */
   readonly columns: number;
-  /** Where the packed columns of the block of summands are, or go, and whether they are there already. */
+  /** Address of the packed columns of the block of summands; `isPacked` is 1 if they are packed already. */
   readonly packedRight: number;
   readonly isPacked: number;
   /** Tiles of the block of rows. */
@@ -80,8 +83,8 @@ function openDriver(body: FunctionBody, plan: ContractPlan, method: BlocksMethod
 }
 
 /**
- * Writes the function of a contraction that has strips of columns, blocks of summands and blocks of rows. It goes through runs of
- * units, which are parts of one strip, and in each of them through the blocks of summands.
+ * Writes the function of a contraction with strips of columns, blocks of summands and blocks of rows. It iterates over
+ * runs of units, which are parts of one strip, and within each run over the blocks of summands.
  */
 export function writeDriver(
   body: FunctionBody,
@@ -103,7 +106,9 @@ export function writeDriver(
   });
 }
 
-/** Writes the distances that do not change: of the summands, if all of them have room, and of packed columns and rows. */
+/**
+ * Writes the distance tables that do not change: of the summands, if all of them fit, and of packed columns and rows.
+ */
 function writeTables({ body, int, plan, method, table, rest }: Driver, odometer: Odometer): void {
   const { get, plus } = int;
   const { left, right, sums, vector } = plan;
@@ -123,7 +128,7 @@ function writeTables({ body, int, plan, method, table, rest }: Driver, odometer:
   write(left, "left", method.work.rowTable);
 }
 
-/** Finds out of the number of a unit which strip of which group it is of, and whether its columns are packed already. */
+/** Computes the strip and group from the number of a unit, and whether its columns are packed already. */
 function findStrip({ body, int, plan, method, ...driver }: Driver): void {
   const { parts, strips, work } = method;
   const { get } = int;
@@ -144,7 +149,7 @@ function findStrip({ body, int, plan, method, ...driver }: Driver): void {
   int.setMinimum(panels, plan.stripPanels, int.minus(plan.panels, get(firstPanel)));
 }
 
-/** Sets everything to the first block of summands of a strip. */
+/** Sets all locals to the first block of summands of a strip. */
 function startSums({ int, plan, method, ...driver }: Driver, odometer: Odometer): void {
   const { get, plus, times } = int;
   const { right, tileColumns } = plan;
@@ -165,7 +170,7 @@ function startSums({ int, plan, method, ...driver }: Driver, odometer: Odometer)
   if (right.packed) int.set(driver.packedRight, plus(get(paramWork), work.right));
 }
 
-/** Goes through the blocks of summands. */
+/** Iterates over the blocks of summands. */
 function writeSums(driver: Driver, odometer: Odometer): void {
   const { body, int, plan, method } = driver;
   const { vector, left, right } = plan;

@@ -18,30 +18,29 @@ import { writeTiny } from "./tiny.ts";
 import type { Kernels } from "./units.ts";
 import { contractParams } from "./units.ts";
 
-/** A contraction as a function of the module. */
+/** Function of the module that computes a contraction. */
 export interface ContractFunction extends Callable {
   /**
-   * How many parts the work has. `from` and `to` count these: a call does the parts from … to − 1, and any split of
-   * 0 … units into calls, in any order or at once, gives the same bits. Cheapest are few long runs.
+   * Number of parts of the work. A call computes the parts from `from` to `to` − 1. Any division of 0 … units into
+   * calls, in any order or in parallel, yields the same bits. Few long runs are the fastest.
    */
   readonly units: number;
-  /** Bytes of work memory that each call needs to itself. */
+  /** Bytes of work memory that each call needs for itself. */
   readonly workBytes: number;
 }
 
-/** The functions that contractions of one module share: those of equal ones, and the kernels of others. */
+/** Functions that contractions of one module share: those of equal contractions, and kernels. */
 export type ContractCache = Map<string, Callable & Partial<ContractFunction>>;
 
 /**
- * Adds to a module what computes a `contract` statement: the function
- * `(out, left, right, work, from, to, kept)`, all i32. The first three are the addresses in bytes of the operands' first elements (their
- * offsets included), `work` is that of at least `workBytes` bytes (a multiple of 16) which nothing else uses during the call.
- * `kept` tells, by 1, that the call before with this work memory did other parts of the same work; it may always be 0.
- * The module must have imported its memory.
+ * Adds to a module the function `(out, left, right, work, from, to, kept)` that computes a `contract` statement. All
+ * parameters are i32. The first three are the byte addresses of the operands' first elements (offsets included). `work`
+ * is the address of at least `workBytes` bytes (a multiple of 16) that nothing else uses during the call. `kept` is 1
+ * if the previous call with this work memory computed other parts of the same work; it may always be 0. The module must
+ * have imported its memory.
  *
- * With `target.relaxed` off, `out` gets the bits of the plain loops that the statement means (`expandContract`). Nothing outside the operands is
- * read.
- *
+ * With `target.relaxed` off, `out` has the bits of the plain loops that the statement stands for (`expandContract`). No
+ * memory outside of the operands is read.
  * @example
  * ```text
  * const module = makeModule();
@@ -100,7 +99,7 @@ function writeContract(
   return { index, units, workBytes };
 }
 
-/** The functions of tiles and panels that a plan needs, each added to the module when it is asked for first. */
+/** Functions of tiles and panels that a plan needs, each added to the module on first use. */
 function makeKernels(
   module: ModuleBuilder,
   cache: ContractCache,
@@ -178,8 +177,9 @@ function makeKernels(
 }
 
 /**
- * Whether columns lie side by side if the last one of a panel is as far from the first as then it must be: where the most inner
- * axis is no shorter than a panel, this goes on to another run at most once, and a run follows no other at once.
+ * True if the columns of a panel are contiguous whenever the distance from the first to the last is that of contiguous
+ * columns. If the innermost axis is no shorter than a panel, a panel extends over at most two runs, and runs are not
+ * adjacent.
  */
 function hasRuns({ axes }: OperandPlan, side: "left" | "right", columns: number): boolean {
   const inner = axes.at(-1);
@@ -190,12 +190,12 @@ function stepOf({ walk }: OperandPlan): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
-/** Vectors of partial sums a column, so that there are eight or so: that many additions can be under way. */
+/** Vectors of partial sums per column, chosen so that about eight additions are in flight. */
 function dotVectors(columns: number): number {
   return columns > 4 ? 1 : columns > 2 ? 2 : columns > 1 ? 4 : 8;
 }
 
-/** The greatest power of two up to a block that divides the number of summands of each block. */
+/** Largest power of two, up to a block, that divides the number of summands of each block. */
 function greatestPower(sums: number): number {
   let power = 1;
   while (power < contractBlock && sums % (2 * power) === 0) power *= 2; // of 0: a block

@@ -2,18 +2,18 @@ import type { VectorShape } from "../../../../codegen/contract/target.ts";
 import type { FunctionBody } from "../../encode/body.ts";
 import type { OpcodeName } from "../../encode/opcodes.ts";
 
-/** How vectors of one scalar type are computed with. */
+/** Instructions for vectors of one scalar type. */
 export interface VectorInstructions extends VectorShape {
   /** Loads one scalar into all lanes. */
   readonly splat: OpcodeName;
   readonly add: OpcodeName;
-  /** Takes the stack from x, y to x · y, or leaves x, y for `addProduct`. */
+  /** Replaces x, y on the stack by x · y, or leaves them for `addProduct`. */
   readonly product: (body: FunctionBody) => void;
-  /** Takes the stack from what `product` left and z to x · y + z. */
+  /** Replaces the stack left by `product`, followed by z, by x · y + z. */
   readonly addProduct: (body: FunctionBody) => void;
 }
 
-/** The instructions for vectors of a shape. */
+/** Instructions for vectors of a shape. */
 export function lanesOf(vector: VectorShape): VectorInstructions {
   const { type, fused } = vector;
   const shape = type === "f64" ? "f64x2" : type === "f32" ? "f32x4" : "i32x4";
@@ -31,7 +31,9 @@ export function lanesOf(vector: VectorShape): VectorInstructions {
   };
 }
 
-/** Where a vector is in memory: an address on the stack, bytes from there, the lanes that exist, bytes from lane to lane. */
+/**
+ * Location of a vector in memory: address on the stack, byte offset, number of valid lanes, and bytes between lanes.
+ */
 export interface VectorAddress {
   readonly address: () => void;
   readonly offset: number;
@@ -39,7 +41,7 @@ export interface VectorAddress {
   readonly stride: number;
 }
 
-/** Loads the lanes that exist, each byte once and none beside them; the others are zero. */
+/** Loads the valid lanes, each byte once and no other byte; the remaining lanes are zero. */
 export function loadVector(
   body: FunctionBody,
   lanes: VectorInstructions,
@@ -54,7 +56,7 @@ export function loadVector(
     body.memory("v128.load64_zero", offset);
     return body.memoryLane("v128.load64_lane", 1, offset + stride);
   }
-  // Addresses of later lanes lie below those of earlier ones on the stack.
+  // The addresses of later lanes are below those of earlier ones on the stack.
   const first = isPacked && valid >= 2 ? 2 : 1;
   for (let lane = first; lane < valid; lane++) address();
   body.memory(first === 2 ? "v128.load64_zero" : "v128.load32_zero", offset);
@@ -62,7 +64,7 @@ export function loadVector(
     body.memoryLane("v128.load32_lane", lane, offset + lane * stride);
 }
 
-/** Stores the lanes that exist of a vector that `value` puts on the stack. */
+/** Stores the valid lanes of the vector that `value` pushes on the stack. */
 export function storeVector(
   body: FunctionBody,
   lanes: VectorInstructions,
@@ -90,7 +92,7 @@ export function storeVector(
   return undefined;
 }
 
-/** Puts the place of vector `index` of a row of `width` scalars together. */
+/** Location of vector `index` in a row of `width` scalars. */
 export function vectorPlace(
   lanes: VectorInstructions,
   address: () => void,
@@ -103,7 +105,7 @@ export function vectorPlace(
   return { address, offset: offset + first * stride, valid: Math.min(lanes.count, width - first), stride };
 }
 
-/** Bytes of the first operand, then of the second: what takes pairs of scalars of `bytes` bytes apart, low or high half. */
+/** Shuffle that interleaves the scalars of `bytes` bytes from the low or high halves of two vectors. */
 function zipLanes(bytes: number, half: "low" | "high"): number[] {
   const start = half === "low" ? 0 : 8;
   return Array.from({ length: 16 }, (_, i) => {
@@ -113,8 +115,8 @@ function zipLanes(bytes: number, half: "low" | "high"): number[] {
 }
 
 /**
- * Transposes a square of vectors held in locals: afterwards local i holds lane i of all of them.
- * `spare` are as many other locals.
+ * Transposes a square of vectors in locals: afterwards local i holds lane i of all of them. `spare` are equally many
+ * temporary locals.
  */
 export function transpose(
   body: FunctionBody,

@@ -9,24 +9,33 @@ import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
 import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
-/** Panels of an operand: the columns of one panel (or the rows of the left operand) side by side, summand after summand. */
+/**
+ * Packing of an operand into panels: for each summand in turn, the columns of a panel (or rows of the left operand) are
+ * stored contiguously.
+ */
 export interface Pack extends SummandCount {
   readonly lanes: VectorInstructions;
-  /** Columns of a panel, and the scalars that they take in the packed panel; those too many are zero. */
+  /**
+   * Columns of a panel. `padded` is the number of scalars per summand in the packed panel, with zeros after the
+   * columns.
+   */
   readonly columns: number;
   readonly padded: number;
-  /** From column to column in bytes, or "table": the distances are told by a table of 4 bytes a column. */
+  /** Bytes between columns, or "table" if a table of 4 bytes per column holds the distances. */
   readonly column: number | "table";
   readonly walk: SummandStride;
-  /** Whether each aligned group of as many summands as a vector has lanes lies side by side. */
+  /** True if each aligned group of summands that fills a vector is contiguous. */
   readonly sideBySide: boolean;
-  /** Whether columns that a table tells lie side by side where the last one is as far from the first as then it must be. */
+  /**
+   * True if columns with distances from a table are contiguous whenever the distance from the first to the last is that
+   * of contiguous columns.
+   */
   readonly runs: boolean;
 }
 
 const packParams = ["source", "target", "panels", "sums", "table", "columns"] as const;
 
-/** The function that packs in the making: its parameters, and its locals. */
+/** State of writing a packing function: its parameters and locals. */
 interface Packer {
   readonly body: FunctionBody;
   readonly int: Integers;
@@ -37,14 +46,14 @@ interface Packer {
   readonly sums: number;
   readonly table: number;
   readonly columnTable: number;
-  /** Where the panel begins, where the summand is, and the entry of the table that tells. */
+  /** Start of the panel, address of the summand, and its table entry. */
   readonly start: number;
   readonly at: number;
   readonly entry: number;
-  /** Vectors of a packed column, and summands that are packed at once. */
+  /** Vectors of a packed column, and number of summands packed at once. */
   readonly vectors: number;
   readonly group: number;
-  /** Distances of the columns of a panel, where a table tells them. */
+  /** Distances of the columns of a panel, if a table holds them. */
   readonly places: readonly number[];
   readonly vector: number;
   readonly square: readonly number[];
@@ -94,12 +103,12 @@ function openPacker(body: FunctionBody, pack: Pack): Packer {
   };
 }
 
-/** Scalars of a packed column up to which eight summands are packed at once: beyond, four are code enough. */
+/** Maximum scalars of a packed column for which eight summands are packed at once; beyond, four are enough code. */
 const mostScalarsOfEight = 8;
-/** Summands, if their number is known, up to which packing them is no loop. */
+/** Maximum constant number of summands for which packing is unrolled. */
 const unrolledSums = 8;
 
-/** Some summands of all panels, and then the next: memory is read from end to end. */
+/** Packs some summands of all panels, then the next ones, so that memory is read sequentially. */
 function writeAcross(packer: Packer, step: number): void {
   const { body, int, pack, group, source, target, panels, sums, at } = packer;
   const { get } = int;
@@ -122,7 +131,7 @@ function writeAcross(packer: Packer, step: number): void {
   });
 }
 
-/** One panel, and on to the next. */
+/** Packs one panel and advances to the next. */
 function writePanel(packer: Packer): void {
   const { int, pack, places, source, start, columnTable } = packer;
   const { get } = int;
@@ -149,7 +158,7 @@ function writePanel(packer: Packer): void {
   int.advance(columnTable, 4 * columns);
 }
 
-/** All summands of a panel, some at a time: `step` is told how many. */
+/** Packs all summands of a panel, some at a time; `step` receives their number. */
 function packSums(
   { body, int, pack, ...packer }: Packer,
   group: number,
@@ -160,7 +169,7 @@ function packSums(
   repeatSums(body, int, pack, packer.sums, [group, 1], unrolledSums, step);
 }
 
-/** A panel whose columns lie apart. */
+/** Packs a panel whose columns are not contiguous. */
 function packApart(packer: Packer): void {
   const { lanes, sideBySide } = packer.pack;
   const byScalars = singly(packer, copyScalars);
@@ -179,14 +188,14 @@ function singly(packer: Packer, copy: (packer: Packer, k: number) => void): (cou
   };
 }
 
-/** Goes on by so many summands. */
+/** Advances by a number of summands. */
 function next({ int, pack, at, entry, target }: Packer, count: number): void {
   if (pack.walk.kind === "stride") int.advance(at, pack.walk.bytes * count);
   else int.advance(entry, 8 * count);
   int.advance(target, count * pack.padded * pack.lanes.bytes);
 }
 
-/** Finds where summand `k` of those at once is, if a table tells. */
+/** Computes the address of summand `k` of a group, if a table holds the distances. */
 function findSum({ int, pack, at, start, entry }: Packer, k: number): void {
   const { walk } = pack;
   if (walk.kind === "table")
@@ -197,7 +206,7 @@ function sumOffset({ pack: { walk } }: Packer, k: number): number {
   return walk.kind === "stride" ? k * walk.bytes : 0;
 }
 
-/** Puts the address of a column on the stack, less the offset that is returned. */
+/** Pushes the address of a column on the stack, less the returned offset. */
 function columnAddress({ int, pack, at, places }: Packer, c: number): number {
   if (pack.column !== "table") {
     int.put(int.get(at));
@@ -214,7 +223,7 @@ function targetPlace({ int, pack, target }: Packer, k: number, j: number): Vecto
 
 const zeros = new Uint8Array(16);
 
-/** Copies summand `k` of columns that lie side by side. */
+/** Copies summand `k` of contiguous columns. */
 function copyVectors(packer: Packer, k: number): void {
   const { body, int, pack, vectors, vector, at } = packer;
   const { lanes, columns } = pack;
@@ -228,7 +237,7 @@ function copyVectors(packer: Packer, k: number): void {
   }
 }
 
-/** Copies as many summands as a vector has lanes, which lie side by side in each column. */
+/** Copies the summands of one vector, which are contiguous in each column. */
 function transposeSquares(packer: Packer): void {
   const { body, int, pack, vectors, square, spare } = packer;
   const { lanes, columns } = pack;

@@ -11,16 +11,16 @@ import type { VectorInstructions } from "./lanes.ts";
 import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork, whenLast } from "./units.ts";
 
-// A row times a matrix whose columns lie side by side: the matrix is read once, from end to end, a few of its rows at a time,
-// and sums wait in memory meanwhile.
+// Product of a row and a matrix with contiguous columns. The matrix is read once, sequentially, a few of its rows at a
+// time, while the sums are stored in memory.
 
-/** Some rows of the matrix that are added to the sums at once; distances from one to the next in bytes. */
+/** Some rows of the matrix that are added to the sums at once; strides in bytes. */
 export interface Stream {
   readonly lanes: VectorInstructions;
   readonly terms: number;
   readonly left: number;
   readonly right: number;
-  /** Whether the sums begin here. */
+  /** True if the sums start here. */
   readonly first: boolean;
 }
 
@@ -29,7 +29,10 @@ const i32s = (count: number): ValueType[] => Array.from({ length: count }, () =>
 /** Bytes of a pair of vectors. */
 const pairBytes = 32;
 
-/** Adds the function `(left, right, sums, pairs)`: adds `terms` products to each of the sums, by pairs of vectors. */
+/**
+ * Adds the function `(left, right, sums, pairs)`, which adds `terms` products to each of the sums, for the given number
+ * of pairs of vectors.
+ */
 export function addStream(module: ModuleBuilder, name: string, stream: Stream): FunctionBuilder {
   const { lanes, terms, first } = stream;
   const paramNames = ["left", "right", "sums", "pairs"];
@@ -72,7 +75,7 @@ export function addStream(module: ModuleBuilder, name: string, stream: Stream): 
   return builder;
 }
 
-/** Adds the function `(sums, out, pairs, add)`: puts sums into `out`, or adds them to it. */
+/** Adds the function `(sums, out, pairs, add)`, which copies sums to `out` or adds them to it. */
 export function addFlush(module: ModuleBuilder, name: string, lanes: VectorInstructions): FunctionBuilder {
   const builder = module.function(name, { params: i32s(4), paramNames: ["sums", "out", "pairs", "add"] });
   const { body } = builder;
@@ -103,7 +106,7 @@ export function addFlush(module: ModuleBuilder, name: string, lanes: VectorInstr
   return builder;
 }
 
-/** Stores two vectors side by side, the first at an address in a local. */
+/** Stores two vectors contiguously, the first at the address in a local. */
 function storePair(body: FunctionBody, address: number, pair: readonly number[]): void {
   pair.forEach((local, j) => {
     body.localGet(address);
@@ -116,7 +119,7 @@ function strideBytes(walk: SummandStride): number {
   return walk.kind === "stride" ? walk.bytes : 0;
 }
 
-/** Writes the function of a row times a matrix. Its units are parts of the columns. */
+/** Writes the function of a product of a row and a matrix. Its units are parts of the columns. */
 export function writeStream(
   body: FunctionBody,
   plan: ContractPlan,
@@ -186,7 +189,7 @@ export function writeStream(
   });
 }
 
-/** The columns after the last whole pair of vectors. */
+/** Writes the columns after the last whole pair of vectors. */
 function writeTail(
   body: FunctionBody,
   int: Integers,

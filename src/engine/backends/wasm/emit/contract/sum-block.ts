@@ -4,19 +4,19 @@ import type { IntCode } from "../../encode/integers.ts";
 import type { Driver } from "./driver.ts";
 import { paramWork, whenLast } from "./units.ts";
 
-/** Rows after the whole tiles of the last block: `count` tiles of a height, `before` rows after the first such row. */
+/** Rows after the whole tiles of the last block: `count` tiles of a height, preceded by `before` other edge rows. */
 interface EdgeTiles {
   readonly height: number;
   readonly count: number;
   readonly before: number;
-  /** Where these rows are read, and where their results go. */
+  /** Addresses of these rows in the left operand and in `out`. */
   readonly left: number;
   readonly out: number;
 }
 
-/** Where one block of summands is while its rows go by: locals with addresses and numbers. */
+/** Locals with addresses and counts for the rows of one block of summands. */
 interface RowLocals {
-  /** The first whole tile of the block of rows, and where its rows are read and go to. */
+  /** First whole tile of the block of rows, and the addresses of its rows. */
   readonly firstTile: number;
   readonly nextTile: number;
   readonly endTile: number;
@@ -25,11 +25,11 @@ interface RowLocals {
   readonly packedLeft: number;
   readonly rowTable: number;
   readonly edges: readonly EdgeTiles[];
-  /** Does something in the last block of rows, which has the edges. */
+  /** Writes code that only runs in the last block of rows, which contains the edges. */
   readonly whenLastBlock: (inner: () => void) => void;
 }
 
-/** Columns as the tiles of a strip read them: bytes of a panel, and where those after the whole panels are. */
+/** Columns as the tiles of a strip read them: bytes of a panel, and address of the columns after the whole panels. */
 interface ColumnPanels {
   readonly panelBytes: number;
   readonly tailAt: number;
@@ -86,7 +86,7 @@ function whenLastStrip({ int, strip, method }: Driver, inner: () => void): void 
   whenLast(int, strip, method.strips, inner);
 }
 
-/** Finds the columns of the strip, packed if that is planned and not yet done. */
+/** Locates the columns of the strip, and packs them if planned and not yet done. */
 function findColumns(driver: Driver): ColumnPanels {
   const { body, int, plan, packedRight, panels, rightBlock } = driver;
   const { get } = int;
@@ -156,7 +156,7 @@ function openRows({ body, int, plan, method }: Driver): RowLocals {
   };
 }
 
-/** Goes through the blocks of rows of the parts. Where there are no whole tiles, one block has the edges. */
+/** Iterates over the blocks of rows of the parts. Without whole tiles, one block contains the edges. */
 function eachBlockOfRows(
   driver: Driver,
   { firstTile, nextTile, endTile }: RowLocals,
@@ -183,7 +183,7 @@ function eachBlockOfRows(
   );
 }
 
-/** Finds where the rows of a block are, and those of the edges, which come after its whole tiles. */
+/** Computes the addresses of the rows of a block, and of the edge rows after its whole tiles. */
 function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, rows: RowLocals): void {
   const { get, plus, times } = int;
   const { left, tileRows, outRow } = plan;
@@ -199,7 +199,7 @@ function findRows({ int, plan, method, leftBlock, outStrip, tiles }: Driver, row
   }
 }
 
-/** Packs the rows of a block; from then on they are read there. */
+/** Packs the rows of a block, which are then read from the packed memory. */
 function packRows(driver: Driver, rows: RowLocals): void {
   const { body, int, plan, method, kernels, tiles } = driver;
   const { get, plus, times } = int;
@@ -222,7 +222,7 @@ function packRows(driver: Driver, rows: RowLocals): void {
   int.set(rows.left, get(packedLeft));
 }
 
-/** Goes along the rows of `out`, tile after tile: for short sums. */
+/** Multiplies along the rows of `out`, tile after tile, for short sums. */
 function multiplyByRows(driver: Driver, rows: RowLocals, { tailAt }: ColumnPanels): void {
   const { body, int, plan, kernels, panels, packedRight, tiles } = driver;
   const { get, plus, times } = int;
@@ -249,7 +249,7 @@ function multiplyByRows(driver: Driver, rows: RowLocals, { tailAt }: ColumnPanel
     });
 }
 
-/** Goes down the columns, panel after panel. */
+/** Multiplies down the columns, panel after panel. */
 function multiplyByColumns(
   driver: Driver,
   rows: RowLocals,

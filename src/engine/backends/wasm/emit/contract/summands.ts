@@ -1,15 +1,15 @@
 import type { FunctionBody } from "../../encode/body.ts";
 import type { IntCode, Integers } from "../../encode/integers.ts";
 
-/** How many summands a call has: a number, or "any" if a parameter tells it; `multipleOf` divides every such count. */
+/** Number of summands of a call: a number, or "any" if it is a parameter. `multipleOf` divides every such number. */
 export interface SummandCount {
   readonly sums: number | "any";
   readonly multipleOf: number;
 }
 
 /**
- * Goes through summands by groups of the sizes `groups` (powers of two, falling), the rest by smaller ones; `inner` is told how
- * many it has to do. Up to `unrolled` summands, if their number is known, are no loop.
+ * Iterates over summands in groups of the sizes `groups` (powers of two, decreasing); smaller groups handle the rest.
+ * `inner` receives the group size. A constant number of at most `unrolled` summands is unrolled.
  */
 export function repeatSums(
   body: FunctionBody,
@@ -31,7 +31,7 @@ export function repeatSums(
     return;
   }
   const count = body.local("i32", "count");
-  let above = 0; // the group before this one, whose whole multiples are done
+  let above = 0; // the previous group size, whose whole multiples are done
   for (const group of groups) {
     if (above !== 0 && multipleOf % above === 0) break;
     const left: IntCode = above === 0 ? int.get(parameter) : int.and(int.get(parameter), above - 1);

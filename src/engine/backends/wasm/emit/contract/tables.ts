@@ -2,7 +2,10 @@ import type { FunctionBody } from "../../encode/body.ts";
 import type { IntCode, Integers } from "../../encode/integers.ts";
 import type { ContractAxis } from "../../../../codegen/contract/shape.ts";
 
-/** Steps through axes, the last fastest, and keeps the distances from the start: locals that `writeTable` goes on with. */
+/**
+ * Counter over axes, the last fastest, with the current distances from the start in locals, which `writeTable`
+ * continues from.
+ */
 export interface Odometer {
   readonly axes: readonly ContractAxis[];
   readonly indices: readonly number[];
@@ -16,17 +19,17 @@ export function makeOdometer(
 ): Odometer {
   return {
     axes,
-    indices: axes.slice(1).map(() => body.local("i32", "index")), // the outermost needs no end
+    indices: axes.slice(1).map(() => body.local("i32", "index")), // the outermost axis needs no end
     operands: operands.map((operand) => ({ operand, local: body.local("i32", `${operand}_distance`) })),
   };
 }
 
-/** Goes back to the start. */
+/** Resets the counter to the start. */
 export function resetOdometer(int: Integers, { indices, operands }: Odometer): void {
   for (const local of [...indices, ...operands.map((one) => one.local)]) int.set(local, 0);
 }
 
-/** Writes the next `count` distances to memory from `target` on, one of each operand after the other. */
+/** Writes the next `count` distances to memory from `target` on, those of all operands for each index. */
 export function writeTable(
   body: FunctionBody,
   int: Integers,

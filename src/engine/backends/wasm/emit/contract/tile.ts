@@ -9,39 +9,44 @@ import { loadVector, storeVector, transpose, vectorPlace } from "./lanes.ts";
 import type { SummandCount } from "./summands.ts";
 import { repeatSums } from "./summands.ts";
 
-/** A tile of `out`: rows · columns, all sums of which are held in registers. Distances are in bytes. */
+/** Tile of `out`, all sums of which are kept in registers. Distances are in bytes. */
 export interface Tile extends SummandCount {
   readonly lanes: VectorInstructions;
   readonly rows: number;
   readonly columns: number;
-  /** Row i of the left operand begins at `leftRows[i]`. */
+  /** Offset of each row of the left operand. */
   readonly leftRows: readonly number[];
   readonly left: SummandStride;
-  /** From column to column of the right operand; other than a scalar's size only where its sums lie side by side. */
+  /** Bytes between columns of the right operand; differs from the scalar size only if its summands are contiguous. */
   readonly rightColumn: number;
   readonly right: SummandStride;
   readonly outRows: readonly number[];
   readonly outColumn: number;
-  /** Where it is told, the lanes of sums are summands, in so many vectors a column; then there is one row. */
+  /** If given, the lanes of sums are summands, in this many vectors per column, and the tile has one row. */
   readonly across?: number;
-  /** Scalars from summand to summand in the right operand if it is packed: so many columns there are, those too many zero. */
+  /** Scalars per summand in the right operand if it is packed; those beyond the columns are zero. */
   readonly padded?: number;
-  /** Whether sums are stored by whole vectors in scratch memory before they get to `out` by lanes: engines pair whole ones. */
+  /**
+   * True if sums are stored to scratch memory as whole vectors before they are copied to `out` by lanes, because
+   * engines only pair whole vectors.
+   */
   readonly viaScratch: boolean;
-  /** From one tile to the next; `left` is `undefined` where the next tile begins where the last summand of this ended. */
+  /**
+   * Distances from one tile to the next; `left` is `undefined` if the next tile begins where the last summand of this
+   * one ended.
+   */
   readonly step: { readonly left: number | undefined; readonly right: number; readonly out: number };
-  /** Whether sums are put into `out`, added to it, or that as a parameter says. */
+  /** How sums are stored: `set` overwrites `out`, `add` adds to it, `either` depends on a parameter. */
   readonly store: "set" | "add" | "either";
 }
 
-/** The parameters of a function that computes tiles, in order. */
+/** Parameters of a function that computes tiles, in order. */
 const tileParams = ["left", "right", "out", "tiles", "sums", "table", "add", "scratch"] as const;
 
 /**
- * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles.
- *
- * In the shape that V8's revectorizer widens: vectors in pairs from one base at offsets 0 and 16, all loads of a tile
- * of `out` before its stores, those next to each other.
+ * Adds the function `(left, right, out, tiles, sums, table, add, scratch)` that computes a column of tiles. The code
+ * has the shape that V8's revectorizer widens: pairs of vectors from one base at offsets 0 and 16, and all loads of a
+ * tile of `out` before its stores, which are adjacent.
  */
 export function addTile(module: ModuleBuilder, name: string, tile: Tile): FunctionBuilder {
   const builder = module.function(name, {
@@ -63,7 +68,7 @@ export function addTile(module: ModuleBuilder, name: string, tile: Tile): Functi
     vectorPlace(lanes, () => body.localGet(out), tile.outRows[i] ?? 0, j, columns, tile.outColumn);
   const eachSum = (visit: (i: number, j: number, local: number) => void): void =>
     accumulators.forEach((row, i) => row.forEach((local, j) => visit(i, j, local)));
-  /** Vectors of sums that have a column. */
+  /** Visits vectors of sums that contain a column. */
   const eachStored = (visit: (i: number, j: number, local: number) => void): void =>
     eachSum((i, j, local) => {
       if (j * lanes.count < columns) visit(i, j, local);
@@ -115,7 +120,10 @@ function setZero(body: FunctionBody, local: number): void {
   body.localSet(local);
 }
 
-/** How many summands an iteration of the loop does: more than one of plain ones V8 11 would load at once, and run out of registers. */
+/**
+ * Numbers of summands per iteration of the loop. V8 11 would load several plain summands at once and run out of
+ * registers.
+ */
 function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   const { count } = tile.lanes;
   if (tile.across !== undefined) return tile.across === 1 ? [count, 1] : [count * tile.across, count, 1];
@@ -123,7 +131,7 @@ function sumGroups(tile: Tile, transposes: boolean): readonly number[] {
   return [count, 1];
 }
 
-/** Addresses of the operands while the summands go by. */
+/** Addresses of the operands during the iteration over summands. */
 interface Addresses {
   /** At the start of a tile. */
   readonly start: () => void;
@@ -133,7 +141,7 @@ interface Addresses {
   readonly next: (count: number) => void;
   /** After the last summand of a tile. */
   readonly finish: () => void;
-  /** Puts the address on the stack; to be had with `leftOffset(k)` and `rightOffset(k)`. */
+  /** Pushes the address, to be used with the offset `leftOffset(k)` or `rightOffset(k)`. */
   readonly left: () => void;
   readonly right: () => void;
   readonly leftOffset: (k: number) => number;
@@ -207,7 +215,7 @@ function addProducts(
   });
 }
 
-/** Summands whose columns lie side by side in the right operand. */
+/** Summands with contiguous columns in the right operand. */
 function plainSummands(
   body: FunctionBody,
   tile: Tile,
@@ -236,12 +244,12 @@ function plainSummands(
   };
 }
 
-/** Whether summands lie side by side in the right operand. */
+/** True if the summands are contiguous in the right operand. */
 function hasSquares({ right, lanes }: Tile): boolean {
   return right.kind === "stride" && right.bytes === lanes.bytes;
 }
 
-/** Summands that lie side by side in the right operand, whose columns are apart: squares of it are transposed. */
+/** Summands that are contiguous in the right operand while its columns are not: squares of it are transposed. */
 function transposedSummands(
   body: FunctionBody,
   tile: Tile,
@@ -260,7 +268,7 @@ function transposedSummands(
       const whole = isSquare ? count - (count % lanes.count) : 0;
       for (let start = 0; start < whole; start += lanes.count) {
         square.forEach((local, c) => {
-          // A column that does not exist is read as the last one; nothing of it is stored.
+          // A column that does not exist is read as the last one, and its result is not stored.
           walk.right();
           body.memory("v128.load", Math.min(first + c, columns - 1) * rightColumn + walk.rightOffset(start));
           body.localSet(local);
@@ -283,7 +291,7 @@ function transposedSummands(
   };
 }
 
-/** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up in the end. */
+/** Sums whose lanes are summands: both operands are read by vectors, and lanes are added up at the end. */
 function makeDots(
   body: FunctionBody,
   tile: Tile,

@@ -4,7 +4,7 @@ import { integersOf } from "../../encode/integers.ts";
 import type { Kernels } from "./units.ts";
 import { eachRun, findGroup, paramWork } from "./units.ts";
 
-/** Writes tiny products: one call of a kernel for each run of neighbouring groups. */
+/** Writes tiny products: one kernel call for each run of neighbouring groups. */
 export function writeTiny(body: FunctionBody, plan: ContractPlan, kernels: Kernels): void {
   const { bytes } = plan.vector;
   const inner = plan.groups.at(-1) ?? { size: 1, out: 0, left: 0, right: 0 };

@@ -3,7 +3,7 @@ import type { Integers } from "../../encode/integers.ts";
 import type { ContractPlan } from "../../../../codegen/contract/plan.ts";
 import type { Tile } from "./tile.ts";
 
-/** The functions that compute tiles and pack panels, made when first asked for. */
+/** Functions that compute tiles and pack panels, created on first use. */
 export interface Kernels {
   readonly tile: (rows: number, columns: number, step?: Tile["step"]) => Callable;
   /** See `addStream`. */
@@ -13,7 +13,7 @@ export interface Kernels {
   readonly packRight: (columns: number) => Callable;
 }
 
-/** The parameters of a contraction's function, in order. */
+/** Parameters of a contraction's function, in order. */
 export const contractParams = ["out", "left", "right", "work", "from", "to", "kept"] as const;
 const paramOut = 0;
 const paramLeft = 1;
@@ -24,8 +24,9 @@ const paramTo = 5;
 export const paramKept = 6;
 
 /**
- * For runs of units from … to − 1 that stay within one multiple of `length`: sets `unit` to the first of a run, `position` to its
- * place in the multiple (a local that is 0 at first), and `run` to how many there are.
+ * Iterates over runs of units from `from` to `to` − 1 that stay within one multiple of `length`. Sets `unit` to the
+ * first unit of the run, `position` to its index within the multiple (a local that is initially 0), and `run` to the
+ * number of units.
  */
 export function eachRun(
   body: FunctionBody,
@@ -55,14 +56,14 @@ export function eachRun(
   body.end();
 }
 
-/** Locals with the addresses of the operands, as the plan names them. */
+/** Locals with the addresses of the operands, named as in the plan. */
 export interface AddressLocals {
   readonly out: number;
   readonly left: number;
   readonly right: number;
 }
 
-/** Sets the places to those of the group whose number is in a local. */
+/** Sets the addresses to those of the group whose number is in a local. */
 export function findGroup(
   body: FunctionBody,
   int: Integers,
@@ -86,7 +87,7 @@ export function findGroup(
   }
 }
 
-/** Does something where a number is the last of `count`. */
+/** Runs code if a number is the last of `count`. */
 export function whenLast(int: Integers, number: number, count: number, inner: () => void): void {
   if (count === 1) inner();
   else int.when(int.equal(int.get(number), count - 1), inner);

@@ -3,26 +3,26 @@ import type { ModuleBuilder } from "../../encode/module.ts";
 import type { ValueType } from "../../encode/opcodes.ts";
 import { descriptor, poolImport, taskName } from "./layout.ts";
 
-/** What a module in the making needs for work that threads share. */
+/** Functions and addresses that a module needs to share work among threads. */
 export interface WorkSharing {
-  /** The functions of the pool: see `poolModule`. */
+  /** Functions of the pool; see `poolModule`. */
   readonly begin: Callable;
   readonly end: Callable;
   readonly take: Callable;
   readonly finish: Callable;
   readonly scratch: Callable;
-  /** The global with the address of what each thread has to itself. */
+  /** Global that holds the address of each thread's own memory. */
   readonly own: number;
-  /** Where the description of the module will stand. */
+  /** Address of the module's descriptor. */
   readonly descriptor: number;
   /** Names of the functions that threads call. */
   readonly tasks: string[];
 }
 
-/** The name under which the address of the calling thread's own memory is exported. */
+/** Name under which the address of the calling thread's own memory is exported. */
 export const ownExport = "own";
 
-/** Adds to a module, before its first function, what it needs to share work. */
+/** Adds everything for sharing work to a module, before its first function. */
 export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => number): WorkSharing {
   const imported = (name: string, params: readonly ValueType[], results: readonly ValueType[]): Callable =>
     module.importFunction(poolImport, name, params, results);
@@ -38,24 +38,24 @@ export function openSharing(module: ModuleBuilder, reserve: (bytes: number) => n
   };
 }
 
-/** A value that a piece of work is about, which threads find in memory. */
+/** Argument of shared work, which threads find in memory. */
 export interface WorkArgument {
   readonly type: "i32" | "f64" | "f32";
   readonly name: string;
-  /** Puts it on the stack, where the work is offered. */
+  /** Pushes the value on the stack, where the work is published. */
   readonly push: () => void;
 }
 
-/** Work in units that may be done in any order, in parts of any length, by any thread. */
+/** Work in units that any thread may do, in any order, in parts of any length. */
 export interface SharedWork {
-  /** Puts on the stack how many units there are. */
+  /** Pushes the number of units. */
   readonly pushUnits: () => void;
-  /** Puts on the stack how much work that is, in calls of a kernel (`chunkWork`): some 0.3 µs each. */
+  /** Pushes the amount of work, in calls of a kernel (`chunkWork`) of about 0.3 µs each. */
   readonly pushCalls: () => void;
   readonly args: readonly WorkArgument[];
   /**
-   * Writes what does the units `first` … `first + count − 1`, given locals with these numbers and with the arguments, and one
-   * that is 1 if this thread has done others of them before.
+   * Writes code for the units `first` … `first + count − 1`. The parameters are locals: these two numbers, the
+   * arguments, and `hasBegun`, which is 1 if this thread has done other units of the work before.
    */
   readonly part: (
     body: FunctionBody,
@@ -64,13 +64,13 @@ export interface SharedWork {
     args: readonly number[],
     hasBegun: number,
   ) => void;
-  /** Writes what does everything, where no other thread takes part. */
+  /** Writes code that does all units when no other thread takes part. */
   readonly alone: () => void;
 }
 
 /**
- * Writes work that threads share: its arguments are put into memory, then other threads are told of it, and all of them, this one
- * among them, take units and do them until none are left.
+ * Writes work that threads share: it stores the arguments in memory, notifies other threads, and then all threads,
+ * including this one, take units and do them until none are left.
  */
 export function emitShared(
   body: FunctionBody,
@@ -103,7 +103,7 @@ export function emitShared(
   body.call(sharing.end);
 }
 
-/** The function that each thread runs: it takes units and does them until there are none. */
+/** Writes the function that each thread runs: it takes units and does them until none are left. */
 function writeTask(
   body: FunctionBody,
   sharing: WorkSharing,
@@ -133,7 +133,7 @@ function writeTask(
   body.op("i64.shr_u");
   body.op("i32.wrap_i64");
   body.localSet(count);
-  // not before units are taken: until then it may be other work whose arguments are on their way
+  // only after taking units: until then, the arguments of other work may be stored here
   args.forEach(({ type }, k) => {
     body.i32Const(0);
     body.memory(`${type}.load`, block + 8 * k);
