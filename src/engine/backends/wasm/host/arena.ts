@@ -7,7 +7,7 @@ import { makeGaps } from "./gaps.ts";
 import { hostState } from "./state.ts";
 import { initialPages, largestRounded, maximumPages, pageBytes, blockAlignment } from "./tuning.ts";
 
-/** What memory is used for, as messages call it. */
+/** Uses of memory, as named in messages. */
 const uses = {
   results: "results",
   copies: "copies of arguments and results",
@@ -17,36 +17,34 @@ const uses = {
 } as const;
 export type MemoryUse = keyof typeof uses;
 
-/** The one memory that all executables share, and who holds which part of it. */
+/** Allocator of the single memory that all executables share. */
 export interface Arena {
   readonly memory: WebAssembly.Memory;
-  /** Whether threads may share the memory; then its growth leaves older arrays valid. */
+  /** True if threads may share the memory. Growth then leaves older arrays valid. */
   readonly isShared: boolean;
   /**
-   * A block of at least `bytes` bytes at a multiple of 64. What was there before stays there. Where there is no room, those
-   * who hold memory without need give it back (see `reclaim`), arrays that rest here may move, and it is tried again.
-   *
-   * @throws DownhillError `oom` where the memory does not suffice.
+   * Allocates a block of at least `bytes` bytes at a multiple of 64, with its previous contents. If memory is short,
+   * holders free what they do not need (see `reclaim`), resting arrays may move, and the allocation is retried.
+   * @throws DownhillError `oom` if the memory does not suffice.
    */
   readonly allocate: (bytes: number, use: MemoryUse) => number;
-  /** The same where there is room as things are; 0 where there is none. */
+  /** Allocates a block if possible without freeing memory; returns 0 otherwise. */
   readonly tryAllocate: (bytes: number, use: MemoryUse) => number;
   /**
-   * Has others give back memory, so that an allocation of so many bytes may succeed; `beside` are those that the same call needs
-   * too, for the error.
-   *
-   * @throws DownhillError `oom` where nobody can.
+   * Makes holders free memory so that an allocation of this size may succeed. `beside` is the number of bytes that the
+   * same call needs in addition, for the error.
+   * @throws DownhillError `oom` if nothing can be freed.
    */
   readonly makeRoom: (bytes: number, use: MemoryUse, beside?: number) => void;
-  /** Gives a block back. */
+  /** Frees a block. */
   readonly free: (address: number) => void;
-  /** Bytes of a block in use. */
+  /** Size in bytes of a block in use. */
   readonly sizeOf: (address: number) => number;
-  /** Whether an array lies in the memory, so that kernels can use it in place. */
+  /** True if an array is in this memory, so that kernels can use it in place. */
   readonly holds: (array: TypedArray) => boolean;
-  /** A new array over `length` elements from an address on. Growth detaches it unless the memory is shared. */
+  /** Creates an array over `length` elements from an address on. Growth detaches it unless the memory is shared. */
   readonly view: (type: ScalarType, address: number, length: number) => TypedArray;
-  /** Bytes in use, in all and by what for, and bytes of the memory. */
+  /** Bytes in use, in total and by purpose, and size of the memory in bytes. */
   readonly stats: () => {
     readonly used: number;
     readonly size: number;
@@ -54,15 +52,14 @@ export interface Arena {
   };
 }
 
-/** Has memories grow to so many bytes at most. What lies beyond stays until it is given back. */
+/** Limits the size of memories in bytes. Blocks beyond the limit stay until they are freed. */
 export function limitArena(bytes: number): void {
   hostState.arenaLimit = bytes;
 }
 
 /**
- * The memory, made when it is asked for first.
- *
- * @throws RangeError where the engine has none to give.
+ * The shared memory, created on first use.
+ * @throws RangeError if the engine cannot allocate one.
  */
 export function wasmArena(): Arena {
   if (hostState.arena !== undefined) return hostState.arena;
@@ -72,8 +69,9 @@ export function wasmArena(): Arena {
 }
 
 /**
- * Memories to ask for, in pages to begin with and at most. Engines reserve addresses for all that a shared memory may become, and
- * for any memory more, to do without checks of bounds; a phone, or a process under `ulimit -v`, may not have so many.
+ * Memories to request, in order, with initial and maximum pages. Engines reserve address space for the maximum of a
+ * shared memory, and more for any memory to avoid bounds checks. A phone, or a process under `ulimit -v`, may not have
+ * enough.
  */
 const requests: readonly { readonly initial: number; readonly maximum: number; readonly shared: boolean }[] =
   [
@@ -84,7 +82,7 @@ const requests: readonly { readonly initial: number; readonly maximum: number; r
     { initial: 16, maximum: 1024, shared: false },
   ];
 
-/** The first of these memories that the engine has to give. */
+/** First of these memories that the engine can allocate. */
 function makeMemory(mayShare: boolean): {
   readonly memory: WebAssembly.Memory;
   readonly limits: (typeof requests)[number];
@@ -101,26 +99,26 @@ function makeMemory(mayShare: boolean): {
   throw problem;
 }
 
-/** Makes a memory with a first-fit allocator; blocks that were given back are merged with their neighbours. */
+/** Creates a memory with a first-fit allocator; freed blocks are merged with their neighbours. */
 export function makeArena(mayShare: boolean): Arena {
   const { memory, limits } = makeMemory(mayShare);
   const isShared = limits.shared;
-  const blocks = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // those in use, by address
+  const blocks = new Map<number, { readonly size: number; readonly use: MemoryUse }>(); // blocks in use, by address
   const gaps = makeGaps();
   const usedFor: Record<MemoryUse, number> = { results: 0, copies: 0, scratch: 0, code: 0, threads: 0 };
   let buffer: ArrayBufferLike = memory.buffer;
   const former = new Set<ArrayBufferLike>(); // shared buffers before growth: views of them still show the memory
-  let top = blockAlignment; // address 0 belongs to nobody
+  let top = blockAlignment; // address 0 is never allocated
   let used = 0;
 
   const mostBytes = (): number => Math.min(limits.maximum * pageBytes, hostState.arenaLimit);
-  /** Whether the memory reaches to `end`, after growing if need be. */
+  /** True if the memory extends to `end`, growing it if necessary. */
   const reaches = (end: number): boolean => {
     const most = mostBytes();
     if (end > most) return false;
     const missing = Math.ceil((end - buffer.byteLength) / pageBytes);
     if (missing <= 0) return true;
-    // half as much again, so that many small requests grow it a few times
+    // by half its size, so that many small requests grow it only a few times
     const half = Math.floor(Math.min(buffer.byteLength / 2, most - buffer.byteLength) / pageBytes);
     for (const pages of [Math.max(missing, half), missing]) {
       try {
@@ -186,8 +184,8 @@ export function makeArena(mayShare: boolean): Arena {
 }
 
 /**
- * The size of a block for so many bytes: a multiple of the alignment, and of small blocks of 1/16 of the next power of two, so
- * that the gap which one of many leaves fits others of about its size.
+ * Block size for a number of bytes: a multiple of the alignment. Small blocks are rounded to 1/16 of the next power of
+ * two, so that the gap of a freed block fits others of similar size.
  */
 function roundedUp(bytes: number): number {
   const isSmall = bytes <= largestRounded && bytes > 16 * blockAlignment;
@@ -195,7 +193,7 @@ function roundedUp(bytes: number): number {
   return Math.max(blockAlignment, Math.ceil(bytes / step) * step);
 }
 
-/** Who uses a memory, as a sentence. */
+/** Report of memory use, as a sentence. */
 function reportOf({ stats }: Arena): string {
   const { used, uses: usedFor } = stats();
   const parts = Object.entries(uses)

@@ -18,7 +18,10 @@ import { mostKeptCopy } from "./tuning.ts";
 
 type EntryPoint = (...args: number[]) => number;
 
-/** The function `run` of a module, some of whose work the threads of a pool may share. Compiling is synchronous: modules are small. */
+/**
+ * Instantiates a module and returns its function `run`; the threads of a pool may share some of its work. Compilation
+ * is synchronous because modules are small.
+ */
 export function instantiate({ bytes, shared }: RoutineModule, arena: Arena, pool?: ThreadPool): EntryPoint {
   const imports = {
     env: { memory: arena.memory, remainder: (x: number, y: number): number => x % y },
@@ -44,14 +47,14 @@ export function instantiate({ bytes, shared }: RoutineModule, arena: Arena, pool
   };
 }
 
-/** A compiled procedure as a function of numbers. */
+/** Compiled procedure as a function of numbers. */
 export function callableProcedure({ params, result }: Procedure, run: EntryPoint): CompiledProcedure {
   if (result.type !== "u32") return run;
   if (params.length === 1) return (x) => run(x) >>> 0;
   return (...args) => run(...args) >>> 0;
 }
 
-/** A compiled routine as what callers run. */
+/** Compiled routine in the form that callers use. */
 export function callableRoutine(
   routine: Routine,
   program: RoutineModule,
@@ -78,13 +81,13 @@ export function callableRoutine(
   );
   const copies = largePorts(memory, large.ins, large.outs, args);
   const scalars = routine.inputs.flatMap(({ kind }, k) => (kind === "scalar" ? [k] : []));
-  // addresses of small arrays stay what they are
+  // addresses of small arrays never change
   const fixed = new Set([...small.ins, ...small.outs].map(({ argument }) => argument));
   const changing = args.flatMap((_, k) => (fixed.has(k) ? [] : [k]));
   const putScalars = scalarResults(routine, program, arena);
   let isReleased = false;
 
-  /** Finds the addresses of all arrays; false where there is no room for a copy. */
+  /** Determines the addresses of all arrays; false if there is no memory for a copy. */
   const place = (inputs: readonly KernelValue[], outputs: readonly KernelValue[]): boolean => {
     if (smallCopies.place(args)) return copies.place(inputs, outputs);
     copies.note(smallCopies.bytes);
@@ -127,7 +130,7 @@ export function callableRoutine(
   });
 }
 
-/** Puts the scalar results of a call to their places: the one that it returns, or all from memory. */
+/** Returns a function that writes the scalar results of a call: the returned one, or all from memory. */
 function scalarResults(
   { outputs }: Routine,
   { results }: RoutineModule,
@@ -147,7 +150,9 @@ function scalarResults(
   };
 }
 
-/** A call whose sizes it computes itself: large temporaries have their memory for its length, small ones keep it. */
+/**
+ * Call that computes its own sizes. Large temporaries are allocated for the duration of the call, small ones are kept.
+ */
 function measuring(
   { arenaBytes }: Routine,
   sizes: CallSizes,
@@ -184,7 +189,7 @@ function measuring(
   };
 }
 
-/** A call without an array of arguments on the way. */
+/** Calls without allocating an array of arguments. */
 function invoke(run: EntryPoint, args: readonly number[]): number {
   const [a, b, c, d, e, f, g, h] = args as [number, number, number, number, number, number, number, number];
   switch (args.length) {

@@ -1,9 +1,9 @@
 import type { EngineTraits } from "../engines/peephole.ts";
 
 /**
- * The engine that runs us. Its revectorizer is switched on by turbo mode (`wide`), or by others: when Node is started, on its
- * command line or by NODE_OPTIONS, which tell; in a page, which tells nothing. Who sets the switch in a running Node otherwise than
- * by turbo mode is not noticed.
+ * Traits of the running engine. Its revectorizer is enabled by turbo mode (`wide`) or by a flag that someone else sets:
+ * on the command line of Node or in NODE_OPTIONS, which can be read, or in a page, where it cannot be detected. A flag
+ * set in a running Node by any means other than turbo mode is not noticed.
  */
 export function engineOf(wide: boolean): EngineTraits {
   const isRecent = "Float16Array" in globalThis;

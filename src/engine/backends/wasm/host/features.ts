@@ -2,22 +2,22 @@ import { makeModule } from "../encode/module.ts";
 import type { ModuleBuilder } from "../encode/module.ts";
 import { hostState } from "./state.ts";
 
-/** What the engine that runs us can do with WebAssembly. */
+/** WebAssembly features of the running engine. */
 export interface WasmFeatures {
-  /** Vectors of 128 bits. */
+  /** 128-bit vectors. */
   readonly simd: boolean;
-  /** `relaxed_madd` and its kind. */
+  /** `relaxed_madd` and similar instructions. */
   readonly relaxed: boolean;
-  /** Atomic operations, and a memory that several threads may share. */
+  /** Atomic operations, and memory that several threads may share. */
   readonly threads: boolean;
 }
 
-/** What the engine can do, found out once by validating three small modules. All false where there is no WebAssembly. */
+/** Features of the engine, determined once by validating three small modules. All false without WebAssembly. */
 export function wasmFeatures(): WasmFeatures {
   return (hostState.features ??= detectFeatures());
 }
 
-/** Finds out anew; for engines whose flags were changed. */
+/** Detects the features again, for engines whose flags have changed. */
 export function detectFeatures(): WasmFeatures {
   return {
     simd: accepts((module) => {
@@ -47,7 +47,7 @@ function accepts(write: (module: ModuleBuilder) => void): boolean {
   return WebAssembly.validate(module.finish());
 }
 
-/** A page that is not isolated from other origins has no `SharedArrayBuffer`, and must not ask for such a memory. */
+/** A page that is not cross-origin isolated has no `SharedArrayBuffer`, and must not request such a memory. */
 function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
   try {

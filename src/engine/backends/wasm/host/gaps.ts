@@ -3,11 +3,14 @@ interface Gap {
   size: number;
 }
 
-/** Blocks of a memory that were given back, below `top`, from which nothing was ever taken. */
+/** Freed blocks of a memory below `top`, above which nothing was ever allocated. */
 export interface Gaps {
-  /** The address of a block of so many bytes in the first gap that has room; `undefined` where none has. */
+  /** Takes a block of this size from the first gap that is large enough; `undefined` if there is none. */
   readonly take: (size: number) => number | undefined;
-  /** Gives a block back, merged with its neighbours. What then ends at `top` is no gap: the new top is returned. */
+  /**
+   * Adds a freed block, merged with its neighbours. If it then ends at `top`, it is removed, and the new top is
+   * returned.
+   */
   readonly give: (address: number, size: number, top: number) => number;
 }
 

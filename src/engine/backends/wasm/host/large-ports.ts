@@ -5,21 +5,26 @@ import type { ModuleMemory } from "./module-memory.ts";
 import { bytesOf, misfit, type PortBinding } from "./ports.ts";
 import { mostKeptCopy, blockAlignment } from "./tuning.ts";
 
-/** Buffers that are copied where they lie outside the memory: some of the copies stay from call to call, the rest is lent for one. */
+/**
+ * Copies of buffers outside of the memory: small copies are kept between calls, large ones are borrowed for one call.
+ */
 export interface LargePorts {
-  /** Puts the addresses of arrays or of their copies, which are not made yet, among the arguments; false where there is no room. */
+  /**
+   * Writes the addresses of arrays, or of memory for their copies, to the arguments; false if memory is short. Does not
+   * copy yet.
+   */
   readonly place: (inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => boolean;
   readonly copyIn: (inputs: readonly KernelValue[]) => void;
   /** Copies inputs back that the routine has changed. */
   readonly copyBack: (inputs: readonly KernelValue[]) => void;
   readonly copyOut: (outputs: readonly KernelValue[]) => void;
-  /** Notes bytes that there was no room for. */
+  /** Records a number of bytes that could not be allocated. */
   readonly note: (bytes: number) => void;
-  /** Has others make the room that was missing. */
+  /** Makes others free the missing memory. */
   readonly makeRoom: () => void;
-  /** Gives back what was lent for one call. */
+  /** Frees the memory borrowed for one call. */
   readonly giveBack: () => void;
-  /** Bytes of copies that stay, when all are there, of buffers whose sizes calls do not compute. */
+  /** Bytes of the copies that are kept, of buffers whose sizes are not computed by calls. */
   readonly keptBytes: number;
 }
 
@@ -31,14 +36,14 @@ export function largePorts(
 ): LargePorts {
   const { arena } = memory;
   const lent: PortBinding[] = [];
-  let missing = 0; // bytes that there was no room for
+  let missing = 0; // bytes that could not be allocated
 
   const allocate = (bytes: number): number => {
     const address = arena.tryAllocate(bytes, "copies");
     if (address === 0) missing = bytes;
     return address;
   };
-  /** Sees to memory for a copy; whether there is some. */
+  /** Provides memory for a copy; returns whether it succeeded. */
   const stage = (port: PortBinding): boolean => {
     const bytes = bytesOf(port);
     if (bytes > mostKeptCopy) {
@@ -65,7 +70,10 @@ export function largePorts(
     }
     lent.length = 0;
   };
-  /** The address of an array if it lies in the memory, else that of a copy, which is not made yet; 0 where there is no room. */
+  /**
+   * Address of an array if it is in the memory, otherwise of memory for a copy, which is not made yet; 0 if memory is
+   * short.
+   */
   const addressOf = (port: PortBinding, cell: BufferView): number => {
     if (cell.isOutside !== true) {
       const { array, offset } = cell;
@@ -111,18 +119,19 @@ export function largePorts(
     copyOut: (outputs) => copyTo(outs, outputs),
     makeRoom() {
       const taken = lent.reduce((sum, port) => sum + bytesOf(port), 0);
-      giveBack(); // what makes room may move the arrays of this very call
+      giveBack(); // freeing memory may move the arrays of this call
       arena.makeRoom(missing, "copies", taken);
     },
   };
 }
 
-/** The elements of a copy. */
+/** Elements of a copy. */
 function elementsOf(arena: ModuleMemory["arena"], port: PortBinding): TypedArray {
   const n = port.extent.size;
   const { view } = port;
   if (view !== undefined && port.viewAddress === port.staging && view.length === n) return view;
-  // anew where growth has detached it too; as long as the buffer, since to copy a part of it takes another view
+  // recreated also after growth has detached it; exactly as long as the buffer, because copying a part would need
+  // another view
   port.viewAddress = port.staging;
   return (port.view = arena.view(port.buffer.type, port.staging, n));
 }
@@ -132,7 +141,7 @@ function keptBytesOf(ports: readonly PortBinding[]): number {
   return kept.reduce((sum, port) => sum + bytesOf(port), 0);
 }
 
-/** Bytes to keep for what may take a few more at the next call. */
+/** Bytes to keep for a copy that may be slightly larger in the next call. */
 export function roomFor(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(bytes, blockAlignment)));
 }

@@ -5,21 +5,21 @@ import type { Arena } from "./arena.ts";
 import { sharedBlocks } from "./shared-blocks.ts";
 import { chunkBytes } from "./tuning.ts";
 
-/** What a module holds of the memory that all modules share. */
+/** Blocks that a module holds in the memory shared by all modules. */
 export interface ModuleMemory extends CodeMemory {
   readonly arena: Arena;
-  /** Takes over a block that somebody has allocated for the module. */
+  /** Takes ownership of a block that was allocated for the module. */
   readonly own: (address: number) => void;
-  /** Gives such a block back before its time. */
+  /** Frees such a block early. */
   readonly disown: (address: number) => void;
-  /** Bytes that it holds, all of them or those that no other module has too. */
+  /** Bytes that it holds, all of them or only those not shared with other modules. */
   readonly bytes: () => number;
   readonly ownBytes: () => number;
-  /** Gives everything back. */
+  /** Frees everything. */
   readonly release: () => void;
 }
 
-/** What is made of memory for a module; where that throws, the memory is given back. */
+/** Calls `make` with memory for a module, and frees the memory if it throws. */
 export function withModuleMemory<T>(arena: Arena, make: (memory: ModuleMemory) => T): T {
   const memory = makeModuleMemory(arena);
   try {
@@ -72,7 +72,7 @@ function makeModuleMemory(arena: Arena): ModuleMemory {
   };
 }
 
-/** Where tables lie in an arena, by their values. They stay: what tables hold is few and small. */
+/** Addresses of tables in an arena, by their values. They are never freed because tables are few and small. */
 const tables = new WeakMap<Arena, Map<string, number>>();
 
 function tableIn(arena: Arena, { type, values }: ConstantTable): number {

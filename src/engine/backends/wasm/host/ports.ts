@@ -8,23 +8,23 @@ import { must } from "../../../util/assert-never.ts";
 import { usesOfBlock } from "../../../kernel/uses.ts";
 import { mostSmallCopy } from "./tuning.ts";
 
-/** Where a buffer of a routine lies during a call. */
+/** Memory of a routine's buffer during a call. */
 export interface PortBinding {
   readonly buffer: Buffer;
-  /** Its place among the routine's inputs or outputs, and among the arguments of the code. */
+  /** Index among the routine's inputs or outputs, and among the arguments of the code. */
   readonly slot: number;
   readonly argument: number;
-  /** How many elements it has in the call in hand. */
+  /** Number of elements in the current call. */
   readonly extent: { readonly size: number };
-  /** Memory to copy to where the caller's array lies elsewhere; 0 while there is none. */
+  /** Address of memory for a copy if the caller's array is elsewhere; 0 if there is none. */
   staging: number;
-  /** Memory that is kept for that between calls, and its bytes; 0 while there is none. */
+  /** Address of such memory kept between calls, and its bytes; 0 if there is none. */
   kept: number;
   room: number;
-  /** The array over it, for as long as it stays. */
+  /** Array over the copy, as long as it is valid. */
   view: TypedArray | undefined;
   viewAddress: number;
-  /** Whether the routine changes it: a donated input, which must be copied back. */
+  /** True if the routine changes it: a donated input, which must be copied back. */
   readonly isWritten: boolean;
 }
 
@@ -34,7 +34,10 @@ export interface PortLists {
   readonly outs: readonly PortBinding[];
 }
 
-/** The ports of a routine: its buffers in the order of the arguments of its code, inputs with their scalars in between first. */
+/**
+ * Ports of a routine's buffers, in the order of the arguments of its code: inputs (interleaved with scalars), then
+ * outputs.
+ */
 export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
   const { stored } = usesOfBlock(routine.body);
   const port = (buffer: Buffer, slot: number, argument: number): PortBinding => {
@@ -61,18 +64,18 @@ export function portsOf(routine: Routine, sizes: CallSizes): PortLists {
   };
 }
 
-/** Whether a buffer is copied at every call, wherever it lies. */
+/** True if a buffer is copied in every call, wherever its array is. */
 export function isSmallPort(port: PortBinding): boolean {
   const bytes = bytesOf(port);
   return isConstant(port.buffer.size) && bytes > 0 && bytes <= mostSmallCopy;
 }
 
-/** How many bytes a buffer has in the call in hand. */
+/** Bytes of a buffer in the current call. */
 export function bytesOf({ buffer, extent }: PortBinding): number {
   return extent.size * bytesPerElement[buffer.type];
 }
 
-/** An array that is too short for its buffer. */
+/** Error for an array that is too short for its buffer. */
 export function misfit({ buffer, extent: { size } }: PortBinding, { array, offset }: BufferView): Error {
   return internalError(
     `buffer "${buffer.name}" needs ${size} elements of ${buffer.type}, got ` +

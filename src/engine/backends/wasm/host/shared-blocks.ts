@@ -1,13 +1,13 @@
 import type { Arena } from "./arena.ts";
 
 /**
- * Memory for the length of one call. Since one call runs at a time, all modules that ask for about as much have one block in
- * common: what one leaves there another one may overwrite.
+ * Memory for the duration of one call. Only one call runs at a time, so all modules that need similar sizes share one
+ * block, whose contents another module may overwrite.
  */
 export interface SharedBlocks {
-  /** The block of at least so many bytes for a purpose: two that are in use at once have two names. */
+  /** Returns a block of at least this size for a purpose. Blocks in use at the same time need different purposes. */
   readonly hold: (purpose: string, bytes: number) => number;
-  /** Undoes one `hold`; the block is given back when nobody holds it any more. */
+  /** Undoes one `hold`; the block is freed when it has no holder left. */
   readonly release: (address: number) => void;
 }
 
@@ -19,7 +19,7 @@ interface SharedBlock {
 
 const byArena = new WeakMap<Arena, SharedBlocks>();
 
-/** The shared blocks of a memory. */
+/** Shared blocks of a memory. */
 export function sharedBlocks(arena: Arena): SharedBlocks {
   let shared = byArena.get(arena);
   if (shared === undefined) byArena.set(arena, (shared = makeSharedBlocks(arena)));
@@ -35,7 +35,7 @@ function makeSharedBlocks(arena: Arena): SharedBlocks {
       const [key, exactKey] = [`${purpose} ${size}`, `${purpose} ${bytes}`];
       let block = byKey.get(key) ?? byKey.get(exactKey);
       if (block === undefined) {
-        // where there is no room for what is rounded up, there may be for what is needed
+        // the exact size may fit where the rounded size does not
         const address = arena.tryAllocate(size, "scratch");
         if (address > 0) block = { key, address, holders: 0 };
         else block = { key: exactKey, address: arena.allocate(bytes, "scratch"), holders: 0 };
@@ -56,8 +56,8 @@ function makeSharedBlocks(arena: Arena): SharedBlocks {
 }
 
 /**
- * The next of four sizes between each power of two and the following one: at most a quarter more than is needed, and so few sizes
- * that the blocks of any number of modules take at most some six times what the largest does.
+ * Rounds up to one of four sizes per power of two: at most a quarter more than needed. There are so few sizes that the
+ * blocks of any number of modules take at most about six times the largest one.
  */
 function sizeClass(bytes: number): number {
   const step = 2 ** Math.max(4, Math.ceil(Math.log2(bytes)) - 3);

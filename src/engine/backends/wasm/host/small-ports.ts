@@ -6,9 +6,9 @@ import { must } from "../../../util/assert-never.ts";
 import type { ModuleMemory } from "./module-memory.ts";
 import { bytesOf, misfit, type PortBinding } from "./ports.ts";
 
-/** The copies of small buffers in one block, which is there from the first call on. */
+/** Copies of small buffers in one block, which exists from the first call on. */
 export interface SmallPorts {
-  /** Sees to the block and puts addresses among the arguments; false where there is no room. */
+  /** Allocates the block and writes addresses to the arguments; false if memory is short. */
   readonly place: (args: number[]) => boolean;
   /** Bytes of the block. */
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface SmallPorts {
   readonly copyOut: (outputs: readonly KernelValue[]) => void;
 }
 
-/** Ports of one type: their slots, and where in the array over the block their elements lie. */
+/** Ports of one type: their slots, and the start index of each in the array over the block. */
 interface PortGroup {
   readonly type: ScalarType;
   readonly ports: readonly PortBinding[];
@@ -27,8 +27,8 @@ interface PortGroup {
 }
 
 /**
- * The copies of small inputs and outputs. `put` gets the addresses where
- * arguments are passed in memory. One block has one array over it for each type, where an array for each port would be a thousand objects to go through in a call with a thousand leaves.
+ * Copies of small inputs and outputs. `put` receives the addresses if arguments are passed in memory. The block has one
+ * array per type, because an array per port would mean a thousand objects in a call with a thousand leaves.
  */
 export function smallPorts(
   memory: ModuleMemory,
@@ -61,7 +61,7 @@ export function smallPorts(
   const views = new Map<ScalarType, TypedArray>();
   const viewOf = (type: ScalarType): TypedArray => {
     const known = views.get(type);
-    if (known !== undefined && known.length > 0) return known; // none are left where growth has detached it
+    if (known !== undefined && known.length > 0) return known; // growth has detached a view of length 0
     const view = arena.view(type, block, bytes / bytesPerElement[type]);
     views.set(type, view);
     return view;

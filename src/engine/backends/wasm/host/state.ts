@@ -2,22 +2,22 @@ import type { Arena } from "./arena.ts";
 import type { WasmFeatures } from "./features.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
-/** Why there is no WebAssembly: see `wasmObstacle`. */
+/** Reason why WebAssembly is unavailable; see `wasmObstacle`. */
 export type WasmObstacle = "absent" | "forbidden" | "memory";
 
-/** What all executables have in common. One record, so that whoever owns an engine can own it. */
+/** State shared by all executables, in one record so that the owner of an engine can own it. */
 export interface HostState {
-  /** What the engine can do, and what stands in the way of WebAssembly; found out once. */
+  /** Features of the engine and the obstacle to WebAssembly, determined once. */
   features: WasmFeatures | undefined;
   obstacle: WasmObstacle | "none" | undefined;
-  /** The one memory, and how many bytes it may grow to. */
+  /** The single memory, and the maximum bytes it may grow to. */
   arena: Arena | undefined;
   arenaLimit: number;
-  /** Threads, by how many there are to be. */
+  /** Thread pools by number of threads. */
   readonly pools: Map<number, ThreadPool>;
-  /** Whether it was told that there are addresses for too few threads. */
+  /** True after the warning that address space suffices for fewer threads than requested. */
   hasWarned: boolean;
-  /** Whether this thread may wait for others: that of a page may not. Found out once. */
+  /** True if this thread may block, which the main thread of a page may not. Determined once. */
   maySleep: boolean | undefined;
 }
 

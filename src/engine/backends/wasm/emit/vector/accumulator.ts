@@ -3,15 +3,15 @@ import type { LaneCode, Vec, Width } from "./lanes.ts";
 import { bodyOf, constantVec, inRegs, newRegs, splatBytes } from "./lanes.ts";
 import { binaryVec } from "./operations.ts";
 
-/** What lanes fold values into. */
+/** Accumulator of a fold in lanes. */
 export interface VectorAccumulator {
-  /** Where the folds of the lanes are after `finish`. */
+  /** Locals that hold the result of each lane after `finish`. */
   readonly regs: readonly number[];
-  /** Writes what comes before the first value. */
+  /** Writes the code before the first value. */
   readonly begin: () => void;
-  /** Takes in a value for each lane, in the code of `lanes`. */
+  /** Folds in a value for each lane, in the code of `lanes`. */
   readonly add: (value: Vec, lanes: LaneCode) => void;
-  /** Writes what comes after the last value. */
+  /** Writes the code after the last value. */
   readonly finish: () => void;
 }
 
@@ -43,9 +43,9 @@ function setAll(regs: readonly number[], vec: Vec, lanes: LaneCode): void {
 }
 
 /**
- * The least or greatest float by the processor's own instruction, which passes over NaN and takes 0 for −0; whether there
- * was a NaN, and whether the zero that wins was seen, is noted beside it. The exact operation takes ten instructions,
- * each of which waits for the one before.
+ * Minimum or maximum of floats by the fast instruction, which ignores NaN and treats 0 and −0 as equal. Whether a NaN
+ * occurred, and whether the zero that should win occurred, is tracked separately. The exact operation takes ten
+ * dependent instructions.
  */
 function openExtreme(
   op: "min" | "max",
@@ -93,7 +93,7 @@ function openExtreme(
     finish() {
       const body = bodyOf(outside);
       regs.forEach((reg, k) => {
-        // where the result is a zero: the one that wins if it was seen, else the other
+        // where the result is a zero: the one that wins if it occurred, else the other
         body.v128Const(sign);
         body.localGet(zeros[k]!);
         body.op(op === "max" ? "v128.andnot" : "v128.and");
@@ -103,7 +103,7 @@ function openExtreme(
         body.op(`${shape}.eq`);
         body.op("v128.bitselect");
         body.localGet(nans[k]!);
-        body.op("v128.or"); // all bits are a NaN
+        body.op("v128.or"); // a lane with all bits set is a NaN
         body.localSet(reg);
       });
     },

@@ -9,20 +9,20 @@ import { pushNextBound } from "../frame.ts";
 import type { VectorLoopBounds, IterationCode } from "./loop.ts";
 import { runIterations } from "./loop.ts";
 
-/** A fold that goes by blocks in the making: see `BlockPlan`. */
+/** State of writing a blocked fold; see `BlockPlan`. */
 export interface BlockedFold {
-  /** The loop that computes the values of the indices from `at` to `stop`. */
+  /** Loop that computes the values of the indices from `at` to `stop`. */
   readonly code: Fragment;
   readonly at: number;
   readonly stop: number;
-  /** Where the value of index 0 would lie, and the bytes of one. */
+  /** Local with the address that index 0 would have, and bytes per value. */
   readonly origin: number;
   readonly bytes: number;
-  /** The frame that knows their place. */
+  /** Frame that contains the buffer of the values. */
   readonly frame: FunctionFrame;
 }
 
-/** Writes an independent loop for several lanes at a time. */
+/** Writes an independent loop in lanes. */
 export type WriteLoop = (
   stmt: ForStmt,
   lanes: LanePlan,
@@ -45,7 +45,9 @@ export function openBlocks(
   return { code, at, stop, origin, bytes: bytesPerElement[type], frame: inner };
 }
 
-/** Goes from `index` to `end` by blocks; `iterations` fold the stored values. There are `count` in all, where that is known. */
+/**
+ * Iterates from `index` to `end` in blocks; `iterations` fold the stored values. `count` is the total number, if known.
+ */
 export function emitBlocks(
   { code, at, stop, origin, bytes }: BlockedFold,
   iterations: IterationCode,

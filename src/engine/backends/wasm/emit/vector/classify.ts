@@ -4,7 +4,7 @@ import type { Expr } from "../../../../kernel/scalar.ts";
 import type { LaneBinding, LaneCode, Width } from "./lanes.ts";
 import { naturalWidth } from "./lanes.ts";
 
-/** How an expression depends on the lane. */
+/** Dependence of an expression on the lane. */
 export function dependence(expr: Expr, scope: ReadonlyMap<string, LaneBinding>): Dependence {
   return affine.dependence(expr, {
     get(name) {
@@ -16,7 +16,7 @@ export function dependence(expr: Expr, scope: ReadonlyMap<string, LaneBinding>):
   });
 }
 
-/** The lanes that an expression has of itself; `undefined` where either will do. */
+/** Lane width that an expression requires; `undefined` if either width is possible. */
 export function ownWidth(expr: Expr, lanes: LaneCode): Width | undefined {
   if (lanes.isNarrow) return 32;
   if (expr.type === "f64") return 64;

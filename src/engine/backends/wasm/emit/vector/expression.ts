@@ -36,10 +36,10 @@ import {
   whereVec,
 } from "./operations.ts";
 
-/** How calls are written: it needs statements, which need expressions. */
+/** Writes a call. It is passed as an argument because calls need statements, which need expressions. */
 export type CallWriter = (expr: Expr & { kind: "call" }, lanes: LaneCode) => Vec;
 
-/** The value of an expression in each lane. `width` is what is wanted where the expression leaves it open. */
+/** Value of an expression in each lane. `width` is the preferred lane width if the expression allows both. */
 export function vecOf(expr: Expr, lanes: LaneCode, call: CallWriter, width?: Width, depth = 0): Vec {
   checkDepth(depth);
   if (expr.type === "f64" && lanes.isNarrow) throw internalError("float64 in lanes of 32 bits");
@@ -85,7 +85,7 @@ export function vecOf(expr: Expr, lanes: LaneCode, call: CallWriter, width?: Wid
   }
 }
 
-/** A number that is the same in all lanes, computed once before the loop where that can be. */
+/** Broadcasts a uniform value to all lanes, before the loop if possible. */
 function splat(expr: Expr, width: Width, lanes: LaneCode): Vec {
   if (expr.kind === "const") return constantVec(expr.type, expr.value, width, lanes);
   const { iteration } = lanes;
@@ -102,7 +102,7 @@ function splat(expr: Expr, width: Width, lanes: LaneCode): Vec {
   return inOne(expr, width, reg, lanes);
 }
 
-/** The same vector for all lanes. */
+/** Value whose vectors are all in one local. */
 function inOne({ type }: Expr, width: Width, reg: number, lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: () => bodyOf(lanes).localGet(reg) };
 }
@@ -128,7 +128,7 @@ function emitSplat(expr: Expr, lanes: LaneCode): number {
   return reg;
 }
 
-/** Whether an expression gives the same in every iteration of the loop and may be computed before it. */
+/** True if an expression is loop-invariant and may be computed before the loop. */
 function isInvariant(expr: Expr, lanes: LaneCode): boolean {
   const { iteration } = lanes;
   if (iteration === undefined) return false;
@@ -139,7 +139,9 @@ function isInvariant(expr: Expr, lanes: LaneCode): boolean {
   return true;
 }
 
-/** Whether an expression may be computed where the code would not: it reads no memory and calls nothing that might never end. */
+/**
+ * True if an expression may be computed speculatively: it reads no memory and calls nothing that might not terminate.
+ */
 function isAlwaysSafe(expr: Expr): boolean {
   let isSafe = true;
   walkExpr(expr, ({ kind }) => {
@@ -148,14 +150,14 @@ function isAlwaysSafe(expr: Expr): boolean {
   return isSafe;
 }
 
-/** The function in which code stands that comes before the loop. */
+/** Frame of the code before the loop. */
 function beforeLoop({ frame, iteration }: LaneCode): FunctionFrame {
   return iteration === undefined ? frame : { ...frame, body: iteration.before };
 }
 
 /**
- * Sets the local `name` of `target` to a number that is the same for all lanes, and gives whether it is so in all iterations: then it
- * is computed before the loop, and the name counts as one from around it.
+ * Sets the local `name` of `target` to a uniform number. Returns true if it is loop-invariant; it is then computed
+ * before the loop, and the name counts as one from outside.
  */
 export function setUniform(name: string, value: Expr, target: FunctionFrame, lanes: LaneCode): boolean {
   const isOutside = isInvariant(value, lanes);
@@ -209,7 +211,10 @@ function binary(
   return binaryVec(op, inner(x, own), inner(y, own), lanes);
 }
 
-/** A float64 whose high word alone is changed, by bits of high words of others: that needs no words. */
+/**
+ * Computes a float64 of which only the high word changes, by bits of other high words, with bitwise operations on whole
+ * vectors. `undefined` if the expression has another form.
+ */
 function signChanged(
   high: Expr,
   low: Expr,
@@ -252,12 +257,15 @@ function shift(op: "shl" | "shr", x: Vec, count: Expr, lanes: LaneCode): Vec {
   return shiftVec(op, x, () => body.localGet(local), lanes);
 }
 
-/** Whether the processor's own instruction, which takes the second operand where it cannot tell, gives the right zero. */
+/**
+ * True if the fast min/max instruction, which returns the second operand if neither is smaller, returns the correct
+ * zero.
+ */
 function isBound(op: "min" | "max", bound: number): boolean {
   return !Number.isNaN(bound) && !(op === "min" && Object.is(bound, -0));
 }
 
-/** The lesser or greater of x and a constant by that instruction. */
+/** Minimum or maximum of x and a constant by that instruction. */
 function bounded(op: "min" | "max", x: Vec, bound: number, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
@@ -273,12 +281,12 @@ function bounded(op: "min" | "max", x: Vec, bound: number, lanes: LaneCode): Vec
   });
 }
 
-/** Whether a constant has no bit set. */
+/** True if an expression is a constant with all bits zero. */
 function isZero(x: Expr): boolean {
   return x.kind === "const" && Object.is(x.value, 0);
 }
 
-/** Both sides are computed, unless one may only be computed where it is chosen. */
+/** Writes a `select`. Both sides are computed, unless a side may only be computed where it is selected. */
 function select(
   expr: Expr & { kind: "select" },
   lanes: LaneCode,
@@ -298,7 +306,7 @@ function select(
     if (isZero(expr.x)) return whereVec(mask, inner(expr.y, lanes, width), true, lanes);
     return chooseVec(mask, inner(expr.x, lanes, width), inner(expr.y, lanes, width), lanes);
   }
-  // stores that a side would have to wait for must not be made there
+  // pending stores that a side depends on must not be flushed inside of it
   for (const buffer of usesOf([], [expr.x, expr.y]).buffers) flushBuffer(buffer, lanes);
   const regs = newRegs(lanes, width);
   const assign = (vec: Vec): void => {
@@ -331,7 +339,7 @@ function select(
   return inRegs(expr.type, width, regs, lanes);
 }
 
-/** Whether an expression may touch memory that is not there, or costs so much that a branch around it pays. */
+/** True if an expression may access memory out of range, or costs so much that a branch around it pays. */
 function isGuarded(expr: Expr, frame: FunctionFrame): boolean {
   const inner = (x: Expr): boolean => isGuarded(x, frame);
   switch (expr.kind) {

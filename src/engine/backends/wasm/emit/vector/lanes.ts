@@ -4,37 +4,40 @@ import type { FunctionBody, Fragment } from "../../encode/body.ts";
 import { loadConstant } from "../../engines/loaded-constants.ts";
 import type { FunctionFrame } from "../frame.ts";
 
-/** Bits of a lane. An int32 or a mask beside float64 values lies in lanes of 64 bits, of which an integer uses the low half. */
+/**
+ * Bits per lane. Next to float64 values, int32 and masks use lanes of 64 bits, of which an integer occupies the low
+ * half.
+ */
 export type Width = 32 | 64;
 
-/** A value for each lane: vectors of 128 bits, as many as the lanes need. */
+/** Value for each lane: the 128-bit vectors that hold all lanes. */
 export interface Vec {
   readonly type: ScalarType;
   readonly width: Width;
-  /** Puts vector `k` on the stack. */
+  /** Pushes vector `k` on the stack. */
   readonly emit: (k: number) => void;
-  /** Whether `emit` costs next to nothing, so that it may be called often. */
+  /** True if `emit` costs almost nothing, so that it may be called often. */
   readonly isPlain: boolean;
-  /** Whether it lies in locals that nothing sets again, so that it needs no copy to be read later. */
+  /** True if it is in locals that are never set again, so that it needs no copy to be read later. */
   readonly isFinal?: boolean;
 }
 
-/** What a name stands for in code for several lanes. */
+/** Meaning of a name in vectorised code. */
 export type LaneBinding =
-  /** One number in a local: that of lane 0, to which each lane adds `stride`. */
+  /** Number in one local: the value of lane 0, to which each lane adds `stride` times its number. */
   | { readonly kind: "scalar"; readonly stride: number }
-  /** An integer for each lane in a local of its own, for indices: local `name@lane`. */
+  /** Integer per lane in a local of its own, for indices: local `name@lane`. */
   | { readonly kind: "lanes" }
-  /** `regs` are the locals that it is set in, where it is set. */
+  /** Vector; `regs` are the locals that assignments set. */
   | { readonly kind: "vector"; readonly vec: Vec; readonly regs: readonly number[] };
 
-/** A store that waits until all loads of the iteration were made: vectors are stored side by side. */
+/** Store delayed until all loads of the iteration are done, so that vectors are stored contiguously. */
 export interface PendingStore {
   readonly buffer: string;
-  /** The `base` of the lanes that store. */
+  /** `base` of the lanes that store. */
   readonly base: number;
   readonly flush: () => void;
-  /** Of a store to every second element, from an address on: one to the elements between may follow. */
+  /** For a store to every second element: its address, in case a store to the elements between follows. */
   readonly alternate?: {
     readonly index: Expr;
     readonly address: number;
@@ -43,66 +46,69 @@ export interface PendingStore {
   };
 }
 
-/** A number that is the same for all iterations: the local that holds a vector of it. */
+/** Loop-invariant number: the local that holds its vector. */
 interface HoistedVector {
   readonly expr: Expr;
   readonly width: Width;
   readonly reg: number;
 }
 
-/** What is known of the loop that code for several lanes stands in. */
+/** Loop that contains vectorised code. */
 export interface VectorLoopContext {
   /** Code before the loop. */
   readonly before: Fragment;
-  /** What is computed there, within each frame: another may use the same names. */
+  /** Values computed there, per frame, because frames may use the same names. */
   readonly hoisted: Map<FunctionFrame["locals"], HoistedVector[]>;
   /** Buffers that the loop stores to. */
   readonly stored: ReadonlySet<string>;
   /**
-   * Masks of the lanes that take rare branches, which are left out: an iteration in which there is any is done again, lane by lane.
-   * `undefined` where such branches are written like others.
+   * Masks of the lanes that take rare branches, which are left out: an iteration with any such lane is repeated lane by
+   * lane. `undefined` if rare branches are written like others.
    */
   readonly rare: Vec[] | undefined;
-  /** Whether vectors are stored so that no engine makes 256-bit stores of pairs (`separateStores`). */
+  /** True if vectors are stored so that no engine merges pairs into 256-bit stores (`separateStores`). */
   readonly isApart: boolean;
-  /** Whether the iteration ends by clearing its vectors (`clearedVectors`). */
+  /** True if the iteration ends by clearing its vectors (`clearedVectors`). */
   readonly clears: boolean;
-  /** Whether something was stored before the end of the iteration, so that it cannot be done again. */
+  /** True if something was stored before the end of the iteration, so that the iteration cannot be repeated. */
   hasStored: boolean;
 }
 
-/** Locals of vectors; the first `used` hold something. */
+/** Vector locals, of which the first `used` are in use. */
 export interface RegisterPool {
   readonly regs: number[];
   used: number;
 }
 
-/** Code for several lanes in the making. */
+/** State of writing vectorised code. */
 export interface LaneCode {
   readonly frame: FunctionFrame;
-  /** How many lanes there are. */
+  /** Number of lanes. */
   readonly count: 4 | 8 | 16;
-  /** How many elements of the iteration come before those of these lanes: the index of the loop is that of the first of all. */
+  /**
+   * Number of elements of the iteration before those of these lanes. The index of the loop is that of the first
+   * element.
+   */
   readonly base: number;
-  /** Whether all lanes have 32 bits, for want of float64. */
+  /** True if all lanes have 32 bits, because there is no float64. */
   readonly isNarrow: boolean;
-  /** Every name that the code declares; others come from around the loop and are the same for all lanes and iterations. */
+  /** Names that the code declares. Other names come from outside of the loop and are uniform and invariant. */
   readonly scope: Map<string, LaneBinding>;
-  /** Locals that are set somewhere: each lane has its own. */
+  /** Locals that are assigned somewhere; each lane has its own value. */
   readonly set: ReadonlySet<string>;
-  /** Locals that indices are made of. */
+  /** Locals that indices are computed from. */
   readonly indices: ReadonlySet<string>;
-  /** Lanes that the code runs for; all if it is left out. */
+  /** Active lanes; `undefined` for all. */
   readonly mask: Vec | undefined;
   readonly pending: PendingStore[];
   readonly iteration: VectorLoopContext | undefined;
-  /** Whether the code may be passed over, so that its loads must stay where they are. */
+  /** True if the code may be skipped, so that its loads must not be moved. */
   readonly isConditional: boolean;
-  /** Locals for what an expression is made of, used again by later statements. */
+  /** Locals for intermediate values, reused by later statements. */
   readonly parts: RegisterPool;
-  /** What procedures have been written into the code so far, in weight. */
+  /** Weight of the procedures inlined so far. */
   readonly inlined: { weight: number };
-  /** Procedures that are being written. */
+  /** Procedures being written. */
   readonly open: ReadonlySet<Procedure>;
 }
 
@@ -110,22 +116,22 @@ export function bodyOf({ frame }: LaneCode): FunctionBody {
   return frame.body;
 }
 
-/** How many vectors hold all lanes. */
+/** Number of vectors that hold all lanes. */
 export function vectors({ count }: LaneCode, width: Width): number {
   return (count * width) / 128;
 }
 
-/** The lanes of a type by nature; integers and bools have none of their own beside float64. */
+/** Natural lane width of a type. Next to float64, integers and bools take its width. */
 export function naturalWidth(type: ScalarType, { isNarrow }: Pick<LaneCode, "isNarrow">): Width {
   return isNarrow || type === "f32" ? 32 : 64;
 }
 
-/** How the instructions call vectors of a type. */
+/** Shape prefix of the instructions for vectors of a type. */
 export function shapeOf(type: ScalarType): "f64x2" | "f32x4" | "i32x4" {
   return type === "f64" ? "f64x2" : type === "f32" ? "f32x4" : "i32x4";
 }
 
-/** A value in locals of its own. */
+/** Copies a value to new locals. */
 export function keep(vec: Vec, lanes: LaneCode): { readonly vec: Vec; readonly regs: readonly number[] } {
   const body = bodyOf(lanes);
   const regs = newRegs(lanes, vec.width);
@@ -136,14 +142,14 @@ export function keep(vec: Vec, lanes: LaneCode): { readonly vec: Vec; readonly r
   return { vec: { ...inRegs(vec.type, vec.width, regs, lanes), isFinal: true }, regs };
 }
 
-/** What a name stands for that is given a value in vectors; one that is set later has locals of its own. */
+/** Binding of a name to a vector value; a name that is assigned later gets its own locals. */
 export function bindVec(vec: Vec, isSet: boolean, lanes: LaneCode): LaneBinding {
   if (!isSet) return { kind: "vector", vec: settled(vec, lanes), regs: [] };
   const { vec: kept, regs } = keep(vec, lanes);
   return { kind: "vector", vec: { ...kept, isFinal: false }, regs };
 }
 
-/** The value as it is now, for whoever reads it later. */
+/** Current value in a form that can be read later. */
 export function settled(vec: Vec, lanes: LaneCode): Vec {
   return vec.isFinal === true ? vec : keep(vec, lanes).vec;
 }
@@ -153,8 +159,8 @@ export function newRegs(lanes: LaneCode, width: Width): number[] {
 }
 
 /**
- * The value in locals until the statement that is being written ends. Operations that are written for all vectors before the
- * next one comes keep the processor busy while each waits for its own, and share the constants that they load.
+ * Copies a value to locals until the current statement ends. Writing each operation for all vectors before the next one
+ * hides latency and shares loaded constants.
  */
 export function part(vec: Vec, lanes: LaneCode): Vec {
   const count = vectors(lanes, vec.width);
@@ -171,29 +177,29 @@ export function part(vec: Vec, lanes: LaneCode): Vec {
   return inRegs(vec.type, vec.width, regs, lanes);
 }
 
-/** The value that locals hold. */
+/** Value held by locals. */
 export function inRegs(type: ScalarType, width: Width, regs: readonly number[], lanes: LaneCode): Vec {
   return { type, width, isPlain: true, emit: (k) => bodyOf(lanes).localGet(regs[k]!) };
 }
 
-/** The value, in locals unless it can be had often as it is. */
+/** The value in locals, or the value itself if it is cheap to emit repeatedly. */
 export function plain(vec: Vec, lanes: LaneCode): Vec {
   return vec.isPlain ? vec : keep(vec, lanes).vec;
 }
 
-/** A value made of vectors on the stack, one by one. */
+/** Value whose vectors are computed on the stack one by one. */
 export function made(type: ScalarType, width: Width, emit: (k: number) => void): Vec {
   return { type, width, isPlain: false, emit };
 }
 
-/** The same bits as another type. */
+/** Same bits as another type. */
 export function retyped(vec: Vec, type: ScalarType): Vec {
   return { ...vec, type };
 }
 
 const lowHalves = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 
-/** The value in lanes of this width; not for float64 and float32, which have one. */
+/** Converts a value to lanes of this width; not for float64 and float32, whose width is fixed. */
 export function toWidth(vec: Vec, width: Width, lanes: LaneCode): Vec {
   if (vec.width === width) return vec;
   const body = bodyOf(lanes);
@@ -212,7 +218,10 @@ export function toWidth(vec: Vec, width: Width, lanes: LaneCode): Vec {
   });
 }
 
-/** Which vector a lane is in, and where: for values of 32 bits the lane of an i32x4 or f32x4, for float64 that of an f64x2. */
+/**
+ * Vector `k` that contains a lane, and the lane's index in it: for 32-bit values as in i32x4 or f32x4, for float64 as
+ * in f64x2.
+ */
 export function laneAt(
   type: ScalarType,
   width: Width,
@@ -222,7 +231,7 @@ export function laneAt(
   return { k: lane >> 1, at: type === "f64" ? lane & 1 : 2 * (lane & 1) };
 }
 
-/** Puts the number of one lane on the stack; `vec` is plain. */
+/** Pushes the number of one lane on the stack; `vec` must be plain. */
 export function extractLane(vec: Vec, lane: number, lanes: LaneCode): void {
   const { k, at } = laneAt(vec.type, vec.width, lane);
   vec.emit(k);
@@ -234,7 +243,7 @@ export function extractLane(vec: Vec, lane: number, lanes: LaneCode): void {
   }
 }
 
-/** A value whose lanes are computed one by one: `emit` puts the number of a lane on the stack. */
+/** Value whose lanes are computed one by one: `emit` pushes the number of a lane on the stack. */
 export function laneByLane(
   type: ScalarType,
   width: Width,
@@ -261,7 +270,7 @@ export function laneByLane(
   return type === "bool" ? compareWithZero(bits, lanes) : bits;
 }
 
-/** Whether each integer differs from 0. */
+/** Mask of the integers that differ from 0. */
 function compareWithZero(vec: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made("bool", vec.width, (k) => {
@@ -274,7 +283,7 @@ function compareWithZero(vec: Vec, lanes: LaneCode): Vec {
 
 const lowTwice = [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11];
 
-/** Copies the low half of each lane of 64 bits to its high half. */
+/** Copies the low half of each 64-bit lane to its high half. */
 export function spreadLow(body: FunctionBody): void {
   const x = body.local("v128");
   body.localTee(x);
@@ -282,7 +291,7 @@ export function spreadLow(body: FunctionBody): void {
   body.shuffle(lowTwice);
 }
 
-/** The mask of lanes that a condition holds for, among those that run. */
+/** Mask of the active lanes `x` for which the condition `y` holds, or with `isOpposite` does not hold. */
 export function both(x: Vec | undefined, y: Vec, lanes: LaneCode, isOpposite = false): Vec {
   const body = bodyOf(lanes);
   if (x === undefined && !isOpposite) return plain(y, lanes);
@@ -299,7 +308,7 @@ export function both(x: Vec | undefined, y: Vec, lanes: LaneCode, isOpposite = f
   ).vec;
 }
 
-/** The lanes of either mask. */
+/** Union of two masks. */
 export function eitherMask(x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const width: Width = x.width === 64 || y.width === 64 ? 64 : 32;
@@ -311,7 +320,7 @@ export function eitherMask(x: Vec, y: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** Puts on the stack whether a mask has any lane. */
+/** Pushes whether a mask has any lane. */
 export function emitAny(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
@@ -321,7 +330,7 @@ export function emitAny(mask: Vec, lanes: LaneCode): void {
   body.op("v128.any_true");
 }
 
-/** Puts on the stack whether a mask has all lanes. */
+/** Pushes whether a mask has all lanes. */
 export function emitAll(mask: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   for (let k = 0; k < vectors(lanes, mask.width); k++) {
@@ -331,7 +340,7 @@ export function emitAll(mask: Vec, lanes: LaneCode): void {
   body.op("i32x4.all_true");
 }
 
-/** Sixteen bytes of one number again and again. */
+/** Sixteen bytes filled with copies of one number. */
 export function splatBytes(type: ScalarType, value: number): Uint8Array {
   switch (type) {
     case "f64":
@@ -348,7 +357,7 @@ export function splatBytes(type: ScalarType, value: number): Uint8Array {
   }
 }
 
-/** The same number in all lanes, known now. */
+/** Constant in all lanes. */
 export function constantVec(type: ScalarType, value: number, width: Width, lanes: LaneCode): Vec {
   const { unit } = lanes.frame;
   const body = bodyOf(lanes);

@@ -14,25 +14,27 @@ import { flushAll } from "./memory.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
-/** A loop between bounds that are in locals. */
+/** Loop bounds in locals. */
 export interface VectorLoopBounds {
   readonly from: number;
   readonly to: number;
-  /** A number that divides that of the iterations from one to the other, whatever the bounds are then; 1 where nothing is known. */
+  /** Number known to divide the number of iterations; 1 if nothing is known. */
   readonly multipleOf: number;
-  /** How many iterations there are, where that is known. */
+  /** Number of iterations, if known. */
   readonly count?: number | undefined;
 }
 
-/** How what a vector loop leaves over is done, one index at a time. */
+/** Code for the iterations that a vector loop leaves over, one index at a time. */
 export interface RemainderLoop {
-  /** Writes the loop from the index in local `from` on to the end; that local is the index of the loop. */
+  /** Writes the loop from the index in local `from`, which is also the index of the loop, to the end. */
   readonly rest: (from: number) => void;
-  /** A function for such loops: what it gives writes a call, for the indices between two numbers on the stack. */
+  /**
+   * Creates a function for such loops. Returns a writer of its calls, for the indices between two numbers on the stack.
+   */
   readonly again: () => (body: FunctionBody, pushFrom: () => void, pushTo: () => void) => void;
 }
 
-/** Writes an independent loop for several lanes at a time, which it was found fit for: see `canVectorise`. */
+/** Writes an independent loop in lanes. The loop must satisfy `canVectorise`. */
 export function emitVectorFor(
   stmt: ForStmt,
   plan: LanePlan,
@@ -85,7 +87,7 @@ export function emitVectorFor(
   }
 }
 
-/** Code of an iteration, apart from the function that it will stand in. */
+/** Code of an iteration, separate from the function that will contain it. */
 export interface IterationCode {
   readonly code: Fragment;
   readonly iteration: VectorLoopContext;
@@ -137,7 +139,7 @@ export function openLanes(
   };
 }
 
-/** Sets `index` to the first index, and gives the local that holds where whole iterations of `step` indices end. */
+/** Sets `index` to the first index. Returns the local with the end of the whole iterations of `step` indices. */
 export function emitEnd(
   body: FunctionBody,
   { from, to, multipleOf }: VectorLoopBounds,
@@ -161,7 +163,7 @@ export function emitEnd(
   return end;
 }
 
-/** An iteration that is the only one: without a loop, engines know what its index is. */
+/** Writes the only iteration without a loop, so that engines know the value of its index. */
 function runOnce(body: FunctionBody, { code, iteration }: IterationCode): void {
   body.append(iteration.before);
   if (iteration.clears) clearVectors(code);

@@ -25,12 +25,12 @@ import {
   vectors,
 } from "./lanes.ts";
 
-/** The local that holds a lane's own number of an index. */
+/** Name of the local that holds a lane's value of an index. */
 export function laneName(name: string, lane: number): string {
   return `${name}@${lane}`;
 }
 
-/** An expression that does not read vectors, for one lane. */
+/** Expression for one lane of an expression that reads no vectors. */
 export function atLane(expr: Expr, lane: number, lanes: LaneCode): Expr {
   return copyExpr(expr, (part) => {
     if (part.kind !== "local") return undefined;
@@ -50,7 +50,7 @@ function typed(type: ScalarType, value: number): number {
   return type === "u32" ? value >>> 0 : value | 0;
 }
 
-/** The index of each lane as an expression over scalars. */
+/** Index of each lane as a scalar expression. */
 function laneIndices(index: Expr, lanes: LaneCode, vecOf: (expr: Expr) => Vec): (lane: number) => Expr {
   if (dependence(index, lanes.scope).kind !== "varying") return (lane) => atLane(index, lane, lanes);
   const { frame } = lanes;
@@ -66,8 +66,8 @@ function laneIndices(index: Expr, lanes: LaneCode, vecOf: (expr: Expr) => Vec): 
 }
 
 /**
- * Writes the address of a lane's element, and gives the offset in bytes that the memory instruction adds. Where elements lie a fixed
- * step onwards and all lanes have theirs, the address of the first is computed once, and offsets lead to the others.
+ * Returns a function that writes the address of a lane's element, less the byte offset that it returns. If elements
+ * have a fixed stride and all lanes are active, the first address is computed once, and offsets lead to the others.
  */
 function laneAddresses(
   buffer: string,
@@ -92,10 +92,10 @@ function laneAddresses(
   };
 }
 
-/** Elements from lane to lane up to which offsets lead from one to the next: they must stay small beside the memory. */
+/** Maximum stride between lanes for which offsets are used; offsets must stay small compared with the memory. */
 const mostFixedStep = 1024;
 
-/** Runs `write` where the mask has the lane. */
+/** Runs `write` if the lane is active. */
 function whereActive(mask: Vec | undefined, lane: number, lanes: LaneCode, write: () => void): void {
   if (mask === undefined) return write();
   extractLane(mask, lane, lanes);
@@ -105,7 +105,7 @@ function whereActive(mask: Vec | undefined, lane: number, lanes: LaneCode, write
   body.end();
 }
 
-/** The elements of a buffer at the indices of all lanes; none is read for lanes outside of the mask. */
+/** Loads the elements of a buffer at the indices of all lanes; inactive lanes read nothing. */
 export function loadVec(
   expr: Expr & { kind: "load" },
   width: Width | undefined,
@@ -144,8 +144,8 @@ export function loadVec(
 }
 
 /**
- * The address of neighbouring elements, as `emitAddress` gives it. An offset cannot make up for an index below 0, which that
- * of the first lane of all may be where only later lanes have theirs in memory.
+ * Pushes the address of contiguous elements, like `emitAddress`. An offset cannot compensate for a negative index,
+ * which the first lane may have if only later lanes are in range.
  */
 function emitRunAddress(buffer: string, index: Expr, lanes: LaneCode, stride = 1): number {
   const { frame, base } = lanes;
@@ -158,7 +158,7 @@ function emitRunAddress(buffer: string, index: Expr, lanes: LaneCode, stride = 1
   return emitAddress(frame, buffer, atLane(index, 0, lanes), scalar);
 }
 
-/** Neighbouring elements. */
+/** Loads contiguous elements. */
 function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const offset = emitRunAddress(buffer, index, lanes);
@@ -185,7 +185,7 @@ function unitLoad(buffer: string, index: Expr, type: ScalarType, width: Width, l
 
 type LoadExpr = Expr & { readonly kind: "load" };
 
-/** Whether an expression reads neighbouring float32 as float64. */
+/** True if an expression reads contiguous float32 as float64. */
 export function isPromotedLoad(
   expr: Expr & { readonly kind: "convert" },
   { mask, scope }: LaneCode,
@@ -196,7 +196,9 @@ export function isPromotedLoad(
   return by.kind === "affine" && by.stride === 1;
 }
 
-/** Neighbouring float32 as float64, two at a time: what reads the upper half of a vector must move it down first. */
+/**
+ * Loads contiguous float32 as float64, two at a time, because reading the upper half of a vector would need a shuffle.
+ */
 export function promotedLoad({ buffer, index }: LoadExpr, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   flushBuffer(buffer, lanes);
@@ -213,13 +215,16 @@ export function promotedLoad({ buffer, index }: LoadExpr, lanes: LaneCode): Vec 
   ).vec;
 }
 
-/** The lanes of two vectors, each the number of a scalar in both together, as the bytes that a shuffle takes. */
+/** Byte shuffle that takes scalars from two vectors, given their numbers in both together. */
 function scalarsOf(type: ScalarType, order: readonly number[]): number[] {
   const bytes = bytesPerElement[type];
   return order.flatMap((scalar) => Array.from({ length: bytes }, (_, i) => scalar * bytes + i));
 }
 
-/** Every second element: the second vector is read so that it ends with the last one, since others may not be there. */
+/**
+ * Loads every second element. The second vector is read so that it ends with the last element, since the elements after
+ * it may be out of range.
+ */
 function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const own: Width = type === "f64" ? 64 : 32;
@@ -243,7 +248,7 @@ function alternateLoad(buffer: string, index: Expr, type: ScalarType, width: Wid
   return type === "f64" || type === "f32" ? loaded : toWidth(loaded, width, lanes);
 }
 
-/** Bytes of 0 and 1 at the address on the stack, as a mask. */
+/** Loads bytes 0 and 1 at the address on the stack as a mask. */
 function loadMask(offset: number, width: Width, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   body.memory(lanes.count === 8 ? "v128.load64_zero" : "v128.load32_zero", offset);
@@ -262,7 +267,7 @@ function loadMask(offset: number, width: Width, lanes: LaneCode): Vec {
   return toWidth(mask, width, lanes);
 }
 
-/** Elements wherever they are. */
+/** Loads elements at arbitrary indices. */
 function gather(
   expr: Expr & { kind: "load" },
   width: Width,
@@ -282,7 +287,7 @@ function gather(
   );
 }
 
-/** Float64 elements wherever they are: two loads fill a vector, without an instruction between that puts a number in its lane. */
+/** Loads float64 elements at arbitrary indices: two loads fill a vector, without separate lane instructions. */
 function gatherPairs(address: (lane: number) => number, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const regs = newRegs(lanes, 64);
@@ -297,7 +302,10 @@ function gatherPairs(address: (lane: number) => number, lanes: LaneCode): Vec {
   return inRegs("f64", 64, regs, lanes);
 }
 
-/** The entries of a table at the indices of all lanes; an index that is out of range, in a lane that does not count, is clamped. */
+/**
+ * Reads the entries of a table at the indices of all lanes. Indices are clamped because inactive lanes may be out of
+ * range.
+ */
 export function tableVec(
   expr: Expr & { kind: "table" },
   width: Width,
@@ -317,7 +325,10 @@ export function tableVec(
   });
 }
 
-/** Stores for all lanes, or those of the mask. Neighbouring elements wait in `pending` until the loads of the iteration are made. */
+/**
+ * Stores for all lanes, or for the active ones. Contiguous stores wait in `pending` until the loads of the iteration
+ * are done.
+ */
 export function storeVec(
   buffer: string,
   index: Expr,
@@ -359,7 +370,7 @@ export function storeVec(
   body.end();
 }
 
-/** To every second element, lane by lane. */
+/** Stores to every second element, lane by lane. */
 function alternateStore(
   type: ScalarType,
   address: number,
@@ -376,8 +387,8 @@ function alternateStore(
 }
 
 /**
- * Puts a store to every second element together with one that waits, to the elements before these: then all are side by
- * side. Says whether there was one.
+ * Merges a store to every second element with a pending one to the preceding elements, so that both are contiguous.
+ * Returns whether there was one.
  */
 function joinAlternate(buffer: string, index: Expr, odd: Vec, lanes: LaneCode): boolean {
   const before = lanes.pending.at(-1);
@@ -418,7 +429,10 @@ function unitStore(type: ScalarType, address: number, offset: number, value: Vec
   storeVectors(address, offset, vectors(lanes, value.width), lanes, (k) => value.emit(k));
 }
 
-/** Stores vectors side by side; each second one from an address of its own where none may be made one with that before it. */
+/**
+ * Stores vectors contiguously; with `isApart`, every second one through a separate address, so that engines do not
+ * merge it with the previous one.
+ */
 function storeVectors(
   address: number,
   offset: number,
@@ -453,13 +467,13 @@ function scatter(buffer: string, index: Expr, value: Vec, lanes: LaneCode, vecOf
   }
 }
 
-/** Makes the stores that wait; before anything that might read what they write, or skip them. */
+/** Flushes pending stores, before code that might read what they write or skip them. */
 export function flushAll(lanes: LaneCode): void {
   if (lanes.pending.length > 0) noteStore(lanes);
   for (const { flush } of lanes.pending.splice(0)) flush();
 }
 
-/** Makes the stores that wait if this buffer is among them; those of other lanes are no concern of these. */
+/** Flushes pending stores if this buffer is among them. Stores of other lanes do not matter here. */
 export function flushBuffer(buffer: string, lanes: LaneCode): void {
   if (lanes.pending.some((store) => store.buffer === buffer && store.base === lanes.base)) flushAll(lanes);
 }

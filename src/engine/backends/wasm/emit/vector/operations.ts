@@ -21,7 +21,7 @@ import {
 const highToLow = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const lowPair = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
-/** An instruction on each vector. */
+/** Applies an instruction to each vector. */
 function each(
   type: ScalarType,
   width: Width,
@@ -35,7 +35,7 @@ function each(
   });
 }
 
-/** An operation on each lane. */
+/** Applies an operation to each lane. */
 export function unaryVec(op: UnaryOp, x: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const { type, width } = x;
@@ -70,12 +70,15 @@ export function unaryVec(op: UnaryOp, x: Vec, lanes: LaneCode): Vec {
   }
 }
 
-/** The wider of the lanes of two values. */
+/** Larger lane width of two values. */
 function commonWidth(x: Vec, y: Vec): Width {
   return x.width === 64 || y.width === 64 ? 64 : 32;
 }
 
-/** An operation on two values of one type, lane by lane. Shifts by counts that differ are done for each lane. */
+/**
+ * Applies an operation to two values of one type, lane by lane. Shifts by counts that differ are done separately for
+ * each lane.
+ */
 export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: LaneCode): Vec {
   const { type } = left;
   const body = bodyOf(lanes);
@@ -124,7 +127,7 @@ export function binaryVec(op: BinaryOp, left: Vec, right: Vec, lanes: LaneCode):
   }
 }
 
-/** A comparison as a mask that fills the lanes. */
+/** Comparison whose result is a mask that fills the lanes. */
 function comparison(op: OpcodeName, x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made("bool", x.width, (k) => {
@@ -135,7 +138,7 @@ function comparison(op: OpcodeName, x: Vec, y: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** Bools are masks: 0 or all bits. */
+/** Operation on bools, which are masks: 0 or all bits. */
 function maskOperation(op: BinaryOp, x: Vec, y: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const { width } = x;
@@ -174,7 +177,7 @@ function fromWords(high: Vec, low: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** A float64 of these high words and low words of 0. */
+/** Float64 with these high words and low words of 0. */
 export function fromHighWords(high: Vec, lanes: LaneCode, shift: number): Vec {
   const body = bodyOf(lanes);
   const x = toWidth(high, 64, lanes);
@@ -185,7 +188,7 @@ export function fromHighWords(high: Vec, lanes: LaneCode, shift: number): Vec {
   });
 }
 
-/** A shift of all lanes by one count, which `emitCount` puts on the stack. */
+/** Shifts all lanes by the same count, which `emitCount` pushes. */
 export function shiftVec(op: "shl" | "shr", x: Vec, emitCount: () => void, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   return made(x.type, x.width, (k) => {
@@ -218,7 +221,7 @@ function remainder(left: Vec, right: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** x · y + z, rounded once where that was asked for. */
+/** x · y + z, rounded once if `relaxed` is set. */
 export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const shape = x.type === "f64" ? "f64x2" : "f32x4";
@@ -235,22 +238,23 @@ export function mulAddVec(x: Vec, y: Vec, z: Vec, lanes: LaneCode): Vec {
   });
 }
 
-/** The lanes of x where the mask is set, elsewhere those of y. */
+/** Lanes of x where the mask is set, elsewhere those of y. */
 export function chooseVec(mask: Vec, x: Vec, y: Vec, lanes: LaneCode): Vec {
-  // masks fill their lanes: all that engines may do gives the same, and x86 has one instruction for it in place of three
+  // masks fill their lanes, so every allowed engine behaviour yields the same result; x86 needs one instruction instead
+  // of three
   const { relaxed } = lanes.frame.unit.settings;
   const shape = x.width === 64 ? "i64x2" : "i32x4";
   const op = relaxed ? (`${shape}.relaxed_laneselect` as const) : "v128.bitselect";
   return each(x.type, x.width, op, lanes, x, y, toWidth(mask, x.width, lanes));
 }
 
-/** The lanes of x where the mask is set, or where it is not; zero elsewhere. */
+/** Lanes of x where the mask is set (or with `isOpposite`, not set); zero elsewhere. */
 export function whereVec(mask: Vec, x: Vec, isOpposite: boolean, lanes: LaneCode): Vec {
   const op = isOpposite ? "v128.andnot" : "v128.and";
   return each(x.type, x.width, op, lanes, x, toWidth(mask, x.width, lanes));
 }
 
-/** Each lane as another type. */
+/** Converts each lane to another type. */
 export function convertVec(to: ScalarType, x: Vec, lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const from = x.type;
@@ -303,8 +307,8 @@ export function convertVec(to: ScalarType, x: Vec, lanes: LaneCode): Vec {
 }
 
 /**
- * Integers in the low halves of lanes as float64: set into the fraction of 2^52, int32 with 2^31 added, which is then taken
- * off again. Exact, and in the lane where it stands.
+ * Converts integers in the low halves of lanes to float64: places them in the fraction of 2^52 (for int32 with 2^31
+ * added) and subtracts this offset. Exact, and stays within the lane.
  */
 function fromLowWords(x: Vec, sign: "s" | "u", lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
@@ -321,12 +325,12 @@ function fromLowWords(x: Vec, sign: "s" | "u", lanes: LaneCode): Vec {
   });
 }
 
-/** Lanes whose low halves are all ones, and their high halves zeros: those of the float64 (2^32 − 1) · 2^−1074. */
+/** Lanes with all ones in the low half and zeros in the high half: the bits of the float64 (2^32 − 1) · 2^−1074. */
 function lowBits(lanes: LaneCode): Vec {
   return constantVec("f64", (2 ** 32 - 1) * 2 ** -1074, 64, lanes);
 }
 
-/** Lanes 2k and 2k + 1 of a value of 32 bits, in the low half of a vector. */
+/** Moves lanes 2k and 2k + 1 of a 32-bit value to the low half of a vector. */
 function emitHalf(x: Vec, k: number, lanes: LaneCode): void {
   x.emit(k >> 1);
   if (k % 2 === 1) twice(highToLow, lanes);

@@ -14,7 +14,7 @@ import type { LaneBinding, LaneCode, Vec, Width } from "./lanes.ts";
 import { bindVec, bodyOf, inRegs, naturalWidth, newRegs, plain, toWidth, vectors } from "./lanes.ts";
 import { emitVectorBlock } from "./statement.ts";
 
-/** A call: of a procedure that is written into the code here, or of a function of vectors. */
+/** Writes a call: inlines the procedure, or calls a function of vectors. */
 export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: LaneCode): Vec {
   const { procedure, args } = expr;
   refuseRecursion(lanes.open, procedure);
@@ -50,7 +50,7 @@ export function emitVectorCall(expr: Expr & { kind: "call" }, lanes: LaneCode): 
   return toWidth(vecOf(procedure.result, inner, emitVectorCall, width), width, inner);
 }
 
-/** Calls the function of vectors that a procedure becomes; where it has `while` loops it is told which lanes count. */
+/** Calls the vector function of a procedure. A procedure with `while` loops also receives the mask of active lanes. */
 function callFunction(procedure: Procedure, args: readonly Expr[], lanes: LaneCode): Vec {
   const body = bodyOf(lanes);
   const isMasked = lanes.mask !== undefined && hasWhile(procedure);
@@ -68,7 +68,7 @@ function callFunction(procedure: Procedure, args: readonly Expr[], lanes: LaneCo
   return inRegs(type, width(type), regs, lanes);
 }
 
-/** Puts the vectors of an argument on the stack. */
+/** Pushes the vectors of an argument. */
 function emitArgument(value: Vec, lanes: LaneCode): void {
   const body = bodyOf(lanes);
   const vec = plain(value, lanes);
@@ -124,7 +124,7 @@ function vectorFunction(procedure: Procedure, caller: LaneCode, isMasked: boolea
   });
 }
 
-/** Whether a procedure, or one that it calls, has a loop that could run forever on numbers that do not count. */
+/** True if a procedure, or one that it calls, has a loop that might not terminate on values of inactive lanes. */
 function hasWhile(procedure: Procedure): boolean {
   const all = [procedure, ...reachedBy(procedure.body, [procedure.result]).procedures];
   return all.some(({ body }) => hasKind(body, whiles));

@@ -20,15 +20,15 @@ import { binaryVec, convertVec } from "./operations.ts";
 import { emitVectorCall } from "./procedures.ts";
 import { emitVectorBlock } from "./statement.ts";
 
-/** How values that are left over, or that vectors cannot compute, are computed one index at a time. */
+/** Code for values that vectors leave over or cannot compute, one index at a time. */
 export interface SingleIndexCode {
-  /** Writes what computes the value of one index, in the local of the fold's index, and puts it on the stack. */
+  /** Writes code that computes the value of the index in the fold's index local, and pushes it. */
   readonly value: () => void;
   /** Writes a loop that computes values before they are folded. */
   readonly loop: WriteLoop;
 }
 
-/** Writes a fold with the lanes of its definition, eight an iteration, as it was planned. */
+/** Writes a fold as planned, with the eight lanes of its definition per iteration. */
 export function emitVectorReduce(
   stmt: Reduce,
   plan: FoldPlan & { readonly kind: "fold" },
@@ -60,7 +60,7 @@ export function emitVectorReduce(
   );
 }
 
-/** A fold whose iterations are written, and what they fold into. */
+/** Fold whose iterations are written, and its accumulators. */
 interface VectorFold {
   readonly iterations: IterationCode;
   readonly runs: readonly VectorAccumulator[];
@@ -68,7 +68,7 @@ interface VectorFold {
   readonly outside: LaneCode;
 }
 
-/** Writes the iterations of a fold, apart. */
+/** Writes the iterations of a fold to a separate fragment. */
 function openFold(stmt: Reduce, plan: LanePlan, frame: FunctionFrame): VectorFold {
   const { type } = stmt.value;
   const iterations = openIteration(stmt.body, frame, plan.leavesRareOut);
@@ -91,7 +91,7 @@ function openFold(stmt: Reduce, plan: LanePlan, frame: FunctionFrame): VectorFol
   return { iterations, runs, width, outside };
 }
 
-/** Such values, computed in lanes of 32 bits, each in one of 64. */
+/** Converts such values, computed in 32-bit lanes, to 64-bit lanes. */
 function widened(value: Expr, single: Expr, lanes: LaneCode): Vec {
   if (value.kind === "convert" && isPromotedLoad(value, lanes)) return promotedLoad(value.x, lanes);
   return convertVec("f64", vecOf(single, lanes, emitVectorCall, 32), lanes);
@@ -101,11 +101,13 @@ interface RemainderRange {
   readonly index: number;
   readonly to: number;
   readonly tail: () => void;
-  /** Whether the code for a value is copied for each of them. */
+  /** True if the code of a value is repeated for each remaining value. */
   readonly isShort: boolean;
 }
 
-/** What is left over goes to the first lanes: into vectors that are neutral otherwise, and these are added once. */
+/**
+ * Folds the remaining values into the first lanes: they are put into otherwise neutral vectors, which are added once.
+ */
 function emitRest(
   stmt: Reduce,
   runs: readonly VectorAccumulator[],
@@ -169,7 +171,7 @@ function emitRest(
     }
     body.end();
   } else {
-    // one copy of the body, and the lane by its number
+    // one copy of the body, with the lane selected by its number
     const lane = body.local("i32");
     body.i32Const(0);
     body.localSet(lane);
@@ -201,7 +203,7 @@ function emitRest(
 const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 const secondWord = [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7];
 
-/** Lane j takes in lane j + 4, then j + 2, then j + 1; what lane 0 has then is the result. */
+/** Combines lane j with lane j + 4, then j + 2, then j + 1; lane 0 then holds the result. */
 function combineLanes(stmt: Reduce, regs: readonly number[], lanes: LaneCode, target: number): void {
   const { body } = lanes.frame;
   const { type } = stmt.value;

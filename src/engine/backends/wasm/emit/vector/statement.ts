@@ -17,7 +17,7 @@ import { bindVec, bodyOf, both, emitAny, keep, naturalWidth, plain, toWidth } fr
 import { atLane, flushAll, laneName, storeVec } from "./memory.ts";
 import { chooseVec } from "./operations.ts";
 
-/** Writes statements for all lanes, or for those of the mask. */
+/** Writes statements for all lanes, or for the active ones. */
 export function emitVectorBlock(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth = 0): void {
   checkDepth(depth);
   const { parts } = lanes;
@@ -68,13 +68,13 @@ function emitVectorStmt(stmt: Stmt, lanes: LaneCode, call: CallWriter, depth: nu
   }
 }
 
-/** Statements that another one stands for, with the locals that they set. */
+/** Writes the expansion of a statement, including the locals that the expansion sets. */
 function emitExpanded(block: readonly Stmt[], lanes: LaneCode, call: CallWriter, depth: number): void {
   const set = new Set([...lanes.set, ...bindingsOf(block).set]);
   emitVectorBlock(block, { ...lanes, set }, call, depth);
 }
 
-/** A new local: a number where all lanes have the same or one at a fixed step, else vectors. */
+/** Declares a local: a scalar if it is uniform or has a fixed stride, otherwise vectors. */
 function declare(name: string, value: Expr, lanes: LaneCode, call: CallWriter): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
@@ -98,7 +98,7 @@ function declare(name: string, value: Expr, lanes: LaneCode, call: CallWriter): 
   scope.set(name, bindVec(vecOf(value, lanes, call, width), lanes.set.has(name), lanes));
 }
 
-/** A loop within the iteration whose bounds are the same for all lanes. */
+/** Writes an inner loop with uniform bounds. */
 function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: LaneCode, call: CallWriter, depth: number): void {
   const { frame, scope } = lanes;
   const body = bodyOf(lanes);
@@ -150,8 +150,8 @@ function emitInnerFor(stmt: Stmt & { kind: "for" }, lanes: LaneCode, call: CallW
 }
 
 /**
- * The iterations from `index` to `end`, two at a time, and one where one is left: it takes half of the steps and comparisons, and `second`
- * shares the addresses of `first`.
+ * Writes the iterations from `index` to `end`, two at a time, and a last one if their number is odd. Halves the
+ * increments and comparisons, and `second` shares the addresses of `first`.
  */
 function emitPairs(
   body: FunctionBody,
@@ -192,7 +192,10 @@ function emitPairs(
   body.end();
 }
 
-/** Iterations go on while the condition holds for any lane, and change those for which it does. */
+/**
+ * Writes a `while` loop: it continues while the condition holds for any lane, and changes only the lanes for which it
+ * does.
+ */
 function emitVectorWhile(
   stmt: Stmt & { kind: "while" },
   lanes: LaneCode,
@@ -222,13 +225,13 @@ function emitVectorWhile(
   body.end();
 }
 
-/** A condition that stays what it was when what it is made of is set. */
+/** Condition that keeps its value when the locals it depends on are set. */
 function steady(condition: Expr, lanes: LaneCode, call: CallWriter): Vec {
   const vec = vecOf(condition, lanes, call);
   return condition.kind === "local" ? keep(vec, lanes).vec : plain(vec, lanes);
 }
 
-/** A branch: both sides for the lanes that take them. */
+/** Writes a branch: both sides, each for the lanes that take it. */
 function emitVectorIf(stmt: Stmt & { kind: "if" }, lanes: LaneCode, call: CallWriter, depth: number): void {
   if (stmt.shortcut === true) return emitVectorBlock(stmt.otherwise, lanes, call, depth + 1);
   const body = bodyOf(lanes);

@@ -1,24 +1,24 @@
 import { trial } from "../tuning.ts";
 
-/** Decides, each time that a piece of work begins, whether threads share it. */
+/** Decides, each time a piece of work begins, whether threads share it. */
 export interface SharingHeuristic {
-  /** Whether the work that begins now is shared. */
+  /** Returns whether the work that begins now is shared. */
   readonly isShared: (now: number) => boolean;
-  /** Notes how many units the work had that has just been asked about, and how many milliseconds it took. */
+  /** Records the number of units of the last piece of work, and how many milliseconds it took. */
   readonly note: (units: number, elapsed: number, now: number) => void;
-  /** Milliseconds that so many units take one thread, usually; NaN if that is not known yet. */
+  /** Usual milliseconds of one thread for this number of units; NaN if unknown. */
   readonly alone: (units: number) => number;
 }
 
 type WorkMode = "shared" | "alone";
 
 /**
- * Finds out whether sharing a piece of work saves time by doing it either way: it takes the way that was quicker, and tries the
- * other one again now and then, the more rarely the more time that loses. So work that is too small for threads, or whose threads
- * have to wait for other programs that want the processors too, is done alone, until that changes. Results do not depend on it.
+ * Measures whether sharing a piece of work saves time: uses the faster mode, and tries the other one occasionally, the
+ * more rarely the more time the trial loses. Work that is too small for threads, or whose threads wait for other
+ * programs, is thus done alone until that changes. Results do not depend on the mode.
  */
 export function makeChoice(): SharingHeuristic {
-  /** Milliseconds a unit. */
+  /** Milliseconds per unit. */
   const times = { shared: NaN, alone: NaN };
   let way: WorkMode = "shared";
   let runs = 0;
@@ -29,7 +29,7 @@ export function makeChoice(): SharingHeuristic {
   let trialLoss = 0;
 
   const other = (): WorkMode => (way === "shared" ? "alone" : "shared");
-  /** Milliseconds that a run of so many units counts, where a unit usually takes some. */
+  /** Milliseconds for which a run counts, limited relative to the usual time per unit. */
   const clipped = (elapsed: number, units: number, usual: number): number =>
     Number.isNaN(usual) ? elapsed : Math.min(elapsed, trial.mostOfUsual * usual * units + trial.clockLeap);
   const learn = (of: WorkMode, units: number, elapsed: number, weight: number): void => {

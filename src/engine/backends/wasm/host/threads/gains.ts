@@ -1,18 +1,19 @@
 import { rest } from "../tuning.ts";
 
-/** Keeps watch over whether sharing work saves time, all work together. */
+/** Monitors whether sharing saves time over all work together. */
 export interface Gains {
-  /** Whether work that begins now may be shared. */
+  /** Returns whether work that begins now may be shared. */
   readonly isWorth: (now: number) => boolean;
-  /** Notes how many milliseconds sharing a piece of work has saved, less than 0 where it has cost some. */
+  /** Records the milliseconds that sharing a piece of work has saved; negative for a loss. */
   readonly note: (saved: number, now: number) => void;
 }
 
 /**
- * Where other programs want the processors too, a thread may have to wait for one in the middle of its part, for milliseconds, and
- * everyone waits for it. This is rare in each piece of work, and far more than the piece could gain. So what all of them save and
- * cost is added up, and when it has become a loss, everything is done alone for a while: longer each time that sharing
- * became a loss sooner than it had rested, shorter after it lasted.
+ * Creates a monitor. If other programs also use the processors, a thread may lose its processor in the middle of its
+ * part for milliseconds, and all threads wait for it. This is rare for each piece of work, but costs far more than the
+ * piece could gain. The monitor adds up savings and losses, and disables sharing for a while when the sum becomes a
+ * loss: for longer each time that sharing becomes a loss again sooner than it had paused, for a shorter time after it
+ * lasted.
  */
 export function watchGains(): Gains {
   let balance = 0;

@@ -8,20 +8,19 @@ import { layout } from "../../emit/threads/layout.ts";
 import { maximumPages, spinLoads } from "../tuning.ts";
 
 /**
- * The functions by which threads share work, as a module of its own that every thread has an instance of: over the block
- * at `base`, it exports
+ * Module with the functions by which threads share work. Every thread has an instance of it, over the block at `base`.
+ * It exports
+ * - `begin(descriptor, task, total)`: the main thread publishes `total` units of work; threads that are still starting
+ *   join in later;
+ * - `takeOwn()`, `take()`: takes some units for the main thread or another one. Returns an i64 with the first unit in
+ *   the lower half and their number in the upper half, or −1 if none are left;
+ * - `finishOwn(units)`, `finish(units)`: reports that taken units are done;
+ * - `end()`: the main thread waits until all taken units are done, and calls the import `idle` if that takes long;
+ * - `scratchOwn(address)`, `scratch(address)`: memory for the thread alone; `address` for the main thread;
+ * - the globals `epoch`, the work that a thread means to join, and `place`, its number from 0.
  *
- * - `begin(descriptor, task, total)`: the main thread offers `total` units of work; threads that are still coming up take
- *   part in what is left of it then;
- * - `takeOwn()`, `take()`: takes some of the units for the main thread, for another one: the first of them in the lower half
- *   of an i64, how many in the upper half, −1 if there are none left;
- * - `finishOwn(units)`, `finish(units)`: what was taken is done;
- * - `end()`: the main thread waits until all that was taken is done; while that takes long it calls the import `idle`;
- * - `scratchOwn(address)`, `scratch(address)`: memory for the thread alone: `address` for the main thread;
- * - the globals `epoch`, the work that a thread means to take part in, and `place`, its number from 0.
- *
- * A unit is taken by changing `claim` as a whole, epoch included. So a thread that wakes up late takes nothing of work that
- * it does not know; and while units are left, nothing that describes the work changes.
+ * A unit is taken by changing `claim` as a whole, including the epoch. So a thread that wakes up late takes no units of
+ * work that it does not know, and the description of the work does not change while units are left.
  */
 export function poolModule(base: number): Uint8Array<ArrayBuffer> {
   const module = makeModule("threads");
@@ -33,7 +32,7 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
   addBegin(module, words);
   addTake(module, "takeOwn", words, (body, count) => {
     const int = integersOf(body);
-    // only the main thread reads and writes this one
+    // only the main thread accesses this word
     words.store(body, "own", int.plus(words.load(body, "own"), int.get(count)));
   });
   addTake(module, "take", words, () => {}, epoch);
@@ -46,7 +45,9 @@ export function poolModule(base: number): Uint8Array<ArrayBuffer> {
 
 type PoolWord = Exclude<keyof typeof layout, "bytes">;
 
-/** Access to the words of the block; those that several threads write, or that tell of others, by atomic instructions. */
+/**
+ * Access to the words of the block. Words that several threads write, or that publish others, use atomic instructions.
+ */
 interface PoolWordAccess {
   readonly load: (body: FunctionBody, word: PoolWord) => IntCode;
   readonly loadAtomic: (body: FunctionBody, word: PoolWord) => IntCode;
@@ -54,7 +55,7 @@ interface PoolWordAccess {
   readonly store: (body: FunctionBody, word: PoolWord, value: IntCode) => void;
   readonly storeAtomic: (body: FunctionBody, word: PoolWord, value: IntCode) => void;
   readonly storeAtomic64: (body: FunctionBody, word: PoolWord, value: () => void) => void;
-  /** Wakes threads that wait for a word to change, at most so many. */
+  /** Wakes at most this number of threads that wait for a word to change. */
   readonly notify: (body: FunctionBody, word: PoolWord, most: IntCode) => void;
   readonly addressOf: (word: PoolWord) => number;
 }
@@ -112,7 +113,7 @@ function addBegin(module: ModuleBuilder, words: PoolWordAccess): void {
   int.when(words.loadAtomic(body, "sleeping"), () => words.notify(body, "epoch", get(total)));
 }
 
-/** Puts an i64 of two i32 on the stack. */
+/** Pushes an i64 composed of two i32. */
 function pair(body: FunctionBody, high: number, low: number): void {
   body.localGet(high);
   body.op("i64.extend_i32_u");
@@ -160,7 +161,7 @@ function addScratch(module: ModuleBuilder, words: PoolWordAccess, place: number)
   int.put(int.plus(words.load(body, "scratch"), int.times(words.load(body, "stride"), number)));
 }
 
-/** Adds a function that takes units, of the work with the epoch that a global holds if one is given. */
+/** Adds a function that takes units; if `epoch` is given, only of the work with the epoch in that global. */
 function addTake(
   module: ModuleBuilder,
   name: string,
@@ -199,7 +200,8 @@ function addTake(
     int.isZero(() => {}),
     nothing,
   );
-  // Half of this thread's share of what is left, and one in the end: long runs are cheaper, short ones end at the same time.
+  // Takes half of this thread's share of the remaining units, at least one: long runs are cheaper, short ones finish at
+  // the same time.
   body.localGet(left);
   int.put(words.loadAtomic(body, "up"));
   body.op("i32.popcnt");

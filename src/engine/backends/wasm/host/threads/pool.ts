@@ -11,40 +11,40 @@ import type { ThreadHandle } from "./start.ts";
 import { affordableThreads, startThread } from "./start.ts";
 import { callsBeforeStart, longestWait, mostUsefulThreads, napTime } from "../tuning.ts";
 
-/** Threads that take part in the work of kernels, beside the one that calls them. */
+/** Threads that share the work of kernels with the calling thread. */
 export interface ThreadPool {
-  /** How many threads there are to be, the calling one among them. */
+  /** Target number of threads, including the calling one. */
   readonly threads: number;
-  /** What a module imports that shares so many pieces of work. */
+  /** Imports of a module that shares this number of pieces of work. */
   readonly importsFor: (tasks: number) => WebAssembly.ModuleImports;
-  /** Sees to it that each thread has so many bytes to itself. Not to be called while kernels run. */
+  /** Provides each thread with this number of bytes for itself. Must not be called while kernels run. */
   readonly reserve: (bytes: number) => void;
   /**
-   * Starts the threads, the first time, as work does that is worth it. They are not up at once; until then the calling
-   * thread does everything.
+   * Starts the threads, on the first call; work that is large enough also does. They take a while to start, and until
+   * then the calling thread does everything.
    */
   readonly start: () => void;
-  /** How many threads are up, the calling one among them. */
+  /** Number of running threads, including the calling one. */
   readonly up: () => number;
-  /** How many units of work other threads have done so far. */
+  /** Units of work that other threads have done so far. */
   readonly doneByOthers: () => number;
-  /** Waits until nobody works any more, after a kernel that shared work has thrown. Throws nothing itself. */
+  /** Waits until all threads are idle, after a kernel with shared work has thrown. Never throws. */
   readonly settle: () => void;
-  /** Ends the threads; what was compiled for them goes on with one. Not to be called while kernels run. */
+  /** Ends the threads; code compiled for them continues on one thread. Must not be called while kernels run. */
   readonly close: () => void;
-  /** The threads themselves, for tests of what happens without them. */
+  /** Handles of the threads, for tests of failures. */
   readonly workers: () => readonly ThreadHandle[];
 }
 
-/** What decides whether work is shared that could be. */
+/** Policy for sharing work. */
 export interface Policy {
-  /** Makes what decides for one piece of work. */
+  /** Creates the heuristic for one piece of work. */
   readonly choose: () => SharingHeuristic;
-  /** Has its say in all of them. */
+  /** Monitor over all pieces of work. */
   readonly gains: Gains;
 }
 
-/** The pool of so many threads, on the one memory; `undefined` where nothing can be shared. */
+/** Pool of this number of threads on the shared memory; `undefined` if nothing can be shared. */
 export function threadPool(threads: number, arena: Arena): ThreadPool | undefined {
   if (threads <= 1 || !arena.isShared) return undefined;
   let pool = hostState.pools.get(threads);
@@ -52,13 +52,13 @@ export function threadPool(threads: number, arena: Arena): ThreadPool | undefine
   return pool;
 }
 
-/** Ends all threads. Those that are asked for later are others. */
+/** Ends all threads. Later requests create new pools. */
 export function closePools(): void {
   for (const pool of hostState.pools.values()) pool.close();
   hostState.pools.clear();
 }
 
-/** Threads that a program may want here */
+/** Recommended number of threads on this machine. */
 export function usefulThreads(): number {
   const os = globalThis.process?.getBuiltinModule?.("node:os") as
     { availableParallelism?: () => number } | undefined;
@@ -66,32 +66,34 @@ export function usefulThreads(): number {
   return Math.max(1, Math.min(mostUsefulThreads, found));
 }
 
-/** What a pool holds. */
+/** State of a pool. */
 interface PoolState {
   readonly arena: Arena;
   readonly policy: Policy;
-  /** Calls of kernels that work takes until threads are started. */
+  /** Unshared kernel calls after which threads are started. */
   readonly unsharedCalls: number;
-  /** How many threads there are to be beside the calling one. */
+  /** Target number of threads besides the calling one. */
   readonly others: number;
-  /** The block of memory by which threads share work, where it is, and what of it is taken by one change. */
+  /**
+   * Memory block by which threads share work: its address, its words, and its 64-bit `claim`, which changes atomically.
+   */
   readonly base: number;
   readonly words: Int32Array;
   readonly claim: BigInt64Array;
-  /** The module of the protocol, for this thread and for others. */
+  /** Bytes of the protocol's module, for this thread and others. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The threads, once they were started, and how many of them have not ended. */
+  /** The threads, once started; `alive` counts those that have not ended. */
   workers: ThreadHandle[] | undefined;
   alive: number;
-  /** Bytes that each of them has to itself. */
+  /** Bytes that each thread has for itself. */
   stride: number;
   isClosed: boolean;
-  /** Whether a thread ended in the middle of its part. */
+  /** True if a thread ended in the middle of its part. */
   isLost: boolean;
-  /** Calls of kernels so far that were not shared for want of threads. */
+  /** Kernel calls so far that were not shared because threads had not been started. */
   unshared: number;
   doneByOthers: number;
-  /** The work that is waited for, for how many milliseconds so far, and when that was looked at last. */
+  /** Work being waited for, milliseconds waited so far, and time of the last check. */
   readonly wait: { epoch: number; elapsed: number; last: number };
 }
 
@@ -101,10 +103,10 @@ const indexOf = (word: Int32Word): number => layout[word] / 4;
 const load = ({ words }: PoolState, word: Int32Word): number => Atomics.load(words, indexOf(word));
 const store = ({ words }: PoolState, word: Int32Word, value: number): number =>
   Atomics.store(words, indexOf(word), value);
-/** A word that this thread alone writes. */
+/** Reads a word that only this thread writes. */
 const own = ({ words }: PoolState, word: Int32Word): number => words[indexOf(word)]!;
 
-/** Makes a pool whose threads are not started yet. */
+/** Creates a pool; its threads are not started yet. */
 export function makePool(
   threads: number,
   arena: Arena,
@@ -151,7 +153,7 @@ export function makePool(
 
 function close(state: PoolState): void {
   if (state.isClosed) return;
-  state.isClosed = true; // whatever the words say from now on: a thread that is just coming up has a bit for a moment
+  state.isClosed = true; // regardless of the words: a starting thread sets its bit for a moment
   store(state, "stop", 1);
   store(state, "up", 0);
   Atomics.add(state.words, indexOf("epoch"), 1);
@@ -163,12 +165,12 @@ function close(state: PoolState): void {
   leave(state);
 }
 
-/** Gives the block back once no thread can look at it any more. */
+/** Frees the block once no thread can access it any more. */
 function leave({ isClosed, alive, arena, base }: PoolState): void {
   if (isClosed && alive === 0) arena.free(base);
 }
 
-/** Lets time pass until other threads have finished what they took: asleep, where that is allowed. */
+/** Waits until other threads have finished the units they took, sleeping if allowed. */
 function pause(state: PoolState): void {
   const { wait, words } = state;
   const epoch = load(state, "epoch");
@@ -219,7 +221,7 @@ function launch(state: PoolState, place: number): ThreadHandle[] {
   }
 }
 
-/** The functions of `poolModule` that this thread calls. */
+/** Functions of `poolModule` that this thread calls. */
 interface Protocol {
   readonly begin: (descriptor: number, task: number, units: number) => void;
   readonly end: () => void;
@@ -266,7 +268,7 @@ function importsFor(state: PoolState, protocol: Protocol, tasks: number): WebAss
         if (taken < total)
           gains.note(savedBy(piece.choice.alone(total), busy, now - started - busy, taken / total), now);
       }
-      // until another thread is up and has compiled the module, times would say nothing
+      // until another thread runs and has compiled the module, times are meaningless
       if (piece.hasOthers) piece.choice.note(total, now - started, now);
     },
     take: protocol.takeOwn,
@@ -279,7 +281,7 @@ function reserve(state: PoolState, size: number): void {
   const { arena, others, words } = state;
   if (state.isClosed || size <= state.stride) return;
   const wanted = Math.ceil(Math.max(size, 2 * state.stride) / 64) * 64;
-  const scratch = arena.allocate(others * wanted, "threads"); // before the former is gone: there may be no room
+  const scratch = arena.allocate(others * wanted, "threads"); // before the old block is freed, because the allocation may fail
   if (state.stride > 0) arena.free(own(state, "scratch") >>> 0);
   state.stride = wanted;
   words[indexOf("scratch")] = scratch;
@@ -294,7 +296,7 @@ function settle(state: PoolState): void {
   try {
     while (load(state, "done") !== taken) pause(state);
   } catch {
-    // the pool is closed; what the kernel itself has thrown says more
+    // the pool is closed; the error of the kernel itself is more informative
   }
 }
 
@@ -309,15 +311,15 @@ function warnOfFew(count: number, wanted: number): void {
 }
 
 /**
- * Milliseconds that sharing has saved where one thread alone takes `alone`, and this one has been busy with a part of it and has
- * waited for others. While that is not known yet, only what is a loss in any case counts.
+ * Milliseconds that sharing has saved, given the time `alone` of one thread, the time this thread was busy with its
+ * part, and the time it waited. While `alone` is unknown, only certain losses count.
  */
 function savedBy(alone: number, busy: number, waited: number, ownPart: number): number {
   if (Number.isNaN(alone)) return Math.min(0, busy * (1 / Math.max(ownPart, 0.01) - 1) - waited);
   return alone - busy - waited;
 }
 
-/** Whether this thread may wait for others: that of a page may not. */
+/** True if this thread may block, which the main thread of a page may not. */
 function maySleep(): boolean {
   return (hostState.maySleep ??= canSleep());
 }

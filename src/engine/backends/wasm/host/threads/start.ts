@@ -2,24 +2,23 @@ import type { WorkerData } from "./worker-script.ts";
 import { workerScript } from "./worker-script.ts";
 import { addressesPerThread } from "../tuning.ts";
 
-/** A thread from outside. */
+/** Handle of a thread. */
 export interface ThreadHandle {
-  /** Ends it wherever it is. */
+  /** Ends the thread at once, whatever it is doing. */
   readonly terminate: () => void;
 }
 
 /**
- * Starts a thread that shares work: a worker of `node:worker_threads`, which does not keep the program alive, or one of
- * browsers, whose script is a blob. `onEnd` is called when it has ended, or could not start after all.
- *
- * @throws where there are no workers, or none may be started.
+ * Starts a thread that shares work: a worker of `node:worker_threads`, which does not keep the program alive, or a
+ * browser worker with a blob as its script. `onEnd` is called when it has ended or failed to start.
+ * @throws if there are no workers, or none may be started.
  */
 export function startThread(data: WorkerData, onEnd: () => void): ThreadHandle {
   const name = "downhill";
-  // asked for at run time, so that bundles for browsers hold no import of node:
+  // loaded at run time, so that bundles for browsers contain no import of node:
   const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (threads !== undefined) {
-    // neither what the program was started with nor its environment is of use in there
+    // the worker needs neither the program's flags nor its environment
     const worker = new threads.Worker(workerScript(), {
       eval: true,
       name,
@@ -37,7 +36,7 @@ export function startThread(data: WorkerData, onEnd: () => void): ThreadHandle {
   worker.addEventListener("message", () => URL.revokeObjectURL(address));
   worker.addEventListener("error", (event) => {
     URL.revokeObjectURL(address);
-    event.preventDefault(); // a policy that forbids workers is no fault of the page: one thread does everything
+    event.preventDefault(); // a policy that forbids workers is no error of the page: one thread does everything
     onEnd();
   });
   worker.postMessage(data, []);
@@ -45,12 +44,12 @@ export function startThread(data: WorkerData, onEnd: () => void): ThreadHandle {
 }
 
 /**
- * How many of so many threads the process has addresses for, where it may only have so many (`ulimit -v`): V8 ends it where it
- * gets too few for one. Only Linux tells.
+ * Number of threads, of those requested, for which the process has enough address space (`ulimit -v`). V8 aborts the
+ * process if a thread gets too little. Only Linux reports the limit.
  */
 export function affordableThreads(wanted: number): number {
   const { process, Deno, Bun } = globalThis as { process?: NodeJS.Process; Deno?: unknown; Bun?: unknown };
-  if (Deno !== undefined || Bun !== undefined) return wanted; // Deno would ask its user whether it may read
+  if (Deno !== undefined || Bun !== undefined) return wanted; // Deno would ask its user for permission to read
   try {
     const read = (file: string): string => process!.getBuiltinModule("node:fs").readFileSync(file, "utf8");
     const limit = /^Max address space +(\d+)/m.exec(read("/proc/self/limits"))?.[1];

@@ -1,22 +1,22 @@
 import { descriptor, layout, poolImport, taskName } from "../../emit/threads/layout.ts";
 import { keptModules, watchTime } from "../tuning.ts";
 
-/** What a thread is sent at its start. */
+/** Data that a thread receives at its start. */
 export interface WorkerData {
   readonly memory: WebAssembly.Memory;
   /** The bytes of `poolModule(base)`. */
   readonly pool: Uint8Array;
   readonly base: number;
-  /** The number of the thread, from 0. */
+  /** Number of the thread, from 0. */
   readonly place: number;
 }
 
 const word = (offset: number): number => offset / 4;
 
 /**
- * What a thread runs, as text, so that no file has to be found: it waits for work, compiles the module that the work belongs to
- * from the bytes in memory if it does not have it, and takes part until no units are left. It never hears messages after the
- * first one; all that it is told stands in memory.
+ * Script of a thread, as text, so that no file has to be located. The thread waits for work, compiles the module of the
+ * work from its bytes in memory unless it has it, and takes units until none are left. It receives no messages after
+ * the first one; everything else is communicated in memory.
  */
 export function workerScript(): string {
   return `
