@@ -4,14 +4,14 @@ import type { Contract, Dim, Expr, BufferPointer, SizeExpr, Stmt } from "./scala
 import { constantDim, constantSize, multiplySizes, sizeExpr } from "./sizes.ts";
 
 /**
- * Indices of a dim that one contraction takes together, where only calls know how many there are: enough for tiles in registers,
- * and for packing an operand to cost little beside the products that it serves.
+ * Indices per block of a dim whose size is known only at run time: enough for tiles in registers, and enough products
+ * to make packing an operand cheap.
  */
 const blockIndices = 64;
 
 /**
- * A contraction that has more results than are known before a call, as contractions of known sizes in loops over those dims.
- * `undefined` where sums, or the strides of other dims, are not known.
+ * Rewrites a contraction with run-time numbers of results as loops around contractions of known size. `undefined` if
+ * the size of sums, or the strides of other dims, are not known.
  */
 export function blockContract(stmt: Contract): Stmt[] | undefined {
   const isKnown = (dim: Dim): boolean => constantDim(dim) !== undefined;
@@ -22,7 +22,7 @@ export function blockContract(stmt: Contract): Stmt[] | undefined {
   return block.statements;
 }
 
-/** Loops over dims around a contraction of the others. */
+/** Writes loops over dims around a contraction of the remaining dims. */
 function writeLoops(block: Block, stmt: Contract, loops: readonly Dim[], name: string): void {
   const [dim, ...inner] = loops;
   if (dim === undefined) return block.contract({ ...stmt, name });

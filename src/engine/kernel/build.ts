@@ -78,7 +78,7 @@ export function mulAdd(x: Expr, y: Expr, z: Expr): Expr {
   return { kind: "mulAdd", type: x.type, x, y, z };
 }
 
-/** A fold step as an expression. */
+/** One step of a fold as an expression. */
 export function combine(op: ReduceOp, x: Expr, y: Expr): Expr {
   return binary(op, x, y);
 }
@@ -92,8 +92,7 @@ export function call(callee: Procedure, ...args: readonly Expr[]): Expr {
 }
 
 /**
- * Collects the statements of one block. Branches and loops take a function that fills a block of its own.
- *
+ * Builds the statements of one block. Branches and loops take a function that fills their own block.
  * @example
  * const x = local("f64", "x");
  * const block = makeBlock();
@@ -103,14 +102,16 @@ export function call(callee: Procedure, ...args: readonly Expr[]): Expr {
  */
 export interface Block {
   readonly statements: Stmt[];
-  /** Declares a local and returns the expression that reads it. Names must be unique within the procedure or routine. */
+  /**
+   * Declares a local and returns the expression that reads it. Names must be unique within the procedure or routine.
+   */
   let(name: string, value: Expr): Expr;
   set(target: Expr, value: Expr): void;
   store(buffer: string, index: Expr, value: Expr): void;
   if(condition: Expr, then: (block: Block) => void, otherwise?: (block: Block) => void): void;
-  /** A branch that few will ever take. */
+  /** Branch that is rarely taken. */
   ifRare(condition: Expr, then: (block: Block) => void): void;
-  /** A branch that does what `otherwise` does where the condition holds, to the bit and sooner. */
+  /** Branch whose `then`, if the condition holds, computes the same bits as `otherwise` but faster. */
   shortcut(condition: Expr, then: (block: Block) => void, otherwise: (block: Block) => void): void;
   while(condition: Expr, body: (block: Block) => void): void;
   for(
@@ -120,9 +121,9 @@ export interface Block {
     body: (block: Block, index: Expr) => void,
     reverse?: boolean,
   ): void;
-  /** A loop whose iterations may run in any order or at once. */
+  /** Loop whose iterations may run in any order or in parallel. */
   forEach(index: string, from: Expr, to: Expr, body: (block: Block, index: Expr) => void): void;
-  /** Declares a local that folds a value over a range; `write` fills the body and returns the value. */
+  /** Declares a local that folds a value over a range. `write` fills the body and returns the value. */
   reduce(
     name: string,
     op: ReduceOp,
@@ -136,7 +137,7 @@ export interface Block {
   comment(text: string): void;
 }
 
-/** Makes an empty block. */
+/** Creates an empty block. */
 export function makeBlock(): Block {
   const statements: Stmt[] = [];
   const inner = (fill: (block: Block) => void): Stmt[] => {
@@ -223,9 +224,8 @@ export function makeBlock(): Block {
 }
 
 /**
- * A scalar function over the vocabulary. It is written when its body is first asked for: loading a library of them costs
- * nothing.
- *
+ * Creates a scalar function over the vocabulary. Its body is written on first use, so that loading a library of
+ * procedures costs nothing.
  * @example
  * const square = procedure("square", [["x", "f64"]], (_, [x]) => mul(x!, x!));
  */

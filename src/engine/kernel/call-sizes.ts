@@ -6,36 +6,34 @@ import type { BinaryOp, Buffer, Expr, Routine, SizeExpr } from "./scalar.ts";
 import { constantSize } from "./sizes.ts";
 import { checkDepth, walkExpr } from "./walk.ts";
 
-/** How long a buffer is and where it lies, in numbers that hold for one call. */
+/** Size and position of a buffer during one call. */
 export interface BufferExtent {
   /** In elements. */
   size: number;
-  /** In bytes from the beginning of the arena; 0 for inputs and outputs. */
+  /** Bytes from the start of the arena; 0 for inputs and outputs. */
   offset: number;
 }
 
-/** The sizes of a routine in numbers: those known before any call and, after `update`, those of one call. */
+/** Numeric sizes of a routine: those known beforehand and, after `update`, those of one call. */
 export interface CallSizes {
-  /** By the names of buffers: inputs, outputs and temporaries. */
+  /** Extents by buffer name: inputs, outputs and temporaries. */
   readonly extents: ReadonlyMap<string, BufferExtent>;
   readonly arenaBytes: () => number;
   /**
-   * Computes the sizes of a call and checks that the arrays it is given are as long as they say; absent where all sizes are
-   * known before.
-   *
-   * @throws DownhillError `range` where a size is negative or leaves the int32 numbers, `shape` where an array is too short,
-   * `internal` where a temporary ends outside of the arena.
+   * Computes the sizes of a call, and checks that the arrays are long enough. `undefined` if all sizes are known
+   * beforehand.
+   * @throws DownhillError `range` if a size is negative or exceeds int32, `shape` if an array is too short, `internal`
+   * if a temporary ends outside of the arena.
    */
   readonly update: ((inputs: readonly KernelValue[], outputs: readonly KernelValue[]) => void) | undefined;
 }
 
-/** How a backend learns the sizes of a routine: `knownSizes`, or `callSizes` where there may be routines that need it. */
+/** Provides a backend with the sizes of a routine: `knownSizes`, or `callSizes` if routines may have run-time sizes. */
 export type SizesOf = (routine: Routine) => CallSizes;
 
 /**
- * The sizes of a routine all of which are known before any call.
- *
- * @throws DownhillError `internal` where one is not.
+ * Sizes of a routine that are all known before any call.
+ * @throws DownhillError `internal` if a size is not known.
  */
 export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): CallSizes {
   const known = (size: SizeExpr): number => must(constantSize(size), "a size that is known before any call");
@@ -46,15 +44,18 @@ export function knownSizes({ inputs, outputs, temps, arenaBytes }: Routine): Cal
   return { extents, arenaBytes: () => known(arenaBytes), update: undefined };
 }
 
-/** The sizes of any routine: its calls compute those that are not known yet. */
+/** Sizes of any routine; unknown ones are computed by its calls. */
 export function callSizes(routine: Routine): CallSizes {
   const scalars = slotsOfScalars(routine.inputs);
   const computed: ((inputs: readonly KernelValue[]) => void)[] = [];
-  /** Sizes computed before: the offset of a temporary is made of that of the one before it, which stands for its whole expression. */
+  /**
+   * Sizes computed earlier. The offset of a temporary contains the offset of the previous one as a subexpression, which
+   * is looked up here.
+   */
   const earlier = new Map<Expr, { n: number }>();
-  /** The inputs that sizes are made of, and what they were when these were computed last. */
+  /** Inputs that sizes depend on. `latest` holds their values at the last computation. */
   const slots = new Set<number>();
-  /** Hands a size on: at once if it is known, else at each call. */
+  /** Passes a size to `put`: immediately if it is known, otherwise in each call. */
   const settle = (size: SizeExpr, what: string, put: (n: number) => void): void => {
     const known = constantSize(size);
     if (known !== undefined || typeof size === "number") return put(known ?? 0);
@@ -122,7 +123,7 @@ export function callSizes(routine: Routine): CallSizes {
       let isChanged = isFirst;
       for (let k = 0; k < places.length; k++) if (inputs[places[k]!] !== latest[k]) isChanged = true;
       if (isChanged) {
-        latest.fill(undefined); // until all are known to be right
+        latest.fill(undefined); // until all sizes have been validated
         for (const compute of computed) compute(inputs);
         for (const check of checkedOnce) check();
         isFirst = false;
@@ -143,7 +144,7 @@ function checkLength(routine: Routine, { name, type }: Buffer, size: number, cel
   );
 }
 
-/** Operations that a size may be made of, on exact numbers: unlike those of the vocabulary they do not wrap. */
+/** Operations allowed in sizes, on exact numbers: unlike those of the vocabulary they do not wrap. */
 const sizeOperations: { readonly [op in BinaryOp]?: (x: number, y: number) => number } = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -155,17 +156,17 @@ const sizeOperations: { readonly [op in BinaryOp]?: (x: number, y: number) => nu
   shr: (x, y) => Math.floor(x / 2 ** (y & 31)),
 };
 
-/** An operation of those that a size may be made of, on exact numbers; `undefined` for others. */
+/** Operation on exact numbers, if it is allowed in sizes; otherwise `undefined`. */
 export function sizeOperation(op: BinaryOp): ((x: number, y: number) => number) | undefined {
   return sizeOperations[op];
 }
 
-/** Whether a size may be made of this operation. */
+/** True if an operation is allowed in sizes. */
 export function isSizeOperation(op: BinaryOp): boolean {
   return sizeOperations[op] !== undefined;
 }
 
-/** A size as a function of a call's inputs. It gives NaN where the size, or a part of it, is no int32. */
+/** Size as a function of a call's inputs. Returns NaN if the size, or a part of it, exceeds int32. */
 export function sizeOfCall(
   size: SizeExpr,
   { inputs }: Pick<Routine, "inputs">,
@@ -181,17 +182,17 @@ function slotsOfScalars(inputs: Routine["inputs"]): ReadonlyMap<string, number> 
   );
 }
 
-/** What is known of the sizes of a routine, where several are computed. */
+/** Other sizes of the routine, if several are computed. */
 interface SizeDependencies {
-  /** Those that are computed before it, and that it is made of. */
+  /** Sizes computed earlier that this one may contain. */
   readonly known: ReadonlyMap<Expr, { readonly n: number }>;
-  /** Gets the inputs that it reads itself. */
+  /** Collects the inputs that it reads itself. */
   readonly slots: Set<number>;
 }
 
 /**
- * A size that is an expression, as a function of a call's inputs; `scalars` says where the scalar inputs are among them. It gives
- * NaN where the size, or a part of it, is no int32.
+ * Size expression as a function of a call's inputs; `scalars` maps the scalar inputs to their slots. Returns NaN if the
+ * size, or a part of it, exceeds int32.
  */
 function sizeAtCall(
   size: Expr,

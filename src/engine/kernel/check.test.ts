@@ -49,7 +49,7 @@ function sized(
   });
 }
 
-/** out += t · t over so many rows. */
+/** out += t · t over the given number of rows. */
 function rows(count: Expr): Omit<Contract, "kind"> {
   const place = (buffer: string): Contract["out"] => ({ buffer, offset: k.i32(0) });
   const dims = [{ role: "row", size: count, out: 1, left: 1, right: 0 }] as const;

@@ -20,13 +20,11 @@ import { addSizes, bytesOf, constantDims, constantSize, sizeExpr, tempAlignment 
 import { checkDepth, walkExpr } from "./walk.ts";
 
 /**
- * Checks that a routine obeys the vocabulary: every local declared before it is used, in scope and once; types that
- * agree; buffers that exist, and are written only if they are not inputs; int32 indices; sizes of buffers that are numbers or made of
- * scalar inputs that stay what they are; temporaries that lie in the arena; procedures that obey it too.
- *
- * `writable` names the inputs whose memory was donated, so that they may be overwritten.
- *
- * @throws DownhillError `internal`, naming the statement.
+ * Checks that a routine is valid: each local is declared exactly once and used in scope after its declaration; types
+ * agree; buffers exist and are written only if they are not inputs; indices are int32; sizes of buffers are numbers or
+ * arithmetic on immutable scalar inputs; temporaries are inside the arena; procedures are valid. `writable` names
+ * donated inputs, which may be overwritten.
+ * @throws DownhillError `internal` that names the statement.
  */
 export function checkRoutine(routine: Routine, writable: readonly string[] = []): void {
   const where = `routine ${JSON.stringify(routine.name)}`;
@@ -45,15 +43,14 @@ export function checkRoutine(routine: Routine, writable: readonly string[] = [])
 }
 
 /**
- * Checks that a procedure and those that it calls obey the vocabulary. Procedures touch no buffers.
- *
- * @throws DownhillError `internal`, naming the statement.
+ * Checks that a procedure and those that it calls are valid. Procedures access no buffers.
+ * @throws DownhillError `internal` that names the statement.
  */
 export function checkProcedure(procedure: Procedure): void {
   checkProcedureOnce(procedure, newProgress());
 }
 
-/** Whether a number is a value of the type. */
+/** True if a number is a value of the type. */
 function isValueOf(type: ScalarType, value: number): boolean {
   switch (type) {
     case "f64":
@@ -75,7 +72,7 @@ interface Local {
   readonly isIndex: boolean;
 }
 
-/** Procedures that were checked, and those whose check is under way. */
+/** Procedures that were checked, and those being checked. */
 interface ProcedureChecks {
   readonly checked: Set<Procedure>;
   readonly open: Set<Procedure>;
@@ -100,22 +97,22 @@ function checkProcedureOnce(procedure: Procedure, progress: ProcedureChecks): vo
   checked.add(procedure);
 }
 
-/** What is known at a place of a routine or procedure. */
+/** State of the check at a statement of a routine or procedure. */
 interface RoutineContext {
-  /** Whose code it is, as messages name it. */
+  /** Routine or procedure, as named in messages. */
   readonly where: string;
   readonly progress: ProcedureChecks;
   readonly buffers: Map<string, Buffer & { readonly isWritable: boolean }>;
-  /** Every local so far, those out of scope too. */
+  /** All locals so far, including those out of scope. */
   readonly names: Set<string>;
   readonly scopes: Map<string, Local>[];
-  /** Scalar inputs that sizes are made of. */
+  /** Scalar inputs that sizes depend on. */
   readonly inSizes: ReadonlySet<string>;
-  /** Scopes further out belong to the surroundings of an independent loop. */
+  /** Index of the outermost scope inside the current independent loop. Locals of outer scopes cannot be set. */
   outermostSettable: number;
-  /** True in loops without iterations, whose statements reach no element. */
+  /** True in loops without iterations, whose statements access no element. */
   isUnreached: boolean;
-  /** The statement that is being checked, or what else is. */
+  /** Statement being checked, or the name of another part. */
   current: Stmt | string | undefined;
 }
 
@@ -151,7 +148,7 @@ function demand(context: RoutineContext, type: ScalarType, expr: Expr, role: str
   if (expr.type !== type) fail(context, `${role} ${printExpr(expr)} is ${expr.type}, not ${type}`);
 }
 
-/** The locals that sizes of a routine's buffers are made of. */
+/** Names of the locals that sizes of a routine's buffers depend on. */
 function namesInSizes({ inputs, outputs, temps, arenaBytes }: Routine): Set<string> {
   const names = new Set<string>();
   const enter = (size: SizeExpr): void =>
@@ -200,7 +197,7 @@ function checkTemp(context: RoutineContext, temp: Temp, arenaBytes: SizeExpr): v
     fail(context, `buffer "${temp.name}" ends at byte ${end} of an arena of ${bytes}`);
 }
 
-/** Whether a size is known to be a multiple of a power of two. */
+/** True if a size is known to be a multiple of a power of two. */
 function isMultiple(size: SizeExpr, of: number): boolean {
   const known = constantSize(size);
   if (known !== undefined || typeof size === "number") return known! % of === 0;
@@ -211,7 +208,7 @@ function isMultiple(size: SizeExpr, of: number): boolean {
   return ["add", "sub", "min", "max"].includes(op) && isMultiple(x, of) && isMultiple(y, of);
 }
 
-/** `owner` has a size of this many `unit`. */
+/** Checks a size; messages say that `owner` has this size in `unit`. */
 function checkSize(context: RoutineContext, size: SizeExpr, owner: string, unit: string): void {
   if (typeof size === "number") {
     if (!(Number.isSafeInteger(size) && size >= 0)) fail(context, `${owner} has ${size} ${unit}`);
@@ -222,12 +219,12 @@ function checkSize(context: RoutineContext, size: SizeExpr, owner: string, unit:
   if (size.type !== "i32") fail(context, `${what}, which is ${size.type}, not i32`);
   walkExpr(size, (part) => {
     if (part.kind === "const" || (part.kind === "binary" && isSizeOperation(part.op))) return;
-    // buffers come before all statements: a local is an input
+    // buffers precede all statements, so a local is an input
     if (part.kind !== "local") fail(context, `${what}, which is more than arithmetic`);
   });
 }
 
-/** A size or a stride of a contraction, which is evaluated where the statement stands. */
+/** Checks a size or stride of a contraction, which is evaluated at the statement. */
 function checkExtent(context: RoutineContext, extent: SizeExpr, owner: string, unit: string): void {
   if (typeof extent === "number") return checkSize(context, extent, owner, unit);
   checkExpr(context, extent);

@@ -1,6 +1,6 @@
 import { internalError } from "../errors/index.ts";
 
-/** How tightly an operator binds, loosest first. */
+/** Operator precedence, loosest first. */
 export type Precedence =
   | "conditional"
   | "or"
@@ -28,27 +28,27 @@ const rank: Readonly<Record<Precedence, number>> = {
   primary: 10,
 };
 
-/** An expression as text, in JavaScript's notation, with what is needed to set parentheses around it. */
+/** Expression as text in JavaScript notation, with the data needed to place parentheses. */
 export interface ExprText {
   readonly text: string;
   readonly level: Precedence;
-  /** The outermost operator; empty where there is none. */
+  /** Outermost operator; empty if there is none. */
   readonly operator: string;
 }
 
-/** A name, literal, call or indexed read: never in need of parentheses. */
+/** Name, literal, call or indexed read, which never needs parentheses. */
 export function primary(text: string): ExprText {
   return { text, level: "primary", operator: "" };
 }
 
-/** A number; negative ones count as an operator before a literal. */
+/** Number; a negative one counts as an operator before a literal. */
 export function literal(value: number): ExprText {
   if (typeof value !== "number") throw internalError(`the constant ${JSON.stringify(value)} is no number`);
   const text = Object.is(value, -0) ? "-0" : String(value);
   return { text, level: text.startsWith("-") ? "unary" : "primary", operator: "" };
 }
 
-/** A call of a function by name. */
+/** Call of a function by name. */
 export function callCode(name: string, ...args: readonly ExprText[]): ExprText {
   return primary(`${name}(${args.map((arg) => arg.text).join(", ")})`);
 }
@@ -59,7 +59,7 @@ export function prefix(operator: "-" | "!", x: ExprText): ExprText {
   return { text: operator + (bare ? x.text : `(${x.text})`), level: "unary", operator };
 }
 
-/** `x operator y`, with parentheses where the language needs them and where a reader would have to think. */
+/** `x operator y`, with parentheses where the language requires them or where they help readers. */
 export function infix(x: ExprText, operator: string, y: ExprText): ExprText {
   const level = levelOf(operator);
   return {
@@ -120,7 +120,8 @@ function side(x: ExprText, operator: string, level: Precedence, isLeft: boolean)
       : x.operator === operator && /^(&&|\|\|)$/.test(operator);
     return chained ? x.text : `(${x.text})`;
   }
-  // `a & b` inside `===`, `a + b` inside `<<` or `|`, `a && b` inside `||`: right without parentheses, but who knows?
+  // `a & b` inside `===`, `a + b` inside `<<` or `|`, `a && b` inside `||` are correct without parentheses, but hard to
+  // read.
   if (level === "and") return x.text;
   if (level === "or") return x.level === "and" ? `(${x.text})` : x.text;
   const needsThought =

@@ -6,7 +6,7 @@ const kinds = [Float64Array, Float32Array, Int32Array, Uint32Array, Uint8Array];
 const sizes = [0, 1, 47, 48, 49, 255, 256, 257, 511, 512, 2047, 2048, 2049, 5000];
 const buffers = [ArrayBuffer, SharedArrayBuffer as unknown as typeof ArrayBuffer];
 
-/** An array whose elements tell their places, `before` elements after the start of its buffer. */
+/** An array whose elements are their indices, `before` elements after the start of its buffer. */
 function numbered(
   Kind: (typeof kinds)[number],
   Buffer: (typeof buffers)[number],

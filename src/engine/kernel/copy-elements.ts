@@ -1,12 +1,12 @@
 import type { TypedArray } from "./executable.ts";
 import { withRoom } from "./reclaim.ts";
 
-/** Up to this many elements are copied one by one: `set` takes longer to begin. */
+/** Maximum number of elements copied one by one; `set` has more overhead. */
 const fewElements = 32;
-/** From this many bytes on, copies from and to shared memory go a quicker way where there is one. */
+/** Minimum bytes for which copies from and to shared memory use a faster method, if there is one. */
 const quickFrom = 2048;
 
-/** `to[toOffset …] = from[fromOffset …]`, `n` elements. */
+/** Copies `n` elements: `to[toOffset …] = from[fromOffset …]`. */
 export function copyElements(
   to: TypedArray,
   toOffset: number,
@@ -26,8 +26,8 @@ export function copyElements(
 }
 
 /**
- * Copies one by one between arrays of the common types. A loop for each of them, in so many words: one loop that engines have
- * seen all types in takes a hundred times as long an element.
+ * Copies elements one by one between arrays of common types; returns false for other types. Each type has its own loop,
+ * because a loop in which engines have seen all types takes a hundred times as long per element.
  */
 function copyFew(to: TypedArray, toOffset: number, from: TypedArray, fromOffset: number, n: number): boolean {
   if (to instanceof Float32Array && from instanceof Float32Array) {
@@ -45,7 +45,7 @@ function copyFew(to: TypedArray, toOffset: number, from: TypedArray, fromOffset:
   return false;
 }
 
-/** All of `numbers` as the first elements of an array: a loop for the array of each type, as above. */
+/** Copies all of `numbers` to the first elements of an array, with one loop per array type as above. */
 export function copyNumbers(to: TypedArray, numbers: ArrayLike<number>): void {
   const n = numbers.length;
   if (to instanceof Float64Array) for (let i = 0; i < n; i++) to[i] = numbers[i]!;
@@ -54,9 +54,8 @@ export function copyNumbers(to: TypedArray, numbers: ArrayLike<number>): void {
 }
 
 /**
- * `n` elements of an array in an array of their own.
- *
- * @throws DownhillError `oom` where the engine has no memory for it.
+ * Copies `n` elements to a new array.
+ * @throws DownhillError `oom` if the engine has no memory for it.
  */
 export function sliceElements(from: TypedArray, offset: number, n: number): TypedArray {
   return withRoom(
@@ -68,7 +67,7 @@ export function sliceElements(from: TypedArray, offset: number, n: number): Type
 
 function slice(from: TypedArray, offset: number, n: number): TypedArray {
   const ArrayType = from.constructor as TypedArrayConstructor;
-  // an array made of another is not cleared before, as V8 clears what `slice` makes
+  // an array constructed from another one is not zeroed first, unlike the result of V8's `slice`
   if (n > fewElements && !isShared(from)) return new ArrayType(from.subarray(offset, offset + n));
   const bytes = n * from.BYTES_PER_ELEMENT;
   const quick = bytes >= quickFrom ? quickCopies() : undefined;
@@ -91,20 +90,20 @@ function bytesOf(array: TypedArray, offset: number, bytes: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset + offset * array.BYTES_PER_ELEMENT, bytes);
 }
 
-/** What copies of shared memory take a quicker way by: methods of Node's `Buffer`. */
+/** Methods of Node's `Buffer` for faster copies of shared memory. */
 interface NodeBufferMethods {
   /** `Buffer.prototype.fill`. */
   readonly fill: (this: Uint8Array, value: Uint8Array) => Uint8Array;
-  /** `Buffer.allocUnsafeSlow`: bytes in a buffer of their own, not cleared. */
+  /** `Buffer.allocUnsafeSlow`: bytes in their own buffer, not zeroed. */
   readonly allocate: (bytes: number) => Uint8Array;
 }
 
 let found: { readonly copies: NodeBufferMethods | undefined } | undefined;
 
 /**
- * V8 copies shared memory word by word, as if others wrote to it meanwhile, which takes three to four times as long as a copy
- * of other memory. Node's `Buffer` fills bytes with others by `memcpy`, and with as many others that is a copy. It also makes
- * memory that is not cleared before.
+ * Faster copies, if available. V8 copies shared memory word by word, in case others write to it, which takes three to
+ * four times as long as other copies. Node's `Buffer.fill` uses `memcpy`, and filling bytes with equally many bytes is
+ * a copy. It can also allocate memory without zeroing it.
  */
 function quickCopies(): NodeBufferMethods | undefined {
   return (found ??= { copies: findQuickCopies() }).copies;
@@ -120,7 +119,7 @@ function findQuickCopies(): NodeBufferMethods | undefined {
     readonly Bun?: unknown;
     readonly Deno?: unknown;
   };
-  // the others have a Buffer too, whose `fill` may well be slow
+  // the others have a Buffer too, whose `fill` may be slow
   const isNode = process?.versions?.node !== undefined && Bun === undefined && Deno === undefined;
   if (!isNode || Buffer === undefined) return undefined;
   return { fill: Buffer.prototype.fill, allocate: (bytes) => Buffer.allocUnsafeSlow(bytes) };

@@ -1,7 +1,7 @@
 import type { Dim, Expr, SizeExpr, Stmt } from "./scalar.ts";
 import { checkDepth, maxDepth } from "./walk.ts";
 
-/** An expression with `f` applied to what it is made of; the same one where nothing of that changes. */
+/** Applies `f` to the parts of an expression. Returns the same object if nothing changes. */
 function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   switch (expr.kind) {
     case "const":
@@ -37,15 +37,18 @@ function mapParts(expr: Expr, f: (part: Expr) => Expr): Expr {
   }
 }
 
-/** An expression with parts of it replaced as `replace` says, outermost first; where it says `undefined`, its parts are looked at. */
+/**
+ * Copies an expression, replacing parts for which `replace` returns an expression, outermost first; other parts are
+ * searched further.
+ */
 export function copyExpr(expr: Expr, replace: (part: Expr) => Expr | undefined, depth = 0): Expr {
-  if (depth > maxDepth) checkDepth(depth); // asked here first, as in `walkExpr`
+  if (depth > maxDepth) checkDepth(depth); // tested before the call, as in `walkExpr`
   return replace(expr) ?? mapParts(expr, (part) => copyExpr(part, replace, depth + 1));
 }
 
 /**
- * A block, and expressions in its scope, once more: locals that it declares get `suffix` behind their names, those in
- * `given` become these expressions. `replace` gives what stands for a part; it is looked through again.
+ * Copies a block and expressions in its scope. Locals that it declares get `suffix` appended, and those in `given` are
+ * replaced by these expressions. `replace` returns replacements of parts, which are processed again.
  */
 export function copyBlock(
   block: readonly Stmt[],

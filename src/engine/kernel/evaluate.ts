@@ -3,12 +3,12 @@ import { binaryFunction, convertFunction, unaryFunction } from "./operations.ts"
 import type { Expr, Procedure, ScalarType, Stmt } from "./scalar.ts";
 import { checkDepth } from "./walk.ts";
 
-/** Steps after which an evaluation is given up: a table of digits, say, is not worth folding. */
+/** Maximum number of steps of an evaluation. Longer computations are not worth folding. */
 const mostSteps = 20_000;
 
 /**
- * The value of an expression that reads no memory and no locals, by the letter of the vocabulary: what a backend would
- * compute. `undefined` where it does read some, or takes very long.
+ * Evaluates an expression that reads no memory and no locals, with the result of a backend. `undefined` if it reads
+ * any, or takes very long.
  */
 export function valueOf(expr: Expr): number | undefined {
   const budget = { left: mostSteps };

@@ -2,73 +2,73 @@ import type { Procedure, Routine, ScalarType } from "./scalar.ts";
 import { assertNever } from "../util/assert-never.ts";
 import { withRoom } from "./reclaim.ts";
 
-/** The arrays that hold elements: one class a scalar type. */
+/** Array classes that hold elements, one per scalar type. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 /**
- * A place in memory, as kernels are given it: `array[offset]` is its first element. Several may share one array, and whoever
- * manages memory may move the elements to another place: look both up anew whenever they are needed.
+ * Buffer argument of a kernel; its first element is `array[offset]`. Several views may share an array, and the memory
+ * manager may move elements, so both fields must be read anew on each use.
  */
 export interface BufferView {
   readonly array: TypedArray;
   readonly offset: number;
-  /** Whether the array is known not to lie in a memory of kernels: to ask the array takes long. */
+  /** True if the array is known not to be in kernel memory; checking the array itself is slow. */
   readonly isOutside?: boolean;
-  /** Whether all elements are known to be 0 before the call: an output that is may be left as it is where the routine clears it. */
+  /** True if all elements are known to be 0 before the call, so that a routine need not clear this output. */
   readonly isZero?: boolean;
-  /** The elements of an input, where the array does not hold them: given only to what takes numbers (`Compiled.takesNumbers`). */
+  /** Elements of an input that the array does not hold; only passed to routines with `takesNumbers`. */
   readonly numbers?: ArrayLike<number>;
 }
 
-/** A scalar, or a place in memory. */
+/** Scalar, or a view of elements in memory. */
 export type KernelValue = number | BufferView;
 
 /**
- * A routine that can be run. `inputs` follow the routine's inputs. `outputs` follow its outputs: for a buffer the caller
- * gives the cell to write to, whose elements are undefined where the routine writes none; for a scalar the routine puts
- * the number there.
+ * Executable routine. `inputs` and `outputs` have the order of the routine's ports. For a buffer output the caller
+ * passes the view to write to; elements that the routine does not write are undefined. For a scalar output the routine
+ * stores the number in the array.
  */
 export interface CompiledRoutine {
   (inputs: readonly KernelValue[], outputs: KernelValue[]): void;
-  /** Whether it copies inputs to where it computes, and so may be given the elements as numbers that no array holds. */
+  /** True if it copies inputs to its own memory, so that elements may be passed as numbers (`BufferView.numbers`). */
   readonly takesNumbers?: boolean;
-  /** What the code is made of, where the backend counts it. */
+  /** Code size, if the backend measures it. */
   readonly size?: CodeSize;
-  /** Gives back memory that no garbage collector watches over; it cannot be called afterwards. */
+  /** Frees memory that is not garbage-collected. The routine cannot be called afterwards. */
   readonly release?: () => void;
 }
 
-/** How large compiled code is. */
+/** Size of compiled code. */
 export interface CodeSize {
-  /** Functions that loops became; 0 for backends that make one of all. */
+  /** Number of loops that became functions; 0 for backends that generate a single function. */
   readonly kernels: number;
-  /** How many pieces of work several threads may share. */
+  /** Number of pieces of work that several threads may share. */
   readonly shared?: number;
-  /** Of a module, or of a text; 0 for what is interpreted. */
+  /** Bytes of the module or text; 0 for interpreted code. */
   readonly codeBytes: number;
-  /** Memory that it holds between calls. */
+  /** Bytes held between calls. */
   readonly memoryBytes: number;
-  /** The most that it will hold between calls of memory that no other routine uses too. */
+  /** Maximum bytes held between calls, of memory that no other routine uses. */
   readonly ownBytes: number;
 }
 
-/** A procedure that can be called with numbers. */
+/** Procedure that can be called with numbers. */
 export type CompiledProcedure = (...args: number[]) => number;
 
-/** What turns kernels into something that runs. */
+/** Compiles kernels to executables. */
 export interface Backend {
   readonly name: string;
-  /** Whether its kernels work in a memory of their own, to which operands must be copied that lie elsewhere. */
+  /** True if its kernels have their own memory, to which other operands must be copied. */
   readonly usesKernelMemory?: boolean;
   readonly compile: (routine: Routine) => CompiledRoutine;
-  /** The code that a routine becomes, where it becomes text. */
+  /** Returns the generated code of a routine, for backends that generate text. */
   readonly show?: (routine: Routine) => string;
-  /** The same as a WebAssembly module, where it becomes one. */
+  /** Returns the WebAssembly module of a routine, for backends that generate one. */
   readonly moduleOf?: (routine: Routine) => Uint8Array<ArrayBuffer>;
   readonly compileProcedure: (procedure: Procedure) => CompiledProcedure;
 }
 
-/** Bytes of one element. */
+/** Bytes per element. */
 export const bytesPerElement: Readonly<Record<ScalarType, number>> = {
   f64: 8,
   f32: 4,
@@ -78,9 +78,8 @@ export const bytesPerElement: Readonly<Record<ScalarType, number>> = {
 };
 
 /**
- * A new zeroed array of `n` elements.
- *
- * @throws DownhillError `oom` where the engine has no memory for it.
+ * Creates a zeroed array of `n` elements.
+ * @throws DownhillError `oom` if the engine has no memory for it.
  */
 export function makeArray(type: ScalarType, n: number): TypedArray {
   return withRoom(
@@ -90,7 +89,7 @@ export function makeArray(type: ScalarType, n: number): TypedArray {
   );
 }
 
-/** A new array over `n` elements of a block of memory, from a byte on. */
+/** Creates an array over `n` elements of a block of memory, from a byte offset on. */
 export function viewOf(type: ScalarType, block: ArrayBufferLike, offset: number, n: number): TypedArray {
   switch (type) {
     case "f64":

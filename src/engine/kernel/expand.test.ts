@@ -13,7 +13,7 @@ import type { Buffer, Contract, Dim, Expr, ReduceOp, Routine, ScalarType } from 
 import { contractBlock, reduceLanes } from "./scalar.ts";
 import { walkBlock } from "./walk.ts";
 
-/** Numbers with many digits, the same on every run. */
+/** Numbers with many digits, reproducible. */
 function numbers(type: ScalarType, n: number, seed: number): TypedArray {
   const array = makeArray(type, n);
   for (let i = 0; i < n; i++) array[i] = Math.sin(i * 12.9898 + seed * 78.233) * (type === "i32" ? 1e6 : 3);

@@ -8,14 +8,14 @@ import { blocksIn, checkDepth } from "./walk.ts";
 import { append } from "../util/append.ts";
 
 /**
- * A routine with `reduce` and `contract` written out as plain loops. This is what the two mean; a backend that computes
- * them in another way gives the same bits.
+ * Expands `reduce` and `contract` in a routine to plain loops. The expansion defines their meaning: a backend that
+ * computes them differently must yield the same bits.
  */
 export function expandRoutine(routine: Routine): Routine {
   return { ...routine, body: expandBlock(routine.body) };
 }
 
-/** A block with `reduce` and `contract` written out as plain loops. */
+/** Expands `reduce` and `contract` in a block to plain loops. */
 export function expandBlock(block: readonly Stmt[], depth = 0): Stmt[] {
   checkDepth(depth);
   const inner = (stmts: readonly Stmt[]): Stmt[] => expandBlock(stmts, depth + 1);
@@ -39,12 +39,15 @@ export function expandBlock(block: readonly Stmt[], depth = 0): Stmt[] {
   });
 }
 
-/** Bodies of more expanded statements than this are written once per loop, and not once per lane. */
+/**
+ * Maximum number of expanded statements of a fold body that is repeated for each lane. Longer bodies are written once
+ * per loop.
+ */
 const shortBody = 12;
 
 /**
- * Statements that a block has once its folds are expanded, as far as `most`. Folds within folds count by their copies: their number
- * would grow with the power of the depth.
+ * Number of statements of a block after expanding its folds, counted up to `most`. Nested folds count with their
+ * copies, whose number could grow exponentially with the depth.
  */
 function expandedSize(block: readonly Stmt[], most: number): number {
   let size = 0;
@@ -56,18 +59,18 @@ function expandedSize(block: readonly Stmt[], most: number): number {
   return size;
 }
 
-/** Copies of the body of a fold that is written once per lane. */
+/** Number of copies of the body of a fold that is written once per lane. */
 function copiesOf(stmt: Reduce): number {
   const count = iterationsOf(stmt);
   return count !== undefined && count < reduceLanes ? count : 2 * reduceLanes - 1;
 }
 
-/** Number of iterations of a fold, if that is known. */
+/** Number of iterations of a fold, if known. */
 function iterationsOf({ from, to }: Reduce): number | undefined {
   return from.kind === "const" && to.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
 }
 
-/** The plain statements that a `reduce` stands for. */
+/** Plain statements that define a `reduce`. */
 export function expandReduce(stmt: Reduce): Stmt[] {
   const { name, op, start, from, to } = stmt;
   const block = k.makeBlock();
@@ -116,7 +119,7 @@ export function expandReduce(stmt: Reduce): Stmt[] {
   return block.statements;
 }
 
-/** Fewer values than lanes: each is a lane of its own, and lanes without a value leave the others unchanged. */
+/** Expands a fold of fewer values than lanes: each value is a lane of its own, and empty lanes are left out. */
 function foldFew(stmt: Reduce, block: Block, count: number): Stmt[] {
   const { name, op, start, from } = stmt;
   const lanes = Array.from({ length: reduceLanes }, (_, j) => {
@@ -128,7 +131,7 @@ function foldFew(stmt: Reduce, block: Block, count: number): Stmt[] {
   return block.statements;
 }
 
-/** Lanes combined by halves; absent ones are left out. */
+/** Combines lanes by halves; absent ones are skipped. */
 function byHalves(lanes: readonly Expr[], stmt: Reduce): Expr;
 function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | undefined;
 function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | undefined {
@@ -141,22 +144,22 @@ function byHalves(lanes: readonly (Expr | undefined)[], stmt: Reduce): Expr | un
   return byHalves(combined, stmt);
 }
 
-/** The body of a fold for one index, in names of its own. */
+/** Writes the body of a fold for one index, with renamed locals. */
 function bodyAt(block: Block, stmt: Reduce, at: Expr, copy: string): Expr {
   const { statements, results } = copyBlock(stmt.body, [stmt.value], copy, new Map([[stmt.index, at]]));
   append(block.statements, statements);
   return results[0]!;
 }
 
-/** An expression that may be read many times. */
+/** Expression that can be read repeatedly without being evaluated again. */
 function fixed(block: Block, name: string, x: Expr): Expr {
   return x.kind === "const" ? x : block.let(name, x);
 }
 
-/** Columns of a contraction that are computed together, each with its own sum. */
+/** Number of columns of a contraction computed together, each with its own sum. */
 const tile = 4;
 
-/** The plain loops that a `contract` stands for. */
+/** Plain loops that define a `contract`. */
 export function expandContract(stmt: Contract): Stmt[] {
   const { name, out, left, right, dims } = stmt;
   const block = k.makeBlock();
@@ -209,7 +212,7 @@ export interface OperandOffsets {
   readonly right: Expr;
 }
 
-/** Places `steps` further along a dim. */
+/** Operand offsets `steps` further along a dim. */
 function moved(at: OperandOffsets, dim: Dim, steps: Expr): OperandOffsets {
   const known = constantSize(steps) ?? steps;
   return {
@@ -219,7 +222,7 @@ function moved(at: OperandOffsets, dim: Dim, steps: Expr): OperandOffsets {
   };
 }
 
-/** Nested loops over dims; `body` gets the places of their indices. */
+/** Writes nested loops over dims; `body` receives the operand offsets at their indices. */
 function loopDims(
   block: Block,
   dims: readonly Dim[],
@@ -246,7 +249,7 @@ function loopDims(
   });
 }
 
-/** The sums of `width` neighbouring columns. */
+/** Writes the sums of `width` neighbouring columns. */
 function sumProducts(
   block: Block,
   { name, type, out, left, right, accumulate }: Contract,

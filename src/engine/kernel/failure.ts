@@ -4,27 +4,27 @@ import type { Expr, Routine } from "./scalar.ts";
 
 /** Locals that report how a call ended: `site` is 0 unless the call failed. */
 export interface FailureLocals<Site> {
-  /** Number of the site, from 1; i32. */
+  /** Number of the failed site, from 1; i32. */
   readonly site: Expr;
-  /** What was wanted there, f64, and how much there is, i32. */
+  /** Required number at that site, f64. `length` is the available number, i32. */
   readonly wanted: Expr;
   readonly length: Expr;
-  /** Value `i` in the text of the error, f64. */
+  /** Value `i` for the error message, f64. */
   value(i: number): Expr;
-  /** Whether there is a site yet. */
+  /** True if there is a site. */
   readonly canFail: boolean;
-  /** Numbers a site: a place in the code where a call may end. */
+  /** Adds a site, that is, a position in the code where a call may fail, and returns its number. */
   add(site: Site): number;
 }
 
-/** Failures of a routine while it is written. */
+/** Failure sites of a routine while it is written. */
 export interface Failures<Site> {
   readonly locals: FailureLocals<Site>;
-  /** By their numbers, less 1. */
+  /** Sites by number minus 1. */
   readonly sites: readonly Site[];
-  /** Declares the locals in front of all that may fail; nothing where nothing does. */
+  /** Declares the locals, before all code that may fail; nothing if there are no sites. */
   declare(block: Block): void;
-  /** The outputs by which callers learn of them, in the order of the locals; none where nothing fails. */
+  /** Outputs that report a failure to callers, in the order of the locals; none if there are no sites. */
   outputs(): Routine["outputs"];
 }
 

@@ -1,4 +1,4 @@
-/** Makes names of locals and buffers that nothing else in a routine has. */
+/** Creates a generator of unique names for locals and buffers of a routine. */
 export function makeNames(): (hint: string) => string {
   const counts = new Map<string, number>();
   const fresh = (hint: string): string => {

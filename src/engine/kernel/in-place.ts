@@ -4,16 +4,16 @@ import { sameSize } from "./sizes.ts";
 import { usesOf } from "./uses.ts";
 import { walkExpr } from "./walk.ts";
 
-/** Where a routine has to do with a buffer. */
+/** Access to a buffer by a routine. */
 interface BufferAccess {
-  /** The statement of the routine that it is in, by its place. */
+  /** Index of the routine's top-level statement that contains it. */
   readonly top: number;
-  /** The innermost block around it, and its place there. */
+  /** Innermost enclosing block, and index of the statement in that block. */
   readonly block: readonly Stmt[];
   readonly at: number;
-  /** Whether that is the body of loops whose iterations may run in any order, and of nothing else. */
+  /** True if that block is the body of independent loops and of nothing else. */
   readonly isFree: boolean;
-  /** `undefined` where it is not one element. */
+  /** `undefined` if it accesses more than one element. */
   readonly index: Expr | undefined;
 }
 
@@ -23,9 +23,8 @@ interface RoutineAccesses {
 }
 
 /**
- * For each output of a routine the input whose memory it may be written to, if that will not be read any more: the input is
- * read before, or by the same iterations of a loop that write the output, from the same places. `given` marks such inputs; each
- * is taken once.
+ * For each output of a routine, the input whose memory it may reuse: the input is read before the output is written, or
+ * by the same loop iterations at the same indices. `given` marks inputs whose memory may be reused; each is used once.
  */
 export function outputsInPlace(
   { inputs, outputs, body }: Routine,
@@ -50,7 +49,7 @@ export function outputsInPlace(
   });
 }
 
-/** Whether what is written may lie where that was which is read. */
+/** True if the output may reuse the input's memory. */
 function canFollow(reads: readonly BufferAccess[], writes: readonly BufferAccess[]): boolean {
   if (writes.length === 0) return false;
   const last = reads.reduce((most, { top }) => Math.max(most, top), -1);
@@ -74,7 +73,7 @@ function canFollow(reads: readonly BufferAccess[], writes: readonly BufferAccess
   );
 }
 
-/** Notes what the statements of a block, or those in a range, read and write. */
+/** Records the accesses of the statements of a block, or of a range of them. */
 function noteBlock(
   block: readonly Stmt[],
   top: number,

@@ -7,7 +7,7 @@ export function plus(x: Expr, y: Expr): Expr {
   return y.kind === "const" && y.value === 0 ? x : k.add(x, y);
 }
 
-/** `x · y`, without factors that are 1; 0 if a factor is. */
+/** `x · y`, without factors that are 1; 0 if a factor is 0. */
 export function times(x: Expr, y: Expr): Expr {
   for (const [one, other] of [
     [x, y],

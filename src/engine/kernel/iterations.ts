@@ -2,19 +2,22 @@ import { sameExpr } from "./same-expr.ts";
 import type { Contract, Expr } from "./scalar.ts";
 import { constantSize } from "./sizes.ts";
 
-/** The bounds of a loop or a fold. */
+/** Bounds of a loop or a fold. */
 interface IterationBounds {
   readonly from: Expr;
   readonly to: Expr;
 }
 
-/** What locals were made of, by their names. */
+/** Definitions of locals, by name. */
 export type LocalDefinitions = Map<string, Expr>;
 
-/** Definitions that are looked up one after the other. */
+/** Maximum depth of nested definitions. */
 const deepest = 8;
 
-/** How many iterations a loop makes, where that is known: between two numbers, or from anything to a number more. */
+/**
+ * Number of iterations of a loop, if known: between two constants, or from any expression to that expression plus a
+ * constant.
+ */
 export function knownIterations({ from, to }: IterationBounds): number | undefined {
   if (to.kind === "const") return from.kind === "const" ? Math.max(0, to.value - from.value) : undefined;
   const isFurther = to.kind === "binary" && to.op === "add" && to.y.kind === "const" && to.y.value >= 0;
@@ -22,8 +25,8 @@ export function knownIterations({ from, to }: IterationBounds): number | undefin
 }
 
 /**
- * About how many iterations a loop makes: at most, where it goes from x to the lesser of x + n and the end, as runs of longer loops
- * do; `unknown` where only the run itself can tell.
+ * Estimated number of iterations of a loop. For a loop from x to min(x + n, end), as in chunks of longer loops, it is
+ * n. `unknown` if the number depends on the run.
  */
 export function likelyIterations(
   { from, to }: IterationBounds,
@@ -42,7 +45,7 @@ export function likelyIterations(
   return iterations === Infinity ? unknown : iterations;
 }
 
-/** About how many products a contraction adds up; `unknown` stands for sizes that only the run can tell. */
+/** Estimated number of products of a contraction; `unknown` replaces sizes known only at run time. */
 export function likelyProducts({ dims }: Contract, unknown: number): number {
   return dims.reduce((product, { size }) => product * (constantSize(size) ?? unknown), 1);
 }

@@ -1,7 +1,7 @@
 import * as k from "./build.ts";
 import type { Expr, ReduceOp, ScalarType } from "./scalar.ts";
 
-/** The neutral element of a fold of scalars of this type. */
+/** Neutral element of a fold of scalars of this type. */
 export function neutral(op: ReduceOp, type: ScalarType): Expr {
   switch (op) {
     case "add":
@@ -17,7 +17,7 @@ export function neutral(op: ReduceOp, type: ScalarType): Expr {
   }
 }
 
-/** The scalar that loses against every other. */
+/** Identity of min or max: the largest or smallest value of the type. */
 function extreme(op: "min" | "max", type: ScalarType): Expr {
   const isMax = op === "max";
   switch (type) {

@@ -1,8 +1,8 @@
 import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 
-// The operations of the vocabulary, a row each: on which types, what they mean there, said as literally as JavaScript allows,
-// and how they are printed. Backends are held to it.
+// Table of the scalar operations of the vocabulary: their types, their meaning in JavaScript, and how they are printed.
+// Backends are tested against it.
 
 /** Machine types of scalars; a `bool` is 0 or 1. */
 export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
@@ -10,17 +10,20 @@ export type ScalarType = "f64" | "f32" | "i32" | "u32" | "bool";
 type UnaryScalarFunction = (x: number) => number;
 export type BinaryScalarFunction = (x: number, y: number) => number;
 
-/** What an operation is. */
+/** Row of the table of operations. */
 interface ScalarOperation<F, Symbol extends string = string> {
-  /** What it means on scalars of each type that it is an operation of. */
+  /** Meaning for each operand type that it supports. */
   readonly of: Readonly<Partial<Record<ScalarType, F>>>;
-  /** The type of its result, where that is not the type of its operands. */
+  /** Result type, if it differs from the operand type. */
   readonly gives?: ScalarType;
-  /** How it is printed, before its operand or between them; else as `name(…)`. */
+  /** Printed symbol, before its operand or between them; otherwise it is printed as `name(…)`. */
   readonly symbol?: Symbol;
 }
 
-/** Operations on one scalar. `highWord`/`lowWord` give the halves of a float64 as int32, `bitsOf`/`fromBits` reinterpret a float32. */
+/**
+ * Operations on one scalar. `highWord`/`lowWord` return the halves of a float64 as int32, `bitsOf`/`fromBits`
+ * reinterpret a float32.
+ */
 export type UnaryOp =
   | "neg"
   | "abs"
@@ -36,11 +39,10 @@ export type UnaryOp =
   | "fromBits";
 
 /**
- * Operations on two scalars of one type.
- *
- * Integers wrap; `div` and `rem` by zero give 0, and MIN / −1 wraps. `min` and `max` of floats give NaN if either is
- * NaN, and order −0 below +0. `shr` is arithmetic on int32 and logical on uint32; shift counts are taken modulo 32.
- * Comparisons give a bool; `fromWords(high, low)` makes a float64 of two int32.
+ * Operations on two scalars of one type. Integers wrap; `div` and `rem` by zero yield 0, and MIN / −1 wraps. `min` and
+ * `max` of floats yield NaN if either is NaN, and order −0 below +0. `shr` is arithmetic on int32 and logical on
+ * uint32; shift counts are taken modulo 32. Comparisons yield a bool; `fromWords(high, low)` combines two int32 to a
+ * float64.
  */
 export type BinaryOp =
   | "add"
@@ -136,12 +138,12 @@ function listBinary(): Record<BinaryOp, ScalarOperation<BinaryScalarFunction>> {
   };
 }
 
-/** On floats, where a float32 needs no rounding. */
+/** For floats, where a float32 result needs no rounding. */
 function real<F>(f: F): { readonly f64: F; readonly f32: F } {
   return { f64: f, f32: f };
 }
 
-/** On integers, where results fit. */
+/** For integers, where results need no wrapping. */
 function integers<F>(f: F): { readonly i32: F; readonly u32: F } {
   return { i32: f, u32: f };
 }
@@ -164,7 +166,7 @@ function wrapped2(f: BinaryScalarFunction): {
   return { i32: (x, y) => f(x, y) | 0, u32: (x, y) => f(x, y) >>> 0 };
 }
 
-/** On the bits of integers, and on bools. */
+/** For the bits of integers, and for bools. */
 function bitwise(f: BinaryScalarFunction): {
   readonly i32: BinaryScalarFunction;
   readonly u32: BinaryScalarFunction;
@@ -173,32 +175,32 @@ function bitwise(f: BinaryScalarFunction): {
   return { ...wrapped2(f), bool: (x, y) => f(x, y) | 0 };
 }
 
-/** Whether the vocabulary has this operation on scalars of this type. */
+/** True if the vocabulary has this operation on scalars of this type. */
 export function hasUnary(op: UnaryOp, type: ScalarType): boolean {
   return rowOf(unaryOperations, op).of[type] !== undefined;
 }
 
-/** Whether the vocabulary has this operation on two scalars of this type. */
+/** True if the vocabulary has this operation on two scalars of this type. */
 export function hasBinary(op: BinaryOp, type: ScalarType): boolean {
   return rowOf(binaryOperations, op).of[type] !== undefined;
 }
 
-/** The type that an operation on a scalar of type `operand` gives. */
+/** Result type of an operation on a scalar of type `operand`. */
 export function unaryType(op: UnaryOp, operand: ScalarType): ScalarType {
   return rowOf(unaryOperations, op).gives ?? operand;
 }
 
-/** The type that an operation on two scalars of type `operand` gives. */
+/** Result type of an operation on two scalars of type `operand`. */
 export function binaryType(op: BinaryOp, operand: ScalarType): ScalarType {
   return rowOf(binaryOperations, op).gives ?? operand;
 }
 
-/** An operation on one scalar of the given type. */
+/** Function of an operation on one scalar of the given type. */
 export function unaryFunction(op: UnaryOp, type: ScalarType): UnaryScalarFunction {
   return rowOf(unaryOperations, op).of[type] ?? missing(op, type);
 }
 
-/** An operation on two scalars of the given type. */
+/** Function of an operation on two scalars of the given type. */
 export function binaryFunction(op: BinaryOp, type: ScalarType): BinaryScalarFunction {
   return rowOf(binaryOperations, op).of[type] ?? missing(op, type);
 }
@@ -215,7 +217,7 @@ function missing(op: string, type: ScalarType): never {
   throw internalError(`there is no "${op}" of ${type}`);
 }
 
-/** Conversion of a scalar from one type to another. */
+/** Function that converts a scalar from one type to another. */
 export function convertFunction(to: ScalarType, from: ScalarType): UnaryScalarFunction {
   const isReal = from === "f64" || from === "f32";
   switch (to) {
@@ -237,7 +239,7 @@ export function convertFunction(to: ScalarType, from: ScalarType): UnaryScalarFu
 function saturate(x: number, low: number, high: number): number {
   if (Number.isNaN(x)) return 0;
   if (x <= low) return low;
-  return x >= high ? high : Math.trunc(x) + 0; // + 0: no −0 among integers
+  return x >= high ? high : Math.trunc(x) + 0; // + 0: integers have no −0
 }
 
 function nearest(x: number): number {
@@ -245,7 +247,7 @@ function nearest(x: number): number {
   const rest = Math.abs(x - whole); // exact
   if (!(rest > 0)) return x; // an integer, infinite or NaN
   const isUp = rest > 0.5 || (rest === 0.5 && whole % 2 !== 0);
-  if (x < 0) return isUp ? whole - 1 : whole; // trunc has given −0 where it must be
+  if (x < 0) return isUp ? whole - 1 : whole; // trunc has already returned −0 where required
   return isUp ? whole + 1 : whole;
 }
 

@@ -16,7 +16,10 @@ import { binaryOperations, unaryOperations } from "./operations.ts";
 import { sizeExpr } from "./sizes.ts";
 import { checkDepth } from "./walk.ts";
 
-/** A routine as text: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over lines. */
+/**
+ * Prints a routine: `routine double(a: f64[3]) -> (out: f64[3]) { for i in 0..3 { out[i] = a[i] * 2 } }`, over several
+ * lines.
+ */
 export function printRoutine(routine: Routine): string {
   const inputs = routine.inputs.map((port) =>
     port.kind === "scalar" ? `${showName(port.name)}: ${port.type}` : showBuffer(port.buffer),
@@ -34,7 +37,7 @@ export function printRoutine(routine: Routine): string {
   ].join("\n");
 }
 
-/** A procedure as text: `procedure square(x: f64) -> f64 { return x * x }`, over lines. */
+/** Prints a procedure: `procedure square(x: f64) -> f64 { return x * x }`, over several lines. */
 export function printProcedure(procedure: Procedure): string {
   const params = procedure.params.map((param) => `${showName(param.name)}: ${param.type}`);
   return [
@@ -45,12 +48,12 @@ export function printProcedure(procedure: Procedure): string {
   ].join("\n");
 }
 
-/** An expression as text, with no more parentheses than a reader needs. */
+/** Prints an expression, with few parentheses. */
 export function printExpr(expr: Expr): string {
   return exprCode(expr, 0).text;
 }
 
-/** A statement as text; of a loop or branch only its head, as messages need it. */
+/** Prints a statement; of a loop or branch only its head, for messages. */
 export function printHead(stmt: Stmt): string {
   switch (stmt.kind) {
     case "let":
@@ -83,7 +86,7 @@ function printBound(bound: Expr): string {
   return level === "primary" || level === "unary" ? text : `(${text})`;
 }
 
-/** `contract y[0] = a[0] · b[0] over row 2 (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`: sizes, and strides. */
+/** `contract y[0] = a[0] · b[0] over row 2 (y 3, a 4), column 3 (y 1, b 1), sum 4 (a 1, b 3)`: sizes and strides. */
 function contractHead({ out, left, right, dims, accumulate }: Contract): string {
   const place = ({ buffer, offset }: BufferPointer): string => `${showName(buffer)}[${printExpr(offset)}]`;
   const over = dims.map((dim) => {
@@ -178,7 +181,7 @@ function showSize(size: SizeExpr): string {
   return typeof size === "number" ? String(size) : printExpr(size);
 }
 
-/** A name as it is where that can be read without doubt, else in quotes. */
+/** Prints a name, in quotes unless it is a plain identifier. */
 function showName(name: string): string {
   return /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name);
 }

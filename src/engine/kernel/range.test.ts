@@ -18,7 +18,7 @@ const exact: { readonly [op in BinaryOp]?: (x: bigint, y: bigint) => bigint } = 
   xor: (x, y) => x ^ y,
 };
 
-/** Two integers, and a range that holds each of them. */
+/** Two integers, and a range that contains each of them. */
 const placed = (integer: fc.Arbitrary<number>): fc.Arbitrary<{ value: number; range: IntegerInterval }> =>
   fc.tuple(integer, integer, integer).map((three) => {
     const [low, value, high] = three.sort((a, b) => a - b);

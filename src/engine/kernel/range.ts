@@ -1,12 +1,12 @@
 import type { BinaryOp, ScalarType } from "./scalar.ts";
 
-/** The integers from `low` to `high`, both included: what an integer expression may give. */
+/** Interval of integers, both ends inclusive: possible values of an integer expression. */
 export interface IntegerInterval {
   readonly low: number;
   readonly high: number;
 }
 
-/** Everything that a scalar of this type may be; `undefined` for floats. */
+/** Range of a scalar type; `undefined` for floats. */
 export function typeRange(type: ScalarType): IntegerInterval | undefined {
   if (type === "i32") return { low: -2147483648, high: 2147483647 };
   if (type === "u32") return { low: 0, high: 4294967295 };
@@ -17,14 +17,14 @@ export function isWithin(inner: IntegerInterval, outer: IntegerInterval): boolea
   return inner.low >= outer.low && inner.high <= outer.high;
 }
 
-/** The range of either of two values. */
+/** Smallest range that contains both ranges. */
 export function unionRange(x: IntegerInterval, y: IntegerInterval): IntegerInterval {
   return { low: Math.min(x.low, y.low), high: Math.max(x.high, y.high) };
 }
 
 /**
- * Where the result of an operation on two integers lies *before* it wraps, so that a backend may leave the wrapping out
- * where this fits the type. `undefined` where no more is known than the type.
+ * Range of an operation on two integers *before* it wraps, so that a backend may omit the wrapping if the range fits
+ * the type. `undefined` if nothing more than the type is known.
  */
 export function binaryRange(
   op: BinaryOp,
@@ -75,7 +75,7 @@ function areTruths(x: IntegerInterval, y: IntegerInterval): boolean {
   return x.low >= 0 && y.low >= 0 && x.high <= 1 && y.high <= 1;
 }
 
-/** The range of a truth value that is known to hold, or not to hold, or neither. */
+/** Range of a boolean that is known to be true, known to be false, or unknown. */
 function truthRange(holds: boolean, fails: boolean): IntegerInterval {
   return { low: holds ? 1 : 0, high: fails ? 0 : 1 };
 }

@@ -1,6 +1,6 @@
 import type { Expr } from "./scalar.ts";
 
-/** Whether two expressions are the same text: the same operations on the same locals, elements and constants. */
+/** True if two expressions are structurally equal: the same operations on the same locals, elements and constants. */
 export function sameExpr(a: Expr, b: Expr): boolean {
   if (a === b) return true;
   if (a.type !== b.type) return false;

@@ -4,12 +4,12 @@ import type { Expr, ForStmt, Stmt } from "./scalar.ts";
 import { rangesIn, settle } from "./settle.ts";
 import { walkBlock } from "./walk.ts";
 
-/** A loop is cut at so many places at most; more code than that is not worth what it saves. */
+/** Maximum number of cuts per loop. More code is not worth the savings. */
 export const mostCuts = 4;
 
 /**
- * Independent loops cut where conditions on their index turn: the border of a padded array goes apart from the middle,
- * which then has no conditions left and reads memory in one run. Loops in loops are cut as well.
+ * Splits independent loops where conditions on their index change: the border of a padded array is separated from the
+ * interior, which then has no conditions and reads contiguous memory. Inner loops are split too.
  */
 export function cutLoops(block: readonly Stmt[]): Stmt[] {
   return block.flatMap((stmt): Stmt[] => {
@@ -30,7 +30,7 @@ function cutLoop(loop: ForStmt): Stmt[] {
   const ends = [from.value, ...cuts, to.value];
   return ends.slice(1).map((end, i): Stmt => {
     const start = ends[i]!;
-    const suffix = cuts.length === 0 ? "" : `.${start}`; // the first piece too: what it holds may be cut at the same numbers
+    const suffix = cuts.length === 0 ? "" : `.${start}`; // the first piece is renamed too, because its inner loops may be cut at the same numbers
     const name = index + suffix;
     const ranges = rangesIn(body, new Map([[index, { low: start, high: end - 1 }]]));
     const inner = copyBlock(body, [], suffix, new Map([[index, k.local("i32", name)]]), (part) =>
@@ -46,7 +46,7 @@ function cutLoop(loop: ForStmt): Stmt[] {
   });
 }
 
-/** The values of the index at which a comparison with it changes its answer. */
+/** Values of the index at which a comparison with it changes its result. */
 function cutsOf(body: readonly Stmt[], index: string): number[] {
   const cuts: number[] = [];
   walkBlock(body, {
@@ -64,7 +64,7 @@ function isIndex(expr: Expr, index: string): boolean {
   return expr.kind === "local" && expr.name === index;
 }
 
-/** A block without the locals that are no longer read. */
+/** Removes locals that are no longer read. */
 function withoutUnread(block: readonly Stmt[]): Stmt[] {
   const read = new Set<string>();
   walkBlock(block, {

@@ -16,7 +16,7 @@ const settled = (expr: Expr, ranges: LocalIntervals): Expr =>
     return plainer && settled(plainer, ranges);
   });
 
-/** A place along an axis, as `take` reads it: from the end where it is negative, and held within the array. */
+/** An index along an axis, as `take` reads it: from the end if it is negative, and clamped to the array. */
 const clamped = (place: Expr, size: number): Expr =>
   k.min(k.max(k.select(k.lt(place, k.i32(0)), k.add(place, k.i32(size)), place), k.i32(0)), k.i32(size - 1));
 

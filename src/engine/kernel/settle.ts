@@ -5,10 +5,10 @@ import { binaryRange, isWithin, typeRange, unionRange } from "./range.ts";
 import type { Expr, Stmt } from "./scalar.ts";
 import { walkBlock } from "./walk.ts";
 
-/** Where integers and truth values lie that are locals; any value of its type for a local that is missing. */
+/** Ranges of integer and boolean locals. A local without an entry may have any value of its type. */
 export type LocalIntervals = ReadonlyMap<string, IntegerInterval>;
 
-/** Where an integer or truth value lies; `undefined` for a float. */
+/** Range of an integer or boolean expression; `undefined` for a float. */
 export function rangeOf(expr: Expr, ranges: LocalIntervals): IntegerInterval | undefined {
   const all = typeRange(expr.type);
   if (all === undefined) return undefined;
@@ -37,7 +37,7 @@ export function rangeOf(expr: Expr, ranges: LocalIntervals): IntegerInterval | u
   }
 }
 
-/** Where an operation gives an integer or truth value, from where its operands lie; `undefined` for a float. */
+/** Range of an integer or boolean operation, from the ranges of its operands; `undefined` for a float. */
 function rangeOfBinary(
   { op, type }: Expr & { readonly kind: "binary" },
   x: IntegerInterval | undefined,
@@ -48,7 +48,7 @@ function rangeOfBinary(
   return range !== undefined && isWithin(range, all!) ? range : all;
 }
 
-/** Where the locals of a block lie that are never set and the indices of its loops, beside those that are `given`. */
+/** Ranges of the immutable locals and loop indices of a block, in addition to those `given`. */
 export function rangesIn(block: readonly Stmt[], given: LocalIntervals = new Map()): LocalIntervals {
   const set = new Set<string>();
   walkBlock(block, { stmt: (stmt) => void (stmt.kind === "set" && set.add(stmt.name)) });
@@ -67,7 +67,10 @@ export function rangesIn(block: readonly Stmt[], given: LocalIntervals = new Map
   return ranges;
 }
 
-/** What a part of an expression comes to by where locals lie, if that is plainer: no bit of it is another. */
+/**
+ * Simplifies an expression by the ranges of locals, without changing a bit; `undefined` if there is nothing to
+ * simplify.
+ */
 export function settle(part: Expr, ranges: LocalIntervals): Expr | undefined {
   if (part.kind === "select") {
     const { low, high } = rangeOf(part.condition, ranges)!;
@@ -79,7 +82,7 @@ export function settle(part: Expr, ranges: LocalIntervals): Expr | undefined {
   if (a === undefined || b === undefined) return undefined;
   const whole = rangeOfBinary(part, a, b);
   if (whole !== undefined && whole.low === whole.high) return k.constant(part.type, whole.low);
-  // of two truth values the smaller one is their "and", the larger one their "or"
+  // for booleans, min is "and", and max is "or"
   const takesSmaller = op === "min" || (op === "and" && part.type === "bool");
   const takesLarger = op === "max" || (op === "or" && part.type === "bool");
   if (takesSmaller || takesLarger) {
@@ -89,7 +92,10 @@ export function settle(part: Expr, ranges: LocalIntervals): Expr | undefined {
   return undefined;
 }
 
-/** The same block without what its loops and constants decide: an index that lies within an array is not clamped to it. */
+/**
+ * Simplifies a block by the ranges of its loop indices and constants: for example, an index known to be within an array
+ * needs no clamping.
+ */
 export function settleBlock(block: readonly Stmt[]): Stmt[] {
   const ranges = rangesIn(block);
   return copyBlock(block, [], "", new Map(), (part) => settle(part, ranges)).statements;

@@ -3,23 +3,23 @@ import { bytesPerElement } from "./executable.ts";
 import { sameExpr } from "./same-expr.ts";
 import type { Buffer, Dim, Expr, Routine, SizeExpr } from "./scalar.ts";
 
-/** A size that is known before any call; `undefined` where each call computes it. */
+/** Value of a size that is known before any call; `undefined` if each call computes it. */
 export function constantSize(size: SizeExpr): number | undefined {
   if (typeof size === "number") return size;
   return size.kind === "const" ? size.value : undefined;
 }
 
-/** Whether a size is known before any call. */
+/** True if a size is known before any call. */
 export function isConstant(size: SizeExpr): boolean {
   return constantSize(size) !== undefined;
 }
 
-/** A size as an expression. */
+/** Size as an expression. */
 export function sizeExpr(size: SizeExpr): Expr {
   return typeof size === "number" ? k.i32(size) : size;
 }
 
-/** Whether two sizes are the same number, or the same expression. */
+/** True if two sizes are the same number or the same expression. */
 export function sameSize(a: SizeExpr, b: SizeExpr): boolean {
   const [x, y] = [constantSize(a), constantSize(b)];
   if (x !== undefined || y !== undefined) return x === y;
@@ -41,7 +41,7 @@ export function multiplySizes(a: SizeExpr, b: SizeExpr): SizeExpr {
   return y === 1 ? a : k.mul(sizeExpr(a), sizeExpr(b));
 }
 
-/** A dim in numbers, where all of it is known before any call. */
+/** Dim with numeric sizes, if all of them are known before any call. */
 export function constantDim({ role, size, out, left, right }: Dim): Dim<number> | undefined {
   const numbers = [size, out, left, right].map(constantSize);
   const [n, o, l, r] = numbers;
@@ -49,16 +49,16 @@ export function constantDim({ role, size, out, left, right }: Dim): Dim<number> 
   return { role, size: n, out: o, left: l, right: r };
 }
 
-/** Dims in numbers; `undefined` where one of them is computed by each call. */
+/** Dims with numeric sizes; `undefined` if calls compute any of them. */
 export function constantDims(dims: readonly Dim[]): Dim<number>[] | undefined {
   const made = dims.map(constantDim);
   return made.every((dim) => dim !== undefined) ? made : undefined;
 }
 
-/** Temporaries begin at multiples of so many bytes: vectors of 256 bits lie within one cache line there. */
+/** Alignment of temporaries in bytes, so that a 256-bit vector stays within one cache line. */
 export const tempAlignment = 32;
 
-/** Buffers one after the other in one arena. */
+/** Lays out buffers one after the other in one arena. */
 export function layOut(
   buffers: readonly Buffer<number>[],
 ): Pick<Routine, "temps"> & { readonly arenaBytes: number } {
@@ -72,7 +72,7 @@ export function layOut(
   return { temps, arenaBytes };
 }
 
-/** The same of buffers whose sizes may be computed by calls. */
+/** Lays out buffers whose sizes may be computed by calls. */
 export function layOutAtCall(buffers: readonly Buffer[]): Pick<Routine, "temps" | "arenaBytes"> {
   let arenaBytes: SizeExpr = 0;
   const temps = buffers.map((buffer) => {
@@ -83,7 +83,7 @@ export function layOutAtCall(buffers: readonly Buffer[]): Pick<Routine, "temps" 
   return { temps, arenaBytes };
 }
 
-/** The next multiple of the alignment. */
+/** Rounds up to a multiple of the alignment. */
 function aligned(bytes: SizeExpr): SizeExpr {
   const known = constantSize(bytes);
   if (known !== undefined) return Math.ceil(known / tempAlignment) * tempAlignment;
@@ -91,7 +91,7 @@ function aligned(bytes: SizeExpr): SizeExpr {
   return k.shl(k.shr(k.add(sizeExpr(bytes), k.i32(tempAlignment - 1)), bits), bits);
 }
 
-/** Bytes of a buffer's elements. */
+/** Bytes of a buffer. */
 export function bytesOf({ type, size }: Buffer): SizeExpr {
   return multiplySizes(size, bytesPerElement[type]);
 }

@@ -6,31 +6,31 @@ import type { Routine } from "./scalar.ts";
 import { isConstant } from "./sizes.ts";
 import { must } from "../util/assert-never.ts";
 
-/** The temporaries of a routine, for backends whose code keeps them on the JavaScript heap: arrays over one block of memory. */
+/** Temporaries of a routine on the JavaScript heap, as arrays over one block of memory. */
 export interface Temporaries {
-  /** In the routine's order; those that `arrange` made last. */
+  /** Arrays in the routine's order, as last created by `arrange`. */
   readonly arrays: readonly TypedArray[];
-  /** Makes arrays where the temporaries of a call lie, in a larger block if this one does not suffice. */
+  /** Creates the arrays for the sizes of a call, in a larger block if necessary. */
   readonly arrange: () => void;
-  /** The size of code that keeps them between calls. */
+  /** Size of code that keeps the temporaries between calls. */
   readonly sizeOfCode: (codeBytes: number) => CodeSize;
 }
 
-/** The temporaries of a routine with these sizes, arranged already if all of them are known. */
+/** Creates the temporaries of a routine, arranged already if all sizes are known. */
 export function makeTemporaries({ temps }: Routine, { extents, arenaBytes, update }: CallSizes): Temporaries {
   const arrays: TypedArray[] = [];
   let block = makeBlock(0);
   const places = temps.map(({ name }) => must(extents.get(name), "the size of a temporary"));
   const isFixed = temps.every(({ size, offset }) => isConstant(size) && isConstant(offset));
   const arrange = (): void => {
-    if (isFixed && arrays.length === temps.length) return; // the code may hold on to them
+    if (isFixed && arrays.length === temps.length) return; // the code may hold references to them
     const bytes = arenaBytes();
     const isNew = bytes > block.byteLength;
     if (isNew) block = makeBlock(bytes);
     for (let k = 0; k < places.length; k++) {
       const { size, offset } = places[k]!;
       const array = arrays[k];
-      // to make an array takes longer than a short call
+      // creating an array takes longer than a short call
       if (!isNew && array !== undefined && array.length === size && array.byteOffset === offset) continue;
       arrays[k] = viewOf(temps[k]!.type, block, offset, size);
     }

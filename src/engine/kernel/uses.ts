@@ -2,27 +2,27 @@ import { internalError } from "../errors/index.ts";
 import type { Expr, Procedure, ScalarType, Stmt, ConstantTable } from "./scalar.ts";
 import { blocksIn, checkDepth, walkExpr } from "./walk.ts";
 
-/** What statements and expressions use, by name. Sets are in the order in which things are met. */
+/** Names that statements and expressions use. Sets are in order of first use. */
 export interface SymbolUses {
   /** Every local that is read, set or declared, with its type. */
   readonly touched: ReadonlyMap<string, ScalarType>;
-  /** Those declared, loop indices included. */
+  /** Declared locals, loop indices included. */
   readonly declared: ReadonlySet<string>;
   readonly set: ReadonlySet<string>;
   readonly buffers: ReadonlySet<string>;
-  /** Those of the buffers that are read, and those that are written. */
+  /** Buffers that are read; `stored` are those that are written. */
   readonly loaded: ReadonlySet<string>;
   readonly stored: ReadonlySet<string>;
-  /** Procedures that are called here; those that these call are not among them. */
+  /** Procedures that are called directly. */
   readonly called: ReadonlySet<Procedure>;
   readonly tables: ReadonlySet<ConstantTable>;
-  /** Whether floats are divided for their remainder. */
+  /** True if the remainder of floats occurs. */
   readonly hasRemainder: boolean;
 }
 
 /**
- * What statements and expressions use. Blocks within the statements are finished: nothing is added to them any more. The block
- * itself need not be.
+ * Collects the names that statements and expressions use. Blocks inside the statements must be complete; the block
+ * itself may still grow.
  */
 export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): SymbolUses {
   const uses = noUses();
@@ -31,17 +31,17 @@ export function usesOf(block: readonly Stmt[], results: readonly Expr[] = []): S
   return uses;
 }
 
-// What is in a loop or branch is asked for again by each block around it, and by each decision about it.
+// Cached because every enclosing block, and every decision about it, asks for it.
 const kept = new WeakMap<readonly Stmt[], SymbolUses>();
 
-/** The same of a finished block, kept beside it. */
+/** Cached `usesOf` of a complete block. */
 export function usesOfBlock(block: readonly Stmt[]): SymbolUses {
   let uses = kept.get(block);
   if (uses === undefined) kept.set(block, (uses = usesOf(block)));
   return uses;
 }
 
-/** Uses as they are collected. */
+/** Uses being collected. */
 interface SymbolUseCollector extends SymbolUses {
   readonly touched: Map<string, ScalarType>;
   readonly declared: Set<string>;
@@ -150,12 +150,12 @@ function addBlock(uses: SymbolUseCollector, block: readonly Stmt[]): void {
   if (inner.hasRemainder) uses.hasRemainder = true;
 }
 
-/** The locals that statements give values: the part of what they use for which no expression need be looked at. */
+/** Locals that statements declare or set. Computing them does not require visiting expressions. */
 export type Bindings = Pick<SymbolUses, "declared" | "set">;
 
 const bindings = new WeakMap<readonly Stmt[], Bindings>();
 
-/** What the statements of a finished block and those in them declare and set, kept beside it. */
+/** Locals that the statements of a complete block, inner ones included, declare and set. Cached. */
 export function bindingsOf(block: readonly Stmt[]): Bindings {
   const known = bindings.get(block) ?? kept.get(block);
   if (known !== undefined) return known;
@@ -178,14 +178,14 @@ export function bindingsOf(block: readonly Stmt[]): Bindings {
   return all;
 }
 
-/** Everything that statements and expressions reach. */
+/** Procedures and tables used directly and indirectly. */
 export interface TransitiveUses {
   /** Procedures, each after those that it calls. */
   readonly procedures: readonly Procedure[];
   readonly tables: readonly ConstantTable[];
 }
 
-/** The procedures and tables that a finished block and expressions reach, directly and through procedures. */
+/** Collects the procedures and tables that a complete block and expressions use, directly and through procedures. */
 export function reachedBy(block: readonly Stmt[], results: readonly Expr[]): TransitiveUses {
   const procedures = new Set<Procedure>();
   const tables = new Set<ConstantTable>();

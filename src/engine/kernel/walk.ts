@@ -2,17 +2,20 @@ import { internalError } from "../errors/index.ts";
 import { assertNever } from "../util/assert-never.ts";
 import type { Dim, Expr, Stmt } from "./scalar.ts";
 
-/** Expressions and blocks nested deeper than this are refused: following them would exhaust the stack. */
+/**
+ * Maximum nesting depth of expressions and blocks. Deeper nesting is rejected because traversing it would overflow the
+ * stack.
+ */
 export const maxDepth = 500;
 
-/** Throws where `depth` is past what can be followed. */
+/** Throws if `depth` exceeds the maximum. */
 export function checkDepth(depth: number): void {
   if (depth > maxDepth) throw internalError(`code is nested more than ${maxDepth} levels deep`);
 }
 
-/** Calls `visit` for an expression and everything in it, outermost first; not for the insides of procedures. */
+/** Calls `visit` for an expression and all its parts, outermost first; does not enter procedures. */
 export function walkExpr(expr: Expr, visit: (expr: Expr) => void, depth = 0): void {
-  if (depth > maxDepth) checkDepth(depth); // asked here first: a call for each expression takes as long as all the rest
+  if (depth > maxDepth) checkDepth(depth); // tested before the call, because a call per expression would take as long as everything else
   visit(expr);
   switch (expr.kind) {
     case "const":
@@ -42,15 +45,15 @@ export function walkExpr(expr: Expr, visit: (expr: Expr) => void, depth = 0): vo
   }
 }
 
-/** What to call on the way through statements. */
+/** Callbacks of a traversal of statements. */
 export interface Visitor {
   readonly stmt?: (stmt: Stmt) => void;
   readonly expr?: (expr: Expr) => void;
 }
 
 /**
- * Visits statements and everything in them, in order. (By `forEach`: `for … of` makes an object for each step until the engine has
- * compiled the loop, and this runs before.)
+ * Visits statements and everything in them, in order. (Uses `forEach` because `for … of` allocates an object per step
+ * until the engine has compiled the loop, and this code runs before.)
  */
 export function walkBlock(block: readonly Stmt[], visitor: Visitor, depth = 0): void {
   block.forEach((stmt) => walkStmt(stmt, visitor, depth));
@@ -93,7 +96,7 @@ function walkStmt(stmt: Stmt, visitor: Visitor, depth = 0): void {
 
 const noBlocks: readonly (readonly Stmt[])[] = [];
 
-/** The blocks in a statement. */
+/** Blocks of a statement. */
 export function blocksIn(stmt: Stmt): readonly (readonly Stmt[])[] {
   switch (stmt.kind) {
     case "for":
@@ -113,7 +116,7 @@ export function blocksIn(stmt: Stmt): readonly (readonly Stmt[])[] {
   }
 }
 
-/** Calls `visit` for the expressions of a statement and everything in them, but for those in its blocks. */
+/** Calls `visit` for the expressions of a statement and all their parts, except those in its blocks. */
 export function walkOwnExprs(stmt: Stmt, visit: (expr: Expr) => void): void {
   switch (stmt.kind) {
     case "for":
@@ -138,7 +141,10 @@ export function walkOwnExprs(stmt: Stmt, visit: (expr: Expr) => void): void {
   }
 }
 
-/** The expressions of a statement. (Optional parameters and no list: this runs before the engine has compiled it.) */
+/**
+ * Visits the expressions of a statement. (Optional parameters instead of a list, because this code runs before the
+ * engine has compiled it.)
+ */
 function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
   if (visit === undefined) return;
   walkExpr(x, visit);
@@ -146,7 +152,7 @@ function visitExprs(visit: Visitor["expr"], x: Expr, y?: Expr, z?: Expr): void {
   if (z !== undefined) walkExpr(z, visit);
 }
 
-/** The expressions among the sizes of a dim. */
+/** Visits the expressions among the sizes of a dim. */
 function visitSizes(visit: Visitor["expr"], { size, out, left, right }: Dim): void {
   if (visit === undefined) return;
   if (typeof size !== "number") walkExpr(size, visit);

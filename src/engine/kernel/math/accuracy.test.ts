@@ -6,7 +6,7 @@ import { jsBackend } from "../../backends/js/index.ts";
 import type { Procedure, Stmt } from "../scalar.ts";
 import { extent } from "../../../../test/support/extent.ts";
 
-/** A procedure that goes the long way wherever it has a shortcut. */
+/** Copy of a procedure without its shortcuts. */
 function withoutShortcuts(procedure: Procedure): Procedure {
   const long = (block: readonly Stmt[]): Stmt[] =>
     block.flatMap((stmt) => (stmt.kind === "if" && stmt.shortcut === true ? long(stmt.otherwise) : [stmt]));

@@ -16,7 +16,7 @@ const inf = Infinity;
 const tiny = 5e-324;
 const pi = Math.PI;
 
-/** [name, arguments, value], where only these bits will do. */
+/** [name, arguments, value], where only these bits are right. */
 const exact: readonly [string, readonly number[], number][] = [
   ["exp", [0], 1],
   ["exp", [-0], 1],
@@ -146,7 +146,7 @@ const exact: readonly [string, readonly number[], number][] = [
   ["atan2", [3e-308, 2 ** 30], 3e-308 / 2 ** 30],
 ];
 
-/** Base and exponent of `pow`, and the value that IEEE 754 demands. */
+/** Base and exponent of `pow`, and the value that IEEE 754 requires. */
 const powers: readonly [number, number, number][] = [
   [NaN, 0, 1],
   [1, NaN, 1],

@@ -64,7 +64,7 @@ describe("where products are added in one step", () => {
         body: block.statements,
       });
       const exact = jsBackend.compileProcedure(each.reference);
-      // the numbers are collected, computed together, and looked at in the same order
+      // the numbers are collected, computed together, and checked in the same order
       const xs: number[] = [];
       const stride = 2_000_003;
       measureSingle(each, (x) => xs.push(x), exact, stride);
@@ -135,11 +135,11 @@ test("remainders of float32 are exact", () => {
   for (let i = 0; i < 60_000; i++) {
     words.set([Math.floor(random() * 2 ** 32) | 0, Math.floor(random() * 2 ** 32) | 0]);
     const y = i % 2 === 0 ? floats[0]! : Math.fround(random() * 4 - 2);
-    // numbers of all sizes, and about whole steps
+    // numbers of all sizes, and near whole steps
     const steps = Math.floor(2 ** (random() * 31));
     const x = i % 4 < 2 ? floats[1]! : Math.fround(steps * y);
     const value = compute(x, y);
-    if (!Object.is(value, x % y) || !Object.is(interp(x, y), value)) expect.fail(`${x} % ${y}: ${value}`); // `expect` each time costs more
+    if (!Object.is(value, x % y) || !Object.is(interp(x, y), value)) expect.fail(`${x} % ${y}: ${value}`); // `expect` for each number costs more
   }
 });
 
