@@ -2,18 +2,21 @@ import type { Block } from "../build.ts";
 import { add, constant, div, eq, f64, mul, mulAdd, select, sqrt, sub } from "../build.ts";
 import type { Expr } from "../scalar.ts";
 
-/** A number held as the unevaluated sum `high + low`: about 106 bits. */
+/** Number represented as the unevaluated sum `high + low`, with about 106 bits. */
 export interface DoubleDouble {
   readonly high: Expr;
   readonly low: Expr;
 }
 
-/** x − count · step, in one operation where products may be added unrounded; with the same bits where the product is exact. */
+/**
+ * x − count · step, as one fused operation where products may be added unrounded. The bits are the same if the product
+ * is exact.
+ */
 export function lessMultiple(x: Expr, count: Expr, step: number): Expr {
   return mulAdd(count, constant(x.type, -step), x);
 }
 
-/** x + y exactly, for any x and y (Knuth). Declares `name` and `nameLow`. */
+/** Computes x + y exactly, for any x and y (Knuth). Declares `name` and `nameLow`. */
 export function twoSum(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, add(x, y));
   const part = block.let(`${name}Part`, sub(high, x));
@@ -21,26 +24,26 @@ export function twoSum(block: Block, name: string, x: Expr, y: Expr): DoubleDoub
   return { high, low };
 }
 
-/** x + y exactly if |x| >= |y| or x = 0 (Dekker). */
+/** Computes x + y exactly if |x| >= |y| or x = 0 (Dekker). */
 export function fastTwoSum(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, add(x, y));
   return { high, low: block.let(`${name}Low`, add(sub(x, high), y)) };
 }
 
-/** x − y exactly if |x| >= |y| or x = 0. */
+/** Computes x − y exactly if |x| >= |y| or x = 0. */
 export function fastTwoDifference(block: Block, name: string, x: Expr, y: Expr): DoubleDouble {
   const high = block.let(name, sub(x, y));
   return { high, low: block.let(`${name}Low`, sub(sub(x, high), y)) };
 }
 
-/** x as a sum of two numbers of at most 26 bits each (Veltkamp); |x| < 2^996. */
+/** Splits x into a sum of two numbers of at most 26 bits each (Veltkamp); |x| < 2^996. */
 export function split(block: Block, name: string, x: Expr): DoubleDouble {
   const scaled = block.let(`${name}Scaled`, mul(x, f64(134217729))); // 2^27 + 1
   const high = block.let(`${name}Head`, sub(scaled, sub(scaled, x)));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
 
-/** x · y exactly, barring overflow and underflow (Dekker); `x` and `y` are locals. */
+/** Computes x · y exactly, barring overflow and underflow (Dekker); `x` and `y` are locals. */
 export function twoProduct(
   block: Block,
   name: string,
@@ -56,13 +59,13 @@ export function twoProduct(
   return { high, low: block.let(`${name}Low`, low) };
 }
 
-/** x² exactly, barring overflow and underflow; declares names that begin with `name`. */
+/** Computes x² exactly, barring overflow and underflow. Declares names that begin with `name`. */
 export function squareOf(block: Block, name: string, x: Expr): DoubleDouble {
   const pieces = split(block, `${name}Of`, x);
   return twoProduct(block, name, x, x, pieces, pieces);
 }
 
-/** x · y, to a little less than 106 bits; declares names that begin with `name`. */
+/** Computes x · y to almost 106 bits. Declares names that begin with `name`. */
 export function productOfPairs(block: Block, name: string, x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   const xPieces = split(block, `${name}X`, x.high);
   const yPieces = split(block, `${name}Y`, y.high);
@@ -70,7 +73,7 @@ export function productOfPairs(block: Block, name: string, x: DoubleDouble, y: D
   return fastTwoSum(block, name, high, add(low, add(mul(x.high, y.low), mul(x.low, y.high))));
 }
 
-/** √x for x ≥ 0, to a little less than 106 bits; declares names that begin with `name`. */
+/** Computes √x for x ≥ 0 to almost 106 bits. Declares names that begin with `name`. */
 export function sqrtOfPair(block: Block, name: string, x: DoubleDouble): DoubleDouble {
   const high = block.let(name, sqrt(x.high));
   const back = squareOf(block, `${name}Back`, high);
@@ -80,9 +83,8 @@ export function sqrtOfPair(block: Block, name: string, x: DoubleDouble): DoubleD
 }
 
 /**
- * above / below, to a little less than 106 bits; 2^−1000 < |below| < 2^1000. Declares names that begin with `name`.
- *
- * One division, of which what is left over is found exactly: it takes as long as all the rest.
+ * Computes above / below to almost 106 bits; 2^−1000 < |below| < 2^1000. Declares names that begin with `name`. Uses a
+ * single division, whose remainder is computed exactly, because a division takes as long as everything else.
  */
 export function quotientOfPairs(
   block: Block,
@@ -110,9 +112,9 @@ export function horner(coefficients: readonly Expr[], z: Expr): Expr {
 }
 
 /**
- * c₀ + c₁ z + c₂ z² + … by Estrin's rule: pairs c₀ + c₁ z first, then pairs of pairs with z², and in the end Horner's rule.
- * Operations that do not wait for one another take half the time or less, for one more product a level. Declares the
- * powers of `z`, a local, by names that begin with `name`.
+ * Evaluates c₀ + c₁ z + c₂ z² + … by Estrin's rule: pairs c₀ + c₁ z first, then pairs of pairs with z², and finally
+ * Horner's rule. Independent operations halve the time, for one more product per level. Declares the powers of `z`, a
+ * local, by names that begin with `name`.
  */
 export function polynomial(block: Block, name: string, coefficients: readonly number[], z: Expr): Expr {
   let terms = coefficients.map(f64);
@@ -127,7 +129,7 @@ export function polynomial(block: Block, name: string, coefficients: readonly nu
   return horner(terms, power);
 }
 
-/** c₀ + c₁ z + c₂ z² + … by the even and the odd powers, two rows that need not wait for each other; `square` is z². */
+/** Evaluates c₀ + c₁ z + c₂ z² + … by even and odd powers, in two independent chains; `square` is z². */
 export function polynomialInTwo(coefficients: readonly number[], z: Expr, square: Expr): Expr {
   const row = (parity: number): Expr =>
     horner(coefficients.filter((_, i) => i % 2 === parity).map(f64), square);

@@ -15,14 +15,14 @@ import {
 import { expOfReduced, reduceByLn2, scale } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 
-/** erfc x · eˣ² · (1 + 2x) for 0.8 ≤ x ≤ 28: a smooth 5/4 + P(t) of t = (x − 4) / (x + 4). */
+/** Computes erfc x · eˣ² · (1 + 2x) for 0.8 ≤ x ≤ 28, which is smooth: 5/4 + P(t) with t = (x − 4) / (x + 4). */
 export function smoothErfc(block: Block, x: Expr): DoubleDouble {
   const t = block.let("t", div(sub(x, f64(4)), add(x, f64(4))));
   const series = block.let("series", polynomial(block, "series", erfcTail, t));
   return fastTwoSum(block, "smooth", f64(1.25), series);
 }
 
-/** erfc x for 0.8 ≤ x ≤ 28, where x² is `square`. */
+/** Computes erfc x for 0.8 ≤ x ≤ 28; `square` is x². */
 export function erfcOfLarge(
   block: Block,
   x: Expr,
@@ -39,9 +39,7 @@ export function erfcOfLarge(
   return scale(block, add(quotient.high, quotient.low), reduced.k);
 }
 
-/**
- * erf x / x − 1 = B + rest for |x| < 1, with B = (1 − 3x²) / 8: that holds most of it and is all but exact.
- */
+/** Computes erf x / x − 1 = B + rest for |x| < 1, with B = (1 − 3x²) / 8, which is the main part and almost exact. */
 function erfNearZero(block: Block, x: Expr): DoubleDouble {
   const { high: head, low: rest } = split(block, "x", x);
   const square = block.let("headSquare", mul(head, head)); // exact
@@ -51,7 +49,10 @@ function erfNearZero(block: Block, x: Expr): DoubleDouble {
   return { high: most.high, low: add(sub(most.low, remainder), polynomial(block, "tail", erfTail, z)) };
 }
 
-/** Error function: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.77 ulp (measured, as all figures here). */
+/**
+ * Error function: 2/√π times the integral of e^(−t²) from 0 to x. Error: at most 0.77 ulp (all error bounds in this
+ * file are measured).
+ */
 export const erf64: Procedure = /* @__PURE__ */ procedure("erf", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const value = block.let("value", size);

@@ -29,7 +29,7 @@ import {
   twoSum,
 } from "./double-double.ts";
 
-/** 1.5 · 2^52: adding it rounds to an integer, which then stands in the low word. */
+/** 1.5 · 2^52: adding it rounds to an integer, which is then in the low word. */
 export const ROUNDER = 6755399441055744;
 
 /** ln 2 in two parts; the first has 32 bits, so that its products with exponents are exact. */
@@ -54,8 +54,8 @@ export function reduceByLn2(block: Block, x: Expr): ReducedExponent {
 }
 
 /**
- * cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow less rLow itself. A caller that
- * has taken most of r²/2 apart gives the rest of it.
+ * Computes cosh r − 1 and sinh r − r, to 60 bits after the point; with rLow, those of r + rLow minus rLow itself. A
+ * caller that has split off most of r²/2 passes the rest of it.
  */
 export function hyperbolicTails(
   block: Block,
@@ -82,7 +82,7 @@ export function scale(block: Block, x: Expr, k: Expr): Expr {
   return mul(mul(x, powerOfTwo(half)), powerOfTwo(sub(k, half)));
 }
 
-/** e^(r + rLow) as a pair. */
+/** Computes e^(r + rLow) as a pair. */
 export function expOfReduced(block: Block, { r, rLow }: Pick<ReducedExponent, "r" | "rLow">): DoubleDouble {
   const square = block.let("square", mul(r, r));
   const head = fastTwoSum(block, "expHead", f64(1), r);
@@ -90,12 +90,12 @@ export function expOfReduced(block: Block, { r, rLow }: Pick<ReducedExponent, "r
   return { high: head.high, low: block.let("expTail", add(head.low, tail)) };
 }
 
-/** x between `low` and `high`, NaN staying NaN. */
+/** Clamps x to [`low`, `high`]; NaN stays NaN. */
 export function clamp(block: Block, x: Expr, low: number, high: number): Expr {
   return block.let("clamped", max(f64(low), min(f64(high), x)));
 }
 
-/** e^x. Error: at most 0.6 ulp, 0.75 where the result is subnormal (measured, as all figures here). */
+/** e^x. Error: at most 0.6 ulp, 0.75 for subnormal results (all error bounds in this file are measured). */
 export const exp64: Procedure = /* @__PURE__ */ procedure("exp", [["x", "f64"]], (block, [x]) => {
   const reduced = reduceByLn2(block, clamp(block, x!, -746, 710));
   const { high, low } = expOfReduced(block, reduced);
@@ -111,7 +111,7 @@ export const expm164: Procedure = /* @__PURE__ */ procedure("expm1", [["x", "f64
   const { even, odd } = hyperbolicTails(block, r, rLow, mul(mul(f64(0.5), rest), add(r, head)));
   // 2^k · (1 + r + r²/2 + …) − 1 = 2^k · ((1 − 2^−k) + r + r²/2 + …)
   const shrunk = block.let("shrunk", powerOfTwo(sub(i32(0), min(k, i32(1000)))));
-  const offset = fastTwoDifference(block, "offset", f64(1), shrunk); // for k < 0 its low part is 0 all the same
+  const offset = fastTwoDifference(block, "offset", f64(1), shrunk); // for k < 0 its low part is 0 anyway
   const linear = twoSum(block, "linear", offset.high, r);
   const sum = fastTwoSum(block, "sum", linear.high, headSquare);
   const tail = add(add(offset.low, add(linear.low, sum.low)), add(add(odd, rLow), even));
@@ -123,7 +123,7 @@ const LN2 = 0.6931471805599453;
 const LN2_HEAD = 0.6931471824645996; // its first 26 bits, rounded
 const LN2_REST = -1.904654299957768e-9;
 
-/** 2^(x + xLow) for |x| < 1100; `xLow` may be left out where it is 0. */
+/** Computes 2^(x + xLow) for |x| < 1100; `xLow` may be omitted if it is 0. */
 export function expBase2(block: Block, x: Expr, xLow?: Expr): Expr {
   const shifted = block.let("shifted", add(x, f64(ROUNDER)));
   const n = block.let("n", lowWord(shifted));
@@ -141,7 +141,7 @@ export function expBase2(block: Block, x: Expr, xLow?: Expr): Expr {
   return scale(block, add(power.high, power.low), n);
 }
 
-/** 2^x; exact for integers. Error: at most 0.63 ulp, 0.75 where the result is subnormal. */
+/** 2^x; exact for integers. Error: at most 0.63 ulp, 0.75 for subnormal results. */
 export const exp264: Procedure = /* @__PURE__ */ procedure("exp2", [["x", "f64"]], (block, [x]) =>
   expBase2(block, clamp(block, x!, -1077, 1025)),
 );

@@ -27,12 +27,12 @@ import { sin64, tan64 } from "./trig.ts";
 
 const HALF_LOG_2PI_LESS_HALF = 0.4189385332046727;
 
-/** From here on Stirling's series is used. */
+/** Stirling's series is used from here on. */
 const FAR = 8;
 
 /** (x − ½) ln x − x + ½ ln 2π + P(x⁻²) / x for x ≥ 8, as (x − ½)(ln x − 1) + … */
 function stirling(block: Block, x: Expr, log: DoubleDouble): Expr {
-  const isVast = block.let("isVast", lt(f64(2 ** 900), x)); // its product would overflow in pieces
+  const isVast = block.let("isVast", lt(f64(2 ** 900), x)); // parts of its product would overflow
   const scaled = block.let("vastScaled", select(isVast, mul(x, f64(2 ** -200)), x));
   const factor = fastTwoSum(block, "factor", scaled, f64(-0.5));
   const less = fastTwoSum(block, "less", log.high, f64(-1));
@@ -46,13 +46,16 @@ function stirling(block: Block, x: Expr, log: DoubleDouble): Expr {
   return select(isVast, mul(value, f64(2 ** 200)), value);
 }
 
-/** ln Γ(x) for x > 0: near 2 by a polynomial, up to 8 from there by Γ(x + 1) = x Γ(x), beyond by Stirling's series. */
+/**
+ * ln Γ(x) for x > 0: by a polynomial near 2, by the recurrence Γ(x + 1) = x Γ(x) up to 8, and by Stirling's series
+ * beyond.
+ */
 export const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
   "lgammaOfPositive",
   [["x", "f64"]],
   (block, [x]) => {
     const isFar = block.let("isFar", le(f64(FAR), x!));
-    // Γ(x) = Γ(2 + h) · product or, for x < 1.75, Γ(2 + h) / product; far away the product is x
+    // Γ(x) = Γ(2 + h) · product or, for x < 1.75, Γ(2 + h) / product; for large x the product is x
     const h = block.let("h", f64(0));
     const product = block.let("product", x!);
     const productLow = block.let("productLow", f64(0));
@@ -83,7 +86,7 @@ export const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
       (then) => then.set(value, stirling(then, x!, { high: logHigh, low: logLow })),
       (otherwise) => {
         const { high: head, low: rest } = split(otherwise, "h", h);
-        const linear = otherwise.let("linear", mul(head, f64(0.4375))); // exact, as the square is
+        const linear = otherwise.let("linear", mul(head, f64(0.4375))); // exact, like the square
         const quadratic = otherwise.let("quadratic", mul(f64(0.25), mul(head, head)));
         const remainder = add(mul(rest, f64(0.4375)), mul(f64(0.25), mul(rest, add(h, head))));
         const sum = fastTwoSum(otherwise, "known", linear, quadratic);
@@ -102,10 +105,8 @@ export const logGammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * ln |Γ(x)|; infinite at 0, −1, −2, …
- *
- * Error (measured): at most 1.05 ulp for x > 0; for x < 0 within 3e−16 · (1 + |result|), and so not relatively near its
- * zeros there.
+ * ln |Γ(x)|; infinite at 0, −1, −2, … Error (measured): at most 1.05 ulp for x > 0; for x < 0 within 3e−16 · (1 +
+ * |result|), so not relatively accurate near its zeros there.
  */
 export const lgamma64: Procedure = /* @__PURE__ */ procedure("lgamma", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
@@ -121,11 +122,14 @@ export const lgamma64: Procedure = /* @__PURE__ */ procedure("lgamma", [["x", "f
   return value;
 });
 
-// the zero of the digamma function right of 0
+// the positive zero of the digamma function
 const ZERO = 1.4616321449683622;
 const ZERO_LOW = 9.549995429965697e-17;
 
-/** ψ(x) for x > 0: on [1, 2] by a polynomial around its zero, up to 8 by ψ(x + 1) = ψ(x) + 1 / x, then by a series. */
+/**
+ * ψ(x) for x > 0: by a polynomial around its zero on [1, 2], by the recurrence ψ(x + 1) = ψ(x) + 1 / x up to 8, and by
+ * a series beyond.
+ */
 export const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
   "digammaOfPositive",
   [["x", "f64"]],
@@ -174,9 +178,8 @@ export const digammaOfPositive: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * The derivative of ln Γ; −∞ at 0, ∞ at −0, NaN at −1, −2, …
- *
- * Error (measured): at most 1.9 ulp for x > 0; for x < 0 within 1e−15 · (1 + |result|).
+ * Digamma function, the derivative of ln Γ; −∞ at 0, ∞ at −0, NaN at −1, −2, … Error (measured): at most 1.9 ulp for x
+ * > 0; for x < 0 within 1e−15 · (1 + |result|).
  */
 export const digamma64: Procedure = /* @__PURE__ */ procedure("digamma", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));

@@ -57,7 +57,7 @@ function sinhCosh(
   };
 }
 
-/** `size`, which is not negative, with the sign of x. */
+/** `size`, which is nonnegative, with the sign of x. */
 function copySign(block: Block, size: Expr, x: Expr): Expr {
   const value = block.let("unsigned", size);
   const sign = and(highWord(x), i32(SIGN));
@@ -69,13 +69,13 @@ export function withSignOf(x: Expr, value: Expr): Expr {
   return select(eq(x, f64(0)), x, select(lt(x, f64(0)), neg(value), value));
 }
 
-/** The bit of the sign. */
+/** Sign bit of the high word. */
 export const SIGN = -2147483648;
 
-/** The greatest number below 2. */
+/** Largest number below 2. */
 const TWO_LESS = 2 - 2 ** -52;
 
-/** Hyperbolic sine. Error: at most 0.71 ulp (measured, as all figures here). */
+/** Hyperbolic sine. Error: at most 0.71 ulp (all error bounds in this file are measured). */
 export const sinh64: Procedure = /* @__PURE__ */ procedure("sinh", [["x", "f64"]], (block, [x]) => {
   const { k, sine } = sinhCosh(block, block.let("size", min(abs(x!), f64(711))));
   const exponent = block.let("exponent", sub(k, i32(1)));
@@ -106,7 +106,7 @@ export const tanh64: Procedure = /* @__PURE__ */ procedure("tanh", [["x", "f64"]
   const q = mulAdd(square, polynomialInTwo(expTail, r, square), r);
   const power = block.let("power", fromWords(shl(lowWord(shifted), i32(20)), i32(0)));
   const below = block.let("below", add(add(power, f64(1)), mul(power, q)));
-  // below − 2, exactly where that can be; where ties would be rounded, below is what comes nearer
+  // below − 2, exact if possible; where rounding ties occur, the nearest value of below
   const large = block.let("large", div(sub(below, f64(TWO_LESS)), below));
   return copySign(block, select(lt(size, f64(0.75)), small, large), x!);
 });

@@ -24,10 +24,10 @@ import { LN2_HIGH, LN2_LOW, powerOfTwo } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 import { log1pOfPair, withLogSpecials } from "./log.ts";
 
-/** From here on √(x² ± 1) is x. */
+/** √(x² ± 1) equals x from here on. */
 const HUGE = 2 ** 28;
 
-/** ln(1 + w), or ln(2x) where x is huge. */
+/** Computes ln(1 + w), or ln(2x) if x is huge. */
 function logOf(block: Block, x: Expr, isHuge: Expr, w: DoubleDouble): Expr {
   const high = block.let("w", select(isHuge, sub(x, f64(1)), w.high));
   const low = block.let("wTail", select(isHuge, f64(0), w.low));
@@ -35,7 +35,7 @@ function logOf(block: Block, x: Expr, isHuge: Expr, w: DoubleDouble): Expr {
   return withLogSpecials(log.u, add(log.high, log.low));
 }
 
-/** Inverse hyperbolic sine: ln(x + √(x² + 1)). Error: at most 0.65 ulp (measured, as all figures here). */
+/** Inverse hyperbolic sine: ln(x + √(x² + 1)). Error: at most 0.65 ulp (all error bounds in this file are measured). */
 export const asinh64: Procedure = /* @__PURE__ */ procedure("asinh", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const isHuge = block.let("isHuge", lt(f64(HUGE), size));
@@ -45,7 +45,7 @@ export const asinh64: Procedure = /* @__PURE__ */ procedure("asinh", [["x", "f64
     high: sum.high,
     low: block.let("sumRest", add(sum.low, square.low)),
   });
-  // x + √(x² + 1) − 1, nothing lost
+  // x + √(x² + 1) − 1, without rounding error
   const w = twoSum(block, "wSum", size, sub(root.high, f64(1)));
   return withSignOf(
     x!,
@@ -83,7 +83,7 @@ export const atanh64: Procedure = /* @__PURE__ */ procedure("atanh", [["x", "f64
   const scaled = block.let("scaled", mul(power, size));
   const sum = twoSum(block, "sum", scaled, size);
   const difference = twoSum(block, "difference", size, neg(scaled));
-  // The heads may cancel, so that what is left has to be put in order again.
+  // The high parts may cancel, so the remainder must be renormalised.
   const top = twoSum(block, "top", sub(f64(1), power), sum.high);
   const above = twoSum(block, "above", top.high, block.let("topRest", add(top.low, sum.low)));
   const bottom = twoSum(block, "bottom", add(f64(1), power), difference.high);

@@ -41,9 +41,8 @@ const zero: DoubleDouble = /* @__PURE__ */ pairOf([0, 0]);
 const FLAT = 0.41421356237309503; // tan(π/8)
 
 /**
- * atan(y / x), or π − atan(y / x) where `isBeyond`; y, x ≥ 0, not both 0, both below 2^900.
- *
- * The angle is turned by 0, π/4 or π/2 to within π/8: with c = x + y and s = y − x, atan(y / x) = π/4 + atan(s / c).
+ * Computes atan(y / x), or π − atan(y / x) if `isBeyond`; y, x ≥ 0, not both 0, both below 2^900. The angle is rotated
+ * by 0, π/4 or π/2 to within π/8: with c = x + y and s = y − x, atan(y / x) = π/4 + atan(s / c).
  */
 function angleOf(block: Block, y: Expr, x: Expr, isBeyond?: Expr): Expr {
   const isFlat = block.let("isFlat", le(y, mul(x, f64(FLAT))));
@@ -88,12 +87,12 @@ const anyAtan64: Procedure = /* @__PURE__ */ procedure("anyAtan", [["x", "f64"]]
   angleOf(block, block.let("size", min(x!, f64(2 ** 60))), f64(1)),
 );
 
-/** Arc tangent, from −π/2 to π/2. Error: at most 0.65 ulp (measured, as all figures here). */
+/** Arc tangent, from −π/2 to π/2. Error: at most 0.65 ulp (all error bounds in this file are measured). */
 export const atan64: Procedure = /* @__PURE__ */ procedure("atan", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const value = block.let("value", size);
   block.shortcut(
-    le(size, f64(FLAT)), // no turn, and no quotient
+    le(size, f64(FLAT)), // no rotation, and no quotient
     (flat) => {
       const square = flat.let("flatSquare", mul(size, size));
       flat.set(value, add(size, mul(mul(size, square), polynomial(flat, "flat", atanTail, square))));
@@ -103,7 +102,10 @@ export const atan64: Procedure = /* @__PURE__ */ procedure("atan", [["x", "f64"]
   return withSignOf(x!, value);
 });
 
-/** The angle of the point (x, y) for any y ≥ 0; what is infinite counts as infinitely larger, or as equal. */
+/**
+ * Angle of the point (x, y) for any y ≥ 0. An infinite coordinate counts as infinitely larger than a finite one, and as
+ * equal to an infinite one.
+ */
 const hardAtan264: Procedure = /* @__PURE__ */ procedure(
   "hardAtan2",
   [
@@ -121,13 +123,13 @@ const hardAtan264: Procedure = /* @__PURE__ */ procedure(
     const scaledX = block.let("scaledX", select(eq(larger, f64(0)), f64(1), scaledOr(width)));
     const isBeyond = block.let("isBeyond", lt(highWord(x!), i32(0)));
     const value = block.let("value", angleOf(block, scaledY, scaledX, isBeyond));
-    // A tiny quotient is the angle, and rounds only once, even where scaling would lose its digits.
+    // A tiny quotient is the angle, and is rounded only once, even if scaling would lose its digits.
     const isTiny = and(lt(f64(0), x!), lt(y!, mul(x!, f64(2 ** -60))));
     return select(and(isTiny, not(isInfinite)), div(y!, x!), value);
   },
 );
 
-/** The angle of the point (x, y), from −π to π; the signs of zeros count. Error: at most 0.65 ulp. */
+/** Angle of the point (x, y), from −π to π; the signs of zeros count. Error: at most 0.65 ulp. */
 export const atan264: Procedure = /* @__PURE__ */ procedure(
   "atan2",
   [
@@ -148,8 +150,8 @@ export const atan264: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * asin s for the s on which asin and acos of |x| rest: |x| itself up to ½, beyond that √((1 − |x|) / 2), whose arc sine
- * is half of acos |x|. The result is s + rest.
+ * Computes asin s for the s from which asin and acos of |x| are derived: |x| itself up to ½, beyond that √((1 − |x|) /
+ * 2), whose arc sine is half of acos |x|. The result is s + rest.
  */
 function arcSineBase(
   block: Block,
@@ -159,7 +161,7 @@ function arcSineBase(
   const half = block.let("half", mul(f64(0.5), sub(f64(1), size)));
   const z = block.let("z", select(isSmall, mul(size, size), half));
   const s = block.let("s", select(isSmall, size, sqrt(half)));
-  // what the root lacks: (half − s²) / 2s, with s² in exact pieces
+  // the rounding error of the root: (half − s²) / 2s, with s² in exact parts
   const { high: head, low: tail } = split(block, "s", s);
   const lack = sub(sub(half, mul(head, head)), mul(tail, add(s, head)));
   const correction = select(or(isSmall, eq(s, f64(0))), f64(0), div(lack, mul(f64(2), s)));
@@ -179,7 +181,7 @@ export const asin64: Procedure = /* @__PURE__ */ procedure("asin", [["x", "f64"]
 /** Arc cosine, from 0 to π; NaN for |x| > 1. Error: at most 0.63 ulp. */
 export const acos64: Procedure = /* @__PURE__ */ procedure("acos", [["x", "f64"]], (block, [x]) => {
   const { isSmall, s, rest } = arcSineBase(block, block.let("size", abs(x!)));
-  // π/2 − asin x up to ½; beyond it 2 asin s, or π − 2 asin s on the negative side
+  // π/2 − asin x up to ½; beyond it 2 asin s, or π − 2 asin s for negative x
   const isNegative = block.let("isNegative", lt(x!, f64(0)));
   const base = selectPair(isSmall, pairOf(HALF_PI), selectPair(isNegative, pairOf(PI), zero));
   const isMinus = block.let("isMinus", eq(isSmall, not(isNegative)));

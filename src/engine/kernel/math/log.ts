@@ -26,7 +26,7 @@ import { LN2_HIGH, LN2_LOW } from "./exp.ts";
 const SQRT_HALF_WORD = 0x3fe6a09e; // high word of √½
 const ONE_WORD = 0x3ff00000;
 
-/** x = 2^k · (1 + f) with √½ ≤ 1 + f < √2, for finite x > 0; something finite or NaN for other x. */
+/** Decomposes x = 2^k · (1 + f) with √½ ≤ 1 + f < √2, for finite x > 0; the result is finite or NaN for other x. */
 export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f: Expr } {
   const isTiny = block.let("isTiny", lt(x, f64(2 ** -1000)));
   const scaled = block.let("scaled", select(isTiny, mul(x, f64(2 ** 54)), x));
@@ -37,7 +37,7 @@ export function decompose(block: Block, x: Expr): { readonly k: Expr; readonly f
   return { k, f: block.let("f", sub(mul(mul(scaled, f64(0.25)), power), f64(1))) };
 }
 
-/** ln(1 + f) as a pair, |f| < ½; `low`, if there is one, is what f lacks, and all but lost in it. */
+/** Computes ln(1 + f) as a pair, |f| < ½; `low`, if given, is a small correction to be added to f. */
 function logNearOne(block: Block, f: Expr, low?: Expr): DoubleDouble {
   // With s = f / (2 + f): ln(1 + f) = 2s + … = f − f²/2 + s · (f²/2 + …)
   const s = block.let("s", div(f, add(f64(2), f)));
@@ -56,9 +56,9 @@ function logNearOne(block: Block, f: Expr, low?: Expr): DoubleDouble {
   return { high: logHead.high, low: block.let("logRest", add(rest, mul(low, slope))) };
 }
 
-/** ln(1 + x) as a pair, for a pair 0 ≤ x ≤ 1. */
+/** Computes ln(1 + x) as a pair, for a pair 0 ≤ x ≤ 1. */
 export function log1pOfFraction(block: Block, x: DoubleDouble): DoubleDouble {
-  // past √2, 1 + x is 2 · (1 + f)
+  // beyond √2, 1 + x is 2 · (1 + f)
   const isUpper = block.let("isUpper", lt(f64(Math.SQRT2 - 1), x.high));
   const below = block.let("belowOne", sub(x.high, f64(1)));
   const lost = sub(x.high, add(below, f64(1)));
@@ -76,7 +76,7 @@ function addLn2(block: Block, k: Expr, x: DoubleDouble): DoubleDouble {
   return { high: sum.high, low: add(sum.low, add(x.low, mul(count, f64(LN2_LOW)))) };
 }
 
-/** ln x as a pair, for a pair x > 0 whose high part is finite. */
+/** Computes ln x as a pair, for a pair x > 0 whose high part is finite. */
 export function logOfPair(
   block: Block,
   { high, low }: { readonly high: Expr; readonly low?: Expr },
@@ -87,21 +87,19 @@ export function logOfPair(
   return addLn2(block, k, { high: near.high, low: rest });
 }
 
-/** `value` for positive finite x; −∞ at 0, NaN below, and ∞ and NaN stay. */
+/** `value` for positive finite x; −∞ at 0, NaN below; ∞ and NaN are returned unchanged. */
 export function withLogSpecials(x: Expr, value: Expr): Expr {
   const special = select(eq(x, f64(0)), f64(-Infinity), select(lt(x, f64(0)), f64(NaN), x));
   return select(and(lt(f64(0), x), lt(x, f64(Infinity))), value, special);
 }
 
-/** Natural logarithm. Error: at most 0.6 ulp (measured, as all figures here). */
+/** Natural logarithm. Error: at most 0.6 ulp (all error bounds in this file are measured). */
 export const log64: Procedure = /* @__PURE__ */ procedure("log", [["x", "f64"]], (block, [x]) => {
   const { high, low } = logOfPair(block, { high: x! });
   return withLogSpecials(x!, add(high, low));
 });
 
-/**
- * ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends; `u` is 1 + x as rounded.
- */
+/** Computes ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, including its limits; `u` is 1 + x, rounded. */
 export function log1pOfPair(
   block: Block,
   x: { readonly high: Expr; readonly low?: Expr },
@@ -109,7 +107,7 @@ export function log1pOfPair(
 ): DoubleDouble & { readonly u: Expr } {
   const u = twoSum(block, "u", f64(1), x.high);
   const { k, f: rounded } = decompose(block, u.high);
-  // Where 1 + x needs no scaling, f is x itself; elsewhere what 1 + x lost is made up for to first order.
+  // If 1 + x needs no scaling, f is x itself; otherwise the rounding error of 1 + x is corrected to first order.
   const isNear = block.let("isNear", eq(k, i32(0)));
   const f = block.let("exactF", select(isNear, x.high, rounded));
   const lost = select(isNear, x.low ?? f64(0), x.low ? add(u.low, x.low) : u.low);
@@ -130,7 +128,7 @@ const LOG2_E = [1.4426950514316559, -1.0542692476429138e-8] as const;
 const LOG10_E = [0.4342944845557213, -2.6524694553078553e-9] as const;
 const LOG10_2 = [0.3010299956658855, -1.9043128467164274e-12] as const;
 
-/** log x = k · per2 + ln(1 + f) · perE for the factors of some base. */
+/** log x = k · per2 + ln(1 + f) · perE for the factors of a base. */
 function logToBase(
   name: string,
   per2: readonly [number, number],

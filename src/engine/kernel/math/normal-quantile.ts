@@ -1,4 +1,4 @@
-// Numbers of the standard normal distribution from those of [0, 1).
+// Normal variates from uniform numbers in [0, 1).
 import type { Block } from "../build.ts";
 import {
   abs,
@@ -30,7 +30,10 @@ import type { WordPair } from "./threefry.ts";
 import { unitOf } from "./threefry.ts";
 import { normalCentre32, normalLog32, normalTail32 } from "./coefficients.ts";
 
-/** Horner's rule in separate products and sums, the constant term first: the same bits with and without fused operations. */
+/**
+ * Horner's rule with separate products and sums, constant term first: the bits are the same with and without fused
+ * operations.
+ */
 function horner(type: "f32" | "f64", coefficients: readonly number[], x: Expr): Expr {
   return coefficients
     .map((c) => constant(type, c))
@@ -38,8 +41,8 @@ function horner(type: "f32" | "f64", coefficients: readonly number[], x: Expr): 
 }
 
 /**
- * The same by Estrin's scheme: pairs of neighbours, then pairs of pairs, none of which waits for another. Declares names that begin
- * with `name`.
+ * Estrin's scheme with separate products and sums: pairs of neighbours, then pairs of pairs, all independent. Declares
+ * names that begin with `name`.
  */
 function estrin32(block: Block, name: string, coefficients: readonly number[], x: Expr): Expr {
   let terms = coefficients.map((c) => constant("f32", c));
@@ -92,7 +95,7 @@ export const normalQuantile64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Natural logarithm of a positive normal number; fdlibm's series. Error: below 1 ulp. */
+/** Natural logarithm of a positive normal number, by fdlibm's series. Error: below 1 ulp. */
 function logOfFraction(block: Block, x: Expr): Expr {
   // x = 2^exponent · m with √½ ≤ m < √2
   const fraction = block.let("fraction", x);
@@ -114,9 +117,8 @@ function logOfFraction(block: Block, x: Expr): Expr {
 }
 
 /**
- * The same in float32, for u in (−1, 1) that is a multiple of 2⁻²⁴: u · P(w), w = −ln(1 − u²). Error: at most 4.5 ulp (measured).
- *
- * In separate products and sums, so that random numbers have the same bits wherever they are drawn.
+ * The quantile in float32, for u in (−1, 1) that is a multiple of 2⁻²⁴: u · P(w), w = −ln(1 − u²). Error: at most 4.5
+ * ulp (measured). Uses separate products and sums, so that random numbers have the same bits on every backend.
  */
 export const normalQuantile32: Procedure = /* @__PURE__ */ procedure(
   "normalQuantile32",
@@ -140,14 +142,14 @@ export const normalQuantile32: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** A number of (−1, 1), the same on both sides of 0, from the upper bits of a block. */
+/** Number in (−1, 1), distributed symmetrically around 0, from the upper bits of a block. */
 export function centredOf(type: "f32" | "f64", words: WordPair): Expr {
-  // the least number above −1: −1 itself would become −∞
+  // the smallest number above −1, because −1 itself would become −∞
   const least = type === "f32" ? -1 + 2 ** -24 : -1 + 2 ** -53;
   return add(unitOf(type, words, 2), constant(type, least));
 }
 
-const SQRT_HALF_BITS = 0x3f3504f3; // those of √½ in float32
+const SQRT_HALF_BITS = 0x3f3504f3; // bits of √½ in float32
 const LN2_HIGH = 6.931471803691238e-1;
 const LN2_LOW = 1.9082149292705877e-10;
 

@@ -77,10 +77,10 @@ const FACTOR = 0.9617966939259756;
 const FACTOR_HEAD = 0.9617967009544373; // its first 26 bits, rounded
 const FACTOR_REST = -7.028461650952758e-9;
 
-/** x^y for finite x > 0 and finite y. */
+/** Computes x^y for finite x > 0 and finite y. */
 function powOfPositive(block: Block, x: Expr, y: Expr): Expr {
   const log = longLog2(block, x);
-  // Beyond 2^66 only x = 1 gives a finite result, and any y does for it.
+  // Beyond 2^66 only x = 1 has a finite result, for any y.
   const exponent = block.let("exponent", max(f64(-(2 ** 66)), min(f64(2 ** 66), y)));
   const { high: yHead, low: yRest } = split(block, "exponent", exponent);
   const head = block.let("powHead", mul(yHead, log.high)); // exact
@@ -92,9 +92,8 @@ function powOfPositive(block: Block, x: Expr, y: Expr): Expr {
 }
 
 /**
- * x^y with the special values of IEEE 754: 1 wherever y = 0 or x = 1; NaN for negative x with a broken exponent.
- *
- * Exact wherever the result is a float64. Error: at most 0.6 ulp, 0.75 where the result is subnormal (measured).
+ * x^y with the special values of IEEE 754: 1 wherever y = 0 or x = 1; NaN for negative x with a non-integer exponent.
+ * Exact if the result is a float64. Error: at most 0.6 ulp, 0.75 for subnormal results (measured).
  */
 export const pow64: Procedure = /* @__PURE__ */ procedure(
   "pow",
@@ -105,7 +104,7 @@ export const pow64: Procedure = /* @__PURE__ */ procedure(
   (block, [x, y]) => powOf(block, x!, y!, powOfPositive),
 );
 
-/** x^y with the special values of IEEE 754, of `ofPositive`, which gives it for finite x > 0 and finite y. */
+/** Adds the special values of IEEE 754 to x^y; `ofPositive` computes it for finite x > 0 and finite y. */
 export function powOf(
   block: Block,
   x: Expr,

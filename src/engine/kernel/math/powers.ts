@@ -3,7 +3,7 @@ import type { Expr, Procedure, ScalarType } from "../scalar.ts";
 
 export type FloatType = Extract<ScalarType, "f32" | "f64">;
 
-/** x to one exponent, of either floating type. */
+/** x raised to one exponent, for either floating type. */
 export type Power = Readonly<Record<FloatType, Procedure>>;
 
 function power(name: string, write: (x: Expr, one: (value: Expr) => Expr) => Expr): Power {
@@ -14,15 +14,15 @@ function power(name: string, write: (x: Expr, one: (value: Expr) => Expr) => Exp
   return { f32: /* @__PURE__ */ of("f32"), f64: /* @__PURE__ */ of("f64") };
 }
 
-/** √x as a power: 0 of −0, and ∞ of −∞. */
+/** √x with the special values of a power: 0 for −0, and ∞ for −∞. */
 function root(x: Expr): Expr {
   const infinity = constant(x.type, Infinity);
   return select(eq(x, neg(infinity)), infinity, abs(sqrt(x)));
 }
 
 /**
- * Powers that products, quotients and roots give in a fraction of the time of `pow`, with its special values. Errors, in
- * halves of an ulp at most: 1 of −1, ½ and 2, 2 of 3, −½ and 1½, 3 of 4, −2 and 2½, 4 of −3 and −1½.
+ * Powers that products, quotients and roots compute in a fraction of the time of `pow`, with its special values.
+ * Maximum errors, in half ulps: 1 for −1, ½ and 2; 2 for 3, −½ and 1½; 3 for 4, −2 and 2½; 4 for −3 and −1½.
  */
 export const powers: ReadonlyMap<number, Power> = /* @__PURE__ */ new Map([
   [-3, /* @__PURE__ */ power("perCube", (x, per) => mul(per(mul(x, x)), per(x)))],

@@ -27,7 +27,7 @@ import type { DoubleDouble } from "./double-double.ts";
 import { fastTwoSum, lessMultiple, split, twoProduct, twoSum } from "./double-double.ts";
 import { powerOfTwo, ROUNDER } from "./exp.ts";
 
-/** x = n · π/2 + high + low, |high + low| ≤ π/4 and a little; only n modulo 4 counts. */
+/** x = n · π/2 + high + low, with |high + low| at most slightly above π/4; only n modulo 4 counts. */
 export interface ReducedAngle extends DoubleDouble {
   readonly n: Expr;
 }
@@ -38,8 +38,8 @@ const HALF_PI_2 = 6.077100506303966e-11;
 const HALF_PI_3 = 2.0222662487959506e-21;
 
 /**
- * The reduction for 0 ≤ x < 2^20, and whether that did not do: x is bigger, or too close to a multiple of π/2. The low two bits
- * of `n` are what counts.
+ * Reduces 0 ≤ x < 2^20. `isHard` is true if the result is not accurate, because x is larger, or too close to a multiple
+ * of π/2. Only the low two bits of `n` count.
  */
 export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly isHard: Expr } {
   const shifted = block.let("shifted", mulAdd(x, f64(0.6366197723675814), f64(ROUNDER)));
@@ -47,17 +47,17 @@ export function reduceAngle(block: Block, x: Expr): ReducedAngle & { readonly is
   const count = block.let("count", sub(shifted, f64(ROUNDER)));
   const first = block.let("first", lessMultiple(x, count, HALF_PI_1)); // exact
   const difference = block.let("difference", lessMultiple(first, count, HALF_PI_2));
-  // what the difference has lost: exact where it is not close to 0 (Dekker)
+  // rounding error of the difference: exact unless it is close to 0 (Dekker)
   const lost = lessMultiple(sub(first, difference), count, HALF_PI_2);
   const third = block.let("third", lessMultiple(lost, count, HALF_PI_3));
   const { high, low } = fastTwoSum(block, "r", difference, third);
-  // The first part of the angle is greater than the second one's product, unless r is below 2^−32 of x.
+  // The first part of the angle is larger than the product of the second one, unless r is below 2^−32 of x.
   const isClose = lt(abs(high), mul(x, f64(2 ** -32)));
   const isHard = block.let("isHard", or(lt(f64(2 ** 20), x), isClose));
   return { n, high, low, isHard };
 }
 
-/** 2/π in digits of 24 bits after four zeros, to as many places as the greatest float64 needs. */
+/** 2/π in 24-bit digits after four zeros, as many as the largest float64 needs. */
 const twoOverPi: ConstantTable = {
   name: "twoOverPi",
   type: "f64",
@@ -74,13 +74,13 @@ const RADIX = 2 ** 24;
 const PLACES = 8;
 
 /**
- * The reduction for any |x| ≥ 1 (Payne and Hanek): x times those digits of 2/π that decide the product modulo 4, in exact
- * arithmetic. Infinities and NaN give something finite.
+ * Reduces any |x| ≥ 1 (Payne and Hanek): multiplies x by those digits of 2/π that determine the product modulo 4, in
+ * exact arithmetic. The result for infinities and NaN is finite.
  */
 export function reduceAnyAngle(block: Block, x: Expr): ReducedAngle {
   const size = block.let("size", abs(x));
   const word = block.let("word", and(highWord(size), i32(0x7fffffff))); // a NaN may keep its sign
-  // size = (d₀ + d₁ / 2^24 + d₂ / 2^48) · 2^e with digits of 24 bits, 2^23 ≤ d₀ < 2^24
+  // size = (d₀ + d₁ / 2^24 + d₂ / 2^48) · 2^e with 24-bit digits, 2^23 ≤ d₀ < 2^24
   const e = block.let("e", sub(shr(word, i32(20)), i32(1023 + 23)));
   const scaled = block.let("scaled", fromWords(sub(word, shl(e, i32(20))), lowWord(size)));
   const digits: Expr[] = [];
@@ -92,11 +92,11 @@ export function reduceAnyAngle(block: Block, x: Expr): ReducedAngle {
   }
   // Products with digits of 2/π before this one are multiples of 4.
   const from = block.let("from", sub(div(add(e, i32(46)), i32(24)), i32(1)));
-  // digit j of 2/π, j ≥ 1, stands at j + 3
+  // digit j of 2/π, j ≥ 1, is at index j + 3
   const piDigits = Array.from({ length: PLACES + 2 }, (_, i) =>
     block.let(`piDigit${i}`, tableAt(twoOverPi, add(from, i32(i + 1)))),
   );
-  // The product in places of weight 2^(e − 24 (from + i)): below 2^50 each, then carried upwards.
+  // Product digits of weight 2^(e − 24 (from + i)): below 2^50 each, then carried upwards.
   const places = Array.from({ length: PLACES }, (_, i) => {
     const terms = digits.map((digit, j) => mul(digit, piDigits[i + 2 - j]!));
     return block.let(`place${i}`, terms.reduce(add));

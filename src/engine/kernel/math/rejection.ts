@@ -1,4 +1,4 @@
-// Random numbers that are drawn until one is accepted, as procedures: keys of their own, counters, and parameters of an element.
+// Random variates by rejection sampling, as procedures of a key, a counter, and the parameters of an element.
 import type { Block } from "../build.ts";
 import {
   abs,
@@ -40,10 +40,13 @@ import type { FloatType } from "./powers.ts";
 
 const key = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
 
-/** Draws a loop gives up after: an acceptance below one half so often in a row has no chance, so that something is no number. */
+/**
+ * Maximum number of draws. With an acceptance rate above one half, reaching it is virtually impossible, so a parameter
+ * must be NaN.
+ */
 const mostDraws = 10_000;
 
-/** A number of [0, 1) that a key of its own has, as a draw of shape [] gives it. */
+/** Uniform number in [0, 1) of a separate key, equal to a draw of shape []. */
 function unitUnder(block: Block, name: string, type: FloatType, words: WordPair): Expr {
   return block.let(name, unitOf(type, threefryBlock(block, `${name}Block`, words, u32(0))));
 }
@@ -52,7 +55,7 @@ function log(x: Expr): Expr {
   return x.type === "f32" ? call(log32, x) : call(log64, x);
 }
 
-/** Locals that hold a key which moves on. */
+/** Locals that hold a key, which is advanced. */
 function keyLocals(block: Block, name: string, { first, second }: WordPair): WordPair {
   return { first: block.let(`${name}First`, first), second: block.let(`${name}Second`, second) };
 }
@@ -63,8 +66,9 @@ function setKey(block: Block, target: WordPair, { first, second }: WordPair): vo
 }
 
 /**
- * The logarithm of a gamma variate of scale 1 and shape `a`, or the variate itself: Marsaglia and Tsang's squeeze, for a < 1 from
- * a + 1 by a power of one more uniform number. Element number `counter` has the key that `split` gives that place. NaN unless a > 0.
+ * Gamma variate of scale 1 and shape `a`, or its logarithm: Marsaglia and Tsang's squeeze; for a < 1 from shape a + 1
+ * and a power of another uniform number. Element number `counter` uses the key that `split` returns at that index. NaN
+ * unless a > 0.
  *
  * @see Marsaglia, Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000).
  */
@@ -108,7 +112,7 @@ export function gammaProcedure(type: FloatType, isLog: boolean): Procedure {
         },
       );
     });
-    // a uniform number of 0, which stands for half a step, would be a variate of 0 and a logarithm of −∞
+    // a uniform number of 0, which represents half a step, would yield a variate of 0 and a logarithm of −∞
     const boost = block.let("boostUnit", max(unit, c(type === "f32" ? 2 ** -24 : 2 ** -53)));
     if (isLog) {
       const less = block.let("less", div(log(boost), a!));
@@ -122,11 +126,12 @@ export function gammaProcedure(type: FloatType, isLog: boolean): Procedure {
 }
 
 /**
- * A Poisson variate as int32: below a rate of 10 by Knuth's product of uniform numbers, beyond by transformed rejection. All elements
- * go on along one chain of keys, and `counter` is their place in each draw. −1 for a rate that is no number ≥ 0; beyond 2³¹ saturated.
+ * Poisson variate as int32: below a rate of 10 by Knuth's product of uniform numbers, beyond by transformed rejection.
+ * All elements advance along one chain of keys, and `counter` is their index in each draw. −1 unless the rate is ≥ 0;
+ * saturated beyond 2³¹.
  *
- * @see Hörmann, The transformed rejection method for generating Poisson random variables, Insurance: Mathematics and Economics 12
- * (1993), algorithm PTRS.
+ * @see Hörmann, The transformed rejection method for generating Poisson random variables, Insurance: Mathematics and
+ * Economics 12 (1993), algorithm PTRS.
  */
 export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
   "poissonVariate",
@@ -175,10 +180,12 @@ export const poissonProcedure: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * A binomial variate of `n` trials of probability `p` as int32: below n · min(p, 1 − p) = 10 by geometric gaps, beyond by transformed
- * rejection. Keys and counters as those of `poissonProcedure`. −1 unless n ≥ 0 and 0 ≤ p ≤ 1; fractions of n are cut off.
+ * Binomial variate of `n` trials with probability `p`, as int32: below n · min(p, 1 − p) = 10 by geometric gaps, beyond
+ * by transformed rejection. Keys and counters as in `poissonProcedure`. −1 unless n ≥ 0 and 0 ≤ p ≤ 1; n is truncated
+ * to an integer.
  *
- * @see Hörmann, The generation of binomial random variates, Journal of Statistical Computation and Simulation 46 (1993), algorithm BTRS.
+ * @see Hörmann, The generation of binomial random variates, Journal of Statistical Computation and Simulation 46
+ * (1993), algorithm BTRS.
  */
 export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
   "binomialVariate",
@@ -208,7 +215,7 @@ export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
         const unit = loop.let("unit", unitOf("f64", threefryBlock(loop, "unitBlock", drawn, counter!)));
         const gap = loop.let("gap", unary("ceil", div(call(log64, unit), logRest)));
         loop.set(result, add(result, f64(1)));
-        // 0 / 0, of a unit of 1 or a probability of 0, ends the loop as an endless gap does
+        // 0 / 0, from a unit of 1 or a probability of 0, ends the loop like an infinite gap
         loop.set(sum, add(sum, select(eq(gap, gap), gap, f64(Infinity))));
       });
     });
@@ -241,8 +248,9 @@ export const binomialProcedure: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * An angle of von Mises's distribution around 0 in (−π, π], by rejection from a wrapped Cauchy distribution. Element number `counter` has
- * the key that `split` gives that place, and takes its blocks in their order. NaN unless the concentration is at least 0.
+ * Angle of the von Mises distribution around 0, in (−π, π], by rejection from a wrapped Cauchy distribution. Element
+ * number `counter` uses the key that `split` returns at that index, and its blocks in order. NaN unless the
+ * concentration is at least 0.
  *
  * @see Best, Fisher, Efficient simulation of the von Mises distribution, Applied Statistics 28 (1979).
  */
@@ -259,7 +267,7 @@ export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
     const k = block.let("k", max(concentration!, f64(1e-300))); // so that 1 / k is finite
     const root = block.let("root", add(f64(1), sqrt(add(f64(1), mul(f64(4), mul(k, k))))));
     const rho = block.let("rho", div(sub(root, sqrt(mul(f64(2), root))), mul(f64(2), k)));
-    // rho cancels where k is small
+    // rho suffers from cancellation if k is small
     const exact = div(add(f64(1), mul(rho, rho)), mul(f64(2), rho));
     const s = block.let("s", select(lt(k, f64(1e-5)), add(div(f64(1), k), k), exact));
     const angle = block.let("angle", f64(NaN));
@@ -289,10 +297,13 @@ export const vonMisesProcedure: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** 2a / us + b, by which both rejections transform a uniform number. */
+/** 2a / us + b, the transformation of a uniform number in both rejection methods. */
 const hat = (a: Expr, us: Expr, b: Expr): Expr => add(div(mul(f64(2), a), us), b);
 
-/** The two uniform numbers of an attempt, of which the first is centred, and how far that is from its ends. The key moves on. */
+/**
+ * Draws the two uniform numbers of an attempt, of which `u` is centred at 0, and the distance `us` of u from the ends
+ * of its range. Advances the key.
+ */
 function drawPair(
   loop: Block,
   type: FloatType,
@@ -309,14 +320,14 @@ function drawPair(
 }
 
 interface RejectionTrial {
-  /** Whether it is accepted without a look at the density, and whether it cannot be. */
+  /** True if the attempt is accepted without evaluating the density; `isOut` is true if it is rejected without it. */
   readonly isNear: Expr;
   readonly isOut: Expr;
-  /** How many there were; set to the most where one is accepted. */
+  /** Number of attempts so far; set to the maximum on acceptance. */
   readonly draws: Expr;
 }
 
-/** Ends the loop with `k` where that is accepted. */
+/** Ends the loop with the result `k` if the attempt is accepted. */
 function accept(loop: Block, attempt: RejectionTrial, test: () => Expr, result: Expr, k: Expr): void {
   const take = (then: Block): void => {
     then.set(result, k);

@@ -23,11 +23,11 @@ import { powerOfTwo } from "./exp.ts";
 import { withSignOf } from "./hyperbolic.ts";
 import { decompose } from "./log.ts";
 
-/** Cube root. Error: at most 0.501 ulp (measured, as all figures here). */
+/** Cube root. Error: at most 0.501 ulp (all error bounds in this file are measured). */
 export const cbrt64: Procedure = /* @__PURE__ */ procedure("cbrt", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   const { k, f } = decompose(block, size);
-  // k = 3 q + rest: a third by a product with 2^16 / 3, from positive numbers so that it rounds down
+  // k = 3 q + rest: a third by a product with 2^16 / 3, on positive numbers so that it rounds down
   const q = block.let("q", sub(shr(mul(add(k, i32(1200)), i32(21846)), i32(16)), i32(400)));
   const rest = block.let("rest", sub(k, mul(i32(3), q)));
   const isZero = block.let("isZero", eq(rest, i32(0)));
@@ -48,7 +48,10 @@ export const cbrt64: Procedure = /* @__PURE__ */ procedure("cbrt", [["x", "f64"]
   return select(isOrdinary, withSignOf(x!, block.let("value", value)), x!);
 });
 
-/** √(x² + y²) without overflow on the way; infinite if either is, NaN or not. Error: at most 0.501 ulp. */
+/**
+ * √(x² + y²) without intermediate overflow; infinite if either is infinite, even if the other is NaN. Error: at most
+ * 0.501 ulp.
+ */
 export const hypot64: Procedure = /* @__PURE__ */ procedure(
   "hypot",
   [

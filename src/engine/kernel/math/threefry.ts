@@ -1,4 +1,4 @@
-// Words of Threefry-2x32, and the numbers and procedures that are made of one block of them.
+// Threefry-2x32, and uniform numbers and procedures based on one block of it.
 import type { Block } from "../build.ts";
 import { add, constant, convert, f64, mul, or, procedure, shl, shr, xor } from "../build.ts";
 import type { Expr, Procedure } from "../scalar.ts";
@@ -17,7 +17,8 @@ const rotations = [
 ] as const;
 
 /**
- * The block of Threefry-2x32 with 20 rounds of the counter (0, `counter`) under a key. Declares names that begin with `name`.
+ * Block of Threefry-2x32 with 20 rounds for the counter (0, `counter`) under a key. Declares names that begin with
+ * `name`.
  *
  * @see Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; constants from its Random123.
  */
@@ -38,10 +39,10 @@ export function threefryBlock(block: Block, name: string, key: WordPair, counter
   return { first, second };
 }
 
-/** The word that `bits` has of a block. */
+/** Word that `bits` uses of a block. */
 export const wordOf = ({ first, second }: WordPair): Expr => xor(first, second);
 
-/** A number of [0, 1) in steps of 2⁻²³ or 2⁻⁵², from the upper bits of a block, times a power of two. */
+/** Number in [0, 1) in steps of 2⁻²³ or 2⁻⁵², from the upper bits of a block, times a power of two. */
 export function unitOf(type: "f32" | "f64", words: WordPair, scale = 1): Expr {
   if (type === "f32") {
     // as an int32, which is converted in one instruction
@@ -52,7 +53,7 @@ export function unitOf(type: "f32" | "f64", words: WordPair, scale = 1): Expr {
   return mul(add(high, convert("f64", shr(words.second, u32(12)))), f64(scale * 2 ** -52));
 }
 
-/** A procedure of a key and a counter. */
+/** Procedure of a key and a counter that computes its result from one block. */
 export function ofBlock(name: string, result: (block: Block, words: WordPair) => Expr): Procedure {
   const params = [["first", "u32"], ["second", "u32"], ["counter", "u32"]] as const; // prettier-ignore
   return procedure(name, params, (block, [first, second, counter]) =>

@@ -38,29 +38,31 @@ import { SIGN, withSignOf } from "./hyperbolic.ts";
 import type { ReducedAngle } from "./reduce-pi.ts";
 import { reduceAngle, reduceAnyAngle } from "./reduce-pi.ts";
 
-/** (sin r − r) / r³ for |r| ≤ π/4 and a little; z is r², zSquare z². */
+/** (sin r − r) / r³ for |r| up to slightly above π/4; z is r², zSquare z². */
 function sineSeries(z: Expr, zSquare: Expr): Expr {
   return polynomialInTwo(sinTail, z, zSquare);
 }
 
-/** sin of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
+/** sin of r.high + r.low, |r| up to slightly above π/4, as a pair; z is r.high². */
 function sineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
   const tail = mulAdd(mul(z, r.high), sineSeries(z, mul(z, z)), mul(r.low, sub(f64(1), mul(f64(0.5), z))));
   return { high: r.high, low: block.let("sineTail", tail) };
 }
 
-/** 1 − z/2, which is most of cos r, as a pair; z is r², rounded, which is felt by a quarter of an ulp. */
+/** 1 − z/2, the main part of cos r, as a pair; z is r², whose rounding error contributes a quarter of an ulp. */
 function oneLessHalf(block: Block, z: Expr): DoubleDouble {
   const high = block.let("one", lessMultiple(f64(1), z, 0.5));
   return { high, low: block.let("oneLow", lessMultiple(sub(f64(1), high), z, 0.5)) };
 }
 
-/** cos r for |r| ≤ π/4 and a little; z is r², zSquare z², `lost` what `one` of `oneLessHalf` lacks. */
+/**
+ * cos r for |r| up to slightly above π/4; z is r², zSquare z², `lost` the rounding error of `one` from `oneLessHalf`.
+ */
 function quickCosine(z: Expr, zSquare: Expr, one: Expr, lost: Expr): Expr {
   return add(one, mulAdd(zSquare, polynomialInTwo(cosTail, z, zSquare), lost));
 }
 
-/** cos of r.high + r.low, |r| ≤ π/4 and a little, as a pair; z is r.high². */
+/** cos of r.high + r.low, |r| up to slightly above π/4, as a pair; z is r.high². */
 function cosineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
   // cos r = 1 − r²/2 + …, with r²/2 as an exact head and the rest
   const { high: head, low: rest } = split(block, "r", r.high);
@@ -73,7 +75,7 @@ function cosineOf(block: Block, r: DoubleDouble, z: Expr): DoubleDouble {
   return { high: one.high, low: block.let("cosineTail", tail) };
 }
 
-/** sin((n + offset) · π/2 + r), the other way round where `signed` has a sign. */
+/** Computes sin((n + offset) · π/2 + r), negated if `signed` has a sign bit. */
 function sinOfReduced(
   block: Block,
   { n, high: r, low }: ReducedAngle,
@@ -85,7 +87,7 @@ function sinOfReduced(
   const one = oneLessHalf(block, z);
   const sine = block.let("sine", add(r, mulAdd(mul(z, r), sineSeries(z, zSquare), mul(low, one.high))));
   const cosine = block.let("cosine", quickCosine(z, zSquare, one.high, sub(one.low, mul(r, low))));
-  // the last two bits of the quarter on top: the lower one chooses between them, the upper one is the sign
+  // the last two bits of the quarter as top bits: the lower one selects sine or cosine, the upper one is the sign
   const quarter = block.let(
     "quarter",
     fromWords(shl(offset === undefined ? n : add(n, offset), i32(30)), i32(0)),
@@ -96,7 +98,7 @@ function sinOfReduced(
   return fromWords(xor(highWord(value), sign), lowWord(value));
 }
 
-/** sin(x + offset · π/2) for |x| ≥ 1, however large or close to a multiple of π/2; NaN for infinities. */
+/** sin(x + offset · π/2) for |x| ≥ 1, even if huge or close to a multiple of π/2; NaN for infinities. */
 const hardSin64: Procedure = /* @__PURE__ */ procedure(
   "hardSin",
   [
@@ -125,10 +127,10 @@ function anySin64(name: string, quarters: number): Procedure {
 const reducedSin64: Procedure = /* @__PURE__ */ anySin64("reducedSin", 0);
 const reducedCos64: Procedure = /* @__PURE__ */ anySin64("reducedCos", 1);
 
-/** Below π/4, where the reduction leaves x as it is. */
+/** Limit below π/4, where the reduction leaves x unchanged. */
 const NEAR = 0.785;
 
-/** Sine, x in radians. Error: at most 0.78 ulp for every finite x (measured, as all figures here). */
+/** Sine, x in radians. Error: at most 0.78 ulp for every finite x (all error bounds in this file are measured). */
 export const sin64: Procedure = /* @__PURE__ */ procedure("sin", [["x", "f64"]], (block, [x]) => {
   const value = block.let("value", f64(0));
   block.shortcut(
@@ -179,7 +181,7 @@ function tanOfReduced(block: Block, { n, ...r }: ReducedAngle): Expr {
   return add(quotient.high, quotient.low);
 }
 
-/** tan x for |x| ≥ 1, however large or close to a multiple of π/2; NaN for infinities. */
+/** tan x for |x| ≥ 1, even if huge or close to a multiple of π/2; NaN for infinities. */
 const hardTan64: Procedure = /* @__PURE__ */ procedure("hardTan", [["x", "f64"]], (block, [x]) => {
   const value = tanOfReduced(block, reduceAnyAngle(block, x!));
   return select(lt(abs(x!), f64(Infinity)), value, f64(NaN));
@@ -190,6 +192,6 @@ export const tan64: Procedure = /* @__PURE__ */ procedure("tan", [["x", "f64"]],
   const reduced = reduceAngle(block, block.let("size", abs(x!)));
   const result = block.let("result", withSignOf(x!, block.let("unsigned", tanOfReduced(block, reduced))));
   block.ifRare(reduced.isHard, (then) => then.set(result, call(hardTan64, x!)));
-  // tiny x would lose its own products to underflow
+  // for tiny x, products would underflow
   return select(not(lt(f64(2 ** -28), abs(x!))), x!, result);
 });

@@ -4,7 +4,10 @@ import { cbrtTail32 } from "../coefficients.ts";
 import { bitsOf, f32, fromBits, polynomial32 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
-/** With this added, a third of the upper half of a float32's bits is that of a number near its cube root. */
+/**
+ * Constant to be added to a third of the upper half of a float32's bits, which yields the bits of an approximate cube
+ * root.
+ */
 const START_BITS = 709990898;
 /** 2^16 / 3, rounded up. */
 const THIRD = 21846;

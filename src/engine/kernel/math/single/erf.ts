@@ -14,7 +14,7 @@ import {
 } from "./exp.ts";
 import { copySign32 } from "./tanh.ts";
 
-/** Up to here from the series of erf, beyond from that of erfc. */
+/** Limit up to which the series of erf is used; beyond, that of erfc. */
 const LIMIT = 0.6875;
 
 /** erf x / x − 1 for |x| ≤ 0.6875, between −0.03 and 0.13. */
@@ -23,7 +23,7 @@ function erfNearZero(block: Block, x: Expr): Expr {
   return block.let("relative", polynomial32(erfTail32, z));
 }
 
-/** erfc x for 0.68 ≤ x ≤ 10.2: erfc x · eˣ² · (3 + 6x) / 4 is a smooth 1 + P(t) of t = 1 − 9/2 / (1 + 2x). */
+/** Computes erfc x for 0.68 ≤ x ≤ 10.2: erfc x · eˣ² · (3 + 6x) / 4 is smooth, 1 + P(t) with t = 1 − 9/2 / (1 + 2x). */
 function erfcOfLarge(block: Block, x: Expr): Expr {
   // e^−x² = 2^n · power, from the exact square
   const { high: head, low: rest } = split32(block, "x", x);

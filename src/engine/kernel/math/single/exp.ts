@@ -27,7 +27,7 @@ export const f32 = (value: number): Expr => constant("f32", value);
 export const bitsOf = (x: Expr): Expr => unary("bitsOf", x);
 export const fromBits = (x: Expr): Expr => unary("fromBits", x);
 
-/** 1.5 · 2^23: adding it rounds to an integer, which then stands in the low bits. */
+/** 1.5 · 2^23: adding it rounds to an integer, which is then in the low bits. */
 const ROUNDER32 = 12582912;
 const ROUNDER32_BITS = 0x4b400000;
 const TWO_BITS = 0x40000000;
@@ -41,7 +41,7 @@ export function polynomial32(coefficients: readonly number[], z: Expr): Expr {
   return coefficients.map(f32).reduceRight((sum, coefficient) => mulAdd(z, sum, coefficient));
 }
 
-/** The same, with z² given, in two rows, of even and odd powers, each of which goes on while the other waits. */
+/** Polynomial in float32, given z², in two independent chains of even and odd powers. */
 export function polynomialInTwo32(coefficients: readonly number[], z: Expr, square: Expr): Expr {
   const row = (parity: number): Expr =>
     polynomial32(
@@ -51,7 +51,7 @@ export function polynomialInTwo32(coefficients: readonly number[], z: Expr, squa
   return mulAdd(z, row(1), row(0));
 }
 
-/** x = n · step + …: the nearest integer to x / step as a float, and n + `bias` in the low bits of an integer. */
+/** Rounds x / step to the nearest integer n: returns n as a float, and n + `bias` in the low bits of an integer. */
 export function nearestMultiple(
   block: Block,
   x: Expr,
@@ -64,7 +64,7 @@ export function nearestMultiple(
   return { count, bits: bitsOf(shifted) };
 }
 
-/** Added to n in `Reduced.bits`: the exponent field of 2^(n − 1). */
+/** Added to n in `SingleReducedExponent.bits`: the exponent field of 2^(n − 1). */
 const BIAS = 126;
 
 /** e^x = 2^n · (1 + r + tail), r + tail between −0.3 and 0.42; the low bits of `bits` are n + 126. */
@@ -74,7 +74,7 @@ interface SingleReducedExponent {
   readonly tail: Expr;
 }
 
-/** For |x| < 2^15, where x has a part `low` that is all but lost in it; `series` may be a longer one than `expTail32`. */
+/** Reduces |x| < 2^15 plus a small correction `low`; `series` may be a longer one than `expTail32`. */
 export function reducedExp(
   block: Block,
   x: Expr,
@@ -91,8 +91,8 @@ export function reducedExp(
 }
 
 /**
- * Products with 2^n for −150 ≤ n ≤ 128, rounded once where they are subnormal: by 2^(m − 1) and by 2^(n − m + 1), m being n but
- * at least −100.
+ * Multiplies by 2^n for −150 ≤ n ≤ 128, with a single rounding for subnormal results: by 2^(m − 1) and by 2^(n − m +
+ * 1), where m = max(n, −100).
  */
 export function powerOfTwo32(block: Block, bits: Expr): (x: Expr) => Expr {
   const atLeast = block.let("atLeast", max(bits, i32(ROUNDER32_BITS + BIAS - 100)));
@@ -101,15 +101,15 @@ export function powerOfTwo32(block: Block, bits: Expr): (x: Expr) => Expr {
   return (x) => mul(mul(x, first), second);
 }
 
-/** x as the sum of two numbers of 12 bits, whose products are exact. */
+/** Splits x into a sum of two numbers of 12 bits, whose products are exact. */
 export function split32(block: Block, name: string, x: Expr): DoubleDouble {
   const high = block.let(`${name}Head`, fromBits(and(bitsOf(x), i32(-4096))));
   return { high, low: block.let(`${name}Rest`, sub(x, high)) };
 }
 
 /**
- * above / below as a head of 12 bits and what is left, to some 35 bits, where 1 / below is known as rounded; declares names that
- * begin with `name`.
+ * Computes above / below as a head of 12 bits and a remainder, to about 35 bits, given 1 / below, rounded. Declares
+ * names that begin with `name`.
  */
 export function quotientPair32(
   block: Block,
@@ -127,7 +127,9 @@ export function quotientPair32(
   return { high, low: block.let(`${name}Low`, mul(lows === undefined ? rest : add(rest, lows), inverse)) };
 }
 
-/** above / below, hardly more than rounded, where 1 / below is known as rounded; declares names that begin with `name`. */
+/**
+ * Computes above / below, almost correctly rounded, given 1 / below, rounded. Declares names that begin with `name`.
+ */
 export function quotient32(
   block: Block,
   name: string,
@@ -139,9 +141,9 @@ export function quotient32(
   return add(high, low);
 }
 
-/** e^x of float32. Error: at most 0.9 ulp (measured, as all figures here). */
+/** e^x of float32. Error: at most 0.9 ulp (all error bounds in this file are measured). */
 export const exp32: Procedure = /* @__PURE__ */ procedure("exp32", [["x", "f32"]], (block, [x]) => {
-  // where e^x is nothing, its way through numbers too small for the processor would cost as much as all the rest
+  // where e^x is 0: computing it through subnormal numbers would cost as much as everything else
   const isNothing = block.let("isNothing", lt(x!, f32(-104)));
   const clamped = block.let("clamped", select(isNothing, f32(0), min(f32(89), x!)));
   const { bits, r, tail } = reducedExp(block, clamped);

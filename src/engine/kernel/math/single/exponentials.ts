@@ -20,7 +20,7 @@ import { copySign32 } from "./tanh.ts";
 /** Added to n in `bits`: the exponent field of 2^(n − 1). */
 const BIAS = 126;
 
-/** 2^x of float32; exact for integers. Error: at most 0.9 ulp (measured, as all figures here). */
+/** 2^x of float32; exact for integers. Error: at most 0.9 ulp (all error bounds in this file are measured). */
 export const exp232: Procedure = /* @__PURE__ */ procedure("exp232", [["x", "f32"]], (block, [x]) => {
   const clamped = block.let("clamped", max(f32(-151), min(f32(129), x!)));
   const { count, bits } = nearestMultiple(block, clamped, 1, BIAS);
@@ -37,7 +37,7 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
   const { bits, r, tail } = reducedExp(block, clamped, undefined, longExpTail32);
   // 2^n (1 + r + …) − 1 = 2^n ((1 − 2^−n) + r + …); 2^−n has the exponent field 253 − (n + 126)
   const shrunk = block.let("shrunk", fromBits(shl(sub(i32(2 * BIAS + 1), bits), i32(23))));
-  const isVast = lt(f32(44), clamped); // there 2^−n is nothing beside 1
+  const isVast = lt(f32(44), clamped); // there 2^−n is negligible compared with 1
   const offset = fastTwoDifference(
     block,
     "offset",
@@ -50,10 +50,10 @@ export const expm132: Procedure = /* @__PURE__ */ procedure("expm132", [["x", "f
   return select(lt(abs(x!), f32(2 ** -25)), x!, value);
 });
 
-/** From here on n is that of the greatest power of two, 128. */
+/** From here on n is 128, the exponent of the largest power of two. */
 const MOST = 88.9;
 
-/** 2^(n − 1) and 2^(−n − 1) and their difference; sinh r and cosh r − 1, where sinh r has a head of 16 bits. */
+/** 2^(n − 1), 2^(−n − 1) and their difference; sinh r, with a head of 16 bits, and cosh r − 1. */
 interface HyperbolicTerms {
   readonly grown: Expr;
   readonly shrunk: Expr;
@@ -63,8 +63,8 @@ interface HyperbolicTerms {
 }
 
 /**
- * size = n ln 2 + r for size ≥ 0, where r lies about `middle`: above 0, so that it is small where it is negative and results are less than
- * the power of two.
+ * size = n ln 2 + r for size ≥ 0, with r centred at `middle` > 0, so that r is small if negative and results are less
+ * than the power of two.
  */
 function hyperbolic(block: Block, size: Expr, middle: number): HyperbolicTerms {
   const below = block.let("below", min(f32(MOST), sub(size, f32(middle))));
@@ -73,7 +73,7 @@ function hyperbolic(block: Block, size: Expr, middle: number): HyperbolicTerms {
   const r = block.let("r", lessMultiple(rough, count, LN2_LOW_32));
   const head = block.let("head", fromBits(and(bitsOf(r), i32(-256))));
   const rLow = lessMultiple(sub(rough, head), count, LN2_LOW_32);
-  // 2^(−n − 1) has the exponent field 252 − (n + 126); below 0 it is nothing beside the other one
+  // 2^(−n − 1) has the exponent field 252 − (n + 126); below 0 it is negligible compared with the other power
   const field = block.let("field", shl(bits, i32(23)));
   const grown = block.let("grown", fromBits(field));
   const shrunk = block.let("shrunk", fromBits(max(sub(i32(2 * BIAS * 2 ** 23), field), i32(0))));

@@ -31,26 +31,27 @@ import { copySign32 } from "./tanh.ts";
 
 const HALF_PI = 1.5707963705062866;
 const HALF_PI_LOW = -4.371139000186241e-8;
-/** What π/4, π/2 and π have beyond float32, as a part of it. */
+/** Rounding errors of π/4, π/2 and π in float32, relative to the values. */
 const LOW_PART: number = HALF_PI_LOW / HALF_PI;
-/** 3π/4; what it has beyond float32 is taken to be the same part of it, by a quarter of an ulp too much. */
+/** 3π/4; its rounding error is assumed to have the same relative size, which is a quarter of an ulp too large. */
 const BACK_DIAGONAL = 2.356194496154785;
 
-/** 2^31, the sign of a float32, where a condition holds; else 0. */
+/** The sign bit of a float32, 2^31, if a condition holds; else 0. */
 const signIf = (condition: Expr): Expr => select(condition, i32(SIGN), i32(0));
 const withSign = (x: Expr, sign: Expr): Expr => fromBits(xor(bitsOf(x), sign));
 const SIGN = -2147483648;
 
 /**
- * Tangents from here to 1 are reached from the diagonal. An angle of ½ or more has ulps that are large beside what rounding `below` loses.
+ * Tangents from here to 1 are computed from the diagonal. Ulps of an angle of ½ or more are large compared with the
+ * rounding error of `below`.
  */
 const MIDDLE = 0.55;
 
-/** Arc tangent of float32, in radians. Error: at most 0.9 ulp (measured, as all figures here). */
+/** Arc tangent of float32, in radians. Error: at most 0.9 ulp (all error bounds in this file are measured). */
 export const atan32: Procedure = /* @__PURE__ */ procedure("atan32", [["x", "f32"]], (block, [x]) => {
   // beyond 2^60 the result is π/2
   const size = block.let("size", min(abs(x!), f32(2 ** 60)));
-  // beyond the diagonal what it lacks to π/2
+  // beyond the diagonal, the complement to π/2
   const isSteep = block.let("isSteep", lt(f32(1), size));
   const [less, more] = [block.let("less", min(size, f32(1))), block.let("more", max(size, f32(1)))];
   const axis = select(isSteep, f32(HALF_PI), f32(0));
@@ -61,14 +62,14 @@ export const atan32: Procedure = /* @__PURE__ */ procedure("atan32", [["x", "f32
 });
 
 /**
- * axis + atan(less / more) for 0 ≤ less ≤ more, axis − atan(less / more) where `sign` is that bit: near the diagonal between two axes from
- * there. Axes are 0, π/2 or π.
+ * Computes axis + atan(less / more) for 0 ≤ less ≤ more, or axis − atan(less / more) if `sign` is the sign bit; near
+ * the diagonal between two axes, starting from the diagonal. Axes are 0, π/2 or π.
  */
 function angleFrom(
   block: Block,
   { less, more, sign, axis, diagonal }: Record<"less" | "more" | "sign" | "axis" | "diagonal", Expr>,
 ): Expr {
-  // the tangent of what the angle is off the diagonal: (less − more) / (more + less)
+  // the tangent of the angle relative to the diagonal: (less − more) / (more + less)
   const isMiddle = block.let("isMiddle", lt(mul(f32(MIDDLE), more), less));
   const above = sub(less, select(isMiddle, more, f32(0))); // exact
   const below = add(more, select(isMiddle, less, f32(0)));
@@ -86,9 +87,7 @@ function angleFrom(
   return block.let("value", add(sum.high, mulAdd(mul(t, z), polynomial32(atanTail32, z), low)));
 }
 
-/**
- * The angle of the point (x, y) of float32, from −π to π; the signs of zeros count. Error: at most 1 ulp.
- */
+/** Angle of the point (x, y) of float32, from −π to π; the signs of zeros count. Error: at most 1 ulp. */
 export const atan232: Procedure = /* @__PURE__ */ procedure(
   "atan232",
   [
@@ -100,11 +99,11 @@ export const atan232: Procedure = /* @__PURE__ */ procedure(
     const isSteep = block.let("isSteep", lt(width, height));
     const larger = block.let("larger", select(isSteep, height, width));
     const smaller = select(isSteep, width, height);
-    // so that nothing overflows, and that what the quotient lacks to be exact does not vanish
+    // prevents overflow, and keeps the remainder of the quotient from underflowing
     const size = (by: number): Expr => f32(2 ** by);
     const isSmall = select(lt(larger, size(40)), size(60), size(-28));
     const factor = block.let("factor", select(lt(larger, size(-40)), size(126), isSmall));
-    const more = block.let("more", max(mul(larger, factor), size(-30))); // where both are 0, so is the quotient
+    const more = block.let("more", max(mul(larger, factor), size(-30))); // if both are 0, the quotient is 0
     const less = block.let("less", mul(smaller, factor));
     // axes at 0 and π, or at π/2, and the diagonals between them
     const isLeft = block.let("isLeft", lt(bitsOf(x!), i32(0)));
@@ -124,8 +123,8 @@ export const atan232: Procedure = /* @__PURE__ */ procedure(
 const ROUNDER_12 = 3072;
 
 /**
- * Of 0 ≤ size ≤ 1: asin size itself where size is at most ½, else what it lacks to π/2, which is twice the arc sine of the root of
- * (1 − size) / 2. Beyond ½ the high part is a multiple of 2^−12.
+ * For 0 ≤ size ≤ 1: asin size itself if size is at most ½; otherwise its complement to π/2, which is twice the arc sine
+ * of the root of (1 − size) / 2. Beyond ½ the high part is a multiple of 2^−12.
  */
 function arc(block: Block, size: Expr): { readonly isNear: Expr; readonly high: Expr; readonly low: Expr } {
   const isNear = block.let("isNear", le(size, f32(0.5)));
@@ -152,7 +151,7 @@ export const asin32: Procedure = /* @__PURE__ */ procedure("asin32", [["x", "f32
 /** Arc cosine of float32, in radians; NaN outside of [−1, 1]. Error: at most 0.8 ulp. */
 export const acos32: Procedure = /* @__PURE__ */ procedure("acos32", [["x", "f32"]], (block, [x]) => {
   const { isNear, high, low } = arc(block, block.let("size", abs(x!)));
-  // π/2 − x, or π less what the angle lacks left of −½, or that itself
+  // π/2 − x; or for x < −½, π minus the complement; or the complement itself
   const beyond = select(lt(x!, f32(0)), f32(2 * HALF_PI), f32(0));
   const base = block.let("base", select(isNear, f32(HALF_PI), beyond));
   const sign = block.let("sign", xor(signIf(isNear), and(bitsOf(x!), i32(SIGN))));

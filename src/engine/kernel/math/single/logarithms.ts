@@ -29,8 +29,8 @@ const SQRT_HALF_BITS = 0x3f3504f3;
 const TWO_THIRDS_BITS = 0x3f2aaaab;
 
 /**
- * x = 2^k · (1 + f) with `least` ≤ 1 + f < 2 · `least`, √½ if its bits are not given, and k an integer, for normal x > 0; something finite or NaN
- * for others.
+ * Decomposes x = 2^k · (1 + f) with `least` ≤ 1 + f < 2 · `least` (default √½; given as bits), k an integer, for normal
+ * x > 0; the result is finite or NaN for other x.
  */
 function decompose32(
   block: Block,
@@ -41,17 +41,17 @@ function decompose32(
   return { exponent, f: block.let("f", sub(fromBits(sub(bitsOf(x), shl(exponent, i32(23)))), f32(1))) };
 }
 
-/** `value` for positive finite x; −∞ at 0, NaN below, and ∞ and NaN stay. */
+/** `value` for positive finite x; −∞ at 0, NaN below; ∞ and NaN are returned unchanged. */
 function withLogSpecials32(x: Expr, value: Expr): Expr {
   const right = select(lt(x, f32(Infinity)), value, x);
   return select(lt(f32(0), x), right, select(eq(x, f32(0)), f32(-Infinity), f32(NaN)));
 }
 
-/** ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, with what it is at the ends. */
+/** Computes ln(1 + x) + kExtra · ln 2 for a pair x ≥ −1, including its limits. */
 function log1pOfPair32(block: Block, x: Expr, low?: Expr, kExtra?: Expr): Expr {
   const u = twoSum(block, "u", f32(1), x);
   const { exponent, f: rounded } = decompose32(block, u.high);
-  // where 1 + x needs no scaling f is x itself; elsewhere what 1 + x lost is made up for to first order
+  // if 1 + x needs no scaling, f is x itself; otherwise the rounding error of 1 + x is corrected to first order
   const isNear = block.let("isNear", eq(exponent, i32(0)));
   const f = block.let("exactF", select(isNear, x, rounded));
   const lost = select(isNear, low ?? f32(0), low === undefined ? u.low : add(u.low, low));
@@ -64,12 +64,12 @@ function log1pOfPair32(block: Block, x: Expr, low?: Expr, kExtra?: Expr): Expr {
   return withLogSpecials32(u.high, block.let("log", add(head.high, rest)));
 }
 
-/** ln(1 + x) of float32, accurate near 0 too. Error: at most 1 ulp (measured, as all figures here). */
+/** ln(1 + x) of float32, accurate near 0 too. Error: at most 1 ulp (all error bounds in this file are measured). */
 export const log1p32: Procedure = /* @__PURE__ */ procedure("log1p32", [["x", "f32"]], (block, [x]) =>
   select(eq(x!, f32(0)), x!, log1pOfPair32(block, x!)),
 );
 
-/** From here on √(x² ± 1) is x. */
+/** √(x² ± 1) equals x from here on. */
 const HUGE = 2 ** 13;
 
 /** √x as a pair for a pair x ≥ 0. */
@@ -87,7 +87,7 @@ function squareOf32(block: Block, x: Expr): DoubleDouble {
   return { high, low: block.let("ofSideLow", add(sub(mul(head, head), high), mul(after, add(x, head)))) };
 }
 
-/** ln(1 + w), or ln(2x) where x is huge. */
+/** Computes ln(1 + w), or ln(2x) if x is huge. */
 function logOf32(block: Block, x: Expr, isHuge: Expr, w: DoubleDouble): Expr {
   const high = block.let("w", select(isHuge, sub(x, f32(1)), w.high));
   const low = block.let("wTail", select(isHuge, f32(0), w.low));
@@ -101,7 +101,7 @@ export const asinh32: Procedure = /* @__PURE__ */ procedure("asinh32", [["x", "f
   const square = squareOf32(block, block.let("mild", min(size, f32(HUGE))));
   const sum = twoSum(block, "sum", f32(1), square.high);
   const root = sqrtOfPair32(block, { high: sum.high, low: block.let("sumRest", add(sum.low, square.low)) });
-  // x + √(x² + 1) − 1, nothing lost
+  // x + √(x² + 1) − 1, without rounding error
   const w = twoSum(block, "wSum", size, sub(root.high, f32(1)));
   const value = block.let("value", logOf32(block, size, isHuge, { high: w.high, low: add(w.low, root.low) }));
   return select(eq(x!, f32(0)), x!, copySign32(value, x!));
@@ -123,20 +123,26 @@ export const acosh32: Procedure = /* @__PURE__ */ procedure("acosh32", [["x", "f
 /** log₁₀ 2 in two parts; the first has 12 bits, so that its products with exponents are exact. */
 const LOG10_2 = [0.301025390625, 0.0000046050389812] as const;
 
-/** What a logarithm to some base is made of. */
+/** Constants of a logarithm to some base. */
 interface LogBaseConstants {
-  /** The logarithm of 2, in two parts, of which products of the first with exponents are exact. */
+  /** Logarithm of 2 in two parts; products of the first with exponents are exact. */
   readonly per2: readonly [number, number];
-  /** That of e. */
+  /** Logarithm of e. */
   readonly perE: number;
-  /** About that of e, 3 times a power of two: f, a multiple of 2^−24 below ⅓, times 3 has at most 24 bits, so that the product is exact. */
+  /**
+   * Approximate logarithm of e, 3 times a power of two. f is a multiple of 2^−24 below ⅓, so 3f has at most 24 bits,
+   * and the product is exact.
+   */
   readonly factor: number;
-  /** About half of that, a power of two. */
+  /** Approximately half of that, a power of two. */
   readonly square: number;
   readonly tail: readonly number[];
 }
 
-/** log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f), the first three of them nothing lost. */
+/**
+ * log x = k · per2 + factor · f − square · f² + (perE − factor) · f + f² · P(f), the first three terms without rounding
+ * error.
+ */
 function logToBase32(name: string, { per2, perE, factor, square, tail }: LogBaseConstants): Procedure {
   return procedure(name, [["x", "f32"]], (block, [x]) => {
     const isTiny = block.let("isTiny", lt(x!, f32(2 ** -126)));

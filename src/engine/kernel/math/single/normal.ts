@@ -4,8 +4,8 @@ import { exp2Tail32, normalRatio32 } from "../coefficients.ts";
 import { f32, fromBits, nearestMultiple, polynomial32, polynomialInTwo32 } from "./exp.ts";
 
 /**
- * e^(−x²/2) of float32. Error: at most 1.1 ulp (measured) beside those of rounding x² and x²/2 · log₂ e, each a part of x²/2 · 2^-24; 0 from
- * |x| = 13.25 on, where it is below 2^-126.
+ * e^(−x²/2) of float32. Error: at most 1.1 ulp (measured), plus the errors of rounding x² and x²/2 · log₂ e, each x²/2
+ * · 2^-24 relative to the result; 0 from |x| = 13.25 on, where it is below 2^-126.
  */
 export const gaussian32: Procedure = /* @__PURE__ */ procedure("gaussian32", [["x", "f32"]], (block, [x]) => {
   const square = mul(x!, x!);
@@ -13,12 +13,12 @@ export const gaussian32: Procedure = /* @__PURE__ */ procedure("gaussian32", [["
   const { count, bits } = nearestMultiple(block, exponent, 1, 127);
   const t = block.let("t", sub(exponent, count)); // exact
   const power = mulAdd(t, polynomial32([Math.LN2, ...exp2Tail32], t), f32(1)); // 2^t
-  return mul(power, fromBits(shl(bits, i32(23)))); // the exponent field of the least, −127, is 0, and so is the product
+  return mul(power, fromBits(shl(bits, i32(23)))); // the exponent field of the smallest exponent, −127, is 0, and so is the product
 });
 
 /**
- * Φ(x), the integral of the standard normal density from −∞ to x, of float32, where e = exp(−x²/2) is known. Error: at most a
- * part of 5e-7 beside that of e (measured).
+ * Φ(x), the integral of the standard normal density from −∞ to x, of float32, given e = exp(−x²/2). Relative error: at
+ * most 5e-7 in addition to that of e (measured).
  */
 export const normalByExp32: Procedure = /* @__PURE__ */ procedure(
   "normalByExp32",

@@ -26,7 +26,10 @@ import { powOf } from "../pow.ts";
 const SQRT_HALF_WORD = 0x3fe6a09e; // high word of √½
 const ONE_WORD = 0x3ff00000;
 
-/** x^y to 33 bits, for x > 0 and y that are float32 numbers: 24 are asked for, and float64 has room for all that cancels. */
+/**
+ * Computes x^y to 33 bits, for x > 0 and y that are float32 numbers: 24 bits are required, and float64 has enough spare
+ * bits for the cancellation.
+ */
 function powOfSingle(block: Block, x: Expr, y: Expr): Expr {
   // x = 2^k (1 + f); no float32 is subnormal here
   const biased = block.let("biased", shr(add(highWord(x), i32(ONE_WORD - SQRT_HALF_WORD)), i32(20)));

@@ -17,10 +17,10 @@ import {
 import type { Procedure } from "../../scalar.ts";
 import { copySign32 } from "./tanh.ts";
 
-/** Up to here whole quotients times a float32 are exact in float64. */
+/** Limit up to which integer quotients times a float32 are exact in float64. */
 const MOST_STEPS = 2 ** 29;
 
-/** What is left of x by whole steps of y, with the sign of x: exact, as `%` of JavaScript. */
+/** Remainder of x / y with the sign of x: exact, like JavaScript's `%`. */
 export const rem32: Procedure = /* @__PURE__ */ procedure(
   "rem32",
   [
@@ -31,7 +31,7 @@ export const rem32: Procedure = /* @__PURE__ */ procedure(
     const size = block.let("size", convert("f64", abs(x!)));
     const step = block.let("step", convert("f64", abs(y!)));
     const ratio = block.let("ratio", div(size, step));
-    // one step too many where the ratio was rounded up to a whole number
+    // one step too many if the ratio was rounded up to an integer
     const rest = block.let("rest", sub(size, mul(unary("trunc", ratio), step)));
     const inside = block.let("inside", select(lt(rest, f64(0)), add(rest, step), rest));
     const value = block.let("value", copySign32(block.let("near", convert("f32", inside)), x!));

@@ -12,13 +12,13 @@ export const softplus32: Procedure = /* @__PURE__ */ procedure("softplus32", [["
   const one = fastTwoSum(block, "one", f32(1), block.let("q", add(r, expTail)));
   const e = block.let("e", scaled(one.high));
   const eLow = block.let("eLow", scaled(one.low));
-  // ln(1 + e) = e − ⅜ e² − e² · P; of e² a head of 22 bits is exact, three of it too
+  // ln(1 + e) = e − ⅜ e² − e² · P; a head of e² with 22 bits is exact, and so is 3 times it
   const head = block.let("head", fromBits(and(bitsOf(e), i32(-8192))));
   const most = block.let("most", mul(f32(0.375), mul(head, head)));
   const mostRest = mul(mul(f32(0.375), sub(e, head)), add(e, head));
   const t = block.let("t", sub(e, f32(0.5)));
   const tail = mul(mul(e, e), polynomialInTwo32(log1pTail32, t, block.let("squareOfT", mul(t, t))));
-  // eLow / (1 + e), near enough
+  // eLow / (1 + e), approximately
   const low = mulAdd(mul(f32(-0.5), e), eLow, eLow);
   const total = twoSum(block, "total", block.let("above", max(f32(0), x!)), e);
   const less = fastTwoDifference(block, "less", total.high, most);

@@ -19,12 +19,12 @@ import { expTail32, tanhTail32 } from "../coefficients.ts";
 import { lessMultiple } from "../double-double.ts";
 import { bitsOf, f32, fromBits, LN2_HIGH_32, LN2_LOW_32, nearestMultiple, polynomial32 } from "./exp.ts";
 
-/** `size`, which is not negative, with the sign of x. */
+/** `size`, which is nonnegative, with the sign of x. */
 export function copySign32(size: Expr, x: Expr): Expr {
   return fromBits(or(bitsOf(size), and(bitsOf(x), i32(-2147483648))));
 }
 
-/** The greatest number below 2. */
+/** Largest number below 2. */
 const TWO_LESS = 1.9999998807907104;
 
 /** Hyperbolic tangent of float32. Error: at most 1 ulp (measured). */
@@ -39,7 +39,7 @@ export const tanh32: Procedure = /* @__PURE__ */ procedure("tanh32", [["x", "f32
   const q = mulAdd(mul(r, r), polynomial32(expTail32, r), r);
   const power = block.let("power", fromBits(shl(bits, i32(23))));
   const below = block.let("below", add(add(power, f32(1)), mul(power, q)));
-  // below − 2, exactly where that can be; where ties would be rounded, below is what comes nearer
+  // below − 2, exact if possible; where rounding ties occur, the nearest value of below
   const above = sub(below, f32(TWO_LESS));
   const large = block.let("large", div(above, below));
   return copySign32(block.let("value", select(lt(size, f32(0.75)), small, large)), x!);

@@ -26,12 +26,12 @@ import { bitsOf, f32, fromBits, nearestMultiple, polynomial32, quotient32, split
 /** π/2 in four parts; the first three have at most 11 bits, so that products with n < 2^13 are exact. */
 const HALF_PI = [1.5703125, 0.0004837512969970703, 7.549533620476723e-8, 2.5633440682570896e-12] as const;
 
-/** Up to here the reduction below is accurate; beyond, float64 does it. */
+/** Limit up to which the reduction below is accurate; beyond, float64 is used. */
 const LIMIT = 8192;
 
 const SIGN = -2147483648;
 
-/** size = n · π/2 + r + rLow for 0 ≤ size ≤ 8192, |r| ≤ π/4; n stands in the low bits of `bits`, and z is r². */
+/** Reduces size = n · π/2 + r + rLow for 0 ≤ size ≤ 8192, |r| ≤ π/4; n is in the low bits of `bits`, and z is r². */
 function reduce(block: Block, size: Expr): Record<"bits" | "r" | "rLow" | "z", Expr> {
   const { count, bits } = nearestMultiple(block, size, 2 / Math.PI);
   const [p1, p2, p3, p4] = HALF_PI;
@@ -51,13 +51,13 @@ function cosineOf(
   return { one, tail: mulAdd(mul(z, z), polynomial32(cosTail32, z), lost) };
 }
 
-/** sin(size + quarters · π/2) for 0 ≤ size ≤ 8192, the other way round where `signed` has a sign. */
+/** Computes sin(size + quarters · π/2) for 0 ≤ size ≤ 8192, negated if `signed` has a sign bit. */
 function sinOf(block: Block, size: Expr, quarters: number, signed?: Expr): Expr {
   const { bits, r, rLow, z } = reduce(block, size);
   const sine = block.let("sine", add(r, mulAdd(mul(r, z), polynomial32(sinTail32, z), rLow)));
   const { one, tail } = cosineOf(block, { r, rLow, z });
   const cosine = block.let("cosine", add(one, tail));
-  // the last two bits of the quarter on top: the lower one chooses between them, the upper one is the sign
+  // the last two bits of the quarter as top bits: the lower one selects sine or cosine, the upper one is the sign
   const quarter = block.let("quarter", shl(quarters === 0 ? bits : add(bits, i32(quarters)), i32(30)));
   const value = select(ne(fromBits(quarter), f32(0)), cosine, sine); // 2 or −2 against 0 or −0
   const sign = and(signed === undefined ? quarter : xor(quarter, bitsOf(signed)), i32(SIGN));
@@ -91,11 +91,11 @@ export const tan32: Procedure = /* @__PURE__ */ procedure("tan32", [["x", "f32"]
   const { one, tail } = cosineOf(block, { r, rLow, z });
   const sineTail = mulAdd(mul(r, z), polynomial32(sinTail32, z), mul(rLow, one));
   const sine = fastTwoSum(block, "sine", r, sineTail);
-  // what rounding r² lost would show in the quotient
+  // rounding errors of r² would be visible in the quotient
   const { high: head, low: rest } = split32(block, "r", r);
   const zLow = add(sub(mul(head, head), z), mul(rest, add(r, head)));
   const cosine = fastTwoSum(block, "cosine", one, mulAdd(f32(-0.5), zLow, tail));
-  // a quarter on, cos r over −sin r: they change places by the bits in which they differ
+  // for odd n, cos r / −sin r: the two are swapped by xor with their differing bits
   const odd = block.let("odd", shl(bits, i32(31)));
   const all = block.let("all", shr(odd, i32(31)));
   const chosen = (part: "high" | "low"): Record<"above" | "below", Expr> => {

@@ -3,7 +3,7 @@ import { add, f64, mul } from "../../build.ts";
 import type { Expr } from "../../scalar.ts";
 import { must } from "../../../util/assert-never.ts";
 
-/** n over k. */
+/** Binomial coefficient, n choose k. */
 function binomial(n: number, k: number): number {
   let value = 1;
   for (let i = 1; i <= k; i++) value = (value * (n - k + i)) / i;
@@ -17,7 +17,7 @@ export interface RingOperations<T> {
   scale(x: T, factor: number): T;
 }
 
-/** Numbers by two orders of derivative, from (0, 0) on. */
+/** Derivatives by two orders, starting from (0, 0). */
 export type DerivativesByOrder<T> = (p: number, q: number) => T;
 
 function tabulate<T>(
@@ -31,7 +31,7 @@ function tabulate<T>(
   return known;
 }
 
-/** The derivative of a product by orders (p, q), from those of its factors. */
+/** Derivative of a product by orders (p, q), from those of its factors. */
 export function derivativeOfProduct<T>(
   p: number,
   q: number,
@@ -52,8 +52,8 @@ export function derivativeOfProduct<T>(
 }
 
 /**
- * The derivatives of f = `start` by orders in two variables up to (p, q), from those of ln f, of which `slope` gives all but the
- * zeroth: by f′ = f · (ln f)′ and the rule of products.
+ * Derivatives of f = `start` by orders in two variables up to (p, q), from those of ln f. `slope` returns all of these
+ * but the zeroth. Uses f′ = f · (ln f)′ and the product rule.
  */
 export function derivativesByLogarithm<T>(
   start: T,
@@ -67,7 +67,7 @@ export function derivativesByLogarithm<T>(
   });
 }
 
-/** Arithmetic that declares a local for each sum, by names that begin with `name`. */
+/** Arithmetic that declares a local for each sum, with names that begin with `name`. */
 export function onExpressions(block: Block, name: string): RingOperations<Expr> {
   let count = 0;
   return {

@@ -25,13 +25,13 @@ import { exp64 } from "../exp.ts";
 import { withSignOf } from "../hyperbolic.ts";
 import { byOrder } from "./by-order.ts";
 
-/** Up to here by the power series, no term of which is negative; beyond by a polynomial in 1/x. */
+/** Limit up to which the power series is used, which has no negative term; beyond, a polynomial in 1/x. */
 const NEAR = 12;
 
 /** From here on e^−x is 0 and Iₙ infinite. */
 const VAST = 1500;
 
-/** Sets a new local to Iₙ(size) for size ≥ 0, times e^−size if `isScaled`. */
+/** Stores Iₙ(size) for size ≥ 0, times e^−size if `isScaled`, in a new local. */
 function besselOfSize(block: Block, n: 0 | 1, size: Expr, isScaled: boolean): Expr {
   const value = block.let("value", f64(0));
   block.if(
@@ -41,7 +41,8 @@ function besselOfSize(block: Block, n: 0 | 1, size: Expr, isScaled: boolean): Ex
       const y = then.let("y", mul(f64(0.25), square.high));
       const coefficients = n === 0 ? bessel0Near : bessel1Near;
       const series = then.let("near", add(f64(1), mul(y, horner(coefficients.map(f64), y))));
-      // what rounding x² lost counts six times at the end: by d ln Iₙ / dx, near enough
+      // the rounding error of x² is amplified six times at the end of the range: corrected by an approximate d ln Iₙ /
+      // dx
       const slope = div(f64(0.5), add(f64(n + 0.5), sqrt(add(f64((n + 1.5) ** 2), square.high))));
       const whole = add(series, mul(series, mul(square.low, slope)));
       const plain = n === 0 ? whole : mul(mul(f64(0.5), size), whole);
@@ -51,7 +52,7 @@ function besselOfSize(block: Block, n: 0 | 1, size: Expr, isScaled: boolean): Ex
       const z = otherwise.let("z", div(f64(1), size));
       const series = polynomial(otherwise, "far", n === 0 ? bessel0Far : bessel1Far, z);
       const scaled = div(series, sqrt(size));
-      // by two halves of eˣ, which would overflow before the result does
+      // by two factors e^(x/2), because eˣ would overflow before the result does
       const half = otherwise.let("half", call(exp64, mul(f64(0.5), min(size, f64(VAST)))));
       otherwise.set(value, isScaled ? scaled : mul(mul(scaled, half), half));
     },
@@ -59,7 +60,7 @@ function besselOfSize(block: Block, n: 0 | 1, size: Expr, isScaled: boolean): Ex
   return value;
 }
 
-/** I₀(x), even. Error: at most 3 ulp (measured, as all figures here). */
+/** I₀(x), even. Error: at most 3 ulp (all error bounds in this file are measured). */
 export const i064: Procedure = /* @__PURE__ */ procedure("i0", [["x", "f64"]], (block, [x]) => {
   const size = block.let("size", abs(x!));
   return select(lt(size, f64(Infinity)), besselOfSize(block, 0, size, false), size);
@@ -81,17 +82,22 @@ export const i1e64: Procedure = /* @__PURE__ */ procedure("i1e", [["x", "f64"]],
   withSignOf(x!, besselOfSize(block, 1, block.let("size", abs(x!)), true)),
 );
 
-/** From here on derivatives of e^−x I₀(x) are those of its asymptotic series: the first one, and others. */
+/**
+ * Limits from which derivatives of e^−x I₀(x) are those of its asymptotic series: for the first derivative, and for
+ * higher ones.
+ */
 const [ASYMPTOTIC_SLOPE, ASYMPTOTIC] = [24, 40];
 
-/** √(2πx) e^−x I₀(x) = Σ cₖ x^−k, by as many terms as its derivatives up to the third need from there on. */
+/** √(2πx) e^−x I₀(x) = Σ cₖ x^−k, with enough terms for its derivatives up to the third beyond the limits. */
 const asymptotic: readonly number[] = /* @__PURE__ */ Array.from({ length: 20 }, (_, k) => {
   let c = 1;
   for (let j = 1; j <= k; j++) c *= (2 * j - 1) ** 2 / (8 * j);
   return c;
 });
 
-/** 1 − cos θ at the inner nodes of the trapezoidal rule, which errs by e^−50 here since the integrand is periodic. */
+/**
+ * 1 − cos θ at the inner nodes of the trapezoidal rule, whose error is e^−50 here because the integrand is periodic.
+ */
 const PANELS = 36;
 const heights: ConstantTable = {
   name: "besselHeights",
@@ -102,12 +108,12 @@ const heights: ConstantTable = {
   ),
 };
 
-/** (½ + k) (3/2 + k) … : what k + ½ becomes by n derivatives. */
+/** (½ + k) (3/2 + k) …, the factor of the n-th derivative of x^−(k + ½). */
 const rising = (k: number, n: number): number => (n === 0 ? 1 : (k + 0.5) * rising(k + 1, n - 1));
 
 /**
- * The n-th derivative, n ≥ 1, of e^−|x| I₀(x) = 1/π ∫ e^−|x| (1 − cos θ) dθ over [0, π], in which nothing cancels; 0 for odd n at
- * its kink at 0. Error: relatively below 1e−14 (measured).
+ * n-th derivative, n ≥ 1, of e^−|x| I₀(x) = 1/π ∫ e^−|x| (1 − cos θ) dθ over [0, π], in which nothing cancels; 0 for
+ * odd n at its kink at 0. Relative error: below 1e−14 (measured).
  */
 export const i0eByOrder64: (order: number) => Procedure = /* @__PURE__ */ byOrder((n) =>
   procedure(`i0eByOrder${n}`, [["x", "f64"]], (block, [x]) => {
@@ -149,7 +155,9 @@ export const i0eByOrder64: (order: number) => Procedure = /* @__PURE__ */ byOrde
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-/** Iₙ(x) / xⁿ, whose derivative is x times that of order n + 1: Σ (x²/4)ᵏ / 2ⁿ k! (k + n)!, by as many terms as count. */
+/**
+ * Iₙ(x) / xⁿ, whose derivative is x times that of order n + 1: Σ (x²/4)ᵏ / 2ⁿ k! (k + n)!, until terms are negligible.
+ */
 export const besselRatio64: (order: number) => Procedure = /* @__PURE__ */ byOrder((n) =>
   procedure(`besselRatio${n}`, [["x", "f64"]], (block, [x]) => {
     const size = block.let("size", min(abs(x!), f64(VAST)));

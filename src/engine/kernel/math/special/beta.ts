@@ -8,7 +8,7 @@ import { FAR, stirlingRest64 } from "./stirling.ts";
 
 const TWO_PI = 2 * Math.PI;
 
-/** ln B for 0 < a ≤ b < ∞: without the large logarithms of Γ, which would cancel. */
+/** ln B for 0 < a ≤ b < ∞, without the large logarithms of Γ, which would cancel. */
 function logBeta(block: Block, a: Expr, b: Expr): Expr {
   const sum = block.let("sum", add(a, b));
   const value = block.let("value", f64(0));
@@ -36,7 +36,9 @@ function logBeta(block: Block, a: Expr, b: Expr): Expr {
   return value;
 }
 
-/** What is outside of 0 < a, b < ∞: ∞ at 0, −∞ at ∞, NaN below and where one is 0 and the other infinite. */
+/**
+ * Value outside of 0 < a, b < ∞: ∞ at 0, −∞ at ∞, NaN for negative arguments and if one is 0 and the other infinite.
+ */
 function betaEnds(a: Expr, b: Expr): Expr {
   const isEnd = (end: number): Expr => or(eq(a, f64(end)), eq(b, f64(end)));
   const isPositive = and(lt(f64(0), a), lt(f64(0), b));
@@ -55,7 +57,7 @@ const ofTwo = [
   ["b", "f64"],
 ] as const;
 
-/** Whether both are positive and finite. */
+/** True if both are positive and finite. */
 export function areParameters(a: Expr, b: Expr): Expr {
   return and(lt(f64(0), min(a, b)), lt(max(a, b), f64(Infinity)));
 }
@@ -71,7 +73,7 @@ export const betaln64: Procedure = /* @__PURE__ */ procedure("betaln", ofTwo, (b
   return select(isInside, logBeta(block, less, more), betaEnds(a!, b!));
 });
 
-/** B(a, b) = Γ(a) Γ(b) / Γ(a + b) for a, b > 0; error as of its logarithm. */
+/** B(a, b) = Γ(a) Γ(b) / Γ(a + b) for a, b > 0; the error is that of its logarithm. */
 export const beta64: Procedure = /* @__PURE__ */ procedure("beta", ofTwo, (_, [a, b]) =>
   call(exp64, call(betaln64, a!, b!)),
 );

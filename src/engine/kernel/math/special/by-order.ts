@@ -1,11 +1,11 @@
 import type { Procedure } from "../../scalar.ts";
 
-/** A procedure for each order of derivative, each made once. */
+/** Caches a procedure per order of derivative. */
 export function byOrder(make: (order: number) => Procedure): (order: number) => Procedure {
   return byOrders(make);
 }
 
-/** A procedure for each pair of orders, each made once. */
+/** Caches a procedure per pair of orders. */
 export function byOrders(make: (p: number, q: number) => Procedure): (p: number, q?: number) => Procedure {
   const made = new Map<string, Procedure>();
   return (p, q = 0) => {

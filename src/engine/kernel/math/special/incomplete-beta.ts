@@ -1,10 +1,11 @@
-// The regularised incomplete beta function I(a, b, x) and its derivatives of any order in a and b. Left of the mean a / (a + b) the
-// lower tail is computed, right of it the upper one, which is I(b, a, 1 − x), and what that lacks to 1:
+// The regularised incomplete beta function I(a, b, x) and its derivatives of any order in a and b. Left of the mean a /
+// (a + b) the lower tail is computed. Right of it the upper tail is computed, which is I(b, a, 1 − x), and subtracted
+// from 1:
 //   a ≥ 20         as an integral over t with t / (1 − t) = x / (1 − x) · e⁻ᵛ, v ≥ 0
 //   a < 20, x ≤ ½  by its power series
 //   a < 20, x > ½  by the series up to ½ and an integral from there
-// In the logarithm of t / (1 − t) the integrand tᵃ (1 − t)ᵇ is log-concave; a derivative in a multiplies it by
-// (ln t − ψ(a) + ψ(a + b)) and so on.
+// In the logarithm of t / (1 − t) the integrand tᵃ (1 − t)ᵇ is log-concave. A derivative in a multiplies it by (ln t −
+// ψ(a) + ψ(a + b)), and so on.
 import type { Block } from "../../build.ts";
 import {
   add,
@@ -46,10 +47,10 @@ const ofThree = [
   ["x", "f64"],
 ] as const;
 
-/** The same, and y = 1 − x. */
+/** Shapes, x, and y = 1 − x. */
 const params = [...ofThree, ["y", "f64"]] as const;
 
-/** The same without y: an array of its own, since a call of `slice` would keep procedures in bundles that do not use them. */
+/** Shapes and x. A separate array, because a call of `slice` would keep procedures in bundles that do not use them. */
 const threeParams = [
   ["a", "f64"],
   ["b", "f64"],
@@ -61,16 +62,16 @@ const ofShapeAndRoot = [
   ["w", "f64"],
 ] as const;
 
-/** From here on the lower tail is integrated; its series would have too many terms. */
+/** From here on the lower tail is integrated, because its series would have too many terms. */
 const LARGE = 20;
 
-/** What integrands are left out below, as a power of e: 2^−55. */
+/** Exponent below which integrands are negligible: e^−38 = 2^−55. */
 const NEGLIGIBLE = 38;
 
-/** As far as one rule of integration goes: poles lie at a distance of π. */
+/** Length of the interval of one quadrature rule; poles are at a distance of π. */
 const PANEL = 4;
 
-/** More than the steps that any parameters take until an integrand is negligible. */
+/** More steps than any parameters take until an integrand is negligible. */
 const MOST_STEPS = 40;
 
 /** xᵃ yᵇ / B(a, b). */
@@ -78,7 +79,7 @@ export const betaPower64: Procedure = /* @__PURE__ */ procedure(
   "betaPower",
   params,
   (block, [a, b, x, y]) => {
-    // by how far x is from the mean: x (a + b) / a = 1 + μ / a, y (a + b) / b = 1 − μ / b
+    // distance of x from the mean: x (a + b) / a = 1 + μ / a, y (a + b) / b = 1 − μ / b
     const sum = block.let("sum", add(a!, b!));
     const offset = block.let("offset", sub(mul(x!, b!), mul(y!, a!)));
     const part = (shape: Expr, place: Expr, mu: Expr): Expr =>
@@ -90,7 +91,7 @@ export const betaPower64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The density xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b) of the beta distribution: the derivative of I in x. */
+/** Density xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b) of the beta distribution: the derivative of I in x. */
 export const betaDensity64: Procedure = /* @__PURE__ */ procedure(
   "betaDensity",
   threeParams,
@@ -111,7 +112,7 @@ export const betaDensity64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The derivatives of the logarithm of xᵃ yᵇ Γ(a + b) / Γ(a) Γ(b) by orders up to (p, q), of which the first ones are given. */
+/** Derivatives of the logarithm of xᵃ yᵇ Γ(a + b) / Γ(a) Γ(b) by orders up to (p, q), given the first derivatives. */
 function slopes(
   block: Block,
   [first, second]: readonly [Expr, Expr],
@@ -137,20 +138,20 @@ function firstSlope(x: Expr, a: Expr, sum: Expr): Expr {
 }
 
 /**
- * The derivative by orders (p, q) in a and b of the integral of tᵃ (1 − t)ᵇ / B(a, b) over ln(t / (1 − t)) from x down, by no more
- * than `limit`.
+ * Derivative by orders (p, q) in a and b of the integral of tᵃ (1 − t)ᵇ / B(a, b) over ln(t / (1 − t)), downwards from
+ * x over a length of at most `limit`.
  */
 const tail = /* @__PURE__ */ byOrders((p, q) =>
   procedure(`betaTail${p}By${q}`, [...params, ["limit", "f64"]], (block, [a, b, x, y, limit]) => {
     const sum = block.let("sum", add(a!, b!));
-    // (1 − t) falls to y e^−fallOfRest; by the smaller of x and y, so that less cancels
+    // (1 − t) falls to y e^−fallOfRest; computed from the smaller of x and y, so that less cancels
     const isLower = block.let("isLower", le(x!, f64(0.5)));
     const sign = block.let("sign", select(isLower, f64(-1), f64(1)));
     const smaller = block.let("smaller", select(isLower, x!, y!));
     const along = block.let("along", select(isLower, a!, neg(b!)));
     const curve = (v: Expr): Expr => call(log1p64, mul(smaller, call(expm164, mul(sign, v))));
     const fallOf = (v: Expr, bend: Expr): Expr => add(mul(along, v), mul(sum, bend));
-    // as far as where a parabola of the same beginning is negligible or a straight line is, or further
+    // up to where a parabola or a straight line with the same start would be negligible, or further
     const distance = block.let("distance", sub(mul(a!, y!), mul(b!, x!)));
     const width = mul(mul(sum, f64(2 * NEGLIGIBLE)), mul(x!, y!));
     const steep = sqrt(min(f64(1e300), add(mul(distance, distance), width)));
@@ -176,7 +177,7 @@ const tail = /* @__PURE__ */ byOrders((p, q) =>
         const bend = inner.let("bend", curve(v));
         const weight = inner.let("weight", call(exp64, neg(fallOf(v, bend))));
         if (isPlain) return weight;
-        // ln(1 − t) and ln t less what they are at x
+        // ln(1 − t) and ln t relative to their values at x
         const rest = inner.let("restSlope", select(isLower, neg(bend), sub(v, bend)));
         const own = inner.let("ownSlope", sub(rest, v));
         const slope: DerivativesByOrder<Expr> = (i, j) => {
@@ -192,7 +193,7 @@ const tail = /* @__PURE__ */ byOrders((p, q) =>
   }),
 );
 
-/** The derivative by orders (p, q) of xᵃ yᵇ / a B(a, b) · Σ (a + b) … (a + b + i − 1) / (a + 1) … (a + i) · xⁱ, x ≤ ½. */
+/** Derivative by orders (p, q) of xᵃ yᵇ / a B(a, b) · Σ (a + b) … (a + b + i − 1) / (a + 1) … (a + i) · xⁱ, x ≤ ½. */
 const series = /* @__PURE__ */ byOrders((p, q) =>
   procedure(`betaSeries${p}By${q}`, params, (block, [a, b, x, y]) => {
     const sum = block.let("sum", add(a!, b!));
@@ -249,7 +250,7 @@ const series = /* @__PURE__ */ byOrders((p, q) =>
   }),
 );
 
-/** The derivative by orders (p, q) of I(a, b, x), by the lower tail; y = 1 − x. */
+/** Derivative by orders (p, q) of I(a, b, x), by the lower tail; y = 1 − x. */
 export const betaLowerTail: (p: number, q?: number) => Procedure = /* @__PURE__ */ byOrders((p, q) =>
   procedure(`betaLower${p}By${q}`, params, (block, [a, b, x, y]) => {
     const value = block.let("value", f64(0));
@@ -269,14 +270,17 @@ export const betaLowerTail: (p: number, q?: number) => Procedure = /* @__PURE__ 
   }),
 );
 
-/** The operands where they are inside, others elsewhere; which tail is the smaller one; and that tail. */
+/**
+ * Computes the smaller tail: whether the operands are inside the domain (replacement operands are used otherwise),
+ * which tail is smaller, and its value.
+ */
 function byTail(block: Block, [a, b, x]: readonly [Expr, Expr, Expr], [p, q]: readonly [number, number]) {
   const isInside = block.let("isInside", and(areParameters(a, b), and(lt(f64(0), x), lt(x, f64(1)))));
   const instead = (name: string, value: Expr): Expr => block.let(name, select(isInside, value, f64(0.5)));
   const [first, second, place] = [instead("first", a), instead("second", b), instead("place", x)];
   const rest = block.let("rest", sub(f64(1), place));
   const isRight = lt(mul(first, rest), mul(second, place));
-  // a value of little weight right of the mean is no difference of large ones by the lower tail
+  // a value with little weight right of the mean: the lower tail causes no cancellation
   const isHeavy = p + q === 0 ? le(f64(0.1), second) : bool(true);
   const isUpper = block.let("isUpper", and(isRight, isHeavy));
   const value = block.let("value", f64(0));
@@ -289,8 +293,9 @@ function byTail(block: Block, [a, b, x]: readonly [Expr, Expr, Expr], [p, q]: re
 }
 
 /**
- * The derivative of order n in b of sign(w) I(½, b, w²), which is smooth at w = 0, for b > 0 and −1 ≤ w ≤ 1; NaN outside. Of Student's
- * distribution of 2b degrees of freedom it is twice the probability between 0 and w √(2b / (1 − w²)). Error: as of `betainc`.
+ * Derivative of order n in b of sign(w) I(½, b, w²), which is smooth at w = 0, for b > 0 and −1 ≤ w ≤ 1; NaN outside.
+ * For Student's distribution with 2b degrees of freedom it is twice the probability between 0 and w √(2b / (1 − w²)).
+ * The error is that of `betainc`.
  */
 export const betaincOfSquare64: (order: number) => Procedure = /* @__PURE__ */ byOrders((n) =>
   procedure(`betaincOfSquare${n}`, ofShapeAndRoot, (_, [b, w]) => {
@@ -299,29 +304,30 @@ export const betaincOfSquare64: (order: number) => Procedure = /* @__PURE__ */ b
   }),
 );
 
-/** Whether all are in the closed domain, where there is a limit. */
+/** True if all are in the closed domain and the limit exists. */
 function isDefined(a: Expr, b: Expr, x: Expr): Expr {
   const isSame = and(eq(a, b), or(eq(a, f64(0)), eq(a, f64(Infinity))));
   return and(and(le(f64(0), min(a, b)), not(isSame)), and(le(f64(0), x), le(x, f64(1))));
 }
 
 /**
- * I(a, b, x), the distribution function of the beta distribution of shapes a, b ≥ 0, for 0 ≤ x ≤ 1; NaN outside, and where both
- * shapes are 0 or infinite.
- *
- * Error: relatively below 1e−13 for a and b in [1e−2, 1e4], or 4 · 2^−52 times the sum of |a ∂I/∂a|, |b ∂I/∂b| and |x ∂I/∂x| (measured).
+ * I(a, b, x), the distribution function of the beta distribution of shapes a, b ≥ 0, for 0 ≤ x ≤ 1; NaN outside, and if
+ * both shapes are 0 or both infinite. Relative error: below 1e−13 for a and b in [1e−2, 1e4], or 4 · 2^−52 times the
+ * sum of |a ∂I/∂a|, |b ∂I/∂b| and |x ∂I/∂x| (measured).
  */
 export const betainc64: Procedure = /* @__PURE__ */ procedure("betainc", threeParams, (block, [a, b, x]) => {
   const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [0, 0]);
   const inner = select(isUpper, sub(f64(1), value), value);
-  // all weight at 1 for b = 0 or infinite a, else at 0
+  // all weight is at 1 if b = 0 or a is infinite, otherwise at 0
   const isAtOne = or(eq(b!, f64(0)), eq(a!, f64(Infinity)));
   const step = select(isAtOne, select(eq(x!, f64(1)), f64(1), f64(0)), f64(1));
   const atEnd = select(areParameters(a!, b!), x!, step);
   return select(isInside, inner, select(isDefined(a!, b!, x!), atEnd, f64(NaN)));
 });
 
-/** The derivative of I by orders (p, q) in a and b, not both 0; NaN outside of a, b > 0. Error: relatively below 1e−11 (measured). */
+/**
+ * Derivative of I by orders (p, q) in a and b, not both 0; NaN unless a, b > 0. Relative error: below 1e−11 (measured).
+ */
 export const betaincByShapes64: (p: number, q: number) => Procedure = /* @__PURE__ */ byOrders((p, q) =>
   procedure(`betaincByShapes${p}And${q}`, threeParams, (block, [a, b, x]) => {
     const { isInside, isUpper, value } = byTail(block, [a!, b!, x!], [p, q]);

@@ -1,11 +1,12 @@
-// The incomplete gamma functions P(a, x) and Q(a, x) = 1 − P(a, x), and their derivatives of any order in a. The smaller of the
-// two is computed and the other one is what it lacks to 1:
+// The incomplete gamma functions P(a, x) and Q(a, x) = 1 − P(a, x), and their derivatives of any order in a. The
+// smaller of the two is computed, and the other one is 1 minus it:
 //   x ≥ a, x ≥ 1    Q as an integral over t = x eᵛ, v ≥ 0
 //   x < a, a ≥ 20   P as an integral over t = x e⁻ᵛ
 //   x < a < 20      P by its power series
-//   a ≤ x < 1       Q by what the series of xᵃ / Γ(a + 1) leaves of 1
-// In the logarithm of t the integrand tᵃ e⁻ᵗ is log-concave, so that one rule of integration does for all of them, and a derivative
-// in a multiplies it by (ln t − ψ(a)) and so on: under the integral no sign changes but where the derivative has one.
+//   a ≤ x < 1       Q as the difference of 1 and the series of xᵃ / Γ(a + 1)
+// In the logarithm of t the integrand tᵃ e⁻ᵗ is log-concave, so that one quadrature rule suffices for all cases. A
+// derivative in a multiplies it by (ln t − ψ(a)), and so on: the integrand changes its sign only where the derivative
+// does.
 import type { Block } from "../../build.ts";
 import {
   abs,
@@ -47,13 +48,13 @@ const ofShapeAndPlace: ParamList = [
   ["x", "f64"],
 ];
 
-/** From here on the lower tail is integrated; its series would have too many terms. */
+/** From here on the lower tail is integrated, because its series would have too many terms. */
 const LARGE = 20;
 
-/** What integrands are left out below, as a power of e: 2^−55. */
+/** Exponent below which integrands are negligible: e^−38 = 2^−55. */
 const NEGLIGIBLE = 38;
 
-/** More than the steps that any parameters take until an integrand is negligible; found with a from 20 to 1e300. */
+/** More steps than any parameters take until an integrand is negligible; determined with a from 20 to 1e300. */
 const MOST_STEPS = 40;
 
 /** xᵃ⁺ᵖ e⁻ˣ / Γ(a), for p = 0 and −1, without its special values. */
@@ -86,7 +87,7 @@ export const gammaPower64: Procedure = /* @__PURE__ */ procedure(
   (block, [a, x]) => power(block, a!, x!, 0),
 );
 
-/** The density xᵃ⁻¹ e⁻ˣ / Γ(a) of the gamma distribution: the derivative of P(a, x) in x. */
+/** Density xᵃ⁻¹ e⁻ˣ / Γ(a) of the gamma distribution: the derivative of P(a, x) in x. */
 export const gammaDensity64: Procedure = /* @__PURE__ */ procedure(
   "gammaDensity",
   ofShapeAndPlace,
@@ -98,7 +99,7 @@ export const gammaDensity64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The derivatives of ln(xᵃ / Γ(a)) in a up to order n, where the first one is known. */
+/** Derivatives of ln(xᵃ / Γ(a)) in a up to order n, given the first one. */
 function slopes(block: Block, first: Expr, a: Expr, n: number): DerivativesByOrder<Expr> {
   const others = Array.from({ length: n }, (_, i) =>
     i === 0 ? first : block.let(`slope${i + 1}`, neg(call(polygammaOfPositive(i), a))),
@@ -106,7 +107,7 @@ function slopes(block: Block, first: Expr, a: Expr, n: number): DerivativesByOrd
   return (order) => others[order - 1]!;
 }
 
-/** The n-th derivative in a of Q(a, x) for x ≥ a, x ≥ 1, and of P(a, x) for x < a. */
+/** n-th derivative in a of Q(a, x) for x ≥ a, x ≥ 1, and of P(a, x) for x < a. */
 const tail = /* @__PURE__ */ byOrder((n) =>
   procedure(`gammaTail${n}`, ofShapeAndPlace, (block, [a, x]) => {
     const sign = block.let("sign", select(lt(x!, a!), f64(-1), f64(1)));
@@ -117,7 +118,8 @@ const tail = /* @__PURE__ */ byOrder((n) =>
       const w = inner.let(`${name}W`, mul(sign, v));
       return add(mul(distance, v), mul(x!, call(expTail64, w)));
     };
-    // as far as where a parabola of the same beginning is negligible, or further; upwards an exponential is so sooner
+    // up to where a parabola with the same start would be negligible, or further; upwards an exponential is negligible
+    // sooner
     const steep = add(mul(distance, distance), mul(x!, f64(2 * NEGLIGIBLE)));
     const flat = div(f64(2 * NEGLIGIBLE), add(distance, sqrt(min(steep, f64(1e300)))));
     const soon = call(log1p64, add(div(f64(NEGLIGIBLE), x!), sqrt(div(f64(2 * NEGLIGIBLE), x!))));
@@ -143,18 +145,18 @@ const tail = /* @__PURE__ */ byOrder((n) =>
   }),
 );
 
-/** Jets: the Taylor coefficients in a of a term of a series. */
+/** Jet: the Taylor coefficients in a of a term of a series. */
 const jet = (block: Block, name: string, n: number, first: Expr): readonly Expr[] =>
   Array.from({ length: n + 1 }, (_, j) => block.let(`${name}${j}`, j === 0 ? first : f64(0)));
 
 const factorial = (n: number): number => (n === 0 ? 1 : n * factorial(n - 1));
-/** Derivatives of Taylor coefficients. */
+/** Derivatives from Taylor coefficients. */
 const derivatives =
   (coefficients: readonly Expr[]): DerivativesByOrder<Expr> =>
   (j) =>
     j < 2 ? coefficients[j]! : mul(f64(factorial(j)), coefficients[j]!);
 
-/** The n-th derivative in a of P(a, x) = xᵃ e⁻ˣ / Γ(a + 1) · Σ xⁱ / ((a + 1) … (a + i)) for a < 20, x < a or x < 1. */
+/** n-th derivative in a of P(a, x) = xᵃ e⁻ˣ / Γ(a + 1) · Σ xⁱ / ((a + 1) … (a + i)) for a < 20, x < a or x < 1. */
 const series = /* @__PURE__ */ byOrder((n) =>
   procedure(`gammaSeries${n}`, ofShapeAndPlace, (block, [a, x]) => {
     const term = jet(block, "term", n, f64(1));
@@ -164,7 +166,7 @@ const series = /* @__PURE__ */ byOrder((n) =>
     block.while(isOpen, (loop) => {
       loop.set(divisor, add(divisor, f64(1)));
       term.forEach((t, j) => {
-        // by the quotient of Taylor series: (a + i + ε) · new = x · old
+        // quotient of Taylor series: (a + i + ε) · new = x · old
         const rest = j === 0 ? mul(x!, t) : sub(mul(x!, t), term[j - 1]!);
         loop.set(t, div(rest, divisor));
         loop.set(sum[j]!, add(sum[j]!, t));
@@ -182,7 +184,8 @@ const series = /* @__PURE__ */ byOrder((n) =>
 );
 
 /**
- * The n-th derivative in a of Q(a, x) = 1 − xᵃ / Γ(a + 1) · (1 − a S) for x < 1 and a < 1, with S = x / (a + 1) − x² / 2! (a + 2) + …
+ * n-th derivative in a of Q(a, x) = 1 − xᵃ / Γ(a + 1) · (1 − a S) for x < 1 and a < 1, with S = x / (a + 1) − x² / 2!
+ * (a + 2) + …
  */
 const nearZero = /* @__PURE__ */ byOrder((n) =>
   procedure(`gammaNearZero${n}`, ofShapeAndPlace, (block, [a, x]) => {
@@ -212,25 +215,25 @@ const nearZero = /* @__PURE__ */ byOrder((n) =>
   }),
 );
 
-/** Whether both are numbers of the domain, a ≥ 0 and x ≥ 0, not both 0 and not both infinite. */
+/** True if both are in the domain: a ≥ 0 and x ≥ 0, not both 0 and not both infinite. */
 function isDefined(a: Expr, x: Expr): Expr {
   const isSame = and(eq(a, x), or(eq(a, f64(0)), eq(a, f64(Infinity))));
   return and(and(le(f64(0), a), le(f64(0), x)), not(isSame));
 }
 
-/** Whether neither is 0 or infinite. */
+/** True if neither is 0 or infinite. */
 function isInside(a: Expr, x: Expr): Expr {
   return and(and(lt(f64(0), a), lt(a, f64(Infinity))), and(lt(f64(0), x), lt(x, f64(Infinity))));
 }
 
-/** Both operands where they are inside, 1 and 1 elsewhere: loops end there. */
+/** Both operands if they are inside, otherwise 1 and 1, for which loops terminate. */
 function inside(block: Block, a: Expr, x: Expr): Record<"isOrdinary" | "a" | "x", Expr> {
   const isOrdinary = block.let("isOrdinary", isInside(a, x));
   const instead = (name: string, operand: Expr): Expr => block.let(name, select(isOrdinary, operand, f64(1)));
   return { isOrdinary, a: instead("shape", a), x: instead("place", x) };
 }
 
-/** Sets a new local by one of three ways: in the tail that is integrated, by the series of P, by what it leaves of 1. */
+/** Sets a new local by one of three methods: the integrated tail, the series of P, or 1 minus the series near 0. */
 function byRegion(
   block: Block,
   {
@@ -258,10 +261,9 @@ function byRegion(
 }
 
 /**
- * P(a, x), the distribution function of the gamma distribution of shape a ≥ 0 and scale 1, x ≥ 0. NaN outside, and where both are 0
- * or infinite.
- *
- * Error: relatively below 1e−13 for a and x in [1e−2, 1e4], or 4 · 2^−52 times the sum of |∂P/∂a · a| and |∂P/∂x · x| (measured).
+ * P(a, x), the distribution function of the gamma distribution of shape a ≥ 0 and scale 1, x ≥ 0. NaN outside, and if
+ * both are 0 or both infinite. Relative error: below 1e−13 for a and x in [1e−2, 1e4], or 4 · 2^−52 times the sum of
+ * |∂P/∂a · a| and |∂P/∂x · x| (measured).
  */
 export const gammainc64: Procedure = /* @__PURE__ */ procedure(
   "gammainc",
@@ -277,7 +279,7 @@ export const gammainc64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Q(a, x) = 1 − P(a, x), accurate in the upper tail too; domain and error as of P. */
+/** Q(a, x) = 1 − P(a, x), accurate in the upper tail too; domain and error as for P. */
 export const gammaincc64: Procedure = /* @__PURE__ */ procedure(
   "gammaincc",
   ofShapeAndPlace,
@@ -295,8 +297,8 @@ export const gammaincc64: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * The n-th derivative of P(a, x) in a, by order n ≥ 1; NaN outside of a > 0, x ≥ 0. Error: relatively below 1e−11 for n = 1 and a
- * and x in [1e−2, 1e4] (measured).
+ * n-th derivative of P(a, x) in a, n ≥ 1; NaN unless a > 0, x ≥ 0. Relative error: below 1e−11 for n = 1 and a and x in
+ * [1e−2, 1e4] (measured).
  */
 export const gammaincByShape64: (order: number) => Procedure = /* @__PURE__ */ byOrder((n) =>
   procedure(`gammaincByShape${n}`, ofShapeAndPlace, (block, [a, x]) => {

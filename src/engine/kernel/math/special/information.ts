@@ -1,11 +1,14 @@
-// Logarithms of odds and of ratios of densities.
+// Logarithms of odds and of density ratios.
 import type { Block } from "../../build.ts";
 import { add, and, call, div, eq, f64, le, lt, mul, neg, procedure, select, sub } from "../../build.ts";
 import type { Expr, Procedure } from "../../scalar.ts";
 import { log1p64, log64 } from "../log.ts";
 import { lessLog1p64 } from "./stirling.ts";
 
-/** ln(x / (1 − x)), odd around ½: −∞ at 0, ∞ at 1, NaN outside. Error: at most 2 ulp, of 2x − 1 near ½ (measured, as all figures here). */
+/**
+ * ln(x / (1 − x)), odd around ½: −∞ at 0, ∞ at 1, NaN outside. Error: at most 2 ulp, near ½ of 2x − 1 (all error bounds
+ * in this file are measured).
+ */
 export const logit64: Procedure = /* @__PURE__ */ procedure("logit", [["x", "f64"]], (block, [x]) => {
   const value = block.let("value", f64(0));
   const rest = block.let("rest", sub(f64(1), x!));
@@ -13,7 +16,7 @@ export const logit64: Procedure = /* @__PURE__ */ procedure("logit", [["x", "f64
     lt(x!, f64(0.25)),
     (then) => then.set(value, sub(call(log64, x!), call(log1p64, neg(x!)))),
     (otherwise) => {
-      // 2x − 1 is exact, as is 1 − x where it is below the line
+      // 2x − 1 is exact, as is 1 − x where it is the divisor
       const isUpper = otherwise.let("isUpper", le(f64(0.5), x!));
       const twice = otherwise.let("twice", sub(mul(f64(2), x!), f64(1)));
       const log = call(log1p64, div(select(isUpper, twice, neg(twice)), select(isUpper, rest, x!)));
@@ -39,7 +42,7 @@ function logOfRatio(block: Block, x: Expr, y: Expr): Expr {
     within(0.5, 2),
     (near) => near.set(value, call(log1p64, div(sub(x, y), y))),
     (far) => {
-      // a quotient that leaves the numbers is the difference of the logarithms
+      // if the quotient overflows or underflows, the difference of the logarithms is used
       far.if(
         within(2 ** -1000, 2 ** 1000),
         (then) => then.set(value, call(log64, ratio)),
@@ -63,12 +66,12 @@ function onQuadrant(x: Expr, y: Expr, value: Expr, atZero: Expr): Expr {
   return select(isInside, value, select(isAtZero, atZero, select(isNumber, f64(Infinity), f64(NaN))));
 }
 
-/** x ln(x / y) for x, y > 0, 0 at x = 0, ∞ elsewhere. Error: relatively below 1e−15, or one of y (measured). */
+/** x ln(x / y) for x, y > 0, 0 at x = 0, ∞ elsewhere. Error: below 1e−15 relative to the result or to y (measured). */
 export const relEntr64: Procedure = /* @__PURE__ */ procedure("relEntr", ofTwo, (block, [x, y]) =>
   onQuadrant(x!, y!, mul(x!, logOfRatio(block, x!, y!)), f64(0)),
 );
 
-/** x ln(x / y) − x + y for x, y > 0, y at x = 0, ∞ elsewhere; accurate where x and y are near one another too. */
+/** x ln(x / y) − x + y for x, y > 0, y at x = 0, ∞ elsewhere; accurate if x and y are close to each other too. */
 export const klDiv64: Procedure = /* @__PURE__ */ procedure("klDiv", ofTwo, (block, [x, y]) => {
   const value = block.let("value", f64(0));
   const ratio = block.let("growth", div(y!, x!));

@@ -1,6 +1,7 @@
-// The inverses of the incomplete gamma and beta functions in x. Over ln x, or the logarithm of the odds x / (1 − x), the logarithms of
-// both tails are concave: the densities tᵃ e⁻ᵗ and tᵃ (1 − t)ᵇ are log-concave there, and so are their integrals. So Newton's method
-// in them converges from any start, and Halley's is limited to twice Newton's step. The tail that is solved for is at most ½.
+// The inverses of the incomplete gamma and beta functions in x. As functions of ln x, or of the logarithm of the odds x
+// / (1 − x), the logarithms of both tails are concave: the densities tᵃ e⁻ᵗ and tᵃ (1 − t)ᵇ are log-concave there, and
+// so are their integrals. Therefore Newton's method in these logarithms converges from any start; Halley's step is
+// limited to twice Newton's. The tail that is solved for is at most ½.
 import type { Block } from "../../build.ts";
 import {
   abs,
@@ -31,27 +32,29 @@ import { gammainc64, gammaincc64, gammaPower64 } from "./incomplete-gamma.ts";
 import { ndtri64 } from "./normal.ts";
 import { logGamma1p64 } from "./stirling.ts";
 
-/** More than the steps that any operands take. */
+/** More steps than any operands take. */
 const MOST_STEPS = 100;
 
-/** A step changes x or its odds by no more than e², so that a bad start leads nowhere where tails underflow. */
+/**
+ * A step changes x or its odds by a factor of at most e², so that a bad start does not lead to where tails underflow.
+ */
 const LONGEST = 2;
 
-/** The step back from where a tail has underflowed. */
+/** Step back from where a tail has underflowed. */
 const BACK = 0.1;
 
-/** Behind a step that is shorter than this, in units of how far the density is wide, the next one would change nothing. */
+/** Step length, relative to the width of the density, below which the next step would change nothing. */
 const LAST = 1e-6;
 
-/** What a step of the search needs to know of a place. */
+/** Quantities that a step of the search needs at a point. */
 interface TailEvaluation {
   readonly tail: Expr;
-  /** That over the logarithm of x or of its odds, and the slope of its logarithm. */
+  /** Density over the logarithm of x or of its odds; `slope` is the derivative of its logarithm. */
   readonly density: Expr;
   readonly slope: Expr;
 }
 
-/** Sets x, or its odds, to where a tail is `target`; `sign` is 1 of the lower one and −1 of the upper one. */
+/** Sets x, or its odds, to where a tail equals `target`; `sign` is 1 for the lower tail and −1 for the upper one. */
 function search(
   block: Block,
   x: Expr,
@@ -91,7 +94,7 @@ const gammaRoot: Procedure = /* @__PURE__ */ procedure(
     block.if(
       lt(f64(1), a!),
       (then) => {
-        // Wilson and Hilferty: the cube root is nearly normal
+        // Wilson and Hilferty: the cube root is approximately normal
         const z = then.let("z", mul(sign!, call(ndtri64, target!)));
         const mean = sub(f64(1), div(f64(1), mul(f64(9), a!)));
         const root = then.let("root", max(f64(0), add(mean, div(z, mul(f64(3), sqrt(a!))))));
@@ -99,7 +102,7 @@ const gammaRoot: Procedure = /* @__PURE__ */ procedure(
       },
       (otherwise) => otherwise.set(x, select(isLower, f64(0), neg(logTarget))), // Q(a, x) ≤ e^−x for a ≤ 1
     );
-    // P(a, x) ≤ xᵃ / Γ(a + 1), which is near it for small x
+    // P(a, x) ≤ xᵃ / Γ(a + 1), which is close for small x
     const logLower = block.let("logLower", select(isLower, logTarget, call(log1p64, neg(target!))));
     const small = block.let("small", call(exp64, div(add(logLower, call(logGamma1p64, a!)), a!)));
     const isSmall = or(isLower, and(le(a!, f64(1)), lt(small, f64(0.1))));
@@ -117,7 +120,7 @@ const gammaRoot: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The place of a probability p of the lower tail, or q of the upper one, with what it is at the ends; NaN outside. */
+/** Quantile for a probability p of the lower tail, or q of the upper one, including its limits; NaN outside. */
 function gammaQuantile(block: Block, a: Expr, probability: Expr, sign: 1 | -1): Expr {
   const isShape = and(lt(f64(0), a), lt(a, f64(Infinity)));
   const isInside = block.let("isInside", and(isShape, and(lt(f64(0), probability), lt(probability, f64(1)))));
@@ -133,8 +136,8 @@ function gammaQuantile(block: Block, a: Expr, probability: Expr, sign: 1 | -1): 
 }
 
 /**
- * x with P(a, x) = p, for 0 < a < ∞: 0 for p = 0, ∞ for p = 1, NaN outside. Error: relatively below 1e−13, or 4 · 2^−52 times the sum
- * of |a ∂x/∂a| and |p ∂x/∂p| (measured).
+ * x with P(a, x) = p, for 0 < a < ∞: 0 for p = 0, ∞ for p = 1, NaN outside. Relative error: below 1e−13, or 4 · 2^−52
+ * times the sum of |a ∂x/∂a| and |p ∂x/∂p| (measured).
  */
 export const gammaincinv64: Procedure = /* @__PURE__ */ procedure(
   "gammaincinv",
@@ -145,7 +148,7 @@ export const gammaincinv64: Procedure = /* @__PURE__ */ procedure(
   (block, [a, p]) => gammaQuantile(block, a!, p!, 1),
 );
 
-/** x with Q(a, x) = q: ∞ for q = 0, 0 for q = 1; all else as of the inverse of P. */
+/** x with Q(a, x) = q: ∞ for q = 0, 0 for q = 1; otherwise as the inverse of P. */
 export const gammainccinv64: Procedure = /* @__PURE__ */ procedure(
   "gammainccinv",
   [
@@ -175,7 +178,7 @@ const betaDistribution: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** The odds x / (1 − x) at which I(a, b, x) has a value of at most ½. */
+/** Odds x / (1 − x) at which I(a, b, x) has a value of at most ½. */
 const betaRoot: Procedure = /* @__PURE__ */ procedure(
   "betaRoot",
   [
@@ -224,7 +227,7 @@ const betaRoot: Procedure = /* @__PURE__ */ procedure(
         );
       },
     );
-    // I ≤ xᵃ / a B(a, b) for b ≥ 1, which is near it for small x
+    // I ≤ xᵃ / a B(a, b) for b ≥ 1, which is close for small x
     block.if(le(f64(1), b!), (then) => {
       const logSize = add(call(log64, a!), call(betaln64, a!, b!));
       const logPlace = then.let("logPlace", min(f64(-1e-3), div(add(log, logSize), a!)));
@@ -244,8 +247,8 @@ const betaRoot: Procedure = /* @__PURE__ */ procedure(
 );
 
 /**
- * x with I(a, b, x) = p, for 0 < a, b < ∞ and 0 ≤ p ≤ 1; NaN outside. Error: relatively below 1e−13, or 4 · 2^−52 times the sum of
- * |a ∂x/∂a|, |b ∂x/∂b| and |p ∂x/∂p| (measured).
+ * x with I(a, b, x) = p, for 0 < a, b < ∞ and 0 ≤ p ≤ 1; NaN outside. Relative error: below 1e−13, or 4 · 2^−52 times
+ * the sum of |a ∂x/∂a|, |b ∂x/∂b| and |p ∂x/∂p| (measured).
  */
 export const betaincinv64: Procedure = /* @__PURE__ */ procedure(
   "betaincinv",
@@ -265,7 +268,7 @@ export const betaincinv64: Procedure = /* @__PURE__ */ procedure(
       "odds",
       call(betaRoot, select(isLower, first, second), select(isLower, second, first), target),
     );
-    // x = odds / (1 + odds), where these are of the upper tail the other way round: each relatively exact
+    // x = odds / (1 + odds), with inverse odds for the upper tail; each is relatively accurate
     const inverse = block.let("inverse", div(f64(1), odds));
     const ratio = block.let("ratio", select(isLower, inverse, odds));
     const root = div(f64(1), add(f64(1), ratio));
@@ -274,7 +277,10 @@ export const betaincinv64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** sign(u) √x with I(½, b, x) = |u|: the inverse of `betaincOfSquare` in w, smooth at 0; error as of `betaincinv`. */
+/**
+ * sign(u) √x with I(½, b, x) = |u|: the inverse of `betaincOfSquare` in w, smooth at 0; the error is that of
+ * `betaincinv`.
+ */
 export const betaincOfSquareInverse64: Procedure = /* @__PURE__ */ procedure(
   "betaincOfSquareInverse",
   [

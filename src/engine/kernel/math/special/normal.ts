@@ -1,4 +1,4 @@
-// The normal distribution and what erf is the inverse of.
+// The normal distribution, and inverses of the error function.
 import type { Block } from "../../build.ts";
 import {
   abs,
@@ -95,7 +95,10 @@ export const logNdtr64: Procedure = /* @__PURE__ */ procedure("logNdtr", [["x", 
   return select(lt(f64(-Infinity), x!), value, x!);
 });
 
-/** The derivative of `logNdtr`: the standard normal density over `ndtr`, −x for x far below 0. Error: at most 5 ulp, x² in units of 1 above 0. */
+/**
+ * Derivative of `logNdtr`: the standard normal density divided by `ndtr`, about −x far below 0. Error: at most 5 ulp,
+ * for x > 0 plus x² ulp.
+ */
 export const normalHazard64: Procedure = /* @__PURE__ */ procedure(
   "normalHazard",
   [["x", "f64"]],
@@ -116,7 +119,7 @@ export const normalHazard64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** Up to here from the series of erf, beyond from the tail; erf 0.8125 is a little more. */
+/** Limit up to which the series of erf is used; beyond, the tail. erf 0.8125 is slightly larger. */
 const CENTRE = 0.7495;
 
 /** x with erf x = y + yLow for |y| ≤ 0.7495: a polynomial and a step of Halley's method. */
@@ -136,7 +139,7 @@ const centralRoot: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** x with erfc x = q for 0 < q ≤ 0.2506, by a start and a step of Halley's method in the logarithm. */
+/** x with erfc x = q for 0 < q ≤ 0.2506, by a start value and a step of Halley's method in the logarithm. */
 const tailRoot: Procedure = /* @__PURE__ */ procedure("tailRoot", [["q", "f64"]], (block, [q]) => {
   const log = block.let("log", call(log64, q!));
   const root = block.let("root", sqrt(neg(log)));
@@ -152,7 +155,7 @@ const tailRoot: Procedure = /* @__PURE__ */ procedure("tailRoot", [["q", "f64"]]
   return add(x, mul(step, sub(f64(1), mul(bend, step))));
 });
 
-/** The root of a tail, 0 < q < 0.26, with its ends: ∞ at 0, NaN below. */
+/** Inverse of the tail, 0 < q < 0.26, with its limits: ∞ at 0, NaN below. */
 function tailOf(q: Expr): Expr {
   const inside = call(tailRoot, select(lt(f64(0), q), q, f64(0.25)));
   return select(lt(f64(0), q), inside, select(eq(q, f64(0)), f64(Infinity), f64(NaN)));
@@ -170,7 +173,7 @@ export const erfinv64: Procedure = /* @__PURE__ */ procedure("erfinv", [["y", "f
   return select(eq(y!, f64(0)), y!, value);
 });
 
-/** Sets a new local to x with erfc x = q, for the 0 ≤ q ≤ 2 and 1 − q that are given. */
+/** Sets a new local to x with erfc x = q, for 0 ≤ q ≤ 2. */
 function inverseErfc(block: Block, q: Expr): Expr {
   const value = block.let("value", f64(0));
   const y = twoSum(block, "y", f64(1), neg(q));

@@ -7,9 +7,9 @@ const nodes: ConstantTable = { name: "integrationNodes", type: "f64", values: in
 const weights: ConstantTable = { name: "integrationWeights", type: "f64", values: integrationWeights };
 
 /**
- * The integral over v from `from` to `from + length` of what `integrand` writes, by the 28 nodes of Gauss and Legendre: to 50 bits
- * where that is e^−h with a convex h that grows by no more than 40 and has no pole nearer than ¾ of the length. Declares
- * names that begin with `name`.
+ * Integral over v from `from` to `from + length` of the expression that `integrand` writes, by 28-point Gauss–Legendre
+ * quadrature: to 50 bits if the integrand is e^−h with a convex h that grows by at most 40 and has no pole nearer than
+ * ¾ of the length. Declares names that begin with `name`.
  */
 export function integral(
   block: Block,

@@ -1,4 +1,4 @@
-// What Γ is besides its power of x: pieces of densities that are made without large numbers that cancel.
+// Γ without its power of x: parts of densities that are computed without cancellation of large numbers.
 import { abs, add, and, call, div, f64, le, lt, mul, procedure, select, sub } from "../../build.ts";
 import type { Procedure } from "../../scalar.ts";
 import { digammaTail, expTail, logGammaMiddle, logGammaTail, logTail } from "../coefficients.ts";
@@ -7,7 +7,7 @@ import { digammaOfPositive, logGammaOfPositive } from "../gamma.ts";
 import { expm164 } from "../exp.ts";
 import { log1p64, log64 } from "../log.ts";
 
-/** From here on Stirling's series is used. */
+/** Stirling's series is used from here on. */
 export const FAR = 8;
 
 const HALF_LOG_2PI = 0.9189385332046728;
@@ -49,7 +49,10 @@ export const logGamma1p64: Procedure = /* @__PURE__ */ procedure("lgamma1p", [["
   return value;
 });
 
-/** x − ln(1 + x) for x > −1, which near 0 is x²/2; `onePlus` is 1 + x where that is known better than by a sum. */
+/**
+ * x − ln(1 + x) for x > −1, which near 0 is x²/2; `onePlus` is 1 + x, which the caller may know more accurately than
+ * the sum.
+ */
 export const lessLog1p64: Procedure = /* @__PURE__ */ procedure(
   "lessLog1p",
   [
@@ -118,7 +121,7 @@ export const logLessDigamma64: Procedure = /* @__PURE__ */ procedure(
   },
 );
 
-/** ψ(a + b) − ψ(a) for a > 0 and b ≥ 0, relatively accurate where b is small too. */
+/** ψ(a + b) − ψ(a) for a > 0 and b ≥ 0, relatively accurate for small b too. */
 export const digammaRise64: Procedure = /* @__PURE__ */ procedure(
   "digammaRise",
   [
