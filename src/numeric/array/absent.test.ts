@@ -7,7 +7,7 @@ import { grad, tensor } from "../../index.ts";
 import { functions } from "./names-elsewhere.ts";
 
 const x = tensor([[1, 2, 3], [4, 5, 6]]); // prettier-ignore
-// what plain JavaScript lets pass
+// code that plain JavaScript allows
 const plain = x as unknown as Record<string | number, never> & number[] & number;
 
 const messageOf = (action: () => unknown): string => {
@@ -21,7 +21,7 @@ const messageOf = (action: () => unknown): string => {
   return "no error";
 };
 
-/** What else somebody may have meant who reads a tensor as an array. */
+/** Other ways in which a tensor might be read as an array. */
 const hint =
   ' A function of plain numbers is differentiated as it is where "use ad" is its first line and downhill-plugin loads it.';
 

@@ -2,12 +2,12 @@ import { DownhillError, markHint, showShape } from "../../engine/errors/index.ts
 import { askedBy, beginBelow } from "../../engine/errors/stack.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
-/** What to write instead of the property `name`, as a sentence; nothing where nobody will have meant a tensor by it. */
+/** Repair hint for a missing property `name`, as a sentence; undefined if no tensor property was meant. */
 type PropertyHint = (name: string) => string | undefined;
 
 /**
- * What reading `x[name]` should say, where a tensor has no such property and somebody may think so; nothing for other names,
- * which are undefined as they are on any object.
+ * Error message for reading a property `x[name]` that tensors lack but users of other libraries may expect. Undefined
+ * for other names, which read as undefined, as on any object.
  */
 function explain(x: Tensor, name: string | symbol, hintOf: PropertyHint): string | undefined {
   const n = showShape(x.shape);
@@ -32,9 +32,9 @@ function explain(x: Tensor, name: string | symbol, hintOf: PropertyHint): string
 }
 
 /**
- * Lets tensors explain properties that they do not have. What does so stands behind their methods and is asked only for what
- * is not found before, so that properties which exist cost nothing. Tools (inspectors, test runners, the language's own
- * `await` and `JSON`) ask any object for many names; they get `undefined`.
+ * Makes tensors explain properties that they lack. A proxy at the end of their prototype chain does it, so that
+ * existing properties cost nothing. Tools (inspectors, test runners, `await`, `JSON`) read many names of any object;
+ * they get `undefined`.
  */
 export function attachAbsent(hintOf: PropertyHint): void {
   const behind: ProxyHandler<object> = {

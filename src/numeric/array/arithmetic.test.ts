@@ -98,7 +98,10 @@ function words(seed: number): () => number {
   };
 }
 
-/** Pairs of numbers of a dtype whose bits are random; half of the floats are of similar size, so that quotients are not only 0. */
+/**
+ * Pairs of numbers of a dtype with random bits. Half of the floats are of similar size, so that not all quotients are
+ * 0.
+ */
 function randomPairs(dtype: DType, count: number): readonly [number[], number[]] {
   const next = words(2463534242);
   const view = new DataView(new ArrayBuffer(8));
@@ -159,7 +162,7 @@ describe.each(["interpreter", "js", "wasm"] as const)("on %s", (backend) => {
         if (isFloat && Math.abs(wanted) > 2 ** digits && Number.isFinite(wanted))
           expect(Math.abs(floored - wanted)).toBeLessThanOrEqual(unit * Math.abs(wanted));
         else expect([u, ys[i], floored + 0]).toEqual([u, ys[i], wanted]);
-        // the remainder itself may need more digits than there are: x + y for a tiny x
+        // the exact remainder may need more digits than the dtype has: x + y for a tiny x
         const least = exactOf(modulo) - exact.rest;
         if (!isFloat) expect(least).toBe(0n);
         else expect(Math.abs(Number(least))).toBeLessThanOrEqual(Math.abs(Number(exact.rest)) * unit);
@@ -191,7 +194,7 @@ test("nextafter steps over subnormal numbers, powers of 2, 0 and the greatest nu
     const [least, normal, greatest] = isDouble
       ? [2 ** -1074, 2 ** -1022, Number.MAX_VALUE]
       : [2 ** -149, 2 ** -126, (2 - 2 ** -23) * 2 ** 127];
-    /** The next larger number of a positive one, by its bits. */
+    /** The next larger number after a positive one, computed from its bits. */
     const above = (x: number): number => {
       if (isDouble) {
         bits.setFloat64(0, x);

@@ -13,19 +13,19 @@ const not = (x: Tensor): Tensor => p.equal(x, zeroOf(x));
 const isInfinite = (x: Tensor): Tensor => p.equal(p.abs(x), p.full(x.type, Infinity));
 const isNumber = (x: Tensor): Tensor => p.equal(x, x);
 
-/** The remainder with the sign of y. */
+/** Remainder of x / y with the sign of y. */
 function modulo(x: Tensor, y: Tensor): Tensor {
   const rest = p.rem(x, y);
   return p.where(hasOtherSign(rest, y), p.add(rest, y), rest);
 }
 
-/** Whether a remainder is not 0 and its sign is not that of y. */
+/** True where a remainder is not 0 and its sign differs from that of y. */
 function hasOtherSign(rest: Tensor, y: Tensor): Tensor {
   return p.both(p.notEqual(rest, zeroOf(rest)), p.differ(isNegative(rest), isNegative(y)));
 }
 
 /**
- * The remainder of x / y with the sign of y, as Python's `%`; NaN for y = 0. With the sign of x it is `rem` or `fmod`.
+ * Remainder of x / y with the sign of y, like Python's `%`; NaN for y = 0. For the sign of x use `rem` or `fmod`.
  *
  * Derivative: 1 in x and `−⌊x / y⌋` in y.
  *
@@ -37,26 +37,26 @@ export function mod(x: TensorLike, y: TensorLike): Tensor {
   return modulo(...matchOperands("mod", x, y));
 }
 
-/** `mod` by its other name. */
+/** Alias of `mod`. */
 export function remainder(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("remainder", arguments, 2);
   return modulo(...matchOperands("remainder", x, y));
 }
 
-/** The remainder of x / y with the sign of x, as C's `fmod` and JavaScript's `%`: `rem` by NumPy's name. */
+/** Remainder of x / y with the sign of x, like C's `fmod` and JavaScript's `%`. Alias of `rem` under NumPy's name. */
 export function fmod(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("fmod", arguments, 2);
   return p.rem(...matchOperands("fmod", x, y));
 }
 
-/** ⌊x / y⌋ of integers: the truncated quotient, less 1 if a remainder of the other sign is left. Wraps for −2³¹ by −1. */
+/** ⌊x / y⌋ of integers: the truncated quotient, minus 1 if the remainder has the other sign. Wraps for −2³¹ / −1. */
 function floorOfIntegers(x: Tensor, y: Tensor): Tensor {
   const quotient = p.div(x, y);
   return p.where(hasOtherSign(p.rem(x, y), y), p.sub(quotient, oneOf(x)), quotient);
 }
 
 /**
- * ⌊x / y⌋ of floats: exact up to 2⁵³ (2²⁴ in float32), and beyond it the rounded quotient, which is an integer.
+ * ⌊x / y⌋ of floats: exact up to 2⁵³ (2²⁴ in float32); beyond, the rounded quotient, which is an integer.
  *
  * The truncated quotient is computed in a high and a low part, so that rounding x − rem(x, y) cannot change an integer. Both
  * differences shrink x, so none overflows; `coarse` is x itself where `wide` overflows or y is infinite.
@@ -81,9 +81,10 @@ function wholeQuotient(x: Tensor, y: Tensor): Tensor {
 }
 
 /**
- * ⌊x / y⌋, for integers too: −7 by 2 is −4. Derivative 0.
+ * ⌊x / y⌋ of floats and integers: −7 by 2 is −4. Derivative 0.
  *
- * Exact for integers, and for floats up to 2⁵³ (float32: 2²⁴); beyond it within 1 ulp. Integers by 0 give 0, floats ±∞ or NaN.
+ * Exact for integers, and for floats up to 2⁵³ (float32: 2²⁴); larger quotients are within 1 ulp. Division by 0 gives 0
+ * for integers, ±∞ or NaN for floats.
  */
 export function floorDivide(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("floorDivide", arguments, 2);
@@ -98,7 +99,7 @@ export function divmod(x: TensorLike, y: TensorLike): [quotient: Tensor, remaind
   return [wholeQuotient(p.stopGradient(a), p.stopGradient(b)), modulo(a, b)];
 }
 
-/** x as `[fraction, whole]`, both with the sign of x. */
+/** Splits x into `[fraction, whole]`, both with the sign of x. */
 export function modf(x: TensorLike): [fraction: Tensor, whole: Tensor] {
   if (arguments.length > 1) refuseExtra("modf", arguments, 1);
   const t = asFloating(x, "modf");
@@ -106,7 +107,7 @@ export function modf(x: TensorLike): [fraction: Tensor, whole: Tensor] {
   return [p.where(isInfinite(t), zeroOf(t), p.sub(t, whole)), whole];
 }
 
-/** x to the power y in float64, or float32 where both are. */
+/** x to the power y in floating point: float32 if both operands are float32, else float64. */
 export function floatPower(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("floatPower", arguments, 2);
   return p.pow(...matchFloating("floatPower", x, y));
@@ -134,23 +135,23 @@ export function hypot(x: TensorLike, y: TensorLike): Tensor {
   const squares = p.add(p.mul(u, u), p.mul(v, v));
   const isZero = not(squares);
   const length = p.mul(scale, p.sqrt(p.where(isZero, oneOf(a), squares)));
-  const isInfinity = p.either(isInfinite(a), isInfinite(b)); // beside a NaN too
+  const isInfinity = p.either(isInfinite(a), isInfinite(b)); // also if the other operand is NaN
   return p.where(isInfinity, p.full(a.type, Infinity), p.where(isZero, zeroOf(a), length));
 }
 
-/** Whether the sign bit is set: of −0 too. */
+/** True where the sign bit is set, including −0. */
 function hasSign(x: Tensor): Tensor {
   if (!isFloating(x.type.dtype)) return isNegative(x);
   return p.either(isNegative(x), p.both(not(x), isNegative(p.div(oneOf(x), x))));
 }
 
-/** Whether x is negative or −0, as bool. Not for `if`: use `where`. */
+/** True where x is negative or −0, as bool. Use it with `where`, not in `if`. */
 export function signbit(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("signbit", arguments, 1);
   return hasSign(p.asTensor(x, "signbit"));
 }
 
-/** |x| with the sign of y, of −0 too. Derivative ±1 in x (0 at x = 0, as that of `abs`), 0 in y. */
+/** |x| with the sign of y, including that of −0. Derivative ±1 in x (0 at x = 0, as for `abs`), 0 in y. */
 export function copysign(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("copysign", arguments, 2);
   const [a, b] = matchFloating("copysign", x, y);
@@ -168,15 +169,18 @@ export function heaviside(x: TensorLike, atZero: TensorLike): Tensor {
 
 /** Options of `nanToNum`. */
 export interface NanToNumOptions {
-  /** What stands for NaN. Default 0. */
+  /** Replacement for NaN. Default 0. */
   readonly nan?: number;
-  /** What stands for ∞. Default the greatest number of the dtype. */
+  /** Replacement for ∞. Default the largest finite number of the dtype. */
   readonly posinf?: number;
-  /** What stands for −∞. Default the least number of the dtype. */
+  /** Replacement for −∞. Default the most negative finite number of the dtype. */
   readonly neginf?: number;
 }
 
-/** x with numbers for NaN and ±∞; the derivative there is 0. Integers stay. */
+/**
+ * x with NaN and ±∞ replaced by finite numbers; the derivative of replaced elements is 0. Integers are returned
+ * unchanged.
+ */
 export function nanToNum(x: TensorLike, options: NanToNumOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanToNum", arguments, 2);
   checkOptions("nanToNum", options, ["nan", "posinf", "neginf"]);
@@ -193,7 +197,7 @@ export function nanToNum(x: TensorLike, options: NanToNumOptions = {}): Tensor {
 /**
  * sin(πx) / (πx), and 1 at 0.
  *
- * Near 0 it is the series of this in (πx)², which keeps the digits of derivatives there.
+ * Near 0 it uses the power series in (πx)², so that derivatives keep their digits.
  */
 export function sinc(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("sinc", arguments, 1);
@@ -210,13 +214,19 @@ export function sinc(x: TensorLike): Tensor {
   return p.where(isNear, series, nanUnless(isDefined, p.div(p.sin(far), far), [t]));
 }
 
-/** (−1)^k / (2k + 1)!: for |πx| below 1 the next one is 1e-25 of the first, and 1e-17 of what a tenth derivative begins with. */
+/**
+ * Coefficients (−1)^k / (2k + 1)!. For |πx| < 1 the first omitted term is 1e-25 of the first one, and 1e-17 of the
+ * leading term of a tenth derivative.
+ */
 const sincSeries: readonly number[] = [
   1, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800, 1 / 6227020800, -1 / 1307674368e3,
   1 / 355687428096e3, -1 / 121645100408832e3, 1 / 51090942171709440e3, -1 / 25852016738884978212864,
 ]; // prettier-ignore
 
-/** The logarithm of eˣ + eʸ by the larger of the two; the difference of infinities is NaN. */
+/**
+ * log(eˣ + eʸ), computed from the larger operand and the difference of the two. Treats equal infinities separately,
+ * because their difference is NaN.
+ */
 function logOfSum(x: Tensor, y: Tensor, grow: (difference: Tensor) => Tensor): Tensor {
   const isLess = p.less(x, y);
   const [high, low] = [p.where(isLess, y, x), p.where(isLess, x, y)];
@@ -226,7 +236,7 @@ function logOfSum(x: Tensor, y: Tensor, grow: (difference: Tensor) => Tensor): T
 }
 
 /**
- * log(eˣ + eʸ) without overflow. Two equal infinities give that infinity, and half of the derivative each.
+ * log(eˣ + eʸ) without overflow. Two equal infinities give that infinity and share the derivative equally.
  *
  * Derivative: `1 / (1 + e^(y − x))` in x.
  */
@@ -235,7 +245,7 @@ export function logaddexp(x: TensorLike, y: TensorLike): Tensor {
   return logOfSum(...matchFloating("logaddexp", x, y), p.softplus);
 }
 
-/** log₂(2ˣ + 2ʸ) without overflow, as `logaddexp`. */
+/** log₂(2ˣ + 2ʸ) without overflow; see `logaddexp`. */
 export function logaddexp2(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("logaddexp2", arguments, 2);
   const grow = (gap: Tensor): Tensor => p.scale(p.softplus(p.scale(gap, Math.LN2)), 1 / Math.LN2);
@@ -243,7 +253,7 @@ export function logaddexp2(x: TensorLike, y: TensorLike): Tensor {
 }
 
 /**
- * x · log y, and 0 where x = 0 whatever y is, unless NaN.
+ * x · log y; 0 where x = 0, for every y except NaN.
  *
  * Derivative: `log y` in x and `x / y` in y; where x = 0 and log y is not finite, 0.
  */
@@ -256,37 +266,39 @@ export function xlogy(x: TensorLike, y: TensorLike): Tensor {
   return p.where(isFlat, zeroOf(a), product);
 }
 
-/** Degrees as radians. */
+/** Converts degrees to radians. */
 export function deg2rad(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("deg2rad", arguments, 1);
   return p.scale(asFloating(x, "deg2rad"), Math.PI / 180);
 }
 
-/** Radians as degrees. */
+/** Converts radians to degrees. */
 export function rad2deg(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("rad2deg", arguments, 1);
   return p.scale(asFloating(x, "rad2deg"), 180 / Math.PI);
 }
 
-/** `deg2rad` by its other name. */
+/** Alias of `deg2rad`. */
 export function radians(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("radians", arguments, 1);
   return deg2rad(x);
 }
 
-/** `rad2deg` by its other name. */
+/** Alias of `rad2deg`. */
 export function degrees(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("degrees", arguments, 1);
   return rad2deg(x);
 }
 
-/** The larger of x and y, and where one is NaN the other. At a tie each has half the derivative. */
+/** The larger of x and y, ignoring NaN: if one operand is NaN, the other one. At a tie each has half the derivative. */
 export function fmax(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("fmax", arguments, 2);
   return numberOf(...matchOperands("fmax", x, y), p.maximum);
 }
 
-/** The smaller of x and y, and where one is NaN the other. At a tie each has half the derivative. */
+/**
+ * The smaller of x and y, ignoring NaN: if one operand is NaN, the other one. At a tie each has half the derivative.
+ */
 export function fmin(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("fmin", arguments, 2);
   return numberOf(...matchOperands("fmin", x, y), p.minimum);
@@ -296,7 +308,7 @@ function numberOf(x: Tensor, y: Tensor, op: (x: Tensor, y: Tensor) => Tensor): T
   return p.where(isNumber(x), p.where(isNumber(y), op(x, y), x), y);
 }
 
-/** 2ⁿ for integers n, which may be out of the range of one power, times x. */
+/** x · 2ⁿ for integers n. Multiplies by two powers, because 2ⁿ itself may overflow or underflow. */
 function timesPower(x: Tensor, n: Tensor): Tensor {
   const half = p.floor(p.scale(n, 0.5));
   return p.mul(p.mul(x, p.exp2(half)), p.exp2(p.sub(n, half)));
@@ -308,14 +320,16 @@ export function ldexp(x: TensorLike, n: TensorLike): Tensor {
   return timesPower(...matchFloating("ldexp", x, n));
 }
 
-/** x as `[mantissa, exponent]` with `x = mantissa · 2^exponent` and the mantissa from ½ to 1, in size; the exponent as int32. */
+/**
+ * Splits x into `[mantissa, exponent]` with `x = mantissa · 2^exponent` and ½ ≤ |mantissa| < 1; the exponent is int32.
+ */
 export function frexp(x: TensorLike): [mantissa: Tensor, exponent: Tensor] {
   if (arguments.length > 1) refuseExtra("frexp", arguments, 1);
   const t = asFloating(x, "frexp");
   const size = p.stopGradient(p.abs(t));
   const isPlain = p.both(p.less(zeroOf(t), size), p.less(size, p.full(t.type, Infinity)));
   const guess = p.floor(p.log2(p.where(isPlain, size, oneOf(t))));
-  // the logarithm may be rounded up to the next whole number, or lie on one
+  // the logarithm may be an integer, or be rounded up to one
   const scaled = p.abs(timesPower(p.where(isPlain, size, oneOf(t)), p.neg(guess)));
   const isAbove = p.lessEqual(oneOf(t), scaled);
   const exponent = p.where(isPlain, p.add(guess, p.indicator(isAbove, t.type)), zeroOf(t));
@@ -323,8 +337,8 @@ export function frexp(x: TensorLike): [mantissa: Tensor, exponent: Tensor] {
 }
 
 /**
- * The next number of the dtype after x in the direction of y; y where both are equal. Includes subnormal numbers: after 0 comes
- * 2⁻¹⁰⁷⁴ (float32: 2⁻¹⁴⁹). Derivative 1 in x; where both are equal, 1 in y.
+ * The next representable number of the dtype after x towards y; y where both are equal. Includes subnormal numbers:
+ * after 0 comes 2⁻¹⁰⁷⁴ (float32: 2⁻¹⁴⁹). Derivative 1 in x; where both are equal, 1 in y.
  *
  * @example
  * nextafter(0, 1).item(); // 5e-324
@@ -341,7 +355,7 @@ export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   const size = p.where(isBelow, p.neg(a), a);
   const isGrowing = p.differ(p.less(a, p.stopGradient(b)), isBelow);
   const [mantissa, exponent] = frexp(p.stopGradient(size));
-  // towards 0 the numbers below a power of 2 lie half as far apart
+  // towards 0 the numbers below a power of 2 have half the spacing
   const isInwards = p.both(p.equal(mantissa, at(0.5)), not(p.indicator(isGrowing, a.type)));
   const below = p.where(isInwards, at(digits + 1), at(digits));
   const ofExponent = p.exp2(p.sub(p.convert(exponent, a.dtype), below));
@@ -352,27 +366,27 @@ export function nextafter(x: TensorLike, y: TensorLike): Tensor {
   return p.where(p.equal(a, b), b, nanUnless(p.both(isNumber(a), isNumber(b)), next, [a, b]));
 }
 
-/** Whether x is ∞ or −∞, as bool. Not for `if`: use `where`. */
+/** True where x is ∞ or −∞, as bool. Use it with `where`, not in `if`. */
 export function isInf(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isInf", arguments, 1);
   return isInfinite(asFloating(x, "isInf"));
 }
 
-/** Whether x is ∞, as bool. Not for `if`: use `where`. */
+/** True where x is ∞, as bool. Use it with `where`, not in `if`. */
 export function isPosInf(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isPosInf", arguments, 1);
   const t = asFloating(x, "isPosInf");
   return p.equal(t, p.full(t.type, Infinity));
 }
 
-/** Whether x is −∞, as bool. Not for `if`: use `where`. */
+/** True where x is −∞, as bool. Use it with `where`, not in `if`. */
 export function isNegInf(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isNegInf", arguments, 1);
   const t = asFloating(x, "isNegInf");
   return p.equal(t, p.full(t.type, -Infinity));
 }
 
-/** Whether exactly one of the two is true (not 0), as bool. Not for `if`: use `where`. */
+/** True where exactly one operand is true (not 0), as bool. Use it with `where`, not in `if`. */
 export function logicalXor(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("logicalXor", arguments, 2);
   const asBool = (z: BooleanLike): Tensor => p.convert(p.asTensor(z, "logicalXor"), "bool");

@@ -16,9 +16,8 @@ type NumberOrList = number | readonly number[];
 const listOf = (given: NumberOrList): readonly number[] => (typeof given === "number" ? [given] : given);
 
 /**
- * x with some axes at other places; the others stay in their order.
- *
- * @throws DownhillError `range` for axes that are not there, come twice, or are not as many as places.
+ * x with some axes moved to other positions; the remaining axes keep their order.
+ * @throws DownhillError `range` for axes out of range, repeated axes, or lists of different lengths.
  * @example
  * moveaxis(zeros([2, 3, 4]), 0, -1).shape; // [3, 4, 2]
  */
@@ -41,7 +40,7 @@ export function moveaxis(x: TensorLike, from: NumberOrList, to: NumberOrList): T
   return p.permute(t, order);
 }
 
-/** x with two axes exchanged. */
+/** x with two axes swapped. */
 export function swapaxes(x: TensorLike, first: number, second: number): Tensor {
   if (arguments.length > 3) refuseExtra("swapaxes", arguments, 3);
   const t = p.asTensor(x, "swapaxes");
@@ -49,7 +48,7 @@ export function swapaxes(x: TensorLike, first: number, second: number): Tensor {
   return p.permute(t, range(0, t.ndim).map((axis) => (axis === a ? b : axis === b ? a : axis))); // prettier-ignore
 }
 
-/** x with its last two axes exchanged: the transpose of each matrix. */
+/** x with its last two axes swapped: the transpose of each matrix. */
 export function matrixTranspose(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("matrixTranspose", arguments, 1);
   const t = p.asTensor(x, "matrixTranspose");
@@ -63,14 +62,14 @@ export function matrixTranspose(x: TensorLike): Tensor {
 
 /** Options of `repeat`. */
 export interface RepeatOptions {
-  /** Default all axes as one. */
+  /** Axis to repeat along. Default: all axes flattened into one. */
   readonly axis?: number;
 }
 
 /**
- * Each element along an axis several times, one after the other; by a list of counts each so often as its count says.
- *
- * @throws DownhillError `range` for counts that are no whole numbers, `shape` for a list that is not as long as the axis.
+ * Repeats each element along an axis `count` times in a row. A list gives one count per element.
+ * @throws DownhillError `range` for counts that are not integers ≥ 0, `shape` for a list whose length differs from the
+ * axis.
  * @example
  * repeat([1, 2], 2);      // f64[4] [1, 1, 2, 2]
  * repeat([1, 2], [3, 1]); // f64[4] [1, 1, 1, 2]
@@ -97,7 +96,7 @@ export function repeat(x: TensorLike, count: NumberOrList, options: RepeatOption
 }
 
 /**
- * x several times beside itself along its last axes, `counts[i]` times along axis i; a number is for the last axis.
+ * x repeated as a whole along its last axes, `counts[i]` times along axis i; a single number applies to the last axis.
  *
  * @example
  * tile([1, 2], 2);                // f64[4] [1, 2, 1, 2]
@@ -118,12 +117,12 @@ export function tile(x: TensorLike, counts: NumberOrList): Tensor {
 
 /** Options of `roll`. */
 export interface RollOptions {
-  /** Default all axes as one; several for several shifts. */
+  /** Axis, or one axis per shift. Default: all axes flattened into one. */
   readonly axis?: NumberOrList;
 }
 
 /**
- * x with its elements moved on along axes; those that leave the end come back at the beginning.
+ * x with its elements shifted cyclically along axes: elements shifted past the end re-enter at the beginning.
  *
  * @example
  * roll([1, 2, 3, 4], 1); // f64[4] [4, 1, 2, 3]
@@ -154,16 +153,15 @@ function rolled(x: Tensor, by: number, axis: number): Tensor {
   return p.concatenate([p.part(x, axis, seam, n), p.part(x, axis, 0, seam)], axis);
 }
 
-/** Options of what splits. */
+/** Options of the functions that split an array. */
 export interface SplitOptions {
-  /** Default the first. */
+  /** Axis to split along. Default the first. */
   readonly axis?: number;
 }
 
 /**
- * Parts of x one after the other along an axis: as many of equal size as the number says, or cut before each place of a list.
- *
- * @throws DownhillError `shape` for an axis that cannot be cut into so many parts (see `arraySplit`).
+ * Splits x along an axis: into the given number of equal parts, or before each index of a list.
+ * @throws DownhillError `shape` if the axis cannot be divided into equal parts (see `arraySplit`).
  * @example
  * split([1, 2, 3, 4], 2).map(String);      // ["[1, 2]", "[3, 4]"]
  * split([1, 2, 3, 4], [1, 3]).map(String); // ["[1]", "[2, 3]", "[4]"]
@@ -174,14 +172,14 @@ export function split(x: TensorLike, parts: NumberOrList, options: SplitOptions 
   return cut("split", x, parts, options.axis ?? 0, true);
 }
 
-/** `split` for sizes that need not be equal: the first parts are one longer where it does not come out even. */
+/** Like `split`, but sizes may differ: if the axis does not divide evenly, the first parts are one longer. */
 export function arraySplit(x: TensorLike, parts: NumberOrList, options: SplitOptions = {}): Tensor[] {
   if (arguments.length > 3) refuseExtra("arraySplit", arguments, 3);
   checkOptions("arraySplit", options, ["axis"]);
   return cut("arraySplit", x, parts, options.axis ?? 0, false);
 }
 
-/** `split` along the second axis, of a vector along its only one. */
+/** `split` along the second axis; along the only axis for vectors. */
 export function hsplit(x: TensorLike, parts: NumberOrList): Tensor[] {
   if (arguments.length > 2) refuseExtra("hsplit", arguments, 2);
   return cut("hsplit", x, parts, p.asTensor(x, "hsplit").ndim === 1 ? 0 : 1, true);
@@ -222,10 +220,10 @@ function cut(operation: string, x: TensorLike, parts: NumberOrList, axis: number
   const bounds = [0, ...places, n];
   const sizes = bounds.slice(1).map((to, i) => to - bounds[i]!);
   if (sizes.every((size) => size >= 0)) return p.split(t, along, sizes);
-  return sizes.map((size, i) => p.part(t, along, bounds[i]!, bounds[i]! + Math.max(0, size))); // places go back too
+  return sizes.map((size, i) => p.part(t, along, bounds[i]!, bounds[i]! + Math.max(0, size))); // indices may also decrease
 }
 
-/** The items of x along an axis (the first, unless said otherwise), without it. */
+/** The items of x along an axis (default the first), without that axis. */
 export function unstack(x: TensorLike, options: SplitOptions = {}): Tensor[] {
   if (arguments.length > 2) refuseExtra("unstack", arguments, 2);
   checkOptions("unstack", options, ["axis"]);
@@ -246,25 +244,28 @@ function withAxes(x: Tensor, least: number): Tensor {
   );
 }
 
-/** x with at least one axis: a scalar becomes a vector of one. */
+/** x with at least one axis: a scalar becomes a vector of length 1. */
 export function atleast1d(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("atleast1d", arguments, 1);
   return withAxes(p.asTensor(x, "atleast1d"), 1);
 }
 
-/** x with at least two axes: a vector becomes a row. */
+/** x with at least two axes: a vector becomes a matrix of one row. */
 export function atleast2d(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("atleast2d", arguments, 1);
   return withAxes(p.asTensor(x, "atleast2d"), 2);
 }
 
-/** x with at least three axes, as NumPy adds them: a vector of n has the shape `[1, n, 1]`, a matrix gets one behind. */
+/**
+ * x with at least three axes, like NumPy: a vector of length n gets shape `[1, n, 1]`, a matrix gets a last axis of
+ * size 1.
+ */
 export function atleast3d(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("atleast3d", arguments, 1);
   return withAxes(p.asTensor(x, "atleast3d"), 3);
 }
 
-/** The items of a list of arrays, or of an array along its first axis. */
+/** The tensors of a list of arrays, or the items of one array along its first axis. */
 function itemsOf(operation: string, xs: readonly TensorLike[] | Tensor): readonly Tensor[] {
   if (xs instanceof Tensor) return unstack(xs);
   if (!Array.isArray(xs))
@@ -275,26 +276,26 @@ function itemsOf(operation: string, xs: readonly TensorLike[] | Tensor): readonl
   return (xs as readonly TensorLike[]).map((x) => p.asTensor(x, operation));
 }
 
-/** Arrays one after the other along their second axis; vectors and numbers along their only one. */
+/** Concatenates arrays along their second axis; vectors and scalars along their only axis. */
 export function hstack(xs: readonly TensorLike[] | Tensor): Tensor {
   if (arguments.length > 1) refuseExtra("hstack", arguments, 1);
   const wide = itemsOf("hstack", xs).map((x) => withAxes(x, 1));
   return concatenate(wide, { axis: wide[0]?.ndim === 1 ? 0 : 1 });
 }
 
-/** Arrays one after the other along their first axis; vectors are rows. */
+/** Concatenates arrays along their first axis; vectors count as rows. */
 export function vstack(xs: readonly TensorLike[] | Tensor): Tensor {
   if (arguments.length > 1) refuseExtra("vstack", arguments, 1);
   return concatenate(itemsOf("vstack", xs).map((x) => withAxes(x, 2)));
 }
 
-/** Arrays one after the other along their third axis; vectors and matrices get one. */
+/** Concatenates arrays along their third axis; vectors and matrices get one. */
 export function dstack(xs: readonly TensorLike[] | Tensor): Tensor {
   if (arguments.length > 1) refuseExtra("dstack", arguments, 1);
   return concatenate(itemsOf("dstack", xs).map((x) => withAxes(x, 3)), { axis: 2 }); // prettier-ignore
 }
 
-/** Vectors as the columns of a matrix; matrices beside each other. */
+/** Concatenates vectors as columns, and matrices side by side, into one matrix. */
 export function columnStack(xs: readonly TensorLike[] | Tensor): Tensor {
   if (arguments.length > 1) refuseExtra("columnStack", arguments, 1);
   const columns = itemsOf("columnStack", xs).map((x) =>
@@ -303,12 +304,12 @@ export function columnStack(xs: readonly TensorLike[] | Tensor): Tensor {
   return concatenate(columns, { axis: 1 });
 }
 
-/** Arrays of arrays. */
+/** An array, or a nested list of arrays, as `block` takes it. */
 export type Blocks = TensorLike | readonly Blocks[];
 
 /**
- * An array of blocks, given as a nest of lists: those of the innermost lists are joined along the last axis, these along the last
- * but one, and so on. Blocks get axes in front where they have too few.
+ * Assembles an array from nested lists of blocks: the innermost lists are joined along the last axis, the next level
+ * along the last axis but one, and so on. Blocks with too few axes get leading axes of size 1.
  *
  * @example
  * block([[eye(1), zeros([1, 2])], [ones([1, 3])]]).tolist(); // [[1, 0, 0], [1, 1, 1]]
@@ -336,11 +337,11 @@ export function block(blocks: Blocks): Tensor {
 
 /** Options of `append`, `remove` and `insert`. */
 export interface AlongOptions {
-  /** Default all axes as one. */
+  /** Axis to work along. Default: all axes flattened into one. */
   readonly axis?: number;
 }
 
-/** x with values behind it along an axis. */
+/** x followed by values along an axis. */
 export function append(x: TensorLike, values: TensorLike, options: AlongOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("append", arguments, 3);
   checkOptions("append", options, ["axis"]);
@@ -358,7 +359,7 @@ function placesOf(operation: string, places: NumberOrList, n: number, last: numb
   });
 }
 
-/** x without the items at some places along an axis: NumPy's `delete`, which is a word of JavaScript. */
+/** x without the items at the given indices along an axis: NumPy's `delete`, which is a reserved word in JavaScript. */
 export function remove(x: TensorLike, places: NumberOrList, options: AlongOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("remove", arguments, 3);
   checkOptions("remove", options, ["axis"]);
@@ -369,7 +370,7 @@ export function remove(x: TensorLike, places: NumberOrList, options: AlongOption
   return p.take(t, p.fromFlat(arrayType("int32", [kept.length]), kept), axis);
 }
 
-/** x with values before the items at some places along an axis, as many as places; one value is for all of them. */
+/** x with values inserted before the given indices along an axis: one value per index, or one value for all of them. */
 export function insert(
   x: TensorLike,
   places: NumberOrList,
@@ -383,7 +384,7 @@ export function insert(
   const before = placesOf("insert", places, n, n);
   const given = p.asTensor(values, "insert");
   const shape = t.type.shape.with(axis, before.length);
-  // a row that is to be inserted lacks the axis
+  // a single inserted row lacks the axis
   const row = typeof places === "number" && given.ndim === t.ndim - 1 && given.ndim > 0;
   const wide = row ? p.reshape(given, given.type.shape.toSpliced(axis, 0, 1)) : given;
   const inserted = expandTo(wide, fitted("insert", wide, shape));
@@ -407,14 +408,14 @@ function fitted(operation: string, x: Tensor, shape: Shape): Shape {
 
 /** Options of `rot90`. */
 export interface Rot90Options {
-  /** Quarter turns from the first of the axes to the second. Default 1. */
+  /** Number of quarter turns from the first of the axes towards the second. Default 1. */
   readonly k?: number;
-  /** Default the first two. */
+  /** Plane of the rotation. Default the first two axes. */
   readonly axes?: readonly [number, number];
 }
 
 /**
- * x turned by quarters in the plane of two axes.
+ * x rotated by multiples of 90° in the plane of two axes.
  *
  * @example
  * rot90([[1, 2], [3, 4]]).tolist(); // [[2, 4], [1, 3]]
@@ -434,14 +435,14 @@ export function rot90(x: TensorLike, options: Rot90Options = {}): Tensor {
   return turns === 1 ? exchanged(p.reverse(t, [b])) : p.reverse(exchanged(t), [b]);
 }
 
-/** x backwards along its second axis. */
+/** x reversed along its second axis. */
 export function fliplr(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("fliplr", arguments, 1);
   const t = p.asTensor(x, "fliplr");
   return p.reverse(t, [normalizeAxis("fliplr", 1, t.type)]);
 }
 
-/** x backwards along its first axis. */
+/** x reversed along its first axis. */
 export function flipud(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("flipud", arguments, 1);
   const t = p.asTensor(x, "flipud");
@@ -449,9 +450,8 @@ export function flipud(x: TensorLike): Tensor {
 }
 
 /**
- * The shape that arrays of these shapes have together.
- *
- * @throws DownhillError `shape` where they do not fit.
+ * The shape to which arrays of these shapes broadcast.
+ * @throws DownhillError `shape` if the shapes are incompatible.
  * @example
  * broadcastShapes([2, 1], [3]); // [2, 3]
  */
@@ -466,7 +466,7 @@ export function broadcastShapes(...shapes: readonly Shape[]): number[] {
   return [...joined];
 }
 
-/** Arrays repeated to the shape that they have together. */
+/** The arrays, broadcast to their common shape. */
 export function broadcastArrays(...xs: readonly TensorLike[]): Tensor[] {
   const tensors = xs.map((x) => p.asTensor(x, "broadcastArrays"));
   const joined = joinShapes(...tensors.map((t) => t.type.shape));
@@ -481,12 +481,12 @@ export function broadcastArrays(...xs: readonly TensorLike[]): Tensor[] {
 
 /** Options of `meshgrid`. */
 export interface MeshgridOptions {
-  /** `xy`: the first vector goes along the second axis (default, as in NumPy); `ij`: along the first. */
+  /** `xy` (default, like NumPy): the first vector varies along the second axis; `ij`: along the first. */
   readonly indexing?: "xy" | "ij";
 }
 
 /**
- * The coordinates of a grid: for each vector an array in which it goes along an axis of its own.
+ * The coordinate arrays of a grid: one array per vector, in which the vector varies along its own axis.
  *
  * @example
  * meshgrid([[1, 2], [5]], { indexing: "ij" }).map((x) => x.tolist()); // [[[1], [2]], [[5], [5]]]
@@ -503,7 +503,7 @@ export function meshgrid(xs: readonly TensorLike[], options: MeshgridOptions = {
   return grids.map((grid) => swapaxes(grid, 0, 1));
 }
 
-/** x repeated or cut in row-major order so that it fills a shape. */
+/** x flattened, then repeated or truncated in row-major order to fill a shape. */
 export function resize(x: TensorLike, shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("resize", arguments, 2);
   checkShape("resize", shape);

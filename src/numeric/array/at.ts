@@ -16,19 +16,21 @@ import {
 } from "./places.ts";
 
 /**
- * The part of x at places, one for each of its first axes, as NumPy's `x[…]`:
+ * The part of x selected by one index per leading axis, like NumPy's `x[…]`:
  *
  * - a number or an integer scalar: that item; the axis disappears,
- * - `{ start, end, step }`: a range, whose bounds are cut to the array; a negative step goes backwards; `null`: all of the axis,
- * - `"new"`: a new axis of size 1; `"..."`: as many whole axes as are left,
- * - integers (a tensor, a list, an Int32Array): the items at these places. Several such arrays are broadcast together and go along with
- *   each other; if anything but integers stands between them their axes come first,
- * - booleans of the sizes of one axis or more: where they are true. How many that are must be known, so not of traced values.
+ * - `{ start, end, step }`: a range, clamped to the array; a negative step runs backwards; `null`: the whole axis,
+ * - `"new"`: a new axis of size 1; `"..."`: all axes that have no other index, whole,
+ * - integers (a tensor, a list, an Int32Array): the items at these indices. Several index arrays are broadcast together
+ *   and used in parallel; if an index of another kind separates them, their axes come first,
+ * - booleans with the sizes of one or more axes: the elements where they are true. The number of these must be known,
+ *   so traced masks are refused.
  *
- * Negative places count from the end. One that is not known, inside of compiled functions, is clamped to the array and cut to a whole
- * number (`debug` finds it). The derivative adds up at places that come twice.
+ * Negative indices count from the end. A traced index, inside compiled functions, is truncated to an integer and
+ * clamped to the array (`debug` detects it). The derivative accumulates over repeated indices.
  *
- * @throws DownhillError `range` for a place beyond the ends, `dtype` for one that is no integer, `trace` for a mask of traced values.
+ * @throws DownhillError `range` for an index out of bounds, `dtype` for an index that is not an integer, `trace` for a
+ * mask of traced values.
  * @example
  * const x = [[1, 2, 3], [4, 5, 6]];
  * at(x, 1, -1).item(); // 6
@@ -52,7 +54,7 @@ function item(x: Tensor, i: number): Tensor {
   return p.take(x, p.full(arrayType("int32", []), i), 0);
 }
 
-/** Ranges first, then items, then what integer arrays choose; in the end the order of the axes. */
+/** Reads the ranges first, then single items, then index arrays; restores the order of the axes last. */
 function readSelection(x: Tensor, selection: Selection): Tensor {
   const { axes, slots } = selection;
   let out = readRanges(x, selection);
@@ -64,7 +66,7 @@ function readSelection(x: Tensor, selection: Selection): Tensor {
   });
   const rest = kept.map((axis) => {
     const along = axes[axis]!;
-    return along.kind === "range" ? { ...along, start: 0, step: 1 } : along; // ranges are read
+    return along.kind === "range" ? { ...along, start: 0, step: 1 } : along; // ranges have been read
   });
   const [from, last] = [rest.findIndex(isMany), rest.findLastIndex(isMany)];
   let order: readonly ResultAxis[] = kept;
@@ -79,7 +81,7 @@ function readSelection(x: Tensor, selection: Selection): Tensor {
 
 const isMany = ({ kind }: AxisIndex): boolean => kind === "many";
 
-/** x cut to its ranges; all of the axes that have other places. */
+/** x cut to the ranges of a selection; axes with other kinds of index stay whole. */
 function readRanges(x: Tensor, { axes }: Selection): Tensor {
   const { shape } = x.type;
   if (axes.every((along, axis) => along.kind !== "range" || isWhole(along, shape[axis]!))) return x;

@@ -5,7 +5,7 @@ import { beginBelow, callerOf, placeOf } from "../../engine/errors/stack.ts";
 import type { Axes } from "../../engine/ir/tensor.ts";
 import { Tensor } from "../../engine/ir/tensor.ts";
 
-/** Gives all tensors these methods, in place of what they had under the names. */
+/** Adds methods to the prototype of all tensors, replacing methods of equal names. */
 export function attachMethods(methods: Readonly<Record<string | symbol, unknown>>): void {
   for (const name of Reflect.ownKeys(methods)) {
     Object.defineProperty(Tensor.prototype, name, {
@@ -17,9 +17,9 @@ export function attachMethods(methods: Readonly<Record<string | symbol, unknown>
 }
 
 /**
- * The options of a reduction as a method, which takes its axes first too: `x.sum(0)`, `x.sum(0, { keepdims: true })`.
- *
- * @throws DownhillError `option` for something behind options.
+ * The options of a reduction called as a method, which also takes its axes first: `x.sum(0)`,
+ * `x.sum(0, { keepdims: true })`.
+ * @throws DownhillError `option` for an argument after the options.
  */
 export function optionsOf<O extends { readonly axis?: Axes }>(
   operation: string,
@@ -33,9 +33,9 @@ export function optionsOf<O extends { readonly axis?: Axes }>(
 }
 
 /**
- * `x * y` and `Math.sin(x)` cannot be given a meaning in JavaScript: they must not become NaN in silence. From inside they
- * look alike, so the error tells of both, and which it was where the user's line can be read. `below` is what the engine
- * calls for the plain value of a tensor.
+ * Error for a tensor used in `x * y` or `Math.sin(x)`, which JavaScript cannot overload and which must not become NaN
+ * silently. Both ask for the plain value in the same way, so the message covers both; it quotes the user's line if the
+ * source can be read. `below` is the function that the JavaScript engine calls for the plain value.
  */
 export function operatorError(below: () => unknown): DownhillError {
   const line = userLine(below);
@@ -51,7 +51,7 @@ export function operatorError(below: () => unknown): DownhillError {
   return beginBelow(error, below);
 }
 
-/** The line of the user's code that called `below`, if it can be read and may be the one: an operator or call stands in it. */
+/** The line of user code that called `below`, if its source is readable and it contains an operator or a call. */
 function userLine(below: () => unknown): string | undefined {
   const place = placeOf(callerOf(below) ?? "");
   const line = place && sourceLines(place, 1);

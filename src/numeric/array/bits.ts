@@ -6,14 +6,14 @@ import * as p from "../../engine/prims/index.ts";
 import { matchOperands } from "./promote.ts";
 import type { BinaryPrimitive } from "./elementwise.ts";
 
-/** Two operands of integers or booleans. */
+/** Applies a bitwise operation to two operands of integers or booleans. */
 function ofBits(operation: string, op: BinaryPrimitive, x: BooleanLike, y: BooleanLike): Tensor {
   const [a, b] = [asBits(operation, x), asBits(operation, y)];
   const isPlain = typeof a === "number" && typeof b === "number";
   return op(...matchOperands(operation, isPlain ? p.convert(p.asTensor(a, operation), "int32") : a, b));
 }
 
-/** Plain whole numbers are int32; other numbers have no bits to work on. */
+/** Converts plain integers to int32 and refuses other numbers. */
 function asBits(operation: string, x: BooleanLike): BooleanLike {
   if (typeof x === "number" && Number.isInteger(x)) return x;
   const t = p.asTensor(x, operation);
@@ -26,25 +26,25 @@ function asBits(operation: string, x: BooleanLike): BooleanLike {
   );
 }
 
-/** The bits that are set in both; of booleans `logicalAnd`. */
+/** Bitwise AND; of booleans `logicalAnd`. */
 export function bitwiseAnd(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseAnd", arguments, 2);
   return ofBits("bitwiseAnd", p.both, x, y);
 }
 
-/** The bits that are set in either; of booleans `logicalOr`. */
+/** Bitwise OR; of booleans `logicalOr`. */
 export function bitwiseOr(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseOr", arguments, 2);
   return ofBits("bitwiseOr", p.either, x, y);
 }
 
-/** The bits that are set in exactly one; of booleans `logicalXor`. */
+/** Bitwise XOR; of booleans `logicalXor`. */
 export function bitwiseXor(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("bitwiseXor", arguments, 2);
   return ofBits("bitwiseXor", p.differ, x, y);
 }
 
-/** The bits that are not set; of booleans `logicalNot`. */
+/** Bitwise NOT; of booleans `logicalNot`. */
 export function bitwiseNot(x: BooleanLike): Tensor {
   if (arguments.length > 1) refuseExtra("bitwiseNot", arguments, 1);
   const given = asBits("bitwiseNot", x);
@@ -68,7 +68,7 @@ export function rightShift(x: TensorLike, n: TensorLike): Tensor {
   return ofBits("rightShift", p.rightShift, x, n);
 }
 
-/** How many bits of |x| are set. */
+/** Number of bits set in |x|, as int32. */
 export function bitwiseCount(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("bitwiseCount", arguments, 1);
   const t = p.asTensor(asBits("bitwiseCount", x), "bitwiseCount");

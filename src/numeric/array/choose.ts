@@ -19,8 +19,7 @@ function sameNumber(
 }
 
 /**
- * Of each place the element of the first choice whose condition holds there, or of `otherwise`.
- *
+ * For each element, the choice whose condition is the first to hold there, or else `otherwise`.
  * @throws DownhillError `shape` for lists of different lengths.
  * @example
  * const x = tensor([-2, 1, 5]);
@@ -39,14 +38,14 @@ export function select(
   );
 }
 
-/** A number, or a function of x. */
+/** Value of `piecewise` where a condition holds: a number, or a function of x. */
 export type Piece = number | ((x: Tensor) => Tensor);
 
 /**
- * Different functions of x in different places: where the last of several conditions holds, its function; where none does the
- * function behind them, or 0. All functions are computed for all of x; the derivative is that of the one that counts.
- *
- * @throws DownhillError `shape` for fewer functions than conditions, or more than one beyond them.
+ * Applies different functions to different elements of x: where several conditions hold, the function of the last one;
+ * where none holds, the extra function after them, or 0. All functions are computed for all of x; the derivative is
+ * that of the selected one.
+ * @throws DownhillError `shape` for fewer functions than conditions, or more than one extra function.
  * @example
  * piecewise([-2, 3], [less([-2, 3], 0)], [(x) => x.neg(), (x) => x.square()]); // f64[2] [2, 9]
  */
@@ -77,9 +76,8 @@ export function piecewise(
 }
 
 /**
- * The places of an array of this shape in row-major order, as numbers for all axes at once, from one array for each axis.
- *
- * @throws DownhillError `shape` for another number of arrays than there are axes.
+ * Converts one index array per axis to row-major flat indices into an array of this shape.
+ * @throws DownhillError `shape` if the number of index arrays differs from the number of axes.
  * @example
  * ravelMultiIndex([[1, 2], [0, 3]], [3, 4]); // i32[2] [4, 11]
  */
@@ -93,7 +91,7 @@ export function ravelMultiIndex(places: readonly TensorLike[], shape: readonly n
 }
 
 /**
- * For places in row-major order of an array of this shape those along each axis.
+ * Converts row-major flat indices into an array of this shape to one index array per axis.
  *
  * @example
  * unravelIndex([4, 11], [3, 4]).map((x) => x.tolist()); // [[1, 2], [0, 3]]
@@ -106,7 +104,7 @@ export function unravelIndex(places: TensorLike, shape: readonly number[]): Tens
   return shape.map((n, axis) => mod(floorDivide(i, strides[axis]!), n));
 }
 
-/** The places of elements along the last axis in an order by several arrays: the last one counts most. */
+/** Indices that sort along the last axis by several keys; the last key is the primary one (as in `numpy.lexsort`). */
 export function lexsort(keys: readonly TensorLike[]): Tensor {
   if (arguments.length > 1) refuseExtra("lexsort", arguments, 1);
   if (!Array.isArray(keys) || keys.length === 0)
@@ -116,7 +114,7 @@ export function lexsort(keys: readonly TensorLike[]): Tensor {
   const odd = tensors.find((t) => sizeOf(t.type.shape) !== sizeOf(tensors[0]!.type.shape));
   if (odd !== undefined)
     throw new DownhillError("shape", `lexsort: ${showType(odd.type)} and ${showType(tensors[0]!.type)} differ in shape.`); // prettier-ignore
-  // sorting keeps the order of equals, so that what counts least comes first
+  // sorting is stable, so the least significant key is sorted first
   const [least, ...others] = tensors;
   return others.reduce(
     (order, key) => {

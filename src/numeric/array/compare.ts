@@ -5,13 +5,13 @@ import * as p from "../../engine/prims/index.ts";
 import { broadcastShapes, range, sameShape, sizeOf } from "../../engine/util/shape.ts";
 import { matchFloating, matchOperands } from "./promote.ts";
 
-/** How far apart numbers may be that count as equal: `|x − y| ≤ atol + rtol · |y|`. */
+/** Tolerances within which numbers count as equal: `|x − y| ≤ atol + rtol · |y|`. */
 export interface ClosenessOptions {
-  /** Relative to y. Default 1e-5. */
+  /** Tolerance relative to |y|. Default 1e-5. */
   readonly rtol?: number;
-  /** Absolute. Default 1e-8. */
+  /** Absolute tolerance. Default 1e-8. */
   readonly atol?: number;
-  /** Whether NaN equals NaN. Default false. */
+  /** True if NaN equals NaN. Default false. */
   readonly equalNaN?: boolean;
 }
 
@@ -21,27 +21,28 @@ function closeness(operation: string, x: TensorLike, y: TensorLike, options: Clo
   const { rtol = 1e-5, atol = 1e-8, equalNaN = false } = options;
   const [a, b] = matchFloating(operation, x, y);
   const reach = p.add(p.full(b.type, atol), p.scale(p.abs(b), rtol));
-  // an infinite y reaches everywhere, and equals itself alone
+  // the tolerance of an infinite y is infinite, but it equals only itself
   const isFinite = p.less(p.abs(b), p.full(b.type, Infinity));
   const isNear = p.both(p.lessEqual(p.abs(p.sub(a, b)), reach), isFinite);
   const isSame = p.either(isNear, p.equal(a, b));
   return equalNaN ? p.either(isSame, p.both(p.notEqual(a, a), p.notEqual(b, b))) : isSame;
 }
 
-/** Whether every element of a bool array is true. */
+/** True if every element of a bool array is true, as a scalar. */
 function every(holds: Tensor): Tensor {
   const exception = p.sum(p.equal(holds, p.zeros(holds.type)), range(0, holds.ndim));
   return p.equal(exception, p.zeros(exception.type));
 }
 
-/** Whether elements are equal within a tolerance, as bool. Not for `if`: use `where`. */
+/** True where elements are equal within a tolerance, as bool. Use it with `where`, not in `if`. */
 export function isclose(x: TensorLike, y: TensorLike, options: ClosenessOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("isclose", arguments, 3);
   return closeness("isclose", x, y, options);
 }
 
 /**
- * Whether all elements are equal within a tolerance, as a scalar of bool: outside of transforms `allclose(x, y).item() === 1`.
+ * True if all elements are equal within a tolerance, as a bool scalar. Outside of transforms:
+ * `allclose(x, y).item() === 1`.
  *
  * @example
  * allclose([1, 2], [1, 2 + 1e-9]).item(); // 1
@@ -51,7 +52,7 @@ export function allclose(x: TensorLike, y: TensorLike, options: ClosenessOptions
   return every(closeness("allclose", x, y, options));
 }
 
-/** Whether two arrays have one shape and equal elements, as a scalar of bool. */
+/** True if two arrays have the same shape and equal elements, as a bool scalar. */
 export function arrayEqual(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("arrayEqual", arguments, 2);
   const [a, b] = [p.asTensor(x, "arrayEqual"), p.asTensor(y, "arrayEqual")];
@@ -59,7 +60,7 @@ export function arrayEqual(x: BooleanLike, y: BooleanLike): Tensor {
   return every(p.equal(...matchOperands("arrayEqual", a, b)));
 }
 
-/** Whether two arrays can be repeated to one shape and then have equal elements, as a scalar of bool. */
+/** True if two arrays broadcast to one shape and then have equal elements, as a bool scalar. */
 export function arrayEquiv(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("arrayEquiv", arguments, 2);
   const [a, b] = [p.asTensor(x, "arrayEquiv"), p.asTensor(y, "arrayEquiv")];
@@ -67,7 +68,7 @@ export function arrayEquiv(x: BooleanLike, y: BooleanLike): Tensor {
   return every(p.equal(...matchOperands("arrayEquiv", a, b)));
 }
 
-/** Whether each element of x is among those of `values`, as bool of the shape of x. */
+/** True for each element of x that occurs in `values`, as bool of the shape of x. */
 export function isin(x: TensorLike, values: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("isin", arguments, 2);
   const [t, among] = [p.asTensor(x, "isin"), p.asTensor(values, "isin")];

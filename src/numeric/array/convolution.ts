@@ -9,22 +9,22 @@ import type { PerAxis } from "./spatial.ts";
 import { perAxis, spaceRank } from "./spatial.ts";
 import { checkInteger, isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** Zeros around images: none, as many as keep their size, so many on all sides, or for each axis of space. */
+/** Zeros around images: none, enough to keep their size, the same number on all sides, or per spatial axis. */
 export type Padding =
   "valid" | "same" | number | readonly (number | readonly [before: number, after: number])[];
 
-/** Options of `conv`; what is given per axis has one entry for each axis of space. */
+/** Options of `conv`; options per axis have one entry per spatial axis. */
 export interface ConvOptions {
-  /** Steps between windows. Default 1. */
+  /** Step between neighbouring windows, in elements. Default 1. */
   readonly stride?: PerAxis;
   /**
-   * `"valid"` (default): windows lie within the image. `"same"`: the result has ⌈size / stride⌉ places along each axis,
-   * the odd zero behind the image. A number, or for each axis a number or `[before, after]`.
+   * `"valid"` (default): windows stay within the image. `"same"`: the result has size ⌈size / stride⌉ along each axis;
+   * an odd zero is added at the end. A number, or per axis a number or `[before, after]`: so many zeros.
    */
   readonly padding?: Padding;
   /** Distance between neighbouring elements of a window. Default 1. */
   readonly dilation?: PerAxis;
-  /** Groups of channels, each of which has its own windows and outputs. Default 1. */
+  /** Number of groups of channels, each with its own windows and outputs. Default 1. */
   readonly groups?: number;
 }
 
@@ -95,13 +95,14 @@ function paddingOf(
 }
 
 /**
- * Convolution of images `x`, shape `[items, channels, …space]`, with `weight`, shape `[outputs, channels / groups,
- * …window]` (PyTorch's NCHW and OIHW), over any number of axes of space: a line, a plane, a volume. As everywhere in
- * neural networks the windows are not turned around:
+ * Convolution of images `x`, shape `[items, channels, …space]`, with `weight`, shape
+ * `[outputs, channels / groups, …window]` (PyTorch's NCHW and OIHW), over any number of spatial axes: a line, a plane,
+ * a volume. As usual in neural networks, the windows are not flipped:
  *
  * `y[n, o, s] = Σ_{i, k} weight[o, i, k] · x[n, i, s · stride + k · dilation − padding]`
  *
- * Result: `[items, outputs, …places]` with `⌊(size + padding − dilation · (window − 1) − 1) / stride⌋ + 1` places. Both
+ * Result: `[items, outputs, …space]`, where each spatial axis has size
+ * `⌊(size + padding − dilation · (window − 1) − 1) / stride⌋ + 1`, padding being the total of both sides. Both
  * derivatives are convolutions again. Sums run over channels, then over the window.
  *
  * @throws DownhillError `shape` if channels, weight and groups do not fit together, `range` for an option.
@@ -129,24 +130,24 @@ export function conv(x: TensorLike, weight: TensorLike, options: ConvOptions = {
   });
 }
 
-/** Options of `convTranspose`, as PyTorch has them. */
+/** Options of `convTranspose`, the same as PyTorch's. */
 export interface ConvTransposeOptions {
-  /** Steps between windows of the result. Default 1. */
+  /** Step between neighbouring windows in the result, in elements. Default 1. */
   readonly stride?: PerAxis;
-  /** What is cut off from the result on all sides. Default 0. */
+  /** Number of elements removed from the result on all sides. Default 0. */
   readonly padding?: PerAxis;
-  /** What is added to the result at the end of each axis. Default 0. */
+  /** Number of elements added to the result at the end of each axis. Default 0. */
   readonly outputPadding?: PerAxis;
   /** Distance between neighbouring elements of a window. Default 1. */
   readonly dilation?: PerAxis;
-  /** Groups of channels. Default 1. */
+  /** Number of groups of channels. Default 1. */
   readonly groups?: number;
 }
 
 /**
- * The transpose of `conv` in its images: each element of `x`, shape `[items, channels, …space]`, adds a multiple of a
- * window to the result. `weight` has shape `[channels, outputs / groups, …window]`; along each axis the result has
- * `(size − 1) · stride − 2 · padding + dilation · (window − 1) + outputPadding + 1` places.
+ * Transpose of `conv` with respect to its images: each element of `x`, shape `[items, channels, …space]`, adds a
+ * multiple of a window to the result. `weight` has shape `[channels, outputs / groups, …window]`; along each spatial
+ * axis the result has size `(size − 1) · stride − 2 · padding + dilation · (window − 1) + outputPadding + 1`.
  *
  * @throws DownhillError `shape` if channels, weight and groups do not fit together, `range` for an option.
  * @example
@@ -165,7 +166,7 @@ export function convTranspose(x: TensorLike, weight: TensorLike, options: ConvTr
   const more = each("outputPadding", outputPadding, 0);
   const rhsDilation = each("dilation", dilation, 1);
   const [channels, outputs, ...window] = windows.shape;
-  // within each group inputs and outputs change places, and the windows are turned around
+  // within each group inputs and outputs swap roles, and the windows are flipped
   const apart = p.reshape(windows, [groups, channels! / groups, outputs!, ...window]);
   const swapped = p.reshape(p.moveAxis(apart, 1, 2), [groups * outputs!, channels! / groups, ...window]);
   const reach = window.map((n, a) => (n - 1) * rhsDilation[a]!);

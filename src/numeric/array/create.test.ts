@@ -75,7 +75,7 @@ describe("creation", () => {
       expect(() => (shape[0] = 5)).toThrow(TypeError);
       expect(x.tolist()).toHaveLength(x.shape[0]!);
     }
-    sizes.pop(); // the user's own array is neither kept nor frozen
+    sizes.pop(); // the user's own array is neither retained nor frozen
     expect(made.shape).toEqual([2, 3]);
   });
 
@@ -241,7 +241,7 @@ describe("creation", () => {
 });
 
 test("ranges of more numbers than an array can have are refused", () => {
-  // "RangeError: Invalid array length"
+  // the error was "RangeError: Invalid array length"
   expect(() => create.arange(1e30)).toThrow(
     "arange: it would have 1e+30 elements, more than an array can have.",
   );

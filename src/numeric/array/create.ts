@@ -20,7 +20,7 @@ import { turn } from "../../engine/util/turn.ts";
 import { checkShape, normalizeAxis } from "./promote.ts";
 
 export interface DTypeOption {
-  /** Kind of elements. Default float64. */
+  /** Dtype of the elements. Default float64. */
   readonly dtype?: DType;
 }
 
@@ -34,15 +34,15 @@ function dtypeOf(operation: string, { dtype = "float64" }: DTypeOption): DType {
 }
 
 /**
- * A tensor of the given numbers: a number, a nest of numbers, a typed array (copied), or another tensor. Numbers become
- * float64, booleans bool and typed arrays keep their kind, unless `dtype` says otherwise. With `shape`, the elements in
- * row-major order take that shape.
+ * A tensor of the given numbers: a number, a nested list of numbers, a typed array (copied), or another tensor. Numbers
+ * become float64 and booleans bool; typed arrays keep their dtype, unless `dtype` is given. With `shape`, the elements
+ * take that shape in row-major order.
  *
- * Integers and booleans hold the very numbers that are given, or it is an error; `astype` cuts fractions off and saturates, and so
- * does this for a tensor. float32 rounds.
+ * Integer and bool dtypes must hold the given numbers exactly, or it is an error. A tensor argument is converted like
+ * `astype` instead: fractions are truncated and integers saturate. float32 rounds.
  *
- * @throws DownhillError `shape` for a nest that is not rectangular or elements that do not fill `shape`, `dtype` for a number that
- * the dtype cannot hold, such as 1.5 in int32.
+ * @throws DownhillError `shape` for a nested list that is not rectangular or elements that do not fill `shape`, `dtype`
+ * for a number that the dtype cannot hold, such as 1.5 in int32.
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  */
@@ -92,7 +92,7 @@ function filled(operation: string, shape: readonly number[], value: number, opti
 }
 
 /**
- * An array of this shape with every element `value`.
+ * An array of this shape with every element equal to `value`.
  *
  * @throws DownhillError `dtype` for a number that the dtype cannot hold, such as 1.5 in int32.
  */
@@ -124,13 +124,13 @@ export function ones(shape: readonly number[], options: DTypeOption = {}): Tenso
   return filled("ones", shape, 1, options);
 }
 
-/** Zeros of the shape and dtype of x. */
+/** Zeros with the shape and dtype of x. */
 export function zerosLike(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("zerosLike", arguments, 1);
   return fill(asTensor(x, "zerosLike").type, 0);
 }
 
-/** Ones of the shape and dtype of x. */
+/** Ones with the shape and dtype of x. */
 export function onesLike(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("onesLike", arguments, 1);
   return fill(asTensor(x, "onesLike").type, 1);
@@ -146,7 +146,8 @@ function checkLength(operation: string, n: number): void {
 }
 
 /**
- * The numbers `start`, `start + step`, … below `stop`; with one argument from 0. int32 where all are integers, else float64.
+ * The numbers `start`, `start + step`, … below `stop`; with a single argument, starting at 0. int32 if all arguments
+ * are integers, else float64.
  *
  * @throws DownhillError `dtype` for numbers that the dtype cannot hold.
  * @example
@@ -175,18 +176,18 @@ export function arange(start: number, stop?: number, step: number = 1, options: 
 
 /** Options of `linspace`, `geomspace` and `logspace`. */
 export interface SpaceOptions extends DTypeOption {
-  /** Whether `stop` is the last number, or the one after the last. Default true. */
+  /** True if `stop` is the last number; false to stop one step before it. Default true. */
   readonly endpoint?: boolean;
 }
 
-/** How many steps there are from `start` to `stop`, after a check of what is given. */
+/** Number of steps from `start` to `stop`. Checks the count and the options. */
 function stepsTo(operation: string, count: number, options: SpaceOptions): number {
   checkCount(operation, count);
   checkFlags(operation, options, ["endpoint"]);
   return Math.max(1, options.endpoint === false ? count : count - 1);
 }
 
-/** `count` numbers evenly spaced from `start` to `stop`, both included. */
+/** `count` evenly spaced numbers from `start` to `stop`, both included unless `endpoint` is false. */
 export function linspace(start: number, stop: number, count: number, options: SpaceOptions = {}): Tensor {
   if (arguments.length > 4) refuseExtra("linspace", arguments, 4);
   checkOptions("linspace", options, ["dtype", "endpoint"]);
@@ -206,12 +207,12 @@ export function linspace(start: number, stop: number, count: number, options: Sp
 
 /** Options of `eye`. */
 export interface EyeOptions extends DTypeOption {
-  /** The diagonal of the ones: 0 is the main one, 1 the one above it, −1 the one below. Default 0. */
+  /** Offset of the diagonal of ones: 0 is the main one, 1 the one above it, −1 the one below. Default 0. */
   readonly k?: number;
 }
 
 /**
- * A matrix of n rows with 1 on a diagonal and 0 elsewhere: the identity of size n, or with as many columns as are given.
+ * A matrix of n rows with 1 on a diagonal and 0 elsewhere. It has n columns unless `columns` is given.
  *
  * @example
  * eye(2, 3, { k: 1 }).tolist(); // [[0, 1, 0], [0, 0, 1]]
@@ -238,7 +239,7 @@ export function identity(n: number, options: DTypeOption = {}): Tensor {
   return eye(n, options);
 }
 
-/** An array of the shape and dtype of x with every element `value`. */
+/** An array with the shape and dtype of x and every element equal to `value`. */
 export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}): Tensor {
   if (arguments.length > 3) refuseExtra("fullLike", arguments, 3);
   checkOptions("fullLike", options, ["dtype"]);
@@ -247,9 +248,8 @@ export function fullLike(x: TensorLike, value: number, options: DTypeOption = {}
 }
 
 /**
- * `count` numbers from `start` to `stop`, both included, each the same multiple of the one before.
- *
- * @throws DownhillError `range` for ends of which one is 0 or that differ in sign.
+ * `count` numbers from `start` to `stop`, both included, with a constant ratio between neighbours.
+ * @throws DownhillError `range` for ends that are 0 or differ in sign.
  * @example
  * geomspace(1, 8, 4); // f64[4] [1, 2, 4, 8]
  */
@@ -262,7 +262,7 @@ export function geomspace(start: number, stop: number, count: number, options: S
       `geomspace: needs finite ends of one sign, other than 0; got ${showPlain(start)} and ${showPlain(stop)}.${plainHint("Bounds", [start, stop])}`,
     );
   const steps = stepsTo("geomspace", count, options);
-  // the ends as they are given, and what lies between by exponentials
+  // exact ends; the numbers between come from exponentials
   const [first, last] = [Math.min(1, count), count > steps ? 1 : 0];
   const type = arrayType("float64", [count - first - last]);
   const parts = Array.from({ length: type.shape[0]! }, (_, i) => (i + 1) / steps);
@@ -275,12 +275,12 @@ export function geomspace(start: number, stop: number, count: number, options: S
 
 /** Options of `logspace`. */
 export interface LogspaceOptions extends SpaceOptions {
-  /** Default 10. */
+  /** Base of the powers. Default 10. */
   readonly base?: number;
 }
 
 /**
- * `count` numbers from `base` to the power `start` to `base` to the power `stop`, both included, whose logarithms are evenly spaced.
+ * `count` numbers from `base^start` to `base^stop`, both included, whose logarithms are evenly spaced.
  *
  * @example
  * logspace(0, 2, 3); // f64[3] [1, 10, 100]
@@ -301,8 +301,8 @@ export function logspace(start: number, stop: number, count: number, options: Lo
 }
 
 /**
- * An array of what a function gives for the coordinates of all elements at once: it gets for each axis an array of this shape with
- * the places along it.
+ * The result of a function called once with the coordinates of all elements: one int32 array of this shape per axis,
+ * holding the index along that axis.
  *
  * @example
  * fromFunction((i, j) => i.add(j), [2, 3]).tolist(); // [[0, 1, 2], [1, 2, 3]]
@@ -318,7 +318,7 @@ export function fromFunction(f: (...places: Tensor[]) => Tensor, shape: readonly
   return f(...shape.map((_, axis) => iota("int32", [...shape], axis)));
 }
 
-/** How a window of n weights is made of the cosines of a turn: Σ a_k cos(2πki / (n − 1)). */
+/** The n weights of a window that is a sum of cosines: Σ a_k cos(2πki / (n − 1)). */
 function cosineWindow(operation: string, n: number, factors: readonly number[]): Tensor {
   checkCount(operation, n);
   const cosine = (i: number, k: number): number => turn(i * k, Math.max(1, n - 1)).cos;
@@ -326,25 +326,25 @@ function cosineWindow(operation: string, n: number, factors: readonly number[]):
   return fromFlat(arrayType("float64", [n]), Array.from({ length: n }, (_, i) => (n === 1 ? 1 : at(i)))); // prettier-ignore
 }
 
-/** The n weights of Hann's window: `½ − ½ cos(2πi / (n − 1))`. */
+/** The n weights of the Hann window: `½ − ½ cos(2πi / (n − 1))`. */
 export function hanning(n: number): Tensor {
   if (arguments.length > 1) refuseExtra("hanning", arguments, 1);
   return cosineWindow("hanning", n, [0.5, -0.5]);
 }
 
-/** The n weights of Hamming's window: `0.54 − 0.46 cos(2πi / (n − 1))`. */
+/** The n weights of the Hamming window: `0.54 − 0.46 cos(2πi / (n − 1))`. */
 export function hamming(n: number): Tensor {
   if (arguments.length > 1) refuseExtra("hamming", arguments, 1);
   return cosineWindow("hamming", n, [0.54, -0.46]);
 }
 
-/** The n weights of Blackman's window: `0.42 − 0.5 cos(2πi / (n − 1)) + 0.08 cos(4πi / (n − 1))`. */
+/** The n weights of the Blackman window: `0.42 − 0.5 cos(2πi / (n − 1)) + 0.08 cos(4πi / (n − 1))`. */
 export function blackman(n: number): Tensor {
   if (arguments.length > 1) refuseExtra("blackman", arguments, 1);
   return cosineWindow("blackman", n, [0.42, -0.5, 0.08]);
 }
 
-/** The n weights of a triangle, 0 at its ends. */
+/** The n weights of the triangular (Bartlett) window, 0 at its ends. */
 export function bartlett(n: number): Tensor {
   if (arguments.length > 1) refuseExtra("bartlett", arguments, 1);
   checkCount("bartlett", n);
@@ -355,7 +355,7 @@ export function bartlett(n: number): Tensor {
   );
 }
 
-/** Places along an axis: 0, 1, 2, … as int32. */
+/** The index of each element along one axis, as an int32 array of this shape. */
 export function indices(shape: readonly number[], axis: number): Tensor {
   if (arguments.length > 2) refuseExtra("indices", arguments, 2);
   checkShape("indices", shape);

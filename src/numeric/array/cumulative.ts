@@ -7,11 +7,11 @@ import { alongAxis, asFloating, expandTo, matchFloating, normalizeAxis } from ".
 import { concatenate } from "./shape.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Options of what goes along an axis, from one element to the next. */
+/** Options of cumulative operations along an axis. */
 export interface CumulativeOptions {
-  /** Default all axes as one, in row-major order. */
+  /** Axis to accumulate along. Default: all axes flattened into one, in row-major order. */
   readonly axis?: number;
-  /** Whether it begins at the end. Default false. */
+  /** True to start at the end. Default false. */
   readonly reverse?: boolean;
 }
 
@@ -29,20 +29,20 @@ function cumulative(
   return op(t, axis, options.reverse === true);
 }
 
-/** Numbers to go along: booleans are counted as int32. */
+/** x as numbers: booleans become int32. */
 function countable(x: TensorLike, operation: string): Tensor {
   const t = p.asTensor(x, operation);
   return t.dtype === "bool" ? p.convert(t, "int32") : t;
 }
 
-/** x with another number where it is NaN. */
+/** x with NaN replaced by `value`. */
 function without(x: Tensor, value: number): Tensor {
   return p.where(p.equal(x, x), x, p.full(x.type, value));
 }
 
 /**
- * The sum of all elements up to each one along an axis, itself included; with `reverse` from the end. Without an axis all elements
- * are one. Booleans are counted as int32. Sums of float32 are carried in float64, so that long ones lose no digits.
+ * Cumulative sum along an axis, including the element itself; with `reverse` from the end. Without an axis, x is
+ * flattened. Booleans count as int32. Sums of float32 are accumulated in float64, so that long ones lose no digits.
  *
  * @example
  * cumsum([1, 2, 3]);                    // f64[3] [1, 3, 6]
@@ -54,8 +54,8 @@ export function cumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
 }
 
 /**
- * The product of all elements up to each one along an axis, itself included; with `reverse` from the end. Without an axis all
- * elements are one. Products of float32 are carried in float64. The derivative is that of the products, where factors are 0 too.
+ * Cumulative product along an axis, including the element itself; with `reverse` from the end. Without an axis, x is
+ * flattened. Products of float32 are accumulated in float64. The derivative is also right where factors are 0.
  *
  * @example
  * cumprod([1, 2, 3]); // f64[3] [1, 2, 6]
@@ -66,8 +66,8 @@ export function cumprod(x: TensorLike, options: CumulativeOptions = {}): Tensor 
 }
 
 /**
- * The largest element up to each one along an axis, itself included; with `reverse` from the end. NaN from the first one on. Equal
- * elements share the derivative evenly, as in `max` (PyTorch gives it to the last of them).
+ * Cumulative maximum along an axis, including the element itself; with `reverse` from the end. NaN from the first NaN
+ * on. Equal elements share the derivative evenly, as in `max` (PyTorch gives it to the last of them).
  *
  * @example
  * cummax([1, 3, 2]); // f64[3] [1, 3, 3]
@@ -77,15 +77,15 @@ export function cummax(x: TensorLike, options: CumulativeOptions = {}): Tensor {
   return cumulative("cummax", p.cummax, countable(x, "cummax"), options);
 }
 
-/** The smallest element up to each one along an axis; all else as in `cummax`. */
+/** Cumulative minimum along an axis; otherwise like `cummax`. */
 export function cummin(x: TensorLike, options: CumulativeOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("cummin", arguments, 2);
   return cumulative("cummin", p.cummin, countable(x, "cummin"), options);
 }
 
 /**
- * The logarithm of the sum of e^x up to each element along an axis, itself included, without overflow; with `reverse` from the end.
- * Without an axis all elements are one.
+ * Logarithm of the cumulative sum of e^x along an axis, including the element itself, without overflow; with `reverse`
+ * from the end. Without an axis, x is flattened.
  *
  * @example
  * logcumsumexp([1000, 1000]).sub(1000).tolist(); // [0, 0.69314718…]
@@ -95,7 +95,10 @@ export function logcumsumexp(x: TensorLike, options: CumulativeOptions = {}): Te
   return cumulative("logcumsumexp", logarithmOfSums, asFloating(x, "logcumsumexp"), options);
 }
 
-/** Σ e^(xᵢ − m) grows by the recurrence sᵢ = e^(mᵢ₋₁ − mᵢ) sᵢ₋₁ + e^(xᵢ − mᵢ), m being the largest so far. */
+/**
+ * log Σ e^xᵢ of the elements so far. Σ e^(xᵢ − m) grows by the recurrence sᵢ = e^(mᵢ₋₁ − mᵢ) sᵢ₋₁ + e^(xᵢ − mᵢ), m
+ * being the running maximum.
+ */
 function logarithmOfSums(x: Tensor, axis: number, reverse: boolean): Tensor {
   const n = x.type.shape[axis]!;
   if (n === 0) return x;
@@ -105,20 +108,20 @@ function logarithmOfSums(x: Tensor, axis: number, reverse: boolean): Tensor {
   const [from, to] = reverse ? [0, n - 1] : [1, n];
   const change = p.sub(p.part(top, axis, 1 - from, n - from), p.part(top, axis, from, to));
   const none = p.part(p.zeros(x.type), axis, 0, 1);
-  // the largest never falls, but from the 0 that stands for −∞, where the sum is 0 so far, and to that for ∞
+  // the maximum never falls, except from the 0 that replaces −∞, where the sum is still 0, and to the 0 that replaces ∞
   const fall = p.minimum(change, p.zeros(change.type));
   const factors = p.exp(p.concatenate(reverse ? [fall, none] : [none, fall], axis));
   const sums = p.linearRecurrence(factors, p.exp(p.sub(x, top)), { axis, reverse, strong: false });
   return p.add(p.log(sums), top);
 }
 
-/** The sums of `cumsum` with 0 for NaN. */
+/** `cumsum` with NaN counted as 0. */
 export function nancumsum(x: TensorLike, options: CumulativeOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nancumsum", arguments, 2);
   return cumulative("nancumsum", p.cumsum, without(countable(x, "nancumsum"), 0), options);
 }
 
-/** The products of `cumprod` with 1 for NaN. */
+/** `cumprod` with NaN counted as 1. */
 export function nancumprod(x: TensorLike, options: CumulativeOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nancumprod", arguments, 2);
   return cumulative("nancumprod", p.cumprod, without(countable(x, "nancumprod"), 1), options);
@@ -126,19 +129,21 @@ export function nancumprod(x: TensorLike, options: CumulativeOptions = {}): Tens
 
 /** Options of `diff`. */
 export interface DiffOptions {
-  /** Default the last. */
+  /** Axis to take differences along. Default the last. */
   readonly axis?: number;
-  /** How often differences are taken. Default once. */
+  /** Number of times that differences are taken. Default 1. */
   readonly n?: number;
-  /** What is put before the first and behind the last element first: arrays that join x along the axis, or numbers. */
+  /**
+   * Values put before the first and after the last element beforehand: arrays that can be concatenated with x along the
+   * axis, or numbers.
+   */
   readonly prepend?: TensorLike;
   readonly append?: TensorLike;
 }
 
 /**
- * The differences of neighbours along an axis, `xᵢ₊₁ − xᵢ`, taken `n` times. Of booleans, whether they differ.
- *
- * @throws DownhillError `range` for an `n` that is no whole number, `shape` for a scalar.
+ * Differences of neighbours along an axis, `xᵢ₊₁ − xᵢ`, taken `n` times. For booleans, true where neighbours differ.
+ * @throws DownhillError `range` for an `n` that is not an integer ≥ 0, `shape` for a scalar.
  * @example
  * diff([1, 4, 9]);           // f64[2] [3, 5]
  * diff([1, 4, 9], { n: 2 }); // f64[1] [2]
@@ -162,13 +167,13 @@ export function diff(x: TensorLike, options: DiffOptions = {}): Tensor {
   return t;
 }
 
-/** Of each element along an axis but the first, and the one before it, what `op` gives. */
+/** Applies `op` to each pair of neighbours along an axis, the later one first. */
 function neighbours(x: Tensor, axis: number, op: (later: Tensor, earlier: Tensor) => Tensor): Tensor {
   const n = x.type.shape[axis]!;
   return op(p.part(x, axis, Math.min(1, n), n), p.part(x, axis, 0, Math.max(0, n - 1)));
 }
 
-/** The differences of neighbours of all elements in row-major order. */
+/** Differences of neighbours of all elements in row-major order. */
 export function ediff1d(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("ediff1d", arguments, 1);
   const t = countable(x, "ediff1d");
@@ -177,15 +182,15 @@ export function ediff1d(x: TensorLike): Tensor {
 
 /** Options of `trapezoid` and `cumulativeTrapezoid`. */
 export interface TrapezoidOptions {
-  /** Where the values lie: a vector, or an array of the shape of y. */
+  /** Coordinates of the values: a vector, or an array of the shape of y. */
   readonly x?: TensorLike;
-  /** The distance of neighbours, where no x is given. Default 1. */
+  /** Distance between neighbours, used without x. Default 1. */
   readonly dx?: TensorLike;
-  /** Default the last. */
+  /** Axis to integrate along. Default the last. */
   readonly axis?: number;
 }
 
-/** The areas between neighbours along an axis. */
+/** The areas of the trapezoids between neighbours along an axis, and that axis. */
 function trapezoids(operation: string, y: TensorLike, options: TrapezoidOptions): readonly [Tensor, number] {
   checkOptions(operation, options, ["x", "dx", "axis"]);
   if (options.x !== undefined && options.dx !== undefined)
@@ -201,7 +206,7 @@ function trapezoids(operation: string, y: TensorLike, options: TrapezoidOptions)
   return [p.mul(left, right), axis];
 }
 
-/** The distances of neighbours, for places that are given for one axis of y or for all of it. */
+/** Distances between neighbouring coordinates, which are given for one axis of y or for all of it. */
 function stepsAlong(operation: string, x: Tensor, y: Tensor, axis: number): Tensor {
   const n = y.type.shape[axis]!;
   if (x.ndim === y.ndim && x.type.shape[axis] === n) return neighbours(x, axis, p.sub);
@@ -216,9 +221,8 @@ function stepsAlong(operation: string, x: Tensor, y: Tensor, axis: number): Tens
 }
 
 /**
- * The integral of values along an axis by the trapezoidal rule, `Σ (xᵢ₊₁ − xᵢ) · (yᵢ + yᵢ₊₁) / 2`.
- *
- * @throws DownhillError `shape` for places that do not fit, `option` where both x and dx are given.
+ * Integral of values along an axis by the trapezoidal rule, `Σ (xᵢ₊₁ − xᵢ) · (yᵢ + yᵢ₊₁) / 2`.
+ * @throws DownhillError `shape` for coordinates that do not fit, `option` if both x and dx are given.
  * @example
  * trapezoid([0, 1, 4], { x: [0, 1, 2] }); // 3
  */
@@ -228,18 +232,21 @@ export function trapezoid(y: TensorLike, options: TrapezoidOptions = {}): Tensor
   return p.sum(areas, [axis]);
 }
 
-/** The integrals from the first value up to each later one along an axis, by the trapezoidal rule; one fewer than there are values. */
+/**
+ * Integrals from the first value up to each later one along an axis, by the trapezoidal rule; one fewer than there are
+ * values.
+ */
 export function cumulativeTrapezoid(y: TensorLike, options: TrapezoidOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("cumulativeTrapezoid", arguments, 2);
   const [areas, axis] = trapezoids("cumulativeTrapezoid", y, options);
   return p.cumsum(areas, axis);
 }
 
-/** Options of `gradient`: along one axis, and along several. */
+/** Options of `gradient` along one axis. */
 export interface GradientOptions {
-  /** Which a vector may leave out. */
+  /** Axis to differentiate along. Optional for vectors. */
   readonly axis?: number;
-  /** The distance of neighbours, or where the values lie along the axis, as a vector. Default 1. */
+  /** Distance between neighbours, or the coordinates along the axis as a vector. Default 1. */
   readonly spacing?: TensorLike;
 }
 
@@ -249,13 +256,14 @@ export interface GradientsOptions extends Omit<GradientOptions, "axis"> {
 }
 
 /**
- * The slope of values along an axis by differences: inside of second order, `(yᵢ₊₁ − yᵢ₋₁) / (xᵢ₊₁ − xᵢ₋₁)` where places are
- * evenly spaced, and at the ends to the one neighbour. For a list of axes a list of arrays.
+ * Slope of sampled values along an axis by finite differences. Interior slopes are second order:
+ * `(yᵢ₊₁ − yᵢ₋₁) / (xᵢ₊₁ − xᵢ₋₁)` if the coordinates are evenly spaced. Slopes at the ends use the one neighbour. A
+ * list of axes gives a list of arrays.
  *
- * This differences data; derivatives of functions are `grad`.
+ * This differences data; for derivatives of functions use `grad`.
  *
- * @throws DownhillError `shape` for fewer than two values along an axis, or places that do not fit; `option` for several axes of
- * which none is named.
+ * @throws DownhillError `shape` for fewer than two values along an axis, or coordinates that do not fit; `option` if y
+ * has several axes and none is named.
  * @example
  * gradient([1, 4, 9, 16]); // f64[4] [3, 4, 6, 7]
  */
@@ -284,7 +292,7 @@ function slopes(y: Tensor, axis: number, spacing: Tensor): Tensor {
   const chords = p.div(rises, widths);
   const [first, last] = [p.part(chords, axis, 0, 1), p.part(chords, axis, n - 2, n - 1)];
   if (n === 2) return p.concatenate([first, last], axis);
-  // the slope in a place is the mean of the chords beside it, each weighted by the width of the other
+  // the interior slope is the mean of the neighbouring chords, each weighted by the width of the other
   const [before, after] = [p.part(widths, axis, 0, n - 2), p.part(widths, axis, 1, n - 1)];
   const [left, right] = [p.part(chords, axis, 0, n - 2), p.part(chords, axis, 1, n - 1)];
   const inner = p.div(p.add(p.mul(left, after), p.mul(right, before)), p.add(before, after));

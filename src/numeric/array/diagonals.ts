@@ -9,21 +9,21 @@ import type { DTypeOption } from "./create.ts";
 import { asFloating, asPartOf, checkShape, expandTo, normalizeAxis } from "./promote.ts";
 import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
-/** Which diagonal is meant: 0 is the main one, positive ones lie above it, negative ones below. */
+/** Selects a diagonal: offset 0 is the main one, positive offsets are above it, negative ones below. */
 export interface DiagonalOptions {
-  /** Default 0. */
+  /** Offset of the diagonal. Default 0. */
   readonly offset?: number;
   /** The axes of the matrices. Default the first two. */
   readonly axis1?: number;
   readonly axis2?: number;
 }
 
-/** How many elements a diagonal has. */
+/** Number of elements of a diagonal. */
 function lengthOf(rows: number, columns: number, offset: number): number {
   return Math.max(0, Math.min(rows - Math.max(0, -offset), columns - Math.max(0, offset)));
 }
 
-/** A diagonal of matrices in the last two axes, as a last axis. */
+/** The diagonals of the matrices in the last two axes, as a last axis. */
 function diagonalOf(x: Tensor, offset: number): Tensor {
   const { shape } = x.type;
   const [lead, rows, columns] = [shape.slice(0, -2), shape.at(-2)!, shape.at(-1)!];
@@ -41,14 +41,14 @@ function diagonalOf(x: Tensor, offset: number): Tensor {
   });
 }
 
-/** Vectors in the last axis on a diagonal of square matrices of zeros. */
+/** Square matrices with the vectors of the last axis on a diagonal and zeros elsewhere. */
 function onDiagonal(x: Tensor, offset: number): Tensor {
   const { shape } = x.type;
   const [lead, n] = [shape.slice(0, -1), shape.at(-1)!];
   const size = n + Math.abs(offset);
   const axis = lead.length;
   if (n === 0) return p.zeros(arrayType(x.dtype, [...lead, size, size], x.type.weak));
-  // apart from each other by a row and one column
+  // in row-major order, diagonal elements are one row and one column apart
   const before = Math.max(0, -offset) * size + Math.max(0, offset);
   const covered = (n - 1) * (size + 1) + 1;
   const widths = (value: number): number[] => range(0, axis + 1).map((i) => (i === axis ? value : 0));
@@ -75,7 +75,7 @@ function matrices(operation: string, x: Tensor, options: DiagonalOptions): Tenso
 }
 
 /**
- * A diagonal of matrices, as a last axis.
+ * The diagonals of matrices, as a last axis.
  *
  * @throws DownhillError `shape` for fewer than two axes.
  * @example
@@ -87,7 +87,7 @@ export function diagonal(x: TensorLike, options: DiagonalOptions = {}): Tensor {
   return diagonalOf(matrices("diagonal", p.asTensor(x, "diagonal"), options), options.offset ?? 0);
 }
 
-/** The sum of a diagonal of matrices; options as in `diagonal`. */
+/** Sum of a diagonal of each matrix; options as for `diagonal`. */
 export function trace(x: TensorLike, options: DiagonalOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("trace", arguments, 2);
   const t = p.asTensor(x, "trace");
@@ -97,10 +97,10 @@ export function trace(x: TensorLike, options: DiagonalOptions = {}): Tensor {
 }
 
 /**
- * Of a vector the matrix that has it on a diagonal and zeros elsewhere; of a matrix its diagonal. Batches: `diagonal` and
- * `diagEmbed`.
+ * For a vector, the matrix with it on a diagonal and zeros elsewhere; for a matrix, its diagonal. For batches use
+ * `diagonal` and `diagEmbed`.
  *
- * @throws DownhillError `shape` for more axes.
+ * @throws DownhillError `shape` for any other number of axes.
  * @example
  * diag([1, 2]).tolist();     // [[1, 0], [0, 2]]
  * diag([[1, 2], [3, 4]]);    // f64[2] [1, 4]
@@ -124,7 +124,7 @@ export function diagflat(x: TensorLike, options: { readonly k?: number } = {}): 
   return diag(p.reshape(t, [sizeOf(t.type.shape)]), options);
 }
 
-/** Matrices with the vectors of the last axis of x on a diagonal and zeros elsewhere: `diag` of batches. */
+/** Matrices with the vectors of the last axis of x on a diagonal and zeros elsewhere: batched `diag`. */
 export function diagEmbed(x: TensorLike, options: { readonly offset?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("diagEmbed", arguments, 2);
   checkOptions("diagEmbed", options, ["offset"]);
@@ -135,14 +135,16 @@ export function diagEmbed(x: TensorLike, options: { readonly offset?: number } =
   return onDiagonal(t, offset);
 }
 
-/** Whether places of a matrix lie on a diagonal or below it. */
+/** Mask of a matrix that is true on the diagonal `k` and below it. */
 function isBelow(rows: number, columns: number, k: number): Tensor {
   const shape = [rows, columns];
   const [row, column] = [p.iota("int32", shape, 0), p.iota("int32", shape, 1)];
   return p.lessEqual(column, p.add(row, p.full(row.type, k)));
 }
 
-/** Matrices with zeros above the diagonal `k`, or above the one before it where the lower part is left out. */
+/**
+ * The lower triangle up to the diagonal `k` of matrices, or the upper triangle from that diagonal on; zeros elsewhere.
+ */
 function triangle(
   operation: string,
   x: TensorLike,
@@ -159,20 +161,20 @@ function triangle(
       `${operation}: ${showType(t.type)} is no matrix: it has ${t.ndim} axes.`,
     );
   const [rows, columns] = t.type.shape.slice(-2) as [number, number];
-  // beyond the corners nothing changes, and no int32 overflows
+  // clamping k to the corners changes nothing and avoids int32 overflow
   const bound = Math.min(columns, Math.max(-rows, k));
   const mask = expandTo(isBelow(rows, columns, isLower ? bound : bound - 1), t.type.shape);
   const zero = p.zeros(t.type);
   return isLower ? p.where(mask, t, zero) : p.where(mask, zero, t);
 }
 
-/** The lower triangle of matrices: zeros above the diagonal `k` (the main one, unless said otherwise). */
+/** The lower triangle of matrices: zeros above the diagonal `k` (default 0, the main one). */
 export function tril(x: TensorLike, options: { readonly k?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("tril", arguments, 2);
   return triangle("tril", x, options, true);
 }
 
-/** The upper triangle of matrices: zeros below the diagonal `k` (the main one, unless said otherwise). */
+/** The upper triangle of matrices: zeros below the diagonal `k` (default 0, the main one). */
 export function triu(x: TensorLike, options: { readonly k?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("triu", arguments, 2);
   return triangle("triu", x, options, false);
@@ -180,7 +182,7 @@ export function triu(x: TensorLike, options: { readonly k?: number } = {}): Tens
 
 /** Options of `tri`. */
 export interface TriOptions extends DTypeOption {
-  /** Columns. Default as many as rows. */
+  /** Number of columns. Default n. */
   readonly columns?: number;
   /** The last diagonal with ones. Default 0. */
   readonly k?: number;
@@ -196,7 +198,7 @@ export function tri(n: number, options: TriOptions = {}): Tensor {
   return p.convert(isBelow(n, columns, Math.min(columns, Math.max(-n, k))), dtype);
 }
 
-/** The places of a matrix for which a condition holds, in row-major order, as `[rows, columns]` of int32. */
+/** Indices of the matrix elements for which a condition holds, in row-major order, as `[rows, columns]` of int32. */
 function placesWhere(
   rows: number,
   columns: number,
@@ -208,9 +210,9 @@ function placesWhere(
   return [along(0), along(1)];
 }
 
-/** Options of places of a triangle. */
+/** Options of `trilIndices` and `triuIndices`. */
 export interface TriangleOptions {
-  /** Columns. Default as many as rows. */
+  /** Number of columns. Default n. */
   readonly columns?: number;
   /** The diagonal that bounds the triangle. Default 0. */
   readonly k?: number;
@@ -224,28 +226,28 @@ function triangleOf(operation: string, n: number, options: TriangleOptions): rea
   return [columns, k];
 }
 
-/** The places `[rows, columns]` of the lower triangle of a matrix of n rows, as int32. */
+/** The indices `[rows, columns]` of the lower triangle of a matrix of n rows, as int32. */
 export function trilIndices(n: number, options: TriangleOptions = {}): [rows: Tensor, columns: Tensor] {
   if (arguments.length > 2) refuseExtra("trilIndices", arguments, 2);
   const [columns, k] = triangleOf("trilIndices", n, options);
   return placesWhere(n, columns, (i, j) => j <= i + k);
 }
 
-/** The places `[rows, columns]` of the upper triangle of a matrix of n rows, as int32. */
+/** The indices `[rows, columns]` of the upper triangle of a matrix of n rows, as int32. */
 export function triuIndices(n: number, options: TriangleOptions = {}): [rows: Tensor, columns: Tensor] {
   if (arguments.length > 2) refuseExtra("triuIndices", arguments, 2);
   const [columns, k] = triangleOf("triuIndices", n, options);
   return placesWhere(n, columns, (i, j) => j >= i + k);
 }
 
-/** The places of the main diagonal of an array with `axes` axes of size n: the same numbers for each axis, as int32. */
+/** The indices of the main diagonal of an array with `axes` axes of size n: 0, 1, …, n − 1 for each axis, as int32. */
 export function diagIndices(n: number, axes = 2): Tensor[] {
   if (arguments.length > 2) refuseExtra("diagIndices", arguments, 2);
   checkShape("diagIndices", [n, axes]);
   return range(0, axes).map(() => p.iota("int32", [n], 0));
 }
 
-/** A matrix with other values on its main diagonal: a number, or one for each place. */
+/** A matrix with its main diagonal replaced by a number, or by one value per element. */
 export function fillDiagonal(x: TensorLike, values: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("fillDiagonal", arguments, 2);
   const t = p.asTensor(x, "fillDiagonal");
@@ -270,13 +272,13 @@ function padTo(x: Tensor, n: number): Tensor {
 
 /** Options of `vander`. */
 export interface VanderOptions {
-  /** Columns. Default as many as x has elements. */
+  /** Number of columns. Default the length of x. */
   readonly n?: number;
-  /** Whether powers go up from left to right. Default false. */
+  /** True if powers increase from left to right. Default false. */
   readonly increasing?: boolean;
 }
 
-/** The matrix of the powers of a vector, from the highest on the left to 1 on the right. */
+/** The Vandermonde matrix of a vector: its powers, from the highest on the left to 1 on the right. */
 export function vander(x: TensorLike, options: VanderOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("vander", arguments, 2);
   checkOptions("vander", options, ["n", "increasing"]);

@@ -7,7 +7,7 @@ import { asTensor } from "../../engine/prims/lift.ts";
 import { assertNever } from "../../engine/util/assert-never.ts";
 import { numberBeside, promoteTypes as promoted } from "./promote.ts";
 
-/** Kinds of dtypes, from the narrowest on: `bool` is no number. */
+/** Categories of dtypes for `issubdtype`, from specific to general. `bool` belongs only to `generic`. */
 export type DTypeKind =
   "floating" | "signedinteger" | "unsignedinteger" | "integer" | "inexact" | "number" | "generic";
 
@@ -21,26 +21,26 @@ const kinds: readonly DTypeKind[] = [
   "generic",
 ];
 
-/** What floating numbers of a dtype can be. */
+/** Limits and precision of a floating dtype, as `finfo` returns them. */
 export interface FloatInfo {
   readonly dtype: DType;
-  /** Bits of a number, of its fraction and of its exponent. */
+  /** Total bits, bits of the fraction, and bits of the exponent. */
   readonly bits: number;
   readonly nmant: number;
   readonly nexp: number;
-  /** The distance from 1 to the next number above it, and to the next one below it. */
+  /** Distance from 1 to the next larger number, and to the next smaller one. */
   readonly eps: number;
   readonly epsneg: number;
   readonly max: number;
   readonly min: number;
-  /** The least number above 0 with all digits, and the least of all. */
+  /** The smallest positive number of full precision, and the smallest positive number. */
   readonly smallestNormal: number;
   readonly smallestSubnormal: number;
-  /** `smallestNormal` by its older name. */
+  /** Older name of `smallestNormal`. */
   readonly tiny: number;
 }
 
-/** What whole numbers of a dtype can be. */
+/** Limits of an integer dtype, as `iinfo` returns them. */
 export interface IntegerInfo {
   readonly dtype: DType;
   readonly bits: number;
@@ -49,9 +49,8 @@ export interface IntegerInfo {
 }
 
 /**
- * The dtype that operands have together: of tensors, of numbers, which adapt to what stands beside them, and of dtypes by name.
- *
- * @throws DownhillError `dtype` for what is none of these, `option` without operands.
+ * The dtype that operands promote to: tensors, plain numbers (which adapt to the other operands), and dtype names.
+ * @throws DownhillError `dtype` for anything else, `option` without operands.
  * @example
  * resultType(tensor([1], { dtype: "float32" }), 2);  // "float32"
  * resultType("int32", "float32");                    // "float32"
@@ -71,7 +70,7 @@ export function resultType(...operands: readonly (BooleanLike | DType)[]): DType
   };
   const [first, ...rest] = others;
   if (first === undefined) return "float64";
-  // numbers adapt to what all others have together
+  // plain numbers adapt to the promoted dtype of all other operands
   const joined = numbers.reduce(
     (type, x) => join(type, numberBeside(x, type) ?? asTensor(x, "resultType").type),
     rest.reduce(join, first),
@@ -80,9 +79,8 @@ export function resultType(...operands: readonly (BooleanLike | DType)[]): DType
 }
 
 /**
- * The dtype that two dtypes have together, as `resultType` of them.
- *
- * @throws DownhillError `dtype` for what is no dtype.
+ * The dtype that two dtypes promote to; the same as `resultType` of both.
+ * @throws DownhillError `dtype` for an unknown dtype.
  * @example
  * promoteTypes("int32", "float32"); // "float32"
  */
@@ -93,10 +91,9 @@ export function promoteTypes(a: DType, b: DType): DType {
 }
 
 /**
- * Whether a dtype is another one or of a kind: `floating` (and `inexact`), `signedinteger`, `unsignedinteger`, `integer`, `number`,
- * `generic` (all of them). As in NumPy, `bool` is no number.
- *
- * @throws DownhillError `dtype` for what is no dtype, `option` for what is no kind either.
+ * True if a dtype equals another dtype or belongs to a kind: `floating` (and `inexact`), `signedinteger`,
+ * `unsignedinteger`, `integer`, `number`, `generic` (all dtypes). As in NumPy, `bool` is not a `number`.
+ * @throws DownhillError `dtype` for an unknown dtype, `option` for an unknown kind.
  * @example
  * issubdtype(tensor(1).dtype, "floating"); // true
  * issubdtype("bool", "integer");           // false
@@ -133,9 +130,8 @@ export function issubdtype(dtype: DType, kind: DType | DTypeKind): boolean {
 }
 
 /**
- * What floating numbers of a dtype can be, by NumPy's names in camelCase.
- *
- * @throws DownhillError `dtype` for one that is not floating.
+ * Limits and precision of a floating dtype, by NumPy's names in camelCase.
+ * @throws DownhillError `dtype` for a dtype that is not floating.
  * @example
  * finfo("float32").eps; // 1.1920928955078125e-7
  * finfo("float64").max; // 1.7976931348623157e+308
@@ -167,9 +163,8 @@ export function finfo(dtype: DType): FloatInfo {
 }
 
 /**
- * What whole numbers of a dtype can be.
- *
- * @throws DownhillError `dtype` for one that is not of whole numbers.
+ * Limits of an integer dtype.
+ * @throws DownhillError `dtype` for a dtype that is not an integer dtype.
  * @example
  * iinfo("int32").max;  // 2147483647
  * iinfo("uint32").max; // 4294967295

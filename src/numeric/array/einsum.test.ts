@@ -13,7 +13,7 @@ const by =
   (...xs: Tensor[]) =>
     einsum(formula, ...xs);
 
-/** The sum by its definition, over all values of all letters. */
+/** The sum by its definition, over all values of all index letters. */
 function byDefinition(formula: string, xs: readonly Tensor[]): number[] {
   const [left, output] = formula.split("->") as [string, string];
   const terms = left.split(",");

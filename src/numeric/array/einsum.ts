@@ -4,22 +4,22 @@ import * as p from "../../engine/prims/index.ts";
 import { range } from "../../engine/util/shape.ts";
 import { promoteTypes } from "./promote.ts";
 
-/** An operand with a letter for each axis. */
+/** An operand with one label per axis. */
 interface LabelledOperand {
   readonly x: Tensor;
   readonly labels: readonly string[];
 }
 
 /**
- * Einstein's sum: letters name the axes of the operands; what has one letter goes along together, and letters that are not
- * in the result are summed over. Without `->` the result has the letters that occur once, in the order of the alphabet.
- * `...` stands for further axes, which are kept in front and broadcast as those of `matmul`.
+ * Einstein summation: letters name the axes of the operands. Axes with the same letter share an index, and letters that
+ * are missing in the result are summed over. Without `->` the result has the letters that occur once, in alphabetical
+ * order. `...` stands for further axes, which are kept in front and broadcast like those of `matmul`.
  *
- * Operands are multiplied two by two, each pair as one product of matrices, in the order that takes the fewest products of
- * numbers: the best one of up to five operands, of more the cheapest pair first. Of orders that cost the same the one from left
- * to right.
+ * Operands are multiplied in pairs, each pair by one matrix product, in the order with the fewest scalar products. For
+ * up to five operands this order is optimal; for more, the cheapest pair comes first. Among orders of equal cost, the
+ * one from left to right is used.
  *
- * @throws DownhillError `syntax` for a text that cannot be read, `shape` if axes of one letter differ in size.
+ * @throws DownhillError `syntax` for a formula that cannot be parsed, `shape` if axes of one letter differ in size.
  * @example
  * einsum("ij,jk->ik", [[1, 2]], [[3], [4]]).tolist(); // [[11]]
  * einsum("ii", [[1, 2], [3, 4]]).item();              // 5
@@ -34,7 +34,7 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
     labels.forEach((label, axis) => {
       const n = tensors[i]!.shape[axis]!;
       const known = sizes.get(label);
-      if (isFurther(label) && n === 1 && known !== undefined) return; // it is repeated
+      if (isFurther(label) && n === 1 && known !== undefined) return; // it is broadcast
       if (known !== undefined && known !== n && !(isFurther(label) && known === 1)) {
         throw new DownhillError(
           "shape",
@@ -74,19 +74,19 @@ export function einsum(formula: string, ...operands: readonly TensorLike[]): Ten
   );
 }
 
-/** Two operands by their places, the first of which the product takes. */
+/** Positions of two operands to be multiplied; the product replaces the first. */
 type ContractionPair = readonly [first: number, second: number];
 
-/** Up to so many operands every order is tried: for five there are 180. */
+/** Largest number of operands for which every order is tried: five operands have 180 orders. */
 const mostTried = 5;
 
-/** The pairs to multiply, one after the other. */
+/** The pairs to multiply, in order. */
 function pathOf(
   operands: readonly (readonly string[])[],
   output: readonly string[],
   sizeOfLabel: (label: string) => number,
 ): readonly ContractionPair[] {
-  /** The labels of a product, and how many products of numbers it takes. */
+  /** The labels of the product of a pair, and the number of scalar products that it costs. */
   const multiplied = (
     left: readonly (readonly string[])[],
     [i, j]: ContractionPair,
@@ -126,7 +126,7 @@ function pathOf(
   return best(operands).path;
 }
 
-/** The further axes that `...` stands for have numbers as labels. */
+/** True for labels of the axes that `...` stands for; these labels are numbers. */
 function isFurther(label: string): boolean {
   return /^\d/.test(label);
 }
@@ -135,7 +135,7 @@ function showLabel(label: string): string {
   return isFurther(label) ? "..." : label;
 }
 
-/** An operand without some axes of size 1: a product repeats it along what it lacks. */
+/** An operand without some axes of size 1; a product broadcasts it along missing axes. */
 function withoutAxes(
   { x, labels }: LabelledOperand,
   isLeftOut: (label: string, n: number) => boolean,
@@ -208,7 +208,7 @@ function parse(
   return { inputs, output };
 }
 
-/** An operand in which no letter comes twice: of two axes of one letter only the diagonal counts. */
+/** An operand without repeated labels: two axes of one label are replaced by their diagonal. */
 function diagonal({ x, labels }: LabelledOperand): LabelledOperand {
   const second = labels.findIndex((label, i) => labels.indexOf(label) !== i);
   if (second < 0) return { x, labels };
@@ -226,13 +226,13 @@ function diagonal({ x, labels }: LabelledOperand): LabelledOperand {
   return diagonal({ x: every, labels: [...others.map((axis) => labels[axis]!), labels[first]!] });
 }
 
-/** Sums over the letters that nobody needs any more. */
+/** Sums over the labels that no later product and not the result needs. */
 function sumOver({ x, labels }: LabelledOperand, needed: ReadonlySet<string>): LabelledOperand {
   const axes = range(0, labels.length).filter((axis) => !needed.has(labels[axis]!));
   return { x: p.sum(x, axes), labels: labels.filter((label) => needed.has(label)) };
 }
 
-/** The product of two operands, summed over the letters that are in both and not needed later. */
+/** The product of two operands, summed over the labels that both have and that are not needed later. */
 function contract(a: LabelledOperand, b: LabelledOperand, later: ReadonlySet<string>): LabelledOperand {
   const shared = a.labels.filter((label) => b.labels.includes(label));
   const kept = shared.filter((label) => later.has(label));

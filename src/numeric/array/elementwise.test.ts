@@ -24,7 +24,7 @@ const far = [1.25, -2.25, 0.75, 3.25, -0.75, 7.25];
 const odd = [0, -0, NaN, Infinity, -Infinity, 1];
 const whole = i32([1, 2, 0]);
 const few = (numbers: readonly number[]): ReturnType<typeof floats> => floats(numbers).slice(0, 4);
-/** Operations of one floating operand that also take integers, as float64. */
+/** Operations with one floating operand that also accept integers, as float64. */
 const unary = (op: (x: Tensor) => Tensor, numbers: readonly number[]): ReturnType<typeof on>[] => [
   on(op, [...few(numbers), { ins: [i32([1, 2])] }]),
 ];

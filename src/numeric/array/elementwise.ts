@@ -16,7 +16,7 @@ function binary(operation: string, op: BinaryPrimitive, x: BooleanLike, y: Boole
   return op(a, b);
 }
 
-/** As `binary`, for operations that give fractions: integers become float64. */
+/** Like `binary`, for operations with fractional results: integers become float64. */
 function fractional(operation: string, op: BinaryPrimitive, x: TensorLike, y: TensorLike): Tensor {
   return op(...floatingOperands(operation, x, y));
 }
@@ -33,7 +33,7 @@ export function sub(x: TensorLike, y: TensorLike): Tensor {
   return binary("sub", p.sub, x, y);
 }
 
-/** x · y, element by element; the product of matrices is `matmul`. */
+/** x · y, element by element; for the matrix product use `matmul`. */
 export function mul(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("mul", arguments, 2);
   return binary("mul", p.mul, x, y);
@@ -45,15 +45,15 @@ export function div(x: TensorLike, y: TensorLike): Tensor {
   return fractional("div", p.div, x, y);
 }
 
-/** Remainder of x / y with the sign of x, as JavaScript's `%`. */
+/** Remainder of x / y with the sign of x, like JavaScript's `%`. */
 export function rem(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("rem", arguments, 2);
   return binary("rem", p.rem, x, y);
 }
 
 /**
- * x to the power y; integers become float64. Plain exponents 2, 3, 4 multiply, −1, −2, −3 divide too, and those with ½ from
- * −1½ to 2½ take roots: all in a tenth of the time of others.
+ * x to the power y; integers become float64. Some plain exponents take a tenth of the time of the general case: 2, 3
+ * and 4 multiply, −1, −2 and −3 multiply and divide, and half-integers from −1½ to 2½ take roots.
  *
  * Derivative: `y · x^(y−1)` in x (0 for y = 0), `x^y · log x` in y (0 where x = 0 and y ≥ 0).
  */
@@ -94,7 +94,7 @@ export function abs(x: TensorLike): Tensor {
   return p.abs(p.asTensor(x, "abs"));
 }
 
-/** −1, 0 or 1. Derivative 0. */
+/** Sign of x: −1, 0 or 1. Derivative 0. */
 export function sign(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("sign", arguments, 1);
   return p.sign(p.asTensor(x, "sign"));
@@ -131,7 +131,7 @@ export function round(x: TensorLike): Tensor {
   return p.round(p.asTensor(x, "round"));
 }
 
-/** x without its fraction. Derivative 0. */
+/** x rounded towards zero. Derivative 0. */
 export function trunc(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("trunc", arguments, 1);
   return p.truncate(p.asTensor(x, "trunc"));
@@ -150,7 +150,7 @@ export const sqrt: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sqrt", 
 export const cbrt: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cbrt", p.cbrt);
 /** e^x. Derivative `e^x`. */
 export const exp: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp", p.exp);
-/** 2^x. */
+/** 2^x. Derivative `2^x · log 2`. */
 export const exp2: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("exp2", p.exp2);
 /** e^x − 1, accurate near 0. Derivative `e^x`. */
 export const expm1: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("expm1", p.expm1);
@@ -179,8 +179,8 @@ export const sinh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sinh", 
 /** Hyperbolic cosine. */
 export const cosh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("cosh", p.cosh);
 /**
- * Hyperbolic tangent. Derivative `1 − tanh² x`, from the value: to within 2.3e-16 (float64), which is all of it where it vanishes, from
- * |x| = 19 on. PyTorch and JAX do the same.
+ * Hyperbolic tangent. Derivative `1 − tanh² x`, computed from the value with an absolute error of 2.3e-16 (float64).
+ * For |x| ≥ 19, where the derivative is smaller than that, no digits are left. PyTorch and JAX do the same.
  */
 export const tanh: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("tanh", p.tanh);
 /** Inverse hyperbolic sine. */
@@ -194,44 +194,47 @@ export const erf: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erf", p.
 /** 1 − erf x, accurate in the tail. */
 export const erfc: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("erfc", p.erfc);
 /**
- * 1 / (1 + e^−x). Derivative `σ (1 − σ)`, from the value: to within 1.2e-16 (float64) where x is above 0, which is all of it from
- * x = 37 on, and with all its digits below. PyTorch and JAX do the same.
+ * 1 / (1 + e^−x). Derivative `σ (1 − σ)`, computed from the value. For x > 0 its absolute error is 1.2e-16 (float64),
+ * so that no digits are left for x ≥ 37; for x < 0 it has all its digits. PyTorch and JAX do the same.
  */
 export const sigmoid: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("sigmoid", p.sigmoid);
 /** log(1 + e^x), without overflow. Derivative: sigmoid. */
 export const softplus: (x: TensorLike) => Tensor = /* @__PURE__ */ floating("softplus", p.softplus);
 
-/** x < y, as bool. Not for `if`: inside a transform use `where(less(x, y), a, b)`, since an object is always true. */
+/**
+ * x < y, as bool. Do not use it in `if`, because an object is always true: inside a transform write
+ * `where(less(x, y), a, b)`.
+ */
 export function less(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("less", arguments, 2);
   return binary("less", p.less, x, y);
 }
 
-/** x ≤ y, as bool. Not for `if`: use `where`. */
+/** x ≤ y, as bool. Use it with `where`, not in `if`. */
 export function lessEqual(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("lessEqual", arguments, 2);
   return binary("lessEqual", p.lessEqual, x, y);
 }
 
-/** x > y, as bool. Not for `if`: use `where`. */
+/** x > y, as bool. Use it with `where`, not in `if`. */
 export function greater(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("greater", arguments, 2);
   return binary("greater", p.less, y, x);
 }
 
-/** x ≥ y, as bool. Not for `if`: use `where`. */
+/** x ≥ y, as bool. Use it with `where`, not in `if`. */
 export function greaterEqual(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("greaterEqual", arguments, 2);
   return binary("greaterEqual", p.lessEqual, y, x);
 }
 
-/** x = y, as bool. Not for `if`: use `where`. */
+/** x = y, as bool. Use it with `where`, not in `if`. */
 export function equal(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("equal", arguments, 2);
   return binary("equal", p.equal, x, y);
 }
 
-/** x ≠ y, as bool. Not for `if`: use `where`. */
+/** x ≠ y, as bool. Use it with `where`, not in `if`. */
 export function notEqual(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("notEqual", arguments, 2);
   return binary("notEqual", p.notEqual, x, y);
@@ -242,33 +245,33 @@ function asBool(operation: string, x: BooleanLike): Tensor {
   return p.convert(t, "bool");
 }
 
-/** Whether both are true (not 0), as bool. Not for `if`: use `where`. */
+/** True where both operands are true (not 0), as bool. Use it with `where`, not in `if`. */
 export function logicalAnd(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("logicalAnd", arguments, 2);
   return binary("logicalAnd", p.both, asBool("logicalAnd", x), asBool("logicalAnd", y));
 }
 
-/** Whether either is true (not 0), as bool. Not for `if`: use `where`. */
+/** True where either operand is true (not 0), as bool. Use it with `where`, not in `if`. */
 export function logicalOr(x: BooleanLike, y: BooleanLike): Tensor {
   if (arguments.length > 2) refuseExtra("logicalOr", arguments, 2);
   return binary("logicalOr", p.either, asBool("logicalOr", x), asBool("logicalOr", y));
 }
 
-/** Whether x is false (0). */
+/** True where x is false (0), as bool. */
 export function logicalNot(x: BooleanLike): Tensor {
   if (arguments.length > 1) refuseExtra("logicalNot", arguments, 1);
   const t = asBool("logicalNot", x);
   return p.equal(t, p.zeros(t.type));
 }
 
-/** Whether x is NaN, as bool. Not for `if`: use `where`. */
+/** True where x is NaN, as bool. Use it with `where`, not in `if`. */
 export function isNaN(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isNaN", arguments, 1);
   const t = p.asTensor(x, "isNaN");
   return p.notEqual(t, t);
 }
 
-/** Whether x is neither infinite nor NaN, as bool. Not for `if`: use `where`. */
+/** True where x is neither infinite nor NaN, as bool. Use it with `where`, not in `if`. */
 export function isFinite(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("isFinite", arguments, 1);
   const t = asFloating(x, "isFinite");
@@ -276,8 +279,9 @@ export function isFinite(x: TensorLike): Tensor {
 }
 
 /**
- * x where the condition holds, else y. Both are computed; the derivative flows to the side that is taken. If the other
- * side may be NaN or infinite, guard its operand too (`where(c, log(where(c, x, 1)), 0)`), or its 0 · ∞ comes through.
+ * x where the condition holds, else y. Both are computed; the derivative flows to the selected one. If the other side
+ * may be NaN or infinite, guard its operand too (`where(c, log(where(c, x, 1)), 0)`), because otherwise its derivative
+ * 0 · ∞ makes the result NaN.
  *
  * @throws DownhillError `dtype` if the condition is not bool, `shape` if the three do not fit.
  */
@@ -306,8 +310,9 @@ export function where(condition: BooleanLike, x: BooleanLike, y: BooleanLike): T
 }
 
 /**
- * x limited to the range from `low` to `high`, numbers or arrays; `null` is no limit. Integers become float64 where a bound is a
- * fraction. The derivative is 1 within, edges included, and 0 outside; there it goes to a bound that is a tensor.
+ * x limited to the range from `low` to `high`, which are numbers or arrays; `null` means no limit. Integers become
+ * float64 if a bound is a fraction. The derivative in x is 1 inside the range, ends included, and 0 outside, where it
+ * flows to the bound.
  *
  * @throws DownhillError `range` for plain bounds that cross, `shape` for bounds that do not fit.
  */
@@ -328,15 +333,15 @@ export function clip(x: TensorLike, low: TensorLike | null, high: TensorLike | n
   return high === null ? above : beyond(above, high, "high");
 }
 
-/** x, or the bound where x lies beyond it. */
+/** x limited on one side by a bound. */
 function beyond(x: Tensor, bound: TensorLike, side: "low" | "high"): Tensor {
-  const isOpen = bound === -Infinity || bound === Infinity; // which integers have no room for
+  const isOpen = bound === -Infinity || bound === Infinity; // integer dtypes cannot hold infinite bounds
   if (isOpen && !isFloating(x.type.dtype)) return x;
   const [t, limit] = matchOperands("clip", x, bound);
   return p.where(side === "low" ? p.less(t, limit) : p.less(limit, t), limit, t);
 }
 
-/** x with elements of another dtype. Floats to integers truncate and saturate, NaN gives 0. */
+/** x converted to another dtype. Floats are truncated to integers and saturate; NaN becomes 0. */
 export function astype(x: BooleanLike, dtype: DType): Tensor {
   if (arguments.length > 2) refuseExtra("astype", arguments, 2);
   if (!isDType(dtype))
@@ -347,7 +352,7 @@ export function astype(x: BooleanLike, dtype: DType): Tensor {
   return p.convert(p.asTensor(x, "astype"), dtype);
 }
 
-/** x itself, treated as a constant by every derivative. */
+/** x, treated as a constant by every derivative. */
 export function stopGradient(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("stopGradient", arguments, 1);
   return p.stopGradient(p.asTensor(x, "stopGradient"));

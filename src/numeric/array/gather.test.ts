@@ -16,7 +16,7 @@ describe("gather and scatter", () => {
         [
           { ins: [matrix, i32([2, 0, 1, 1], [2, 2])] },
           { ins: [f32(numbers(6), [2, 3]), i32([-1, 2], [2, 1])] },
-          { ins: [matrix, i32([0, 2], [1, 2])] }, // the same places for each row
+          { ins: [matrix, i32([0, 2], [1, 2])] }, // the same indices for each row
         ],
       ),
       on((x) => g.takeAlongAxis(x, [[1, 0, 1]], { axis: -2 }), [{ ins: [matrix] }]),

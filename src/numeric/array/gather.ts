@@ -12,7 +12,7 @@ interface AxisOption {
   readonly axis: number;
 }
 
-/** Indices with the shape of x but along the axis, repeated where they have size 1. */
+/** Indices broadcast to the shape of x in all axes but the given one. */
 function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: number): Tensor {
   const places = placesAlong(operation, indices, x, axis);
   const rows = x.shape.with(axis, 1);
@@ -27,10 +27,10 @@ function besideRows(operation: string, x: Tensor, indices: TensorLike, axis: num
 }
 
 /**
- * `y[…, i, …] = x[…, places[…, i, …], …]` along one axis: each row of x is read at places of its own, as NumPy's
- * `take_along_axis`. Places as in `take`. The derivative adds up at places that come twice.
- *
- * @throws DownhillError `dtype` if the places are no integers, `range` for one beyond the ends, `shape` if they do not fit.
+ * `y[…, i, …] = x[…, indices[…, i, …], …]` along one axis: each row of x is read at indices of its own, like NumPy's
+ * `take_along_axis`. Indices are treated as in `take`. The derivative accumulates over repeated indices.
+ * @throws DownhillError `dtype` if the indices are not integers, `range` for an index out of bounds, `shape` if they do
+ * not fit.
  * @example
  * takeAlongAxis([[1, 2, 3], [4, 5, 6]], [[2], [0]], { axis: 1 }).tolist(); // [[3], [4]]
  */
@@ -43,11 +43,10 @@ export function takeAlongAxis(x: TensorLike, places: TensorLike, options: AxisOp
 }
 
 /**
- * x with `updates[…, i, …]` added at `[…, places[…, i, …], …]` along one axis; what comes twice is added twice. Updates
- * have the shape of the places, or one that is repeated to it. Places as in `take`.
- *
- * @throws DownhillError `dtype` if the places are no integers, or updates floats where x has integers, `range` for a place
- * beyond the ends, `shape` if they do not fit.
+ * x with `updates[…, i, …]` added at `[…, indices[…, i, …], …]` along one axis; updates at repeated indices accumulate.
+ * Updates have the shape of the indices or broadcast to it. Indices are treated as in `take`.
+ * @throws DownhillError `dtype` if the indices are not integers, or updates are floats while x has integers, `range`
+ * for an index out of bounds, `shape` if they do not fit.
  * @example
  * scatterAddAlongAxis([[0, 0, 0]], [[2, 2, 0]], [[1, 2, 4]], { axis: 1 }).tolist(); // [[4, 0, 3]]
  */
@@ -73,7 +72,7 @@ export function scatterAddAlongAxis(
   return p.scatterAddAlong(t, i, expandTo(u, i.shape), axis);
 }
 
-/** Where a block begins along each axis: whole numbers and integer scalars, or an integer vector. */
+/** Start of a block along each axis: integers and integer scalars, or an integer vector. */
 export type Starts = readonly (number | Tensor)[] | Tensor;
 
 function asStarts(operation: string, x: Tensor, starts: Starts): Tensor {
@@ -94,8 +93,8 @@ function asStarts(operation: string, x: Tensor, starts: Starts): Tensor {
 }
 
 /**
- * The block of x of the given sizes that begins where the values of `starts` say. A start is clamped, so that the block
- * lies within x; negative ones do not count from the end. Use `slice` where the places are plain numbers.
+ * The block of x with the given sizes that begins at the index `starts`, whose values may be traced. Starts are clamped
+ * so that the block is inside x; negative starts do not count from the end. For plain numbers use `slice`.
  *
  * @throws DownhillError `shape` if the block is larger than x or a start is missing.
  * @example
@@ -110,10 +109,11 @@ export function dynamicSlice(x: TensorLike, starts: Starts, sizes: readonly numb
 }
 
 /**
- * x with the block that begins where the values of `starts` say replaced by `update`; starts as in `dynamicSlice`. In a
- * loop an array that nothing else reads is written in place.
+ * x with the block that begins at the index `starts` replaced by `update`; starts are treated as in `dynamicSlice`. In
+ * a loop, an array without other users is updated in place.
  *
- * @throws DownhillError `shape` if the block is larger than x or a start is missing, `dtype` for floats where x has integers.
+ * @throws DownhillError `shape` if the block is larger than x or a start is missing, `dtype` for floats if x has
+ * integers.
  * @example
  * dynamicUpdateSlice([1, 2, 3, 4], [9, 8], [2]); // f64[4] [1, 2, 9, 8]
  */

@@ -5,8 +5,8 @@ import * as p from "../../engine/prims/index.ts";
 import { matchOperands } from "./promote.ts";
 
 /**
- * How many elements of a sorted vector stand before each value, and its equals among them where it is to stand right of these. NaN is the
- * largest.
+ * Index at which each value would be inserted into a sorted vector, as int32: before equal elements for side `left`,
+ * after them for `right`. NaN counts as the largest number.
  */
 export function search(
   operation: string,
@@ -39,7 +39,7 @@ export function search(
 
 const no = (shape: readonly number[]): Tensor => p.zeros(arrayType("bool", shape));
 
-/** x < y, where NaN is larger than all numbers. */
+/** x < y, where NaN counts as larger than all numbers. */
 function isBefore(x: Tensor, y: Tensor): Tensor {
   const isLess = p.less(x, y);
   return isFloating(x.dtype) ? p.either(isLess, p.both(p.equal(x, x), p.notEqual(y, y))) : isLess;

@@ -13,7 +13,7 @@ import { oneArray } from "./promote.ts";
 import * as r from "./reduce.ts";
 import * as s from "./shape.ts";
 
-/** The methods of `Tensor` beside those that read it: each hands over to the function of its name. */
+/** The methods of `Tensor`, except those that read it: each calls the function of the same name. */
 const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | ReaderMethod> = {
   add(y) {
     if (arguments.length > 1) refuseExtraOfMethod("add", arguments, 1);
@@ -153,13 +153,13 @@ const methods: ThisType<Tensor> & Omit<TensorMethods, "T" | ReaderMethod> = {
   },
 };
 
-/** What a template or a message shows. */
+/** Converts a tensor to the text for a template literal; refuses any other conversion to a primitive. */
 function toPrimitive(this: Tensor, hint: string): string {
   if (hint === "string") return format(this);
   throw operatorError(toPrimitive as () => string);
 }
 
-// One of the import-time effects of the library (see `sideEffects` in package.json).
+// One of the import-time side effects of the library (see `sideEffects` in package.json).
 attachMethods({ ...methods });
 Object.defineProperty(Tensor.prototype, "T", {
   get(this: Tensor) {

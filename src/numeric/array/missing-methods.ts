@@ -3,12 +3,12 @@ import { Tensor } from "../../engine/ir/tensor.ts";
 import { attachAbsent } from "./absent.ts";
 import { attachMethods, operatorError } from "./attach.ts";
 
-/** The names of those that `array/methods` attaches. Each would bring its operation into every bundle. */
+/** Names of the methods that `array/methods` attaches. Each would add its operation to every bundle. */
 const others =
   "add sub mul div pow neg abs square sqrt exp log sin cos tanh sum mean max min std var argmax less greater equal where matmul dot reshape transpose at " +
   "slice astype toString";
 
-/** What stands for a method that was not imported. */
+/** Placeholder for a method that was not imported; it throws. */
 const missing = (name: string) => (): never => {
   const functions: Readonly<Record<string, string>> = {
     T: "transpose(x)",
@@ -23,8 +23,8 @@ const missing = (name: string) => (): never => {
   );
 };
 
-// One of the import-time effects of the library (see `sideEffects` in package.json). `array/methods` may have been loaded
-// before, or may be later.
+// One of the import-time side effects of the library (see `sideEffects` in package.json). `array/methods` may be loaded
+// before or after this module.
 if (!Object.hasOwn(Tensor.prototype, "add")) {
   attachMethods(Object.fromEntries(others.split(" ").map((name) => [name, missing(name)])));
   Object.defineProperty(Tensor.prototype, "T", { get: missing("T"), configurable: true });

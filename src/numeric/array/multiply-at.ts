@@ -3,7 +3,10 @@ import * as p from "../../engine/prims/index.ts";
 import { scan } from "../../engine/transforms/scan.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
-/** x with the items along an axis multiplied by one update after the other: a loop, whose derivative is right where some are 0. */
+/**
+ * x with the items at indices along an axis multiplied by one update after the other. A loop, so that its derivative is
+ * also right where factors are 0.
+ */
 export function multiplyOneByOne(x: Tensor, places: Tensor, updates: Tensor, axis: number): Tensor {
   const rank = places.ndim;
   const count = sizeOf(places.type.shape);

@@ -1,7 +1,7 @@
 import { Tensor } from "../../engine/ir/tensor.ts";
 import { suggest } from "../../engine/util/suggest.ts";
 
-/** Functions whose first operand may look like the receiver of a method. */
+/** Functions whose first operand could be mistaken for the receiver of a method. */
 export const functions: string =
   "acos acosh addAt all allclose any append argmin argsort argwhere arrayEqual asin asinh atan atan2 atanh average " +
   "avgPool beta betainc betaincinv betaln bincount bitwiseAnd bitwiseCount bitwiseNot bitwiseOr bitwiseXor broadcastTo cbrt " +
@@ -20,7 +20,7 @@ export const functions: string =
   "swapaxes take takeAlongAxis tan tensordot tile topK trace tril triu trunc unique unstack unwrap variance vdot " +
   "vecdot vecmat xlog1py xlogy zerosLike zeta";
 
-/** What other libraries call it, and what to write. */
+/** Names in other libraries, with the downhill code that replaces them. */
 const elsewhere: Readonly<Record<string, string>> = {
   plus: "x.add(y)",
   minus: "x.sub(y)",
@@ -92,13 +92,16 @@ const elsewhere: Readonly<Record<string, string>> = {
   dim: "x.ndim",
 };
 
-/** What to write instead of a property that tensors do not have: by its name elsewhere, as a function, or what it may be a slip for. */
+/**
+ * Repair hint for a property that tensors lack: the name is used by another library, is that of a function, or may be a
+ * misspelling.
+ */
 export function hintOf(name: string): string | undefined {
   if (Object.hasOwn(elsewhere, name)) return `Write ${elsewhere[name]}.`;
   const known = functions.split(" ");
   if (known.includes(name))
     return `Write ${name}(x) and import ${name} from "downhill", or import "downhill/methods", which has it as a method.`;
-  if (name.length < 4) return undefined; // too short to tell a slip from another word
+  if (name.length < 4) return undefined; // too short to recognise a misspelling
   const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((method) => method !== "constructor");
   const found = suggest(name, [...methods, ...known]);
   return found && `Did you mean ${known.includes(found) ? `${found}(x)` : `x.${found}`}?`;

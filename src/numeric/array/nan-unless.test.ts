@@ -1,4 +1,4 @@
-// A result of NaN has derivatives of NaN, or of whatever the formula has, but never those that a mask makes 0.
+// A NaN result has derivatives that are NaN or those of the formula, but never 0 because of a mask.
 import { expect, test } from "vitest";
 import * as d from "downhill";
 import type { Tensor } from "downhill";
@@ -9,7 +9,7 @@ import { nanUnless } from "./nan-unless.ts";
 
 type Case = readonly [name: string, f: (...xs: Tensor[]) => Tensor, ...at: (number | number[])[]];
 
-/** Labels that are known are refused. */
+/** Known labels are refused. */
 const traced = d.jit((z: Tensor, label: Tensor) => softmaxCrossEntropy(d.reshape(z, [1, 2]), label));
 
 const cases: readonly Case[] = [

@@ -9,28 +9,27 @@ import { asPartOf, expandTo } from "./promote.ts";
 import { checkInteger, anyInt32 } from "../../engine/ir/plain-number.ts";
 
 /**
- * What stands around an array: a number, its own edge, the array turned around at its edge (`reflect` without the edge itself,
- * `symmetric` with it), or the array from its other end.
+ * Source of the padding: a constant (`constant`), the nearest element (`edge`), the array mirrored at its edge
+ * (`reflect` without repeating the edge, `symmetric` with it), or the opposite end of the array (`wrap`).
  */
 export type PadMode = "constant" | "edge" | "reflect" | "symmetric" | "wrap";
 const modes: readonly PadMode[] = ["constant", "edge", "reflect", "symmetric", "wrap"];
 
-/** How much stands before and after an array: for each axis, the same for all of them, or one number. */
+/** Numbers of elements added before and after: one number or pair for all axes, or one pair per axis. */
 export type PadWidths = number | readonly [before: number, after: number] | readonly (readonly [before: number, after: number])[]; // prettier-ignore
 
 /** Options of `pad`. */
 export interface PadOptions {
-  /** Default `"constant"`. */
+  /** Source of the padding. Default `"constant"`. */
   readonly mode?: PadMode;
-  /** The number that stands around the array. Default 0. */
+  /** Constant for mode `"constant"`. Default 0. */
   readonly value?: TensorLike;
 }
 
 /**
- * x with more elements before and after it along each axis: one `[before, after]` an axis, one for all axes, or one number. A
- * negative width cuts off. Zeros, unless options say otherwise.
- *
- * @throws DownhillError `shape` for widths that do not fit, `range` for an array that is too short to be turned around.
+ * x with elements added before and after it along each axis: one `[before, after]` per axis, one for all axes, or one
+ * number. A negative width removes elements. The padding is 0 by default.
+ * @throws DownhillError `shape` for widths that do not fit, `range` for an array that is too short to be mirrored.
  * @example
  * pad([1, 2, 3], [[1, 2]]);                        // f64[6] [0, 1, 2, 3, 0, 0]
  * pad([1, 2, 3], 2, { mode: "reflect" });          // f64[7] [3, 2, 1, 2, 3, 2, 1]
@@ -60,7 +59,7 @@ export function pad(x: TensorLike, widths: PadWidths, options: PadOptions = {}):
   return p.where(isInside, out, expandTo(outside, out.type.shape));
 }
 
-/** Pads by what is positive, and cuts off by what is not. */
+/** Pads by positive widths and cuts off by negative ones. */
 function withinEdges(
   op: typeof p.pad,
   x: Tensor,
@@ -96,7 +95,7 @@ function widthsOf(widths: PadWidths, x: Tensor): (readonly [number, number])[] {
   return pairs as (readonly [number, number])[];
 }
 
-/** The places of x that stand around it along an axis, itself included. */
+/** x extended by `before` and `after` elements along an axis, with copies of its own elements. */
 function around(
   x: Tensor,
   axis: number,
@@ -116,7 +115,7 @@ function around(
   return p.take(x, i, axis);
 }
 
-/** The place within 0 … n − 1 of what stands at a place that may lie outside. */
+/** Index within 0 … n − 1 of the element that the mode puts at an index outside. */
 function insideOf(n: number, place: number, mode: Exclude<PadMode, "constant">): number {
   switch (mode) {
     case "edge":

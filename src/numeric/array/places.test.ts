@@ -16,7 +16,7 @@ import * as s from "./shape.ts";
 type Anything = (...words: unknown[]) => Tensor;
 const x = [10, 20, 30];
 
-/** Each function that takes places, with one array of three and those places. */
+/** Each function that takes indices, applied to an array of three elements. */
 const takers: Readonly<Record<string, (places: never) => Tensor>> = {
   take: (i) => s.take(x, i),
   "take along an axis": (i) => s.take([x], i, { axis: 1 }),
@@ -93,7 +93,7 @@ describe("an empty list of places", () => {
   test.each(empty)("chooses nothing", (none) => {
     expect(s.take(x, none).shape).toEqual([0]);
     expect(s.take([x], none, { axis: 1 }).shape).toEqual([1, 0]);
-    expect(s.take([], none).shape).toEqual([0]); // of nothing, too
+    expect(s.take([], none).shape).toEqual([0]); // also of an empty array
     expect(at([x], none as never).shape).toEqual([0, 3]);
     expect(s.scatterAdd(x, none, none as never).tolist()).toEqual(x);
     expect(g.takeAlongAxis(x, none, { axis: 0 }).shape).toEqual([0]);
@@ -110,7 +110,7 @@ describe("an empty list of places", () => {
 });
 
 describe("floats written into integers", () => {
-  // 1.5 became 1
+  // 1.5 was truncated to 1
   const whole = i32([0, 0]);
   const writers: Readonly<Record<string, (values: never) => Tensor>> = {
     scatterAdd: (values) => s.scatterAdd(whole, [0], values),
@@ -129,7 +129,7 @@ describe("floats written into integers", () => {
 });
 
 test("scatterAdd tells what shape its updates must have", () => {
-  // it spoke of a reshape
+  // the error mentioned a reshape
   expect(() => s.scatterAdd([[0, 0]], [0, 0], [[1, 2, 3]])).toThrow(
     "scatterAdd: updates are f64[1,3]; for places i32[2] in f64[1,2] they must have shape [2,2] or one that is repeated to it.",
   );

@@ -10,39 +10,42 @@ import type { Shape } from "../../engine/util/shape.ts";
 import { broadcastShapes, range, sameShape, sizeOf, stridesOf } from "../../engine/util/shape.ts";
 import { checkShape, expandTo, placesAlong } from "./promote.ts";
 
-/** `size` places along an axis, from `start` on, each `step` from the one before. */
+/** `size` indices along an axis, from `start` in steps of `step`. */
 interface RangeIndex {
   readonly kind: "range";
   readonly start: number;
   readonly step: number;
   readonly size: number;
 }
-/** One place, which takes its axis away. */
+/** A single index, which removes its axis. */
 interface ScalarIndex {
   readonly kind: "one";
   readonly places: Tensor; // integers []
 }
-/** Places that are broadcast with those along other axes, and go along with them. */
+/** An index array, broadcast with and used in parallel to the index arrays of other axes. */
 interface BroadcastIndex {
   readonly kind: "many";
   readonly places: Tensor; // integers
 }
 export type AxisIndex = RangeIndex | ScalarIndex | BroadcastIndex;
 
-/** An axis of the result: a new one, that of x which a range is of, or all those that integer arrays are broadcast to. */
+/**
+ * An axis of the result: a new one (`new`), the axes of the broadcast index arrays (`block`), or the axis of x with
+ * this number, cut to a range.
+ */
 export type ResultAxis = "new" | "block" | number;
 
-/** What places choose of an array. */
+/** The parts of an array that its indices select. */
 export interface Selection {
-  /** For each axis of the array. */
+  /** One index per axis of the array. */
   readonly axes: readonly AxisIndex[];
   /** The axes of the result, in order. */
   readonly slots: readonly ResultAxis[];
-  /** The shape that the integer arrays have together; [] where there are none. */
+  /** The shape that the index arrays broadcast to; [] if there are none. */
   readonly block: Shape;
 }
 
-/** A place as it is read: how many axes it is of, and what it chooses of these. */
+/** A parsed index; `rank` is the number of axes that it covers. */
 type IndexItem =
   | { readonly kind: "new" | "rest"; readonly rank: 0 }
   | { readonly kind: "range"; readonly rank: 1; readonly range: AxisSlice }
@@ -50,11 +53,10 @@ type IndexItem =
   | { readonly kind: "mask"; readonly rank: number; readonly mask: Tensor };
 
 /**
- * Reads places as NumPy does: those beside each other are of one axis after the other, `"..."` stands for as many whole axes as are
- * left, and so does the end. Where integer arrays are separated by anything but integers their axes come first in the result.
- *
- * @throws DownhillError `range` for too many places or one beyond the ends, `dtype` for what is no place, `shape` for arrays that
- * do not broadcast or a mask that does not fit, `trace` for a mask whose values are not known.
+ * Parses indices like NumPy: consecutive indices apply to consecutive axes, and `"..."`, like a missing end, stands for
+ * all remaining axes. If an index of another kind separates index arrays, their axes come first in the result.
+ * @throws DownhillError `range` for too many indices or one out of bounds, `dtype` for a value that is not an index,
+ * `shape` for arrays that do not broadcast or a mask that does not fit, `trace` for a mask with traced values.
  */
 export function selectPlaces(operation: string, x: Tensor, places: readonly AxisSelector[]): Selection {
   const items = places.map((place) => readPlace(operation, place));
@@ -103,7 +105,7 @@ export function selectPlaces(operation: string, x: Tensor, places: readonly Axis
   return { axes, slots, block: blockOf(operation, arrays) };
 }
 
-/** How many axes the places are of. */
+/** Number of axes that the indices cover, after a check. */
 function checkedRank(operation: string, x: Tensor, items: readonly IndexItem[]): number {
   const rank = items.reduce((n, item) => n + item.rank, 0);
   if (rank > x.ndim) {
@@ -128,7 +130,7 @@ function readPlace(operation: string, place: AxisSelector): IndexItem {
   if (typeof given === "number") return { kind: "integers", rank: 1, given };
   if (given instanceof Tensor || Array.isArray(given) || ArrayBuffer.isView(given)) {
     const t = p.asTensor(given, operation);
-    // a list of numbers goes on as it is, for its numbers are known
+    // a plain list is passed on unconverted, because its numbers are known
     if (t.dtype !== "bool" || t.ndim === 0) return { kind: "integers", rank: 1, given: given as TensorLike };
     return { kind: "mask", rank: t.ndim, mask: t };
   }
@@ -141,7 +143,10 @@ function readPlace(operation: string, place: AxisSelector): IndexItem {
   throw new DownhillError("dtype", `${operation}: ${text} is no place. Give ${kinds}.${repair}`);
 }
 
-/** What a range takes of an axis of x, as Python's slices do: bounds are cut to the array, and negative ones count from the end. */
+/**
+ * The indices that a range selects along an axis of x, like Python's slices: bounds are clamped, and negative ones
+ * count from the end.
+ */
 function placesOfRange(operation: string, given: AxisSlice, x: Tensor, axis: number): RangeIndex {
   const n = x.type.shape[axis]!;
   const { start, end, step = 1 } = given;
@@ -166,7 +171,7 @@ function showRange(given: AxisSlice): string {
     .join(", ")} }`;
 }
 
-/** The places along each axis of a mask at which it is true, in row-major order. */
+/** The indices along each axis at which a mask is true, in row-major order. */
 function placesOfMask(operation: string, mask: Tensor, x: Tensor, axis: number): Tensor[] {
   checkMask(operation, mask, x, axis);
   if (!isAtHand(mask)) {
@@ -191,7 +196,7 @@ export function checkMask(operation: string, mask: Tensor, x: Tensor, axis: numb
   );
 }
 
-/** Where elements of an array are not 0, along each axis of it. */
+/** The indices along each axis of the elements that are not 0. */
 export function placesOfTrue(elements: ArrayLike<number>, shape: Shape): Int32Array<ArrayBuffer>[] {
   const flat: number[] = [];
   for (let i = 0; i < elements.length; i++) if (elements[i] !== 0) flat.push(i);
@@ -200,7 +205,7 @@ export function placesOfTrue(elements: ArrayLike<number>, shape: Shape): Int32Ar
   );
 }
 
-/** The length of what was found: as was said, or as many as there are where that is known. */
+/** Length of a result that depends on values: `size` if given, else the count, which must be known. */
 export function foundLength(operation: string, size: number | undefined, count: () => Tensor): number {
   if (size !== undefined) {
     checkShape(operation, [size]);
@@ -228,12 +233,12 @@ export function isWhole(along: AxisIndex, n: number): boolean {
   return along.kind === "range" && along.start === 0 && along.step === 1 && along.size === n;
 }
 
-/** The axes whose ranges go backwards. */
+/** The axes whose ranges run backwards. */
 export function backwards(axes: readonly AxisIndex[]): number[] {
   return axes.flatMap((along, axis) => (along.kind === "range" && along.step < 0 ? [axis] : []));
 }
 
-/** The slots that stand for axes that there are. */
+/** The slots without new axes. */
 export function withoutNew(slots: readonly ResultAxis[]): ResultAxis[] {
   return slots.filter((slot) => slot !== "new");
 }
@@ -246,12 +251,12 @@ function sizesOf({ axes, block }: Selection, slot: ResultAxis): Shape {
   return along.kind === "range" ? [along.size] : [];
 }
 
-/** The shape of what places choose. */
+/** The shape of the selected part. */
 export function selectedShape(selection: Selection): number[] {
   return selection.slots.flatMap((slot) => sizesOf(selection, slot));
 }
 
-/** An array whose axes are those of some slots, with its axes in another order of these. */
+/** An array whose axes follow the slots `from`, permuted to the order of the slots `to`. */
 export function arranged(
   x: Tensor,
   selection: Selection,
@@ -268,17 +273,17 @@ export function arranged(
   return order.every((axis, i) => axis === i) ? x : p.permute(x, order);
 }
 
-/** Neighbouring axes of an array seen as one, and what is chosen along it. */
+/** Adjacent axes of an array treated as one, with the indices along it. */
 export interface AxisSpan {
-  /** The first of the axes, and the one behind the last. */
+  /** The first of the axes, and the one after the last. */
   readonly from: number;
   readonly to: number;
-  /** Places along the one axis, of the shape of the slots that the axes have. */
+  /** Indices along the merged axis, in the shape of the slots of the axes. */
   readonly places: Tensor;
   readonly slots: readonly ResultAxis[];
 }
 
-/** The axes `from` to `to` (exclusive), with places counted in row-major order along all of them. */
+/** The axes `from` to `to` (exclusive) merged into one, with row-major indices along it. */
 export function spanOf(x: Tensor, selection: Selection, from: number, to: number): AxisSpan {
   const { axes, block } = selection;
   const covered = range(from, to);
@@ -297,14 +302,14 @@ export function spanOf(x: Tensor, selection: Selection, from: number, to: number
       const numbers = p.scale(p.iota("int32", shape, lead + ranges.indexOf(axis)), along.step * stride);
       return p.add(numbers, p.full(type, along.start * stride));
     }
-    if (covered.length === 1) return along.places; // as it is: what reads there counts from the end and clamps itself
+    if (covered.length === 1) return along.places; // unchanged: the primitive that uses them counts from the end and clamps
     const places = p.scale(p.placeWithin(along.places, sizes[i]!), stride);
     return p.broadcast(expandTo(places, isBlock ? block : []), shape, range(0, lead));
   });
   return { from, to, places: terms.reduce(p.add), slots };
 }
 
-/** x with the axes of a span as one, which becomes axis `from`. */
+/** x with the axes of a span merged into axis `from`. */
 export function withSpan(x: Tensor, { from, to }: AxisSpan): Tensor {
   const { shape } = x.type;
   return p.reshape(x, [...shape.slice(0, from), sizeOf(shape.slice(from, to)), ...shape.slice(to)]);

@@ -8,7 +8,7 @@ import { asFloating, matchFloating, promoteTypes } from "./promote.ts";
 import { convolve } from "./signal.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-// Polynomials are vectors of coefficients, as in NumPy: that of the highest power comes first.
+// Polynomials are vectors of coefficients, as in NumPy: the coefficient of the highest power comes first.
 
 function coefficientsOf(operation: string, x: TensorLike): Tensor {
   const t = asFloating(x, operation);
@@ -20,7 +20,7 @@ function coefficientsOf(operation: string, x: TensorLike): Tensor {
   );
 }
 
-/** Two polynomials of one dtype and, by zeros in front, of one length. */
+/** Two polynomials in one dtype, padded with leading zeros to one length. */
 function alike(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
   const [a, b] = [coefficientsOf(operation, x), coefficientsOf(operation, y)];
   const { dtype, weak } = promoteTypes(a.type, b.type);
@@ -31,7 +31,7 @@ function alike(operation: string, x: TensorLike, y: TensorLike): readonly [Tenso
 }
 
 /**
- * The polynomial with these coefficients, the highest power first, at each x, by Horner's scheme.
+ * Value of the polynomial with these coefficients, highest power first, at each x, by Horner's method.
  *
  * @example
  * polyval([2, 0, 1], 3); // 19
@@ -49,25 +49,25 @@ export function polyval(coefficients: TensorLike, x: TensorLike): Tensor {
   return value;
 }
 
-/** The sum of two polynomials. */
+/** Sum of two polynomials. */
 export function polyadd(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("polyadd", arguments, 2);
   return p.add(...alike("polyadd", x, y));
 }
 
-/** The difference of two polynomials. */
+/** Difference of two polynomials. */
 export function polysub(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("polysub", arguments, 2);
   return p.sub(...alike("polysub", x, y));
 }
 
-/** The product of two polynomials. */
+/** Product of two polynomials. */
 export function polymul(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("polymul", arguments, 2);
   return convolve(coefficientsOf("polymul", x), coefficientsOf("polymul", y));
 }
 
-/** Constants beside the coefficients c. */
+/** Constants in the dtype of the coefficients c. */
 function numbersBeside(c: Tensor, values: readonly number[]): Tensor {
   return p.convert(p.fromFlat(arrayType("float64", [values.length]), [...values]), c.dtype, c.type.weak);
 }
@@ -86,7 +86,7 @@ export function polyder(coefficients: TensorLike, m = 1): Tensor {
   return c;
 }
 
-/** The m-th integral of a polynomial, 0 at 0. */
+/** The m-th antiderivative of a polynomial; all constants of integration are 0. */
 export function polyint(coefficients: TensorLike, m = 1): Tensor {
   if (arguments.length > 2) refuseExtra("polyint", arguments, 2);
   checkInteger("polyint", "m", m);
@@ -100,11 +100,11 @@ export function polyint(coefficients: TensorLike, m = 1): Tensor {
 }
 
 /**
- * The coefficients of the polynomial of degree `degree` with the least sum of squared distances from values y at places x; of a
- * matrix y for each column. By modified Gram-Schmidt of the powers of x and of y, each scaled to length 1, which is as stable as a
- * QR decomposition (Bjorck, Numerical Methods for Least Squares Problems, 1996, 2.4).
- *
- * @throws DownhillError `shape` for x and y that do not fit, `range` for fewer places than coefficients.
+ * Coefficients of the polynomial of degree `degree` that fits the values y at the points x in the sense of least
+ * squares; for a matrix y, one polynomial per column. Orthogonalises the powers of x, each scaled to length 1, and y by
+ * modified Gram-Schmidt, which is as stable as a QR decomposition (Björck, Numerical Methods for Least Squares
+ * Problems, 1996, 2.4).
+ * @throws DownhillError `shape` for x and y that do not fit, `range` for fewer points than coefficients.
  * @example
  * polyfit([0, 1, 2], [2, 3, 8], 2).tolist().map(Math.round); // [2, -1, 2]
  */
@@ -131,7 +131,7 @@ function leastSquares(x: Tensor, y: Tensor, degree: number): Tensor {
   let rest = isVector ? p.reshape(y, [n, 1]) : y;
   const dot = (u: Tensor, v: Tensor): Tensor => p.sum(p.mul(u, v), [0]);
   const times = (u: Tensor, factor: Tensor): Tensor => p.mul(u, p.broadcast(factor, u.type.shape, []));
-  // x^degree … 1 as columns that are orthogonalised one after the other; scales and rows of R are scalars
+  // x^degree … 1 are columns, orthogonalised one after the other; scales and entries of R are scalars
   let power: Tensor = p.full(x.type, 1);
   const powers = [power];
   for (let k = 0; k < degree; k++) powers.unshift((power = p.mul(power, x)));

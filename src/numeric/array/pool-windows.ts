@@ -4,26 +4,28 @@ import type { WindowParams } from "../../engine/prims/index.ts";
 import type { PerAxis } from "./spatial.ts";
 import { perAxis, spaceRank } from "./spatial.ts";
 
-/** Options of `maxPool`; what is given per axis has one entry for each axis of space. */
+/** Options of `maxPool`; options per axis have one entry per spatial axis. */
 export interface MaxPoolOptions {
-  /** Steps between windows. Default: the size of the window. */
+  /** Step between neighbouring windows, in elements. Default: the size of the window. */
   readonly stride?: PerAxis;
-  /** Places before and after the image that windows may reach into; at most half the window. Default 0. */
+  /** Number of elements before and after the image that windows may extend into; at most half the window. Default 0. */
   readonly padding?: PerAxis;
   /** Distance between neighbouring elements of a window. Default 1. */
   readonly dilation?: PerAxis;
-  /** Whether windows at the end may reach beyond the padding, as long as they begin before it. Default false. */
+  /**
+   * True if windows at the end may extend beyond the padding, provided that they start before its end. Default false.
+   */
   readonly ceilMode?: boolean;
 }
 
-/** Windows over the axes of space, and what was given about these. */
+/** Windows over the spatial axes, with the sizes of these axes and the padding. */
 export interface PoolWindows {
   readonly params: WindowParams;
   readonly space: readonly number[];
   readonly padding: readonly number[];
 }
 
-/** The windows that PyTorch's pooling has for these options. */
+/** The windows for these options, as PyTorch's pooling defines them. */
 export function poolOf(
   operation: string,
   x: ArrayType,

@@ -13,12 +13,12 @@ import type { PerAxis } from "./spatial.ts";
 export type { MaxPoolOptions };
 
 /**
- * The largest element of each window over the axes of space of `x`, shape `[items, channels, …space]`; `window` is a
- * size for each of these axes, or one for all. PyTorch's `max_pool1d`, `max_pool2d`, `max_pool3d`.
+ * The largest element of each window over the spatial axes of `x`, shape `[items, channels, …space]`. `window` is one
+ * size per spatial axis, or one for all. PyTorch's `max_pool1d`, `max_pool2d`, `max_pool3d`.
  *
- * The derivative goes to the first of a tie. A NaN in a window gives NaN.
+ * At a tie the derivative flows to the first element. A NaN in a window gives NaN.
  *
- * @throws DownhillError `range` for an option, `shape` if x has no axis of space.
+ * @throws DownhillError `range` for an option, `shape` if x has no spatial axis.
  * @example
  * maxPool([[[3, 1, 4, 1, 5, 9]]], 2).tolist();                           // [[[3, 4, 9]]]
  * grad((x) => maxPool(x, 2).sum())([[[3, 1, 4, 1, 5, 9]]]).tolist();     // [[[1, 0, 1, 0, 0, 1]]]
@@ -31,19 +31,19 @@ export function maxPool(x: TensorLike, window: PerAxis, options: MaxPoolOptions 
   return p.windowMax(t, poolOf("maxPool", t.type, window, options).params)[0];
 }
 
-/** Options of `avgPool`; what is given per axis has one entry for each axis of space. */
+/** Options of `avgPool`; options per axis have one entry per spatial axis. */
 export interface AvgPoolOptions extends Omit<MaxPoolOptions, "dilation"> {
-  /** Whether the padding counts as zeros of the mean. Default true, as in PyTorch. */
+  /** True if padding counts as zeros in the mean. Default true, as in PyTorch. */
   readonly countIncludePad?: boolean;
-  /** Divide by this and not by the number of elements. */
+  /** Divisor used instead of the number of elements. */
   readonly divisor?: number;
 }
 
 /**
- * The mean of each window over the axes of space of `x`, shape `[items, channels, …space]`; `window` is a size for each of
- * these axes, or one for all. PyTorch's `avg_pool1d`, `avg_pool2d`, `avg_pool3d`. Integers become float64.
+ * The mean of each window over the spatial axes of `x`, shape `[items, channels, …space]`. `window` is one size per
+ * spatial axis, or one for all. PyTorch's `avg_pool1d`, `avg_pool2d`, `avg_pool3d`. Integers become float64.
  *
- * @throws DownhillError `range` for an option, `shape` if x has no axis of space.
+ * @throws DownhillError `range` for an option, `shape` if x has no spatial axis.
  * @example
  * avgPool([[[1, 3, 5, 7]]], 2).tolist();                                             // [[[2, 6]]]
  * avgPool([[[1, 3, 5]]], 3, { stride: 1, padding: 1, countIncludePad: false }).tolist(); // [[[2, 3, 4]]]
@@ -66,7 +66,7 @@ export function avgPool(x: TensorLike, window: PerAxis, options: AvgPoolOptions 
   }
   const isWhole = padding.every((n) => n === 0) && rest.ceilMode !== true;
   if (isWhole) return p.div(total, p.full(total.type, sizeOf(params.window)));
-  // windows at the rim have fewer elements
+  // windows at the border have fewer elements
   const counted = countIncludePad ? space.map((n, a) => n + 2 * padding[a]!) : space;
   const count = p.windowSum(p.full(arrayType(t.dtype, counted), 1), {
     ...params,

@@ -3,11 +3,14 @@ import type { Tensor } from "../../engine/ir/tensor.ts";
 import type { DType } from "../../engine/ir/types.ts";
 import { isAtHand, readElements } from "../../engine/ir/elements.ts";
 
-/** Arrays of more elements than this show only the first and last three along each axis. */
+/** Largest number of elements shown in full; larger arrays show the first and last three along each axis. */
 const summaryFrom = 1000;
 const edge = 3;
 
-/** The elements as NumPy would show them: aligned columns, eight significant digits; a scalar in full. */
+/**
+ * The elements as text in the style of NumPy: aligned columns, eight significant digits (six for float32); a scalar in
+ * full.
+ */
 export function format(x: Tensor): string {
   if (!isAtHand(x)) return `${x.tracer === undefined ? "Awaited" : "Traced"}(${showType(x.type)})`;
   const flat = readElements(x, "toString");
@@ -37,7 +40,7 @@ export function format(x: Tensor): string {
   return flat.length === 0 ? `[] (shape [${x.shape.join(",")}])` : build(0, "");
 }
 
-/** What `console.log` shows: the elements, and the type where it is not a float64 scalar. */
+/** Text that `console.log` shows: the elements, with the type unless x is a float64 scalar. */
 export function inspect(x: Tensor): string {
   const text = format(x);
   if (!isAtHand(x) || (x.shape.length === 0 && x.dtype === "float64")) return text;

@@ -7,7 +7,7 @@ import { isIntegerIn, showPlain } from "../../engine/ir/plain-number.ts";
 import { range, sizeOf } from "../../engine/util/shape.ts";
 import { matchOperands, normalizeAxis, promoteTypes } from "./promote.ts";
 
-/** Two operands of one dtype, of their own shapes. */
+/** Two operands in one dtype, with their shapes unchanged; booleans become int32. */
 function alike(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
   const [a, b] = [p.asTensor(x, operation), p.asTensor(y, operation)];
   const { dtype, weak } = promoteTypes(a.type, b.type);
@@ -19,15 +19,14 @@ function contractOver(a: Tensor, b: Tensor, left: readonly number[], right: read
   return p.dotGeneral(a, b, { contract: [left, right], batch: [[], []] });
 }
 
-/** How operands of sizes that differ are shown. */
+/** Error for two operands that do not fit, for the reason `what`. */
 function differ(operation: string, a: Tensor, b: Tensor, what: string): DownhillError {
   return new DownhillError("shape", `${operation}: ${showType(a.type)} and ${showType(b.type)}: ${what}.`);
 }
 
 /**
- * The sums of products over the last axes of both: the axes of x before, then those of y before. Of vectors `dot`; numbers
- * multiply.
- *
+ * Sums of products over the last axes of both operands. The result has the other axes of x, then those of y. For
+ * vectors this is `dot`; scalars multiply.
  * @throws DownhillError `shape` for last axes that differ in size.
  */
 export function inner(x: TensorLike, y: TensorLike): Tensor {
@@ -39,7 +38,7 @@ export function inner(x: TensorLike, y: TensorLike): Tensor {
   return contractOver(a, b, [a.ndim - 1], [b.ndim - 1]);
 }
 
-/** The sum of the products of all elements, in row-major order. */
+/** Sum of the products of all elements, in row-major order. */
 export function vdot(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("vdot", arguments, 2);
   const [a, b] = alike("vdot", x, y);
@@ -48,7 +47,7 @@ export function vdot(x: TensorLike, y: TensorLike): Tensor {
   return contractOver(p.reshape(a, [n]), p.reshape(b, [n]), [0], [0]);
 }
 
-/** The sums of products of vectors along an axis, all others broadcast. */
+/** Sums of products of vectors along an axis; the other axes broadcast. */
 export function vecdot(x: TensorLike, y: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 3) refuseExtra("vecdot", arguments, 3);
   checkOptions("vecdot", options, ["axis"]);
@@ -56,7 +55,7 @@ export function vecdot(x: TensorLike, y: TensorLike, options: { readonly axis?: 
   return p.sum(p.mul(a, b), [normalizeAxis("vecdot", options.axis ?? -1, a.type)]);
 }
 
-/** Products of matrices in the last two axes of x and vectors in the last of y, all others broadcast. */
+/** Products of matrices in the last two axes of x with vectors in the last axis of y; the other axes broadcast. */
 export function matvec(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("matvec", arguments, 2);
   const [a, b] = alike("matvec", x, y);
@@ -68,7 +67,7 @@ export function matvec(x: TensorLike, y: TensorLike): Tensor {
   return p.sum(p.mul(left, right), [left.ndim - 1]);
 }
 
-/** Products of vectors in the last axis of x and matrices in the last two of y, all others broadcast. */
+/** Products of vectors in the last axis of x with matrices in the last two axes of y; the other axes broadcast. */
 export function vecmat(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("vecmat", arguments, 2);
   const [a, b] = alike("vecmat", x, y);
@@ -80,13 +79,13 @@ export function vecmat(x: TensorLike, y: TensorLike): Tensor {
   return p.sum(p.mul(left, right), [left.ndim - 2]);
 }
 
-/** Axes of x and of y, in pairs, or how many of the last of x and the first of y. */
+/** Paired axes of x and y, or the number of last axes of x and first axes of y. */
 export type TensordotAxes =
   number | readonly [left: number | readonly number[], right: number | readonly number[]];
 
 /**
- * The sums of products over some axes of both: the other axes of x, then those of y. A number of axes means the last ones of x
- * and the first ones of y (2 where it is left out, as in NumPy).
+ * Sums of products over paired axes of both operands. The result has the other axes of x, then those of y. A number
+ * selects the last axes of x and the first axes of y (default 2, as in NumPy).
  *
  * @throws DownhillError `shape` for axes that differ in size or number.
  * @example
@@ -113,15 +112,15 @@ export function tensordot(x: TensorLike, y: TensorLike, axes: TensordotAxes = 2)
 
 /** Options of `cross`. */
 export interface CrossOptions {
-  /** The axis of the vectors. Default the last. */
+  /** Axis of the vectors. Default the last. */
   readonly axis?: number;
 }
 
 /**
- * The vector product of vectors of three, along an axis; all others are broadcast. Of vectors of two the third component, as in
- * NumPy.
+ * Cross product of vectors with 3 components along an axis; the other axes broadcast. For vectors with 2 components it
+ * is the third component, as in NumPy.
  *
- * @throws DownhillError `shape` for vectors of another size.
+ * @throws DownhillError `shape` for vectors with any other number of components.
  * @example
  * cross([1, 0, 0], [0, 1, 0]); // f64[3] [0, 0, 1]
  */

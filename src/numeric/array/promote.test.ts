@@ -7,7 +7,8 @@ import { broadcastShapes } from "../../engine/util/shape.ts";
 const dtypes: readonly DType[] = ["bool", "uint32", "int32", "float32", "float64"];
 
 describe("promotion", () => {
-  // NumPy's ladder, but for uint32 + int32 (NumPy: int64) and integers + float32 (NumPy: float64), where we do as JAX does.
+  // NumPy's promotion, except for uint32 + int32 (NumPy: int64) and integers + float32 (NumPy: float64), which follow
+  // JAX.
   test.each(dtypes.flatMap((a) => dtypes.map((b) => [a, b] as const)))(
     "%s and %s give the later of the two",
     (a, b) => {

@@ -20,7 +20,10 @@ const promotionRank: Readonly<Record<DType, number>> = {
   float64: 4,
 };
 
-/** The dtype that holds both: bool < uint32 < int32 < float32 < float64. A weak scalar adapts within its kind. */
+/**
+ * The dtype that two types promote to: bool < uint32 < int32 < float32 < float64. A weak type adopts the dtype of a
+ * strong one, but integers stay weaker than floats.
+ */
 export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DType; readonly weak: boolean } {
   if (a.weak !== b.weak) {
     const [strong, weak] = a.weak ? [b, a] : [a, b];
@@ -30,7 +33,10 @@ export function promoteTypes(a: ArrayType, b: ArrayType): { readonly dtype: DTyp
   return { dtype: promotionRank[a.dtype] >= promotionRank[b.dtype] ? a.dtype : b.dtype, weak: a.weak };
 }
 
-/** A plain number beside a tensor takes its dtype, unless that cannot hold it: 0.5 or 3e9 beside int32. */
+/**
+ * A value as a tensor. A plain number takes the dtype of the other operand, unless that cannot hold it: 0.5 or 3e9 with
+ * int32.
+ */
 function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): Tensor {
   if (typeof value === "number" && other instanceof Tensor) {
     const type = numberBeside(value, other.type);
@@ -39,14 +45,14 @@ function liftBeside(value: BooleanLike, other: BooleanLike, operation: string): 
   return asTensor(value, operation);
 }
 
-/** The type that a plain number takes beside a tensor, if that can hold it. */
+/** The type of a plain number combined with a tensor; undefined if the tensor's dtype cannot hold it. */
 export function numberBeside(value: number, { dtype, weak }: ArrayType): ArrayType | undefined {
   if (isFloating(dtype)) return arrayType(dtype, [], weak);
   const kind = dtype === "bool" ? "int32" : dtype;
   return castNumber(kind, value) === value ? arrayType(kind, []) : undefined;
 }
 
-/** Two operands as tensors of one dtype and shape, by NumPy's rules of promotion and broadcasting. */
+/** Two operands as tensors of one dtype and shape, by NumPy's promotion and broadcasting rules. */
 export function matchOperands(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
   if (x instanceof Tensor && y instanceof Tensor && x.type === y.type) return [x, y];
   let a = liftBeside(x, y, operation);
@@ -82,7 +88,7 @@ function cannotBroadcast(operation: string, a: ArrayType, b: ArrayType): Downhil
   );
 }
 
-/** x repeated to a shape that NumPy's rules allow. */
+/** x broadcast to a shape by NumPy's rules. */
 export function expandTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.type.shape, shape)) return x;
   const lead = shape.length - x.type.shape.length;
@@ -102,9 +108,8 @@ export function expandTo(x: Tensor, shape: Shape): Tensor {
 }
 
 /**
- * What is written into x, as a tensor of its dtype.
- *
- * @throws DownhillError `dtype` for floats where x has integers or booleans, unless they are plain whole numbers.
+ * Values to be written into x, as a tensor of its dtype.
+ * @throws DownhillError `dtype` for floats if x has integers or booleans, unless the values are plain integers.
  */
 export function asPartOf(operation: string, x: Tensor, values: BooleanLike): Tensor {
   const t = asTensor(values, operation);
@@ -127,13 +132,13 @@ export function asFloating(x: TensorLike, operation: string): Tensor {
   return isFloating(t.type.dtype) ? t : convert(t, "float64");
 }
 
-/** Operands as `matchOperands` has them, two or more; integers become float64. */
+/** Two or more operands, matched as by `matchOperands`; integers become float64. */
 export function floatingOperands<N extends readonly [TensorLike, TensorLike, ...TensorLike[]]>(
   operation: string,
   ...operands: N
 ): { [K in keyof N]: Tensor } {
   const [x, y, ...others] = operands;
-  // each in turn beside what those before it are together
+  // each operand is matched with the common type of those before it
   let [a, b] = matchOperands(operation, x, y);
   const found = [a, b];
   for (const other of others) {
@@ -145,7 +150,7 @@ export function floatingOperands<N extends readonly [TensorLike, TensorLike, ...
   return found.map((t) => expandTo(convert(t, dtype, weak), a.type.shape)) as { [K in keyof N]: Tensor };
 }
 
-/** An axis counted from the front; negative ones count from the last. */
+/** An axis counted from the front; a negative axis counts from the last. */
 export function normalizeAxis(operation: string, axis: number | undefined, x: ArrayType): number {
   const n = x.shape.length;
   if (axis === undefined)
@@ -160,7 +165,7 @@ export function normalizeAxis(operation: string, axis: number | undefined, x: Ar
   return axis < 0 ? axis + n : axis;
 }
 
-/** Axes of a reduction in ascending order, each once. */
+/** The axes of a reduction in ascending order; all axes if undefined. Repeated axes are refused. */
 export function normalizeAxes(
   operation: string,
   axis: number | readonly number[] | undefined,
@@ -182,7 +187,7 @@ export function normalizeAxes(
   return unique;
 }
 
-/** A shape must be an array of whole sizes that are not negative; with `open`, −1 stands for one to be worked out. */
+/** Checks that a shape is an array of integer sizes ≥ 0. With `open`, −1 stands for a size to be computed. */
 export function checkShape(operation: string, shape: readonly number[], open = false): void {
   if (!Array.isArray(shape)) {
     throw new DownhillError(
@@ -191,7 +196,7 @@ export function checkShape(operation: string, shape: readonly number[], open = f
     );
   }
   for (const n of shape) {
-    const isSize = Number.isInteger(n) && n >= 0 && !Object.is(n, -0); // too large a size is refused below
+    const isSize = Number.isInteger(n) && n >= 0 && !Object.is(n, -0); // sizes that are too large are refused below
     if (!isSize && !(open && n === -1))
       throw new DownhillError(
         "shape",
@@ -206,16 +211,15 @@ export function checkShape(operation: string, shape: readonly number[], open = f
   );
 }
 
-/** What those need who gave sizes or axes one by one. */
+/** Repair hint for callers who passed sizes or axes as separate arguments. */
 export function oneArray(what: string, example: string): string {
   return ` Give the ${what} as one array, as in ${example}.`;
 }
 
 /**
- * Places as integers: plain whole numbers may be given. Inside compiled functions a number is a scalar whose value is not known;
- * there it is converted, and only debugging finds a fraction.
- *
- * @throws DownhillError `dtype` for fractions, and for booleans, which are no places but a mask.
+ * Indices as integers; plain integers are accepted. Inside compiled functions, a number is a scalar of unknown value:
+ * it is converted, and only `debug` detects a fraction.
+ * @throws DownhillError `dtype` for fractions, and for booleans, which form a mask.
  */
 export function asPlaces(operation: string, places: TensorLike): Tensor {
   const i = asTensor(places, operation);
@@ -245,10 +249,9 @@ export function asPlaces(operation: string, places: TensorLike): Tensor {
 }
 
 /**
- * Places along an axis of x. Those that are known must be within it, negative ones counted from the end; the values of others
- * are clamped by the primitives that take them.
- *
- * @throws DownhillError `range` for a place beyond the ends, and as `asPlaces`.
+ * Indices along an axis of x. Known indices must be in bounds, negative ones counting from the end; unknown ones are
+ * clamped by the primitives that use them.
+ * @throws DownhillError `range` for an index out of bounds; otherwise as `asPlaces`.
  */
 export function placesAlong(operation: string, places: TensorLike, x: Tensor, axis: number): Tensor {
   const i = asPlaces(operation, places);
@@ -258,7 +261,7 @@ export function placesAlong(operation: string, places: TensorLike, x: Tensor, ax
     if (number < -n || number >= n) throw beyondEnds(operation, number, x, axis);
     return i;
   }
-  // a number and a list are known inside of compiled functions, too, where their conversions are not
+  // plain numbers and lists are known even in compiled functions, unlike their conversions
   const list =
     typeof places === "number"
       ? [places]
@@ -282,13 +285,13 @@ function beyondEnds(operation: string, place: number, x: Tensor, axis: number): 
   );
 }
 
-/** Two operands as `matchOperands` gives them, integers and booleans as float64. */
+/** Two operands as `matchOperands` returns them, with integers and booleans converted to float64. */
 export function matchFloating(operation: string, x: BooleanLike, y: BooleanLike): readonly [Tensor, Tensor] {
   const [a, b] = matchOperands(operation, x, y);
   return isFloating(a.type.dtype) ? [a, b] : [convert(a, "float64"), convert(b, "float64")];
 }
 
-/** The operand, as one axis where no axis is named, and the axis that is meant. */
+/** The operand and the number of the axis; flattened, with axis 0, if no axis is given. */
 export function alongAxis(
   operation: string,
   x: Tensor,

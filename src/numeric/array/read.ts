@@ -6,14 +6,14 @@ import type { TypedArray } from "../../engine/kernel/executable.ts";
 import { giveUp } from "../../engine/runtime/pool/give-back.ts";
 import { sizeOf } from "../../engine/util/shape.ts";
 
-/** A copy of the elements of a tensor; the tensor may be given up for it. */
+/** Copies the elements of a tensor; with option `donate`, also frees the tensor. */
 export function read(x: Tensor, options?: ReadOptions): TypedArray {
   const copy = copyOfElements(x, "data");
   giveUpIfAsked("data", x, options);
   return copy;
 }
 
-/** The same once the elements are there. */
+/** Like `read`, but waits until the elements are computed. */
 export function readLater(x: Tensor, options?: ReadOptions): Promise<TypedArray> {
   const copy = elementsLater(x, "read");
   giveUpIfAsked("read", x, options);
@@ -28,7 +28,7 @@ function giveUpIfAsked(operation: string, x: Tensor, options: ReadOptions | unde
   if (donate) giveUp(x);
 }
 
-/** The number of a scalar or of an array of one element. */
+/** The number in a scalar or in an array of one element. */
 export function item(x: Tensor): number {
   if (typeof x.slot === "number") return x.slot;
   if (sizeOf(x.shape) !== 1) {
@@ -49,7 +49,7 @@ export function tolist(x: Tensor): NestedNumbers | number {
     const n = shape[axis]!;
     const step = n === 0 ? 0 : size / n;
     const isLast = axis === shape.length - 1;
-    const list: (NestedNumbers | number)[] = []; // a loop, since `Array.from` with a function takes ten times as long
+    const list: (NestedNumbers | number)[] = []; // a loop, because `Array.from` with a function takes ten times as long
     for (let i = 0; i < n; i++)
       list.push(isLast ? flat[start + i]! : build(axis + 1, start + i * step, step));
     return list;

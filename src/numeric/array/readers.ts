@@ -4,7 +4,7 @@ import { giveUp } from "../../engine/runtime/pool/give-back.ts";
 import { attachMethods } from "./attach.ts";
 import { item, read, readLater, tolist } from "./read.ts";
 
-/** The names of the methods that read a tensor. */
+/** Names of the methods that read or free a tensor. */
 export type ReaderMethod = "item" | "tolist" | "data" | "read" | "toJSON" | typeof Symbol.dispose;
 
 const readers: ThisType<Tensor> & Pick<Tensor, Exclude<ReaderMethod, symbol>> = {
@@ -29,9 +29,10 @@ const readers: ThisType<Tensor> & Pick<Tensor, Exclude<ReaderMethod, symbol>> = 
   },
 };
 
-// One of the import-time effects of the library (see `sideEffects` in package.json): the methods that every tensor has.
+// One of the import-time side effects of the library (see `sideEffects` in package.json): the methods that every tensor
+// has.
 attachMethods({ ...readers });
-// engines that lack the symbol lack `using` too
+// JavaScript engines without the symbol lack `using` too
 if ((Symbol.dispose as symbol | undefined) !== undefined) {
   attachMethods({
     [Symbol.dispose](this: Tensor) {

@@ -6,7 +6,7 @@ import { bool, checkFamily, f32, f64, i32, on } from "../../../test/support/op-t
 import * as reduce from "./reduce.ts";
 
 const r = reduce;
-const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 5) % n) / 2 - 1.2); // no two are near
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 5) % n) / 2 - 1.2); // no two are close
 const arrays: Sample[] = [
   { ins: [f64(numbers(6), [2, 3])] },
   { ins: [f32(numbers(6), [2, 3])] },
@@ -205,7 +205,7 @@ describe("nothing and the infinite", () => {
 test.each([reduce.mean, reduce.logsumexp, reduce.sum, reduce.variance])(
   "$name says that its options are null",
   (f) => {
-    // "Cannot read properties of null (reading 'axis')"
+    // the error was "Cannot read properties of null (reading 'axis')"
     expect(() => f([1], null as never)).toThrow(
       `${f.name}: the options must be an object, as in { axis: … }; got null.`,
     );

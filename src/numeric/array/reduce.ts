@@ -31,13 +31,13 @@ function reduce(operation: string, op: ReductionPrimitive, x: Tensor, options: R
     : out;
 }
 
-/** The axes of a reduction that looks at them before `reduce` does. */
+/** The axes of a reduction, for callers that need them before `reduce` checks the options. */
 function axisOf(operation: string, options: ReduceOptions): ReduceOptions["axis"] {
   checkOptions(operation, options, ["axis", "keepdims"]);
   return options.axis;
 }
 
-/** The mask of a reduction, as bool of the shape of x, and the other options. */
+/** Separates the mask of a reduction, as bool of the shape of x, from the other options. */
 function takeMask<O extends MaskedReduceOptions>(
   operation: string,
   x: Tensor,
@@ -64,26 +64,29 @@ function takeMask<O extends MaskedReduceOptions>(
   return [expandTo(mask, x.type.shape), rest];
 }
 
-/** x with 0 where the mask leaves it out, by a product for which that is 0 whatever x holds there. */
+/**
+ * x with 0 where the mask is false. Uses a product with a strong zero (docs/masks.md), so that ∞ and NaN
+ * there become 0 too.
+ */
 function orZero(x: Tensor, mask: Tensor | undefined): Tensor {
   if (mask === undefined) return x;
   const counts = p.convert(mask, x.type.dtype, x.type.weak);
   return isFloating(x.type.dtype) ? p.strongMul(counts, x) : p.mul(counts, x);
 }
 
-/** Numbers to add up: booleans are counted. */
+/** x as numbers: booleans become int32. */
 function countable(x: TensorLike, operation: string): Tensor {
   const t = p.asTensor(x, operation);
   return t.type.dtype === "bool" ? p.convert(t, "int32") : t;
 }
 
-/** How many elements along the axes count, in the type of `like` and its shape. */
+/** Number of elements counted along the axes, in the type and shape of `like`. */
 function countOf(t: Tensor, mask: Tensor | undefined, axes: readonly number[], like: Tensor): Tensor {
   if (mask === undefined) return p.full(like.type, sizeOf(axes.map((axis) => t.type.shape[axis]!)));
   return p.reshape(p.sum(p.convert(mask, t.type.dtype, t.type.weak), axes), like.type.shape);
 }
 
-/** Sum over axes (all where left out). Long sums are added up in blocks; booleans are counted as int32. */
+/** Sum over axes (default all). Long sums are added in blocks; booleans count as int32. */
 export function sum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("sum", arguments, 2);
   const t = countable(x, "sum");
@@ -92,10 +95,10 @@ export function sum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
 }
 
 /**
- * Product over axes (all where left out), of halves of each axis and halves of these, in this order; booleans are counted as int32,
- * and the product of nothing is 1.
+ * Product over axes (default all), by repeatedly multiplying the two halves of each axis; booleans count as int32, and
+ * the empty product is 1.
  *
- * Derivative: the product of all other elements, where some are 0 too.
+ * Derivative: the product of all other elements, also where some elements are 0.
  *
  * @example
  * prod([[1, 2], [3, 4]], { axis: 0 });      // f64[2] [3, 8]
@@ -125,7 +128,7 @@ function productAlong(x: Tensor, axis: number): Tensor {
   return p.reshape(odd === undefined ? factors : p.mul(factors, odd), shape);
 }
 
-/** Mean over axes (all where left out); integers become float64. NaN of nothing. */
+/** Mean over axes (default all); integers become float64. NaN for no elements. */
 export function mean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("mean", arguments, 2);
   const t = asFloating(x, "mean");
@@ -135,8 +138,8 @@ export function mean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
 }
 
 /**
- * Mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`; NaN where an element is infinite, as in PyTorch and NumPy. As a
- * method it is called `var`.
+ * Variance: mean squared distance from the mean, `Σ (x − x̄)² / (n − ddof)`; NaN if an element is infinite, as in
+ * PyTorch and NumPy. As a method it is called `var`.
  */
 export function variance(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("variance", arguments, 2);
@@ -144,8 +147,8 @@ export function variance(x: TensorLike, options: DeviationOptions = {}): Tensor 
 }
 
 /**
- * Standard deviation, the root of the variance: `√(Σ (x − x̄)² / (n − ddof))`. Its derivative where all elements are equal is 0, as
- * that of `norm`.
+ * Standard deviation, the root of the variance: `√(Σ (x − x̄)² / (n − ddof))`. Where all elements are equal its
+ * derivative is 0, as for `norm`.
  */
 export function std(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("std", arguments, 2);
@@ -166,7 +169,7 @@ function squaredDeviation(operation: string, x: TensorLike, options: DeviationOp
   return p.div(total, p.sub(count, p.full(count.type, ddof)));
 }
 
-/** √x with the slope 0 at 0, where it would be ∞: a minimum of a length allows that. */
+/** √x with derivative 0 instead of ∞ at 0, which is a subgradient at the minimum of a length. */
 function rootOrZero(squared: Tensor): Tensor {
   const isZero = p.equal(squared, p.zeros(squared.type));
   const safe = p.where(isZero, p.full(squared.type, 1), squared);
@@ -174,8 +177,8 @@ function rootOrZero(squared: Tensor): Tensor {
 }
 
 /**
- * Largest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. Where a mask leaves
- * nothing, −∞, or the least of integers.
+ * Largest element along axes (default all); NaN if any element is NaN. Ties share the derivative evenly. If a mask
+ * excludes all elements: −∞, or the smallest integer of the dtype.
  */
 export function max(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("max", arguments, 2);
@@ -183,8 +186,8 @@ export function max(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
 }
 
 /**
- * Smallest element along axes (all where left out); NaN if there is one. Ties share the derivative evenly. Where a mask leaves
- * nothing, ∞, or the greatest of integers.
+ * Smallest element along axes (default all); NaN if any element is NaN. Ties share the derivative evenly. If a mask
+ * excludes all elements: ∞, or the largest integer of the dtype.
  */
 export function min(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("min", arguments, 2);
@@ -204,7 +207,7 @@ function extremum(
   return reduce(operation, op, p.where(mask, t, others), rest);
 }
 
-/** The number that loses against every other. */
+/** The neutral element of a maximum or minimum: the number that every other number replaces. */
 function ofNothing(operation: "max" | "min", dtype: DType): number {
   const isMax = operation === "max";
   switch (dtype) {
@@ -220,13 +223,17 @@ function ofNothing(operation: "max" | "min", dtype: DType): number {
   }
 }
 
-/** The place of the largest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
+/**
+ * Index of the largest element along an axis, as int32; the first one at a tie. Without an axis, the row-major index.
+ */
 export function argmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmax", arguments, 2);
   return placeOf("argmax", p.argmax, x, options);
 }
 
-/** The place of the smallest element along an axis, as int32: the first of a tie. Without an axis, the place in row-major order. */
+/**
+ * Index of the smallest element along an axis, as int32; the first one at a tie. Without an axis, the row-major index.
+ */
 export function argmin(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("argmin", arguments, 2);
   return placeOf("argmin", p.argmin, x, options);
@@ -249,8 +256,8 @@ function placeOf(
 }
 
 /**
- * log Σ e^x over axes (all where left out), without overflow: the largest element is taken out first. −∞ of nothing; ∞ where an
- * element is, with NaN as its derivative, as in PyTorch.
+ * log Σ e^x over axes (default all), without overflow, because the largest element is subtracted first. −∞ for no
+ * elements; ∞, with derivative NaN, if an element is ∞, as in PyTorch.
  *
  * Derivative: softmax.
  */
@@ -265,7 +272,7 @@ export function logsumexp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return p.add(p.log(total), p.reshape(top, total.type.shape));
 }
 
-/** The largest element along axes, to be taken out of exponents so that nothing overflows; 0 where there is none. */
+/** The largest element along axes, to be subtracted from exponents so that nothing overflows; 0 for no elements. */
 function largestAlong(t: Tensor, axes: readonly number[]): Tensor {
   if (axes.some((axis) => t.type.shape[axis] === 0)) {
     const shape = t.type.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
@@ -275,8 +282,8 @@ function largestAlong(t: Tensor, axes: readonly number[]): Tensor {
 }
 
 /**
- * e^x / Σ e^x along an axis (the last, unless said otherwise), without overflow; nothing of nothing. NaN along an axis whose largest
- * element is ∞, or which holds −∞ alone, as in PyTorch and JAX.
+ * e^x / Σ e^x along an axis (default the last), without overflow; empty for empty x. NaN if the largest element along
+ * the axis is ∞, or if all are −∞, as in PyTorch and JAX.
  */
 export function softmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("softmax", arguments, 2);
@@ -290,7 +297,7 @@ export function softmax(x: TensorLike, options: { readonly axis?: number } = {})
   );
 }
 
-/** The logarithm of `softmax`, without overflow and with all its digits however large x is; NaN where that is. */
+/** The logarithm of `softmax`, without overflow and without loss of digits for large x; NaN where `softmax` is. */
 export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("logSoftmax", arguments, 2);
   checkOptions("logSoftmax", options, ["axis"]);
@@ -301,7 +308,7 @@ export function logSoftmax(x: TensorLike, options: { readonly axis?: number } = 
   return p.sub(below, expandTo(p.log(total), t.type.shape));
 }
 
-/** Not for `if`: use `where`. Whether every element is true (not 0); true of nothing. */
+/** the sum of booleans is their logical OR */
 export function all(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("all", arguments, 2);
   const t = p.convert(p.asTensor(x, "all"), "bool");
@@ -312,7 +319,7 @@ export function all(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   return p.equal(exception, p.zeros(exception.type));
 }
 
-/** Not for `if`: use `where`. Whether any element is true (not 0); false of nothing. */
+/** True if any element is true (not 0), as bool; false for no elements. Use it with `where`, not in `if`. */
 export function any(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("any", arguments, 2);
   const t = p.convert(p.asTensor(x, "any"), "bool");
@@ -320,7 +327,7 @@ export function any(x: BooleanLike, options: MaskedReduceOptions = {}): Tensor {
   return reduce("any", p.sum, mask === undefined ? t : p.both(t, mask), rest);
 }
 
-/** Length of x as a vector, `√Σx²`; its derivative at 0 is 0. */
+/** Euclidean length of x as a vector, `√Σx²`; its derivative at 0 is 0. */
 export function norm(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("norm", arguments, 2);
   const t = asFloating(x, "norm");

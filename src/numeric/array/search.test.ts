@@ -13,7 +13,7 @@ interface Given {
   readonly shape: readonly number[];
   readonly data: readonly (number | string)[];
 }
-/** A case of testdata/search.py, with what NumPy gives. */
+/** A case of testdata/search.py, with NumPy's result. */
 interface Case {
   readonly name: string;
   readonly args: readonly Given[];
@@ -26,7 +26,7 @@ const { cases } = JSON.parse(readFileSync(new URL("testdata/search.json", import
 const make = ({ shape, data }: Given): Tensor => tensor(data.map(Number), { shape });
 type Anything = (...given: unknown[]) => Tensor | Tensor[];
 const all = { returnIndex: true, returnInverse: true, returnCounts: true } as const;
-/** The call of a case; `size` stands for lengths that depend on values. */
+/** Calls the function of a case; `size` fixes lengths that depend on values. */
 function call({ name, options, outs }: Case, args: readonly Tensor[], size?: number): Tensor[] {
   const weights = options["weights"] as Given | undefined;
   const numbers = name.startsWith("segment") ? [args[0], args[1]!.astype("int32")] : name === "bincount" ? [args[0]!.astype("int32")] : args; // prettier-ignore

@@ -10,34 +10,36 @@ import { search } from "./halving.ts";
 import { foundLength, placesOfTrue } from "./places.ts";
 import { asPartOf, expandTo, normalizeAxis } from "./promote.ts";
 
-/** Options of what finds as many elements as there are. */
+/** Options of functions whose result length depends on values. */
 export interface FoundOptions {
-  /** The length of the result, where that cannot depend on values: in compiled functions. More are left out, fewer filled up. */
+  /**
+   * Length of the result, required in compiled functions. Longer results are truncated, shorter ones filled up with
+   * `fill`.
+   */
   readonly size?: number;
-  /** What stands behind the last one that was found. Default 0. */
+  /** Value that fills up the result. Default 0. */
   readonly fill?: number;
 }
 
 const int = (n: number): ReturnType<typeof arrayType> => arrayType("int32", [n]);
 
-/** How many elements of a bool vector are true. */
+/** Number of true elements in a bool vector. */
 function countOf(flags: Tensor): Tensor {
   return p.sum(p.convert(flags, "int32"), [0]);
 }
 
-/** The places of the first `size` true elements of a vector, and `fill` behind them. */
+/** The indices of the first `size` true elements of a vector, followed by `fill`. */
 function firstTrue(flags: Tensor, size: number, fill: number): Tensor {
   const n = Math.min(size, flags.type.shape[0]!);
-  const order = p.argsort(flags, 0, true, n); // equal ones keep their order
+  const order = p.argsort(flags, 0, true, n); // equal elements keep their order
   const isFound = p.less(p.iota("int32", [n], 0), p.broadcast(countOf(flags), [n], []));
   const found = p.where(isFound, order, p.full(int(n), fill));
   return n === size ? found : p.concatenate([found, p.full(int(size - n), fill)], 0);
 }
 
 /**
- * The places of the elements that are not 0, in row-major order: one list of int32 for each axis, so that
- * `at(x, ...nonzero(mask))` is `at(x, mask)`. In compiled functions `size` says how many.
- *
+ * The indices of the elements that are not 0, in row-major order: one int32 vector per axis, so that
+ * `at(x, ...nonzero(mask))` is `at(x, mask)`. In compiled functions, `size` fixes their number.
  * @throws DownhillError `trace` for traced values without a size, `shape` for a scalar.
  * @example
  * nonzero([0, 5, 0, 7])[0].tolist(); // [ 1, 3 ]
@@ -74,7 +76,8 @@ function nonzeroOf(operation: string, x: TensorLike, options: FoundOptions): Ten
 }
 
 /**
- * The places of the elements that are not 0, a row of int32 for each of them, in row-major order. In compiled functions `size` says how many.
+ * The indices of the elements that are not 0: one row of int32 per element, in row-major order. In compiled functions,
+ * `size` fixes the number of rows.
  *
  * @throws DownhillError as `nonzero`.
  * @example
@@ -91,18 +94,23 @@ export function argwhere(x: TensorLike, options: FoundOptions = {}): Tensor {
 
 /** Options of `unique`, with NumPy's names. */
 export interface UniqueOptions extends FoundOptions {
-  /** The axis along which whole items are compared: rows of a matrix for 0. Default none: single elements. */
+  /** Axis along which whole items are compared; 0 compares the rows of a matrix. Default none: single elements. */
   readonly axis?: number;
-  /** Whether to give the places, in the flattened x or along the axis, where each value is first. Default false. */
+  /**
+   * True to return the index of the first occurrence of each value, in flattened x or along the axis. Default false.
+   */
   readonly returnIndex?: boolean;
-  /** Whether to give, for each element of x, or each item along the axis, the place of its value in the result. Default false. */
+  /**
+   * True to return, for each element of x (or each item along the axis), the index of its value in the result. Default
+   * false.
+   */
   readonly returnInverse?: boolean;
-  /** Whether to give how often each value is there. Default false. */
+  /** True to return the number of occurrences of each value. Default false. */
   readonly returnCounts?: boolean;
 }
 
 type UniqueOutput<O, K extends keyof UniqueOptions> = O extends Readonly<Record<K, true>> ? [Tensor] : [];
-/** What `unique` gives: the values, or a list with what was asked for behind them. */
+/** Result of `unique`: the values, or a list of the values followed by the requested arrays. */
 export type Unique<O extends UniqueOptions> = [
   ...UniqueOutput<O, "returnIndex">,
   ...UniqueOutput<O, "returnInverse">,
@@ -117,11 +125,12 @@ export type Unique<O extends UniqueOptions> = [
     ];
 
 /**
- * The different values of x in ascending order; NaN counts as one, the largest. The derivative goes to the first element that has a value. In
- * compiled functions `size` says how many; `fill`, the least one unless said otherwise, stands behind the last. With `axis` the different items along it,
- * ordered by their first elements, and where these are equal by the next.
+ * The distinct values of x in ascending order; NaN counts as a single value, the largest. The derivative flows to the
+ * first element with each value. In compiled functions, `size` fixes the length of the result, and `fill` (default the
+ * smallest value) fills it up. With `axis`: the distinct items along it, in lexicographic order.
  *
- * With `returnIndex`, `returnInverse` or `returnCounts` a list: the values and what was asked for, in this order, as int32.
+ * With `returnIndex`, `returnInverse` or `returnCounts`, returns a list: the values and the requested int32 arrays, in
+ * this order.
  *
  * @throws DownhillError `trace` for traced values without a size; `range` for the axis.
  * @example
@@ -141,7 +150,7 @@ export function unique<const O extends UniqueOptions = UniqueOptions>(x: TensorL
   const order = orderOfRows(rows);
   const isNew = isFirst(p.take(rows, order, 0));
   const length = foundLength("unique", size, () => countOf(isNew));
-  // where each value begins among the sorted, and where the last one ends
+  // the start of each value in the sorted rows, and the end of the last one
   const bounds = firstTrue(isNew, length + 1, n);
   const begins = p.part(bounds, 0, 0, length);
   const isFound = p.less(begins, p.full(int(length), n));
@@ -176,7 +185,7 @@ const toFront = (x: Tensor, axis: number): Tensor => p.permute(x, [axis, ...othe
 const fromFront = (x: Tensor, axis: number): Tensor =>
   p.permute(x, [...range(1, axis + 1), 0, ...range(axis + 1, x.ndim)]);
 
-/** Places of the rows of a matrix in ascending order: sorting keeps the order of equals, so that the last column comes first. */
+/** Indices that sort the rows of a matrix lexicographically. Sorting is stable, so the last column is sorted first. */
 function orderOfRows(rows: Tensor): Tensor {
   const [n, m] = rows.shape as [number, number];
   const column = (j: number): Tensor => p.reshape(p.part(rows, 1, j, j + 1), [n]);
@@ -186,20 +195,20 @@ function orderOfRows(rows: Tensor): Tensor {
   return order;
 }
 
-/** Whether each row of a sorted matrix is another than the one before. */
+/** True for each row of a sorted matrix that differs from the row before. */
 function isFirst(sorted: Tensor): Tensor {
   const n = sorted.shape[0]!;
   if (n === 0) return p.zeros(arrayType("bool", [0]));
   const [before, after] = [p.part(sorted, 0, 0, n - 1), p.part(sorted, 0, 1, n)];
   const isOther = p.notEqual(before, after);
-  // NaN differs from itself, and is the same value here
+  // NaN differs from itself, but counts as one value here
   const isNumber = p.either(p.equal(before, before), p.equal(after, after));
   const different = p.sum(p.convert(p.both(isOther, isNumber), "int32"), [1]);
   const isNew = p.notEqual(different, p.zeros(different.type));
   return p.concatenate([p.full(arrayType("bool", [1]), 1), isNew], 0);
 }
 
-/** For each row of what was sorted, which of the different ones it is. */
+/** For each row before sorting, the index of its value among the distinct rows. */
 function inverseOf(order: Tensor, isNew: Tensor): Tensor {
   const n = order.shape[0]!;
   const group = p.sub(p.cumsum(p.convert(isNew, "int32"), 0), p.full(int(n), 1));
@@ -208,15 +217,14 @@ function inverseOf(order: Tensor, isNew: Tensor): Tensor {
 
 /** Options of `searchsorted`. */
 export interface SearchOptions {
-  /** Whether a value that is there is to stand left or right of its equals. Default left. */
+  /** Side of equal elements on which a value is inserted. Default left. */
   readonly side?: "left" | "right";
 }
 
 /**
- * Where each value is to be put into a sorted vector so that it stays sorted: int32 from 0 to its length, of the shape of the values. NaN
- * counts as the largest. By halving: `log₂ n` steps.
- *
- * @throws DownhillError `shape` if what is sorted is no vector. That it is sorted is not checked.
+ * Index at which each value would be inserted into a sorted vector to keep it sorted: int32 from 0 to the length of the
+ * vector, in the shape of the values. NaN counts as the largest number. Binary search in `log₂ n` steps.
+ * @throws DownhillError `shape` if `sorted` is not a vector. Its order is not checked.
  * @example
  * searchsorted([1, 3, 3, 5], [3, 0, 6]).tolist(); // [ 1, 0, 4 ]
  * searchsorted([1, 3, 3, 5], 3, { side: "right" }).item(); // 3
@@ -231,15 +239,15 @@ export function searchsorted(sorted: TensorLike, values: TensorLike, options: Se
 
 /** Options of `digitize`. */
 export interface DigitizeOptions {
-  /** Whether a bin holds its right bound instead of its left one. Default false. */
+  /** True if a bin includes its right bound instead of its left one. Default false. */
   readonly right?: boolean;
 }
 
 /**
- * The bin that each element of x is in: int32 i where `bins[i − 1] ≤ x < bins[i]` (with `right`: `bins[i − 1] < x ≤ bins[i]`), 0 before the
- * first bound and the number of bounds behind the last. Bounds may descend: `bins[i − 1] > x ≥ bins[i]`.
- *
- * @throws DownhillError `shape` if the bounds are no vector, `range` if they are known and in no order.
+ * Index of the bin of each element of x: int32 i where `bins[i − 1] ≤ x < bins[i]` (with `right`:
+ * `bins[i − 1] < x ≤ bins[i]`), 0 before the first bound, and the number of bounds after the last. If the bounds
+ * descend: `bins[i − 1] > x ≥ bins[i]`.
+ * @throws DownhillError `shape` if the bounds are not a vector, `range` if their values are known and not monotonic.
  * @example
  * digitize([0.5, 1, 7], [1, 2, 3]).tolist(); // [ 0, 1, 3 ]
  */

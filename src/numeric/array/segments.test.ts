@@ -1,4 +1,4 @@
-// Values stand in search.test.ts, beside NumPy's.
+// Values are tested in search.test.ts, together with NumPy's.
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "downhill";
 import { grad, jit } from "downhill";

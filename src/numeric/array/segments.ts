@@ -12,20 +12,23 @@ import { foundLength } from "./places.ts";
 import { asFloating, asPartOf, asPlaces, checkShape } from "./promote.ts";
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 
-/** Options of the sums and extremes of segments. */
+/** Options of the reductions over segments. */
 export interface SegmentOptions {
-  /** How many segments there are. Default the largest number of one and 1, which is not known in compiled functions. */
+  /** Number of segments. Default 1 + the largest id, which is unknown in compiled functions. */
   readonly size?: number;
 }
 
-/** The number of the segment that each row goes to; rows whose number is none of them are marked by `isInside`. */
+/**
+ * Segment ids, one per row. `isInside` is false for ids that are out of range; undefined if all ids are known to be in
+ * range.
+ */
 interface SegmentIds {
   readonly ids: Tensor;
   readonly size: number;
   readonly isInside: Tensor | undefined;
 }
 
-/** Numbers of segments, checked where they are known; those that are not are marked where they may lie outside. */
+/** Reads segment ids. Known ids are checked; unknown ids get a mask of those in range. */
 function segmentsOf(operation: string, given: TensorLike, size: number | undefined, least = 0): SegmentIds {
   const ids = asPlaces(operation, given);
   const n = foundLength(operation, size, () => lengthOf(ids, least));
@@ -41,7 +44,7 @@ function segmentsOf(operation: string, given: TensorLike, size: number | undefin
   return { ids: p.where(isInside, ids, p.zeros(ids.type)), size: n, isInside };
 }
 
-/** The largest of the numbers and 1, at least so many. */
+/** 1 + the largest id, at least `least`. */
 function lengthOf(ids: Tensor, least: number): Tensor {
   const scalar = arrayType("int32", []);
   if (sizeOf(ids.type.shape) === 0) return p.full(scalar, least);
@@ -49,7 +52,7 @@ function lengthOf(ids: Tensor, least: number): Tensor {
   return p.maximum(p.add(most, p.full(scalar, 1)), p.full(scalar, least));
 }
 
-/** Rows of an array put together segment by segment, from a value that changes nothing. */
+/** Reduces the rows of an array by segment, starting from the neutral element. */
 function segment(
   operation: string,
   x: TensorLike,
@@ -82,7 +85,7 @@ function segment(
   return segments.size === 0 ? into : write(into, segments.ids, rows, 0);
 }
 
-/** Adds rows to those of an array. Sums of float32 are carried in float64, as those of `sum`. */
+/** Adds rows to the rows of an array at ids. Sums of float32 are accumulated in float64, as in `sum`. */
 function addRows(into: Tensor, ids: Tensor, rows: Tensor, axis: number): Tensor {
   const { dtype, weak } = into.type;
   if (dtype !== "float32") return p.scatterAdd(into, ids, rows, axis);
@@ -97,11 +100,10 @@ const mostOf = ({ dtype }: Tensor): number =>
   isFloating(dtype) ? Infinity : dtype === "int32" ? int32Most : uint32Most;
 
 /**
- * For each segment the sum of the rows of x that belong to it; 0 for one that has none. `ids` are integers, one for each row of x, in any
- * order; the result has as many rows as there are segments. Rows whose number is no segment's are an error where the numbers are known, and
- * left out where they are not, in compiled functions: so `size` serves to fill rows up.
- *
- * @throws DownhillError `range` for a number that is no segment's, `trace` for traced numbers without a size.
+ * For each segment, the sum of the rows of x that belong to it; 0 for an empty segment. `ids` are integers, one per row
+ * of x, in any order; the result has one row per segment. Known ids out of range are an error. In compiled functions
+ * such rows are ignored, so that ids can mark padding.
+ * @throws DownhillError `range` for an id out of range, `trace` for traced ids without a size.
  * @example
  * segmentSum([1, 2, 3, 4], [0, 0, 2, 0]).tolist(); // [ 7, 0, 3 ]
  */
@@ -111,7 +113,8 @@ export function segmentSum(x: TensorLike, ids: TensorLike, options: SegmentOptio
 }
 
 /**
- * For each segment the product of the rows of x that belong to it; 1 for one that has none. A loop over the rows; see `segmentSum`.
+ * For each segment, the product of the rows of x that belong to it; 1 for an empty segment. Loops over the rows; see
+ * `segmentSum`.
  *
  * @throws DownhillError as `segmentSum`.
  * @example
@@ -123,8 +126,8 @@ export function segmentProd(x: TensorLike, ids: TensorLike, options: SegmentOpti
 }
 
 /**
- * For each segment the greatest of the rows of x that belong to it, element by element; −∞ (of integers the least there is) for one that has
- * none. Equal ones share the derivative evenly; see `segmentSum`.
+ * For each segment, the largest of the rows of x that belong to it, element by element; −∞ (the smallest integer for
+ * integer dtypes) for an empty segment. Ties share the derivative evenly; see `segmentSum`.
  *
  * @throws DownhillError as `segmentSum`.
  * @example
@@ -136,8 +139,8 @@ export function segmentMax(x: TensorLike, ids: TensorLike, options: SegmentOptio
 }
 
 /**
- * For each segment the least of the rows of x that belong to it, element by element; ∞ (of integers the greatest there is) for one that has
- * none. Equal ones share the derivative evenly; see `segmentSum`.
+ * For each segment, the smallest of the rows of x that belong to it, element by element; ∞ (the largest integer for
+ * integer dtypes) for an empty segment. Ties share the derivative evenly; see `segmentSum`.
  *
  * @throws DownhillError as `segmentSum`.
  * @example
@@ -150,19 +153,19 @@ export function segmentMin(x: TensorLike, ids: TensorLike, options: SegmentOptio
 
 /** Options of `bincount`. */
 export interface BincountOptions {
-  /** What each element counts for. Default 1, as int32. */
+  /** Weight of each element. Default 1, as int32. */
   readonly weights?: TensorLike;
-  /** The least length of the result. Default 0. */
+  /** Minimum length of the result. Default 0. */
   readonly minlength?: number;
-  /** The length of the result, for compiled functions; values beyond are left out there. */
+  /** Length of the result, required in compiled functions, where larger values of x are ignored. */
   readonly size?: number;
 }
 
 /**
- * How often each of 0, 1, 2, … is among the integers of x: int32, or sums of the weights, in whose dtype. As long as the largest of them and 1,
- * at least `minlength`.
- *
- * @throws DownhillError `range` for negative numbers, `trace` for traced ones without a size, `shape` for weights of another shape.
+ * Number of occurrences of each of 0, 1, 2, … in the integers x, as int32; with weights, the sums of weights, in their
+ * dtype. The length is 1 + the largest element, at least `minlength`.
+ * @throws DownhillError `range` for negative integers, `trace` for traced ones without a size, `shape` for weights of
+ * another shape.
  * @example
  * bincount([1, 3, 1]).tolist(); // [ 0, 2, 0, 1 ]
  */
@@ -195,21 +198,25 @@ function count(
 
 /** Options of `histogram`. */
 export interface HistogramOptions {
-  /** How many bins of equal width, or their bounds in ascending order. Default 10. */
+  /** Number of bins of equal width, or the bounds of the bins in ascending order. Default 10. */
   readonly bins?: number | TensorLike;
-  /** Where the bins of equal width begin and end. Default the least and the greatest element. */
+  /** Start and end of the bins of equal width. Default the smallest and the largest element. */
   readonly range?: readonly [low: number, high: number];
-  /** What each element counts for. Default 1, as int32. */
+  /** Weight of each element. Default 1, as int32. */
   readonly weights?: TensorLike;
-  /** Whether to divide by the width of each bin and by the sum, so that the integral is 1. Default false. */
+  /**
+   * True to return a density, whose integral is 1: counts divided by their sum and by the widths of the bins. Default
+   * false.
+   */
   readonly density?: boolean;
 }
 
 /**
- * How many elements of x lie in each bin, as int32 (or sums of weights), and the bounds of the bins, as many and one. A bin holds its left bound, the last
- * one both; what is beyond all is not counted. The derivative goes to weights, and to the bounds where the elements give them.
- *
- * @throws DownhillError `range` for bins that are no positive whole number and a range whose bounds cross, `shape` for weights that do not fit.
+ * Number of elements of x in each bin, as int32 (with weights, the sums of weights), and the bounds of the bins, one
+ * more than there are bins. A bin includes its left bound; the last bin includes both bounds. Elements outside all bins
+ * are ignored. The derivative flows to the weights, and to the elements that determine the bounds.
+ * @throws DownhillError `range` if the number of bins is not an integer ≥ 1 or the range is reversed, `shape` for
+ * weights that do not fit.
  * @example
  * const [counts, bounds] = histogram([1, 2, 2, 9], { bins: 2 });
  * counts.tolist(); // [ 3, 1 ]
@@ -230,7 +237,7 @@ export function histogram(x: TensorLike, options: HistogramOptions = {}): [count
   const ids = p.where(p.equal(there, last), p.full(type, bins - 1), bin);
   const isInside = p.both(
     p.both(p.lessEqual(p.zeros(type), ids), p.less(ids, p.full(type, bins))),
-    p.equal(there, there), // no NaN
+    p.equal(there, there), // false for NaN
   );
   const weights = options.weights === undefined ? undefined : p.asTensor(options.weights, "histogram");
   const flat =
@@ -268,13 +275,13 @@ function boundsOf(x: Tensor, { bins = 10, range: between }: HistogramOptions): T
         ? [p.zeros(scalar), p.full(scalar, 1)]
         : [p.min(x, [0]), p.max(x, [0])]
       : between.map((bound) => asPartOf("histogram", x, bound));
-  // bins of no width would hold nothing
+  // bins of width 0 would be empty
   const half = p.where(p.equal(low!, high!), p.full(scalar, 0.5), p.zeros(scalar));
   const [from, to] = [p.sub(low!, half), p.add(high!, half)];
   const type = arrayType(x.dtype, [bins + 1]);
   const steps = p.iota(x.dtype, type.shape, 0);
   const spread = (one: Tensor): Tensor => p.broadcast(one, type.shape, []);
   const along = p.div(p.mul(spread(p.sub(to, from)), steps), p.full(type, bins));
-  // the last bound is the greatest element to the last bit
+  // the last bound equals the largest element exactly
   return p.where(p.equal(steps, p.full(type, bins)), spread(to), p.add(spread(from), along));
 }

@@ -1,4 +1,4 @@
-// Values, derivatives and misuse stand in at.test.ts, beside those of reading: the cases are the same.
+// Values, derivatives and misuse are tested in at.test.ts with the same cases as reading.
 import { describe } from "vitest";
 import { checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as writing from "./set-at.ts";

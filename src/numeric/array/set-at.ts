@@ -19,16 +19,19 @@ import {
 } from "./places.ts";
 import { asPartOf, expandTo } from "./promote.ts";
 
-/** What becomes of the values that are there and of those that come. */
+/** An indexed update: combines old elements with new values. */
 interface IndexedUpdate {
   combine(old: Tensor, update: Tensor): Tensor;
-  /** The block that begins at `starts`. */
+  /** Updates the block that begins at `starts`. */
   block(x: Tensor, update: Tensor, starts: Tensor): Tensor;
-  /** Updates at places along an axis; `isUnique` where none comes twice. */
+  /** Applies updates at indices along an axis; `isUnique` is true if no index repeats. */
   scatter(x: Tensor, places: Tensor, updates: Tensor, axis: number, isUnique: boolean): Tensor;
 }
 
-/** A writer that reads what is there where no place comes twice. */
+/**
+ * An update that reads the old elements, combines and writes back if no index repeats; for repeated indices it uses
+ * `repeated`.
+ */
 function byReading(combine: IndexedUpdate["combine"], repeated: typeof p.scatterAdd): IndexedUpdate {
   return {
     combine,
@@ -54,12 +57,13 @@ const leasts: IndexedUpdate = /* @__PURE__ */ byReading(p.minimum, p.scatterMin)
 const greatests: IndexedUpdate = /* @__PURE__ */ byReading(p.maximum, p.scatterMax);
 
 /**
- * x with `values` at places (those of `at`); what is there is lost. Values have the shape of what `at` reads there, or one that is
- * repeated to it. Of a place that comes twice the last value counts, and the derivative goes there. Places beyond the ends as in `at`.
+ * x with the elements at indices (those of `at`) replaced by `values`. Values have the shape that `at` reads there, or
+ * broadcast to it. At a repeated index the last value counts and gets the derivative. Indices out of bounds are treated
+ * as in `at`.
  *
- * A mask of traced values may stand alone, where the values do not depend on how many elements it chooses.
+ * A mask of traced values is allowed as the only index if the values do not depend on the number of selected elements.
  *
- * @throws DownhillError as `at`; `shape` for values that do not fit, `dtype` for floats where x has integers.
+ * @throws DownhillError as `at`; `shape` for values that do not fit, `dtype` for floats if x has integers.
  * @example
  * setAt([1, 2, 3, 4], 0, { start: 1, end: 3 }).tolist(); // [ 1, 0, 0, 4 ]
  * setAt([[1, 2], [3, 4]], 9, 1, 0).tolist(); // [ [ 1, 2 ], [ 9, 4 ] ]
@@ -69,7 +73,7 @@ export function setAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with `values` added at places (those of `at`); what comes twice is added twice. Values as in `setAt`.
+ * x with `values` added at indices (those of `at`); values at repeated indices accumulate. Values as in `setAt`.
  *
  * @throws DownhillError as `setAt`; `dtype` for booleans.
  * @example
@@ -80,8 +84,8 @@ export function addAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x multiplied by `values` at places (those of `at`), by each that comes for a place. Values as in `setAt`. Where integer arrays are
- * among the places this is a loop over what they choose.
+ * x multiplied by `values` at indices (those of `at`); values at repeated indices all multiply. Values as in `setAt`.
+ * With index arrays it loops over the selected items.
  *
  * @throws DownhillError as `addAt`.
  * @example
@@ -92,8 +96,8 @@ export function mulAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with the least of what is at places (those of `at`) and of the `values` that come there; NaN if one is. Values as in `setAt`. The
- * derivative goes to the least one, evenly to several, as that of `min` does.
+ * x with the elements at indices (those of `at`) replaced by the minimum of the element and its `values`; NaN if any is
+ * NaN. Values as in `setAt`. The derivative flows to the smallest one and is shared at ties, as for `min`.
  *
  * @throws DownhillError as `addAt`.
  * @example
@@ -104,7 +108,7 @@ export function minAt(x: TensorLike, values: BooleanLike, ...places: readonly Ax
 }
 
 /**
- * x with the greatest of what is at places (those of `at`) and of the `values` that come there; see `minAt`.
+ * x with the elements at indices (those of `at`) replaced by the maximum of the element and its `values`; see `minAt`.
  *
  * @throws DownhillError as `addAt`.
  * @example
@@ -139,8 +143,8 @@ function write(
 }
 
 /**
- * What a mask leaves as it is and what it changes, where it is the only place beside whole axes and the values are the same for all
- * that it chooses: then how many that are does not matter. `undefined` where it is not so.
+ * Applies an update by `where`, if a mask is the only index apart from whole axes and the values are equal for all
+ * selected elements; then the number of selected elements does not matter. Undefined otherwise.
  */
 function writeMasked(
   operation: string,
@@ -170,7 +174,7 @@ function writeMasked(
   return p.where(chosen, combine(x, expandTo(values, x.type.shape)), x);
 }
 
-/** Values of the shape of the result that these places have, written. */
+/** Writes values that have the shape of the selection. */
 function writeSelection(writer: IndexedUpdate, x: Tensor, values: Tensor, selection: Selection): Tensor {
   const { axes, slots } = selection;
   const { shape } = x.type;
@@ -199,12 +203,12 @@ function writeSelection(writer: IndexedUpdate, x: Tensor, values: Tensor, select
   return p.reshape(out, shape);
 }
 
-/** Whether the places along an axis lie side by side. */
+/** True if the indices along an axis are contiguous. */
 function isInBlock(along: AxisIndex): boolean {
   return along.kind === "one" || (along.kind === "range" && Math.abs(along.step) === 1);
 }
 
-/** Where a block begins along each axis. */
+/** Start of a block along each axis. */
 function startsOf(x: Tensor, axes: readonly AxisIndex[]): Tensor {
   const one = arrayType("int32", [1]);
   const starts = axes.map((along, axis) => {

@@ -234,7 +234,7 @@ describe("arrays and ranges that are given in another form", () => {
   type Anything = (...words: unknown[]) => unknown;
 
   test.each(["concatenate", "stack"] as const)("%s wants its arrays as one list", (name) => {
-    // "the options must be an object, as in { axis: … }; got an array"
+    // the error was "the options must be an object, as in { axis: … }; got an array"
     const join = s[name] as Anything;
     for (const second of [[2], f64([2])])
       expect(() => join([1], second)).toThrow(
@@ -243,7 +243,7 @@ describe("arrays and ranges that are given in another form", () => {
   });
 
   test("slice wants its ranges one after the other", () => {
-    // "range [,0,10, 8, 1] of axis 0"
+    // the error was "range [,0,10, 8, 1] of axis 0"
     for (const ranges of [[[[0, 1]]], [[null, [0, 1]]]])
       expect(() => (s.slice as Anything)([[1, 2]], ...ranges)).toThrow(
         "slice: a range holds a list. Give a range for each axis",

@@ -20,7 +20,9 @@ import {
   promoteTypes,
 } from "./promote.ts";
 
-/** The same elements in row-major order under another shape; one size may be −1 and is worked out. */
+/**
+ * x with another shape and the same elements in row-major order. One size may be −1; it is computed from the others.
+ */
 export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("reshape", arguments, 2, oneArray("sizes", "[2, 3]"));
   const t = p.asTensor(x, "reshape");
@@ -44,13 +46,13 @@ export function reshape(x: TensorLike, shape: readonly number[]): Tensor {
   return p.reshape(t, full);
 }
 
-/** All elements in one axis. */
+/** x flattened to one axis. */
 export function ravel(x: TensorLike): Tensor {
   if (arguments.length > 1) refuseExtra("ravel", arguments, 1);
   return reshape(x, [-1]);
 }
 
-/** Axes in another order: axis `axes[i]` becomes axis i; reversed where left out. */
+/** x with its axes permuted: axis `axes[i]` becomes axis i. Default: all axes reversed. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("transpose", arguments, 2, oneArray("axes", "[1, 0]"));
   const t = p.asTensor(x, "transpose");
@@ -65,7 +67,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   return p.permute(t, order);
 }
 
-/** x repeated to `shape` by NumPy's rules. */
+/** x broadcast to `shape` by NumPy's rules. */
 export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("broadcastTo", arguments, 2);
   const t = p.asTensor(x, "broadcastTo");
@@ -80,7 +82,7 @@ export function broadcastTo(x: TensorLike, shape: readonly number[]): Tensor {
   return expandTo(t, [...shape]);
 }
 
-/** x with a new axis of size 1 at place `axis` of the result, or with several at the places of a list. */
+/** x with a new axis of size 1 at position `axis` of the result, or with one at each position of a list. */
 export function expandDims(x: TensorLike, axis: number | readonly number[]): Tensor {
   if (arguments.length > 2) refuseExtra("expandDims", arguments, 2);
   const t = p.asTensor(x, "expandDims");
@@ -92,7 +94,7 @@ export function expandDims(x: TensorLike, axis: number | readonly number[]): Ten
   return p.reshape(t, shape);
 }
 
-/** x without the given axes (all of size 1 where left out), each of which must have size 1. */
+/** x without the given axes, which must have size 1. Default: all axes of size 1. */
 export function squeeze(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("squeeze", arguments, 2);
   checkOptions("squeeze", options, ["axis"]);
@@ -119,7 +121,7 @@ function requireList(operation: string, what: string, value: unknown, example: s
   throw new DownhillError("shape", `${operation}: ${what} must be an array, as in ${example}; got ${given}.`);
 }
 
-/** Arrays as tensors of one dtype. */
+/** Arrays as tensors of one dtype, the one they promote to. */
 function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
   requireList(operation, "the arrays", xs, "[x, y]");
   if (xs.length === 0) throw new DownhillError("shape", `${operation}: needs at least one array.`);
@@ -132,7 +134,7 @@ function alike(operation: string, xs: readonly TensorLike[]): Tensor[] {
   return tensors.map((t) => p.convert(t, joined.dtype, joined.weak));
 }
 
-/** Arrays that were given one by one, the second in the place of options. */
+/** Refuses arrays passed as separate arguments, so that the second one is where options belong. */
 function refuseListOfArrays(operation: string, options: unknown): void {
   if (!(options instanceof Tensor) && !Array.isArray(options)) return;
   throw new DownhillError(
@@ -141,7 +143,7 @@ function refuseListOfArrays(operation: string, options: unknown): void {
   );
 }
 
-/** Arrays one after the other along an existing axis. */
+/** Joins arrays along an existing axis. */
 export function concatenate(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("concatenate", arguments, 2);
   refuseListOfArrays("concatenate", options);
@@ -158,7 +160,7 @@ export function concatenate(xs: readonly TensorLike[], options: { readonly axis?
   return p.concatenate(tensors, axis);
 }
 
-/** Along `axis` an array joins the first one if they have the same other axes. */
+/** Checks that an array can be joined to the first one: all axes except `axis` must have equal sizes. */
 function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): void {
   const both = `the first array is ${showType(first.type)} and number ${place} (from 0) is ${showType(other.type)}`;
   if (other.ndim !== first.ndim) {
@@ -180,7 +182,7 @@ function checkJoint(first: Tensor, other: Tensor, place: number, axis: number): 
   );
 }
 
-/** Arrays of one shape beside each other along a new axis. */
+/** Joins arrays of one shape along a new axis. */
 export function stack(xs: readonly TensorLike[], options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("stack", arguments, 2);
   refuseListOfArrays("stack", options);
@@ -199,7 +201,7 @@ export function stack(xs: readonly TensorLike[], options: { readonly axis?: numb
   return p.concatenate(wide, axis);
 }
 
-/** x backwards along axes (all where left out). */
+/** x reversed along axes (default all). */
 export function flip(x: TensorLike, options: { readonly axis?: number | readonly number[] } = {}): Tensor {
   if (arguments.length > 2) refuseExtra("flip", arguments, 2);
   checkOptions("flip", options, ["axis"]);
@@ -207,12 +209,15 @@ export function flip(x: TensorLike, options: { readonly axis?: number | readonly
   return p.reverse(t, normalizeAxes("flip", options.axis, t.type));
 }
 
-/** A range along one axis: `[start, end]` or `[start, end, step]`; negative places count from the end. */
+/**
+ * A range along one axis: `[start, end]` or `[start, end, step]`; negative indices count from the end. `null` is the
+ * whole axis.
+ */
 export type Range = readonly [start: number, end?: number | undefined, step?: number | undefined] | null;
 
 /**
- * A part of x: one range for each of its first axes; `null` takes all of an axis. As JavaScript's `slice`, negative
- * places count from the end and ranges are cut to the array.
+ * A part of x: one range per leading axis; `null` takes a whole axis. Like in JavaScript's `slice`, negative indices
+ * count from the end and ranges are clamped to the array.
  *
  * @example
  * const x = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
@@ -256,11 +261,12 @@ export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
 }
 
 /**
- * The items of x at the given places along an axis (the first, unless said otherwise: NumPy and JAX flatten x where no axis is named,
- * which is `take(ravel(x), places)` here); the axes of `places` stand in its stead. Negative places count from the end. Inside of compiled functions, where places are not known, those beyond the ends are
- * clamped (`debug` finds them). The derivative adds up at places that come twice.
- *
- * @throws DownhillError `dtype` if the places are not integers (a mask is none: use `where`), `range` for one beyond the ends.
+ * The items of x at the given indices along an axis (default the first); the axes of `places` replace it. NumPy and JAX
+ * flatten x if no axis is given, which is `take(ravel(x), places)` here. Negative indices count from the end. Inside
+ * compiled functions, unknown indices are clamped to the array (`debug` detects those out of bounds). The derivative
+ * accumulates over repeated indices.
+ * @throws DownhillError `dtype` if the indices are not integers (for masks use `where`), `range` for an index out of
+ * bounds.
  */
 export function take(x: TensorLike, places: TensorLike, options: { readonly axis?: number } = {}): Tensor {
   if (arguments.length > 3) refuseExtra("take", arguments, 3);
@@ -271,10 +277,10 @@ export function take(x: TensorLike, places: TensorLike, options: { readonly axis
 }
 
 /**
- * x with `updates` added at places along an axis; what comes twice is added twice. Places as in `take`.
- *
- * @throws DownhillError `dtype` if the places are not integers, or updates floats where x has integers, `range` for a place
- * beyond the ends, `shape` for updates that do not fit.
+ * x with `updates` added at indices along an axis; updates at repeated indices accumulate. Indices are treated as in
+ * `take`.
+ * @throws DownhillError `dtype` if the indices are not integers, or updates are floats while x has integers, `range`
+ * for an index out of bounds, `shape` for updates that do not fit.
  */
 export function scatterAdd(
   x: TensorLike,
@@ -299,7 +305,10 @@ export function scatterAdd(
   return p.scatterAdd(t, i, expandTo(u, shape), axis);
 }
 
-/** Rows of 0 with a 1 at each label: shape of `labels`, then `classes`. A label that is no class gives 0 alone. */
+/**
+ * One-hot encoding: for each label a vector of length `classes` with a 1 at the label and 0 elsewhere, in a new last
+ * axis. A label outside 0 … classes − 1 gives zeros only.
+ */
 export function oneHot(
   labels: TensorLike,
   classes: number,
@@ -321,16 +330,15 @@ export function oneHot(
 }
 
 /**
- * Product of matrices, as NumPy's `matmul`: the last two axes are multiplied, those before are batches and broadcast; a
- * vector counts as a row on the left and a column on the right.
- *
+ * Matrix product, like NumPy's `matmul`: multiplies the matrices in the last two axes; the axes before are batches and
+ * broadcast. A vector counts as a row on the left and as a column on the right.
  * @throws DownhillError `shape` if the inner sizes differ.
  */
 export function matmul(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("matmul", arguments, 2);
   let [a, b] = factors("matmul", x, y);
   if (b.ndim === 1) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
-  // one matrix for all rows of all batches: they are rows of one product
+  // the same matrix for all batches: multiply the rows of all batches in one product
   if (b.ndim === 2) return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [0]], batch: [[], []] });
   if (a.ndim === 1) return squeeze(matmul(p.reshape(a, [1, ...a.shape]), b), { axis: -2 });
   const lead = broadcastShapes(a.type.shape.slice(0, -2), b.type.shape.slice(0, -2));
@@ -345,7 +353,7 @@ export function matmul(x: TensorLike, y: TensorLike): Tensor {
   return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [b.ndim - 2]], batch: [batch, batch] });
 }
 
-/** Two operands of one dtype, neither a scalar, the last axis of the first as long as the last but one of the second. */
+/** Two operands of one dtype, both with at least one axis, whose inner sizes agree. */
 function factors(operation: string, x: TensorLike, y: TensorLike): readonly [Tensor, Tensor] {
   const [a, b] = [p.asTensor(x, operation), p.asTensor(y, operation)];
   if (a.ndim === 0 || b.ndim === 0) {
@@ -381,9 +389,9 @@ function checkInner(operation: string, a: Tensor, b: Tensor): void {
 }
 
 /**
- * Σ x · y of two vectors; of matrices, `matmul`. Of more axes, as NumPy's `dot`, the sums over the last of x and the last but one of
- * y: the other axes of x, then those of y. Batches of matrices are multiplied by `matmul`.
- *
+ * Dot product of two vectors, Σ x · y; for matrices, `matmul`. For more axes, like NumPy's `dot`: the sums over the
+ * last axis of x and the last but one of y, with the other axes of x before those of y. For batches of matrices use
+ * `matmul`.
  * @throws DownhillError `shape` if the inner sizes differ.
  */
 export function dot(x: TensorLike, y: TensorLike): Tensor {
@@ -392,7 +400,7 @@ export function dot(x: TensorLike, y: TensorLike): Tensor {
   return p.dotGeneral(a, b, { contract: [[a.ndim - 1], [Math.max(0, b.ndim - 2)]], batch: [[], []] });
 }
 
-/** Every product of an element of x and one of y: shape of x, then of y. */
+/** Products of each element of x with each element of y; the shape is that of x followed by that of y. */
 export function outer(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("outer", arguments, 2);
   const [a, b] = [p.asTensor(x, "outer"), p.asTensor(y, "outer")];
@@ -405,7 +413,7 @@ export function outer(x: TensorLike, y: TensorLike): Tensor {
   return p.mul(left, right);
 }
 
-/** The general product of arrays; see the primitive `dotGeneral`. */
+/** General contraction of two arrays over paired axes, with batch axes; see the primitive `dotGeneral`. */
 export function dotGeneral(x: TensorLike, y: TensorLike, params: p.DotParams): Tensor {
   if (arguments.length > 3) refuseExtra("dotGeneral", arguments, 3);
   const [a, b] = [p.asTensor(x, "dotGeneral"), p.asTensor(y, "dotGeneral")];

@@ -10,7 +10,10 @@ import { conv } from "./convolution.ts";
 import { search } from "./halving.ts";
 import { asFloating, expandTo, normalizeAxis, promoteTypes } from "./promote.ts";
 
-/** Which part of a convolution counts: all of it, as much as the longer operand in its middle, or where both overlap as a whole. */
+/**
+ * Part of a convolution to return: all of it (`full`), the middle part with the length of the longer operand (`same`),
+ * or the part where both operands overlap completely (`valid`).
+ */
 export type ConvolveMode = "full" | "same" | "valid";
 const modes: readonly ConvolveMode[] = ["full", "same", "valid"];
 
@@ -21,7 +24,7 @@ function vector(operation: string, x: TensorLike): Tensor {
   throw new DownhillError("shape", `${operation}: ${showType(t.type)} is no vector with elements.`);
 }
 
-/** `Σⱼ xᵢ₊ⱼ yⱼ` of a vector and one that is no longer, for the places i of the mode. */
+/** `Σⱼ xᵢ₊ⱼ yⱼ` of two vectors, the second not longer than the first, for the indices i of the mode. */
 function slide(x: Tensor, y: Tensor, mode: ConvolveMode): Tensor {
   const [n, m] = [x.type.shape[0]!, y.type.shape[0]!];
   const after = mode === "full" ? m - 1 : mode === "same" ? (m - 1) >> 1 : 0;
@@ -48,10 +51,9 @@ function correlation(
 }
 
 /**
- * The convolution of two vectors, `Σⱼ xⱼ yᵢ₋ⱼ`. As everywhere but in neural networks the second is turned around; for these see
- * `conv`.
- *
- * @throws DownhillError `shape` for what is no vector with elements.
+ * Convolution of two vectors, `Σⱼ xⱼ yᵢ₋ⱼ`. The second vector is flipped; for the convolution of neural networks, which
+ * does not flip, see `conv`.
+ * @throws DownhillError `shape` for operands that are not vectors with elements.
  * @example
  * convolve([1, 2, 3], [0, 1, 0.5]); // f64[5] [0, 1, 2.5, 4, 1.5]
  */
@@ -61,9 +63,8 @@ export function convolve(x: TensorLike, y: TensorLike, mode: ConvolveMode = "ful
 }
 
 /**
- * The correlation of two vectors, `Σⱼ xᵢ₊ⱼ yⱼ`.
- *
- * @throws DownhillError `shape` for what is no vector with elements.
+ * Cross-correlation of two vectors, `Σⱼ xᵢ₊ⱼ yⱼ`.
+ * @throws DownhillError `shape` for operands that are not vectors with elements.
  * @example
  * correlate([1, 2, 3], [0, 1, 0.5]);         // f64[1] [3.5]
  * correlate([1, 2, 3], [0, 1, 0.5], "full"); // f64[5] [0.5, 2, 3.5, 3, 0]
@@ -75,23 +76,24 @@ export function correlate(x: TensorLike, y: TensorLike, mode: ConvolveMode = "va
 
 /** Options of `interp`. */
 export interface InterpOptions {
-  /** What stands for x below the first place. Default the first value. */
+  /** Value for x below the first point. Default the first value. */
   readonly left?: TensorLike;
-  /** What stands for x above the last place. Default the last value. */
+  /** Value for x above the last point. Default the last value. */
   readonly right?: TensorLike;
   /**
-   * The length after which places and values repeat; they then stand in any order, and `left` and `right` are not taken. Default: none.
+   * Period with which points and values repeat. The points may then have any order, and `left` and `right` are not
+   * allowed. Default none.
    */
   readonly period?: number;
 }
 
 /**
- * Values at x on the straight lines between given ones, for places that ascend.
+ * Piecewise linear interpolation at x between given values at ascending points.
  *
- * The derivative in x is the slope of the line on which it lies (at a place that of the line behind it), and 0 outside.
+ * The derivative in x is the slope of the segment that contains x (at a point, of the segment after it), and 0 outside.
  *
- * @throws DownhillError `shape` for places and values that are not two vectors of one length, `range` for a period that is not
- *   positive, `option` for a period beside `left` or `right`.
+ * @throws DownhillError `shape` if points and values are not two vectors of equal length, `range` for a period that is
+ * not positive, `option` for a period with `left` or `right`.
  * @example
  * interp([0.5, 3], [0, 1, 2], [0, 10, 30]); // f64[2] [5, 30]
  * interp([3.5, -1], [0, 1, 2], [0, 10, 30], { period: 4 }); // f64[2] [7.5, 15]
@@ -127,7 +129,7 @@ export function interp(
   const within = (place: Tensor): Tensor => mod(place, p.full(place.type, period));
   const order = p.argsort(p.stopGradient(within(xs)), 0);
   const [sorted, own] = [p.take(within(xs), order, 0), p.take(ys, order, 0)];
-  // the last place one period before, and the first one period after
+  // the last point one period earlier, and the first point one period later
   const wrap = (list: Tensor, shift: number): Tensor => {
     const [first, last] = [p.part(list, 0, 0, 1), p.part(list, 0, n! - 1, n!)];
     return p.concatenate(
@@ -138,10 +140,12 @@ export function interp(
   return onLines(within(t), wrap(sorted, period), wrap(own, 0));
 }
 
-/** Values at t on the lines between points at places xs that ascend, and what is given for t outside. */
+/**
+ * Linear interpolation at t between points with ascending coordinates xs; `below` and `above` are the values outside.
+ */
 function onLines(t: Tensor, xs: Tensor, ys: Tensor, below?: TensorLike, above?: TensorLike): Tensor {
   const n = xs.type.shape[0]!;
-  // the last place but one at most that is not above t
+  // the last point at or below t, but at most the last but one
   const found = search("interp", p.stopGradient(xs), p.stopGradient(t), "right");
   const at = (place: number): Tensor => p.full(found.type, place);
   const before = p.minimum(p.maximum(p.sub(found, at(1)), at(0)), at(Math.max(0, n - 2)));
@@ -167,17 +171,17 @@ function onLines(t: Tensor, xs: Tensor, ys: Tensor, below?: TensorLike, above?: 
 
 /** Options of `unwrap`. */
 export interface UnwrapOptions {
-  /** Default the last. */
+  /** Axis to unwrap along. Default the last. */
   readonly axis?: number;
-  /** What is added or taken away. Default 2π. */
+  /** Period of the angles, whose multiples are added. Default 2π. */
   readonly period?: number;
-  /** The least jump that counts. Default half a period. */
+  /** Smallest jump that is removed. Default half a period. */
   readonly discont?: number;
 }
 
 /**
- * Angles along an axis without jumps: where two neighbours differ by more than half a period, whole periods are added to all that
- * follow. The derivative is 1.
+ * Removes jumps from angles along an axis: where two neighbours differ by more than half a period, multiples of the
+ * period are added to all later elements. The derivative is 1.
  */
 export function unwrap(x: TensorLike, options: UnwrapOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("unwrap", arguments, 2);
@@ -191,7 +195,7 @@ export function unwrap(x: TensorLike, options: UnwrapOptions = {}): Tensor {
   const step = p.sub(p.part(angles, axis, 1, n), p.part(angles, axis, 0, n - 1));
   const at = (value: number): Tensor => p.full(step.type, value);
   const short = p.sub(mod(p.add(step, at(period / 2)), at(period)), at(period / 2));
-  const isHalf = p.both(p.equal(short, at(-period / 2)), p.less(at(0), step)); // a step up of half a period stays one up
+  const isHalf = p.both(p.equal(short, at(-period / 2)), p.less(at(0), step)); // a step up by half a period stays a step up
   const change = p.sub(p.where(isHalf, at(period / 2), short), step);
   const counted = p.where(p.less(p.abs(step), at(Math.max(discont, period / 2))), at(0), change);
   const widths = (low: number): number[] => range(0, t.ndim).map((i) => (i === axis ? low : 0));

@@ -25,7 +25,7 @@ describe("sorting", () => {
 
   test("a long row is put in order in n log n steps", () => {
     const n = 100_000;
-    const values = Array.from({ length: n }, (_, i) => (i * 7919) % n); // every number below n once
+    const values = Array.from({ length: n }, (_, i) => (i * 7919) % n); // each number below n once
     expect(sort(values).tolist()).toEqual([...values.keys()]);
   });
 

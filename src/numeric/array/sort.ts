@@ -8,17 +8,15 @@ import { normalizeAxis } from "./promote.ts";
 
 /** Options of `sort` and `argsort`. */
 export interface SortOptions {
-  /** Default the last. */
+  /** Axis to sort along. Default the last. */
   readonly axis?: number;
-  /** From the largest to the smallest. Default false. */
+  /** True to sort from the largest to the smallest. Default false. */
   readonly descending?: boolean;
 }
 
 /**
- * The places of the elements along an axis in ascending order, as int32. Equal elements keep their order; NaN counts as the
- * largest.
- *
- * @throws DownhillError `range` for an axis that is not there.
+ * Indices that sort x along an axis in ascending order, as int32. The sort is stable; NaN counts as the largest.
+ * @throws DownhillError `range` for an axis out of range.
  * @example
  * argsort([3, 1, 2]); // i32[3] [1, 2, 0]
  */
@@ -32,10 +30,9 @@ export function argsort(x: TensorLike, options: SortOptions = {}): Tensor {
 }
 
 /**
- * The elements along an axis in ascending order. Equal elements keep their order; NaN counts as the largest. The
- * derivative goes to the place that an element came from.
- *
- * @throws DownhillError `range` for an axis that is not there.
+ * x sorted along an axis in ascending order. The sort is stable; NaN counts as the largest. The derivative flows to the
+ * original position of each element.
+ * @throws DownhillError `range` for an axis out of range.
  * @example
  * sort([3, 1, 2]);                                                        // f64[3] [1, 2, 3]
  * sort([3, 1, 2], { descending: true });                                  // f64[3] [3, 2, 1]
@@ -52,15 +49,15 @@ export function sort(x: TensorLike, options: SortOptions = {}): Tensor {
 
 /** Options of `topK`. */
 export interface TopKOptions {
-  /** Default the last. */
+  /** Axis to search along. Default the last. */
   readonly axis?: number;
-  /** The smallest, and not the largest. Default false. */
+  /** True for the smallest elements instead of the largest. Default false. */
   readonly smallest?: boolean;
 }
 
 /**
- * The `k` largest elements along an axis, the largest first, and their places (int32). Of equal elements the first come
- * first; NaN counts as the largest.
+ * The `k` largest elements along an axis, in descending order, and their indices (int32). Equal elements keep their
+ * order; NaN counts as the largest.
  *
  * @throws DownhillError `range` if there are fewer than k elements.
  * @example

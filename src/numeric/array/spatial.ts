@@ -2,10 +2,10 @@ import { DownhillError, showType } from "../../engine/errors/index.ts";
 import type { ArrayType } from "../../engine/ir/types.ts";
 import { isIntegerIn } from "../../engine/ir/plain-number.ts";
 
-/** One number for all axes of space, or one for each. */
+/** One number for all spatial axes, or one per axis. */
 export type PerAxis = number | readonly number[];
 
-/** Number of axes of space of images `[items, channels, …space]`. */
+/** Number of spatial axes of images `[items, channels, …space]`. */
 export function spaceRank(operation: string, x: ArrayType): number {
   const rank = x.shape.length - 2;
   if (rank >= 1) return rank;
@@ -15,7 +15,7 @@ export function spaceRank(operation: string, x: ArrayType): number {
   );
 }
 
-/** An option as one whole number for each axis of space. */
+/** An option as one integer of at least `least` per spatial axis. */
 export function perAxis(
   operation: string,
   option: string,

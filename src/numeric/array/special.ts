@@ -1,4 +1,5 @@
-// Special functions: of one operand within a few units in the last place, of several within 1e−13 relatively (docs/accuracy.md).
+// Special functions. Functions of one operand are accurate to a few ulp, those of several operands to a relative error
+// of 1e−13 (docs/accuracy.md).
 import { checkInteger } from "../../engine/ir/plain-number.ts";
 import { refuseExtra } from "../../engine/errors/arguments.ts";
 import type { Tensor, TensorLike } from "../../engine/ir/tensor.ts";
@@ -6,7 +7,7 @@ import * as p from "../../engine/prims/index.ts";
 import { asFloating, floatingOperands } from "./promote.ts";
 import { nanUnless } from "./nan-unless.ts";
 
-/** A function of one operand; integers become float64. */
+/** Wraps a primitive of one operand as a public function; integers become float64. */
 function unary(name: string, op: (x: Tensor) => Tensor): (x: TensorLike) => Tensor {
   return function (x) {
     if (arguments.length > 1) refuseExtra(name, arguments, 1);
@@ -14,22 +15,21 @@ function unary(name: string, op: (x: Tensor) => Tensor): (x: TensorLike) => Tens
   };
 }
 
-/**
- * ln |Γ(x)|, the logarithm of the factorial of x − 1; ∞ at 0, −1, −2, … Derivative: `digamma`.
- */
+/** Log-gamma function ln |Γ(x)|, the logarithm of (x − 1)!; ∞ at 0, −1, −2, … Derivative: `digamma`. */
 export const lgamma: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("lgamma", p.lgamma);
 
 /**
- * ψ(x), the derivative of ln |Γ(x)|; −∞ at 0, ∞ at −0 and NaN at −1, −2, … Derivative: `polygamma(1, x)`.
+ * Digamma function ψ(x), the derivative of ln |Γ(x)|; −∞ at 0, ∞ at −0 and NaN at −1, −2, … Derivative:
+ * `polygamma(1, x)`.
  */
 export const digamma: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("digamma", p.digamma);
 
 /**
- * The n-th derivative of `digamma`; `n` is a plain whole number from 0 to 170. Derivative: `polygamma(n + 1, x)`.
+ * The n-th derivative of `digamma`; `n` is a plain integer from 0 to 170. Derivative: `polygamma(n + 1, x)`.
  *
- * At 0, −1, −2, … ∞ for odd n and NaN for even ones; for these −∞ at 0 and ∞ at −0.
+ * At the poles 0, −1, −2, … it is ∞ for odd n and NaN for even n, except for even n at 0: −∞ at 0 and ∞ at −0.
  *
- * @throws DownhillError `range` for another n.
+ * @throws DownhillError `range` for any other n.
  * @example
  * polygamma(1, 1).item(); // 1.64493406684822…
  */
@@ -39,10 +39,10 @@ export function polygamma(n: number, x: TensorLike): Tensor {
 }
 
 /**
- * The zeta function of Hurwitz, `ζ(s, q) = Σ (q + k)^−s` over k = 0, 1, …, for s > 1 and q > 0; that of Riemann for q = 1. ∞ at
- * s = 1 and at q = 0, NaN below.
+ * Hurwitz zeta function `ζ(s, q) = Σ (q + k)^−s` over k = 0, 1, …, for s > 1 and q > 0; the Riemann zeta function for q
+ * = 1. ∞ at s = 1 and at q = 0, NaN below.
  *
- * Derivative in q: `−s ζ(s + 1, q)`; there is none in s, and who asks for it gets an error.
+ * Derivative in q: `−s ζ(s + 1, q)`; the derivative in s is not available and throws an error.
  *
  * @example
  * zeta(2, 1).item(); // 1.64493406684822…
@@ -53,10 +53,11 @@ export function zeta(s: TensorLike, q: TensorLike): Tensor {
 }
 
 /**
- * The lower regularised incomplete gamma function `P(a, x) = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a)`: the distribution function of the gamma
- * distribution of shape a and scale 1. For a ≥ 0 and x ≥ 0; NaN outside, and where both are 0 or infinite.
+ * Lower regularised incomplete gamma function `P(a, x) = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a)`: the cumulative distribution function
+ * of the gamma distribution of shape a and scale 1. For a ≥ 0 and x ≥ 0; NaN outside, and if both are 0 or both
+ * infinite.
  *
- * It has derivatives of any order in both operands, exact to about 1e−12.
+ * Derivatives of any order exist in both operands, exact to about 1e−12.
  *
  * @example
  * gammainc(0.5, 1).item();                   // 0.842700792949…
@@ -67,17 +68,18 @@ export function gammainc(a: TensorLike, x: TensorLike): Tensor {
   return p.gammainc(...floatingOperands("gammainc", a, x));
 }
 
-/** The upper regularised incomplete gamma function `1 − P(a, x)`, accurate where it is small; all else as of `gammainc`. */
+/** Upper regularised incomplete gamma function `1 − P(a, x)`, accurate where it is small; otherwise like `gammainc`. */
 export function gammaincc(a: TensorLike, x: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("gammaincc", arguments, 2);
   return p.gammaincc(...floatingOperands("gammaincc", a, x));
 }
 
 /**
- * The inverse of `gammainc` in x: the x with `gammainc(a, x) = y`, the quantile of the gamma distribution of shape a > 0 and scale 1. 0 for
- * y = 0 and ∞ for y = 1; NaN outside.
+ * Inverse of `gammainc` in x: the x with `gammainc(a, x) = y`, the quantile of the gamma distribution of shape a > 0
+ * and scale 1. 0 for y = 0 and ∞ for y = 1; NaN outside.
  *
- * It has derivatives of any order in both operands, by the implicit function theorem: `1 / f` in y and `−∂P/∂a / f` in a, f the density at x.
+ * Derivatives of any order exist in both operands, by the implicit function theorem: `1 / f` in y and `−∂P/∂a / f` in
+ * a, where f is the density at x.
  *
  * @example
  * gammaincinv(2, 0.5).item(); // 1.67834699…
@@ -87,55 +89,59 @@ export function gammaincinv(a: TensorLike, y: TensorLike): Tensor {
   return p.gammaincinv(...floatingOperands("gammaincinv", a, y));
 }
 
-/** The inverse of `gammaincc` in x, accurate where q is small: ∞ for q = 0 and 0 for q = 1; all else as of `gammaincinv`. */
+/**
+ * Inverse of `gammaincc` in x, accurate where q is small: ∞ for q = 0 and 0 for q = 1; otherwise like `gammaincinv`.
+ */
 export function gammainccinv(a: TensorLike, q: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("gammainccinv", arguments, 2);
   return p.gammainccinv(...floatingOperands("gammainccinv", a, q));
 }
 
-/** The inverse of `erf`: ±∞ at ±1, NaN beyond. Derivative `√π/2 · exp(erfinv² y)`. */
+/** Inverse of `erf`: ±∞ at ±1, NaN beyond. Derivative `√π/2 · exp(erfinv² y)`. */
 export const erfinv: (y: TensorLike) => Tensor = /* @__PURE__ */ unary("erfinv", p.erfinv);
 
-/**
- * The inverse of `erfc`, accurate near 0 too: ∞ at 0, −∞ at 2, NaN outside. Derivative `−√π/2 · exp(erfcinv² q)`.
- */
+/** Inverse of `erfc`, also accurate near 0: ∞ at 0, −∞ at 2, NaN outside. Derivative `−√π/2 · exp(erfcinv² q)`. */
 export const erfcinv: (q: TensorLike) => Tensor = /* @__PURE__ */ unary("erfcinv", p.erfcinv);
 
 /**
- * The distribution function of the standard normal distribution, `½ erfc(−x/√2)`, accurate in both tails. Derivative: the density
- * `exp(−x²/2) / √2π`.
+ * Cumulative distribution function of the standard normal distribution, `½ erfc(−x/√2)`, accurate in both tails.
+ * Derivative: the density `exp(−x²/2) / √2π`.
  */
 export const ndtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtr", p.ndtr);
 
 /**
- * The inverse of `ndtr`, the quantiles of the standard normal distribution: −∞ at 0, ∞ at 1, NaN outside. Derivative
- * `√2π · exp(ndtri² p / 2)`.
+ * Inverse of `ndtr`, the quantile function of the standard normal distribution: −∞ at 0, ∞ at 1, NaN outside.
+ * Derivative `√2π · exp(ndtri² p / 2)`.
  */
 export const ndtri: (p: TensorLike) => Tensor = /* @__PURE__ */ unary("ndtri", p.ndtri);
 
 /**
- * The logarithm of `ndtr`, accurate in both tails: `logNdtr(-1e3)` is −500007.8, where `ndtr` is 0. Derivative: the density over
- * `ndtr`, −x for x far below 0.
+ * Logarithm of `ndtr`, accurate in both tails: `logNdtr(-1e3)` is −500007.8, where `ndtr` is 0. Derivative: the density
+ * divided by `ndtr`, approximately −x for x far below 0.
  */
 export const logNdtr: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logNdtr", p.logNdtr);
 
-/** `B(a, b) = Γ(a) Γ(b) / Γ(a + b)` for a, b > 0: ∞ at 0, 0 at ∞, NaN below 0. Derivative in a: `B (ψ(a) − ψ(a + b))`. */
+/**
+ * Beta function `B(a, b) = Γ(a) Γ(b) / Γ(a + b)` for a, b > 0: ∞ at 0, 0 at ∞, NaN below 0. Derivative in a:
+ * `B (ψ(a) − ψ(a + b))`.
+ */
 export function beta(a: TensorLike, b: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("beta", arguments, 2);
   return p.beta(...floatingOperands("beta", a, b));
 }
 
-/** The logarithm of `beta`, accurate where B is tiny and where a and b are of different size. */
+/** Logarithm of `beta`, accurate where B is tiny and where a and b differ widely in size. */
 export function betaln(a: TensorLike, b: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("betaln", arguments, 2);
   return p.betaln(...floatingOperands("betaln", a, b));
 }
 
 /**
- * The regularised incomplete beta function `I(a, b, x) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`: the distribution function of the beta
- * distribution of shapes a and b. For a, b ≥ 0 and 0 ≤ x ≤ 1; NaN outside, and where both shapes are 0 or infinite.
+ * Regularised incomplete beta function `I(a, b, x) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b)`: the cumulative distribution
+ * function of the beta distribution with shapes a and b. For a, b ≥ 0 and 0 ≤ x ≤ 1; NaN outside, and if both shapes
+ * are 0 or both infinite.
  *
- * It has derivatives of any order in all three operands, exact to about 1e−12.
+ * Derivatives of any order exist in all three operands, exact to about 1e−12.
  *
  * @example
  * betainc(2, 3, 0.5).item(); // 0.6875
@@ -146,10 +152,10 @@ export function betainc(a: TensorLike, b: TensorLike, x: TensorLike): Tensor {
 }
 
 /**
- * The inverse of `betainc` in x: the x with `betainc(a, b, x) = y`, the quantile of the beta distribution of shapes a, b > 0. NaN outside of
- * 0 ≤ y ≤ 1.
+ * Inverse of `betainc` in x: the x with `betainc(a, b, x) = y`, the quantile of the beta distribution of shapes a, b >
+ * 0. NaN outside 0 ≤ y ≤ 1.
  *
- * It has derivatives of any order in all three operands, by the implicit function theorem, as `gammaincinv`.
+ * Derivatives of any order exist in all three operands, by the implicit function theorem, as for `gammaincinv`.
  *
  * @example
  * betaincinv(2, 3, 0.5).item(); // 0.38572756…
@@ -159,14 +165,13 @@ export function betaincinv(a: TensorLike, b: TensorLike, y: TensorLike): Tensor 
   return p.betaincinv(...floatingOperands("betaincinv", a, b, y));
 }
 
-/** `multigammaln` adds up a term for each dimension. */
+/** Largest dimension that `multigammaln` accepts; it adds one term per dimension. */
 const mostDimensions = 10_000;
 
 /**
- * The logarithm of the gamma function of d dimensions, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 … d − 1, for
- * a > (d − 1) / 2; NaN below. `d` is a plain whole number from 1 on.
- *
- * @throws DownhillError `range` for another d.
+ * Logarithm of the multivariate gamma function of dimension d, `d (d − 1) / 4 · ln π + Σ lgamma(a − j/2)` over j = 0 …
+ * d − 1, for a > (d − 1) / 2; NaN below. `d` is a plain integer from 1 to 10,000.
+ * @throws DownhillError `range` for any other d.
  */
 export function multigammaln(a: TensorLike, d: number): Tensor {
   if (arguments.length > 2) refuseExtra("multigammaln", arguments, 2);
@@ -180,13 +185,13 @@ export function multigammaln(a: TensorLike, d: number): Tensor {
   return nanUnless(isInside, sum, [t]);
 }
 
-/** `log(x / (1 − x))`, the inverse of `expit`: −∞ at 0, ∞ at 1, NaN outside. Derivative `1 / (x (1 − x))`. */
+/** Log-odds `log(x / (1 − x))`, the inverse of `expit`: −∞ at 0, ∞ at 1, NaN outside. Derivative `1 / (x (1 − x))`. */
 export const logit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("logit", p.logit);
 
-/** `1 / (1 + e^−x)`: another name of `sigmoid`. */
+/** `1 / (1 + e^−x)`. Alias of `sigmoid`. */
 export const expit: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("expit", p.sigmoid);
 
-/** `x · log1p(y)`, 0 where x = 0 unless y is NaN. Derivatives: `log1p(y)` in x and `x / (1 + y)` in y. */
+/** `x · log1p(y)`; 0 where x = 0, unless y is NaN. Derivatives: `log1p(y)` in x and `x / (1 + y)` in y. */
 export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("xlog1py", arguments, 2);
   const [a, b] = floatingOperands("xlog1py", x, y);
@@ -206,23 +211,23 @@ export function relEntr(x: TensorLike, y: TensorLike): Tensor {
 }
 
 /**
- * `x log(x / y) − x + y`, a term of a divergence of Kullback and Leibler that is never negative, for x, y > 0: y at x = 0, ∞
- * elsewhere. It keeps its digits where x and y are near one another. Derivatives: `log(x / y)` in x and `1 − x / y` in y.
+ * `x log(x / y) − x + y`, a non-negative term of a Kullback–Leibler divergence, for x, y > 0: y at x = 0, ∞ elsewhere.
+ * It is accurate where x and y are close to each other. Derivatives: `log(x / y)` in x and `1 − x / y` in y.
  *
- * This is SciPy's `kl_div` of elements; the loss between two lists of probabilities is in `downhill/nn`.
+ * This is SciPy's elementwise `kl_div`; the loss between two probability distributions is in `downhill/nn`.
  */
 export function klDiv(x: TensorLike, y: TensorLike): Tensor {
   if (arguments.length > 2) refuseExtra("klDiv", arguments, 2);
   return p.klDiv(...floatingOperands("klDiv", x, y));
 }
 
-/** I₀(x), the modified Bessel function of the first kind of order 0. Derivative: `i1`. */
+/** The modified Bessel function of the first kind of order 0, I₀(x). Derivative: `i1`. */
 export const i0: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0", p.i0);
 
 /** `e^−|x| · i0(x)`, which does not overflow. At its kink at 0 the derivative is 0. */
 export const i0e: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i0e", p.i0e);
 
-/** I₁(x), the modified Bessel function of the first kind of order 1. Derivative `i0(x) − i1(x) / x`, ½ at 0. */
+/** The modified Bessel function of the first kind of order 1, I₁(x). Derivative `i0(x) − i1(x) / x`, ½ at 0. */
 export const i1: (x: TensorLike) => Tensor = /* @__PURE__ */ unary("i1", p.i1);
 
 /** `e^−|x| · i1(x)`, which does not overflow. Its derivative has a kink at 0. */

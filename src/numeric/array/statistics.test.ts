@@ -3,7 +3,7 @@ import { grad, sqrt, type Tensor } from "downhill";
 import { checkFamily, f32, f64, i32, on } from "../../../test/support/op-table.ts";
 import * as t from "./statistics.ts";
 
-const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 5) % n) / 2 - 1.2); // no two are near
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => ((i * 5) % n) / 2 - 1.2); // no two are close
 const matrix = { ins: [f64(numbers(6), [2, 3])] };
 const single = { ins: [f32(numbers(6), [2, 3])] };
 const ints = { ins: [i32([3, -1, 2, 5, 0, 4], [2, 3])] };

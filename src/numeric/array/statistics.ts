@@ -18,12 +18,12 @@ import * as r from "./reduce.ts";
 import { concatenate } from "./shape.ts";
 import { nanUnless } from "./nan-unless.ts";
 
-/** Where x is a number. */
+/** True where x is not NaN. */
 function isNumber(x: Tensor): Tensor {
   return p.equal(x, x);
 }
 
-/** The mask of the elements that are numbers, and that the mask of the options chooses too. */
+/** The options with a mask that excludes NaN, combined with the given mask. */
 function withNumbers<O extends MaskedReduceOptions>(t: Tensor, options: O, operation: string): O {
   checkOptions(operation, options, ["axis", "keepdims", "where", "ddof"]);
   if (options.where === undefined) return { ...options, where: isNumber(t) };
@@ -31,13 +31,13 @@ function withNumbers<O extends MaskedReduceOptions>(t: Tensor, options: O, opera
   return { ...options, where: p.both(isNumber(t), expandTo(mask, t.type.shape)) };
 }
 
-/** Numbers without NaN to leave out: integers have none. */
+/** x as a tensor, and whether it can contain NaN: integers cannot. */
 function mayHoldNaN(x: TensorLike, operation: string): readonly [Tensor, boolean] {
   const t = p.asTensor(x, operation);
   return [t, isFloating(t.type.dtype)];
 }
 
-/** A reduction over the elements that are numbers: NaN, with derivatives of NaN, where none is. */
+/** A reduction over the elements that are not NaN. If there are none, the result and its derivatives are NaN. */
 function ofNumbers<O extends MaskedReduceOptions>(
   op: (x: Tensor, options: O) => Tensor,
   t: Tensor,
@@ -51,48 +51,48 @@ function ofNumbers<O extends MaskedReduceOptions>(
   return nanUnless(r.any(mask!, over), op(t, chosen), [whole]);
 }
 
-/** The sum of what is not NaN; 0 where all is. */
+/** Sum of the elements that are not NaN; 0 if all are NaN. */
 export function nansum(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nansum", arguments, 2);
   const [t, may] = mayHoldNaN(x, "nansum");
   return r.sum(t, may ? withNumbers(t, options, "nansum") : options);
 }
 
-/** The product of what is not NaN; 1 where all is. */
+/** Product of the elements that are not NaN; 1 if all are NaN. */
 export function nanprod(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanprod", arguments, 2);
   const [t, may] = mayHoldNaN(x, "nanprod");
   return r.prod(t, may ? withNumbers(t, options, "nanprod") : options);
 }
 
-/** The mean of what is not NaN; NaN where all is. */
+/** Mean of the elements that are not NaN; NaN if all are. */
 export function nanmean(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmean", arguments, 2);
   const t = asFloating(x, "nanmean");
   return ofNumbers(r.mean, t, options, "nanmean");
 }
 
-/** The standard deviation of what is not NaN; NaN where all is. */
+/** Standard deviation of the elements that are not NaN; NaN if all are. */
 export function nanstd(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanstd", arguments, 2);
   const t = asFloating(x, "nanstd");
   return ofNumbers(r.std, t, options, "nanstd");
 }
 
-/** The variance of what is not NaN; NaN where all is. */
+/** Variance of the elements that are not NaN; NaN if all are. */
 export function nanvar(x: TensorLike, options: DeviationOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanvar", arguments, 2);
   const t = asFloating(x, "nanvar");
   return ofNumbers(r.variance, t, options, "nanvar");
 }
 
-/** The largest element that is not NaN; NaN where all is. */
+/** Largest element that is not NaN; NaN if all are. */
 export function nanmax(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmax", arguments, 2);
   return nanExtremum("nanmax", r.max, x, options);
 }
 
-/** The smallest element that is not NaN; NaN where all is. */
+/** Smallest element that is not NaN; NaN if all are. */
 export function nanmin(x: TensorLike, options: MaskedReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmin", arguments, 2);
   return nanExtremum("nanmin", r.min, x, options);
@@ -109,28 +109,28 @@ function nanExtremum(
   return ofNumbers(op, t, options, operation);
 }
 
-/** The place of the largest element that is not NaN, as `argmax` gives it; that of the first where all is NaN. */
+/** Index of the largest element that is not NaN, like `argmax`; index of the first element if all are NaN. */
 export function nanargmax(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanargmax", arguments, 2);
   const t = asFloating(x, "nanargmax");
   return r.argmax(p.where(isNumber(t), t, p.full(t.type, -Infinity)), options);
 }
 
-/** The place of the smallest element that is not NaN, as `argmin` gives it; that of the first where all is NaN. */
+/** Index of the smallest element that is not NaN, like `argmin`; index of the first element if all are NaN. */
 export function nanargmin(x: TensorLike, options: ArgmaxOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanargmin", arguments, 2);
   const t = asFloating(x, "nanargmin");
   return r.argmin(p.where(isNumber(t), t, p.full(t.type, Infinity)), options);
 }
 
-/** The largest element less the smallest along axes (all where left out). */
+/** Largest element minus smallest element along axes (default all). */
 export function ptp(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("ptp", arguments, 2);
   checkOptions("ptp", options, ["axis", "keepdims"]);
   return p.sub(r.max(x, options), r.min(x, options));
 }
 
-/** The number of elements along axes (all where left out) that are not 0, as int32. */
+/** Number of elements along axes (default all) that are not 0, as int32. */
 export function countNonzero(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("countNonzero", arguments, 2);
   checkOptions("countNonzero", options, ["axis", "keepdims"]);
@@ -140,12 +140,12 @@ export function countNonzero(x: TensorLike, options: ReduceOptions = {}): Tensor
 
 /** Options of `average`. */
 export interface AverageOptions extends ReduceOptions {
-  /** Of the shape of x, or for one axis a vector. Default all 1. */
+  /** Weights in the shape of x, or a vector for one axis. Default all 1. */
   readonly weights?: TensorLike;
 }
 
 /**
- * The weighted mean `Σ w x / Σ w` over axes (all where left out).
+ * Weighted mean `Σ w x / Σ w` over axes (default all).
  *
  * @throws DownhillError `shape` for weights that do not fit.
  * @example
@@ -172,24 +172,28 @@ export function average(x: TensorLike, options: AverageOptions = {}): Tensor {
   return p.div(r.sum(p.mul(values, factors), rest), r.sum(factors, rest));
 }
 
-/** How a quantile between two elements is made of them. */
+/** Rule for a quantile that falls between two elements. */
 export type QuantileMethod = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 const methods: readonly QuantileMethod[] = ["linear", "lower", "higher", "midpoint", "nearest"];
 
-/** Options of quantiles. */
+/** Options of the quantile functions. */
 export interface QuantileOptions extends ReduceOptions {
-  /** What a quantile between two elements is: on the line between them (default), one of them, or their mean. */
+  /**
+   * Value of a quantile between two elements: linear interpolation (default), one of the two elements, or their
+   * midpoint.
+   */
   readonly method?: QuantileMethod;
 }
 
 /**
- * The number below which a part `q` of the elements lies, along axes (all where left out); for several `q` along a new first axis.
- * NaN where an element is.
+ * The `q`-quantile of the elements along axes (default all); several values of `q` get a new first axis. NaN if an
+ * element is NaN.
  *
- * The derivative goes to the elements that it is made of, in `q` to their distance.
+ * The derivative in x flows to the elements that it is computed from; the derivative in `q` is proportional to their
+ * distance.
  *
- * @param q From 0 to 1.
- * @throws DownhillError `range` for a `q` out of range, where it is known.
+ * @param q Fractions from 0 to 1.
+ * @throws DownhillError `range` for a known `q` out of range.
  * @example
  * quantile([1, 2, 3, 10], 0.5);                      // 2.5
  * quantile([1, 2, 3, 10], 0.5, { method: "lower" }); // 2
@@ -199,27 +203,27 @@ export function quantile(x: TensorLike, q: TensorLike, options: QuantileOptions 
   return quantiles("quantile", x, fraction("quantile", q, 1), options, false);
 }
 
-/** `quantile` for a q in percent, from 0 to 100. */
+/** `quantile` for `q` in percent, from 0 to 100. */
 export function percentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("percentile", arguments, 3);
   return quantiles("percentile", x, fraction("percentile", q, 100), options, false);
 }
 
-/** `quantile` of what is not NaN; NaN where all is. */
+/** `quantile` of the elements that are not NaN; NaN if all are. */
 export function nanquantile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("nanquantile", arguments, 3);
   return quantiles("nanquantile", x, fraction("nanquantile", q, 1), options, true);
 }
 
-/** `percentile` of what is not NaN; NaN where all is. */
+/** `percentile` of the elements that are not NaN; NaN if all are. */
 export function nanpercentile(x: TensorLike, q: TensorLike, options: QuantileOptions = {}): Tensor {
   if (arguments.length > 3) refuseExtra("nanpercentile", arguments, 3);
   return quantiles("nanpercentile", x, fraction("nanpercentile", q, 100), options, true);
 }
 
 /**
- * The middle element along axes (all where left out), or the mean of the two middle ones; NaN where an element is. The derivative
- * goes to these, and is shared evenly among equals, as that of `max` is.
+ * The middle element along axes (default all), or the mean of the two middle ones; NaN if an element is NaN. The
+ * derivative flows to the middle elements, and equal elements share it evenly, as for `max`.
  */
 export function median(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("median", arguments, 2);
@@ -227,7 +231,7 @@ export function median(x: TensorLike, options: ReduceOptions = {}): Tensor {
   return quantiles("median", x, p.asTensor(0.5, "median"), { ...options, method: "midpoint" }, false, true);
 }
 
-/** `median` of what is not NaN; NaN where all is. */
+/** `median` of the elements that are not NaN; NaN if all are. */
 export function nanmedian(x: TensorLike, options: ReduceOptions = {}): Tensor {
   if (arguments.length > 2) refuseExtra("nanmedian", arguments, 2);
   checkOptions("nanmedian", options, ["axis", "keepdims"]);
@@ -241,7 +245,7 @@ export function nanmedian(x: TensorLike, options: ReduceOptions = {}): Tensor {
   );
 }
 
-/** q as a part of 1, where it is given as a part of `whole`. */
+/** q as a fraction of 1, given as a fraction of `whole`. Checks known values. */
 function fraction(operation: string, q: TensorLike, whole: number): Tensor {
   const given = p.convert(p.asTensor(q, operation), "float64");
   const known =
@@ -276,11 +280,11 @@ function quantiles(
   }
   const rows = p.reshape(p.permute(t, [...others, ...axes]), [...kept, n]);
   const sorted = p.takeAlong(rows, p.argsort(rows, kept.length, false), kept.length);
-  const numbers = p.sum(p.convert(isNumber(rows), "float64"), [kept.length]); // NaN stand behind them
+  const numbers = p.sum(p.convert(isNumber(rows), "float64"), [kept.length]); // sorting puts NaN last
   const all = p.full(numbers.type, n);
   const hasResult = ignoresNaN ? p.less(p.zeros(numbers.type), numbers) : p.equal(numbers, all);
   const last = p.sub(ignoresNaN ? numbers : all, p.full(numbers.type, 1));
-  // several q stand behind each row while their elements are read, and before the rows in the result
+  // the axes of q follow the row axes while elements are read, and precede them in the result
   const asked = [...kept, ...q.shape];
   const [ofRows, ofQ] = [range(0, kept.length), range(kept.length, asked.length)];
   const place = p.mul(p.broadcast(last, asked, ofRows), p.broadcast(q, asked, ofQ));
@@ -300,7 +304,7 @@ function quantiles(
   return p.reshape(inFront, [...q.shape, ...t.type.shape.map((size, i) => (axes.includes(i) ? 1 : size))]);
 }
 
-/** The derivative of what was found in each row evenly among its equals there, as `max` shares it. */
+/** The found elements, with a derivative that elements of equal value share evenly, as for `max`. */
 function sharedAmong(rows: Tensor, found: Tensor): Tensor {
   const { shape } = rows.type;
   const kept = range(0, shape.length - 1);
@@ -311,7 +315,7 @@ function sharedAmong(rows: Tensor, found: Tensor): Tensor {
 const sizesAlong = (x: Tensor, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => x.type.shape[axis]!));
 
-/** The quantile at a place between two elements. */
+/** The quantile at a fractional index, by the given method. */
 function between(method: QuantileMethod, place: Tensor, elementAt: (whole: Tensor) => Tensor): Tensor {
   if (method === "nearest") return elementAt(p.round(place));
   const [floor, ceil] = [p.floor(place), p.ceil(place)];
@@ -322,25 +326,28 @@ function between(method: QuantileMethod, place: Tensor, elementAt: (whole: Tenso
   const above = p.convert(method === "midpoint" ? p.full(place.type, 0.5) : p.sub(place, floor), lower.dtype);
   const below = p.sub(p.full(above.type, 1), above);
   const width = p.sub(upper, lower);
-  // from the nearer end, so that what lies between the two is between them after rounding too
+  // start from the nearer element, so that the rounded result stays between the two
   const isNearer = p.less(above, p.full(above.type, 0.5));
   const onLine = p.where(isNearer, p.add(lower, p.mul(width, above)), p.sub(upper, p.mul(width, below)));
-  const mixed = p.add(p.mul(lower, below), p.mul(upper, above)); // where the width is infinite, or that of two infinities
+  const mixed = p.add(p.mul(lower, below), p.mul(upper, above)); // for an infinite width, or NaN for two equal infinities
   const isFinite = p.less(p.abs(width), p.full(width.type, Infinity));
   return p.where(p.equal(floor, ceil), lower, p.where(isFinite, onLine, mixed));
 }
 
 /** Options of `cov`. */
 export interface CovarianceOptions {
-  /** Whether each row is a variable and each column an observation. Default true; false exchanges the two. */
+  /** True if each row is a variable and each column an observation, false for the transpose. Default true. */
   readonly rowvar?: boolean;
-  /** What sums of products are divided by: the number of observations less this. Default 1, as in NumPy. */
+  /**
+   * Delta degrees of freedom: sums of products are divided by the number of observations minus this. Default 1, as in
+   * NumPy.
+   */
   readonly ddof?: number;
-  /** More variables with the same observations. */
+  /** Additional variables with the same observations. */
   readonly y?: TensorLike;
 }
 
-/** Variables as rows, less their means. */
+/** The variables as rows, with their means subtracted. */
 function centred(operation: string, x: TensorLike, options: CovarianceOptions): Tensor {
   const { rowvar = true, y } = options;
   checkFlags(operation, options, ["rowvar"]);
@@ -359,7 +366,7 @@ function centred(operation: string, x: TensorLike, options: CovarianceOptions): 
   return p.sub(rows, expandTo(r.mean(rows, { axis: 1, keepdims: true }), rows.type.shape));
 }
 
-/** The products of rows that are one variable are one number. */
+/** The matrix of products, reduced to a scalar if there is only one variable. */
 function asNumberOfOne(x: Tensor): Tensor {
   return x.type.shape[0] === 1 ? p.reshape(x, []) : x;
 }
@@ -369,7 +376,8 @@ function productsOfRows(x: Tensor): Tensor {
 }
 
 /**
- * The covariance matrix of variables, the rows of x: `Σ (xᵢ − x̄)(yᵢ − ȳ) / (n − ddof)`; of one variable its variance.
+ * Covariance matrix of variables, the rows of x: `Σ (xᵢ − x̄)(yᵢ − ȳ) / (n − ddof)`; for a single variable, its
+ * variance.
  *
  * @throws DownhillError `shape` for more than two axes.
  * @example
@@ -384,7 +392,10 @@ export function cov(x: TensorLike, options: CovarianceOptions = {}): Tensor {
   return asNumberOfOne(p.div(products, p.full(products.type, rows.type.shape[1]! - ddof)));
 }
 
-/** The correlation coefficients of variables, the rows of x, from −1 to 1; of one variable 1. Options as in `cov`. */
+/**
+ * Matrix of correlation coefficients of variables, the rows of x, from −1 to 1; for a single variable, 1. Options as
+ * for `cov`.
+ */
 export function corrcoef(x: TensorLike, options: Omit<CovarianceOptions, "ddof"> = {}): Tensor {
   if (arguments.length > 2) refuseExtra("corrcoef", arguments, 2);
   checkOptions("corrcoef", options, ["rowvar", "y"]);
